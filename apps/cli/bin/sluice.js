@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+import('../dist/main.js').catch((error) => {
+  const notBuilt = error?.code === 'ERR_MODULE_NOT_FOUND' && String(error.message).includes('dist');
+  console.error(notBuilt ? 'sluice is not built yet: run "npm run build" in the repository' : error);
+  process.exit(2);
+});

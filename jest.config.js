@@ -1,0 +1,30 @@
+/** @type {import('jest').Config} */
+const common = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest'] },
+  moduleNameMapper: {
+    '^@sluice/plugin-api$': '<rootDir>/libs/plugin-api/src/index.ts',
+    '^@sluice/plugin-([^/]+)$': '<rootDir>/plugins/$1/src/index.ts',
+    '^@sluice/(host|cli|emulator)$': '<rootDir>/apps/$1/src/index.ts',
+    '^@sluice/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'],
+  },
+  modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
+  setupFiles: ['reflect-metadata'],
+  clearMocks: true,
+};
+
+/**
+ * unit: nothing outside the process. services: real servers that the tests start themselves. e2e: the built programs.
+ * faults: the crash walk.
+ */
+export default {
+  testTimeout: 60_000,
+  projects: [
+    { ...common, displayName: 'unit', roots: ['<rootDir>/libs', '<rootDir>/plugins', '<rootDir>/apps'], testMatch: ['**/src/**/*.spec.ts', '**/test/**/*.spec.ts'], testPathIgnorePatterns: ['\\.services\\.spec\\.ts$', '/node_modules/', '/dist/'] },
+    { ...common, displayName: 'services', roots: ['<rootDir>/libs', '<rootDir>/plugins', '<rootDir>/apps'], testMatch: ['**/test/**/*.services.spec.ts'] },
+    { ...common, displayName: 'e2e', roots: ['<rootDir>/test/e2e'], testMatch: ['**/*.e2e-spec.ts'] },
+    { ...common, displayName: 'faults', roots: ['<rootDir>/test/faults'], testMatch: ['**/*.faults.ts'] },
+  ],
+};

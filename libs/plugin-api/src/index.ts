@@ -1,0 +1,50 @@
+/**
+ * The contract between Sluice and its connectors, and all that a plugin author needs. It imports nothing of ours.
+ * Read `plugin.ts` first (definePlugin, trigger, action), then `errors.ts` (what to throw, and what follows from it).
+ */
+export {
+  SluiceError,
+  isSluiceError,
+  failures,
+  fail,
+  engineFail,
+  viewError,
+  SHARED_CODES,
+  ENGINE_CODES,
+  type Fate,
+  type Sent,
+  type FailureOptions,
+  type FailureRow,
+  type Failures,
+  type ErrorView,
+} from './errors.js';
+export { isEventType, newEventId, runId, derivedId, type EventAttributes, type EventMessage } from './event.js';
+export { secret, duration, size, parseDuration, parseSize, DURATION_PATTERN, SIZE_PATTERN } from './schemas.js';
+export {
+  definePlugin,
+  trigger,
+  hostTrigger,
+  action,
+  type Accept,
+  type Accepted,
+  type ActionSpec,
+  type AnyAction,
+  type AnyHostTrigger,
+  type AnyPlugin,
+  type AnyTrigger,
+  type Call,
+  type Closable,
+  type Doors,
+  type Host,
+  type HostTriggerSpec,
+  type HttpRequest,
+  type HttpRoute,
+  type Idempotence,
+  type Log,
+  type NewEvent,
+  type PaceDefaults,
+  type PluginSpec,
+  type Reply,
+  type SourceKind,
+  type TriggerSpec,
+} from './plugin.js';
