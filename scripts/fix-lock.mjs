@@ -9,10 +9,15 @@ const EXACT = /^\d+\.\d+\.\d+[\w.+-]*$/;
 
 /** Is the package to be found from `where`, by Node's rules? */
 function present(packages, where, name) {
-  for (let at = where; ; at = at.includes('node_modules/') ? at.slice(0, at.lastIndexOf('node_modules/')).replace(/\/$/, '') : '') {
+  for (let at = where; ; at = outer(at)) {
     if (packages[`${at ? `${at}/` : ''}node_modules/${name}`]) return true;
     if (!at) return false;
   }
+}
+
+/** The package that holds this one in its node_modules; '' is the root. */
+function outer(at) {
+  return at.slice(0, Math.max(at.lastIndexOf('node_modules/'), 0)).replace(/\/$/, '');
 }
 
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
@@ -20,7 +25,11 @@ const missing = [];
 for (const [where, entry] of Object.entries({ ...lock.packages })) {
   for (const [name, range] of Object.entries(entry.optionalDependencies ?? {})) {
     if (present(lock.packages, where, name) || !EXACT.test(range)) continue;
-    const words = name.split('/').pop().split(/[-.]/).map((word) => (word === 'windows' ? 'win32' : word));
+    const words = name
+      .split('/')
+      .pop()
+      .split(/[-.]/)
+      .map((word) => (word === 'windows' ? 'win32' : word));
     const os = words.filter((word) => OS.includes(word));
     const cpu = words.filter((word) => CPU.includes(word));
     if (os.length === 0 && cpu.length === 0) continue;
@@ -36,7 +45,8 @@ for (const [where, entry] of Object.entries({ ...lock.packages })) {
 }
 
 if (process.argv.includes('--check')) {
-  if (missing.length > 0) console.error(`package-lock.json lacks ${missing.length} packages of other platforms: run "npm run lock"`);
+  if (missing.length > 0)
+    console.error(`package-lock.json lacks ${missing.length} packages of other platforms: run "npm run lock"`);
   process.exit(missing.length > 0 ? 1 : 0);
 }
 lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));

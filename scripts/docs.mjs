@@ -1,0 +1,51 @@
+// npm run docs: writes the pages of docs/reference that are made from the code. `--check` writes nothing and ends with 1 when one is stale.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { errorsPage } from './lib/errors-page.mjs';
+import { prepare } from './lib/prepare.mjs';
+import { ROOT } from './lib/run.mjs';
+
+/** Page → the function that makes its text. */
+const PAGES = { 'docs/reference/errors.md': makeErrorsPage };
+
+await prepare();
+const checking = process.argv.includes('--check');
+for (const [page, make] of Object.entries(PAGES)) {
+  const file = new URL(page, ROOT);
+  const text = await make();
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+  if (checking) {
+    console.error(`${page} is stale: run "npm run docs"`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(file, text);
+    console.error(`${page} written`);
+  }
+}
+
+async function makeErrorsPage() {
+  const { ENGINE_CODES, SHARED_CODES } = await importBuilt('libs/plugin-api');
+  return errorsPage([
+    { title: 'The engine', about: 'Connectors do not throw these.', codes: ENGINE_CODES },
+    { title: 'All connectors', about: 'A connector adds codes of its own only where these say too little.', codes: SHARED_CODES },
+    ...(await pluginTables()),
+  ]);
+}
+
+/** A plugin that has codes of its own exports their table from its door, under a name that ends in `_CODES`. */
+async function pluginTables() {
+  const names = readdirSync(new URL('plugins', ROOT)).sort();
+  const tables = names.map(async (name) => {
+    const exported = await importBuilt(`plugins/${name}`);
+    const own = Object.entries(exported).filter(([key]) => key.endsWith('_CODES'));
+    return own.map(([, codes]) => ({
+      title: `Connector ${name}`,
+      about: `See [its page](../../plugins/${name}/README.md).`,
+      codes,
+    }));
+  });
+  return (await Promise.all(tables)).flat();
+}
+
+function importBuilt(folder) {
+  return import(new URL(`${folder}/dist/index.js`, ROOT).href);
+}

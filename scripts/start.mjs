@@ -1,0 +1,6 @@
+// npm start: the host with the sample flows; stays up until Ctrl-C.
+import { prepare } from './lib/prepare.mjs';
+import { becomeSluice } from './lib/run.mjs';
+
+await prepare();
+await becomeSluice('start', ...process.argv.slice(2));

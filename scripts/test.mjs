@@ -1,0 +1,57 @@
+// npm test: everything that must hold before a change goes in, set-up included. The last line is `N passed, N failed`.
+// `npm test -- <paths or other arguments of Jest>` runs only the tests that fit, without the checks.
+import { runJest } from './lib/jest.mjs';
+import { prepare } from './lib/prepare.mjs';
+import { npm, run } from './lib/run.mjs';
+import { canInstall, missingServices } from './lib/services.mjs';
+
+const MINUTE = 60_000;
+
+/** In order of cheapness. Servers are heavy and tests of faults freeze and kill them, so those stages run one file at a time. */
+const STAGES = [
+  { project: 'unit', workers: 2, limitMs: 5 * MINUTE },
+  { project: 'services', workers: 1, limitMs: 10 * MINUTE, needsServices: true },
+  { project: 'e2e', workers: 1, limitMs: 10 * MINUTE },
+  { project: 'faults', workers: 1, limitMs: 10 * MINUTE, needsServices: true, env: { SLUICE_FAULTS: 'quick' } },
+];
+
+const filters = process.argv.slice(2);
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+await prepare();
+const servicesReady = await setUpServices();
+if (filters.length === 0) add('checks', await check());
+for (const stage of STAGES) add(stage.project, await runStage(stage));
+
+console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
+process.exitCode = total.failed > 0 ? 1 : 0;
+
+/** Are the servers' programs here? Installs them where we may. */
+async function setUpServices() {
+  const missing = () => missingServices().filter((service) => !service.optional);
+  if (missing().length > 0 && canInstall()) await run([process.execPath, 'scripts/setup-services.mjs']);
+  const names = missing().map((service) => service.name);
+  if (names.length === 0) return true;
+  console.error(
+    `\n*** ${names.join(' and ')} not found: tests of real servers are LEFT OUT; "npm run setup:services" says what to install ***\n`,
+  );
+  return false;
+}
+
+/** The lock file, format, lint, the import rule and types: one check. */
+async function check() {
+  const lock = await run([process.execPath, 'scripts/fix-lock.mjs', '--check']);
+  const rest = await npm(['run', 'check']);
+  return lock.code === 0 && rest.code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+}
+
+async function runStage(stage) {
+  if (!stage.needsServices || servicesReady) return runJest(stage, filters);
+  // a CI that quietly tests less than it says is worse than a red one
+  return process.env.CI ? { passed: 0, failed: 1, skipped: 0 } : { passed: 0, failed: 0, skipped: 1 };
+}
+
+function add(name, result) {
+  for (const kind of Object.keys(total)) total[kind] += result[kind];
+  console.error(`${name}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped\n`);
+}

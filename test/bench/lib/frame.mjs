@@ -1,0 +1,85 @@
+// What every bench shares: alternating rounds against the rival, the median of their ratios, and a record with the machine and the date.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { arch, cpus, release, totalmem, type } from 'node:os';
+
+const RESULTS = new URL('../results/', import.meta.url);
+const ROUNDS = 5;
+
+/**
+ * One side's measurement of one round.
+ *
+ * @typedef {{ count: number, seconds: number }} Measured
+ */
+
+/**
+ * Runs both sides turn about, so that a drifting machine hurts both. Each side must do the same work; who begins changes every round.
+ * The ratio is plain time ÷ our time for as much work: more is better, 1 is level.
+ *
+ * @param {() => Promise<Measured>} ours
+ * @param {() => Promise<Measured>} plain
+ */
+export async function alternate(ours, plain, rounds = ROUNDS) {
+  const measured = [];
+  for (let round = 0; round < rounds; round++) {
+    const first = round % 2 === 0 ? 'ours' : 'plain';
+    const one = await (first === 'ours' ? ours() : plain());
+    const other = await (first === 'ours' ? plain() : ours());
+    const [our, their] = first === 'ours' ? [one, other] : [other, one];
+    measured.push({ ours: rate(our), plain: rate(their), ratio: rate(our) / rate(their) });
+    console.error(`round ${round + 1}: ${describe(measured.at(-1))}`);
+  }
+  return {
+    ratio: median(measured.map((each) => each.ratio)),
+    ours: median(measured.map((each) => each.ours)),
+    plain: median(measured.map((each) => each.plain)),
+    rounds: measured,
+  };
+}
+
+/**
+ * Writes `results/<name>-<time>.json` and prints the line that ends a bench.
+ *
+ * @param {string} name
+ * @param {{ ratio: number, ours: number, plain: number, rounds: readonly object[] }} result
+ * @param {string} conditions what was switched on, such as `journal changes, 1 process`
+ */
+export function report(name, result, conditions) {
+  const date = new Date().toISOString();
+  mkdirSync(RESULTS, { recursive: true });
+  const file = new URL(`${name}-${date.replaceAll(':', '').slice(0, 17)}.json`, RESULTS);
+  writeFileSync(file, `${JSON.stringify({ bench: name, date, conditions, machine: machine(), ...result }, null, 2)}\n`);
+  console.log(`bench: ${name} ratio ${describe(result)} ${conditions}`);
+}
+
+/** Of an odd count the middle one, of an even one the mean of the two in the middle. */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+const rate = ({ count, seconds }) => count / seconds;
+
+const describe = ({ ratio, ours, plain }) => `${ratio.toFixed(2)} (ours ${Math.round(ours)}/s, plain ${Math.round(plain)}/s)`;
+
+function machine() {
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 1024 ** 3),
+    system: `${type()} ${release()} ${arch()}`,
+    node: process.versions.node,
+    revision: revision(),
+  };
+}
+
+/** The commit that was measured; a tree with changes is marked, because nobody can repeat it. */
+function revision() {
+  try {
+    const git = (...args) => execFileSync('git', args, { encoding: 'utf8' }).trim();
+    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') ? ' with changes' : '');
+  } catch {
+    return 'unknown'; // not a checkout
+  }
+}
