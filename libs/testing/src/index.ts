@@ -1,1 +1,4 @@
-export {};
+export { busConformance, type BusHarness, type BusTraits } from './conformance/bus.js';
+export { openInbox, settled, until, type Inbox } from './conformance/inbox.js';
+export { MemoryBroker, MemoryBus } from './memory/memory-bus.js';
+export type { BrokerClock } from './memory/memory-queue.js';

@@ -1,0 +1,465 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Bus, Outgoing } from '@sluice/engine';
+import { isSluiceError, type EventMessage } from '@sluice/plugin-api';
+import { openInbox, settled, until } from './inbox.js';
+
+/** One broker, and buses on it. */
+export interface BusHarness {
+  /** A bus of one more host. The suite closes it. */
+  open(): Promise<Bus>;
+  /** The host dies: its connection drops and nothing is settled. */
+  crash(bus: Bus): Promise<void>;
+  /** How many messages wait for their time on their way to the queue (or to any queue, where the broker cannot tell). */
+  delayed(queue: string): Promise<number>;
+  /** Stops the broker and starts it again; what it keeps in memory alone is gone. Buses come back by themselves. */
+  restartBroker?(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface BusTraits {
+  /** Bytes of the largest body that the suite sends. */
+  readonly maxBytes: number;
+  /** The harness can restart the broker. */
+  readonly restarts: boolean;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * What every `Bus` must do. The harness is made once; tests keep out of each other's way by the names of queues and event types.
+ */
+export function busConformance(name: string, traits: BusTraits, start: () => Promise<BusHarness>): void {
+  describe(`Bus: ${name}`, () => {
+    let harness: BusHarness;
+    let bus: Bus;
+    let opened: Bus[];
+    /** First word of all queues and types of one test. */
+    let word: string;
+
+    beforeAll(async () => {
+      harness = await start();
+    });
+    afterAll(() => harness?.close());
+    beforeEach(async () => {
+      word = `t${randomUUID().slice(0, 8)}`;
+      opened = [];
+      bus = await open();
+    });
+    afterEach(async () => {
+      await Promise.all(opened.map((each) => each.close()));
+    });
+
+    async function open(): Promise<Bus> {
+      const another = await harness.open();
+      opened.push(another);
+      return another;
+    }
+
+    async function declared(suffix = 'queue', ...types: string[]): Promise<string> {
+      const queue = `${word}.${suffix}`;
+      await bus.declare({ queue, types });
+      return queue;
+    }
+
+    const message = (id: string, attributes: Partial<EventMessage['attributes']> = {}, body = Buffer.from(id)): EventMessage => ({
+      attributes: { id, source: '/connections/test', type: `${word}.happened`, time: '2026-01-02T03:04:05.678Z', ...attributes },
+      body,
+    });
+    const to = (queue: string, ids: readonly string[]): Outgoing[] => ids.map((id) => ({ queue, message: message(id) }));
+    const names = (count: number, prefix = 'm') => Array.from({ length: count }, (_, n) => `${prefix}${n}`);
+    const waiting = async (queue: string, on = bus) => (await on.status([queue]))[0]?.waiting ?? 0;
+    const empty = (queue: string, on = bus) =>
+      until(`${queue} to be empty`, async () => {
+        const [status] = await on.status([queue]);
+        return status?.waiting === 0 && (status.held ?? 0) === 0;
+      });
+    const refusal = async (promise: Promise<unknown>): Promise<string> =>
+      promise.then(
+        () => 'no refusal',
+        (error: unknown) => (isSluiceError(error) ? error.code : `not a SluiceError: ${String(error)}`),
+      );
+
+    describe('queues', () => {
+      it('hands out in the order of publication', async () => {
+        const queue = await declared();
+        await bus.publish(to(queue, names(300)));
+        const inbox = await openInbox(bus, queue, { prefetch: 50, settle: true });
+        await inbox.atLeast(300);
+        expect(inbox.ids()).toEqual(names(300));
+      });
+
+      it('hands each message to one of several hosts', async () => {
+        const queue = await declared();
+        const other = await open();
+        const here = await openInbox(bus, queue, { prefetch: 10, settle: true });
+        const there = await openInbox(other, queue, { prefetch: 10, settle: true });
+        await bus.publish(to(queue, names(200)));
+        await until('200 deliveries', () => here.deliveries.length + there.deliveries.length >= 200);
+        await empty(queue);
+        expect([...here.ids(), ...there.ids()].sort()).toEqual(names(200).sort());
+      });
+
+      it('holds no more than the prefetch at once, and follows when it changes', async () => {
+        const queue = await declared();
+        await bus.publish(to(queue, names(20)));
+        const inbox = await openInbox(bus, queue, { prefetch: 3 });
+        await inbox.atLeast(3);
+        await settled(inbox.deliveries[0]!);
+        await inbox.atLeast(4);
+        expect(await waiting(queue)).toBe(16);
+        await inbox.setPrefetch(8);
+        for (const delivery of inbox.deliveries.slice(1)) await settled(delivery);
+        await inbox.atLeast(12);
+        expect(await waiting(queue)).toBe(8);
+      });
+
+      it('hands out nothing more after stop, and lets what is held be settled', async () => {
+        const queue = await declared();
+        await bus.publish(to(queue, names(5)));
+        const inbox = await openInbox(bus, queue, { prefetch: 2 });
+        await inbox.atLeast(2);
+        await inbox.stop();
+        expect(await settled(inbox.deliveries[0]!)).toBe(true);
+        inbox.deliveries[1]!.release();
+        const next = await openInbox(bus, queue, { settle: true });
+        await next.atLeast(4);
+        expect(next.ids().sort()).toEqual(['m1', 'm2', 'm3', 'm4']);
+        expect(inbox.deliveries.length).toBe(2);
+      });
+
+      it('tells what waits, and leaves out queues that do not exist', async () => {
+        const queue = await declared();
+        await bus.publish(to(queue, names(7)));
+        const status = await bus.status([queue, `${word}.missing`]);
+        expect(status).toMatchObject([{ queue, waiting: 7 }]);
+      });
+
+      it('empties and removes a queue', async () => {
+        const queue = await declared();
+        await bus.publish(to(queue, names(3)));
+        expect(await bus.remove(queue)).toBe(3);
+        expect(await bus.status([queue])).toEqual([]);
+      });
+
+      it('declares a queue twice without losing what is in it', async () => {
+        const queue = await declared('queue', `${word}.a`);
+        await bus.publish(to(queue, ['kept']));
+        const other = await open();
+        await other.declare({ queue, types: [`${word}.b`] });
+        await bus.publish([{ message: message('a', { type: `${word}.a` }) }, { message: message('b', { type: `${word}.b` }) }]);
+        const inbox = await openInbox(other, queue, { settle: true });
+        await inbox.atLeast(3);
+        expect(inbox.ids()).toEqual(['kept', 'a', 'b']);
+      });
+
+      it('removes exclusive queues together with their host', async () => {
+        const queue = `${word}.reply`;
+        const other = await open();
+        await other.declare({ queue, exclusive: true });
+        const inbox = await openInbox(other, queue, { settle: true });
+        await bus.publish(to(queue, ['answer']));
+        await inbox.atLeast(1);
+        await harness.crash(other);
+        await until(
+          'the exclusive queue to vanish',
+          async () => (await refusal(bus.publish(to(queue, ['late'])))) !== 'no refusal',
+        );
+      });
+    });
+
+    describe('messages', () => {
+      it('carries attributes as they are, Cyrillic and meta among them', async () => {
+        const queue = await declared();
+        const full = message('Звонок-№1', {
+          source: '/issuers/erp/Иванов',
+          subject: 'Контрагент "Ромашка"',
+          datacontenttype: 'application/json; charset=utf-8',
+          correlationid: 'связь-7',
+          partitionkey: 'ключ',
+          traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+          causationid: 'причина',
+          authid: 'Иванов',
+          hops: 3,
+          meta: { headers: { 'x-name': 'Ёж' }, list: [1, null, true], nested: { a: { b: 0.5 } } },
+          acceptedat: 1_767_323_045_678,
+          replyto: 'reply.host-1',
+        });
+        await bus.publish([{ queue, message: full }]);
+        const inbox = await openInbox(bus, queue, { settle: true });
+        const [delivery] = await inbox.atLeast(1);
+        expect(delivery?.message.attributes).toEqual(full.attributes);
+        expect(delivery?.queue).toBe(queue);
+        expect(delivery?.redelivered).toBe(0);
+      });
+
+      it('adds nothing to a message with few attributes', async () => {
+        const queue = await declared();
+        const bare = message('bare');
+        await bus.publish([{ queue, message: bare }]);
+        const [delivery] = await (await openInbox(bus, queue, { settle: true })).atLeast(1);
+        expect(delivery?.message.attributes).toEqual(bare.attributes);
+      });
+
+      it('carries any bytes', async () => {
+        const queue = await declared();
+        const bytes = Buffer.from([0x00, 0xff, 0xfe, 0xc3, 0x28, 0xed, 0xa0, 0x80, 0x22, 0x5c, 0x00]);
+        await bus.publish([
+          { queue, message: message('odd', {}, bytes) },
+          { queue, message: message('none', {}, Buffer.alloc(0)) },
+        ]);
+        const [odd, none] = await (await openInbox(bus, queue, { settle: true })).atLeast(2);
+        expect(odd?.message.body.equals(bytes)).toBe(true);
+        expect(none?.message.body.length).toBe(0);
+      });
+
+      it(`carries a body of ${traits.maxBytes} bytes`, async () => {
+        const queue = await declared();
+        const body = Buffer.alloc(traits.maxBytes, 'документ ');
+        await bus.publish([{ queue, message: message('large', {}, body) }], { timeoutMs: 10_000 });
+        const [delivery] = await (await openInbox(bus, queue, { settle: true })).atLeast(1);
+        expect(delivery?.message.body.equals(body)).toBe(true);
+      });
+    });
+
+    describe('events', () => {
+      it('gives an event to every queue that is bound to its type', async () => {
+        const one = await declared('one', `${word}.call.*`);
+        const any = await declared('any', `${word}.#`);
+        const exact = await declared('exact', `${word}.call.started`, `${word}.call.#`);
+        const types = ['call', 'call.started', 'call.started.late', 'order'];
+        await bus.publish(types.map((type) => ({ message: message(type, { type: `${word}.${type}` }) })));
+        const inboxes = await Promise.all([one, any, exact].map((queue) => openInbox(bus, queue, { settle: true })));
+        await inboxes[1]!.atLeast(4);
+        await Promise.all([one, any, exact].map((queue) => empty(queue)));
+        expect(inboxes.map((inbox) => inbox.ids())).toEqual([
+          ['call.started'],
+          types,
+          ['call', 'call.started', 'call.started.late'],
+        ]);
+      });
+
+      it('keeps what nobody wants, tells its types, and replays what fits', async () => {
+        const types = [`${word}.order.paid`, `${word}.order.sent`, `${word}.order.paid`, `${word}.call`];
+        await bus.publish(types.map((type, n) => ({ message: message(`m${n}`, { type }) })));
+        const ours = async () => (await bus.unrouted()).filter(({ type }) => type.startsWith(word));
+        await until('four unrouted events', async () => (await ours()).reduce((sum, { count }) => sum + count, 0) === 4);
+        expect((await ours()).sort((a, b) => a.type.localeCompare(b.type))).toEqual([
+          { type: `${word}.call`, count: 1 },
+          { type: `${word}.order.paid`, count: 2 },
+          { type: `${word}.order.sent`, count: 1 },
+        ]);
+
+        const queue = await declared();
+        expect(await bus.replayUnrouted([`${word}.order.*`], queue)).toBe(3);
+        const inbox = await openInbox(bus, queue, { settle: true });
+        await inbox.atLeast(3);
+        expect(inbox.ids()).toEqual(['m0', 'm1', 'm2']);
+        await until('one unrouted event', async () => (await ours()).length === 1);
+        expect(await ours()).toEqual([{ type: `${word}.call`, count: 1 }]);
+        expect(await bus.replayUnrouted([`${word}.#`], queue)).toBe(1);
+      });
+    });
+
+    describe('settling', () => {
+      it('publishes the outputs, then takes the delivery off its queue', async () => {
+        const queue = await declared();
+        const next = await declared('next');
+        await bus.publish(to(queue, ['in']));
+        const [delivery] = await (await openInbox(bus, queue)).atLeast(1);
+        expect(await settled(delivery!, to(next, ['out1', 'out2']))).toBe(true);
+        const inbox = await openInbox(bus, next, { settle: true });
+        await inbox.atLeast(2);
+        expect(inbox.ids()).toEqual(['out1', 'out2']);
+        await empty(queue);
+        await bus.close();
+        const again = await openInbox(await open(), queue);
+        expect(again.ids()).toEqual([]);
+      });
+
+      it('keeps every event or its output when the host dies while settling', async () => {
+        const queue = await declared();
+        const next = await declared('next');
+        await bus.publish(to(queue, names(400)));
+        const other = await open();
+        let calls = 0;
+        await other.consume(queue, { prefetch: 100 }, (delivery) => {
+          delivery.settle([{ queue: next, message: message(delivery.message.attributes.id) }]);
+          calls += 1;
+          if (calls === 250) void harness.crash(other);
+        });
+        await until('250 events to be settled', () => calls >= 250);
+        const left = await openInbox(bus, queue, { settle: true });
+        const outputs = await openInbox(bus, next, { settle: true });
+        const seen = () => new Set([...left.ids(), ...outputs.ids()]);
+        await until('every event or its output', () => seen().size === 400);
+        expect([...seen()].sort()).toEqual(names(400).sort());
+      });
+
+      it('hands out again, with its count, what a dead host held', async () => {
+        const queue = await declared();
+        await bus.publish(to(queue, names(20)));
+        const other = await open();
+        const lost = await openInbox(other, queue, { prefetch: 20 });
+        await lost.atLeast(20);
+        await harness.crash(other);
+        const inbox = await openInbox(bus, queue, { settle: true });
+        await inbox.atLeast(20);
+        expect(inbox.ids().sort()).toEqual(names(20).sort());
+        expect(inbox.deliveries.map((delivery) => delivery.redelivered)).toEqual(Array.from({ length: 20 }, () => 1));
+      });
+
+      it('says so when a delivery is settled after its connection died', async () => {
+        const queue = await declared();
+        const next = await declared('next');
+        await bus.publish(to(queue, ['in']));
+        const other = await open();
+        const [delivery] = await (await openInbox(other, queue)).atLeast(1);
+        await harness.crash(other);
+        expect(await settled(delivery!, to(next, ['out']))).toBe(false);
+        await (await openInbox(bus, queue, { settle: true })).atLeast(1);
+      });
+
+      it('hands a released delivery out again near the head', async () => {
+        const queue = await declared();
+        await bus.publish(to(queue, names(100)));
+        const order: string[] = [];
+        let released = false;
+        await bus.consume(queue, { prefetch: 5 }, (delivery) => {
+          const { id } = delivery.message.attributes;
+          if (id === 'm2' && !released) {
+            released = true;
+            return delivery.release();
+          }
+          order.push(id);
+          delivery.settle([]);
+        });
+        await until('100 events', () => order.length === 100);
+        expect(order.indexOf('m2')).toBeLessThan(50);
+      });
+
+      it('hands a delivery out again when the consumer throws', async () => {
+        const queue = await declared();
+        await bus.publish(to(queue, ['in']));
+        const redelivered: number[] = [];
+        await bus.consume(queue, { prefetch: 1 }, (delivery) => {
+          redelivered.push(delivery.redelivered);
+          if (redelivered.length === 1) throw new Error('a mistake in the consumer');
+          delivery.settle([]);
+        });
+        await until('a second delivery', () => redelivered.length === 2);
+        await empty(queue);
+      });
+
+      it('keeps a delivery whose output has no queue', async () => {
+        const queue = await declared();
+        await bus.publish(to(queue, ['in']));
+        const results: boolean[] = [];
+        await bus.consume(queue, { prefetch: 1 }, (delivery) => {
+          const outputs = results.length === 0 ? to(`${word}.missing`, ['out']) : [];
+          delivery.settle(outputs, (done) => results.push(done));
+        });
+        await until('two deliveries', () => results.length === 2);
+        expect(results).toEqual([false, true]);
+      });
+    });
+
+    describe('publishing', () => {
+      it('refuses a queue that does not exist', async () => {
+        expect(await refusal(bus.publish(to(`${word}.missing`, ['lost'])))).not.toBe('no refusal');
+      });
+
+      it('throws a droppable message away when its queue does not exist', async () => {
+        await bus.publish([{ queue: `${word}.missing`, message: message('reply'), droppable: true }]);
+      });
+
+      it('refuses with BUS_UNAVAILABLE after close', async () => {
+        const queue = await declared();
+        await bus.close();
+        expect(await refusal(bus.publish(to(queue, ['late'])))).toBe('BUS_UNAVAILABLE');
+        expect(bus.state().state).toBe('down');
+      });
+    });
+
+    describe('delays', () => {
+      it('hands out a delayed message when its time has come, and what needs no delay before it', async () => {
+        const queue = await declared();
+        const inbox = await openInbox(bus, queue, { settle: true });
+        const notBefore = Date.now() + 1_500;
+        await bus.publish([{ queue, message: message('later'), notBefore }, ...to(queue, ['now'])]);
+        const arrived = inbox.atLeast(2).then(() => Date.now());
+        expect(await arrived).toBeGreaterThanOrEqual(notBefore - 1_000);
+        expect(inbox.ids()).toEqual(['now', 'later']);
+        expect(inbox.deliveries[1]?.message.attributes).toEqual(message('later').attributes);
+      });
+
+      it('hands out at once what is due', async () => {
+        const queue = await declared();
+        await bus.publish([{ queue, message: message('due'), notBefore: Date.now() - 5_000 }]);
+        await (await openInbox(bus, queue, { settle: true })).atLeast(1);
+      });
+
+      it('delays an output of a settled delivery', async () => {
+        const queue = await declared();
+        await bus.publish(to(queue, ['in']));
+        const before = await harness.delayed(queue);
+        const [delivery] = await (await openInbox(bus, queue)).atLeast(1);
+        expect(await settled(delivery!, [{ queue, message: message('in'), notBefore: Date.now() + 3 * DAY_MS }])).toBe(true);
+        await until('one delayed message', async () => (await harness.delayed(queue)) === before + 1);
+        await empty(queue);
+      });
+    });
+
+    describe('restart of the broker', () => {
+      const restart = async () => {
+        await harness.restartBroker!();
+        await until('the bus to be up again', () => bus.state().state === 'up');
+      };
+      const itRestarts = traits.restarts ? it : it.skip;
+      /** The bus may be up a moment before its queue is. */
+      const offered = (queue: string, id: string) =>
+        until(`${queue} to take ${id}`, () =>
+          bus.publish(to(queue, [id])).then(
+            () => true,
+            () => false,
+          ),
+        );
+
+      itRestarts('keeps 1,000 queued events and their order', async () => {
+        const queue = await declared();
+        await bus.publish(to(queue, names(1_000)), { timeoutMs: 10_000 });
+        await restart();
+        const inbox = await openInbox(bus, queue, { settle: true });
+        await inbox.atLeast(1_000);
+        expect(inbox.ids()).toEqual(names(1_000));
+      });
+
+      itRestarts('keeps a message that is delayed for days', async () => {
+        const queue = await declared();
+        const before = await harness.delayed(queue);
+        await bus.publish([{ queue, message: message('later'), notBefore: Date.now() + 3 * DAY_MS }]);
+        await restart();
+        const inbox = await openInbox(bus, queue, { settle: true });
+        await offered(queue, 'sentinel');
+        await inbox.atLeast(1);
+        expect(new Set(inbox.ids())).toEqual(new Set(['sentinel']));
+        expect(await harness.delayed(queue)).toBe(before + 1);
+      });
+
+      itRestarts('goes on consuming, from exclusive queues too', async () => {
+        const queue = await declared();
+        const reply = `${word}.reply`;
+        await bus.declare({ queue: reply, exclusive: true });
+        const inbox = await openInbox(bus, queue, { settle: true });
+        const replies = await openInbox(bus, reply, { settle: true });
+        await restart();
+        await offered(queue, 'after');
+        await offered(reply, 'answer');
+        await inbox.atLeast(1);
+        await replies.atLeast(1);
+        expect(inbox.ids()).toContain('after');
+        expect(replies.ids()).toContain('answer');
+      });
+    });
+  });
+}

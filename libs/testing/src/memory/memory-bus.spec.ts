@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { busConformance } from '../conformance/bus.js';
+import { MemoryBroker, type MemoryBus } from './memory-bus.js';
+
+busConformance('memory', { maxBytes: 2 * 1024 ** 2, restarts: true }, async () => {
+  const broker = new MemoryBroker();
+  return {
+    open: async () => broker.connect(),
+    crash: async (bus) => (bus as MemoryBus).crash(),
+    delayed: async (queue) => broker.delayed(queue),
+    restartBroker: async () => {
+      broker.stop();
+      broker.start();
+    },
+    close: async () => undefined,
+  };
+});
+
+describe('MemoryBroker', () => {
+  const message = { attributes: { id: '1', source: '/test', type: 'a', time: '2026-01-01T00:00:00Z' }, body: Buffer.alloc(0) };
+
+  it('delays by the clock that it is given', async () => {
+    const due: (() => void)[] = [];
+    let now = 0;
+    const broker = new MemoryBroker({ now: () => now, after: (_ms, run) => void due.push(run) });
+    const bus = broker.connect();
+    await bus.declare({ queue: 'q' });
+    await bus.publish([{ queue: 'q', message, notBefore: 60_000 }]);
+    expect(await bus.status(['q'])).toMatchObject([{ waiting: 0 }]);
+    now = 60_000;
+    due.forEach((run) => run());
+    expect(await bus.status(['q'])).toMatchObject([{ waiting: 1 }]);
+  });
+
+  it('refuses to publish while it is stopped, and hands out again what was held', async () => {
+    const broker = new MemoryBroker();
+    const bus = broker.connect();
+    await bus.declare({ queue: 'q' });
+    await bus.publish([{ queue: 'q', message }]);
+    const redelivered = new Promise<number>((resolve) => {
+      void bus.consume('q', { prefetch: 1 }, (delivery) => {
+        if (delivery.redelivered > 0) resolve(delivery.redelivered);
+        else broker.stop('no power');
+      });
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(bus.state()).toEqual({ state: 'down', reason: 'no power' });
+    await expect(bus.publish([{ queue: 'q', message }])).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
+    broker.start();
+    expect(await redelivered).toBe(1);
+  });
+});
