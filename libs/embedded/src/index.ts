@@ -1,1 +1,5 @@
-export {};
+/**
+ * What a host needs when nothing is installed: PostgreSQL as a child process, and a bus in one of its tables.
+ * Read `postgres/postgres-process.ts` first, then `bus/embedded-bus.ts`.
+ */
+export { PostgresProcess, type PostgresConnection } from './postgres/postgres-process.js';

@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chown, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { SluiceError } from '@sluice/plugin-api';
+import type { Account } from './account.js';
+import type { Binaries } from './binaries.js';
+
+const run = promisify(execFile);
+
+/** The superuser that initdb makes, and the database that it brings. */
+export const USER = 'sluice';
+export const DATABASE = 'postgres';
+
+// Without them initdb takes the locale of the environment: under LC_ALL=C the encoding is SQL_ASCII, and Russian search finds
+// nothing. pg_trgm needs the lc-ctype besides the built-in provider.
+const LOCALE = [
+  '--encoding=UTF8',
+  '--locale-provider=builtin',
+  '--builtin-locale=C.UTF-8',
+  '--lc-collate=C',
+  '--lc-ctype=C.UTF-8',
+  '--lc-messages=C',
+];
+
+/** Makes the data directory where there is none. It appears whole: one that was killed half-way is begun anew. */
+export async function makeCluster(
+  data: string,
+  password: string,
+  binaries: Binaries,
+  account: Account | undefined,
+): Promise<void> {
+  if (existsSync(data)) return;
+  const draft = await mkdtemp(`${data}.`);
+  try {
+    await initdb(draft, password, binaries, account);
+    await rename(path.join(draft, 'pg'), data);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+async function initdb(folder: string, password: string, binaries: Binaries, account: Account | undefined): Promise<void> {
+  const data = path.join(folder, 'pg');
+  const passwordFile = path.join(folder, 'password');
+  await mkdir(data, { mode: 0o700 });
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  if (account) await Promise.all([folder, data, passwordFile].map((file) => chown(file, account.uid, account.gid)));
+  const args = ['-D', data, '-U', USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, ...LOCALE];
+  await run(binaries.initdb, args, { ...account, cwd: folder, env: {} }).catch((error: Error & { stderr?: string }) => {
+    throw new SluiceError(
+      'STORE_UNAVAILABLE',
+      'unavailable',
+      `the embedded database could not be made in ${data}: ${error.stderr?.trim() || error.message}`,
+      'check the free space and the rights of the folder',
+    );
+  });
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { SluiceError } from '@sluice/plugin-api';
+import { canEnter, type Account } from './account.js';
+
+/** Where PostgreSQL keeps its files for homes that its system user cannot enter. */
+const SHARED = '/var/lib/sluice';
+
+/** Where the files of a home's PostgreSQL lie. */
+export interface Place {
+  /** The data directory. */
+  readonly data: string;
+  /** The folder of the socket. */
+  readonly sockets: string;
+  /** What the server said since it was last started. */
+  readonly log: string;
+  /** Copies of the programs, when the installed ones cannot be run. */
+  readonly copies: string;
+}
+
+/**
+ * The place of a home that has been started before, or of a new one that the account can use. `home` is its real path.
+ *
+ * @throws CONFIG_INVALID when there is data that the account cannot reach: an empty database beside it would hide it
+ */
+export async function choosePlace(home: string, account: Account | undefined): Promise<Place> {
+  const started = findPlace(home);
+  if (!account) return started ?? placeIn(home);
+  if (!started) return (await canEnter(home, account)) ? placeIn(home) : sharedPlace(home);
+  if (await canEnter(path.dirname(started.data), account)) return started;
+  const cure = 'run as the user who made it, or open the folders above it to others (chmod o+x)';
+  throw new SluiceError('CONFIG_INVALID', 'fatal', `the system user postgres cannot enter the database in ${started.data}`, cure);
+}
+
+/** The place of a home that has been started before. `home` is its real path. */
+export function findPlace(home: string): Place | undefined {
+  return [placeIn(home), sharedPlace(home)].find(({ data }) => existsSync(data));
+}
+
+/** Creates the folders that the account writes to. */
+export async function makePlace(place: Place, account: Account | undefined): Promise<void> {
+  const parent = path.dirname(place.data);
+  await mkdir(parent, { recursive: true });
+  // whatever the umask is: the account has to enter them
+  if (place.copies === SHARED) await Promise.all([SHARED, parent].map((folder) => chmod(folder, 0o755)));
+  await mkdir(place.sockets, { recursive: true, mode: 0o700 });
+  if (account) await chown(place.sockets, account.uid, account.gid);
+}
+
+function placeIn(home: string): Place {
+  return under(home, home);
+}
+
+function sharedPlace(home: string): Place {
+  const name = createHash('sha256').update(home).digest('hex').slice(0, 16);
+  return under(path.join(SHARED, name), SHARED);
+}
+
+function under(folder: string, copies: string): Place {
+  return { data: path.join(folder, 'pg'), sockets: path.join(folder, 'run'), log: path.join(folder, 'postgres.log'), copies };
+}

@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SluiceError, type Log } from '@sluice/plugin-api';
+import { serverAccount, type Account } from './account.js';
+import { binariesFor, type Binaries } from './binaries.js';
+import { DATABASE, makeCluster, USER } from './cluster.js';
+import { claimHome, type HomeClaim } from './owner.js';
+import { choosePlace, findPlace, makePlace, type Place } from './place.js';
+import { findRunning, halt, launch, type Postmaster } from './postmaster.js';
+
+/** How to reach a PostgreSQL. */
+export interface PostgresConnection {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+const PASSWORD_FILE = 'password';
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 10_000;
+/** Tries of a start: a server that was killed leaves processes behind for a moment, and a drawn port may be taken meanwhile. */
+const START_TRIES = 6;
+
+interface Server {
+  readonly place: Place;
+  readonly binaries: Binaries;
+  readonly account: Account | undefined;
+}
+
+/**
+ * PostgreSQL as a part of the host: its data lies in the home, and it is started again when it dies while the host lives.
+ * When the host dies the server lives on, and the next host adopts it.
+ */
+export class PostgresProcess {
+  readonly #stopping = new AbortController();
+  readonly #watch: Promise<void>;
+
+  private constructor(
+    readonly connection: PostgresConnection,
+    private readonly server: Server,
+    private readonly claim: HomeClaim,
+    private readonly log: Log,
+    private postmaster: Postmaster,
+  ) {
+    this.#watch = this.#keepRunning();
+  }
+
+  /**
+   * Takes the home and starts its PostgreSQL, or adopts the one that a dead host left running. Resolves when it accepts connections.
+   *
+   * @throws CONFIG_INVALID while another process owns the home, or when PostgreSQL cannot run on this machine
+   * @throws STORE_UNAVAILABLE when it does not start, with its last words
+   */
+  static async start(options: { readonly home: string; readonly log: Log }): Promise<PostgresProcess> {
+    const { log } = options;
+    await mkdir(options.home, { recursive: true });
+    const home = await realpath(options.home);
+    const claim = await claimHome(home);
+    try {
+      const account = await serverAccount();
+      const place = await choosePlace(home, account);
+      const server = { place, account, binaries: await binariesFor(account, place.copies) };
+      const password = await passwordOf(home, place);
+      await makePlace(place, account);
+      await makeCluster(place.data, password, server.binaries, account);
+      const running = await findRunning(place.data);
+      const postmaster = running ?? (await startServer(server));
+      log.info(running ? 'adopted the embedded PostgreSQL that was left running' : 'started the embedded PostgreSQL', {
+        pid: postmaster.pid,
+        port: postmaster.port,
+        data: place.data,
+      });
+      return new PostgresProcess(connectionTo(postmaster, password), server, claim, log, postmaster);
+    } catch (error) {
+      await claim.release();
+      throw error;
+    }
+  }
+
+  /** The PostgreSQL that runs for this home, for a program that does not own it; undefined when none runs. */
+  static async attach(home: string): Promise<PostgresConnection | undefined> {
+    const real = await realpath(home).catch(() => undefined);
+    const place = real && findPlace(real);
+    if (!place) return undefined;
+    const running = await findRunning(place.data);
+    return running && connectionTo(running, await readFile(path.join(real, PASSWORD_FILE), 'utf8'));
+  }
+
+  /** Process number of the server; another one after it was started again. */
+  get pid(): number {
+    return this.postmaster.pid;
+  }
+
+  get url(): string {
+    return urlOf(this.connection);
+  }
+
+  /** Stops the server, cutting off its clients, and leaves the home to others. */
+  async stop(): Promise<void> {
+    if (this.#stopping.signal.aborted) return this.#watch;
+    this.#stopping.abort();
+    await this.#watch;
+    if (await findRunning(this.server.place.data)) await halt(this.server.place.data, this.server.binaries, this.server.account);
+    await this.claim.release();
+  }
+
+  async #keepRunning(): Promise<void> {
+    const { signal } = this.#stopping;
+    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    while (!signal.aborted) {
+      await Promise.race([this.postmaster.ended, stopped]);
+      if (!signal.aborted) await this.#startAgain(signal);
+    }
+  }
+
+  /** Tries until it runs or the host stops. The port stays: connection pools know it. */
+  async #startAgain(signal: AbortSignal): Promise<void> {
+    this.log.error('the embedded PostgreSQL has died: starting it again', { log: this.server.place.log });
+    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      try {
+        const { place, binaries, account } = this.server;
+        this.postmaster = await launch(place, this.connection.port, binaries, account);
+        this.log.info('the embedded PostgreSQL runs again', { pid: this.pid });
+        return;
+      } catch (error) {
+        this.log.warn('the embedded PostgreSQL does not start', { reason: (error as Error).message, againInMs: pause });
+        await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
+      }
+    }
+  }
+}
+
+async function startServer({ place, binaries, account }: Server): Promise<Postmaster> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await launch(place, await freePort(), binaries, account);
+    } catch (cause) {
+      if (attempt === START_TRIES) throw notStarting(place, cause as Error);
+      await sleep(FIRST_PAUSE_MS * attempt);
+    }
+  }
+}
+
+function notStarting(place: Place, cause: Error): SluiceError {
+  const message = `the embedded PostgreSQL does not start: ${cause.message}`;
+  return new SluiceError('STORE_UNAVAILABLE', 'unavailable', message, `see ${place.log}`, { cause });
+}
+
+/** The password of the superuser, drawn when the home is new. */
+async function passwordOf(home: string, place: Place): Promise<string> {
+  const file = path.join(home, PASSWORD_FILE);
+  if (!existsSync(file)) {
+    if (existsSync(place.data)) throw passwordLost(file, place);
+    await writeFile(file, randomBytes(24).toString('base64url'), { mode: 0o600 });
+  }
+  return readFile(file, 'utf8');
+}
+
+function passwordLost(file: string, { data }: Place): SluiceError {
+  const cure = `put it back from a backup, or move ${data} away to begin with an empty database`;
+  return new SluiceError('CONFIG_INVALID', 'fatal', `the password of the embedded database is missing: ${file}`, cure);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+function connectionTo({ port }: Postmaster, password: string): PostgresConnection {
+  return { host: '127.0.0.1', port, user: USER, password, database: DATABASE };
+}
+
+function urlOf({ host, port, user, password, database }: PostgresConnection): string {
+  return `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
+}
