@@ -2,3 +2,4 @@ export { busConformance, type BusHarness, type BusTraits } from './conformance/b
 export { openInbox, settled, until, type Inbox } from './conformance/inbox.js';
 export { MemoryBroker, MemoryBus } from './memory/memory-bus.js';
 export type { BrokerClock } from './memory/memory-queue.js';
+export { startRabbit, type RabbitServer } from './servers/rabbitmq.js';

@@ -1,0 +1,149 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const RELEASES = '/usr/lib/rabbitmq/lib';
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 15_000;
+
+/** A broker of the test's own: its data, cookie, name and ports are nobody else's. */
+export interface RabbitServer {
+  readonly url: string;
+  readonly port: number;
+  /** As the kernel would: SIGKILL, nothing is flushed. */
+  kill(): Promise<void>;
+  /** Stops it when it runs, and starts it on the same port and data. */
+  restart(): Promise<void>;
+  /** Runs `rabbitmqctl` on it and gives what it printed. */
+  ctl(...args: string[]): Promise<string>;
+  /** Stops it and removes its data. */
+  stop(): Promise<void>;
+}
+
+/** Starts a private RabbitMQ on loopback and resolves when it takes connections. Needs the package `rabbitmq-server`, any user. */
+export async function startRabbit(): Promise<RabbitServer> {
+  const sbin = findSbin();
+  const [port = 0, distPort = 0, epmdPort = 0] = await freePorts(3);
+  const home = mkdtempSync(path.join(tmpdir(), 'sluice-rabbit-'));
+  const env = environment(home, { port, distPort, epmdPort });
+  // Erlang would start a port mapper of its own as a daemon, which nobody stops
+  const epmd = spawn('epmd', ['-port', String(epmdPort), '-address', '127.0.0.1'], { stdio: 'ignore' });
+  let broker: ChildProcess | undefined;
+
+  const killAll = () => {
+    broker?.kill('SIGKILL');
+    epmd.kill('SIGKILL');
+  };
+  process.once('exit', killAll);
+
+  const launch = async () => {
+    broker = spawn(path.join(sbin, 'rabbitmq-server'), { env, cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });
+    await started(broker, path.join(home, 'log'));
+  };
+  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
+    if (broker) await ended(broker, signal);
+  };
+  const stop = async () => {
+    await end('SIGTERM');
+    await ended(epmd, 'SIGKILL');
+    process.off('exit', killAll);
+    rmSync(home, { recursive: true, force: true });
+  };
+
+  try {
+    await launch();
+  } catch (error) {
+    await end('SIGKILL');
+    await stop();
+    throw error;
+  }
+  return {
+    url: `amqp://guest:guest@127.0.0.1:${port}`,
+    port,
+    kill: () => end('SIGKILL'),
+    restart: async () => {
+      await end('SIGTERM');
+      await launch();
+    },
+    ctl: async (...args) => (await promisify(execFile)(path.join(sbin, 'rabbitmqctl'), args, { env, cwd: home })).stdout,
+    stop,
+  };
+}
+
+/** Debian's commands in /usr/sbin change to the user rabbitmq and its folders; those of the release do not. */
+function findSbin(): string {
+  const release = existsSync(RELEASES) ? readdirSync(RELEASES).find((name) => name.startsWith('rabbitmq_server-')) : undefined;
+  if (!release) throw new Error(`no RabbitMQ under ${RELEASES}: run npm run setup:services`);
+  return path.join(RELEASES, release, 'sbin');
+}
+
+function environment(home: string, ports: { port: number; distPort: number; epmdPort: number }): NodeJS.ProcessEnv {
+  const config = path.join(home, 'rabbitmq.conf');
+  writeFileSync(config, ['log.file.level = warning', 'log.console = false', 'disk_free_limit.absolute = 50MB', ''].join('\n'));
+  writeFileSync(path.join(home, 'enabled_plugins'), '[].\n');
+  mkdirSync(path.join(home, 'log'));
+  return {
+    PATH: process.env['PATH'],
+    HOME: home,
+    LC_ALL: 'C.UTF-8',
+    // otherwise the file of the system's own broker is read
+    RABBITMQ_CONF_ENV_FILE: '/dev/null',
+    RABBITMQ_CONFIG_FILE: config,
+    RABBITMQ_ENABLED_PLUGINS_FILE: path.join(home, 'enabled_plugins'),
+    RABBITMQ_MNESIA_BASE: path.join(home, 'data'),
+    RABBITMQ_LOG_BASE: path.join(home, 'log'),
+    RABBITMQ_PID_FILE: path.join(home, 'pid'),
+    RABBITMQ_NODENAME: `sluice${ports.port}@localhost`,
+    RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
+    RABBITMQ_NODE_PORT: String(ports.port),
+    RABBITMQ_DIST_PORT: String(ports.distPort),
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
+    ERL_EPMD_PORT: String(ports.epmdPort),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+    // makes the script replace itself by the Erlang machine, so that our child is the broker and no shell around it
+    RUNNING_UNDER_SYSTEMD: 'true',
+  };
+}
+
+async function started(broker: ChildProcess, logs: string): Promise<void> {
+  let output = '';
+  await new Promise<void>((resolve, reject) => {
+    const fail = (reason: string) => reject(new Error(`RabbitMQ did not start, ${reason}; see ${logs}\n${output}`));
+    const timer = setTimeout(fail, START_TIMEOUT_MS, `${START_TIMEOUT_MS} ms have passed`);
+    const read = (chunk: Buffer) => {
+      output += chunk.toString();
+      if (!output.includes('completed with')) return;
+      clearTimeout(timer);
+      resolve();
+    };
+    broker.stdout?.on('data', read);
+    broker.stderr?.on('data', read);
+    broker.once('error', (error) => fail(error.message));
+    broker.once('exit', (code) => {
+      clearTimeout(timer);
+      fail(`it exited with ${code}`);
+    });
+  });
+}
+
+async function ended(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill(signal);
+  const impatient = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+  await exit;
+  clearTimeout(impatient);
+}
+
+/** Ports that nobody listens on, all different: they are held open until all are drawn. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
