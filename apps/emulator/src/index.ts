@@ -1,1 +1,7 @@
-export {};
+/**
+ * Stand-ins for foreign systems: for the demo, for tests and for integrators who have no platform at hand. Each is a server in this
+ * process that counts what it saw. Start with `onec.ts`.
+ */
+export { startOnec, type Onec, type OnecOptions } from './onec.js';
+export type { OnecStats } from './onec-stats.js';
+export { FAULT_KINDS, type Fault, type FaultKind } from './onec-faults.js';

@@ -1,0 +1,379 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { faultOrder, FaultPlan, troubleOf, type Fault, type FaultKind } from './onec-faults.js';
+import { Ledger } from './onec-ledger.js';
+import { OnecException, perform, type Base } from './onec-methods.js';
+import { SessionPool, type NoSession, type Seat } from './onec-sessions.js';
+import { Tally, type OnecStats } from './onec-stats.js';
+
+export interface OnecOptions {
+  /** 0: a free one. */
+  readonly port: number;
+  readonly host?: string;
+  /** Calls that it bears at once; the next one is refused: its connection is reset before any answer. */
+  readonly maxCalls?: number;
+  /** How long the work of one call takes. */
+  readonly latencyMs?: number;
+  /** Size of the session pool; absent: unbounded. */
+  readonly sessions?: number;
+  /** A session that was idle for so long is gone. */
+  readonly sessionMaxAgeMs?: number;
+  /** How long a call waits for a session before 406. */
+  readonly poolTimeoutMs?: number;
+  /** Absent: unbounded. */
+  readonly licences?: number;
+  /** What the first call of a session takes on top. */
+  readonly slowStartMs?: number;
+  /** Given: Basic authentication in UTF-8 is asked for. */
+  readonly user?: string;
+  readonly password?: string;
+  /** A publication that knows nothing of `IBSession`: no cookie is given and none is read. */
+  readonly ignoreIbSession?: boolean;
+  readonly faults?: readonly Fault[];
+}
+
+/** A running stand-in. */
+export interface Onec {
+  /** Such as `http://127.0.0.1:8081`: the services are at `<url>/<any base>/hs/<service>`. */
+  readonly url: string;
+  stats(options?: { readonly ids?: boolean }): OnecStats;
+  /** Forgets what was counted, and the request ids. Sessions and faults stay. */
+  reset(): void;
+  /** The faults to come, in order, instead of those ordered before; none: it behaves. Calls that hang are let go. */
+  setFault(...faults: readonly Fault[]): void;
+  /** Cuts all connections. Resolves when the port is free. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a 1C behind a web server: HTTP services at `/<any base>/hs/<service>/…`, of which `gate` dispatches `{ method, data }` at `v1`.
+ * Its limits are those of the real one: calls at once, sessions, licences. `GET /__stats` (`?ids=1`) tells what it saw,
+ * `POST /__reset` forgets it, `POST /__fault` orders trouble.
+ */
+export async function startOnec(options: OnecOptions): Promise<Onec> {
+  const onec = new OnecServer(options);
+  await onec.listen(options.port, options.host ?? '127.0.0.1');
+  return onec;
+}
+
+/** What the service answers. */
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const NO_SESSION: Readonly<Record<NoSession, Answer>> = {
+  unknown: { status: 400, body: 'Сеанс не найден', headers: { 'content-type': 'text/plain; charset=utf-8' } },
+  busy: { status: 406, body: '' },
+  licence: { status: 500, body: 'Не обнаружено свободной лицензии!', headers: { 'content-type': 'text/plain; charset=utf-8' } },
+};
+
+const SERVICE = /\/hs\/([^/]+)(\/.*)?$/;
+
+class OnecServer implements Onec {
+  url = '';
+  private readonly server: Server;
+  private readonly maxCalls: number;
+  private readonly latencyMs: number;
+  private readonly authorization: string | undefined;
+  private readonly pool: SessionPool;
+  private readonly ledger = new Ledger();
+  private readonly plan = new FaultPlan();
+  private readonly base: Base = { lastNumber: 0 };
+  private hanging = new AbortController();
+  private tally = new Tally();
+  private inFlight = 0;
+
+  constructor(private readonly options: OnecOptions) {
+    this.maxCalls = options.maxCalls ?? 10;
+    this.latencyMs = options.latencyMs ?? 50;
+    this.authorization = options.user === undefined ? undefined : basic(options.user, options.password ?? '');
+    this.pool = new SessionPool({
+      sessions: options.sessions ?? Infinity,
+      licences: options.licences ?? Infinity,
+      maxAgeMs: options.sessionMaxAgeMs ?? 20_000,
+      poolTimeoutMs: options.poolTimeoutMs ?? 5_000,
+    });
+    this.plan.order(options.faults ?? []);
+    // Longer than any pause in a test: a keep-alive connection cut at the wrong moment would look like a lost call.
+    this.server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => void this.route(request, response));
+  }
+
+  listen(port: number, host: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, () => {
+        this.server.off('error', reject);
+        this.url = `http://${host}:${(this.server.address() as AddressInfo).port}`;
+        resolve();
+      });
+    });
+  }
+
+  stats(options: { readonly ids?: boolean } = {}): OnecStats {
+    const { held, started, overlapped } = this.pool;
+    return {
+      ...this.tally,
+      inFlight: this.inFlight,
+      distinct: this.ledger.distinct,
+      sessions: { held, started, overlapped },
+      ...(options.ids && { ids: this.ledger.toJSON() }),
+    };
+  }
+
+  reset(): void {
+    this.tally = new Tally();
+    this.tally.peak = this.inFlight;
+    this.ledger.clear();
+  }
+
+  setFault(...faults: readonly Fault[]): void {
+    this.plan.order(faults);
+    this.hanging.abort();
+    this.hanging = new AbortController();
+  }
+
+  async close(): Promise<void> {
+    this.hanging.abort();
+    this.pool.close();
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  private async route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://onec');
+    try {
+      if (url.pathname.startsWith('/__')) return await this.control(request, response, url);
+      await this.call(request, response, url);
+    } catch {
+      request.socket.destroy(); // the caller went away while it was still sending
+    }
+  }
+
+  private async control(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const route = `${request.method} ${url.pathname}`;
+    if (route === 'GET /__stats') return sendJson(response, 200, this.stats({ ids: url.searchParams.has('ids') }));
+    if (route === 'POST /__reset') {
+      this.reset();
+      return sendJson(response, 200, {});
+    }
+    if (route === 'POST /__fault') {
+      const order = faultOrder.safeParse(parseJson(await readText(request)));
+      if (!order.success) return sendJson(response, 400, { message: order.error.message });
+      this.setFault(...order.data.faults);
+      return sendJson(response, 200, order.data);
+    }
+    sendJson(response, 404, { message: 'GET /__stats, POST /__reset, POST /__fault' });
+  }
+
+  /** One call of a service, from its first byte on: what is past the limit never gets as far as a body. */
+  private async call(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const fault = this.plan.next();
+    const id = header(request, 'x-request-id');
+    this.tally.calls++;
+    if (id !== undefined) this.ledger.see(id);
+    if (fault === 'down') return void request.socket.resetAndDestroy();
+    if (fault === 'refuse-all' || this.inFlight >= this.maxCalls) {
+      this.tally.refused++;
+      return void request.socket.resetAndDestroy();
+    }
+    this.inFlight++;
+    this.tally.peak = Math.max(this.tally.peak, this.inFlight);
+    try {
+      const answer = await this.serve(request, url, id, fault);
+      if (!answer) return void request.socket.resetAndDestroy();
+      send(response, answer);
+    } finally {
+      this.inFlight--;
+    }
+  }
+
+  /** Nothing: the connection is to be reset. */
+  private async serve(
+    request: IncomingMessage,
+    url: URL,
+    id: string | undefined,
+    fault: FaultKind | undefined,
+  ): Promise<Answer | undefined> {
+    const body = await readText(request);
+    if (this.authorization !== undefined && request.headers.authorization !== this.authorization) {
+      return { status: 401, body: '', headers: { 'www-authenticate': 'Basic realm="1C:Enterprise"' } };
+    }
+    const service = SERVICE.exec(url.pathname);
+    if (!service) return { status: 404, body: '' };
+    const trouble = troubleOf(fault);
+    if (trouble) {
+      this.tally.failed++;
+      return {
+        status: trouble.status,
+        body: trouble.text,
+        headers: { 'content-type': 'text/plain; charset=utf-8', ...trouble.headers },
+      };
+    }
+    const seat = await this.seatFor(request);
+    if (typeof seat === 'string') {
+      this.tally.failed++;
+      return NO_SESSION[seat];
+    }
+    const finished = this.finishes(request) ? seat.cookie : undefined;
+    try {
+      const answer = await this.workOnce(id, fault, seat.cold, () =>
+        this.work(request, url, service[1] ?? '', service[2] ?? '', body),
+      );
+      if (!answer || fault === 'lost') return undefined;
+      return withCookie(
+        fault === 'bom' ? { ...answer, body: `\uFEFF${answer.body}` } : answer,
+        this.starts(request) ? seat.cookie : undefined,
+      );
+    } finally {
+      seat.leave();
+      if (finished !== undefined) this.pool.finish(finished);
+    }
+  }
+
+  /** The work under its request id: done once, answered as often as it is asked for. Nothing: it hung. */
+  private async workOnce(
+    id: string | undefined,
+    fault: FaultKind | undefined,
+    cold: boolean,
+    work: () => Answer,
+  ): Promise<Answer | undefined> {
+    const claim = id === undefined ? { kind: 'run' as const } : this.ledger.claim(id);
+    if (claim.kind === 'running') {
+      this.tally.conflicts++;
+      return { status: 409, body: '', headers: { 'retry-after': '2' } };
+    }
+    if (claim.kind === 'done') {
+      this.tally.replayed++;
+      return { status: 200, body: claim.reply, headers: { 'content-type': JSON_TYPE, 'x-request-replayed': '1' } };
+    }
+    const answer = fault === 'hang' ? await this.hang() : await this.takeTime(fault, cold).then(work);
+    if (answer && answer.status < 400) {
+      this.tally.done++;
+      if (id !== undefined) this.ledger.done(id, answer.body);
+    } else {
+      this.tally.failed++;
+      if (id !== undefined) this.ledger.failed(id);
+    }
+    return answer;
+  }
+
+  private async takeTime(fault: FaultKind | undefined, cold: boolean): Promise<void> {
+    const ms = this.latencyMs * (fault === 'slow' ? 10 : 1) + (cold ? (this.options.slowStartMs ?? 0) : 0);
+    if (ms > 0) await sleep(ms);
+  }
+
+  private async hang(): Promise<undefined> {
+    await sleep(2 ** 31 - 1, undefined, { signal: this.hanging.signal }).catch(() => undefined);
+  }
+
+  private work(request: IncomingMessage, url: URL, service: string, path: string, body: string): Answer {
+    if (service !== 'gate')
+      return json(200, JSON.stringify({ Сервис: service, Метод: request.method, Путь: path + url.search, Принято: body.length }));
+    if (path !== '/v1') return { status: 404, body: '' };
+    const asked = gateCall(request.method, url, body);
+    if (asked === 'method') return { status: 405, body: '', headers: { allow: 'GET, POST' } };
+    if (!asked) return exception('Тело запроса не является JSON');
+    try {
+      return json(200, JSON.stringify(perform(this.base, asked.method, asked.data) ?? null));
+    } catch (error) {
+      if (error instanceof OnecException) return exception(error.message);
+      throw error;
+    }
+  }
+
+  private async seatFor(request: IncomingMessage): Promise<Seat | NoSession> {
+    if (this.options.ignoreIbSession) return this.pool.pass();
+    const cookie = cookieOf(request);
+    if (cookie !== undefined) return this.pool.resume(cookie);
+    return this.starts(request) ? this.pool.start() : this.pool.pass();
+  }
+
+  private starts(request: IncomingMessage): boolean {
+    return header(request, 'ibsession') === 'start';
+  }
+
+  private finishes(request: IncomingMessage): boolean {
+    return header(request, 'ibsession') === 'finish';
+  }
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+function gateCall(
+  httpMethod: string | undefined,
+  url: URL,
+  body: string,
+): { method: string; data: unknown } | 'method' | undefined {
+  if (httpMethod === 'GET') {
+    const data = url.searchParams.get('data');
+    const parsed = data === null ? {} : parseJson(data);
+    return { method: url.searchParams.get('method') ?? '', data: parsed ?? {} };
+  }
+  if (httpMethod !== 'POST') return 'method';
+  const parsed = parseJson(body);
+  if (typeof parsed !== 'object' || parsed === null) return undefined;
+  const { method, data } = parsed as { method?: unknown; data?: unknown };
+  return { method: typeof method === 'string' ? method : '', data };
+}
+
+/** As 1C shows an exception: the place in the module, then the text. */
+function exception(text: string): Answer {
+  return {
+    status: 500,
+    body: `{ОбщийМодуль.Обмен.Модуль(12)}: ${text}`,
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+  };
+}
+
+function json(status: number, body: string): Answer {
+  return { status, body, headers: { 'content-type': JSON_TYPE } };
+}
+
+function withCookie(answer: Answer, cookie: string | undefined): Answer {
+  if (cookie === undefined) return answer;
+  return { ...answer, headers: { ...answer.headers, 'set-cookie': `ibsession=${cookie}; path=/` } };
+}
+
+function send(response: ServerResponse, answer: Answer): void {
+  const bytes = Buffer.from(answer.body);
+  response.writeHead(answer.status, { ...answer.headers, 'content-length': bytes.length }).end(bytes);
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  send(response, json(status, JSON.stringify(value)));
+}
+
+function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;
+}
+
+function header(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function cookieOf(request: IncomingMessage): string | undefined {
+  return /(?:^|;\s*)ibsession=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
+}
+
+/** By events: iterating costs a third of the whole call. */
+function readText(request: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    request.on('error', reject);
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
