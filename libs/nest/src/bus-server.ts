@@ -1,0 +1,144 @@
+import { Server, type MessageHandler } from '@nestjs/microservices';
+import { queues, type Bus, type Consumer, type Delivery } from '@sluice/engine';
+import { engineFail } from '@sluice/plugin-api';
+import { isObservable, lastValueFrom } from 'rxjs';
+import { attemptOf, failedForGood, mayRetry, nextAttempt, retryDelayMs } from './attempts.js';
+import { BusContext } from './bus-context.js';
+import { readBody } from './event-body.js';
+import { readSubscription, type Subscription } from './subscription.js';
+
+/** Give it to `@EventPattern` in an application that has other transports too. */
+export const BUS_TRANSPORT = Symbol('BUS_TRANSPORT');
+
+/** As many calls at once as a connection without a pace of its own has. */
+const PREFETCH = 16;
+
+export interface BusServerOptions {
+  /** Deliveries that each handler may have at once. Default: 16. */
+  readonly prefetch?: number;
+  readonly now?: () => number;
+}
+
+type NoEvents = Record<string, never>;
+
+/**
+ * NestJS transport strategy over the {@link Bus}: `@EventPattern` handlers of plugins' modules.
+ *
+ * Each handler has a durable queue of its own, `module.<plugin>.<subscription>`, so one that fails repeats alone. A delivery is settled
+ * when the handler has ended, its Observable included: at least once, in no order. After a failure the event comes again with a growing
+ * delay; after the last attempt, and at once when the error's fate is `rejected` or `fatal`, it goes to the queue `poison` with the error.
+ * That queue has to exist.
+ *
+ * `listen` resolves its callback when all queues are declared and consumed; `close` waits for the handlers that run.
+ */
+export class BusServer extends Server<NoEvents, 'up' | 'down'> {
+  override readonly transportId = BUS_TRANSPORT;
+  /** Errors reach us through the filter, and we log them once. */
+  override readonly propagatesEventHandlerErrors = true;
+  readonly #bus: Bus;
+  readonly #prefetch: number;
+  readonly #now: () => number;
+  readonly #subscriptions = new Map<string, Subscription & { readonly handler: MessageHandler }>();
+  readonly #running = new Set<Promise<void>>();
+  #consumers: Consumer[] = [];
+
+  constructor(bus: Bus, options: BusServerOptions = {}) {
+    super();
+    this.#bus = bus;
+    this.#prefetch = options.prefetch ?? PREFETCH;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** Called by NestJS for each handler. The base class joins handlers of one pattern, so that one failing repeats all: we keep them apart. */
+  override addHandler(
+    pattern: unknown,
+    handler: MessageHandler,
+    isEventHandler = false,
+    extras: Record<string, unknown> = {},
+  ): void {
+    if (!isEventHandler) {
+      throw engineFail.CONFIG_INVALID(
+        `@MessagePattern(${JSON.stringify(pattern)}) is not supported on the bus: use @EventPattern`,
+      );
+    }
+    const subscription = readSubscription(pattern, extras);
+    const other = this.#subscriptions.get(subscription.queue);
+    if (other) {
+      throw engineFail.CONFIG_INVALID(
+        `@EventPattern("${other.pattern}") and @EventPattern("${subscription.pattern}") share the queue ${subscription.queue}: give each its own subscription`,
+      );
+    }
+    handler.isEventHandler = true;
+    handler.extras = extras;
+    this.#subscriptions.set(subscription.queue, { ...subscription, handler });
+  }
+
+  override getHandlers(): Map<string, MessageHandler> {
+    return new Map([...this.#subscriptions].map(([queue, { handler }]) => [queue, handler]));
+  }
+
+  listen(callback: (error?: unknown) => void): void {
+    this.#start().then(
+      () => {
+        this._status$.next('up');
+        callback();
+      },
+      (error: unknown) => callback(error),
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#consumers.splice(0).map((consumer) => consumer.stop()));
+    await Promise.all(this.#running);
+    this._status$.next('down');
+  }
+
+  on(event: string): never {
+    throw new Error(`the bus has no event ${event}: its state is in unwrap().state()`);
+  }
+
+  unwrap<T>(): T {
+    return this.#bus as T;
+  }
+
+  async #start(): Promise<void> {
+    for (const { queue, pattern, handler } of this.#subscriptions.values()) {
+      await this.#bus.declare({ queue, types: [pattern] });
+      const consumer = await this.#bus.consume(queue, { prefetch: this.#prefetch }, (delivery) => this.#take(delivery, handler));
+      this.#consumers.push(consumer);
+    }
+  }
+
+  #take(delivery: Delivery, handler: MessageHandler): void {
+    const work = this.#handle(delivery, handler).finally(() => this.#running.delete(work));
+    this.#running.add(work);
+  }
+
+  async #handle(delivery: Delivery, handler: MessageHandler): Promise<void> {
+    try {
+      const result: unknown = await handler(readBody(delivery.message), new BusContext([delivery]));
+      if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
+    } catch (error) {
+      return this.#fail(delivery, error);
+    }
+    delivery.settle([]);
+  }
+
+  #fail(delivery: Delivery, error: unknown): void {
+    const { queue, message } = delivery;
+    const attempt = attemptOf(message.attributes);
+    const what = `${queue}: ${message.attributes.type} ${message.attributes.id}, attempt ${attempt}: ${describe(error)}`;
+    if (mayRetry(error, attempt)) {
+      const delay = retryDelayMs(error, attempt);
+      this.logger.warn(`${what}; again in ${delay / 1000} s`);
+      delivery.settle([{ message: nextAttempt(message), queue, notBefore: this.#now() + delay }]);
+    } else {
+      this.logger.error(`${what}; put aside in ${queues.poison}`);
+      delivery.settle([{ message: failedForGood(message, queue, error), queue: queues.poison }]);
+    }
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
