@@ -15,7 +15,15 @@ export {
   type QueueStatus,
   type UnroutedStatus,
 } from './ports/bus.js';
-export { PUSH_CLASSES, type CallEnd, type Pace, type Pacer, type PaceState, type PushClass, type PushOwner } from './ports/pacer.js';
+export {
+  PUSH_CLASSES,
+  type CallEnd,
+  type Pace,
+  type Pacer,
+  type PaceState,
+  type PushClass,
+  type PushOwner,
+} from './ports/pacer.js';
 export type {
   Claim,
   ClaimStore,
@@ -31,3 +39,10 @@ export type {
   Store,
 } from './ports/store.js';
 export { holdLease, pause, LEASE_TIMES, type HeldLease, type LeaseTimes } from './lease.js';
+export { Engine, ROLES, type EngineOptions, type EngineStatus, type Role } from './engine.js';
+export { Connections, Connection, UNPACED_LIMIT, type ConnectionHealth } from './connections.js';
+export { Door } from './door.js';
+export type { CallReport, Observer } from './observer.js';
+export { Parking, type ReplayOptions } from './parking.js';
+export { decodeRun, encodeRun, RUN_TYPE, type RunMessage, type RunState } from './run-state.js';
+export { readData } from './event-data.js';

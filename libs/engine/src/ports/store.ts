@@ -44,7 +44,11 @@ export type ParkedSummary = Omit<ParkedRun, 'message'>;
 export interface ParkedStore {
   /** Does nothing for a (run, epoch) that is there. */
   add(runs: readonly Omit<ParkedRun, 'state'>[]): Promise<void>;
-  list(filter: { readonly flow?: string; readonly state?: ParkedState; readonly limit: number }): Promise<readonly ParkedSummary[]>;
+  list(filter: {
+    readonly flow?: string;
+    readonly state?: ParkedState;
+    readonly limit: number;
+  }): Promise<readonly ParkedSummary[]>;
   count(): Promise<Readonly<Record<string, number>>>;
   /** The newest epoch of the run. */
   get(run: string): Promise<ParkedRun | undefined>;

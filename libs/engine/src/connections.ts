@@ -1,0 +1,286 @@
+import {
+  fail,
+  isSluiceError,
+  type AnyAction,
+  type AnyPlugin,
+  type Call,
+  type Closable,
+  type Log,
+  type SluiceError,
+} from '@sluice/plugin-api';
+import { engineFail } from '@sluice/plugin-api';
+import type { z } from 'zod';
+import type { ConnectionSpec } from '@sluice/flow';
+import { checkedBy } from './checked-by.js';
+import { pause } from './lease.js';
+
+/** At most so many calls at once, on each host, into a connection that has no pace. */
+export const UNPACED_LIMIT = 16;
+
+const REOPEN = { firstMs: 500, maxMs: 30_000 };
+
+export interface ConnectionHealth {
+  readonly connection: string;
+  readonly plugin: string;
+  readonly state: 'closed' | 'open' | 'failing';
+  /** The last error of fate `fatal`, or why it cannot be opened; gone with the next success. */
+  readonly problem?: string;
+}
+
+/**
+ * One connection of sluice.yaml: opens the plugin's client when it is first needed, opens another when it is lost, with back-off, and
+ * runs actions on it.
+ */
+export class Connection {
+  #client: Promise<Closable> | undefined;
+  #failures = 0;
+  #notBefore = 0;
+  #openError: SluiceError | undefined;
+  #fatal: string | undefined;
+  #open = false;
+  readonly #closing = new AbortController();
+  readonly #lost = new Set<(reason: unknown) => void>();
+  readonly #unpaced = new Semaphore(UNPACED_LIMIT);
+
+  constructor(
+    readonly spec: ConnectionSpec,
+    readonly plugin: AnyPlugin,
+    private readonly deps: { readonly log: Log; readonly timezone?: string },
+  ) {}
+
+  /** Rejects with what `open` threw, at once while the back-off lasts. */
+  client(): Promise<Closable> {
+    if (this.#client) return this.#client;
+    if (Date.now() < this.#notBefore) return Promise.reject(this.#openError ?? new Error('not open'));
+    this.#client = this.#opened();
+    return this.#client;
+  }
+
+  /** Calls `back` once when the client that is open now is lost; gives a function that takes it back. */
+  onLost(back: (reason: unknown) => void): () => void {
+    this.#lost.add(back);
+    return () => this.#lost.delete(back);
+  }
+
+  /** Runs an action with input and output checked. Rejects with a SluiceError, or with whatever the plugin threw. */
+  async run(action: AnyAction<unknown>, name: string, input: unknown, call: Call): Promise<unknown> {
+    const parsed = parseInput(this.plugin.name, name, action, input);
+    try {
+      const client = await this.client();
+      const output: unknown = await action.run(client, parsed, call);
+      this.#fatal = undefined;
+      return parseOutput(this.plugin.name, name, action, output);
+    } catch (error) {
+      if (isSluiceError(error) && error.fate === 'fatal') this.#fatal = error.message;
+      throw error;
+    }
+  }
+
+  /** As `run`, within the limit of an unpaced connection. */
+  async runUnpaced(action: AnyAction<unknown>, name: string, input: unknown, call: Call): Promise<unknown> {
+    const release = await this.#unpaced.take(call.signal);
+    try {
+      return await this.run(action, name, input, call);
+    } finally {
+      release();
+    }
+  }
+
+  /** Asks the other side whether it can be used. Rejects when not, or when the plugin cannot ask. */
+  async check(): Promise<void> {
+    const client = await this.client();
+    await this.plugin.check?.(client);
+    this.#fatal = undefined;
+  }
+
+  health(): ConnectionHealth {
+    const problem = this.#fatal ?? (this.#failures > 0 ? messageOf(this.#openError) : undefined);
+    const state = problem !== undefined ? 'failing' : this.#open ? 'open' : 'closed';
+    return { connection: this.spec.name, plugin: this.spec.plugin, state, ...(problem !== undefined && { problem }) };
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    const client = await this.#client?.catch(() => undefined);
+    this.#client = undefined;
+    this.#open = false;
+    await client
+      ?.close()
+      .catch((error: unknown) => this.deps.log.warn(`${this.spec.name}: closing failed`, { error: messageOf(error) }));
+  }
+
+  async #opened(): Promise<Closable> {
+    const generation = new AbortController();
+    const signal = AbortSignal.any([generation.signal, this.#closing.signal]);
+    let lostAlready = false;
+    const lost = (reason: unknown) => {
+      if (lostAlready || this.#closing.signal.aborted) return;
+      lostAlready = true;
+      generation.abort();
+      this.#forget(reason);
+    };
+    try {
+      const client = (await this.plugin.open(this.spec.config, {
+        connection: this.spec.name,
+        log: this.deps.log,
+        signal,
+        now: () => new Date(),
+        lost,
+        ...(this.deps.timezone !== undefined && { timezone: this.deps.timezone }),
+      })) as Closable;
+      this.#failures = 0;
+      this.#open = true;
+      return client;
+    } catch (error) {
+      generation.abort();
+      this.#client = undefined;
+      this.#openError = isSluiceError(error) ? error : asUnreachable(this.spec.name, error);
+      this.#notBefore = Date.now() + Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** this.#failures++);
+      throw this.#openError;
+    }
+  }
+
+  #forget(reason: unknown): void {
+    const client = this.#client;
+    this.#client = undefined;
+    this.#open = false;
+    this.deps.log.warn(`${this.spec.name}: connection lost, opening another`, { reason: messageOf(reason) });
+    void client?.then((one) => one.close()).catch(() => undefined);
+    for (const back of [...this.#lost]) back(reason);
+    this.#lost.clear();
+  }
+}
+
+/** The connections of a workspace, and one without a name for each plugin that needs none. */
+export class Connections {
+  readonly #byName = new Map<string, Connection>();
+  readonly #bare = new Map<string, Connection>();
+
+  constructor(
+    specs: Iterable<ConnectionSpec>,
+    private readonly plugins: ReadonlyMap<string, AnyPlugin>,
+    private readonly deps: { readonly log: Log; readonly timezone?: string },
+  ) {
+    for (const spec of specs) this.#byName.set(spec.name, new Connection(spec, this.#plugin(spec.plugin), deps));
+  }
+
+  get(plugin: string, name: string | undefined): Connection {
+    if (name !== undefined) {
+      const found = this.#byName.get(name);
+      if (!found) throw engineFail.CONFIG_INVALID(`there is no connection "${name}"`);
+      return found;
+    }
+    let bare = this.#bare.get(plugin);
+    if (!bare) {
+      const spec: ConnectionSpec = {
+        name: plugin,
+        plugin,
+        place: { file: 'sluice.yaml', line: 1, column: 1 },
+        config: null,
+        secrets: [],
+      };
+      bare = new Connection(spec, this.#plugin(plugin), this.deps);
+      this.#bare.set(plugin, bare);
+    }
+    return bare;
+  }
+
+  all(): readonly Connection[] {
+    return [...this.#byName.values()];
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#byName.values(), ...this.#bare.values()].map((one) => one.close()));
+  }
+
+  #plugin(name: string): AnyPlugin {
+    const plugin = this.plugins.get(name);
+    if (!plugin) throw engineFail.CONFIG_INVALID(`there is no plugin "${name}"`);
+    return plugin;
+  }
+}
+
+/** Runs `use` with the connection's client again and again until the signal fires: it is opened again, with back-off, whenever `use` ends or throws. */
+export async function keepUsing(
+  connection: Connection,
+  signal: AbortSignal,
+  log: Log,
+  use: (client: Closable, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  for (let failures = 0; !signal.aborted; failures++) {
+    const generation = new AbortController();
+    const forget = connection.onLost((reason) => generation.abort(reason));
+    const began = Date.now();
+    try {
+      await use(await connection.client(), AbortSignal.any([signal, generation.signal]));
+      if (!signal.aborted) log.warn(`${connection.spec.name}: the source ended, subscribing again`);
+    } catch (error) {
+      if (!signal.aborted)
+        log.warn(`${connection.spec.name}: the source was lost, subscribing again`, { reason: messageOf(error) });
+    } finally {
+      forget();
+      generation.abort();
+    }
+    if (Date.now() - began > REOPEN.maxMs) failures = 0;
+    await pause(Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** failures), signal);
+  }
+}
+
+/** The input of an action as its schema gives it. Throws `INPUT_INVALID`. */
+export function parseInput(plugin: string, name: string, action: AnyAction<unknown>, input: unknown): unknown {
+  const checked = checkedBy(action.input as z.ZodType, input);
+  if (checked.ok) return checked.value;
+  throw engineFail.INPUT_INVALID(`the input of ${plugin}.${name} does not fit: ${checked.problems}`, { sent: 'no' });
+}
+
+function parseOutput(plugin: string, name: string, action: AnyAction<unknown>, output: unknown): unknown {
+  const checked = checkedBy(action.output as z.ZodType, output);
+  if (checked.ok) return checked.value;
+  throw engineFail.OUTPUT_INVALID(`the output of ${plugin}.${name} does not fit its schema: ${checked.problems}`, {
+    sent: 'yes',
+  });
+}
+
+function asUnreachable(connection: string, error: unknown): SluiceError {
+  return fail.UNREACHABLE(`${connection} cannot be opened: ${messageOf(error)}`, { cause: error, sent: 'no' });
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Lets at most `limit` through at once; the others wait in order. */
+class Semaphore {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(limit: number) {
+    this.#free = limit;
+  }
+
+  /** Gives the function that frees the place. Rejects when the signal fires first. */
+  async take(signal: AbortSignal): Promise<() => void> {
+    if (this.#free > 0) this.#free--;
+    else await this.#turn(signal);
+    return () => {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free++;
+    };
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const go = () => {
+        signal.removeEventListener('abort', stop);
+        resolve();
+      };
+      const stop = () => {
+        this.#waiting.splice(this.#waiting.indexOf(go), 1);
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      this.#waiting.push(go);
+    });
+  }
+}

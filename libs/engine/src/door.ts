@@ -1,0 +1,115 @@
+import { engineFail, isEventType, newEventId, type Accepted, type EventAttributes, type NewEvent } from '@sluice/plugin-api';
+import { writeData } from './event-data.js';
+import type { Observer } from './observer.js';
+import { queues, typeMatches, type Bus } from './ports/bus.js';
+import type { Replies } from './replies.js';
+
+const MAX_ID_BYTES = 200;
+
+export interface DoorOptions {
+  readonly limitBytes: number;
+  /** Patterns of event types that some flow or module of this host takes. */
+  readonly taken: readonly string[];
+}
+
+/**
+ * Where events come in. An event is accepted when the broker has confirmed it, never before; accepting waits for nothing else, least of
+ * all for a flow.
+ */
+export class Door {
+  readonly #known = new Map<string, boolean>();
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly replies: Replies,
+    private readonly observer: Observer,
+    private readonly options: DoorOptions,
+  ) {}
+
+  /** An event for whichever flows take its type. Rejects with `BUS_UNAVAILABLE`, `BODY_TOO_LARGE` or `EVENT_TYPE`. */
+  publish(event: NewEvent & { readonly type: string; readonly source: string }): Promise<Accepted> {
+    return this.#accept(event, undefined, undefined);
+  }
+
+  /** An event of a plugin's trigger, straight to its flow. */
+  hand(
+    flow: string,
+    event: NewEvent & { readonly type: string; readonly source: string },
+    reply?: { readonly withinMs: number },
+  ): Promise<Accepted> {
+    return this.#accept(event, queues.flow(flow), reply);
+  }
+
+  /** Is there a flow or a module on this host that takes the type? */
+  isTaken(type: string): boolean {
+    let taken = this.#known.get(type);
+    if (taken === undefined) {
+      taken = this.options.taken.some((pattern) => typeMatches(pattern, type));
+      // types come from outside: what is remembered is bounded
+      if (this.#known.size < 10_000) this.#known.set(type, taken);
+    }
+    return taken;
+  }
+
+  async #accept(
+    event: NewEvent & { readonly type: string; readonly source: string },
+    queue: string | undefined,
+    reply: { readonly withinMs: number } | undefined,
+  ): Promise<Accepted> {
+    const began = Date.now();
+    if (!isEventType(event.type))
+      throw engineFail.EVENT_TYPE(`"${event.type.slice(0, 80)}" is not an event type`, { sent: 'no' });
+    if (event.id !== undefined && (event.id === '' || Buffer.byteLength(event.id) > MAX_ID_BYTES)) {
+      throw engineFail.INPUT_INVALID(`the id of an event has 1 to ${MAX_ID_BYTES} bytes`, { sent: 'no' });
+    }
+    const carried =
+      event.body === undefined
+        ? writeData(event.data, event.datacontenttype)
+        : {
+            body: Buffer.from(event.body.buffer, event.body.byteOffset, event.body.byteLength),
+            datacontenttype: event.datacontenttype,
+          };
+    if (carried.body.length > this.options.limitBytes) {
+      throw engineFail.BODY_TOO_LARGE(`the body has ${carried.body.length} bytes, and the limit is ${this.options.limitBytes}`, {
+        sent: 'no',
+      });
+    }
+    const attributes = this.#attributes(event, began, carried.datacontenttype, reply !== undefined);
+    const awaited = reply && this.replies.expect(attributes.id, reply.withinMs);
+    // when the publish fails nobody looks at the reply any more
+    awaited?.catch(() => undefined);
+    await this.bus.publish([{ message: { attributes, body: carried.body }, ...(queue !== undefined && { queue }) }]);
+    this.observer.accepted(attributes, Date.now() - began);
+    if (queue === undefined && !this.isTaken(attributes.type)) this.observer.unrouted(attributes);
+    return { id: attributes.id, ...(awaited && { reply: awaited }) };
+  }
+
+  #attributes(
+    event: NewEvent & { readonly type: string; readonly source: string },
+    now: number,
+    datacontenttype: string | undefined,
+    wantsReply: boolean,
+  ): EventAttributes {
+    return {
+      id: event.id ?? newEventId(),
+      source: event.source,
+      type: event.type,
+      time: (event.time ?? new Date(now)).toISOString(),
+      acceptedat: now,
+      traceparent: event.traceparent ?? newTrace(),
+      ...(datacontenttype !== undefined && { datacontenttype }),
+      ...(event.subject !== undefined && { subject: event.subject }),
+      ...(event.correlationid !== undefined && { correlationid: event.correlationid }),
+      ...(event.partitionkey !== undefined && { partitionkey: event.partitionkey }),
+      ...(event.authid !== undefined && { authid: event.authid }),
+      ...(event.meta !== undefined && { meta: event.meta }),
+      ...(wantsReply && { replyto: this.replies.queue }),
+    };
+  }
+}
+
+/** https://www.w3.org/TR/trace-context/#traceparent-header */
+function newTrace(): string {
+  const trace = newEventId().replaceAll('-', '');
+  return `00-${trace}-${trace.slice(16)}-01`;
+}

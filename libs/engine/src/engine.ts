@@ -1,0 +1,192 @@
+import type { AnyPlugin, Doors, Log } from '@sluice/plugin-api';
+import type { PaceConfig, Workspace } from '@sluice/flow';
+import { Connections, type ConnectionHealth } from './connections.js';
+import { Door } from './door.js';
+import { FlowRunner } from './flow-runner.js';
+import { pause } from './lease.js';
+import type { Observer } from './observer.js';
+import { Parking } from './parking.js';
+import { queues, type Bus, type BusState, type QueueStatus } from './ports/bus.js';
+import { PUSH_CLASSES, type Pacer, type PaceState } from './ports/pacer.js';
+import type { Store } from './ports/store.js';
+import { PushRunner } from './push-runner.js';
+import { Replies } from './replies.js';
+import { SoloGate } from './solo-gate.js';
+import { Steps } from './steps.js';
+import { runTrigger } from './triggers.js';
+
+/** Calls in flight get this long at a graceful stop. */
+const STOP_GRACE_MS = 8_000;
+const SWEEP_MS = 60 * 60_000;
+const SEEN_MS = 60 * 60_000;
+
+export const ROLES = ['api', 'gateway', 'flows', 'push'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface EngineOptions {
+  readonly workspace: Workspace;
+  readonly plugins: ReadonlyMap<string, AnyPlugin>;
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly pacer: Pacer;
+  readonly doors: Doors;
+  readonly observer: Observer;
+  readonly log: Log;
+  /** Unique over all hosts and restarts. */
+  readonly hostId: string;
+  /** `api`: HTTP doors. `gateway`: sources with a connection. `flows`: hops. `push`: paced calls. */
+  readonly roles: ReadonlySet<Role>;
+  /** Patterns that NestJS modules of plugins take, beside the flows. */
+  readonly moduleTypes?: readonly string[];
+}
+
+export interface EngineStatus {
+  readonly bus: BusState;
+  readonly queues: readonly QueueStatus[];
+  readonly paces: Readonly<Record<string, PaceState>>;
+  readonly connections: readonly ConnectionHealth[];
+}
+
+/** One host's part of the work on a workspace. */
+export class Engine {
+  readonly door: Door;
+  readonly parking: Parking;
+  readonly connections: Connections;
+  readonly #options: EngineOptions;
+  readonly #replies: Replies;
+  readonly #flows: readonly FlowRunner[];
+  readonly #pushes: readonly PushRunner[];
+  /** Fires first: nothing new begins. */
+  readonly #draining = new AbortController();
+  /** Fires when the grace is over: calls are aborted. */
+  readonly #ending = new AbortController();
+  readonly #working: Promise<unknown>[] = [];
+
+  constructor(options: EngineOptions) {
+    const { workspace, bus, store, observer, log, plugins } = options;
+    const { settings } = workspace;
+    this.#options = options;
+    this.connections = new Connections(workspace.connections.values(), plugins, {
+      log,
+      ...(settings.timezone !== undefined && { timezone: settings.timezone }),
+    });
+    this.#replies = new Replies(bus, options.hostId);
+    const taken = workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : []));
+    this.door = new Door(bus, this.#replies, observer, {
+      limitBytes: settings.limits.eventBytes,
+      taken: [...taken, ...(options.moduleTypes ?? [])],
+    });
+    this.parking = new Parking(bus, store, log, this.#draining.signal);
+    const gate = new SoloGate();
+    this.#flows = workspace.flows.map((flow) => {
+      const steps = new Steps(flow, {
+        ...options,
+        settings,
+        connections: this.connections,
+        door: this.door,
+        signal: this.#ending.signal,
+      });
+      return new FlowRunner(flow, {
+        bus,
+        store,
+        steps,
+        settings,
+        env: workspace.env,
+        observer,
+        log,
+        gate,
+        signal: this.#ending.signal,
+      });
+    });
+    this.#pushes = this.#pushRunners();
+  }
+
+  /** Declares what the workspace needs, then begins the work of this host's roles. Rejects when the bus or the store cannot be used. */
+  async start(): Promise<void> {
+    const { roles, workspace, store } = this.#options;
+    for (const flow of this.#flows) await flow.declare();
+    for (const push of this.#pushes) await push.declare();
+    await this.#replies.start();
+    await this.parking.start();
+    if (roles.has('push')) for (const push of this.#pushes) this.#working.push(push.run());
+    if (roles.has('flows')) for (const flow of this.#flows) await flow.start();
+    const triggers = { host: roles.has('api'), source: roles.has('gateway') };
+    for (const flow of workspace.flows) {
+      this.#working.push(
+        runTrigger(flow, triggers, { ...this.#options, connections: this.connections, door: this.door }, this.#draining.signal),
+      );
+    }
+    this.#working.push(this.#every(SEEN_MS, () => store.flowsSeen(workspace.flows.map((flow) => flow.name))));
+    this.#working.push(this.#every(SWEEP_MS, () => store.sweep(workspace.settings.retention)));
+  }
+
+  async status(): Promise<EngineStatus> {
+    const { bus } = this.#options;
+    const names = [
+      ...this.#flows.flatMap(({ flow }) => [queues.flow(flow.name), queues.next(flow.name)]),
+      ...this.#pushes.flatMap(({ name }) => PUSH_CLASSES.map((priority) => queues.push(name, priority))),
+      queues.parked,
+      queues.unrouted,
+    ];
+    return {
+      bus: bus.state(),
+      queues: bus.state().state === 'up' ? await bus.status(names) : [],
+      paces: this.paces(),
+      connections: this.connections.all().map((one) => one.health()),
+    };
+  }
+
+  /** The paces of the connections as this host sees them. */
+  paces(): Readonly<Record<string, PaceState>> {
+    const states = this.#pushes.map((push) => [push.name, push.state()] as const);
+    return Object.fromEntries(states.filter((one): one is readonly [string, PaceState] => one[1] !== undefined));
+  }
+
+  /** Begins nothing new, lets what runs end (calls at most 8 s), hands back the rest. The bus, the store and the pacer stay open. */
+  async stop(): Promise<void> {
+    this.#draining.abort();
+    const drained = Promise.allSettled([...this.#flows.map((flow) => flow.stop()), ...this.#working, this.parking.stop()]);
+    const grace = new AbortController();
+    await Promise.race([drained, pause(STOP_GRACE_MS, grace.signal)]);
+    grace.abort();
+    this.#ending.abort(new Error('the host stops'));
+    await Promise.race([drained, pause(1_000, new AbortController().signal)]);
+    await this.#replies.stop();
+    await this.connections.close();
+  }
+
+  #pushRunners(): readonly PushRunner[] {
+    const { workspace, plugins } = this.#options;
+    const journaled = (flow: string) => workspace.flows.find(({ name }) => name === flow)?.journal !== 'off';
+    const made: PushRunner[] = [];
+    for (const connection of this.connections.all()) {
+      const plugin = plugins.get(connection.spec.plugin);
+      const pace = connection.spec.pace;
+      if (!plugin || !pace) continue;
+      const config = withinCapacity(pace, plugin.maxCalls?.(connection.spec.config));
+      made.push(
+        new PushRunner(connection, plugin, config, {
+          ...this.#options,
+          settings: workspace.settings,
+          signal: this.#draining.signal,
+          journaled,
+        }),
+      );
+    }
+    return made;
+  }
+
+  async #every(ms: number, work: () => Promise<unknown>): Promise<void> {
+    const { signal } = this.#draining;
+    while (!signal.aborted) {
+      await work().catch((error: unknown) => this.#options.log.debug('housekeeping is put off', { error: String(error) }));
+      await pause(ms, signal);
+    }
+  }
+}
+
+/** Never more than the other side says it has. */
+function withinCapacity(pace: PaceConfig, maxCalls: number | undefined): PaceConfig {
+  if (maxCalls === undefined || maxCalls >= pace.concurrency.max) return pace;
+  return { ...pace, concurrency: { ...pace.concurrency, max: maxCalls, start: Math.min(pace.concurrency.start, maxCalls) } };
+}

@@ -1,0 +1,130 @@
+import { derivedId, runId, type ErrorView, type EventAttributes, type Reply } from '@sluice/plugin-api';
+import type { Flow, RunOutcome, Scope, Settings } from '@sluice/flow';
+import { triggerView } from './event-data.js';
+import type { Outgoing } from './ports/bus.js';
+import { replyMessage } from './replies.js';
+import type { RunState } from './run-state.js';
+
+export type HopEnd =
+  | { readonly kind: 'ended'; readonly outcome: RunOutcome; readonly error?: ErrorView }
+  /** The run goes on in another hop: its message is among the outputs. */
+  | { readonly kind: 'suspended' };
+
+/** One hop of a run: from taking a message to settling it. Collects what the steps do; nothing of it is published before the end. */
+export class Hop {
+  readonly startedAt: number;
+  readonly epoch: number;
+  readonly steps: Record<string, unknown>;
+  readonly outputs: Outgoing[] = [];
+  readonly began = Date.now();
+  /** Steps whose outputs are in `steps` before the hop, or which did more than filter: the run is worth a line in the journal. */
+  notable: boolean;
+  end: HopEnd | undefined;
+  replied: boolean;
+  claim: string | undefined;
+  /** Id of the step that runs now. */
+  current = '';
+  #run: string | undefined;
+  #scope: Scope | undefined;
+  #uuids = 0;
+
+  constructor(
+    readonly flow: Flow,
+    readonly event: EventAttributes,
+    readonly body: Buffer,
+    private readonly settings: Settings,
+    private readonly env: Readonly<Record<string, string>>,
+    state?: RunState,
+  ) {
+    this.startedAt = state?.startedAt ?? this.began;
+    this.epoch = state?.epoch ?? 0;
+    this.steps = { ...state?.steps };
+    this.notable = state !== undefined;
+    this.replied = state?.replied ?? false;
+    this.claim = state?.claim;
+    this.#run = state?.run;
+  }
+
+  /** Derived when it is first needed: a filtered event never needs it. */
+  get run(): string {
+    return (this.#run ??= runId(this.event.source, this.event.id, this.flow.name));
+  }
+
+  get scope(): Scope {
+    return (this.#scope ??= this.#makeScope());
+  }
+
+  /** Counted from acceptance, and anew by a replay. Absent: never. */
+  get expiresAt(): number | undefined {
+    const { expiresMs } = this.flow.deliver;
+    if (expiresMs === undefined) return undefined;
+    return (this.epoch > 0 ? this.startedAt : (this.event.acceptedat ?? Date.parse(this.event.time))) + expiresMs;
+  }
+
+  get expired(): boolean {
+    const at = this.expiresAt;
+    return at !== undefined && Date.now() > at;
+  }
+
+  enter(step: string): void {
+    this.current = step;
+    this.#uuids = 0;
+  }
+
+  stop(outcome: RunOutcome, error?: ErrorView): void {
+    this.end = { kind: 'ended', outcome, ...(error && { error }) };
+  }
+
+  suspend(): void {
+    this.notable = true;
+    this.end = { kind: 'suspended' };
+  }
+
+  /** Sends the reply, if somebody waits and has not got one. */
+  reply(reply: Reply): void {
+    if (this.event.replyto === undefined || this.replied) return;
+    this.replied = true;
+    this.outputs.push(replyMessage(this.event.replyto, this.event.id, this.flow.name, reply));
+  }
+
+  /** The state as it travels to the next hop. */
+  state(kind: RunState['kind'], more: Pick<RunState, 'at' | 'call' | 'result' | 'parked'>): RunState {
+    return {
+      run: this.run,
+      epoch: this.epoch,
+      flow: this.flow.name,
+      revision: this.flow.revision,
+      event: this.event,
+      startedAt: this.startedAt,
+      steps: this.steps,
+      ...(this.replied && { replied: true }),
+      ...(this.claim !== undefined && { claim: this.claim }),
+      kind,
+      ...more,
+    };
+  }
+
+  #makeScope(): Scope {
+    const run = () => this.run;
+    const { flow, startedAt } = this;
+    return {
+      trigger: triggerView(this.event, this.body),
+      steps: this.steps,
+      vars: flow.vars,
+      env: this.env,
+      run: {
+        get id() {
+          return run();
+        },
+        flow: flow.name,
+        startedAt: new Date(startedAt).toISOString(),
+      },
+      context: {
+        now: this.began,
+        uuid: (name) => derivedId(this.run, this.current, 'uuid', name ?? this.#uuids++),
+        country: this.settings.country,
+        ...(this.settings.timezone !== undefined && { timezone: this.settings.timezone }),
+      },
+    };
+  }
+}

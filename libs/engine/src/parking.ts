@@ -1,0 +1,216 @@
+import { derivedId, engineFail, viewError, type Log } from '@sluice/plugin-api';
+import { writeData } from './event-data.js';
+import { messageOf } from './connections.js';
+import { pause } from './lease.js';
+import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from './ports/bus.js';
+import type { ParkedRun, Store } from './ports/store.js';
+import { decodeRun, encodeRun, isRun, runMessage, type RunState } from './run-state.js';
+
+const PREFETCH = 100;
+const AWAY_PAUSE_MS = 1_000;
+const SWEEP_MS = 30_000;
+const STUCK_MS = 60_000;
+const UNKNOWN_FLOW = 'unknown';
+
+export interface ReplayOptions {
+  /** Other data for the trigger: the replay is a new run then, with the old one as its cause. */
+  readonly data?: unknown;
+  /** Begin at the first step, with no outputs kept. */
+  readonly fromStart?: boolean;
+}
+
+/**
+ * Puts failed runs aside and brings them back. A run is parked by a message to the queue `parked`, so that PostgreSQL may be away; it is
+ * acknowledged there after the row was committed.
+ */
+export class Parking {
+  readonly #consumers: Consumer[] = [];
+  #batch: Delivery[] = [];
+  #writing: Promise<void> | undefined;
+  #sweeping: Promise<void> | undefined;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly store: Store,
+    private readonly log: Log,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  async start(): Promise<void> {
+    for (const queue of [queues.parked, queues.poison]) {
+      await this.bus.declare({ queue });
+      this.#consumers.push(
+        await this.bus.consume(queue, { prefetch: PREFETCH }, (delivery) => {
+          this.#batch.push(delivery);
+          this.#writing ??= this.#write().finally(() => (this.#writing = undefined));
+        }),
+      );
+    }
+    this.#sweeping = this.#sweep();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#consumers.map((consumer) => consumer.stop()));
+    await this.#writing;
+    await this.#sweeping;
+  }
+
+  /**
+   * Runs a parked run again from the step at which it failed; finished steps keep their outputs, and calls keep their ids.
+   * Gives the id of the run that goes on. Rejects when the run is not parked.
+   */
+  async replay(run: string, options: ReplayOptions = {}): Promise<string> {
+    const parked = await this.store.parked.get(run);
+    if (!parked) throw engineFail.CONFIG_INVALID(`no run ${run} is parked`);
+    if (!(await this.store.parked.replaying(run, parked.epoch))) {
+      throw engineFail.CONFIG_INVALID(`run ${run} is ${parked.state}: only a parked run can be replayed`);
+    }
+    const { outgoing, id } =
+      options.data === undefined ? again(parked, options.fromStart === true) : edited(parked, options.data);
+    await this.bus.publish([outgoing]);
+    await this.store.parked.replayed(run, parked.epoch);
+    this.#journal(parked, 'replayed');
+    return id;
+  }
+
+  /** Gives a parked run up for good. Rejects when it is not parked. */
+  async drop(run: string): Promise<void> {
+    const parked = await this.store.parked.get(run);
+    if (!parked || !(await this.store.parked.drop(run, parked.epoch))) throw engineFail.CONFIG_INVALID(`no run ${run} is parked`);
+    this.#journal(parked, 'dropped');
+  }
+
+  async #write(): Promise<void> {
+    while (this.#batch.length > 0) {
+      const batch = this.#batch.splice(0);
+      const rows = batch.map(rowOf);
+      while (!(await this.#added(rows))) {
+        if (this.signal.aborted) {
+          for (const delivery of batch) delivery.release();
+          return;
+        }
+        await pause(AWAY_PAUSE_MS, this.signal);
+      }
+      for (const delivery of batch) delivery.settle([]);
+    }
+  }
+
+  async #added(rows: readonly Omit<ParkedRun, 'state'>[]): Promise<boolean> {
+    try {
+      await this.store.parked.add(rows);
+      return true;
+    } catch (error) {
+      this.log.warn('parked runs wait in their queue: the database does not take them', { error: messageOf(error) });
+      return false;
+    }
+  }
+
+  /** A host may have died between publishing a replay and noting it: published again, under the same ids. */
+  async #sweep(): Promise<void> {
+    while (!this.signal.aborted) {
+      try {
+        for (const parked of await this.store.parked.stuck(STUCK_MS)) {
+          await this.bus.publish([again(parked, false).outgoing]);
+          await this.store.parked.replayed(parked.run, parked.epoch);
+        }
+      } catch (error) {
+        this.log.debug('the sweep for replays is put off', { error: messageOf(error) });
+      }
+      await pause(SWEEP_MS, this.signal);
+    }
+  }
+
+  #journal(parked: ParkedRun, kind: 'replayed' | 'dropped'): void {
+    this.store.journal.write({
+      at: new Date(),
+      flow: parked.flow,
+      run: parked.run,
+      eventId: parked.event.id,
+      eventSource: parked.event.source,
+      eventType: parked.event.type,
+      kind,
+      ...(parked.step !== undefined && { step: parked.step }),
+    });
+  }
+}
+
+function again(parked: ParkedRun, fromStart: boolean): { outgoing: Outgoing; id: string } {
+  const { state, body } = decodeRun(parked.message);
+  const { parked: _error, call: _call, result: _result, at, ...kept } = state;
+  const replay: RunState = {
+    ...kept,
+    kind: 'replay',
+    startedAt: Date.now(),
+    epoch: parked.epoch + 1,
+    steps: fromStart ? {} : state.steps,
+    ...(at !== undefined && !fromStart && { at }),
+  };
+  return { outgoing: { queue: queues.next(parked.flow), message: runMessage({ state: replay, body }) }, id: parked.run };
+}
+
+/** With other data it is another run, or the other side would answer with what it did for the old one. */
+function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; id: string } {
+  const id = derivedId(parked.run, 'edited', parked.epoch + 1);
+  const { body, datacontenttype } = writeData(data, parked.event.datacontenttype);
+  const { replyto: _replyto, ...event } = parked.event;
+  const attributes = {
+    ...event,
+    id,
+    causationid: parked.event.id,
+    acceptedat: Date.now(),
+    ...(datacontenttype !== undefined && { datacontenttype }),
+  };
+  return { outgoing: { queue: queues.flow(parked.flow), message: { attributes, body } }, id };
+}
+
+function rowOf(delivery: Delivery): Omit<ParkedRun, 'state'> {
+  const { message } = delivery;
+  try {
+    if (isRun(message)) {
+      const { state } = decodeRun(message.body);
+      const error = state.parked?.error ?? viewError(engineFail.POISON('the broker gave the run up after too many deliveries'));
+      return {
+        run: state.run,
+        epoch: state.epoch,
+        flow: state.flow,
+        revision: state.revision,
+        event: state.event,
+        error,
+        parkedAt: new Date(state.parked?.at ?? Date.now()),
+        message: message.body,
+        ...(state.at !== undefined && { step: state.at }),
+      };
+    }
+  } catch {
+    // not readable: kept as it is, below
+  }
+  return unreadable(delivery);
+}
+
+/** A message that the broker gave up, or that is not a run: kept whole, so that a person can look at it. */
+function unreadable({ message }: Delivery): Omit<ParkedRun, 'state'> {
+  const { attributes, body } = message;
+  const run = derivedId('6f2a7c1e-51d0-5c0b-9a57-3f4b5d1ce0a1', attributes.source, attributes.id, attributes.type);
+  const error = viewError(engineFail.POISON('the broker gave the message up, or it is not the state of a run'));
+  const state: RunState = {
+    run,
+    epoch: 0,
+    flow: UNKNOWN_FLOW,
+    revision: '',
+    event: attributes,
+    startedAt: Date.now(),
+    steps: {},
+    kind: 'parked',
+    parked: { error, at: Date.now() },
+  };
+  return {
+    run,
+    epoch: 0,
+    flow: UNKNOWN_FLOW,
+    revision: '',
+    event: attributes,
+    error,
+    parkedAt: new Date(),
+    message: encodeRun({ state, body }),
+  };
+}

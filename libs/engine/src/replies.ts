@@ -1,0 +1,101 @@
+import { failures, newEventId, type ErrorView, type Reply } from '@sluice/plugin-api';
+import type { Bus, Consumer, Outgoing } from './ports/bus.js';
+import { queues } from './ports/bus.js';
+
+const late = failures({
+  REPLY_LATE: { fate: 'retry', cure: 'the run goes on: ask again with the same Idempotency-Key, or wait longer' },
+});
+
+const REPLY_PREFETCH = 200;
+
+/**
+ * Callers of this host that wait for a flow's reply. Replies travel over a queue of this host alone: when the host dies, its callers see
+ * a broken connection and ask again.
+ */
+export class Replies {
+  readonly #waiting = new Map<string, (reply: Reply) => void>();
+  #consumer: Consumer | undefined;
+  readonly queue: string;
+
+  constructor(
+    private readonly bus: Bus,
+    hostId: string,
+  ) {
+    this.queue = queues.reply(hostId);
+  }
+
+  async start(): Promise<void> {
+    await this.bus.declare({ queue: this.queue, exclusive: true });
+    this.#consumer = await this.bus.consume(this.queue, { prefetch: REPLY_PREFETCH }, (delivery) => {
+      const { attributes, body } = delivery.message;
+      this.#waiting.get(attributes.correlationid ?? '')?.(JSON.parse(body.toString()) as Reply);
+      delivery.settle([]);
+    });
+  }
+
+  /** A promise of the reply to this event. Rejects with `REPLY_LATE` when none came in time. */
+  expect(eventId: string, withinMs: number): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(eventId);
+        reject(late.REPLY_LATE(`no reply to ${eventId} within ${withinMs} ms`));
+      }, withinMs);
+      this.#waiting.set(eventId, (reply) => {
+        clearTimeout(timer);
+        this.#waiting.delete(eventId);
+        resolve(reply);
+      });
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#consumer?.stop();
+  }
+}
+
+/** A reply as a message to the host that waits; thrown away when that host is gone. */
+export function replyMessage(to: string, eventId: string, flow: string, reply: Reply): Outgoing {
+  return {
+    queue: to,
+    droppable: true,
+    message: {
+      attributes: {
+        id: newEventId(),
+        source: `/flows/${flow}`,
+        type: 'sluice.reply',
+        time: new Date().toISOString(),
+        correlationid: eventId,
+        datacontenttype: 'application/json',
+      },
+      body: Buffer.from(JSON.stringify(reply)),
+    },
+  };
+}
+
+/** What a caller is told when the run ended without a `reply` step. */
+export function replyOfOutcome(
+  end:
+    | { readonly outcome: 'done' | 'stopped' | 'expired' | 'duplicate' }
+    | { readonly outcome: 'failed'; readonly error: ErrorView },
+  eventId: string,
+): Reply {
+  const json = { 'content-type': 'application/json; charset=utf-8' };
+  switch (end.outcome) {
+    case 'done':
+    case 'stopped':
+      return { status: 204, headers: {} };
+    case 'expired':
+      return {
+        status: 504,
+        headers: json,
+        data: { id: eventId, code: 'EXPIRED', message: 'the event expired before the flow was through' },
+      };
+    case 'duplicate':
+      return { status: 200, headers: json, data: { id: eventId, duplicate: true } };
+    case 'failed': {
+      const { code, message, fate } = end.error;
+      const status = fate === 'rejected' ? 422 : fate === 'fatal' ? 500 : 502;
+      return { status, headers: json, data: { id: eventId, code, message } };
+    }
+  }
+}

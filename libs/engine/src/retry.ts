@@ -1,0 +1,57 @@
+import { engineFail, isSluiceError, type Idempotence, type SluiceError } from '@sluice/plugin-api';
+import type { RetryPolicy } from '@sluice/flow';
+
+const JITTER = 0.2;
+const LONGEST_WAIT_MS = 30_000;
+
+/** The pause before attempt `attempt + 1`: doubled each time, or fixed, with ±20 % jitter; a longer Retry-After wins. */
+export function backoffMs(policy: RetryPolicy, attempt: number, retryAfterMs = 0, random: () => number = Math.random): number {
+  const grown = policy.backoff === 'fixed' ? policy.initialMs : policy.initialMs * 2 ** Math.min(attempt - 1, 30);
+  const jittered = Math.min(grown, policy.maxMs) * (1 + JITTER * (2 * random() - 1));
+  return Math.max(Math.round(jittered), retryAfterMs);
+}
+
+/** The pause of a push that waits without spending an attempt. */
+export function waitMs(waits: number, retryAfterMs = 0): number {
+  return Math.max(Math.min(LONGEST_WAIT_MS, 1_000 * 2 ** Math.min(waits, 5)), retryAfterMs);
+}
+
+export type Verdict =
+  /** The same call again, as the next attempt. */
+  | { readonly kind: 'again'; readonly error: unknown }
+  /** The same call again, without spending an attempt. */
+  | { readonly kind: 'wait'; readonly why: 'overload' | 'unavailable' }
+  /** Never again by itself: `onError` or the end of the run. */
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/**
+ * What follows from an error of a call.
+ *
+ * @param spares true for a paced call: overload and unavailability that did not reach the other side spend no attempt
+ */
+export function decideRetry(
+  error: unknown,
+  call: {
+    readonly attempt: number;
+    readonly attempts: number;
+    readonly idempotent: Idempotence;
+    readonly spares: boolean;
+    readonly where: string;
+  },
+): Verdict {
+  const known = isSluiceError(error) ? error : undefined;
+  const fate = known?.fate ?? 'retry';
+  if (fate === 'rejected' || fate === 'fatal') return { kind: 'failed', error };
+  const sent = known?.options.sent ?? 'unknown';
+  if (call.spares && (fate === 'overload' || (fate === 'unavailable' && sent !== 'unknown'))) return { kind: 'wait', why: fate };
+  if (sent === 'unknown' && call.idempotent === 'no') return { kind: 'failed', error: outcomeUnknown(call.where, error) };
+  return call.attempt < call.attempts ? { kind: 'again', error } : { kind: 'failed', error };
+}
+
+function outcomeUnknown(where: string, cause: unknown): SluiceError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return engineFail.OUTCOME_UNKNOWN(`${where} was called and it is not known whether it was carried out: ${why}`, {
+    cause,
+    sent: 'unknown',
+  });
+}

@@ -1,0 +1,47 @@
+/**
+ * Lets work pass side by side, except for work that must be alone on this host: a run that is suspected of killing it, so that no other
+ * is counted guilty with it.
+ */
+export class SoloGate {
+  #running = 0;
+  #solo = false;
+  readonly #queue: (() => void)[] = [];
+  readonly #idle: (() => void)[] = [];
+
+  /** Runs the work at once, or after the solo that is under way. */
+  run(work: () => void | Promise<void>): void | Promise<void> {
+    if (!this.#solo) return this.#counted(work);
+    return new Promise<void>((resolve) => this.#queue.push(resolve)).then(() => this.run(work));
+  }
+
+  /** Runs the work when nothing else runs, and lets nothing else begin meanwhile. */
+  async alone(work: () => void | Promise<void>): Promise<void> {
+    while (this.#solo) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    this.#solo = true;
+    try {
+      if (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+      await work();
+    } finally {
+      this.#solo = false;
+      for (const next of this.#queue.splice(0)) next();
+    }
+  }
+
+  #counted(work: () => void | Promise<void>): void | Promise<void> {
+    this.#running++;
+    let result: void | Promise<void>;
+    try {
+      result = work();
+    } catch (error) {
+      this.#left();
+      throw error;
+    }
+    if (!(result instanceof Promise)) return this.#left();
+    return result.finally(() => this.#left());
+  }
+
+  #left(): void {
+    this.#running--;
+    if (this.#running === 0) for (const next of this.#idle.splice(0)) next();
+  }
+}
