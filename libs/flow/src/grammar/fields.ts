@@ -1,0 +1,74 @@
+import { nearest } from '../nearest.js';
+import type { Report } from '../report.js';
+import { toValue, type MapEntry, type MapNode, type YamlNode } from '../yaml/nodes.js';
+
+/** The keys that a map may have. */
+export interface KeyTable {
+  /** As messages name the map: "deliver", "a step". */
+  readonly of: string;
+  readonly keys: readonly string[];
+  /** Known, and refused until a later release honours them. */
+  readonly later?: readonly string[];
+  /** What to write instead of a key that people try. */
+  readonly cures?: Readonly<Record<string, (value: unknown) => string>>;
+}
+
+/** The keys of a map, each checked to be known. */
+export class Fields {
+  private readonly entries = new Map<string, MapEntry>();
+
+  constructor(
+    readonly node: MapNode,
+    private readonly table: KeyTable,
+    private readonly report: Report,
+  ) {
+    for (const entry of node.entries) {
+      this.entries.set(entry.name, entry);
+      if (table.later?.includes(entry.name)) reportLater(entry.key, `"${entry.name}" of ${table.of}`, report);
+      else if (!table.keys.includes(entry.name)) this.reportUnknown(entry);
+    }
+  }
+
+  /** Absent also when nothing is written after the key, which has been reported. */
+  get(name: string): YamlNode | undefined {
+    const value = this.entries.get(name)?.value;
+    return value?.kind === 'scalar' && value.empty ? undefined : value;
+  }
+
+  entry(name: string): MapEntry | undefined {
+    return this.entries.get(name);
+  }
+
+  has(name: string): boolean {
+    return this.entries.has(name);
+  }
+
+  /** As `get`, and reports a key that is not there. */
+  need(name: string): YamlNode | undefined {
+    if (!this.has(name)) {
+      const { start } = this.node;
+      this.report.error({ start, end: start + 1 }, 'FLOW_VALUE', `${this.table.of} needs "${name}"`, { do: `add "${name}"` });
+    }
+    return this.get(name);
+  }
+
+  private reportUnknown(entry: MapEntry): void {
+    const { of, keys, later = [], cures } = this.table;
+    const cure = cures?.[entry.name]?.(toValue(entry.value)) ?? nearest(entry.name, [...keys, ...later]);
+    const message = `"${entry.name}" is not a key of ${of}`;
+    this.report.error(entry.key, 'FLOW_UNKNOWN_KEY', message, cure === undefined ? { do: `keys of ${of}: ${keys.join(', ')}` } : { write: cure });
+  }
+}
+
+/** The keys of a node that must be a map; reports one that is not. */
+export function readFields(node: YamlNode, table: KeyTable, report: Report): Fields | undefined {
+  if (node.kind === 'map') return new Fields(node, table, report);
+  if (!(node.kind === 'scalar' && node.empty)) {
+    report.error(node, 'FLOW_VALUE', `${table.of} is a map`, { do: `keys of ${table.of}: ${table.keys.join(', ')}` });
+  }
+  return undefined;
+}
+
+export function reportLater(at: { start: number; end: number }, what: string, report: Report): void {
+  report.error(at, 'FLOW_NOT_YET', `${what} comes with a later release`, { do: 'leave it out until then' });
+}

@@ -1,0 +1,67 @@
+import type { RetryPolicy } from '../model.js';
+import type { Report } from '../report.js';
+import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
+import type { DeliverDraft } from './drafts.js';
+import { readFields, type KeyTable } from './fields.js';
+import { readChoice, readDuration, readInteger, readSize, readTemplateText } from './values.js';
+
+const DELIVER: KeyTable = {
+  of: 'deliver',
+  keys: ['expires', 'dedupe', 'retry', 'maxBody', 'onExhausted'],
+  later: ['key', 'concurrency', 'coalesce', 'batch', 'onPark'],
+  cures: { retries: (value) => `retry: { attempts: ${typeof value === 'number' ? value : 5} }` },
+};
+const DEDUPE: KeyTable = { of: 'dedupe', keys: ['key', 'within', 'onDuplicate'] };
+const RETRY: KeyTable = { of: 'retry', keys: ['attempts', 'backoff', 'initial', 'max'] };
+
+/** With the defaults a step is tried for about nine minutes. */
+export const DEFAULT_RETRY: RetryPolicy = { attempts: 10, backoff: 'exponential', initialMs: 1_000, maxMs: 300_000 };
+const SHORTEST_INITIAL_MS = 1_000;
+const MOST_ATTEMPTS = 1_000;
+
+/** `deliver` of a flow; omitted means all defaults. */
+export function readDeliver(node: YamlNode | undefined, report: Report): DeliverDraft {
+  const fields = node && readFields(node, DELIVER, report);
+  if (!fields) return { retry: DEFAULT_RETRY, onExhausted: 'park' };
+  const expiresMs = readDuration(fields.get('expires'), 'expires', report);
+  const dedupe = readDedupe(fields.get('dedupe'), report);
+  const retryNode = fields.get('retry');
+  const maxBodyBytes = readSize(fields.get('maxBody'), 'maxBody', report);
+  return {
+    ...(expiresMs !== undefined && { expiresMs }),
+    ...(dedupe && { dedupe }),
+    retry: readRetry(retryNode, report),
+    ...(retryNode && { retryNode }),
+    ...(maxBodyBytes !== undefined && { maxBodyBytes }),
+    onExhausted: readChoice(fields.get('onExhausted'), 'onExhausted', ['park', 'drop'], report) ?? 'park',
+  };
+}
+
+function readDedupe(node: YamlNode | undefined, report: Report): { key: ScalarNode; withinMs: number } | undefined {
+  const fields = node && readFields(node, DEDUPE, report);
+  if (!fields) return undefined;
+  const key = readTemplateText(fields.need('key'), 'key', report);
+  const withinMs = readDuration(fields.need('within'), 'within', report);
+  readChoice(fields.get('onDuplicate'), 'onDuplicate', ['skip'], report, ['replayReply']);
+  return key && withinMs !== undefined ? { key, withinMs } : undefined;
+}
+
+function readRetry(node: YamlNode | undefined, report: Report): RetryPolicy {
+  const fields = node && readFields(node, RETRY, report);
+  if (!fields) return DEFAULT_RETRY;
+  const initialNode = fields.get('initial');
+  const initialMs = readDuration(initialNode, 'initial', report);
+  if (initialNode && initialMs !== undefined && initialMs < SHORTEST_INITIAL_MS) {
+    report.error(initialNode, 'FLOW_VALUE', 'initial is at least 1s', { write: 'initial: 1s' });
+  }
+  const maxNode = fields.get('max');
+  const maxMs = readDuration(maxNode, 'max', report);
+  const retry: RetryPolicy = {
+    attempts: readInteger(fields.get('attempts'), 'attempts', { min: 1, max: MOST_ATTEMPTS }, report) ?? DEFAULT_RETRY.attempts,
+    backoff: readChoice(fields.get('backoff'), 'backoff', ['exponential', 'fixed'], report) ?? DEFAULT_RETRY.backoff,
+    initialMs: initialMs ?? DEFAULT_RETRY.initialMs,
+    maxMs: maxMs ?? Math.max(DEFAULT_RETRY.maxMs, initialMs ?? 0),
+  };
+  if (maxNode && retry.maxMs < retry.initialMs) report.error(maxNode, 'FLOW_VALUE', 'max is shorter than initial');
+  return retry;
+}

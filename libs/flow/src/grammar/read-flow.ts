@@ -1,0 +1,147 @@
+import type { Report } from '../report.js';
+import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
+import type { FlowDraft, TriggerDraft } from './drafts.js';
+import { readFields, reportLater, type Fields, type KeyTable } from './fields.js';
+import { isEventPattern, isIdentifier, isName, isReserved, splitUse } from './names.js';
+import { readDeliver } from './read-deliver.js';
+import { readSteps } from './read-steps.js';
+import { readChoice, readText } from './values.js';
+
+const FLOW: KeyTable = {
+  of: 'a flow',
+  keys: ['sluice', 'flow', 'description', 'vars', 'trigger', 'deliver', 'journal', 'steps', 'tests'],
+  later: ['catch'],
+};
+
+/** Reads one document of a flow file. Absent when a part without which nothing can be checked is missing. */
+export function readFlow(root: MapNode, text: string, report: Report): FlowDraft | undefined {
+  const before = report.findings.length;
+  const fields = readFields(root, FLOW, report);
+  if (!fields) return undefined;
+  readVersion(fields, report);
+  const nameNode = fields.need('flow');
+  const name = readName(nameNode, 'flow', report);
+  const description = readText(fields.get('description'), 'description', report);
+  const vars = readVars(fields.get('vars'), report);
+  const trigger = readTrigger(fields.need('trigger'), report);
+  const deliver = readDeliver(fields.get('deliver'), report);
+  const journal = readChoice(fields.get('journal'), 'journal', ['all', 'changes', 'off'], report) ?? 'changes';
+  const steps = readSteps(fields.need('steps'), report);
+  const tests = fields.get('tests');
+  if (tests !== undefined && tests.kind !== 'list') report.error(tests, 'TEST_SHAPE', 'tests is a list');
+  if (name === undefined || nameNode?.kind !== 'scalar') return undefined;
+  return {
+    report,
+    name,
+    nameNode,
+    text,
+    ...(description !== undefined && { description }),
+    ...(vars && { vars }),
+    trigger,
+    deliver,
+    journal,
+    steps,
+    ...(tests?.kind === 'list' && { tests }),
+    partial: report.findings.slice(before).some((finding) => finding.severity === 'error'),
+  };
+}
+
+/** `sluice: 1`, in flows and in sluice.yaml alike. */
+export function readVersion(fields: Fields, report: Report): void {
+  const node = fields.need('sluice');
+  if (node === undefined || (node.kind === 'scalar' && node.value === 1)) return;
+  report.error(node, 'FLOW_VALUE', 'this is not a version of the language that is known here', { write: 'sluice: 1' });
+}
+
+export function readName(node: YamlNode | undefined, key: string, report: Report): string | undefined {
+  const name = readText(node, key, report);
+  if (name === undefined || node === undefined || isName(name)) return name;
+  report.error(node, 'FLOW_NAME', `"${name}" is no name`, { do: 'use small Latin letters, digits and single dashes, a letter first, at most 63: sync-orders' });
+  return undefined;
+}
+
+/** Constants: names that an expression can read. */
+export function readVars(node: YamlNode | undefined, report: Report): MapNode | undefined {
+  if (node === undefined) return undefined;
+  if (node.kind !== 'map') {
+    report.error(node, 'FLOW_VALUE', 'vars is a map of values');
+    return undefined;
+  }
+  for (const { name, key } of node.entries) checkIdentifier(name, key, 'a name in vars', report);
+  return node;
+}
+
+/** Step ids and constants. */
+export function checkIdentifier(name: string, at: ScalarNode, what: string, report: Report): boolean {
+  if (isReserved(name)) {
+    report.error(at, 'FLOW_NAME', `"${name}" is a word of the language and cannot be ${what}`, { do: 'choose another name' });
+    return false;
+  }
+  if (isIdentifier(name)) return true;
+  const camel = name.replace(/[-_ ]+([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  const cure = isIdentifier(camel) ? { write: camel } : { do: 'use Latin letters and digits, a small letter first, at most 63: saveOrder' };
+  report.error(at, 'FLOW_NAME', `"${name}" cannot be ${what}: an expression could not read it`, cure);
+  return false;
+}
+
+const TRIGGER: KeyTable = { of: 'trigger', keys: ['use', 'connection', 'with'], later: ['where'] };
+const EVENT_OPTIONS: KeyTable = { of: 'with of the trigger event', keys: ['types', 'from'] };
+
+function readTrigger(node: YamlNode | undefined, report: Report): TriggerDraft {
+  const unknown = { kind: 'unknown' } as const;
+  const fields = node && readFields(node, TRIGGER, report);
+  if (!fields) return unknown;
+  const useNode = fields.need('use');
+  const use = readText(useNode, 'use', report);
+  if (use === undefined || useNode?.kind !== 'scalar') return unknown;
+  if (use === 'schedule' || use === 'flow') {
+    reportLater(useNode, `the trigger "${use}"`, report);
+    return unknown;
+  }
+  if (use === 'event') return readEventTrigger(fields, report) ?? unknown;
+  const parts = splitUse(use);
+  if (!parts) {
+    report.error(useNode, 'FLOW_VALUE', `"${use}" is neither event nor <plugin>.<trigger>`);
+    return unknown;
+  }
+  const connection = readConnectionName(fields.get('connection'), report);
+  const options = readWith(fields.get('with'), report);
+  return { kind: 'plugin', use: useNode, plugin: parts.plugin, trigger: parts.member, ...(connection && { connection }), ...(options && { with: options }) };
+}
+
+function readEventTrigger(fields: Fields, report: Report): TriggerDraft | undefined {
+  const connection = fields.entry('connection');
+  if (connection) report.error(connection.key, 'FLOW_UNKNOWN_KEY', 'the trigger event has no connection', { do: 'delete the line' });
+  const options = fields.need('with');
+  const given = options && readFields(options, EVENT_OPTIONS, report);
+  if (!given) return undefined;
+  const from = readChoice(given.get('from'), 'from', ['new', 'stored'], report) ?? 'new';
+  const types = given.need('types');
+  if (types === undefined) return undefined;
+  if (types.kind !== 'list' || types.items.length === 0) {
+    report.error(types, 'FLOW_VALUE', 'types is a list with at least one event type', { write: 'types: [order.created]' });
+    return undefined;
+  }
+  const patterns: ScalarNode[] = [];
+  for (const item of types.items) {
+    const pattern = readText(item, 'an item of types', report);
+    if (pattern === undefined || item.kind !== 'scalar') continue;
+    if (isEventPattern(pattern)) patterns.push(item);
+    else report.error(item, 'FLOW_VALUE', `"${pattern}" is no event type`, { do: 'use words of letters, digits, _ and - joined by dots; * is one word, # any number' });
+  }
+  return { kind: 'event', types: patterns, from };
+}
+
+export function readConnectionName(node: YamlNode | undefined, report: Report): ScalarNode | undefined {
+  if (node?.kind === 'scalar' && typeof node.value === 'string' && node.value.includes('${{')) {
+    reportLater(node, 'an expression in connection', report);
+    return undefined;
+  }
+  return readText(node, 'connection', report) === undefined ? undefined : (node as ScalarNode);
+}
+
+export function readWith(node: YamlNode | undefined, report: Report): MapNode | undefined {
+  if (node === undefined || node.kind === 'map') return node;
+  report.error(node, 'FLOW_VALUE', 'with is a map', { do: 'write its keys, each with a value or an expression' });
+  return undefined;
+}

@@ -1,0 +1,117 @@
+import { parseDuration, parseSize } from '@sluice/plugin-api';
+import type { Rate } from '../model.js';
+import { nearest } from '../nearest.js';
+import type { Report } from '../report.js';
+import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
+import { reportLater } from './fields.js';
+
+/** A text written out: structure takes no expressions. */
+export function readText(node: YamlNode | undefined, key: string, report: Report): string | undefined {
+  if (node === undefined) return undefined;
+  if (node.kind !== 'scalar' || typeof node.value !== 'string') {
+    const cure = node.kind === 'scalar' && node.value !== null ? { write: `${key}: '${String(node.value)}'` } : {};
+    return refuse(node, `${key} is a text`, report, cure);
+  }
+  if (node.value.includes('${{')) return refuse(node, `${key} takes no expression`, report, { do: 'write the value itself' });
+  return node.value;
+}
+
+export function readChoice<Choice extends string>(
+  node: YamlNode | undefined,
+  key: string,
+  choices: readonly Choice[],
+  report: Report,
+  later: readonly string[] = [],
+): Choice | undefined {
+  if (node === undefined) return undefined;
+  const value = node.kind === 'scalar' ? node.value : undefined;
+  const choice = choices.find((one) => one === value);
+  if (choice !== undefined) return choice;
+  if (typeof value === 'string' && later.includes(value)) {
+    reportLater(node, `${key}: ${value}`, report);
+    return undefined;
+  }
+  const near = typeof value === 'string' ? nearest(value, choices) : undefined;
+  return refuse(node, `${key} is ${oneOf(choices)}`, report, near === undefined ? {} : { write: `${key}: ${near}` });
+}
+
+/** Milliseconds. */
+export function readDuration(node: YamlNode | undefined, key: string, report: Report): number | undefined {
+  if (node === undefined) return undefined;
+  const value = node.kind === 'scalar' ? node.value : undefined;
+  const duration = typeof value === 'string' ? parseDuration(value) : undefined;
+  if (duration !== undefined) return duration;
+  if (typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value))) {
+    report.error(node, 'FLOW_DURATION', `${key}: ${value} has no unit`, { write: `${key}: ${Math.ceil(Number(value))}s  (ms, s, m, h or d)` });
+  } else {
+    const written = typeof value === 'string' ? `"${value}"` : 'this';
+    report.error(node, 'FLOW_DURATION', `${written} is no duration`, { do: 'write one whole number and one unit: 500ms, 2s, 5m, 8h, 30d' });
+  }
+  return undefined;
+}
+
+/** Bytes. */
+export function readSize(node: YamlNode | undefined, key: string, report: Report): number | undefined {
+  if (node === undefined) return undefined;
+  const value = node.kind === 'scalar' && typeof node.value === 'string' ? parseSize(node.value) : undefined;
+  return value ?? refuse(node, `${key} is a size with a unit: 512B, 256KiB, 4MiB, 1GiB`, report);
+}
+
+const RATE = /^([1-9]\d*)\/(s|m|h)$/;
+const RATE_UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
+
+export function readRate(node: YamlNode | undefined, key: string, report: Report): Rate | undefined {
+  if (node === undefined) return undefined;
+  const match = node.kind === 'scalar' && typeof node.value === 'string' ? RATE.exec(node.value) : null;
+  if (!match) return refuse(node, `${key} is a whole number in a time: 50/s, 30/m, 200/h`, report);
+  return { count: Number(match[1]), perMs: RATE_UNITS[match[2] as string] as number };
+}
+
+export function readInteger(
+  node: YamlNode | undefined,
+  key: string,
+  bounds: { readonly min: number; readonly max?: number },
+  report: Report,
+): number | undefined {
+  if (node === undefined) return undefined;
+  const value = node.kind === 'scalar' ? node.value : undefined;
+  const { min, max = Number.MAX_SAFE_INTEGER } = bounds;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+  return refuse(node, `${key} is a whole number ${bounds.max === undefined ? `from ${min}` : `from ${min} to ${max}`}`, report);
+}
+
+export function readBoolean(node: YamlNode | undefined, key: string, report: Report): boolean | undefined {
+  if (node === undefined) return undefined;
+  if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value;
+  return refuse(node, `${key} is true or false`, report);
+}
+
+export function readTexts(node: YamlNode | undefined, key: string, report: Report): string[] | undefined {
+  if (node === undefined) return undefined;
+  if (node.kind !== 'list') return refuse(node, `${key} is a list of texts`, report);
+  return node.items.map((item) => readText(item, `an item of ${key}`, report)).filter((text) => text !== undefined);
+}
+
+/** A text in which expressions may stand. */
+export function readTemplateText(node: YamlNode | undefined, key: string, report: Report): ScalarNode | undefined {
+  if (node === undefined) return undefined;
+  if (node.kind === 'scalar' && typeof node.value === 'string') return node;
+  return refuse(node, `${key} is a text`, report, node.kind === 'scalar' ? { write: `${key}: '${String(node.value)}'` } : {});
+}
+
+/** One whole expression (which the expression check makes sure of), or `true` or `false`. */
+export function readCondition(node: YamlNode | undefined, key: string, report: Report): ScalarNode | undefined {
+  if (node === undefined) return undefined;
+  if (node.kind === 'scalar' && (typeof node.value === 'boolean' || (typeof node.value === 'string' && node.value.includes('${{')))) return node;
+  const cure = node.kind === 'scalar' && typeof node.value === 'string' ? { write: `${key}: '\${{ ${node.value} }}'` } : {};
+  return refuse(node, `${key} is one whole expression, true or false`, report, cure);
+}
+
+function refuse(node: YamlNode, message: string, report: Report, cure: { write?: string; do?: string } = {}): undefined {
+  if (!(node.kind === 'scalar' && node.empty)) report.error(node, 'FLOW_VALUE', message, cure);
+  return undefined;
+}
+
+function oneOf(choices: readonly string[]): string {
+  return choices.length === 1 ? String(choices[0]) : `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
+}

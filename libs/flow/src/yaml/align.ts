@@ -1,0 +1,81 @@
+import type { ScalarNode } from './nodes.js';
+import type { SourceText, Span } from './source-text.js';
+
+const ONE_LETTER_ESCAPES: Readonly<Record<string, string>> = {
+  '0': '\0', a: '\x07', b: '\b', e: '\x1b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v',
+  N: '\x85', _: '\xa0', L: '\u2028', P: '\u2029', ' ': ' ', '"': '"', '/': '/', '\\': '\\', '\t': '\t',
+};
+const HEX_ESCAPES: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
+
+/**
+ * From offsets in a scalar's value to offsets in the file. YAML changes only white space between the two (folding, indentation),
+ * doubled quotes and escapes, so the value is walked along its source, character by character.
+ */
+export class Alignment {
+  private readonly starts: number[] = [];
+
+  constructor(
+    private readonly node: ScalarNode,
+    source: SourceText,
+  ) {
+    const raw = source.text.slice(node.start, node.end);
+    if (typeof node.value === 'string') this.walk(node.value, raw, contentStart(node, raw));
+  }
+
+  /** The stretch of the file that a stretch of the value comes from. */
+  span(start: number, end: number): Span {
+    const first = this.starts[start];
+    if (first === undefined) return { start: this.node.start, end: this.node.end };
+    const last = end > start ? this.starts[end - 1] : undefined;
+    return { start: first, end: (last ?? first) + 1 };
+  }
+
+  private walk(value: string, raw: string, from: number): void {
+    let at = from;
+    let index = 0;
+    while (index < value.length) {
+      const character = value[index] as string;
+      if (this.node.style === 'double' && raw[at] === '\\') {
+        const escape = readEscape(raw, at);
+        for (let unit = 0; unit < escape.text.length; unit++) this.starts.push(this.node.start + at);
+        index += escape.text.length;
+        at += escape.length;
+      } else if (isSpace(character)) {
+        this.starts.push(this.node.start + at);
+        index++;
+        if (raw[at] === character) at++;
+      } else {
+        // Only white space and escapes that give nothing may lie between two characters of the value.
+        while (at < raw.length && raw[at] !== character && !(this.node.style === 'double' && raw[at] === '\\')) at++;
+        if (at >= raw.length) return;
+        if (raw[at] !== character) continue;
+        this.starts.push(this.node.start + at);
+        index++;
+        at += this.node.style === 'single' && character === "'" ? 2 : 1;
+      }
+    }
+  }
+}
+
+function contentStart(node: ScalarNode, raw: string): number {
+  if (node.style === 'plain') return 0;
+  if (node.style === 'block') return raw.indexOf('\n') + 1;
+  return 1;
+}
+
+function isSpace(character: string): boolean {
+  return character === ' ' || character === '\n' || character === '\t';
+}
+
+function readEscape(raw: string, at: number): { readonly text: string; readonly length: number } {
+  const letter = raw[at + 1] ?? '';
+  const digits = HEX_ESCAPES[letter];
+  if (digits !== undefined) {
+    const code = Number.parseInt(raw.slice(at + 2, at + 2 + digits), 16);
+    return { text: String.fromCodePoint(code), length: 2 + digits };
+  }
+  const text = ONE_LETTER_ESCAPES[letter];
+  if (text !== undefined) return { text, length: 2 };
+  // A backslash at the end of a line joins it with the next.
+  return { text: '', length: 1 + (/^\r?\n[ \t]*/.exec(raw.slice(at + 1))?.[0].length ?? 1) };
+}

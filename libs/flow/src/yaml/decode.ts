@@ -1,0 +1,34 @@
+import type { SourceFile } from '../model.js';
+
+export interface DecodedFile {
+  /** Without its byte order mark; where bytes are no UTF-8, with replacement characters. */
+  readonly text: string;
+  readonly problem?: { readonly offset: number; readonly message: string; readonly cure: string };
+}
+
+/** The text of a file in UTF-8; other encodings are recognised only to name them. */
+export function decodeFile(file: SourceFile): DecodedFile {
+  const [first, second] = file.bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return notUtf8('', 'UTF-16');
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(file.bytes) };
+  } catch {
+    return notUtf8(new TextDecoder('utf-8').decode(file.bytes), looksLikeWindows1251(file.bytes) ? 'Windows-1251' : undefined);
+  }
+}
+
+function notUtf8(text: string, looksLike: string | undefined): DecodedFile {
+  const guess = looksLike === undefined ? '' : `; it looks like ${looksLike}`;
+  return { text, problem: { offset: Math.max(0, text.indexOf('\ufffd')), message: `this is not UTF-8${guess}`, cure: 'save it as UTF-8' } };
+}
+
+/** Cyrillic letters of Windows-1251 are 0xC0 to 0xFF, and in a text most of them stand beside another. */
+function looksLikeWindows1251(bytes: Uint8Array): boolean {
+  let high = 0;
+  let letters = 0;
+  for (const byte of bytes) {
+    if (byte >= 0x80) high++;
+    if (byte >= 0xc0 || byte === 0xa8 || byte === 0xb8) letters++;
+  }
+  return letters * 10 >= high * 8;
+}

@@ -1,0 +1,177 @@
+import { isAlias, isCollection, isMap, isScalar, type CST, type Document, type Pair, type Scalar } from 'yaml';
+import type { Report } from '../report.js';
+import type { Span } from './source-text.js';
+
+/**
+ * YAML that is valid and still refused, because it means something else than it looks like. Anchors, tags and directives are looked
+ * for among the tokens: the document forgets a tag or an anchor that it could not use.
+ */
+export function refuseTokens(tokens: readonly CST.Token[], report: Report): Span[] {
+  const refused: Span[] = [];
+  for (const token of tokens) {
+    for (const found of sourceTokens(token)) if (refuseToken(found, report)) refused.push(spanOfToken(found));
+  }
+  return refused;
+}
+
+interface WrittenToken {
+  readonly type: string;
+  readonly offset: number;
+  readonly source: string;
+}
+
+function spanOfToken(token: WrittenToken): Span {
+  return { start: token.offset, end: token.offset + token.source.length };
+}
+
+function refuseToken(token: WrittenToken, report: Report): boolean {
+  const { source } = token;
+  const at = spanOfToken(token);
+  switch (token.type) {
+    case 'directive':
+      report.error(at, 'YAML_SYNTAX', `the directive ${source} is not allowed: files are YAML 1.2`, { do: 'delete the line' });
+      return true;
+    case 'tag':
+      report.error(at, 'YAML_SYNTAX', `"!" begins a YAML tag, so ${source} is not part of the value`, { do: 'put the value in quotes' });
+      return true;
+    case 'anchor':
+      report.error(at, 'YAML_ALIAS', `"&" begins a YAML anchor, so ${source} is not part of the value`, { do: 'put the value in quotes' });
+      return true;
+    case 'alias':
+      report.error(at, 'YAML_ALIAS', `"*" begins a YAML alias, so ${source} is not a text`, { write: `'${source}'` });
+      return true;
+    default:
+      return false;
+  }
+}
+
+function* sourceTokens(token: CST.Token | null | undefined): Generator<WrittenToken> {
+  if (!token) return;
+  if ('source' in token) yield token;
+  if ('start' in token) yield* Array.isArray(token.start) ? token.start : [token.start];
+  if ('props' in token) for (const part of token.props) yield* sourceTokens(part);
+  if ('items' in token) {
+    for (const item of token.items) {
+      yield* item.start;
+      yield* sourceTokens(item.key);
+      yield* item.sep ?? [];
+      yield* sourceTokens(item.value);
+    }
+  }
+  if (token.type === 'document') yield* sourceTokens(token.value);
+}
+
+/** What only the composed document shows: empty values, spellings of null and numbers, keys, characters. */
+export function refuseValues(document: Document.Parsed, report: Report): void {
+  const root: unknown = document.contents;
+  if (isCollection(root) || isScalar(root)) visitValue(root, report);
+}
+
+function visitValue(node: unknown, report: Report): void {
+  if (isScalar(node)) {
+    refuseScalar(node, report);
+  } else if (isMap(node)) {
+    const seen = new Set<string>();
+    for (const pair of node.items) refusePair(pair, seen, report);
+  } else if (isCollection(node)) {
+    for (const item of node.items) {
+      if (isEmpty(item)) report.error(spanOf(item), 'YAML_EMPTY', 'this item of the list is empty', { do: 'write null if nothing is meant, or delete it' });
+      else visitValue(item, report);
+    }
+  }
+}
+
+function refusePair(pair: Pair, seen: Set<string>, report: Report): void {
+  const { key, value } = pair;
+  if (isAlias(key) || isAlias(value)) return;
+  if (!isScalar(key)) {
+    report.error(spanOf(key), 'YAML_SYNTAX', 'a key must be a text, not a map or a list');
+    return;
+  }
+  const at = spanOf(key);
+  const written = key.source ?? '';
+  if (value === null || isEmpty(value)) {
+    report.error(at, 'YAML_EMPTY', `"${written}" has no value`, emptyCure(written, at, report));
+    return;
+  }
+  if (typeof key.value !== 'string') {
+    report.error(at, 'YAML_SYNTAX', `the key ${written} is not a text`, { write: `'${written}'` });
+  } else if (key.value === '<<' && key.type === 'PLAIN') {
+    report.error(at, 'YAML_ALIAS', 'merge keys are not allowed', { do: 'write the keys out' });
+  } else {
+    if (seen.has(key.value)) report.error(at, 'YAML_SYNTAX', `the key "${key.value}" is written twice here`, { do: 'delete one of the two' });
+    seen.add(key.value);
+    refuseScalar(key, report);
+  }
+  visitValue(value, report);
+}
+
+function emptyCure(name: string, at: Span, report: Report): { write: string } {
+  const { line } = report.source.place(at.start);
+  const rest = report.source.text.slice(at.end, report.source.lineEnd(line));
+  const comment = /^\s*:\s+(#.*)$/.exec(rest)?.[1];
+  return comment === undefined ? { write: `${name}: null  (if nothing is meant)` } : { write: `${name}: '${comment}'` };
+}
+
+const SPELLINGS: readonly (readonly [pattern: RegExp, write: string])[] = [
+  [/^(~|Null|NULL)$/, 'null'],
+  [/^(True|TRUE)$/, 'true'],
+  [/^(False|FALSE)$/, 'false'],
+];
+
+function refuseScalar(node: Scalar, report: Report): void {
+  if (node.type !== 'PLAIN') return;
+  const written = node.source ?? '';
+  const at = spanOf(node);
+  if (typeof node.value === 'number') {
+    refuseNumber(node.value, written, at, report);
+    return;
+  }
+  const spelling = SPELLINGS.find(([pattern]) => pattern.test(written));
+  if (spelling !== undefined) {
+    report.error(at, 'YAML_SPELLING', `${written} is read as ${spelling[1]}`, { write: `${spelling[1]}, or '${written}' if it is a text` });
+  }
+  refuseCharacters(written, at, report);
+}
+
+function refuseNumber(value: number, written: string, at: Span, report: Report): void {
+  if (!Number.isFinite(value)) {
+    report.error(at, 'YAML_SPELLING', `${written} is no number that can be sent`, { write: `'${written}' if it is a text` });
+    return;
+  }
+  const exact = Number.isSafeInteger(value) || !Number.isInteger(value);
+  if (String(value) === written && exact) return;
+  report.error(at, 'YAML_NUMBER', `${written} is read as the number ${value}`, { write: `'${written}' if it is a text (a phone, a code, an account)` });
+}
+
+const CHARACTERS: readonly (readonly [pattern: RegExp, what: string, write: string])[] = [
+  [/[\u00a0\u202f\u2007]/, 'a non-breaking space', 'an ordinary space'],
+  [/[“”„‟]/, 'a typographic quote', '"'],
+  [/[‘’‚‛]/, 'a typographic quote', "'"],
+  [/.[\u0300-\u036f]/, 'a letter made of two characters', ''],
+];
+
+/** Outside of quotes only; inside of an expression the expression's own check looks. */
+function refuseCharacters(written: string, at: Span, report: Report): void {
+  const outside = written.replace(/\$\{\{.*\}\}/s, (expression) => ' '.repeat(expression.length));
+  for (const [pattern, what, write] of CHARACTERS) {
+    const match = pattern.exec(outside);
+    if (!match) continue;
+    const composed = write === '' ? match[0].normalize('NFC') : write;
+    if (composed === match[0]) continue;
+    // `source` of a folded plain scalar has lost its line ends, so look the character up in the file.
+    const start = report.source.text.indexOf(match[0], at.start);
+    report.error({ start, end: start + match[0].length }, 'YAML_CHARACTER', `${what} stands outside of quotes`, {
+      write: `${composed}, or put the text in quotes`,
+    });
+  }
+}
+
+function isEmpty(node: unknown): boolean {
+  return isScalar(node) && node.value === null && node.type === 'PLAIN' && node.source === '';
+}
+
+function spanOf(node: unknown): Span {
+  const range = (node as { range?: readonly [number, number, number] | null } | null)?.range;
+  return range ? { start: range[0], end: Math.max(range[1], range[0] + 1) } : { start: 0, end: 1 };
+}

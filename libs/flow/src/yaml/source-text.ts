@@ -1,0 +1,45 @@
+/** A stretch of a file's text: offsets in UTF-16 units, the end not included. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The text of a file, and the way from an offset to line and column. */
+export class SourceText {
+  private readonly lineStarts: number[] = [0];
+
+  constructor(
+    readonly file: string,
+    readonly text: string,
+  ) {
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.lineStarts.push(at + 1);
+  }
+
+  /** Line and column of an offset, both from 1. */
+  place(offset: number): { readonly line: number; readonly column: number } {
+    let low = 0;
+    let high = this.lineStarts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.lineStarts[middle] as number) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - (this.lineStarts[low] as number) + 1 };
+  }
+
+  /** The text of a line without its end. */
+  line(number: number): string {
+    return this.text.slice(this.lineStart(number), this.lineEnd(number));
+  }
+
+  lineStart(number: number): number {
+    return this.lineStarts[number - 1] ?? this.text.length;
+  }
+
+  /** Offset of the line's end, its `\r\n` or `\n` not included. */
+  lineEnd(number: number): number {
+    const next = this.lineStarts[number];
+    if (next === undefined) return this.text.length;
+    return this.text[next - 2] === '\r' ? next - 2 : next - 1;
+  }
+}
