@@ -1,0 +1,56 @@
+import type { PaceConfig } from '@sluice/flow';
+import type { PaceState } from '@sluice/engine';
+
+/**
+ * Stops calls to a side that cannot be reached, and asks now and then whether it is back. Times are monotonic milliseconds.
+ */
+export class Breaker {
+  private failures: number[] = [];
+  private phase: PaceState['breaker'] = 'closed';
+  private openedAt = 0;
+  private probeAt = 0;
+
+  constructor(private readonly config: PaceConfig['breaker']) {}
+
+  get state(): PaceState['breaker'] {
+    return this.phase;
+  }
+
+  /** An ordinary call could not reach the other side. */
+  unreachable(now: number): void {
+    if (this.phase !== 'closed') return;
+    this.failures = [...this.failures.filter((at) => now - at < this.config.withinMs), now];
+    if (this.failures.length < this.config.failures) return;
+    this.phase = 'open';
+    this.openedAt = now;
+    this.probeAt = now + this.config.probeMs;
+  }
+
+  /** An ordinary call was answered: failures count only in a row. */
+  answered(): void {
+    this.failures = [];
+  }
+
+  probeDue(now: number): boolean {
+    return this.phase === 'open' && now >= this.probeAt;
+  }
+
+  beginProbe(): void {
+    this.phase = 'probing';
+  }
+
+  endProbe(now: number, back: boolean): void {
+    if (!back) {
+      this.phase = 'open';
+      this.probeAt = now + this.config.probeMs;
+      return;
+    }
+    this.phase = 'closed';
+    this.failures = [];
+  }
+
+  /** For how long the other side has been away; 0 while the breaker is closed. */
+  awayMs(now: number): number {
+    return this.phase === 'closed' ? 0 : now - this.openedAt;
+  }
+}

@@ -1,0 +1,202 @@
+import type { EventEmitter } from 'node:events';
+import type { Log } from '@sluice/plugin-api';
+import { Queue, Worker, createPostgresBackend } from 'bullmq';
+import { SLOT_MS } from './connection-pace.js';
+import type { SlotOptions, Slots } from './slots.js';
+
+/** Where BullMQ keeps the slots. PostgreSQL is reached over TCP: BullMQ knows a server that is away by ECONNREFUSED alone. */
+export type BackEnd = { readonly redis: string } | { readonly postgres: string | PostgresAddress };
+
+export interface PostgresAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+/** BullMQ's default is 15 s: too long to stand still after a restart of the server. */
+const RETRY_MS = 500;
+/** A server that does not answer for so long is away. */
+const ANSWER_MS = 2_000;
+const STALLED_CHECK_MS = 2_000;
+/** The queue does one thing at a time. */
+const QUEUE_POOL = 1;
+/** Beside its connection for notifications. */
+const WORKER_POOL = 2;
+/** More errors than this within `RETRY_MS`: the worker loops without a pause, as it does for every error but ECONNREFUSED. */
+const ERRORS_OF_A_LOOP = 20;
+type SlotQueue = ReturnType<typeof openQueue>;
+type SlotWorker = ReturnType<BullSlots['makeWorker']>;
+
+const JOB = { name: 'slot', data: {}, opts: { removeOnComplete: true, removeOnFail: true, attempts: 1 } } as const;
+
+/**
+ * Slots as BullMQ jobs without payload and without ids of ours. A job of a dead host is run again by another when its lock has ended;
+ * one that then finds nothing to do completes, so left-overs are harmless.
+ *
+ * @see https://docs.bullmq.io/guide/queues/global-concurrency
+ * @see https://docs.bullmq.io/guide/jobs/stalled
+ */
+export class BullSlots implements Slots {
+  private queue: SlotQueue | undefined;
+  private worker: SlotWorker | undefined;
+  private limit = 1;
+  private applying: Promise<void> | undefined;
+  private closed = false;
+  private errors = 0;
+
+  constructor(
+    private readonly options: SlotOptions,
+    private readonly backEnd: BackEnd,
+    private readonly log: Log,
+  ) {}
+
+  setLimit(limit: number): Promise<void> {
+    this.limit = limit;
+    if (this.worker) this.worker.concurrency = limit;
+    this.applying ??= this.apply().finally(() => (this.applying = undefined));
+    return this.applying;
+  }
+
+  async add(count: number): Promise<void> {
+    if (!this.queue || !this.worker) throw new Error('not connected yet');
+    await answered(this.queue.addBulk(Array.from({ length: count }, () => JOB)));
+  }
+
+  async close(giveUp: AbortSignal): Promise<void> {
+    this.closed = true;
+    await unless(
+      giveUp,
+      this.applying?.catch(() => undefined),
+    );
+    // a paused worker goes on renewing the locks of the slots that it serves; a closed one does not
+    await unless(giveUp, this.worker?.pause());
+    await this.worker?.close(true);
+    await this.queue?.disconnect();
+  }
+
+  /** Connects what is not connected, and sets the limit: first over all hosts, then the worker begins. */
+  private async apply(): Promise<void> {
+    this.queue ??= await this.open(() => openQueue(queueName(this.options.connection), this.backEnd));
+    await answered(this.queue.setGlobalConcurrency(this.limit));
+    if (this.worker) return;
+    this.worker = await this.open(() => this.makeWorker());
+    this.worker.concurrency = this.limit;
+    this.worker.run().catch((cause: unknown) => this.failed(cause));
+  }
+
+  /** BullMQ remembers for ever that a first connection failed, so what did not connect is made anew at the next call. */
+  private async open<Part extends SlotQueue | SlotWorker>(make: () => Part): Promise<Part> {
+    const part = make();
+    listen(part, (cause) => this.failed(cause));
+    try {
+      await answered(part.waitUntilReady());
+      if (this.closed) throw new Error('closed');
+    } catch (cause) {
+      void drop(part);
+      throw cause;
+    }
+    return part;
+  }
+
+  private makeWorker() {
+    const { connection, crashGraceMs, serve } = this.options;
+    const name = queueName(connection);
+    const options = {
+      autorun: false,
+      concurrency: this.limit,
+      // a lock counts from the beginning of the slot, and the call it protects may begin at the slot's end
+      lockDuration: crashGraceMs + SLOT_MS,
+      stalledInterval: STALLED_CHECK_MS,
+      // the slot of a host that died is not at fault, however often that happens
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      runRetryDelay: RETRY_MS,
+    };
+    return 'redis' in this.backEnd
+      ? new Worker(name, serve, { ...options, connection: { ...redisOf(this.backEnd.redis), maxRetriesPerRequest: null } })
+      : new Worker(name, serve, { ...options, connection: poolOf(this.backEnd.postgres, WORKER_POOL) }, createPostgresBackend);
+  }
+
+  private failed(cause: unknown): void {
+    this.log.debug(`pace of ${this.options.connection}: BullMQ reports an error`, { cause: String(cause) });
+    const { worker } = this;
+    if (!worker || this.closed) return;
+    this.errors += 1;
+    if (this.errors === 1) setTimeout(() => (this.errors = 0), RETRY_MS).unref();
+    if (this.errors === ERRORS_OF_A_LOOP) void this.calm(worker);
+  }
+
+  private async calm(worker: SlotWorker): Promise<void> {
+    await worker.pause(true);
+    setTimeout(() => {
+      if (!this.closed) void worker.resume();
+    }, RETRY_MS).unref();
+  }
+}
+
+/** Connects, asks one thing and disconnects. Rejects when the back end cannot be used. */
+export async function checkBackEnd(backEnd: BackEnd): Promise<void> {
+  const queue = openQueue('pace-check', backEnd);
+  let last: Error | undefined;
+  listen(queue, (cause) => (last = cause));
+  try {
+    await answered(queue.waitUntilReady());
+    await answered(queue.getGlobalConcurrency());
+  } catch (cause) {
+    throw last ?? cause;
+  } finally {
+    await drop(queue);
+  }
+}
+
+/** BullMQ refuses `:` in the names of queues. */
+function queueName(connection: string): string {
+  return `pace-${connection}`;
+}
+
+function openQueue(name: string, backEnd: BackEnd) {
+  // a queue that keeps what it could not say for later would add slots long after they were wanted
+  return 'redis' in backEnd
+    ? new Queue(name, { connection: { ...redisOf(backEnd.redis), enableOfflineQueue: false } })
+    : new Queue(name, { connection: poolOf(backEnd.postgres, QUEUE_POOL) }, createPostgresBackend);
+}
+
+function redisOf(url: string) {
+  return { url, retryStrategy: () => RETRY_MS };
+}
+
+function poolOf(address: string | PostgresAddress, max: number) {
+  const server = typeof address === 'string' ? { connectionString: address } : address;
+  return { ...server, migrate: true, max, connectionTimeoutMillis: ANSWER_MS };
+}
+
+/** An emitter of errors without a listener would end the process. */
+function listen(part: EventEmitter, failed: (cause: Error) => void): void {
+  part.on('error', failed);
+}
+
+async function drop(part: SlotQueue | SlotWorker): Promise<void> {
+  await (part instanceof Worker ? part.close(true) : part.disconnect()).catch(() => undefined);
+}
+
+/** Rejects when there is no answer in time; what comes later is ignored. */
+async function answered<Value>(asked: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS / 1_000} s`)), ANSWER_MS);
+  });
+  return Promise.race([asked, late]).finally(() => clearTimeout(timer));
+}
+
+/** Waits, but not beyond the signal. */
+async function unless(signal: AbortSignal, work: Promise<unknown> | undefined): Promise<void> {
+  if (!work || signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    work.then(
+      () => resolve(),
+      () => resolve(),
+    );
+  });
+}

@@ -1,0 +1,112 @@
+import type { CalendarWindow, Priority, Rate } from '@sluice/flow';
+import { PUSH_CLASSES } from '@sluice/engine';
+import { DateTime } from 'luxon';
+
+export interface Restriction {
+  /** 0: nothing begins. Absent: no limit of its own. */
+  readonly concurrency?: number;
+  readonly rate?: Rate;
+}
+
+/** What the calendar says from now until `until`. */
+export interface CalendarView {
+  /** Of the whole connection. */
+  readonly all: Restriction;
+  /** Of one class, on top of that. */
+  readonly classes: Readonly<Partial<Record<Priority, Restriction>>>;
+  /** Nothing at all may begin. */
+  readonly closed: boolean;
+  /** Of the window that closes the connection. */
+  readonly reason?: string;
+  /** The next moment at which a window begins or ends, in milliseconds since 1970; Infinity when there is none. */
+  readonly until: number;
+}
+
+interface Occurrence {
+  readonly window: CalendarWindow;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** A window of every week begins again within so many days. */
+const WEEK = 7;
+/** A calendar whose windows join for longer than this many boundaries is taken as closed without a known end. */
+const FAR_BOUNDARIES = 64;
+
+/** Tells which windows are open at a moment. Where windows overlap the smallest limit holds. */
+export class Calendar {
+  private seen: { readonly from: number; readonly view: CalendarView } | undefined;
+
+  constructor(
+    private readonly windows: readonly CalendarWindow[],
+    private readonly timezone = 'UTC',
+  ) {}
+
+  /** The view at this moment of wall-clock time; the last one is kept while it holds. */
+  at(wall: number): CalendarView {
+    if (this.seen && wall >= this.seen.from && wall < this.seen.view.until) return this.seen.view;
+    const view = this.look(wall);
+    this.seen = { from: wall, view };
+    return view;
+  }
+
+  /** When a closed calendar opens again; undefined when that is not in sight. */
+  opensAt(wall: number): Date | undefined {
+    let view = this.look(wall);
+    for (let step = 0; step < FAR_BOUNDARIES && view.until !== Infinity; step++) {
+      if (!view.closed) return undefined;
+      const { until } = view;
+      view = this.look(until);
+      if (!view.closed) return new Date(until);
+    }
+    return undefined;
+  }
+
+  private look(wall: number): CalendarView {
+    const around = this.windows.flatMap((window) => this.occurrences(window, wall));
+    const open = around.filter(({ begin, end }) => begin <= wall && wall < end).map(({ window }) => window);
+    const all = strictest(open.filter((window) => window.priority === undefined));
+    const classes = Object.fromEntries(
+      PUSH_CLASSES.flatMap((name) => {
+        const own = open.filter((window) => window.priority === name);
+        return own.length > 0 ? [[name, strictest(own)]] : [];
+      }),
+    ) as CalendarView['classes'];
+    const closed = all.concurrency === 0 || PUSH_CLASSES.every((name) => classes[name]?.concurrency === 0);
+    const reason = open.find((window) => window.concurrency === 0 && window.reason !== undefined)?.reason;
+    const until = Math.min(...around.flatMap(({ begin, end }) => [begin, end]).filter((moment) => moment > wall), Infinity);
+    return { all, classes, closed, until, ...(closed && reason !== undefined ? { reason } : {}) };
+  }
+
+  /** The occurrences of a window that are open now or begin next. */
+  private occurrences(window: CalendarWindow, wall: number): Occurrence[] {
+    const today = DateTime.fromMillis(wall, { zone: this.timezone }).startOf('day');
+    // yesterday's may still be open; eight days reach the same weekday of next week, also when today's is over
+    const near = Array.from({ length: WEEK + 2 }, (_, day) => today.plus({ days: day - 1 }));
+    const dates = window.dates?.map((date) => DateTime.fromISO(date, { zone: this.timezone }));
+    return (dates ?? near)
+      .filter((day) => window.days?.includes(day.weekday) ?? true)
+      .map((day) => ({
+        window,
+        begin: timeOfDay(day, window.from),
+        end: timeOfDay(window.to > window.from ? day : day.plus({ days: 1 }), window.to),
+      }));
+  }
+}
+
+/** By the clock on the wall, so that a window keeps its hours when clocks change. */
+function timeOfDay(day: DateTime, minutes: number): number {
+  if (minutes === 24 * 60) return day.plus({ days: 1 }).startOf('day').toMillis();
+  return day.set({ hour: Math.floor(minutes / 60), minute: minutes % 60 }).toMillis();
+}
+
+function strictest(windows: readonly CalendarWindow[]): Restriction {
+  const concurrency = Math.min(...windows.map((window) => window.concurrency ?? Infinity), Infinity);
+  return { ...(concurrency === Infinity ? {} : { concurrency }), ...slowest(windows.map((window) => window.rate)) };
+}
+
+/** The lowest of these rates, as a property that is absent when there is none. */
+export function slowest(rates: readonly (Rate | undefined)[]): { readonly rate?: Rate } {
+  const [rate] = rates.filter((one) => one !== undefined).sort((a, b) => a.count / a.perMs - b.count / b.perMs);
+  return rate ? { rate } : {};
+}
