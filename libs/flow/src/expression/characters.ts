@@ -1,0 +1,34 @@
+import type { ExpressionProblem } from './parse-text.js';
+import type { Token } from './tokens.js';
+
+const SPACES = /[\u00a0\u2007\u202f\ufeff\u200b-\u200d\u2060]/;
+const QUOTES = /[\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019\u201a]/;
+const COMBINING = /\p{Letter}\p{Mark}/u;
+
+/**
+ * Characters that look like others, outside of texts in quotes: there JSONata takes them for parts of a name, so that `a = “1”` is valid
+ * and gives false.
+ */
+export function findCharacters(source: string, tokens: readonly Token[]): readonly ExpressionProblem[] {
+  return tokens.flatMap((token) => {
+    if (token.kind === 'string' || token.kind === 'comment' || token.kind === 'regex') return [];
+    const message = describe(token);
+    if (!message) return [];
+    return [
+      { code: 'EXPR_CHARACTER', severity: 'error', message, start: token.start, end: token.end, write: plain(source).trim() },
+    ];
+  });
+}
+
+function describe(token: Token): string | undefined {
+  if (token.kind !== 'quotedName' && SPACES.test(token.text))
+    return 'a space that is no ordinary space (a non-breaking one, perhaps)';
+  if (token.kind !== 'quotedName' && QUOTES.test(token.text)) return 'a typographic quote: an expression takes " and \' only';
+  if (COMBINING.test(token.text) && token.text !== token.text.normalize('NFC'))
+    return 'a letter made of two characters (й as и and a mark)';
+  return undefined;
+}
+
+function plain(source: string): string {
+  return source.normalize('NFC').replace(new RegExp(SPACES, 'g'), ' ').replace(new RegExp(QUOTES, 'g'), '"');
+}

@@ -1,0 +1,51 @@
+import { ENGINE_CODES, SluiceError } from '@sluice/plugin-api';
+import type { Place } from '../model.js';
+
+type ExpressionCode = Extract<keyof typeof ENGINE_CODES, `EXPR_${string}`>;
+
+/** What a function of the language throws: the template that runs it adds the place. */
+export class ExpressionFault extends Error {
+  override readonly name = 'ExpressionFault';
+
+  constructor(
+    readonly code: ExpressionCode,
+    message: string,
+    /** Absent: the cure of the code. */
+    readonly cure?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Arguments that a function of the language cannot take. */
+export function badArgument(message: string, cure?: string): ExpressionFault {
+  return new ExpressionFault('EXPR_FAILED', message, cure);
+}
+
+export function overLimit(message: string): ExpressionFault {
+  return new ExpressionFault('EXPR_LIMIT', message);
+}
+
+/** Codes of JSONata that mean a bound was hit: depth, time, length of a list. */
+const LIMIT_CODES = new Set(['D1011', 'D1012', 'D2014', 'D2015']);
+/** A message of JSONata may quote a value of the data: enough of it to recognise it, and no more. */
+const MESSAGE_LENGTH = 200;
+
+/** Whatever an evaluation threw, as the error of the flow, with the place. */
+export function toFlowError(thrown: unknown, place: Place): SluiceError {
+  const fault = thrown instanceof ExpressionFault ? thrown : foreignFault(thrown);
+  const { fate, cure } = ENGINE_CODES[fault.code];
+  const at = `${place.file}:${place.line}:${place.column}`;
+  return new SluiceError(fault.code, fate, `${fault.message} at ${at}`, fault.cure ?? cure);
+}
+
+function foreignFault(thrown: unknown): ExpressionFault {
+  const { code, message } = thrown as { code?: string; message?: string };
+  const text = shortened(message ?? String(thrown));
+  const limit = LIMIT_CODES.has(code ?? '') || thrown instanceof RangeError;
+  return new ExpressionFault(limit ? 'EXPR_LIMIT' : 'EXPR_FAILED', text.charAt(0).toLowerCase() + text.slice(1));
+}
+
+function shortened(message: string): string {
+  return message.length > MESSAGE_LENGTH ? `${message.slice(0, MESSAGE_LENGTH)}…` : message;
+}

@@ -1,0 +1,59 @@
+import { badArgument } from '../faults.js';
+
+/** Decimal digits that a JavaScript number holds for certain. */
+const DIGITS = 15;
+const SPACES = /[\s\u00a0\u2007\u2009\u202f']/g;
+const PLAIN = /^([+-]?)(\d+)(?:[.,](\d+))?$/;
+const CURE = 'give a number, or a text such as "1 234,50"';
+
+/**
+ * `$decimal(value[, places])`: rounds half away from zero on the decimal digits, as 1C does. The digits are moved as text, so nothing is
+ * lost to binary fractions: 1.005 to two places is 1.01.
+ */
+export function decimal(value: unknown, places: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  const { negative, digits, scale } = typeof value === 'number' ? fromNumber(value) : fromText(value);
+  const kept = places === undefined ? scale : readPlaces(places);
+  const rounded = scale <= kept ? digits : divideHalfUp(digits, 10n ** BigInt(scale - kept));
+  if (String(rounded).length > DIGITS && typeof value !== 'number') {
+    throw badArgument(`$decimal holds ${DIGITS} digits, and this text has more`, 'keep it as a text');
+  }
+  const magnitude = Number(`${rounded}e-${Math.min(scale, kept)}`);
+  return negative && magnitude !== 0 ? -magnitude : magnitude;
+}
+
+interface Decimal {
+  readonly negative: boolean;
+  /** All digits, the point taken out. */
+  readonly digits: bigint;
+  /** How many of them stand after the point. */
+  readonly scale: number;
+}
+
+function fromNumber(value: number): Decimal {
+  if (!Number.isFinite(value)) throw badArgument(`$decimal cannot take ${value}`, CURE);
+  const [mantissa = '', exponent = '0'] = Math.abs(value)
+    .toExponential(DIGITS - 1)
+    .split('e');
+  const digits = BigInt(mantissa.replace('.', ''));
+  const scale = DIGITS - 1 - Number(exponent);
+  if (scale >= 0) return { negative: value < 0, digits, scale };
+  return { negative: value < 0, digits: digits * 10n ** BigInt(-scale), scale: 0 };
+}
+
+function fromText(value: unknown): Decimal {
+  if (typeof value !== 'string') throw badArgument('$decimal takes a number or a text', CURE);
+  const match = PLAIN.exec(value.replace(SPACES, '').replace('\u2212', '-'));
+  if (!match) throw badArgument('$decimal was given a text that is not a number', CURE);
+  const [, sign, whole = '', fraction = ''] = match;
+  return { negative: sign === '-', digits: BigInt(whole + fraction), scale: fraction.length };
+}
+
+function readPlaces(places: unknown): number {
+  if (Number.isInteger(places) && (places as number) >= 0 && (places as number) <= DIGITS) return places as number;
+  throw badArgument(`the places of $decimal are a whole number from 0 to ${DIGITS}`);
+}
+
+function divideHalfUp(digits: bigint, divisor: bigint): bigint {
+  return (digits + divisor / 2n) / divisor;
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { badArgument, overLimit } from '../faults.js';
+import { LIMITS } from '../limits.js';
+
+const ALGORITHMS = ['sha256', 'sha1', 'sha512', 'md5'];
+
+/** `$hash(text[, algorithm])`: hex digits. */
+export function hash(text: unknown, algorithm: unknown = 'sha256'): string | undefined {
+  if (text === undefined) return undefined;
+  if (typeof text !== 'string') throw badArgument('$hash takes a text', 'write $hash($string(…))');
+  if (!ALGORITHMS.includes(algorithm as string))
+    throw badArgument(`$hash knows no such algorithm`, `one of ${ALGORITHMS.join(', ')}`);
+  return createHash(algorithm as string)
+    .update(text)
+    .digest('hex');
+}
+
+/** `$parse(text)`: JSON in a text. The message of a failure does not quote the text. */
+export function parse(text: unknown): unknown {
+  if (text === undefined) return undefined;
+  if (typeof text !== 'string') throw badArgument('$parse takes a text', 'what is data already needs no $parse');
+  try {
+    return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    throw badArgument('$parse was given a text that is not JSON');
+  }
+}
+
+/** `$base64encode(text)`: of the text's UTF-8 (the library's own loses everything past Latin-1). */
+export function base64encode(text: unknown): string | undefined {
+  return text === undefined ? undefined : Buffer.from(text as string, 'utf8').toString('base64');
+}
+
+/** `$base64decode(text)`: back to a text. */
+export function base64decode(text: unknown): string | undefined {
+  return text === undefined ? undefined : Buffer.from(text as string, 'base64').toString('utf8');
+}
+
+/** `$pad(text, width[, char])`: the library's, with a bound on the width. Counts characters as people do, not UTF-16 units. */
+export function pad(text: unknown, width: unknown, char: unknown): string | undefined {
+  if (text === undefined) return undefined;
+  const wanted = Math.trunc(width as number);
+  const missing = Math.abs(wanted) - [...(text as string)].length;
+  if (missing > LIMITS.entries) throw overLimit(`$pad adds at most ${LIMITS.entries} characters`);
+  if (!(missing > 0)) return text as string;
+  const filler = [...((char as string | undefined) || ' ')];
+  const padding = Array.from({ length: missing }, (_, index) => filler[index % filler.length]).join('');
+  return wanted > 0 ? (text as string) + padding : padding + (text as string);
+}

@@ -1,0 +1,13 @@
+/** Expressions: `parse-text.ts` cuts a text, `check.ts` finds what is wrong with it, `template.ts` compiles it, `evaluate.ts` runs it. */
+export { checkExpression, type CheckOptions } from './check.js';
+export { FUNCTION_NAMES } from './functions/language.js';
+export {
+  expressionEnd,
+  parseText,
+  type ExpressionPart,
+  type ExpressionProblem,
+  type LiteralPart,
+  type ParsedText,
+} from './parse-text.js';
+export type { Reference, Span } from './references.js';
+export { compileCondition, compileTemplate, compileText, type PlaceOf, type TemplateSource } from './template.js';

@@ -1,0 +1,164 @@
+import { findCharacters } from './characters.js';
+import { collectReferences, type Reference } from './references.js';
+import { parseExpression, type SyntaxFault, type SyntaxNode } from './syntax.js';
+import { explainSyntax } from './syntax-cures.js';
+import { tokenize, type Token } from './tokens.js';
+
+/** Text outside of expressions. */
+export interface LiteralPart {
+  readonly kind: 'literal';
+  readonly start: number;
+  readonly end: number;
+  readonly value: string;
+}
+
+/** One `${{ … }}`. */
+export interface ExpressionPart {
+  readonly kind: 'expression';
+  /** Offset in the text of `${{`. */
+  readonly start: number;
+  /** Offset in the text past `}}`. */
+  readonly end: number;
+  /** What stands between the braces, white space included. */
+  readonly source: string;
+  /** Offset in the text of the first character of `source`. */
+  readonly sourceStart: number;
+  /** Absent when the expression cannot be parsed: `problems` says why. */
+  readonly ast: SyntaxNode | undefined;
+  /** Offsets are those of `source`. */
+  readonly tokens: readonly Token[];
+  readonly references: readonly Reference[];
+}
+
+/** Something that is wrong with an expression. Offsets are those of the text that was parsed. */
+export interface ExpressionProblem {
+  readonly code: string;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  readonly start: number;
+  readonly end: number;
+  /** What can be written instead. */
+  readonly write?: string;
+}
+
+export interface ParsedText {
+  readonly text: string;
+  readonly parts: readonly (LiteralPart | ExpressionPart)[];
+  /** One expression apart from white space: it keeps the type of its value. */
+  readonly whole: boolean;
+  /** What stops the text from being compiled. */
+  readonly problems: readonly ExpressionProblem[];
+}
+
+const OPEN = '${{';
+const CLOSE = '}}';
+
+/**
+ * Cuts a text into what is written as it is and its expressions. An expression ends at the first `}}` at which the text so far is a
+ * complete JSONata expression, so braces and quotes inside it need no care. Does not throw: see `problems`.
+ */
+export function parseText(text: string): ParsedText {
+  const parts: (LiteralPart | ExpressionPart)[] = [];
+  const problems: ExpressionProblem[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const open = text.indexOf(OPEN, at);
+    if (open > at || open < 0) parts.push(literal(text, at, open < 0 ? text.length : open));
+    if (open < 0) break;
+    const part = readExpression(text, open, problems);
+    if (!part) {
+      parts.push(literal(text, open, text.length));
+      break;
+    }
+    parts.push(part);
+    at = part.end;
+  }
+  return { text, parts, whole: isWhole(parts), problems };
+}
+
+/** Where the expression ends with which a text begins: the offset past its `}}`. Undefined when it has no end. */
+export function expressionEnd(text: string): number | undefined {
+  const first = parseText(text).parts[0];
+  return first?.kind === 'expression' ? first.end : undefined;
+}
+
+function literal(text: string, start: number, end: number): LiteralPart {
+  return { kind: 'literal', start, end, value: text.slice(start, end) };
+}
+
+function isWhole(parts: ParsedText['parts']): boolean {
+  const rest = parts.filter((part) => part.kind === 'expression' || part.value.trim() !== '');
+  return rest.length === 1 && rest[0]?.kind === 'expression';
+}
+
+function readExpression(text: string, open: number, problems: ExpressionProblem[]): ExpressionPart | undefined {
+  const sourceStart = open + OPEN.length;
+  let firstFault: SyntaxFault | undefined;
+  for (let close = text.indexOf(CLOSE, sourceStart); close >= 0; close = text.indexOf(CLOSE, close + 1)) {
+    const source = text.slice(sourceStart, close);
+    const parsed = parseExpression(source);
+    if (parsed.ok) return complete(text, open, source, parsed.ast, problems);
+    firstFault ??= parsed.fault;
+  }
+  if (!firstFault) {
+    problems.push({
+      code: 'EXPR_UNCLOSED',
+      severity: 'error',
+      message: 'this expression has no end: "}}" is missing',
+      start: open,
+      end: sourceStart,
+      write: `${text.slice(open).trimEnd()} }}`,
+    });
+    return undefined;
+  }
+  return broken(text, open, problems);
+}
+
+function complete(text: string, open: number, source: string, ast: SyntaxNode, problems: ExpressionProblem[]): ExpressionPart {
+  const sourceStart = open + OPEN.length;
+  const tokens = tokenize(source);
+  problems.push(...findCharacters(source, tokens).map(shifted(sourceStart)));
+  const references = collectReferences(ast, tokens).map((reference) => ({
+    ...reference,
+    spans: reference.spans.map((span) => ({ start: span.start + sourceStart, end: span.end + sourceStart })),
+  }));
+  return {
+    kind: 'expression',
+    start: open,
+    end: sourceStart + source.length + CLOSE.length,
+    source,
+    sourceStart,
+    ast,
+    tokens,
+    references,
+  };
+}
+
+/** An expression with a syntax error: it ends where its braces and quotes say, so that the rest of the text is checked as well. */
+function broken(text: string, open: number, problems: ExpressionProblem[]): ExpressionPart {
+  const sourceStart = open + OPEN.length;
+  const source = text.slice(sourceStart, probableEnd(text, sourceStart));
+  const tokens = tokenize(source);
+  const parsed = parseExpression(source);
+  const characters = findCharacters(source, tokens);
+  const found = characters.length > 0 || parsed.ok ? characters : [explainSyntax(source, tokens, parsed.fault)];
+  problems.push(...found.map(shifted(sourceStart)));
+  const end = sourceStart + source.length + CLOSE.length;
+  return { kind: 'expression', start: open, end, source, sourceStart, ast: undefined, tokens, references: [] };
+}
+
+function probableEnd(text: string, from: number): number {
+  const rest = text.slice(from);
+  let depth = 0;
+  for (const token of tokenize(rest)) {
+    if (token.text === '{') depth += 1;
+    if (token.text !== '}') continue;
+    if (depth === 0 && rest.startsWith(CLOSE, token.start)) return from + token.start;
+    depth = Math.max(0, depth - 1);
+  }
+  return text.indexOf(CLOSE, from);
+}
+
+function shifted(by: number): (problem: ExpressionProblem) => ExpressionProblem {
+  return (problem) => ({ ...problem, start: problem.start + by, end: problem.end + by });
+}

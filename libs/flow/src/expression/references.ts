@@ -1,0 +1,130 @@
+import { childrenOf, coalesced, isCoalesce, type FilterNode, type SyntaxNode } from './syntax.js';
+import type { Token } from './tokens.js';
+
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A path of names that an expression reads, as far as it is known before the run. Filters between its words are left out. */
+export interface Reference {
+  readonly path: readonly string[];
+  /** Of each word, with its backticks or quotes. */
+  readonly spans: readonly Span[];
+  /** Its absence is provided for: left of `??`, inside of `$exists`, or behind a condition that asks `$exists` for it. */
+  readonly guarded: boolean;
+  /** Inside of a filter or a later step of a path, where names belong to the item and not to the roots. */
+  readonly inner: boolean;
+}
+
+interface Surroundings {
+  readonly guarded: boolean;
+  readonly inner: boolean;
+  /** Paths that a condition around has found to exist. */
+  readonly known: readonly (readonly string[])[];
+}
+
+/** Every static path that an expression reads; spans are offsets into its source. */
+export function collectReferences(ast: SyntaxNode, tokens: readonly Token[]): readonly Reference[] {
+  const collector = new Collector(new Map(tokens.map((token) => [token.end, token])));
+  collector.visit(ast, { guarded: false, inner: false, known: [] });
+  return collector.found;
+}
+
+class Collector {
+  readonly found: Reference[] = [];
+
+  constructor(private readonly tokenByEnd: ReadonlyMap<number, Token>) {}
+
+  visit(node: SyntaxNode, around: Surroundings): void {
+    this.visitKind(node, around);
+    this.visitFilters(node.predicate, around);
+    for (const pair of node.group?.lhs ?? []) for (const side of pair) this.visit(side, { ...around, inner: true });
+  }
+
+  private visitKind(node: SyntaxNode, around: Surroundings): void {
+    if (node.type === 'path') return this.visitPath(node.steps ?? [], around);
+    if (node.type === 'condition') return this.visitCondition(node, around);
+    if (isCall(node, 'exists')) return this.visitAll(node.arguments ?? [], { ...around, guarded: true });
+    if (node.type === 'binary' && node.value === 'and') return this.visitAnd(node, around);
+    if (node.type === 'transform') return this.visitAll(childrenOf(node), { ...around, inner: true });
+    // A function's parameters stand where its arguments stand; they are variables, so nothing is found in them.
+    this.visitAll(childrenOf({ ...node, predicate: [], group: { lhs: [] } }), around);
+  }
+
+  private visitAll(nodes: readonly SyntaxNode[], around: Surroundings): void {
+    for (const node of nodes) this.visit(node, around);
+  }
+
+  private visitFilters(filters: readonly FilterNode[] | undefined, around: Surroundings): void {
+    for (const filter of filters ?? []) if (filter.type === 'filter') this.visit(filter.expr, { ...around, inner: true });
+  }
+
+  private visitPath(steps: readonly SyntaxNode[], around: Surroundings): void {
+    this.addReference(steps, around);
+    steps.forEach((step, index) => {
+      const inner = around.inner || index > 0;
+      if (step.type !== 'name') this.visitKind(step, { ...around, inner });
+      this.visitFilters(step.stages, around);
+      this.visitFilters(step.predicate, around);
+      for (const term of step.terms ?? []) this.visit(term.expression, { ...around, inner: true });
+    });
+  }
+
+  private addReference(steps: readonly SyntaxNode[], around: Surroundings): void {
+    const fromRoot = steps[0]?.type === 'variable' && (steps[0].value === '$' || (steps[0].value === '' && !around.inner));
+    const names = leadingNames(fromRoot ? steps.slice(1) : steps);
+    if (names.length === 0) return;
+    const path = names.map((step) => String(step.value));
+    const guarded = around.guarded || around.known.some((known) => isPrefix(known, path) || isPrefix(path, known));
+    this.found.push({ path, spans: names.map((step) => this.spanOf(step)), guarded, inner: around.inner && !fromRoot });
+  }
+
+  private spanOf(step: SyntaxNode): Span {
+    const end = step.position ?? 0;
+    const token = this.tokenByEnd.get(end);
+    return { start: token?.start ?? end - String(step.value).length, end };
+  }
+
+  private visitCondition(node: SyntaxNode, around: Surroundings): void {
+    const left = coalesced(node);
+    if (left) {
+      this.visit(left, { ...around, guarded: around.guarded || isCoalesce(node) });
+    } else {
+      if (node.condition) this.visit(node.condition, around);
+      const known = node.condition ? existing(node.condition) : [];
+      if (node.then) this.visit(node.then, { ...around, known: [...around.known, ...known] });
+    }
+    if (node.else) this.visit(node.else, around);
+  }
+
+  private visitAnd(node: SyntaxNode, around: Surroundings): void {
+    const left = node.lhs as SyntaxNode;
+    this.visit(left, around);
+    if (node.rhs) this.visit(node.rhs, { ...around, known: [...around.known, ...existing(left)] });
+  }
+}
+
+/** The paths that must exist where the condition is true. */
+function existing(condition: SyntaxNode): readonly (readonly string[])[] {
+  if (condition.type === 'block' && condition.expressions?.length === 1) return condition.expressions.flatMap(existing);
+  if (condition.type === 'binary' && condition.value === 'and') {
+    return [condition.lhs as SyntaxNode, condition.rhs as SyntaxNode].flatMap(existing);
+  }
+  if (!isCall(condition, 'exists')) return [];
+  const names = leadingNames(condition.arguments?.[0]?.steps ?? []);
+  return names.length > 0 ? [names.map((step) => String(step.value))] : [];
+}
+
+function leadingNames(steps: readonly SyntaxNode[]): readonly SyntaxNode[] {
+  const end = steps.findIndex((step) => step.type !== 'name');
+  return end < 0 ? steps : steps.slice(0, end);
+}
+
+function isPrefix(short: readonly string[], long: readonly string[]): boolean {
+  return short.length <= long.length && short.every((word, index) => word === long[index]);
+}
+
+export function isCall(node: SyntaxNode, name: string): boolean {
+  return node.type === 'function' && node.procedure?.type === 'variable' && node.procedure.value === name;
+}

@@ -1,0 +1,62 @@
+import { ExpressionFault, overLimit } from './faults.js';
+import { LIMITS } from './limits.js';
+import { OMIT } from './omit.js';
+
+/**
+ * What an expression has built, as data: `$omit` left out, lists of JSONata made plain. Parts that need no change stay the same objects.
+ * Throws `EXPR_VALUE` for a function, NaN and Infinity, `EXPR_LIMIT` for more than the largest result.
+ */
+export function toData(value: unknown): unknown {
+  return new Cleaner().clean(value, 0);
+}
+
+class Cleaner {
+  private bytes = 0;
+
+  clean(value: unknown, depth: number): unknown {
+    if (typeof value === 'string') return this.measured(value, Buffer.byteLength(value));
+    if (typeof value === 'number') return this.measured(finite(value), 8);
+    if (typeof value === 'function') throw notData('a function');
+    if (typeof value !== 'object' || value === null || value === OMIT) return this.measured(value, 4);
+    if (depth > LIMITS.depth) throw overLimit(`the result is nested deeper than ${LIMITS.depth}`);
+    this.measured(value, 2);
+    return Array.isArray(value) ? this.list(value, depth) : this.object(value as Record<string, unknown>, depth);
+  }
+
+  private measured<Value>(value: Value, bytes: number): Value {
+    this.bytes += bytes;
+    if (this.bytes > LIMITS.resultBytes) throw overLimit('the result is larger than 4 MiB');
+    return value;
+  }
+
+  private list(list: readonly unknown[], depth: number): unknown {
+    const cleaned = list.map((item) => this.clean(item, depth + 1));
+    const plain = !Object.hasOwn(list, 'sequence') && !Object.hasOwn(list, 'cons');
+    if (plain && cleaned.every((item, index) => item === list[index] && item !== OMIT)) return list;
+    return cleaned.filter((item) => item !== OMIT);
+  }
+
+  private object(object: Record<string, unknown>, depth: number): unknown {
+    if (object['_jsonata_function'] === true || object['_jsonata_lambda'] === true) throw notData('a function');
+    let changed = Object.getPrototypeOf(object) === null;
+    const cleaned: [string, unknown][] = [];
+    for (const key of Object.keys(object)) {
+      const before = object[key];
+      this.measured(key, Buffer.byteLength(key));
+      const after = this.clean(before, depth + 1);
+      changed ||= after !== before || after === OMIT;
+      if (after !== OMIT) cleaned.push([key, after]);
+    }
+    // fromEntries defines the keys, so that `__proto__` is a key like any other.
+    return changed ? Object.fromEntries(cleaned) : object;
+  }
+}
+
+function finite(value: number): number {
+  if (!Number.isFinite(value)) throw notData(String(value));
+  return value;
+}
+
+function notData(what: string): ExpressionFault {
+  return new ExpressionFault('EXPR_VALUE', `the expression gives ${what}, which is not data`);
+}

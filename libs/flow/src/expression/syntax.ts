@@ -1,0 +1,140 @@
+import jsonata from 'jsonata';
+
+/**
+ * A node of JSONata's own syntax tree, with the fields that its type declarations leave out.
+ * Source: `parser.js` of jsonata 2.2.2 (`processAST`).
+ */
+export interface SyntaxNode {
+  readonly type: string;
+  readonly value?: unknown;
+  /** Offset past the last character of the token. Absent on paths and on conditions made from `??`. */
+  readonly position?: number;
+  readonly steps?: readonly SyntaxNode[];
+  /** Filters of a step of a path. */
+  readonly stages?: readonly FilterNode[];
+  /** Filters of anything else. */
+  readonly predicate?: readonly FilterNode[];
+  readonly group?: { readonly lhs: readonly SyntaxPair[] };
+  readonly lhs?: SyntaxNode | readonly SyntaxPair[];
+  readonly rhs?: SyntaxNode;
+  readonly expression?: SyntaxNode;
+  readonly expressions?: readonly SyntaxNode[];
+  readonly arguments?: readonly SyntaxNode[];
+  readonly procedure?: SyntaxNode;
+  readonly body?: SyntaxNode;
+  readonly thunk?: boolean;
+  readonly signature?: unknown;
+  readonly condition?: SyntaxNode;
+  readonly then?: SyntaxNode;
+  readonly else?: SyntaxNode;
+  readonly terms?: readonly { readonly expression: SyntaxNode }[];
+  readonly pattern?: SyntaxNode;
+  readonly update?: SyntaxNode;
+  readonly delete?: SyntaxNode;
+  readonly keepArray?: boolean;
+  readonly keepSingletonArray?: boolean;
+  readonly consarray?: boolean;
+  readonly tuple?: boolean;
+  readonly focus?: string;
+  readonly index?: string;
+  readonly ancestor?: unknown;
+}
+
+export type SyntaxPair = readonly [SyntaxNode, SyntaxNode];
+
+/** `filter` for `[…]`; `index` for `#$i`. */
+export interface FilterNode {
+  readonly type: string;
+  readonly expr: SyntaxNode;
+  readonly position?: number;
+}
+
+/** What JSONata throws while it parses: not an Error. */
+export interface SyntaxFault {
+  /** Absent when the text holds a regular expression that JavaScript refuses. */
+  readonly code?: string;
+  readonly message: string;
+  readonly position?: number;
+  readonly token?: unknown;
+}
+
+export type Parsed =
+  | { readonly ok: true; readonly expression: jsonata.Expression; readonly ast: SyntaxNode }
+  | { readonly ok: false; readonly fault: SyntaxFault };
+
+/** Parses with JSONata's own parser. Does not throw. */
+export function parseExpression(source: string, options?: jsonata.JsonataOptions): Parsed {
+  try {
+    const expression = jsonata(source, options);
+    const ast = expression.ast() as unknown as SyntaxNode;
+    repairClones(ast);
+    return { ok: true, expression, ast };
+  } catch (error) {
+    return { ok: false, fault: error as SyntaxFault };
+  }
+}
+
+/**
+ * `a ?? b` and `a ?: b` hold two copies of `a`, the first made by way of JSON (jsonata 2.2.2): there a regular expression has become
+ * `{}`, and the signature of a function has lost its validator. Put both back.
+ */
+function repairClones(node: SyntaxNode): void {
+  const left = coalesced(node);
+  if (left) {
+    const copy = isCoalesce(node) ? node.condition?.arguments?.[0] : node.condition;
+    if (copy) restore(copy, left);
+  }
+  for (const child of childrenOf(node)) repairClones(child);
+}
+
+function restore(copy: SyntaxNode, left: SyntaxNode): void {
+  // At the end of a function a call is wrapped into a thunk, in the original only.
+  const original = left.thunk && left.body ? left.body : left;
+  if (original.type === 'regex') Object.assign(copy, { value: original.value });
+  if (original.type === 'lambda' && original.signature !== undefined) Object.assign(copy, { signature: original.signature });
+  const originals = childrenOf(original);
+  childrenOf(copy).forEach((child, index) => {
+    const match = originals[index];
+    if (match) restore(child, match);
+  });
+}
+
+/** True for `a ?? b`: JSONata makes `$exists(a) ? a : b` of it, without positions. */
+export function isCoalesce(node: SyntaxNode): boolean {
+  return (
+    node.type === 'condition' &&
+    node.position !== undefined &&
+    node.condition?.type === 'function' &&
+    node.condition.position === undefined &&
+    node.condition.procedure?.value === 'exists'
+  );
+}
+
+/** The left side of `a ?? b` or `a ?: b`; undefined for every other node. */
+export function coalesced(node: SyntaxNode): SyntaxNode | undefined {
+  if (node.type !== 'condition' || !node.condition || !node.then) return undefined;
+  if (isCoalesce(node)) return node.then;
+  return endOf(node.condition) === endOf(node.then) ? node.then : undefined;
+}
+
+/** Offset past the first token that a node is known by. */
+export function endOf(node: SyntaxNode): number | undefined {
+  const first = node.steps?.[0];
+  return node.position ?? (first && endOf(first));
+}
+
+/** Every node directly below, in the order of the source where it matters. */
+export function childrenOf(node: SyntaxNode): readonly SyntaxNode[] {
+  const found: (SyntaxNode | undefined)[] = [];
+  if (node.steps) found.push(...node.steps);
+  if (Array.isArray(node.lhs)) found.push(...(node.lhs as SyntaxPair[]).flat());
+  else found.push(node.lhs as SyntaxNode | undefined);
+  found.push(node.rhs, node.expression, node.procedure);
+  if (node.expressions) found.push(...node.expressions);
+  if (node.arguments) found.push(...node.arguments);
+  found.push(node.body, node.condition, node.then, node.else, node.pattern, node.update, node.delete);
+  for (const term of node.terms ?? []) found.push(term.expression);
+  for (const filter of [...(node.stages ?? []), ...(node.predicate ?? [])]) found.push(filter.expr);
+  for (const pair of node.group?.lhs ?? []) found.push(...pair);
+  return found.filter((child): child is SyntaxNode => child !== undefined);
+}

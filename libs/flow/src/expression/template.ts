@@ -1,0 +1,201 @@
+import type { Condition, Place, Scope, Template, TextTemplate } from '../model.js';
+import { compileExpression, type Evaluate } from './evaluate.js';
+import { ExpressionFault, toFlowError } from './faults.js';
+import { describeMissing, kindOf } from './names.js';
+import { OMIT } from './omit.js';
+import type { ExpressionPart, LiteralPart, ParsedText } from './parse-text.js';
+import { textOf } from './text-of.js';
+
+/** A value of YAML whose texts have been parsed. */
+export type TemplateSource =
+  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'text'; readonly text: ParsedText; readonly placeOf: PlaceOf }
+  | { readonly kind: 'list'; readonly items: readonly TemplateSource[] }
+  | { readonly kind: 'map'; readonly entries: readonly (readonly [key: string, value: TemplateSource])[] };
+
+/** The place in the file of an offset in a parsed text. Called while compiling, once for each expression. */
+export type PlaceOf = (offset: number) => Place;
+
+/**
+ * Compiles a value with its expressions. The text leaves must be free of problems. Where the whole value gives `$omit`, `render` gives
+ * undefined.
+ */
+export function compileTemplate(source: TemplateSource): Template {
+  const renderer = compileSource(source);
+  if ('constant' in renderer) return { constant: true, render: () => renderer.constant };
+  const { render } = renderer;
+  return { constant: false, render: (scope) => then(render(scope), (value) => (value === OMIT ? undefined : value)) };
+}
+
+/** Compiles a text that stays a text, whatever its expressions give. The text must be free of problems. */
+export function compileText(text: ParsedText, placeOf: PlaceOf): TextTemplate {
+  const renderer = compileTextParts(text, placeOf);
+  if ('constant' in renderer) return { constant: true, text: () => renderer.constant as string };
+  return { constant: false, text: renderer.render as TextTemplate['text'] };
+}
+
+/** Compiles a condition: one whole expression, or a literal. */
+export function compileCondition(source: ParsedText | boolean, placeOf: PlaceOf): Condition {
+  if (typeof source === 'boolean') return { test: () => source };
+  const part = onlyExpression(source);
+  const place = placeOf(part.start);
+  const evaluate = compileExpression(part, place);
+  const check = (value: unknown, scope: Scope): boolean => {
+    if (typeof value === 'boolean') return value;
+    throw toFlowError(notBoolean(part, value, scope), place);
+  };
+  return {
+    test: (scope) => {
+      const value = evaluate(scope);
+      return value instanceof Promise ? value.then((given) => check(given, scope)) : check(value, scope);
+    },
+  };
+}
+
+type Renderer = { readonly constant: unknown } | { readonly render: Evaluate };
+
+function compileSource(source: TemplateSource): Renderer {
+  switch (source.kind) {
+    case 'value':
+      return { constant: deepFreeze(source.value) };
+    case 'text':
+      return source.text.whole ? compileWhole(source.text, source.placeOf) : compileTextParts(source.text, source.placeOf);
+    case 'list':
+      return compileList(source.items.map(compileSource));
+    case 'map':
+      return compileMap(source.entries.map(([key, value]) => [key, compileSource(value)]));
+  }
+}
+
+function compileWhole(text: ParsedText, placeOf: PlaceOf): Renderer {
+  const part = onlyExpression(text);
+  const place = placeOf(part.start);
+  const evaluate = compileExpression(part, place);
+  const check = (value: unknown, scope: Scope): unknown => {
+    if (value !== undefined) return value;
+    throw toFlowError(missing(part, scope, '$omit'), place);
+  };
+  return {
+    render: (scope) => {
+      const value = evaluate(scope);
+      return value instanceof Promise ? value.then((given) => check(given, scope)) : check(value, scope);
+    },
+  };
+}
+
+function compileList(items: readonly Renderer[]): Renderer {
+  if (items.every((item) => 'constant' in item)) return { constant: Object.freeze(items.map((item) => item.constant)) };
+  return {
+    render: (scope) => then(settled(items, scope), (values) => values.filter((value) => value !== OMIT)),
+  };
+}
+
+function compileMap(entries: readonly (readonly [string, Renderer])[]): Renderer {
+  const keys = entries.map(([key]) => key);
+  const renderers = entries.map(([, renderer]) => renderer);
+  if (renderers.every((renderer) => 'constant' in renderer)) {
+    return {
+      constant: Object.freeze(
+        toObject(
+          keys,
+          renderers.map((renderer) => renderer.constant),
+        ),
+      ),
+    };
+  }
+  return { render: (scope) => then(settled(renderers, scope), (values) => toObject(keys, values)) };
+}
+
+/** The values of all, in order; a promise only when one of them is. */
+function settled(renderers: readonly Renderer[], scope: Scope): unknown[] | Promise<unknown[]> {
+  let waits = false;
+  const values = renderers.map((renderer) => {
+    if ('constant' in renderer) return renderer.constant;
+    const value = renderer.render(scope);
+    waits ||= value instanceof Promise;
+    return value;
+  });
+  return waits ? Promise.all(values) : values;
+}
+
+function toObject(keys: readonly string[], values: readonly unknown[]): object {
+  const made: Record<string, unknown> = {};
+  keys.forEach((key, index) => {
+    const value = values[index];
+    if (value === OMIT) return;
+    if (key === '__proto__') Object.defineProperty(made, key, { value, enumerable: true, configurable: true, writable: true });
+    else made[key] = value;
+  });
+  return made;
+}
+
+function compileTextParts(text: ParsedText, placeOf: PlaceOf): Renderer {
+  if (text.parts.every((part) => part.kind === 'literal')) return { constant: text.text };
+  const parts = (text.whole ? text.parts.filter((part) => part.kind === 'expression') : text.parts).map((part) =>
+    compileTextPart(part, placeOf),
+  );
+  return { render: (scope) => then(settled(parts, scope), (values) => values.join('')) };
+}
+
+function compileTextPart(part: LiteralPart | ExpressionPart, placeOf: PlaceOf): Renderer {
+  if (part.kind === 'literal') return { constant: part.value };
+  const place = placeOf(part.start);
+  const evaluate = compileExpression(part, place);
+  const check = (value: unknown, scope: Scope): string => {
+    const text = textOf(value);
+    if (text !== undefined) return text;
+    throw toFlowError(value === undefined ? missing(part, scope, '""') : notText(part, value), place);
+  };
+  return {
+    render: (scope) => {
+      const value = evaluate(scope);
+      return value instanceof Promise ? value.then((given) => check(given, scope)) : check(value, scope);
+    },
+  };
+}
+
+function onlyExpression(text: ParsedText): ExpressionPart {
+  const part = text.parts.find((each) => each.kind === 'expression');
+  if (!part || !text.whole) throw new Error(`not one whole expression: ${text.text}`);
+  return part;
+}
+
+function missing(part: ExpressionPart, scope: Scope, instead: string): ExpressionFault {
+  const cure = `write: \${{ ${withDefault(part, instead)} }}, if it may be absent`;
+  return new ExpressionFault('EXPR_MISSING', describeMissing(part, scope), cure);
+}
+
+/** `??` binds last on its left side and first on its right: anything but a path goes into parentheses. */
+function withDefault(part: ExpressionPart, instead: string): string {
+  const source = part.source.trim();
+  return part.ast?.type === 'path' ? `${source} ?? ${instead}` : `(${source}) ?? ${instead}`;
+}
+
+function notText(part: ExpressionPart, value: unknown): ExpressionFault {
+  if (value === OMIT)
+    return new ExpressionFault('EXPR_TEXT', `${part.source.trim()} gives $omit inside a text`, 'write "" instead');
+  return new ExpressionFault('EXPR_TEXT', `${part.source.trim()} gives ${kindOf(value)}, which cannot stand inside a text`);
+}
+
+function notBoolean(part: ExpressionPart, value: unknown, scope: Scope): ExpressionFault {
+  if (value !== undefined) {
+    const given = value === OMIT ? '$omit' : kindOf(value);
+    return new ExpressionFault(
+      'EXPR_NOT_BOOLEAN',
+      `${part.source.trim()} gives ${given}, not true or false`,
+      'compare it with something',
+    );
+  }
+  const cure = `write: \${{ ${withDefault(part, 'false')} }}, if it may be absent`;
+  return new ExpressionFault('EXPR_NOT_BOOLEAN', describeMissing(part, scope), cure);
+}
+
+function then<Value>(value: Value | Promise<Value>, next: (value: Value) => unknown): unknown {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
+function deepFreeze(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const item of Object.values(value)) deepFreeze(item);
+  return Object.freeze(value);
+}

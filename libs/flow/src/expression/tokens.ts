@@ -1,0 +1,92 @@
+/** A token of an expression, as JSONata cuts it; offsets into the source of the expression. */
+export interface Token {
+  readonly kind: 'name' | 'quotedName' | 'variable' | 'string' | 'number' | 'regex' | 'operator' | 'comment';
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+const SPACE = ' \t\n\r\v';
+/** Characters that end a name; the double ones come first. Source: `operators` of jsonata's tokenizer. */
+const DOUBLE = ['..', ':=', '!=', '>=', '<=', '**', '~>', '?:', '??'];
+const SINGLE = '.[]{}(),@#;:?+-*/%|=<>^&!~';
+const NUMBER = /(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[Ee][-+]?[0-9]+)?/y;
+
+/**
+ * The tokens of an expression, of a broken one too: JSONata's tree gives ends only, and no tree at all when the syntax is wrong.
+ * An unclosed string, name or comment runs to the end of the source.
+ */
+export function tokenize(source: string): readonly Token[] {
+  const tokens: Token[] = [];
+  let at = 0;
+  while (at < source.length) {
+    const char = source.charAt(at);
+    if (SPACE.includes(char)) {
+      at += 1;
+      continue;
+    }
+    const [kind, end] = next(source, at, char, afterOperand(tokens));
+    tokens.push({ kind, text: source.slice(at, end), start: at, end });
+    at = end;
+  }
+  return tokens;
+}
+
+function next(source: string, at: number, char: string, operand: boolean): [Token['kind'], number] {
+  if (source.startsWith('/*', at)) return ['comment', past(source, '*/', at + 2)];
+  if (char === '/' && !operand) return ['regex', endOfRegex(source, at + 1)];
+  if (char === '"' || char === "'") return ['string', endOfString(source, at)];
+  if (char === '`') return ['quotedName', past(source, '`', at + 1)];
+  const double = DOUBLE.find((operator) => source.startsWith(operator, at));
+  if (double) return ['operator', at + 2];
+  if (SINGLE.includes(char)) return ['operator', at + 1];
+  NUMBER.lastIndex = at;
+  if (NUMBER.test(source)) return ['number', NUMBER.lastIndex];
+  const end = endOfName(source, at);
+  if (char === '$') return ['variable', end];
+  return [['and', 'or', 'in'].includes(source.slice(at, end)) && operand ? 'operator' : 'name', end];
+}
+
+/** After an operand `/` divides; anywhere else it begins a regular expression. */
+function afterOperand(tokens: readonly Token[]): boolean {
+  const last = tokens.findLast((token) => token.kind !== 'comment');
+  return last !== undefined && (last.kind !== 'operator' || [')', ']', '}'].includes(last.text));
+}
+
+function past(source: string, mark: string, from: number): number {
+  const found = source.indexOf(mark, from);
+  return found < 0 ? source.length : found + mark.length;
+}
+
+function endOfName(source: string, from: number): number {
+  let end = from + 1;
+  while (end < source.length && !SPACE.includes(source.charAt(end)) && !SINGLE.includes(source.charAt(end))) end += 1;
+  return end;
+}
+
+function endOfString(source: string, start: number): number {
+  const quote = source.charAt(start);
+  for (let at = start + 1; at < source.length; at += 1) {
+    if (source.charAt(at) === '\\') at += 1;
+    else if (source.charAt(at) === quote) return at + 1;
+  }
+  return source.length;
+}
+
+function endOfRegex(source: string, from: number): number {
+  let depth = 0;
+  for (let at = from; at < source.length; at += 1) {
+    const char = source.charAt(at);
+    if (char === '\\') at += 1;
+    else if ('([{'.includes(char)) depth += 1;
+    else if (')]}'.includes(char)) depth -= 1;
+    else if (char === '/' && depth === 0) return endOfFlags(source, at + 1);
+  }
+  return source.length;
+}
+
+function endOfFlags(source: string, from: number): number {
+  let end = from;
+  while (end < source.length && 'im'.includes(source.charAt(end))) end += 1;
+  return end;
+}
