@@ -99,6 +99,8 @@ export interface JournalEntry {
   readonly eventId: string;
   readonly eventSource: string;
   readonly eventType: string;
+  /** Id of the event that caused this one: by it the children of an event are found. */
+  readonly causationid?: string;
   readonly kind: JournalKind;
   readonly step?: string;
   readonly connection?: string;
