@@ -109,8 +109,8 @@ export class BullSlots implements Slots {
       // a lock counts from the beginning of the slot, and the call it protects may begin at the slot's end
       lockDuration: crashGraceMs + SLOT_MS,
       stalledInterval: STALLED_CHECK_MS,
-      // the slot of a host that died is not at fault, however often that happens
-      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      // the slot of a host that died is not at fault, however often that happens; PostgreSQL keeps the count in an int4
+      maxStalledCount: 2 ** 31 - 1,
       runRetryDelay: RETRY_MS,
     };
     return 'redis' in this.backEnd

@@ -247,7 +247,8 @@ export class ConnectionPace implements Pace {
   private tellOwner(at: Instant): void {
     if (!this.mayBegin()) return;
     const limit = this.admission.limit(at);
-    if (limit !== this.toldLimit) {
+    // nothing at all is told by `closed`
+    if (limit > 0 && limit !== this.toldLimit) {
       this.toldLimit = limit;
       if (this.tenure) this.setLimit(this.tenure);
       this.owner.limitIs(limit);

@@ -1,0 +1,111 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { PaceConfig } from '@sluice/flow';
+import type { BackEnd } from '@sluice/pacer';
+import { startRedis, until, type RedisServer } from '@sluice/testing';
+import pg from 'pg';
+import { Fleet } from './fleet.js';
+import { startPostgres, type PrivatePostgres } from './private-postgres.js';
+import { PostgresLeases } from './postgres-leases.mjs';
+import { startSlowBackend, type SlowBackend } from './slow-backend.js';
+
+const LIMIT = 10;
+const CALL_MS = 50;
+const pace: PaceConfig = {
+  concurrency: { start: LIMIT, max: LIMIT, adaptive: false },
+  latencyTargetMs: 1_000,
+  shares: { interactive: 60, normal: 30, bulk: 10 },
+  breaker: { failures: 1_000, withinMs: 1_000, probeMs: 1_000 },
+  crashGraceMs: 5_000,
+  calendar: [],
+};
+
+let postgres: PrivatePostgres;
+let redis: RedisServer;
+beforeAll(async () => {
+  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  const client = new pg.Client(postgres.address);
+  await client.connect();
+  await client.query(PostgresLeases.table);
+  await client.end();
+});
+afterAll(async () => {
+  await Promise.all([postgres.stop(), redis.stop()]);
+});
+
+let backend: SlowBackend;
+let fleet: Fleet;
+let sent: string[];
+
+async function begin(on: BackEnd, count: number, callMs = CALL_MS, config = pace): Promise<string> {
+  backend = await startSlowBackend(LIMIT, callMs);
+  fleet = new Fleet({ backend: on, database: postgres.address, url: backend.url, pace: config });
+  sent = Array.from({ length: count }, (_, n) => `push-${n}`);
+  fleet.push(sent);
+  fleet.start('one');
+  await until('the first host to own the pace', () => fleet.owner() === 'one');
+  fleet.start('two');
+  await until('a quarter of the pushes', () => fleet.done.size >= count / 4);
+  return 'one';
+}
+
+/** The driver's ids against the backend's: nothing of ours counts. */
+async function allArrive(): Promise<{ repeated: number }> {
+  await until('all pushes to be done', () => fleet.done.size === sent.length, 45_000);
+  expect([...backend.seen.keys()].sort()).toEqual([...sent].sort());
+  expect(backend.refused).toBe(0);
+  expect(backend.peak).toBeLessThanOrEqual(LIMIT);
+  return { repeated: [...backend.seen.values()].reduce((sum, times) => sum + times - 1, 0) };
+}
+
+beforeEach(async () => redis.restart());
+afterEach(async () => {
+  await fleet.close();
+  await backend.close();
+});
+
+describe.each<[string, () => BackEnd]>([
+  ['Redis', () => ({ redis: redis.url })],
+  ['PostgreSQL', () => ({ postgres: postgres.address })],
+])('pushes of two hosts, slots on %s', (_, on) => {
+  it('loses none and keeps the limit when the owner is killed', async () => {
+    const owner = await begin(on(), 400);
+    await fleet.kill(owner);
+    const { repeated } = await allArrive();
+    expect(repeated).toBeLessThanOrEqual(2 * LIMIT);
+  });
+
+  it('loses none and keeps the limit when the owner is frozen for 12 s', async () => {
+    const owner = await begin(on(), 400);
+    fleet.freeze(owner);
+    await new Promise((resolve) => setTimeout(resolve, 12_000));
+    fleet.thaw(owner);
+    await allArrive();
+  });
+});
+
+describe('pushes of two hosts when the server of the slots fails', () => {
+  it('loses none when Redis is flushed', async () => {
+    await begin({ redis: redis.url }, 400);
+    await redis.flush();
+    expect(await allArrive()).toEqual({ repeated: 0 });
+  });
+
+  it('loses none when Redis is killed and comes back empty', async () => {
+    await begin({ redis: redis.url }, 400);
+    await redis.kill();
+    await redis.restart();
+    expect(await allArrive()).toEqual({ repeated: 0 });
+  });
+
+  it('loses none and keeps the limit when Redis is flushed and the owner killed at once', async () => {
+    const owner = await begin({ redis: redis.url }, 400);
+    await Promise.all([redis.flush(), fleet.kill(owner)]);
+    await allArrive();
+  });
+
+  it('loses none when PostgreSQL is restarted', async () => {
+    await begin({ postgres: postgres.address }, 400);
+    await postgres.restart();
+    await allArrive();
+  });
+});

@@ -1,0 +1,53 @@
+// One host with a pacer, as a process of its own so that a test can kill or freeze it. Its parent (fleet.ts) plays the broker over IPC.
+// It runs the built package: npx tsc -b libs/pacer
+import { Agent, request } from 'node:http';
+import { BullPacer } from '@sluice/pacer';
+import pg from 'pg';
+import { PostgresLeases } from './postgres-leases.mjs';
+
+const { hostId, backend, database, url, pace, noisy } = JSON.parse(process.argv[2]);
+const say = (level) => (message, fields) => noisy && process.stderr.write(`${hostId} ${level} ${message} ${JSON.stringify(fields ?? {})}\n`);
+const log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+const agent = new Agent({ keepAlive: true });
+const pool = new pg.Pool({ ...database, max: 2, connectionTimeoutMillis: 1_000 });
+pool.on('error', () => undefined);
+
+const held = [];
+const owner = {
+  waiting: () => held.length,
+  start: async () => {
+    const id = held.shift();
+    if (id === undefined) return 'idle';
+    const began = performance.now();
+    const ms = () => performance.now() - began;
+    const status = await post(id).catch(() => 0);
+    process.send(status === 200 ? { ack: id } : { handBack: [id] });
+    return { result: status === 200 ? 'ok' : status === 503 ? 'overload' : 'unavailable', ms: ms() };
+  },
+  limitIs: (limit) => process.send({ limit }),
+  opened: () => process.send({ opened: true }),
+  closed: (reason) => process.send({ closed: reason, handBack: held.splice(0) }),
+};
+
+function post(id) {
+  return new Promise((resolve, reject) => {
+    const call = request(url, { method: 'POST', agent, headers: { 'x-request-id': id } }, (answer) => {
+      answer.resume();
+      answer.on('end', () => resolve(answer.statusCode));
+    });
+    call.on('error', reject);
+    call.end();
+  });
+}
+
+const stop = new AbortController();
+const pacer = new BullPacer({ leases: new PostgresLeases(pool), hostId, backend, log });
+const own = pacer.own('erp', pace, owner, stop.signal);
+process.on('message', ({ push }) => {
+  held.push(push);
+  own.wake();
+});
+process.on('SIGTERM', () => stop.abort());
+process.on('disconnect', () => process.exit(1));
+await own.ended;
+process.send({ ended: true, handBack: held.splice(0) }, () => process.exit(0));

@@ -1,0 +1,90 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+
+const START_TIMEOUT_MS = 10_000;
+
+/** A Redis of the test's own, in memory alone: what it knew is gone when it has been down. */
+export interface RedisServer {
+  readonly url: string;
+  readonly port: number;
+  /** `FLUSHALL`. */
+  flush(): Promise<void>;
+  /** As the kernel would: SIGKILL. */
+  kill(): Promise<void>;
+  /** Starts it on the same port, empty; stops it first when it runs. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a private Redis on loopback and resolves when it takes connections. Needs `redis-server` in the path. */
+export async function startRedis(): Promise<RedisServer> {
+  const port = await freePort();
+  let server: ChildProcess | undefined;
+  const killNow = () => void server?.kill('SIGKILL');
+  process.once('exit', killNow);
+
+  const end = async () => {
+    if (!server || server.exitCode !== null || server.signalCode !== null) return;
+    const exit = once(server, 'exit');
+    server.kill('SIGKILL');
+    await exit;
+  };
+  const launch = async () => {
+    await end();
+    server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
+      cwd: tmpdir(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await started(server);
+  };
+  await launch();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    flush: () => command(port, 'FLUSHALL'),
+    kill: end,
+    restart: launch,
+    stop: async () => {
+      await end();
+      process.off('exit', killNow);
+    },
+  };
+}
+
+async function started(server: ChildProcess): Promise<void> {
+  let output = '';
+  await new Promise<void>((resolve, reject) => {
+    const fail = (reason: string) => reject(new Error(`redis-server did not start, ${reason}\n${output}`));
+    const timer = setTimeout(fail, START_TIMEOUT_MS, `${START_TIMEOUT_MS} ms have passed`);
+    server.stdout?.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      if (!output.includes('Ready to accept connections')) return;
+      clearTimeout(timer);
+      resolve();
+    });
+    server.once('error', (error) => fail(`${error.message}: run npm run setup:services`));
+    server.once('exit', (code) => {
+      clearTimeout(timer);
+      fail(`it exited with ${code}`);
+    });
+  });
+}
+
+/** By hand, so that a test that needs one command needs no client. */
+async function command(port: number, text: string): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(`${text}\r\n`);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  if (!answer.toString().startsWith('+OK')) throw new Error(`redis-server answered ${answer.toString()}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
