@@ -51,6 +51,7 @@ export class SessionPool {
     if (refused) return refused;
     const session: Session = { id: randomUUID(), calls: 0, fresh: true, expiry: this.expiryOf(() => session) };
     this.open.set(session.id, session);
+    this.passing--; // the place that it was let in on is now its own
     this.started++;
     return this.sit(session);
   }
@@ -65,7 +66,6 @@ export class SessionPool {
   async pass(): Promise<Seat | NoSession> {
     const refused = await this.room();
     if (refused) return refused;
-    this.passing++;
     const cold = !this.warm;
     this.warm = true;
     return { cold, leave: () => this.freed(() => this.passing--) };
@@ -104,7 +104,7 @@ export class SessionPool {
     return setTimeout(expire, this.limits.maxAgeMs).unref();
   }
 
-  /** Waits until the pool has room; says why there is none. */
+  /** Waits until the pool has room, and takes it; says why there is none. */
   private async room(): Promise<NoSession | undefined> {
     const until = performance.now() + this.limits.poolTimeoutMs;
     while (this.held >= this.limits.sessions) {
@@ -112,7 +112,9 @@ export class SessionPool {
       if (left <= 0) return 'busy';
       await this.someoneLeaves(left);
     }
-    return this.held >= this.limits.licences ? 'licence' : undefined;
+    if (this.held >= this.limits.licences) return 'licence';
+    this.passing++;
+    return undefined;
   }
 
   private someoneLeaves(withinMs: number): Promise<void> {

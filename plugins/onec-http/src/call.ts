@@ -1,0 +1,48 @@
+import { action, isEventType } from '@sluice/plugin-api';
+import { z } from 'zod';
+import type { OnecClient } from './client.js';
+
+const JSON_BODY = { 'content-type': 'application/json; charset=utf-8' };
+
+/** Calls a method of the service at `<baseUrl>/v1`; what it answers is the output. */
+export const call = action({
+  title: 'Call a method of an HTTP service of 1C',
+  input: z.strictObject({
+    method: z.string().min(1).describe('name of the method; 1C chooses its handler by it'),
+    data: z.unknown().optional().describe('what the method gets'),
+    emitAs: z
+      .string()
+      .refine(isEventType, 'words of letters, digits, _ and - joined by dots')
+      .optional()
+      .describe('publishes the answer as an event of this type: { id_request, ok: true, result }'),
+  }),
+  output: z.unknown(),
+  idempotent: 'by-key',
+  async run(client: OnecClient, input, call) {
+    const result = await client.send(requestOf(client.style, input.method, input.data), call);
+    if (input.emitAs !== undefined) {
+      const id = idRequestOf(input.data) ?? call.correlationid;
+      call.emit({ type: input.emitAs, subject: id, correlationid: id, data: { id_request: id, ok: true, result } });
+    }
+    return result;
+  },
+});
+
+function requestOf(style: OnecClient['style'], method: string, data: unknown) {
+  if (style === 'query') {
+    return {
+      name: method,
+      method: 'GET',
+      path: '/v1',
+      query: { method, ...(data !== undefined && { data: JSON.stringify(data) }) },
+    };
+  }
+  return { name: method, method: 'POST', path: '/v1', headers: JSON_BODY, body: JSON.stringify({ method, data }) };
+}
+
+/** The id that the asking base gave its question. */
+function idRequestOf(data: unknown): string | undefined {
+  if (typeof data !== 'object' || data === null) return undefined;
+  const id = (data as Record<string, unknown>)['id_request'];
+  return typeof id === 'string' && id !== '' ? id : undefined;
+}

@@ -1,0 +1,111 @@
+import type { FailureOptions, Sent, SluiceError } from '@sluice/plugin-api';
+import { fail } from '@sluice/plugin-api';
+import type { ErrorPattern } from './config.js';
+import { onec, type OnecCode } from './failures.js';
+
+interface ErrorRow {
+  readonly code: OnecCode;
+  /** Can the work have been done all the same? */
+  readonly sent: Sent;
+  /** Parts of the text, in the languages in which the platform speaks; case does not matter. */
+  readonly texts: readonly string[];
+}
+
+/**
+ * What 1C answers with 500 and is no refusal by its own code. The texts come in the language of the server: the Russian ones are those
+ * that administrators quote, the English ones follow the platform's own translation.
+ */
+const ROWS: readonly ErrorRow[] = [
+  {
+    code: 'ONEC_LICENCE',
+    sent: 'no',
+    texts: [
+      'не обнаружено свободной лицензии',
+      'не найдена лицензия',
+      'не обнаружен ключ защиты',
+      'превышено максимальное количество пользователей',
+      'no free license',
+      'license not found',
+      'license is not found',
+      'no protection key',
+    ],
+  },
+  {
+    code: 'ONEC_BLOCKED',
+    sent: 'no',
+    texts: [
+      'начало сеанса с информационной базой запрещено',
+      'работа с информационной базой запрещена',
+      'starting sessions with the infobase is denied',
+      'session start with the infobase is denied',
+    ],
+  },
+  {
+    code: 'ONEC_SESSION_GONE',
+    sent: 'no',
+    texts: ['сеанс отсутствует или удален', 'session is missing or deleted', 'session not found or deleted'],
+  },
+  // the administrator may have ended it in the middle of our call
+  {
+    code: 'ONEC_SESSION_GONE',
+    sent: 'unknown',
+    texts: ['сеанс работы завершен администратором', 'session was terminated by the administrator'],
+  },
+  {
+    code: 'ONEC_RESTARTING',
+    sent: 'unknown',
+    texts: [
+      'рабочий процесс не найден',
+      'процесс завершается. исходящий вызов запрещен',
+      'соединение разорвано',
+      'working process not found',
+      'process is shutting down. outgoing call is forbidden',
+      'connection is broken',
+    ],
+  },
+  // the transaction was rolled back
+  {
+    code: 'ONEC_LOCKED',
+    sent: 'yes',
+    texts: [
+      'конфликт блокировок',
+      'превышено максимальное время ожидания предоставления блокировки',
+      'lock conflict',
+      'lock request timeout',
+    ],
+  },
+];
+
+const USER_ROWS: Readonly<Record<ErrorPattern['fate'], (message: string, options: FailureOptions) => SluiceError>> = {
+  retry: onec.ONEC_RESTARTING,
+  overload: fail.OVERLOADED,
+  unavailable: onec.ONEC_BLOCKED,
+  rejected: onec.ONEC_BUSINESS,
+};
+
+const LONGEST = 500; // characters of 1C's text in a message; the rest is in details
+
+/** The failure that stands for a text with which 1C refused: by the user's patterns, then by the table, else a business refusal. */
+export function failureOfText(text: string, patterns: readonly ErrorPattern[]): SluiceError {
+  const { message, details } = readException(text);
+  const lower = text.toLowerCase();
+  const pattern = patterns.find(({ contains }) => lower.includes(contains.toLowerCase()));
+  if (pattern) return USER_ROWS[pattern.fate](message, { details, sent: 'yes' });
+  const row = ROWS.find(({ texts }) => texts.some((part) => lower.includes(part)));
+  if (row) return onec[row.code](message, { details, sent: row.sent });
+  return onec.ONEC_BUSINESS(message, { details, sent: 'yes' });
+}
+
+/** `{ОбщийМодуль.Обмен.Модуль(12)}: текст` as a text and its place. */
+export function readException(text: string): { message: string; details: { text: string; module?: string; line?: number } } {
+  const trimmed = text.trim().slice(0, 8 * LONGEST);
+  const place = /^\{([^{}()]{1,200})\((\d{1,9})(?:,\d{1,9})?\)\}:\s*/.exec(trimmed);
+  const message = shorten(place ? trimmed.slice(place[0].length) : trimmed) || '1C refused and gave no reason';
+  if (!place) return { message, details: { text: trimmed } };
+  const module = (place[1] ?? '').replace(/\.(Модуль|Module)$/, '');
+  return { message, details: { text: trimmed, module, line: Number(place[2]) } };
+}
+
+function shorten(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+}

@@ -1,0 +1,17 @@
+import { definePlugin } from '@sluice/plugin-api';
+import { call } from './call.js';
+import { HttpOnecClient, type OnecClient } from './client.js';
+import { connection, lanes } from './config.js';
+import { request } from './request.js';
+
+export const plugin = definePlugin({
+  name: 'onec-http',
+  api: '^1',
+  connection,
+  open: async (config, host): Promise<OnecClient> => new HttpOnecClient(config, host),
+  check: (client: OnecClient) => client.check(),
+  pace: { concurrency: { start: 2, max: 4, adaptive: true } },
+  maxCalls: lanes,
+  triggers: {},
+  actions: { call, request },
+});
