@@ -31,21 +31,19 @@ async function makeErrorsPage() {
   ]);
 }
 
-/** A plugin that has codes of its own exports their table from its door, under a name that ends in `_CODES`. */
+/** A plugin that has codes of its own makes their functions in `src/failures.ts`; each function knows its fate and cure. */
 async function pluginTables() {
-  const names = readdirSync(new URL('plugins', ROOT)).sort();
-  const tables = names.map(async (name) => {
-    const exported = await importBuilt(`plugins/${name}`);
-    const own = Object.entries(exported).filter(([key]) => key.endsWith('_CODES'));
-    return own.map(([, codes]) => ({
-      title: `Connector ${name}`,
-      about: `See [its page](../../plugins/${name}/README.md).`,
-      codes,
-    }));
+  const names = readdirSync(new URL('plugins', ROOT)).filter((name) =>
+    existsSync(new URL(`plugins/${name}/dist/failures.js`, ROOT)),
+  );
+  const tables = names.sort().map(async (name) => {
+    const made = Object.assign({}, ...Object.values(await importBuilt(`plugins/${name}`, 'failures')));
+    const codes = Object.fromEntries(Object.entries(made).map(([code, make]) => [code, make('')]));
+    return { title: `Connector ${name}`, about: `See [its page](../../plugins/${name}/README.md).`, codes };
   });
-  return (await Promise.all(tables)).flat();
+  return Promise.all(tables);
 }
 
-function importBuilt(folder) {
-  return import(new URL(`${folder}/dist/index.js`, ROOT).href);
+function importBuilt(folder, file = 'index') {
+  return import(new URL(`${folder}/dist/${file}.js`, ROOT).href);
 }
