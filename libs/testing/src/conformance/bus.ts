@@ -108,8 +108,9 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         await settled(inbox.deliveries[0]!);
         await inbox.atLeast(4);
         expect(await waiting(queue)).toBe(16);
+        const held = inbox.deliveries.slice(1);
         await inbox.setPrefetch(8);
-        for (const delivery of inbox.deliveries.slice(1)) await settled(delivery);
+        for (const delivery of held) await settled(delivery);
         await inbox.atLeast(12);
         expect(await waiting(queue)).toBe(8);
       });

@@ -87,7 +87,7 @@ function environment(home: string, ports: { port: number; distPort: number; epmd
   writeFileSync(path.join(home, 'enabled_plugins'), '[].\n');
   mkdirSync(path.join(home, 'log'));
   return {
-    PATH: process.env['PATH'],
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     HOME: home,
     LC_ALL: 'C.UTF-8',
     // otherwise the file of the system's own broker is read

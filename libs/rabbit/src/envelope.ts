@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { isEventType, type EventAttributes, type EventMessage } from '@sluice/plugin-api';
+import type { ConsumeMessage, MessageProperties, Options } from 'amqplib';
+
+/** Header with all attributes that AMQP has no property for, as one JSON text: one header costs much less than one each. */
+const REST = 'ce';
+/** Header of a delayed message: milliseconds since 1970. */
+const NOT_BEFORE = 'sluice-not-before';
+/** AMQP's short strings. */
+const SHORT_BYTES = 255;
+const MAX_ID_BYTES = 200;
+/** Both spellings are in use: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/amqp-protocol-binding.md#3131-amqp-application-property-names */
+const FOREIGN_PREFIX = /^cloudEvents[:_]/;
+const FOREIGN_NAMES = [
+  'id',
+  'source',
+  'type',
+  'time',
+  'subject',
+  'datacontenttype',
+  'correlationid',
+  'partitionkey',
+  'traceparent',
+] as const;
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** AMQP properties of a message; the body travels as it is. */
+export function encodeProperties({ attributes }: EventMessage, mandatory: boolean, notBefore?: number): Options.Publish {
+  const { id, type, source, correlationid, datacontenttype, ...rest } = attributes;
+  const carried: Partial<Writable<EventAttributes>> = rest;
+  const properties: Options.Publish = { persistent: true, mandatory, messageId: id, type };
+  if (isShort(source)) properties.appId = source;
+  else carried.source = source;
+  if (correlationid !== undefined) {
+    if (isShort(correlationid)) properties.correlationId = correlationid;
+    else carried.correlationid = correlationid;
+  }
+  if (datacontenttype !== undefined) {
+    if (isShort(datacontenttype)) properties.contentType = datacontenttype;
+    else carried.datacontenttype = datacontenttype;
+  }
+  const ce = JSON.stringify(carried);
+  properties.headers = notBefore === undefined ? { [REST]: ce } : { [REST]: ce, [NOT_BEFORE]: notBefore };
+  return properties;
+}
+
+function isShort(text: string): boolean {
+  return text.length * 3 <= SHORT_BYTES || Buffer.byteLength(text) <= SHORT_BYTES;
+}
+
+/** Reads our own messages and those of other publishers. Never throws: what is missing is derived from what is there. */
+export function decodeMessage(message: ConsumeMessage): EventMessage {
+  const { properties, content } = message;
+  const rest = readRest(properties);
+  if (rest && properties.messageId && properties.type && (properties.appId || rest.source)) {
+    return { attributes: ours(properties, rest), body: content };
+  }
+  return { attributes: foreign(message), body: content };
+}
+
+/** Not before when, for a message of the delay ladder. */
+export function readNotBefore(properties: MessageProperties): number | undefined {
+  const value: unknown = properties.headers?.[NOT_BEFORE];
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** How often it was handed out before; the broker counts on quorum queues alone. */
+export function readRedelivered({ fields, properties }: ConsumeMessage): number {
+  const count: unknown = properties.headers?.['x-delivery-count'];
+  if (typeof count === 'number') return count;
+  return fields.redelivered ? 1 : 0;
+}
+
+function ours(properties: MessageProperties, rest: Partial<EventAttributes>): EventAttributes {
+  const attributes = rest as Writable<EventAttributes>;
+  attributes.id = properties.messageId as string;
+  attributes.type = properties.type as string;
+  if (properties.appId !== undefined) attributes.source = properties.appId as string;
+  if (properties.correlationId !== undefined) attributes.correlationid = properties.correlationId as string;
+  if (properties.contentType !== undefined) attributes.datacontenttype = properties.contentType as string;
+  return attributes;
+}
+
+function readRest(properties: MessageProperties): Partial<EventAttributes> | undefined {
+  const text: unknown = properties.headers?.[REST];
+  if (typeof text !== 'string') return undefined;
+  try {
+    const rest: unknown = JSON.parse(text);
+    return typeof rest === 'object' && rest !== null && !Array.isArray(rest) ? rest : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A message of a publisher that is not Sluice: CloudEvents headers before AMQP's properties before what the routing tells. */
+function foreign(message: ConsumeMessage): EventAttributes {
+  const { properties, fields } = message;
+  const headers = foreignHeaders(properties);
+  const routed = isEventType(fields.routingKey) ? fields.routingKey : 'foreign.message';
+  const type = [headers.type, text(properties.type)].find((name) => name !== undefined && isEventType(name)) ?? routed;
+  const datacontenttype = headers.datacontenttype ?? text(properties.contentType);
+  const correlationid = headers.correlationid ?? text(properties.correlationId);
+  return {
+    ...headers,
+    id: usableId(headers.id ?? text(properties.messageId)) ?? contentId(message),
+    source: headers.source ?? text(properties.appId) ?? `/rabbitmq/${fields.exchange || 'queue'}`,
+    type,
+    time: headers.time ?? sentAt(properties),
+    ...(datacontenttype !== undefined && { datacontenttype }),
+    ...(correlationid !== undefined && { correlationid }),
+  };
+}
+
+function foreignHeaders(properties: MessageProperties): { [Name in (typeof FOREIGN_NAMES)[number]]?: string } {
+  const found: { [Name in (typeof FOREIGN_NAMES)[number]]?: string } = {};
+  for (const [header, value] of Object.entries(properties.headers ?? {})) {
+    const name = FOREIGN_PREFIX.test(header) && FOREIGN_NAMES.find((known) => known === header.replace(FOREIGN_PREFIX, ''));
+    const given = text(value);
+    if (name && given !== undefined) found[name] = given;
+  }
+  return found;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function usableId(id: string | undefined): string | undefined {
+  return id !== undefined && Buffer.byteLength(id) <= MAX_ID_BYTES ? id : undefined;
+}
+
+/** The same for every delivery of a message: from its content and from what its publisher wrote on it, not from what the broker adds. */
+function contentId({ properties, fields, content }: ConsumeMessage): string {
+  const own = Object.entries(properties.headers ?? {}).filter(([name]) => !name.startsWith('x-'));
+  const written = [fields.exchange, fields.routingKey, properties.messageId, properties.type, properties.timestamp, own];
+  return createHash('sha256').update(JSON.stringify(written)).update(content).digest('hex').slice(0, 32);
+}
+
+function sentAt(properties: MessageProperties): string {
+  const seconds: unknown = properties.timestamp;
+  const sent = typeof seconds === 'number' ? new Date(seconds * 1_000) : new Date();
+  return Number.isNaN(sent.getTime()) ? new Date().toISOString() : sent.toISOString();
+}

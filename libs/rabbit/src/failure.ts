@@ -1,0 +1,33 @@
+import { engineFail, isSluiceError, type SluiceError } from '@sluice/plugin-api';
+
+/** Reply codes: https://www.rabbitmq.com/amqp-0-9-1-reference#constants */
+export const REPLY = {
+  accessRefused: 403,
+  notFound: 404,
+  resourceLocked: 405,
+  preconditionFailed: 406,
+  notAllowed: 530,
+} as const;
+
+export function replyCode(error: unknown): number | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'number' ? code : undefined;
+}
+
+export function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What amqplib rejected with, as an error of ours: configuration that only a person can correct, or a broker that is not there. */
+export function toFailure(what: string, error: unknown): SluiceError {
+  if (isSluiceError(error)) return error;
+  const message = `RabbitMQ: ${what}: ${describe(error)}`;
+  switch (replyCode(error)) {
+    case REPLY.accessRefused:
+    case REPLY.notAllowed:
+    case REPLY.preconditionFailed:
+      return engineFail.CONFIG_INVALID(message, { cause: error });
+    default:
+      return engineFail.BUS_UNAVAILABLE(message, { cause: error });
+  }
+}

@@ -1,0 +1,240 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bus, BusState, Consumer, ConsumeOptions, Delivery } from '@sluice/engine';
+import type { Outgoing, QueueSpec, QueueStatus, UnroutedStatus } from '@sluice/engine';
+import { engineFail, type Log } from '@sluice/plugin-api';
+import type { Channel, ChannelModel } from 'amqplib';
+import { REPLY, replyCode, toFailure } from './failure.js';
+import { Link } from './link.js';
+import { PublishCall } from './publish-call.js';
+import { Publisher } from './publisher.js';
+import { claimSoleHost } from './sole-host.js';
+import { Subscription } from './subscription.js';
+import { withChannel } from './throwaway.js';
+import { declareQueue, declareTopology, Names } from './topology.js';
+import { countUnrouted, moveUnrouted } from './unrouted.js';
+
+export interface RabbitBusOptions {
+  /** `amqp://` or `amqps://`, with user, password and virtual host. */
+  readonly url: string;
+  /** Shown in the broker's list of connections. */
+  readonly hostId: string;
+  readonly log: Log;
+  /** Stands before the name of every exchange and queue, so that tests can share a broker. */
+  readonly prefix?: string;
+  /**
+   * True: this host keeps its database to itself, so no other may use the broker. False: others may. Either way `open` refuses when a
+   * host that must be alone is there already. Absent: nothing is asked.
+   */
+  readonly soleHost?: boolean;
+}
+
+const TIMEOUT_MS = 2_000;
+const CLOSE_MS = 5_000;
+const CLOSE_POLL_MS = 10;
+
+/**
+ * The Bus over RabbitMQ. Publishing and consuming have a connection each: a broker in alarm stops reading from publishers, and
+ * acknowledgements must still reach it.
+ */
+export class RabbitBus implements Bus {
+  readonly engine = 'rabbitmq';
+  readonly #options: RabbitBusOptions;
+  readonly #names: Names;
+  readonly #publisher: Publisher;
+  readonly #specs = new Map<string, QueueSpec>();
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #calls = new Set<PublishCall>();
+  #consuming!: Link;
+  #publishing!: Link;
+  #closed = false;
+  /** The last walk over `unrouted`: the next waits for it, or it would see nothing. */
+  #walk: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: RabbitBusOptions) {
+    this.#options = options;
+    this.#names = new Names(options.prefix ?? '');
+    this.#publisher = new Publisher(this.#names, (queue) => this.#redeclare(queue));
+  }
+
+  /**
+   * Connects and declares the topology. Rejects with BUS_UNAVAILABLE when there is no broker, with CONFIG_INVALID when it refuses the
+   * user, keeps a queue of ours with other arguments, or is taken by a host that must be alone.
+   */
+  static async open(options: RabbitBusOptions): Promise<RabbitBus> {
+    const bus = new RabbitBus(options);
+    await bus.#connect();
+    return bus;
+  }
+
+  async declare(spec: QueueSpec): Promise<void> {
+    await this.#request(`queue ${spec.queue}`, (channel) => declareQueue(channel, this.#names, spec));
+    const types = new Set([...(this.#specs.get(spec.queue)?.types ?? []), ...(spec.types ?? [])]);
+    this.#specs.set(spec.queue, { ...spec, types: [...types] });
+  }
+
+  async publish(outgoing: readonly Outgoing[], options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    if (this.#closed) throw engineFail.BUS_UNAVAILABLE('RabbitMQ: the bus is closed');
+    if (outgoing.length === 0) return;
+    const call = new PublishCall(outgoing.length, options.timeoutMs ?? TIMEOUT_MS, () => this.#reason());
+    this.#calls.add(call);
+    for (const out of outgoing) this.#publisher.send(out, call);
+    try {
+      await call.done;
+    } catch (error) {
+      this.#publisher.prune();
+      throw error;
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
+  async consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): Promise<Consumer> {
+    const connection = await this.#consuming.up(TIMEOUT_MS);
+    const subscription = new Subscription(
+      {
+        queue,
+        names: this.#names,
+        publisher: this.#publisher,
+        log: this.#options.log,
+        handle,
+        redeclare: (name) => this.#redeclare(name),
+      },
+      options.prefetch,
+    );
+    await subscription.open(connection).catch((error: unknown) => {
+      throw toFailure(`cannot consume ${queue}`, error);
+    });
+    for (const old of this.#subscriptions) if (old.finished) this.#subscriptions.delete(old);
+    this.#subscriptions.add(subscription);
+    return subscription;
+  }
+
+  state(): BusState {
+    const down = this.#closed ? 'closed' : (this.#consuming.problem ?? this.#publishing.problem);
+    if (down !== undefined) return { state: 'down', reason: down };
+    const { blocked } = this.#publisher;
+    return blocked === undefined ? { state: 'up' } : { state: 'blocked', reason: blocked };
+  }
+
+  async status(names: readonly string[]): Promise<readonly QueueStatus[]> {
+    const found: QueueStatus[] = [];
+    for (const queue of names) {
+      const state = await this.#check(queue);
+      if (state) found.push({ queue, waiting: state.messageCount, consumers: state.consumerCount });
+    }
+    return found;
+  }
+
+  unrouted(): Promise<readonly UnroutedStatus[]> {
+    return this.#alone((connection) => countUnrouted(connection, this.#names));
+  }
+
+  replayUnrouted(types: readonly string[], queue: string): Promise<number> {
+    return this.#alone((connection) =>
+      moveUnrouted(connection, this.#names, types, queue, (outgoing) => this.publish(outgoing, { timeoutMs: 5 * TIMEOUT_MS })),
+    );
+  }
+
+  async remove(queue: string): Promise<number> {
+    this.#specs.delete(queue);
+    return this.#request(`queue ${queue}`, async (channel) => (await channel.deleteQueue(this.#names.of(queue))).messageCount);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    const end = Date.now() + CLOSE_MS;
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.stop()));
+    while (!this.#publisher.idle && this.state().state === 'up' && Date.now() < end) {
+      await sleep(CLOSE_POLL_MS);
+    }
+    this.#closed = true;
+    for (const subscription of this.#subscriptions) subscription.flush();
+    for (const call of this.#calls) call.fail(engineFail.BUS_UNAVAILABLE('RabbitMQ: the bus was closed'));
+    await this.#consuming.close();
+    await this.#publishing.close();
+  }
+
+  async #connect(): Promise<void> {
+    const { url, hostId, log } = this.#options;
+    this.#consuming = await Link.open({
+      url,
+      log,
+      name: `sluice ${hostId} consumes`,
+      opened: (connection) => this.#openConsuming(connection),
+      lost: () => this.#subscriptions.forEach((subscription) => subscription.lost()),
+    });
+    try {
+      this.#publishing = await Link.open({
+        url,
+        log,
+        name: `sluice ${hostId} publishes`,
+        opened: (connection) => this.#openPublishing(connection),
+        lost: () => this.#publisher.lost(),
+      });
+    } catch (error) {
+      await this.#consuming.close();
+      throw error;
+    }
+  }
+
+  async #openConsuming(connection: ChannelModel): Promise<void> {
+    const { soleHost } = this.#options;
+    if (soleHost !== undefined) await claimSoleHost(connection, this.#names, soleHost);
+    await withChannel(connection, async (channel) => {
+      await declareTopology(channel, this.#names);
+      for (const spec of this.#specs.values()) await declareQueue(channel, this.#names, spec);
+    });
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.resume(connection)));
+  }
+
+  async #openPublishing(connection: ChannelModel): Promise<void> {
+    await withChannel(connection, (channel) => declareTopology(channel, this.#names));
+    await this.#publisher.open(connection);
+  }
+
+  /** Makes a queue again that this host has declared; false when it has not. */
+  async #redeclare(queue: string): Promise<boolean> {
+    const spec = this.#specs.get(queue);
+    if (!spec) return false;
+    await this.#request(`queue ${queue}`, (channel) => declareQueue(channel, this.#names, spec));
+    return true;
+  }
+
+  /** A request on a channel of its own, on the connection that the broker never stops reading. */
+  async #request<T>(what: string, run: (channel: Channel) => Promise<T>): Promise<T> {
+    const connection = await this.#consuming.up(TIMEOUT_MS);
+    try {
+      return await withChannel(connection, run);
+    } catch (error) {
+      throw toFailure(what, error);
+    }
+  }
+
+  async #check(queue: string) {
+    const connection = await this.#consuming.up(TIMEOUT_MS);
+    try {
+      return await withChannel(connection, (channel) => channel.checkQueue(this.#names.of(queue)));
+    } catch (error) {
+      const code = replyCode(error);
+      // locked: the exclusive queue of another host, which tells nobody what is in it
+      if (code === REPLY.notFound || code === REPLY.resourceLocked) return undefined;
+      throw toFailure(`queue ${queue}`, error);
+    }
+  }
+
+  #alone<T>(run: (connection: ChannelModel) => Promise<T>): Promise<T> {
+    const walk = this.#walk
+      .catch(() => undefined)
+      .then(async () => run(await this.#consuming.up(TIMEOUT_MS)))
+      .catch((error: unknown) => {
+        throw toFailure('queue unrouted', error);
+      });
+    this.#walk = walk;
+    return walk;
+  }
+
+  #reason(): string {
+    const state = this.state();
+    return state.state === 'up' ? 'RabbitMQ is slow' : `RabbitMQ is ${state.state}: ${state.reason}`;
+  }
+}

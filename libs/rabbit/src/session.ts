@@ -1,0 +1,167 @@
+import type { Delivery } from '@sluice/engine';
+import type { Log } from '@sluice/plugin-api';
+import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import { AckWindow } from './ack-window.js';
+import { RabbitDelivery } from './delivery.js';
+import { decodeMessage, readNotBefore, readRedelivered } from './envelope.js';
+import { describe } from './failure.js';
+import { rungFor } from './ladder.js';
+import type { Publisher } from './publisher.js';
+
+export interface SessionOptions {
+  readonly queue: string;
+  /** Its name on the broker. */
+  readonly physical: string;
+  readonly prefetch: number;
+  readonly publisher: Publisher;
+  readonly log: Log;
+  readonly handle: (delivery: Delivery) => void;
+  /** The channel is gone, or the broker has cancelled the consumer. Not called after `stop` or `die`. */
+  readonly ended: (session: Session) => void;
+}
+
+/** One channel with one consumer, until either is lost. What it has handed out can be settled as long as it lives. */
+export class Session {
+  readonly publisher: Publisher;
+  readonly #channel: Channel;
+  readonly #options: SessionOptions;
+  readonly #window: AckWindow;
+  #consumerTag = '';
+  #alive = true;
+  #stopped = false;
+
+  private constructor(channel: Channel, options: SessionOptions) {
+    this.#channel = channel;
+    this.#options = options;
+    this.publisher = options.publisher;
+    this.#window = new AckWindow(options.prefetch, (tag, upTo) => this.#send(() => channel.ack(tagged(tag), upTo)));
+  }
+
+  static async open(connection: ChannelModel, options: SessionOptions): Promise<Session> {
+    const channel = await connection.createChannel();
+    const session = new Session(channel, options);
+    channel.on('error', (error) =>
+      options.log.warn('channel closed by RabbitMQ', { queue: options.queue, reason: error.message }),
+    );
+    channel.on('close', () => session.#end());
+    await session.#consume(options.prefetch);
+    return session;
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Every output is confirmed: it leaves its queue. */
+  finish(tag: number): void {
+    this.#window.finish(tag);
+    this.#closeIfDone();
+  }
+
+  release(tag: number): void {
+    this.#window.skip(tag);
+    this.#send(() => this.#channel.nack(tagged(tag), false, true));
+    this.#closeIfDone();
+  }
+
+  flush(): void {
+    if (this.#alive) this.#window.flush();
+  }
+
+  /** A limit counts for consumers that begin after it is set: so this one is ended, and another begins on the same channel. */
+  async setPrefetch(count: number): Promise<void> {
+    if (!this.#alive || this.#stopped) return;
+    await this.#channel.cancel(this.#consumerTag);
+    this.#window.setPrefetch(count);
+    await this.#consume(count);
+  }
+
+  /** Hands nothing more to the consumer; the channel stays until what is held is settled or released. */
+  async stop(): Promise<void> {
+    if (!this.#alive || this.#stopped) return;
+    this.#stopped = true;
+    await this.#channel.cancel(this.#consumerTag).catch(() => undefined);
+    this.#closeIfDone();
+  }
+
+  /** The connection is gone. Settling does nothing any more: what was held comes again. */
+  die(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.#window.close();
+    this.publisher.prune();
+  }
+
+  async #consume(prefetch: number): Promise<void> {
+    await this.#channel.prefetch(prefetch);
+    const { consumerTag } = await this.#channel.consume(this.#options.physical, (message) => this.#take(message));
+    this.#consumerTag = consumerTag;
+  }
+
+  /** An exception here would reach amqplib, which closes the connection for it. */
+  #take(message: ConsumeMessage | null): void {
+    if (message === null) {
+      this.#options.log.warn('consumer cancelled by RabbitMQ', { queue: this.#options.queue });
+      return void this.#channel.close().catch(() => undefined);
+    }
+    this.#window.add();
+    const delivery = this.#deliver(message);
+    if (this.#stopped) return delivery.release();
+    if (this.#delayAgain(message, delivery)) return;
+    try {
+      this.#options.handle(delivery);
+    } catch (error) {
+      this.#options.log.error('the consumer failed, its delivery is handed back', {
+        queue: this.#options.queue,
+        reason: describe(error),
+      });
+      delivery.release();
+    }
+  }
+
+  #deliver(message: ConsumeMessage): RabbitDelivery {
+    return new RabbitDelivery(
+      this,
+      this.#options.queue,
+      message.fields.deliveryTag,
+      decodeMessage(message),
+      readRedelivered(message),
+    );
+  }
+
+  /** A message that left its rung of the ladder too early for its time goes to the next. */
+  #delayAgain(message: ConsumeMessage, delivery: RabbitDelivery): boolean {
+    const notBefore = readNotBefore(message.properties);
+    if (notBefore === undefined || !rungFor(notBefore - Date.now())) return false;
+    delivery.settle([{ message: delivery.message, queue: this.#options.queue, notBefore }]);
+    return true;
+  }
+
+  #end(): void {
+    const ended = this.#alive && !this.#stopped;
+    this.die();
+    if (ended) this.#options.ended(this);
+  }
+
+  #closeIfDone(): void {
+    if (!this.#stopped || !this.#alive || this.#window.held > 0) return;
+    this.#window.flush();
+    this.die();
+    void this.#channel.close().catch(() => undefined);
+  }
+
+  /** A channel that has just been closed throws; whatever was to be said is void then. */
+  #send(frame: () => void): void {
+    if (!this.#alive) return;
+    try {
+      frame();
+    } catch {
+      this.#end();
+    }
+  }
+}
+
+/** All that amqplib reads of a message to acknowledge it. */
+function tagged(deliveryTag: number): ConsumeMessage {
+  return { fields: { deliveryTag } } as ConsumeMessage;
+}

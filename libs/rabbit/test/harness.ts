@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import type { Bus } from '@sluice/engine';
+import type { Log } from '@sluice/plugin-api';
+import { startRabbit, until, type BusHarness, type RabbitServer } from '@sluice/testing';
+import { RabbitBus } from '@sluice/rabbit';
+import { openProxy, type Proxy } from './proxy.js';
+
+export const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** A private broker, and buses that reach it through a proxy each, so that one host can lose its network alone. */
+export async function startRabbitHarness(): Promise<BusHarness & { readonly server: RabbitServer; proxyOf(bus: Bus): Proxy }> {
+  const server = await startRabbit();
+  const prefix = `${randomUUID().slice(0, 8)}.`;
+  const proxies = new Map<Bus, Proxy>();
+  const proxyOf = (bus: Bus) => proxies.get(bus)!;
+  const observer = await RabbitBus.open({ url: server.url, hostId: 'observer', log: silent, prefix });
+  return {
+    server,
+    proxyOf,
+    open: async () => {
+      const proxy = await openProxy(server.port);
+      const url = `amqp://guest:guest@127.0.0.1:${proxy.port}`;
+      const bus = await RabbitBus.open({ url, hostId: `host-${proxies.size}`, log: silent, prefix });
+      proxies.set(bus, proxy);
+      return bus;
+    },
+    crash: async (bus) => {
+      proxyOf(bus).cut();
+      await until('the bus to notice', () => bus.state().state === 'down');
+    },
+    // the last rung holds what is delayed for days, whatever its queue is
+    delayed: async () => (await observer.status(['delay.1h']))[0]?.waiting ?? 0,
+    restartBroker: async () => {
+      await server.restart();
+      await until('the observer to be back', () => observer.state().state === 'up');
+    },
+    close: async () => {
+      await observer.close();
+      await Promise.all([...proxies.values()].map((proxy) => proxy.close()));
+      await server.stop();
+    },
+  };
+}
