@@ -25,7 +25,10 @@ export function formatFindings(findings: readonly Finding[]): string {
 
 /** A tab stays a tab, so that the caret lines up whatever its width; a combining mark takes no room. */
 function caretLine(source: string, column: number, endColumn: number): string {
-  const before = source.slice(0, column - 1).replace(/\p{M}/gu, '').replace(/[^\t]/gu, ' ');
+  const before = source
+    .slice(0, column - 1)
+    .replace(/\p{M}/gu, '')
+    .replace(/[^\t]/gu, ' ');
   const marked = source.slice(column - 1, endColumn - 1).replace(/\p{M}/gu, '');
   return before + '^'.repeat(Math.max(1, Array.from(marked).length));
 }

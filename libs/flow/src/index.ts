@@ -30,3 +30,6 @@ export type {
   UseStep,
   Workspace,
 } from './model.js';
+export { compileWorkspace, type WorkspaceInput, type WorkspaceResult } from './compile/compile-workspace.js';
+export { parseWorkspaceFile, type WorkspaceFile } from './compile/workspace-file.js';
+export { formatFinding, formatFindings } from './format.js';

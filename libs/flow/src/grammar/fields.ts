@@ -56,7 +56,12 @@ export class Fields {
     const { of, keys, later = [], cures } = this.table;
     const cure = cures?.[entry.name]?.(toValue(entry.value)) ?? nearest(entry.name, [...keys, ...later]);
     const message = `"${entry.name}" is not a key of ${of}`;
-    this.report.error(entry.key, 'FLOW_UNKNOWN_KEY', message, cure === undefined ? { do: `keys of ${of}: ${keys.join(', ')}` } : { write: cure });
+    this.report.error(
+      entry.key,
+      'FLOW_UNKNOWN_KEY',
+      message,
+      cure === undefined ? { do: `keys of ${of}: ${keys.join(', ')}` } : { write: cure },
+    );
   }
 }
 

@@ -56,7 +56,9 @@ export function readVersion(fields: Fields, report: Report): void {
 export function readName(node: YamlNode | undefined, key: string, report: Report): string | undefined {
   const name = readText(node, key, report);
   if (name === undefined || node === undefined || isName(name)) return name;
-  report.error(node, 'FLOW_NAME', `"${name}" is no name`, { do: 'use small Latin letters, digits and single dashes, a letter first, at most 63: sync-orders' });
+  report.error(node, 'FLOW_NAME', `"${name}" is no name`, {
+    do: 'use small Latin letters, digits and single dashes, a letter first, at most 63: sync-orders',
+  });
   return undefined;
 }
 
@@ -79,7 +81,9 @@ export function checkIdentifier(name: string, at: ScalarNode, what: string, repo
   }
   if (isIdentifier(name)) return true;
   const camel = name.replace(/[-_ ]+([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-  const cure = isIdentifier(camel) ? { write: camel } : { do: 'use Latin letters and digits, a small letter first, at most 63: saveOrder' };
+  const cure = isIdentifier(camel)
+    ? { write: camel }
+    : { do: 'use Latin letters and digits, a small letter first, at most 63: saveOrder' };
   report.error(at, 'FLOW_NAME', `"${name}" cannot be ${what}: an expression could not read it`, cure);
   return false;
 }
@@ -106,12 +110,20 @@ function readTrigger(node: YamlNode | undefined, report: Report): TriggerDraft {
   }
   const connection = readConnectionName(fields.get('connection'), report);
   const options = readWith(fields.get('with'), report);
-  return { kind: 'plugin', use: useNode, plugin: parts.plugin, trigger: parts.member, ...(connection && { connection }), ...(options && { with: options }) };
+  return {
+    kind: 'plugin',
+    use: useNode,
+    plugin: parts.plugin,
+    trigger: parts.member,
+    ...(connection && { connection }),
+    ...(options && { with: options }),
+  };
 }
 
 function readEventTrigger(fields: Fields, report: Report): TriggerDraft | undefined {
   const connection = fields.entry('connection');
-  if (connection) report.error(connection.key, 'FLOW_UNKNOWN_KEY', 'the trigger event has no connection', { do: 'delete the line' });
+  if (connection)
+    report.error(connection.key, 'FLOW_UNKNOWN_KEY', 'the trigger event has no connection', { do: 'delete the line' });
   const options = fields.need('with');
   const given = options && readFields(options, EVENT_OPTIONS, report);
   if (!given) return undefined;
@@ -127,7 +139,10 @@ function readEventTrigger(fields: Fields, report: Report): TriggerDraft | undefi
     const pattern = readText(item, 'an item of types', report);
     if (pattern === undefined || item.kind !== 'scalar') continue;
     if (isEventPattern(pattern)) patterns.push(item);
-    else report.error(item, 'FLOW_VALUE', `"${pattern}" is no event type`, { do: 'use words of letters, digits, _ and - joined by dots; * is one word, # any number' });
+    else
+      report.error(item, 'FLOW_VALUE', `"${pattern}" is no event type`, {
+        do: 'use words of letters, digits, _ and - joined by dots; * is one word, # any number',
+      });
   }
   return { kind: 'event', types: patterns, from };
 }

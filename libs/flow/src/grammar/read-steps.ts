@@ -59,7 +59,10 @@ class StepReader {
     const condition = readCondition(fields.get('if'), 'if', this.report);
     const common = {
       id: id ?? '',
-      idNode: idNode?.kind === 'scalar' ? idNode : { kind: 'scalar' as const, value: '', style: 'plain' as const, start: node.start, end: node.start + 1 },
+      idNode:
+        idNode?.kind === 'scalar'
+          ? idNode
+          : { kind: 'scalar' as const, value: '', style: 'plain' as const, start: node.start, end: node.start + 1 },
       ...(condition && { if: condition }),
     };
     const verb = this.readVerb(fields);
@@ -69,8 +72,10 @@ class StepReader {
 
   private readId(node: YamlNode | undefined): string | undefined {
     const id = readText(node, 'id', this.report);
-    if (id === undefined || node?.kind !== 'scalar' || !checkIdentifier(id, node, 'the id of a step', this.report)) return undefined;
-    if (this.ids.has(id)) this.report.error(node, 'FLOW_DUPLICATE', `two steps of this flow are called "${id}"`, { do: 'rename one of them' });
+    if (id === undefined || node?.kind !== 'scalar' || !checkIdentifier(id, node, 'the id of a step', this.report))
+      return undefined;
+    if (this.ids.has(id))
+      this.report.error(node, 'FLOW_DUPLICATE', `two steps of this flow are called "${id}"`, { do: 'rename one of them' });
     this.ids.add(id);
     return id;
   }
@@ -80,11 +85,18 @@ class StepReader {
     const [first, second] = given;
     if (first === undefined) {
       const meant = fields.node.entries.map(({ name }) => nearest(name, VERBS)).find((name) => name !== undefined);
-      this.report.error(firstUnit(fields.node), 'FLOW_VERB', `this step does nothing: it needs one of ${VERBS.join(', ')}`, meant === undefined ? {} : { write: meant });
+      this.report.error(
+        firstUnit(fields.node),
+        'FLOW_VERB',
+        `this step does nothing: it needs one of ${VERBS.join(', ')}`,
+        meant === undefined ? {} : { write: meant },
+      );
       return undefined;
     }
     if (second !== undefined) {
-      this.report.error(second.key, 'FLOW_VERB', `a step does one thing: ${first.name} or ${second.name}`, { do: 'make two steps of it' });
+      this.report.error(second.key, 'FLOW_VERB', `a step does one thing: ${first.name} or ${second.name}`, {
+        do: 'make two steps of it',
+      });
       return undefined;
     }
     if (LATER_VERBS.includes(first.name)) {
@@ -101,7 +113,11 @@ class StepReader {
     return verb;
   }
 
-  private readBody(verb: (typeof VERBS)[number], fields: Fields, common: { id: string; idNode: ScalarNode }): StepDraft | undefined {
+  private readBody(
+    verb: (typeof VERBS)[number],
+    fields: Fields,
+    common: { id: string; idNode: ScalarNode },
+  ): StepDraft | undefined {
     const value = fields.get(verb);
     switch (verb) {
       case 'use':
@@ -150,7 +166,9 @@ class StepReader {
   private readOnError(node: YamlNode | undefined): OnErrorDraft[] {
     if (node === undefined) return [];
     if (node.kind !== 'list') {
-      this.report.error(node, 'FLOW_VALUE', 'onError is a list of entries with output and, if needed, when', { write: 'onError: [{ output: … }]' });
+      this.report.error(node, 'FLOW_VALUE', 'onError is a list of entries with output and, if needed, when', {
+        write: 'onError: [{ output: … }]',
+      });
       return [];
     }
     const entries: OnErrorDraft[] = [];
@@ -180,7 +198,9 @@ class StepReader {
       if (when) cases.push({ when, steps });
     }
     if (!fields.has('otherwise')) {
-      this.report.error(firstUnit(node), 'FLOW_VALUE', 'switch needs "otherwise"', { write: 'otherwise: []  (says that nothing is to be done)' });
+      this.report.error(firstUnit(node), 'FLOW_VALUE', 'switch needs "otherwise"', {
+        write: 'otherwise: []  (says that nothing is to be done)',
+      });
     }
     return { ...common, verb: 'switch', cases, otherwise: this.readList(fields.get('otherwise'), 'otherwise') };
   }
@@ -190,7 +210,9 @@ class StepReader {
     if (!fields) return undefined;
     const type = readTemplateText(fields.need('type'), 'type', this.report);
     if (type && typeof type.value === 'string' && !type.value.includes('${{') && !isEventType(type.value)) {
-      this.report.error(type, 'FLOW_VALUE', `"${type.value}" is no event type`, { do: 'use words of letters, digits, _ and - joined by dots' });
+      this.report.error(type, 'FLOW_VALUE', `"${type.value}" is no event type`, {
+        do: 'use words of letters, digits, _ and - joined by dots',
+      });
     }
     const data = fields.get('data');
     const texts: Partial<Record<'subject' | 'correlationid' | 'partitionkey' | 'datacontenttype', ScalarNode>> = {};

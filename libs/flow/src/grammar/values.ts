@@ -42,10 +42,14 @@ export function readDuration(node: YamlNode | undefined, key: string, report: Re
   const duration = typeof value === 'string' ? parseDuration(value) : undefined;
   if (duration !== undefined) return duration;
   if (typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value))) {
-    report.error(node, 'FLOW_DURATION', `${key}: ${value} has no unit`, { write: `${key}: ${Math.ceil(Number(value))}s  (ms, s, m, h or d)` });
+    report.error(node, 'FLOW_DURATION', `${key}: ${value} has no unit`, {
+      write: `${key}: ${Math.ceil(Number(value))}s  (ms, s, m, h or d)`,
+    });
   } else {
     const written = typeof value === 'string' ? `"${value}"` : 'this';
-    report.error(node, 'FLOW_DURATION', `${written} is no duration`, { do: 'write one whole number and one unit: 500ms, 2s, 5m, 8h, 30d' });
+    report.error(node, 'FLOW_DURATION', `${written} is no duration`, {
+      do: 'write one whole number and one unit: 500ms, 2s, 5m, 8h, 30d',
+    });
   }
   return undefined;
 }
@@ -102,7 +106,11 @@ export function readTemplateText(node: YamlNode | undefined, key: string, report
 /** One whole expression (which the expression check makes sure of), or `true` or `false`. */
 export function readCondition(node: YamlNode | undefined, key: string, report: Report): ScalarNode | undefined {
   if (node === undefined) return undefined;
-  if (node.kind === 'scalar' && (typeof node.value === 'boolean' || (typeof node.value === 'string' && node.value.includes('${{')))) return node;
+  if (
+    node.kind === 'scalar' &&
+    (typeof node.value === 'boolean' || (typeof node.value === 'string' && node.value.includes('${{')))
+  )
+    return node;
   const cure = node.kind === 'scalar' && typeof node.value === 'string' ? { write: `${key}: '\${{ ${node.value} }}'` } : {};
   return refuse(node, `${key} is one whole expression, true or false`, report, cure);
 }

@@ -19,7 +19,10 @@ export function decodeFile(file: SourceFile): DecodedFile {
 
 function notUtf8(text: string, looksLike: string | undefined): DecodedFile {
   const guess = looksLike === undefined ? '' : `; it looks like ${looksLike}`;
-  return { text, problem: { offset: Math.max(0, text.indexOf('\ufffd')), message: `this is not UTF-8${guess}`, cure: 'save it as UTF-8' } };
+  return {
+    text,
+    problem: { offset: Math.max(0, text.indexOf('\ufffd')), message: `this is not UTF-8${guess}`, cure: 'save it as UTF-8' },
+  };
 }
 
 /** Cyrillic letters of Windows-1251 are 0xC0 to 0xFF, and in a text most of them stand beside another. */

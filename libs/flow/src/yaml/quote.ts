@@ -99,7 +99,8 @@ function inFlow(line: string, from: number): Problem | undefined {
       corrected += character;
     } else if (line.startsWith('${{', index)) {
       const end = index + (expressionEnd(line.slice(index)) ?? line.slice(index).length);
-      if (at < 0) [at, length, message] = [index, 3, 'an expression inside { } or [ ] must be quoted: YAML takes its braces for its own'];
+      if (at < 0)
+        [at, length, message] = [index, 3, 'an expression inside { } or [ ] must be quoted: YAML takes its braces for its own'];
       corrected += quoted(line.slice(index, end));
       index = end - 1;
     } else if ((character === '@' || character === '`') && /[\s{[,]/.test(line[index - 1] ?? ' ')) {

@@ -40,7 +40,12 @@ export function readDocuments(file: SourceFile): YamlFile {
   return { source, report, documents };
 }
 
-function readDocument(document: Document.Parsed, source: SourceText, report: Report, refused: readonly Span[]): YamlDocument | undefined {
+function readDocument(
+  document: Document.Parsed,
+  source: SourceText,
+  report: Report,
+  refused: readonly Span[],
+): YamlDocument | undefined {
   const span: Span = { start: document.range[0], end: document.range[2] };
   const spoilt = refused.some((token) => token.start >= span.start && token.start <= span.end);
   if (document.errors.length > 0) {
@@ -80,7 +85,12 @@ function convert(node: unknown): YamlNode {
 }
 
 function convertScalar(node: Scalar): ScalarNode {
-  const scalar = { kind: 'scalar', value: node.value as ScalarValue, style: STYLES[node.type ?? 'PLAIN'] ?? 'plain', ...rangeOf(node) } as const;
+  const scalar = {
+    kind: 'scalar',
+    value: node.value as ScalarValue,
+    style: STYLES[node.type ?? 'PLAIN'] ?? 'plain',
+    ...rangeOf(node),
+  } as const;
   return node.value === null && node.source === '' ? { ...scalar, empty: true } : scalar;
 }
 

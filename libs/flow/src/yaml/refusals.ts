@@ -32,10 +32,14 @@ function refuseToken(token: WrittenToken, report: Report): boolean {
       report.error(at, 'YAML_SYNTAX', `the directive ${source} is not allowed: files are YAML 1.2`, { do: 'delete the line' });
       return true;
     case 'tag':
-      report.error(at, 'YAML_SYNTAX', `"!" begins a YAML tag, so ${source} is not part of the value`, { do: 'put the value in quotes' });
+      report.error(at, 'YAML_SYNTAX', `"!" begins a YAML tag, so ${source} is not part of the value`, {
+        do: 'put the value in quotes',
+      });
       return true;
     case 'anchor':
-      report.error(at, 'YAML_ALIAS', `"&" begins a YAML anchor, so ${source} is not part of the value`, { do: 'put the value in quotes' });
+      report.error(at, 'YAML_ALIAS', `"&" begins a YAML anchor, so ${source} is not part of the value`, {
+        do: 'put the value in quotes',
+      });
       return true;
     case 'alias':
       report.error(at, 'YAML_ALIAS', `"*" begins a YAML alias, so ${source} is not a text`, { write: `'${source}'` });
@@ -75,7 +79,10 @@ function visitValue(node: unknown, report: Report): void {
     for (const pair of node.items) refusePair(pair, seen, report);
   } else if (isCollection(node)) {
     for (const item of node.items) {
-      if (isEmpty(item)) report.error(spanOf(item), 'YAML_EMPTY', 'this item of the list is empty', { do: 'write null if nothing is meant, or delete it' });
+      if (isEmpty(item))
+        report.error(spanOf(item), 'YAML_EMPTY', 'this item of the list is empty', {
+          do: 'write null if nothing is meant, or delete it',
+        });
       else visitValue(item, report);
     }
   }
@@ -99,7 +106,8 @@ function refusePair(pair: Pair, seen: Set<string>, report: Report): void {
   } else if (key.value === '<<' && key.type === 'PLAIN') {
     report.error(at, 'YAML_ALIAS', 'merge keys are not allowed', { do: 'write the keys out' });
   } else {
-    if (seen.has(key.value)) report.error(at, 'YAML_SYNTAX', `the key "${key.value}" is written twice here`, { do: 'delete one of the two' });
+    if (seen.has(key.value))
+      report.error(at, 'YAML_SYNTAX', `the key "${key.value}" is written twice here`, { do: 'delete one of the two' });
     seen.add(key.value);
     refuseScalar(key, report);
   }
@@ -129,7 +137,9 @@ function refuseScalar(node: Scalar, report: Report): void {
   }
   const spelling = SPELLINGS.find(([pattern]) => pattern.test(written));
   if (spelling !== undefined) {
-    report.error(at, 'YAML_SPELLING', `${written} is read as ${spelling[1]}`, { write: `${spelling[1]}, or '${written}' if it is a text` });
+    report.error(at, 'YAML_SPELLING', `${written} is read as ${spelling[1]}`, {
+      write: `${spelling[1]}, or '${written}' if it is a text`,
+    });
   }
   refuseCharacters(written, at, report);
 }
@@ -141,7 +151,9 @@ function refuseNumber(value: number, written: string, at: Span, report: Report):
   }
   const exact = Number.isSafeInteger(value) || !Number.isInteger(value);
   if (String(value) === written && exact) return;
-  report.error(at, 'YAML_NUMBER', `${written} is read as the number ${value}`, { write: `'${written}' if it is a text (a phone, a code, an account)` });
+  report.error(at, 'YAML_NUMBER', `${written} is read as the number ${value}`, {
+    write: `'${written}' if it is a text (a phone, a code, an account)`,
+  });
 }
 
 const CHARACTERS: readonly (readonly [pattern: RegExp, what: string, write: string])[] = [

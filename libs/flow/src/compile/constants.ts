@@ -1,0 +1,59 @@
+import { isSluiceError, SluiceError } from '@sluice/plugin-api';
+import type { Scope, Settings } from '../model.js';
+import type { Report } from '../report.js';
+import type { Texts } from '../texts.js';
+import { scalarsOf, toValue, type YamlNode } from '../yaml/nodes.js';
+import { Templates } from './templates.js';
+
+/** Evaluates, once and before the start, what cannot change while the host runs: constants, options, connections. */
+export class Constants {
+  constructor(
+    private readonly env: Readonly<Record<string, string>>,
+    private readonly settings: Settings,
+  ) {}
+
+  /** Undefined, and reported, when an expression in it fails. */
+  evaluate(
+    node: YamlNode | undefined,
+    vars: Readonly<Record<string, unknown>>,
+    texts: Texts,
+    report: Report,
+  ): { readonly value: unknown } | undefined {
+    if (node === undefined) return { value: {} };
+    if (![...scalarsOf(node)].some((scalar) => texts.hasExpression(scalar))) return { value: toValue(node) };
+    try {
+      const value = new Templates(texts).template(node).render(this.scope(vars));
+      if (!(value instanceof Promise)) return { value };
+      value.catch(() => undefined);
+      report.error(node, 'FLOW_VALUE', 'this is read once, at the start, and is too complex for that', {
+        do: 'compute it in a step, with set',
+      });
+    } catch (error) {
+      if (!isSluiceError(error)) throw error;
+      report.error(node, error.code, error.message, { do: error.cure });
+    }
+    return undefined;
+  }
+
+  private scope(vars: Readonly<Record<string, unknown>>): Scope {
+    const { timezone, country } = this.settings;
+    return {
+      vars,
+      env: this.env,
+      context: {
+        get now(): number {
+          throw notHere('the time');
+        },
+        uuid: () => {
+          throw notHere('an id');
+        },
+        ...(timezone !== undefined && { timezone }),
+        country,
+      },
+    };
+  }
+}
+
+function notHere(what: string): SluiceError {
+  return new SluiceError('EXPR_FAILED', 'rejected', `a constant cannot ask for ${what}`, 'compute it in a step, with set');
+}

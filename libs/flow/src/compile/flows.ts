@@ -1,0 +1,290 @@
+import { createHash } from 'node:crypto';
+import { allSteps, type FlowDraft, type StepDraft, type TriggerDraft } from '../grammar/drafts.js';
+import { ExpressionCheck, type Visible } from '../lint/expressions.js';
+import { refuseDateFunctions } from '../lint/timezone.js';
+import { ANY, eitherShape, objectShape, shapeOfSchema, type Shape } from '../lint/shapes.js';
+import { StepOrder } from '../lint/steps-order.js';
+import { checkTests } from '../lint/tests.js';
+import type { Deliver, Flow, FlowTrigger, Settings, Step } from '../model.js';
+import { Texts } from '../texts.js';
+import type { MapNode } from '../yaml/nodes.js';
+import { refuseLiteralSecrets } from './connections.js';
+import type { Constants } from './constants.js';
+import type { Environment } from './environment.js';
+import { isHostTrigger, opensConnections, type Plugins } from './plugins.js';
+import { checkSchema, secretScalars } from './schema-check.js';
+import { Templates } from './templates.js';
+
+/** What every flow is compiled with. */
+export interface FlowTools {
+  readonly plugins: Plugins;
+  readonly environment: Environment;
+  readonly constants: Constants;
+  readonly settings: Settings;
+  /** Constants of sluice.yaml, and how they are written. */
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly varsShape: Shape;
+}
+
+const ERROR_FIELDS = ['code', 'fate', 'message', 'step', 'connection', 'attempt', 'details', 'cause'] as const;
+const RUN_SHAPE = objectShape('run', { id: ANY, flow: ANY, startedAt: ANY });
+const ERROR_SHAPE = objectShape('error', Object.fromEntries(ERROR_FIELDS.map((name) => [name, ANY])));
+
+/** Checks one flow, and compiles it when nothing is wrong. */
+export class FlowCompiler {
+  private readonly texts: Texts;
+  private readonly expressions: ExpressionCheck;
+  private readonly templates: Templates;
+
+  constructor(
+    private readonly draft: FlowDraft,
+    private readonly tools: FlowTools,
+  ) {
+    this.texts = new Texts(draft.report.source);
+    this.expressions = new ExpressionCheck(this.texts, draft.report);
+    this.templates = new Templates(this.texts);
+  }
+
+  /** Before anything is checked: a variable that feeds a secret option is out of reach for every flow. */
+  protectSecrets(): void {
+    const { trigger } = this.draft;
+    const schema = trigger.kind === 'plugin' && this.tools.plugins.byName.get(trigger.plugin)?.triggers[trigger.trigger]?.options;
+    if (trigger.kind !== 'plugin' || !schema) return;
+    for (const secret of secretScalars(schema, trigger.with)) this.tools.environment.protect(secret, this.texts);
+  }
+
+  /** Undefined when the flow cannot run, which is reported. */
+  compile(): Flow | undefined {
+    const { draft, tools } = this;
+    const vars = this.compileVars();
+    const visible: Visible = { vars: vars.shape, env: tools.environment.inSteps };
+    const trigger = this.compileTrigger(draft.trigger, { ...visible, env: tools.environment.atStart }, vars.value);
+    const inDeliver: Visible = { ...visible, trigger: this.triggerShape() };
+    this.expressions.values(draft.deliver.dedupe?.key, inDeliver);
+    this.checkSteps(inDeliver);
+    if (tools.settings.timezone === undefined) refuseDateFunctions(draft, this.texts);
+    checkTests(draft, tools.plugins.byName, this.texts, this.expressions);
+    return trigger && !draft.partial && !draft.report.hasErrors ? this.build(trigger, vars.value) : undefined;
+  }
+
+  private compileVars(): { readonly shape: Shape; readonly value: Readonly<Record<string, unknown>> } {
+    const { draft, tools } = this;
+    const { report } = draft;
+    for (const { name, key } of draft.vars?.entries ?? []) {
+      if (Object.hasOwn(tools.vars, name))
+        report.error(key, 'FLOW_DUPLICATE', `sluice.yaml has a constant "${name}" already`, { do: 'rename one of the two' });
+    }
+    const shape = draft.vars ? withNames(tools.varsShape, draft.vars) : tools.varsShape;
+    const before = report.findings.length;
+    this.expressions.values(draft.vars, { env: tools.environment.inConstants });
+    const sound = report.findings.length === before;
+    const own = sound ? tools.constants.evaluate(draft.vars, {}, this.texts, report) : undefined;
+    return { shape, value: { ...tools.vars, ...(own?.value as Record<string, unknown> | undefined) } };
+  }
+
+  private compileTrigger(
+    draft: TriggerDraft,
+    visible: Visible,
+    vars: Readonly<Record<string, unknown>>,
+  ): FlowTrigger | undefined {
+    if (draft.kind === 'unknown') return undefined;
+    if (draft.kind === 'event') return { kind: 'event', types: draft.types.map((type) => String(type.value)), from: draft.from };
+    const { report } = this.draft;
+    const { plugins, constants } = this.tools;
+    const before = report.findings.length;
+    this.expressions.values(draft.with, visible);
+    const plugin = plugins.plugin(draft.plugin, draft.use, report);
+    const trigger = plugin && plugins.trigger(plugin, draft.trigger, draft.use, report);
+    if (!plugin || !trigger) return undefined;
+    plugins.connection(plugin, draft.connection, draft.use, !isHostTrigger(trigger), report);
+    refuseLiteralSecrets(trigger.options, draft.with, this.texts, report);
+    const sound = report.findings.slice(before).every((finding) => finding.severity === 'warning');
+    const evaluated = sound ? constants.evaluate(draft.with, vars, this.texts, report) : undefined;
+    const check = { schema: trigger.options, node: draft.with, what: 'with', at: draft.use, report, texts: this.texts };
+    const checked = checkSchema(evaluated ? { ...check, value: evaluated.value } : check);
+    return (
+      checked && {
+        kind: 'plugin',
+        plugin: draft.plugin,
+        trigger: draft.trigger,
+        ...(draft.connection && { connection: String(draft.connection.value) }),
+        options: checked.data,
+      }
+    );
+  }
+
+  /** The event, as CloudEvents names it. */
+  private triggerShape(): Shape {
+    const { trigger: draft } = this.draft;
+    const trigger = draft.kind === 'plugin' ? this.tools.plugins.byName.get(draft.plugin)?.triggers[draft.trigger] : undefined;
+    const giver = draft.kind === 'plugin' ? `${draft.plugin}.${draft.trigger}` : 'trigger';
+    const attributes = [
+      'id',
+      'source',
+      'type',
+      'subject',
+      'time',
+      'datacontenttype',
+      'correlationid',
+      'partitionkey',
+      'traceparent',
+      'authid',
+    ];
+    return objectShape('trigger', {
+      ...Object.fromEntries(attributes.map((name) => [name, ANY])),
+      data: trigger ? shapeOfSchema(trigger.output, giver) : ANY,
+      meta: trigger && isHostTrigger(trigger) ? shapeOfSchema(trigger.meta, giver) : ANY,
+    });
+  }
+
+  private checkSteps(visible: Visible): void {
+    const order = new StepOrder(this.draft, this.tools.plugins.byName, this.texts);
+    for (const step of allSteps(this.draft.steps)) {
+      this.checkStep(step, { ...visible, run: RUN_SHAPE, steps: order.viewOf(step) });
+    }
+  }
+
+  private checkStep(step: StepDraft, visible: Visible): void {
+    const { expressions } = this;
+    expressions.condition(step.if, visible);
+    switch (step.verb) {
+      case 'use':
+        expressions.values(step.with, visible);
+        for (const { when, output } of step.onError) {
+          expressions.condition(when, { ...visible, error: ERROR_SHAPE });
+          expressions.values(output, { ...visible, error: ERROR_SHAPE });
+        }
+        this.checkUse(step);
+        break;
+      case 'set':
+        expressions.values(step.value, visible);
+        break;
+      case 'switch':
+        for (const { when } of step.cases) expressions.condition(when, visible);
+        break;
+      case 'emit':
+        for (const node of [step.type, step.data, step.subject, step.correlationid, step.partitionkey, step.datacontenttype])
+          expressions.values(node, visible);
+        break;
+      case 'reply':
+        for (const node of [step.status, step.headers, step.data]) expressions.values(node, visible);
+        break;
+      case 'stop':
+        expressions.values(step.reason, visible);
+        break;
+      case 'unknown':
+    }
+  }
+
+  private checkUse(step: Extract<StepDraft, { verb: 'use' }>): void {
+    const { report } = this.draft;
+    const { plugins } = this.tools;
+    const plugin = plugins.plugin(step.plugin, step.use, report);
+    const action = plugin && plugins.action(plugin, step.action, step.use, report);
+    if (!plugin || !action) return;
+    plugins.connection(plugin, step.connection, step.use, opensConnections(plugin), report);
+    checkSchema({ schema: action.input, node: step.with, what: 'with', at: step.use, report, texts: this.texts });
+  }
+
+  private build(trigger: FlowTrigger, vars: Readonly<Record<string, unknown>>): Flow {
+    const { draft } = this;
+    return {
+      name: draft.name,
+      ...(draft.description !== undefined && { description: draft.description }),
+      place: this.placeOf(draft.nameNode.start),
+      revision: createHash('sha256').update(draft.text).digest('hex').slice(0, 16),
+      vars,
+      trigger,
+      deliver: this.buildDeliver(),
+      journal: draft.journal,
+      steps: this.buildSteps(draft.steps),
+    };
+  }
+
+  private buildDeliver(): Deliver {
+    const { deliver } = this.draft;
+    return {
+      ...(deliver.expiresMs !== undefined && { expiresMs: deliver.expiresMs }),
+      ...(deliver.dedupe && { dedupe: { key: this.templates.text(deliver.dedupe.key), withinMs: deliver.dedupe.withinMs } }),
+      retry: deliver.retry,
+      retryGiven: deliver.retryNode !== undefined,
+      maxBodyBytes: deliver.maxBodyBytes ?? this.tools.settings.limits.eventBytes,
+      onExhausted: deliver.onExhausted,
+    };
+  }
+
+  private buildSteps(drafts: readonly StepDraft[]): Step[] {
+    return drafts.map((draft) => this.buildStep(draft)).filter((step) => step !== undefined);
+  }
+
+  private buildStep(draft: StepDraft): Step | undefined {
+    const { templates } = this;
+    const common = {
+      id: draft.id,
+      place: this.placeOf(draft.idNode.start),
+      ...(draft.if && { if: templates.condition(draft.if) }),
+    };
+    switch (draft.verb) {
+      case 'use':
+        return {
+          ...common,
+          verb: 'use',
+          plugin: draft.plugin,
+          action: draft.action,
+          ...(draft.connection && { connection: String(draft.connection.value) }),
+          with: templates.template(draft.with ?? EMPTY_MAP),
+          ...(draft.timeoutMs !== undefined && { timeoutMs: draft.timeoutMs }),
+          priority: draft.priority,
+          onError: draft.onError.map(({ when, output }) => ({
+            ...(when && { when: templates.condition(when) }),
+            output: templates.template(output),
+          })),
+        };
+      case 'set':
+        return { ...common, verb: 'set', value: templates.template(draft.value) };
+      case 'switch':
+        return {
+          ...common,
+          verb: 'switch',
+          cases: draft.cases.map(({ when, steps }) => ({ when: templates.condition(when), steps: this.buildSteps(steps) })),
+          otherwise: this.buildSteps(draft.otherwise),
+        };
+      case 'emit':
+        return {
+          ...common,
+          verb: 'emit',
+          type: templates.text(draft.type),
+          ...(draft.data && { data: templates.template(draft.data) }),
+          ...(draft.subject && { subject: templates.text(draft.subject) }),
+          ...(draft.correlationid && { correlationid: templates.text(draft.correlationid) }),
+          ...(draft.partitionkey && { partitionkey: templates.text(draft.partitionkey) }),
+          ...(draft.datacontenttype && { datacontenttype: templates.text(draft.datacontenttype) }),
+        };
+      case 'reply':
+        return {
+          ...common,
+          verb: 'reply',
+          status: templates.template(draft.status ?? DEFAULT_STATUS),
+          headers: templates.template(draft.headers ?? EMPTY_MAP),
+          ...(draft.data && { data: templates.template(draft.data) }),
+        };
+      case 'stop':
+        return { ...common, verb: 'stop', ...(draft.reason && { reason: templates.text(draft.reason) }) };
+      case 'unknown':
+        return undefined;
+    }
+  }
+
+  private placeOf(offset: number): { file: string; line: number; column: number } {
+    const { source } = this.draft.report;
+    return { file: source.file, ...source.place(offset) };
+  }
+}
+
+const EMPTY_MAP: MapNode = { kind: 'map', entries: [], start: 0, end: 0 };
+const DEFAULT_STATUS = { kind: 'scalar', value: 200, style: 'plain', start: 0, end: 0 } as const;
+
+/** The constants of the workspace and the flow's own. */
+function withNames(shared: Shape, own: MapNode): Shape {
+  return eitherShape(shared, objectShape('vars', Object.fromEntries(own.entries.map(({ name }) => [name, ANY]))), 'vars');
+}

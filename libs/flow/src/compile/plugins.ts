@@ -1,0 +1,99 @@
+import type { AnyPlugin } from '@sluice/plugin-api';
+import { nearest } from '../nearest.js';
+import type { Report } from '../report.js';
+import type { ScalarNode } from '../yaml/nodes.js';
+import type { Span } from '../yaml/source-text.js';
+import type { ConnectionDraft } from '../workspace/drafts.js';
+
+type Action = AnyPlugin['actions'][string];
+type Trigger = AnyPlugin['triggers'][string];
+
+/** Finds what a `use` names, and reports what is not there with the nearest name. */
+export class Plugins {
+  private readonly connections: ReadonlyMap<string, ConnectionDraft>;
+
+  /**
+   * @param complete false when a plugin of sluice.yaml could not be loaded, which its loader has reported: unknown names may be its own
+   */
+  constructor(
+    readonly byName: ReadonlyMap<string, AnyPlugin>,
+    private readonly complete: boolean,
+    connections: readonly ConnectionDraft[],
+  ) {
+    this.connections = new Map(connections.map((connection) => [connection.name, connection]));
+  }
+
+  plugin(name: string, at: Span, report: Report): AnyPlugin | undefined {
+    const plugin = this.byName.get(name);
+    if (plugin === undefined && this.complete) {
+      const near = nearest(name, this.byName.keys());
+      const cure =
+        near === undefined ? { do: `plugins that are loaded: ${[...this.byName.keys()].join(', ') || 'none'}` } : { write: near };
+      report.error(at, 'REF_PLUGIN', `no plugin is called "${name}"`, cure);
+    }
+    return plugin;
+  }
+
+  action(plugin: AnyPlugin, name: string, at: Span, report: Report): Action | undefined {
+    return member(plugin.name, plugin.actions, name, 'action', at, report);
+  }
+
+  trigger(plugin: AnyPlugin, name: string, at: Span, report: Report): Trigger | undefined {
+    return member(plugin.name, plugin.triggers, name, 'trigger', at, report);
+  }
+
+  /** Checks the connection of a step or a trigger: there exactly when it is needed, and one of the plugin's own. */
+  connection(plugin: AnyPlugin, given: ScalarNode | undefined, use: ScalarNode, needed: boolean, report: Report): void {
+    const fitting = [...this.connections.values()]
+      .filter((connection) => connection.plugin === plugin.name)
+      .map(({ name }) => name);
+    if (given === undefined) {
+      if (!needed) return;
+      const cure =
+        fitting.length === 0
+          ? { do: `add a connection with use: ${plugin.name} to sluice.yaml` }
+          : { write: `connection: ${fitting[0]}` };
+      report.error(use, 'REF_CONNECTION', `${String(use.value)} needs a connection`, cure);
+      return;
+    }
+    const name = String(given.value);
+    if (!needed) {
+      report.error(given, 'REF_CONNECTION', `${String(use.value)} takes no connection`, { do: 'delete the line' });
+      return;
+    }
+    const connection = this.connections.get(name);
+    if (connection?.plugin === plugin.name) return;
+    const near = nearest(name, fitting) ?? (fitting.length === 1 ? fitting[0] : undefined);
+    const cure = near === undefined ? { do: `connections of ${plugin.name}: ${fitting.join(', ') || 'none'}` } : { write: near };
+    const message = connection
+      ? `connection "${name}" is of ${connection.plugin}, not of ${plugin.name}`
+      : `no connection is called "${name}"`;
+    report.error(given, 'REF_CONNECTION', message, cure);
+  }
+}
+
+/** Does the plugin open connections at all? */
+export function opensConnections(plugin: AnyPlugin): boolean {
+  return !plugin.connection.safeParse(null).success;
+}
+
+export function isHostTrigger(trigger: Trigger): trigger is Extract<Trigger, { listen: unknown }> {
+  return 'listen' in trigger;
+}
+
+function member<Member>(
+  plugin: string,
+  members: Readonly<Record<string, Member>>,
+  name: string,
+  kind: 'action' | 'trigger',
+  at: Span,
+  report: Report,
+): Member | undefined {
+  if (Object.hasOwn(members, name)) return members[name];
+  const names = Object.keys(members);
+  const near = nearest(name, names);
+  const cure =
+    near === undefined ? { do: `${kind}s of ${plugin}: ${names.join(', ') || 'none'}` } : { write: `${plugin}.${near}` };
+  report.error(at, 'REF_ACTION', `${plugin} has no ${kind} "${name}"`, cure);
+  return undefined;
+}

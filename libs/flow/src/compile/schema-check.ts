@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { nearest } from '../nearest.js';
+import type { Report } from '../report.js';
+import type { Texts } from '../texts.js';
+import { entryOf, nodeAt, scalarsOf, toValue, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
+import type { Span } from '../yaml/source-text.js';
+
+export interface SchemaCheck {
+  readonly schema: z.ZodType;
+  /** Absent: nothing is written, which may still lack required keys. */
+  readonly node: YamlNode | undefined;
+  /** As messages name it: "with". */
+  readonly what: string;
+  /** Where to report what is missing when nothing is written. */
+  readonly at: Span;
+  readonly report: Report;
+  readonly texts: Texts;
+  /** Given: the value with its expressions evaluated. Otherwise texts with expressions stand for any value. */
+  readonly value?: unknown;
+  /** Keys may be missing: a sample in a test names only what matters. */
+  readonly sample?: boolean;
+  /** Absent: FLOW_VALUE and FLOW_UNKNOWN_KEY. */
+  readonly code?: string;
+}
+
+/** Reports what does not fit a schema, each at its place. Gives what the schema makes of the value when all of it fits. */
+export function checkSchema(check: SchemaCheck): { readonly data: unknown } | undefined {
+  const rendered = 'value' in check;
+  const value = rendered ? check.value : check.node === undefined ? {} : toValue(check.node);
+  const result = check.schema.safeParse(value);
+  if (result.success) return { data: result.data };
+  const issues = result.error.issues.filter((issue) => rendered || !dependsOnExpression(issue, check));
+  for (const issue of issues) reportIssue(issue, check);
+  return undefined;
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** A text with an expression stands for a value of any type, so what is said about it, or about a choice made by it, says nothing. */
+function dependsOnExpression(issue: Issue, { node, texts }: SchemaCheck): boolean {
+  const at = node && nodeAt(node, issue.path);
+  if (at === undefined || issue.code === 'unrecognized_keys') return false;
+  if (at.kind === 'scalar') return texts.hasExpression(at);
+  return (
+    (issue.code === 'custom' || issue.code === 'invalid_union') &&
+    [...scalarsOf(at)].some((scalar) => texts.hasExpression(scalar))
+  );
+}
+
+function reportIssue(issue: Issue, check: SchemaCheck): void {
+  const { node, what, report, sample, code } = check;
+  if (issue.code === 'unrecognized_keys') {
+    const map = node && nodeAt(node, issue.path);
+    const owner = issue.path.length === 0 ? what : String(issue.path.at(-1));
+    for (const key of issue.keys) {
+      const known = keysAt(check.schema, issue.path);
+      const near = nearest(key, known);
+      const cure = near === undefined ? { do: `keys of ${owner}: ${known.join(', ')}` } : { write: near };
+      report.error(entryOf(map, key)?.key ?? check.at, code ?? 'FLOW_UNKNOWN_KEY', `"${key}" is not a key of ${owner}`, cure);
+    }
+    return;
+  }
+  const at = node && nodeAt(node, issue.path);
+  const name = issue.path.map(String).join('.');
+  if (at !== undefined && !(issue.path.length === 0 && node === undefined)) {
+    report.error(
+      at,
+      code ?? 'FLOW_VALUE',
+      name === '' ? `${what}: ${lowerFirst(issue.message)}` : `${name}: ${lowerFirst(issue.message)}`,
+    );
+    return;
+  }
+  if (sample) return;
+  const parent = (node && deepest(node, issue.path)) ?? check.at;
+  report.error({ start: parent.start, end: parent.start + 1 }, code ?? 'FLOW_VALUE', `${what} needs "${name}"`, {
+    do: `add "${name}"`,
+  });
+}
+
+/** The last node on the way to something that is not there. */
+function deepest(node: YamlNode, path: readonly PropertyKey[]): YamlNode | undefined {
+  for (let length = path.length - 1; length >= 0; length--) {
+    const found = nodeAt(node, path.slice(0, length));
+    if (found) return found;
+  }
+  return undefined;
+}
+
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly items?: JsonSchema;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly allOf?: readonly JsonSchema[];
+  readonly secret?: boolean;
+}
+
+const inputSchemas = new WeakMap<z.ZodType, JsonSchema>();
+
+function inputSchema(schema: z.ZodType): JsonSchema {
+  let json = inputSchemas.get(schema);
+  if (json === undefined) {
+    json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as JsonSchema;
+    inputSchemas.set(schema, json);
+  }
+  return json;
+}
+
+function alternatives(json: JsonSchema): JsonSchema[] {
+  return [json, ...[...(json.anyOf ?? []), ...(json.oneOf ?? []), ...(json.allOf ?? [])].flatMap(alternatives)];
+}
+
+function below(json: JsonSchema, step: PropertyKey): JsonSchema[] {
+  return alternatives(json).flatMap(({ properties, items, additionalProperties }) => {
+    const next = typeof step === 'number' ? items : (properties?.[String(step)] ?? additionalProperties);
+    return typeof next === 'object' ? [next] : [];
+  });
+}
+
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let found = [inputSchema(schema)];
+  for (const step of path) found = found.flatMap((json) => below(json, step));
+  return [...new Set(found.flatMap(alternatives).flatMap((json) => Object.keys(json.properties ?? {})))];
+}
+
+/** The scalars that fill fields which a schema marks as secret. */
+export function* secretScalars(schema: z.ZodType, node: YamlNode | undefined): Generator<ScalarNode> {
+  if (node) yield* secretsBelow([inputSchema(schema)], node);
+}
+
+function* secretsBelow(schemas: readonly JsonSchema[], node: YamlNode): Generator<ScalarNode> {
+  if (node.kind === 'scalar') {
+    if (schemas.flatMap(alternatives).some((json) => json.secret)) yield node;
+  } else if (node.kind === 'list') {
+    for (const [index, item] of node.items.entries())
+      yield* secretsBelow(
+        schemas.flatMap((json) => below(json, index)),
+        item,
+      );
+  } else {
+    for (const { name, value } of node.entries)
+      yield* secretsBelow(
+        schemas.flatMap((json) => below(json, name)),
+        value,
+      );
+  }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,44 @@
+import {
+  compileCondition,
+  compileTemplate,
+  compileText,
+  parseText,
+  type PlaceOf,
+  type TemplateSource,
+} from '../expression/index.js';
+import type { Condition, Template, TextTemplate } from '../model.js';
+import type { Texts } from '../texts.js';
+import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
+
+/** Compiles the values of one file. What it is given has been checked: it holds no error. */
+export class Templates {
+  constructor(private readonly texts: Texts) {}
+
+  template(node: YamlNode): Template {
+    return compileTemplate(this.sourceOf(node));
+  }
+
+  text(node: ScalarNode): TextTemplate {
+    return compileText(this.texts.parse(node) ?? parseText(String(node.value)), this.placeOf(node));
+  }
+
+  condition(node: ScalarNode): Condition {
+    return compileCondition(
+      typeof node.value === 'boolean' ? node.value : (this.texts.parse(node) ?? parseText(String(node.value))),
+      this.placeOf(node),
+    );
+  }
+
+  private sourceOf(node: YamlNode): TemplateSource {
+    if (node.kind === 'list') return { kind: 'list', items: node.items.map((item) => this.sourceOf(item)) };
+    if (node.kind === 'map')
+      return { kind: 'map', entries: node.entries.map(({ name, value }) => [name, this.sourceOf(value)] as const) };
+    const text = this.texts.parse(node);
+    return text ? { kind: 'text', text, placeOf: this.placeOf(node) } : { kind: 'value', value: node.value };
+  }
+
+  private placeOf(node: ScalarNode): PlaceOf {
+    const { source } = this.texts;
+    return (offset) => ({ file: source.file, ...source.place(this.texts.span(node, offset, offset).start) });
+  }
+}

@@ -1,0 +1,34 @@
+import type { Finding, Place, SourceFile } from '../model.js';
+import { refuseExpressionKeys } from '../lint/expression-keys.js';
+import { readWorkspace } from '../workspace/read-workspace.js';
+import type { WorkspaceDraft } from '../workspace/drafts.js';
+import { readDocuments } from '../yaml/read-documents.js';
+import type { SourceText } from '../yaml/source-text.js';
+import { sortFindings } from '../report.js';
+
+/** sluice.yaml, read as far as it can be before its plugins are loaded. */
+export interface WorkspaceFile {
+  /** npm packages or `./folders`, in the order in which they are to be loaded. */
+  readonly plugins: readonly { readonly name: string; readonly place: Place }[];
+  readonly draft: WorkspaceDraft;
+  readonly source: SourceText;
+  /** What is wrong with its spelling: `compileWorkspace` gives them again, among all others. */
+  readonly findings: readonly Finding[];
+}
+
+/** Reads sluice.yaml. `file` is absent when nothing can be done with it. Never throws. */
+export function parseWorkspaceFile(source: SourceFile): { readonly file?: WorkspaceFile; readonly findings: readonly Finding[] } {
+  const { report, documents, source: text } = readDocuments(source);
+  const [first, second] = documents;
+  if (first === undefined && report.findings.length === 0) {
+    report.error({ start: 0, end: 1 }, 'FLOW_EMPTY', 'this file is empty', { write: 'sluice: 1' });
+  }
+  if (second)
+    report.error({ start: second.start, end: second.start + 1 }, 'FLOW_VALUE', 'sluice.yaml is one document', {
+      do: 'delete the "---"',
+    });
+  if (first?.root) refuseExpressionKeys(first.root, report);
+  const draft = first?.root && readWorkspace(first.root, report);
+  const findings = sortFindings(report.findings);
+  return draft ? { file: { plugins: draft.plugins, draft, source: text, findings }, findings } : { findings };
+}

@@ -1,0 +1,237 @@
+import { checkExpression, type ExpressionPart, type ExpressionProblem, type Reference } from '../expression/index.js';
+import { nearest } from '../nearest.js';
+import type { Report } from '../report.js';
+import type { Texts } from '../texts.js';
+import { scalarsOf, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
+import { quoted } from '../yaml/quote.js';
+import type { Span } from '../yaml/source-text.js';
+import { findMiss, findOptional, type Shape } from './shapes.js';
+
+/** What can be read at a place, and what is known about it. A root that is absent here cannot be read. */
+export interface Visible {
+  readonly trigger?: Shape;
+  readonly vars?: Shape;
+  readonly env?: EnvironmentView;
+  readonly steps?: StepsView;
+  readonly error?: Shape;
+  readonly run?: Shape;
+  /** Roots that exist at this place alone, such as `with` in a mock. */
+  readonly others?: readonly string[];
+}
+
+export interface EnvironmentView {
+  readonly names: readonly string[];
+  /** Variables that feed secret fields, where those may not be read. */
+  readonly secret: ReadonlySet<string>;
+  /** Called for every variable that is read. */
+  readonly read: (name: string) => void;
+}
+
+export type StepSight =
+  | { readonly kind: 'seen'; readonly shape: Shape; readonly maybe: boolean }
+  | { readonly kind: 'later' }
+  | { readonly kind: 'nothing'; readonly verb: string };
+
+export interface StepsView {
+  readonly names: readonly string[];
+  /** Undefined: no step has this id. */
+  readonly look: (id: string) => StepSight | undefined;
+}
+
+const ROOTS = ['trigger', 'vars', 'env', 'steps', 'error', 'run'] as const;
+
+/** Checks the expressions of one file. */
+export class ExpressionCheck {
+  constructor(
+    private readonly texts: Texts,
+    private readonly report: Report,
+  ) {}
+
+  /** All expressions below a node. */
+  values(node: YamlNode | undefined, visible: Visible): void {
+    if (node === undefined) return;
+    for (const scalar of scalarsOf(node)) this.scalar(scalar, visible, false);
+  }
+
+  condition(node: ScalarNode | undefined, visible: Visible): void {
+    if (node) this.scalar(node, visible, true);
+  }
+
+  private scalar(node: ScalarNode, visible: Visible, condition: boolean): void {
+    const text = this.texts.parse(node);
+    if (!text) return;
+    for (const problem of text.problems) this.problem(node, problem);
+    const whole = text.whole;
+    if (condition && !whole && text.problems.length === 0) {
+      this.report.error(node, 'FLOW_VALUE', 'a condition is one whole expression', {
+        do: 'write nothing before or after ${{ … }}',
+      });
+    }
+    const roots = [...ROOTS.filter((root) => visible[root] !== undefined), ...(visible.others ?? [])];
+    for (const part of text.parts) {
+      if (part.kind !== 'expression' || part.ast === undefined) continue;
+      for (const problem of checkExpression(part, { roots, whole, condition })) this.problem(node, problem);
+      for (const reference of part.references) {
+        if (!reference.inner) new ReferenceCheck(node, part, reference, this.texts, this.report).run(visible);
+      }
+    }
+  }
+
+  private problem(node: ScalarNode, problem: ExpressionProblem): void {
+    if (problem.code === 'EXPR_UNCLOSED' && this.reportComment(node)) return;
+    const at = this.texts.span(node, problem.start, problem.end);
+    const cure = problem.write === undefined ? {} : { write: problem.write };
+    if (problem.severity === 'error') this.report.error(at, problem.code, problem.message, cure);
+    else this.report.warning(at, problem.code, problem.message, cure);
+  }
+
+  /** `title: ${{ "Заказ #" & n }}`: YAML took the rest of the line for a comment, silently. */
+  private reportComment(node: ScalarNode): boolean {
+    if (node.style !== 'plain') return false;
+    const { line } = this.texts.source.place(node.end - 1);
+    const lineStart = this.texts.source.lineStart(line);
+    const lineEnd = this.texts.source.lineEnd(line);
+    const comment = /^\s+#/.exec(this.texts.source.text.slice(node.end, lineEnd));
+    if (!comment) return false;
+    const at = node.end + comment[0].length - 1;
+    const before = this.texts.source.text.slice(Math.min(lineStart, node.start), node.start);
+    const write = before.trimStart() + quoted(this.texts.source.text.slice(node.start, lineEnd).trimEnd());
+    this.report.error({ start: at, end: at + 1 }, 'YAML_QUOTE', '" #" begins a comment, so this expression was cut off', {
+      write,
+    });
+    return true;
+  }
+}
+
+class ReferenceCheck {
+  constructor(
+    private readonly node: ScalarNode,
+    private readonly part: ExpressionPart,
+    private readonly reference: Reference,
+    private readonly texts: Texts,
+    private readonly report: Report,
+  ) {}
+
+  run(visible: Visible): void {
+    const [root, name] = this.reference.path;
+    if (root === 'env' && visible.env) this.environment(visible.env, name);
+    else if (root === 'vars' && visible.vars) this.constant(visible.vars, name);
+    else if (root === 'steps' && visible.steps) this.step(visible.steps, name);
+    else if (root === 'trigger' && visible.trigger) this.fields(visible.trigger, 1);
+    else if (root === 'error' && visible.error) this.fields(visible.error, 1);
+    else if (root === 'run' && visible.run) this.fields(visible.run, 1);
+  }
+
+  private environment(env: EnvironmentView, name: string | undefined): void {
+    if (name === undefined) {
+      this.report.error(this.at(0), 'EXPR_ROOT', 'env is read by name only', { write: 'env.NAME' });
+      return;
+    }
+    env.read(name);
+    if (env.secret.has(name)) {
+      const message = `${name} feeds a secret field, so a flow cannot read it`;
+      this.report.error(this.at(1), 'EXPR_SECRET', message, {
+        do: 'take another variable, or leave the secret to the connection',
+      });
+    } else if (!env.names.includes(name) && !this.reference.guarded) {
+      const near = nearest(name, env.names);
+      const cure =
+        near === undefined ? { do: `set ${name} before the start, or write env.${name} ?? "…"` } : { write: `env.${near}` };
+      this.report.error(this.at(1), 'ENV_MISSING', `the environment has no ${name}`, cure);
+    }
+  }
+
+  private constant(vars: Shape, name: string | undefined): void {
+    if (name === undefined || vars.kind !== 'object') return;
+    if (vars.fields.has(name)) {
+      this.fields(vars, 1);
+      return;
+    }
+    const near = nearest(name, vars.fields.keys());
+    this.report.error(
+      this.at(1),
+      'REF_VAR',
+      `no constant is called "${name}"`,
+      near === undefined ? { do: listed('constants', vars.fields.keys()) } : { write: `vars.${near}` },
+    );
+  }
+
+  private step(steps: StepsView, id: string | undefined): void {
+    if (id === undefined) return;
+    const sight = steps.look(id);
+    if (sight === undefined) {
+      const near = nearest(id, steps.names);
+      this.report.error(
+        this.at(1),
+        'REF_STEP',
+        `no step is called "${id}"`,
+        near === undefined ? { do: listed('steps', steps.names) } : { write: `steps.${near}` },
+      );
+    } else if (sight.kind === 'later') {
+      this.report.error(this.at(1), 'REF_STEP_LATER', `step "${id}" has not run yet here`, {
+        do: `move this step behind "${id}"`,
+      });
+    } else if (sight.kind === 'nothing') {
+      this.report.error(this.at(1), 'REF_STEP', `step "${id}" gives nothing: it is ${sight.verb}`);
+    } else {
+      if (sight.maybe && !this.reference.guarded) {
+        const write = `${formatPath(this.reference.path)} ?? null`;
+        this.report.warning(this.at(1), 'REF_STEP_MAYBE', `step "${id}" may have been skipped`, { write });
+      }
+      this.fields(sight.shape, 2);
+    }
+  }
+
+  /** Names that follow the first `from` ones. */
+  private fields(shape: Shape, from: number): void {
+    const { path } = this.reference;
+    const names = path.slice(from);
+    const miss = findMiss(shape, names);
+    if (miss) {
+      const at = from + miss.at;
+      const name = path[at] as string;
+      const known = [...miss.shape.fields.keys()];
+      const near = nearest(name, known);
+      const cure = near === undefined ? { do: listed('it gives', known) } : { write: formatPath([...path.slice(0, at), near]) };
+      const message = `${miss.shape.giver} gives no "${name}"`;
+      if (miss.shape.closed) this.report.error(this.at(at), 'EXPR_FIELD', message, cure);
+      else this.report.warning(this.at(at), 'EXPR_FIELD', message, cure);
+      return;
+    }
+    const optional = findOptional(shape, names);
+    if (optional === undefined || this.reference.guarded || !this.isWholeExpression()) return;
+    const name = path[from + optional] as string;
+    const write = `${formatPath(path)} ?? $omit`;
+    this.report.warning(this.at(from + optional), 'EXPR_MAYBE', `"${name}" may be absent`, { write });
+  }
+
+  /** Inside of a larger expression an absent field need not be a mistake. */
+  private isWholeExpression(): boolean {
+    const { source, sourceStart } = this.part;
+    const start = sourceStart + source.length - source.trimStart().length;
+    const end = sourceStart + source.trimEnd().length;
+    const { spans } = this.reference;
+    return spans[0]?.start === start && spans.at(-1)?.end === end;
+  }
+
+  private at(index: number): Span {
+    const span = this.reference.spans[index] as Span;
+    return this.texts.span(this.node, span.start, span.end);
+  }
+}
+
+function listed(what: string, names: Iterable<string>): string {
+  const list = [...names];
+  return list.length === 0 ? `there are no ${what}` : `${what}: ${list.join(', ')}`;
+}
+
+/** A path as an expression writes it: backticks around what is no plain name. */
+export function formatPath(path: readonly string[]): string {
+  return path
+    .map((name) =>
+      /^[\p{L}_№][\p{L}\p{N}_№]*$/u.test(name) && !['and', 'or', 'in', 'true', 'false', 'null'].includes(name)
+        ? name
+        : `\`${name}\``,
+    )
+    .join('.');
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import type { YamlNode } from '../yaml/nodes.js';
+
+/** What is known about a value before the run. */
+export type Shape =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'list'; readonly item: Shape }
+  | {
+      readonly kind: 'object';
+      /** As messages name whatever gives it: "asterisk-ami.event". */
+      readonly giver: string;
+      readonly fields: ReadonlyMap<string, Field>;
+      /** No other fields can be there. */
+      readonly closed: boolean;
+    };
+
+export interface Field {
+  readonly shape: Shape;
+  readonly optional: boolean;
+}
+
+export const ANY: Shape = { kind: 'any' };
+
+export function objectShape(giver: string, fields: Readonly<Record<string, Shape>>, closed = true): Shape {
+  const entries = Object.entries(fields).map(([name, shape]) => [name, { shape, optional: false }] as const);
+  return { kind: 'object', giver, fields: new Map(entries), closed };
+}
+
+interface JsonSchema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: unknown;
+  readonly items?: JsonSchema;
+}
+
+/** The shape of what a schema lets through. A plain `z.object` is open: the other side may add fields. */
+export function shapeOfSchema(schema: z.ZodType, giver: string): Shape {
+  const json = z.toJSONSchema(schema, {
+    io: 'output',
+    unrepresentable: 'any',
+    cycles: 'ref',
+    reused: 'inline',
+    override: ({ zodSchema, jsonSchema }) => {
+      const { def } = zodSchema._zod;
+      if (def.type === 'object' && !('catchall' in def && def.catchall)) delete jsonSchema.additionalProperties;
+    },
+  });
+  return shapeOfJson(json as JsonSchema, giver);
+}
+
+function shapeOfJson(json: JsonSchema, giver: string): Shape {
+  if (json.type === 'array' && json.items) return { kind: 'list', item: shapeOfJson(json.items, giver) };
+  if (json.type !== 'object' || !json.properties || Object.keys(json.properties).length === 0) return ANY;
+  const fields = new Map<string, Field>();
+  for (const [name, property] of Object.entries(json.properties)) {
+    fields.set(name, { shape: shapeOfJson(property, giver), optional: !json.required?.includes(name) });
+  }
+  return { kind: 'object', giver, fields, closed: json.additionalProperties === false };
+}
+
+/** The shape of a value written out in YAML; expressions in it may give anything. */
+export function shapeOfNode(node: YamlNode, giver: string, closed: boolean): Shape {
+  if (node.kind === 'scalar') return ANY;
+  if (node.kind === 'list') {
+    const items = node.items.map((item) => shapeOfNode(item, giver, closed));
+    return { kind: 'list', item: items.length === 0 ? ANY : items.reduce((a, b) => eitherShape(a, b, giver)) };
+  }
+  const fields = node.entries.map(
+    ({ name, value }) => [name, { shape: shapeOfNode(value, giver, closed), optional: false }] as const,
+  );
+  return { kind: 'object', giver, fields: new Map(fields), closed };
+}
+
+/** What two samples of one thing have together: a field of either is known. */
+export function eitherShape(a: Shape, b: Shape, giver: string): Shape {
+  if (a.kind === 'list' && b.kind === 'list') return { kind: 'list', item: eitherShape(a.item, b.item, giver) };
+  if (a.kind !== 'object' || b.kind !== 'object') return ANY;
+  const fields = new Map(a.fields);
+  for (const [name, field] of b.fields) {
+    const other = fields.get(name);
+    fields.set(name, other ? { ...field, shape: eitherShape(other.shape, field.shape, giver) } : field);
+  }
+  return { kind: 'object', giver, fields, closed: a.closed && b.closed };
+}
+
+export interface Miss {
+  /** Index in the path of the name that is not there. */
+  readonly at: number;
+  readonly shape: Extract<Shape, { kind: 'object' }>;
+}
+
+/** Follows names as JSONata does (through lists into their items), to the first name that is not there. */
+export function findMiss(shape: Shape, path: readonly string[]): Miss | undefined {
+  let current = shape;
+  for (const [at, name] of path.entries()) {
+    while (current.kind === 'list') current = current.item;
+    if (current.kind === 'any') return undefined;
+    const field = current.fields.get(name);
+    if (!field) return { at, shape: current };
+    current = field.shape;
+  }
+  return undefined;
+}
+
+/** Index in the path of the first name that may be absent. */
+export function findOptional(shape: Shape, path: readonly string[]): number | undefined {
+  let current = shape;
+  for (const [at, name] of path.entries()) {
+    while (current.kind === 'list') current = current.item;
+    const field = current.kind === 'object' ? current.fields.get(name) : undefined;
+    if (!field) return undefined;
+    if (field.optional) return at;
+    current = field.shape;
+  }
+  return undefined;
+}

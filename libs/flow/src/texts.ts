@@ -1,0 +1,37 @@
+import { parseText, type ParsedText } from './expression/index.js';
+import { Alignment } from './yaml/align.js';
+import type { ScalarNode } from './yaml/nodes.js';
+import type { SourceText, Span } from './yaml/source-text.js';
+
+/** The texts of one file with their expressions: each is parsed once, and its offsets lead back into the file. */
+export class Texts {
+  private readonly parsed = new Map<ScalarNode, ParsedText>();
+  private readonly alignments = new Map<ScalarNode, Alignment>();
+
+  constructor(readonly source: SourceText) {}
+
+  /** Undefined for what is no text, and for a text without expressions. */
+  parse(node: ScalarNode): ParsedText | undefined {
+    if (typeof node.value !== 'string' || !node.value.includes('${{')) return undefined;
+    let text = this.parsed.get(node);
+    if (text === undefined) {
+      text = parseText(node.value);
+      this.parsed.set(node, text);
+    }
+    return text;
+  }
+
+  /** Where a stretch of a text's value stands in the file. */
+  span(node: ScalarNode, start: number, end: number): Span {
+    let alignment = this.alignments.get(node);
+    if (alignment === undefined) {
+      alignment = new Alignment(node, this.source);
+      this.alignments.set(node, alignment);
+    }
+    return alignment.span(start, end);
+  }
+
+  hasExpression(node: ScalarNode): boolean {
+    return this.parse(node) !== undefined;
+  }
+}

@@ -1,0 +1,51 @@
+import type { CalendarWindow, PaceConfig, Place, Priority, Rate, Settings } from '../model.js';
+import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
+
+/** sluice.yaml as written: the grammar is checked; plugins, expressions and the environment are not yet. */
+export interface WorkspaceDraft {
+  readonly plugins: readonly NamedPlace[];
+  readonly vars?: MapNode;
+  readonly settings: Settings;
+  readonly issuers: readonly IssuerDraft[];
+  readonly connections: readonly ConnectionDraft[];
+}
+
+export interface NamedPlace {
+  readonly name: string;
+  readonly place: Place;
+}
+
+export interface IssuerDraft {
+  readonly name: string;
+  readonly secrets: readonly ScalarNode[];
+  readonly scopes: readonly string[];
+  readonly events: readonly string[];
+  readonly topics: readonly string[];
+  readonly extensions?: readonly string[];
+  readonly groups?: readonly string[];
+  readonly maxTtlMs: number;
+}
+
+export interface ConnectionDraft {
+  readonly name: string;
+  readonly nameNode: ScalarNode;
+  readonly use: ScalarNode;
+  readonly plugin: string;
+  readonly with?: MapNode;
+  readonly pace?: PaceDraft;
+}
+
+/** What `pace` says itself; the rest comes from the plugin, then from the language. */
+export interface PaceDraft {
+  readonly concurrency: Partial<PaceConfig['concurrency']>;
+  /** Where to report a start above the limit. */
+  readonly startNode?: YamlNode;
+  readonly rate?: Rate;
+  readonly latencyTargetMs?: number;
+  readonly shares?: Readonly<Record<Priority, number>>;
+  readonly breaker: Partial<PaceConfig['breaker']>;
+  readonly crashGraceMs?: number;
+  readonly calendar: readonly CalendarWindow[];
+  readonly calendarNode?: YamlNode;
+  readonly timezone?: string;
+}

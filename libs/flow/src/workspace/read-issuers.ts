@@ -1,0 +1,77 @@
+import { readFields, type KeyTable } from '../grammar/fields.js';
+import { isEventPattern, isName } from '../grammar/names.js';
+import { readDuration, readTemplateText, readTexts } from '../grammar/values.js';
+import type { Report } from '../report.js';
+import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
+import type { IssuerDraft } from './drafts.js';
+
+const ISSUER: KeyTable = {
+  of: 'an issuer',
+  keys: ['secret', 'secrets', 'scopes', 'events', 'topics', 'maxTtl', 'extensions', 'groups'],
+};
+/** Signs for the operator's own commands, and alone may grant these scopes. */
+const BUILT_IN = 'operator';
+const OPERATOR_SCOPES: readonly string[] = ['viewer', 'admin'];
+const DEFAULT_MAX_TTL_MS = 12 * 3_600_000;
+
+/** Who signs tokens, and what they may grant at most. */
+export function readIssuers(node: YamlNode | undefined, report: Report): IssuerDraft[] {
+  if (node === undefined) return [];
+  if (node.kind !== 'map') {
+    report.error(node, 'FLOW_VALUE', 'issuers is a map: a name, then its secret and what it may grant');
+    return [];
+  }
+  const issuers: IssuerDraft[] = [];
+  for (const { name, key, value } of node.entries) {
+    if (!isName(name))
+      report.error(key, 'FLOW_NAME', `"${name}" is no name`, {
+        do: 'use small Latin letters, digits and single dashes, a letter first',
+      });
+    if (name === BUILT_IN)
+      report.error(key, 'FLOW_DUPLICATE', `the issuer "${BUILT_IN}" is built in`, { do: 'choose another name' });
+    const issuer = readIssuer(name, value, report);
+    if (issuer) issuers.push(issuer);
+  }
+  return issuers;
+}
+
+function readIssuer(name: string, node: YamlNode, report: Report): IssuerDraft | undefined {
+  const fields = readFields(node, ISSUER, report);
+  if (!fields) return undefined;
+  const one = fields.get('secret');
+  const several = fields.get('secrets');
+  if (fields.has('secret') === fields.has('secrets')) {
+    const message = `an issuer has either "secret" or, while two are in use, "secrets"`;
+    report.error({ start: node.start, end: node.start + 1 }, 'FLOW_VALUE', message, {
+      write: "secret: '${{ env.ERP_TOKEN_SECRET }}'",
+    });
+  }
+  if (several && (several.kind !== 'list' || several.items.length < 1 || several.items.length > 2)) {
+    report.error(several, 'FLOW_VALUE', 'secrets is a list of one or two');
+  }
+  const nodes = [...(one ? [one] : []), ...(several?.kind === 'list' ? several.items : [])];
+  const scopesNode = fields.get('scopes');
+  const scopes = readTexts(scopesNode, 'scopes', report) ?? [];
+  for (const scope of scopes) {
+    if (scopesNode && OPERATOR_SCOPES.includes(scope))
+      report.error(scopesNode, 'FLOW_VALUE', `only the built-in issuer may grant "${scope}"`, { do: 'delete it' });
+  }
+  const eventsNode = fields.get('events');
+  const events = readTexts(eventsNode, 'events', report) ?? [];
+  const wrong = events.find((pattern) => !isEventPattern(pattern));
+  if (eventsNode && wrong !== undefined) report.error(eventsNode, 'FLOW_VALUE', `"${wrong}" is no event type`);
+  const extensions = readTexts(fields.get('extensions'), 'extensions', report);
+  const groups = readTexts(fields.get('groups'), 'groups', report);
+  return {
+    name,
+    secrets: nodes
+      .map((secret) => readTemplateText(secret, 'secret', report))
+      .filter((secret): secret is ScalarNode => secret !== undefined),
+    scopes,
+    events,
+    topics: readTexts(fields.get('topics'), 'topics', report) ?? [],
+    ...(extensions && { extensions }),
+    ...(groups && { groups }),
+    maxTtlMs: readDuration(fields.get('maxTtl'), 'maxTtl', report) ?? DEFAULT_MAX_TTL_MS,
+  };
+}
