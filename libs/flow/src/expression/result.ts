@@ -10,6 +10,20 @@ export function toData(value: unknown): unknown {
   return new Cleaner().clean(value, 0);
 }
 
+/** The same for what is known to be no more than data as it came, or a list of it: nothing is looked through, so nothing is copied. */
+export function passedOn(value: unknown): unknown {
+  if (typeof value === 'number') return finite(value);
+  if (Array.isArray(value) && Object.hasOwn(value, 'sequence')) return value.slice();
+  return value;
+}
+
+/** The same for texts, numbers and truth values. */
+export function scalarResult(value: unknown): unknown {
+  if (typeof value === 'number') return finite(value);
+  if (typeof value === 'string' && value.length * 3 > LIMITS.resultBytes) return toData(value);
+  return value;
+}
+
 class Cleaner {
   private bytes = 0;
 

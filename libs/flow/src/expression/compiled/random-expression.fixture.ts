@@ -1,0 +1,75 @@
+/** Mulberry32: the same numbers in every run. */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+type Random = () => number;
+
+const ROOT_PATHS =
+  'kind empty n zero half yes no nil customer customer.name customer.phones lines lines.sku lines.qty lines.parts lines.parts.id one one.tags none nested objects.a numbers texts mixed missing missing.x deep.deep'
+    .split(' ')
+    .map((path) => `trigger.data.${path}`);
+const ITEM_PATHS = [
+  'sku',
+  'qty',
+  'tags',
+  'parts.id',
+  'parts',
+  'name',
+  'a',
+  '$',
+  '$.sku',
+  '$$.trigger.data.n',
+  '$$.trigger.data.kind',
+];
+const LITERALS = ['1', '0', '-1', '2.5', '"A"', '""', '"red"', 'true', 'false', 'null', '[]', '[1, 2]', '{}', '{"sku": "Q"}'];
+const BINARY = ['=', '!=', '<', '>=', '+', '-', '*', '&', 'and', 'or', 'in', '??', '?:'];
+const CALLS = [
+  '$string',
+  '$exists',
+  '$boolean',
+  '$not',
+  '$count',
+  '$sum',
+  '$number',
+  '$uppercase',
+  '$length',
+  '$type',
+  '$keys',
+  '$join',
+  '$max',
+  '$merge',
+];
+
+/** An expression of at most four levels, from what the closures know. */
+export function randomExpression(random: Random, depth = 3, root = true): string {
+  const again = (inner = root): string => randomExpression(random, depth - 1, inner);
+  const roll = random();
+  if (depth === 0 || roll < 0.25) return pick(random, roll < 0.18 ? paths(root) : LITERALS);
+  if (roll < 0.4) return `(${again()} ${pick(random, BINARY)} ${again()})`;
+  if (roll < 0.55) return `${pick(random, paths(root))}[${again(false)}]${tail(random)}`;
+  if (roll < 0.63) return `${pick(random, paths(root))}.(${again(false)})${tail(random)}`;
+  if (roll < 0.7) return `[${again()}, ${again()}]`;
+  if (roll < 0.77) return `{"sku": ${again()}, "qty": ${again()}}${tail(random)}`;
+  if (roll < 0.84) return `(${again()} ? ${again()} : ${again()})`;
+  if (roll < 0.9) return `(${again()})${tail(random)}`;
+  return `${pick(random, CALLS)}(${again()})`;
+}
+
+function paths(root: boolean): readonly string[] {
+  return root ? ROOT_PATHS : ITEM_PATHS;
+}
+
+function tail(random: Random): string {
+  return pick(random, ['', '', '.sku', '[0]', '[-1]', '.parts.id', '[qty > 0]', '.tags[0]', '.{"id": $}']);
+}
+
+function pick(random: Random, from: readonly string[]): string {
+  return from[Math.floor(random() * from.length)] as string;
+}
