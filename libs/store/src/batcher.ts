@@ -1,0 +1,44 @@
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Joins calls that come at the same time: one batch is under way, and the next takes all that came meanwhile. A lone call waits for
+ * nothing; under load the cost of a round trip and of a commit is shared.
+ */
+export class Batcher<Item, Result> {
+  #waiting: Waiting<Item, Result>[] = [];
+  #running = false;
+
+  /** @param run gives one result for each item, in their order */
+  constructor(
+    private readonly run: (items: readonly Item[]) => Promise<readonly Result[]>,
+    private readonly largest = 1_000,
+  ) {}
+
+  /** Resolves with the item's result; rejects when its batch fails. */
+  add(item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject });
+      if (!this.#running) void this.#drain();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting.length > 0) {
+      // those that are called in the same tick belong together
+      await Promise.resolve();
+      const batch = this.#waiting.splice(0, this.largest);
+      try {
+        const results = await this.run(batch.map(({ item }) => item));
+        batch.forEach(({ resolve }, n) => resolve(results[n] as Result));
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#running = false;
+  }
+}

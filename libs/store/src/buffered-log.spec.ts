@@ -1,0 +1,73 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { engineFail } from '@sluice/plugin-api';
+import { BufferedLog, type Gap } from './buffered-log.js';
+
+interface Line {
+  readonly at: Date;
+}
+
+const limits = { capacity: 3, batch: 2, delayMs: 60_000, retryMs: 60_000 };
+const line = (second: number): Line => ({ at: new Date(second * 1_000) });
+
+function open() {
+  const log = { debug: jest.fn(), info: jest.fn(), warn: jest.fn(), error: jest.fn() };
+  const sink = {
+    taken: [] as number[],
+    batches: [] as number[],
+    gaps: [] as Gap[],
+    failure: undefined as Error | undefined,
+    async append(lines: readonly Line[]) {
+      if (this.failure) throw this.failure;
+      this.batches.push(lines.length);
+      this.taken.push(...lines.map(({ at }) => at.getTime() / 1_000));
+    },
+    async appendGap(gap: Gap) {
+      if (this.failure) throw this.failure;
+      this.gaps.push(gap);
+    },
+  };
+  return { sink, log, buffered: new BufferedLog<Line>(sink, log, limits) };
+}
+
+describe('BufferedLog', () => {
+  it('writes in batches, in order', async () => {
+    const { sink, buffered } = open();
+    for (const second of [1, 2, 3]) buffered.write(line(second));
+    await buffered.flush();
+    expect(sink.taken).toEqual([1, 2, 3]);
+    expect(sink.batches).toEqual([2, 1]);
+  });
+
+  it('keeps its entries while the sink is away, and notes as a gap what did not fit', async () => {
+    const { sink, buffered } = open();
+    sink.failure = engineFail.STORE_UNAVAILABLE('away');
+    for (const second of [1, 2, 3, 4, 5]) buffered.write(line(second));
+    await expect(buffered.flush()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(buffered.skipped).toBe(2);
+    sink.failure = undefined;
+    await buffered.flush();
+    expect(sink.taken).toEqual([1, 2, 3]);
+    expect(sink.gaps).toEqual([{ from: new Date(4_000), to: new Date(5_000), count: 2 }]);
+  });
+
+  it('gives a batch up that is refused as such, says so, and goes on', async () => {
+    const { sink, log, buffered } = open();
+    sink.failure = new Error('value out of range');
+    buffered.write(line(1));
+    await expect(buffered.flush()).rejects.toThrow('value out of range');
+    expect(log.error).toHaveBeenCalledTimes(1);
+    sink.failure = undefined;
+    buffered.write(line(2));
+    await buffered.flush();
+    expect(sink.taken).toEqual([2]);
+    expect(sink.gaps.map(({ count }) => count)).toEqual([1]);
+  });
+
+  it('does not throw at close when the sink is away', async () => {
+    const { sink, log, buffered } = open();
+    sink.failure = engineFail.STORE_UNAVAILABLE('away');
+    buffered.write(line(1));
+    await buffered.close();
+    expect(log.warn).toHaveBeenCalledWith('the journal lacks its last entries', expect.objectContaining({ count: 1 }));
+  });
+});

@@ -1,0 +1,107 @@
+import { isSluiceError, type Log } from '@sluice/plugin-api';
+
+/** Entries between two instants that were not recorded. */
+export interface Gap {
+  readonly from: Date;
+  readonly to: Date;
+  readonly count: number;
+}
+
+/** Where a {@link BufferedLog} writes: both reject with `STORE_UNAVAILABLE` when it is to try again later. */
+export interface LogSink<Entry> {
+  append(entries: readonly Entry[]): Promise<void>;
+  appendGap(gap: Gap): Promise<void>;
+}
+
+export interface BufferLimits {
+  /** Entries kept while they cannot be written. */
+  readonly capacity: number;
+  readonly batch: number;
+  /** How long an entry waits for company. */
+  readonly delayMs: number;
+  readonly retryMs: number;
+}
+
+/** A log that never keeps its writers waiting: what the sink does not take in time is counted, and a gap says so. */
+export class BufferedLog<Entry extends { readonly at: Date }> {
+  #buffer: Entry[] = [];
+  #gap: Gap | undefined;
+  #skipped = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> | undefined;
+
+  constructor(
+    private readonly sink: LogSink<Entry>,
+    private readonly log: Log,
+    private readonly limits: BufferLimits,
+  ) {}
+
+  get skipped(): number {
+    return this.#skipped;
+  }
+
+  write(entry: Entry): void {
+    if (this.#buffer.length >= this.limits.capacity) return this.#skip([entry]);
+    this.#buffer.push(entry);
+    this.#later(this.limits.delayMs);
+  }
+
+  /** Writes what is buffered; rejects with `STORE_UNAVAILABLE` when the sink does not take it now. */
+  async flush(): Promise<void> {
+    while (this.#writing || this.#buffer.length > 0 || this.#gap) {
+      this.#writing ??= this.#writeSome().finally(() => (this.#writing = undefined));
+      await this.#writing;
+    }
+  }
+
+  /** Writes what is buffered, if the sink takes it, and stops. */
+  async close(): Promise<void> {
+    await this.flush().catch((error: unknown) =>
+      this.log.warn('the journal lacks its last entries', { error, count: this.#buffer.length }),
+    );
+    clearTimeout(this.#timer);
+  }
+
+  #later(ms: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.flush().catch(() => this.#later(this.limits.retryMs));
+    }, ms).unref();
+  }
+
+  async #writeSome(): Promise<void> {
+    const batch = this.#buffer.slice(0, this.limits.batch);
+    if (batch.length > 0) {
+      await this.#append(batch);
+      this.#buffer.splice(0, batch.length);
+    }
+    if (!this.#gap) return;
+    const gap = this.#gap;
+    this.#gap = undefined;
+    await this.sink.appendGap(gap).catch((error: unknown) => {
+      this.#gap = joined(gap, this.#gap);
+      throw error;
+    });
+  }
+
+  /** A batch that the sink understood and refused would be refused for ever. */
+  async #append(batch: readonly Entry[]): Promise<void> {
+    try {
+      await this.sink.append(batch);
+    } catch (error) {
+      if (isSluiceError(error) && error.code === 'STORE_UNAVAILABLE') throw error;
+      this.log.error('entries of the journal were refused', { error, count: batch.length });
+      this.#skip(batch);
+    }
+  }
+
+  #skip(entries: readonly Entry[]): void {
+    for (const { at } of entries) this.#gap = joined({ from: at, to: at, count: 1 }, this.#gap);
+    this.#skipped += entries.length;
+  }
+}
+
+function joined(a: Gap, b: Gap | undefined): Gap {
+  if (!b) return a;
+  return { from: a.from < b.from ? a.from : b.from, to: a.to > b.to ? a.to : b.to, count: a.count + b.count };
+}

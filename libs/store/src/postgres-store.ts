@@ -1,0 +1,95 @@
+import type { Store } from '@sluice/engine';
+import type { Log } from '@sluice/plugin-api';
+import { PostgresClaims } from './claims.js';
+import type { Database } from './database.js';
+import { SecretEntity } from './entities/secret.entity.js';
+import { SeenFlowEntity } from './entities/seen-flow.entity.js';
+import { PostgresJournal } from './journal.js';
+import { PostgresLeases } from './leases.js';
+import { PostgresParked } from './parked.js';
+import { StepEnds } from './step-ends.js';
+
+/** Longer than any timer of a step may run: its row decides between the step's result and that timer. */
+const STEP_ENDS_KEPT = '30 days';
+const SUSPECTS_KEPT = '7 days';
+
+/** The store on PostgreSQL. What is written has been committed when a method resolves, the journal excepted. */
+export class PostgresStore implements Store {
+  readonly leases: PostgresLeases;
+  readonly parked: PostgresParked;
+  readonly claims: PostgresClaims;
+  readonly journal: PostgresJournal;
+  readonly #stepEnds: StepEnds;
+
+  constructor(
+    readonly engine: string,
+    private readonly database: Database,
+    log: Log,
+  ) {
+    this.leases = new PostgresLeases(database);
+    this.parked = new PostgresParked(database);
+    this.claims = new PostgresClaims(database);
+    this.journal = new PostgresJournal(database, log);
+    this.#stepEnds = new StepEnds(database);
+  }
+
+  endStep(run: string, step: string, epoch: number, by: string): Promise<boolean> {
+    return this.#stepEnds.end({ run, step, epoch, by });
+  }
+
+  async suspect(run: string): Promise<number> {
+    const [row] = await this.database.rows<{ times: number }>(
+      `insert into sluice.suspect_run as known (run, times, at) values ($1, 1, clock_timestamp())
+       on conflict (run) do update set times = known.times + 1, at = excluded.at returning times`,
+      [run],
+    );
+    return (row as { times: number }).times;
+  }
+
+  async secret(name: string, make: () => string): Promise<string> {
+    return this.database.repository(SecretEntity, async (secrets) => {
+      const kept = await secrets.findOneBy({ name });
+      if (kept) return kept.value;
+      // another host may be quicker: then its secret is everybody's
+      await secrets.createQueryBuilder().insert().values({ name, value: make() }).orIgnore().execute();
+      return (await secrets.findOneByOrFail({ name })).value;
+    });
+  }
+
+  async flowsSeen(flows: readonly string[]): Promise<readonly { readonly flow: string; readonly lastSeen: Date }[]> {
+    // in one order on all hosts, or two of them that start together could deadlock
+    await this.database.rows(
+      `insert into sluice.seen_flow (flow, last_seen)
+       select distinct flow, clock_timestamp() from unnest($1::text[]) as seen (flow) order by flow
+       on conflict (flow) do update set last_seen = excluded.last_seen`,
+      [flows],
+    );
+    const rows = await this.database.repository(SeenFlowEntity, (seen) => seen.find({ order: { flow: 'ASC' } }));
+    return rows.map(({ flow, lastSeen }) => ({ flow, lastSeen }));
+  }
+
+  async forgetFlow(flow: string): Promise<void> {
+    await this.database.repository(SeenFlowEntity, (seen) => seen.delete({ flow }));
+  }
+
+  async sweep(retention: { readonly journalMs: number; readonly parkedMs: number }): Promise<void> {
+    await this.journal.sweep(retention.journalMs);
+    await this.database.change(
+      `delete from sluice.parked_run where parked_at < clock_timestamp() - $1 * interval '1 millisecond'`,
+      [retention.parkedMs],
+    );
+    await this.database.change('delete from sluice.claim where until <= clock_timestamp()');
+    await this.database.change(`delete from sluice.step_end where at < clock_timestamp() - interval '${STEP_ENDS_KEPT}'`);
+    await this.database.change(`delete from sluice.suspect_run where at < clock_timestamp() - interval '${SUSPECTS_KEPT}'`);
+  }
+
+  async check(): Promise<string> {
+    const [row] = await this.database.rows<{ server_version: string }>('show server_version');
+    return `PostgreSQL ${(row as { server_version: string }).server_version}`;
+  }
+
+  async close(): Promise<void> {
+    await this.journal.close();
+    await this.database.close();
+  }
+}

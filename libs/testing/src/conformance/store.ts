@@ -1,0 +1,403 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { JournalEntry, ParkedRun, Store } from '@sluice/engine';
+import { until } from './inbox.js';
+
+/** One database, and stores on it. */
+export interface StoreHarness {
+  /** The store of one more host. The suite closes it. */
+  open(): Promise<Store>;
+  /** Makes the database unreachable, and reachable again at the same address. */
+  stopDatabase?(): Promise<void>;
+  startDatabase?(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StoreTraits {
+  /** The harness can stop the database and start it again. */
+  readonly outages: boolean;
+}
+
+const LONG_MS = 60_000;
+const SHORT_MS = 30;
+const DAY_MS = 86_400_000;
+/** Bytes that are no UTF-8, zeros among them. */
+const ODD_BYTES = Buffer.from([0x00, 0xff, 0xfe, 0xc3, 0x28, 0x00, 0x22, 0x5c]);
+const ODD_TEXT = 'нуль\u0000 half \ud83d "quoted" \\';
+
+/** What every `Store` must do. The harness is made once; tests keep out of each other's way by the names they draw. */
+export function storeConformance(name: string, traits: StoreTraits, start: () => Promise<StoreHarness>): void {
+  describe(`Store: ${name}`, () => {
+    let harness: StoreHarness;
+    let store: Store;
+    let opened: Store[];
+    /** Drawn for each test: begins all its names. */
+    let word: string;
+
+    beforeAll(async () => {
+      harness = await start();
+    });
+    afterAll(() => harness?.close());
+    beforeEach(async () => {
+      word = randomUUID();
+      opened = [];
+      store = await open();
+    });
+    afterEach(async () => {
+      await Promise.all(opened.map((each) => each.close()));
+    });
+
+    async function open(): Promise<Store> {
+      const another = await harness.open();
+      opened.push(another);
+      return another;
+    }
+
+    describe('leases', () => {
+      it('are held by one, who may renew them under the same epoch', async () => {
+        const other = await open();
+        expect(await store.leases.take(word, 'a', LONG_MS)).toBe(1);
+        expect(await other.leases.take(word, 'b', LONG_MS)).toBeUndefined();
+        expect(await store.leases.take(word, 'a', LONG_MS)).toBe(1);
+      });
+
+      it('pass to another when they were not renewed, and raise the epoch', async () => {
+        await store.leases.take(word, 'a', SHORT_MS);
+        await until('the lease to fall', async () => (await store.leases.take(word, 'b', LONG_MS)) === 2);
+        expect(await store.leases.take(word, 'a', LONG_MS)).toBeUndefined();
+      });
+
+      it('pass at once when they were given up, but not by one who does not hold them', async () => {
+        await store.leases.take(word, 'a', LONG_MS);
+        await store.leases.release(word, 'b');
+        expect(await store.leases.take(word, 'b', LONG_MS)).toBeUndefined();
+        await store.leases.release(word, 'a');
+        expect(await store.leases.take(word, 'b', LONG_MS)).toBe(2);
+      });
+
+      it('go to one of many who ask at once', async () => {
+        const other = await open();
+        const holders = Array.from({ length: 20 }, (_, n) => `host-${n}`);
+        const epochs = await Promise.all(holders.map((holder, n) => (n % 2 ? store : other).leases.take(word, holder, LONG_MS)));
+        expect(epochs.filter((epoch) => epoch !== undefined)).toEqual([1]);
+      });
+
+      it('are listed with who holds them and what they say', async () => {
+        await store.leases.take(word, 'a', LONG_MS, { limit: 4, note: 'Контора' });
+        await store.leases.take(`${word}.past`, 'b', LONG_MS);
+        await store.leases.release(`${word}.past`, 'b');
+        const rows = (await store.leases.list()).filter((row) => row.name.startsWith(word));
+        expect(rows).toEqual([
+          { name: word, holder: 'a', epoch: 1, until: expect.any(Date), live: true, info: { limit: 4, note: 'Контора' } },
+          { name: `${word}.past`, holder: 'b', epoch: 1, until: expect.any(Date), live: false },
+        ]);
+        expect(rows[0]!.until.getTime()).toBeGreaterThan(rows[1]!.until.getTime());
+      });
+    });
+
+    describe('parked runs', () => {
+      const parkedRun = (run: string, epoch = 0, more: Partial<ParkedRun> = {}): Omit<ParkedRun, 'state'> => ({
+        run: `${word}.${run}`,
+        epoch,
+        flow: word,
+        revision: 'r1',
+        event: {
+          id: ODD_TEXT,
+          source: '/connections/test',
+          type: 'order.paid',
+          time: '2026-01-02T03:04:05.678Z',
+          meta: { odd: ODD_TEXT },
+        },
+        step: 'create-order',
+        error: { code: 'REJECTED', fate: 'rejected', message: ODD_TEXT, details: { index: 3 } },
+        parkedAt: new Date('2026-01-02T03:04:06.789Z'),
+        message: ODD_BYTES,
+        ...more,
+      });
+      const summary = ({ message: _message, ...run }: Omit<ParkedRun, 'state'>) => ({ ...run, state: 'parked' });
+
+      it('are kept as they are, any bytes in them, over a restart of the host', async () => {
+        const run = parkedRun('a');
+        await store.parked.add([run]);
+        await store.close();
+        const again = await open();
+        expect(await again.parked.get(run.run)).toEqual({ ...run, state: 'parked' });
+        expect(await again.parked.get(`${word}.absent`)).toBeUndefined();
+      });
+
+      it('are added once for each epoch', async () => {
+        await store.parked.add([parkedRun('a'), parkedRun('a', 1, { revision: 'r2' })]);
+        await store.parked.add([parkedRun('a', 1, { revision: 'r3' }), parkedRun('b')]);
+        expect(await store.parked.get(`${word}.a`)).toMatchObject({ epoch: 1, revision: 'r2' });
+        expect(await store.parked.list({ flow: word, limit: 10 })).toHaveLength(3);
+      });
+
+      it('need no step', async () => {
+        const { step: _step, ...run } = parkedRun('a');
+        await store.parked.add([run]);
+        expect(await store.parked.get(run.run)).toEqual({ ...run, state: 'parked' });
+      });
+
+      it('are listed newest first, by flow and by state, without their messages', async () => {
+        const runs = [1, 2, 3].map((day) => parkedRun(`day-${day}`, 0, { parkedAt: new Date(Date.UTC(2026, 0, day)) }));
+        await store.parked.add(runs);
+        await store.parked.drop(runs[2]!.run, 0);
+        const found = await store.parked.list({ flow: word, state: 'parked', limit: 10 });
+        expect(found).toEqual([summary(runs[1]!), summary(runs[0]!)]);
+        expect(await store.parked.list({ flow: word, limit: 1 })).toMatchObject([{ run: runs[2]!.run, state: 'dropped' }]);
+      });
+
+      it('are counted by flow while they are parked', async () => {
+        await store.parked.add([parkedRun('a'), parkedRun('b'), parkedRun('c', 0, { flow: `${word}.other` })]);
+        await store.parked.drop(`${word}.b`, 0);
+        expect(await store.parked.count()).toMatchObject({ [word]: 1, [`${word}.other`]: 1 });
+      });
+
+      it('are replayed: parked, replaying (again, after a crash), replayed', async () => {
+        await store.parked.add([parkedRun('a')]);
+        const run = `${word}.a`;
+        expect(await store.parked.replaying(run, 0)).toBe(true);
+        expect(await store.parked.replaying(run, 0)).toBe(true);
+        expect(await store.parked.drop(run, 0)).toBe(false);
+        await store.parked.replayed(run, 0);
+        expect(await store.parked.get(run)).toMatchObject({ state: 'replayed' });
+        expect(await store.parked.replaying(run, 0)).toBe(false);
+        expect(await store.parked.replaying(run, 1)).toBe(false);
+      });
+
+      it('are not replayed after they were dropped', async () => {
+        await store.parked.add([parkedRun('a')]);
+        expect(await store.parked.drop(`${word}.a`, 0)).toBe(true);
+        expect(await store.parked.drop(`${word}.a`, 0)).toBe(false);
+        expect(await store.parked.replaying(`${word}.a`, 0)).toBe(false);
+      });
+
+      it('are found, whole, when their replay was never finished', async () => {
+        await store.parked.add([parkedRun('a'), parkedRun('b')]);
+        await store.parked.replaying(`${word}.a`, 0);
+        const ours = async (olderThanMs: number) => (await store.parked.stuck(olderThanMs)).filter(({ flow }) => flow === word);
+        expect(await ours(LONG_MS)).toEqual([]);
+        await until('the replay to be stuck', async () => (await ours(SHORT_MS)).length === 1);
+        expect(await ours(SHORT_MS)).toEqual([{ ...parkedRun('a'), state: 'replaying' }]);
+      });
+
+      it('go after their retention', async () => {
+        await store.parked.add([parkedRun('old'), parkedRun('new', 0, { parkedAt: new Date() })]);
+        await store.sweep({ journalMs: 30 * DAY_MS, parkedMs: DAY_MS });
+        expect((await store.parked.list({ flow: word, limit: 10 })).map(({ run }) => run)).toEqual([`${word}.new`]);
+      });
+    });
+
+    describe('claims', () => {
+      it('belong to the first run, also when it asks again', async () => {
+        const other = await open();
+        const claim = { flow: word, key: ODD_TEXT, withinMs: LONG_MS };
+        expect(await store.claims.claim({ ...claim, run: 'a' })).toBe('a');
+        expect(await other.claims.claim({ ...claim, run: 'b' })).toBe('a');
+        expect(await store.claims.claim({ ...claim, run: 'a' })).toBe('a');
+      });
+
+      it('are apart by flow and by key, however long', async () => {
+        const long = 'ключ '.repeat(10_000);
+        const claim = { flow: word, key: long, withinMs: LONG_MS };
+        expect(await store.claims.claim({ ...claim, run: 'a' })).toBe('a');
+        expect(await store.claims.claim({ ...claim, key: `${long}!`, run: 'b' })).toBe('b');
+        expect(await store.claims.claim({ ...claim, flow: `${word}.other`, run: 'c' })).toBe('c');
+      });
+
+      it('give one answer to all who ask at once', async () => {
+        const other = await open();
+        const asked = Array.from({ length: 200 }, (_, n) => ({
+          flow: word,
+          key: `key-${n % 40}`,
+          run: `run-${n}`,
+          withinMs: LONG_MS,
+        }));
+        const holders = await Promise.all(asked.map((claim, n) => (n % 3 ? store : other).claims.claim(claim)));
+        const byKey = new Map<string, Set<string>>();
+        asked.forEach(({ key }, n) => byKey.set(key, (byKey.get(key) ?? new Set()).add(holders[n] as string)));
+        expect(byKey.size).toBe(40);
+        expect([...byKey.values()].every((runs) => runs.size === 1)).toBe(true);
+      });
+
+      it('are free again when the holder gives them back, and only then', async () => {
+        const claim = { flow: word, key: 'k', withinMs: LONG_MS };
+        await store.claims.claim({ ...claim, run: 'a' });
+        await store.claims.giveBack(word, 'k', 'b');
+        expect(await store.claims.claim({ ...claim, run: 'b' })).toBe('a');
+        await store.claims.giveBack(word, 'k', 'a');
+        expect(await store.claims.claim({ ...claim, run: 'b' })).toBe('b');
+      });
+
+      it('are free again when their time is over', async () => {
+        await store.claims.claim({ flow: word, key: 'k', run: 'a', withinMs: SHORT_MS });
+        const again = () => store.claims.claim({ flow: word, key: 'k', run: 'b', withinMs: LONG_MS });
+        await until('the claim to end', async () => (await again()) === 'b');
+      });
+    });
+
+    describe('the journal', () => {
+      const entry = (more: Partial<JournalEntry> = {}): JournalEntry => ({
+        at: new Date('2026-01-02T03:04:05.678Z'),
+        flow: word,
+        run: `${word}.run`,
+        eventId: `${word}.event`,
+        eventSource: '/connections/test',
+        eventType: 'order.paid',
+        kind: 'done',
+        ...more,
+      });
+
+      it('keeps entries whole, any text in them', async () => {
+        const full = entry({
+          eventId: `${word}${ODD_TEXT}`,
+          causationid: `${word}.cause`,
+          step: 's',
+          connection: 'erp',
+          attempt: 2,
+          code: 'REJECTED',
+          message: ODD_TEXT,
+          ms: 12.5,
+        });
+        store.journal.write(full);
+        store.journal.write(entry());
+        expect(await store.journal.find(full.eventId)).toEqual([full]);
+        expect(await store.journal.find(`${word}.event`)).toEqual([entry()]);
+      });
+
+      it('finds an event, a run and the children of an event, oldest first', async () => {
+        const at = (day: number) => new Date(Date.UTC(2026, 0, day));
+        const late = entry({ at: at(3), kind: 'parked' });
+        const early = entry({ at: at(1), kind: 'called' });
+        const child = entry({ at: at(2), run: `${word}.child`, eventId: `${word}.emitted`, causationid: `${word}.event` });
+        for (const each of [late, child, early]) store.journal.write(each);
+        expect(await store.journal.find(`${word}.event`)).toEqual([early, child, late]);
+        expect(await store.journal.find(`${word}.run`)).toEqual([early, late]);
+        expect(await store.journal.find(`${word}.child`)).toEqual([child]);
+      });
+
+      it('keeps the order of entries of one instant', async () => {
+        const entries = Array.from({ length: 3_000 }, (_, n) => entry({ attempt: n }));
+        for (const each of entries) store.journal.write(each);
+        expect((await store.journal.find(`${word}.run`)).map(({ attempt }) => attempt)).toEqual(
+          entries.map(({ attempt }) => attempt),
+        );
+        expect(store.journal.skipped).toBe(0);
+      });
+
+      it('is seen by other hosts after a flush', async () => {
+        const other = await open();
+        store.journal.write(entry());
+        await store.journal.flush();
+        expect(await other.journal.find(`${word}.run`)).toEqual([entry()]);
+      });
+
+      it('loses what is older than its retention, and nothing else', async () => {
+        const young = entry({ at: new Date() });
+        store.journal.write(entry({ at: new Date(Date.now() - 5 * DAY_MS) }));
+        store.journal.write(young);
+        await store.journal.flush();
+        await store.sweep({ journalMs: 3 * DAY_MS, parkedMs: 365 * DAY_MS });
+        expect(await store.journal.find(`${word}.run`)).toEqual([young]);
+        store.journal.write(entry({ at: new Date(Date.now() - 5 * DAY_MS) }));
+        await store.journal.flush();
+      });
+    });
+
+    describe('the rest', () => {
+      it('ends a step once, and lets the redelivery of that end pass', async () => {
+        const other = await open();
+        expect(await store.endStep(word, 'call', 0, 'timer')).toBe(true);
+        expect(await other.endStep(word, 'call', 0, 'result')).toBe(false);
+        expect(await other.endStep(word, 'call', 0, 'timer')).toBe(true);
+        expect(await other.endStep(word, 'call', 1, 'result')).toBe(true);
+        expect(await other.endStep(word, 'other', 0, 'result')).toBe(true);
+      });
+
+      it('lets one of two ends pass that come at once', async () => {
+        const other = await open();
+        const steps = Array.from({ length: 50 }, (_, n) => `step-${n}`);
+        const ends = await Promise.all(
+          steps.flatMap((step) => [
+            store.endStep(word, step, 0, 'timer'),
+            store.endStep(word, step, 0, 'result'),
+            other.endStep(word, step, 0, 'other'),
+          ]),
+        );
+        expect(ends.filter(Boolean)).toHaveLength(50);
+      });
+
+      it('counts how often a run was suspected', async () => {
+        const other = await open();
+        expect([await store.suspect(word), await other.suspect(word), await store.suspect(word)]).toEqual([1, 2, 3]);
+        expect(await store.suspect(`${word}.other`)).toBe(1);
+      });
+
+      it('draws a secret once for all hosts and restarts', async () => {
+        const other = await open();
+        const drawn = await Promise.all([store, other, store, other].map((each, n) => each.secret(word, () => `secret-${n}`)));
+        expect(new Set(drawn).size).toBe(1);
+        await store.close();
+        expect(await (await open()).secret(word, () => 'another')).toBe(drawn[0]);
+      });
+
+      it('remembers every flow that was deployed until it is told to forget', async () => {
+        await store.flowsSeen([`${word}.a`, `${word}.b`]);
+        const ours = async (flows: string[]) => (await store.flowsSeen(flows)).filter(({ flow }) => flow.startsWith(word));
+        const seen = await ours([`${word}.b`]);
+        expect(seen.map(({ flow }) => flow)).toEqual([`${word}.a`, `${word}.b`]);
+        expect(seen[1]!.lastSeen.getTime()).toBeGreaterThanOrEqual(seen[0]!.lastSeen.getTime());
+        await store.forgetFlow(`${word}.a`);
+        expect((await ours([])).map(({ flow }) => flow)).toEqual([`${word}.b`]);
+      });
+
+      it('opens for several hosts at once', async () => {
+        const hosts = await Promise.all([open(), open(), open()]);
+        expect(await Promise.all(hosts.map((host) => host.suspect(word)))).toHaveLength(3);
+      });
+    });
+
+    if (traits.outages) {
+      it('rejects with STORE_UNAVAILABLE while the database is away, keeps its journal, and works again by itself', async () => {
+        await store.leases.take(word, 'a', LONG_MS);
+        await harness.stopDatabase!();
+        const entry: JournalEntry = {
+          at: new Date(),
+          flow: word,
+          run: word,
+          eventId: word,
+          eventSource: '/',
+          eventType: 't',
+          kind: 'done',
+        };
+        const calls: (() => Promise<unknown>)[] = [
+          () => store.leases.take(word, 'a', LONG_MS),
+          () => store.leases.release(word, 'a'),
+          () => store.leases.list(),
+          () => store.parked.list({ limit: 1 }),
+          () => store.parked.get(word),
+          () => store.parked.count(),
+          () => store.parked.replaying(word, 0),
+          () => store.parked.stuck(1),
+          () => store.claims.claim({ flow: word, key: 'k', run: 'r', withinMs: LONG_MS }),
+          () => store.claims.giveBack(word, 'k', 'r'),
+          () => store.endStep(word, 's', 0, 'a'),
+          () => store.suspect(word),
+          () => store.secret(word, () => 's'),
+          () => store.flowsSeen([word]),
+          () => store.forgetFlow(word),
+          () => store.sweep({ journalMs: DAY_MS, parkedMs: DAY_MS }),
+          () => store.check(),
+          () => store.journal.find(word),
+        ];
+        for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', fate: 'unavailable' });
+        store.journal.write(entry);
+        await expect(store.journal.flush()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+        await harness.startDatabase!();
+        await until('the store to work again', () => store.check().then(Boolean, () => false));
+        expect(await store.leases.take(word, 'a', LONG_MS)).toBe(1);
+        expect(await store.journal.find(word)).toEqual([entry]);
+      });
+    }
+  });
+}

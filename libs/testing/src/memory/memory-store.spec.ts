@@ -1,0 +1,12 @@
+import { storeConformance } from '../conformance/store.js';
+import { MemoryDatabase, MemoryStore } from './memory-store.js';
+
+storeConformance('memory', { outages: true }, async () => {
+  const database = new MemoryDatabase();
+  return {
+    open: async () => new MemoryStore(database),
+    stopDatabase: async () => void (database.away = true),
+    startDatabase: async () => void (database.away = false),
+    close: async () => undefined,
+  };
+});

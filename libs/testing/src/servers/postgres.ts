@@ -1,0 +1,113 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmod, chown, readFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+/** Where Debian puts its versions, each in a folder of its own. */
+const RELEASES = '/usr/lib/postgresql';
+const START_TIMEOUT_MS = 60_000;
+
+/** A PostgreSQL of this test alone. */
+export interface PostgresServer {
+  readonly url: string;
+  /** Dies as by a power cut; `start` brings it back at the same address. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Ends it and removes its files. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a private PostgreSQL on loopback and resolves when it takes connections. Needs the package `postgresql`; as root it runs as
+ * the user `postgres`.
+ */
+export async function startPostgres(): Promise<PostgresServer> {
+  const bin = findBin();
+  const account = await serverAccount();
+  const home = mkdtempSync(path.join(tmpdir(), 'sluice-postgres-'));
+  const data = path.join(home, 'data');
+  const options = { ...account, cwd: home, env: { LC_ALL: 'C.UTF-8' } };
+  let server: ChildProcess | undefined;
+
+  const killAtExit = () => server?.kill('SIGKILL');
+  process.once('exit', killAtExit);
+  const end = async (signal: 'SIGINT' | 'SIGKILL') => {
+    if (!server || server.exitCode !== null || server.signalCode !== null) return;
+    const exit = once(server, 'exit');
+    server.kill(signal);
+    await exit;
+  };
+  const stop = async () => {
+    await end('SIGINT');
+    process.off('exit', killAtExit);
+    rmSync(home, { recursive: true, force: true });
+  };
+
+  try {
+    const passwordFile = path.join(home, 'password');
+    writeFileSync(passwordFile, 'postgres\n');
+    await chmod(home, 0o700);
+    if (account) await Promise.all([home, passwordFile].map((file) => chown(file, account.uid, account.gid)));
+    await run(
+      path.join(bin, 'initdb'),
+      ['-D', data, '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8', '--no-sync'],
+      options,
+    );
+    const port = await freePort();
+    const start = async () => {
+      // a crash of the machine is not what tests are about, and the disk is shared with all of them
+      const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off'];
+      server = spawn(path.join(bin, 'postgres'), ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {
+        ...options,
+        stdio: 'ignore',
+      });
+      await ready(server, data);
+    };
+    await start();
+    return { url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`, kill: () => end('SIGKILL'), start, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function findBin(): string {
+  const versions = existsSync(RELEASES)
+    ? readdirSync(RELEASES).filter((name) => existsSync(path.join(RELEASES, name, 'bin', 'initdb')))
+    : [];
+  const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
+  if (newest === undefined) throw new Error(`no PostgreSQL under ${RELEASES}: run npm run setup:services`);
+  return path.join(RELEASES, newest, 'bin');
+}
+
+async function serverAccount(): Promise<{ uid: number; gid: number } | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const id = async (flag: string) => Number((await run('id', [flag, 'postgres'])).stdout);
+  return { uid: await id('-u'), gid: await id('-g') };
+}
+
+/** The last line of its pid file says so; after a kill the old file stands until the new server writes its own. */
+async function ready(server: ChildProcess, data: string): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < deadline && server.exitCode === null) {
+    const lines = (await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+    if (Number(lines[0]) === server.pid && lines[7]?.trim() === 'ready') return;
+    await sleep(10);
+  }
+  throw new Error(`PostgreSQL did not start; its exit code is ${server.exitCode}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
