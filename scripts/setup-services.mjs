@@ -41,7 +41,9 @@ function clusters() {
   return existsSync(CLUSTERS) ? readdirSync(CLUSTERS).filter((version) => existsSync(`${CLUSTERS}/${version}/main`)) : [];
 }
 
-const apt = (...args) => command('apt-get', '-qq', ...args);
+function apt(...args) {
+  return command('apt-get', '-qq', ...args);
+}
 
 async function command(...line) {
   const { code, output } = await run(line, { quiet: true, env: { DEBIAN_FRONTEND: 'noninteractive' } });

@@ -9,7 +9,7 @@ export const ROOT = new URL('../../', import.meta.url);
 const KILL_AFTER_MS = 10_000;
 
 /**
- * Runs a program in the root of the repository to its end.
+ * Runs a program in the root of the repository to its end. When we were told to stop meanwhile, this process ends as the program ended.
  *
  * @param {readonly string[]} command program and arguments
  * @param {{ env?: object, quiet?: boolean, shell?: boolean, limitMs?: number }} [options] quiet: the output is collected and not shown
@@ -33,11 +33,13 @@ export function run([program, ...args], { env = {}, quiet = false, shell = false
       timers.push(setTimeout(() => (late = child.kill('SIGTERM')), limitMs));
       timers.push(setTimeout(() => child.kill('SIGKILL'), limitMs + KILL_AFTER_MS));
     }
-    const stopForwarding = forwardSignals(child);
+    let told = false;
+    const stopForwarding = forwardSignals(child, () => (told = true));
     child.once('error', reject);
     child.once('close', (code, signal) => {
       timers.forEach(clearTimeout);
       stopForwarding();
+      if (told) process.exit(exitCode(code, signal));
       resolve({ code: exitCode(code, signal), output, late });
     });
   });
@@ -58,10 +60,13 @@ export async function becomeSluice(...args) {
 }
 
 /** Hands signals on, so that the child can stop in its own way while we wait for it. Gives the function that ends this. */
-function forwardSignals(child) {
+function forwardSignals(child, told) {
   const handlers = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => {
-    // Ctrl-C on a terminal reaches the child by itself, and a second SIGINT would mean "at once"
-    const forward = () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal));
+    const forward = () => {
+      told();
+      // Ctrl-C on a terminal reaches the child by itself, and a second SIGINT would mean "at once"
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+    };
     process.on(signal, forward);
     return () => process.off(signal, forward);
   });
