@@ -53,7 +53,6 @@ afterEach(async () => {
 async function start(controller: Type, script = new Script()) {
   const clock = new JumpingClock();
   const bus = new MemoryBroker(clock).connect();
-  await bus.declare({ queue: queues.poison });
   const module = await Test.createTestingModule({
     controllers: [controller],
     providers: [{ provide: Script, useValue: script }],

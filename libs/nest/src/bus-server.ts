@@ -1,20 +1,16 @@
 import { Server, type MessageHandler } from '@nestjs/microservices';
-import { queues, type Bus, type Consumer, type Delivery } from '@sluice/engine';
+import { queues, readData, UNPACED_LIMIT, type Bus, type Consumer, type Delivery } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { attemptOf, failedForGood, mayRetry, nextAttempt, retryDelayMs } from './attempts.js';
 import { BusContext } from './bus-context.js';
-import { readBody } from './event-body.js';
 import { readSubscription, type Subscription } from './subscription.js';
 
 /** Give it to `@EventPattern` in an application that has other transports too. */
 export const BUS_TRANSPORT = Symbol('BUS_TRANSPORT');
 
-/** As many calls at once as a connection without a pace of its own has. */
-const PREFETCH = 16;
-
 export interface BusServerOptions {
-  /** Deliveries that each handler may have at once. Default: 16. */
+  /** Deliveries that each handler may have at once. Default: as many as an unpaced connection may have calls. */
   readonly prefetch?: number;
   readonly now?: () => number;
 }
@@ -27,7 +23,6 @@ type NoEvents = Record<string, never>;
  * Each handler has a durable queue of its own, `module.<plugin>.<subscription>`, so one that fails repeats alone. A delivery is settled
  * when the handler has ended, its Observable included: at least once, in no order. After a failure the event comes again with a growing
  * delay; after the last attempt, and at once when the error's fate is `rejected` or `fatal`, it goes to the queue `poison` with the error.
- * That queue has to exist.
  *
  * `listen` resolves its callback when all queues are declared and consumed; `close` waits for the handlers that run.
  */
@@ -45,7 +40,7 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
   constructor(bus: Bus, options: BusServerOptions = {}) {
     super();
     this.#bus = bus;
-    this.#prefetch = options.prefetch ?? PREFETCH;
+    this.#prefetch = options.prefetch ?? UNPACED_LIMIT;
     this.#now = options.now ?? Date.now;
   }
 
@@ -102,6 +97,7 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
   }
 
   async #start(): Promise<void> {
+    await this.#bus.declare({ queue: queues.poison });
     for (const { queue, pattern, handler } of this.#subscriptions.values()) {
       await this.#bus.declare({ queue, types: [pattern] });
       const consumer = await this.#bus.consume(queue, { prefetch: this.#prefetch }, (delivery) => this.#take(delivery, handler));
@@ -115,8 +111,9 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
   }
 
   async #handle(delivery: Delivery, handler: MessageHandler): Promise<void> {
+    const { attributes, body } = delivery.message;
     try {
-      const result: unknown = await handler(readBody(delivery.message), new BusContext([delivery]));
+      const result: unknown = await handler(readData(attributes, body), new BusContext([delivery]));
       if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
     } catch (error) {
       return this.#fail(delivery, error);
