@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { PaceConfig } from '@sluice/flow';
-import type { BackEnd, PostgresAddress } from '@sluice/pacer';
+import type { BackEnd } from '@sluice/pacer';
 
 interface FromHost {
   readonly ack?: string;
@@ -22,7 +22,8 @@ interface Host {
 
 export interface FleetOptions {
   readonly backend: BackEnd;
-  readonly database: PostgresAddress;
+  /** Where the leases are. */
+  readonly database: string;
   readonly url: string;
   readonly pace: PaceConfig;
 }
@@ -44,7 +45,9 @@ export class Fleet {
   }
 
   start(hostId: string): void {
-    const child = fork(path.join(import.meta.dirname, 'pace-host.mjs'), [JSON.stringify({ hostId, ...this.options })], { execArgv: [] });
+    const child = fork(path.join(import.meta.dirname, 'pace-host.mjs'), [JSON.stringify({ hostId, ...this.options })], {
+      execArgv: [],
+    });
     const host: Host = { process: child, held: new Set(), consuming: false, limit: 0 };
     this.hosts.set(hostId, host);
     child.on('message', (message: FromHost) => this.heard(host, message));
@@ -90,11 +93,11 @@ export class Fleet {
 
   private heard(host: Host, message: FromHost): void {
     if (message.ack !== undefined && host.held.delete(message.ack)) this.done.add(message.ack);
-    if (message.handBack) this.takeBack(host, message.handBack);
     if (message.limit !== undefined) host.limit = message.limit;
     if (message.opened) host.consuming = true;
+    // cancelled before anything is handed back, or it would come again
     if (message.closed !== undefined || message.ended) host.consuming = false;
-    this.deliver();
+    this.takeBack(host, message.handBack ?? []);
   }
 
   private takeBack(host: Host, ids: readonly string[]): void {

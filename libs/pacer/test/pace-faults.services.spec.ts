@@ -1,11 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { PaceConfig } from '@sluice/flow';
 import type { BackEnd } from '@sluice/pacer';
-import { startRedis, until, type RedisServer } from '@sluice/testing';
+import { startPostgres, startRedis, until, type PostgresServer, type RedisServer } from '@sluice/testing';
 import pg from 'pg';
 import { Fleet } from './fleet.js';
-import { startPostgres, type PrivatePostgres } from './private-postgres.js';
-import { PostgresLeases } from './postgres-leases.mjs';
 import { startSlowBackend, type SlowBackend } from './slow-backend.js';
 
 const LIMIT = 10;
@@ -19,13 +17,13 @@ const pace: PaceConfig = {
   calendar: [],
 };
 
-let postgres: PrivatePostgres;
+let postgres: PostgresServer;
 let redis: RedisServer;
 beforeAll(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-  const client = new pg.Client(postgres.address);
+  const client = new pg.Client({ connectionString: postgres.url });
   await client.connect();
-  await client.query(PostgresLeases.table);
+  await client.query('create table lease (name text primary key, holder text, epoch integer, until timestamptz)');
   await client.end();
 });
 afterAll(async () => {
@@ -38,7 +36,7 @@ let sent: string[];
 
 async function begin(on: BackEnd, count: number, callMs = CALL_MS, config = pace): Promise<string> {
   backend = await startSlowBackend(LIMIT, callMs);
-  fleet = new Fleet({ backend: on, database: postgres.address, url: backend.url, pace: config });
+  fleet = new Fleet({ backend: on, database: postgres.url, url: backend.url, pace: config });
   sent = Array.from({ length: count }, (_, n) => `push-${n}`);
   fleet.push(sent);
   fleet.start('one');
@@ -65,7 +63,7 @@ afterEach(async () => {
 
 describe.each<[string, () => BackEnd]>([
   ['Redis', () => ({ redis: redis.url })],
-  ['PostgreSQL', () => ({ postgres: postgres.address })],
+  ['PostgreSQL', () => ({ postgres: postgres.url })],
 ])('pushes of two hosts, slots on %s', (_, on) => {
   it('loses none and keeps the limit when the owner is killed', async () => {
     const owner = await begin(on(), 400);
@@ -103,9 +101,10 @@ describe('pushes of two hosts when the server of the slots fails', () => {
     await allArrive();
   });
 
-  it('loses none when PostgreSQL is restarted', async () => {
-    await begin({ postgres: postgres.address }, 400);
-    await postgres.restart();
+  it('loses none when PostgreSQL is killed and comes back', async () => {
+    await begin({ postgres: postgres.url }, 400);
+    await postgres.kill();
+    await postgres.start();
     await allArrive();
   });
 });

@@ -6,13 +6,15 @@ import pg from 'pg';
 import { PostgresLeases } from './postgres-leases.mjs';
 
 const { hostId, backend, database, url, pace, noisy } = JSON.parse(process.argv[2]);
-const say = (level) => (message, fields) => noisy && process.stderr.write(`${hostId} ${level} ${message} ${JSON.stringify(fields ?? {})}\n`);
+const say = (level) => (message, fields) =>
+  noisy && process.stderr.write(`${hostId} ${level} ${message} ${JSON.stringify(fields ?? {})}\n`);
 const log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
 const agent = new Agent({ keepAlive: true });
-const pool = new pg.Pool({ ...database, max: 2, connectionTimeoutMillis: 1_000 });
+const pool = new pg.Pool({ connectionString: database, max: 2, connectionTimeoutMillis: 1_000 });
 pool.on('error', () => undefined);
 
 const held = [];
+let consuming = false;
 const owner = {
   waiting: () => held.length,
   start: async () => {
@@ -25,8 +27,14 @@ const owner = {
     return { result: status === 200 ? 'ok' : status === 503 ? 'overload' : 'unavailable', ms: ms() };
   },
   limitIs: (limit) => process.send({ limit }),
-  opened: () => process.send({ opened: true }),
-  closed: (reason) => process.send({ closed: reason, handBack: held.splice(0) }),
+  opened: () => {
+    consuming = true;
+    process.send({ opened: true });
+  },
+  closed: (reason) => {
+    consuming = false;
+    process.send({ closed: reason, handBack: held.splice(0) });
+  },
 };
 
 function post(id) {
@@ -44,6 +52,7 @@ const stop = new AbortController();
 const pacer = new BullPacer({ leases: new PostgresLeases(pool), hostId, backend, log });
 const own = pacer.own('erp', pace, owner, stop.signal);
 process.on('message', ({ push }) => {
+  if (!consuming) return void process.send({ handBack: [push] });
   held.push(push);
   own.wake();
 });

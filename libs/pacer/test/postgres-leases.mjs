@@ -1,4 +1,4 @@
-/** As little of a LeaseStore as two processes need. */
+/** As little of a LeaseStore as two processes need, on a table `lease (name, holder, epoch, until)`. */
 export class PostgresLeases {
   constructor(pool) {
     this.pool = pool;
@@ -24,5 +24,3 @@ export class PostgresLeases {
     return [];
   }
 }
-
-PostgresLeases.table = 'create table if not exists lease (name text primary key, holder text, epoch integer, until timestamptz)';
