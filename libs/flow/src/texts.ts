@@ -1,4 +1,4 @@
-import { parseText, type ParsedText } from './expression/index.js';
+import { parseText, type ExpressionPart, type ParsedText } from './expression/index.js';
 import { Alignment } from './yaml/align.js';
 import type { ScalarNode } from './yaml/nodes.js';
 import type { SourceText, Span } from './yaml/source-text.js';
@@ -29,6 +29,11 @@ export class Texts {
       this.alignments.set(node, alignment);
     }
     return alignment.span(start, end);
+  }
+
+  /** The expressions of a scalar; none for what is no text. */
+  expressions(node: ScalarNode): readonly ExpressionPart[] {
+    return this.parse(node)?.parts.filter((part) => part.kind === 'expression') ?? [];
   }
 
   hasExpression(node: ScalarNode): boolean {

@@ -2,6 +2,7 @@ import type { AnyPlugin } from '@sluice/plugin-api';
 import type { FlowDraft } from '../grammar/drafts.js';
 import { readFlow } from '../grammar/read-flow.js';
 import { refuseExpressionKeys } from '../lint/expression-keys.js';
+import { checkEvents } from '../lint/graph.js';
 import { ExpressionCheck } from '../lint/expressions.js';
 import { objectShape, shapeOfNode, type Shape } from '../lint/shapes.js';
 import type { ConnectionSpec, Finding, Flow, SourceFile, Workspace } from '../model.js';
@@ -69,6 +70,14 @@ export function compileWorkspace(input: WorkspaceInput): WorkspaceResult {
   const issuers = draft.issuers.map((issuer) => compileIssuer(issuer, tools)).filter((one) => one !== undefined);
   reportDuplicates(drafts);
   const flows = compilers.map((compiler) => compiler.compile()).filter((flow) => flow !== undefined);
+
+  // What could not be read may take or emit any event.
+  const complete = files.every((file) => !file.partial) && drafts.every((flow) => !flow.partial);
+  if (complete)
+    checkEvents(
+      drafts,
+      draft.issuers.flatMap(({ events }) => events),
+    );
 
   const findings = sortFindings([
     ...input.workspace.findings,

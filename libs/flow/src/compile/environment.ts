@@ -47,7 +47,6 @@ export class Environment {
 
 /** Variables of the environment that a text reads. */
 export function namesRead(node: ScalarNode, texts: Texts): string[] {
-  const parts = texts.parse(node)?.parts ?? [];
-  const references = parts.flatMap((part) => (part.kind === 'expression' ? part.references : []));
+  const references = texts.expressions(node).flatMap((part) => part.references);
   return references.flatMap(({ path }) => (path[0] === 'env' && path[1] !== undefined ? [path[1]] : []));
 }

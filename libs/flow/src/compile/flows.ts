@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { allSteps, type FlowDraft, type StepDraft, type TriggerDraft } from '../grammar/drafts.js';
 import { ExpressionCheck, type Visible } from '../lint/expressions.js';
-import { refuseDateFunctions } from '../lint/timezone.js';
+import { checkReachable, checkUnused } from '../lint/graph.js';
+import { checkPolicies } from '../lint/policies.js';
+import { needZones } from '../lint/timezone.js';
 import { ANY, eitherShape, objectShape, shapeOfSchema, type Shape } from '../lint/shapes.js';
 import { StepOrder } from '../lint/steps-order.js';
 import { checkTests } from '../lint/tests.js';
@@ -62,7 +64,12 @@ export class FlowCompiler {
     const inDeliver: Visible = { ...visible, trigger: this.triggerShape() };
     this.expressions.values(draft.deliver.dedupe?.key, inDeliver);
     this.checkSteps(inDeliver);
-    if (tools.settings.timezone === undefined) refuseDateFunctions(draft, this.texts);
+    if (tools.settings.timezone === undefined) needZones(draft, this.texts);
+    checkReachable(draft);
+    if (!draft.partial) {
+      checkUnused(draft, this.texts);
+      checkPolicies(draft, tools.plugins.byName, trigger?.kind === 'plugin' ? trigger.options : undefined);
+    }
     checkTests(draft, tools.plugins.byName, this.texts, this.expressions);
     return trigger && !draft.partial && !draft.report.hasErrors ? this.build(trigger, vars.value) : undefined;
   }
@@ -134,6 +141,8 @@ export class FlowCompiler {
       ...Object.fromEntries(attributes.map((name) => [name, ANY])),
       data: trigger ? shapeOfSchema(trigger.output, giver) : ANY,
       meta: trigger && isHostTrigger(trigger) ? shapeOfSchema(trigger.meta, giver) : ANY,
+      // With `deliver.batch`, which is refused already, this is where the events are.
+      ...(this.draft.partial && { batch: ANY }),
     });
   }
 

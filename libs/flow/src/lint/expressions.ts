@@ -5,7 +5,8 @@ import type { Texts } from '../texts.js';
 import { scalarsOf, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
 import { quoted } from '../yaml/quote.js';
 import type { Span } from '../yaml/source-text.js';
-import { findMiss, findOptional, type Shape } from './shapes.js';
+import { isAlternative } from './alternatives.js';
+import { findMiss, findOptional, isPresent, type Shape } from './shapes.js';
 
 /** What can be read at a place, and what is known about it. A root that is absent here cannot be read. */
 export interface Visible {
@@ -70,7 +71,8 @@ export class ExpressionCheck {
     const roots = [...ROOTS.filter((root) => visible[root] !== undefined), ...(visible.others ?? [])];
     for (const part of text.parts) {
       if (part.kind !== 'expression' || part.ast === undefined) continue;
-      for (const problem of checkExpression(part, { roots, whole, condition })) this.problem(node, problem);
+      for (const problem of checkExpression(part, { roots, whole, condition, present: (path) => isAlwaysThere(path, visible) }))
+        this.problem(node, problem);
       for (const reference of part.references) {
         if (!reference.inner) new ReferenceCheck(node, part, reference, this.texts, this.report).run(visible);
       }
@@ -101,6 +103,21 @@ export class ExpressionCheck {
     });
     return true;
   }
+}
+
+/** Attributes that every event has. */
+const CERTAIN_ATTRIBUTES: readonly (string | undefined)[] = ['id', 'source', 'type', 'time', 'data'];
+
+function isAlwaysThere([root, ...path]: readonly string[], visible: Visible): boolean {
+  const [name, ...rest] = path;
+  if (root === 'env') return name !== undefined && (visible.env?.names.includes(name) ?? false);
+  if (root === 'vars') return visible.vars !== undefined && isPresent(visible.vars, path);
+  if (root === 'run') return visible.run !== undefined && isPresent(visible.run, path);
+  if (root === 'trigger')
+    return CERTAIN_ATTRIBUTES.includes(name) && visible.trigger !== undefined && isPresent(visible.trigger, path);
+  if (root === 'error') return name === 'code' || name === 'fate' || name === 'message';
+  const sight = root === 'steps' && name !== undefined ? visible.steps?.look(name) : undefined;
+  return sight?.kind === 'seen' && !sight.maybe && isPresent(sight.shape, rest);
 }
 
 class ReferenceCheck {
@@ -174,7 +191,7 @@ class ReferenceCheck {
     } else if (sight.kind === 'nothing') {
       this.report.error(this.at(1), 'REF_STEP', `step "${id}" gives nothing: it is ${sight.verb}`);
     } else {
-      if (sight.maybe && !this.reference.guarded) {
+      if (sight.maybe && !this.reference.guarded && !isAlternative(this.part, this.reference)) {
         const write = `${formatPath(this.reference.path)} ?? null`;
         this.report.warning(this.at(1), 'REF_STEP_MAYBE', `step "${id}" may have been skipped`, { write });
       }
@@ -195,7 +212,7 @@ class ReferenceCheck {
       const cure = near === undefined ? { do: listed('it gives', known) } : { write: formatPath([...path.slice(0, at), near]) };
       const message = `${miss.shape.giver} gives no "${name}"`;
       if (miss.shape.closed) this.report.error(this.at(at), 'EXPR_FIELD', message, cure);
-      else this.report.warning(this.at(at), 'EXPR_FIELD', message, cure);
+      else if (!this.reference.guarded) this.report.warning(this.at(at), 'EXPR_FIELD', message, cure);
       return;
     }
     const optional = findOptional(shape, names);

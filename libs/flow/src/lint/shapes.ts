@@ -7,7 +7,7 @@ export type Shape =
   | { readonly kind: 'list'; readonly item: Shape }
   | {
       readonly kind: 'object';
-      /** As messages name whatever gives it: "asterisk-ami.event". */
+      /** As messages name whatever gives it: "asterisk-ami.event", or the samples it was learned from. */
       readonly giver: string;
       readonly fields: ReadonlyMap<string, Field>;
       /** No other fields can be there. */
@@ -84,6 +84,11 @@ export function eitherShape(a: Shape, b: Shape, giver: string): Shape {
   return { kind: 'object', giver, fields, closed: a.closed && b.closed };
 }
 
+/** The giver of a shape that is known from a step's mocks alone. */
+export function samplesOf(step: string): string {
+  return `a mock of step "${step}"`;
+}
+
 export interface Miss {
   /** Index in the path of the name that is not there. */
   readonly at: number;
@@ -114,4 +119,15 @@ export function findOptional(shape: Shape, path: readonly string[]): number | un
     current = field.shape;
   }
   return undefined;
+}
+
+/** Is there certainly a value, whatever the run? */
+export function isPresent(shape: Shape, path: readonly string[]): boolean {
+  let current = shape;
+  for (const name of path) {
+    const field = current.kind === 'object' ? current.fields.get(name) : undefined;
+    if (!field || field.optional) return false;
+    current = field.shape;
+  }
+  return true;
 }

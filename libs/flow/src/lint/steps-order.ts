@@ -3,7 +3,7 @@ import { allSteps, innerSteps, type FlowDraft, type StepDraft } from '../grammar
 import type { Texts } from '../texts.js';
 import { entryOf, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
 import type { StepSight, StepsView } from './expressions.js';
-import { ANY, eitherShape, objectShape, shapeOfNode, shapeOfSchema, type Shape } from './shapes.js';
+import { ANY, eitherShape, objectShape, samplesOf, shapeOfNode, shapeOfSchema, type Shape } from './shapes.js';
 
 /** Where a step stands among the others. */
 interface Position {
@@ -76,7 +76,7 @@ export class StepOrder {
   private learnShape(id: string, fallbacks: readonly YamlNode[]): Shape {
     const samples = [...this.mockOutputs(id)];
     if (samples.length === 0) return ANY;
-    const giver = `no mock of step "${id}"`;
+    const giver = samplesOf(id);
     return [...samples, ...fallbacks].map((node) => shapeOfNode(node, giver, false)).reduce((a, b) => eitherShape(a, b, giver));
   }
 
@@ -104,9 +104,8 @@ export class StepOrder {
   }
 
   private *stepsRead(condition: ScalarNode): Generator<string> {
-    for (const part of this.texts.parse(condition)?.parts ?? []) {
-      if (part.kind !== 'expression') continue;
-      for (const { path } of part.references) if (path[0] === 'steps' && path[1] !== undefined) yield path[1];
+    for (const { references } of this.texts.expressions(condition)) {
+      for (const { path } of references) if (path[0] === 'steps' && path[1] !== undefined) yield path[1];
     }
   }
 }

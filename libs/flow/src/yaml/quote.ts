@@ -76,7 +76,7 @@ function cutInTwo(before: string, value: string): Problem | undefined {
   const what = opened >= 0 && opened < colon.index ? 'expression' : 'text';
   return {
     at: before.length + colon.index,
-    length: 1,
+    length: 2,
     message: `": " ends a YAML key, so this ${what} was cut in two`,
     write: before + quoted(value),
   };

@@ -72,7 +72,7 @@ const asteriskAmi = definePlugin({
       output: z.looseObject({
         Linkedid: z.string(),
         CallerIDNum: z.string(),
-        DestCallerIDNum: z.string().optional(),
+        DestCallerIDNum: z.string(),
         DialStatus: z.string().optional(),
       }),
       source: 'live',

@@ -1,0 +1,106 @@
+import { allSteps, innerSteps, type FlowDraft, type StepDraft } from '../grammar/drafts.js';
+import { valuesOfRun } from '../grammar/values-of.js';
+import { nearest } from '../nearest.js';
+import type { Texts } from '../texts.js';
+import { scalarsOf, type ScalarNode } from '../yaml/nodes.js';
+
+interface EventMention {
+  readonly flow: FlowDraft;
+  readonly node: ScalarNode;
+  readonly type: string;
+}
+
+/**
+ * Compares the types that flows emit with those that flows take. Events come from outside as well, so a type that no flow emits is
+ * reported only when it looks like a misspelling of one that a flow does emit.
+ *
+ * @param published patterns of the types that issuers may publish
+ */
+export function checkEvents(flows: readonly FlowDraft[], published: readonly string[]): void {
+  const emitted = flows.flatMap((flow) => [...emitsOf(flow)]);
+  const taken = flows.flatMap((flow) => [...takesOf(flow)]);
+  for (const { flow, node, type } of emitted) {
+    if (isDynamic(type) || taken.some((other) => matchesPattern(other.type, type))) continue;
+    const near = nearest(
+      type,
+      taken.map((other) => other.type),
+    );
+    const cure =
+      near === undefined ? { do: 'add a flow that takes it; until then its events wait as unrouted' } : { write: near };
+    flow.report.warning(node, 'EVENT_NOBODY_TAKES', `no flow takes ${type}`, cure);
+  }
+  if (emitted.some(({ type }) => isDynamic(type))) return;
+  const types = emitted.map(({ type }) => type);
+  for (const { flow, node, type } of taken) {
+    if (/[*#]/.test(type) || [...types, ...published].some((other) => matchesPattern(other, type))) continue;
+    const near = nearest(type, types);
+    if (near !== undefined) flow.report.warning(node, 'EVENT_NOBODY_EMITS', `no flow emits ${type}`, { write: near });
+  }
+}
+
+function* emitsOf(flow: FlowDraft): Generator<EventMention> {
+  for (const step of allSteps(flow.steps))
+    if (step.verb === 'emit') yield { flow, node: step.type, type: String(step.type.value) };
+}
+
+function* takesOf(flow: FlowDraft): Generator<EventMention> {
+  if (flow.trigger.kind !== 'event') return;
+  for (const node of flow.trigger.types) yield { flow, node, type: String(node.value) };
+}
+
+function isDynamic(type: string): boolean {
+  return type.includes('${{');
+}
+
+/** `*` stands for one word, `#` for any number of them. */
+export function matchesPattern(pattern: string, type: string): boolean {
+  return matchesWords(pattern.split('.'), type.split('.'));
+}
+
+function matchesWords([first, ...rest]: readonly string[], words: readonly string[]): boolean {
+  if (first === undefined) return words.length === 0;
+  if (first === '#')
+    return Array.from({ length: words.length + 1 }, (_, skip) => words.slice(skip)).some((left) => matchesWords(rest, left));
+  return words.length > 0 && (first === '*' || first === words[0]) && matchesWords(rest, words.slice(1));
+}
+
+/** Reports steps behind one that always ends the run. */
+export function checkReachable(flow: FlowDraft): void {
+  checkList(flow.steps, flow);
+}
+
+function checkList(steps: readonly StepDraft[], flow: FlowDraft): void {
+  const end = steps.findIndex(alwaysEnds);
+  const unreached = end < 0 ? undefined : steps[end + 1];
+  if (unreached) {
+    const message = `step "${unreached.id}" is never reached: "${steps[end]?.id}" always ends the run`;
+    flow.report.warning(unreached.idNode, 'FLOW_UNREACHABLE', message, { do: 'delete it, or give the step before it an "if"' });
+  }
+  for (const step of steps) for (const inner of innerSteps(step)) checkList(inner, flow);
+}
+
+function alwaysEnds(step: StepDraft): boolean {
+  if (step.if !== undefined) return false;
+  return step.verb === 'stop' || (step.verb === 'switch' && innerSteps(step).every((inner) => inner.some(alwaysEnds)));
+}
+
+/** Reports computed values that nothing reads. */
+export function checkUnused(flow: FlowDraft, texts: Texts): void {
+  const read = new Set<string>();
+  for (const value of valuesOfRun(flow)) {
+    for (const scalar of scalarsOf(value)) {
+      for (const { references } of texts.expressions(scalar)) {
+        for (const { path } of references) {
+          if (path[0] !== 'steps') continue;
+          // The steps as a whole: any of them may be read.
+          if (path[1] === undefined) return;
+          read.add(path[1]);
+        }
+      }
+    }
+  }
+  for (const step of allSteps(flow.steps)) {
+    if (step.verb === 'set' && !read.has(step.id))
+      flow.report.warning(step.idNode, 'STEP_UNUSED', `nothing reads steps.${step.id}`, { do: 'delete the step' });
+  }
+}

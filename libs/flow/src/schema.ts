@@ -1,0 +1,204 @@
+import type { AnyPlugin } from '@sluice/plugin-api';
+import { z } from 'zod';
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const EXPRESSION = { type: 'string', pattern: '\\$\\{\\{' };
+const NAME = { type: 'string', pattern: '^[a-z][a-z0-9]*(-[a-z0-9]+)*$', maxLength: 63 };
+const IDENTIFIER = { type: 'string', pattern: '^[a-z][A-Za-z0-9]*$', maxLength: 63 };
+const DURATION = { type: 'string', pattern: '^\\d+(ms|s|m|h|d)$' };
+const SIZE = { type: 'string', pattern: '^\\d+(B|KiB|MiB|GiB)$' };
+const RATE = { type: 'string', pattern: '^[1-9]\\d*/(s|m|h)$' };
+const SHARE = { type: 'string', pattern: '^\\d{1,3}%$' };
+const TEXT = { type: 'string' };
+const TEXTS = { type: 'array', items: TEXT };
+const COUNT = { type: 'integer', minimum: 1 };
+const VALUES = { type: 'object' };
+const CONDITION = { anyOf: [EXPRESSION, { type: 'boolean' }] };
+const PRIORITY = { enum: ['interactive', 'normal', 'bulk'] };
+
+/** JSON Schemas (draft 7, which editors know best) of flow files and of sluice.yaml, with the options of these plugins. */
+export function jsonSchemas(plugins: ReadonlyMap<string, AnyPlugin>): { readonly flow: object; readonly workspace: object } {
+  const all = [...plugins.values()];
+  return { flow: flowSchema(all), workspace: workspaceSchema(all) };
+}
+
+function flowSchema(plugins: readonly AnyPlugin[]): Schema {
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'A flow of Sluice',
+    ...map(
+      {
+        sluice: { const: 1 },
+        flow: NAME,
+        description: TEXT,
+        vars: VALUES,
+        trigger: triggerSchema(plugins),
+        deliver: deliverSchema(),
+        journal: { enum: ['all', 'changes', 'off'], default: 'changes' },
+        steps: { $ref: '#/definitions/steps' },
+        tests: { type: 'array', items: VALUES },
+      },
+      ['sluice', 'flow', 'trigger', 'steps'],
+    ),
+    definitions: { steps: { type: 'array', items: { $ref: '#/definitions/step' } }, step: stepSchema(plugins) },
+  };
+}
+
+function triggerSchema(plugins: readonly AnyPlugin[]): Schema {
+  const members = plugins.flatMap((plugin) =>
+    Object.entries(plugin.triggers).map(([name, { title, options }]) => ({ use: `${plugin.name}.${name}`, title, options })),
+  );
+  const event = map({ types: { ...TEXTS, minItems: 1 }, from: { enum: ['new', 'stored'], default: 'new' } }, ['types']);
+  return {
+    ...map({ use: useSchema([{ use: 'event', title: 'An event of the bus' }, ...members]), connection: NAME, with: VALUES }, [
+      'use',
+    ]),
+    allOf: [whenUse('event', event), ...members.map(({ use, options }) => whenUse(use, valuesSchema(options as z.ZodType)))],
+  };
+}
+
+function deliverSchema(): Schema {
+  const retry = map({
+    attempts: { ...COUNT, maximum: 1000, default: 10 },
+    backoff: { enum: ['exponential', 'fixed'] },
+    initial: DURATION,
+    max: DURATION,
+  });
+  return map({
+    expires: DURATION,
+    dedupe: map({ key: TEXT, within: DURATION, onDuplicate: { enum: ['skip'] } }, ['key', 'within']),
+    retry,
+    maxBody: SIZE,
+    onExhausted: { enum: ['park', 'drop'], default: 'park' },
+  });
+}
+
+function stepSchema(plugins: readonly AnyPlugin[]): Schema {
+  const members = plugins.flatMap((plugin) =>
+    Object.entries(plugin.actions).map(([name, { title, input }]) => ({ use: `${plugin.name}.${name}`, title, input })),
+  );
+  const steps = { $ref: '#/definitions/steps' };
+  const verbs: Record<string, Schema> = {
+    use: useSchema(members),
+    set: {},
+    switch: map(
+      { cases: { type: 'array', minItems: 1, items: map({ when: CONDITION, steps }, ['when', 'steps']) }, otherwise: steps },
+      ['cases', 'otherwise'],
+    ),
+    emit: map({ type: TEXT, data: {}, subject: TEXT, correlationid: TEXT, partitionkey: TEXT, datacontenttype: TEXT }, ['type']),
+    reply: map({ data: {}, status: { anyOf: [EXPRESSION, { type: 'integer', minimum: 200, maximum: 599 }] }, headers: VALUES }),
+    stop: map({ reason: TEXT }),
+  };
+  const modifiers = {
+    connection: NAME,
+    with: VALUES,
+    timeout: DURATION,
+    priority: { ...PRIORITY, default: 'normal' },
+    onError: { type: 'array', items: map({ when: CONDITION, output: {} }, ['output']) },
+  };
+  return {
+    ...map({ id: IDENTIFIER, if: CONDITION, ...verbs, ...modifiers }, ['id']),
+    oneOf: Object.keys(verbs).map((verb) => ({ required: [verb] })),
+    allOf: members.map(({ use, input }) => whenUse(use, valuesSchema(input as z.ZodType))),
+  };
+}
+
+function workspaceSchema(plugins: readonly AnyPlugin[]): Schema {
+  const connection = {
+    ...map({ use: { enum: plugins.map(({ name }) => name) }, with: VALUES, pace: paceSchema() }, ['use']),
+    allOf: plugins.map((plugin) => whenUse(plugin.name, valuesSchema(plugin.connection))),
+  };
+  const issuer = map({
+    secret: EXPRESSION,
+    secrets: { type: 'array', items: EXPRESSION, minItems: 1, maxItems: 2 },
+    scopes: TEXTS,
+    events: TEXTS,
+    topics: TEXTS,
+    maxTtl: DURATION,
+    extensions: TEXTS,
+    groups: TEXTS,
+  });
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'sluice.yaml',
+    ...map(
+      {
+        sluice: { const: 1 },
+        plugins: TEXTS,
+        vars: VALUES,
+        issuers: { type: 'object', additionalProperties: issuer },
+        settings: map({
+          timezone: TEXT,
+          country: { type: 'string', pattern: '^[A-Z]{2}$', default: 'RU' },
+          limits: map({ event: SIZE, hops: COUNT }),
+          retention: map({ journal: DURATION, parked: DURATION, mailbox: DURATION }),
+        }),
+        connections: { type: 'object', propertyNames: NAME, additionalProperties: connection },
+      },
+      ['sluice', 'plugins'],
+    ),
+  };
+}
+
+function paceSchema(): Schema {
+  const window = map(
+    {
+      daily: { type: 'string', pattern: '^\\d\\d:\\d\\d-\\d\\d:\\d\\d$' },
+      days: { type: 'array', items: { enum: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] } },
+      dates: { type: 'array', items: { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\d$' } },
+      priority: PRIORITY,
+      concurrency: { type: 'integer', minimum: 0 },
+      rate: RATE,
+      reason: TEXT,
+    },
+    ['daily'],
+  );
+  return map({
+    concurrency: map({ max: COUNT, start: COUNT, adaptive: { type: 'boolean' } }),
+    rate: RATE,
+    latencyTarget: DURATION,
+    shares: map({ interactive: SHARE, normal: SHARE, bulk: SHARE }, ['interactive', 'normal', 'bulk']),
+    breaker: map({ failures: COUNT, within: DURATION, probe: DURATION }),
+    crashGrace: DURATION,
+    calendar: { type: 'array', items: window },
+    timezone: TEXT,
+  });
+}
+
+function map(properties: Readonly<Record<string, unknown>>, required: readonly string[] = []): Schema {
+  return { type: 'object', properties, additionalProperties: false, ...(required.length > 0 && { required }) };
+}
+
+function useSchema(members: readonly { readonly use: string; readonly title: string }[]): Schema {
+  return { anyOf: members.map(({ use, title }) => ({ const: use, description: title })) };
+}
+
+function whenUse(use: string, options: Schema): Schema {
+  return { if: { properties: { use: { const: use } }, required: ['use'] }, then: { properties: { with: options } } };
+}
+
+/** What may be written for a schema of a plugin: any value in it may be an expression. */
+function valuesSchema(schema: z.ZodType): Schema {
+  const { $schema: _version, ...json } = z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'draft-7',
+    unrepresentable: 'any',
+    reused: 'inline',
+  });
+  return orExpression(json, true);
+}
+
+function orExpression(json: Schema, outermost = false): Schema {
+  const below: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(json)) {
+    if (key === 'properties')
+      below[key] = Object.fromEntries(Object.entries(value as Schema).map(([name, one]) => [name, orExpression(one as Schema)]));
+    else if ((key === 'items' || key === 'additionalProperties') && typeof value === 'object' && value !== null)
+      below[key] = orExpression(value as Schema);
+    else below[key] = value;
+  }
+  if (outermost || Object.keys(json).length === 0) return below;
+  const { description, ...rest } = below;
+  return { anyOf: [rest, EXPRESSION], ...(description !== undefined && { description }) };
+}
