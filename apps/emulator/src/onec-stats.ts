@@ -16,6 +16,8 @@ export interface OnecStats {
   readonly peak: number;
   /** Calls open now. One whose caller went away stays open until its own work ends. */
   readonly inFlight: number;
+  /** TCP connections open now. */
+  readonly connections: number;
   /** Different `X-Request-Id`s among the calls carried out. */
   readonly distinct: number;
   readonly sessions: { readonly held: number; readonly started: number; readonly overlapped: number };

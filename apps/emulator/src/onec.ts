@@ -85,6 +85,7 @@ class OnecServer implements Onec {
   private hanging = new AbortController();
   private tally = new Tally();
   private inFlight = 0;
+  private connections = 0;
 
   constructor(private readonly options: OnecOptions) {
     this.maxCalls = options.maxCalls ?? 10;
@@ -99,6 +100,10 @@ class OnecServer implements Onec {
     this.plan.order(options.faults ?? []);
     // Longer than any pause in a test: a keep-alive connection cut at the wrong moment would look like a lost call.
     this.server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => void this.route(request, response));
+    this.server.on('connection', (socket) => {
+      this.connections++;
+      socket.once('close', () => this.connections--);
+    });
   }
 
   listen(port: number, host: string): Promise<void> {
@@ -117,6 +122,7 @@ class OnecServer implements Onec {
     return {
       ...this.tally,
       inFlight: this.inFlight,
+      connections: this.connections,
       distinct: this.ledger.distinct,
       sessions: { held, started, overlapped },
       ...(options.ids && { ids: this.ledger.toJSON() }),

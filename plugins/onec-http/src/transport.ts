@@ -57,7 +57,7 @@ export function exchange(pool: Dispatcher, request: RawRequest, limits: Exchange
     limits.signal?.addEventListener('abort', aborted, { once: true });
     pool.dispatch(
       {
-        method: request.method as Dispatcher.HttpMethod,
+        method: request.method,
         path: request.path,
         headers: request.headers,
         body: request.body ?? null,

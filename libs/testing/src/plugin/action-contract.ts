@@ -1,0 +1,166 @@
+import { expect } from '@jest/globals';
+import {
+  isSluiceError,
+  type ActionSpec,
+  type AnyAction,
+  type Closable,
+  type PluginSpec,
+  type SluiceError,
+} from '@sluice/plugin-api';
+import type { z } from 'zod';
+import { until } from '../conformance/inbox.js';
+import { openPlugin, type OpenedPlugin } from './open-plugin.js';
+import { describePromises, type Promises, type Waivers } from './promises.js';
+import { secretsIn, visibleText } from './secrets.js';
+
+/** The other side of a connector, started anew for each test. What it cannot play has to be waived. */
+export interface ActionPeer {
+  /** What stands in `connections.<name>.with` to reach it, with every secret filled in. */
+  readonly connection: unknown;
+  /** Takes the next call and does not answer. Resolves when that call has come. */
+  readonly hang?: () => Promise<void>;
+  /** Takes the next call and cuts its connection. */
+  readonly lose?: () => void | Promise<void>;
+  /** Answers the next call that it is overloaded. */
+  readonly overload?: () => void | Promise<void>;
+  /** The ids that came with the calls so far. */
+  readonly ids?: () => readonly string[];
+  /** How many connections are open. */
+  readonly connections?: () => number;
+  readonly close: () => Promise<void>;
+}
+
+export interface ActionContract<Input> {
+  readonly peer: () => Promise<ActionPeer>;
+  /** A `with` that the peer answers well. */
+  readonly input: Input;
+  readonly waive?: Waivers;
+}
+
+interface Stage {
+  readonly peer: ActionPeer;
+  readonly opened: OpenedPlugin<Closable, Record<string, AnyAction<never>>>;
+  readonly run: (signal?: AbortSignal, id?: string) => Promise<unknown>;
+  /** The failure of a run that must fail. */
+  readonly failure: (signal?: AbortSignal) => Promise<SluiceError>;
+}
+
+/** What every action must do, whatever it talks to. */
+export function actionContract<
+  Connection extends z.ZodType,
+  Client extends Closable,
+  Triggers,
+  Actions extends Record<string, AnyAction<never>>,
+  Name extends keyof Actions & string,
+>(
+  plugin: PluginSpec<Connection, Client, Triggers, Actions>,
+  name: Name,
+  contract: ActionContract<z.input<Actions[Name]['input']>>,
+): void {
+  const spec = plugin.actions[name] as ActionSpec<Client, z.ZodType, z.ZodType>;
+  const onStage = (act: (stage: Stage) => Promise<void>) => () => play(plugin, name, contract, act);
+
+  const promises: Record<string, () => Promise<void>> = {
+    'refuses a `with` with a key that it does not know': async () => {
+      expect(spec.input.safeParse(contract.input).success).toBe(true);
+      expect(spec.input.safeParse({ ...(contract.input as object), sluiceUnknownKey: 1 }).success).toBe(false);
+    },
+    'gives what its output schema promises': onStage(async ({ run }) => {
+      await run(); // openPlugin checks the output
+    }),
+    'stops waiting when the signal fires': onStage(async ({ peer, failure }) => {
+      const giveUp = new AbortController();
+      const taken = able(peer, 'hang')();
+      const failed = failure(giveUp.signal);
+      await Promise.race([taken, failed]);
+      giveUp.abort();
+      expect((await failed).fate).toBe('retry');
+    }),
+    'says that the outcome is unknown when the connection is lost in the middle': onStage(async ({ peer, failure }) => {
+      await able(peer, 'lose')();
+      const { fate, options } = await failure();
+      expect([fate, options.sent ?? 'unknown']).toEqual([expect.stringMatching(/^(retry|unavailable)$/), 'unknown']);
+    }),
+    'says that nothing was sent when nobody is there': onStage(async ({ peer, failure }) => {
+      await peer.close();
+      expect(await failure()).toMatchObject({ fate: 'unavailable', options: { sent: 'no' } });
+    }),
+    'calls an overload an overload': onStage(async ({ peer, failure }) => {
+      await able(peer, 'overload')();
+      expect((await failure()).fate).toBe('overload');
+    }),
+    'leaves no connection behind when it is closed': onStage(async ({ peer, opened, run }) => {
+      const connections = able(peer, 'connections');
+      await run();
+      await opened.close();
+      await until('all connections closed', () => connections() === 0, 5_000);
+    }),
+    ...(isByKey(spec, contract.input) && {
+      'sends the id of the call along': onStage(async ({ peer, run }) => {
+        const ids = able(peer, 'ids');
+        await run(undefined, 'run-1/step');
+        expect(ids()).toContain('run-1/step');
+      }),
+    }),
+    'shows no secret in its errors and its log': onStage(async ({ peer, opened, failure }) => {
+      const secrets = secretsIn(plugin.connection, peer.connection);
+      const errors: unknown[] = [];
+      for (const trouble of [peer.overload, peer.lose, peer.close]) {
+        if (!trouble) continue;
+        await trouble();
+        errors.push(await failure());
+      }
+      const text = visibleText(errors, opened.host.log.lines);
+      expect(secrets).not.toEqual([]);
+      expect(secrets.filter((secret) => text.includes(secret))).toEqual([]);
+    }),
+  };
+  describePromises(`${plugin.name}.${name} keeps the contract of actions:`, promises satisfies Promises, contract.waive);
+}
+
+async function play<
+  Connection extends z.ZodType,
+  Client extends Closable,
+  Triggers,
+  Actions extends Record<string, AnyAction<never>>,
+>(
+  plugin: PluginSpec<Connection, Client, Triggers, Actions>,
+  name: string,
+  contract: ActionContract<unknown>,
+  act: (stage: Stage) => Promise<void>,
+): Promise<void> {
+  const peer = await contract.peer();
+  const opened: Stage['opened'] = await openPlugin(plugin, peer.connection as z.input<Connection>);
+  const run = async (signal?: AbortSignal, id?: string) => {
+    const output: unknown = await opened.actions[name]?.(contract.input, { ...(signal && { signal }), ...(id && { id }) });
+    return output;
+  };
+  const failure = async (signal?: AbortSignal) => {
+    const error: unknown = await run(signal).then(
+      () => new Error(`${name} was expected to fail, and did not`),
+      (failed: unknown) => failed,
+    );
+    if (!isSluiceError(error)) throw error;
+    return error;
+  };
+  try {
+    await act({ peer, opened, run, failure });
+  } finally {
+    await opened.close().catch(() => undefined);
+    await peer.close().catch(() => undefined);
+  }
+}
+
+function able<Part extends 'hang' | 'lose' | 'overload' | 'ids' | 'connections'>(
+  peer: ActionPeer,
+  part: Part,
+): NonNullable<ActionPeer[Part]> {
+  const ability = peer[part];
+  if (!ability) throw new Error(`the peer cannot "${part}": teach it, or waive this promise with a reason`);
+  return ability;
+}
+
+function isByKey<Client>(spec: ActionSpec<Client, z.ZodType, z.ZodType>, input: unknown): boolean {
+  const idempotent = typeof spec.idempotent === 'function' ? spec.idempotent(spec.input.parse(input)) : spec.idempotent;
+  return idempotent === 'by-key';
+}

@@ -1,0 +1,55 @@
+import type { Host, Log } from '@sluice/plugin-api';
+
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields?: object;
+}
+
+/** A log that keeps its lines. */
+export class MemoryLog implements Log {
+  readonly lines: LogLine[] = [];
+
+  debug(message: string, fields?: object): void {
+    this.add('debug', message, fields);
+  }
+  info(message: string, fields?: object): void {
+    this.add('info', message, fields);
+  }
+  warn(message: string, fields?: object): void {
+    this.add('warn', message, fields);
+  }
+  error(message: string, fields?: object): void {
+    this.add('error', message, fields);
+  }
+
+  private add(level: LogLine['level'], message: string, fields?: object): void {
+    this.lines.push({ level, message, ...(fields && { fields }) });
+  }
+}
+
+/** A host for one connection; it keeps what was logged and what was reported as lost. */
+export class FakeHost implements Host {
+  readonly log = new MemoryLog();
+  readonly losses: unknown[] = [];
+  private readonly closing = new AbortController();
+  readonly signal: AbortSignal = this.closing.signal;
+
+  constructor(
+    readonly connection: string,
+    private readonly clock: () => Date,
+    readonly timezone: string,
+  ) {}
+
+  now(): Date {
+    return this.clock();
+  }
+
+  lost(reason: unknown): void {
+    this.losses.push(reason);
+  }
+
+  close(): void {
+    this.closing.abort();
+  }
+}

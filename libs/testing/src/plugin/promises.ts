@@ -1,0 +1,25 @@
+import { describe, expect, it } from '@jest/globals';
+
+/** Test titles of a suite and their tests. */
+export type Promises = Readonly<Record<string, () => Promise<void>>>;
+
+/** Promises that a connector cannot keep, by title, each with the reason. */
+export type Waivers = Readonly<Record<string, string>>;
+
+/**
+ * Registers one test for each promise. A waived promise must be broken: a waiver that is no longer needed fails, and so does one that
+ * names no promise.
+ */
+export function describePromises(subject: string, promises: Promises, waive: Waivers = {}): void {
+  for (const title of Object.keys(waive)) {
+    if (!(title in promises))
+      throw new Error(`${subject}: the waiver "${title}" names no promise; there are: ${Object.keys(promises).join('; ')}`);
+  }
+  describe(subject, () => {
+    for (const [title, test] of Object.entries(promises)) {
+      const reason = waive[title];
+      if (reason === undefined) it(title, test);
+      else it(`does not promise: ${title} (${reason})`, () => expect(test()).rejects.toThrow());
+    }
+  });
+}
