@@ -2,4 +2,5 @@
  * What a host needs when nothing is installed: PostgreSQL as a child process, and a bus in one of its tables.
  * Read `postgres/postgres-process.ts` first, then `bus/embedded-bus.ts`.
  */
+export { EmbeddedBus, type EmbeddedBusOptions } from './bus/embedded-bus.js';
 export { PostgresProcess, type PostgresConnection } from './postgres/postgres-process.js';

@@ -1,0 +1,258 @@
+import type { ConsumeOptions, Consumer, Delivery, Outgoing } from '@sluice/engine';
+import type { EventAttributes, EventMessage } from '@sluice/plugin-api';
+import type { Link } from './link.js';
+import type { Writer } from './writer.js';
+
+interface Row {
+  readonly id: string;
+  readonly queue: string;
+  readonly deliveries: number;
+  readonly headers: string;
+  readonly body: Buffer;
+}
+
+/** At most so many rows of a queue are read at once: others wait for their turn meanwhile. */
+const LARGEST_TAKE = 500;
+
+/** Skips what others are taking at this moment. The rows are sorted again: an UPDATE gives them in any order. */
+const TAKE = `
+with taken as (
+  update message set taken_by = $3, deliveries = deliveries + 1
+  where id = any (array(
+    select next.id
+    from unnest($1::text[], $2::integer[]) as wanted (queue, count)
+    cross join lateral (
+      select id from message where queue = wanted.queue and at <= now() and taken_by is null
+      order by at, id limit wanted.count for update skip locked
+    ) as next
+  ))
+  returning id, queue, at, deliveries, headers, body
+)
+select id, queue, deliveries, headers, body from taken order by at, id`;
+
+const RELEASE = `
+with freed as (update message set taken_by = null where id = any ($1::bigint[]) and taken_by = $2 returning queue)
+select pg_notify(current_schema(), queue) from (select distinct queue from freed) as freed`;
+
+/** Takes from the queues that are consumed, all of them in one statement, and gives to the consumers. */
+export class Reader {
+  readonly #queues = new Map<string, Set<EmbeddedConsumer>>();
+  /** Queues that may have something to hand out. */
+  readonly #filled = new Set<string>();
+  #link: Link | undefined;
+  #released: string[] = [];
+  #running = false;
+
+  constructor(private readonly writer: Writer) {}
+
+  consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): Consumer {
+    const consumers = this.#queues.get(queue) ?? new Set();
+    this.#queues.set(queue, consumers);
+    const consumer = new EmbeddedConsumer(
+      options.prefetch,
+      handle,
+      () => this.#run(),
+      () => {
+        consumers.delete(consumer);
+        if (consumers.size === 0 && this.#queues.get(queue) === consumers) this.#queues.delete(queue);
+      },
+    );
+    consumers.add(consumer);
+    this.wake(queue);
+    return consumer;
+  }
+
+  /** There may be something in the queue. */
+  wake(queue: string): void {
+    this.#filled.add(queue);
+    this.#run();
+  }
+
+  /** There may be something in every queue: a notice may have been lost, or the time of a delayed message has come. */
+  wakeAll(): void {
+    for (const queue of this.#queues.keys()) this.#filled.add(queue);
+    this.#run();
+  }
+
+  attach(link: Link): void {
+    this.#link = link;
+    this.#released = [];
+    this.wakeAll();
+  }
+
+  /** What is held will be handed out again by the database: it cannot be settled here any more. */
+  detach(): void {
+    this.#link = undefined;
+    for (const consumer of this.#consumers()) consumer.loseAll();
+  }
+
+  stop(): void {
+    for (const consumer of this.#consumers()) void consumer.stop();
+  }
+
+  *#consumers(): Iterable<EmbeddedConsumer> {
+    for (const consumers of [...this.#queues.values()]) yield* [...consumers];
+  }
+
+  #run(): void {
+    if (this.#running || !this.#link) return;
+    this.#running = true;
+    void this.#drain(this.#link);
+  }
+
+  async #drain(link: Link): Promise<void> {
+    // what ends in the same tick makes room together
+    await Promise.resolve();
+    try {
+      while (this.#link === link && (await this.#step(link)));
+    } catch (error) {
+      link.drop(error as Error);
+    }
+    this.#running = false;
+    if (this.#link !== link) this.#run();
+  }
+
+  /** False when there is nothing to do. */
+  async #step(link: Link): Promise<boolean> {
+    const released = this.#released.splice(0);
+    if (released.length > 0) await link.take.query({ name: 'release', text: RELEASE, values: [released, link.session] });
+    const wanted = this.#wanted();
+    if (wanted.size > 0) await this.#take(link, wanted);
+    return released.length > 0 || wanted.size > 0;
+  }
+
+  /** How many each queue may get that has something; they count as empty until somebody says otherwise. */
+  #wanted(): Map<string, number> {
+    const wanted = new Map<string, number>();
+    for (const queue of this.#filled) {
+      const room = [...(this.#queues.get(queue) ?? [])].reduce((sum, consumer) => sum + consumer.room, 0);
+      if (room > 0) wanted.set(queue, Math.min(room, LARGEST_TAKE));
+      if (room > 0 || !this.#queues.has(queue)) this.#filled.delete(queue);
+    }
+    return wanted;
+  }
+
+  async #take(link: Link, wanted: ReadonlyMap<string, number>): Promise<void> {
+    const values = [[...wanted.keys()], [...wanted.values()], link.session];
+    const { rows } = await link.take.query<Row>({ name: 'take', text: TAKE, values });
+    const taken = new Map<string, number>();
+    for (const row of rows) {
+      taken.set(row.queue, (taken.get(row.queue) ?? 0) + 1);
+      if (this.#link === link) this.#give(row);
+    }
+    for (const [queue, count] of taken) if (count === wanted.get(queue)) this.#filled.add(queue);
+  }
+
+  /** To the consumer with the most room; consumers that have stopped meanwhile have none. */
+  #give(row: Row): void {
+    const consumers = [...(this.#queues.get(row.queue) ?? [])];
+    const consumer = consumers.reduce<EmbeddedConsumer | undefined>(
+      (best, each) => (each.room > (best?.room ?? 0) ? each : best),
+      undefined,
+    );
+    if (!consumer) return this.#release(row.id);
+    consumer.give(new EmbeddedDelivery(row, consumer, this.writer, (id) => this.#release(id)));
+  }
+
+  #release(id: string): void {
+    this.#released.push(id);
+    this.#run();
+  }
+}
+
+class EmbeddedConsumer implements Consumer {
+  readonly #held = new Set<EmbeddedDelivery>();
+  #stopped = false;
+
+  constructor(
+    private prefetch: number,
+    private readonly handle: (delivery: Delivery) => void,
+    private readonly roomier: () => void,
+    private readonly gone: () => void,
+  ) {}
+
+  /** How many more it may hold. */
+  get room(): number {
+    return this.#stopped ? 0 : Math.max(0, this.prefetch - this.#held.size);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#forget();
+  }
+
+  async setPrefetch(count: number): Promise<void> {
+    this.prefetch = count;
+    this.roomier();
+  }
+
+  give(delivery: EmbeddedDelivery): void {
+    this.#held.add(delivery);
+    try {
+      this.handle(delivery);
+    } catch {
+      delivery.release();
+    }
+  }
+
+  ended(delivery: EmbeddedDelivery): void {
+    this.#held.delete(delivery);
+    if (this.#stopped) this.#forget();
+    else this.roomier();
+  }
+
+  loseAll(): void {
+    for (const delivery of this.#held) delivery.lose();
+    this.#held.clear();
+    if (this.#stopped) this.#forget();
+  }
+
+  /** One that has stopped is known until the last delivery that it holds has ended: a lost connection takes them away. */
+  #forget(): void {
+    if (this.#held.size === 0) this.gone();
+  }
+}
+
+class EmbeddedDelivery implements Delivery {
+  readonly queue: string;
+  readonly message: EventMessage;
+  readonly redelivered: number;
+  readonly #id: string;
+  #state: 'held' | 'ending' | 'lost' = 'held';
+
+  constructor(
+    row: Row,
+    private readonly consumer: EmbeddedConsumer,
+    private readonly writer: Writer,
+    private readonly giveBack: (id: string) => void,
+  ) {
+    this.#id = row.id;
+    this.queue = row.queue;
+    this.message = { attributes: JSON.parse(row.headers) as EventAttributes, body: row.body };
+    this.redelivered = row.deliveries - 1;
+  }
+
+  settle(outputs: readonly Outgoing[], settled?: (done: boolean) => void): void {
+    if (this.#state !== 'held') {
+      if (settled) queueMicrotask(() => settled(false));
+      return;
+    }
+    this.#state = 'ending';
+    this.writer.settle(this.#id, outputs, (end) => {
+      if (end === 'refused') this.giveBack(this.#id);
+      this.consumer.ended(this);
+      settled?.(end === 'done');
+    });
+  }
+
+  release(): void {
+    if (this.#state !== 'held') return;
+    this.#state = 'ending';
+    this.giveBack(this.#id);
+    this.consumer.ended(this);
+  }
+
+  lose(): void {
+    if (this.#state === 'held') this.#state = 'lost';
+  }
+}

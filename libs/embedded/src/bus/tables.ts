@@ -1,0 +1,71 @@
+import type { ClientBase } from 'pg';
+
+/** Any number that nothing else in the database locks by. */
+const MIGRATION_LOCK = 7_318_403;
+
+/**
+ * Steps of the schema, each run once, in order. Never change one that was released: add another.
+ *
+ * `message` is a queue: every row is inserted, updated when it is taken, and deleted. The columns that taking changes are in no index
+ * and pages keep room (fillfactor), so the new row lies beside the old one and no index is touched. Dead rows must go soon, whatever
+ * the size of the table. Bodies are not compressed: most are gone within milliseconds.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  create table session (
+    id bigint generated always as identity primary key,
+    host text not null,
+    alive_until timestamptz not null,
+    -- the connection with which it ends
+    backend integer not null,
+    backend_start timestamptz not null
+  );
+  create table queue (
+    queue text primary key,
+    session bigint -- of the host to which it belongs; null: it is durable
+  );
+  create table binding (
+    queue text not null,
+    pattern text not null,
+    regex text not null,
+    primary key (queue, pattern)
+  );
+  create table message (
+    id bigint generated always as identity primary key,
+    queue text not null,
+    type text not null,
+    at timestamptz not null,
+    taken_by bigint,
+    deliveries integer not null default 0,
+    headers text not null,
+    body bytea not null
+  ) with (
+    fillfactor = 60,
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0,
+    autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 100000
+  );
+  alter table message alter column body set storage external;
+  create index message_next on message (queue, at, id);
+  insert into queue (queue) values ('unrouted');
+  `,
+];
+
+/** Makes the schema and its tables, or updates them; several hosts may do so at once. The search path must begin with the schema. */
+export async function migrate(client: ClientBase, schema: string): Promise<void> {
+  await client.query('begin');
+  try {
+    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    const { rowCount } = await client.query('select from pg_namespace where nspname = $1', [schema]);
+    if (rowCount === 0) await client.query(`create schema ${client.escapeIdentifier(schema)}`);
+    await client.query('create table if not exists version (version integer not null)');
+    const { rows } = await client.query<{ version: number }>('select coalesce(max(version), 0) as version from version');
+    for (let version = rows[0]?.version ?? 0; version < MIGRATIONS.length; version++) {
+      await client.query(MIGRATIONS[version] as string);
+      await client.query('insert into version values ($1)', [version + 1]);
+    }
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
