@@ -1,5 +1,7 @@
-// npm run docs: writes the pages of docs/reference that are made from the code. `--check` writes nothing and ends with 1 when one is stale.
+// npm run docs: writes the pages of docs/reference that are made from the code, and lints the flows that the documentation shows.
+// `--check` writes nothing and ends with 1 when a page is stale.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { lintSamples } from './lib/doc-samples.mjs';
 import { errorsPage } from './lib/errors-page.mjs';
 import { prepare } from './lib/prepare.mjs';
 import { ROOT } from './lib/run.mjs';
@@ -22,6 +24,12 @@ for (const [page, make] of Object.entries(PAGES)) {
   }
 }
 
+const wrong = lintSamples(await importBuilt('libs/flow'), await loadPlugins());
+if (wrong) {
+  console.error(wrong);
+  process.exitCode = 1;
+}
+
 async function makeErrorsPage() {
   const { ENGINE_CODES, SHARED_CODES } = await importBuilt('libs/plugin-api');
   return errorsPage([
@@ -33,15 +41,25 @@ async function makeErrorsPage() {
 
 /** A plugin that has codes of its own makes their functions in `src/failures.ts`; each function knows its fate and cure. */
 async function pluginTables() {
-  const names = readdirSync(new URL('plugins', ROOT)).filter((name) =>
-    existsSync(new URL(`plugins/${name}/dist/failures.js`, ROOT)),
-  );
-  const tables = names.sort().map(async (name) => {
+  const names = pluginNames().filter((name) => existsSync(new URL(`plugins/${name}/dist/failures.js`, ROOT)));
+  const tables = names.map(async (name) => {
     const made = Object.assign({}, ...Object.values(await importBuilt(`plugins/${name}`, 'failures')));
     const codes = Object.fromEntries(Object.entries(made).map(([code, make]) => [code, make('')]));
     return { title: `Connector ${name}`, about: `See [its page](../../plugins/${name}/README.md).`, codes };
   });
   return Promise.all(tables);
+}
+
+async function loadPlugins() {
+  const loaded = await Promise.all(pluginNames().map((name) => importBuilt(`plugins/${name}`)));
+  return new Map(loaded.map(({ plugin }) => [plugin.name, plugin]));
+}
+
+function pluginNames() {
+  return readdirSync(new URL('plugins', ROOT), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
 }
 
 function importBuilt(folder, file = 'index') {

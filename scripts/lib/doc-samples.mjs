@@ -1,0 +1,48 @@
+// The flows that documentation shows must pass the lint: a reader copies them.
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { ROOT } from './run.mjs';
+
+/** The workspace in which all samples are checked, itself a sample. */
+const WORKSPACE = 'docs/reference/workspace.md';
+const ENV = {
+  ERP_URL: 'http://server/base/hs/gate',
+  ERP_USER: 'gate',
+  ERP_PASSWORD: 'secret',
+  ERP_TOKEN_SECRET: 'a text of at least thirty-two bytes',
+};
+
+/**
+ * Lints every YAML block that is a whole file.
+ *
+ * @param {{ compileWorkspace: Function, parseWorkspaceFile: Function, formatFindings: Function }} flow the language
+ * @param {ReadonlyMap<string, object>} plugins
+ * @returns {string} what is wrong, as `sluice lint` says it; empty when nothing is
+ */
+export function lintSamples(flow, plugins) {
+  const { file: workspace, findings: unreadable } = flow.parseWorkspaceFile(samplesOf(WORKSPACE)[0]);
+  if (!workspace) return flow.formatFindings(unreadable);
+  const findings = pages()
+    .flatMap(samplesOf)
+    .filter((sample) => /^flow:/m.test(sample.text))
+    .flatMap((sample) => flow.compileWorkspace({ workspace, flows: [sample], plugins, env: ENV }).findings)
+    .filter((finding) => finding.severity === 'error');
+  return findings.length > 0 ? flow.formatFindings(findings) : '';
+}
+
+function pages() {
+  const docs = readdirSync(new URL('docs', ROOT), { recursive: true, encoding: 'utf8' });
+  return ['README.md', 'README.ru.md', ...docs.map((file) => `docs/${file.replaceAll('\\', '/')}`)].filter((file) =>
+    file.endsWith('.md'),
+  );
+}
+
+/** Each block under as many empty lines as stand before it, so that a finding names the line of the page. */
+function samplesOf(page) {
+  const text = readFileSync(fileURLToPath(new URL(page, ROOT)), 'utf8');
+  return [...text.matchAll(/^```yaml\n(sluice: 1\n[^]*?)^```$/gm)].map((match) => {
+    const before = text.slice(0, match.index).split('\n').length;
+    const sample = '\n'.repeat(before) + match[1];
+    return { file: page, text: sample, bytes: Buffer.from(sample) };
+  });
+}
