@@ -23,7 +23,7 @@ function checkNode() {
 
 /**
  * Is what npm has put into node_modules what the lock file asks for? npm writes `.package-lock.json` as the last thing of an installation,
- * so an interrupted one counts as none.
+ * so an interrupted one counts as none. Addresses differ behind a mirror: versions are compared.
  */
 function installed() {
   const present = readPackages('node_modules/.package-lock.json');
@@ -31,7 +31,7 @@ function installed() {
   return Object.entries(readPackages('package-lock.json')).every(([where, wanted]) => {
     if (!where.startsWith('node_modules/')) return true;
     const found = present[where];
-    return found ? found.version === wanted.version && found.resolved === wanted.resolved : wanted.optional === true;
+    return found ? found.version === wanted.version : wanted.optional === true;
   });
 }
 
