@@ -1,4 +1,9 @@
 import type { ExpressionPart, ExpressionProblem } from './parse-text.js';
+import { checkFunctions, checkRegexes, procedureStarts } from './rules/functions.js';
+import { checkRoots } from './rules/roots.js';
+import { checkScripts } from './rules/scripts.js';
+import { checkBracketKeys, checkKeyQuotes, checkList, checkPrecedence, checkSilent, unquotedKeys } from './rules/traps.js';
+import { SourceView } from './source-view.js';
 
 export interface CheckOptions {
   /** Names that an expression may begin with in this place. */
@@ -10,7 +15,24 @@ export interface CheckOptions {
   readonly present?: (path: readonly string[]) => boolean;
 }
 
-/** All that can be said about an expression without a schema. Offsets are those of the text that the part belongs to. */
-export function checkExpression(_part: ExpressionPart, _options: CheckOptions): readonly ExpressionProblem[] {
-  return [];
+/**
+ * All that can be said about an expression without a schema, in the order of the text; offsets are those of the text that the part belongs
+ * to. Nothing for an expression with a syntax error, which its text reports.
+ */
+export function checkExpression(part: ExpressionPart, options: CheckOptions): readonly ExpressionProblem[] {
+  if (!part.ast) return [];
+  const view = new SourceView(part, part.ast);
+  const noReferences = new Set([...procedureStarts(view), ...unquotedKeys(view).map((key) => view.spanOf(key).start)]);
+  const found = [
+    ...checkRoots(view, options.roots, noReferences),
+    ...checkFunctions(view, options.roots),
+    ...checkRegexes(view),
+    ...checkBracketKeys(view),
+    ...checkKeyQuotes(view),
+    ...(options.whole && !options.condition ? checkList(view) : []),
+    ...checkPrecedence(view),
+    ...checkSilent(view, options.present ?? (() => false)),
+    ...checkScripts(view),
+  ];
+  return found.toSorted((a, b) => a.start - b.start);
 }

@@ -2,11 +2,17 @@ import type { ExpressionProblem } from './parse-text.js';
 import { parseExpression, type SyntaxFault } from './syntax.js';
 import type { Token } from './tokens.js';
 
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
 interface Mistake {
   readonly start: number;
   readonly end: number;
   readonly message: string;
-  readonly replacement: string;
+  readonly edits: readonly Edit[];
 }
 
 /** Operators of other languages; the longest come first. */
@@ -21,7 +27,7 @@ const FOREIGN: readonly (readonly [spelling: string, replacement: string, messag
 
 /** Says what is wrong with the syntax, with the cure where the mistake is a known one. Offsets are those of the source. */
 export function explainSyntax(source: string, tokens: readonly Token[], fault: SyntaxFault): ExpressionProblem {
-  const mistakes = [...foreignOperators(source, tokens), ...negations(source, tokens), ...unquotedNames(source, tokens)];
+  const mistakes = [...foreignOperators(source, tokens), ...negations(tokens), ...unquotedNames(source, tokens)];
   const first = mistakes.toSorted((a, b) => a.start - b.start)[0];
   if (!first) return plainProblem(source, tokens, fault);
   const write = corrected(source, mistakes);
@@ -30,11 +36,11 @@ export function explainSyntax(source: string, tokens: readonly Token[], fault: S
 }
 
 function corrected(source: string, mistakes: readonly Mistake[]): string | undefined {
-  let text = source;
-  for (const { start, end, replacement } of mistakes.toSorted((a, b) => b.start - a.start)) {
-    text = text.slice(0, start) + replacement + text.slice(end);
-  }
-  return parseExpression(text).ok ? text.trim() : undefined;
+  let fixed = source;
+  const edits = mistakes.flatMap((mistake) => mistake.edits);
+  for (const { start, end, text } of edits.toSorted((a, b) => b.start - a.start))
+    fixed = fixed.slice(0, start) + text + fixed.slice(end);
+  return parseExpression(fixed).ok ? fixed.trim() : undefined;
 }
 
 function foreignOperators(source: string, tokens: readonly Token[]): readonly Mistake[] {
@@ -45,7 +51,12 @@ function foreignOperators(source: string, tokens: readonly Token[]): readonly Mi
     if (!foreign) continue;
     const [spelling, word, message] = foreign;
     const end = token.start + spelling.length;
-    found.push({ start: token.start, end, message, replacement: spaced(source, token.start, end, word) });
+    found.push({
+      start: token.start,
+      end,
+      message,
+      edits: [{ start: token.start, end, text: spaced(source, token.start, end, word) }],
+    });
   }
   return found;
 }
@@ -58,13 +69,15 @@ function spaced(source: string, start: number, end: number, word: string): strin
   return before + word + after;
 }
 
-function negations(source: string, tokens: readonly Token[]): readonly Mistake[] {
+function negations(tokens: readonly Token[]): readonly Mistake[] {
   return tokens.flatMap((token, index) => {
-    if (token.text !== '!') return [];
-    const end = endOfOperand(tokens, index + 1);
-    if (end === undefined) return [];
-    const replacement = `$not(${source.slice(token.end, end).trim()})`;
-    return [{ start: token.start, end, message: 'JSONata writes "not" as a function, $not(…)', replacement }];
+    const closing = token.text === '!' ? endOfOperand(tokens, index + 1) : undefined;
+    if (closing === undefined) return [];
+    const edits = [
+      { start: token.start, end: token.end, text: '$not(' },
+      { start: closing, end: closing, text: ')' },
+    ];
+    return [{ start: token.start, end: token.end, message: 'JSONata writes "not" as a function, $not(…)', edits }];
   });
 }
 
@@ -95,7 +108,7 @@ function unquotedNames(source: string, tokens: readonly Token[]): readonly Mista
     const end = tokens.slice(index).reduce((last, next) => (isWord(next) && next.start - last <= 1 ? next.end : last), token.end);
     const name = source.slice(first.start, end);
     const message = `a name with a space or a leading digit stands in backticks`;
-    found.push({ start: first.start, end, message, replacement: `\`${name}\`` });
+    found.push({ start: first.start, end, message, edits: [{ start: first.start, end, text: `\`${name}\`` }] });
   });
   return found;
 }

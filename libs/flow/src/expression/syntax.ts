@@ -45,7 +45,10 @@ export type SyntaxPair = readonly [SyntaxNode, SyntaxNode];
 /** `filter` for `[…]`; `index` for `#$i`. */
 export interface FilterNode {
   readonly type: string;
+  /** Absent on an index. */
   readonly expr: SyntaxNode;
+  /** Of an index: the variable that it binds. */
+  readonly value?: unknown;
   readonly position?: number;
 }
 
@@ -134,7 +137,7 @@ export function childrenOf(node: SyntaxNode): readonly SyntaxNode[] {
   if (node.arguments) found.push(...node.arguments);
   found.push(node.body, node.condition, node.then, node.else, node.pattern, node.update, node.delete);
   for (const term of node.terms ?? []) found.push(term.expression);
-  for (const filter of [...(node.stages ?? []), ...(node.predicate ?? [])]) found.push(filter.expr);
+  for (const filter of [...(node.stages ?? []), ...(node.predicate ?? [])]) if (filter.type === 'filter') found.push(filter.expr);
   for (const pair of node.group?.lhs ?? []) found.push(...pair);
   return found.filter((child): child is SyntaxNode => child !== undefined);
 }

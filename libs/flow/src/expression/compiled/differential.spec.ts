@@ -93,9 +93,13 @@ function compiled(source: string, scope: Scope): Outcome | 'bailed' | 'library o
   }
 }
 
+const evaluators = new Map<string, ReturnType<typeof libraryEvaluator>>();
+
 async function library(source: string, scope: Scope): Promise<Outcome> {
+  const evaluate = evaluators.get(source) ?? libraryEvaluator(source);
+  evaluators.set(source, evaluate);
   try {
-    return { value: toData(await libraryEvaluator(source)(scope)) };
+    return { value: toData(await evaluate(scope)) };
   } catch (error) {
     return { error: (error as Error).message };
   }
@@ -190,6 +194,9 @@ const FILTERS = [
   'trigger.data.lines[qty][0]',
   'trigger.data.numbers[$ > 1]',
   'trigger.data.numbers[[0, 1]]',
+  'trigger.data.numbers[[-1, 0]]',
+  'trigger.data.numbers[(-1)]',
+  'trigger.data.numbers[$$.vars.limit]',
   'trigger.data.nested[0]',
   'trigger.data.nested[0][0]',
   'trigger.data.lines[0][0].sku',

@@ -160,7 +160,7 @@ function onNumbers(call: (numbers: readonly number[]) => number | undefined): Pl
     const numbers: readonly unknown[] = Array.isArray(value) ? value : [value];
     // A call takes only so many arguments.
     if (numbers.length > 10_000 || !numbers.every((each) => typeof each === 'number')) bail();
-    return call(numbers as readonly number[]);
+    return call(numbers);
   };
 }
 
@@ -168,8 +168,8 @@ function around(cut: (text: string, at: number, mark: string) => string): Plain 
   return (text, mark) => {
     if (typeof mark !== 'string' || !isTextOrNothing(text)) bail();
     if (typeof text !== 'string') return undefined;
-    const at = text.indexOf(mark as string);
-    return at < 0 ? text : cut(text, at, mark as string);
+    const at = text.indexOf(mark);
+    return at < 0 ? text : cut(text, at, mark);
   };
 }
 
@@ -177,10 +177,10 @@ function substring(text: unknown, start: unknown, length: unknown): unknown {
   if (typeof start !== 'number' || (length !== undefined && typeof length !== 'number') || !isTextOrNothing(text)) bail();
   if (typeof text !== 'string') return undefined;
   const characters = [...text];
-  const from = characters.length + (start as number) < 0 ? 0 : (start as number);
+  const from = characters.length + start < 0 ? 0 : start;
   if (length === undefined) return characters.slice(from).join('');
-  if ((length as number) <= 0) return '';
-  const end = from >= 0 ? from + (length as number) : characters.length + from + (length as number);
+  if (length <= 0) return '';
+  const end = from >= 0 ? from + length : characters.length + from + length;
   return characters.slice(from, end).join('');
 }
 
@@ -208,7 +208,7 @@ function split(text: unknown, separator: unknown, limit: unknown): unknown {
   if (typeof separator !== 'string' || !isTextOrNothing(text)) bail();
   if (limit !== undefined && !(typeof limit === 'number' && limit >= 0)) bail();
   if (typeof text !== 'string') return undefined;
-  return limit === 0 ? [] : text.split(separator as string, limit as number | undefined);
+  return limit === 0 ? [] : text.split(separator, limit);
 }
 
 const DECIMAL = /^-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?$/;
@@ -241,7 +241,7 @@ function merge(value: unknown): unknown {
   const merged: Record<string, unknown> = {};
   for (const each of objects) {
     if (typeof each !== 'object' || each === null || Array.isArray(each) || isFunctionLike(each)) bail();
-    if (Object.hasOwn(each as object, '__proto__')) bail();
+    if (Object.hasOwn(each, '__proto__')) bail();
     Object.assign(merged, each);
   }
   return merged;

@@ -134,7 +134,7 @@ function byIndex(index: number): Filter {
     const list: readonly unknown[] = Array.isArray(value) ? value : [value];
     const item = list.at(index);
     if (item === undefined) return sequence([]);
-    return Array.isArray(item) ? item : sequence([item]);
+    return Array.isArray(item) ? (item as readonly unknown[]) : sequence([item]);
   };
 }
 

@@ -104,7 +104,8 @@ type Fields = Record<string, unknown>;
 export function stringOf(value: unknown): string | undefined {
   if (typeof value === 'string' || value === undefined) return value;
   if (typeof value === 'number') return Number.isFinite(value) ? numberText(value) : bail();
-  if (typeof value !== 'object' || value === null) return String(value);
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  if (typeof value !== 'object' || value === null) return 'null';
   if (isFunctionLike(value)) return '';
   return JSON.stringify(value, jsonValue);
 }

@@ -56,7 +56,7 @@ export function isTime(millis: unknown): millis is number {
 
 /** The library takes `+0300` and no names. */
 function offsetOf(millis: unknown, zone: unknown): unknown {
-  if (typeof zone !== 'string' || typeof millis !== 'number' || !IANAZone.isValidZone(zone)) return zone;
+  if (typeof zone !== 'string' || typeof millis !== 'number' || !IANAZone.create(zone).isValid) return zone;
   return DateTime.fromMillis(millis, { zone }).toFormat('ZZZ');
 }
 
@@ -76,7 +76,7 @@ function readZone(name: string, context: EvaluationContext, zone: unknown): stri
   const wanted = zone ?? context.timezone;
   if (wanted === undefined)
     throw badArgument(`${name} needs a time zone`, 'set settings.timezone, or give the zone as an argument');
-  if (typeof wanted === 'string' && IANAZone.isValidZone(wanted)) return wanted;
+  if (typeof wanted === 'string' && IANAZone.create(wanted).isValid) return wanted;
   throw badArgument(`${name} knows no time zone ${JSON.stringify(wanted)}`, 'give an IANA name, for instance Europe/Moscow');
 }
 

@@ -1,4 +1,5 @@
 import type { EvaluationContext } from '../../model.js';
+import { badArgument } from '../faults.js';
 import { dateTime1C, fromMillis, instant, toMillis } from './dates.js';
 import { decimal } from './decimal.js';
 import { phone, readCountry } from './phone.js';
@@ -61,6 +62,13 @@ export const LANGUAGE_FUNCTIONS: ReadonlyMap<string, LanguageFunction> = new Map
   ['base64decode', { required: 1, parameters: 1, signature: '<s-:s>', call: (_, text) => base64decode(text) }],
   ['pad', { required: 2, parameters: 3, signature: '<s-ns?:s>', call: (_, text, width, char) => pad(text, width, char) }],
 ]);
+
+/** `$uuid([name])`: the same in every attempt and redelivery of a run. */
+function uuid(context: EvaluationContext, name: unknown): string {
+  if (name === undefined) return context.uuid();
+  if (typeof name === 'string' || typeof name === 'number') return context.uuid(String(name));
+  throw badArgument('the name of $uuid is a text');
+}
 
 /** JSONata's functions that stay as they are. */
 const NATIVE =

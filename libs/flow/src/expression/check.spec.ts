@@ -1,0 +1,306 @@
+import { describe, expect, it } from '@jest/globals';
+import { checkExpression, parseText, type CheckOptions } from './index.js';
+
+const OPTIONS: CheckOptions = { roots: ['trigger', 'steps', 'vars', 'env', 'error', 'run'], whole: true };
+
+/** Every finding as "CODE what is underlined -> what to write". */
+function findings(source: string, options: Partial<CheckOptions> = {}): readonly string[] {
+  const parsed = parseText(`\${{ ${source} }}`);
+  const part = parsed.parts[0];
+  const checked = part?.kind === 'expression' ? checkExpression(part, { ...OPTIONS, ...options }) : [];
+  return [...parsed.problems, ...checked].map((problem) => {
+    const underlined = parsed.text.slice(problem.start, problem.end);
+    return `${problem.code} ${underlined}${problem.write === undefined ? '' : ` -> ${problem.write}`}`;
+  });
+}
+
+function messages(source: string, options: Partial<CheckOptions> = {}): readonly string[] {
+  const parsed = parseText(`\${{ ${source} }}`);
+  const part = parsed.parts[0];
+  const checked = part?.kind === 'expression' ? checkExpression(part, { ...OPTIONS, ...options }) : [];
+  return [...parsed.problems, ...checked].map((problem) => problem.message);
+}
+
+describe('EXPR_ROOT', () => {
+  it.each([
+    ['payload.CallerIDNum', 'payload -> trigger.data.CallerIDNum'],
+    ['data.x', 'data -> trigger.data.x'],
+    ['body.x', 'body -> trigger.data.x'],
+    ['msg.payload.x', 'msg -> trigger.data.x'],
+    ['event.data.x', 'event -> trigger.data.x'],
+    ['$json.x', '$json -> trigger.data.x'],
+    ['triger.data.x', 'triger -> trigger.data.x'],
+    ['headers.`x-id`', 'headers -> trigger.meta.headers.`x-id`'],
+    ['step.party.x', 'step -> steps.party.x'],
+    ['foobar', 'foobar'],
+    ['$string(payload.x)', 'payload -> trigger.data.x'],
+  ])('%s: an expression begins with a root', (source, expected) => {
+    expect(findings(source)).toEqual([`EXPR_ROOT ${expected}`]);
+  });
+
+  it('names the roots and the word', () => {
+    expect(messages('payload.x')).toEqual([
+      'an expression begins with trigger, steps, vars, env, error, run or a loop\'s name, not with "payload"',
+    ]);
+  });
+
+  it('says which roots a place has', () => {
+    expect(messages('steps.a.x', { roots: ['env', 'vars'] })).toEqual(['"steps" cannot be read here, only env and vars']);
+  });
+
+  it.each([
+    ['trigger.data.x-request-id', 'x-request-id -> trigger.data.`x-request-id`'],
+    ['steps.my-step.x', 'my-step -> steps.`my-step`'],
+  ])('%s: a dash is a subtraction', (source, expected) => {
+    expect(findings(source)).toEqual([`EXPR_ROOT ${expected}`]);
+  });
+
+  it.each([
+    'trigger.data.a - 1',
+    'trigger.data.a-vars.b',
+    '$$.trigger.data.x',
+    '$.trigger.data.x',
+    '{"a": 1}',
+    '($x := trigger.data; $x.y)',
+    '$map([1], function($v, $i) { $v + $i })',
+  ])('%s begins with a root', (source) => {
+    expect(findings(source, { whole: false })).toEqual([]);
+  });
+});
+
+describe('EXPR_INNER_ROOT: inside [ ] names belong to the item', () => {
+  it.each([
+    ['trigger.data.lines[sku = trigger.data.main][0]', 'trigger -> $$.trigger.data.main'],
+    ['trigger.data.lines.(qty * vars.rate)', 'vars -> $$.vars.rate'],
+    ['[trigger.data.lines.{"a": steps.a.x}]', 'steps -> $$.steps.a.x'],
+  ])('%s', (source, expected) => {
+    expect(findings(source)).toEqual([`EXPR_INNER_ROOT ${expected}`]);
+  });
+
+  it.each([
+    'trigger.data.lines[sku = $$.trigger.data.main][0]',
+    '[trigger.data.lines[sku = "A"].qty]',
+    '[$map(trigger.data.lines, function($l) { trigger.data.main & $l.sku })]',
+  ])('%s is right', (source) => {
+    expect(findings(source, { present: () => true })).toEqual([]);
+  });
+});
+
+describe('EXPR_BRACKET_KEY: a text in [ ] is a true condition', () => {
+  it.each([
+    ['trigger.data["Номер заказа"]', '["Номер заказа"] -> trigger.data.`Номер заказа`'],
+    ["trigger.data['code']", "['code'] -> trigger.data.code"],
+    ['trigger.data.lines[0]["sku"]', '["sku"] -> trigger.data.lines[0].sku'],
+    ['1 + trigger.data["n"]', '["n"] -> trigger.data.n'],
+  ])('%s', (source, expected) => {
+    expect(findings(source, { whole: false })).toEqual([`EXPR_BRACKET_KEY ${expected}`]);
+  });
+});
+
+describe('EXPR_KEY_QUOTES: an unquoted key is a path', () => {
+  it.each([
+    ['{title: 1}', 'title -> "title"'],
+    ['[trigger.data.lines.{sku: qty}]', 'sku -> "sku"'],
+  ])('%s', (source, expected) => {
+    expect(findings(source)).toEqual([`EXPR_KEY_QUOTES ${expected}`]);
+  });
+
+  it.each(['{trigger.data.code: 1}', 'trigger.data.lines{sku: qty}', '{"title": 1}'])('%s has its keys right', (source) => {
+    expect(findings(source, { whole: false })).toEqual([]);
+  });
+});
+
+describe('EXPR_FUNCTION: the linter knows the list', () => {
+  it.each([
+    ['$toUpper(trigger.data.x)', '$toUpper -> $uppercase'],
+    ['$len(trigger.data.x)', '$len -> $length'],
+    ['$upercase(trigger.data.x)', '$upercase -> $uppercase'],
+    ['$dateTime1c(trigger.data.x)', '$dateTime1c -> $dateTime1C'],
+    ['$nosuch', '$nosuch'],
+    ['exists(trigger.data.x)', 'exists -> $exists'],
+    ['trigger.data.x.toUpper()', 'toUpper -> $uppercase'],
+    ['$eval("1")', '$eval'],
+  ])('%s', (source, expected) => {
+    expect(findings(source)).toEqual([`EXPR_FUNCTION ${expected}`]);
+  });
+
+  it.each([
+    '$decimal(1)',
+    '$omit',
+    '[$map([1], $string)]',
+    '"a" ~> $uppercase',
+    '$sum([1])',
+    'trigger.data.lines#$i[$i = 0].sku',
+    '($f := function($x) { $x }; $f(1))',
+  ])('%s is known', (source) => {
+    expect(findings(source, { whole: false })).toEqual([]);
+  });
+});
+
+describe('EXPR_REGEX: what RE2 has not', () => {
+  it.each([
+    ['$match("a", /(?=a)b/)', '/(?=a)b/'],
+    ['$match("a", /(?<!a)b/i)', '/(?<!a)b/i'],
+    ['$contains("a", /(a)\\1/)', '/(a)\\1/'],
+    ['$contains("a", /[b-a]/)', '/[b-a]/'],
+  ])('%s', (source, expected) => {
+    expect(findings(source)).toEqual([`EXPR_REGEX ${expected}`]);
+  });
+
+  it('takes the rest', () => {
+    expect(findings('$contains("ё", /^[а-яё]+(\\d{2}|\\s)*$/im)')).toEqual([]);
+  });
+});
+
+describe('EXPR_LIST: the bare value for one match', () => {
+  it.each([
+    'trigger.data.lines[qty > 0]',
+    'trigger.data.lines[qty > 0].sku',
+    'trigger.data.lines.{"a": sku}',
+    '$map(trigger.data.lines, function($l) { $l.sku })',
+    '$filter(trigger.data.lines, function($l) { $l.qty })',
+    '$keys(trigger.data)',
+    '$distinct(trigger.data.tags)',
+    '(trigger.data.lines[qty > 0])',
+    'trigger.data.lines[0].parts[id = 1]',
+  ])('%s', (source) => {
+    expect(findings(source)).toEqual([`EXPR_LIST ${source} -> [${source}]`]);
+  });
+
+  it.each([
+    '[trigger.data.lines[qty > 0]]',
+    'trigger.data.lines[qty > 0][0]',
+    'trigger.data.lines[qty > 0][0].sku',
+    '$keys(trigger.data)[0]',
+    '$count($keys(trigger.data))',
+    'trigger.data.lines',
+    'trigger.data.lines[0]',
+    'trigger.data.lines[][qty > 0]',
+  ])('%s is left alone', (source) => {
+    expect(findings(source)).toEqual([]);
+  });
+
+  it('is no matter inside a text or a condition', () => {
+    expect(findings('trigger.data.lines[qty > 0]', { whole: false })).toEqual([]);
+    expect(findings('trigger.data.lines[qty > 0]', { condition: true })).toEqual([]);
+  });
+});
+
+describe('EXPR_PRECEDENCE: ?? binds last', () => {
+  it.each([
+    ['1 + trigger.data.x ?? 5', '1 + (trigger.data.x ?? 5)'],
+    ['trigger.data.a = trigger.data.x ?? 1', 'trigger.data.a = (trigger.data.x ?? 1)'],
+    ['trigger.data.x ?? 1 + 2', '(trigger.data.x ?? 1) + 2'],
+    ['trigger.data.a and trigger.data.b ?? false', 'trigger.data.a and (trigger.data.b ?? false)'],
+    ['trigger.data.x ?? false ? 1 : 2', '(trigger.data.x ?? false) ? 1 : 2'],
+    ['"a" & $string(trigger.data.x) ?? "b"', '"a" & ($string(trigger.data.x) ?? "b")'],
+  ])('%s', (source, expected) => {
+    expect(findings(source)).toEqual([`EXPR_PRECEDENCE ?? -> ${expected}`]);
+  });
+
+  it.each([
+    'trigger.data.x ?? 1',
+    '1 + (trigger.data.x ?? 5)',
+    'trigger.data.x ?? trigger.data.y ?? 1',
+    'trigger.data.a ? trigger.data.x ?? 1 : 2',
+    '{"a": trigger.data.x ?? 1}',
+    '(1 + trigger.data.x) ?? 5',
+  ])('%s is clear', (source) => {
+    expect(findings(source)).toEqual([]);
+  });
+});
+
+describe('EXPR_NOT_EQUAL: != is false for what is missing', () => {
+  it('offers $not', () => {
+    expect(findings('trigger.data.x != 1')).toEqual(['EXPR_NOT_EQUAL != -> $not(trigger.data.x = 1)']);
+  });
+
+  it.each([
+    'error.fate != "rejected"',
+    '(trigger.data.x ?? 0) != 1',
+    'vars.a != 1',
+    'env.A != "b"',
+    '$exists(trigger.data.x) and trigger.data.x != 1',
+    '$string(trigger.data.x) != "1"',
+  ])('%s can miss nothing', (source) => {
+    expect(findings(source)).toEqual([]);
+  });
+
+  it('asks the schema', () => {
+    expect(findings('trigger.data.x != 1', { present: (path) => path.join('.') === 'trigger.data.x' })).toEqual([]);
+  });
+});
+
+describe('EXPR_CONCAT: & takes what is missing for an empty text', () => {
+  it.each([
+    ['"№ " & trigger.data.x', ['trigger.data.x -> (trigger.data.x ?? "")']],
+    ['trigger.data.a & trigger.data.b', ['trigger.data.a -> (trigger.data.a ?? "")', 'trigger.data.b -> (trigger.data.b ?? "")']],
+    ['"a" & (trigger.data.x ?? "")', []],
+    ['"a" & run.id', []],
+    ['$exists(trigger.data.x) ? "a" & trigger.data.x : ""', []],
+  ])('%s', (source, expected) => {
+    expect(findings(source)).toEqual(expected.map((each) => `EXPR_CONCAT ${each}`));
+  });
+});
+
+describe('EXPR_MIXED_SCRIPT: a word in both alphabets', () => {
+  it.each([
+    ['trigger.data.\u0441ode', '\u0441ode -> code'],
+    ['trigger.data.Кoд', 'Кoд -> Код'],
+    ['trigger.data.`Номер зaказа`', '`Номер зaказа` -> `Номер заказа`'],
+  ])('%s', (source, expected) => {
+    expect(findings(source)).toEqual([`EXPR_MIXED_SCRIPT ${expected}`]);
+  });
+
+  it.each(['trigger.data.КодXML', 'trigger.data.HTTPСоединение', 'trigger.data.code.Код', 'trigger.data.Ёж_1'])(
+    '%s is a name',
+    (source) => {
+      expect(findings(source)).toEqual([]);
+    },
+  );
+});
+
+describe('EXPR_SYNTAX, with the cure for habits from other languages', () => {
+  it.each([
+    ['trigger.data.DialStatus == "BUSY"', '== -> trigger.data.DialStatus = "BUSY"'],
+    ['trigger.data.a === 1', '=== -> trigger.data.a = 1'],
+    ['trigger.data.a && trigger.data.b', '&& -> trigger.data.a and trigger.data.b'],
+    ['trigger.data.a&&trigger.data.b', '&& -> trigger.data.a and trigger.data.b'],
+    ['trigger.data.a || trigger.data.b', '|| -> trigger.data.a or trigger.data.b'],
+    ['!trigger.data.a', '! -> $not(trigger.data.a)'],
+    ['!$exists(trigger.data.a) && trigger.data.b == 1', '! -> $not($exists(trigger.data.a)) and trigger.data.b = 1'],
+    ['!(trigger.data.a == 1)', '! -> $not((trigger.data.a = 1))'],
+    ['trigger.data.a <> 1', '<> -> trigger.data.a != 1'],
+    ['trigger.data.a !== 1', '!== -> trigger.data.a != 1'],
+    ['trigger.data.Номер заказа', 'Номер заказа -> trigger.data.`Номер заказа`'],
+    ['trigger.data.1С', '1С -> trigger.data.`1С`'],
+    ['trigger.data.', '.'],
+    ['(1', '1'],
+    ['1 2', '2'],
+  ])('%s', (source, expected) => {
+    expect(findings(source)).toEqual([`EXPR_SYNTAX ${expected}`]);
+  });
+
+  it('says that JSONata compares with one "="', () => {
+    expect(messages('trigger.data.a == 1')).toEqual(['JSONata compares with one "="']);
+  });
+
+  it('gives the message of JSONata otherwise', () => {
+    expect(messages('$sum(trigger.data.a')).toEqual(['expected ")" before end of expression']);
+    expect(messages('')).toEqual(['this expression is empty']);
+  });
+});
+
+describe('EXPR_CHARACTER: what looks like something else', () => {
+  it.each([
+    ['trigger.data.a = \u201c1\u201d', '\u201c1\u201d -> trigger.data.a = "1"'],
+    ['trigger.data.a\u00a0= 1', 'a\u00a0 -> trigger.data.a = 1'],
+    ['trigger.data.и\u0306', 'и\u0306 -> trigger.data.й'],
+  ])('%s', (source, expected) => {
+    expect(findings(source)).toContain(`EXPR_CHARACTER ${expected}`);
+  });
+
+  it('lets them stand inside texts', () => {
+    expect(findings('"«a»\u00a0" = trigger.data.a')).toEqual([]);
+  });
+});

@@ -1,0 +1,36 @@
+import type { ExpressionProblem } from '../parse-text.js';
+import type { SourceView } from '../source-view.js';
+
+/** Letters that look alike, in the same order. */
+const CYRILLIC = 'асеорхуАВСЕНКМОРТХ';
+const LATIN = 'aceopxyABCEHKMOPTX';
+
+/** EXPR_MIXED_SCRIPT: a word in both alphabets is nearly always a typo that nobody can see. */
+export function checkScripts(view: SourceView): readonly ExpressionProblem[] {
+  return view.tokens.flatMap((token) => {
+    if (!['name', 'quotedName', 'variable'].includes(token.kind)) return [];
+    const mixed = token.text.match(/[\p{Letter}\p{Number}_]+/gu)?.find(isMixed);
+    if (mixed === undefined) return [];
+    const message = `"${mixed}" mixes Cyrillic and Latin letters`;
+    const better = inOneScript(mixed);
+    return [view.problem('EXPR_MIXED_SCRIPT', 'warning', message, token, better && token.text.replace(mixed, better))];
+  });
+}
+
+/** Capital letters in a row are an acronym, which 1C's names are full of: КодXML, HTTPСоединение. */
+function isMixed(word: string): boolean {
+  const rest = word.replace(/(?<![A-Za-z])[A-Z]{2,}(?![a-z])/g, '');
+  return /\p{Script=Latin}/u.test(rest) && /\p{Script=Cyrillic}/u.test(rest);
+}
+
+/** The word in the script that all its letters can be written in. */
+function inOneScript(word: string): string | undefined {
+  const latin = replaced(word, CYRILLIC, LATIN);
+  if (!/\p{Script=Cyrillic}/u.test(latin)) return latin;
+  const cyrillic = replaced(word, LATIN, CYRILLIC);
+  return /\p{Script=Latin}/u.test(cyrillic) ? undefined : cyrillic;
+}
+
+function replaced(word: string, from: string, to: string): string {
+  return [...word].map((letter) => (from.includes(letter) ? (to[from.indexOf(letter)] as string) : letter)).join('');
+}

@@ -1,0 +1,171 @@
+import type { ExpressionProblem } from '../parse-text.js';
+import { isCall } from '../references.js';
+import { asName, asPath, type SourceView } from '../source-view.js';
+import { isCoalesce, parseExpression, type SyntaxNode, type SyntaxPair } from '../syntax.js';
+
+/** EXPR_BRACKET_KEY: a text in `[ ]` is a true condition, so it picks everything. */
+export function checkBracketKeys(view: SourceView): readonly ExpressionProblem[] {
+  return view.nodes.flatMap((node) =>
+    [...(node.stages ?? []), ...(node.predicate ?? [])].flatMap((filter) => {
+      if (filter.type !== 'filter' || filter.expr.type !== 'string' || filter.position === undefined) return [];
+      const open = filter.position - 1;
+      const close = view.source.indexOf(']', view.spanOf(filter.expr).end) + 1;
+      const key = String(filter.expr.value);
+      const write = `${view.source.slice(startOfPath(view, open), open)}.${asName(key)}`;
+      return [
+        view.problem(
+          'EXPR_BRACKET_KEY',
+          'error',
+          'a text in [ ] is a true condition and picks everything',
+          { start: open, end: close },
+          write,
+        ),
+      ];
+    }),
+  );
+}
+
+/** Where the path begins that a bracket follows. */
+function startOfPath(view: SourceView, open: number): number {
+  let index = view.indexOfToken(open) - 1;
+  let depth = 0;
+  for (; index >= 0; index -= 1) {
+    const token = view.tokens[index];
+    if (!token) break;
+    if (')]'.includes(token.text)) depth += 1;
+    else if ('(['.includes(token.text)) depth -= 1;
+    else if (depth === 0 && token.kind === 'operator' && token.text !== '.') break;
+    if (depth < 0) break;
+  }
+  return view.tokens[index + 1]?.start ?? 0;
+}
+
+/** EXPR_KEY_QUOTES: an unquoted key is a path, and its value the key. */
+export function checkKeyQuotes(view: SourceView): readonly ExpressionProblem[] {
+  return unquotedKeys(view).map((key) => {
+    const name = String(key.steps?.[0]?.value);
+    const message = `an unquoted key is a path: JSONata looks for a field "${name}" to take the key from`;
+    return view.problem('EXPR_KEY_QUOTES', 'error', message, view.spanOf(key), JSON.stringify(name));
+  });
+}
+
+export function unquotedKeys(view: SourceView): readonly SyntaxNode[] {
+  return view.nodes.flatMap((node) => {
+    if (node.type !== 'unary' || node.value !== '{') return [];
+    return (node.lhs as readonly SyntaxPair[])
+      .map(([key]) => key)
+      .filter((key) => key.type === 'path' && key.steps?.length === 1 && key.steps[0]?.type === 'name');
+  });
+}
+
+const LIST_MAKERS = ['map', 'filter', 'keys', 'distinct'];
+
+/** EXPR_LIST: what gives the bare value for one match stands alone as a whole value. */
+export function checkList(view: SourceView): readonly ExpressionProblem[] {
+  if (!givesOneOrMany(view.ast)) return [];
+  const source = view.source.trim();
+  const message = 'this gives a list for several, the bare value for one, and nothing for none';
+  const start = view.source.indexOf(source);
+  return [view.problem('EXPR_LIST', 'warning', message, { start, end: start + source.length }, `[${source}]`)];
+}
+
+function givesOneOrMany(node: SyntaxNode): boolean {
+  if (node.keepArray || node.keepSingletonArray) return false;
+  if (node.predicate) return !endsInIndex(node);
+  if (node.type === 'block') return node.expressions?.length === 1 && givesOneOrMany(node.expressions[0] as SyntaxNode);
+  if (node.type === 'function') return LIST_MAKERS.some((name) => isCall(node, name));
+  if (node.type !== 'path') return false;
+  const maker = (node.steps ?? []).findLastIndex((step, index) => hasCondition(step) || (index > 0 && isObject(step)));
+  const index = (node.steps ?? []).findLastIndex(endsInIndex);
+  return maker >= 0 && index < maker;
+}
+
+function hasCondition(step: SyntaxNode): boolean {
+  const filters = [...(step.stages ?? []), ...(step.predicate ?? [])];
+  return filters.some((filter) => filter.type === 'filter' && filter.expr.type !== 'number') && !endsInIndex(step);
+}
+
+function endsInIndex(step: SyntaxNode): boolean {
+  return [...(step.stages ?? []), ...(step.predicate ?? [])].at(-1)?.expr?.type === 'number';
+}
+
+function isObject(step: SyntaxNode): boolean {
+  return step.type === 'unary' && step.value === '{';
+}
+
+/** EXPR_PRECEDENCE: `??` binds last, so beside another operator it does not mean what it looks like. */
+export function checkPrecedence(view: SourceView): readonly ExpressionProblem[] {
+  return view.nodes.flatMap((node) => {
+    const rhs = node.type === 'binary' ? node.rhs : undefined;
+    if (rhs && isCoalesce(rhs)) return [precedence(view, rhs, view.spanOf(rhs))];
+    if (!isCoalesce(node) || !node.then || !node.else) return [];
+    const start = view.spanOf(isOperator(node.then) ? rightmost(node.then) : node.then).start;
+    const { end } = view.spanOf(isOperator(node.else) ? leftmost(node.else) : node.else);
+    return isOperator(node.then) || isOperator(node.else) ? [precedence(view, node, { start, end })] : [];
+  });
+}
+
+function precedence(view: SourceView, node: SyntaxNode, meant: { start: number; end: number }): ExpressionProblem {
+  const { source } = view;
+  const text = `${source.slice(0, meant.start)}(${source.slice(meant.start, meant.end)})${source.slice(meant.end)}`.trim();
+  const operator = view.tokenOf(node) ?? view.spanOf(node);
+  const message = '"??" binds last: beside another operator it needs parentheses';
+  return view.problem('EXPR_PRECEDENCE', 'warning', message, operator, parseExpression(text).ok ? text : undefined);
+}
+
+function isOperator(node: SyntaxNode): boolean {
+  return node.type === 'binary' || (node.type === 'condition' && !isCoalesce(node));
+}
+
+function rightmost(node: SyntaxNode): SyntaxNode {
+  return node.type === 'binary' && node.rhs ? rightmost(node.rhs) : node;
+}
+
+function leftmost(node: SyntaxNode): SyntaxNode {
+  if (node.type === 'binary') return leftmost(node.lhs as SyntaxNode);
+  return node.type === 'condition' && node.condition ? leftmost(node.condition) : node;
+}
+
+/** Fields that are always there. */
+const ALWAYS = /^(vars|env|run)\.|^error\.(code|fate|message)$|^trigger\.(id|source|type|time)$/;
+
+/** EXPR_NOT_EQUAL and EXPR_CONCAT: operators that say nothing when a side is missing. */
+export function checkSilent(view: SourceView, present: (path: readonly string[]) => boolean): readonly ExpressionProblem[] {
+  return view.nodes.flatMap((node) => {
+    if (node.type !== 'binary' || (node.value !== '!=' && node.value !== '&')) return [];
+    const sides = [node.lhs as SyntaxNode, node.rhs as SyntaxNode];
+    const missing = sides.flatMap((side) => maybeMissing(view, side, present) ?? []);
+    return node.value === '&'
+      ? missing.map((path) => concat(view, path))
+      : missing.slice(0, 1).map((path) => notEqual(view, node, path));
+  });
+}
+
+interface MaybeMissing {
+  readonly name: string;
+  readonly node: SyntaxNode;
+}
+
+function maybeMissing(
+  view: SourceView,
+  node: SyntaxNode,
+  present: (path: readonly string[]) => boolean,
+): MaybeMissing | undefined {
+  if (node.type !== 'path') return undefined;
+  const { start } = view.spanOf(node);
+  const reference = view.references.find((each) => each.spans[0]?.start === start);
+  if (!reference || reference.guarded) return undefined;
+  const sure = !reference.inner && (ALWAYS.test(reference.path.join('.')) || present(reference.path));
+  return sure ? undefined : { name: asPath(reference.path), node };
+}
+
+function concat(view: SourceView, { name, node }: MaybeMissing): ExpressionProblem {
+  const message = `"&" takes a missing ${name} for an empty text; a template would fail`;
+  return view.problem('EXPR_CONCAT', 'warning', message, view.spanOf(node), `(${view.textOf(node)} ?? "")`);
+}
+
+function notEqual(view: SourceView, node: SyntaxNode, { name }: MaybeMissing): ExpressionProblem {
+  const write = `$not(${view.textOf(node.lhs as SyntaxNode)} = ${view.textOf(node.rhs as SyntaxNode)})`;
+  const span = view.tokenOf(node) ?? view.spanOf(node);
+  return view.problem('EXPR_NOT_EQUAL', 'warning', `"!=" is false when ${name} is missing`, span, write);
+}

@@ -1,0 +1,92 @@
+import type { ExpressionPart, ExpressionProblem } from './parse-text.js';
+import type { Reference, Span } from './references.js';
+import { childrenOf, coalesced, type SyntaxNode } from './syntax.js';
+import type { Token } from './tokens.js';
+
+/** An expression with its tree and its tokens, as the rules look at it. Offsets are those of the source. */
+export class SourceView {
+  readonly source: string;
+  readonly tokens: readonly Token[];
+  readonly references: readonly Reference[];
+  /** Every node as it is written: of the two copies that `??` and `?:` hold, only one. */
+  readonly nodes: readonly SyntaxNode[];
+  private readonly tokenByEnd: ReadonlyMap<number, Token>;
+
+  constructor(
+    private readonly part: ExpressionPart,
+    readonly ast: SyntaxNode,
+  ) {
+    this.source = part.source;
+    this.tokens = part.tokens;
+    this.tokenByEnd = new Map(part.tokens.map((token) => [token.end, token]));
+    this.references = part.references.map((reference) => ({
+      ...reference,
+      spans: reference.spans.map((span) => ({ start: span.start - part.sourceStart, end: span.end - part.sourceStart })),
+    }));
+    this.nodes = collect(ast);
+  }
+
+  /** The finding, with the offsets of the text around the expression. */
+  problem(code: string, severity: 'error' | 'warning', message: string, span: Span, write?: string): ExpressionProblem {
+    const { sourceStart } = this.part;
+    const start = span.start + sourceStart;
+    const end = span.end + sourceStart;
+    return { code, severity, message, start, end, ...(write !== undefined && { write }) };
+  }
+
+  /** The token that a node is known by: the operator of a binary one, the word of a name. */
+  tokenOf(node: SyntaxNode): Token | undefined {
+    return node.position === undefined ? undefined : this.tokenByEnd.get(node.position);
+  }
+
+  /** All that a node is written with, closing brackets included. */
+  spanOf(node: SyntaxNode): Span {
+    const own = collect(node).flatMap((each) => this.tokenOf(each) ?? []);
+    const start = Math.min(...own.map((token) => token.start));
+    const end = Math.max(...own.map((token) => token.end));
+    return { start, end: this.closed(start, end) };
+  }
+
+  textOf(node: SyntaxNode): string {
+    const { start, end } = this.spanOf(node);
+    return this.source.slice(start, end);
+  }
+
+  /** The end, moved on past the brackets that were opened and not closed before it. */
+  private closed(start: number, end: number): number {
+    let depth = 0;
+    for (const token of this.tokens) {
+      if (token.start < start) continue;
+      if (token.start >= end && depth === 0) break;
+      if ('([{'.includes(token.text)) depth += 1;
+      if (')]}'.includes(token.text)) depth -= 1;
+      if (depth === 0 && token.end > end) return token.end;
+    }
+    return end;
+  }
+
+  indexOfToken(start: number): number {
+    return this.tokens.findIndex((token) => token.start === start);
+  }
+}
+
+function collect(node: SyntaxNode): readonly SyntaxNode[] {
+  return [node, ...writtenChildren(node).flatMap(collect)];
+}
+
+function writtenChildren(node: SyntaxNode): readonly SyntaxNode[] {
+  const children = childrenOf(node);
+  return coalesced(node) ? children.filter((child) => child !== node.condition) : children;
+}
+
+const PLAIN_NAME = /^[\p{Letter}_№][\p{Letter}\p{Number}_№]*$/u;
+const WORDS = new Set(['and', 'or', 'in', 'true', 'false', 'null', 'function']);
+
+/** A name as it stands in a path: in backticks where it needs them. */
+export function asName(name: string): string {
+  return PLAIN_NAME.test(name) && !WORDS.has(name) ? name : `\`${name}\``;
+}
+
+export function asPath(names: readonly string[]): string {
+  return names.map(asName).join('.');
+}
