@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import type { Log } from '@sluice/plugin-api';
 import { Queue, Worker, createPostgresBackend } from 'bullmq';
@@ -29,10 +30,8 @@ const ERRORS_OF_A_LOOP = 20;
 type SlotQueue = ReturnType<typeof openQueue>;
 type SlotWorker = ReturnType<BullSlots['makeWorker']>;
 
-const JOB = { name: 'slot', data: {}, opts: { removeOnComplete: true, removeOnFail: true, attempts: 1 } } as const;
-
 /**
- * Slots as BullMQ jobs without payload and without ids of ours. A job of a dead host is run again by another when its lock has ended;
+ * Slots as BullMQ jobs without payload: each is like any other. A job of a dead host is run again by another when its lock has ended;
  * one that then finds nothing to do completes, so left-overs are harmless.
  *
  * @see https://docs.bullmq.io/guide/queues/global-concurrency
@@ -61,7 +60,7 @@ export class BullSlots implements Slots {
 
   async add(count: number): Promise<void> {
     if (!this.queue || !this.worker) throw new Error('not connected yet');
-    await answered(this.queue.addBulk(Array.from({ length: count }, () => JOB)));
+    await answered(this.queue.addBulk(Array.from({ length: count }, newJob)));
   }
 
   async close(giveUp: AbortSignal): Promise<void> {
@@ -148,6 +147,11 @@ export async function checkBackEnd(backEnd: BackEnd): Promise<void> {
   } finally {
     await drop(queue);
   }
+}
+
+/** BullMQ's own ids begin at 1 again after a flush: the end of an old slot would then release the lock of a new one. */
+function newJob() {
+  return { name: 'slot', data: {}, opts: { jobId: randomUUID(), removeOnComplete: true, removeOnFail: true, attempts: 1 } };
 }
 
 /** BullMQ refuses `:` in the names of queues. */

@@ -21,6 +21,7 @@ interface Host {
 }
 
 export interface FleetOptions {
+  readonly connection: string;
   readonly backend: BackEnd;
   /** Where the leases are. */
   readonly database: string;

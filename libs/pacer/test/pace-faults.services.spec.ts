@@ -33,10 +33,12 @@ afterAll(async () => {
 let backend: SlowBackend;
 let fleet: Fleet;
 let sent: string[];
+/** Tests keep out of each other's way by the name of the connection. */
+let tests = 0;
 
 async function begin(on: BackEnd, count: number, callMs = CALL_MS, config = pace): Promise<string> {
   backend = await startSlowBackend(LIMIT, callMs);
-  fleet = new Fleet({ backend: on, database: postgres.url, url: backend.url, pace: config });
+  fleet = new Fleet({ connection: `erp-${++tests}`, backend: on, database: postgres.url, url: backend.url, pace: config });
   sent = Array.from({ length: count }, (_, n) => `push-${n}`);
   fleet.push(sent);
   fleet.start('one');

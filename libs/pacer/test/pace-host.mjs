@@ -5,10 +5,9 @@ import { BullPacer } from '@sluice/pacer';
 import pg from 'pg';
 import { PostgresLeases } from './postgres-leases.mjs';
 
-const { hostId, backend, database, url, pace, noisy } = JSON.parse(process.argv[2]);
-const say = (level) => (message, fields) =>
-  noisy && process.stderr.write(`${hostId} ${level} ${message} ${JSON.stringify(fields ?? {})}\n`);
-const log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+const { hostId, connection, backend, database, url, pace } = JSON.parse(process.argv[2]);
+const silent = () => undefined;
+const log = { debug: silent, info: silent, warn: silent, error: silent };
 const agent = new Agent({ keepAlive: true });
 const pool = new pg.Pool({ connectionString: database, max: 2, connectionTimeoutMillis: 1_000 });
 pool.on('error', () => undefined);
@@ -50,7 +49,7 @@ function post(id) {
 
 const stop = new AbortController();
 const pacer = new BullPacer({ leases: new PostgresLeases(pool), hostId, backend, log });
-const own = pacer.own('erp', pace, owner, stop.signal);
+const own = pacer.own(connection, pace, owner, stop.signal);
 process.on('message', ({ push }) => {
   if (!consuming) return void process.send({ handBack: [push] });
   held.push(push);
