@@ -82,21 +82,33 @@ export const fail = failures(SHARED_CODES);
 /** Codes of the engine itself. Plugins do not throw them. */
 export const ENGINE_CODES = {
   STEP_TIMEOUT: { fate: 'retry', cure: 'raise the timeout of the step, or give it an onError' },
-  OUTCOME_UNKNOWN: { fate: 'rejected', cure: 'look in the other system whether the call was carried out, then replay or drop the run' },
+  OUTCOME_UNKNOWN: {
+    fate: 'rejected',
+    cure: 'look in the other system whether the call was carried out, then replay or drop the run',
+  },
   INPUT_INVALID: { fate: 'rejected', cure: 'correct the `with` of the step: its value does not fit the action' },
   OUTPUT_INVALID: { fate: 'rejected', cure: 'the connector gave what its schema does not promise: report it to its author' },
   EXPR_MISSING: { fate: 'rejected', cure: 'give a default with ?? or leave the key out with ?? $omit' },
   EXPR_TEXT: { fate: 'rejected', cure: 'only texts, numbers and booleans can stand inside a text: use $string(…) or $join(…)' },
   EXPR_VALUE: { fate: 'rejected', cure: 'the expression gives something that is not data' },
-  EXPR_NOT_BOOLEAN: { fate: 'rejected', cure: 'a condition must give true or false: write ?? false after a field that may be absent' },
+  EXPR_NOT_BOOLEAN: {
+    fate: 'rejected',
+    cure: 'a condition must give true or false: write ?? false after a field that may be absent',
+  },
   EXPR_FAILED: { fate: 'rejected', cure: 'correct the expression' },
   EXPR_LIMIT: { fate: 'rejected', cure: 'the expression takes too long or gives too much: simplify it' },
   FLOW_LOOP: { fate: 'rejected', cure: 'flows emit to each other in a circle: stop echoes, or raise settings.limits.hops' },
-  STATE_TOO_LARGE: { fate: 'rejected', cure: 'the outputs of the steps are too large to travel: keep only what later steps need' },
+  STATE_TOO_LARGE: {
+    fate: 'rejected',
+    cure: 'the outputs of the steps are too large to travel: keep only what later steps need',
+  },
   BODY_TOO_LARGE: { fate: 'rejected', cure: 'raise deliver.maxBody or settings.limits.event' },
   BODY_UNREADABLE: { fate: 'rejected', cure: 'the body is not what its content type says' },
   POISON: { fate: 'rejected', cure: 'the host died several times on this event: report it with the parked run' },
-  FLOW_CHANGED: { fate: 'rejected', cure: 'the step at which the run stood is no longer in the flow: replay from the start or drop the run' },
+  FLOW_CHANGED: {
+    fate: 'rejected',
+    cure: 'the step at which the run stood is no longer in the flow: replay from the start or drop the run',
+  },
   EVENT_TYPE: { fate: 'rejected', cure: 'an event type is words of letters, digits, _ and - joined by dots' },
   BUS_UNAVAILABLE: { fate: 'unavailable', cure: 'check that the message broker runs: sluice doctor tells' },
   STORE_UNAVAILABLE: { fate: 'unavailable', cure: 'check that PostgreSQL runs: sluice doctor tells' },
@@ -122,7 +134,13 @@ export interface ErrorView {
 export function viewError(error: unknown, where: { step?: string; connection?: string; attempt?: number } = {}): ErrorView {
   if (!isSluiceError(error)) {
     const message = error instanceof Error ? error.message : String(error);
-    return { code: 'UNEXPECTED', fate: 'retry', message, cure: 'not foreseen by the connector: report it to its author', ...where };
+    return {
+      code: 'UNEXPECTED',
+      fate: 'retry',
+      message,
+      cure: 'not foreseen by the connector: report it to its author',
+      ...where,
+    };
   }
   const cause = error.options.cause;
   return {

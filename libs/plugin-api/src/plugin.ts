@@ -129,7 +129,12 @@ export interface TriggerSpec<Client, Options extends z.ZodType, Output extends z
   /** One owner over all hosts, leased with a TTL: for a source that hands each event to every subscriber. */
   readonly exclusive?: boolean;
   /** Runs until the signal aborts. Throwing or returning early means that the source is lost: the engine subscribes again with back-off. */
-  readonly subscribe: (client: Client, options: z.output<Options>, accept: Accept<z.input<Output>>, signal: AbortSignal) => Promise<void>;
+  readonly subscribe: (
+    client: Client,
+    options: z.output<Options>,
+    accept: Accept<z.input<Output>>,
+    signal: AbortSignal,
+  ) => Promise<void>;
 }
 
 export interface HostTriggerSpec<Options extends z.ZodType, Output extends z.ZodType, Meta extends z.ZodType> {
@@ -168,13 +173,16 @@ export type AnyHostTrigger = HostTriggerSpec<any, any, any>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
 export type AnyAction<Client> = ActionSpec<Client, any, any>;
 
-export const trigger = <Client, Options extends z.ZodType, Output extends z.ZodType>(spec: TriggerSpec<Client, Options, Output>) => spec;
+export const trigger = <Client, Options extends z.ZodType, Output extends z.ZodType>(
+  spec: TriggerSpec<Client, Options, Output>,
+) => spec;
 
 export const hostTrigger = <Options extends z.ZodType, Output extends z.ZodType, Meta extends z.ZodType>(
   spec: HostTriggerSpec<Options, Output, Meta>,
 ) => spec;
 
-export const action = <Client, Input extends z.ZodType, Output extends z.ZodType>(spec: ActionSpec<Client, Input, Output>) => spec;
+export const action = <Client, Input extends z.ZodType, Output extends z.ZodType>(spec: ActionSpec<Client, Input, Output>) =>
+  spec;
 
 export interface PaceDefaults {
   readonly concurrency: { readonly start: number; readonly max: number; readonly adaptive: boolean };

@@ -1,0 +1,38 @@
+import { HttpException, Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { bearerOf } from '../http/doors.js';
+import { problemOf } from '../http/problem.js';
+import { requireScope } from '../tokens.js';
+import { HostServices } from './host-services.js';
+
+const SCOPE = 'sluice:scope';
+
+/** The scope that a route asks for; without it a route asks for `viewer`. */
+export const Scope = (scope: 'viewer' | 'admin') => SetMetadata(SCOPE, scope);
+
+/** Every route of the admin API asks for a token. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    private readonly services: HostServices,
+    private readonly reflector: Reflector,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const scope =
+      this.reflector.getAllAndOverride<string | undefined>(SCOPE, [context.getHandler(), context.getClass()]) ?? 'viewer';
+    try {
+      requireScope(await this.services.tokens.verify(bearerOf(context.switchToHttp().getRequest<FastifyRequest>())), scope);
+      return true;
+    } catch (error) {
+      throw asHttp(error);
+    }
+  }
+}
+
+/** One of our errors as NestJS answers it. */
+export function asHttp(error: unknown): HttpException {
+  const { status, body } = problemOf(error);
+  return new HttpException(body, status);
+}

@@ -1,0 +1,133 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { decodeRun, queues, readData, type ParkedRun, type ParkedState } from '@sluice/engine';
+import { engineFail, failures } from '@sluice/plugin-api';
+import { z } from 'zod';
+import { AccessGuard, asHttp, Scope } from './access.js';
+import { diagnose, pruneQueues } from './doctor.js';
+import { HostServices } from './host-services.js';
+
+const missing = failures({ NO_ROUTE: { fate: 'rejected', cure: '`sluice parked ls` lists the runs' } });
+
+const ListQuery = z.strictObject({
+  flow: z.string().optional(),
+  state: z.enum(['parked', 'replaying', 'replayed', 'dropped', 'all']).default('parked'),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
+const ReplayBody = z.strictObject({ data: z.unknown().optional(), fromStart: z.boolean().default(false) }).meta({ id: 'Replay' });
+const UnroutedBody = z.strictObject({ type: z.string(), flow: z.string() }).meta({ id: 'UnroutedReplay' });
+const PruneBody = z.strictObject({ queues: z.array(z.string()) }).meta({ id: 'Prune' });
+
+/** What the command line and the console ask. */
+@ApiTags('admin')
+@ApiBearerAuth()
+@UseGuards(AccessGuard)
+@Controller('api')
+export class AdminController {
+  constructor(private readonly services: HostServices) {}
+
+  @Get('status')
+  @ApiOperation({ summary: 'Queues, what waits, what is in flight, limits now, parked runs' })
+  async status(): Promise<object> {
+    const { engine, store, engines, workspace } = this.services;
+    const [status, parked, leases] = await told(() => Promise.all([engine.status(), store.parked.count(), store.leases.list()]));
+    return { engines, flows: workspace.flows.map((flow) => flow.name), ...status, parked, leases };
+  }
+
+  @Get('parked')
+  @ApiOperation({ summary: 'Runs put aside' })
+  async parked(@Query({ schema: ListQuery }) query: z.output<typeof ListQuery>): Promise<object> {
+    const { flow, state, limit } = query;
+    return told(() =>
+      this.services.store.parked.list({
+        limit,
+        ...(flow !== undefined && { flow }),
+        ...(state !== 'all' && { state: state satisfies ParkedState }),
+      }),
+    );
+  }
+
+  @Get('parked/:run')
+  @ApiOperation({ summary: 'One of them, with its data and the outputs of its steps' })
+  async show(@Param('run') run: string): Promise<object> {
+    const parked = await told(() => this.services.store.parked.get(run));
+    if (!parked) throw asHttp(missing.NO_ROUTE(`no run ${run} is parked`));
+    return shown(parked);
+  }
+
+  @Post('parked/:run/replay')
+  @HttpCode(202)
+  @Scope('admin')
+  @ApiOperation({ summary: 'Runs it again from the step that failed; with other data it is a new run' })
+  async replay(@Param('run') run: string, @Body({ schema: ReplayBody }) body: z.output<typeof ReplayBody>): Promise<object> {
+    return { run: await told(() => this.services.engine.parking.replay(run, body)) };
+  }
+
+  @Post('parked/:run/drop')
+  @HttpCode(204)
+  @Scope('admin')
+  @ApiOperation({ summary: 'Gives it up for good' })
+  async drop(@Param('run') run: string): Promise<void> {
+    await told(() => this.services.engine.parking.drop(run));
+  }
+
+  @Get('unrouted')
+  @ApiOperation({ summary: 'Events that no flow wanted, by type' })
+  async unrouted(): Promise<object> {
+    return told(() => this.services.bus.unrouted());
+  }
+
+  @Post('unrouted/replay')
+  @HttpCode(202)
+  @Scope('admin')
+  @ApiOperation({ summary: 'Moves events of a type to a flow' })
+  async replayUnrouted(@Body({ schema: UnroutedBody }) body: z.output<typeof UnroutedBody>): Promise<object> {
+    const flow = this.services.workspace.flows.find(({ name }) => name === body.flow);
+    if (!flow) throw asHttp(engineFail.CONFIG_INVALID(`there is no flow "${body.flow}"`));
+    if (flow.trigger.kind !== 'event')
+      throw asHttp(engineFail.CONFIG_INVALID(`the flow "${body.flow}" takes no events of the bus`));
+    return { moved: await told(() => this.services.bus.replayUnrouted([body.type], queues.flow(flow.name))) };
+  }
+
+  @Get('find/:id')
+  @ApiOperation({ summary: 'What happened to an event or a run' })
+  async find(@Param('id') id: string): Promise<object> {
+    const { store } = this.services;
+    await store.journal.flush();
+    return told(() => store.journal.find(id));
+  }
+
+  @Get('doctor')
+  @ApiOperation({ summary: 'Which engines run, and what is wrong with them' })
+  async doctor(): Promise<object> {
+    return diagnose(this.services);
+  }
+
+  @Post('doctor/prune')
+  @Scope('admin')
+  @ApiOperation({ summary: 'Empties and removes the queues of flows that are gone' })
+  async prune(@Body({ schema: PruneBody }) body: z.output<typeof PruneBody>): Promise<object> {
+    return told(() => pruneQueues(this.services, body.queues));
+  }
+}
+
+/** Our errors by their codes. */
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asHttp(error);
+  }
+}
+
+function shown(parked: ParkedRun): object {
+  const { message, ...summary } = parked;
+  const { state, body } = decodeRun(message);
+  let data: unknown;
+  try {
+    data = readData(parked.event, body);
+  } catch {
+    data = { unreadable: body.toString('base64') };
+  }
+  return { ...summary, data, steps: state.steps };
+}

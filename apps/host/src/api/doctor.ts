@@ -1,0 +1,85 @@
+import { queues } from '@sluice/engine';
+import type { HostServices } from './host-services.js';
+
+export interface Diagnosis {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly says: string;
+  /** What to do when it is not well. */
+  readonly cure?: string;
+}
+
+const CHECK_MS = 10_000;
+
+/** Looks at every engine and every connection, and says in words what it found. */
+export async function diagnose(services: HostServices): Promise<readonly Diagnosis[]> {
+  const { bus, store, pacer, engine } = services;
+  const state = bus.state();
+  const found: Diagnosis[] = [
+    { what: `bus ${bus.engine}`, ok: state.state === 'up', says: state.state === 'up' ? 'confirms messages' : state.reason },
+    await check(`store ${store.engine}`, () => store.check()),
+    await check(`pace ${pacer.engine}`, () => pacer.check().then(() => 'hands out slots')),
+  ];
+  for (const connection of engine.connections.all()) {
+    const what = `connection ${connection.spec.name}`;
+    const problem = connection.health().problem;
+    const looked = await check(what, () => connection.check().then(() => `${connection.spec.plugin} can be used`));
+    found.push(looked.ok && problem !== undefined ? { what, ok: false, says: problem } : looked);
+  }
+  if (state.state !== 'up') return found;
+  found.push(...(await unroutedOf(services)), ...(await orphansOf(services)));
+  return found;
+}
+
+/** Removes queues of flows that are gone; refuses any other. Gives how many messages were in each. */
+export async function pruneQueues(services: HostServices, names: readonly string[]): Promise<Readonly<Record<string, number>>> {
+  const orphans = await orphanQueues(services);
+  const removed: Record<string, number> = {};
+  for (const name of names.filter((one) => orphans.includes(one))) removed[name] = await services.bus.remove(name);
+  const gone = new Set(Object.keys(removed).map((name) => name.replace(/^flow\./, '').replace(/\.next$/, '')));
+  for (const flow of gone) await services.store.forgetFlow(flow);
+  return removed;
+}
+
+async function check(what: string, work: () => Promise<unknown>): Promise<Diagnosis> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${CHECK_MS / 1_000} s`)), CHECK_MS);
+  });
+  try {
+    const says = await Promise.race([work(), late]);
+    return { what, ok: true, says: typeof says === 'string' ? says : 'can be used' };
+  } catch (error) {
+    const cure = (error as { cure?: string }).cure;
+    return { what, ok: false, says: error instanceof Error ? error.message : String(error), ...(cure !== undefined && { cure }) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function unroutedOf({ bus }: HostServices): Promise<readonly Diagnosis[]> {
+  const unrouted = await bus.unrouted();
+  return unrouted.map(({ type, count }) => ({
+    what: `events ${type}`,
+    ok: false,
+    says: `${count} wait: no flow takes them`,
+    cure: `write a flow for them, then: sluice unrouted replay --type ${type} --flow NAME`,
+  }));
+}
+
+async function orphansOf(services: HostServices): Promise<readonly Diagnosis[]> {
+  const waiting = await services.bus.status(await orphanQueues(services));
+  return waiting.map(({ queue, waiting: count }) => ({
+    what: `queue ${queue}`,
+    ok: false,
+    says: `its flow is gone, ${count} messages wait`,
+    cure: 'bring the flow back, or: sluice doctor --prune',
+  }));
+}
+
+/** Queues of flows that were deployed once and are not in this workspace. */
+async function orphanQueues({ store, workspace }: HostServices): Promise<readonly string[]> {
+  const here = new Set(workspace.flows.map((flow) => flow.name));
+  const seen = await store.flowsSeen([...here]);
+  return seen.filter(({ flow }) => !here.has(flow)).flatMap(({ flow }) => [queues.flow(flow), queues.next(flow)]);
+}

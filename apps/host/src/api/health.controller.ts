@@ -1,0 +1,58 @@
+import { Controller, Get, Header, HttpException, Req } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { bearerOf } from '../http/doors.js';
+import { requireScope } from '../tokens.js';
+import { asHttp } from './access.js';
+import { HostServices } from './host-services.js';
+
+const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
+
+@ApiTags('health')
+@Controller()
+export class HealthController {
+  constructor(private readonly services: HostServices) {}
+
+  @Get('health/live')
+  @ApiOperation({ summary: 'The process answers' })
+  live(): object {
+    return { status: 'ok' };
+  }
+
+  /** 503 while the bus or the database is away; a connection that 1C refuses is shown and does not make the host unready. */
+  @Get('health/ready')
+  @ApiOperation({ summary: 'Events can be accepted' })
+  async ready(): Promise<object> {
+    const { services } = this;
+    const bus = services.bus.state();
+    const store = await services.store.check().then(
+      () => ({ state: 'up' }),
+      (error: Error) => ({ state: 'down', reason: error.message }),
+    );
+    const ready = services.ready && bus.state === 'up' && store.state === 'up';
+    const body = {
+      status: ready ? 'ok' : 'unavailable',
+      engines: services.engines,
+      bus,
+      store,
+      connections: services.engine.connections.all().map((one) => one.health()),
+    };
+    if (!ready) throw new HttpException(body, 503);
+    return body;
+  }
+
+  /** Open on loopback; elsewhere a token with the scope `viewer`. */
+  @Get('metrics')
+  @ApiExcludeEndpoint()
+  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  async metrics(@Req() request: FastifyRequest): Promise<string> {
+    if (!LOOPBACK.test(request.ip)) {
+      try {
+        requireScope(await this.services.tokens.verify(bearerOf(request)), 'viewer');
+      } catch (error) {
+        throw asHttp(error);
+      }
+    }
+    return this.services.metrics.registry.metrics();
+  }
+}

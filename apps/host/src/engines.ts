@@ -1,0 +1,83 @@
+import { RabbitBus } from '@sluice/rabbit';
+import { EmbeddedBus, PostgresProcess } from '@sluice/embedded';
+import type { Bus, Pacer, Store } from '@sluice/engine';
+import { BullPacer } from '@sluice/pacer';
+import type { Log } from '@sluice/plugin-api';
+import { openStore } from '@sluice/store';
+import type { Env } from './env.js';
+import type { Secrets } from './logger.js';
+
+export interface Engines {
+  readonly bus: Bus;
+  readonly pacer: Pacer;
+  readonly store: Store;
+  /** In one line, for people. */
+  readonly summary: string;
+  /** Closes all of them, the database last. */
+  close(): Promise<void>;
+}
+
+/** Opens the bus, the pacer and the store that the environment names; what it does not name runs on the store's PostgreSQL. */
+export async function openEngines(
+  env: Env,
+  options: { readonly hostId: string; readonly log: Log; readonly secrets: Secrets },
+): Promise<Engines> {
+  const { hostId, log, secrets } = options;
+  const opened: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const one of opened.splice(0).reverse())
+      await one().catch((error: unknown) => log.warn('closing failed', { error: String(error) }));
+  };
+  try {
+    const database = await openDatabase(env, log);
+    secrets.add([passwordOf(database.url), passwordOf(env.SLUICE_RABBITMQ_URL), passwordOf(env.SLUICE_REDIS_URL)]);
+    opened.push(database.close);
+    const store = await openStore({ url: database.url, engine: database.engine, log });
+    opened.push(() => store.close());
+    const bus = await openBus(env, database.url, { hostId, log, soleHost: database.engine === 'embedded' });
+    opened.push(() => bus.close());
+    const backend = env.SLUICE_REDIS_URL === undefined ? { postgres: database.url } : { redis: env.SLUICE_REDIS_URL };
+    const pacer = new BullPacer({ leases: store.leases, hostId, backend, log });
+    opened.push(() => pacer.close());
+    return { bus, pacer, store, summary: summaryOf(env), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface OpenDatabase {
+  readonly url: string;
+  readonly engine: 'embedded' | 'postgresql';
+  readonly close: () => Promise<void>;
+}
+
+/** Your PostgreSQL, or the one of this host: one is never started beside yours. */
+export async function openDatabase(env: Env, log: Log): Promise<OpenDatabase> {
+  if (env.SLUICE_DATABASE_URL !== undefined)
+    return { url: env.SLUICE_DATABASE_URL, engine: 'postgresql', close: async () => undefined };
+  const postgres = await PostgresProcess.start({ home: env.SLUICE_HOME, log });
+  return { url: postgres.url, engine: 'embedded', close: () => postgres.stop() };
+}
+
+function openBus(
+  env: Env,
+  databaseUrl: string,
+  options: { readonly hostId: string; readonly log: Log; readonly soleHost: boolean },
+): Promise<Bus> {
+  const { hostId, log, soleHost } = options;
+  if (env.SLUICE_RABBITMQ_URL !== undefined) return RabbitBus.open({ url: env.SLUICE_RABBITMQ_URL, hostId, log, soleHost });
+  return EmbeddedBus.open({ connection: { connectionString: databaseUrl }, hostId, log });
+}
+
+function summaryOf(env: Env): string {
+  const store = env.SLUICE_DATABASE_URL === undefined ? `embedded (PostgreSQL 18 in ${env.SLUICE_HOME})` : 'PostgreSQL';
+  const onStore = env.SLUICE_DATABASE_URL === undefined ? 'embedded' : 'PostgreSQL';
+  const bus = env.SLUICE_RABBITMQ_URL === undefined ? onStore : 'RabbitMQ';
+  const pace = env.SLUICE_REDIS_URL === undefined ? onStore : 'Redis';
+  return bus === onStore && pace === onStore ? `bus, pace, store ${store}` : `bus ${bus}, pace ${pace}, store ${store}`;
+}
+
+function passwordOf(url: string | undefined): string {
+  return url === undefined ? '' : decodeURIComponent(new URL(url).password);
+}

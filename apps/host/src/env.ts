@@ -1,0 +1,45 @@
+import { engineFail } from '@sluice/plugin-api';
+import { z } from 'zod';
+
+/** An empty variable is an unset one: that is how a shell or a compose file switches it off. */
+const url = (...protocols: readonly string[]) =>
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `must be a URL that begins with ${protocols.join(' or ')}//`,
+    )
+    .optional();
+
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
+
+const Env = z.object({
+  SLUICE_RABBITMQ_URL: url('amqp:', 'amqps:'),
+  SLUICE_REDIS_URL: url('redis:', 'rediss:'),
+  SLUICE_DATABASE_URL: url('postgres:', 'postgresql:'),
+  SLUICE_HOME: z.string().default('.sluice'),
+  SLUICE_HTTP_PORT: port(3000),
+  SLUICE_HTTP_HOST: z.string().default('0.0.0.0'),
+  SLUICE_STOMP_PORT: port(61613),
+  SLUICE_TOKEN_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  SLUICE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** For the command line: the host to ask, when it is not on this machine, and a token for it. */
+  SLUICE_URL: url('http:', 'https:'),
+  SLUICE_TOKEN: z.string().optional(),
+});
+
+export type Env = Readonly<z.output<typeof Env>>;
+
+/** Reads our own variables. Throws `CONFIG_INVALID` with all that is wrong; never shows a value, which may hold a password. */
+export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
+  const given = Object.fromEntries(Object.entries(source).filter(([name, value]) => name.startsWith('SLUICE_') && value !== ''));
+  const parsed = Env.safeParse(given);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  throw engineFail.CONFIG_INVALID(problems.join('; '));
+}
+
+/** What flows and connections may read as `env.NAME`. */
+export function readWorkspaceEnv(source: NodeJS.ProcessEnv = process.env): Readonly<Record<string, string | undefined>> {
+  return Object.freeze({ ...source });
+}

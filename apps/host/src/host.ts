@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { NestFactory } from '@nestjs/core';
+import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { Engine, type Bus, type Observer, type Pacer, type Role, type Store } from '@sluice/engine';
+import type { Workspace } from '@sluice/flow';
+import { BusServer, connectBus } from '@sluice/nest';
+import { engineFail, type AnyPlugin, type Log } from '@sluice/plugin-api';
+import type { Logger } from 'pino';
+import { HostServices } from './api/host-services.js';
+import { openEngines, type Engines } from './engines.js';
+import type { Env } from './env.js';
+import { HostModule } from './host.module.js';
+import { HttpDoors } from './http/doors.js';
+import { NestLogger, toLog, type Secrets } from './logger.js';
+import { Metrics } from './metrics.js';
+import { observeAll } from './observers.js';
+import { operatorSecret, Tokens } from './tokens.js';
+
+/** A graceful stop takes at most so long. */
+const STOP_MS = 10_000;
+
+export interface HostOptions {
+  readonly env: Env;
+  readonly workspace: Workspace;
+  readonly plugins: ReadonlyMap<string, AnyPlugin>;
+  readonly roles: ReadonlySet<Role>;
+  readonly logger: Logger;
+  readonly secrets: Secrets;
+  /** Told what happens beside the metrics: the terminal, for instance. */
+  readonly observer?: Observer;
+}
+
+/** A running host. */
+export class Host extends HostServices {
+  readonly metrics = new Metrics();
+  ready = false;
+  #app: NestFastifyApplication | undefined;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(
+    private readonly options: HostOptions,
+    private readonly opened: Engines,
+    readonly engine: Engine,
+    readonly tokens: Tokens,
+    private readonly doors: HttpDoors,
+    private readonly log: Log,
+    /** Signs tokens of the operator. */
+    readonly operatorSecret: string,
+  ) {
+    super();
+  }
+
+  /** Opens the engines, starts the work of the roles, and listens. Rejects with a SluiceError that says what to do; nothing is left running then. */
+  static async start(options: HostOptions): Promise<Host> {
+    const { env, workspace, secrets } = options;
+    const log = toLog(options.logger);
+    const hostId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+    secrets.add([...workspace.connections.values()].flatMap((connection) => connection.secrets));
+    secrets.add(workspace.issuers.flatMap((issuer) => issuer.secrets));
+    const opened = await openEngines(env, { hostId, log, secrets });
+    let host: Host | undefined;
+    try {
+      const secret = await operatorSecret(env, opened.store);
+      secrets.add([secret]);
+      const tokens = new Tokens(secret, workspace.issuers);
+      const doors: HttpDoors = new HttpDoors({
+        limitBytes: workspace.settings.limits.eventBytes,
+        log,
+        tokens: () => tokens,
+        door: () => engine.door,
+      });
+      const observed: Observer[] = [];
+      const engine: Engine = new Engine({
+        ...options,
+        bus: opened.bus,
+        store: opened.store,
+        pacer: opened.pacer,
+        doors,
+        observer: observeAll(observed),
+        log,
+        hostId,
+      });
+      host = new Host(options, opened, engine, tokens, doors, log, secret);
+      observed.push(host.metrics, ...(options.observer ? [options.observer] : []));
+      await host.#listen();
+      return host;
+    } catch (error) {
+      await (host ? host.stop() : opened.close());
+      throw error;
+    }
+  }
+
+  get bus(): Bus {
+    return this.opened.bus;
+  }
+  get store(): Store {
+    return this.opened.store;
+  }
+  get pacer(): Pacer {
+    return this.opened.pacer;
+  }
+  get workspace(): Workspace {
+    return this.options.workspace;
+  }
+  get engines(): string {
+    return this.opened.summary;
+  }
+
+  /** The port that is listened to. */
+  get port(): number {
+    const address = this.#app?.getHttpServer().address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  /** Takes nothing new, lets what runs end, hands back the rest: within 10 s. A second call waits for the first. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #listen(): Promise<void> {
+    const { env, plugins, logger } = this.options;
+    const adapter = new FastifyAdapter({ bodyLimit: this.workspace.settings.limits.eventBytes, forceCloseConnections: 'idle' });
+    const modules = [...plugins.values()].flatMap((plugin) => (plugin.module ? [plugin.module] : []));
+    const app = await NestFactory.create<NestFastifyApplication>(HostModule.with(this, modules), adapter, {
+      logger: new NestLogger(logger),
+      abortOnError: false,
+    });
+    this.#app = app;
+    await this.doors.install(adapter.getInstance());
+    app.useGlobalPipes(new StandardSchemaValidationPipe());
+    connectBus(app, new BusServer(this.bus));
+    this.#describe(app);
+    await app.init();
+    await this.engine.start();
+    await app.startAllMicroservices();
+    this.metrics.watch(this.engine, () => this.store.journal.skipped);
+    await listenOn(app, env);
+    this.doors.open();
+    this.ready = true;
+  }
+
+  /** OpenAPI of the admin API at `/api/docs`. */
+  #describe(app: NestFastifyApplication): void {
+    const config = new DocumentBuilder()
+      .setTitle('Sluice')
+      .setDescription('The operator’s API')
+      .setVersion('0.1.0')
+      .addBearerAuth()
+      .build();
+    SwaggerModule.setup('api/docs', app, () => SwaggerModule.createDocument(app, config));
+  }
+
+  async #stop(): Promise<void> {
+    const late = setTimeout(() => this.log.warn(`the stop takes longer than ${STOP_MS / 1_000} s`), STOP_MS);
+    this.ready = false;
+    this.doors.close();
+    await this.engine
+      .stop()
+      .catch((error: unknown) => this.log.warn('the engine did not stop cleanly', { error: String(error) }));
+    await this.#app
+      ?.close()
+      .catch((error: unknown) => this.log.warn('the server did not close cleanly', { error: String(error) }));
+    await this.opened.close();
+    clearTimeout(late);
+  }
+}
+
+async function listenOn(app: NestFastifyApplication, env: Env): Promise<void> {
+  try {
+    await app.listen(env.SLUICE_HTTP_PORT, env.SLUICE_HTTP_HOST);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE')
+      throw engineFail.CONFIG_INVALID(`port ${env.SLUICE_HTTP_PORT} is in use: stop what listens there, or set SLUICE_HTTP_PORT`);
+    if (code === 'EACCES')
+      throw engineFail.CONFIG_INVALID(
+        `port ${env.SLUICE_HTTP_PORT} may not be opened by this user: set SLUICE_HTTP_PORT above 1023`,
+      );
+    throw error;
+  }
+}

@@ -1,0 +1,193 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { engineFail, failures, parseBody, type Doors, type Log, type NewEvent, type Reply } from '@sluice/plugin-api';
+import type { Door } from '@sluice/engine';
+import { requireEventType, requireScope, type Sender, type Tokens } from '../tokens.js';
+import { problemOf } from './problem.js';
+import { RouteTable } from './route-table.js';
+
+const draining = failures({
+  STOPPING: { fate: 'unavailable', cure: 'send it again: another host, or this one after its start, takes it' },
+});
+const CE_ATTRIBUTES = ['subject', 'correlationid', 'partitionkey'] as const;
+/** Belong to the door and not to the data. */
+const HIDDEN_HEADERS = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
+export interface HttpDoorsOptions {
+  readonly limitBytes: number;
+  readonly log: Log;
+  readonly tokens: () => Tokens;
+  readonly door: () => Door;
+}
+
+/**
+ * The HTTP doors: `POST /events/<type>` for the bus, and `/in/…` for the endpoints of flows. Each answers after the broker's confirm and
+ * never waits for 1C; without a confirm it answers 503, never 202.
+ */
+export class HttpDoors implements Doors {
+  readonly #routes = new RouteTable();
+  #open = false;
+
+  constructor(private readonly options: HttpDoorsOptions) {}
+
+  /** From now on events are taken. */
+  open(): void {
+    this.#open = true;
+  }
+
+  /** From now on every request is answered 503. */
+  close(): void {
+    this.#open = false;
+  }
+
+  http: Doors['http'] = (route, handle) => this.#routes.add({ ...route, handle });
+
+  /** Puts the routes into the server. Bodies arrive as bytes: what they are is decided here, not by their parser. */
+  async install(server: FastifyInstance): Promise<void> {
+    await server.register(async (scope) => {
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: this.options.limitBytes }, (_request, body, done) =>
+        done(null, body),
+      );
+      scope.setErrorHandler((error, _request, reply) => this.#refuse(reply, fromFastify(error, this.options.limitBytes)));
+      scope.post('/events/:type', (request, reply) => this.#answered(reply, () => this.#event(request)));
+      scope.all('/in/*', (request, reply) => this.#answered(reply, () => this.#endpoint(request)));
+    });
+  }
+
+  async #event(request: FastifyRequest): Promise<Reply> {
+    const sender = await this.#sender(request);
+    const { type } = request.params as { type: string };
+    requireScope(sender, 'events:write');
+    requireEventType(sender, type);
+    const contentType = headerOf(request, 'content-type') ?? '';
+    const body = bodyOf(request);
+    const event: NewEvent & { type: string; source: string } = {
+      type,
+      data: parseBody(contentType, body),
+      body,
+      ...(body.length > 0 && { datacontenttype: contentType }),
+      ...attributesOf(request, sender),
+    };
+    const { id } = await this.options.door().publish(event);
+    return { status: 202, headers: {}, data: { id } };
+  }
+
+  async #endpoint(request: FastifyRequest): Promise<Reply> {
+    const path = decodeURI(request.url.split('?', 1)[0] ?? '');
+    const { route, params } = this.#routes.find(request.method, path);
+    const sender = route.scope === false ? undefined : await this.#sender(request);
+    if (sender && route.scope !== false) requireScope(sender, route.scope);
+    const body = bodyOf(request);
+    if (route.limit !== undefined && body.length > route.limit) throw tooLarge(route.limit);
+    return route.handle({
+      method: request.method,
+      path,
+      params,
+      query: flatQuery(request.query),
+      headers: headersOf(request),
+      contentType: headerOf(request, 'content-type') ?? '',
+      body,
+      ...(sender && { authid: sender.sub, source: sourceOf(sender) }),
+    });
+  }
+
+  async #sender(request: FastifyRequest): Promise<Sender> {
+    return this.options.tokens().verify(bearerOf(request));
+  }
+
+  async #answered(reply: FastifyReply, work: () => Promise<Reply>): Promise<void> {
+    try {
+      if (!this.#open) throw draining.STOPPING('this host takes no events now', { sent: 'no' });
+      const { status, headers, data } = await work();
+      void reply.code(status).headers(headers);
+      await (data === undefined ? reply.send() : reply.send(bodyText(reply, headers, data)));
+    } catch (error) {
+      await this.#refuse(reply, error);
+    }
+  }
+
+  async #refuse(reply: FastifyReply, error: unknown): Promise<void> {
+    const problem = problemOf(error);
+    if (problem.body.code === 'INTERNAL')
+      this.options.log.error('a request failed', { error: error instanceof Error ? error.stack : String(error) });
+    void reply.code(problem.body.code === 'STOPPING' ? 503 : problem.status).headers(problem.headers);
+    await reply.type('application/json; charset=utf-8').send(JSON.stringify(problem.body));
+  }
+}
+
+export function bearerOf(request: FastifyRequest): string | undefined {
+  return /^Bearer\s+(\S+)$/i.exec(headerOf(request, 'authorization') ?? '')?.[1];
+}
+
+/** A text with a content type of its own goes out as it is, everything else as JSON. */
+function bodyText(reply: FastifyReply, headers: Readonly<Record<string, string>>, data: unknown): string {
+  const type = headers['content-type'];
+  if (typeof data === 'string' && type !== undefined && !/\bjson\b/i.test(type)) return data;
+  void reply.type(type ?? 'application/json; charset=utf-8');
+  return JSON.stringify(data);
+}
+
+function sourceOf(sender: Sender): string {
+  return `/issuers/${sender.issuer}/${encodeURIComponent(sender.sub)}`;
+}
+
+function attributesOf(request: FastifyRequest, sender: Sender): Partial<NewEvent> & { source: string } {
+  const given = CE_ATTRIBUTES.flatMap((name) => {
+    const value = headerOf(request, `ce-${name}`);
+    return value === undefined ? [] : [[name, decodeHeader(value)] as const];
+  });
+  const id = headerOf(request, 'ce-id') ?? headerOf(request, 'idempotency-key');
+  const time = headerOf(request, 'ce-time');
+  const traceparent = headerOf(request, 'traceparent');
+  return {
+    ...Object.fromEntries(given),
+    source: sourceOf(sender),
+    authid: sender.sub,
+    ...(id !== undefined && { id }),
+    ...(time !== undefined && { time: readTime(time) }),
+    ...(traceparent !== undefined && /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(traceparent) && { traceparent }),
+  };
+}
+
+function readTime(text: string): Date {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw engineFail.INPUT_INVALID('the header ce-time is not an ISO 8601 time', { sent: 'no' });
+  return time;
+}
+
+/** Values outside of ASCII are percent-encoded: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#3132-http-header-values */
+function decodeHeader(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+function headersOf(request: FastifyRequest): Record<string, string> {
+  const shown = Object.entries(request.headers).filter(([name, value]) => value !== undefined && !HIDDEN_HEADERS.has(name));
+  return Object.fromEntries(shown.map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value as string)]));
+}
+
+function flatQuery(query: unknown): Record<string, string> {
+  const entries = Object.entries((query ?? {}) as Record<string, string | string[]>);
+  return Object.fromEntries(entries.map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : value]));
+}
+
+function bodyOf(request: FastifyRequest): Buffer {
+  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+}
+
+function tooLarge(limit: number): Error {
+  return engineFail.BODY_TOO_LARGE(`the body is larger than ${limit} bytes`, { sent: 'no' });
+}
+
+function fromFastify(error: unknown, limit: number): unknown {
+  const { code } = error as { code?: string };
+  return code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? tooLarge(limit) : error;
+}

@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import { SignJWT, decodeProtectedHeader, errors, jwtVerify } from 'jose';
+import { failures } from '@sluice/plugin-api';
+import { typeMatches, type Store } from '@sluice/engine';
+import type { Issuer } from '@sluice/flow';
+import type { Env } from './env.js';
+
+/** The built-in issuer: the only one that may grant `viewer` and `admin`. A token without `kid` is its. */
+export const OPERATOR = 'operator';
+const OPERATOR_ONLY = ['viewer', 'admin'];
+/** Clocks differ. */
+const SKEW_SECONDS = 60;
+/** Events that the engine alone may publish. */
+const RESERVED = ['user.#', 'sluice.#'];
+const REMEMBERED = 1_000;
+
+const refuse = failures({
+  TOKEN_MISSING: { fate: 'rejected', cure: 'send the header Authorization: Bearer TOKEN; `npx sluice token --sub me` makes one' },
+  TOKEN_INVALID: { fate: 'rejected', cure: 'sign another token, with the issuer named in `kid`, HS256, and an `exp`' },
+  FORBIDDEN: { fate: 'rejected', cure: 'ask for a token with the scope, from an issuer that may grant it' },
+});
+
+/** Who sends, and what they may. */
+export interface Sender {
+  readonly issuer: string;
+  readonly sub: string;
+  /** What the token asks for within what its issuer may give. */
+  readonly scopes: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** Patterns of event types that may be published. */
+  readonly events: readonly string[];
+}
+
+interface SigningIssuer {
+  readonly name: string;
+  readonly keys: readonly Uint8Array[];
+  readonly events: readonly string[];
+  readonly grants: (scope: string) => boolean;
+  readonly maxTtlMs: number | undefined;
+}
+
+/**
+ * Tokens are HS256 JSON Web Tokens (RFC 7519): header `kid` (the issuer), claims `sub`, `scope` (words with spaces between), `exp`.
+ * Each issuer has its own key, and its rights are capped: a key that leaks from one 1C makes no administrators.
+ */
+export class Tokens {
+  readonly #issuers = new Map<string, SigningIssuer>();
+  readonly #known = new Map<string, Sender>();
+
+  constructor(operatorSecret: string, issuers: readonly Issuer[]) {
+    this.#issuers.set(OPERATOR, {
+      name: OPERATOR,
+      keys: [bytes(operatorSecret)],
+      events: ['#'],
+      grants: () => true,
+      maxTtlMs: undefined,
+    });
+    for (const issuer of issuers) {
+      this.#issuers.set(issuer.name, {
+        name: issuer.name,
+        keys: issuer.secrets.map(bytes),
+        events: issuer.events,
+        grants: (scope) => issuer.scopes.includes(scope) && !OPERATOR_ONLY.includes(scope),
+        maxTtlMs: issuer.maxTtlMs,
+      });
+    }
+  }
+
+  /** Rejects with `TOKEN_MISSING` or `TOKEN_INVALID`, saying what is wrong with it and never what is in it. */
+  async verify(token: string | undefined): Promise<Sender> {
+    if (token === undefined || token === '') throw refuse.TOKEN_MISSING('no token was sent');
+    const known = this.#known.get(token);
+    if (known && known.expiresAt + SKEW_SECONDS * 1_000 > Date.now()) return known;
+    const sender = await this.#read(token);
+    if (this.#known.size >= REMEMBERED) this.#known.clear();
+    this.#known.set(token, sender);
+    return sender;
+  }
+
+  async #read(token: string): Promise<Sender> {
+    const issuer = this.#issuerOf(token);
+    const { sub, scope, exp, iat } = await verifiedBy(issuer, token);
+    if (typeof sub !== 'string' || sub === '') throw refuse.TOKEN_INVALID('the token has no `sub`');
+    if (typeof exp !== 'number') throw refuse.TOKEN_INVALID('the token has no `exp`');
+    const asked =
+      typeof scope === 'string' ? scope.split(' ').filter((one) => one !== '') : Array.isArray(scope) ? scope.map(String) : [];
+    return {
+      issuer: issuer.name,
+      sub,
+      scopes: asked.filter((one) => issuer.grants(one)),
+      events: issuer.events,
+      expiresAt: capped(issuer, exp * 1_000, typeof iat === 'number' ? iat * 1_000 : undefined),
+    };
+  }
+
+  #issuerOf(token: string): SigningIssuer {
+    let kid: string | undefined;
+    try {
+      kid = decodeProtectedHeader(token).kid;
+    } catch {
+      throw refuse.TOKEN_INVALID('it is not a JSON Web Token');
+    }
+    const issuer = this.#issuers.get(kid ?? OPERATOR);
+    if (!issuer) throw refuse.TOKEN_INVALID(`sluice.yaml has no issuer "${String(kid).slice(0, 64)}"`);
+    return issuer;
+  }
+}
+
+/** Throws `FORBIDDEN` when the sender lacks the scope. */
+export function requireScope(sender: Sender, scope: string): void {
+  if (sender.scopes.includes(scope) || sender.scopes.includes('admin')) return;
+  throw refuse.FORBIDDEN(`the token of ${sender.issuer}/${sender.sub} lacks the scope ${scope}`);
+}
+
+/** Throws `FORBIDDEN` when the sender's issuer may not publish events of this type, or nobody may. */
+export function requireEventType(sender: Sender, type: string): void {
+  if (RESERVED.some((pattern) => typeMatches(pattern, type)))
+    throw refuse.FORBIDDEN(`events ${type} are published by Sluice alone`);
+  if (sender.events.some((pattern) => typeMatches(pattern, type))) return;
+  throw refuse.FORBIDDEN(`the issuer ${sender.issuer} may not publish ${type}`);
+}
+
+/** A token of the operator. */
+export function signOperatorToken(
+  secret: string,
+  claims: { readonly sub: string; readonly scope: string; readonly ttlMs: number },
+): Promise<string> {
+  const now = Math.floor(Date.now() / 1_000);
+  return new SignJWT({ scope: claims.scope })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setSubject(claims.sub)
+    .setIssuedAt(now)
+    .setExpirationTime(now + Math.ceil(claims.ttlMs / 1_000))
+    .sign(bytes(secret));
+}
+
+async function verifiedBy(issuer: SigningIssuer, token: string) {
+  let last: unknown;
+  for (const key of issuer.keys) {
+    try {
+      return (
+        await jwtVerify(token, key, { algorithms: ['HS256'], clockTolerance: SKEW_SECONDS, requiredClaims: ['exp', 'sub'] })
+      ).payload;
+    } catch (error) {
+      last = error;
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) break;
+    }
+  }
+  throw refuse.TOKEN_INVALID(whatIsWrong(last, issuer.name));
+}
+
+function whatIsWrong(error: unknown, issuer: string): string {
+  if (error instanceof errors.JWTExpired) return 'the token has expired';
+  if (error instanceof errors.JWSSignatureVerificationFailed) return `the signature is not made with the key of issuer ${issuer}`;
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'only HS256 is taken';
+  if (error instanceof errors.JWTClaimValidationFailed) return `the claim ${error.claim} is missing or wrong`;
+  return 'it is not a valid JSON Web Token';
+}
+
+/** An issuer's tokens live no longer than its `maxTtl`, whatever they say. */
+function capped(issuer: SigningIssuer, expiresAt: number, issuedAt: number | undefined): number {
+  if (issuer.maxTtlMs === undefined) return expiresAt;
+  const from = issuedAt ?? Date.now();
+  if (issuedAt === undefined && expiresAt - from > issuer.maxTtlMs + SKEW_SECONDS * 1_000) {
+    throw refuse.TOKEN_INVALID(`the token lives longer than the issuer ${issuer.name} allows, and has no \`iat\``);
+  }
+  const end = Math.min(expiresAt, from + issuer.maxTtlMs);
+  if (end + SKEW_SECONDS * 1_000 < Date.now())
+    throw refuse.TOKEN_INVALID(`the token is older than the issuer ${issuer.name} allows`);
+  return end;
+}
+
+function bytes(secret: string): Uint8Array {
+  return new TextEncoder().encode(secret);
+}
+
+/** The operator's secret: given, or drawn once and kept in the database, so that all hosts agree. */
+export async function operatorSecret(env: Env, store: Store): Promise<string> {
+  return env.SLUICE_TOKEN_SECRET ?? (await store.secret('operator', () => randomBytes(32).toString('base64url')));
+}

@@ -1,0 +1,199 @@
+import {
+  action,
+  definePlugin,
+  type AnyPlugin,
+  type Call,
+  type HttpRequest,
+  type HttpRoute,
+  type NewEvent,
+  type Reply,
+} from '@sluice/plugin-api';
+import { compileWorkspace, formatFindings, parseWorkspaceFile, type Workspace } from '@sluice/flow';
+import {
+  Engine,
+  ROLES,
+  type CallEnd,
+  type Observer,
+  type Pace,
+  type Pacer,
+  type PaceState,
+  type PushOwner,
+} from '@sluice/engine';
+import { MemoryBroker, MemoryDatabase, MemoryLog, MemoryStore, until } from '@sluice/testing';
+import { z } from 'zod';
+
+export interface SeenCall {
+  readonly id: string;
+  readonly attempt: number;
+  readonly input: { readonly text: string };
+}
+
+/** What the fake peer answers: throw to fail. */
+export type Answer = (call: SeenCall, raw: Call) => unknown;
+
+/** A plugin with a paced and an unpaced action, and a peer that the test scripts. */
+export function fakePlugin(calls: SeenCall[], answer: Answer, idempotent: 'yes' | 'by-key' | 'no' = 'by-key'): AnyPlugin {
+  const say = (paced: boolean) =>
+    action({
+      title: 'Say something to the fake peer',
+      input: z.strictObject({ text: z.string() }),
+      output: z.unknown(),
+      idempotent,
+      paced,
+      async run(_client: { close(): Promise<void> }, input, call) {
+        const seen = { id: call.id, attempt: call.attempt, input };
+        calls.push(seen);
+        return answer(seen, call);
+      },
+    });
+  return definePlugin({
+    name: 'fake',
+    api: '^1',
+    connection: z.strictObject({}),
+    open: async () => ({ close: async () => undefined }),
+    pace: { concurrency: { start: 4, max: 4, adaptive: false } },
+    triggers: {},
+    actions: { push: say(true), say: say(false) },
+  }) as AnyPlugin;
+}
+
+/** Starts calls as long as the owner has some, never more at once than the limit. Nothing else: it is not the pacer that is tested. */
+export class PlainPacer implements Pacer {
+  readonly engine = 'memory';
+  readonly ends: CallEnd[] = [];
+  open = true;
+  #owners: { owner: PushOwner; wake: () => void }[] = [];
+
+  own(_connection: string, config: { concurrency: { max: number } }, owner: PushOwner, signal: AbortSignal): Pace {
+    let inFlight = 0;
+    const { max } = config.concurrency;
+    const fill = () => {
+      while (this.open && !signal.aborted && inFlight < max && owner.waiting(['interactive', 'normal', 'bulk']) > inFlight) {
+        inFlight++;
+        void owner.start(['interactive', 'normal', 'bulk']).then((end) => {
+          inFlight--;
+          if (end !== 'idle') this.ends.push(end);
+          if (end !== 'idle' && end.result !== 'unavailable') fill();
+        });
+      }
+    };
+    const wake = () => setImmediate(fill);
+    this.#owners.push({ owner, wake });
+    setImmediate(() => owner.opened());
+    const state = (): PaceState => ({ owner: true, limit: max, max, inFlight, lingering: 0, breaker: 'closed' });
+    const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    return { wake, state, ended };
+  }
+
+  /** Looks again at everything that waits. */
+  wake(): void {
+    for (const { wake } of this.#owners) wake();
+  }
+
+  check = async () => undefined;
+  close = async () => undefined;
+}
+
+export interface MachineOptions {
+  readonly flows: string;
+  readonly answer?: Answer;
+  readonly idempotent?: 'yes' | 'by-key' | 'no';
+  readonly broker?: MemoryBroker;
+  readonly database?: MemoryDatabase;
+  readonly pacer?: PlainPacer;
+  readonly settings?: string;
+}
+
+/** An engine on memory adapters, with the fake plugin, and what a test needs to look at. */
+export async function startMachine(options: MachineOptions) {
+  const calls: SeenCall[] = [];
+  const outcomes: { flow: string; outcome: string | undefined }[] = [];
+  const broker = options.broker ?? new MemoryBroker();
+  const database = options.database ?? new MemoryDatabase();
+  const bus = broker.connect();
+  const store = new MemoryStore(database);
+  const pacer = options.pacer ?? new PlainPacer();
+  const plugins = new Map([['fake', fakePlugin(calls, options.answer ?? (() => ({ ok: true })), options.idempotent)]]);
+  const routes: { route: HttpRoute; handle: (request: HttpRequest) => Promise<Reply> }[] = [];
+  const unrouted: string[] = [];
+  const observer: Observer = {
+    accepted: () => undefined,
+    unrouted: (event) => unrouted.push(event.type),
+    hop: (flow, _ms, outcome) => outcomes.push({ flow, outcome }),
+    unwanted: () => undefined,
+    called: () => undefined,
+    parked: () => undefined,
+  };
+  const engine = new Engine({
+    workspace: workspaceOf(options.flows, plugins, options.settings ?? ''),
+    plugins,
+    bus,
+    store,
+    pacer,
+    doors: {
+      http: (route, handle) => {
+        routes.push({ route, handle });
+        return () => undefined;
+      },
+    },
+    observer,
+    log: new MemoryLog(),
+    hostId: `host-${Math.random().toString(36).slice(2)}`,
+    roles: new Set(ROLES),
+  });
+  await engine.start();
+  const emitted: { type: string; id: string; data: unknown }[] = [];
+  await bus.declare({ queue: 'watch', types: ['#'] });
+  await bus.consume('watch', { prefetch: 1_000 }, (delivery) => {
+    const { type, id } = delivery.message.attributes;
+    emitted.push({
+      type,
+      id,
+      data: delivery.message.body.length > 0 ? (JSON.parse(delivery.message.body.toString()) as unknown) : undefined,
+    });
+    delivery.settle([]);
+  });
+  return {
+    engine,
+    broker,
+    database,
+    bus,
+    store,
+    pacer,
+    calls,
+    outcomes,
+    unrouted,
+    emitted,
+    publish: (type: string, data: unknown, more: Partial<NewEvent> = {}) =>
+      engine.door.publish({ type, source: '/test', data, ...more }),
+    ended: (outcome: string, times = 1) =>
+      until(
+        `${times} × ${outcome}, got ${JSON.stringify(outcomes)}`,
+        () => outcomes.filter((one) => one.outcome === outcome).length >= times,
+      ),
+    stop: async () => {
+      await engine.stop();
+      await bus.close();
+      await store.close();
+    },
+  };
+}
+
+function workspaceOf(flows: string, plugins: ReadonlyMap<string, AnyPlugin>, settings: string): Workspace {
+  const source = (file: string, text: string) => ({ file, bytes: Buffer.from(text) });
+  const parsed = parseWorkspaceFile(
+    source(
+      'sluice.yaml',
+      `sluice: 1\nplugins: ['./fake']\nconnections:\n  peer:\n    use: fake\n  quick:\n    use: fake\n${settings}`,
+    ),
+  );
+  if (!parsed.file) throw new Error(formatFindings(parsed.findings));
+  const compiled = compileWorkspace({ workspace: parsed.file, flows: [source('flows/test.yaml', flows)], plugins, env: {} });
+  if (!compiled.workspace) throw new Error(formatFindings(compiled.findings));
+  return compiled.workspace;
+}
+
+/** A flow that takes `types`, with these steps (indented by two). */
+export function flow(name: string, steps: string, more = ''): string {
+  return `sluice: 1\nflow: ${name}\ntrigger:\n  use: event\n  with: { types: [${name}.asked] }\n${more}steps:\n${steps}`;
+}
