@@ -2,11 +2,14 @@ import { pause } from '@sluice/engine';
 import { engineFail, type Log } from '@sluice/plugin-api';
 import { connect, type ChannelModel } from 'amqplib';
 import { backOff } from './back-off.js';
+import { corkWrites } from './cork.js';
 import { describe, toFailure } from './failure.js';
 
 /** A cut network is noticed after two to three of these; the broker's own proposal is a minute. */
 const HEARTBEAT_S = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** How much is written at once; Node's default of 16 KiB is twenty small messages. */
+const WRITE_BUFFER_BYTES = 128 * 1024;
 
 export interface LinkOptions {
   readonly url: string;
@@ -64,11 +67,14 @@ export class Link {
   }
 
   async #connect(): Promise<void> {
-    const connection = await connect(withHeartbeat(this.#options.url), {
+    const socket = {
       noDelay: true,
+      highWaterMark: WRITE_BUFFER_BYTES,
       timeout: CONNECT_TIMEOUT_MS,
       clientProperties: { connection_name: this.#options.name },
-    });
+    };
+    const connection = await connect(withHeartbeat(this.#options.url), socket);
+    corkWrites(connection);
     let reason = 'connection closed';
     let gone = false;
     connection.on('error', (error) => (reason = describe(error)));

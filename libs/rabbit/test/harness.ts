@@ -8,7 +8,9 @@ import { openProxy, type Proxy } from './proxy.js';
 export const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** A private broker, and buses that reach it through a proxy each, so that one host can lose its network alone. */
-export async function startRabbitHarness(): Promise<BusHarness & { readonly server: RabbitServer; proxyOf(bus: Bus): Proxy }> {
+export async function startRabbitHarness(): Promise<
+  BusHarness & { readonly server: RabbitServer; proxyOf(bus: Bus): Proxy; physical(queue: string): string }
+> {
   const server = await startRabbit();
   const prefix = `${randomUUID().slice(0, 8)}.`;
   const proxies = new Map<Bus, Proxy>();
@@ -17,6 +19,7 @@ export async function startRabbitHarness(): Promise<BusHarness & { readonly serv
   return {
     server,
     proxyOf,
+    physical: (queue) => prefix + queue,
     open: async () => {
       const proxy = await openProxy(server.port);
       const url = `amqp://guest:guest@127.0.0.1:${proxy.port}`;

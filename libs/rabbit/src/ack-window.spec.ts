@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { AckWindow } from './ack-window.js';
+
+describe('AckWindow', () => {
+  let acks: string[];
+  const open = (prefetch: number, deliveries: number) => {
+    const window = new AckWindow(prefetch, (tag, upTo) => acks.push(upTo ? `≤${tag}` : `${tag}`));
+    for (let n = 0; n < deliveries; n++) window.add();
+    return window;
+  };
+  const finish = (window: AckWindow, from: number, to: number) => {
+    for (let tag = from; tag <= to; tag++) window.finish(tag);
+  };
+
+  beforeEach(() => {
+    acks = [];
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('acknowledges fifty with one frame', () => {
+    finish(open(500, 120), 1, 120);
+    expect(acks).toEqual(['≤50', '≤100']);
+  });
+
+  it('acknowledges fewer after five milliseconds', () => {
+    finish(open(500, 3), 1, 3);
+    expect(acks).toEqual([]);
+    jest.advanceTimersByTime(5);
+    expect(acks).toEqual(['≤3']);
+  });
+
+  it('does not make a consumer that holds one wait for the timer', () => {
+    const window = open(1, 1);
+    window.finish(1);
+    expect(acks).toEqual(['≤1']);
+  });
+
+  it('never acknowledges what is still held', () => {
+    const window = open(500, 100);
+    finish(window, 3, 100);
+    window.finish(1);
+    jest.advanceTimersByTime(5);
+    expect(acks[0]).toBe('≤1');
+    expect(acks.slice(1)).toEqual(Array.from({ length: 98 }, (_, n) => `${n + 3}`));
+  });
+
+  it('does not name a delivery twice after those before it are finished', () => {
+    const window = open(500, 4);
+    finish(window, 2, 3);
+    jest.advanceTimersByTime(5);
+    window.finish(1);
+    window.finish(4);
+    jest.advanceTimersByTime(5);
+    expect(acks).toEqual(['2', '3', '≤4']);
+  });
+
+  it('acknowledges up to the last that is not gone', () => {
+    const window = open(500, 3);
+    window.skip(3);
+    window.finish(1);
+    window.skip(2);
+    jest.advanceTimersByTime(5);
+    expect(acks).toEqual(['≤1']);
+    expect(window.held).toBe(0);
+  });
+
+  it('says nothing after it is closed', () => {
+    const window = open(500, 1);
+    window.finish(1);
+    window.close();
+    jest.advanceTimersByTime(5);
+    expect(acks).toEqual([]);
+  });
+});
