@@ -15,9 +15,9 @@ export interface OpenedEndpoint {
   readonly route: HttpRoute;
   readonly accepted: readonly NewEvent[];
   /** Rejects with what the endpoint throws; the real door makes a status of it. */
-  request(request: SentRequest): Promise<Reply>;
+  readonly request: (request: SentRequest) => Promise<Reply>;
   /** Resolves when the endpoint has taken its route away. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface EndpointOptions {

@@ -1,0 +1,196 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { engineFail, failures } from '@sluice/plugin-api';
+import { openEndpoint } from '@sluice/testing';
+import { endpoint } from './endpoint.js';
+
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+const post = (body: unknown, headers: Record<string, string> = JSON_TYPE) => ({
+  method: 'POST',
+  path: '/in/orders',
+  headers,
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+});
+const open = (options: object = {}, behaviour?: Parameters<typeof openEndpoint>[2]) =>
+  openEndpoint(endpoint, { path: '/in/orders', ...options }, behaviour);
+
+describe('http.endpoint', () => {
+  it('answers 202 with the id once the event is safe', async () => {
+    const { request, accepted } = await open();
+    expect(await request(post({ number: 'S-1' }))).toEqual({ status: 202, headers: {}, data: { id: 'event-1' } });
+    expect(accepted).toMatchObject([{ data: { number: 'S-1' }, datacontenttype: 'application/json' }]);
+  });
+
+  it('does not answer 202 when the broker does not confirm', async () => {
+    const { request } = await open({}, { refuse: () => engineFail.BUS_UNAVAILABLE('no broker') });
+    await expect(request(post({}))).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
+  });
+
+  it('carries the body as it came', async () => {
+    const { request, accepted } = await open();
+    await request(post('{ "number" : "S-1" }'));
+    expect(Buffer.from(accepted[0]?.body ?? []).toString()).toBe('{ "number" : "S-1" }');
+  });
+
+  it('tells what belongs to the request and not to the data', async () => {
+    const { request, accepted } = await openEndpoint(endpoint, { path: '/in/exchange/{node}', accepts: ['application/xml'] });
+    await request({
+      method: 'POST',
+      path: '/in/exchange/42',
+      query: { full: '1' },
+      headers: { 'Content-Type': 'application/xml; charset=utf-8' },
+      body: '<a/>',
+    });
+    expect(accepted).toMatchObject([
+      { data: '<a/>', meta: { method: 'POST', path: '/in/exchange/42', params: { node: '42' }, query: { full: '1' } } },
+    ]);
+  });
+
+  it.each([
+    ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 'a=1&b=%D0%81', { a: '1', b: 'Ё' }],
+    ['a text', { 'content-type': 'text/plain' }, 'привет', 'привет'],
+    ['no body', {}, '', undefined],
+  ])('reads %s', async (_what, headers, body, data) => {
+    const { request, accepted } = await open();
+    await request(post(body, headers));
+    expect(accepted[0]?.data).toEqual(data);
+  });
+
+  it('takes the query of a GET for its data', async () => {
+    const { request, accepted } = await open({ method: 'GET' });
+    await request({ method: 'GET', path: '/in/orders', query: { phone: '7916' } });
+    expect(accepted[0]?.data).toEqual({ phone: '7916' });
+  });
+
+  it.each([
+    ['a number that would be rounded', '{"a":{"b":[1,9007199254740993]}}', '/a/b/1'],
+    ['what is not JSON', '{"a":', 'not JSON'],
+  ])('refuses %s, and says where', async (_what, body, where) => {
+    const { request, accepted } = await open();
+    await expect(request(post(body))).rejects.toMatchObject({
+      code: 'BODY_INVALID',
+      message: expect.stringContaining(where) as string,
+    });
+    expect(accepted).toEqual([]);
+  });
+
+  it('refuses a content type that it does not take', async () => {
+    const { request } = await open({ accepts: ['application/xml'] });
+    await expect(request(post({}))).rejects.toMatchObject({ code: 'MEDIA_TYPE' });
+    const { request: any } = await open();
+    await expect(any(post('x', { 'content-type': 'image/png' }))).rejects.toMatchObject({ code: 'MEDIA_TYPE' });
+  });
+
+  it('leaves a route without a token to the signature, and asks for the scope otherwise', async () => {
+    const signed = await open({ signature: { header: 'x-signature', secret: 'shared' } });
+    const scoped = await open({ scope: 'orders:write', limit: '1MiB' });
+    expect(signed.route).toEqual({ method: 'POST', path: '/in/orders', scope: false });
+    expect(scoped.route).toEqual({ method: 'POST', path: '/in/orders', scope: 'orders:write', limit: 1_048_576 });
+    expect((await open()).route.scope).toBe('events:write');
+  });
+
+  it('takes its route away at the end', async () => {
+    const opened = await open();
+    await opened.close();
+    expect(await opened.request(post({}))).toMatchObject({ status: 404 });
+  });
+});
+
+describe('the id of an http.endpoint event', () => {
+  it.each(['Idempotency-Key', 'ce-id'])('is what the sender gives as %s', async (header) => {
+    const { request, accepted } = await open();
+    await request(post({}, { ...JSON_TYPE, [header]: 'S-1/1' }));
+    expect(accepted[0]?.id).toBe('S-1/1');
+  });
+
+  it('is refused when it is too long, in bytes', async () => {
+    const { request, accepted } = await open();
+    expect(await request(post({}, { ...JSON_TYPE, 'ce-id': 'Ё'.repeat(101) }))).toMatchObject({
+      status: 400,
+      data: { code: 'HTTP_ID' },
+    });
+    expect(accepted).toEqual([]);
+  });
+});
+
+describe('the schema of an http.endpoint', () => {
+  const schema = {
+    type: 'object',
+    required: ['number', 'lines'],
+    additionalProperties: false,
+    properties: {
+      number: { type: 'string', pattern: '^S-\\d+$' },
+      code: { type: 'string', pattern: '^C$' },
+      lines: { type: 'array', minItems: 1, items: { type: 'object' } },
+    },
+  };
+
+  it('lets through what fits', async () => {
+    const { request } = await open({ body: schema });
+    expect(await request(post({ number: 'S-1', code: 'C', lines: [{}] }))).toMatchObject({ status: 202 });
+  });
+
+  it.each([
+    ['/lines/0', { number: 'S-1', lines: [1] }],
+    ['its top', { number: 'S-1' }],
+    ['/qty', { number: 'S-1', lines: [{}], qty: 1 }],
+    ['/number', { number: `S-${'1'.repeat(20_000)}`, lines: [{}] }],
+    ['/code', { number: 'S-1', code: 'S-1', lines: [{}] }],
+  ])('refuses a body that does not fit at %s', async (where, data) => {
+    const { request } = await open({ body: schema });
+    const failed = request(post(data));
+    await expect(failed).rejects.toMatchObject({
+      code: 'BODY_INVALID',
+      message: expect.stringContaining(`the body at ${where} `) as string,
+    });
+  });
+
+  it('must be one', () => {
+    expect(endpoint.options.safeParse({ path: '/in/orders', body: { type: 'objekt' } }).success).toBe(false);
+  });
+});
+
+describe('the signature of an http.endpoint', () => {
+  const signature = { header: 'X-Signature', algorithm: 'sha256', secret: 'shared-secret' };
+  const body = '{"event":"payment.succeeded"}';
+  const mac = (key = 'shared-secret') => createHmac('sha256', key).update(body).digest();
+  const send = async (value?: string) => {
+    const { request } = await open({ signature });
+    return (await request(post(body, { ...JSON_TYPE, ...(value !== undefined && { 'x-signature': value }) }))).status;
+  };
+
+  it.each([
+    ['hex', mac().toString('hex')],
+    ['base64', mac().toString('base64')],
+    ['hex with a prefix', `sha256=${mac().toString('hex')}`],
+  ])('is good in %s', async (_form, value) => expect(await send(value)).toBe(202));
+
+  it.each([
+    ['missing', undefined],
+    ['empty', ''],
+    ['made with another secret', mac('another').toString('hex')],
+    ['cut short', mac().toString('hex').slice(0, 32)],
+  ])('is refused when it is %s', async (_how, value) => expect(await send(value)).toBe(401));
+
+  it('does not go together with a scope', () => {
+    expect(endpoint.options.safeParse({ path: '/in/orders', signature, scope: 'orders' }).success).toBe(false);
+  });
+});
+
+describe('http.endpoint with respond: reply', () => {
+  const late = failures({ REPLY_LATE: { fate: 'retry', cure: 'ask again' } });
+
+  it('answers what the flow replies', async () => {
+    const reply = { status: 200, headers: {}, data: { accepted: true } };
+    const { request } = await open({ respond: 'reply', wait: '10s' }, { reply: async () => reply });
+    expect(await request(post({}))).toEqual(reply);
+  });
+
+  it('answers 504 with the id when no reply came in time', async () => {
+    const { request } = await open(
+      { respond: 'reply' },
+      { reply: () => Promise.reject(late.REPLY_LATE('no reply within 30 s')) },
+    );
+    expect(await request(post({}))).toMatchObject({ status: 504, data: { id: 'event-1', code: 'REPLY_LATE' } });
+  });
+});

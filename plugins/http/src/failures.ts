@@ -1,0 +1,8 @@
+import { failures } from '@sluice/plugin-api';
+
+/** What a web service says beyond the shared codes. */
+export const http = failures({
+  HTTP_CUT_OFF: { fate: 'retry', cure: 'look in the log of the other side why it cut the connection' },
+  HTTP_SERVER_ERROR: { fate: 'retry', cure: 'look in the log of the other side' },
+  HTTP_MOVED: { fate: 'fatal', cure: 'write the address that it has moved to: redirects are not followed' },
+});
