@@ -2,7 +2,7 @@ import type { EvaluationContext } from '../../model.js';
 import { badArgument } from '../faults.js';
 import { dateTime1C, fromMillis, instant, toMillis } from './dates.js';
 import { decimal } from './decimal.js';
-import { phone, readCountry } from './phone.js';
+import { phone } from './phone.js';
 import { base64decode, base64encode, hash, pad, parse } from './texts.js';
 import { xml } from './xml.js';
 
@@ -22,46 +22,24 @@ export const LANGUAGE_FUNCTIONS: ReadonlyMap<string, LanguageFunction> = new Map
   ['decimal', { required: 1, parameters: 2, call: (_, value, places) => decimal(value, places) }],
   ['dateTime1C', { required: 1, parameters: 2, call: dateTime1C }],
   ['instant', { required: 1, parameters: 2, call: instant }],
-  [
-    'phone',
-    {
-      required: 1,
-      parameters: 2,
-      call: (context, text, land) => phone(text, land === undefined ? context.country : readCountry(land)),
-    },
-  ],
-  [
-    'uuid',
-    { required: 0, parameters: 1, call: (context, name) => (name === undefined ? context.uuid() : context.uuid(String(name))) },
-  ],
+  ['phone', { required: 1, parameters: 2, call: (context, text, land = context.country) => phone(text, land) }],
+  ['uuid', { required: 0, parameters: 1, call: uuid }],
   ['hash', { required: 1, parameters: 2, call: (_, text, algorithm) => hash(text, algorithm) }],
   ['parse', { required: 1, parameters: 1, call: (_, text) => parse(text) }],
   ['xml', { required: 1, parameters: 1, call: (_, text) => xml(text) }],
   // The library's $now and $millis read the clock of the machine, so a test could not set them.
-  [
-    'now',
-    {
-      required: 0,
-      parameters: 2,
-      signature: '<s?s?:s>',
-      call: (context, picture, zone) => fromMillis(context.now, picture, zone),
-    },
-  ],
+  ['now', { required: 0, parameters: 2, signature: '<s?s?:s>', call: now }],
   ['millis', { required: 0, parameters: 0, signature: '<:n>', call: (context) => context.now }],
   ['toMillis', { required: 1, parameters: 2, signature: '<s-s?:n>', call: toMillis }],
-  [
-    'fromMillis',
-    {
-      required: 1,
-      parameters: 3,
-      signature: '<n-s?s?:s>',
-      call: (_, millis, picture, zone) => fromMillis(millis, picture, zone),
-    },
-  ],
+  ['fromMillis', { required: 1, parameters: 3, signature: '<n-s?s?:s>', call: (_, ...given) => fromMillis(...given) }],
   ['base64encode', { required: 1, parameters: 1, signature: '<s-:s>', call: (_, text) => base64encode(text) }],
   ['base64decode', { required: 1, parameters: 1, signature: '<s-:s>', call: (_, text) => base64decode(text) }],
-  ['pad', { required: 2, parameters: 3, signature: '<s-ns?:s>', call: (_, text, width, char) => pad(text, width, char) }],
+  ['pad', { required: 2, parameters: 3, signature: '<s-ns?:s>', call: (_, ...given) => pad(...given) }],
 ]);
+
+function now(context: EvaluationContext, picture: unknown, zone: unknown): unknown {
+  return fromMillis(context.now, picture, zone);
+}
 
 /** `$uuid([name])`: the same in every attempt and redelivery of a run. */
 function uuid(context: EvaluationContext, name: unknown): string {

@@ -1,4 +1,4 @@
-import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/min';
+import { isSupportedCountry, parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/min';
 import { badArgument } from '../faults.js';
 
 /** Longest number within a company: such a one is an extension and stays as it is. */
@@ -9,17 +9,17 @@ const PHONE = /^[\d\s()+.\-\u2010-\u2015\u00a0/]+$/;
  * `$phone(text[, country])`: the digits in international form without a plus. Nothing when it cannot be a phone: the length is checked,
  * not whether the number has been given out.
  */
-export function phone(value: unknown, country: string): string | undefined {
+export function phone(value: unknown, country: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string' && typeof value !== 'number') throw badArgument('$phone takes a text');
   const text = String(value).trim();
   const digits = text.replace(/\D/g, '');
   if (PHONE.test(text) && digits.length > 0 && digits.length <= EXTENSION) return digits;
-  const parsed = parsePhoneNumberFromString(text, country as CountryCode);
+  const parsed = parsePhoneNumberFromString(text, readCountry(country));
   return parsed?.isPossible() ? parsed.number.slice(1) : undefined;
 }
 
-export function readCountry(value: unknown): string {
-  if (typeof value === 'string' && /^[A-Z]{2}$/.test(value)) return value;
-  throw badArgument('the country of $phone is two capital letters', 'for instance RU');
+function readCountry(value: unknown): CountryCode {
+  if (typeof value === 'string' && isSupportedCountry(value)) return value;
+  throw badArgument('$phone does not know this country', 'give two capital letters, for instance RU');
 }
