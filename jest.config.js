@@ -22,8 +22,19 @@ const common = {
 export default {
   testTimeout: 60_000,
   projects: [
-    { ...common, displayName: 'unit', roots: ['<rootDir>/libs', '<rootDir>/plugins', '<rootDir>/apps'], testMatch: ['**/src/**/*.spec.ts', '**/test/**/*.spec.ts'], testPathIgnorePatterns: ['\\.services\\.spec\\.ts$', '/node_modules/', '/dist/'] },
-    { ...common, displayName: 'services', roots: ['<rootDir>/libs', '<rootDir>/plugins', '<rootDir>/apps'], testMatch: ['**/test/**/*.services.spec.ts'] },
+    {
+      ...common,
+      displayName: 'unit',
+      roots: ['<rootDir>/libs', '<rootDir>/plugins', '<rootDir>/apps'],
+      testMatch: ['**/src/**/*.spec.ts', '**/test/**/*.spec.ts'],
+      testPathIgnorePatterns: ['\\.services\\.spec\\.ts$', '/node_modules/', '/dist/'],
+    },
+    {
+      ...common,
+      displayName: 'services',
+      roots: ['<rootDir>/libs', '<rootDir>/plugins', '<rootDir>/apps'],
+      testMatch: ['**/test/**/*.services.spec.ts'],
+    },
     { ...common, displayName: 'e2e', roots: ['<rootDir>/test/e2e'], testMatch: ['**/*.e2e-spec.ts'] },
     { ...common, displayName: 'faults', roots: ['<rootDir>/test/faults'], testMatch: ['**/*.faults.ts'] },
   ],

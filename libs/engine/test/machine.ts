@@ -54,7 +54,7 @@ export function fakePlugin(calls: SeenCall[], answer: Answer, idempotent: 'yes' 
     pace: { concurrency: { start: 4, max: 4, adaptive: false } },
     triggers: {},
     actions: { push: say(true), say: say(false) },
-  }) as AnyPlugin;
+  });
 }
 
 /** Starts calls as long as the owner has some, never more at once than the limit. Nothing else: it is not the pacer that is tested. */

@@ -1,5 +1,6 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { z } from 'zod';
+import type { ActionContract, TriggerContract } from './contracts.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -46,15 +47,17 @@ function flowSchema(plugins: readonly AnyPlugin[]): Schema {
 }
 
 function triggerSchema(plugins: readonly AnyPlugin[]): Schema {
-  const members = plugins.flatMap((plugin) =>
-    Object.entries(plugin.triggers).map(([name, { title, options }]) => ({ use: `${plugin.name}.${name}`, title, options })),
+  const known = membersOf(
+    plugins,
+    (plugin) => plugin.triggers,
+    (trigger: TriggerContract) => trigger.options,
   );
   const event = map({ types: { ...TEXTS, minItems: 1 }, from: { enum: ['new', 'stored'], default: 'new' } }, ['types']);
   return {
-    ...map({ use: useSchema([{ use: 'event', title: 'An event of the bus' }, ...members]), connection: NAME, with: VALUES }, [
+    ...map({ use: useSchema([{ use: 'event', title: 'An event of the bus' }, ...known]), connection: NAME, with: VALUES }, [
       'use',
     ]),
-    allOf: [whenUse('event', event), ...members.map(({ use, options }) => whenUse(use, valuesSchema(options as z.ZodType)))],
+    allOf: [whenUse('event', event), ...known.map(({ use, values }) => whenUse(use, valuesSchema(values)))],
   };
 }
 
@@ -75,12 +78,14 @@ function deliverSchema(): Schema {
 }
 
 function stepSchema(plugins: readonly AnyPlugin[]): Schema {
-  const members = plugins.flatMap((plugin) =>
-    Object.entries(plugin.actions).map(([name, { title, input }]) => ({ use: `${plugin.name}.${name}`, title, input })),
+  const known = membersOf(
+    plugins,
+    (plugin) => plugin.actions,
+    (action: ActionContract) => action.input,
   );
   const steps = { $ref: '#/definitions/steps' };
   const verbs: Record<string, Schema> = {
-    use: useSchema(members),
+    use: useSchema(known),
     set: {},
     switch: map(
       { cases: { type: 'array', minItems: 1, items: map({ when: CONDITION, steps }, ['when', 'steps']) }, otherwise: steps },
@@ -100,7 +105,7 @@ function stepSchema(plugins: readonly AnyPlugin[]): Schema {
   return {
     ...map({ id: IDENTIFIER, if: CONDITION, ...verbs, ...modifiers }, ['id']),
     oneOf: Object.keys(verbs).map((verb) => ({ required: [verb] })),
-    allOf: members.map(({ use, input }) => whenUse(use, valuesSchema(input as z.ZodType))),
+    allOf: known.map(({ use, values }) => whenUse(use, valuesSchema(values))),
   };
 }
 
@@ -164,6 +169,26 @@ function paceSchema(): Schema {
     calendar: { type: 'array', items: window },
     timezone: TEXT,
   });
+}
+
+interface Member {
+  readonly use: string;
+  readonly title: string;
+  readonly values: z.ZodType;
+}
+
+function membersOf<Contract extends { readonly title: string }>(
+  plugins: readonly AnyPlugin[],
+  listed: (plugin: AnyPlugin) => Readonly<Record<string, Contract>>,
+  values: (contract: Contract) => z.ZodType,
+): Member[] {
+  return plugins.flatMap((plugin) =>
+    Object.entries(listed(plugin)).map(([name, contract]) => ({
+      use: `${plugin.name}.${name}`,
+      title: contract.title,
+      values: values(contract),
+    })),
+  );
 }
 
 function map(properties: Readonly<Record<string, unknown>>, required: readonly string[] = []): Schema {

@@ -65,11 +65,6 @@ export class Admission {
     return Math.min(this.adaptive.current, all.concurrency ?? Infinity);
   }
 
-  /** Slots that nothing keeps taken. */
-  free(at: Instant): number {
-    return Math.max(0, this.limit(at) - this.running - this.held);
-  }
-
   /** How many calls may begin within the next `ms` by the rate. */
   turns(at: Instant, ms: number): number {
     return this.callProbe ? 1 : this.bucket.turns(at.monotonic, ms);
@@ -78,7 +73,7 @@ export class Admission {
   next(at: Instant): Next {
     const view = this.view(at);
     if (view.closed || (this.breaker.state !== 'closed' && this.callProbe !== 'awaited')) return { kind: 'closed' };
-    if (this.free(at) === 0) return { kind: 'full' };
+    if (this.full(at)) return { kind: 'full' };
     const ms = this.bucket.delay(at.monotonic);
     if (ms > 0) return { kind: 'wait', ms };
 
@@ -105,7 +100,7 @@ export class Admission {
     }
     const probe = this.callProbe === 'awaited';
     if (probe) this.callProbe = 'running';
-    return { offered, probe, full: this.free(at) === 0 };
+    return { offered, probe, full: this.full(at) };
   }
 
   /** The call has ended, or there was none to make. */
@@ -177,6 +172,10 @@ export class Admission {
     }
     if (!this.bucket.closed(at.monotonic)) return undefined;
     return `the other side asked to wait for ${Math.ceil(this.bucket.delay(at.monotonic) / 1_000)} s more`;
+  }
+
+  private full(at: Instant): boolean {
+    return this.running + this.held >= this.limit(at);
   }
 
   /** The calendar's view, with the rates that follow from it set. */

@@ -15,7 +15,12 @@ describe('Calendar', () => {
 
   it('holds from the first minute of a window up to its last, by the clock of its zone', () => {
     const night = calendar({ ...hours(2, 6), concurrency: 0, reason: 'exchange with the branches' });
-    expect(night.at(at('2026-03-02T01:59:59.999'))).toEqual({ all: {}, classes: {}, closed: false, until: at('2026-03-02T02:00') });
+    expect(night.at(at('2026-03-02T01:59:59.999'))).toEqual({
+      all: {},
+      classes: {},
+      closed: false,
+      until: at('2026-03-02T02:00'),
+    });
     expect(night.at(at('2026-03-02T02:00'))).toEqual({
       all: { concurrency: 0 },
       classes: {},

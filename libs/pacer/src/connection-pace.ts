@@ -1,4 +1,5 @@
 import {
+  PUSH_CLASSES,
   holdLease,
   pause,
   type CallEnd,
@@ -19,7 +20,7 @@ export const SLOT_MS = 1_000;
 const TICK_MS = 500;
 /** The limit is set again every so many ticks: a flushed or restarted back end has forgotten it. */
 const TICKS_PER_LIMIT = 2;
-/** Nothing began for so long although something waits: the slots that were asked for are gone. */
+/** Nothing began for so long although something waits and might begin: the slots that were asked for are gone. */
 const STUCK_MS = 1_500;
 /** The breaker has been open for so long: held deliveries go back to the queue. */
 const HAND_BACK_MS = 60_000;
@@ -209,8 +210,6 @@ export class ConnectionPace implements Pace {
     const at = this.now();
     if (this.mayBegin() && this.admission.probeDue(at)) this.probe();
     this.tellOwner(at);
-    if (this.tenure !== tenure) return;
-    if (tenure.asked > 0 && !tenure.adding && at.monotonic - tenure.lastMove > STUCK_MS) tenure.asked = 0;
     this.addSlots();
   }
 
@@ -261,19 +260,20 @@ export class ConnectionPace implements Pace {
     else this.owner.closed(is, calendar?.until);
   }
 
-  /** Asks for as many slots as can be used now. */
+  /** Asks for slots as long as something waits. Some lie ready while all are in use, so that a slot follows another at once. */
   private addSlots(): void {
     const tenure = this.tenure;
     if (!tenure || tenure.adding || !this.mayBegin()) return;
     const at = this.now();
     const next = this.admission.next(at);
+    if (next.kind === 'closed') return;
     if (next.kind === 'wait') return this.lookIn(next.ms);
-    if (next.kind !== 'call') return;
-    const waiting = this.owner.waiting(next.open);
-    if (waiting === 0) return next.laterMs === undefined ? undefined : this.lookIn(next.laterMs);
-    const usable = Math.min(waiting, this.admission.free(at), this.admission.turns(at, SLOT_MS));
+    const waiting = this.owner.waiting(next.kind === 'call' ? next.open : PUSH_CLASSES);
+    if (next.kind === 'call' && waiting > 0 && at.monotonic - tenure.lastMove > STUCK_MS) tenure.asked = 0;
+    const usable = Math.min(waiting, this.admission.limit(at), this.admission.turns(at, SLOT_MS));
     const count = usable - tenure.asked - tenure.resting;
     if (count > 0) this.add(tenure, count, at);
+    else if (waiting === 0 && next.kind === 'call' && next.laterMs !== undefined) this.lookIn(next.laterMs);
   }
 
   private add(tenure: Tenure, count: number, at: Instant): void {
@@ -298,6 +298,7 @@ export class ConnectionPace implements Pace {
   /** One slot: makes calls one after another until its time is over or there is nothing to do. */
   private async serve(tenure: Tenure): Promise<void> {
     tenure.asked = Math.max(0, tenure.asked - 1);
+    this.wake();
     const until = this.now().monotonic + SLOT_MS;
     const limit = this.toldLimit;
     for (;;) {

@@ -50,7 +50,12 @@ describe('RateBucket', () => {
     const bucket = new RateBucket();
     bucket.closeUntil(5_000);
     bucket.closeUntil(2_000);
-    expect([bucket.delay(1_000), bucket.closed(4_999), bucket.closed(5_000), bucket.delay(5_000)]).toEqual([4_000, true, false, 0]);
+    expect([bucket.delay(1_000), bucket.closed(4_999), bucket.closed(5_000), bucket.delay(5_000)]).toEqual([
+      4_000,
+      true,
+      false,
+      0,
+    ]);
   });
 
   it('takes another rate at once', () => {

@@ -69,7 +69,7 @@ describe('http.endpoint', () => {
     const { request, accepted } = await open();
     await expect(request(post(body))).rejects.toMatchObject({
       code: 'BODY_INVALID',
-      message: expect.stringContaining(where) as string,
+      message: expect.stringContaining(where),
     });
     expect(accepted).toEqual([]);
   });
@@ -141,7 +141,7 @@ describe('the schema of an http.endpoint', () => {
     const failed = request(post(data));
     await expect(failed).rejects.toMatchObject({
       code: 'BODY_INVALID',
-      message: expect.stringContaining(`the body at ${where} `) as string,
+      message: expect.stringContaining(`the body at ${where} `),
     });
   });
 

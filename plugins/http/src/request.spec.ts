@@ -74,7 +74,7 @@ describe('http.request', () => {
     const failed = request({ method: 'GET', path: '/' });
     await expect(failed).rejects.toMatchObject({
       code: 'HTTP_MOVED',
-      message: expect.stringMatching(/moved to http:\/\/elsewhere\.test\/login$/) as string,
+      message: expect.stringMatching(/moved to http:\/\/elsewhere\.test\/login$/),
     });
     expect(service.seen).toHaveLength(1);
   });

@@ -1,5 +1,6 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
 import type { z } from 'zod';
+import { opensConnections } from '../contracts.js';
 import type { ExpressionCheck, Visible } from '../lint/expressions.js';
 import type { ConnectionSpec, Issuer, Settings } from '../model.js';
 import type { Report } from '../report.js';
@@ -9,7 +10,7 @@ import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
 import type { Constants } from './constants.js';
 import { namesRead, type Environment } from './environment.js';
 import { compilePace } from './pace.js';
-import { opensConnections, type Plugins } from './plugins.js';
+import type { Plugins } from './plugins.js';
 import { checkSchema, secretScalars } from './schema-check.js';
 
 /** What the compilation of sluice.yaml works with. */

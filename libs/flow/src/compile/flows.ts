@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isHostTrigger, opensConnections, triggerOf } from '../contracts.js';
 import { allSteps, type FlowDraft, type StepDraft, type TriggerDraft } from '../grammar/drafts.js';
 import { ExpressionCheck, type Visible } from '../lint/expressions.js';
 import { checkReachable, checkUnused } from '../lint/graph.js';
@@ -13,7 +14,7 @@ import type { MapNode } from '../yaml/nodes.js';
 import { refuseLiteralSecrets } from './connections.js';
 import type { Constants } from './constants.js';
 import type { Environment } from './environment.js';
-import { isHostTrigger, opensConnections, type Plugins } from './plugins.js';
+import type { Plugins } from './plugins.js';
 import { checkSchema, secretScalars } from './schema-check.js';
 import { Templates } from './templates.js';
 
@@ -50,9 +51,10 @@ export class FlowCompiler {
   /** Before anything is checked: a variable that feeds a secret option is out of reach for every flow. */
   protectSecrets(): void {
     const { trigger } = this.draft;
-    const schema = trigger.kind === 'plugin' && this.tools.plugins.byName.get(trigger.plugin)?.triggers[trigger.trigger]?.options;
-    if (trigger.kind !== 'plugin' || !schema) return;
-    for (const secret of secretScalars(schema, trigger.with)) this.tools.environment.protect(secret, this.texts);
+    if (trigger.kind !== 'plugin') return;
+    const contract = triggerOf(this.tools.plugins.byName.get(trigger.plugin), trigger.trigger);
+    if (!contract) return;
+    for (const secret of secretScalars(contract.options, trigger.with)) this.tools.environment.protect(secret, this.texts);
   }
 
   /** Undefined when the flow cannot run, which is reported. */
@@ -123,7 +125,7 @@ export class FlowCompiler {
   /** The event, as CloudEvents names it. */
   private triggerShape(): Shape {
     const { trigger: draft } = this.draft;
-    const trigger = draft.kind === 'plugin' ? this.tools.plugins.byName.get(draft.plugin)?.triggers[draft.trigger] : undefined;
+    const trigger = draft.kind === 'plugin' ? triggerOf(this.tools.plugins.byName.get(draft.plugin), draft.trigger) : undefined;
     const giver = draft.kind === 'plugin' ? `${draft.plugin}.${draft.trigger}` : 'trigger';
     const attributes = [
       'id',
@@ -140,7 +142,7 @@ export class FlowCompiler {
     return objectShape('trigger', {
       ...Object.fromEntries(attributes.map((name) => [name, ANY])),
       data: trigger ? shapeOfSchema(trigger.output, giver) : ANY,
-      meta: trigger && isHostTrigger(trigger) ? shapeOfSchema(trigger.meta, giver) : ANY,
+      meta: trigger?.meta ? shapeOfSchema(trigger.meta, giver) : ANY,
       // With `deliver.batch`, which is refused already, this is where the events are.
       ...(this.draft.partial && { batch: ANY }),
     });

@@ -1,12 +1,11 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
+import { actionOf, triggerOf, type ActionContract, type TriggerContract } from '../contracts.js';
+import { isDynamic } from '../grammar/read-flow.js';
 import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
 import type { ScalarNode } from '../yaml/nodes.js';
 import type { Span } from '../yaml/source-text.js';
 import type { ConnectionDraft } from '../workspace/drafts.js';
-
-type Action = AnyPlugin['actions'][string];
-type Trigger = AnyPlugin['triggers'][string];
 
 /** Finds what a `use` names, and reports what is not there with the nearest name. */
 export class Plugins {
@@ -34,12 +33,16 @@ export class Plugins {
     return plugin;
   }
 
-  action(plugin: AnyPlugin, name: string, at: Span, report: Report): Action | undefined {
-    return member(plugin.name, plugin.actions, name, 'action', at, report);
+  action(plugin: AnyPlugin, name: string, at: Span, report: Report): ActionContract | undefined {
+    const action = actionOf(plugin, name);
+    if (!action) reportMember(plugin.name, Object.keys(plugin.actions), name, 'action', at, report);
+    return action;
   }
 
-  trigger(plugin: AnyPlugin, name: string, at: Span, report: Report): Trigger | undefined {
-    return member(plugin.name, plugin.triggers, name, 'trigger', at, report);
+  trigger(plugin: AnyPlugin, name: string, at: Span, report: Report): TriggerContract | undefined {
+    const trigger = triggerOf(plugin, name);
+    if (!trigger) reportMember(plugin.name, Object.keys(plugin.triggers), name, 'trigger', at, report);
+    return trigger;
   }
 
   /** Checks the connection of a step or a trigger: there exactly when it is needed, and one of the plugin's own. */
@@ -61,6 +64,8 @@ export class Plugins {
       report.error(given, 'REF_CONNECTION', `${String(use.value)} takes no connection`, { do: 'delete the line' });
       return;
     }
+    // An expression has been refused already.
+    if (isDynamic(given)) return;
     const connection = this.connections.get(name);
     if (connection?.plugin === plugin.name) return;
     const near = nearest(name, fitting) ?? (fitting.length === 1 ? fitting[0] : undefined);
@@ -72,28 +77,16 @@ export class Plugins {
   }
 }
 
-/** Does the plugin open connections at all? */
-export function opensConnections(plugin: AnyPlugin): boolean {
-  return !plugin.connection.safeParse(null).success;
-}
-
-export function isHostTrigger(trigger: Trigger): trigger is Extract<Trigger, { listen: unknown }> {
-  return 'listen' in trigger;
-}
-
-function member<Member>(
+function reportMember(
   plugin: string,
-  members: Readonly<Record<string, Member>>,
+  names: readonly string[],
   name: string,
   kind: 'action' | 'trigger',
   at: Span,
   report: Report,
-): Member | undefined {
-  if (Object.hasOwn(members, name)) return members[name];
-  const names = Object.keys(members);
+): void {
   const near = nearest(name, names);
   const cure =
     near === undefined ? { do: `${kind}s of ${plugin}: ${names.join(', ') || 'none'}` } : { write: `${plugin}.${near}` };
   report.error(at, 'REF_ACTION', `${plugin} has no ${kind} "${name}"`, cure);
-  return undefined;
 }

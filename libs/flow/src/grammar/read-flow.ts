@@ -147,12 +147,17 @@ function readEventTrigger(fields: Fields, report: Report): TriggerDraft | undefi
   return { kind: 'event', types: patterns, from };
 }
 
+/** The name of a connection. An expression is refused and given all the same: it would be one. */
 export function readConnectionName(node: YamlNode | undefined, report: Report): ScalarNode | undefined {
-  if (node?.kind === 'scalar' && typeof node.value === 'string' && node.value.includes('${{')) {
-    reportLater(node, 'an expression in connection', report);
-    return undefined;
-  }
-  return readText(node, 'connection', report) === undefined ? undefined : (node as ScalarNode);
+  if (node?.kind !== 'scalar' || !isDynamic(node))
+    return readText(node, 'connection', report) === undefined ? undefined : (node as ScalarNode);
+  reportLater(node, 'an expression in connection', report);
+  return node;
+}
+
+/** Is there an expression where a name should be? */
+export function isDynamic(node: ScalarNode): boolean {
+  return typeof node.value === 'string' && node.value.includes('${{');
 }
 
 export function readWith(node: YamlNode | undefined, report: Report): MapNode | undefined {

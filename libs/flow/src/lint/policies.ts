@@ -1,4 +1,5 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
+import { actionOf, isHostTrigger, triggerOf, type TriggerContract } from '../contracts.js';
 import { allSteps, innerSteps, type FlowDraft, type StepDraft } from '../grammar/drafts.js';
 
 /** Reports what is allowed and seldom meant: how a flow is tried again, how long it may take, and whether it answers. */
@@ -11,7 +12,7 @@ function checkRetry(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>): v
   const { retry, retryNode } = flow.deliver;
   if (!retryNode || retry.attempts === 1) return;
   for (const step of allSteps(flow.steps)) {
-    if (step.verb !== 'use' || plugins.get(step.plugin)?.actions[step.action]?.idempotent !== 'no') continue;
+    if (step.verb !== 'use' || actionOf(plugins.get(step.plugin), step.action)?.idempotent !== 'no') continue;
     const message = `${step.plugin}.${step.action} is not idempotent, and this flow tries it up to ${retry.attempts} times`;
     flow.report.warning(step.use, 'POLICY_RETRY', message, {
       do: 'leave deliver.retry out, or make sure that the other side notices a repetition',
@@ -27,7 +28,7 @@ function checkReply(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>, op
     const message = 'this flow replies, and nothing bounds how late';
     report.warning(reply.idNode, 'POLICY_EXPIRES', message, { write: 'deliver: { expires: 30s }' });
   }
-  if (reply && trigger.kind === 'plugin' && !canWait(plugins.get(trigger.plugin)?.triggers[trigger.trigger], respond)) {
+  if (reply && trigger.kind === 'plugin' && !canWait(triggerOf(plugins.get(trigger.plugin), trigger.trigger), respond)) {
     report.warning(reply.idNode, 'POLICY_REPLY', `nobody waits for a reply: the trigger is ${String(trigger.use.value)}`, {
       do: respond === undefined ? 'delete the step' : 'add respond: reply to the trigger, or delete the step',
     });
@@ -44,12 +45,10 @@ function checkReply(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>, op
   }
 }
 
-type Trigger = AnyPlugin['triggers'][string];
-
-function canWait(trigger: Trigger | undefined, respond: unknown): boolean {
+function canWait(trigger: TriggerContract | undefined, respond: unknown): boolean {
   if (respond !== undefined) return respond === 'reply';
   // A live or polled source has handed over what happened: nobody asked for anything.
-  return trigger === undefined || 'listen' in trigger || trigger.source === undefined || trigger.source === 'acknowledged';
+  return trigger === undefined || isHostTrigger(trigger) || trigger.source === undefined || trigger.source === 'acknowledged';
 }
 
 /** Is there a way through the steps on which the run ends before it has replied? */

@@ -1,4 +1,5 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
+import { actionOf } from '../contracts.js';
 import { allSteps, innerSteps, type FlowDraft, type StepDraft } from '../grammar/drafts.js';
 import type { Texts } from '../texts.js';
 import { entryOf, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
@@ -60,7 +61,7 @@ export class StepOrder {
     if (step.verb === 'set') return shapeOfNode(step.value, `step "${step.id}"`, true);
     if (step.verb === 'emit') return objectShape(`step "${step.id}"`, { id: ANY, type: ANY });
     if (step.verb !== 'use') return ANY;
-    const action = this.plugins.get(step.plugin)?.actions[step.action];
+    const action = actionOf(this.plugins.get(step.plugin), step.action);
     const declared = action ? shapeOfSchema(action.output, `${step.plugin}.${step.action}`) : ANY;
     if (declared.kind === 'any')
       return this.learnShape(

@@ -1,4 +1,5 @@
 import { parseDuration, type AnyPlugin } from '@sluice/plugin-api';
+import { actionOf, triggerOf } from '../contracts.js';
 import { checkSchema } from '../compile/schema-check.js';
 import { allSteps, type FlowDraft, type StepDraft } from '../grammar/drafts.js';
 import { reportLater } from '../grammar/fields.js';
@@ -58,7 +59,7 @@ class TestChecker {
     const event = this.map(node, 'trigger of a test', this.flow.partial ? [...EVENT_KEYS, 'batch'] : EVENT_KEYS);
     const { trigger } = this.flow;
     const data = entryOf(event, 'data')?.value;
-    const schema = trigger.kind === 'plugin' ? this.plugins.get(trigger.plugin)?.triggers[trigger.trigger]?.output : undefined;
+    const schema = trigger.kind === 'plugin' ? triggerOf(this.plugins.get(trigger.plugin), trigger.trigger)?.output : undefined;
     if (data && schema) this.sample(data, schema, 'data');
   }
 
@@ -72,7 +73,7 @@ class TestChecker {
       const error = entryOf(mock, 'error');
       if ((output === undefined) === (error === undefined)) this.refuse(mock, 'a mock has either "output" or "error"');
       if (error) this.error(error.value);
-      const schema = step?.verb === 'use' ? this.plugins.get(step.plugin)?.actions[step.action]?.output : undefined;
+      const schema = step?.verb === 'use' ? actionOf(this.plugins.get(step.plugin), step.action)?.output : undefined;
       if (output && schema) this.sample(output.value, schema, 'output');
       const when = entryOf(mock, 'when')?.value;
       if (when?.kind === 'scalar') this.expressions.condition(when, { others: ['with'] });

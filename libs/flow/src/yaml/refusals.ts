@@ -42,11 +42,20 @@ function refuseToken(token: WrittenToken, report: Report): boolean {
       });
       return true;
     case 'alias':
-      report.error(at, 'YAML_ALIAS', `"*" begins a YAML alias, so ${source} is not a text`, { write: `'${source}'` });
+      report.error(at, 'YAML_ALIAS', `"*" begins a YAML alias, so ${source} is not a text`, {
+        write: `'${wholeValue(token, report)}'`,
+      });
       return true;
     default:
       return false;
   }
+}
+
+/** The rest of the line belongs to the value, unless a list or a map in brackets goes on. */
+function wholeValue(token: WrittenToken, report: Report): string {
+  const { line } = report.source.place(token.offset);
+  const rest = report.source.text.slice(token.offset, report.source.lineEnd(line)).trimEnd();
+  return /[,\]}]/.test(rest) ? token.source : rest;
 }
 
 function* sourceTokens(token: CST.Token | null | undefined): Generator<WrittenToken> {
