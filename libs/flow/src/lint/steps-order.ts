@@ -21,6 +21,7 @@ export class StepOrder {
   private readonly positions = new Map<string, Position>();
   private readonly byStep = new Map<StepDraft, Position>();
   private readonly hidden = new Set<string>();
+  private readonly shapes = new Map<StepDraft, Shape>();
 
   constructor(
     private readonly flow: FlowDraft,
@@ -58,6 +59,12 @@ export class StepOrder {
   }
 
   private shapeOf(step: StepDraft): Shape {
+    const shape = this.shapes.get(step) ?? this.findShape(step);
+    this.shapes.set(step, shape);
+    return shape;
+  }
+
+  private findShape(step: StepDraft): Shape {
     if (step.verb === 'set') return shapeOfNode(step.value, `step "${step.id}"`, true);
     if (step.verb === 'emit') return objectShape(`step "${step.id}"`, { id: ANY, type: ANY });
     if (step.verb !== 'use') return ANY;

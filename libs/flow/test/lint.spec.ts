@@ -1,0 +1,599 @@
+import { describe, expect, it } from '@jest/globals';
+import { compile, environment } from './support/workspace.js';
+
+const head = `sluice: 1
+plugins: ['@sluice/plugin-http', '@sluice/plugin-onec-http']
+vars: { prefix: shop }
+settings: { timezone: Europe/Moscow }
+`;
+const connections = `connections:
+  erp: { use: onec-http, with: { baseUrl: http://erp/hs, user: sluice, password: '\${{ env.ERP_PASSWORD }}' } }
+  soap: { use: onec-soap, with: { baseUrl: http://erp/ws, user: sluice, password: '\${{ env.ERP_PASSWORD }}' } }
+  pbx: { use: asterisk-ami, with: { host: pbx, user: sluice, secret: '\${{ env.PBX_SECRET }}' } }
+  desktops: { use: tcp-gateway }
+  site: { use: http, with: { baseUrl: http://site } }
+`;
+
+/** Each finding as `CODE message → cure`, with its place where asked for. */
+function print(input: Parameters<typeof compile>[0], places = false): string[] {
+  return compile(input).findings.map(({ file, line, column, code, message, write, do: cure }) => {
+    const place = places ? `${file}:${line}:${column} ` : '';
+    const what = write ?? cure;
+    return `${place}${code} ${message}${what === undefined ? '' : ` → ${what}`}`;
+  });
+}
+
+function lintFlow(text: string): string[] {
+  return print({ workspace: head + connections, flows: { 'a.yaml': text } });
+}
+
+/** A flow for one event with these steps, and whatever else is given. */
+function lintSteps(steps: string, rest = ''): string[] {
+  return lintFlow(`sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [order.created] } }\nsteps:\n${steps}\n${rest}`);
+}
+
+function lintWorkspace(text: string, env: Record<string, string | undefined> = environment): string[] {
+  return print({ workspace: text, env });
+}
+
+const CALL = 'use: onec-http.call, connection: erp';
+
+describe('the grammar of a flow', () => {
+  it('needs its parts', () => {
+    expect(lintFlow('flow: a')).toEqual([
+      'FLOW_VALUE a flow needs "sluice" → add "sluice"',
+      'FLOW_VALUE a flow needs "trigger" → add "trigger"',
+      'FLOW_VALUE a flow needs "steps" → add "steps"',
+    ]);
+    expect(lintFlow('# nothing')).toEqual(['FLOW_EMPTY this file holds no flow → write one, or delete the file']);
+    expect(lintSteps('  []')).toEqual(['FLOW_VALUE a flow has at least one step']);
+  });
+
+  it.each([
+    ['a name with capitals', 'FLOW_NAME "Sync" is no name', 'flow: a', 'flow: Sync'],
+    ['another version', 'FLOW_VALUE this is not a version', 'sluice: 1', 'sluice: 2'],
+    ['a word of the language as id', 'FLOW_NAME "item" is a word of the language', 'id: x', 'id: item'],
+    [
+      'a dash in an id',
+      'FLOW_NAME "my-step" cannot be the id of a step: an expression could not read it → myStep',
+      'id: x',
+      'id: my-step',
+    ],
+    [
+      'an unknown key',
+      'FLOW_UNKNOWN_KEY "descripton" is not a key of a flow → description',
+      'sluice: 1',
+      'sluice: 1\ndescripton: x',
+    ],
+    [
+      'a description that is a number',
+      "FLOW_VALUE description is a text → description: '1'",
+      'sluice: 1',
+      'sluice: 1\ndescription: 1',
+    ],
+    ['a wrong choice', 'FLOW_VALUE journal is all, changes or off → journal: changes', 'sluice: 1', 'sluice: 1\njournal: change'],
+    [
+      'an expression where none can be',
+      'FLOW_VALUE description takes no expression',
+      'sluice: 1',
+      "sluice: 1\ndescription: '${{ 1 }}'",
+    ],
+    ['an event type with a space', 'FLOW_VALUE "order created" is no event type', '[order.created]', '[order created]'],
+  ])('refuses %s', (_, expected, what, instead) => {
+    const text = 'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [order.created] } }\nsteps: [{ id: x, stop: {} }]\n';
+    expect(lintFlow(text.replace(what, instead))).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it.each([
+    [
+      'no verb',
+      '  - { id: a, onEror: [] }',
+      ['FLOW_VERB this step does nothing', 'FLOW_UNKNOWN_KEY "onEror" is not a key of a step → onError'],
+    ],
+    ['two verbs', '  - { id: a, set: 1, stop: {} }', ['FLOW_VERB a step does one thing: set or stop → make two steps of it']],
+    ['no id', '  - { stop: {} }', ['FLOW_VALUE a step needs "id"']],
+    [
+      'the same id twice',
+      '  - { id: a, set: 1 }\n  - { id: a, stop: {} }',
+      ['FLOW_DUPLICATE two steps of this flow are called "a"'],
+    ],
+    [
+      'a modifier of another verb',
+      '  - { id: a, stop: {}, timeout: 2s }',
+      ['FLOW_UNKNOWN_KEY "timeout" goes with use, not with stop'],
+    ],
+    [
+      'a switch without otherwise',
+      '  - { id: a, switch: { cases: [{ when: true, steps: [] }] } }',
+      ['FLOW_VALUE switch needs "otherwise" → otherwise: []'],
+    ],
+    [
+      'a condition in plain words',
+      '  - { id: a, if: trigger.data.vip, stop: {} }',
+      ["FLOW_VALUE if is one whole expression, true or false → if: '${{ trigger.data.vip }}'"],
+    ],
+    [
+      'a condition with text around',
+      "  - { id: a, if: 'not ${{ trigger.data.vip }}', stop: {} }",
+      ['FLOW_VALUE a condition is one whole expression'],
+    ],
+    ['a status that is none', '  - { id: a, reply: { status: 700 } }', ['FLOW_VALUE status is a whole number from 200 to 599']],
+    ['an event type of one word too many', "  - { id: a, emit: { type: 'a..b' } }", ['FLOW_VALUE "a..b" is no event type']],
+    ['an expression as key', "  - { id: a, stop: {}, '${{ x }}': 1 }", ['EXPR_IN_KEY', 'FLOW_UNKNOWN_KEY']],
+  ])('refuses a step with %s', (_, steps, expected) => {
+    const findings = lintSteps(steps).filter((finding) => !finding.startsWith('EVENT'));
+    expect(findings).toEqual(expected.map((text) => expect.stringContaining(text)));
+  });
+
+  it.each([
+    ['deliver: { concurrency: 2 }', '"concurrency" of deliver'],
+    ['deliver: { onPark: hold }', '"onPark" of deliver'],
+    ['catch: []', '"catch" of a flow'],
+  ])('knows %s as a key of a later release', (rest, what) => {
+    expect(lintSteps('  - { id: a, stop: {} }', rest)).toEqual([
+      `FLOW_NOT_YET ${what} comes with a later release → leave it out until then`,
+    ]);
+  });
+
+  it.each([
+    ['retry', `{ id: a, ${CALL}, with: { method: M }, retry: { attempts: 2 } }`],
+    ['an expression in connection', "{ id: a, use: onec-http.call, connection: '${{ vars.prefix }}', with: { method: M } }"],
+    ['after', '{ id: a, emit: { type: x, after: 30m } }'],
+    ['call', '{ id: a, call: { flow: b } }'],
+    ['raise', '{ id: a, raise: {} }'],
+    ['try', '{ id: a, try: { steps: [] } }'],
+  ])('knows %s of a step as of a later release', (_, step) => {
+    expect(lintSteps(`  - ${step}`)).toEqual([expect.stringMatching(/^FLOW_NOT_YET /)]);
+  });
+
+  it.each([
+    ['expires: 2', 'FLOW_DURATION expires: 2 has no unit → expires: 2s  (ms, s, m, h or d)'],
+    ['expires: 1m30s', 'FLOW_DURATION "1m30s" is no duration'],
+    ['maxBody: 4MB', 'FLOW_VALUE maxBody is a size with a unit'],
+    ['retry: { attempts: 0 }', 'FLOW_VALUE attempts is a whole number from 1 to 1000'],
+    ['retry: { initial: 10ms }', 'FLOW_VALUE initial is at least 1s'],
+    ['retry: { initial: 2m, max: 1m }', 'FLOW_VALUE max is shorter than initial'],
+    ['dedupe: { key: x }', 'FLOW_VALUE dedupe needs "within"'],
+  ])('refuses deliver: { %s }', (deliver, expected) => {
+    expect(lintSteps('  - { id: a, stop: {} }', `deliver: { ${deliver} }`)).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it('finds everything at once, in the order of the files', () => {
+    const text =
+      'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\ndeliver: { expires: 1 }\nsteps: [{ id: a, stop: {} }]\n---\nsluice: 1\nflow: A\n';
+    const findings = print({ workspace: head, flows: { 'b.yaml': 'a: ~', 'a.yaml': text } }, true);
+    expect(findings.map((finding) => finding.split(' ', 2).join(' '))).toEqual([
+      'a.yaml:4:21 FLOW_DURATION',
+      'a.yaml:7:1 FLOW_VALUE',
+      'a.yaml:7:1 FLOW_VALUE',
+      'a.yaml:8:7 FLOW_NAME',
+      'b.yaml:1:1 FLOW_UNKNOWN_KEY',
+      'b.yaml:1:1 FLOW_VALUE',
+      'b.yaml:1:1 FLOW_VALUE',
+      'b.yaml:1:1 FLOW_VALUE',
+      'b.yaml:1:1 FLOW_VALUE',
+      'b.yaml:1:4 YAML_SPELLING',
+    ]);
+  });
+
+  it('refuses two flows of one name, and names both places', () => {
+    const flow = 'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nsteps: [{ id: a, stop: {} }]\n';
+    expect(print({ workspace: head, flows: { 'a.yaml': flow, 'b.yaml': flow } }, true)).toEqual([
+      'b.yaml:2:7 FLOW_DUPLICATE a.yaml:2 holds a flow "a" already → rename one of the two',
+    ]);
+  });
+});
+
+describe('names that a flow refers to', () => {
+  it.each([
+    ['a plugin', `{ id: a, use: onec-htp.call, connection: erp }`, 'REF_PLUGIN no plugin is called "onec-htp" → onec-http'],
+    ['an action', `{ id: a, use: onec-http.cal, connection: erp }`, 'REF_ACTION onec-http has no action "cal" → onec-http.call'],
+    [
+      'a connection',
+      `{ id: a, use: onec-http.call, connection: epr, with: { method: M } }`,
+      'REF_CONNECTION no connection is called "epr" → erp',
+    ],
+    [
+      'a connection of another plugin',
+      `{ id: a, use: onec-http.call, connection: soap, with: { method: M } }`,
+      'REF_CONNECTION connection "soap" is of onec-soap, not of onec-http → erp',
+    ],
+    [
+      'a connection that is missing',
+      `{ id: a, use: onec-http.call, with: { method: M } }`,
+      'REF_CONNECTION onec-http.call needs a connection → connection: erp',
+    ],
+    [
+      'a constant',
+      `{ id: a, ${CALL}, with: { method: '\${{ vars.prefx }}' } }`,
+      'REF_VAR no constant is called "prefx" → vars.prefix',
+    ],
+  ])('must exist: %s', (_, step, expected) => {
+    expect(lintSteps(`  - ${step}`)).toEqual([expected]);
+  });
+
+  it('are not reported when the plugin that may define them could not be loaded', () => {
+    const flows = {
+      'a.yaml':
+        'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nsteps: [{ id: a, use: sms.send, connection: erp }]\n',
+    };
+    expect(compile({ workspace: head + connections, flows, failedPlugins: ['@sluice/plugin-sms'] })).toEqual({ findings: [] });
+  });
+
+  it('are steps that have run', () => {
+    expect(lintSteps("  - { id: a, if: '${{ steps.b = 1 }}', stop: {} }\n  - { id: b, set: '${{ steps.b }}' }")).toEqual([
+      'REF_STEP_LATER step "b" has not run yet here → move this step behind "b"',
+      'REF_STEP_LATER step "b" has not run yet here → move this step behind "b"',
+    ]);
+    expect(
+      lintSteps("  - { id: a, reply: {} }\n  - { id: b, if: '${{ $exists(steps.a) }}', stop: {} }", 'deliver: { expires: 1m }'),
+    ).toEqual(['REF_STEP step "a" gives nothing: it is a reply']);
+  });
+
+  it.each([
+    ['an own if', "  - { id: a, if: '${{ trigger.data.x }}', set: 1 }", true],
+    [
+      'a branch',
+      "  - { id: s, switch: { cases: [{ when: '${{ trigger.data.x }}', steps: [{ id: a, set: 1 }] }], otherwise: [] } }",
+      true,
+    ],
+    ['no condition', '  - { id: a, set: 1 }', false],
+  ])('may have been skipped because of %s', (_, step, maybe) => {
+    const read = "\n  - { id: r, emit: { type: '${{ vars.prefix }}', data: '${{ steps.a }}' } }";
+    const guarded = read.replace('steps.a', 'steps.a ?? null');
+    const asked = read.replace('id: r', "id: r, if: '${{ $exists(steps.a) }}'");
+    expect(lintSteps(step + read)).toEqual(maybe ? ['REF_STEP_MAYBE step "a" may have been skipped → steps.a ?? null'] : []);
+    expect(lintSteps(step + guarded)).toEqual([]);
+    expect(lintSteps(step + asked)).toEqual([]);
+  });
+
+  it('are seen inside of the branch that they stand in', () => {
+    const steps = "[{ id: a, set: 1 }, { id: r, emit: { type: '${{ vars.prefix }}', data: '${{ steps.a }}' } }]";
+    expect(lintSteps(`  - { id: s, switch: { cases: [{ when: true, steps: ${steps} }], otherwise: [] } }`)).toEqual([]);
+  });
+});
+
+describe('fields that an expression reads', () => {
+  const read = (expression: string) => `  - { id: r, emit: { type: '\${{ vars.prefix }}', data: '\${{ ${expression} }}' } }`;
+
+  it.each([
+    ['a set', '  - { id: a, set: { Номер: 1 } }\n', 'steps.a.Номр', 'EXPR_FIELD step "a" gives no "Номр" → steps.a.Номер'],
+    [
+      'an emit',
+      '  - { id: a, emit: { type: "${{ vars.prefix }}" } }\n',
+      'steps.a.data',
+      'EXPR_FIELD step "a" gives no "data" → it gives: id, type',
+    ],
+    [
+      'an action',
+      `  - { id: a, use: onec-http.request, connection: erp, with: { method: GET, path: / } }\n`,
+      'steps.a.staus',
+      'EXPR_FIELD onec-http.request gives no "staus" → steps.a.status',
+    ],
+    ['the event', '', 'trigger.subjet', 'EXPR_FIELD trigger gives no "subjet" → trigger.subject'],
+    ['the run', '', 'run.name', 'EXPR_FIELD run gives no "name" → it gives: id, flow, startedAt'],
+  ])('must be there: %s', (_, before, expression, expected) => {
+    expect(lintSteps(before + read(expression))).toEqual([expected]);
+  });
+
+  it('are errors where nothing else can come, and warnings where the other side may add some', () => {
+    const severity = (text: string) =>
+      compile({ workspace: head + connections, flows: { 'a.yaml': text } }).findings.map((finding) => finding.severity);
+    const flow = (steps: string) => `sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nsteps:\n${steps}`;
+    expect(severity(flow(`  - { id: a, set: { b: 1 } }\n${read('steps.a.c')}`))).toEqual(['error']);
+    expect(
+      severity(
+        flow(`  - { id: a, use: onec-http.request, connection: erp, with: { method: GET, path: / } }\n${read('steps.a.staus')}`),
+      ),
+    ).toEqual(['warning']);
+  });
+
+  it('are learned from mocks and fallbacks where the answer has no schema', () => {
+    const step = `  - { id: party, ${CALL}, with: { method: Find }, onError: [{ output: { Отказ: да } }] }\n`;
+    const tests = 'tests: [{ name: a, mocks: { party: [{ output: { Наименование: Ромашка } }, { error: rejected }] } }]';
+    expect(lintSteps(step + read('steps.party.Наименвание'), tests)).toEqual([
+      'EXPR_FIELD a mock of step "party" gives no "Наименвание" → steps.party.Наименование',
+    ]);
+    expect(lintSteps(step + read('steps.party.Отказ'), tests)).toEqual([]);
+    expect(lintSteps(step + read('steps.party.Наименвание'))).toEqual([]);
+  });
+
+  it('may be absent', () => {
+    const flow = (expression: string) =>
+      `sluice: 1\nflow: a\ntrigger: { use: asterisk-ami.event, connection: pbx, with: { events: [x] } }\nsteps:\n${read(expression)}`;
+    expect(lintFlow(flow('trigger.data.DialStatus'))).toEqual([
+      'EXPR_MAYBE "DialStatus" may be absent → trigger.data.DialStatus ?? $omit',
+    ]);
+    expect(lintFlow(flow('trigger.data.DialStatus ?? null'))).toEqual([]);
+    expect(lintFlow(flow('trigger.data.DialStatus = "BUSY"'))).toEqual([]);
+  });
+
+  it('of an error are read in onError alone', () => {
+    const step = `  - { id: a, ${CALL}, with: { method: M }, onError: [{ when: '\${{ error.fat = "retry" }}', output: {} }] }`;
+    expect(lintSteps(step)).toEqual([expect.stringContaining('EXPR_FIELD error gives no "fat" → error.fate')]);
+  });
+});
+
+describe('the input of an action', () => {
+  it.each([
+    [
+      'an unknown key',
+      '{ metod: M }',
+      ['FLOW_VALUE with needs "method" → add "method"', 'FLOW_UNKNOWN_KEY "metod" is not a key of with → method'],
+    ],
+    ['a wrong type', '{ method: 1 }', [expect.stringContaining('FLOW_VALUE method: ')]],
+    ['nothing at all', '{}', ['FLOW_VALUE with needs "method" → add "method"']],
+    ['an expression for any value', "{ method: '${{ trigger.data.m }}', data: '${{ trigger.data }}' }", []],
+  ])('is checked: %s', (_, input, expected) => {
+    expect(lintSteps(`  - { id: a, ${CALL}, with: ${input} }`)).toEqual(expected);
+  });
+
+  it('may choose a form by an expression', () => {
+    const step = (to: string) =>
+      `  - { id: a, use: tcp-gateway.send, connection: desktops, with: { to: ${to}, event: e, data: 1 } }`;
+    expect(lintSteps(step("{ user: '${{ trigger.subject }}' }"))).toEqual([]);
+    expect(lintSteps(step('{ all: 1 }'))).toEqual([expect.stringContaining('FLOW_VALUE to: ')]);
+  });
+});
+
+describe('what is allowed and seldom meant', () => {
+  it('tries a call that is not idempotent again', () => {
+    const step = '  - { id: a, use: onec-soap.call, connection: soap, with: { service: s, operation: o, arguments: {} } }';
+    expect(lintSteps(step)).toEqual([]);
+    expect(lintSteps(step, 'deliver: { retry: { attempts: 3 } }')).toEqual([
+      expect.stringContaining('POLICY_RETRY onec-soap.call is not idempotent, and this flow tries it up to 3 times'),
+    ]);
+    expect(lintSteps(step, 'deliver: { retry: { attempts: 1 } }')).toEqual([]);
+  });
+
+  it('replies without a bound', () => {
+    expect(lintSteps('  - { id: a, reply: {} }')).toEqual([expect.stringContaining('POLICY_EXPIRES')]);
+  });
+
+  it.each([
+    ['on every way', '[{ id: a, reply: {} }]', false],
+    ['under a condition', "[{ id: a, if: '${{ trigger.data.x }}', reply: {} }]", true],
+    ['after a stop', "[{ id: s, if: '${{ trigger.data.x }}', stop: {} }, { id: a, reply: {} }]", true],
+    [
+      'in every case',
+      '[{ id: s, switch: { cases: [{ when: true, steps: [{ id: a, reply: {} }] }], otherwise: [{ id: b, reply: {} }] } }]',
+      false,
+    ],
+    ['in some cases', '[{ id: s, switch: { cases: [{ when: true, steps: [{ id: a, reply: {} }] }], otherwise: [] } }]', true],
+  ])('leaves a sender without a reply: %s', (_, steps, reported) => {
+    const text = `sluice: 1\nflow: a\ntrigger: { use: http.endpoint, with: { path: /in/a, respond: reply } }\ndeliver: { expires: 10s }\nsteps: ${steps}`;
+    expect(lintFlow(text)).toEqual(reported ? [expect.stringContaining('POLICY_REPLY the sender waits for a reply')] : []);
+  });
+
+  it.each([
+    ['use: http.endpoint, with: { path: /in/a }', 'http.endpoint'],
+    ['use: asterisk-ami.event, connection: pbx, with: { events: [x] }', 'asterisk-ami.event'],
+  ])('replies to nobody: %s', (trigger, use) => {
+    const text = `sluice: 1\nflow: a\ntrigger: { ${trigger} }\ndeliver: { expires: 10s }\nsteps: [{ id: a, reply: {} }]`;
+    expect(lintFlow(text)).toEqual([expect.stringContaining(`POLICY_REPLY nobody waits for a reply: the trigger is ${use}`)]);
+  });
+
+  it('emits what no flow takes', () => {
+    expect(lintSteps('  - { id: a, emit: { type: order.creatd } }')).toEqual(
+      [
+        'EVENT_NOBODY_TAKES no flow takes order.creatd → order.created',
+        'EVENT_NOBODY_EMITS no flow emits order.created → order.creatd',
+      ].sort(byPlace),
+    );
+    expect(lintSteps('  - { id: a, emit: { type: order.created } }')).toEqual([]);
+  });
+
+  it('computes what nobody reads, and goes on after the end', () => {
+    expect(lintSteps('  - { id: a, set: 1 }\n  - { id: b, stop: {} }\n  - { id: c, stop: {} }')).toEqual([
+      'STEP_UNUSED nothing reads steps.a → delete the step',
+      'FLOW_UNREACHABLE step "c" is never reached: "b" always ends the run → delete it, or give the step before it an "if"',
+    ]);
+  });
+});
+
+/** The trigger stands before the steps. */
+function byPlace(a: string, b: string): number {
+  return Number(b.startsWith('EVENT_NOBODY_EMITS')) - Number(a.startsWith('EVENT_NOBODY_EMITS'));
+}
+
+describe('expressions in their places', () => {
+  it('have a cut-off comment explained', () => {
+    expect(
+      print(
+        {
+          workspace: head,
+          flows: {
+            'a.yaml':
+              'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nsteps:\n  - id: a\n    stop:\n      reason: ${{ "Заказ #" & trigger.data.n }}\n',
+          },
+        },
+        true,
+      ),
+    ).toEqual([
+      `a.yaml:7:26 YAML_QUOTE " #" begins a comment, so this expression was cut off → reason: '\${{ "Заказ #" & trigger.data.n }}'`,
+    ]);
+  });
+
+  it('are found in a folded block', () => {
+    const text =
+      'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nsteps:\n  - id: a\n    stop:\n      reason: >-\n        ${{ 1 = 1\n          ? steps.no\n          : "" }}\n';
+    expect(print({ workspace: head, flows: { 'a.yaml': text } }, true)).toEqual([
+      expect.stringContaining('a.yaml:9:19 REF_STEP no step is called "no"'),
+    ]);
+  });
+
+  it('need a time zone for dates', () => {
+    const flows = {
+      'a.yaml':
+        "sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nsteps: [{ id: a, stop: { reason: '${{ $dateTime1C(trigger.time) }}' } }]",
+    };
+    const workspace = 'sluice: 1\nplugins: []\n';
+    expect(print({ workspace, flows })).toEqual([expect.stringContaining('SETTING_TIMEZONE $dateTime1C needs a time zone')]);
+    expect(print({ workspace: `${workspace}settings: { timezone: Europe/Moscow }`, flows })).toEqual([]);
+  });
+
+  it('cannot read a variable that feeds a secret', () => {
+    expect(lintSteps("  - { id: a, stop: { reason: '${{ env.ERP_PASSWORD }}' } }")).toEqual([
+      expect.stringContaining('EXPR_SECRET ERP_PASSWORD feeds a secret field, so a flow cannot read it'),
+    ]);
+    expect(lintSteps('  - { id: a, stop: {} }', "vars: { p: '${{ env.PBX_SECRET }}' }")).toEqual([
+      expect.stringContaining('EXPR_SECRET PBX_SECRET'),
+    ]);
+  });
+
+  it('read variables that are there, or give a default', () => {
+    expect(lintSteps("  - { id: a, stop: { reason: '${{ env.NOWHERE }}' } }")).toEqual([
+      'ENV_MISSING the environment has no NOWHERE → set NOWHERE before the start, or write env.NOWHERE ?? "…"',
+    ]);
+    expect(lintSteps('  - { id: a, stop: { reason: \'${{ env.NOWHERE ?? "" }}\' } }')).toEqual([]);
+  });
+});
+
+describe('the tests of a flow', () => {
+  it.each([
+    ['an unknown key', '{ name: a, expct: {} }', 'TEST_SHAPE "expct" is not a key of a test → expect'],
+    ['a step that is not there', '{ name: a, mocks: { b: { output: {} } } }', 'REF_STEP no step is called "b" → a'],
+    [
+      'a mock of two minds',
+      '{ name: a, mocks: { a: { output: {}, error: retry } } }',
+      'TEST_SHAPE a mock has either "output" or "error"',
+    ],
+    ['an unknown fate', '{ name: a, mocks: { a: { error: refused } } }', 'TEST_SHAPE error is a fate'],
+    ['an output that does not fit', '{ name: a, mocks: { a: { output: { status: ok } } } }', 'TEST_SHAPE status: '],
+    ['an unknown outcome', '{ name: a, expect: { outcome: ok } }', 'TEST_SHAPE outcome is one of'],
+    [
+      'an event with an unknown attribute',
+      '{ name: a, trigger: { payload: 1 } }',
+      'TEST_SHAPE "payload" is not a key of trigger of a test',
+    ],
+    ['several events', '{ name: a, triggers: [] }', 'FLOW_NOT_YET "triggers" of a test'],
+    ['a time of the day', "{ name: a, now: '9:00' }", 'TEST_SHAPE now is a time in ISO 8601'],
+    ['a duration without a unit', '{ name: a, expect: { took: 2 } }', 'TEST_SHAPE took is a duration'],
+    ['a condition that is none', '{ name: a, expect: { that: { a: 1 } } }', 'TEST_SHAPE that is a list of conditions'],
+  ])('have a shape: %s', (_, test, expected) => {
+    const step = '  - { id: a, use: onec-http.request, connection: erp, with: { method: GET, path: / } }';
+    expect(lintSteps(step, `tests: [${test}]`)).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it('give samples of the trigger that fit it as far as they go', () => {
+    const flow = (data: string) =>
+      `sluice: 1\nflow: a\ntrigger: { use: asterisk-ami.event, connection: pbx, with: { events: [x] } }\nsteps: [{ id: a, stop: {} }]\ntests: [{ name: a, trigger: { data: ${data} } }]`;
+    expect(lintFlow(flow("{ Linkedid: '1.1' }"))).toEqual([]);
+    expect(lintFlow(flow('{ Linkedid: 1 }'))).toEqual([expect.stringContaining('TEST_SHAPE Linkedid: ')]);
+  });
+});
+
+describe('sluice.yaml', () => {
+  const connection = (text: string) => `${head}connections:\n  erp: ${text}`;
+  const sound = "baseUrl: http://erp/hs, user: sluice, password: '${{ env.ERP_PASSWORD }}'";
+
+  it.each([
+    [
+      'a secret that is written out',
+      connection("{ use: onec-http, with: { baseUrl: http://erp/hs, user: u, password: '123' } }"),
+      'SECRET_LITERAL password is a secret and must come from the environment → password: ${{ env.PASSWORD }}',
+    ],
+    ['an unknown plugin', connection('{ use: onec-htp }'), 'REF_PLUGIN no plugin is called "onec-htp" → onec-http'],
+    [
+      'an unknown option',
+      connection(`{ use: onec-http, with: { ${sound}, timout: 1s } }`),
+      'FLOW_UNKNOWN_KEY "timout" is not a key of with → timeout',
+    ],
+    [
+      'an option that does not fit',
+      connection("{ use: onec-http, with: { baseUrl: erp, user: u, password: '${{ env.ERP_PASSWORD }}' } }"),
+      'FLOW_VALUE baseUrl: ',
+    ],
+    [
+      'an option that does not fit when evaluated',
+      connection("{ use: onec-http, with: { baseUrl: '${{ env.ERP_USER }}', user: u, password: '${{ env.ERP_PASSWORD }}' } }"),
+      'FLOW_VALUE baseUrl: ',
+    ],
+    ['a name with a capital', `${head}connections:\n  Erp: { use: onec-http, with: { ${sound} } }`, 'FLOW_NAME "Erp" is no name'],
+    [
+      'a start above the limit',
+      connection(`{ use: onec-http, with: { ${sound} }, pace: { concurrency: { start: 5 } } }`),
+      'FLOW_VALUE start is above max, which is 4',
+    ],
+    [
+      'shares that do not fit',
+      connection(`{ use: onec-http, with: { ${sound} }, pace: { shares: { interactive: 60%, normal: 30%, bulk: 20% } } }`),
+      'FLOW_VALUE the shares make 110% together, not 100%',
+    ],
+    [
+      'a rate with a fraction',
+      connection(`{ use: onec-http, with: { ${sound} }, pace: { rate: 0.5/s } }`),
+      'FLOW_VALUE rate is a whole number in a time',
+    ],
+    [
+      'a window without a limit',
+      connection(`{ use: onec-http, with: { ${sound} }, pace: { calendar: [{ daily: '02:00-03:00' }] } }`),
+      'FLOW_VALUE a window limits something',
+    ],
+    [
+      'a time without a zero',
+      connection(`{ use: onec-http, with: { ${sound} }, pace: { calendar: [{ daily: '2:00-3:00', concurrency: 0 }] } }`),
+      'FLOW_VALUE "2:00-3:00" is no window of the day',
+    ],
+    [
+      'an unknown day',
+      connection(
+        `{ use: onec-http, with: { ${sound} }, pace: { calendar: [{ daily: '02:00-03:00', days: [monday], concurrency: 0 }] } }`,
+      ),
+      'FLOW_VALUE a day is mon, tue',
+    ],
+    [
+      'an unknown time zone',
+      'sluice: 1\nplugins: []\nsettings: { timezone: Moscow }',
+      'SETTING_TIMEZONE "Moscow" is no time zone',
+    ],
+    ['a plugin listed twice', 'sluice: 1\nplugins: [./a, ./a]', 'FLOW_DUPLICATE "./a" is listed twice'],
+    [
+      'a limit of a later release',
+      'sluice: 1\nplugins: []\nsettings: { limits: { inline: 1KiB } }',
+      'FLOW_NOT_YET "inline" of settings.limits',
+    ],
+    [
+      'a short secret',
+      "sluice: 1\nplugins: []\nissuers: { erp: { secret: '${{ env.ERP_USER }}' } }",
+      'FLOW_VALUE the secret of erp is shorter than 32 bytes',
+    ],
+    [
+      'the secret of an issuer written out',
+      'sluice: 1\nplugins: []\nissuers: { erp: { secret: 0123456789abcdef0123456789abcdef } }',
+      'SECRET_LITERAL secret is a secret',
+    ],
+    [
+      'an issuer without a secret',
+      'sluice: 1\nplugins: []\nissuers: { erp: { scopes: [desktop] } }',
+      'FLOW_VALUE an issuer has either "secret" or',
+    ],
+    [
+      'an issuer that grants everything',
+      "sluice: 1\nplugins: []\nissuers: { erp: { secret: '${{ env.LONG }}', scopes: [admin] } }",
+      'FLOW_VALUE only the built-in issuer may grant "admin"',
+    ],
+    [
+      'the built-in issuer',
+      "sluice: 1\nplugins: []\nissuers: { operator: { secret: '${{ env.LONG }}' } }",
+      'FLOW_DUPLICATE the issuer "operator" is built in',
+    ],
+  ])('refuses %s', (_, text, expected) => {
+    expect(lintWorkspace(text, { ...environment, LONG: 'x'.repeat(32) })).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it('needs a time zone for a calendar', () => {
+    const text = `sluice: 1\nplugins: []\nconnections:\n  erp: { use: onec-http, with: { ${sound} }, pace: { calendar: [{ daily: '02:00-03:00', concurrency: 0 }] } }`;
+    expect(lintWorkspace(text)).toEqual([expect.stringContaining('SETTING_TIMEZONE a calendar needs a time zone')]);
+    expect(lintWorkspace(text.replace('calendar:', 'timezone: Asia/Almaty, calendar:'))).toEqual([]);
+  });
+
+  it('takes constants from the environment, once', () => {
+    expect(lintWorkspace("sluice: 1\nplugins: []\nvars: { a: '${{ env.ERP_USER }}', b: '${{ $now() }}' }")).toEqual([
+      expect.stringContaining('a constant cannot ask for the time'),
+    ]);
+    expect(lintSteps('  - { id: a, stop: {} }', 'vars: { prefix: x }')).toEqual([
+      'FLOW_DUPLICATE sluice.yaml has a constant "prefix" already → rename one of the two',
+    ]);
+  });
+});
