@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals';
+import { readAnswer } from './answer.js';
+
+const reading = { where: 'SaveOrder at http://erp/hs/gate', baseUrl: 'http://erp/hs/gate', patterns: [] };
+const read = (body: Buffer | string, headers: Record<string, string> = {}, status = 200) =>
+  readAnswer({ status, headers, body: Buffer.from(body as string) }, reading);
+
+/** `Ёж` in windows-1251. */
+const HEDGEHOG = Buffer.from([0xa8, 0xe6]);
+
+describe('an answer of 1C', () => {
+  it.each([
+    ['JSON', '{"a":1}', { 'content-type': 'application/json' }, { a: 1 }],
+    ['JSON without a type', '[1]', {}, [1]],
+    ['JSON behind a byte order mark', '\uFEFF{"a":1}', {}, { a: 1 }],
+    ['a text', 'принято', { 'content-type': 'text/plain; charset=utf-8' }, 'принято'],
+    ['nothing', '', {}, null],
+  ])('is read when it is %s', (_what, body, headers, value) =>
+    expect(read(body, headers as Record<string, string>)).toEqual(value),
+  );
+
+  it.each([
+    ['that the header names', { 'content-type': 'text/plain; charset="windows-1251"' }],
+    ['that nobody names', {}],
+    ['that the header does not know', { 'content-type': 'text/plain; charset=koi-9' }],
+    ['that the header names wrongly', { 'content-type': 'text/plain; charset=utf-8' }],
+  ])('is read in the encoding %s', (_which, headers) => expect(read(HEDGEHOG, headers as Record<string, string>)).toBe('Ёж'));
+
+  it('is refused when it is a web page', () => {
+    expect(() => read('<html>login</html>', { 'content-type': 'text/html' })).toThrow(
+      'a web page came instead of an answer of 1C',
+    );
+  });
+
+  it('is refused when it says that it is JSON, and is not', () => {
+    expect(() => read('{"a":', { 'content-type': 'application/json' })).toThrow('says that it is JSON, and is not');
+  });
+
+  it('is a refusal when its status is 200 and it tells an error', () => {
+    expect(() => read('{"Ошибка":"Контрагент заблокирован"}')).toThrow(
+      expect.objectContaining({ code: 'ONEC_BUSINESS', message: 'Контрагент заблокирован' }),
+    );
+    expect(() => read('{"Ошибка":"Конфликт блокировок"}')).toThrow(expect.objectContaining({ code: 'ONEC_LOCKED' }));
+  });
+
+  it.each(['{"Ошибка":""}', '{"Ошибка":false}', '{"Ошибка":null}'])(
+    'is no refusal when it tells that there was no error: %s',
+    (body) => {
+      expect(read(body)).toEqual(JSON.parse(body));
+    },
+  );
+
+  it.each([
+    [403, {}, 'UNAUTHORIZED'],
+    [405, {}, 'NOT_FOUND'],
+    [409, { 'retry-after': '2' }, 'ONEC_RUNNING'],
+    [409, {}, 'REJECTED'],
+    [301, {}, 'NOT_FOUND'],
+    [400, {}, 'REJECTED'],
+    [500, { 'content-type': 'text/html' }, 'ONEC_FRONT'],
+    [501, {}, 'ONEC_FRONT'],
+    [504, {}, 'TIMED_OUT'],
+  ])('with the status %i and %j is %s', (status, headers, code) => {
+    expect(() => read('x', headers as Record<string, string>, status)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('may ask to come back at a time', () => {
+    const at = new Date(Date.now() + 60_000).toUTCString();
+    const ms = expect.closeTo(60_000, -4);
+    expect(() => read('', { 'retry-after': at }, 503)).toThrow(
+      expect.objectContaining({ options: expect.objectContaining({ retryAfterMs: ms }) }),
+    );
+  });
+});

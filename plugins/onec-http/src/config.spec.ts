@@ -1,0 +1,29 @@
+import { describe, expect, it } from '@jest/globals';
+import { connection, lanes } from './config.js';
+
+const parse = (config: object) => connection.safeParse({ baseUrl: 'http://erp/base/hs/gate', ...config });
+const lanesOf = (sessions: object) => lanes(connection.parse({ baseUrl: 'http://erp/hs/gate', sessions }));
+
+describe('the connection of onec-http', () => {
+  it('needs an address and nothing else', () => {
+    expect(parse({}).data).toMatchObject({
+      timeout: 60_000,
+      style: 'post',
+      maxResponse: 16 * 1024 ** 2,
+      sessions: { mode: 'auto', maxAge: 20_000 },
+    });
+  });
+
+  it.each([
+    ['a user without a password', { user: 'Обмен' }],
+    ['a password without a user', { password: 'p' }],
+    ['a user in the address', { baseUrl: 'http://user:p@erp/hs/gate' }],
+    ['a query in the address', { baseUrl: 'http://erp/hs/gate?x=1' }],
+    ['another protocol', { baseUrl: 'ftp://erp' }],
+    ['an unknown key', { adress: 'x' }],
+  ])('refuses %s', (_what, config) => expect(parse(config).success).toBe(false));
+
+  it('tells how many calls 1C takes at once, when it is known', () => {
+    expect([lanesOf({}), lanesOf({ mode: 'cookie' }), lanesOf({ max: 1 })]).toEqual([undefined, 10, 1]);
+  });
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from '@jest/globals';
+import { failureOfText, readException } from './error-table.js';
+
+describe('the texts of 1C', () => {
+  it.each([
+    ['Не найдена лицензия. Не обнаружен ключ защиты программы или полученная программная лицензия!', 'ONEC_LICENCE'],
+    ['No free licenses found', 'ONEC_LICENCE'],
+    ['СЕАНС ОТСУТСТВУЕТ ИЛИ УДАЛЕН', 'ONEC_SESSION_GONE'],
+    ['Процесс завершается. Исходящий вызов запрещен', 'ONEC_RESTARTING'],
+    ['Ошибка блокировки: Lock conflict in transaction', 'ONEC_LOCKED'],
+    ['Не заполнено поле «Склад»', 'ONEC_BUSINESS'],
+  ])('"%s" is %s', (text, code) => expect(failureOfText(text, []).code).toBe(code));
+
+  it('are asked of the connection first', () => {
+    const patterns = [{ contains: 'период закрыт', fate: 'unavailable' as const }];
+    expect(failureOfText('Период закрыт для изменений', patterns)).toMatchObject({ code: 'ONEC_BLOCKED', fate: 'unavailable' });
+  });
+
+  it('are cut in the message, and kept longer in the details', () => {
+    const { message, details } = readException('x'.repeat(2_000));
+    expect([message.length, details.text.length]).toEqual([500, 2_000]);
+  });
+
+  it.each([
+    ['{Документ.Заказ.МодульОбъекта(7,3)}: нет остатка', { module: 'Документ.Заказ.МодульОбъекта', line: 7 }],
+    ['{ОбщийМодуль.Обмен.Модуль(12)}: нет остатка', { module: 'ОбщийМодуль.Обмен', line: 12 }],
+  ])('name their place: %s', (text, place) =>
+    expect(readException(text)).toMatchObject({ message: 'нет остатка', details: place }),
+  );
+
+  it('may be empty', () => expect(readException(' ').message).toBe('1C refused and gave no reason'));
+});

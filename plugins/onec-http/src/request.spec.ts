@@ -1,0 +1,59 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { startOnec, type Onec } from '@sluice/emulator';
+import { actionContract, openPlugin } from '@sluice/testing';
+import { onecPeer } from '../test/onec-peer.js';
+import { plugin } from './plugin.js';
+
+actionContract(plugin, 'request', {
+  peer: onecPeer,
+  input: { method: 'POST', path: '/v1', body: { method: 'Echo' }, idempotent: 'by-key' },
+});
+
+let onec: Onec;
+
+/** The base URL is the services' own, so that another service than `gate` answers. */
+async function open() {
+  onec = await startOnec({ port: 0, latencyMs: 1 });
+  return openPlugin(plugin, { baseUrl: `${onec.url}/base/hs` });
+}
+
+describe('onec-http.request', () => {
+  afterEach(() => onec.close());
+
+  it('sends a body as it is to a path with Cyrillic letters', async () => {
+    const opened = await open();
+    const input = {
+      path: '/обмен/Филиал 2/{1}',
+      query: { полный: true },
+      headers: { 'Content-Type': 'application/xml' },
+      body: '<Ёж/>',
+    };
+    const answer = (await opened.actions.request({ method: 'PUT', ...input })) as Record<string, unknown>;
+    expect(decodeURIComponent(answer['Путь'] as string)).toBe('/Филиал 2/{1}?полный=true');
+    expect(answer).toMatchObject({ Метод: 'PUT', Принято: '<Ёж/>'.length });
+    await opened.close();
+  });
+
+  it.each(['/../admin', '/x/../../admin', '/%2e%2e/admin'])('does not leave its base URL by %s', async (path) => {
+    const opened = await open();
+    await expect(opened.actions.request({ method: 'GET', path })).rejects.toMatchObject({ code: 'REJECTED' });
+    expect(onec.stats().calls).toBe(0);
+    await opened.close();
+  });
+
+  it.each([
+    ['a header of the connection', { path: '/gate/v1', headers: { Authorization: 'Basic x' } }],
+    ['a line break in a header', { path: '/gate/v1', headers: { 'X-A': 'a\r\nb' } }],
+    ['a query in the path', { path: '/gate/v1?a=1' }],
+  ])('refuses %s', async (_what, input) => {
+    const opened = await open();
+    await expect(opened.actions.request({ method: 'GET', ...input })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    await opened.close();
+  });
+
+  it('is not repeated blindly unless the flow says that it may be', () => {
+    const of = plugin.actions.request.idempotent;
+    expect(typeof of === 'function' && of({ method: 'POST', path: '/x', idempotent: 'no' })).toBe('no');
+    expect(plugin.actions.request.input.parse({ method: 'GET', path: '/x' }).idempotent).toBe('no');
+  });
+});
