@@ -56,10 +56,9 @@ export async function declareTopology(channel: Channel, names: Names): Promise<v
 /** Declares a queue with its bindings. A durable one must be declared by every host alike, so nothing about it can be chosen. */
 export async function declareQueue(channel: Channel, names: Names, spec: QueueSpec): Promise<void> {
   const queue = names.of(spec.queue);
-  const options = spec.exclusive
-    ? { exclusive: true, durable: false }
-    : durable({ ...QUORUM, ...deadLetterTo(names.of(queues.poison)) });
-  await channel.assertQueue(queue, options);
+  // what cannot leave `poison` stays there: it has nowhere to be dead-lettered to
+  const poison = spec.queue === queues.poison ? {} : deadLetterTo(names.of(queues.poison));
+  await channel.assertQueue(queue, spec.exclusive ? { exclusive: true, durable: false } : durable({ ...QUORUM, ...poison }));
   await channel.bindQueue(queue, names.return(), queue);
   for (const type of spec.types ?? []) await channel.bindQueue(queue, names.events(), type);
 }
