@@ -67,7 +67,6 @@ class Collector {
       if (step.type !== 'name') this.visitKind(step, { ...around, inner });
       this.visitFilters(step.stages, around);
       this.visitFilters(step.predicate, around);
-      for (const term of step.terms ?? []) this.visit(term.expression, { ...around, inner: true });
     });
   }
 

@@ -1,0 +1,193 @@
+import { describe, expect, it } from '@jest/globals';
+import { evaluate, scopeOf } from '../testing.fixture.js';
+
+const scope = scopeOf({ amount: '1\u00a0234,50', moment: Date.UTC(2026, 1, 1, 7), soap: '{"Сумма": 10.1}' });
+
+function gives(cases: readonly (readonly [source: string, expected: unknown])[]): void {
+  it.each(cases)('%s', async (source, expected) => {
+    expect(await evaluate(source, scope)).toEqual(expected);
+  });
+}
+
+function refuses(cases: readonly (readonly [source: string, code: string, message: string])[]): void {
+  it.each(cases)('%s is %s', async (source, code, message) => {
+    await expect(evaluate(source, scope)).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
+  });
+}
+
+describe('$decimal: rounded half away from zero on the decimal digits', () => {
+  gives([
+    ['$decimal("1 234,50")', 1234.5],
+    ['$decimal(trigger.data.amount)', 1234.5],
+    ['$decimal("-1234.50")', -1234.5],
+    ['$decimal(1.005, 2)', 1.01],
+    ['$decimal(0.1 + 0.2, 2)', 0.3],
+    ['$decimal(0.1 + 0.2)', 0.3],
+    ['$decimal(1.15 * 100, 0)', 115],
+    ['$decimal(2.5, 0)', 3],
+    ['$decimal(-2.5, 0)', -3],
+    ['$decimal(-0.4, 0)', 0],
+    ['$decimal("1.00499999999999999999999", 2)', 1],
+    ['$decimal(1e21)', 1e21],
+    ['$decimal(1e-10, 2)', 0],
+    ['$decimal("999999999999999")', 999_999_999_999_999],
+    ['$decimal($decimal("1 234,50") - $decimal("1200.40"), 2)', 34.1],
+    ['[$map(["1,5", "2"], $decimal)]', [1.5, 2]],
+    ['$decimal(?, 1)(1.25)', 1.3],
+    ['$decimal(trigger.data.none) ?? "none"', 'none'],
+  ]);
+  refuses([
+    ['$decimal("12 руб.")', 'EXPR_FAILED', 'not a number'],
+    ['$decimal("1,234.50")', 'EXPR_FAILED', 'not a number'],
+    ['$decimal("")', 'EXPR_FAILED', 'not a number'],
+    ['$decimal(null)', 'EXPR_FAILED', 'a number or a text'],
+    ['$decimal("1234567890123456")', 'EXPR_FAILED', '15 digits'],
+    ['$decimal(1, 1.5)', 'EXPR_FAILED', 'a whole number from 0 to 15'],
+  ]);
+});
+
+describe('$dateTime1C: local time as 1C writes it', () => {
+  gives([
+    ['$dateTime1C("2026-02-01T10:00:00+03:00")', '2026-02-01T10:00:00'],
+    ['$dateTime1C("2026-02-01T07:00:00Z")', '2026-02-01T10:00:00'],
+    ['$dateTime1C("2026-02-01T07:00:00.123Z", "Asia/Yekaterinburg")', '2026-02-01T12:00:00'],
+    ['$dateTime1C("2026-02-01T10:00:00")', '2026-02-01T10:00:00'],
+    ['$dateTime1C("2026-02-01")', '2026-02-01T00:00:00'],
+    ['$dateTime1C(trigger.data.moment)', '2026-02-01T10:00:00'],
+    ['$dateTime1C(null)', '0001-01-01T00:00:00'],
+    ['$dateTime1C("")', '0001-01-01T00:00:00'],
+    ['$dateTime1C("0001-01-01T00:00:00")', '0001-01-01T00:00:00'],
+    ['$dateTime1C(trigger.data.none) ?? "none"', 'none'],
+  ]);
+  refuses([
+    ['$dateTime1C("01.02.2026")', 'EXPR_FAILED', 'no date'],
+    ['$dateTime1C("2026-13-01")', 'EXPR_FAILED', 'no date'],
+    ['$dateTime1C("10:00")', 'EXPR_FAILED', 'no date'],
+    ['$dateTime1C("2026-02-01", "Mars/Olympus")', 'EXPR_FAILED', 'no time zone'],
+  ]);
+
+  it('needs a zone from somewhere', async () => {
+    const { timezone: _timezone, ...context } = scope.context;
+    await expect(evaluate('$dateTime1C("2026-02-01T07:00:00Z")', { ...scope, context })).rejects.toMatchObject({
+      cure: 'set settings.timezone, or give the zone as an argument',
+    });
+    expect(await evaluate('$dateTime1C("2026-02-01T07:00:00Z", "UTC")', { ...scope, context })).toBe('2026-02-01T07:00:00');
+  });
+});
+
+describe('$instant: the way back', () => {
+  gives([
+    ['$instant("2026-02-01T10:00:00")', '2026-02-01T07:00:00.000Z'],
+    ['$instant("2026-02-01T10:00:00", "Asia/Yekaterinburg")', '2026-02-01T05:00:00.000Z'],
+    ['$instant("2026-02-01T10:00:00+05:00")', '2026-02-01T05:00:00.000Z'],
+    ['$instant("0001-01-01T00:00:00")', null],
+    ['$instant(null)', null],
+    ['$instant($dateTime1C("2026-02-01T07:00:00Z"))', '2026-02-01T07:00:00.000Z'],
+  ]);
+});
+
+describe('$phone: digits in international form without plus', () => {
+  gives([
+    ['$phone("8 (495) 123-45-67")', '74951234567'],
+    ['$phone("8 916 111-22-33")', '79161112233'],
+    ['$phone("+7 916 111-22-33")', '79161112233'],
+    ['$phone("89161112244")', '79161112244'],
+    ['$phone("79161112244")', '79161112244'],
+    ['$phone("9161112244")', '79161112244'],
+    ['$phone("101")', '101'],
+    ['$phone("12-34-56")', '123456'],
+    ['$phone("+49 30 901820")', '4930901820'],
+    ['$phone("030 901820", "DE")', '4930901820'],
+    ['$phone(89161112244)', '79161112244'],
+    ['$phone("нет") ?? "none"', 'none'],
+    ['$phone("12345678901234567890") ?? "none"', 'none'],
+    ['$phone("") ?? "none"', 'none'],
+    ['$phone(null) ?? "none"', 'none'],
+  ]);
+  refuses([['$phone("89161112244", "Russia")', 'EXPR_FAILED', 'country']]);
+});
+
+describe('$uuid: derived by whoever runs the step', () => {
+  gives([
+    ['$uuid()', 'uuid of the count'],
+    ['$uuid("line")', 'uuid of line'],
+    ['$uuid(1)', 'uuid of 1'],
+  ]);
+
+  it('counts every call once', async () => {
+    let count = 0;
+    const counting = scopeOf({}, { uuid: () => `id-${(count += 1)}` });
+    expect(await evaluate('[$uuid(), $uuid()]', counting)).toEqual(['id-1', 'id-2']);
+  });
+});
+
+describe('$hash: hex', () => {
+  gives([
+    ['$hash("ф")', '754309a41e0df98ae2d0a8c29921e8469ee39364b67c27b317f7f56e95dbc861'],
+    ['$hash("a", "md5")', '0cc175b9c0f1b6a831c399e269772661'],
+    ['$hash("a", "sha1")', '86f7e437faa5a7fce15d1ddcb9eaeaea377667b8'],
+  ]);
+  refuses([
+    ['$hash("a", "crc")', 'EXPR_FAILED', 'no such algorithm'],
+    ['$hash({})', 'EXPR_FAILED', 'takes a text'],
+  ]);
+});
+
+describe('$parse: JSON in a text', () => {
+  gives([
+    ['$parse(trigger.data.soap).Сумма', 10.1],
+    ['$parse("null")', null],
+  ]);
+  refuses([
+    ['$parse("{secret")', 'EXPR_FAILED', '$parse was given a text that is not JSON at'],
+    ['$parse({})', 'EXPR_FAILED', 'takes a text'],
+  ]);
+});
+
+describe('$xml: elements by local name', () => {
+  gives([
+    ['$xml("<a><b>1</b></a>")', { a: { b: '1' } }],
+    ['$xml("<a><b>1</b><b>2</b></a>").a.b', ['1', '2']],
+    ['$xml("<s:a xmlns:s=\\"urn:x\\" s:id=\\"007\\"><s:b>true</s:b></s:a>")', { a: { '@id': '007', b: 'true' } }],
+    ['$xml("<a xmlns=\\"urn:x\\" id=\\"7\\">text</a>")', { a: { '@id': '7', '#text': 'text' } }],
+    ['$xml("<?xml version=\\"1.0\\"?><a>&lt;&amp;&#1092;</a>")', { a: '<&ф' }],
+    ['$xml("<a><![CDATA[<!DOCTYPE x>]]></a>")', { a: '<!DOCTYPE x>' }],
+    ['$xml("<a/>")', { a: '' }],
+  ]);
+  refuses([
+    ['$xml("<!DOCTYPE a [<!ENTITY x \\"y\\">]><a>&x;</a>")', 'EXPR_FAILED', 'no document with a DTD'],
+    ['$xml("<a><b></a>")', 'EXPR_FAILED', 'not XML'],
+    ['$xml("nope")', 'EXPR_FAILED', 'not XML'],
+    [
+      '$xml($join([$map([1..200], function($i) { "<a>" })]) & $join([$map([1..200], function($i) { "</a>" })]))',
+      'EXPR_LIMIT',
+      '$xml',
+    ],
+  ]);
+});
+
+describe('replaced functions', () => {
+  gives([
+    ['$now()', '2026-02-01T07:00:00.000Z'],
+    ['$now("[Y]-[M01]", "Europe/Moscow")', '2026-02'],
+    ['$millis()', Date.UTC(2026, 1, 1, 7)],
+    ['$toMillis("2026-02-01T10:00:00")', Date.UTC(2026, 1, 1, 7)],
+    ['$toMillis("2026-02-01T10:00:00Z")', Date.UTC(2026, 1, 1, 10)],
+    ['$toMillis("01.02.2026 10:00", "[D01].[M01].[Y0001] [H01]:[m01]")', Date.UTC(2026, 1, 1, 7)],
+    ['$fromMillis(0)', '1970-01-01T00:00:00.000Z'],
+    ['$fromMillis(0, "[H01]:[m01] [Z]", "Europe/Moscow")', '03:00 +03:00'],
+    ['$fromMillis(0, "[H01]:[m01]", "+0500")', '05:00'],
+    ['$fromMillis(0, "[Y]")', '1970'],
+    ['$base64encode("ф")', '0YQ='],
+    ['$base64decode("0YQ=")', 'ф'],
+    ['["a", "ф"].$base64encode()', ['YQ==', '0YQ=']],
+    ['$pad("a", 3) & "|" & $pad("a", -3, "#!")', 'a  |#!a'],
+    ['$pad("😀", 3, "-")', '😀--'],
+    ['$pad(?, 3)("a")', 'a  '],
+  ]);
+  refuses([
+    ['$eval("1")', 'EXPR_FAILED', 'non-function'],
+    ['$pad(1, 3)', 'EXPR_FAILED', 'does not match function signature'],
+    ['$toMillis("soon")', 'EXPR_FAILED', 'no date'],
+  ]);
+});
