@@ -69,11 +69,11 @@ export class Session {
   }
 
   /** A limit counts for consumers that begin after it is set: so this one is ended, and another begins on the same channel. */
-  async setPrefetch(count: number): Promise<void> {
-    if (!this.#alive || this.#stopped) return;
-    await this.#channel.cancel(this.#consumerTag);
-    this.#window.setPrefetch(count);
-    await this.#consume(count);
+  setPrefetch(count: number): Promise<void> {
+    this.#wanted = count;
+    // one change after another: two at once would end one consumer twice and leave another behind
+    this.#changing = this.#changing.then(() => this.#changePrefetch());
+    return this.#changing;
   }
 
   /** Hands nothing more to the consumer; the channel stays until what is held is settled or released. */
@@ -92,7 +92,16 @@ export class Session {
     this.publisher.prune();
   }
 
+  async #changePrefetch(): Promise<void> {
+    const count = this.#wanted;
+    if (!this.#alive || this.#stopped || count === this.#prefetch) return;
+    await this.#channel.cancel(this.#consumerTag);
+    this.#window.setPrefetch(count);
+    if (!this.#stopped) await this.#consume(count);
+  }
+
   async #consume(prefetch: number): Promise<void> {
+    this.#prefetch = prefetch;
     await this.#channel.prefetch(prefetch);
     const { consumerTag } = await this.#channel.consume(this.#options.physical, (message) => this.#take(message));
     this.#consumerTag = consumerTag;

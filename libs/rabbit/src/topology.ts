@@ -53,8 +53,12 @@ export async function declareTopology(channel: Channel, names: Names): Promise<v
   }
 }
 
+/** Declared by the topology, with arguments of their own: to declare one as others are would be refused. */
+const FIXED: readonly string[] = [queues.poison, queues.unrouted];
+
 /** Declares a queue with its bindings. A durable one must be declared by every host alike, so nothing about it can be chosen. */
 export async function declareQueue(channel: Channel, names: Names, spec: QueueSpec): Promise<void> {
+  if (FIXED.includes(spec.queue)) return;
   const queue = names.of(spec.queue);
   // what cannot leave `poison` stays there: it has nowhere to be dead-lettered to
   const poison = spec.queue === queues.poison ? {} : deadLetterTo(names.of(queues.poison));
