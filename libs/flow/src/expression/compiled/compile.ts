@@ -13,7 +13,7 @@ import { bail, isNumeric, isTrue, unwrapped } from './values.js';
  * @param root names are roots of the scope; otherwise fields of the context value
  */
 export function compileNode(node: SyntaxNode, root: boolean): Closure | undefined {
-  if (node.keepArray || node.consarray || (node.group && node.type !== 'path')) return undefined;
+  if (node.consarray || (node.type !== 'path' && (node.keepArray || node.group))) return undefined;
   const closure = compileKind(node, root);
   return closure && node.predicate ? withPredicates(closure, node.predicate) : closure;
 }

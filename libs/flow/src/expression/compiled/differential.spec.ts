@@ -225,6 +225,36 @@ const FILTERS = [
   'trigger.data.lines[1].parts',
   'trigger.data.lines[1].parts.id',
 ];
+const KEPT_LISTS = [
+  'trigger.data.kind[]',
+  'trigger.data.x[]',
+  'trigger.data.one[]',
+  'trigger.data.none[]',
+  'trigger.data.lines[].sku',
+  'trigger.data.lines.sku[]',
+  'trigger.data.one.sku[]',
+  'trigger.data.one[].sku',
+  'trigger.data.lines[][qty > 2]',
+  'trigger.data.lines[qty > 2][]',
+  'trigger.data.lines[qty > 9][]',
+  'trigger.data.lines[qty > 2][].sku',
+  'trigger.data.lines.tags[]',
+  'trigger.data.nested[]',
+  'trigger.data.nested[][0]',
+  'trigger.data.objects.a[]',
+  'trigger[]',
+  'trigger[].data.kind',
+  '$count(trigger.data.kind[])',
+  '{"a": trigger.data.kind[]}',
+  '[trigger.data.kind[]]',
+  'trigger.data.lines.(tags[])',
+  'trigger.data.lines[tags[]].sku',
+  'trigger.data.lines.{"t": tags[]}',
+  '(trigger.data.kind[])[0]',
+  '(trigger.data.kind)[]',
+  'trigger.data.kind[] ?? 1',
+  'trigger.data.kind[] = ["A"]',
+];
 const OPERATORS = [
   '1 + 2',
   '0.1 + 0.2',
@@ -499,12 +529,12 @@ const LIBRARY_ONLY = [
   '[1..3]',
   'trigger.*',
   '**.sku',
-  'trigger.data.lines[]',
+
   '"a" ~> $uppercase',
   '$match("ab", /a/)',
 ];
 
-const WRITTEN = [...PATHS, ...FILTERS, ...OPERATORS, ...CONDITIONS, ...CONSTRUCTORS, ...CALLS];
+const WRITTEN = [...PATHS, ...FILTERS, ...KEPT_LISTS, ...OPERATORS, ...CONDITIONS, ...CONSTRUCTORS, ...CALLS];
 
 describe('a closure gives what the library gives', () => {
   it.each(WRITTEN)('%s', async (source) => {

@@ -18,7 +18,7 @@ interface Step {
 
 /** A path, as `evaluatePath` and `evaluateStep` of jsonata 2.2.2 walk it. */
 export function compilePath(node: SyntaxNode, root: boolean, compile: CompileNode): Closure | undefined {
-  if (node.keepSingletonArray || node.tuple || node.group) return undefined;
+  if (node.tuple || node.group || (node.keepArray && !node.keepSingletonArray)) return undefined;
   const all = node.steps ?? [];
   const fromRoot = isRootVariable(all[0], root);
   const nodes = fromRoot ? all.slice(1) : all;
@@ -32,12 +32,18 @@ export function compilePath(node: SyntaxNode, root: boolean, compile: CompileNod
   const [first, ...rest] = steps;
   if (!first) return undefined;
   const names = steps.map((step) => step.name);
-  if (names.every((name) => name !== undefined) && steps.every((step) => step.filters.length === 0)) {
+  const finish = node.keepSingletonArray ? keptList : unwrapped;
+  if (finish === unwrapped && names.every((name) => name !== undefined) && steps.every((step) => step.filters.length === 0)) {
     return atRoot ? rootNames(names, rest) : itemNames(names, steps);
   }
-  if (atRoot) return (_, scope) => unwrapped(walk([undefined], steps, 0, scope));
+  if (atRoot) return (_, scope) => finish(walk([undefined], steps, 0, scope));
   const spreads = nodes[0]?.type !== 'variable';
-  return (input, scope) => unwrapped(walk(spreads && Array.isArray(input) ? input : [input], steps, 0, scope));
+  return (input, scope) => finish(walk(spreads && Array.isArray(input) ? input : [input], steps, 0, scope));
+}
+
+/** The end of a path with `[]`: one item stays a list. */
+function keptList(items: readonly unknown[]): unknown {
+  return isSequence(items) && items.length === 0 ? undefined : items;
 }
 
 function isRootVariable(step: SyntaxNode | undefined, root: boolean): boolean {
@@ -46,14 +52,14 @@ function isRootVariable(step: SyntaxNode | undefined, root: boolean): boolean {
 }
 
 function compileStep(node: SyntaxNode, root: boolean, compile: CompileNode): Step | undefined {
-  if (node.tuple || node.focus !== undefined || node.index !== undefined || node.keepArray || node.group || node.consarray)
-    return undefined;
+  if (node.tuple || node.focus !== undefined || node.index !== undefined || node.group || node.consarray) return undefined;
   const filters: Filter[] = [];
   for (const stage of node.stages ?? []) {
     const filter = compileFilter(stage, compile);
     if (!filter) return undefined;
     filters.push(filter);
   }
+  if (node.keepArray && node.type !== 'name') return undefined;
   if (node.type === 'name') {
     const name = String(node.value);
     return { name, filters, run: root ? (_, scope) => rootOf(scope, name) : (input) => member(input, name) };
