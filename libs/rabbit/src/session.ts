@@ -27,6 +27,9 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #window: AckWindow;
   #consumerTag = '';
+  #prefetch = 0;
+  #wanted = 0;
+  #changing: Promise<void> = Promise.resolve();
   #alive = true;
   #stopped = false;
 
@@ -80,6 +83,7 @@ export class Session {
   async stop(): Promise<void> {
     if (!this.#alive || this.#stopped) return;
     this.#stopped = true;
+    await this.#changing.catch(() => undefined);
     await this.#channel.cancel(this.#consumerTag).catch(() => undefined);
     this.#closeIfDone();
   }
