@@ -155,17 +155,17 @@ export class Admission {
 
   /** Is the connection closed by the calendar, and until when? */
   closedByCalendar(at: Instant): { readonly until?: Date } | undefined {
-    if (!this.view(at).closed) return undefined;
-    const until = this.calendar.opensAt(at.wall);
-    return until ? { until } : {};
+    const { closed, opensAt } = this.view(at);
+    if (!closed) return undefined;
+    return opensAt ? { until: opensAt } : {};
   }
 
   /** Why nothing begins now, for people. */
   closedBecause(at: Instant): string | undefined {
     const view = this.view(at);
     if (view.closed) {
-      const until = this.calendar.opensAt(at.wall)?.toISOString();
-      return `${view.reason ?? 'closed by the calendar'}${until ? `, until ${until}` : ''}`;
+      const until = view.opensAt ? `, until ${view.opensAt.toISOString()}` : '';
+      return `${view.reason ?? 'closed by the calendar'}${until}`;
     }
     if (this.breaker.state !== 'closed') {
       return `the other side could not be reached ${this.config.breaker.failures} times in a row; it is asked again every ${this.config.breaker.probeMs / 1_000} s`;

@@ -23,8 +23,8 @@ const ANSWER_MS = 2_000;
 const STALLED_CHECK_MS = 2_000;
 /** The queue does one thing at a time. */
 const QUEUE_POOL = 1;
-/** Beside its connection for notifications. */
-const WORKER_POOL = 2;
+/** Slots that end together do not stand in line; beside them a worker has one connection for notifications. */
+const WORKER_POOL = 4;
 /** More errors than this within `RETRY_MS`: the worker loops without a pause, as it does for every error but ECONNREFUSED. */
 const ERRORS_OF_A_LOOP = 20;
 type SlotQueue = ReturnType<typeof openQueue>;

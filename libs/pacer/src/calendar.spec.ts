@@ -27,6 +27,7 @@ describe('Calendar', () => {
       closed: true,
       reason: 'exchange with the branches',
       until: at('2026-03-02T06:00'),
+      opensAt: new Date(at('2026-03-02T06:00')),
     });
     expect(night.at(at('2026-03-02T06:00')).closed).toBe(false);
   });
@@ -79,11 +80,11 @@ describe('Calendar', () => {
 
   it('tells when a chain of windows opens again', () => {
     const weekend = calendar({ ...hours(18, 24), days: [5], concurrency: 0 }, { ...hours(0, 24), days: [6, 7], concurrency: 0 });
-    expect(weekend.opensAt(at('2026-03-06T19:00'))).toEqual(new Date(at('2026-03-09T00:00')));
+    expect(weekend.at(at('2026-03-06T19:00')).opensAt).toEqual(new Date(at('2026-03-09T00:00')));
   });
 
   it('tells no end of a calendar that never opens', () => {
-    expect(calendar({ ...hours(0, 24), concurrency: 0 }).opensAt(at('2026-03-02T12:00'))).toBeUndefined();
+    expect(calendar({ ...hours(0, 24), concurrency: 0 }).at(at('2026-03-02T12:00')).opensAt).toBeUndefined();
   });
 
   it('keeps the hours of the wall when clocks change', () => {

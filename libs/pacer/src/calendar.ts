@@ -18,6 +18,8 @@ export interface CalendarView {
   readonly closed: boolean;
   /** Of the window that closes the connection. */
   readonly reason?: string;
+  /** When a closed connection opens again; absent when that is not in sight. */
+  readonly opensAt?: Date;
   /** The next moment at which a window begins or ends, in milliseconds since 1970; Infinity when there is none. */
   readonly until: number;
 }
@@ -46,15 +48,14 @@ export class Calendar {
   at(wall: number): CalendarView {
     if (this.seen && wall >= this.seen.from && wall < this.seen.view.until) return this.seen.view;
     const view = this.look(wall);
-    this.seen = { from: wall, view };
-    return view;
+    const opensAt = view.closed ? this.opensAfter(view) : undefined;
+    this.seen = { from: wall, view: opensAt ? { ...view, opensAt } : view };
+    return this.seen.view;
   }
 
-  /** When a closed calendar opens again; undefined when that is not in sight. */
-  opensAt(wall: number): Date | undefined {
-    let view = this.look(wall);
+  private opensAfter(closed: CalendarView): Date | undefined {
+    let view = closed;
     for (let step = 0; step < FAR_BOUNDARIES && view.until !== Infinity; step++) {
-      if (!view.closed) return undefined;
       const { until } = view;
       view = this.look(until);
       if (!view.closed) return new Date(until);

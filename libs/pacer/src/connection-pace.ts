@@ -176,8 +176,10 @@ export class ConnectionPace implements Pace {
 
   private async drain(): Promise<void> {
     this.tenure?.over.abort();
-    const drained = AbortSignal.timeout(DRAIN_MS);
-    while (this.admission.inFlight > 0 && !drained.aborted) await this.nextEnd(drained);
+    const drained = new AbortController();
+    const timer = setTimeout(() => drained.abort(), DRAIN_MS);
+    while (this.admission.inFlight > 0 && !drained.signal.aborted) await this.nextEnd(drained.signal);
+    clearTimeout(timer);
     if (this.admission.inFlight > 0) {
       this.parts.log.warn(
         `pace of ${this.connection}: ${this.admission.inFlight} calls did not end within ${DRAIN_MS / 1_000} s; they will be repeated under their own ids`,

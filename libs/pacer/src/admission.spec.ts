@@ -1,0 +1,197 @@
+import { describe, expect, it } from '@jest/globals';
+import type { CallEnd } from '@sluice/engine';
+import type { PaceConfig } from '@sluice/flow';
+import { Admission, type Ticket } from './admission.js';
+import type { Instant } from './clock.js';
+
+/** Noon; windows below are given from there. */
+const NOON = Date.parse('2026-03-02T12:00Z');
+const at = (ms: number): Instant => ({ monotonic: ms, wall: NOON + ms });
+const afternoon = { from: 12 * 60, to: 18 * 60 };
+const ok: CallEnd = { result: 'ok', ms: 10 };
+const away: CallEnd = { result: 'unavailable', ms: 1 };
+
+function admissionOf(config: Partial<PaceConfig> = {}): Admission {
+  return new Admission({
+    concurrency: { start: 2, max: 2, adaptive: false },
+    latencyTargetMs: 1_000,
+    shares: { interactive: 60, normal: 30, bulk: 10 },
+    breaker: { failures: 2, withinMs: 30_000, probeMs: 5_000 },
+    crashGraceMs: 10_000,
+    calendar: [],
+    timezone: 'UTC',
+    ...config,
+  });
+}
+
+/** Begins the call that may begin now. */
+function begin(admission: Admission, ms: number): Ticket {
+  const next = admission.next(at(ms));
+  if (next.kind !== 'call') throw new Error(`no call may begin: ${next.kind}`);
+  return admission.begin(at(ms), next.open);
+}
+
+function openBreaker(admission: Admission, ms: number): void {
+  for (let n = 0; n < 2; n++) admission.end(at(ms), begin(admission, ms), away);
+}
+
+describe('Admission', () => {
+  it('lets calls begin up to the limit, and the next one when one has ended', () => {
+    const admission = admissionOf();
+    const first = begin(admission, 0);
+    begin(admission, 0);
+    expect(admission.next(at(0))).toEqual({ kind: 'full' });
+    admission.end(at(10), first, ok);
+    expect(admission.next(at(10))).toEqual({ kind: 'call', open: ['interactive', 'normal', 'bulk'] });
+  });
+
+  it('keeps a slot taken while a call may still run on the other side', () => {
+    const admission = admissionOf();
+    admission.end(at(0), begin(admission, 0), { result: 'unknown', ms: 10 });
+    admission.linger();
+    begin(admission, 0);
+    expect(admission.next(at(0))).toEqual({ kind: 'full' });
+    admission.lingered();
+    expect(admission.next(at(0)).kind).toBe('call');
+  });
+
+  it.each(['overload', 'unknown'] as const)('halves an adaptive limit when a call ends as %s', (result) => {
+    const admission = admissionOf({ concurrency: { start: 8, max: 8, adaptive: true } });
+    admission.end(at(0), begin(admission, 0), { result, ms: 10 });
+    expect(admission.limit(at(0))).toBe(4);
+  });
+
+  it.each(['other', 'unavailable'] as const)('leaves the limit when a call ends as %s', (result) => {
+    const admission = admissionOf({ concurrency: { start: 8, max: 8, adaptive: true } });
+    admission.end(at(0), begin(admission, 0), { result, ms: 10 });
+    expect(admission.limit(at(0))).toBe(8);
+  });
+
+  it('grows an adaptive limit only by calls that ran while every slot was in use', () => {
+    const admission = admissionOf({ concurrency: { start: 2, max: 8, adaptive: true } });
+    admission.end(at(0), begin(admission, 0), ok);
+    expect(admission.limit(at(0))).toBe(2);
+    begin(admission, 1);
+    admission.end(at(2), begin(admission, 1), ok);
+    expect(admission.limit(at(2))).toBe(3);
+  });
+
+  it('waits for the turn by the rate', () => {
+    const admission = admissionOf({ rate: { count: 1, perMs: 1_000 } });
+    begin(admission, 0);
+    expect(admission.next(at(100))).toEqual({ kind: 'wait', ms: 880 });
+  });
+
+  it('begins nothing before the time that the other side asked for, and says so', () => {
+    const admission = admissionOf();
+    admission.end(at(0), begin(admission, 0), { result: 'overload', ms: 1, retryAfterMs: 30_000 });
+    expect(admission.next(at(10_000))).toEqual({ kind: 'wait', ms: 20_000 });
+    expect(admission.closedBecause(at(10_000))).toBe('the other side asked to wait for 20 s more');
+    expect(admission.next(at(30_000)).kind).toBe('call');
+    expect(admission.closedBecause(at(30_000))).toBeUndefined();
+  });
+
+  describe('breaker', () => {
+    it('begins nothing while the other side is away, and says so', () => {
+      const admission = admissionOf();
+      openBreaker(admission, 0);
+      expect(admission.next(at(4_999))).toEqual({ kind: 'closed' });
+      expect(admission.closedBecause(at(1))).toBe(
+        'the other side could not be reached 2 times in a row; it is asked again every 5 s',
+      );
+    });
+
+    it('lets exactly one call through as a probe', () => {
+      const admission = admissionOf();
+      openBreaker(admission, 0);
+      admission.beginProbe('call');
+      expect(admission.turns(at(5_000), 1_000)).toBe(1);
+      begin(admission, 5_000);
+      expect(admission.next(at(5_000))).toEqual({ kind: 'closed' });
+    });
+
+    it.each([
+      ['ok', 'closed'],
+      ['overload', 'closed'],
+      ['other', 'closed'],
+      ['unavailable', 'open'],
+      ['unknown', 'open'],
+    ] as const)('takes a probe that ends as %s for a breaker that is %s', (result, state) => {
+      const admission = admissionOf();
+      openBreaker(admission, 0);
+      admission.beginProbe('call');
+      admission.end(at(5_010), begin(admission, 5_000), { result, ms: 10 });
+      expect(admission.breakerState).toBe(state);
+    });
+
+    it('goes on waiting for a probe when there was nothing to call', () => {
+      const admission = admissionOf();
+      openBreaker(admission, 0);
+      admission.beginProbe('call');
+      admission.end(at(5_000), begin(admission, 5_000), 'idle');
+      expect(admission.next(at(5_000)).kind).toBe('call');
+    });
+
+    it('lets none through while the owner asks', () => {
+      const admission = admissionOf();
+      openBreaker(admission, 0);
+      admission.beginProbe('owner');
+      expect(admission.next(at(5_000))).toEqual({ kind: 'closed' });
+      admission.endProbe(at(5_100), true);
+      expect(admission.next(at(5_100)).kind).toBe('call');
+    });
+
+    it('counts the time it keeps everything back, and not while a call is let through', () => {
+      const admission = admissionOf();
+      openBreaker(admission, 0);
+      expect(admission.breakerMs(at(61_000))).toBe(61_000);
+      admission.beginProbe('call');
+      const probe = begin(admission, 61_000);
+      expect(admission.breakerMs(at(61_000))).toBe(0);
+      admission.end(at(61_010), probe, away);
+      expect(admission.breakerMs(at(61_010))).toBe(61_010);
+    });
+  });
+
+  describe('calendar', () => {
+    it('takes the smaller of its limit and the adaptive one', () => {
+      const admission = admissionOf({ calendar: [{ ...afternoon, concurrency: 1 }] });
+      expect([admission.limit(at(-1)), admission.limit(at(0))]).toEqual([2, 1]);
+    });
+
+    it('closes the connection at the minute, and says until when', () => {
+      const admission = admissionOf({ calendar: [{ ...afternoon, concurrency: 0, reason: 'closing of the month' }] });
+      expect(admission.next(at(-1)).kind).toBe('call');
+      expect(admission.next(at(0))).toEqual({ kind: 'closed' });
+      expect(admission.closedByCalendar(at(0))).toEqual({ until: new Date('2026-03-02T18:00Z') });
+      expect(admission.closedBecause(at(0))).toBe('closing of the month, until 2026-03-02T18:00:00.000Z');
+    });
+
+    it('takes the lower of its rate and the connection’s', () => {
+      const slow = { count: 1, perMs: 10_000 };
+      const admission = admissionOf({ rate: { count: 1, perMs: 1_000 }, calendar: [{ ...afternoon, rate: slow }] });
+      begin(admission, 0);
+      expect(admission.next(at(0))).toEqual({ kind: 'wait', ms: 9_980 });
+    });
+
+    it('closes one class alone', () => {
+      const admission = admissionOf({ calendar: [{ ...afternoon, priority: 'bulk', concurrency: 0 }] });
+      expect(admission.next(at(0))).toEqual({ kind: 'call', open: ['interactive', 'normal'] });
+    });
+
+    it('never offers more calls at once to a class than its limit', () => {
+      const admission = admissionOf({ calendar: [{ ...afternoon, priority: 'bulk', concurrency: 1 }] });
+      const first = begin(admission, 0);
+      expect(first.offered).toContain('bulk');
+      expect(begin(admission, 0).offered).toEqual(['interactive', 'normal']);
+      admission.end(at(1), first, ok);
+      expect(admission.next(at(1))).toMatchObject({ open: ['interactive', 'normal', 'bulk'] });
+    });
+
+    it('tells when a class with a rate opens again', () => {
+      const admission = admissionOf({ calendar: [{ ...afternoon, priority: 'bulk', rate: { count: 1, perMs: 1_000 } }] });
+      begin(admission, 0);
+      expect(admission.next(at(0))).toEqual({ kind: 'call', open: ['interactive', 'normal'], laterMs: 980 });
+    });
+  });
+});

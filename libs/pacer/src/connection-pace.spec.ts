@@ -1,0 +1,386 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { CallEnd, LeaseStore, PushClass, PushOwner } from '@sluice/engine';
+import type { PaceConfig } from '@sluice/flow';
+import { systemClock } from './clock.js';
+import { ConnectionPace } from './connection-pace.js';
+import type { OpenSlots, SlotOptions } from './slots.js';
+
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const ok: CallEnd = { result: 'ok', ms: 10 };
+const away: CallEnd = { result: 'unavailable', ms: 1 };
+
+/** A lease that can be taken away. */
+class FakeLeases implements LeaseStore {
+  other = false;
+  released = 0;
+  take = () => Promise.resolve(this.other ? undefined : 1);
+  release = () => Promise.resolve(void this.released++);
+  list = () => Promise.resolve([]);
+}
+
+/** A back end that grants every slot at once, up to the limit that was set. */
+class FakeSlots {
+  limit = 0;
+  asked = 0;
+  limitsSet = 0;
+  down = false;
+  lossy = false;
+  closed = 0;
+  private ready = 0;
+  private served = 0;
+
+  readonly open: OpenSlots = (options) => ({
+    setLimit: async (limit) => {
+      if (this.down) throw new Error('away');
+      this.limit = limit;
+      this.limitsSet += 1;
+      this.grant(options);
+    },
+    add: async (count) => {
+      if (this.down) throw new Error('away');
+      this.asked += count;
+      if (!this.lossy) this.ready += count;
+      this.grant(options);
+    },
+    close: async () => void this.closed++,
+  });
+
+  private grant(options: SlotOptions): void {
+    while (this.ready > 0 && this.served < this.limit) {
+      this.ready -= 1;
+      this.served += 1;
+      void options.serve().then(() => {
+        this.served -= 1;
+        this.grant(options);
+      });
+    }
+  }
+}
+
+/** Deliveries of one class each, and calls that end when the test says so. */
+class FakeOwner implements PushOwner {
+  held: PushClass[] = [];
+  readonly calls: ((end: CallEnd) => void)[] = [];
+  readonly told: string[] = [];
+  started = 0;
+  probe?: () => Promise<void>;
+
+  waiting(open: readonly PushClass[]): number {
+    return this.held.filter((name) => open.includes(name)).length;
+  }
+
+  start(open: readonly PushClass[]): Promise<CallEnd | 'idle'> {
+    const next = this.held.findIndex((name) => open.includes(name));
+    if (next < 0) return Promise.resolve('idle');
+    this.held.splice(next, 1);
+    this.started += 1;
+    return new Promise((resolve) => this.calls.push(resolve));
+  }
+
+  limitIs = (limit: number) => void this.told.push(`limit ${limit}`);
+  opened = () => void this.told.push('opened');
+  closed = (reason: string) => void this.told.push(`closed ${reason}`);
+}
+
+const paceOf = (config: Partial<PaceConfig> = {}): PaceConfig => ({
+  concurrency: { start: 2, max: 2, adaptive: false },
+  latencyTargetMs: 1_000,
+  shares: { interactive: 60, normal: 30, bulk: 10 },
+  breaker: { failures: 1, withinMs: 30_000, probeMs: 5_000 },
+  crashGraceMs: 10_000,
+  calendar: [],
+  timezone: 'UTC',
+  ...config,
+});
+
+describe('ConnectionPace', () => {
+  let leases: FakeLeases;
+  let slots: FakeSlots;
+  let owner: FakeOwner;
+  let stop: AbortController;
+  let pace: ConnectionPace;
+
+  beforeEach(() => {
+    jest.useFakeTimers({ now: Date.parse('2026-03-02T12:00Z') });
+    leases = new FakeLeases();
+    slots = new FakeSlots();
+    owner = new FakeOwner();
+    stop = new AbortController();
+  });
+  afterEach(async () => {
+    stop.abort();
+    owner.calls.forEach((end) => end(ok));
+    await pass(9_000);
+    jest.useRealTimers();
+  });
+
+  const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+
+  async function own(config?: Partial<PaceConfig>): Promise<void> {
+    pace = new ConnectionPace('erp', paceOf(config), owner, stop.signal, {
+      leases,
+      hostId: 'one',
+      openSlots: slots.open,
+      log: silent,
+      clock: systemClock,
+    });
+    await pass(10);
+  }
+
+  async function hold(count: number, name: PushClass = 'normal'): Promise<void> {
+    owner.held.push(...Array<PushClass>(count).fill(name));
+    pace.wake();
+    await pass(1);
+  }
+
+  /** Ends the oldest call that is open. */
+  async function end(how: CallEnd = ok): Promise<void> {
+    owner.calls.shift()?.(how);
+    await pass(1);
+  }
+
+  it('tells the limit and consumes once the lease is held', async () => {
+    leases.other = true;
+    await own();
+    expect(owner.told).toEqual([]);
+    expect(pace.state()).toMatchObject({ owner: false, inFlight: 0 });
+    leases.other = false;
+    await pass(1_500);
+    expect(owner.told).toEqual(['limit 2', 'opened']);
+    expect(pace.state()).toEqual({ owner: true, limit: 2, max: 2, inFlight: 0, lingering: 0, breaker: 'closed' });
+  });
+
+  it('has no more calls open than the limit, and makes the next as one ends', async () => {
+    await own();
+    await hold(5);
+    expect(owner.started).toBe(2);
+    await end();
+    expect(owner.started).toBe(3);
+    expect(pace.state().inFlight).toBe(2);
+  });
+
+  it('serves many calls in one slot', async () => {
+    await own({ concurrency: { start: 1, max: 1, adaptive: false } });
+    await hold(50);
+    for (let n = 0; n < 50; n++) await end();
+    expect(owner.started).toBe(50);
+    expect(slots.asked).toBeLessThanOrEqual(3);
+  });
+
+  it('asks for no slot while nothing waits', async () => {
+    await own();
+    await pass(10_000);
+    expect(slots.asked).toBe(0);
+  });
+
+  it('sets the limit again every second, for a back end that was flushed', async () => {
+    await own();
+    const before = slots.limitsSet;
+    await pass(10_000);
+    expect(slots.limitsSet - before).toBe(10);
+  });
+
+  it('asks again for slots that were lost', async () => {
+    await own();
+    slots.lossy = true;
+    await hold(2);
+    expect([slots.asked, owner.started]).toEqual([2, 0]);
+    slots.lossy = false;
+    await pass(2_500);
+    expect(owner.started).toBe(2);
+  });
+
+  it('does not take long calls for lost slots', async () => {
+    await own();
+    await hold(10);
+    const { asked } = slots;
+    await pass(60_000);
+    expect(slots.asked).toBe(asked);
+  });
+
+  it('goes on by itself when the back end is there again, and says meanwhile why it stands still', async () => {
+    await own();
+    slots.down = true;
+    await hold(1);
+    await pass(2_000);
+    expect(owner.started).toBe(0);
+    expect(pace.state().closedBecause).toBe('the back end of the pacer cannot be reached');
+    slots.down = false;
+    await pass(2_000);
+    expect(owner.started).toBe(1);
+    expect(pace.state().closedBecause).toBeUndefined();
+  });
+
+  it('begins nothing after the lease has gone to another host, and counts what still runs when it has it again', async () => {
+    await own();
+    await hold(5);
+    leases.other = true;
+    await pass(1_500);
+    expect(owner.told.at(-1)).toBe('closed lease');
+    expect(slots.closed).toBe(1);
+    await end();
+    expect(owner.started).toBe(2);
+    leases.other = false;
+    await pass(2_000);
+    expect(owner.started).toBe(3);
+    expect(pace.state().inFlight).toBe(2);
+  });
+
+  it('begins nothing when the lease could not be renewed in time', async () => {
+    await own();
+    leases.take = () => Promise.reject(new Error('the database is away'));
+    await pass(5_600);
+    await hold(1);
+    expect(owner.started).toBe(0);
+  });
+
+  it('keeps the slot of a call that may still run on the other side', async () => {
+    await own();
+    await hold(3);
+    await end({ result: 'unknown', ms: 10, lingerMs: 5_000 });
+    expect(pace.state()).toMatchObject({ inFlight: 1, lingering: 1 });
+    await pass(4_900);
+    expect(owner.started).toBe(2);
+    await pass(200);
+    expect(owner.started).toBe(3);
+  });
+
+  it('tells a limit that has changed, to the owner and to the back end', async () => {
+    await own({ concurrency: { start: 4, max: 4, adaptive: true } });
+    await hold(4);
+    await end({ result: 'overload', ms: 10 });
+    expect(owner.told.at(-1)).toBe('limit 2');
+    expect(slots.limit).toBe(2);
+    await hold(4);
+    expect(owner.started).toBe(4);
+  });
+
+  it('spaces calls by the rate', async () => {
+    await own({ rate: { count: 1, perMs: 3_000 } });
+    await hold(3);
+    expect(owner.started).toBe(1);
+    await pass(2_900);
+    expect(owner.started).toBe(1);
+    await pass(200);
+    expect(owner.started).toBe(2);
+  });
+
+  it('wakes for a class that its own rate kept back', async () => {
+    const bulk = { from: 0, to: 1_440, priority: 'bulk', rate: { count: 1, perMs: 10_000 } } as const;
+    await own({ calendar: [bulk] });
+    await hold(2, 'bulk');
+    expect(owner.started).toBe(1);
+    await pass(9_900);
+    expect(owner.started).toBe(1);
+    await pass(100);
+    expect(owner.started).toBe(2);
+  });
+
+  it('begins nothing before the time that the other side asked for', async () => {
+    await own();
+    await hold(1);
+    await end({ result: 'overload', ms: 1, retryAfterMs: 20_000 });
+    await hold(2);
+    await pass(19_500);
+    expect(owner.started).toBe(1);
+    await pass(600);
+    expect(owner.started).toBe(3);
+  });
+
+  it('hands back when the breaker has been open for 60 s, and not before', async () => {
+    owner.probe = () => Promise.reject(new Error('still away'));
+    await own();
+    await hold(4);
+    await end(away);
+    await end(away);
+    expect(pace.state().breaker).toBe('open');
+    await pass(59_000);
+    expect(owner.told).toEqual(['limit 2', 'opened']);
+    expect(owner.started).toBe(2);
+    await pass(1_500);
+    expect(owner.told.at(-1)).toBe('closed breaker');
+  });
+
+  it('consumes and calls again when the connector says that the other side is back', async () => {
+    let back = false;
+    owner.probe = () => (back ? Promise.resolve() : Promise.reject(new Error('still away')));
+    await own();
+    await hold(3);
+    await end(away);
+    await end(away);
+    await pass(70_000);
+    back = true;
+    await pass(5_500);
+    expect(owner.told.slice(-2)).toEqual(['closed breaker', 'opened']);
+    expect(owner.started).toBe(3);
+  });
+
+  it('lets one call through every probe time when the connector cannot say', async () => {
+    await own();
+    await hold(6);
+    await end(away);
+    await end(away);
+    expect(owner.started).toBe(2);
+    await pass(5_500);
+    expect(owner.started).toBe(3);
+    await end(away);
+    await pass(5_500);
+    expect(owner.started).toBe(4);
+    await end(ok);
+    await pass(1_000);
+    expect([owner.started, pace.state().breaker]).toEqual([6, 'closed']);
+  });
+
+  it('consumes for the one call of a probe after everything was handed back', async () => {
+    await own();
+    await hold(50);
+    await end(away);
+    for (let probes = 0; probes < 12; probes++) {
+      await end(away);
+      await pass(5_500);
+    }
+    await end(away);
+    expect(owner.told.at(-1)).toBe('closed breaker');
+    await pass(5_500);
+    expect(owner.told.at(-1)).toBe('opened');
+    await end(away);
+    expect(owner.told.at(-1)).toBe('closed breaker');
+  });
+
+  it('hands back when a window closes the connection, lets calls end, and consumes when it opens', async () => {
+    const window = { from: 12 * 60 + 1, to: 12 * 60 + 2, concurrency: 0, reason: 'exchange' };
+    await own({ calendar: [window] });
+    await hold(3);
+    await pass(60_000);
+    expect(owner.told.at(-1)).toBe('closed calendar');
+    expect(pace.state()).toMatchObject({ limit: 0, inFlight: 2, closedBecause: 'exchange, until 2026-03-02T12:02:00.000Z' });
+    await end();
+    expect(owner.started).toBe(2);
+    await pass(60_000);
+    expect(owner.told.at(-1)).toBe('opened');
+    expect(owner.started).toBe(3);
+  });
+
+  it('waits for calls in flight at a stop, makes no more, hands back and gives the lease up', async () => {
+    await own();
+    await hold(3);
+    stop.abort();
+    await pass(3_000);
+    expect([owner.started, leases.released, pace.state().owner]).toEqual([2, 0, false]);
+    await end();
+    await end();
+    expect(owner.told.at(-1)).toBe('closed lease');
+    expect(leases.released).toBe(1);
+    await pace.ended;
+  });
+
+  it('gives the lease up 8 s after the stop although calls have not ended', async () => {
+    await own();
+    await hold(1);
+    stop.abort();
+    await pass(7_900);
+    expect(leases.released).toBe(0);
+    await pass(700);
+    expect(leases.released).toBe(1);
+  });
+});
