@@ -1,0 +1,52 @@
+import { CommandError } from '../exit.js';
+
+const ANSWER_MS = 30_000;
+
+/** No host answered. */
+export class NoHostError extends CommandError {}
+
+/** The HTTP API of a running host. Rejects with {@link NoHostError}, or with what the host says. */
+export class HostApi {
+  constructor(
+    readonly url: string,
+    private readonly token: string,
+  ) {}
+
+  get<T>(path: string): Promise<T> {
+    return this.#ask<T>('GET', path);
+  }
+
+  post<T = void>(path: string, body: object = {}): Promise<T> {
+    return this.#ask<T>('POST', path, body);
+  }
+
+  async #ask<T>(method: string, path: string, body?: object): Promise<T> {
+    const headers = { authorization: `Bearer ${this.token}`, ...(body && { 'content-type': 'application/json' }) };
+    const answer = await fetch(new URL(path, this.url), {
+      method,
+      headers,
+      signal: AbortSignal.timeout(ANSWER_MS),
+      ...(body && { body: JSON.stringify(body) }),
+    }).catch((error: unknown) => {
+      throw new NoHostError(`no host answers at ${this.url} (${reasonOf(error)}): start one with "sluice run", or set SLUICE_URL`);
+    });
+    const text = await answer.text();
+    if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
+    throw new CommandError(refusalOf(answer.status, text, this.url));
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as { cause?: { code?: string }; message: string };
+  return cause?.code ?? message;
+}
+
+function refusalOf(status: number, text: string, url: string): string {
+  try {
+    const { message, cure } = JSON.parse(text) as { message?: unknown; cure?: string };
+    const said = Array.isArray(message) ? message.join('; ') : String(message);
+    return cure === undefined || said.includes(cure) ? said : `${said}: ${cure}`;
+  } catch {
+    return `${url} answered ${status}: is it a host of Sluice?`;
+  }
+}

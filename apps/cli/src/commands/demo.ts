@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { runDemo } from '../demo/demo.js';
+import { isGood, resultLine } from '../demo/result.js';
+import { EXIT } from '../exit.js';
+import { stopRequest } from '../host/stop-request.js';
+import { readCount } from '../options.js';
+import { print, say } from '../terminal/print.js';
+
+const INTERRUPTED = 130;
+
+export function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('a 1C that refuses the 11th call, and events that reach it all the same')
+    .option('--events <count>', 'how many', readCount, 1_000)
+    .option('--kill', 'end the host with kill -9 half-way and start it again')
+    .action(async ({ events, kill = false }: { events: number; kill?: boolean }) => {
+      const signal = stopRequest();
+      try {
+        const result = await runDemo({ events, kill, signal, tell: (text) => process.stderr.write(text), terminal: process.stderr.isTTY });
+        // alone on standard output: a program can read it
+        print(resultLine(result));
+        if (!isGood(result)) process.exitCode = EXIT.failed;
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        say('\nstopped');
+        process.exitCode = INTERRUPTED;
+      }
+    });
+}

@@ -1,0 +1,28 @@
+import type { Role } from '@sluice/engine';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { EXIT } from '../exit.js';
+import { startHost } from '../host/running-host.js';
+import { bannerOf } from '../host/banner.js';
+import { requested, stopRequest } from '../host/stop-request.js';
+import { readRoles } from '../options.js';
+import { print } from '../terminal/print.js';
+
+export function addRun(program: Command): void {
+  program
+    .command('run')
+    .description('run the flows of a workspace until SIGINT or SIGTERM')
+    .option('--workspace <dir>', 'folder with sluice.yaml and flows/', '.')
+    .option('--role <names>', 'parts of the work, separated by commas: api,gateway,flows,push (default: all)', readRoles)
+    .action(async ({ workspace, role }: { workspace: string; role?: ReadonlySet<Role> }) => {
+      const stop = stopRequest();
+      const running = await startHost({ directory: workspace, ...(role && { roles: role }) });
+      if (!running) {
+        process.exitCode = EXIT.failed;
+        return;
+      }
+      if (process.stdout.isTTY) print(`${bannerOf(running, pc)}\n\nwaiting for events, Ctrl+C stops`);
+      await requested(stop);
+      await running.host.stop();
+    });
+}

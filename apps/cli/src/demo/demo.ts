@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startOnec, type Onec } from '@sluice/emulator';
+import { readEnv, readWorkspaceEnv, signOperatorToken } from '@sluice/host';
+import { HostApi } from '../admin/host-api.js';
+import { CommandError } from '../exit.js';
+import { SAMPLE_WORKSPACE } from '../host/sample-workspace.js';
+import { progress } from '../terminal/progress.js';
+import { seconds } from '../terminal/words.js';
+import { callAllAtOnce, callInPlainLoops } from './calls.js';
+import { HostProcess } from './host-process.js';
+import { resultOf, type DemoResult } from './result.js';
+import { sendOrders } from './sender.js';
+
+const MAX_CALLS = 10;
+const LATENCY_MS = 50;
+/** More connections at once than this say nothing new, and reach the limits of some systems. */
+const AT_ONCE = 1_000;
+const LOOK_MS = 10;
+/** Nothing was delivered for so long: the rest is lost. Longer than a killed host's calls are waited for. */
+const GIVE_UP_MS = 60_000;
+const TOKEN_TTL_MS = 3_600_000;
+
+export interface DemoOptions {
+  readonly events: number;
+  /** Kill the host half-way, and start it again. */
+  readonly kill: boolean;
+  /** Ends the demo early; what it started is stopped. */
+  readonly signal: AbortSignal;
+  /** Tells the story. */
+  readonly tell: (text: string) => void;
+  readonly terminal: boolean;
+}
+
+/**
+ * The main job before one's eyes: calls without a pace, then the same number of events through Sluice, then ten plain loops. Everything
+ * is counted by the stand-in for 1C, which lives in this process; the host is a child, so that it can be killed. Rejects with the signal.
+ */
+export async function runDemo(options: DemoOptions): Promise<DemoResult> {
+  const onec = await startOnec({ port: 0, maxCalls: MAX_CALLS, latencyMs: LATENCY_MS });
+  const secret = randomBytes(32).toString('base64url');
+  const host = new HostProcess(hostOptions(onec, secret));
+  try {
+    await host.start();
+    options.tell(`sluice demo   ${host.engines}\n`);
+    options.tell(`a stand-in for 1C on ${onec.url}: bears ${MAX_CALLS} calls at once, ${LATENCY_MS} ms each, refuses the ${MAX_CALLS + 1}th\n\n`);
+    const token = await signOperatorToken(secret, { sub: 'demo', scope: 'events:write viewer', ttlMs: TOKEN_TTL_MS });
+    await finishLeftovers(host, onec, token, options.signal);
+    await withoutSluice(onec, options);
+    const { sent, ms } = await withSluice({ host, onec, token }, options);
+    const stats = onec.stats();
+    options.tell(
+      `\nwhat the stand-in counted itself: ${stats.calls} calls, ${stats.distinct} different orders, ${stats.peak} at most at once, ${stats.refused} refused\n`,
+    );
+    // the comparison is made on the machine as it was: with a host beside
+    const plainMs = await callInPlainLoops(gateOf(onec), options.events, MAX_CALLS);
+    options.signal.throwIfAborted();
+    return resultOf(stats, { sent, ms, plainMs, maxCalls: MAX_CALLS });
+  } finally {
+    await host.stop();
+    await onec.close();
+  }
+}
+
+function hostOptions(onec: Onec, secret: string) {
+  const home = path.join(readEnv().SLUICE_HOME, 'demo');
+  const env = {
+    ...readWorkspaceEnv(),
+    SLUICE_HOME: home,
+    SLUICE_HTTP_PORT: '0',
+    SLUICE_HTTP_HOST: '127.0.0.1',
+    SLUICE_STOMP_PORT: '0',
+    SLUICE_TOKEN_SECRET: secret,
+    ERP_URL: `${onec.url}/demo/hs/gate`,
+    ERP_USER: '',
+    ERP_PASSWORD: '',
+  };
+  return { workspace: SAMPLE_WORKSPACE, home, env };
+}
+
+const gateOf = (onec: Onec) => `${onec.url}/demo/hs/gate/v1`;
+
+/** What an interrupted demo left in the queues is delivered first: it must not be counted with ours. */
+async function finishLeftovers(host: HostProcess, onec: Onec, token: string, signal: AbortSignal): Promise<void> {
+  const api = new HostApi(host.url ?? '', token);
+  const until = performance.now() + GIVE_UP_MS;
+  while ((await waitingIn(api)) + onec.stats().inFlight > 0) {
+    if (performance.now() > until) throw new CommandError(`events of an earlier demo do not drain: see ${host.log}`);
+    await pause(100, undefined, { signal });
+  }
+}
+
+async function waitingIn(api: HostApi): Promise<number> {
+  const { queues } = await api.get<{ queues: readonly { queue: string; waiting: number; held?: number }[] }>('/api/status');
+  const ours = queues.filter(({ queue }) => /^flow\.demo(\.next)?$|^push\.erp\./.test(queue));
+  return ours.reduce((sum, { waiting, held = 0 }) => sum + waiting + held, 0);
+}
+
+async function withoutSluice(onec: Onec, { events, tell, signal }: DemoOptions): Promise<void> {
+  const count = Math.min(events, AT_ONCE);
+  tell(`1  without Sluice, ${count} calls at once\n`);
+  onec.reset();
+  await callAllAtOnce(gateOf(onec), count);
+  signal.throwIfAborted();
+  const { done, refused } = onec.stats();
+  tell(`   answered ${done}   refused ${refused}\n\n`);
+}
+
+interface Parts {
+  readonly host: HostProcess;
+  readonly onec: Onec;
+  readonly token: string;
+}
+
+async function withSluice({ host, onec, token }: Parts, options: DemoOptions): Promise<{ sent: number; ms: number }> {
+  const { events, kill, tell, terminal, signal } = options;
+  const lines = (await readFile(path.join(SAMPLE_WORKSPACE, 'flows/demo.yaml'), 'utf8')).trim().split('\n').length;
+  tell(`2  with Sluice, ${events} events through flows/demo.yaml (${lines} lines)\n`);
+  onec.reset();
+  const ending = new AbortController();
+  const stop = AbortSignal.any([signal, ending.signal]);
+  const shown = progress({ write: tell, total: events, terminal, now: () => performance.now() });
+  let sent = 0;
+  const from = performance.now();
+  const sending = sendOrders(events, { url: () => host.url, token, signal: stop }, () => sent++);
+  const crashing = kill ? crashHalfway(host, onec, events, stop) : undefined;
+  const work = Promise.all([sending, crashing]);
+  try {
+    const ms = await Promise.race([
+      watch(onec, { events, from, signal }, (text, done) => shown.show(done, text)),
+      // only a failure ends the wait
+      work.then(() => new Promise<never>(() => undefined)),
+    ]);
+    return { sent, ms };
+  } finally {
+    shown.end();
+    ending.abort();
+    await work.catch(() => undefined);
+  }
+}
+
+async function crashHalfway(host: HostProcess, onec: Onec, events: number, signal: AbortSignal): Promise<void> {
+  while (onec.stats().distinct < events / 2) await pause(LOOK_MS, undefined, { signal });
+  await host.crash();
+}
+
+/** Gives the milliseconds to the last call that was carried out: when all are done, or when nothing comes any more. */
+async function watch(
+  onec: Onec,
+  { events, from, signal }: { readonly events: number; readonly from: number; readonly signal: AbortSignal },
+  show: (text: string, done: number) => void,
+): Promise<number> {
+  let done = 0;
+  let doneAt = from;
+  for (;;) {
+    const { distinct, inFlight, refused } = onec.stats();
+    const now = performance.now();
+    if (distinct > done) {
+      done = distinct;
+      doneAt = now;
+    }
+    show(`${done} of ${events}   in 1C now ${inFlight} of ${MAX_CALLS}   refused ${refused}   ${seconds(now - from)}`, done);
+    if ((done >= events && inFlight === 0) || now - doneAt > GIVE_UP_MS) return doneAt - from;
+    await pause(LOOK_MS, undefined, { signal });
+  }
+}

@@ -1,0 +1,119 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CommandError } from '../exit.js';
+
+const SLUICE = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
+const READY_MS = 60_000;
+/** The host itself takes ten seconds at most. */
+const STOP_MS = 20_000;
+
+export interface HostProcessOptions {
+  readonly workspace: string;
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+interface Ready {
+  readonly ready: true;
+  readonly port: number;
+  readonly engines: string;
+}
+
+/** A host as a child process, as `sluice run` starts it. It stops by itself when this process dies. */
+export class HostProcess {
+  #child: ChildProcess | undefined;
+  #ready: Ready | undefined;
+  #changing: Promise<unknown> = Promise.resolve();
+  /** Its log. */
+  readonly log: string;
+
+  constructor(private readonly options: HostProcessOptions) {
+    this.log = path.join(options.home, 'host.log');
+    mkdirSync(options.home, { recursive: true });
+  }
+
+  /** Undefined while none is ready. */
+  get url(): string | undefined {
+    return this.#ready && `http://127.0.0.1:${this.#ready.port}`;
+  }
+
+  /** Which engines it runs on, in words. */
+  get engines(): string {
+    return this.#ready?.engines ?? '';
+  }
+
+  /** Resolves when it takes events. Rejects with its own words when it does not start. */
+  start(): Promise<void> {
+    return this.#next(() => this.#start());
+  }
+
+  /** Ends it with SIGKILL, as a crash or the kernel does, and starts it again. */
+  crash(): Promise<void> {
+    return this.#next(async () => {
+      await this.#end((child) => child.kill('SIGKILL'));
+      await this.#start();
+    });
+  }
+
+  /** Stops it gracefully, after whatever is under way: what it started must not be left behind. */
+  stop(): Promise<void> {
+    return this.#next(() => this.#end((child) => child.disconnect()));
+  }
+
+  /** One change after the other. */
+  #next(change: () => Promise<void>): Promise<void> {
+    const done = this.#changing.then(change);
+    this.#changing = done.catch(() => undefined);
+    return done;
+  }
+
+  async #start(): Promise<void> {
+    const { workspace, env } = this.options;
+    const log = openSync(this.log, 'a');
+    const child = spawn(process.execPath, [SLUICE, 'run', '--workspace', workspace], {
+      env,
+      stdio: ['ignore', log, 'pipe', 'ipc'],
+      // in a group of its own: Ctrl+C on the terminal is for the demo, which then stops the host
+      detached: true,
+      windowsHide: true,
+    });
+    closeSync(log);
+    this.#child = child;
+    this.#ready = await readyOf(child, this.log);
+  }
+
+  async #end(how: (child: ChildProcess) => void): Promise<void> {
+    const child = this.#child;
+    this.#child = this.#ready = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    how(child);
+    const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    await exit;
+    clearTimeout(late);
+  }
+}
+
+function readyOf(child: ChildProcess, log: string): Promise<Ready> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const fail = (reason: string) => {
+      clearTimeout(timer);
+      reject(new CommandError(`the host of the demo does not start: ${said.trim().replace(/^sluice: /, '') || reason}; its log is ${log}`));
+    };
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      fail(`it was not ready after ${READY_MS / 1_000} s`);
+    }, READY_MS);
+    child.once('error', (error) => fail(error.message));
+    child.once('close', (code) => fail(`it ended with ${code}`));
+    child.once('message', (message) => {
+      clearTimeout(timer);
+      resolve(message as Ready);
+    });
+  });
+}

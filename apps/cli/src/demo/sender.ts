@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { Agent } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { inLoops, order, postJson } from './calls.js';
+
+const IN_FLIGHT = 16;
+const AGAIN_MS = 100;
+/** A host that was killed may leave a request without an answer for ever. */
+const ANSWER_MS = 5_000;
+
+export interface SenderOptions {
+  /** Where the host listens now; undefined while there is none. */
+  readonly url: () => string | undefined;
+  readonly token: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends events `order.demo` through the door of the host. An event without a 202 is sent again under the same id, until there is one:
+ * that is all a sender has to do so that nothing is lost.
+ */
+export async function sendOrders(count: number, { url, token, signal }: SenderOptions, accepted: () => void): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT });
+  const isAccepted = async (number: number, id: string): Promise<boolean> => {
+    const door = url();
+    if (door === undefined) return false;
+    const headers = { authorization: `Bearer ${token}`, 'ce-id': id };
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+    const answer = await postJson(`${door}/events/order.demo`, order(number), { agent, headers, signal: limit }).catch(() => undefined);
+    return answer?.status === 202;
+  };
+  try {
+    await inLoops(count, IN_FLIGHT, async (number) => {
+      const id = randomUUID();
+      while (!(await isAccepted(number, id))) await pause(AGAIN_MS, undefined, { signal });
+      accepted();
+    });
+  } finally {
+    agent.destroy();
+  }
+}

@@ -1,0 +1,3 @@
+import { runCommandLine } from './program.js';
+
+await runCommandLine(process.argv);
