@@ -22,16 +22,14 @@ export type PlaceOf = (offset: number) => Place;
  */
 export function compileTemplate(source: TemplateSource): Template {
   const renderer = compileSource(source);
-  if ('constant' in renderer) return { constant: true, render: () => renderer.constant };
-  const { render } = renderer;
-  return { constant: false, render: (scope) => then(render(scope), (value) => (value === OMIT ? undefined : value)) };
+  if (renderer.constant) return renderer;
+  return { constant: false, render: (scope) => then(renderer.render(scope), (value) => (value === OMIT ? undefined : value)) };
 }
 
 /** Compiles a text that stays a text, whatever its expressions give. The text must be free of problems. */
 export function compileText(text: ParsedText, placeOf: PlaceOf): TextTemplate {
   const renderer = compileTextParts(text, placeOf);
-  if ('constant' in renderer) return { constant: true, text: () => renderer.constant as string };
-  return { constant: false, text: renderer.render as TextTemplate['text'] };
+  return { constant: renderer.constant, text: renderer.render as TextTemplate['text'] };
 }
 
 /** Compiles a condition: one whole expression, or a literal. */
@@ -52,12 +50,30 @@ export function compileCondition(source: ParsedText | boolean, placeOf: PlaceOf)
   };
 }
 
-type Renderer = { readonly constant: unknown } | { readonly render: Evaluate };
+interface Renderer {
+  readonly constant: boolean;
+  readonly render: Evaluate;
+}
+
+function constant(value: unknown): Renderer {
+  return { constant: true, render: () => value };
+}
+
+function dynamic(render: Evaluate): Renderer {
+  return { constant: false, render };
+}
+
+/** What holds no expression is put together once, and frozen: every run gets the same one. */
+function composed(parts: readonly Renderer[], compose: (values: readonly unknown[]) => unknown): Renderer {
+  if (parts.every((part) => part.constant))
+    return constant(Object.freeze(compose(parts.map((part) => (part.render as () => unknown)()))));
+  return dynamic((scope) => then(settled(parts, scope), compose));
+}
 
 function compileSource(source: TemplateSource): Renderer {
   switch (source.kind) {
     case 'value':
-      return { constant: deepFreeze(source.value) };
+      return constant(deepFreeze(source.value));
     case 'text':
       return source.text.whole ? compileWhole(source.text, source.placeOf) : compileTextParts(source.text, source.placeOf);
     case 'list':
@@ -75,46 +91,33 @@ function compileWhole(text: ParsedText, placeOf: PlaceOf): Renderer {
     if (value !== undefined) return value;
     throw toFlowError(missing(part, scope, '$omit'), place);
   };
-  return {
-    render: (scope) => {
-      const value = evaluate(scope);
-      return value instanceof Promise ? value.then((given) => check(given, scope)) : check(value, scope);
-    },
-  };
+  return dynamic((scope) => {
+    const value = evaluate(scope);
+    return value instanceof Promise ? value.then((given) => check(given, scope)) : check(value, scope);
+  });
 }
 
 function compileList(items: readonly Renderer[]): Renderer {
-  if (items.every((item) => 'constant' in item)) return { constant: Object.freeze(items.map((item) => item.constant)) };
-  return {
-    render: (scope) => then(settled(items, scope), (values) => values.filter((value) => value !== OMIT)),
-  };
+  return composed(items, (values) => values.filter((value) => value !== OMIT));
 }
 
 function compileMap(entries: readonly (readonly [string, Renderer])[]): Renderer {
   const keys = entries.map(([key]) => key);
-  const renderers = entries.map(([, renderer]) => renderer);
-  if (renderers.every((renderer) => 'constant' in renderer)) {
-    return {
-      constant: Object.freeze(
-        toObject(
-          keys,
-          renderers.map((renderer) => renderer.constant),
-        ),
-      ),
-    };
-  }
-  return { render: (scope) => then(settled(renderers, scope), (values) => toObject(keys, values)) };
+  return composed(
+    entries.map(([, renderer]) => renderer),
+    (values) => toObject(keys, values),
+  );
 }
 
 /** The values of all, in order; a promise only when one of them is. */
-function settled(renderers: readonly Renderer[], scope: Scope): unknown[] | Promise<unknown[]> {
+function settled(renderers: readonly Renderer[], scope: Scope): readonly unknown[] | Promise<readonly unknown[]> {
+  const values: unknown[] = [];
   let waits = false;
-  const values = renderers.map((renderer) => {
-    if ('constant' in renderer) return renderer.constant;
+  for (const renderer of renderers) {
     const value = renderer.render(scope);
-    waits ||= value instanceof Promise;
-    return value;
-  });
+    if (value instanceof Promise) waits = true;
+    values.push(value);
+  }
   return waits ? Promise.all(values) : values;
 }
 
@@ -130,15 +133,15 @@ function toObject(keys: readonly string[], values: readonly unknown[]): object {
 }
 
 function compileTextParts(text: ParsedText, placeOf: PlaceOf): Renderer {
-  if (text.parts.every((part) => part.kind === 'literal')) return { constant: text.text };
-  const parts = (text.whole ? text.parts.filter((part) => part.kind === 'expression') : text.parts).map((part) =>
-    compileTextPart(part, placeOf),
+  const parts = text.whole ? text.parts.filter((part) => part.kind === 'expression') : text.parts;
+  return composed(
+    parts.map((part) => compileTextPart(part, placeOf)),
+    (values) => values.join(''),
   );
-  return { render: (scope) => then(settled(parts, scope), (values) => values.join('')) };
 }
 
 function compileTextPart(part: LiteralPart | ExpressionPart, placeOf: PlaceOf): Renderer {
-  if (part.kind === 'literal') return { constant: part.value };
+  if (part.kind === 'literal') return constant(part.value);
   const place = placeOf(part.start);
   const evaluate = compileExpression(part, place);
   const check = (value: unknown, scope: Scope): string => {
@@ -146,12 +149,10 @@ function compileTextPart(part: LiteralPart | ExpressionPart, placeOf: PlaceOf): 
     if (text !== undefined) return text;
     throw toFlowError(value === undefined ? missing(part, scope, '""') : notText(part, value), place);
   };
-  return {
-    render: (scope) => {
-      const value = evaluate(scope);
-      return value instanceof Promise ? value.then((given) => check(given, scope)) : check(value, scope);
-    },
-  };
+  return dynamic((scope) => {
+    const value = evaluate(scope);
+    return value instanceof Promise ? value.then((given) => check(given, scope)) : check(value, scope);
+  });
 }
 
 function onlyExpression(text: ParsedText): ExpressionPart {
