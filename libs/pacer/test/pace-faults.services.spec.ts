@@ -36,7 +36,7 @@ let sent: string[];
 /** Tests keep out of each other's way by the name of the connection. */
 let tests = 0;
 
-async function begin(on: BackEnd, count: number, callMs = CALL_MS, config = pace): Promise<string> {
+async function begin(on: BackEnd, count: number, callMs = CALL_MS, config = pace, done = count / 4): Promise<string> {
   backend = await startSlowBackend(LIMIT, callMs);
   fleet = new Fleet({ connection: `erp-${++tests}`, backend: on, database: postgres.url, url: backend.url, pace: config });
   sent = Array.from({ length: count }, (_, n) => `push-${n}`);
@@ -44,7 +44,7 @@ async function begin(on: BackEnd, count: number, callMs = CALL_MS, config = pace
   fleet.start('one');
   await until('the first host to own the pace', () => fleet.owner() === 'one');
   fleet.start('two');
-  await until('a quarter of the pushes', () => fleet.done.size >= count / 4);
+  await until('some pushes to be done', () => fleet.done.size >= done);
   return 'one';
 }
 
@@ -80,6 +80,25 @@ describe.each<[string, () => BackEnd]>([
     await new Promise((resolve) => setTimeout(resolve, 12_000));
     fleet.thaw(owner);
     await allArrive();
+  });
+});
+
+describe('pushes of two hosts, slots on Redis, in other ways to end', () => {
+  it('keeps the limit against calls of a dead owner that run on, for the crash grace', async () => {
+    // longer than the lease: it is the slots that hold here
+    await begin({ redis: redis.url }, 2 * LIMIT, 8_500, { ...pace, crashGraceMs: 9_000 }, 0);
+    await until('all slots to be in use', () => backend.open === LIMIT);
+    await fleet.kill('one');
+    await allArrive();
+  });
+
+  it('repeats none when the owner is stopped, and the next one goes on at once', async () => {
+    await begin({ redis: redis.url }, 400);
+    await fleet.stop('one');
+    const doneAtStop = fleet.done.size;
+    await until('the next owner', () => fleet.owner() === 'two', 3_000);
+    await until('its first call', () => fleet.done.size > doneAtStop, 1_000);
+    expect(await allArrive()).toEqual({ repeated: 0 });
   });
 });
 

@@ -1,0 +1,6 @@
+import { pacerConformance } from '../conformance/pacer.js';
+import { MemoryPacer } from './memory-pacer.js';
+
+pacerConformance('memory', { hosts: false, policy: false }, () =>
+  Promise.resolve({ open: () => Promise.resolve(new MemoryPacer()), close: () => Promise.resolve() }),
+);

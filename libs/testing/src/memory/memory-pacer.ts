@@ -1,0 +1,148 @@
+import { PUSH_CLASSES, type Pace, type Pacer, type PaceState, type PushOwner } from '@sluice/engine';
+import type { PaceConfig } from '@sluice/flow';
+
+/**
+ * A pacer of one host, in memory: at most `max` calls at once, with Retry-After and lingering slots. What closes or shrinks a connection
+ * (breaker, calendar, lease, overload) is the test's to say, by the methods of {@link MemoryPace}.
+ */
+export class MemoryPacer implements Pacer {
+  readonly engine = 'memory';
+  private readonly paces = new Map<string, MemoryPace>();
+
+  own(connection: string, config: PaceConfig, owner: PushOwner, signal: AbortSignal): Pace {
+    const pace = new MemoryPace(config, owner, signal);
+    this.paces.set(connection, pace);
+    return pace;
+  }
+
+  /** The pace of a connection that is owned. */
+  of(connection: string): MemoryPace {
+    const pace = this.paces.get(connection);
+    if (!pace) throw new Error(`nobody owns the pace of ${connection}`);
+    return pace;
+  }
+
+  check(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.paces.values()].map((pace) => pace.stop()));
+  }
+}
+
+export class MemoryPace implements Pace {
+  readonly ended: Promise<void>;
+  private readonly max: number;
+  private limit: number;
+  private open = false;
+  private inFlight = 0;
+  private lingering = 0;
+  private closedUntil = 0;
+  private reason: string | undefined;
+  private stopped = false;
+  private resolveEnded: () => void = () => undefined;
+
+  constructor(
+    config: PaceConfig,
+    private readonly owner: PushOwner,
+    signal: AbortSignal,
+  ) {
+    this.max = config.concurrency.max;
+    this.limit = this.max;
+    this.ended = new Promise((resolve) => (this.resolveEnded = resolve));
+    signal.addEventListener('abort', () => void this.stop(), { once: true });
+    if (signal.aborted) void this.stop();
+    // an owner need not be ready before `own` has returned
+    setImmediate(() => {
+      owner.limitIs(this.limit);
+      this.reopen();
+    });
+  }
+
+  wake(): void {
+    setImmediate(() => this.look());
+  }
+
+  state(): PaceState {
+    const { limit, max, inFlight, lingering, reason } = this;
+    const breaker = reason === 'breaker' ? 'open' : 'closed';
+    return {
+      owner: !this.stopped,
+      limit,
+      max,
+      inFlight,
+      lingering,
+      breaker,
+      ...(reason === undefined ? {} : { closedBecause: reason }),
+    };
+  }
+
+  /** The other side bears so many calls at once now. */
+  setLimit(limit: number): void {
+    this.limit = limit;
+    this.owner.limitIs(limit);
+    this.look();
+  }
+
+  /** Nothing begins any more, and the owner hands back. */
+  shut(reason: 'breaker' | 'calendar' | 'lease', until?: Date): void {
+    this.open = false;
+    this.reason = reason;
+    this.owner.closed(reason, until);
+  }
+
+  reopen(): void {
+    if (this.stopped) return;
+    this.open = true;
+    this.reason = undefined;
+    this.owner.opened();
+    this.look();
+  }
+
+  stop(): Promise<void> {
+    if (!this.stopped) {
+      this.stopped = true;
+      this.end();
+    }
+    return this.ended;
+  }
+
+  private look(): void {
+    const wait = this.closedUntil - performance.now();
+    if (wait > 0) return;
+    while (this.open && !this.stopped && this.inFlight + this.lingering < this.limit && this.owner.waiting(PUSH_CLASSES) > 0) {
+      const before = this.owner.waiting(PUSH_CLASSES);
+      void this.call();
+      // the owner has none to make after all
+      if (this.owner.waiting(PUSH_CLASSES) === before) return;
+    }
+  }
+
+  private async call(): Promise<void> {
+    this.inFlight += 1;
+    const end = await this.owner.start(PUSH_CLASSES);
+    this.inFlight -= 1;
+    if (end !== 'idle' && end.retryAfterMs !== undefined) {
+      this.closedUntil = performance.now() + end.retryAfterMs;
+      setTimeout(() => this.look(), end.retryAfterMs + 1).unref();
+    }
+    if (end !== 'idle' && end.lingerMs !== undefined) this.linger(end.lingerMs);
+    this.end();
+    if (end !== 'idle') this.look();
+  }
+
+  private linger(ms: number): void {
+    this.lingering += 1;
+    setTimeout(() => {
+      this.lingering -= 1;
+      this.look();
+    }, ms).unref();
+  }
+
+  private end(): void {
+    if (!this.stopped || this.inFlight > 0) return;
+    if (this.open) this.shut('lease');
+    this.resolveEnded();
+  }
+}
