@@ -8,7 +8,7 @@ const flows = Object.fromEntries(readdirSync(new URL('flows/', folder)).map((nam
 
 const KEY = '"key" of deliver comes with a later release';
 const CATCH = '"catch" of a flow comes with a later release';
-const step = (verb: string) => `the step "${verb}" comes with a later release`;
+const step = (verb: string) => `"${verb}" of a step comes with a later release`;
 
 describe('twelve flows of the whole language', () => {
   it('are refused for what a later release brings, and for nothing else', () => {

@@ -5,9 +5,9 @@ import type { ScalarNode } from '../yaml/nodes.js';
 /** The environment as the language sees it: who may read what, and what has been read. */
 export class Environment {
   readonly values: Readonly<Record<string, string>>;
+  private readonly names: readonly string[];
   private readonly secret = new Set<string>();
   private readonly readBySteps = new Set<string>();
-  private readonly names: readonly string[];
 
   constructor(env: Readonly<Record<string, string | undefined>>) {
     const given = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -15,33 +15,28 @@ export class Environment {
     this.names = given.map(([name]) => name);
   }
 
-  /** From now on no step may read the variables that fill this field. */
+  /** From now on no flow may read the variables that fill this field. */
   protect(secret: ScalarNode, texts: Texts): void {
     for (const name of namesRead(secret, texts)) this.secret.add(name);
   }
 
-  /** Where connections and options are filled. */
-  readonly atStart: EnvironmentView = this.view(() => undefined, false);
-  /** Where constants are: steps can read those. */
-  readonly inConstants: EnvironmentView = this.view(() => undefined, true);
-  readonly inSteps: EnvironmentView = this.view((name) => this.readBySteps.add(name), true);
+  /** Where connections and options are filled: secrets as well. */
+  get atStart(): EnvironmentView {
+    return { names: this.names, secret: new Set(), read: () => undefined };
+  }
+
+  /** Where constants are, which steps can read. */
+  get inConstants(): EnvironmentView {
+    return { names: this.names, secret: this.secret, read: () => undefined };
+  }
+
+  get inSteps(): EnvironmentView {
+    return { names: this.names, secret: this.secret, read: (name) => this.readBySteps.add(name) };
+  }
 
   /** What the runs need: the variables that flows name, and no others. */
   forRuns(): Record<string, string> {
     return Object.fromEntries(Object.entries(this.values).filter(([name]) => this.readBySteps.has(name)));
-  }
-
-  private view(read: (name: string) => void, guarded: boolean): EnvironmentView {
-    const names = () => this.names;
-    const none: ReadonlySet<string> = new Set();
-    const secret = guarded ? this.secret : none;
-    return {
-      get names() {
-        return names();
-      },
-      secret,
-      read,
-    };
   }
 }
 

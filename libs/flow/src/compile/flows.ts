@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { isHostTrigger, opensConnections, triggerOf } from '../contracts.js';
 import { allSteps, type FlowDraft, type StepDraft, type TriggerDraft } from '../grammar/drafts.js';
 import { ExpressionCheck, type Visible } from '../lint/expressions.js';
@@ -8,15 +7,15 @@ import { needZones } from '../lint/timezone.js';
 import { ANY, eitherShape, objectShape, shapeOfSchema, type Shape } from '../lint/shapes.js';
 import { StepOrder } from '../lint/steps-order.js';
 import { checkTests } from '../lint/tests.js';
-import type { Deliver, Flow, FlowTrigger, Settings, Step } from '../model.js';
+import type { Flow, FlowTrigger, Settings } from '../model.js';
 import { Texts } from '../texts.js';
 import type { MapNode } from '../yaml/nodes.js';
+import { FlowBuilder } from './build-flow.js';
 import { refuseLiteralSecrets } from './connections.js';
 import type { Constants } from './constants.js';
 import type { Environment } from './environment.js';
 import type { Plugins } from './plugins.js';
 import { checkSchema, secretScalars } from './schema-check.js';
-import { Templates } from './templates.js';
 
 /** What every flow is compiled with. */
 export interface FlowTools {
@@ -37,7 +36,6 @@ const ERROR_SHAPE = objectShape('error', Object.fromEntries(ERROR_FIELDS.map((na
 export class FlowCompiler {
   private readonly texts: Texts;
   private readonly expressions: ExpressionCheck;
-  private readonly templates: Templates;
 
   constructor(
     private readonly draft: FlowDraft,
@@ -45,7 +43,6 @@ export class FlowCompiler {
   ) {
     this.texts = new Texts(draft.report.source);
     this.expressions = new ExpressionCheck(this.texts, draft.report);
-    this.templates = new Templates(this.texts);
   }
 
   /** Before anything is checked: a variable that feeds a secret option is out of reach for every flow. */
@@ -73,7 +70,9 @@ export class FlowCompiler {
       checkPolicies(draft, tools.plugins.byName, trigger?.kind === 'plugin' ? trigger.options : undefined);
     }
     checkTests(draft, tools.plugins.byName, this.texts, this.expressions);
-    return trigger && !draft.partial && !draft.report.hasErrors ? this.build(trigger, vars.value) : undefined;
+    return trigger && !draft.partial && !draft.report.hasErrors
+      ? new FlowBuilder(draft, this.texts, tools.settings).build(trigger, vars.value)
+      : undefined;
   }
 
   private compileVars(): { readonly shape: Shape; readonly value: Readonly<Record<string, unknown>> } {
@@ -196,104 +195,7 @@ export class FlowCompiler {
     plugins.connection(plugin, step.connection, step.use, opensConnections(plugin), report);
     checkSchema({ schema: action.input, node: step.with, what: 'with', at: step.use, report, texts: this.texts });
   }
-
-  private build(trigger: FlowTrigger, vars: Readonly<Record<string, unknown>>): Flow {
-    const { draft } = this;
-    return {
-      name: draft.name,
-      ...(draft.description !== undefined && { description: draft.description }),
-      place: this.placeOf(draft.nameNode.start),
-      revision: createHash('sha256').update(draft.text).digest('hex').slice(0, 16),
-      vars,
-      trigger,
-      deliver: this.buildDeliver(),
-      journal: draft.journal,
-      steps: this.buildSteps(draft.steps),
-    };
-  }
-
-  private buildDeliver(): Deliver {
-    const { deliver } = this.draft;
-    return {
-      ...(deliver.expiresMs !== undefined && { expiresMs: deliver.expiresMs }),
-      ...(deliver.dedupe && { dedupe: { key: this.templates.text(deliver.dedupe.key), withinMs: deliver.dedupe.withinMs } }),
-      retry: deliver.retry,
-      retryGiven: deliver.retryNode !== undefined,
-      maxBodyBytes: deliver.maxBodyBytes ?? this.tools.settings.limits.eventBytes,
-      onExhausted: deliver.onExhausted,
-    };
-  }
-
-  private buildSteps(drafts: readonly StepDraft[]): Step[] {
-    return drafts.map((draft) => this.buildStep(draft)).filter((step) => step !== undefined);
-  }
-
-  private buildStep(draft: StepDraft): Step | undefined {
-    const { templates } = this;
-    const common = {
-      id: draft.id,
-      place: this.placeOf(draft.idNode.start),
-      ...(draft.if && { if: templates.condition(draft.if) }),
-    };
-    switch (draft.verb) {
-      case 'use':
-        return {
-          ...common,
-          verb: 'use',
-          plugin: draft.plugin,
-          action: draft.action,
-          ...(draft.connection && { connection: String(draft.connection.value) }),
-          with: templates.template(draft.with ?? EMPTY_MAP),
-          ...(draft.timeoutMs !== undefined && { timeoutMs: draft.timeoutMs }),
-          priority: draft.priority,
-          onError: draft.onError.map(({ when, output }) => ({
-            ...(when && { when: templates.condition(when) }),
-            output: templates.template(output),
-          })),
-        };
-      case 'set':
-        return { ...common, verb: 'set', value: templates.template(draft.value) };
-      case 'switch':
-        return {
-          ...common,
-          verb: 'switch',
-          cases: draft.cases.map(({ when, steps }) => ({ when: templates.condition(when), steps: this.buildSteps(steps) })),
-          otherwise: this.buildSteps(draft.otherwise),
-        };
-      case 'emit':
-        return {
-          ...common,
-          verb: 'emit',
-          type: templates.text(draft.type),
-          ...(draft.data && { data: templates.template(draft.data) }),
-          ...(draft.subject && { subject: templates.text(draft.subject) }),
-          ...(draft.correlationid && { correlationid: templates.text(draft.correlationid) }),
-          ...(draft.partitionkey && { partitionkey: templates.text(draft.partitionkey) }),
-          ...(draft.datacontenttype && { datacontenttype: templates.text(draft.datacontenttype) }),
-        };
-      case 'reply':
-        return {
-          ...common,
-          verb: 'reply',
-          status: templates.template(draft.status ?? DEFAULT_STATUS),
-          headers: templates.template(draft.headers ?? EMPTY_MAP),
-          ...(draft.data && { data: templates.template(draft.data) }),
-        };
-      case 'stop':
-        return { ...common, verb: 'stop', ...(draft.reason && { reason: templates.text(draft.reason) }) };
-      case 'unknown':
-        return undefined;
-    }
-  }
-
-  private placeOf(offset: number): { file: string; line: number; column: number } {
-    const { source } = this.draft.report;
-    return { file: source.file, ...source.place(offset) };
-  }
 }
-
-const EMPTY_MAP: MapNode = { kind: 'map', entries: [], start: 0, end: 0 };
-const DEFAULT_STATUS = { kind: 'scalar', value: 200, style: 'plain', start: 0, end: 0 } as const;
 
 /** The constants of the workspace and the flow's own. */
 function withNames(shared: Shape, own: MapNode): Shape {

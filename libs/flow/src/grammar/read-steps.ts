@@ -3,7 +3,7 @@ import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
 import type { OnErrorDraft, StepDraft, SwitchDraft, UnknownDraft } from './drafts.js';
-import { readFields, reportLater, type Fields, type KeyTable } from './fields.js';
+import { readFields, type Fields, type KeyTable } from './fields.js';
 import { splitUse } from './names.js';
 import { checkIdentifier, readConnectionName, readWith } from './read-flow.js';
 import { readChoice, readCondition, readDuration, readTemplateText, readText } from './values.js';
@@ -14,9 +14,8 @@ const USE_ONLY = ['connection', 'with', 'timeout', 'priority', 'onError'] as con
 
 const STEP: KeyTable = {
   of: 'a step',
-  // Verbs of a later release are named by the check of verbs.
-  keys: ['id', 'if', ...VERBS, ...LATER_VERBS, ...USE_ONLY],
-  later: ['retry', 'cache'],
+  keys: ['id', 'if', ...VERBS, ...USE_ONLY],
+  later: [...LATER_VERBS, 'retry', 'cache'],
   cures: { name: () => 'id', when: () => 'if', uses: () => 'use', retries: () => 'deliver: { retry: … } of the flow' },
 };
 const SWITCH: KeyTable = { of: 'switch', keys: ['cases', 'otherwise'] };
@@ -66,8 +65,7 @@ class StepReader {
       ...(condition && { if: condition }),
     };
     const verb = this.readVerb(fields);
-    const step = (verb && this.readBody(verb, fields, common)) ?? this.unknown(fields.node, common);
-    return id === undefined && step.verb !== 'unknown' ? this.unknown(fields.node, common) : step;
+    return (verb && this.readBody(verb, fields, common)) ?? this.unknown(fields.node, common);
   }
 
   private readId(node: YamlNode | undefined): string | undefined {
@@ -99,10 +97,7 @@ class StepReader {
       });
       return undefined;
     }
-    if (LATER_VERBS.includes(first.name)) {
-      reportLater(first.key, `the step "${first.name}"`, this.report);
-      return undefined;
-    }
+    if (LATER_VERBS.includes(first.name)) return undefined;
     const verb = VERBS.find((name) => name === first.name);
     if (verb !== 'use') {
       for (const { name, key } of fields.node.entries) {
