@@ -45,7 +45,7 @@ export const connection = z.strictObject({
 export type Config = z.output<typeof connection>;
 
 function isPlain(text: string): boolean {
-  if (!URL.canParse(text)) return false;
+  if (!URL.canParse(text)) return true; // z.url says so already
   const { username, password, search, hash } = new URL(text);
   return [username, password, search, hash].every((part) => part === '');
 }

@@ -126,6 +126,14 @@ describe('onec-http.call', () => {
     });
   });
 
+  it('sends nothing when the step has given up before', async () => {
+    const onec = await start();
+    const opened = await open(onec);
+    const failed = opened.actions.call({ method: 'SaveOrder' }, { signal: AbortSignal.abort() });
+    await expect(failed).rejects.toMatchObject({ code: 'TIMED_OUT', options: { sent: 'no' } });
+    expect(onec.stats().calls).toBe(0);
+  });
+
   it('refuses an answer that is too large', async () => {
     const opened = await open(await start(), { maxResponse: '64B' });
     const large = opened.actions.call({ method: 'Echo', data: { text: 'x'.repeat(100) } });

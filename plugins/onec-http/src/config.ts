@@ -74,7 +74,7 @@ export function lanes(config: Config): number | undefined {
 }
 
 function isPlain(text: string): boolean {
-  if (!URL.canParse(text)) return false;
+  if (!URL.canParse(text)) return true; // z.url says so already
   const { username, password, search, hash } = new URL(text);
   return [username, password, search, hash].every((part) => part === '');
 }
