@@ -60,9 +60,10 @@ const FIXED: readonly string[] = [queues.poison, queues.unrouted];
 export async function declareQueue(channel: Channel, names: Names, spec: QueueSpec): Promise<void> {
   if (FIXED.includes(spec.queue)) return;
   const queue = names.of(spec.queue);
-  // what cannot leave `poison` stays there: it has nowhere to be dead-lettered to
-  const poison = spec.queue === queues.poison ? {} : deadLetterTo(names.of(queues.poison));
-  await channel.assertQueue(queue, spec.exclusive ? { exclusive: true, durable: false } : durable({ ...QUORUM, ...poison }));
+  const options = spec.exclusive
+    ? { exclusive: true, durable: false }
+    : durable({ ...QUORUM, ...deadLetterTo(names.of(queues.poison)) });
+  await channel.assertQueue(queue, options);
   await channel.bindQueue(queue, names.return(), queue);
   for (const type of spec.types ?? []) await channel.bindQueue(queue, names.events(), type);
 }
