@@ -41,7 +41,7 @@ export function toFlowError(thrown: unknown, place: Place): SluiceError {
 
 function foreignFault(thrown: unknown): ExpressionFault {
   const { code, message } = thrown as { code?: string; message?: string };
-  const text = shortened(message ?? String(thrown));
+  const text = shortened((message ?? String(thrown)).replace(/\.$/, ''));
   const limit = LIMIT_CODES.has(code ?? '') || thrown instanceof RangeError;
   return new ExpressionFault(limit ? 'EXPR_LIMIT' : 'EXPR_FAILED', text.charAt(0).toLowerCase() + text.slice(1));
 }
