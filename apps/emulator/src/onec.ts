@@ -3,9 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { faultOrder, FaultPlan, troubleOf, type Fault, type FaultKind } from './onec-faults.js';
 import { Ledger } from './onec-ledger.js';
-import { OnecException, perform, type Base } from './onec-methods.js';
+import type { Base } from './onec-methods.js';
+import { answerOf } from './onec-services.js';
 import { SessionPool, type NoSession, type Seat } from './onec-sessions.js';
 import { Tally, type OnecStats } from './onec-stats.js';
+import { basic, cookieOf, header, JSON_TYPE, parseJson, readText, send, sendJson, withCookie, type Answer } from './onec-wire.js';
 
 export interface OnecOptions {
   /** 0: a free one. */
@@ -55,13 +57,6 @@ export async function startOnec(options: OnecOptions): Promise<Onec> {
   const onec = new OnecServer(options);
   await onec.listen(options.port, options.host ?? '127.0.0.1');
   return onec;
-}
-
-/** What the service answers. */
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const NO_SESSION: Readonly<Record<NoSession, Answer>> = {
@@ -226,9 +221,8 @@ class OnecServer implements Onec {
     }
     const finished = this.finishes(request) ? seat.cookie : undefined;
     try {
-      const answer = await this.workOnce(id, fault, seat.cold, () =>
-        this.work(request, url, service[1] ?? '', service[2] ?? '', body),
-      );
+      const call = { httpMethod: request.method, service: service[1] ?? '', path: service[2] ?? '', url, body };
+      const answer = await this.workOnce(id, fault, seat.cold, () => answerOf(this.base, call));
       if (!answer || fault === 'lost') return undefined;
       return withCookie(
         fault === 'bom' ? { ...answer, body: `\uFEFF${answer.body}` } : answer,
@@ -276,21 +270,6 @@ class OnecServer implements Onec {
     await sleep(2 ** 31 - 1, undefined, { signal: this.hanging.signal }).catch(() => undefined);
   }
 
-  private work(request: IncomingMessage, url: URL, service: string, path: string, body: string): Answer {
-    if (service !== 'gate')
-      return json(200, JSON.stringify({ Сервис: service, Метод: request.method, Путь: path + url.search, Принято: body.length }));
-    if (path !== '/v1') return { status: 404, body: '' };
-    const asked = gateCall(request.method, url, body);
-    if (asked === 'method') return { status: 405, body: '', headers: { allow: 'GET, POST' } };
-    if (!asked) return exception('Тело запроса не является JSON');
-    try {
-      return json(200, JSON.stringify(perform(this.base, asked.method, asked.data) ?? null));
-    } catch (error) {
-      if (error instanceof OnecException) return exception(error.message);
-      throw error;
-    }
-  }
-
   private async seatFor(request: IncomingMessage): Promise<Seat | NoSession> {
     if (this.options.ignoreIbSession) return this.pool.pass();
     const cookie = cookieOf(request);
@@ -304,82 +283,5 @@ class OnecServer implements Onec {
 
   private finishes(request: IncomingMessage): boolean {
     return header(request, 'ibsession') === 'finish';
-  }
-}
-
-const JSON_TYPE = 'application/json; charset=utf-8';
-
-function gateCall(
-  httpMethod: string | undefined,
-  url: URL,
-  body: string,
-): { method: string; data: unknown } | 'method' | undefined {
-  if (httpMethod === 'GET') {
-    const data = url.searchParams.get('data');
-    const parsed = data === null ? {} : parseJson(data);
-    return { method: url.searchParams.get('method') ?? '', data: parsed ?? {} };
-  }
-  if (httpMethod !== 'POST') return 'method';
-  const parsed = parseJson(body);
-  if (typeof parsed !== 'object' || parsed === null) return undefined;
-  const { method, data } = parsed as { method?: unknown; data?: unknown };
-  return { method: typeof method === 'string' ? method : '', data };
-}
-
-/** As 1C shows an exception: the place in the module, then the text. */
-function exception(text: string): Answer {
-  return {
-    status: 500,
-    body: `{ОбщийМодуль.Обмен.Модуль(12)}: ${text}`,
-    headers: { 'content-type': 'text/plain; charset=utf-8' },
-  };
-}
-
-function json(status: number, body: string): Answer {
-  return { status, body, headers: { 'content-type': JSON_TYPE } };
-}
-
-function withCookie(answer: Answer, cookie: string | undefined): Answer {
-  if (cookie === undefined) return answer;
-  return { ...answer, headers: { ...answer.headers, 'set-cookie': `ibsession=${cookie}; path=/` } };
-}
-
-function send(response: ServerResponse, answer: Answer): void {
-  const bytes = Buffer.from(answer.body);
-  response.writeHead(answer.status, { ...answer.headers, 'content-length': bytes.length }).end(bytes);
-}
-
-function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  send(response, json(status, JSON.stringify(value)));
-}
-
-function basic(user: string, password: string): string {
-  return `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;
-}
-
-function header(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return typeof value === 'string' ? value : undefined;
-}
-
-function cookieOf(request: IncomingMessage): string | undefined {
-  return /(?:^|;\s*)ibsession=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
-}
-
-/** By events: iterating costs a third of the whole call. */
-function readText(request: IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    request.on('error', reject);
-  });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
