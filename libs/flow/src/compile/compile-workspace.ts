@@ -5,10 +5,11 @@ import { refuseExpressionKeys } from '../lint/expression-keys.js';
 import { checkEvents } from '../lint/graph.js';
 import { ExpressionCheck } from '../lint/expressions.js';
 import { objectShape, shapeOfNode, type Shape } from '../lint/shapes.js';
-import type { ConnectionSpec, Finding, Flow, SourceFile, Workspace } from '../model.js';
+import type { Finding, SourceFile, Workspace } from '../model.js';
 import { Report, sortFindings } from '../report.js';
 import { Texts } from '../texts.js';
 import { readDocuments } from '../yaml/read-documents.js';
+import type { WorkspaceDraft } from '../workspace/drafts.js';
 import { compileConnection, compileIssuer, type WorkspaceTools } from './connections.js';
 import { Constants } from './constants.js';
 import { Environment } from './environment.js';
@@ -45,11 +46,7 @@ export function compileWorkspace(input: WorkspaceInput): WorkspaceResult {
   const failed = input.failedPlugins ?? [];
   const plugins = new Plugins(input.plugins, failed.length === 0, draft.connections);
 
-  for (const connection of draft.connections) {
-    const schema = input.plugins.get(connection.plugin)?.connection;
-    if (schema) for (const secret of secretScalars(schema, connection.with)) environment.protect(secret, texts);
-  }
-  for (const issuer of draft.issuers) for (const secret of issuer.secrets) environment.protect(secret, texts);
+  protectSecrets(draft, input.plugins, environment, texts);
   const files = input.flows.map(readFlowFile);
   const drafts = files.flatMap((file) => file.flows);
 
@@ -90,11 +87,25 @@ export function compileWorkspace(input: WorkspaceInput): WorkspaceResult {
     settings: draft.settings,
     vars,
     issuers,
-    connections: new Map(connections.map((connection: ConnectionSpec) => [connection.name, connection])),
-    flows: flows satisfies Flow[],
+    connections: new Map(connections.map((connection) => [connection.name, connection])),
+    flows,
     env: environment.forRuns(),
   };
   return { workspace, findings };
+}
+
+/** Before anything is checked: what feeds a secret field is out of reach for every flow. */
+function protectSecrets(
+  draft: WorkspaceDraft,
+  plugins: ReadonlyMap<string, AnyPlugin>,
+  environment: Environment,
+  texts: Texts,
+): void {
+  for (const connection of draft.connections) {
+    const schema = plugins.get(connection.plugin)?.connection;
+    if (schema) for (const secret of secretScalars(schema, connection.with)) environment.protect(secret, texts);
+  }
+  for (const issuer of draft.issuers) for (const secret of issuer.secrets) environment.protect(secret, texts);
 }
 
 interface FlowFile {

@@ -1,6 +1,6 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { actionOf, triggerOf, type ActionContract, type TriggerContract } from '../contracts.js';
-import { isDynamic } from '../grammar/read-flow.js';
+import { isDynamic } from '../grammar/read-names.js';
 import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
 import type { ScalarNode } from '../yaml/nodes.js';

@@ -2,8 +2,9 @@ import type { Report } from '../report.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
 import type { FlowDraft, TriggerDraft } from './drafts.js';
 import { readFields, reportLater, type Fields, type KeyTable } from './fields.js';
-import { isEventPattern, isIdentifier, isName, isReserved, splitUse } from './names.js';
+import { isEventPattern, splitUse } from './names.js';
 import { readDeliver } from './read-deliver.js';
+import { checkIdentifier, readConnectionName, readName, readWith } from './read-names.js';
 import { readSteps } from './read-steps.js';
 import { readChoice, readText } from './values.js';
 
@@ -53,15 +54,6 @@ export function readVersion(fields: Fields, report: Report): void {
   report.error(node, 'FLOW_VALUE', 'this is not a version of the language that is known here', { write: 'sluice: 1' });
 }
 
-export function readName(node: YamlNode | undefined, key: string, report: Report): string | undefined {
-  const name = readText(node, key, report);
-  if (name === undefined || node === undefined || isName(name)) return name;
-  report.error(node, 'FLOW_NAME', `"${name}" is no name`, {
-    do: 'use small Latin letters, digits and single dashes, a letter first, at most 63: sync-orders',
-  });
-  return undefined;
-}
-
 /** Constants: names that an expression can read. */
 export function readVars(node: YamlNode | undefined, report: Report): MapNode | undefined {
   if (node === undefined) return undefined;
@@ -71,21 +63,6 @@ export function readVars(node: YamlNode | undefined, report: Report): MapNode | 
   }
   for (const { name, key } of node.entries) checkIdentifier(name, key, 'a name in vars', report);
   return node;
-}
-
-/** Step ids and constants. */
-export function checkIdentifier(name: string, at: ScalarNode, what: string, report: Report): boolean {
-  if (isReserved(name)) {
-    report.error(at, 'FLOW_NAME', `"${name}" is a word of the language and cannot be ${what}`, { do: 'choose another name' });
-    return false;
-  }
-  if (isIdentifier(name)) return true;
-  const camel = name.replace(/[-_ ]+([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-  const cure = isIdentifier(camel)
-    ? { write: camel }
-    : { do: 'use Latin letters and digits, a small letter first, at most 63: saveOrder' };
-  report.error(at, 'FLOW_NAME', `"${name}" cannot be ${what}: an expression could not read it`, cure);
-  return false;
 }
 
 const TRIGGER: KeyTable = { of: 'trigger', keys: ['use', 'connection', 'with'], later: ['where'] };
@@ -145,23 +122,4 @@ function readEventTrigger(fields: Fields, report: Report): TriggerDraft | undefi
       });
   }
   return { kind: 'event', types: patterns, from };
-}
-
-/** The name of a connection. An expression is refused and given all the same: it would be one. */
-export function readConnectionName(node: YamlNode | undefined, report: Report): ScalarNode | undefined {
-  if (node?.kind !== 'scalar' || !isDynamic(node))
-    return readText(node, 'connection', report) === undefined ? undefined : (node as ScalarNode);
-  reportLater(node, 'an expression in connection', report);
-  return node;
-}
-
-/** Is there an expression where a name should be? */
-export function isDynamic(node: ScalarNode): boolean {
-  return typeof node.value === 'string' && node.value.includes('${{');
-}
-
-export function readWith(node: YamlNode | undefined, report: Report): MapNode | undefined {
-  if (node === undefined || node.kind === 'map') return node;
-  report.error(node, 'FLOW_VALUE', 'with is a map', { do: 'write its keys, each with a value or an expression' });
-  return undefined;
 }

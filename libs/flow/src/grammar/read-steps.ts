@@ -5,7 +5,7 @@ import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
 import type { OnErrorDraft, StepDraft, SwitchDraft, UnknownDraft } from './drafts.js';
 import { readFields, type Fields, type KeyTable } from './fields.js';
 import { splitUse } from './names.js';
-import { checkIdentifier, readConnectionName, readWith } from './read-flow.js';
+import { checkIdentifier, readConnectionName, readWith } from './read-names.js';
 import { readChoice, readCondition, readDuration, readTemplateText, readText } from './values.js';
 
 const VERBS = ['use', 'set', 'switch', 'emit', 'reply', 'stop'] as const;

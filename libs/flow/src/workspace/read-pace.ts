@@ -4,7 +4,7 @@ import type { CalendarWindow, PaceConfig, Priority } from '../model.js';
 import type { Report } from '../report.js';
 import type { YamlNode } from '../yaml/nodes.js';
 import type { PaceDraft } from './drafts.js';
-import { readTimezone } from './read-workspace.js';
+import { readTimezone } from './read-timezone.js';
 
 const PACE: KeyTable = {
   of: 'pace',

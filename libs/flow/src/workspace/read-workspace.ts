@@ -1,4 +1,3 @@
-import { IANAZone } from 'luxon';
 import { readVars, readVersion } from '../grammar/read-flow.js';
 import { readFields, type KeyTable } from '../grammar/fields.js';
 import { isName } from '../grammar/names.js';
@@ -9,6 +8,7 @@ import type { MapNode, YamlNode } from '../yaml/nodes.js';
 import type { ConnectionDraft, NamedPlace, WorkspaceDraft } from './drafts.js';
 import { readIssuers } from './read-issuers.js';
 import { readPace } from './read-pace.js';
+import { readTimezone } from './read-timezone.js';
 
 const DAY_MS = 86_400_000;
 
@@ -68,13 +68,6 @@ function readSettings(node: YamlNode | undefined, report: Report): Settings {
     limits: readLimits(fields.get('limits'), report),
     retention: readRetention(fields.get('retention'), report),
   };
-}
-
-export function readTimezone(node: YamlNode | undefined, report: Report): string | undefined {
-  const timezone = readText(node, 'timezone', report);
-  if (timezone === undefined || node === undefined || IANAZone.isValidZone(timezone)) return timezone;
-  report.error(node, 'SETTING_TIMEZONE', `"${timezone}" is no time zone`, { write: 'timezone: Europe/Moscow' });
-  return undefined;
 }
 
 function readCountry(node: YamlNode | undefined, report: Report): string | undefined {
