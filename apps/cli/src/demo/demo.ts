@@ -74,8 +74,9 @@ function hostOptions(onec: Onec, secret: string) {
     SLUICE_STOMP_PORT: '0',
     SLUICE_TOKEN_SECRET: secret,
     ERP_URL: `${onec.url}/demo/hs/gate`,
-    ERP_USER: '',
-    ERP_PASSWORD: '',
+    // the stand-in knows no users
+    ERP_USER: undefined,
+    ERP_PASSWORD: undefined,
   };
   return { workspace: SAMPLE_WORKSPACE, home, env };
 }

@@ -45,7 +45,7 @@ export class HostProcess {
     return this.#ready?.engines ?? '';
   }
 
-  /** Resolves when it takes events. Rejects with its own words when it does not start. */
+  /** Resolves when it takes events. When it does not start its own words are on standard error. */
   start(): Promise<void> {
     return this.#next(() => this.#start());
   }
@@ -75,7 +75,8 @@ export class HostProcess {
     const log = openSync(this.log, 'a');
     const child = spawn(process.execPath, [SLUICE, 'run', '--workspace', workspace], {
       env,
-      stdio: ['ignore', log, 'pipe', 'ipc'],
+      // what it says on its standard error is why it does not start
+      stdio: ['ignore', log, 'inherit', 'ipc'],
       // in a group of its own: Ctrl+C on the terminal is for the demo, which then stops the host
       detached: true,
       windowsHide: true,
@@ -99,18 +100,16 @@ export class HostProcess {
 
 function readyOf(child: ChildProcess, log: string): Promise<Ready> {
   return new Promise((resolve, reject) => {
-    let said = '';
-    child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
     const fail = (reason: string) => {
       clearTimeout(timer);
-      reject(new CommandError(`the host of the demo does not start: ${said.trim().replace(/^sluice: /, '') || reason}; its log is ${log}`));
+      reject(new CommandError(`the host of the demo does not start (${reason}): see above, and its log ${log}`));
     };
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      fail(`it was not ready after ${READY_MS / 1_000} s`);
+      fail(`not ready after ${READY_MS / 1_000} s`);
     }, READY_MS);
     child.once('error', (error) => fail(error.message));
-    child.once('close', (code) => fail(`it ended with ${code}`));
+    child.once('exit', (code) => fail(`it ended with ${code}`));
     child.once('message', (message) => {
       clearTimeout(timer);
       resolve(message as Ready);
