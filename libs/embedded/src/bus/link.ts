@@ -13,7 +13,8 @@ const QUERY_TIMEOUT_MS = 15_000;
 const SETTINGS = {
   control: '',
   write: 'set enable_seqscan = off; set enable_nestloop = off',
-  take: 'set enable_seqscan = off; set synchronous_commit = off',
+  // a bitmap scan would read the whole queue to find its head, and the rows that were deleted there with it
+  take: 'set enable_seqscan = off; set enable_bitmapscan = off; set synchronous_commit = off',
 };
 type Purpose = keyof typeof SETTINGS;
 

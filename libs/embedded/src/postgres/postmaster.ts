@@ -27,8 +27,8 @@ const START_MS = 120_000;
 const SOCKET_PATH_LIMIT = 107;
 
 /**
- * One small machine, many short transactions, each durable. Measured on two cores with the queue of the embedded bus; see README.md.
- * What is not named here is PostgreSQL's default, fsync and synchronous_commit above all.
+ * One small machine, many short transactions, each durable. What is not named here is PostgreSQL's default, fsync and
+ * synchronous_commit above all.
  */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
