@@ -9,9 +9,12 @@ export const REPLY = {
   notAllowed: 530,
 } as const;
 
+/** The broker's reply code. In the handshake amqplib gives it in the text alone. */
 export function replyCode(error: unknown): number | undefined {
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'number' ? code : undefined;
+  if (typeof code === 'number') return code;
+  const handshake = /^Handshake terminated by server: (\d+)/.exec(describe(error));
+  return handshake ? Number(handshake[1]) : undefined;
 }
 
 export function describe(error: unknown): string {

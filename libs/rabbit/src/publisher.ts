@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outgoing } from '@sluice/engine';
 import { engineFail, type SluiceError } from '@sluice/plugin-api';
 import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
@@ -11,6 +12,11 @@ const WINDOW_MESSAGES = 4_096;
 const WINDOW_BYTES = 64 * 1024 ** 2;
 /** RabbitMQ 4 closes the channel of a larger message (`max_message_size`), and with it all that is on its way. */
 const MAX_BODY_BYTES = 16 * 1024 ** 2;
+/**
+ * A queue that was deleted is made again after this. Sooner, RabbitMQ 3.10 takes it for the old one, does not tell the old one's consumers,
+ * and they wait for ever.
+ */
+const REDECLARE_AFTER_MS = 500;
 /** How amqplib words a negative confirm; every other error of a confirm means that nobody knows. */
 const NACKED = 'message nacked';
 
@@ -152,7 +158,8 @@ export class Publisher {
     this.#unconfirmed -= 1;
     this.#bytes -= out.message.body.length;
     if (error === null) {
-      if (this.#returned.size > 0 && this.#takeReturned(out.message.attributes.id, key)) this.#unroutable({ out, sender, again });
+      if (this.#returned.size > 0 && this.#takeReturned(out.message.attributes.id, key))
+        void this.#unroutable({ out, sender, again });
       else sender.confirmed();
     } else if (error.message === NACKED) {
       sender.confirmed(engineFail.BUS_UNAVAILABLE(`RabbitMQ refuses messages for ${key}: its queue is full or has no leader`));
@@ -177,18 +184,19 @@ export class Publisher {
   }
 
   /** Nothing took the message. A queue of ours is made again, once: somebody has removed it. */
-  #unroutable({ out, sender, again }: Entry): void {
+  async #unroutable({ out, sender, again }: Entry): Promise<void> {
     const { queue } = out;
-    const missing = engineFail.BUS_UNAVAILABLE(queue === undefined ? 'nothing takes events' : `queue ${queue} does not exist`);
-    if (queue === undefined || again) return sender.confirmed(missing);
-    this.#redeclare(queue).then(
-      (made) => {
-        if (!made) return sender.confirmed(missing);
-        this.#waiting.push({ out, sender, again: true });
-        this.#pump();
-      },
-      () => sender.confirmed(missing),
-    );
+    if (queue === undefined) return sender.confirmed(engineFail.BUS_UNAVAILABLE('nothing takes events'));
+    if (again || !(await this.#makeAgain(queue))) {
+      return sender.confirmed(engineFail.BUS_UNAVAILABLE(`queue ${queue} does not exist`));
+    }
+    this.#waiting.push({ out, sender, again: true });
+    this.#pump();
+  }
+
+  async #makeAgain(queue: string): Promise<boolean> {
+    await sleep(REDECLARE_AFTER_MS);
+    return this.#redeclare(queue).catch(() => false);
   }
 }
 
