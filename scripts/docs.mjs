@@ -31,10 +31,16 @@ if (wrong) {
 }
 
 async function makeErrorsPage() {
-  const { ENGINE_CODES, SHARED_CODES } = await importBuilt('libs/plugin-api');
+  const { BODY_CODES, ENGINE_CODES, SHARED_CODES } = await importBuilt('libs/plugin-api');
+  const { HOST_CODES } = await importBuilt('apps/host', 'failures');
   return errorsPage([
     { title: 'The engine', about: 'Connectors do not throw these.', codes: ENGINE_CODES },
     { title: 'All connectors', about: 'A connector adds codes of its own only where these say too little.', codes: SHARED_CODES },
+    {
+      title: 'The doors',
+      about: 'What an HTTP request is refused with; they never reach a flow.',
+      codes: { ...HOST_CODES, ...BODY_CODES },
+    },
     ...(await pluginTables()),
   ]);
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { SignJWT, decodeProtectedHeader, errors, jwtVerify } from 'jose';
-import { failures } from '@sluice/plugin-api';
 import { typeMatches, type Store } from '@sluice/engine';
 import type { Issuer } from '@sluice/flow';
 import type { Env } from './env.js';
+import { hostFail } from './failures.js';
 
 /** The built-in issuer: the only one that may grant `viewer` and `admin`. A token without `kid` is its. */
 export const OPERATOR = 'operator';
@@ -13,12 +13,6 @@ const SKEW_SECONDS = 60;
 /** Events that the engine alone may publish. */
 const RESERVED = ['user.#', 'sluice.#'];
 const REMEMBERED = 1_000;
-
-const refuse = failures({
-  TOKEN_MISSING: { fate: 'rejected', cure: 'send the header Authorization: Bearer TOKEN; `npx sluice token --sub me` makes one' },
-  TOKEN_INVALID: { fate: 'rejected', cure: 'sign another token, with the issuer named in `kid`, HS256, and an `exp`' },
-  FORBIDDEN: { fate: 'rejected', cure: 'ask for a token with the scope, from an issuer that may grant it' },
-});
 
 /** Who sends, and what they may. */
 export interface Sender {
@@ -69,7 +63,7 @@ export class Tokens {
 
   /** Rejects with `TOKEN_MISSING` or `TOKEN_INVALID`, saying what is wrong with it and never what is in it. */
   async verify(token: string | undefined): Promise<Sender> {
-    if (token === undefined || token === '') throw refuse.TOKEN_MISSING('no token was sent');
+    if (token === undefined || token === '') throw hostFail.TOKEN_MISSING('no token was sent');
     const known = this.#known.get(token);
     if (known && known.expiresAt + SKEW_SECONDS * 1_000 > Date.now()) return known;
     const sender = await this.#read(token);
@@ -81,8 +75,8 @@ export class Tokens {
   async #read(token: string): Promise<Sender> {
     const issuer = this.#issuerOf(token);
     const { sub, scope, exp, iat } = await verifiedBy(issuer, token);
-    if (typeof sub !== 'string' || sub === '') throw refuse.TOKEN_INVALID('the token has no `sub`');
-    if (typeof exp !== 'number') throw refuse.TOKEN_INVALID('the token has no `exp`');
+    if (typeof sub !== 'string' || sub === '') throw hostFail.TOKEN_INVALID('the token has no `sub`');
+    if (typeof exp !== 'number') throw hostFail.TOKEN_INVALID('the token has no `exp`');
     const asked =
       typeof scope === 'string' ? scope.split(' ').filter((one) => one !== '') : Array.isArray(scope) ? scope.map(String) : [];
     return {
@@ -99,10 +93,10 @@ export class Tokens {
     try {
       kid = decodeProtectedHeader(token).kid;
     } catch {
-      throw refuse.TOKEN_INVALID('it is not a JSON Web Token');
+      throw hostFail.TOKEN_INVALID('it is not a JSON Web Token');
     }
     const issuer = this.#issuers.get(kid ?? OPERATOR);
-    if (!issuer) throw refuse.TOKEN_INVALID(`sluice.yaml has no issuer "${String(kid).slice(0, 64)}"`);
+    if (!issuer) throw hostFail.TOKEN_INVALID(`sluice.yaml has no issuer "${String(kid).slice(0, 64)}"`);
     return issuer;
   }
 }
@@ -110,15 +104,15 @@ export class Tokens {
 /** Throws `FORBIDDEN` when the sender lacks the scope. */
 export function requireScope(sender: Sender, scope: string): void {
   if (sender.scopes.includes(scope) || sender.scopes.includes('admin')) return;
-  throw refuse.FORBIDDEN(`the token of ${sender.issuer}/${sender.sub} lacks the scope ${scope}`);
+  throw hostFail.FORBIDDEN(`the token of ${sender.issuer}/${sender.sub} lacks the scope ${scope}`);
 }
 
 /** Throws `FORBIDDEN` when the sender's issuer may not publish events of this type, or nobody may. */
 export function requireEventType(sender: Sender, type: string): void {
   if (RESERVED.some((pattern) => typeMatches(pattern, type)))
-    throw refuse.FORBIDDEN(`events ${type} are published by Sluice alone`);
+    throw hostFail.FORBIDDEN(`events ${type} are published by Sluice alone`);
   if (sender.events.some((pattern) => typeMatches(pattern, type))) return;
-  throw refuse.FORBIDDEN(`the issuer ${sender.issuer} may not publish ${type}`);
+  throw hostFail.FORBIDDEN(`the issuer ${sender.issuer} may not publish ${type}`);
 }
 
 /** A token of the operator. */
@@ -147,7 +141,7 @@ async function verifiedBy(issuer: SigningIssuer, token: string) {
       if (!(error instanceof errors.JWSSignatureVerificationFailed)) break;
     }
   }
-  throw refuse.TOKEN_INVALID(whatIsWrong(last, issuer.name));
+  throw hostFail.TOKEN_INVALID(whatIsWrong(last, issuer.name));
 }
 
 function whatIsWrong(error: unknown, issuer: string): string {
@@ -163,11 +157,11 @@ function capped(issuer: SigningIssuer, expiresAt: number, issuedAt: number | und
   if (issuer.maxTtlMs === undefined) return expiresAt;
   const from = issuedAt ?? Date.now();
   if (issuedAt === undefined && expiresAt - from > issuer.maxTtlMs + SKEW_SECONDS * 1_000) {
-    throw refuse.TOKEN_INVALID(`the token lives longer than the issuer ${issuer.name} allows, and has no \`iat\``);
+    throw hostFail.TOKEN_INVALID(`the token lives longer than the issuer ${issuer.name} allows, and has no \`iat\``);
   }
   const end = Math.min(expiresAt, from + issuer.maxTtlMs);
   if (end + SKEW_SECONDS * 1_000 < Date.now())
-    throw refuse.TOKEN_INVALID(`the token is older than the issuer ${issuer.name} allows`);
+    throw hostFail.TOKEN_INVALID(`the token is older than the issuer ${issuer.name} allows`);
   return end;
 }
 

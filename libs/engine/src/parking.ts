@@ -1,4 +1,13 @@
-import { derivedId, engineFail, viewError, type Log } from '@sluice/plugin-api';
+import {
+  derivedId,
+  engineFail,
+  runId,
+  viewError,
+  type ErrorView,
+  type EventAttributes,
+  type EventMessage,
+  type Log,
+} from '@sluice/plugin-api';
 import { writeData } from './event-data.js';
 import { messageOf } from './connections.js';
 import { pause } from './lease.js';
@@ -61,7 +70,7 @@ export class Parking {
    */
   async replay(run: string, options: ReplayOptions = {}): Promise<string> {
     const parked = await this.store.parked.get(run);
-    if (!parked) throw engineFail.CONFIG_INVALID(`no run ${run} is parked`);
+    if (!parked) throw engineFail.NOT_PARKED(`no run ${run} is parked`);
     if (!(await this.store.parked.replaying(run, parked.epoch))) {
       throw engineFail.CONFIG_INVALID(`run ${run} is ${parked.state}: only a parked run can be replayed`);
     }
@@ -76,7 +85,7 @@ export class Parking {
   /** Gives a parked run up for good. Rejects when it is not parked. */
   async drop(run: string): Promise<void> {
     const parked = await this.store.parked.get(run);
-    if (!parked || !(await this.store.parked.drop(run, parked.epoch))) throw engineFail.CONFIG_INVALID(`no run ${run} is parked`);
+    if (!parked || !(await this.store.parked.drop(run, parked.epoch))) throw engineFail.NOT_PARKED(`no run ${run} is parked`);
     this.#journal(parked, 'dropped');
   }
 
@@ -135,6 +144,8 @@ export class Parking {
 }
 
 function again(parked: ParkedRun, fromStart: boolean): { outgoing: Outgoing; id: string } {
+  const failed = moduleFailure(parked.event);
+  if (failed) return { outgoing: { queue: failed.queue, message: withoutFailure(parked) }, id: parked.run };
   const { state, body } = decodeRun(parked.message);
   const { parked: _error, call: _call, result: _result, at, ...kept } = state;
   const replay: RunState = {
@@ -184,18 +195,36 @@ function rowOf(delivery: Delivery): Omit<ParkedRun, 'state'> {
   } catch {
     // not readable: kept as it is, below
   }
-  return unreadable(delivery);
+  return eventRow(delivery);
 }
 
-/** A message that the broker gave up, or that is not a run: kept whole, so that a person can look at it. */
-function unreadable({ message }: Delivery): Omit<ParkedRun, 'state'> {
+/** What a NestJS handler of a plugin's module leaves when it has failed for good: which queue it consumes, and why it failed. */
+interface ModuleFailure {
+  readonly queue: string;
+  readonly error: ErrorView;
+}
+
+function moduleFailure(event: EventAttributes): ModuleFailure | undefined {
+  const failure = event.meta?.module as Partial<ModuleFailure> | undefined;
+  return failure?.queue !== undefined && failure.error !== undefined ? { queue: failure.queue, error: failure.error } : undefined;
+}
+
+function withoutFailure(parked: ParkedRun): EventMessage {
+  const { module: _module, ...meta } = parked.event.meta ?? {};
+  return { attributes: { ...parked.event, meta }, body: decodeRun(parked.message).body };
+}
+
+/** An event that a handler failed on, or a message that the broker gave up: kept whole, so that a person can look at it. */
+function eventRow({ message }: Delivery): Omit<ParkedRun, 'state'> {
   const { attributes, body } = message;
-  const run = derivedId('6f2a7c1e-51d0-5c0b-9a57-3f4b5d1ce0a1', attributes.source, attributes.id, attributes.type);
-  const error = viewError(engineFail.POISON('the broker gave the message up, or it is not the state of a run'));
+  const failed = moduleFailure(attributes);
+  const flow = failed?.queue ?? UNKNOWN_FLOW;
+  const run = runId(attributes.source, attributes.id, flow);
+  const error = failed?.error ?? viewError(engineFail.POISON('the broker gave the message up, or it is not the state of a run'));
   const state: RunState = {
     run,
     epoch: 0,
-    flow: UNKNOWN_FLOW,
+    flow,
     revision: '',
     event: attributes,
     startedAt: Date.now(),
@@ -206,7 +235,7 @@ function unreadable({ message }: Delivery): Omit<ParkedRun, 'state'> {
   return {
     run,
     epoch: 0,
-    flow: UNKNOWN_FLOW,
+    flow,
     revision: '',
     event: attributes,
     error,

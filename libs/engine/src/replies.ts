@@ -1,10 +1,6 @@
-import { failures, newEventId, type ErrorView, type Reply } from '@sluice/plugin-api';
+import { engineFail, newEventId, type ErrorView, type Reply } from '@sluice/plugin-api';
 import type { Bus, Consumer, Outgoing } from './ports/bus.js';
 import { queues } from './ports/bus.js';
-
-const late = failures({
-  REPLY_LATE: { fate: 'retry', cure: 'the run goes on: ask again with the same Idempotency-Key, or wait longer' },
-});
 
 const REPLY_PREFETCH = 200;
 
@@ -13,7 +9,8 @@ const REPLY_PREFETCH = 200;
  * a broken connection and ask again.
  */
 export class Replies {
-  readonly #waiting = new Map<string, (reply: Reply) => void>();
+  /** Several callers may wait for one event: they sent it under the same id. */
+  readonly #waiting = new Map<string, Set<(reply: Reply) => void>>();
   #consumer: Consumer | undefined;
   readonly queue: string;
 
@@ -28,23 +25,30 @@ export class Replies {
     await this.bus.declare({ queue: this.queue, exclusive: true });
     this.#consumer = await this.bus.consume(this.queue, { prefetch: REPLY_PREFETCH }, (delivery) => {
       const { attributes, body } = delivery.message;
-      this.#waiting.get(attributes.correlationid ?? '')?.(JSON.parse(body.toString()) as Reply);
+      for (const tell of this.#waiting.get(attributes.correlationid ?? '') ?? []) tell(JSON.parse(body.toString()) as Reply);
       delivery.settle([]);
     });
   }
 
   /** A promise of the reply to this event. Rejects with `REPLY_LATE` when none came in time. */
   expect(eventId: string, withinMs: number): Promise<Reply> {
+    const waiting = this.#waiting.get(eventId) ?? new Set();
+    this.#waiting.set(eventId, waiting);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(eventId);
-        reject(late.REPLY_LATE(`no reply to ${eventId} within ${withinMs} ms`));
-      }, withinMs);
-      this.#waiting.set(eventId, (reply) => {
+      const leave = () => {
         clearTimeout(timer);
-        this.#waiting.delete(eventId);
+        waiting.delete(tell);
+        if (waiting.size === 0) this.#waiting.delete(eventId);
+      };
+      const tell = (reply: Reply) => {
+        leave();
         resolve(reply);
-      });
+      };
+      const timer = setTimeout(() => {
+        leave();
+        reject(engineFail.REPLY_LATE(`no reply to ${eventId} within ${withinMs} ms`));
+      }, withinMs);
+      waiting.add(tell);
     });
   }
 

@@ -104,6 +104,8 @@ export const ENGINE_CODES = {
   },
   BODY_TOO_LARGE: { fate: 'rejected', cure: 'raise deliver.maxBody or settings.limits.event' },
   BODY_UNREADABLE: { fate: 'rejected', cure: 'the body is not what its content type says' },
+  NOT_PARKED: { fate: 'rejected', cure: '`sluice parked ls` lists the runs' },
+  REPLY_LATE: { fate: 'retry', cure: 'the run goes on: ask again with the same Idempotency-Key, or wait longer' },
   POISON: { fate: 'rejected', cure: 'the host died several times on this event: report it with the parked run' },
   FLOW_CHANGED: {
     fate: 'rejected',

@@ -1,13 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { decodeRun, queues, readData, type ParkedRun, type ParkedState } from '@sluice/engine';
-import { engineFail, failures } from '@sluice/plugin-api';
+import { engineFail } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { AccessGuard, asHttp, Scope } from './access.js';
 import { diagnose, pruneQueues } from './doctor.js';
 import { HostServices } from './host-services.js';
-
-const missing = failures({ NO_ROUTE: { fate: 'rejected', cure: '`sluice parked ls` lists the runs' } });
 
 const ListQuery = z.strictObject({
   flow: z.string().optional(),
@@ -51,7 +49,7 @@ export class AdminController {
   @ApiOperation({ summary: 'One of them, with its data and the outputs of its steps' })
   async show(@Param('run') run: string): Promise<object> {
     const parked = await told(() => this.services.store.parked.get(run));
-    if (!parked) throw asHttp(missing.NO_ROUTE(`no run ${run} is parked`));
+    if (!parked) throw asHttp(engineFail.NOT_PARKED(`no run ${run} is parked`));
     return shown(parked);
   }
 

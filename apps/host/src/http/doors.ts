@@ -1,13 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { engineFail, failures, parseBody, type Doors, type Log, type NewEvent, type Reply } from '@sluice/plugin-api';
+import { engineFail, parseBody, type Doors, type Log, type NewEvent, type Reply } from '@sluice/plugin-api';
 import type { Door } from '@sluice/engine';
+import { hostFail } from '../failures.js';
 import { requireEventType, requireScope, type Sender, type Tokens } from '../tokens.js';
 import { problemOf } from './problem.js';
 import { RouteTable } from './route-table.js';
 
-const draining = failures({
-  STOPPING: { fate: 'unavailable', cure: 'send it again: another host, or this one after its start, takes it' },
-});
 const CE_ATTRIBUTES = ['subject', 'correlationid', 'partitionkey'] as const;
 /** Belong to the door and not to the data. */
 const HIDDEN_HEADERS = new Set(['authorization', 'cookie', 'proxy-authorization']);
@@ -97,7 +95,7 @@ export class HttpDoors implements Doors {
 
   async #answered(reply: FastifyReply, work: () => Promise<Reply>): Promise<void> {
     try {
-      if (!this.#open) throw draining.STOPPING('this host takes no events now', { sent: 'no' });
+      if (!this.#open) throw hostFail.STOPPING('this host takes no events now', { sent: 'no' });
       const { status, headers, data } = await work();
       void reply.code(status).headers(headers);
       await (data === undefined ? reply.send() : reply.send(bodyText(reply, headers, data)));
@@ -110,7 +108,7 @@ export class HttpDoors implements Doors {
     const problem = problemOf(error);
     if (problem.body.code === 'INTERNAL')
       this.options.log.error('a request failed', { error: error instanceof Error ? error.stack : String(error) });
-    void reply.code(problem.body.code === 'STOPPING' ? 503 : problem.status).headers(problem.headers);
+    void reply.code(problem.status).headers(problem.headers);
     await reply.type('application/json; charset=utf-8').send(JSON.stringify(problem.body));
   }
 }

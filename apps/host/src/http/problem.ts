@@ -12,6 +12,7 @@ const STATUS: Readonly<Record<string, number>> = {
   TOKEN_INVALID: 401,
   FORBIDDEN: 403,
   NO_ROUTE: 404,
+  NOT_PARKED: 404,
   METHOD_NOT_ALLOWED: 405,
   BODY_TOO_LARGE: 413,
   MEDIA_TYPE: 415,
@@ -20,6 +21,7 @@ const STATUS: Readonly<Record<string, number>> = {
   EVENT_TYPE: 400,
   BUS_UNAVAILABLE: 503,
   STORE_UNAVAILABLE: 503,
+  STOPPING: 503,
   REPLY_LATE: 504,
   CONFIG_INVALID: 409,
 };

@@ -1,9 +1,5 @@
-import { failures, type HttpRequest, type HttpRoute, type Reply } from '@sluice/plugin-api';
-
-export const routing = failures({
-  NO_ROUTE: { fate: 'fatal', cure: 'look at the paths of the http.endpoint triggers in flows/' },
-  METHOD_NOT_ALLOWED: { fate: 'fatal', cure: 'use the method of the http.endpoint trigger' },
-});
+import type { HttpRequest, HttpRoute, Reply } from '@sluice/plugin-api';
+import { hostFail } from '../failures.js';
 
 export interface Route extends HttpRoute {
   readonly handle: (request: HttpRequest) => Promise<Reply>;
@@ -35,10 +31,10 @@ export class RouteTable {
   find(method: string, path: string): { readonly route: Route; readonly params: Readonly<Record<string, string>> } {
     const segments = path.split('/');
     const fitting = this.#entries.filter((entry) => fits(entry.segments, segments));
-    if (fitting.length === 0) throw routing.NO_ROUTE(`no flow listens to ${path}`);
+    if (fitting.length === 0) throw hostFail.NO_ROUTE(`no flow listens to ${path}`);
     const found = fitting.find((entry) => entry.route.method === method);
     if (!found)
-      throw routing.METHOD_NOT_ALLOWED(`${path} takes ${fitting.map((entry) => entry.route.method).join(', ')}, not ${method}`);
+      throw hostFail.METHOD_NOT_ALLOWED(`${path} takes ${fitting.map((entry) => entry.route.method).join(', ')}, not ${method}`);
     return { route: found.route, params: paramsOf(found.segments, segments) };
   }
 }
