@@ -288,6 +288,7 @@ export class FlowRunner {
       eventId: hop.event.id,
       eventSource: hop.event.source,
       eventType: hop.event.type,
+      ...(hop.event.causationid !== undefined && { causationid: hop.event.causationid }),
       kind,
       ms: Date.now() - hop.startedAt,
       ...(error && { code: error.code, message: error.message }),

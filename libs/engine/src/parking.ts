@@ -137,6 +137,7 @@ export class Parking {
       eventId: parked.event.id,
       eventSource: parked.event.source,
       eventType: parked.event.type,
+      ...(parked.event.causationid !== undefined && { causationid: parked.event.causationid }),
       kind,
       ...(parked.step !== undefined && { step: parked.step }),
     });

@@ -77,7 +77,7 @@ export class PushRunner implements PushOwner {
   readonly #openings = new Map<string, { times: number; lastAt: number }>();
   /** Fires when calls in flight have had their time at a graceful stop. */
   readonly #cut = new AbortController();
-  readonly #roomWanted: (() => void)[] = [];
+  readonly #allConfirmed: (() => void)[] = [];
   #pace: Pace | undefined;
   #limit: number;
   #inFlight = 0;
@@ -122,11 +122,12 @@ export class PushRunner implements PushOwner {
   // ── PushOwner ──
 
   waiting(open: readonly PushClass[]): number {
+    // past so many unconfirmed results nothing begins: the broker is slower than the other side
+    if (this.#unconfirmed >= MOST_UNCONFIRMED) return 0;
     return this.#held.reduce((count, held) => (open.includes(held.priority) ? count + 1 : count), 0);
   }
 
   async start(open: readonly PushClass[]): Promise<CallEnd | 'idle'> {
-    if (this.#unconfirmed >= MOST_UNCONFIRMED) await new Promise<void>((resolve) => this.#roomWanted.push(resolve));
     const next = this.#next(open);
     if (!next) return 'idle';
     this.#inFlight++;
@@ -328,7 +329,8 @@ export class PushRunner implements PushOwner {
     this.#unconfirmed++;
     held.delivery.settle(outputs, () => {
       this.#unconfirmed--;
-      this.#roomWanted.shift()?.();
+      this.#pace?.wake();
+      if (this.#unconfirmed === 0) for (const tell of this.#allConfirmed.splice(0)) tell();
     });
   }
 
@@ -341,9 +343,9 @@ export class PushRunner implements PushOwner {
     this.#held.splice(0, this.#held.length, ...kept);
   }
 
-  async #confirmed(): Promise<void> {
-    while (this.#unconfirmed > 0 && this.deps.bus.state().state === 'up')
-      await new Promise<void>((resolve) => this.#roomWanted.push(resolve));
+  #confirmed(): Promise<void> {
+    if (this.#unconfirmed === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#allConfirmed.push(resolve));
   }
 
   #report(run: RunMessage, call: PendingCall, called: Called, began: number, ms: number): void {
@@ -376,6 +378,7 @@ export class PushRunner implements PushOwner {
       eventId: event.id,
       eventSource: event.source,
       eventType: event.type,
+      ...(event.causationid !== undefined && { causationid: event.causationid }),
       kind,
       connection: this.name,
       attempt: call.attempt,

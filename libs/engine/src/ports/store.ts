@@ -77,19 +77,7 @@ export interface ClaimStore {
   giveBack(flow: string, key: string, run: string): Promise<void>;
 }
 
-export type JournalKind =
-  | 'accepted'
-  | 'done'
-  | 'stopped'
-  | 'dropped'
-  | 'expired'
-  | 'duplicate'
-  | 'parked'
-  | 'replayed'
-  | 'retried'
-  | 'called'
-  | 'caught'
-  | 'skipped-rows';
+export type JournalKind = 'done' | 'stopped' | 'dropped' | 'expired' | 'duplicate' | 'parked' | 'replayed' | 'retried' | 'called';
 
 /** One line of the log of runs. */
 export interface JournalEntry {
