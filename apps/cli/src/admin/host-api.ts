@@ -28,7 +28,9 @@ export class HostApi {
       signal: AbortSignal.timeout(ANSWER_MS),
       ...(body && { body: JSON.stringify(body) }),
     }).catch((error: unknown) => {
-      throw new NoHostError(`no host answers at ${this.url} (${reasonOf(error)}): start one with "sluice run", or set SLUICE_URL`);
+      throw new NoHostError(
+        `no host answers at ${this.url} (${reasonOf(error)}): start one with "sluice run", or set SLUICE_URL`,
+      );
     });
     const text = await answer.text();
     if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as T;

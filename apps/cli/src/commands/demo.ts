@@ -17,7 +17,13 @@ export function addDemo(program: Command): void {
     .action(async ({ events, kill = false }: { events: number; kill?: boolean }) => {
       const signal = stopRequest();
       try {
-        const result = await runDemo({ events, kill, signal, tell: (text) => process.stderr.write(text), terminal: process.stderr.isTTY });
+        const result = await runDemo({
+          events,
+          kill,
+          signal,
+          tell: (text) => process.stderr.write(text),
+          terminal: process.stderr.isTTY,
+        });
         // alone on standard output: a program can read it
         print(resultLine(result));
         if (!isGood(result)) process.exitCode = EXIT.failed;

@@ -39,7 +39,9 @@ async function startStandIn(): Promise<Onec> {
     return await startOnec({ port: STAND_IN_PORT });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new CommandError(`port ${STAND_IN_PORT}, where the stand-in for 1C listens, is in use: stop what listens there, or set ERP_URL`);
+    throw new CommandError(
+      `port ${STAND_IN_PORT}, where the stand-in for 1C listens, is in use: stop what listens there, or set ERP_URL`,
+    );
   }
 }
 

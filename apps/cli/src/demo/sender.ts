@@ -26,7 +26,9 @@ export async function sendOrders(count: number, { url, token, signal }: SenderOp
     if (door === undefined) return false;
     const headers = { authorization: `Bearer ${token}`, 'ce-id': id };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
-    const answer = await postJson(`${door}/events/order.demo`, order(number), { agent, headers, signal: limit }).catch(() => undefined);
+    const answer = await postJson(`${door}/events/order.demo`, order(number), { agent, headers, signal: limit }).catch(
+      () => undefined,
+    );
     return answer?.status === 202;
   };
   try {

@@ -4,7 +4,8 @@ import { table } from '../terminal/table.js';
 import { counted, seconds } from '../terminal/words.js';
 import type { RunningHost } from './running-host.js';
 
-export const VERSION = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+export const VERSION = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
+  .version;
 
 /** What runs here, where its doors are, and the rows that the caller adds. */
 export function bannerOf(running: RunningHost, colors: Colors, notes: { readonly onec?: string } = {}): string {

@@ -10,7 +10,9 @@ export function table(rows: readonly (readonly string[])[]): string {
 }
 
 function line(row: readonly string[], widths: readonly number[]): string {
-  const cells = row.map((cell, column) => (column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - width(cell))));
+  const cells = row.map((cell, column) =>
+    column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - width(cell)),
+  );
   return cells.join(GAP).trimEnd();
 }
 

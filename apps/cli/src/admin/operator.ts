@@ -1,0 +1,43 @@
+import { PostgresProcess } from '@sluice/embedded';
+import { operatorSecret, readEnv, signOperatorToken, type Env } from '@sluice/host';
+import type { Log } from '@sluice/plugin-api';
+import { openStore } from '@sluice/store';
+import { CommandError } from '../exit.js';
+import { HostApi } from './host-api.js';
+
+/** Long enough for one command. */
+const COMMAND_TTL_MS = 300_000;
+
+const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** The secret that the hosts sign the operator's tokens with: from the environment, or from their database. Throws when neither is at hand. */
+export async function readOperatorSecret(env: Env): Promise<string> {
+  if (env.SLUICE_TOKEN_SECRET !== undefined) return env.SLUICE_TOKEN_SECRET;
+  const store = await openStore({ ...(await databaseOf(env)), log: silent });
+  try {
+    return await operatorSecret(env, store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function databaseOf(env: Env): Promise<{ url: string; engine: 'embedded' | 'postgresql' }> {
+  if (env.SLUICE_DATABASE_URL !== undefined) return { url: env.SLUICE_DATABASE_URL, engine: 'postgresql' };
+  const running = await PostgresProcess.attach(env.SLUICE_HOME);
+  if (!running) {
+    throw new CommandError(
+      `the secret of tokens is in the embedded database, which does not run for ${env.SLUICE_HOME}: start the host, or set SLUICE_TOKEN_SECRET`,
+    );
+  }
+  const { user, password, host, port, database } = running;
+  return { url: `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`, engine: 'embedded' };
+}
+
+/** The host that commands ask: SLUICE_URL, or the one of this machine; with SLUICE_TOKEN, or a short-lived token of the operator. */
+export async function openHostApi(env: Env = readEnv()): Promise<HostApi> {
+  const url = env.SLUICE_URL ?? `http://127.0.0.1:${env.SLUICE_HTTP_PORT}`;
+  const token =
+    env.SLUICE_TOKEN ??
+    (await signOperatorToken(await readOperatorSecret(env), { sub: 'cli', scope: 'viewer admin', ttlMs: COMMAND_TTL_MS }));
+  return new HostApi(url, token);
+}

@@ -1,0 +1,47 @@
+import { startOnec, type Fault } from '@sluice/emulator';
+import type { Command } from 'commander';
+import { CommandError } from '../exit.js';
+import { requested, stopRequest } from '../host/stop-request.js';
+import { readCount, readDuration, readFault, readPort } from '../options.js';
+import { print } from '../terminal/print.js';
+import { counted, inWords } from '../terminal/words.js';
+
+interface OnecFlags {
+  readonly port: number;
+  readonly maxCalls: number;
+  readonly latency: number;
+  readonly sessions?: number;
+  readonly licences?: number;
+  readonly fault?: readonly Fault[];
+}
+
+export function addEmulate(program: Command): void {
+  const emulate = program.command('emulate').description('stand in for a foreign system until SIGINT or SIGTERM');
+  emulate
+    .command('onec')
+    .description('a 1C with limits, faults and counters: GET /__stats, POST /__reset, POST /__fault')
+    .option('--port <port>', 'where it listens, on loopback', readPort, 8081)
+    .option('--max-calls <count>', 'calls that it bears at once; the next is refused', readCount, 10)
+    .option('--latency <duration>', 'how long a call takes', readDuration, 50)
+    .option('--sessions <count>', 'size of the session pool', readCount)
+    .option('--licences <count>', 'sessions that there are licences for', readCount)
+    .option('--fault <kind[:times]>', 'trouble for the calls to come; may be given again', readFault)
+    .action(async (flags: OnecFlags) => {
+      const stop = stopRequest();
+      const onec = await open(flags);
+      print(
+        `a stand-in for 1C on ${onec.url}/base/hs/gate: bears ${counted(flags.maxCalls, 'call')} at once, ${inWords(flags.latency)} each; ${onec.url}/__stats tells what it saw`,
+      );
+      await requested(stop);
+      await onec.close();
+    });
+}
+
+async function open({ latency, fault, ...rest }: OnecFlags) {
+  try {
+    return await startOnec({ ...rest, latencyMs: latency, ...(fault && { faults: fault }) });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new CommandError(`port ${rest.port} is in use: stop what listens there, or give another --port`);
+  }
+}

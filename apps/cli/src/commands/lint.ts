@@ -1,0 +1,44 @@
+import path from 'node:path';
+import { formatFindings, type Finding } from '@sluice/flow';
+import { loadWorkspace, readWorkspaceEnv } from '@sluice/host';
+import { Option, type Command } from 'commander';
+import { EXIT } from '../exit.js';
+import { print, printJson, say } from '../terminal/print.js';
+import { counted } from '../terminal/words.js';
+
+export function addLint(program: Command): void {
+  program
+    .command('lint')
+    .description('say what is wrong with a workspace, and what to write instead')
+    .argument('[paths...]', 'files or folders; without them the whole workspace')
+    .option('--workspace <dir>', 'folder with sluice.yaml and flows/', '.')
+    .addOption(new Option('--format <format>', 'how findings are written').choices(['text', 'json']).default('text'))
+    .action(async (paths: string[], { workspace, format }: { workspace: string; format: 'text' | 'json' }) => {
+      const loaded = await loadWorkspace(workspace, readWorkspaceEnv());
+      const findings = findingsIn(loaded.findings, paths, workspace);
+      if (format === 'json') printJson(findings.map(asJson));
+      else if (findings.length > 0) print(formatFindings(findings));
+      if (format === 'text') say(summary(findings, loaded.flowFiles.length));
+      if (findings.length > 0) process.exitCode = EXIT.failed;
+    });
+}
+
+/** Those that stand in one of the paths, or in a file under it. A flow is understood only within its workspace: all of it is read anyway. */
+export function findingsIn(findings: readonly Finding[], paths: readonly string[], workspace: string): readonly Finding[] {
+  if (paths.length === 0) return findings;
+  const wanted = paths.map((one) => path.resolve(one));
+  return findings.filter(({ file }) => {
+    const full = path.resolve(workspace, file);
+    return wanted.some((one) => full === one || full.startsWith(one.endsWith(path.sep) ? one : one + path.sep));
+  });
+}
+
+function asJson({ file, line, column, endColumn, code, severity, message, write, do: cure }: Finding): object {
+  return { file, line, column, endColumn, code, severity, message, write: write ?? cure };
+}
+
+function summary(findings: readonly Finding[], flows: number): string {
+  if (findings.length === 0) return `${counted(flows, 'flow')}, 0 findings`;
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  return `\n${counted(findings.length, 'finding')}, ${counted(errors, 'error')} among them`;
+}

@@ -1,0 +1,121 @@
+import { readFile } from 'node:fs/promises';
+import type { ParkedSummary } from '@sluice/engine';
+import { Option, type Command } from 'commander';
+import pc from 'picocolors';
+import type { HostApi } from '../admin/host-api.js';
+import { openHostApi } from '../admin/operator.js';
+import { runOf, shortRuns } from '../admin/short-run.js';
+import { CommandError, EXIT, UsageError, describeError } from '../exit.js';
+import { print, printJson, say } from '../terminal/print.js';
+import { table } from '../terminal/table.js';
+import { ago, counted } from '../terminal/words.js';
+
+/** As it travels over HTTP. */
+type Parked = Omit<ParkedSummary, 'parkedAt'> & { readonly parkedAt: string };
+
+const STATES = ['parked', 'replaying', 'replayed', 'dropped', 'all'];
+/** A full UUID: it needs no search. */
+const FULL_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const PAGE = 1_000;
+
+export function addParked(program: Command): void {
+  const parked = program.command('parked').description('runs that were put aside, because 1C refused them or their flow failed');
+  parked
+    .command('ls')
+    .description('list them')
+    .option('--flow <name>', 'of this flow only')
+    .addOption(new Option('--state <state>', 'in this state').choices(STATES).default('parked'))
+    .option('--json', 'for programs')
+    .action(list);
+  parked.command('show').description('all about one: its data, its steps, its error').argument('<run>').action(show);
+  parked
+    .command('replay')
+    .description('run it again from the step that failed')
+    .argument('[run]', 'the run, or the beginning of its id')
+    .option('--data <file>', 'with the data of this JSON file: a new run from the start')
+    .option('--from-start', 'from the first step')
+    .option('--all', 'all that are parked')
+    .option('--flow <name>', 'with --all: of this flow only')
+    .action(replay);
+  parked
+    .command('drop')
+    .description('give it up for good')
+    .argument('<run>')
+    .action(async (prefix: string) => {
+      const api = await openHostApi();
+      const run = await findRun(api, prefix);
+      await api.post(`/api/parked/${run}/drop`);
+      print(`dropped ${run}`);
+    });
+}
+
+async function list({ flow, state, json = false }: { flow?: string; state: string; json?: boolean }): Promise<void> {
+  const runs = await listed(await openHostApi(), { state, ...(flow !== undefined && { flow }) });
+  if (json) return printJson(runs);
+  if (runs.length === 0) return say('no run is parked');
+  const ids = shortRuns(runs.map(({ run }) => run));
+  const now = new Date();
+  const rows = runs.map(({ run, flow: name, step, parkedAt, state: is, error, event }) => [
+    ids.get(run) ?? run,
+    step === undefined ? name : `${name}/${step}`,
+    event.type,
+    ago(new Date(parkedAt), now),
+    is,
+    `${pc.red(error.code)} ${error.message}`,
+  ]);
+  print(table([['RUN', 'FLOW/STEP', 'EVENT', 'PARKED', 'STATE', 'BECAUSE'].map((head) => pc.dim(head)), ...rows]));
+}
+
+async function show(prefix: string): Promise<void> {
+  const api = await openHostApi();
+  printJson(await api.get(`/api/parked/${await findRun(api, prefix)}`));
+}
+
+interface ReplayFlags {
+  readonly data?: string;
+  readonly fromStart?: boolean;
+  readonly all?: boolean;
+  readonly flow?: string;
+}
+
+async function replay(prefix: string | undefined, { data, fromStart = false, all = false, flow }: ReplayFlags): Promise<void> {
+  if (all === (prefix !== undefined)) throw new UsageError('name a run, or write --all');
+  if (all && data !== undefined) throw new UsageError('--data is for one run, not for --all');
+  if (flow !== undefined && !all) throw new UsageError('--flow goes with --all');
+  const api = await openHostApi();
+  if (prefix === undefined) return replayAll(api, fromStart, flow);
+  const body = { fromStart, ...(data !== undefined && { data: await readData(data) }) };
+  const { run } = await api.post<{ run: string }>(`/api/parked/${await findRun(api, prefix)}/replay`, body);
+  print(`replayed as run ${run}`);
+}
+
+async function replayAll(api: HostApi, fromStart: boolean, flow: string | undefined): Promise<void> {
+  const runs = await listed(api, { state: 'parked', ...(flow !== undefined && { flow }) });
+  let done = 0;
+  for (const { run } of runs) {
+    try {
+      await api.post(`/api/parked/${run}/replay`, { fromStart });
+      done++;
+    } catch (error) {
+      say(`${run}: ${describeError(error)}`);
+    }
+  }
+  print(`replayed ${counted(done, 'run')}${runs.length === PAGE ? `; there may be more: write it again` : ''}`);
+  if (done < runs.length) process.exitCode = EXIT.failed;
+}
+
+function listed(api: HostApi, query: Readonly<Record<string, string>>): Promise<readonly Parked[]> {
+  return api.get(`/api/parked?${new URLSearchParams({ ...query, limit: String(PAGE) }).toString()}`);
+}
+
+async function findRun(api: HostApi, prefix: string): Promise<string> {
+  return FULL_ID.test(prefix) ? prefix.toLowerCase() : runOf(prefix, await listed(api, { state: 'all' }));
+}
+
+async function readData(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new CommandError(`${file} cannot be read as JSON: ${(error as Error).message}`);
+  }
+}
