@@ -132,11 +132,13 @@ export class Host extends HostServices {
     this.#app = app;
     await this.doors.install(adapter.getInstance());
     app.useGlobalPipes(new StandardSchemaValidationPipe());
-    connectBus(app, new BusServer(this.bus));
+    const modulesOnBus = new BusServer(this.bus);
+    connectBus(app, modulesOnBus);
     this.#describe(app);
     await app.init();
     await this.engine.start();
     await app.startAllMicroservices();
+    this.engine.door.takes(modulesOnBus.patterns);
     this.metrics.watch(this.engine, () => this.store.journal.skipped);
     await listenOn(app, env);
     this.doors.open();

@@ -8,8 +8,6 @@ const MAX_ID_BYTES = 200;
 
 export interface DoorOptions {
   readonly limitBytes: number;
-  /** Patterns of event types that some flow or module of this host takes. */
-  readonly taken: readonly string[];
 }
 
 /**
@@ -18,6 +16,7 @@ export interface DoorOptions {
  */
 export class Door {
   readonly #known = new Map<string, boolean>();
+  readonly #taken: string[] = [];
 
   constructor(
     private readonly bus: Bus,
@@ -40,11 +39,17 @@ export class Door {
     return this.#accept(event, queues.flow(flow), reply);
   }
 
+  /** Says that some flow or module of this host takes events of these patterns. */
+  takes(patterns: readonly string[]): void {
+    this.#taken.push(...patterns);
+    this.#known.clear();
+  }
+
   /** Is there a flow or a module on this host that takes the type? */
   isTaken(type: string): boolean {
     let taken = this.#known.get(type);
     if (taken === undefined) {
-      taken = this.options.taken.some((pattern) => typeMatches(pattern, type));
+      taken = this.#taken.some((pattern) => typeMatches(pattern, type));
       // types come from outside: what is remembered is bounded
       if (this.#known.size < 10_000) this.#known.set(type, taken);
     }

@@ -36,8 +36,6 @@ export interface EngineOptions {
   readonly hostId: string;
   /** `api`: HTTP doors. `gateway`: sources with a connection. `flows`: hops. `push`: paced calls. */
   readonly roles: ReadonlySet<Role>;
-  /** Patterns that NestJS modules of plugins take, beside the flows. */
-  readonly moduleTypes?: readonly string[];
 }
 
 export interface EngineStatus {
@@ -71,11 +69,8 @@ export class Engine {
       ...(settings.timezone !== undefined && { timezone: settings.timezone }),
     });
     this.#replies = new Replies(bus, options.hostId);
-    const taken = workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : []));
-    this.door = new Door(bus, this.#replies, observer, {
-      limitBytes: settings.limits.eventBytes,
-      taken: [...taken, ...(options.moduleTypes ?? [])],
-    });
+    this.door = new Door(bus, this.#replies, observer, { limitBytes: settings.limits.eventBytes });
+    this.door.takes(workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : [])));
     this.parking = new Parking(bus, store, log, this.#draining.signal);
     const gate = new SoloGate();
     this.#flows = workspace.flows.map((flow) => {

@@ -68,6 +68,11 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
     this.#subscriptions.set(subscription.queue, { ...subscription, handler });
   }
 
+  /** The patterns of event types that handlers take; complete once the application listens. */
+  get patterns(): readonly string[] {
+    return [...this.#subscriptions.values()].map(({ pattern }) => pattern);
+  }
+
   override getHandlers(): Map<string, MessageHandler> {
     return new Map([...this.#subscriptions].map(([queue, { handler }]) => [queue, handler]));
   }
