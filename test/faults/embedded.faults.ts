@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { FAULT_TIMEOUT_MS, storm } from '../support/storm.js';
+import { erpWorkspace, SAVE_FLOW } from '../support/samples.js';
+import { Stage } from '../support/stage.js';
+import { START_TIMEOUT_MS } from '../support/until.js';
+
+describe('a host on the embedded default', () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await Stage.open({ files: { 'sluice.yaml': erpWorkspace(), 'flows/save.yaml': SAVE_FLOW } });
+  }, START_TIMEOUT_MS);
+
+  afterAll(() => stage?.close(), START_TIMEOUT_MS);
+
+  it(
+    'loses nothing when it is killed and started again',
+    async () => {
+      const verdict = await storm(stage, async ({ reached }) => {
+        await reached(0.2);
+        await stage.host.kill9();
+        await stage.host.start();
+      });
+      expect(verdict).toMatchObject({ lost: [], strangers: [], refused: 0 });
+      expect(verdict.peak).toBeLessThanOrEqual(10);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+});

@@ -1,0 +1,54 @@
+import { signToken } from './tokens.js';
+
+/** An answer of a host, read to its end. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** JSON, or the text when it is none. */
+  readonly body: unknown;
+}
+
+export interface Ask {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** Absent: one of the operator that may send events. Null: none. */
+  readonly token?: string | null;
+}
+
+export async function ask(url: string, { method = 'GET', headers = {}, body, token }: Ask = {}): Promise<Answer> {
+  const bearer = token === undefined ? await signToken() : token;
+  const answer = await fetch(url, {
+    method,
+    headers: { ...(bearer !== null && { authorization: `Bearer ${bearer}` }), ...headers },
+    ...(body !== undefined && { body }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, body: parsed(text) };
+}
+
+/** POST of JSON. */
+export function post(url: string, data: unknown, options: Ask = {}): Promise<Answer> {
+  return ask(url, {
+    method: 'POST',
+    body: JSON.stringify(data),
+    ...options,
+    headers: { 'content-type': 'application/json', ...options.headers },
+  });
+}
+
+/** The operator's API of a host. Rejects when it refuses. */
+export async function admin<T>(host: string, path: string, body?: object): Promise<T> {
+  const token = await signToken({ sub: 'operator', scope: 'admin' });
+  const answer = body === undefined ? await ask(host + path, { token }) : await post(host + path, body, { token });
+  if (answer.status >= 300) throw new Error(`${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  return answer.body as T;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,67 @@
+import { signToken } from './tokens.js';
+import { PATIENCE_MS } from './until.js';
+
+/** The `sub` of the driver's token. */
+const SENDER = 'driver';
+/** What hosts make of it: together with its id it identifies an event. */
+export const SOURCE = `/issuers/operator/${SENDER}`;
+
+const REQUEST_MS = 10_000;
+const PAUSE_MS = 100;
+
+export interface DriveOptions {
+  /** The hosts that take events now; asked again for each try. */
+  readonly doors: () => readonly string[];
+  readonly type: string;
+  /** Requests on their way at the same time. */
+  readonly concurrency?: number;
+}
+
+export interface Driven {
+  /** Tries that were refused or failed, by status or error code. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+/**
+ * Sends one event for each id, as a careful client does: what is not answered 202 is sent again under the same id, to whatever host is
+ * there. Resolves when all are accepted. The ids are the test's own record, outside of any host.
+ */
+export async function drive(ids: readonly string[], options: DriveOptions): Promise<Driven> {
+  const token = await signToken({ sub: SENDER });
+  const refused: Record<string, number> = {};
+  const end = Date.now() + 3 * PATIENCE_MS;
+  const left = [...ids].reverse();
+  const sendOne = async (id: string) => {
+    for (let attempt = 0; Date.now() < end; attempt++) {
+      const doors = options.doors();
+      const door = doors[attempt % doors.length];
+      const answer = door === undefined ? 'no host' : await post(`${door}/events/${options.type}`, id, token);
+      if (answer === '202') return;
+      refused[answer] = (refused[answer] ?? 0) + 1;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+    throw new Error(`event ${id} was not accepted: ${JSON.stringify(refused)}`);
+  };
+  const worker = async () => {
+    for (let id = left.pop(); id !== undefined; id = left.pop()) await sendOne(id);
+  };
+  await Promise.all(Array.from({ length: options.concurrency ?? 20 }, worker));
+  return { refused };
+}
+
+/** The status, or the code of what went wrong on the way. */
+async function post(url: string, id: string, token: string): Promise<string> {
+  try {
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'ce-id': id },
+      body: JSON.stringify({ number: id, text: 'x'.repeat(200) }),
+      signal: AbortSignal.timeout(REQUEST_MS),
+    });
+    await answer.arrayBuffer();
+    return String(answer.status);
+  } catch (error) {
+    const { cause, name } = error as { cause?: { code?: string }; name: string };
+    return cause?.code ?? name;
+  }
+}

@@ -1,0 +1,24 @@
+/** `sluice.yaml` of a workspace with one 1C, `erp`, at `env.ERP_URL`. */
+export function erpWorkspace(options: { readonly with?: string; readonly pace?: string; readonly more?: string } = {}): string {
+  return `
+sluice: 1
+plugins: ['@sluice/plugin-http', '@sluice/plugin-onec-http']
+connections:
+  erp:
+    use: onec-http
+    with: { baseUrl: '\${{ env.ERP_URL }}'${options.with === undefined ? '' : `, ${options.with}`} }
+    pace: { concurrency: { start: 10, max: 10 }${options.pace === undefined ? '' : `, ${options.pace}`} }
+${options.more ?? ''}`;
+}
+
+/** Each event `order.created` is one call of 1C: step `order` of flow `save`. */
+export const SAVE_FLOW = `
+sluice: 1
+flow: save
+trigger: { use: event, with: { types: [order.created] } }
+steps:
+  - { id: order, use: onec-http.call, connection: erp, with: { method: SaveOrder, data: '\${{ trigger.data }}' } }
+`;
+
+/** What {@link SAVE_FLOW} calls, for the witness. */
+export const SAVE_CALL = { flow: 'save', step: 'order' } as const;

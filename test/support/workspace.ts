@@ -1,0 +1,27 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/** A folder of the test's own. */
+export interface Folder {
+  readonly path: string;
+  remove(): void;
+}
+
+/** Other users may enter it: as root the embedded database runs as the user `postgres`. */
+export function makeFolder(purpose: string): Folder {
+  const folder = mkdtempSync(path.join(tmpdir(), `sluice-${purpose}-`));
+  chmodSync(folder, 0o755);
+  return { path: folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Writes files by their paths in a new folder, such as `sluice.yaml` and `flows/orders.yaml`. */
+export function makeWorkspace(files: Readonly<Record<string, string>>): Folder {
+  const folder = makeFolder('workspace');
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(folder.path, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  return folder;
+}
