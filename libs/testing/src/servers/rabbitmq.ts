@@ -7,6 +7,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 const RELEASES = '/usr/lib/rabbitmq/lib';
+/** The kernel kills them with the test, however that ends. */
+const DIE_WITH_US = ['--pdeathsig', 'KILL'];
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
 
@@ -31,17 +33,17 @@ export async function startRabbit(): Promise<RabbitServer> {
   const home = mkdtempSync(path.join(tmpdir(), 'sluice-rabbit-'));
   const env = environment(home, { port, distPort, epmdPort });
   // Erlang would start a port mapper of its own as a daemon, which nobody stops
-  const epmd = spawn('epmd', ['-port', String(epmdPort), '-address', '127.0.0.1'], { stdio: 'ignore' });
+  const epmd = spawn('setpriv', [...DIE_WITH_US, 'epmd', '-port', String(epmdPort), '-address', '127.0.0.1'], {
+    stdio: 'ignore',
+  });
   let broker: ChildProcess | undefined;
 
-  const killAll = () => {
-    broker?.kill('SIGKILL');
-    epmd.kill('SIGKILL');
-  };
-  process.once('exit', killAll);
-
   const launch = async () => {
-    broker = spawn(path.join(sbin, 'rabbitmq-server'), { env, cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });
+    broker = spawn('setpriv', [...DIE_WITH_US, path.join(sbin, 'rabbitmq-server')], {
+      env,
+      cwd: home,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     await started(broker, path.join(home, 'log'));
   };
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
@@ -50,7 +52,6 @@ export async function startRabbit(): Promise<RabbitServer> {
   const stop = async () => {
     await end('SIGTERM');
     await ended(epmd, 'SIGKILL');
-    process.off('exit', killAll);
     rmSync(home, { recursive: true, force: true });
   };
 
