@@ -1,0 +1,22 @@
+import { describe, expect, it } from '@jest/globals';
+import { runOf, shortRuns } from './short-run.js';
+
+const A = '0198a1f2-1111-5000-8000-000000000000';
+const B = '0198a1f2-2222-5000-8000-000000000000';
+
+describe('short ids of runs', () => {
+  it('find the run when they fit one only', () => {
+    expect(runOf('0198a1f2-1', [{ run: A }, { run: B }])).toBe(A);
+    expect(() => runOf('0198', [{ run: A }, { run: B }])).toThrow('2 runs begin with 0198');
+    expect(() => runOf('ffff', [{ run: A }])).toThrow('no run ffff is parked');
+  });
+
+  it('take a run that was parked several times for one', () => {
+    expect(runOf('0198', [{ run: A }, { run: A }])).toBe(A);
+  });
+
+  it('are as long as it takes to tell them apart', () => {
+    expect([...shortRuns([A]).values()]).toEqual(['0198a1f2']);
+    expect([...shortRuns([A, B]).values()]).toEqual(['0198a1f2-1', '0198a1f2-2']);
+  });
+});

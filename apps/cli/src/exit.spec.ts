@@ -1,0 +1,18 @@
+import { describe, expect, it } from '@jest/globals';
+import { engineFail } from '@sluice/plugin-api';
+import { CommandError, describeError, exitCodeOf, UsageError } from './exit.js';
+
+describe('errors of a command', () => {
+  it('are one line with the cure', () => {
+    expect(describeError(engineFail.BUS_UNAVAILABLE('the broker is away\n  since noon'))).toBe(
+      'the broker is away since noon: check that the message broker runs: sluice doctor tells',
+    );
+    expect(describeError(engineFail.CONFIG_INVALID('port 1 is in use: set SLUICE_HTTP_PORT'))).toBe(
+      'port 1 is in use: set SLUICE_HTTP_PORT',
+    );
+  });
+
+  it('end with 2 when the command was used wrongly, else with 1', () => {
+    expect([exitCodeOf(new UsageError('no')), exitCodeOf(new CommandError('no')), exitCodeOf('no')]).toEqual([2, 1, 1]);
+  });
+});

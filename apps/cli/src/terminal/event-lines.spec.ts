@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import type { EventAttributes } from '@sluice/plugin-api';
+import { createColors } from 'picocolors';
+import { eventLines } from './event-lines.js';
+
+const event = { id: '0198a1f2-0000-7000-8000-000000000000', type: 'order.created' } as EventAttributes;
+const call = {
+  flow: 'hello',
+  step: 'save',
+  plugin: 'onec-http',
+  action: 'call',
+  connection: 'erp',
+  input: { method: 'SaveOrder' },
+  attempt: 1,
+  ms: 53,
+  waitedMs: 0,
+  inFlight: 1,
+  limit: 4,
+};
+
+function told() {
+  const lines: string[] = [];
+  const observer = eventLines({
+    write: (line) => lines.push(line),
+    colors: createColors(false),
+    now: () => new Date(2026, 2, 14, 12, 3, 41),
+  });
+  return { lines, observer };
+}
+
+describe('event lines', () => {
+  it('tell of the event and of its call', () => {
+    const { lines, observer } = told();
+    observer.accepted(event, 7);
+    observer.called(call);
+    expect(lines).toEqual([
+      '12:03:41 order.created 0198a1f2 accepted in 7 ms',
+      '12:03:41  hello/save → erp SaveOrder, done in 53 ms (in 1C now 1 of 4)',
+    ]);
+  });
+
+  it('tell why a call failed, and where a parked run is found', () => {
+    const { lines, observer } = told();
+    const error = { code: 'REJECTED', fate: 'rejected' as const, message: 'Контрагент заблокирован', step: 'save' };
+    observer.called({ ...call, error });
+    observer.parked('hello', error, event);
+    expect(lines).toEqual([
+      '12:03:41  hello/save → erp SaveOrder, REJECTED in 53 ms (in 1C now 1 of 4): Контрагент заблокирован',
+      '12:03:41  hello/save parked 0198a1f2: REJECTED Контрагент заблокирован (npx sluice parked ls)',
+    ]);
+  });
+});

@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+const SLUICE = fileURLToPath(new URL('../bin/sluice.js', import.meta.url));
+const LINE = /^demo: sent 200, delivered 200, lost 0, refused 0, peak \d+ of 10 calls, \d+\.\d s \(plain loops \d+\.\d s\)$/;
+
+/** The built command, on the embedded engines. */
+describe('sluice demo', () => {
+  let home: string;
+
+  beforeAll(async () => {
+    home = await mkdtemp(path.join(tmpdir(), 'sluice-demo-'));
+  });
+
+  afterAll(async () => {
+    await rm(home, { recursive: true, force: true });
+  });
+
+  async function lastLine(...flags: readonly string[]): Promise<string | undefined> {
+    const env = { ...process.env, SLUICE_HOME: home, SLUICE_RABBITMQ_URL: '', SLUICE_REDIS_URL: '', SLUICE_DATABASE_URL: '' };
+    const { stdout } = await promisify(execFile)(process.execPath, [SLUICE, 'demo', '--events', '200', ...flags], { env });
+    return stdout.trimEnd().split('\n').at(-1);
+  }
+
+  it('delivers every event and is never refused', async () => {
+    expect(await lastLine()).toMatch(LINE);
+  }, 120_000);
+
+  it('loses nothing when the host is killed half-way', async () => {
+    expect(await lastLine('--kill')).toMatch(LINE);
+  }, 180_000);
+});
