@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseBody, parseJson } from './body.js';
+
+const bytes = (text: string) => Buffer.from(text);
+
+describe('a body', () => {
+  it.each([
+    ['application/json', '{"а":[1]}', { а: [1] }],
+    ['application/cloudevents+json; charset=utf-8', '1', 1],
+    ['application/xml', '<a/>', '<a/>'],
+    ['text/plain', 'привет', 'привет'],
+    ['application/x-www-form-urlencoded', 'a=1&b=%D1%84', { a: '1', b: 'ф' }],
+    ['image/png', '', undefined],
+  ])('of %s is read as what it says', (type, text, value) => {
+    expect(parseBody(type, bytes(text))).toEqual(value);
+  });
+
+  it('of any other type is refused', () => {
+    expect(() => parseBody('image/png', bytes('x'))).toThrow(expect.objectContaining({ code: 'MEDIA_TYPE' }));
+    expect(() => parseBody('', bytes('x'))).toThrow('no Content-Type');
+  });
+
+  it('that is not UTF-8 is refused', () => {
+    expect(() => parseBody('text/plain', Buffer.from([0xd0]))).toThrow(expect.objectContaining({ code: 'BODY_INVALID' }));
+  });
+});
+
+describe('JSON', () => {
+  it('that is broken is refused with the place', () => {
+    expect(() => parseJson('{"a":')).toThrow(/not JSON: .*JSON/);
+  });
+
+  it.each([
+    ['12345678901234567890', 'the top'],
+    ['{"a":{"b/c":[1,"x",-9007199254740993]}}', '/a/b~1c/2'],
+    ['[{"n":"1234567890123456789"},{"n":1234567890123456789}]', '/1/n'],
+  ])('with an integer that would be rounded is refused: %s', (text, pointer) => {
+    expect(() => parseJson(text)).toThrow(
+      expect.objectContaining({ code: 'BODY_INVALID', options: expect.objectContaining({ details: { pointer } }) }),
+    );
+  });
+
+  it.each(['9007199254740991', '{"a":"12345678901234567890"}', '1234567890.1234567890123', '[1e30]'])('keeps %s', (text) => {
+    expect(parseJson(text)).toEqual(JSON.parse(text));
+  });
+});

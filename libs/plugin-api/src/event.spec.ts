@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { derivedId, isEventType, newEventId, runId } from './event.js';
+
+describe('ids', () => {
+  it('of a run are the same for the same source, event and flow, and differ with each of them', () => {
+    const ids = [runId('/s', '1', 'f'), runId('/t', '1', 'f'), runId('/s', '2', 'f'), runId('/s', '1', 'g')];
+    expect(runId('/s', '1', 'f')).toBe(ids[0]);
+    expect(new Set(ids).size).toBe(4);
+  });
+
+  it('cannot be confused by moving text from one part to another', () => {
+    expect(runId('/s', 'a","b', 'c')).not.toBe(runId('/s","a', 'b', 'c'));
+    const run = runId('/s', '1', 'f');
+    expect(derivedId(run, 'a', 'b')).not.toBe(derivedId(run, 'ab'));
+  });
+
+  it('of new events sort by time', () => {
+    const [first, second] = [newEventId(), newEventId()];
+    expect(first < second).toBe(true);
+  });
+});
+
+describe('an event type', () => {
+  it.each(['order.created', 'a', 'A_1-b.c'])('may be %s', (type) => expect(isEventType(type)).toBe(true));
+  it.each(['', '.', 'a..b', 'a.', 'заказ', 'a b', `a.${'b'.repeat(200)}`])('may not be "%s"', (type) =>
+    expect(isEventType(type)).toBe(false),
+  );
+});
