@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pause } from '@sluice/engine';
 import { engineFail, type Log } from '@sluice/plugin-api';
 import { connect, type ChannelModel } from 'amqplib';
@@ -8,6 +9,7 @@ import { describe, toFailure } from './failure.js';
 /** A cut network is noticed after two to three of these; the broker's own proposal is a minute. */
 const HEARTBEAT_S = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 /** How much is written at once; Node's default of 16 KiB is twenty small messages. */
 const WRITE_BUFFER_BYTES = 128 * 1024;
 
@@ -63,7 +65,9 @@ export class Link {
     const connection = this.#connection;
     this.#connection = undefined;
     this.#problem = 'closed';
-    await connection?.close().catch(() => undefined);
+    // amqplib never answers when the connection dies meanwhile
+    if (connection)
+      await Promise.race([connection.close().catch(() => undefined), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
   async #connect(): Promise<void> {
@@ -85,7 +89,7 @@ export class Link {
     try {
       await this.#options.opened(connection);
     } catch (error) {
-      await connection.close().catch(() => undefined);
+      connection.close().catch(() => undefined);
       throw error;
     }
     if (gone) throw new Error(reason);
