@@ -1,6 +1,6 @@
 import { compileWorkspace, parseWorkspaceFile, type Finding, type Place, type SourceFile, type Workspace } from '@sluice/flow';
 import type { AnyPlugin } from '@sluice/plugin-api';
-import { loadPlugins, type PluginProblem } from './plugin-loader.js';
+import { letPluginsSeeOurPackages, loadPlugins, type PluginProblem } from './plugin-loader.js';
 import { readWorkspaceFiles } from './workspace-files.js';
 
 export interface LoadedWorkspace {
@@ -19,6 +19,7 @@ export async function loadWorkspace(
   const files = await readWorkspaceFiles(directory);
   const parsed = parseWorkspaceFile(files.settings);
   if (!parsed.file) return { workspace: undefined, plugins: new Map(), findings: parsed.findings, flowFiles: files.flows };
+  letPluginsSeeOurPackages();
   const { plugins, problems } = await loadPlugins(
     directory,
     parsed.file.plugins.map((plugin) => plugin.name),

@@ -26,7 +26,6 @@ export interface LoadedPlugins {
  * A plugin that cannot be used becomes a problem that names it; the others are loaded all the same.
  */
 export async function loadPlugins(directory: string, specifiers: readonly string[]): Promise<LoadedPlugins> {
-  letPluginsSeeOurPackages();
   const plugins = new Map<string, AnyPlugin>();
   const problems: PluginProblem[] = [];
   for (const specifier of specifiers) {
@@ -100,8 +99,8 @@ async function packageRoot(entry: string): Promise<string> {
 
 let registered = false;
 
-/** A plugin's folder may lie outside of this installation: what it imports of ours is found from here then. */
-function letPluginsSeeOurPackages(): void {
+/** A plugin's folder may lie outside of this installation: what it imports of ours is found from here then. For the whole process, once. */
+export function letPluginsSeeOurPackages(): void {
   if (registered) return;
   registered = true;
   const source = `

@@ -1,0 +1,19 @@
+import { describe, expect, it } from '@jest/globals';
+import { readEnv } from './env.js';
+
+describe('the environment', () => {
+  it('has a default for everything', () => {
+    expect(readEnv({})).toMatchObject({ SLUICE_HOME: '.sluice', SLUICE_HTTP_PORT: 3000, SLUICE_STOMP_PORT: 61613 });
+  });
+
+  it('takes an empty variable for an unset one', () => {
+    expect(readEnv({ SLUICE_REDIS_URL: '' }).SLUICE_REDIS_URL).toBeUndefined();
+  });
+
+  it('names everything that is wrong at once, and shows no value', () => {
+    const read = () =>
+      readEnv({ SLUICE_DATABASE_URL: 'mysql://u:geheim@h/d', SLUICE_HTTP_PORT: 'x', SLUICE_TOKEN_SECRET: 'short-secret' });
+    expect(read).toThrow(/SLUICE_DATABASE_URL must be a URL that begins with postgres:.*SLUICE_HTTP_PORT.*SLUICE_TOKEN_SECRET/s);
+    expect(read).not.toThrow(/geheim|short-secret/);
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals';
+import { RouteTable } from './route-table.js';
+
+const route = (method: string, path: string) => ({
+  method,
+  path,
+  scope: 'events:write',
+  handle: async () => ({ status: 204, headers: {} }),
+});
+
+function table(...routes: readonly [string, string][]): RouteTable {
+  const made = new RouteTable();
+  for (const [method, path] of routes) made.add(route(method, path));
+  return made;
+}
+
+describe('the routes of flows', () => {
+  it('are found by method and path, with the segments that stand for parameters', () => {
+    const found = table(['POST', '/in/exchange/{node}']).find('POST', '/in/exchange/Филиал 2');
+    expect(found.params).toEqual({ node: 'Филиал 2' });
+  });
+
+  it('prefer a literal segment to a parameter', () => {
+    const routes = table(['GET', '/in/{any}'], ['GET', '/in/orders']);
+    expect(routes.find('GET', '/in/orders').route.path).toBe('/in/orders');
+    expect(routes.find('GET', '/in/other').route.path).toBe('/in/{any}');
+  });
+
+  it('say which methods a path takes', () => {
+    expect(() => table(['POST', '/in/orders']).find('GET', '/in/orders')).toThrow('/in/orders takes POST, not GET');
+  });
+
+  it.each(['/in/orders/1', '/in', '/in/orders/'])('do not answer for %s', (path) => {
+    expect(() => table(['POST', '/in/orders'], ['POST', '/in/orders/{id}/lines']).find('POST', path)).toThrow(
+      `no flow listens to ${path}`,
+    );
+  });
+
+  it('refuse a second flow at the same place', () => {
+    const routes = table(['POST', '/in/{a}']);
+    expect(() => routes.add(route('POST', '/in/{b}'))).toThrow('POST /in/{b} is taken by another flow');
+  });
+
+  it('can be taken away', () => {
+    const routes = new RouteTable();
+    const close = routes.add(route('POST', '/in/orders'));
+    close();
+    expect(() => routes.find('POST', '/in/orders')).toThrow('no flow listens');
+  });
+});

@@ -1,0 +1,31 @@
+import { Writable } from 'node:stream';
+import { describe, expect, it } from '@jest/globals';
+import { createLogger, Secrets, toLog } from './logger.js';
+
+function recorded(secrets: Secrets): { log: ReturnType<typeof toLog>; text: () => string } {
+  let text = '';
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      text += chunk.toString();
+      done();
+    },
+  });
+  return { log: toLog(createLogger('info', secrets, sink)), text: () => text };
+}
+
+describe('the log', () => {
+  it('never shows a secret, wherever it stands in the line', () => {
+    const secrets = new Secrets();
+    secrets.add(['geheim', 'geheim-und-länger', '']);
+    const { log, text } = recorded(secrets);
+    log.warn('401 for geheim-und-länger', { url: 'http://u:geheim@host/', nested: { password: 'geheim' } });
+    expect(text()).not.toContain('geheim');
+    expect(text()).toContain('401 for ***"');
+  });
+
+  it('is one JSON object a line', () => {
+    const { log, text } = recorded(new Secrets());
+    log.info('ready', { port: 1 });
+    expect(JSON.parse(text())).toMatchObject({ msg: 'ready', port: 1, level: 30 });
+  });
+});

@@ -1,0 +1,64 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { loadPlugins } from './plugin-loader.js';
+
+const GOOD = `export const plugin = { name: 'NAME', open: async () => ({ close: async () => {} }), triggers: {}, actions: {} };`;
+
+let workspace: string;
+beforeAll(async () => {
+  workspace = await mkdtemp(path.join(tmpdir(), 'sluice-plugins-'));
+});
+afterAll(() => rm(workspace, { recursive: true }));
+
+async function write(folder: string, code: string, manifest: object = { sluice: { api: '^1' } }): Promise<string> {
+  const at = path.join(workspace, 'plugins', folder);
+  await mkdir(at, { recursive: true });
+  await writeFile(
+    path.join(at, 'package.json'),
+    JSON.stringify({ name: `sluice-plugin-${folder}`, type: 'module', main: 'index.js', ...manifest }),
+  );
+  await writeFile(path.join(at, 'index.js'), code);
+  return `./plugins/${folder}`;
+}
+
+const problemOf = async (specifier: string) => (await loadPlugins(workspace, [specifier])).problems[0]?.message;
+
+describe('the loader of plugins', () => {
+  it('loads a folder of the workspace', async () => {
+    const { plugins, problems } = await loadPlugins(workspace, [await write('mine', GOOD.replace('NAME', 'mine'))]);
+    expect(problems).toEqual([]);
+    expect([...plugins.keys()]).toEqual(['mine']);
+  });
+
+  it.each<[string, () => Promise<string>, string]>([
+    ['that is not installed', async () => '@nobody/plugin-nothing', 'it is not installed: npm install @nobody/plugin-nothing'],
+    ['without the mark of a plugin', () => write('unmarked', GOOD, { sluice: {} }), 'its package.json has no "sluice"'],
+    [
+      'for another contract',
+      () => write('future', GOOD.replace('NAME', 'future'), { sluice: { api: '^9' } }),
+      'written for the plugin contract ^9',
+    ],
+    ['without the export', () => write('empty', 'export const other = 1;'), 'it does not export "plugin"'],
+    [
+      'with another name than its package',
+      () => write('one', GOOD.replace('NAME', 'two')),
+      'its name is "two", and its package is called "sluice-plugin-one"',
+    ],
+    ['that throws when it is loaded', () => write('broken', `throw new Error('no licence file');`), 'no licence file'],
+  ])('refuses a plugin %s, and says why', async (_title, make, expected) => {
+    expect(await problemOf(await make())).toContain(expected);
+  });
+
+  it('loads the others all the same', async () => {
+    const loaded = await loadPlugins(workspace, ['@nobody/plugin-nothing', await write('fine', GOOD.replace('NAME', 'fine'))]);
+    expect([...loaded.plugins.keys()]).toEqual(['fine']);
+    expect(loaded.problems.map((problem) => problem.specifier)).toEqual(['@nobody/plugin-nothing']);
+  });
+
+  it('refuses a second plugin of the same name', async () => {
+    const twice = await write('twice', GOOD.replace('NAME', 'twice'));
+    expect((await loadPlugins(workspace, [twice, twice])).problems[0]?.message).toBe('another plugin is called "twice" already');
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Issuer } from '@sluice/flow';
+import { SignJWT } from 'jose';
+import { requireEventType, requireScope, signOperatorToken, Tokens } from './tokens.js';
+
+const OPERATOR_SECRET = 'o'.repeat(32);
+const OLD = 'a'.repeat(32);
+const NEW = 'b'.repeat(32);
+const HOUR = 3_600_000;
+
+const erp: Issuer = {
+  name: 'erp',
+  secrets: [NEW, OLD],
+  scopes: ['events:write', 'desktop'],
+  events: ['erp.*'],
+  topics: [],
+  maxTtlMs: 12 * HOUR,
+};
+const tokens = () => new Tokens(OPERATOR_SECRET, [erp]);
+
+interface Claims {
+  readonly kid?: string;
+  readonly secret?: string;
+  readonly alg?: string;
+  readonly claims?: Record<string, unknown>;
+}
+
+function sign({ kid = 'erp', secret = NEW, alg = 'HS256', claims = {} }: Claims = {}): Promise<string> {
+  const now = Math.floor(Date.now() / 1_000);
+  return new SignJWT({ sub: 'ivanov', scope: 'events:write', iat: now, exp: now + 60, ...claims })
+    .setProtectedHeader({ alg, kid })
+    .sign(new TextEncoder().encode(secret));
+}
+
+const refusal = async (token: string | undefined) =>
+  tokens()
+    .verify(token)
+    .then(
+      () => 'taken',
+      (error: { code: string; message: string }) => `${error.code} ${error.message}`,
+    );
+const seconds = (fromNow: number) => Math.floor(Date.now() / 1_000) + fromNow;
+
+describe('a token', () => {
+  it('of an issuer gives what it asks for within what the issuer may give', async () => {
+    const sender = await tokens().verify(await sign({ claims: { scope: 'events:write admin viewer orders:write' } }));
+    expect(sender).toMatchObject({ issuer: 'erp', sub: 'ivanov', scopes: ['events:write'] });
+  });
+
+  it('of the operator may grant everything', async () => {
+    const token = await signOperatorToken(OPERATOR_SECRET, { sub: 'me', scope: 'admin', ttlMs: HOUR });
+    const sender = await tokens().verify(token);
+    expect(() => requireScope(sender, 'viewer')).not.toThrow();
+    expect(sender).toMatchObject({ issuer: 'operator', scopes: ['admin'] });
+  });
+
+  it('may be signed with either secret while the issuer rotates them', async () => {
+    await expect(tokens().verify(await sign({ secret: OLD }))).resolves.toMatchObject({ sub: 'ivanov' });
+  });
+
+  it.each<[string, Promise<string | undefined>, string]>([
+    ['that is missing', Promise.resolve(undefined), 'TOKEN_MISSING'],
+    ['that is garbage', Promise.resolve('x.y.z'), 'TOKEN_INVALID it is not a JSON Web Token'],
+    ['of an unknown issuer', sign({ kid: 'crm' }), 'TOKEN_INVALID sluice.yaml has no issuer "crm"'],
+    [
+      'signed with another key',
+      sign({ secret: 'c'.repeat(32) }),
+      'TOKEN_INVALID the signature is not made with the key of issuer erp',
+    ],
+    ['of another algorithm', sign({ alg: 'HS512', secret: NEW.repeat(2) }), 'TOKEN_INVALID only HS256'],
+    ['without an end', sign({ claims: { exp: undefined } }), 'TOKEN_INVALID the claim exp'],
+    ['without a subject', sign({ claims: { sub: undefined } }), 'TOKEN_INVALID the claim sub'],
+    ['that has expired', sign({ claims: { exp: seconds(-120) } }), 'TOKEN_INVALID the token has expired'],
+    [
+      'older than its issuer allows',
+      sign({ claims: { iat: seconds(-13 * 3_600), exp: seconds(3_600) } }),
+      'TOKEN_INVALID the token is older',
+    ],
+    [
+      'that would live too long',
+      sign({ claims: { iat: undefined, exp: seconds(24 * 3_600) } }),
+      'TOKEN_INVALID the token lives longer',
+    ],
+  ])('%s is refused', async (_title, token, expected) => {
+    expect(await refusal(await token)).toContain(expected);
+  });
+
+  it('within the clock skew is still taken', async () => {
+    expect(await refusal(await sign({ claims: { exp: seconds(-30) } }))).toBe('taken');
+  });
+
+  it('that asks for more time is cut to what its issuer allows', async () => {
+    const sender = await tokens().verify(await sign({ claims: { exp: seconds(24 * 3_600) } }));
+    expect(sender.expiresAt).toBeLessThanOrEqual(Date.now() + 12 * HOUR);
+  });
+
+  it('never shows up in a refusal', async () => {
+    const token = await sign({ secret: 'c'.repeat(32) });
+    expect(await refusal(token)).not.toContain(token.slice(0, 20));
+  });
+});
+
+describe('a sender', () => {
+  it('publishes only what its issuer may, and never what is the engine’s', async () => {
+    const sender = await tokens().verify(await sign());
+    expect(() => requireEventType(sender, 'erp.saved')).not.toThrow();
+    expect(() => requireEventType(sender, 'crm.saved')).toThrow('the issuer erp may not publish crm.saved');
+    const operator = await tokens().verify(
+      await signOperatorToken(OPERATOR_SECRET, { sub: 'me', scope: 'events:write', ttlMs: HOUR }),
+    );
+    expect(() => requireEventType(operator, 'user.connected')).toThrow('published by Sluice alone');
+  });
+
+  it('without a scope is told which one it lacks', async () => {
+    const sender = await tokens().verify(await sign({ claims: { scope: 'desktop' } }));
+    expect(() => requireScope(sender, 'events:write')).toThrow('the token of erp/ivanov lacks the scope events:write');
+  });
+});
