@@ -62,7 +62,10 @@ module.exports = {
       comment: 'every package has one door, src/index.ts',
       severity: 'error',
       from: { path: '^(libs|apps|plugins)/([^/]+)/' },
-      to: { path: '^(libs|apps|plugins)/[^/]+/src/', pathNot: ['^$1/$2/', '/src/index\\.ts$', '^libs/testing/src/servers/index\\.ts$'] },
+      to: {
+        path: '^(libs|apps|plugins)/[^/]+/src/',
+        pathNot: ['^$1/$2/', '/src/index\\.ts$', '^libs/testing/src/servers/index\\.ts$'],
+      },
     },
     { name: 'not-to-unresolvable', comment: 'a broken import', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
