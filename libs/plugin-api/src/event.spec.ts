@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { v5 } from 'uuid';
 import { derivedId, isEventType, newEventId, runId } from './event.js';
 
 describe('ids', () => {
@@ -12,6 +13,12 @@ describe('ids', () => {
     expect(runId('/s', 'a","b', 'c')).not.toBe(runId('/s","a', 'b', 'c'));
     const run = runId('/s', '1', 'f');
     expect(derivedId(run, 'a', 'b')).not.toBe(derivedId(run, 'ab'));
+  });
+
+  it('are UUIDs of version 5', () => {
+    const run = runId('/issuers/site/ivan', 'счёт-1', 'orders');
+    expect(run).toBe(v5('["/issuers/site/ivan","счёт-1","orders"]', '6f2a7c1e-51d0-5c0b-9a57-3f4b5d1ce0a1'));
+    expect(derivedId(run, 'save', 'emit', 1)).toBe(v5('["save","emit",1]', run));
   });
 
   it('of new events sort by time', () => {
