@@ -27,19 +27,3 @@ export function writeData(
   }
   return { body: Buffer.from(JSON.stringify(data)), datacontenttype: datacontenttype ?? 'application/json' };
 }
-
-/** The trigger as an expression sees it; `data` is parsed when it is first read. */
-export function triggerView(attributes: EventAttributes, body: Buffer): Record<string, unknown> {
-  let read = false;
-  let data: unknown;
-  return {
-    ...attributes,
-    get data() {
-      if (!read) {
-        data = readData(attributes, body);
-        read = true;
-      }
-      return data;
-    },
-  };
-}

@@ -1,9 +1,9 @@
 import { derivedId, runId, type ErrorView, type EventAttributes, type Reply } from '@sluice/plugin-api';
 import type { Flow, RunOutcome, Scope, Settings } from '@sluice/flow';
-import { triggerView } from './event-data.js';
 import type { Outgoing } from './ports/bus.js';
 import { replyMessage } from './replies.js';
 import type { RunState } from './run-state.js';
+import { RunView, TriggerView } from './views.js';
 
 export type HopEnd =
   | { readonly kind: 'ended'; readonly outcome: RunOutcome; readonly error?: ErrorView }
@@ -105,20 +105,13 @@ export class Hop {
   }
 
   #makeScope(): Scope {
-    const run = () => this.run;
-    const { flow, startedAt } = this;
+    const { flow } = this;
     return {
-      trigger: triggerView(this.event, this.body),
+      trigger: new TriggerView(this.event, this.body),
       steps: this.steps,
       vars: flow.vars,
       env: this.env,
-      run: {
-        get id() {
-          return run();
-        },
-        flow: flow.name,
-        startedAt: new Date(startedAt).toISOString(),
-      },
+      run: new RunView(this, flow.name),
       context: {
         now: this.began,
         uuid: (name) => derivedId(this.run, this.current, 'uuid', name ?? this.#uuids++),
