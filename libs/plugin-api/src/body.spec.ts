@@ -26,8 +26,27 @@ describe('a body', () => {
 });
 
 describe('JSON', () => {
-  it('that is broken is refused with the place', () => {
-    expect(() => parseJson('{"a":')).toThrow(/not JSON: .*JSON/);
+  it.each([
+    ['{"a":', 1, 6, 'a value'],
+    ['{"a": }', 1, 7, 'a value'],
+    ['{"number":\n secret}', 2, 2, 'a value'],
+    ['{"a":1,\r\n"b" 2}', 2, 5, ':'],
+    ['{"a":1,}', 1, 8, 'a key'],
+    ["{'a':1}", 1, 2, 'a key or }'],
+    ['[1 2]', 1, 4, ', or ]'],
+    ['[1,]', 1, 4, 'a value'],
+    ['[{"a":"\\x"}]', 1, 7, 'a value'],
+    ['[01]', 1, 2, 'a value or ]'],
+    ['{"a":[1}', 1, 8, ', or ]'],
+    ['{} {}', 1, 4, 'the end'],
+    ['привет', 1, 1, 'a value'],
+  ])('that is broken is refused with the place, and not with its text: %j', (text, line, column, wanted) => {
+    expect(() => parseJson(text)).toThrow(
+      expect.objectContaining({
+        code: 'BODY_INVALID',
+        message: `the body is not JSON: at line ${line}, column ${column} JSON wants ${wanted}`,
+      }),
+    );
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { failures } from './errors.js';
+import { findJsonMistake } from './json-place.js';
 
 /** Codes of a body that cannot be read. */
 export const BODY_CODES = {
@@ -53,14 +54,15 @@ function decodeUtf8(body: Uint8Array): string {
   }
 }
 
-/** Throws `BODY_INVALID` for what is not JSON, and for an integer that would be rounded, with a JSON Pointer (RFC 6901) to it. */
+/** Throws `BODY_INVALID` for what is not JSON, with line and column, and for an integer that would be rounded, with a JSON Pointer (RFC 6901) to it. */
 export function parseJson(text: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw bodyFail.BODY_INVALID(`the body is not JSON: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
+  } catch {
+    const { line, column, wanted } = findJsonMistake(text);
+    throw bodyFail.BODY_INVALID(`the body is not JSON: at line ${line}, column ${column} JSON wants ${wanted}`, {
+      details: { line, column },
       sent: 'no',
     });
   }
