@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { FAULT_TIMEOUT_MS, storm } from '../support/storm.js';
 import { erpWorkspace, SAVE_FLOW } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
+import { FAULT_TIMEOUT_MS, storm } from '../support/storm.js';
 import { START_TIMEOUT_MS } from '../support/until.js';
 
 describe('a host on the embedded default', () => {
@@ -18,9 +18,42 @@ describe('a host on the embedded default', () => {
     async () => {
       const verdict = await storm(stage, async ({ reached }) => {
         await reached(0.2);
+        const database = stage.host.postgresPid;
+        await stage.host.kill9();
+        await stage.host.start();
+        expect(stage.host.postgresPid).toBe(database);
+      });
+      console.log(verdict);
+      expect(verdict).toMatchObject({ lost: [], strangers: [], refused: 0 });
+      expect(verdict.peak).toBeLessThanOrEqual(10);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+
+  it(
+    'loses nothing when its database is killed',
+    async () => {
+      const verdict = await storm(stage, async ({ reached }) => {
+        await reached(0.2);
+        process.kill(stage.host.postgresPid ?? 0, 'SIGKILL');
+      });
+      console.log(verdict);
+      expect(verdict).toMatchObject({ lost: [], strangers: [], refused: 0 });
+      expect(verdict.peak).toBeLessThanOrEqual(10);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+
+  it(
+    'loses nothing when both are killed',
+    async () => {
+      const verdict = await storm(stage, async ({ reached }) => {
+        await reached(0.2);
+        process.kill(stage.host.postgresPid ?? 0, 'SIGKILL');
         await stage.host.kill9();
         await stage.host.start();
       });
+      console.log(verdict);
       expect(verdict).toMatchObject({ lost: [], strangers: [], refused: 0 });
       expect(verdict.peak).toBeLessThanOrEqual(10);
     },

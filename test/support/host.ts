@@ -39,6 +39,11 @@ export class HostProcess {
     return this.#output;
   }
 
+  /** Is its process there? Frozen ones are. */
+  get runs(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   get pid(): number {
     if (this.#child?.pid === undefined) throw new Error('the host does not run');
     return this.#child.pid;

@@ -1,5 +1,5 @@
 import { startOnec, type Onec, type OnecOptions } from '@sluice/emulator';
-import type { QueueStatus } from '@sluice/engine';
+import type { LeaseRow, QueueStatus } from '@sluice/engine';
 import { admin } from './api.js';
 import { HostProcess } from './host.js';
 import { until } from './until.js';
@@ -56,6 +56,16 @@ export class Stage {
 
   /** The hosts that take events now. */
   readonly doors = (): readonly string[] => this.hosts.flatMap((host) => host.url ?? []);
+
+  /** The host that makes the calls of the connection `erp` now. */
+  async owner(): Promise<HostProcess> {
+    return until('a host to own the pace of erp', async () => {
+      const [door] = this.doors();
+      const { leases } = await admin<{ leases: LeaseRow[] }>(door ?? '', '/api/status');
+      const lease = leases.find(({ name, live }) => name === 'pace.erp' && live);
+      return this.hosts.find((host) => host.runs && lease?.holder.includes(`-${host.pid}-`));
+    });
+  }
 
   /** Resolves when no message waits or is held in any queue: whatever was repeated has come and gone. */
   async drained(): Promise<void> {

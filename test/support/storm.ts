@@ -5,7 +5,7 @@ import { until } from './until.js';
 import { judge, type Verdict } from './witness.js';
 
 /** `SLUICE_FAULTS=full` is the whole walk; otherwise a shorter one that fits into every test run. */
-const FULL = ['full', 'soak'].includes(process.env['SLUICE_FAULTS'] ?? 'quick');
+export const FULL = ['full', 'soak'].includes(process.env['SLUICE_FAULTS'] ?? 'quick');
 const EVENTS = FULL ? 20_000 : 2_000;
 
 /** For one storm: beside the work itself there are leases, graces and back-offs to wait for, on a machine that others use too. */

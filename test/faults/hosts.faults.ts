@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describeServers, startServers, type Servers } from '../support/engines.js';
+import { erpWorkspace, SAVE_FLOW } from '../support/samples.js';
+import { Stage } from '../support/stage.js';
+import { FAULT_TIMEOUT_MS, storm } from '../support/storm.js';
+import { START_TIMEOUT_MS } from '../support/until.js';
+
+/** Twice the time after which a lease falls: the other host has taken over by then. */
+const FROZEN_MS = 12_000;
+
+describeServers('two hosts on RabbitMQ, Redis and PostgreSQL', () => {
+  let servers: Servers;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    servers = await startServers();
+    const files = { 'sluice.yaml': erpWorkspace(), 'flows/save.yaml': SAVE_FLOW };
+    stage = await Stage.open({ hosts: 2, env: servers.env, files });
+  }, START_TIMEOUT_MS);
+
+  afterAll(async () => {
+    await stage?.close();
+    await servers?.stop();
+  }, START_TIMEOUT_MS);
+
+  it(
+    'lose nothing when the one that calls 1C is killed and comes back',
+    async () => {
+      const verdict = await storm(stage, async ({ reached }) => {
+        await reached(0.2);
+        const owner = await stage.owner();
+        await owner.kill9();
+        await owner.start();
+      });
+      console.log(verdict);
+      expect(verdict).toMatchObject({ lost: [], strangers: [], refused: 0 });
+      expect(verdict.peak).toBeLessThanOrEqual(10);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+
+  it(
+    'lose nothing when the one that calls 1C stands still, and goes on after another has taken its place',
+    async () => {
+      const verdict = await storm(stage, async ({ reached }) => {
+        await reached(0.2);
+        const owner = await stage.owner();
+        owner.freeze();
+        await pause(FROZEN_MS);
+        owner.thaw();
+      });
+      console.log(verdict);
+      expect(verdict).toMatchObject({ lost: [], strangers: [], refused: 0 });
+      expect(verdict.peak).toBeLessThanOrEqual(10);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+});

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
+import { admin } from '../support/api.js';
+import { drive } from '../support/drive.js';
+import { describeServers, startServers, type Servers } from '../support/engines.js';
+import { openProxy, type Proxy } from '../support/proxy.js';
+import { erpWorkspace, SAVE_FLOW } from '../support/samples.js';
+import { Stage } from '../support/stage.js';
+import { FAULT_TIMEOUT_MS, storm, type Storm } from '../support/storm.js';
+import { START_TIMEOUT_MS, until } from '../support/until.js';
+
+const BROKEN_FLOW = `
+sluice: 1
+flow: broken
+trigger: { use: event, with: { types: [order.broken] } }
+steps:
+  - { id: sum, set: '\${{ $number(trigger.data.number) }}' }
+`;
+
+/** Two hosts throughout; the network between them and RabbitMQ goes through a proxy. */
+describeServers('what two hosts hold is not lost', () => {
+  let servers: Servers;
+  let network: Proxy;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    servers = await startServers();
+    network = await openProxy(servers.rabbit.port);
+    const throughProxy = new URL(servers.rabbit.url);
+    throughProxy.port = String(network.port);
+    const files = { 'sluice.yaml': erpWorkspace(), 'flows/save.yaml': SAVE_FLOW, 'flows/broken.yaml': BROKEN_FLOW };
+    stage = await Stage.open({ hosts: 2, env: { ...servers.env, SLUICE_RABBITMQ_URL: throughProxy.href }, files });
+  }, START_TIMEOUT_MS);
+
+  afterAll(async () => {
+    await stage?.close();
+    await network?.close();
+    await servers?.stop();
+  }, START_TIMEOUT_MS);
+
+  const FAULTS: readonly (readonly [string, (storm: Storm) => Promise<void>])[] = [
+    [
+      'RabbitMQ is killed and started again, with retries waiting in it',
+      async () => {
+        await servers.rabbit.kill();
+        await servers.rabbit.restart();
+      },
+    ],
+    [
+      'the network to RabbitMQ breaks again and again',
+      async ({ reached }) => {
+        for (const share of [0.3, 0.4, 0.5]) {
+          network.cut();
+          network.mend();
+          await reached(share);
+        }
+      },
+    ],
+    [
+      'the network to RabbitMQ is away for a while',
+      async () => {
+        network.cut();
+        await pause(3_000);
+        network.mend();
+      },
+    ],
+    [
+      'Redis is killed and comes back empty',
+      async () => {
+        await servers.redis.kill();
+        await pause(2_000);
+        await servers.redis.restart();
+      },
+    ],
+    ['Redis is flushed', () => servers.redis.flush()],
+    [
+      'Redis is flushed at the moment in which the caller of 1C is killed',
+      async () => {
+        const owner = await stage.owner();
+        await Promise.all([servers.redis.flush(), owner.kill9()]);
+        await owner.start();
+      },
+    ],
+    [
+      'PostgreSQL is killed and started again',
+      async () => {
+        await servers.postgres.kill();
+        await pause(2_000);
+        await servers.postgres.start();
+      },
+    ],
+  ];
+
+  it.each(FAULTS)(
+    'when %s',
+    async (what, fault) => {
+      if (what.includes('retries')) stage.onec.setFault({ kind: 'lock', times: 100 });
+      const verdict = await storm(stage, async (running) => {
+        await running.reached(0.2);
+        await fault(running);
+      });
+      console.log(what, verdict);
+      expect(verdict).toMatchObject({ lost: [], strangers: [], refused: 0 });
+      expect(verdict.peak).toBeLessThanOrEqual(10);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+
+  it(
+    'when a run has to be put aside while PostgreSQL is away',
+    async () => {
+      await servers.postgres.kill();
+      const events = Array.from({ length: 20 }, (_, n) => `broken-${n}`);
+      await drive(events, { doors: stage.doors, type: 'order.broken' });
+      await servers.postgres.start();
+      const parked = await until('all of them in the list of parked runs', async () => {
+        const runs = await admin<{ flow: string; event: { id: string } }[]>(stage.url, '/api/parked?flow=broken');
+        return runs.length >= events.length && runs;
+      });
+      expect(parked.map(({ event }) => event.id).sort()).toEqual([...events].sort());
+    },
+    FAULT_TIMEOUT_MS,
+  );
+});
