@@ -77,8 +77,8 @@ module.exports = {
     },
   ],
   options: {
-    doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)dist/' },
+    // an import of another package leads to its dist: not followed, and not excluded either, or no rule would see it
+    doNotFollow: { path: 'node_modules|(^|/)dist/' },
     tsPreCompilationDeps: true,
     combinedDependencies: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
