@@ -12,5 +12,6 @@ export { openEndpoint, type EndpointOptions, type OpenedEndpoint, type SentReque
 export { FakeHost, MemoryLog, type LogLine } from './plugin/fake-host.js';
 export { actionContract, type ActionContract, type ActionPeer } from './plugin/action-contract.js';
 export { triggerContract, type TriggerContract, type TriggerPeer } from './plugin/trigger-contract.js';
+export { answerOk, startWebService, type Answer, type SeenRequest, type WebService } from './plugin/web-service.js';
 export { pacerConformance, type PacerHarness, type PacerTraits } from './conformance/pacer.js';
 export { MemoryPace, MemoryPacer } from './memory/memory-pacer.js';
