@@ -1,4 +1,4 @@
-/** The import rule of ARCHITECTURE.md: apps → adapters → engine → flow → plugin-api; plugins → plugin-api. */
+/** The import rule of ARCHITECTURE.md: apps → adapters → engine → flow → plugin-api; plugins → web-client → plugin-api. */
 module.exports = {
   forbidden: [
     {
@@ -17,10 +17,24 @@ module.exports = {
     },
     {
       name: 'plugins-only-plugin-api',
-      comment: 'a connector uses what every author can use',
+      comment: 'a connector uses what every author can use: the contract, and the libraries that are made for connectors',
       severity: 'error',
       from: { path: '^plugins/([^/]+)/src/', pathNot: '\\.spec\\.ts$' },
-      to: { path: '^(libs|apps|plugins)/', pathNot: ['^plugins/$1/', '^libs/plugin-api/', '^libs/nest/'] },
+      to: { path: '^(libs|apps|plugins)/', pathNot: ['^plugins/$1/', '^libs/plugin-api/', '^libs/web-client/', '^libs/nest/'] },
+    },
+    {
+      name: 'web-client-only-plugin-api',
+      comment: 'it serves connectors, and so knows no more than they do',
+      severity: 'error',
+      from: { path: '^libs/web-client/src', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(libs|apps|plugins)/', pathNot: ['^libs/web-client/', '^libs/plugin-api/'] },
+    },
+    {
+      name: 'web-client-is-for-plugins',
+      comment: 'the engine and the programs talk to foreign servers through connectors',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: '^libs/web-client/' },
+      to: { path: '^libs/web-client/' },
     },
     {
       name: 'flow-only-plugin-api',

@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { bodyKind, fail, parseBody, type SluiceError } from '@sluice/plugin-api';
+import { retryAfter, type WebAnswer } from '@sluice/web-client';
 import { http } from './failures.js';
-import type { RawAnswer } from './transport.js';
 
 const LONGEST_DETAIL = 4_000; // characters of a refusal that are kept with the error
 
 /** The body of the answer: JSON as data, texts and XML as a text, nothing as null. Throws what the status stands for. */
-export function readAnswer(answer: RawAnswer, where: string): unknown {
+export function readAnswer(answer: WebAnswer, where: string): unknown {
   const { status, headers, body } = answer;
   if (status < 200 || status >= 300) throw failureOf(answer, where);
   if (body.length === 0) return null;
@@ -30,7 +30,7 @@ function valueOfUnknown(body: Buffer): unknown {
   }
 }
 
-function failureOf({ status, headers, body }: RawAnswer, where: string): SluiceError {
+function failureOf({ status, headers, body }: WebAnswer, where: string): SluiceError {
   const message = `${status} from ${where}`;
   const wait = retryAfter(headers);
   const details = { status, ...(body.length > 0 && { body: body.toString('utf8').slice(0, LONGEST_DETAIL) }) };
@@ -61,12 +61,4 @@ function failureOf({ status, headers, body }: RawAnswer, where: string): SluiceE
 /** Where a redirect leads, without its query, which may carry a token. */
 function placeOf({ location }: IncomingHttpHeaders): string {
   return location === undefined ? 'an address that it does not name' : (location.split('?', 1)[0] ?? '');
-}
-
-/** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3). */
-function retryAfter(headers: IncomingHttpHeaders, now = Date.now()): { retryAfterMs?: number } {
-  const value = headers['retry-after'];
-  if (value === undefined) return {};
-  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isFinite(ms) ? { retryAfterMs: Math.max(0, ms) } : {};
 }

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { fail, type SluiceError } from '@sluice/plugin-api';
+import { retryAfter, type WebAnswer } from '@sluice/web-client';
 import type { ErrorPattern } from './config.js';
 import { failureOfText } from './error-table.js';
 import { onec } from './failures.js';
 import { decodeBody, mediaType } from './text.js';
-import type { RawAnswer } from './transport.js';
 
 /** Where an answer came from and how its texts are to be read. */
 export interface Reading {
@@ -15,7 +15,7 @@ export interface Reading {
 }
 
 /** The value that 1C answered: JSON as data, another text as a text, nothing as null. Throws what its status or its text stands for. */
-export function readAnswer(answer: RawAnswer, reading: Reading): unknown {
+export function readAnswer(answer: WebAnswer, reading: Reading): unknown {
   const text = decodeBody(answer.body, answer.headers);
   if (answer.status < 200 || answer.status >= 300) throw failureOfStatus(answer, text, reading);
   const value = parseValue(text, answer.headers, reading);
@@ -47,7 +47,7 @@ function refusalIn(value: unknown): string | undefined {
   return refusal === true ? JSON.stringify(value) : JSON.stringify(refusal);
 }
 
-function failureOfStatus({ status, headers }: RawAnswer, text: string, { where, baseUrl, patterns }: Reading): SluiceError {
+function failureOfStatus({ status, headers }: WebAnswer, text: string, { where, baseUrl, patterns }: Reading): SluiceError {
   const wait = retryAfter(headers);
   const busy = { sent: 'no' as const, ...wait };
   const isPage = mediaType(headers) === 'text/html';
@@ -86,12 +86,4 @@ function failureOfStatus({ status, headers }: RawAnswer, text: string, { where, 
     sent: 'yes',
     ...(!isPage && text !== '' && { details: { text: text.slice(0, 4_000) } }),
   });
-}
-
-/** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3). */
-export function retryAfter(headers: IncomingHttpHeaders, now = Date.now()): { retryAfterMs?: number } {
-  const value = headers['retry-after'];
-  if (value === undefined) return {};
-  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isFinite(ms) ? { retryAfterMs: Math.max(0, ms) } : {};
 }

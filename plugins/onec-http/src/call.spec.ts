@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startOnec, type Fault, type Onec, type OnecOptions } from '@sluice/emulator';
-import { actionContract, openPlugin } from '@sluice/testing';
+import { actionContract, openPlugin, until } from '@sluice/testing';
 import { plugin } from './plugin.js';
 import { onecPeer } from '../test/onec-peer.js';
 
@@ -126,14 +126,6 @@ describe('onec-http.call', () => {
     });
   });
 
-  it('sends nothing when the step has given up before', async () => {
-    const onec = await start();
-    const opened = await open(onec);
-    const failed = opened.actions.call({ method: 'SaveOrder' }, { signal: AbortSignal.abort() });
-    await expect(failed).rejects.toMatchObject({ code: 'TIMED_OUT', options: { sent: 'no' } });
-    expect(onec.stats().calls).toBe(0);
-  });
-
   it('refuses an answer that is too large', async () => {
     const opened = await open(await start(), { maxResponse: '64B' });
     const large = opened.actions.call({ method: 'Echo', data: { text: 'x'.repeat(100) } });
@@ -163,7 +155,7 @@ describe('onec-http.call', () => {
     const opened = await open(onec);
     const first = opened.actions.call({ method: 'SaveOrder' }, { id: 'run/save' });
     const ended = expect(first).rejects.toMatchObject({ code: 'ONEC_CUT_OFF' });
-    while (onec.stats().inFlight === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    await until('the first call in 1C', () => onec.stats().inFlight > 0);
     const second = opened.actions.call({ method: 'SaveOrder' }, { id: 'run/save', attempt: 2 });
     await expect(second).rejects.toMatchObject({ code: 'ONEC_RUNNING', fate: 'retry', options: { retryAfterMs: 2_000 } });
     onec.setFault();
@@ -193,7 +185,7 @@ describe('sessions of onec-http', () => {
     const onec = await start({ sessionMaxAgeMs: 15 });
     const opened = await open(onec);
     await opened.actions.call({ method: 'Echo' });
-    while (onec.stats().sessions.held > 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    await until('the end of the session', () => onec.stats().sessions.held === 0);
     expect(await opened.actions.call({ method: 'Echo', data: { a: 1 } })).toEqual({ a: 1 });
     expect(onec.stats().sessions.started).toBe(2);
   });

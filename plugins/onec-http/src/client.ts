@@ -1,18 +1,12 @@
-import { fail, isSluiceError, type Closable, type Host } from '@sluice/plugin-api';
-import type { Pool } from 'undici';
+import { isSluiceError, type Closable, type Host } from '@sluice/plugin-api';
+import { WebClient, type WebAnswer, type WebRequest } from '@sluice/web-client';
 import { readAnswer, type Reading } from './answer.js';
 import { lanes, type Config } from './config.js';
+import { onec } from './failures.js';
 import { Sessions, type Lease } from './sessions.js';
-import { exchange, openPool, type RawAnswer, type RawRequest } from './transport.js';
 
 /** One request under the base URL. */
-export interface OnecRequest {
-  readonly method: string;
-  /** Below the base URL; begins with `/`. Letters outside ASCII, spaces and braces are encoded here. */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+export interface OnecRequest extends WebRequest {
   /** What it is called in messages. */
   readonly name: string;
 }
@@ -37,8 +31,7 @@ const CHECK_WITHIN_MS = 10_000;
 
 export class HttpOnecClient implements OnecClient {
   readonly style: Config['style'];
-  private readonly base: URL;
-  private readonly pool: Pool;
+  private readonly web: WebClient;
   private readonly sessions: Sessions;
   private readonly authorization: Readonly<Record<string, string>>;
 
@@ -47,16 +40,16 @@ export class HttpOnecClient implements OnecClient {
     host: Host,
   ) {
     this.style = config.style;
-    this.base = new URL(config.baseUrl);
-    this.pool = openPool(this.base.origin, config, (lanes(config) ?? DEFAULT_CONNECTIONS) + SPARE_CONNECTIONS);
-    this.sessions = new Sessions(config.sessions, lanes(config) ?? DEFAULT_CONNECTIONS, host.log, () => host.now().getTime());
+    const calls = lanes(config) ?? DEFAULT_CONNECTIONS;
+    this.web = new WebClient({ ...config, connections: calls + SPARE_CONNECTIONS, cutOff: onec.ONEC_CUT_OFF });
+    this.sessions = new Sessions(config.sessions, calls, host.log, () => host.now().getTime());
     this.authorization = basicAuthorization(config);
   }
 
   async send(request: OnecRequest, call: { readonly id: string; readonly signal: AbortSignal }): Promise<unknown> {
     const reading = this.readingOf(request.name);
-    const raw = this.write(request, { 'x-request-id': call.id });
-    const { answer, lane } = await this.inSession(raw, reading.where, call.signal);
+    const written = this.write(request, { 'x-request-id': call.id });
+    const { answer, lane } = await this.inSession(written, reading.where, call.signal);
     try {
       const value = readAnswer(answer, reading);
       lane.keep(answer);
@@ -70,8 +63,7 @@ export class HttpOnecClient implements OnecClient {
 
   async check(): Promise<void> {
     const reading = this.readingOf(PING.name);
-    const limits = { timeoutMs: Math.min(this.config.timeout, CHECK_WITHIN_MS), maxResponse: this.config.maxResponse };
-    const answer = await exchange(this.pool, this.write(PING, {}), limits, reading.where);
+    const answer = await this.web.exchange(this.write(PING), { where: reading.where, withinMs: CHECK_WITHIN_MS });
     if (answer.status === 405) return; // it is there, and takes no GET
     try {
       readAnswer(answer, reading);
@@ -82,31 +74,33 @@ export class HttpOnecClient implements OnecClient {
 
   /** Ends the sessions that are idle, so that their licences are free at once, and cuts the connections. */
   async close(): Promise<void> {
-    const limits = { timeoutMs: FINISH_WITHIN_MS, maxResponse: this.config.maxResponse };
     const finish = (cookie: string) =>
-      exchange(this.pool, this.write(PING, { ibsession: 'finish', cookie: `ibsession=${cookie}` }), limits, 'finish');
+      this.web.exchange(this.write(PING, { ibsession: 'finish', cookie: `ibsession=${cookie}` }), {
+        where: 'finish',
+        withinMs: FINISH_WITHIN_MS,
+      });
     await Promise.allSettled(this.sessions.takeIdle().map(finish));
-    await this.pool.destroy();
+    await this.web.close();
   }
 
   /** The request on a lane. A session that has gone is replaced once: 1C refused the call before any work. */
-  private async inSession(raw: RawRequest, where: string, signal: AbortSignal): Promise<{ answer: RawAnswer; lane: Lease }> {
-    const first = await this.onLane(raw, where, signal);
+  private async inSession(request: WebRequest, where: string, signal: AbortSignal): Promise<{ answer: WebAnswer; lane: Lease }> {
+    const first = await this.onLane(request, where, signal);
     if (!first.lane.resumed || first.answer.status !== 400) return first;
     first.lane.drop();
-    return this.onLane(raw, where, signal, 'new session');
+    return this.onLane(request, where, signal, 'new session');
   }
 
   private async onLane(
-    raw: RawRequest,
+    request: WebRequest,
     where: string,
     signal: AbortSignal,
     session?: 'new session',
-  ): Promise<{ answer: RawAnswer; lane: Lease }> {
+  ): Promise<{ answer: WebAnswer; lane: Lease }> {
     const lane = this.sessions.take(session);
     try {
-      const limits = { timeoutMs: this.config.timeout, maxResponse: this.config.maxResponse, signal };
-      return { answer: await exchange(this.pool, { ...raw, headers: { ...raw.headers, ...lane.headers } }, limits, where), lane };
+      const headers = { ...request.headers, ...lane.headers };
+      return { answer: await this.web.exchange({ ...request, headers }, { where, signal }), lane };
     } catch (error) {
       lane.drop(); // nobody waits any more for the call that may still run in this session
       throw error;
@@ -117,23 +111,9 @@ export class HttpOnecClient implements OnecClient {
     return { where: `${name} at ${this.config.baseUrl}`, baseUrl: this.config.baseUrl, patterns: this.config.errors };
   }
 
-  private write(request: OnecRequest, headers: Readonly<Record<string, string>>): RawRequest {
-    return {
-      method: request.method,
-      path: this.address(request),
-      headers: { accept: 'application/json, */*;q=0.8', ...request.headers, ...this.authorization, ...headers },
-      ...(request.body !== undefined && { body: request.body }),
-    };
-  }
-
-  private address({ path, query }: OnecRequest): string {
-    const root = this.base.pathname.replace(/\/+$/, '');
-    const url = new URL(this.base);
-    url.pathname = root + path; // encodes what must be encoded, and resolves `..`
-    if (url.pathname !== root && !url.pathname.startsWith(`${root}/`))
-      throw fail.REJECTED(`the path ${path} leads out of the base URL`, { sent: 'no' });
-    url.search = new URLSearchParams(query).toString().replaceAll('+', '%20'); // 1C reads a plus as a plus
-    return url.pathname + url.search;
+  private write(request: OnecRequest, headers: Readonly<Record<string, string>> = {}): WebRequest {
+    const accept = 'application/json, */*;q=0.8';
+    return { ...request, headers: { accept, ...request.headers, ...this.authorization, ...headers } };
   }
 }
 

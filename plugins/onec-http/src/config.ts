@@ -1,4 +1,5 @@
-import { duration, secret, size } from '@sluice/plugin-api';
+import { duration, secret } from '@sluice/plugin-api';
+import { baseUrl, webOptions } from '@sluice/web-client';
 import { z } from 'zod';
 
 const DEFAULT_LANES = 10; // poolSize of a publication that says nothing else
@@ -23,13 +24,6 @@ const sessions = z.strictObject({
     .describe('sessionMaxAge of the publication: a session that was idle longer is not used again'),
 });
 
-const tls = z.strictObject({
-  ca: z.string().optional().describe('PEM text of the authority that signed the certificate of the server'),
-  cert: z.string().optional().describe('PEM text of the client certificate'),
-  key: secret().optional().describe('PEM text of the key of the client certificate'),
-  rejectUnauthorized: z.boolean().default(true).describe('false: any certificate will do. For trials only'),
-});
-
 const errorPattern = z.strictObject({
   contains: z.string().min(3).describe('a part of the text with which 1C refuses; case does not matter'),
   fate: z.enum(['retry', 'overload', 'unavailable', 'rejected']).describe('what is to follow'),
@@ -38,14 +32,11 @@ const errorPattern = z.strictObject({
 /** `connections.<name>.with` */
 export const connection = z
   .strictObject({
-    baseUrl: z
-      .url({ protocol: /^https?$/ })
-      .refine((text) => isPlain(text), 'without user, query and #: the user goes into `user` and `password`')
-      .describe('address of the HTTP service, such as http://server/base/hs/gate'),
+    baseUrl: baseUrl().describe('address of the HTTP service, such as http://server/base/hs/gate'),
     user: z.string().min(1).optional().describe('user of the base; Cyrillic letters are fine'),
     password: secret().optional(),
     timeout: duration().prefault('60s').describe('for a whole call'),
-    connectTimeout: duration().prefault('5s').describe('for reaching the server'),
+    ...webOptions,
     sessions: sessions.prefault({}),
     style: z
       .enum(['post', 'query'])
@@ -53,8 +44,6 @@ export const connection = z
       .describe(
         '`post`: POST <baseUrl>/v1 with { method, data }. `query`: GET <baseUrl>/v1?method=…&data=…, as older services have it',
       ),
-    tls: tls.optional(),
-    maxResponse: size().prefault('16MiB').describe('larger answers are refused'),
     errors: z
       .array(errorPattern)
       .default([])
@@ -71,10 +60,4 @@ export type ErrorPattern = z.output<typeof errorPattern>;
 /** How many sessions, and so calls at once. */
 export function lanes(config: Config): number | undefined {
   return config.sessions.max ?? (config.sessions.mode === 'cookie' ? DEFAULT_LANES : undefined);
-}
-
-function isPlain(text: string): boolean {
-  if (!URL.canParse(text)) return true; // z.url says so already
-  const { username, password, search, hash } = new URL(text);
-  return [username, password, search, hash].every((part) => part === '');
 }

@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { addressBelow } from './address.js';
+
+const BASE = new URL('http://server/base/hs/');
+const address = (path: string, query?: Record<string, string | number | boolean>) => addressBelow(BASE, path, query);
+
+describe('an address', () => {
+  it.each([
+    ['', '/base/hs'],
+    ['/', '/base/hs/'],
+    ['/orders/1', '/base/hs/orders/1'],
+    ['/a/../b', '/base/hs/b'],
+    ['/обмен/Филиал 2/{1}', '/base/hs/%D0%BE%D0%B1%D0%BC%D0%B5%D0%BD/%D0%A4%D0%B8%D0%BB%D0%B8%D0%B0%D0%BB%202/%7B1%7D'],
+    ['/a%2Fb', '/base/hs/a%2Fb'],
+    ['/what?', '/base/hs/what%3F'],
+  ])('goes on below the base URL: %j', (path, written) => expect(address(path)).toBe(written));
+
+  it('writes its query so that every server reads it alike', () =>
+    expect(address('/x', { since: 'a b+c', n: 2, all: true, 'ключ&': '=' })).toBe(
+      '/base/hs/x?since=a%20b%2Bc&n=2&all=true&%D0%BA%D0%BB%D1%8E%D1%87%26=%3D',
+    ));
+
+  it.each([
+    '/../admin',
+    '/a/../../admin',
+    '/%2e%2e/admin',
+    '/.%2E/admin',
+    '/..\\admin',
+    '/.\t./admin',
+    '/..%2fadmin',
+    '/a%5C..%5c..%5cadmin',
+    '/a%2fb/../../../../admin',
+    '-of-another/x',
+  ])('does not leave it by %j', (path) =>
+    expect(() => address(path)).toThrow(expect.objectContaining({ code: 'REJECTED', options: { sent: 'no' } })),
+  );
+
+  it('may be any below a base URL without a path', () =>
+    expect([addressBelow(new URL('http://server'), ''), addressBelow(new URL('http://server'), '/../x')]).toEqual(['/', '/x']));
+});

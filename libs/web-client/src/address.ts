@@ -1,0 +1,20 @@
+import { fail } from '@sluice/plugin-api';
+
+export type Query = Readonly<Record<string, string | number | boolean>>;
+
+/** Some servers decode these before they resolve `..`. */
+const ENCODED_SLASH = /%2f|%5c/gi;
+
+/** Path and query for the request line; what must be encoded is encoded. Throws `REJECTED` for a path that leads out of the base. */
+export function addressBelow(base: URL, path: string, query: Query = {}): string {
+  const root = base.pathname.replace(/\/+$/, '');
+  const url = new URL(base);
+  for (const reading of [path.replaceAll(ENCODED_SLASH, '/'), path]) {
+    url.pathname = root + reading; // resolves `..`, spelled in any way that a URL knows
+    if (url.pathname !== root && !url.pathname.startsWith(`${root}/`))
+      throw fail.REJECTED(`the path ${path} leads out of the base URL`, { sent: 'no' });
+  }
+  const parameters = Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)]));
+  url.search = new URLSearchParams(parameters).toString().replaceAll('+', '%20'); // a plus is a space in forms only
+  return url.pathname + url.search;
+}

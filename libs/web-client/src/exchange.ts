@@ -1,0 +1,103 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { fail, type FailureOptions, type Sent, type SluiceError } from '@sluice/plugin-api';
+import type { Dispatcher } from 'undici';
+
+export interface WebAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+interface Terms {
+  readonly where: string;
+  readonly timeoutMs: number;
+  readonly maxResponse: number;
+  readonly cutOff: (message: string, options: FailureOptions) => SluiceError;
+  readonly signal?: AbortSignal;
+}
+
+/** undici's words for a request that it refuses to write. */
+const UNWRITABLE: ReadonlySet<unknown> = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
+
+/** One request and its whole answer. What it throws is told at {@link WebClient.exchange}. */
+export async function exchange(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions, terms: Terms): Promise<WebAnswer> {
+  const { where, timeoutMs, signal } = terms;
+  const collector = new AnswerCollector(terms);
+  const giveUp = (why: string) => collector.giveUp(fail.TIMED_OUT(`${where}: ${why}`, { sent: collector.sent }));
+  const aborted = () => giveUp('given up before the answer came');
+  const timer = setTimeout(() => giveUp(`no answer within ${timeoutMs / 1000} s`), timeoutMs);
+  signal?.addEventListener('abort', aborted, { once: true });
+  try {
+    if (signal?.aborted) aborted();
+    else dispatcher.dispatch(request, collector);
+    return await collector.answer;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', aborted);
+  }
+}
+
+/** Collects one answer, and remembers whether the request had left. */
+class AnswerCollector implements Dispatcher.DispatchHandler {
+  readonly answer: Promise<WebAnswer>;
+  sent: Sent = 'no';
+  private resolve!: (answer: WebAnswer) => void;
+  private reject!: (error: SluiceError) => void;
+  private controller: Dispatcher.DispatchController | undefined;
+  private status = 0;
+  private headers: IncomingHttpHeaders = {};
+  private chunks: Buffer[] = [];
+  private length = 0;
+  private over = false;
+
+  constructor(private readonly terms: Terms) {
+    this.answer = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  /** Fails now. A request that still waits for a connection is cancelled when it gets one, before it is written. */
+  giveUp(error: SluiceError): void {
+    if (this.over) return;
+    this.over = true;
+    this.reject(error);
+    this.controller?.abort(error);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.over) return controller.abort(new Error('given up'));
+    this.sent = 'unknown'; // the next thing that happens is the write
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    this.status = status;
+    this.headers = headers;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const { where, maxResponse } = this.terms;
+    this.length += chunk.length;
+    if (this.length <= maxResponse) this.chunks.push(chunk);
+    else this.giveUp(fail.BAD_ANSWER(`${where}: the answer is larger than maxResponse, ${maxResponse} bytes`, { sent: 'yes' }));
+  }
+
+  onResponseEnd(): void {
+    if (this.over) return;
+    this.over = true;
+    this.resolve({ status: this.status, headers: this.headers, body: Buffer.concat(this.chunks, this.length) });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.giveUp(failureOf(error, this.sent, this.terms));
+  }
+}
+
+function failureOf(error: Error, sent: Sent, { where, cutOff }: Terms): SluiceError {
+  const code = (error as { code?: unknown }).code;
+  if (UNWRITABLE.has(code)) return fail.REJECTED(`${where}: HTTP cannot carry this request: ${error.message}`, { sent: 'no' });
+  const reason = typeof code === 'string' ? `${error.message} (${code})` : error.message;
+  if (sent === 'no') return fail.UNREACHABLE(`${where}: ${reason}`, { cause: error, sent });
+  return cutOff(`${where}: the connection broke off before the whole answer came: ${reason}`, { cause: error, sent });
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { requestInput, requestOf } from './request-input.js';
+
+const input = z.strictObject({ method: z.string(), ...requestInput(['x-request-id']) });
+const parse = (given: object) => input.safeParse({ method: 'POST', path: '/orders', ...given });
+const written = (given: object) => requestOf(input.parse({ method: 'POST', path: '/orders', ...given }));
+
+describe('a request as a flow says it', () => {
+  it('sends a text as it is', () =>
+    expect(written({ body: '<Ёж/>' })).toMatchObject({
+      body: '<Ёж/>',
+      headers: { 'content-type': 'text/plain; charset=utf-8' },
+    }));
+
+  it('sends anything else as JSON', () =>
+    expect(written({ body: { number: 'S-1' } })).toMatchObject({
+      body: '{"number":"S-1"}',
+      headers: { 'content-type': 'application/json; charset=utf-8' },
+    }));
+
+  it('sends no body and no type of one when there is none', () =>
+    expect(written({})).toEqual({ method: 'POST', path: '/orders', headers: {} }));
+
+  it('has the content type of the flow, in whatever case, and only that', () =>
+    expect(written({ body: 'a;b', headers: { 'Content-Type': 'text/csv' } }).headers).toEqual({ 'content-type': 'text/csv' }));
+
+  it.each([
+    ['a path that does not begin with /', { path: 'orders' }],
+    ['a query in the path', { path: '/orders?a=1' }],
+    ['a fragment in the path', { path: '/orders#1' }],
+    ['a header that HTTP writes', { headers: { 'Transfer-Encoding': 'chunked' } }],
+    ['a header with credentials', { headers: { Authorization: 'Basic x' } }],
+    ['a header that the connector writes', { headers: { 'X-Request-Id': 'x' } }],
+    ['a header without a name', { headers: { '': 'x' } }],
+    ['a line break in a header', { headers: { 'X-A': 'a\r\nX-B: b' } }],
+    ['letters that a header cannot carry', { headers: { 'X-A': 'ё' } }],
+  ])('is refused with %s', (_what, given) => expect(parse(given).success).toBe(false));
+});

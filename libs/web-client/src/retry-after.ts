@@ -1,0 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), as an error takes it; empty where the header is missing or nonsense. */
+export function retryAfter(headers: IncomingHttpHeaders, now = Date.now()): { retryAfterMs?: number } {
+  const value = headers['retry-after'];
+  if (value === undefined) return {};
+  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
+  return Number.isFinite(ms) ? { retryAfterMs: Math.max(0, ms) } : {};
+}
