@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { BullPacer, type BackEnd } from '@sluice/pacer';
+import { openStore } from '@sluice/store';
 import { pacerConformance, startPostgres, startRedis, type PacerHarness } from '@sluice/testing';
-import pg from 'pg';
-import { PostgresLeases } from './postgres-leases.mjs';
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -10,14 +9,11 @@ async function harnessOf(on: 'redis' | 'postgresql'): Promise<PacerHarness> {
   const postgres = await startPostgres();
   const redis = on === 'redis' ? await startRedis() : undefined;
   const backend: BackEnd = redis ? { redis: redis.url } : { postgres: postgres.url };
-  const pool = new pg.Pool({ connectionString: postgres.url, max: 2 });
-  // the server stops while the pool's sockets are still closing
-  pool.on('error', () => undefined);
-  await pool.query('create table lease (name text primary key, holder text, epoch integer, until timestamptz)');
+  const store = await openStore({ url: postgres.url, engine: 'postgresql', log: silent });
   return {
-    open: () => Promise.resolve(new BullPacer({ leases: new PostgresLeases(pool), hostId: randomUUID(), backend, log: silent })),
+    open: () => Promise.resolve(new BullPacer({ leases: store.leases, hostId: randomUUID(), backend, log: silent })),
     close: async () => {
-      await pool.end();
+      await store.close();
       await Promise.all([postgres.stop(), redis?.stop()]);
     },
   };

@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { PaceConfig } from '@sluice/flow';
 import type { BackEnd } from '@sluice/pacer';
 import { startPostgres, startRedis, until, type PostgresServer, type RedisServer } from '@sluice/testing';
-import pg from 'pg';
 import { Fleet } from './fleet.js';
 import { startSlowBackend, type SlowBackend } from './slow-backend.js';
 
@@ -21,10 +20,6 @@ let postgres: PostgresServer;
 let redis: RedisServer;
 beforeAll(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-  const client = new pg.Client({ connectionString: postgres.url });
-  await client.connect();
-  await client.query('create table lease (name text primary key, holder text, epoch integer, until timestamptz)');
-  await client.end();
 });
 afterAll(async () => {
   await Promise.all([postgres.stop(), redis.stop()]);

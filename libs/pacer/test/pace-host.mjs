@@ -1,16 +1,14 @@
 // One host with a pacer, as a process of its own so that a test can kill or freeze it. Its parent (fleet.ts) plays the broker over IPC.
-// It runs the built package: npx tsc -b libs/pacer
+// It runs the built packages: npx tsc -b libs/pacer libs/store
 import { Agent, request } from 'node:http';
 import { BullPacer } from '@sluice/pacer';
-import pg from 'pg';
-import { PostgresLeases } from './postgres-leases.mjs';
+import { openStore } from '@sluice/store';
 
 const { hostId, connection, backend, database, url, pace } = JSON.parse(process.argv[2]);
 const silent = () => undefined;
 const log = { debug: silent, info: silent, warn: silent, error: silent };
 const agent = new Agent({ keepAlive: true });
-const pool = new pg.Pool({ connectionString: database, max: 2, connectionTimeoutMillis: 1_000 });
-pool.on('error', () => undefined);
+const { leases } = await openStore({ url: database, engine: 'postgresql', log });
 
 const held = [];
 let consuming = false;
@@ -48,7 +46,7 @@ function post(id) {
 }
 
 const stop = new AbortController();
-const pacer = new BullPacer({ leases: new PostgresLeases(pool), hostId, backend, log });
+const pacer = new BullPacer({ leases, hostId, backend, log });
 const own = pacer.own(connection, pace, owner, stop.signal);
 process.on('message', ({ push }) => {
   if (!consuming) return void process.send({ handBack: [push] });
