@@ -10,9 +10,9 @@ const MINUTE = 60_000;
 /** In order of cheapness. Servers are heavy and tests of faults freeze and kill them, so those stages run one file at a time. */
 const STAGES = [
   { project: 'unit', workers: 2, limitMs: 5 * MINUTE },
-  { project: 'services', workers: 1, limitMs: 10 * MINUTE, needsServices: true },
-  { project: 'e2e', workers: 1, limitMs: 10 * MINUTE },
-  { project: 'faults', workers: 1, limitMs: 10 * MINUTE, needsServices: true, env: { SLUICE_FAULTS: 'quick' } },
+  { project: 'services', workers: 1, limitMs: 15 * MINUTE, needsServices: true },
+  { project: 'e2e', workers: 1, limitMs: 15 * MINUTE },
+  { project: 'faults', workers: 1, limitMs: 15 * MINUTE, needsServices: true, env: { SLUICE_FAULTS: 'quick' } },
 ];
 
 const filters = process.argv.slice(2);
