@@ -13,6 +13,7 @@ import {
 import type { z } from 'zod';
 import { until } from '../conformance/inbox.js';
 import { openPlugin } from './open-plugin.js';
+import { able, expectStrict } from './peer.js';
 import { describePromises, type Promises, type Waivers } from './promises.js';
 
 /** The source of a trigger, started anew for each test. What it cannot play has to be waived. */
@@ -84,8 +85,7 @@ export function triggerContract<
 
   const promises: Record<string, () => Promise<void>> = {
     'refuses options with a key that it does not know': async () => {
-      expect(spec.options.safeParse(contract.options).success).toBe(true);
-      expect(spec.options.safeParse({ ...(contract.options as object), sluiceUnknownKey: 1 }).success).toBe(false);
+      expectStrict(spec.options, contract.options);
     },
     'hands over what its output schema promises': onStage(async ({ peer, accepted, subscribe }) => {
       void subscribe().catch(() => undefined);
@@ -101,20 +101,19 @@ export function triggerContract<
       await subscription;
     }),
     'ends when the source is lost': onStage(async ({ peer, accepted, subscribe }) => {
-      if (!peer.lose) throw new Error('the peer cannot "lose": teach it, or waive this promise with a reason');
+      const lose = able(peer, 'lose');
       const subscription = subscribe().then(
         () => 'ended',
         () => 'ended',
       );
       await peer.produce();
       await until('an event', () => accepted.length > 0, 5_000);
-      await peer.lose();
+      await lose();
       expect(await subscription).toBe('ended');
     }),
     ...(spec.source !== 'live' && {
       'acknowledges only what was accepted': onStage(async ({ peer, subscribe }) => {
-        const acknowledged = peer.acknowledged;
-        if (!acknowledged) throw new Error('the peer cannot "acknowledged": teach it, or waive this promise with a reason');
+        const acknowledged = able(peer, 'acknowledged');
         let confirm: (() => void) | undefined;
         const slow: Accept = (event) => new Promise((resolve) => (confirm = () => resolve({ id: event.id ?? 'event-1' })));
         void subscribe(slow).catch(() => undefined);
