@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
+import { freePort } from './free-ports.js';
 
 const START_TIMEOUT_MS = 10_000;
 
@@ -79,12 +80,4 @@ async function command(port: number, text: string): Promise<void> {
   const [answer] = (await once(socket, 'data')) as [Buffer];
   socket.destroy();
   if (!answer.toString().startsWith('+OK')) throw new Error(`redis-server answered ${answer.toString()}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
