@@ -7,9 +7,9 @@ const RESULTS = new URL('../results/', import.meta.url);
 const ROUNDS = 5;
 
 /**
- * One side's measurement of one round.
+ * One side's measurement of one round; `cpuMicros` is its processor time per piece of work, where the system tells.
  *
- * @typedef {{ count: number, seconds: number }} Measured
+ * @typedef {{ count: number, seconds: number, cpuMicros?: number }} Measured
  */
 
 /**
@@ -26,7 +26,7 @@ export async function alternate(ours, plain, rounds = ROUNDS) {
     const one = await (first === 'ours' ? ours() : plain());
     const other = await (first === 'ours' ? plain() : ours());
     const [our, their] = first === 'ours' ? [one, other] : [other, one];
-    measured.push({ ours: rate(our), plain: rate(their), ratio: rate(our) / rate(their) });
+    measured.push({ ours: rate(our), plain: rate(their), ratio: rate(our) / rate(their), ...cpu(our, their) });
     console.error(`round ${round + 1}: ${describe(measured.at(-1))}`);
   }
   return {
@@ -38,18 +38,30 @@ export async function alternate(ours, plain, rounds = ROUNDS) {
 }
 
 /**
- * Writes `results/<name>-<time>.json` and prints the line that ends a bench.
+ * Records a comparison, and prints its line.
  *
  * @param {string} name
  * @param {{ ratio: number, ours: number, plain: number, rounds: readonly object[] }} result
  * @param {string} conditions what was switched on, such as `journal changes, 1 process`
  */
 export function report(name, result, conditions) {
+  record(name, { conditions, ...result }, `ratio ${describe(result)} ${conditions}`);
+}
+
+/**
+ * Writes `results/<name>-<time>.json`, and prints the rounds as a table and the line that ends a bench.
+ *
+ * @param {string} name
+ * @param {{ rounds?: readonly object[] }} result
+ * @param {string} line
+ */
+export function record(name, result, line) {
   const date = new Date().toISOString();
   mkdirSync(RESULTS, { recursive: true });
   const file = new URL(`${name}-${date.replaceAll(':', '').slice(0, 17)}.json`, RESULTS);
-  writeFileSync(file, `${JSON.stringify({ bench: name, date, conditions, machine: machine(), ...result }, null, 2)}\n`);
-  console.log(`bench: ${name} ratio ${describe(result)} ${conditions}`);
+  writeFileSync(file, `${JSON.stringify({ bench: name, date, machine: machine(), ...result }, null, 2)}\n`);
+  if (result.rounds) console.table(result.rounds.map(rounded));
+  console.log(`bench: ${name} ${line}`);
 }
 
 /** Of an odd count the middle one, of an even one the mean of the two in the middle. */
@@ -58,6 +70,14 @@ export function median(values) {
   const middle = sorted.length / 2;
   return sorted.length % 2 === 1 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
+
+/** Processor time of both sides, under names of their own. */
+function cpu(our, their) {
+  if (our.cpuMicros === undefined || their.cpuMicros === undefined) return {};
+  return { ourCpuMicros: our.cpuMicros, plainCpuMicros: their.cpuMicros };
+}
+
+const rounded = (round) => Object.fromEntries(Object.entries(round).map(([name, value]) => [name, Number(value.toPrecision(3))]));
 
 const rate = ({ count, seconds }) => count / seconds;
 

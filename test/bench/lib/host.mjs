@@ -1,0 +1,85 @@
+// A host as people run it: `sluice run` as a child process, on a workspace of the bench.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { randomBytes } from 'node:crypto';
+import { signOperatorToken } from '../../../apps/host/dist/index.js';
+import { end, SLUICE, startNode } from './processes.mjs';
+
+const WORKSPACES = fileURLToPath(new URL('../workspaces/', import.meta.url));
+const HOUR_MS = 3_600_000;
+
+/** One host at a time on one workspace and one home; it may be stopped, killed and started again. */
+export class BenchHost {
+  #folder = mkdtempSync(path.join(tmpdir(), 'sluice-bench-'));
+  #secret = randomBytes(32).toString('base64url');
+  #args;
+  #env;
+  #child;
+  #ready;
+
+  /**
+   * @param {string} workspace a folder of `workspaces/`
+   * @param {{ env?: Record<string, string>, roles?: string }} options `env` names the engines; without URLs the embedded default
+   */
+  constructor(workspace, { env = {}, roles } = {}) {
+    // its plugins are found from there as from any workspace of this checkout
+    this.#args = [SLUICE, 'run', '--workspace', path.join(WORKSPACES, workspace), ...(roles ? ['--role', roles] : [])];
+    this.#env = {
+      ...withoutOurs(process.env),
+      SLUICE_HOME: path.join(this.#folder, 'home'),
+      SLUICE_HTTP_PORT: '0',
+      SLUICE_HTTP_HOST: '127.0.0.1',
+      SLUICE_STOMP_PORT: '0',
+      SLUICE_LOG_LEVEL: 'warn',
+      SLUICE_TOKEN_SECRET: this.#secret,
+      ...env,
+    };
+  }
+
+  get process() {
+    return this.#child;
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.#ready.port}`;
+  }
+
+  get engines() {
+    return this.#ready.engines;
+  }
+
+  /** Resolves when it takes events; gives the seconds that it took. */
+  async start() {
+    const from = performance.now();
+    const { child, ready } = startNode(this.#args, { env: this.#env, ipc: true });
+    this.#child = child;
+    this.#ready = await ready;
+    return (performance.now() - from) / 1000;
+  }
+
+  stop() {
+    return end(this.#child);
+  }
+
+  /** As a crash does. */
+  kill() {
+    return end(this.#child, 'SIGKILL');
+  }
+
+  token() {
+    return signOperatorToken(this.#secret, { sub: 'bench', scope: 'events:write viewer', ttlMs: HOUR_MS });
+  }
+
+  /** Stops it, and removes its home with the embedded database. */
+  async remove() {
+    if (this.#child) await this.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Variables of the caller's own Sluice must not lead the bench to other servers. */
+function withoutOurs(env) {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SLUICE_')));
+}

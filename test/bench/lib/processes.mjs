@@ -1,0 +1,56 @@
+// Child processes of a bench: each is a program of its own, as in real use, and none is left behind.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const SLUICE = fileURLToPath(new URL('../../../apps/cli/bin/sluice.js', import.meta.url));
+export const RIVALS = fileURLToPath(new URL('../rivals/', import.meta.url));
+
+/** Clock ticks of `/proc/<pid>/stat` in a second: fixed for user space, https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+const TICKS = 100;
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+/** Starts Node on a script; `ready` resolves with the first thing that the child says, over IPC or else on its standard output. */
+export function startNode(args, { env = process.env, ipc = false } = {}) {
+  const stdio = ['ignore', ipc ? 'ignore' : 'pipe', 'inherit', ...(ipc ? ['ipc'] : [])];
+  const child = spawn(process.execPath, args, { env, stdio });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  const said = ipc ? once(child, 'message') : once(child.stdout, 'data');
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`${args.join(' ')} ended with ${code} before it was ready`);
+  });
+  const ready = Promise.race([said.then(([message]) => message), ended]);
+  ready.catch(() => undefined);
+  return { child, ready };
+}
+
+/** Ends it and waits until it is gone. */
+export async function end(child, signal = 'SIGTERM') {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill(signal);
+  await exit;
+}
+
+/** Seconds of processor time that a process has used; undefined where the system does not tell. */
+export function cpuSeconds({ pid }) {
+  const fields = procFile(pid, 'stat')?.split(') ')[1]?.split(' ');
+  return fields && (Number(fields[11]) + Number(fields[12])) / TICKS;
+}
+
+/** Memory that a process holds now, in MiB; undefined where the system does not tell. */
+export function residentMiB({ pid }) {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(procFile(pid, 'status') ?? '')?.[1];
+  return kib && Math.round(Number(kib) / 1024);
+}
+
+function procFile(pid, name) {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  } catch {
+    return undefined; // not Linux
+  }
+}
