@@ -235,10 +235,19 @@ export function parseInput(plugin: string, name: string, action: AnyAction<unkno
 
 function parseOutput(plugin: string, name: string, action: AnyAction<unknown>, output: unknown): unknown {
   const checked = checkedBy(action.output as z.ZodType, output);
-  if (checked.ok) return checked.value;
-  throw engineFail.OUTPUT_INVALID(`the output of ${plugin}.${name} does not fit its schema: ${checked.problems}`, {
-    sent: 'yes',
-  });
+  const problems = checked.ok ? whyNotJson(checked.value) : checked.problems;
+  if (checked.ok && problems === undefined) return checked.value;
+  throw engineFail.OUTPUT_INVALID(`the output of ${plugin}.${name} does not fit its schema: ${problems}`, { sent: 'yes' });
+}
+
+/** An output travels with the run: what only shows there, after the call, would make the call be repeated. */
+function whyNotJson(value: unknown): string | undefined {
+  try {
+    JSON.stringify(value);
+    return undefined;
+  } catch (error) {
+    return `it cannot be written as JSON: ${messageOf(error)}`;
+  }
 }
 
 function asUnreachable(connection: string, error: unknown): SluiceError {

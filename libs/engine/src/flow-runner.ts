@@ -8,14 +8,12 @@ import { queues, typeMatches, type Bus, type Consumer, type Delivery } from './p
 import type { JournalKind, Store } from './ports/store.js';
 import { linkProgram, type Program } from './program.js';
 import { replyOfOutcome } from './replies.js';
-import { decodeRun, isRun, RUN_TYPE, runMessage, type RunState } from './run-state.js';
+import { decodeRun, isRun, RUN_TYPE, runMessage, STATE_LIMIT_BYTES, stateTooLarge, type RunState } from './run-state.js';
 import type { SoloGate } from './solo-gate.js';
 import type { Steps } from './steps.js';
 
 const HELD_BYTES = 64 * 1024 ** 2;
 const MOST_HELD = 500;
-/** RabbitMQ 4 refuses messages over 16 MiB and closes the channel. */
-const STATE_LIMIT_BYTES = 8 * 1024 ** 2;
 /** From this many deliveries on, a run may be what kills its host: it is run alone. */
 const SUSPECT_AFTER = 5;
 /** Found again after so many solo runs, it is parked. */
@@ -239,10 +237,7 @@ export class FlowRunner {
     const size = tooLarge.message.body.length;
     hop.outputs.length = 0;
     for (const step of Object.keys(hop.steps)) delete hop.steps[step];
-    hop.stop(
-      'parked',
-      viewError(engineFail.STATE_TOO_LARGE(`the state of the run has ${size} bytes, and the limit is ${STATE_LIMIT_BYTES}`)),
-    );
+    hop.stop('parked', viewError(stateTooLarge(size)));
   }
 
   #conclude(hop: Hop, outcome: RunOutcome, error: ErrorView | undefined): void {

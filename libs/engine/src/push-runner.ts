@@ -5,12 +5,15 @@ import {
   type AnyAction,
   type AnyPlugin,
   type ErrorView,
+  type Idempotence,
   type Log,
   type NewEvent,
 } from '@sluice/plugin-api';
 import type { PaceConfig, Settings } from '@sluice/flow';
 import type { Connection } from './connections.js';
+import { abortAt } from './abort-at.js';
 import { emittedByCall } from './emitted.js';
+import { pause } from './lease.js';
 import type { Observer } from './observer.js';
 import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from './ports/bus.js';
 import {
@@ -24,13 +27,23 @@ import {
 } from './ports/pacer.js';
 import type { JournalKind, Store } from './ports/store.js';
 import { backoffMs, decideRetry, waitMs, type Verdict } from './retry.js';
-import { decodeRun, runMessage, type PendingCall, type RunMessage, type RunState, type StepResult } from './run-state.js';
+import {
+  decodeRun,
+  runMessage,
+  STATE_LIMIT_BYTES,
+  stateTooLarge,
+  type PendingCall,
+  type RunMessage,
+  type RunState,
+  type StepResult,
+} from './run-state.js';
 import { idempotenceOf } from './steps.js';
 import { WeightedChoice } from './weighted-choice.js';
 
 /** RabbitMQ closes a channel whose delivery stays unacknowledged for 30 minutes. */
 const LONGEST_HELD_MS = 10 * 60_000;
 const HELD_CHECK_MS = 30_000;
+const CONSUME_AGAIN_MS = 1_000;
 /** Results that are published and not yet confirmed: past so many no new call begins. */
 const MOST_UNCONFIRMED = 200;
 /** In flight at so many breaker openings in a row, a push spends an attempt each further time: a poison event must not close the road. */
@@ -44,6 +57,11 @@ interface Held {
   readonly delivery: Delivery;
   readonly priority: PushClass;
   readonly since: number;
+}
+
+/** A run that waits for its call. */
+interface Push extends RunMessage {
+  readonly state: RunState & { readonly call: PendingCall };
 }
 
 /** What came of one call. */
@@ -115,13 +133,14 @@ export class PushRunner implements PushOwner {
     await this.#pace.ended;
     clearInterval(timer);
     this.#cut.abort(new Error('the host stops'));
-    this.closed();
+    await this.#close();
     await this.#confirmed();
   }
 
   // ── PushOwner ──
 
   waiting(open: readonly PushClass[]): number {
+    this.#forgetLost();
     // past so many unconfirmed results nothing begins: the broker is slower than the other side
     if (this.#unconfirmed >= MOST_UNCONFIRMED) return 0;
     return this.#held.reduce((count, held) => (open.includes(held.priority) ? count + 1 : count), 0);
@@ -147,27 +166,11 @@ export class PushRunner implements PushOwner {
   }
 
   opened(): void {
-    for (const priority of PUSH_CLASSES) {
-      if (this.#consumers.has(priority)) continue;
-      const consumer = this.deps.bus.consume(queues.push(this.name, priority), { prefetch: this.#prefetch }, (delivery) => {
-        // cancelled meanwhile: another host may be the owner already
-        if (this.#consumers.get(priority) !== consumer) return delivery.release();
-        this.#held.push({ delivery, priority, since: Date.now() });
-        this.#pace?.wake();
-      });
-      this.#consumers.set(priority, consumer);
-      consumer.catch((error: unknown) => {
-        this.deps.log.warn(`${this.name}: the pushes cannot be consumed, trying again`, { error: viewError(error).message });
-        if (this.#consumers.get(priority) === consumer) this.#consumers.delete(priority);
-      });
-    }
+    for (const priority of PUSH_CLASSES) if (!this.#consumers.has(priority)) this.#consume(priority);
   }
 
   closed(): void {
-    const consumers = [...this.#consumers.values()];
-    this.#consumers.clear();
-    void Promise.allSettled(consumers.map(async (consumer) => (await consumer).stop())).then(() => this.#handBack(() => true));
-    this.#handBack(() => true);
+    void this.#close();
   }
 
   // ── one call ──
@@ -177,7 +180,8 @@ export class PushRunner implements PushOwner {
   }
 
   /** The push that goes next: by class, then in order. What is past its deadline or expired is answered without a call. */
-  #next(open: readonly PushClass[]): { held: Held; run: RunMessage; call: PendingCall } | undefined {
+  #next(open: readonly PushClass[]): { held: Held; run: Push; call: PendingCall } | undefined {
+    this.#forgetLost();
     for (;;) {
       const priority = this.#choice.next(open.filter((one) => this.#held.some((held) => held.priority === one)));
       if (priority === undefined) return undefined;
@@ -186,7 +190,7 @@ export class PushRunner implements PushOwner {
         1,
       );
       const run = held && this.#readable(held);
-      if (!held || !run?.state.call) continue;
+      if (!held || !run) continue;
       const { call } = run.state;
       if (call.deadline !== undefined && Date.now() >= call.deadline) held.delivery.settle([]);
       else if (call.expiresAt !== undefined && Date.now() > call.expiresAt)
@@ -195,18 +199,21 @@ export class PushRunner implements PushOwner {
     }
   }
 
-  #readable(held: Held): RunMessage | undefined {
+  /** The run that waits for its call; what is none is put aside. */
+  #readable(held: Held): Push | undefined {
     try {
-      return decodeRun(held.delivery.message.body);
+      const { state, body } = decodeRun(held.delivery.message.body);
+      if (state.call) return { state: { ...state, call: state.call }, body };
     } catch {
-      held.delivery.settle([{ queue: queues.poison, message: held.delivery.message }]);
-      return undefined;
+      // put aside as well
     }
+    held.delivery.settle([{ queue: queues.poison, message: held.delivery.message }]);
+    return undefined;
   }
 
-  async #push(held: Held, run: RunMessage, call: PendingCall): Promise<CallEnd> {
+  async #push(held: Held, run: Push, call: PendingCall): Promise<CallEnd> {
     const began = Date.now();
-    const timeout = call.deadline === undefined ? undefined : AbortSignal.timeout(call.deadline - began);
+    const timeout = call.deadline === undefined ? undefined : abortAt(call.deadline);
     const called = await this.#call(run, call, timeout ? AbortSignal.any([timeout, this.#cut.signal]) : this.#cut.signal);
     const ms = Date.now() - began;
     this.#report(run, call, called, began, ms);
@@ -216,7 +223,8 @@ export class PushRunner implements PushOwner {
       this.#settle(held, [this.#continuation(run, { ok: true, output: called.output }), ...called.emitted]);
       return { result: 'ok', ms };
     }
-    if (this.#cut.signal.aborted) {
+    // one that must not be repeated is judged: whether it was carried out is not known
+    if (this.#cut.signal.aborted && this.#idempotence(call) !== 'no') {
       this.deps.log.warn(`${this.name}: the call ${callId(run)} outlived the stop and will be repeated under the same id`);
       held.delivery.release();
       return { result: 'unknown', ms };
@@ -256,13 +264,17 @@ export class PushRunner implements PushOwner {
     return action as AnyAction<unknown>;
   }
 
-  #judge(held: Held, run: RunMessage, call: PendingCall, error: unknown, ms: number): CallEnd {
+  #idempotence(call: PendingCall): Idempotence {
+    const action = this.plugin.actions[call.action];
+    return action ? idempotenceOf(action, call.input) : 'no';
+  }
+
+  #judge(held: Held, run: Push, call: PendingCall, error: unknown, ms: number): CallEnd {
     const verdict = this.#verdict(run, call, error);
     const retryAfterMs = isSluiceError(error) ? error.options.retryAfterMs : undefined;
     const end = { ms, ...(retryAfterMs !== undefined && { retryAfterMs }) };
     if (verdict.kind === 'wait' && verdict.why === 'unavailable') {
-      // to the end: while the breaker is open one and the same push must not be every probe
-      this.#held.push(held);
+      this.#keep(held);
       return { ...end, result: 'unavailable' };
     }
     if (verdict.kind === 'wait') {
@@ -284,11 +296,10 @@ export class PushRunner implements PushOwner {
   }
 
   #verdict(run: RunMessage, call: PendingCall, error: unknown): Verdict {
-    const action = this.plugin.actions[call.action];
     const verdict = decideRetry(error, {
       attempt: call.attempt,
       attempts: call.policy.attempts,
-      idempotent: action ? idempotenceOf(action, call.input) : 'no',
+      idempotent: this.#idempotence(call),
       spares: true,
       where: `${call.plugin}.${call.action}`,
     });
@@ -310,20 +321,62 @@ export class PushRunner implements PushOwner {
 
   /** The same push after a durable delay. */
   #again(held: Held, run: RunMessage, call: PendingCall, ms: number): void {
-    const state: RunState = { ...run.state, call };
-    const message = runMessage({ state, body: run.body });
+    const message = runMessage({ state: { ...run.state, call }, body: run.body });
     this.#settle(held, [{ queue: queues.push(this.name, call.priority), message, notBefore: Date.now() + ms }]);
   }
 
-  #continuation(run: RunMessage, result: StepResult): Outgoing {
-    const { call, ...state } = run.state;
+  #continuation(run: Push, result: StepResult): Outgoing {
     // the input has done its work and need not travel on; when the step ends is still asked
-    const kept = call && { ...call, input: null };
-    const next: RunState = { ...state, kind: 'result', result, ...(kept && { call: kept }) };
-    return { queue: queues.next(state.flow), message: runMessage({ state: next, body: run.body }) };
+    const call = { ...run.state.call, input: null };
+    const withResult = (of: StepResult) =>
+      runMessage({ state: { ...run.state, kind: 'result', result: of, call }, body: run.body });
+    const queue = queues.next(run.state.flow);
+    const message = withResult(result);
+    if (message.body.length <= STATE_LIMIT_BYTES) return { queue, message };
+    // what the broker does not take is never confirmed, and the call would be repeated for ever
+    const error = viewError(stateTooLarge(message.body.length), where(run, call));
+    return { queue, message: withResult({ ok: false, error }) };
   }
 
   // ── deliveries ──
+
+  #consume(priority: PushClass): void {
+    const consumer = this.deps.bus.consume(queues.push(this.name, priority), { prefetch: this.#prefetch }, (delivery) => {
+      // cancelled meanwhile: another host may be the owner already
+      if (this.#consumers.get(priority) !== consumer) return delivery.release();
+      this.#held.push({ delivery, priority, since: Date.now() });
+      this.#pace?.wake();
+    });
+    this.#consumers.set(priority, consumer);
+    consumer.catch(async (error: unknown) => {
+      this.deps.log.warn(`${this.name}: the pushes cannot be consumed, trying again`, { error: viewError(error).message });
+      await pause(CONSUME_AGAIN_MS, this.deps.signal);
+      // the pacer says once that the connection is open, and not again
+      if (this.#consumers.get(priority) === consumer && !this.deps.signal.aborted) this.#consume(priority);
+    });
+  }
+
+  /** Cancels the consumers, and only then hands back what is held: an open consumer would get it again at once. */
+  async #close(): Promise<void> {
+    const consumers = [...this.#consumers.values()];
+    this.#consumers.clear();
+    const held = this.#held.splice(0);
+    await Promise.allSettled(consumers.map(async (consumer) => (await consumer).stop()));
+    for (const { delivery } of held) delivery.release();
+  }
+
+  /** To the end: while the breaker is open one and the same push must not be every probe. */
+  #keep(held: Held): void {
+    // closed while the call was open: nobody would ever take it from here
+    if (this.#consumers.size === 0) held.delivery.release();
+    else this.#held.push(held);
+  }
+
+  /** Deliveries of a connection that is gone come again: called from here as well, each of them would be called twice. */
+  #forgetLost(): void {
+    if (this.#held.some(({ delivery }) => delivery.lost))
+      this.#held.splice(0, this.#held.length, ...this.#held.filter(({ delivery }) => !delivery.lost));
+  }
 
   #settle(held: Held, outputs: readonly Outgoing[]): void {
     this.#unconfirmed++;

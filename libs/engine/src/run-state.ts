@@ -1,7 +1,9 @@
-import type { ErrorView, EventAttributes, EventMessage } from '@sluice/plugin-api';
+import { engineFail, type ErrorView, type EventAttributes, type EventMessage, type SluiceError } from '@sluice/plugin-api';
 import type { Priority, RetryPolicy } from '@sluice/flow';
 
 export const RUN_TYPE = 'application/vnd.sluice.run';
+/** RabbitMQ 4 refuses messages over 16 MiB and closes the channel. */
+export const STATE_LIMIT_BYTES = 8 * 1024 ** 2;
 
 /** A call that is on its way: everything that makes it, so that any host can. */
 export interface PendingCall {
@@ -76,6 +78,11 @@ export function decodeRun(bytes: Buffer): RunMessage {
   const end = 4 + bytes.readUInt32BE(0);
   if (end > bytes.length) throw new Error('the state of the run is cut off');
   return { state: JSON.parse(bytes.toString('utf8', 4, end)) as RunState, body: bytes.subarray(end) };
+}
+
+/** What becomes of a run whose state does not fit into {@link STATE_LIMIT_BYTES}. */
+export function stateTooLarge(bytes: number): SluiceError {
+  return engineFail.STATE_TOO_LARGE(`the state of the run has ${bytes} bytes, and the limit is ${STATE_LIMIT_BYTES}`);
 }
 
 /** The state as a message of the bus. */

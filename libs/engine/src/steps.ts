@@ -13,6 +13,7 @@ import {
 } from '@sluice/plugin-api';
 import type { z } from 'zod';
 import type { EmitStep, Flow, OnError, ReplyStep, RetryPolicy, Settings, SwitchStep, UseStep } from '@sluice/flow';
+import { abortAt } from './abort-at.js';
 import { checkedBy } from './checked-by.js';
 import { parseInput, type Connection, type Connections } from './connections.js';
 import type { Door } from './door.js';
@@ -246,7 +247,7 @@ export class Steps {
     connection: Connection,
     call: PendingCall,
   ): Promise<{ ok: true; output: unknown } | { ok: false; error: unknown; timedOut: boolean }> {
-    const timeout = call.deadline === undefined ? undefined : AbortSignal.timeout(call.deadline - Date.now());
+    const timeout = call.deadline === undefined ? undefined : abortAt(call.deadline);
     const began = Date.now();
     const report = (error?: ErrorView) =>
       this.deps.observer.called({

@@ -85,6 +85,20 @@ export class PlainPacer implements Pacer {
     return { wake, state, ended };
   }
 
+  /** The connection is another host's from now on. */
+  lose(): void {
+    this.open = false;
+    for (const { owner } of this.#owners) owner.closed('lease');
+  }
+
+  regain(): void {
+    this.open = true;
+    for (const { owner, wake } of this.#owners) {
+      owner.opened();
+      wake();
+    }
+  }
+
   /** Looks again at everything that waits. */
   wake(): void {
     for (const { wake } of this.#owners) wake();
@@ -124,6 +138,7 @@ export async function startMachine(options: MachineOptions) {
     called: () => undefined,
     parked: () => undefined,
   };
+  const log = new MemoryLog();
   const engine = new Engine({
     workspace: workspaceOf(options.flows, plugins, options.settings ?? ''),
     plugins,
@@ -137,7 +152,7 @@ export async function startMachine(options: MachineOptions) {
       },
     },
     observer,
-    log: new MemoryLog(),
+    log,
     hostId: `host-${Math.random().toString(36).slice(2)}`,
     roles: new Set(ROLES),
   });
@@ -160,6 +175,7 @@ export async function startMachine(options: MachineOptions) {
     bus,
     store,
     pacer,
+    log,
     calls,
     outcomes,
     unrouted,

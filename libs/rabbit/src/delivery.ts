@@ -29,6 +29,10 @@ export class RabbitDelivery implements Delivery, Sender {
     return this.#session.alive;
   }
 
+  get lost(): boolean {
+    return !this.#session.alive;
+  }
+
   settle(outputs: readonly Outgoing[], settled?: (done: boolean) => void): void {
     this.#settled = settled;
     if (outputs.length === 0 || !this.#session.alive) return this.#end();

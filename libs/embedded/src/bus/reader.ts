@@ -232,6 +232,10 @@ class EmbeddedDelivery implements Delivery {
     this.redelivered = row.deliveries - 1;
   }
 
+  get lost(): boolean {
+    return this.#state === 'lost';
+  }
+
   settle(outputs: readonly Outgoing[], settled?: (done: boolean) => void): void {
     if (this.#state !== 'held') {
       if (settled) queueMicrotask(() => settled(false));

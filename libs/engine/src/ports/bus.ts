@@ -19,6 +19,8 @@ export interface Delivery {
   readonly message: EventMessage;
   /** How often it was handed out before, as far as the broker knows; a closed channel counts for everything that it held. */
   readonly redelivered: number;
+  /** The connection that brought it is gone: it comes again by itself, and what is done for this copy is done twice. */
+  readonly lost: boolean;
   /**
    * Publishes all `outputs`, and once each is confirmed takes this delivery off its queue; `settled(true)` is called then. When the
    * connection was lost before, `settled(false)` is called and the delivery comes again by itself: its outputs may be published twice,

@@ -210,6 +210,10 @@ class MemoryDelivery implements Delivery {
     this.redelivered = entry.deliveries - 1;
   }
 
+  get lost(): boolean {
+    return !this.taker.held.has(this.entry);
+  }
+
   settle(outputs: readonly Outgoing[], settled?: (done: boolean) => void): void {
     const done = this.taker.held.has(this.entry) && this.#publish(outputs);
     if (done) this.from.finish(this.taker, this.entry);

@@ -1,0 +1,148 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { fail } from '@sluice/plugin-api';
+import { MemoryBroker, until } from '@sluice/testing';
+import { flow, PlainPacer, startMachine } from './machine.js';
+
+type Machine = Awaited<ReturnType<typeof startMachine>>;
+const running: Machine[] = [];
+const start = async (options: Parameters<typeof startMachine>[0]) => {
+  const machine = await startMachine(options);
+  running.push(machine);
+  return machine;
+};
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((machine) => machine.stop()));
+});
+
+const QUEUE = 'push.peer.normal';
+const PUSH = `  - id: save
+    use: fake.push
+    connection: peer
+    with: { text: '\${{ trigger.data.text }}' }
+`;
+const queueOf = async (machine: Machine) => (await machine.bus.status([QUEUE]))[0];
+
+/** A call that ends when the test says so. */
+function gate() {
+  let open = (_error?: Error) => undefined as void;
+  const passed = new Promise<void>((resolve, reject) => {
+    open = (error) => (error ? reject(error) : resolve());
+  });
+  return { passed, open };
+}
+
+describe('pushes that are held', () => {
+  it('go back when the other side is found down after the connection was given up', async () => {
+    const pacer = new PlainPacer();
+    const call = gate();
+    const machine = await start({ pacer, flows: flow('t', PUSH), answer: () => call.passed });
+    await machine.publish('t.asked', { text: 'a' });
+    await until('the call', () => machine.calls.length === 1);
+    pacer.lose();
+    call.open(fail.UNREACHABLE('refused', { sent: 'no' }));
+    await until('the push waits for the next owner', async () => {
+      const queue = await queueOf(machine);
+      return queue?.waiting === 1 && queue.held === 0;
+    });
+  });
+
+  it('are each called once after the connection to the broker was lost', async () => {
+    const pacer = new PlainPacer();
+    pacer.open = false;
+    const broker = new MemoryBroker();
+    const machine = await start({ pacer, broker, flows: flow('t', PUSH) });
+    for (const text of ['a', 'b', 'c']) await machine.publish('t.asked', { text });
+    await until('all are held', async () => (await queueOf(machine))?.held === 3);
+    broker.stop();
+    pacer.open = true;
+    broker.start();
+    pacer.wake();
+    await machine.ended('done', 3);
+    expect(machine.calls.map((call) => call.input.text).sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('are consumed again when the broker was away at the moment when the connection opened', async () => {
+    const pacer = new PlainPacer();
+    const broker = new MemoryBroker();
+    const machine = await start({ pacer, broker, flows: flow('t', PUSH) });
+    await until('consumed', async () => (await queueOf(machine))?.consumers === 1);
+    pacer.lose();
+    await until('cancelled', async () => (await queueOf(machine))?.consumers === 0);
+    broker.stop();
+    pacer.regain();
+    await until('the refusal', () => machine.log.lines.some(({ message }) => message.includes('cannot be consumed')));
+    broker.start();
+    await machine.publish('t.asked', { text: 'a' });
+    await machine.ended('done');
+  });
+
+  it('stay with the consumers of an owner that closes and opens at once', async () => {
+    const pacer = new PlainPacer();
+    const machine = await start({ pacer, flows: flow('t', PUSH) });
+    pacer.open = false;
+    await machine.publish('t.asked', { text: 'a' });
+    await until('it is held', async () => (await queueOf(machine))?.held === 1);
+    pacer.lose();
+    pacer.regain();
+    await machine.ended('done');
+    expect(await queueOf(machine)).toMatchObject({ waiting: 0, held: 0, consumers: 1 });
+  });
+});
+
+describe('a push that cannot be called', () => {
+  it('is put aside when it holds no call, and takes no place from others', async () => {
+    const machine = await start({ flows: flow('t', PUSH) });
+    const attributes = { id: 'x', source: '/x', type: 'sluice.run', time: new Date().toISOString() };
+    const json = Buffer.from(
+      JSON.stringify({ run: 'r', flow: 't', epoch: 0, revision: '', event: attributes, steps: {}, kind: 'push' }),
+    );
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(json.length);
+    const message = {
+      attributes: { ...attributes, datacontenttype: 'application/vnd.sluice.run' },
+      body: Buffer.concat([length, json]),
+    };
+    await machine.bus.publish([{ queue: QUEUE, message }]);
+    await until('the row', () => machine.database.parked.size === 1);
+    await until('nothing is held', async () => (await queueOf(machine))?.held === 0);
+  });
+});
+
+describe('what a call gives', () => {
+  it('parks the run when it is too large to travel, and the call is not repeated', async () => {
+    const machine = await start({ flows: flow('t', PUSH), answer: () => 'x'.repeat(9 * 1024 ** 2) });
+    await machine.publish('t.asked', { text: 'a' });
+    await machine.ended('parked');
+    await until('the row', () => machine.database.parked.size === 1);
+    expect((await machine.store.parked.list({ limit: 1 }))[0]).toMatchObject({
+      step: 'save',
+      error: { code: 'STATE_TOO_LARGE', step: 'save', connection: 'peer' },
+    });
+    expect(machine.calls).toHaveLength(1);
+  });
+
+  it.each(['push', 'say'])('parks the run when it is not data, and fake.%s is not repeated', async (action) => {
+    const steps = PUSH.replace('fake.push', `fake.${action}`);
+    const machine = await start({ flows: flow('t', steps), answer: () => ({ count: 1n }) });
+    await machine.publish('t.asked', { text: 'a' });
+    await machine.ended('parked');
+    await until('the row', () => machine.database.parked.size === 1);
+    expect((await machine.store.parked.list({ limit: 1 }))[0]?.error.code).toBe('OUTPUT_INVALID');
+    expect(machine.calls).toHaveLength(1);
+  });
+});
+
+describe('the timeout of a step', () => {
+  it('may be longer than a timer of the process can be', async () => {
+    const machine = await start({
+      flows: flow('t', `${PUSH}    timeout: 60d\n`),
+      answer: async (_seen, call) => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return call.signal.aborted ? 'cut off' : 'in time';
+      },
+    });
+    await machine.publish('t.asked', { text: 'a' });
+    await machine.ended('done');
+    expect(machine.calls).toHaveLength(1);
+  });
+});
