@@ -21,8 +21,8 @@ export async function sluice(host: string, ...args: readonly string[]): Promise<
   const options = { env, timeout: COMMAND_MS, encoding: 'utf8' } as const;
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [path.resolve('apps/cli/bin/sluice.js'), ...args], options, (error, stdout, stderr) => {
-      if (error && typeof error.code !== 'number') return reject(error);
-      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
+      if (error && typeof error.code !== 'number') reject(new Error(`sluice ${args.join(' ')} did not end`, { cause: error }));
+      else resolve({ code: Number(error?.code ?? 0), stdout, stderr });
     });
   });
 }

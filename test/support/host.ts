@@ -54,10 +54,21 @@ export class HostProcess {
     return this.#port === undefined ? undefined : `http://127.0.0.1:${this.#port}`;
   }
 
+  /** Its `SLUICE_HOME`. */
+  get home(): string {
+    return this.options.home;
+  }
+
   /** Process number of the embedded PostgreSQL of which its log spoke last. */
   get postgresPid(): number | undefined {
     const found = [...this.#output.matchAll(/"pid":(\d+)[^\n]*embedded PostgreSQL/g)].at(-1);
     return found && Number(found[1]);
+  }
+
+  /** Process numbers of what it started and did not stop. */
+  leftBehind(): readonly number[] {
+    const pid = this.postgresPid;
+    return pid !== undefined && exists(pid) ? [pid] : [];
   }
 
   /** Resolves when it takes events; rejects with what it wrote when it ends before that. May be called again after it has ended. */
@@ -143,14 +154,8 @@ export class HostProcess {
   };
 
   #killPostgres(): void {
-    const pid = this.postgresPid;
-    if (pid === undefined) return;
-    try {
-      // an immediate shutdown, its children included
-      process.kill(pid, 'SIGQUIT');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
+    // an immediate shutdown, its children included
+    for (const pid of this.leftBehind()) process.kill(pid, 'SIGQUIT');
   }
 
   #ready(): Promise<number> {
@@ -162,6 +167,14 @@ export class HostProcess {
         resolve((message as { port: number }).port);
       });
     });
+  }
+}
+
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import { drive } from './drive.js';
 import { SAVE_CALL } from './samples.js';
 import type { Stage } from './stage.js';
@@ -10,6 +11,12 @@ const EVENTS = FULL ? 20_000 : 2_000;
 
 /** For one storm: beside the work itself there are leases, graces and back-offs to wait for, on a machine that others use too. */
 export const FAULT_TIMEOUT_MS = FULL ? 900_000 : 240_000;
+
+/**
+ * Calls that may come again after one crash, each under its old id: those in flight, at most the limit of ten, and those that have ended
+ * and whose continuation is not confirmed, at most 200.
+ */
+export const REPEATS_PER_CRASH = 210;
 
 export interface Storm {
   /** Resolves when 1C has carried out this share of the events. */
@@ -40,4 +47,11 @@ export async function storm(
   await carriedOut(events.length);
   await stage.drained();
   return judge(onec, events, SAVE_CALL);
+}
+
+/** What holds in every storm. `repeats`: how many calls may come again. */
+export function expectSafe(verdict: Verdict, { repeats }: { readonly repeats: number }): void {
+  expect(verdict).toMatchObject({ lost: [], strangers: [] });
+  expect(verdict.peak).toBeLessThanOrEqual(10);
+  expect(verdict.repeats).toBeLessThanOrEqual(repeats);
 }
