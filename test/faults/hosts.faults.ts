@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describeServers, startServers, type Servers } from '../support/engines.js';
 import { erpWorkspace, SAVE_FLOW } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
-import { FAULT_TIMEOUT_MS, storm } from '../support/storm.js';
+import { expectSafe, FAULT_TIMEOUT_MS, REPEATS_PER_CRASH, storm } from '../support/storm.js';
 import { START_TIMEOUT_MS } from '../support/until.js';
 
 /** Twice the time after which a lease falls: the other host has taken over by then. */
@@ -33,9 +33,8 @@ describeServers('two hosts on RabbitMQ, Redis and PostgreSQL', () => {
         await owner.kill9();
         await owner.start();
       });
-      console.log(verdict);
-      expect(verdict).toMatchObject({ lost: [], strangers: [], refused: 0 });
-      expect(verdict.peak).toBeLessThanOrEqual(10);
+      expectSafe(verdict, { repeats: REPEATS_PER_CRASH });
+      expect(verdict.refused).toBe(0);
     },
     FAULT_TIMEOUT_MS,
   );
@@ -50,9 +49,8 @@ describeServers('two hosts on RabbitMQ, Redis and PostgreSQL', () => {
         await pause(FROZEN_MS);
         owner.thaw();
       });
-      console.log(verdict);
-      expect(verdict).toMatchObject({ lost: [], strangers: [], refused: 0 });
-      expect(verdict.peak).toBeLessThanOrEqual(10);
+      expectSafe(verdict, { repeats: REPEATS_PER_CRASH });
+      expect(verdict.refused).toBe(0);
     },
     FAULT_TIMEOUT_MS,
   );
