@@ -54,6 +54,11 @@ describe('a token', () => {
     expect(sender).toMatchObject({ issuer: 'operator', scopes: ['admin'] });
   });
 
+  it('that says it is issued in the future is refused: its longest life would be counted from there', async () => {
+    const claims = { iat: seconds(10 * 3_600), exp: seconds(20 * 3_600) };
+    expect(await refusal(await sign({ claims }))).toMatch(/^TOKEN_INVALID .*future/);
+  });
+
   it('may be signed with either secret while the issuer rotates them', async () => {
     await expect(tokens().verify(await sign({ secret: OLD }))).resolves.toMatchObject({ sub: 'ivanov' });
   });

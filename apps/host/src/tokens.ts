@@ -156,6 +156,9 @@ function whatIsWrong(error: unknown, issuer: string): string {
 function capped(issuer: SigningIssuer, expiresAt: number, issuedAt: number | undefined): number {
   if (issuer.maxTtlMs === undefined) return expiresAt;
   const from = issuedAt ?? Date.now();
+  // counted from a time to come, the cap would be none
+  if (from > Date.now() + SKEW_SECONDS * 1_000)
+    throw hostFail.TOKEN_INVALID('the token is issued in the future: look at the clocks');
   if (issuedAt === undefined && expiresAt - from > issuer.maxTtlMs + SKEW_SECONDS * 1_000) {
     throw hostFail.TOKEN_INVALID(`the token lives longer than the issuer ${issuer.name} allows, and has no \`iat\``);
   }

@@ -97,7 +97,7 @@ export class HttpDoors implements Doors {
     try {
       if (!this.#open) throw hostFail.STOPPING('this host takes no events now', { sent: 'no' });
       const { status, headers, data } = await work();
-      void reply.code(status).headers(headers);
+      void reply.code(data === undefined && status === 200 ? 204 : status).headers(headers);
       await (data === undefined ? reply.send() : reply.send(bodyText(reply, headers, data)));
     } catch (error) {
       await this.#refuse(reply, error);
