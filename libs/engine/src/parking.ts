@@ -7,6 +7,7 @@ import {
   type EventAttributes,
   type EventMessage,
   type Log,
+  type SluiceError,
 } from '@sluice/plugin-api';
 import { writeData } from './event-data.js';
 import { messageOf } from './connections.js';
@@ -51,7 +52,7 @@ export class Parking {
       this.#consumers.push(
         await this.bus.consume(queue, { prefetch: PREFETCH }, (delivery) => {
           this.#batch.push(delivery);
-          this.#writing ??= this.#write().finally(() => (this.#writing = undefined));
+          this.#startWriting();
         }),
       );
     }
@@ -71,15 +72,38 @@ export class Parking {
   async replay(run: string, options: ReplayOptions = {}): Promise<string> {
     const parked = await this.store.parked.get(run);
     if (!parked) throw engineFail.NOT_PARKED(`no run ${run} is parked`);
-    if (!(await this.store.parked.replaying(run, parked.epoch))) {
-      throw engineFail.CONFIG_INVALID(`run ${run} is ${parked.state}: only a parked run can be replayed`);
+    if (parked.flow === UNKNOWN_FLOW) {
+      throw engineFail.CONFIG_INVALID(`run ${run} cannot be replayed: its message does not say which flow it belongs to`);
     }
-    const { outgoing, id } =
-      options.data === undefined ? again(parked, options.fromStart === true) : edited(parked, options.data);
+    if (options.data !== undefined) return this.#replayEdited(parked, options.data);
+    await this.#mark(parked);
+    await this.bus.publish([again(parked, options.fromStart === true)]);
+    await this.#replayed(parked);
+    return run;
+  }
+
+  /**
+   * Published before it is marked: the sweeper knows only the old data, and would send those. A host that dies in between leaves the run
+   * parked; replayed again, the edited run has the same id.
+   */
+  async #replayEdited(parked: ParkedRun, data: unknown): Promise<string> {
+    if (parked.state !== 'parked' && parked.state !== 'replaying') throw notReplayable(parked);
+    const { outgoing, id, claim } = edited(parked, data);
+    // the new run is another: it would be skipped as a duplicate of the old one
+    if (claim !== undefined) await this.store.claims.giveBack(parked.flow, claim, parked.run);
     await this.bus.publish([outgoing]);
-    await this.store.parked.replayed(run, parked.epoch);
-    this.#journal(parked, 'replayed');
+    await this.#mark(parked);
+    await this.#replayed(parked);
     return id;
+  }
+
+  async #mark(parked: ParkedRun): Promise<void> {
+    if (!(await this.store.parked.replaying(parked.run, parked.epoch))) throw notReplayable(parked);
+  }
+
+  async #replayed(parked: ParkedRun): Promise<void> {
+    await this.store.parked.replayed(parked.run, parked.epoch);
+    this.#journal(parked, 'replayed');
   }
 
   /** Gives a parked run up for good. Rejects when it is not parked. */
@@ -87,6 +111,15 @@ export class Parking {
     const parked = await this.store.parked.get(run);
     if (!parked || !(await this.store.parked.drop(run, parked.epoch))) throw engineFail.NOT_PARKED(`no run ${run} is parked`);
     this.#journal(parked, 'dropped');
+  }
+
+  /** One write at a time; what came while one was ending begins the next. */
+  #startWriting(): void {
+    if (this.#writing || this.#batch.length === 0) return;
+    this.#writing = this.#write().finally(() => {
+      this.#writing = undefined;
+      this.#startWriting();
+    });
   }
 
   async #write(): Promise<void> {
@@ -117,16 +150,19 @@ export class Parking {
   /** A host may have died between publishing a replay and noting it: published again, under the same ids. */
   async #sweep(): Promise<void> {
     while (!this.signal.aborted) {
-      try {
-        for (const parked of await this.store.parked.stuck(STUCK_MS)) {
-          await this.bus.publish([again(parked, false).outgoing]);
-          await this.store.parked.replayed(parked.run, parked.epoch);
-        }
-      } catch (error) {
-        this.log.debug('the sweep for replays is put off', { error: messageOf(error) });
-      }
+      const stuck = await this.store.parked.stuck(STUCK_MS).catch((error: unknown) => this.#putOff(error));
+      for (const parked of stuck ?? []) await this.#publishAgain(parked).catch((error: unknown) => this.#putOff(error));
       await pause(SWEEP_MS, this.signal);
     }
+  }
+
+  async #publishAgain(parked: ParkedRun): Promise<void> {
+    await this.bus.publish([again(parked, false)]);
+    await this.store.parked.replayed(parked.run, parked.epoch);
+  }
+
+  #putOff(error: unknown): undefined {
+    this.log.debug('the sweep for replays is put off', { error: messageOf(error) });
   }
 
   #journal(parked: ParkedRun, kind: 'replayed' | 'dropped'): void {
@@ -144,9 +180,13 @@ export class Parking {
   }
 }
 
-function again(parked: ParkedRun, fromStart: boolean): { outgoing: Outgoing; id: string } {
+function notReplayable({ run, state }: ParkedRun): SluiceError {
+  return engineFail.CONFIG_INVALID(`run ${run} is ${state}: only a parked run can be replayed`);
+}
+
+function again(parked: ParkedRun, fromStart: boolean): Outgoing {
   const failed = moduleFailure(parked.event);
-  if (failed) return { outgoing: { queue: failed.queue, message: withoutFailure(parked) }, id: parked.run };
+  if (failed) return { queue: failed.queue, message: withoutFailure(parked) };
   const { state, body } = decodeRun(parked.message);
   const { parked: _error, call: _call, result: _result, at, ...kept } = state;
   const replay: RunState = {
@@ -157,11 +197,11 @@ function again(parked: ParkedRun, fromStart: boolean): { outgoing: Outgoing; id:
     steps: fromStart ? {} : state.steps,
     ...(at !== undefined && !fromStart && { at }),
   };
-  return { outgoing: { queue: queues.next(parked.flow), message: runMessage({ state: replay, body }) }, id: parked.run };
+  return { queue: queues.next(parked.flow), message: runMessage({ state: replay, body }) };
 }
 
 /** With other data it is another run, or the other side would answer with what it did for the old one. */
-function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; id: string } {
+function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; id: string; claim: string | undefined } {
   const id = derivedId(parked.run, 'edited', parked.epoch + 1);
   const { body, datacontenttype } = writeData(data, parked.event.datacontenttype);
   const { replyto: _replyto, ...event } = parked.event;
@@ -172,7 +212,8 @@ function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; id: str
     acceptedat: Date.now(),
     ...(datacontenttype !== undefined && { datacontenttype }),
   };
-  return { outgoing: { queue: queues.flow(parked.flow), message: { attributes, body } }, id };
+  const { claim } = decodeRun(parked.message).state;
+  return { outgoing: { queue: queues.flow(parked.flow), message: { attributes, body } }, id, claim };
 }
 
 function rowOf(delivery: Delivery): Omit<ParkedRun, 'state'> {

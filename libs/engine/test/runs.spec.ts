@@ -1,0 +1,127 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { fail } from '@sluice/plugin-api';
+import { MemoryBroker, until } from '@sluice/testing';
+import { flow, startMachine } from './machine.js';
+
+type Machine = Awaited<ReturnType<typeof startMachine>>;
+const running: Machine[] = [];
+const start = async (options: Parameters<typeof startMachine>[0]) => {
+  const machine = await startMachine(options);
+  running.push(machine);
+  return machine;
+};
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((machine) => machine.stop()));
+});
+
+const PUSH = `  - id: save
+    use: fake.push
+    connection: peer
+    with: { text: '\${{ trigger.data.text }}' }
+`;
+const refuseBad: Parameters<typeof startMachine>[0]['answer'] = ({ input }) => {
+  if (input.text === 'bad') throw fail.REJECTED('refused', { sent: 'yes' });
+  return 'ok';
+};
+
+async function parkedRun(machine: Machine): Promise<string> {
+  await until('the row', () => machine.database.parked.size === 1);
+  return (await machine.store.parked.list({ limit: 1 }))[0]?.run ?? '';
+}
+
+describe('a replay with other data', () => {
+  it('is not a duplicate of the run that it replaces', async () => {
+    const dedupe = `deliver:\n  dedupe: { key: order-1, within: 1d }\n`;
+    const machine = await start({ flows: flow('t', PUSH, dedupe), answer: refuseBad });
+    await machine.publish('t.asked', { text: 'bad' });
+    await machine.engine.parking.replay(await parkedRun(machine), { data: { text: 'good' } });
+    await machine.ended('done');
+    expect(machine.calls.map((call) => call.input.text)).toEqual(['bad', 'good']);
+  });
+
+  it('stays parked when it cannot be published: the sweeper would send the old data', async () => {
+    const broker = new MemoryBroker();
+    const machine = await start({ broker, flows: flow('t', PUSH), answer: refuseBad });
+    await machine.publish('t.asked', { text: 'bad' });
+    const run = await parkedRun(machine);
+    broker.stop();
+    await expect(machine.engine.parking.replay(run, { data: { text: 'good' } })).rejects.toMatchObject({
+      code: 'BUS_UNAVAILABLE',
+    });
+    broker.start();
+    expect((await machine.store.parked.get(run))?.state).toBe('parked');
+  });
+});
+
+describe('a message that nobody can read', () => {
+  it('is parked with its bytes, also when it was handed out often, and is not replayed', async () => {
+    const broker = new MemoryBroker();
+    const first = broker.connect();
+    await first.declare({ queue: 'flow.t.next' });
+    const attributes = { id: 'x', source: '/x', type: 'sluice.run', time: new Date().toISOString() };
+    const message = { attributes: { ...attributes, datacontenttype: 'application/vnd.sluice.run' }, body: Buffer.from('no run') };
+    await first.publish([{ queue: 'flow.t.next', message }]);
+    for (let crash = 0; crash < 5; crash++) {
+      const dying = broker.connect();
+      await new Promise<void>((resolve) => void dying.consume('flow.t.next', { prefetch: 1 }, () => resolve()));
+      await dying.close();
+    }
+    const machine = await start({ broker, flows: flow('t', PUSH) });
+    const run = await parkedRun(machine);
+    await expect(machine.engine.parking.replay(run)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    expect((await machine.store.parked.get(run))?.state).toBe('parked');
+  });
+});
+
+describe('an event that expires while its call is open', () => {
+  it('is done when the call was the last step', async () => {
+    const machine = await start({
+      flows: flow('t', PUSH, 'deliver:\n  expires: 1s\n'),
+      answer: () => new Promise((resolve) => setTimeout(() => resolve('ok'), 1_100)),
+    });
+    await machine.publish('t.asked', { text: 'a' });
+    await until('the end', () => machine.outcomes.some((one) => one.outcome !== undefined));
+    expect(machine.outcomes.map((one) => one.outcome).filter((one) => one !== undefined)).toEqual(['done']);
+  });
+});
+
+describe('an event that is emitted', () => {
+  const bodies = async (machine: Machine, type: string) => {
+    const seen: { body: string; type: string | undefined }[] = [];
+    await machine.bus.declare({ queue: 'bodies', types: [type] });
+    await machine.bus.consume('bodies', { prefetch: 10 }, (delivery) => {
+      seen.push({ body: delivery.message.body.toString(), type: delivery.message.attributes.datacontenttype });
+      delivery.settle([]);
+    });
+    return seen;
+  };
+
+  it('carries the body of the trigger as it came when its data is that of the trigger', async () => {
+    const steps = `  - id: out\n    emit: { type: out, data: '\${{ trigger.data }}' }\n`;
+    const machine = await start({ flows: flow('t', steps) });
+    const seen = await bodies(machine, 'out');
+    const body = Buffer.from('{ "n" : 1.0 }');
+    await machine.publish('t.asked', { n: 1 }, { body, datacontenttype: 'application/json; charset=utf-8' });
+    await until('the event', () => seen.length === 1);
+    expect(seen).toEqual([{ body: '{ "n" : 1.0 }', type: 'application/json; charset=utf-8' }]);
+  });
+
+  it('is refused beyond the size that a door takes', async () => {
+    const steps = `  - id: out\n    emit: { type: out, data: '\${{ trigger.data.text & trigger.data.text & trigger.data.text }}' }\n`;
+    const machine = await start({ settings: 'settings: { limits: { event: 1KiB } }\n', flows: flow('t', steps) });
+    await machine.publish('t.asked', { text: 'x'.repeat(500) });
+    await parkedRun(machine);
+    expect((await machine.store.parked.list({ limit: 1 }))[0]?.error.code).toBe('BODY_TOO_LARGE');
+  });
+});
+
+describe('callers that wait for a reply', () => {
+  it('each get their own, also when they sent the same id', async () => {
+    const steps = `  - id: answer\n    reply: { data: '\${{ trigger.data.text }}' }\n`;
+    const machine = await start({ flows: flow('t', steps) });
+    const ask = (source: string) =>
+      machine.engine.door.hand('t', { id: '1', type: 't.asked', source, data: { text: source } }, { withinMs: 5_000 });
+    const [a, b] = await Promise.all([ask('/a'), ask('/b')]);
+    expect([(await a.reply)?.data, (await b.reply)?.data]).toEqual(['/a', '/b']);
+  });
+});
