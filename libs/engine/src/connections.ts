@@ -6,7 +6,7 @@ import {
   type Call,
   type Closable,
   type Log,
-  type SluiceError,
+  SluiceError,
 } from '@sluice/plugin-api';
 import { engineFail } from '@sluice/plugin-api';
 import type { z } from 'zod';
@@ -134,7 +134,7 @@ export class Connection {
     } catch (error) {
       generation.abort();
       this.#client = undefined;
-      this.#openError = isSluiceError(error) ? error : asUnreachable(this.spec.name, error);
+      this.#openError = isSluiceError(error) ? notSent(error) : asUnreachable(this.spec.name, error);
       this.#notBefore = Date.now() + Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** this.#failures++);
       throw this.#openError;
     }
@@ -248,6 +248,12 @@ function whyNotJson(value: unknown): string | undefined {
   } catch (error) {
     return `it cannot be written as JSON: ${messageOf(error)}`;
   }
+}
+
+/** A call that found no client was not sent, whatever the error says of the logging in. */
+function notSent(error: SluiceError): SluiceError {
+  if (error.options.sent === 'no') return error;
+  return new SluiceError(error.code, error.fate, error.message, error.cure, { ...error.options, sent: 'no' });
 }
 
 function asUnreachable(connection: string, error: unknown): SluiceError {
