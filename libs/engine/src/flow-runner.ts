@@ -8,7 +8,7 @@ import { queues, typeMatches, type Bus, type Consumer, type Delivery } from './p
 import type { JournalKind, Store } from './ports/store.js';
 import { linkProgram, type Program } from './program.js';
 import { replyOfOutcome } from './replies.js';
-import { decodeRun, isRun, RUN_TYPE, runMessage, STATE_LIMIT_BYTES, stateTooLarge, type RunState } from './run-state.js';
+import { decodeRun, EXPIRED, isRun, RUN_TYPE, runMessage, STATE_LIMIT_BYTES, stateTooLarge, type RunState } from './run-state.js';
 import type { SoloGate } from './solo-gate.js';
 import type { Steps } from './steps.js';
 
@@ -103,6 +103,7 @@ export class FlowRunner {
 
   async #suspect(delivery: Delivery): Promise<void> {
     const { attributes } = delivery.message;
+    if (isRun(delivery.message) && !isReadable(delivery)) return putAside(delivery);
     const run = isRun(delivery.message)
       ? decodeRun(delivery.message.body).state.run
       : runId(attributes.source, attributes.id, this.flow.name);
@@ -189,7 +190,7 @@ export class FlowRunner {
   }
 
   async #resume(delivery: Delivery): Promise<void> {
-    if (!isReadable(delivery)) return delivery.settle([{ queue: queues.poison, message: delivery.message }]);
+    if (!isReadable(delivery)) return putAside(delivery);
     const { state } = decodeRun(delivery.message.body);
     const hop = this.#hopOf(delivery);
     await this.#goOn(hop, state);
@@ -209,12 +210,15 @@ export class FlowRunner {
     if (state.kind === 'retry' && state.call && !hop.expired) return this.deps.steps.callAgain(hop, node, state.call);
     // the step's result and its timer race; the run goes on with exactly one of them
     if (state.call?.deadline !== undefined && !(await this.deps.store.endStep(state.run, at, state.epoch, state.kind))) return;
-    if (hop.expired) return hop.stop('expired');
-    if (state.kind === 'timer') return this.deps.steps.failed(hop, node, stepTimeout(state));
+    // a call that ended well counts: whether the event is too old is asked again before the next step
     if (state.result?.ok) {
       hop.steps[at] = state.result.output;
       return this.deps.steps.advance(hop, node.next);
     }
+    // the owner of the pace may have found it expired by a clock that is ahead of ours
+    const expired = state.result?.error.code === EXPIRED || hop.expired;
+    if (expired) return hop.stop('expired');
+    if (state.kind === 'timer') return this.deps.steps.failed(hop, node, stepTimeout(state));
     if (state.result) return this.deps.steps.failed(hop, node, state.result.error);
   }
 
@@ -292,6 +296,11 @@ export class FlowRunner {
       ...(error?.attempt !== undefined && { attempt: error.attempt }),
     });
   }
+}
+
+/** What nobody can read is kept for a person. */
+function putAside(delivery: Delivery): void {
+  delivery.settle([{ queue: queues.poison, message: delivery.message }]);
 }
 
 function isReadable(delivery: Delivery): boolean {

@@ -29,6 +29,7 @@ import type { JournalKind, Store } from './ports/store.js';
 import { backoffMs, decideRetry, waitMs, type Verdict } from './retry.js';
 import {
   decodeRun,
+  EXPIRED,
   runMessage,
   STATE_LIMIT_BYTES,
   stateTooLarge,
@@ -251,7 +252,8 @@ export class PushRunner implements PushOwner {
         correlationid: state.event.correlationid ?? state.event.id,
         emit: (event) => void emitted.push(event),
       });
-      const cause = { event: state.event, flow: state.flow, hopsLimit: this.deps.settings.limits.hops };
+      const { hops, eventBytes } = this.deps.settings.limits;
+      const cause = { event: state.event, flow: state.flow, hopsLimit: hops, bytesLimit: eventBytes };
       return { ok: true, output, emitted: emittedByCall(cause, state.run, step, emitted) };
     } catch (error) {
       return { ok: false, error };
@@ -460,7 +462,7 @@ function sentOf(error: unknown): 'no' | 'unknown' | 'yes' {
 }
 
 function expired(): StepResult {
-  return { ok: false, error: { code: 'EXPIRED', fate: 'rejected', message: 'the event expired while its call waited' } };
+  return { ok: false, error: { code: EXPIRED, fate: 'rejected', message: 'the event expired while its call waited' } };
 }
 
 /** What an error of fate retry, rejected or fatal means for the pace. */

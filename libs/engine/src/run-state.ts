@@ -26,6 +26,9 @@ export interface PendingCall {
   readonly expiresAt?: number;
 }
 
+/** Code of a result without a call: the event had expired before its turn came. */
+export const EXPIRED = 'EXPIRED';
+
 export type StepResult = { readonly ok: true; readonly output: unknown } | { readonly ok: false; readonly error: ErrorView };
 
 /** A run between two hops: what travels in a message beside the trigger's body. */
