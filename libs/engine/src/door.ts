@@ -1,5 +1,13 @@
-import { engineFail, isEventType, newEventId, type Accepted, type EventAttributes, type NewEvent } from '@sluice/plugin-api';
-import { writeData } from './event-data.js';
+import {
+  engineFail,
+  isEventType,
+  newEventId,
+  runId,
+  type Accepted,
+  type EventAttributes,
+  type NewEvent,
+} from '@sluice/plugin-api';
+import { contentOf } from './event-data.js';
 import type { Observer } from './observer.js';
 import { queues, typeMatches, type Bus } from './ports/bus.js';
 import type { Replies } from './replies.js';
@@ -36,7 +44,7 @@ export class Door {
     event: NewEvent & { readonly type: string; readonly source: string },
     reply?: { readonly withinMs: number },
   ): Promise<Accepted> {
-    return this.#accept(event, queues.flow(flow), reply);
+    return this.#accept(event, queues.flow(flow), reply && { ...reply, flow });
   }
 
   /** Says that some flow or module of this host takes events of these patterns. */
@@ -59,7 +67,7 @@ export class Door {
   async #accept(
     event: NewEvent & { readonly type: string; readonly source: string },
     queue: string | undefined,
-    reply: { readonly withinMs: number } | undefined,
+    reply: { readonly flow: string; readonly withinMs: number } | undefined,
   ): Promise<Accepted> {
     const began = Date.now();
     if (!isEventType(event.type))
@@ -67,20 +75,14 @@ export class Door {
     if (event.id !== undefined && (event.id === '' || Buffer.byteLength(event.id) > MAX_ID_BYTES)) {
       throw engineFail.INPUT_INVALID(`the id of an event has 1 to ${MAX_ID_BYTES} bytes`, { sent: 'no' });
     }
-    const carried =
-      event.body === undefined
-        ? writeData(event.data, event.datacontenttype)
-        : {
-            body: Buffer.from(event.body.buffer, event.body.byteOffset, event.body.byteLength),
-            datacontenttype: event.datacontenttype,
-          };
+    const carried = contentOf(event);
     if (carried.body.length > this.options.limitBytes) {
       throw engineFail.BODY_TOO_LARGE(`the body has ${carried.body.length} bytes, and the limit is ${this.options.limitBytes}`, {
         sent: 'no',
       });
     }
     const attributes = this.#attributes(event, began, carried.datacontenttype, reply !== undefined);
-    const awaited = reply && this.replies.expect(attributes.id, reply.withinMs);
+    const awaited = reply && this.replies.expect(runId(attributes.source, attributes.id, reply.flow), reply.withinMs);
     // when the publish fails nobody looks at the reply any more
     awaited?.catch(() => undefined);
     await this.bus.publish([{ message: { attributes, body: carried.body }, ...(queue !== undefined && { queue }) }]);

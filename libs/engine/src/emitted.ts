@@ -1,5 +1,5 @@
 import { derivedId, engineFail, isEventType, type EventAttributes, type EventMessage, type NewEvent } from '@sluice/plugin-api';
-import { writeData } from './event-data.js';
+import { contentOf } from './event-data.js';
 import type { Outgoing } from './ports/bus.js';
 
 export interface EmitCause {
@@ -7,9 +7,10 @@ export interface EmitCause {
   readonly event: EventAttributes;
   readonly flow: string;
   readonly hopsLimit: number;
+  readonly bytesLimit: number;
 }
 
-/** An event that comes out of a run: caused by its trigger, correlated with it, one hop further. Throws `EVENT_TYPE` and `FLOW_LOOP`. */
+/** An event that comes out of a run: caused by its trigger, correlated with it, one hop further. Throws `EVENT_TYPE`, `FLOW_LOOP`, `BODY_TOO_LARGE`. */
 export function emittedEvent(cause: EmitCause, event: NewEvent & { readonly type: string }, id: string): EventMessage {
   const { event: trigger } = cause;
   if (!isEventType(event.type)) throw engineFail.EVENT_TYPE(`"${event.type.slice(0, 80)}" is not an event type`);
@@ -17,7 +18,9 @@ export function emittedEvent(cause: EmitCause, event: NewEvent & { readonly type
   if (hops > cause.hopsLimit)
     throw engineFail.FLOW_LOOP(`${event.type} would be hop ${hops} since the door, and the limit is ${cause.hopsLimit}`);
   const subject = event.subject ?? trigger.subject;
-  const { body, datacontenttype } = writeData(event.data, event.datacontenttype);
+  const { body, datacontenttype } = contentOf(event);
+  if (body.length > cause.bytesLimit)
+    throw engineFail.BODY_TOO_LARGE(`${event.type} has ${body.length} bytes, and the limit is ${cause.bytesLimit}`);
   const now = new Date();
   return {
     attributes: {

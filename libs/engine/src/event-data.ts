@@ -1,4 +1,4 @@
-import { bodyKind, engineFail, parseBody, type EventAttributes } from '@sluice/plugin-api';
+import { bodyKind, engineFail, parseBody, type EventAttributes, type NewEvent } from '@sluice/plugin-api';
 import { messageOf } from './connections.js';
 
 /** `trigger.data`, by content type; no content type is JSON. Throws `BODY_UNREADABLE`. */
@@ -14,6 +14,13 @@ export function readData(attributes: EventAttributes, body: Buffer): unknown {
       cause: error,
     });
   }
+}
+
+/** What an event carries: its body as it came, if it has one, else its data written. */
+export function contentOf(event: NewEvent): { body: Buffer; datacontenttype: string | undefined } {
+  const { body, datacontenttype } = event;
+  if (body === undefined) return writeData(event.data, datacontenttype);
+  return { body: Buffer.from(body.buffer, body.byteOffset, body.byteLength), datacontenttype };
 }
 
 /** Data as a body: a text with a content type of its own as it is, everything else as JSON. */

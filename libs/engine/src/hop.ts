@@ -26,6 +26,7 @@ export class Hop {
   current = '';
   #run: string | undefined;
   #scope: Scope | undefined;
+  #trigger: TriggerView | undefined;
   #uuids = 0;
 
   constructor(
@@ -66,6 +67,11 @@ export class Hop {
     return at !== undefined && Date.now() > at;
   }
 
+  /** The trigger's body, when this value is the data that was read from it: it can go on as it came. */
+  bodyOf(value: unknown): Buffer | undefined {
+    return typeof value === 'object' && value !== null ? this.#trigger?.bodyOf(value) : undefined;
+  }
+
   enter(step: string): void {
     this.current = step;
     this.#uuids = 0;
@@ -84,7 +90,7 @@ export class Hop {
   reply(reply: Reply): void {
     if (this.event.replyto === undefined || this.replied) return;
     this.replied = true;
-    this.outputs.push(replyMessage(this.event.replyto, this.event.id, this.flow.name, reply));
+    this.outputs.push(replyMessage(this.event.replyto, this.run, this.flow.name, reply));
   }
 
   /** The state as it travels to the next hop. */
@@ -107,7 +113,7 @@ export class Hop {
   #makeScope(): Scope {
     const { flow } = this;
     return {
-      trigger: new TriggerView(this.event, this.body),
+      trigger: (this.#trigger = new TriggerView(this.event, this.body)),
       steps: this.steps,
       vars: flow.vars,
       env: this.env,

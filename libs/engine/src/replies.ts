@@ -9,7 +9,10 @@ const REPLY_PREFETCH = 200;
  * a broken connection and ask again.
  */
 export class Replies {
-  /** Several callers may wait for one event: they sent it under the same id. */
+  /**
+   * By the run, and not by the id of the event, which is unique for its source alone: a caller must not get what another asked for.
+   * Several may wait for one run: they sent the event under the same id.
+   */
   readonly #waiting = new Map<string, Set<(reply: Reply) => void>>();
   #consumer: Consumer | undefined;
   readonly queue: string;
@@ -30,15 +33,15 @@ export class Replies {
     });
   }
 
-  /** A promise of the reply to this event. Rejects with `REPLY_LATE` when none came in time. */
-  expect(eventId: string, withinMs: number): Promise<Reply> {
-    const waiting = this.#waiting.get(eventId) ?? new Set();
-    this.#waiting.set(eventId, waiting);
+  /** A promise of the reply of this run. Rejects with `REPLY_LATE` when none came in time. */
+  expect(run: string, withinMs: number): Promise<Reply> {
+    const waiting = this.#waiting.get(run) ?? new Set();
+    this.#waiting.set(run, waiting);
     return new Promise((resolve, reject) => {
       const leave = () => {
         clearTimeout(timer);
         waiting.delete(tell);
-        if (waiting.size === 0) this.#waiting.delete(eventId);
+        if (waiting.size === 0) this.#waiting.delete(run);
       };
       const tell = (reply: Reply) => {
         leave();
@@ -46,7 +49,7 @@ export class Replies {
       };
       const timer = setTimeout(() => {
         leave();
-        reject(engineFail.REPLY_LATE(`no reply to ${eventId} within ${withinMs} ms`));
+        reject(engineFail.REPLY_LATE(`no reply of run ${run} within ${withinMs} ms`));
       }, withinMs);
       waiting.add(tell);
     });
@@ -58,7 +61,7 @@ export class Replies {
 }
 
 /** A reply as a message to the host that waits; thrown away when that host is gone. */
-export function replyMessage(to: string, eventId: string, flow: string, reply: Reply): Outgoing {
+export function replyMessage(to: string, run: string, flow: string, reply: Reply): Outgoing {
   return {
     queue: to,
     droppable: true,
@@ -68,7 +71,7 @@ export function replyMessage(to: string, eventId: string, flow: string, reply: R
         source: `/flows/${flow}`,
         type: 'sluice.reply',
         time: new Date().toISOString(),
-        correlationid: eventId,
+        correlationid: run,
         datacontenttype: 'application/json',
       },
       body: Buffer.from(JSON.stringify(reply)),

@@ -29,6 +29,7 @@ import { runMessage, type PendingCall } from './run-state.js';
 /** Mistakes of the flow itself are never hidden by `onError`: a typo would look like "unknown number" for months. */
 const FLOW_MISTAKE = /^(EXPR_\w+|INPUT_INVALID|EVENT_TYPE)$/;
 const NEVER = new Date(8.64e15);
+const JSON_TYPE = 'application/json';
 
 export interface StepsDeps {
   readonly bus: Bus;
@@ -141,7 +142,11 @@ export class Steps {
       step.datacontenttype?.text(scope),
     ];
     const emit = ([type, data, subject, correlationid, partitionkey, datacontenttype]: readonly unknown[]) => {
-      const event = { type, data, subject, correlationid, partitionkey, datacontenttype } as NewEvent & { type: string };
+      const asItCame = datacontenttype === undefined ? hop.bodyOf(data) : undefined;
+      const content = asItCame
+        ? { body: asItCame, datacontenttype: hop.event.datacontenttype ?? JSON_TYPE }
+        : { data, datacontenttype };
+      const event = { ...content, type, subject, correlationid, partitionkey } as NewEvent & { type: string };
       const message = emittedEvent(this.#cause(hop), event, derivedId(hop.run, step.id));
       hop.outputs.push({ message });
       hop.steps[step.id] = { id: message.attributes.id, type: message.attributes.type };
@@ -152,7 +157,8 @@ export class Steps {
   }
 
   #cause(hop: Hop): EmitCause {
-    return { event: hop.event, flow: this.flow.name, hopsLimit: this.deps.settings.limits.hops };
+    const { limits } = this.deps.settings;
+    return { event: hop.event, flow: this.flow.name, hopsLimit: limits.hops, bytesLimit: limits.eventBytes };
   }
 
   #reply(hop: Hop, node: Node, step: ReplyStep): Maybe<Node | undefined> {

@@ -29,6 +29,11 @@ export class TriggerView {
     Object.defineProperty(Object.assign(this, attributes), 'data', TriggerView.#lazyData);
   }
 
+  /** The body, when this value is what was read from it. */
+  bodyOf(value: object): Buffer | undefined {
+    return this.#isRead && value === this.#data ? this.#body : undefined;
+  }
+
   #read(): unknown {
     if (!this.#isRead) {
       this.#data = readData(this.#attributes, this.#body);
