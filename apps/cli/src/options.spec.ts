@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readCount, readDuration, readFault, readRoles } from './options.js';
+import { readCount, readDuration, readFault, readRoles, readScopes } from './options.js';
 
 describe('values of options', () => {
   it('are read with their units', () => {
@@ -13,6 +13,7 @@ describe('values of options', () => {
     () => readCount('0'),
     () => readCount('1e3'),
     () => readRoles('api,cook'),
+    () => readScopes('events:write,viewer'),
     () => readFault('tired'),
     () => readFault('busy:many'),
   ])('are refused when they are something else: %s', (read) => {

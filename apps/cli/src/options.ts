@@ -20,6 +20,12 @@ export function readPort(text: string): number {
   return Number(text);
 }
 
+/** Words with spaces between, as RFC 8693 writes a `scope`. A comma would become part of a name that grants nothing. */
+export function readScopes(text: string): string {
+  if (text.includes(',')) throw new InvalidArgumentError('scopes are separated by spaces: "events:write viewer"');
+  return text;
+}
+
 /** `api,flows`; `all` are all of them. */
 export function readRoles(text: string): ReadonlySet<Role> {
   const names = text.split(',').map((name) => name.trim());

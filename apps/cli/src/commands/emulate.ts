@@ -1,5 +1,5 @@
-import { startOnec, type Fault } from '@sluice/emulator';
-import type { Command } from 'commander';
+import { FAULT_KINDS, startOnec, type Fault } from '@sluice/emulator';
+import { Option, type Command } from 'commander';
 import { CommandError } from '../exit.js';
 import { requested, stopRequest } from '../host/stop-request.js';
 import { readCount, readDuration, readFault, readPort } from '../options.js';
@@ -19,13 +19,15 @@ export function addEmulate(program: Command): void {
   const emulate = program.command('emulate').description('stand in for a foreign system until SIGINT or SIGTERM');
   emulate
     .command('onec')
-    .description('a 1C with limits, faults and counters: GET /__stats, POST /__reset, POST /__fault')
+    .description(
+      'a 1C with limits, faults and counters: GET /__stats, POST /__reset, POST /__fault {"faults":[{"kind":"business","times":1}]}',
+    )
     .option('--port <port>', 'where it listens, on loopback', readPort, 8081)
     .option('--max-calls <count>', 'calls that it bears at once; the next is refused', readCount, 10)
-    .option('--latency <duration>', 'how long a call takes', readDuration, 50)
+    .addOption(new Option('--latency <duration>', 'how long a call takes').argParser(readDuration).default(50, '50ms'))
     .option('--sessions <count>', 'size of the session pool', readCount)
     .option('--licences <count>', 'sessions that there are licences for', readCount)
-    .option('--fault <kind[:times]>', 'trouble for the calls to come; may be given again', readFault)
+    .option('--fault <kind[:times]>', `trouble for the calls to come, may be given again: ${FAULT_KINDS.join(' ')}`, readFault)
     .action(async (flags: OnecFlags) => {
       const stop = stopRequest();
       const onec = await open(flags);

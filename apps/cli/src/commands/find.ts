@@ -21,7 +21,7 @@ export function addFind(program: Command): void {
       if (json) printJson(entries);
       else if (entries.length > 0)
         print(table([['AT', 'RUN', 'FLOW/STEP', 'WHAT', ''].map((head) => pc.dim(head)), ...entries.map(rowOf)]));
-      else say(`nothing is known of ${id}: the journal keeps what settings.retention.journal says`);
+      else say(`nothing is known of ${id}: write the whole id; the journal keeps what settings.retention.journal says`);
       if (entries.length === 0) process.exitCode = EXIT.failed;
     });
 }

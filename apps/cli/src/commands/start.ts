@@ -49,7 +49,7 @@ async function startStandIn(): Promise<Onec> {
 async function welcome(running: RunningHost, standIn: boolean): Promise<void> {
   const token = await signOperatorToken(running.host.operatorSecret, { sub: 'me', scope: 'events:write', ttlMs: TOKEN_TTL_MS });
   print(bannerOf(running, pc, standIn ? { onec: 'stand-in, started here because ERP_URL is not set' } : {}));
-  print(`token   ${token.slice(0, 20)}…   12 h, events:write   (another: npx sluice token --sub me)`);
+  print('token   in the line below: 12 h, events:write   (another: npx sluice token --sub me)');
   print('\ntry it in another window:');
   print(`  ${tryLine(running.host.port, token)}`);
   print('\nwaiting for events, Ctrl+C stops');

@@ -54,17 +54,22 @@ export function statusText({ engines, bus, queues, paces, connections, parked }:
         ]),
     table([
       heads('CONNECTION', 'STATE', 'PACE'),
-      ...connections.map((one) => [
-        one.connection,
-        one.problem === undefined ? one.state : pc.red(`${one.state}: ${one.problem}`),
-        paceText(paces[one.connection]),
-      ]),
+      ...connections.map((one) => [one.connection, connectionText(one, paces[one.connection]), paceText(paces[one.connection])]),
     ]),
     ...(Object.keys(parked).length === 0
       ? []
       : [table([heads('PARKED', 'RUNS'), ...Object.entries(parked).map(([flow, count]) => [flow, String(count)])])]),
   ];
   return blocks.join('\n\n');
+}
+
+type ConnectionState = EngineStatus['connections'][number];
+
+/** Not the words of the engine: beside a breaker, "open" would read as the opposite. */
+function connectionText({ state, problem }: ConnectionState, pace: PaceState | undefined): string {
+  if (problem !== undefined) return pc.red(`${state}: ${problem}`);
+  if (pace?.closedBecause !== undefined) return pc.yellow('calls wait');
+  return state === 'open' ? 'in use' : 'not used yet';
 }
 
 function paceText(pace: PaceState | undefined): string {

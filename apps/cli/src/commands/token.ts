@@ -1,7 +1,7 @@
 import { readEnv, signOperatorToken } from '@sluice/host';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { readOperatorSecret } from '../admin/operator.js';
-import { readDuration } from '../options.js';
+import { readDuration, readScopes } from '../options.js';
 import { print } from '../terminal/print.js';
 
 export function addToken(program: Command): void {
@@ -9,8 +9,8 @@ export function addToken(program: Command): void {
     .command('token')
     .description('make a token of the operator')
     .requiredOption('--sub <user>', 'whose it is')
-    .option('--scope <scopes>', 'what it may, separated by spaces: events:write desktop viewer admin', 'events:write')
-    .option('--ttl <duration>', 'how long it is good', readDuration, readDuration('12h'))
+    .option('--scope <scopes>', 'what it may, separated by spaces: events:write desktop viewer admin', readScopes, 'events:write')
+    .addOption(new Option('--ttl <duration>', 'how long it is good').argParser(readDuration).default(readDuration('12h'), '12h'))
     .action(async ({ sub, scope, ttl }: { sub: string; scope: string; ttl: number }) => {
       print(await signOperatorToken(await readOperatorSecret(readEnv()), { sub, scope, ttlMs: ttl }));
     });

@@ -34,7 +34,7 @@ describe('event lines', () => {
     observer.accepted(event, 7);
     observer.called(call);
     expect(lines).toEqual([
-      '12:03:41 order.created 0198a1f2 accepted in 7 ms',
+      '12:03:41 order.created 0198a1f2-0000-7000-8000-000000000000 accepted in 7 ms',
       '12:03:41  hello/save → erp SaveOrder, done in 53 ms (in 1C now 1 of 4)',
     ]);
   });
@@ -46,7 +46,7 @@ describe('event lines', () => {
     observer.parked('hello', error, event);
     expect(lines).toEqual([
       '12:03:41  hello/save → erp SaveOrder, REJECTED in 53 ms (in 1C now 1 of 4): Контрагент заблокирован',
-      '12:03:41  hello/save parked 0198a1f2: REJECTED Контрагент заблокирован (npx sluice parked ls)',
+      '12:03:41  hello/save parked 0198a1f2-0000-7000-8000-000000000000: REJECTED Контрагент заблокирован (npx sluice parked ls)',
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import type { CallReport, Observer } from '@sluice/engine';
 import type { ErrorView, EventAttributes } from '@sluice/plugin-api';
 import type { Colors } from 'picocolors/types.js';
-import { clock, inWords, shortId } from './words.js';
+import { clock, inWords } from './words.js';
 
 export interface EventLinesOptions {
   readonly write: (line: string) => void;
@@ -12,7 +12,8 @@ export interface EventLinesOptions {
 /** Tells on a terminal what happens to each event: that it was accepted, and each call that follows. */
 export function eventLines({ write, colors, now }: EventLinesOptions): Observer {
   const time = () => colors.dim(clock(now()));
-  const name = (event: EventAttributes) => `${event.type} ${colors.dim(shortId(event.id))}`;
+  // whole: the beginning of a UUIDv7 is the same for a minute, and `sluice find` wants all of it
+  const name = (event: EventAttributes) => `${event.type} ${colors.dim(event.id)}`;
   return {
     accepted: (event, ms) => write(`${time()} ${name(event)} accepted in ${inWords(ms)}`),
     unrouted: (event) => write(`${time()} ${name(event)} ${colors.yellow('is kept: no flow takes it')} (npx sluice unrouted ls)`),
@@ -38,5 +39,5 @@ function whatOf({ input, action }: CallReport): string {
 
 function parked(flow: string, error: ErrorView, event: EventAttributes, colors: Colors): string {
   const where = error.step === undefined ? flow : `${flow}/${error.step}`;
-  return `${where} ${colors.red('parked')} ${shortId(event.id)}: ${error.code} ${error.message} (npx sluice parked ls)`;
+  return `${where} ${colors.red('parked')} ${event.id}: ${error.code} ${error.message} (npx sluice parked ls)`;
 }

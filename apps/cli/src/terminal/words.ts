@@ -32,7 +32,7 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** The beginning of an id, as people write it. */
+/** The beginning of a run's id, as people write it. */
 export function shortId(id: string): string {
   return id.slice(0, 8);
 }

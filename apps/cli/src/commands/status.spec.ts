@@ -1,0 +1,30 @@
+import { describe, expect, it } from '@jest/globals';
+import { statusText, type HostStatus } from './status.js';
+
+const pace = { owner: true, limit: 4, max: 10, inFlight: 0, lingering: 0, breaker: 'closed' as const };
+
+function told(state: 'open' | 'closed', more: object = {}): string {
+  return statusText({
+    engines: 'embedded',
+    flows: [],
+    bus: { state: 'up' },
+    queues: [],
+    paces: { erp: { ...pace, ...more } },
+    connections: [{ connection: 'erp', plugin: 'onec-http', state }],
+    parked: {},
+    leases: [],
+  } as HostStatus);
+}
+
+describe('the status', () => {
+  it.each([
+    ['closed', 'not used yet'],
+    ['open', 'in use'],
+  ] as const)('says of a connection that is %s that it is %s', (state, words) => {
+    expect(told(state)).toContain(words);
+  });
+
+  it('says that calls wait while the other side cannot be reached', () => {
+    expect(told('open', { closedBecause: 'not reached' })).toMatch(/calls wait .*not reached/);
+  });
+});
