@@ -1,6 +1,6 @@
 /**
  * Runs flows: the delivery loop, retries, pushes, parking. It declares the ports (Bus, Pacer, Store) that adapters implement.
- * Read `ports/bus.ts` first, then `run.ts`.
+ * Read `ports/bus.ts` first, then `flow-runner.ts` and `push-runner.ts`.
  */
 export {
   queues,

@@ -14,6 +14,7 @@ export class Replies {
    * Several may wait for one run: they sent the event under the same id.
    */
   readonly #waiting = new Map<string, Set<(reply: Reply) => void>>();
+  readonly #givingUp = new Set<() => void>();
   #consumer: Consumer | undefined;
   readonly queue: string;
 
@@ -41,22 +42,27 @@ export class Replies {
       const leave = () => {
         clearTimeout(timer);
         waiting.delete(tell);
+        this.#givingUp.delete(giveUp);
         if (waiting.size === 0) this.#waiting.delete(run);
       };
       const tell = (reply: Reply) => {
         leave();
         resolve(reply);
       };
-      const timer = setTimeout(() => {
+      const giveUp = () => {
         leave();
-        reject(engineFail.REPLY_LATE(`no reply of run ${run} within ${withinMs} ms`));
-      }, withinMs);
+        reject(engineFail.REPLY_LATE(`no reply of run ${run} in time`));
+      };
+      const timer = setTimeout(giveUp, withinMs);
+      this.#givingUp.add(giveUp);
       waiting.add(tell);
     });
   }
 
+  /** Takes no more replies; whoever still waits is told that none will come here. */
   async stop(): Promise<void> {
     await this.#consumer?.stop();
+    for (const give of [...this.#givingUp]) give();
   }
 }
 

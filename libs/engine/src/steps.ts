@@ -222,7 +222,9 @@ export class Steps {
     hop.notable = true;
     hop.enter(step.id);
     // what earlier steps emitted must not wait for a call that may be slow
-    if (hop.outputs.length > 0) await this.deps.bus.publish(hop.outputs.splice(0));
+    const early = hop.outputs.length;
+    if (early > 0) await this.deps.bus.publish(hop.outputs.slice());
+    hop.outputs.splice(0, early);
     const action = this.#action(step);
     const connection = this.deps.connections.get(step.plugin, step.connection);
     const where = `${step.plugin}.${step.action}`;

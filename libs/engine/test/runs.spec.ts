@@ -124,4 +124,14 @@ describe('callers that wait for a reply', () => {
     const [a, b] = await Promise.all([ask('/a'), ask('/b')]);
     expect([(await a.reply)?.data, (await b.reply)?.data]).toEqual(['/a', '/b']);
   });
+
+  it('are told when the host stops that none will come', async () => {
+    const machine = await start({ flows: flow('t', PUSH) });
+    const event = { type: 't.asked', source: '/a', data: { text: 'a' } };
+    await machine.bus.declare({ queue: 'flow.elsewhere' });
+    const accepted = await machine.engine.door.hand('elsewhere', event, { withinMs: 3_600_000 });
+    const refused = expect(accepted.reply).rejects.toMatchObject({ code: 'REPLY_LATE' });
+    await machine.engine.stop();
+    await refused;
+  });
 });
