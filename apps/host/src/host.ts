@@ -19,6 +19,8 @@ import { Metrics } from './metrics.js';
 import { observeAll } from './observers.js';
 import { operatorSecret, Tokens } from './tokens.js';
 
+/** An event type has up to 200 characters; the router's own limit is half of that. */
+const LONGEST_PARAMETER = 300;
 /** A graceful stop takes at most so long. */
 const STOP_MS = 10_000;
 
@@ -123,7 +125,11 @@ export class Host extends HostServices {
 
   async #listen(): Promise<void> {
     const { env, plugins, logger } = this.options;
-    const adapter = new FastifyAdapter({ bodyLimit: this.workspace.settings.limits.eventBytes, forceCloseConnections: 'idle' });
+    const adapter = new FastifyAdapter({
+      bodyLimit: this.workspace.settings.limits.eventBytes,
+      forceCloseConnections: 'idle',
+      routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    });
     const modules = [...plugins.values()].flatMap((plugin) => (plugin.module ? [plugin.module] : []));
     const app = await NestFactory.create<NestFastifyApplication>(HostModule.with(this, modules), adapter, {
       logger: new NestLogger(logger),

@@ -111,7 +111,7 @@ export class FlowRunner {
     if (times <= SUSPECT_RUNS) return this.deps.gate.alone(() => this.#run(delivery));
     const hop = this.#hopOf(delivery);
     hop.stop('parked', viewError(engineFail.POISON(`the host died or lost this run ${delivery.redelivered} times`)));
-    this.#finish(hop, delivery);
+    await this.#finish(hop, delivery);
   }
 
   #run(delivery: Delivery): Maybe<void> {
@@ -195,7 +195,7 @@ export class FlowRunner {
     const hop = this.#hopOf(delivery);
     await this.#goOn(hop, state);
     if (hop.end === undefined) return delivery.settle([]);
-    this.#finish(hop, delivery);
+    await this.#finish(hop, delivery);
   }
 
   /** Leaves the hop without an end when the message has nothing to say any more. */
@@ -223,7 +223,18 @@ export class FlowRunner {
   }
 
   /** Publishes what the hop did, and acknowledges its message once all of it is confirmed. */
-  #finish(hop: Hop, delivery: Delivery): void {
+  #finish(hop: Hop, delivery: Delivery): Maybe<void> {
+    return chain(this.#claimGivenBack(hop), () => this.#settle(hop, delivery));
+  }
+
+  /** The key of a run that was dropped or has expired is given back first: the sender's next try must pass. */
+  #claimGivenBack(hop: Hop): Maybe<void> {
+    if (hop.claim === undefined || hop.end?.kind !== 'ended') return;
+    if (hop.end.outcome !== 'dropped' && hop.end.outcome !== 'expired') return;
+    return this.deps.store.claims.giveBack(this.flow.name, hop.claim, hop.run);
+  }
+
+  #settle(hop: Hop, delivery: Delivery): void {
     this.#checkSize(hop);
     const { end, flow } = { end: hop.end, flow: this.flow.name };
     if (end?.kind === 'ended') this.#conclude(hop, end.outcome, end.error);
@@ -256,10 +267,6 @@ export class FlowRunner {
       case 'duplicate':
         hop.reply(replyOfOutcome({ outcome }, hop.event.id));
         break;
-    }
-    // the sender's next try must pass
-    if (hop.claim !== undefined && (outcome === 'dropped' || outcome === 'expired')) {
-      void this.deps.store.claims.giveBack(this.flow.name, hop.claim, hop.run).catch(() => undefined);
     }
     this.#journal(hop, outcome, error);
   }

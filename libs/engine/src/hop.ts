@@ -59,7 +59,9 @@ export class Hop {
   get expiresAt(): number | undefined {
     const { expiresMs } = this.flow.deliver;
     if (expiresMs === undefined) return undefined;
-    return (this.epoch > 0 ? this.startedAt : (this.event.acceptedat ?? Date.parse(this.event.time))) + expiresMs;
+    const from = this.epoch > 0 ? this.startedAt : (this.event.acceptedat ?? Date.parse(this.event.time));
+    // a foreign publisher may have written a time that cannot be read: such an event does not expire
+    return Number.isNaN(from) ? undefined : from + expiresMs;
   }
 
   get expired(): boolean {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   engineFail,
   isSluiceError,
@@ -52,6 +53,9 @@ const FREE_OPENINGS = 3;
 /** A refused connection means "too many" and not "down" while the other side answered so recently. */
 const ALIVE_MS = 1_000;
 const NEVER = new Date(8.64e15);
+
+/** Pushes whose breaker openings are counted: a push that moves to another host is forgotten here. */
+const MOST_REMEMBERED = 10_000;
 
 /** A push that waits in memory for a slot. */
 interface Held {
@@ -138,8 +142,6 @@ export class PushRunner implements PushOwner {
     await this.#confirmed();
   }
 
-  // ── PushOwner ──
-
   waiting(open: readonly PushClass[]): number {
     this.#forgetLost();
     // past so many unconfirmed results nothing begins: the broker is slower than the other side
@@ -173,8 +175,6 @@ export class PushRunner implements PushOwner {
   closed(): void {
     void this.#close();
   }
-
-  // ── one call ──
 
   get #prefetch(): number {
     return 2 * this.#limit;
@@ -213,6 +213,8 @@ export class PushRunner implements PushOwner {
   }
 
   async #push(held: Held, run: Push, call: PendingCall): Promise<CallEnd> {
+    const begins = this.#idempotence(call) === 'no' ? await this.#marked(run, call) : 'begins';
+    if (begins !== 'begins') return this.#notBegun(held, run, call, begins);
     const began = Date.now();
     const timeout = call.deadline === undefined ? undefined : abortAt(call.deadline);
     const called = await this.#call(run, call, timeout ? AbortSignal.any([timeout, this.#cut.signal]) : this.#cut.signal);
@@ -236,6 +238,36 @@ export class PushRunner implements PushOwner {
       return { result: 'unknown', ms, lingerMs: ms };
     }
     return this.#judge(held, run, call, called.error, ms);
+  }
+
+  /**
+   * A call that must not be repeated leaves a mark before it begins, one for each try. `begun` already: a host died, or lost the broker,
+   * with the call in flight. Without the database there is no mark, and no such call.
+   */
+  async #marked(run: Push, call: PendingCall): Promise<'begins' | 'begun' | 'later'> {
+    const { state } = run;
+    try {
+      const first = await this.deps.store.endStep(
+        state.run,
+        `${state.at ?? ''}/${call.attempt}.${call.waits}`,
+        state.epoch,
+        randomUUID(),
+      );
+      return first ? 'begins' : 'begun';
+    } catch {
+      return 'later';
+    }
+  }
+
+  #notBegun(held: Held, run: Push, call: PendingCall, why: 'begun' | 'later'): CallEnd {
+    if (why === 'later') this.#again(held, run, { ...call, waits: call.waits + 1 }, waitMs(call.waits));
+    else {
+      const error = engineFail.OUTCOME_UNKNOWN(
+        `${call.plugin}.${call.action} was in flight when its host was lost, and is not called twice`,
+      );
+      this.#settle(held, [this.#continuation(run, { ok: false, error: viewError(error, where(run, call)) })]);
+    }
+    return { result: 'other', ms: 0 };
   }
 
   async #call(run: RunMessage, call: PendingCall, signal: AbortSignal): Promise<Called> {
@@ -276,7 +308,9 @@ export class PushRunner implements PushOwner {
     const retryAfterMs = isSluiceError(error) ? error.options.retryAfterMs : undefined;
     const end = { ms, ...(retryAfterMs !== undefined && { retryAfterMs }) };
     if (verdict.kind === 'wait' && verdict.why === 'unavailable') {
-      this.#keep(held);
+      // with a mark, the next try needs one of its own
+      if (this.#idempotence(call) === 'no') this.#again(held, run, { ...call, waits: call.waits + 1 }, waitMs(call.waits));
+      else this.#keep(held);
       return { ...end, result: 'unavailable' };
     }
     if (verdict.kind === 'wait') {
@@ -317,6 +351,7 @@ export class PushRunner implements PushOwner {
     const now = Date.now();
     const seen = this.#openings.get(id);
     const times = seen === undefined ? 1 : now - seen.lastAt < this.config.breaker.probeMs / 2 ? seen.times : seen.times + 1;
+    if (this.#openings.size >= MOST_REMEMBERED) this.#openings.clear();
     this.#openings.set(id, { times, lastAt: now });
     return times;
   }
@@ -339,8 +374,6 @@ export class PushRunner implements PushOwner {
     const error = viewError(stateTooLarge(message.body.length), where(run, call));
     return { queue, message: withResult({ ok: false, error }) };
   }
-
-  // ── deliveries ──
 
   #consume(priority: PushClass): void {
     const consumer = this.deps.bus.consume(queues.push(this.name, priority), { prefetch: this.#prefetch }, (delivery) => {

@@ -19,9 +19,10 @@ import { parseInput, type Connection, type Connections } from './connections.js'
 import type { Door } from './door.js';
 import { emittedByCall, emittedEvent, type EmitCause } from './emitted.js';
 import type { Hop } from './hop.js';
+import { pause } from './lease.js';
 import { chain, isPromise, type Maybe } from './maybe-promise.js';
 import type { Observer } from './observer.js';
-import { queues, type Bus } from './ports/bus.js';
+import { queues, type Bus, type Outgoing } from './ports/bus.js';
 import type { Node } from './program.js';
 import { backoffMs, decideRetry } from './retry.js';
 import { runMessage, type PendingCall } from './run-state.js';
@@ -30,6 +31,8 @@ import { runMessage, type PendingCall } from './run-state.js';
 const FLOW_MISTAKE = /^(EXPR_\w+|INPUT_INVALID|EVENT_TYPE)$/;
 const NEVER = new Date(8.64e15);
 const JSON_TYPE = 'application/json';
+/** The broker is away: how long to wait before the next try. */
+const AWAY_PAUSE_MS = 1_000;
 
 export interface StepsDeps {
   readonly bus: Bus;
@@ -218,12 +221,24 @@ export class Steps {
     hop.suspend();
   }
 
+  /** Tries until the broker has confirmed: handing the hop back instead would count as if it had killed its host. */
+  async #published(outputs: readonly Outgoing[]): Promise<void> {
+    for (;;) {
+      try {
+        return await this.deps.bus.publish(outputs);
+      } catch (error) {
+        if (this.deps.signal.aborted || !isAboutUs(error)) throw error;
+        await pause(AWAY_PAUSE_MS, this.deps.signal);
+      }
+    }
+  }
+
   async #callUnpaced(hop: Hop, node: Node, step: UseStep, call: PendingCall): Promise<Node | undefined> {
     hop.notable = true;
     hop.enter(step.id);
     // what earlier steps emitted must not wait for a call that may be slow
     const early = hop.outputs.length;
-    if (early > 0) await this.deps.bus.publish(hop.outputs.slice());
+    if (early > 0) await this.#published(hop.outputs.slice());
     hop.outputs.splice(0, early);
     const action = this.#action(step);
     const connection = this.deps.connections.get(step.plugin, step.connection);

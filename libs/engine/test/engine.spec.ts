@@ -262,6 +262,37 @@ describe('a flow', () => {
     expect(second.calls.map((call) => call.id)).toEqual([first.calls[1]?.id]);
   });
 
+  it('does not call twice what cannot be repeated, when the host was lost in the middle', async () => {
+    const broker = new MemoryBroker();
+    const database = new MemoryDatabase();
+    const flows = flow('t', PUSH, 'deliver:\n  retry: { attempts: 5 }\n');
+    const first = await startMachine({ broker, database, flows, idempotent: 'no', answer: () => new Promise(() => undefined) });
+    running.push(first);
+    await first.publish('t.asked', { text: 'a' });
+    await until('the call', () => first.calls.length === 1);
+    await first.bus.close();
+    const second = await start({ broker, database, flows, idempotent: 'no' });
+    await second.ended('parked');
+    await until('the row', () => database.parked.size === 1);
+    expect((await second.store.parked.list({ limit: 1 }))[0]?.error.code).toBe('OUTCOME_UNKNOWN');
+    expect(second.calls).toHaveLength(0);
+  });
+
+  it('calls what cannot be repeated again when it is sure that nothing was sent', async () => {
+    let away = 2;
+    const machine = await start({
+      idempotent: 'no',
+      flows: flow('t', PUSH),
+      answer: () => {
+        if (away-- > 0) throw fail.UNREACHABLE('refused', { sent: 'no' });
+        return 'ok';
+      },
+    });
+    await machine.publish('t.asked', { text: 'a' });
+    await machine.ended('done');
+    expect(machine.calls.map((call) => call.attempt)).toEqual([1, 1, 1]);
+  });
+
   it('parks a run that its host has died on again and again', async () => {
     const broker = new MemoryBroker();
     const database = new MemoryDatabase();
