@@ -43,14 +43,21 @@ describe('AckWindow', () => {
     finish(window, 3, 100);
     window.finish(1);
     jest.advanceTimersByTime(5);
-    expect(acks[0]).toBe('≤1');
+    expect(acks).toEqual(['≤1']);
+    jest.advanceTimersByTime(100);
     expect(acks.slice(1)).toEqual(Array.from({ length: 98 }, (_, n) => `${n + 3}`));
+  });
+
+  it('does not let one that is held starve its consumer', () => {
+    const window = open(10, 10);
+    finish(window, 2, 6);
+    expect(acks).toEqual(['2', '3', '4', '5', '6']);
   });
 
   it('does not name a delivery twice after those before it are finished', () => {
     const window = open(500, 4);
     finish(window, 2, 3);
-    jest.advanceTimersByTime(5);
+    jest.advanceTimersByTime(105);
     window.finish(1);
     window.finish(4);
     jest.advanceTimersByTime(5);

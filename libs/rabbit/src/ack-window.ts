@@ -3,6 +3,8 @@ export type Acknowledge = (tag: number, upTo: boolean) => void;
 
 const MAX_BATCH = 50;
 const MAX_WAIT_MS = 5;
+/** Behind one that is held longer than a confirm takes, deliveries are acknowledged one by one: dear for the broker, so not at once. */
+const LATE_MS = 100;
 
 const enum Tag {
   held,
@@ -13,18 +15,21 @@ const enum Tag {
 
 /**
  * Deliveries of one channel in the order of their tags, acknowledged in batches: all up to the first that is still held in one frame,
- * every 50 messages or 5 ms. What is finished behind one that is held long is then acknowledged by itself, so that it does not fill the
- * prefetch.
+ * every 50 messages or 5 ms. What is finished behind one that is held long is acknowledged by itself, after 100 ms or when it fills half
+ * of the prefetch: each such frame is an entry in the log of a quorum queue.
  */
 export class AckWindow {
   readonly #acknowledge: Acknowledge;
   #batch = 1;
+  /** So many finished behind a held one starve the consumer. */
+  #most = 1;
   /** State of the tags from `#first` on. */
   #tags: Tag[] = [];
   #first = 1;
   #unflushed = 0;
   #held = 0;
   #timer: NodeJS.Timeout | undefined;
+  #late: NodeJS.Timeout | undefined;
 
   constructor(prefetch: number, acknowledge: Acknowledge) {
     this.#acknowledge = acknowledge;
@@ -33,7 +38,8 @@ export class AckWindow {
 
   setPrefetch(count: number): void {
     // a batch must not be all that the consumer may hold, or it would wait for the timer each time
-    this.#batch = Math.max(1, Math.min(MAX_BATCH, Math.floor(count / 2)));
+    this.#most = Math.max(1, Math.floor(count / 2));
+    this.#batch = Math.min(MAX_BATCH, this.#most);
   }
 
   /** How many are neither finished nor handed back. */
@@ -52,7 +58,14 @@ export class AckWindow {
     this.#held -= 1;
     this.#unflushed += 1;
     if (this.#unflushed >= this.#batch) this.#advance();
-    if (this.#unflushed > 0) this.#timer ??= setTimeout(() => this.flush(), MAX_WAIT_MS);
+    if (this.#unflushed >= this.#most) return this.flush();
+    if (this.#unflushed > 0) this.#timer ??= setTimeout(() => this.#soon(), MAX_WAIT_MS);
+  }
+
+  #soon(): void {
+    this.#timer = undefined;
+    this.#advance();
+    if (this.#unflushed > 0) this.#late ??= setTimeout(() => this.flush(), LATE_MS);
   }
 
   /** It was handed back: nothing is to be acknowledged. */
@@ -63,8 +76,7 @@ export class AckWindow {
 
   /** Acknowledges everything that is finished. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#stopTimers();
     this.#advance();
     for (let at = 0; this.#unflushed > 0 && at < this.#tags.length; at++) {
       if (this.#tags[at] !== Tag.finished) continue;
@@ -76,8 +88,14 @@ export class AckWindow {
 
   /** The channel is gone. */
   close(): void {
+    this.#stopTimers();
+  }
+
+  #stopTimers(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#late);
     this.#timer = undefined;
+    this.#late = undefined;
   }
 
   /** Acknowledges up to the first that is held. */
