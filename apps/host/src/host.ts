@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import { Engine, type Bus, type Observer, type Pacer, type Role, type Store } from '@sluice/engine';
+import { Engine, pause, type Bus, type Observer, type Pacer, type Role, type Store } from '@sluice/engine';
 import type { Workspace } from '@sluice/flow';
 import { BusServer, connectBus } from '@sluice/nest';
 import { engineFail, type AnyPlugin, type Log } from '@sluice/plugin-api';
@@ -163,9 +163,16 @@ export class Host extends HostServices {
   }
 
   async #stop(): Promise<void> {
-    const late = setTimeout(() => this.log.warn(`the stop takes longer than ${STOP_MS / 1_000} s`), STOP_MS);
     this.ready = false;
     this.doors.close();
+    const late = new AbortController();
+    const ended = this.#end().then(() => late.abort());
+    await Promise.race([ended, pause(STOP_MS, late.signal)]);
+    // a server that does not answer must not keep the process: what it holds comes again
+    if (!late.signal.aborted) this.log.warn(`the stop was cut off after ${STOP_MS / 1_000} s: a server does not answer`);
+  }
+
+  async #end(): Promise<void> {
     await this.engine
       .stop()
       .catch((error: unknown) => this.log.warn('the engine did not stop cleanly', { error: String(error) }));
@@ -173,7 +180,6 @@ export class Host extends HostServices {
       ?.close()
       .catch((error: unknown) => this.log.warn('the server did not close cleanly', { error: String(error) }));
     await this.opened.close();
-    clearTimeout(late);
   }
 }
 

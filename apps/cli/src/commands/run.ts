@@ -24,5 +24,7 @@ export function addRun(program: Command): void {
       if (process.stdout.isTTY) print(`${bannerOf(running, pc)}\n\nwaiting for events, Ctrl+C stops`);
       await requested(stop);
       await running.host.stop();
+      // a server that does not answer would keep the process alive
+      process.exit(EXIT.done);
     });
 }

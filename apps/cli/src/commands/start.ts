@@ -31,6 +31,8 @@ export function addStart(program: Command): void {
       } finally {
         await standIn?.close();
       }
+      // a server that does not answer would keep the process alive
+      process.exit(EXIT.done);
     });
 }
 

@@ -1,10 +1,11 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { statusText, type HostStatus } from './status.js';
 
 const pace = { owner: true, limit: 4, max: 10, inFlight: 0, lingering: 0, breaker: 'closed' as const };
 
 function told(state: 'open' | 'closed', more: object = {}): string {
-  return statusText({
+  const text = statusText({
     engines: 'embedded',
     flows: [],
     bus: { state: 'up' },
@@ -14,6 +15,8 @@ function told(state: 'open' | 'closed', more: object = {}): string {
     parked: {},
     leases: [],
   } as HostStatus);
+  // a CI counts as a terminal with colours
+  return stripVTControlCharacters(text);
 }
 
 describe('the status', () => {
