@@ -23,6 +23,14 @@ describe('the log', () => {
     expect(text()).toContain('401 for ***"');
   });
 
+  it('stays readable when a secret is a single letter', () => {
+    const secrets = new Secrets();
+    secrets.add(['p', 'a.b']);
+    const { log, text } = recorded(secrets);
+    log.warn('the stop of p: password=p, "p", axb, a.b');
+    expect((JSON.parse(text()) as { msg: string }).msg).toBe('the stop of ***: password=***, "***", axb, ***');
+  });
+
   it('is one JSON object a line', () => {
     const { log, text } = recorded(new Secrets());
     log.info('ready', { port: 1 });

@@ -4,6 +4,14 @@ import { pino, type Logger } from 'pino';
 
 const MASK = '***';
 
+/** A value so short stands in many words: it is masked where it stands alone. */
+const SHORT = 4;
+
+function maskWord(text: string, value: string): string {
+  const literal = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, 'gu'), MASK);
+}
+
 /** Values that must not leave the process in any text. Grows while the host starts. */
 export class Secrets {
   #values: readonly string[] = [];
@@ -15,7 +23,10 @@ export class Secrets {
   }
 
   mask(text: string): string {
-    return this.#values.reduce((masked, value) => masked.replaceAll(value, MASK), text);
+    return this.#values.reduce(
+      (masked, value) => (value.length < SHORT ? maskWord(masked, value) : masked.replaceAll(value, MASK)),
+      text,
+    );
   }
 }
 

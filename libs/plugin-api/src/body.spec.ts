@@ -20,6 +20,12 @@ describe('a body', () => {
     expect(() => parseBody('', bytes('x'))).toThrow('no Content-Type');
   });
 
+  it('of JSON that says it is a form is refused, because curl says so of everything', () => {
+    expect(() => parseBody('application/x-www-form-urlencoded', bytes(' {"a":1}'))).toThrow(
+      'send the header Content-Type: application/json',
+    );
+  });
+
   it('that is not UTF-8 is refused', () => {
     expect(() => parseBody('text/plain', Buffer.from([0xd0]))).toThrow(expect.objectContaining({ code: 'BODY_INVALID' }));
   });

@@ -35,13 +35,24 @@ export function parseBody(contentType: string, body: Uint8Array): unknown {
     case 'text':
       return decodeUtf8(body);
     case 'form':
-      return Object.fromEntries(new URLSearchParams(decodeUtf8(body)));
+      return parseForm(decodeUtf8(body));
     case 'other':
       throw bodyFail.MEDIA_TYPE(
         contentType === '' ? 'the body has no Content-Type' : `a flow cannot read ${contentType.slice(0, 100)}`,
         { sent: 'no' },
       );
   }
+}
+
+/** curl calls everything that it sends a form, unless it is told otherwise. */
+function parseForm(text: string): Record<string, string> {
+  if (/^\s*[{[]/.test(text)) {
+    throw bodyFail.BODY_INVALID(
+      'the body looks like JSON and says that it is a form: send the header Content-Type: application/json',
+      { sent: 'no' },
+    );
+  }
+  return Object.fromEntries(new URLSearchParams(text));
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
