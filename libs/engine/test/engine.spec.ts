@@ -1,18 +1,9 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { fail, runId } from '@sluice/plugin-api';
 import { MemoryBroker, MemoryDatabase, until } from '@sluice/testing';
-import { flow, PlainPacer, startMachine } from './machine.js';
+import { flow, machines, PlainPacer, startMachine } from './machine.js';
 
-type Machine = Awaited<ReturnType<typeof startMachine>>;
-const running: Machine[] = [];
-const start = async (options: Parameters<typeof startMachine>[0]) => {
-  const machine = await startMachine(options);
-  running.push(machine);
-  return machine;
-};
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((machine) => machine.stop()));
-});
+const { start, running } = machines();
 
 const PUSH = `  - id: save
     use: fake.push

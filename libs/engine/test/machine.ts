@@ -1,3 +1,4 @@
+import { afterEach } from '@jest/globals';
 import {
   action,
   definePlugin,
@@ -212,4 +213,22 @@ function workspaceOf(flows: string, plugins: ReadonlyMap<string, AnyPlugin>, set
 /** A flow that takes `types`, with these steps (indented by two). */
 export function flow(name: string, steps: string, more = ''): string {
   return `sluice: 1\nflow: ${name}\ntrigger:\n  use: event\n  with: { types: [${name}.asked] }\n${more}steps:\n${steps}`;
+}
+
+export type Machine = Awaited<ReturnType<typeof startMachine>>;
+
+/** Machines of the tests of one file: each is stopped after its test. */
+export function machines(): { readonly start: (options: MachineOptions) => Promise<Machine>; readonly running: Machine[] } {
+  const running: Machine[] = [];
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((machine) => machine.stop()));
+  });
+  return {
+    running,
+    async start(options) {
+      const machine = await startMachine(options);
+      running.push(machine);
+      return machine;
+    },
+  };
 }
