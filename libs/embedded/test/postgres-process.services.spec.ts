@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -52,6 +52,13 @@ async function startOwner(): Promise<{ owner: ChildProcess; connection: Postgres
   owners.push(owner);
   const [connection] = (await once(owner, 'message')) as [PostgresConnection];
   return { owner, connection };
+}
+
+/** A process that has ended and whose parent, a program that has no idea of children, never asks how. */
+async function unreaped(): Promise<{ parent: ChildProcess; zombie: number }> {
+  const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const [said] = (await once(parent.stdout as NonNullable<typeof parent.stdout>, 'data')) as [Buffer];
+  return { parent, zombie: Number(said) };
 }
 
 describe('PostgresProcess', () => {
@@ -116,6 +123,15 @@ describe('PostgresProcess', () => {
     owner.kill('SIGKILL');
     await once(owner, 'exit');
     expect(await query((await start()).connection, 'select * from note')).toEqual([]);
+  });
+
+  it('starts although nobody asked how the killed server ended', async () => {
+    const server = await start();
+    await server.stop();
+    const { parent, zombie } = await unreaped();
+    owners.push(parent);
+    await writeFile(path.join(home, 'pg', 'postmaster.pid'), `${zombie}\n${path.join(home, 'pg')}\n`);
+    expect(await query((await start()).connection, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
   it('is started again at the same address when it dies', async () => {

@@ -223,13 +223,13 @@ export class EmbeddedBus implements Bus {
 }
 
 /** Belongs to the session when it is exclusive; a queue that was left by another session of its host changes hands. */
-async function declareOn(link: Link, { queue, types = [], exclusive = false }: QueueSpec): Promise<void> {
+async function declareOn(link: Link, { queue, types = [], exclusive = false, peers = false }: QueueSpec): Promise<void> {
   await link.query(
     `with declared as (
-       insert into queue (queue, session) values ($1, $2)
+       insert into queue (queue, session, peers) values ($1, $2, $5)
        on conflict (queue) do update set session = excluded.session where excluded.session is not null
      )
      insert into binding (queue, pattern, regex) select $1, * from unnest($3::text[], $4::text[]) on conflict do nothing`,
-    [queue, exclusive ? link.session : null, types, types.map(regexOf)],
+    [queue, exclusive ? link.session : null, types, types.map(regexOf), peers],
   );
 }

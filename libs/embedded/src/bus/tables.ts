@@ -48,6 +48,8 @@ const MIGRATIONS: readonly string[] = [
   create index message_next on message (queue, at, id);
   insert into queue (queue) values ('unrouted');
   `,
+  // gets what hosts say to all hosts
+  `alter table queue add column peers boolean not null default false`,
 ];
 
 /** Makes the schema and its tables, or updates them; several hosts may do so at once. The search path must begin with the schema. */

@@ -1,4 +1,4 @@
-import type { Outgoing } from '@sluice/engine';
+import { queues as names, type Outgoing } from '@sluice/engine';
 
 /** Outputs that go together, all or none; with `input`, if that delivery is still ours, and it goes with them. */
 export interface Write {
@@ -31,7 +31,9 @@ with call as (
   from (select distinct type from output where queue is null) as wanted join binding on '.' || wanted.type ~ binding.regex
 ), target as materialized (
   select output.*, queue.queue as goes_to, queue.queue is null and not droppable as refused
-  from output left join queue on queue.queue = output.queue where output.queue is not null
+  from output left join queue on queue.queue = output.queue where output.queue is not null and output.queue <> '${names.peers}'
+  union all
+  select output.*, queue.queue, false from output join queue on queue.peers where output.queue = '${names.peers}'
   union all
   select output.*, coalesce(route.queue, 'unrouted'), route.queue is null and $12
   from output left join route on route.type = output.type where output.queue is null

@@ -39,7 +39,8 @@ export async function commandLine(pid: number): Promise<string | undefined> {
   );
 }
 
-function isAlive(pid: number): boolean {
+/** Does the system know the number? True also of a process that has ended and whose parent has not asked how. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Account } from './account.js';
 import type { Binaries } from './binaries.js';
-import { commandLine, processIdentity } from './identity.js';
+import { commandLine, isAlive, processIdentity } from './identity.js';
 import type { Place } from './place.js';
 
 const run = promisify(execFile);
@@ -23,6 +23,8 @@ const LOOK_MS = 10;
 const WATCH_MS = 250;
 /** Replaying a large log after a crash takes long: the process tells by ending when it cannot start. */
 const START_MS = 120_000;
+/** How long a killed server may wait for its parent; in a container without an init, that is for ever. */
+const UNREAPED_MS = 3_000;
 
 const SOCKET_PATH_LIMIT = 107;
 
@@ -50,7 +52,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 
 /** Starts PostgreSQL on the data directory; resolves when it accepts connections. */
 export async function launch(place: Place, port: number, binaries: Binaries, account: Account | undefined): Promise<Postmaster> {
-  await removeForeignPidFile(place.data);
+  await makeWay(place.data);
   const sockets = path.join(place.sockets, `.s.PGSQL.${port}`).length > SOCKET_PATH_LIMIT ? '' : place.sockets;
   const settings = { ...SETTINGS, port: String(port), unix_socket_directories: sockets };
   const args = ['-D', place.data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
@@ -129,13 +131,20 @@ async function isPostmaster(pid: number, data: string): Promise<boolean> {
 }
 
 /**
- * After a reboot the number can be that of a living stranger, and PostgreSQL then refuses to start. The file of a dead process stays:
- * by it PostgreSQL finds children that have not ended yet.
+ * PostgreSQL refuses to start as long as any process has the number in the file: a living stranger after a reboot, or a killed server
+ * whose parent has not asked how it ended. The second is waited for, also because the server's children need a moment to notice its end.
+ * The file of a process that is gone stays: by it PostgreSQL finds children that have not ended yet.
  */
-async function removeForeignPidFile(data: string): Promise<void> {
+async function makeWay(data: string): Promise<void> {
   const file = await readPidFile(data);
-  if (!file || (await processIdentity(file.pid)) === undefined || (await isPostmaster(file.pid, data))) return;
-  await rm(path.join(data, 'postmaster.pid'), { force: true });
+  if (!file) return;
+  const deadline = Date.now() + UNREAPED_MS;
+  while (isAlive(file.pid) && Date.now() < deadline) {
+    const stranger = (await processIdentity(file.pid)) !== undefined && !(await isPostmaster(file.pid, data));
+    if (stranger) break;
+    await sleep(LOOK_MS);
+  }
+  if (isAlive(file.pid) && !(await isPostmaster(file.pid, data))) await rm(path.join(data, 'postmaster.pid'), { force: true });
 }
 
 async function whenGone(pid: number): Promise<void> {
