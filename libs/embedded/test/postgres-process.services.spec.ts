@@ -55,9 +55,12 @@ async function startOwner(): Promise<{ owner: ChildProcess; connection: Postgres
 }
 
 /** A process that has ended and whose parent, a program that has no idea of children, never asks how. */
-async function unreaped(): Promise<{ parent: ChildProcess; zombie: number }> {
-  const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const [said] = (await once(parent.stdout as NonNullable<typeof parent.stdout>, 'data')) as [Buffer];
+async function unreaped(uid: number): Promise<{ parent: ChildProcess; zombie: number }> {
+  const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 600'], {
+    uid,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [said] = (await once(parent.stdout, 'data')) as [Buffer];
   return { parent, zombie: Number(said) };
 }
 
@@ -128,7 +131,7 @@ describe('PostgresProcess', () => {
   it('starts although nobody asked how the killed server ended', async () => {
     const server = await start();
     await server.stop();
-    const { parent, zombie } = await unreaped();
+    const { parent, zombie } = await unreaped((await stat(path.join(home, 'pg'))).uid);
     owners.push(parent);
     await writeFile(path.join(home, 'pg', 'postmaster.pid'), `${zombie}\n${path.join(home, 'pg')}\n`);
     expect(await query((await start()).connection, 'select 1 as one')).toEqual([{ one: 1 }]);
