@@ -13,6 +13,7 @@ import type { z } from 'zod';
 import type { ConnectionSpec } from '@sluice/flow';
 import { checkedBy } from './checked-by.js';
 import { pause } from './lease.js';
+import { messageOf } from './message-of.js';
 
 /** At most so many calls at once, on each host, into a connection that has no pace. */
 export const UNPACED_LIMIT = 16;
@@ -258,10 +259,6 @@ function notSent(error: SluiceError): SluiceError {
 
 function asUnreachable(connection: string, error: unknown): SluiceError {
   return fail.UNREACHABLE(`${connection} cannot be opened: ${messageOf(error)}`, { cause: error, sent: 'no' });
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Lets at most `limit` through at once; the others wait in order. */

@@ -1,5 +1,5 @@
 import { bodyKind, engineFail, parseBody, type EventAttributes, type NewEvent } from '@sluice/plugin-api';
-import { messageOf } from './connections.js';
+import { messageOf } from './message-of.js';
 
 /** `trigger.data`, by content type; no content type is JSON. Throws `BODY_UNREADABLE`. */
 export function readData(attributes: EventAttributes, body: Buffer): unknown {

@@ -10,8 +10,8 @@ import {
   type SluiceError,
 } from '@sluice/plugin-api';
 import { writeData } from './event-data.js';
-import { messageOf } from './connections.js';
 import { pause } from './lease.js';
+import { messageOf } from './message-of.js';
 import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from './ports/bus.js';
 import type { ParkedRun, Store } from './ports/store.js';
 import { decodeRun, encodeRun, isRun, runMessage, type RunState } from './run-state.js';

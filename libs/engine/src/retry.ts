@@ -1,5 +1,6 @@
 import { engineFail, isSluiceError, type Idempotence, type SluiceError } from '@sluice/plugin-api';
 import type { RetryPolicy } from '@sluice/flow';
+import { messageOf } from './message-of.js';
 
 const JITTER = 0.2;
 const LONGEST_WAIT_MS = 30_000;
@@ -49,9 +50,6 @@ export function decideRetry(
 }
 
 function outcomeUnknown(where: string, cause: unknown): SluiceError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return engineFail.OUTCOME_UNKNOWN(`${where} was called and it is not known whether it was carried out: ${why}`, {
-    cause,
-    sent: 'unknown',
-  });
+  const message = `${where} was called and it is not known whether it was carried out: ${messageOf(cause)}`;
+  return engineFail.OUTCOME_UNKNOWN(message, { cause, sent: 'unknown' });
 }

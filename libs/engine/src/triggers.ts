@@ -10,9 +10,10 @@ import {
 import type { z } from 'zod';
 import type { Flow } from '@sluice/flow';
 import { checkedBy } from './checked-by.js';
-import { keepUsing, messageOf, type Connections } from './connections.js';
+import { keepUsing, type Connections } from './connections.js';
 import type { Door } from './door.js';
 import { holdLease, pause } from './lease.js';
+import { messageOf } from './message-of.js';
 import type { Store } from './ports/store.js';
 
 const LISTEN_AGAIN_MS = 1_000;
