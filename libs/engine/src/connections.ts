@@ -49,8 +49,9 @@ export class Connection {
     private readonly deps: { readonly log: Log; readonly timezone?: string },
   ) {}
 
-  /** Rejects with what `open` threw, at once while the back-off lasts. */
+  /** Rejects with what `open` threw, at once while the back-off lasts, and for good after `close`. */
   client(): Promise<Closable> {
+    if (this.#closing.signal.aborted) return Promise.reject(asUnreachable(this.spec.name, this.#closing.signal.reason));
     if (this.#client) return this.#client;
     if (Date.now() < this.#notBefore) return Promise.reject(this.#openError ?? new Error('not open'));
     this.#client = this.#opened();
@@ -100,25 +101,23 @@ export class Connection {
     return { connection: this.spec.name, plugin: this.spec.plugin, state, ...(problem !== undefined && { problem }) };
   }
 
+  /** For good: a client that is being opened is closed as well, and none is opened any more. */
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#closing.abort(new Error('the host stops'));
     const client = await this.#client?.catch(() => undefined);
     this.#client = undefined;
     this.#open = false;
-    await client
-      ?.close()
-      .catch((error: unknown) => this.deps.log.warn(`${this.spec.name}: closing failed`, { error: messageOf(error) }));
+    if (client) await this.#closed(client);
   }
 
   async #opened(): Promise<Closable> {
     const generation = new AbortController();
     const signal = AbortSignal.any([generation.signal, this.#closing.signal]);
-    let lostAlready = false;
     const lost = (reason: unknown) => {
-      if (lostAlready || this.#closing.signal.aborted) return;
-      lostAlready = true;
-      generation.abort();
-      this.#forget(reason);
+      if (signal.aborted) return;
+      generation.abort(reason);
+      // one that is lost before it is open fails to open
+      if (this.#open) this.#forget(reason);
     };
     try {
       const client = (await this.plugin.open(this.spec.config, {
@@ -129,11 +128,15 @@ export class Connection {
         lost,
         ...(this.deps.timezone !== undefined && { timezone: this.deps.timezone }),
       })) as Closable;
+      if (signal.aborted) {
+        await this.#closed(client);
+        throw signal.reason as unknown;
+      }
       this.#failures = 0;
       this.#open = true;
       return client;
     } catch (error) {
-      generation.abort();
+      generation.abort(error);
       this.#client = undefined;
       this.#openError = isSluiceError(error) ? notSent(error) : asUnreachable(this.spec.name, error);
       this.#notBefore = Date.now() + Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** this.#failures++);
@@ -146,9 +149,17 @@ export class Connection {
     this.#client = undefined;
     this.#open = false;
     this.deps.log.warn(`${this.spec.name}: connection lost, opening another`, { reason: messageOf(reason) });
-    void client?.then((one) => one.close()).catch(() => undefined);
+    void client?.then((one) => this.#closed(one));
     for (const back of [...this.#lost]) back(reason);
     this.#lost.clear();
+  }
+
+  async #closed(client: Closable): Promise<void> {
+    try {
+      await client.close();
+    } catch (error) {
+      this.deps.log.warn(`${this.spec.name}: closing failed`, { error: messageOf(error) });
+    }
   }
 }
 
