@@ -1,4 +1,4 @@
-/** The import rule of ARCHITECTURE.md: apps → adapters → engine → flow → plugin-api; plugins → web-client → plugin-api. */
+/** The import rule of ARCHITECTURE.md: apps → adapters → engine → flow → plugin-api; plugins → onec → web-client → plugin-api. */
 module.exports = {
   forbidden: [
     {
@@ -20,7 +20,10 @@ module.exports = {
       comment: 'a connector uses what every author can use: the contract, and the libraries that are made for connectors',
       severity: 'error',
       from: { path: '^plugins/([^/]+)/src/', pathNot: '\\.spec\\.ts$' },
-      to: { path: '^(libs|apps|plugins)/', pathNot: ['^plugins/$1/', '^libs/plugin-api/', '^libs/web-client/', '^libs/nest/'] },
+      to: {
+        path: '^(libs|apps|plugins)/',
+        pathNot: ['^plugins/$1/', '^libs/plugin-api/', '^libs/web-client/', '^libs/onec/', '^libs/nest/'],
+      },
     },
     {
       name: 'web-client-only-plugin-api',
@@ -30,11 +33,18 @@ module.exports = {
       to: { path: '^(libs|apps|plugins)/', pathNot: ['^libs/web-client/', '^libs/plugin-api/'] },
     },
     {
-      name: 'web-client-is-for-plugins',
+      name: 'onec-only-web-client-and-plugin-api',
+      comment: 'what the connectors to 1C share knows no more than they do',
+      severity: 'error',
+      from: { path: '^libs/onec/src', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(libs|apps|plugins)/', pathNot: ['^libs/onec/', '^libs/web-client/', '^libs/plugin-api/'] },
+    },
+    {
+      name: 'connector-libraries-are-for-plugins',
       comment: 'the engine and the programs talk to foreign servers through connectors',
       severity: 'error',
-      from: { path: '^(libs|apps)/', pathNot: '^libs/web-client/' },
-      to: { path: '^libs/web-client/' },
+      from: { path: '^(libs|apps)/', pathNot: '^libs/(web-client|onec)/' },
+      to: { path: '^libs/(web-client|onec)/' },
     },
     {
       name: 'flow-only-plugin-api',

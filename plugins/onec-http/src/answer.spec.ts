@@ -1,9 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { readAnswer } from './answer.js';
 
-const reading = { where: 'SaveOrder at http://erp/hs/gate', baseUrl: 'http://erp/hs/gate', patterns: [] };
+const from = {
+  where: 'SaveOrder at http://erp/hs/gate',
+  baseUrl: 'http://erp/hs/gate',
+  kind: 'HTTP service' as const,
+  patterns: [],
+};
 const read = (body: Buffer | string, headers: Record<string, string> = {}, status = 200) =>
-  readAnswer({ status, headers, body: Buffer.from(body as string) }, reading);
+  readAnswer({ status, headers, body: Buffer.from(body as string) }, from);
 
 /** `Ёж` in windows-1251. */
 const HEDGEHOG = Buffer.from([0xa8, 0xe6]);

@@ -1,4 +1,5 @@
-import { action, isEventType } from '@sluice/plugin-api';
+import { action } from '@sluice/plugin-api';
+import { emitAnswer, emitAs } from '@sluice/onec';
 import { z } from 'zod';
 import type { OnecClient } from './client.js';
 
@@ -10,20 +11,13 @@ export const call = action({
   input: z.strictObject({
     method: z.string().min(1).describe('name of the method; 1C chooses its handler by it'),
     data: z.unknown().optional().describe('what the method gets'),
-    emitAs: z
-      .string()
-      .refine(isEventType, 'words of letters, digits, _ and - joined by dots')
-      .optional()
-      .describe('publishes the answer as an event of this type: { id_request, ok: true, result }'),
+    emitAs,
   }),
   output: z.unknown(),
   idempotent: 'by-key',
   async run(client: OnecClient, input, call) {
     const result = await client.send(requestOf(client.style, input.method, input.data), call);
-    if (input.emitAs !== undefined) {
-      const id = idRequestOf(input.data) ?? call.correlationid;
-      call.emit({ type: input.emitAs, subject: id, correlationid: id, data: { id_request: id, ok: true, result } });
-    }
+    emitAnswer(call, input.emitAs, input.data, result);
     return result;
   },
 });
@@ -38,11 +32,4 @@ function requestOf(style: OnecClient['style'], method: string, data: unknown) {
     };
   }
   return { name: method, method: 'POST', path: '/v1', headers: JSON_BODY, body: JSON.stringify({ method, data }) };
-}
-
-/** The id that the asking base gave its question. */
-function idRequestOf(data: unknown): string | undefined {
-  if (typeof data !== 'object' || data === null) return undefined;
-  const id = (data as Record<string, unknown>)['id_request'];
-  return typeof id === 'string' && id !== '' ? id : undefined;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { connection, lanes } from './config.js';
+import { lanes } from '@sluice/onec';
+import { connection } from './config.js';
 
 const parse = (config: object) => connection.safeParse({ baseUrl: 'http://erp/base/hs/gate', ...config });
 const lanesOf = (sessions: object) => lanes(connection.parse({ baseUrl: 'http://erp/hs/gate', sessions }));

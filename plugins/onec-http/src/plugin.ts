@@ -1,7 +1,8 @@
 import { definePlugin } from '@sluice/plugin-api';
+import { lanes } from '@sluice/onec';
 import { call } from './call.js';
 import { HttpOnecClient, type OnecClient } from './client.js';
-import { connection, lanes } from './config.js';
+import { connection } from './config.js';
 import { request } from './request.js';
 
 export const plugin = definePlugin({

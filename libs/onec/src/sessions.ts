@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Log } from '@sluice/plugin-api';
-import type { Config } from './config.js';
+import type { OnecOptions } from './connection-options.js';
 
 /** A session that waits for its next call. */
 interface Lane {
@@ -34,7 +34,7 @@ export class Sessions {
   private ignored = false;
 
   constructor(
-    private readonly config: Config['sessions'],
+    private readonly config: OnecOptions['sessions'],
     private readonly max: number,
     private readonly log: Log,
     private readonly now: () => number,

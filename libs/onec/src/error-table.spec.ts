@@ -28,5 +28,31 @@ describe('the texts of 1C', () => {
     expect(readException(text)).toMatchObject({ message: 'нет остатка', details: place }),
   );
 
+  it('name their place behind other words too, as in a fault of a web service', () =>
+    expect(readException('Неизвестная ошибка. {WebСервис.Заказы.Модуль(25)}: Не указан покупатель')).toMatchObject({
+      message: 'Не указан покупатель',
+      details: { module: 'WebСервис.Заказы', line: 25 },
+    }));
+
+  it('tell the innermost of a chain of reasons, without the lines of the module', () => {
+    const text = [
+      '{WebСервис.Заказы.Модуль(25)}: Ошибка при вызове метода контекста (Записать)',
+      '\tДокумент.Записать();',
+      'по причине:',
+      '{Документ.Заказ.МодульОбъекта(7)}: Контрагент заблокирован',
+      '\tВызватьИсключение "Контрагент заблокирован";',
+    ].join('\n');
+    expect(readException(text)).toEqual({
+      message: 'Контрагент заблокирован',
+      details: { text, module: 'Документ.Заказ.МодульОбъекта', line: 7 },
+    });
+  });
+
+  it('name the nearest place where the innermost reason has none', () =>
+    expect(readException('{WebСервис.Заказы.Модуль(25)}: Ошибка\nпо причине:\nДеление на 0')).toMatchObject({
+      message: 'Деление на 0',
+      details: { module: 'WebСервис.Заказы', line: 25 },
+    }));
+
   it('may be empty', () => expect(readException(' ').message).toBe('1C refused and gave no reason'));
 });

@@ -1,6 +1,6 @@
 import type { FailureOptions, Sent, SluiceError } from '@sluice/plugin-api';
 import { fail } from '@sluice/plugin-api';
-import type { ErrorPattern } from './config.js';
+import type { ErrorPattern } from './connection-options.js';
 import { onec, type OnecCode } from './failures.js';
 
 interface ErrorRow {
@@ -96,11 +96,23 @@ export function failureOfText(text: string, patterns: readonly ErrorPattern[]): 
   return onec.ONEC_BUSINESS(message, { details, sent: 'yes' });
 }
 
-/** `{ОбщийМодуль.Обмен.Модуль(12)}: текст` as a text and its place. */
+/** How 1C puts one exception under another. */
+const REASON = /\r?\n\s*(?:по причине|by reason|due to|caused by):\s*/i;
+const PLACE = /\{([^{}()]{1,200})\((\d{1,9})(?:,\d{1,9})?\)\}:\s*/;
+/** Lines of the module itself are quoted behind a tab. */
+const SOURCE_LINE = /\r?\n\t[^\n]*/g;
+
+/**
+ * What 1C's text of an exception says: of a chain of reasons the innermost, which is what somebody raised, and the place in the module
+ * nearest to it. `details.text` is all of it.
+ */
 export function readException(text: string): { message: string; details: { text: string; module?: string; line?: number } } {
   const trimmed = text.trim().slice(0, 8 * LONGEST);
-  const place = /^\{([^{}()]{1,200})\((\d{1,9})(?:,\d{1,9})?\)\}:\s*/.exec(trimmed);
-  const message = shorten(place ? trimmed.slice(place[0].length) : trimmed) || '1C refused and gave no reason';
+  const links = trimmed.split(REASON);
+  const place = PLACE.exec(links.findLast((link) => PLACE.test(link)) ?? '');
+  const root = (links.at(-1) ?? '').replace(SOURCE_LINE, '');
+  const said = PLACE.exec(root);
+  const message = shorten((said ? root.slice(said.index + said[0].length) : root).trim()) || '1C refused and gave no reason';
   if (!place) return { message, details: { text: trimmed } };
   const module = (place[1] ?? '').replace(/\.(Модуль|Module)$/, '');
   return { message, details: { text: trimmed, module, line: Number(place[2]) } };
