@@ -1,0 +1,79 @@
+import { isSluiceError, type Idempotence, type Sent } from '@sluice/plugin-api';
+import type { CallEnd } from './ports/pacer.js';
+import { decideRetry, type Verdict } from './retry.js';
+import type { PendingCall } from './run-state.js';
+
+/** In flight at so many breaker openings in a row, a push spends an attempt each further time: a poison event must not close the road. */
+const FREE_OPENINGS = 3;
+/** A refused connection means "too many" and not "down" while the other side answered so recently. */
+const ALIVE_MS = 1_000;
+/** Pushes whose breaker openings are counted: a push that moves to another host is forgotten here. */
+const MOST_REMEMBERED = 10_000;
+
+/** What is known of a call that has failed. */
+export interface FailedCall {
+  readonly id: string;
+  readonly call: PendingCall;
+  readonly idempotent: Idempotence;
+  readonly error: unknown;
+  /** Calls of the connection that are open on this host, this one included. */
+  readonly inFlight: number;
+}
+
+/** Says what follows from the errors of one connection's paced calls. */
+export class PushJudge {
+  /** Breaker openings that a push was in flight at, by its call id. */
+  readonly #openings = new Map<string, { times: number; lastAt: number }>();
+  #lastOkAt = 0;
+
+  /** @param probeMs failures nearer to each other than half of this belong to one opening of the breaker */
+  constructor(private readonly probeMs: number) {}
+
+  succeeded(id: string): void {
+    this.#lastOkAt = Date.now();
+    this.#openings.delete(id);
+  }
+
+  verdict({ id, call, idempotent, error, inFlight }: FailedCall): Verdict {
+    const verdict = decideRetry(error, {
+      attempt: call.attempt,
+      attempts: call.policy.attempts,
+      idempotent,
+      spares: true,
+      where: `${call.plugin}.${call.action}`,
+    });
+    if (verdict.kind !== 'wait' || verdict.why !== 'unavailable') return verdict;
+    if (sentOf(error) === 'no' && (inFlight > 1 || Date.now() - this.#lastOkAt < ALIVE_MS))
+      return { kind: 'wait', why: 'overload' };
+    if (this.#openingsOf(id) <= FREE_OPENINGS) return verdict;
+    return call.attempt < call.policy.attempts ? { kind: 'again', error } : { kind: 'failed', error };
+  }
+
+  #openingsOf(id: string): number {
+    const now = Date.now();
+    const seen = this.#openings.get(id);
+    const times = seen === undefined ? 1 : now - seen.lastAt < this.probeMs / 2 ? seen.times : seen.times + 1;
+    if (this.#openings.size >= MOST_REMEMBERED) this.#openings.clear();
+    this.#openings.set(id, { times, lastAt: now });
+    return times;
+  }
+}
+
+export function sentOf(error: unknown): Sent {
+  return isSluiceError(error) ? (error.options.sent ?? 'unknown') : 'unknown';
+}
+
+/** What an error of fate retry, rejected or fatal means for the pace. */
+export function paceEnd(error: unknown, end: { readonly ms: number; readonly retryAfterMs?: number }): CallEnd {
+  const fate = isSluiceError(error) ? error.fate : 'retry';
+  if (fate === 'overload' || fate === 'unavailable') return { ...end, result: fate };
+  switch (sentOf(error)) {
+    case 'unknown':
+      // what timed out may still run on the other side: it keeps its slot for as long again
+      return fate === 'retry' ? { ...end, result: 'unknown', lingerMs: end.ms } : { ...end, result: 'ok' };
+    case 'yes':
+      return { ...end, result: fate === 'retry' ? 'other' : 'ok' };
+    case 'no':
+      return { ...end, result: 'other' };
+  }
+}
