@@ -5,3 +5,5 @@
 export { startOnec, type Onec, type OnecOptions } from './onec.js';
 export type { OnecStats } from './onec-stats.js';
 export { FAULT_KINDS, type Fault, type FaultKind } from './onec-faults.js';
+export { PBX_FAULTS, startPbx, type Pbx, type PbxFault, type PbxOptions, type PbxStats } from './pbx.js';
+export type { IncomingCall, IncomingOrder, Outcome } from './pbx-calls.js';

@@ -7,6 +7,9 @@ export interface Trouble {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Troubles that 1C's own code raises: a web service answers them as a fault. */
+export const RAISED: ReadonlySet<FaultKind | undefined> = new Set(['lock', 'business']);
+
 /** Troubles that are an answer: the status and the text are those that administrators meet. */
 export const TROUBLES = {
   /** The publication's session pool is used up. */

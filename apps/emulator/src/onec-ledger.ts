@@ -1,11 +1,13 @@
+import type { Answer } from './onec-wire.js';
+
 interface Entry {
   count: number;
   readonly first: number;
   state: 'seen' | 'running' | 'done';
-  reply?: string;
+  reply?: Answer;
 }
 
-export type Claim = { readonly kind: 'run' } | { readonly kind: 'running' } | { readonly kind: 'done'; readonly reply: string };
+export type Claim = { readonly kind: 'run' } | { readonly kind: 'running' } | { readonly kind: 'done'; readonly reply: Answer };
 
 /**
  * The `X-Request-Id`s that came, kept as a 1C module keeps them that stores the reply in the transaction of the work itself: what was
@@ -30,12 +32,12 @@ export class Ledger {
   claim(id: string): Claim {
     const entry = this.entries.get(id);
     if (entry?.state === 'running') return { kind: 'running' };
-    if (entry?.state === 'done') return { kind: 'done', reply: entry.reply ?? '' };
+    if (entry?.reply) return { kind: 'done', reply: entry.reply };
     if (entry) entry.state = 'running';
     return { kind: 'run' };
   }
 
-  done(id: string, reply: string): void {
+  done(id: string, reply: Answer): void {
     const entry = this.entries.get(id);
     if (!entry || entry.state === 'done') return;
     entry.state = 'done';

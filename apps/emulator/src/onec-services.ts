@@ -1,7 +1,7 @@
 import { exception, json, parseJson, type Answer } from './onec-wire.js';
 import { OnecException, perform, type Base } from './onec-methods.js';
 
-/** One request to an HTTP service, as far as the service sees it. */
+/** One request to a service, as far as the service sees it. */
 export interface ServiceCall {
   readonly httpMethod: string | undefined;
   readonly service: string;
@@ -9,9 +9,11 @@ export interface ServiceCall {
   readonly path: string;
   readonly url: URL;
   readonly body: string;
+  /** As it came; empty when there is none. */
+  readonly contentType: string;
 }
 
-/** What the service answers: `gate` by its methods, any other by telling what it got. */
+/** What the HTTP service answers: `gate` by its methods, any other by telling what it got. */
 export function answerOf(base: Base, { httpMethod, service, path, url, body }: ServiceCall): Answer {
   if (service !== 'gate')
     return json(200, JSON.stringify({ Сервис: service, Метод: httpMethod, Путь: path + url.search, Принято: body.length }));

@@ -12,6 +12,8 @@ export interface OnecStats {
   readonly replayed: number;
   /** Repeats that came while the first was still running: 409. */
   readonly conflicts: number;
+  /** Descriptions of web services (WSDL) that were read. They are calls too, and take part in the limits; no work is carried out. */
+  readonly described: number;
   /** Most calls that were open at the same time. */
   readonly peak: number;
   /** Calls open now. One whose caller went away stays open until its own work ends. */
@@ -33,5 +35,6 @@ export class Tally {
   failed = 0;
   replayed = 0;
   conflicts = 0;
+  described = 0;
   peak = 0;
 }

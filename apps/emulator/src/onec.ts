@@ -1,13 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { faultOrder, FaultPlan, troubleOf, type Fault, type FaultKind } from './onec-faults.js';
+import { faultOrder, FaultPlan, RAISED, troubleOf, type Fault, type FaultKind } from './onec-faults.js';
 import { Ledger } from './onec-ledger.js';
 import type { Base } from './onec-methods.js';
-import { answerOf } from './onec-services.js';
+import { answerOf, type ServiceCall } from './onec-services.js';
 import { SessionPool, type NoSession, type Seat } from './onec-sessions.js';
+import { descriptionOf, soapAnswerOf, soapFault } from './onec-soap.js';
 import { Tally, type OnecStats } from './onec-stats.js';
-import { basic, cookieOf, header, JSON_TYPE, parseJson, readText, send, sendJson, withCookie, type Answer } from './onec-wire.js';
+import { basic, cookieOf, header, parseJson, readText, send, sendJson, withCookie, type Answer } from './onec-wire.js';
 
 export interface OnecOptions {
   /** 0: a free one. */
@@ -37,7 +38,7 @@ export interface OnecOptions {
 
 /** A running stand-in. */
 export interface Onec {
-  /** Such as `http://127.0.0.1:8081`: the services are at `<url>/<any base>/hs/<service>`. */
+  /** Such as `http://127.0.0.1:8081`: HTTP services are at `<url>/<any base>/hs/<service>`, web services at `<url>/<any base>/ws/<service>`. */
   readonly url: string;
   stats(options?: { readonly ids?: boolean }): OnecStats;
   /** Forgets what was counted, and the request ids. Sessions and faults stay. */
@@ -49,9 +50,9 @@ export interface Onec {
 }
 
 /**
- * Starts a 1C behind a web server: HTTP services at `/<any base>/hs/<service>/…`, of which `gate` dispatches `{ method, data }` at `v1`.
- * Its limits are those of the real one: calls at once, sessions, licences. `GET /__stats` (`?ids=1`) tells what it saw,
- * `POST /__reset` forgets it, `POST /__fault` orders trouble.
+ * Starts a 1C behind a web server: HTTP services at `/<any base>/hs/<service>/…`, of which `gate` dispatches `{ method, data }` at `v1`,
+ * and web services (SOAP) at `/<any base>/ws/<service>`, described at `?wsdl`. Its limits are those of the real one: calls at once,
+ * sessions, licences. `GET /__stats` (`?ids=1`) tells what it saw, `POST /__reset` forgets it, `POST /__fault` orders trouble.
  */
 export async function startOnec(options: OnecOptions): Promise<Onec> {
   const onec = new OnecServer(options);
@@ -65,7 +66,17 @@ const NO_SESSION: Readonly<Record<NoSession, Answer>> = {
   licence: { status: 500, body: 'Не обнаружено свободной лицензии!', headers: { 'content-type': 'text/plain; charset=utf-8' } },
 };
 
-const SERVICE = /\/hs\/([^/]+)(\/.*)?$/;
+const SERVICE = /(?:^|\/([^/]+))\/(hs|ws)\/([^/]+)(\/.*)?$/;
+
+const asksForDescription = (method: string | undefined, { searchParams }: URL) => method === 'GET' && searchParams.has('wsdl');
+
+/** What a call meets beside its own content. */
+interface Circumstances {
+  readonly id: string | undefined;
+  readonly fault: FaultKind | undefined;
+  /** The first call in its session. */
+  readonly cold: boolean;
+}
 
 class OnecServer implements Onec {
   url = '';
@@ -172,9 +183,11 @@ class OnecServer implements Onec {
 
   /** One call of a service, from its first byte on: what is past the limit never gets as far as a body. */
   private async call(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const fault = this.plan.next();
+    const described = asksForDescription(request.method, url);
+    const fault = described ? undefined : this.plan.next(); // what is ordered is met by calls
     const id = header(request, 'x-request-id');
     this.tally.calls++;
+    if (described) this.tally.described++;
     if (id !== undefined) this.ledger.see(id);
     if (fault === 'down') return void request.socket.resetAndDestroy();
     if (fault === 'refuse-all' || this.inFlight >= this.maxCalls) {
@@ -203,11 +216,20 @@ class OnecServer implements Onec {
     if (this.authorization !== undefined && request.headers.authorization !== this.authorization) {
       return { status: 401, body: '', headers: { 'www-authenticate': 'Basic realm="1C:Enterprise"' } };
     }
-    const service = SERVICE.exec(url.pathname);
-    if (!service) return { status: 404, body: '' };
+    const [, place = '', kind, service, path = ''] = SERVICE.exec(url.pathname) ?? [];
+    if (service === undefined) return { status: 404, body: '' };
+    const call: ServiceCall = {
+      httpMethod: request.method,
+      service,
+      path,
+      url,
+      body,
+      contentType: request.headers['content-type'] ?? '',
+    };
     const trouble = troubleOf(fault);
     if (trouble) {
       this.tally.failed++;
+      if (kind === 'ws' && RAISED.has(fault)) return soapFault(call.contentType, `Неизвестная ошибка. ${trouble.text}`);
       return {
         status: trouble.status,
         body: trouble.text,
@@ -221,8 +243,7 @@ class OnecServer implements Onec {
     }
     const finished = this.finishes(request) ? seat.cookie : undefined;
     try {
-      const call = { httpMethod: request.method, service: service[1] ?? '', path: service[2] ?? '', url, body };
-      const answer = await this.workOnce(id, fault, seat.cold, () => answerOf(this.base, call));
+      const answer = await this.answer(kind, call, place, { id, fault, cold: seat.cold });
       if (!answer || fault === 'lost') return undefined;
       return withCookie(
         fault === 'bom' ? { ...answer, body: `\uFEFF${answer.body}` } : answer,
@@ -234,13 +255,13 @@ class OnecServer implements Onec {
     }
   }
 
+  private async answer(kind: string | undefined, call: ServiceCall, place: string, circumstances: Circumstances) {
+    if (kind === 'ws' && asksForDescription(call.httpMethod, call.url)) return descriptionOf(call.service, place);
+    return this.workOnce(circumstances, () => (kind === 'ws' ? soapAnswerOf : answerOf)(this.base, call));
+  }
+
   /** The work under its request id: done once, answered as often as it is asked for. Nothing: it hung. */
-  private async workOnce(
-    id: string | undefined,
-    fault: FaultKind | undefined,
-    cold: boolean,
-    work: () => Answer,
-  ): Promise<Answer | undefined> {
+  private async workOnce({ id, fault, cold }: Circumstances, work: () => Answer): Promise<Answer | undefined> {
     const claim = id === undefined ? { kind: 'run' as const } : this.ledger.claim(id);
     if (claim.kind === 'running') {
       this.tally.conflicts++;
@@ -248,12 +269,12 @@ class OnecServer implements Onec {
     }
     if (claim.kind === 'done') {
       this.tally.replayed++;
-      return { status: 200, body: claim.reply, headers: { 'content-type': JSON_TYPE, 'x-request-replayed': '1' } };
+      return { ...claim.reply, headers: { ...claim.reply.headers, 'x-request-replayed': '1' } };
     }
     const answer = fault === 'hang' ? await this.hang() : await this.takeTime(fault, cold).then(work);
     if (answer && answer.status < 400) {
       this.tally.done++;
-      if (id !== undefined) this.ledger.done(id, answer.body);
+      if (id !== undefined) this.ledger.done(id, answer);
     } else {
       this.tally.failed++;
       if (id !== undefined) this.ledger.failed(id);

@@ -1,0 +1,304 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { fieldsOf, PbxCalls, type IncomingCall, type IncomingOrder, type Outcome } from './pbx-calls.js';
+import { valueOf, writePacket, type Action, type Fields } from './pbx-packet.js';
+import { PbxSession, type SessionOwner, type SessionRules } from './pbx-session.js';
+
+export interface PbxOptions {
+  /** 0: a free one. */
+  readonly port: number;
+  readonly host?: string;
+  readonly user?: string;
+  readonly secret?: string;
+  /** How long it takes for each answer. */
+  readonly latencyMs?: number;
+  /** Writes so many bytes at once, each in a packet of its own as far as the network lets it. */
+  readonly splitBytes?: number;
+  readonly authTimeoutMs?: number;
+  /** A reader that is slower than this is cut off. */
+  readonly writeTimeoutMs?: number;
+  /** How long calls that lead themselves ring and are spoken. */
+  readonly ringMs?: number;
+  readonly talkMs?: number;
+  /** How numbers take calls; the others answer. */
+  readonly outcomes?: Readonly<Record<string, Outcome>>;
+  /** Entries of its database: keys by family. */
+  readonly database?: Readonly<Record<string, readonly string[]>>;
+  /** Actions for which the user has no right. */
+  readonly denied?: readonly string[];
+}
+
+/**
+ * - `ban`: the next connection is closed at once.
+ * - `refuse-login`: the next login is refused.
+ * - `hang`: the next action is not answered.
+ * - `cut`: the next action is taken, and then the session is cut.
+ */
+export const PBX_FAULTS = ['ban', 'refuse-login', 'hang', 'cut'] as const;
+
+export type PbxFault = (typeof PBX_FAULTS)[number];
+
+export interface OriginatedCall {
+  readonly channel: string;
+  readonly channelId: string;
+  readonly callerId: string;
+  readonly variables: readonly string[];
+}
+
+/** What the stand-in saw. */
+export interface PbxStats {
+  /** Sessions open now, and logged in so far. */
+  readonly sessions: number;
+  readonly logins: number;
+  /** Readers that were too slow. */
+  readonly cutOff: number;
+  /** Connections that did not log in in time. */
+  readonly notLoggedIn: number;
+  /** How often each action came. */
+  readonly actions: Readonly<Record<string, number>>;
+  readonly originated: readonly OriginatedCall[];
+  /** Events that went out, counted once for each session. */
+  readonly events: number;
+  readonly channels: number;
+}
+
+/** A running stand-in for an Asterisk. */
+export interface Pbx {
+  readonly host: string;
+  readonly port: number;
+  stats(): PbxStats;
+  /** The faults to come, each met once, instead of those ordered before. */
+  setFault(...faults: readonly PbxFault[]): void;
+  /** A call from outside that the caller of this leads by hand. */
+  incoming(order: IncomingOrder): IncomingCall;
+  /** A call from outside that leads itself; gives its Linkedid. */
+  ring(order: IncomingOrder): string;
+  /** An event to all sessions that get it. */
+  send(event: string, fields: Fields): void;
+  /** Bytes to all sessions, whatever they are. */
+  sendRaw(bytes: Buffer): void;
+  /** As a restart in the middle of calls: sessions are cut, calls are gone. */
+  restart(): void;
+  /** Cuts all connections. Resolves when the port is free. */
+  close(): Promise<void>;
+}
+
+const PRIVILEGES: Readonly<Record<string, string>> = { VarSet: 'dialplan', Newexten: 'dialplan', FullyBooted: 'system' };
+
+/** Starts an Asterisk with a manager interface that calls can come to and go from, and that can be ordered to misbehave. */
+export async function startPbx(options: PbxOptions): Promise<Pbx> {
+  const pbx = new PbxServer(options);
+  await pbx.listen(options.port);
+  return pbx;
+}
+
+class PbxServer implements Pbx, SessionOwner {
+  readonly host: string;
+  readonly rules: SessionRules;
+  port = 0;
+  private readonly server: Server;
+  private readonly sockets = new Set<Socket>();
+  private readonly sessions = new Set<PbxSession>();
+  private readonly calls: PbxCalls;
+  private readonly actions: Record<string, number> = {};
+  private readonly originated: OriginatedCall[] = [];
+  private faults: PbxFault[] = [];
+  private counts = { logins: 0, cutOff: 0, notLoggedIn: 0, events: 0 };
+
+  constructor(private readonly options: PbxOptions) {
+    this.host = options.host ?? '127.0.0.1';
+    this.rules = {
+      user: options.user ?? 'sluice',
+      secret: options.secret ?? 'secret',
+      authTimeoutMs: options.authTimeoutMs ?? 30_000,
+      writeTimeoutMs: options.writeTimeoutMs ?? 100,
+      ...(options.splitBytes !== undefined && { splitBytes: options.splitBytes }),
+    };
+    const times = { ringMs: options.ringMs ?? 20, talkMs: options.talkMs ?? 20 };
+    this.calls = new PbxCalls((event, fields) => this.send(event, fields), times);
+    this.server = createServer((socket) => this.welcome(socket));
+  }
+
+  listen(port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, this.host, () => {
+        this.port = (this.server.address() as AddressInfo).port;
+        resolve();
+      });
+    });
+  }
+
+  stats(): PbxStats {
+    return {
+      ...this.counts,
+      sessions: this.sessions.size,
+      actions: { ...this.actions },
+      originated: [...this.originated],
+      channels: this.calls.channels.size,
+    };
+  }
+
+  setFault(...faults: readonly PbxFault[]): void {
+    this.faults = [...faults];
+  }
+
+  incoming(order: IncomingOrder): IncomingCall {
+    return this.calls.incoming(order);
+  }
+
+  ring(order: IncomingOrder): string {
+    return this.calls.incomingAlone(order, this.outcomeOf(order.to));
+  }
+
+  send(event: string, fields: Fields): void {
+    const privilege = PRIVILEGES[event] ?? 'call';
+    const bytes = writePacket({ Event: event, Privilege: `${privilege},all`, ...fields });
+    const text = bytes.toString();
+    for (const session of this.sessions) if (session.offer(bytes, text, privilege)) this.counts.events++;
+  }
+
+  sendRaw(bytes: Buffer): void {
+    for (const session of this.sessions) session.write(bytes);
+  }
+
+  restart(): void {
+    this.calls.forget();
+    for (const session of this.sessions) session.cut();
+  }
+
+  async close(): Promise<void> {
+    this.calls.forget();
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+
+  refusesLogin(): boolean {
+    return this.meets('refuse-login');
+  }
+
+  loggedIn(session: PbxSession): void {
+    this.counts.logins++;
+    this.sessions.add(session);
+    const booted = { Event: 'FullyBooted', Privilege: 'system,all', Uptime: 7, LastReload: 7, Status: 'Fully Booted' };
+    const bytes = writePacket(booted);
+    session.offer(bytes, bytes.toString(), 'system');
+  }
+
+  ended(session: PbxSession, why: 'closed' | 'too slow' | 'not logged in'): void {
+    this.sessions.delete(session);
+    if (why === 'too slow') this.counts.cutOff++;
+    if (why === 'not logged in') this.counts.notLoggedIn++;
+  }
+
+  act(session: PbxSession, action: Action): void {
+    const name = valueOf(action, 'Action');
+    this.actions[name] = (this.actions[name] ?? 0) + 1;
+    if (name !== 'Ping') {
+      if (this.meets('hang')) return;
+      if (this.meets('cut')) return session.cut();
+    }
+    const answer = () => this.answer(session, action, name);
+    if (this.options.latencyMs === undefined) answer();
+    else setTimeout(answer, this.options.latencyMs);
+  }
+
+  private welcome(socket: Socket): void {
+    if (this.meets('ban')) return void socket.destroy();
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    new PbxSession(socket, this);
+  }
+
+  private meets(fault: PbxFault): boolean {
+    if (this.faults[0] !== fault) return false;
+    this.faults.shift();
+    return true;
+  }
+
+  private outcomeOf(number: string): Outcome {
+    return this.options.outcomes?.[number] ?? 'answer';
+  }
+
+  private answer(session: PbxSession, action: Action, name: string): void {
+    if (this.options.denied?.includes(name)) return session.answer(action, { Response: 'Error', Message: 'Permission denied' });
+    const done = (message: string) => session.answer(action, { Response: 'Success', Message: message });
+    const refused = (message: string) => session.answer(action, { Response: 'Error', Message: message });
+    const channel = this.calls.find(valueOf(action, 'Channel'));
+    switch (name) {
+      case 'Ping':
+        return session.answer(action, { Response: 'Success', Ping: 'Pong', Timestamp: Date.now() / 1_000 });
+      case 'EventMask':
+        session.setMask(valueOf(action, 'EventMask'));
+        return session.answer(action, { Response: 'Success', Events: valueOf(action, 'EventMask') });
+      case 'Filter':
+        session.addFilter(valueOf(action, 'Filter'));
+        return done('Success');
+      case 'CoreShowChannels':
+        return this.listChannels(session, action);
+      case 'Originate':
+        done('Originate successfully queued');
+        return this.originate(action);
+      case 'Hangup':
+        if (!channel) return refused('No such channel');
+        done('Channel Hungup');
+        return this.calls.hangUp(channel, 'answer');
+      case 'Setvar':
+        if (!channel) return refused('No such channel');
+        done('Variable Set');
+        return this.send('VarSet', {
+          ...fieldsOf(channel),
+          Variable: valueOf(action, 'Variable'),
+          Value: valueOf(action, 'Value'),
+        });
+      case 'Getvar': {
+        const variable = valueOf(action, 'Variable');
+        if (!channel) return refused('No such channel');
+        return session.answer(action, { Response: 'Success', Variable: variable, Value: fieldsOf(channel).ChannelStateDesc });
+      }
+      case 'Redirect':
+        return channel ? done('Redirect successful') : refused('Channel does not exist');
+      case 'Command':
+        return session.answer(action, {
+          Response: 'Success',
+          Message: 'Command output follows',
+          Output: ['0 active channels', `${valueOf(action, 'Command')}: done`],
+        });
+      case 'DBGet':
+        return this.readDatabase(session, action);
+      default:
+        return refused(`Invalid/unknown command: ${name}. Use Action: ListCommands to show available commands.`);
+    }
+  }
+
+  private listChannels(session: PbxSession, action: Action): void {
+    const channels = [...this.calls.channels.values()];
+    session.answer(action, { Response: 'Success', EventList: 'start', Message: 'Channels will follow' });
+    for (const channel of channels)
+      session.item(action, { Event: 'CoreShowChannel', ...fieldsOf(channel), Duration: '00:00:01' });
+    session.item(action, { Event: 'CoreShowChannelsComplete', EventList: 'Complete', ListItems: channels.length });
+  }
+
+  private originate(action: Action): void {
+    const channel = valueOf(action, 'Channel');
+    const order = {
+      channel,
+      channelId: valueOf(action, 'ChannelId'),
+      callerId: valueOf(action, 'CallerID'),
+      variables: action.get('variable') ?? [],
+    };
+    this.originated.push(order);
+    const number = channel.replace(/^\w+\//, '').replace(/@.*$/, '');
+    this.calls.originate({ ...order, actionId: valueOf(action, 'ActionID') }, this.outcomeOf(number));
+  }
+
+  private readDatabase(session: PbxSession, action: Action): void {
+    const family = valueOf(action, 'Family');
+    const key = valueOf(action, 'Key');
+    if (!this.options.database?.[family]?.includes(key))
+      return session.answer(action, { Response: 'Error', Message: 'Database entry not found' });
+    session.answer(action, { Response: 'Success', EventList: 'start', Message: 'Result will follow' });
+    session.item(action, { Event: 'DBGetResponse', Family: family, Key: key, Val: '1' });
+    session.item(action, { Event: 'DBGetComplete', EventList: 'Complete', ListItems: 1 });
+  }
+}

@@ -1,0 +1,28 @@
+/** Encodings that dialplans are written in. */
+export const CHARSETS = ['utf-8', 'windows-1251', 'koi8-r', 'ibm866'] as const;
+
+export type CharsetName = (typeof CHARSETS)[number];
+
+/** How texts of the exchange become bytes and back: Asterisk itself passes bytes on as they are. */
+export interface Charset {
+  decode(bytes: Buffer): string;
+  /** What the encoding has no letter for becomes a question mark. */
+  encode(text: string): Buffer;
+}
+
+const UTF8: Charset = { decode: (bytes) => bytes.toString('utf8'), encode: (text) => Buffer.from(text, 'utf8') };
+
+export function charsetOf(name: CharsetName): Charset {
+  return name === 'utf-8' ? UTF8 : singleByte(name);
+}
+
+function singleByte(name: CharsetName): Charset {
+  const decoder = new TextDecoder(name);
+  const bytes = Buffer.from(Array.from({ length: 256 }, (_, code) => code));
+  const codes = new Map([...decoder.decode(bytes)].map((letter, code) => [letter, code]));
+  const unknown = '?'.charCodeAt(0);
+  return {
+    decode: (text) => decoder.decode(text),
+    encode: (text) => Buffer.from([...text].map((letter) => codes.get(letter) ?? unknown)),
+  };
+}

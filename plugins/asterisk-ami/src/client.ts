@@ -1,0 +1,112 @@
+import { isSluiceError, type Closable, type Host } from '@sluice/plugin-api';
+import type { Config } from './config.js';
+import { EventBoard, type Hear } from './event-board.js';
+import { serverFilters, type Wanted } from './filters.js';
+import type { Packet } from './packet.js';
+import { AmiSession, type Listing } from './session.js';
+import type { AmiAction } from './write-action.js';
+
+/** Narrow interface over one exchange. */
+export interface AmiClient extends Closable {
+  readonly config: Config;
+  readonly host: Host;
+  /** Such as `Asterisk at pbx:5038`, for messages. */
+  readonly where: string;
+  /** Resolves with the reason when the session is over. */
+  readonly ended: Promise<Error>;
+  /** The answer to an action. Throws a SluiceError; never asks twice. */
+  ask(action: AmiAction, signal?: AbortSignal): Promise<Packet>;
+  /** The answer to an action that lists things. */
+  list(action: AmiAction, signal?: AbortSignal): Promise<Listing>;
+  /** Hears the events that are wanted. Resolves when the exchange sends them, with the function that ends it. */
+  listen(wanted: Wanted, hear: Hear): Promise<() => void>;
+  /** Throws when the exchange cannot be used. */
+  check(): Promise<void>;
+}
+
+/** A client on one session. When that ends the engine opens another client. */
+export class SessionClient implements AmiClient {
+  /** Filters can be added to a session and not taken away. */
+  private readonly filters = new Set<string>();
+  private filtered = true;
+  /** Listeners come and go one after another: what the exchange was told last must be what holds. */
+  private telling: Promise<void> = Promise.resolve();
+  private hearing = false;
+
+  private constructor(
+    readonly config: Config,
+    readonly host: Host,
+    private readonly session: AmiSession,
+    private readonly board: EventBoard,
+  ) {
+    void session.ended.then((reason) => host.lost(reason));
+  }
+
+  /** Rejects as `AmiSession.open`. */
+  static async open(config: Config, host: Host): Promise<AmiClient> {
+    const board = new EventBoard();
+    return new SessionClient(config, host, await AmiSession.open(config, board, host), board);
+  }
+
+  get where(): string {
+    return this.session.where;
+  }
+
+  get ended(): Promise<Error> {
+    return this.session.ended;
+  }
+
+  ask(action: AmiAction, signal?: AbortSignal): Promise<Packet> {
+    return this.session.ask(action, signal);
+  }
+
+  list(action: AmiAction, signal?: AbortSignal): Promise<Listing> {
+    return this.session.list(action, signal);
+  }
+
+  async listen(wanted: Wanted, hear: Hear): Promise<() => void> {
+    const remove = this.board.add(wanted, hear);
+    try {
+      await this.tell(serverFilters(wanted));
+    } catch (error) {
+      remove();
+      throw error;
+    }
+    return () => {
+      remove();
+      void this.tell([]).catch(() => undefined);
+    };
+  }
+
+  async check(): Promise<void> {
+    await this.session.ask({ Action: 'Ping' });
+  }
+
+  close(): Promise<void> {
+    return this.session.close();
+  }
+
+  /** Makes the exchange send what is wanted now; one change after another. */
+  private tell(filters: readonly string[]): Promise<void> {
+    const told = this.telling.then(async () => {
+      for (const filter of filters) await this.addFilter(filter);
+      if (this.hearing === !this.board.empty) return;
+      this.hearing = !this.board.empty;
+      await this.session.ask({ Action: 'EventMask', EventMask: this.hearing ? 'on' : 'off' });
+    });
+    this.telling = told.catch(() => undefined);
+    return told;
+  }
+
+  private async addFilter(filter: string): Promise<void> {
+    if (!this.filtered || this.filters.has(filter)) return;
+    try {
+      await this.session.ask({ Action: 'Filter', Operation: 'Add', Filter: filter });
+      this.filters.add(filter);
+    } catch (error) {
+      if (!isSluiceError(error) || !['AMI_DENIED', 'AMI_REFUSED'].includes(error.code)) throw error;
+      this.filtered = false;
+      this.host.log.info(`${this.where} sends all events, they are filtered here: ${error.message}`);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import { duration, secret } from '@sluice/plugin-api';
+import { z } from 'zod';
+import { CHARSETS } from './charset.js';
+
+const MOST_PORTS = 65_535;
+
+const tls = z.strictObject({
+  ca: z.string().min(1).optional().describe('PEM text of a private authority'),
+  rejectUnauthorized: z.boolean().default(true).describe('`false`: any certificate will do. For trials only'),
+});
+
+const doNotCall = z.strictObject({
+  numbers: z.array(z.string().min(1)).default([]).describe('numbers that `dial` never dials, written as they are dialled'),
+  family: z
+    .string()
+    .regex(/^[\w-]+$/, 'letters, digits, _ and -')
+    .optional()
+    .describe('family of the database of Asterisk whose keys are such numbers; asked before each try'),
+});
+
+/** `connections.<name>.with` */
+export const connection = z.strictObject({
+  host: z.string().min(1).describe('name or address of the exchange'),
+  port: z.int().min(1).max(MOST_PORTS).default(5038).describe('of the manager interface; with TLS usually 5039'),
+  user: z.string().min(1).describe('section of manager.conf'),
+  secret: secret().describe('its secret'),
+  tls: tls.optional().describe('given: the connection is encrypted'),
+  plainLogin: z
+    .boolean()
+    .default(false)
+    .describe('may the secret go over the wire as it is, where the other side cannot do the MD5 challenge?'),
+  charset: z.enum(CHARSETS).default('utf-8').describe('encoding of names and variables in the dialplan'),
+  connectTimeout: duration().prefault('5s').describe('for reaching the exchange'),
+  timeout: duration().prefault('10s').describe('for its answer to one action, the login among them'),
+  keepAlive: duration()
+    .prefault('10s')
+    .describe('a silent exchange is asked for a sign of life so often; two misses end the session'),
+  maxCalls: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe('calls of `dial` at once that the trunks bear, whatever the pace says'),
+  timezone: z
+    .string()
+    .min(1)
+    .refine(isTimezone, 'an IANA name such as Asia/Yekaterinburg')
+    .optional()
+    .describe("where the exchange is: `hours` of `dial` are local times there. Absent: the workspace's"),
+  doNotCall: doNotCall.prefault({}),
+});
+
+export type Config = z.output<typeof connection>;
+
+function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,17 @@
+import { failures } from '@sluice/plugin-api';
+
+/** What the exchange says beyond the shared codes. */
+export const ami = failures({
+  AMI_LOGIN_REFUSED: { fate: 'fatal', cure: 'check user and secret in manager.conf, and its permit and deny lines' },
+  AMI_TURNED_AWAY: {
+    fate: 'unavailable',
+    cure: 'look on the exchange whether this address is banned (fail2ban) or authlimit is reached',
+  },
+  AMI_NOT_ASTERISK: { fate: 'fatal', cure: 'check host, port and tls: the manager interface listens on 5038, with TLS on 5039' },
+  AMI_DENIED: { fate: 'fatal', cure: 'give the user in manager.conf the write class that this action needs' },
+  AMI_REFUSED: { fate: 'rejected', cure: 'correct the data of the step: the exchange does not take it' },
+  AMI_UNWRITABLE: { fate: 'rejected', cure: 'take line breaks out of the value, and keep each value under 1,000 bytes' },
+  AMI_CUT_OFF: { fate: 'retry', cure: 'look in the log of Asterisk why the session ended' },
+  AMI_NOT_REACHED: { fate: 'retry', cure: 'nothing to do: the number is dialled again after the interval' },
+  AMI_NOT_NOW: { fate: 'retry', cure: 'nothing to do: the number is dialled when the working hours begin' },
+});

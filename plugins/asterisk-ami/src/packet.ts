@@ -1,0 +1,86 @@
+/** What a field holds: a text; several, where the exchange repeats the key; or a map, where it lists channel variables. */
+export type FieldValue = string | string[] | Readonly<Record<string, string>>;
+
+/** One packet of the exchange, its fields by name. */
+export type Packet = Readonly<Record<string, FieldValue>>;
+
+/** `ChanVariable: name=value`, `DestChanVariable: …`, and the older `ChanVariable(SIP/101-1): …`. */
+const CHANNEL_VARIABLE = /^(\w*ChanVariable)(?:\(.*\))?$/;
+/** Asterisk before 14 answers `Command` with the raw output, which ends with this line. */
+export const RAW_OUTPUT = 'Response: Follows';
+export const RAW_OUTPUT_END = '--END COMMAND--';
+const RAW_HEADER = /^(Response|Privilege|ActionID|Message): /;
+
+/** The fields of a packet, from its text without the blank line at its end. A line without a colon says nothing. */
+export function parsePacket(text: string): Packet {
+  if (text.startsWith(RAW_OUTPUT)) return parseRawOutput(text);
+  const fields: Record<string, FieldValue> = {};
+  let at = 0;
+  while (at < text.length) {
+    const lineEnd = text.indexOf('\n', at);
+    const next = lineEnd === -1 ? text.length : lineEnd;
+    addLine(fields, text, at, text.charCodeAt(next - 1) === 13 ? next - 1 : next);
+    at = next + 1;
+  }
+  return fields;
+}
+
+/** The text of a field; of a repeated one the first. */
+export function textOf(packet: Packet, name: string): string | undefined {
+  const value = packet[name];
+  if (typeof value === 'string') return value;
+  return Array.isArray(value) ? value[0] : undefined;
+}
+
+/** As `textOf`, with nothing for what the exchange writes where it knows nothing. */
+export function knownText(packet: Packet, name: string): string | undefined {
+  const text = textOf(packet, name);
+  return text === undefined || text === '' || text === '<unknown>' || text === 'unknown' ? undefined : text;
+}
+
+/** All texts of a field that may be repeated. */
+export function textsOf(packet: Packet, name: string): readonly string[] {
+  const value = packet[name];
+  if (typeof value === 'string') return [value];
+  return Array.isArray(value) ? value : [];
+}
+
+function addLine(fields: Record<string, FieldValue>, text: string, from: number, to: number): void {
+  const colon = text.indexOf(':', from);
+  if (colon <= from || colon >= to) return;
+  const name = text.slice(from, colon);
+  const value = text.slice(text.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1, to);
+  const variable = name.includes('ChanVariable') ? CHANNEL_VARIABLE.exec(name)?.[1] : undefined;
+  if (variable !== undefined) addVariable(fields, variable, value);
+  else addText(fields, name, value);
+}
+
+function addText(fields: Record<string, FieldValue>, name: string, value: string): void {
+  if (!Object.hasOwn(fields, name)) {
+    // not a field but JavaScript's own
+    if (name !== '__proto__') fields[name] = value;
+    return;
+  }
+  const before = fields[name];
+  if (Array.isArray(before)) before.push(value);
+  else if (typeof before === 'string') fields[name] = [before, value];
+}
+
+function addVariable(fields: Record<string, FieldValue>, name: string, assignment: string): void {
+  const equals = assignment.indexOf('=');
+  if (equals < 1) return;
+  const before = fields[name];
+  const known = typeof before === 'object' && !Array.isArray(before) ? before : {};
+  fields[name] = { ...known, [assignment.slice(0, equals)]: assignment.slice(equals + 1) };
+}
+
+function parseRawOutput(text: string): Packet {
+  const fields: Record<string, FieldValue> = {};
+  const lines = text.split(/\r?\n/);
+  const rest = lines.findIndex((line) => !RAW_HEADER.test(line));
+  for (const line of lines.slice(0, rest)) addLine(fields, line, 0, line.length);
+  const output = lines.slice(rest);
+  const end = output.findIndex((line) => line.endsWith(RAW_OUTPUT_END));
+  const last = output[end]?.slice(0, -RAW_OUTPUT_END.length) ?? '';
+  return { ...fields, Response: 'Success', Output: [...output.slice(0, end), ...(last === '' ? [] : [last])] };
+}

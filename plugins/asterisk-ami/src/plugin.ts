@@ -1,0 +1,16 @@
+import { definePlugin } from '@sluice/plugin-api';
+import { SessionClient, type AmiClient } from './client.js';
+import { connection } from './config.js';
+import { event } from './event.js';
+
+export const plugin = definePlugin({
+  name: 'asterisk-ami',
+  api: '^1',
+  connection,
+  open: (config, host): Promise<AmiClient> => SessionClient.open(config, host),
+  check: (client: AmiClient) => client.check(),
+  pace: { concurrency: { start: 10, max: 10, adaptive: false } },
+  maxCalls: (config) => config.maxCalls,
+  triggers: { event },
+  actions: {},
+});
