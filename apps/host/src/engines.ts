@@ -2,8 +2,8 @@ import { RabbitBus } from '@sluice/rabbit';
 import { EmbeddedBus, PostgresProcess } from '@sluice/embedded';
 import type { Bus, Pacer, Store } from '@sluice/engine';
 import { BullPacer } from '@sluice/pacer';
-import type { Log } from '@sluice/plugin-api';
-import { openStore } from '@sluice/store';
+import type { Database, Log } from '@sluice/plugin-api';
+import { ConnectionDatabase, openStore } from '@sluice/store';
 import type { Env } from './env.js';
 import type { Secrets } from './logger.js';
 
@@ -11,6 +11,8 @@ export interface Engines {
   readonly bus: Bus;
   readonly pacer: Pacer;
   readonly store: Store;
+  /** The tables of a connection. */
+  readonly tables: (connection: string) => Database;
   /** In one line, for people. */
   readonly summary: string;
   /** Closes all of them, the database last. */
@@ -39,7 +41,14 @@ export async function openEngines(
     const backend = env.SLUICE_REDIS_URL === undefined ? { postgres: database.url } : { redis: env.SLUICE_REDIS_URL };
     const pacer = new BullPacer({ leases: store.leases, hostId, backend, log });
     opened.push(() => pacer.close());
-    return { bus, pacer, store, summary: summaryOf(env), close };
+    const tables = new Map<string, ConnectionDatabase>();
+    const tablesOf = (connection: string) => {
+      const own = tables.get(connection) ?? new ConnectionDatabase({ url: database.url, connection, log });
+      tables.set(connection, own);
+      return own;
+    };
+    opened.push(async () => void (await Promise.all([...tables.values()].map((one) => one.close()))));
+    return { bus, pacer, store, tables: tablesOf, summary: summaryOf(env), close };
   } catch (error) {
     await close();
     throw error;

@@ -37,7 +37,6 @@ export interface HostOptions {
 
 /** A running host. */
 export class Host extends HostServices {
-  readonly metrics = new Metrics();
   ready = false;
   #app: NestFastifyApplication | undefined;
   #stopping: Promise<void> | undefined;
@@ -51,6 +50,7 @@ export class Host extends HostServices {
     private readonly log: Log,
     /** Signs tokens of the operator. */
     readonly operatorSecret: string,
+    readonly metrics: Metrics,
   ) {
     super();
   }
@@ -74,19 +74,25 @@ export class Host extends HostServices {
         tokens: () => tokens,
         door: () => engine.door,
       });
-      const observed: Observer[] = [];
+      const metrics = new Metrics();
+      const observed: Observer[] = [metrics, ...(options.observer ? [options.observer] : [])];
       const engine: Engine = new Engine({
         ...options,
         bus: opened.bus,
         store: opened.store,
         pacer: opened.pacer,
-        doors,
+        lent: {
+          tokens,
+          doors,
+          database: opened.tables,
+          meter: (connection) => metrics.meterOf(connection),
+          ...(options.roles.has('gateway') && { listen: { host: env.SLUICE_HTTP_HOST, stompPort: env.SLUICE_STOMP_PORT } }),
+        },
         observer: observeAll(observed),
         log,
         hostId,
       });
-      host = new Host(options, opened, engine, tokens, doors, log, secret);
-      observed.push(host.metrics, ...(options.observer ? [options.observer] : []));
+      host = new Host(options, opened, engine, tokens, doors, log, secret, metrics);
       await host.#listen();
       return host;
     } catch (error) {

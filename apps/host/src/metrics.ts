@@ -1,5 +1,5 @@
 import type { CallReport, Engine, Observer } from '@sluice/engine';
-import type { ErrorView, EventAttributes } from '@sluice/plugin-api';
+import type { ErrorView, EventAttributes, Meter } from '@sluice/plugin-api';
 import type { RunOutcome } from '@sluice/flow';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
@@ -36,6 +36,21 @@ export class Metrics implements Observer {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Numbers of one connection's plugin. A connection that is opened again goes on with its counters and gives new gauges. */
+  meterOf(connection: string): Meter {
+    return {
+      counter: (name, help) => {
+        const counter = this.#ofPlugins(name, () => this.#counter(name, help, ['connection']));
+        counter.inc({ connection }, 0);
+        return (by = 1) => counter.inc({ connection }, by);
+      },
+      gauge: (name, help, read) => {
+        const reads = this.#ofPlugins(name, () => this.#readGauge(name, help));
+        reads.set(connection, read);
+      },
+    };
   }
 
   /** Reads gauges from the engine whenever the metrics are asked for. */
@@ -110,6 +125,28 @@ export class Metrics implements Observer {
 
   parked(flow: string, error: ErrorView): void {
     this.#parked.inc({ flow, code: error.code });
+  }
+
+  readonly #known = new Map<string, unknown>();
+
+  #ofPlugins<Kind>(name: string, make: () => Kind): Kind {
+    const known = (this.#known.get(name) as Kind | undefined) ?? make();
+    this.#known.set(name, known);
+    return known;
+  }
+
+  #readGauge(name: string, help: string): Map<string, () => number> {
+    const reads = new Map<string, () => number>();
+    new Gauge({
+      name,
+      help,
+      labelNames: ['connection'],
+      registers: [this.registry],
+      collect() {
+        for (const [connection, read] of reads) this.set({ connection }, read());
+      },
+    });
+    return reads;
   }
 
   #bounded(type: string): string {

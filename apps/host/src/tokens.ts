@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { SignJWT, decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import { typeMatches, type Store } from '@sluice/engine';
 import type { Issuer } from '@sluice/flow';
+import type { Bearer, Tokens as TokensOfPlugins } from '@sluice/plugin-api';
 import type { Env } from './env.js';
 import { hostFail } from './failures.js';
 
@@ -12,41 +13,37 @@ const OPERATOR_ONLY = ['viewer', 'admin'];
 const SKEW_SECONDS = 60;
 /** Events that the engine alone may publish. */
 const RESERVED = ['user.#', 'sluice.#'];
-const REMEMBERED = 1_000;
-
-/** Who sends, and what they may. */
-export interface Sender {
-  readonly issuer: string;
-  readonly sub: string;
-  /** What the token asks for within what its issuer may give. */
-  readonly scopes: readonly string[];
-  /** Milliseconds since 1970. */
-  readonly expiresAt: number;
-  /** Patterns of event types that may be published. */
-  readonly events: readonly string[];
-}
+const REMEMBERED = 10_000;
+/** Of an extension or a group. */
+const LONGEST_CLAIM = 100;
 
 interface SigningIssuer {
   readonly name: string;
   readonly keys: readonly Uint8Array[];
   readonly events: readonly string[];
+  readonly topics: readonly string[];
+  /** Absent: its tokens may name any. */
+  readonly extensions?: readonly string[] | undefined;
+  readonly groups?: readonly string[] | undefined;
   readonly grants: (scope: string) => boolean;
   readonly maxTtlMs: number | undefined;
 }
 
 /**
  * Tokens are HS256 JSON Web Tokens (RFC 7519): header `kid` (the issuer), claims `sub`, `scope` (words with spaces between), `exp`.
- * Each issuer has its own key, and its rights are capped: a key that leaks from one 1C makes no administrators.
+ * For desktops also `extension` (a text) and `groups` (a list of texts). Each issuer has its own key, and its rights are capped: a key that
+ * leaks from one 1C makes no administrators.
  */
-export class Tokens {
+export class Tokens implements TokensOfPlugins {
   readonly #issuers = new Map<string, SigningIssuer>();
-  readonly #known = new Map<string, Sender>();
+  readonly #known = new Map<string, Bearer>();
 
   constructor(operatorSecret: string, issuers: readonly Issuer[]) {
     this.#issuers.set(OPERATOR, {
       name: OPERATOR,
       keys: [bytes(operatorSecret)],
       events: ['#'],
+      topics: ['#'],
       grants: () => true,
       maxTtlMs: undefined,
     });
@@ -55,6 +52,9 @@ export class Tokens {
         name: issuer.name,
         keys: issuer.secrets.map(bytes),
         events: issuer.events,
+        topics: issuer.topics,
+        extensions: issuer.extensions,
+        groups: issuer.groups,
         grants: (scope) => issuer.scopes.includes(scope) && !OPERATOR_ONLY.includes(scope),
         maxTtlMs: issuer.maxTtlMs,
       });
@@ -62,7 +62,7 @@ export class Tokens {
   }
 
   /** Rejects with `TOKEN_MISSING` or `TOKEN_INVALID`, saying what is wrong with it and never what is in it. */
-  async verify(token: string | undefined): Promise<Sender> {
+  async verify(token: string | undefined): Promise<Bearer> {
     if (token === undefined || token === '') throw hostFail.TOKEN_MISSING('no token was sent');
     const known = this.#known.get(token);
     if (known && known.expiresAt + SKEW_SECONDS * 1_000 > Date.now()) return known;
@@ -72,18 +72,32 @@ export class Tokens {
     return sender;
   }
 
-  async #read(token: string): Promise<Sender> {
+  requireScope = requireScope;
+  requireEventType = requireEventType;
+  requireTopic = requireTopic;
+
+  issuersOf(scope: string): readonly string[] {
+    const given = [...this.#issuers.values()].filter((issuer) => issuer.name !== OPERATOR && issuer.grants(scope));
+    return given.length > 0 ? given.map((issuer) => issuer.name) : [OPERATOR];
+  }
+
+  async #read(token: string): Promise<Bearer> {
     const issuer = this.#issuerOf(token);
-    const { sub, scope, exp, iat } = await verifiedBy(issuer, token);
+    const { sub, scope, exp, iat, extension, groups } = await verifiedBy(issuer, token);
     if (typeof sub !== 'string' || sub === '') throw hostFail.TOKEN_INVALID('the token has no `sub`');
     if (typeof exp !== 'number') throw hostFail.TOKEN_INVALID('the token has no `exp`');
     const asked =
       typeof scope === 'string' ? scope.split(' ').filter((one) => one !== '') : Array.isArray(scope) ? scope.map(String) : [];
+    const [own] = within(issuer.extensions, [extension].filter(isShort).map(String));
     return {
+      user: `${issuer.name}/${sub}`,
       issuer: issuer.name,
       sub,
       scopes: asked.filter((one) => issuer.grants(one)),
       events: issuer.events,
+      topics: issuer.topics,
+      ...(own !== undefined && { extension: own }),
+      groups: within(issuer.groups, (Array.isArray(groups) ? groups : []).filter(isShort).map(String)),
       expiresAt: capped(issuer, exp * 1_000, typeof iat === 'number' ? iat * 1_000 : undefined),
     };
   }
@@ -102,18 +116,32 @@ export class Tokens {
 }
 
 /** Throws `FORBIDDEN` when the sender lacks the scope. */
-export function requireScope(sender: Sender, scope: string): void {
+export function requireScope(sender: Bearer, scope: string): void {
   if (sender.scopes.includes(scope) || sender.scopes.includes('admin')) return;
   throw hostFail.FORBIDDEN(`the token of ${sender.issuer}/${sender.sub} lacks the scope ${scope}`);
 }
 
 /** Throws `FORBIDDEN` when the sender's issuer may not publish events of this type, or nobody may. */
-export function requireEventType(sender: Sender, type: string): void {
+export function requireEventType(sender: Bearer, type: string): void {
   if (RESERVED.some((pattern) => typeMatches(pattern, type)))
     throw hostFail.FORBIDDEN(`events ${type} are published by Sluice alone`);
   if (sender.events.some((pattern) => typeMatches(pattern, type))) return;
   throw hostFail.FORBIDDEN(`the issuer ${sender.issuer} may not publish ${type}`);
 }
+
+/** Throws `FORBIDDEN` when users of the sender's issuer may not listen to this topic. */
+export function requireTopic(sender: Bearer, topic: string): void {
+  if (sender.topics.some((pattern) => typeMatches(pattern, topic))) return;
+  throw hostFail.FORBIDDEN(`users of the issuer ${sender.issuer} may not listen to the topic ${topic}`);
+}
+
+/** Of what a token names, that which its issuer may give. */
+function within(allowed: readonly string[] | undefined, named: readonly string[]): readonly string[] {
+  return allowed === undefined ? named : named.filter((one) => allowed.some((pattern) => typeMatches(pattern, one)));
+}
+
+const isShort = (claim: unknown): claim is string | number =>
+  typeof claim === 'number' || (typeof claim === 'string' && claim !== '' && claim.length <= LONGEST_CLAIM);
 
 /** A token of the operator. */
 export function signOperatorToken(

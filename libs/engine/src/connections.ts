@@ -6,6 +6,7 @@ import {
   type Call,
   type Closable,
   type Log,
+  type Services,
   SluiceError,
 } from '@sluice/plugin-api';
 import { engineFail } from '@sluice/plugin-api';
@@ -15,8 +16,14 @@ import { checkedBy } from './checked-by.js';
 import { pause } from './lease.js';
 import { messageOf } from './message-of.js';
 
-/** At most so many calls at once, on each host, into a connection that has no pace. */
+/** At most so many calls at once, on each host, into a connection that has no pace and does not say what it can take. */
 export const UNPACED_LIMIT = 16;
+
+export interface ConnectionDeps {
+  readonly log: Log;
+  readonly timezone?: string;
+  readonly services: (connection: string) => Services;
+}
 
 const REOPEN = { firstMs: 500, maxMs: 30_000 };
 
@@ -41,13 +48,15 @@ export class Connection {
   #open = false;
   readonly #closing = new AbortController();
   readonly #lost = new Set<(reason: unknown) => void>();
-  readonly #unpaced = new Semaphore(UNPACED_LIMIT);
+  readonly #unpaced: Semaphore;
 
   constructor(
     readonly spec: ConnectionSpec,
     readonly plugin: AnyPlugin,
-    private readonly deps: { readonly log: Log; readonly timezone?: string },
-  ) {}
+    private readonly deps: ConnectionDeps,
+  ) {
+    this.#unpaced = new Semaphore(plugin.maxCalls?.(spec.config) ?? UNPACED_LIMIT);
+  }
 
   /** Rejects with what `open` threw, at once while the back-off lasts, and for good after `close`. */
   client(): Promise<Closable> {
@@ -126,6 +135,7 @@ export class Connection {
         signal,
         now: () => new Date(),
         lost,
+        services: this.deps.services(this.spec.name),
         ...(this.deps.timezone !== undefined && { timezone: this.deps.timezone }),
       })) as Closable;
       if (signal.aborted) {
@@ -171,7 +181,7 @@ export class Connections {
   constructor(
     specs: Iterable<ConnectionSpec>,
     private readonly plugins: ReadonlyMap<string, AnyPlugin>,
-    private readonly deps: { readonly log: Log; readonly timezone?: string },
+    private readonly deps: ConnectionDeps,
   ) {
     for (const spec of specs) this.#byName.set(spec.name, new Connection(spec, this.#plugin(spec.plugin), deps));
   }

@@ -1,16 +1,18 @@
-import type { AnyPlugin, Doors, Log } from '@sluice/plugin-api';
+import { isSluiceError, type AnyPlugin, type Log } from '@sluice/plugin-api';
 import type { PaceConfig, Workspace } from '@sluice/flow';
-import { Connections, type ConnectionHealth } from './connections.js';
+import { Connections, keepUsing, type Connection, type ConnectionHealth } from './connections.js';
 import { Door } from './door.js';
 import { FlowRunner } from './flow-runner.js';
 import { pause } from './lease.js';
 import type { Observer } from './observer.js';
 import { Parking } from './parking.js';
+import { HostPeers } from './peers.js';
 import { queues, type Bus, type BusState, type QueueStatus } from './ports/bus.js';
 import { PUSH_CLASSES, type Pacer, type PaceState } from './ports/pacer.js';
 import type { Store } from './ports/store.js';
 import { PushRunner } from './push-runner.js';
 import { Replies } from './replies.js';
+import { servicesOf, type Lent } from './services.js';
 import { SoloGate } from './solo-gate.js';
 import { Steps } from './steps.js';
 import { runTrigger } from './triggers.js';
@@ -29,7 +31,7 @@ export interface EngineOptions {
   readonly bus: Bus;
   readonly store: Store;
   readonly pacer: Pacer;
-  readonly doors: Doors;
+  readonly lent: Lent;
   readonly observer: Observer;
   readonly log: Log;
   /** Unique over all hosts and restarts. */
@@ -52,6 +54,7 @@ export class Engine {
   readonly connections: Connections;
   readonly #options: EngineOptions;
   readonly #replies: Replies;
+  readonly #peers: HostPeers;
   readonly #flows: readonly FlowRunner[];
   readonly #pushes: readonly PushRunner[];
   /** Fires first: nothing new begins. */
@@ -64,11 +67,13 @@ export class Engine {
     const { workspace, bus, store, observer, log, plugins } = options;
     const { settings } = workspace;
     this.#options = options;
+    this.#replies = new Replies(bus, options.hostId);
+    this.#peers = new HostPeers(bus, options.hostId, log);
     this.connections = new Connections(workspace.connections.values(), plugins, {
       log,
+      services: (connection) => servicesOf(connection, { ...options, door: this.door, peers: this.#peers, leases: store.leases }),
       ...(settings.timezone !== undefined && { timezone: settings.timezone }),
     });
-    this.#replies = new Replies(bus, options.hostId);
     this.door = new Door(bus, this.#replies, observer, { limitBytes: settings.limits.eventBytes });
     this.door.takes(workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : [])));
     this.parking = new Parking(bus, store, log, this.#draining.signal);
@@ -103,12 +108,18 @@ export class Engine {
     for (const push of this.#pushes) await push.declare();
     await this.#replies.start();
     await this.parking.start();
+    await this.#startServing();
     if (roles.has('push')) for (const push of this.#pushes) this.#working.push(push.run());
     if (roles.has('flows')) for (const flow of this.#flows) await flow.start();
     const triggers = { host: roles.has('api'), source: roles.has('gateway') };
     for (const flow of workspace.flows) {
       this.#working.push(
-        runTrigger(flow, triggers, { ...this.#options, connections: this.connections, door: this.door }, this.#draining.signal),
+        runTrigger(
+          flow,
+          triggers,
+          { ...this.#options, doors: this.#options.lent.doors, connections: this.connections, door: this.door },
+          this.#draining.signal,
+        ),
       );
     }
     this.#working.push(this.#every(SEEN_MS, () => store.flowsSeen(workspace.flows.map((flow) => flow.name))));
@@ -148,6 +159,25 @@ export class Engine {
     await Promise.race([drained, pause(1_000, new AbortController().signal)]);
     await this.#replies.stop();
     await this.connections.close();
+    await this.#peers.stop();
+  }
+
+  /** Connections whose clients come by themselves. One that is wrongly configured ends the start: nobody would see it in a log. */
+  async #startServing(): Promise<void> {
+    const serving = this.connections.all().filter(({ plugin }) => plugin.serves);
+    if (serving.length === 0) return;
+    await this.#peers.start();
+    if (!this.#options.roles.has('gateway')) return;
+    for (const connection of serving) {
+      await connection.client().catch((error: unknown) => {
+        if (isSluiceError(error) && error.fate === 'fatal') throw error;
+      });
+      this.#working.push(this.#keepOpen(connection));
+    }
+  }
+
+  #keepOpen(connection: Connection): Promise<void> {
+    return keepUsing(connection, this.#draining.signal, this.#options.log, (_client, signal) => aborted(signal));
   }
 
   #pushRunners(): readonly PushRunner[] {
@@ -178,6 +208,11 @@ export class Engine {
       await pause(ms, signal);
     }
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 /** Never more than the other side says it has. */

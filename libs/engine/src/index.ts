@@ -43,6 +43,7 @@ export { Engine, ROLES, type EngineOptions, type EngineStatus, type Role } from 
 export { Connections, Connection, UNPACED_LIMIT, type ConnectionHealth } from './connections.js';
 export { Door } from './door.js';
 export type { CallReport, Observer } from './observer.js';
+export type { Lent } from './services.js';
 export { Parking, type ReplayOptions } from './parking.js';
 export { decodeRun, encodeRun, RUN_TYPE, type RunMessage, type RunState } from './run-state.js';
 export { readData } from './event-data.js';

@@ -12,9 +12,10 @@ import type { Flow } from '@sluice/flow';
 import { checkedBy } from './checked-by.js';
 import { keepUsing, type Connections } from './connections.js';
 import type { Door } from './door.js';
-import { holdLease, pause } from './lease.js';
+import { pause } from './lease.js';
 import { messageOf } from './message-of.js';
 import type { Store } from './ports/store.js';
+import { underLease } from './under-lease.js';
 
 const LISTEN_AGAIN_MS = 1_000;
 
@@ -46,9 +47,10 @@ export async function runTrigger(flow: Flow, roles: TriggerRoles, deps: Triggers
   if (!roles.source) return;
   const subscribe = (within: AbortSignal) =>
     keepUsing(deps.connections.get(trigger.plugin, trigger.connection), within, deps.log, (client, alive) =>
-      spec.subscribe(client, trigger.options, accept, alive),
+      spec.subscribe(client, trigger.options, accept, alive, flow.name),
     );
-  return spec.exclusive ? underLease(`source.${flow.name}`, subscribe, deps, signal) : subscribe(signal);
+  if (!spec.exclusive) return subscribe(signal);
+  return underLease(deps.store.leases, deps.hostId, `source.${flow.name}`, signal, subscribe);
 }
 
 function isHostTrigger(spec: AnyTrigger<unknown> | AnyHostTrigger): spec is AnyHostTrigger {
@@ -65,28 +67,6 @@ async function listen(flow: Flow, spec: AnyHostTrigger, accept: Accept, deps: Tr
     }
     await pause(LISTEN_AGAIN_MS, signal);
   }
-}
-
-/** One host over all listens to the source; another takes over when it is gone. */
-async function underLease(
-  name: string,
-  work: (signal: AbortSignal) => Promise<void>,
-  deps: TriggersDeps,
-  signal: AbortSignal,
-): Promise<void> {
-  let generation: AbortController | undefined;
-  let running: Promise<void> = Promise.resolve();
-  const lease = holdLease(deps.store.leases, name, deps.hostId, {
-    signal,
-    gained: () => {
-      const own = new AbortController();
-      generation = own;
-      running = running.then(() => work(AbortSignal.any([own.signal, signal])));
-    },
-    lost: () => generation?.abort(),
-    draining: () => running,
-  });
-  await lease.ended;
 }
 
 function acceptFor(flow: Flow, spec: AnyTrigger<unknown> | AnyHostTrigger, door: Door): Accept {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { definePlugin, type Host } from '@sluice/plugin-api';
 import { Connection } from '@sluice/engine';
-import { MemoryLog, until } from '@sluice/testing';
+import { FakeWorkspace, MemoryLog, until } from '@sluice/testing';
 import { z } from 'zod';
 
 /** A client that is being opened: the test says how that ends. */
@@ -33,7 +33,10 @@ function connectionOf() {
   });
   const place = { file: 'sluice.yaml', line: 1, column: 1 };
   const spec = { name: 'peer', plugin: 'fake', place, config: {}, secrets: [] };
-  return { connection: new Connection(spec, plugin, { log: new MemoryLog() }), openings };
+  return {
+    connection: new Connection(spec, plugin, { log: new MemoryLog(), services: () => new FakeWorkspace().host() }),
+    openings,
+  };
 }
 
 /** The error that it rejects with. */

@@ -1,14 +1,5 @@
 import { afterEach } from '@jest/globals';
-import {
-  action,
-  definePlugin,
-  type AnyPlugin,
-  type Call,
-  type HttpRequest,
-  type HttpRoute,
-  type NewEvent,
-  type Reply,
-} from '@sluice/plugin-api';
+import { action, definePlugin, type AnyPlugin, type Call, type NewEvent } from '@sluice/plugin-api';
 import { compileWorkspace, formatFindings, parseWorkspaceFile, type Workspace } from '@sluice/flow';
 import {
   Engine,
@@ -20,7 +11,7 @@ import {
   type PaceState,
   type PushOwner,
 } from '@sluice/engine';
-import { MemoryBroker, MemoryDatabase, MemoryLog, MemoryStore, until } from '@sluice/testing';
+import { FakeWorkspace, MemoryBroker, MemoryDatabase, MemoryLog, MemoryStore, until } from '@sluice/testing';
 import { z } from 'zod';
 
 export interface SeenCall {
@@ -117,6 +108,8 @@ export interface MachineOptions {
   readonly database?: MemoryDatabase;
   readonly pacer?: PlainPacer;
   readonly settings?: string;
+  /** One more plugin, with connections in `settings`. */
+  readonly plugin?: AnyPlugin;
 }
 
 /** An engine on memory adapters, with the fake plugin, and what a test needs to look at. */
@@ -128,8 +121,8 @@ export async function startMachine(options: MachineOptions) {
   const bus = broker.connect();
   const store = new MemoryStore(database);
   const pacer = options.pacer ?? new PlainPacer();
-  const plugins = new Map([['fake', fakePlugin(calls, options.answer ?? (() => ({ ok: true })), options.idempotent)]]);
-  const routes: { route: HttpRoute; handle: (request: HttpRequest) => Promise<Reply> }[] = [];
+  const fake: AnyPlugin = fakePlugin(calls, options.answer ?? (() => ({ ok: true })), options.idempotent);
+  const plugins = new Map([fake, ...(options.plugin ? [options.plugin] : [])].map((plugin) => [plugin.name, plugin]));
   const unrouted: string[] = [];
   const observer: Observer = {
     accepted: () => undefined,
@@ -140,24 +133,23 @@ export async function startMachine(options: MachineOptions) {
     parked: () => undefined,
   };
   const log = new MemoryLog();
+  const { listen, tokens, doors, meter, database: tables } = new FakeWorkspace().host();
   const engine = new Engine({
     workspace: workspaceOf(options.flows, plugins, options.settings ?? ''),
     plugins,
     bus,
     store,
     pacer,
-    doors: {
-      http: (route, handle) => {
-        routes.push({ route, handle });
-        return () => undefined;
-      },
-    },
+    lent: { listen, tokens, doors, database: () => tables, meter: () => meter },
     observer,
     log,
     hostId: `host-${Math.random().toString(36).slice(2)}`,
     roles: new Set(ROLES),
   });
-  await engine.start();
+  await engine.start().catch(async (error: unknown) => {
+    await engine.stop();
+    throw error;
+  });
   const emitted: { type: string; id: string; data: unknown }[] = [];
   await bus.declare({ queue: 'watch', types: ['#'] });
   await bus.consume('watch', { prefetch: 1_000 }, (delivery) => {
@@ -201,7 +193,7 @@ function workspaceOf(flows: string, plugins: ReadonlyMap<string, AnyPlugin>, set
   const parsed = parseWorkspaceFile(
     source(
       'sluice.yaml',
-      `sluice: 1\nplugins: ['./fake']\nconnections:\n  peer:\n    use: fake\n  quick:\n    use: fake\n${settings}`,
+      `sluice: 1\nplugins: [${[...plugins.keys()].map((name) => `'./${name}'`).join(', ')}]\nconnections:\n  peer:\n    use: fake\n  quick:\n    use: fake\n${settings}`,
     ),
   );
   if (!parsed.file) throw new Error(formatFindings(parsed.findings));

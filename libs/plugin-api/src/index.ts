@@ -49,3 +49,14 @@ export {
   type SourceKind,
   type TriggerSpec,
 } from './plugin.js';
+export {
+  sourceOf,
+  type Bearer,
+  type Database,
+  type Meter,
+  type Peers,
+  type ServiceDoors,
+  type Services,
+  type Tokens,
+  type Upgrade,
+} from './services.js';

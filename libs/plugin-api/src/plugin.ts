@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Bearer, Services } from './services.js';
 
 /** Fields must not hold secrets: they are written to the log as they are. */
 export interface Log {
@@ -64,11 +65,13 @@ export interface Host {
   now(): Date;
   /** Says that the connection is gone: the engine closes the client and opens another, with back-off. */
   lost(reason: unknown): void;
+  /** For a plugin that serves clients of its own. */
+  readonly services: Services;
 }
 
 export interface HttpRoute {
   readonly method: string;
-  /** Begins with `/in/`; `{name}` stands for one segment. */
+  /** Begins with `/in/` or `/mailbox/`; `{name}` stands for one segment. */
   readonly path: string;
   /** The scope that the token needs. `false`: no token is asked for, the plugin checks the sender itself. */
   readonly scope: string | false;
@@ -89,6 +92,8 @@ export interface HttpRequest {
   /** `sub` of the token, and the door's name for the sender; absent on a route without a token. */
   readonly authid?: string;
   readonly source?: string;
+  /** Whose token it is; absent likewise. */
+  readonly bearer?: Bearer;
 }
 
 /** What the engine lends to a trigger that needs no connection, such as an HTTP endpoint. */
@@ -128,12 +133,16 @@ export interface TriggerSpec<Client, Options extends z.ZodType, Output extends z
   readonly source?: SourceKind;
   /** One owner over all hosts, leased with a TTL: for a source that hands each event to every subscriber. */
   readonly exclusive?: boolean;
-  /** Runs until the signal aborts. Throwing or returning early means that the source is lost: the engine subscribes again with back-off. */
+  /**
+   * Runs until the signal aborts. Throwing or returning early means that the source is lost: the engine subscribes again with back-off.
+   * `flow` is for sources that name the flow they call.
+   */
   readonly subscribe: (
     client: Client,
     options: z.output<Options>,
     accept: Accept<z.input<Output>>,
     signal: AbortSignal,
+    flow: string,
   ) => Promise<void>;
 }
 
@@ -201,6 +210,11 @@ export interface PluginSpec<Connection extends z.ZodType, Client extends Closabl
   readonly pace?: PaceDefaults;
   /** For `sluice doctor` and the breaker's probe: throws when the other side cannot be used. */
   readonly check?: (client: Client) => Promise<void>;
+  /**
+   * The clients come by themselves: a connection is opened at the start of each host with the role `gateway`, and kept open.
+   * Others open it when they first call an action.
+   */
+  readonly serves?: boolean;
   /** How many calls at once the other side can take, when the connection tells. */
   readonly maxCalls?: (config: z.output<Connection>) => number | undefined;
   readonly triggers: Triggers & Record<string, AnyTrigger<Client> | AnyHostTrigger>;
@@ -228,6 +242,7 @@ export interface AnyPlugin {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the client's type is known to the plugin alone
   readonly open: (config: any, host: Host) => Promise<any>;
   readonly pace?: PaceDefaults;
+  readonly serves?: boolean;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
   readonly check?: (client: any) => Promise<void>;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above

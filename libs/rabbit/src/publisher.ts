@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Outgoing } from '@sluice/engine';
+import { queues, type Outgoing } from '@sluice/engine';
 import { engineFail, type SluiceError } from '@sluice/plugin-api';
 import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
 import { encodeProperties } from './envelope.js';
@@ -131,8 +131,8 @@ export class Publisher {
   #write(channel: ConfirmChannel, out: Outgoing, sender: Sender, again: boolean): void {
     const { message, queue, notBefore } = out;
     const rung = notBefore === undefined ? undefined : rungFor(notBefore - Date.now());
-    const properties = encodeProperties(message, !out.droppable, rung && notBefore);
-    const exchange = queue === undefined ? this.#names.events() : rung ? this.#names.of(rung.name) : '';
+    const properties = encodeProperties(message, !out.droppable && queue !== queues.peers, rung && notBefore);
+    const exchange = this.#exchangeOf(queue, rung?.name);
     const key = queue === undefined ? message.attributes.type : this.#names.of(queue);
     this.#unconfirmed += 1;
     this.#bytes += message.body.length;
@@ -146,6 +146,12 @@ export class Publisher {
       if (this.#channel === channel) sender.confirmed(engineFail.INPUT_INVALID(`cannot publish ${key}: ${describe(error)}`));
       else this.#keep({ out, sender, again });
     }
+  }
+
+  #exchangeOf(queue: string | undefined, rung: string | undefined): string {
+    if (queue === undefined) return this.#names.events();
+    if (queue === queues.peers) return this.#names.peers();
+    return rung === undefined ? '' : this.#names.of(rung);
   }
 
   /** Nobody knows whether the broker has it. */

@@ -3,6 +3,8 @@ import type { Channel, Options } from 'amqplib';
 import { RUNGS } from './ladder.js';
 
 const DAY_MS = 86_400_000;
+/** A host that stands still must not fill the broker: the oldest of what its peers say goes. */
+const MOST_FROM_PEERS = 20_000;
 
 /**
  * Absent, RabbitMQ 4 drops a message at its 21st delivery; -1 makes 3.10 drop it at the first. A large limit is safe on both, and it
@@ -22,6 +24,8 @@ export class Names {
   readonly events = () => this.of('events');
   /** Where the delay ladder gives messages back: bound to each queue by its own name. */
   readonly return = () => this.of('return');
+  /** What a host says to all hosts. */
+  readonly peers = () => this.of(queues.peers);
   /** Held by a host that keeps its database to itself. */
   readonly soleHost = () => this.of('host.embedded-database');
 
@@ -38,6 +42,7 @@ export async function declareTopology(channel: Channel, names: Names): Promise<v
   await channel.assertExchange(names.events(), 'topic', { alternateExchange: unrouted });
   await channel.assertExchange(poison, 'fanout');
   await channel.assertExchange(names.return(), 'direct');
+  await channel.assertExchange(names.peers(), 'fanout');
 
   // no dead letter exchange: after its days an event that nobody wanted is gone
   await channel.assertQueue(unrouted, durable({ ...QUORUM, 'x-message-ttl': 7 * DAY_MS, 'x-max-length-bytes': 1024 ** 3 }));
@@ -61,10 +66,11 @@ export async function declareQueue(channel: Channel, names: Names, spec: QueueSp
   if (FIXED.includes(spec.queue)) return;
   const queue = names.of(spec.queue);
   const options = spec.exclusive
-    ? { exclusive: true, durable: false }
+    ? { exclusive: true, durable: false, ...(spec.peers && { arguments: { 'x-max-length': MOST_FROM_PEERS } }) }
     : durable({ ...QUORUM, ...deadLetterTo(names.of(queues.poison)) });
   await channel.assertQueue(queue, options);
   await channel.bindQueue(queue, names.return(), queue);
+  if (spec.peers) await channel.bindQueue(queue, names.peers(), '');
   for (const type of spec.types ?? []) await channel.bindQueue(queue, names.events(), type);
 }
 

@@ -3,3 +3,4 @@
  * the hot paths are plain SQL, joined into batches. Read `open-store.ts` first, then `postgres-store.ts`.
  */
 export { openStore, type StoreOptions } from './open-store.js';
+export { ConnectionDatabase, type ConnectionDatabaseOptions } from './connection-database.js';

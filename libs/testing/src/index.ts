@@ -10,6 +10,7 @@ export { startPostgres, type PostgresServer } from './servers/postgres.js';
 export { openPlugin, type Emitted, type OpenedPlugin, type OpenOptions } from './plugin/open-plugin.js';
 export { openEndpoint, type EndpointOptions, type OpenedEndpoint, type SentRequest } from './plugin/open-endpoint.js';
 export { FakeHost, MemoryLog, type LogLine } from './plugin/fake-host.js';
+export { FakeServices, FakeWorkspace, type Published } from './plugin/fake-services.js';
 export { actionContract, type ActionContract, type ActionPeer } from './plugin/action-contract.js';
 export { triggerContract, type TriggerContract, type TriggerPeer } from './plugin/trigger-contract.js';
 export { answerOk, startWebService, type Answer, type SeenRequest, type WebService } from './plugin/web-service.js';

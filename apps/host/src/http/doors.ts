@@ -1,8 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { engineFail, parseBody, type Doors, type Log, type NewEvent, type Reply } from '@sluice/plugin-api';
+import {
+  engineFail,
+  parseBody,
+  sourceOf,
+  type Bearer,
+  type Log,
+  type NewEvent,
+  type Reply,
+  type ServiceDoors,
+  type Upgrade,
+} from '@sluice/plugin-api';
 import type { Door } from '@sluice/engine';
 import { hostFail } from '../failures.js';
-import { requireEventType, requireScope, type Sender, type Tokens } from '../tokens.js';
+import { requireEventType, requireScope, type Tokens } from '../tokens.js';
 import { problemOf } from './problem.js';
 import { RouteTable } from './route-table.js';
 
@@ -18,11 +28,12 @@ export interface HttpDoorsOptions {
 }
 
 /**
- * The HTTP doors: `POST /events/<type>` for the bus, and `/in/…` for the endpoints of flows. Each answers after the broker's confirm and
+ * The HTTP doors: `POST /events/<type>` for the bus, `/in/…` for the endpoints of flows, `/mailbox/…` for a gateway's. Each answers after the broker's confirm and
  * never waits for 1C; without a confirm it answers 503, never 202.
  */
-export class HttpDoors implements Doors {
+export class HttpDoors implements ServiceDoors {
   readonly #routes = new RouteTable();
+  readonly #upgrades = new Map<string, Upgrade>();
   #open = false;
 
   constructor(private readonly options: HttpDoorsOptions) {}
@@ -37,7 +48,13 @@ export class HttpDoors implements Doors {
     this.#open = false;
   }
 
-  http: Doors['http'] = (route, handle) => this.#routes.add({ ...route, handle });
+  http: ServiceDoors['http'] = (route, handle) => this.#routes.add({ ...route, handle });
+
+  upgrade: ServiceDoors['upgrade'] = (path, take) => {
+    if (this.#upgrades.has(path)) throw new Error(`${path} is taken by another connection`);
+    this.#upgrades.set(path, take);
+    return () => void this.#upgrades.delete(path);
+  };
 
   /** Puts the routes into the server. Bodies arrive as bytes: what they are is decided here, not by their parser. */
   async install(server: FastifyInstance): Promise<void> {
@@ -48,9 +65,18 @@ export class HttpDoors implements Doors {
       );
       scope.setErrorHandler((error, _request, reply) => this.#refuse(reply, fromFastify(error, this.options.limitBytes)));
       scope.post('/events/:type', (request, reply) => this.#answered(reply, () => this.#event(request)));
-      scope.all('/in/*', (request, reply) => this.#answered(reply, () => this.#endpoint(request)));
+      for (const prefix of ['/in/*', '/mailbox/*'])
+        scope.all(prefix, (request, reply) => this.#answered(reply, () => this.#endpoint(request)));
     });
+    server.server.on('upgrade', this.#upgrade);
   }
+
+  readonly #upgrade: Upgrade = (request, socket, head) => {
+    const take = this.#open ? this.#upgrades.get((request.url ?? '').split('?', 1)[0] ?? '') : undefined;
+    if (take) return take(request, socket, head);
+    socket.on('error', () => undefined);
+    socket.end(`HTTP/1.1 ${this.#open ? '404 Not Found' : '503 Service Unavailable'}\r\nconnection: close\r\n\r\n`);
+  };
 
   async #event(request: FastifyRequest): Promise<Reply> {
     const sender = await this.#sender(request);
@@ -85,11 +111,11 @@ export class HttpDoors implements Doors {
       headers: headersOf(request),
       contentType: headerOf(request, 'content-type') ?? '',
       body,
-      ...(sender && { authid: sender.sub, source: sourceOf(sender) }),
+      ...(sender && { authid: sender.sub, source: sourceOf(sender), bearer: sender }),
     });
   }
 
-  async #sender(request: FastifyRequest): Promise<Sender> {
+  async #sender(request: FastifyRequest): Promise<Bearer> {
     return this.options.tokens().verify(bearerOf(request));
   }
 
@@ -125,11 +151,7 @@ function bodyText(reply: FastifyReply, headers: Readonly<Record<string, string>>
   return JSON.stringify(data);
 }
 
-function sourceOf(sender: Sender): string {
-  return `/issuers/${sender.issuer}/${encodeURIComponent(sender.sub)}`;
-}
-
-function attributesOf(request: FastifyRequest, sender: Sender): Partial<NewEvent> & { source: string } {
+function attributesOf(request: FastifyRequest, sender: Bearer): Partial<NewEvent> & { source: string } {
   const given = CE_ATTRIBUTES.flatMap((name) => {
     const value = headerOf(request, `ce-${name}`);
     return value === undefined ? [] : [[name, decodeHeader(value)] as const];

@@ -4,7 +4,8 @@ import type { EventMessage } from '@sluice/plugin-api';
 export interface Outgoing {
   readonly message: EventMessage;
   /**
-   * Name of the queue it goes to. Absent: the exchange `events`, by `message.attributes.type`; what no binding wants goes to `unrouted`.
+   * Name of the queue it goes to; `queues.peers` is every queue that was declared with `peers`, at most once each. Absent: the exchange
+   * `events`, by `message.attributes.type`; what no binding wants goes to `unrouted`.
    */
   readonly queue?: string;
   /** Milliseconds since 1970: not handed out before, give or take a second. Needs `queue`. */
@@ -49,6 +50,8 @@ export interface QueueSpec {
   readonly types?: readonly string[];
   /** True: belongs to this host alone, not durable, gone with it. */
   readonly exclusive?: boolean;
+  /** True: gets a copy of whatever is sent to `queues.peers`. Goes with `exclusive`. */
+  readonly peers?: boolean;
 }
 
 export interface QueueStatus {
@@ -107,6 +110,9 @@ export const queues = {
   push: (connection: string, priority: string) => `push.${connection}.${priority}`,
   module: (plugin: string, subscription: string) => `module.${plugin}.${subscription}`,
   reply: (host: string) => `reply.${host}`,
+  peer: (host: string) => `peer.${host}`,
+  /** No queue: all queues of hosts that listen to their peers. Nothing is kept for a host that is away. */
+  peers: 'peers',
   parked: 'parked',
   /** Where RabbitMQ puts what it refuses to hand out again. Read into `parked`. */
   poison: 'poison',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Bus, Outgoing } from '@sluice/engine';
+import { queues, type Bus, type Outgoing } from '@sluice/engine';
 import { isSluiceError, type EventMessage } from '@sluice/plugin-api';
 import { openInbox, settled, until } from './inbox.js';
 
@@ -54,6 +54,12 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
       const another = await harness.open();
       opened.push(another);
       return another;
+    }
+
+    async function peer(on: Bus, suffix: string) {
+      const queue = `${word}.${suffix}`;
+      await on.declare({ queue, exclusive: true, peers: true });
+      return openInbox(on, queue, { settle: true });
     }
 
     async function declared(suffix = 'queue', ...types: string[]): Promise<string> {
@@ -166,6 +172,31 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
           'the exclusive queue to vanish',
           async () => (await refusal(bus.publish(to(queue, ['late'])))) !== 'no refusal',
         );
+      });
+
+      it('brings what is sent to all peers to each of them once, and to no other queue', async () => {
+        const everything = await declared('everything', '#');
+        const other = await open();
+        const [here, there] = await Promise.all([peer(bus, 'here'), peer(other, 'there')]);
+        await bus.publish(to(queues.peers, ['a', 'b']));
+        await other.publish(to(queues.peers, ['c']));
+        await Promise.all([here.atLeast(3), there.atLeast(3)]);
+        expect([here.ids(), there.ids()]).toEqual([
+          expect.arrayContaining(['a', 'b', 'c']),
+          expect.arrayContaining(['a', 'b', 'c']),
+        ]);
+        expect([here.deliveries.length, there.deliveries.length]).toEqual([3, 3]);
+        expect(await waiting(everything)).toBe(0);
+        // it would take what other tests want to see unrouted
+        await bus.remove(everything);
+      });
+
+      it('confirms what is sent to peers when there are none, and keeps nothing of it for those to come', async () => {
+        await bus.publish(to(queues.peers, ['unheard']));
+        const late = await peer(bus, 'late');
+        await bus.publish(to(queues.peers, ['heard']));
+        await late.atLeast(1);
+        expect(late.ids()).toEqual(['heard']);
       });
     });
 
@@ -453,11 +484,14 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         await bus.declare({ queue: reply, exclusive: true });
         const inbox = await openInbox(bus, queue, { settle: true });
         const replies = await openInbox(bus, reply, { settle: true });
+        const peers = await peer(bus, 'peer');
         await restart();
         await offered(queue, 'after');
         await offered(reply, 'answer');
+        await offered(queues.peers, 'said');
         await inbox.atLeast(1);
         await replies.atLeast(1);
+        await peers.atLeast(1);
         expect(inbox.ids()).toContain('after');
         expect(replies.ids()).toContain('answer');
       });

@@ -52,7 +52,7 @@ export class MemoryBroker {
   }
 
   declare(spec: QueueSpec, owner: MemoryBus): void {
-    const queue = this.#queues.get(spec.queue) ?? new MemoryQueue(spec.queue, spec.exclusive ? owner : undefined);
+    const queue = this.#queues.get(spec.queue) ?? new MemoryQueue(spec.queue, spec.exclusive ? owner : undefined, spec.peers);
     this.#queues.set(spec.queue, queue);
     for (const type of spec.types ?? []) queue.patterns.add(type);
   }
@@ -72,15 +72,22 @@ export class MemoryBroker {
   publish(outgoing: readonly Outgoing[]): void {
     if (this.#state.state !== 'up')
       throw engineFail.BUS_UNAVAILABLE(`the memory broker is ${this.#state.state}: ${this.#state.reason}`);
-    const missing = outgoing.find((out) => out.queue !== undefined && !out.droppable && !this.#queues.has(out.queue));
+    const missing = outgoing.find(({ queue, droppable }) => queue !== undefined && !droppable && !this.#exists(queue));
     if (missing) throw engineFail.BUS_UNAVAILABLE(`queue ${missing.queue} does not exist`);
     for (const out of outgoing) this.#put(out);
   }
 
   #put({ message, queue: name, notBefore }: Outgoing): void {
-    for (const queue of name === undefined ? this.#bound(message.attributes.type) : [this.#queues.get(name)]) {
-      queue?.put(message, notBefore, this.clock);
-    }
+    for (const queue of this.#targets(name, message.attributes.type)) queue?.put(message, notBefore, this.clock);
+  }
+
+  #targets(name: string | undefined, type: string): readonly (MemoryQueue | undefined)[] {
+    if (name === undefined) return this.#bound(type);
+    return name === queues.peers ? [...this.#queues.values()].filter((queue) => queue.peers) : [this.#queues.get(name)];
+  }
+
+  #exists(queue: string): boolean {
+    return queue === queues.peers || this.#queues.has(queue);
   }
 
   #bound(type: string): MemoryQueue[] {

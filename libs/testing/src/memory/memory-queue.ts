@@ -39,6 +39,8 @@ export class MemoryQueue {
     readonly name: string,
     /** Whose exclusive queue it is. */
     readonly owner?: object,
+    /** Gets what hosts say to all hosts. */
+    readonly peers = false,
   ) {}
 
   wants(type: string): boolean {

@@ -1,4 +1,5 @@
 import type { Host, Log } from '@sluice/plugin-api';
+import { FakeWorkspace, type FakeServices } from './fake-services.js';
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -39,6 +40,7 @@ export class FakeHost implements Host {
     readonly connection: string,
     private readonly clock: () => Date,
     readonly timezone: string,
+    readonly services: FakeServices = new FakeWorkspace().host(),
   ) {}
 
   now(): Date {

@@ -10,6 +10,7 @@ import {
 } from '@sluice/plugin-api';
 import type { z } from 'zod';
 import { FakeHost } from './fake-host.js';
+import type { FakeWorkspace } from './fake-services.js';
 
 /** An event that an action gave to `call.emit`. */
 export type Emitted = NewEvent & { readonly type: string };
@@ -18,6 +19,8 @@ export interface OpenOptions {
   /** The plugin's clock. */
   readonly now?: () => Date;
   readonly timezone?: string;
+  /** Where its host belongs; several hosts of one workspace hear each other. */
+  readonly workspace?: FakeWorkspace;
 }
 
 /** Actions by name, as a flow calls them: the input is what stands in `with`. */
@@ -52,7 +55,12 @@ export async function openPlugin<
   connection: z.input<Connection>,
   options: OpenOptions = {},
 ): Promise<OpenedPlugin<Client, Actions>> {
-  const host = new FakeHost('test', options.now ?? (() => new Date()), options.timezone ?? 'Europe/Moscow');
+  const host = new FakeHost(
+    'test',
+    options.now ?? (() => new Date()),
+    options.timezone ?? 'Europe/Moscow',
+    options.workspace?.host(),
+  );
   const client = await plugin.open(plugin.connection.parse(connection), host);
   const emitted: Emitted[] = [];
   const run = (name: string, spec: ActionSpec<Client, z.ZodType, z.ZodType>) => (input: unknown, call?: Partial<Call>) =>

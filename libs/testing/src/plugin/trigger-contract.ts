@@ -69,7 +69,7 @@ export function triggerContract<
     const options = spec.options.parse(contract.options);
     const running: Promise<unknown>[] = [];
     const subscribe = (accept = keep) => {
-      const subscription = spec.subscribe(opened.client, options, accept, ending.signal);
+      const subscription = spec.subscribe(opened.client, options, accept, ending.signal, 'flow-of-the-test');
       running.push(subscription.catch(() => undefined));
       return subscription;
     };

@@ -1,0 +1,48 @@
+import { sourceOf, type Database, type Meter, type ServiceDoors, type Services, type Tokens } from '@sluice/plugin-api';
+import type { Door } from './door.js';
+import type { HostPeers } from './peers.js';
+import type { LeaseStore } from './ports/store.js';
+import { underLease } from './under-lease.js';
+
+/** What the program around the engine lends to plugins that serve clients. */
+export interface Lent {
+  /** Absent: no clients are served here. */
+  readonly listen?: Services['listen'];
+  readonly tokens: Tokens;
+  readonly doors: ServiceDoors;
+  /** The tables of one connection. Opened when they are first used. */
+  readonly database: (connection: string) => Database;
+  readonly meter: (connection: string) => Meter;
+}
+
+export interface ServicesDeps {
+  readonly lent: Lent;
+  readonly door: Door;
+  readonly peers: HostPeers;
+  readonly leases: LeaseStore;
+  readonly hostId: string;
+}
+
+/** The services of one connection: what it names is its own, so that two connections of a plugin share nothing. */
+export function servicesOf(connection: string, { lent, door, peers, leases, hostId }: ServicesDeps): Services {
+  const { tokens } = lent;
+  return {
+    ...(lent.listen && { listen: lent.listen }),
+    tokens,
+    doors: lent.doors,
+    database: lent.database(connection),
+    meter: lent.meter(connection),
+    peers: {
+      id: peers.id,
+      broadcast: (topic, body) => peers.broadcast(`${connection}/${topic}`, body),
+      listen: (topic, heard) => peers.listen(`${connection}/${topic}`, heard),
+    },
+    publish: async (event, by) => {
+      if (!by) return door.publish({ ...event, source: `/connections/${connection}` });
+      tokens.requireScope(by, 'events:write');
+      tokens.requireEventType(by, event.type);
+      return door.publish({ ...event, source: sourceOf(by), authid: by.sub });
+    },
+    lease: (name, signal, work) => underLease(leases, hostId, `${connection}.${name}`, signal, work),
+  };
+}

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { typeMatches } from '@sluice/engine';
+import {
+  engineFail,
+  failures,
+  newEventId,
+  sourceOf,
+  type Bearer,
+  type Database,
+  type HttpRequest,
+  type HttpRoute,
+  type NewEvent,
+  type Reply,
+  type ServiceDoors,
+  type Services,
+  type Tokens,
+  type Upgrade,
+} from '@sluice/plugin-api';
+
+const doorFail = failures({
+  TOKEN_INVALID: { fate: 'rejected', cure: 'use a token that the fake workspace has issued' },
+  FORBIDDEN: { fate: 'rejected', cure: 'issue a token that may do this' },
+});
+
+export type Published = NewEvent & { readonly type: string; readonly source: string };
+
+type Heard = (body: Buffer, from: string) => void;
+
+const NO_DATABASE: Database = {
+  migrate: () => Promise.reject(engineFail.STORE_UNAVAILABLE('the fake workspace has no database: hand one in')),
+  rows: () => Promise.reject(engineFail.STORE_UNAVAILABLE('the fake workspace has no database: hand one in')),
+};
+
+/** What the hosts of a workspace share, in memory: tokens, what was published, leases, and the way from host to host. */
+export class FakeWorkspace {
+  readonly published: Published[] = [];
+  readonly #bearers = new Map<string, Bearer>();
+  readonly #hosts = new Set<FakeServices>();
+  readonly #leases = new Map<string, Promise<void>>();
+
+  constructor(readonly database: Database = NO_DATABASE) {}
+
+  /** A token of a user, with the scope `desktop` unless it is said otherwise. */
+  issue(sub: string, claims: Partial<Bearer> = {}): string {
+    const issuer = claims.issuer ?? 'operator';
+    const token = `token-${randomUUID()}`;
+    this.#bearers.set(token, {
+      user: `${issuer}/${sub}`,
+      issuer,
+      sub,
+      scopes: ['desktop', 'events:write'],
+      events: ['#'],
+      topics: ['#'],
+      groups: [],
+      expiresAt: Date.now() + 3_600_000,
+      ...claims,
+    });
+    return token;
+  }
+
+  /** The services of one more host. */
+  host(): FakeServices {
+    const host = new FakeServices(this);
+    this.#hosts.add(host);
+    return host;
+  }
+
+  readonly tokens: Tokens = {
+    verify: async (token) => {
+      const bearer = this.#bearers.get(token ?? '');
+      if (!bearer) throw doorFail.TOKEN_INVALID('the fake workspace has issued no such token');
+      return bearer;
+    },
+    requireScope: ({ scopes }, scope) => {
+      if (!scopes.includes(scope)) throw doorFail.FORBIDDEN(`the token lacks the scope ${scope}`);
+    },
+    requireEventType: ({ events }, type) => requireOne(events, type),
+    requireTopic: ({ topics }, topic) => requireOne(topics, topic),
+    issuersOf: () => ['operator'],
+  };
+
+  /** To every other host. */
+  say(from: FakeServices, topic: string, body: Buffer): void {
+    for (const host of this.#hosts) if (host !== from) host.hear(topic, body, from.peers.id);
+  }
+
+  /** One at a time; who waits gets its turn when the one before has ended. */
+  async lease(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const turn = (this.#leases.get(name) ?? Promise.resolve()).then(() => (signal.aborted ? undefined : work(signal)));
+    this.#leases.set(
+      name,
+      turn.catch(() => undefined),
+    );
+    await turn;
+  }
+}
+
+/** What a fake host lends to a plugin that serves clients; it keeps the routes, upgrades and numbers that the plugin gave. */
+export class FakeServices implements Services {
+  readonly listen = { host: '127.0.0.1', stompPort: 0 };
+  readonly routes = new Map<string, { readonly route: HttpRoute; readonly handle: (request: HttpRequest) => Promise<Reply> }>();
+  readonly upgrades = new Map<string, Upgrade>();
+  readonly counters = new Map<string, number>();
+  readonly gauges = new Map<string, () => number>();
+  readonly #listeners = new Map<string, Set<Heard>>();
+  readonly #id = randomUUID();
+
+  constructor(private readonly workspace: FakeWorkspace) {}
+
+  get tokens(): Tokens {
+    return this.workspace.tokens;
+  }
+  get database(): Database {
+    return this.workspace.database;
+  }
+
+  readonly doors: ServiceDoors = {
+    http: (route, handle) => {
+      const key = `${route.method} ${route.path}`;
+      this.routes.set(key, { route, handle });
+      return () => void this.routes.delete(key);
+    },
+    upgrade: (path, take) => {
+      this.upgrades.set(path, take);
+      return () => void this.upgrades.delete(path);
+    },
+  };
+
+  readonly peers: Services['peers'] = {
+    id: this.#id,
+    broadcast: (topic, body) => this.workspace.say(this, topic, body),
+    listen: (topic, heard) => {
+      const listeners = this.#listeners.get(topic) ?? new Set();
+      this.#listeners.set(topic, listeners.add(heard));
+      return () => void listeners.delete(heard);
+    },
+  };
+
+  readonly meter: Services['meter'] = {
+    counter: (name) => {
+      this.counters.set(name, this.counters.get(name) ?? 0);
+      return (by = 1) => void this.counters.set(name, (this.counters.get(name) ?? 0) + by);
+    },
+    gauge: (name, _help, read) => void this.gauges.set(name, read),
+  };
+
+  readonly publish: Services['publish'] = async (event, by) => {
+    if (by) {
+      this.tokens.requireScope(by, 'events:write');
+      this.tokens.requireEventType(by, event.type);
+    }
+    const id = event.id ?? newEventId();
+    const sender = by ? { source: sourceOf(by), authid: by.sub } : { source: '/connections/test' };
+    this.workspace.published.push({ ...event, ...sender, id });
+    return { id };
+  };
+
+  readonly lease: Services['lease'] = (name, signal, work) => this.workspace.lease(name, signal, work);
+
+  /** What another host has said arrives, in a later turn as over a network. */
+  hear(topic: string, body: Buffer, from: string): void {
+    setImmediate(() => this.#listeners.get(topic)?.forEach((heard) => heard(body, from)));
+  }
+}
+
+function requireOne(patterns: readonly string[], name: string): void {
+  if (!patterns.some((pattern) => typeMatches(pattern, name))) throw doorFail.FORBIDDEN(`the token does not allow ${name}`);
+}
