@@ -26,19 +26,23 @@ const LONG_BODY = 16 * 1024;
 
 /** Encodes what is the same for all receivers. The body may not be changed afterwards: a long one is not copied. */
 export function encodeMessage(content: MessageContent): EncodedMessage {
-  let head = `destination:${escapeHeader(content.destination)}\nmessage-id:${escapeHeader(content.id)}\n`;
-  if (content.contentType !== undefined) head += `content-type:${escapeHeader(content.contentType)}\n`;
-  for (const [name, value] of Object.entries(content.headers ?? {})) head += `${escapeHeader(name)}:${escapeHeader(value)}\n`;
-  head += `content-length:${content.body.length}\n\n`;
   const { destination, body } = content;
+  const text = headOf(content);
   if (body.length > LONG_BODY) {
-    const bytes = Buffer.from(head);
-    return { destination, head: bytes, body, bytes: bytes.length + body.length + 1 };
+    const head = Buffer.from(text);
+    return { destination, head, body, bytes: head.length + body.length + 1 };
   }
-  const length = Buffer.byteLength(head);
-  const bytes = Buffer.allocUnsafe(length + body.length + 1);
-  bytes.write(head);
-  body.copy(bytes, length);
-  bytes[bytes.length - 1] = 0;
-  return { destination, head: bytes, body: undefined, bytes: bytes.length };
+  const length = Buffer.byteLength(text);
+  const head = Buffer.allocUnsafe(length + body.length + 1);
+  head.write(text);
+  body.copy(head, length);
+  head[head.length - 1] = 0;
+  return { destination, head, body: undefined, bytes: head.length };
+}
+
+function headOf({ destination, id, contentType, headers, body }: MessageContent): string {
+  let head = `destination:${escapeHeader(destination)}\nmessage-id:${escapeHeader(id)}\n`;
+  if (contentType !== undefined) head += `content-type:${escapeHeader(contentType)}\n`;
+  for (const [name, value] of Object.entries(headers ?? {})) head += `${escapeHeader(name)}:${escapeHeader(value)}\n`;
+  return `${head}content-length:${body.length}\n\n`;
 }

@@ -1,0 +1,106 @@
+import type { Frame } from '../stomp/frame.js';
+import type { Connection } from './connection.js';
+import { isReplies, parseSource, parseTarget } from './destination.js';
+import { stompFail } from './failures.js';
+import { StompSubscription, type AckMode } from './subscription.js';
+
+/** Carries out a frame of a session. Throws, or gives a promise that ends when it is done: a RECEIPT waits for that. */
+type Command = (session: Connection, frame: Frame) => Promise<unknown> | void;
+
+/** What has an effect beyond the session, and can wait in a transaction. */
+const EFFECTS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['SEND', send],
+  ['ACK', acknowledge],
+  ['NACK', reject],
+]);
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['SUBSCRIBE', subscribe],
+  ['UNSUBSCRIBE', unsubscribe],
+  ['BEGIN', (session, frame) => session.transactions.begin(required(frame, 'transaction'))],
+  ['COMMIT', commit],
+  ['ABORT', (session, frame) => void session.transactions.take(required(frame, 'transaction'))],
+]);
+
+export const carryOut: Command = (session, frame) => {
+  const { command, headers, body } = frame;
+  if (body.length > 0 && command !== 'SEND') throw stompFail.STOMP_FRAME(`${command} has a body`);
+  const transaction = headers.get('transaction');
+  const effect = EFFECTS.get(command);
+  if (effect && transaction !== undefined) return session.transactions.add(transaction, frame);
+  const act = effect ?? COMMANDS.get(command);
+  if (!act) throw stompFail.STOMP_FRAME(`${command} is no command of a STOMP 1.2 client`);
+  return act(session, frame);
+};
+
+/** All of its frames, in order. What fails ends the session; what was carried out before it stays. */
+async function commit(session: Connection, frame: Frame): Promise<void> {
+  const frames = session.transactions.take(required(frame, 'transaction'));
+  await Promise.all(frames.map(async (held) => EFFECTS.get(held.command)?.(session, held)));
+}
+
+function send(session: Connection, frame: Frame): Promise<void> {
+  const target = parseTarget(required(frame, 'destination'));
+  if (target.kind === 'event') return session.desk.publish(session, target.type, frame);
+  const replyTo = frame.headers.get('reply-to');
+  if (replyTo !== undefined && !isReplies(replyTo)) {
+    throw stompFail.STOMP_DESTINATION('the header reply-to is not of the form /user/replies/<name>');
+  }
+  return session.desk.callFlow(session, target.flow, frame, replyTo);
+}
+
+function acknowledge(session: Connection, frame: Frame): Promise<void> | void {
+  const seqs = answered(session, frame);
+  if (seqs.length > 0) return session.desk.acknowledge(session, seqs);
+}
+
+function reject(session: Connection, frame: Frame): Promise<void> | void {
+  const seqs = answered(session, frame);
+  if (seqs.length > 0) return session.desk.reject(session, seqs);
+}
+
+function answered(session: Connection, frame: Frame): number[] {
+  const mode = session.subscriptions.find(({ source }) => source.kind === 'user')?.mode;
+  return session.unacknowledged.take(required(frame, 'id'), mode === 'client');
+}
+
+function subscribe(session: Connection, frame: Frame): Promise<void> | void {
+  const [id, destination] = [required(frame, 'id'), required(frame, 'destination')];
+  const { subscriptions, limits, desk } = session;
+  if (subscriptions.some((other) => other.id === id || other.destination === destination)) {
+    throw stompFail.STOMP_SUBSCRIPTION('the session has this subscription already, or another under this id');
+  }
+  if (subscriptions.length === limits.subscriptions) {
+    throw stompFail.STOMP_LIMIT(`a session has at most ${limits.subscriptions} subscriptions`);
+  }
+  const subscription = new StompSubscription(session, id, destination, parseSource(destination), ackMode(frame));
+  subscriptions.push(subscription);
+  const { source } = subscription;
+  if (source.kind === 'user') return desk.subscribeUser(subscription);
+  if (source.kind === 'topic') desk.subscribeTopic(subscription, source.topic);
+}
+
+function unsubscribe(session: Connection, frame: Frame): void {
+  const id = required(frame, 'id');
+  const { subscriptions, desk } = session;
+  const at = subscriptions.findIndex((subscription) => subscription.id === id);
+  const [subscription] = at < 0 ? [] : subscriptions.splice(at, 1);
+  if (!subscription) throw stompFail.STOMP_SUBSCRIPTION('the session has no subscription under this id');
+  const { source } = subscription;
+  if (source.kind === 'topic') desk.unsubscribeTopic(subscription, source.topic);
+  if (source.kind !== 'user') return;
+  session.unacknowledged.clear();
+  desk.unsubscribeUser(subscription);
+}
+
+function ackMode({ headers }: Frame): AckMode {
+  const mode = headers.get('ack') ?? 'auto';
+  if (mode === 'auto' || mode === 'client' || mode === 'client-individual') return mode;
+  throw stompFail.STOMP_HEADER('the header ack of SUBSCRIBE is auto, client or client-individual');
+}
+
+function required({ command, headers }: Frame, name: string): string {
+  const value = headers.get(name);
+  if (value === undefined || value === '') throw stompFail.STOMP_HEADER(`${command} needs the header ${name}`);
+  return value;
+}

@@ -1,0 +1,38 @@
+import type { Frame } from '../stomp/frame.js';
+import { wholeFrame, type OutgoingFrame } from '../stomp/output.js';
+import type { Credentials, Session } from './desk.js';
+import { stompFail } from './failures.js';
+import { negotiate, type HeartBeat } from './heart-beat.js';
+
+/** What a CONNECT frame says. */
+export interface Introduction {
+  readonly credentials: Credentials;
+  readonly heartBeat: HeartBeat;
+}
+
+/** The header `host` is not asked for: many clients leave it out, and there is one host here. */
+export function parseConnect({ command, headers, body }: Frame, address: string, ours: HeartBeat): Introduction {
+  if (body.length > 0) throw stompFail.STOMP_FRAME(`${command} has a body`);
+  const versions = headers.get('accept-version')?.split(',') ?? ['1.0'];
+  if (!versions.includes('1.2')) throw stompFail.STOMP_VERSION('this server speaks STOMP 1.2 only');
+  return {
+    credentials: {
+      login: headers.get('login') ?? '',
+      passcode: headers.get('passcode') ?? '',
+      address,
+      workplace: headers.get('client-id'),
+    },
+    heartBeat: negotiate(ours, headers.get('heart-beat')),
+  };
+}
+
+/** `heartBeat` as agreed: each side is told what it may expect, and what is expected of it. */
+export function connectedFrame(session: Session, { send, expect }: HeartBeat): OutgoingFrame {
+  return wholeFrame('CONNECTED', {
+    version: '1.2',
+    'heart-beat': `${send},${expect}`,
+    server: 'sluice',
+    session: session.id,
+    'user-name': session.bearer.user,
+  });
+}

@@ -1,0 +1,389 @@
+import { isSluiceError } from '@sluice/plugin-api';
+import { FrameFault, type Frame } from '../stomp/frame.js';
+import type { EncodedMessage } from '../stomp/message.js';
+import { wholeFrame, type OutgoingFrame } from '../stomp/output.js';
+import { FrameParser } from '../stomp/parser.js';
+import { carryOut } from './commands.js';
+import { connectedFrame, parseConnect, type Introduction } from './connect.js';
+import type { ServerContext } from './context.js';
+import type { Bearer, CloseReason, Session, SessionCounters } from './desk.js';
+import { isReplies } from './destination.js';
+import { stompFail } from './failures.js';
+import { Pulse } from './pulse.js';
+import { messageStart, type StompSubscription } from './subscription.js';
+import { Transactions } from './transactions.js';
+import { Unacknowledged } from './unacknowledged.js';
+import { UNWATCHED, type Watched } from './wheel.js';
+import type { Wire, WireOwner } from './wire.js';
+
+/**
+ * `stranger`: CONNECT is awaited. `knocking`: the desk looks at the passcode. `open`: let in. `leaving`: DISCONNECT has come, its RECEIPT
+ * waits for what is being worked on. `closing`: the last frame was sent. `closed`: the line is gone.
+ */
+type Stage = 'stranger' | 'knocking' | 'open' | 'leaving' | 'closing' | 'closed';
+
+const UNEXPECTED: CloseReason = {
+  code: 'UNEXPECTED',
+  message: 'the server could not carry this out',
+  cure: 'connect again; the log of the server says more',
+};
+
+let drawn = 0;
+
+/** One client from its connection to its end: reads frames in order, works on several at once, and lets nothing grow without bound. */
+export class Connection implements Session, WireOwner, Watched {
+  readonly id = String(++drawn);
+  readonly address: string;
+  readonly unacknowledged = new Unacknowledged();
+  /** A handful: a list is smaller than a map and as fast. */
+  readonly subscriptions: StompSubscription[] = [];
+  readonly transactions: Transactions;
+  slot = UNWATCHED;
+  connectedAt = 0;
+
+  readonly #context: ServerContext;
+  readonly #wire: Wire;
+  readonly #parser: FrameParser;
+  #stage: Stage = 'stranger';
+  /** When the stage has to have ended, on the wheel's clock. */
+  #deadline: number;
+  #introduction: Introduction | undefined;
+  #bearer: Bearer | undefined;
+  #pulse: Pulse | undefined;
+  #paused = false;
+  #working = 0;
+  /** Of DISCONNECT. */
+  #lastReceipt: string | undefined;
+  #output: OutgoingFrame[] | undefined;
+  #outputBytes = 0;
+  #sentAutomatically: number[] | undefined;
+  #refusing = false;
+  #delivered = 0;
+  #refused = 0;
+  #received = 0;
+
+  constructor(wire: Wire, context: ServerContext) {
+    this.#wire = wire;
+    this.#context = context;
+    this.address = wire.address;
+    this.transactions = new Transactions(context.limits);
+    // a stranger's frame is a CONNECT, which has no body
+    this.#parser = new FrameParser({ ...context.limits, maxFrame: context.limits.maxHead });
+    this.#deadline = context.wheel.now + context.limits.connectTimeout;
+  }
+
+  /** Begins to read, or refuses a client whose address has too many. */
+  start(): void {
+    const { connections, addresses, wheel } = this.#context;
+    connections.add(this);
+    wheel.watch(this, this.#deadline);
+    this.#wire.open(this);
+    try {
+      addresses.enter(this.address);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  get bearer(): Bearer {
+    if (!this.#bearer) throw new Error('the session is not open');
+    return this.#bearer;
+  }
+
+  get workplace(): string | undefined {
+    return this.#introduction?.credentials.workplace;
+  }
+
+  get counters(): SessionCounters {
+    return {
+      delivered: this.#delivered,
+      refused: this.#refused,
+      unacknowledged: this.unacknowledged.size,
+      received: this.#received,
+      buffered: this.#outputBytes + this.#wire.buffered,
+    };
+  }
+
+  get desk() {
+    return this.#context.desk;
+  }
+
+  get limits() {
+    return this.#context.limits;
+  }
+
+  get isOpen(): boolean {
+    return this.#stage === 'open' || this.#stage === 'leaving';
+  }
+
+  // what comes in
+
+  received(piece: Buffer): void {
+    if (this.#stage === 'closing' || this.#stage === 'closed') return;
+    this.#parser.push(piece);
+    this.#read();
+  }
+
+  /** Carries out frames until the input ends or too much is being worked on; then the rest waits, and the client with it. */
+  #read(): void {
+    let frames = 0;
+    try {
+      while (this.#mayRead()) {
+        const frame = this.#parser.next();
+        if (!frame) break;
+        frames++;
+        this.#handle(frame);
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+    this.#pulse?.received(this.#context.wheel.now, this.#parser.partial, frames > 0);
+    this.#holdBack(!this.#mayRead());
+  }
+
+  #mayRead(): boolean {
+    const { limits } = this.#context;
+    const reads = this.#stage === 'open' || this.#stage === 'stranger';
+    return reads && this.#working < limits.working && this.#outputBytes + this.#wire.buffered <= limits.buffer;
+  }
+
+  #holdBack(hold: boolean): void {
+    if (hold === this.#paused || this.#stage === 'closing' || this.#stage === 'closed') return;
+    this.#paused = hold;
+    if (hold) return this.#wire.pause();
+    this.#pulse?.resumed(this.#context.wheel.now);
+    this.#wire.resume();
+  }
+
+  #readOn(): void {
+    if (this.#paused && this.#mayRead()) this.#read();
+  }
+
+  #handle(frame: Frame): void {
+    if (frame.command === 'CONNECT' || frame.command === 'STOMP') return this.#connect(frame);
+    if (this.#stage === 'stranger') throw stompFail.STOMP_ORDER(`${frame.command} has come before CONNECT`);
+    const receipt = frame.headers.get('receipt');
+    if (frame.command === 'DISCONNECT') return this.#disconnect(receipt);
+    if (frame.command === 'SEND') this.#received++;
+    try {
+      const work = carryOut(this, frame);
+      if (work) void this.#follow(work, receipt);
+      else this.#confirm(receipt);
+    } catch (error) {
+      this.fail(error, receipt);
+    }
+  }
+
+  async #follow(work: Promise<unknown>, receipt?: string): Promise<void> {
+    this.#working++;
+    try {
+      await work;
+      this.#confirm(receipt);
+    } catch (error) {
+      this.fail(error, receipt);
+    }
+    this.#working--;
+    this.#leaveWhenDone();
+    this.#readOn();
+  }
+
+  /** Nothing more is read; the session ends when all that it asked for is done. */
+  #disconnect(receipt: string | undefined): void {
+    this.#stage = 'leaving';
+    this.#lastReceipt = receipt;
+    this.#leaveWhenDone();
+  }
+
+  #leaveWhenDone(): void {
+    if (this.#stage !== 'leaving' || this.#working > 0) return;
+    this.#confirm(this.#lastReceipt);
+    this.#leave('the client has disconnected');
+  }
+
+  #confirm(receipt: string | undefined): void {
+    if (receipt !== undefined) this.#send(wholeFrame('RECEIPT', { 'receipt-id': receipt }));
+  }
+
+  // letting in
+
+  #connect(frame: Frame): void {
+    if (this.#stage !== 'stranger') throw stompFail.STOMP_ORDER('CONNECT has come twice');
+    this.#introduction = parseConnect(frame, this.address, this.#context.heartBeat);
+    this.#stage = 'knocking';
+    void this.#knock(this.#introduction);
+  }
+
+  async #knock(introduction: Introduction): Promise<void> {
+    const { desk, turnstile } = this.#context;
+    try {
+      const bearer = await turnstile.pass(async () => (this.#knocks() ? desk.authenticate(introduction.credentials) : undefined));
+      if (bearer && this.#knocks()) this.#letIn(bearer, introduction);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** False when it has gone while it waited. */
+  #knocks(): boolean {
+    return this.#stage === 'knocking';
+  }
+
+  #letIn(bearer: Bearer, { heartBeat }: Introduction): void {
+    const { desk, limits, wheel, addresses } = this.#context;
+    this.#bearer = bearer;
+    this.connectedAt = this.#context.now();
+    if (bearer.expiresAt <= this.connectedAt) throw expired();
+    this.#stage = 'open';
+    addresses.letIn(this.address);
+    this.#pulse = new Pulse(this.#wire, limits, heartBeat, wheel.now);
+    this.#parser.limits = limits;
+    this.#wire.trust();
+    this.#send(connectedFrame(this, heartBeat));
+    desk.sessionOpened(this);
+    wheel.watch(this, this.check(wheel.now));
+    this.#read();
+  }
+
+  // what goes out
+
+  /** False, with a note to call `drained` later, when the client reads too slowly; false also when it is gone. */
+  hasRoom(): boolean {
+    if (this.#stage !== 'open') return false;
+    if (this.#outputBytes + this.#wire.buffered < this.#context.limits.buffer) return true;
+    this.#refused++;
+    this.#refusing = true;
+    return false;
+  }
+
+  sendMessage(start: string, message: EncodedMessage): void {
+    this.#delivered++;
+    this.#send({ start, message });
+  }
+
+  /** For a subscription with ack:auto: sent is as good as handled. */
+  acknowledgeWhenSent(seq: number): void {
+    (this.#sentAutomatically ??= []).push(seq);
+  }
+
+  reply(message: EncodedMessage): boolean {
+    if (!isReplies(message.destination) || !this.hasRoom()) return false;
+    const subscription = this.subscriptions.find(({ destination }) => destination === message.destination);
+    this.sendMessage(messageStart(subscription?.id ?? message.destination), message);
+    return true;
+  }
+
+  #send(frame: OutgoingFrame): void {
+    if (this.#stage === 'closing' || this.#stage === 'closed') return;
+    if (!this.#output) {
+      this.#output = [];
+      this.#context.flusher.add(this);
+    }
+    this.#output.push(frame);
+    this.#outputBytes += frame.start.length + (frame.message?.bytes ?? 0);
+  }
+
+  flush(): void {
+    const frames = this.#output;
+    if (!frames) return;
+    this.#output = undefined;
+    this.#outputBytes = 0;
+    const seqs = this.#sentAutomatically;
+    this.#sentAutomatically = undefined;
+    this.#wire.send(frames, seqs && ((error) => this.#sentAll(seqs, error)));
+    this.#pulse?.sent(this.#context.wheel.now);
+    if (this.#wire.buffered === 0) this.drained();
+  }
+
+  #sentAll(seqs: readonly number[], error: unknown): void {
+    if (!error && this.isOpen) void this.#follow(this.desk.acknowledge(this, seqs));
+  }
+
+  drained(): void {
+    if (this.#refusing && this.isOpen) {
+      this.#refusing = false;
+      this.desk.drained(this);
+    }
+    this.#readOn();
+  }
+
+  // the end
+
+  check(now: number): number {
+    if (this.#stage === 'closing') this.#wire.destroy();
+    if (this.#stage === 'closing' || this.#stage === 'closed') return Infinity;
+    try {
+      return this.isOpen ? this.#checkOpen(now) : this.#checkStranger(now);
+    } catch (error) {
+      this.fail(error);
+      return this.#deadline;
+    }
+  }
+
+  #checkStranger(now: number): number {
+    // the desk's time is not the client's
+    if (this.#stage === 'knocking') return now + this.#context.limits.connectTimeout;
+    if (now >= this.#deadline) throw stompFail.STOMP_TIMEOUT(`no CONNECT came within ${this.#context.limits.connectTimeout} ms`);
+    return this.#deadline;
+  }
+
+  #checkOpen(now: number): number {
+    const left = this.bearer.expiresAt - this.#context.now();
+    if (left <= 0) throw expired();
+    const next = this.#pulse?.check(now, this.#context.wheel.tickMs, !this.#paused) ?? Infinity;
+    return Math.min(now + left, next);
+  }
+
+  close(reason: CloseReason): void {
+    this.#end(reason, undefined);
+  }
+
+  /** Ends the session because of this error; `receipt` is of the frame that is to blame. */
+  fail(error: unknown, receipt?: string): void {
+    if (error instanceof FrameFault) {
+      this.#end(error.kind === 'limit' ? stompFail.STOMP_LIMIT(error.message) : stompFail.STOMP_FRAME(error.message), receipt);
+    } else if (isSluiceError(error)) {
+      this.#end(error, receipt);
+    } else {
+      this.#context.log.error('a STOMP session ends by an error that was not foreseen', { user: this.#bearer?.user, error });
+      this.#end(UNEXPECTED, receipt);
+    }
+  }
+
+  #end({ code, message, cure }: CloseReason, receipt: string | undefined): void {
+    if (this.#stage === 'closing' || this.#stage === 'closed') return;
+    const headers = { code, message, 'content-type': 'text/plain', ...(receipt !== undefined && { 'receipt-id': receipt }) };
+    this.#send(wholeFrame('ERROR', headers, cure));
+    this.#leave(`${code} ${message}`);
+  }
+
+  #leave(reason: string): void {
+    const { wheel, limits } = this.#context;
+    const wasOpen = this.isOpen;
+    this.flush();
+    this.#stage = 'closing';
+    this.#deadline = wheel.now + limits.closeTimeout;
+    wheel.watch(this, this.#deadline);
+    this.#wire.end();
+    this.#sayGoodbye(wasOpen, reason);
+  }
+
+  closed(reason: string): void {
+    const wasOpen = this.isOpen;
+    const { wheel, connections, addresses } = this.#context;
+    this.#stage = 'closed';
+    this.#output = undefined;
+    wheel.forget(this);
+    connections.delete(this);
+    addresses.leave(this.address, this.#pulse === undefined);
+    this.#sayGoodbye(wasOpen, reason);
+  }
+
+  #sayGoodbye(wasOpen: boolean, reason: string): void {
+    this.#context.log.debug('a STOMP connection ends', { address: this.address, user: this.#bearer?.user, reason });
+    if (wasOpen) this.desk.sessionClosed(this, reason);
+  }
+}
+
+function expired() {
+  return stompFail.STOMP_TOKEN_EXPIRED('the token has expired');
+}

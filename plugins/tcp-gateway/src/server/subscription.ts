@@ -1,0 +1,45 @@
+import { escapeHeader } from '../stomp/escape.js';
+import type { EncodedMessage } from '../stomp/message.js';
+import type { Connection } from './connection.js';
+import type { Delivery, Subscription } from './desk.js';
+import type { Source } from './destination.js';
+import { NOTHING_TO_ACKNOWLEDGE } from './unacknowledged.js';
+
+/** Header `ack` of SUBSCRIBE. `client` is cumulative. */
+export type AckMode = 'auto' | 'client' | 'client-individual';
+
+export class StompSubscription implements Subscription {
+  /** Beginning of each MESSAGE. */
+  readonly #start: string;
+
+  constructor(
+    readonly session: Connection,
+    readonly id: string,
+    readonly destination: string,
+    readonly source: Source,
+    readonly mode: AckMode,
+  ) {
+    this.#start = messageStart(id);
+  }
+
+  deliver(message: EncodedMessage, delivery?: Delivery): boolean {
+    const { session } = this;
+    if (!session.hasRoom()) return false;
+    let start = this.#start;
+    if (this.mode !== 'auto') start += `ack:${this.#drawAck(delivery)}\n`;
+    if (delivery?.redelivered) start += 'redelivered:true\n';
+    session.sendMessage(start, message);
+    if (delivery && this.mode === 'auto') session.acknowledgeWhenSent(delivery.seq);
+    return true;
+  }
+
+  /** A topic waits for no acknowledgement, yet the header has to be there. */
+  #drawAck(delivery: Delivery | undefined): number {
+    return this.source.kind === 'user' ? this.session.unacknowledged.draw(delivery?.seq) : NOTHING_TO_ACKNOWLEDGE;
+  }
+}
+
+/** The command and the header that says which subscription a MESSAGE is for. */
+export function messageStart(subscriptionId: string): string {
+  return `MESSAGE\nsubscription:${escapeHeader(subscriptionId)}\n`;
+}

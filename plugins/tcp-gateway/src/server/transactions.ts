@@ -1,0 +1,48 @@
+import type { Frame } from '../stomp/frame.js';
+import { stompFail } from './failures.js';
+import type { Limits } from './limits.js';
+
+/** Frames that a session holds back until COMMIT. */
+export class Transactions {
+  readonly #limits: Limits;
+  #open: Map<string, Frame[]> | undefined;
+  #bytes = 0;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  begin(name: string): void {
+    this.#open ??= new Map();
+    if (this.#open.has(name)) throw stompFail.STOMP_TRANSACTION('a transaction of this name has begun already');
+    if (this.#open.size === this.#limits.transactions) {
+      throw stompFail.STOMP_LIMIT(`a session has at most ${this.#limits.transactions} transactions at once`);
+    }
+    this.#open.set(name, []);
+  }
+
+  add(name: string, frame: Frame): void {
+    const frames = this.#frames(name);
+    this.#bytes += frame.body.length;
+    if (frames.length === this.#limits.transactionFrames || this.#bytes > this.#limits.maxFrame) {
+      throw stompFail.STOMP_LIMIT(
+        `transactions hold at most ${this.#limits.transactionFrames} frames each, and ${this.#limits.maxFrame} bytes together`,
+      );
+    }
+    frames.push(frame);
+  }
+
+  /** Ends it, and gives its frames. */
+  take(name: string): readonly Frame[] {
+    const frames = this.#frames(name);
+    this.#open?.delete(name);
+    for (const frame of frames) this.#bytes -= frame.body.length;
+    return frames;
+  }
+
+  #frames(name: string): Frame[] {
+    const frames = this.#open?.get(name);
+    if (!frames) throw stompFail.STOMP_TRANSACTION('no transaction of this name has begun');
+    return frames;
+  }
+}

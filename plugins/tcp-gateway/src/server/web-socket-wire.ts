@@ -1,0 +1,88 @@
+import { isUtf8 } from 'node:buffer';
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import { joinFrames, type OutgoingFrame } from '../stomp/output.js';
+import { CLIENT_CLOSED, type Done, type Wire, type WireOwner } from './wire.js';
+
+/**
+ * A line over WebSocket: each frame is a message, for clients that read so. Answers in the kind that the client uses: 1C hands texts and
+ * binary data to different handlers. A text must be UTF-8, so a body that is not comes as a binary message to everybody.
+ */
+export class WebSocketWire implements Wire {
+  readonly #webSocket: WebSocket;
+  readonly #socket: Socket;
+  readonly #strangerBytes: number;
+  #text = false;
+  #error: Error | undefined;
+
+  /** `strangerBytes`: what a client may send before it is let in; the WebSocket layer holds a whole message before it shows any of it. */
+  constructor(webSocket: WebSocket, socket: Socket, strangerBytes: number) {
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+    this.#strangerBytes = socket.bytesRead + strangerBytes;
+  }
+
+  get address(): string {
+    return this.#socket.remoteAddress ?? '';
+  }
+
+  get buffered(): number {
+    return this.#webSocket.bufferedAmount;
+  }
+
+  get flushed(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength;
+  }
+
+  open(owner: WireOwner): void {
+    this.#webSocket
+      .on('message', (data: Buffer, isBinary) => {
+        this.#text = !isBinary;
+        owner.received(data);
+      })
+      .on('error', (error) => (this.#error = error))
+      .on('close', () => owner.closed(this.#error?.message ?? CLIENT_CLOSED));
+    this.#socket.on('drain', () => owner.drained());
+    this.#socket.on('data', this.#guard);
+  }
+
+  trust(): void {
+    this.#socket.off('data', this.#guard);
+  }
+
+  send(frames: readonly OutgoingFrame[], done?: Done): void {
+    this.#socket.cork();
+    for (const [at, frame] of frames.entries()) {
+      const buffers = joinFrames([frame]);
+      const [bytes = Buffer.alloc(0)] = buffers.length === 1 ? buffers : [Buffer.concat(buffers)];
+      const options = { binary: !this.#text || !isUtf8(bytes) };
+      this.#webSocket.send(bytes, options, at === frames.length - 1 ? done : undefined);
+    }
+    this.#socket.uncork();
+  }
+
+  beat(): void {
+    this.#webSocket.send('\n', { binary: !this.#text });
+  }
+
+  pause(): void {
+    this.#webSocket.pause();
+  }
+
+  resume(): void {
+    this.#webSocket.resume();
+  }
+
+  end(): void {
+    this.#webSocket.resume();
+    this.#webSocket.close();
+  }
+
+  destroy(): void {
+    this.#webSocket.terminate();
+  }
+
+  readonly #guard = (): void => {
+    if (this.#socket.bytesRead > this.#strangerBytes) this.destroy();
+  };
+}
