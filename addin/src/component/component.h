@@ -1,0 +1,73 @@
+// The object that code in 1C works with: its properties and methods, and the life of what stands behind them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "abi/platform.h"
+#include "component/arguments.h"
+#include "component/dispatcher.h"
+#include "session/client.h"
+
+namespace sluice::component {
+
+enum class Mode {
+  /** Events come to the handler in 1C. Only clients can. */
+  push,
+  /** The code fetches events. */
+  pull,
+};
+
+class Component {
+ public:
+  Component();
+  ~Component() { done(); }
+  Component(const Component&) = delete;
+  Component& operator=(const Component&) = delete;
+
+  /** Of the platform: before anything else, and at the end. `done` may be called again. */
+  bool init(const abi::Platform& platform);
+  void done();
+
+  // the methods of members.cpp; each throws CallError with a text for people
+  bool connect(const Arguments& arguments);
+  void disconnect(net::Milliseconds grace);
+  std::string receiveEvent(net::Milliseconds time);
+  bool acknowledge(const std::string& id);
+  bool reject(const std::string& id, const std::string& reason);
+  std::string eventData(const std::string& id, std::size_t offset, std::size_t length) const;
+  std::string eventBytes(const std::string& id) const;
+  bool send(const Arguments& arguments);
+  std::string request(const Arguments& arguments);
+
+  Mode mode() const { return mode_; }
+  void setMode(Mode mode);
+  DispatchSettings dispatch() const { return dispatch_; }
+  void setDispatch(const DispatchSettings& settings);
+  long eventBufferDepth() const { return eventBufferDepth_; }
+  void setEventBufferDepth(std::int64_t depth);
+  std::string statistics() const;
+
+  session::Client& client() const { return *client_; }
+  session::Options& options() { return options_; }
+  const session::Options& options() const { return options_; }
+  bool announcesStates() const { return announcesStates_; }
+  void setAnnouncesStates(bool wanted);
+
+ private:
+  bool onServer() const;
+  void updateDispatcher();
+  void checkSize(const std::string& body) const;
+
+  abi::Platform platform_;
+  std::shared_ptr<session::Client> client_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+  session::Options options_;
+  DispatchSettings dispatch_;
+  Mode mode_ = Mode::push;
+  long eventBufferDepth_ = 100;
+  bool announcesStates_ = true;
+  bool connected_ = false;  // between connect and disconnect, whatever the network does
+};
+
+}  // namespace sluice::component

@@ -1,0 +1,88 @@
+#include "component/dispatcher.h"
+
+#include <condition_variable>
+
+#include "component/envelope.h"
+#include "text/utf.h"
+
+namespace sluice::component {
+namespace {
+
+using net::Clock;
+using net::Milliseconds;
+
+// the platform takes no events while a call or a modal window keeps its client busy: often for moments, sometimes for
+// minutes
+constexpr Milliseconds kFirstPause{10};
+constexpr Milliseconds kLongestPause{500};
+constexpr Milliseconds kJoinTime{3'000};
+constexpr std::chrono::hours kForever{24};
+
+}  // namespace
+
+/** Owned by the thread as well, in case it is stuck inside of the platform and has to be abandoned. */
+struct Dispatcher::State {
+  abi::Platform platform;
+  std::shared_ptr<session::Client> client;
+  DispatchSettings settings;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::atomic<bool> stopping{false};
+
+  void run() {
+    while (!stopping) {
+      std::optional<session::Delivery> delivery =
+          client->inbox.take(Clock::now() + kForever, [this] { return stopping.load(); });
+      if (delivery && !handOut(*delivery)) client->inbox.giveBack(std::move(*delivery));
+    }
+  }
+
+  /** False: told to stop before the platform has taken it. */
+  bool handOut(const session::Delivery& delivery) {
+    const Envelope envelope = makeEnvelope(delivery, settings.inlineLimit);
+    if (envelope.keepBody) client->inbox.keepBody(delivery.id, delivery.message.body);
+    const std::u16string source = text::toUtf16(settings.source);
+    const std::u16string event = text::toUtf16(delivery.event);
+    const std::u16string data = text::toUtf16(envelope.json);
+    for (Milliseconds pause = kFirstPause; !stopping; pause = std::min(pause * 2, kLongestPause)) {
+      if (platform.externalEvent(source, event, data)) {
+        ++client->statistics.handedOut;
+        if (settings.autoAcknowledge && !delivery.id.empty()) client->acknowledge(delivery.id);
+        return true;
+      }
+      ++client->statistics.retried;
+      std::unique_lock lock(mutex);
+      changed.wait_for(lock, pause, [this] { return stopping.load(); });
+    }
+    return false;
+  }
+};
+
+Dispatcher::Dispatcher(const abi::Platform& platform, std::shared_ptr<session::Client> client)
+    : state_(std::make_shared<State>()) {
+  state_->platform = platform;
+  state_->client = std::move(client);
+}
+
+void Dispatcher::start(const DispatchSettings& settings) {
+  // a new one: an abandoned thread must never see that things go on
+  auto fresh = std::make_shared<State>();
+  fresh->platform = state_->platform;
+  fresh->client = state_->client;
+  fresh->settings = settings;
+  state_ = std::move(fresh);
+  worker_.start([state = state_] { state->run(); });
+}
+
+void Dispatcher::stop() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->changed.notify_all();
+  state_->client->inbox.interrupt();
+  if (!worker_.join(kJoinTime))
+    state_->client->log.write("the platform did not return from an event in time: its thread was abandoned");
+}
+
+}  // namespace sluice::component

@@ -1,0 +1,94 @@
+#include "net/link.h"
+
+#include <utility>
+
+#include "net/resolver.h"
+
+namespace sluice::net {
+namespace {
+
+void checkGoingOn(Clock::time_point deadline, const std::function<bool()>& stopped) {
+  if (stopped()) throw NetError("given up, because it was told to stop");
+  if (Clock::now() >= deadline) throw NetError("no answer in time");
+}
+
+/** An address of a name may be dead while the next one lives: no single one may use up all the time. */
+Clock::time_point shareOf(Clock::time_point deadline, std::size_t attemptsLeft) {
+  return Clock::now() + until(deadline) / static_cast<int>(attemptsLeft);
+}
+
+}  // namespace
+
+Link::Link(const Address& address, const TlsOptions& tls, Clock::time_point deadline, Poller& poller,
+           const std::function<bool()>& stopped)
+    : address_(address), poller_(poller) {
+  try {
+    const std::vector<Endpoint> endpoints = resolve(address, deadline, poller, stopped);
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+      try {
+        connect(endpoints[i], shareOf(deadline, endpoints.size() - i), stopped);
+        break;
+      } catch (const NetError&) {
+        if (i + 1 == endpoints.size() || stopped()) throw;
+      }
+    }
+    if (!address.tls) return;
+    tls_ = makeTlsFilter(address.host, tls);
+    secure(deadline, stopped);
+  } catch (const NetError& error) {
+    throw NetError("cannot connect to " + address.str() + ": " + error.what());
+  }
+}
+
+bool Link::receive(std::string& into) {
+  if (!tls_) return socket_->read(into) > 0;
+  bool something = !early_.empty();
+  into += std::exchange(early_, {});
+  cipher_.clear();
+  if (socket_->read(cipher_) == 0) return something;
+  tls_->decode(cipher_, into, outgoing_);
+  return true;
+}
+
+void Link::send(std::string_view bytes) {
+  if (tls_) {
+    tls_->encode(bytes, outgoing_);
+  } else {
+    outgoing_ += bytes;
+  }
+}
+
+void Link::flush() {
+  while (unsent() > 0) {
+    const std::size_t count = socket_->write(std::string_view(outgoing_).substr(sent_));
+    if (count == 0) return;
+    sent_ += count;
+  }
+  outgoing_.clear();
+  sent_ = 0;
+}
+
+void Link::connect(const Endpoint& endpoint, Clock::time_point deadline, const std::function<bool()>& stopped) {
+  socket_ = std::make_unique<Socket>(endpoint, poller_);
+  while (!socket_->finishConnecting()) {
+    checkGoingOn(deadline, stopped);
+    poller_.wait(socket_.get(), false, true, until(deadline));
+  }
+}
+
+void Link::secure(Clock::time_point deadline, const std::function<bool()>& stopped) {
+  tls_->start(outgoing_);
+  flush();
+  while (!tls_->established()) {
+    checkGoingOn(deadline, stopped);
+    cipher_.clear();
+    if (socket_->read(cipher_) > 0) {
+      tls_->decode(cipher_, early_, outgoing_);
+      flush();
+    } else {
+      wait(true, until(deadline));
+    }
+  }
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace sluice::session {
+
+/** A random UUID (RFC 4122, version 4). */
+std::string makeUuid();
+
+}  // namespace sluice::session

@@ -1,0 +1,56 @@
+// A test is a function with a sentence for a name; a failed check throws.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace test {
+
+class Failure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/** Adds a test to the program. */
+struct Register {
+  Register(const char* name, void (*body)());
+};
+
+/** For tests that are made from data. */
+void addTest(const std::string& name, std::function<void()> body);
+
+/**
+ * Runs all tests whose name contains `filter`, prints each failure and at last `N passed, N failed`. Gives how many failed. `each` is
+ * called around every test.
+ */
+int runTests(const std::string& filter);
+
+template <typename One, typename Other>
+void checkEqual(const One& actual, const Other& expected, const char* what, const char* file, int line) {
+  if (actual == expected) return;
+  std::ostringstream text;
+  text << std::boolalpha << file << ":" << line << ": " << what << " is " << actual << ", expected " << expected;
+  throw Failure(text.str());
+}
+
+inline void check(bool holds, const char* what, const char* file, int line) {
+  if (!holds) throw Failure(std::string(file) + ":" + std::to_string(line) + ": does not hold: " + what);
+}
+
+/** Waits until it holds; a failure after ten seconds (more under valgrind). */
+void waitUntil(const std::function<bool()>& holds, const char* what, const char* file, int line);
+
+}  // namespace test
+
+#define TEST_JOIN2(a, b) a##b
+#define TEST_JOIN(a, b) TEST_JOIN2(a, b)
+#define TEST(name)                                                                           \
+  static void TEST_JOIN(test_, __LINE__)();                                                  \
+  static const ::test::Register TEST_JOIN(register_, __LINE__)(name, TEST_JOIN(test_, __LINE__)); \
+  static void TEST_JOIN(test_, __LINE__)()
+#define CHECK(condition) ::test::check((condition), #condition, __FILE__, __LINE__)
+#define CHECK_EQUAL(actual, expected) ::test::checkEqual((actual), (expected), #actual, __FILE__, __LINE__)
+#define WAIT_UNTIL(condition) ::test::waitUntil([&]() -> bool { return (condition); }, #condition, __FILE__, __LINE__)
