@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Delivery } from '@sluice/engine';
 import { busConformance } from '../conformance/bus.js';
 import { MemoryBroker, type MemoryBus } from './memory-bus.js';
 
@@ -37,10 +38,12 @@ describe('MemoryBroker', () => {
     const bus = broker.connect();
     await bus.declare({ queue: 'q' });
     await bus.publish([{ queue: 'q', message }]);
+    let first: Delivery | undefined;
     const redelivered = new Promise<number>((resolve) => {
       void bus.consume('q', { prefetch: 1 }, (delivery) => {
-        if (delivery.redelivered > 0) resolve(delivery.redelivered);
-        else broker.stop('no power');
+        if (delivery.redelivered > 0) return resolve(delivery.redelivered);
+        first = delivery;
+        broker.stop('no power');
       });
     });
     await new Promise((resolve) => setImmediate(resolve));
@@ -48,5 +51,6 @@ describe('MemoryBroker', () => {
     await expect(bus.publish([{ queue: 'q', message }])).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
     broker.start();
     expect(await redelivered).toBe(1);
+    expect(first?.lost).toBe(true);
   });
 });

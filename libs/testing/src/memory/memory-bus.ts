@@ -217,19 +217,20 @@ class MemoryDelivery implements Delivery {
     this.redelivered = entry.deliveries - 1;
   }
 
+  /** For good, also when its message is handed out again. */
   get lost(): boolean {
-    return !this.taker.held.has(this.entry);
+    return this.entry.deliveries > this.redelivered + 1 || !this.taker.held.has(this.entry);
   }
 
   settle(outputs: readonly Outgoing[], settled?: (done: boolean) => void): void {
-    const done = this.taker.held.has(this.entry) && this.#publish(outputs);
+    const done = !this.lost && this.#publish(outputs);
     if (done) this.from.finish(this.taker, this.entry);
     else this.release();
     if (settled) queueMicrotask(() => settled(done));
   }
 
   release(): void {
-    this.from.giveBack(this.taker, this.entry);
+    if (!this.lost) this.from.giveBack(this.taker, this.entry);
   }
 
   #publish(outputs: readonly Outgoing[]): boolean {
