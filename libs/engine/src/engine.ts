@@ -15,6 +15,7 @@ import { Replies } from './replies.js';
 import { servicesOf, type Lent } from './services.js';
 import { SoloGate } from './solo-gate.js';
 import { Steps } from './steps.js';
+import { SuspectTurn } from './suspicion.js';
 import { runTrigger } from './triggers.js';
 
 /** Calls in flight get this long at a graceful stop. */
@@ -98,7 +99,7 @@ export class Engine {
         signal: this.#ending.signal,
       });
     });
-    this.#pushes = this.#pushRunners();
+    this.#pushes = this.#pushRunners(gate);
   }
 
   /** Declares what the workspace needs, then begins the work of this host's roles. Rejects when the bus or the store cannot be used. */
@@ -180,9 +181,10 @@ export class Engine {
     return keepUsing(connection, this.#draining.signal, this.#options.log, (_client, signal) => aborted(signal));
   }
 
-  #pushRunners(): readonly PushRunner[] {
+  #pushRunners(gate: SoloGate): readonly PushRunner[] {
     const { workspace, plugins } = this.#options;
     const journaled = (flow: string) => workspace.flows.find(({ name }) => name === flow)?.journal !== 'off';
+    const suspects = new SuspectTurn();
     const made: PushRunner[] = [];
     for (const connection of this.connections.all()) {
       const plugin = plugins.get(connection.spec.plugin);
@@ -195,6 +197,8 @@ export class Engine {
           settings: workspace.settings,
           signal: this.#draining.signal,
           journaled,
+          gate,
+          suspects,
         }),
       );
     }

@@ -11,13 +11,10 @@ import { replyOfOutcome } from './replies.js';
 import { decodeRun, EXPIRED, isRun, RUN_TYPE, runMessage, STATE_LIMIT_BYTES, stateTooLarge, type RunState } from './run-state.js';
 import type { SoloGate } from './solo-gate.js';
 import type { Steps } from './steps.js';
+import { SUSPECT_AFTER, SUSPECT_RUNS } from './suspicion.js';
 
 const HELD_BYTES = 64 * 1024 ** 2;
 const MOST_HELD = 500;
-/** From this many deliveries on, a run may be what kills its host: it is run alone. */
-const SUSPECT_AFTER = 5;
-/** Found again after so many solo runs, it is parked. */
-const SUSPECT_RUNS = 3;
 /** The broker or the database is away: how long a message is held before it is handed back. */
 const AWAY_PAUSE_MS = 1_000;
 

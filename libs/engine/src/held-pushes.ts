@@ -2,6 +2,7 @@ import { viewError, type Log } from '@sluice/plugin-api';
 import { pause } from './lease.js';
 import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from './ports/bus.js';
 import { PUSH_CLASSES, type PushClass } from './ports/pacer.js';
+import { SUSPECT_AFTER, type SuspectTurn } from './suspicion.js';
 import { WeightedChoice } from './weighted-choice.js';
 
 /** RabbitMQ closes a channel whose delivery stays unacknowledged for 30 minutes. */
@@ -15,6 +16,8 @@ export interface Held {
   readonly delivery: Delivery;
   readonly priority: PushClass;
   readonly since: number;
+  /** Handed out so often that it may be what kills its host. */
+  readonly suspect: boolean;
 }
 
 export interface HeldPushesDeps {
@@ -24,6 +27,7 @@ export interface HeldPushesDeps {
   readonly signal: AbortSignal;
   readonly shares: Readonly<Record<PushClass, number>>;
   readonly limit: number;
+  readonly suspects: SuspectTurn;
   /** Something waits, or may be called now that could not before. */
   readonly changed: () => void;
 }
@@ -46,6 +50,7 @@ export class HeldPushes {
   ) {
     this.#choice = new WeightedChoice(deps.shares);
     this.#limit = deps.limit;
+    deps.suspects.onFree(deps.changed);
   }
 
   /** How many could be called now, in these classes. */
@@ -53,18 +58,19 @@ export class HeldPushes {
     this.#forgetLost();
     // past so many unconfirmed results nothing begins: the broker is slower than the other side
     if (this.#unconfirmed >= MOST_UNCONFIRMED) return 0;
-    return this.#held.reduce((count, held) => (open.includes(held.priority) ? count + 1 : count), 0);
+    const callable = this.#held.filter(({ priority }) => open.includes(priority));
+    const suspects = callable.filter(({ suspect }) => suspect).length;
+    return callable.length - suspects + (suspects > 0 && !this.deps.suspects.taken ? 1 : 0);
   }
 
   /** The one that goes next: by class, then in order. */
   take(open: readonly PushClass[]): Held | undefined {
     this.#forgetLost();
-    const priority = this.#choice.next(open.filter((one) => this.#held.some((held) => held.priority === one)));
-    if (priority === undefined) return undefined;
-    return this.#held.splice(
-      this.#held.findIndex((one) => one.priority === priority),
-      1,
-    )[0];
+    const { suspects } = this.deps;
+    const first = (priority: PushClass) =>
+      this.#held.findIndex((held) => held.priority === priority && !(held.suspect && suspects.taken));
+    const priority = this.#choice.next(open.filter((one) => first(one) >= 0));
+    return priority === undefined ? undefined : this.#held.splice(first(priority), 1)[0];
   }
 
   /** Takes back one that was not called, to the end: while the breaker is open one and the same push must not be every probe. */
@@ -126,7 +132,7 @@ export class HeldPushes {
     const consumer = this.deps.bus.consume(queue, { prefetch: this.#prefetch }, (delivery) => {
       // cancelled meanwhile: another host may be the owner already
       if (this.#consumers.get(priority) !== consumer) return delivery.release();
-      this.#held.push({ delivery, priority, since: Date.now() });
+      this.#held.push({ delivery, priority, since: Date.now(), suspect: delivery.redelivered >= SUSPECT_AFTER });
       this.deps.changed();
     });
     this.#consumers.set(priority, consumer);

@@ -40,7 +40,9 @@ import {
   type RunState,
   type StepResult,
 } from './run-state.js';
+import type { SoloGate } from './solo-gate.js';
 import { idempotenceOf } from './steps.js';
+import { SUSPECT_RUNS, type SuspectTurn } from './suspicion.js';
 
 const HELD_CHECK_MS = 30_000;
 const NEVER = new Date(8.64e15);
@@ -65,6 +67,8 @@ export interface PushRunnerDeps {
   /** Graceful stop: no new call. */
   readonly signal: AbortSignal;
   readonly journaled: (flow: string) => boolean;
+  readonly gate: SoloGate;
+  readonly suspects: SuspectTurn;
 }
 
 /**
@@ -95,6 +99,7 @@ export class PushRunner implements PushOwner {
       signal: deps.signal,
       shares: config.shares,
       limit: this.#limit,
+      suspects: deps.suspects,
       changed: () => this.#pace?.wake(),
     });
     this.#judge = new PushJudge(config.breaker.probeMs);
@@ -134,7 +139,10 @@ export class PushRunner implements PushOwner {
     if (!next) return 'idle';
     this.#inFlight++;
     try {
-      return await this.#push(next.held, next.run, next.call);
+      const { held, run, call } = next;
+      // what must not be repeated is not called a second time anyway
+      if (!held.suspect || this.#idempotence(call) === 'no') return await this.#push(held, run, call);
+      return await this.deps.suspects.take(() => this.#suspected(held, run, call));
     } finally {
       this.#inFlight--;
     }
@@ -179,6 +187,17 @@ export class PushRunner implements PushOwner {
     return undefined;
   }
 
+  /** A push that may have killed its host leaves a note before it is called; found with too many of them, it is not called any more. */
+  async #suspected(held: Held, run: Push, call: PendingCall): Promise<CallEnd> {
+    // each try has notes of its own: one that ended, in whatever way, proves that the host survives it
+    const times = await this.deps.store.suspect(`${run.state.run}/${run.state.epoch}/${tryOf(run, call)}`).catch(() => undefined);
+    if (times === undefined) return this.#notBegun(held, run, call, 'later');
+    if (times <= SUSPECT_RUNS) return this.deps.gate.run(() => this.#push(held, run, call));
+    const error = engineFail.POISON(`the host died during ${call.plugin}.${call.action}, or lost it, again and again`);
+    this.#held.settle(held, [this.#continuation(run, { ok: false, error: viewError(error, where(run, call)) })]);
+    return { result: 'other', ms: 0 };
+  }
+
   async #push(held: Held, run: Push, call: PendingCall): Promise<CallEnd> {
     const begins = this.#idempotence(call) === 'no' ? await this.#marked(run, call) : 'begins';
     if (begins !== 'begins') return this.#notBegun(held, run, call, begins);
@@ -195,7 +214,8 @@ export class PushRunner implements PushOwner {
     // one that must not be repeated is judged: whether it was carried out is not known
     if (this.#cut.signal.aborted && this.#idempotence(call) !== 'no') {
       this.deps.log.warn(`${this.name}: the call ${callId(run)} outlived the stop and will be repeated under the same id`);
-      held.delivery.release();
+      if (held.suspect) this.#again(held, run, { ...call, waits: call.waits + 1 }, 0);
+      else held.delivery.release();
       return { result: 'unknown', ms };
     }
     if (timeout?.aborted) {
@@ -213,12 +233,7 @@ export class PushRunner implements PushOwner {
   async #marked(run: Push, call: PendingCall): Promise<'begins' | 'begun' | 'later'> {
     const { state } = run;
     try {
-      const first = await this.deps.store.endStep(
-        state.run,
-        `${state.at ?? ''}/${call.attempt}.${call.waits}`,
-        state.epoch,
-        randomUUID(),
-      );
+      const first = await this.deps.store.endStep(state.run, tryOf(run, call), state.epoch, randomUUID());
       return first ? 'begins' : 'begun';
     } catch {
       return 'later';
@@ -275,8 +290,8 @@ export class PushRunner implements PushOwner {
     const retryAfterMs = isSluiceError(error) ? error.options.retryAfterMs : undefined;
     const end = { ms, ...(retryAfterMs !== undefined && { retryAfterMs }) };
     if (verdict.kind === 'wait' && verdict.why === 'unavailable') {
-      // with a mark, the next try needs one of its own
-      if (idempotent === 'no') this.#again(held, run, { ...call, waits: call.waits + 1 }, waitMs(call.waits));
+      // with a mark or a note, the next try needs one of its own
+      if (idempotent === 'no' || held.suspect) this.#again(held, run, { ...call, waits: call.waits + 1 }, waitMs(call.waits));
       else this.#held.keep(held);
       return { ...end, result: 'unavailable' };
     }
@@ -356,6 +371,11 @@ export class PushRunner implements PushOwner {
       ...(error && { code: error.code, message: error.message }),
     });
   }
+}
+
+/** The step and the try of it: the same in every redelivery, another in every attempt and after every wait. */
+function tryOf(run: RunMessage, call: PendingCall): string {
+  return `${run.state.at ?? ''}/${call.attempt}.${call.waits}`;
 }
 
 /** The idempotency key of the call: the same in every attempt, redelivery and replay. */

@@ -9,7 +9,7 @@ export class SoloGate {
   readonly #idle: (() => void)[] = [];
 
   /** Runs the work at once, or after the solo that is under way. */
-  run(work: () => void | Promise<void>): void | Promise<void> {
+  run<Result>(work: () => Result | Promise<Result>): Result | Promise<Result> {
     if (!this.#solo) return this.#counted(work);
     return new Promise<void>((resolve) => this.#queue.push(resolve)).then(() => this.run(work));
   }
@@ -27,16 +27,19 @@ export class SoloGate {
     }
   }
 
-  #counted(work: () => void | Promise<void>): void | Promise<void> {
+  #counted<Result>(work: () => Result | Promise<Result>): Result | Promise<Result> {
     this.#running++;
-    let result: void | Promise<void>;
+    let result: Result | Promise<Result>;
     try {
       result = work();
     } catch (error) {
       this.#left();
       throw error;
     }
-    if (!(result instanceof Promise)) return this.#left();
+    if (!(result instanceof Promise)) {
+      this.#left();
+      return result;
+    }
     return result.finally(() => this.#left());
   }
 

@@ -60,7 +60,7 @@ export class PlainPacer implements Pacer {
     let inFlight = 0;
     const { max } = config.concurrency;
     const fill = () => {
-      while (this.open && !signal.aborted && inFlight < max && owner.waiting(['interactive', 'normal', 'bulk']) > inFlight) {
+      while (this.open && !signal.aborted && inFlight < max && owner.waiting(['interactive', 'normal', 'bulk']) > 0) {
         inFlight++;
         void owner.start(['interactive', 'normal', 'bulk']).then((end) => {
           inFlight--;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { fail } from '@sluice/plugin-api';
-import { MemoryBroker, until } from '@sluice/testing';
-import { flow, type Machine, machines, PlainPacer } from './machine.js';
+import { MemoryBroker, MemoryDatabase, until } from '@sluice/testing';
+import { flow, type Machine, machines, PlainPacer, startMachine } from './machine.js';
 
-const { start } = machines();
+const { start, running } = machines();
 
 const QUEUE = 'push.peer.normal';
 const PUSH = `  - id: save
@@ -96,6 +96,81 @@ describe('a push that cannot be called', () => {
     await machine.bus.publish([{ queue: QUEUE, message }]);
     await until('the row', () => machine.database.parked.size === 1);
     await until('nothing is held', async () => (await queueOf(machine))?.held === 0);
+  });
+});
+
+describe('a push that was handed out again and again', () => {
+  /** Pushes of flow `t` that were handed out five times, as when hosts die with them. */
+  async function suspects(texts: readonly string[]) {
+    const broker = new MemoryBroker();
+    const database = new MemoryDatabase();
+    const flows = flow('t', PUSH);
+    const pacer = new PlainPacer();
+    pacer.open = false;
+    const machine = await startMachine({ broker, database, pacer, flows });
+    for (const text of texts) await machine.publish('t.asked', { text });
+    await until('all are held', async () => (await queueOf(machine))?.held === texts.length);
+    await machine.bus.close();
+    running.push(machine);
+    for (let crash = 1; crash < 5; crash++) {
+      const dying = broker.connect();
+      const taken: unknown[] = [];
+      await dying.consume(QUEUE, { prefetch: 10 }, (delivery) => void taken.push(delivery));
+      await until('all were handed out', () => taken.length === texts.length);
+      await dying.close();
+    }
+    return { broker, database, flows };
+  }
+
+  it('is parked when hosts die during its call', async () => {
+    const shared = await suspects(['a']);
+    for (let crash = 0; crash < 3; crash++) {
+      const dying = await startMachine({ ...shared, answer: () => new Promise(() => undefined) });
+      running.push(dying);
+      await until('the call', () => dying.calls.length === 1);
+      await dying.bus.close();
+    }
+    const last = await start(shared);
+    await last.ended('parked');
+    await until('the row', () => shared.database.parked.size === 1);
+    expect((await last.store.parked.list({ limit: 1 }))[0]).toMatchObject({ step: 'save', error: { code: 'POISON' } });
+    expect(last.calls).toHaveLength(0);
+  });
+
+  it('is not taken for guilty because the other side cannot be reached, or is busy', async () => {
+    const shared = await suspects(['a']);
+    const errors = [fail.UNREACHABLE('refused', { sent: 'no' }), fail.OVERLOADED('406', { sent: 'yes' })];
+    const answer = () => {
+      const error = errors.shift();
+      if (error) throw error;
+      return 'ok';
+    };
+    const machine = await start({ ...shared, answer });
+    await machine.ended('done');
+    expect(machine.calls).toHaveLength(3);
+    expect([...shared.database.suspects.values()]).toEqual([1]);
+  });
+
+  it('waits while another of its kind is called, and lets others pass', async () => {
+    const shared = await suspects(['a', 'b']);
+    const first = gate();
+    const machine = await start({ ...shared, answer: ({ input }) => (input.text === 'a' ? first.passed : 'ok') });
+    await until('the call', () => machine.calls.length === 1);
+    await machine.publish('t.asked', { text: 'fresh' });
+    await machine.ended('done');
+    expect(machine.calls.map((call) => call.input.text)).toEqual(['a', 'fresh']);
+    first.open();
+    await machine.ended('done', 3);
+  });
+
+  it('is called later when the database cannot take the note', async () => {
+    const shared = await suspects(['a']);
+    shared.database.away = true;
+    const machine = await start({ ...shared, answer: () => 'ok' });
+    await until('it waits', async () => (await queueOf(machine))?.held === 0);
+    expect(machine.calls).toHaveLength(0);
+    shared.database.away = false;
+    await machine.ended('done');
   });
 });
 
