@@ -33,12 +33,13 @@ export function holdLease(
     readonly signal: AbortSignal;
     readonly info?: () => unknown;
     readonly times?: LeaseTimes;
-    /** Awaited between the signal and the release of the lease: the last work under it. */
+    /** Awaited between the signal and the release of the lease, which is renewed meanwhile: the last work under it. */
     readonly draining?: () => Promise<void>;
   },
 ): HeldLease {
   const times = options.times ?? LEASE_TIMES;
   let epoch: number | undefined;
+  let mayBeOurs = false;
   let until = { monotonic: 0, wall: 0 };
   const held = () => epoch !== undefined && performance.now() < until.monotonic && Date.now() < until.wall;
   const drop = () => {
@@ -52,13 +53,15 @@ export function holdLease(
     const asked = { monotonic: performance.now() + usable, wall: Date.now() + usable };
     if (epoch !== undefined && !held()) drop();
     try {
+      // whatever comes of asking: without an answer it may be ours
+      mayBeOurs = true;
       const now = await leases.take(name, holder, times.ttlMs, options.info?.());
-      if (options.signal.aborted) return;
+      mayBeOurs = now !== undefined;
       if (now === undefined) return drop();
       // another epoch means that the lease was another's in between: what was started under the old one is not ours
       if (epoch !== undefined && epoch !== now) drop();
       until = asked;
-      if (epoch === undefined && performance.now() < until.monotonic) {
+      if (epoch === undefined && !options.signal.aborted && performance.now() < until.monotonic) {
         epoch = now;
         options.gained(now);
       }
@@ -68,15 +71,26 @@ export function holdLease(
     if (epoch !== undefined && !held()) drop();
   };
 
+  /** Renews what is held until the work has ended: nobody else may begin before. */
+  const keptDuring = async (work: Promise<void> = Promise.resolve()): Promise<void> => {
+    const over = new AbortController();
+    const ending = work.finally(() => over.abort());
+    await pause(times.renewMs, over.signal);
+    while (epoch !== undefined && !over.signal.aborted) {
+      await renew();
+      await pause(times.renewMs, over.signal);
+    }
+    await ending;
+  };
+
   const ended = (async () => {
     while (!options.signal.aborted) {
       await renew();
       await pause(times.renewMs, options.signal);
     }
-    await options.draining?.();
-    const had = epoch !== undefined;
+    await keptDuring(options.draining?.());
     drop();
-    if (had) await leases.release(name, holder).catch(() => undefined);
+    if (mayBeOurs) await leases.release(name, holder).catch(() => undefined);
   })();
   return { held, ended };
 }
