@@ -1,35 +1,64 @@
-import { readWorkspaceEnv } from '@sluice/host';
 import { Command, CommanderError } from 'commander';
-import { addDemo } from './commands/demo.js';
-import { addDoctor } from './commands/doctor.js';
-import { addEmulate } from './commands/emulate.js';
-import { addFind } from './commands/find.js';
-import { addLint } from './commands/lint.js';
-import { addParked } from './commands/parked.js';
-import { addRun } from './commands/run.js';
-import { addSchema } from './commands/schema.js';
-import { addStart } from './commands/start.js';
-import { addStatus } from './commands/status.js';
-import { addToken } from './commands/token.js';
-import { addUnrouted } from './commands/unrouted.js';
 import { describeError, EXIT, exitCodeOf } from './exit.js';
-import { VERSION } from './host/banner.js';
+import { VERSION } from './version.js';
 import { say } from './terminal/print.js';
 
-const COMMANDS = [
-  addRun,
-  addStart,
-  addDemo,
-  addLint,
-  addSchema,
-  addToken,
-  addParked,
-  addUnrouted,
-  addStatus,
-  addFind,
-  addDoctor,
-  addEmulate,
-];
+interface Described {
+  readonly about: string;
+  /** The function that adds what the command takes and does. Loaded when the command is called: help and a typing error cost nothing. */
+  readonly load: () => Promise<(command: Command) => void>;
+}
+
+const COMMANDS: Readonly<Record<string, Described>> = {
+  run: {
+    about: 'run the flows of a workspace until SIGINT or SIGTERM',
+    load: async () => (await import('./commands/run.js')).addRun,
+  },
+  start: {
+    about: 'run the sample flows, with a stand-in for 1C unless ERP_URL is set',
+    load: async () => (await import('./commands/start.js')).addStart,
+  },
+  demo: {
+    about: 'a 1C that refuses the 11th call, and events that reach it all the same',
+    load: async () => (await import('./commands/demo.js')).addDemo,
+  },
+  lint: {
+    about: 'say what is wrong with a workspace, and what to write instead',
+    load: async () => (await import('./commands/lint.js')).addLint,
+  },
+  schema: {
+    about: 'write JSON Schemas of flows and sluice.yaml, for the completion of an editor',
+    load: async () => (await import('./commands/schema.js')).addSchema,
+  },
+  token: {
+    about: 'make a token of the operator',
+    load: async () => (await import('./commands/token.js')).addToken,
+  },
+  parked: {
+    about: 'runs that were put aside, because 1C refused them or their flow failed',
+    load: async () => (await import('./commands/parked.js')).addParked,
+  },
+  unrouted: {
+    about: 'events that no flow wanted',
+    load: async () => (await import('./commands/unrouted.js')).addUnrouted,
+  },
+  status: {
+    about: 'what waits, what is in flight, the limits now',
+    load: async () => (await import('./commands/status.js')).addStatus,
+  },
+  find: {
+    about: 'what happened to an event or a run',
+    load: async () => (await import('./commands/find.js')).addFind,
+  },
+  doctor: {
+    about: 'which engines run, and what is wrong',
+    load: async () => (await import('./commands/doctor.js')).addDoctor,
+  },
+  emulate: {
+    about: 'stand in for a foreign system until SIGINT or SIGTERM',
+    load: async () => (await import('./commands/emulate.js')).addEmulate,
+  },
+};
 
 /** What is still open after a command has ended (a socket of a pool) must not keep the process. */
 const LINGER_MS = 1_000;
@@ -41,24 +70,33 @@ export function createProgram(): Command {
     .version(VERSION);
   // commands take these two from the program when they are added
   program.exitOverride().showHelpAfterError('(add --help for what it takes)');
-  for (const add of COMMANDS) add(program);
+  for (const [name, { about }] of Object.entries(COMMANDS)) program.command(name).description(about);
+  program.hook('preSubcommand', async (_program, command) => (await COMMANDS[command.name()]?.load())?.(command));
+  // its own command for help would not load what it tells of
+  program.helpCommand(false);
   return program;
 }
 
 /** Runs one command and sets the exit code of the process. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
   try {
-    await createProgram().parseAsync(argv);
+    await createProgram().parseAsync(withHelp(argv));
   } catch (error) {
     process.exitCode = outcomeOf(error);
   }
   setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
+/** `sluice help lint` is `sluice lint --help`. */
+function withHelp([node = '', script = '', first, ...rest]: readonly string[]): string[] {
+  if (first === 'help') return [node, script, ...rest, '--help'];
+  return [node, script, ...(first === undefined ? [] : [first]), ...rest];
+}
+
 function outcomeOf(error: unknown): number {
   // commander has told it
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongUse;
-  const level = readWorkspaceEnv()['SLUICE_LOG_LEVEL'];
+  const level = process.env['SLUICE_LOG_LEVEL'];
   say(`sluice: ${describeError(error, { stack: level === 'debug' || level === 'trace' })}`);
   return exitCodeOf(error);
 }

@@ -1,9 +1,9 @@
-import { RabbitBus } from '@sluice/rabbit';
-import { EmbeddedBus, PostgresProcess } from '@sluice/embedded';
+import { EmbeddedBus } from '@sluice/embedded';
 import type { Bus, Pacer, Store } from '@sluice/engine';
 import { BullPacer } from '@sluice/pacer';
 import type { Database, Log } from '@sluice/plugin-api';
 import { ConnectionDatabase, openStore } from '@sluice/store';
+import type { OpenDatabase } from './database.js';
 import type { Env } from './env.js';
 import type { Secrets } from './logger.js';
 
@@ -19,21 +19,23 @@ export interface Engines {
   close(): Promise<void>;
 }
 
-/** Opens the bus, the pacer and the store that the environment names; what it does not name runs on the store's PostgreSQL. */
+/**
+ * Opens the bus, the pacer and the store that the environment names; what it does not name runs on the store's PostgreSQL. The database
+ * is theirs from here on: it is closed with them, and when one of them cannot be opened.
+ */
 export async function openEngines(
   env: Env,
+  database: OpenDatabase,
   options: { readonly hostId: string; readonly log: Log; readonly secrets: Secrets },
 ): Promise<Engines> {
   const { hostId, log, secrets } = options;
-  const opened: (() => Promise<void>)[] = [];
+  const opened = [database.close];
   const close = async () => {
     for (const one of opened.splice(0).reverse())
       await one().catch((error: unknown) => log.warn('closing failed', { error: String(error) }));
   };
   try {
-    const database = await openDatabase(env, log);
     secrets.add([passwordOf(database.url), passwordOf(env.SLUICE_RABBITMQ_URL), passwordOf(env.SLUICE_REDIS_URL)]);
-    opened.push(database.close);
     const store = await openStore({ url: database.url, engine: database.engine, log });
     opened.push(() => store.close());
     const bus = await openBus(env, database.url, { hostId, log, soleHost: database.engine === 'embedded' });
@@ -55,27 +57,16 @@ export async function openEngines(
   }
 }
 
-interface OpenDatabase {
-  readonly url: string;
-  readonly engine: 'embedded' | 'postgresql';
-  readonly close: () => Promise<void>;
-}
-
-/** Your PostgreSQL, or the one of this host: one is never started beside yours. */
-export async function openDatabase(env: Env, log: Log): Promise<OpenDatabase> {
-  if (env.SLUICE_DATABASE_URL !== undefined)
-    return { url: env.SLUICE_DATABASE_URL, engine: 'postgresql', close: async () => undefined };
-  const postgres = await PostgresProcess.start({ home: env.SLUICE_HOME, log });
-  return { url: postgres.url, engine: 'embedded', close: () => postgres.stop() };
-}
-
-function openBus(
+async function openBus(
   env: Env,
   databaseUrl: string,
   options: { readonly hostId: string; readonly log: Log; readonly soleHost: boolean },
 ): Promise<Bus> {
   const { hostId, log, soleHost } = options;
-  if (env.SLUICE_RABBITMQ_URL !== undefined) return RabbitBus.open({ url: env.SLUICE_RABBITMQ_URL, hostId, log, soleHost });
+  if (env.SLUICE_RABBITMQ_URL !== undefined) {
+    const { RabbitBus } = await import('@sluice/rabbit');
+    return RabbitBus.open({ url: env.SLUICE_RABBITMQ_URL, hostId, log, soleHost });
+  }
   return EmbeddedBus.open({ connection: { connectionString: databaseUrl }, hostId, log });
 }
 

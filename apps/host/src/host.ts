@@ -3,17 +3,19 @@ import { hostname } from 'node:os';
 import { NestFactory } from '@nestjs/core';
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { Engine, pause, type Bus, type Observer, type Pacer, type Role, type Store } from '@sluice/engine';
 import type { Workspace } from '@sluice/flow';
 import { BusServer, connectBus } from '@sluice/nest';
 import { engineFail, type AnyPlugin, type Log } from '@sluice/plugin-api';
 import type { Logger } from 'pino';
+import { installDocs } from './api/docs-route.js';
 import { HostServices } from './api/host-services.js';
+import type { OpenDatabase } from './database.js';
 import { openEngines, type Engines } from './engines.js';
 import type { Env } from './env.js';
 import { HostModule } from './host.module.js';
 import { HttpDoors } from './http/doors.js';
+import { NO_ROUTE_SCHEMAS } from './http/no-route-schemas.js';
 import { NestLogger, toLog, type Secrets } from './logger.js';
 import { Metrics } from './metrics.js';
 import { observeAll } from './observers.js';
@@ -55,14 +57,14 @@ export class Host extends HostServices {
     super();
   }
 
-  /** Opens the engines, starts the work of the roles, and listens. Rejects with a SluiceError that says what to do; nothing is left running then. */
-  static async start(options: HostOptions): Promise<Host> {
+  /** Called by `startHost`, which gives its promises. The database is the host's from here on. */
+  static async start(options: HostOptions, database: OpenDatabase): Promise<Host> {
     const { env, workspace, secrets } = options;
     const log = toLog(options.logger);
     const hostId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
     secrets.add([...workspace.connections.values()].flatMap((connection) => connection.secrets));
     secrets.add(workspace.issuers.flatMap((issuer) => issuer.secrets));
-    const opened = await openEngines(env, { hostId, log, secrets });
+    const opened = await openEngines(env, database, { hostId, log, secrets });
     let host: Host | undefined;
     try {
       const secret = await operatorSecret(env, opened.store);
@@ -135,6 +137,7 @@ export class Host extends HostServices {
       bodyLimit: this.workspace.settings.limits.eventBytes,
       forceCloseConnections: 'idle',
       routerOptions: { maxParamLength: LONGEST_PARAMETER },
+      schemaController: NO_ROUTE_SCHEMAS,
     });
     const modules = [...plugins.values()].flatMap((plugin) => (plugin.module ? [plugin.module] : []));
     const app = await NestFactory.create<NestFastifyApplication>(HostModule.with(this, modules), adapter, {
@@ -146,7 +149,7 @@ export class Host extends HostServices {
     app.useGlobalPipes(new StandardSchemaValidationPipe());
     const modulesOnBus = new BusServer(this.bus);
     connectBus(app, modulesOnBus);
-    this.#describe(app);
+    installDocs(app);
     await app.init();
     await this.engine.start();
     await app.startAllMicroservices();
@@ -155,17 +158,6 @@ export class Host extends HostServices {
     await listenOn(app, env);
     this.doors.open();
     this.ready = true;
-  }
-
-  /** OpenAPI of the admin API at `/api/docs`. */
-  #describe(app: NestFastifyApplication): void {
-    const config = new DocumentBuilder()
-      .setTitle('Sluice')
-      .setDescription('The operator’s API')
-      .setVersion('0.1.0')
-      .addBearerAuth()
-      .build();
-    SwaggerModule.setup('api/docs', app, () => SwaggerModule.createDocument(app, config));
   }
 
   async #stop(): Promise<void> {

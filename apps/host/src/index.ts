@@ -1,7 +1,10 @@
-/** The NestJS host: wires ports to adapters, loads plugins and flows, listens. Read `host.ts` first. */
-export { Host, type HostOptions } from './host.js';
+/**
+ * The NestJS host: wires ports to adapters, loads plugins and flows, listens. Read `host.ts` first. Only `startHost` loads NestJS: a
+ * command that starts no host takes what it needs from here without it.
+ */
+export { startHost } from './start-host.js';
+export type { Host, HostOptions } from './host.js';
 export { readEnv, readWorkspaceEnv, type Env } from './env.js';
-export { openDatabase } from './engines.js';
 export { loadWorkspace, type LoadedWorkspace } from './load-workspace.js';
 export { createLogger, Secrets, toLog } from './logger.js';
 export { operatorSecret, signOperatorToken, OPERATOR } from './tokens.js';

@@ -1,6 +1,6 @@
-import { compileWorkspace, parseWorkspaceFile, type Finding, type Place, type SourceFile, type Workspace } from '@sluice/flow';
+import type { Finding, Place, SourceFile, Workspace } from '@sluice/flow';
 import type { AnyPlugin } from '@sluice/plugin-api';
-import { letPluginsSeeOurPackages, loadPlugins, type PluginProblem } from './plugin-loader.js';
+import { loadPlugins, type PluginProblem } from './plugin-loader.js';
 import { readWorkspaceFiles } from './workspace-files.js';
 
 export interface LoadedWorkspace {
@@ -16,10 +16,11 @@ export async function loadWorkspace(
   directory: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<LoadedWorkspace> {
+  // not with this file: commands that read no workspace do without the language
+  const { compileWorkspace, parseWorkspaceFile } = await import('@sluice/flow');
   const files = await readWorkspaceFiles(directory);
   const parsed = parseWorkspaceFile(files.settings);
   if (!parsed.file) return { workspace: undefined, plugins: new Map(), findings: parsed.findings, flowFiles: files.flows };
-  letPluginsSeeOurPackages();
   const { plugins, problems } = await loadPlugins(
     directory,
     parsed.file.plugins.map((plugin) => plugin.name),

@@ -3,7 +3,7 @@ import { createRequire, register } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AnyPlugin } from '@sluice/plugin-api';
-import { satisfies } from 'semver';
+import satisfies from 'semver/functions/satisfies.js';
 
 /** The version of the contract in @sluice/plugin-api that this host speaks. */
 export const PLUGIN_API = '1.0.0';
@@ -52,6 +52,7 @@ async function loadPlugin(directory: string, specifier: string): Promise<AnyPlug
   if (api === undefined) throw new Error('its package.json has no "sluice": { "api": "^1" }');
   if (!satisfies(PLUGIN_API, api))
     throw new Error(`it is written for the plugin contract ${api}, and this host speaks ${PLUGIN_API}`);
+  letSeeOurPackages(found.entry);
   const loaded = (await import(pathToFileURL(found.entry).href)) as { plugin?: AnyPlugin };
   const { plugin } = loaded;
   if (typeof plugin !== 'object' || typeof plugin.open !== 'function')
@@ -97,11 +98,17 @@ async function packageRoot(entry: string): Promise<string> {
   }
 }
 
+/** The package that every plugin imports. */
+const CONTRACT = '@sluice/plugin-api';
 let registered = false;
 
-/** A plugin's folder may lie outside of this installation: what it imports of ours is found from here then. For the whole process, once. */
-export function letPluginsSeeOurPackages(): void {
-  if (registered) return;
+/**
+ * A plugin's folder may lie outside of this installation: what it imports of ours is found from here then. For the whole process, once, and
+ * only when it is needed: from then on every import asks a thread of its own, which doubles what loading a module costs.
+ */
+function letSeeOurPackages(entry: string): void {
+  const seen = resolveFrom(pathToFileURL(entry).href, CONTRACT);
+  if (registered || (seen !== undefined && seen === resolveFrom(import.meta.url, CONTRACT))) return;
   registered = true;
   const source = `
     const host = ${JSON.stringify(import.meta.url)};

@@ -1,7 +1,6 @@
 import { PostgresProcess } from '@sluice/embedded';
 import { operatorSecret, readEnv, signOperatorToken, type Env } from '@sluice/host';
 import type { Log } from '@sluice/plugin-api';
-import { openStore } from '@sluice/store';
 import { CommandError } from '../exit.js';
 import { HostApi } from './host-api.js';
 
@@ -13,6 +12,8 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
 /** The secret that the hosts sign the operator's tokens with: from the environment, or from their database. Throws when neither is at hand. */
 export async function readOperatorSecret(env: Env): Promise<string> {
   if (env.SLUICE_TOKEN_SECRET !== undefined) return env.SLUICE_TOKEN_SECRET;
+  // as heavy as all the rest, and not needed where the secret is given
+  const { openStore } = await import('@sluice/store');
   const store = await openStore({ ...(await databaseOf(env)), log: silent });
   try {
     return await operatorSecret(env, store);

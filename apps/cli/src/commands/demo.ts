@@ -8,10 +8,8 @@ import { print, say } from '../terminal/print.js';
 
 const INTERRUPTED = 130;
 
-export function addDemo(program: Command): void {
-  program
-    .command('demo')
-    .description('a 1C that refuses the 11th call, and events that reach it all the same')
+export function addDemo(command: Command): void {
+  command
     .option('--events <count>', 'how many', readCount, 1_000)
     .option('--kill', 'end the host with kill -9 half-way and start it again')
     .action(async ({ events, kill = false }: { events: number; kill?: boolean }) => {

@@ -14,10 +14,8 @@ interface Flags {
   readonly workspace: string;
 }
 
-export function addDoctor(program: Command): void {
-  program
-    .command('doctor')
-    .description('which engines run, and what is wrong')
+export function addDoctor(command: Command): void {
+  command
     .option('--workspace <dir>', 'looked at when no host answers', '.')
     .option('--prune', 'empty and remove the queues of flows that are gone')
     .option('--json', 'for programs')

@@ -15,8 +15,7 @@ interface OnecFlags {
   readonly fault?: readonly Fault[];
 }
 
-export function addEmulate(program: Command): void {
-  const emulate = program.command('emulate').description('stand in for a foreign system until SIGINT or SIGTERM');
+export function addEmulate(emulate: Command): void {
   emulate
     .command('onec')
     .description(

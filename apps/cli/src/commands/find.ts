@@ -10,10 +10,8 @@ import { inWords, shortId } from '../terminal/words.js';
 /** As it travels over HTTP. */
 type Entry = Omit<JournalEntry, 'at'> & { readonly at: string };
 
-export function addFind(program: Command): void {
-  program
-    .command('find')
-    .description('what happened to an event or a run')
+export function addFind(command: Command): void {
+  command
     .argument('<id>', 'whole id of the event or the run')
     .option('--json', 'for programs')
     .action(async (id: string, { json = false }: { json?: boolean }) => {

@@ -6,10 +6,8 @@ import { EXIT } from '../exit.js';
 import { print, printJson, say } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
 
-export function addLint(program: Command): void {
-  program
-    .command('lint')
-    .description('say what is wrong with a workspace, and what to write instead')
+export function addLint(command: Command): void {
+  command
     .argument('[paths...]', 'files or folders; without them the whole workspace')
     .option('--workspace <dir>', 'folder with sluice.yaml and flows/', '.')
     .addOption(new Option('--format <format>', 'how findings are written').choices(['text', 'json']).default('text'))

@@ -18,8 +18,7 @@ const STATES = ['parked', 'replaying', 'replayed', 'dropped', 'all'];
 const FULL_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const PAGE = 1_000;
 
-export function addParked(program: Command): void {
-  const parked = program.command('parked').description('runs that were put aside, because 1C refused them or their flow failed');
+export function addParked(parked: Command): void {
   parked
     .command('ls')
     .description('list them')

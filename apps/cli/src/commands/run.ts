@@ -8,10 +8,8 @@ import { requested, stopRequest } from '../host/stop-request.js';
 import { readRoles } from '../options.js';
 import { print } from '../terminal/print.js';
 
-export function addRun(program: Command): void {
-  program
-    .command('run')
-    .description('run the flows of a workspace until SIGINT or SIGTERM')
+export function addRun(command: Command): void {
+  command
     .option('--workspace <dir>', 'folder with sluice.yaml and flows/', '.')
     .option('--role <names>', 'parts of the work, separated by commas: api,gateway,flows,push (default: all)', readRoles)
     .action(async ({ workspace, role }: { workspace: string; role?: ReadonlySet<Role> }) => {

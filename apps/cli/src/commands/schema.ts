@@ -7,10 +7,8 @@ import { print } from '../terminal/print.js';
 
 const FOLDER = '.sluice/schema';
 
-export function addSchema(program: Command): void {
-  program
-    .command('schema')
-    .description('write JSON Schemas of flows and sluice.yaml, for the completion of an editor')
+export function addSchema(command: Command): void {
+  command
     .option('--workspace <dir>', 'folder with sluice.yaml and flows/', '.')
     .action(async ({ workspace }: { workspace: string }) => {
       const { plugins } = await loadWorkspace(workspace, readWorkspaceEnv());

@@ -12,28 +12,25 @@ import { print } from '../terminal/print.js';
 const STAND_IN_PORT = 8081;
 const TOKEN_TTL_MS = 12 * 3_600_000;
 
-export function addStart(program: Command): void {
-  program
-    .command('start')
-    .description('run the sample flows, with a stand-in for 1C unless ERP_URL is set')
-    .action(async () => {
-      const stop = stopRequest();
-      const standIn = (readWorkspaceEnv()['ERP_URL'] ?? '') === '' ? await startStandIn() : undefined;
-      try {
-        const running = await startHost({ directory: SAMPLE_WORKSPACE });
-        if (!running) {
-          process.exitCode = EXIT.failed;
-          return;
-        }
-        if (process.stdout.isTTY) await welcome(running, standIn !== undefined);
-        await requested(stop);
-        await running.host.stop();
-      } finally {
-        await standIn?.close();
+export function addStart(command: Command): void {
+  command.action(async () => {
+    const stop = stopRequest();
+    const standIn = (readWorkspaceEnv()['ERP_URL'] ?? '') === '' ? await startStandIn() : undefined;
+    try {
+      const running = await startHost({ directory: SAMPLE_WORKSPACE });
+      if (!running) {
+        process.exitCode = EXIT.failed;
+        return;
       }
-      // a server that does not answer would keep the process alive
-      process.exit(EXIT.done);
-    });
+      if (process.stdout.isTTY) await welcome(running, standIn !== undefined);
+      await requested(stop);
+      await running.host.stop();
+    } finally {
+      await standIn?.close();
+    }
+    // a server that does not answer would keep the process alive
+    process.exit(EXIT.done);
+  });
 }
 
 async function startStandIn(): Promise<Onec> {

@@ -18,10 +18,8 @@ export interface HostStatus extends EngineStatus {
   readonly parked: Readonly<Record<string, number>>;
 }
 
-export function addStatus(program: Command): void {
-  program
-    .command('status')
-    .description('what waits, what is in flight, the limits now')
+export function addStatus(command: Command): void {
+  command
     .option('--watch', 'again each second')
     .option('--json', 'for programs')
     .action(async ({ watch = false, json = false }: { watch?: boolean; json?: boolean }) => {

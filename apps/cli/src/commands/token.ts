@@ -4,10 +4,8 @@ import { readOperatorSecret } from '../admin/operator.js';
 import { readDuration, readScopes } from '../options.js';
 import { print } from '../terminal/print.js';
 
-export function addToken(program: Command): void {
-  program
-    .command('token')
-    .description('make a token of the operator')
+export function addToken(command: Command): void {
+  command
     .requiredOption('--sub <user>', 'whose it is')
     .option('--scope <scopes>', 'what it may, separated by spaces: events:write desktop viewer admin', readScopes, 'events:write')
     .addOption(new Option('--ttl <duration>', 'how long it is good').argParser(readDuration).default(readDuration('12h'), '12h'))

@@ -6,8 +6,7 @@ import { print, printJson, say } from '../terminal/print.js';
 import { table } from '../terminal/table.js';
 import { counted } from '../terminal/words.js';
 
-export function addUnrouted(program: Command): void {
-  const unrouted = program.command('unrouted').description('events that no flow wanted');
+export function addUnrouted(unrouted: Command): void {
   unrouted
     .command('ls')
     .description('count them by type')

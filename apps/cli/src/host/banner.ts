@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Colors } from 'picocolors/types.js';
 import { table } from '../terminal/table.js';
 import { counted, seconds } from '../terminal/words.js';
+import { VERSION } from '../version.js';
 import type { RunningHost } from './running-host.js';
-
-export const VERSION = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
-  .version;
 
 /** What runs here, where its doors are, and the rows that the caller adds. */
 export function bannerOf(running: RunningHost, colors: Colors, notes: { readonly onec?: string } = {}): string {

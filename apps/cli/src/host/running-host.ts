@@ -1,6 +1,15 @@
 import { ROLES, type Role } from '@sluice/engine';
 import { formatFindings } from '@sluice/flow';
-import { createLogger, Host, loadWorkspace, readEnv, readWorkspaceEnv, Secrets, type LoadedWorkspace } from '@sluice/host';
+import {
+  createLogger,
+  loadWorkspace,
+  readEnv,
+  readWorkspaceEnv,
+  Secrets,
+  startHost as startHostOf,
+  type Host,
+  type LoadedWorkspace,
+} from '@sluice/host';
 import pc from 'picocolors';
 import { eventLines } from '../terminal/event-lines.js';
 import { logLines } from '../terminal/log-lines.js';
@@ -37,7 +46,7 @@ export async function startHost({ directory, roles = new Set(ROLES) }: HostReque
   const level = terminal && env.SLUICE_LOG_LEVEL === 'info' ? 'warn' : env.SLUICE_LOG_LEVEL;
   const logger = createLogger(level, secrets, terminal ? logLines({ write: print, colors: pc }) : process.stdout);
   const observer = eventLines({ write: print, colors: pc, now: () => new Date() });
-  const host = await Host.start({ env, workspace, plugins, roles, logger, secrets, ...(terminal && { observer }) });
+  const host = await startHostOf({ env, workspace, plugins, roles, logger, secrets, ...(terminal && { observer }) });
   logger.info({ port: host.port, engines: host.engines }, 'ready');
   if (!/^(127\.|::1$|localhost$)/.test(env.SLUICE_HTTP_HOST)) warnOfPlainHttp(logger, terminal);
   // a parent that spoke of IPC waits for this

@@ -1,11 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { decodeRun, queues, readData, type ParkedRun, type ParkedState } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { AccessGuard, asHttp, Scope } from './access.js';
 import { diagnose, pruneQueues } from './doctor.js';
 import { HostServices } from './host-services.js';
+import { Summary } from './summary.js';
 
 const ListQuery = z.strictObject({
   flow: z.string().optional(),
@@ -17,15 +17,13 @@ const UnroutedBody = z.strictObject({ type: z.string(), flow: z.string() }).meta
 const PruneBody = z.strictObject({ queues: z.array(z.string()) }).meta({ id: 'Prune' });
 
 /** What the command line and the console ask. */
-@ApiTags('admin')
-@ApiBearerAuth()
 @UseGuards(AccessGuard)
 @Controller('api')
 export class AdminController {
   constructor(private readonly services: HostServices) {}
 
   @Get('status')
-  @ApiOperation({ summary: 'Queues, what waits, what is in flight, limits now, parked runs' })
+  @Summary('Queues, what waits, what is in flight, limits now, parked runs')
   async status(): Promise<object> {
     const { engine, store, engines, workspace } = this.services;
     const [status, parked, leases] = await told(() => Promise.all([engine.status(), store.parked.count(), store.leases.list()]));
@@ -33,7 +31,7 @@ export class AdminController {
   }
 
   @Get('parked')
-  @ApiOperation({ summary: 'Runs put aside' })
+  @Summary('Runs put aside')
   async parked(@Query({ schema: ListQuery }) query: z.output<typeof ListQuery>): Promise<object> {
     const { flow, state, limit } = query;
     return told(() =>
@@ -46,7 +44,7 @@ export class AdminController {
   }
 
   @Get('parked/:run')
-  @ApiOperation({ summary: 'One of them, with its data and the outputs of its steps' })
+  @Summary('One of them, with its data and the outputs of its steps')
   async show(@Param('run') run: string): Promise<object> {
     const parked = await told(() => this.services.store.parked.get(run));
     if (!parked) throw asHttp(engineFail.NOT_PARKED(`no run ${run} is parked`));
@@ -56,7 +54,7 @@ export class AdminController {
   @Post('parked/:run/replay')
   @HttpCode(202)
   @Scope('admin')
-  @ApiOperation({ summary: 'Runs it again from the step that failed; with other data it is a new run' })
+  @Summary('Runs it again from the step that failed; with other data it is a new run')
   async replay(@Param('run') run: string, @Body({ schema: ReplayBody }) body: z.output<typeof ReplayBody>): Promise<object> {
     return { run: await told(() => this.services.engine.parking.replay(run, body)) };
   }
@@ -64,13 +62,13 @@ export class AdminController {
   @Post('parked/:run/drop')
   @HttpCode(204)
   @Scope('admin')
-  @ApiOperation({ summary: 'Gives it up for good' })
+  @Summary('Gives it up for good')
   async drop(@Param('run') run: string): Promise<void> {
     await told(() => this.services.engine.parking.drop(run));
   }
 
   @Get('unrouted')
-  @ApiOperation({ summary: 'Events that no flow wanted, by type' })
+  @Summary('Events that no flow wanted, by type')
   async unrouted(): Promise<object> {
     return told(() => this.services.bus.unrouted());
   }
@@ -78,7 +76,7 @@ export class AdminController {
   @Post('unrouted/replay')
   @HttpCode(202)
   @Scope('admin')
-  @ApiOperation({ summary: 'Moves events of a type to a flow' })
+  @Summary('Moves events of a type to a flow')
   async replayUnrouted(@Body({ schema: UnroutedBody }) body: z.output<typeof UnroutedBody>): Promise<object> {
     const flow = this.services.workspace.flows.find(({ name }) => name === body.flow);
     if (!flow) throw asHttp(engineFail.CONFIG_INVALID(`there is no flow "${body.flow}"`));
@@ -88,7 +86,7 @@ export class AdminController {
   }
 
   @Get('find/:id')
-  @ApiOperation({ summary: 'What happened to an event or a run' })
+  @Summary('What happened to an event or a run')
   async find(@Param('id') id: string): Promise<object> {
     const { store } = this.services;
     await store.journal.flush();
@@ -96,14 +94,14 @@ export class AdminController {
   }
 
   @Get('doctor')
-  @ApiOperation({ summary: 'Which engines run, and what is wrong with them' })
+  @Summary('Which engines run, and what is wrong with them')
   async doctor(): Promise<object> {
     return diagnose(this.services);
   }
 
   @Post('doctor/prune')
   @Scope('admin')
-  @ApiOperation({ summary: 'Empties and removes the queues of flows that are gone' })
+  @Summary('Empties and removes the queues of flows that are gone')
   async prune(@Body({ schema: PruneBody }) body: z.output<typeof PruneBody>): Promise<object> {
     return told(() => pruneQueues(this.services, body.queues));
   }

@@ -1,27 +1,26 @@
 import { Controller, Get, Header, HttpException, Req } from '@nestjs/common';
-import { ApiExcludeEndpoint, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { bearerOf } from '../http/doors.js';
 import { requireScope } from '../tokens.js';
 import { asHttp } from './access.js';
 import { HostServices } from './host-services.js';
+import { Summary } from './summary.js';
 
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 
-@ApiTags('health')
 @Controller()
 export class HealthController {
   constructor(private readonly services: HostServices) {}
 
   @Get('health/live')
-  @ApiOperation({ summary: 'The process answers' })
+  @Summary('The process answers')
   live(): object {
     return { status: 'ok' };
   }
 
   /** 503 while the bus or the database is away; a connection that 1C refuses is shown and does not make the host unready. */
   @Get('health/ready')
-  @ApiOperation({ summary: 'Events can be accepted' })
+  @Summary('Events can be accepted')
   async ready(): Promise<object> {
     const { services } = this;
     const bus = services.bus.state();
@@ -43,7 +42,6 @@ export class HealthController {
 
   /** Open on loopback; elsewhere a token with the scope `viewer`. */
   @Get('metrics')
-  @ApiExcludeEndpoint()
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   async metrics(@Req() request: FastifyRequest): Promise<string> {
     if (!LOOPBACK.test(request.ip)) {

@@ -1,0 +1,17 @@
+import { PostgresProcess } from '@sluice/embedded';
+import type { Log } from '@sluice/plugin-api';
+import type { Env } from './env.js';
+
+export interface OpenDatabase {
+  readonly url: string;
+  readonly engine: 'embedded' | 'postgresql';
+  readonly close: () => Promise<void>;
+}
+
+/** Your PostgreSQL, or the one of this host: one is never started beside yours. */
+export async function openDatabase(env: Env, log: Log): Promise<OpenDatabase> {
+  if (env.SLUICE_DATABASE_URL !== undefined)
+    return { url: env.SLUICE_DATABASE_URL, engine: 'postgresql', close: async () => undefined };
+  const postgres = await PostgresProcess.start({ home: env.SLUICE_HOME, log });
+  return { url: postgres.url, engine: 'embedded', close: () => postgres.stop() };
+}
