@@ -2,6 +2,7 @@ import type { CallReport, Engine, Observer } from '@sluice/engine';
 import type { ErrorView, EventAttributes, Meter } from '@sluice/plugin-api';
 import type { RunOutcome } from '@sluice/flow';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { HopMetrics } from './hop-metrics.js';
 
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 /** Types come from outside: past so many, they are counted together. */
@@ -23,8 +24,7 @@ export class Metrics implements Observer {
     'Events dropped because the flow does not take their type any more',
     ['flow'],
   );
-  readonly #hops = this.#histogram('sluice_hop_seconds', 'From taking a message of a flow to its acknowledgement', ['flow']);
-  readonly #runs = this.#counter('sluice_runs_total', 'Runs that ended, by outcome', ['flow', 'outcome']);
+  readonly #hops = new HopMetrics(this.registry, SECONDS);
   readonly #parked = this.#counter('sluice_parked_total', 'Runs put aside', ['flow', 'code']);
   readonly #calls = this.#counter('sluice_calls_total', 'Calls of actions', ['connection', 'flow', 'step', 'result']);
   readonly #callSeconds = this.#histogram('sluice_call_seconds', 'Duration of calls of actions', ['connection', 'flow', 'step']);
@@ -111,8 +111,7 @@ export class Metrics implements Observer {
   }
 
   hop(flow: string, ms: number, outcome: RunOutcome | undefined): void {
-    this.#hops.observe({ flow }, ms / 1_000);
-    if (outcome) this.#runs.inc({ flow, outcome });
+    this.#hops.hop(flow, ms / 1_000, outcome);
   }
 
   called(call: CallReport): void {

@@ -5,7 +5,9 @@ export function observeAll(observers: readonly Observer[]): Observer {
   return {
     accepted: (event, ms) => observers.forEach((one) => one.accepted(event, ms)),
     unrouted: (event) => observers.forEach((one) => one.unrouted(event)),
-    hop: (flow, ms, outcome) => observers.forEach((one) => one.hop(flow, ms, outcome)),
+    hop: (flow, ms, outcome) => {
+      for (const one of observers) one.hop(flow, ms, outcome);
+    },
     unwanted: (flow) => observers.forEach((one) => one.unwanted(flow)),
     called: (call) => observers.forEach((one) => one.called(call)),
     parked: (flow, error, event) => observers.forEach((one) => one.parked(flow, error, event)),

@@ -16,18 +16,21 @@ export function readData(attributes: EventAttributes, body: Buffer): unknown {
   }
 }
 
+/** A body with its type. */
+export interface Content {
+  readonly body: Buffer;
+  readonly datacontenttype: string | undefined;
+}
+
 /** What an event carries: its body as it came, if it has one, else its data written. */
-export function contentOf(event: NewEvent): { body: Buffer; datacontenttype: string | undefined } {
+export function contentOf(event: NewEvent): Content {
   const { body, datacontenttype } = event;
   if (body === undefined) return writeData(event.data, datacontenttype);
   return { body: Buffer.from(body.buffer, body.byteOffset, body.byteLength), datacontenttype };
 }
 
 /** Data as a body: a text with a content type of its own as it is, everything else as JSON. */
-export function writeData(
-  data: unknown,
-  datacontenttype: string | undefined,
-): { body: Buffer; datacontenttype: string | undefined } {
+export function writeData(data: unknown, datacontenttype: string | undefined): Content {
   if (data === undefined) return { body: Buffer.alloc(0), datacontenttype };
   if (typeof data === 'string' && datacontenttype !== undefined && bodyKind(datacontenttype) !== 'json') {
     return { body: Buffer.from(data), datacontenttype };

@@ -17,7 +17,8 @@ import { abortAt } from './abort-at.js';
 import { checkedBy } from './checked-by.js';
 import { parseInput, type Connection, type Connections } from './connections.js';
 import type { Door } from './door.js';
-import { emittedByCall, emittedEvent, type EmitCause } from './emitted.js';
+import { emittedByCall, emittedEvent, type EmitCause, type EmittedAttributes } from './emitted.js';
+import { writeData } from './event-data.js';
 import type { Hop } from './hop.js';
 import { pause } from './lease.js';
 import { chain, isPromise, type Maybe } from './maybe-promise.js';
@@ -136,27 +137,29 @@ export class Steps {
 
   #emit(hop: Hop, node: Node, step: EmitStep): Maybe<Node | undefined> {
     const { scope } = hop;
-    const values: readonly Maybe<unknown>[] = [
-      step.type.text(scope),
-      step.data?.render(scope),
-      step.subject?.text(scope),
-      step.correlationid?.text(scope),
-      step.partitionkey?.text(scope),
-      step.datacontenttype?.text(scope),
-    ];
-    const emit = ([type, data, subject, correlationid, partitionkey, datacontenttype]: readonly unknown[]) => {
-      const asItCame = datacontenttype === undefined ? hop.bodyOf(data) : undefined;
-      const content = asItCame
-        ? { body: asItCame, datacontenttype: hop.event.datacontenttype ?? JSON_TYPE }
-        : { data, datacontenttype };
-      const event = { ...content, type, subject, correlationid, partitionkey } as NewEvent & { type: string };
-      const message = emittedEvent(this.#cause(hop), event, derivedId(hop.run, step.id));
-      hop.outputs.push({ message });
-      hop.steps[step.id] = { id: message.attributes.id, type: message.attributes.type };
-      if (!this.deps.door.isTaken(message.attributes.type)) this.deps.observer.unrouted(message.attributes);
-      return node.next;
+    const rendered = {
+      type: step.type.text(scope),
+      data: step.data?.render(scope),
+      subject: step.subject?.text(scope),
+      correlationid: step.correlationid?.text(scope),
+      partitionkey: step.partitionkey?.text(scope),
+      datacontenttype: step.datacontenttype?.text(scope),
     };
-    return values.some(isPromise) ? Promise.all(values).then(emit) : emit(values);
+    if (isSettled(rendered)) return this.#emitted(hop, node, rendered);
+    return settled(rendered).then((content) => this.#emitted(hop, node, content));
+  }
+
+  #emitted(hop: Hop, node: Node, content: EmitContent): Node | undefined {
+    const asItCame = content.datacontenttype === undefined ? hop.bodyOf(content.data) : undefined;
+    const carried = asItCame
+      ? { body: asItCame, datacontenttype: hop.event.datacontenttype ?? JSON_TYPE }
+      : writeData(content.data, content.datacontenttype);
+    const message = emittedEvent(this.#cause(hop), content, carried, derivedId(hop.run, node.step.id));
+    const { id, type } = message.attributes;
+    hop.outputs.push({ message });
+    hop.steps[node.step.id] = { id, type };
+    if (!this.deps.door.isTaken(type)) this.deps.observer.unrouted(message.attributes);
+    return node.next;
   }
 
   #cause(hop: Hop): EmitCause {
@@ -363,6 +366,33 @@ export function idempotenceOf(action: AnyAction<unknown>, input: unknown): Idemp
   if (typeof action.idempotent !== 'function') return action.idempotent;
   const checked = checkedBy(action.input as z.ZodType, input);
   return checked.ok ? (action.idempotent as (input: unknown) => Idempotence)(checked.value) : 'no';
+}
+
+/** What an `emit` step says, with all its expressions evaluated. */
+interface EmitContent extends EmittedAttributes {
+  readonly data: unknown;
+  readonly datacontenttype: string | undefined;
+}
+
+/** The same while some expressions may still be with the library. */
+type Rendered = { readonly [Key in keyof EmitContent]: Maybe<EmitContent[Key]> };
+
+function isSettled(rendered: Rendered): rendered is EmitContent {
+  const { type, data, subject, correlationid, partitionkey, datacontenttype } = rendered;
+  return !(
+    isPromise(type) ||
+    isPromise(data) ||
+    isPromise(subject) ||
+    isPromise(correlationid) ||
+    isPromise(partitionkey) ||
+    isPromise(datacontenttype)
+  );
+}
+
+/** All at once: a rejection of one must not come while another is awaited. */
+async function settled(rendered: Rendered): Promise<EmitContent> {
+  const entries = await Promise.all(Object.entries(rendered).map(async ([key, value]) => [key, await value] as const));
+  return Object.fromEntries(entries) as unknown as EmitContent;
 }
 
 function whereOf(step: UseStep, call: PendingCall): { step: string; connection?: string; attempt: number } {

@@ -23,13 +23,17 @@ const FOREIGN_NAMES = [
   'traceparent',
 ] as const;
 
+/** Attributes that AMQP has a property for. */
+const IN_PROPERTIES: ReadonlySet<string> = new Set(['id', 'type', 'source', 'correlationid', 'datacontenttype']);
+
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** AMQP properties of a message; the body travels as it is. */
 export function encodeProperties({ attributes }: EventMessage, mandatory: boolean, notBefore?: number): Options.Publish {
-  const { id, type, source, correlationid, datacontenttype, ...rest } = attributes;
-  const carried: Partial<Writable<EventAttributes>> = rest;
-  const properties: Options.Publish = { persistent: true, mandatory, messageId: id, type };
+  const { source, correlationid, datacontenttype } = attributes;
+  const carried: Partial<Writable<EventAttributes>> = {};
+  for (const name in attributes) if (!IN_PROPERTIES.has(name)) carried[name as 'time'] = attributes[name as 'time'];
+  const properties: Options.Publish = { persistent: true, mandatory, messageId: attributes.id, type: attributes.type };
   if (isShort(source)) properties.appId = source;
   else carried.source = source;
   if (correlationid !== undefined) {
