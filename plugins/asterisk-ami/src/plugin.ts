@@ -1,7 +1,10 @@
 import { definePlugin } from '@sluice/plugin-api';
+import { call } from './call.js';
+import { command, hangup, redirect, setVariable } from './channel-actions.js';
 import { SessionClient, type AmiClient } from './client.js';
 import { connection } from './config.js';
 import { event } from './event.js';
+import { originate } from './originate.js';
 
 export const plugin = definePlugin({
   name: 'asterisk-ami',
@@ -11,6 +14,6 @@ export const plugin = definePlugin({
   check: (client: AmiClient) => client.check(),
   pace: { concurrency: { start: 10, max: 10, adaptive: false } },
   maxCalls: (config) => config.maxCalls,
-  triggers: { event },
-  actions: {},
+  triggers: { event, call },
+  actions: { originate, hangup, setVariable, redirect, command },
 });

@@ -86,7 +86,7 @@ export class AmiSession {
       this.reader.push(chunk);
     });
     socket.on('error', (error) => this.finish(`${this.where}: ${error.message}`));
-    socket.on('close', () => this.finish(`${this.where} has closed the session`));
+    for (const end of ['end', 'close']) socket.on(end, () => this.finish(`${this.where} has closed the session`));
   }
 
   /**

@@ -1,0 +1,120 @@
+import { trigger, type Accept } from '@sluice/plugin-api';
+import { z } from 'zod';
+import { CallTracker, PHASES, TRACKED, type CallPhase, type Told } from './call-tracker.js';
+import type { AmiClient } from './client.js';
+import { timeOf, untilStopped } from './listening.js';
+import type { Packet } from './packet.js';
+
+/** What was known before the session was lost is good for so long; after that another host may have gone on with it. */
+const REMEMBERED_MS = 10 * 60_000;
+
+const name = z.string().regex(/^[\w().-]+$/, 'the name of a channel variable');
+
+const options = z.strictObject({
+  phases: z
+    .array(z.enum(PHASES))
+    .min(1)
+    .default([...PHASES])
+    .describe('which phases of a call to give'),
+  extensions: z
+    .string()
+    .refine(isExpression, 'a regular expression')
+    .default('^\\d{2,5}$')
+    .describe('what your own numbers look like: a regular expression. Any other number is outside'),
+  recording: name.default('MIXMONITOR_FILENAME').describe('channel variable that names the recording'),
+  variables: z.array(name).default([]).describe('other channel variables to give, without `_` before them'),
+});
+
+type Options = z.output<typeof options>;
+
+/** What is known of calls outlives a session: the engine subscribes again, with the same options, and then the ghosts are closed. */
+const remembered = new WeakMap<Options, { readonly tracker: CallTracker; readonly until: number }>();
+
+/** Calls, one clean object for each phase. */
+export const call = trigger({
+  title: 'A phase of a call: it rings, is answered, transferred, finished',
+  source: 'live',
+  exclusive: true,
+  options,
+  output: z.object({
+    phase: z.enum(PHASES),
+    call: z.string().describe('Linkedid: the same in all phases'),
+    direction: z.enum(['incoming', 'outgoing', 'internal']),
+    from: z.string().nullable().describe('number of the caller'),
+    fromName: z.string().nullable(),
+    to: z.string().nullable().describe('number that was dialled'),
+    extension: z.string().nullable().describe('whom of your people it concerns: who is rung, who answered, who speaks'),
+    channel: z.string().nullable().describe('of the leg that rings or has answered; for hangup, redirect and setVariable'),
+    answered: z.boolean(),
+    ringing: z.number().describe('seconds until the first answer'),
+    talking: z.number().describe('seconds since then'),
+    duration: z.number().describe('seconds altogether'),
+    cause: z.number().nullable().describe('why it ended, by Q.850; nothing: its end was not seen'),
+    causeText: z.string().nullable(),
+    recording: z.string().nullable(),
+    transferredTo: z.string().nullable(),
+    variables: z.record(z.string(), z.string()),
+  }),
+  async subscribe(client: AmiClient, wanted, accept, signal) {
+    const { host } = client;
+    const tracker = recall(wanted, host.now()) ?? newTracker(wanted);
+    const before = tracker.channels;
+    const give = (told: readonly Told[], at: Date) => {
+      for (const one of told) if (wanted.phases.includes(one.data.phase)) hand(client, accept, one, at);
+    };
+    // while the channels are being listed: an answer in a call that is not known yet would say nothing
+    let early: Packet[] | undefined = [];
+    const hear = (packet: Packet) => {
+      if (early) return void early.push(packet);
+      const at = timeOf(packet, host);
+      give(tracker.hear(packet, at), at);
+    };
+    let lost = false;
+    void client.ended.then(() => (lost = true));
+    const events = [...TRACKED, 'VarSet'];
+    const end = await client.listen({ events, variables: [wanted.recording, ...wanted.variables] }, hear);
+    try {
+      const up = await learn(client, tracker);
+      const missed = early;
+      early = undefined;
+      missed.forEach(hear);
+      for (const channel of before) if (!up.has(channel)) give(tracker.gone(channel, host.now()), host.now());
+      await untilStopped(client, signal);
+    } finally {
+      end();
+      if (lost) remembered.set(wanted, { tracker, until: host.now().getTime() + REMEMBERED_MS });
+    }
+  },
+});
+
+/** Calls that are up already are known from now on; gives the unique ids of all channels. */
+async function learn(client: AmiClient, tracker: CallTracker): Promise<ReadonlySet<unknown>> {
+  const { items } = await client.list({ Action: 'CoreShowChannels' });
+  for (const channel of items) tracker.hear(channel, client.host.now());
+  return new Set(items.map((channel) => channel['Uniqueid']));
+}
+
+function hand(client: AmiClient, accept: Accept<CallPhase>, { id, data }: Told, time: Date): void {
+  accept({ id, data, time, subject: data.call, partitionkey: data.call, correlationid: data.call }).catch((error: unknown) =>
+    client.host.log.error(`the phase ${data.phase} of a call was not kept`, { call: data.call, error: String(error) }),
+  );
+}
+
+function recall(wanted: Options, now: Date): CallTracker | undefined {
+  const known = remembered.get(wanted);
+  remembered.delete(wanted);
+  return known && now.getTime() < known.until ? known.tracker : undefined;
+}
+
+function newTracker({ extensions, recording, variables }: Options): CallTracker {
+  return new CallTracker({ extensions: new RegExp(extensions), recording, variables });
+}
+
+function isExpression(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

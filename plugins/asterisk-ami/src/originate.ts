@@ -1,0 +1,37 @@
+import { action, isSluiceError } from '@sluice/plugin-api';
+import { z } from 'zod';
+import { channelId } from './channel-id.js';
+import type { AmiClient } from './client.js';
+import { outgoing, outgoingHeaders } from './outgoing.js';
+
+/** Begins a call; whether anybody answers shows in the trigger `call`. */
+export const originate = action({
+  title: 'Begin a call',
+  input: outgoing({
+    channel: z.string().min(1).describe('who is called first, such as PJSIP/101 or Local/89161234567@outbound'),
+  }),
+  output: z.object({
+    channelId: z
+      .string()
+      .describe('unique id of the channel: its Uniqueid in events, and what hangup, redirect and setVariable take'),
+    replayed: z.boolean().describe('this call had been begun before and is still up'),
+  }),
+  idempotent: 'by-key',
+  async run(client: AmiClient, input, call) {
+    const id = channelId(call.id);
+    if (await isUp(client, id, call.signal)) return { channelId: id, replayed: true };
+    await client.ask({ ...outgoingHeaders(input, call.id), Channel: input.channel, ChannelId: id }, call.signal);
+    return { channelId: id, replayed: false };
+  },
+});
+
+/** Is there a channel of this name or unique id? */
+export async function isUp(client: AmiClient, channel: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await client.ask({ Action: 'Getvar', Channel: channel, Variable: 'CHANNEL(state)' }, signal);
+    return true;
+  } catch (error) {
+    if (isSluiceError(error) && error.code === 'AMI_REFUSED') return false;
+    throw error;
+  }
+}
