@@ -138,7 +138,8 @@ export class Connection implements Session, WireOwner, Watched {
       this.fail(error);
     }
     this.#pulse?.received(this.#context.wheel.now, this.#parser.partial, frames > 0);
-    this.#holdBack(!this.#mayRead());
+    // most clients wait for CONNECTED: they need not be held back for so short a time
+    if (this.#stage !== 'knocking' || frames === 0) this.#holdBack(!this.#mayRead());
   }
 
   #mayRead(): boolean {

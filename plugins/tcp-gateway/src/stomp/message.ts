@@ -43,6 +43,6 @@ export function encodeMessage(content: MessageContent): EncodedMessage {
 function headOf({ destination, id, contentType, headers, body }: MessageContent): string {
   let head = `destination:${escapeHeader(destination)}\nmessage-id:${escapeHeader(id)}\n`;
   if (contentType !== undefined) head += `content-type:${escapeHeader(contentType)}\n`;
-  for (const [name, value] of Object.entries(headers ?? {})) head += `${escapeHeader(name)}:${escapeHeader(value)}\n`;
+  for (const name in headers) head += `${escapeHeader(name)}:${escapeHeader(headers[name] ?? '')}\n`;
   return `${head}content-length:${body.length}\n\n`;
 }

@@ -22,6 +22,13 @@ const NUL = Buffer.alloc(1);
 
 /** The bytes of frames in as few buffers as is cheap: short ones are copied together, a long body is left where it is. */
 export function joinFrames(frames: readonly OutgoingFrame[]): Buffer[] {
+  const [only] = frames;
+  // what a client is mostly sent
+  if (only && frames.length === 1 && !only.message?.body) return [joinHeads(frames, headLength(only))];
+  return joinMany(frames);
+}
+
+function joinMany(frames: readonly OutgoingFrame[]): Buffer[] {
   const buffers: Buffer[] = [];
   let group: OutgoingFrame[] = [];
   let bytes = 0;
@@ -31,7 +38,7 @@ export function joinFrames(frames: readonly OutgoingFrame[]): Buffer[] {
     bytes = 0;
   };
   for (const frame of frames) {
-    const length = Buffer.byteLength(frame.start) + (frame.message?.head.length ?? 0);
+    const length = headLength(frame);
     if (bytes + length > ONE_BUFFER) joinGroup();
     group.push(frame);
     bytes += length;
@@ -41,6 +48,10 @@ export function joinFrames(frames: readonly OutgoingFrame[]): Buffer[] {
   }
   joinGroup();
   return buffers;
+}
+
+function headLength({ start, message }: OutgoingFrame): number {
+  return Buffer.byteLength(start) + (message?.head.length ?? 0);
 }
 
 /** All but long bodies. */

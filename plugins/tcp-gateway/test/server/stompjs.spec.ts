@@ -1,0 +1,137 @@
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { until } from '@sluice/testing';
+import { Client, type IFrame, type IMessage, type IStompSocket, type StompConfig } from '@stomp/stompjs';
+import { WebSocket } from 'ws';
+import { mail, onTopic } from './support/fake-desk.js';
+import { startGateway, stopGateways, type Gateway } from './support/gateway.js';
+import { openWebDoor } from './support/web-door.js';
+
+const opened: { close(): void }[] = [];
+
+afterEach(() => {
+  for (const thing of opened.splice(0)) thing.close();
+});
+stopGateways();
+
+/** STOMP over TCP for @stomp/stompjs, as its guide shows it: https://stomp-js.github.io/guide/stompjs/rx-stomp/using-stomp-with-sockjs.html */
+function tcpWrapper(port: number): IStompSocket {
+  const socket = connect(port, '127.0.0.1');
+  const wrapper: IStompSocket & { readyState: number } = {
+    url: `tcp://127.0.0.1:${port}`,
+    readyState: 0,
+    binaryType: 'arraybuffer',
+    onopen: null,
+    onmessage: null,
+    onclose: null,
+    onerror: null,
+    send: (data: string | ArrayBuffer) => socket.write(typeof data === 'string' ? data : new Uint8Array(data)),
+    close: () => socket.end(),
+  };
+  socket.on('connect', () => {
+    wrapper.readyState = 1;
+    wrapper.onopen?.({});
+  });
+  socket.on('data', (data: Buffer) => void wrapper.onmessage?.({ data: new Uint8Array(data).buffer }));
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    wrapper.readyState = 3;
+    wrapper.onclose?.({});
+  });
+  return wrapper;
+}
+
+type Line = (gateway: Gateway) => Promise<StompConfig>;
+
+const overTcp: Line = ({ port }) => Promise.resolve({ webSocketFactory: () => tcpWrapper(port) });
+
+const overWebSocket: Line = async ({ server }) => {
+  const door = await openWebDoor(server);
+  opened.push(door);
+  return { webSocketFactory: () => new WebSocket(door.url, ['v12.stomp']) };
+};
+
+async function connected(line: Line) {
+  const gateway = await startGateway({ heartBeat: { send: 100, expect: 100 } });
+  const seen = { beats: 0 };
+  const client = new Client({
+    ...(await line(gateway)),
+    connectHeaders: { login: 'ivanov', passcode: 'ok', 'client-id': 'браузер' },
+    reconnectDelay: 0,
+    heartbeatIncoming: 100,
+    heartbeatOutgoing: 100,
+    debug: (line) => void (line === '<<< PONG' && seen.beats++),
+  });
+  opened.push({ close: () => void client.deactivate({ force: true }) });
+  const errors: IFrame[] = [];
+  client.onStompError = (frame) => errors.push(frame);
+  await new Promise<void>((resolve) => {
+    client.onConnect = () => resolve();
+    client.activate();
+  });
+  const receipt = (id: string) => new Promise<void>((resolve) => client.watchForReceipt(id, () => resolve()));
+  return { ...gateway, client, errors, receipt, seen };
+}
+
+describe.each([
+  ['TCP', overTcp],
+  ['WebSocket', overWebSocket],
+])('@stomp/stompjs over %s', (_, line) => {
+  it('receives, acknowledges, sends and says goodbye', async () => {
+    const { client, desk, receipt } = await connected(line);
+    const messages: IMessage[] = [];
+    const subscribed = receipt('sub');
+    client.subscribe('/user/events', (message) => messages.push(message), { ack: 'client-individual', receipt: 'sub' });
+    await subscribed;
+    desk.subscriptions[0]?.deliver(mail('Звонит «Ромашка»\n:\\'), { seq: 3 });
+    await until('the event is here', () => messages.length === 1);
+    expect(messages[0]?.body).toBe('Звонит «Ромашка»\n:\\');
+    const acknowledged = receipt('ack');
+    messages[0]?.ack({ receipt: 'ack' });
+    await acknowledged;
+    expect(desk.acknowledged).toEqual([[3]]);
+    const published = receipt('send');
+    client.publish({
+      destination: '/events/order.created',
+      body: '{"Номер":"1:2"}',
+      headers: { receipt: 'send', subject: 'Заказ: 1\\2' },
+    });
+    await published;
+    expect(desk.published[0]?.body).toBe('{"Номер":"1:2"}');
+    expect(desk.published[0]?.headers.get('subject')).toBe('Заказ: 1\\2');
+    expect(desk.sessions[0]?.workplace).toBe('браузер');
+    await client.deactivate();
+    await until('the desk knows', () => desk.goodbyes.length === 1);
+    expect(desk.goodbyes[0]?.reason).toBe('the client has disconnected');
+  });
+
+  it('uses transactions, topics and binary bodies', async () => {
+    const { client, desk, receipt } = await connected(line);
+    const bodies: Uint8Array[] = [];
+    const subscribed = receipt('sub');
+    const subscription = client.subscribe('/topic/prices', (message) => bodies.push(message.binaryBody), { receipt: 'sub' });
+    await subscribed;
+    for (const each of desk.topics.get('prices') ?? []) each.deliver(onTopic('prices', 'a\0b'));
+    await until('the message is here', () => bodies.length === 1);
+    expect(Buffer.from(bodies[0] ?? []).toString()).toBe('a\0b');
+    subscription.unsubscribe();
+    const transaction = client.begin();
+    const headers = { transaction: transaction.id };
+    client.publish({ destination: '/events/a', binaryBody: new Uint8Array([0, 1, 2]), headers });
+    client.publish({ destination: '/events/b', body: 'x', headers });
+    transaction.commit();
+    await until('both are published', () => desk.published.length === 2);
+    expect(desk.published.map(({ type }) => type)).toEqual(['a', 'b']);
+    expect(desk.unsubscribed).toEqual(['prices']);
+  });
+
+  it('stays connected by heart-beats alone, and sees the reason of an end', async () => {
+    const { client, desk, errors, seen } = await connected(line);
+    await until('some heart-beats have come', () => seen.beats >= 5);
+    expect(client.connected).toBe(true);
+    desk.closeAll({ code: 'KICKED', message: 'go: away', cure: 'please' });
+    await until('the error is here', () => errors.length === 1);
+    expect(errors[0]?.headers).toMatchObject({ code: 'KICKED', message: 'go: away' });
+    expect(errors[0]?.body).toBe('please');
+  });
+});
