@@ -92,6 +92,61 @@ describe('AdaptiveLimit', () => {
     expect(limit.current).toBe(4);
   });
 
+  describe('after an outage', () => {
+    /** Refused again and again, until a single call is refused: 10, 5, 2, 1. */
+    function refuseAll(limit: AdaptiveLimit, from = 0): void {
+      for (let n = 0; n < 5; n++) limit.refusedAt(from + n * 1_000);
+    }
+
+    it('grows by one per success up to the limit before it', () => {
+      const limit = limitOf(10, 20);
+      refuseAll(limit);
+      expect(limit.current).toBe(1);
+      succeed(limit, 30_000, 9);
+      expect(limit.current).toBe(10);
+      succeed(limit, 30_000, 5);
+      expect(limit.current).toBe(10);
+    });
+
+    it('does so as well when the other side was found away before a single call was refused', () => {
+      const limit = limitOf(10, 10);
+      limit.refusedAt(0);
+      limit.away();
+      succeed(limit, 30_000, 5);
+      expect(limit.current).toBe(10);
+    });
+
+    it('does not take the answer to a call that is older than the refusals for the end of it', () => {
+      const limit = limitOf(10, 10);
+      limit.refusedAt(0);
+      succeed(limit, 5);
+      refuseAll(limit, 1_000);
+      succeed(limit, 30_000, 9);
+      expect(limit.current).toBe(10);
+    });
+
+    it('remembers a level that was refused before it', () => {
+      const limit = limitOf(10, 10);
+      limit.refusedAt(0);
+      succeed(limit, 1_000);
+      refuseAll(limit, 2_000);
+      succeed(limit, 40_000, 20);
+      expect(limit.current).toBe(5);
+      for (let now = 70_000; now < 290_000; now += 30_000) succeed(limit, now);
+      expect(limit.current).toBe(9);
+    });
+
+    it('is halved as ever by a refusal on the way back', () => {
+      const limit = limitOf(10, 10);
+      refuseAll(limit);
+      succeed(limit, 30_000, 6);
+      limit.refusedAt(31_000);
+      expect(limit.current).toBe(3);
+      succeed(limit, 32_000, 5);
+      expect(limit.current).toBe(3);
+    });
+  });
+
   it('is always max when it is not adaptive', () => {
     const limit = limitOf(2, 6, false);
     limit.refusedAt(0);

@@ -61,6 +61,33 @@ describe('Admission', () => {
     expect(admission.limit(at(0))).toBe(4);
   });
 
+  it('makes a few dozen calls, and not hundreds, while everything is refused, and is back at its limit when that is over', () => {
+    const admission = admissionOf({ concurrency: { start: 10, max: 10, adaptive: true } });
+    let calls = 0;
+    const round = (ms: number, result: CallEnd['result']) => {
+      const open: Ticket[] = [];
+      while (admission.next(at(ms)).kind === 'call') open.push(begin(admission, ms));
+      calls += open.length;
+      for (const ticket of open) admission.end(at(ms + 1), ticket, { result, ms: 1 });
+    };
+    for (let ms = 0; ms < 30_000; ms += 2) round(ms, 'overload');
+    expect(calls).toBeLessThan(60);
+    expect(admission.limit(at(30_000))).toBe(1);
+    for (let ms = 32_000; ms < 32_100; ms += 2) round(ms, 'ok');
+    expect(admission.limit(at(32_100))).toBe(10);
+  });
+
+  it('is back at its limit after the breaker was open', () => {
+    const admission = admissionOf({ concurrency: { start: 8, max: 8, adaptive: true } });
+    admission.end(at(0), begin(admission, 0), { result: 'overload', ms: 1 });
+    openBreaker(admission, 100);
+    admission.beginProbe('owner');
+    admission.endProbe(at(5_100), true);
+    const tickets = () => Array.from({ length: admission.limit(at(5_100)) }, () => begin(admission, 5_100));
+    for (let round = 0; round < 4; round++) for (const ticket of tickets()) admission.end(at(5_110), ticket, ok);
+    expect(admission.limit(at(5_110))).toBe(8);
+  });
+
   it.each(['other', 'unavailable'] as const)('leaves the limit when a call ends as %s', (result) => {
     const admission = admissionOf({ concurrency: { start: 8, max: 8, adaptive: true } });
     admission.end(at(0), begin(admission, 0), { result, ms: 10 });

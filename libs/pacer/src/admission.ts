@@ -4,6 +4,7 @@ import { AdaptiveLimit } from './adaptive-limit.js';
 import { Breaker } from './breaker.js';
 import { Calendar, slowest, type CalendarView } from './calendar.js';
 import type { Instant } from './clock.js';
+import { OverloadPause } from './overload-pause.js';
 import { RateBucket } from './rate-bucket.js';
 
 /** What may happen now. */
@@ -35,6 +36,7 @@ export class Admission {
   private readonly breaker: Breaker;
   private readonly calendar: Calendar;
   private readonly bucket: RateBucket;
+  private readonly pause = new OverloadPause();
   private readonly classBuckets = new Map<PushClass, RateBucket>(PUSH_CLASSES.map((name) => [name, new RateBucket()]));
   private readonly offered = new Map<PushClass, number>(PUSH_CLASSES.map((name) => [name, 0]));
   private running = 0;
@@ -74,7 +76,7 @@ export class Admission {
     const view = this.view(at);
     if (view.closed || (this.breaker.state !== 'closed' && this.callProbe !== 'awaited')) return { kind: 'closed' };
     if (this.full(at)) return { kind: 'full' };
-    const ms = this.bucket.delay(at.monotonic);
+    const ms = Math.max(this.bucket.delay(at.monotonic), this.pause.delay(at.monotonic));
     if (ms > 0) return { kind: 'wait', ms };
 
     const open: PushClass[] = [];
@@ -114,11 +116,16 @@ export class Admission {
     if (ticket.probe) this.callProbe = undefined;
     const now = at.monotonic;
     if (end.retryAfterMs !== undefined) this.bucket.closeUntil(now + end.retryAfterMs);
-    if (end.result === 'ok') this.adaptive.succeeded(now, end.ms, ticket.full);
+    if (end.result === 'overload') this.pause.refused(now);
     if (end.result === 'overload' || end.result === 'unknown') this.adaptive.refusedAt(now);
+    if (end.result === 'ok') {
+      this.pause.answered(now);
+      this.adaptive.succeeded(now, end.ms, ticket.full);
+    }
     if (ticket.probe) this.breaker.endProbe(now, end.result !== 'unavailable' && end.result !== 'unknown');
     else if (end.result === 'unavailable') this.breaker.unreachable(now);
     else if (end.result === 'ok') this.breaker.answered();
+    if (this.breaker.state === 'open') this.adaptive.away();
   }
 
   /** A slot stays taken although its call has ended here, until `lingered`. */
