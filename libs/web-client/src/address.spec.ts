@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { addressBelow } from './address.js';
+import { addressBelow, type Query } from './address.js';
 
 const BASE = new URL('http://server/base/hs/');
-const address = (path: string, query?: Record<string, string | number | boolean>) => addressBelow(BASE, path, query);
+const address = (path: string, query?: Query) => addressBelow(BASE, path, query);
 
 describe('an address', () => {
   it.each([
@@ -19,6 +19,8 @@ describe('an address', () => {
     expect(address('/x', { since: 'a b+c', n: 2, all: true, 'ключ&': '=' })).toBe(
       '/base/hs/x?since=a%20b%2Bc&n=2&all=true&%D0%BA%D0%BB%D1%8E%D1%87%26=%3D',
     ));
+
+  it('takes a whole query as it is, such as a flag without a value', () => expect(address('/x', 'wsdl')).toBe('/base/hs/x?wsdl'));
 
   it.each([
     '/../admin',

@@ -1,6 +1,7 @@
 import { fail } from '@sluice/plugin-api';
 
-export type Query = Readonly<Record<string, string | number | boolean>>;
+/** Parameters by name, or all of it as it is to stand behind the question mark: some servers know flags without a value. */
+export type Query = string | Readonly<Record<string, string | number | boolean>>;
 
 /** Some servers decode these before they resolve `..`. */
 const ENCODED_SLASH = /%2f|%5c/gi;
@@ -14,7 +15,11 @@ export function addressBelow(base: URL, path: string, query: Query = {}): string
     if (url.pathname !== root && !url.pathname.startsWith(`${root}/`))
       throw fail.REJECTED(`the path ${path} leads out of the base URL`, { sent: 'no' });
   }
-  const parameters = Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)]));
-  url.search = new URLSearchParams(parameters).toString().replaceAll('+', '%20'); // a plus is a space in forms only
+  url.search = typeof query === 'string' ? query : parametersOf(query);
   return url.pathname + url.search;
+}
+
+function parametersOf(query: Exclude<Query, string>): string {
+  const parameters = Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)]));
+  return new URLSearchParams(parameters).toString().replaceAll('+', '%20'); // a plus is a space in forms only
 }
