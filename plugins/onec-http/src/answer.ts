@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { fail } from '@sluice/plugin-api';
-import { decodeBody, failureOfStatus, failureOfText, mediaType, type Where } from '@sluice/onec';
+import { decodeBody, failureOfStatus, failureOfText, mediaType, refusalIn, type Where } from '@sluice/onec';
 import type { WebAnswer } from '@sluice/web-client';
 
 /** The value that 1C answered: JSON as data, another text as a text, nothing as null. Throws what its status or its text stands for. */
@@ -25,13 +25,4 @@ function parseValue(text: string, headers: IncomingHttpHeaders, { where }: Where
       throw fail.BAD_ANSWER(`${where}: the answer says that it is JSON, and is not`, { sent: 'yes', cause });
     return text;
   }
-}
-
-/** Services that answer 200 for everything say `{ "Ошибка": "…" }`; an empty one means that there was none. */
-function refusalIn(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const refusal = (value as Record<string, unknown>)['Ошибка'];
-  if (refusal === undefined || refusal === null || refusal === false || refusal === '') return undefined;
-  if (typeof refusal === 'string') return refusal;
-  return refusal === true ? JSON.stringify(value) : JSON.stringify(refusal);
 }

@@ -1,0 +1,123 @@
+import { fail, type Closable, type Host } from '@sluice/plugin-api';
+import { decodeBody, failureOfStatus, OnecLink, type Where } from '@sluice/onec';
+import type { WebAnswer, WebRequest } from '@sluice/web-client';
+import type { Config } from './config.js';
+import { soap } from './failures.js';
+import { headersOf } from './soap/envelope.js';
+import { readReply } from './soap/reply.js';
+import { readResults, writeRequest, type Question } from './soap/message.js';
+import type { Operation, Service } from './wsdl/service.js';
+import { WsdlCache } from './wsdl/wsdl-cache.js';
+import { WsdlStore } from './wsdl/wsdl-store.js';
+import type { XmlElement } from './xml/read-xml.js';
+
+/** One call of an operation. */
+export interface SoapCall extends Question {
+  readonly service: string;
+  readonly operation: string;
+}
+
+/** Narrow interface over the web services of one base of 1C. */
+export interface SoapClient extends Closable {
+  /** The result. Throws a SluiceError; never asks twice, except in a new session when the old one has gone. */
+  call(asked: SoapCall, call: { readonly id: string; readonly signal: AbortSignal }): Promise<unknown>;
+  /** The operation as the service describes it. Throws `NOT_FOUND`, or what kept it from reading the description. */
+  describe(service: string, operation: string): Promise<{ readonly service: Service; readonly operation: Operation }>;
+  /** Throws when the services cannot be used. */
+  check(): Promise<void>;
+}
+
+/** Statuses by which a server answers an address at which nothing is published: it is there, and it lets the user in. */
+const THERE: ReadonlySet<number> = new Set([400, 404, 405]);
+
+export class WsdlSoapClient implements SoapClient {
+  private readonly link: OnecLink;
+  private readonly store: WsdlStore;
+
+  constructor(
+    private readonly config: Config,
+    private readonly host: Pick<Host, 'log' | 'now' | 'timezone'>,
+  ) {
+    this.link = new OnecLink(config, host, () => this.descriptionRequest());
+    this.store = new WsdlStore({
+      link: this.link,
+      cache: new WsdlCache(config.wsdl.cache),
+      version: config.soap,
+      maxAge: config.wsdl.maxAge,
+      whereOf: (service) => this.whereOf(service),
+      log: host.log,
+      now: () => host.now().getTime(),
+    });
+  }
+
+  describe(service: string, operation: string): Promise<{ readonly service: Service; readonly operation: Operation }> {
+    return this.store.operation(service, operation);
+  }
+
+  async call(asked: SoapCall, { id, signal }: { readonly id: string; readonly signal: AbortSignal }): Promise<unknown> {
+    const where = `${asked.operation} of ${asked.service} at ${this.config.baseUrl}`;
+    const { service, operation } = await orGivenUp(this.describe(asked.service, asked.operation), signal, where);
+    const written = writeRequest(service, operation, asked, this.config.soap, this.host.timezone);
+    if ('problems' in written) {
+      const told = written.problems.map(({ path, message }) => `${path.join('.') || 'arguments'}: ${message}`);
+      throw soap.ONEC_ARGUMENT(`${where}: ${told.join('; ')}`, { sent: 'no', details: { problems: written.problems } });
+    }
+    const request: WebRequest = {
+      method: 'POST',
+      path: pathOf(asked.service),
+      headers: headersOf(this.config.soap, operation.action),
+      body: written.text,
+    };
+    const from = { ...this.whereOf(asked.service), where };
+    const read = (answer: WebAnswer) =>
+      readResults(service, operation, expected(readReply(answer, from), operation, where), asked, from);
+    return this.link.call({ request, where, id, signal, read });
+  }
+
+  async check(): Promise<void> {
+    const where = `check at ${this.config.baseUrl}`;
+    const known = this.descriptionRequest();
+    const answer = await this.link.probe(known ?? { method: 'GET', path: '' }, where);
+    if (answer.status < 300 || (known === undefined && THERE.has(answer.status))) return;
+    throw failureOfStatus(answer, decodeBody(answer.body, answer.headers), { ...this.whereOf(''), where });
+  }
+
+  close(): Promise<void> {
+    return this.link.close();
+  }
+
+  /** It does no work: good for a check, and for giving sessions back. */
+  private descriptionRequest(): WebRequest | undefined {
+    const [service] = this.store.known;
+    return service === undefined ? undefined : { method: 'GET', path: pathOf(service), query: 'wsdl' };
+  }
+
+  private whereOf(service: string): Where {
+    const { baseUrl, errors } = this.config;
+    return { where: `the web service ${service} at ${baseUrl}`, baseUrl, kind: 'web service', patterns: errors };
+  }
+}
+
+function pathOf(service: string): string {
+  return `/${encodeURIComponent(service)}`;
+}
+
+function expected(element: XmlElement | undefined, { response }: Operation, where: string): XmlElement | undefined {
+  if (response === undefined || element?.name === response) return element;
+  throw fail.BAD_ANSWER(`${where}: the answer is not ${response}${element ? `, but ${element.name}` : ''}`, { sent: 'yes' });
+}
+
+/** The description is read for all who wait for it; each of them may give up alone. */
+async function orGivenUp<Value>(described: Promise<Value>, signal: AbortSignal, where: string): Promise<Value> {
+  let giveUp = () => {};
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    giveUp = () => reject(fail.TIMED_OUT(`${where}: given up before the WSDL came`, { sent: 'no' }));
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
+  });
+  try {
+    return await Promise.race([described, givenUp]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}

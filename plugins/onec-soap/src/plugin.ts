@@ -1,0 +1,17 @@
+import { definePlugin } from '@sluice/plugin-api';
+import { lanes } from '@sluice/onec';
+import { call } from './call.js';
+import { WsdlSoapClient, type SoapClient } from './client.js';
+import { connection } from './config.js';
+
+export const plugin = definePlugin({
+  name: 'onec-soap',
+  api: '^1',
+  connection,
+  open: async (config, host): Promise<SoapClient> => new WsdlSoapClient(config, host),
+  check: (client: SoapClient) => client.check(),
+  pace: { concurrency: { start: 2, max: 4, adaptive: true } },
+  maxCalls: lanes,
+  triggers: {},
+  actions: { call },
+});

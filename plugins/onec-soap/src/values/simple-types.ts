@@ -1,0 +1,102 @@
+import { readDate, writeDate } from '@sluice/onec';
+import { isWritable } from '../xml/write-xml.js';
+import { readDecimal, writeDecimal } from './decimal.js';
+
+/** How the texts of one type are written from a value of a flow, and read as one. */
+interface SimpleType {
+  /** What a value must be, for messages. */
+  readonly what: string;
+  /** Undefined when the value does not fit. */
+  readonly write: (value: unknown, timezone: string | undefined) => string | undefined;
+  readonly read: (text: string) => unknown;
+}
+
+const text: SimpleType = {
+  what: 'a text',
+  write: (value) => {
+    if (typeof value === 'boolean') return String(value);
+    const written = typeof value === 'number' ? writeDecimal(value) : value;
+    return typeof written === 'string' && isWritable(written) ? written : undefined;
+  },
+  read: (written) => written,
+};
+
+const decimal: SimpleType = { what: 'a number', write: writeDecimal, read: readDecimal };
+
+const integer: SimpleType = {
+  what: 'a whole number',
+  write: (value) => {
+    const written = writeDecimal(value);
+    return written?.includes('.') ? undefined : written;
+  },
+  read: readDecimal,
+};
+
+const SPECIAL_NUMBERS: Readonly<Record<string, number>> = { INF: Infinity, '-INF': -Infinity, NaN: NaN };
+
+const float: SimpleType = {
+  what: 'a number',
+  write: (value) => (typeof value === 'number' && Number.isFinite(value) ? String(value) : writeDecimal(value)),
+  read: (written) => {
+    const number = Number(written);
+    // what JSON cannot carry stays a text
+    return written.trim() === '' || Number.isNaN(number) || written.trim() in SPECIAL_NUMBERS ? written : number;
+  },
+};
+
+const boolean: SimpleType = {
+  what: 'true or false',
+  write: (value) => (value === true || value === 'true' ? 'true' : value === false || value === 'false' ? 'false' : undefined),
+  read: (written) => {
+    const trimmed = written.trim();
+    if (trimmed === 'true' || trimmed === '1') return true;
+    return trimmed === 'false' || trimmed === '0' ? false : written;
+  },
+};
+
+const dateTime: SimpleType = {
+  what: 'a date in ISO 8601, such as 2026-02-01T10:00:00',
+  write: writeDate,
+  read: (written) => readDate(written.trim()),
+};
+
+const date: SimpleType = {
+  what: 'a day, such as 2026-02-01',
+  write: (value, timezone) => writeDate(value, timezone)?.slice(0, '2026-02-01'.length),
+  read: (written) => (written.trim() === '0001-01-01' ? null : written.trim()),
+};
+
+const time: SimpleType = {
+  what: 'a time, such as 10:00:00',
+  write: (value) => (typeof value === 'string' && /^\d{2}:\d{2}:\d{2}$/.test(value) ? value : undefined),
+  read: (written) => written.trim(),
+};
+
+const base64: SimpleType = {
+  what: 'a text in base64',
+  write: (value) =>
+    typeof value === 'string' && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value) ? value : undefined,
+  read: (written) => written.replaceAll(/\s+/g, ''),
+};
+
+const INTEGERS = [
+  'integer int long short byte nonNegativeInteger positiveInteger nonPositiveInteger negativeInteger',
+  'unsignedInt unsignedLong unsignedShort unsignedByte',
+].flatMap((names) => names.split(' '));
+
+const TYPES: ReadonlyMap<string, SimpleType> = new Map<string, SimpleType>([
+  ...INTEGERS.map((name) => [name, integer] as const),
+  ['decimal', decimal],
+  ['float', float],
+  ['double', float],
+  ['boolean', boolean],
+  ['dateTime', dateTime],
+  ['date', date],
+  ['time', time],
+  ['base64Binary', base64],
+]);
+
+/** A type of XML Schema by its local name; those that have no form of their own are texts. */
+export function simpleType(local: string): SimpleType {
+  return TYPES.get(local) ?? text;
+}

@@ -1,0 +1,25 @@
+import { CONFIG, core, CORE, nameIn, xs, XS, type Name } from '../xml/names.js';
+
+/** A value that tells its type itself, as 1C writes it into JSON: `{ "#type": "xs:dateTime", "#value": "2026-02-01T10:00:00" }`. */
+export interface TypedValue {
+  readonly '#type': string;
+  readonly '#value': unknown;
+}
+
+const PREFIXES: Readonly<Record<string, string>> = { xs: XS, v8: CORE, cfg: CONFIG };
+
+/** The types that take any value: it tells its type itself. */
+export const ANY_TYPES: ReadonlySet<Name> = new Set([xs('anyType'), xs('anySimpleType'), core('Any')]);
+
+export function isTypedValue(value: unknown): value is TypedValue {
+  return typeof value === 'object' && value !== null && '#type' in value && '#value' in value;
+}
+
+/** `xs:`, `v8:` and `cfg:` are 1C's own namespaces, `{namespace}Name` any, and a plain name belongs to the service. */
+export function typeNamed(written: unknown, namespace: string): Name | undefined {
+  if (typeof written !== 'string') return undefined;
+  if (/^\{[^}]*\}.+$/.test(written)) return written;
+  const [, prefix, local = ''] = /^(?:([^:]+):)?([^:]+)$/.exec(written) ?? [];
+  const ns = prefix === undefined ? namespace : PREFIXES[prefix];
+  return ns === undefined || local === '' ? undefined : nameIn(ns, local);
+}

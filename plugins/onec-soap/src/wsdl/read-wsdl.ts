@@ -1,0 +1,121 @@
+import { SchemaProblem, Schemas } from '../schema/read-schema.js';
+import { nameIn, WSDL, XS, type Name } from '../xml/names.js';
+import { childOf, childrenOf, resolveName, type XmlElement } from '../xml/read-xml.js';
+import type { Operation, Service, SoapVersion } from './service.js';
+
+const wsdl = (local: string) => nameIn(WSDL, local);
+const BINDING_NAMESPACES: Readonly<Record<SoapVersion, string>> = {
+  '1.1': 'http://schemas.xmlsoap.org/wsdl/soap/',
+  '1.2': 'http://schemas.xmlsoap.org/wsdl/soap12/',
+};
+
+/**
+ * The service that documents of WSDL 1.1 describe, the first of which is the one that was asked for. Understands document/literal
+ * wrapped, which is all that 1C writes. Throws a {@link SchemaProblem} that says what it does not understand.
+ */
+export function readWsdl(documents: readonly XmlElement[], version: SoapVersion): Service {
+  return new Description(documents, version).service();
+}
+
+/** Where else a document sends its reader: imports of WSDL, and imports and includes of its schemas. */
+export function importsOf(document: XmlElement): string[] {
+  const places = [document, ...schemasOf(document)].flatMap(({ children }) =>
+    children.flatMap(({ name, attributes }) => {
+      if (name === wsdl('import')) return [attributes.get('location')];
+      if (name === nameIn(XS, 'import') || name === nameIn(XS, 'include')) return [attributes.get('schemaLocation')];
+      return [];
+    }),
+  );
+  return places.filter((place) => place !== undefined);
+}
+
+/** Is it a document that can belong to a description at all? */
+export function isDescription({ name }: XmlElement): boolean {
+  return name === wsdl('definitions') || name === nameIn(XS, 'schema');
+}
+
+function schemasOf(document: XmlElement): XmlElement[] {
+  if (document.name === nameIn(XS, 'schema')) return [document];
+  return childrenOf(document, wsdl('types')).flatMap((types) => childrenOf(types, nameIn(XS, 'schema')));
+}
+
+class Description {
+  private readonly definitions: readonly XmlElement[];
+  private readonly schemas: Schemas;
+
+  constructor(
+    documents: readonly XmlElement[],
+    private readonly version: SoapVersion,
+  ) {
+    this.definitions = documents.filter(({ name }) => name === wsdl('definitions'));
+    const namespace = this.definitions[0]?.attributes.get('targetNamespace') ?? '';
+    this.schemas = new Schemas(documents.flatMap(schemasOf), namespace);
+  }
+
+  service(): Service {
+    const service = this.all('service')[0];
+    if (!service) throw new SchemaProblem('it describes no service');
+    const name = service.element.attributes.get('name') ?? '';
+    const binding = childrenOf(service.element, wsdl('port'))
+      .map((port) => this.named('binding', resolveName(port.attributes.get('binding') ?? '', port.namespaces)))
+      .find((one) => childOf(one, this.soap('binding')));
+    if (!binding)
+      throw new SchemaProblem(`it has no binding for SOAP ${this.version}: set \`soap\` of the connection to the other one`);
+    const style = childOf(binding, this.soap('binding'))?.attributes.get('style') ?? 'document';
+    const portType = this.named('portType', resolveName(binding.attributes.get('type') ?? '', binding.namespaces));
+    const operations = childrenOf(binding, wsdl('operation')).map((operation) => this.operation(operation, portType, style));
+    return { name, operations: new Map(operations.map((operation) => [operation.name, operation])), types: this.schemas };
+  }
+
+  private operation(bound: XmlElement, portType: XmlElement | undefined, style: string): Operation {
+    const name = bound.attributes.get('name') ?? '';
+    const soap = childOf(bound, this.soap('operation'));
+    const body = childOf(childOf(bound, wsdl('input')), this.soap('body'));
+    if ((soap?.attributes.get('style') ?? style) !== 'document' || body?.attributes.get('use') === 'encoded')
+      throw new SchemaProblem(`the operation ${name} is not document/literal`);
+    const abstract = childrenOf(portType ?? bound, wsdl('operation')).find((one) => one.attributes.get('name') === name);
+    const request = this.wrapper(name, childOf(abstract, wsdl('input')));
+    const response = this.wrapper(name, childOf(abstract, wsdl('output')));
+    if (request === undefined) throw new SchemaProblem(`the message of the operation ${name} is not described`);
+    const fields = (wrapper: Name) => {
+      const found = this.schemas.fieldsOf(wrapper);
+      if (!found) throw new SchemaProblem(`the element ${wrapper} of the operation ${name} is not described`);
+      return found;
+    };
+    return {
+      name,
+      action: soap?.attributes.get('soapAction') ?? '',
+      request,
+      parameters: fields(request),
+      ...(response !== undefined && { response }),
+      results: response === undefined ? [] : fields(response),
+    };
+  }
+
+  /** The element that stands in the body of a message. */
+  private wrapper(operation: string, end: XmlElement | undefined): Name | undefined {
+    if (!end) return undefined;
+    const message = this.named('message', resolveName(end.attributes.get('message') ?? '', end.namespaces));
+    const part = childOf(message, wsdl('part'));
+    const element = part?.attributes.get('element');
+    if (part && element === undefined) throw new SchemaProblem(`the operation ${operation} is not document/literal`);
+    return part && resolveName(element ?? '', part.namespaces);
+  }
+
+  private named(kind: string, name: Name): XmlElement | undefined {
+    return this.all(kind).find((one) => one.name === name)?.element;
+  }
+
+  private all(kind: string): { readonly name: Name; readonly element: XmlElement }[] {
+    return this.definitions.flatMap((document) =>
+      childrenOf(document, wsdl(kind)).map((element) => ({
+        name: nameIn(document.attributes.get('targetNamespace') ?? '', element.attributes.get('name') ?? ''),
+        element,
+      })),
+    );
+  }
+
+  private soap(local: string): Name {
+    return nameIn(BINDING_NAMESPACES[this.version], local);
+  }
+}

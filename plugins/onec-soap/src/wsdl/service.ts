@@ -1,0 +1,25 @@
+import type { Field, Types } from '../schema/types.js';
+import type { Name } from '../xml/names.js';
+
+export type SoapVersion = '1.1' | '1.2';
+
+/** What can be asked of a service, as its description (WSDL) says. */
+export interface Service {
+  readonly name: string;
+  readonly operations: ReadonlyMap<string, Operation>;
+  readonly types: Types;
+}
+
+export interface Operation {
+  readonly name: string;
+  /** `SOAPAction`; may be empty. */
+  readonly action: string;
+  /** The element that wraps the parameters. */
+  readonly request: Name;
+  /** Parameters that go in, in their order. */
+  readonly parameters: readonly Field[];
+  /** The element that wraps the results; absent: nobody answers. */
+  readonly response?: Name;
+  /** `return`, and the parameters that come back. */
+  readonly results: readonly Field[];
+}

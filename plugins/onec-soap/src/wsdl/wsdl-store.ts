@@ -1,0 +1,105 @@
+import { fail, isSluiceError, type Log } from '@sluice/plugin-api';
+import type { OnecLink, Where } from '@sluice/onec';
+import { nearest } from '../values/nearest.js';
+import { fetchDocuments, serviceOf } from './load-wsdl.js';
+import type { Operation, Service, SoapVersion } from './service.js';
+import type { WsdlCache } from './wsdl-cache.js';
+
+export interface WsdlStoreOptions {
+  readonly link: OnecLink;
+  readonly cache: WsdlCache;
+  readonly version: SoapVersion;
+  /** Milliseconds for which a description is believed. */
+  readonly maxAge: number;
+  /** Where a service is, for messages and for reading. */
+  readonly whereOf: (service: string) => Where;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+interface Copy {
+  readonly service: Service;
+  /** When 1C was last asked for it. */
+  readonly asked: number;
+}
+
+/** After that long 1C is asked again: for a name that the copy does not know, and when it could not be asked before. */
+const ASK_AGAIN_MS = 60_000;
+
+/** The descriptions of the services of one base: asked of 1C, else from the disk, and kept in memory. */
+export class WsdlStore {
+  private readonly copies = new Map<string, Copy>();
+  private readonly loading = new Map<string, Promise<Copy>>();
+  private cacheFails = false;
+
+  constructor(private readonly options: WsdlStoreOptions) {}
+
+  /** Names of the services that have been used. */
+  get known(): readonly string[] {
+    return [...this.copies.keys()];
+  }
+
+  /**
+   * The operation and the service that it belongs to. Throws `NOT_FOUND` with the name that was probably meant, or what kept it from
+   * reading the description; nothing was called then.
+   */
+  async operation(service: string, operation: string): Promise<{ readonly service: Service; readonly operation: Operation }> {
+    const { now, maxAge, whereOf } = this.options;
+    let copy = await this.copyOf(service, maxAge);
+    if (!copy.service.operations.has(operation) && now() - copy.asked >= ASK_AGAIN_MS) copy = await this.copyOf(service, 0);
+    const found = copy.service.operations.get(operation);
+    if (found) return { service: copy.service, operation: found };
+    const known = [...copy.service.operations.keys()];
+    const meant = nearest(operation, known);
+    const hint = meant === undefined ? `it has ${known.join(', ') || 'none'}` : `did you mean ${meant}?`;
+    throw fail.NOT_FOUND(`${whereOf(service).where} has no operation ${operation}: ${hint}`, { sent: 'no', details: { meant } });
+  }
+
+  private async copyOf(service: string, maxAge: number): Promise<Copy> {
+    const copy = this.copies.get(service);
+    if (copy && this.options.now() - copy.asked < maxAge) return copy;
+    let loading = this.loading.get(service);
+    if (!loading) {
+      loading = this.load(service, copy).finally(() => this.loading.delete(service));
+      this.loading.set(service, loading);
+    }
+    return loading;
+  }
+
+  private async load(name: string, before: Copy | undefined): Promise<Copy> {
+    const { link, version, whereOf, log, now, maxAge } = this.options;
+    const from = whereOf(name);
+    try {
+      const documents = await fetchDocuments(link, name, from);
+      const service = serviceOf(documents, version, from);
+      await this.keep(from.where, documents);
+      return this.remember(name, { service, asked: now() });
+    } catch (error) {
+      if (!isSluiceError(error) || error.fate === 'fatal') throw error;
+      const service = before?.service ?? (await this.fromDisk(from));
+      if (!service) throw error;
+      log.warn('the WSDL cannot be read from 1C: the last one is used', { service: name, reason: error.message });
+      return this.remember(name, { service, asked: now() - maxAge + ASK_AGAIN_MS });
+    }
+  }
+
+  private remember(name: string, copy: Copy): Copy {
+    this.copies.set(name, copy);
+    return copy;
+  }
+
+  private async fromDisk(from: Where): Promise<Service | undefined> {
+    const documents = await this.options.cache.read(from.where);
+    return documents && serviceOf(documents, this.options.version, from);
+  }
+
+  private async keep(address: string, documents: Parameters<WsdlCache['write']>[1]): Promise<void> {
+    try {
+      await this.options.cache.write(address, documents);
+    } catch (error) {
+      if (this.cacheFails) return;
+      this.cacheFails = true;
+      this.options.log.warn('the WSDL cannot be kept on the disk: without 1C the next start has none', { reason: String(error) });
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startOnec } from '@sluice/emulator';
+import { until, type ActionPeer } from '@sluice/testing';
+
+export const SERVICE = 'ОбменССайтом';
+
+/** A folder for the copies of WSDLs, gone with the test. */
+export async function cacheFolder(): Promise<{ readonly cache: string; readonly close: () => Promise<void> }> {
+  const cache = await mkdtemp(path.join(tmpdir(), 'sluice-wsdl-'));
+  return { cache, close: () => rm(cache, { recursive: true, force: true }) };
+}
+
+/** The emulated 1C as the other side of the contract of actions. */
+export async function onecPeer(): Promise<ActionPeer & { readonly connection: object }> {
+  const folder = await cacheFolder();
+  const onec = await startOnec({ port: 0, latencyMs: 1, user: 'Обмен', password: 'секретный-пароль' });
+  return {
+    connection: {
+      baseUrl: `${onec.url}/base/ws`,
+      user: 'Обмен',
+      password: 'секретный-пароль',
+      wsdl: { cache: folder.cache },
+    },
+    hang: async () => {
+      onec.setFault({ kind: 'hang', times: 1 });
+      const { calls } = onec.stats();
+      await until('the call in 1C', () => onec.stats().calls > calls + 1 && onec.stats().inFlight === 1, 5_000);
+    },
+    lose: () => onec.setFault({ kind: 'lost', times: 1 }),
+    overload: () => onec.setFault({ kind: 'busy', times: 1 }),
+    ids: () => Object.keys(onec.stats({ ids: true }).ids ?? {}),
+    connections: () => onec.stats().connections,
+    close: async () => {
+      await onec.close();
+      await folder.close();
+    },
+  };
+}
