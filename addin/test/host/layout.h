@@ -1,5 +1,6 @@
-// Where the platform expects things, written down once more and apart from the component's own declarations: numbers of slots as the compiler
-// of the platform lays them out (one slot for a virtual destructor with MSVC, two with GCC), and offsets in bytes.
+// Where the platform expects things, written down once more and apart from the component's own declarations: numbers of
+// slots as the compiler of the platform lays them out (one slot for a virtual destructor with MSVC, two with GCC), and
+// offsets in bytes.
 #pragma once
 
 #include <cstdint>

@@ -18,9 +18,11 @@ Object::Object(const Library& library, Platform& platform) : library_(library), 
   library_.setPlatformCapabilities(3);
   const std::u16string names = library_.getClassNames();
   const std::u16string first = names.substr(0, names.find(u'|'));
-  if (library_.getClassObject(first.c_str(), &object_) == 0 || object_ == nullptr) throw std::runtime_error("no object");
+  if (library_.getClassObject(first.c_str(), &object_) == 0 || object_ == nullptr)
+    throw std::runtime_error("no object");
   // in the order of the platform: memory, connection, then languages
-  if (!callMethod<bool, void*>(object_, kInitDone, 1, platform_.memoryManager())) throw std::runtime_error("setMemManager");
+  if (!callMethod<bool, void*>(object_, kInitDone, 1, platform_.memoryManager()))
+    throw std::runtime_error("setMemManager");
   if (!callMethod<bool, void*>(object_, kInitDone, 0, platform_.connection())) throw std::runtime_error("Init");
   callMethod<void, const char16_t*>(object_, kLocale, 0, u"ru_RU");
   callMethod<void, const char16_t*>(object_, kUserLanguage, 0, u"ru");
@@ -54,7 +56,8 @@ Value Object::call(const std::u16string& name, std::vector<Value> arguments) {
   }
   RawVariant result;
   const auto count = static_cast<long>(variants.size());
-  const bool done = returnsValue(method) ? callFunction(method, &result, variants.data(), count) : callProcedure(method, variants.data(), count);
+  const bool done = returnsValue(method) ? callFunction(method, &result, variants.data(), count)
+                                         : callProcedure(method, variants.data(), count);
   for (RawVariant& variant : variants) takeVariant(variant);
   if (!done) throwErrors(name);
   return takeVariant(result);

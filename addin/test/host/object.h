@@ -40,7 +40,9 @@ class Object {
   std::string text(const std::u16string& property) { return std::get<std::string>(get(property)); }
 
   // --- the tables, slot by slot
-  long findProperty(const std::u16string& name) { return callMethod<long, const char16_t*>(object_, 1, 2, name.c_str()); }
+  long findProperty(const std::u16string& name) {
+    return callMethod<long, const char16_t*>(object_, 1, 2, name.c_str());
+  }
   long findMethod(const std::u16string& name) { return callMethod<long, const char16_t*>(object_, 1, 9, name.c_str()); }
   std::u16string propertyName(long property, long alias) { return takeName(3, property, alias); }
   std::u16string methodName(long method, long alias) { return takeName(10, method, alias); }
@@ -59,8 +61,12 @@ class Object {
   bool callProcedure(long method, RawVariant* arguments, long count) {
     return callMethod<bool, long, void*, long>(object_, 1, 14, method, arguments, count);
   }
-  bool getProperty(long property, RawVariant& value) { return callMethod<bool, long, void*>(object_, 1, 4, property, value.memory); }
-  bool setProperty(long property, RawVariant& value) { return callMethod<bool, long, void*>(object_, 1, 5, property, value.memory); }
+  bool getProperty(long property, RawVariant& value) {
+    return callMethod<bool, long, void*>(object_, 1, 4, property, value.memory);
+  }
+  bool setProperty(long property, RawVariant& value) {
+    return callMethod<bool, long, void*>(object_, 1, 5, property, value.memory);
+  }
   std::u16string extensionName();
   long info() { return callMethod<long>(object_, 0, 2); }
 

@@ -11,10 +11,14 @@ namespace {
 
 constexpr int kPlatformInfo = 1;
 
-std::string utf8(const char16_t* text) { return text == nullptr ? std::string() : sluice::text::toUtf8(text); }
+std::string utf8(const char16_t* text) {
+  return text == nullptr ? std::string() : sluice::text::toUtf8(text);
+}
 
 /** In the slots of what a component has no reason to call. */
-void HOST_CALL unexpected() { std::abort(); }
+void HOST_CALL unexpected() {
+  std::abort();
+}
 
 }  // namespace
 
@@ -126,13 +130,16 @@ bool HOST_CALL Platform::setEventBufferDepth(void* self, long depth) {
   return true;
 }
 
-long HOST_CALL Platform::getEventBufferDepth(void* self) { return of(self).depth_; }
+long HOST_CALL Platform::getEventBufferDepth(void* self) {
+  return of(self).depth_;
+}
 
 bool HOST_CALL Platform::externalEvent(void* self, char16_t* source, char16_t* event, char16_t* data) {
   Platform& platform = of(self);
   if (platform.closed_) platform.violate("ExternalEvent after Done");
   const std::lock_guard lock(platform.mutex_);
-  const bool queued = platform.handlerAvailable_ && platform.events_.size() < static_cast<std::size_t>(platform.depth_.load());
+  const bool queued =
+      platform.handlerAvailable_ && platform.events_.size() < static_cast<std::size_t>(platform.depth_.load());
   if (queued) platform.events_.push_back({utf8(source), utf8(event), utf8(data)});
   if (!queued) ++platform.refusedEvents_;
   return queued;
@@ -143,6 +150,8 @@ void* HOST_CALL Platform::getInterface(void* self, int which) {
   return which == kPlatformInfo ? &of(self).info_ : nullptr;
 }
 
-const Platform::ApplicationInfo* HOST_CALL Platform::getPlatformInfo(void* self) { return &of(self).application_; }
+const Platform::ApplicationInfo* HOST_CALL Platform::getPlatformInfo(void* self) {
+  return &of(self).application_;
+}
 
 }  // namespace host

@@ -1,4 +1,5 @@
-// The platform as a component meets it: a memory manager that knows every pointer, and a queue of events that is often full.
+// The platform as a component meets it: a memory manager that knows every pointer, and a queue of events that is often
+// full.
 #pragma once
 
 #include <atomic>
@@ -76,7 +77,8 @@ class Platform {
 
   static bool HOST_CALL allocateMemory(void* self, void** memory, unsigned long bytes);
   static void HOST_CALL freeMemory(void* self, void** memory);
-  static bool HOST_CALL addError(void* self, unsigned short code, const char16_t* source, const char16_t* text, long number);
+  static bool HOST_CALL addError(void* self, unsigned short code, const char16_t* source, const char16_t* text,
+                                 long number);
   static bool HOST_CALL setEventBufferDepth(void* self, long depth);
   static long HOST_CALL getEventBufferDepth(void* self);
   static bool HOST_CALL externalEvent(void* self, char16_t* source, char16_t* event, char16_t* data);

@@ -26,19 +26,27 @@ std::chrono::seconds patience() {
 
 }  // namespace
 
-Register::Register(const char* name, void (*body)()) { addTest(name, body); }
+Register::Register(const char* name, void (*body)()) {
+  addTest(name, body);
+}
 
-void addTest(const std::string& name, std::function<void()> body) { tests().push_back({name, std::move(body)}); }
+void addTest(const std::string& name, std::function<void()> body) {
+  tests().push_back({name, std::move(body)});
+}
 
 int runTests(const std::string& filter) {
   int passed = 0;
   int failed = 0;
+  const bool verbose = std::getenv("SLUICE_TEST_VERBOSE") != nullptr;
   for (const Test& one : tests()) {
     if (one.name.find(filter) == std::string::npos) continue;
-    if (std::getenv("SLUICE_TEST_VERBOSE") != nullptr) std::printf("  %s\n", one.name.c_str()), std::fflush(stdout);
+    const auto begun = std::chrono::steady_clock::now();
     try {
       one.body();
       ++passed;
+      if (verbose)
+        std::printf("%6.2f s  %s\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count(),
+                    one.name.c_str());
     } catch (const std::exception& error) {
       ++failed;
       std::printf("FAILED %s\n  %s\n", one.name.c_str(), error.what());

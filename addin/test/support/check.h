@@ -23,8 +23,8 @@ struct Register {
 void addTest(const std::string& name, std::function<void()> body);
 
 /**
- * Runs all tests whose name contains `filter`, prints each failure and at last `N passed, N failed`. Gives how many failed. `each` is
- * called around every test.
+ * Runs all tests whose name contains `filter`, prints each failure and at last `N passed, N failed`. Gives how many
+ * failed. `each` is called around every test.
  */
 int runTests(const std::string& filter);
 
@@ -47,10 +47,10 @@ void waitUntil(const std::function<bool()>& holds, const char* what, const char*
 
 #define TEST_JOIN2(a, b) a##b
 #define TEST_JOIN(a, b) TEST_JOIN2(a, b)
-#define TEST(name)                                                                           \
-  static void TEST_JOIN(test_, __LINE__)();                                                  \
+#define TEST(name)                                                                                \
+  static void TEST_JOIN(test_, __LINE__)();                                                       \
   static const ::test::Register TEST_JOIN(register_, __LINE__)(name, TEST_JOIN(test_, __LINE__)); \
   static void TEST_JOIN(test_, __LINE__)()
-#define CHECK(condition) ::test::check((condition), #condition, __FILE__, __LINE__)
+#define CHECK(...) ::test::check((__VA_ARGS__), #__VA_ARGS__, __FILE__, __LINE__)
 #define CHECK_EQUAL(actual, expected) ::test::checkEqual((actual), (expected), #actual, __FILE__, __LINE__)
-#define WAIT_UNTIL(condition) ::test::waitUntil([&]() -> bool { return (condition); }, #condition, __FILE__, __LINE__)
+#define WAIT_UNTIL(...) ::test::waitUntil([&]() -> bool { return (__VA_ARGS__); }, #__VA_ARGS__, __FILE__, __LINE__)

@@ -20,7 +20,9 @@ class Reader {
   }
 
  private:
-  [[noreturn]] void refuse() const { throw std::runtime_error("no JSON at " + std::to_string(at_) + ": " + std::string(text_.substr(0, 200))); }
+  [[noreturn]] void refuse() const {
+    throw std::runtime_error("no JSON at " + std::to_string(at_) + ": " + std::string(text_.substr(0, 200)));
+  }
 
   void skipSpace() {
     while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) ++at_;
@@ -124,7 +126,9 @@ const Json& Json::operator[](const std::string& key) const {
   return member->second;
 }
 
-Json parseJson(std::string_view text) { return Reader(text).readAll(); }
+Json parseJson(std::string_view text) {
+  return Reader(text).readAll();
+}
 
 std::string fromBase64(std::string_view text) {
   static constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,0 +1,250 @@
+// Events on their way to the code in 1C: order, overflow, acknowledging, large and binary data.
+#include "component/fixture.h"
+
+using namespace test;
+
+namespace {
+
+host::Event waitForState(Fixture& fixture, const std::string& state) {
+  host::Event event;
+  WAIT_UNTIL(fixture.platform.takeEvent(event) && event.event == "sluice.state" &&
+             parseJson(event.data)["state"].text == state);
+  return event;
+}
+
+}  // namespace
+
+TEST("an event comes to the handler, and its acknowledgement to the server") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.connect(server);
+  server.put("{\"номер\":\"00-1\"}",
+             {{"event", "order.created"}, {"content-type", "application/json"}, {"source", "shop"}});
+  const host::Event event = fixture.nextEvent();
+  CHECK_EQUAL(event.source, "Sluice");
+  CHECK_EQUAL(event.event, "order.created");
+  const Json data = parseJson(event.data);
+  CHECK_EQUAL(data["id"].text, "m1");
+  CHECK_EQUAL(data["data"].text, "{\"номер\":\"00-1\"}");
+  CHECK_EQUAL(data["contentType"].text, "application/json");
+  CHECK_EQUAL(data["redelivered"].flag, false);
+  CHECK_EQUAL(data["headers"]["seq"].text, "1");
+  CHECK_EQUAL(data["headers"]["source"].text, "shop");
+  CHECK_EQUAL(server.mailboxSize(), 1U);
+  CHECK(fixture.acknowledge(data));
+  WAIT_UNTIL(server.mailboxSize() == 0);
+}
+
+TEST("CONNECT names the user, the token and the workplace") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.connect(server);
+  const sluice::stomp::Frame connect = server.frames("CONNECT").front();
+  CHECK_EQUAL(connect.header("accept-version"), "1.2");
+  CHECK_EQUAL(connect.header("host"), "127.0.0.1");
+  CHECK_EQUAL(connect.header("login"), "ivanov");
+  CHECK_EQUAL(connect.header("passcode"), "token");
+  CHECK_EQUAL(connect.header("client-id"), "desk-1");
+  CHECK_EQUAL(connect.header("heart-beat"), "10000,10000");
+  WAIT_UNTIL(!server.frames("SUBSCRIBE").empty());
+  CHECK_EQUAL(server.frames("SUBSCRIBE").front().header("ack"), "client-individual");
+}
+
+TEST("events that the platform does not take are tried again, in their order, and none is lost") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.platform.setMaxDepth(1);
+  fixture.object->set(u"СобытияСостояния", false);
+  fixture.connect(server);
+  for (int i = 0; i < 300; ++i) server.put(std::to_string(i));
+  for (int i = 0; i < 300; ++i) {
+    const Json event = fixture.nextData();
+    CHECK_EQUAL(event["data"].text, std::to_string(i));
+    CHECK(fixture.acknowledge(event));
+  }
+  CHECK_EQUAL(fixture.platform.depth(), 1L);
+  WAIT_UNTIL(server.mailboxSize() == 0);
+}
+
+TEST("while no handler is there, events wait") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.platform.setHandlerAvailable(false);
+  fixture.connect(server);
+  for (int i = 0; i < 5; ++i) server.put(std::to_string(i));
+  WAIT_UNTIL(fixture.platform.refusedEvents() > 2);
+  CHECK_EQUAL(fixture.platform.queued(), 0U);
+  fixture.platform.setHandlerAvailable(true);
+  for (int i = 0; i < 5; ++i) CHECK_EQUAL(fixture.nextData()["data"].text, std::to_string(i));
+}
+
+TEST("a full queue stops reading, and goes on when there is room") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.platform.setHandlerAvailable(false);
+  fixture.object->set(u"ПределОчереди", 10);
+  fixture.connect(server);
+  const std::string body(32768, 'x');
+  constexpr int kCount = 1000;  // far more than the buffers of both sockets hold
+  for (int i = 0; i < kCount; ++i) server.put(std::to_string(i) + body);
+  WAIT_UNTIL(fixture.statistic("queued") >= 9);
+  WAIT_UNTIL(server.bytesSent() > 1'000'000);
+  CHECK(fixture.statistic("received") < 20);
+  CHECK(server.bytesSent() < kCount * body.size());
+  fixture.platform.setHandlerAvailable(true);
+  for (int i = 0; i < kCount; ++i) {
+    const Json event = fixture.nextData();
+    CHECK_EQUAL(event["data"].text.substr(0, event["data"].text.find('x')), std::to_string(i));
+  }
+}
+
+TEST("dropping the oldest keeps the newest and tells the server") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.object->set(u"Режим", std::string("pull"));
+  fixture.object->set(u"СобытияСостояния", false);
+  fixture.object->set(u"ПределОчереди", 3);
+  fixture.object->set(u"ПриПереполнении", std::string("dropOldest"));
+  fixture.connect(server);
+  for (int i = 0; i < 10; ++i) server.put(std::to_string(i));
+  WAIT_UNTIL(server.rejected().size() == 7);
+  CHECK_EQUAL(server.rejected().front(), "m1");
+  CHECK_EQUAL(parseJson(std::get<std::string>(fixture.object->call(u"ПолучитьСобытие", {1000})))["data"].text, "7");
+  CHECK_EQUAL(fixture.statistic("dropped"), 7.0);
+}
+
+TEST("dropping the newest keeps the oldest and tells the server") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.object->set(u"Режим", std::string("pull"));
+  fixture.object->set(u"СобытияСостояния", false);
+  fixture.object->set(u"ПределОчереди", 3);
+  fixture.object->set(u"ПриПереполнении", std::string("dropNewest"));
+  fixture.connect(server);
+  for (int i = 0; i < 10; ++i) server.put(std::to_string(i));
+  WAIT_UNTIL(server.rejected().size() == 7);
+  CHECK_EQUAL(server.rejected().front(), "m4");
+  CHECK_EQUAL(parseJson(std::get<std::string>(fixture.object->call(u"ПолучитьСобытие", {1000})))["data"].text, "0");
+}
+
+TEST("fetching gives one event after the other, and nothing when the time is over") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.object->set(u"Режим", std::string("pull"));
+  fixture.object->set(u"СобытияСостояния", false);
+  fixture.connect(server);
+  CHECK_EQUAL(std::get<std::string>(fixture.object->call(u"ПолучитьСобытие", {1})), "");
+  server.put("a");
+  server.put("b");
+  CHECK_EQUAL(parseJson(std::get<std::string>(fixture.object->call(u"ПолучитьСобытие", {10'000})))["data"].text, "a");
+  CHECK_EQUAL(parseJson(std::get<std::string>(fixture.object->call(u"ReceiveEvent", {10'000})))["data"].text, "b");
+  CHECK_EQUAL(fixture.platform.queued(), 0U);
+  fixture.object->set(u"Режим", std::string("push"));
+  CHECK(throwsWith("events go to the handler", [&] { fixture.object->call(u"ПолучитьСобытие"); }));
+}
+
+TEST("with automatic acknowledging the platform's acceptance suffices") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.object->set(u"АвтоПодтверждение", true);
+  fixture.connect(server);
+  server.put("a");
+  CHECK_EQUAL(fixture.nextData()["data"].text, "a");
+  WAIT_UNTIL(server.mailboxSize() == 0);
+}
+
+TEST("a rejected event is told to the server with its reason") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.connect(server);
+  server.put("a");
+  const Json event = fixture.nextData();
+  CHECK(std::get<bool>(fixture.object->call(u"Отклонить", {event["id"].text, std::string("нет такого заказа")})));
+  WAIT_UNTIL(server.rejected().size() == 1);
+  CHECK_EQUAL(server.frames("NACK").front().header("reason"), "нет такого заказа");
+}
+
+TEST("acknowledging twice, or what is unknown, harms nothing") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.connect(server);
+  server.put("a");
+  const Json event = fixture.nextData();
+  CHECK(fixture.acknowledge(event));
+  CHECK(!fixture.acknowledge(event));
+  CHECK(!std::get<bool>(fixture.object->call(u"Подтвердить", {std::string("nobody")})));
+  server.put("b");
+  CHECK_EQUAL(fixture.nextData()["data"].text, "b");
+  CHECK_EQUAL(fixture.state(), "connected");
+}
+
+TEST("large data is announced and fetched in parts that cut no character") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.connect(server);
+  std::string body;
+  for (int i = 0; i < 50'000; ++i) body += i % 3 == 0 ? "Ё" : "🎄";
+  server.put(body, {{"content-type", "text/plain"}});
+  const Json event = fixture.nextData();
+  CHECK(event["deferred"].flag);
+  CHECK(!event.has("data"));
+  CHECK_EQUAL(event["size"].number, static_cast<double>(body.size()));
+  const host::Value id = event["id"].text;
+  CHECK(std::get<std::string>(fixture.object->call(u"ДанныеСобытия", {id})) == body);
+  CHECK_EQUAL(std::get<std::string>(fixture.object->call(u"ДанныеСобытия", {id, 0, 3})), "Ё🎄");
+  CHECK_EQUAL(std::get<std::string>(fixture.object->call(u"ДанныеСобытия", {id, 1, 2})), "🎄");
+  CHECK_EQUAL(std::get<std::string>(fixture.object->call(u"ДанныеСобытия", {id, 10'000'000, 3})), "");
+  CHECK(fixture.acknowledge(event));
+  CHECK(throwsWith("no data is kept", [&] { fixture.object->call(u"ДанныеСобытия", {id}); }));
+}
+
+TEST("binary data comes as base64, and as binary data when asked for") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.connect(server);
+  const std::string body("\0\xFF\xFE\r\n\0", 6);
+  server.put(body, {{"content-type", "application/octet-stream"}});
+  const Json event = fixture.nextData();
+  CHECK_EQUAL(fromBase64(event["dataBase64"].text), body);
+  CHECK_EQUAL(std::get<host::Binary>(fixture.object->call(u"ДвоичныеДанныеСобытия", {event["id"].text})).data, body);
+}
+
+TEST("text of all kinds comes as it was sent") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.connect(server);
+  const std::string body = "quote \" backslash \\ tab \t line\r\n NUL \x01 Ёж 🎄 \xEF\xBF\xBF";
+  server.put(body, {{"event", "имя: с \\ и \n"}});
+  const host::Event event = fixture.nextEvent();
+  CHECK_EQUAL(event.event, "имя: с \\ и \n");
+  CHECK_EQUAL(parseJson(event.data)["data"].text, body);
+}
+
+TEST("states are told as events, and can be switched off") {
+  MailboxServer server;
+  {
+    Fixture fixture;
+    fixture.connect(server);
+    waitForState(fixture, "connected");
+    server.cutAll();
+    waitForState(fixture, "connected");
+  }
+  Fixture silent;
+  silent.object->set(u"СобытияСостояния", false);
+  silent.connect(server);
+  silent.object->call(u"Отключить");
+  CHECK_EQUAL(silent.platform.queued(), 0U);
+}
+
+TEST("two objects work side by side") {
+  MailboxServer server1;
+  MailboxServer server2;
+  Fixture one;
+  Fixture other;
+  one.connect(server1);
+  other.connect(server2);
+  server1.put("to one");
+  server2.put("to the other");
+  CHECK_EQUAL(one.nextData()["data"].text, "to one");
+  CHECK_EQUAL(other.nextData()["data"].text, "to the other");
+}

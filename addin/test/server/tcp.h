@@ -1,0 +1,44 @@
+// The least of TCP that a server in a test needs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace test {
+
+class Tcp {
+ public:
+  explicit Tcp(std::uintptr_t socket) : socket_(socket) {}
+  Tcp(Tcp&& other) noexcept;
+  ~Tcp();
+  Tcp& operator=(Tcp&&) = delete;
+
+  /** Appends what comes within the time. False: the other side has closed. */
+  bool receive(std::string& into, int milliseconds);
+
+  /** False: the other side has closed. */
+  bool send(std::string_view bytes);
+
+ private:
+  std::uintptr_t socket_;
+};
+
+class TcpListener {
+ public:
+  /** On a port of loopback; 0: one of the system's choice. */
+  explicit TcpListener(std::uint16_t port = 0);
+  ~TcpListener();
+  TcpListener(const TcpListener&) = delete;
+  TcpListener& operator=(const TcpListener&) = delete;
+
+  std::uint16_t port() const { return port_; }
+  std::optional<Tcp> accept(int milliseconds);
+
+ private:
+  std::uintptr_t socket_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace test
