@@ -1,0 +1,23 @@
+import { action, duration } from '@sluice/plugin-api';
+import { z } from 'zod';
+import type { Gateway } from './gateway.js';
+import { contentOf, eventType } from './send.js';
+
+export const broadcast = action({
+  title: 'Send an event to everybody who listens to a topic',
+  input: z.strictObject({
+    topic: eventType.describe('clients subscribe to /topic/<name>'),
+    event: eventType.describe('header `event` of the message'),
+    data: z.unknown().optional().describe('its body, as JSON'),
+    spread: duration()
+      .optional()
+      .describe('the receivers get it one after another within this time: each pop-up makes a 1C client ask its server'),
+  }),
+  output: z.object({ id: z.string() }),
+  idempotent: 'by-key',
+  async run(gateway: Gateway, { topic, event, data, spread = 0 }, call) {
+    const content = contentOf(call, event, data);
+    gateway.postman.cast({ to: { topic }, content, spreadMs: spread });
+    return { id: content.id };
+  },
+});

@@ -1,0 +1,180 @@
+import {
+  isSluiceError,
+  parseBody,
+  sourceOf,
+  type Accept,
+  type Log,
+  type NewEvent,
+  type Reply,
+  type Services,
+} from '@sluice/plugin-api';
+import { gatewayFail } from '../failures.js';
+import type { Bearer, Credentials, Desk, SentMessage, Session, Subscription } from '../server/desk.js';
+import { encodeMessage } from '../stomp/message.js';
+import type { Mailbox } from './mailbox.js';
+import { JSON_TYPE } from './mail.js';
+import type { Presence } from './presence.js';
+import type { Readers } from './readers.js';
+import type { Topics } from './topics.js';
+
+/** Whoever asks has given up by then. */
+const REPLY_WITHIN_MS = 120_000;
+/** A mail that was rejected so often is given up. */
+const MOST_REJECTIONS = 5;
+
+export interface FrontDeskDeps {
+  readonly services: Pick<Services, 'tokens' | 'publish'>;
+  readonly mailbox: Mailbox;
+  readonly presence: Presence;
+  readonly readers: Readers;
+  readonly topics: Topics;
+  /** Flows that clients may call, by name. */
+  readonly flows: ReadonlyMap<string, Accept>;
+  readonly log: Log;
+}
+
+/** What the STOMP server asks of the gateway. */
+export class FrontDesk implements Desk {
+  constructor(private readonly deps: FrontDeskDeps) {}
+
+  async authenticate({ login, passcode }: Credentials): Promise<Bearer> {
+    const { tokens } = this.deps.services;
+    const bearer = await tokens.verify(passcode);
+    tokens.requireScope(bearer, 'desktop');
+    if (login !== '' && login !== bearer.sub && login !== bearer.user)
+      throw gatewayFail.GATEWAY_LOGIN(`the token is of ${bearer.user}, and the login of another user`);
+    return bearer;
+  }
+
+  sessionOpened(session: Session): void {
+    const { mailbox, presence } = this.deps;
+    mailbox.seen(session.bearer, session.workplace);
+    const sessions = presence.enter(session);
+    if (sessions === 1) this.#tell('user.connected', session, sessions);
+  }
+
+  sessionClosed(session: Session): void {
+    const { readers, topics, presence } = this.deps;
+    readers.remove(session);
+    topics.forget(session);
+    const sessions = presence.leave(session);
+    if (sessions === 0) this.#tell('user.disconnected', session, sessions);
+  }
+
+  subscribeUser(subscription: Subscription): Promise<void> {
+    return this.deps.readers.add(subscription);
+  }
+
+  subscribeTopic(subscription: Subscription, topic: string): void {
+    this.deps.services.tokens.requireTopic(subscription.session.bearer, topic);
+    this.deps.topics.add(topic, subscription);
+  }
+
+  unsubscribeUser({ session }: Subscription): void {
+    this.deps.readers.remove(session);
+  }
+
+  unsubscribeTopic(subscription: Subscription, topic: string): void {
+    this.deps.topics.remove(topic, subscription);
+  }
+
+  acknowledge(session: Session, seqs: readonly number[]): Promise<void> {
+    const { readers, mailbox } = this.deps;
+    const { user } = session.bearer;
+    readers.of(session)?.answered(seqs);
+    return mailbox.acknowledge(seqs.map((seq) => ({ user, seq })));
+  }
+
+  async reject(session: Session, seqs: readonly number[]): Promise<void> {
+    const { readers, mailbox } = this.deps;
+    const places = seqs.map((seq) => ({ user: session.bearer.user, seq }));
+    const times = await mailbox.reject(places);
+    const isLast = (n: number) => (times[n] ?? 0) >= MOST_REJECTIONS;
+    readers.of(session)?.rejected(seqs.filter((_, n) => !isLast(n)));
+    const hopeless = places.filter((_, n) => isLast(n));
+    if (hopeless.length === 0) return;
+    readers.of(session)?.answered(hopeless.map(({ seq }) => seq));
+    for (const { content } of await mailbox.again(hopeless)) {
+      const data = { user: session.bearer.user, id: content.id, event: content.headers['event'], times: MOST_REJECTIONS };
+      // confirmed before the mail goes
+      await this.deps.services.publish({ type: 'mailbox.rejected', subject: session.bearer.user, data });
+    }
+    await mailbox.acknowledge(hopeless);
+  }
+
+  async publish({ bearer }: Session, type: string, message: SentMessage): Promise<void> {
+    await this.deps.services.publish({ ...eventOf(message), type }, bearer);
+  }
+
+  async callFlow(session: Session, flow: string, message: SentMessage, replyTo: string | undefined): Promise<void> {
+    const accept = this.deps.flows.get(flow);
+    if (!accept) throw gatewayFail.GATEWAY_FLOW(`no flow ${flow} can be called from desktops`);
+    const { bearer, workplace } = session;
+    const event: NewEvent = {
+      ...eventOf(message),
+      source: sourceOf(bearer),
+      authid: bearer.sub,
+      meta: {
+        user: bearer.user,
+        ...(workplace !== undefined && { workplace }),
+        ...(bearer.extension !== undefined && { extension: bearer.extension }),
+      },
+    };
+    const { id, reply } = await accept(event, replyTo === undefined ? {} : { reply: { withinMs: REPLY_WITHIN_MS } });
+    if (!reply || replyTo === undefined) return;
+    const correlation = message.headers.get('correlation-id') ?? id;
+    void reply.catch(lateReply).then((answer) => session.reply(replyMessage(replyTo, correlation, id, answer)));
+  }
+
+  drained(session: Session): void {
+    this.deps.readers.of(session)?.drained();
+  }
+
+  /** Presence is soft: when the broker is away the event is not made up for. */
+  #tell(type: 'user.connected' | 'user.disconnected', session: Session, sessions: number): void {
+    const { bearer, workplace, id } = session;
+    const data = {
+      user: bearer.user,
+      session: id,
+      sessions,
+      ...(workplace !== undefined && { workplace }),
+      ...(bearer.extension !== undefined && { extension: bearer.extension }),
+    };
+    this.deps.services
+      .publish({ type, subject: bearer.user, data })
+      .catch((error: unknown) =>
+        this.deps.log.warn(`${type} could not be published`, { user: bearer.user, reason: String(error) }),
+      );
+  }
+}
+
+/** A SEND frame as an event. Throws `BODY_INVALID` or `MEDIA_TYPE`. */
+function eventOf({ headers, body }: SentMessage): NewEvent {
+  const contentType = headers.get('content-type') ?? (body.length > 0 ? JSON_TYPE : '');
+  const [id, correlationid, subject] = ['id', 'correlation-id', 'subject'].map((name) => headers.get(name));
+  return {
+    data: parseBody(contentType, body),
+    body,
+    ...(body.length > 0 && { datacontenttype: contentType }),
+    ...(id !== undefined && { id }),
+    ...(correlationid !== undefined && { correlationid }),
+    ...(subject !== undefined && { subject }),
+  };
+}
+
+function replyMessage(destination: string, correlation: string, id: string, { status, headers, data }: Reply) {
+  const type = headers['content-type'];
+  const isText = typeof data === 'string' && type !== undefined && !/\bjson\b/i.test(type);
+  return encodeMessage({
+    destination,
+    id,
+    ...(data !== undefined && { contentType: type ?? JSON_TYPE }),
+    headers: { 'correlation-id': correlation, status: String(status) },
+    body: data === undefined ? Buffer.alloc(0) : Buffer.from(isText ? data : JSON.stringify(data)),
+  });
+}
+
+function lateReply(error: unknown): Reply {
+  const code = isSluiceError(error) ? error.code : 'REPLY_LATE';
+  return { status: 504, headers: {}, data: { code, message: 'the flow has not answered in time; its run goes on' } };
+}

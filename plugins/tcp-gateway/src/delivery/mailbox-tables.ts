@@ -1,0 +1,60 @@
+/**
+ * Steps of the schema, each run once, in order. Never change one that was released: add another.
+ *
+ * A row of `mail` is inserted, perhaps marked as sent, and deleted: pages keep room for the mark, and dead rows must go soon, whatever the
+ * size of the table. Bodies are `bytea`, for `jsonb` refuses zeros; they are not compressed: most are gone within milliseconds.
+ */
+export const MAILBOX_TABLES: readonly string[] = [
+  `
+  create table desktop_user (
+    name text primary key,
+    -- of its last event; the lock on this row makes the places of a user gapless in the order of commits
+    height bigint not null default 0,
+    -- from the last token; null: it has never been here
+    seen_at timestamptz,
+    extension text,
+    groups text[] not null default '{}',
+    made_at timestamptz not null default now()
+  ) with (
+    fillfactor = 50,
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0
+  );
+  create index desktop_user_extension on desktop_user (extension) where extension is not null;
+  create index desktop_user_groups on desktop_user using gin (groups);
+  create table workplace (
+    name text primary key,
+    -- who was there last
+    user_name text not null
+  );
+  create table mail (
+    user_name text not null,
+    place bigint not null,
+    id uuid not null,
+    workplace text,
+    collapse_key text,
+    -- milliseconds since 1970
+    due bigint,
+    expires bigint not null,
+    sent boolean not null,
+    rejected smallint not null default 0,
+    headers text not null,
+    body bytea not null,
+    primary key (user_name, place)
+  ) with (
+    fillfactor = 80,
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0,
+    autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 100000
+  );
+  alter table mail alter column body set storage external;
+  create unique index mail_id on mail (user_name, id);
+  create index mail_collapse on mail (user_name, collapse_key) where collapse_key is not null;
+  -- what was acknowledged not long ago: a hop that is repeated must not bring it again
+  create table acknowledged (
+    user_name text not null,
+    id uuid not null,
+    at timestamptz not null default now(),
+    primary key (user_name, id)
+  ) with (autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_cost_delay = 0);
+  create index acknowledged_at on acknowledged using brin (at);
+  `,
+];

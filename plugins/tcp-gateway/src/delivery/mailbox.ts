@@ -1,0 +1,69 @@
+import type { Bearer } from '@sluice/plugin-api';
+import type { Content, Mail, Target } from './mail.js';
+
+/** An event to be kept for a user. */
+export interface NewMail {
+  readonly user: string;
+  readonly content: Content;
+  readonly keepForMs: number;
+  readonly workplace?: string;
+  /** Replaces what waits under the same key. */
+  readonly collapseKey?: string;
+  readonly due?: number;
+  /** The user is there now: it may be sent as soon as it is committed. */
+  readonly sent: boolean;
+}
+
+/** A place in somebody's mailbox. */
+export interface Place {
+  readonly user: string;
+  readonly seq: number;
+}
+
+export interface ReadRequest {
+  readonly user: string;
+  /** What lies behind this place. */
+  readonly after: number;
+  readonly limit: number;
+  /** What is for another workplace is left out. */
+  readonly workplace: string | undefined;
+}
+
+export interface ReadResult {
+  /** In order, at most `limit`. Those that are due count as sent from here on. */
+  readonly mails: readonly Mail[];
+  /** The highest place of the user at that moment. */
+  readonly height: number;
+}
+
+/** What the mailbox had to give up. */
+export interface Dropped {
+  readonly user: string;
+  readonly id: string;
+}
+
+/**
+ * The record of what desktop users have not acknowledged. Who is connected decides nothing here. Calls that come at the same time are
+ * joined into one statement. All reject with `STORE_UNAVAILABLE` while the database is away.
+ */
+export interface Mailbox {
+  /** Resolves after the commit with the mails; without those that were there already, or that the user acknowledged not long ago. */
+  put(mails: readonly NewMail[]): Promise<readonly Mail[]>;
+  read(request: ReadRequest): Promise<ReadResult>;
+  /** These, if they are still there. */
+  again(places: readonly Place[]): Promise<readonly Mail[]>;
+  /** Deletes them. Resolves after the commit. */
+  acknowledge(places: readonly Place[]): Promise<void>;
+  /** Notes that a client could not handle them; gives how often that was for each, 0 for what is not there. */
+  reject(places: readonly Place[]): Promise<readonly number[]>;
+  /** The highest place of each user; users without one are left out. */
+  heights(users: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Users that the targets mean, known from their last tokens. */
+  resolve(target: Target): Promise<readonly string[]>;
+  /** Remembers what the token says of its user. Writes only what has changed. */
+  seen(bearer: Bearer, workplace: string | undefined): void;
+  /** Beyond so many for one user the oldest go. Looks at those to whom something was put here since the last time. */
+  trim(cap: number): Promise<readonly Dropped[]>;
+  /** Deletes what has expired; gives how many. */
+  sweep(): Promise<number>;
+}

@@ -1,0 +1,65 @@
+import type { Session, Subscription } from '../server/desk.js';
+import type { Target } from './mail.js';
+import { Reader, type ReaderDeps } from './reader.js';
+import type { Mailbox } from './mailbox.js';
+import type { Hint } from './words.js';
+
+/** The sessions of this host that want their user's mail. */
+export class Readers {
+  readonly #byUser = new Map<string, Set<Reader>>();
+  readonly #bySession = new Map<Session, Reader>();
+
+  constructor(private readonly deps: ReaderDeps & { readonly mailbox: Pick<Mailbox, 'read' | 'again' | 'heights'> }) {}
+
+  /** Registered first, read afterwards: what commits before the reading is in it, what commits after it hints a registered session. */
+  async add(subscription: Subscription): Promise<void> {
+    const reader = new Reader(subscription, this.deps);
+    const readers = this.#byUser.get(reader.user) ?? new Set();
+    this.#byUser.set(reader.user, readers.add(reader));
+    this.#bySession.set(subscription.session, reader);
+    await reader.catchUp();
+  }
+
+  of(session: Session): Reader | undefined {
+    return this.#bySession.get(session);
+  }
+
+  remove(session: Session): void {
+    const reader = this.#bySession.get(session);
+    if (!reader) return;
+    reader.close();
+    this.#bySession.delete(session);
+    const readers = this.#byUser.get(reader.user);
+    readers?.delete(reader);
+    if (readers?.size === 0) this.#byUser.delete(reader.user);
+  }
+
+  hint(hint: Hint): void {
+    for (const reader of this.#byUser.get(hint.user) ?? []) reader.hinted(hint);
+  }
+
+  /** Those that the target means. */
+  matching(target: Target): readonly Subscription[] {
+    if ('user' in target) return [...(this.#byUser.get(target.user) ?? [])].map(({ subscription }) => subscription);
+    return [...this.#bySession.values()]
+      .map(({ subscription }) => subscription)
+      .filter(({ session }) => isMeant(target, session));
+  }
+
+  /** A hint may have been lost: looks for users of whom the mailbox has more than was sent. */
+  async compare(): Promise<void> {
+    const idle = [...this.#bySession.values()].filter(({ idleAt }) => idleAt !== undefined);
+    if (idle.length === 0) return;
+    const heights = await this.deps.mailbox.heights([...new Set(idle.map(({ user }) => user))]);
+    for (const reader of idle) {
+      if ((reader.idleAt ?? Number.POSITIVE_INFINITY) < (heights.get(reader.user) ?? 0)) void reader.catchUp();
+    }
+  }
+}
+
+function isMeant(target: Target, { bearer, workplace }: Session): boolean {
+  if ('extension' in target) return bearer.extension === target.extension;
+  if ('group' in target) return bearer.groups.includes(target.group);
+  if ('workplace' in target) return workplace === target.workplace;
+  return 'all' in target;
+}

@@ -1,0 +1,15 @@
+import { failures } from '@sluice/plugin-api';
+
+/** Codes of the gateway beside those of the STOMP server. */
+export const GATEWAY_CODES = {
+  GATEWAY_PORT: {
+    fate: 'fatal',
+    cure: 'stop what listens there, or give the connection another `port` (or set SLUICE_STOMP_PORT)',
+  },
+  GATEWAY_LOGIN: { fate: 'rejected', cure: 'send the user of the token as login, or leave the login out' },
+  GATEWAY_USER: { fate: 'rejected', cure: 'name the user in full, <issuer>/<sub>: several issuers may give the scope desktop' },
+  GATEWAY_FLOW: { fate: 'rejected', cure: 'call a flow with the trigger tcp-gateway.message, by its name' },
+  GATEWAY_MAILBOX: { fate: 'rejected', cure: 'ask for the mailbox of the user of your token' },
+} as const;
+
+export const gatewayFail = failures(GATEWAY_CODES);

@@ -1,0 +1,29 @@
+import { definePlugin, type Host } from '@sluice/plugin-api';
+import { broadcast } from './broadcast.js';
+import { connection, type Config } from './config.js';
+import { PostgresMailbox } from './delivery/postgres-mailbox.js';
+import { Gateway } from './gateway.js';
+import { message } from './message.js';
+import { send } from './send.js';
+
+/** What it does at once is memory and one statement for many: no other side has to be spared. */
+const CALLS_AT_ONCE = 1_000;
+
+export const plugin = definePlugin({
+  name: 'tcp-gateway',
+  api: '^1',
+  connection,
+  serves: true,
+  open: async (config: Config, host: Host): Promise<Gateway> => {
+    const mailbox = await PostgresMailbox.open({
+      database: host.services.database,
+      log: host.log,
+      now: () => host.now().getTime(),
+      signal: host.signal,
+    });
+    return Gateway.open(config, host, mailbox);
+  },
+  maxCalls: () => CALLS_AT_ONCE,
+  triggers: { message },
+  actions: { send, broadcast },
+});

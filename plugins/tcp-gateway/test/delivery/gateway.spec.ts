@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { FakeWorkspace, until } from '@sluice/testing';
+import { closeHosts, startHost } from './support/hosts.js';
+import { MemoryMailbox } from './support/memory-mailbox.js';
+
+closeHosts();
+
+const EVENT = { event: 'call.popup', data: { phone: '74951234567' } };
+const published = (workspace: FakeWorkspace) => workspace.published.map(({ type, subject }) => `${type} ${subject ?? ''}`);
+
+describe('an event for a user', () => {
+  it('comes with what it is, its place and its data', async () => {
+    const host = await startHost();
+    const ivanov = await host.connect('ivanov');
+    const sent = await host.send({ to: { user: 'ivanov' }, ...EVENT });
+    const { command, headers, body } = await ivanov.next();
+    expect([command, body.toString()]).toEqual(['MESSAGE', '{"phone":"74951234567"}']);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      destination: '/user/events',
+      'message-id': sent.id,
+      event: 'call.popup',
+      seq: '1',
+      'correlation-id': 'caused-by',
+      'content-type': 'application/json',
+    });
+    expect(headers.has('redelivered')).toBe(false);
+    expect(sent).toEqual({ id: expect.any(String), kept: 1, online: 1 });
+  });
+
+  it('waits while the user is away, and goes when it was acknowledged', async () => {
+    const host = await startHost();
+    for (const data of ['1', '2', '3']) await host.send({ to: { user: 'ivanov' }, event: 'test', data });
+    const first = await host.connect('ivanov');
+    const frames = [await first.next(), await first.next(), await first.next()];
+    expect(frames.map(({ body }) => body.toString())).toEqual(['"1"', '"2"', '"3"']);
+    expect(frames.map(({ headers }) => headers.get('redelivered'))).toEqual([undefined, undefined, undefined]);
+    await first.acknowledge(frames[1] as never);
+    first.leave();
+    const second = await host.connect('ivanov');
+    const again = [await second.next(), await second.next()];
+    expect(again.map(({ body, headers }) => [body.toString(), headers.get('redelivered')])).toEqual([
+      ['"1"', 'true'],
+      ['"3"', 'true'],
+    ]);
+  });
+
+  it('that was on its way when the client left comes again, and says so', async () => {
+    const host = await startHost();
+    const first = await host.connect('ivanov');
+    await host.send({ to: { user: 'ivanov' }, ...EVENT });
+    await first.next();
+    first.leave();
+    const second = await host.connect('ivanov');
+    expect((await second.next()).headers.get('redelivered')).toBe('true');
+  });
+
+  it('is not brought twice by a step that is repeated, also after its acknowledgement', async () => {
+    const host = await startHost();
+    const ivanov = await host.connect('ivanov');
+    const run = randomUUID();
+    await host.send({ to: { user: 'ivanov' }, event: 'test', data: 'once' }, run);
+    await host.send({ to: { user: 'ivanov' }, event: 'test', data: 'once' }, run);
+    await ivanov.acknowledge(await ivanov.next());
+    await host.send({ to: { user: 'ivanov' }, event: 'test', data: 'once' }, run);
+    await host.send({ to: { user: 'ivanov' }, event: 'test', data: 'next' });
+    expect(await ivanov.texts(1)).toEqual(['"next"']);
+  });
+
+  it('comes to all workplaces of the user, and goes with the first acknowledgement', async () => {
+    const host = await startHost();
+    const [office, home] = [await host.connect('ivanov'), await host.connect('ivanov')];
+    await host.send({ to: { user: 'ivanov' }, ...EVENT });
+    await office.acknowledge(await office.next());
+    expect((await home.next()).headers.get('event')).toBe('call.popup');
+    const third = await host.connect('ivanov');
+    await host.send({ to: { user: 'ivanov' }, event: 'test', data: 'next' });
+    expect(await third.texts(1)).toEqual(['"next"']);
+  });
+
+  it('finds its user by extension, group and workplace', async () => {
+    const host = await startHost();
+    const claims = { extension: '101', groups: ['sales'] };
+    const ivanov = await host.connect('ivanov', { claims, workplace: 'desk-7' });
+    const petrov = await host.connect('petrov', { claims: { extension: '102', groups: ['sales', 'boss'] } });
+    const home = await host.connect('ivanov', { claims, workplace: 'home' });
+    await host.send({ to: { extension: '101' }, event: 'test', data: 'extension' });
+    await host.send({ to: { group: 'sales' }, event: 'test', data: 'group' });
+    await host.send({ to: { workplace: 'home' }, event: 'test', data: 'workplace' });
+    await host.send({ to: { all: true }, event: 'test', data: 'all' });
+    expect(await ivanov.texts(3)).toEqual(['"extension"', '"group"', '"all"']);
+    expect(await petrov.texts(2)).toEqual(['"group"', '"all"']);
+    expect(await home.texts(4)).toEqual(['"extension"', '"group"', '"workplace"', '"all"']);
+  });
+
+  it('is refused when it cannot be told which user is meant', async () => {
+    const host = await startHost();
+    Object.assign(host.services.tokens, { issuersOf: () => ['erp', 'trade'] });
+    await expect(host.send({ to: { user: 'ivanov' }, ...EVENT })).rejects.toMatchObject({ code: 'GATEWAY_USER' });
+    await expect(host.send({ to: { user: 'erp/ivanov' }, ...EVENT })).resolves.toMatchObject({ kept: 1 });
+  });
+
+  it('beyond what the client has not acknowledged waits, and others are not held up', async () => {
+    const host = await startHost();
+    const [slow, quick] = [await host.connect('slow'), await host.connect('quick')];
+    for (let n = 0; n < 150; n++) await host.send({ to: { user: 'slow' }, event: 'test', data: n });
+    await host.send({ to: { user: 'quick' }, event: 'test', data: 'quick' });
+    expect(await quick.texts(1)).toEqual(['"quick"']);
+    const frames = [];
+    for (let n = 0; n < 100; n++) frames.push(await slow.next());
+    expect(slow.client.frames).toEqual([]);
+    for (const frame of frames) slow.client.send('ACK', { id: frame.headers.get('ack') ?? '' });
+    expect(await slow.texts(50)).toEqual(Array.from({ length: 50 }, (_, n) => String(n + 100)));
+  });
+});
+
+describe('an event that is not kept', () => {
+  it('comes to who is there, and to nobody later', async () => {
+    const host = await startHost();
+    const ivanov = await host.connect('ivanov');
+    const sent = await host.send({ to: { all: true }, ...EVENT, offline: 'drop' });
+    expect(sent).toMatchObject({ kept: 0, online: 1 });
+    expect((await ivanov.next()).headers.has('seq')).toBe(false);
+    const petrov = await host.connect('petrov');
+    await host.send({ to: { user: 'petrov' }, event: 'test', data: 'kept' });
+    expect(await petrov.texts(1)).toEqual(['"kept"']);
+  });
+});
+
+describe('a broadcast', () => {
+  it('comes to who listens to the topic', async () => {
+    const host = await startHost();
+    const [ivanov, petrov] = [await host.connect('ivanov'), await host.connect('petrov')];
+    await ivanov.subscribe('/topic/prices');
+    await petrov.subscribe('/topic/news');
+    await host.broadcast({ topic: 'prices', event: 'prices.changed', data: 1 });
+    await host.broadcast({ topic: 'news', event: 'news', data: 2 });
+    const frame = await ivanov.next();
+    expect([frame.headers.get('destination'), frame.body.toString()]).toEqual(['/topic/prices', '1']);
+    expect(await petrov.texts(1)).toEqual(['2']);
+  });
+
+  it('comes to everybody when it is spread over a time', async () => {
+    const host = await startHost();
+    const desktops = await Promise.all(Array.from({ length: 20 }, (_, n) => host.connect(`user-${n}`)));
+    await Promise.all(desktops.map((desktop) => desktop.subscribe('/topic/prices')));
+    await host.broadcast({ topic: 'prices', event: 'prices.changed', data: 1, spread: '200ms' });
+    expect(await Promise.all(desktops.map((desktop) => desktop.texts(1)))).toEqual(desktops.map(() => ['1']));
+  });
+
+  it('of a topic that the token does not allow is not listened to', async () => {
+    const host = await startHost();
+    const ivanov = await host.connect('ivanov', { claims: { topics: ['sales.*'] } });
+    await ivanov.subscribe('/topic/sales.prices');
+    await expect(ivanov.subscribe('/topic/secret')).rejects.toThrow('the token does not allow secret');
+  });
+});
+
+describe('users', () => {
+  it('are said to have come with their first session, and to have left with their last', async () => {
+    const workspace = new FakeWorkspace();
+    const host = await startHost({ workspace });
+    const [office, home] = [await host.connect('ivanov'), await host.connect('ivanov')];
+    office.leave();
+    home.leave();
+    await until('both events', () => workspace.published.length === 2);
+    expect(published(workspace)).toEqual(['user.connected operator/ivanov', 'user.disconnected operator/ivanov']);
+  });
+
+  it('are not let in without the scope desktop, nor under the name of another', async () => {
+    const host = await startHost();
+    await expect(host.connect('ivanov', { claims: { scopes: ['viewer'] } })).rejects.toThrow('not let in');
+  });
+});
+
+describe('on two hosts', () => {
+  const start = async () => {
+    const [workspace, mailbox] = [new FakeWorkspace(), new MemoryMailbox()];
+    return { workspace, here: await startHost({ workspace, mailbox }), there: await startHost({ workspace, mailbox }) };
+  };
+
+  it('a user gets what the other host sends, kept or not', async () => {
+    const { here, there } = await start();
+    const ivanov = await there.connect('ivanov');
+    await here.send({ to: { user: 'ivanov' }, event: 'test', data: 'kept' });
+    await here.send({ to: { user: 'ivanov' }, event: 'test', data: 'at once', offline: 'drop' });
+    await here.send({ to: { user: 'ivanov' }, event: 'test', data: 'x'.repeat(10_000) });
+    expect((await ivanov.texts(3)).map((text) => text.slice(0, 10))).toEqual(['"kept"', '"at once"', '"xxxxxxxxx']);
+  });
+
+  it('a topic is heard on both', async () => {
+    const { here, there } = await start();
+    const [ivanov, petrov] = [await here.connect('ivanov'), await there.connect('petrov')];
+    await Promise.all([ivanov, petrov].map((desktop) => desktop.subscribe('/topic/prices')));
+    await here.broadcast({ topic: 'prices', event: 'prices.changed', data: 1 });
+    expect(await Promise.all([ivanov.texts(1), petrov.texts(1)])).toEqual([['1'], ['1']]);
+  });
+
+  it('a user with a session on each has come once', async () => {
+    const { workspace, here, there } = await start();
+    await here.connect('ivanov');
+    await until('the other host to know', () => there.gateway.isOnline('operator/ivanov'));
+    const second = await there.connect('ivanov');
+    second.leave();
+    await there.connect('petrov');
+    await until('the other user', () => workspace.published.length > 1);
+    expect(published(workspace)).toEqual(['user.connected operator/ivanov', 'user.connected operator/petrov']);
+  });
+});

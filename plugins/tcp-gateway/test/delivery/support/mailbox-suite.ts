@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Bearer } from '@sluice/plugin-api';
+import { until } from '@sluice/testing';
+import type { Mail } from '../../../src/delivery/mail.js';
+import type { Mailbox, NewMail } from '../../../src/delivery/mailbox.js';
+
+export interface MailboxHarness {
+  /** A mailbox as one more host opens it; all of them hold the same. */
+  open(now?: () => number): Promise<Mailbox>;
+  close(): Promise<void>;
+}
+
+/** What every mailbox must do. Tests keep out of each other's way by the names of users. */
+export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>): void {
+  describe(`Mailbox: ${name}`, () => {
+    let harness: MailboxHarness;
+    let mailbox: Mailbox;
+    let user: string;
+
+    beforeAll(async () => {
+      harness = await start();
+      mailbox = await harness.open();
+    });
+    afterAll(() => harness?.close());
+    beforeEach(() => {
+      user = `erp/user-${randomUUID()}`;
+    });
+
+    const mail = (text: string, more: Partial<NewMail> = {}): NewMail => ({
+      user,
+      content: { id: randomUUID(), headers: { event: 'test', text }, body: Buffer.from(JSON.stringify(text)) },
+      keepForMs: 60_000,
+      sent: false,
+      ...more,
+    });
+    const put = async (text: string, more: Partial<NewMail> = {}, into = mailbox) => (await into.put([mail(text, more)]))[0];
+    const read = (after = 0, limit = 100, workplace?: string) => mailbox.read({ user, after, limit, workplace });
+    const texts = (mails: readonly Mail[]) => mails.map(({ content }) => content.headers['text']);
+    const bearer = (claims: Partial<Bearer> = {}): Bearer => ({
+      user,
+      issuer: 'erp',
+      sub: user.slice(4),
+      scopes: ['desktop'],
+      events: [],
+      topics: [],
+      groups: [],
+      expiresAt: 0,
+      ...claims,
+    });
+
+    it('gives back what was put, in order, with its bytes', async () => {
+      const body = Buffer.from([0, 255, 10]);
+      await put('а');
+      await mailbox.put([mail('б'), { ...mail('в'), content: { id: randomUUID(), headers: { text: 'в\n\\' }, body } }]);
+      const { mails, height } = await read();
+      expect(texts(mails)).toEqual(['а', 'б', 'в\n\\']);
+      expect(mails.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+      expect(height).toBe(3);
+      expect(mails[2]?.content.body).toEqual(body);
+    });
+
+    it('numbers without gaps what several hosts put at once', async () => {
+      const other = await harness.open();
+      const all = Array.from({ length: 60 }, (_, n) => put(String(n), {}, n % 2 ? mailbox : other));
+      const seqs = (await Promise.all(all)).map((one) => one?.seq ?? 0);
+      expect(seqs.sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n + 1));
+    });
+
+    it('takes one event of a user once, also when two hosts bring it at once', async () => {
+      const other = await harness.open();
+      const twice = mail('once');
+      const taken = await Promise.all([mailbox.put([twice]), other.put([twice]), mailbox.put([twice])]);
+      expect(new Set(taken.flat().map(({ seq }) => seq)).size).toBe(1);
+      expect(texts((await read()).mails)).toEqual(['once']);
+      expect(await mailbox.put([twice])).toEqual([]);
+    });
+
+    it('does not bring again what was acknowledged, when its hop is repeated', async () => {
+      const once = mail('once');
+      const [kept] = await mailbox.put([once]);
+      await mailbox.acknowledge([{ user, seq: kept?.seq ?? 0 }]);
+      expect(await mailbox.put([once])).toEqual([]);
+      expect((await read()).mails).toEqual([]);
+    });
+
+    it('keeps the same event for each of its users', async () => {
+      const other = `${user}-2`;
+      const one = mail('to both');
+      const put = await mailbox.put([one, { ...one, user: other }]);
+      expect(put.map((each) => each.user)).toEqual([user, other]);
+    });
+
+    it('gives what lies behind a place, page by page, and how high it reaches', async () => {
+      for (const text of ['1', '2', '3', '4']) await put(text);
+      const first = await read(1, 2);
+      expect([texts(first.mails), first.height]).toEqual([['2', '3'], 4]);
+      expect(texts((await read(3, 2)).mails)).toEqual(['4']);
+    });
+
+    it('tells what may have been sent before from what is read for the first time', async () => {
+      await put('offline');
+      await put('online', { sent: true });
+      expect((await read()).mails.map(({ sent }) => sent)).toEqual([false, true]);
+      expect((await read()).mails.map(({ sent }) => sent)).toEqual([true, true]);
+    });
+
+    it('does not count as sent what is not due', async () => {
+      await put('later', { due: Date.now() + 60_000 });
+      await read();
+      expect((await read()).mails.map(({ sent }) => sent)).toEqual([false]);
+    });
+
+    it('forgets what was acknowledged, and leaves the rest in place', async () => {
+      for (const text of ['1', '2', '3']) await put(text);
+      await mailbox.acknowledge([
+        { user, seq: 2 },
+        { user, seq: 77 },
+      ]);
+      const { mails, height } = await read();
+      expect([texts(mails), height]).toEqual([['1', '3'], 3]);
+      expect((await mailbox.heights([user, 'erp/nobody'])).get(user)).toBe(3);
+    });
+
+    it('keeps the newest under a collapse key, in one batch too', async () => {
+      await put('old', { collapseKey: 'balance' });
+      await put('other', { collapseKey: 'stock' });
+      await mailbox.put([mail('newer', { collapseKey: 'balance' }), mail('newest', { collapseKey: 'balance' })]);
+      expect(texts((await read()).mails)).toEqual(['other', 'newest']);
+    });
+
+    it('shows what is for a workplace there alone', async () => {
+      await put('for all');
+      await put('for desk 7', { workplace: 'desk-7' });
+      expect(texts((await read(0, 100, 'desk-7')).mails)).toEqual(['for all', 'for desk 7']);
+      expect(texts((await read(0, 100, 'desk-8')).mails)).toEqual(['for all']);
+      expect(texts((await read()).mails)).toEqual(['for all']);
+    });
+
+    it('gives nothing that has expired, and sweeps it away', async () => {
+      await put('short', { keepForMs: 1_000 });
+      await put('long');
+      const later = await harness.open(() => Date.now() + 2_000);
+      expect(texts((await later.read({ user, after: 0, limit: 10, workplace: undefined })).mails)).toEqual(['long']);
+      expect(await later.sweep()).toBe(1);
+      expect(texts((await read()).mails)).toEqual(['long']);
+    });
+
+    it('lets the oldest go beyond the cap, and says which', async () => {
+      const first = mail('1');
+      await mailbox.put([first, mail('2'), mail('3')]);
+      const ofUser = (await mailbox.trim(2)).filter((dropped) => dropped.user === user);
+      expect(ofUser).toEqual([{ user, id: first.content.id }]);
+      expect(texts((await read()).mails)).toEqual(['2', '3']);
+      expect(await mailbox.trim(2)).toEqual([]);
+    });
+
+    it('counts how often each was rejected', async () => {
+      const seq = (await put('hard'))?.seq ?? 0;
+      expect(await mailbox.reject([{ user, seq }])).toEqual([1]);
+      expect(
+        await mailbox.reject([
+          { user, seq: 99 },
+          { user, seq },
+        ]),
+      ).toEqual([0, 2]);
+      expect(texts(await mailbox.again([{ user, seq }]))).toEqual(['hard']);
+    });
+
+    it('finds users by what their last token said, whether they are here or not', async () => {
+      const [extension, group, workplace] = [randomUUID(), randomUUID(), randomUUID()];
+      mailbox.seen(bearer({ extension, groups: ['all', group] }), workplace);
+      const other = await harness.open();
+      await until('the user to be known', async () => (await other.resolve({ workplace })).length === 1);
+      expect(await other.resolve({ extension })).toEqual([user]);
+      expect(await other.resolve({ group })).toEqual([user]);
+      expect(await other.resolve({ all: true })).toContain(user);
+      expect(await other.resolve({ extension: 'none' })).toEqual([]);
+      mailbox.seen(bearer({ groups: [] }), workplace);
+      await until('the group to be left', async () => (await other.resolve({ group })).length === 0);
+    });
+
+    it('does not take for a user who was here a name that was only written to', async () => {
+      await put('to a stranger');
+      expect(await mailbox.resolve({ all: true })).not.toContain(user);
+    });
+  });
+}

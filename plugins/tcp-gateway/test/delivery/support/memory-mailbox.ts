@@ -1,0 +1,115 @@
+import type { Bearer } from '@sluice/plugin-api';
+import type { Mail, Target } from '../../../src/delivery/mail.js';
+import type { Dropped, Mailbox, NewMail, Place, ReadRequest, ReadResult } from '../../../src/delivery/mailbox.js';
+
+interface Kept {
+  mail: Mail;
+  readonly expires: number;
+  readonly collapseKey: string | undefined;
+  rejected: number;
+}
+
+interface User {
+  height: number;
+  kept: Kept[];
+  readonly acknowledged: Set<string>;
+  bearer?: Bearer;
+}
+
+/** The mailbox that several hosts of a test share. It passes the same suite as the one in PostgreSQL. */
+export class MemoryMailbox implements Mailbox {
+  readonly #users = new Map<string, User>();
+  readonly #workplaces = new Map<string, string>();
+
+  constructor(private readonly now: () => number = Date.now) {}
+
+  async put(mails: readonly NewMail[]): Promise<readonly Mail[]> {
+    return mails.flatMap(({ user: name, keepForMs, collapseKey, ...rest }) => {
+      const user = this.#user(name);
+      const { id } = rest.content;
+      if (user.acknowledged.has(id) || user.kept.some(({ mail }) => mail.content.id === id)) return [];
+      if (collapseKey !== undefined) user.kept = user.kept.filter((one) => one.collapseKey !== collapseKey);
+      const mail: Mail = { ...rest, user: name, seq: ++user.height };
+      user.kept.push({ mail, expires: this.now() + keepForMs, collapseKey, rejected: 0 });
+      return [mail];
+    });
+  }
+
+  async read({ user: name, after, limit, workplace }: ReadRequest): Promise<ReadResult> {
+    const user = this.#users.get(name);
+    const fitting = (user?.kept ?? []).filter(
+      ({ mail, expires }) =>
+        mail.seq > after && expires > this.now() && (mail.workplace === undefined || mail.workplace === workplace),
+    );
+    const page = fitting.slice(0, limit);
+    const mails = page.map(({ mail }) => mail);
+    for (const one of page) if ((one.mail.due ?? 0) <= this.now()) one.mail = { ...one.mail, sent: true };
+    return { mails, height: user?.height ?? 0 };
+  }
+
+  async again(places: readonly Place[]): Promise<readonly Mail[]> {
+    return places.flatMap((place) => this.#at(place)?.mail ?? []);
+  }
+
+  async acknowledge(places: readonly Place[]): Promise<void> {
+    for (const place of places) {
+      const found = this.#at(place);
+      const user = this.#user(place.user);
+      if (found) user.acknowledged.add(found.mail.content.id);
+      user.kept = user.kept.filter((one) => one !== found);
+    }
+  }
+
+  async reject(places: readonly Place[]): Promise<readonly number[]> {
+    return places.map((place) => {
+      const found = this.#at(place);
+      return found ? ++found.rejected : 0;
+    });
+  }
+
+  async heights(users: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return new Map(users.flatMap((name) => (this.#users.has(name) ? [[name, this.#user(name).height]] : [])));
+  }
+
+  async resolve(target: Target): Promise<readonly string[]> {
+    if ('user' in target) return [target.user];
+    if ('workplace' in target) return [this.#workplaces.get(target.workplace) ?? []].flat();
+    return [...this.#users].flatMap(([name, { bearer }]) => (bearer && isMeant(target, bearer) ? [name] : []));
+  }
+
+  seen(bearer: Bearer, workplace: string | undefined): void {
+    this.#user(bearer.user).bearer = bearer;
+    if (workplace !== undefined) this.#workplaces.set(workplace, bearer.user);
+  }
+
+  async trim(cap: number): Promise<readonly Dropped[]> {
+    return [...this.#users].flatMap(([name, user]) =>
+      user.kept.splice(0, Math.max(0, user.kept.length - cap)).map(({ mail }) => ({ user: name, id: mail.content.id })),
+    );
+  }
+
+  async sweep(): Promise<number> {
+    let count = 0;
+    for (const user of this.#users.values()) {
+      const left = user.kept.filter(({ expires }) => expires > this.now());
+      count += user.kept.length - left.length;
+      user.kept = left;
+    }
+    return count;
+  }
+
+  #user(name: string): User {
+    const user = this.#users.get(name) ?? { height: 0, kept: [], acknowledged: new Set() };
+    this.#users.set(name, user);
+    return user;
+  }
+
+  #at({ user, seq }: Place): Kept | undefined {
+    return this.#users.get(user)?.kept.find(({ mail, expires }) => mail.seq === seq && expires > this.now());
+  }
+}
+
+function isMeant(target: Target, { extension, groups }: Bearer): boolean {
+  if ('extension' in target) return extension === target.extension;
+  return 'group' in target ? groups.includes(target.group) : 'all' in target;
+}
