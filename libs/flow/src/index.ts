@@ -32,5 +32,6 @@ export type {
 } from './model.js';
 export { compileWorkspace, type WorkspaceInput, type WorkspaceResult } from './compile/compile-workspace.js';
 export { parseWorkspaceFile, type WorkspaceFile } from './compile/workspace-file.js';
+export { askOtherSides, type OtherSidesInput } from './lint/other-sides.js';
 export { jsonSchemas } from './schema.js';
 export { formatFinding, formatFindings } from './format.js';

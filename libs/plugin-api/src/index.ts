@@ -43,11 +43,13 @@ export {
   type Idempotence,
   type Log,
   type NewEvent,
+  type Objection,
   type PaceDefaults,
   type PluginSpec,
   type Reply,
   type SourceKind,
   type TriggerSpec,
+  type WrittenStep,
 } from './plugin.js';
 export {
   sourceOf,

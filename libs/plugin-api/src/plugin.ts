@@ -197,6 +197,24 @@ export interface PaceDefaults {
   readonly concurrency: { readonly start: number; readonly max: number; readonly adaptive: boolean };
 }
 
+/** A step of a flow as it is written. */
+export interface WrittenStep {
+  readonly action: string;
+  /** Its `with`. Undefined stands for what only a run knows. */
+  readonly input: unknown;
+}
+
+/** Something in the `with` of a step that the other side would refuse. */
+export interface Objection {
+  /** Keys and indexes that lead to it. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  /** It is the last key of the path that is wrong, and not its value. */
+  readonly key?: true;
+  /** What was probably meant, to be written in its place. */
+  readonly write?: string;
+}
+
 export interface PluginSpec<Connection extends z.ZodType, Client extends Closable, Triggers, Actions> {
   /** `[a-z][a-z0-9]*(-[a-z0-9]+)*`, equal to the folder and to the end of the package's name. */
   readonly name: string;
@@ -217,6 +235,11 @@ export interface PluginSpec<Connection extends z.ZodType, Client extends Closabl
   readonly serves?: boolean;
   /** How many calls at once the other side can take, when the connection tells. */
   readonly maxCalls?: (config: z.output<Connection>) => number | undefined;
+  /**
+   * What only the other side knows of a step, such as the names of its operations: `sluice lint` asks for it when the schemas are
+   * content. Gives nothing where the other side cannot be asked, and gives up when the signal fires. Never calls an action.
+   */
+  readonly lint?: (step: WrittenStep, config: z.output<Connection>, signal: AbortSignal) => Promise<readonly Objection[]>;
   readonly triggers: Triggers & Record<string, AnyTrigger<Client> | AnyHostTrigger>;
   readonly actions: Actions & Record<string, AnyAction<Client>>;
   /** A NestJS module class with the plugin's routes, entities and event handlers. */
@@ -247,6 +270,8 @@ export interface AnyPlugin {
   readonly check?: (client: any) => Promise<void>;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
   readonly maxCalls?: (config: any) => number | undefined;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  readonly lint?: (step: WrittenStep, config: any, signal: AbortSignal) => Promise<readonly Objection[]>;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
   readonly triggers: Readonly<Record<string, AnyTrigger<any> | AnyHostTrigger>>;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above

@@ -3,6 +3,7 @@ import { lanes } from '@sluice/onec';
 import { call } from './call.js';
 import { WsdlSoapClient, type SoapClient } from './client.js';
 import { connection } from './config.js';
+import { lint } from './lint.js';
 
 export const plugin = definePlugin({
   name: 'onec-soap',
@@ -12,6 +13,7 @@ export const plugin = definePlugin({
   check: (client: SoapClient) => client.check(),
   pace: { concurrency: { start: 2, max: 4, adaptive: true } },
   maxCalls: lanes,
+  lint,
   triggers: {},
   actions: { call },
 });

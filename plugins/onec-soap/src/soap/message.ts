@@ -18,19 +18,30 @@ const RETURN = 'return';
 
 /** The message of a call; instead of it, all that does not fit the description. */
 export function writeRequest(
-  { types }: Service,
-  { name, request, parameters }: Operation,
+  service: Service,
+  operation: Operation,
   question: Question,
   version: SoapVersion,
   timezone: string | undefined,
 ): { readonly text: string } | { readonly problems: readonly Problem[] } {
   const prefixes = new Prefixes();
-  const writer = new ValueWriter(types, prefixes, timezone);
-  const values = question.json ? toJsonTexts(question.arguments, parameters, types) : question.arguments;
-  const { attributes, content } = writer.fields(parameters, values, [], name);
+  const writer = new ValueWriter(service.types, prefixes, timezone);
+  const { attributes, content } = writeParameters(writer, service, operation, question);
   if (writer.problems.length > 0) return { problems: writer.problems };
-  const tag = prefixes.write(request);
+  const tag = prefixes.write(operation.request);
   return { text: writeEnvelope(version, prefixes.declarations(), `<${tag}${attributes}>${content}</${tag}>`) };
+}
+
+/** All that does not fit the description. An argument that is `undefined` is not known yet, and fits. */
+export function problemsOf(service: Service, operation: Operation, question: Question): readonly Problem[] {
+  const writer = new ValueWriter(service.types, new Prefixes(), undefined);
+  writeParameters(writer, service, operation, question);
+  return writer.problems;
+}
+
+function writeParameters(writer: ValueWriter, { types }: Service, { name, parameters }: Operation, question: Question) {
+  const values = question.json ? toJsonTexts(question.arguments, parameters, types) : question.arguments;
+  return writer.fields(parameters, values, [], name);
 }
 
 /**

@@ -12,8 +12,10 @@ export type Path = readonly (string | number)[];
 export interface Problem {
   readonly path: Path;
   readonly message: string;
-  /** The name that was probably meant, where it is the name that is wrong. */
-  readonly meant?: string;
+  /** It is the last key of the path that is wrong, and not its value. */
+  readonly key?: true;
+  /** What was probably meant, to be written in its place. */
+  readonly write?: string;
 }
 
 /** What stands in the tag of an element behind its name, and between its tags. */
@@ -221,9 +223,9 @@ export class ValueWriter {
   }
 
   private refuseKey(path: Path, key: string, known: ReadonlySet<string>, what: string): void {
-    const meant = nearest(key, known);
+    const write = nearest(key, known);
     const message = `${what} has no "${key}"; it has ${[...known].join(', ') || 'none'}`;
-    this.problems.push({ path: [...path, key], message, ...(meant !== undefined && { meant }) });
+    this.problems.push({ path: [...path, key], message, key: true, ...(write !== undefined && { write }) });
   }
 
   private refuse(path: Path, message: string): void {

@@ -1,0 +1,77 @@
+import type { AnyPlugin, Objection } from '@sluice/plugin-api';
+import { allSteps, type UseDraft } from '../grammar/drafts.js';
+import { readFlow } from '../grammar/read-flow.js';
+import type { ConnectionSpec, Finding, SourceFile } from '../model.js';
+import { Report, sortFindings } from '../report.js';
+import { Texts } from '../texts.js';
+import { entryOf, nodeAt, setOwn, type YamlNode } from '../yaml/nodes.js';
+import { readDocuments } from '../yaml/read-documents.js';
+
+/** A workspace that compiles. */
+export interface OtherSidesInput {
+  readonly flows: readonly SourceFile[];
+  /** By the plugin's own name. */
+  readonly plugins: ReadonlyMap<string, AnyPlugin>;
+  readonly connections: ReadonlyMap<string, ConnectionSpec>;
+}
+
+/**
+ * What the other sides of the connections say of the steps that use them, such as a web service that knows no operation of that name.
+ * Only what no schema knows is asked, and whoever cannot be asked says nothing. Waits for all of them; gives up when the signal fires.
+ */
+export async function askOtherSides(input: OtherSidesInput, signal: AbortSignal): Promise<readonly Finding[]> {
+  const found = await Promise.all(input.flows.flatMap((file) => askAbout(file, input, signal)));
+  return sortFindings(found.flat());
+}
+
+function askAbout(file: SourceFile, input: OtherSidesInput, signal: AbortSignal): Promise<readonly Finding[]>[] {
+  const { source, report, documents } = readDocuments(file);
+  const texts = new Texts(source);
+  const drafts = documents.flatMap(({ root, start, end }) => {
+    const draft = root && readFlow(root, source.text.slice(start, end), report);
+    return draft ? [draft] : [];
+  });
+  const steps = drafts.flatMap((draft) => [...allSteps(draft.steps)]).filter((step) => step.verb === 'use');
+  return steps.map(async (step) => {
+    const objections = await objectionsTo(step, texts, input, signal);
+    const own = new Report(source);
+    for (const objection of objections) reportObjection(objection, step, own);
+    return own.findings;
+  });
+}
+
+async function objectionsTo(
+  { plugin: name, action, connection, with: node }: UseDraft,
+  texts: Texts,
+  { plugins, connections }: OtherSidesInput,
+  signal: AbortSignal,
+): Promise<readonly Objection[]> {
+  const plugin = plugins.get(name);
+  const spec = connections.get(String(connection?.value));
+  if (!plugin?.lint || !spec) return [];
+  return plugin.lint({ action, input: node ? knownPartOf(node, texts) : {} }, spec.config, signal);
+}
+
+/** The value as far as it is known before a run: a text with an expression is not. */
+function knownPartOf(node: YamlNode, texts: Texts): unknown {
+  if (node.kind === 'scalar') return texts.hasExpression(node) ? undefined : node.value;
+  if (node.kind === 'list') return node.items.map((item) => knownPartOf(item, texts));
+  const value: Record<string, unknown> = {};
+  for (const entry of node.entries) setOwn(value, entry.name, knownPartOf(entry.value, texts));
+  return value;
+}
+
+function reportObjection({ path, message, key, write }: Objection, step: UseDraft, report: Report): void {
+  const root: YamlNode = step.with ?? step.use;
+  const name = key && entryOf(nodeAt(root, path.slice(0, -1)), String(path.at(-1)))?.key;
+  report.error(name ?? nearestNode(root, path), 'REF_REMOTE', message, { write });
+}
+
+/** The node at the path, or the last one on the way to something that is not written. */
+function nearestNode(root: YamlNode, path: Objection['path']): YamlNode {
+  for (let length = path.length; length > 0; length--) {
+    const found = nodeAt(root, path.slice(0, length));
+    if (found) return found;
+  }
+  return root;
+}
