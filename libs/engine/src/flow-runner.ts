@@ -8,7 +8,18 @@ import { queues, typeMatches, type Bus, type Consumer, type Delivery } from './p
 import type { JournalKind, Store } from './ports/store.js';
 import { linkProgram, type Program } from './program.js';
 import { replyOfOutcome } from './replies.js';
-import { decodeRun, EXPIRED, isRun, RUN_TYPE, runMessage, STATE_LIMIT_BYTES, stateTooLarge, type RunState } from './run-state.js';
+import { stepTimeout } from './retry.js';
+import {
+  decodeRun,
+  EXPIRED,
+  isRun,
+  RUN_TYPE,
+  runMessage,
+  STATE_LIMIT_BYTES,
+  stateTooLarge,
+  type PendingCall,
+  type RunState,
+} from './run-state.js';
 import type { SoloGate } from './solo-gate.js';
 import type { Steps } from './steps.js';
 import { SUSPECT_AFTER, SUSPECT_RUNS } from './suspicion.js';
@@ -215,7 +226,7 @@ export class FlowRunner {
     // the owner of the pace may have found it expired by a clock that is ahead of ours
     const expired = state.result?.error.code === EXPIRED || hop.expired;
     if (expired) return hop.stop('expired');
-    if (state.kind === 'timer') return this.deps.steps.failed(hop, node, stepTimeout(state));
+    if (state.kind === 'timer' && state.call) return this.deps.steps.failed(hop, node, timeoutOf(at, state.call));
     if (state.result) return this.deps.steps.failed(hop, node, state.result.error);
   }
 
@@ -316,10 +327,6 @@ function isReadable(delivery: Delivery): boolean {
   }
 }
 
-function stepTimeout(state: RunState): ErrorView {
-  const ms = state.call?.deadline === undefined ? 0 : state.call.deadline - state.call.since;
-  return viewError(engineFail.STEP_TIMEOUT(`${state.at ?? ''} did not end within ${ms} ms`), {
-    ...(state.at !== undefined && { step: state.at }),
-    ...(state.call?.connection !== undefined && { connection: state.call.connection }),
-  });
+function timeoutOf(at: string, call: PendingCall): ErrorView {
+  return viewError(stepTimeout(at, call), { step: at, ...(call.connection !== undefined && { connection: call.connection }) });
 }

@@ -1,6 +1,6 @@
-import { isSluiceError, type Idempotence, type Sent } from '@sluice/plugin-api';
+import { isSluiceError, type Idempotence } from '@sluice/plugin-api';
 import type { CallEnd } from './ports/pacer.js';
-import { decideRetry, type Verdict } from './retry.js';
+import { decideRetry, retryAfterOf, sentOf, type Verdict } from './retry.js';
 import type { PendingCall } from './run-state.js';
 
 /** In flight at so many breaker openings in a row, a push spends an attempt each further time: a poison event must not close the road. */
@@ -59,21 +59,21 @@ export class PushJudge {
   }
 }
 
-export function sentOf(error: unknown): Sent {
-  return isSluiceError(error) ? (error.options.sent ?? 'unknown') : 'unknown';
-}
-
-/** What an error of fate retry, rejected or fatal means for the pace. */
-export function paceEnd(error: unknown, end: { readonly ms: number; readonly retryAfterMs?: number }): CallEnd {
+/** What an error means for the pace. What may still run on the other side keeps its slot for as long again. */
+export function paceEnd(error: unknown, ms: number): CallEnd {
   const fate = isSluiceError(error) ? error.fate : 'retry';
-  if (fate === 'overload' || fate === 'unavailable') return { ...end, result: fate };
-  switch (sentOf(error)) {
-    case 'unknown':
-      // what timed out may still run on the other side: it keeps its slot for as long again
-      return fate === 'retry' ? { ...end, result: 'unknown', lingerMs: end.ms } : { ...end, result: 'ok' };
-    case 'yes':
-      return { ...end, result: fate === 'retry' ? 'other' : 'ok' };
-    case 'no':
-      return { ...end, result: 'other' };
+  const retryAfterMs = retryAfterOf(error);
+  const end = { ms, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  const sent = sentOf(error);
+  switch (fate) {
+    case 'overload':
+      return { ...end, result: 'overload' };
+    case 'unavailable':
+      return { ...end, result: 'unavailable', ...(sent === 'unknown' && { lingerMs: ms }) };
+    case 'retry':
+      return sent === 'unknown' ? { ...end, result: 'unknown', lingerMs: ms } : { ...end, result: 'other' };
+    case 'rejected':
+    case 'fatal':
+      return { ...end, result: sent === 'no' ? 'other' : 'ok' };
   }
 }

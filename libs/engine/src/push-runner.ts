@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
   engineFail,
-  isSluiceError,
   viewError,
   type AnyAction,
   type AnyPlugin,
@@ -27,8 +26,8 @@ import {
   type PushOwner,
 } from './ports/pacer.js';
 import type { JournalKind, Store } from './ports/store.js';
-import { paceEnd, PushJudge, sentOf } from './push-judge.js';
-import { backoffMs, waitMs } from './retry.js';
+import { paceEnd, PushJudge } from './push-judge.js';
+import { againMs, stepTimeout, waitMs } from './retry.js';
 import {
   decodeRun,
   EXPIRED,
@@ -219,9 +218,8 @@ export class PushRunner implements PushOwner {
       return { result: 'unknown', ms };
     }
     if (timeout?.aborted) {
-      // its timer goes on with the run
-      held.delivery.settle([]);
-      return { result: 'unknown', ms, lingerMs: ms };
+      this.#timedOut(held, run, called.error);
+      return paceEnd(called.error, ms);
     }
     return this.#failed(held, run, call, called.error, ms);
   }
@@ -287,30 +285,34 @@ export class PushRunner implements PushOwner {
   #failed(held: Held, run: Push, call: PendingCall, error: unknown, ms: number): CallEnd {
     const idempotent = this.#idempotence(call);
     const verdict = this.#judge.verdict({ id: callId(run), call, idempotent, error, inFlight: this.#inFlight });
-    const retryAfterMs = isSluiceError(error) ? error.options.retryAfterMs : undefined;
-    const end = { ms, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-    if (verdict.kind === 'wait' && verdict.why === 'unavailable') {
-      // with a mark or a note, the next try needs one of its own
-      if (idempotent === 'no' || held.suspect) this.#again(held, run, { ...call, waits: call.waits + 1 }, waitMs(call.waits));
-      else this.#held.keep(held);
-      return { ...end, result: 'unavailable' };
+    const end = paceEnd(error, ms);
+    switch (verdict.kind) {
+      case 'wait':
+        // with a mark or a note, the next try needs one of its own
+        if (verdict.why === 'overload' || idempotent === 'no' || held.suspect) {
+          const wait = waitMs(call.waits, end.retryAfterMs);
+          this.#later(held, run, { ...call, waits: call.waits + 1 }, wait, error);
+        } else this.#held.keep(held);
+        return { ...end, result: verdict.why };
+      case 'again':
+        this.#later(held, run, { ...call, attempt: call.attempt + 1 }, againMs(error, call, ms), error);
+        return end;
+      case 'failed':
+        this.#held.settle(held, [this.#continuation(run, { ok: false, error: viewError(verdict.error, where(run, call)) })]);
+        return end;
     }
-    if (verdict.kind === 'wait') {
-      this.#again(held, run, { ...call, waits: call.waits + 1 }, waitMs(call.waits, retryAfterMs));
-      return { ...end, result: 'overload' };
-    }
-    if (verdict.kind === 'again') {
-      const least = sentOf(error) === 'unknown' ? ms : 0;
-      this.#again(
-        held,
-        run,
-        { ...call, attempt: call.attempt + 1 },
-        Math.max(least, backoffMs(call.policy, call.attempt, retryAfterMs)),
-      );
-    } else {
-      this.#held.settle(held, [this.#continuation(run, { ok: false, error: viewError(verdict.error, where(run, call)) })]);
-    }
-    return paceEnd(error, end);
+  }
+
+  /** The same push after a pause, unless the timeout of its step runs out before: then the step ends now, and knows why. */
+  #later(held: Held, run: Push, call: PendingCall, ms: number, error: unknown): void {
+    if (call.deadline !== undefined && Date.now() + ms >= call.deadline) this.#timedOut(held, run, error);
+    else this.#again(held, run, call, ms);
+  }
+
+  /** Ends the step beside its timer, which does not know what the last call met with; whichever comes first goes on with the run. */
+  #timedOut(held: Held, run: Push, cause: unknown): void {
+    const error = viewError(stepTimeout(run.state.at ?? '', run.state.call, cause), where(run, run.state.call));
+    this.#held.settle(held, [this.#continuation(run, { ok: false, error })]);
   }
 
   /** The same push after a durable delay. */

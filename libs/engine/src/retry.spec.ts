@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { fail } from '@sluice/plugin-api';
-import { backoffMs, decideRetry, waitMs } from './retry.js';
+import { againMs, backoffMs, decideRetry, waitMs } from './retry.js';
 
 const policy = { attempts: 5, backoff: 'exponential', initialMs: 1_000, maxMs: 10_000 } as const;
 const middle = () => 0.5;
@@ -19,6 +19,12 @@ describe('the pause before the next attempt', () => {
   });
   it('is what the other side asked for, when that is longer', () => {
     expect(backoffMs(policy, 1, 7_000, middle)).toBe(7_000);
+  });
+  it('gives a call whose end is unknown as long again as it took, and no longer one that was answered', () => {
+    const call = { policy: { ...policy, backoff: 'fixed' as const }, attempt: 1 };
+    expect(againMs(fail.TIMED_OUT('late', { sent: 'unknown' }), call, 60_000)).toBe(60_000);
+    expect(againMs(fail.TIMED_OUT('late', { sent: 'yes' }), call, 60_000)).toBeLessThanOrEqual(1_200);
+    expect(againMs(new Error('not foreseen'), call, 60_000)).toBe(60_000);
   });
   it('grows to half a minute while an overloaded side is waited for', () => {
     expect([0, 1, 4, 9].map((waits) => waitMs(waits))).toEqual([1_000, 2_000, 16_000, 30_000]);

@@ -1,6 +1,7 @@
-import { engineFail, isSluiceError, type Idempotence, type SluiceError } from '@sluice/plugin-api';
+import { engineFail, isSluiceError, type Idempotence, type Sent, type SluiceError } from '@sluice/plugin-api';
 import type { RetryPolicy } from '@sluice/flow';
 import { messageOf } from './message-of.js';
+import type { PendingCall } from './run-state.js';
 
 const JITTER = 0.2;
 const LONGEST_WAIT_MS = 30_000;
@@ -15,6 +16,30 @@ export function backoffMs(policy: RetryPolicy, attempt: number, retryAfterMs = 0
 /** The pause of a push that waits without spending an attempt. */
 export function waitMs(waits: number, retryAfterMs = 0): number {
   return Math.max(Math.min(LONGEST_WAIT_MS, 1_000 * 2 ** Math.min(waits, 5)), retryAfterMs);
+}
+
+/** The pause before the next attempt; what may still run on the other side gets as long again as the call has taken. */
+export function againMs(
+  error: unknown,
+  call: { readonly policy: RetryPolicy; readonly attempt: number },
+  tookMs: number,
+): number {
+  const backoff = backoffMs(call.policy, call.attempt, retryAfterOf(error));
+  return sentOf(error) === 'unknown' ? Math.max(tookMs, backoff) : backoff;
+}
+
+/** The step's timeout has run out, or will before anything else can be tried. */
+export function stepTimeout(step: string, call: PendingCall, cause?: unknown): SluiceError {
+  const ms = (call.deadline ?? call.since) - call.since;
+  return engineFail.STEP_TIMEOUT(`${step} did not end within ${ms} ms`, cause === undefined ? {} : { cause });
+}
+
+export function sentOf(error: unknown): Sent {
+  return isSluiceError(error) ? (error.options.sent ?? 'unknown') : 'unknown';
+}
+
+export function retryAfterOf(error: unknown): number | undefined {
+  return isSluiceError(error) ? error.options.retryAfterMs : undefined;
 }
 
 export type Verdict =
@@ -43,7 +68,7 @@ export function decideRetry(
   const known = isSluiceError(error) ? error : undefined;
   const fate = known?.fate ?? 'retry';
   if (fate === 'rejected' || fate === 'fatal') return { kind: 'failed', error };
-  const sent = known?.options.sent ?? 'unknown';
+  const sent = sentOf(error);
   if (call.spares && (fate === 'overload' || (fate === 'unavailable' && sent !== 'unknown'))) return { kind: 'wait', why: fate };
   if (sent === 'unknown' && call.idempotent === 'no') return { kind: 'failed', error: outcomeUnknown(call.where, error) };
   return call.attempt < call.attempts ? { kind: 'again', error } : { kind: 'failed', error };

@@ -25,7 +25,7 @@ import { chain, isPromise, type Maybe } from './maybe-promise.js';
 import type { Observer } from './observer.js';
 import { queues, type Bus, type Outgoing } from './ports/bus.js';
 import type { Node } from './program.js';
-import { backoffMs, decideRetry } from './retry.js';
+import { againMs, decideRetry, stepTimeout } from './retry.js';
 import { runMessage, type PendingCall } from './run-state.js';
 
 /** Mistakes of the flow itself are never hidden by `onError`: a typo would look like "unknown number" for months. */
@@ -260,8 +260,10 @@ export class Steps {
       where,
     });
     if (this.deps.signal.aborted) throw outcome.error;
-    if (outcome.timedOut) return this.#judge(hop, node, this.#timedOut(step, call, outcome.error));
-    if (verdict.kind === 'again') return this.#later(hop, step, call, outcome.error);
+    const wait = againMs(outcome.error, call, outcome.ms);
+    const late = verdict.kind === 'again' && call.deadline !== undefined && Date.now() + wait >= call.deadline;
+    if (outcome.timedOut || late) return this.#judge(hop, node, this.#timedOut(step, call, outcome.error));
+    if (verdict.kind === 'again') return this.#later(hop, step, call, wait);
     const error = verdict.kind === 'failed' ? verdict.error : outcome.error;
     return this.#judge(hop, node, viewError(error, whereOf(step, call)));
   }
@@ -272,7 +274,7 @@ export class Steps {
     action: AnyAction<unknown>,
     connection: Connection,
     call: PendingCall,
-  ): Promise<{ ok: true; output: unknown } | { ok: false; error: unknown; timedOut: boolean }> {
+  ): Promise<{ ok: true; output: unknown } | { ok: false; error: unknown; ms: number; timedOut: boolean }> {
     const timeout = call.deadline === undefined ? undefined : abortAt(call.deadline);
     const began = Date.now();
     const report = (error?: ErrorView) =>
@@ -306,27 +308,24 @@ export class Steps {
       return { ok: true, output };
     } catch (error) {
       report(viewError(error, whereOf(step, call)));
-      return { ok: false, error, timedOut: timeout?.aborted === true };
+      return { ok: false, error, ms: Date.now() - began, timedOut: timeout?.aborted === true };
     }
   }
 
   /** The same call again after a durable delay. */
-  #later(hop: Hop, step: UseStep, call: PendingCall, error: unknown): undefined {
-    const retryAfterMs = (error as { options?: { retryAfterMs?: number } }).options?.retryAfterMs;
-    const wait = backoffMs(call.policy, call.attempt, retryAfterMs);
-    const due = Math.min(Date.now() + wait, call.deadline ?? Number.POSITIVE_INFINITY);
+  #later(hop: Hop, step: UseStep, call: PendingCall, ms: number): undefined {
     const state = hop.state('retry', { at: step.id, call: { ...call, attempt: call.attempt + 1 } });
-    hop.outputs.push({ queue: queues.next(this.flow.name), message: runMessage({ state, body: hop.body }), notBefore: due });
+    hop.outputs.push({
+      queue: queues.next(this.flow.name),
+      message: runMessage({ state, body: hop.body }),
+      notBefore: Date.now() + ms,
+    });
     hop.suspend();
     return undefined;
   }
 
   #timedOut(step: UseStep, call: PendingCall, cause?: unknown): ErrorView {
-    const error = engineFail.STEP_TIMEOUT(
-      `${step.id} did not end within ${step.timeoutMs ?? 0} ms`,
-      cause === undefined ? {} : { cause },
-    );
-    return viewError(error, whereOf(step, call));
+    return viewError(stepTimeout(step.id, call, cause), whereOf(step, call));
   }
 
   /** The first `onError` entry that fits gives the step's output; otherwise the run ends here. */

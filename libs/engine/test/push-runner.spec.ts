@@ -212,4 +212,49 @@ describe('the timeout of a step', () => {
     await machine.ended('done');
     expect(machine.calls).toHaveLength(1);
   });
+
+  it.each(['push', 'say'])(
+    'ends fake.%s when no other try can begin before it, and tells what the last one met with',
+    async (action) => {
+      const retry = 'deliver:\n  retry: { attempts: 5, backoff: fixed, initial: 1h }\n';
+      const steps = `${PUSH.replace('fake.push', `fake.${action}`)}    timeout: 50m\n`;
+      const machine = await start({
+        flows: flow('t', steps, retry),
+        answer: () => {
+          throw fail.TIMED_OUT('no answer', { sent: 'yes' });
+        },
+      });
+      await machine.publish('t.asked', { text: 'a' });
+      await machine.ended('parked');
+      await until('the row', () => machine.database.parked.size === 1);
+      expect((await machine.store.parked.list({ limit: 1 }))[0]?.error).toMatchObject({
+        code: 'STEP_TIMEOUT',
+        step: 'save',
+        connection: 'peer',
+        cause: { code: 'TIMED_OUT', fate: 'retry', message: 'no answer' },
+      });
+      expect(machine.calls).toHaveLength(1);
+    },
+  );
+
+  it('tells what a call met with that it has cut off, and keeps its slot', async () => {
+    // no timer goes off here: the call itself has to end the step
+    const broker = new MemoryBroker({ now: Date.now, after: () => undefined });
+    const machine = await start({
+      broker,
+      flows: flow('t', `${PUSH}    timeout: 1s\n`),
+      answer: (_seen, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(fail.TIMED_OUT('no answer', { sent: 'unknown' })), { once: true });
+        }),
+    });
+    await machine.publish('t.asked', { text: 'a' });
+    await machine.ended('parked');
+    await until('the row', () => machine.database.parked.size === 1);
+    expect((await machine.store.parked.list({ limit: 1 }))[0]?.error).toMatchObject({
+      code: 'STEP_TIMEOUT',
+      cause: { code: 'TIMED_OUT' },
+    });
+    expect(machine.pacer.ends).toEqual([{ result: 'unknown', ms: expect.any(Number), lingerMs: machine.pacer.ends[0]?.ms }]);
+  });
 });

@@ -1,0 +1,32 @@
+import { describe, expect, it } from '@jest/globals';
+import { fail, type Sent } from '@sluice/plugin-api';
+import { paceEnd } from './push-judge.js';
+
+const ends = (make: (sent: Sent) => unknown) => (['no', 'unknown', 'yes'] as const).map((sent) => paceEnd(make(sent), 40));
+
+describe('what an error means for the pace', () => {
+  it('keeps the slot of what may still run on the other side, be it late or away', () => {
+    expect(ends((sent) => fail.TIMED_OUT('late', { sent }))).toEqual([
+      { result: 'other', ms: 40 },
+      { result: 'unknown', ms: 40, lingerMs: 40 },
+      { result: 'other', ms: 40 },
+    ]);
+    expect(ends((sent) => fail.UNREACHABLE('away', { sent }))).toEqual([
+      { result: 'unavailable', ms: 40 },
+      { result: 'unavailable', ms: 40, lingerMs: 40 },
+      { result: 'unavailable', ms: 40 },
+    ]);
+  });
+
+  it('takes a refusal of the data for an answer, if it was sent', () => {
+    expect(ends((sent) => fail.REJECTED('bad', { sent })).map(({ result }) => result)).toEqual(['other', 'ok', 'ok']);
+  });
+
+  it('passes on what the other side asked for', () => {
+    expect(paceEnd(fail.OVERLOADED('busy', { sent: 'yes', retryAfterMs: 7_000 }), 1)).toEqual({
+      result: 'overload',
+      ms: 1,
+      retryAfterMs: 7_000,
+    });
+  });
+});
