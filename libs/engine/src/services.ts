@@ -13,6 +13,8 @@ export interface Lent {
   /** The tables of one connection. Opened when they are first used. */
   readonly database: (connection: string) => Database;
   readonly meter: (connection: string) => Meter;
+  /** A folder for what live sources said and the broker does not have yet. Absent: it is lost when the broker is away. */
+  readonly spool?: string;
 }
 
 export interface ServicesDeps {
@@ -43,6 +45,7 @@ export function servicesOf(connection: string, { lent, door, peers, leases, host
       tokens.requireEventType(by, event.type);
       return door.publish({ ...event, source: sourceOf(by), authid: by.sub });
     },
+    isTaken: (type) => door.isTaken(type),
     lease: (name, signal, work) => underLease(leases, hostId, `${connection}.${name}`, signal, work),
   };
 }

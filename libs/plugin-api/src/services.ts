@@ -87,6 +87,8 @@ export interface Services {
    * name of the connection, which alone may publish `user.*`.
    */
   publish(event: NewEvent & { readonly type: string }, by?: Bearer): Promise<Accepted>;
+  /** Does a flow or a module take events of this type? What nobody takes is kept as unrouted. */
+  isTaken(type: string): boolean;
   /** Runs `work` while this host has the lease: one host over all. Resolves after the signal, when the work has ended; `work` must end at its own signal. */
   lease(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>;
 }

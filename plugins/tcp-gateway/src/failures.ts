@@ -9,6 +9,7 @@ export const GATEWAY_CODES = {
   GATEWAY_LOGIN: { fate: 'rejected', cure: 'send the user of the token as login, or leave the login out' },
   GATEWAY_USER: { fate: 'rejected', cure: 'name the user in full, <issuer>/<sub>: several issuers may give the scope desktop' },
   GATEWAY_FLOW: { fate: 'rejected', cure: 'call a flow with the trigger tcp-gateway.message, by its name' },
+  GATEWAY_REQUEST: { fate: 'rejected', cure: 'correct the request: GET /mailbox/<user>?wait=25s, POST /mailbox/<user>/ack' },
   GATEWAY_MAILBOX: { fate: 'rejected', cure: 'ask for the mailbox of the user of your token' },
 } as const;
 

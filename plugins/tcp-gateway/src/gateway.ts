@@ -3,6 +3,7 @@ import type { Config } from './config.js';
 import { gatewayFail } from './failures.js';
 import { FrontDesk } from './delivery/front-desk.js';
 import type { Mailbox } from './delivery/mailbox.js';
+import { PollDesk } from './delivery/poll-desk.js';
 import { Postman } from './delivery/postman.js';
 import { Presence, SNAPSHOT_MS } from './delivery/presence.js';
 import { Readers } from './delivery/readers.js';
@@ -145,7 +146,7 @@ export class Gateway implements Closable {
         },
       );
     }
-    this.#leaveDoors = services.doors.upgrade('/stomp', this.#server.handleUpgrade);
+    this.#openDoors(this.#server);
     log.info(
       `${host.connection}: desktops connect at ${place.host}:${this.port ?? 0}${config.tls ? ' by TLS' : ''} and at /stomp`,
     );
@@ -153,6 +154,24 @@ export class Gateway implements Closable {
       log.error(
         `${host.connection}: desktops connect without TLS: tokens and data can be read on the way. Set tls in sluice.yaml`,
       );
+  }
+
+  #openDoors({ handleUpgrade }: StompServer): void {
+    const { doors } = this.host.services;
+    const polls = new PollDesk({
+      ...this.#parts(),
+      fullName: (user) => this.fullName(user),
+      now: () => this.now(),
+      signal: this.#closing.signal,
+    });
+    try {
+      const leave = [doors.upgrade('/stomp', handleUpgrade), polls.open(doors)];
+      this.#leaveDoors = () => leave.forEach((each) => each());
+    } catch (error) {
+      this.host.log.warn(`${this.host.connection}: no WebSocket and no mailbox over HTTP here`, {
+        reason: (error as Error).message,
+      });
+    }
   }
 
   #parts() {
@@ -202,7 +221,7 @@ export class Gateway implements Closable {
 
   #tellFreed(users: readonly string[], from: string): void {
     this.host.log.warn(`${this.host.connection}: another host is gone, and ${users.length} users with it`, { host: from });
-    if (!this.#isCaretaker) return;
+    if (!this.#isCaretaker || !this.host.services.isTaken('user.disconnected')) return;
     for (const user of users) {
       const data = { user, host: from, sessions: 0 };
       this.host.services.publish({ type: 'user.disconnected', subject: user, data }).catch(() => undefined);

@@ -155,6 +155,8 @@ export class FakeServices implements Services {
     return { id };
   };
 
+  readonly isTaken = () => true;
+
   readonly lease: Services['lease'] = (name, signal, work) => this.workspace.lease(name, signal, work);
 
   /** What another host has said arrives, in a later turn as over a network. */

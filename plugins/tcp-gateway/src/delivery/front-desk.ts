@@ -23,7 +23,7 @@ const REPLY_WITHIN_MS = 120_000;
 const MOST_REJECTIONS = 5;
 
 export interface FrontDeskDeps {
-  readonly services: Pick<Services, 'tokens' | 'publish'>;
+  readonly services: Pick<Services, 'tokens' | 'publish' | 'isTaken'>;
   readonly mailbox: Mailbox;
   readonly presence: Presence;
   readonly readers: Readers;
@@ -130,9 +130,10 @@ export class FrontDesk implements Desk {
     this.deps.readers.of(session)?.drained();
   }
 
-  /** Presence is soft: when the broker is away the event is not made up for. */
+  /** Presence is soft: when the broker is away the event is not made up for, and for nobody it is not kept. */
   #tell(type: 'user.connected' | 'user.disconnected', session: Session, sessions: number): void {
     const { bearer, workplace, id } = session;
+    if (!this.deps.services.isTaken(type)) return;
     const data = {
       user: bearer.user,
       session: id,

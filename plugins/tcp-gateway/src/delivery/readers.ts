@@ -8,6 +8,7 @@ import type { Hint } from './words.js';
 export class Readers {
   readonly #byUser = new Map<string, Set<Reader>>();
   readonly #bySession = new Map<Session, Reader>();
+  readonly #watchers = new Map<string, Set<() => void>>();
 
   constructor(private readonly deps: ReaderDeps & { readonly mailbox: Pick<Mailbox, 'read' | 'again' | 'heights'> }) {}
 
@@ -36,6 +37,17 @@ export class Readers {
 
   hint(hint: Hint): void {
     for (const reader of this.#byUser.get(hint.user) ?? []) reader.hinted(hint);
+    for (const wake of this.#watchers.get(hint.user) ?? []) wake();
+  }
+
+  /** Calls `wake` when something has come for the user; gives the function that ends it. */
+  watch(user: string, wake: () => void): () => void {
+    const watchers = this.#watchers.get(user) ?? new Set();
+    this.#watchers.set(user, watchers.add(wake));
+    return () => {
+      watchers.delete(wake);
+      if (watchers.size === 0 && this.#watchers.get(user) === watchers) this.#watchers.delete(user);
+    };
   }
 
   /** Those that the target means. */

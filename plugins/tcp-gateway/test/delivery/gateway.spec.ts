@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { engineFail, type Accept, type HttpRequest, type NewEvent, type Reply } from '@sluice/plugin-api';
 import { FakeWorkspace, until } from '@sluice/testing';
+import { message } from '../../src/message.js';
 import { closeHosts, startHost } from './support/hosts.js';
 import { MemoryMailbox } from './support/memory-mailbox.js';
 
@@ -205,5 +207,140 @@ describe('on two hosts', () => {
     await there.connect('petrov');
     await until('the other user', () => workspace.published.length > 1);
     expect(published(workspace)).toEqual(['user.connected operator/ivanov', 'user.connected operator/petrov']);
+  });
+});
+
+describe('a flow that is called by a client', () => {
+  const asked = async (reply: () => Promise<Reply>) => {
+    const host = await startHost();
+    const ivanov = await host.connect('ivanov', { claims: { extension: '101' }, workplace: 'desk-7', subscribe: false });
+    const events: NewEvent[] = [];
+    const flow: Accept = async (event, options) => {
+      events.push(event);
+      return { id: 'e1', ...(options?.reply && { reply: reply() }) };
+    };
+    const stop = new AbortController();
+    const subscribed = message.subscribe(host.gateway, {}, flow, stop.signal, 'stock-request');
+    const ask = (headers: Record<string, string> = {}) =>
+      ivanov.done(
+        'SEND',
+        { destination: '/flows/stock-request', 'content-type': 'application/json', ...headers },
+        '{"sku":"A-1"}',
+      );
+    return { ivanov, events, ask, stop: () => (stop.abort(), subscribed) };
+  };
+  const answer = async (): Promise<Reply> => ({ status: 200, headers: {}, data: { Остаток: 12.5 } });
+  const REPLY_TO = { 'reply-to': '/user/replies/1', 'correlation-id': 'q-7' };
+
+  it('knows who asks, and answers in the session', async () => {
+    const { ivanov, events, ask } = await asked(answer);
+    await ask({ ...REPLY_TO, id: 'question-1' });
+    expect(events[0]).toMatchObject({
+      id: 'question-1',
+      data: { sku: 'A-1' },
+      authid: 'ivanov',
+      source: '/issuers/operator/ivanov',
+      correlationid: 'q-7',
+      meta: { user: 'operator/ivanov', extension: '101', workplace: 'desk-7' },
+    });
+    const { headers, body } = await ivanov.next();
+    expect(Object.fromEntries(headers)).toMatchObject({ destination: '/user/replies/1', 'correlation-id': 'q-7', status: '200' });
+    expect(JSON.parse(body.toString())).toEqual({ Остаток: 12.5 });
+  });
+
+  it('answers 504 when it has not answered in time', async () => {
+    const { ivanov, ask } = await asked(() => Promise.reject(engineFail.REPLY_LATE('too late')));
+    await ask(REPLY_TO);
+    const { headers, body } = await ivanov.next();
+    expect([headers.get('status'), JSON.parse(body.toString())]).toEqual([
+      '504',
+      expect.objectContaining({ code: 'REPLY_LATE' }),
+    ]);
+  });
+
+  it('is refused when it is no flow for clients, or none any more', async () => {
+    const { ivanov } = await asked(answer);
+    await expect(ivanov.done('SEND', { destination: '/flows/secret' })).rejects.toThrow('no flow secret');
+    const { ask, stop } = await asked(answer);
+    await stop();
+    await expect(ask()).rejects.toThrow('no flow stock-request');
+  });
+});
+
+describe('an event of a client', () => {
+  it('is published in its name', async () => {
+    const workspace = new FakeWorkspace();
+    const host = await startHost({ workspace });
+    const ivanov = await host.connect('ivanov');
+    await ivanov.done('SEND', { destination: '/events/order.created', id: 'o-1', subject: 'A-1' }, '{"n":1}');
+    expect(workspace.published.at(-1)).toMatchObject({
+      type: 'order.created',
+      id: 'o-1',
+      subject: 'A-1',
+      data: { n: 1 },
+      source: '/issuers/operator/ivanov',
+    });
+  });
+
+  it('that it may not publish ends its session with the reason', async () => {
+    const host = await startHost();
+    const ivanov = await host.connect('ivanov', { claims: { events: ['order.*'] } });
+    await expect(ivanov.done('SEND', { destination: '/events/payment.made' }, '{}')).rejects.toThrow('payment.made');
+  });
+});
+
+describe('a mailbox over HTTP', () => {
+  const open = async () => {
+    const workspace = new FakeWorkspace();
+    const host = await startHost({ workspace });
+    const token = workspace.issue('ivanov');
+    const request = async (method: string, path: string, more: Partial<HttpRequest> = {}): Promise<Reply> => {
+      const user = path.split('/')[2] ?? '';
+      const route = host.services.routes.get(`${method} ${path.replace(user, '{user}')}`);
+      if (!route) throw new Error('no such route');
+      const bearer = await workspace.tokens.verify(token);
+      const none = { query: {}, headers: {}, contentType: 'application/json', body: Buffer.alloc(0) };
+      return route.handle({ ...none, method, path, params: { user }, bearer, ...more });
+    };
+    const events = async (query: Record<string, string> = {}) =>
+      ((await request('GET', '/mailbox/ivanov', { query })).data as { events: { seq: number; data: unknown }[] }).events;
+    return { host, request, events };
+  };
+
+  it('gives what waits until it is acknowledged, and says what it has given before', async () => {
+    const { host, request, events } = await open();
+    for (const data of ['1', '2']) await host.send({ to: { user: 'ivanov' }, event: 'test', data });
+    expect(await events()).toEqual([
+      { seq: 1, id: expect.any(String), event: 'test', correlationid: 'caused-by', data: '1' },
+      { seq: 2, id: expect.any(String), event: 'test', correlationid: 'caused-by', data: '2' },
+    ]);
+    const body = Buffer.from('{"seqs":[1]}');
+    expect(await request('POST', '/mailbox/ivanov/ack', { body })).toMatchObject({ status: 204 });
+    expect(await events()).toEqual([expect.objectContaining({ seq: 2, redelivered: true })]);
+  });
+
+  it('waits for the first event to come', async () => {
+    const { host, events } = await open();
+    const waiting = events({ wait: '25s' });
+    await host.send({ to: { user: 'ivanov' }, event: 'test', data: 'now' });
+    expect(await waiting).toEqual([expect.objectContaining({ data: 'now' })]);
+  });
+
+  it('gives nothing when nothing came, also when the gateway closes meanwhile', async () => {
+    const { host, events } = await open();
+    expect(await events({ wait: '10ms' })).toEqual([]);
+    const waiting = events({ wait: '60s' });
+    await host.close();
+    expect(await waiting).toEqual([]);
+  });
+
+  it('is that of the token and no other', async () => {
+    const { request } = await open();
+    await expect(request('GET', '/mailbox/petrov')).rejects.toMatchObject({ code: 'GATEWAY_MAILBOX' });
+    await expect(request('GET', '/mailbox/ivanov', { query: { wait: 'long' } })).rejects.toMatchObject({
+      code: 'GATEWAY_REQUEST',
+    });
+    const body = Buffer.from('[1]');
+    await expect(request('POST', '/mailbox/ivanov/ack', { body })).rejects.toMatchObject({ code: 'GATEWAY_REQUEST' });
   });
 });

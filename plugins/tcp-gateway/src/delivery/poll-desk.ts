@@ -1,0 +1,116 @@
+import { parseBody, parseDuration, type HttpRequest, type Reply, type ServiceDoors } from '@sluice/plugin-api';
+import { z } from 'zod';
+import { gatewayFail } from '../failures.js';
+import type { Mail } from './mail.js';
+import type { Mailbox } from './mailbox.js';
+import type { Readers } from './readers.js';
+
+const SCOPE = 'desktop';
+const LONGEST_WAIT_MS = 60_000;
+/** A hint may be lost: it looks by itself so often. */
+const LOOK_MS = 5_000;
+const PAGE = 100;
+const LARGEST_ACK = 64 * 1024;
+
+const Ack = z.strictObject({ seqs: z.array(z.int().positive()).max(10_000) });
+
+export interface PollDeskDeps {
+  readonly mailbox: Pick<Mailbox, 'read' | 'acknowledge' | 'seen'>;
+  readonly readers: Pick<Readers, 'watch'>;
+  readonly fullName: (user: string) => string;
+  readonly now: () => number;
+  /** Fires when the gateway closes: nobody waits any longer. */
+  readonly signal: AbortSignal;
+}
+
+/** The mailbox over HTTP, for clients without a component: ask, wait for an answer, acknowledge, ask again. */
+export class PollDesk {
+  constructor(private readonly deps: PollDeskDeps) {}
+
+  /** Gives the function that takes the routes away. Throws when another connection has them. */
+  open(doors: ServiceDoors): () => void {
+    const closeGet = doors.http({ method: 'GET', path: '/mailbox/{user}', scope: SCOPE }, (request) => this.#get(request));
+    const closePost = doors.http({ method: 'POST', path: '/mailbox/{user}/ack', scope: SCOPE, limit: LARGEST_ACK }, (request) =>
+      this.#acknowledge(request),
+    );
+    return () => {
+      closeGet();
+      closePost();
+    };
+  }
+
+  /** What waits, at once, or as soon as something comes. */
+  async #get(request: HttpRequest): Promise<Reply> {
+    const user = this.#userOf(request);
+    const { workplace, wait = '0s' } = request.query;
+    const waitMs = parseDuration(wait);
+    if (waitMs === undefined) throw gatewayFail.GATEWAY_REQUEST('wait is a duration such as 25s');
+    if (request.bearer?.user === user) this.deps.mailbox.seen(request.bearer, workplace);
+    const until = this.deps.now() + Math.min(waitMs, LONGEST_WAIT_MS);
+    for (;;) {
+      const knock = this.#knock(user);
+      const mails = await this.#due(user, workplace);
+      const left = until - this.deps.now();
+      if (mails.length > 0 || left <= 0 || this.deps.signal.aborted) {
+        knock.cancel();
+        return { status: 200, headers: {}, data: { events: mails.map(shown) } };
+      }
+      await knock.heard(Math.min(left, LOOK_MS));
+    }
+  }
+
+  async #acknowledge(request: HttpRequest): Promise<Reply> {
+    const user = this.#userOf(request);
+    const parsed = Ack.safeParse(parseBody(request.contentType, request.body));
+    if (!parsed.success) throw gatewayFail.GATEWAY_REQUEST('the body is to be { "seqs": [ … ] }, places that a GET has shown');
+    await this.deps.mailbox.acknowledge(parsed.data.seqs.map((seq) => ({ user, seq })));
+    return { status: 204, headers: {} };
+  }
+
+  #userOf({ params, bearer }: HttpRequest): string {
+    const user = this.deps.fullName(decodeURIComponent(params['user'] ?? ''));
+    if (bearer && (bearer.user === user || bearer.scopes.includes('admin'))) return user;
+    throw gatewayFail.GATEWAY_MAILBOX(`the mailbox of ${user} is not that of the token`);
+  }
+
+  async #due(user: string, workplace: string | undefined): Promise<readonly Mail[]> {
+    const { mails } = await this.deps.mailbox.read({ user, after: 0, limit: PAGE, workplace });
+    const later = mails.findIndex(({ due = 0 }) => due > this.deps.now());
+    return later < 0 ? mails : mails.slice(0, later);
+  }
+
+  /** Registered before the mailbox is read, so that nothing comes between. */
+  #knock(user: string): { heard(withinMs: number): Promise<void>; cancel(): void } {
+    const { readers, signal } = this.deps;
+    let wake: () => void = () => undefined;
+    const heard = new Promise<void>((resolve) => (wake = resolve));
+    const leave = readers.watch(user, wake);
+    const cancel = () => {
+      leave();
+      signal.removeEventListener('abort', wake);
+    };
+    signal.addEventListener('abort', wake);
+    return {
+      cancel,
+      heard: async (withinMs) => {
+        const timer = setTimeout(wake, withinMs).unref();
+        await heard;
+        clearTimeout(timer);
+        cancel();
+      },
+    };
+  }
+}
+
+function shown({ seq, sent, content }: Mail): object {
+  const { event, 'correlation-id': correlationid, expires } = content.headers;
+  return {
+    seq,
+    id: content.id,
+    event,
+    correlationid,
+    ...(expires !== undefined && { expires: Number(expires) }),
+    ...(sent && { redelivered: true }),
+    ...(content.body.length > 0 && { data: JSON.parse(content.body.toString()) as unknown }),
+  };
+}
