@@ -86,7 +86,7 @@ export class FrameParser {
   #readCommand(): Head | undefined {
     for (;;) {
       if (!this.#gathered && !this.#skipLineFeeds()) return undefined;
-      const line = this.#readLine();
+      const line = this.#takeLine();
       checkCommand(line ?? this.#gathered?.take() ?? NOTHING);
       if (!line) return undefined;
       const end = endOfLine(line);
@@ -125,18 +125,24 @@ export class FrameParser {
     return length;
   }
 
-  /** A line with its line feed; undefined when it is not complete. */
+  /** Within the limits of a head. */
   #readLine(): Buffer | undefined {
-    const lineFeed = this.#input.indexOf(LF, this.#at);
-    const end = lineFeed < 0 ? this.#input.length : lineFeed + 1;
-    const arrived = this.#arrived(end);
+    const line = this.#takeLine();
+    const arrived = line ? 0 : (this.#gathered?.length ?? 0);
     if (this.#headBytes + arrived > this.limits.maxHead) {
       throw new FrameFault('limit', `the command and the headers of a frame are larger than ${this.limits.maxHead} bytes`);
     }
     this.#checkFrame(arrived);
+    return line;
+  }
+
+  /** A line with its line feed; undefined when it is not complete. */
+  #takeLine(): Buffer | undefined {
+    const lineFeed = this.#input.indexOf(LF, this.#at);
     if (lineFeed < 0) return this.#gather();
-    this.#headBytes += arrived;
-    return this.#take(end);
+    const line = this.#take(lineFeed + 1);
+    this.#headBytes += line.length;
+    return line;
   }
 
   #readBody(length: number): Buffer | undefined {
@@ -148,7 +154,7 @@ export class FrameParser {
 
   #readBodyToNul(): Buffer | undefined {
     const nul = this.#input.indexOf(NUL, this.#at);
-    this.#checkFrame(this.#arrived(nul < 0 ? this.#input.length : nul));
+    this.#checkFrame((this.#gathered?.length ?? 0) + (nul < 0 ? this.#input.length : nul) - this.#at);
     return nul < 0 ? this.#gather() : this.#takeBody(nul);
   }
 
@@ -156,11 +162,6 @@ export class FrameParser {
     if (this.#headBytes + moreBytes > this.limits.maxFrame) {
       throw new FrameFault('limit', `a frame is larger than ${this.limits.maxFrame} bytes`);
     }
-  }
-
-  /** How much of the current line or body there is, up to this place of the input. */
-  #arrived(end: number): number {
-    return (this.#gathered?.length ?? 0) + end - this.#at;
   }
 
   #takeBody(nul: number): Buffer {

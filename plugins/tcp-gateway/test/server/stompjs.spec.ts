@@ -52,14 +52,14 @@ const overWebSocket: Line = async ({ server }) => {
 };
 
 async function connected(line: Line) {
-  const gateway = await startGateway({ heartBeat: { send: 100, expect: 100 } });
+  const gateway = await startGateway({ heartBeat: { send: 700, expect: 700 } });
   const seen = { beats: 0 };
   const client = new Client({
     ...(await line(gateway)),
     connectHeaders: { login: 'ivanov', passcode: 'ok', 'client-id': 'браузер' },
     reconnectDelay: 0,
-    heartbeatIncoming: 100,
-    heartbeatOutgoing: 100,
+    heartbeatIncoming: 700,
+    heartbeatOutgoing: 700,
     debug: (line) => void (line === '<<< PONG' && seen.beats++),
   });
   opened.push({ close: () => void client.deactivate({ force: true }) });
@@ -127,7 +127,7 @@ describe.each([
 
   it('stays connected by heart-beats alone, and sees the reason of an end', async () => {
     const { client, desk, errors, seen } = await connected(line);
-    await until('some heart-beats have come', () => seen.beats >= 5);
+    await until('some heart-beats have come', () => seen.beats >= 3);
     expect(client.connected).toBe(true);
     desk.closeAll({ code: 'KICKED', message: 'go: away', cure: 'please' });
     await until('the error is here', () => errors.length === 1);
