@@ -84,8 +84,8 @@ TEST("a full queue stops reading, and goes on when there is room") {
   fixture.platform.setHandlerAvailable(false);
   fixture.object->set(u"ПределОчереди", 10);
   fixture.connect(server);
-  const std::string body(32768, 'x');
-  constexpr int kCount = 1000;  // far more than the buffers of both sockets hold
+  const std::string body(60'000, 'x');
+  constexpr int kCount = 300;  // more than the buffers of both sockets hold
   for (int i = 0; i < kCount; ++i) server.put(std::to_string(i) + body);
   WAIT_UNTIL(fixture.statistic("queued") >= 9);
   WAIT_UNTIL(server.bytesSent() > 1'000'000);
@@ -93,8 +93,7 @@ TEST("a full queue stops reading, and goes on when there is room") {
   CHECK(server.bytesSent() < kCount * body.size());
   fixture.platform.setHandlerAvailable(true);
   for (int i = 0; i < kCount; ++i) {
-    const Json event = fixture.nextData();
-    CHECK_EQUAL(event["data"].text.substr(0, event["data"].text.find('x')), std::to_string(i));
+    CHECK(fixture.nextEvent().data.find("\"data\":\"" + std::to_string(i) + "x") != std::string::npos);
   }
 }
 

@@ -118,14 +118,16 @@ class MailboxServer::Visit {
     while (!waiting_.empty() && !over_) {
       std::size_t size =
           now.pieces == 0 ? std::min<std::size_t>(waiting_.size(), 65536) : std::min(now.pieces, waiting_.size());
-      if (now.cutAfter > 0) size = std::min(size, now.cutAfter - sent_);
-      if (!tcp_.send(std::string_view(waiting_).substr(0, size))) over_ = true;
-      waiting_.erase(0, size);
+      if (now.cutAfter > 0) size = std::min(size, now.cutAfter - std::min(now.cutAfter, sent_));
+      if (!tcp_.send(std::string_view(waiting_).substr(flushed_, size))) over_ = true;
+      flushed_ += size;
       sent_ += size;
       server_.bytesSent_ += size;
       if (now.cutAfter > 0 && sent_ >= now.cutAfter) over_ = true;
-      if (now.pieces == 0 && !waiting_.empty()) return;  // let acknowledgements in between
+      if (now.pieces == 0 && flushed_ < waiting_.size()) return;  // let acknowledgements in between
     }
+    waiting_.clear();
+    flushed_ = 0;
   }
 
   MailboxServer& server_;
@@ -133,6 +135,7 @@ class MailboxServer::Visit {
   int generation_;
   sluice::stomp::Parser parser_{{64U << 20U, 1000}};
   std::string waiting_;
+  std::size_t flushed_ = 0;  // of what waits
   std::size_t sent_ = 0;
   bool over_ = false;
   std::string subscription_;

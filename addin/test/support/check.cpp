@@ -21,7 +21,7 @@ std::vector<Test>& tests() {
 /** SLUICE_TEST_PATIENCE multiplies it, for tools that slow everything down. */
 std::chrono::seconds patience() {
   const char* factor = std::getenv("SLUICE_TEST_PATIENCE");
-  return std::chrono::seconds(10 * (factor != nullptr ? std::atoi(factor) : 1));
+  return std::chrono::seconds(30 * (factor != nullptr ? std::atoi(factor) : 1));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ void addTest(const std::string& name, std::function<void()> body);
 
 /**
  * Runs all tests whose name contains `filter`, prints each failure and at last `N passed, N failed`. Gives how many
- * failed. `each` is called around every test.
+ * failed. With SLUICE_TEST_VERBOSE in the environment it also prints what passed, and how long that took.
  */
 int runTests(const std::string& filter);
 
@@ -40,7 +40,7 @@ inline void check(bool holds, const char* what, const char* file, int line) {
   if (!holds) throw Failure(std::string(file) + ":" + std::to_string(line) + ": does not hold: " + what);
 }
 
-/** Waits until it holds; a failure after ten seconds (more under valgrind). */
+/** Waits until it holds; a failure after half a minute. */
 void waitUntil(const std::function<bool()>& holds, const char* what, const char* file, int line);
 
 }  // namespace test

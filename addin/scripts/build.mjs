@@ -1,0 +1,20 @@
+// CMake, by the presets of addin/CMakePresets.json.
+import { ROOT, run } from '../../scripts/lib/run.mjs';
+import { fileURLToPath } from 'node:url';
+import { giveUp } from './tools.mjs';
+
+const SOURCE = fileURLToPath(new URL('addin', ROOT));
+
+/** Configures and builds, quietly unless something fails; then ends the process. */
+export async function buildPresets(presets) {
+  for (const preset of presets) {
+    console.error(`building ${preset} …`);
+    await must(preset, ['cmake', '-S', SOURCE, '--preset', preset]);
+    await must(preset, ['cmake', '--build', fileURLToPath(new URL(`addin/dist/build/${preset}`, ROOT))]);
+  }
+}
+
+async function must(preset, command) {
+  const { code, output } = await run(['env', '-C', SOURCE, ...command], { quiet: true });
+  if (code !== 0) giveUp(`${output}\n${preset} cannot be built: see above ("${command.join(' ')}")`);
+}

@@ -1,0 +1,32 @@
+// A RabbitMQ of the test's own, with its STOMP plugin.
+import { createServer } from 'node:net';
+
+/**
+ * @returns {Promise<{ port: number, stop: () => Promise<void> }>} the STOMP port
+ */
+export async function startRabbitStomp() {
+  // built with the rest of the project: only this test needs it
+  const { startRabbit } = await import('@sluice/testing');
+  const rabbit = await startRabbit();
+  const port = await freePort();
+  try {
+    await rabbit.ctl('eval', 'code:add_pathsa(filelib:wildcard(filename:join(code:lib_dir(rabbit), "../*/ebin"))).');
+    await rabbit.ctl(
+      'eval',
+      `application:load(rabbitmq_stomp), application:set_env(rabbitmq_stomp, tcp_listeners, [{"127.0.0.1", ${port}}]).`,
+    );
+    await rabbit.ctl('eval', '{ok, _} = application:ensure_all_started(rabbitmq_stomp).');
+  } catch (error) {
+    await rabbit.stop();
+    throw error;
+  }
+  return { port, stop: () => rabbit.stop() };
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,118 @@
+// The tests of the add-in, as they are run: which builds, under what, and what else must hold of the files.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ROOT, run } from '../../scripts/lib/run.mjs';
+import { buildPresets } from './build.mjs';
+import { checkLibrary } from './exports.mjs';
+import { builtFile, LIBRARIES } from './package.mjs';
+import { startTlsProxy } from './tls-proxy.mjs';
+import { wine } from './tools.mjs';
+
+const MINUTE = 60_000;
+const GOLDEN = fileURLToPath(new URL('addin/test/golden', ROOT));
+const [X86, X64, LINUX] = LIBRARIES;
+const FUZZ_SECONDS = 600;
+
+const built = (preset, path) => fileURLToPath(new URL(`addin/dist/build/${preset}/${path}`, ROOT));
+const add = (one, other) => Object.fromEntries(Object.keys(one).map((key) => [key, one[key] + other[key]]));
+const sum = (results) => results.reduce(add, { passed: 0, failed: 0, skipped: 0 });
+
+/** Address and undefined-behaviour sanitizers, the thread sanitizer, Windows under Wine, and the files of all three systems. */
+export async function quickTests() {
+  await buildPresets(['linux-asan', 'linux-tsan', 'windows-tests', X86.preset, LINUX.preset]);
+  const tls = await startTlsProxy();
+  const env = { SLUICE_TEST_TLS: tls.variable };
+  try {
+    return sum([
+      await testProgram('units, ASan and UBSan', [built('linux-asan', 'test/unit-tests'), GOLDEN]),
+      await testProgram('fuzz, ASan and UBSan', [built('linux-asan', 'test/fuzz'), GOLDEN, '0']),
+      await testProgram('component, ASan and UBSan', component('linux-asan'), env),
+      await testProgram('component, TSan', component('linux-tsan'), env),
+      await underWine(env),
+      ...(await Promise.all([builtFile(LINUX), built('windows-tests', X64.file), builtFile(X86)].map(exportsOf))),
+    ]);
+  } finally {
+    tls.stop();
+  }
+}
+
+/** valgrind, ten minutes of fuzzing, and RabbitMQ. */
+export async function slowTests() {
+  await buildPresets(['linux-asan', 'linux-tests']);
+  const tls = await startTlsProxy();
+  const valgrind = [
+    'valgrind',
+    '--quiet',
+    '--error-exitcode=9',
+    '--leak-check=full',
+    '--errors-for-leak-kinds=definite,possible',
+  ];
+  const env = { SLUICE_TEST_TLS: tls.variable, SLUICE_TEST_PATIENCE: '20' };
+  try {
+    return sum([
+      await testProgram('component, valgrind', [...valgrind, ...component('linux-tests')], env, 30 * MINUTE),
+      await testProgram('RabbitMQ', component('linux-asan', 'RabbitMQ:'), await rabbitMq()).finally(stopRabbitMq),
+      await testProgram('fuzz', [built('linux-asan', 'test/fuzz'), GOLDEN, String(FUZZ_SECONDS)], {}, 2 * FUZZ_SECONDS * 1000),
+    ]);
+  } finally {
+    tls.stop();
+  }
+}
+
+export async function bench() {
+  await buildPresets(['linux-tests']);
+  await run([built('linux-tests', 'test/bench'), built('linux-tests', LINUX.file)]);
+}
+
+function component(preset, filter = '') {
+  return [built(preset, 'test/component-tests'), built(preset, LINUX.file), filter];
+}
+
+async function underWine(env) {
+  const program = wine();
+  if (!program) {
+    console.error('\n*** wine is not installed: the Windows library is NOT RUN (on Debian: apt-get install wine64) ***\n');
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
+  const prefix = mkdtempSync(join(tmpdir(), 'sluice-wine-'));
+  const wineEnv = { ...env, WINEPREFIX: prefix, WINEDEBUG: '-all', WINEDLLOVERRIDES: 'mscoree,mshtml=', DISPLAY: '' };
+  try {
+    return await testProgram(
+      'component, Windows x86-64 under Wine',
+      [program, built('windows-tests', 'test/component-tests.exe'), built('windows-tests', X64.file)],
+      wineEnv,
+    );
+  } finally {
+    await run(['env', 'wineserver', '-k'], { quiet: true, env: wineEnv }).catch(() => {});
+    rmSync(prefix, { recursive: true, force: true });
+  }
+}
+
+let rabbit;
+
+async function rabbitMq() {
+  const { startRabbitStomp } = await import('./rabbitmq.mjs');
+  rabbit = await startRabbitStomp();
+  return { SLUICE_TEST_RABBITMQ: String(rabbit.port) };
+}
+
+const stopRabbitMq = () => rabbit.stop();
+
+async function exportsOf(file) {
+  const wrong = existsSync(file) ? await checkLibrary(file) : [`${file} was not built`];
+  for (const line of wrong) console.error(`FAILED ${line}`);
+  return wrong.length === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+}
+
+/** Runs a program whose last line is `N passed, N failed`; one that ends otherwise counts as a failure. */
+async function testProgram(name, command, env = {}, limitMs = 10 * MINUTE) {
+  const { code, output, late } = await run(command, { quiet: true, env, limitMs });
+  const counts = /^(\d+) passed, (\d+) failed\s*$/m.exec(output);
+  const passed = Number(counts?.[1] ?? 0);
+  const failed = code === 0 && counts ? 0 : Math.max(1, Number(counts?.[2] ?? 0));
+  console.error(`${name}: ${passed} passed, ${failed} failed${late ? ', stopped after too long' : ''}`);
+  if (failed > 0) console.error(output);
+  return { passed, failed, skipped: 0 };
+}

@@ -1,0 +1,91 @@
+// TLS, through a proxy that ends it in front of the mailbox server. The program that runs the tests starts that proxy
+// and names it in SLUICE_TEST_TLS: `<port of the proxy> <port behind it> <file of its authority>`.
+#include <cstdlib>
+#include <sstream>
+
+#include "component/fixture.h"
+
+using namespace test;
+
+namespace {
+
+struct Proxy {
+  int port = 0;
+  std::uint16_t behind = 0;
+  std::string authority;
+};
+
+Proxy proxy() {
+  const char* given = std::getenv("SLUICE_TEST_TLS");
+  if (given == nullptr) throw Failure("SLUICE_TEST_TLS is not set: start the tests by \"npm run addin -- test\"");
+  Proxy found;
+  std::istringstream(given) >> found.port >> found.behind >> found.authority;
+  return found;
+}
+
+void connect(Fixture& fixture, const std::string& host, int port) {
+  fixture.object->call(u"Подписаться");
+  fixture.object->call(u"Подключить",
+                       {"stomps://" + host + ":" + std::to_string(port), std::string("u"), std::string("t")});
+}
+
+}  // namespace
+
+TEST("TLS: events of a server whose authority is trusted come, large ones too") {
+  const Proxy tls = proxy();
+  MailboxServer server(tls.behind);
+  Fixture fixture;
+  fixture.object->set(u"ФайлУдостоверяющихЦентров", tls.authority);
+  fixture.object->set(u"ПределДанныхСобытия", 1'000'000);
+  connect(fixture, "localhost", tls.port);
+  WAIT_UNTIL(fixture.state() == "connected");
+  const std::string large(300'000, 'x');
+  server.put("small");
+  server.put(large);
+  CHECK_EQUAL(fixture.nextData()["data"].text, "small");
+  CHECK(fixture.nextData()["data"].text == large);
+  CHECK(std::get<bool>(fixture.object->call(u"Отправить", {std::string("/events/a"), large, std::string(), 10'000})));
+  CHECK(server.sent().front().body == large);
+}
+
+TEST("TLS: a server of an unknown authority is refused") {
+  const Proxy tls = proxy();
+  MailboxServer server(tls.behind);
+  Fixture fixture;
+  connect(fixture, "localhost", tls.port);
+  WAIT_UNTIL(fixture.object->text(u"ПоследняяОшибка").find("the certificate of localhost is refused") !=
+             std::string::npos);
+  CHECK(server.frames("CONNECT").empty());
+}
+
+TEST("TLS: a certificate for another name is refused") {
+  const Proxy tls = proxy();
+  MailboxServer server(tls.behind);
+  Fixture fixture;
+  fixture.object->set(u"ФайлУдостоверяющихЦентров", tls.authority);
+  connect(fixture, "127.0.0.1", tls.port);
+  WAIT_UNTIL(fixture.object->text(u"ПоследняяОшибка").find("the certificate of 127.0.0.1 is refused") !=
+             std::string::npos);
+  CHECK(server.frames("CONNECT").empty());
+}
+
+TEST("TLS: the check can be switched off") {
+  const Proxy tls = proxy();
+  MailboxServer server(tls.behind);
+  Fixture fixture;
+  fixture.object->set(u"ПроверятьСертификат", false);
+  connect(fixture, "127.0.0.1", tls.port);
+  WAIT_UNTIL(fixture.state() == "connected");
+}
+
+TEST("TLS: a server without TLS is said so, and a missing file of authorities too") {
+  const Proxy tls = proxy();
+  MailboxServer server(tls.behind);
+  Fixture fixture;
+  connect(fixture, "localhost", tls.behind);
+  WAIT_UNTIL(fixture.object->text(u"ПоследняяОшибка").find("TLS with localhost") != std::string::npos);
+  fixture.object->call(u"Отключить", {0});
+  fixture.object->set(u"ФайлУдостоверяющихЦентров", std::string("/nowhere/ca.pem"));
+  connect(fixture, "localhost", tls.port);
+  WAIT_UNTIL(fixture.object->text(u"ПоследняяОшибка").find("/nowhere/ca.pem") != std::string::npos);
+}

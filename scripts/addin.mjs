@@ -1,0 +1,39 @@
+// npm run addin: builds the add-in for 1C for Linux x86-64, Windows x86-64 and Windows x86, and packs it.
+// `npm run addin -- test`: its tests, in minutes; `-- slow`: those that take half an hour; `-- bench`: how fast it is.
+import { makePackage, LIBRARIES, builtFile } from '../addin/scripts/package.mjs';
+import { needTools } from '../addin/scripts/tools.mjs';
+import { bench, quickTests, slowTests } from '../addin/scripts/tests.mjs';
+import { buildPresets } from '../addin/scripts/build.mjs';
+
+const COMMANDS = {
+  build: async () => {
+    await needTools();
+    await buildPresets(LIBRARIES.map(({ preset }) => preset));
+    console.log(`built ${LIBRARIES.map(builtFile).join('\n      ')}`);
+    console.log(`packed ${await makePackage()}`);
+  },
+  test: async () => {
+    await needTools();
+    finish(await quickTests());
+  },
+  slow: async () => {
+    await needTools({ slow: true });
+    finish(await slowTests());
+  },
+  bench: async () => {
+    await needTools();
+    await bench();
+  },
+};
+
+const wanted = process.argv[2] ?? 'build';
+if (!Object.hasOwn(COMMANDS, wanted)) {
+  console.error(`npm run addin -- ${wanted} is not known: use ${Object.keys(COMMANDS).join(', ')}`);
+  process.exit(2);
+}
+await COMMANDS[wanted]();
+
+function finish({ passed, failed, skipped }) {
+  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
