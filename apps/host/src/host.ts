@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import path from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -88,6 +89,7 @@ export class Host extends HostServices {
           doors,
           database: opened.tables,
           meter: (connection) => metrics.meterOf(connection),
+          spool: path.join(env.SLUICE_HOME, 'spool'),
           ...(options.roles.has('gateway') && { listen: { host: env.SLUICE_HTTP_HOST, stompPort: env.SLUICE_STOMP_PORT } }),
         },
         observer: observeAll(observed),

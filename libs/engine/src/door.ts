@@ -47,6 +47,15 @@ export class Door {
     return this.#accept(event, queues.flow(flow), reply && { ...reply, flow });
   }
 
+  /** As `hand`, of an event that was said at `acceptedAt` and has waited on this host since then. */
+  handLate(
+    flow: string,
+    event: NewEvent & { readonly type: string; readonly source: string },
+    acceptedAt: number,
+  ): Promise<Accepted> {
+    return this.#accept(event, queues.flow(flow), undefined, acceptedAt);
+  }
+
   /** Says that some flow or module of this host takes events of these patterns. */
   takes(patterns: readonly string[]): void {
     this.#taken.push(...patterns);
@@ -68,6 +77,7 @@ export class Door {
     event: NewEvent & { readonly type: string; readonly source: string },
     queue: string | undefined,
     reply: { readonly flow: string; readonly withinMs: number } | undefined,
+    acceptedAt?: number,
   ): Promise<Accepted> {
     const began = Date.now();
     if (!isEventType(event.type))
@@ -81,7 +91,7 @@ export class Door {
         sent: 'no',
       });
     }
-    const attributes = this.#attributes(event, began, carried.datacontenttype, reply !== undefined);
+    const attributes = this.#attributes(event, acceptedAt ?? began, carried.datacontenttype, reply !== undefined);
     const awaited = reply && this.replies.expect(runId(attributes.source, attributes.id, reply.flow), reply.withinMs);
     // when the publish fails nobody looks at the reply any more
     awaited?.catch(() => undefined);
@@ -93,7 +103,7 @@ export class Door {
 
   #attributes(
     event: NewEvent & { readonly type: string; readonly source: string },
-    now: number,
+    acceptedAt: number,
     datacontenttype: string | undefined,
     wantsReply: boolean,
   ): EventAttributes {
@@ -101,8 +111,8 @@ export class Door {
       id: event.id ?? newEventId(),
       source: event.source,
       type: event.type,
-      time: (event.time ?? new Date(now)).toISOString(),
-      acceptedat: now,
+      time: (event.time ?? new Date(acceptedAt)).toISOString(),
+      acceptedat: acceptedAt,
       traceparent: event.traceparent ?? newTrace(),
       ...(datacontenttype !== undefined && { datacontenttype }),
       ...(event.subject !== undefined && { subject: event.subject }),

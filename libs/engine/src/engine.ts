@@ -16,7 +16,8 @@ import { servicesOf, type Lent } from './services.js';
 import { SoloGate } from './solo-gate.js';
 import { Steps } from './steps.js';
 import { SuspectTurn } from './suspicion.js';
-import { runTrigger } from './triggers.js';
+import { Spools } from './spools.js';
+import { runTrigger, type TriggersDeps } from './triggers.js';
 
 /** Calls in flight get this long at a graceful stop. */
 const STOP_GRACE_MS = 8_000;
@@ -113,16 +114,8 @@ export class Engine {
     if (roles.has('push')) for (const push of this.#pushes) this.#working.push(push.run());
     if (roles.has('flows')) for (const flow of this.#flows) await flow.start();
     const triggers = { host: roles.has('api'), source: roles.has('gateway') };
-    for (const flow of workspace.flows) {
-      this.#working.push(
-        runTrigger(
-          flow,
-          triggers,
-          { ...this.#options, doors: this.#options.lent.doors, connections: this.connections, door: this.door },
-          this.#draining.signal,
-        ),
-      );
-    }
+    const deps = this.#triggersDeps();
+    for (const flow of workspace.flows) this.#working.push(runTrigger(flow, triggers, deps, this.#draining.signal));
     this.#working.push(this.#every(SEEN_MS, () => store.flowsSeen(workspace.flows.map((flow) => flow.name))));
     this.#working.push(this.#every(SWEEP_MS, () => store.sweep(workspace.settings.retention)));
   }
@@ -179,6 +172,13 @@ export class Engine {
 
   #keepOpen(connection: Connection): Promise<void> {
     return keepUsing(connection, this.#draining.signal, this.#options.log, (_client, signal) => aborted(signal));
+  }
+
+  #triggersDeps(): TriggersDeps {
+    const { lent, log } = this.#options;
+    const { door, connections } = this;
+    const spools = lent.spool === undefined ? undefined : new Spools({ folder: lent.spool, door, meter: lent.meter, log });
+    return { ...this.#options, doors: lent.doors, connections, door, spools };
   }
 
   #pushRunners(gate: SoloGate): readonly PushRunner[] {

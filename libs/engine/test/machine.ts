@@ -110,6 +110,8 @@ export interface MachineOptions {
   readonly settings?: string;
   /** One more plugin, with connections in `settings`. */
   readonly plugin?: AnyPlugin;
+  /** Folder for the events of live sources. */
+  readonly spool?: string;
 }
 
 /** An engine on memory adapters, with the fake plugin, and what a test needs to look at. */
@@ -140,7 +142,14 @@ export async function startMachine(options: MachineOptions) {
     bus,
     store,
     pacer,
-    lent: { listen, tokens, doors, database: () => tables, meter: () => meter },
+    lent: {
+      listen,
+      tokens,
+      doors,
+      database: () => tables,
+      meter: () => meter,
+      ...(options.spool !== undefined && { spool: options.spool }),
+    },
     observer,
     log,
     hostId: `host-${Math.random().toString(36).slice(2)}`,
