@@ -1,19 +1,24 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { PluginConnections, type NestModule } from '@sluice/plugin-api';
 import { AdminController } from './api/admin.controller.js';
 import { HealthController } from './api/health.controller.js';
 import { HostServices } from './api/host-services.js';
-
-type PluginModule = abstract new (...args: never[]) => unknown;
+import { OpenConnections } from './open-connections.js';
 
 @Module({})
 export class HostModule {
-  /** The host's own controllers, and the modules that plugins bring. */
-  static with(services: HostServices, plugins: readonly PluginModule[]): DynamicModule {
+  /** The host's own controllers, and the modules that plugins bring: those can inject `PluginConnections`. */
+  static with(services: HostServices, plugins: readonly NestModule[]): DynamicModule {
     return {
       module: HostModule,
+      global: true,
       imports: plugins as unknown as NonNullable<DynamicModule['imports']>,
       controllers: [HealthController, AdminController],
-      providers: [{ provide: HostServices, useValue: services }],
+      providers: [
+        { provide: HostServices, useValue: services },
+        { provide: PluginConnections, useValue: new OpenConnections(services.engine.connections) },
+      ],
+      exports: [PluginConnections],
     };
   }
 }

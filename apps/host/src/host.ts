@@ -7,7 +7,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Engine, pause, type Bus, type Observer, type Pacer, type Role, type Store } from '@sluice/engine';
 import type { Workspace } from '@sluice/flow';
 import { BusServer, connectBus } from '@sluice/nest';
-import { engineFail, type AnyPlugin, type Log } from '@sluice/plugin-api';
+import { engineFail, type AnyPlugin, type Log, type NestModule } from '@sluice/plugin-api';
 import type { Logger } from 'pino';
 import { installDocs } from './api/docs-route.js';
 import { HostServices } from './api/host-services.js';
@@ -141,7 +141,7 @@ export class Host extends HostServices {
       routerOptions: { maxParamLength: LONGEST_PARAMETER },
       schemaController: NO_ROUTE_SCHEMAS,
     });
-    const modules = [...plugins.values()].flatMap((plugin) => (plugin.module ? [plugin.module] : []));
+    const modules = await Promise.all([...plugins.values()].flatMap(({ module }) => (module ? [loaded(module)] : [])));
     const app = await NestFactory.create<NestFastifyApplication>(HostModule.with(this, modules), adapter, {
       logger: new NestLogger(logger),
       abortOnError: false,
@@ -181,6 +181,10 @@ export class Host extends HostServices {
       .catch((error: unknown) => this.log.warn('the server did not close cleanly', { error: String(error) }));
     await this.opened.close();
   }
+}
+
+async function loaded(module: NonNullable<AnyPlugin['module']>): Promise<NestModule> {
+  return typeof module === 'function' ? module : module.load();
 }
 
 async function listenOn(app: NestFastifyApplication, env: Env): Promise<void> {

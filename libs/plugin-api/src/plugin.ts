@@ -215,6 +215,8 @@ export interface Objection {
   readonly write?: string;
 }
 
+export type NestModule = abstract new (...args: never[]) => unknown;
+
 export interface PluginSpec<Connection extends z.ZodType, Client extends Closable, Triggers, Actions> {
   /** `[a-z][a-z0-9]*(-[a-z0-9]+)*`, equal to the folder and to the end of the package's name. */
   readonly name: string;
@@ -242,8 +244,11 @@ export interface PluginSpec<Connection extends z.ZodType, Client extends Closabl
   readonly lint?: (step: WrittenStep, config: z.output<Connection>, signal: AbortSignal) => Promise<readonly Objection[]>;
   readonly triggers: Triggers & Record<string, AnyTrigger<Client> | AnyHostTrigger>;
   readonly actions: Actions & Record<string, AnyAction<Client>>;
-  /** A NestJS module class with the plugin's routes, entities and event handlers. */
-  readonly module?: abstract new (...args: never[]) => unknown;
+  /**
+   * A NestJS module class with the plugin's routes, entities and event handlers; or how to load it, for a module that imports much:
+   * commands that start no host do without it then.
+   */
+  readonly module?: NestModule | { readonly load: () => Promise<NestModule> };
 }
 
 /**
@@ -276,5 +281,5 @@ export interface AnyPlugin {
   readonly triggers: Readonly<Record<string, AnyTrigger<any> | AnyHostTrigger>>;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
   readonly actions: Readonly<Record<string, AnyAction<any>>>;
-  readonly module?: abstract new (...args: never[]) => unknown;
+  readonly module?: NestModule | { readonly load: () => Promise<NestModule> };
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Accepted, Doors, NewEvent } from './plugin.js';
+import type { Accepted, Closable, Doors, NewEvent } from './plugin.js';
 
 /** Who holds a token, and what it allows: what the token asks for within what its issuer may give. */
 export interface Bearer {
@@ -44,6 +44,11 @@ export interface Database {
   migrate(steps: readonly string[]): Promise<void>;
   /** The rows that the statement gives. Names without a schema mean the connection's own tables. */
   rows<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * Where the tables are, for a plugin that brings an access of its own, such as TypeORM. The schema is there after `migrate`. The address
+   * holds a password: it goes to the driver and nowhere else.
+   */
+  readonly place: { readonly url: string; readonly schema: string };
 }
 
 /** The other hosts of the workspace that have this connection. What is said is heard at most once: it may be lost, and it is not repeated. */
@@ -91,4 +96,13 @@ export interface Services {
   isTaken(type: string): boolean;
   /** Runs `work` while this host has the lease: one host over all. Resolves after the signal, when the work has ended; `work` must end at its own signal. */
   lease(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>;
+}
+
+/**
+ * For the NestJS module of a plugin: the connections of sluice.yaml that use the plugin. Inject it by this class.
+ * A client may be replaced when it is lost: ask for it each time.
+ */
+export abstract class PluginConnections {
+  /** The client of each connection, by its name. The promise rejects, with what `open` threw, while it cannot be opened. */
+  abstract of<Client extends Closable>(plugin: string): ReadonlyMap<string, () => Promise<Client>>;
 }

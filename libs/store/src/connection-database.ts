@@ -19,11 +19,11 @@ export interface ConnectionDatabaseOptions {
 
 /** Tables of one connection, in a schema of its own. Takes no place on the server until it is first used. */
 export class ConnectionDatabase implements Database {
-  readonly #schema: string;
+  readonly place: Database['place'];
   readonly #pool: pg.Pool;
 
   constructor({ url, connection, log }: ConnectionDatabaseOptions) {
-    this.#schema = schemaOf(connection);
+    this.place = { url, schema: schemaOf(connection) };
     this.#pool = new pg.Pool({
       connectionString: url,
       max: POOL,
@@ -68,12 +68,12 @@ export class ConnectionDatabase implements Database {
 
   /** Not in the start-up options: poolers refuse it there. */
   async #setUp(client: pg.ClientBase): Promise<void> {
-    await client.query(`set search_path to ${this.#schema}; set jit = off`);
+    await client.query(`set search_path to ${this.place.schema}; set jit = off`);
   }
 
   async #bringUpToDate(client: pg.PoolClient, steps: readonly string[]): Promise<void> {
-    const { rowCount } = await client.query('select from pg_namespace where nspname = $1', [this.#schema]);
-    if (rowCount === 0) await client.query(`create schema ${this.#schema}`);
+    const { rowCount } = await client.query('select from pg_namespace where nspname = $1', [this.place.schema]);
+    if (rowCount === 0) await client.query(`create schema ${this.place.schema}`);
     await client.query('create table if not exists migration (step integer primary key)');
     const { rows } = await client.query<{ done: number }>('select count(*)::integer as done from migration');
     for (let step = rows[0]?.done ?? 0; step < steps.length; step++) {

@@ -29,6 +29,9 @@ type Heard = (body: Buffer, from: string) => void;
 const NO_DATABASE: Database = {
   migrate: () => Promise.reject(engineFail.STORE_UNAVAILABLE('the fake workspace has no database: hand one in')),
   rows: () => Promise.reject(engineFail.STORE_UNAVAILABLE('the fake workspace has no database: hand one in')),
+  get place(): never {
+    throw engineFail.STORE_UNAVAILABLE('the fake workspace has no database: hand one in');
+  },
 };
 
 /** What the hosts of a workspace share, in memory: tokens, what was published, leases, and the way from host to host. */
