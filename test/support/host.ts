@@ -94,6 +94,7 @@ export class HostProcess {
         SLUICE_HOME: home,
         SLUICE_HTTP_HOST: '127.0.0.1',
         SLUICE_HTTP_PORT: '0',
+        SLUICE_STOMP_PORT: '0',
         SLUICE_TOKEN_SECRET: OPERATOR_SECRET,
         ...env,
       },

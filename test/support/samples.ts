@@ -1,8 +1,11 @@
 /** `sluice.yaml` of a workspace with one 1C, `erp`, at `env.ERP_URL`. */
-export function erpWorkspace(options: { readonly with?: string; readonly pace?: string; readonly more?: string } = {}): string {
+export function erpWorkspace(
+  options: { readonly with?: string; readonly pace?: string; readonly more?: string; readonly plugins?: readonly string[] } = {},
+): string {
+  const plugins = ['@sluice/plugin-http', '@sluice/plugin-onec-http', ...(options.plugins ?? [])];
   return `
 sluice: 1
-plugins: ['@sluice/plugin-http', '@sluice/plugin-onec-http']
+plugins: [${plugins.map((name) => `'${name}'`).join(', ')}]
 connections:
   erp:
     use: onec-http

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { freePort } from '@sluice/testing/servers';
+import { ask, post } from '../support/api.js';
+import { Desktop } from '../support/desktop.js';
+import { engineSets, type StartedEngines } from '../support/engines.js';
+import { erpWorkspace } from '../support/samples.js';
+import { Stage } from '../support/stage.js';
+import { signToken } from '../support/tokens.js';
+import { START_TIMEOUT_MS, until } from '../support/until.js';
+
+const FLOWS = `
+sluice: 1
+flow: notify
+trigger: { use: event, with: { types: [notify.user] } }
+steps:
+  - id: show
+    use: tcp-gateway.send
+    connection: desktops
+    with: { to: { user: '\${{ trigger.data.user }}' }, event: call.popup, data: '\${{ trigger.data.text }}' }
+---
+sluice: 1
+flow: announce
+trigger: { use: event, with: { types: [notify.topic] } }
+steps:
+  - { id: tell, use: tcp-gateway.broadcast, connection: desktops, with: { topic: prices, event: prices.changed, data: '\${{ trigger.data }}' } }
+---
+sluice: 1
+flow: stock
+trigger: { use: tcp-gateway.message, connection: desktops }
+deliver: { expires: 10s }
+steps:
+  - { id: answer, reply: { data: { of: '\${{ trigger.data.sku }}', to: '\${{ trigger.authid }}' } } }
+---
+sluice: 1
+flow: who-comes
+trigger: { use: event, with: { types: [user.connected] } }
+steps:
+  - id: welcome
+    use: tcp-gateway.send
+    connection: desktops
+    with: { to: { user: '\${{ trigger.data.user }}' }, event: welcome, data: '\${{ trigger.data.sessions }}' }
+`;
+
+describe.each(engineSets)('desktops on $name', (engines) => {
+  let started: StartedEngines;
+  let stage: Stage;
+  const desktops: Desktop[] = [];
+  const ports: number[] = [];
+
+  beforeAll(async () => {
+    started = await engines.start();
+    ports.push(await freePort());
+    const files = {
+      'sluice.yaml': `${erpWorkspace({ plugins: ['@sluice/plugin-tcp-gateway'] })}  desktops:\n    use: tcp-gateway\n`,
+      'flows/desktops.yaml': FLOWS,
+    };
+    stage = await Stage.open({ files, env: { ...started.env, SLUICE_STOMP_PORT: String(ports[0]) } });
+  }, START_TIMEOUT_MS);
+
+  afterAll(async () => {
+    await Promise.all(desktops.map((desktop) => desktop.stop()));
+    await stage?.close();
+    await started?.stop();
+  }, START_TIMEOUT_MS);
+
+  const come = async (user: string, topics: readonly string[] = []) => {
+    const desktop = new Desktop({ user, ports, topics });
+    desktops.push(desktop);
+    await until(`${user} to be let in`, () => desktop.ready);
+    return desktop;
+  };
+  const notify = (user: string, text: string) => post(`${stage.url}/events/notify.user`, { user, text });
+  const texts = (desktop: Desktop, event = 'call.popup') =>
+    desktop.seen.filter((one) => one.event === event).map(({ data }) => data);
+
+  it('a user gets what a flow sends, and what it sent while the user was away', async () => {
+    await notify('ivanov', 'away');
+    const ivanov = await come('ivanov');
+    await notify('ivanov', 'here');
+    await until('both events', () => texts(ivanov).length === 2);
+    expect(texts(ivanov)).toEqual(['away', 'here']);
+    expect(ivanov.seen.map(({ redelivered }) => redelivered)).not.toContain(true);
+  });
+
+  it('what was acknowledged does not come again', async () => {
+    const petrov = await come('petrov');
+    await notify('petrov', 'once');
+    await until('the event', () => texts(petrov).length === 1);
+    await petrov.stop();
+    await notify('petrov', 'next');
+    const again = await come('petrov');
+    await until('the next event', () => texts(again).length > 0);
+    expect(texts(again)).toEqual(['next']);
+  });
+
+  it('a topic is heard by who listens to it', async () => {
+    const sidorov = await come('sidorov', ['prices']);
+    await post(`${stage.url}/events/notify.topic`, { kind: 'Розница' });
+    await until('the broadcast', () => texts(sidorov, 'prices.changed').length === 1);
+    expect(texts(sidorov, 'prices.changed')).toEqual([{ kind: 'Розница' }]);
+  });
+
+  it('a client asks a flow and gets its answer', async () => {
+    const asker = await come('asker');
+    asker.ask('stock', 'q-1', { sku: 'A-1' });
+    await until('the answer', () => asker.replies.has('q-1'));
+    expect(asker.replies.get('q-1')).toEqual({ status: 200, data: { of: 'A-1', to: 'asker' } });
+  });
+
+  it('flows hear who comes', async () => {
+    const newcomer = await come('newcomer');
+    await until('the welcome', () => texts(newcomer, 'welcome').length === 1);
+    expect(texts(newcomer, 'welcome')).toEqual([1]);
+  });
+
+  it('a client without a component reads its mailbox over HTTP', async () => {
+    const token = await signToken({ sub: 'browser', scope: 'desktop' });
+    const waiting = ask(`${stage.url}/mailbox/browser?wait=25s`, { token });
+    await notify('browser', 'over HTTP');
+    const { events } = (await waiting).body as { events: { seq: number; data: unknown }[] };
+    expect(events).toEqual([expect.objectContaining({ event: 'call.popup', data: 'over HTTP' })]);
+    const acknowledged = await post(`${stage.url}/mailbox/browser/ack`, { seqs: events.map(({ seq }) => seq) }, { token });
+    expect(acknowledged.status).toBe(204);
+    expect((await ask(`${stage.url}/mailbox/browser`, { token })).body).toEqual({ events: [] });
+    expect((await ask(`${stage.url}/mailbox/ivanov`, { token })).status).toBe(422);
+  });
+
+  it('the host tells in its metrics how many are there, and in its log that the line is open to all', async () => {
+    const metrics = (await ask(`${stage.url}/metrics`)).body as string;
+    expect(metrics).toMatch(/sluice_desktop_sessions\{connection="desktops"\} [1-9]/);
+    expect(stage.host.output).toContain('desktops connect without TLS');
+  });
+});
