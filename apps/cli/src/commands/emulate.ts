@@ -1,10 +1,11 @@
 import { FAULT_KINDS, startOnec, type Fault } from '@sluice/emulator';
 import { Option, type Command } from 'commander';
-import { CommandError } from '../exit.js';
 import { requested, stopRequest } from '../host/stop-request.js';
 import { readCount, readDuration, readFault, readPort } from '../options.js';
 import { print } from '../terminal/print.js';
 import { counted, inWords } from '../terminal/words.js';
+import { atPort } from './at-port.js';
+import { addEmulateDesktop } from './emulate-desktop.js';
 
 interface OnecFlags {
   readonly port: number;
@@ -36,13 +37,9 @@ export function addEmulate(emulate: Command): void {
       await requested(stop);
       await onec.close();
     });
+  addEmulateDesktop(emulate);
 }
 
-async function open({ latency, fault, ...rest }: OnecFlags) {
-  try {
-    return await startOnec({ ...rest, latencyMs: latency, ...(fault && { faults: fault }) });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new CommandError(`port ${rest.port} is in use: stop what listens there, or give another --port`);
-  }
+function open({ latency, fault, ...rest }: OnecFlags) {
+  return atPort(rest.port, () => startOnec({ ...rest, latencyMs: latency, ...(fault && { faults: fault }) }));
 }
