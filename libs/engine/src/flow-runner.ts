@@ -259,7 +259,7 @@ export class FlowRunner {
     if (!tooLarge) return;
     const size = tooLarge.message.body.length;
     hop.outputs.length = 0;
-    for (const step of Object.keys(hop.steps)) delete hop.steps[step];
+    forgetSteps(hop);
     hop.stop('parked', viewError(stateTooLarge(size)));
   }
 
@@ -282,11 +282,17 @@ export class FlowRunner {
   #failed(hop: Hop, outcome: 'parked' | 'dropped', error: ErrorView): void {
     hop.reply(replyOfOutcome({ outcome: 'failed', error }, hop.event.id));
     if (outcome === 'dropped') return;
-    const parked = hop.state('parked', {
-      ...(error.step !== undefined && { at: error.step }),
-      parked: { error, at: Date.now() },
-    });
-    hop.outputs.push({ queue: queues.parked, message: runMessage({ state: parked, body: hop.body }) });
+    const parked = (at?: string) => {
+      const state = hop.state('parked', { ...(at !== undefined && { at }), parked: { error, at: Date.now() } });
+      return runMessage({ state, body: hop.body });
+    };
+    let message = parked(error.step);
+    if (message.body.length > STATE_LIMIT_BYTES) {
+      // without its outputs the run fits, and a replay begins at the first step
+      forgetSteps(hop);
+      message = parked();
+    }
+    hop.outputs.push({ queue: queues.parked, message });
     this.deps.observer.parked(this.flow.name, error, hop.event);
   }
 
@@ -311,6 +317,10 @@ export class FlowRunner {
       ...(error?.attempt !== undefined && { attempt: error.attempt }),
     });
   }
+}
+
+function forgetSteps(hop: Hop): void {
+  for (const step of Object.keys(hop.steps)) delete hop.steps[step];
 }
 
 /** What nobody can read is kept for a person. */

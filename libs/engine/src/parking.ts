@@ -75,35 +75,36 @@ export class Parking {
     if (parked.flow === UNKNOWN_FLOW) {
       throw engineFail.CONFIG_INVALID(`run ${run} cannot be replayed: its message does not say which flow it belongs to`);
     }
+    if (parked.state !== 'parked' && parked.state !== 'replaying') throw notReplayable(parked);
     if (options.data !== undefined) return this.#replayEdited(parked, options.data);
-    await this.#mark(parked);
-    await this.bus.publish([again(parked, options.fromStart === true)]);
-    await this.#replayed(parked);
+    if (options.fromStart === true) await this.#publishUnmarked(parked, again(parked, true));
+    else await this.#publishMarked(parked);
+    this.#journal(parked, 'replayed');
     return run;
   }
 
-  /**
-   * Published before it is marked: the sweeper knows only the old data, and would send those. A host that dies in between leaves the run
-   * parked; replayed again, the edited run has the same id.
-   */
   async #replayEdited(parked: ParkedRun, data: unknown): Promise<string> {
-    if (parked.state !== 'parked' && parked.state !== 'replaying') throw notReplayable(parked);
     const { outgoing, id, claim } = edited(parked, data);
     // the new run is another: it would be skipped as a duplicate of the old one
     if (claim !== undefined) await this.store.claims.giveBack(parked.flow, claim, parked.run);
-    await this.bus.publish([outgoing]);
-    await this.#mark(parked);
-    await this.#replayed(parked);
+    await this.#publishUnmarked(parked, outgoing);
+    this.#journal(parked, 'replayed');
     return id;
   }
 
-  async #mark(parked: ParkedRun): Promise<void> {
+  /** Marked first: whatever happens then, a sweeper publishes it again. */
+  async #publishMarked(parked: ParkedRun): Promise<void> {
     if (!(await this.store.parked.replaying(parked.run, parked.epoch))) throw notReplayable(parked);
+    await this.#publishAgain(parked);
   }
 
-  async #replayed(parked: ParkedRun): Promise<void> {
+  /**
+   * The sweeper knows the old data and the failed step alone, and would send those. A host that dies before the row is changed leaves the
+   * run parked; replayed again in the same way, it has the same ids.
+   */
+  async #publishUnmarked(parked: ParkedRun, outgoing: Outgoing): Promise<void> {
+    await this.bus.publish([outgoing]);
     await this.store.parked.replayed(parked.run, parked.epoch);
-    this.#journal(parked, 'replayed');
   }
 
   /** Gives a parked run up for good. Rejects when it is not parked. */

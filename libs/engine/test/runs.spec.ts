@@ -44,6 +44,50 @@ describe('a replay with other data', () => {
   });
 });
 
+describe('a replay from the start', () => {
+  const STEPS = `  - { id: first, use: fake.say, connection: quick, with: { text: first } }\n${PUSH}`;
+
+  it('is not begun at the failed step by the sweeper when its host dies before it was published', async () => {
+    const broker = new MemoryBroker();
+    const machine = await start({ broker, flows: flow('t', STEPS), answer: refuseBad });
+    await machine.publish('t.asked', { text: 'bad' });
+    const run = await parkedRun(machine);
+    broker.stop();
+    await expect(machine.engine.parking.replay(run, { fromStart: true })).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
+    broker.start();
+    // what is parked the sweeper leaves alone
+    expect((await machine.store.parked.get(run))?.state).toBe('parked');
+    await machine.engine.parking.replay(run, { fromStart: true });
+    await machine.ended('parked', 2);
+    expect(machine.calls.map(({ input }) => input.text)).toEqual(['first', 'bad', 'first', 'bad']);
+    expect(machine.database.parked.size).toBe(2);
+  });
+});
+
+describe('a run that is parked with more outputs than can travel', () => {
+  it('keeps its error and its trigger, and is replayed from the start', async () => {
+    const say = (id: string) =>
+      `  - { id: ${id}, use: fake.say, connection: quick, with: { text: '\${{ trigger.data.text & "${id}" }}' } }\n`;
+    let broken = true;
+    const machine = await start({
+      flows: flow('t', ['one', 'two', 'three'].map(say).join('')),
+      answer: ({ input }) => {
+        if (broken && input.text.endsWith('three')) throw fail.REJECTED('refused', { sent: 'yes' });
+        return 'x'.repeat(broken ? 5 * 1024 ** 2 : 1);
+      },
+    });
+    await machine.publish('t.asked', { text: 'a' });
+    const run = await parkedRun(machine);
+    const parked = await machine.store.parked.get(run);
+    expect(parked?.error).toMatchObject({ code: 'REJECTED', step: 'three' });
+    expect(parked?.message.length).toBeLessThan(10_000);
+    broken = false;
+    await machine.engine.parking.replay(run);
+    await machine.ended('done');
+    expect(machine.calls.map(({ input }) => input.text)).toEqual(['aone', 'atwo', 'athree', 'aone', 'atwo', 'athree']);
+  });
+});
+
 describe('a message that nobody can read', () => {
   it('is parked with its bytes, also when it was handed out often, and is not replayed', async () => {
     const broker = new MemoryBroker();

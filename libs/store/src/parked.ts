@@ -68,7 +68,7 @@ export class PostgresParked implements ParkedStore {
   }
 
   async replayed(run: string, epoch: number): Promise<void> {
-    await this.#move(run, epoch, ['replaying'], 'replayed');
+    await this.#move(run, epoch, ['parked', 'replaying'], 'replayed');
   }
 
   async drop(run: string, epoch: number): Promise<boolean> {

@@ -54,7 +54,7 @@ export interface ParkedStore {
   get(run: string): Promise<ParkedRun | undefined>;
   /** `parked` or `replaying` → `replaying`. Gives false when it is in neither state. */
   replaying(run: string, epoch: number): Promise<boolean>;
-  /** `replaying` → `replayed`, after the publish was confirmed. */
+  /** `replaying` → `replayed`, after the publish was confirmed; also `parked` → `replayed`, for a replay that no sweeper could repeat. */
   replayed(run: string, epoch: number): Promise<void>;
   /** `parked` → `dropped`. Gives false when it is not parked. */
   drop(run: string, epoch: number): Promise<boolean>;

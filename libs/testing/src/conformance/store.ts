@@ -165,6 +165,12 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(await store.parked.replaying(run, 1)).toBe(false);
       });
 
+      it('are replayed without a mark, too', async () => {
+        await store.parked.add([parkedRun('a')]);
+        await store.parked.replayed(`${word}.a`, 0);
+        expect(await store.parked.get(`${word}.a`)).toMatchObject({ state: 'replayed' });
+      });
+
       it('are not replayed after they were dropped', async () => {
         await store.parked.add([parkedRun('a')]);
         expect(await store.parked.drop(`${word}.a`, 0)).toBe(true);

@@ -195,7 +195,7 @@ class MemoryParked implements ParkedStore {
   }
 
   async replayed(run: string, epoch: number): Promise<void> {
-    await this.#move(run, epoch, ['replaying'], 'replayed');
+    await this.#move(run, epoch, ['parked', 'replaying'], 'replayed');
   }
 
   drop(run: string, epoch: number): Promise<boolean> {
