@@ -15,6 +15,7 @@ import { Replies } from './replies.js';
 import { servicesOf, type Lent } from './services.js';
 import { SoloGate } from './solo-gate.js';
 import { Steps } from './steps.js';
+import { stopController } from './stop-controller.js';
 import { SuspectTurn } from './suspicion.js';
 import { Spools } from './spools.js';
 import { runTrigger, type TriggersDeps } from './triggers.js';
@@ -60,9 +61,9 @@ export class Engine {
   readonly #flows: readonly FlowRunner[];
   readonly #pushes: readonly PushRunner[];
   /** Fires first: nothing new begins. */
-  readonly #draining = new AbortController();
+  readonly #draining = stopController();
   /** Fires when the grace is over: calls are aborted. */
-  readonly #ending = new AbortController();
+  readonly #ending = stopController();
   readonly #working: Promise<unknown>[] = [];
 
   constructor(options: EngineOptions) {

@@ -39,6 +39,7 @@ export type {
   Store,
 } from './ports/store.js';
 export { holdLease, pause, LEASE_TIMES, type HeldLease, type LeaseTimes } from './lease.js';
+export { stopController } from './stop-controller.js';
 export { Engine, ROLES, type EngineOptions, type EngineStatus, type Role } from './engine.js';
 export { Connections, Connection, UNPACED_LIMIT, type ConnectionHealth } from './connections.js';
 export { Door } from './door.js';

@@ -41,6 +41,7 @@ import {
 } from './run-state.js';
 import type { SoloGate } from './solo-gate.js';
 import { idempotenceOf } from './steps.js';
+import { stopController } from './stop-controller.js';
 import { SUSPECT_RUNS, type SuspectTurn } from './suspicion.js';
 
 const HELD_CHECK_MS = 30_000;
@@ -80,7 +81,7 @@ export class PushRunner implements PushOwner {
   readonly #held: HeldPushes;
   readonly #judge: PushJudge;
   /** Fires when calls in flight have had their time at a graceful stop. */
-  readonly #cut = new AbortController();
+  readonly #cut = stopController();
   #pace: Pace | undefined;
   #limit: number;
   #inFlight = 0;

@@ -2,6 +2,7 @@ import {
   PUSH_CLASSES,
   holdLease,
   pause,
+  stopController,
   type CallEnd,
   type HeldLease,
   type LeaseStore,
@@ -68,7 +69,7 @@ export class ConnectionPace implements Pace {
   /** Fires when slots that are still served are given up. */
   private readonly giveUp = new AbortController();
   /** Fires when this pace has let go of everything. */
-  private readonly gone = new AbortController();
+  private readonly gone = stopController();
   private tenure: Tenure | undefined;
   /** What the owner was told last. */
   private told: 'open' | 'breaker' | 'calendar' | undefined;
@@ -135,7 +136,7 @@ export class ConnectionPace implements Pace {
 
   private gained(epoch: number): void {
     this.parts.log.info(`pace of ${this.connection}: this host has it now`, { epoch });
-    const over = new AbortController();
+    const over = stopController();
     const tenure: Tenure = {
       slots: this.parts.openSlots({
         connection: this.connection,
@@ -202,8 +203,12 @@ export class ConnectionPace implements Pace {
 
   private nextEnd(limit: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      this.callEnded = resolve;
-      limit.addEventListener('abort', () => resolve(), { once: true });
+      const done = () => {
+        limit.removeEventListener('abort', done);
+        resolve();
+      };
+      this.callEnded = done;
+      limit.addEventListener('abort', done, { once: true });
     });
   }
 
