@@ -217,7 +217,7 @@ describe('the timeout of a step', () => {
     'ends fake.%s when no other try can begin before it, and tells what the last one met with',
     async (action) => {
       const retry = 'deliver:\n  retry: { attempts: 5, backoff: fixed, initial: 1h }\n';
-      const steps = `${PUSH.replace('fake.push', `fake.${action}`)}    timeout: 50m\n`;
+      const steps = `${PUSH.replace('fake.push', `fake.${action}`)}    timeout: 30m\n`;
       const machine = await start({
         flows: flow('t', steps, retry),
         answer: () => {
