@@ -14,6 +14,7 @@ using net::Milliseconds;
 
 /** The platform ends its client as soon as all components are done: long enough for acknowledgements to leave. */
 constexpr Milliseconds kGraceWhenDone{300};
+constexpr std::size_t kMaxFailureText = 500;
 
 /** Lines of `name:value`. */
 void addHeaders(stomp::Frame& frame, const std::string& lines) {
@@ -33,6 +34,11 @@ std::string contentType(const Arguments& arguments, std::size_t body, std::size_
   std::string given = arguments.text(type);
   if (!given.empty()) return given;
   return arguments.isBytes(body) ? "application/octet-stream" : "application/json; charset=utf-8";
+}
+
+/** The gateway gives the status of an answer as HTTP numbers it; other servers give none. */
+bool isFailure(std::string_view status) {
+  return status.size() == 3 && (status[0] == '4' || status[0] == '5');
 }
 
 }  // namespace
@@ -139,9 +145,13 @@ std::string Component::request(const Arguments& arguments) {
   frame.body = arguments.body(1);
   checkSize(frame.body);
   const Milliseconds time(arguments.count(2));
-  const std::optional<stomp::Frame> answer = client_->request(std::move(frame), Clock::now() + time);
+  const std::optional<stomp::Frame> answer = client_->request(std::move(frame), replyTo_, Clock::now() + time);
   if (!answer)
     throw CallError("no answer from " + arguments.text(0) + " within " + std::to_string(time.count()) + " ms");
+  if (isFailure(answer->header("status"))) {
+    throw CallError(arguments.text(0) + " answers " + std::string(answer->header("status")) + ": " +
+                    answer->body.substr(0, kMaxFailureText));
+  }
   return answer->body;
 }
 

@@ -51,6 +51,8 @@ class Component {
   session::Client& client() const { return *client_; }
   session::Options& options() { return options_; }
   const session::Options& options() const { return options_; }
+  const std::string& replyTo() const { return replyTo_; }
+  void setReplyTo(const std::string& destination) { replyTo_ = destination; }
   bool announcesStates() const { return announcesStates_; }
   void setAnnouncesStates(bool wanted);
 
@@ -67,6 +69,7 @@ class Component {
   Mode mode_ = Mode::push;
   long eventBufferDepth_ = 100;
   bool announcesStates_ = true;
+  std::string replyTo_ = "/user/replies/sluice";
   bool connected_ = false;  // between connect and disconnect, whatever the network does
 };
 

@@ -108,6 +108,8 @@ constexpr Property kProperties[] = {
      [](Component& c, const Value& value) { c.setAnnouncesStates(asFlag(value, "StateEvents")); }},
     {u"VirtualHost", u"ВиртуальныйХост", [](const Component& c) -> Value { return c.options().virtualHost; },
      [](Component& c, const Value& value) { c.options().virtualHost = asText(value, "VirtualHost"); }},
+    {u"ReplyTo", u"АдресОтветов", [](const Component& c) -> Value { return c.replyTo(); },
+     [](Component& c, const Value& value) { c.setReplyTo(asText(value, "ReplyTo")); }},
     {u"HeartbeatInterval", u"ИнтервалПроверкиСвязи",
      [](const Component& c) -> Value { return count(static_cast<std::uint64_t>(c.options().heartbeat.count())); },
      [](Component& c, const Value& value) { c.options().heartbeat = Milliseconds(asCount(value, "HeartbeatInterval")); }},

@@ -14,8 +14,6 @@ using net::Milliseconds;
 constexpr int kLongestPause = 60;  // times the first one
 /** Past the grace for goodbyes: for a thread that is deep in the system. */
 constexpr Milliseconds kJoinTime{3'000};
-/** RabbitMQ makes a queue for it; the gateway gives it back as the destination of the answer. */
-constexpr const char* kReplyTo = "/temp-queue/sluice";
 
 /** Whole pauses would let all clients of a restarted server come at the same moment. */
 Milliseconds withJitter(Milliseconds pause) {
@@ -124,17 +122,18 @@ bool Client::reject(const std::string& id, const std::string& reason) {
 std::optional<std::string> Client::send(stomp::Frame frame, bool watched) {
   std::string receipt = makeUuid();
   frame.command = "SEND";
-  // the same through all attempts, so that the server can recognise a repeat
-  if (!frame.has("message-id")) frame.headers.emplace_back("message-id", receipt);
+  // the event's identity: the same through all attempts, so that a repeat can be recognised
+  if (!frame.has("id")) frame.headers.emplace_back("id", receipt);
   frame.headers.emplace_back("receipt", receipt);
   if (!outbox.send(frame, watched)) return std::nullopt;
   ++statistics.sent;
   return receipt;
 }
 
-std::optional<stomp::Frame> Client::request(stomp::Frame frame, Clock::time_point deadline) {
+std::optional<stomp::Frame> Client::request(stomp::Frame frame, const std::string& replyTo,
+                                            Clock::time_point deadline) {
   const std::string correlation = makeUuid();
-  frame.headers.emplace_back("reply-to", kReplyTo);
+  frame.headers.emplace_back("reply-to", replyTo);
   frame.headers.emplace_back("correlation-id", correlation);
   {
     const std::lock_guard lock(mutex_);

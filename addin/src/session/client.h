@@ -72,8 +72,8 @@ class Client final : public std::enable_shared_from_this<Client>, private Sessio
    * receipt, or nothing when too much is unconfirmed. */
   std::optional<std::string> send(stomp::Frame frame, bool watched);
 
-  /** Sends and waits for the MESSAGE that answers it. */
-  std::optional<stomp::Frame> request(stomp::Frame frame, net::Clock::time_point deadline);
+  /** Sends and waits for the MESSAGE that answers it, at a destination that the server knows as this session's own. */
+  std::optional<stomp::Frame> request(stomp::Frame frame, const std::string& replyTo, net::Clock::time_point deadline);
 
   ClientState state() const;
   /** Text for people, of what went wrong last. */

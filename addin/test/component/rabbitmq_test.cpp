@@ -53,6 +53,7 @@ void answered() {
   service.object->call(u"Подписаться", {std::string("/queue/sluice-service")});
   connect(service);
   Fixture client;
+  client.object->set(u"АдресОтветов", std::string("/temp-queue/answers"));
   connect(client);
   CHECK(throwsWith("no answer", [&] {
     client.object->call(u"Запросить", {std::string("/queue/sluice-service"), std::string("q"), 200});

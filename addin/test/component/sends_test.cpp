@@ -23,7 +23,7 @@ TEST("Send says true when the server has confirmed") {
   CHECK_EQUAL(frame.header("content-type"), "application/json; charset=utf-8");
   CHECK_EQUAL(frame.body, "{\"номер\":1}");
   CHECK_EQUAL(frame.header("content-length"), "16");
-  CHECK(!frame.header("message-id").empty());
+  CHECK(!frame.header("id").empty());
 }
 
 TEST("Send says false when the server has not confirmed in time, and goes on trying") {
@@ -39,7 +39,7 @@ TEST("Send says false when the server has not confirmed in time, and goes on try
   WAIT_UNTIL(std::get<std::int32_t>(fixture.object->get(u"НеподтвержденныеОтправки")) == 0);
   const std::vector<sluice::stomp::Frame> sent = server.sent();
   CHECK_EQUAL(sent.size(), 2U);
-  CHECK_EQUAL(sent[0].header("message-id"), sent[1].header("message-id"));
+  CHECK_EQUAL(sent[0].header("id"), sent[1].header("id"));
 }
 
 TEST("what is sent before there is a connection goes when there is one, in order") {
@@ -106,6 +106,15 @@ TEST("Request gives the answer that belongs to it") {
   CHECK_EQUAL(std::get<std::string>(fixture.object->call(u"Запросить", {flow, std::string("two"), 10'000})),
               "answer to two");
   CHECK_EQUAL(fixture.platform.queued() <= 1, true);
+}
+
+TEST("a refusal that answers Request is an exception with its text") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.connect(server);
+  CHECK(throwsWith("/flows/price answers 422: answer to bad", [&] {
+    fixture.object->call(u"Запросить", {std::string("/flows/price"), std::string("bad"), 10'000});
+  }));
 }
 
 TEST("Request without an answer is an exception when its time is over") {

@@ -71,6 +71,7 @@ class MailboxServer::Visit {
           {{"destination", std::string(frame.header("reply-to"))},
            {"message-id", "answer"},
            {"subscription", "0"},
+           {"status", frame.body == "bad" ? "422" : "200"},
            {"correlation-id", std::string(frame.header("correlation-id"))}},
           "answer to " + frame.body});
   }
