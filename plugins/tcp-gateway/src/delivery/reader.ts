@@ -52,7 +52,8 @@ export class Reader {
   hinted(hint: Hint): void {
     if (this.#found === undefined) this.#firstNew = Math.min(this.#firstNew, hint.seq);
     if (hint.seq <= this.#sent) return;
-    if (this.#behind || hint.seq > this.#sent + 1 || !this.#trySend(hint)) void this.catchUp();
+    // what is being read may hold it already
+    if (this.#behind || this.#reading || hint.seq > this.#sent + 1 || !this.#trySend(hint)) void this.catchUp();
   }
 
   /** Reads what it has not sent. Resolves when it has read, or cannot now: then it goes on by itself. */

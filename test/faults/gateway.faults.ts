@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '@sluice/testing/servers';
+import { Desktop, type Seen } from '../support/desktop.js';
+import { drive } from '../support/drive.js';
+import { describeServers, startServers, type Servers } from '../support/engines.js';
+import { HostProcess } from '../support/host.js';
+import { FAULT_TIMEOUT_MS, FULL } from '../support/storm.js';
+import { START_TIMEOUT_MS, until } from '../support/until.js';
+import { makeFolder, makeWorkspace, type Folder } from '../support/workspace.js';
+
+const CLIENTS = FULL ? 200 : 50;
+const EVENTS = FULL ? 20_000 : 2_000;
+/** Longer than a door waits for its broker before it answers 503. */
+const AWAY_MS = 3_000;
+
+const WORKSPACE = `
+sluice: 1
+plugins: ['@sluice/plugin-tcp-gateway']
+connections:
+  desktops: { use: tcp-gateway }
+`;
+/** Each event goes to the user whose number is in its id. */
+const FLOW = `
+sluice: 1
+flow: notify
+trigger: { use: event, with: { types: [notify.user] } }
+steps:
+  - id: show
+    use: tcp-gateway.send
+    connection: desktops
+    with:
+      to: { user: '\${{ $split(trigger.id, "-")[1] }}' }
+      event: notified
+      data: { of: '\${{ trigger.id }}' }
+`;
+
+/** What the clients saw against what the driver sent; the hosts' own counters are not asked. */
+function judge(desktops: ReadonlyMap<string, Desktop>, sent: readonly string[]) {
+  const seen = [...desktops].flatMap(([user, { seen: all }]) =>
+    all.map((one) => ({ ...one, user, of: (one.data as { of: string }).of })),
+  );
+  const wanted = new Set(sent);
+  const came = new Set(seen.map(({ of }) => of));
+  const firsts = new Set<string>();
+  const silentRepeats: string[] = [];
+  const outOfOrder: string[] = [];
+  const last = new Map<string, number>();
+  for (const { user, of, seq, redelivered } of seen) {
+    if (firsts.has(of)) {
+      if (!redelivered) silentRepeats.push(of);
+      continue;
+    }
+    firsts.add(of);
+    if (seq <= (last.get(user) ?? 0)) outOfOrder.push(of);
+    last.set(user, seq);
+  }
+  return {
+    lost: sent.filter((id) => !came.has(id)),
+    strangers: [...came].filter((id) => !wanted.has(id)),
+    misled: seen.filter(({ user, of }) => of.split('-')[1] !== user).map(({ of }) => of),
+    silentRepeats,
+    outOfOrder,
+  };
+}
+
+const SAFE: ReturnType<typeof judge> = { lost: [], strangers: [], misled: [], silentRepeats: [], outOfOrder: [] };
+
+describeServers('what a flow has sent to desktops is shown there', () => {
+  let servers: Servers;
+  let workspace: Folder;
+  const homes: Folder[] = [];
+  const hosts: HostProcess[] = [];
+  const ports: number[] = [];
+  let desktops = new Map<string, Desktop>();
+  let round = 0;
+
+  beforeAll(async () => {
+    servers = await startServers();
+    workspace = makeWorkspace({ 'sluice.yaml': WORKSPACE, 'flows/notify.yaml': FLOW });
+    for (let n = 0; n < 2; n++) {
+      const [home, port] = [makeFolder('home'), await freePort()];
+      homes.push(home);
+      ports.push(port);
+      const env = { ...servers.env, SLUICE_STOMP_PORT: String(port) };
+      hosts.push(new HostProcess({ workspace: workspace.path, home: home.path, env }));
+    }
+    await Promise.all(hosts.map((host) => host.start()));
+    desktops = new Map(
+      Array.from({ length: CLIENTS }, (_, n) => {
+        const first = n % ports.length;
+        const user = `u${n}`;
+        return [user, new Desktop({ user, ports: [...ports.slice(first), ...ports.slice(0, first)] })];
+      }),
+    );
+    await until('all clients to be let in', () => [...desktops.values()].every(({ ready }) => ready));
+  }, START_TIMEOUT_MS);
+
+  afterAll(async () => {
+    await Promise.all([...desktops.values()].map((desktop) => desktop.stop()));
+    await Promise.all(hosts.map((host) => host.dispose()));
+    await servers?.stop();
+    for (const folder of [...homes, workspace]) folder?.remove();
+  }, START_TIMEOUT_MS);
+
+  const storm = async (strike: () => Promise<void>) => {
+    round++;
+    const sent = Array.from({ length: EVENTS }, (_, n) => `r${round}${process.pid}-u${n % CLIENTS}-${n}`);
+    for (const { seen } of desktops.values()) seen.length = 0;
+    const distinct = () =>
+      new Set([...desktops.values()].flatMap(({ seen }) => seen.map((one: Seen) => (one.data as { of: string }).of))).size;
+    const shown = (share: number) =>
+      until(`${share} of the events to be shown`, () => distinct() >= EVENTS * share, FAULT_TIMEOUT_MS);
+    await Promise.all([
+      drive(sent, { doors: () => hosts.flatMap(({ url }) => url ?? []), type: 'notify.user' }),
+      shown(0.2).then(strike),
+    ]);
+    await shown(1);
+    return judge(desktops, sent);
+  };
+
+  it.each([
+    {
+      what: 'a gateway is killed and comes back',
+      strike: async () => {
+        await hosts[0]?.kill9();
+        await hosts[0]?.start();
+      },
+    },
+    {
+      what: 'RabbitMQ is killed and started again',
+      strike: async () => {
+        await servers.rabbit.kill();
+        await servers.rabbit.restart();
+      },
+    },
+    {
+      what: 'PostgreSQL is killed and started again',
+      strike: async () => {
+        await servers.postgres.kill();
+        await pause(AWAY_MS);
+        await servers.postgres.start();
+      },
+    },
+  ])(
+    'once, in order, and what comes again says so, when $what',
+    async ({ strike }) => {
+      expect(await storm(strike)).toEqual(SAFE);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+});
