@@ -298,6 +298,10 @@ export class PushRunner implements PushOwner {
       case 'again':
         this.#later(held, run, { ...call, attempt: call.attempt + 1 }, againMs(error, call, ms), error);
         return end;
+      case 'postponed':
+        // with a mark, the next try needs one of its own
+        this.#later(held, run, { ...call, waits: call.waits + 1 }, verdict.ms, error);
+        return end;
       case 'failed':
         this.#held.settle(held, [this.#continuation(run, { ok: false, error: viewError(verdict.error, where(run, call)) })]);
         return end;

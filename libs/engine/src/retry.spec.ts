@@ -20,6 +20,11 @@ describe('the pause before the next attempt', () => {
   it('is what the other side asked for, when that is longer', () => {
     expect(backoffMs(policy, 1, 7_000, middle)).toBe(7_000);
   });
+  it('is what the call itself has to wait, when that is longer', () => {
+    expect(againMs(fail.TIMED_OUT('nobody picks up', { sent: 'yes', againAfterMs: 7_000 }), { policy, attempt: 1 }, 0)).toBe(
+      7_000,
+    );
+  });
   it('gives a call whose end is unknown as long again as it took, and no longer one that was answered', () => {
     const call = { policy: { ...policy, backoff: 'fixed' as const }, attempt: 1 };
     expect(againMs(fail.TIMED_OUT('late', { sent: 'unknown' }), call, 60_000)).toBe(60_000);
@@ -50,6 +55,12 @@ describe('after an error', () => {
       fail.UNREACHABLE('x', { sent: 'unknown' }),
       { attempt: 3 },
       'failed',
+    ],
+    [
+      'a call that is not due yet spends no attempt',
+      fail.TIMED_OUT('x', { sent: 'no', againAfterMs: 5 }),
+      { attempt: 3 },
+      'postponed',
     ],
     ['what a plugin did not foresee is tried again', new Error('x'), {}, 'again'],
   ] as const)('%s', (_title, error, more, expected) => {

@@ -24,7 +24,7 @@ export function againMs(
   call: { readonly policy: RetryPolicy; readonly attempt: number },
   tookMs: number,
 ): number {
-  const backoff = backoffMs(call.policy, call.attempt, retryAfterOf(error));
+  const backoff = backoffMs(call.policy, call.attempt, Math.max(retryAfterOf(error) ?? 0, againAfterOf(error) ?? 0));
   return sentOf(error) === 'unknown' ? Math.max(tookMs, backoff) : backoff;
 }
 
@@ -42,11 +42,17 @@ export function retryAfterOf(error: unknown): number | undefined {
   return isSluiceError(error) ? error.options.retryAfterMs : undefined;
 }
 
+function againAfterOf(error: unknown): number | undefined {
+  return isSluiceError(error) ? error.options.againAfterMs : undefined;
+}
+
 export type Verdict =
   /** The same call again, as the next attempt. */
   | { readonly kind: 'again'; readonly error: unknown }
   /** The same call again, without spending an attempt. */
   | { readonly kind: 'wait'; readonly why: 'overload' | 'unavailable' }
+  /** The same call again when it is due, without spending an attempt; it says nothing of the other side. */
+  | { readonly kind: 'postponed'; readonly ms: number }
   /** Never again by itself: `onError` or the end of the run. */
   | { readonly kind: 'failed'; readonly error: unknown };
 
@@ -70,6 +76,8 @@ export function decideRetry(
   if (fate === 'rejected' || fate === 'fatal') return { kind: 'failed', error };
   const sent = sentOf(error);
   if (call.spares && (fate === 'overload' || (fate === 'unavailable' && sent !== 'unknown'))) return { kind: 'wait', why: fate };
+  const againAfter = againAfterOf(error);
+  if (call.spares && sent === 'no' && againAfter !== undefined) return { kind: 'postponed', ms: againAfter };
   if (sent === 'unknown' && call.idempotent === 'no') return { kind: 'failed', error: outcomeUnknown(call.where, error) };
   return call.attempt < call.attempts ? { kind: 'again', error } : { kind: 'failed', error };
 }

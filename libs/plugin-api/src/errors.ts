@@ -16,6 +16,12 @@ export interface FailureOptions {
   readonly cause?: unknown;
   /** What the other side asked for, in milliseconds (`Retry-After`). */
   readonly retryAfterMs?: number;
+  /**
+   * When this one paced call is due again, in milliseconds from now: the other side is well, and it is the call that has to wait, because
+   * nobody picked up the telephone or it is not the hour for it. Unlike `retryAfterMs` it holds up no other call. With `sent: 'no'` it
+   * spends no attempt.
+   */
+  readonly againAfterMs?: number;
   /** Whatever the connector knows: shown in the journal and to `onError`. Never a secret. */
   readonly details?: unknown;
   /** Absent: `unknown`. */
