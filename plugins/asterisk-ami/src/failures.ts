@@ -13,5 +13,6 @@ export const ami = failures({
   AMI_UNWRITABLE: { fate: 'rejected', cure: 'take line breaks out of the value, and keep each value under 1,000 bytes' },
   AMI_CUT_OFF: { fate: 'retry', cure: 'look in the log of Asterisk why the session ended' },
   AMI_NOT_REACHED: { fate: 'retry', cure: 'nothing to do: the number is dialled again after the interval' },
+  AMI_NO_TIMEZONE: { fate: 'fatal', cure: 'give `timezone` in the connection, or `settings.timezone`' },
   AMI_NOT_NOW: { fate: 'retry', cure: 'nothing to do: the number is dialled when the working hours begin' },
 });

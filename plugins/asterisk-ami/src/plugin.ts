@@ -3,6 +3,7 @@ import { call } from './call.js';
 import { command, hangup, redirect, setVariable } from './channel-actions.js';
 import { SessionClient, type AmiClient } from './client.js';
 import { connection } from './config.js';
+import { dial } from './dial.js';
 import { event } from './event.js';
 import { originate } from './originate.js';
 
@@ -15,5 +16,5 @@ export const plugin = definePlugin({
   pace: { concurrency: { start: 10, max: 10, adaptive: false } },
   maxCalls: (config) => config.maxCalls,
   triggers: { event, call },
-  actions: { originate, hangup, setVariable, redirect, command },
+  actions: { originate, dial, hangup, setVariable, redirect, command },
 });

@@ -1,0 +1,131 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { PbxOptions } from '@sluice/emulator';
+import { actionContract, openPlugin, until } from '@sluice/testing';
+import { exchangePeer, reaching, startExchange } from '../test/ami-peer.js';
+import { plugin } from './plugin.js';
+import { untilOpen } from './working-hours.js';
+
+actionContract(plugin, 'dial', {
+  peer: exchangePeer,
+  waive: { 'calls an overload an overload': 'an exchange has no word for it: what it does not take, it refuses' },
+  input: { number: '79161234567', context: 'debt-ivr' },
+});
+
+const closing: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function open(exchange: Partial<PbxOptions> = {}, config: object = {}, now?: () => Date) {
+  const pbx = await startExchange(exchange);
+  closing.push(() => pbx.close());
+  const another = async () => {
+    const opened = await openPlugin(plugin, { ...reaching(pbx), ...config }, now && { now });
+    closing.push(() => opened.close());
+    return opened;
+  };
+  return { pbx, another, ...(await another()) };
+}
+
+const target = { number: '79161234567', context: 'debt-ivr' };
+
+describe('asterisk-ami.dial', () => {
+  it('tells how long somebody has talked, and publishes it', async () => {
+    const { pbx, actions, emitted } = await open();
+    const result = await actions.dial({ ...target, via: 'PJSIP/{number}@trunk', emitAs: 'campaign.called' }, { id: 'run/dial' });
+    expect(result).toEqual({
+      number: '79161234567',
+      result: 'answered',
+      attempts: 1,
+      seconds: 0,
+      cause: 16,
+      channelId: 'sluice-run-dial-1',
+    });
+    expect(emitted).toEqual([{ type: 'campaign.called', subject: '79161234567', partitionkey: '79161234567', data: result }]);
+    expect(pbx.stats().originated).toMatchObject([{ channel: 'PJSIP/79161234567@trunk', channelId: 'sluice-run-dial-1' }]);
+  });
+
+  it.each([
+    ['busy', 'busy'],
+    ['noanswer', 'noAnswer'],
+    ['congestion', 'congestion'],
+  ] as const)('tells a number that is %s', async (outcome, result) => {
+    const { actions } = await open({ outcomes: { 79161234567: outcome } });
+    expect(await actions.dial(target)).toMatchObject({ result, seconds: 0 });
+  });
+
+  it('asks to be called again after the interval while nobody answers, and gives the result after the last try', async () => {
+    const { actions, emitted } = await open({ outcomes: { 79161234567: 'busy' } });
+    const campaign = { ...target, attempts: 2, interval: '30m', emitAs: 'campaign.called' };
+    await expect(actions.dial(campaign, { attempt: 1 })).rejects.toMatchObject({
+      code: 'AMI_NOT_REACHED',
+      fate: 'retry',
+      options: { sent: 'yes', againAfterMs: 30 * 60_000 },
+    });
+    expect(emitted).toEqual([]);
+    expect(await actions.dial(campaign, { attempt: 2 })).toMatchObject({ result: 'busy', attempts: 2 });
+    expect(emitted).toHaveLength(1);
+  });
+
+  it('disturbs nobody out of hours, by the clock of the exchange, and spends no try on it', async () => {
+    // six in the evening in Moscow is eight in Yekaterinburg
+    const { pbx, actions } = await open({}, { timezone: 'Asia/Yekaterinburg' }, () => new Date('2026-11-22T15:00:00Z'));
+    await expect(actions.dial({ ...target, hours: '10:00-19:00' })).rejects.toMatchObject({
+      code: 'AMI_NOT_NOW',
+      options: { sent: 'no', againAfterMs: 14 * 3_600_000 + 1_000 },
+    });
+    expect(pbx.stats().originated).toEqual([]);
+    expect(await actions.dial({ ...target, hours: '10:00-21:00' })).toMatchObject({ result: 'answered' });
+  });
+
+  it('never calls who asked to be left alone', async () => {
+    const { pbx, actions } = await open(
+      { database: { dnc: ['79162222222'] } },
+      { doNotCall: { numbers: ['79161111111'], family: 'dnc' } },
+    );
+    for (const number of ['79161111111', '79162222222'])
+      expect(await actions.dial({ ...target, number })).toMatchObject({ result: 'doNotCall', channelId: null });
+    expect(pbx.stats().originated).toEqual([]);
+    expect(await actions.dial(target)).toMatchObject({ result: 'answered' });
+  });
+
+  it('goes on with a call that a host before has begun, and rings nobody twice', async () => {
+    const { pbx, actions, another } = await open({ ringMs: 1, talkMs: 300 });
+    const stopping = new AbortController();
+    const first = actions.dial(target, { id: 'run/dial', signal: stopping.signal });
+    await until('the call', () => pbx.stats().channels === 1, 5_000);
+    stopping.abort();
+    await expect(first).rejects.toMatchObject({ code: 'TIMED_OUT' });
+    const second = await another();
+    expect(await second.actions.dial(target, { id: 'run/dial' })).toMatchObject({ channelId: 'sluice-run-dial-1' });
+    expect(pbx.stats().originated).toHaveLength(1);
+  });
+
+  it('does not know the result when the exchange dies during the call', async () => {
+    const { pbx, actions } = await open({ talkMs: 60_000 });
+    const dialled = actions.dial(target);
+    await until('the call', () => pbx.stats().channels === 1, 5_000);
+    pbx.restart();
+    const failure = await dialled.catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'AMI_CUT_OFF', fate: 'retry' });
+    expect((failure as { options: object }).options).not.toHaveProperty('sent');
+  });
+});
+
+describe('working hours', () => {
+  const hour = 3_600_000;
+  const moscow = (text: string) => new Date(`${text}+03:00`);
+  it.each([
+    ['within them', '10:00-19:00', undefined, '2026-11-20T10:00:00', 0],
+    ['at their end', '10:00-19:00', undefined, '2026-11-20T19:00:00', 15 * hour],
+    ['before them', '10:00-19:00', undefined, '2026-11-20T09:30:00', hour / 2],
+    ['across midnight', '22:00-06:00', undefined, '2026-11-20T05:59:59', 0],
+    ['across midnight, between', '22:00-06:00', undefined, '2026-11-20T06:00:00', 16 * hour],
+    ['over a weekend', '10:00-19:00', ['mon', 'fri'], '2026-11-20T20:00:00', 62 * hour],
+    ['on a whole day', '00:00-00:00', ['sun'], '2026-11-21T23:00:00', hour],
+    ['in a night that began on its day', '22:00-06:00', ['fri'], '2026-11-21T03:00:00', 0],
+  ] as const)('%s', (_title, hours, days, now, expected) => {
+    expect(untilOpen({ hours, days }, 'Europe/Moscow', moscow(now))).toBe(expected);
+  });
+});

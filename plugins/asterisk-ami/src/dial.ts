@@ -1,0 +1,120 @@
+import { action, duration, isEventType, isSluiceError, type Call } from '@sluice/plugin-api';
+import { z } from 'zod';
+import { channelId } from './channel-id.js';
+import type { AmiClient } from './client.js';
+import { ami } from './failures.js';
+import { followCall, RESULTS, type CallEnd } from './follow-call.js';
+import { isUp } from './originate.js';
+import { outgoing, outgoingHeaders } from './outgoing.js';
+import { textOf } from './packet.js';
+import { days, hours, untilOpen } from './working-hours.js';
+
+/** The hours have begun for certain when it is asked again. */
+const MARGIN_MS = 1_000;
+
+const input = outgoing({
+  number: z
+    .string()
+    .regex(/^\+?[\d*#]{2,32}$/, 'a telephone number')
+    .describe('who is called'),
+  via: z
+    .string()
+    .includes('{number}')
+    .default('Local/{number}@from-internal')
+    .describe('channel; `{number}` stands for the number'),
+  attempts: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(1)
+    .describe('how often to try while nobody answers; `deliver.retry.attempts` must allow as many'),
+  interval: duration().prefault('30m').describe('between one try and the next'),
+  hours: hours().optional().describe('only within these hours, by the clock of the exchange, such as 10:00-19:00'),
+  days: days().optional().describe('only on these days: mon, tue, … sun'),
+  emitAs: z
+    .string()
+    .refine(isEventType, 'words of letters, digits, _ and - joined by dots')
+    .optional()
+    .describe('publishes the result as an event of this type, with the number as its subject'),
+});
+
+type Input = z.output<typeof input>;
+
+/**
+ * Dials one number of a campaign and waits for the end of the call. While it is up it keeps its place in the pace, so that the limit of the
+ * connection is the limit of calls at once; between two tries, and out of hours, it waits in the queue and keeps none.
+ */
+export const dial = action({
+  title: 'Dial a number of a campaign',
+  input,
+  output: z.object({
+    number: z.string(),
+    result: z.enum(RESULTS),
+    attempts: z.number().describe('tries until then'),
+    seconds: z.number().describe('of talk'),
+    cause: z.number().nullable().describe('why it ended, by Q.850'),
+    channelId: z.string().nullable().describe('Uniqueid of the channel of the last try'),
+  }),
+  idempotent: 'by-key',
+  async run(client: AmiClient, wanted, call) {
+    if (await isForbidden(client, wanted.number, call.signal))
+      return tell(wanted, call, { result: 'doNotCall', seconds: 0, cause: null }, null);
+    waitForHours(client, wanted);
+    const id = await channelOfTry(client, call);
+    const end = await followCall(client, id, wanted.ring, call.signal, () => begin(client, wanted, call, id));
+    if (end.result !== 'answered' && call.attempt < wanted.attempts) {
+      throw ami.AMI_NOT_REACHED(`${wanted.number} was not reached (${end.result}), try ${call.attempt} of ${wanted.attempts}`, {
+        sent: 'yes',
+        againAfterMs: wanted.interval,
+        details: end,
+      });
+    }
+    return tell(wanted, call, end, id);
+  },
+});
+
+function tell(wanted: Input, call: Call, end: CallEnd, channel: string | null) {
+  const output = { number: wanted.number, attempts: call.attempt, channelId: channel, ...end };
+  if (wanted.emitAs !== undefined)
+    call.emit({ type: wanted.emitAs, subject: wanted.number, partitionkey: wanted.number, data: output });
+  return output;
+}
+
+/** Asked before each try: between two of them somebody may have asked to be left alone. */
+async function isForbidden(client: AmiClient, number: string, signal: AbortSignal): Promise<boolean> {
+  const { numbers, family } = client.config.doNotCall;
+  if (numbers.includes(number)) return true;
+  if (family === undefined) return false;
+  try {
+    await client.ask({ Action: 'DBGet', Family: family, Key: number }, signal);
+    return true;
+  } catch (error) {
+    if (isSluiceError(error) && error.code === 'AMI_REFUSED') return false;
+    throw error;
+  }
+}
+
+function waitForHours(client: AmiClient, { hours: window, days: on, number }: Input): void {
+  if (window === undefined && on === undefined) return;
+  const timezone = client.config.timezone ?? client.host.timezone;
+  if (timezone === undefined)
+    throw ami.AMI_NO_TIMEZONE(`${number}: nobody says where the clock of ${client.where} stands`, { sent: 'no' });
+  const ms = untilOpen({ hours: window ?? '00:00-00:00', days: on }, timezone, client.host.now());
+  if (ms > 0)
+    throw ami.AMI_NOT_NOW(`${number} is not called before the working hours begin`, { sent: 'no', againAfterMs: ms + MARGIN_MS });
+}
+
+/** A try whose end is not known may still be up: then it is that which is followed. */
+async function channelOfTry(client: AmiClient, call: Call): Promise<string> {
+  const before = channelId(call.id, call.attempt - 1);
+  if (call.attempt > 1 && (await isUp(client, before, call.signal))) return before;
+  return channelId(call.id, call.attempt);
+}
+
+/** Gives the ActionID of the Originate; nothing when the channel is up already, because another host has begun it. */
+async function begin(client: AmiClient, wanted: Input, call: Call, id: string): Promise<string | undefined> {
+  if (await isUp(client, id, call.signal)) return undefined;
+  const channel = wanted.via.replace('{number}', wanted.number);
+  const response = await client.ask({ ...outgoingHeaders(wanted, call.id), Channel: channel, ChannelId: id }, call.signal);
+  return textOf(response, 'ActionID') ?? '';
+}

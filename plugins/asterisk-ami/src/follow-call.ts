@@ -1,0 +1,135 @@
+import { fail } from '@sluice/plugin-api';
+import type { AmiClient } from './client.js';
+import { ami } from './failures.js';
+import { timeOf } from './listening.js';
+import { knownText, textOf, type Packet } from './packet.js';
+
+export const RESULTS = ['answered', 'busy', 'noAnswer', 'congestion', 'failed', 'doNotCall'] as const;
+
+export type Result = (typeof RESULTS)[number];
+
+/** How an outgoing call ended. */
+export interface CallEnd {
+  readonly result: Result;
+  /** Seconds of talk. */
+  readonly seconds: number;
+  /** By Q.850; nothing: the exchange did not say. */
+  readonly cause: number | null;
+}
+
+/** `Reason` of OriginateResponse: what the channel met with (AST_CONTROL_… of Asterisk's frame.h). */
+const REASONS: Readonly<Record<string, Result>> = { 1: 'noAnswer', 3: 'noAnswer', 5: 'busy', 8: 'congestion' };
+const CAUSES: Readonly<Record<string, Result>> = {
+  17: 'busy',
+  18: 'noAnswer',
+  19: 'noAnswer',
+  21: 'busy',
+  34: 'congestion',
+  38: 'congestion',
+  42: 'congestion',
+};
+/** OriginateResponse follows the hang-up of a call that nobody took, and knows better why. */
+const REASON_WITHIN_MS = 2_000;
+/** The exchange has had its time to let it ring, and says nothing. */
+const SILENCE_MS = 30_000;
+
+/**
+ * Begins a call with `begin` and follows its channel to the end. `begin` gives the ActionID of the Originate, or nothing when the call is
+ * up already. Rejects when the session ends first or the signal fires; the call itself goes on then.
+ */
+export async function followCall(
+  client: AmiClient,
+  channel: string,
+  ringMs: number,
+  signal: AbortSignal,
+  begin: () => Promise<string | undefined>,
+): Promise<CallEnd> {
+  const course = new Course(client, channel);
+  const listening = { events: ['OriginateResponse', 'Newstate', 'Hangup'] };
+  const end = await client.listen(listening, (packet) => course.hear(packet));
+  const giveUp = () => course.fail(fail.TIMED_OUT(`the call ${channel} was given up while it was up`));
+  signal.addEventListener('abort', giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  void client.ended.then((reason) => course.fail(ami.AMI_CUT_OFF(`${reason.message} while the call ${channel} was up`)));
+  try {
+    course.begun(await begin(), ringMs);
+    return await course.ended;
+  } finally {
+    end();
+    course.close();
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+class Course {
+  readonly ended: Promise<CallEnd>;
+  private settle: (end: CallEnd) => void = () => undefined;
+  fail: (error: Error) => void = () => undefined;
+  /** Events may come before the answer that tells their ActionID. */
+  private early: Packet[] | undefined = [];
+  private actionId: string | undefined;
+  private answeredAt: number | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly client: AmiClient,
+    private readonly channel: string,
+  ) {
+    this.ended = new Promise((resolve, reject) => {
+      this.settle = resolve;
+      this.fail = reject;
+    });
+    // it may fail while the beginning is still waited for
+    this.ended.catch(() => undefined);
+  }
+
+  begun(actionId: string | undefined, ringMs: number): void {
+    this.actionId = actionId;
+    const early = this.early ?? [];
+    this.early = undefined;
+    const silent = () => this.fail(fail.TIMED_OUT(`${this.client.where} does not say what became of the call ${this.channel}`));
+    if (actionId !== undefined) this.timer = setTimeout(silent, ringMs + SILENCE_MS);
+    early.forEach((packet) => this.hear(packet));
+  }
+
+  hear(packet: Packet): void {
+    if (this.early) return void this.early.push(packet);
+    const ours = textOf(packet, 'Uniqueid') === this.channel;
+    const asked = this.actionId !== undefined && textOf(packet, 'ActionID') === this.actionId;
+    if (!ours && !asked) return;
+    switch (textOf(packet, 'Event')) {
+      case 'OriginateResponse':
+        if (textOf(packet, 'Response') === 'Success') return this.answered(packet);
+        return this.settle(nobody(REASONS[textOf(packet, 'Reason') ?? ''] ?? 'failed', null));
+      case 'Newstate':
+        if (textOf(packet, 'ChannelState') === '6') this.answered(packet);
+        return;
+      case 'Hangup':
+        return this.hungUp(packet);
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+  }
+
+  private answered(packet: Packet): void {
+    clearTimeout(this.timer);
+    this.answeredAt ??= timeOf(packet, this.client.host).getTime();
+  }
+
+  private hungUp(packet: Packet): void {
+    const cause = knownText(packet, 'Cause');
+    const number = cause === undefined ? null : Number(cause);
+    if (this.answeredAt !== undefined) {
+      const seconds = Math.round((timeOf(packet, this.client.host).getTime() - this.answeredAt) / 1_000);
+      return this.settle({ result: 'answered', seconds: Math.max(0, seconds), cause: number });
+    }
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.settle(nobody(CAUSES[cause ?? ''] ?? 'noAnswer', number)), REASON_WITHIN_MS);
+  }
+}
+
+function nobody(result: Result, cause: number | null): CallEnd {
+  return { result, seconds: 0, cause };
+}
