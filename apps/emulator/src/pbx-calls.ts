@@ -61,6 +61,7 @@ export class PbxCalls {
   constructor(
     private readonly emit: (event: string, fields: Fields) => void,
     private readonly times: { readonly ringMs: number; readonly talkMs: number },
+    private readonly bootedAt: number,
   ) {}
 
   /** A trunk brings a call, and an extension rings. */
@@ -199,7 +200,7 @@ export class PbxCalls {
   ): Channel {
     const { tech, peer, ...rest } = given;
     const number = this.lastNumber++;
-    const uniqueid = given.uniqueid ?? `1795351835.${number}`;
+    const uniqueid = given.uniqueid ?? `${this.bootedAt}.${number}`;
     const name = `${tech}/${peer}-${number.toString(16).padStart(8, '0')}`;
     const channel: Channel = { ...rest, name, uniqueid, linkedid: given.linkedid ?? uniqueid };
     this.channels.set(uniqueid, channel);

@@ -19,6 +19,8 @@ export interface PbxOptions {
   /** How long calls that lead themselves ring and are spoken. */
   readonly ringMs?: number;
   readonly talkMs?: number;
+  /** Seconds since 1970 when it began: unique ids of channels begin with it. Absent: now. */
+  readonly bootedAt?: number;
   /** How numbers take calls; the others answer. */
   readonly outcomes?: Readonly<Record<string, Outcome>>;
   /** Entries of its database: keys by family. */
@@ -114,7 +116,8 @@ class PbxServer implements Pbx, SessionOwner {
       ...(options.splitBytes !== undefined && { splitBytes: options.splitBytes }),
     };
     const times = { ringMs: options.ringMs ?? 20, talkMs: options.talkMs ?? 20 };
-    this.calls = new PbxCalls((event, fields) => this.send(event, fields), times);
+    const bootedAt = options.bootedAt ?? Math.floor(Date.now() / 1_000);
+    this.calls = new PbxCalls((event, fields) => this.send(event, fields), times, bootedAt);
     this.server = createServer((socket) => this.welcome(socket));
   }
 

@@ -7,7 +7,7 @@ export const SECRET = 'sluice-and-asterisk';
 export const reaching = (pbx: Pbx) => ({ host: pbx.host, port: pbx.port, user: 'sluice', secret: SECRET, timeout: '5s' });
 
 export const startExchange = (options: Partial<PbxOptions> = {}): Promise<Pbx> =>
-  startPbx({ port: 0, secret: SECRET, ringMs: 5, talkMs: 5, ...options });
+  startPbx({ port: 0, secret: SECRET, bootedAt: 1_795_351_835, ringMs: 5, talkMs: 5, ...options });
 
 /** The emulated exchange as the other side of the contract of actions, with a call from outside that rings at 101. */
 export async function exchangePeer(): Promise<ActionPeer> {

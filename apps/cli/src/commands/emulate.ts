@@ -6,6 +6,7 @@ import { print } from '../terminal/print.js';
 import { counted, inWords } from '../terminal/words.js';
 import { atPort } from './at-port.js';
 import { addEmulateDesktop } from './emulate-desktop.js';
+import { addEmulatePbx } from './emulate-pbx.js';
 
 interface OnecFlags {
   readonly port: number;
@@ -38,6 +39,7 @@ export function addEmulate(emulate: Command): void {
       await onec.close();
     });
   addEmulateDesktop(emulate);
+  addEmulatePbx(emulate);
 }
 
 function open({ latency, fault, ...rest }: OnecFlags) {
