@@ -13,8 +13,8 @@ with input as materialized (
     with ordinality as input (name, id, workplace, collapse_key, due, expires, sent, start, head, size, n)
 ), fresh as materialized (
   select * from input
-  where not exists (select from mail where mail.user_name = input.name and mail.id = input.id)
-    and not exists (select from acknowledged where acknowledged.user_name = input.name and acknowledged.id = input.id)
+  -- asked row by row: as a join it would read the whole table, which is larger than any batch
+  where (select true from acknowledged where acknowledged.user_name = input.name and acknowledged.id = input.id limit 1) is null
 ), counted as materialized (
   insert into desktop_user as known (name, height) select name, count(*) from fresh group by name order by name
   on conflict (name) do update set height = known.height + excluded.height
@@ -22,13 +22,14 @@ with input as materialized (
 ), replaced as (
   delete from mail using fresh
   where fresh.collapse_key is not null and mail.user_name = fresh.name and mail.collapse_key = fresh.collapse_key
+    and mail.id <> fresh.id
 ), placed as (
   select fresh.*, height - count(*) over (partition by name) + row_number() over (partition by name order by n) as place
   from fresh join counted using (name)
 ), put as (
   insert into mail (user_name, place, id, workplace, collapse_key, due, expires, sent, headers, body)
   select name, place, id, workplace, collapse_key, due, expires, sent, headers, body from placed
-  -- a repeat that came at the same time: its place stays empty
+  -- a repeat of what is there already: its place stays empty
   on conflict (user_name, id) do nothing
   returning user_name, id, place
 )

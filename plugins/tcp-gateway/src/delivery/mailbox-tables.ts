@@ -8,7 +8,7 @@ export const MAILBOX_TABLES: readonly string[] = [
   `
   create table desktop_user (
     name text primary key,
-    -- of its last event; the lock on this row makes the places of a user gapless in the order of commits
+    -- of its last event; the lock on this row makes places rise in the order of commits: who has seen one has seen all before it
     height bigint not null default 0,
     -- from the last token; null: it has never been here
     seen_at timestamptz,
