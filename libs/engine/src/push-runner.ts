@@ -14,6 +14,7 @@ import type { Connection } from './connections.js';
 import { abortAt } from './abort-at.js';
 import { emittedByCall } from './emitted.js';
 import { HeldPushes, type Held } from './held-pushes.js';
+import { messageOf } from './message-of.js';
 import type { Observer } from './observer.js';
 import { queues, type Bus, type Outgoing } from './ports/bus.js';
 import {
@@ -85,6 +86,9 @@ export class PushRunner implements PushOwner {
   #pace: Pace | undefined;
   #limit: number;
   #inFlight = 0;
+  /** What the last call met with that could not reach the other side. */
+  #unreachable: unknown;
+  #awaySince = 0;
 
   constructor(
     private readonly connection: Connection,
@@ -159,6 +163,18 @@ export class PushRunner implements PushOwner {
 
   closed(): void {
     void this.#held.close();
+  }
+
+  /** Both are warnings: whoever read of the trouble wants to read of its end, also where only trouble is shown. */
+  breakerIs(open: boolean): void {
+    if (open) this.#awaySince = Date.now();
+    const probeS = this.config.breaker.probeMs / 1_000;
+    const awayS = Math.round((Date.now() - this.#awaySince) / 1_000);
+    this.deps.log.warn(
+      open
+        ? `${this.name} cannot be reached: ${messageOf(this.#unreachable)}. Its calls wait, none is lost; it is asked again every ${probeS} s`
+        : `${this.name} is there again after ${awayS} s: the calls that waited go on`,
+    );
   }
 
   /** The push that goes next; what is past its deadline or expired is answered without a call. */
@@ -287,6 +303,7 @@ export class PushRunner implements PushOwner {
     const idempotent = this.#idempotence(call);
     const verdict = this.#judge.verdict({ id: callId(run), call, idempotent, error, inFlight: this.#inFlight });
     const end = paceEnd(error, ms);
+    if (end.result === 'unavailable') this.#unreachable = error;
     switch (verdict.kind) {
       case 'wait':
         // with a mark or a note, the next try needs one of its own

@@ -91,6 +91,10 @@ export class PlainPacer implements Pacer {
     }
   }
 
+  breakerIs(open: boolean): void {
+    for (const { owner } of this.#owners) owner.breakerIs?.(open);
+  }
+
   /** Looks again at everything that waits. */
   wake(): void {
     for (const { wake } of this.#owners) wake();

@@ -198,6 +198,30 @@ describe('what a call gives', () => {
   });
 });
 
+describe('a breaker', () => {
+  it('is told of in words: what cannot be reached and why, what becomes of its calls, and that it is over', async () => {
+    const pacer = new PlainPacer();
+    const machine = await start({
+      pacer,
+      flows: flow('t', PUSH),
+      answer: () => {
+        throw fail.UNREACHABLE('connect ECONNREFUSED 10.0.0.7:80', { sent: 'no' });
+      },
+    });
+    await machine.publish('t.asked', { text: 'a' });
+    await until('the call', () => pacer.ends.length === 1);
+    for (const open of [true, false]) pacer.breakerIs(open);
+    const told = machine.log.lines
+      .filter(({ level }) => level === 'warn')
+      .map(({ message }) => message)
+      .filter((line) => line.startsWith('peer'));
+    expect(told).toEqual([
+      'peer cannot be reached: connect ECONNREFUSED 10.0.0.7:80. Its calls wait, none is lost; it is asked again every 5 s',
+      'peer is there again after 0 s: the calls that waited go on',
+    ]);
+  });
+});
+
 describe('the timeout of a step', () => {
   it('may be longer than a timer of the process can be', async () => {
     const machine = await start({

@@ -80,6 +80,8 @@ class FakeOwner implements PushOwner {
   limitIs = (limit: number) => void this.told.push(`limit ${limit}`);
   opened = () => void this.told.push('opened');
   closed = (reason: string) => void this.told.push(`closed ${reason}`);
+  readonly breaker: boolean[] = [];
+  breakerIs = (open: boolean) => void this.breaker.push(open);
 }
 
 const paceOf = (config: Partial<PaceConfig> = {}): PaceConfig => ({
@@ -312,6 +314,7 @@ describe('ConnectionPace', () => {
     back = true;
     await pass(5_500);
     expect(owner.told.slice(-2)).toEqual(['closed breaker', 'opened']);
+    expect(owner.breaker).toEqual([true, false]);
     expect(owner.started).toBe(3);
   });
 
@@ -329,6 +332,8 @@ describe('ConnectionPace', () => {
     await end(ok);
     await pass(1_000);
     expect([owner.started, pace.state().breaker]).toEqual([6, 'closed']);
+    // told once for each change, and not for each probe
+    expect(owner.breaker).toEqual([true, false]);
   });
 
   it('consumes for the one call of a probe after everything was handed back', async () => {

@@ -74,6 +74,7 @@ export class ConnectionPace implements Pace {
   /** What the owner was told last. */
   private told: 'open' | 'breaker' | 'calendar' | undefined;
   private toldLimit: number | undefined;
+  private toldBreakerOpen = false;
   private looking = false;
   private alarm: NodeJS.Timeout | undefined;
   private callEnded: (() => void) | undefined;
@@ -241,12 +242,20 @@ export class ConnectionPace implements Pace {
     this.admission.beginProbe('owner');
     const ended = (back: boolean) => {
       this.admission.endProbe(this.now(), back);
+      this.tellBreaker();
       if (this.tenure) this.tick(this.tenure);
     };
     this.owner.probe().then(
       () => ended(true),
       () => ended(false),
     );
+  }
+
+  private tellBreaker(): void {
+    const open = this.admission.breakerState !== 'closed';
+    if (open === this.toldBreakerOpen) return;
+    this.toldBreakerOpen = open;
+    this.owner.breakerIs?.(open);
   }
 
   /** Tells the owner what has changed: the limit, and whether to consume. */
@@ -338,6 +347,7 @@ export class ConnectionPace implements Pace {
       end = await this.owner.start(next.open);
     } finally {
       this.admission.end(this.now(), ticket, end);
+      this.tellBreaker();
       this.callEnded?.();
     }
     if (end === 'idle') return false;

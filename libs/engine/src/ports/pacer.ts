@@ -30,6 +30,8 @@ export interface PushOwner {
   opened(): void;
   /** Breaker, calendar, or the lease went to another host: cancel the consumers, then hand back what is held. */
   closed(reason: 'breaker' | 'calendar' | 'lease', until?: Date): void;
+  /** The breaker has opened (nothing begins but a probe now and then), or has closed again. Absent: nobody wants to know. */
+  readonly breakerIs?: (open: boolean) => void;
   /** Asks the other side whether it is back, when the connector can (its `check`). Rejects while it is not. Absent: one call is let through. */
   readonly probe?: () => Promise<void>;
 }
