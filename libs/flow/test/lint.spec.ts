@@ -46,7 +46,9 @@ describe('the grammar of a flow', () => {
       'FLOW_VALUE a flow needs "steps" → add "steps"',
     ]);
     expect(lintFlow('# nothing')).toEqual(['FLOW_EMPTY this file holds no flow → write one, or delete the file']);
-    expect(lintSteps('  []')).toEqual(['FLOW_VALUE a flow has at least one step']);
+    expect(lintSteps('  []')).toEqual([
+      'FLOW_VALUE a flow has at least one step → write one: "- id: save", and below it what it does',
+    ]);
   });
 
   it.each([
@@ -186,7 +188,7 @@ describe('the grammar of a flow', () => {
 
 describe('names that a flow refers to', () => {
   it.each([
-    ['a plugin', `{ id: a, use: onec-htp.call, connection: erp }`, 'REF_PLUGIN no plugin is called "onec-htp" → onec-http'],
+    ['a plugin', `{ id: a, use: onec-htp.call, connection: erp }`, 'REF_PLUGIN no plugin is called "onec-htp" → onec-http.call'],
     ['an action', `{ id: a, use: onec-http.cal, connection: erp }`, 'REF_ACTION onec-http has no action "cal" → onec-http.call'],
     [
       'a connection',
@@ -582,6 +584,24 @@ describe('sluice.yaml', () => {
     expect(lintWorkspace(text, { ...environment, LONG: 'x'.repeat(32) })).toEqual([expect.stringContaining(expected)]);
   });
 
+  it('names the variable of the environment that is empty', () => {
+    const text = connection(
+      "{ use: onec-http, with: { baseUrl: '${{ env.ERP_USER }}', user: u, password: '${{ env.ERP_PASSWORD }}' } }",
+    );
+    expect(lintWorkspace(text, { ...environment, ERP_USER: '' })).toEqual([
+      'FLOW_VALUE baseUrl: the environment variable ERP_USER is empty → give ERP_USER a value before the start',
+    ]);
+  });
+
+  it('names the variable of the environment that does not fit, and shows no value', () => {
+    const text = connection(
+      "{ use: onec-http, with: { baseUrl: '${{ env.ERP_USER }}', user: u, password: '${{ env.ERP_PASSWORD }}' } }",
+    );
+    expect(lintWorkspace(text, { ...environment, ERP_USER: 'not-a-url' })).toEqual([
+      'FLOW_VALUE baseUrl: invalid URL → look at the environment variable ERP_USER',
+    ]);
+  });
+
   it('needs a time zone for a calendar', () => {
     const text = `sluice: 1\nplugins: []\nconnections:\n  erp: { use: onec-http, with: { ${sound} }, pace: { calendar: [{ daily: '02:00-03:00', concurrency: 0 }] } }`;
     expect(lintWorkspace(text)).toEqual([expect.stringContaining('SETTING_TIMEZONE a calendar needs a time zone')]);
@@ -594,6 +614,186 @@ describe('sluice.yaml', () => {
     ]);
     expect(lintSteps('  - { id: a, stop: {} }', 'vars: { prefix: x }')).toEqual([
       'FLOW_DUPLICATE sluice.yaml has a constant "prefix" already → rename one of the two',
+    ]);
+  });
+});
+
+describe('a slip of the keyboard, with its cure', () => {
+  const GOOD = `sluice: 1
+flow: hello
+trigger:
+  use: event
+  with: { types: [order.created] }
+steps:
+  - id: save
+    use: onec-http.call
+    connection: erp
+    with:
+      method: SaveOrder
+      data: \${{ trigger.data }}
+`;
+  const STEPS = GOOD.slice(GOOD.indexOf('steps:'));
+
+  it('is in none of this', () => {
+    expect(lintFlow(GOOD)).toEqual([]);
+    expect(lintFlow(`\uFEFF${GOOD.replaceAll('\n', '\r\n')}`)).toEqual([]);
+  });
+
+  it.each<[slip: string, right: string, wrong: string, finding: string]>([
+    [
+      'a brace too few at the end',
+      '{ trigger.data }}',
+      '{ trigger.data }',
+      'EXPR_UNCLOSED this expression has no end: "}}" is missing → ${{ trigger.data }}',
+    ],
+    [
+      'a brace too few at the beginning',
+      '${{ trigger',
+      '${ trigger',
+      'EXPR_MARK ${ trigger.data }} is a text here: an expression stands between "${{" and "}}" → ${{ trigger.data }}',
+    ],
+    ['no dollar', '${{ trigger', '{{ trigger', 'YAML_QUOTE an expression begins with "${{", not with "{{" → ${{ trigger.data }}'],
+    [
+      'no dollar, in quotes',
+      '${{ trigger.data }}',
+      "'{{ trigger.data }}'",
+      'EXPR_MARK {{ trigger.data }} is a text here: an expression stands between "${{" and "}}" → ${{ trigger.data }}',
+    ],
+    [
+      'a space too few',
+      '    use: onec',
+      '   use: onec',
+      'YAML_SYNTAX line 8 begins in column 4 and line 7 in column 5 → begin the keys of one map in the same column',
+    ],
+    [
+      'a space too many',
+      '      data:',
+      '        data:',
+      'YAML_SYNTAX line 11 begins in column 7 and line 12 in column 9 → begin the keys of one map in the same column',
+    ],
+    ['a tab', '    use: onec', '\tuse: onec', 'YAML_SYNTAX a tab cannot indent → indent with spaces'],
+    [
+      'a non-breaking space',
+      '    connection',
+      '\u00a0   connection',
+      'YAML_CHARACTER a space that is no ordinary space (a non-breaking one, perhaps) indents → indent with ordinary spaces',
+    ],
+    [
+      'no space after a colon',
+      'connection: erp',
+      'connection:erp',
+      'YAML_SYNTAX a colon ends a key only with a space after it → connection: erp',
+    ],
+    [
+      'a quote too few',
+      'method: SaveOrder',
+      "method: 'SaveOrder",
+      "YAML_QUOTE the quote that opens here is not closed in this line → method: 'SaveOrder'",
+    ],
+    ['both parts misspelt', 'onec-http.call', 'onec-htp.cal', 'REF_PLUGIN no plugin is called "onec-htp" → onec-http.call'],
+    [
+      'a word for a number',
+      'steps:',
+      'deliver: { retry: { attempts: many } }\nsteps:',
+      'FLOW_VALUE attempts is a whole number from 1 to 1000 → attempts: 10',
+    ],
+    [
+      'a number past its bound',
+      'steps:',
+      'deliver: { retry: { attempts: 5000 } }\nsteps:',
+      'FLOW_VALUE attempts is a whole number from 1 to 1000 → attempts: 1000',
+    ],
+    [
+      'a duration with a space',
+      'steps:',
+      'deliver: { expires: 5 s }\nsteps:',
+      'FLOW_DURATION "5 s" is no duration → expires: 5s',
+    ],
+    [
+      'a duration in two units',
+      'steps:',
+      'deliver: { expires: 1h30m }\nsteps:',
+      'FLOW_DURATION "1h30m" is no duration → expires: 90m',
+    ],
+    ['a star in a word', '[order.created]', "['order*']", `FLOW_VALUE "order*" is no event type → 'order.*'`],
+    ['a space in a type', '[order.created]', '[order created]', 'FLOW_VALUE "order created" is no event type → order.created'],
+    [
+      'a Cyrillic letter in an id',
+      'id: save',
+      'id: sаve',
+      'FLOW_NAME "sаve" cannot be the id of a step: an expression could not read it (Cyrillic letters in it look like Latin ones) → save',
+    ],
+    [
+      'a Cyrillic letter in a trigger',
+      'use: event',
+      'use: еvent',
+      'FLOW_VALUE "еvent" is neither event nor <plugin>.<trigger> → use: event',
+    ],
+    ['a name with capitals', 'flow: hello', 'flow: Hello World', 'FLOW_NAME "Hello World" is no name → hello-world'],
+    ['no dash before the first step', '  - id: save', '    id: save', 'FLOW_VALUE steps is a list of steps → - id: save'],
+    [
+      'a step that is named by a key',
+      STEPS,
+      'steps:\n  - save: { use: onec-http.call, connection: erp, with: { method: SaveOrder } }',
+      'FLOW_VALUE a step is not named by a key, but by its id → write "- id: save", and the other keys below it, in the column of "id"',
+    ],
+    [
+      'a condition without a value',
+      '    use: onec',
+      '    if:\n    use: onec',
+      'YAML_EMPTY "if" has no value → write a condition: if: ${{ trigger.data.vip }}, or delete the line',
+    ],
+    [
+      'yes for true',
+      '    use: onec',
+      '    if: yes\n    use: onec',
+      'FLOW_VALUE if is one whole expression, true or false → if: true',
+    ],
+    [
+      'a condition with the marks of another system',
+      '    use: onec',
+      "    if: '{{ trigger.data.vip }}'\n    use: onec",
+      "FLOW_VALUE if is one whole expression, true or false → if: '${{ trigger.data.vip }}'",
+    ],
+    [
+      'a choice that there is not',
+      '    connection',
+      '    priority: high\n    connection',
+      'FLOW_VALUE priority is interactive, normal or bulk → write one of them: priority: interactive',
+    ],
+  ])('%s', (_, right, wrong, finding) => {
+    expect(GOOD).toContain(right);
+    const findings = lintFlow(GOOD.replace(right, () => wrong));
+    expect(findings).toEqual([finding]);
+  });
+
+  it.each<[slip: string, right: string, wrong: string, finding: string]>([
+    [
+      'a Cyrillic letter in a key',
+      'connection:',
+      'cоnnection:',
+      'FLOW_UNKNOWN_KEY "cоnnection" is not a key of a step: Cyrillic letters in it look like Latin ones → connection',
+    ],
+    [
+      'on, as in a workflow of GitHub',
+      'trigger:\n  use: event\n  with: { types: [order.created] }',
+      'on: order.created',
+      'FLOW_UNKNOWN_KEY "on" is not a key of a flow → trigger: { use: event, with: { types: [order.created] } }',
+    ],
+    [
+      'an option of the action beside with',
+      '    with:\n      method: SaveOrder',
+      '    method: SaveOrder\n    with:',
+      'FLOW_UNKNOWN_KEY "method" is not a key of a step → if it is an option of the action, write it under "with"; keys of a step:',
+    ],
+  ])('%s, beside what is missing for it', (_, right, wrong, finding) => {
+    expect(GOOD).toContain(right);
+    expect(lintFlow(GOOD.replace(right, () => wrong))).toContainEqual(expect.stringContaining(finding));
+  });
+
+  it('UTF-16 without a byte order mark', () => {
+    expect(print({ workspace: head + connections, flows: { 'a.yaml': Buffer.from(GOOD, 'utf16le') } })).toEqual([
+      'FILE_NOT_UTF8 this is not UTF-8; it looks like UTF-16 → save it as UTF-8',
     ]);
   });
 });

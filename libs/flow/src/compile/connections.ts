@@ -44,7 +44,7 @@ export function compileConnection(draft: ConnectionDraft, plugins: Plugins, tool
   const check = { schema: plugin.connection, node: draft.with, what: 'with', at: draft.use, report, texts };
   const sound = report.findings.slice(before).every((finding) => finding.severity === 'warning');
   const evaluated = sound ? constants.evaluate(draft.with, vars, texts, report) : undefined;
-  const checked = checkSchema(evaluated ? { ...check, value: evaluated.value } : check);
+  const checked = checkSchema({ ...check, evaluated });
   if (!evaluated || !checked) return undefined;
   return {
     name: draft.name,

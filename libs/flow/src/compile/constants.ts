@@ -5,6 +5,12 @@ import type { Texts } from '../texts.js';
 import { scalarsOf, toValue, type YamlNode } from '../yaml/nodes.js';
 import { Templates } from './templates.js';
 
+/** A value whose expressions have been evaluated, and what they could read of the environment. */
+export interface Evaluated {
+  readonly value: unknown;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** Evaluates, once and before the start, what cannot change while the host runs: constants, options, connections. */
 export class Constants {
   constructor(
@@ -18,12 +24,13 @@ export class Constants {
     vars: Readonly<Record<string, unknown>>,
     texts: Texts,
     report: Report,
-  ): { readonly value: unknown } | undefined {
-    if (node === undefined) return { value: {} };
-    if (![...scalarsOf(node)].some((scalar) => texts.hasExpression(scalar))) return { value: toValue(node) };
+  ): Evaluated | undefined {
+    const { env } = this;
+    if (node === undefined) return { value: {}, env };
+    if (![...scalarsOf(node)].some((scalar) => texts.hasExpression(scalar))) return { value: toValue(node), env };
     try {
       const value = new Templates(texts).template(node).render(this.scope(vars));
-      if (!(value instanceof Promise)) return { value };
+      if (!(value instanceof Promise)) return { value, env };
       value.catch(() => undefined);
       report.error(node, 'FLOW_VALUE', 'this is read once, at the start, and is too complex for that', {
         do: 'compute it in a step, with set',

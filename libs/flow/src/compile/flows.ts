@@ -101,7 +101,7 @@ export class FlowCompiler {
     const { plugins, constants } = this.tools;
     const before = report.findings.length;
     this.expressions.values(draft.with, visible);
-    const plugin = plugins.plugin(draft.plugin, draft.use, report);
+    const plugin = plugins.plugin(draft.plugin, draft.use, report, draft.trigger);
     const trigger = plugin && plugins.trigger(plugin, draft.trigger, draft.use, report);
     if (!plugin || !trigger) return undefined;
     plugins.connection(plugin, draft.connection, draft.use, !isHostTrigger(trigger), report);
@@ -109,7 +109,7 @@ export class FlowCompiler {
     const sound = report.findings.slice(before).every((finding) => finding.severity === 'warning');
     const evaluated = sound ? constants.evaluate(draft.with, vars, this.texts, report) : undefined;
     const check = { schema: trigger.options, node: draft.with, what: 'with', at: draft.use, report, texts: this.texts };
-    const checked = checkSchema(evaluated ? { ...check, value: evaluated.value } : check);
+    const checked = checkSchema({ ...check, evaluated });
     return (
       checked && {
         kind: 'plugin',
@@ -189,7 +189,7 @@ export class FlowCompiler {
   private checkUse(step: Extract<StepDraft, { verb: 'use' }>): void {
     const { report } = this.draft;
     const { plugins } = this.tools;
-    const plugin = plugins.plugin(step.plugin, step.use, report);
+    const plugin = plugins.plugin(step.plugin, step.use, report, step.action);
     const action = plugin && plugins.action(plugin, step.action, step.use, report);
     if (!plugin || !action) return;
     plugins.connection(plugin, step.connection, step.use, opensConnections(plugin), report);

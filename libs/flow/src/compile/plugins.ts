@@ -22,12 +22,15 @@ export class Plugins {
     this.connections = new Map(connections.map((connection) => [connection.name, connection]));
   }
 
-  plugin(name: string, at: Span, report: Report): AnyPlugin | undefined {
+  /** @param member the action or the trigger that is wanted of it, for the cure */
+  plugin(name: string, at: Span, report: Report, member?: string): AnyPlugin | undefined {
     const plugin = this.byName.get(name);
     if (plugin === undefined && this.complete) {
       const near = nearest(name, this.byName.keys());
       const cure =
-        near === undefined ? { do: `plugins that are loaded: ${[...this.byName.keys()].join(', ') || 'none'}` } : { write: near };
+        near === undefined
+          ? { do: `plugins that are loaded: ${[...this.byName.keys()].join(', ') || 'none'}` }
+          : { write: withMember(this.byName.get(near), member) ?? near };
       report.error(at, 'REF_PLUGIN', `no plugin is called "${name}"`, cure);
     }
     return plugin;
@@ -75,6 +78,12 @@ export class Plugins {
       : `no connection is called "${name}"`;
     report.error(given, 'REF_CONNECTION', message, cure);
   }
+}
+
+/** Both names as they were probably meant. */
+function withMember(plugin: AnyPlugin | undefined, member: string | undefined): string | undefined {
+  if (!plugin || member === undefined) return undefined;
+  return `${plugin.name}.${nearest(member, [...Object.keys(plugin.actions), ...Object.keys(plugin.triggers)]) ?? member}`;
 }
 
 function reportMember(

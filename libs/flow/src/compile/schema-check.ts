@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { nearest } from '../nearest.js';
-import type { Report } from '../report.js';
+import type { Cure, Report } from '../report.js';
 import type { Texts } from '../texts.js';
 import { entryOf, nodeAt, scalarsOf, toValue, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
 import type { Span } from '../yaml/source-text.js';
+import type { Evaluated } from './constants.js';
+import { namesRead } from './environment.js';
 
 export interface SchemaCheck {
   readonly schema: z.ZodType;
@@ -15,8 +17,8 @@ export interface SchemaCheck {
   readonly at: Span;
   readonly report: Report;
   readonly texts: Texts;
-  /** Given: the value with its expressions evaluated. Otherwise texts with expressions stand for any value. */
-  readonly value?: unknown;
+  /** Absent: texts with expressions stand for any value. */
+  readonly evaluated?: Evaluated | undefined;
   /** Keys may be missing: a sample in a test names only what matters. */
   readonly sample?: boolean;
   /** Absent: FLOW_VALUE and FLOW_UNKNOWN_KEY. */
@@ -25,11 +27,11 @@ export interface SchemaCheck {
 
 /** Reports what does not fit a schema, each at its place. Gives what the schema makes of the value when all of it fits. */
 export function checkSchema(check: SchemaCheck): { readonly data: unknown } | undefined {
-  const rendered = 'value' in check;
-  const value = rendered ? check.value : check.node === undefined ? {} : toValue(check.node);
+  const { evaluated, node } = check;
+  const value = evaluated ? evaluated.value : node === undefined ? {} : toValue(node);
   const result = check.schema.safeParse(value);
   if (result.success) return { data: result.data };
-  const issues = result.error.issues.filter((issue) => rendered || !dependsOnExpression(issue, check));
+  const issues = result.error.issues.filter((issue) => evaluated !== undefined || !dependsOnExpression(issue, check));
   for (const issue of issues) reportIssue(issue, check);
   return undefined;
 }
@@ -63,11 +65,8 @@ function reportIssue(issue: Issue, check: SchemaCheck): void {
   const at = node && nodeAt(node, issue.path);
   const name = issue.path.map(String).join('.');
   if (at !== undefined && !(issue.path.length === 0 && node === undefined)) {
-    report.error(
-      at,
-      code ?? 'FLOW_VALUE',
-      name === '' ? `${what}: ${lowerFirst(issue.message)}` : `${name}: ${lowerFirst(issue.message)}`,
-    );
+    const { says, cure } = explained(issue, at, check);
+    report.error(at, code ?? 'FLOW_VALUE', `${name === '' ? what : name}: ${says}`, cure);
     return;
   }
   if (sample) return;
@@ -75,6 +74,19 @@ function reportIssue(issue: Issue, check: SchemaCheck): void {
   report.error({ start: parent.start, end: parent.start + 1 }, code ?? 'FLOW_VALUE', `${what} needs "${name}"`, {
     do: `add "${name}"`,
   });
+}
+
+/** What is wrong with a value that is there. Of a value from the environment the variable is named, and the value is not shown. */
+function explained(issue: Issue, at: YamlNode, { texts, evaluated }: SchemaCheck): { says: string; cure: Cure } {
+  const says =
+    issue.code === 'too_small' && issue.minimum === 1 && issue.origin === 'string'
+      ? 'must not be empty'
+      : lowerFirst(issue.message);
+  const variables = at.kind === 'scalar' ? namesRead(at, texts) : [];
+  const empty = variables.find((variable) => evaluated?.env[variable] === '');
+  if (empty !== undefined)
+    return { says: `the environment variable ${empty} is empty`, cure: { do: `give ${empty} a value before the start` } };
+  return { says, cure: variables.length === 0 ? {} : { do: `look at the environment variable ${variables.join(', ')}` } };
 }
 
 /** The last node on the way to something that is not there. */

@@ -107,11 +107,20 @@ function readExpression(text: string, open: number, problems: ExpressionProblem[
       message: 'this expression has no end: "}}" is missing',
       start: open,
       end: sourceStart,
-      write: `${text.slice(open).trimEnd()} }}`,
+      write: closed(text.slice(open)),
     });
     return undefined;
   }
   return broken(text, open, problems);
+}
+
+/** With the `}}` that is missing: behind a single `}` that ends it, or else at the end. */
+function closed(text: string): string {
+  for (let brace = text.indexOf('}'); brace >= 0; brace = text.indexOf('}', brace + 1)) {
+    const source = text.slice(OPEN.length, brace);
+    if (parseExpression(source).ok) return `${text.slice(0, brace)}${CLOSE}${text.slice(brace + 1)}`.trimEnd();
+  }
+  return `${text.trimEnd()} ${CLOSE}`;
 }
 
 function complete(text: string, open: number, source: string, ast: SyntaxNode, problems: ExpressionProblem[]): ExpressionPart {

@@ -309,3 +309,31 @@ describe('regular expressions', () => {
     expect(await evaluate(source)).toEqual(expected);
   });
 });
+
+describe('constants, which nobody may change', () => {
+  const list = Object.freeze([Object.freeze({ sku: 'b', n: 2 }), Object.freeze({ sku: 'a', n: 1 })]);
+  const vars = Object.freeze({ list, one: Object.freeze([Object.freeze({ n: 1 })]), numbers: Object.freeze([3, 1, 2]) });
+
+  // the library marks the lists that it works on
+  it.each([
+    ['vars.one[]', [{ n: 1 }]],
+    ['[vars.list]', [...list]],
+    ['vars.list^(n).sku', ['a', 'b']],
+    ['$sort(vars.numbers)', [1, 2, 3]],
+    ['$append(vars.numbers, 4)', [3, 1, 2, 4]],
+    ['($l := vars.list; $l[])', [...list]],
+    [
+      'vars ~> |list|{"n": 0}|',
+      {
+        ...vars,
+        list: [
+          { sku: 'b', n: 0 },
+          { sku: 'a', n: 0 },
+        ],
+      },
+    ],
+    ['$map(vars.list, function($line, $i, $all) { $count($all) })', [2, 2]],
+  ])('are read by %s', async (source, expected) => {
+    expect(await evaluate(source, { ...SCOPE, vars })).toEqual(expected);
+  });
+});

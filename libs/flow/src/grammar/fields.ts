@@ -1,3 +1,4 @@
+import { inLatinLetters } from '../look-alikes.js';
 import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
 import { toValue, type MapEntry, type MapNode, type YamlNode } from '../yaml/nodes.js';
@@ -11,6 +12,8 @@ export interface KeyTable {
   readonly later?: readonly string[];
   /** What to write instead of a key that people try. */
   readonly cures?: Readonly<Record<string, (value: unknown) => string>>;
+  /** Said of a key that resembles none: where people probably meant to write it. */
+  readonly hint?: string;
 }
 
 /** The keys of a map, each checked to be known. */
@@ -53,14 +56,15 @@ export class Fields {
   }
 
   private reportUnknown(entry: MapEntry): void {
-    const { of, keys, later = [], cures } = this.table;
+    const { of, keys, later = [], cures, hint } = this.table;
     const cure = cures?.[entry.name]?.(toValue(entry.value)) ?? nearest(entry.name, [...keys, ...later]);
-    const message = `"${entry.name}" is not a key of ${of}`;
+    const mixed = inLatinLetters(entry.name) === undefined ? '' : ': Cyrillic letters in it look like Latin ones';
+    const otherwise = `${hint === undefined ? '' : `${hint}; `}keys of ${of}: ${keys.join(', ')}`;
     this.report.error(
       entry.key,
       'FLOW_UNKNOWN_KEY',
-      message,
-      cure === undefined ? { do: `keys of ${of}: ${keys.join(', ')}` } : { write: cure },
+      `"${entry.name}" is not a key of ${of}${mixed}`,
+      cure === undefined ? { do: otherwise } : { write: cure },
     );
   }
 }

@@ -1,3 +1,5 @@
+import { inLatinLetters } from '../look-alikes.js';
+import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
 import type { FlowDraft, TriggerDraft } from './drafts.js';
@@ -12,6 +14,12 @@ const FLOW: KeyTable = {
   of: 'a flow',
   keys: ['sluice', 'flow', 'description', 'vars', 'trigger', 'deliver', 'journal', 'steps', 'tests'],
   later: ['catch'],
+  cures: {
+    on: (value) => `trigger: { use: event, with: { types: [${typeof value === 'string' ? value : 'order.created'}] } }`,
+    jobs: () => 'steps',
+    name: () => 'flow',
+    title: () => 'description',
+  },
 };
 
 /** Reads one document of a flow file. Absent when a part without which nothing can be checked is missing. */
@@ -58,14 +66,19 @@ export function readVersion(fields: Fields, report: Report): void {
 export function readVars(node: YamlNode | undefined, report: Report): MapNode | undefined {
   if (node === undefined) return undefined;
   if (node.kind !== 'map') {
-    report.error(node, 'FLOW_VALUE', 'vars is a map of values');
+    report.error(node, 'FLOW_VALUE', 'vars is a map of values', { do: 'write each constant as name: value' });
     return undefined;
   }
   for (const { name, key } of node.entries) checkIdentifier(name, key, 'a name in vars', report);
   return node;
 }
 
-const TRIGGER: KeyTable = { of: 'trigger', keys: ['use', 'connection', 'with'], later: ['where'] };
+const TRIGGER: KeyTable = {
+  of: 'trigger',
+  keys: ['use', 'connection', 'with'],
+  later: ['where'],
+  hint: 'if it is an option of the trigger, write it under "with"',
+};
 const EVENT_OPTIONS: KeyTable = { of: 'with of the trigger event', keys: ['types', 'from'] };
 
 function readTrigger(node: YamlNode | undefined, report: Report): TriggerDraft {
@@ -82,7 +95,13 @@ function readTrigger(node: YamlNode | undefined, report: Report): TriggerDraft {
   if (use === 'event') return readEventTrigger(fields, report) ?? unknown;
   const parts = splitUse(use);
   if (!parts) {
-    report.error(useNode, 'FLOW_VALUE', `"${use}" is neither event nor <plugin>.<trigger>`);
+    const near = nearest(use, ['event', 'schedule', 'flow']);
+    report.error(
+      useNode,
+      'FLOW_VALUE',
+      `"${use}" is neither event nor <plugin>.<trigger>`,
+      near === undefined ? { do: 'write use: event, or for instance use: http.endpoint' } : { write: `use: ${near}` },
+    );
     return unknown;
   }
   const connection = readConnectionName(fields.get('connection'), report);
@@ -116,10 +135,17 @@ function readEventTrigger(fields: Fields, report: Report): TriggerDraft | undefi
     const pattern = readText(item, 'an item of types', report);
     if (pattern === undefined || item.kind !== 'scalar') continue;
     if (isEventPattern(pattern)) patterns.push(item);
-    else
-      report.error(item, 'FLOW_VALUE', `"${pattern}" is no event type`, {
-        do: 'use words of letters, digits, _ and - joined by dots; * is one word, # any number',
-      });
+    else report.error(item, 'FLOW_VALUE', `"${pattern}" is no event type`, patternCure(pattern));
   }
   return { kind: 'event', types: patterns, from };
+}
+
+/** Spaces and slashes for dots, a star that is a part of a word. */
+function patternCure(pattern: string): { write?: string; do?: string } {
+  const meant = (inLatinLetters(pattern) ?? pattern)
+    .trim()
+    .replace(/[\s/:]+/g, '.')
+    .replace(/([^.])\*/g, '$1.*');
+  if (isEventPattern(meant)) return { write: /[*#]/.test(meant) ? `'${meant}'` : meant };
+  return { do: 'use words of letters, digits, _ and - joined by dots; * is one word, # any number' };
 }

@@ -1,3 +1,4 @@
+import { inLatinLetters } from '../look-alikes.js';
 import type { Report } from '../report.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
 import { reportLater } from './fields.js';
@@ -7,9 +8,19 @@ import { readText } from './values.js';
 export function readName(node: YamlNode | undefined, key: string, report: Report): string | undefined {
   const name = readText(node, key, report);
   if (name === undefined || node === undefined || isName(name)) return name;
-  report.error(node, 'FLOW_NAME', `"${name}" is no name`, {
-    do: 'use small Latin letters, digits and single dashes, a letter first, at most 63: sync-orders',
-  });
+  const kebab = (inLatinLetters(name) ?? name)
+    .trim()
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replace(/[\s_.-]+/g, '-')
+    .toLowerCase();
+  report.error(
+    node,
+    'FLOW_NAME',
+    `"${name}" is no name${mixed(name)}`,
+    isName(kebab)
+      ? { write: kebab }
+      : { do: 'use small Latin letters, digits and single dashes, a letter first, at most 63: sync-orders' },
+  );
   return undefined;
 }
 
@@ -20,12 +31,16 @@ export function checkIdentifier(name: string, at: ScalarNode, what: string, repo
     return false;
   }
   if (isIdentifier(name)) return true;
-  const camel = name.replace(/[-_ ]+([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  const camel = (inLatinLetters(name) ?? name).replace(/[-_ ]+([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
   const cure = isIdentifier(camel)
     ? { write: camel }
     : { do: 'use Latin letters and digits, a small letter first, at most 63: saveOrder' };
-  report.error(at, 'FLOW_NAME', `"${name}" cannot be ${what}: an expression could not read it`, cure);
+  report.error(at, 'FLOW_NAME', `"${name}" cannot be ${what}: an expression could not read it${mixed(name)}`, cure);
   return false;
+}
+
+function mixed(name: string): string {
+  return inLatinLetters(name) === undefined ? '' : ' (Cyrillic letters in it look like Latin ones)';
 }
 
 /** The name of a connection. An expression is refused and given all the same: it would be one. */

@@ -17,6 +17,7 @@ const STEP: KeyTable = {
   keys: ['id', 'if', ...VERBS, ...USE_ONLY],
   later: [...LATER_VERBS, 'retry', 'cache'],
   cures: { name: () => 'id', when: () => 'if', uses: () => 'use', retries: () => 'deliver: { retry: … } of the flow' },
+  hint: 'if it is an option of the action, write it under "with"',
 };
 const SWITCH: KeyTable = { of: 'switch', keys: ['cases', 'otherwise'] };
 const CASE: KeyTable = { of: 'a case', keys: ['when', 'steps'] };
@@ -31,7 +32,10 @@ const ON_ERROR: KeyTable = { of: 'an entry of onError', keys: ['when', 'output']
 
 /** The steps of a flow. */
 export function readSteps(node: YamlNode | undefined, report: Report): StepDraft[] {
-  if (node?.kind === 'list' && node.items.length === 0) report.error(node, 'FLOW_VALUE', 'a flow has at least one step');
+  if (node?.kind === 'list' && node.items.length === 0)
+    report.error(node, 'FLOW_VALUE', 'a flow has at least one step', {
+      do: 'write one: "- id: save", and below it what it does',
+    });
   return new StepReader(report).readList(node, 'steps');
 }
 
@@ -44,13 +48,15 @@ class StepReader {
   readList(node: YamlNode | undefined, key: string): StepDraft[] {
     if (node === undefined) return [];
     if (node.kind !== 'list') {
-      if (!(node.kind === 'scalar' && node.empty)) this.report.error(node, 'FLOW_VALUE', `${key} is a list of steps`);
+      if (!(node.kind === 'scalar' && node.empty))
+        this.report.error(node, 'FLOW_VALUE', `${key} is a list of steps`, { write: `- id: ${firstId(node)}` });
       return [];
     }
     return node.items.map((item) => this.readStep(item)).filter((step) => step !== undefined);
   }
 
   private readStep(node: YamlNode): StepDraft | undefined {
+    if (this.isNamedByKey(node)) return undefined;
     const fields = readFields(node, STEP, this.report);
     if (!fields) return undefined;
     const idNode = fields.need('id');
@@ -66,6 +72,17 @@ class StepReader {
     };
     const verb = this.readVerb(fields);
     return (verb && this.readBody(verb, fields, common)) ?? this.unknown(fields.node, common);
+  }
+
+  /** `- save: { use: … }`, as other systems name their steps. */
+  private isNamedByKey(node: YamlNode): boolean {
+    const [only, ...others] = node.kind === 'map' ? node.entries : [];
+    if (!only || others.length > 0 || only.value.kind !== 'map' || isWord(only.name)) return false;
+    if (!only.value.entries.some(({ name }) => isWord(name))) return false;
+    this.report.error(only.key, 'FLOW_VALUE', `a step is not named by a key, but by its id`, {
+      do: `write "- id: ${only.name}", and the other keys below it, in the column of "id"`,
+    });
+    return true;
   }
 
   private readId(node: YamlNode | undefined): string | undefined {
@@ -87,7 +104,7 @@ class StepReader {
         firstUnit(fields.node),
         'FLOW_VERB',
         `this step does nothing: it needs one of ${VERBS.join(', ')}`,
-        meant === undefined ? {} : { write: meant },
+        meant === undefined ? { do: 'say what it does, for instance use: onec-http.call' } : { write: meant },
       );
       return undefined;
     }
@@ -183,7 +200,9 @@ class StepReader {
     const cases: SwitchDraft['cases'][number][] = [];
     const list = fields.need('cases');
     if (list !== undefined && (list.kind !== 'list' || list.items.length === 0)) {
-      this.report.error(list, 'FLOW_VALUE', 'cases is a list with at least one case');
+      this.report.error(list, 'FLOW_VALUE', 'cases is a list with at least one case', {
+        write: 'cases: [{ when: …, steps: […] }]',
+      });
     }
     for (const item of list?.kind === 'list' ? list.items : []) {
       const one = readFields(item, CASE, this.report);
@@ -224,8 +243,10 @@ class StepReader {
     const status = fields.get('status');
     const headers = fields.get('headers');
     const data = fields.get('data');
-    if (status && !isStatus(status)) this.report.error(status, 'FLOW_VALUE', 'status is a whole number from 200 to 599');
-    if (headers && headers.kind !== 'map') this.report.error(headers, 'FLOW_VALUE', 'headers is a map of texts');
+    if (status && !isStatus(status))
+      this.report.error(status, 'FLOW_VALUE', 'status is a whole number from 200 to 599', { write: 'status: 200' });
+    if (headers && headers.kind !== 'map')
+      this.report.error(headers, 'FLOW_VALUE', 'headers is a map of texts', { write: 'headers: { name: value }' });
     return {
       ...common,
       verb: 'reply',
@@ -246,6 +267,18 @@ class StepReader {
     for (const id of inner) this.ids.add(id);
     return { ...common, verb: 'unknown', inner };
   }
+}
+
+/** A key of steps. */
+function isWord(name: string): boolean {
+  return STEP.keys.includes(name) || LATER_VERBS.includes(name);
+}
+
+/** The id of the first step, where steps are written as a map or without a dash. */
+function firstId(node: YamlNode): string {
+  const first = node.kind === 'map' ? node.entries[0] : undefined;
+  if (first === undefined) return 'save';
+  return first.name === 'id' && first.value.kind === 'scalar' ? String(first.value.value) : first.name;
 }
 
 function isStatus(node: YamlNode): boolean {

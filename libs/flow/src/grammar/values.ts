@@ -3,6 +3,7 @@ import type { Rate } from '../model.js';
 import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
 import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
+import { meantDuration } from './almost-duration.js';
 import { reportLater } from './fields.js';
 
 /** A text written out: structure takes no expressions. */
@@ -32,7 +33,8 @@ export function readChoice<Choice extends string>(
     return undefined;
   }
   const near = typeof value === 'string' ? nearest(value, choices) : undefined;
-  return refuse(node, `${key} is ${oneOf(choices)}`, report, near === undefined ? {} : { write: `${key}: ${near}` });
+  const cure = near === undefined ? { do: `write one of them: ${key}: ${choices[0]}` } : { write: `${key}: ${near}` };
+  return refuse(node, `${key} is ${oneOf(choices)}`, report, cure);
 }
 
 /** Milliseconds. */
@@ -47,9 +49,13 @@ export function readDuration(node: YamlNode | undefined, key: string, report: Re
     });
   } else {
     const written = typeof value === 'string' ? `"${value}"` : 'this';
-    report.error(node, 'FLOW_DURATION', `${written} is no duration`, {
-      do: 'write one whole number and one unit: 500ms, 2s, 5m, 8h, 30d',
-    });
+    const meant = typeof value === 'string' ? meantDuration(value) : undefined;
+    report.error(
+      node,
+      'FLOW_DURATION',
+      `${written} is no duration`,
+      meant === undefined ? { do: 'write one whole number and one unit: 500ms, 2s, 5m, 8h, 30d' } : { write: `${key}: ${meant}` },
+    );
   }
   return undefined;
 }
@@ -81,18 +87,28 @@ export function readInteger(
   const value = node.kind === 'scalar' ? node.value : undefined;
   const { min, max = Number.MAX_SAFE_INTEGER } = bounds;
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-  return refuse(node, `${key} is a whole number ${bounds.max === undefined ? `from ${min}` : `from ${min} to ${max}`}`, report);
+  const range = bounds.max === undefined ? `from ${min}` : `from ${min} to ${max}`;
+  return refuse(node, `${key} is a whole number ${range}`, report, { write: `${key}: ${nearestInteger(value, min, max)}` });
+}
+
+/** What stands there, as far as it is a number, within the bounds. */
+function nearestInteger(value: unknown, min: number, max: number): number {
+  const given = Math.round(Number(value));
+  return Number.isNaN(given) ? Math.min(max, Math.max(min, 10)) : Math.min(max, Math.max(min, given));
 }
 
 export function readBoolean(node: YamlNode | undefined, key: string, report: Report): boolean | undefined {
   if (node === undefined) return undefined;
   if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value;
-  return refuse(node, `${key} is true or false`, report);
+  return refuse(node, `${key} is true or false`, report, { do: `write ${key}: true, or ${key}: false` });
 }
 
 export function readTexts(node: YamlNode | undefined, key: string, report: Report): string[] | undefined {
   if (node === undefined) return undefined;
-  if (node.kind !== 'list') return refuse(node, `${key} is a list of texts`, report);
+  if (node.kind !== 'list') {
+    const text = node.kind === 'scalar' ? String(node.value) : 'one';
+    return refuse(node, `${key} is a list of texts`, report, { write: `${key}: [${text}]` });
+  }
   return node.items.map((item) => readText(item, `an item of ${key}`, report)).filter((text) => text !== undefined);
 }
 
@@ -111,8 +127,24 @@ export function readCondition(node: YamlNode | undefined, key: string, report: R
     (typeof node.value === 'boolean' || (typeof node.value === 'string' && node.value.includes('${{')))
   )
     return node;
-  const cure = node.kind === 'scalar' && typeof node.value === 'string' ? { write: `${key}: '\${{ ${node.value} }}'` } : {};
-  return refuse(node, `${key} is one whole expression, true or false`, report, cure);
+  return refuse(node, `${key} is one whole expression, true or false`, report, conditionCure(node, key));
+}
+
+/** YAML 1.1 read these as true and false; here they are texts. */
+const YES = /^(yes|on|да)$/i;
+const NO = /^(no|off|нет)$/i;
+
+function conditionCure(node: YamlNode, key: string): { write?: string; do?: string } {
+  const text = node.kind === 'scalar' ? String(node.value) : '';
+  if (YES.test(text)) return { write: `${key}: true` };
+  if (NO.test(text)) return { write: `${key}: false` };
+  if (node.kind === 'scalar' && typeof node.value === 'string') return { write: `${key}: '\${{ ${barePart(text)} }}'` };
+  return { do: `write for instance ${key}: \${{ trigger.data.vip }}` };
+}
+
+/** Without the marks of an expression that are not ours: `{{ x }}`, `${x}`. */
+function barePart(text: string): string {
+  return /^\$?\{{1,2}\s*(.*?)\s*\}{1,2}$/s.exec(text.trim())?.[1] ?? text;
 }
 
 function refuse(node: YamlNode, message: string, report: Report, cure: { write?: string; do?: string } = {}): undefined {

@@ -1,4 +1,10 @@
-import { checkExpression, type ExpressionPart, type ExpressionProblem, type Reference } from '../expression/index.js';
+import {
+  checkExpression,
+  type ExpressionPart,
+  type ExpressionProblem,
+  type LiteralPart,
+  type Reference,
+} from '../expression/index.js';
 import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
 import type { Texts } from '../texts.js';
@@ -60,6 +66,7 @@ export class ExpressionCheck {
 
   private scalar(node: ScalarNode, visible: Visible, condition: boolean): void {
     const text = this.texts.parse(node);
+    this.marks(node, text?.parts.filter((part) => part.kind === 'literal') ?? [literalOf(node)]);
     if (!text) return;
     for (const problem of text.problems) this.problem(node, problem);
     const whole = text.whole;
@@ -75,6 +82,17 @@ export class ExpressionCheck {
         this.problem(node, problem);
       for (const reference of part.references) {
         if (!reference.inner) new ReferenceCheck(node, part, reference, this.texts, this.report).run(visible);
+      }
+    }
+  }
+
+  /** `${ trigger.data }}`, `{{ trigger.data }}`: the marks of other systems, which would be sent as they stand. */
+  private marks(node: ScalarNode, literals: readonly LiteralPart[]): void {
+    for (const { start, value } of literals) {
+      for (const match of value.matchAll(ALMOST_EXPRESSION)) {
+        const at = this.texts.span(node, start + match.index, start + match.index + match[0].length);
+        const message = `${match[0]} is a text here: an expression stands between "\${{" and "}}"`;
+        this.report.warning(at, 'EXPR_MARK', message, { write: `\${{ ${match[1]} }}` });
       }
     }
   }
@@ -103,6 +121,13 @@ export class ExpressionCheck {
     });
     return true;
   }
+}
+
+const ALMOST_EXPRESSION = /(?:\$\{(?!\{)|(?<!\$)\{\{)\s*((?:trigger|steps|vars|env|error|run)\.[^{}]*?)\s*\}{1,2}/g;
+
+function literalOf({ value }: ScalarNode): LiteralPart {
+  const text = typeof value === 'string' ? value : '';
+  return { kind: 'literal', start: 0, end: text.length, value: text };
 }
 
 /** Attributes that every event has. */

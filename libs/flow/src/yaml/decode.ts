@@ -10,6 +10,8 @@ export interface DecodedFile {
 export function decodeFile(file: SourceFile): DecodedFile {
   const [first, second] = file.bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return notUtf8('', 'UTF-16');
+  // UTF-16 without its mark: valid UTF-8, with a zero beside each Latin letter
+  if (file.bytes.includes(0)) return notUtf8('', 'UTF-16');
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(file.bytes) };
   } catch {

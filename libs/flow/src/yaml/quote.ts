@@ -11,18 +11,51 @@ import type { SourceText, Span } from './source-text.js';
  */
 export function reportSyntax(document: Document.Parsed, report: Report, explained: boolean): void {
   let found = explained;
+  const quoteMissing = document.errors.some(({ code, message }) => code === 'MISSING_CHAR' && message.includes('quote'));
   for (const line of plainLines(document, report.source)) {
     const problem = diagnose(line.text);
-    if (problem === undefined) continue;
+    if (problem === undefined || (problem.unclosed && !quoteMissing)) continue;
     found = true;
     const start = line.start + problem.at;
-    report.error({ start, end: start + problem.length }, 'YAML_QUOTE', problem.message, { write: problem.write.trim() });
+    const cure = problem.write === undefined ? { do: problem.do } : { write: problem.write.trim() };
+    report.error({ start, end: start + problem.length }, problem.code ?? 'YAML_QUOTE', problem.message, cure);
   }
   const [first] = document.errors;
   if (found || first === undefined) return;
   const at: Span = { start: first.pos[0], end: first.pos[1] };
-  if (first.code === 'TAB_AS_INDENT') report.error(at, 'YAML_SYNTAX', 'a tab cannot indent', { do: 'indent with spaces' });
-  else report.error(at, 'YAML_SYNTAX', lowerFirst(first.message));
+  if (first.code === 'TAB_AS_INDENT') {
+    report.error(at, 'YAML_SYNTAX', 'a tab cannot indent', { do: 'indent with spaces' });
+    return;
+  }
+  const uneven = unevenLines(report.source, report.source.place(first.pos[0]).line);
+  if (uneven) report.error(at, 'YAML_SYNTAX', uneven, { do: 'begin the keys of one map in the same column' });
+  else
+    report.error(at, 'YAML_SYNTAX', lowerFirst(first.message), {
+      do: 'look at the indentation, the colons and the quotes of this line and of the one above',
+    });
+}
+
+/** A line and a neighbour of it that begin nearly in the same column: nearly always they were to begin in the same one. */
+function unevenLines(source: SourceText, line: number): string | undefined {
+  const own = columnOfKey(source.line(line));
+  for (const other of [line - 1, line + 1]) {
+    if (own === undefined || other < 1 || other > source.place(source.text.length).line) continue;
+    const text = source.line(other);
+    const column = columnOfKey(text);
+    // below a key without a value its own keys are indented
+    const parent = source.line(Math.min(line, other)).trimEnd().endsWith(':');
+    if (column === undefined || column === own || parent || Math.abs(column - own) > SLIP) continue;
+    return `line ${line} begins in column ${own + 1} and line ${other} in column ${column + 1}`;
+  }
+  return undefined;
+}
+
+/** More than a slip of the space bar is a level of indentation. */
+const SLIP = 3;
+
+/** Of the key that a line begins with, behind the dash of a list. */
+function columnOfKey(line: string): number | undefined {
+  return /^( *(?:- +)*)[^\s#-][^:]*:(?:\s|$)/.exec(line)?.[1]?.length;
 }
 
 interface Problem {
@@ -30,8 +63,14 @@ interface Problem {
   readonly at: number;
   readonly length: number;
   readonly message: string;
+  /** Absent: `YAML_QUOTE`. */
+  readonly code?: string;
   /** The corrected line. */
-  readonly write: string;
+  readonly write?: string;
+  /** A text in quotes may go on in the next line: a fault only where YAML misses a quote. */
+  readonly unclosed?: true;
+  /** Where no line can be given. */
+  readonly do?: string;
 }
 
 interface Line {
@@ -57,6 +96,37 @@ function* plainLines(document: Document.Parsed, source: SourceText): Generator<L
 const LINE = /^(\s*(?:- +)*)(?:((?:'[^']*'|"[^"]*"|[^\s'"#{}[\],&*!|>%@`][^#]*?) *: +))?(\S.*)?$/;
 
 function diagnose(line: string): Problem | undefined {
+  return strangeIndent(line) ?? noSpace(line) ?? missingQuotes(line);
+}
+
+function strangeIndent(line: string): Problem | undefined {
+  const indent = /^\s*/.exec(line)?.[0] ?? '';
+  const at = indent.search(/[^ \t]/);
+  if (at < 0) return undefined;
+  return {
+    at,
+    length: 1,
+    code: 'YAML_CHARACTER',
+    message: 'a space that is no ordinary space (a non-breaking one, perhaps) indents',
+    do: 'indent with ordinary spaces',
+  };
+}
+
+/** `key:value`; an address begins so, too. */
+function noSpace(line: string): Problem | undefined {
+  const match = /^(\s*(?:- +)*[A-Za-z_]\w*):([^\s:/].*)$/.exec(line);
+  const [, key = '', value = ''] = match ?? [];
+  if (!match || value.includes(': ')) return undefined;
+  return {
+    at: key.length,
+    length: 1,
+    code: 'YAML_SYNTAX',
+    message: 'a colon ends a key only with a space after it',
+    write: `${key}: ${value}`,
+  };
+}
+
+function missingQuotes(line: string): Problem | undefined {
   const match = LINE.exec(line);
   const value = match?.[3]?.trimEnd();
   if (!match || value === undefined) return undefined;
@@ -117,7 +187,17 @@ function inFlow(line: string, from: number): Problem | undefined {
 
 function inSingleQuotes(before: string, value: string): Problem | undefined {
   const closing = /^'(?:[^']|'')*'/.exec(value);
-  if (!closing || closing[0].length === value.length || !value.includes('${{') || !value.endsWith("'")) return undefined;
+  if (!closing) {
+    const write = `${before}${value.trimEnd()}'`;
+    return {
+      at: before.length,
+      length: 1,
+      message: 'the quote that opens here is not closed in this line',
+      write,
+      unclosed: true,
+    };
+  }
+  if (closing[0].length === value.length || !value.includes('${{') || !value.endsWith("'")) return undefined;
   const inner = value.slice(1, -1);
   const write = inner.includes('"') ? quoted(inner) : `'${inner.replaceAll("'", '"')}'`;
   return {
@@ -129,6 +209,16 @@ function inSingleQuotes(before: string, value: string): Problem | undefined {
 }
 
 function inDoubleQuotes(before: string, value: string): Problem | undefined {
+  if (!/^"(?:[^"\\]|\\.)*"/.test(value)) {
+    const write = `${before}${value.trimEnd()}"`;
+    return {
+      at: before.length,
+      length: 1,
+      message: 'the quote that opens here is not closed in this line',
+      write,
+      unclosed: true,
+    };
+  }
   const escape = /\\(?![0abefnrtvNLP_ "/\\\txuU])./.exec(value);
   if (!escape || !value.endsWith('"')) return undefined;
   return {

@@ -71,7 +71,7 @@ describe('YAML that means something else than it looks like', () => {
     ['a tag', 'when: !done', ['1:7 YAML_SYNTAX → put the value in quotes']],
     ['a directive', '%YAML 1.1\n---\na: yes', ['1:1 YAML_SYNTAX → delete the line']],
     ['a key that is a number', '1: x', ["1:1 YAML_SYNTAX → '1'"]],
-    ['a key that is a list', '[a]: x', ['1:1 YAML_SYNTAX → ']],
+    ['a key that is a list', '[a]: x', ['1:1 YAML_SYNTAX → put the value in quotes if it is a text']],
     ['a repeated key', 'a: 1\nb: 2\na: 3', ['3:1 YAML_SYNTAX → delete one of the two']],
     ['a tab as indentation', 'a:\n\tb: 2', ['2:1 YAML_SYNTAX → indent with spaces']],
     ['an empty value', 'a:\nb: 1', ['1:1 YAML_EMPTY → a: null  (if nothing is meant)']],
@@ -137,6 +137,14 @@ describe('a missing quote', () => {
   });
 
   it('is told apart from other faults of syntax', () => {
-    expect(findings('a: "x')).toEqual(['1:6 YAML_SYNTAX → ']);
+    expect(findings('a: [x')).toEqual([
+      '1:6 YAML_SYNTAX → look at the indentation, the colons and the quotes of this line and of the one above',
+    ]);
+  });
+
+  it('is not looked for where a text in quotes goes on in the next line', () => {
+    expect(findings('a: "x\n  y"\nb: [z')).toEqual([
+      '3:6 YAML_SYNTAX → look at the indentation, the colons and the quotes of this line and of the one above',
+    ]);
   });
 });

@@ -56,7 +56,9 @@ function readDocument(
   if (contents === null || (isScalar(contents) && contents.value === null && contents.source === '')) return undefined;
   refuseValues(document, report);
   if (!isMap(contents)) {
-    report.error(rangeOf(contents as Node), 'FLOW_VALUE', 'a document is a map that begins with "sluice: 1"');
+    report.error(rangeOf(contents as Node), 'FLOW_VALUE', 'a document is a map that begins with "sluice: 1"', {
+      do: 'begin with the lines "sluice: 1" and "flow: NAME", without a dash',
+    });
     return span;
   }
   // A tag, an anchor or an alias leaves a value that is not what was meant, and may even hide a key.

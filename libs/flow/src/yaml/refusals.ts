@@ -1,5 +1,5 @@
 import { isAlias, isCollection, isMap, isScalar, type CST, type Document, type Pair, type Scalar } from 'yaml';
-import type { Report } from '../report.js';
+import type { Cure, Report } from '../report.js';
 import type { Span } from './source-text.js';
 
 /**
@@ -101,7 +101,7 @@ function refusePair(pair: Pair, seen: Set<string>, report: Report): void {
   const { key, value } = pair;
   if (isAlias(key) || isAlias(value)) return;
   if (!isScalar(key)) {
-    report.error(spanOf(key), 'YAML_SYNTAX', 'a key must be a text, not a map or a list');
+    refuseKey(spanOf(key), report);
     return;
   }
   const at = spanOf(key);
@@ -123,12 +123,25 @@ function refusePair(pair: Pair, seen: Set<string>, report: Report): void {
   visitValue(value, report);
 }
 
-function emptyCure(name: string, at: Span, report: Report): { write: string } {
+/** Nearly always it was to be an expression: `{{ x }}` is a map with a map for a key. */
+function refuseKey(at: Span, report: Report): void {
+  const inner = /^\{\{\s*(.*?)\s*\}\}/.exec(report.source.text.slice(Math.max(0, at.start - 1)))?.[1];
+  if (inner === undefined)
+    report.error(at, 'YAML_SYNTAX', 'a key must be a text, not a map or a list', {
+      do: 'put the value in quotes if it is a text',
+    });
+  else report.error(at, 'YAML_QUOTE', 'an expression begins with "${{", not with "{{"', { write: `\${{ ${inner} }}` });
+}
+
+function emptyCure(name: string, at: Span, report: Report): Cure {
+  if (CONDITIONS.includes(name)) return { do: `write a condition: ${name}: \${{ trigger.data.vip }}, or delete the line` };
   const { line } = report.source.place(at.start);
   const rest = report.source.text.slice(at.end, report.source.lineEnd(line));
   const comment = /^\s*:\s+(#.*)$/.exec(rest)?.[1];
   return comment === undefined ? { write: `${name}: null  (if nothing is meant)` } : { write: `${name}: '${comment}'` };
 }
+
+const CONDITIONS = ['if', 'when', 'where'];
 
 const SPELLINGS: readonly (readonly [pattern: RegExp, write: string])[] = [
   [/^(~|Null|NULL)$/, 'null'],

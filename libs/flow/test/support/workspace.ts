@@ -18,14 +18,14 @@ export const environment = {
   PAYMENT_SECRET: 'payment-secret',
 };
 
-export function sourceFile(file: string, text: string): SourceFile {
+export function sourceFile(file: string, text: string | Uint8Array): SourceFile {
   return { file, bytes: Buffer.from(text) };
 }
 
 export interface Given {
   readonly workspace: string;
-  /** Text by file. */
-  readonly flows?: Readonly<Record<string, string>>;
+  /** Text or bytes by file. */
+  readonly flows?: Readonly<Record<string, string | Uint8Array>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly plugins?: ReadonlyMap<string, AnyPlugin>;
   readonly failedPlugins?: readonly string[];

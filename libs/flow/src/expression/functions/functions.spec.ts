@@ -141,6 +141,8 @@ describe('$parse: JSON in a text', () => {
   refuses([
     ['$parse("{secret")', 'EXPR_FAILED', '$parse was given a text that is not JSON at'],
     ['$parse({})', 'EXPR_FAILED', 'takes a text'],
+    // the account number would become another one
+    ['$parse("{\\"pay\\":[{\\"account\\":9007199254740993}]}")', 'EXPR_FAILED', 'number at /pay/0/account is larger than 2^53-1'],
   ]);
 });
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isSluiceError, parseJson } from '@sluice/plugin-api';
 import { badArgument, overLimit } from '../faults.js';
 import { LIMITS } from '../limits.js';
 
@@ -15,16 +16,23 @@ export function hash(text: unknown, algorithm: unknown = 'sha256'): string | und
     .digest('hex');
 }
 
-/** `$parse(text)`: JSON in a text. The message of a failure does not quote the text. */
+/** `$parse(text)`: JSON in a text, with the integers that the door takes. The message of a failure does not quote the text. */
 export function parse(text: unknown): unknown {
   if (text === undefined) return undefined;
   if (typeof text !== 'string') throw badArgument('$parse takes a text', 'what is data already needs no $parse');
   try {
-    return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
+    return parseJson(text.startsWith('\ufeff') ? text.slice(1) : text);
   } catch (error) {
     if (error instanceof RangeError) throw error;
+    if (isSluiceError(error) && hasPointer(error.options.details))
+      throw badArgument(`$parse: ${error.message}`, 'have the other side send this number as a text, in quotes');
     throw badArgument('$parse was given a text that is not JSON');
   }
+}
+
+/** Of a number that would be rounded. */
+function hasPointer(details: unknown): boolean {
+  return typeof details === 'object' && details !== null && 'pointer' in details;
 }
 
 /** `$base64encode(text)`: of the text's UTF-8 (the library's own loses everything past Latin-1). */
