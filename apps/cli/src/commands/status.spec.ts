@@ -4,7 +4,7 @@ import { statusText, type HostStatus } from './status.js';
 
 const pace = { owner: true, limit: 4, max: 10, inFlight: 0, lingering: 0, breaker: 'closed' as const };
 
-function told(state: 'open' | 'closed', more: object = {}): string {
+function told(state: 'open' | 'closed', more: object = {}, leases: object[] = []): string {
   const text = statusText({
     engines: 'embedded',
     flows: [],
@@ -13,7 +13,7 @@ function told(state: 'open' | 'closed', more: object = {}): string {
     paces: { erp: { ...pace, ...more } },
     connections: [{ connection: 'erp', plugin: 'onec-http', state }],
     parked: {},
-    leases: [],
+    leases,
   } as HostStatus);
   // a CI counts as a terminal with colours
   return stripVTControlCharacters(text);
@@ -29,5 +29,19 @@ describe('the status', () => {
 
   it('says that calls wait while the other side cannot be reached', () => {
     expect(told('open', { closedBecause: 'not reached' })).toMatch(/calls wait .*not reached/);
+  });
+
+  it('shows the pace of another host, as that host says it', () => {
+    const info = { ...pace, inFlight: 3, limit: 7 };
+    const lease = { name: 'pace.erp', holder: 'two-17', epoch: 1, live: true, info };
+    expect(told('open', { owner: false }, [lease])).toMatch(/3 of 7 calls \(at most 10\), by host two-17/);
+    expect(told('open', { owner: false }, [{ ...lease, info: { ...info, closedBecause: 'not reached' } }])).toMatch(
+      /calls wait .*not reached/,
+    );
+  });
+
+  it('says when no host has the pace', () => {
+    const gone = { name: 'pace.erp', holder: 'two-17', epoch: 1, live: false, info: pace };
+    expect(told('open', { owner: false }, [gone])).toContain('no host has it now');
   });
 });

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { EngineStatus, PaceState } from '@sluice/engine';
+import type { EngineStatus, LeaseRow, PaceState } from '@sluice/engine';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { openHostApi } from '../admin/operator.js';
@@ -16,6 +16,7 @@ export interface HostStatus extends EngineStatus {
   readonly flows: readonly string[];
   /** By flow. */
   readonly parked: Readonly<Record<string, number>>;
+  readonly leases: readonly LeaseRow[];
 }
 
 export function addStatus(command: Command): void {
@@ -40,7 +41,7 @@ export function addStatus(command: Command): void {
 }
 
 /** Exported for its test. */
-export function statusText({ engines, bus, queues, paces, connections, parked }: HostStatus): string {
+export function statusText({ engines, bus, queues, paces, connections, parked, leases }: HostStatus): string {
   const busy = queues.filter(({ waiting, held = 0 }) => waiting + held > 0);
   const blocks = [
     bus.state === 'up' ? engines : `${engines}\n${pc.red(`bus ${bus.state}: ${bus.reason}`)}`,
@@ -52,13 +53,33 @@ export function statusText({ engines, bus, queues, paces, connections, parked }:
         ]),
     table([
       heads('CONNECTION', 'STATE', 'PACE'),
-      ...connections.map((one) => [one.connection, connectionText(one, paces[one.connection]), paceText(paces[one.connection])]),
+      ...connections.map((one) => {
+        const pace = paceOf(one.connection, paces, leases);
+        return [one.connection, connectionText(one, pace), paceText(pace)];
+      }),
     ]),
     ...(Object.keys(parked).length === 0
       ? []
       : [table([heads('PARKED', 'RUNS'), ...Object.entries(parked).map(([flow, count]) => [flow, String(count)])])]),
   ];
   return blocks.join('\n\n');
+}
+
+interface ShownPace extends PaceState {
+  /** The host that has it, when it is another one. */
+  readonly elsewhere?: string;
+}
+
+/** What its owner says: this host, or another one with the lease, as it said when it renewed it. */
+function paceOf(connection: string, paces: HostStatus['paces'], leases: HostStatus['leases']): ShownPace | undefined {
+  const own = paces[connection];
+  if (!own || own.owner) return own;
+  const lease = leases.find(({ name, live }) => live && name === `pace.${connection}`);
+  return isPaceState(lease?.info) ? { ...lease.info, elsewhere: lease.holder } : own;
+}
+
+function isPaceState(info: unknown): info is PaceState {
+  return typeof info === 'object' && info !== null && 'inFlight' in info && 'limit' in info && 'max' in info;
 }
 
 type ConnectionState = EngineStatus['connections'][number];
@@ -70,11 +91,12 @@ function connectionText({ state, problem }: ConnectionState, pace: PaceState | u
   return state === 'open' ? 'in use' : 'not used yet';
 }
 
-function paceText(pace: PaceState | undefined): string {
+function paceText(pace: ShownPace | undefined): string {
   if (!pace) return 'no limit but the number of calls at once';
-  if (!pace.owner) return 'another host has it';
+  if (!pace.owner && pace.elsewhere === undefined) return 'no host has it now';
   const calls = `${pace.inFlight} of ${pace.limit} calls (at most ${pace.max})`;
-  return pace.closedBecause === undefined ? calls : `${calls}, ${pc.yellow(pace.closedBecause)}`;
+  const by = pace.elsewhere === undefined ? '' : pc.dim(`, by host ${pace.elsewhere}`);
+  return `${calls}${pace.closedBecause === undefined ? '' : `, ${pc.yellow(pace.closedBecause)}`}${by}`;
 }
 
 function heads(...names: readonly string[]): string[] {
