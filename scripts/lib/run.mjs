@@ -12,15 +12,16 @@ const KILL_AFTER_MS = 10_000;
  * Runs a program in the root of the repository to its end. When we were told to stop meanwhile, this process ends as the program ended.
  *
  * @param {readonly string[]} command program and arguments
- * @param {{ env?: object, quiet?: boolean, shell?: boolean, limitMs?: number }} [options] quiet: the output is collected and not shown
+ * @param {{ env?: object, quiet?: boolean, shell?: boolean, limitMs?: number, ipc?: boolean }} [options] quiet: the output is collected
+ *   and not shown; ipc: the program stops when its channel to us is closed
  * @returns {Promise<{ code: number, output: string, late: boolean }>} late: ended by us, because `limitMs` had passed
  */
-export function run([program, ...args], { env = {}, quiet = false, shell = false, limitMs } = {}) {
+export function run([program, ...args], { env = {}, quiet = false, shell = false, limitMs, ipc = false } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: ROOT,
       env: { ...process.env, ...env },
-      stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+      stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['inherit', 'inherit', 'inherit', ...(ipc ? ['ipc'] : [])],
       shell,
     });
     let output = '';
@@ -36,7 +37,8 @@ export function run([program, ...args], { env = {}, quiet = false, shell = false
     let told = false;
     const stopForwarding = forwardSignals(child, () => (told = true));
     child.once('error', reject);
-    child.once('close', (code, signal) => {
+    // 'close' does not come behind a channel that we have closed; it matters where output is collected
+    child.once(quiet ? 'close' : 'exit', (code, signal) => {
       timers.forEach(clearTimeout);
       stopForwarding();
       if (told) process.exit(exitCode(code, signal));
@@ -55,17 +57,21 @@ export function npm(args, options = {}) {
 
 /** Runs the built `sluice` command with these arguments, and ends as it ends. */
 export async function becomeSluice(...args) {
-  const { code } = await run([process.execPath, 'apps/cli/bin/sluice.js', ...args]);
+  const { code } = await run([process.execPath, 'apps/cli/bin/sluice.js', ...args], { ipc: true });
   process.exitCode = code;
 }
 
-/** Hands signals on, so that the child can stop in its own way while we wait for it. Gives the function that ends this. */
+/**
+ * Hands signals on, so that the child can stop in its own way while we wait for it. Gives the function that ends this. Ctrl-C on a terminal
+ * reaches the child by itself, but we cannot know whether a SIGINT was one: where there is a channel its end asks the child to stop, which
+ * it may hear twice, while a second signal means "at once".
+ */
 function forwardSignals(child, told) {
   const handlers = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => {
     const forward = () => {
       told();
-      // Ctrl-C on a terminal reaches the child by itself, and a second SIGINT would mean "at once"
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+      if (child.connected) child.disconnect();
+      else if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     };
     process.on(signal, forward);
     return () => process.off(signal, forward);

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -88,6 +89,31 @@ steps: [{ id: hello, use: greeter.greet, with: { name: me } }]`,
       expect(stderr).toContain('1 flow, 0 findings');
     } finally {
       plugin.remove();
+    }
+  });
+});
+
+describe('npm start', () => {
+  it('stops the host when a signal reaches the script alone, and ends as the host ends', async () => {
+    const home = makeFolder('home');
+    const env = { ...process.env, ERP_URL, SLUICE_HOME: home.path, SLUICE_HTTP_PORT: '0', SLUICE_LOG_LEVEL: 'info' };
+    const script = spawn(process.execPath, ['scripts/start.mjs'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      let output = '';
+      let pid: number | undefined;
+      for await (const chunk of script.stdout) {
+        output += String(chunk);
+        const postgres = /"pid":(\d+)[^\n]*started the embedded PostgreSQL/.exec(output)?.[1];
+        if (postgres !== undefined) pid = Number(postgres);
+        if (output.includes('"msg":"ready"')) break;
+      }
+      const exit = once(script, 'exit');
+      script.kill('SIGINT');
+      expect(await exit).toEqual([0, null]);
+      expect(() => process.kill(pid as number, 0)).toThrow('ESRCH');
+    } finally {
+      script.kill('SIGKILL');
+      home.remove();
     }
   });
 });

@@ -15,6 +15,8 @@ export function stopRequest(): AbortSignal {
   for (const signal of SIGNALS) process.on(signal, asked);
   // a host started by another program must not outlive it, and Windows has no other way to ask for a graceful stop
   process.once('disconnect', () => stop.abort());
+  // it may have gone before anybody listened
+  if (process.send && !process.connected) stop.abort();
   return stop.signal;
 }
 
