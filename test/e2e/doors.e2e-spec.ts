@@ -164,6 +164,23 @@ describe.each(engineSets)('the HTTP doors of a host, on $name', (engineSet) => {
     expect(await ask(`${stage.url}/in/echo/1`)).toMatchObject({ status: 405, body: { code: 'METHOD_NOT_ALLOWED' } });
   });
 
+  it('refuse in one shape, whichever door it is', async () => {
+    const token = await signToken({ scope: 'admin' });
+    const shape = { code: expect.any(String), message: expect.any(String), cure: expect.any(String) };
+    const refused = [
+      await ask(`${stage.url}/nowhere`),
+      await ask(`${stage.url}/in/nowhere`),
+      await ask(`${stage.url}/api/status`, { token: null }),
+      await ask(`${stage.url}/api/parked?limit=many`, { token }),
+      await ask(`${stage.url}/api/parked/nothing`, { token }),
+      await post(`${stage.url}/api/unrouted/replay`, {}, { token, body: '{oops' }),
+      await post(`${stage.url}/api/unrouted/replay`, {}, { token, body: JSON.stringify({ type: 'x'.repeat(70_000) }) }),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([404, 404, 401, 400, 404, 400, 413]);
+    for (const { body } of refused) expect(body).toEqual(shape);
+    expect(refused[0]?.body).toMatchObject({ code: 'NO_ROUTE', message: expect.stringContaining('/api/docs') });
+  });
+
   describe('answer what a flow replies', () => {
     const FORMS: readonly (readonly [string, string, string, unknown])[] = [
       ['JSON', 'application/json', '{"a":1}', { a: 1 }],

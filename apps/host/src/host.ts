@@ -17,6 +17,7 @@ import type { Env } from './env.js';
 import { HostModule } from './host.module.js';
 import { HttpDoors } from './http/doors.js';
 import { NO_ROUTE_SCHEMAS } from './http/no-route-schemas.js';
+import { ProblemFilter } from './http/problem.filter.js';
 import { NestLogger, toLog, type Secrets } from './logger.js';
 import { Metrics } from './metrics.js';
 import { observeAll } from './observers.js';
@@ -149,6 +150,7 @@ export class Host extends HostServices {
     this.#app = app;
     await this.doors.install(adapter.getInstance());
     app.useGlobalPipes(new StandardSchemaValidationPipe());
+    app.useGlobalFilters(new ProblemFilter(this.log));
     const modulesOnBus = new BusServer(this.bus);
     connectBus(app, modulesOnBus);
     installDocs(app);

@@ -1,8 +1,7 @@
-import { HttpException, Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { bearerOf } from '../http/doors.js';
-import { problemOf } from '../http/problem.js';
 import { requireScope } from '../tokens.js';
 import { HostServices } from './host-services.js';
 
@@ -22,17 +21,7 @@ export class AccessGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const scope =
       this.reflector.getAllAndOverride<string | undefined>(SCOPE, [context.getHandler(), context.getClass()]) ?? 'viewer';
-    try {
-      requireScope(await this.services.tokens.verify(bearerOf(context.switchToHttp().getRequest<FastifyRequest>())), scope);
-      return true;
-    } catch (error) {
-      throw asHttp(error);
-    }
+    requireScope(await this.services.tokens.verify(bearerOf(context.switchToHttp().getRequest<FastifyRequest>())), scope);
+    return true;
   }
-}
-
-/** One of our errors as NestJS answers it. */
-export function asHttp(error: unknown): HttpException {
-  const { status, body } = problemOf(error);
-  return new HttpException(body, status);
 }

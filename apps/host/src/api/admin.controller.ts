@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '
 import { decodeRun, queues, readData, type ParkedRun, type ParkedState } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
 import { z } from 'zod';
-import { AccessGuard, asHttp, Scope } from './access.js';
+import { AccessGuard, Scope } from './access.js';
 import { diagnose, pruneQueues } from './doctor.js';
 import { HostServices } from './host-services.js';
 import { Summary } from './summary.js';
@@ -26,7 +26,7 @@ export class AdminController {
   @Summary('Queues, what waits, what is in flight, limits now, parked runs')
   async status(): Promise<object> {
     const { engine, store, engines, workspace } = this.services;
-    const [status, parked, leases] = await told(() => Promise.all([engine.status(), store.parked.count(), store.leases.list()]));
+    const [status, parked, leases] = await Promise.all([engine.status(), store.parked.count(), store.leases.list()]);
     return { engines, flows: workspace.flows.map((flow) => flow.name), ...status, parked, leases };
   }
 
@@ -34,20 +34,18 @@ export class AdminController {
   @Summary('Runs put aside')
   async parked(@Query({ schema: ListQuery }) query: z.output<typeof ListQuery>): Promise<object> {
     const { flow, state, limit } = query;
-    return told(() =>
-      this.services.store.parked.list({
-        limit,
-        ...(flow !== undefined && { flow }),
-        ...(state !== 'all' && { state: state satisfies ParkedState }),
-      }),
-    );
+    return this.services.store.parked.list({
+      limit,
+      ...(flow !== undefined && { flow }),
+      ...(state !== 'all' && { state: state satisfies ParkedState }),
+    });
   }
 
   @Get('parked/:run')
   @Summary('One of them, with its data and the outputs of its steps')
   async show(@Param('run') run: string): Promise<object> {
-    const parked = await told(() => this.services.store.parked.get(run));
-    if (!parked) throw asHttp(engineFail.NOT_PARKED(`no run ${run} is parked`));
+    const parked = await this.services.store.parked.get(run);
+    if (!parked) throw engineFail.NOT_PARKED(`no run ${run} is parked`);
     return shown(parked);
   }
 
@@ -56,7 +54,7 @@ export class AdminController {
   @Scope('admin')
   @Summary('Runs it again from the step that failed; with other data it is a new run')
   async replay(@Param('run') run: string, @Body({ schema: ReplayBody }) body: z.output<typeof ReplayBody>): Promise<object> {
-    return { run: await told(() => this.services.engine.parking.replay(run, body)) };
+    return { run: await this.services.engine.parking.replay(run, body) };
   }
 
   @Post('parked/:run/drop')
@@ -64,13 +62,13 @@ export class AdminController {
   @Scope('admin')
   @Summary('Gives it up for good')
   async drop(@Param('run') run: string): Promise<void> {
-    await told(() => this.services.engine.parking.drop(run));
+    await this.services.engine.parking.drop(run);
   }
 
   @Get('unrouted')
   @Summary('Events that no flow wanted, by type')
   async unrouted(): Promise<object> {
-    return told(() => this.services.bus.unrouted());
+    return this.services.bus.unrouted();
   }
 
   @Post('unrouted/replay')
@@ -79,10 +77,9 @@ export class AdminController {
   @Summary('Moves events of a type to a flow')
   async replayUnrouted(@Body({ schema: UnroutedBody }) body: z.output<typeof UnroutedBody>): Promise<object> {
     const flow = this.services.workspace.flows.find(({ name }) => name === body.flow);
-    if (!flow) throw asHttp(engineFail.CONFIG_INVALID(`there is no flow "${body.flow}"`));
-    if (flow.trigger.kind !== 'event')
-      throw asHttp(engineFail.CONFIG_INVALID(`the flow "${body.flow}" takes no events of the bus`));
-    return { moved: await told(() => this.services.bus.replayUnrouted([body.type], queues.flow(flow.name))) };
+    if (!flow) throw engineFail.CONFIG_INVALID(`there is no flow "${body.flow}"`);
+    if (flow.trigger.kind !== 'event') throw engineFail.CONFIG_INVALID(`the flow "${body.flow}" takes no events of the bus`);
+    return { moved: await this.services.bus.replayUnrouted([body.type], queues.flow(flow.name)) };
   }
 
   @Get('find/:id')
@@ -90,7 +87,7 @@ export class AdminController {
   async find(@Param('id') id: string): Promise<object> {
     const { store } = this.services;
     await store.journal.flush();
-    return told(() => store.journal.find(id));
+    return store.journal.find(id);
   }
 
   @Get('doctor')
@@ -103,16 +100,7 @@ export class AdminController {
   @Scope('admin')
   @Summary('Empties and removes the queues of flows that are gone')
   async prune(@Body({ schema: PruneBody }) body: z.output<typeof PruneBody>): Promise<object> {
-    return told(() => pruneQueues(this.services, body.queues));
-  }
-}
-
-/** Our errors by their codes. */
-async function told<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw asHttp(error);
+    return pruneQueues(this.services, body.queues);
   }
 }
 

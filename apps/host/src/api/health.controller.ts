@@ -1,8 +1,7 @@
-import { Controller, Get, Header, HttpException, Req } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import { Controller, Get, Header, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bearerOf } from '../http/doors.js';
 import { requireScope } from '../tokens.js';
-import { asHttp } from './access.js';
 import { HostServices } from './host-services.js';
 import { Summary } from './summary.js';
 
@@ -21,7 +20,7 @@ export class HealthController {
   /** 503 while the bus or the database is away; a connection that 1C refuses is shown and does not make the host unready. */
   @Get('health/ready')
   @Summary('Events can be accepted')
-  async ready(): Promise<object> {
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
     const { services } = this;
     const bus = services.bus.state();
     const store = await services.store.check().then(
@@ -29,15 +28,14 @@ export class HealthController {
       (error: Error) => ({ state: 'down', reason: error.message }),
     );
     const ready = services.ready && bus.state === 'up' && store.state === 'up';
-    const body = {
+    if (!ready) void reply.code(503);
+    return {
       status: ready ? 'ok' : 'unavailable',
       engines: services.engines,
       bus,
       store,
       connections: services.engine.connections.all().map((one) => one.health()),
     };
-    if (!ready) throw new HttpException(body, 503);
-    return body;
   }
 
   /** Open on loopback; elsewhere a token with the scope `viewer`. */
@@ -45,11 +43,7 @@ export class HealthController {
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   async metrics(@Req() request: FastifyRequest): Promise<string> {
     if (!LOOPBACK.test(request.ip)) {
-      try {
-        requireScope(await this.services.tokens.verify(bearerOf(request)), 'viewer');
-      } catch (error) {
-        throw asHttp(error);
-      }
+      requireScope(await this.services.tokens.verify(bearerOf(request)), 'viewer');
     }
     return this.services.metrics.registry.metrics();
   }

@@ -13,8 +13,8 @@ import {
 import type { Door } from '@sluice/engine';
 import { hostFail } from '../failures.js';
 import { requireEventType, requireScope, type Tokens } from '../tokens.js';
-import { problemOf } from './problem.js';
 import { RouteTable } from './route-table.js';
+import { sendProblem } from './send-problem.js';
 
 const CE_ATTRIBUTES = ['subject', 'correlationid', 'partitionkey'] as const;
 /** Belong to the door and not to the data. */
@@ -63,7 +63,9 @@ export class HttpDoors implements ServiceDoors {
       scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: this.options.limitBytes }, (_request, body, done) =>
         done(null, body),
       );
-      scope.setErrorHandler((error, _request, reply) => this.#refuse(reply, fromFastify(error, this.options.limitBytes)));
+      scope.setErrorHandler((error, _request, reply) =>
+        sendProblem(reply, fromFastify(error, this.options.limitBytes), this.options.log),
+      );
       scope.post('/events/:type', (request, reply) => this.#answered(reply, () => this.#event(request)));
       for (const prefix of ['/in/*', '/mailbox/*'])
         scope.all(prefix, (request, reply) => this.#answered(reply, () => this.#endpoint(request)));
@@ -126,16 +128,8 @@ export class HttpDoors implements ServiceDoors {
       void reply.code(data === undefined && status === 200 ? 204 : status).headers(headers);
       await (data === undefined ? reply.send() : reply.send(bodyText(reply, headers, data)));
     } catch (error) {
-      await this.#refuse(reply, error);
+      await sendProblem(reply, error, this.options.log);
     }
-  }
-
-  async #refuse(reply: FastifyReply, error: unknown): Promise<void> {
-    const problem = problemOf(error);
-    if (problem.body.code === 'INTERNAL')
-      this.options.log.error('a request failed', { error: error instanceof Error ? error.stack : String(error) });
-    void reply.code(problem.status).headers(problem.headers);
-    await reply.type('application/json; charset=utf-8').send(JSON.stringify(problem.body));
   }
 }
 

@@ -1,4 +1,5 @@
-import { isSluiceError } from '@sluice/plugin-api';
+import { BODY_CODES, ENGINE_CODES, isSluiceError } from '@sluice/plugin-api';
+import { HOST_CODES } from '../failures.js';
 
 /** How an error is told over HTTP. */
 export interface Problem {
@@ -28,13 +29,45 @@ const STATUS: Readonly<Record<string, number>> = {
 
 const RETRY_AFTER_SECONDS = 2;
 
-/** What went wrong is told by code; what is not ours is an inner failure, told without its text. */
+/** What NestJS and Fastify refuse by themselves: our code for their status. */
+const REFUSED = {
+  400: 'INPUT_INVALID',
+  404: 'NO_ROUTE',
+  405: 'METHOD_NOT_ALLOWED',
+  413: 'BODY_TOO_LARGE',
+  415: 'MEDIA_TYPE',
+} as const;
+const CURES: Readonly<Record<string, { readonly cure: string }>> = { ...ENGINE_CODES, ...BODY_CODES, ...HOST_CODES };
+
+/** What went wrong is told by code; what is nobody's refusal is an inner failure, told without its text. */
 export function problemOf(error: unknown): Problem {
-  if (!isSluiceError(error))
-    return { status: 500, headers: {}, body: { code: 'INTERNAL', message: 'something went wrong here: the log tells' } };
+  if (!isSluiceError(error)) return refusalOf(error) ?? INNER;
   const status = STATUS[error.code] ?? (error.fate === 'rejected' ? 422 : error.fate === 'fatal' ? 500 : 502);
   const headers: Record<string, string> = {};
   if (status === 503) headers['retry-after'] = String(RETRY_AFTER_SECONDS);
   if (status === 401) headers['www-authenticate'] = 'Bearer';
   return { status, headers, body: { code: error.code, message: error.message, cure: error.cure } };
+}
+
+const INNER: Problem = {
+  status: 500,
+  headers: {},
+  body: { code: 'INTERNAL', message: 'something went wrong here: the log tells' },
+};
+
+/** An `HttpException` of NestJS, or an error of Fastify: each carries the status that it is to be answered with. */
+function refusalOf(error: unknown): Problem | undefined {
+  const { status, statusCode = status, message, response } = error as Partial<HttpError>;
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return undefined;
+  const code = REFUSED[statusCode as keyof typeof REFUSED] ?? 'INPUT_INVALID';
+  const said = typeof response === 'object' ? response.message : response;
+  const text = typeof said === 'object' ? said.join('; ') : (said ?? message ?? 'refused');
+  return { status: statusCode, headers: {}, body: { code, message: text, ...(CURES[code] && { cure: CURES[code].cure }) } };
+}
+
+interface HttpError {
+  readonly status: number;
+  readonly statusCode: number;
+  readonly message: string;
+  readonly response: string | { readonly message?: string | readonly string[] };
 }

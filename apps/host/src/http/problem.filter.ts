@@ -1,0 +1,29 @@
+import { Catch, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { Log } from '@sluice/plugin-api';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { hostFail } from '../failures.js';
+import { sendProblem } from './send-problem.js';
+
+/** NestJS's routes, and the paths that nobody serves, answer errors as the other doors do. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly log: Log) {}
+
+  async catch(error: unknown, host: ArgumentsHost): Promise<void> {
+    const http = host.switchToHttp();
+    const { method, url } = http.getRequest<FastifyRequest>();
+    await sendProblem(http.getResponse<FastifyReply>(), isUnknownRoute(error) ? unknownRoute(method, url) : error, this.log);
+  }
+}
+
+/** Made by NestJS where no route fits. */
+function isUnknownRoute(error: unknown): boolean {
+  return error instanceof NotFoundException && error.message.startsWith('Cannot ');
+}
+
+function unknownRoute(method: string, url: string): Error {
+  const path = url.split('?', 1)[0] ?? '';
+  return hostFail.NO_ROUTE(
+    `nothing answers ${method} ${path}: there are POST /events/<type>, /in/… for the flows, /health/ready, /metrics and /api (/api/docs tells)`,
+  );
+}

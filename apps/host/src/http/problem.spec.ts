@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { BadRequestException, ForbiddenException, InternalServerErrorException } from '@nestjs/common';
+import { hostFail } from '../failures.js';
+import { problemOf } from './problem.js';
+
+describe('an error, told over HTTP', () => {
+  it('has its code, its message and its cure', () => {
+    expect(problemOf(hostFail.FORBIDDEN('no'))).toMatchObject({
+      status: 403,
+      body: { code: 'FORBIDDEN', message: 'no', cure: expect.stringContaining('scope') },
+    });
+  });
+
+  it('has the same shape when NestJS refuses', () => {
+    expect(problemOf(new BadRequestException(['limit: too big', 'flow: no text']))).toEqual({
+      status: 400,
+      headers: {},
+      body: { code: 'INPUT_INVALID', message: 'limit: too big; flow: no text', cure: expect.any(String) },
+    });
+    expect(problemOf(new ForbiddenException('not yours'))).toMatchObject({ status: 403, body: { message: 'not yours' } });
+  });
+
+  it('has the same shape when Fastify refuses', () => {
+    const error = Object.assign(new Error('Request body is too large'), { statusCode: 413 });
+    expect(problemOf(error)).toMatchObject({ status: 413, body: { code: 'BODY_TOO_LARGE' } });
+  });
+
+  it.each([new TypeError('x is undefined'), new InternalServerErrorException('select * from secret'), 'a text'])(
+    'says nothing of an inner failure: %s',
+    (error) => {
+      expect(problemOf(error)).toEqual({
+        status: 500,
+        headers: {},
+        body: { code: 'INTERNAL', message: 'something went wrong here: the log tells' },
+      });
+    },
+  );
+});
