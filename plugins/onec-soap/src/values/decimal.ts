@@ -16,7 +16,8 @@ export function readDecimal(text: string): number | string {
   const trimmed = text.trim();
   if (!DECIMAL.test(trimmed)) return text;
   const number = Number(trimmed);
-  return withoutExponent(String(number)) === canonical(trimmed) ? number : trimmed;
+  if (withoutExponent(String(number)) !== canonical(trimmed)) return trimmed;
+  return number === 0 ? 0 : number; // JSON knows no -0
 }
 
 /** Without a plus, without zeros at either end. */

@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import { XS, XSI } from '../xml/names.js';
+import { readReply } from './reply.js';
+
+const from = { where: 'Op of S at http://erp/ws', baseUrl: 'http://erp/ws', kind: 'web service' as const, patterns: [] };
+const SOAP = 'http://schemas.xmlsoap.org/soap/envelope/';
+const XML = 'text/xml; charset=utf-8';
+
+const read = (status: number, type: string, body: string) =>
+  readReply({ status, headers: type === '' ? {} : { 'content-type': type }, body: Buffer.from(body) }, from);
+const envelope = (content: string) =>
+  `<e:Envelope xmlns:e="${SOAP}" xmlns:xs="${XS}" xmlns:xsi="${XSI}"><e:Body>${content}</e:Body></e:Envelope>`;
+const fault = (text: string) => envelope(`<e:Fault><faultcode>e:Server</faultcode>${text}</e:Fault>`);
+
+describe('an answer that cannot be used', () => {
+  it.each([
+    ['a web page', 200, 'text/html', '<html/>', 'BAD_ANSWER', 'a web page came'],
+    ['a page of the web server', 500, 'text/html', '<html/>', 'ONEC_FRONT', 'a page of the web server'],
+    ['JSON', 200, 'application/json', '{}', 'BAD_ANSWER', 'application/json, and no XML'],
+    ['a text without a type', 200, '', 'ok', 'BAD_ANSWER', 'of no type'],
+    ['cut off', 200, XML, envelope('<a/>').slice(0, -20), 'BAD_ANSWER', 'not whole or no XML'],
+    ['not XML', 200, XML, 'Внутренняя ошибка', 'BAD_ANSWER', 'not whole or no XML'],
+    ['two documents', 200, XML, '<a/><b/>', 'BAD_ANSWER', 'it is not one element'],
+    ['other XML', 200, XML, '<a/>', 'BAD_ANSWER', 'no SOAP'],
+    ['a bomb', 200, XML, `<!DOCTYPE a [<!ENTITY b "b">]>${envelope('&b;')}`, 'BAD_ANSWER', 'document type'],
+    ['too deep', 200, XML, envelope('<a>'.repeat(10_000) + '</a>'.repeat(10_000)), 'BAD_ANSWER', 'not whole or no XML'],
+    ['a refusal in XML that is no SOAP', 404, XML, '<a/>', 'NOT_FOUND', '404'],
+    ['an envelope with a bad status and no fault', 502, XML, envelope(''), 'OVERLOADED', '502'],
+  ])('because it is %s is told in words', (_what, status, type, body, code, words) => {
+    expect(() => read(status, type, body)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(words) }));
+  });
+});
+
+describe('a fault', () => {
+  it.each([
+    ['with its text', fault('<faultstring>Нет остатка</faultstring>'), 'Нет остатка'],
+    ['in CDATA and entities', fault('<faultstring><![CDATA[a <b>]]> &amp; &#1103;</faultstring>'), 'a <b> & я'],
+    ['with the text in its details alone', fault('<faultstring/><detail><d>Нет остатка</d></detail>'), 'Нет остатка'],
+    ['without a word', fault(''), '1C refused and gave no reason'],
+  ])('is told %s', (_how, body, message) =>
+    expect(() => read(500, XML, body)).toThrow(expect.objectContaining({ code: 'ONEC_BUSINESS', message })),
+  );
+
+  it('is one also when the status says that all is well', () =>
+    expect(() => read(200, XML, fault('<faultstring>Нет остатка</faultstring>'))).toThrow('Нет остатка'));
+
+  it('that tells of a lock, of a licence or of a session is what it tells of', () => {
+    for (const [text, code] of [
+      ['Неизвестная ошибка. по причине: Конфликт блокировок при выполнении транзакции', 'ONEC_LOCKED'],
+      ['Не обнаружено свободной лицензии!', 'ONEC_LICENCE'],
+      ['Сеанс отсутствует или удален', 'ONEC_SESSION_GONE'],
+    ])
+      expect(() => read(500, XML, fault(`<faultstring>${text}</faultstring>`))).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe('an answer', () => {
+  it('may be empty', () => expect(read(200, '', '')).toBeUndefined());
+  it('in windows-1251 is read by what the header says', () => {
+    const body = Buffer.concat([
+      Buffer.from(`<e:Envelope xmlns:e="${SOAP}"><e:Body><a>`),
+      Buffer.from([0xa8, 0xe6]),
+      Buffer.from('</a></e:Body></e:Envelope>'),
+    ]);
+    expect(readReply({ status: 200, headers: { 'content-type': 'text/xml; charset=windows-1251' }, body }, from)?.text).toBe(
+      'Ёж',
+    );
+  });
+});

@@ -1,0 +1,212 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { startOnec } from '@sluice/emulator';
+import { openPlugin, startWebService, type Answer } from '@sluice/testing';
+import { cacheFolder, SERVICE } from '../../test/onec-peer.js';
+import { plugin } from '../plugin.js';
+
+const closing: { close(): Promise<void> }[] = [];
+
+afterEach(async () => {
+  for (const each of closing.splice(0).reverse()) await each.close();
+});
+
+const keep = <Closable extends { close(): Promise<void> }>(one: Closable): Closable => {
+  closing.push(one);
+  return one;
+};
+
+async function open(url: string, config: object = {}, now?: () => Date) {
+  const { cache } = keep(await cacheFolder());
+  const opened = keep(await openPlugin(plugin, { baseUrl: `${url}/base/ws`, wsdl: { cache }, ...config }, now && { now }));
+  const call = (operation = 'Пинг') =>
+    opened.actions.call({ service: SERVICE, operation }).catch((error: unknown) => error as Error);
+  return { ...opened, cache, call };
+}
+
+/** A call of a service whose description is answered like this. */
+async function described(answer: Answer, config: object = {}) {
+  const service = keep(await startWebService(answer));
+  const { call } = await open(service.url, config);
+  return { failed: await call(), service };
+}
+
+const answering =
+  (status: number, type: string, body: string): Answer =>
+  (_request, response) =>
+    void response.writeHead(status, { 'content-type': type }).end(body);
+
+/** A real description with another text in it. */
+async function wsdlOfEmulator(): Promise<string> {
+  const onec = keep(await startOnec({ port: 0, latencyMs: 0 }));
+  return (await fetch(`${onec.url}/base/ws/${encodeURIComponent(SERVICE)}?wsdl`)).text();
+}
+
+const XML = 'text/xml; charset=utf-8';
+
+describe('a WSDL that cannot be used', () => {
+  it.each([
+    ['a web page', 200, 'text/html', '<html><body>Вход</body></html>', 'ONEC_WSDL', 'unavailable', 'a web page came'],
+    ['nothing', 404, 'text/html', 'x', 'NOT_FOUND', 'fatal', 'is the base published under this name, and the web service'],
+    ['for another user', 401, 'text/plain', '', 'UNAUTHORIZED', 'fatal', 'check the user and its right to the web service'],
+    ['of a full pool', 406, 'text/plain', '', 'OVERLOADED', 'overload', 'session pool'],
+    [
+      'of a base that is closed',
+      500,
+      'text/plain',
+      'Начало сеанса с информационной базой запрещено',
+      'ONEC_BLOCKED',
+      'unavailable',
+      'запрещено',
+    ],
+    ['no XML', 200, XML, '{"a":1}', 'ONEC_WSDL', 'unavailable', 'not whole or no XML'],
+    ['other XML', 200, XML, '<a/>', 'ONEC_WSDL', 'unavailable', 'this XML is no WSDL'],
+    [
+      'without a service',
+      200,
+      XML,
+      '<definitions xmlns="http://schemas.xmlsoap.org/wsdl/"/>',
+      'ONEC_WSDL_UNSUPPORTED',
+      'fatal',
+      'describes no service',
+    ],
+  ])('because it is %s is told in words, and nothing was sent', async (_what, status, type, body, code, fate, words) => {
+    const { failed } = await described(answering(status, type, body));
+    expect(failed).toMatchObject({ code, fate, options: { sent: 'no' } });
+    expect(failed).toHaveProperty('message', expect.stringContaining(words));
+  });
+
+  it('because it is cut off is not taken for a whole one', async () => {
+    const whole = await wsdlOfEmulator();
+    const { failed } = await described(answering(200, XML, whole.slice(0, whole.length / 2)));
+    expect(failed).toMatchObject({ code: 'ONEC_WSDL', fate: 'unavailable' });
+  });
+
+  it('because it is too large is not kept in memory', async () => {
+    const { failed } = await described(answering(200, XML, `<a>${'x'.repeat(100_000)}</a>`), { maxResponse: '64KiB' });
+    expect(failed).toMatchObject({ code: 'ONEC_WSDL', message: expect.stringContaining('larger than maxResponse') });
+  });
+
+  it.each([
+    ['a bomb of entities', '<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]><a>&b;</a>'],
+    ['a file of ours', `<!-- x -->\n${' '.repeat(5_000)}<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>`],
+    ['an entity of its own', '<a>&x;</a>'],
+  ])('because it holds %s is refused unread', async (_what, body) => {
+    const { failed } = await described(answering(200, XML, body));
+    expect(failed).toMatchObject({ code: 'ONEC_WSDL' });
+  });
+
+  it('because it wants another version of SOAP is told how to call it', async () => {
+    const wsdl = (await wsdlOfEmulator()).replaceAll(/soap12bind:binding/g, 'soap12bind:nothing');
+    const { failed } = await described(answering(200, XML, wsdl), { soap: '1.2' });
+    expect(failed).toMatchObject({ code: 'ONEC_WSDL_UNSUPPORTED', message: expect.stringContaining('no binding for SOAP 1.2') });
+  });
+});
+
+describe('a WSDL in several documents', () => {
+  /** Splits the types off, into a document that imports the first one again. */
+  async function split(location: string) {
+    const whole = await wsdlOfEmulator();
+    const types = /<types>[^]*<\/types>/.exec(whole)?.[0] ?? '';
+    const head = /<definitions[^>]*>/.exec(whole)?.[0] ?? '';
+    const first = whole.replace(types, `<import namespace="x" location="${location}"/>`);
+    const second = `${head}<import location="?wsdl"/>${types}</definitions>`;
+    const answer: Answer = (request, response) =>
+      void response.writeHead(200, { 'content-type': XML }).end(request.url?.endsWith('types') ? second : first);
+    return described(answer);
+  }
+
+  it('is read whole, each document once, from the configured server', async () => {
+    const { service } = await split(`http://srv-1c.local/base/ws/${SERVICE}?types`);
+    const asked = service.seen.map(({ method, url }) => `${method} ${decodeURIComponent(url)}`);
+    expect(asked).toEqual([`GET /base/ws/${SERVICE}?wsdl`, `GET /base/ws/${SERVICE}?types`, `POST /base/ws/${SERVICE}`]);
+  });
+
+  it.each(['/admin?types', 'file:///base/other?types', '../../secret?types'])(
+    'does not lead out of the base URL by %s',
+    async (location) => {
+      const { failed, service } = await split(location);
+      expect(failed).toMatchObject({ code: 'ONEC_WSDL_UNSUPPORTED', message: expect.stringContaining('is not below') });
+      expect(service.seen).toHaveLength(1);
+    },
+  );
+});
+
+describe('the copy of a WSDL', () => {
+  /** A service that was described once and called, and now answers the question for its WSDL with this status. */
+  async function later(status: number) {
+    const wsdl = await wsdlOfEmulator();
+    let now = 200;
+    const service = keep(
+      await startWebService((request, response) => {
+        if (request.method === 'GET') response.writeHead(now, { 'content-type': XML }).end(now === 200 ? wsdl : '');
+        else response.writeHead(500, { 'content-type': 'text/plain' }).end('Конфликт блокировок');
+      }),
+    );
+    const first = await open(service.url);
+    await first.call();
+    now = status;
+    const again = keep(await openPlugin(plugin, { baseUrl: `${service.url}/base/ws`, wsdl: { cache: first.cache } }));
+    const failed = await again.actions.call({ service: SERVICE, operation: 'Пинг' }).catch((error: unknown) => error);
+    return { failed, warned: again.host.log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message) };
+  }
+
+  it('lets calls begin while 1C cannot give the original', async () => {
+    const { failed, warned } = await later(406);
+    expect(failed).toMatchObject({ code: 'ONEC_LOCKED' }); // the answer to the call itself
+    expect(warned).toEqual(['the WSDL cannot be read from 1C: the last one is used']);
+  });
+
+  it('is not used when 1C says that the service is gone', async () => {
+    const { failed, warned } = await later(404);
+    expect([failed, warned]).toMatchObject([{ code: 'NOT_FOUND', fate: 'fatal', options: { sent: 'no' } }, []]);
+  });
+
+  it('that is broken is as good as none', async () => {
+    const onec = keep(await startOnec({ port: 0, latencyMs: 1 }));
+    const opened = await open(onec.url);
+    const { cache } = opened;
+    await opened.call();
+    await opened.close();
+    for (const file of await readdir(cache)) await writeFile(path.join(cache, file), '{"documents":');
+    await onec.close();
+    const again = keep(await openPlugin(plugin, { baseUrl: `${onec.url}/base/ws`, wsdl: { cache } }));
+    await expect(again.actions.call({ service: SERVICE, operation: 'Пинг' })).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      options: { sent: 'no' },
+    });
+  });
+
+  it('is missed, and not needed, where the folder cannot be written', async () => {
+    const onec = keep(await startOnec({ port: 0, latencyMs: 1 }));
+    const { cache } = keep(await cacheFolder());
+    await writeFile(path.join(cache, 'file'), '');
+    const opened = await open(onec.url, { wsdl: { cache: path.join(cache, 'file') } });
+    expect(await opened.call()).toBe('Pong');
+    expect(opened.host.log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+  });
+
+  it('is asked of 1C again when it is old, and for a name that it does not know', async () => {
+    let now = 0;
+    const onec = keep(await startOnec({ port: 0, latencyMs: 1 }));
+    const { call } = await open(onec.url, {}, () => new Date(now));
+    const asked = async (at: number, operation: string) => {
+      now = at;
+      await call(operation);
+      return onec.stats().described;
+    };
+    const MINUTE = 60_000;
+    expect(await asked(0, 'Пинг')).toBe(1);
+    expect(await asked(MINUTE / 2, 'Новая')).toBe(1);
+    expect(await asked(MINUTE, 'Новая')).toBe(2);
+    expect(await asked(61 * MINUTE, 'Пинг')).toBe(3);
+  });
+
+  it('is read once for all calls that wait for it', async () => {
+    const onec = keep(await startOnec({ port: 0, latencyMs: 1 }));
+    const { call } = await open(onec.url);
+    await Promise.all([call(), call(), call()]);
+    expect(onec.stats()).toMatchObject({ described: 1, done: 3 });
+  });
+});
