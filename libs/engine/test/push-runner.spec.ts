@@ -198,6 +198,40 @@ describe('what a call gives', () => {
   });
 });
 
+describe('a call that outlives the stop of its host', () => {
+  /** A call that ends when it is cut off, and does not know how far it came. */
+  const untilCut: Parameters<typeof startMachine>[0]['answer'] = (_seen, { signal }) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(fail.TIMED_OUT('cut off', { sent: 'unknown' })), { once: true });
+    });
+
+  async function stopped(idempotent: 'by-key' | 'no') {
+    const shared = { broker: new MemoryBroker(), database: new MemoryDatabase(), flows: flow('t', PUSH), idempotent };
+    const first = await startMachine({ ...shared, answer: untilCut });
+    await first.publish('t.asked', { text: 'a' });
+    await until('the call', () => first.calls.length === 1);
+    await first.stop();
+    return { first, second: await start(shared) };
+  }
+
+  it('is repeated by another host under the same id', async () => {
+    const { first, second } = await stopped('by-key');
+    await second.ended('done');
+    expect(second.calls.map((call) => call.id)).toEqual(first.calls.map((call) => call.id));
+  });
+
+  it('is judged when it must not be repeated', async () => {
+    const { second } = await stopped('no');
+    await second.ended('parked');
+    await until('the row', () => second.database.parked.size === 1);
+    expect((await second.store.parked.list({ limit: 1 }))[0]?.error).toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+      cause: { code: 'TIMED_OUT', message: 'cut off' },
+    });
+    expect(second.calls).toHaveLength(0);
+  });
+});
+
 describe('a breaker', () => {
   it('is told of in words: what cannot be reached and why, what becomes of its calls, and that it is over', async () => {
     const pacer = new PlainPacer();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fail } from '@sluice/plugin-api';
-import { MemoryBroker, until } from '@sluice/testing';
+import { encodeRun } from '@sluice/engine';
+import { MemoryBroker, MemoryDatabase, MemoryStore, until } from '@sluice/testing';
 import { flow, type Machine, machines, startMachine } from './machine.js';
 
 const { start } = machines();
@@ -88,6 +89,38 @@ describe('a run that is parked with more outputs than can travel', () => {
   });
 });
 
+describe('the sweep for replays whose host has died', () => {
+  it('goes past what cannot be published', async () => {
+    let now = Date.now();
+    const database = new MemoryDatabase(() => now);
+    const store = new MemoryStore(database);
+    const event = { id: 'e', source: '/s', type: 't.asked', time: new Date().toISOString() };
+    for (const name of ['gone', 't']) {
+      const state = {
+        run: `of ${name}`,
+        epoch: 0,
+        flow: name,
+        revision: '',
+        event,
+        startedAt: now,
+        steps: {},
+        kind: 'parked',
+      } as const;
+      const error = { code: 'REJECTED', fate: 'rejected', message: 'refused' } as const;
+      const message = encodeRun({ state, body: Buffer.from('{"text":"a"}') });
+      await store.parked.add([
+        { run: state.run, epoch: 0, flow: name, revision: '', event, error, parkedAt: new Date(now), message },
+      ]);
+      await store.parked.replaying(state.run, 0);
+    }
+    now += 61_000;
+    const machine = await start({ database, flows: flow('t', PUSH) });
+    await machine.ended('done');
+    await until('the mark', async () => (await store.parked.get('of t'))?.state === 'replayed');
+    expect((await store.parked.get('of gone'))?.state).toBe('replaying');
+  });
+});
+
 describe('a message that nobody can read', () => {
   it('is parked with its bytes, also when it was handed out often, and is not replayed', async () => {
     const broker = new MemoryBroker();
@@ -139,6 +172,19 @@ describe('an event that is emitted', () => {
     await machine.publish('t.asked', { n: 1 }, { body, datacontenttype: 'application/json; charset=utf-8' });
     await until('the event', () => seen.length === 1);
     expect(seen).toEqual([{ body: '{ "n" : 1.0 }', type: 'application/json; charset=utf-8' }]);
+  });
+
+  it('carries the body that a call gave it', async () => {
+    const machine = await start({
+      flows: flow('t', PUSH),
+      answer: (_seen, call) => {
+        call.emit({ type: 'out', body: Buffer.from('<a>1</a>'), datacontenttype: 'application/xml' });
+      },
+    });
+    const seen = await bodies(machine, 'out');
+    await machine.publish('t.asked', { text: 'a' });
+    await until('the event', () => seen.length === 1);
+    expect(seen).toEqual([{ body: '<a>1</a>', type: 'application/xml' }]);
   });
 
   it('is refused beyond the size that a door takes', async () => {
