@@ -1,0 +1,70 @@
+import { fail, isSluiceError, type Database, type Log } from '@sluice/plugin-api';
+import { DataSource, type EntityManager } from 'typeorm';
+import { EntryEntity } from './entities/entry.entity.js';
+import { ResourceEntity } from './entities/resource.entity.js';
+import { WorkingHoursEntity } from './entities/working-hours.entity.js';
+import { STEPS } from './tables.js';
+
+const POOL = 8;
+const CONNECT_TIMEOUT_MS = 3_000;
+const QUERY_TIMEOUT_MS = 15_000;
+
+/** The door to the journal's tables. What fails because the database cannot be used rejects with `UNREACHABLE`. */
+export class Book {
+  private constructor(private readonly source: DataSource) {}
+
+  /** Brings the tables up to date; several hosts may do so at once. */
+  static async open(database: Database, log: Log): Promise<Book> {
+    // in the way that all tables of a connection are made: TypeORM's own migrations know no lock and do not make the schema
+    await database.migrate(STEPS);
+    const { url, schema } = database.place;
+    const source = new DataSource({
+      type: 'postgres',
+      url,
+      schema,
+      entities: [ResourceEntity, WorkingHoursEntity, EntryEntity],
+      applicationName: 'sluice timeline',
+      poolSize: POOL,
+      connectTimeoutMS: CONNECT_TIMEOUT_MS,
+      extra: {
+        query_timeout: QUERY_TIMEOUT_MS,
+        keepAlive: true,
+        // for statements that TypeORM does not write. Not in the start-up options: poolers refuse it there
+        onConnect: (client: { query(sql: string): Promise<unknown> }) => client.query(`set search_path to ${schema}`),
+      },
+      poolErrorHandler: (error: Error) => log.debug('a connection to the database was lost', { error: error.message }),
+      logging: false,
+    });
+    return reachable(async () => new Book(await source.initialize()));
+  }
+
+  async read<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    return reachable(() => work(this.source.manager));
+  }
+
+  async rows<Row>(sql: string, params: readonly unknown[] = []): Promise<Row[]> {
+    return reachable(() => this.source.query<Row[]>(sql, [...params]));
+  }
+
+  async transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    return reachable(() => this.source.transaction(work));
+  }
+
+  async close(): Promise<void> {
+    await this.source.destroy();
+  }
+}
+
+/** Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html that say "not now". */
+const NOT_NOW = /^(08|53|57|58|25006)/;
+
+async function reachable<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    const refused = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !NOT_NOW.test(code);
+    if (isSluiceError(error) || refused) throw error;
+    throw fail.UNREACHABLE(`the database cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import type { Action, Author, EntryView, Fields } from '../entry.js';
+import { timelineFail } from '../failures.js';
+import { readTime, showTime } from '../times.js';
+import type { Book } from './book.js';
+import { EntryEntity } from './entities/entry.entity.js';
+import { ResourceEntity } from './entities/resource.entity.js';
+import { addToOutbox } from './outbox.js';
+
+/** What of an entry people and programs set. */
+type State = Pick<
+  EntryEntity,
+  'resourceId' | 'shared' | 'startsAt' | 'endsAt' | 'status' | 'client' | 'phone' | 'comment' | 'note'
+>;
+
+/** What is to be different; what is left out stays as it is. */
+export type Change = { readonly [Key in keyof Fields]?: Fields[Key] | undefined };
+
+/** From one state to the next. Undefined stands for "there is none". */
+type Step = (current: EntryView | undefined) => Change;
+
+export interface Saved {
+  readonly entry: EntryView;
+  /** Absent: nothing was different. */
+  readonly action?: Action;
+}
+
+/** The most that a page gets in one answer. */
+const MOST_ENTRIES = 5_000;
+
+/**
+ * The entries of a journal. A change, its version and its event for each listening flow are one transaction: they stand or fall together.
+ * What overlaps is refused by the database itself, whoever writes.
+ */
+export class Entries {
+  constructor(
+    private readonly book: Book,
+    readonly zone: string,
+    private readonly changed: () => void,
+  ) {}
+
+  /** Those that touch the time from `from` up to `to`, the cancelled ones included. */
+  async inRange(from: Date, to: Date): Promise<EntryView[]> {
+    const found = await this.book.read((manager) =>
+      withResource(manager)
+        .where('tstzrange(entry.startsAt, entry.endsAt) && tstzrange(:from, :to)', { from, to })
+        .orderBy('entry.startsAt')
+        .limit(MOST_ENTRIES)
+        .getMany(),
+    );
+    return found.map((entry) => this.#view(entry));
+  }
+
+  /** Those that were changed by transactions which `cursor` had not seen; some that it had seen may be among them. */
+  async changedSince(cursor: string): Promise<EntryView[]> {
+    const found = await this.book.read((manager) =>
+      withResource(manager).where('entry.change >= CAST(:cursor AS xid8)', { cursor }).limit(MOST_ENTRIES).getMany(),
+    );
+    return found.map((entry) => this.#view(entry));
+  }
+
+  /** Rejects with `TIMELINE_MISSING`. */
+  async get(id: string): Promise<EntryView> {
+    const found = await this.book.read((manager) => this.#find(manager, id));
+    if (!found) throw missing(id);
+    return this.#view(found);
+  }
+
+  /** Makes an entry, unless it is there already with that content. Rejects with `TIMELINE_VERSION` when another has its id. */
+  async create(id: string, fields: Fields, author: Author): Promise<Saved> {
+    return this.#save(id, 0, () => fields, author);
+  }
+
+  /** Changes what is given. Rejects with `TIMELINE_VERSION` when somebody was quicker; without a version the last writer wins. */
+  async change(id: string, version: number | undefined, fields: Change, author: Author): Promise<Saved> {
+    const step: Step = (current) => {
+      if (!current) throw missing(id);
+      return fields;
+    };
+    return this.#save(id, version, step, author);
+  }
+
+  /** Makes it or changes it. Repeated, it changes nothing. */
+  async upsert(id: string, version: number | undefined, fields: Fields, author: Author): Promise<Saved> {
+    return this.#save(id, version, () => fields, author);
+  }
+
+  async #save(id: string, version: number | undefined, step: Step, author: Author): Promise<Saved> {
+    try {
+      const saved = await this.book.transaction((manager) => this.#saveIn(manager, id, version, step, author));
+      if (saved.action) this.changed();
+      return saved;
+    } catch (error) {
+      throw await this.#explained(error, id);
+    }
+  }
+
+  async #saveIn(manager: EntityManager, id: string, version: number | undefined, step: Step, author: Author): Promise<Saved> {
+    // writers of one entry one after another, the first that makes it included: so versions and events are in order
+    await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [id.toLowerCase()]);
+    const before = await this.#find(manager, id);
+    const current = before ? this.#view(before) : undefined;
+    const next = await this.#state(manager, before, step(current));
+    const action = before ? actionOf(before, next) : 'created';
+    if (current && action === undefined) return { entry: current };
+    if (version !== undefined && version !== (current?.version ?? 0)) throw outdated(id, current);
+    const row = { ...next, version: (before?.version ?? 0) + 1, changedBy: author.by, changedAt: new Date() };
+    if (before) await manager.update(EntryEntity, { id }, row);
+    else await manager.insert(EntryEntity, { id, ...row });
+    const entry = this.#view((await this.#find(manager, id)) as EntryEntity);
+    await addToOutbox(manager, randomUUID(), {
+      action: action as Action,
+      origin: author.origin,
+      entry,
+      ...(current && { before: current }),
+    });
+    return { entry, action: action as Action };
+  }
+
+  async #state(manager: EntityManager, before: EntryEntity | null, fields: Change): Promise<State> {
+    const resource = await this.#resource(manager, before, fields.resource);
+    const startsAt = fields.start === undefined ? before?.startsAt : readTime(fields.start, this.zone, 'start');
+    const endsAt = fields.end === undefined ? before?.endsAt : readTime(fields.end, this.zone, 'end');
+    if (!startsAt || !endsAt) throw timelineFail.TIMELINE_INVALID('a new entry needs `start` and `end`', { sent: 'no' });
+    return {
+      resourceId: resource.id,
+      shared: resource.shared,
+      startsAt,
+      endsAt,
+      status: fields.status ?? before?.status ?? 'waiting',
+      client: fields.client ?? before?.client ?? '',
+      phone: fields.phone ?? before?.phone ?? '',
+      comment: fields.comment ?? before?.comment ?? '',
+      note: fields.note ?? before?.note ?? '',
+    };
+  }
+
+  /** Locks it: of two that take the same time at once, the second is refused at once and not after PostgreSQL's search for deadlocks. */
+  async #resource(manager: EntityManager, before: EntryEntity | null, code: string | undefined): Promise<ResourceEntity> {
+    const where = code === undefined ? { id: before?.resourceId ?? 0 } : { code };
+    const found = await manager.findOne(ResourceEntity, { where, lock: { mode: 'for_no_key_update' } });
+    if (!found) throw timelineFail.TIMELINE_MISSING(`there is no resource "${code ?? ''}"`, { sent: 'no' });
+    return found;
+  }
+
+  #find(manager: EntityManager, id: string): Promise<EntryEntity | null> {
+    return withResource(manager).where('entry.id = :id', { id }).getOne();
+  }
+
+  /** What the database refuses, in words. */
+  async #explained(error: unknown, id: string): Promise<unknown> {
+    const { code, constraint, driverError } = error as { code?: string; constraint?: string; driverError?: { detail?: string } };
+    if (code === '23P01') return this.#overlap(id, driverError?.detail);
+    if (code === '23514' && constraint === 'entry_span')
+      return timelineFail.TIMELINE_INVALID('an entry ends after its start, and within 31 days', { sent: 'no' });
+    return error;
+  }
+
+  async #overlap(id: string, detail = ''): Promise<Error> {
+    // …conflicts with existing key (int4range(…), tstzrange(starts_at, ends_at))=([5,6), ["2026-02-01 10:00:00+00","…")).
+    const match = /existing key [^=]*=\(\[(\d+),\d+\), \["([^"]+)"/.exec(detail);
+    const found =
+      match &&
+      (await this.book.read((manager) =>
+        withResource(manager)
+          .where('entry.resourceId = :resource and entry.startsAt = CAST(:start AS timestamptz)', {
+            resource: Number(match[1]),
+            start: match[2],
+          })
+          .andWhere("entry.status not in ('cancelled', 'refused') and entry.id <> :id", { id })
+          .getOne(),
+      ));
+    const there = found && this.#view(found);
+    return timelineFail.TIMELINE_OVERLAP(
+      there ? `${there.resource.name} is taken from ${there.start} to ${there.end}` : 'this time is taken',
+      { sent: 'no', ...(there && { details: { entry: there } }) },
+    );
+  }
+
+  #view(entry: EntryEntity): EntryView {
+    return {
+      id: entry.id,
+      version: entry.version,
+      resource: { code: entry.resource.code, name: entry.resource.name },
+      start: showTime(entry.startsAt, this.zone),
+      end: showTime(entry.endsAt, this.zone),
+      status: entry.status,
+      client: entry.client,
+      phone: entry.phone,
+      comment: entry.comment,
+      note: entry.note,
+      by: entry.changedBy,
+      at: showTime(entry.changedAt, this.zone),
+    };
+  }
+}
+
+function withResource(manager: EntityManager) {
+  return manager.createQueryBuilder(EntryEntity, 'entry').innerJoinAndSelect('entry.resource', 'resource');
+}
+
+/** Undefined: nothing is different. */
+function actionOf(before: EntryEntity, next: State): Action | undefined {
+  const has = (...keys: (keyof State)[]) => keys.some((key) => comparable(before[key]) !== comparable(next[key]));
+  if (next.status === 'cancelled' && before.status !== 'cancelled') return 'cancelled';
+  if (has('resourceId', 'startsAt', 'endsAt')) return 'moved';
+  return has('status', 'client', 'phone', 'comment', 'note') ? 'updated' : undefined;
+}
+
+function comparable(value: State[keyof State]): string | number | boolean {
+  return value instanceof Date ? value.getTime() : value;
+}
+
+function missing(id: string): Error {
+  return timelineFail.TIMELINE_MISSING(`there is no entry ${id}`, { sent: 'no' });
+}
+
+function outdated(id: string, current: EntryView | undefined): Error {
+  const who = current ? `${current.by} has changed the entry ${id} meanwhile` : `the entry ${id} is not there`;
+  return timelineFail.TIMELINE_VERSION(who, { sent: 'no', ...(current && { details: { entry: current } }) });
+}

@@ -1,0 +1,53 @@
+import { trigger, type Accept } from '@sluice/plugin-api';
+import { z } from 'zod';
+import type { OutboxRow } from './book/outbox.js';
+import { ACTIONS, entryView } from './entry.js';
+import type { Journal } from './journal.js';
+
+/** A hint from another host that was lost costs at most so long. */
+const LOOK_AGAIN_MS = 1_000;
+/** How often the flow shows that it still listens. */
+const SHOW_MS = 60_000;
+
+const output = z.object({
+  action: z.enum(ACTIONS),
+  origin: z.string().describe('`web` for the page and the API; else what the action of a flow says'),
+  entry: entryView,
+  before: entryView.optional().describe('as it was; absent when it is new'),
+});
+
+export const entry = trigger({
+  title: 'An entry of the journal was made or changed',
+  options: z.strictObject({
+    actions: z
+      .array(z.enum(ACTIONS))
+      .min(1)
+      .default([...ACTIONS])
+      .describe('`moved` is another time or resource, `updated` is anything else'),
+  }),
+  output,
+  exclusive: true,
+  async subscribe(journal: Journal, { actions }, accept, signal, flow) {
+    let shownAt = Number.NEGATIVE_INFINITY;
+    while (!signal.aborted) {
+      if (performance.now() - shownAt > SHOW_MS) {
+        await journal.outbox.listen(flow, actions);
+        shownAt = performance.now();
+      }
+      const { beats } = journal.pulse;
+      const rows = await journal.outbox.next(flow);
+      if (rows.length === 0) await journal.pulse.next(beats, LOOK_AGAIN_MS, signal);
+      else await hand(rows, accept).then(() => journal.outbox.drop(rows));
+    }
+  },
+});
+
+/** Entries beside each other, the changes of one entry in their order. Resolves when the broker has them all. */
+async function hand(rows: readonly OutboxRow[], accept: Accept<z.input<typeof output>>): Promise<void> {
+  const byEntry = new Map<string, OutboxRow[]>();
+  for (const row of rows) byEntry.set(row.entry, [...(byEntry.get(row.entry) ?? []), row]);
+  const handed = [...byEntry.values()].map(async (changes) => {
+    for (const { id, entry, event } of changes) await accept({ id, subject: entry, data: event });
+  });
+  await Promise.all(handed);
+}

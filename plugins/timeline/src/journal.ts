@@ -1,0 +1,73 @@
+import { type Closable, type Host, type Tokens } from '@sluice/plugin-api';
+import { Book } from './book/book.js';
+import { Entries } from './book/entries.js';
+import { Feed, type Changes } from './book/feed.js';
+import { Outbox } from './book/outbox.js';
+import { Resources } from './book/resources.js';
+import type { Config } from './config.js';
+import { Pulse } from './pulse.js';
+
+/** A hint from another host that was lost costs at most so long. */
+const LOOK_AGAIN_MS = 1_000;
+
+/** One booking journal: the client of a connection. Flows and the web work with the same one. */
+export class Journal implements Closable {
+  readonly entries: Entries;
+  readonly resources: Resources;
+  readonly outbox: Outbox;
+  readonly feed: Feed;
+  readonly zone: string;
+  readonly #closing = new AbortController();
+
+  private constructor(
+    private readonly config: Config,
+    private readonly host: Host,
+    private readonly book: Book,
+    readonly pulse: Pulse,
+  ) {
+    this.zone = config.timezone ?? host.timezone ?? 'UTC';
+    this.entries = new Entries(book, this.zone, pulse.beat);
+    this.resources = new Resources(book, pulse.beat);
+    this.outbox = new Outbox(book);
+    this.feed = new Feed(book, this.entries);
+  }
+
+  /** Rejects with `STORE_UNAVAILABLE` or `UNREACHABLE` when there is no database. */
+  static async open(config: Config, host: Host): Promise<Journal> {
+    const { services, log } = host;
+    return new Journal(config, host, await Book.open(services.database, log), new Pulse(services.peers));
+  }
+
+  get tokens(): Tokens {
+    return this.host.services.tokens;
+  }
+
+  /** Where pages listen for changes, when a flow tells them. */
+  get topic(): string | undefined {
+    return this.config.topic;
+  }
+
+  /** Resolves with what is new, waiting for it up to `waitMs`. */
+  async changes(cursor: string, extension: string | undefined, waitMs: number): Promise<Changes> {
+    const until = performance.now() + waitMs;
+    for (;;) {
+      const { beats } = this.pulse;
+      const changes = await this.feed.since(cursor, extension);
+      const left = until - performance.now();
+      const isNew = changes.entries.length > 0 || changes.calls.length > 0 || changes.resources;
+      if (isNew || left <= 0 || this.#closing.signal.aborted) return changes;
+      await this.pulse.next(beats, Math.min(left, LOOK_AGAIN_MS), this.#closing.signal);
+    }
+  }
+
+  /** Rejects when the tables cannot be used. */
+  async check(): Promise<void> {
+    await this.feed.cursor();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.pulse.close();
+    await this.book.close();
+  }
+}

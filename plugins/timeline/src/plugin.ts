@@ -1,0 +1,24 @@
+import { definePlugin, type Host } from '@sluice/plugin-api';
+import { connection, type Config } from './config.js';
+import { entry } from './entry-trigger.js';
+import type { Journal } from './journal.js';
+import { setStatus } from './set-status.js';
+import { showCall } from './show-call.js';
+import { upsertEntry } from './upsert-entry.js';
+
+/** Each takes a transaction of some milliseconds; more at once would only wait for the pool. */
+const CALLS_AT_ONCE = 8;
+
+export const plugin = definePlugin({
+  name: 'timeline',
+  api: '^1',
+  connection,
+  serves: true,
+  // loaded here and not above: TypeORM and OpenAPI are a thousand modules, and `sluice lint` needs none of them
+  open: async (config: Config, host: Host): Promise<Journal> => (await import('./journal.js')).Journal.open(config, host),
+  check: (journal: Journal) => journal.check(),
+  maxCalls: () => CALLS_AT_ONCE,
+  triggers: { entry },
+  actions: { upsertEntry, setStatus, showCall },
+  module: { load: async () => (await import('./web/timeline.module.js')).TimelineModule },
+});

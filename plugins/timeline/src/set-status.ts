@@ -1,0 +1,20 @@
+import { action } from '@sluice/plugin-api';
+import { z } from 'zod';
+import { fields, id, status } from './entry.js';
+import type { Journal } from './journal.js';
+import { origin, saved } from './upsert-entry.js';
+
+export const setStatus = action({
+  title: 'Set the status of an entry',
+  input: z.strictObject({
+    id,
+    version: z.int().min(1).optional().describe('refused when the entry has another by now'),
+    status,
+    note: fields.shape.note,
+    origin,
+  }),
+  output: saved,
+  idempotent: 'yes',
+  run: (journal: Journal, { id, version, status, note, origin }) =>
+    journal.entries.change(id, version, { status, ...(note !== undefined && { note }) }, { origin, by: origin }),
+});

@@ -1,0 +1,20 @@
+import { action } from '@sluice/plugin-api';
+import { z } from 'zod';
+import { fields } from './entry.js';
+import type { Journal } from './journal.js';
+
+export const showCall = action({
+  title: 'Show an incoming call on the page of the user of an extension',
+  input: z.strictObject({
+    extension: z.string().min(1).max(100).describe("as the user's token names it"),
+    phone: fields.shape.phone.unwrap().min(1),
+    client: fields.shape.client.describe('the name, when it is known'),
+  }),
+  output: z.object({ id: z.string() }),
+  idempotent: 'by-key',
+  async run(journal: Journal, { extension, phone, client = '' }, call) {
+    await journal.feed.addCall(call.id, extension, phone, client);
+    journal.pulse.beat();
+    return { id: call.id };
+  },
+});

@@ -1,0 +1,64 @@
+import { createParamDecorator, Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { PluginConnections, type Bearer } from '@sluice/plugin-api';
+import { timelineFail } from '../failures.js';
+import type { Journal } from '../journal.js';
+import { asHttp } from './problem.js';
+
+export const READ = 'timeline:read';
+export const WRITE = 'timeline:write';
+
+/** Who asks, and of which journal. */
+export interface Visit {
+  readonly journal: Journal;
+  readonly bearer: Bearer;
+  readonly canWrite: boolean;
+}
+
+interface Request {
+  readonly method: string;
+  readonly headers: { readonly authorization?: string };
+  readonly params: { readonly journal?: string };
+  visit?: Visit;
+}
+
+/**
+ * Asks for a token in the header `authorization`, and for nothing else: a cookie opens nothing, so no other site can make a browser write
+ * here in its user's name.
+ */
+@Injectable()
+export class TimelineGuard implements CanActivate {
+  constructor(@Inject(PluginConnections) private readonly connections: PluginConnections) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<Request>();
+    try {
+      request.visit = await this.#visit(request);
+      return true;
+    } catch (error) {
+      throw asHttp(error);
+    }
+  }
+
+  async #visit({ method, headers, params }: Request): Promise<Visit> {
+    const journals = this.connections.of<Journal>('timeline');
+    const [first] = journals.values();
+    // its own token tells whether there is such a journal; the tokens of all journals are the host's
+    const open = params.journal === undefined ? first : (journals.get(params.journal) ?? first);
+    if (!open) throw timelineFail.TIMELINE_MISSING('sluice.yaml has no connection that uses timeline');
+    const journal = await open();
+    const bearer = await journal.tokens.verify(/^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1]);
+    const canWrite = bearer.scopes.some((scope) => scope === WRITE || scope === 'admin');
+    if (method !== 'GET') journal.tokens.requireScope(bearer, WRITE);
+    else if (!canWrite) journal.tokens.requireScope(bearer, READ);
+    if (params.journal !== undefined && !journals.has(params.journal))
+      throw timelineFail.TIMELINE_MISSING(`there is no journal "${params.journal}"`);
+    return { journal, bearer, canWrite };
+  }
+}
+
+/** The {@link Visit} of a request that the guard has let in. */
+export const Visitor = createParamDecorator((_: unknown, context: ExecutionContext): Visit => {
+  const { visit } = context.switchToHttp().getRequest<Request>();
+  if (!visit) throw new Error('this route has no TimelineGuard');
+  return visit;
+});

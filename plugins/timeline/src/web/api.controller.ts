@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Put, Query, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { isSluiceError, PluginConnections } from '@sluice/plugin-api';
+import type { z } from 'zod';
+import { STATUSES, type Author, type EntryView } from '../entry.js';
+import { readTime } from '../times.js';
+import type { Saved } from '../book/entries.js';
+import type { Changes } from '../book/feed.js';
+import { TimelineGuard, Visitor, type Visit } from './access.js';
+import { told } from './problem.js';
+import { ChangesQuery, EntryChange, ImportBody, NewEntry, RangeQuery, ResourceBody } from './shapes.js';
+
+/** What the page works with, and whoever else wants to: 1C, a web site. */
+@ApiTags('timeline')
+@ApiBearerAuth()
+@UseGuards(TimelineGuard)
+@Controller('api/timeline')
+export class TimelineController {
+  constructor(@Inject(PluginConnections) private readonly connections: PluginConnections) {}
+
+  @Get()
+  @ApiOperation({ summary: 'The journals of this workspace' })
+  journals(): object {
+    return { journals: [...this.connections.of('timeline').keys()] };
+  }
+
+  @Get(':journal')
+  @ApiOperation({ summary: 'A journal: its resources and their hours, its time zone, and who asks' })
+  async journal(@Visitor() { journal, bearer, canWrite }: Visit): Promise<object> {
+    const { sub, extension, topics, scopes } = bearer;
+    const { topic, zone } = journal;
+    const me = { name: sub, canWrite, ...(extension !== undefined && { extension }) };
+    const canListen = topic !== undefined && topics.length > 0 && (scopes.includes('desktop') || scopes.includes('admin'));
+    const resources = await told(() => journal.resources.list());
+    return { timezone: zone, statuses: STATUSES, resources, me, ...(canListen && { topic }) };
+  }
+
+  @Get(':journal/entries')
+  @ApiOperation({ summary: 'The entries of a time, and the cursor from which to ask for changes' })
+  async entries(
+    @Visitor() { journal }: Visit,
+    @Query({ schema: RangeQuery }) range: z.output<typeof RangeQuery>,
+  ): Promise<{ cursor: string; entries: EntryView[] }> {
+    return told(async () => {
+      const [from, to] = [readTime(range.from, 'UTC', 'from'), readTime(range.to, 'UTC', 'to')];
+      // first: what commits between the two comes with the changes, and is not missed
+      const cursor = await journal.feed.cursor();
+      return { cursor, entries: await journal.entries.inRange(from, to) };
+    });
+  }
+
+  @Get(':journal/changes')
+  @ApiOperation({ summary: 'What was changed since, at whatever time it stands; waits for it when asked to' })
+  async changes(
+    @Visitor() { journal, bearer }: Visit,
+    @Query({ schema: ChangesQuery }) query: z.output<typeof ChangesQuery>,
+  ): Promise<Changes> {
+    return told(() => journal.changes(query.after, bearer.extension, query.wait * 1_000));
+  }
+
+  @Post(':journal/entries')
+  @ApiOperation({ summary: 'Makes an entry; with an id it can be repeated. 409 when the time is taken' })
+  async create(
+    @Visitor() visit: Visit,
+    @Body({ schema: NewEntry }) { id = randomUUID(), ...fields }: z.output<typeof NewEntry>,
+  ): Promise<Saved> {
+    return told(() => visit.journal.entries.create(id, fields, authorOf(visit)));
+  }
+
+  @Patch(':journal/entries/:id')
+  @ApiOperation({
+    summary: 'Changes what is given. 409 with the entry as it is now when somebody was quicker, or the time is taken',
+  })
+  async change(
+    @Visitor() visit: Visit,
+    @Param('id') id: string,
+    @Body({ schema: EntryChange }) { version, ...fields }: z.output<typeof EntryChange>,
+  ): Promise<Saved> {
+    return told(() => visit.journal.entries.change(id, version, fields, authorOf(visit)));
+  }
+
+  @Put(':journal/resources/:code')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Makes or replaces a resource with its hours' })
+  async saveResource(
+    @Visitor() { journal }: Visit,
+    @Param('code') code: string,
+    @Body({ schema: ResourceBody }) resource: z.output<typeof ResourceBody>,
+  ): Promise<void> {
+    await told(() => journal.resources.save({ ...resource, code }));
+  }
+
+  @Post(':journal/import')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Takes resources and entries over, from 1C for instance. What is refused is named, the rest is kept' })
+  async import(
+    @Visitor() { journal, bearer }: Visit,
+    @Body({ schema: ImportBody }) { resources, entries, origin }: z.output<typeof ImportBody>,
+  ): Promise<object> {
+    const author = { origin, by: bearer.sub };
+    const refused: object[] = [];
+    const take = async (place: object, work: () => Promise<unknown>) => {
+      await work().catch((error: unknown) => {
+        if (!isSluiceError(error) || error.fate !== 'rejected') throw error;
+        refused.push({ ...place, code: error.code, message: error.message });
+      });
+    };
+    await told(async () => {
+      for (const [index, one] of resources.entries()) await take({ resource: index }, () => journal.resources.save(one));
+      for (const [index, { id, ...one }] of entries.entries())
+        await take({ entry: index }, () => journal.entries.upsert(id, undefined, one, author));
+    });
+    return { taken: resources.length + entries.length - refused.length, refused };
+  }
+}
+
+function authorOf({ bearer }: Visit): Author {
+  return { origin: 'web', by: bearer.sub };
+}

@@ -1,0 +1,30 @@
+import { HttpException } from '@nestjs/common';
+import { isSluiceError } from '@sluice/plugin-api';
+
+const STATUS: Readonly<Record<string, number>> = {
+  TOKEN_MISSING: 401,
+  TOKEN_INVALID: 401,
+  FORBIDDEN: 403,
+  TIMELINE_MISSING: 404,
+  TIMELINE_VERSION: 409,
+  TIMELINE_OVERLAP: 409,
+  TIMELINE_INVALID: 400,
+  UNREACHABLE: 503,
+  STORE_UNAVAILABLE: 503,
+};
+
+/** Our errors as NestJS answers them; what is not ours is an inner failure, of which NestJS tells the log and not the sender. */
+export function asHttp(error: unknown): unknown {
+  if (!isSluiceError(error)) return error;
+  const { code, message, cure, options } = error;
+  const details = options.details === undefined ? {} : (options.details as object);
+  return new HttpException({ code, message, cure, ...details }, STATUS[code] ?? 502);
+}
+
+export async function told<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asHttp(error);
+  }
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { fields, id } from '../entry.js';
+import { resource, resourceFields } from '../book/resources.js';
+
+const version = z.int().min(1).describe('of the entry as the sender has seen it');
+
+// the ids name the schemas in the OpenAPI document
+
+export const RangeQuery = z.strictObject({ from: z.iso.datetime({ offset: true }), to: z.iso.datetime({ offset: true }) });
+export const ChangesQuery = z.strictObject({
+  after: z
+    .string()
+    .regex(/^\d{1,20}$/)
+    .describe('`cursor` of the answer before'),
+  wait: z.coerce.number().int().min(0).max(25).default(0).describe('seconds to wait for a change when there is none'),
+});
+export const NewEntry = fields.extend({ id: id.optional() }).meta({ id: 'NewTimelineEntry' });
+export const EntryChange = fields.partial().extend({ version }).meta({ id: 'TimelineEntryChange' });
+export const ResourceBody = resourceFields.meta({ id: 'TimelineResource' });
+export const ImportBody = z
+  .strictObject({
+    resources: z.array(resource).max(1_000).default([]),
+    entries: z.array(fields.extend({ id })).max(1_000).default([]),
+    origin: z.string().min(1).max(100).default('import').describe('comes back in the events of the entries'),
+  })
+  .meta({ id: 'TimelineImport' });

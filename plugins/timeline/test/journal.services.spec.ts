@@ -1,0 +1,239 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { NewEvent } from '@sluice/plugin-api';
+import { ConnectionDatabase } from '@sluice/store';
+import { FakeWorkspace, MemoryLog, openPlugin, startPostgres, type PostgresServer } from '@sluice/testing';
+import pg from 'pg';
+import type { EntryEvent } from '../src/book/outbox.js';
+import type { Fields } from '../src/entry.js';
+import { plugin } from '../src/plugin.js';
+
+const WEB = { origin: 'web', by: 'anna' };
+const at = (start: string, end: string, more: Partial<Fields> = {}): Fields => ({
+  resource: 'ivanova',
+  start: `2026-02-02T${start}:00`,
+  end: `2026-02-02T${end}:00`,
+  ...more,
+});
+
+describe('a journal on PostgreSQL', () => {
+  let server: PostgresServer;
+  let database: ConnectionDatabase;
+  const open = () =>
+    openPlugin(plugin, { timezone: 'Europe/Moscow' }, { workspace: new FakeWorkspace(database), timezone: 'UTC' });
+  let opened: Awaited<ReturnType<typeof open>>;
+  const stops: (() => Promise<void>)[] = [];
+
+  beforeAll(async () => {
+    server = await startPostgres();
+    database = new ConnectionDatabase({ url: server.url, connection: 'journal', log: new MemoryLog() });
+    opened = await open();
+    for (const [code, name, shared] of [
+      ['ivanova', 'Иванова А. П.', false],
+      ['petrov', 'Петров С. И.', false],
+      ['yoga', 'Йога', true],
+    ] as const)
+      await opened.client.resources.save({ code, name, shared, position: 0, archived: false, hours: [] });
+  });
+
+  afterEach(async () => {
+    for (const stop of stops.splice(0)) await stop();
+    await database.rows('delete from entry');
+    await database.rows('delete from listener');
+  });
+
+  afterAll(async () => {
+    await opened?.close();
+    await database?.close();
+    await server?.stop();
+  });
+
+  const create = (fields: Fields, id: string = randomUUID()) => opened.client.entries.create(id, fields, WEB);
+
+  /** Subscribes a flow to the trigger; `next` waits for its next event. */
+  async function subscribed(flow: string, actions?: ('created' | 'updated' | 'moved' | 'cancelled')[]) {
+    const events: NewEvent[] = [];
+    let heard = (): void => undefined;
+    let failures = 0;
+    const ending = new AbortController();
+    const accept = async (event: NewEvent) => {
+      if (failures-- > 0) throw new Error('the broker is away');
+      events.push(event);
+      heard();
+      return { id: event.id ?? '' };
+    };
+    const options = plugin.triggers.entry.options.parse(actions ? { actions } : {});
+    const run = () =>
+      plugin.triggers.entry.subscribe(opened.client, options, accept as never, ending.signal, flow).catch(() => undefined);
+    let running = run();
+    const stop = async () => {
+      ending.abort();
+      await running;
+    };
+    stops.push(stop);
+    const listening = async () => (await database.rows('select from listener where flow = $1', [flow])).length > 0;
+    while (!(await listening())) await new Promise((resolve) => setImmediate(resolve));
+    return {
+      events,
+      stop,
+      fail: (times: number) => (failures = times),
+      /** After it has failed, as the engine does. */
+      again: async () => {
+        await running;
+        running = run();
+      },
+      next: async (count: number) => {
+        while (events.length < count) await new Promise<void>((resolve) => (heard = resolve));
+        return events.map((event) => event.data as EntryEvent);
+      },
+    };
+  }
+
+  it('reads times without an offset as its own local time, and gives them back with it', async () => {
+    const { entry } = await create(at('10:00', '10:30', { client: 'Ольга' }));
+    expect(entry).toMatchObject({ start: '2026-02-02T10:00:00+03:00', version: 1, status: 'waiting', by: 'anna' });
+  });
+
+  it('refuses a time that is taken, and says by whom', async () => {
+    const first = await create(at('10:00', '11:00'));
+    await expect(create(at('10:30', '11:30'))).rejects.toMatchObject({
+      code: 'TIMELINE_OVERLAP',
+      fate: 'rejected',
+      options: { details: { entry: { id: first.entry.id } } },
+    });
+  });
+
+  it('lets one of two have a time that both take at once', async () => {
+    const tries = await Promise.allSettled([create(at('10:00', '11:00')), create(at('10:30', '11:30'))]);
+    expect(tries.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(tries.find((one) => one.status === 'rejected')?.reason).toMatchObject({ code: 'TIMELINE_OVERLAP' });
+  });
+
+  it('takes entries that touch, that lie over a cancelled one, and that share a resource', async () => {
+    const first = await create(at('10:00', '11:00'));
+    await create(at('11:00', '12:00'));
+    await opened.actions.setStatus({ id: first.entry.id, status: 'cancelled' });
+    await create(at('10:00', '11:00'));
+    await create(at('10:00', '11:00', { resource: 'yoga' }));
+    await expect(create(at('10:30', '11:30', { resource: 'yoga' }))).resolves.toMatchObject({ action: 'created' });
+  });
+
+  it('does not let a cancelled entry come back into a time that was given away', async () => {
+    const first = await create(at('10:00', '11:00', { status: 'cancelled' }));
+    await create(at('10:00', '11:00'));
+    await expect(opened.actions.setStatus({ id: first.entry.id, status: 'waiting' })).rejects.toMatchObject({
+      code: 'TIMELINE_OVERLAP',
+    });
+  });
+
+  it('does not make a resource exclusive whose entries overlap', async () => {
+    await create(at('10:00', '11:00', { resource: 'yoga' }));
+    await create(at('10:00', '11:00', { resource: 'yoga' }));
+    const yoga = { code: 'yoga', name: 'Йога', position: 0, archived: false, hours: [] };
+    await expect(opened.client.resources.save({ ...yoga, shared: false })).rejects.toMatchObject({ code: 'TIMELINE_OVERLAP' });
+  });
+
+  it('lets the first of two writers win, and shows the second what the first has done', async () => {
+    const { entry } = await create(at('10:00', '11:00'));
+    await opened.client.entries.change(entry.id, 1, { resource: 'petrov' }, { origin: 'web', by: 'boris' });
+    await expect(opened.client.entries.change(entry.id, 1, { comment: 'x' }, WEB)).rejects.toMatchObject({
+      code: 'TIMELINE_VERSION',
+      message: expect.stringContaining('boris'),
+      options: { details: { entry: { version: 2, resource: { code: 'petrov' } } } },
+    });
+  });
+
+  it.each([
+    ['ends before it starts', at('11:00', '10:00'), 'TIMELINE_INVALID'],
+    ['has the empty date of 1C', { ...at('10:00', '11:00'), start: '0001-01-01T00:00:00' }, 'TIMELINE_INVALID'],
+    ['has a time that is none', { ...at('10:00', '11:00'), start: 'tomorrow at ten' }, 'TIMELINE_INVALID'],
+    ['names a resource that is not there', at('10:00', '11:00', { resource: 'nobody' }), 'TIMELINE_MISSING'],
+  ])('refuses an entry that %s', async (_what, fields, code) => {
+    await expect(create(fields)).rejects.toMatchObject({ code, fate: 'rejected' });
+  });
+
+  it('makes no second entry, and no second event, of an upsert that is repeated', async () => {
+    const flow = await subscribed('upserts');
+    const input = { id: randomUUID(), ...at('10:00', '11:00', { client: 'Ольга', phone: '079' }), origin: 'erp' };
+    expect(await opened.actions.upsertEntry(input)).toMatchObject({ action: 'created' });
+    expect(await opened.actions.upsertEntry(input)).not.toHaveProperty('action');
+    // as numbers these phones are equal
+    expect(await opened.actions.upsertEntry({ ...input, phone: '79' })).toMatchObject({ action: 'updated' });
+    expect((await flow.next(2)).map(({ action, origin }) => [action, origin])).toEqual([
+      ['created', 'erp'],
+      ['updated', 'erp'],
+    ]);
+  });
+
+  it('tells each flow of the actions that it listens to, in the order of the changes', async () => {
+    const all = await subscribed('all');
+    const moves = await subscribed('moves', ['moved']);
+    const { entry } = await create(at('10:00', '11:00'));
+    await opened.client.entries.change(entry.id, 1, { start: '2026-02-02T10:15:00' }, WEB);
+    await opened.client.entries.change(entry.id, 2, { comment: 'позвонить' }, WEB);
+    await opened.client.entries.change(entry.id, 3, { status: 'cancelled' }, WEB);
+    expect((await all.next(4)).map(({ action }) => action)).toEqual(['created', 'moved', 'updated', 'cancelled']);
+    expect(await moves.next(1)).toMatchObject([{ action: 'moved', entry: { version: 2 }, before: { version: 1 } }]);
+    expect(all.events[1]).toMatchObject({ id: moves.events[0]?.id, subject: entry.id });
+  });
+
+  it('makes no event of a change that was refused', async () => {
+    const flow = await subscribed('refused');
+    await create(at('10:00', '11:00'));
+    await expect(create(at('10:00', '11:00'))).rejects.toThrow();
+    await create(at('12:00', '13:00'));
+    expect((await flow.next(2)).map(({ entry }) => entry.start.slice(11, 16))).toEqual(['10:00', '12:00']);
+  });
+
+  it('keeps the events for a flow that is away, and offers those again under their ids that the broker did not take', async () => {
+    const flow = await subscribed('away');
+    await flow.stop();
+    await create(at('10:00', '11:00'));
+    const rows = await opened.client.outbox.next('away');
+    const back = await subscribed('away');
+    await back.next(1);
+    expect(back.events[0]?.id).toBe(rows[0]?.id);
+    await back.stop();
+    expect(await opened.client.outbox.next('away')).toEqual([]);
+  });
+
+  it('keeps an event that the broker refused', async () => {
+    const flow = await subscribed('broken');
+    flow.fail(1);
+    await create(at('10:00', '11:00'));
+    await flow.again();
+    await flow.next(1);
+    expect(flow.events).toHaveLength(1);
+  });
+
+  it('shows a change that was committed after later ones', async () => {
+    const { entry } = await create(at('10:00', '11:00'));
+    const slow = new pg.Client({ connectionString: server.url });
+    await slow.connect();
+    await slow.query(`begin; update ${database.place.schema}.entry set comment = 'late', version = 2 where id = '${entry.id}'`);
+    await create(at('12:00', '13:00'));
+    const cursor = await opened.client.feed.cursor();
+    await slow.query('commit');
+    await slow.end();
+    expect((await opened.client.feed.since(cursor, undefined)).entries).toContainEqual(
+      expect.objectContaining({ id: entry.id, comment: 'late' }),
+    );
+  });
+
+  it('hands changes to whoever waits for them', async () => {
+    const { client } = opened;
+    const cursor = await client.feed.cursor();
+    const waiting = client.changes(cursor, undefined, 20_000);
+    const { entry } = await create(at('10:00', '11:00'));
+    expect((await waiting).entries.map(({ id }) => id)).toEqual([entry.id]);
+  });
+
+  it('shows a call to the user of its extension only, and once', async () => {
+    const cursor = await opened.client.feed.cursor();
+    const call = { id: 'run-1/show' };
+    await opened.actions.showCall({ extension: '101', phone: '79161112233', client: 'Ольга' }, call);
+    await opened.actions.showCall({ extension: '101', phone: '79161112233', client: 'Ольга' }, call);
+    expect((await opened.client.feed.since(cursor, '101')).calls).toMatchObject([{ phone: '79161112233', client: 'Ольга' }]);
+    expect((await opened.client.feed.since(cursor, '102')).calls).toEqual([]);
+  });
+});
