@@ -73,6 +73,7 @@ describeOnLinux('the quick start of the README', () => {
       ERP_URL: `${onec.url}/base/hs/gate`,
       SLUICE_HOME: home.path,
       SLUICE_HTTP_PORT: '0',
+      SLUICE_STOMP_PORT: '0',
       SLUICE_TOKEN_SECRET: OPERATOR_SECRET,
     });
     [, door = ''] = await terminal.shows(/^door +(http:\/\/localhost:\d+)/m, START_TIMEOUT_MS - PATIENCE_MS);

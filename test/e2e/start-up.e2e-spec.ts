@@ -96,7 +96,14 @@ steps: [{ id: hello, use: greeter.greet, with: { name: me } }]`,
 describe('npm start', () => {
   it('stops the host when a signal reaches the script alone, and ends as the host ends', async () => {
     const home = makeFolder('home');
-    const env = { ...process.env, ERP_URL, SLUICE_HOME: home.path, SLUICE_HTTP_PORT: '0', SLUICE_LOG_LEVEL: 'info' };
+    const env = {
+      ...process.env,
+      ERP_URL,
+      SLUICE_HOME: home.path,
+      SLUICE_HTTP_PORT: '0',
+      SLUICE_STOMP_PORT: '0',
+      SLUICE_LOG_LEVEL: 'info',
+    };
     const script = spawn(process.execPath, ['scripts/start.mjs'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       let output = '';

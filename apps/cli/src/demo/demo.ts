@@ -10,6 +10,8 @@ import { SAMPLE_WORKSPACE } from '../host/sample-workspace.js';
 import { progress } from '../terminal/progress.js';
 import { seconds } from '../terminal/words.js';
 import { callAllAtOnce, callInPlainLoops } from './calls.js';
+import { showDesktops } from './desktops.js';
+import { freePort } from './free-port.js';
 import { HostProcess } from './host-process.js';
 import { resultOf, type DemoResult } from './result.js';
 import { sendOrders } from './sender.js';
@@ -41,7 +43,8 @@ export interface DemoOptions {
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const onec = await startOnec({ port: 0, maxCalls: MAX_CALLS, latencyMs: LATENCY_MS });
   const secret = randomBytes(32).toString('base64url');
-  const host = new HostProcess(hostOptions(onec, secret));
+  const stompPort = await freePort();
+  const host = new HostProcess(hostOptions(onec, secret, stompPort));
   try {
     await host.start();
     options.tell(`sluice demo   ${host.engines}\n`);
@@ -59,6 +62,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     // the comparison is made on the machine as it was: with a host beside
     const plainMs = await callInPlainLoops(gateOf(onec), options.events, MAX_CALLS);
     options.signal.throwIfAborted();
+    await showDesktops({ port: stompPort, secret, token, url: () => host.url, signal: options.signal, tell: options.tell });
     return resultOf(stats, { sent, ms, plainMs, maxCalls: MAX_CALLS });
   } finally {
     await host.stop();
@@ -66,14 +70,14 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   }
 }
 
-function hostOptions(onec: Onec, secret: string) {
+function hostOptions(onec: Onec, secret: string, stompPort: number) {
   const home = path.join(readEnv().SLUICE_HOME, 'demo');
   const env = {
     ...readWorkspaceEnv(),
     SLUICE_HOME: home,
     SLUICE_HTTP_PORT: '0',
     SLUICE_HTTP_HOST: '127.0.0.1',
-    SLUICE_STOMP_PORT: '0',
+    SLUICE_STOMP_PORT: String(stompPort),
     SLUICE_TOKEN_SECRET: secret,
     ERP_URL: `${onec.url}/demo/hs/gate`,
     // the stand-in knows no users

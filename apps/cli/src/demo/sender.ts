@@ -8,6 +8,14 @@ const AGAIN_MS = 100;
 /** A host that was killed may leave a request without an answer for ever. */
 const ANSWER_MS = 5_000;
 
+/** Events of one type, numbered from 0. */
+export interface Sent {
+  readonly type: string;
+  readonly data: (number: number) => object;
+}
+
+const ORDERS: Sent = { type: 'order.demo', data: order };
+
 export interface SenderOptions {
   /** Where the host listens now; undefined while there is none. */
   readonly url: () => string | undefined;
@@ -15,18 +23,28 @@ export interface SenderOptions {
   readonly signal: AbortSignal;
 }
 
+/** Sends events `order.demo`, as {@link sendEvents} does. */
+export function sendOrders(count: number, options: SenderOptions, accepted: () => void): Promise<void> {
+  return sendEvents(ORDERS, count, options, accepted);
+}
+
 /**
- * Sends events `order.demo` through the door of the host. An event without a 202 is sent again under the same id, until there is one:
- * that is all a sender has to do so that nothing is lost.
+ * Sends events through the door of the host. An event without a 202 is sent again under the same id, until there is one: that is all a
+ * sender has to do so that nothing is lost.
  */
-export async function sendOrders(count: number, { url, token, signal }: SenderOptions, accepted: () => void): Promise<void> {
+export async function sendEvents(
+  { type, data }: Sent,
+  count: number,
+  { url, token, signal }: SenderOptions,
+  accepted: () => void,
+): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT });
   const isAccepted = async (number: number, id: string): Promise<boolean> => {
     const door = url();
     if (door === undefined) return false;
     const headers = { authorization: `Bearer ${token}`, 'ce-id': id };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
-    const answer = await postJson(`${door}/events/order.demo`, order(number), { agent, headers, signal: limit }).catch(
+    const answer = await postJson(`${door}/events/${type}`, data(number), { agent, headers, signal: limit }).catch(
       () => undefined,
     );
     return answer?.status === 202;
