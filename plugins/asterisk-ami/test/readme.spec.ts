@@ -1,0 +1,145 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { startOnec, startPbx, startPbxControl } from '@sluice/emulator';
+import { Engine, ROLES, type Observer } from '@sluice/engine';
+import { compileWorkspace, formatFindings, parseWorkspaceFile, type Workspace } from '@sluice/flow';
+import type { AnyPlugin } from '@sluice/plugin-api';
+import { plugin as onecHttp } from '@sluice/plugin-onec-http';
+import { plugin as gateway } from '@sluice/plugin-tcp-gateway';
+import { FakeWorkspace, MemoryBroker, MemoryDatabase, MemoryLog, MemoryPacer, MemoryStore, until } from '@sluice/testing';
+import { plugin } from '../src/index.js';
+
+const FOLDER = path.join(import.meta.dirname, '..');
+const README = readFileSync(path.join(FOLDER, 'README.md'), 'utf8');
+const PLUGINS = new Map<string, AnyPlugin>([plugin, onecHttp, gateway].map((one) => [one.name, one as AnyPlugin]));
+
+function block(language: string, nth = 0): string {
+  const found = [...README.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm'))][nth]?.[1];
+  if (found === undefined) throw new Error(`README.md has no block of ${language} number ${nth + 1}`);
+  return found;
+}
+
+/** What stands behind `word` in the line of the README that begins so. */
+function shown(beginning: string): string {
+  const line = README.split('\n').find((one) => one.trim().startsWith(beginning));
+  if (line === undefined) throw new Error(`README.md has no line that begins with "${beginning}"`);
+  return line.trim();
+}
+
+function workspaceOf(text: string, flows: readonly string[], env: Record<string, string>): Workspace {
+  const { file, findings } = parseWorkspaceFile({ file: 'sluice.yaml', bytes: Buffer.from(text) });
+  if (!file) throw new Error(formatFindings(findings));
+  const sources = flows.map((flow, at) => ({ file: `flows/${at}.yaml`, bytes: Buffer.from(flow) }));
+  const compiled = compileWorkspace({ workspace: file, flows: sources, plugins: PLUGINS, env });
+  if (!compiled.workspace || compiled.findings.length > 0) throw new Error(formatFindings(compiled.findings));
+  return compiled.workspace;
+}
+
+const closing: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** Runs a workspace as a host does, on engines in memory. */
+async function run(workspace: Workspace): Promise<MemoryLog> {
+  const { listen, tokens, doors, meter, database } = new FakeWorkspace().host();
+  const spool = await mkdtemp(path.join(tmpdir(), 'sluice-readme-'));
+  const log = new MemoryLog();
+  const bus = new MemoryBroker().connect();
+  const store = new MemoryStore(new MemoryDatabase());
+  const nothing = () => undefined;
+  const observer: Observer = {
+    accepted: nothing,
+    unrouted: nothing,
+    hop: nothing,
+    unwanted: nothing,
+    called: nothing,
+    parked: nothing,
+  };
+  const lent = { listen, tokens, doors, database: () => database, meter: () => meter, spool };
+  const pacer = new MemoryPacer();
+  const engine = new Engine({
+    workspace,
+    plugins: PLUGINS,
+    bus,
+    store,
+    pacer,
+    lent,
+    observer,
+    log,
+    hostId: 'host-1',
+    roles: new Set(ROLES),
+  });
+  closing.push(
+    () => rm(spool, { recursive: true }),
+    () => store.close(),
+    () => bus.close(),
+    () => engine.stop(),
+  );
+  await engine.start();
+  return log;
+}
+
+describe('the README of asterisk-ami', () => {
+  it('shows the flow that is its example', async () => {
+    expect(block('yaml')).toBe(await readFile(path.join(FOLDER, 'examples', 'smallest.yaml'), 'utf8'));
+  });
+
+  it('shows a flow that runs against the stand-ins, word for word', async () => {
+    const [, secret = ''] = /--secret (\S+)/.exec(shown('npx sluice emulate pbx')) ?? [];
+    const pbx = await startPbx({ port: 0, secret, ringMs: 5, talkMs: 5, bootedAt: 1_795_351_835 });
+    const control = await startPbxControl(pbx, 0);
+    const onec = await startOnec({ port: 0, latencyMs: 1 });
+    closing.push(
+      () => pbx.close(),
+      () => control.close(),
+      () => onec.close(),
+    );
+    const given = Object.fromEntries(
+      [...shown('PBX_HOST=').matchAll(/(\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]),
+    );
+    const env = { ...given, ERP_URL: (given['ERP_URL'] ?? '').replace('http://127.0.0.1:8081', onec.url) };
+    // the ports of this test are free ones
+    await run(
+      workspaceOf(block('yaml', 1).replace('user: sluice', `port: ${pbx.port}\n      user: sluice`), [block('yaml')], env),
+    );
+    await until('the subscription', () => pbx.stats().actions['CoreShowChannels'] !== undefined, 10_000);
+
+    const [, url = '', body = ''] = /-X POST (\S+) -d '(.*)'/.exec(shown('curl -X POST')) ?? [];
+    const answer = await fetch(url.replace('http://127.0.0.1:8083', control.url), { method: 'POST', body });
+    expect(answer.status).toBe(200);
+    await until('the call in 1C', () => onec.stats().done === 1, 10_000);
+    expect(onec.stats()).toMatchObject({ calls: 1, done: 1 });
+  });
+
+  it('shows what a call looks like', () => {
+    const call = JSON.parse(block('json')) as object;
+    expect(plugin.triggers.call.output.strict().safeParse(call)).toMatchObject({ success: true });
+  });
+
+  it('has examples that the lint finds nothing in', async () => {
+    const flows = await Promise.all(
+      ['smallest', 'call-card', 'campaign'].map((name) => readFile(path.join(FOLDER, 'examples', `${name}.yaml`), 'utf8')),
+    );
+    const campaign = block('yaml', 2).replaceAll(/^/gm, '  ');
+    const text = `${block('yaml', 1).replace("'@sluice/plugin-onec-http'", "'@sluice/plugin-onec-http', '@sluice/plugin-tcp-gateway'")}  desktops:\n    use: tcp-gateway\n${campaign}`;
+    const workspace = workspaceOf(text, flows, { PBX_HOST: 'pbx', PBX_SECRET: 'secret', ERP_URL: 'http://127.0.0.1/hs/gate' });
+    expect(workspace.flows.map(({ name }) => name)).toEqual(['calls-to-erp', 'incoming-call', 'debt-campaign']);
+  });
+
+  it('tells each error code that there is, with its fate', async () => {
+    const { ami } = await import('../src/failures.js');
+    const told = new Map([...README.matchAll(/^\| `(AMI_\w+)` \| (\w+) \|/gm)].map(([, code = '', fate = '']) => [code, fate]));
+    expect(Object.fromEntries(told)).toEqual(
+      Object.fromEntries(Object.entries(ami).map(([code, make]) => [code, make('').fate])),
+    );
+  });
+
+  it('tells each option of the connection that there is', () => {
+    for (const key of Object.keys(plugin.connection.shape)) expect(README).toContain(`\`${key}`);
+  });
+});
