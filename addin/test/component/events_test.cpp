@@ -5,11 +5,13 @@ using namespace test;
 
 namespace {
 
-host::Event waitForState(Fixture& fixture, const std::string& state) {
+std::string stateOf(const host::Event& event) {
+  return parseJson(parseJson(event.data)["data"].text)["state"].text;
+}
+
+void waitForState(Fixture& fixture, const std::string& state) {
   host::Event event;
-  WAIT_UNTIL(fixture.platform.takeEvent(event) && event.event == "sluice.state" &&
-             parseJson(event.data)["state"].text == state);
-  return event;
+  WAIT_UNTIL(fixture.platform.takeEvent(event) && event.event == "sluice.state" && stateOf(event) == state);
 }
 
 }  // namespace

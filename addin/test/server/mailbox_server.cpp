@@ -116,9 +116,9 @@ class MailboxServer::Visit {
   /** Sends what waits, as the present behaviour wants it. */
   void flush() {
     const Behaviour now = behaviour();
-    while (!waiting_.empty() && !over_) {
-      std::size_t size =
-          now.pieces == 0 ? std::min<std::size_t>(waiting_.size(), 65536) : std::min(now.pieces, waiting_.size());
+    while (flushed_ < waiting_.size() && !over_) {
+      const std::size_t left = waiting_.size() - flushed_;
+      std::size_t size = now.pieces == 0 ? std::min<std::size_t>(left, 65536) : std::min(now.pieces, left);
       if (now.cutAfter > 0) size = std::min(size, now.cutAfter - std::min(now.cutAfter, sent_));
       if (!tcp_.send(std::string_view(waiting_).substr(flushed_, size))) over_ = true;
       flushed_ += size;
