@@ -1,0 +1,95 @@
+// Desktop clients as light as they can be, so that they cost both sides the same and little: they count frames and look no further.
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
+const NUL = 0;
+const LINE_FEED = 0x0a;
+const ACK_HEADER = /\nack:(\d+)\n/g;
+
+/** How clients of each side say hello, how many frames welcome them, what ends a frame, and how they acknowledge one. */
+export const BARE = { hello: (user) => `HELLO ${user}\n`, welcome: 1, end: LINE_FEED };
+export const stomp = (tokens, { acknowledges = false } = {}) => ({
+  hello: (user, n) =>
+    `CONNECT\naccept-version:1.2\nlogin:${user}\npasscode:${tokens[n]}\n\n\0` +
+    `SUBSCRIBE\nid:0\ndestination:/user/events\nack:${acknowledges ? 'client-individual' : 'auto'}\n\n\0` +
+    'SUBSCRIBE\nid:1\ndestination:/topic/bench\nreceipt:in\n\n\0',
+  welcome: 2,
+  end: NUL,
+  ...(acknowledges && { answer: acknowledge }),
+});
+
+/** An ACK for each delivery in these bytes. A header that two pieces share is found with what the piece before left over. */
+function acknowledge(bytes, leftOver) {
+  const text = leftOver + bytes.toString('latin1');
+  let acks = '';
+  for (const [, id] of text.matchAll(ACK_HEADER)) acks += `ACK\nid:${id}\n\n\0`;
+  const lastFrame = text.lastIndexOf('\0') + 1;
+  const rest = text.slice(lastFrame);
+  // a header that was whole has been answered already
+  return { acks, leftOver: rest.replace(ACK_HEADER, '\n') };
+}
+
+/** Clients of one server, connected in one moment. */
+export class Crowd {
+  #sockets = [];
+  #received = 0;
+  #wanted = Infinity;
+  #enough = () => {};
+
+  /** Connects `count` clients, user0 and on; resolves with the crowd and the milliseconds until the last was in. */
+  static async gather(port, count, manners, host = '127.0.0.1') {
+    const crowd = new Crowd();
+    const started = performance.now();
+    await Promise.all(Array.from({ length: count }, (_, n) => crowd.#add(port, host, `user${n}`, n, manners)));
+    return { crowd, connectMs: performance.now() - started };
+  }
+
+  /** Resolves when so many more frames have come; rejects when there are more than that. */
+  async receive(count) {
+    this.#received = 0;
+    this.#wanted = count;
+    await new Promise((resolve) => (this.#enough = resolve));
+    this.#wanted = Infinity;
+  }
+
+  /** Frames since the last `receive` began. */
+  get received() {
+    return this.#received;
+  }
+
+  leave() {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async #add(port, host, user, n, { hello, welcome, end, answer }) {
+    const socket = connect(port, host).setNoDelay(true);
+    this.#sockets.push(socket);
+    let missing = welcome;
+    let leftOver = '';
+    const isIn = new Promise((resolve, reject) => {
+      socket.on('error', reject);
+      socket.on('data', (bytes) => {
+        let frames = 0;
+        for (let at = bytes.indexOf(end); at >= 0; at = bytes.indexOf(end, at + 1)) frames++;
+        if (missing > 0) {
+          missing -= frames;
+          if (missing <= 0) resolve();
+          return;
+        }
+        this.#count(frames);
+        if (!answer) return;
+        const answered = answer(bytes, leftOver);
+        leftOver = answered.leftOver;
+        if (answered.acks) socket.write(answered.acks);
+      });
+    });
+    await once(socket, 'connect');
+    socket.write(hello(user, n));
+    await isIn;
+  }
+
+  #count(frames) {
+    this.#received += frames;
+    if (this.#received >= this.#wanted) this.#enough();
+  }
+}
