@@ -46,6 +46,15 @@ std::string reasonOf(unsigned long status) {
   }
 }
 
+/** What makes a chain worthless, as an error; 0 when nothing does. */
+DWORD verdictOn(DWORD chainErrors) {
+  if ((chainErrors & CERT_TRUST_IS_UNTRUSTED_ROOT) != 0) return static_cast<DWORD>(CERT_E_UNTRUSTEDROOT);
+  if ((chainErrors & CERT_TRUST_IS_NOT_TIME_VALID) != 0) return static_cast<DWORD>(CERT_E_EXPIRED);
+  if ((chainErrors & CERT_TRUST_IS_REVOKED) != 0) return static_cast<DWORD>(CERT_E_REVOKED);
+  constexpr DWORD kBroken = CERT_TRUST_IS_PARTIAL_CHAIN | CERT_TRUST_IS_NOT_SIGNATURE_VALID;
+  return (chainErrors & kBroken) != 0 ? static_cast<DWORD>(CERT_E_CHAINING) : 0;
+}
+
 std::wstring wide(const std::string& utf8) {
   const std::u16string text = text::toUtf16(utf8);
   return std::wstring(text.begin(), text.end());
@@ -203,6 +212,8 @@ class SchannelFilter final : public TlsFilter {
     verdict.cbSize = sizeof verdict;
     if (!CertVerifyCertificateChainPolicy(CERT_CHAIN_POLICY_SSL, chain.get(), &policy, &verdict))
       verdict.dwError = GetLastError();
+    // not every implementation of the policy looks at a chain without an end
+    if (verdict.dwError == 0) verdict.dwError = verdictOn(chain->TrustStatus.dwErrorStatus);
     if (verdict.dwError != 0)
       throw NetError("the certificate of " + host_ + " is refused: " + reasonOf(verdict.dwError));
   }

@@ -282,10 +282,10 @@ TEST("ten thousand events through a server that cuts again and again: none lost,
       const Json data = parseJson(event.data);
       if (known.insert(data["id"].text).second) order.push_back(data["id"].text);
       fixture.acknowledge(data);
-    }
-    if (order.size() > lastCut + 500) {
-      server.cutAll();
-      lastCut = order.size();
+      if (order.size() > lastCut + 500) {
+        server.cutAll();
+        lastCut = order.size();
+      }
     }
     return server.mailboxSize() == 0;
   }());

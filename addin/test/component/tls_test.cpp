@@ -29,6 +29,15 @@ void connect(Fixture& fixture, const std::string& host, int port) {
                        {"stomps://" + host + ":" + std::to_string(port), std::string("u"), std::string("t")});
 }
 
+void waitForError(Fixture& fixture, const std::string& text) {
+  std::string last;
+  try {
+    WAIT_UNTIL((last = fixture.object->text(u"ПоследняяОшибка")).find(text) != std::string::npos);
+  } catch (const Failure&) {
+    throw Failure("the last error is \"" + last + "\" in the state " + fixture.state() + ", expected \"" + text + "\"");
+  }
+}
+
 }  // namespace
 
 TEST("TLS: events of a server whose authority is trusted come, large ones too") {
@@ -53,8 +62,7 @@ TEST("TLS: a server of an unknown authority is refused") {
   MailboxServer server(tls.behind);
   Fixture fixture;
   connect(fixture, "localhost", tls.port);
-  WAIT_UNTIL(fixture.object->text(u"ПоследняяОшибка").find("the certificate of localhost is refused") !=
-             std::string::npos);
+  waitForError(fixture, "the certificate of localhost is refused");
   CHECK(server.frames("CONNECT").empty());
 }
 
@@ -64,8 +72,7 @@ TEST("TLS: a certificate for another name is refused") {
   Fixture fixture;
   fixture.object->set(u"ФайлУдостоверяющихЦентров", tls.authority);
   connect(fixture, "127.0.0.1", tls.port);
-  WAIT_UNTIL(fixture.object->text(u"ПоследняяОшибка").find("the certificate of 127.0.0.1 is refused") !=
-             std::string::npos);
+  waitForError(fixture, "the certificate of 127.0.0.1 is refused");
   CHECK(server.frames("CONNECT").empty());
 }
 
@@ -83,9 +90,9 @@ TEST("TLS: a server without TLS is said so, and a missing file of authorities to
   MailboxServer server(tls.behind);
   Fixture fixture;
   connect(fixture, "localhost", tls.behind);
-  WAIT_UNTIL(fixture.object->text(u"ПоследняяОшибка").find("TLS with localhost") != std::string::npos);
+  waitForError(fixture, "TLS with localhost");
   fixture.object->call(u"Отключить", {0});
   fixture.object->set(u"ФайлУдостоверяющихЦентров", std::string("/nowhere/ca.pem"));
   connect(fixture, "localhost", tls.port);
-  WAIT_UNTIL(fixture.object->text(u"ПоследняяОшибка").find("/nowhere/ca.pem") != std::string::npos);
+  waitForError(fixture, "/nowhere/ca.pem");
 }

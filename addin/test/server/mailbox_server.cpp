@@ -13,6 +13,15 @@ class MailboxServer::Visit {
   Visit(MailboxServer& server, Tcp tcp) : server_(server), tcp_(std::move(tcp)), generation_(server.generation_) {}
 
   void run() {
+    try {
+      serve();
+    } catch (const sluice::stomp::ParseError&) {
+      // a client that speaks something else, TLS for instance: the connection ends
+    }
+  }
+
+ private:
+  void serve() {
     while (!server_.stopping_ && generation_ == server_.generation_ && !over_) {
       if (behaviour().stalled) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -28,7 +37,6 @@ class MailboxServer::Visit {
     }
   }
 
- private:
   Behaviour behaviour() const {
     const std::lock_guard lock(server_.mutex_);
     return server_.behaviour_;
