@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import path from 'node:path';
+import type { ParkedSummary } from '@sluice/engine';
+import pg from 'pg';
+import { admin } from '../support/api.js';
+import { drive } from '../support/drive.js';
+import { describeServers, startServers, type Servers } from '../support/engines.js';
+import { callsIn, GRAVE_FILES } from '../support/grave.js';
+import { erpWorkspace, SAVE_CALL, SAVE_FLOW } from '../support/samples.js';
+import { Stage } from '../support/stage.js';
+import { FAULT_TIMEOUT_MS, FULL } from '../support/storm.js';
+import { START_TIMEOUT_MS, until } from '../support/until.js';
+import { judge, requestId } from '../support/witness.js';
+import { makeFolder, type Folder } from '../support/workspace.js';
+
+/** An event is handed out five times before it is suspected, and is tried three times then. */
+const MOST_DELIVERIES = 8;
+const REPLAYS = 20;
+
+const digFlow = (flow: string, action: string, deaths: number, more = '') => `
+sluice: 1
+flow: ${flow}
+trigger: { use: event, with: { types: [${flow}.begun] } }
+${more}
+steps:
+  - { id: die, use: grave.${action}, connection: grave, with: { file: '\${{ env.GRAVE }}/${flow}', deaths: ${deaths} } }
+`;
+
+describeServers('a host that dies at a certain moment', () => {
+  let servers: Servers;
+  let stage: Stage;
+  let database: pg.Client;
+  let grave: Folder;
+
+  beforeAll(async () => {
+    servers = await startServers();
+    grave = makeFolder('grave');
+    const workspace = erpWorkspace({ more: '  grave: { use: grave }' }).replace('plugins: [', "plugins: ['./grave', ");
+    stage = await Stage.open({
+      env: { ...servers.env, GRAVE: grave.path },
+      files: {
+        ...GRAVE_FILES,
+        'sluice.yaml': workspace,
+        'flows/save.yaml': SAVE_FLOW,
+        'flows/hop.yaml': digFlow('hop', 'dig', Number.MAX_SAFE_INTEGER),
+        'flows/push.yaml': digFlow('push', 'push', Number.MAX_SAFE_INTEGER),
+        'flows/once.yaml': digFlow('once', 'dig', 1, "deliver: { dedupe: { key: '${{ trigger.data.text }}', within: 1d } }"),
+      },
+    });
+    database = new pg.Client({ connectionString: servers.postgres.url });
+    await database.connect();
+  }, START_TIMEOUT_MS);
+
+  afterAll(async () => {
+    await database?.end();
+    await stage?.close();
+    await servers?.stop();
+    grave?.remove();
+  }, START_TIMEOUT_MS);
+
+  const callsOf = (flow: string) => callsIn(path.join(grave.path, flow));
+  const parked = (query: string) => admin<ParkedSummary[]>(stage.url, `/api/parked?${query}`);
+
+  /** Starts the host again whenever it has died, as an operator's service manager does, until it is there and `done` says so. */
+  async function survive(what: string, done: () => Promise<boolean>): Promise<void> {
+    await until(
+      what,
+      async () => {
+        if (!stage.host.runs) {
+          // nobody else wants the pace of a connection: its dead owner is only waited for
+          await database.query('update sluice.lease set until = clock_timestamp()');
+          await stage.host.start();
+        }
+        return done();
+      },
+      FAULT_TIMEOUT_MS,
+    );
+  }
+
+  // a push dies in a call, which takes more parts than a hop: it stands for both in the shorter walk
+  it.each(FULL ? ['hop', 'push'] : ['push'])(
+    'again and again, whenever it comes to the same %s: the event is parked',
+    async (flow) => {
+      await drive(['killer'], { doors: stage.doors, type: `${flow}.begun` });
+      await survive('the event to be parked', async () => (await parked(`flow=${flow}`)).length === 1);
+      expect(await parked(`flow=${flow}`)).toMatchObject([{ error: { code: 'POISON' } }]);
+      const calls = callsOf(flow);
+      expect(new Set(calls)).toEqual(new Set([requestId('killer', flow, 'die')]));
+      expect(calls.length).toBeLessThanOrEqual(MOST_DELIVERIES);
+      // all others are served
+      stage.onec.reset();
+      await drive(['after'], { doors: stage.doors, type: 'order.created' });
+      await until('another event to be served', () => stage.onec.stats().distinct === 1);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+
+  it(
+    'once an event has its key and before it has any effect: the event goes on, and another of that key is a duplicate',
+    async () => {
+      await drive(['first'], { doors: stage.doors, type: 'once.begun' });
+      await survive('the event to go on', async () => callsOf('once').length === 2);
+      await drive(['second'], { doors: stage.doors, type: 'once.begun' });
+      await stage.drained();
+      expect(callsOf('once')).toEqual([requestId('first', 'once', 'die'), requestId('first', 'once', 'die')]);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+
+  it(
+    'while parked runs are replayed: each goes on under its own id, and none is left half-way',
+    async () => {
+      const { onec } = stage;
+      onec.reset();
+      onec.setFault({ kind: 'business', times: REPLAYS });
+      const events = Array.from({ length: REPLAYS }, (_, n) => `replayed-${n}`);
+      await drive(events, { doors: stage.doors, type: 'order.created' });
+      const runs = await until('all to be parked', async () => {
+        const all = await parked('flow=save');
+        return all.length === REPLAYS && all;
+      });
+      const replay = (run: string) => admin(stage.url, `/api/parked/${run}/replay`, {});
+      const first = Promise.allSettled(runs.map(({ run }) => replay(run)));
+      await until('a replay to begin', async () => {
+        const { rowCount } = await database.query(`select 1 from sluice.parked_run where state <> 'parked'`);
+        return (rowCount ?? 0) > 0;
+      });
+      await stage.host.kill9();
+      await first;
+      // what is half-way is taken up after a minute
+      await database.query(`update sluice.parked_run set state_at = state_at - interval '1 minute'`);
+      await stage.host.start();
+      for (const { run } of await parked('flow=save')) await replay(run);
+      await until('all to be replayed', async () => {
+        const { rows } = await database.query<{ state: string }>(
+          `select distinct state from sluice.parked_run where flow = 'save'`,
+        );
+        return rows.length === 1 && rows[0]?.state === 'replayed';
+      });
+      await stage.drained();
+      expect(judge(onec, events, SAVE_CALL)).toMatchObject({ lost: [], strangers: [] });
+      expect(onec.stats().distinct).toBe(REPLAYS);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+});
