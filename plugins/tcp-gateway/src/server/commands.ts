@@ -42,6 +42,7 @@ async function commit(session: Connection, frame: Frame): Promise<void> {
 function send(session: Connection, frame: Frame): Promise<void> {
   const target = parseTarget(required(frame, 'destination'));
   if (target.kind === 'event') return session.desk.publish(session, target.type, frame);
+  if (target.kind === 'answer') return session.desk.answer(session, target.to, frame);
   const replyTo = frame.headers.get('reply-to');
   if (replyTo !== undefined && !isReplies(replyTo)) {
     throw stompFail.STOMP_DESTINATION('the header reply-to is not of the form /user/replies/<name>');

@@ -1,20 +1,8 @@
+import type { Bearer } from '@sluice/plugin-api';
 import type { EncodedMessage } from '../stomp/message.js';
 
 /** Who a session belongs to, as its token says. The server itself reads `user` and `expiresAt` only. */
-export interface Bearer {
-  /** Full name: `<issuer>/<sub>`. */
-  readonly user: string;
-  readonly issuer: string;
-  readonly sub: string;
-  readonly scopes: readonly string[];
-  readonly extension?: string;
-  readonly groups: readonly string[];
-  /** Topics and event types that the issuer lets its users subscribe to and publish; patterns with `*`. */
-  readonly topics: readonly string[];
-  readonly events: readonly string[];
-  /** Milliseconds since 1970. The server ends the session then. */
-  readonly expiresAt: number;
-}
+export type { Bearer };
 
 /** What a client says of itself in its CONNECT frame. */
 export interface Credentials {
@@ -80,6 +68,9 @@ export interface Desk {
    */
   callFlow(session: Session, flow: string, message: SentMessage, replyTo: string | undefined): Promise<void>;
 
+  /** SEND to `/answers/<message-id>`: what a MESSAGE has asked for. Resolves when the answer is taken; one that comes too late is taken and ignored. */
+  answer(session: Session, id: string, message: SentMessage): Promise<void>;
+
   /** The session refused a delivery, and has room again. */
   drained(session: Session): void;
 }
@@ -133,7 +124,7 @@ export interface CloseReason {
   readonly cure?: string;
 }
 
-/** A view that is always up to date. */
+/** As of now: ask again for later. */
 export interface SessionCounters {
   /** MESSAGE frames taken for sending. */
   readonly delivered: number;

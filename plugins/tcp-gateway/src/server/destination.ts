@@ -6,7 +6,10 @@ export type Source =
   { readonly kind: 'user' } | { readonly kind: 'topic'; readonly topic: string } | { readonly kind: 'replies' };
 
 /** What can be sent to. */
-export type Target = { readonly kind: 'event'; readonly type: string } | { readonly kind: 'flow'; readonly flow: string };
+export type Target =
+  | { readonly kind: 'event'; readonly type: string }
+  | { readonly kind: 'flow'; readonly flow: string }
+  | { readonly kind: 'answer'; readonly to: string };
 
 const REPLIES = '/user/replies/';
 
@@ -29,6 +32,8 @@ export function parseTarget(destination: string): Target {
   if (type !== undefined) return { kind: 'event', type };
   const flow = nameAfter('/flows/', destination);
   if (flow !== undefined) return { kind: 'flow', flow };
+  const to = nameAfter('/answers/', destination);
+  if (to !== undefined) return { kind: 'answer', to };
   throw stompFail.STOMP_DESTINATION(`nothing can be sent to ${shown(destination)}`);
 }
 
@@ -37,7 +42,7 @@ export function isReplies(destination: string): boolean {
   return destination.startsWith(REPLIES) && destination.length > REPLIES.length;
 }
 
-/** Topics, event types and flows are named alike: words joined by dots. */
+/** Topics, event types and flows are named alike: words joined by dots. So is an event that waits for an answer, by its id. */
 function nameAfter(prefix: string, destination: string): string | undefined {
   const name = destination.startsWith(prefix) ? destination.slice(prefix.length) : '';
   return isEventType(name) ? name : undefined;

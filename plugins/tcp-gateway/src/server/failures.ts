@@ -1,7 +1,7 @@
 import { failures } from '@sluice/plugin-api';
 
 /** Codes of the ERROR frames that the server itself sends: header `code`. */
-export const STOMP_CODES = {
+const STOMP_CODES = {
   STOMP_FRAME: { fate: 'rejected', cure: 'send frames as STOMP 1.2 defines them' },
   STOMP_LIMIT: { fate: 'rejected', cure: 'send less at once, or raise the limits of the gateway' },
   STOMP_VERSION: { fate: 'rejected', cure: 'connect with accept-version:1.2' },
@@ -9,7 +9,7 @@ export const STOMP_CODES = {
   STOMP_HEADER: { fate: 'rejected', cure: 'add or correct the header' },
   STOMP_DESTINATION: {
     fate: 'rejected',
-    cure: 'subscribe to /user/events, /user/replies/<name> or /topic/<name>; send to /events/<type> or /flows/<name>',
+    cure: 'subscribe to /user/events, /user/replies/<name> or /topic/<name>; send to /events/<type>, /flows/<name> or /answers/<message-id>',
   },
   STOMP_SUBSCRIPTION: { fate: 'rejected', cure: 'subscribe to a destination once, under an id that is not in use' },
   STOMP_ACK: { fate: 'rejected', cure: 'acknowledge with the header ack of the MESSAGE, in the session that received it' },
