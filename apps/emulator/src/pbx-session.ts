@@ -32,7 +32,8 @@ export class PbxSession {
   private challenge: string | undefined;
   private authenticated = false;
   private input = '';
-  private queued: Buffer[] = [];
+  private readonly queued: Buffer[] = [];
+  private writing = false;
   private slow: NodeJS.Timeout | undefined;
   private readonly impatience: NodeJS.Timeout;
   private readonly onlyAnswers: (text: string) => boolean;
@@ -83,29 +84,25 @@ export class PbxSession {
   }
 
   write(bytes: Buffer): void {
-    const { splitBytes } = this.owner.rules;
-    if (splitBytes === undefined) return this.put(bytes);
-    for (let at = 0; at < bytes.length; at += splitBytes) this.queued.push(bytes.subarray(at, at + splitBytes));
-    if (this.queued.length > 0) setImmediate(() => this.putNext());
+    const size = this.owner.rules.splitBytes ?? bytes.length;
+    for (let at = 0; at < bytes.length; at += size) this.queued.push(bytes.subarray(at, at + size));
+    if (!this.writing) this.writeNext();
   }
 
   cut(): void {
     this.socket.resetAndDestroy();
   }
 
-  private putNext(): void {
+  /** One piece after another; the reader has its time for each of them. */
+  private writeNext(): void {
     const next = this.queued.shift();
-    if (!next) return;
-    this.put(next);
-    setImmediate(() => this.putNext());
-  }
-
-  private put(bytes: Buffer): void {
-    if (this.socket.destroyed || this.socket.write(bytes) || this.slow) return;
+    this.writing = next !== undefined;
+    if (!next || this.socket.destroyed) return;
     this.slow = setTimeout(() => this.end('too slow'), this.owner.rules.writeTimeoutMs);
-    this.socket.once('drain', () => {
+    this.socket.write(next, () => {
       clearTimeout(this.slow);
-      this.slow = undefined;
+      if (this.owner.rules.splitBytes === undefined) this.writeNext();
+      else setImmediate(() => this.writeNext());
     });
   }
 

@@ -2,7 +2,7 @@ import { trigger } from '@sluice/plugin-api';
 import { z } from 'zod';
 import type { AmiClient } from './client.js';
 import { timeOf, untilStopped } from './listening.js';
-import { knownText } from './packet.js';
+import { knownText, textOf } from './packet.js';
 
 const eventName = z.string().regex(/^(\*|[A-Za-z0-9]+)$/, 'the name of an event such as DialBegin, or *');
 const variableName = z.string().regex(/^[\w().-]+$/, 'the name of a channel variable');
@@ -24,17 +24,17 @@ export const event = trigger({
       .optional()
       .describe('only events whose fields hold these texts; `*` stands for any characters'),
   }),
-  output: z.looseObject({ Event: z.string() }),
+  // which fields there are is the exchange's business, and differs from version to version
+  output: z.record(z.string(), z.unknown()),
   async subscribe(client: AmiClient, options, accept, signal) {
     const { host } = client;
     const end = await client.listen(options, (packet) => {
       const call = knownText(packet, 'Linkedid') ?? knownText(packet, 'DestLinkedid');
-      const data = packet as { readonly Event: string };
       accept({
-        data,
+        data: packet,
         time: timeOf(packet, host),
         ...(call !== undefined && { subject: call, partitionkey: call }),
-      }).catch((error: unknown) => host.log.error(`an event ${data.Event} was not kept`, { error: String(error) }));
+      }).catch((error: unknown) => host.log.error(`an event ${textOf(packet, 'Event')} was not kept`, { error: String(error) }));
     });
     try {
       await untilStopped(client, signal);

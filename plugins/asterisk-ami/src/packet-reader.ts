@@ -33,21 +33,24 @@ export class PacketReader {
 
   push(chunk: Buffer): void {
     let start = 0;
-    for (let at = 0; at < chunk.length; at++) {
-      const byte = chunk[at];
-      if (byte === CR) continue;
-      if (byte !== LF) {
-        this.lineBytes++;
-        continue;
-      }
-      if (!this.greeted || this.lineBytes === 0) {
-        this.keep(chunk.subarray(start, at + 1));
-        start = at + 1;
-        this.cut();
-      }
+    let line = 0;
+    for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, line)) {
+      const blank = this.lineBytes === 0 && (end === line || (end === line + 1 && chunk[line] === CR));
+      line = end + 1;
       this.lineBytes = 0;
+      if (this.greeted && !blank) continue;
+      this.keep(chunk.subarray(start, line));
+      start = line;
+      this.cut();
     }
+    this.countBytes(chunk, line);
     if (start < chunk.length) this.keep(chunk.subarray(start));
+  }
+
+  /** Of a line whose end has not come; the CR before its end is none of it. */
+  private countBytes(chunk: Buffer, from: number): void {
+    const bytes = chunk.length - from;
+    this.lineBytes += bytes > 0 && chunk[chunk.length - 1] === CR ? bytes - 1 : bytes;
   }
 
   private keep(part: Buffer): void {
