@@ -32,6 +32,20 @@ steps:
   - { id: answer, reply: { data: { of: '\${{ trigger.data.sku }}', to: '\${{ trigger.authid }}' } } }
 ---
 sluice: 1
+flow: confirm
+trigger: { use: event, with: { types: [confirm.asked] } }
+steps:
+  - id: asked
+    use: tcp-gateway.send
+    connection: desktops
+    timeout: 1m
+    with: { to: { user: '\${{ trigger.data.user }}' }, event: confirm, data: Отгрузить?, waitFor: reply }
+  - id: told
+    use: tcp-gateway.send
+    connection: desktops
+    with: { to: { user: '\${{ trigger.data.user }}' }, event: confirmed, data: '\${{ steps.asked.answer }}' }
+---
+sluice: 1
 flow: who-comes
 trigger: { use: event, with: { types: [user.connected] } }
 steps:
@@ -105,6 +119,15 @@ describe.each(engineSets)('desktops on $name', (engines) => {
     asker.ask('stock', 'q-1', { sku: 'A-1' });
     await until('the answer', () => asker.replies.has('q-1'));
     expect(asker.replies.get('q-1')).toEqual({ status: 200, data: { of: 'A-1', to: 'asker' } });
+  });
+
+  it('a flow asks a user and goes on with the answer', async () => {
+    const boss = await come('boss');
+    await post(`${stage.url}/events/confirm.asked`, { user: 'boss' });
+    await until('the question', () => texts(boss, 'confirm').length === 1);
+    boss.answer(boss.seen.find(({ event }) => event === 'confirm')?.id ?? '', { yes: true });
+    await until('what the flow does with it', () => texts(boss, 'confirmed').length === 1);
+    expect(texts(boss, 'confirmed')).toEqual([{ yes: true }]);
   });
 
   it('flows hear who comes', async () => {

@@ -47,6 +47,11 @@ export class Desktop {
     this.#line?.send('SEND', { ...headers, 'content-type': 'application/json' }, JSON.stringify(data));
   }
 
+  /** Answers an event that waits for it. */
+  answer(id: string, data: unknown): void {
+    this.#line?.send('SEND', { destination: `/answers/${id}`, 'content-type': 'application/json' }, JSON.stringify(data));
+  }
+
   /** Goes away and does not come back. */
   async stop(): Promise<void> {
     this.#stopped = true;

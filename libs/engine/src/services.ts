@@ -1,7 +1,9 @@
 import { sourceOf, type Database, type Meter, type ServiceDoors, type Services, type Tokens } from '@sluice/plugin-api';
 import type { Door } from './door.js';
 import type { HostPeers } from './peers.js';
+import { queues, type Bus } from './ports/bus.js';
 import type { LeaseStore } from './ports/store.js';
+import { decodeRun, runMessage } from './run-state.js';
 import { underLease } from './under-lease.js';
 
 /** What the program around the engine lends to plugins that serve clients. */
@@ -19,6 +21,7 @@ export interface Lent {
 
 export interface ServicesDeps {
   readonly lent: Lent;
+  readonly bus: Bus;
   readonly door: Door;
   readonly peers: HostPeers;
   readonly leases: LeaseStore;
@@ -26,7 +29,7 @@ export interface ServicesDeps {
 }
 
 /** The services of one connection: what it names is its own, so that two connections of a plugin share nothing. */
-export function servicesOf(connection: string, { lent, door, peers, leases, hostId }: ServicesDeps): Services {
+export function servicesOf(connection: string, { lent, bus, door, peers, leases, hostId }: ServicesDeps): Services {
   const { tokens } = lent;
   return {
     ...(lent.listen && { listen: lent.listen }),
@@ -46,6 +49,11 @@ export function servicesOf(connection: string, { lent, door, peers, leases, host
       return door.publish({ ...event, source: sourceOf(by), authid: by.sub });
     },
     isTaken: (type) => door.isTaken(type),
+    resume: async (token, output) => {
+      const { state, body } = decodeRun(token);
+      const message = runMessage({ state: { ...state, result: { ok: true, output } }, body });
+      await bus.publish([{ queue: queues.next(state.flow), message }]);
+    },
     lease: (name, signal, work) => underLease(leases, hostId, `${connection}.${name}`, signal, work),
   };
 }

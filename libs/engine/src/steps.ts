@@ -26,7 +26,7 @@ import type { Observer } from './observer.js';
 import { queues, type Bus, type Outgoing } from './ports/bus.js';
 import type { Node } from './program.js';
 import { againMs, decideRetry, stepTimeout } from './retry.js';
-import { runMessage, type PendingCall } from './run-state.js';
+import { encodeRun, runMessage, type PendingCall } from './run-state.js';
 
 /** Mistakes of the flow itself are never hidden by `onError`: a typo would look like "unknown number" for months. */
 const FLOW_MISTAKE = /^(EXPR_\w+|INPUT_INVALID|EVENT_TYPE)$/;
@@ -217,10 +217,7 @@ export class Steps {
     const connection = call.connection ?? call.plugin;
     const push = runMessage({ state: hop.state('push', { at: step.id, call }), body: hop.body });
     hop.outputs.push({ queue: queues.push(connection, call.priority), message: push });
-    if (call.deadline !== undefined) {
-      const timer = runMessage({ state: hop.state('timer', { at: step.id, call }), body: hop.body });
-      hop.outputs.push({ queue: queues.next(this.flow.name), message: timer, notBefore: call.deadline });
-    }
+    if (call.deadline !== undefined) hop.outputs.push(this.#timer(hop, step, call, call.deadline));
     hop.suspend();
   }
 
@@ -248,6 +245,7 @@ export class Steps {
     const where = `${step.plugin}.${step.action}`;
     if (call.deadline !== undefined && Date.now() >= call.deadline) return this.#judge(hop, node, this.#timedOut(step, call));
     const outcome = await this.#callOnce(hop, step, action, connection, call);
+    if (outcome.ok && outcome.suspended) return this.#awaitResume(hop, step, call);
     if (outcome.ok) {
       hop.steps[step.id] = outcome.output;
       return node.next;
@@ -274,7 +272,8 @@ export class Steps {
     action: AnyAction<unknown>,
     connection: Connection,
     call: PendingCall,
-  ): Promise<{ ok: true; output: unknown } | { ok: false; error: unknown; ms: number; timedOut: boolean }> {
+  ): Promise<{ ok: true; output: unknown; suspended: boolean } | { ok: false; error: unknown; ms: number; timedOut: boolean }> {
+    let suspended = false;
     const timeout = call.deadline === undefined ? undefined : abortAt(call.deadline);
     const began = Date.now();
     const report = (error?: ErrorView) =>
@@ -302,14 +301,30 @@ export class Steps {
         log: this.deps.log,
         correlationid: hop.event.correlationid ?? hop.event.id,
         emit: (event) => void emitted.push(event),
+        suspend: () => {
+          suspended = true;
+          return encodeRun({ state: hop.state('result', { at: step.id, call: { ...call, input: null } }), body: hop.body });
+        },
       });
       hop.outputs.push(...emittedByCall(this.#cause(hop), hop.run, step.id, emitted));
       report();
-      return { ok: true, output };
+      return { ok: true, output, suspended };
     } catch (error) {
       report(viewError(error, whereOf(step, call)));
       return { ok: false, error, ms: Date.now() - began, timedOut: timeout?.aborted === true };
     }
+  }
+
+  /** The token that the action keeps is the run's state: nothing of it is held here but, with a timeout, the timer. */
+  #awaitResume(hop: Hop, step: UseStep, call: PendingCall): undefined {
+    if (call.deadline !== undefined) hop.outputs.push(this.#timer(hop, step, call, call.deadline));
+    hop.suspend();
+    return undefined;
+  }
+
+  #timer(hop: Hop, step: UseStep, call: PendingCall, deadline: number): Outgoing {
+    const message = runMessage({ state: hop.state('timer', { at: step.id, call }), body: hop.body });
+    return { queue: queues.next(this.flow.name), message, notBefore: deadline };
   }
 
   /** The same call again after a durable delay. */

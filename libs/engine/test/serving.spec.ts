@@ -1,5 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { definePlugin, engineFail, trigger, type Accept, type AnyPlugin, type Bearer, type Host } from '@sluice/plugin-api';
+import {
+  action,
+  definePlugin,
+  engineFail,
+  trigger,
+  type Accept,
+  type AnyPlugin,
+  type Bearer,
+  type Host,
+} from '@sluice/plugin-api';
 import { MemoryBroker, MemoryDatabase, until } from '@sluice/testing';
 import { z } from 'zod';
 import { machines, startMachine } from './machine.js';
@@ -28,6 +37,7 @@ const bearer: Bearer = {
 /** A plugin whose clients come by themselves; it keeps what it was lent. */
 function deskPlugin(refusal?: Error) {
   const hosts: Host[] = [];
+  const tokens: Buffer[] = [];
   const flows = new Map<string, Accept>();
   const plugin: AnyPlugin = definePlugin({
     name: 'desk',
@@ -50,12 +60,33 @@ function deskPlugin(refusal?: Error) {
         },
       }),
     },
-    actions: {},
+    actions: {
+      question: action({
+        title: 'Asks a person',
+        input: z.strictObject({}),
+        output: z.unknown(),
+        idempotent: 'by-key',
+        async run(_client: object, _input, call) {
+          if (call.suspend) tokens.push(call.suspend());
+          return null;
+        },
+      }),
+    },
   });
-  return { plugin, hosts, flows };
+  return { plugin, hosts, tokens, flows };
 }
 
-async function startDesk(shared: { readonly broker?: MemoryBroker; readonly database?: MemoryDatabase } = {}) {
+const QUESTION = (timeout: string) => `sluice: 1
+flow: confirm
+trigger: { use: event, with: { types: [confirm.asked] } }
+steps:
+  - { id: asked, use: desk.question, connection: desks, timeout: ${timeout}, onError: [{ output: { answer: none } }] }
+  - { id: told, emit: { type: told, data: '\${{ { "answer": steps.asked.answer, "of": trigger.data } }}' } }
+`;
+
+async function startDesk(
+  shared: { readonly broker?: MemoryBroker; readonly database?: MemoryDatabase; readonly flows?: string } = {},
+) {
   const desk = deskPlugin();
   const machine = await start({ flows: FLOW, settings: SETTINGS, plugin: desk.plugin, ...shared });
   const [host] = desk.hosts;
@@ -129,5 +160,40 @@ describe('a plugin whose clients come by themselves', () => {
     ending.abort();
     await second;
     expect(working).toEqual(['here', 'there']);
+  });
+});
+
+describe('a call that waits for something that comes later', () => {
+  const asked = async (timeout: string) => {
+    const desk = await startDesk({ flows: QUESTION(timeout) });
+    await desk.machine.publish('confirm.asked', 'order 7');
+    await until('the question', () => desk.tokens.length === 1);
+    const told = () => desk.machine.emitted.filter(({ type }) => type === 'told').map(({ data }) => data);
+    return { ...desk, token: desk.tokens[0] as Buffer, told };
+  };
+
+  it('holds no message, and the run goes on with what came', async () => {
+    const { machine, services, token, told } = await asked('1h');
+    await until('the message to be settled', async () => {
+      const [status] = await machine.bus.status(['flow.confirm']);
+      return status?.waiting === 0 && (status.held ?? 0) === 0;
+    });
+    expect(told()).toEqual([]);
+    await services.resume(token, { answer: 'yes' });
+    await machine.ended('done');
+    await until('the event', () => told().length === 1);
+    expect(told()).toEqual([{ answer: 'yes', of: 'order 7' }]);
+  });
+
+  it('ends with its timeout, and what comes after that is ignored', async () => {
+    const { machine, services, token, told } = await asked('100ms');
+    await machine.ended('done');
+    await until('the event', () => told().length === 1);
+    await services.resume(token, { answer: 'too late' });
+    await until('the answer to be dropped', async () => {
+      const [status] = await machine.bus.status(['flow.confirm.next']);
+      return status?.waiting === 0 && (status.held ?? 0) === 0;
+    });
+    expect(told()).toEqual([{ answer: 'none', of: 'order 7' }]);
   });
 });

@@ -116,6 +116,12 @@ export interface Call {
   readonly correlationid: string;
   /** An event to publish together with the result of this call; its id is derived, so a repeat gives the same one. */
   emit(event: NewEvent & { readonly type: string }): void;
+  /**
+   * Lets the step wait for something that comes later, such as a person's answer: what `run` returns is not its output then. Gives a token to
+   * keep, with which `services.resume` lets the run go on; until then it holds no message. The step's timeout goes on counting, and goes on
+   * with the run when nothing came. Absent where the call is paced.
+   */
+  readonly suspend?: () => Buffer;
 }
 
 export interface Closable {

@@ -94,6 +94,8 @@ export interface Services {
   publish(event: NewEvent & { readonly type: string }, by?: Bearer): Promise<Accepted>;
   /** Does a flow or a module take events of this type? What nobody takes is kept as unrouted. */
   isTaken(type: string): boolean;
+  /** Lets a run go on whose step waits: see `Call.suspend`. Resolves after the broker's confirm. A run that its timeout has taken on is left alone. */
+  resume(token: Buffer, output: unknown): Promise<void>;
   /** Runs `work` while this host has the lease: one host over all. Resolves after the signal, when the work has ended; `work` must end at its own signal. */
   lease(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>;
 }

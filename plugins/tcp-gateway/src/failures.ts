@@ -1,13 +1,19 @@
 import { failures } from '@sluice/plugin-api';
 
+export { stompFail } from './server/failures.js';
+
 /** Codes of the gateway beside those of the STOMP server. */
-export const GATEWAY_CODES = {
+const GATEWAY_CODES = {
   GATEWAY_PORT: {
     fate: 'fatal',
     cure: 'stop what listens there, or give the connection another `port` (or set SLUICE_STOMP_PORT)',
   },
   GATEWAY_LOGIN: { fate: 'rejected', cure: 'send the user of the token as login, or leave the login out' },
   GATEWAY_USER: { fate: 'rejected', cure: 'name the user in full, <issuer>/<sub>: several issuers may give the scope desktop' },
+  GATEWAY_WAIT: {
+    fate: 'rejected',
+    cure: 'with waitFor: shown or reply give the step a timeout, keep the event, and send it to one user',
+  },
   GATEWAY_FLOW: { fate: 'rejected', cure: 'call a flow with the trigger tcp-gateway.message, by its name' },
   GATEWAY_REQUEST: { fate: 'rejected', cure: 'correct the request: GET /mailbox/<user>?wait=25s, POST /mailbox/<user>/ack' },
   GATEWAY_MAILBOX: { fate: 'rejected', cure: 'ask for the mailbox of the user of your token' },

@@ -8,6 +8,7 @@ import { Postman } from './delivery/postman.js';
 import { Presence, SNAPSHOT_MS } from './delivery/presence.js';
 import { Readers } from './delivery/readers.js';
 import { Topics } from './delivery/topics.js';
+import { Waits } from './delivery/waits.js';
 import { startStompServer, type StompServer } from './server/server.js';
 
 /** A lost hint costs at most so long. */
@@ -31,6 +32,7 @@ export class Gateway implements Closable {
   readonly #presence: Presence;
   readonly #readers: Readers;
   readonly #topics = new Topics();
+  readonly #waits: Waits;
   readonly #closing = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #upkeep: Promise<void>;
@@ -48,6 +50,7 @@ export class Gateway implements Closable {
     const { services } = host;
     const now = () => host.now().getTime();
     const { peers } = services;
+    this.#waits = new Waits({ mailbox, services });
     this.#readers = new Readers({ mailbox, now, after });
     this.#presence = new Presence({
       peers,
@@ -175,7 +178,7 @@ export class Gateway implements Closable {
   }
 
   #parts() {
-    return { mailbox: this.mailbox, presence: this.#presence, readers: this.#readers, topics: this.#topics };
+    return { mailbox: this.mailbox, presence: this.#presence, readers: this.#readers, topics: this.#topics, waits: this.#waits };
   }
 
   #keepGoing(): void {

@@ -1,6 +1,10 @@
 import { action, derivedId, duration, isEventType, type Call } from '@sluice/plugin-api';
 import { z } from 'zod';
 import type { Content, Target } from './delivery/mail.js';
+import type { WaitKind } from './delivery/mailbox.js';
+import type { Keeping } from './delivery/postman.js';
+import { WAIT_HEADER } from './delivery/waits.js';
+import { gatewayFail } from './failures.js';
 import type { Gateway } from './gateway.js';
 
 const name = z.string().min(1).max(200);
@@ -37,6 +41,12 @@ export const send = action({
     expires: duration()
       .optional()
       .describe('after this time it is not shown any more, connected or not; the client sees it in the header `expires`'),
+    waitFor: z
+      .enum(['sent', 'shown', 'reply'])
+      .default('sent')
+      .describe(
+        '`shown`: the run waits until the client has acknowledged it. `reply`: until its user answers. The step needs a timeout',
+      ),
     spread: duration().optional().describe('the receivers get it one after another within this time'),
   }),
   output: z.object({
@@ -45,26 +55,50 @@ export const send = action({
     kept: z.number(),
     /** Of its users, those that are connected now. With `offline: drop`: sessions of this host, or whether the user is connected anywhere. */
     online: z.number(),
+    /** With `waitFor: shown` and `reply`: where that was, when the client names its workplace. */
+    workplace: z.string().optional(),
+    /** With `waitFor: reply`: what the user answered. */
+    answer: z.unknown().optional(),
   }),
   // the id is the same in every attempt, and a mailbox takes it once
   idempotent: 'by-key',
-  async run(gateway: Gateway, { to: named, event, data, offline, expires, spread = 0 }, call) {
+  async run(gateway: Gateway, { to: named, event, data, offline, expires, waitFor, spread = 0 }, call) {
     const target: Target = 'user' in named ? { user: gateway.fullName(named.user) } : named;
-    const content = contentOf(call, event, data, expires === undefined ? undefined : gateway.now() + expires);
+    const content = contentOf(call, event, data, {
+      ...(expires !== undefined && { expires: String(gateway.now() + expires) }),
+      ...(waitFor !== 'sent' && { [WAIT_HEADER]: waitFor }),
+      ...(waitFor === 'reply' && { 'reply-to': `/answers/${idOf(call)}` }),
+    });
+    const wait = waitFor === 'sent' ? undefined : waitOf(waitFor, call, offline === 'drop');
     if (offline === 'drop') return { id: content.id, ...gateway.postman.cast({ to: target, content, spreadMs: spread }) };
     const keepForMs = Math.min(offline.keepFor ?? gateway.keepForMs, expires ?? Number.POSITIVE_INFINITY);
     const { collapseKey } = offline;
-    const keeping = { keepForMs, ...(collapseKey !== undefined && { collapseKey }) };
+    const keeping = { keepForMs, ...(collapseKey !== undefined && { collapseKey }), ...(wait && { wait }) };
     return { id: content.id, ...(await gateway.postman.keep(target, content, keeping, spread)) };
   },
 });
 
-/** The event as clients get it. Its id is derived from the step, so that a repeat brings the same one. */
-export function contentOf(call: Call, event: string, data: unknown, expiresAt?: number): Content {
+/** The latest time that there is: a step without a timeout. */
+const NEVER_MS = 8.64e15;
+
+/** The call is suspended. Throws `GATEWAY_WAIT` when nothing would end the wait. */
+function waitOf(kind: WaitKind, call: Call, dropped: boolean): Keeping['wait'] {
+  const until = call.deadline.getTime();
+  if (dropped) throw gatewayFail.GATEWAY_WAIT('an event that is not kept cannot be waited for', { sent: 'no' });
+  if (until >= NEVER_MS || !call.suspend) throw gatewayFail.GATEWAY_WAIT('the step has no timeout', { sent: 'no' });
+  return { kind, token: call.suspend(), until };
+}
+
+function idOf(call: Call): string {
   const [run = '', ...path] = call.id.split('/');
+  return derivedId(run, ...path);
+}
+
+/** The event as clients get it. Its id is derived from the step, so that a repeat brings the same one. */
+export function contentOf(call: Call, event: string, data: unknown, headers: Readonly<Record<string, string>> = {}): Content {
   return {
-    id: derivedId(run, ...path),
-    headers: { event, 'correlation-id': call.correlationid, ...(expiresAt !== undefined && { expires: String(expiresAt) }) },
+    id: idOf(call),
+    headers: { event, 'correlation-id': call.correlationid, ...headers },
     body: data === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(data)),
   };
 }

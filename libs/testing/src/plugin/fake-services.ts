@@ -37,6 +37,8 @@ const NO_DATABASE: Database = {
 /** What the hosts of a workspace share, in memory: tokens, what was published, leases, and the way from host to host. */
 export class FakeWorkspace {
   readonly published: Published[] = [];
+  /** Runs that go on, by the tokens of their calls. */
+  readonly resumed: { readonly token: string; readonly output: unknown }[] = [];
   readonly #bearers = new Map<string, Bearer>();
   readonly #hosts = new Set<FakeServices>();
   readonly #leases = new Map<string, Promise<void>>();
@@ -159,6 +161,10 @@ export class FakeServices implements Services {
   };
 
   readonly isTaken = () => true;
+
+  readonly resume: Services['resume'] = async (token, output) => {
+    this.workspace.resumed.push({ token: token.toString(), output });
+  };
 
   readonly lease: Services['lease'] = (name, signal, work) => this.workspace.lease(name, signal, work);
 

@@ -16,6 +16,7 @@ import { JSON_TYPE } from './mail.js';
 import type { Presence } from './presence.js';
 import type { Readers } from './readers.js';
 import type { Topics } from './topics.js';
+import type { Waits } from './waits.js';
 
 /** Whoever asks has given up by then. */
 const REPLY_WITHIN_MS = 120_000;
@@ -28,6 +29,7 @@ export interface FrontDeskDeps {
   readonly presence: Presence;
   readonly readers: Readers;
   readonly topics: Topics;
+  readonly waits: Waits;
   /** Flows that clients may call, by name. */
   readonly flows: ReadonlyMap<string, Accept>;
   readonly log: Log;
@@ -80,9 +82,22 @@ export class FrontDesk implements Desk {
 
   acknowledge(session: Session, seqs: readonly number[]): Promise<void> {
     const { readers, mailbox } = this.deps;
+    const reader = readers.of(session);
+    const awaited = reader?.awaited(seqs) ?? [];
+    reader?.answered(seqs);
     const { user } = session.bearer;
-    readers.of(session)?.answered(seqs);
-    return mailbox.acknowledge(seqs.map((seq) => ({ user, seq })));
+    const places = seqs.map((seq) => ({ user, seq }));
+    if (awaited.length === 0) return mailbox.acknowledge(places);
+    return this.#endWaits(session, awaited).then(() => mailbox.acknowledge(places));
+  }
+
+  /** The runs go on first: when the broker is away the event is not acknowledged either, and comes again. */
+  async #endWaits(session: Session, ids: readonly string[]): Promise<void> {
+    await Promise.all(ids.map((id) => this.deps.waits.end(session, id, 'shown')));
+  }
+
+  answer(session: Session, id: string, message: SentMessage): Promise<void> {
+    return this.deps.waits.end(session, id, 'reply', eventOf(message).data ?? null);
   }
 
   async reject(session: Session, seqs: readonly number[]): Promise<void> {

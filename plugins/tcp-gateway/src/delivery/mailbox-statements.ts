@@ -78,6 +78,10 @@ export const REJECT = `${LOCKED}
 update mail set rejected = rejected + 1 from done where mail.user_name = done.user_name and mail.place = done.place
 returning mail.user_name as user, mail.place::float8 as place, rejected`;
 
+export const WAIT = 'insert into waiting (user_name, id, kind, token, until) values ($1, $2, $3, $4, $5) on conflict do nothing';
+export const WAITING = `select user_name as user, id, kind, token, until::float8 as until from waiting where user_name = $1 and id = $2 and until > $3`;
+export const MET = 'delete from waiting where user_name = $1 and id = $2';
+
 export const HEIGHTS = 'select name, height::float8 as height from desktop_user where name = any($1)';
 
 export const RESOLVE = {
@@ -120,6 +124,8 @@ with forgotten as (
 ), strangers as (
   delete from desktop_user where seen_at is null and made_at < now() - interval '${STRANGERS_KEPT}'
     and not exists (select from mail where user_name = name)
+), late as (
+  delete from waiting where until <= $1
 ), expired as (
   delete from mail where expires <= $1 returning 1
 )

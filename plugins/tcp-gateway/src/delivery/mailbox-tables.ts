@@ -57,4 +57,16 @@ export const MAILBOX_TABLES: readonly string[] = [
   ) with (autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_cost_delay = 0);
   create index acknowledged_at on acknowledged using brin (at);
   `,
+  `
+  -- runs that wait until an event is shown, or answered
+  create table waiting (
+    user_name text not null,
+    id uuid not null,
+    kind text not null,
+    token bytea not null,
+    -- milliseconds since 1970
+    until bigint not null,
+    primary key (user_name, id)
+  );
+  `,
 ];

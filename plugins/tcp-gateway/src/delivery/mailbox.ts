@@ -36,6 +36,21 @@ export interface ReadResult {
   readonly height: number;
 }
 
+/** `shown`: the run goes on when the event is acknowledged. `reply`: when its user answers. */
+export type WaitKind = 'shown' | 'reply';
+
+/** A run that waits for the user of an event. */
+export interface Waiting {
+  readonly user: string;
+  /** Of the event. */
+  readonly id: string;
+  readonly kind: WaitKind;
+  /** With which the run is resumed. */
+  readonly token: Buffer;
+  /** Milliseconds since 1970: nobody waits any longer then. */
+  readonly until: number;
+}
+
 /** What the mailbox had to give up. */
 export interface Dropped {
   readonly user: string;
@@ -58,6 +73,11 @@ export interface Mailbox {
   reject(places: readonly Place[]): Promise<readonly number[]>;
   /** The highest place of each user; users without one are left out. */
   heights(users: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Does nothing for one that is there. */
+  wait(waiting: Waiting): Promise<void>;
+  waiting(user: string, id: string): Promise<Waiting | undefined>;
+  /** It waits no longer. */
+  met(user: string, id: string): Promise<void>;
   /** Users that the targets mean, known from their last tokens. */
   resolve(target: Target): Promise<readonly string[]>;
   /** Remembers what the token says of its user. Writes only what has changed. */

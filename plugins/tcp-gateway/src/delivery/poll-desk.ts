@@ -4,6 +4,7 @@ import { gatewayFail } from '../failures.js';
 import type { Mail } from './mail.js';
 import type { Mailbox } from './mailbox.js';
 import type { Readers } from './readers.js';
+import { WAIT_HEADER, type Waits } from './waits.js';
 
 const SCOPE = 'desktop';
 const LONGEST_WAIT_MS = 60_000;
@@ -15,8 +16,9 @@ const LARGEST_ACK = 64 * 1024;
 const Ack = z.strictObject({ seqs: z.array(z.int().positive()).max(10_000) });
 
 export interface PollDeskDeps {
-  readonly mailbox: Pick<Mailbox, 'read' | 'acknowledge' | 'seen'>;
+  readonly mailbox: Pick<Mailbox, 'read' | 'again' | 'acknowledge' | 'seen'>;
   readonly readers: Pick<Readers, 'watch'>;
+  readonly waits: Waits;
   readonly fullName: (user: string) => string;
   readonly now: () => number;
   /** Fires when the gateway closes: nobody waits any longer. */
@@ -63,7 +65,13 @@ export class PollDesk {
     const user = this.#userOf(request);
     const parsed = Ack.safeParse(parseBody(request.contentType, request.body));
     if (!parsed.success) throw gatewayFail.GATEWAY_REQUEST('the body is to be { "seqs": [ … ] }, places that a GET has shown');
-    await this.deps.mailbox.acknowledge(parsed.data.seqs.map((seq) => ({ user, seq })));
+    const places = parsed.data.seqs.map((seq) => ({ user, seq }));
+    if (request.bearer) {
+      const session = { bearer: { ...request.bearer, user }, workplace: undefined };
+      for (const { content } of await this.deps.mailbox.again(places))
+        if (content.headers[WAIT_HEADER] === 'shown') await this.deps.waits.end(session, content.id, 'shown');
+    }
+    await this.deps.mailbox.acknowledge(places);
     return { status: 204, headers: {} };
   }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bearer, Database, Log } from '@sluice/plugin-api';
 import { Batches } from './batches.js';
 import type { Mail, Target } from './mail.js';
-import type { Dropped, Mailbox, NewMail, Place, ReadRequest, ReadResult } from './mailbox.js';
+import type { Dropped, Mailbox, NewMail, Place, ReadRequest, ReadResult, Waiting } from './mailbox.js';
 import * as sql from './mailbox-statements.js';
 import { MAILBOX_TABLES } from './mailbox-tables.js';
 
@@ -99,6 +99,19 @@ export class PostgresMailbox implements Mailbox {
   async heights(users: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const rows = await this.deps.database.rows<{ name: string; height: number }>(sql.HEIGHTS, [users]);
     return new Map(rows.map(({ name, height }) => [name, height]));
+  }
+
+  async wait({ user, id, kind, token, until }: Waiting): Promise<void> {
+    await this.deps.database.rows(sql.WAIT, [user, id, kind, token, until]);
+  }
+
+  async waiting(user: string, id: string): Promise<Waiting | undefined> {
+    const [row] = await this.deps.database.rows<Waiting>(sql.WAITING, [user, id, this.deps.now()]);
+    return row;
+  }
+
+  async met(user: string, id: string): Promise<void> {
+    await this.deps.database.rows(sql.MET, [user, id]);
   }
 
   async resolve(target: Target): Promise<readonly string[]> {

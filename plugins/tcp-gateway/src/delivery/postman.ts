@@ -1,7 +1,8 @@
 import type { Peers } from '@sluice/plugin-api';
+import { gatewayFail } from '../failures.js';
 import type { Subscription } from '../server/desk.js';
 import { messageTo, USER_EVENTS, type Content, type Mail, type Target } from './mail.js';
-import type { Mailbox } from './mailbox.js';
+import type { Mailbox, Waiting } from './mailbox.js';
 import type { Presence } from './presence.js';
 import type { Readers } from './readers.js';
 import { giveSpread, spreadOver } from './spread.js';
@@ -22,6 +23,8 @@ export interface PostmanDeps {
 export interface Keeping {
   readonly keepForMs: number;
   readonly collapseKey?: string;
+  /** Noted before the event can be shown. Only for an event of one user. */
+  readonly wait?: Pick<Waiting, 'kind' | 'token' | 'until'>;
 }
 
 /** What became of an event, as far as this host knows. */
@@ -30,6 +33,13 @@ export interface Handed {
   readonly kept: number;
   /** Users that are connected now. */
   readonly online: number;
+}
+
+/** Throws `GATEWAY_WAIT` unless there is exactly one. */
+function onlyOf(users: readonly string[]): string {
+  const [user, ...others] = users;
+  if (user !== undefined && others.length === 0) return user;
+  throw gatewayFail.GATEWAY_WAIT(`a run waits for one user, and ${users.length} are meant`, { sent: 'no' });
 }
 
 /** Brings events to sessions, here and on other hosts: from the mailbox, or at most once. */
@@ -48,9 +58,10 @@ export class Postman {
   }
 
   /** Resolves after the commit: the event is shown to its users sooner or later, or expires. */
-  async keep(target: Target, content: Content, { keepForMs, collapseKey }: Keeping, spreadMs: number): Promise<Handed> {
+  async keep(target: Target, content: Content, { keepForMs, collapseKey, wait }: Keeping, spreadMs: number): Promise<Handed> {
     const { mailbox, presence, now } = this.deps;
     const users = await mailbox.resolve(target);
+    if (wait) await mailbox.wait({ ...wait, user: onlyOf(users), id: content.id });
     const delays = spreadMs > 0 ? spreadOver(users.length, spreadMs, Math.random) : [];
     const mails = users.map((user, n) => ({
       user,

@@ -1,5 +1,6 @@
 import type { Subscription } from '../server/desk.js';
 import { userMessage, type Mail } from './mail.js';
+import { WAIT_HEADER } from './waits.js';
 import type { Mailbox, Place } from './mailbox.js';
 import type { Hint } from './words.js';
 
@@ -35,6 +36,8 @@ export class Reader {
   #blocked = false;
   #closed = false;
   readonly #unanswered = new Set<number>();
+  /** Ids of those of them whose sender waits until they are shown. */
+  readonly #awaited = new Map<number, string>();
   readonly #timers = new Set<{ readonly cancel: () => void }>();
 
   constructor(
@@ -70,8 +73,16 @@ export class Reader {
     this.#reading = false;
   }
 
+  /** Events among these whose sender waits until they are shown, by their ids. */
+  awaited(seqs: readonly number[]): readonly string[] {
+    return this.#awaited.size === 0 ? [] : seqs.flatMap((seq) => this.#awaited.get(seq) ?? []);
+  }
+
   answered(seqs: readonly number[]): void {
-    for (const seq of seqs) this.#unanswered.delete(seq);
+    for (const seq of seqs) {
+      this.#unanswered.delete(seq);
+      this.#awaited.delete(seq);
+    }
     // not for each place that gets free: a reading of one mail costs as much as one of fifty
     if (this.#behind && this.#room >= WINDOW / 2) void this.catchUp();
   }
@@ -139,6 +150,7 @@ export class Reader {
       return false;
     }
     this.#unanswered.add(mail.seq);
+    if (mail.content.headers[WAIT_HEADER] === 'shown') this.#awaited.set(mail.seq, mail.content.id);
     return true;
   }
 

@@ -344,3 +344,54 @@ describe('a mailbox over HTTP', () => {
     await expect(request('POST', '/mailbox/ivanov/ack', { body })).rejects.toMatchObject({ code: 'GATEWAY_REQUEST' });
   });
 });
+
+describe('a run that waits for the user', () => {
+  const start = async () => {
+    const workspace = new FakeWorkspace();
+    const host = await startHost({ workspace });
+    return { workspace, host, ivanov: await host.connect('ivanov', { workplace: 'desk-7' }) };
+  };
+  const question = { to: { user: 'ivanov' }, event: 'confirm', data: 'Отгрузить?' };
+
+  it('goes on when the event is acknowledged, and says where that was', async () => {
+    const { workspace, host, ivanov } = await start();
+    const { id } = await host.send({ ...question, waitFor: 'shown' }, 'run-1');
+    const frame = await ivanov.next();
+    expect([frame.headers.get('wait'), workspace.resumed]).toEqual(['shown', []]);
+    await ivanov.acknowledge(frame);
+    expect(workspace.resumed).toEqual([{ token: 'token of run-1', output: { id, kept: 1, online: 1, workplace: 'desk-7' } }]);
+  });
+
+  it('goes on with the answer, once, and not with the acknowledgement', async () => {
+    const { workspace, host, ivanov } = await start();
+    const { id } = await host.send({ ...question, waitFor: 'reply' }, 'run-2');
+    const frame = await ivanov.next();
+    await ivanov.acknowledge(frame);
+    const destination = frame.headers.get('reply-to') ?? '';
+    expect([destination, workspace.resumed]).toEqual([`/answers/${id}`, []]);
+    for (const answer of ['{"yes":true}', '{"yes":false}']) await ivanov.done('SEND', { destination }, answer);
+    expect(workspace.resumed).toEqual([
+      { token: 'token of run-2', output: { id, kept: 1, online: 1, workplace: 'desk-7', answer: { yes: true } } },
+    ]);
+  });
+
+  it('is not answered by another user', async () => {
+    const { workspace, host, ivanov } = await start();
+    const petrov = await host.connect('petrov');
+    await host.send({ ...question, waitFor: 'reply' });
+    const destination = (await ivanov.next()).headers.get('reply-to') ?? '';
+    await petrov.done('SEND', { destination }, '{"yes":true}');
+    expect(workspace.resumed).toEqual([]);
+  });
+
+  it('needs a timeout, a mailbox and one user', async () => {
+    const { host } = await start();
+    const waits = { ...question, waitFor: 'shown' as const };
+    const refused = { code: 'GATEWAY_WAIT', options: { sent: 'no' } };
+    await expect(host.send(waits, 'run', { deadline: new Date(8.64e15) })).rejects.toMatchObject(refused);
+    await expect(host.send({ ...waits, offline: 'drop' })).rejects.toMatchObject(refused);
+    await host.connect('petrov');
+    await expect(host.send({ ...waits, to: { all: true } })).rejects.toMatchObject(refused);
+    await expect(host.send({ ...waits, to: { extension: '999' } })).rejects.toMatchObject(refused);
+  });
+});

@@ -17,7 +17,7 @@ export interface GatewayHost {
   readonly services: FakeServices;
   readonly host: FakeHost;
   /** As a step with this input. `call` names it: the same name is a repeat. */
-  send(input: z.input<typeof send.input>, call?: string): Promise<z.output<typeof send.output>>;
+  send(input: z.input<typeof send.input>, call?: string, more?: Partial<Call>): Promise<z.output<typeof send.output>>;
   broadcast(input: z.input<typeof broadcast.input>): Promise<unknown>;
   /** A client that was let in. */
   connect(user: string, options?: ConnectOptions): Promise<Desktop>;
@@ -104,7 +104,8 @@ export async function startHost(options: HostOptions = {}): Promise<GatewayHost>
     gateway,
     services,
     host,
-    send: async (input, call = randomUUID()) => send.run(gateway, send.input.parse(input), callOf(call, host)),
+    send: async (input, call = randomUUID(), more = {}) =>
+      send.run(gateway, send.input.parse(input), { ...callOf(call, host), ...more }),
     broadcast: (input) => broadcast.run(gateway, broadcast.input.parse(input), callOf(randomUUID(), host)),
     connect: async (user, { claims, workplace, subscribe = true } = {}) => {
       const passcode = workspace.issue(user, claims);
@@ -134,5 +135,6 @@ function callOf(name: string, host: FakeHost): Call {
     log: host.log,
     correlationid: 'caused-by',
     emit: () => undefined,
+    suspend: () => Buffer.from(`token of ${name}`),
   };
 }

@@ -180,6 +180,19 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       await until('the group to be left', async () => (await other.resolve({ group })).length === 0);
     });
 
+    it('keeps who waits for an event until it is met or too late, and the first that came', async () => {
+      const waiting = { user, id: randomUUID(), kind: 'reply' as const, token: Buffer.from([1, 0]), until: Date.now() + 60_000 };
+      await mailbox.wait(waiting);
+      await mailbox.wait({ ...waiting, token: Buffer.from('a repeat') });
+      expect(await mailbox.waiting(user, waiting.id)).toEqual(waiting);
+      expect(await mailbox.waiting(user, randomUUID())).toBeUndefined();
+      const late = { ...waiting, id: randomUUID(), until: Date.now() - 1 };
+      await mailbox.wait(late);
+      expect(await mailbox.waiting(user, late.id)).toBeUndefined();
+      await mailbox.met(user, waiting.id);
+      expect(await mailbox.waiting(user, waiting.id)).toBeUndefined();
+    });
+
     it('does not take for a user who was here a name that was only written to', async () => {
       await put('to a stranger');
       expect(await mailbox.resolve({ all: true })).not.toContain(user);

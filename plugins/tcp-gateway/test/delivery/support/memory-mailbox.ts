@@ -1,6 +1,6 @@
 import type { Bearer } from '@sluice/plugin-api';
 import type { Mail, Target } from '../../../src/delivery/mail.js';
-import type { Dropped, Mailbox, NewMail, Place, ReadRequest, ReadResult } from '../../../src/delivery/mailbox.js';
+import type { Dropped, Mailbox, NewMail, Place, ReadRequest, ReadResult, Waiting } from '../../../src/delivery/mailbox.js';
 
 interface Kept {
   mail: Mail;
@@ -20,6 +20,7 @@ interface User {
 export class MemoryMailbox implements Mailbox {
   readonly #users = new Map<string, User>();
   readonly #workplaces = new Map<string, string>();
+  readonly #waiting = new Map<string, Waiting>();
 
   constructor(private readonly now: () => number = Date.now) {}
 
@@ -69,6 +70,20 @@ export class MemoryMailbox implements Mailbox {
 
   async heights(users: readonly string[]): Promise<ReadonlyMap<string, number>> {
     return new Map(users.flatMap((name) => (this.#users.has(name) ? [[name, this.#user(name).height]] : [])));
+  }
+
+  async wait(waiting: Waiting): Promise<void> {
+    const key = `${waiting.user} ${waiting.id}`;
+    if (!this.#waiting.has(key)) this.#waiting.set(key, waiting);
+  }
+
+  async waiting(user: string, id: string): Promise<Waiting | undefined> {
+    const found = this.#waiting.get(`${user} ${id}`);
+    return found && found.until > this.now() ? found : undefined;
+  }
+
+  async met(user: string, id: string): Promise<void> {
+    this.#waiting.delete(`${user} ${id}`);
   }
 
   async resolve(target: Target): Promise<readonly string[]> {

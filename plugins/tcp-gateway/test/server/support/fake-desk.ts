@@ -12,6 +12,7 @@ export class FakeDesk implements Desk {
   readonly topics = new Map<string, Set<Subscription>>();
   readonly acknowledged: number[][] = [];
   readonly rejected: number[][] = [];
+  readonly answers: { readonly id: string; readonly body: string }[] = [];
   readonly published: { readonly type: string; readonly body: string; readonly headers: ReadonlyMap<string, string> }[] = [];
   readonly calls: { readonly flow: string; readonly replyTo: string | undefined }[] = [];
   readonly unsubscribed: string[] = [];
@@ -82,6 +83,10 @@ export class FakeDesk implements Desk {
     this.published.push({ type, body: body.toString(), headers });
     await this.gate;
     if (type === 'broken') throw new Error('a secret of the inside');
+  }
+
+  async answer(_: Session, id: string, { body }: SentMessage): Promise<void> {
+    this.answers.push({ id, body: body.toString() });
   }
 
   async callFlow(_: Session, flow: string, _message: SentMessage, replyTo: string | undefined): Promise<void> {
