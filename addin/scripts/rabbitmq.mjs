@@ -1,12 +1,14 @@
 // A RabbitMQ of the test's own, with its STOMP plugin.
 import { createServer } from 'node:net';
+import { prepare } from '../../scripts/lib/prepare.mjs';
 
 /**
  * @returns {Promise<{ port: number, stop: () => Promise<void> }>} the STOMP port
  */
 export async function startRabbitStomp() {
-  // built with the rest of the project: only this test needs it
-  const { startRabbit } = await import('@sluice/testing');
+  await prepare();
+  // by its file: the package's door is for Jest only
+  const { startRabbit } = await import('../../libs/testing/dist/servers/rabbitmq.js');
   const rabbit = await startRabbit();
   const port = await freePort();
   try {

@@ -82,12 +82,21 @@ void Link::secure(Clock::time_point deadline, const std::function<bool()>& stopp
   while (!tls_->established()) {
     checkGoingOn(deadline, stopped);
     cipher_.clear();
-    if (socket_->read(cipher_) > 0) {
+    if (readGreeting() > 0) {
       tls_->decode(cipher_, early_, outgoing_);
       flush();
     } else {
       wait(true, until(deadline));
     }
+  }
+}
+
+/** A server that hangs up on a TLS greeting has most likely not understood it. */
+std::size_t Link::readGreeting() {
+  try {
+    return socket_->read(cipher_);
+  } catch (const NetError& error) {
+    throw NetError(std::string(error.what()) + " during the TLS handshake: does this port speak TLS?");
   }
 }
 

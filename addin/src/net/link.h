@@ -34,6 +34,7 @@ class Link {
  private:
   void connect(const Endpoint& endpoint, Clock::time_point deadline, const std::function<bool()>& stopped);
   void secure(Clock::time_point deadline, const std::function<bool()>& stopped);
+  std::size_t readGreeting();
 
   Address address_;
   Poller& poller_;

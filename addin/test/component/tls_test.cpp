@@ -90,7 +90,7 @@ TEST("TLS: a server without TLS is said so, and a missing file of authorities to
   MailboxServer server(tls.behind);
   Fixture fixture;
   connect(fixture, "localhost", tls.behind);
-  waitForError(fixture, "TLS with localhost");
+  waitForError(fixture, "does this port speak TLS?");
   fixture.object->call(u"Отключить", {0});
   fixture.object->set(u"ФайлУдостоверяющихЦентров", std::string("/nowhere/ca.pem"));
   connect(fixture, "localhost", tls.port);
