@@ -1,0 +1,78 @@
+import { describe, expect, it } from '@jest/globals';
+import { Batches } from '../../src/delivery/batches.js';
+import { giveSpread, spreadOver } from '../../src/delivery/spread.js';
+import { decodeWord, encodeWord } from '../../src/delivery/words.js';
+
+const content = (text: string) => ({ id: text, headers: { event: 'test', text }, body: Buffer.from(text) });
+
+describe('batches', () => {
+  it('join what comes while one is under way, up to their weight', async () => {
+    const ran: number[][] = [];
+    const batches = new Batches<number>(
+      async (items) => {
+        ran.push([...items]);
+        await new Promise((resolve) => setImmediate(resolve));
+      },
+      10,
+      (item) => item,
+    );
+    const first = batches.add(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all([first, ...[4, 7, 3].map((item) => batches.add(item))]);
+    expect(ran).toEqual([[1], [4, 7], [3]]);
+  });
+
+  it('fail alone: the next is run', async () => {
+    const batches = new Batches<string>(
+      (items) => (items.includes('bad') ? Promise.reject(new Error('bad')) : Promise.resolve()),
+      1,
+    );
+    const [bad, good] = [batches.add('bad'), batches.add('good')];
+    await expect(bad).rejects.toThrow('bad');
+    await expect(good).resolves.toBeUndefined();
+  });
+});
+
+describe('a word between hosts', () => {
+  it('comes out as it went in, with the bytes of every body', () => {
+    const word = {
+      hints: [
+        { user: 'erp/Иванов', seq: 7, sent: true, content: content('привет\0') },
+        { user: 'erp/b', seq: 8, sent: false, due: 5, workplace: 'desk' },
+      ],
+      casts: [
+        { to: { topic: 'prices' }, content: content(''), spreadMs: 30 },
+        { to: { all: true as const }, content: content('x'), spreadMs: 0 },
+      ],
+    };
+    expect(decodeWord(encodeWord(word))).toEqual(word);
+  });
+});
+
+describe('a spread', () => {
+  it('is even over the time, and in another order each time', () => {
+    expect([...spreadOver(4, 1_000, Math.random)].sort((a, b) => a - b)).toEqual([0, 250, 500, 750]);
+    expect(spreadOver(4, 1_000, () => 0)).not.toEqual([0, 250, 500, 750]);
+    expect(spreadOver(0, 1_000, Math.random)).toEqual([]);
+  });
+
+  it('gives to each receiver once, never more than its share at once', () => {
+    const given: { to: number; at: number }[] = [];
+    const steps: { ms: number; run: () => void }[] = [];
+    let now = 0;
+    const receivers = Array.from({ length: 400 }, (_, n) => n);
+    giveSpread(
+      receivers,
+      10_000,
+      (to) => given.push({ to, at: now }),
+      (ms, run) => steps.push({ ms, run }),
+    );
+    for (const { ms, run } of steps) {
+      now = ms;
+      run();
+    }
+    expect(given.map(({ to }) => to).sort((a, b) => a - b)).toEqual(receivers);
+    const perSecond = Array.from({ length: 10 }, (_, s) => given.filter(({ at }) => Math.floor(at / 1_000) === s).length);
+    expect(perSecond).toEqual(Array.from({ length: 10 }, () => 40));
+  });
+});
