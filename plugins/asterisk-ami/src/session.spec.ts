@@ -106,7 +106,7 @@ describe('a session', () => {
 
   it('gives up an action that is not answered, and goes on', async () => {
     const pbx = await start();
-    const session = await open({ ...reaching(pbx), timeout: '50ms' });
+    const session = await open({ ...reaching(pbx), timeout: '1s' });
     pbx.setFault('hang');
     await expect(session.ask({ Action: 'Command', Command: 'x' })).rejects.toMatchObject({ code: 'TIMED_OUT', fate: 'retry' });
     expect(await session.ask({ Action: 'Command', Command: 'x' })).toMatchObject({ Response: 'Success' });
