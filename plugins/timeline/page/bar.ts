@@ -1,0 +1,87 @@
+import { button, byId, el } from './dom.js';
+import type { JournalInfo, Status } from './model.js';
+import type { Filter } from './store.js';
+import { switchLanguage, texts } from './texts.js';
+
+export interface BarEvents {
+  readonly day: () => void;
+  readonly week: () => void;
+  readonly today: () => void;
+  readonly turn: (pages: number) => void;
+  readonly zoom: (direction: 'in' | 'out') => void;
+  readonly date: (day: string) => void;
+  readonly create: () => void;
+  readonly filter: (filter: Filter) => void;
+}
+
+/** The row of buttons above the board. */
+export class Bar {
+  readonly #date = el('input', { type: 'date', ariaLabel: texts.date });
+  readonly #search = el('input', { type: 'search', placeholder: texts.search, ariaLabel: texts.search });
+  readonly #chosen: Set<Status>;
+  readonly #modes = { day: button(texts.day, () => this.events.day()), week: button(texts.week, () => this.events.week()) };
+
+  constructor(
+    info: JournalInfo,
+    private readonly events: BarEvents,
+  ) {
+    // those that free their time lie below others there: they are shown when they are asked for
+    this.#chosen = new Set(info.statuses.filter((status) => status !== 'cancelled'));
+    this.#date.onchange = () => this.#date.value && events.date(this.#date.value);
+    this.#search.oninput = () => this.#changed();
+    const sign = (text: string, label: string, act: () => void) => button(text, act, { ariaLabel: label, title: label });
+    byId('bar', HTMLElement).replaceChildren(
+      el('h1', {}, texts.title),
+      el('div', { className: 'group' }, this.#modes.day, this.#modes.week),
+      el(
+        'div',
+        { className: 'group' },
+        sign('‹', texts.earlier, () => events.turn(-1)),
+        button(texts.today, () => events.today()),
+        sign('›', texts.later, () => events.turn(1)),
+      ),
+      this.#date,
+      el(
+        'div',
+        { className: 'group zoom' },
+        sign('−', texts.zoomOut, () => events.zoom('out')),
+        sign('+', texts.zoomIn, () => events.zoom('in')),
+      ),
+      this.#search,
+      this.#statuses(info.statuses),
+      info.me.canWrite ? button(texts.newEntry, () => events.create(), { className: 'primary' }) : el('em', {}, texts.readOnly),
+      button(texts.language, switchLanguage, { className: 'plain' }),
+      el('span', { className: 'me' }, info.me.name),
+    );
+    this.#changed();
+  }
+
+  showDay(day: string): void {
+    this.#date.value = day;
+  }
+
+  showMode(mode: 'day' | 'week' | undefined): void {
+    for (const [name, one] of Object.entries(this.#modes)) one.ariaPressed = String(name === mode);
+  }
+
+  focusSearch(): void {
+    this.#search.focus();
+  }
+
+  #statuses(statuses: readonly Status[]): HTMLElement {
+    const boxes = statuses.map((status) => {
+      const box = el('input', { type: 'checkbox', checked: this.#chosen.has(status) });
+      box.onchange = () => {
+        if (box.checked) this.#chosen.add(status);
+        else this.#chosen.delete(status);
+        this.#changed();
+      };
+      return el('label', {}, box, el('i', { className: `status-${status}` }), texts.statusNames[status]);
+    });
+    return el('details', { className: 'statuses' }, el('summary', {}, texts.statuses), el('div', {}, ...boxes));
+  }
+
+  #changed(): void {
+    this.events.filter({ text: this.#search.value, statuses: this.#chosen });
+  }
+}

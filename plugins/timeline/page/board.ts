@@ -1,0 +1,216 @@
+import { DataSet, moment, Timeline, type Group, type Item } from './vendor/vis-timeline.js';
+import { el } from './dom.js';
+import { closed } from './hours.js';
+import { lanes } from './lanes.js';
+import type { Entry, Resource } from './model.js';
+import { language, texts } from './texts.js';
+import { addDays, type Zone } from './zone.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+/** Entries begin and end on it when they are dragged. */
+const SNAP = 5 * MINUTE;
+const CHANGED_SHOWN_MS = 2_500;
+
+export interface BoardEvents {
+  readonly open: (id: string) => void;
+  readonly pickFree: (resource: string, time: Date) => void;
+  readonly move: (id: string, resource: string, start: Date, end: Date) => void;
+  readonly turned: (start: Date, end: Date) => void;
+}
+
+/** The rows of resources with their entries. What is out of sight is not drawn, and all that changes at once is drawn at once. */
+export class Board {
+  readonly #items = new DataSet<Item>();
+  readonly #groups = new DataSet<Group>();
+  readonly #timeline: Timeline;
+  readonly #drawn = new Map<string, Item>();
+  readonly #entries = new Map<string, Entry>();
+  #groupIds: readonly string[] = [];
+  #backgrounds: readonly string[] = [];
+
+  constructor(
+    container: HTMLElement,
+    private readonly zone: Zone,
+    private readonly events: BoardEvents,
+    canWrite: boolean,
+  ) {
+    this.#timeline = new Timeline(container, this.#items, this.#groups, this.#options(canWrite));
+    this.#timeline.on('click', ({ item, group, time, what }) => {
+      if (item !== null && this.#entries.has(item)) events.open(item);
+      else if (group !== null && canWrite && (what === 'background' || item !== null))
+        events.pickFree(group, this.#snapped(time));
+    });
+    this.#timeline.on('rangechanged', ({ start, end }) => events.turned(start, end));
+  }
+
+  show(start: Date, end: Date): void {
+    this.#timeline.setWindow(start, end, { animation: false });
+  }
+
+  range(): { readonly start: Date; readonly end: Date } {
+    return this.#timeline.getWindow();
+  }
+
+  /** By a part of what is seen: negative is earlier. */
+  turn(part: number): void {
+    const { start, end } = this.range();
+    const by = (end.getTime() - start.getTime()) * part;
+    this.show(new Date(start.getTime() + by), new Date(end.getTime() + by));
+  }
+
+  zoom(direction: 'in' | 'out'): void {
+    if (direction === 'in') this.#timeline.zoomIn(0.4);
+    else this.#timeline.zoomOut(0.4);
+  }
+
+  setResources(resources: readonly Resource[]): void {
+    const shown = resources.filter((resource) => !resource.archived);
+    const ids = shown.map((resource) => resource.code);
+    this.#groups.remove(this.#groupIds.filter((id) => !ids.includes(id)));
+    this.#groups.update(
+      shown.map((resource, order) => ({
+        id: resource.code,
+        order,
+        content: el('span', { title: resource.name }, resource.name),
+      })),
+    );
+    this.#groupIds = ids;
+  }
+
+  /** Greys the hours at which resources are not to be booked, on the days from the first to the last. */
+  setClosed(resources: readonly Resource[], firstDay: string, lastDay: string): void {
+    const items: Item[] = [];
+    for (let day = firstDay; day <= lastDay; day = addDays(day, 1)) {
+      for (const resource of resources) {
+        for (const { from, to } of closed(resource, day)) items.push(this.#background(resource.code, day, from, to));
+      }
+    }
+    const ids = new Set(items.map(({ id }) => id));
+    this.#items.remove(this.#backgrounds.filter((id) => !ids.has(id)));
+    this.#items.update(items);
+    this.#backgrounds = [...ids];
+  }
+
+  /** Draws these entries and no others; only what is different is touched. */
+  setEntries(entries: readonly Entry[], shared: ReadonlySet<string>): void {
+    const items = this.#placed(entries, shared);
+    const ids = new Set(items.map(({ id }) => id));
+    const gone = [...this.#drawn.keys()].filter((id) => !ids.has(id));
+    const different = items.filter((item) => !isSame(item, this.#drawn.get(item.id)));
+    this.#entries.clear();
+    for (const entry of entries) this.#entries.set(entry.id, entry);
+    for (const id of gone) this.#drawn.delete(id);
+    for (const item of different) this.#drawn.set(item.id, item);
+    if (gone.length > 0) this.#items.remove(gone);
+    if (different.length > 0) this.#items.update(different);
+  }
+
+  /** Puts an item back to where it was before it was dragged. */
+  redraw(id: string): void {
+    const item = this.#drawn.get(id);
+    if (item) this.#items.update([item]);
+  }
+
+  /** Shows for a moment that others have changed these. */
+  flash(ids: readonly string[]): void {
+    const items = ids.flatMap((id) => this.#drawn.get(id) ?? []);
+    this.#items.update(items.map((item) => ({ ...item, className: `${item.className} changed` })));
+    setTimeout(() => this.#items.update(ids.flatMap((id) => this.#drawn.get(id) ?? [])), CHANGED_SHOWN_MS);
+  }
+
+  #options(canWrite: boolean): object {
+    return {
+      stack: false,
+      stackSubgroups: true,
+      orientation: { axis: 'top', item: 'top' },
+      margin: { axis: 4, item: { horizontal: 0, vertical: 3 } },
+      height: '100%',
+      verticalScroll: true,
+      zoomKey: 'ctrlKey',
+      zoomMin: HOUR,
+      zoomMax: 31 * 24 * HOUR,
+      showCurrentTime: true,
+      selectable: false,
+      editable: { add: false, remove: false, updateTime: canWrite, updateGroup: canWrite, overrideItems: false },
+      itemsAlwaysDraggable: { item: canWrite, range: canWrite },
+      groupOrder: 'order',
+      groupHeightMode: 'fitItems',
+      locale: language,
+      showTooltips: false,
+      moment: (time: Date | number) =>
+        moment(time)
+          .utcOffset(this.zone.offset(Number(time)))
+          .locale(language),
+      snap: (time: Date) => this.#snapped(time),
+      onMove: (item: Item, done: (item: Item | null) => void) => {
+        done(item);
+        this.events.move(item.id, item.group, item.start, item.end);
+      },
+      template: (item: Item) => this.#content(item),
+    };
+  }
+
+  #snapped(time: Date): Date {
+    return new Date(Math.round(time.getTime() / SNAP) * SNAP);
+  }
+
+  #placed(entries: readonly Entry[], shared: ReadonlySet<string>): Item[] {
+    const inLanes = new Map<string, number>();
+    for (const code of shared) {
+      const own = entries.filter((entry) => entry.resource.code === code);
+      const spans = own.map(({ id, start, end }) => ({ id, start: Date.parse(start), end: Date.parse(end) }));
+      for (const [id, lane] of lanes(spans)) inLanes.set(id, lane);
+    }
+    return entries.map((entry) => itemOf(entry, inLanes.get(entry.id)));
+  }
+
+  #background(code: string, day: string, from: string, to: string): Item {
+    const end = to === '24:00' ? `${addDays(day, 1)}T00:00` : `${day}T${to}`;
+    return {
+      id: `closed ${code} ${day} ${from}`,
+      group: code,
+      start: this.zone.time(`${day}T${from}`),
+      end: this.zone.time(end),
+      type: 'background',
+      content: '',
+      className: 'closed',
+    };
+  }
+
+  /** Elements and no HTML: a client may be called what he likes. */
+  #content(item: Item): HTMLElement {
+    const entry = this.#entries.get(item.id);
+    if (!entry) return el('span');
+    const span = `${entry.start.slice(11, 16)}–${entry.end.slice(11, 16)}`;
+    const shown = el('div', { className: 'entry', tabIndex: 0, role: 'button' });
+    shown.append(el('b', {}, entry.client || texts.entry), ` ${span} `, el('small', {}, entry.phone));
+    shown.ariaLabel = [entry.resource.name, span, entry.client, entry.phone, texts.statusNames[entry.status]].join(', ');
+    shown.title = [span, entry.client, entry.phone, entry.comment, entry.note].filter(Boolean).join('\n');
+    shown.dataset['entry'] = entry.id;
+    shown.onkeydown = (event) => {
+      if (event.key !== 'Enter' && event.key !== ' ') return;
+      event.preventDefault();
+      this.events.open(entry.id);
+    };
+    return shown;
+  }
+}
+
+function itemOf(entry: Entry, lane: number | undefined): Item {
+  return {
+    id: entry.id,
+    group: entry.resource.code,
+    start: new Date(entry.start),
+    end: new Date(entry.end),
+    // what the template shows is compared by it
+    content: `${entry.version}`,
+    type: 'range',
+    className: `status-${entry.status}`,
+    ...(lane !== undefined && { subgroup: String(lane) }),
+  };
+}
+
+function isSame(item: Item, drawn: Item | undefined): boolean {
+  return drawn !== undefined && drawn.content === item.content && drawn.subgroup === item.subgroup && drawn.group === item.group;
+}

@@ -1,0 +1,30 @@
+import { button, byId, el } from './dom.js';
+import type { Call } from './model.js';
+import { texts } from './texts.js';
+
+const known = new Set<string>();
+
+/** A card for each call that rings at the user's extension; it can become an entry. */
+export function showCalls(calls: readonly Call[], book: (call: Call) => void): void {
+  for (const call of calls) {
+    if (known.has(call.id)) continue;
+    known.add(call.id);
+    const card: HTMLElement = el('div', { className: 'call', role: 'alert' });
+    const bookAndClose = () => {
+      card.remove();
+      book(call);
+    };
+    card.append(
+      el('small', {}, texts.call),
+      el('b', {}, call.client || call.phone),
+      el('span', {}, call.client ? call.phone : ''),
+      el(
+        'div',
+        { className: 'buttons' },
+        button(texts.dismiss, () => card.remove()),
+        button(texts.book, bookAndClose, { className: 'primary' }),
+      ),
+    );
+    byId('calls', HTMLElement).append(card);
+  }
+}

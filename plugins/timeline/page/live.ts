@@ -1,0 +1,116 @@
+import type { Api } from './api.js';
+import { Refused } from './api.js';
+import type { Changes, JournalInfo } from './model.js';
+
+/** How long the host may keep a request waiting for a change. */
+const WAIT_S = 25;
+/** With STOMP the page is told; it looks by itself as well, in case no flow tells. */
+const LOOK_MS = 15_000;
+/** Changes that come together are fetched together. */
+const TOGETHER_MS = 50;
+const RETRY_MS = { first: 500, most: 10_000 };
+
+interface StompClient {
+  onConnect: () => void;
+  onWebSocketClose: () => void;
+  activate(): void;
+  subscribe(destination: string, heard: () => void): void;
+}
+
+interface StompJs {
+  readonly Client: new (options: object) => StompClient;
+}
+
+export interface LiveEvents {
+  readonly changes: (changes: Changes) => void;
+  readonly online: (isOnline: boolean) => void;
+}
+
+/**
+ * Keeps the page at what others do. What was changed is always read from the host after the cursor, so nothing is missed over a lost connection;
+ * STOMP, or a request that the host keeps waiting, only tells when to look.
+ */
+export class Live {
+  #isListening = false;
+  #hint: () => void = () => undefined;
+  #hinted = false;
+  #waiting = new AbortController();
+
+  constructor(
+    private readonly api: Api,
+    private cursor: string,
+    private readonly events: LiveEvents,
+  ) {}
+
+  /** Does not end. */
+  async run({ topic, me }: JournalInfo): Promise<void> {
+    addEventListener('online', () => this.#look());
+    addEventListener('offline', () => this.events.online(false));
+    if (topic !== undefined) void this.#listen(topic, me.name);
+    for (let failures = 0; ;) {
+      try {
+        await this.#catchUp();
+        this.events.online(true);
+        failures = 0;
+        await (this.#isListening ? this.#hintOr(LOOK_MS) : this.#pause(TOGETHER_MS));
+      } catch (error) {
+        if (error instanceof DOMException && error.name === 'AbortError') continue;
+        this.events.online(error instanceof Refused && error.status < 500);
+        await this.#hintOr(Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** failures++));
+      }
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    this.#waiting = new AbortController();
+    const changes = await this.api.changes(this.cursor, this.#isListening ? 0 : WAIT_S, this.#waiting.signal);
+    this.cursor = changes.cursor;
+    this.events.changes(changes);
+  }
+
+  async #listen(topic: string, login: string): Promise<void> {
+    await import('./vendor/stomp.js');
+    const { Client } = (globalThis as unknown as { StompJs: StompJs }).StompJs;
+    const client = new Client({
+      brokerURL: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/stomp`,
+      connectHeaders: { login, passcode: this.api.passcode },
+      reconnectDelay: 2_000,
+    });
+    client.onConnect = () => {
+      this.#isListening = true;
+      client.subscribe(`/topic/${topic}`, () => this.#look());
+      document.body.dataset['live'] = 'stomp';
+      // the request that waits is not needed any more
+      this.#waiting.abort();
+    };
+    client.onWebSocketClose = () => {
+      this.#isListening = false;
+      delete document.body.dataset['live'];
+      this.#look();
+    };
+    client.activate();
+  }
+
+  #look(): void {
+    this.#hinted = true;
+    this.#hint();
+  }
+
+  async #hintOr(ms: number): Promise<void> {
+    if (!this.#hinted) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        this.#hint = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      await this.#pause(TOGETHER_MS);
+    }
+    this.#hinted = false;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+  }
+}

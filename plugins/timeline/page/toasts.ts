@@ -1,0 +1,18 @@
+import { button, byId, el } from './dom.js';
+import { texts } from './texts.js';
+
+const SHOWN_MS = 8_000;
+
+/** Says what happened, with a way to take it back where there is one. Read out to who does not see it. */
+export function toast(text: string, kind: 'info' | 'problem' = 'info', undo?: () => void): void {
+  const shown = el('div', { className: `toast ${kind}` }, el('span', {}, text));
+  if (undo) {
+    const takeBack = () => {
+      shown.remove();
+      undo();
+    };
+    shown.append(button(texts.undo, takeBack));
+  }
+  byId('toasts', HTMLElement).append(shown);
+  setTimeout(() => shown.remove(), SHOWN_MS);
+}
