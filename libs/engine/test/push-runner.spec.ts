@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fail } from '@sluice/plugin-api';
 import { MemoryBroker, MemoryDatabase, until } from '@sluice/testing';
-import { flow, type Machine, machines, PlainPacer, startMachine } from './machine.js';
+import { type Answer, flow, type Machine, machines, PlainPacer, startMachine } from './machine.js';
 
 const { start, running } = machines();
 
@@ -200,7 +200,7 @@ describe('what a call gives', () => {
 
 describe('a call that outlives the stop of its host', () => {
   /** A call that ends when it is cut off, and does not know how far it came. */
-  const untilCut: Parameters<typeof startMachine>[0]['answer'] = (_seen, { signal }) =>
+  const untilCut: Answer = (_seen, { signal }) =>
     new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(fail.TIMED_OUT('cut off', { sent: 'unknown' })), { once: true });
     });

@@ -178,7 +178,7 @@ describe('an event that is emitted', () => {
     const machine = await start({
       flows: flow('t', PUSH),
       answer: (_seen, call) => {
-        call.emit({ type: 'out', body: Buffer.from('<a>1</a>'), datacontenttype: 'application/xml' });
+        call.emit({ type: 'out', data: undefined, body: Buffer.from('<a>1</a>'), datacontenttype: 'application/xml' });
       },
     });
     const seen = await bodies(machine, 'out');
