@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { ROOT, run } from '../../scripts/lib/run.mjs';
 import { buildPresets } from './build.mjs';
 import { checkLibrary } from './exports.mjs';
+import { startGateway } from './gateway.mjs';
 import { builtFile, LIBRARIES } from './package.mjs';
+import { startRabbitStomp } from './rabbitmq.mjs';
 import { startTlsProxy } from './tls-proxy.mjs';
 import { wine } from './tools.mjs';
 
@@ -38,7 +40,7 @@ export async function quickTests() {
   }
 }
 
-/** valgrind, ten minutes of fuzzing, and RabbitMQ. */
+/** valgrind, the servers of others, and ten minutes of fuzzing. */
 export async function slowTests() {
   await buildPresets(['linux-asan', 'linux-tests']);
   const tls = await startTlsProxy();
@@ -53,7 +55,8 @@ export async function slowTests() {
   try {
     return sum([
       await testProgram('component, valgrind', [...valgrind, ...component('linux-tests')], env, 30 * MINUTE),
-      await testProgram('RabbitMQ', component('linux-asan', 'RabbitMQ:'), await rabbitMq()).finally(stopRabbitMq),
+      await against('RabbitMQ', startRabbitStomp, 'SLUICE_TEST_RABBITMQ'),
+      await against('gateway', startGateway, 'SLUICE_TEST_GATEWAY'),
       await testProgram('fuzz', [built('linux-asan', 'test/fuzz'), GOLDEN, String(FUZZ_SECONDS)], {}, 2 * FUZZ_SECONDS * 1000),
     ]);
   } finally {
@@ -90,15 +93,15 @@ async function underWine(env) {
   }
 }
 
-let rabbit;
-
-async function rabbitMq() {
-  const { startRabbitStomp } = await import('./rabbitmq.mjs');
-  rabbit = await startRabbitStomp();
-  return { SLUICE_TEST_RABBITMQ: String(rabbit.port) };
+/** The tests whose names begin with that of a server, against this server. */
+async function against(name, start, variable) {
+  const server = await start();
+  try {
+    return await testProgram(name, component('linux-asan', `${name}:`), { [variable]: String(server.port) });
+  } finally {
+    await server.stop();
+  }
 }
-
-const stopRabbitMq = () => rabbit.stop();
 
 async function exportsOf(file) {
   const wrong = existsSync(file) ? await checkLibrary(file) : [`${file} was not built`];
