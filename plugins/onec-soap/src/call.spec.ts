@@ -200,6 +200,12 @@ describe('onec-soap.call', () => {
     });
   });
 
+  it('refuses an answer that is too large, however large it is', async () => {
+    const { call } = await open(await start(), { maxResponse: '64KiB' });
+    const large = failureOf(call('Эхо', { Значение: 'x'.repeat(100_000) }));
+    expect(await large).toMatchObject({ code: 'BAD_ANSWER', fate: 'rejected', options: { sent: 'yes' } });
+  });
+
   it('waits for the first call under the same id', async () => {
     const onec = await start();
     const { actions } = await open(onec);
