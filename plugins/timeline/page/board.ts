@@ -1,4 +1,4 @@
-import { DataSet, moment, Timeline, type Group, type Item } from './vendor/vis-timeline.js';
+import { DataSet, moment, Timeline, type Group, type Item, type Moment } from './vendor/vis-timeline.js';
 import { el } from './dom.js';
 import { closed } from './hours.js';
 import { lanes } from './lanes.js';
@@ -138,10 +138,7 @@ export class Board {
       groupHeightMode: 'fitItems',
       locale: language,
       showTooltips: false,
-      moment: (time: Date | number) =>
-        moment(time)
-          .utcOffset(this.zone.offset(Number(time)))
-          .locale(language),
+      moment: (time: unknown) => this.#inZone(time),
       snap: (time: Date) => this.#snapped(time),
       onMove: (item: Item, done: (item: Item | null) => void) => {
         done(item);
@@ -149,6 +146,12 @@ export class Board {
       },
       template: (item: Item) => this.#content(item),
     };
+  }
+
+  /** vis-timeline asks with whatever moment takes: dates, texts, and nothing for now. */
+  #inZone(time: unknown): Moment {
+    const made = moment(time);
+    return made.utcOffset(this.zone.offset(made.valueOf())).locale(language);
   }
 
   #snapped(time: Date): Date {

@@ -41,8 +41,9 @@ export declare class Timeline {
   moveTo(time: Date): void;
   setOptions(options: object): void;
 }
-interface Moment {
+export interface Moment {
+  valueOf(): number;
   utcOffset(minutes: number): Moment;
   locale(name: string): Moment;
 }
-export declare const moment: (time: Date | number) => Moment;
+export declare const moment: (time: unknown) => Moment;

@@ -27,10 +27,13 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** As they lie in the packages: the page needs no bundler. */
 const VENDOR: Readonly<Record<string, () => string>> = {
-  'vendor/vis-timeline.js': () => require.resolve('vis-timeline/standalone/esm/vis-timeline-graph2d.min.mjs'),
-  'vendor/vis-timeline.css': () => require.resolve('vis-timeline/styles/vis-timeline-graph2d.min.css'),
+  'vendor/vis-timeline.js': () => vis('standalone/esm/vis-timeline-graph2d.min.mjs'),
+  'vendor/vis-timeline.css': () => vis('styles/vis-timeline-graph2d.min.css'),
   'vendor/stomp.js': () => path.join(path.dirname(require.resolve('@stomp/stompjs')), 'stomp.umd.min.js'),
 };
+
+/** Its ES modules are hidden from `require.resolve`. */
+const vis = (file: string) => path.join(path.dirname(require.resolve('vis-timeline/package.json')), file);
 
 const loaded = new Map<string, Promise<Asset | undefined>>();
 
