@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { freePort } from '@sluice/testing/servers';
+import { WebSocket } from 'ws';
 import { ask, post } from '../support/api.js';
 import { Desktop } from '../support/desktop.js';
 import { engineSets, type StartedEngines } from '../support/engines.js';
@@ -146,6 +148,27 @@ describe.each(engineSets)('desktops on $name', (engines) => {
     expect(acknowledged.status).toBe(204);
     expect((await ask(`${stage.url}/mailbox/browser`, { token })).body).toEqual({ events: [] });
     expect((await ask(`${stage.url}/mailbox/ivanov`, { token })).status).toBe(422);
+  });
+
+  it('a client comes by WebSocket, without a subprotocol as 1C does', async () => {
+    const passcode = await signToken({ sub: 'web', scope: 'desktop' });
+    const socket = new WebSocket(`${stage.url.replace('http', 'ws')}/stomp`);
+    let heard = '';
+    socket.on('message', (data) => (heard += (data as Buffer).toString()));
+    await once(socket, 'open');
+    socket.send(`CONNECT\naccept-version:1.2\nlogin:web\npasscode:${passcode}\n\n\0`);
+    socket.send('SUBSCRIBE\nid:u\ndestination:/user/events\nreceipt:r\n\n\0');
+    await until('the receipt', () => heard.includes('receipt-id:r'));
+    await notify('web', 'by WebSocket');
+    await until('the event', () => heard.includes('"by WebSocket"'));
+    socket.close();
+    await once(socket, 'close');
+  });
+
+  it('another path takes no WebSocket', async () => {
+    const socket = new WebSocket(`${stage.url.replace('http', 'ws')}/other`);
+    const [error] = (await once(socket, 'error')) as [Error];
+    expect(error.message).toContain('404');
   });
 
   it('the host tells in its metrics how many are there, and in its log that the line is open to all', async () => {

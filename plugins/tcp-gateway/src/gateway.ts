@@ -1,4 +1,5 @@
 import type { Accept, Closable, Host } from '@sluice/plugin-api';
+import { aborted } from './aborted.js';
 import type { Config } from './config.js';
 import { gatewayFail } from './failures.js';
 import { FrontDesk } from './delivery/front-desk.js';
@@ -230,9 +231,4 @@ export class Gateway implements Closable {
       this.host.services.publish({ type: 'user.disconnected', subject: user, data }).catch(() => undefined);
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

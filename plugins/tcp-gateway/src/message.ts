@@ -1,5 +1,6 @@
 import { trigger } from '@sluice/plugin-api';
 import { z } from 'zod';
+import { aborted } from './aborted.js';
 import type { Gateway } from './gateway.js';
 
 export const message = trigger({
@@ -8,10 +9,7 @@ export const message = trigger({
   output: z.unknown(),
   async subscribe(gateway: Gateway, _options, accept, signal, flow) {
     gateway.flows.set(flow, accept);
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await aborted(signal);
     // the next subscription may have taken its place
     if (gateway.flows.get(flow) === accept) gateway.flows.delete(flow);
   },
