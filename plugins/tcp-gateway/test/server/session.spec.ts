@@ -276,6 +276,14 @@ describe('SEND', () => {
     expect((await client.next()).headers.get('subscription')).toBe('/user/replies/b');
   });
 
+  it('answers a MESSAGE that asks for it, and its RECEIPT comes when the answer is taken', async () => {
+    const { letIn, desk } = await startGateway();
+    const client = await letIn();
+    client.send('SEND', { destination: '/answers/m-1', receipt: '1' }, '{"ok":true}');
+    expect((await client.next()).headers.get('receipt-id')).toBe('1');
+    expect(desk.answers).toEqual([{ id: 'm-1', body: '{"ok":true}' }]);
+  });
+
   it.each([
     [{ destination: '/user/events' }, 'STOMP_DESTINATION'],
     [{ destination: '/events/' }, 'STOMP_DESTINATION'],
