@@ -33,7 +33,7 @@ export function addEmulate(emulate: Command): void {
       const stop = stopRequest();
       const onec = await open(flags);
       print(
-        `a stand-in for 1C on ${onec.url}/base/hs/gate: bears ${counted(flags.maxCalls, 'call')} at once, ${inWords(flags.latency)} each; ${onec.url}/__stats tells what it saw`,
+        `a stand-in for 1C on ${onec.url}/base/hs/gate and /base/ws: bears ${counted(flags.maxCalls, 'call')} at once, ${inWords(flags.latency)} each; ${onec.url}/__stats tells what it saw`,
       );
       await requested(stop);
       await onec.close();
