@@ -112,7 +112,7 @@ describeServers('what a flow has sent to desktops is shown there', () => {
     const shown = (share: number) =>
       until(`${share} of the events to be shown`, () => distinct() >= EVENTS * share, FAULT_TIMEOUT_MS);
     await Promise.all([
-      drive(sent, { doors: () => hosts.flatMap(({ url }) => url ?? []), type: 'notify.user' }),
+      drive(sent, { doors: () => hosts.flatMap(({ url }) => url ?? []), type: 'notify.user', withinMs: FAULT_TIMEOUT_MS }),
       shown(0.2).then(strike),
     ]);
     await shown(1);
