@@ -3,12 +3,12 @@
 import { makePackage, LIBRARIES, builtFile } from '../addin/scripts/package.mjs';
 import { needTools } from '../addin/scripts/tools.mjs';
 import { bench, quickTests, slowTests } from '../addin/scripts/tests.mjs';
-import { buildPresets } from '../addin/scripts/build.mjs';
+import { build } from '../addin/scripts/build.mjs';
 
 const COMMANDS = {
   build: async () => {
     await needTools();
-    await buildPresets(LIBRARIES.map(({ preset }) => preset));
+    await build(LIBRARIES);
     console.log(`built ${LIBRARIES.map(builtFile).join('\n      ')}`);
     console.log(`packed ${await makePackage()}`);
   },

@@ -5,12 +5,17 @@ import { giveUp } from './tools.mjs';
 
 const SOURCE = fileURLToPath(new URL('addin', ROOT));
 
-/** Configures and builds, quietly unless something fails; then ends the process. */
-export async function buildPresets(presets) {
-  for (const preset of presets) {
+/**
+ * Configures and builds, quietly unless something fails; then ends the process.
+ *
+ * @param {readonly { preset: string, targets?: readonly string[] }[]} builds without targets: everything
+ */
+export async function build(builds) {
+  for (const { preset, targets = ['all'] } of builds) {
     console.error(`building ${preset} …`);
     await must(preset, ['cmake', '-S', SOURCE, '--preset', preset]);
-    await must(preset, ['cmake', '--build', fileURLToPath(new URL(`addin/dist/build/${preset}`, ROOT))]);
+    const folder = fileURLToPath(new URL(`addin/dist/build/${preset}`, ROOT));
+    await must(preset, ['cmake', '--build', folder, '--target', ...targets]);
   }
 }
 

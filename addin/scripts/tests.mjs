@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ROOT, run } from '../../scripts/lib/run.mjs';
-import { buildPresets } from './build.mjs';
+import { build } from './build.mjs';
 import { checkLibrary } from './exports.mjs';
 import { startGateway } from './gateway.mjs';
 import { builtFile, LIBRARIES } from './package.mjs';
@@ -23,7 +23,13 @@ const sum = (results) => results.reduce(add, { passed: 0, failed: 0, skipped: 0 
 
 /** Address and undefined-behaviour sanitizers, the thread sanitizer, Windows under Wine, and the files of all three systems. */
 export async function quickTests() {
-  await buildPresets(['linux-asan', 'linux-tsan', 'windows-tests', X86.preset, LINUX.preset]);
+  await build([
+    { preset: 'linux-asan', targets: ['unit-tests', 'fuzz', 'component-tests'] },
+    { preset: 'linux-tsan', targets: ['component-tests'] },
+    { preset: 'windows-tests', targets: ['component-tests'] },
+    { preset: X86.preset },
+    { preset: LINUX.preset },
+  ]);
   const tls = await startTlsProxy();
   const env = { SLUICE_TEST_TLS: tls.variable };
   try {
@@ -42,7 +48,10 @@ export async function quickTests() {
 
 /** valgrind, the servers of others, and ten minutes of fuzzing. */
 export async function slowTests() {
-  await buildPresets(['linux-asan', 'linux-tests']);
+  await build([
+    { preset: 'linux-asan', targets: ['fuzz', 'component-tests'] },
+    { preset: 'linux-tests', targets: ['component-tests'] },
+  ]);
   const tls = await startTlsProxy();
   const valgrind = [
     'valgrind',
@@ -65,7 +74,7 @@ export async function slowTests() {
 }
 
 export async function bench() {
-  await buildPresets(['linux-tests']);
+  await build([{ preset: 'linux-tests', targets: ['bench'] }]);
   await run([built('linux-tests', 'test/bench'), built('linux-tests', LINUX.file)]);
 }
 
