@@ -44,7 +44,7 @@ function manifestText() {
   );
   return (
     '<?xml version="1.0" encoding="UTF-8"?>\n' +
-    `<bundle xmlns="http://v8.1c.ru/8.2/addin/bundle" name="SluiceClient">\n${components.join('')}</bundle>\n`
+    `<bundle xmlns="http://v8.1c.ru/8.2/addin/bundle">\n${components.join('')}</bundle>\n`
   );
 }
 

@@ -1,6 +1,6 @@
 // A RabbitMQ of the test's own, with its STOMP plugin.
-import { createServer } from 'node:net';
 import { prepare } from '../../scripts/lib/prepare.mjs';
+import { freePort } from './free-port.mjs';
 
 /**
  * @returns {Promise<{ port: number, stop: () => Promise<void> }>} the STOMP port
@@ -23,12 +23,4 @@ export async function startRabbitStomp() {
     throw error;
   }
   return { port, stop: () => rabbit.stop() };
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,10 +1,11 @@
 // Ends TLS in front of a test server, with a certificate for "localhost" made for the occasion.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { run } from '../../scripts/lib/run.mjs';
+import { freePort } from './free-port.mjs';
 
 /** @returns {Promise<{ variable: string, stop: () => void }>} the value of SLUICE_TEST_TLS */
 export async function startTlsProxy() {
@@ -51,12 +52,4 @@ async function makeCertificates(folder) {
     ...['-addext', 'subjectAltName=DNS:localhost', '-addext', 'basicConstraints=CA:FALSE'],
     ...['-keyout', file('server.key'), '-out', file('server.pem')],
   );
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
