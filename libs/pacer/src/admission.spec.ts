@@ -49,10 +49,10 @@ describe('Admission', () => {
     const admission = admissionOf();
     admission.end(at(0), begin(admission, 0), { result: 'unknown', ms: 10 });
     admission.linger();
-    begin(admission, 0);
-    expect(admission.next(at(0))).toEqual({ kind: 'full' });
+    begin(admission, 100);
+    expect(admission.next(at(100))).toEqual({ kind: 'full' });
     admission.lingered();
-    expect(admission.next(at(0)).kind).toBe('call');
+    expect(admission.next(at(100)).kind).toBe('call');
   });
 
   it.each(['overload', 'unknown'] as const)('halves an adaptive limit when a call ends as %s', (result) => {
@@ -61,21 +61,24 @@ describe('Admission', () => {
     expect(admission.limit(at(0))).toBe(4);
   });
 
-  it('makes a few dozen calls, and not hundreds, while everything is refused, and is back at its limit when that is over', () => {
-    const admission = admissionOf({ concurrency: { start: 10, max: 10, adaptive: true } });
-    let calls = 0;
-    const round = (ms: number, result: CallEnd['result']) => {
-      const open: Ticket[] = [];
-      while (admission.next(at(ms)).kind === 'call') open.push(begin(admission, ms));
-      calls += open.length;
-      for (const ticket of open) admission.end(at(ms + 1), ticket, { result, ms: 1 });
-    };
-    for (let ms = 0; ms < 30_000; ms += 2) round(ms, 'overload');
-    expect(calls).toBeLessThan(60);
-    expect(admission.limit(at(30_000))).toBe(1);
-    for (let ms = 32_000; ms < 32_100; ms += 2) round(ms, 'ok');
-    expect(admission.limit(at(32_100))).toBe(10);
-  });
+  it.each(['overload', 'unknown'] as const)(
+    'makes a few dozen calls while all end as %s, and is back at its limit afterwards',
+    (result) => {
+      const admission = admissionOf({ concurrency: { start: 10, max: 10, adaptive: true } });
+      let calls = 0;
+      const round = (ms: number, how: CallEnd['result']) => {
+        const open: Ticket[] = [];
+        while (admission.next(at(ms)).kind === 'call') open.push(begin(admission, ms));
+        calls += open.length;
+        for (const ticket of open) admission.end(at(ms + 1), ticket, { result: how, ms: 1 });
+      };
+      for (let ms = 0; ms < 30_000; ms += 2) round(ms, result);
+      expect(calls).toBeLessThan(60);
+      expect(admission.limit(at(30_000))).toBe(1);
+      for (let ms = 32_000; ms < 32_100; ms += 2) round(ms, 'ok');
+      expect(admission.limit(at(32_100))).toBe(10);
+    },
+  );
 
   it('is back at its limit after the breaker was open', () => {
     const admission = admissionOf({ concurrency: { start: 8, max: 8, adaptive: true } });

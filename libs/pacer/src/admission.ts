@@ -116,8 +116,10 @@ export class Admission {
     if (ticket.probe) this.callProbe = undefined;
     const now = at.monotonic;
     if (end.retryAfterMs !== undefined) this.bucket.closeUntil(now + end.retryAfterMs);
-    if (end.result === 'overload') this.pause.refused(now);
-    if (end.result === 'overload' || end.result === 'unknown') this.adaptive.refusedAt(now);
+    if (end.result === 'overload' || end.result === 'unknown') {
+      this.pause.refused(now);
+      this.adaptive.refusedAt(now);
+    }
     if (end.result === 'ok') {
       this.pause.answered(now);
       this.adaptive.succeeded(now, end.ms, ticket.full);

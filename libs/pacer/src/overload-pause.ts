@@ -2,8 +2,8 @@ const FIRST_MS = 100;
 const LONGEST_MS = 2_000;
 
 /**
- * After a refusal nothing begins for a moment, longer with each refusal in a row: a refusal takes a millisecond, and a slot that tries
- * again at once makes hundreds of them while the other side is busy. Times are monotonic milliseconds.
+ * After a refusal nothing begins for a moment, longer with each refusal in a row: a refusal takes a millisecond, be it an answer or a
+ * connection that is cut, and a slot that tries again at once makes hundreds of them. Times are monotonic milliseconds.
  */
 export class OverloadPause {
   private nextMs = FIRST_MS;
