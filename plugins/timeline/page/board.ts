@@ -10,7 +10,13 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** Entries begin and end on it when they are dragged. */
 const SNAP = 5 * MINUTE;
+/** A click on free time means the quarter of an hour in which it falls. */
+const SLOT = 15 * MINUTE;
 const CHANGED_SHOWN_MS = 2_500;
+/** https://hammerjs.github.io/api/#directions */
+const ALL_DIRECTIONS = 30;
+/** A pointer that went further, in pixels, has dragged and not clicked. */
+const STILL = 5;
 
 export interface BoardEvents {
   readonly open: (id: string) => void;
@@ -36,10 +42,14 @@ export class Board {
     canWrite: boolean,
   ) {
     this.#timeline = new Timeline(container, this.#items, this.#groups, this.#options(canWrite));
+    // it means to take drags in all directions, and by a slip takes the sideways ones only
+    this.#timeline.itemSet.hammer.get('pan').set({ direction: ALL_DIRECTIONS });
+    const hasMoved = watchPointer(container);
     this.#timeline.on('click', ({ item, group, time, what }) => {
+      if (hasMoved()) return;
       if (item !== null && this.#entries.has(item)) events.open(item);
-      else if (group !== null && canWrite && (what === 'background' || item !== null))
-        events.pickFree(group, this.#snapped(time));
+      else if (group !== null && canWrite && what === 'background')
+        events.pickFree(group, new Date(Math.floor(time.getTime() / SLOT) * SLOT));
     });
     this.#timeline.on('rangechanged', ({ start, end }) => events.turned(start, end));
   }
@@ -198,6 +208,17 @@ export class Board {
     };
     return shown;
   }
+}
+
+/** Tells whether the pointer has moved since it was pressed: vis-timeline takes some drags for clicks. */
+function watchPointer(container: HTMLElement): () => boolean {
+  let [down, up] = [
+    { x: 0, y: 0 },
+    { x: 0, y: 0 },
+  ];
+  container.addEventListener('pointerdown', ({ x, y }) => (down = up = { x, y }), { capture: true });
+  container.addEventListener('pointerup', ({ x, y }) => (up = { x, y }), { capture: true });
+  return () => Math.hypot(up.x - down.x, up.y - down.y) > STILL;
 }
 
 function itemOf(entry: Entry, lane: number | undefined): Item {

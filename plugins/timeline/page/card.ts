@@ -96,6 +96,8 @@ function buttons(canWrite: boolean, dialog: HTMLDialogElement, cancel: (() => vo
 }
 
 function field(name: string, input: HTMLElement, beside?: HTMLElement): HTMLElement {
+  // else the options of a list would belong to its name
+  input.ariaLabel = name;
   const row = el('label', { className: 'field' }, el('span', {}, name), input);
   return beside ? el('div', { className: 'with-link' }, row, beside) : row;
 }

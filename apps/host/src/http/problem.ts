@@ -58,11 +58,18 @@ const INNER: Problem = {
 /** An `HttpException` of NestJS, or an error of Fastify: each carries the status that it is to be answered with. */
 function refusalOf(error: unknown): Problem | undefined {
   const { status, statusCode = status, message, response } = error as Partial<HttpError>;
+  // of a plugin's module, which knows its codes better than their statuses tell
+  if (typeof statusCode === 'number' && isToldByCode(response)) return { status: statusCode, headers: {}, body: response };
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return undefined;
   const code = REFUSED[statusCode as keyof typeof REFUSED] ?? 'INPUT_INVALID';
   const said = typeof response === 'object' ? response.message : response;
   const text = typeof said === 'object' ? said.join('; ') : (said ?? message ?? 'refused');
   return { status: statusCode, headers: {}, body: { code, message: text, ...(CURES[code] && { cure: CURES[code].cure }) } };
+}
+
+function isToldByCode(response: unknown): response is Problem['body'] {
+  const { code, message } = (response ?? {}) as { code?: unknown; message?: unknown };
+  return typeof code === 'string' && typeof message === 'string';
 }
 
 interface HttpError {

@@ -1,0 +1,350 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { SignJWT } from 'jose';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { ask, post, type Ask } from '../support/api.js';
+import { describeBrowser, screenshot, startBrowser } from '../support/browser.js';
+import { startHost, type HostProcess } from '../support/host.js';
+import { OPERATOR_SECRET } from '../support/tokens.js';
+import { START_TIMEOUT_MS, until } from '../support/until.js';
+import { makeFolder, makeWorkspace, type Folder } from '../support/workspace.js';
+
+const WORKSPACE = `
+sluice: 1
+plugins: ['@sluice/plugin-tcp-gateway', '@sluice/plugin-timeline']
+settings: { timezone: Europe/Moscow }
+connections:
+  desktops: { use: tcp-gateway }
+  journal: { use: timeline, with: { topic: timeline } }
+  quiet: { use: timeline }
+`;
+
+const ALL = 'timeline:read timeline:write desktop events:write';
+/** A Monday; the clock of the pages is set to it. */
+const DAY = '2026-02-02';
+const NOW = `${DAY}T11:20:00+03:00`;
+
+interface Entry {
+  readonly id: string;
+  readonly version: number;
+  readonly start: string;
+  readonly end: string;
+  readonly client: string;
+  readonly resource: { readonly code: string };
+}
+
+function sign(sub: string, scope = ALL, extension?: string): Promise<string> {
+  return new SignJWT({ scope, ...(extension !== undefined && { extension }) })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(sub)
+    .setIssuedAt()
+    .setExpirationTime('10m')
+    .sign(new TextEncoder().encode(OPERATOR_SECRET));
+}
+
+describeBrowser('the page of the booking journal', () => {
+  let browser: Browser;
+  let host: HostProcess;
+  let token: string;
+  const folders: Folder[] = [];
+  const contexts: BrowserContext[] = [];
+
+  beforeAll(async () => {
+    const flows = readFileSync('flows/samples/timeline.yaml', 'utf8');
+    const workspace = makeWorkspace({ 'sluice.yaml': WORKSPACE, 'flows/timeline.yaml': flows });
+    const home = makeFolder('home');
+    folders.push(workspace, home);
+    [browser, host] = await Promise.all([startBrowser(), startHost({ workspace: workspace.path, home: home.path })]);
+    token = await sign('admin');
+    for (const journal of ['journal', 'quiet']) await api('POST', '/import', { resources: RESOURCES }, { journal });
+  }, START_TIMEOUT_MS);
+
+  beforeEach(async () => {
+    await clear();
+  });
+
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await host?.dispose();
+    for (const folder of folders) folder.remove();
+  }, START_TIMEOUT_MS);
+
+  const api = async (
+    method: string,
+    path: string,
+    body?: object,
+    { journal = 'journal', ...options }: Ask & { journal?: string } = {},
+  ) => {
+    const url = `${host.url}/api/timeline/${journal}${path}`;
+    if (body) return post(url, body, { method, token, ...options });
+    return ask(url, { method, token, ...options });
+  };
+  const entriesOf = async (journal = 'journal') => {
+    const range = `from=${DAY}T00:00:00Z&to=${DAY}T23:00:00Z`;
+    return ((await api('GET', `/entries?${range}`, undefined, { journal })).body as { entries: Entry[] }).entries;
+  };
+  const entry = async (id: string) => (await entriesOf()).find((one) => one.id === id);
+  const clear = async () => {
+    for (const journal of ['journal', 'quiet'])
+      for (const { id, version } of await entriesOf(journal))
+        await api('PATCH', `/entries/${id}`, { version, status: 'cancelled' }, { journal });
+  };
+  /** Makes an entry as 1C would, and gives its id. */
+  const book = async (start: string, end: string, more: object = {}, journal = 'journal') => {
+    const id = randomUUID();
+    const fields = { id, resource: 'ivanova', start: `${DAY}T${start}`, end: `${DAY}T${end}`, client: 'Ольга Смирнова', ...more };
+    const answer = await api('POST', '/entries', fields, { journal });
+    if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+    return id;
+  };
+
+  /** A page that a user has opened, by a link with his token. */
+  const open = async (
+    sub: string,
+    options: { scope?: string; extension?: string; journal?: string; phone?: boolean; live?: string } = {},
+  ) => {
+    const context = await browser.newContext({
+      locale: 'ru-RU',
+      timezoneId: 'Asia/Vladivostok',
+      viewport: options.phone ? { width: 390, height: 760 } : { width: 1280, height: 720 },
+    });
+    contexts.push(context);
+    const page = await context.newPage();
+    await page.clock.install({ time: new Date(NOW) });
+    await page.clock.resume();
+    const own = await sign(sub, options.scope, options.extension);
+    await page.goto(`${host.url}/timeline?journal=${options.journal ?? 'journal'}#token=${own}`);
+    await page.waitForSelector('body[data-ready]');
+    if (options.scope === undefined && options.journal === undefined) await page.waitForSelector('body[data-live=stomp]');
+    return page;
+  };
+  const item = (page: Page, id: string) => page.locator(`[data-entry="${id}"]`);
+  /** Where a time of a row is on the screen, found from an entry that is there. */
+  const drag = async (page: Page, id: string, by: { x?: number; y?: number }) => {
+    const box = await item(page, id).boundingBox();
+    if (!box) throw new Error('the entry is not to be seen');
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + (by.x ?? 0), y + (by.y ?? 0), { steps: 12 });
+    await page.mouse.up();
+  };
+  /** Pixels of an hour: entries of the tests are half an hour long. */
+  const hourOf = async (page: Page, id: string) =>
+    ((await item(page, id).locator('xpath=ancestor::*[contains(@class,"vis-range")]').boundingBox())?.width ?? 0) * 2;
+
+  it('makes an entry where a free time is clicked, and others see it', async () => {
+    const known = await book('10:00', '10:30');
+    const [anna, boris] = await Promise.all([open('anna'), open('boris')]);
+    const box = await item(anna, known).boundingBox();
+    const hour = await hourOf(anna, known);
+    await anna.mouse.click((box?.x ?? 0) + hour * 2.02, (box?.y ?? 0) + 10);
+    await anna.getByLabel('Клиент', { exact: true }).fill('Пётр Кузнецов');
+    await anna.getByLabel('Телефон', { exact: true }).fill('+7 916 111-22-33');
+    await screenshot(anna, 'card');
+    await anna.getByRole('button', { name: 'Сохранить' }).click();
+    await boris.getByText('Пётр Кузнецов').waitFor();
+    const made = (await entriesOf()).find(({ client }) => client === 'Пётр Кузнецов');
+    expect(made).toMatchObject({ resource: { code: 'ivanova' }, start: `${DAY}T12:00:00+03:00`, end: `${DAY}T12:30:00+03:00` });
+  });
+
+  it('moves what is dragged to another time and another person, and takes it back', async () => {
+    const id = await book('10:00', '10:30');
+    const page = await open('anna');
+    // a drag begins with the second of its twelve moves
+    await drag(page, id, { x: ((await hourOf(page, id)) * 12) / 11, y: 46 });
+    const moved = await until('the entry to be moved', async () => {
+      const now = await entry(id);
+      return now?.version === 2 ? now : undefined;
+    });
+    expect(moved).toMatchObject({ start: `${DAY}T11:00:00+03:00`, resource: { code: 'petrov' } });
+    await page.getByRole('button', { name: 'Вернуть' }).click();
+    await until('the entry to be back', async () => (await entry(id))?.version === 3);
+    expect(await entry(id)).toMatchObject({ start: `${DAY}T10:00:00+03:00`, resource: { code: 'ivanova' } });
+  });
+
+  it('puts an entry back that was dragged onto another, and says which', async () => {
+    const id = await book('10:00', '10:30');
+    await book('11:00', '11:30', { client: 'Анна Белова' });
+    const page = await open('anna');
+    const before = await item(page, id).boundingBox();
+    await drag(page, id, { x: await hourOf(page, id) });
+    await page.getByText('Это время занято: Иванова А. П., 11:00–11:30, Анна Белова').waitFor();
+    await screenshot(page, 'conflict');
+    const after = await item(page, id).boundingBox();
+    expect(Math.round(after?.x ?? 0)).toBe(Math.round(before?.x ?? -1));
+    expect(await entry(id)).toMatchObject({ version: 1, start: `${DAY}T10:00:00+03:00` });
+  });
+
+  it('lets one of two users win who move an entry at once, and tells the other who it was', async () => {
+    const id = await book('10:00', '10:30');
+    const anna = await open('anna');
+    // she does not learn of it in time
+    await anna.route('**/changes?**', (route) => route.abort());
+    await api(
+      'PATCH',
+      `/entries/${id}`,
+      { version: 1, start: `${DAY}T15:00`, end: `${DAY}T15:30` },
+      { token: await sign('boris') },
+    );
+    await drag(anna, id, { x: await hourOf(anna, id) });
+    await anna.getByText('Запись уже изменена, она показана такой, какая она сейчас. Изменил(а): boris').waitFor();
+    await anna.locator(`[data-entry="${id}"]`, { hasText: '15:00–15:30' }).waitFor();
+    expect(await entry(id)).toMatchObject({ version: 2, start: `${DAY}T15:00:00+03:00` });
+  });
+
+  it('shows what others do without a gateway, too', async () => {
+    const page = await open('anna', { journal: 'quiet' });
+    const id = await book('10:00', '10:30', { client: 'Из 1С' }, 'quiet');
+    await item(page, id).waitFor();
+    expect(await page.locator('body[data-live=stomp]').count()).toBe(0);
+  });
+
+  it('says that the host cannot be reached, and catches up afterwards', async () => {
+    const page = await open('anna', { journal: 'quiet' });
+    await page.context().setOffline(true);
+    await page.getByText('Нет связи').waitFor();
+    const id = await book('10:00', '10:30', {}, 'quiet');
+    await page.context().setOffline(false);
+    await item(page, id).waitFor();
+    await until('the banner to go', async () => !(await page.locator('#offline').isVisible()));
+  });
+
+  it('shows a call to the user of the extension, and books who calls', async () => {
+    const [anna, boris] = await Promise.all([open('anna', { extension: '101' }), open('boris', { extension: '102' })]);
+    await post(`${host.url}/events/pbx.ringing`, { extension: '101', phone: '+79161112233', client: 'Мария Котова' }, { token });
+    await anna.getByText('Входящий звонок').waitFor();
+    await screenshot(anna, 'call');
+    await anna.getByRole('button', { name: 'Записать' }).click();
+    await anna.getByRole('button', { name: 'Сохранить' }).click();
+    await until(
+      'the entry',
+      async () => (await entriesOf()).some(({ client }) => client === 'Мария Котова') || (await anyDay('Мария Котова')),
+    );
+    expect(await boris.getByText('Входящий звонок').count()).toBe(0);
+  });
+
+  const anyDay = async (client: string) => {
+    const answer = await api('GET', '/entries?from=2025-01-01T00:00:00Z&to=2030-01-01T00:00:00Z');
+    return (answer.body as { entries: Entry[] }).entries.some((one) => one.client === client);
+  };
+
+  it('runs no script that stands in the name of a client', async () => {
+    const name = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+    const id = await book('10:00', '10:30', { client: name, comment: name });
+    const page = await open('anna');
+    expect(await item(page, id).locator('b').textContent()).toBe(name);
+    await item(page, id).click();
+    await page.getByLabel('Клиент', { exact: true }).waitFor();
+    expect(await page.title()).toBe('Журнал записи');
+  });
+
+  it('can be used by keyboard alone', async () => {
+    const id = await book('10:00', '10:30');
+    const page = await open('anna');
+    await item(page, id).focus();
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Статус', { exact: true }).selectOption({ label: 'Клиент пришёл' });
+    await page.keyboard.press('Tab');
+    await page.getByRole('button', { name: 'Сохранить' }).press('Enter');
+    await until('the status', async () => (await entry(id))?.version === 2);
+    await page.keyboard.press('n');
+    await page.getByRole('heading', { name: 'Новая запись' }).waitFor();
+  });
+
+  it('finds entries by what is typed', async () => {
+    const olga = await book('10:00', '10:30');
+    const anna = await book('11:00', '11:30', { client: 'Анна Белова', phone: '79161112233' });
+    const page = await open('anna');
+    await page.getByPlaceholder('Клиент, телефон, комментарий').fill('белова 1122');
+    await item(page, olga).waitFor({ state: 'detached' });
+    expect(await item(page, anna).count()).toBe(1);
+  });
+
+  it('lets a reader look and not write', async () => {
+    const id = await book('10:00', '10:30');
+    const page = await open('reader', { scope: 'timeline:read' });
+    await page.getByText('только просмотр').waitFor();
+    const reader = await sign('reader', 'timeline:read');
+    expect(await api('PATCH', `/entries/${id}`, { version: 1, comment: 'x' }, { token: reader })).toMatchObject({
+      status: 403,
+      body: { code: 'FORBIDDEN' },
+    });
+    expect(await api('GET', '', undefined, { token: await sign('nobody', 'desktop') })).toMatchObject({ status: 403 });
+  });
+
+  it('takes no cookie for a token', async () => {
+    const headers = { cookie: `token=${token}; authorization=Bearer ${token}` };
+    expect(await api('GET', '', undefined, { token: null, headers })).toMatchObject({ status: 401 });
+    expect(await api('POST', '/entries', { resource: 'ivanova' }, { token: null, headers })).toMatchObject({ status: 401 });
+  });
+
+  it('asks for a token when it has none, and again when it is refused', async () => {
+    const context = await browser.newContext({ locale: 'en-GB' });
+    contexts.push(context);
+    const page = await context.newPage();
+    await page.goto(`${host.url}/timeline`);
+    await page.getByLabel('Token').fill('nonsense');
+    await page.getByRole('button', { name: 'Enter' }).click();
+    await page.getByText('it is not a JSON Web Token').waitFor();
+    await page.getByLabel('Token').fill(await sign('anna'));
+    await page.getByRole('button', { name: 'Enter' }).click();
+    await page.waitForSelector('body[data-ready]');
+    expect(await page.title()).toBe('Booking journal');
+  });
+
+  it('shows a thousand entries of a day', async () => {
+    const resources = Array.from({ length: 40 }, (_, index) => ({
+      code: `r${index}`,
+      name: `Кабинет ${index + 1}`,
+      position: index,
+    }));
+    const statuses = ['waiting', 'confirmed', 'arrived', 'done', 'noShow'];
+    const entries = resources.flatMap(({ code }, row) =>
+      Array.from({ length: 25 }, (_, index) => {
+        const start = new Date(Date.parse(`${DAY}T05:00:00Z`) + index * 30 * 60_000);
+        const end = new Date(start.getTime() + 25 * 60_000);
+        const status = statuses[(row + index) % statuses.length];
+        return {
+          id: randomUUID(),
+          resource: code,
+          start: start.toISOString(),
+          end: end.toISOString(),
+          client: `Клиент ${index}`,
+          status,
+        };
+      }),
+    );
+    const answer = await api('POST', '/import', { resources, entries }, { journal: 'quiet' });
+    expect(answer.body).toMatchObject({ taken: 1_040, refused: [] });
+    const page = await open('anna', { journal: 'quiet' });
+    await page.getByRole('button', { name: 'Неделя' }).click();
+    await screenshot(page, 'week');
+    await page.getByRole('button', { name: 'День' }).click();
+    await until('the entries', async () => (await page.locator('.vis-range').count()) > 500);
+    await screenshot(page, 'thousand');
+  });
+
+  it('fits a phone', async () => {
+    await book('10:00', '10:30');
+    const page = await open('anna', { phone: true });
+    await screenshot(page, 'phone');
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    expect(width).toBeLessThanOrEqual(390);
+  });
+});
+
+const HOURS = [1, 2, 3, 4, 5].flatMap((weekday) => [
+  { weekday, opens: '09:00', closes: '13:00' },
+  { weekday, opens: '14:00', closes: '20:00' },
+]);
+const RESOURCES = [
+  { code: 'ivanova', name: 'Иванова А. П.', position: 1, hours: HOURS },
+  { code: 'petrov', name: 'Петров С. И.', position: 2, hours: HOURS },
+  { code: 'yoga', name: 'Йога (группа)', position: 3, shared: true, hours: HOURS },
+];

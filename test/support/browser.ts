@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { describe } from '@jest/globals';
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+/** Where Debian and its descendants put it, and others. */
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const FOUND = PLACES.find((place) => existsSync(place));
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+if (FOUND === undefined)
+  console.error(
+    '\n*** Chromium not found: tests of web pages are LEFT OUT; install it ("npm run setup:services" does it on Debian) ***\n',
+  );
+
+/** Without a browser these tests are shown as skipped; in CI they fail. */
+export const describeBrowser = FOUND !== undefined || process.env['CI'] !== undefined ? describe : describe.skip;
+
+export async function startBrowser(): Promise<Browser> {
+  if (FOUND === undefined) throw new Error(`no Chromium at ${PLACES.join(', ')}: npm run setup:services installs it on Debian`);
+  return chromium.launch({ executablePath: FOUND, args: FLAGS });
+}
+
+/** For people to look at; kept when `SLUICE_SCREENSHOTS` names a folder. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  const folder = process.env['SLUICE_SCREENSHOTS'];
+  if (folder !== undefined) await page.screenshot({ path: path.join(folder, `${name}.png`) });
+}
