@@ -91,8 +91,8 @@ describe('pushes of two hosts, slots on Redis, in other ways to end', () => {
     await begin({ redis: redis.url }, 400);
     await fleet.stop('one');
     const doneAtStop = fleet.done.size;
-    await until('the next owner', () => fleet.owner() === 'two', 3_000);
-    await until('its first call', () => fleet.done.size > doneAtStop, 1_000);
+    await until('the next owner', () => fleet.owner() === 'two', 4_000);
+    await until('its first call', () => fleet.done.size > doneAtStop, 5_000);
     expect(await allArrive()).toEqual({ repeated: 0 });
   });
 });
