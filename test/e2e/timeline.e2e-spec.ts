@@ -31,6 +31,7 @@ interface Entry {
   readonly start: string;
   readonly end: string;
   readonly client: string;
+  readonly status: string;
   readonly resource: { readonly code: string };
 }
 
@@ -91,8 +92,8 @@ describeBrowser('the page of the booking journal', () => {
   const entry = async (id: string) => (await entriesOf()).find((one) => one.id === id);
   const clear = async () => {
     for (const journal of ['journal', 'quiet'])
-      for (const { id, version } of await entriesOf(journal))
-        await api('PATCH', `/entries/${id}`, { version, status: 'cancelled' }, { journal });
+      for (const { id, version, status } of await entriesOf(journal))
+        if (status !== 'cancelled') await api('PATCH', `/entries/${id}`, { version, status: 'cancelled' }, { journal });
   };
   /** Makes an entry as 1C would, and gives its id. */
   const book = async (start: string, end: string, more: object = {}, journal = 'journal') => {
@@ -298,6 +299,15 @@ describeBrowser('the page of the booking journal', () => {
     expect(await page.title()).toBe('Booking journal');
   });
 
+  it('fits a phone', async () => {
+    await book('10:00', '10:30');
+    const page = await open('anna', { phone: true });
+    await screenshot(page, 'phone');
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    expect(width).toBeLessThanOrEqual(390);
+  });
+
+  // the last one: its entries would be cancelled one by one before the next
   it('shows a thousand entries of a day', async () => {
     const resources = Array.from({ length: 40 }, (_, index) => ({
       code: `r${index}`,
@@ -325,17 +335,9 @@ describeBrowser('the page of the booking journal', () => {
     const page = await open('anna', { journal: 'quiet' });
     await page.getByRole('button', { name: 'Неделя' }).click();
     await screenshot(page, 'week');
-    await page.getByRole('button', { name: 'День' }).click();
+    await page.getByRole('button', { name: 'Сегодня' }).click();
     await until('the entries', async () => (await page.locator('.vis-range').count()) > 500);
     await screenshot(page, 'thousand');
-  });
-
-  it('fits a phone', async () => {
-    await book('10:00', '10:30');
-    const page = await open('anna', { phone: true });
-    await screenshot(page, 'phone');
-    const width = await page.evaluate('document.documentElement.scrollWidth');
-    expect(width).toBeLessThanOrEqual(390);
   });
 });
 
