@@ -306,39 +306,6 @@ describeBrowser('the page of the booking journal', () => {
     const width = await page.evaluate('document.documentElement.scrollWidth');
     expect(width).toBeLessThanOrEqual(390);
   });
-
-  // the last one: its entries would be cancelled one by one before the next
-  it('shows a thousand entries of a day', async () => {
-    const resources = Array.from({ length: 40 }, (_, index) => ({
-      code: `r${index}`,
-      name: `Кабинет ${index + 1}`,
-      position: index,
-    }));
-    const statuses = ['waiting', 'confirmed', 'arrived', 'done', 'noShow'];
-    const entries = resources.flatMap(({ code }, row) =>
-      Array.from({ length: 25 }, (_, index) => {
-        const start = new Date(Date.parse(`${DAY}T05:00:00Z`) + index * 30 * 60_000);
-        const end = new Date(start.getTime() + 25 * 60_000);
-        const status = statuses[(row + index) % statuses.length];
-        return {
-          id: randomUUID(),
-          resource: code,
-          start: start.toISOString(),
-          end: end.toISOString(),
-          client: `Клиент ${index}`,
-          status,
-        };
-      }),
-    );
-    const answer = await api('POST', '/import', { resources, entries }, { journal: 'quiet' });
-    expect(answer.body).toMatchObject({ taken: 1_040, refused: [] });
-    const page = await open('anna', { journal: 'quiet' });
-    await page.getByRole('button', { name: 'Неделя' }).click();
-    await screenshot(page, 'week');
-    await page.getByRole('button', { name: 'Сегодня' }).click();
-    await until('the entries', async () => (await page.locator('.vis-range').count()) > 500);
-    await screenshot(page, 'thousand');
-  });
 });
 
 const HOURS = [1, 2, 3, 4, 5].flatMap((weekday) => [
