@@ -30,7 +30,7 @@ process.exitCode = total.failed > 0 ? 1 : 0;
 /** Are the servers' programs here? Installs them where we may. */
 async function setUpServices() {
   const missing = () => missingServices().filter((service) => !service.optional);
-  if (missing().length > 0 && canInstall()) await run([process.execPath, 'scripts/setup-services.mjs']);
+  if (missingServices().length > 0 && canInstall()) await run([process.execPath, 'scripts/setup-services.mjs']);
   const names = missing().map((service) => service.name);
   if (names.length === 0) return true;
   console.error(

@@ -4,11 +4,12 @@ import { delimiter, join } from 'node:path';
 
 const POSTGRES_HOME = '/usr/lib/postgresql';
 
-/** What tests need beside Node. `optional`: the same promises are shown with the embedded PostgreSQL. */
+/** What tests need beside Node. `optional`: without it some tests are left out, loudly; in CI they fail. */
 export const SERVICES = [
   { name: 'RabbitMQ', debian: 'rabbitmq-server', present: () => onPath('rabbitmq-server', '/usr/sbin') },
   { name: 'Redis', debian: 'redis-server', present: () => onPath('redis-server', '/usr/bin') },
   { name: 'PostgreSQL 15', debian: 'postgresql-15', optional: true, present: hasDebianPostgres },
+  { name: 'Chromium', debian: 'chromium', optional: true, present: () => onPath('chromium', '/usr/bin') },
 ];
 
 export const missingServices = () => SERVICES.filter((service) => !service.present());
