@@ -1,8 +1,7 @@
 import { fail, isSluiceError, type Database, type Log } from '@sluice/plugin-api';
 import { DataSource, type EntityManager } from 'typeorm';
 import { EntryEntity } from './entities/entry.entity.js';
-import { ResourceEntity } from './entities/resource.entity.js';
-import { WorkingHoursEntity } from './entities/working-hours.entity.js';
+import { ResourceEntity, WorkingHoursEntity } from './entities/resource.entity.js';
 import { STEPS } from './tables.js';
 
 const POOL = 8;

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { code } from '../entry.js';
 import { timelineFail } from '../failures.js';
 import type { Book } from './book.js';
-import { ResourceEntity } from './entities/resource.entity.js';
-import { WorkingHoursEntity } from './entities/working-hours.entity.js';
+import { ResourceEntity, WorkingHoursEntity } from './entities/resource.entity.js';
 
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'such as 09:00');
 const hours = z

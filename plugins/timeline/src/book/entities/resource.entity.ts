@@ -1,5 +1,4 @@
-import { Column, Entity, OneToMany, PrimaryGeneratedColumn, type Relation } from 'typeorm';
-import { WorkingHoursEntity } from './working-hours.entity.js';
+import { Column, Entity, JoinColumn, ManyToOne, OneToMany, PrimaryGeneratedColumn, type Relation } from 'typeorm';
 
 /** Whoever or whatever is booked: a doctor, a room. A row of the page. */
 @Entity('resource')
@@ -25,4 +24,31 @@ export class ResourceEntity {
 
   @OneToMany(() => WorkingHoursEntity, (hours) => hours.resource)
   hours!: Relation<WorkingHoursEntity[]>;
+}
+
+/** Of a weekday, or of one day, which goes before its weekday. */
+@Entity('working_hours')
+export class WorkingHoursEntity {
+  @PrimaryGeneratedColumn('identity')
+  id!: number;
+
+  @Column({ type: 'integer', name: 'resource_id' })
+  resourceId!: number;
+
+  @ManyToOne(() => ResourceEntity, (resource) => resource.hours)
+  @JoinColumn({ name: 'resource_id' })
+  resource!: Relation<ResourceEntity>;
+
+  /** 1 is Monday. */
+  @Column({ type: 'smallint', nullable: true })
+  weekday!: number | null;
+
+  @Column({ type: 'date', nullable: true })
+  day!: string | null;
+
+  @Column({ type: 'time', nullable: true })
+  opens!: string | null;
+
+  @Column({ type: 'time', nullable: true })
+  closes!: string | null;
 }
