@@ -108,12 +108,14 @@ describe('npm start', () => {
     try {
       let output = '';
       let pid: number | undefined;
-      for await (const chunk of script.stdout) {
+      // it goes on writing: the pipe must outlive the loop
+      for await (const chunk of script.stdout.iterator({ destroyOnReturn: false })) {
         output += String(chunk);
         const postgres = /"pid":(\d+)[^\n]*started the embedded PostgreSQL/.exec(output)?.[1];
         if (postgres !== undefined) pid = Number(postgres);
         if (output.includes('"msg":"ready"')) break;
       }
+      script.stdout.resume();
       const exit = once(script, 'exit');
       script.kill('SIGINT');
       expect(await exit).toEqual([0, null]);

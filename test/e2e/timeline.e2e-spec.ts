@@ -254,6 +254,7 @@ describeBrowser('the page of the booking journal', () => {
     await page.keyboard.press('Tab');
     await page.getByRole('button', { name: 'Сохранить' }).press('Enter');
     await until('the status', async () => (await entry(id))?.version === 2);
+    await page.getByRole('button', { name: 'Сохранить' }).waitFor({ state: 'hidden' });
     await page.keyboard.press('n');
     await page.getByRole('heading', { name: 'Новая запись' }).waitFor();
   });
