@@ -57,6 +57,11 @@ class Terminal {
   }
 }
 
+if (process.platform !== 'linux')
+  console.error(
+    '\n*** the tests of the quick start are LEFT OUT: they type into a terminal made by util-linux, which only Linux has ***\n',
+  );
+
 /** Terminals are made by util-linux, which every Linux has. */
 const describeOnLinux = process.platform === 'linux' ? describe : describe.skip;
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { openProxy, type Proxy } from '@sluice/testing';
 import { setTimeout as pause } from 'node:timers/promises';
 import { admin } from '../support/api.js';
 import { drive } from '../support/drive.js';
 import { describeServers, startServers, type Servers } from '../support/engines.js';
-import { openProxy, type Proxy } from '../support/proxy.js';
 import { erpWorkspace, SAVE_FLOW } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
 import { expectSafe, FAULT_TIMEOUT_MS, REPEATS_PER_CRASH, storm, type Storm } from '../support/storm.js';

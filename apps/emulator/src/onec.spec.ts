@@ -152,6 +152,8 @@ describe('the emulated 1C', () => {
     await start();
     const refused = await fetch(`${onec.url}/__fault`, { method: 'POST', body: '{"faults":[{"kind":"flood"}]}' });
     expect(refused.status).toBe(400);
+    const { message } = (await refused.json()) as { message: string };
+    expect(message).toMatch(/expected one of "busy"[^]*faults\[0\]\.kind/);
   });
 
   it('tells over HTTP what it saw, and forgets it', async () => {

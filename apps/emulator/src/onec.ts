@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { faultOrder, FaultPlan, RAISED, troubleOf, type Fault, type FaultKind } from './onec-faults.js';
 import { Ledger } from './onec-ledger.js';
 import type { Base } from './onec-methods.js';
@@ -174,7 +175,7 @@ class OnecServer implements Onec {
     }
     if (route === 'POST /__fault') {
       const order = faultOrder.safeParse(parseJson(await readText(request)));
-      if (!order.success) return sendJson(response, 400, { message: order.error.message });
+      if (!order.success) return sendJson(response, 400, { message: z.prettifyError(order.error) });
       this.setFault(...order.data.faults);
       return sendJson(response, 200, order.data);
     }

@@ -46,14 +46,14 @@ async function answer(pbx: Pbx, request: IncomingMessage, response: ServerRespon
       return sendJson(response, 200, pbx.stats());
     case 'POST /__call': {
       const order = call.safeParse(body);
-      if (!order.success) return sendJson(response, 400, { message: order.error.message });
+      if (!order.success) return sendJson(response, 400, { message: z.prettifyError(order.error) });
       const { from, to, fromName, did } = order.data;
       const linkedid = pbx.ring({ from, to, ...(fromName !== undefined && { fromName }), ...(did !== undefined && { did }) });
       return sendJson(response, 200, { call: linkedid });
     }
     case 'POST /__fault': {
       const order = faults.safeParse(body);
-      if (!order.success) return sendJson(response, 400, { message: order.error.message });
+      if (!order.success) return sendJson(response, 400, { message: z.prettifyError(order.error) });
       pbx.setFault(...order.data.faults);
       return sendJson(response, 200, order.data);
     }

@@ -164,7 +164,7 @@ describe('PostgresProcess', () => {
     expect(await PostgresProcess.attach(home)).toBeUndefined();
   });
 
-  (isRoot ? it : it.skip)('keeps its data in a shared place when its system user cannot enter the home', async () => {
+  (isRoot ? it : it.skip)('as root, keeps its data in a shared place when its system user cannot enter the home', async () => {
     const closed = path.join(home, 'closed');
     await mkdir(closed, { mode: 0o700 });
     const server = await start(path.join(closed, 'home'));

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Bus } from '@sluice/engine';
 import type { Log } from '@sluice/plugin-api';
-import { startRabbit, until, type BusHarness, type RabbitServer } from '@sluice/testing';
+import { openProxy, startRabbit, until, type BusHarness, type Proxy, type RabbitServer } from '@sluice/testing';
 import { RabbitBus } from '@sluice/rabbit';
-import { openProxy, type Proxy } from './proxy.js';
 
 export const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 

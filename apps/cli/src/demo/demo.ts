@@ -132,7 +132,7 @@ async function withSluice({ host, onec, token }: Parts, options: DemoOptions): P
   let sent = 0;
   const from = performance.now();
   const sending = sendOrders(events, { url: () => host.url, token, signal: stop }, () => sent++);
-  const crashing = kill ? crashHalfway(host, onec, events, stop) : undefined;
+  const crashing = kill ? crashHalfway({ host, onec, events, tell: shown.note, signal: stop }) : undefined;
   const work = Promise.all([sending, crashing]);
   try {
     const ms = await Promise.race([
@@ -148,9 +148,20 @@ async function withSluice({ host, onec, token }: Parts, options: DemoOptions): P
   }
 }
 
-async function crashHalfway(host: HostProcess, onec: Onec, events: number, signal: AbortSignal): Promise<void> {
+interface Crash {
+  readonly host: HostProcess;
+  readonly onec: Onec;
+  readonly events: number;
+  readonly tell: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+async function crashHalfway({ host, onec, events, tell, signal }: Crash): Promise<void> {
   while (onec.stats().distinct < events / 2) await pause(LOOK_MS, undefined, { signal });
+  const from = performance.now();
+  tell(`kill -9 of the host, after ${onec.stats().distinct} orders`);
   await host.crash();
+  tell(`the host is back after ${seconds(performance.now() - from)}`);
 }
 
 /** Gives the milliseconds to the last call that was carried out: when all are done, or when nothing comes any more. */

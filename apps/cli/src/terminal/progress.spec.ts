@@ -31,4 +31,10 @@ describe('progress', () => {
     shown.end();
     expect(written).toEqual([`\r   ${'█'.repeat(20)}${'░'.repeat(20)}  half\u001B[K`, '\n']);
   });
+
+  it('puts a note above the bar', () => {
+    const { shown, written } = shownFrom(true);
+    shown.note('the host was killed');
+    expect(written).toEqual(['\r   the host was killed\u001B[K\n']);
+  });
 });

@@ -1,6 +1,8 @@
 /** How far something has come. */
 export interface Progress {
   show(done: number, text: string): void;
+  /** A line that stays, above what moves. */
+  note(text: string): void;
   /** Leaves the last state standing. */
   end(): void;
 }
@@ -32,6 +34,9 @@ export function progress({ write, total, terminal, now }: ProgressOptions): Prog
       if (now() - shownAt < pauseMs) return;
       shownAt = now();
       draw(done, text);
+    },
+    note(text) {
+      write(`${terminal ? '\r' : ''}   ${text}${terminal ? '\u001B[K' : ''}\n`);
     },
     end() {
       if (last) draw(last.done, last.text);

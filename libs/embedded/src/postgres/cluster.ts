@@ -48,12 +48,24 @@ async function initdb(folder: string, password: string, binaries: Binaries, acco
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
   if (account) await Promise.all([folder, data, passwordFile].map((file) => chown(file, account.uid, account.gid)));
   const args = ['-D', data, '-U', USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, ...LOCALE];
-  await run(binaries.initdb, args, { ...account, cwd: folder, env: {} }).catch((error: Error & { stderr?: string }) => {
-    throw new SluiceError(
-      'STORE_UNAVAILABLE',
-      'unavailable',
-      `the embedded database could not be made in ${data}: ${error.stderr?.trim() || error.message}`,
-      'check the free space and the rights of the folder',
-    );
-  });
+  await run(binaries.initdb, args, { ...account, cwd: folder, env: {} }).catch(
+    (error: Error & { stderr?: string; signal?: string }) => {
+      const said = error.stderr?.trim() || error.message;
+      // Ctrl+C reaches every program of the terminal's foreground
+      const interrupted = error.signal != null || said.includes('caught signal');
+      throw interrupted
+        ? new SluiceError(
+            'STORE_UNAVAILABLE',
+            'unavailable',
+            'making the embedded database was interrupted',
+            'start again: it begins anew',
+          )
+        : new SluiceError(
+            'STORE_UNAVAILABLE',
+            'unavailable',
+            `the embedded database could not be made in ${data}: ${said}`,
+            'check the free space and the rights of the folder',
+          );
+    },
+  );
 }
