@@ -137,6 +137,7 @@ describeServers('a host that dies at a certain moment', () => {
         );
         return rows.length === 1 && rows[0]?.state === 'replayed';
       });
+      await until('all to be carried out', () => onec.stats().distinct === REPLAYS);
       await stage.drained();
       expect(judge(onec, events, SAVE_CALL)).toMatchObject({ lost: [], strangers: [] });
       expect(onec.stats().distinct).toBe(REPLAYS);

@@ -5,6 +5,8 @@ import { HostProcess } from './host.js';
 import { until } from './until.js';
 import { makeFolder, makeWorkspace, type Folder } from './workspace.js';
 
+const EMPTY_LOOKS = 3;
+
 export interface StageOptions {
   /** Files of the workspace by their paths. They find the stand-in's address in `env.ERP_URL`. */
   readonly files: Readonly<Record<string, string>>;
@@ -67,13 +69,18 @@ export class Stage {
     });
   }
 
-  /** Resolves when no message waits or is held in any queue: whatever was repeated has come and gone. */
+  /**
+   * Resolves when no message waits or is held in any queue: whatever was repeated has come and gone. They have to be empty several times in
+   * a row: queues are counted one after another, and a message between two of them, or on its way to its consumer, is in no count.
+   */
   async drained(): Promise<void> {
+    let empty = 0;
     await until('all queues to be empty', async () => {
       const { queues } = await admin<{ queues: QueueStatus[] }>(this.url, '/api/status');
       const busy = queues.filter(({ waiting, held = 0 }) => waiting + held > 0);
+      empty = busy.length === 0 && queues.length > 0 ? empty + 1 : 0;
       if (busy.length > 0) throw new Error(JSON.stringify(busy));
-      return queues.length > 0;
+      return empty === EMPTY_LOOKS;
     });
   }
 
