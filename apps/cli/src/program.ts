@@ -79,6 +79,8 @@ export function createProgram(): Command {
 
 /** Runs one command and sets the exit code of the process. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
+  // whoever read our words has left (`| head`, a closed terminal): no reason to fail, least of all for a host that is stopping
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     await createProgram().parseAsync(withHelp(argv));
   } catch (error) {

@@ -3,13 +3,14 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const INTERRUPTED = 130;
 
 /**
- * Aborts when this process is asked to stop: by a signal, or by a parent that has gone away. A second signal ends the process at once.
- * From here on a signal ends it in no other way.
+ * Aborts when this process is asked to stop: by a signal, or by a parent that has gone away. A second Ctrl+C or SIGTERM ends the process at
+ * once. From here on a signal ends it in no other way.
  */
 export function stopRequest(): AbortSignal {
   const stop = new AbortController();
-  const asked = () => {
-    if (stop.signal.aborted) process.exit(INTERRUPTED);
+  const asked = (signal: NodeJS.Signals) => {
+    // npm leaves at Ctrl+C without waiting for us, and the terminal that may end with it says SIGHUP: nobody has lost patience
+    if (stop.signal.aborted && signal !== 'SIGHUP') process.exit(INTERRUPTED);
     stop.abort();
   };
   for (const signal of SIGNALS) process.on(signal, asked);
