@@ -1,6 +1,8 @@
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** As shells say "ended by SIGINT". */
 const INTERRUPTED = 130;
+/** One Ctrl+C may come twice: from the terminal, and from a program between us and it that hands it on. */
+const SAME_MS = 500;
 
 /**
  * Aborts when this process is asked to stop: by a signal, or by a parent that has gone away. A second Ctrl+C or SIGTERM ends the process at
@@ -8,10 +10,12 @@ const INTERRUPTED = 130;
  */
 export function stopRequest(): AbortSignal {
   const stop = new AbortController();
+  let firstAt: number | undefined;
   const asked = (signal: NodeJS.Signals) => {
-    // npm leaves at Ctrl+C without waiting for us, and the terminal that may end with it says SIGHUP: nobody has lost patience
-    if (stop.signal.aborted && signal !== 'SIGHUP') process.exit(INTERRUPTED);
     stop.abort();
+    firstAt ??= performance.now();
+    // npm leaves at Ctrl+C without waiting for us, and a terminal that ends with it says SIGHUP
+    if (signal !== 'SIGHUP' && performance.now() - firstAt > SAME_MS) process.exit(INTERRUPTED);
   };
   for (const signal of SIGNALS) process.on(signal, asked);
   // a host started by another program must not outlive it, and Windows has no other way to ask for a graceful stop
