@@ -222,13 +222,17 @@ export class Connections {
   }
 }
 
-/** Runs `use` with the connection's client again and again until the signal fires: it is opened again, with back-off, whenever `use` ends or throws. */
+/**
+ * Runs `use` with the connection's client again and again until the signal fires: it is opened again, with back-off, whenever `use` ends or
+ * throws. An outage may last for days: the log warns of each reason once, and not of each attempt.
+ */
 export async function keepUsing(
   connection: Connection,
   signal: AbortSignal,
   log: Log,
   use: (client: Closable, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
+  let told: string | undefined;
   for (let failures = 0; !signal.aborted; failures++) {
     const generation = new AbortController();
     const forget = connection.onLost((reason) => generation.abort(reason));
@@ -237,13 +241,18 @@ export async function keepUsing(
       await use(await connection.client(), AbortSignal.any([signal, generation.signal]));
       if (!signal.aborted) log.warn(`${connection.spec.name}: the source ended, subscribing again`);
     } catch (error) {
+      const reason = messageOf(error);
       if (!signal.aborted)
-        log.warn(`${connection.spec.name}: the source was lost, subscribing again`, { reason: messageOf(error) });
+        log[reason === told ? 'debug' : 'warn'](`${connection.spec.name}: the source was lost, subscribing again`, { reason });
+      told = reason;
     } finally {
       forget();
       generation.abort();
     }
-    if (Date.now() - began > REOPEN.maxMs) failures = 0;
+    if (Date.now() - began > REOPEN.maxMs) {
+      failures = 0;
+      told = undefined;
+    }
     await pause(Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** failures), signal);
   }
 }
