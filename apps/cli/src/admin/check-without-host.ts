@@ -22,8 +22,10 @@ export async function checkWithoutHost(workspace: string): Promise<readonly Diag
 async function checkWorkspace(directory: string): Promise<Diagnosis> {
   const what = 'workspace';
   try {
-    const { findings, flowFiles } = await loadWorkspace(directory, readWorkspaceEnv());
-    const says = `${counted(flowFiles.length, 'flow')}, ${counted(findings.length, 'finding')}`;
+    const { findings, workspace } = await loadWorkspace(directory, readWorkspaceEnv());
+    // with errors among the findings nobody knows how many flows there are
+    const flows = workspace ? `${counted(workspace.flows.length, 'flow')}, ` : '';
+    const says = `${flows}${counted(findings.length, 'finding')}`;
     const [first] = findings;
     return first === undefined
       ? { what, ok: true, says }

@@ -19,7 +19,7 @@ export function addLint(command: Command): void {
       const findings = findingsIn([...loaded.findings, ...(await remoteFindings(loaded))], paths, workspace);
       if (format === 'json') printJson(findings.map(asJson));
       else if (findings.length > 0) print(formatFindings(findings));
-      if (format === 'text') say(summary(findings, loaded.flowFiles.length));
+      if (format === 'text') say(summary(findings, loaded.workspace?.flows.length ?? 0));
       if (findings.length > 0) process.exitCode = EXIT.failed;
     });
 }
