@@ -143,13 +143,19 @@ function within(allowed: readonly string[] | undefined, named: readonly string[]
 const isShort = (claim: unknown): claim is string | number =>
   typeof claim === 'number' || (typeof claim === 'string' && claim !== '' && claim.length <= LONGEST_CLAIM);
 
+export interface OperatorClaims {
+  readonly sub: string;
+  readonly scope: string;
+  readonly ttlMs: number;
+  /** Telephone extension of the user. */
+  readonly extension?: string;
+}
+
 /** A token of the operator. */
-export function signOperatorToken(
-  secret: string,
-  claims: { readonly sub: string; readonly scope: string; readonly ttlMs: number },
-): Promise<string> {
+export function signOperatorToken(secret: string, claims: OperatorClaims): Promise<string> {
   const now = Math.floor(Date.now() / 1_000);
-  return new SignJWT({ scope: claims.scope })
+  const { scope, extension } = claims;
+  return new SignJWT({ scope, ...(extension !== undefined && { extension }) })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setSubject(claims.sub)
     .setIssuedAt(now)

@@ -6,6 +6,7 @@ import { requested, stopRequest } from '../host/stop-request.js';
 import { readCount, readDuration, readPort } from '../options.js';
 import { print } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
+import { extensionOf } from '../demo/extension.js';
 import { atPort } from './at-port.js';
 
 interface DesktopFlags {
@@ -21,12 +22,15 @@ interface DesktopFlags {
 /** Long enough for any trial; a token is signed anew at each connection. */
 const TOKEN_MS = 12 * 3_600_000;
 
-/** `emulate desktop`: its users are `operator/user1`, `operator/user2` and so on, because the operator signs their tokens. */
+/**
+ * `emulate desktop`: its users are `operator/user1`, `operator/user2` and so on, because the operator signs their tokens. Their telephone
+ * extensions are 101, 102 and so on.
+ */
 export function addEmulateDesktop(emulate: Command): void {
   emulate
     .command('desktop')
     .description(
-      '1C clients of the gateway, each with its own token: GET /__stats, POST /__offline {"users":10}, POST /__online, POST /__reset',
+      '1C clients of the gateway, each with its own token and the telephone 101, 102 …: GET /__stats, POST /__offline {"users":10}, POST /__online, POST /__reset',
     )
     .option('--users <count>', 'how many: user1, user2 …', readCount, 10)
     .option('--gateway-host <host>', 'where the gateway listens', '127.0.0.1')
@@ -40,7 +44,8 @@ export function addEmulateDesktop(emulate: Command): void {
       const env = readEnv();
       const secret = await readOperatorSecret(env);
       const gateway = { host: gatewayHost, port: gatewayPort ?? env.SLUICE_STOMP_PORT };
-      const token = (sub: string) => signOperatorToken(secret, { sub, scope: 'desktop', ttlMs: TOKEN_MS });
+      const token = (sub: string) =>
+        signOperatorToken(secret, { sub, scope: 'desktop', ttlMs: TOKEN_MS, extension: extensionOf(sub) });
       const desktops = await atPort(port, () =>
         startDesktops({ users, port, gateway, topics: topic, heartBeat, acknowledges: ack, token }),
       );

@@ -19,6 +19,8 @@ export interface HostRequest {
   /** The workspace. */
   readonly directory: string;
   readonly roles?: ReadonlySet<Role>;
+  /** Variables of the workspace beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface RunningHost {
@@ -32,10 +34,10 @@ export interface RunningHost {
  * Starts a host in this process, as `sluice run` does. Undefined, and nothing is started, when the workspace has errors: its findings have
  * been told then. On a terminal each event is told in lines, and the log from warnings on; elsewhere the log is JSON.
  */
-export async function startHost({ directory, roles = new Set(ROLES) }: HostRequest): Promise<RunningHost | undefined> {
+export async function startHost({ directory, roles = new Set(ROLES), env: more }: HostRequest): Promise<RunningHost | undefined> {
   const from = performance.now();
   const env = readEnv();
-  const loaded = await loadWorkspace(directory, readWorkspaceEnv());
+  const loaded = await loadWorkspace(directory, { ...readWorkspaceEnv(), ...more });
   if (loaded.findings.length > 0) say(formatFindings(loaded.findings));
   const { workspace, plugins } = loaded;
   if (!workspace) return undefined;

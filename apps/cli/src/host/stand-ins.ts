@@ -1,0 +1,61 @@
+import { startOnec, startPbx, startPbxControl } from '@sluice/emulator';
+import { CommandError } from '../exit.js';
+
+const ONEC_PORT = 8081;
+/** What the connections erp and erp-ws of sluice.yaml may have in it together. */
+const ONEC_CALLS = 12;
+/** A person has to see that it rings. */
+const RING_MS = 1_000;
+const TALK_MS = 2_000;
+
+/** The other sides that nobody has named. */
+export interface StandIns {
+  /** Variables of the workspace by which it finds them. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly onec: boolean;
+  /** Where calls of the exchange are ordered; absent when there is a real one. */
+  readonly pbxControl?: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a stand-in for 1C unless the environment has ERP_URL, and one for a telephone exchange unless it has PBX_HOST. Rejects with a
+ * {@link CommandError} when the port at which sluice.yaml looks for 1C is taken; the exchange listens wherever there is room.
+ */
+export async function startStandIns(env: Readonly<Record<string, string | undefined>>): Promise<StandIns> {
+  const onec = isGiven(env['ERP_URL']) ? undefined : await startOnecAtItsPort();
+  const exchange = isGiven(env['PBX_HOST']) ? undefined : await startExchange();
+  return {
+    env: exchange?.env ?? {},
+    onec: onec !== undefined,
+    ...(exchange && { pbxControl: exchange.control }),
+    close: async () => void (await Promise.all([onec?.close(), exchange?.close()])),
+  };
+}
+
+const isGiven = (variable: string | undefined) => variable !== undefined && variable !== '';
+
+async function startOnecAtItsPort() {
+  try {
+    return await startOnec({ port: ONEC_PORT, maxCalls: ONEC_CALLS });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new CommandError(
+      `port ${ONEC_PORT}, where the stand-in for 1C listens, is in use: stop what listens there, or set ERP_URL`,
+    );
+  }
+}
+
+/** Its users are those that sluice.yaml names when the environment names none. */
+async function startExchange() {
+  const pbx = await startPbx({ port: 0, ringMs: RING_MS, talkMs: TALK_MS });
+  const control = await startPbxControl(pbx, 0);
+  return {
+    env: { PBX_HOST: pbx.host, PBX_PORT: String(pbx.port) },
+    control: control.url,
+    close: async () => {
+      await control.close();
+      await pbx.close();
+    },
+  };
+}
