@@ -147,6 +147,7 @@ async function benchAll() {
   const { events, lost, cutOff, perSecond, heldMegabytes } = result;
   const line = `${perSecond}/s accepted by the broker of ${PER_SECOND}/s for ${SECONDS} s, ${heldMegabytes} MB in the spool, ${events} kept, ${lost} dropped and counted, cut off ${cutOff} times, embedded`;
   record('ami-ceiling', result, line);
+  if (cutOff > 0) process.exitCode = 1;
 }
 
 benchParser();

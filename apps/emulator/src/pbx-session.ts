@@ -35,6 +35,7 @@ export class PbxSession {
   private readonly queued: Buffer[] = [];
   private writing = false;
   private slow: NodeJS.Timeout | undefined;
+  private lastLook: NodeJS.Immediate | undefined;
   private readonly impatience: NodeJS.Timeout;
   private readonly onlyAnswers: (text: string) => boolean;
 
@@ -98,17 +99,24 @@ export class PbxSession {
     const next = this.queued.shift();
     this.writing = next !== undefined;
     if (!next || this.socket.destroyed) return;
-    this.slow = setTimeout(() => this.end('too slow'), this.owner.rules.writeTimeoutMs);
+    this.slow = setTimeout(() => this.lookAgain(), this.owner.rules.writeTimeoutMs);
     this.socket.write(next, () => {
       clearTimeout(this.slow);
+      clearImmediate(this.lastLook);
       if (this.owner.rules.splitBytes === undefined) this.writeNext();
       else setImmediate(() => this.writeNext());
     });
   }
 
+  /** A process that was held up hears of the time before it hears of what was written meanwhile. */
+  private lookAgain(): void {
+    this.lastLook = setImmediate(() => this.end('too slow'));
+  }
+
   private end(why: 'closed' | 'too slow' | 'not logged in'): void {
     clearTimeout(this.impatience);
     clearTimeout(this.slow);
+    clearImmediate(this.lastLook);
     this.owner.ended(this, why);
     this.socket.destroy();
   }

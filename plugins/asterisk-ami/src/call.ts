@@ -1,9 +1,9 @@
 import { trigger, type Accept } from '@sluice/plugin-api';
 import { z } from 'zod';
+import { CallListener } from './call-listener.js';
 import { CallTracker, PHASES, TRACKED, type CallPhase, type Told } from './call-tracker.js';
 import type { AmiClient } from './client.js';
-import { timeOf, untilStopped } from './listening.js';
-import type { Packet } from './packet.js';
+import { untilStopped } from './listening.js';
 
 /** What was known before the session was lost is good for so long; after that another host may have gone on with it. */
 const REMEMBERED_MS = 10 * 60_000;
@@ -58,27 +58,15 @@ export const call = trigger({
   async subscribe(client: AmiClient, wanted, accept, signal) {
     const { host } = client;
     const tracker = recall(wanted, host.now()) ?? newTracker(wanted);
-    const before = tracker.channels;
-    const give = (told: readonly Told[], at: Date) => {
-      for (const one of told) if (wanted.phases.includes(one.data.phase)) hand(client, accept, one, at);
-    };
-    // while the channels are being listed: an answer in a call that is not known yet would say nothing
-    let early: Packet[] | undefined = [];
-    const hear = (packet: Packet) => {
-      if (early) return void early.push(packet);
-      const at = timeOf(packet, host);
-      give(tracker.hear(packet, at), at);
-    };
+    const listener = new CallListener(client, tracker, (told, at) => {
+      if (wanted.phases.includes(told.data.phase)) hand(client, accept, told, at);
+    });
     let lost = false;
     void client.ended.then(() => (lost = true));
     const events = [...TRACKED, 'VarSet'];
-    const end = await client.listen({ events, variables: [wanted.recording, ...wanted.variables] }, hear);
+    const end = await client.listen({ events, variables: [wanted.recording, ...wanted.variables] }, listener);
     try {
-      const up = await learn(client, tracker);
-      const missed = early;
-      early = undefined;
-      missed.forEach(hear);
-      for (const channel of before) if (!up.has(channel)) give(tracker.gone(channel, host.now()), host.now());
+      await listener.catchUp();
       await untilStopped(client, signal);
     } finally {
       end();
@@ -86,13 +74,6 @@ export const call = trigger({
     }
   },
 });
-
-/** Calls that are up already are known from now on; gives the unique ids of all channels. */
-async function learn(client: AmiClient, tracker: CallTracker): Promise<ReadonlySet<unknown>> {
-  const { items } = await client.list({ Action: 'CoreShowChannels' });
-  for (const channel of items) tracker.hear(channel, client.host.now());
-  return new Set(items.map((channel) => channel['Uniqueid']));
-}
 
 function hand(client: AmiClient, accept: Accept<CallPhase>, { id, data }: Told, time: Date): void {
   accept({ id, data, time, subject: data.call, partitionkey: data.call, correlationid: data.call }).catch((error: unknown) =>

@@ -1,6 +1,6 @@
 import { isSluiceError, type Closable, type Host } from '@sluice/plugin-api';
 import type { Config } from './config.js';
-import { EventBoard, type Hear } from './event-board.js';
+import { EventBoard, type Ear } from './event-board.js';
 import { serverFilters, type Wanted } from './filters.js';
 import type { Packet } from './packet.js';
 import { AmiSession, type Listing } from './session.js';
@@ -19,7 +19,7 @@ export interface AmiClient extends Closable {
   /** The answer to an action that lists things. */
   list(action: AmiAction, signal?: AbortSignal): Promise<Listing>;
   /** Hears the events that are wanted. Resolves when the exchange sends them, with the function that ends it. */
-  listen(wanted: Wanted, hear: Hear): Promise<() => void>;
+  listen(wanted: Wanted, ear: Ear): Promise<() => void>;
   /** Throws when the exchange cannot be used. */
   check(): Promise<void>;
 }
@@ -44,7 +44,16 @@ export class SessionClient implements AmiClient {
 
   /** Rejects as `AmiSession.open`. */
   static async open(config: Config, host: Host): Promise<AmiClient> {
-    const board = new EventBoard();
+    const count = host.services.meter.counter(
+      'sluice_ami_missed_total',
+      'Events of an exchange that came faster than they were taken, and were left out',
+    );
+    const board = new EventBoard((missed) => {
+      count(missed);
+      host.log.warn(`Asterisk at ${config.host}:${config.port} has said more than could be taken, and events were left out`, {
+        missed,
+      });
+    });
     return new SessionClient(config, host, await AmiSession.open(config, board, host), board);
   }
 
@@ -64,8 +73,8 @@ export class SessionClient implements AmiClient {
     return this.session.list(action, signal);
   }
 
-  async listen(wanted: Wanted, hear: Hear): Promise<() => void> {
-    const remove = this.board.add(wanted, hear);
+  async listen(wanted: Wanted, ear: Ear): Promise<() => void> {
+    const remove = this.board.add(wanted, ear);
     try {
       await this.tell(serverFilters(wanted));
     } catch (error) {

@@ -2,12 +2,14 @@ import { localFilter, type Wanted } from './filters.js';
 import type { Packet } from './packet.js';
 import type { EventSink } from './session.js';
 
-/** Called between two reads of the socket: it must be quick and must not throw. */
-export type Hear = (packet: Packet) => void;
-
-interface Listener extends ReturnType<typeof localFilter> {
-  readonly hear: Hear;
+/** Somebody who listens. Neither function may throw. */
+export interface Ear {
+  readonly hear: (packet: Packet) => void;
+  /** Events were left out between the last one and the next. */
+  readonly missed?: () => void;
 }
+
+interface Listener extends ReturnType<typeof localFilter>, Ear {}
 
 /** Hands each event to those who want it. */
 export class EventBoard implements EventSink {
@@ -15,13 +17,16 @@ export class EventBoard implements EventSink {
   /** By name: who wants it. A flood is mostly of events that nobody wants, and asks this for each. */
   private readonly byName = new Map<string, readonly Listener[]>();
 
+  /** `leftOut` is told how many events were, each time. */
+  constructor(private readonly leftOut: (count: number) => void) {}
+
   get empty(): boolean {
     return this.listeners.size === 0;
   }
 
   /** Gives the function that ends it. */
-  add(wanted: Wanted, hear: Hear): () => void {
-    const listener = { ...localFilter(wanted), hear };
+  add(wanted: Wanted, ear: Ear): () => void {
+    const listener = { ...localFilter(wanted), ...ear };
     this.listeners.add(listener);
     this.byName.clear();
     return () => {
@@ -36,6 +41,11 @@ export class EventBoard implements EventSink {
 
   event(name: string, packet: Packet): void {
     for (const { fits, hear } of this.of(name)) if (fits(packet)) hear(packet);
+  }
+
+  missed(count: number): void {
+    this.leftOut(count);
+    for (const { missed } of this.listeners) missed?.();
   }
 
   private of(name: string): readonly Listener[] {

@@ -28,13 +28,17 @@ export const event = trigger({
   output: z.record(z.string(), z.unknown()),
   async subscribe(client: AmiClient, options, accept, signal) {
     const { host } = client;
-    const end = await client.listen(options, (packet) => {
-      const call = knownText(packet, 'Linkedid') ?? knownText(packet, 'DestLinkedid');
-      accept({
-        data: packet,
-        time: timeOf(packet, host),
-        ...(call !== undefined && { subject: call, partitionkey: call }),
-      }).catch((error: unknown) => host.log.error(`an event ${textOf(packet, 'Event')} was not kept`, { error: String(error) }));
+    const end = await client.listen(options, {
+      hear: (packet) => {
+        const call = knownText(packet, 'Linkedid') ?? knownText(packet, 'DestLinkedid');
+        accept({
+          data: packet,
+          time: timeOf(packet, host),
+          ...(call !== undefined && { subject: call, partitionkey: call }),
+        }).catch((error: unknown) =>
+          host.log.error(`an event ${textOf(packet, 'Event')} was not kept`, { error: String(error) }),
+        );
+      },
     });
     try {
       await untilStopped(client, signal);

@@ -46,7 +46,7 @@ export async function followCall(
 ): Promise<CallEnd> {
   const course = new Course(client, channel);
   const listening = { events: ['OriginateResponse', 'Newstate', 'Hangup'] };
-  const end = await client.listen(listening, (packet) => course.hear(packet));
+  const end = await client.listen(listening, { hear: (packet) => course.hear(packet) });
   const giveUp = () => course.fail(fail.TIMED_OUT(`the call ${channel} was given up while it was up`));
   signal.addEventListener('abort', giveUp, { once: true });
   if (signal.aborted) giveUp();

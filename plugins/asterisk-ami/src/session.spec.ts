@@ -7,7 +7,7 @@ import { connection } from './config.js';
 import { AmiSession, type EventSink } from './session.js';
 
 const closing: (() => Promise<void>)[] = [];
-const DEAF: EventSink = { wants: () => false, event: () => undefined };
+const DEAF: EventSink = { wants: () => false, event: () => undefined, missed: () => undefined };
 
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();

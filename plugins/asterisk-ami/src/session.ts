@@ -4,6 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import { fail, isSluiceError, type Log } from '@sluice/plugin-api';
 import { charsetOf, type Charset } from './charset.js';
 import type { Config } from './config.js';
+import { EventInbox } from './event-inbox.js';
 import { ami } from './failures.js';
 import { PacketReader } from './packet-reader.js';
 import { knownText, parsePacket, textOf, type Packet } from './packet.js';
@@ -20,11 +21,13 @@ export interface Listing {
   readonly items: readonly Packet[];
 }
 
-/** Gets the events of a session. Called between two reads of the socket, so it must be quick and must not throw. */
+/** Gets the events of a session, in order. It must not throw. */
 export interface EventSink {
   /** Events that are not wanted are not even decoded. */
   wants(name: string): boolean;
   event(name: string, packet: Packet): void;
+  /** So many events came faster than they were taken, and have been left out: between the last one and the next there is a gap. */
+  missed(count: number): void;
 }
 
 interface Pending {
@@ -46,17 +49,18 @@ const DENIED = /permission denied/i;
 
 /**
  * One session with the manager interface, logged in: it writes actions, matches answers by ActionID, and passes events on. The socket
- * is read whatever anybody else does, because Asterisk cuts off a reader that is slower than 100 ms (`writetimeout`). A session that has
- * ended stays ended; nothing is ever sent again by itself.
+ * is read whatever becomes of the events, because Asterisk cuts off a reader that is slower than 100 ms (`writetimeout`). A session that
+ * has ended stays ended; nothing is ever sent again by itself.
  *
  * Protocol: https://docs.asterisk.org/Configuration/Interfaces/Asterisk-Manager-Interface-AMI/
  */
 export class AmiSession {
-  /** Resolves with the reason when the session has ended. */
+  /** Resolves with the reason when the session has ended and what it read before has been passed on. */
   readonly ended: Promise<Error>;
   private readonly charset: Charset;
   private readonly pending = new Map<string, Pending>();
   private readonly reader: PacketReader;
+  private readonly inbox: EventInbox;
   private readonly greeting = deferred<string>();
   private readonly booted = deferred<void>();
   private readonly over = deferred<Error>();
@@ -75,6 +79,10 @@ export class AmiSession {
   ) {
     this.charset = charsetOf(options.charset);
     this.ended = this.over.promise;
+    this.inbox = new EventInbox({
+      event: (bytes) => this.passOn(bytes),
+      missed: (count) => this.sink.missed(count),
+    });
     this.reader = new PacketReader({
       banner: (line) => this.greeting.resolve(line),
       packet: (bytes) => this.take(bytes),
@@ -237,12 +245,16 @@ export class AmiSession {
   private takeEvent(bytes: Buffer): void {
     const name = eventName(bytes);
     if (name === 'FullyBooted') this.booted.resolve();
-    const wanted = this.sink.wants(name);
-    if (!wanted && this.listings === 0) return;
+    if (this.listings > 0 || this.sink.wants(name)) this.inbox.push(bytes);
+  }
+
+  /** The items of a listing, too, so that what was said before it is known before it. */
+  private passOn(bytes: Buffer): void {
+    const name = eventName(bytes);
     const packet = parsePacket(this.charset.decode(bytes));
     const pending = this.pending.get(textOf(packet, 'ActionID') ?? '');
     if (pending?.listing) this.takeItem(pending, packet);
-    if (wanted) this.sink.event(name, packet);
+    if (this.sink.wants(name)) this.sink.event(name, packet);
   }
 
   private takeResponse(pending: Pending, packet: Packet): void {
@@ -282,11 +294,12 @@ export class AmiSession {
 
   private finish(why: string): void {
     if (this.end) return;
-    this.end = new Error(why);
+    const end = new Error(why);
+    this.end = end;
     clearInterval(this.keepAlive);
     this.socket.destroySoon();
     for (const { name, reject } of this.pending.values()) reject(ami.AMI_CUT_OFF(`${why} before it had answered ${name}`));
-    this.over.resolve(this.end);
+    this.inbox.afterAll(() => this.over.resolve(end));
   }
 }
 

@@ -1,0 +1,63 @@
+import type { AmiClient } from './client.js';
+import type { CallTracker, Told } from './call-tracker.js';
+import type { Ear } from './event-board.js';
+import { timeOf } from './listening.js';
+import type { Packet } from './packet.js';
+
+/** Keeps a tracker true to the exchange: what it hears goes there, and after a gap it asks which channels are up. */
+export class CallListener implements Ear {
+  /** While the channels are being listed: an answer in a call that is not known yet would say nothing. */
+  private early: Packet[] | undefined = [];
+  private learning: Promise<void> = Promise.resolve();
+
+  /** `give` must not throw. */
+  constructor(
+    private readonly client: AmiClient,
+    private readonly tracker: CallTracker,
+    private readonly give: (told: Told, at: Date) => void,
+  ) {}
+
+  readonly hear = (packet: Packet): void => {
+    if (this.early) return void this.early.push(packet);
+    const at = timeOf(packet, this.client.host);
+    this.tell(this.tracker.hear(packet, at), at);
+  };
+
+  readonly missed = (): void =>
+    void this.catchUp().catch((error: unknown) =>
+      this.client.host.log.warn(`${this.client.where}: calls that ended unseen are closed in the next session`, {
+        reason: String(error),
+      }),
+    );
+
+  /** Learns which calls are up, and finishes those that have ended unseen. Rejects when the exchange does not list its channels. */
+  catchUp(): Promise<void> {
+    this.learning = this.learning.catch(() => undefined).then(() => this.learn());
+    return this.learning;
+  }
+
+  private async learn(): Promise<void> {
+    this.early ??= [];
+    const before = this.tracker.channels;
+    try {
+      const { items } = await this.client.list({ Action: 'CoreShowChannels' });
+      const at = this.client.host.now();
+      for (const channel of items) this.tracker.hear(channel, at);
+      this.hearTheEarly();
+      const up = new Set(items.map((channel) => channel['Uniqueid']));
+      for (const channel of before) if (!up.has(channel)) this.tell(this.tracker.gone(channel, at), at);
+    } finally {
+      this.hearTheEarly();
+    }
+  }
+
+  private hearTheEarly(): void {
+    const early = this.early ?? [];
+    this.early = undefined;
+    early.forEach(this.hear);
+  }
+
+  private tell(told: readonly Told[], at: Date): void {
+    for (const one of told) this.give(one, at);
+  }
+}
