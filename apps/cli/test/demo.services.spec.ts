@@ -9,6 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 const SLUICE = fileURLToPath(new URL('../bin/sluice.js', import.meta.url));
 const LINE = /^demo: sent 200, delivered 200, lost 0, refused 0, peak \d+ of 10 calls, \d+\.\d s \(plain loops \d+\.\d s\)$/;
 
+const CALLS =
+  /^calls: 20 rang, 20 shown with the name 1C knows, 20 cards, 1 booking of 1C in the timeline, heard by 20 desktops, \d+\.\d s$/m;
+
 /** The built command, on the embedded engines. */
 describe('sluice demo', () => {
   let home: string;
@@ -21,17 +24,23 @@ describe('sluice demo', () => {
     await rm(home, { recursive: true, force: true });
   });
 
-  async function lastLine(...flags: readonly string[]): Promise<string | undefined> {
+  async function demo(...flags: readonly string[]): Promise<{ lastLine: string | undefined; story: string }> {
     const env = { ...process.env, SLUICE_HOME: home, SLUICE_RABBITMQ_URL: '', SLUICE_REDIS_URL: '', SLUICE_DATABASE_URL: '' };
-    const { stdout } = await promisify(execFile)(process.execPath, [SLUICE, 'demo', '--events', '200', ...flags], { env });
-    return stdout.trimEnd().split('\n').at(-1);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [SLUICE, 'demo', '--events', '200', ...flags], {
+      env,
+    });
+    return { lastLine: stdout.trimEnd().split('\n').at(-1), story: stderr };
   }
 
-  it('delivers every event and is never refused', async () => {
-    expect(await lastLine()).toMatch(LINE);
+  it('delivers every event and is never refused, and each call is shown', async () => {
+    const { lastLine, story } = await demo();
+    expect(story).toMatch(CALLS);
+    expect(lastLine).toMatch(LINE);
   }, 120_000);
 
   it('loses nothing when the host is killed half-way', async () => {
-    expect(await lastLine('--kill')).toMatch(LINE);
+    const { lastLine, story } = await demo('--kill');
+    expect(story).toMatch(CALLS);
+    expect(lastLine).toMatch(LINE);
   }, 180_000);
 });

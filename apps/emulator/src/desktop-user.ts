@@ -17,6 +17,8 @@ export interface DesktopManners {
   readonly heartBeat: number;
   /** False: events are received and not acknowledged. */
   readonly acknowledges: boolean;
+  /** Is told of each MESSAGE. */
+  readonly heard?: (user: string, message: ServerFrame) => void;
 }
 
 /** Clients that lost their server come back at once, then ever more slowly, and never all in the same moment. */
@@ -77,11 +79,13 @@ export class DesktopUser {
     socket.write(clientFrame('CONNECT', { 'accept-version': '1.2', login: this.name, passcode, 'heart-beat': beats }));
   }
 
-  #take(socket: Socket, { command, headers, body }: ServerFrame): void {
+  #take(socket: Socket, frame: ServerFrame): void {
+    const { command, headers, body } = frame;
     if (command === 'CONNECTED') this.#welcome(socket, headers.get('heart-beat') ?? '0,0');
     if (command === 'ERROR') this.tally.failed(`${headers.get('code') ?? 'ERROR'} ${headers.get('message') ?? body.toString()}`);
     if (command !== 'MESSAGE') return;
     this.tally.received(this.name, headers.get('message-id') ?? '', headers.has('redelivered'));
+    this.manners.heard?.(this.name, frame);
     const ack = headers.get('ack');
     if (ack !== undefined && this.manners.acknowledges) socket.write(clientFrame('ACK', { id: ack }));
   }

@@ -10,3 +10,4 @@ export { startPbxControl, type PbxControl } from './pbx-control.js';
 export type { IncomingCall, IncomingOrder, Outcome } from './pbx-calls.js';
 export { startDesktops, type DesktopOptions, type Desktops } from './desktop.js';
 export type { DesktopStats } from './desktop-tally.js';
+export type { ServerFrame } from './desktop-frames.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { startOnec, type Onec } from '@sluice/emulator';
+import { startOnec, startPbx, type Onec, type Pbx } from '@sluice/emulator';
 import { readEnv, readWorkspaceEnv, signOperatorToken } from '@sluice/host';
 import { HostApi } from '../admin/host-api.js';
 import { CommandError } from '../exit.js';
@@ -15,6 +15,7 @@ import { freePort } from './free-port.js';
 import { HostProcess } from './host-process.js';
 import { resultOf, type DemoResult } from './result.js';
 import { sendOrders } from './sender.js';
+import { showCalls } from './telephone.js';
 
 const MAX_CALLS = 10;
 const LATENCY_MS = 50;
@@ -42,9 +43,10 @@ export interface DemoOptions {
  */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const onec = await startOnec({ port: 0, maxCalls: MAX_CALLS, latencyMs: LATENCY_MS });
+  const pbx = await startPbx({ port: 0 });
   const secret = randomBytes(32).toString('base64url');
   const stompPort = await freePort();
-  const host = new HostProcess(hostOptions(onec, secret, stompPort));
+  const host = new HostProcess(hostOptions({ onec, pbx }, secret, stompPort));
   try {
     await host.start();
     options.tell(`sluice demo   ${host.engines}\n`);
@@ -62,15 +64,18 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     // the comparison is made on the machine as it was: with a host beside
     const plainMs = await callInPlainLoops(gateOf(onec), options.events, MAX_CALLS);
     options.signal.throwIfAborted();
-    await showDesktops({ port: stompPort, secret, token, url: () => host.url, signal: options.signal, tell: options.tell });
+    const part = { port: stompPort, secret, token, url: () => host.url, signal: options.signal, tell: options.tell };
+    await showDesktops(part);
+    await showCalls({ ...part, pbx, gate: gateOf(onec) });
     return resultOf(stats, { sent, ms, plainMs, maxCalls: MAX_CALLS });
   } finally {
     await host.stop();
+    await pbx.close();
     await onec.close();
   }
 }
 
-function hostOptions(onec: Onec, secret: string, stompPort: number) {
+function hostOptions({ onec, pbx }: { readonly onec: Onec; readonly pbx: Pbx }, secret: string, stompPort: number) {
   const home = path.join(readEnv().SLUICE_HOME, 'demo');
   const env = {
     ...readWorkspaceEnv(),
@@ -83,6 +88,11 @@ function hostOptions(onec: Onec, secret: string, stompPort: number) {
     // the stand-in knows no users
     ERP_USER: undefined,
     ERP_PASSWORD: undefined,
+    ERP_WS_URL: undefined,
+    PBX_HOST: pbx.host,
+    PBX_PORT: String(pbx.port),
+    PBX_USER: undefined,
+    PBX_SECRET: undefined,
   };
   return { workspace: SAMPLE_WORKSPACE, home, env };
 }
@@ -132,7 +142,7 @@ async function withSluice({ host, onec, token }: Parts, options: DemoOptions): P
   let sent = 0;
   const from = performance.now();
   const sending = sendOrders(events, { url: () => host.url, token, signal: stop }, () => sent++);
-  const crashing = kill ? crashHalfway({ host, onec, events, tell: shown.note, signal: stop }) : undefined;
+  const crashing = kill ? crashHalfway({ host, onec, events, tell: (text) => shown.note(text), signal: stop }) : undefined;
   const work = Promise.all([sending, crashing]);
   try {
     const ms = await Promise.race([

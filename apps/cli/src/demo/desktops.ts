@@ -1,13 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { startDesktops, type Desktops } from '@sluice/emulator';
 import { signOperatorToken } from '@sluice/host';
 import { CommandError } from '../exit.js';
 import { seconds } from '../terminal/words.js';
+import { holds } from './holds.js';
 import { sendEvents, type SenderOptions } from './sender.js';
 
 const USERS = 50;
 const EVENTS = 500;
-const LOOK_MS = 10;
 const GIVE_UP_MS = 60_000;
 const TOKEN_TTL_MS = 3_600_000;
 
@@ -49,10 +48,6 @@ export async function showDesktops(options: DesktopPart): Promise<void> {
 }
 
 async function wait(desktops: Desktops, what: string, is: () => boolean, signal: AbortSignal): Promise<void> {
-  const until = performance.now() + GIVE_UP_MS;
-  while (!is()) {
-    if (performance.now() > until)
-      throw new CommandError(`waited for ${what}: the desktops saw ${JSON.stringify(desktops.stats())}`);
-    await pause(LOOK_MS, undefined, { signal });
-  }
+  if (!(await holds(is, { withinMs: GIVE_UP_MS, signal })))
+    throw new CommandError(`waited for ${what}: the desktops saw ${JSON.stringify(desktops.stats())}`);
 }

@@ -1,0 +1,138 @@
+import { randomInt } from 'node:crypto';
+import { Agent } from 'node:http';
+import { startDesktops, type Pbx } from '@sluice/emulator';
+import { signOperatorToken } from '@sluice/host';
+import { HostApi } from '../admin/host-api.js';
+import { CommandError } from '../exit.js';
+import { seconds } from '../terminal/words.js';
+import { inLoops, postJson } from './calls.js';
+import { extensionOf } from './extension.js';
+import { holds } from './holds.js';
+import { book, inTimeline, JOURNAL } from './booking.js';
+import { Screens } from './screens.js';
+import type { SenderOptions } from './sender.js';
+
+const CALLS = 20;
+/** Of its own questions to 1C. */
+const AT_ONCE = 5;
+/** A call that nobody was told of by then has expired. */
+const GIVE_UP_MS = 30_000;
+const TOKEN_TTL_MS = 3_600_000;
+
+export interface TelephonePart extends SenderOptions {
+  readonly pbx: Pbx;
+  /** Where the stand-in for 1C is asked who calls. */
+  readonly gate: string;
+  /** Where the gateway listens. */
+  readonly port: number;
+  /** Of the operator. */
+  readonly secret: string;
+  readonly tell: (text: string) => void;
+}
+
+interface Call {
+  readonly user: string;
+  readonly phone: string;
+  /** As 1C knows the caller. */
+  readonly name: string;
+}
+
+/**
+ * The telephone before one's eyes: calls of an exchange are looked up in 1C, pop up on desktops and become cards; a booking that 1C makes
+ * appears in the timeline. What came is counted where it came: on the desktops, and over the REST API of the timeline. Rejects with a
+ * {@link CommandError} when something did not.
+ */
+export async function showCalls(options: TelephonePart): Promise<void> {
+  const { pbx, port, secret, tell, signal } = options;
+  tell(`4  telephone: ${CALLS} calls at once through flows/incoming-call.yaml, and a booking that 1C makes\n`);
+  const calls = await plannedCalls(options.gate);
+  const screens = new Screens();
+  const desktops = await startDesktops({
+    users: CALLS,
+    port: 0,
+    gateway: { host: '127.0.0.1', port },
+    topics: ['timeline'],
+    token: (user) => tokenOf(secret, user, 'desktop'),
+    heard: (user, message) => screens.hear(user, message),
+  });
+  try {
+    const isReady = () => desktops.stats().online === CALLS && isHeard(pbx);
+    if (!(await holds(isReady, { withinMs: GIVE_UP_MS, signal })))
+      throw new CommandError(`the demo cannot begin to call: ${JSON.stringify({ pbx: pbx.stats(), ...desktops.stats() })}`);
+    const from = performance.now();
+    const { shown, cards } = await ringAll(calls, screens, options);
+    const { booked, told } = await bookOne(screens, options);
+    tell(
+      `calls: ${CALLS} rang, ${shown} shown with the name 1C knows, ${cards} cards, ${booked} booking of 1C in the timeline, heard by ${told} desktops, ${seconds(performance.now() - from)}\n\n`,
+    );
+    if (shown < CALLS || cards < CALLS || booked < 1 || told < CALLS)
+      throw new CommandError('not every call was shown, or the booking was not: see the line above and the log of the host');
+  } finally {
+    await desktops.close();
+  }
+}
+
+/** Counts pop-ups with the right name on the right screen, and cards. */
+async function ringAll(calls: readonly Call[], screens: Screens, options: TelephonePart) {
+  const soon = { withinMs: GIVE_UP_MS, signal: options.signal };
+  const pages = await Promise.all(calls.map((call) => openPage(call, options)));
+  for (const { phone, user } of calls) options.pbx.ring({ from: phone, to: extensionOf(user) });
+  const shown = () => calls.filter(({ user, phone, name }) => screens.showed(user, { title: name, phone })).length;
+  await holds(() => shown() === CALLS, soon);
+  const cards = await Promise.all(pages.map((page) => holds(page.hasCard, soon)));
+  return { shown: shown(), cards: cards.filter(Boolean).length };
+}
+
+/** Counts the booking in the timeline, and the desktops that were told of it on the topic. */
+async function bookOne(screens: Screens, options: TelephonePart) {
+  const soon = { withinMs: GIVE_UP_MS, signal: options.signal };
+  const visit = await book(options);
+  const booked = await holds(() => inTimeline(visit, options), soon);
+  await holds(() => screens.toldOf(visit.id) === CALLS, soon);
+  return { booked: booked ? 1 : 0, told: screens.toldOf(visit.id) };
+}
+
+/** Callers that no other demo has had, and whom 1C knows: it is asked what they are called. */
+async function plannedCalls(gate: string): Promise<readonly Call[]> {
+  const exchange = `7495${randomInt(1_000, 10_000)}`;
+  const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+  const calls: Call[] = [];
+  try {
+    await inLoops(CALLS, AT_ONCE, async (number) => {
+      const phone = exchange + String(number).padStart(3, '0');
+      const { text } = await postJson(gate, { method: 'FindCounterparty', data: { Телефон: phone } }, { agent });
+      calls.push({ user: `user${number}`, phone, name: (JSON.parse(text) as { Наименование: string }).Наименование });
+    });
+  } finally {
+    agent.destroy();
+  }
+  return calls;
+}
+
+/** Does the host listen to the exchange? It asks for the channels of each session that it has logged in to. */
+function isHeard(pbx: Pbx): boolean {
+  const { sessions, logins, actions } = pbx.stats();
+  return sessions > 0 && (actions['CoreShowChannels'] ?? 0) >= logins;
+}
+
+function tokenOf(secret: string, user: string, scope: string): Promise<string> {
+  return signOperatorToken(secret, { sub: user, scope, ttlMs: TOKEN_TTL_MS, extension: extensionOf(user) });
+}
+
+/** What the page of the timeline shows to whom a call is for. */
+async function openPage(
+  { user, phone, name }: Call,
+  { url, secret }: TelephonePart,
+): Promise<{ hasCard: () => Promise<boolean> }> {
+  const api = new HostApi(url() ?? '', await tokenOf(secret, user, 'timeline:read'));
+  const now = new Date().toISOString();
+  const { cursor } = await api.get<{ cursor: string }>(`${JOURNAL}/entries?from=${now}&to=${now}`);
+  return {
+    hasCard: async () => {
+      const { calls } = await api.get<{ calls: readonly { phone: string; client: string }[] }>(
+        `${JOURNAL}/changes?after=${cursor}`,
+      );
+      return calls.some((card) => card.phone === phone && card.client === name);
+    },
+  };
+}
