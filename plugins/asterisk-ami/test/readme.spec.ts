@@ -4,17 +4,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startOnec, startPbx, startPbxControl } from '@sluice/emulator';
-import { Engine, ROLES, type Observer } from '@sluice/engine';
-import { compileWorkspace, formatFindings, parseWorkspaceFile, type Workspace } from '@sluice/flow';
-import type { AnyPlugin } from '@sluice/plugin-api';
+import type { Workspace } from '@sluice/flow';
 import { plugin as onecHttp } from '@sluice/plugin-onec-http';
 import { plugin as gateway } from '@sluice/plugin-tcp-gateway';
-import { FakeWorkspace, MemoryBroker, MemoryDatabase, MemoryLog, MemoryPacer, MemoryStore, until } from '@sluice/testing';
+import { MemoryBroker, MemoryDatabase, MemoryStore, until } from '@sluice/testing';
 import { plugin } from '../src/index.js';
+import { pluginsOf, startHost, workspaceOf } from './running-host.js';
 
 const FOLDER = path.join(import.meta.dirname, '..');
 const README = readFileSync(path.join(FOLDER, 'README.md'), 'utf8');
-const PLUGINS = new Map<string, AnyPlugin>([plugin, onecHttp, gateway].map((one) => [one.name, one as AnyPlugin]));
+const PLUGINS = pluginsOf(plugin, onecHttp, gateway);
 
 function block(language: string, nth = 0): string {
   const found = [...README.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm'))][nth]?.[1];
@@ -29,59 +28,18 @@ function shown(beginning: string): string {
   return line.trim();
 }
 
-function workspaceOf(text: string, flows: readonly string[], env: Record<string, string>): Workspace {
-  const { file, findings } = parseWorkspaceFile({ file: 'sluice.yaml', bytes: Buffer.from(text) });
-  if (!file) throw new Error(formatFindings(findings));
-  const sources = flows.map((flow, at) => ({ file: `flows/${at}.yaml`, bytes: Buffer.from(flow) }));
-  const compiled = compileWorkspace({ workspace: file, flows: sources, plugins: PLUGINS, env });
-  if (!compiled.workspace || compiled.findings.length > 0) throw new Error(formatFindings(compiled.findings));
-  return compiled.workspace;
-}
-
 const closing: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** Runs a workspace as a host does, on engines in memory. */
-async function run(workspace: Workspace): Promise<MemoryLog> {
-  const { listen, tokens, doors, meter, database } = new FakeWorkspace().host();
+async function run(workspace: Workspace): Promise<void> {
   const spool = await mkdtemp(path.join(tmpdir(), 'sluice-readme-'));
-  const log = new MemoryLog();
-  const bus = new MemoryBroker().connect();
+  closing.push(() => rm(spool, { recursive: true }));
   const store = new MemoryStore(new MemoryDatabase());
-  const nothing = () => undefined;
-  const observer: Observer = {
-    accepted: nothing,
-    unrouted: nothing,
-    hop: nothing,
-    unwanted: nothing,
-    called: nothing,
-    parked: nothing,
-  };
-  const lent = { listen, tokens, doors, database: () => database, meter: () => meter, spool };
-  const pacer = new MemoryPacer();
-  const engine = new Engine({
-    workspace,
-    plugins: PLUGINS,
-    bus,
-    store,
-    pacer,
-    lent,
-    observer,
-    log,
-    hostId: 'host-1',
-    roles: new Set(ROLES),
-  });
-  closing.push(
-    () => rm(spool, { recursive: true }),
-    () => store.close(),
-    () => bus.close(),
-    () => engine.stop(),
-  );
-  await engine.start();
-  return log;
+  closing.push(() => store.close());
+  closing.push(await startHost({ workspace, plugins: PLUGINS, broker: new MemoryBroker(), store, spool }));
 }
 
 describe('the README of asterisk-ami', () => {
@@ -105,7 +63,12 @@ describe('the README of asterisk-ami', () => {
     const env = { ...given, ERP_URL: (given['ERP_URL'] ?? '').replace('http://127.0.0.1:8081', onec.url) };
     // the ports of this test are free ones
     await run(
-      workspaceOf(block('yaml', 1).replace('user: sluice', `port: ${pbx.port}\n      user: sluice`), [block('yaml')], env),
+      workspaceOf(
+        block('yaml', 1).replace('user: sluice', `port: ${pbx.port}\n      user: sluice`),
+        [block('yaml')],
+        env,
+        PLUGINS,
+      ),
     );
     await until('the subscription', () => pbx.stats().actions['CoreShowChannels'] !== undefined, 10_000);
 
@@ -127,7 +90,12 @@ describe('the README of asterisk-ami', () => {
     );
     const campaign = block('yaml', 2).replaceAll(/^/gm, '  ');
     const text = `${block('yaml', 1).replace("'@sluice/plugin-onec-http'", "'@sluice/plugin-onec-http', '@sluice/plugin-tcp-gateway'")}  desktops:\n    use: tcp-gateway\n${campaign}`;
-    const workspace = workspaceOf(text, flows, { PBX_HOST: 'pbx', PBX_SECRET: 'secret', ERP_URL: 'http://127.0.0.1/hs/gate' });
+    const workspace = workspaceOf(
+      text,
+      flows,
+      { PBX_HOST: 'pbx', PBX_SECRET: 'secret', ERP_URL: 'http://127.0.0.1/hs/gate' },
+      PLUGINS,
+    );
     expect(workspace.flows.map(({ name }) => name)).toEqual(['calls-to-erp', 'incoming-call', 'debt-campaign']);
   });
 

@@ -1,0 +1,121 @@
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Store } from '@sluice/engine';
+import { MemoryBroker, MemoryDatabase, MemoryStore, until } from '@sluice/testing';
+import { plugin } from '../src/index.js';
+import { SECRET, startExchange } from './ami-peer.js';
+import { pluginsOf, startHost, workspaceOf } from './running-host.js';
+
+const PLUGINS = pluginsOf(plugin);
+const FLOW = `
+sluice: 1
+flow: calls
+trigger: { use: asterisk-ami.call, connection: pbx, with: { phases: [finished] } }
+steps:
+  - id: tell
+    emit: { type: call.told, data: '\${{ trigger.data.from }}' }
+`;
+const TAKER = `
+sluice: 1
+flow: taker
+trigger: { use: event, with: { types: [call.told] } }
+steps:
+  - id: enough
+    stop: {}
+`;
+/** A lease that nobody renews is another's after so long. */
+const LEASE_MS = 6_000;
+
+const closing: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** Hosts that share a broker and a database whose clock the test moves, and the exchange that they listen to. */
+async function startCluster() {
+  const pbx = await startExchange();
+  closing.push(() => pbx.close());
+  const folder = await mkdtemp(path.join(tmpdir(), 'sluice-takeover-'));
+  closing.push(() => rm(folder, { recursive: true }));
+  const settings = `
+sluice: 1
+plugins: ['@sluice/plugin-asterisk-ami']
+connections:
+  pbx: { use: asterisk-ami, with: { host: ${pbx.host}, port: ${pbx.port}, user: sluice, secret: '\${{ env.SECRET }}' } }
+`;
+  const workspace = workspaceOf(settings, [FLOW, TAKER], { SECRET }, PLUGINS);
+  const broker = new MemoryBroker();
+  let passed = 0;
+  const database = new MemoryDatabase(() => Date.now() + passed);
+  const start = async (hostId: string) => {
+    const spool = path.join(folder, hostId);
+    await mkdir(spool, { recursive: true });
+    const { store, die } = mortal(new MemoryStore(database));
+    const stop = await startHost({ workspace, plugins: PLUGINS, broker, store, spool, hostId });
+    closing.push(stop, () => store.close());
+    return {
+      spooled: async () => {
+        const files = await readdir(path.join(spool, 'calls'));
+        const sizes = await Promise.all(files.map((file) => stat(path.join(spool, 'calls', file))));
+        return sizes.some(({ size }) => size > 0);
+      },
+      /** Its files stay, and its lease is neither renewed nor given back. */
+      kill: async () => {
+        die();
+        await stop();
+      },
+    };
+  };
+  const told: unknown[] = [];
+  const watch = broker.connect();
+  closing.push(() => watch.close());
+  await watch.declare({ queue: 'watch', types: ['call.told'] });
+  await watch.consume('watch', { prefetch: 100 }, (delivery) => {
+    told.push(JSON.parse(delivery.message.body.toString()));
+    delivery.settle([]);
+  });
+  const listenings = (count: number) =>
+    until(`${count} listenings`, () => (pbx.stats().actions['CoreShowChannels'] ?? 0) === count, 10_000);
+  return { pbx, broker, start, told, listenings, pass: (ms: number) => (passed += ms) };
+}
+
+/** A store whose host may die without a word. */
+function mortal(store: Store) {
+  let dead = false;
+  const gone = () => Promise.reject(new Error('the host is dead'));
+  const leases: Store['leases'] = {
+    take: (...args) => (dead ? gone() : store.leases.take(...args)),
+    release: (...args) => (dead ? gone() : store.leases.release(...args)),
+    list: () => store.leases.list(),
+  };
+  return { store: Object.create(store, { leases: { value: leases } }) as Store, die: () => (dead = true) };
+}
+
+describe('two hosts that listen to one exchange', () => {
+  it('take over from each other, and no call is lost that is in the spool of one', async () => {
+    const { pbx, broker, start, told, listenings, pass } = await startCluster();
+    const first = await start('first');
+    await listenings(1);
+    const second = await start('second');
+
+    broker.stop();
+    pbx.ring({ from: '79160000001', to: '101' });
+    await until('the call in the spool', first.spooled);
+    await first.kill();
+    pass(LEASE_MS);
+    await listenings(2);
+    pbx.ring({ from: '79160000002', to: '101' });
+    await until('the call in the spool', second.spooled);
+    expect(told).toEqual([]);
+
+    broker.start();
+    await until('the call that the second host heard', () => told.length === 1);
+    await start('first');
+    await until('the call that the first host had heard', () => told.length === 2);
+    expect(told).toEqual(['79160000002', '79160000001']);
+    expect(pbx.stats().sessions).toBe(1);
+  });
+});
