@@ -39,6 +39,16 @@ describe('event lines', () => {
     ]);
   });
 
+  it('tell of an operation, and no limit where there is none', () => {
+    const { lines, observer } = told();
+    observer.called({ ...call, plugin: 'onec-soap', input: { service: 'ОбменССайтом', operation: 'ЗагрузитьЗаказ' } });
+    observer.called({ ...call, plugin: 'tcp-gateway', connection: 'desktops', action: 'send', input: {}, limit: Infinity });
+    expect(lines).toEqual([
+      '12:03:41  hello/save → erp ЗагрузитьЗаказ, done in 53 ms (in 1C now 1 of 4)',
+      '12:03:41  hello/save → desktops send, done in 53 ms',
+    ]);
+  });
+
   it('tell why a call failed, and where a parked run is found', () => {
     const { lines, observer } = told();
     const error = { code: 'REJECTED', fate: 'rejected' as const, message: 'Контрагент заблокирован', step: 'save' };

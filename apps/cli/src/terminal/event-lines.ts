@@ -26,15 +26,21 @@ export function eventLines({ write, colors, now }: EventLinesOptions): Observer 
 
 function called(call: CallReport, colors: Colors): string {
   const where = `${call.flow}/${call.step} → ${[call.connection ?? call.plugin, whatOf(call)].join(' ')}`;
-  const room = `(in ${call.plugin.startsWith('onec') ? '1C' : (call.connection ?? call.plugin)} now ${call.inFlight} of ${call.limit})`;
-  if (!call.error) return `${where}, ${colors.green('done')} in ${inWords(call.ms)} ${room}`;
-  return `${where}, ${colors.red(call.error.code)} in ${inWords(call.ms)} ${room}: ${call.error.message}`;
+  const room = roomOf(call);
+  if (!call.error) return `${where}, ${colors.green('done')} in ${inWords(call.ms)}${room}`;
+  return `${where}, ${colors.red(call.error.code)} in ${inWords(call.ms)}${room}: ${call.error.message}`;
 }
 
-/** What is called: the method, where the connector has one. */
+/** How full the other side is; of one without a limit there is nothing to say. */
+function roomOf({ plugin, connection, inFlight, limit }: CallReport): string {
+  if (!Number.isFinite(limit)) return '';
+  return ` (in ${plugin.startsWith('onec') ? '1C' : (connection ?? plugin)} now ${inFlight} of ${limit})`;
+}
+
+/** What is called: the method or the operation, where the connector has such. */
 function whatOf({ input, action }: CallReport): string {
-  const method = typeof input === 'object' && input !== null ? (input as { method?: unknown }).method : undefined;
-  return typeof method === 'string' ? method : action;
+  const { method, operation } = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
+  return [method, operation].find((one) => typeof one === 'string') ?? action;
 }
 
 function parked(flow: string, error: ErrorView, event: EventAttributes, colors: Colors): string {
