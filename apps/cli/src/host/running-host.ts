@@ -51,8 +51,8 @@ export async function startHost({ directory, roles = new Set(ROLES), env: more }
   const host = await startHostOf({ env, workspace, plugins, roles, logger, secrets, ...(terminal && { observer }) });
   logger.info({ port: host.port, engines: host.engines }, 'ready');
   if (!/^(127\.|::1$|localhost$)/.test(env.SLUICE_HTTP_HOST)) warnOfPlainHttp(logger, terminal);
-  // a parent that spoke of IPC waits for this
-  process.send?.({ ready: true, port: host.port, engines: host.engines });
+  // a parent that spoke of IPC waits for this; one that has gone meanwhile is heard of by `disconnect`
+  process.send?.({ ready: true, port: host.port, engines: host.engines }, undefined, undefined, () => undefined);
   return { host, loaded, startedInMs: performance.now() - from };
 }
 
