@@ -1,4 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { fieldsOf, PbxCalls, type IncomingCall, type IncomingOrder, type Outcome } from './pbx-calls.js';
 import { valueOf, writePacket, type Action, type Fields } from './pbx-packet.js';
 import { PbxSession, type SessionOwner, type SessionRules } from './pbx-session.js';
@@ -9,6 +10,8 @@ export interface PbxOptions {
   readonly host?: string;
   readonly user?: string;
   readonly secret?: string;
+  /** PEM texts: sessions are encrypted. */
+  readonly tls?: { readonly key: string; readonly cert: string };
   /** How long it takes for each answer. */
   readonly latencyMs?: number;
   /** Writes so many bytes at once, each in a packet of its own as far as the network lets it. */
@@ -23,7 +26,7 @@ export interface PbxOptions {
   readonly bootedAt?: number;
   /** How numbers take calls; the others answer. */
   readonly outcomes?: Readonly<Record<string, Outcome>>;
-  /** Entries of its database: keys by family. */
+  /** Entries that its database has at the beginning: keys by family. */
   readonly database?: Readonly<Record<string, readonly string[]>>;
   /** Actions for which the user has no right. */
   readonly denied?: readonly string[];
@@ -61,6 +64,8 @@ export interface PbxStats {
   /** Events that went out, counted once for each session. */
   readonly events: number;
   readonly channels: number;
+  /** Entries of its database, as `/family/key`. */
+  readonly database: Readonly<Record<string, string>>;
 }
 
 /** A running stand-in for an Asterisk. */
@@ -101,6 +106,8 @@ class PbxServer implements Pbx, SessionOwner {
   private readonly sockets = new Set<Socket>();
   private readonly sessions = new Set<PbxSession>();
   private readonly calls: PbxCalls;
+  /** Values by `/family/key`, as Asterisk itself keeps them. */
+  private readonly database: Map<string, string>;
   private readonly actions: Record<string, number> = {};
   private readonly originated: OriginatedCall[] = [];
   private faults: PbxFault[] = [];
@@ -118,7 +125,9 @@ class PbxServer implements Pbx, SessionOwner {
     const times = { ringMs: options.ringMs ?? 20, talkMs: options.talkMs ?? 20 };
     const bootedAt = options.bootedAt ?? Math.floor(Date.now() / 1_000);
     this.calls = new PbxCalls((event, fields) => this.send(event, fields), times, bootedAt);
-    this.server = createServer((socket) => this.welcome(socket));
+    const welcome = (socket: Socket) => this.welcome(socket);
+    this.server = options.tls ? createTlsServer(options.tls, welcome) : createServer(welcome);
+    this.database = databaseOf(options.database ?? {});
   }
 
   listen(port: number): Promise<void> {
@@ -138,6 +147,7 @@ class PbxServer implements Pbx, SessionOwner {
       actions: { ...this.actions },
       originated: [...this.originated],
       channels: this.calls.channels.size,
+      database: Object.fromEntries(this.database),
     };
   }
 
@@ -269,6 +279,15 @@ class PbxServer implements Pbx, SessionOwner {
         });
       case 'DBGet':
         return this.readDatabase(session, action);
+      case 'DBPut':
+        this.database.set(entryOf(action), valueOf(action, 'Val'));
+        return done('Updated database successfully');
+      case 'DBDelTree':
+        return this.deleteFamily(valueOf(action, 'Family'))
+          ? done('Key tree deleted successfully')
+          : refused('Database entry not found');
+      case 'DBDel':
+        return this.database.delete(entryOf(action)) ? done('Key deleted successfully') : refused('Database entry not found');
       default:
         return refused(`Invalid/unknown command: ${name}. Use Action: ListCommands to show available commands.`);
     }
@@ -295,13 +314,30 @@ class PbxServer implements Pbx, SessionOwner {
     this.calls.originate({ ...order, actionId: valueOf(action, 'ActionID') }, this.outcomeOf(number));
   }
 
+  private deleteFamily(family: string): boolean {
+    const entries = [...this.database.keys()].filter((entry) => entry.startsWith(`/${family}/`));
+    for (const entry of entries) this.database.delete(entry);
+    return entries.length > 0;
+  }
+
   private readDatabase(session: PbxSession, action: Action): void {
-    const family = valueOf(action, 'Family');
-    const key = valueOf(action, 'Key');
-    if (!this.options.database?.[family]?.includes(key))
-      return session.answer(action, { Response: 'Error', Message: 'Database entry not found' });
+    const value = this.database.get(entryOf(action));
+    if (value === undefined) return session.answer(action, { Response: 'Error', Message: 'Database entry not found' });
     session.answer(action, { Response: 'Success', EventList: 'start', Message: 'Result will follow' });
-    session.item(action, { Event: 'DBGetResponse', Family: family, Key: key, Val: '1' });
+    session.item(action, {
+      Event: 'DBGetResponse',
+      Family: valueOf(action, 'Family'),
+      Key: valueOf(action, 'Key'),
+      Val: value,
+    });
     session.item(action, { Event: 'DBGetComplete', EventList: 'Complete', ListItems: 1 });
   }
+}
+
+function databaseOf(given: Readonly<Record<string, readonly string[]>>): Map<string, string> {
+  return new Map(Object.entries(given).flatMap(([family, keys]) => keys.map((key) => [`/${family}/${key}`, '1'])));
+}
+
+function entryOf(action: Action): string {
+  return `/${valueOf(action, 'Family')}/${valueOf(action, 'Key')}`;
 }

@@ -75,6 +75,15 @@ describe('asterisk-ami.originate', () => {
     expect(pbx.stats().originated).toHaveLength(1);
   });
 
+  it('calls nobody a second time when the first call is over', async () => {
+    const { pbx, actions } = await open();
+    const input = { channel: 'PJSIP/101', context: 'internal', exten: '102' };
+    await actions.originate(input, { id: 'run-1/call' });
+    await until('the end of the call', () => pbx.stats().channels === 0, 5_000);
+    expect(await actions.originate(input, { id: 'run-1/call', attempt: 2 })).toMatchObject({ replayed: true });
+    expect(pbx.stats().originated).toHaveLength(1);
+  });
+
   it('is never sent again by the client itself when the session is lost', async () => {
     const { pbx, actions } = await open();
     pbx.setFault('cut');

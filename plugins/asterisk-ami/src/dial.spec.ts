@@ -102,6 +102,56 @@ describe('asterisk-ami.dial', () => {
     expect(pbx.stats().originated).toHaveLength(1);
   });
 
+  it('rings nobody again whose call is over before the repeat, and tells that its end is not known', async () => {
+    const { pbx, actions, another } = await open({ talkMs: 60_000 });
+    const stopping = new AbortController();
+    const first = actions.dial({ ...target, attempts: 3 }, { id: 'run/dial', signal: stopping.signal });
+    await until('the call', () => pbx.stats().channels === 1, 5_000);
+    stopping.abort();
+    await expect(first).rejects.toMatchObject({ code: 'TIMED_OUT' });
+    const second = await another();
+    await second.actions.hangup({ channel: 'sluice-run-dial-1' });
+    for (const attempt of [1, 2])
+      expect(await second.actions.dial({ ...target, attempts: 3 }, { id: 'run/dial', attempt })).toMatchObject({
+        result: 'unknown',
+        channelId: 'sluice-run-dial-1',
+      });
+    expect(pbx.stats().originated).toHaveLength(1);
+  });
+
+  it('gives the result that it has given before, when that was not heard', async () => {
+    const { pbx, actions, another } = await open({ outcomes: { 79161234567: 'busy' } });
+    const first = await actions.dial(target, { id: 'run/dial' });
+    expect(first).toMatchObject({ result: 'busy' });
+    expect(await (await another()).actions.dial(target, { id: 'run/dial' })).toEqual(first);
+    expect(pbx.stats().originated).toHaveLength(1);
+  });
+
+  it('may dial again what the exchange did not take', async () => {
+    const { pbx, actions } = await open({ denied: ['Originate'] });
+    await expect(actions.dial(target, { id: 'run/dial' })).rejects.toMatchObject({ code: 'AMI_DENIED' });
+    expect(pbx.stats().database).toEqual({});
+  });
+
+  it('says once that calls may be repeated, where nothing can be noted', async () => {
+    const { actions, host } = await open({ denied: ['DBGet', 'DBPut'] });
+    for (const id of ['run-1/dial', 'run-2/dial'])
+      expect(await actions.dial(target, { id })).toMatchObject({ result: 'answered' });
+    expect(host.log.lines).toEqual([expect.objectContaining({ level: 'warn', message: expect.stringContaining('noted') })]);
+  });
+
+  it('keeps its notes for a month and more, and no longer', async () => {
+    let now = new Date('2026-10-31T12:00:00Z');
+    const { pbx, actions, another } = await open({}, {}, () => now);
+    await actions.dial(target, { id: 'run/dial' });
+    now = new Date('2026-11-30T12:00:00Z');
+    await actions.dial(target, { id: 'run/dial' });
+    expect(pbx.stats().originated).toHaveLength(1);
+    now = new Date('2026-12-01T12:00:00Z');
+    await (await another()).actions.dial(target, { id: 'another/dial' });
+    expect(Object.keys(pbx.stats().database)).toEqual(['/sluice-2026-12/sluice-another-dial']);
+  });
+
   it('does not know the result when the exchange dies during the call', async () => {
     const { pbx, actions } = await open({ talkMs: 60_000 });
     const dialled = actions.dial(target);

@@ -1,5 +1,6 @@
 import { action, duration, isEventType, isSluiceError, type Call } from '@sluice/plugin-api';
 import { z } from 'zod';
+import { noted, noteEnd, readNote } from './call-notes.js';
 import { channelId } from './channel-id.js';
 import type { AmiClient } from './client.js';
 import { ami } from './failures.js';
@@ -57,21 +58,51 @@ export const dial = action({
   }),
   idempotent: 'by-key',
   async run(client: AmiClient, wanted, call) {
+    const before = await tryBefore(client, wanted, call);
+    if (before) return conclude(wanted, call, before);
     if (await isForbidden(client, wanted.number, call.signal))
       return tell(wanted, call, { result: 'doNotCall', seconds: 0, cause: null }, null);
     waitForHours(client, wanted);
-    const id = await channelOfTry(client, call);
-    const end = await followCall(client, id, wanted.ring, call.signal, () => begin(client, wanted, call, id));
-    if (end.result !== 'answered' && call.attempt < wanted.attempts) {
-      throw ami.AMI_NOT_REACHED(`${wanted.number} was not reached (${end.result}), try ${call.attempt} of ${wanted.attempts}`, {
-        sent: 'yes',
-        againAfterMs: wanted.interval,
-        details: end,
-      });
-    }
-    return tell(wanted, call, end, id);
+    const channel = await channelOfTry(client, call);
+    const end = await followCall(client, channel, wanted.ring, call.signal, () => begin(client, wanted, call, channel));
+    await noteEnd(client, call, { attempt: call.attempt, end });
+    return conclude(wanted, call, { channel, end });
   },
 });
+
+interface Try {
+  readonly channel: string;
+  readonly end: CallEnd;
+}
+
+/**
+ * The try that a host has begun before, when there shall be none after it: it is followed when it is still up. When its end was not
+ * seen, somebody may have talked: the result is not known, and nobody is rung again.
+ */
+async function tryBefore(client: AmiClient, wanted: Input, call: Call): Promise<Try | undefined> {
+  const note = await readNote(client, call);
+  if (!note) return undefined;
+  const channel = channelId(call.id, note.attempt);
+  if (note.end) return note.attempt === call.attempt || isFinal(note.end) ? { channel, end: note.end } : undefined;
+  if (!(await isUp(client, channel, call.signal))) return { channel, end: { result: 'unknown', seconds: 0, cause: null } };
+  const end = await followCall(client, channel, wanted.ring, call.signal, () => Promise.resolve(undefined));
+  await noteEnd(client, call, { attempt: note.attempt, end });
+  return { channel, end };
+}
+
+/** The output, or the failure that has the number dialled again. */
+function conclude(wanted: Input, call: Call, { channel, end }: Try) {
+  if (isFinal(end) || call.attempt >= wanted.attempts) return tell(wanted, call, end, channel);
+  throw ami.AMI_NOT_REACHED(`${wanted.number} was not reached (${end.result}), try ${call.attempt} of ${wanted.attempts}`, {
+    sent: 'yes',
+    againAfterMs: wanted.interval,
+    details: end,
+  });
+}
+
+function isFinal({ result }: CallEnd): boolean {
+  return result === 'answered' || result === 'unknown';
+}
 
 function tell(wanted: Input, call: Call, end: CallEnd, channel: string | null) {
   const output = { number: wanted.number, attempts: call.attempt, channelId: channel, ...end };
@@ -115,6 +146,7 @@ async function channelOfTry(client: AmiClient, call: Call): Promise<string> {
 async function begin(client: AmiClient, wanted: Input, call: Call, id: string): Promise<string | undefined> {
   if (await isUp(client, id, call.signal)) return undefined;
   const channel = wanted.via.replace('{number}', wanted.number);
-  const response = await client.ask({ ...outgoingHeaders(wanted, call.id), Channel: channel, ChannelId: id }, call.signal);
+  const order = { ...outgoingHeaders(wanted, call.id), Channel: channel, ChannelId: id };
+  const response = await noted(client, call, () => client.ask(order, call.signal));
   return textOf(response, 'ActionID') ?? '';
 }

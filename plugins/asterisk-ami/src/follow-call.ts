@@ -4,7 +4,7 @@ import { ami } from './failures.js';
 import { timeOf } from './listening.js';
 import { knownText, textOf, type Packet } from './packet.js';
 
-export const RESULTS = ['answered', 'busy', 'noAnswer', 'congestion', 'failed', 'doNotCall'] as const;
+export const RESULTS = ['answered', 'busy', 'noAnswer', 'congestion', 'failed', 'doNotCall', 'unknown'] as const;
 
 export type Result = (typeof RESULTS)[number];
 

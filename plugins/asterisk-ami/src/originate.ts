@@ -1,5 +1,6 @@
 import { action, isSluiceError } from '@sluice/plugin-api';
 import { z } from 'zod';
+import { noted, readNote } from './call-notes.js';
 import { channelId } from './channel-id.js';
 import type { AmiClient } from './client.js';
 import { outgoing, outgoingHeaders } from './outgoing.js';
@@ -14,13 +15,14 @@ export const originate = action({
     channelId: z
       .string()
       .describe('unique id of the channel: its Uniqueid in events, and what hangup, redirect and setVariable take'),
-    replayed: z.boolean().describe('this call had been begun before and is still up'),
+    replayed: z.boolean().describe('this call had been begun before: nobody is rung a second time'),
   }),
   idempotent: 'by-key',
   async run(client: AmiClient, input, call) {
     const id = channelId(call.id);
-    if (await isUp(client, id, call.signal)) return { channelId: id, replayed: true };
-    await client.ask({ ...outgoingHeaders(input, call.id), Channel: input.channel, ChannelId: id }, call.signal);
+    if ((await readNote(client, call)) || (await isUp(client, id, call.signal))) return { channelId: id, replayed: true };
+    const order = { ...outgoingHeaders(input, call.id), Channel: input.channel, ChannelId: id };
+    await noted(client, call, () => client.ask(order, call.signal));
     return { channelId: id, replayed: false };
   },
 });
