@@ -38,8 +38,9 @@ export interface DemoOptions {
 }
 
 /**
- * The main job before one's eyes: calls without a pace, then the same number of events through Sluice, then ten plain loops. Everything
- * is counted by the stand-in for 1C, which lives in this process; the host is a child, so that it can be killed. Rejects with the signal.
+ * The main job before one's eyes: calls without a pace, then the same number of events through Sluice, then ten plain loops; after that
+ * desktops and the telephone. Everything is counted by the stand-ins, which live in this process; the host is a child, so that it can be
+ * killed. Rejects with the signal.
  */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const onec = await startOnec({ port: 0, maxCalls: MAX_CALLS, latencyMs: LATENCY_MS });

@@ -5,12 +5,12 @@ import { signOperatorToken } from '@sluice/host';
 import { HostApi } from '../admin/host-api.js';
 import { CommandError } from '../exit.js';
 import { seconds } from '../terminal/words.js';
+import { book, inTimeline, JOURNAL } from './booking.js';
 import { inLoops, postJson } from './calls.js';
+import type { DesktopPart } from './desktops.js';
 import { extensionOf } from './extension.js';
 import { holds } from './holds.js';
-import { book, inTimeline, JOURNAL } from './booking.js';
 import { Screens } from './screens.js';
-import type { SenderOptions } from './sender.js';
 
 const CALLS = 20;
 /** Of its own questions to 1C. */
@@ -19,15 +19,10 @@ const AT_ONCE = 5;
 const GIVE_UP_MS = 30_000;
 const TOKEN_TTL_MS = 3_600_000;
 
-export interface TelephonePart extends SenderOptions {
+export interface TelephonePart extends DesktopPart {
   readonly pbx: Pbx;
   /** Where the stand-in for 1C is asked who calls. */
   readonly gate: string;
-  /** Where the gateway listens. */
-  readonly port: number;
-  /** Of the operator. */
-  readonly secret: string;
-  readonly tell: (text: string) => void;
 }
 
 interface Call {
