@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { PbxOptions } from '@sluice/emulator';
 import { FakeHost, MemoryLog, until } from '@sluice/testing';
 import { reaching, startExchange } from '../test/ami-peer.js';
+import { CERTIFICATE, KEY } from '../test/certificate.js';
 import { connection } from './config.js';
 import { AmiSession, type EventSink } from './session.js';
 
@@ -162,5 +163,33 @@ describe('a session', () => {
     pbx.setFault('refuse-login');
     await expect(open(reaching(pbx))).rejects.toMatchObject({ code: 'AMI_LOGIN_REFUSED' });
     await until('nobody left', () => pbx.stats().sessions === 0, 5_000);
+  });
+});
+
+describe('a session over TLS', () => {
+  const tls = { key: KEY, cert: CERTIFICATE };
+
+  it('is opened where the certificate is of the authority that is given', async () => {
+    const pbx = await start({ tls });
+    const session = await open({ ...reaching(pbx), tls: { ca: CERTIFICATE } });
+    expect(await session.ask({ Action: 'Ping' })).toMatchObject({ Ping: 'Pong' });
+  });
+
+  it('is refused where nobody vouches for the certificate, unless that is allowed', async () => {
+    const pbx = await start({ tls });
+    await expect(open({ ...reaching(pbx), tls: {} })).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      message: expect.stringContaining('certificate'),
+    });
+    expect(pbx.stats().logins).toBe(0);
+    await open({ ...reaching(pbx), tls: { rejectUnauthorized: false } });
+    expect(pbx.stats().logins).toBe(1);
+  });
+
+  it('is not opened by one side alone', async () => {
+    const plain = await start();
+    await expect(open({ ...reaching(plain), tls: { ca: CERTIFICATE } })).rejects.toMatchObject({ fate: 'unavailable' });
+    const encrypted = await start({ tls });
+    await expect(open({ ...reaching(encrypted), timeout: '300ms' })).rejects.toMatchObject({ fate: 'unavailable' });
   });
 });

@@ -1,0 +1,126 @@
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { until } from '@sluice/testing';
+import { startPbx, type PbxOptions } from './pbx.js';
+
+const closing: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function start(options: Partial<PbxOptions> = {}) {
+  const pbx = await startPbx({ port: 0, secret: 'secret', ringMs: 1, talkMs: 1, ...options });
+  closing.push(() => pbx.close());
+  return pbx;
+}
+
+/** A bare client: it writes lines, and keeps what comes. */
+function reach(port: number) {
+  const socket: Socket = connect(port, '127.0.0.1');
+  let heard = '';
+  let ended = false;
+  socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+  socket.on('error', () => undefined);
+  socket.on('close', () => (ended = true));
+  closing.push(() => socket.destroy());
+  const hears = (text: string) => until(`"${text}", got "${heard}"`, () => heard.includes(text), 5_000);
+  return {
+    socket,
+    hears,
+    say: (...lines: readonly string[]) => socket.write(`${lines.join('\r\n')}\r\n\r\n`),
+    logIn: async () => {
+      socket.write('Action: Login\r\nUsername: sluice\r\nSecret: secret\r\nEvents: on\r\n\r\n');
+      await hears('Fully Booted');
+    },
+    count: (text: string) => heard.split(text).length - 1,
+    isEnded: () => until('the end of the connection', () => ended, 5_000),
+  };
+}
+
+describe('the stand-in for an Asterisk', () => {
+  it('ends a connection that does not log in in time', async () => {
+    const pbx = await start({ authTimeoutMs: 30 });
+    await reach(pbx.port).isEnded();
+    expect(pbx.stats()).toMatchObject({ notLoggedIn: 1, sessions: 0 });
+  });
+
+  it('does nothing for who is not logged in', async () => {
+    const pbx = await start();
+    const client = reach(pbx.port);
+    client.say('Action: Originate', 'ActionID: 1', 'Channel: PJSIP/101');
+    await client.hears('Permission denied');
+    expect(pbx.stats()).toMatchObject({ actions: {}, originated: [] });
+  });
+
+  it('reads actions wherever the network has cut them', async () => {
+    const pbx = await start();
+    const client = reach(pbx.port);
+    await client.logIn();
+    client.socket.setNoDelay(true);
+    for (const byte of Buffer.from('action: Ping\r\nactionid: ё\r\n\r\nAction: Ping\r\n\r\n')) {
+      client.socket.write(Buffer.of(byte));
+      // each byte on its way before the next
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until('both answers', () => client.count('Ping: Pong') === 2, 5_000);
+    expect(client.count('ActionID: ё')).toBe(1);
+  });
+
+  it('throws away a line that is too long, as Asterisk does', async () => {
+    const pbx = await start();
+    const client = reach(pbx.port);
+    await client.logIn();
+    client.say('Action: DBPut', 'Family: f', 'Key: k', `Val: ${'x'.repeat(1_020)}`);
+    await client.hears('Updated database');
+    expect(pbx.stats().database).toEqual({ '/f/k': '' });
+  });
+
+  it('sends what fits one of the filters, and everything where there are none', async () => {
+    const pbx = await start();
+    const client = reach(pbx.port);
+    await client.logIn();
+    pbx.send('Newstate', { Mark: 'first' });
+    client.say('Action: Filter', 'Operation: Add', 'Filter: ^Event: Hangup');
+    await client.hears('Message: Success');
+    pbx.send('Newstate', { Mark: 'second' });
+    pbx.send('Hangup', { Mark: 'third' });
+    await client.hears('third');
+    expect([client.count('first'), client.count('second')]).toEqual([1, 0]);
+  });
+
+  it('cuts off a reader that is slow, and no other', async () => {
+    const pbx = await start({ writeTimeoutMs: 50 });
+    const slow = reach(pbx.port);
+    const quick = reach(pbx.port);
+    await slow.logIn();
+    await quick.logIn();
+    slow.socket.pause();
+    const text = 'x'.repeat(64 * 1024);
+    await until(
+      'the cut',
+      () => {
+        pbx.send('Newstate', { Text: text });
+        return pbx.stats().cutOff > 0;
+      },
+      10_000,
+    );
+    pbx.send('Hangup', { Mark: 'still here' });
+    await quick.hears('still here');
+    expect(pbx.stats()).toMatchObject({ cutOff: 1, sessions: 1 });
+  });
+
+  it.each([
+    ['answer', 'Success', '4'],
+    ['busy', 'Failure', '5'],
+    ['congestion', 'Failure', '8'],
+  ] as const)('tells how an order ended that it had taken: %s', async (outcome, response, reason) => {
+    const pbx = await start({ outcomes: { 101: outcome } });
+    const client = reach(pbx.port);
+    await client.logIn();
+    client.say('Action: Originate', 'ActionID: 7', 'Channel: PJSIP/101', 'ChannelId: mine', 'Async: true');
+    await client.hears('Originate successfully queued');
+    await client.hears(`Event: OriginateResponse\r\nPrivilege: call,all\r\nActionID: 7\r\nResponse: ${response}`);
+    await client.hears(`Reason: ${reason}\r\nUniqueid: mine`);
+  });
+});
