@@ -383,6 +383,9 @@ describe('what is allowed and seldom meant', () => {
       ].sort(byPlace),
     );
     expect(lintSteps('  - { id: a, emit: { type: order.created } }')).toEqual([]);
+    expect(lintSteps('  - { id: a, emit: { type: order.saved } }')).toEqual([
+      'EVENT_NOBODY_TAKES no flow takes order.saved → add a flow that takes it; until then its events wait as unrouted',
+    ]);
   });
 
   it('computes what nobody reads, and goes on after the end', () => {

@@ -21,10 +21,7 @@ export function checkEvents(flows: readonly FlowDraft[], published: readonly str
   const taken = flows.flatMap((flow) => [...takesOf(flow)]);
   for (const { flow, node, type } of emitted) {
     if (isDynamic(type) || taken.some((other) => matchesPattern(other.type, type))) continue;
-    const near = nearest(
-      type,
-      taken.map((other) => other.type),
-    );
+    const near = nearestType(type, taken);
     const cure =
       near === undefined ? { do: 'add a flow that takes it; until then its events wait as unrouted' } : { write: near };
     flow.report.warning(node, 'EVENT_NOBODY_TAKES', `no flow takes ${type}`, cure);
@@ -33,7 +30,7 @@ export function checkEvents(flows: readonly FlowDraft[], published: readonly str
   const types = emitted.map(({ type }) => type);
   for (const { flow, node, type } of taken) {
     if (/[*#]/.test(type) || [...types, ...published].some((other) => matchesPattern(other, type))) continue;
-    const near = nearest(type, types);
+    const near = nearestType(type, emitted);
     if (near !== undefined) flow.report.warning(node, 'EVENT_NOBODY_EMITS', `no flow emits ${type}`, { write: near });
   }
 }
@@ -46,6 +43,17 @@ function* emitsOf(flow: FlowDraft): Generator<EventMention> {
 function* takesOf(flow: FlowDraft): Generator<EventMention> {
   if (flow.trigger.kind !== 'event') return;
   for (const node of flow.trigger.types) yield { flow, node, type: String(node.value) };
+}
+
+/** The type that was probably meant. Near in each word: `order.saved` is no slip of `order.created`, though most letters are the same. */
+function nearestType(type: string, mentions: readonly EventMention[]): string | undefined {
+  const words = type.split('.');
+  const isNear = (others: readonly string[]) =>
+    words.length === others.length && words.every((word, at) => nearest(word, [others[at] ?? '']) !== undefined);
+  return nearest(
+    type,
+    mentions.map((other) => other.type).filter((other) => isNear(other.split('.'))),
+  );
 }
 
 function isDynamic(type: string): boolean {
