@@ -91,14 +91,22 @@ describe('asterisk-ami.dial', () => {
   });
 
   it('goes on with a call that a host before has begun, and rings nobody twice', async () => {
-    const { pbx, actions, another } = await open({ ringMs: 1, talkMs: 300 });
+    const { pbx, actions, another } = await open({ talkMs: 60_000 });
     const stopping = new AbortController();
     const first = actions.dial(target, { id: 'run/dial', signal: stopping.signal });
-    await until('the call', () => pbx.stats().channels === 1, 5_000);
+    const second = await another();
+    const state = { Action: 'Getvar', Channel: 'sluice-run-dial-1', Variable: 'CHANNEL(state)' };
+    await until('the answer', async () => {
+      const { Value } = await second.client.ask(state).catch(() => ({ Value: 'none' }));
+      return Value === 'Up';
+    });
     stopping.abort();
     await expect(first).rejects.toMatchObject({ code: 'TIMED_OUT' });
-    const second = await another();
-    expect(await second.actions.dial(target, { id: 'run/dial' })).toMatchObject({ channelId: 'sluice-run-dial-1' });
+    const asked = pbx.stats().actions['Getvar'] ?? 0;
+    const followed = second.actions.dial({ ...target, attempts: 2 }, { id: 'run/dial' });
+    await until('the other host to find the call', () => (pbx.stats().actions['Getvar'] ?? 0) > asked);
+    await second.actions.hangup({ channel: 'sluice-run-dial-1' });
+    expect(await followed).toMatchObject({ result: 'answered', channelId: 'sluice-run-dial-1' });
     expect(pbx.stats().originated).toHaveLength(1);
   });
 

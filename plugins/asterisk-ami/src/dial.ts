@@ -4,8 +4,8 @@ import { noted, noteEnd, readNote } from './call-notes.js';
 import { channelId } from './channel-id.js';
 import type { AmiClient } from './client.js';
 import { ami } from './failures.js';
-import { followCall, RESULTS, type CallEnd } from './follow-call.js';
-import { isUp } from './originate.js';
+import { followCall, RESULTS, type Beginning, type CallEnd } from './follow-call.js';
+import { isUp, stateOf } from './originate.js';
 import { outgoing, outgoingHeaders } from './outgoing.js';
 import { textOf } from './packet.js';
 import { days, hours, untilOpen } from './working-hours.js';
@@ -52,7 +52,7 @@ export const dial = action({
     number: z.string(),
     result: z.enum(RESULTS),
     attempts: z.number().describe('tries until then'),
-    seconds: z.number().describe('of talk'),
+    seconds: z.number().describe('of talk; of a call that was begun by another host, since this one has followed it'),
     cause: z.number().nullable().describe('why it ended, by Q.850'),
     channelId: z.string().nullable().describe('Uniqueid of the channel of the last try'),
   }),
@@ -84,8 +84,8 @@ async function tryBefore(client: AmiClient, wanted: Input, call: Call): Promise<
   if (!note) return undefined;
   const channel = channelId(call.id, note.attempt);
   if (note.end) return note.attempt === call.attempt || isFinal(note.end) ? { channel, end: note.end } : undefined;
-  if (!(await isUp(client, channel, call.signal))) return { channel, end: { result: 'unknown', seconds: 0, cause: null } };
-  const end = await followCall(client, channel, wanted.ring, call.signal, () => Promise.resolve(undefined));
+  const find = async () => ({ state: await stateOf(client, channel, call.signal) });
+  const end = await followCall(client, channel, wanted.ring, call.signal, find);
   await noteEnd(client, call, { attempt: note.attempt, end });
   return { channel, end };
 }
@@ -142,11 +142,12 @@ async function channelOfTry(client: AmiClient, call: Call): Promise<string> {
   return channelId(call.id, call.attempt);
 }
 
-/** Gives the ActionID of the Originate; nothing when the channel is up already, because another host has begun it. */
-async function begin(client: AmiClient, wanted: Input, call: Call, id: string): Promise<string | undefined> {
-  if (await isUp(client, id, call.signal)) return undefined;
+/** Finds the channel where another host has begun the call already and could not note it. */
+async function begin(client: AmiClient, wanted: Input, call: Call, id: string): Promise<Beginning> {
+  const state = await stateOf(client, id, call.signal);
+  if (state !== undefined) return { state };
   const channel = wanted.via.replace('{number}', wanted.number);
   const order = { ...outgoingHeaders(wanted, call.id), Channel: channel, ChannelId: id };
   const response = await noted(client, call, () => client.ask(order, call.signal));
-  return textOf(response, 'ActionID') ?? '';
+  return { actionId: textOf(response, 'ActionID') ?? '' };
 }

@@ -33,16 +33,19 @@ const REASON_WITHIN_MS = 2_000;
 /** The exchange has had its time to let it ring, and says nothing. */
 const SILENCE_MS = 30_000;
 
+/** An order was given, and has this ActionID; or the channel of an order before is in this state. Nothing: it is up no more. */
+export type Beginning = { readonly actionId: string } | { readonly state: string | undefined };
+
 /**
- * Begins a call with `begin` and follows its channel to the end. `begin` gives the ActionID of the Originate, or nothing when the call is
- * up already. Rejects when the session ends first or the signal fires; the call itself goes on then.
+ * Begins a call with `begin`, or finds it, and follows its channel to the end. Of a call that is found the talk counts from then on, and
+ * nothing is known when it is over. Rejects when the session ends first or the signal fires; the call itself goes on then.
  */
 export async function followCall(
   client: AmiClient,
   channel: string,
   ringMs: number,
   signal: AbortSignal,
-  begin: () => Promise<string | undefined>,
+  begin: () => Promise<Beginning>,
 ): Promise<CallEnd> {
   const course = new Course(client, channel);
   const listening = { events: ['OriginateResponse', 'Newstate', 'Hangup'] };
@@ -83,13 +86,13 @@ class Course {
     this.ended.catch(() => undefined);
   }
 
-  begun(actionId: string | undefined, ringMs: number): void {
-    this.actionId = actionId;
+  begun(beginning: Beginning, ringMs: number): void {
     const early = this.early ?? [];
     this.early = undefined;
-    const silent = () => this.fail(fail.TIMED_OUT(`${this.client.where} does not say what became of the call ${this.channel}`));
-    if (actionId !== undefined) this.timer = setTimeout(silent, ringMs + SILENCE_MS);
+    if ('actionId' in beginning) this.ordered(beginning.actionId, ringMs);
+    else if (beginning.state === 'Up') this.answeredAt = this.client.host.now().getTime();
     early.forEach((packet) => this.hear(packet));
+    if ('state' in beginning && beginning.state === undefined) this.settle({ result: 'unknown', seconds: 0, cause: null });
   }
 
   hear(packet: Packet): void {
@@ -111,6 +114,12 @@ class Course {
 
   close(): void {
     clearTimeout(this.timer);
+  }
+
+  private ordered(actionId: string, ringMs: number): void {
+    this.actionId = actionId;
+    const silent = () => this.fail(fail.TIMED_OUT(`${this.client.where} does not say what became of the call ${this.channel}`));
+    this.timer = setTimeout(silent, ringMs + SILENCE_MS);
   }
 
   private answered(packet: Packet): void {

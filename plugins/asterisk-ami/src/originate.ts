@@ -4,6 +4,7 @@ import { noted, readNote } from './call-notes.js';
 import { channelId } from './channel-id.js';
 import type { AmiClient } from './client.js';
 import { outgoing, outgoingHeaders } from './outgoing.js';
+import { textOf } from './packet.js';
 
 /** Begins a call; whether anybody answers shows in the trigger `call`. */
 export const originate = action({
@@ -29,11 +30,15 @@ export const originate = action({
 
 /** Is there a channel of this name or unique id? */
 export async function isUp(client: AmiClient, channel: string, signal: AbortSignal): Promise<boolean> {
+  return (await stateOf(client, channel, signal)) !== undefined;
+}
+
+/** The state of a channel as Asterisk names it, `Up` when it is answered; nothing: there is no such channel. */
+export async function stateOf(client: AmiClient, channel: string, signal: AbortSignal): Promise<string | undefined> {
   try {
-    await client.ask({ Action: 'Getvar', Channel: channel, Variable: 'CHANNEL(state)' }, signal);
-    return true;
+    return textOf(await client.ask({ Action: 'Getvar', Channel: channel, Variable: 'CHANNEL(state)' }, signal), 'Value') ?? '';
   } catch (error) {
-    if (isSluiceError(error) && error.code === 'AMI_REFUSED') return false;
+    if (isSluiceError(error) && error.code === 'AMI_REFUSED') return undefined;
     throw error;
   }
 }
