@@ -7,8 +7,11 @@ import { StompSubscription, type AckMode } from './subscription.js';
 /** Carries out a frame of a session. Throws, or gives a promise that ends when it is done: a RECEIPT waits for that. */
 type Command = (session: Connection, frame: Frame) => Promise<unknown> | void;
 
+/** Checks a frame as far as that can be done here, and gives what carries it out: a transaction checks all before it begins with one. */
+type Effect = (session: Connection, frame: Frame) => () => Promise<unknown> | void;
+
 /** What has an effect beyond the session, and can wait in a transaction. */
-const EFFECTS: ReadonlyMap<string, Command> = new Map<string, Command>([
+const EFFECTS: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ['SEND', send],
   ['ACK', acknowledge],
   ['NACK', reject],
@@ -28,36 +31,44 @@ export const carryOut: Command = (session, frame) => {
   const transaction = headers.get('transaction');
   const effect = EFFECTS.get(command);
   if (effect && transaction !== undefined) return session.transactions.add(transaction, frame);
-  const act = effect ?? COMMANDS.get(command);
+  if (effect) return effect(session, frame)();
+  const act = COMMANDS.get(command);
   if (!act) throw stompFail.STOMP_FRAME(`${command} is no command of a STOMP 1.2 client`);
   return act(session, frame);
 };
 
-/** All of its frames, in order. What fails ends the session; what was carried out before it stays. */
+/**
+ * Its SENDs in order, and once all of them are confirmed its ACKs and NACKs: what a client takes and hands on cannot be lost between the
+ * two. No broker publishes several events atomically: when one fails, others of them may be out, and the session ends.
+ */
 async function commit(session: Connection, frame: Frame): Promise<void> {
-  const frames = session.transactions.take(required(frame, 'transaction'));
-  await Promise.all(frames.map(async (held) => EFFECTS.get(held.command)?.(session, held)));
+  const held = session.transactions.take(required(frame, 'transaction'));
+  const checked = held.map((one) => ({ command: one.command, act: EFFECTS.get(one.command)?.(session, one) }));
+  const [sends, answers] = [checked.filter(isSend), checked.filter((one) => !isSend(one))];
+  for (const stage of [sends, answers]) await Promise.all(stage.map(async ({ act }) => act?.()));
 }
 
-function send(session: Connection, frame: Frame): Promise<void> {
+const isSend = ({ command }: { readonly command: string }) => command === 'SEND';
+
+function send(session: Connection, frame: Frame): () => Promise<void> {
   const target = parseTarget(required(frame, 'destination'));
-  if (target.kind === 'event') return session.desk.publish(session, target.type, frame);
-  if (target.kind === 'answer') return session.desk.answer(session, target.to, frame);
+  if (target.kind === 'event') return () => session.desk.publish(session, target.type, frame);
+  if (target.kind === 'answer') return () => session.desk.answer(session, target.to, frame);
   const replyTo = frame.headers.get('reply-to');
   if (replyTo !== undefined && !isReplies(replyTo)) {
     throw stompFail.STOMP_DESTINATION('the header reply-to is not of the form /user/replies/<name>');
   }
-  return session.desk.callFlow(session, target.flow, frame, replyTo);
+  return () => session.desk.callFlow(session, target.flow, frame, replyTo);
 }
 
-function acknowledge(session: Connection, frame: Frame): Promise<void> | void {
+function acknowledge(session: Connection, frame: Frame): () => Promise<void> | void {
   const seqs = answered(session, frame);
-  if (seqs.length > 0) return session.desk.acknowledge(session, seqs);
+  return () => (seqs.length > 0 ? session.desk.acknowledge(session, seqs) : undefined);
 }
 
-function reject(session: Connection, frame: Frame): Promise<void> | void {
+function reject(session: Connection, frame: Frame): () => Promise<void> | void {
   const seqs = answered(session, frame);
-  if (seqs.length > 0) return session.desk.reject(session, seqs);
+  return () => (seqs.length > 0 ? session.desk.reject(session, seqs) : undefined);
 }
 
 function answered(session: Connection, frame: Frame): number[] {

@@ -330,6 +330,35 @@ describe('a transaction', () => {
     expect(desk.acknowledged).toEqual([[5]]);
   });
 
+  it('acknowledges nothing when one of its events cannot be published', async () => {
+    const { letIn, desk } = await startGateway();
+    const client = await letIn();
+    client.send('SUBSCRIBE', { ...EVENTS, ack: 'client-individual', receipt: 'r' });
+    await client.next();
+    desk.subscriptions[0]?.deliver(mail('x'), { seq: 5 });
+    await client.next();
+    client.send('BEGIN', { transaction: 't' });
+    client.send('ACK', { id: '1', transaction: 't' });
+    client.send('SEND', { destination: '/events/broken', transaction: 't' }, '1');
+    client.send('COMMIT', { transaction: 't', receipt: 'done' });
+    expect(await client.error()).toMatchObject({ code: 'UNEXPECTED' });
+    expect(desk.acknowledged).toEqual([]);
+  });
+
+  it.each([
+    ['a SEND to nowhere', 'SEND', { destination: '/nowhere' }],
+    ['an ACK of what was not sent', 'ACK', { id: '9' }],
+  ])('publishes nothing when it holds %s', async (_, command, headers) => {
+    const { letIn, desk } = await startGateway();
+    const client = await letIn();
+    client.send('BEGIN', { transaction: 't' });
+    client.send('SEND', { destination: '/events/a', transaction: 't' }, '1');
+    client.send(command, { ...headers, transaction: 't' });
+    client.send('COMMIT', { transaction: 't' });
+    await client.error();
+    expect(desk.published).toEqual([]);
+  });
+
   it('is forgotten by ABORT', async () => {
     const { letIn, desk } = await startGateway();
     const client = await letIn();
