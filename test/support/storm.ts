@@ -41,7 +41,7 @@ export async function storm(
     until(`${count} of ${events.length} calls to be carried out`, () => onec.stats().distinct >= count, FAULT_TIMEOUT_MS);
   onec.reset();
   await Promise.all([
-    drive(events, { doors: stage.doors, type: 'order.created' }),
+    drive(events, { doors: stage.doors, type: 'order.created', withinMs: FAULT_TIMEOUT_MS }),
     fault({ reached: (share) => carriedOut(Math.floor(events.length * share)).then(() => undefined) }),
   ]);
   await carriedOut(events.length);
