@@ -307,7 +307,59 @@ describeBrowser('the page of the booking journal', () => {
     const width = await page.evaluate('document.documentElement.scrollWidth');
     expect(width).toBeLessThanOrEqual(390);
   });
+
+  // the last one: its entries would be cancelled one by one before the next
+  it('has a thousand entries of a day in forty rows, all of which can be reached and moved', async () => {
+    const { resources, entries } = busyDay();
+    const answer = await api('POST', '/import', { resources, entries }, { journal: 'quiet' });
+    expect(answer.body).toMatchObject({ taken: 1_040, refused: [] });
+    const page = await open('anna', { journal: 'quiet' });
+    const first = entries.find(({ resource, start }) => resource === 'r00' && start === `${DAY}T09:00`);
+    await item(page, first?.id ?? '').waitFor();
+    await screenshot(page, 'thousand');
+    // rows that are scrolled away are not drawn
+    expect(await page.locator('[data-entry]').count()).toBeLessThan(600);
+
+    const last = entries.find(({ resource, start }) => resource === 'r39' && start === `${DAY}T10:00`);
+    const id = last?.id ?? '';
+    await page.mouse.move(700, 400);
+    await until('the last row', async () => {
+      await page.mouse.wheel(0, 500);
+      return (await item(page, id).count()) > 0;
+    });
+    await item(page, id).click();
+    await page.getByRole('button', { name: 'Отменить запись' }).click();
+    await page.locator('#card').waitFor({ state: 'hidden' });
+    const neighbour = entries.find(({ resource, start }) => resource === 'r39' && start === `${DAY}T09:30`)?.id ?? '';
+    await drag(page, neighbour, { x: ((await hourOf(page, neighbour)) * 6) / 11 });
+    const moved = await until('the entry to be moved', async () => {
+      const now = (await entriesOf('quiet')).find((one) => one.id === neighbour);
+      return now?.version === 2 ? now : undefined;
+    });
+    expect(moved).toMatchObject({ start: `${DAY}T10:00:00+03:00`, resource: { code: 'r39' } });
+  });
 });
+
+/** A thousand entries of half an hour, 25 for each of 40. */
+function busyDay() {
+  const resources = Array.from({ length: 40 }, (_, row) => ({
+    code: `r${String(row).padStart(2, '0')}`,
+    name: `Кабинет ${row + 1}`,
+    position: 10 + row,
+    hours: HOURS,
+  }));
+  const clock = (halfHour: number) => `${String(Math.floor(halfHour / 2)).padStart(2, '0')}:${halfHour % 2 === 0 ? '00' : '30'}`;
+  const entries = resources.flatMap(({ code }) =>
+    Array.from({ length: 25 }, (_, index) => ({
+      id: randomUUID(),
+      resource: code,
+      start: `${DAY}T${clock(16 + index)}`,
+      end: `${DAY}T${clock(17 + index)}`,
+      client: `Клиент ${index}`,
+    })),
+  );
+  return { resources, entries };
+}
 
 const HOURS = [1, 2, 3, 4, 5].flatMap((weekday) => [
   { weekday, opens: '09:00', closes: '13:00' },

@@ -1,10 +1,11 @@
 import { DataSet, moment, Timeline, type Group, type Item, type Moment } from './vendor/vis-timeline.js';
 import { el } from './dom.js';
-import { closed } from './hours.js';
+import { dragInAllDirections } from './drag-directions.js';
+import { closedBetween } from './hours.js';
 import { lanes } from './lanes.js';
 import type { Entry, Resource } from './model.js';
 import { language, texts } from './texts.js';
-import { addDays, type Zone } from './zone.js';
+import type { Zone } from './zone.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -13,8 +14,10 @@ const SNAP = 5 * MINUTE;
 /** A click on free time means the quarter of an hour in which it falls. */
 const SLOT = 15 * MINUTE;
 const CHANGED_SHOWN_MS = 2_500;
-/** https://hammerjs.github.io/api/#directions */
-const ALL_DIRECTIONS = 30;
+/** From so many on, items are put in out of sight. */
+const MANY = 50;
+/** A thousand years, to where nobody is booked. */
+const OUT_OF_SIGHT_MS = 1_000 * 365 * 24 * HOUR;
 /** A pointer that went further, in pixels, has dragged and not clicked. */
 const STILL = 5;
 
@@ -25,15 +28,16 @@ export interface BoardEvents {
   readonly turned: (start: Date, end: Date) => void;
 }
 
-/** The rows of resources with their entries. What is out of sight is not drawn, and all that changes at once is drawn at once. */
+/** The rows of resources with their entries. What is out of sight is not drawn, and all that changes at once is measured and drawn at once. */
 export class Board {
   readonly #items = new DataSet<Item>();
   readonly #groups = new DataSet<Group>();
   readonly #timeline: Timeline;
   readonly #drawn = new Map<string, Item>();
   readonly #entries = new Map<string, Entry>();
+  readonly #closed = new Set<string>();
   #groupIds: readonly string[] = [];
-  #backgrounds: readonly string[] = [];
+  #isAway = false;
 
   constructor(
     container: HTMLElement,
@@ -42,8 +46,7 @@ export class Board {
     canWrite: boolean,
   ) {
     this.#timeline = new Timeline(container, this.#items, this.#groups, this.#options(canWrite));
-    // it means to take drags in all directions, and by a slip takes the sideways ones only
-    this.#timeline.itemSet.hammer.get('pan').set({ direction: ALL_DIRECTIONS });
+    dragInAllDirections(this.#timeline);
     const hasMoved = watchPointer(container);
     this.#timeline.on('click', ({ item, group, time, what }) => {
       if (hasMoved()) return;
@@ -51,7 +54,9 @@ export class Board {
       else if (group !== null && canWrite && what === 'background')
         events.pickFree(group, new Date(Math.floor(time.getTime() / SLOT) * SLOT));
     });
-    this.#timeline.on('rangechanged', ({ start, end }) => events.turned(start, end));
+    this.#timeline.on('rangechanged', ({ start, end }) => {
+      if (!this.#isAway) events.turned(start, end);
+    });
   }
 
   show(start: Date, end: Date): void {
@@ -90,16 +95,16 @@ export class Board {
 
   /** Greys the hours at which resources are not to be booked, on the days from the first to the last. */
   setClosed(resources: readonly Resource[], firstDay: string, lastDay: string): void {
-    const items: Item[] = [];
-    for (let day = firstDay; day <= lastDay; day = addDays(day, 1)) {
-      for (const resource of resources) {
-        for (const { from, to } of closed(resource, day)) items.push(this.#background(resource.code, day, from, to));
-      }
-    }
+    const items = resources.flatMap((resource) =>
+      closedBetween(resource, firstDay, lastDay).map(({ from, to }) => this.#background(resource.code, from, to)),
+    );
+    // their ids say all of them: those that are there already are as they should be
     const ids = new Set(items.map(({ id }) => id));
-    this.#items.remove(this.#backgrounds.filter((id) => !ids.has(id)));
-    this.#items.update(items);
-    this.#backgrounds = [...ids];
+    const gone = [...this.#closed].filter((id) => !ids.has(id));
+    const fresh = items.filter(({ id }) => !this.#closed.has(id));
+    for (const id of gone) this.#closed.delete(id);
+    for (const { id } of fresh) this.#closed.add(id);
+    this.#put(gone, fresh);
   }
 
   /** Draws these entries and no others; only what is different is touched. */
@@ -112,8 +117,7 @@ export class Board {
     for (const entry of entries) this.#entries.set(entry.id, entry);
     for (const id of gone) this.#drawn.delete(id);
     for (const item of different) this.#drawn.set(item.id, item);
-    if (gone.length > 0) this.#items.remove(gone);
-    if (different.length > 0) this.#items.update(different);
+    this.#put(gone, different);
   }
 
   /** Puts an item back to where it was before it was dragged. */
@@ -127,6 +131,26 @@ export class Board {
     const items = ids.flatMap((id) => this.#drawn.get(id) ?? []);
     this.#items.update(items.map((item) => ({ ...item, className: `${item.className} changed` })));
     setTimeout(() => this.#items.update(ids.flatMap((id) => this.#drawn.get(id) ?? [])), CHANGED_SHOWN_MS);
+  }
+
+  #put(gone: readonly string[], items: readonly Item[]): void {
+    if (gone.length > 0) this.#items.remove(gone);
+    if (items.length >= MANY) this.#outOfSight(() => this.#items.update(items));
+    else if (items.length > 0) this.#items.update(items);
+  }
+
+  /**
+   * vis-timeline lays the page out anew for each single item that is put into the time that is seen, even in rows that are scrolled away. What
+   * is there already when a time comes into sight it measures together, and leaves out the rows that are not seen.
+   */
+  #outOfSight(change: () => void): void {
+    const { start, end } = this.range();
+    this.#isAway = true;
+    this.show(new Date(start.getTime() - OUT_OF_SIGHT_MS), new Date(end.getTime() - OUT_OF_SIGHT_MS));
+    change();
+    // before the browser draws: nobody sees that it was away
+    this.show(start, end);
+    this.#isAway = false;
   }
 
   #options(canWrite: boolean): object {
@@ -145,7 +169,7 @@ export class Board {
       editable: { add: false, remove: false, updateTime: canWrite, updateGroup: canWrite, overrideItems: false },
       itemsAlwaysDraggable: { item: canWrite, range: canWrite },
       groupOrder: 'order',
-      groupHeightMode: 'fitItems',
+      groupHeightMode: 'auto',
       locale: language,
       showTooltips: false,
       moment: (time: unknown) => this.#inZone(time),
@@ -178,13 +202,12 @@ export class Board {
     return entries.map((entry) => itemOf(entry, inLanes.get(entry.id)));
   }
 
-  #background(code: string, day: string, from: string, to: string): Item {
-    const end = to === '24:00' ? `${addDays(day, 1)}T00:00` : `${day}T${to}`;
+  #background(code: string, from: string, to: string): Item {
     return {
-      id: `closed ${code} ${day} ${from}`,
+      id: `closed ${code} ${from} ${to}`,
       group: code,
-      start: this.zone.time(`${day}T${from}`),
-      end: this.zone.time(end),
+      start: this.zone.time(from),
+      end: this.zone.time(to),
       type: 'background',
       content: '',
       className: 'closed',
@@ -197,7 +220,8 @@ export class Board {
     if (!entry) return el('span');
     const span = `${entry.start.slice(11, 16)}–${entry.end.slice(11, 16)}`;
     const shown = el('div', { className: 'entry', tabIndex: 0, role: 'button' });
-    shown.append(el('b', {}, entry.client || texts.entry), ` ${span} `, el('small', {}, entry.phone));
+    // below each other: there is room for both where half an hour is as wide as a thumb
+    shown.append(el('b', {}, entry.client || texts.entry), el('span', {}, [span, entry.phone].filter(Boolean).join(' ')));
     shown.ariaLabel = [entry.resource.name, span, entry.client, entry.phone, texts.statusNames[entry.status]].join(', ');
     shown.title = [span, entry.client, entry.phone, entry.comment, entry.note].filter(Boolean).join('\n');
     shown.dataset['entry'] = entry.id;

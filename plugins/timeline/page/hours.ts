@@ -1,5 +1,5 @@
 import type { Hours, Resource } from './model.js';
-import { weekday } from './zone.js';
+import { addDays, weekday } from './zone.js';
 
 export interface Span {
   readonly from: string;
@@ -17,6 +17,20 @@ export function closed(resource: Resource, day: string): Span[] {
     if (from < to) closed.push({ from, to });
   }
   return closed;
+}
+
+/** The same for all days from the first to the last, as local times `2026-02-01T20:00`. What goes on over midnight is one. */
+export function closedBetween(resource: Resource, firstDay: string, lastDay: string): Span[] {
+  const all: Span[] = [];
+  for (let day = firstDay; day <= lastDay; day = addDays(day, 1)) {
+    for (const { from, to } of closed(resource, day)) {
+      const [start, end] = [`${day}T${from}`, to === '24:00' ? `${addDays(day, 1)}T00:00` : `${day}T${to}`];
+      const before = all.at(-1);
+      if (before?.to === start) all[all.length - 1] = { from: before.from, to: end };
+      else all.push({ from: start, to: end });
+    }
+  }
+  return all;
 }
 
 /** Rows of the day itself go before those of its weekday. */

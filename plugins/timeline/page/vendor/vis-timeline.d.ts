@@ -39,7 +39,6 @@ export declare class Timeline {
   zoomIn(part: number): void;
   zoomOut(part: number): void;
   moveTo(time: Date): void;
-  readonly itemSet: { readonly hammer: { get(recognizer: 'pan'): { set(options: { readonly direction: number }): void } } };
 }
 export interface Moment {
   valueOf(): number;

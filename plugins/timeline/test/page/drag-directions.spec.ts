@@ -1,0 +1,15 @@
+import { expect, it, jest } from '@jest/globals';
+import { dragInAllDirections } from '../../page/drag-directions.js';
+
+it('lets entries be dragged up and down', () => {
+  const set = jest.fn();
+  dragInAllDirections({ itemSet: { hammer: { get: () => ({ set }) } } });
+  expect(set).toHaveBeenCalledWith({ direction: 30 });
+});
+
+it.each([[{}], [{ itemSet: {} }], [{ itemSet: { hammer: {} } }], [{ itemSet: { hammer: { get: () => undefined } } }]])(
+  'says so when vis-timeline has become another: %j',
+  (timeline) => {
+    expect(() => dragInAllDirections(timeline)).toThrow('drag-directions.ts');
+  },
+);

@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import { businessDay, closed, closedBetween } from '../../page/hours.js';
+import type { Hours, Resource } from '../../page/model.js';
+
+const MONDAY = '2026-02-02';
+const TUESDAY = '2026-02-03';
+const resource = (...hours: Hours[]): Resource => ({ code: 'ivanova', name: 'Иванова', shared: false, archived: false, hours });
+
+describe('closed hours', () => {
+  it('are none where nothing is said of hours', () => {
+    expect(closed(resource(), MONDAY)).toEqual([]);
+    expect(closedBetween(resource(), MONDAY, TUESDAY)).toEqual([]);
+  });
+
+  it('lie before, between and after the rows of a day, whatever their order', () => {
+    const rows = resource({ weekday: 1, opens: '14:00', closes: '20:00' }, { weekday: 1, opens: '09:00', closes: '13:00' });
+    expect(closed(rows, MONDAY)).toEqual([
+      { from: '00:00', to: '09:00' },
+      { from: '13:00', to: '14:00' },
+      { from: '20:00', to: '24:00' },
+    ]);
+  });
+
+  it('are the whole day on a weekday that is not named', () => {
+    expect(closed(resource({ weekday: 2, opens: '09:00', closes: '13:00' }), MONDAY)).toEqual([{ from: '00:00', to: '24:00' }]);
+  });
+
+  it('are those of the day itself where it has rows, a day off included', () => {
+    const weekly = { weekday: 1, opens: '09:00', closes: '20:00' };
+    expect(closed(resource(weekly, { day: MONDAY, opens: '10:00', closes: '24:00' }), MONDAY)).toEqual([
+      { from: '00:00', to: '10:00' },
+    ]);
+    expect(closed(resource(weekly, { day: MONDAY }), MONDAY)).toEqual([{ from: '00:00', to: '24:00' }]);
+  });
+
+  it('leave nothing between rows that touch', () => {
+    const rows = resource({ weekday: 1, opens: '00:00', closes: '12:00' }, { weekday: 1, opens: '12:00', closes: '23:59' });
+    expect(closed(rows, MONDAY)).toEqual([{ from: '23:59', to: '24:00' }]);
+  });
+
+  it('are one over midnight, and over days off', () => {
+    const rows = resource({ weekday: 1, opens: '09:00', closes: '20:00' }, { weekday: 4, opens: '08:00', closes: '12:00' });
+    expect(closedBetween(rows, MONDAY, '2026-02-05')).toEqual([
+      { from: '2026-02-02T00:00', to: '2026-02-02T09:00' },
+      { from: '2026-02-02T20:00', to: '2026-02-05T08:00' },
+      { from: '2026-02-05T12:00', to: '2026-02-06T00:00' },
+    ]);
+  });
+});
+
+describe('the day that is shown', () => {
+  it('goes from the first hour at which somebody works to the last', () => {
+    const early = resource({ weekday: 1, opens: '07:30', closes: '12:00' });
+    const late = resource({ weekday: 5, opens: '12:00', closes: '22:00' }, { day: MONDAY });
+    expect(businessDay([late, early])).toEqual({ from: '07:30', to: '22:00' });
+  });
+
+  it('is an ordinary one where nothing is said of hours', () => {
+    expect(businessDay([resource()])).toEqual({ from: '08:00', to: '20:00' });
+  });
+});

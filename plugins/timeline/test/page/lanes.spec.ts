@@ -1,0 +1,25 @@
+import { describe, expect, it } from '@jest/globals';
+import { lanes } from '../../page/lanes.js';
+
+const inLanes = (...entries: (readonly [string, number, number])[]) =>
+  Object.fromEntries(lanes(entries.map(([id, start, end]) => ({ id, start, end }))));
+
+describe('lanes', () => {
+  it('are one for entries that touch', () => {
+    expect(inLanes(['a', 0, 10], ['b', 10, 20])).toEqual({ a: 0, b: 0 });
+  });
+
+  it('are as many as there are entries at once, and are taken again when they are free', () => {
+    expect(inLanes(['a', 0, 30], ['b', 5, 10], ['c', 10, 20], ['d', 15, 40])).toEqual({ a: 0, b: 1, c: 1, d: 2 });
+  });
+
+  it('do not depend on the order in which entries came', () => {
+    const entries = [
+      ['b', 0, 10],
+      ['a', 0, 10],
+      ['c', 5, 20],
+    ] as const;
+    expect(inLanes(...entries)).toEqual({ a: 0, b: 1, c: 2 });
+    expect(inLanes(...entries.toReversed())).toEqual({ a: 0, b: 1, c: 2 });
+  });
+});

@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Entry } from '../../page/model.js';
+import { Store } from '../../page/store.js';
+
+const entry = (id: string, version: number, more: Partial<Entry> = {}): Entry => ({
+  id,
+  version,
+  resource: { code: 'ivanova', name: 'Иванова' },
+  start: '2026-02-02T10:00:00+03:00',
+  end: '2026-02-02T11:00:00+03:00',
+  status: 'waiting',
+  client: '',
+  phone: '',
+  comment: '',
+  note: '',
+  by: 'anna',
+  ...more,
+});
+
+describe('the store of the page', () => {
+  it('keeps the newest version, in whatever order they come', () => {
+    const store = new Store();
+    expect(store.add([entry('a', 2)])).toHaveLength(1);
+    expect(store.add([entry('a', 1, { client: 'old' }), entry('a', 2, { client: 'again' })])).toEqual([]);
+    expect(store.get('a')).toMatchObject({ version: 2, client: '' });
+  });
+
+  it('lets an entry stay cancelled when an older change of it arrives late', () => {
+    const store = new Store();
+    store.filter = { text: '', statuses: new Set(['waiting']) };
+    store.add([entry('a', 3, { status: 'cancelled' })]);
+    store.add([entry('a', 2)]);
+    expect(store.shown()).toEqual([]);
+    expect(store.get('a')).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('shows those of the statuses that have all words, wherever they stand', () => {
+    const store = new Store();
+    store.add([
+      entry('a', 1, { client: 'Анна Белова', phone: '79161112233' }),
+      entry('b', 1, { client: 'Анна Белова', comment: 'перезвонить на 1122', status: 'cancelled' }),
+      entry('c', 1, { client: 'Белов' }),
+    ]);
+    store.filter = { text: '  белова 1122 ', statuses: new Set(['waiting']) };
+    expect(store.shown().map(({ id }) => id)).toEqual(['a']);
+    store.filter = { text: '', statuses: new Set(['waiting', 'cancelled']) };
+    expect(store.shown().map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  });
+});
