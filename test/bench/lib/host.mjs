@@ -68,8 +68,8 @@ export class BenchHost {
     return end(this.#child, 'SIGKILL');
   }
 
-  token() {
-    return signOperatorToken(this.#secret, { sub: 'bench', scope: 'events:write viewer', ttlMs: HOUR_MS });
+  token({ sub = 'bench', scope = 'events:write viewer' } = {}) {
+    return signOperatorToken(this.#secret, { sub, scope, ttlMs: HOUR_MS });
   }
 
   /** Stops it, and removes its home with the embedded database. */
