@@ -311,7 +311,8 @@ describe('SEND', () => {
 });
 
 describe('a transaction', () => {
-  it('holds its frames back until COMMIT, in order', async () => {
+  /** A client that has an event to acknowledge, and has sent BEGIN. */
+  const begun = async () => {
     const { letIn, desk } = await startGateway();
     const client = await letIn();
     client.send('SUBSCRIBE', { ...EVENTS, ack: 'client-individual', receipt: 'r' });
@@ -319,6 +320,11 @@ describe('a transaction', () => {
     desk.subscriptions[0]?.deliver(mail('x'), { seq: 5 });
     await client.next();
     client.send('BEGIN', { transaction: 't' });
+    return { client, desk };
+  };
+
+  it('holds its frames back until COMMIT, in order', async () => {
+    const { client, desk } = await begun();
     client.send('SEND', { destination: '/events/a', transaction: 't', receipt: 'held' }, '1');
     client.send('ACK', { id: '1', transaction: 't' });
     client.send('SEND', { destination: '/events/b', transaction: 't' }, '2');
@@ -331,13 +337,7 @@ describe('a transaction', () => {
   });
 
   it('acknowledges nothing when one of its events cannot be published', async () => {
-    const { letIn, desk } = await startGateway();
-    const client = await letIn();
-    client.send('SUBSCRIBE', { ...EVENTS, ack: 'client-individual', receipt: 'r' });
-    await client.next();
-    desk.subscriptions[0]?.deliver(mail('x'), { seq: 5 });
-    await client.next();
-    client.send('BEGIN', { transaction: 't' });
+    const { client, desk } = await begun();
     client.send('ACK', { id: '1', transaction: 't' });
     client.send('SEND', { destination: '/events/broken', transaction: 't' }, '1');
     client.send('COMMIT', { transaction: 't', receipt: 'done' });
