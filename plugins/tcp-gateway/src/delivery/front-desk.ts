@@ -10,6 +10,7 @@ import {
 } from '@sluice/plugin-api';
 import { gatewayFail } from '../failures.js';
 import type { Bearer, Credentials, Desk, SentMessage, Session, Subscription } from '../server/desk.js';
+import { Turnstile } from '../server/turnstile.js';
 import { encodeMessage } from '../stomp/message.js';
 import type { Mailbox } from './mailbox.js';
 import { JSON_TYPE } from './mail.js';
@@ -20,6 +21,11 @@ import type { Waits } from './waits.js';
 
 /** Whoever asks has given up by then. */
 const REPLY_WITHIN_MS = 120_000;
+/**
+ * Events of clients that are on their way to the broker at once. More of them would be confirmed no sooner, and too late for a publish to
+ * wait for: their sessions would end. So they stand in line, and a session with many of them is not read meanwhile.
+ */
+const PUBLISHED_AT_ONCE = 500;
 /** A mail that was rejected so often is given up. */
 const MOST_REJECTIONS = 5;
 
@@ -37,6 +43,8 @@ export interface FrontDeskDeps {
 
 /** What the STOMP server asks of the gateway. */
 export class FrontDesk implements Desk {
+  readonly #publishing = new Turnstile(PUBLISHED_AT_ONCE);
+
   constructor(private readonly deps: FrontDeskDeps) {}
 
   async authenticate({ login, passcode }: Credentials): Promise<Bearer> {
@@ -118,7 +126,8 @@ export class FrontDesk implements Desk {
   }
 
   async publish({ bearer }: Session, type: string, message: SentMessage): Promise<void> {
-    await this.deps.services.publish({ ...eventOf(message), type }, bearer);
+    const event = { ...eventOf(message), type };
+    await this.#publishing.pass(() => this.deps.services.publish(event, bearer));
   }
 
   async callFlow(session: Session, flow: string, message: SentMessage, replyTo: string | undefined): Promise<void> {
@@ -135,7 +144,8 @@ export class FrontDesk implements Desk {
         ...(bearer.extension !== undefined && { extension: bearer.extension }),
       },
     };
-    const { id, reply } = await accept(event, replyTo === undefined ? {} : { reply: { withinMs: REPLY_WITHIN_MS } });
+    const options = replyTo === undefined ? {} : { reply: { withinMs: REPLY_WITHIN_MS } };
+    const { id, reply } = await this.#publishing.pass(() => accept(event, options));
     if (!reply || replyTo === undefined) return;
     const correlation = message.headers.get('correlation-id') ?? id;
     void reply.catch(lateReply).then((answer) => session.reply(replyMessage(replyTo, correlation, id, answer)));

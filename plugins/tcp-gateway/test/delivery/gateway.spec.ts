@@ -289,6 +289,33 @@ describe('an event of a client', () => {
   });
 });
 
+describe('many events of clients at once', () => {
+  it('are not all handed to the broker at once: the rest stands in line, and none is refused', async () => {
+    const host = await startHost();
+    let [begun, atOnce, most] = [0, 0, 0];
+    let confirm = (): void => undefined;
+    const confirmed = new Promise<void>((resolve) => (confirm = resolve));
+    const slow: Accept = async () => {
+      begun++;
+      most = Math.max(most, ++atOnce);
+      await confirmed;
+      atOnce--;
+      return { id: randomUUID() };
+    };
+    const stop = new AbortController();
+    void message.subscribe(host.gateway, {}, slow, stop.signal, 'orders');
+    const clients = await Promise.all(['a', 'b', 'c', 'd'].map((user) => host.connect(user, { subscribe: false })));
+    for (const { client } of clients)
+      for (let n = 0; n < 200; n++) client.send('SEND', { destination: '/flows/orders', receipt: `${n}` }, '{}');
+    await until('as many as may', () => begun === 500);
+    confirm();
+    for (const { client } of clients)
+      for (let n = 0; n < 200; n++) expect((await client.next()).headers.get('receipt-id')).toBe(`${n}`);
+    expect([begun, most]).toEqual([800, 500]);
+    stop.abort();
+  });
+});
+
 describe('a mailbox over HTTP', () => {
   const open = async () => {
     const workspace = new FakeWorkspace();
