@@ -38,6 +38,13 @@ describe('AckWindow', () => {
     expect(acks).toEqual(['≤1']);
   });
 
+  it('acknowledges fifty with one frame while those in between are still held', () => {
+    const window = open(500, 200);
+    for (let tag = 2; tag <= 200; tag += 2) window.finish(tag);
+    for (let tag = 1; tag <= 200; tag += 2) window.finish(tag);
+    expect(acks).toEqual(['≤50', '≤100', '≤150', '≤200']);
+  });
+
   it('never acknowledges what is still held', () => {
     const window = open(500, 100);
     finish(window, 3, 100);
@@ -51,7 +58,21 @@ describe('AckWindow', () => {
   it('does not let one that is held starve its consumer', () => {
     const window = open(10, 10);
     finish(window, 2, 6);
+    jest.advanceTimersByTime(20);
+    expect(acks).toEqual([]);
+    jest.advanceTimersByTime(10);
     expect(acks).toEqual(['2', '3', '4', '5', '6']);
+  });
+
+  it('waits on as long as the first that is held changes', () => {
+    const window = open(10, 20);
+    finish(window, 8, 17);
+    for (let tag = 1; tag <= 4; tag++) {
+      jest.advanceTimersByTime(20);
+      window.finish(tag);
+    }
+    jest.advanceTimersByTime(5);
+    expect(acks).toEqual(['≤1', '≤2', '≤3', '≤4']);
   });
 
   it('does not name a delivery twice after those before it are finished', () => {

@@ -2,9 +2,11 @@
 export type Acknowledge = (tag: number, upTo: boolean) => void;
 
 const MAX_BATCH = 50;
-const MAX_WAIT_MS = 5;
+const TICK_MS = 5;
 /** Behind one that is held longer than a confirm takes, deliveries are acknowledged one by one: dear for the broker, so not at once. */
 const LATE_MS = 100;
+/** As `LATE_MS`, when what waits fills half of the prefetch: the consumer is about to starve. */
+const STARVED_MS = 25;
 
 const enum Tag {
   held,
@@ -15,8 +17,8 @@ const enum Tag {
 
 /**
  * Deliveries of one channel in the order of their tags, acknowledged in batches: all up to the first that is still held in one frame,
- * every 50 messages or 5 ms. What is finished behind one that is held long is acknowledged by itself, after 100 ms or when it fills half
- * of the prefetch: each such frame is an entry in the log of a quorum queue.
+ * as soon as there are 50, or after 5 ms. Each frame costs as much as a publish, and is an entry in the log of a quorum queue. So what is
+ * finished behind one that is held is acknowledged by itself only when that one has not moved on for a while.
  */
 export class AckWindow {
   readonly #acknowledge: Acknowledge;
@@ -26,10 +28,15 @@ export class AckWindow {
   /** State of the tags from `#first` on. */
   #tags: Tag[] = [];
   #first = 1;
+  /** How many of the tags come before the first that is held, and how many of those are finished. */
+  #ahead = 0;
+  #ready = 0;
+  /** Finished and not acknowledged yet. */
   #unflushed = 0;
   #held = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #late: NodeJS.Timeout | undefined;
+  /** How long the first that is held has kept others waiting. */
+  #stuckMs = 0;
+  #tick: NodeJS.Timeout | undefined;
 
   constructor(prefetch: number, acknowledge: Acknowledge) {
     this.#acknowledge = acknowledge;
@@ -57,26 +64,21 @@ export class AckWindow {
     this.#tags[tag - this.#first] = Tag.finished;
     this.#held -= 1;
     this.#unflushed += 1;
-    if (this.#unflushed >= this.#batch) this.#advance();
-    if (this.#unflushed >= this.#most) return this.flush();
-    if (this.#unflushed > 0) this.#timer ??= setTimeout(() => this.#soon(), MAX_WAIT_MS);
-  }
-
-  #soon(): void {
-    this.#timer = undefined;
-    this.#advance();
-    if (this.#unflushed > 0) this.#late ??= setTimeout(() => this.flush(), LATE_MS);
+    this.#lookAhead();
+    if (this.#ready >= this.#batch) this.#advance();
+    if (this.#unflushed > 0) this.#tick ??= setTimeout(() => this.#onTick(), TICK_MS);
   }
 
   /** It was handed back: nothing is to be acknowledged. */
   skip(tag: number): void {
     this.#tags[tag - this.#first] = Tag.gone;
     this.#held -= 1;
+    this.#lookAhead();
   }
 
   /** Acknowledges everything that is finished. */
   flush(): void {
-    this.#stopTimers();
+    this.close();
     this.#advance();
     for (let at = 0; this.#unflushed > 0 && at < this.#tags.length; at++) {
       if (this.#tags[at] !== Tag.finished) continue;
@@ -88,28 +90,37 @@ export class AckWindow {
 
   /** The channel is gone. */
   close(): void {
-    this.#stopTimers();
+    clearTimeout(this.#tick);
+    this.#tick = undefined;
+    this.#stuckMs = 0;
   }
 
-  #stopTimers(): void {
-    clearTimeout(this.#timer);
-    clearTimeout(this.#late);
-    this.#timer = undefined;
-    this.#late = undefined;
+  #onTick(): void {
+    this.#tick = undefined;
+    this.#stuckMs += TICK_MS;
+    this.#advance();
+    if (this.#unflushed === 0) return;
+    if (this.#stuckMs >= (this.#unflushed >= this.#most ? STARVED_MS : LATE_MS)) this.flush();
+    else this.#tick = setTimeout(() => this.#onTick(), TICK_MS);
+  }
+
+  /** Counts on from the last known tag that is not held to the first that is. */
+  #lookAhead(): void {
+    for (; this.#ahead < this.#tags.length && this.#tags[this.#ahead] !== Tag.held; this.#ahead++) {
+      if (this.#tags[this.#ahead] === Tag.finished) this.#ready += 1;
+    }
   }
 
   /** Acknowledges up to the first that is held. */
   #advance(): void {
-    let last = 0;
-    let at = 0;
-    for (; at < this.#tags.length && this.#tags[at] !== Tag.held; at++) {
-      if (this.#tags[at] !== Tag.finished) continue;
-      last = this.#first + at;
-      this.#unflushed -= 1;
-    }
-    if (at === 0) return;
-    this.#tags.splice(0, at);
-    this.#first += at;
-    if (last > 0) this.#acknowledge(last, true);
+    if (this.#ahead === 0) return;
+    const last = this.#first + this.#tags.lastIndexOf(Tag.finished, this.#ahead - 1);
+    if (this.#ready > 0) this.#acknowledge(last, true);
+    this.#tags.splice(0, this.#ahead);
+    this.#first += this.#ahead;
+    this.#unflushed -= this.#ready;
+    this.#ahead = 0;
+    this.#ready = 0;
+    this.#stuckMs = 0;
   }
 }
