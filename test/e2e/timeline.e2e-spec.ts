@@ -193,6 +193,8 @@ describeBrowser('the page of the booking journal', () => {
       { version: 1, start: `${DAY}T15:00`, end: `${DAY}T15:30` },
       { token: await sign('boris') },
     );
+    // the banner moves the board: dragged before it comes, the entry would not be where the mouse is
+    await anna.getByText('Нет связи').waitFor();
     await drag(anna, id, { x: await hourOf(anna, id) });
     await anna.getByText('Запись уже изменена, она показана такой, какая она сейчас. Изменил(а): boris').waitFor();
     await anna.locator(`[data-entry="${id}"]`, { hasText: '15:00–15:30' }).waitFor();
