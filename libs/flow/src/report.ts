@@ -23,7 +23,12 @@ export class Report {
   }
 
   get hasErrors(): boolean {
-    return this.findings.some((finding) => finding.severity === 'error');
+    return this.hasErrorsAfter(0);
+  }
+
+  /** Is there an error behind the first so many findings? A warning keeps nothing from being compiled. */
+  hasErrorsAfter(count: number): boolean {
+    return this.findings.slice(count).some((finding) => finding.severity === 'error');
   }
 
   private add(severity: Finding['severity'], at: Span, code: string, message: string, cure: Cure): void {

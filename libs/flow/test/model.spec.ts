@@ -176,6 +176,22 @@ describe('a workspace', () => {
   });
 });
 
+describe('a warning', () => {
+  it('leaves a flow its constants', () => {
+    const text = flow.replace('channel: site', "channel: site, greeting: '{{ trigger.data.name }}'");
+    const { workspace: made, findings } = compile({ workspace, flows: { 'flows/web.yaml': text }, env });
+    expect(findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual(['warning EXPR_MARK']);
+    expect(made?.flows[0]?.vars).toMatchObject({ channel: 'site', greeting: '{{ trigger.data.name }}' });
+  });
+
+  it('leaves the workspace its issuers', () => {
+    const text = workspace.replace('env.TOKEN_NEW }}', 'env.TOKEN_NEW & env.UNUSED ?? "" }}');
+    const { workspace: made, findings } = compile({ workspace: text, flows: { 'flows/web.yaml': flow }, env });
+    expect(findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual(['warning EXPR_PRECEDENCE']);
+    expect(made?.issuers.map(({ name }) => name)).toEqual(['erp']);
+  });
+});
+
 describe('a flow', () => {
   it('has its head, and a revision that changes with its text alone', () => {
     const [made] = compiled().flows;

@@ -42,8 +42,7 @@ export function compileConnection(draft: ConnectionDraft, plugins: Plugins, tool
   refuseLiteralSecrets(plugin.connection, draft.with, texts, report);
   const pace = compilePace(draft.pace, plugin, tools.settings, report);
   const check = { schema: plugin.connection, node: draft.with, what: 'with', at: draft.use, report, texts };
-  const sound = report.findings.slice(before).every((finding) => finding.severity === 'warning');
-  const evaluated = sound ? constants.evaluate(draft.with, vars, texts, report) : undefined;
+  const evaluated = report.hasErrorsAfter(before) ? undefined : constants.evaluate(draft.with, vars, texts, report);
   const checked = checkSchema({ ...check, evaluated });
   if (!evaluated || !checked) return undefined;
   return {
@@ -117,7 +116,7 @@ export function compileIssuer(draft: IssuerDraft, tools: WorkspaceTools): Issuer
     const before = report.findings.length;
     expressions.values(node, tools.visible);
     refuseLiteralSecret(node, 'secret', texts, report);
-    const evaluated = report.findings.length === before ? constants.evaluate(node, vars, texts, report) : undefined;
+    const evaluated = report.hasErrorsAfter(before) ? undefined : constants.evaluate(node, vars, texts, report);
     if (!evaluated) continue;
     const secret = String(evaluated.value);
     if (Buffer.byteLength(secret) < SHORTEST_SECRET_BYTES) {

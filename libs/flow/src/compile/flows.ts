@@ -85,8 +85,7 @@ export class FlowCompiler {
     const shape = draft.vars ? withNames(tools.varsShape, draft.vars) : tools.varsShape;
     const before = report.findings.length;
     this.expressions.values(draft.vars, { env: tools.environment.inConstants });
-    const sound = report.findings.length === before;
-    const own = sound ? tools.constants.evaluate(draft.vars, {}, this.texts, report) : undefined;
+    const own = report.hasErrorsAfter(before) ? undefined : tools.constants.evaluate(draft.vars, {}, this.texts, report);
     return { shape, value: { ...tools.vars, ...(own?.value as Record<string, unknown> | undefined) } };
   }
 
@@ -106,8 +105,7 @@ export class FlowCompiler {
     if (!plugin || !trigger) return undefined;
     plugins.connection(plugin, draft.connection, draft.use, !isHostTrigger(trigger), report);
     refuseLiteralSecrets(trigger.options, draft.with, this.texts, report);
-    const sound = report.findings.slice(before).every((finding) => finding.severity === 'warning');
-    const evaluated = sound ? constants.evaluate(draft.with, vars, this.texts, report) : undefined;
+    const evaluated = report.hasErrorsAfter(before) ? undefined : constants.evaluate(draft.with, vars, this.texts, report);
     const check = { schema: trigger.options, node: draft.with, what: 'with', at: draft.use, report, texts: this.texts };
     const checked = checkSchema({ ...check, evaluated });
     return (

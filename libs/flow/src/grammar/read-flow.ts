@@ -51,7 +51,7 @@ export function readFlow(root: MapNode, text: string, report: Report): FlowDraft
     journal,
     steps,
     ...(tests?.kind === 'list' && { tests }),
-    partial: report.findings.slice(before).some((finding) => finding.severity === 'error'),
+    partial: report.hasErrorsAfter(before),
   };
 }
 
