@@ -548,6 +548,13 @@ describe('sluice.yaml', () => {
       'FLOW_VALUE a day is mon, tue',
     ],
     [
+      'a date that no month has',
+      connection(
+        `{ use: onec-http, with: { ${sound} }, pace: { calendar: [{ daily: '02:00-03:00', dates: [2026-02-30], concurrency: 0 }] } }`,
+      ),
+      'FLOW_VALUE "2026-02-30" is no date',
+    ],
+    [
       'an unknown time zone',
       'sluice: 1\nplugins: []\nsettings: { timezone: Moscow }',
       'SETTING_TIMEZONE "Moscow" is no time zone',

@@ -1,3 +1,4 @@
+import { DateTime } from 'luxon';
 import { readFields, type KeyTable } from '../grammar/fields.js';
 import { readBoolean, readChoice, readDuration, readInteger, readRate, readText, readTexts } from '../grammar/values.js';
 import type { CalendarWindow, PaceConfig, Priority } from '../model.js';
@@ -163,7 +164,12 @@ function readDays(node: YamlNode | undefined, report: Report): number[] | undefi
 
 function readDates(node: YamlNode | undefined, report: Report): string[] | undefined {
   const dates = readTexts(node, 'dates', report);
-  const wrong = dates?.find((date) => !/^\d{4}-\d\d-\d\d$/.test(date) || Number.isNaN(Date.parse(date)));
+  const wrong = dates?.find((date) => !isDate(date));
   if (node && wrong !== undefined) report.error(node, 'FLOW_VALUE', `"${wrong}" is no date`, { write: '2026-02-01' });
   return dates;
+}
+
+/** `2026-02-30` is none: JavaScript would take it for a day of March. */
+function isDate(text: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(text) && DateTime.fromISO(text).isValid;
 }
