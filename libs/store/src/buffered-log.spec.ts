@@ -63,6 +63,19 @@ describe('BufferedLog', () => {
     expect(sink.gaps.map(({ count }) => count)).toEqual([1]);
   });
 
+  it('ends a flush although more is written all the time', async () => {
+    const { sink, buffered } = open();
+    const append = sink.append.bind(sink);
+    sink.append = async (lines) => {
+      await append(lines);
+      if (sink.batches.length > 100) throw engineFail.STORE_UNAVAILABLE('the flush goes on for ever');
+      buffered.write(line(100 + sink.batches.length));
+    };
+    for (const second of [1, 2, 3]) buffered.write(line(second));
+    await buffered.flush();
+    expect(sink.taken.slice(0, 3)).toEqual([1, 2, 3]);
+  });
+
   it('does not throw at close when the sink is away', async () => {
     const { sink, log, buffered } = open();
     sink.failure = engineFail.STORE_UNAVAILABLE('away');

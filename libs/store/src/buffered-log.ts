@@ -25,6 +25,8 @@ export interface BufferLimits {
 /** A log that never keeps its writers waiting: what the sink does not take in time is counted, and a gap says so. */
 export class BufferedLog<Entry extends { readonly at: Date }> {
   #buffer: Entry[] = [];
+  /** How many entries have left the buffer so far. */
+  #left = 0;
   #gap: Gap | undefined;
   #skipped = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -46,9 +48,13 @@ export class BufferedLog<Entry extends { readonly at: Date }> {
     this.#later(this.limits.delayMs);
   }
 
-  /** Writes what is buffered; rejects with `STORE_UNAVAILABLE` when the sink does not take it now. */
+  /**
+   * Writes what is buffered now, and does not wait for what comes meanwhile. Rejects with `STORE_UNAVAILABLE` when the sink does not take
+   * it now.
+   */
   async flush(): Promise<void> {
-    while (this.#writing || this.#buffer.length > 0 || this.#gap) {
+    const upTo = this.#left + this.#buffer.length;
+    while (this.#left < upTo || this.#gap) {
       this.#writing ??= this.#writeSome().finally(() => (this.#writing = undefined));
       await this.#writing;
     }
@@ -74,6 +80,7 @@ export class BufferedLog<Entry extends { readonly at: Date }> {
     if (batch.length > 0) {
       await this.#append(batch);
       this.#buffer.splice(0, batch.length);
+      this.#left += batch.length;
     }
     if (!this.#gap) return;
     const gap = this.#gap;

@@ -85,9 +85,7 @@ export class AdminController {
   @Get('find/:id')
   @Summary('What happened to an event or a run')
   async find(@Param('id') id: string): Promise<object> {
-    const { store } = this.services;
-    await store.journal.flush();
-    return store.journal.find(id);
+    return this.services.store.journal.find(id);
   }
 
   @Get('doctor')
