@@ -104,7 +104,8 @@ export class Reader {
     // what ends in the same tick makes room together
     await Promise.resolve();
     try {
-      while (this.#link === link && (await this.#step(link)));
+      // nothing may come between finding nothing to do and being at rest: it would wait for the next look at all queues
+      for (let next = this.#next(link); next; next = this.#next(link)) await next;
     } catch (error) {
       link.drop(error as Error);
     }
@@ -112,13 +113,13 @@ export class Reader {
     if (this.#link !== link) this.#run();
   }
 
-  /** False when there is nothing to do. */
-  async #step(link: Link): Promise<boolean> {
+  /** Begins the next statement; undefined when there is nothing to do, or another link to do it on. */
+  #next(link: Link): Promise<unknown> | undefined {
+    if (this.#link !== link) return undefined;
     const released = this.#released.splice(0);
-    if (released.length > 0) await link.take.query({ name: 'release', text: RELEASE, values: [released, link.session] });
+    if (released.length > 0) return link.take.query({ name: 'release', text: RELEASE, values: [released, link.session] });
     const wanted = this.#wanted();
-    if (wanted.size > 0) await this.#take(link, wanted);
-    return released.length > 0 || wanted.size > 0;
+    return wanted.size > 0 ? this.#take(link, wanted) : undefined;
   }
 
   /** How many each queue may get that has something; they count as empty until somebody says otherwise. */
