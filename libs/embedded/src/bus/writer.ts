@@ -7,6 +7,7 @@ import { WRITE, weightOf, writeParams, type Write, type Written } from './write-
 export type WriteEnd = 'done' | 'refused' | 'lost';
 
 interface Waiting extends Write {
+  /** The first call counts: a publisher that has given up may still be told what came of it. */
   readonly ended: (end: WriteEnd) => void;
   /** When a publisher gives up, by the monotonic clock. A settlement never does: it ends with its session. */
   readonly deadline?: number;
@@ -23,6 +24,8 @@ const LOOK_MS = 50;
 export class Writer {
   #link: Link | undefined;
   #waiting: Waiting[] = [];
+  /** What the database has not answered yet, without those who have given up. */
+  #underWay: readonly Waiting[] = [];
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** `unrouted` has reached its cap: what nobody wants is refused. */
@@ -86,6 +89,7 @@ export class Writer {
 
   async #writeSome(link: Link): Promise<void> {
     const batch = this.#nextBatch();
+    this.#underWay = batch;
     let ends: WriteEnd[];
     try {
       ends = await write(link, batch, this.unroutedIsFull);
@@ -93,6 +97,7 @@ export class Writer {
       link.drop(error as Error);
       ends = batch.map(() => 'lost');
     }
+    this.#underWay = [];
     batch.forEach(({ ended }, n) => ended(ends[n] as WriteEnd));
   }
 
@@ -107,7 +112,9 @@ export class Writer {
 
   #giveUpLate(): void {
     const now = performance.now();
-    for (const late of this.#remove(({ deadline }) => deadline !== undefined && deadline <= now)) late.ended('lost');
+    const isLate = ({ deadline = Infinity }: Waiting) => deadline <= now;
+    for (const late of [...this.#remove(isLate), ...this.#underWay.filter(isLate)]) late.ended('lost');
+    this.#underWay = this.#underWay.filter((waiting) => !isLate(waiting));
     if (this.#waiting.length > 0 || this.#running) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
