@@ -64,14 +64,23 @@ async function removeDead(file: string, home: string): Promise<void> {
 }
 
 async function refuseWhileAlive(content: string, home: string): Promise<void> {
-  const { pid, identity } = JSON.parse(content) as Owner;
-  if ((await processIdentity(pid)) !== identity) return;
+  const owner = parseOwner(content);
+  if (!owner || (await processIdentity(owner.pid)) !== owner.identity) return;
   throw new SluiceError(
     'CONFIG_INVALID',
     'fatal',
-    `${home} is in use by process ${pid}`,
+    `${home} is in use by process ${owner.pid}`,
     'stop that process, or give this one another home by SLUICE_HOME; for several hosts set SLUICE_DATABASE_URL',
   );
+}
+
+/** Undefined for a file that a power cut has left empty or cut off: whoever wrote it has died then. */
+function parseOwner(content: string): Owner | undefined {
+  try {
+    return JSON.parse(content) as Owner;
+  } catch {
+    return undefined;
+  }
 }
 
 async function readText(file: string): Promise<string | undefined> {

@@ -157,7 +157,8 @@ async function passwordOf(home: string, place: Place): Promise<string> {
   const file = path.join(home, PASSWORD_FILE);
   if (!existsSync(file)) {
     if (existsSync(place.data)) throw passwordLost(file, place);
-    await writeFile(file, randomBytes(24).toString('base64url'), { mode: 0o600 });
+    // on the disk before the database that knows it: after a power cut nobody could log in
+    await writeFile(file, randomBytes(24).toString('base64url'), { mode: 0o600, flush: true });
   }
   return readFile(file, 'utf8');
 }
