@@ -1,4 +1,5 @@
 import { derivedId, engineFail, isEventType, type EventAttributes, type EventMessage, type NewEvent } from '@sluice/plugin-api';
+import type { Settings } from '@sluice/flow';
 import { contentOf, type Content } from './event-data.js';
 import type { Outgoing } from './ports/bus.js';
 
@@ -8,6 +9,10 @@ export interface EmitCause {
   readonly flow: string;
   readonly hopsLimit: number;
   readonly bytesLimit: number;
+}
+
+export function emitCause(event: EventAttributes, flow: string, { hops, eventBytes }: Settings['limits']): EmitCause {
+  return { event, flow, hopsLimit: hops, bytesLimit: eventBytes };
 }
 
 /** What the emitter decides about an event; the rest comes from its cause. */

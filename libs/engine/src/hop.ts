@@ -1,8 +1,8 @@
 import { derivedId, runId, type ErrorView, type EventAttributes, type Reply } from '@sluice/plugin-api';
 import type { Flow, RunOutcome, Scope, Settings } from '@sluice/flow';
-import type { Outgoing } from './ports/bus.js';
+import { queues, type Outgoing } from './ports/bus.js';
 import { replyMessage } from './replies.js';
-import type { RunState } from './run-state.js';
+import { runMessage, type PendingCall, type RunState } from './run-state.js';
 import { RunView, TriggerView } from './views.js';
 
 export type HopEnd =
@@ -110,6 +110,13 @@ export class Hop {
       kind,
       ...more,
     };
+  }
+
+  /** A durable timer beside the call, when its step has a timeout: whichever ends first goes on with the run. */
+  startTimer(at: string, call: PendingCall): void {
+    if (call.deadline === undefined) return;
+    const message = runMessage({ state: this.state('timer', { at, call }), body: this.body });
+    this.outputs.push({ queue: queues.next(this.flow.name), message, notBefore: call.deadline });
   }
 
   #makeScope(): Scope {

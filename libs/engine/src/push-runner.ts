@@ -12,7 +12,8 @@ import {
 import type { PaceConfig, Settings } from '@sluice/flow';
 import type { Connection } from './connections.js';
 import { abortAt } from './abort-at.js';
-import { emittedByCall } from './emitted.js';
+import { idempotenceOf } from './actions.js';
+import { emitCause, emittedByCall } from './emitted.js';
 import { HeldPushes, type Held } from './held-pushes.js';
 import { messageOf } from './message-of.js';
 import type { Observer } from './observer.js';
@@ -41,7 +42,6 @@ import {
   type StepResult,
 } from './run-state.js';
 import type { SoloGate } from './solo-gate.js';
-import { idempotenceOf } from './steps.js';
 import { stopController } from './stop-controller.js';
 import { SUSPECT_RUNS, type SuspectTurn } from './suspicion.js';
 
@@ -280,8 +280,7 @@ export class PushRunner implements PushOwner {
         correlationid: state.event.correlationid ?? state.event.id,
         emit: (event) => void emitted.push(event),
       });
-      const { hops, eventBytes } = this.deps.settings.limits;
-      const cause = { event: state.event, flow: state.flow, hopsLimit: hops, bytesLimit: eventBytes };
+      const cause = emitCause(state.event, state.flow, this.deps.settings.limits);
       return { ok: true, output, emitted: emittedByCall(cause, state.run, step, emitted) };
     } catch (error) {
       return { ok: false, error };

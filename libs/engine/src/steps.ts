@@ -1,58 +1,36 @@
-import {
-  derivedId,
-  engineFail,
-  isSluiceError,
-  viewError,
-  type AnyAction,
-  type AnyPlugin,
-  type ErrorView,
-  type Idempotence,
-  type Log,
-  type NewEvent,
-  type Reply,
-} from '@sluice/plugin-api';
-import type { z } from 'zod';
-import type { EmitStep, Flow, OnError, ReplyStep, RetryPolicy, Settings, SwitchStep, UseStep } from '@sluice/flow';
-import { abortAt } from './abort-at.js';
-import { checkedBy } from './checked-by.js';
-import { parseInput, type Connection, type Connections } from './connections.js';
+import { derivedId, engineFail, viewError, type AnyAction, type ErrorView, type Reply } from '@sluice/plugin-api';
+import type { EmitStep, Flow, OnError, ReplyStep, RetryPolicy, SwitchStep, UseStep } from '@sluice/flow';
+import { actionOf, idempotenceOf } from './actions.js';
+import { parseInput } from './connections.js';
 import type { Door } from './door.js';
-import { emittedByCall, emittedEvent, type EmitCause, type EmittedAttributes } from './emitted.js';
+import { renderEmit, type EmitContent } from './emit-content.js';
+import { emitCause, emittedEvent } from './emitted.js';
 import { writeData } from './event-data.js';
 import type { Hop } from './hop.js';
-import { pause } from './lease.js';
 import { chain, isPromise, type Maybe } from './maybe-promise.js';
-import type { Observer } from './observer.js';
-import { queues, type Bus, type Outgoing } from './ports/bus.js';
+import { queues } from './ports/bus.js';
 import type { Node } from './program.js';
-import { againMs, decideRetry, stepTimeout } from './retry.js';
-import { encodeRun, runMessage, type PendingCall } from './run-state.js';
+import { runMessage, type PendingCall } from './run-state.js';
+import { isAboutUs, UnpacedCalls, type UnpacedCallsDeps } from './unpaced-calls.js';
 
 /** Mistakes of the flow itself are never hidden by `onError`: a typo would look like "unknown number" for months. */
 const FLOW_MISTAKE = /^(EXPR_\w+|INPUT_INVALID|EVENT_TYPE)$/;
-const NEVER = new Date(8.64e15);
 const JSON_TYPE = 'application/json';
-/** The broker is away: how long to wait before the next try. */
-const AWAY_PAUSE_MS = 1_000;
 
-export interface StepsDeps {
-  readonly bus: Bus;
+export interface StepsDeps extends UnpacedCallsDeps {
   readonly door: Door;
-  readonly connections: Connections;
-  readonly plugins: ReadonlyMap<string, AnyPlugin>;
-  readonly settings: Settings;
-  readonly observer: Observer;
-  readonly log: Log;
-  /** Fires when the host has to stop at once: unpaced calls are aborted. */
-  readonly signal: AbortSignal;
 }
 
 /** Executes the steps of one flow within a hop. */
 export class Steps {
+  readonly #calls: UnpacedCalls;
+
   constructor(
     private readonly flow: Flow,
     private readonly deps: StepsDeps,
-  ) {}
+  ) {
+    this.#calls = new UnpacedCalls(flow, deps);
+  }
 
   /** Runs from `node` on until the hop has an end. Gives a promise only when something has to be waited for. */
   advance(hop: Hop, node: Node | undefined): Maybe<void> {
@@ -136,35 +114,21 @@ export class Steps {
   }
 
   #emit(hop: Hop, node: Node, step: EmitStep): Maybe<Node | undefined> {
-    const { scope } = hop;
-    const rendered = {
-      type: step.type.text(scope),
-      data: step.data?.render(scope),
-      subject: step.subject?.text(scope),
-      correlationid: step.correlationid?.text(scope),
-      partitionkey: step.partitionkey?.text(scope),
-      datacontenttype: step.datacontenttype?.text(scope),
-    };
-    if (isSettled(rendered)) return this.#emitted(hop, node, rendered);
-    return settled(rendered).then((content) => this.#emitted(hop, node, content));
+    return chain(renderEmit(step, hop.scope), (content) => this.#emitted(hop, node, content));
   }
 
   #emitted(hop: Hop, node: Node, content: EmitContent): Node | undefined {
+    const cause = emitCause(hop.event, this.flow.name, this.deps.settings.limits);
     const asItCame = content.datacontenttype === undefined ? hop.bodyOf(content.data) : undefined;
     const carried = asItCame
       ? { body: asItCame, datacontenttype: hop.event.datacontenttype ?? JSON_TYPE }
       : writeData(content.data, content.datacontenttype);
-    const message = emittedEvent(this.#cause(hop), content, carried, derivedId(hop.run, node.step.id));
+    const message = emittedEvent(cause, content, carried, derivedId(hop.run, node.step.id));
     const { id, type } = message.attributes;
     hop.outputs.push({ message });
     hop.steps[node.step.id] = { id, type };
     if (!this.deps.door.isTaken(type)) this.deps.observer.unrouted(message.attributes);
     return node.next;
-  }
-
-  #cause(hop: Hop): EmitCause {
-    const { limits } = this.deps.settings;
-    return { event: hop.event, flow: this.flow.name, hopsLimit: limits.hops, bytesLimit: limits.eventBytes };
   }
 
   #reply(hop: Hop, node: Node, step: ReplyStep): Maybe<Node | undefined> {
@@ -179,7 +143,7 @@ export class Steps {
 
   #use(hop: Hop, node: Node, step: UseStep): Maybe<Node | undefined> {
     return chain(step.with.render(hop.scope), (input) => {
-      const action = this.#action(step);
+      const action = actionOf(this.deps.plugins, step.plugin, step.action);
       parseInput(step.plugin, step.action, action, input);
       const connection = this.deps.connections.get(step.plugin, step.connection);
       const call = this.#firstCall(hop, step, action, input);
@@ -217,130 +181,22 @@ export class Steps {
     const connection = call.connection ?? call.plugin;
     const push = runMessage({ state: hop.state('push', { at: step.id, call }), body: hop.body });
     hop.outputs.push({ queue: queues.push(connection, call.priority), message: push });
-    if (call.deadline !== undefined) hop.outputs.push(this.#timer(hop, step, call, call.deadline));
+    hop.startTimer(step.id, call);
     hop.suspend();
-  }
-
-  /** Tries until the broker has confirmed: handing the hop back instead would count as if it had killed its host. */
-  async #published(outputs: readonly Outgoing[]): Promise<void> {
-    for (;;) {
-      try {
-        return await this.deps.bus.publish(outputs);
-      } catch (error) {
-        if (this.deps.signal.aborted || !isAboutUs(error)) throw error;
-        await pause(AWAY_PAUSE_MS, this.deps.signal);
-      }
-    }
   }
 
   async #callUnpaced(hop: Hop, node: Node, step: UseStep, call: PendingCall): Promise<Node | undefined> {
-    hop.notable = true;
-    hop.enter(step.id);
-    // what earlier steps emitted must not wait for a call that may be slow
-    const early = hop.outputs.length;
-    if (early > 0) await this.#published(hop.outputs.slice());
-    hop.outputs.splice(0, early);
-    const action = this.#action(step);
-    const connection = this.deps.connections.get(step.plugin, step.connection);
-    const where = `${step.plugin}.${step.action}`;
-    if (call.deadline !== undefined && Date.now() >= call.deadline) return this.#judge(hop, node, this.#timedOut(step, call));
-    const outcome = await this.#callOnce(hop, step, action, connection, call);
-    if (outcome.ok && outcome.suspended) return this.#awaitResume(hop, step, call);
-    if (outcome.ok) {
-      hop.steps[step.id] = outcome.output;
-      return node.next;
+    const end = await this.#calls.make(hop, step, call);
+    switch (end.kind) {
+      case 'output':
+        hop.steps[step.id] = end.output;
+        return node.next;
+      case 'failed':
+        return this.#judge(hop, node, end.error);
+      case 'suspended':
+        hop.suspend();
+        return undefined;
     }
-    const verdict = decideRetry(outcome.error, {
-      attempt: call.attempt,
-      attempts: call.policy.attempts,
-      idempotent: idempotenceOf(action, call.input),
-      spares: false,
-      where,
-    });
-    if (this.deps.signal.aborted) throw outcome.error;
-    const wait = againMs(outcome.error, call, outcome.ms);
-    const late = verdict.kind === 'again' && call.deadline !== undefined && Date.now() + wait >= call.deadline;
-    if (outcome.timedOut || late) return this.#judge(hop, node, this.#timedOut(step, call, outcome.error));
-    if (verdict.kind === 'again') return this.#later(hop, step, call, wait);
-    const error = verdict.kind === 'failed' ? verdict.error : outcome.error;
-    return this.#judge(hop, node, viewError(error, whereOf(step, call)));
-  }
-
-  async #callOnce(
-    hop: Hop,
-    step: UseStep,
-    action: AnyAction<unknown>,
-    connection: Connection,
-    call: PendingCall,
-  ): Promise<{ ok: true; output: unknown; suspended: boolean } | { ok: false; error: unknown; ms: number; timedOut: boolean }> {
-    let suspended = false;
-    const timeout = call.deadline === undefined ? undefined : abortAt(call.deadline);
-    const began = Date.now();
-    const report = (error?: ErrorView) =>
-      this.deps.observer.called({
-        flow: this.flow.name,
-        step: step.id,
-        plugin: step.plugin,
-        action: step.action,
-        input: call.input,
-        attempt: call.attempt,
-        ms: Date.now() - began,
-        waitedMs: began - call.since,
-        inFlight: 1,
-        limit: Number.POSITIVE_INFINITY,
-        ...(step.connection !== undefined && { connection: step.connection }),
-        ...(error && { error }),
-      });
-    const emitted: (NewEvent & { readonly type: string })[] = [];
-    try {
-      const output = await connection.runUnpaced(action, step.action, call.input, {
-        id: `${hop.run}/${step.id}`,
-        attempt: call.attempt,
-        deadline: call.deadline === undefined ? NEVER : new Date(call.deadline),
-        signal: timeout ? AbortSignal.any([timeout, this.deps.signal]) : this.deps.signal,
-        log: this.deps.log,
-        correlationid: hop.event.correlationid ?? hop.event.id,
-        emit: (event) => void emitted.push(event),
-        suspend: () => {
-          suspended = true;
-          return encodeRun({ state: hop.state('result', { at: step.id, call: { ...call, input: null } }), body: hop.body });
-        },
-      });
-      hop.outputs.push(...emittedByCall(this.#cause(hop), hop.run, step.id, emitted));
-      report();
-      return { ok: true, output, suspended };
-    } catch (error) {
-      report(viewError(error, whereOf(step, call)));
-      return { ok: false, error, ms: Date.now() - began, timedOut: timeout?.aborted === true };
-    }
-  }
-
-  /** The token that the action keeps is the run's state: nothing of it is held here but, with a timeout, the timer. */
-  #awaitResume(hop: Hop, step: UseStep, call: PendingCall): undefined {
-    if (call.deadline !== undefined) hop.outputs.push(this.#timer(hop, step, call, call.deadline));
-    hop.suspend();
-    return undefined;
-  }
-
-  #timer(hop: Hop, step: UseStep, call: PendingCall, deadline: number): Outgoing {
-    const message = runMessage({ state: hop.state('timer', { at: step.id, call }), body: hop.body });
-    return { queue: queues.next(this.flow.name), message, notBefore: deadline };
-  }
-
-  /** The same call again after a durable delay. */
-  #later(hop: Hop, step: UseStep, call: PendingCall, ms: number): undefined {
-    const state = hop.state('retry', { at: step.id, call: { ...call, attempt: call.attempt + 1 } });
-    hop.outputs.push({
-      queue: queues.next(this.flow.name),
-      message: runMessage({ state, body: hop.body }),
-      notBefore: Date.now() + ms,
-    });
-    hop.suspend();
-    return undefined;
-  }
-
-  #timedOut(step: UseStep, call: PendingCall, cause?: unknown): ErrorView {
-    return viewError(stepTimeout(step.id, call, cause), whereOf(step, call));
   }
 
   /** The first `onError` entry that fits gives the step's output; otherwise the run ends here. */
@@ -368,54 +224,6 @@ export class Steps {
     hop.stop(this.flow.deliver.onExhausted === 'park' || FLOW_MISTAKE.test(error.code) ? 'parked' : 'dropped', error);
     return undefined;
   }
-
-  #action(step: UseStep): AnyAction<unknown> {
-    const action = this.deps.plugins.get(step.plugin)?.actions[step.action];
-    if (!action) throw engineFail.CONFIG_INVALID(`there is no action ${step.plugin}.${step.action}`);
-    return action as AnyAction<unknown>;
-  }
-}
-
-export function idempotenceOf(action: AnyAction<unknown>, input: unknown): Idempotence {
-  if (typeof action.idempotent !== 'function') return action.idempotent;
-  const checked = checkedBy(action.input as z.ZodType, input);
-  return checked.ok ? (action.idempotent as (input: unknown) => Idempotence)(checked.value) : 'no';
-}
-
-/** What an `emit` step says, with all its expressions evaluated. */
-interface EmitContent extends EmittedAttributes {
-  readonly data: unknown;
-  readonly datacontenttype: string | undefined;
-}
-
-/** The same while some expressions may still be with the library. */
-type Rendered = { readonly [Key in keyof EmitContent]: Maybe<EmitContent[Key]> };
-
-function isSettled(rendered: Rendered): rendered is EmitContent {
-  const { type, data, subject, correlationid, partitionkey, datacontenttype } = rendered;
-  return !(
-    isPromise(type) ||
-    isPromise(data) ||
-    isPromise(subject) ||
-    isPromise(correlationid) ||
-    isPromise(partitionkey) ||
-    isPromise(datacontenttype)
-  );
-}
-
-/** All at once: a rejection of one must not come while another is awaited. */
-async function settled(rendered: Rendered): Promise<EmitContent> {
-  const entries = await Promise.all(Object.entries(rendered).map(async ([key, value]) => [key, await value] as const));
-  return Object.fromEntries(entries) as unknown as EmitContent;
-}
-
-function whereOf(step: UseStep, call: PendingCall): { step: string; connection?: string; attempt: number } {
-  return { step: step.id, attempt: call.attempt, ...(step.connection !== undefined && { connection: step.connection }) };
-}
-
-/** The broker or the database is away: not the run's fault. */
-export function isAboutUs(error: unknown): boolean {
-  return isSluiceError(error) && (error.code === 'BUS_UNAVAILABLE' || error.code === 'STORE_UNAVAILABLE');
 }
 
 function checkedReply(status: unknown, headers: unknown, data: unknown): Reply {
