@@ -35,7 +35,7 @@ export async function openEngines(
       await one().catch((error: unknown) => log.warn('closing failed', { error: String(error) }));
   };
   try {
-    secrets.add([passwordOf(database.url), passwordOf(env.SLUICE_RABBITMQ_URL), passwordOf(env.SLUICE_REDIS_URL)]);
+    secrets.add([database.url, env.SLUICE_RABBITMQ_URL, env.SLUICE_REDIS_URL].flatMap(passwordsIn));
     const store = await openStore({ url: database.url, engine: database.engine, log });
     opened.push(() => store.close());
     const bus = await openBus(env, database.url, { hostId, log, soleHost: database.engine === 'embedded' });
@@ -78,6 +78,9 @@ function summaryOf(env: Env): string {
   return bus === onStore && pace === onStore ? `bus, pace, store ${store}` : `bus ${bus}, pace ${pace}, store ${store}`;
 }
 
-function passwordOf(url: string | undefined): string {
-  return url === undefined ? '' : decodeURIComponent(new URL(url).password);
+/** The password as the URL writes it, and as it is. */
+function passwordsIn(url: string | undefined): readonly string[] {
+  if (url === undefined) return [];
+  const { password } = new URL(url);
+  return [password, decodeURIComponent(password)];
 }

@@ -23,6 +23,14 @@ describe('the log', () => {
     expect(text()).toContain('401 for ***"');
   });
 
+  it('never shows a secret that JSON writes in another way', () => {
+    const secrets = new Secrets();
+    secrets.add(['-----BEGIN KEY-----\nMIIB\n-----END KEY-----', 'a"b\\c']);
+    const { log, text } = recorded(secrets);
+    log.warn('refused: a"b\\c', { key: '-----BEGIN KEY-----\nMIIB\n-----END KEY-----' });
+    expect(JSON.parse(text())).toMatchObject({ msg: 'refused: ***', key: '***' });
+  });
+
   it('stays readable when a secret is a single letter', () => {
     const secrets = new Secrets();
     secrets.add(['p', 'a.b']);

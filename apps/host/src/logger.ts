@@ -12,12 +12,18 @@ function maskWord(text: string, value: string): string {
   return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, 'gu'), MASK);
 }
 
+/** As it stands in a line of JSON: with its quotes, backslashes and line ends escaped. */
+function inJson(value: string): string {
+  return JSON.stringify(value).slice(1, -1);
+}
+
 /** Values that must not leave the process in any text. Grows while the host starts. */
 export class Secrets {
   #values: readonly string[] = [];
 
   add(values: readonly string[]): void {
-    const all = new Set([...this.#values, ...values.filter((value) => value.length > 0)]);
+    const written = values.filter((value) => value.length > 0).flatMap((value) => [value, inJson(value)]);
+    const all = new Set([...this.#values, ...written]);
     // a secret may contain another: the longest goes first
     this.#values = [...all].sort((a, b) => b.length - a.length);
   }
