@@ -10,6 +10,13 @@ describe('the environment', () => {
     expect(readEnv({ SLUICE_REDIS_URL: '' }).SLUICE_REDIS_URL).toBeUndefined();
   });
 
+  it('asks for a percent sign of a password in its written form, and does not show the password', () => {
+    const read = () => readEnv({ SLUICE_REDIS_URL: 'redis://u:50%geheim@h' });
+    expect(read).toThrow(/SLUICE_REDIS_URL has a % in its user or password: write %25/);
+    expect(read).not.toThrow(/geheim/);
+    expect(readEnv({ SLUICE_REDIS_URL: 'redis://u:50%25@h' }).SLUICE_REDIS_URL).toBe('redis://u:50%25@h');
+  });
+
   it('names everything that is wrong at once, and shows no value', () => {
     const read = () =>
       readEnv({ SLUICE_DATABASE_URL: 'mysql://u:geheim@h/d', SLUICE_HTTP_PORT: 'x', SLUICE_TOKEN_SECRET: 'short-secret' });

@@ -1,7 +1,6 @@
 import { engineFail } from '@sluice/plugin-api';
 import { z } from 'zod';
 
-/** An empty variable is an unset one: that is how a shell or a compose file switches it off. */
 const url = (...protocols: readonly string[]) =>
   z
     .string()
@@ -9,7 +8,20 @@ const url = (...protocols: readonly string[]) =>
       (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
       `must be a URL that begins with ${protocols.join(' or ')}//`,
     )
+    .refine(hasReadableUser, 'has a % in its user or password: write %25 for it')
     .optional();
+
+/** Whoever logs in decodes them first, and fails with no more than "URI malformed". */
+function hasReadableUser(text: string): boolean {
+  if (!URL.canParse(text)) return true; // which has been refused as such
+  const { username, password } = new URL(text);
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 
@@ -32,6 +44,7 @@ export type Env = Readonly<z.output<typeof Env>>;
 
 /** Reads our own variables. Throws `CONFIG_INVALID` with all that is wrong; never shows a value, which may hold a password. */
 export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
+  // an empty variable is an unset one: that is how a shell or a compose file switches it off
   const given = Object.fromEntries(Object.entries(source).filter(([name, value]) => name.startsWith('SLUICE_') && value !== ''));
   const parsed = Env.safeParse(given);
   if (parsed.success) return Object.freeze(parsed.data);
