@@ -1,4 +1,4 @@
-import { queues } from '@sluice/engine';
+import { queues, type Bus, type Connection } from '@sluice/engine';
 import type { HostServices } from './host-services.js';
 
 export interface Diagnosis {
@@ -11,24 +11,24 @@ export interface Diagnosis {
 
 const CHECK_MS = 10_000;
 
-/** Looks at every engine and every connection, and says in words what it found. */
+/** Looks at every engine and every connection, all at the same time, and says in words what it found. */
 export async function diagnose(services: HostServices): Promise<readonly Diagnosis[]> {
-  const { bus, store, pacer, engine } = services;
-  const state = bus.state();
-  const found: Diagnosis[] = [
-    { what: `bus ${bus.engine}`, ok: state.state === 'up', says: state.state === 'up' ? 'confirms messages' : state.reason },
-    await check(`store ${store.engine}`, () => store.check()),
-    await check(`pace ${pacer.engine}`, () => pacer.check().then(() => 'hands out slots')),
+  const { store, pacer, engine } = services;
+  const bus = diagnoseBus(services.bus);
+  const [kept, pace, ...connections] = await Promise.all([
+    check(`store ${store.engine}`, () => store.check()),
+    check(`pace ${pacer.engine}`, () => pacer.check().then(() => 'hands out slots')),
+    ...engine.connections.all().map(diagnoseConnection),
+  ]);
+  return [
+    bus,
+    kept,
+    pace,
+    ...connections,
+    ...(bus.ok ? await unroutedOf(services) : []),
+    // the store knows which flows there were
+    ...(bus.ok && kept.ok ? await orphansOf(services) : []),
   ];
-  for (const connection of engine.connections.all()) {
-    const what = `connection ${connection.spec.name}`;
-    const problem = connection.health().problem;
-    const looked = await check(what, () => connection.check().then(() => `${connection.spec.plugin} can be used`));
-    found.push(looked.ok && problem !== undefined ? { what, ok: false, says: problem } : looked);
-  }
-  if (state.state !== 'up') return found;
-  found.push(...(await unroutedOf(services)), ...(await orphansOf(services)));
-  return found;
 }
 
 /** Removes queues of flows that are gone; refuses any other. Gives how many messages were in each. */
@@ -39,6 +39,19 @@ export async function pruneQueues(services: HostServices, names: readonly string
   const gone = new Set(Object.keys(removed).map((name) => name.replace(/^flow\./, '').replace(/\.next$/, '')));
   for (const flow of gone) await services.store.forgetFlow(flow);
   return removed;
+}
+
+function diagnoseBus(bus: Bus): Diagnosis {
+  const state = bus.state();
+  const up = state.state === 'up';
+  return { what: `bus ${bus.engine}`, ok: up, says: up ? 'confirms messages' : state.reason };
+}
+
+async function diagnoseConnection(connection: Connection): Promise<Diagnosis> {
+  const what = `connection ${connection.spec.name}`;
+  const { problem } = connection.health();
+  const looked = await check(what, () => connection.check().then(() => `${connection.spec.plugin} can be used`));
+  return looked.ok && problem !== undefined ? { what, ok: false, says: problem } : looked;
 }
 
 async function check(what: string, work: () => Promise<unknown>): Promise<Diagnosis> {

@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import { engineFail } from '@sluice/plugin-api';
+import { diagnose } from './doctor.js';
+import type { HostServices } from './host-services.js';
+
+const away = async () => Promise.reject(engineFail.STORE_UNAVAILABLE('the database cannot be used: ECONNREFUSED'));
+
+/** As far as the doctor looks at it: a host whose flow `old` is gone. */
+function services(store: object, connections: readonly object[] = []): HostServices {
+  const bus = {
+    engine: 'rabbitmq',
+    state: () => ({ state: 'up' }),
+    unrouted: async () => [{ type: 'order.lost', count: 2 }],
+    status: async (queues: readonly string[]) => queues.map((queue) => ({ queue, waiting: 1 })),
+  };
+  return {
+    bus,
+    store,
+    pacer: { engine: 'redis', check: async () => undefined },
+    engine: { connections: { all: () => connections } },
+    workspace: { flows: [] },
+  } as unknown as HostServices;
+}
+
+describe('the doctor', () => {
+  it('tells what waits for a flow that is gone or was never there', async () => {
+    const store = { engine: 'postgresql', check: async () => 'PostgreSQL 17', flowsSeen: async () => [{ flow: 'old' }] };
+    const found = await diagnose(services(store));
+    expect(found.map(({ what, ok }) => `${what} ${ok}`)).toEqual([
+      'bus rabbitmq true',
+      'store postgresql true',
+      'pace redis true',
+      'events order.lost false',
+      'queue flow.old false',
+      'queue flow.old.next false',
+    ]);
+  });
+
+  it('asks all connections at once: whoever waits for the answer does not wait for the sum', async () => {
+    let resolve = (): void => undefined;
+    const bothAsked = new Promise<void>((done) => (resolve = done));
+    const asked = new Set<string>();
+    const connections = ['erp', 'pbx'].map((name) => ({
+      spec: { name, plugin: 'test' },
+      health: () => ({}),
+      check: () => {
+        if (asked.add(name).size === 2) resolve();
+        return bothAsked;
+      },
+    }));
+    const store = { engine: 'postgresql', check: async () => 'PostgreSQL 17', flowsSeen: async () => [] };
+    const found = await diagnose(services(store, connections));
+    expect(found.filter(({ what }) => what.startsWith('connection')).map(({ says }) => says)).toEqual([
+      'test can be used',
+      'test can be used',
+    ]);
+  });
+
+  it('tells what it can while the database is away', async () => {
+    const found = await diagnose(services({ engine: 'postgresql', check: away, flowsSeen: away }));
+    expect(found.map(({ what, ok }) => `${what} ${ok}`)).toEqual([
+      'bus rabbitmq true',
+      'store postgresql false',
+      'pace redis true',
+      'events order.lost false',
+    ]);
+  });
+});
