@@ -65,14 +65,11 @@ export class BullSlots implements Slots {
 
   async close(giveUp: AbortSignal): Promise<void> {
     this.closed = true;
-    await unless(
-      giveUp,
-      this.applying?.catch(() => undefined),
-    );
+    await endOf(this.applying, giveUp);
     // a paused worker goes on renewing the locks of the slots that it serves; a closed one does not
-    await unless(giveUp, this.worker?.pause());
-    await this.worker?.close(true);
-    await this.queue?.disconnect();
+    await endOf(this.worker?.pause(), giveUp);
+    if (this.worker) await drop(this.worker);
+    if (this.queue) await drop(this.queue);
   }
 
   /** Connects what is not connected, and sets the limit: first over all hosts, then the worker begins. */
@@ -193,14 +190,11 @@ async function answered<Value>(asked: Promise<Value>): Promise<Value> {
   return Promise.race([asked, late]).finally(() => clearTimeout(timer));
 }
 
-/** Waits, but not beyond the signal. */
-async function unless(signal: AbortSignal, work: Promise<unknown> | undefined): Promise<void> {
-  if (!work || signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    work.then(
-      () => resolve(),
-      () => resolve(),
-    );
-  });
+/** Waits until the work has ended, well or not, but no longer than until the signal. */
+async function endOf(work: Promise<unknown> | undefined, signal: AbortSignal): Promise<void> {
+  // also where nobody waits: its failure must not end the process
+  const ended = work?.catch(() => undefined);
+  if (signal.aborted) return;
+  const given = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  await Promise.race([ended, given]);
 }

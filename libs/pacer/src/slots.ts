@@ -7,7 +7,10 @@ export interface Slots {
   setLimit(limit: number): Promise<void>;
   /** Asks for so many slots; `serve` is called for each that is granted. Rejects while the back end is away. */
   add(count: number): Promise<void>;
-  /** Takes no more slots, waits for those being served until `giveUp` fires (they then stay taken for the crash grace), and disconnects. */
+  /**
+   * Takes no more slots, waits for those being served until `giveUp` fires (they then stay taken for the crash grace), and disconnects.
+   * Never rejects.
+   */
   close(giveUp: AbortSignal): Promise<void>;
 }
 
