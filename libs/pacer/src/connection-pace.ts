@@ -14,6 +14,7 @@ import type { PaceConfig } from '@sluice/flow';
 import type { Log } from '@sluice/plugin-api';
 import { Admission, type Next } from './admission.js';
 import type { Clock, Instant } from './clock.js';
+import { OwnerNews } from './owner-news.js';
 import type { OpenSlots, Slots } from './slots.js';
 
 /** A slot serves calls one after another for so long: the back end's round trip is paid once for it, and not once a call. */
@@ -23,8 +24,6 @@ const TICK_MS = 500;
 const TICKS_PER_LIMIT = 2;
 /** Nothing began for so long although something waits and might begin: the slots that were asked for are gone. */
 const STUCK_MS = 1_500;
-/** The breaker has been open for so long: held deliveries go back to the queue. */
-const HAND_BACK_MS = 60_000;
 /** Calls in flight may take so long to end after the signal. */
 const DRAIN_MS = 8_000;
 /** Slots whose calls have ended need one round trip to be given back. */
@@ -64,6 +63,7 @@ interface Tenure {
 export class ConnectionPace implements Pace {
   readonly ended: Promise<void>;
   private readonly admission: Admission;
+  private readonly news: OwnerNews;
   private readonly lease: HeldLease;
   private readonly closing = new Set<Promise<void>>();
   /** Fires when slots that are still served are given up. */
@@ -71,10 +71,6 @@ export class ConnectionPace implements Pace {
   /** Fires when this pace has let go of everything. */
   private readonly gone = stopController();
   private tenure: Tenure | undefined;
-  /** What the owner was told last. */
-  private told: 'open' | 'breaker' | 'calendar' | undefined;
-  private toldLimit: number | undefined;
-  private toldBreakerOpen = false;
   private looking = false;
   private alarm: NodeJS.Timeout | undefined;
   private callEnded: (() => void) | undefined;
@@ -87,6 +83,7 @@ export class ConnectionPace implements Pace {
     private readonly parts: PaceParts,
   ) {
     this.admission = new Admission(config);
+    this.news = new OwnerNews(owner, this.admission);
     this.lease = holdLease(parts.leases, `pace.${connection}`, parts.hostId, {
       gained: (epoch) => this.gained(epoch),
       lost: () => this.lost(),
@@ -154,43 +151,36 @@ export class ConnectionPace implements Pace {
       ticks: 0,
     };
     this.tenure = tenure;
-    this.told = undefined;
-    this.toldLimit = undefined;
+    this.news.begin();
     this.tick(tenure);
   }
 
   private lost(): void {
     if (!this.tenure) return;
-    this.endTenure(this.tenure, this.giveUp.signal);
     this.parts.log.info(`pace of ${this.connection}: this host no longer has it`);
-    this.owner.closed('lease');
+    this.endTenure(this.tenure);
   }
 
   /** Slots whose calls are still running stay taken until these end: a successor must not exceed the limit with them. */
-  private endTenure(tenure: Tenure, giveUp: AbortSignal): void {
+  private endTenure(tenure: Tenure): void {
     this.tenure = undefined;
     clearInterval(tenure.ticking);
     clearTimeout(this.alarm);
     tenure.over.abort();
-    const closed = tenure.slots.close(giveUp).finally(() => this.closing.delete(closed));
+    const closed = tenure.slots.close(this.giveUp.signal).finally(() => this.closing.delete(closed));
     this.closing.add(closed);
+    this.news.tellLost();
   }
 
   private async drain(): Promise<void> {
     this.tenure?.over.abort();
-    const drained = new AbortController();
-    const timer = setTimeout(() => drained.abort(), DRAIN_MS);
-    while (this.admission.inFlight > 0 && !drained.signal.aborted) await this.nextEnd(drained.signal);
-    clearTimeout(timer);
+    await this.callsInFlight();
     if (this.admission.inFlight > 0) {
       this.parts.log.warn(
         `pace of ${this.connection}: ${this.admission.inFlight} calls did not end within ${DRAIN_MS / 1_000} s; they will be repeated under their own ids`,
       );
     }
-    if (this.tenure) {
-      this.endTenure(this.tenure, this.giveUp.signal);
-      this.owner.closed('lease');
-    }
+    if (this.tenure) this.endTenure(this.tenure);
     // slots that are free by now are given back before the lease is, so that the next owner finds them
     setTimeout(() => this.giveUp.abort(), FREE_SLOTS_MS);
     await Promise.all(this.closing);
@@ -200,6 +190,14 @@ export class ConnectionPace implements Pace {
     this.giveUp.abort();
     await Promise.all(this.closing);
     this.gone.abort();
+  }
+
+  /** Waits for them to end, for as long as a drain may take. */
+  private async callsInFlight(): Promise<void> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), DRAIN_MS);
+    while (this.admission.inFlight > 0 && !late.signal.aborted) await this.nextEnd(late.signal);
+    clearTimeout(timer);
   }
 
   private nextEnd(limit: AbortSignal): Promise<void> {
@@ -242,7 +240,7 @@ export class ConnectionPace implements Pace {
     this.admission.beginProbe('owner');
     const ended = (back: boolean) => {
       this.admission.endProbe(this.now(), back);
-      this.tellBreaker();
+      this.news.tellBreaker();
       if (this.tenure) this.tick(this.tenure);
     };
     this.owner.probe().then(
@@ -251,29 +249,10 @@ export class ConnectionPace implements Pace {
     );
   }
 
-  private tellBreaker(): void {
-    const open = this.admission.breakerState !== 'closed';
-    if (open === this.toldBreakerOpen) return;
-    this.toldBreakerOpen = open;
-    this.owner.breakerIs?.(open);
-  }
-
-  /** Tells the owner what has changed: the limit, and whether to consume. */
   private tellOwner(at: Instant): void {
     if (!this.mayBegin()) return;
-    const limit = this.admission.limit(at);
-    // nothing at all is told by `closed`
-    if (limit > 0 && limit !== this.toldLimit) {
-      this.toldLimit = limit;
-      if (this.tenure) this.setLimit(this.tenure);
-      this.owner.limitIs(limit);
-    }
-    const calendar = this.admission.closedByCalendar(at);
-    const is = calendar ? 'calendar' : this.admission.breakerMs(at) >= HAND_BACK_MS ? 'breaker' : 'open';
-    if (is === this.told) return;
-    this.told = is;
-    if (is === 'open') this.owner.opened();
-    else this.owner.closed(is, calendar?.until);
+    if (this.news.tellLimit(at) && this.tenure) this.setLimit(this.tenure);
+    this.news.tellWhetherToConsume(at);
   }
 
   /** Asks for slots as long as something waits. Some lie ready while all are in use, so that a slot follows another at once. */
@@ -316,14 +295,14 @@ export class ConnectionPace implements Pace {
     tenure.asked = Math.max(0, tenure.asked - 1);
     this.wake();
     const until = this.now().monotonic + SLOT_MS;
-    const limit = this.toldLimit;
+    const { limit } = this.news;
     for (;;) {
       const at = this.now();
       const next = this.nextIn(tenure, at);
       if (next.kind === 'wait' && at.monotonic + next.ms < until) await this.rest(tenure, next.ms);
       else if (next.kind !== 'call' || this.owner.waiting(next.open) === 0 || !(await this.call(tenure, next, at))) break;
       // the back end looks at a new limit only between slots
-      if (this.now().monotonic >= until || this.toldLimit !== limit) break;
+      if (this.now().monotonic >= until || this.news.limit !== limit) break;
     }
     this.wake();
   }
@@ -347,7 +326,7 @@ export class ConnectionPace implements Pace {
       end = await this.owner.start(next.open);
     } finally {
       this.admission.end(this.now(), ticket, end);
-      this.tellBreaker();
+      this.news.tellBreaker();
       this.callEnded?.();
     }
     if (end === 'idle') return false;
