@@ -61,8 +61,7 @@ function serversOf(env: Env): readonly Server[] {
 
 /** Says nothing of the password: a connection is opened and no more. */
 function checkServer({ variable, url }: Server): Promise<Diagnosis> {
-  const { hostname, port, protocol } = new URL(url);
-  const at = { host: hostname, port: Number(port) || PORTS[protocol as keyof typeof PORTS] };
+  const at = addressOf(url);
   const what = `${variable} ${at.host}:${at.port}`;
   return new Promise((resolve) => {
     const socket = connect({ ...at, timeout: REACH_MS });
@@ -74,6 +73,13 @@ function checkServer({ variable, url }: Server): Promise<Diagnosis> {
     socket.once('timeout', () => done(false, `no answer within ${REACH_MS / 1_000} s`));
     socket.once('error', ({ code }: NodeJS.ErrnoException) => done(false, `cannot be reached (${code})`));
   });
+}
+
+/** Where the server of such a URL listens. Exported for its test. */
+export function addressOf(url: string): { readonly host: string; readonly port: number } {
+  const { hostname, port, protocol } = new URL(url);
+  // the brackets of an IPv6 address belong to the URL
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || PORTS[protocol as keyof typeof PORTS] };
 }
 
 async function checkEmbedded(env: Env): Promise<readonly Diagnosis[]> {
