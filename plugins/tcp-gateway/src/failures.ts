@@ -15,7 +15,10 @@ const GATEWAY_CODES = {
     cure: 'with waitFor: shown or reply give the step a timeout, keep the event, and send it to one user',
   },
   GATEWAY_FLOW: { fate: 'rejected', cure: 'call a flow with the trigger tcp-gateway.message, by its name' },
-  GATEWAY_REQUEST: { fate: 'rejected', cure: 'correct the request: GET /mailbox/<user>?wait=25s, POST /mailbox/<user>/ack' },
+  GATEWAY_REQUEST: {
+    fate: 'rejected',
+    cure: 'correct the request: GET /mailbox/<user>?wait=25s, POST /mailbox/<user>/ack, GET /desktops?limit=100&after=<user>',
+  },
   GATEWAY_MAILBOX: { fate: 'rejected', cure: 'ask for the mailbox of the user of your token' },
 } as const;
 

@@ -1,9 +1,10 @@
 import type { Accept, Closable, Host } from '@sluice/plugin-api';
-import { aborted } from './aborted.js';
 import type { Config } from './config.js';
 import { gatewayFail } from './failures.js';
 import { FrontDesk } from './delivery/front-desk.js';
 import type { Mailbox } from './delivery/mailbox.js';
+import { MailboxGauges } from './delivery/mailbox-gauges.js';
+import { OperatorDesk } from './delivery/operator-desk.js';
 import { PollDesk } from './delivery/poll-desk.js';
 import { Postman } from './delivery/postman.js';
 import { Presence, SNAPSHOT_MS } from './delivery/presence.js';
@@ -34,6 +35,7 @@ export class Gateway implements Closable {
   readonly #readers: Readers;
   readonly #topics = new Topics();
   readonly #waits: Waits;
+  readonly #gauges: MailboxGauges;
   readonly #closing = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #upkeep: Promise<void>;
@@ -71,6 +73,7 @@ export class Gateway implements Closable {
     this.#countDropped = services.meter.counter('sluice_mailbox_dropped_total', 'Events that went because a mailbox was full');
     services.meter.gauge('sluice_desktop_sessions', 'Sessions of desktop clients on this host', () => this.#presence.sessions);
     services.meter.gauge('sluice_desktop_users', 'Users with a session on this host', () => this.#presence.users);
+    this.#gauges = new MailboxGauges({ mailbox, meter: services.meter, now });
     this.#upkeep = services.lease('gateway', this.#closing.signal, (signal) => this.#takeCare(signal));
   }
 
@@ -161,7 +164,8 @@ export class Gateway implements Closable {
   }
 
   #openDoors({ handleUpgrade }: StompServer): void {
-    const { doors } = this.host.services;
+    const { doors, tokens } = this.host.services;
+    const operators = new OperatorDesk({ ...this.#parts(), issuers: () => tokens.issuersOf('desktop') });
     const polls = new PollDesk({
       ...this.#parts(),
       fullName: (user) => this.fullName(user),
@@ -169,10 +173,10 @@ export class Gateway implements Closable {
       signal: this.#closing.signal,
     });
     try {
-      const leave = [doors.upgrade('/stomp', handleUpgrade), polls.open(doors)];
+      const leave = [doors.upgrade('/stomp', handleUpgrade), polls.open(doors), operators.open(doors)];
       this.#leaveDoors = () => leave.forEach((each) => each());
     } catch (error) {
-      this.host.log.warn(`${this.host.connection}: no WebSocket and no mailbox over HTTP here`, {
+      this.host.log.warn(`${this.host.connection}: no WebSocket, no mailbox over HTTP and no /desktops here`, {
         reason: (error as Error).message,
       });
     }
@@ -218,7 +222,7 @@ export class Gateway implements Closable {
   async #takeCare(signal: AbortSignal): Promise<void> {
     this.#isCaretaker = true;
     const timer = setInterval(() => void this.mailbox.sweep().catch(() => undefined), SWEEP_MS).unref();
-    await aborted(signal);
+    await this.#gauges.watch(signal);
     clearInterval(timer);
     this.#isCaretaker = false;
   }

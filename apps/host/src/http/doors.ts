@@ -28,7 +28,7 @@ export interface HttpDoorsOptions {
 }
 
 /**
- * The HTTP doors: `POST /events/<type>` for the bus, `/in/…` for the endpoints of flows, `/mailbox/…` for a gateway's. Each answers after the broker's confirm and
+ * The HTTP doors: `POST /events/<type>` for the bus, `/in/…` for the endpoints of flows, the rest for a gateway. Each answers after the broker's confirm and
  * never waits for 1C; without a confirm it answers 503, never 202.
  */
 export class HttpDoors implements ServiceDoors {
@@ -67,7 +67,7 @@ export class HttpDoors implements ServiceDoors {
         sendProblem(reply, fromFastify(error, this.options.limitBytes), this.options.log),
       );
       scope.post('/events/:type', (request, reply) => this.#answered(reply, () => this.#event(request)));
-      for (const prefix of ['/in/*', '/mailbox/*'])
+      for (const prefix of ['/in/*', '/mailbox/*', '/mailboxes', '/desktops'])
         scope.all(prefix, (request, reply) => this.#answered(reply, () => this.#endpoint(request)));
     });
     server.server.on('upgrade', this.#upgrade);

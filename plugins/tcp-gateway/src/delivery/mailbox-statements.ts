@@ -114,6 +114,18 @@ with beyond as (
 )
 delete from mail using beyond where mail.user_name = beyond.user_name and mail.place = beyond.place returning mail.user_name as user, id`;
 
+/** What waits in one mailbox, or in all of them. The client counts in milliseconds since 1970. */
+const FILL = 'count(*)::float8 as waiting, extract(epoch from min(made_at))::float8 * 1000 as oldest';
+
+export const STANDINGS = `
+select name as user, extension, groups, waiting, oldest
+from desktop_user cross join lateral (select ${FILL} from mail where user_name = desktop_user.name and expires > $2) as box
+where name = any($1) order by name`;
+
+export const SURVEY = `
+select coalesce(sum(waiting), 0) as events, count(*)::float8 as users, min(oldest) as oldest
+from (select ${FILL} from mail where expires > $1 group by user_name) as box`;
+
 /** Long after the last repeat of a hop can come, but for a hop that was held back: the client tells that by the id. */
 const ACKNOWLEDGED_KEPT = '10 minutes';
 const STRANGERS_KEPT = '7 days';

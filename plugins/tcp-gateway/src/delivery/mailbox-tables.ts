@@ -69,4 +69,8 @@ export const MAILBOX_TABLES: readonly string[] = [
     primary key (user_name, id)
   );
   `,
+  `
+  -- since when an event waits; those that are there already count from this step on
+  alter table mail add column made_at timestamptz not null default now();
+  `,
 ];

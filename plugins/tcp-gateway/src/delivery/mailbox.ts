@@ -57,6 +57,28 @@ export interface Dropped {
   readonly id: string;
 }
 
+/** A user's mailbox as an operator asks for it. */
+export interface Standing {
+  readonly user: string;
+  /** From the last token; absent for who has never been here. */
+  readonly extension?: string;
+  readonly groups: readonly string[];
+  /** Events that are not acknowledged and have not expired. */
+  readonly waiting: number;
+  /** When the first of them was put in, milliseconds since 1970. */
+  readonly oldest?: number;
+}
+
+/** All mailboxes together. */
+export interface Survey {
+  /** Events that are not acknowledged and have not expired. */
+  readonly events: number;
+  /** In the mailboxes of so many users. */
+  readonly users: number;
+  /** When the first of them was put in, milliseconds since 1970. */
+  readonly oldest?: number;
+}
+
 /**
  * The record of what desktop users have not acknowledged. Who is connected decides nothing here. Calls that come at the same time are
  * joined into one statement. All reject with `STORE_UNAVAILABLE` while the database is away.
@@ -84,6 +106,10 @@ export interface Mailbox {
   seen(bearer: Bearer, workplace: string | undefined): void;
   /** Beyond so many for one user the oldest go. Looks at those to whom something was put here since the last time. */
   trim(cap: number): Promise<readonly Dropped[]>;
+  /** How it stands with each of these; who was neither here nor written to is left out. */
+  standings(users: readonly string[]): Promise<readonly Standing[]>;
+  /** Counts everything: for a look now and then. */
+  survey(): Promise<Survey>;
   /** Deletes what has expired; gives how many. */
   sweep(): Promise<number>;
 }

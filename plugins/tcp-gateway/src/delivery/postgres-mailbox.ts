@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bearer, Database, Log } from '@sluice/plugin-api';
 import { Batches } from './batches.js';
 import type { Mail, Target } from './mail.js';
-import type { Dropped, Mailbox, NewMail, Place, ReadRequest, ReadResult, Waiting } from './mailbox.js';
+import type { Dropped, Mailbox, NewMail, Place, ReadRequest, ReadResult, Standing, Survey, Waiting } from './mailbox.js';
 import * as sql from './mailbox-statements.js';
 import { MAILBOX_TABLES } from './mailbox-tables.js';
 
@@ -30,6 +30,20 @@ interface Row {
   readonly sent: boolean;
   readonly headers: string;
   readonly body: Buffer;
+}
+
+interface StandingRow {
+  readonly user: string;
+  readonly extension: string | null;
+  readonly groups: readonly string[];
+  readonly waiting: number;
+  readonly oldest: number | null;
+}
+
+interface SurveyRow {
+  readonly events: number;
+  readonly users: number;
+  readonly oldest: number | null;
 }
 
 export interface PostgresMailboxDeps {
@@ -141,6 +155,21 @@ export class PostgresMailbox implements Mailbox {
       for (const user of users) this.#touched.add(user);
       throw error;
     }
+  }
+
+  async standings(users: readonly string[]): Promise<readonly Standing[]> {
+    const rows = await this.deps.database.rows<StandingRow>(sql.STANDINGS, [users, this.deps.now()]);
+    return rows.map(({ extension, oldest, ...rest }) => ({
+      ...rest,
+      ...(extension !== null && { extension }),
+      ...(oldest !== null && { oldest }),
+    }));
+  }
+
+  async survey(): Promise<Survey> {
+    const [row] = await this.deps.database.rows<SurveyRow>(sql.SURVEY, [this.deps.now()]);
+    const { events, users, oldest } = row ?? { events: 0, users: 0, oldest: null };
+    return { events, users, ...(oldest !== null && { oldest }) };
   }
 
   async sweep(): Promise<number> {

@@ -4,20 +4,37 @@ import type { Session } from '../server/desk.js';
 /** A host that was silent for so long is gone, and its users with it. */
 export const SILENCE_MS = 30_000;
 export const SNAPSHOT_MS = 10_000;
+/** A client may call its workplace as it likes, and every host keeps what it says. */
+const LONGEST_WORKPLACE = 200;
 
-/** How many sessions each user has on a host. */
-type Counts = Map<string, number>;
+/** What hosts know of each other's sessions. */
+export interface SessionView {
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly workplace?: string;
+}
+
+/** A session as a host tells the others of it; `id` is its own on that host. */
+interface Told extends SessionView {
+  readonly id: string;
+  readonly user: string;
+}
+
+/** Sessions by user and id. */
+type Users = Map<string, Map<string, SessionView>>;
 
 interface RemoteHost {
   heardAt: number;
-  users: Counts;
+  users: Users;
 }
 
-/** `hello`: a host wants to know the others. `snapshot`: all users of a host. `change`: of one user. `bye`: a host ends in good order. */
+/** `hello`: a host wants to know the others. `snapshot`: all sessions of a host. `came`, `left`: one of them. `bye`: a host ends in good order. */
 type Said =
-  | { readonly kind: 'hello' | 'bye' }
-  | { readonly kind: 'snapshot'; readonly users: readonly (readonly [string, number])[] }
-  | { readonly kind: 'change'; readonly user: string; readonly sessions: number };
+  | { readonly kind: 'hello' }
+  | { readonly kind: 'bye' }
+  | { readonly kind: 'snapshot'; readonly sessions: readonly Told[] }
+  | { readonly kind: 'came'; readonly session: Told }
+  | { readonly kind: 'left'; readonly session: Pick<Told, 'id' | 'user'> };
 
 export interface PresenceOptions {
   readonly peers: Peers;
@@ -67,7 +84,7 @@ export class Presence {
   /** Sessions of the user on all hosts. */
   count(user: string): number {
     let count = this.#local.get(user)?.size ?? 0;
-    for (const { users } of this.#hosts.values()) count += users.get(user) ?? 0;
+    for (const { users } of this.#hosts.values()) count += users.get(user)?.size ?? 0;
     return count;
   }
 
@@ -80,29 +97,44 @@ export class Presence {
     for (const sessions of this.#local.values()) yield* sessions;
   }
 
+  /** Users with a session on any host, in order. */
+  online(): readonly string[] {
+    const users = new Set(this.#local.keys());
+    for (const host of this.#hosts.values()) for (const user of host.users.keys()) users.add(user);
+    return [...users].sort();
+  }
+
+  /** Sessions of the user on all hosts, the oldest first. */
+  sessionsOf(user: string): readonly (SessionView & { readonly host: string })[] {
+    const here = this.options.peers.id;
+    const all = [...this.local(user)].map((session) => ({ host: here, ...viewOf(session) }));
+    for (const [host, { users }] of this.#hosts) for (const view of users.get(user)?.values() ?? []) all.push({ host, ...view });
+    return all.sort((a, b) => a.since - b.since);
+  }
+
   /** Gives how many sessions the user has now, over all hosts. */
   enter(session: Session): number {
     const { user } = session.bearer;
     const sessions = this.#local.get(user) ?? new Set();
     this.#local.set(user, sessions.add(session));
-    this.#tellChange(user, sessions.size);
+    this.#tellChange({ kind: 'came', session: toldOf(session) });
     return this.count(user);
   }
 
   leave(session: Session): number {
-    const { user } = session.bearer;
+    const { id, bearer } = session;
+    const { user } = bearer;
     const sessions = this.#local.get(user);
     sessions?.delete(session);
     if (sessions?.size === 0) this.#local.delete(user);
-    this.#tellChange(user, sessions?.size ?? 0);
+    this.#tellChange({ kind: 'left', session: { id, user } });
     return this.count(user);
   }
 
   /** To be called every {@link SNAPSHOT_MS}: what was lost on the way is made up for. */
   tellAll(): void {
     if (!this.options.serves) return;
-    const users = [...this.#local].map(([user, sessions]) => [user, sessions.size] as const);
-    this.#say({ kind: 'snapshot', users });
+    this.#say({ kind: 'snapshot', sessions: [...this.all()].map(toldOf) });
   }
 
   /** To be called every second: forgets hosts that are silent. */
@@ -123,21 +155,21 @@ export class Presence {
     this.#say({ kind: 'bye' });
   }
 
-  #tellChange(user: string, sessions: number): void {
+  #tellChange(change: Said): void {
     // a host that is alone uses no broker
-    if (this.hasPeers) this.#say({ kind: 'change', user, sessions });
+    if (this.hasPeers) this.#say(change);
   }
 
   #heard(from: string, said: Said): void {
     if (said.kind === 'bye') return void this.#hosts.delete(from);
     if (said.kind === 'hello') return this.tellAll();
     const known = this.#hosts.has(from);
-    const host = this.#hosts.get(from) ?? { heardAt: 0, users: new Map() };
+    const host: RemoteHost = this.#hosts.get(from) ?? { heardAt: 0, users: usersOf([]) };
     host.heardAt = this.options.now();
     this.#hosts.set(from, host);
-    if (said.kind === 'snapshot') host.users = new Map(said.users);
-    else if (said.kind === 'change' && said.sessions > 0) host.users.set(said.user, said.sessions);
-    else if (said.kind === 'change') host.users.delete(said.user);
+    if (said.kind === 'snapshot') host.users = usersOf(said.sessions);
+    else if (said.kind === 'came') add(host.users, said.session);
+    else remove(host.users, said.session);
     // it may have come before us, or have taken us for dead
     if (!known) this.tellAll();
   }
@@ -148,3 +180,28 @@ export class Presence {
 }
 
 const NOBODY: ReadonlySet<Session> = new Set();
+
+function viewOf({ connectedAt, workplace }: Session): SessionView {
+  return { since: connectedAt, ...(workplace !== undefined && { workplace: workplace.slice(0, LONGEST_WORKPLACE) }) };
+}
+
+function toldOf(session: Session): Told {
+  return { id: session.id, user: session.bearer.user, ...viewOf(session) };
+}
+
+function usersOf(sessions: readonly Told[]): Users {
+  const users: Users = new Map();
+  for (const session of sessions) add(users, session);
+  return users;
+}
+
+function add(users: Users, { id, user, ...view }: Told): void {
+  const sessions = users.get(user) ?? new Map<string, SessionView>();
+  users.set(user, sessions.set(id, view));
+}
+
+function remove(users: Users, { id, user }: Pick<Told, 'id' | 'user'>): void {
+  const sessions = users.get(user);
+  sessions?.delete(id);
+  if (sessions?.size === 0) users.delete(user);
+}

@@ -2,13 +2,9 @@ import { MemoryMailbox } from './support/memory-mailbox.js';
 import { mailboxSuite } from './support/mailbox-suite.js';
 
 mailboxSuite('memory', async () => {
-  let skew = () => 0;
-  const shared = new MemoryMailbox(() => Date.now() + skew());
+  const shared = new MemoryMailbox();
   return {
-    open: async (now) => {
-      if (now) skew = () => now() - Date.now();
-      return shared;
-    },
+    open: async (now) => new MemoryMailbox(now, shared),
     close: async () => undefined,
   };
 });

@@ -3,21 +3,18 @@ import { FakeWorkspace, until } from '@sluice/testing';
 import { Presence, SILENCE_MS } from '../../src/delivery/presence.js';
 import type { Session } from '../../src/server/desk.js';
 
-const session = (user: string) => ({ bearer: { user } }) as Session;
+let drawn = 0;
+const session = (user: string, more: Partial<Session> = {}) =>
+  ({ id: String(++drawn), bearer: { user }, connectedAt: 1_000, ...more }) as Session;
 
 /** Presence as the hosts of one workspace see it, by one clock. */
 function hosts() {
   const workspace = new FakeWorkspace();
   const time = { now: 1_000_000 };
   const freed: string[] = [];
-  const start = (serves = true) =>
-    new Presence({
-      peers: workspace.host().peers,
-      serves,
-      now: () => time.now,
-      freed: (users) => freed.push(...users),
-    });
-  return { start, time, freed };
+  const start = (serves = true, { peers } = workspace.host()) =>
+    new Presence({ peers, serves, now: () => time.now, freed: (users) => freed.push(...users) });
+  return { start, time, freed, workspace };
 }
 
 describe('presence', () => {
@@ -39,6 +36,28 @@ describe('presence', () => {
     here.enter(session('ivanov'));
     const late = start();
     await until('the newcomer to know', () => late.isOnline('ivanov'));
+  });
+
+  it('says of each session where and since when it is, on whatever host', async () => {
+    const { start, workspace } = hosts();
+    const [one, two] = [workspace.host(), workspace.host()];
+    const [here, there] = [start(true, one), start(true, two)];
+    await until('the hosts to know each other', () => here.hasPeers && there.hasPeers);
+    here.enter(session('petrov'));
+    there.enter(session('ivanov', { connectedAt: 3_000, workplace: 'W'.repeat(300) }));
+    here.enter(session('ivanov', { connectedAt: 2_000, workplace: 'DESK-7' }));
+    await until('the word', () => here.count('ivanov') === 2);
+    expect(here.online()).toEqual(['ivanov', 'petrov']);
+    const ofIvanov = [
+      { host: one.peers.id, since: 2_000, workplace: 'DESK-7' },
+      { host: two.peers.id, since: 3_000, workplace: 'W'.repeat(200) },
+    ];
+    expect(here.sessionsOf('ivanov')).toEqual(ofIvanov);
+    // a newcomer knows the same from the snapshots alone
+    const late = start(false);
+    await until('the newcomer to know', () => late.count('ivanov') === 2 && late.isOnline('petrov'));
+    expect(late.sessionsOf('ivanov')).toEqual(ofIvanov);
+    expect(late.sessionsOf('petrov')).toEqual([{ host: one.peers.id, since: 1_000 }]);
   });
 
   it('of a host without clients is nothing, and yet it knows who is there', async () => {

@@ -1,9 +1,20 @@
 import type { Bearer } from '@sluice/plugin-api';
 import type { Mail, Target } from '../../../src/delivery/mail.js';
-import type { Dropped, Mailbox, NewMail, Place, ReadRequest, ReadResult, Waiting } from '../../../src/delivery/mailbox.js';
+import type {
+  Dropped,
+  Mailbox,
+  NewMail,
+  Place,
+  ReadRequest,
+  ReadResult,
+  Standing,
+  Survey,
+  Waiting,
+} from '../../../src/delivery/mailbox.js';
 
 interface Kept {
   mail: Mail;
+  readonly madeAt: number;
   readonly expires: number;
   readonly collapseKey: string | undefined;
   rejected: number;
@@ -18,11 +29,19 @@ interface User {
 
 /** The mailbox that several hosts of a test share. It passes the same suite as the one in PostgreSQL. */
 export class MemoryMailbox implements Mailbox {
-  readonly #users = new Map<string, User>();
-  readonly #workplaces = new Map<string, string>();
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #users: Map<string, User>;
+  readonly #workplaces: Map<string, string>;
+  readonly #waiting: Map<string, Waiting>;
 
-  constructor(private readonly now: () => number = Date.now) {}
+  /** @param other shares what it holds with this one, which has another clock */
+  constructor(
+    private readonly now: () => number = Date.now,
+    other?: MemoryMailbox,
+  ) {
+    this.#users = other ? other.#users : new Map<string, User>();
+    this.#workplaces = other ? other.#workplaces : new Map<string, string>();
+    this.#waiting = other ? other.#waiting : new Map<string, Waiting>();
+  }
 
   async put(mails: readonly NewMail[]): Promise<readonly Mail[]> {
     return mails.flatMap(({ user: name, keepForMs, collapseKey, ...rest }) => {
@@ -31,7 +50,7 @@ export class MemoryMailbox implements Mailbox {
       if (user.acknowledged.has(id) || user.kept.some(({ mail }) => mail.content.id === id)) return [];
       if (collapseKey !== undefined) user.kept = user.kept.filter((one) => one.collapseKey !== collapseKey);
       const mail: Mail = { ...rest, user: name, seq: ++user.height };
-      user.kept.push({ mail, expires: this.now() + keepForMs, collapseKey, rejected: 0 });
+      user.kept.push({ mail, madeAt: this.now(), expires: this.now() + keepForMs, collapseKey, rejected: 0 });
       return [mail];
     });
   }
@@ -103,6 +122,22 @@ export class MemoryMailbox implements Mailbox {
     );
   }
 
+  async standings(users: readonly string[]): Promise<readonly Standing[]> {
+    return [...users].sort().flatMap((name) => {
+      const user = this.#users.get(name);
+      if (!user) return [];
+      const { extension, groups = [] } = user.bearer ?? {};
+      const waiting = this.#waitingOf(user);
+      const box = { waiting: waiting.length, ...oldestOf(waiting) };
+      return { user: name, ...(extension !== undefined && { extension }), groups, ...box };
+    });
+  }
+
+  async survey(): Promise<Survey> {
+    const boxes = [...this.#users.values()].map((user) => this.#waitingOf(user)).filter(({ length }) => length > 0);
+    return { events: boxes.flat().length, users: boxes.length, ...oldestOf(boxes.flat()) };
+  }
+
   async sweep(): Promise<number> {
     let count = 0;
     for (const user of this.#users.values()) {
@@ -119,9 +154,17 @@ export class MemoryMailbox implements Mailbox {
     return user;
   }
 
+  #waitingOf({ kept }: User): readonly Kept[] {
+    return kept.filter(({ expires }) => expires > this.now());
+  }
+
   #at({ user, seq }: Place): Kept | undefined {
     return this.#users.get(user)?.kept.find(({ mail, expires }) => mail.seq === seq && expires > this.now());
   }
+}
+
+function oldestOf(kept: readonly Kept[]): { oldest?: number } {
+  return kept.length > 0 ? { oldest: Math.min(...kept.map(({ madeAt }) => madeAt)) } : {};
 }
 
 function isMeant(target: Target, { extension, groups }: Bearer): boolean {
