@@ -46,6 +46,10 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     about: 'what waits, what is in flight, the limits now',
     load: async () => (await import('./commands/status.js')).addStatus,
   },
+  desktops: {
+    about: 'which 1C users are online, and what waits for them',
+    load: async () => (await import('./commands/desktops.js')).addDesktops,
+  },
   find: {
     about: 'what happened to an event or a run',
     load: async () => (await import('./commands/find.js')).addFind,

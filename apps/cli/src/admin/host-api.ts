@@ -5,7 +5,10 @@ const ANSWER_MS = 30_000;
 /** No host answered. */
 export class NoHostError extends CommandError {}
 
-/** The HTTP API of a running host. Rejects with {@link NoHostError}, or with what the host says. */
+/** The host has nothing at this address. */
+export class NotFoundError extends CommandError {}
+
+/** The HTTP API of a running host. Rejects with {@link NoHostError}, {@link NotFoundError}, or what else the host says. */
 export class HostApi {
   constructor(
     readonly url: string,
@@ -34,7 +37,8 @@ export class HostApi {
     });
     const text = await answer.text();
     if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
-    throw new CommandError(refusalOf(answer.status, text, this.url));
+    const refusal = refusalOf(answer.status, text, this.url);
+    throw answer.status === 404 ? new NotFoundError(refusal) : new CommandError(refusal);
   }
 }
 

@@ -1,0 +1,107 @@
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { NotFoundError, type HostApi } from '../admin/host-api.js';
+import { openHostApi } from '../admin/operator.js';
+import { CommandError, EXIT } from '../exit.js';
+import { print, printJson, say } from '../terminal/print.js';
+import { table } from '../terminal/table.js';
+import { counted, inWords } from '../terminal/words.js';
+
+const PAGE = 1_000;
+
+/** A user as `GET /desktops` tells of it; times are ISO 8601. */
+export interface DesktopUser {
+  readonly user: string;
+  readonly extension?: string;
+  readonly groups: readonly string[];
+  readonly waiting: number;
+  readonly oldest?: string;
+  /** None: the user is away. */
+  readonly sessions: readonly { readonly host: string; readonly workplace?: string; readonly since: string }[];
+}
+
+interface Answer {
+  readonly online: number;
+  readonly users: readonly DesktopUser[];
+  readonly more: boolean;
+}
+
+/** All mailboxes, as `GET /mailboxes` tells of them. */
+export interface Mailboxes {
+  readonly events: number;
+  readonly users: number;
+  readonly oldest?: string;
+}
+
+export function addDesktops(command: Command): void {
+  command
+    .argument('[user]', 'this one only, also when away: its name in the token')
+    .option('--json', 'for programs')
+    .action(async (user: string | undefined, { json = false }: { json?: boolean }) => {
+      const api = await openHostApi();
+      try {
+        await (user === undefined ? showAll(api, json) : showOne(api, user, json));
+      } catch (error) {
+        if (error instanceof NotFoundError)
+          throw new CommandError(
+            `${api.url} serves no desktops: sluice.yaml needs a connection of tcp-gateway, and the host the role gateway`,
+          );
+        throw error;
+      }
+    });
+}
+
+async function showAll(api: HostApi, json: boolean): Promise<void> {
+  const users: DesktopUser[] = [];
+  for (let more = true; more;) {
+    const page = await ask(api, { limit: String(PAGE), after: users.at(-1)?.user ?? '' });
+    users.push(...page.users);
+    more = page.more;
+  }
+  if (json) return printJson(users);
+  const now = new Date();
+  if (users.length > 0) print(desktopsTable(users, now));
+  say(summary(users, await api.get<Mailboxes>('/mailboxes'), now));
+}
+
+async function showOne(api: HostApi, user: string, json: boolean): Promise<void> {
+  const { users } = await ask(api, { user });
+  if (json) printJson(users);
+  else if (users.length > 0) print(desktopsTable(users, new Date()));
+  else say(`nobody named ${user} has been here, and nothing waits for that name`);
+  if (users.length === 0) process.exitCode = EXIT.failed;
+}
+
+function ask(api: HostApi, query: Readonly<Record<string, string>>): Promise<Answer> {
+  return api.get(`/desktops?${new URLSearchParams(query).toString()}`);
+}
+
+/** A line for each session, and one for a user who is away. Exported for its test. */
+export function desktopsTable(users: readonly DesktopUser[], now: Date): string {
+  const heads = ['USER', 'EXTENSION', 'GROUPS', 'WORKPLACE', 'ONLINE', 'WAITING', 'HOST'].map((name) => pc.dim(name));
+  const rows = users.flatMap(({ user, extension = '', groups, sessions, ...box }) => {
+    const who = [user, extension, groups.join(' ')];
+    const waits = waitingText(box, now);
+    if (sessions.length === 0) return [[...who, '', pc.yellow('away'), waits, '']];
+    return sessions.map(({ workplace = '', since, host }) => [...who, workplace, `for ${age(since, now)}`, waits, host]);
+  });
+  return table([heads, ...rows]);
+}
+
+/** Exported for its test. */
+export function summary(users: readonly DesktopUser[], { events, users: boxes, oldest }: Mailboxes, now: Date): string {
+  const sessions = users.reduce((sum, each) => sum + each.sessions.length, 0);
+  const online =
+    users.length === 0 ? 'nobody is online' : `${counted(users.length, 'user')} online in ${counted(sessions, 'session')}`;
+  if (events === 0 || oldest === undefined) return `${online}; nothing waits in mailboxes`;
+  const where = counted(boxes, 'mailbox', 'mailboxes');
+  return `${online}; ${counted(events, 'event')} in ${where} not acknowledged, the oldest for ${age(oldest, now)}`;
+}
+
+function waitingText({ waiting, oldest }: Pick<DesktopUser, 'waiting' | 'oldest'>, now: Date): string {
+  return oldest === undefined ? '0' : `${waiting}, for ${age(oldest, now)}`;
+}
+
+function age(since: string, now: Date): string {
+  return inWords(Math.max(0, now.getTime() - new Date(since).getTime()));
+}
