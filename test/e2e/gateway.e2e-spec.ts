@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { freePort } from '@sluice/testing/servers';
 import { WebSocket } from 'ws';
-import { ask, post } from '../support/api.js';
+import { admin, ask, post } from '../support/api.js';
+import { sluice } from '../support/cli.js';
 import { Desktop } from '../support/desktop.js';
 import { engineSets, type StartedEngines } from '../support/engines.js';
 import { erpWorkspace } from '../support/samples.js';
@@ -169,6 +170,23 @@ describe.each(engineSets)('desktops on $name', (engines) => {
     const socket = new WebSocket(`${stage.url.replace('http', 'ws')}/other`);
     const [error] = (await once(socket, 'error')) as [Error];
     expect(error.message).toContain('404');
+  });
+
+  it('an operator sees who is online, and what waits for who is away', async () => {
+    const watched = await come('watched');
+    await until('the welcome', () => texts(watched, 'welcome').length === 1);
+    await notify('absent', 'later');
+    await until('this alone to wait', async () => {
+      const { users } = await admin<{ users: { waiting: number }[] }>(stage.url, '/desktops?user=absent');
+      return users[0]?.waiting === 1 && (await admin<{ events: number }>(stage.url, '/mailboxes')).events === 1;
+    });
+    const [all, absent] = await Promise.all([sluice(stage.url, 'desktops'), sluice(stage.url, 'desktops', 'absent')]);
+    expect(all.stdout).toMatch(/^operator\/watched .*for \d.* 0 /m);
+    expect(all.stdout).not.toContain('operator/absent');
+    expect(all.stderr).toMatch(/\d users online in \d+ sessions; 1 event in 1 mailbox not acknowledged/);
+    expect(absent.stdout).toMatch(/^operator\/absent .*away +1, for /m);
+    const token = await signToken({ sub: 'watched', scope: 'desktop' });
+    expect((await ask(`${stage.url}/desktops`, { token })).status).toBe(403);
   });
 
   it('the host tells in its metrics how many are there, and in its log that the line is open to all', async () => {

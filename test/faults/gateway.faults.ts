@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '@sluice/testing/servers';
+import { admin, post } from '../support/api.js';
 import { Desktop, type Seen } from '../support/desktop.js';
 import { drive } from '../support/drive.js';
 import { describeServers, startServers, type Servers } from '../support/engines.js';
@@ -73,6 +74,8 @@ describeServers('what a flow has sent to desktops is shown there', () => {
   const hosts: HostProcess[] = [];
   const ports: number[] = [];
   let desktops = new Map<string, Desktop>();
+  /** A user of the first host, who does not come back when that is killed. */
+  let orphan: Desktop;
   let round = 0;
 
   beforeAll(async () => {
@@ -93,15 +96,20 @@ describeServers('what a flow has sent to desktops is shown there', () => {
         return [user, new Desktop({ user, ports: [...ports.slice(first), ...ports.slice(0, first)] })];
       }),
     );
-    await until('all clients to be let in', () => [...desktops.values()].every(({ ready }) => ready));
+    orphan = new Desktop({ user: 'orphan', ports: ports.slice(0, 1) });
+    await until('all clients to be let in', () => [orphan, ...desktops.values()].every(({ ready }) => ready));
   }, START_TIMEOUT_MS);
 
   afterAll(async () => {
-    await Promise.all([...desktops.values()].map((desktop) => desktop.stop()));
+    await Promise.all([orphan, ...desktops.values()].map((desktop) => desktop?.stop()));
     await Promise.all(hosts.map((host) => host.dispose()));
     await servers?.stop();
     for (const folder of [...homes, workspace]) folder?.remove();
   }, START_TIMEOUT_MS);
+
+  /** What the second host says of users. */
+  const seenThere = (query: string) =>
+    admin<{ online: number; users: { sessions: unknown[]; waiting: number }[] }>(hosts[1]?.url ?? '', `/desktops?${query}`);
 
   const storm = async (strike: () => Promise<void>) => {
     round++;
@@ -119,11 +127,17 @@ describeServers('what a flow has sent to desktops is shown there', () => {
     return judge(desktops, sent);
   };
 
+  it('one host knows the users of both', async () => {
+    await until('all to be listed', async () => (await seenThere('limit=1')).online === CLIENTS + 1);
+    expect((await seenThere('user=orphan')).users).toEqual([expect.objectContaining({ sessions: [expect.anything()] })]);
+  });
+
   it.each([
     {
       what: 'a gateway is killed and comes back',
       strike: async () => {
         await hosts[0]?.kill9();
+        await orphan.stop();
         await hosts[0]?.start();
       },
     },
@@ -149,4 +163,15 @@ describeServers('what a flow has sent to desktops is shown there', () => {
     },
     FAULT_TIMEOUT_MS,
   );
+
+  // after the storms: they take about as long as a host that is silent counts as there
+  it('a user of the host that was killed is free, gets no event, and gets it at the other host', async () => {
+    await until('the user to be free', async () => (await seenThere('user=orphan')).users[0]?.sessions.length === 0);
+    await post(`${hosts[1]?.url}/events/notify.user`, {}, { headers: { 'ce-id': 'late-orphan-1' } });
+    await until('the event to wait', async () => (await seenThere('user=orphan')).users[0]?.waiting === 1);
+    orphan = new Desktop({ user: 'orphan', ports: ports.slice(1) });
+    await until('the event', () => orphan.seen.length > 0);
+    expect(orphan.seen).toEqual([expect.objectContaining({ data: { of: 'late-orphan-1' }, redelivered: false })]);
+    await until('the mailbox to be empty', async () => (await seenThere('user=orphan')).users[0]?.waiting === 0);
+  });
 });
