@@ -7,5 +7,5 @@ export type { Host, HostOptions } from './host.js';
 export { readEnv, readWorkspaceEnv, type Env } from './env.js';
 export { loadWorkspace, type LoadedWorkspace } from './load-workspace.js';
 export { createLogger, Secrets, toLog } from './logger.js';
-export { operatorSecret, signOperatorToken, OPERATOR } from './tokens.js';
+export { operatorSecret, signOperatorToken } from './tokens.js';
 export type { Diagnosis } from './api/doctor.js';

@@ -6,7 +6,7 @@ import type { AnyPlugin } from '@sluice/plugin-api';
 import satisfies from 'semver/functions/satisfies.js';
 
 /** The version of the contract in @sluice/plugin-api that this host speaks. */
-export const PLUGIN_API = '1.0.0';
+const PLUGIN_API = '1.0.0';
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 

@@ -7,7 +7,7 @@ import type { Env } from './env.js';
 import { hostFail } from './failures.js';
 
 /** The built-in issuer: the only one that may grant `viewer` and `admin`. A token without `kid` is its. */
-export const OPERATOR = 'operator';
+const OPERATOR = 'operator';
 const OPERATOR_ONLY = ['viewer', 'admin'];
 /** Clocks differ. */
 const SKEW_SECONDS = 60;

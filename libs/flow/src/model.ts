@@ -1,5 +1,3 @@
-import type { Fate } from '@sluice/plugin-api';
-
 /** Where something stands; line and column count from 1, columns in UTF-16 units. */
 export interface Place {
   readonly file: string;
@@ -256,5 +254,3 @@ export interface SourceFile {
 
 /** Ways a run can end. */
 export type RunOutcome = 'done' | 'stopped' | 'parked' | 'dropped' | 'expired' | 'duplicate';
-
-export type { Fate };

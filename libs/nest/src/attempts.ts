@@ -1,7 +1,7 @@
 import { isSluiceError, viewError, type EventAttributes, type EventMessage } from '@sluice/plugin-api';
 
 /** A handler is tried so often; with the delays below this takes about nine minutes. */
-export const MAX_ATTEMPTS = 10;
+const MAX_ATTEMPTS = 10;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 300_000;
 

@@ -5,11 +5,9 @@ import { BullSlots, checkBackEnd, type BackEnd } from './bull-slots.js';
 import { systemClock, type Clock } from './clock.js';
 import { ConnectionPace } from './connection-pace.js';
 
-export const PACER_CODES = {
+const pacerFail = failures({
   PACER_UNAVAILABLE: { fate: 'unavailable', cure: 'check that the server which keeps the pace runs: sluice doctor tells' },
-} as const;
-
-const pacerFail = failures(PACER_CODES);
+});
 
 export interface BullPacerOptions {
   readonly leases: LeaseStore;

@@ -6,15 +6,7 @@ import { SLOT_MS } from './connection-pace.js';
 import type { SlotOptions, Slots } from './slots.js';
 
 /** Where BullMQ keeps the slots. PostgreSQL is reached over TCP: BullMQ knows a server that is away by ECONNREFUSED alone. */
-export type BackEnd = { readonly redis: string } | { readonly postgres: string | PostgresAddress };
-
-export interface PostgresAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly database: string;
-}
+export type BackEnd = { readonly redis: string } | { readonly postgres: string };
 
 /** BullMQ's default is 15 s: too long to stand still after a restart of the server. */
 const RETRY_MS = 500;
@@ -167,9 +159,8 @@ function redisOf(url: string) {
   return { url, retryStrategy: () => RETRY_MS };
 }
 
-function poolOf(address: string | PostgresAddress, max: number) {
-  const server = typeof address === 'string' ? { connectionString: address } : address;
-  return { ...server, migrate: true, max, connectionTimeoutMillis: ANSWER_MS };
+function poolOf(url: string, max: number) {
+  return { connectionString: url, migrate: true, max, connectionTimeoutMillis: ANSWER_MS };
 }
 
 /** An emitter of errors without a listener would end the process. */

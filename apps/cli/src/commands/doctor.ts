@@ -41,7 +41,7 @@ async function diagnosed(workspace: string): Promise<readonly Diagnosis[]> {
   }
 }
 
-export function diagnosisText({ what, ok, says, cure }: Diagnosis): string {
+function diagnosisText({ what, ok, says, cure }: Diagnosis): string {
   const line = `${ok ? pc.green('ok     ') : pc.red('problem')}  ${what}: ${says}`;
   return ok || cure === undefined || says.includes(cure) ? line : `${line}\n         do: ${cure}`;
 }

@@ -31,7 +31,7 @@ async function remoteFindings({ workspace, plugins, flowFiles }: LoadedWorkspace
 }
 
 /** Those that stand in one of the paths, or in a file under it. A flow is understood only within its workspace: all of it is read anyway. */
-export function findingsIn(findings: readonly Finding[], paths: readonly string[], workspace: string): readonly Finding[] {
+function findingsIn(findings: readonly Finding[], paths: readonly string[], workspace: string): readonly Finding[] {
   if (paths.length === 0) return findings;
   const wanted = paths.map((one) => path.resolve(one));
   return findings.filter(({ file }) => {

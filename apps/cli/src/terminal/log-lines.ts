@@ -16,8 +16,7 @@ export function logLines(options: { readonly write: (line: string) => void; read
   });
 }
 
-/** Exported for its test. */
-export function logLine(line: string, colors: Colors): string {
+function logLine(line: string, colors: Colors): string {
   const { level, time, msg, ...fields } = JSON.parse(line) as { level: number; time: string; msg?: string };
   const said = Object.entries(fields).map(([name, value]) =>
     colors.dim(`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`),

@@ -1,7 +1,6 @@
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const IDENTIFIER = /^[a-z][A-Za-z0-9]*$/;
 const USE = /^([a-z][a-z0-9]*(?:-[a-z0-9]+)*)\.([a-z][A-Za-z0-9]*)$/;
-const ENVIRONMENT_VARIABLE = /^[A-Z_][A-Z0-9_]*$/;
 const EVENT_PATTERN = /^([A-Za-z0-9_-]+|\*|#)(\.([A-Za-z0-9_-]+|\*|#))*$/;
 const LONGEST_NAME = 63;
 const LONGEST_TYPE = 200;
@@ -22,10 +21,6 @@ export function isIdentifier(text: string): boolean {
 
 export function isReserved(text: string): boolean {
   return RESERVED.has(text);
-}
-
-export function isEnvironmentVariable(text: string): boolean {
-  return ENVIRONMENT_VARIABLE.test(text);
 }
 
 /** An event type in which a word may be `*` (one word) or `#` (any number). */

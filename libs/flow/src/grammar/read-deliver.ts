@@ -15,7 +15,7 @@ const DEDUPE: KeyTable = { of: 'dedupe', keys: ['key', 'within', 'onDuplicate'] 
 const RETRY: KeyTable = { of: 'retry', keys: ['attempts', 'backoff', 'initial', 'max'] };
 
 /** With the defaults a step is tried for about nine minutes. */
-export const DEFAULT_RETRY: RetryPolicy = { attempts: 10, backoff: 'exponential', initialMs: 1_000, maxMs: 300_000 };
+const DEFAULT_RETRY: RetryPolicy = { attempts: 10, backoff: 'exponential', initialMs: 1_000, maxMs: 300_000 };
 const SHORTEST_INITIAL_MS = 1_000;
 const MOST_ATTEMPTS = 1_000;
 

@@ -61,7 +61,7 @@ function isDynamic(type: string): boolean {
 }
 
 /** `*` stands for one word, `#` for any number of them. */
-export function matchesPattern(pattern: string, type: string): boolean {
+function matchesPattern(pattern: string, type: string): boolean {
   return matchesWords(pattern.split('.'), type.split('.'));
 }
 
