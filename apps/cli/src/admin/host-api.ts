@@ -48,11 +48,16 @@ function reasonOf(error: unknown): string {
 }
 
 function refusalOf(status: number, text: string, url: string): string {
+  const { message, cure } = parseProblem(text);
+  if (typeof message !== 'string') return `${url} answered ${status}: is it a host of Sluice?`;
+  return typeof cure !== 'string' || message.includes(cure) ? message : `${message}: ${cure}`;
+}
+
+/** As every door of a host tells what it refuses; empty for what is no such thing. */
+function parseProblem(text: string): { readonly message?: unknown; readonly cure?: unknown } {
   try {
-    const { message, cure } = JSON.parse(text) as { message?: unknown; cure?: string };
-    const said = Array.isArray(message) ? message.join('; ') : String(message);
-    return cure === undefined || said.includes(cure) ? said : `${said}: ${cure}`;
+    return (JSON.parse(text) as object | null) ?? {};
   } catch {
-    return `${url} answered ${status}: is it a host of Sluice?`;
+    return {};
   }
 }

@@ -1,0 +1,28 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { HostApi } from './host-api.js';
+
+let server: Server;
+
+/** The API of whatever answers every request so. */
+async function apiOf(status: number, text: string): Promise<HostApi> {
+  server = createServer((_request, response) => void response.writeHead(status).end(text)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return new HostApi(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'token');
+}
+
+describe('the API of a host', () => {
+  afterEach(() => void server.close());
+
+  it('says what the host refuses, with its cure', async () => {
+    const api = await apiOf(403, '{"code":"FORBIDDEN","message":"the token lacks the scope admin","cure":"ask for one"}');
+    await expect(api.get('/api/status')).rejects.toThrow('the token lacks the scope admin: ask for one');
+  });
+
+  it.each(['<html>', '{"error":"not found"}', 'null', '[]'])('doubts that it is a host when it answers %s', async (text) => {
+    const api = await apiOf(404, text);
+    await expect(api.get('/api/status')).rejects.toThrow(`${api.url} answered 404: is it a host of Sluice?`);
+  });
+});
