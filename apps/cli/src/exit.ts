@@ -1,7 +1,14 @@
 import { ENGINE_CODES, isSluiceError } from '@sluice/plugin-api';
 
-/** What the process ends with: 0 done, 1 findings or failures, 2 wrong use. */
-export const EXIT = { done: 0, failed: 1, wrongUse: 2 } as const;
+/** What the process ends with. */
+export const EXIT = {
+  done: 0,
+  /** Findings or failures. */
+  failed: 1,
+  wrongUse: 2,
+  /** As shells say "ended by SIGINT". */
+  interrupted: 130,
+} as const;
 
 /** What could not be done, and what to do about it. */
 export class CommandError extends Error {}

@@ -68,7 +68,7 @@ const COMMANDS: Readonly<Record<string, Described>> = {
 const LINGER_MS = 1_000;
 
 /** The command line with all its commands. Errors are thrown, the process is never ended. */
-export function createProgram(): Command {
+function createProgram(): Command {
   const program = new Command('sluice')
     .description('Events into 1C:Enterprise, only as fast as 1C can bear, and none lost')
     .version(VERSION);

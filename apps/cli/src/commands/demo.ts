@@ -6,8 +6,6 @@ import { stopRequest } from '../host/stop-request.js';
 import { readCount } from '../options.js';
 import { print, say } from '../terminal/print.js';
 
-const INTERRUPTED = 130;
-
 export function addDemo(command: Command): void {
   command
     .option('--events <count>', 'how many', readCount, 1_000)
@@ -28,7 +26,7 @@ export function addDemo(command: Command): void {
       } catch (error) {
         if (!signal.aborted) throw error;
         say('\nstopped');
-        process.exitCode = INTERRUPTED;
+        process.exitCode = EXIT.interrupted;
       }
     });
 }

@@ -1,6 +1,6 @@
+import { EXIT } from '../exit.js';
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** As shells say "ended by SIGINT". */
-const INTERRUPTED = 130;
 /** One Ctrl+C may come twice: from the terminal, and from a program between us and it that hands it on. */
 const SAME_MS = 500;
 
@@ -15,7 +15,7 @@ export function stopRequest(): AbortSignal {
     stop.abort();
     firstAt ??= performance.now();
     // npm leaves at Ctrl+C without waiting for us, and a terminal that ends with it says SIGHUP
-    if (signal !== 'SIGHUP' && performance.now() - firstAt > SAME_MS) process.exit(INTERRUPTED);
+    if (signal !== 'SIGHUP' && performance.now() - firstAt > SAME_MS) process.exit(EXIT.interrupted);
   };
   for (const signal of SIGNALS) process.on(signal, asked);
   // a host started by another program must not outlive it, and Windows has no other way to ask for a graceful stop
