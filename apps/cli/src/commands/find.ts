@@ -4,7 +4,7 @@ import pc from 'picocolors';
 import { openHostApi } from '../admin/operator.js';
 import { EXIT } from '../exit.js';
 import { print, printJson, say } from '../terminal/print.js';
-import { table } from '../terminal/table.js';
+import { headedTable } from '../terminal/table.js';
 import { inWords, shortId } from '../terminal/words.js';
 
 /** As it travels over HTTP. */
@@ -17,8 +17,7 @@ export function addFind(command: Command): void {
     .action(async (id: string, { json = false }: { json?: boolean }) => {
       const entries = await (await openHostApi()).get<readonly Entry[]>(`/api/find/${encodeURIComponent(id)}`);
       if (json) printJson(entries);
-      else if (entries.length > 0)
-        print(table([['AT', 'RUN', 'FLOW/STEP', 'WHAT', ''].map((head) => pc.dim(head)), ...entries.map(rowOf)]));
+      else if (entries.length > 0) print(headedTable(['AT', 'RUN', 'FLOW/STEP', 'WHAT', ''], entries.map(rowOf)));
       else say(`nothing is known of ${id}: write the whole id; the journal keeps what settings.retention.journal says`);
       if (entries.length === 0) process.exitCode = EXIT.failed;
     });

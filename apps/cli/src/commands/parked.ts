@@ -7,7 +7,7 @@ import { openHostApi } from '../admin/operator.js';
 import { runOf, shortRuns } from '../admin/short-run.js';
 import { CommandError, EXIT, UsageError, describeError } from '../exit.js';
 import { print, printJson, say } from '../terminal/print.js';
-import { table } from '../terminal/table.js';
+import { headedTable } from '../terminal/table.js';
 import { ago, counted } from '../terminal/words.js';
 
 /** As it travels over HTTP. */
@@ -62,7 +62,7 @@ async function list({ flow, state, json = false }: { flow?: string; state: strin
     is,
     `${pc.red(error.code)} ${error.message}`,
   ]);
-  print(table([['RUN', 'FLOW/STEP', 'EVENT', 'PARKED', 'STATE', 'BECAUSE'].map((head) => pc.dim(head)), ...rows]));
+  print(headedTable(['RUN', 'FLOW/STEP', 'EVENT', 'PARKED', 'STATE', 'BECAUSE'], rows));
 }
 
 async function show(prefix: string): Promise<void> {

@@ -5,7 +5,7 @@ import pc from 'picocolors';
 import { openHostApi } from '../admin/operator.js';
 import { stopRequest } from '../host/stop-request.js';
 import { print, printJson } from '../terminal/print.js';
-import { table } from '../terminal/table.js';
+import { headedTable } from '../terminal/table.js';
 
 const WATCH_MS = 1_000;
 /** To the upper left corner, and nothing below. */
@@ -40,28 +40,26 @@ export function addStatus(command: Command): void {
     });
 }
 
-/** Exported for its test. */
 export function statusText({ engines, bus, queues, paces, connections, parked, leases }: HostStatus): string {
   const busy = queues.filter(({ waiting, held = 0 }) => waiting + held > 0);
   const blocks = [
     bus.state === 'up' ? engines : `${engines}\n${pc.red(`bus ${bus.state}: ${bus.reason}`)}`,
     busy.length === 0
       ? 'nothing waits'
-      : table([
-          heads('QUEUE', 'WAITING', 'HELD'),
-          ...busy.map(({ queue, waiting, held }) => [queue, String(waiting), String(held ?? '')]),
-        ]),
-    table([
-      heads('CONNECTION', 'STATE', 'PACE'),
-      ...connections.map((one) => {
+      : headedTable(
+          ['QUEUE', 'WAITING', 'HELD'],
+          busy.map(({ queue, waiting, held }) => [queue, String(waiting), String(held ?? '')]),
+        ),
+    headedTable(
+      ['CONNECTION', 'STATE', 'PACE'],
+      connections.map((one) => {
         const pace = paceOf(one.connection, paces, leases);
         return [one.connection, connectionText(one, pace), paceText(pace)];
       }),
-    ]),
-    ...(Object.keys(parked).length === 0
-      ? []
-      : [table([heads('PARKED', 'RUNS'), ...Object.entries(parked).map(([flow, count]) => [flow, String(count)])])]),
+    ),
   ];
+  const runs = Object.entries(parked).map(([flow, count]) => [flow, String(count)]);
+  if (runs.length > 0) blocks.push(headedTable(['PARKED', 'RUNS'], runs));
   return blocks.join('\n\n');
 }
 
@@ -97,8 +95,4 @@ function paceText(pace: ShownPace | undefined): string {
   const calls = `${pace.inFlight} of ${pace.limit} calls (at most ${pace.max})`;
   const by = pace.elsewhere === undefined ? '' : pc.dim(`, by host ${pace.elsewhere}`);
   return `${calls}${pace.closedBecause === undefined ? '' : `, ${pc.yellow(pace.closedBecause)}`}${by}`;
-}
-
-function heads(...names: readonly string[]): string[] {
-  return names.map((name) => pc.dim(name));
 }

@@ -1,9 +1,8 @@
 import type { UnroutedStatus } from '@sluice/engine';
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { openHostApi } from '../admin/operator.js';
 import { print, printJson, say } from '../terminal/print.js';
-import { table } from '../terminal/table.js';
+import { headedTable } from '../terminal/table.js';
 import { counted } from '../terminal/words.js';
 
 export function addUnrouted(unrouted: Command): void {
@@ -15,7 +14,12 @@ export function addUnrouted(unrouted: Command): void {
       const types = await (await openHostApi()).get<readonly UnroutedStatus[]>('/api/unrouted');
       if (json) return printJson(types);
       if (types.length === 0) return say('every event has found a flow');
-      print(table([['TYPE', 'EVENTS'].map((head) => pc.dim(head)), ...types.map(({ type, count }) => [type, String(count)])]));
+      print(
+        headedTable(
+          ['TYPE', 'EVENTS'],
+          types.map(({ type, count }) => [type, String(count)]),
+        ),
+      );
     });
   unrouted
     .command('replay')

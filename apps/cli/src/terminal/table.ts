@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import pc from 'picocolors';
 
 const GAP = '   ';
 
@@ -7,6 +8,11 @@ export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, width(cell))));
   return rows.map((row) => line(row, widths)).join('\n');
+}
+
+/** The same under the names of its columns. */
+export function headedTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  return table([heads.map((head) => pc.dim(head)), ...rows]);
 }
 
 function line(row: readonly string[], widths: readonly number[]): string {
