@@ -3,4 +3,4 @@
  * Read `postgres/postgres-process.ts` first, then `bus/embedded-bus.ts`.
  */
 export { EmbeddedBus, type EmbeddedBusOptions } from './bus/embedded-bus.js';
-export { PostgresProcess, type PostgresConnection } from './postgres/postgres-process.js';
+export { PostgresProcess, postgresUrl, type PostgresConnection } from './postgres/postgres-process.js';

@@ -1,4 +1,4 @@
-import { PostgresProcess } from '@sluice/embedded';
+import { postgresUrl, PostgresProcess } from '@sluice/embedded';
 import { operatorSecret, readEnv, signOperatorToken, type Env } from '@sluice/host';
 import type { Log } from '@sluice/plugin-api';
 import { CommandError } from '../exit.js';
@@ -30,8 +30,7 @@ async function databaseOf(env: Env): Promise<{ url: string; engine: 'embedded' |
       `the secret of tokens is in the embedded database, which does not run for ${env.SLUICE_HOME}: start the host, or set SLUICE_TOKEN_SECRET`,
     );
   }
-  const { user, password, host, port, database } = running;
-  return { url: `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`, engine: 'embedded' };
+  return { url: postgresUrl(running), engine: 'embedded' };
 }
 
 /** The host that commands ask: SLUICE_URL, or the one of this machine; with SLUICE_TOKEN, or a short-lived token of the operator. */

@@ -98,7 +98,7 @@ export class PostgresProcess {
   }
 
   get url(): string {
-    return urlOf(this.connection);
+    return postgresUrl(this.connection);
   }
 
   /** Stops the server, cutting off its clients, and leaves the home to others. */
@@ -183,6 +183,7 @@ function connectionTo({ port }: Postmaster, password: string): PostgresConnectio
   return { host: '127.0.0.1', port, user: USER, password, database: DATABASE };
 }
 
-function urlOf({ host, port, user, password, database }: PostgresConnection): string {
+/** The same as a URL, with its password. */
+export function postgresUrl({ host, port, user, password, database }: PostgresConnection): string {
   return `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
 }
