@@ -6,27 +6,48 @@ describe('gauges of the mailboxes', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
-  it('are looked up every fifteen seconds, and stay while the database is away', async () => {
+  const watched = (survey: () => Promise<Survey>) => {
     const reads = new Map<string, () => number>();
-    let survey: Survey | undefined = { events: 1, users: 1 };
+    const end = new AbortController();
     const gauges = new MailboxGauges({
-      mailbox: { survey: async () => survey ?? Promise.reject(new Error('away')) },
+      mailbox: { survey },
       meter: { gauge: (name, _help, read) => void reads.set(name, read) },
       now: () => 10_000,
     });
-    const events = () => reads.get('sluice_mailbox_events')?.();
-    const end = new AbortController();
     const watching = gauges.watch(end.signal);
+    return {
+      read: (name: string) => reads.get(`sluice_mailbox_${name}`)?.(),
+      stop: async () => {
+        end.abort();
+        await watching;
+      },
+    };
+  };
+
+  it('are looked up every fifteen seconds, and stay while the database is away', async () => {
+    let survey: Survey | undefined = { events: 1, users: 1 };
+    const { read, stop } = watched(async () => survey ?? Promise.reject(new Error('away')));
     await jest.advanceTimersByTimeAsync(0);
-    expect(events()).toBe(1);
+    expect(read('events')).toBe(1);
     survey = { events: 2, users: 1, oldest: 4_000 };
     await jest.advanceTimersByTimeAsync(15_000);
-    expect([events(), reads.get('sluice_mailbox_oldest_seconds')?.()]).toEqual([2, 6]);
+    expect([read('events'), read('oldest_seconds')]).toEqual([2, 6]);
     survey = undefined;
     await jest.advanceTimersByTimeAsync(15_000);
-    expect(events()).toBe(2);
-    end.abort();
-    await watching;
-    expect(events()).toBe(0);
+    expect(read('events')).toBe(2);
+    await stop();
+  });
+
+  it('say nothing once another host looks, also when what was asked before comes later', async () => {
+    let tell: (survey: Survey) => void = () => undefined;
+    const { read, stop } = watched(() => new Promise((resolve) => (tell = resolve)));
+    tell({ events: 3, users: 1 });
+    await jest.advanceTimersByTimeAsync(15_000);
+    expect(read('events')).toBe(3);
+    await stop();
+    expect(read('events')).toBe(0);
+    tell({ events: 4, users: 1 });
+    await jest.advanceTimersByTimeAsync(0);
+    expect(read('events')).toBe(0);
   });
 });
