@@ -130,6 +130,11 @@ describe.each(engineSets)('an event on its way to 1C, on $name', (engineSet) => 
     expect(body).toMatch(/^sluice_calls_total\{[^}]*flow="save"[^}]*result="ok"[^}]*\} \d+$/m);
   });
 
+  it('the command that lists desktops says why there are none to list', async () => {
+    const { code, stderr } = await sluice(stage.url, 'desktops');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('needs a connection of tcp-gateway')]);
+  });
+
   it('is well while its engines are', async () => {
     expect(await ask(`${stage.url}/health/live`, { token: null })).toMatchObject({ status: 200, body: { status: 'ok' } });
     expect(await ask(`${stage.url}/health/ready`, { token: null })).toMatchObject({
