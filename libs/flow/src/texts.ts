@@ -1,4 +1,4 @@
-import { parseText, type ExpressionPart, type ParsedText } from './expression/index.js';
+import { opensExpression, parseText, type ExpressionPart, type ParsedText } from './expression/index.js';
 import { Alignment } from './yaml/align.js';
 import type { ScalarNode } from './yaml/nodes.js';
 import type { SourceText, Span } from './yaml/source-text.js';
@@ -12,7 +12,7 @@ export class Texts {
 
   /** Undefined for what is no text, and for a text without expressions. */
   parse(node: ScalarNode): ParsedText | undefined {
-    if (typeof node.value !== 'string' || !node.value.includes('${{')) return undefined;
+    if (typeof node.value !== 'string' || !opensExpression(node.value)) return undefined;
     let text = this.parsed.get(node);
     if (text === undefined) {
       text = parseText(node.value);

@@ -1,6 +1,6 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { actionOf, triggerOf, type ActionContract, type TriggerContract } from '../contracts.js';
-import { isDynamic } from '../grammar/read-names.js';
+import { opensExpression } from '../expression/index.js';
 import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
 import type { ScalarNode } from '../yaml/nodes.js';
@@ -68,7 +68,7 @@ export class Plugins {
       return;
     }
     // An expression has been refused already.
-    if (isDynamic(given)) return;
+    if (opensExpression(name)) return;
     const connection = this.connections.get(name);
     if (connection?.plugin === plugin.name) return;
     const near = nearest(name, fitting) ?? (fitting.length === 1 ? fitting[0] : undefined);

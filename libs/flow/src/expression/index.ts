@@ -3,6 +3,7 @@ export { checkExpression, type CheckOptions } from './check.js';
 export { FUNCTION_NAMES } from './functions/language.js';
 export {
   expressionEnd,
+  opensExpression,
   parseText,
   type ExpressionPart,
   type ExpressionProblem,
@@ -10,4 +11,5 @@ export {
   type ParsedText,
 } from './parse-text.js';
 export type { Reference, Span } from './references.js';
+export { asPath } from './source-view.js';
 export { compileCondition, compileTemplate, compileText, type PlaceOf, type TemplateSource } from './template.js';

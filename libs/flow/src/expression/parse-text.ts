@@ -76,6 +76,11 @@ export function parseText(text: string): ParsedText {
   return { text, parts, whole: isWhole(parts), problems };
 }
 
+/** Does an expression begin somewhere in it? Not in what is no text. */
+export function opensExpression(value: unknown): boolean {
+  return typeof value === 'string' && value.includes(OPEN);
+}
+
 /** Where the expression ends with which a text begins: the offset past its `}}`. Undefined when it has no end. */
 export function expressionEnd(text: string): number | undefined {
   const first = parseText(text).parts[0];

@@ -1,3 +1,4 @@
+import { opensExpression } from '../expression/index.js';
 import { inLatinLetters } from '../look-alikes.js';
 import type { Report } from '../report.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
@@ -45,15 +46,10 @@ function mixed(name: string): string {
 
 /** The name of a connection. An expression is refused and given all the same: it would be one. */
 export function readConnectionName(node: YamlNode | undefined, report: Report): ScalarNode | undefined {
-  if (node?.kind !== 'scalar' || !isDynamic(node))
+  if (node?.kind !== 'scalar' || !opensExpression(node.value))
     return readText(node, 'connection', report) === undefined ? undefined : (node as ScalarNode);
   reportLater(node, 'an expression in connection', report);
   return node;
-}
-
-/** Is there an expression where a name should be? */
-export function isDynamic(node: ScalarNode): boolean {
-  return typeof node.value === 'string' && node.value.includes('${{');
 }
 
 export function readWith(node: YamlNode | undefined, report: Report): MapNode | undefined {

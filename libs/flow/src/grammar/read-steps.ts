@@ -1,4 +1,5 @@
 import { isEventType } from '@sluice/plugin-api';
+import { opensExpression } from '../expression/index.js';
 import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
@@ -223,7 +224,7 @@ class StepReader {
     const fields = readFields(node, EMIT, this.report);
     if (!fields) return undefined;
     const type = readTemplateText(fields.need('type'), 'type', this.report);
-    if (type && typeof type.value === 'string' && !type.value.includes('${{') && !isEventType(type.value)) {
+    if (type && !opensExpression(type.value) && !isEventType(String(type.value))) {
       this.report.error(type, 'FLOW_VALUE', `"${type.value}" is no event type`, {
         do: 'use words of letters, digits, _ and - joined by dots',
       });
@@ -283,7 +284,7 @@ function firstId(node: YamlNode): string {
 
 function isStatus(node: YamlNode): boolean {
   if (node.kind !== 'scalar') return false;
-  if (typeof node.value === 'string') return node.value.includes('${{');
+  if (typeof node.value === 'string') return opensExpression(node.value);
   return typeof node.value === 'number' && Number.isInteger(node.value) && node.value >= 200 && node.value <= 599;
 }
 

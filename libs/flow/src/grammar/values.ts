@@ -1,4 +1,5 @@
 import { parseDuration, parseSize } from '@sluice/plugin-api';
+import { opensExpression } from '../expression/index.js';
 import type { Rate } from '../model.js';
 import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
@@ -13,7 +14,7 @@ export function readText(node: YamlNode | undefined, key: string, report: Report
     const cure = node.kind === 'scalar' && node.value !== null ? { write: `${key}: '${String(node.value)}'` } : {};
     return refuse(node, `${key} is a text`, report, cure);
   }
-  if (node.value.includes('${{')) return refuse(node, `${key} takes no expression`, report, { do: 'write the value itself' });
+  if (opensExpression(node.value)) return refuse(node, `${key} takes no expression`, report, { do: 'write the value itself' });
   return node.value;
 }
 
@@ -122,11 +123,7 @@ export function readTemplateText(node: YamlNode | undefined, key: string, report
 /** One whole expression (which the expression check makes sure of), or `true` or `false`. */
 export function readCondition(node: YamlNode | undefined, key: string, report: Report): ScalarNode | undefined {
   if (node === undefined) return undefined;
-  if (
-    node.kind === 'scalar' &&
-    (typeof node.value === 'boolean' || (typeof node.value === 'string' && node.value.includes('${{')))
-  )
-    return node;
+  if (node.kind === 'scalar' && (typeof node.value === 'boolean' || opensExpression(node.value))) return node;
   return refuse(node, `${key} is one whole expression, true or false`, report, conditionCure(node, key));
 }
 

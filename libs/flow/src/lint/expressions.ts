@@ -1,4 +1,5 @@
 import {
+  asPath,
   checkExpression,
   type ExpressionPart,
   type ExpressionProblem,
@@ -217,7 +218,7 @@ class ReferenceCheck {
       this.report.error(this.at(1), 'REF_STEP', `step "${id}" gives nothing: it is ${sight.verb}`);
     } else {
       if (sight.maybe && !this.reference.guarded && !isAlternative(this.part, this.reference)) {
-        const write = `${formatPath(this.reference.path)} ?? null`;
+        const write = `${asPath(this.reference.path)} ?? null`;
         this.report.warning(this.at(1), 'REF_STEP_MAYBE', `step "${id}" may have been skipped`, { write });
       }
       this.fields(sight.shape, 2);
@@ -234,7 +235,7 @@ class ReferenceCheck {
       const name = path[at] as string;
       const known = [...miss.shape.fields.keys()];
       const near = nearest(name, known);
-      const cure = near === undefined ? { do: listed('it gives', known) } : { write: formatPath([...path.slice(0, at), near]) };
+      const cure = near === undefined ? { do: listed('it gives', known) } : { write: asPath([...path.slice(0, at), near]) };
       const message = `${miss.shape.giver} gives no "${name}"`;
       if (miss.shape.closed) this.report.error(this.at(at), 'EXPR_FIELD', message, cure);
       else if (!this.reference.guarded) this.report.warning(this.at(at), 'EXPR_FIELD', message, cure);
@@ -243,7 +244,7 @@ class ReferenceCheck {
     const optional = findOptional(shape, names);
     if (optional === undefined || this.reference.guarded || !this.isWholeExpression()) return;
     const name = path[from + optional] as string;
-    const write = `${formatPath(path)} ?? $omit`;
+    const write = `${asPath(path)} ?? $omit`;
     this.report.warning(this.at(from + optional), 'EXPR_MAYBE', `"${name}" may be absent`, { write });
   }
 
@@ -265,15 +266,4 @@ class ReferenceCheck {
 function listed(what: string, names: Iterable<string>): string {
   const list = [...names];
   return list.length === 0 ? `there are no ${what}` : `${what}: ${list.join(', ')}`;
-}
-
-/** A path as an expression writes it: backticks around what is no plain name. */
-export function formatPath(path: readonly string[]): string {
-  return path
-    .map((name) =>
-      /^[\p{L}_№][\p{L}\p{N}_№]*$/u.test(name) && !['and', 'or', 'in', 'true', 'false', 'null'].includes(name)
-        ? name
-        : `\`${name}\``,
-    )
-    .join('.');
 }

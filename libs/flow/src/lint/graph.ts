@@ -1,3 +1,4 @@
+import { opensExpression } from '../expression/index.js';
 import { allSteps, innerSteps, type FlowDraft, type StepDraft } from '../grammar/drafts.js';
 import { valuesOfRun } from '../grammar/values-of.js';
 import { nearest } from '../nearest.js';
@@ -20,13 +21,13 @@ export function checkEvents(flows: readonly FlowDraft[], published: readonly str
   const emitted = flows.flatMap((flow) => [...emitsOf(flow)]);
   const taken = flows.flatMap((flow) => [...takesOf(flow)]);
   for (const { flow, node, type } of emitted) {
-    if (isDynamic(type) || taken.some((other) => matchesPattern(other.type, type))) continue;
+    if (opensExpression(type) || taken.some((other) => matchesPattern(other.type, type))) continue;
     const near = nearestType(type, taken);
     const cure =
       near === undefined ? { do: 'add a flow that takes it; until then its events wait as unrouted' } : { write: near };
     flow.report.warning(node, 'EVENT_NOBODY_TAKES', `no flow takes ${type}`, cure);
   }
-  if (emitted.some(({ type }) => isDynamic(type))) return;
+  if (emitted.some(({ type }) => opensExpression(type))) return;
   const types = emitted.map(({ type }) => type);
   for (const { flow, node, type } of taken) {
     if (/[*#]/.test(type) || [...types, ...published].some((other) => matchesPattern(other, type))) continue;
@@ -54,10 +55,6 @@ function nearestType(type: string, mentions: readonly EventMention[]): string | 
     type,
     mentions.map((other) => other.type).filter((other) => isNear(other.split('.'))),
   );
-}
-
-function isDynamic(type: string): boolean {
-  return type.includes('${{');
 }
 
 /** `*` stands for one word, `#` for any number of them. */

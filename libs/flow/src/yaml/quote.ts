@@ -1,5 +1,5 @@
 import type { Document } from 'yaml';
-import { expressionEnd } from '../expression/index.js';
+import { expressionEnd, opensExpression } from '../expression/index.js';
 import type { Report } from '../report.js';
 import type { SourceText, Span } from './source-text.js';
 
@@ -197,7 +197,7 @@ function inSingleQuotes(before: string, value: string): Problem | undefined {
       unclosed: true,
     };
   }
-  if (closing[0].length === value.length || !value.includes('${{') || !value.endsWith("'")) return undefined;
+  if (closing[0].length === value.length || !opensExpression(value) || !value.endsWith("'")) return undefined;
   const inner = value.slice(1, -1);
   const write = inner.includes('"') ? quoted(inner) : `'${inner.replaceAll("'", '"')}'`;
   return {
