@@ -21,8 +21,8 @@ describe('the table of desktops', () => {
     const lines = stripVTControlCharacters(desktopsTable([ivanov, petrov], NOW)).split('\n');
     expect(lines.map((line) => line.split(/\s{3,}/))).toEqual([
       ['USER', 'EXTENSION', 'GROUPS', 'WORKPLACE', 'ONLINE', 'WAITING', 'HOST'],
-      ['erp/ivanov', '101', 'sales all', 'DESK-7', 'for 3 h', '3, for 5 min', 'one-17'],
-      ['erp/ivanov', '101', 'sales all', 'for 30.0 s', '3, for 5 min', 'two-18'],
+      ['erp/ivanov', '101', 'sales, all', 'DESK-7', 'for 3 h', '3, for 5 min', 'one-17'],
+      ['erp/ivanov', '101', 'sales, all', 'for 30.0 s', '3, for 5 min', 'two-18'],
       ['erp/petrov', 'away', '0'],
     ]);
   });

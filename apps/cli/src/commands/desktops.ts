@@ -4,7 +4,7 @@ import { NotFoundError, type HostApi } from '../admin/host-api.js';
 import { openHostApi } from '../admin/operator.js';
 import { CommandError, EXIT } from '../exit.js';
 import { print, printJson, say } from '../terminal/print.js';
-import { table } from '../terminal/table.js';
+import { headedTable } from '../terminal/table.js';
 import { counted, inWords } from '../terminal/words.js';
 
 const PAGE = 1_000;
@@ -78,14 +78,13 @@ function ask(api: HostApi, query: Readonly<Record<string, string>>): Promise<Ans
 
 /** A line for each session, and one for a user who is away. Exported for its test. */
 export function desktopsTable(users: readonly DesktopUser[], now: Date): string {
-  const heads = ['USER', 'EXTENSION', 'GROUPS', 'WORKPLACE', 'ONLINE', 'WAITING', 'HOST'].map((name) => pc.dim(name));
   const rows = users.flatMap(({ user, extension = '', groups, sessions, ...box }) => {
-    const who = [user, extension, groups.join(' ')];
+    const who = [user, extension, groups.join(', ')];
     const waits = waitingText(box, now);
     if (sessions.length === 0) return [[...who, '', pc.yellow('away'), waits, '']];
     return sessions.map(({ workplace = '', since, host }) => [...who, workplace, `for ${age(since, now)}`, waits, host]);
   });
-  return table([heads, ...rows]);
+  return headedTable(['USER', 'EXTENSION', 'GROUPS', 'WORKPLACE', 'ONLINE', 'WAITING', 'HOST'], rows);
 }
 
 /** Exported for its test. */
