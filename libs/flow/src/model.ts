@@ -83,7 +83,9 @@ export interface Deliver {
   readonly onExhausted: 'park' | 'drop';
 }
 
-export type Priority = 'interactive' | 'normal' | 'bulk';
+/** Classes of calls into a connection, the most urgent first. */
+export const PRIORITIES = ['interactive', 'normal', 'bulk'] as const;
+export type Priority = (typeof PRIORITIES)[number];
 
 export interface OnError {
   readonly when?: Condition;

@@ -1,6 +1,7 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { z } from 'zod';
 import type { ActionContract, TriggerContract } from './contracts.js';
+import { PRIORITIES } from './model.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -16,7 +17,7 @@ const TEXTS = { type: 'array', items: TEXT };
 const COUNT = { type: 'integer', minimum: 1 };
 const VALUES = { type: 'object' };
 const CONDITION = { anyOf: [EXPRESSION, { type: 'boolean' }] };
-const PRIORITY = { enum: ['interactive', 'normal', 'bulk'] };
+const PRIORITY = { enum: PRIORITIES };
 
 /** JSON Schemas (draft 7, which editors know best) of flow files and of sluice.yaml, with the options of these plugins. */
 export function jsonSchemas(plugins: ReadonlyMap<string, AnyPlugin>): { readonly flow: object; readonly workspace: object } {
@@ -163,7 +164,7 @@ function paceSchema(): Schema {
     concurrency: map({ max: COUNT, start: COUNT, adaptive: { type: 'boolean' } }),
     rate: RATE,
     latencyTarget: DURATION,
-    shares: map({ interactive: SHARE, normal: SHARE, bulk: SHARE }, ['interactive', 'normal', 'bulk']),
+    shares: map({ interactive: SHARE, normal: SHARE, bulk: SHARE }, PRIORITIES),
     breaker: map({ failures: COUNT, within: DURATION, probe: DURATION }),
     crashGrace: DURATION,
     calendar: { type: 'array', items: window },

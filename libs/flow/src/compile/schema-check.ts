@@ -3,7 +3,7 @@ import { nearest } from '../nearest.js';
 import type { Cure, Report } from '../report.js';
 import type { Texts } from '../texts.js';
 import { entryOf, nodeAt, scalarsOf, toValue, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
-import type { Span } from '../yaml/source-text.js';
+import { firstUnit, type Span } from '../yaml/source-text.js';
 import type { Evaluated } from './constants.js';
 import { namesRead } from './environment.js';
 
@@ -71,7 +71,7 @@ function reportIssue(issue: Issue, check: SchemaCheck): void {
   }
   if (sample) return;
   const parent = (node && deepest(node, issue.path)) ?? check.at;
-  report.error({ start: parent.start, end: parent.start + 1 }, code ?? 'FLOW_VALUE', `${what} needs "${name}"`, {
+  report.error(firstUnit(parent), code ?? 'FLOW_VALUE', `${what} needs "${name}"`, {
     do: `add "${name}"`,
   });
 }

@@ -3,7 +3,7 @@ import { refuseExpressionKeys } from '../lint/expression-keys.js';
 import { readWorkspace } from '../workspace/read-workspace.js';
 import type { WorkspaceDraft } from '../workspace/drafts.js';
 import { readDocuments } from '../yaml/read-documents.js';
-import type { SourceText } from '../yaml/source-text.js';
+import { firstUnit, type SourceText } from '../yaml/source-text.js';
 import { sortFindings } from '../report.js';
 
 /** sluice.yaml, read as far as it can be before its plugins are loaded. */
@@ -24,7 +24,7 @@ export function parseWorkspaceFile(source: SourceFile): { readonly file?: Worksp
     report.error({ start: 0, end: 1 }, 'FLOW_EMPTY', 'this file is empty', { write: 'sluice: 1' });
   }
   if (second)
-    report.error({ start: second.start, end: second.start + 1 }, 'FLOW_VALUE', 'sluice.yaml is one document', {
+    report.error(firstUnit(second), 'FLOW_VALUE', 'sluice.yaml is one document', {
       do: 'delete the "---"',
     });
   if (first?.root) refuseExpressionKeys(first.root, report);

@@ -42,7 +42,8 @@ export interface DeliverDraft {
   readonly onExhausted: 'park' | 'drop';
 }
 
-interface StepDraftCommon {
+/** What every step has, whatever it does. */
+export interface StepDraftCommon {
   readonly id: string;
   readonly idNode: ScalarNode;
   readonly if?: ScalarNode;

@@ -2,6 +2,7 @@ import { inLatinLetters } from '../look-alikes.js';
 import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
 import { toValue, type MapEntry, type MapNode, type YamlNode } from '../yaml/nodes.js';
+import { firstUnit, type Span } from '../yaml/source-text.js';
 
 /** The keys that a map may have. */
 export interface KeyTable {
@@ -49,8 +50,7 @@ export class Fields {
   /** As `get`, and reports a key that is not there. */
   need(name: string): YamlNode | undefined {
     if (!this.has(name)) {
-      const { start } = this.node;
-      this.report.error({ start, end: start + 1 }, 'FLOW_VALUE', `${this.table.of} needs "${name}"`, { do: `add "${name}"` });
+      this.report.error(firstUnit(this.node), 'FLOW_VALUE', `${this.table.of} needs "${name}"`, { do: `add "${name}"` });
     }
     return this.get(name);
   }
@@ -78,6 +78,6 @@ export function readFields(node: YamlNode, table: KeyTable, report: Report): Fie
   return undefined;
 }
 
-export function reportLater(at: { start: number; end: number }, what: string, report: Report): void {
+export function reportLater(at: Span, what: string, report: Report): void {
   report.error(at, 'FLOW_NOT_YET', `${what} comes with a later release`, { do: 'leave it out until then' });
 }

@@ -1,9 +1,11 @@
 import { isEventType } from '@sluice/plugin-api';
 import { opensExpression } from '../expression/index.js';
+import { PRIORITIES } from '../model.js';
 import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
-import type { OnErrorDraft, StepDraft, SwitchDraft, UnknownDraft } from './drafts.js';
+import { firstUnit } from '../yaml/source-text.js';
+import type { OnErrorDraft, StepDraft, StepDraftCommon, SwitchDraft, UnknownDraft } from './drafts.js';
 import { readFields, type Fields, type KeyTable } from './fields.js';
 import { splitUse } from './names.js';
 import { checkIdentifier, readConnectionName, readWith } from './read-names.js';
@@ -63,12 +65,9 @@ class StepReader {
     const idNode = fields.need('id');
     const id = this.readId(idNode);
     const condition = readCondition(fields.get('if'), 'if', this.report);
-    const common = {
+    const common: StepDraftCommon = {
       id: id ?? '',
-      idNode:
-        idNode?.kind === 'scalar'
-          ? idNode
-          : { kind: 'scalar' as const, value: '', style: 'plain' as const, start: node.start, end: node.start + 1 },
+      idNode: idNode?.kind === 'scalar' ? idNode : { kind: 'scalar', value: '', style: 'plain', ...firstUnit(node) },
       ...(condition && { if: condition }),
     };
     const verb = this.readVerb(fields);
@@ -126,11 +125,7 @@ class StepReader {
     return verb;
   }
 
-  private readBody(
-    verb: (typeof VERBS)[number],
-    fields: Fields,
-    common: { id: string; idNode: ScalarNode },
-  ): StepDraft | undefined {
+  private readBody(verb: (typeof VERBS)[number], fields: Fields, common: StepDraftCommon): StepDraft | undefined {
     const value = fields.get(verb);
     switch (verb) {
       case 'use':
@@ -148,13 +143,13 @@ class StepReader {
     }
   }
 
-  private readUse(node: YamlNode | undefined, fields: Fields, common: { id: string; idNode: ScalarNode }): StepDraft | undefined {
+  private readUse(node: YamlNode | undefined, fields: Fields, common: StepDraftCommon): StepDraft | undefined {
     const { report } = this;
     const use = readText(node, 'use', report);
     const connection = readConnectionName(fields.get('connection'), report);
     const input = readWith(fields.get('with'), report);
     const timeoutMs = readDuration(fields.get('timeout'), 'timeout', report);
-    const priority = readChoice(fields.get('priority'), 'priority', ['interactive', 'normal', 'bulk'], report) ?? 'normal';
+    const priority = readChoice(fields.get('priority'), 'priority', PRIORITIES, report) ?? 'normal';
     const onError = this.readOnError(fields.get('onError'));
     if (use === undefined || node?.kind !== 'scalar') return undefined;
     const parts = splitUse(use);
@@ -195,7 +190,7 @@ class StepReader {
     return entries;
   }
 
-  private readSwitch(node: YamlNode, common: { id: string; idNode: ScalarNode }): SwitchDraft | undefined {
+  private readSwitch(node: YamlNode, common: StepDraftCommon): SwitchDraft | undefined {
     const fields = readFields(node, SWITCH, this.report);
     if (!fields) return undefined;
     const cases: SwitchDraft['cases'][number][] = [];
@@ -220,7 +215,7 @@ class StepReader {
     return { ...common, verb: 'switch', cases, otherwise: this.readList(fields.get('otherwise'), 'otherwise') };
   }
 
-  private readEmit(node: YamlNode, common: { id: string; idNode: ScalarNode }): StepDraft | undefined {
+  private readEmit(node: YamlNode, common: StepDraftCommon): StepDraft | undefined {
     const fields = readFields(node, EMIT, this.report);
     if (!fields) return undefined;
     const type = readTemplateText(fields.need('type'), 'type', this.report);
@@ -238,7 +233,7 @@ class StepReader {
     return type && { ...common, verb: 'emit', type, ...(data && { data }), ...texts };
   }
 
-  private readReply(node: YamlNode, common: { id: string; idNode: ScalarNode }): StepDraft | undefined {
+  private readReply(node: YamlNode, common: StepDraftCommon): StepDraft | undefined {
     const fields = readFields(node, REPLY, this.report);
     if (!fields) return undefined;
     const status = fields.get('status');
@@ -257,13 +252,13 @@ class StepReader {
     };
   }
 
-  private readStop(node: YamlNode | undefined, common: { id: string; idNode: ScalarNode }): StepDraft {
+  private readStop(node: YamlNode | undefined, common: StepDraftCommon): StepDraft {
     const fields = node && readFields(node, STOP, this.report);
     const reason = readTemplateText(fields?.get('reason'), 'reason', this.report);
     return { ...common, verb: 'stop', ...(reason && { reason }) };
   }
 
-  private unknown(node: MapNode, common: { id: string; idNode: ScalarNode }): UnknownDraft {
+  private unknown(node: MapNode, common: StepDraftCommon): UnknownDraft {
     const inner = [...idsBelow(node)].filter((id) => id !== common.id);
     for (const id of inner) this.ids.add(id);
     return { ...common, verb: 'unknown', inner };
@@ -296,8 +291,4 @@ function* idsBelow(node: YamlNode): Generator<string> {
     if (name === 'id' && value.kind === 'scalar' && typeof value.value === 'string') yield value.value;
     else yield* idsBelow(value);
   }
-}
-
-function firstUnit(node: YamlNode): { start: number; end: number } {
-  return { start: node.start, end: node.start + 1 };
 }

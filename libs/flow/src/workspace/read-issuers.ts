@@ -1,8 +1,9 @@
-import { readFields, type KeyTable } from '../grammar/fields.js';
+import { readFields, type Fields, type KeyTable } from '../grammar/fields.js';
 import { isEventPattern, isName } from '../grammar/names.js';
 import { readDuration, readTemplateText, readTexts } from '../grammar/values.js';
 import type { Report } from '../report.js';
 import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
+import { firstUnit } from '../yaml/source-text.js';
 import type { IssuerDraft } from './drafts.js';
 
 const ISSUER: KeyTable = {
@@ -38,40 +39,46 @@ export function readIssuers(node: YamlNode | undefined, report: Report): IssuerD
 function readIssuer(name: string, node: YamlNode, report: Report): IssuerDraft | undefined {
   const fields = readFields(node, ISSUER, report);
   if (!fields) return undefined;
-  const one = fields.get('secret');
-  const several = fields.get('secrets');
-  if (fields.has('secret') === fields.has('secrets')) {
-    const message = `an issuer has either "secret" or, while two are in use, "secrets"`;
-    report.error({ start: node.start, end: node.start + 1 }, 'FLOW_VALUE', message, {
-      write: "secret: '${{ env.ERP_TOKEN_SECRET }}'",
-    });
-  }
-  if (several && (several.kind !== 'list' || several.items.length < 1 || several.items.length > 2)) {
-    report.error(several, 'FLOW_VALUE', 'secrets is a list of one or two');
-  }
-  const nodes = [...(one ? [one] : []), ...(several?.kind === 'list' ? several.items : [])];
-  const scopesNode = fields.get('scopes');
-  const scopes = readTexts(scopesNode, 'scopes', report) ?? [];
-  for (const scope of scopes) {
-    if (scopesNode && OPERATOR_SCOPES.includes(scope))
-      report.error(scopesNode, 'FLOW_VALUE', `only the built-in issuer may grant "${scope}"`, { do: 'delete it' });
-  }
-  const eventsNode = fields.get('events');
-  const events = readTexts(eventsNode, 'events', report) ?? [];
-  const wrong = events.find((pattern) => !isEventPattern(pattern));
-  if (eventsNode && wrong !== undefined) report.error(eventsNode, 'FLOW_VALUE', `"${wrong}" is no event type`);
   const extensions = readTexts(fields.get('extensions'), 'extensions', report);
   const groups = readTexts(fields.get('groups'), 'groups', report);
   return {
     name,
-    secrets: nodes
-      .map((secret) => readTemplateText(secret, 'secret', report))
-      .filter((secret): secret is ScalarNode => secret !== undefined),
-    scopes,
-    events,
+    secrets: readSecrets(fields, report),
+    scopes: readScopes(fields.get('scopes'), report),
+    events: readEvents(fields.get('events'), report),
     topics: readTexts(fields.get('topics'), 'topics', report) ?? [],
     ...(extensions && { extensions }),
     ...(groups && { groups }),
     maxTtlMs: readDuration(fields.get('maxTtl'), 'maxTtl', report) ?? DEFAULT_MAX_TTL_MS,
   };
+}
+
+function readSecrets(fields: Fields, report: Report): ScalarNode[] {
+  const one = fields.get('secret');
+  const several = fields.get('secrets');
+  if (fields.has('secret') === fields.has('secrets')) {
+    const message = `an issuer has either "secret" or, while two are in use, "secrets"`;
+    report.error(firstUnit(fields.node), 'FLOW_VALUE', message, { write: "secret: '${{ env.ERP_TOKEN_SECRET }}'" });
+  }
+  if (several && (several.kind !== 'list' || several.items.length < 1 || several.items.length > 2)) {
+    report.error(several, 'FLOW_VALUE', 'secrets is a list of one or two');
+  }
+  const nodes = [...(one ? [one] : []), ...(several?.kind === 'list' ? several.items : [])];
+  return nodes.map((secret) => readTemplateText(secret, 'secret', report)).filter((secret) => secret !== undefined);
+}
+
+function readScopes(node: YamlNode | undefined, report: Report): string[] {
+  const scopes = readTexts(node, 'scopes', report) ?? [];
+  for (const scope of scopes) {
+    if (node && OPERATOR_SCOPES.includes(scope))
+      report.error(node, 'FLOW_VALUE', `only the built-in issuer may grant "${scope}"`, { do: 'delete it' });
+  }
+  return scopes;
+}
+
+function readEvents(node: YamlNode | undefined, report: Report): string[] {
+  const events = readTexts(node, 'events', report) ?? [];
+  const wrong = events.find((pattern) => !isEventPattern(pattern));
+  if (node && wrong !== undefined) report.error(node, 'FLOW_VALUE', `"${wrong}" is no event type`);
+  return events;
 }

@@ -1,9 +1,10 @@
 import { DateTime } from 'luxon';
 import { readFields, type KeyTable } from '../grammar/fields.js';
 import { readBoolean, readChoice, readDuration, readInteger, readRate, readText, readTexts } from '../grammar/values.js';
-import type { CalendarWindow, PaceConfig, Priority } from '../model.js';
+import { PRIORITIES, type CalendarWindow, type PaceConfig, type Priority } from '../model.js';
 import type { Report } from '../report.js';
 import type { YamlNode } from '../yaml/nodes.js';
+import { firstUnit } from '../yaml/source-text.js';
 import type { PaceDraft } from './drafts.js';
 import { readTimezone } from './read-timezone.js';
 
@@ -13,14 +14,13 @@ const PACE: KeyTable = {
   later: ['shared'],
 };
 const CONCURRENCY: KeyTable = { of: 'concurrency', keys: ['max', 'start', 'adaptive'] };
-const SHARES: KeyTable = { of: 'shares', keys: ['interactive', 'normal', 'bulk'] };
+const SHARES: KeyTable = { of: 'shares', keys: PRIORITIES };
 const BREAKER: KeyTable = { of: 'breaker', keys: ['failures', 'within', 'probe'] };
 const WINDOW: KeyTable = {
   of: 'a window of the calendar',
   keys: ['daily', 'days', 'dates', 'priority', 'concurrency', 'rate', 'reason'],
 };
 
-const PRIORITIES = ['interactive', 'normal', 'bulk'] as const;
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const MINUTES_A_DAY = 1_440;
 
@@ -113,12 +113,9 @@ function readWindow(node: YamlNode, report: Report): CalendarWindow | undefined 
   const rate = readRate(fields.get('rate'), 'rate', report);
   const reason = readText(fields.get('reason'), 'reason', report);
   if (!fields.has('concurrency') && !fields.has('rate')) {
-    report.error(
-      { start: node.start, end: node.start + 1 },
-      'FLOW_VALUE',
-      'a window limits something: concurrency, rate or both',
-      { write: 'concurrency: 0' },
-    );
+    report.error(firstUnit(node), 'FLOW_VALUE', 'a window limits something: concurrency, rate or both', {
+      write: 'concurrency: 0',
+    });
   }
   return (
     daily && {

@@ -4,6 +4,11 @@ export interface Span {
   readonly end: number;
 }
 
+/** Its first character: something that is missing in it is reported there. */
+export function firstUnit({ start }: Span): Span {
+  return { start, end: start + 1 };
+}
+
 /** The text of a file, and the way from an offset to line and column. */
 export class SourceText {
   private readonly lineStarts: number[] = [0];
