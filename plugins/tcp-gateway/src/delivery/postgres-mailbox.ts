@@ -8,6 +8,10 @@ import { MAILBOX_TABLES } from './mailbox-tables.js';
 
 const LARGEST_BYTES = 8 * 1024 * 1024;
 const LARGEST = 1_000;
+/** Each commit is a sync of the disk, which senders wait for. */
+const PUT_EVERY_MS = 5;
+/** Nobody waits for it, unless the client asks for a receipt. */
+const ACKNOWLEDGE_EVERY_MS = 20;
 const AGAIN_MS = 500;
 /** Separates groups: a control character, which no name has. */
 const UNIT = '\x1f';
@@ -56,10 +60,17 @@ export interface PostgresMailboxDeps {
 
 /** The mailbox in tables of PostgreSQL. */
 export class PostgresMailbox implements Mailbox {
-  readonly #puts = new Batches<Putting>((items) => this.#putAll(items), LARGEST_BYTES, weightOf);
-  readonly #reads = new Batches<Reading>((items) => this.#readAll(items), LARGEST);
-  readonly #acknowledged = new Batches<readonly Place[]>((items) => this.#acknowledgeAll(items.flat()), LARGEST);
-  readonly #seen = new Batches<SeenUser>((items) => this.#rememberAll(items), LARGEST);
+  readonly #puts = new Batches<Putting>((items) => this.#putAll(items), {
+    largest: LARGEST_BYTES,
+    weightOf,
+    everyMs: PUT_EVERY_MS,
+  });
+  readonly #reads = new Batches<Reading>((items) => this.#readAll(items), { largest: LARGEST });
+  readonly #acknowledged = new Batches<readonly Place[]>((items) => this.#acknowledgeAll(items.flat()), {
+    largest: LARGEST,
+    everyMs: ACKNOWLEDGE_EVERY_MS,
+  });
+  readonly #seen = new Batches<SeenUser>((items) => this.#rememberAll(items), { largest: LARGEST });
   /** What the table says of each user, so that nothing is written when a user comes as before. */
   readonly #known = new Map<string, string>();
   /** Who was last at each workplace. */

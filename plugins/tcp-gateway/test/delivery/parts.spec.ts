@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Batches } from '../../src/delivery/batches.js';
 import { giveSpread, spreadOver } from '../../src/delivery/spread.js';
 import { decodeWord, encodeWord } from '../../src/delivery/words.js';
@@ -13,8 +13,7 @@ describe('batches', () => {
         ran.push([...items]);
         await new Promise((resolve) => setImmediate(resolve));
       },
-      10,
-      (item) => item,
+      { largest: 10, weightOf: (item) => item },
     );
     const first = batches.add(1);
     await new Promise((resolve) => setImmediate(resolve));
@@ -25,11 +24,61 @@ describe('batches', () => {
   it('fail alone: the next is run', async () => {
     const batches = new Batches<string>(
       (items) => (items.includes('bad') ? Promise.reject(new Error('bad')) : Promise.resolve()),
-      1,
+      { largest: 1 },
     );
     const [bad, good] = [batches.add('bad'), batches.add('good')];
     await expect(bad).rejects.toThrow('bad');
     await expect(good).resolves.toBeUndefined();
+  });
+
+  describe('with a time between them', () => {
+    beforeEach(() => {
+      jest.useFakeTimers();
+    });
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+
+    it('begin at once after a pause, and share a run in steady traffic', async () => {
+      const ran: number[][] = [];
+      const batches = new Batches<number>(
+        (items) => {
+          ran.push([...items]);
+          return Promise.resolve();
+        },
+        { largest: 3, everyMs: 20 },
+      );
+      void batches.add(1);
+      await jest.advanceTimersByTimeAsync(1);
+      expect(ran).toEqual([[1]]);
+      void batches.add(2);
+      await jest.advanceTimersByTimeAsync(10);
+      void batches.add(3);
+      expect(ran).toEqual([[1]]);
+      await jest.advanceTimersByTimeAsync(10);
+      expect(ran).toEqual([[1], [2, 3]]);
+      await jest.advanceTimersByTimeAsync(20);
+      void batches.add(4);
+      await jest.advanceTimersByTimeAsync(1);
+      expect(ran).toEqual([[1], [2, 3], [4]]);
+    });
+
+    it('do not wait when they are full', async () => {
+      const ran: number[][] = [];
+      const batches = new Batches<number>(
+        (items) => {
+          ran.push([...items]);
+          return Promise.resolve();
+        },
+        { largest: 2, everyMs: 20 },
+      );
+      for (const item of [1, 2, 3, 4]) void batches.add(item);
+      await jest.advanceTimersByTimeAsync(2);
+      expect(ran).toEqual([
+        [1, 2],
+        [3, 4],
+      ]);
+    });
   });
 });
 
