@@ -444,6 +444,13 @@ describe('expressions in their places', () => {
     expect(lintSteps('  - { id: a, stop: {} }', "vars: { p: '${{ env.PBX_SECRET }}' }")).toEqual([
       expect.stringContaining('EXPR_SECRET PBX_SECRET'),
     ]);
+    const signed = "with: { path: /in/a, signature: { header: h, algorithm: a, secret: '${{ env.PAYMENT_SECRET }}' } }";
+    const flows = {
+      'a.yaml': `sluice: 1\nflow: a\ntrigger: { use: http.endpoint, ${signed} }\nsteps: [{ id: a, stop: { reason: '\${{ vars.copy }}' } }]`,
+    };
+    expect(print({ workspace: "sluice: 1\nplugins: []\nvars: { copy: '${{ env.PAYMENT_SECRET }}' }", flows })).toEqual([
+      expect.stringContaining('EXPR_SECRET PAYMENT_SECRET'),
+    ]);
   });
 
   it('read variables that are there, or give a default', () => {

@@ -7,25 +7,18 @@ import { needZones } from '../lint/timezone.js';
 import { ANY, eitherShape, objectShape, shapeOfSchema, type Shape } from '../lint/shapes.js';
 import { StepOrder } from '../lint/steps-order.js';
 import { checkTests } from '../lint/tests.js';
-import type { Flow, FlowTrigger, Settings } from '../model.js';
+import type { Flow, FlowTrigger } from '../model.js';
 import { Texts } from '../texts.js';
 import type { MapNode } from '../yaml/nodes.js';
 import { FlowBuilder } from './build-flow.js';
-import { refuseLiteralSecrets } from './connections.js';
-import type { Constants } from './constants.js';
-import type { Environment } from './environment.js';
+import type { WorkspaceTools } from './connections.js';
 import type { Plugins } from './plugins.js';
-import { checkSchema, secretScalars } from './schema-check.js';
+import { checkSchema } from './schema-check.js';
+import { refuseLiteralSecrets } from './secrets.js';
 
 /** What every flow is compiled with. */
-export interface FlowTools {
+export interface FlowTools extends Pick<WorkspaceTools, 'environment' | 'constants' | 'settings' | 'vars' | 'varsShape'> {
   readonly plugins: Plugins;
-  readonly environment: Environment;
-  readonly constants: Constants;
-  readonly settings: Settings;
-  /** Constants of sluice.yaml, and how they are written. */
-  readonly vars: Readonly<Record<string, unknown>>;
-  readonly varsShape: Shape;
 }
 
 const ERROR_FIELDS = ['code', 'fate', 'message', 'step', 'connection', 'attempt', 'details', 'cause'] as const;
@@ -43,15 +36,6 @@ export class FlowCompiler {
   ) {
     this.texts = new Texts(draft.report.source);
     this.expressions = new ExpressionCheck(this.texts, draft.report);
-  }
-
-  /** Before anything is checked: a variable that feeds a secret option is out of reach for every flow. */
-  protectSecrets(): void {
-    const { trigger } = this.draft;
-    if (trigger.kind !== 'plugin') return;
-    const contract = triggerOf(this.tools.plugins.byName.get(trigger.plugin), trigger.trigger);
-    if (!contract) return;
-    for (const secret of secretScalars(contract.options, trigger.with)) this.tools.environment.protect(secret, this.texts);
   }
 
   /** Undefined when the flow cannot run, which is reported. */
