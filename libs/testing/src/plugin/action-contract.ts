@@ -9,6 +9,7 @@ import {
 } from '@sluice/plugin-api';
 import type { z } from 'zod';
 import { until } from '../conformance/inbox.js';
+import type { FakeWorkspace } from './fake-services.js';
 import { openPlugin, type OpenedPlugin } from './open-plugin.js';
 import { able, expectStrict } from './peer.js';
 import { describePromises, type Promises, type Waivers } from './promises.js';
@@ -18,6 +19,8 @@ import { secretsIn, visibleText } from './secrets.js';
 export interface ActionPeer {
   /** What stands in `connections.<name>.with` to reach it, with every secret filled in. */
   readonly connection: unknown;
+  /** Where the host belongs, for a plugin that needs a database. */
+  readonly workspace?: FakeWorkspace;
   /** Takes the next call and does not answer. Resolves when that call has come. */
   readonly hang?: () => Promise<void>;
   /** Takes the next call and cuts its connection. */
@@ -25,7 +28,7 @@ export interface ActionPeer {
   /** Answers the next call that it is overloaded. */
   readonly overload?: () => void | Promise<void>;
   /** The ids that came with the calls so far. */
-  readonly ids?: () => readonly string[];
+  readonly ids?: () => readonly string[] | Promise<readonly string[]>;
   /** How many connections are open. */
   readonly connections?: () => number;
   readonly close: () => Promise<void>;
@@ -99,7 +102,7 @@ export function actionContract<
       'sends the id of the call along': onStage(async ({ peer, run }) => {
         const ids = able(peer, 'ids');
         await run(undefined, 'run-1/step');
-        expect(ids()).toContain('run-1/step');
+        expect(await ids()).toContain('run-1/step');
       }),
     }),
     'shows no secret in its errors and its log': onStage(async ({ peer, opened, failure }) => {
@@ -130,7 +133,8 @@ async function play<
   act: (stage: Stage) => Promise<void>,
 ): Promise<void> {
   const peer = await contract.peer();
-  const opened: Stage['opened'] = await openPlugin(plugin, peer.connection as z.input<Connection>);
+  const { workspace } = peer;
+  const opened: Stage['opened'] = await openPlugin(plugin, peer.connection as z.input<Connection>, workspace && { workspace });
   const run = async (signal?: AbortSignal, id?: string) => {
     const output: unknown = await opened.actions[name]?.(contract.input, { ...(signal && { signal }), ...(id && { id }) });
     return output;

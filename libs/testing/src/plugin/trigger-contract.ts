@@ -12,6 +12,7 @@ import {
 } from '@sluice/plugin-api';
 import type { z } from 'zod';
 import { until } from '../conformance/inbox.js';
+import type { FakeWorkspace } from './fake-services.js';
 import { openPlugin } from './open-plugin.js';
 import { able, expectStrict } from './peer.js';
 import { describePromises, type Promises, type Waivers } from './promises.js';
@@ -20,10 +21,12 @@ import { describePromises, type Promises, type Waivers } from './promises.js';
 export interface TriggerPeer {
   /** What stands in `connections.<name>.with` to reach it. */
   readonly connection: unknown;
+  /** Where the host belongs, for a plugin that needs a database. */
+  readonly workspace?: FakeWorkspace;
   /** Offers one more event. */
   readonly produce: () => void | Promise<void>;
   /** How many events it was told to forget. */
-  readonly acknowledged?: () => number;
+  readonly acknowledged?: () => number | Promise<number>;
   /** Cuts the connection. */
   readonly lose?: () => void | Promise<void>;
   readonly close: () => Promise<void>;
@@ -59,7 +62,8 @@ export function triggerContract<
 
   const onStage = (act: (stage: Stage) => Promise<void>) => async () => {
     const peer = await contract.peer();
-    const opened = await openPlugin(plugin, peer.connection as z.input<Connection>);
+    const { workspace } = peer;
+    const opened = await openPlugin(plugin, peer.connection as z.input<Connection>, workspace && { workspace });
     const ending = new AbortController();
     const accepted: NewEvent[] = [];
     const keep: Accept = async (event) => {
@@ -119,9 +123,9 @@ export function triggerContract<
         void subscribe(slow).catch(() => undefined);
         await peer.produce();
         await until('an event', () => confirm !== undefined, 5_000);
-        expect(acknowledged()).toBe(0);
+        expect(await acknowledged()).toBe(0);
         confirm?.();
-        await until('the acknowledgement', () => acknowledged() === 1, 5_000);
+        await until('the acknowledgement', async () => (await acknowledged()) === 1, 5_000);
       }),
       'offers again, under the same id, what was not accepted': onStage(async ({ peer, accepted, subscribe, stop }) => {
         const offered: (string | undefined)[] = [];

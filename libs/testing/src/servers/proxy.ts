@@ -1,51 +1,91 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 
 /** The network between a host and a server, in the hands of the test. */
 export interface Proxy {
   readonly port: number;
+  /** How many clients are connected. */
+  connections(): number;
   /** Breaks all connections and takes no more. */
   cut(): void;
-  /** Takes connections again. */
+  /** Keeps back what clients send from now on. Resolves when one of them has sent something. */
+  hold(): Promise<void>;
+  /** Takes connections again, and passes on what was kept back. */
   mend(): void;
   close(): Promise<void>;
 }
 
 export async function openProxy(target: number): Promise<Proxy> {
-  const sockets = new Set<Socket>();
+  const clients = new Set<Socket>();
+  const dam = new Dam();
   let whole = true;
-  const join = (from: Socket, to: Socket) => {
-    sockets.add(from);
-    from.setNoDelay(true);
-    from.pipe(to);
-    // a reset is what this is for; `close` follows
-    from.on('error', () => undefined);
-    from.on('close', () => {
-      sockets.delete(from);
-      to.destroy();
-    });
-  };
   const server = createServer((client) => {
     if (!whole) return void client.resetAndDestroy();
     const upstream = connect(target, '127.0.0.1');
-    join(client, upstream);
-    join(upstream, client);
+    clients.add(client);
+    client.on('close', () => clients.delete(client));
+    endTogether(client, upstream);
+    client.pipe(dam.gate()).pipe(upstream);
+    upstream.pipe(client);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const cut = () => {
     whole = false;
-    for (const socket of sockets) socket.resetAndDestroy();
+    for (const client of clients) client.resetAndDestroy();
   };
   return {
     port: (server.address() as AddressInfo).port,
+    connections: () => clients.size,
     cut,
+    hold: () => dam.shut(),
     mend: () => {
       whole = true;
+      dam.open();
     },
     close: async () => {
       cut();
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Holds back what flows through its gates while it is shut. */
+class Dam {
+  #held: (() => void)[] | undefined;
+  #came = (): void => undefined;
+
+  gate(): Transform {
+    return new Transform({
+      transform: (chunk, _encoding, pass) => {
+        if (!this.#held) return pass(null, chunk);
+        this.#held.push(() => pass(null, chunk));
+        this.#came();
+      },
+    });
+  }
+
+  shut(): Promise<void> {
+    this.#held ??= [];
+    return new Promise((resolve) => (this.#came = resolve));
+  }
+
+  open(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const pass of held) pass();
+  }
+}
+
+function endTogether(one: Socket, other: Socket): void {
+  for (const [socket, opposite] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    socket.setNoDelay(true);
+    // a reset is what this is for; `close` follows
+    socket.on('error', () => undefined);
+    socket.on('close', () => opposite.destroy());
+  }
 }
