@@ -1,6 +1,7 @@
 import { action } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { fields, id, status } from './entry.js';
+import { orGivenUp } from './given-up.js';
 import type { Journal } from './journal.js';
 import { origin, saved } from './upsert-entry.js';
 
@@ -15,6 +16,8 @@ export const setStatus = action({
   }),
   output: saved,
   idempotent: 'yes',
-  run: (journal: Journal, { id, version, status, note, origin }) =>
-    journal.entries.change(id, version, { status, ...(note !== undefined && { note }) }, { origin, by: origin }),
+  run(journal: Journal, { id, version, status, note, origin }, { signal }) {
+    const change = { status, ...(note !== undefined && { note }) };
+    return orGivenUp(journal.entries.change(id, version, change, { origin, by: origin }), signal);
+  },
 });

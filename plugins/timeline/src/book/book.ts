@@ -56,6 +56,8 @@ export class Book {
 
 /** Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html that say "not now". */
 const NOT_NOW = /^(08|53|57|58|25006)/;
+/** There was no connection. */
+const NOBODY = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
 async function reachable<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
@@ -64,6 +66,8 @@ async function reachable<Result>(work: () => Promise<Result>): Promise<Result> {
     const { code } = error as { code?: unknown };
     const refused = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !NOT_NOW.test(code);
     if (isSluiceError(error) || refused) throw error;
-    throw fail.UNREACHABLE(`the database cannot be used: ${(error as Error).message}`, { cause: error });
+    const notSent = typeof code === 'string' && NOBODY.test(code);
+    const message = `the database cannot be used: ${(error as Error).message}`;
+    throw fail.UNREACHABLE(message, { cause: error, ...(notSent && { sent: 'no' }) });
   }
 }
