@@ -64,8 +64,7 @@ export class Host extends HostServices {
     const { env, workspace, secrets } = options;
     const log = toLog(options.logger);
     const hostId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-    secrets.add([...workspace.connections.values()].flatMap((connection) => connection.secrets));
-    secrets.add(workspace.issuers.flatMap((issuer) => issuer.secrets));
+    secrets.add(secretsOf(workspace));
     const opened = await openEngines(env, database, { hostId, log, secrets });
     let host: Host | undefined;
     try {
@@ -183,6 +182,14 @@ export class Host extends HostServices {
       .catch((error: unknown) => this.log.warn('the server did not close cleanly', { error: String(error) }));
     await this.opened.close();
   }
+}
+
+function secretsOf({ connections, issuers, flows }: Workspace): readonly string[] {
+  return [
+    ...[...connections.values()].flatMap((connection) => connection.secrets),
+    ...issuers.flatMap((issuer) => issuer.secrets),
+    ...flows.flatMap(({ trigger }) => (trigger.kind === 'plugin' ? (trigger.secrets ?? []) : [])),
+  ];
 }
 
 async function loaded(module: NonNullable<AnyPlugin['module']>): Promise<NestModule> {

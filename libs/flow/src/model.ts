@@ -153,6 +153,8 @@ export type FlowTrigger =
       readonly connection?: string;
       /** Parsed by the trigger's schema. */
       readonly options: unknown;
+      /** Values of secret options, to be masked wherever text leaves the process; absent when there are none. */
+      readonly secrets?: readonly string[];
     };
 
 /** A flow that may run: every name resolved, every expression compiled, every default filled in. */

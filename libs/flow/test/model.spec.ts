@@ -213,6 +213,14 @@ describe('a flow', () => {
     expect(changed?.[1]?.revision).toBe(compiled().flows[1]?.revision);
   });
 
+  it('tells the secrets of its trigger, to be masked', () => {
+    const signed = "path: /in/orders, signature: { header: h, algorithm: a, secret: '${{ env.PAYMENT_SECRET }}' }";
+    const text = flow.replace('path: /in/orders', signed);
+    const { workspace: made } = compile({ workspace, flows: { 'flows/web.yaml': text }, env });
+    expect(made?.flows[0]?.trigger).toMatchObject({ secrets: ['payment-secret'] });
+    expect(compiled().flows[0]?.trigger).not.toHaveProperty('secrets');
+  });
+
   it('is delivered as it says, the rest by default', async () => {
     const [first, second] = compiled().flows;
     const { dedupe, ...deliver } = first!.deliver;

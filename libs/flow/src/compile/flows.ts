@@ -14,7 +14,7 @@ import { FlowBuilder } from './build-flow.js';
 import type { WorkspaceTools } from './connections.js';
 import type { Plugins } from './plugins.js';
 import { checkSchema } from './schema-check.js';
-import { refuseLiteralSecrets } from './secrets.js';
+import { refuseLiteralSecrets, secretValues } from './secrets.js';
 
 /** What every flow is compiled with. */
 export interface FlowTools extends Pick<WorkspaceTools, 'environment' | 'constants' | 'settings' | 'vars' | 'varsShape'> {
@@ -92,15 +92,16 @@ export class FlowCompiler {
     const evaluated = report.hasErrorsAfter(before) ? undefined : constants.evaluate(draft.with, vars, this.texts, report);
     const check = { schema: trigger.options, node: draft.with, what: 'with', at: draft.use, report, texts: this.texts };
     const checked = checkSchema({ ...check, evaluated });
-    return (
-      checked && {
-        kind: 'plugin',
-        plugin: draft.plugin,
-        trigger: draft.trigger,
-        ...(draft.connection && { connection: String(draft.connection.value) }),
-        options: checked.data,
-      }
-    );
+    if (!checked) return undefined;
+    const secrets = evaluated ? secretValues(trigger.options, draft.with, evaluated.value) : [];
+    return {
+      kind: 'plugin',
+      plugin: draft.plugin,
+      trigger: draft.trigger,
+      ...(draft.connection && { connection: String(draft.connection.value) }),
+      options: checked.data,
+      ...(secrets.length > 0 && { secrets }),
+    };
   }
 
   /** The event, as CloudEvents names it. */
