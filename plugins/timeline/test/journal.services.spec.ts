@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '@sluice/plugin-api';
 import { ConnectionDatabase } from '@sluice/store';
-import { FakeWorkspace, MemoryLog, openPlugin, startPostgres, type PostgresServer } from '@sluice/testing';
+import { FakeWorkspace, MemoryLog, openPlugin, startPostgres, until, type PostgresServer } from '@sluice/testing';
 import pg from 'pg';
 import type { EntryEvent } from '../src/book/outbox.js';
 import type { Fields } from '../src/entry.js';
 import { plugin } from '../src/plugin.js';
+import { TimelineController } from '../src/web/api.controller.js';
+import { ImportBody } from '../src/web/shapes.js';
 
 const WEB = { origin: 'web', by: 'anna' };
 const at = (start: string, end: string, more: Partial<Fields> = {}): Fields => ({
@@ -218,6 +220,73 @@ describe('a journal on PostgreSQL', () => {
     expect((await opened.client.feed.since(cursor, undefined)).entries).toContainEqual(
       expect.objectContaining({ id: entry.id, comment: 'late' }),
     );
+  });
+
+  /** As the API does, for who may write. */
+  const take = (rows: object) =>
+    new TimelineController(new Map() as never).import(
+      { journal: opened.client, bearer: { sub: '1c' } as never, canWrite: true },
+      ImportBody.parse(rows),
+    );
+  const days = (count: number) =>
+    Array.from({ length: count }, (_, hour) => ({ id: randomUUID(), ...at(`1${hour}:00`, `1${hour}:30`) }));
+
+  it('takes rows again that were imported before, and makes events of those only that are different', async () => {
+    const flow = await subscribed('import');
+    const [first, second, third] = days(3);
+    const resources = [{ code: 'ivanova', name: 'Иванова А. П.', hours: [{ weekday: 1, opens: '09:00', closes: '18:00' }] }];
+    const rows = { resources, entries: [first, second, third], origin: 'erp' };
+    expect(await take(rows)).toEqual({ taken: 4, refused: [] });
+    expect(await take(rows)).toEqual({ taken: 4, refused: [] });
+    const changed = [first, { ...second, client: 'Ольга' }, { ...third, resource: 'petrov' }];
+    expect(await take({ ...rows, entries: changed })).toEqual({ taken: 4, refused: [] });
+    const last = await create(at('19:00', '19:30'));
+    const told = (await flow.next(6)).map(({ action, entry, origin }) => `${entry.id} ${entry.version} ${action} ${origin}`);
+    expect(told.sort()).toEqual(
+      [
+        `${first?.id} 1 created erp`,
+        `${second?.id} 1 created erp`,
+        `${second?.id} 2 updated erp`,
+        `${third?.id} 1 created erp`,
+        `${third?.id} 2 moved erp`,
+        `${last.entry.id} 1 created web`,
+      ].sort(),
+    );
+    expect((await opened.client.resources.list()).find(({ code }) => code === 'ivanova')?.hours).toHaveLength(1);
+  });
+
+  it('names the rows of an import that it refuses, and keeps the others', async () => {
+    const [first, second] = days(2);
+    const entries = [first, { ...second, start: first?.start, end: first?.end }, { ...second, resource: 'nobody' }, second];
+    expect(await take({ entries })).toMatchObject({
+      taken: 2,
+      refused: [
+        { entry: 1, code: 'TIMELINE_OVERLAP' },
+        { entry: 2, code: 'TIMELINE_MISSING' },
+      ],
+    });
+  });
+
+  it('tells of each entry once when an import broke off in the middle and is repeated', async () => {
+    const flow = await subscribed('broken-off');
+    const entries = days(5);
+    const stopper = new pg.Client({ connectionString: server.url });
+    await stopper.connect();
+    await stopper.query('select pg_advisory_lock(hashtextextended($1, 0))', [entries[2]?.id]);
+    const broken = expect(take({ entries })).rejects.toMatchObject({ status: 503 });
+    await until('the third entry to wait', async () => {
+      const { rowCount } = await stopper.query(
+        "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and not granted",
+      );
+      return rowCount === 1;
+    });
+    await broken;
+    await stopper.end();
+    expect((await flow.next(2)).map(({ entry }) => entry.id).sort()).toEqual([entries[0]?.id, entries[1]?.id].sort());
+    expect(await take({ entries })).toEqual({ taken: 5, refused: [] });
+    const last = await create(at('19:00', '19:30'));
+    const told = (await flow.next(6)).map(({ entry, action }) => `${entry.id} ${action}`);
+    expect(told.sort()).toEqual([...entries, last.entry].map(({ id }) => `${id} created`).sort());
   });
 
   it('hands changes to whoever waits for them', async () => {
