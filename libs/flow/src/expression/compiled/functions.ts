@@ -15,89 +15,24 @@ export interface SyncFunction {
 /** Functions that closures call; a call with another number of arguments is left to the library. */
 export const SYNC_FUNCTIONS: ReadonlyMap<string, SyncFunction> = new Map<string, SyncFunction>([
   ['string', scalar(1, 1, stringOf)],
-  [
-    'length',
-    scalar(
-      1,
-      1,
-      onText((text) => [...text].length),
-    ),
-  ],
+  ['length', ofText((text) => [...text].length)],
+  ['lowercase', ofText((text) => text.toLowerCase())],
+  ['uppercase', ofText((text) => text.toUpperCase())],
+  ['trim', ofText(trim)],
+  ['encodeUrlComponent', ofText(encodeUrlComponent)],
   ['substring', scalar(2, 3, substring)],
-  [
-    'substringBefore',
-    scalar(
-      2,
-      2,
-      around((text, at) => text.slice(0, at)),
-    ),
-  ],
-  [
-    'substringAfter',
-    scalar(
-      2,
-      2,
-      around((text, at, mark) => text.slice(at + mark.length)),
-    ),
-  ],
-  [
-    'lowercase',
-    scalar(
-      1,
-      1,
-      onText((text) => text.toLowerCase()),
-    ),
-  ],
-  [
-    'uppercase',
-    scalar(
-      1,
-      1,
-      onText((text) => text.toUpperCase()),
-    ),
-  ],
-  ['trim', scalar(1, 1, onText(trim))],
-  ['encodeUrlComponent', scalar(1, 1, onText(encodeUrlComponent))],
+  ['substringBefore', around((text, at) => text.slice(0, at))],
+  ['substringAfter', around((text, at, mark) => text.slice(at + mark.length))],
   ['contains', scalar(2, 2, contains)],
   ['join', scalar(1, 2, join)],
   ['number', scalar(1, 1, number)],
-  ['floor', scalar(1, 1, onNumber(Math.floor))],
-  ['ceil', scalar(1, 1, onNumber(Math.ceil))],
-  ['abs', scalar(1, 1, onNumber(Math.abs))],
-  [
-    'sum',
-    scalar(
-      1,
-      1,
-      onNumbers((numbers) => numbers.reduce((total, each) => total + each, 0)),
-    ),
-  ],
-  [
-    'max',
-    scalar(
-      1,
-      1,
-      onNumbers((numbers) => (numbers.length > 0 ? Math.max(...numbers) : undefined)),
-    ),
-  ],
-  [
-    'min',
-    scalar(
-      1,
-      1,
-      onNumbers((numbers) => (numbers.length > 0 ? Math.min(...numbers) : undefined)),
-    ),
-  ],
-  [
-    'average',
-    scalar(
-      1,
-      1,
-      onNumbers((numbers) =>
-        numbers.length > 0 ? numbers.reduce((total, each) => total + each, 0) / numbers.length : undefined,
-      ),
-    ),
-  ],
+  ['floor', ofNumber(Math.floor)],
+  ['ceil', ofNumber(Math.ceil)],
+  ['abs', ofNumber(Math.abs)],
+  ['sum', ofNumbers(sum)],
+  ['max', ofNumbers((numbers) => (numbers.length > 0 ? Math.max(...numbers) : undefined))],
+  ['min', ofNumbers((numbers) => (numbers.length > 0 ? Math.min(...numbers) : undefined))],
+  ['average', ofNumbers((numbers) => (numbers.length > 0 ? sum(numbers) / numbers.length : undefined))],
   ['count', scalar(1, 1, (value) => (value === undefined ? 0 : Array.isArray(value) ? value.length : 1))],
   ['exists', scalar(1, 1, (value) => value !== undefined)],
   ['boolean', scalar(1, 1, truth)],
@@ -146,31 +81,37 @@ function isTextOrNothing(value: unknown): boolean {
   return value === undefined || typeof value === 'string';
 }
 
-function onText(call: (text: string) => unknown): Plain {
-  return (text) => (typeof text === 'string' ? call(text) : text === undefined ? undefined : bail());
+function ofText(call: (text: string) => unknown): SyncFunction {
+  return scalar(1, 1, (text) => (typeof text === 'string' ? call(text) : text === undefined ? undefined : bail()));
 }
 
-function onNumber(call: (value: number) => number): Plain {
-  return (value) => (typeof value === 'number' ? call(value) : value === undefined ? undefined : bail());
+function ofNumber(call: (value: number) => number): SyncFunction {
+  return scalar(1, 1, (value) => (typeof value === 'number' ? call(value) : value === undefined ? undefined : bail()));
 }
 
-function onNumbers(call: (numbers: readonly number[]) => number | undefined): Plain {
-  return (value) => {
+/** Of one number, or of a list of them. */
+function ofNumbers(call: (numbers: readonly number[]) => number | undefined): SyncFunction {
+  return scalar(1, 1, (value) => {
     if (value === undefined) return undefined;
     const numbers: readonly unknown[] = Array.isArray(value) ? value : [value];
     // A call takes only so many arguments.
     if (numbers.length > 10_000 || !numbers.every((each) => typeof each === 'number')) bail();
     return call(numbers);
-  };
+  });
 }
 
-function around(cut: (text: string, at: number, mark: string) => string): Plain {
-  return (text, mark) => {
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
+
+/** What stands on one side of a mark; the whole text without one. */
+function around(cut: (text: string, at: number, mark: string) => string): SyncFunction {
+  return scalar(2, 2, (text, mark) => {
     if (typeof mark !== 'string' || !isTextOrNothing(text)) bail();
     if (typeof text !== 'string') return undefined;
     const at = text.indexOf(mark);
     return at < 0 ? text : cut(text, at, mark);
-  };
+  });
 }
 
 function substring(text: unknown, start: unknown, length: unknown): unknown {
