@@ -74,7 +74,7 @@ export class Host extends HostServices {
       const doors: HttpDoors = new HttpDoors({
         limitBytes: workspace.settings.limits.eventBytes,
         log,
-        tokens: () => tokens,
+        tokens,
         door: () => engine.door,
       });
       const metrics = new Metrics();

@@ -1,4 +1,4 @@
-import type { CallReport, Engine, Observer } from '@sluice/engine';
+import type { CallReport, Engine, Observer, PaceState } from '@sluice/engine';
 import type { ErrorView, EventAttributes, Meter } from '@sluice/plugin-api';
 import type { RunOutcome } from '@sluice/flow';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
@@ -12,6 +12,8 @@ const MOST_TYPES = 200;
 export class Metrics implements Observer {
   readonly registry = new Registry();
   readonly #types = new Set<string>();
+  /** Metrics of plugins by name: connections of one plugin share them. */
+  readonly #known = new Map<string, unknown>();
   readonly #accepted = this.#counter('sluice_accepted_total', 'Events accepted at a door', ['type']);
   readonly #acceptSeconds = this.#histogram(
     'sluice_accept_seconds',
@@ -55,46 +57,22 @@ export class Metrics implements Observer {
 
   /** Reads gauges from the engine whenever the metrics are asked for. */
   watch(engine: Engine, journalSkipped: () => number): void {
-    const paces = (gauge: Gauge, read: (state: ReturnType<Engine['paces']>[string]) => number) => {
-      for (const [connection, state] of Object.entries(engine.paces())) gauge.set({ connection }, read(state));
-    };
-    const gauge = (name: string, help: string, collect: (gauge: Gauge) => void | Promise<void>, labels: string[]) =>
-      new Gauge({
-        name,
-        help,
-        labelNames: labels,
-        registers: [this.registry],
-        collect: async function collectNow() {
-          await collect(this);
-        },
+    const ofPaces = (name: string, help: string, read: (state: PaceState) => number) =>
+      this.#gauge(name, help, ['connection'], (gauge) => {
+        for (const [connection, state] of Object.entries(engine.paces())) gauge.set({ connection }, read(state));
       });
-    gauge(
-      'sluice_pace_limit',
-      'Calls at once that are allowed now',
-      (one) => paces(one, (state) => (state.owner ? state.limit : 0)),
-      ['connection'],
+    ofPaces('sluice_pace_limit', 'Calls at once that are allowed now', ({ owner, limit }) => (owner ? limit : 0));
+    ofPaces('sluice_pace_in_flight', 'Calls open now', ({ inFlight }) => inFlight);
+    ofPaces('sluice_pace_owner', '1 where this host owns the pace', ({ owner }) => Number(owner));
+    ofPaces('sluice_pace_breaker_open', '1 while the breaker is open', ({ breaker }) => Number(breaker !== 'closed'));
+    this.#gauge('sluice_journal_skipped_total', 'Journal entries that were not recorded', [], (gauge) =>
+      gauge.set(journalSkipped()),
     );
-    gauge('sluice_pace_in_flight', 'Calls open now', (one) => paces(one, (state) => state.inFlight), ['connection']);
-    gauge('sluice_pace_owner', '1 where this host owns the pace', (one) => paces(one, (state) => Number(state.owner)), [
-      'connection',
-    ]);
-    gauge(
-      'sluice_pace_breaker_open',
-      '1 while the breaker is open',
-      (one) => paces(one, (state) => Number(state.breaker !== 'closed')),
-      ['connection'],
-    );
-    gauge('sluice_journal_skipped_total', 'Journal entries that were not recorded', (one) => one.set(journalSkipped()), []);
-    gauge(
-      'sluice_queue_messages',
-      'Messages that wait in a queue',
-      async (one) => {
-        one.reset();
-        const status = await engine.status().catch(() => undefined);
-        for (const queue of status?.queues ?? []) one.set({ queue: queue.queue }, queue.waiting);
-      },
-      ['queue'],
-    );
+    this.#gauge('sluice_queue_messages', 'Messages that wait in a queue', ['queue'], async (gauge) => {
+      gauge.reset();
+      const status = await engine.status().catch(() => undefined);
+      for (const { queue, waiting } of status?.queues ?? []) gauge.set({ queue }, waiting);
+    });
   }
 
   accepted(event: EventAttributes, ms: number): void {
@@ -126,8 +104,6 @@ export class Metrics implements Observer {
     this.#parked.inc({ flow, code: error.code });
   }
 
-  readonly #known = new Map<string, unknown>();
-
   #ofPlugins<Kind>(name: string, make: () => Kind): Kind {
     const known = (this.#known.get(name) as Kind | undefined) ?? make();
     this.#known.set(name, known);
@@ -136,14 +112,8 @@ export class Metrics implements Observer {
 
   #readGauge(name: string, help: string): Map<string, () => number> {
     const reads = new Map<string, () => number>();
-    new Gauge({
-      name,
-      help,
-      labelNames: ['connection'],
-      registers: [this.registry],
-      collect() {
-        for (const [connection, read] of reads) this.set({ connection }, read());
-      },
+    this.#gauge(name, help, ['connection'], (gauge) => {
+      for (const [connection, read] of reads) gauge.set({ connection }, read());
     });
     return reads;
   }
@@ -151,6 +121,19 @@ export class Metrics implements Observer {
   #bounded(type: string): string {
     if (this.#types.size < MOST_TYPES) this.#types.add(type);
     return this.#types.has(type) ? type : 'other';
+  }
+
+  /** A gauge that is read when the metrics are asked for. */
+  #gauge(name: string, help: string, labelNames: readonly string[], read: (gauge: Gauge) => void | Promise<void>): void {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.registry],
+      async collect() {
+        await read(this);
+      },
+    });
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {

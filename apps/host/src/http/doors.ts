@@ -23,13 +23,14 @@ const HIDDEN_HEADERS = new Set(['authorization', 'cookie', 'proxy-authorization'
 export interface HttpDoorsOptions {
   readonly limitBytes: number;
   readonly log: Log;
-  readonly tokens: () => Tokens;
+  readonly tokens: Tokens;
+  /** The engine is made after its doors. */
   readonly door: () => Door;
 }
 
 /**
- * The HTTP doors: `POST /events/<type>` for the bus, `/in/…` for the endpoints of flows, the rest for a gateway. Each answers after the broker's confirm and
- * never waits for 1C; without a confirm it answers 503, never 202.
+ * The HTTP doors: `POST /events/<type>` for the bus, `/in/…` for the endpoints of flows, the rest for a gateway. An event is answered after
+ * the broker's confirm and without waiting for 1C; without a confirm it is answered 503, never 202.
  */
 export class HttpDoors implements ServiceDoors {
   readonly #routes = new RouteTable();
@@ -118,7 +119,7 @@ export class HttpDoors implements ServiceDoors {
   }
 
   async #sender(request: FastifyRequest): Promise<Bearer> {
-    return this.options.tokens().verify(bearerOf(request));
+    return this.options.tokens.verify(bearerOf(request));
   }
 
   async #answered(reply: FastifyReply, work: () => Promise<Reply>): Promise<void> {
