@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lowerFirst } from '../lower-first.js';
 import { nearest } from '../nearest.js';
 import type { Cure, Report } from '../report.js';
 import type { Texts } from '../texts.js';
@@ -157,8 +158,4 @@ function* secretsBelow(schemas: readonly JsonSchema[], node: YamlNode): Generato
         value,
       );
   }
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

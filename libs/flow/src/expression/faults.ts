@@ -1,4 +1,5 @@
 import { ENGINE_CODES, SluiceError } from '@sluice/plugin-api';
+import { lowerFirst } from '../lower-first.js';
 import type { Place } from '../model.js';
 
 type ExpressionCode = Extract<keyof typeof ENGINE_CODES, `EXPR_${string}`>;
@@ -43,7 +44,7 @@ function foreignFault(thrown: unknown): ExpressionFault {
   const { code, message } = thrown as { code?: string; message?: string };
   const text = shortened((message ?? String(thrown)).replace(/\.$/, ''));
   const limit = LIMIT_CODES.has(code ?? '') || thrown instanceof RangeError;
-  return new ExpressionFault(limit ? 'EXPR_LIMIT' : 'EXPR_FAILED', text.charAt(0).toLowerCase() + text.slice(1));
+  return new ExpressionFault(limit ? 'EXPR_LIMIT' : 'EXPR_FAILED', lowerFirst(text));
 }
 
 function shortened(message: string): string {

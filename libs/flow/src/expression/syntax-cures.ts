@@ -1,3 +1,4 @@
+import { lowerFirst } from '../lower-first.js';
 import type { ExpressionProblem } from './parse-text.js';
 import { parseExpression, type SyntaxFault } from './syntax.js';
 import type { Token } from './tokens.js';
@@ -121,7 +122,7 @@ function plainProblem(source: string, tokens: readonly Token[], fault: SyntaxFau
   if (fault.code === undefined) return regexProblem(tokens, fault);
   const end = Math.min(fault.position ?? source.length, source.length);
   const token = tokens.find((each) => each.end === end) ?? tokens.at(-1);
-  const message = source.trim() === '' ? 'this expression is empty' : lowered(fault.message);
+  const message = source.trim() === '' ? 'this expression is empty' : lowerFirst(fault.message);
   return { code: 'EXPR_SYNTAX', severity: 'error', message, start: token?.start ?? 0, end: token?.end ?? source.length };
 }
 
@@ -129,8 +130,4 @@ function plainProblem(source: string, tokens: readonly Token[], fault: SyntaxFau
 function regexProblem(tokens: readonly Token[], fault: SyntaxFault): ExpressionProblem {
   const token = tokens.find((each) => each.kind === 'regex');
   return { code: 'EXPR_REGEX', severity: 'error', message: fault.message, start: token?.start ?? 0, end: token?.end ?? 0 };
-}
-
-function lowered(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1);
 }

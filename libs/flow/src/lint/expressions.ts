@@ -10,7 +10,7 @@ import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
 import type { Texts } from '../texts.js';
 import { scalarsOf, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
-import { quoted } from '../yaml/quote.js';
+import { quoted } from '../yaml/line-traps.js';
 import type { Span } from '../yaml/source-text.js';
 import { isAlternative } from './alternatives.js';
 import { findMiss, findOptional, isPresent, type Shape } from './shapes.js';

@@ -2,7 +2,7 @@ import { Composer, isMap, isScalar, isSeq, Parser, type CST, type Document, type
 import { Report } from '../report.js';
 import { decodeFile } from './decode.js';
 import type { MapEntry, MapNode, ScalarNode, ScalarValue, YamlNode } from './nodes.js';
-import { reportSyntax } from './quote.js';
+import { reportSyntax } from './report-syntax.js';
 import { refuseTokens, refuseValues } from './refusals.js';
 import { SourceText, type Span } from './source-text.js';
 import type { SourceFile } from '../model.js';

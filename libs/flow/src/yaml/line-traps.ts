@@ -1,0 +1,154 @@
+import { expressionEnd, opensExpression } from '../expression/index.js';
+
+/** Something that people often write in one line and YAML reads in another way. */
+export interface Trap {
+  /** Offset in the line. */
+  readonly at: number;
+  readonly length: number;
+  readonly message: string;
+  /** Absent: `YAML_QUOTE`. */
+  readonly code?: string;
+  /** The corrected line. */
+  readonly write?: string;
+  /** A text in quotes may go on in the next line: a fault only where YAML misses a quote. */
+  readonly unclosed?: true;
+  /** Where no line can be given. */
+  readonly do?: string;
+}
+
+const LINE = /^(\s*(?:- +)*)(?:((?:'[^']*'|"[^"]*"|[^\s'"#{}[\],&*!|>%@`][^#]*?) *: +))?(\S.*)?$/;
+
+/** What is wrong with a line that stands outside of a block scalar; undefined when it is nothing that people often do. */
+export function findTrap(line: string): Trap | undefined {
+  return strangeIndent(line) ?? noSpace(line) ?? missingQuotes(line);
+}
+
+function strangeIndent(line: string): Trap | undefined {
+  const indent = /^\s*/.exec(line)?.[0] ?? '';
+  const at = indent.search(/[^ \t]/);
+  if (at < 0) return undefined;
+  return {
+    at,
+    length: 1,
+    code: 'YAML_CHARACTER',
+    message: 'a space that is no ordinary space (a non-breaking one, perhaps) indents',
+    do: 'indent with ordinary spaces',
+  };
+}
+
+/** `key:value`; an address begins so, too. */
+function noSpace(line: string): Trap | undefined {
+  const match = /^(\s*(?:- +)*[A-Za-z_]\w*):([^\s:/].*)$/.exec(line);
+  const [, key = '', value = ''] = match ?? [];
+  if (!match || value.includes(': ')) return undefined;
+  return {
+    at: key.length,
+    length: 1,
+    code: 'YAML_SYNTAX',
+    message: 'a colon ends a key only with a space after it',
+    write: `${key}: ${value}`,
+  };
+}
+
+function missingQuotes(line: string): Trap | undefined {
+  const match = LINE.exec(line);
+  const value = match?.[3]?.trimEnd();
+  if (!match || value === undefined) return undefined;
+  const before = (match[1] ?? '') + (match[2] ?? '');
+  const first = value[0] as string;
+  if (first === '{' || first === '[') return inFlow(line, before.length);
+  if (first === "'") return inSingleQuotes(before, value);
+  if (first === '"') return inDoubleQuotes(before, value);
+  if (first === '@' || first === '`') return reserved(before.length, first, before + quoted(value));
+  return cutInTwo(before, value);
+}
+
+function cutInTwo(before: string, value: string): Trap | undefined {
+  const colon = /:(?: |$)/.exec(value);
+  if (!colon || before.trimEnd().endsWith('-') || before.trim() === '') return undefined;
+  const opened = value.indexOf('${{');
+  const what = opened >= 0 && opened < colon.index ? 'expression' : 'text';
+  return {
+    at: before.length + colon.index,
+    length: 2,
+    message: `": " ends a YAML key, so this ${what} was cut in two`,
+    write: before + quoted(value),
+  };
+}
+
+/** Inside of `{ }` and `[ ]`: expressions and reserved characters without quotes. All of them are put right at once. */
+function inFlow(line: string, from: number): Trap | undefined {
+  let at = -1;
+  let message = '';
+  let length = 1;
+  let corrected = line.slice(0, from);
+  let quote = '';
+  for (let index = from; index < line.length; index++) {
+    const character = line[index] as string;
+    if (quote !== '') {
+      if (character === quote) quote = '';
+      corrected += character;
+    } else if ((character === '"' || character === "'") && /[\s{[,:]/.test(line[index - 1] ?? ' ')) {
+      quote = character;
+      corrected += character;
+    } else if (line.startsWith('${{', index)) {
+      const end = index + (expressionEnd(line.slice(index)) ?? line.slice(index).length);
+      if (at < 0)
+        [at, length, message] = [index, 3, 'an expression inside { } or [ ] must be quoted: YAML takes its braces for its own'];
+      corrected += quoted(line.slice(index, end));
+      index = end - 1;
+    } else if ((character === '@' || character === '`') && /[\s{[,]/.test(line[index - 1] ?? ' ')) {
+      const word = /^[^,\]}\s]+/.exec(line.slice(index))?.[0] ?? character;
+      if (at < 0) [at, message] = [index, reservedMessage(character)];
+      corrected += quoted(word);
+      index += word.length - 1;
+    } else {
+      corrected += character;
+    }
+  }
+  return at < 0 ? undefined : { at, length, message, write: corrected };
+}
+
+function inSingleQuotes(before: string, value: string): Trap | undefined {
+  const closing = /^'(?:[^']|'')*'/.exec(value);
+  if (!closing) return unclosed(before, value, "'");
+  if (closing[0].length === value.length || !opensExpression(value) || !value.endsWith("'")) return undefined;
+  const inner = value.slice(1, -1);
+  const write = inner.includes('"') ? quoted(inner) : `'${inner.replaceAll("'", '"')}'`;
+  return {
+    at: before.length + closing[0].length - 1,
+    length: 1,
+    message: 'this quote ends the text, so the expression was cut in two',
+    write: before + write,
+  };
+}
+
+function inDoubleQuotes(before: string, value: string): Trap | undefined {
+  if (!/^"(?:[^"\\]|\\.)*"/.test(value)) return unclosed(before, value, '"');
+  const escape = /\\(?![0abefnrtvNLP_ "/\\\txuU])./.exec(value);
+  if (!escape || !value.endsWith('"')) return undefined;
+  return {
+    at: before.length + escape.index,
+    length: escape[0].length,
+    message: `${escape[0]} is no escape of a text in double quotes`,
+    write: before + quoted(value.slice(1, -1).replaceAll('\\"', '"')),
+  };
+}
+
+function unclosed(before: string, value: string, quote: string): Trap {
+  const write = `${before}${value.trimEnd()}${quote}`;
+  return { at: before.length, length: 1, message: 'the quote that opens here is not closed in this line', write, unclosed: true };
+}
+
+function reserved(at: number, character: string, write: string): Trap {
+  return { at, length: 1, message: reservedMessage(character), write };
+}
+
+function reservedMessage(character: string): string {
+  return `"${character}" is reserved in YAML: a text that begins with it must be quoted`;
+}
+
+/** As a text in single quotes. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,89 @@
+import type { Document, YAMLParseError } from 'yaml';
+import { lowerFirst } from '../lower-first.js';
+import type { Report } from '../report.js';
+import { findTrap } from './line-traps.js';
+import type { SourceText, Span } from './source-text.js';
+
+/**
+ * A document that YAML cannot read. Nearly always a quote is missing, so its lines are searched for the known traps first, and
+ * the cure is the corrected line. The parser's own messages are shown only where that finds nothing: after the first they are echoes.
+ *
+ * @param explained the cause was already found among the tokens (an alias)
+ */
+export function reportSyntax(document: Document.Parsed, report: Report, explained: boolean): void {
+  const trapped = reportTraps(document, report);
+  const [first] = document.errors;
+  if (!trapped && !explained && first) reportError(first, report);
+}
+
+/** True when there was one. */
+function reportTraps(document: Document.Parsed, report: Report): boolean {
+  const quoteMissing = document.errors.some(({ code, message }) => code === 'MISSING_CHAR' && message.includes('quote'));
+  let found = false;
+  for (const line of plainLines(document, report.source)) {
+    const trap = findTrap(line.text);
+    if (trap === undefined || (trap.unclosed && !quoteMissing)) continue;
+    found = true;
+    const start = line.start + trap.at;
+    const cure = trap.write === undefined ? { do: trap.do } : { write: trap.write.trim() };
+    report.error({ start, end: start + trap.length }, trap.code ?? 'YAML_QUOTE', trap.message, cure);
+  }
+  return found;
+}
+
+function reportError({ code, message, pos: [start, end] }: YAMLParseError, report: Report): void {
+  const at: Span = { start, end };
+  if (code === 'TAB_AS_INDENT') {
+    report.error(at, 'YAML_SYNTAX', 'a tab cannot indent', { do: 'indent with spaces' });
+    return;
+  }
+  const uneven = unevenLines(report.source, report.source.place(start).line);
+  if (uneven) report.error(at, 'YAML_SYNTAX', uneven, { do: 'begin the keys of one map in the same column' });
+  else
+    report.error(at, 'YAML_SYNTAX', lowerFirst(message), {
+      do: 'look at the indentation, the colons and the quotes of this line and of the one above',
+    });
+}
+
+/** A line and a neighbour of it that begin nearly in the same column: nearly always they were to begin in the same one. */
+function unevenLines(source: SourceText, line: number): string | undefined {
+  const own = columnOfKey(source.line(line));
+  for (const other of [line - 1, line + 1]) {
+    if (own === undefined || other < 1 || other > source.place(source.text.length).line) continue;
+    const text = source.line(other);
+    const column = columnOfKey(text);
+    // below a key without a value its own keys are indented
+    const parent = source.line(Math.min(line, other)).trimEnd().endsWith(':');
+    if (column === undefined || column === own || parent || Math.abs(column - own) > SLIP) continue;
+    return `line ${line} begins in column ${own + 1} and line ${other} in column ${column + 1}`;
+  }
+  return undefined;
+}
+
+/** More than a slip of the space bar is a level of indentation. */
+const SLIP = 3;
+
+/** Of the key that a line begins with, behind the dash of a list. */
+function columnOfKey(line: string): number | undefined {
+  return /^( *(?:- +)*)[^\s#-][^:]*:(?:\s|$)/.exec(line)?.[1]?.length;
+}
+
+interface Line {
+  readonly start: number;
+  readonly text: string;
+}
+
+const BLOCK_HEADER = /(?:^|[:-]) *[>|][-+0-9]*\s*(?:#.*)?$/;
+
+/** The lines of a document outside of block scalars, where nothing needs quotes. */
+function* plainLines(document: Document.Parsed, source: SourceText): Generator<Line> {
+  const last = source.place(document.range[2]).line;
+  let blockIndent = -1;
+  for (let number = source.place(document.range[0]).line; number <= last; number++) {
+    const text = source.line(number);
+    const indent = text.length - text.trimStart().length;
+    if (blockIndent >= 0 && (indent > blockIndent || text.trim() === '')) continue;
+    blockIndent = BLOCK_HEADER.test(text) ? indent : -1;
+    if (!text.trimStart().startsWith('#')) yield { start: source.lineStart(number), text };
+  }
+}
