@@ -48,24 +48,19 @@ async function initdb(folder: string, password: string, binaries: Binaries, acco
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
   if (account) await Promise.all([folder, data, passwordFile].map((file) => chown(file, account.uid, account.gid)));
   const args = ['-D', data, '-U', USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, ...LOCALE];
-  await run(binaries.initdb, args, { ...account, cwd: folder, env: {} }).catch(
-    (error: Error & { stderr?: string; signal?: string }) => {
-      const said = error.stderr?.trim() || error.message;
-      // Ctrl+C reaches every program of the terminal's foreground
-      const interrupted = error.signal != null || said.includes('caught signal');
-      throw interrupted
-        ? new SluiceError(
-            'STORE_UNAVAILABLE',
-            'unavailable',
-            'making the embedded database was interrupted',
-            'start again: it begins anew',
-          )
-        : new SluiceError(
-            'STORE_UNAVAILABLE',
-            'unavailable',
-            `the embedded database could not be made in ${data}: ${said}`,
-            'check the free space and the rights of the folder',
-          );
-    },
-  );
+  await run(binaries.initdb, args, { ...account, cwd: folder, env: {} }).catch((error: ExecFailure) => {
+    throw failureOf(error, data);
+  });
+}
+
+type ExecFailure = Error & { readonly stderr?: string; readonly signal?: string | null };
+
+function failureOf({ message, stderr, signal }: ExecFailure, data: string): SluiceError {
+  const said = stderr?.trim() || message;
+  // Ctrl+C reaches every program of the terminal's foreground
+  const interrupted = (signal ?? null) !== null || said.includes('caught signal');
+  const [what, cure] = interrupted
+    ? ['making the embedded database was interrupted', 'start again: it begins anew']
+    : [`the embedded database could not be made in ${data}: ${said}`, 'check the free space and the rights of the folder'];
+  return new SluiceError('STORE_UNAVAILABLE', 'unavailable', what, cure);
 }
