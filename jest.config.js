@@ -21,7 +21,8 @@ const common = {
  * faults: the crash walk.
  */
 export default {
-  testTimeout: 60_000,
+  // a machine with other work may take as long for one; what a test waits for ends sooner and says what it was
+  testTimeout: 120_000,
   projects: [
     {
       ...common,
