@@ -18,6 +18,7 @@ connections:
   desktops: { use: tcp-gateway }
   journal: { use: timeline, with: { topic: timeline } }
   quiet: { use: timeline }
+  empty: { use: timeline }
 `;
 
 const ALL = 'timeline:read timeline:write desktop events:write';
@@ -300,6 +301,17 @@ describeBrowser('the page of the booking journal', () => {
     await page.getByRole('button', { name: 'Enter' }).click();
     await page.waitForSelector('body[data-ready]');
     expect(await page.title()).toBe('Booking journal');
+  });
+
+  it('says of an empty journal what to do, until it has somebody', async () => {
+    const page = await open('anna', { journal: 'empty' });
+    const note = page.getByText('В журнале пока никого нет');
+    await note.waitFor();
+    await page.getByText(`POST ${host.url}/api/timeline/empty/import`).waitFor();
+    await screenshot(page, 'empty');
+    await api('POST', '/import', { resources: RESOURCES }, { journal: 'empty' });
+    await page.getByText('Иванова А. П.', { exact: true }).waitFor();
+    expect(await note.isVisible()).toBe(false);
   });
 
   it('fits a phone', async () => {

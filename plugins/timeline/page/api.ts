@@ -40,6 +40,11 @@ export class Api {
     return this.token;
   }
 
+  /** Where 1C sends its people and rooms. */
+  get importPath(): string {
+    return this.#path('/import');
+  }
+
   info(): Promise<JournalInfo> {
     return this.#ask('GET', this.#path(''));
   }

@@ -4,6 +4,7 @@ import { Board } from './board.js';
 import { showCalls } from './calls.js';
 import { openCard } from './card.js';
 import { byId } from './dom.js';
+import { showEmptyNote } from './empty-note.js';
 import { businessDay } from './hours.js';
 import { listenToKeys } from './keys.js';
 import { Live } from './live.js';
@@ -67,8 +68,7 @@ export class Page {
   }
 
   async #start(): Promise<void> {
-    this.#board.setResources(this.info.resources);
-    if (this.info.resources.length === 0) toast(texts.noResources);
+    this.#showResources();
     const today = this.#zone.day(new Date());
     this.#showDay(today);
     const cursor = await this.#loadDays(addDays(today, -AROUND), addDays(today, AROUND + 1));
@@ -122,6 +122,12 @@ export class Page {
     return cursor;
   }
 
+  #showResources(): void {
+    const { resources } = this.info;
+    this.#board.setResources(resources);
+    showEmptyNote(!resources.some((one) => !one.archived), this.api.importPath);
+  }
+
   #draw(): void {
     const { resources } = this.info;
     const shared = new Set(resources.filter((resource) => resource.shared).map((resource) => resource.code));
@@ -135,7 +141,7 @@ export class Page {
     showCalls(calls, (call) => this.#create(undefined, undefined, { client: call.client, phone: call.phone }));
     if (resources) {
       this.info = await this.api.info();
-      this.#board.setResources(this.info.resources);
+      this.#showResources();
     }
     const fresh = this.#store.add(entries);
     if (fresh.length > 0 || resources) this.#draw();
@@ -161,9 +167,10 @@ export class Page {
     if (!this.info.me.canWrite) return toast(texts.forbidden, 'problem');
     const start = time ?? new Date(Math.ceil(Date.now() / NEW_ENTRY_MS) * NEW_ENTRY_MS);
     const first = this.info.resources.find((one) => !one.archived);
+    if (!first) return toast(texts.noResources, 'problem');
     const id = newId();
     const draft: Draft = {
-      resource: resource ?? first?.code ?? '',
+      resource: resource ?? first.code,
       start: this.#zone.local(start),
       end: this.#zone.local(new Date(start.getTime() + NEW_ENTRY_MS)),
       status: 'waiting',

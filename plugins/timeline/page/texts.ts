@@ -41,7 +41,11 @@ const ru = {
   book: 'Записать',
   dismiss: 'Скрыть',
   readOnly: 'только просмотр',
-  noResources: 'В журнале пока никого нет: загрузите сотрудников и кабинеты из 1С.',
+  noResources: 'В журнале пока никого нет',
+  noResourcesHelp:
+    'Загрузите сотрудников и кабинеты из 1С запросом с токеном, у которого есть право timeline:write. Они появятся здесь сами.',
+  someone: 'Иванова А. П.',
+  apiDocs: 'Описание API',
   help: 'Стрелки ← → листают, + и − меняют масштаб, T – сегодня, N – новая запись, / – поиск, Tab и Enter – открыть запись',
   language: 'English',
   statusNames: {
@@ -98,7 +102,11 @@ const en: Texts = {
   book: 'Book',
   dismiss: 'Dismiss',
   readOnly: 'read only',
-  noResources: 'Nobody is in the journal yet: load people and rooms from 1C.',
+  noResources: 'Nobody is in the journal yet',
+  noResourcesHelp:
+    'Load people and rooms from 1C by a request with a token that has the scope timeline:write. They appear here by themselves.',
+  someone: 'Jane Brown',
+  apiDocs: 'The API in full',
   help: 'Arrows ← → turn pages, + and − zoom, T is today, N makes an entry, / searches, Tab and Enter open an entry',
   language: 'Русский',
   statusNames: {
