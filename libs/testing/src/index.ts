@@ -2,6 +2,7 @@ export { busConformance, type BusHarness, type BusTraits } from './conformance/b
 export { openInbox, settled, until, type Inbox } from './conformance/inbox.js';
 export { MemoryBroker, MemoryBus } from './memory/memory-bus.js';
 export type { BrokerClock } from './memory/memory-queue.js';
+export { CERTIFICATE, KEY } from './servers/certificate.js';
 export { openProxy, type Proxy } from './servers/proxy.js';
 export { startRabbit, type RabbitServer } from './servers/rabbitmq.js';
 export { startRedis, type RedisServer } from './servers/redis.js';

@@ -1,9 +1,8 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { PbxOptions } from '@sluice/emulator';
-import { FakeHost, MemoryLog, until } from '@sluice/testing';
+import { CERTIFICATE, FakeHost, KEY, MemoryLog, until } from '@sluice/testing';
 import { reaching, startExchange } from '../test/ami-peer.js';
-import { CERTIFICATE, KEY } from '../test/certificate.js';
 import { connection } from './config.js';
 import { AmiSession, type EventSink } from './session.js';
 
