@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { SignJWT, decodeProtectedHeader, errors, jwtVerify } from 'jose';
-import { typeMatches, type Store } from '@sluice/engine';
+import type { Store } from '@sluice/engine';
 import type { Issuer } from '@sluice/flow';
-import type { Bearer, Tokens as TokensOfPlugins } from '@sluice/plugin-api';
+import { typeMatches, type Bearer, type Tokens as TokensOfPlugins } from '@sluice/plugin-api';
 import type { Env } from './env.js';
 import { hostFail } from './failures.js';
 

@@ -6,10 +6,11 @@ import {
   type Accepted,
   type EventAttributes,
   type NewEvent,
+  typeMatches,
 } from '@sluice/plugin-api';
 import { contentOf } from './event-data.js';
 import type { Observer } from './observer.js';
-import { queues, typeMatches, type Bus } from './ports/bus.js';
+import { queues, type Bus } from './ports/bus.js';
 import type { Replies } from './replies.js';
 
 const MAX_ID_BYTES = 200;

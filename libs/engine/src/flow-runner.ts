@@ -1,10 +1,10 @@
-import { engineFail, runId, viewError, type ErrorView, type Log } from '@sluice/plugin-api';
+import { engineFail, runId, typeMatches, viewError, type ErrorView, type Log } from '@sluice/plugin-api';
 import type { Flow, RunOutcome, Settings } from '@sluice/flow';
 import { Hop } from './hop.js';
 import { pause } from './lease.js';
 import { chain, isPromise, type Maybe } from './maybe-promise.js';
 import type { Observer } from './observer.js';
-import { queues, typeMatches, type Bus, type Consumer, type Delivery } from './ports/bus.js';
+import { queues, type Bus, type Consumer, type Delivery } from './ports/bus.js';
 import type { JournalKind, Store } from './ports/store.js';
 import { linkProgram, type Program } from './program.js';
 import { replyOfOutcome } from './replies.js';

@@ -4,7 +4,6 @@
  */
 export {
   queues,
-  typeMatches,
   type Bus,
   type BusState,
   type ConsumeOptions,

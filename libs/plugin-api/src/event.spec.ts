@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { v5 } from 'uuid';
-import { derivedId, isEventType, newEventId, runId } from './event.js';
+import { derivedId, isEventType, newEventId, runId, typeMatches } from './event.js';
 
 describe('ids', () => {
   it('of a run are the same for the same source, event and flow, and differ with each of them', () => {
@@ -32,4 +32,22 @@ describe('an event type', () => {
   it.each(['', '.', 'a..b', 'a.', 'заказ', 'a b', `a.${'b'.repeat(200)}`])('may not be "%s"', (type) =>
     expect(isEventType(type)).toBe(false),
   );
+});
+
+describe('a pattern of event types', () => {
+  it.each([
+    ['order.created', 'order.created', true],
+    ['order.*', 'order.created', true],
+    ['order.*', 'order', false],
+    ['order.*', 'order.created.now', false],
+    ['order.#', 'order', true],
+    ['order.#', 'order.created.now', true],
+    ['#', 'anything.at.all', true],
+    ['*.created', 'order.created', true],
+    ['#.failed', 'order.push.failed', true],
+    ['order.#.failed', 'order.failed', true],
+    ['order.created', 'order.create', false],
+  ])('%s and %s: %s', (pattern, type, fits) => {
+    expect(typeMatches(pattern, type)).toBe(fits);
+  });
 });

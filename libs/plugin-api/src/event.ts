@@ -45,6 +45,19 @@ export function isEventType(text: string): boolean {
   return text.length <= 200 && /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(text);
 }
 
+/** Does the event type fit the pattern (`*` one word, `#` any number of words)? */
+export function typeMatches(pattern: string, type: string): boolean {
+  return matchWords(pattern.split('.'), type.split('.'));
+}
+
+function matchWords(pattern: readonly string[], words: readonly string[]): boolean {
+  const [head, ...rest] = pattern;
+  if (head === undefined) return words.length === 0;
+  if (head === '#') return matchWords(rest, words) || (words.length > 0 && matchWords(pattern, words.slice(1)));
+  if (words.length === 0) return false;
+  return (head === '*' || head === words[0]) && matchWords(rest, words.slice(1));
+}
+
 /** A new id for an event that brings none: UUIDv7, so that ids sort by time. */
 export function newEventId(): string {
   return v7();

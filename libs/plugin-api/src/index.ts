@@ -19,7 +19,7 @@ export {
   type ErrorView,
 } from './errors.js';
 export { BODY_CODES, bodyKind, parseBody, parseJson, type BodyKind } from './body.js';
-export { isEventType, newEventId, runId, derivedId, type EventAttributes, type EventMessage } from './event.js';
+export { isEventType, typeMatches, newEventId, runId, derivedId, type EventAttributes, type EventMessage } from './event.js';
 export { secret, duration, size, parseDuration, parseSize, DURATION_PATTERN, SIZE_PATTERN } from './schemas.js';
 export {
   definePlugin,

@@ -1,4 +1,5 @@
-import { queues, typeMatches, type Outgoing, type UnroutedStatus } from '@sluice/engine';
+import { queues, type Outgoing, type UnroutedStatus } from '@sluice/engine';
+import { typeMatches } from '@sluice/plugin-api';
 import type { ChannelModel, ConsumeMessage } from 'amqplib';
 import { browse } from './browse.js';
 import { decodeMessage } from './envelope.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { typeMatches } from '@sluice/engine';
+import { typeMatches } from '@sluice/plugin-api';
 import { regexOf } from './patterns.js';
 
 const PATTERNS = [

@@ -118,16 +118,3 @@ export const queues = {
   poison: 'poison',
   unrouted: 'unrouted',
 } as const;
-
-/** Does the event type fit the pattern (`*` one word, `#` any number of words)? */
-export function typeMatches(pattern: string, type: string): boolean {
-  return matchWords(pattern.split('.'), type.split('.'));
-}
-
-function matchWords(pattern: readonly string[], words: readonly string[]): boolean {
-  const [head, ...rest] = pattern;
-  if (head === undefined) return words.length === 0;
-  if (head === '#') return matchWords(rest, words) || (words.length > 0 && matchWords(pattern, words.slice(1)));
-  if (words.length === 0) return false;
-  return (head === '*' || head === words[0]) && matchWords(rest, words.slice(1));
-}

@@ -1,3 +1,4 @@
+import { typeMatches } from '@sluice/plugin-api';
 import { opensExpression } from '../expression/index.js';
 import { allSteps, innerSteps, type FlowDraft, type StepDraft } from '../grammar/drafts.js';
 import { valuesOfRun } from '../grammar/values-of.js';
@@ -21,7 +22,7 @@ export function checkEvents(flows: readonly FlowDraft[], published: readonly str
   const emitted = flows.flatMap((flow) => [...emitsOf(flow)]);
   const taken = flows.flatMap((flow) => [...takesOf(flow)]);
   for (const { flow, node, type } of emitted) {
-    if (opensExpression(type) || taken.some((other) => matchesPattern(other.type, type))) continue;
+    if (opensExpression(type) || taken.some((other) => typeMatches(other.type, type))) continue;
     const near = nearestType(type, taken);
     const cure =
       near === undefined ? { do: 'add a flow that takes it; until then its events wait as unrouted' } : { write: near };
@@ -30,7 +31,7 @@ export function checkEvents(flows: readonly FlowDraft[], published: readonly str
   if (emitted.some(({ type }) => opensExpression(type))) return;
   const types = emitted.map(({ type }) => type);
   for (const { flow, node, type } of taken) {
-    if (/[*#]/.test(type) || [...types, ...published].some((other) => matchesPattern(other, type))) continue;
+    if (/[*#]/.test(type) || [...types, ...published].some((other) => typeMatches(other, type))) continue;
     const near = nearestType(type, emitted);
     if (near !== undefined) flow.report.warning(node, 'EVENT_NOBODY_EMITS', `no flow emits ${type}`, { write: near });
   }
@@ -55,18 +56,6 @@ function nearestType(type: string, mentions: readonly EventMention[]): string | 
     type,
     mentions.map((other) => other.type).filter((other) => isNear(other.split('.'))),
   );
-}
-
-/** `*` stands for one word, `#` for any number of them. */
-function matchesPattern(pattern: string, type: string): boolean {
-  return matchesWords(pattern.split('.'), type.split('.'));
-}
-
-function matchesWords([first, ...rest]: readonly string[], words: readonly string[]): boolean {
-  if (first === undefined) return words.length === 0;
-  if (first === '#')
-    return Array.from({ length: words.length + 1 }, (_, skip) => words.slice(skip)).some((left) => matchesWords(rest, left));
-  return words.length > 0 && (first === '*' || first === words[0]) && matchesWords(rest, words.slice(1));
 }
 
 /** Reports steps behind one that always ends the run. */

@@ -1,5 +1,5 @@
-import { typeMatches, type QueueStatus, type UnroutedStatus } from '@sluice/engine';
-import type { EventMessage } from '@sluice/plugin-api';
+import type { QueueStatus, UnroutedStatus } from '@sluice/engine';
+import { typeMatches, type EventMessage } from '@sluice/plugin-api';
 
 /** Time as a memory broker sees it: a virtual clock makes delays instant. */
 export interface BrokerClock {

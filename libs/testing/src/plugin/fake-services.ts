@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { typeMatches } from '@sluice/engine';
 import {
   engineFail,
   failures,
@@ -15,6 +14,7 @@ import {
   type Services,
   type Tokens,
   type Upgrade,
+  typeMatches,
 } from '@sluice/plugin-api';
 
 const doorFail = failures({
