@@ -32,9 +32,10 @@ if (wrong) {
 
 async function makeErrorsPage() {
   const { BODY_CODES, ENGINE_CODES, SHARED_CODES } = await importBuilt('libs/plugin-api');
+  const { PACER_CODES } = await importBuilt('libs/pacer');
   const { HOST_CODES } = await importBuilt('apps/host', 'failures');
   return errorsPage([
-    { title: 'The engine', about: 'Connectors do not throw these.', codes: ENGINE_CODES },
+    { title: 'The engine', about: 'Connectors do not throw these.', codes: { ...ENGINE_CODES, ...PACER_CODES } },
     { title: 'All connectors', about: 'A connector adds codes of its own only where these say too little.', codes: SHARED_CODES },
     {
       title: 'The doors',

@@ -5,9 +5,11 @@ import { BullSlots, checkBackEnd, type BackEnd } from './bull-slots.js';
 import { systemClock, type Clock } from './clock.js';
 import { ConnectionPace } from './connection-pace.js';
 
-const pacerFail = failures({
+/** What a start fails with, and what the doctor reports; never seen by a flow. */
+export const PACER_CODES = {
   PACER_UNAVAILABLE: { fate: 'unavailable', cure: 'check that the server which keeps the pace runs: sluice doctor tells' },
-});
+} as const;
+const pacerFail = failures(PACER_CODES);
 
 export interface BullPacerOptions {
   readonly leases: LeaseStore;

@@ -2,6 +2,6 @@
  * Paces calls into a connection over all hosts: owner by lease, slots in BullMQ, adaptive limit, rate, breaker, calendar.
  * Read `connection-pace.ts` first (the protocol), then `admission.ts` (may one more call begin?); `bull-slots.ts` alone knows BullMQ.
  */
-export { BullPacer, type BullPacerOptions } from './bull-pacer.js';
+export { BullPacer, PACER_CODES, type BullPacerOptions } from './bull-pacer.js';
 export type { BackEnd } from './bull-slots.js';
 export type { Clock, Instant } from './clock.js';
