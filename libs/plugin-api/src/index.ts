@@ -18,6 +18,7 @@ export {
   type Failures,
   type ErrorView,
 } from './errors.js';
+export { orGivenUp } from './given-up.js';
 export { BODY_CODES, bodyKind, parseBody, parseJson, type BodyKind } from './body.js';
 export { isEventType, typeMatches, newEventId, runId, derivedId, type EventAttributes, type EventMessage } from './event.js';
 export { secret, duration, size, parseDuration, parseSize, DURATION_PATTERN, SIZE_PATTERN } from './schemas.js';

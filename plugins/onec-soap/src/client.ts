@@ -1,4 +1,4 @@
-import { fail, type Closable, type Host } from '@sluice/plugin-api';
+import { fail, orGivenUp, type Closable, type Host } from '@sluice/plugin-api';
 import { decodeBody, failureOfStatus, OnecLink, type Where } from '@sluice/onec';
 import type { WebAnswer, WebRequest } from '@sluice/web-client';
 import type { Config } from './config.js';
@@ -56,7 +56,11 @@ export class WsdlSoapClient implements SoapClient {
 
   async call(asked: SoapCall, { id, signal }: { readonly id: string; readonly signal: AbortSignal }): Promise<unknown> {
     const where = `${asked.operation} of ${asked.service} at ${this.config.baseUrl}`;
-    const { service, operation } = await orGivenUp(this.describe(asked.service, asked.operation), signal, where);
+    // the description is read for all who wait for it; each of them may give up alone
+    const described = this.describe(asked.service, asked.operation);
+    const { service, operation } = await orGivenUp(described, signal, () =>
+      fail.TIMED_OUT(`${where}: given up before the WSDL came`, { sent: 'no' }),
+    );
     const written = writeRequest(service, operation, asked, this.config.soap, this.host.timezone);
     if ('problems' in written) {
       const told = written.problems.map(({ path, message }) => `${path.join('.') || 'arguments'}: ${message}`);
@@ -105,19 +109,4 @@ function pathOf(service: string): string {
 function expected(element: XmlElement | undefined, { response }: Operation, where: string): XmlElement | undefined {
   if (response === undefined || element?.name === response) return element;
   throw fail.BAD_ANSWER(`${where}: the answer is not ${response}${element ? `, but ${element.name}` : ''}`, { sent: 'yes' });
-}
-
-/** The description is read for all who wait for it; each of them may give up alone. */
-async function orGivenUp<Value>(described: Promise<Value>, signal: AbortSignal, where: string): Promise<Value> {
-  let giveUp = () => {};
-  const givenUp = new Promise<never>((_resolve, reject) => {
-    giveUp = () => reject(fail.TIMED_OUT(`${where}: given up before the WSDL came`, { sent: 'no' }));
-    if (signal.aborted) giveUp();
-    else signal.addEventListener('abort', giveUp, { once: true });
-  });
-  try {
-    return await Promise.race([described, givenUp]);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
-  }
 }

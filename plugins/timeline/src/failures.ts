@@ -1,4 +1,4 @@
-import { failures } from '@sluice/plugin-api';
+import { fail, failures } from '@sluice/plugin-api';
 
 /** Why a change of the journal is refused. The journal is as it was then. */
 export const timelineFail = failures({
@@ -10,3 +10,6 @@ export const timelineFail = failures({
   TIMELINE_MISSING: { fate: 'rejected', cure: 'check the id of the entry or the code of the resource' },
   TIMELINE_INVALID: { fate: 'rejected', cure: 'correct the data' },
 });
+
+/** The database ends the work by itself, perhaps with success: every action can be repeated. */
+export const databaseLate = () => fail.TIMED_OUT('given up before the database answered');

@@ -1,7 +1,7 @@
-import { action } from '@sluice/plugin-api';
+import { action, orGivenUp } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { fields, id, status } from './entry.js';
-import { orGivenUp } from './given-up.js';
+import { databaseLate } from './failures.js';
 import type { Journal } from './journal.js';
 import { origin, saved } from './upsert-entry.js';
 
@@ -18,6 +18,6 @@ export const setStatus = action({
   idempotent: 'yes',
   run(journal: Journal, { id, version, status, note, origin }, { signal }) {
     const change = { status, ...(note !== undefined && { note }) };
-    return orGivenUp(journal.entries.change(id, version, change, { origin, by: origin }), signal);
+    return orGivenUp(journal.entries.change(id, version, change, { origin, by: origin }), signal, databaseLate);
   },
 });

@@ -1,7 +1,7 @@
-import { action } from '@sluice/plugin-api';
+import { action, orGivenUp } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { fields } from './entry.js';
-import { orGivenUp } from './given-up.js';
+import { databaseLate } from './failures.js';
 import type { Journal } from './journal.js';
 
 export const showCall = action({
@@ -14,7 +14,7 @@ export const showCall = action({
   output: z.object({ id: z.string() }),
   idempotent: 'by-key',
   async run(journal: Journal, { extension, phone, client = '' }, call) {
-    await orGivenUp(journal.feed.addCall(call.id, extension, phone, client), call.signal);
+    await orGivenUp(journal.feed.addCall(call.id, extension, phone, client), call.signal, databaseLate);
     journal.pulse.beat();
     return { id: call.id };
   },

@@ -1,7 +1,7 @@
-import { action } from '@sluice/plugin-api';
+import { action, orGivenUp } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { ACTIONS, entryView, fields, id } from './entry.js';
-import { orGivenUp } from './given-up.js';
+import { databaseLate } from './failures.js';
 import type { Journal } from './journal.js';
 
 export const origin = z
@@ -28,5 +28,5 @@ export const upsertEntry = action({
   // what is there already is left as it is, and makes no event
   idempotent: 'yes',
   run: (journal: Journal, { id, version, origin, by = origin, ...rest }, { signal }) =>
-    orGivenUp(journal.entries.upsert(id, version, rest, { origin, by }), signal),
+    orGivenUp(journal.entries.upsert(id, version, rest, { origin, by }), signal, databaseLate),
 });

@@ -1,0 +1,23 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { fail } from './errors.js';
+import { orGivenUp } from './given-up.js';
+
+describe('orGivenUp', () => {
+  const late = () => fail.TIMED_OUT('too late');
+
+  it('gives what the work gives, and listens no longer', async () => {
+    const { signal } = new AbortController();
+    const removed = jest.spyOn(signal, 'removeEventListener');
+    await expect(orGivenUp(Promise.resolve(1), signal, late)).resolves.toBe(1);
+    await expect(orGivenUp(Promise.reject(new Error('broken')), signal, late)).rejects.toThrow('broken');
+    expect(removed).toHaveBeenCalledTimes(2);
+  });
+
+  it('rejects as soon as the signal fires, or has fired', async () => {
+    const stop = new AbortController();
+    const work = orGivenUp(new Promise(() => undefined), stop.signal, late);
+    stop.abort();
+    await expect(work).rejects.toMatchObject({ code: 'TIMED_OUT' });
+    await expect(orGivenUp(new Promise(() => undefined), stop.signal, late)).rejects.toMatchObject({ code: 'TIMED_OUT' });
+  });
+});
