@@ -33,7 +33,11 @@ describe('the loader of plugins', () => {
   });
 
   it.each<[string, () => Promise<string>, string]>([
-    ['that is not installed', async () => '@nobody/plugin-nothing', 'it is not installed: npm install @nobody/plugin-nothing'],
+    [
+      'that is not installed',
+      async () => '@nobody/plugin-nothing',
+      'it is not installed. Is the name right? Then: npm install @nobody/plugin-nothing',
+    ],
     ['without the mark of a plugin', () => write('unmarked', GOOD, { sluice: {} }), 'its package.json has no "sluice"'],
     [
       'for another contract',

@@ -75,7 +75,7 @@ async function locate(directory: string, specifier: string): Promise<{ root: str
   throw new Error(
     specifier.startsWith('.')
       ? `there is no package with an entry in that folder: build it first`
-      : `it is not installed: npm install ${specifier}`,
+      : `it is not installed. Is the name right? Then: npm install ${specifier}`,
   );
 }
 

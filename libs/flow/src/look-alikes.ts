@@ -35,3 +35,8 @@ export function inLatinLetters(word: string): string | undefined {
   const latin = [...word].map((letter) => LATIN[letter] ?? letter).join('');
   return latin !== word && !/\p{Script=Cyrillic}/u.test(latin) ? latin : undefined;
 }
+
+/** What a message adds about a name that mixes both alphabets: on the screen it looks like the right one. Empty for any other. */
+export function lookAlikeNote(name: string): string {
+  return inLatinLetters(name) === undefined ? '' : ' (Cyrillic letters in it look like Latin ones)';
+}

@@ -196,6 +196,11 @@ describe('names that a flow refers to', () => {
       'REF_CONNECTION no connection is called "epr" → erp',
     ],
     [
+      'a connection with a Cyrillic letter',
+      `{ id: a, use: onec-http.call, connection: еrp, with: { method: M } }`,
+      'REF_CONNECTION no connection is called "еrp" (Cyrillic letters in it look like Latin ones) → erp',
+    ],
+    [
       'a connection of another plugin',
       `{ id: a, use: onec-http.call, connection: soap, with: { method: M } }`,
       'REF_CONNECTION connection "soap" is of onec-soap, not of onec-http → erp',
@@ -789,7 +794,7 @@ steps:
       'a Cyrillic letter in a key',
       'connection:',
       'cоnnection:',
-      'FLOW_UNKNOWN_KEY "cоnnection" is not a key of a step: Cyrillic letters in it look like Latin ones → connection',
+      'FLOW_UNKNOWN_KEY "cоnnection" is not a key of a step (Cyrillic letters in it look like Latin ones) → connection',
     ],
     [
       'on, as in a workflow of GitHub',

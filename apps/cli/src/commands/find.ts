@@ -18,7 +18,10 @@ export function addFind(command: Command): void {
       const entries = await (await openHostApi()).get<readonly Entry[]>(`/api/find/${encodeURIComponent(id)}`);
       if (json) printJson(entries);
       else if (entries.length > 0) print(headedTable(['AT', 'RUN', 'FLOW/STEP', 'WHAT', ''], entries.map(rowOf)));
-      else say(`nothing is known of ${id}: write the whole id; the journal keeps what settings.retention.journal says`);
+      else
+        say(
+          `nothing is known of ${id}: write the whole id, which "sluice parked show" gives for a run; the journal keeps what settings.retention.journal says`,
+        );
       if (entries.length === 0) process.exitCode = EXIT.failed;
     });
 }

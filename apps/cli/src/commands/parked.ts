@@ -85,7 +85,7 @@ async function replay(prefix: string | undefined, { data, fromStart = false, all
   if (prefix === undefined) return replayAll(api, fromStart, flow);
   const body = { fromStart, ...(data !== undefined && { data: await readData(data) }) };
   const { run } = await api.post<{ run: string }>(`/api/parked/${await findRun(api, prefix)}/replay`, body);
-  print(`replayed as run ${run}`);
+  print(`goes on as run ${run}: "sluice find ${run}" tells how it ends`);
 }
 
 async function replayAll(api: HostApi, fromStart: boolean, flow: string | undefined): Promise<void> {

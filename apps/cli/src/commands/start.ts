@@ -36,7 +36,9 @@ export function addStart(command: Command): void {
 
 /** For a person at a terminal: a token must get into no log. */
 async function welcome(running: RunningHost, { onec, pbxControl }: StandIns): Promise<void> {
-  const token = await signOperatorToken(running.host.operatorSecret, { sub: 'me', scope: 'events:write', ttlMs: TOKEN_TTL_MS });
+  const { port, operatorSecret } = running.host;
+  const sign = (scope: string) => signOperatorToken(operatorSecret, { sub: 'me', scope, ttlMs: TOKEN_TTL_MS });
+  const token = await sign('events:write');
   const notes = {
     ...(onec && { onec: 'stand-in, started here because ERP_URL is not set' }),
     ...(pbxControl !== undefined && { pbx: 'stand-in, started here because PBX_HOST is not set' }),
@@ -44,11 +46,13 @@ async function welcome(running: RunningHost, { onec, pbxControl }: StandIns): Pr
   print(bannerOf(running, pc, notes));
   print('token   in the line below: 12 h, events:write   (another: npx sluice token --sub me)');
   print('\ntry it in another window:');
-  print(`  ${tryLine(running.host.port, token)}`);
+  print(`  ${tryLine(port, token)}`);
   if (pbxControl !== undefined) {
     print('\nor let the telephone ring:');
     print(`  ${CURL} -X POST ${pbxControl}/__call -d "@flows/samples/call.json"`);
   }
+  print('\nor open the booking journal:');
+  print(`  http://localhost:${port}/timeline#token=${await sign('timeline:write desktop')}`);
   print('\nwaiting for events, Ctrl+C stops');
 }
 

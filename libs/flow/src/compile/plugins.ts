@@ -1,6 +1,7 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { actionOf, triggerOf, type ActionContract, type TriggerContract } from '../contracts.js';
 import { opensExpression } from '../expression/index.js';
+import { lookAlikeNote } from '../look-alikes.js';
 import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
 import type { ScalarNode } from '../yaml/nodes.js';
@@ -75,7 +76,7 @@ export class Plugins {
     const cure = near === undefined ? { do: `connections of ${plugin.name}: ${fitting.join(', ') || 'none'}` } : { write: near };
     const message = connection
       ? `connection "${name}" is of ${connection.plugin}, not of ${plugin.name}`
-      : `no connection is called "${name}"`;
+      : `no connection is called "${name}"${lookAlikeNote(name)}`;
     report.error(given, 'REF_CONNECTION', message, cure);
   }
 }

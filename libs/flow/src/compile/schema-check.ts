@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lookAlikeNote } from '../look-alikes.js';
 import { lowerFirst } from '../lower-first.js';
 import { nearest } from '../nearest.js';
 import type { Cure, Report } from '../report.js';
@@ -59,7 +60,12 @@ function reportIssue(issue: Issue, check: SchemaCheck): void {
       const known = keysAt(check.schema, issue.path);
       const near = nearest(key, known);
       const cure = near === undefined ? { do: `keys of ${owner}: ${known.join(', ')}` } : { write: near };
-      report.error(entryOf(map, key)?.key ?? check.at, code ?? 'FLOW_UNKNOWN_KEY', `"${key}" is not a key of ${owner}`, cure);
+      report.error(
+        entryOf(map, key)?.key ?? check.at,
+        code ?? 'FLOW_UNKNOWN_KEY',
+        `"${key}" is not a key of ${owner}${lookAlikeNote(key)}`,
+        cure,
+      );
     }
     return;
   }

@@ -1,4 +1,4 @@
-import { inLatinLetters } from '../look-alikes.js';
+import { lookAlikeNote } from '../look-alikes.js';
 import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
 import { toValue, type MapEntry, type MapNode, type YamlNode } from '../yaml/nodes.js';
@@ -58,12 +58,11 @@ export class Fields {
   private reportUnknown(entry: MapEntry): void {
     const { of, keys, later = [], cures, hint } = this.table;
     const cure = cures?.[entry.name]?.(toValue(entry.value)) ?? nearest(entry.name, [...keys, ...later]);
-    const mixed = inLatinLetters(entry.name) === undefined ? '' : ': Cyrillic letters in it look like Latin ones';
     const otherwise = `${hint === undefined ? '' : `${hint}; `}keys of ${of}: ${keys.join(', ')}`;
     this.report.error(
       entry.key,
       'FLOW_UNKNOWN_KEY',
-      `"${entry.name}" is not a key of ${of}${mixed}`,
+      `"${entry.name}" is not a key of ${of}${lookAlikeNote(entry.name)}`,
       cure === undefined ? { do: otherwise } : { write: cure },
     );
   }

@@ -1,4 +1,5 @@
 import { inLatinLetters } from '../look-alikes.js';
+import { lookAlikeNote } from '../look-alikes.js';
 import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
@@ -135,7 +136,7 @@ function readEventTrigger(fields: Fields, report: Report): TriggerDraft | undefi
     const pattern = readText(item, 'an item of types', report);
     if (pattern === undefined || item.kind !== 'scalar') continue;
     if (isEventPattern(pattern)) patterns.push(item);
-    else report.error(item, 'FLOW_VALUE', `"${pattern}" is no event type`, patternCure(pattern));
+    else report.error(item, 'FLOW_VALUE', `"${pattern}" is no event type${lookAlikeNote(pattern)}`, patternCure(pattern));
   }
   return { kind: 'event', types: patterns, from };
 }

@@ -1,5 +1,5 @@
 import { opensExpression } from '../expression/index.js';
-import { inLatinLetters } from '../look-alikes.js';
+import { inLatinLetters, lookAlikeNote } from '../look-alikes.js';
 import type { Report } from '../report.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
 import { reportLater } from './fields.js';
@@ -17,7 +17,7 @@ export function readName(node: YamlNode | undefined, key: string, report: Report
   report.error(
     node,
     'FLOW_NAME',
-    `"${name}" is no name${mixed(name)}`,
+    `"${name}" is no name${lookAlikeNote(name)}`,
     isName(kebab)
       ? { write: kebab }
       : { do: 'use small Latin letters, digits and single dashes, a letter first, at most 63: sync-orders' },
@@ -36,12 +36,8 @@ export function checkIdentifier(name: string, at: ScalarNode, what: string, repo
   const cure = isIdentifier(camel)
     ? { write: camel }
     : { do: 'use Latin letters and digits, a small letter first, at most 63: saveOrder' };
-  report.error(at, 'FLOW_NAME', `"${name}" cannot be ${what}: an expression could not read it${mixed(name)}`, cure);
+  report.error(at, 'FLOW_NAME', `"${name}" cannot be ${what}: an expression could not read it${lookAlikeNote(name)}`, cure);
   return false;
-}
-
-function mixed(name: string): string {
-  return inLatinLetters(name) === undefined ? '' : ' (Cyrillic letters in it look like Latin ones)';
 }
 
 /** The name of a connection. An expression is refused and given all the same: it would be one. */

@@ -1,5 +1,6 @@
 import { isEventType } from '@sluice/plugin-api';
 import { opensExpression } from '../expression/index.js';
+import { lookAlikeNote } from '../look-alikes.js';
 import { PRIORITIES } from '../model.js';
 import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
@@ -154,7 +155,9 @@ class StepReader {
     if (use === undefined || node?.kind !== 'scalar') return undefined;
     const parts = splitUse(use);
     if (!parts) {
-      report.error(node, 'FLOW_VALUE', `"${use}" is not <plugin>.<action>`, { do: 'write for instance use: onec-http.call' });
+      report.error(node, 'FLOW_VALUE', `"${use}" is not <plugin>.<action>${lookAlikeNote(use)}`, {
+        do: 'write for instance use: onec-http.call',
+      });
       return undefined;
     }
     return {
@@ -220,7 +223,7 @@ class StepReader {
     if (!fields) return undefined;
     const type = readTemplateText(fields.need('type'), 'type', this.report);
     if (type && !opensExpression(type.value) && !isEventType(String(type.value))) {
-      this.report.error(type, 'FLOW_VALUE', `"${type.value}" is no event type`, {
+      this.report.error(type, 'FLOW_VALUE', `"${type.value}" is no event type${lookAlikeNote(String(type.value))}`, {
         do: 'use words of letters, digits, _ and - joined by dots',
       });
     }
