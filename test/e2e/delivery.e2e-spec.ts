@@ -139,7 +139,7 @@ describe.each(engineSets)('an event on its way to 1C, on $name', (engineSet) => 
     expect(await ask(`${stage.url}/health/live`, { token: null })).toMatchObject({ status: 200, body: { status: 'ok' } });
     expect(await ask(`${stage.url}/health/ready`, { token: null })).toMatchObject({
       status: 200,
-      body: { status: 'ok', bus: { state: 'up' }, store: { state: 'up' }, connections: [{ connection: 'erp', state: 'open' }] },
+      body: { status: 'ok', bus: { state: 'up' }, store: { state: 'up' }, connections: [{ connection: 'erp', state: 'in use' }] },
     });
   });
 

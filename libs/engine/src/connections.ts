@@ -30,7 +30,8 @@ const REOPEN = { firstMs: 500, maxMs: 30_000 };
 export interface ConnectionHealth {
   readonly connection: string;
   readonly plugin: string;
-  readonly state: 'closed' | 'open' | 'failing';
+  /** `idle`: nothing has asked for it yet, or it was lost and the next call opens it again. */
+  readonly state: 'idle' | 'in use' | 'failing';
   /** The last error of fate `fatal`, or why it cannot be opened; gone with the next success. */
   readonly problem?: string;
 }
@@ -106,7 +107,7 @@ export class Connection {
 
   health(): ConnectionHealth {
     const problem = this.#fatal ?? (this.#failures > 0 ? messageOf(this.#openError) : undefined);
-    const state = problem !== undefined ? 'failing' : this.#open ? 'open' : 'closed';
+    const state = problem !== undefined ? 'failing' : this.#open ? 'in use' : 'idle';
     return { connection: this.spec.name, plugin: this.spec.plugin, state, ...(problem !== undefined && { problem }) };
   }
 

@@ -65,7 +65,7 @@ describe('a client that is lost before it is open', () => {
       });
       openings[1]?.opened();
       expect(await connection.client()).toBe(openings[1]?.client);
-      expect(connection.health().state).toBe('open');
+      expect(connection.health().state).toBe('in use');
     },
   );
 });

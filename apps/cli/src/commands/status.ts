@@ -82,11 +82,10 @@ function isPaceState(info: unknown): info is PaceState {
 
 type ConnectionState = EngineStatus['connections'][number];
 
-/** Not the words of the engine: beside a breaker, "open" would read as the opposite. */
 function connectionText({ state, problem }: ConnectionState, pace: PaceState | undefined): string {
   if (problem !== undefined) return pc.red(`${state}: ${problem}`);
   if (pace?.closedBecause !== undefined) return pc.yellow('calls wait');
-  return state === 'open' ? 'in use' : 'not used yet';
+  return state;
 }
 
 function paceText(pace: ShownPace | undefined): string {
