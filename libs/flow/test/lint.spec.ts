@@ -685,7 +685,7 @@ steps:
       'a space too few',
       '    use: onec',
       '   use: onec',
-      'YAML_SYNTAX line 8 begins in column 4 and line 7 in column 5 → begin the keys of one map in the same column',
+      'YAML_SYNTAX line 7 begins in column 5 and line 8 in column 4 → begin the keys of one map in the same column',
     ],
     [
       'a space too many',
@@ -811,6 +811,14 @@ steps:
   ])('%s, beside what is missing for it', (_, right, wrong, finding) => {
     expect(GOOD).toContain(right);
     expect(lintFlow(GOOD.replace(right, () => wrong))).toContainEqual(expect.stringContaining(finding));
+  });
+
+  it.each([
+    ['a space too few', '    use: onec', '   use: onec', 'a.yaml:8:4 '],
+    ['a space too many', '      data:', '        data:', 'a.yaml:12:9 '],
+  ])('%s is shown in the line that is out of its column', (_, right, wrong, place) => {
+    const found = print({ workspace: head + connections, flows: { 'a.yaml': GOOD.replace(right, () => wrong) } }, true);
+    expect(found).toEqual([expect.stringMatching(new RegExp(`^${place}YAML_SYNTAX`))]);
   });
 
   it('UTF-16 without a byte order mark', () => {

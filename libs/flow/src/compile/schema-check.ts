@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { lookAlikeNote } from '../look-alikes.js';
-import { lowerFirst } from '../lower-first.js';
 import { nearest } from '../nearest.js';
 import type { Cure, Report } from '../report.js';
 import type { Texts } from '../texts.js';
@@ -8,6 +7,7 @@ import { entryOf, nodeAt, scalarsOf, toValue, type ScalarNode, type YamlNode } f
 import { firstUnit, type Span } from '../yaml/source-text.js';
 import type { Evaluated } from './constants.js';
 import { namesRead } from './environment.js';
+import { explainIssue } from './explain-issue.js';
 
 export interface SchemaCheck {
   readonly schema: z.ZodType;
@@ -34,7 +34,7 @@ export function checkSchema(check: SchemaCheck): { readonly data: unknown } | un
   const result = check.schema.safeParse(value);
   if (result.success) return { data: result.data };
   const issues = result.error.issues.filter((issue) => evaluated !== undefined || !dependsOnExpression(issue, check));
-  for (const issue of issues) reportIssue(issue, check);
+  for (const issue of issues) reportIssue(issue, value, check);
   return undefined;
 }
 
@@ -51,7 +51,7 @@ function dependsOnExpression(issue: Issue, { node, texts }: SchemaCheck): boolea
   );
 }
 
-function reportIssue(issue: Issue, check: SchemaCheck): void {
+function reportIssue(issue: Issue, whole: unknown, check: SchemaCheck): void {
   const { node, what, report, sample, code } = check;
   if (issue.code === 'unrecognized_keys') {
     const map = node && nodeAt(node, issue.path);
@@ -72,7 +72,7 @@ function reportIssue(issue: Issue, check: SchemaCheck): void {
   const at = node && nodeAt(node, issue.path);
   const name = issue.path.map(String).join('.');
   if (at !== undefined && !(issue.path.length === 0 && node === undefined)) {
-    const { says, cure } = explained(issue, at, check);
+    const { says, cure } = explained(issue, valueAt(whole, issue.path), at, check);
     report.error(at, code ?? 'FLOW_VALUE', `${name === '' ? what : name}: ${says}`, cure);
     return;
   }
@@ -84,16 +84,23 @@ function reportIssue(issue: Issue, check: SchemaCheck): void {
 }
 
 /** What is wrong with a value that is there. Of a value from the environment the variable is named, and the value is not shown. */
-function explained(issue: Issue, at: YamlNode, { texts, evaluated }: SchemaCheck): { says: string; cure: Cure } {
-  const says =
-    issue.code === 'too_small' && issue.minimum === 1 && issue.origin === 'string'
-      ? 'must not be empty'
-      : lowerFirst(issue.message);
+function explained(
+  issue: Issue,
+  value: unknown,
+  at: YamlNode,
+  { texts, evaluated }: SchemaCheck,
+): { readonly says: string; readonly cure: Cure } {
+  const explanation = explainIssue(issue, value);
   const variables = at.kind === 'scalar' ? namesRead(at, texts) : [];
+  if (variables.length === 0) return explanation;
   const empty = variables.find((variable) => evaluated?.env[variable] === '');
   if (empty !== undefined)
     return { says: `the environment variable ${empty} is empty`, cure: { do: `give ${empty} a value before the start` } };
-  return { says, cure: variables.length === 0 ? {} : { do: `look at the environment variable ${variables.join(', ')}` } };
+  return { says: explanation.says, cure: { do: `look at the environment variable ${variables.join(', ')}` } };
+}
+
+function valueAt(whole: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key], whole);
 }
 
 /** The last node on the way to something that is not there. */

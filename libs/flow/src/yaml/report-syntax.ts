@@ -38,7 +38,7 @@ function reportError({ code, message, pos: [start, end] }: YAMLParseError, repor
     return;
   }
   const uneven = unevenLines(report.source, report.source.place(start).line);
-  if (uneven) report.error(at, 'YAML_SYNTAX', uneven, { do: 'begin the keys of one map in the same column' });
+  if (uneven) report.error(uneven.at, 'YAML_SYNTAX', uneven.says, { do: 'begin the keys of one map in the same column' });
   else
     report.error(at, 'YAML_SYNTAX', lowerFirst(message), {
       do: 'look at the indentation, the colons and the quotes of this line and of the one above',
@@ -46,7 +46,7 @@ function reportError({ code, message, pos: [start, end] }: YAMLParseError, repor
 }
 
 /** A line and a neighbour of it that begin nearly in the same column: nearly always they were to begin in the same one. */
-function unevenLines(source: SourceText, line: number): string | undefined {
+function unevenLines(source: SourceText, line: number): { readonly says: string; readonly at: Span } | undefined {
   const own = columnOfKey(source.line(line));
   for (const other of [line - 1, line + 1]) {
     if (own === undefined || other < 1 || other > source.place(source.text.length).line) continue;
@@ -55,7 +55,13 @@ function unevenLines(source: SourceText, line: number): string | undefined {
     // below a key without a value its own keys are indented
     const parent = source.line(Math.min(line, other)).trimEnd().endsWith(':');
     if (column === undefined || column === own || parent || Math.abs(column - own) > SLIP) continue;
-    return `line ${line} begins in column ${own + 1} and line ${other} in column ${column + 1}`;
+    const [upper, lower] = other < line ? [other, line] : [line, other];
+    const [upperColumn, lowerColumn] = other < line ? [column, own] : [own, column];
+    const start = source.lineStart(lower) + lowerColumn;
+    return {
+      says: `line ${upper} begins in column ${upperColumn + 1} and line ${lower} in column ${lowerColumn + 1}`,
+      at: { start, end: source.lineEnd(lower) },
+    };
   }
   return undefined;
 }

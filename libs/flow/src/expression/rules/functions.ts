@@ -83,7 +83,8 @@ function unknown(view: SourceView, node: SyntaxNode, name: string, called: boole
     return view.problem('EXPR_ROOT', 'error', message, span, translated([name, ...path], roots));
   }
   const near = suggestion(name);
-  const message = called ? `there is no function "$${name}"` : `"$${name}" is neither a function nor bound with ":="`;
+  const list = near === undefined ? ': the reference of expressions lists them' : '';
+  const message = called ? `there is no function "$${name}"${list}` : `"$${name}" is neither a function nor bound with ":="`;
   return view.problem('EXPR_FUNCTION', 'error', message, span, near && `$${near}`);
 }
 

@@ -1,0 +1,32 @@
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { explainIssue } from './explain-issue.js';
+
+function explained(schema: z.ZodType, value: unknown): string {
+  const { error } = schema.safeParse(value);
+  if (!error?.issues[0]) throw new Error('the schema takes it');
+  const { says, cure } = explainIssue(error.issues[0], value);
+  return [says, ...Object.entries(cure).map((entry) => entry.join(': '))].join(' → ');
+}
+
+describe('what a schema says of a value', () => {
+  it.each<[z.ZodType, unknown, string]>([
+    [z.string(), 5, 'a text is wanted, not a number → do: put it in quotes'],
+    [z.string(), true, 'a text is wanted, not true or false → do: put it in quotes'],
+    [z.string(), ['Save'], 'a text is wanted, not a list'],
+    [z.string(), null, 'a text is wanted, not null'],
+    [z.number(), '5', 'a number is wanted, not a text → do: write it without quotes'],
+    [z.number(), 'five', 'a number is wanted, not a text'],
+    [z.int(), 1.5, 'a whole number is wanted, not a number'],
+    [z.boolean(), 'yes', 'true or false is wanted, not a text → do: write true or false, without quotes'],
+    [z.array(z.string()), 'Save', 'a list is wanted, not a text → do: write a list: [ … ], or a line with "- " for each item'],
+    [z.object({}), 'Save', 'a map is wanted, not a text → do: write its keys, each with a value'],
+    [z.record(z.string(), z.string()), [], 'a map is wanted, not a list → do: write its keys, each with a value'],
+    [z.enum(['yes', 'by-key', 'no']), 'by_key', 'must be one of yes, by-key, no → write: by-key'],
+    [z.enum(['yes', 'by-key', 'no']), 'perhaps', 'must be one of yes, by-key, no'],
+    [z.string().min(1), '', 'must not be empty'],
+    [z.string({ error: 'a name, please' }), 5, 'a name, please'],
+  ])('%# explains it in the words of a flow', (schema, value, words) => {
+    expect(explained(schema, value)).toBe(words);
+  });
+});

@@ -1,0 +1,54 @@
+import type { z } from 'zod';
+import { lowerFirst } from '../lower-first.js';
+import { nearest } from '../nearest.js';
+import type { Cure } from '../report.js';
+
+/** What a schema says of a value that is there, in the words of a flow, and the cure where it is plain. Never shows the value. */
+export function explainIssue(issue: z.core.$ZodIssue, value: unknown): { readonly says: string; readonly cure: Cure } {
+  if (issue.code === 'too_small' && issue.minimum === 1 && issue.origin === 'string')
+    return { says: 'must not be empty', cure: {} };
+  // a plugin that has words of its own knows better
+  if (issue.message.startsWith('Invalid')) {
+    if (issue.code === 'invalid_type') return wrongType(issue.expected, value) ?? { says: lowerFirst(issue.message), cure: {} };
+    if (issue.code === 'invalid_value' && issue.values.length > 1) return noneOf(issue.values.map(String), value);
+  }
+  return { says: lowerFirst(issue.message), cure: {} };
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map',
+  record: 'a map',
+};
+
+function wrongType(expected: string, value: unknown): { says: string; cure: Cure } | undefined {
+  const wanted = TYPES[expected];
+  const given = typeOf(value);
+  if (wanted === undefined || given === wanted) return undefined;
+  return { says: `${wanted} is wanted, not ${given}`, cure: cureOf(expected, value) };
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  return TYPES[Array.isArray(value) ? 'array' : typeof value] ?? 'this';
+}
+
+function cureOf(expected: string, value: unknown): Cure {
+  const isText = typeof value === 'string';
+  if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) return { do: 'put it in quotes' };
+  if (expected === 'boolean' && isText) return { do: 'write true or false, without quotes' };
+  if ((expected === 'number' || expected === 'int') && isText && value.trim() !== '' && !Number.isNaN(Number(value)))
+    return { do: 'write it without quotes' };
+  if (expected === 'array') return { do: 'write a list: [ … ], or a line with "- " for each item' };
+  if (expected === 'object' || expected === 'record') return { do: 'write its keys, each with a value' };
+  return {};
+}
+
+function noneOf(values: readonly string[], value: unknown): { says: string; cure: Cure } {
+  const near = typeof value === 'string' ? nearest(value, values) : undefined;
+  return { says: `must be one of ${values.join(', ')}`, cure: near === undefined ? {} : { write: near } };
+}
