@@ -90,6 +90,13 @@ describe('the sample workspace', () => {
     expect(linted).toEqual({ code: 0, stdout: '', stderr: `${flowsIn('flows')} flows, 0 findings\n` });
   });
 
+  it('can be linted one by one, and a path that has none of them is refused', async () => {
+    const one = await sluice(host.url ?? '', 'lint', 'flows/web-order.yaml');
+    expect(one).toEqual({ code: 0, stdout: '', stderr: '3 flows, 0 findings\n' });
+    const elsewhere = await sluice(host.url ?? '', 'lint', 'flaws');
+    expect(elsewhere).toMatchObject({ code: 2, stderr: expect.stringContaining('flaws has no file of the workspace') });
+  });
+
   it('makes a web order a document of 1C, tells its manager and saves its customer, once', async () => {
     const door = `${host.url}/in/orders`;
     expect(await post(door, ORDER)).toMatchObject({ status: 202 });

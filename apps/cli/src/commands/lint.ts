@@ -2,7 +2,7 @@ import path from 'node:path';
 import { askOtherSides, formatFindings, type Finding } from '@sluice/flow';
 import { loadWorkspace, readWorkspaceEnv, type LoadedWorkspace } from '@sluice/host';
 import { Option, type Command } from 'commander';
-import { EXIT } from '../exit.js';
+import { EXIT, UsageError } from '../exit.js';
 import { print, printJson, say } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
 
@@ -16,10 +16,12 @@ export function addLint(command: Command): void {
     .addOption(new Option('--format <format>', 'how findings are written').choices(['text', 'json']).default('text'))
     .action(async (paths: string[], { workspace, format }: { workspace: string; format: 'text' | 'json' }) => {
       const loaded = await loadWorkspace(workspace, readWorkspaceEnv());
-      const findings = findingsIn([...loaded.findings, ...(await remoteFindings(loaded))], paths, workspace);
+      const wanted = within(workspace, paths, ['sluice.yaml', ...loaded.flowFiles.map(({ file }) => file)]);
+      const findings = [...loaded.findings, ...(await remoteFindings(loaded))].filter(({ file }) => wanted(file));
       if (format === 'json') printJson(findings.map(asJson));
       else if (findings.length > 0) print(formatFindings(findings));
-      if (format === 'text') say(summary(findings, loaded.workspace?.flows.length ?? 0));
+      const flows = loaded.workspace?.flows.filter(({ place }) => wanted(place.file)) ?? [];
+      if (format === 'text') say(summary(findings, flows.length));
       if (findings.length > 0) process.exitCode = EXIT.failed;
     });
 }
@@ -30,14 +32,24 @@ async function remoteFindings({ workspace, plugins, flowFiles }: LoadedWorkspace
   return askOtherSides({ flows: flowFiles, plugins, connections: workspace.connections }, AbortSignal.timeout(ASK_WITHIN_MS));
 }
 
-/** Those that stand in one of the paths, or in a file under it. A flow is understood only within its workspace: all of it is read anyway. */
-function findingsIn(findings: readonly Finding[], paths: readonly string[], workspace: string): readonly Finding[] {
-  if (paths.length === 0) return findings;
-  const wanted = paths.map((one) => path.resolve(one));
-  return findings.filter(({ file }) => {
+/**
+ * Whether a file of the workspace is one of the paths, or lies under one. A flow is understood only within its workspace: all of it is read
+ * anyway. Throws for a path that has none of them, which otherwise would look as if nothing were wrong there.
+ */
+function within(workspace: string, paths: readonly string[], files: readonly string[]): (file: string) => boolean {
+  if (paths.length === 0) return () => true;
+  const isIn = (file: string, one: string) => {
     const full = path.resolve(workspace, file);
-    return wanted.some((one) => full === one || full.startsWith(one.endsWith(path.sep) ? one : one + path.sep));
-  });
+    const wanted = path.resolve(one);
+    return full === wanted || full.startsWith(wanted.endsWith(path.sep) ? wanted : wanted + path.sep);
+  };
+  for (const one of paths) {
+    if (files.some((file) => isIn(file, one))) continue;
+    throw new UsageError(
+      `${one} has no file of the workspace ${path.resolve(workspace)} (sluice.yaml, and flows/**/*.yaml): for another workspace say --workspace DIR`,
+    );
+  }
+  return (file) => paths.some((one) => isIn(file, one));
 }
 
 function asJson({ file, line, column, endColumn, code, severity, message, write, do: cure }: Finding): object {
