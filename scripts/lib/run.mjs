@@ -8,8 +8,12 @@ export const ROOT = new URL('../../', import.meta.url);
 
 const KILL_AFTER_MS = 10_000;
 
+/** Programs that have not ended yet. */
+let running = 0;
+
 /**
- * Runs a program in the root of the repository to its end. When we were told to stop meanwhile, this process ends as the program ended.
+ * Runs a program in the root of the repository to its end. When we were told to stop meanwhile, this process ends as the program ended: the
+ * last one, where several run beside each other.
  *
  * @param {readonly string[]} command program and arguments
  * @param {{ env?: object, quiet?: boolean, shell?: boolean, limitMs?: number, ipc?: boolean }} [options] quiet: the output is collected
@@ -36,13 +40,15 @@ export function run([program, ...args], { env = {}, quiet = false, shell = false
     }
     let told = false;
     const stopForwarding = forwardSignals(child, () => (told = true));
+    running += 1;
     child.once('error', reject);
     // 'close' does not come behind a channel that we have closed; it matters where output is collected
     child.once(quiet ? 'close' : 'exit', (code, signal) => {
       timers.forEach(clearTimeout);
       stopForwarding();
-      if (told) process.exit(exitCode(code, signal));
-      resolve({ code: exitCode(code, signal), output, late });
+      running -= 1;
+      if (!told) resolve({ code: exitCode(code, signal), output, late });
+      else if (running === 0) process.exit(exitCode(code, signal));
     });
   });
 }
