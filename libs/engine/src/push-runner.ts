@@ -1,14 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  engineFail,
-  viewError,
-  type AnyAction,
-  type AnyPlugin,
-  type ErrorView,
-  type Idempotence,
-  type Log,
-  type NewEvent,
-} from '@sluice/plugin-api';
+import { engineFail, type AnyAction, type AnyPlugin, type Idempotence, type Log, type NewEvent } from '@sluice/plugin-api';
 import type { PaceConfig, Settings } from '@sluice/flow';
 import type { Connection } from './connections.js';
 import { abortAt } from './abort-at.js';
@@ -27,31 +18,18 @@ import {
   type PushClass,
   type PushOwner,
 } from './ports/pacer.js';
-import type { JournalKind, Store } from './ports/store.js';
+import type { Store } from './ports/store.js';
 import { paceEnd, PushJudge } from './push-judge.js';
+import { callId, continuation, expired, failure, pushAgain, tryOf, type Push } from './push-messages.js';
+import { PushReports } from './push-report.js';
 import { againMs, stepTimeout, waitMs } from './retry.js';
-import {
-  decodeRun,
-  EXPIRED,
-  runMessage,
-  STATE_LIMIT_BYTES,
-  stateTooLarge,
-  type PendingCall,
-  type RunMessage,
-  type RunState,
-  type StepResult,
-} from './run-state.js';
+import { decodeRun, type PendingCall, type RunMessage } from './run-state.js';
 import type { SoloGate } from './solo-gate.js';
 import { stopController } from './stop-controller.js';
 import { SUSPECT_RUNS, type SuspectTurn } from './suspicion.js';
 
 const HELD_CHECK_MS = 30_000;
 const NEVER = new Date(8.64e15);
-
-/** A run that waits for its call. */
-interface Push extends RunMessage {
-  readonly state: RunState & { readonly call: PendingCall };
-}
 
 /** What came of one call. */
 type Called =
@@ -81,6 +59,7 @@ export class PushRunner implements PushOwner {
   readonly probe?: () => Promise<void>;
   readonly #held: HeldPushes;
   readonly #judge: PushJudge;
+  readonly #reports: PushReports;
   /** Fires when calls in flight have had their time at a graceful stop. */
   readonly #cut = stopController();
   #pace: Pace | undefined;
@@ -107,6 +86,7 @@ export class PushRunner implements PushOwner {
       changed: () => this.#pace?.wake(),
     });
     this.#judge = new PushJudge(config.breaker.probeMs);
+    this.#reports = new PushReports(this.name, deps);
     if (plugin.check) this.probe = () => connection.check();
   }
 
@@ -185,7 +165,7 @@ export class PushRunner implements PushOwner {
       const { call } = run.state;
       if (call.deadline !== undefined && Date.now() >= call.deadline) held.delivery.settle([]);
       else if (call.expiresAt !== undefined && Date.now() > call.expiresAt)
-        this.#held.settle(held, [this.#continuation(run, expired())]);
+        this.#held.settle(held, [continuation(run, expired())]);
       else return { held, run, call };
     }
     return undefined;
@@ -210,7 +190,7 @@ export class PushRunner implements PushOwner {
     if (times === undefined) return this.#notBegun(held, run, call, 'later');
     if (times <= SUSPECT_RUNS) return this.deps.gate.run(() => this.#push(held, run, call));
     const error = engineFail.POISON(`the host died during ${call.plugin}.${call.action}, or lost it, again and again`);
-    this.#held.settle(held, [this.#continuation(run, { ok: false, error: viewError(error, where(run, call)) })]);
+    this.#settleFailed(held, run, call, error);
     return { result: 'other', ms: 0 };
   }
 
@@ -221,10 +201,16 @@ export class PushRunner implements PushOwner {
     const timeout = call.deadline === undefined ? undefined : abortAt(call.deadline);
     const called = await this.#call(run, call, timeout ? AbortSignal.any([timeout, this.#cut.signal]) : this.#cut.signal);
     const ms = Date.now() - began;
-    this.#report(run, call, called, began, ms);
+    this.#reports.add(run, call, {
+      began,
+      ms,
+      ...(!called.ok && { failed: called }),
+      inFlight: this.#inFlight,
+      limit: this.state()?.limit ?? this.#limit,
+    });
     if (called.ok) {
       this.#judge.succeeded(callId(run));
-      this.#held.settle(held, [this.#continuation(run, { ok: true, output: called.output }), ...called.emitted]);
+      this.#held.settle(held, [continuation(run, { ok: true, output: called.output }), ...called.emitted]);
       return { result: 'ok', ms };
     }
     // one that must not be repeated is judged: whether it was carried out is not known
@@ -261,7 +247,7 @@ export class PushRunner implements PushOwner {
       const error = engineFail.OUTCOME_UNKNOWN(
         `${call.plugin}.${call.action} was in flight when its host was lost, and is not called twice`,
       );
-      this.#held.settle(held, [this.#continuation(run, { ok: false, error: viewError(error, where(run, call)) })]);
+      this.#settleFailed(held, run, call, error);
     }
     return { result: 'other', ms: 0 };
   }
@@ -319,7 +305,7 @@ export class PushRunner implements PushOwner {
         this.#later(held, run, { ...call, waits: call.waits + 1 }, verdict.ms, error);
         return end;
       case 'failed':
-        this.#held.settle(held, [this.#continuation(run, { ok: false, error: viewError(verdict.error, where(run, call)) })]);
+        this.#settleFailed(held, run, call, verdict.error);
         return end;
     }
   }
@@ -332,88 +318,15 @@ export class PushRunner implements PushOwner {
 
   /** Ends the step beside its timer, which does not know what the last call met with; whichever comes first goes on with the run. */
   #timedOut(held: Held, run: Push, cause: unknown): void {
-    const error = viewError(stepTimeout(run.state.at ?? '', run.state.call, cause), where(run, run.state.call));
-    this.#held.settle(held, [this.#continuation(run, { ok: false, error })]);
+    const { at = '', call } = run.state;
+    this.#settleFailed(held, run, call, stepTimeout(at, call, cause));
   }
 
-  /** The same push after a durable delay. */
   #again(held: Held, run: RunMessage, call: PendingCall, ms: number): void {
-    const message = runMessage({ state: { ...run.state, call }, body: run.body });
-    this.#held.settle(held, [{ queue: queues.push(this.name, call.priority), message, notBefore: Date.now() + ms }]);
+    this.#held.settle(held, [pushAgain(this.name, run, call, ms)]);
   }
 
-  #continuation(run: Push, result: StepResult): Outgoing {
-    // the input has done its work and need not travel on; when the step ends is still asked
-    const call = { ...run.state.call, input: null };
-    const withResult = (of: StepResult) =>
-      runMessage({ state: { ...run.state, kind: 'result', result: of, call }, body: run.body });
-    const queue = queues.next(run.state.flow);
-    const message = withResult(result);
-    if (message.body.length <= STATE_LIMIT_BYTES) return { queue, message };
-    // what the broker does not take is never confirmed, and the call would be repeated for ever
-    const error = viewError(stateTooLarge(message.body.length), where(run, call));
-    return { queue, message: withResult({ ok: false, error }) };
+  #settleFailed(held: Held, run: Push, call: PendingCall, error: unknown): void {
+    this.#held.settle(held, [continuation(run, failure(run, call, error))]);
   }
-
-  #report(run: RunMessage, call: PendingCall, called: Called, began: number, ms: number): void {
-    const error = called.ok ? undefined : viewError(called.error, where(run, call));
-    const state = this.state();
-    this.deps.observer.called({
-      flow: run.state.flow,
-      step: run.state.at ?? '',
-      plugin: call.plugin,
-      action: call.action,
-      connection: this.name,
-      input: call.input,
-      attempt: call.attempt,
-      ms,
-      waitedMs: began - call.since,
-      inFlight: this.#inFlight,
-      limit: state?.limit ?? this.#limit,
-      ...(error && { error }),
-    });
-    if (this.deps.journaled(run.state.flow)) this.#journal(run, call, ms, error);
-  }
-
-  #journal(run: RunMessage, call: PendingCall, ms: number, error: ErrorView | undefined): void {
-    const { event, flow, at } = run.state;
-    const kind: JournalKind = error ? 'retried' : 'called';
-    this.deps.store.journal.write({
-      at: new Date(),
-      flow,
-      run: run.state.run,
-      eventId: event.id,
-      eventSource: event.source,
-      eventType: event.type,
-      ...(event.causationid !== undefined && { causationid: event.causationid }),
-      kind,
-      connection: this.name,
-      attempt: call.attempt,
-      ms,
-      ...(at !== undefined && { step: at }),
-      ...(error && { code: error.code, message: error.message }),
-    });
-  }
-}
-
-/** The step and the try of it: the same in every redelivery, another in every attempt and after every wait. */
-function tryOf(run: RunMessage, call: PendingCall): string {
-  return `${run.state.at ?? ''}/${call.attempt}.${call.waits}`;
-}
-
-/** The idempotency key of the call: the same in every attempt, redelivery and replay. */
-function callId(run: RunMessage): string {
-  return `${run.state.run}/${run.state.at ?? ''}`;
-}
-
-function where(run: RunMessage, call: PendingCall): { step?: string; connection?: string; attempt: number } {
-  return {
-    attempt: call.attempt,
-    ...(run.state.at !== undefined && { step: run.state.at }),
-    ...(call.connection !== undefined && { connection: call.connection }),
-  };
-}
-
-function expired(): StepResult {
-  return { ok: false, error: { code: EXPIRED, fate: 'rejected', message: 'the event expired while its call waited' } };
 }
