@@ -11,6 +11,10 @@ import { TimelineController } from '../src/web/api.controller.js';
 import { ImportBody } from '../src/web/shapes.js';
 
 const WEB = { origin: 'web', by: 'anna' };
+/** So many cancelled entries, which may lie upon each other. */
+const INSERT = `insert into entry (id, resource_id, shared, starts_at, ends_at, status, client, phone, comment, note, changed_by)
+  select gen_random_uuid(), resource.id, shared, '2026-02-02', '2026-02-03', 'cancelled', '', '', '', '', 'x'
+  from resource, generate_series(1, 600) where code = 'ivanova' limit`;
 const at = (start: string, end: string, more: Partial<Fields> = {}): Fields => ({
   resource: 'ivanova',
   start: `2026-02-02T${start}:00`,
@@ -187,6 +191,21 @@ describe('a journal on PostgreSQL', () => {
     expect((await flow.next(2)).map(({ entry }) => entry.start.slice(11, 16))).toEqual(['10:00', '12:00']);
   });
 
+  it('makes neither a change nor an event when the transaction fails at its very end', async () => {
+    const flow = await subscribed('torn');
+    // as late as can be: the entry and its row of the outbox are written, and the commit is under way
+    await database.rows(`create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$`);
+    await database.rows(
+      'create constraint trigger late after insert on outbox initially deferred for each row execute function refuse()',
+    );
+    const id = randomUUID();
+    await expect(create(at('10:00', '11:00'), id)).rejects.toThrow('no');
+    await database.rows('drop trigger late on outbox');
+    await expect(opened.client.entries.get(id)).rejects.toMatchObject({ code: 'TIMELINE_MISSING' });
+    const { entry } = await create(at('12:00', '13:00'));
+    expect((await flow.next(1)).map((event) => event.entry.id)).toEqual([entry.id]);
+  });
+
   it('keeps the events for a flow that is away, and offers those again under their ids that the broker did not take', async () => {
     const flow = await subscribed('away');
     await flow.stop();
@@ -220,6 +239,37 @@ describe('a journal on PostgreSQL', () => {
     expect((await opened.client.feed.since(cursor, undefined)).entries).toContainEqual(
       expect.objectContaining({ id: entry.id, comment: 'late' }),
     );
+  });
+
+  it('shows a change once, however long another transaction stays open', async () => {
+    const slow = new pg.Client({ connectionString: server.url });
+    await slow.connect();
+    await slow.query('begin; select pg_current_xact_id()');
+    const before = await opened.client.feed.cursor();
+    const { entry } = await create(at('10:00', '11:00'));
+    const changes = await opened.client.feed.since(before, undefined);
+    expect(changes.entries.map(({ id }) => id)).toEqual([entry.id]);
+    expect((await opened.client.feed.since(changes.cursor, undefined)).entries).toEqual([]);
+    await slow.end();
+  });
+
+  it('shows more changes than fit one answer in several, each once', async () => {
+    const client = new pg.Client({ connectionString: server.url });
+    await client.connect();
+    await client.query(`set search_path to ${database.place.schema}; set synchronous_commit to off`);
+    const cursor = await opened.client.feed.cursor();
+    // each a transaction, and one of many that no answer may split
+    await client.query(`do $$ begin for n in 1..700 loop ${INSERT} 1; commit; end loop; ${INSERT} 600; end $$`);
+    await client.query(`do $$ begin for n in 1..20 loop ${INSERT} 1; commit; end loop; end $$`);
+    await client.end();
+    const first = await opened.client.feed.since(cursor, undefined);
+    const second = await opened.client.feed.since(first.cursor, undefined);
+    expect([first.entries.length, second.entries.length]).toEqual([1_300, 20]);
+    expect(new Set([...first.entries, ...second.entries].map(({ id }) => id)).size).toBe(1_320);
+  });
+
+  it('refuses a cursor that is none', async () => {
+    await expect(opened.client.feed.since('5:1:', undefined)).rejects.toMatchObject({ code: 'TIMELINE_INVALID' });
   });
 
   /** As the API does, for who may write. */

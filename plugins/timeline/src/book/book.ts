@@ -1,5 +1,6 @@
 import { fail, isSluiceError, type Database, type Log } from '@sluice/plugin-api';
 import { DataSource, type EntityManager } from 'typeorm';
+import { timelineFail } from '../failures.js';
 import { EntryEntity } from './entities/entry.entity.js';
 import { ResourceEntity, WorkingHoursEntity } from './entities/resource.entity.js';
 import { STEPS } from './tables.js';
@@ -8,7 +9,10 @@ const POOL = 8;
 const CONNECT_TIMEOUT_MS = 3_000;
 const QUERY_TIMEOUT_MS = 15_000;
 
-/** The door to the journal's tables. What fails because the database cannot be used rejects with `UNREACHABLE`. */
+/**
+ * The door to the journal's tables. What fails because the database cannot be used rejects with `UNREACHABLE`, what it cannot read as data with
+ * `TIMELINE_INVALID`.
+ */
 export class Book {
   private constructor(private readonly source: DataSource) {}
 
@@ -56,6 +60,7 @@ export class Book {
 
 /** Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html that say "not now". */
 const NOT_NOW = /^(08|53|57|58|25006)/;
+const BAD_DATA = /^22/;
 /** There was no connection. */
 const NOBODY = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
@@ -65,6 +70,8 @@ async function reachable<Result>(work: () => Promise<Result>): Promise<Result> {
   } catch (error) {
     const { code } = error as { code?: unknown };
     const refused = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !NOT_NOW.test(code);
+    if (refused && BAD_DATA.test(code))
+      throw timelineFail.TIMELINE_INVALID((error as Error).message, { sent: 'no', cause: error });
     if (isSluiceError(error) || refused) throw error;
     const notSent = typeof code === 'string' && NOBODY.test(code);
     const message = `the database cannot be used: ${(error as Error).message}`;

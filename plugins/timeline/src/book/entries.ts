@@ -52,10 +52,13 @@ export class Entries {
     return found.map((entry) => this.#view(entry));
   }
 
-  /** Those that were changed by transactions which `cursor` had not seen; some that it had seen may be among them. */
-  async changedSince(cursor: string): Promise<EntryView[]> {
+  /** Those that are there. */
+  async withIds(ids: readonly string[]): Promise<EntryView[]> {
+    if (ids.length === 0) return [];
     const found = await this.book.read((manager) =>
-      withResource(manager).where('entry.change >= CAST(:cursor AS xid8)', { cursor }).limit(MOST_ENTRIES).getMany(),
+      withResource(manager)
+        .whereInIds([...ids])
+        .getMany(),
     );
     return found.map((entry) => this.#view(entry));
   }

@@ -2,6 +2,7 @@ import type { EntryView } from '../entry.js';
 import { showTime } from '../times.js';
 import type { Book } from './book.js';
 import type { Entries } from './entries.js';
+import { upTo, type Snapshot } from './snapshot.js';
 
 /** A telephone call that rings at somebody's extension. */
 export interface IncomingCall {
@@ -13,7 +14,7 @@ export interface IncomingCall {
 
 export interface Changes {
   /** To ask with next time. */
-  readonly cursor: string;
+  readonly cursor: Snapshot;
   readonly entries: readonly EntryView[];
   readonly calls: readonly IncomingCall[];
   /** Resources or their hours were changed: read them again. */
@@ -23,9 +24,16 @@ export interface Changes {
 /** A card that nobody looked at goes. */
 const CALL_SHOWN_FOR = '10 minutes';
 
+/** Of one answer; what is more comes with the next. */
+const MOST_CHANGES = 1_000;
+
+/** Committed after the snapshot $1 and before $2. The first condition is for the index. */
+const BETWEEN = `change >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(change, $1::pg_snapshot)
+  and pg_visible_in_snapshot(change, $2::pg_snapshot)`;
+
 /**
- * What pages have not seen yet. The cursor is the oldest transaction that was still running: whatever commits later is at it or after it, so
- * nothing is skipped, and what had committed before may come twice.
+ * What pages have not seen yet. The cursor is a snapshot: it tells of each transaction whether it had committed, so what commits late is not
+ * skipped, and nothing comes twice while another transaction stays open for hours.
  */
 export class Feed {
   constructor(
@@ -33,20 +41,31 @@ export class Feed {
     private readonly entries: Entries,
   ) {}
 
-  async cursor(): Promise<string> {
-    const [row] = await this.book.rows<{ cursor: string }>('select pg_snapshot_xmin(pg_current_snapshot())::text as cursor');
-    return row?.cursor ?? '0';
+  async cursor(): Promise<Snapshot> {
+    const [row] = await this.book.rows<{ cursor: Snapshot }>('select pg_current_snapshot()::text as cursor');
+    return row?.cursor ?? '';
   }
 
-  async since(cursor: string, extension: string | undefined): Promise<Changes> {
-    // first: what commits between the two statements comes again, and is not skipped
-    const next = await this.cursor();
-    const [entries, calls, [resources]] = await Promise.all([
-      this.entries.changedSince(cursor),
-      this.#calls(cursor, extension),
-      this.book.rows<{ changed: boolean }>('select exists (select from resource where change >= $1::xid8) as changed', [cursor]),
+  /** Rejects with `TIMELINE_INVALID` when the cursor is none. */
+  async since(cursor: Snapshot, extension: string | undefined): Promise<Changes> {
+    const now = await this.cursor();
+    if (now === cursor) return { cursor, entries: [], calls: [], resources: false };
+    const [changed, calls, [resources]] = await Promise.all([
+      // with all of the last transaction: else one of many entries would never be got past
+      this.book.rows<{ id: string; change: string }>(
+        `select id, change::text from entry where ${BETWEEN} order by entry.change fetch first ${MOST_CHANGES} rows with ties`,
+        [cursor, now],
+      ),
+      this.#calls(cursor, now, extension),
+      this.book.rows<{ changed: boolean }>(`select exists (select from resource where ${BETWEEN}) as changed`, [cursor, now]),
     ]);
-    return { cursor: next, entries, calls, resources: resources?.changed ?? false };
+    const last = changed.length < MOST_CHANGES ? undefined : changed.at(-1)?.change;
+    return {
+      cursor: last === undefined ? now : upTo(last, now),
+      entries: await this.entries.withIds(changed.map(({ id }) => id)),
+      calls,
+      resources: resources?.changed ?? false,
+    };
   }
 
   /** Shows a call to the user of an extension; the same id is shown once. */
@@ -60,11 +79,11 @@ export class Feed {
     ]);
   }
 
-  async #calls(cursor: string, extension: string | undefined): Promise<IncomingCall[]> {
+  async #calls(cursor: Snapshot, now: Snapshot, extension: string | undefined): Promise<IncomingCall[]> {
     if (extension === undefined) return [];
     const rows = await this.book.rows<{ id: string; phone: string; client: string; at: Date }>(
-      'select id, phone, client, at from call where extension = $1 and change >= $2::xid8 order by at',
-      [extension, cursor],
+      `select id, phone, client, at from call where extension = $3 and ${BETWEEN} order by at`,
+      [cursor, now, extension],
     );
     return rows.map((call) => ({ ...call, at: showTime(call.at, this.entries.zone) }));
   }

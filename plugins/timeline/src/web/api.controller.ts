@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Put, Query, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { isSluiceError, PluginConnections } from '@sluice/plugin-api';
+import { isSluiceError, PluginConnections, typeMatches } from '@sluice/plugin-api';
 import type { z } from 'zod';
 import { STATUSES, type Author, type EntryView } from '../entry.js';
 import { readTime } from '../times.js';
@@ -9,7 +9,7 @@ import type { Saved } from '../book/entries.js';
 import type { Changes } from '../book/feed.js';
 import { TimelineGuard, Visitor, type Visit } from './access.js';
 import { told } from './problem.js';
-import { ChangesQuery, EntryChange, ImportBody, NewEntry, RangeQuery, ResourceBody } from './shapes.js';
+import { ChangesQuery, EntryChange, EntryId, ImportBody, NewEntry, RangeQuery, ResourceBody, ResourceCode } from './shapes.js';
 
 /** What the page works with, and whoever else wants to: 1C, a web site. */
 @ApiTags('timeline')
@@ -31,7 +31,8 @@ export class TimelineController {
     const { sub, extension, topics, scopes } = bearer;
     const { topic, zone } = journal;
     const me = { name: sub, canWrite, ...(extension !== undefined && { extension }) };
-    const canListen = topic !== undefined && topics.length > 0 && (scopes.includes('desktop') || scopes.includes('admin'));
+    const isDesktop = scopes.includes('desktop') || scopes.includes('admin');
+    const canListen = isDesktop && topic !== undefined && topics.some((pattern) => typeMatches(pattern, topic));
     const resources = await told(() => journal.resources.list());
     return { timezone: zone, statuses: STATUSES, resources, me, ...(canListen && { topic }) };
   }
@@ -74,7 +75,7 @@ export class TimelineController {
   })
   async change(
     @Visitor() visit: Visit,
-    @Param('id') id: string,
+    @Param('id', { schema: EntryId }) id: string,
     @Body({ schema: EntryChange }) { version, ...fields }: z.output<typeof EntryChange>,
   ): Promise<Saved> {
     return told(() => visit.journal.entries.change(id, version, fields, authorOf(visit)));
@@ -85,7 +86,7 @@ export class TimelineController {
   @ApiOperation({ summary: 'Makes or replaces a resource with its hours' })
   async saveResource(
     @Visitor() { journal }: Visit,
-    @Param('code') code: string,
+    @Param('code', { schema: ResourceCode }) code: string,
     @Body({ schema: ResourceBody }) resource: z.output<typeof ResourceBody>,
   ): Promise<void> {
     await told(() => journal.resources.save({ ...resource, code }));

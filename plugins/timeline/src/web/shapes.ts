@@ -1,16 +1,22 @@
 import { z } from 'zod';
-import { fields, id } from '../entry.js';
+import { code, fields, id } from '../entry.js';
 import { resource, resourceFields } from '../book/resources.js';
 
 const version = z.int().min(1).describe('of the entry as the sender has seen it');
 
 // the ids name the schemas in the OpenAPI document
 
-export const RangeQuery = z.strictObject({ from: z.iso.datetime({ offset: true }), to: z.iso.datetime({ offset: true }) });
+/** What of a path names an entry or a resource. */
+export { code as ResourceCode, id as EntryId };
+
+export const RangeQuery = z
+  .strictObject({ from: z.iso.datetime({ offset: true }), to: z.iso.datetime({ offset: true }) })
+  .refine(({ from, to }) => Date.parse(from) < Date.parse(to), '`to` is not after `from`');
 export const ChangesQuery = z.strictObject({
   after: z
     .string()
-    .regex(/^\d{1,20}$/)
+    .max(20_000)
+    .regex(/^\d+:\d+:[\d,]*$/)
     .describe('`cursor` of the answer before'),
   wait: z.coerce.number().int().min(0).max(25).default(0).describe('seconds to wait for a change when there is none'),
 });

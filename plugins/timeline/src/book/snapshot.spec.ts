@@ -1,0 +1,16 @@
+import { expect, it } from '@jest/globals';
+import { upTo } from './snapshot.js';
+
+it.each([
+  ['100:110:100,103,107', '105', '100:106:100,103'],
+  ['100:110:107', '105', '106:106:'],
+  ['110:110:', '105', '106:106:'],
+  // beyond what a JavaScript number counts
+  [
+    '9007199254740993:9007199254740999:9007199254740993',
+    '9007199254740995',
+    '9007199254740993:9007199254740996:9007199254740993',
+  ],
+])('of %s up to %s is %s', (snapshot, last, expected) => {
+  expect(upTo(last, snapshot)).toBe(expected);
+});
