@@ -32,7 +32,20 @@ describe('the loader of plugins', () => {
     expect([...plugins.keys()]).toEqual(['mine']);
   });
 
+  it('loads a folder whose entry is named by exports alone', async () => {
+    const manifest = { main: undefined, exports: { '.': { default: './index.js' } }, sluice: { api: '^1' } };
+    const { plugins, problems } = await loadPlugins(workspace, [await write('modern', GOOD.replace('NAME', 'modern'), manifest)]);
+    expect(problems).toEqual([]);
+    expect([...plugins.keys()]).toEqual(['modern']);
+  });
+
   it.each<[string, () => Promise<string>, string]>([
+    ['in a folder that is not there', async () => './plugins/nowhere', 'there is no package.json in'],
+    [
+      'that is not built',
+      () => write('unbuilt', GOOD, { exports: './dist/index.js', sluice: { api: '^1' } }),
+      'the entry that its package.json names is not there: build it first',
+    ],
     [
       'that is not installed',
       async () => '@nobody/plugin-nothing',

@@ -42,6 +42,7 @@ export async function loadPlugins(directory: string, specifiers: readonly string
 
 interface Manifest {
   readonly name?: string;
+  readonly exports?: unknown;
   readonly sluice?: { readonly api?: string };
 }
 
@@ -64,19 +65,37 @@ async function loadPlugin(directory: string, specifier: string): Promise<AnyPlug
   return plugin;
 }
 
-async function locate(directory: string, specifier: string): Promise<{ root: string; entry: string }> {
-  const name = specifier.startsWith('.') ? path.resolve(directory, specifier) : specifier;
-  // first the workspace's own packages, then those that came with the host
+interface Found {
+  readonly root: string;
+  readonly entry: string;
+}
+
+function locate(directory: string, specifier: string): Promise<Found> {
+  return specifier.startsWith('.') ? inFolder(path.resolve(directory, specifier)) : installed(directory, specifier);
+}
+
+/** Found by its own name from within, so that its `exports` count as they do for a package that is installed. */
+async function inFolder(root: string): Promise<Found> {
+  const manifest = path.join(root, 'package.json');
+  const text = await readFile(manifest, 'utf8').catch(() => {
+    throw new Error(`there is no package.json in ${root}`);
+  });
+  const { name, exports } = JSON.parse(text) as Manifest;
+  if (name === undefined) throw new Error('its package.json has no name');
+  // without exports a package does not see itself
+  const entry = resolveFrom(pathToFileURL(manifest).href, exports === undefined ? root : name);
+  if (entry === undefined) throw new Error('the entry that its package.json names is not there: build it first');
+  return { root, entry };
+}
+
+/** First among the workspace's own packages, then among those that came with the host. */
+async function installed(directory: string, name: string): Promise<Found> {
   const places = [pathToFileURL(path.join(path.resolve(directory), 'sluice.yaml')).href, import.meta.url];
   for (const place of places) {
     const entry = resolveFrom(place, name);
     if (entry !== undefined) return { root: await packageRoot(entry), entry };
   }
-  throw new Error(
-    specifier.startsWith('.')
-      ? `there is no package with an entry in that folder: build it first`
-      : `it is not installed. Is the name right? Then: npm install ${specifier}`,
-  );
+  throw new Error(`it is not installed. Is the name right? Then: npm install ${name}`);
 }
 
 function resolveFrom(place: string, name: string): string | undefined {
@@ -84,7 +103,9 @@ function resolveFrom(place: string, name: string): string | undefined {
     return createRequire(place).resolve(name);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'MODULE_NOT_FOUND' || code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return undefined;
+    if (code === 'MODULE_NOT_FOUND') return undefined;
+    if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED')
+      throw new Error('the "exports" of its package.json give no "." under "default"', { cause: error });
     throw error;
   }
 }
