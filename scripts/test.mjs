@@ -7,12 +7,10 @@ import { canInstall, missingServices } from './lib/services.mjs';
 
 const MINUTE = 60_000;
 
-/** In order of cheapness. Servers are heavy and tests of faults freeze and kill them, so those stages run one file at a time. */
-const STAGES = [
-  { project: 'unit', workers: 2, limitMs: 5 * MINUTE },
-  { project: 'services', workers: 1, limitMs: 15 * MINUTE, needsServices: true },
-  { project: 'e2e', workers: 1, limitMs: 15 * MINUTE },
-];
+/** Servers are heavy, and tests of faults freeze and kill them: those stages run one file at a time. */
+const UNIT = { project: 'unit', workers: 2, limitMs: 5 * MINUTE };
+const SERVICES = { project: 'services', workers: 1, limitMs: 15 * MINUTE, needsServices: true };
+const E2E = { project: 'e2e', workers: 1, limitMs: 15 * MINUTE };
 const FAULTS = { project: 'faults', workers: 1, limitMs: 15 * MINUTE, needsServices: true, env: { SLUICE_FAULTS: 'quick' } };
 const ADDIN_LIMIT_MS = 15 * MINUTE;
 
@@ -22,11 +20,10 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 await prepare();
 const servicesReady = await setUpServices();
 if (filters.length === 0) add('checks', await check());
-for (const stage of STAGES) add(stage.project, await runStage(stage));
-// the walk of faults waits more than it computes: the add-in is built and tested beside it
-const addin = filters.length === 0 ? testAddin() : undefined;
-add(FAULTS.project, await runStage(FAULTS));
-if (addin) add('addin', await addin);
+await runStages(UNIT);
+// whoever tests servers waits more than it computes, so two can do it beside each other; the add-in has a build and no servers
+await runStages(SERVICES, E2E);
+await Promise.all([runStages(FAULTS), ...(filters.length === 0 ? [testAddin()] : [])]);
 
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed > 0 ? 1 : 0;
@@ -58,12 +55,17 @@ async function testAddin() {
   const { output } = await run([process.execPath, 'scripts/addin.mjs', 'test'], { quiet: true, limitMs: ADDIN_LIMIT_MS });
   console.error(output);
   const counts = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/.exec(output.trim().split('\n').at(-1));
-  if (!counts) return leftOut();
-  const [passed, failed, skipped = 0] = counts.slice(1).map((count) => Number(count ?? 0));
-  return { passed, failed, skipped };
+  const [passed, failed, skipped = 0] = (counts?.slice(1) ?? []).map((count) => Number(count ?? 0));
+  add('addin', counts ? { passed, failed, skipped } : leftOut());
 }
 
-async function runStage(stage) {
+/** Stages beside each other. */
+async function runStages(...stages) {
+  const run = async (stage) => add(stage.project, await runStage(stage));
+  await Promise.all(stages.map(run));
+}
+
+function runStage(stage) {
   return !stage.needsServices || servicesReady ? runJest(stage, filters) : leftOut();
 }
 
