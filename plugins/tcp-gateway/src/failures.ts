@@ -9,6 +9,10 @@ const GATEWAY_CODES = {
     cure: 'stop what listens there, or give the connection another `port` (or set SLUICE_STOMP_PORT)',
   },
   GATEWAY_LOGIN: { fate: 'rejected', cure: 'send the user of the token as login, or leave the login out' },
+  GATEWAY_NAME: {
+    fate: 'rejected',
+    cure: 'give users, workplaces, extensions and groups names of 1 to 200 characters, without control characters',
+  },
   GATEWAY_USER: { fate: 'rejected', cure: 'name the user in full, <issuer>/<sub>: several issuers may give the scope desktop' },
   GATEWAY_WAIT: {
     fate: 'rejected',

@@ -6,8 +6,9 @@ import type { Keeping } from './delivery/postman.js';
 import { WAIT_HEADER } from './delivery/waits.js';
 import { gatewayFail } from './failures.js';
 import type { Gateway } from './gateway.js';
+import { isName, LONGEST_NAME } from './names.js';
 
-const name = z.string().min(1).max(200);
+const name = z.string().min(1).max(LONGEST_NAME).refine(isName, 'a name holds no control characters');
 
 const to = z
   .union([

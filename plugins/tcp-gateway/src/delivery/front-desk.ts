@@ -9,6 +9,7 @@ import {
   type Services,
 } from '@sluice/plugin-api';
 import { gatewayFail } from '../failures.js';
+import { checkNames } from '../names.js';
 import type { Bearer, Credentials, Desk, SentMessage, Session, Subscription } from '../server/desk.js';
 import { Turnstile } from '../server/turnstile.js';
 import { encodeMessage } from '../stomp/message.js';
@@ -47,12 +48,13 @@ export class FrontDesk implements Desk {
 
   constructor(private readonly deps: FrontDeskDeps) {}
 
-  async authenticate({ login, passcode }: Credentials): Promise<Bearer> {
+  async authenticate({ login, passcode, workplace }: Credentials): Promise<Bearer> {
     const { tokens } = this.deps.services;
     const bearer = await tokens.verify(passcode);
     tokens.requireScope(bearer, 'desktop');
     if (login !== '' && login !== bearer.sub && login !== bearer.user)
       throw gatewayFail.GATEWAY_LOGIN(`the token is of ${bearer.user}, and the login of another user`);
+    checkNames(bearer, workplace);
     return bearer;
   }
 

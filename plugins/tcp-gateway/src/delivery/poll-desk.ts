@@ -1,6 +1,7 @@
 import { parseBody, parseDuration, type HttpRequest, type Reply, type ServiceDoors } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { gatewayFail } from '../failures.js';
+import { checkNames, isName } from '../names.js';
 import type { Mail } from './mail.js';
 import type { Mailbox } from './mailbox.js';
 import type { Readers } from './readers.js';
@@ -44,9 +45,11 @@ export class PollDesk {
   /** What waits, at once, or as soon as something comes. */
   async #get(request: HttpRequest): Promise<Reply> {
     const user = this.#userOf(request);
-    const { workplace, wait = '0s' } = request.query;
+    const { wait = '0s' } = request.query;
+    const workplace = request.query['workplace'] || undefined;
     const waitMs = parseDuration(wait);
     if (waitMs === undefined) throw gatewayFail.GATEWAY_REQUEST('wait is a duration such as 25s');
+    if (request.bearer) checkNames(request.bearer, workplace);
     if (request.bearer?.user === user) this.deps.mailbox.seen(request.bearer, workplace);
     const until = this.deps.now() + Math.min(waitMs, LONGEST_WAIT_MS);
     for (;;) {
@@ -76,7 +79,9 @@ export class PollDesk {
   }
 
   #userOf({ params, bearer }: HttpRequest): string {
-    const user = this.deps.fullName(decodeURIComponent(params['user'] ?? ''));
+    const named = decoded(params['user'] ?? '');
+    if (!isName(named.slice(named.indexOf('/') + 1))) throw gatewayFail.GATEWAY_REQUEST('the address does not name a user');
+    const user = this.deps.fullName(named);
     if (bearer && (bearer.user === user || bearer.scopes.includes('admin'))) return user;
     throw gatewayFail.GATEWAY_MAILBOX(`the mailbox of ${user} is not that of the token`);
   }
@@ -107,6 +112,15 @@ export class PollDesk {
         cancel();
       },
     };
+  }
+}
+
+/** Empty when it is not percent-encoded text. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return '';
   }
 }
 

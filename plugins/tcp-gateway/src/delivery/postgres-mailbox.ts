@@ -15,6 +15,7 @@ const ACKNOWLEDGE_EVERY_MS = 20;
 const AGAIN_MS = 500;
 /** Separates groups: a control character, which no name has. */
 const UNIT = '\x1f';
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 interface Putting {
   readonly mails: readonly NewMail[];
@@ -131,6 +132,8 @@ export class PostgresMailbox implements Mailbox {
   }
 
   async waiting(user: string, id: string): Promise<Waiting | undefined> {
+    // clients say what they answer: nobody can wait under what is no id
+    if (!UUID.test(id)) return undefined;
     const [row] = await this.deps.database.rows<Waiting>(sql.WAITING, [user, id, this.deps.now()]);
     return row;
   }

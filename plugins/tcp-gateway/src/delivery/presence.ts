@@ -4,8 +4,6 @@ import type { Session } from '../server/desk.js';
 /** A host that was silent for so long is gone, and its users with it. */
 export const SILENCE_MS = 30_000;
 export const SNAPSHOT_MS = 10_000;
-/** A client may call its workplace as it likes, and every host keeps what it says. */
-const LONGEST_WORKPLACE = 200;
 
 /** What hosts know of each other's sessions. */
 export interface SessionView {
@@ -182,7 +180,7 @@ export class Presence {
 const NOBODY: ReadonlySet<Session> = new Set();
 
 function viewOf({ connectedAt, workplace }: Session): SessionView {
-  return { since: connectedAt, ...(workplace !== undefined && { workplace: workplace.slice(0, LONGEST_WORKPLACE) }) };
+  return { since: connectedAt, ...(workplace !== undefined && { workplace }) };
 }
 
 function toldOf(session: Session): Told {

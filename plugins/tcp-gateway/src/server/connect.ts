@@ -20,7 +20,7 @@ export function parseConnect({ command, headers, body }: Frame, address: string,
       login: headers.get('login') ?? '',
       passcode: headers.get('passcode') ?? '',
       address,
-      workplace: headers.get('client-id'),
+      workplace: headers.get('client-id') || undefined,
     },
     heartBeat: negotiate(ours, headers.get('heart-beat')),
   };

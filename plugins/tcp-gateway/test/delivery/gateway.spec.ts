@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { engineFail, type Accept, type HttpRequest, type NewEvent, type Reply } from '@sluice/plugin-api';
 import { FakeWorkspace, until } from '@sluice/testing';
 import { message } from '../../src/message.js';
-import { closeHosts, startHost } from './support/hosts.js';
+import { closeHosts, startHost, type ConnectOptions } from './support/hosts.js';
 import { MemoryMailbox } from './support/memory-mailbox.js';
 
 closeHosts();
@@ -369,6 +369,37 @@ describe('a mailbox over HTTP', () => {
     });
     const body = Buffer.from('[1]');
     await expect(request('POST', '/mailbox/ivanov/ack', { body })).rejects.toMatchObject({ code: 'GATEWAY_REQUEST' });
+  });
+
+  it('is refused to names that the database would not take, with all that others ask for at the same time', async () => {
+    const { request } = await open();
+    for (const workplace of ['\0', 'x'.repeat(201)]) {
+      const asked = request('GET', '/mailbox/ivanov', { query: { workplace } });
+      await expect(asked).rejects.toMatchObject({ code: 'GATEWAY_NAME' });
+    }
+    for (const user of ['%', '%00']) {
+      await expect(request('GET', '/mailbox/ivanov', { params: { user } })).rejects.toMatchObject({ code: 'GATEWAY_REQUEST' });
+    }
+  });
+});
+
+describe('a name', () => {
+  it.each<[string, ConnectOptions & { user?: string }]>([
+    ['workplace', { workplace: 'x'.repeat(201) }],
+    ['user', { user: 'iv\0anov' }],
+    ['extension', { claims: { extension: '\0' } }],
+    ['group', { claims: { groups: ['sales', '\x1f'] } }],
+  ])(
+    'of a %s that cannot be kept is refused before it fails the statement of everybody',
+    async (kind, { user = 'a', ...options }) => {
+      const host = await startHost();
+      await expect(host.connect(user, options)).rejects.toThrow(`what the client or its token gives as ${kind} is no name`);
+    },
+  );
+
+  it('with a control character is no receiver', async () => {
+    const host = await startHost();
+    await expect(host.send({ to: { user: 'iv\0anov' }, event: 'test' })).rejects.toThrow('a name holds no control characters');
   });
 });
 

@@ -219,6 +219,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       await mailbox.wait({ ...waiting, token: Buffer.from('a repeat') });
       expect(await mailbox.waiting(user, waiting.id)).toEqual(waiting);
       expect(await mailbox.waiting(user, randomUUID())).toBeUndefined();
+      expect(await mailbox.waiting(user, 'no-id')).toBeUndefined();
       const late = { ...waiting, id: randomUUID(), until: Date.now() - 1 };
       await mailbox.wait(late);
       expect(await mailbox.waiting(user, late.id)).toBeUndefined();
