@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { Log } from '@sluice/plugin-api';
@@ -102,7 +103,8 @@ function welcome(socket: Socket, context: ServerContext): void {
 
 /** Not `tls.createServer`: that shows a client only after its handshake, and one that never ends it has to be counted and timed too. */
 function createTlsServer({ cert, key }: { cert: string; key: string }, context: ServerContext): Server {
-  const secureContext = createSecureContext({ cert, key });
+  // a client that asks for one handshake after the other would cost the server much and itself little
+  const secureContext = createSecureContext({ cert, key, secureOptions: constants.SSL_OP_NO_RENEGOTIATION });
   return createServer(SOCKET_OPTIONS, (socket) => welcome(new TLSSocket(socket, { isServer: true, secureContext }), context));
 }
 

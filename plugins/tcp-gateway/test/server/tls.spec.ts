@@ -31,6 +31,18 @@ describe('a client over TLS', () => {
     await client.until(() => client.closed);
   });
 
+  it('cannot make the server shake hands again', async () => {
+    const { server } = await startGateway({ tls: TLS });
+    const socket = connect({ port: server.tlsPort ?? 0, host: 'localhost', ca: CERTIFICATE, maxVersion: 'TLSv1.2' });
+    await once(socket, 'secureConnect');
+    const refused = new Promise((resolve) => {
+      socket.on('error', resolve);
+      socket.renegotiate({}, resolve);
+    });
+    expect(await refused).toMatchObject({ code: 'ERR_SSL_NO_RENEGOTIATION' });
+    socket.destroy();
+  });
+
   it('that never ends its handshake, or speaks something else, is cut off', async () => {
     const { server } = await startGateway({ tls: TLS, limits: { connectTimeout: 200, closeTimeout: 100 } });
     const silent = connectPlain(server.tlsPort ?? 0, '127.0.0.1');
