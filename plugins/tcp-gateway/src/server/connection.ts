@@ -124,6 +124,10 @@ export class Connection implements Session, WireOwner, Watched {
     this.#read();
   }
 
+  arriving(): void {
+    this.#pulse?.arriving(this.#context.wheel.now);
+  }
+
   /** Carries out frames until the input ends or too much is being worked on; then the rest waits, and the client with it. */
   #read(): void {
     let frames = 0;
@@ -360,8 +364,9 @@ export class Connection implements Session, WireOwner, Watched {
   #leave(reason: string): void {
     const { wheel, limits } = this.#context;
     const wasOpen = this.isOpen;
-    this.flush();
+    // first of all: what is written may leave room, and nothing more is to be read into it
     this.#stage = 'closing';
+    this.flush();
     this.#deadline = wheel.now + limits.closeTimeout;
     wheel.watch(this, this.#deadline);
     this.#wire.end();

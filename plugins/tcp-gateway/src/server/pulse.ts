@@ -9,6 +9,8 @@ const TOLERANCE = 2;
 /** Whether a client that was let in still lives: it sends, it ends what it begins, and it reads. Times are the wheel's. */
 export class Pulse {
   #received: number;
+  /** When what came was whole. */
+  #complete: number;
   #sent: number;
   /** When the frame began that is being received; undefined between frames. */
   #frameSince: number | undefined;
@@ -21,19 +23,24 @@ export class Pulse {
     readonly heartBeat: HeartBeat,
     now: number,
   ) {
-    this.#received = this.#sent = this.#flushedAt = now;
+    this.#received = this.#complete = this.#sent = this.#flushedAt = now;
   }
 
   /** Bytes have come; `partial`: they end inside a frame; `whole`: a frame has ended in them. */
   received(now: number, partial: boolean, whole: boolean): void {
-    this.#received = now;
+    this.#received = this.#complete = now;
     if (whole || !partial) this.#frameSince = undefined;
     if (partial) this.#frameSince ??= now;
   }
 
+  /** Part of a message of the line has come: a sign of life for as long as a frame may take. */
+  arriving(now: number): void {
+    if (now - this.#complete <= this.limits.frameTimeout) this.#received = now;
+  }
+
   /** Nothing was read from the client for a while, which is not its fault. */
   resumed(now: number): void {
-    this.#received = now;
+    this.#received = this.#complete = now;
     this.#frameSince = undefined;
   }
 

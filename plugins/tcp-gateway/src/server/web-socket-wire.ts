@@ -4,6 +4,9 @@ import type { WebSocket } from 'ws';
 import { joinFrames, type OutgoingFrame } from '../stomp/output.js';
 import { CLIENT_CLOSED, type Done, type Wire, type WireOwner } from './wire.js';
 
+/** Bytes that wait for a client to read: with more of them its pings stay unanswered, as what waits shows that the server is there. */
+const MOST_BEFORE_PONG = 64 * 1024;
+
 /**
  * A line over WebSocket: each frame is a message, for clients that read so. Answers in the kind that the client uses: 1C hands texts and
  * binary data to different handlers. A text must be UTF-8, so a body that is not comes as a binary message to everybody.
@@ -40,10 +43,16 @@ export class WebSocketWire implements Wire {
         this.#text = !isBinary;
         owner.received(data);
       })
+      .on('ping', (data) => this.#answer(data))
       .on('error', (error) => (this.#error = error))
       .on('close', () => owner.closed(this.#error?.message ?? CLIENT_CLOSED));
     this.#socket.on('drain', () => owner.drained());
+    this.#socket.on('data', () => owner.arriving());
     this.#socket.on('data', this.#guard);
+  }
+
+  #answer(data: Buffer): void {
+    if (this.buffered < MOST_BEFORE_PONG) this.#webSocket.pong(data);
   }
 
   trust(): void {

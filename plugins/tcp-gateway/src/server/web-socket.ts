@@ -25,6 +25,7 @@ export function acceptWebSockets(context: ServerContext): HandleUpgrade {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
+    autoPong: false,
     maxPayload: limits.maxFrame + AROUND_A_FRAME,
     handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
   });

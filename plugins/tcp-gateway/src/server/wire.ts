@@ -27,6 +27,8 @@ export interface Wire {
 
 export interface WireOwner {
   received(piece: Buffer): void;
+  /** Some of what the line holds until it is whole has come: only a WebSocket message is. */
+  arriving(): void;
   /** What was buffered has gone. */
   drained(): void;
   /** The line is closed, by whomever. Nothing comes after it. */

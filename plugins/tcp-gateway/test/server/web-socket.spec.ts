@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { until } from '@sluice/testing';
 import { WebSocket } from 'ws';
+import type { HeartBeat } from '../../src/server/heart-beat.js';
 import { encodeMessage } from '../../src/stomp/message.js';
 import { mail } from './support/fake-desk.js';
 import { startGateway, stopGateways } from './support/gateway.js';
@@ -22,8 +24,8 @@ interface Message {
   readonly binary: boolean;
 }
 
-async function openClient(protocols: string | string[], limits = {}) {
-  const gateway = await startGateway({ limits });
+async function openClient(protocols: string | string[], limits = {}, heartBeat?: HeartBeat) {
+  const gateway = await startGateway({ limits, ...(heartBeat && { heartBeat }) });
   const door = await openWebDoor(gateway.server);
   const client = new WebSocket(door.url, protocols);
   opened.push({ close: () => client.terminate() }, door);
@@ -117,8 +119,56 @@ describe('a WebSocket client', () => {
     const { client, message, desk } = await openClient([]);
     client.send(CONNECT);
     await message(0);
-    const socket = (client as unknown as { _socket: { write(bytes: Buffer): void } })._socket;
+    const socket = (client as unknown as { _socket: Socket })._socket;
     socket.write(Buffer.from([0xff, 0xff, 0xff]));
     await until('the desk knows', () => desk.goodbyes.length === 1);
+  });
+
+  const EXPECTING = { send: 0, expect: 100 };
+  const SPEAKING = CONNECT.replace('login', 'heart-beat:100,0\nlogin');
+
+  /** Sends pieces of one message, more often than a heart-beat is due. */
+  const drip = async (client: WebSocket, pieces: number) => {
+    for (let n = 0; n < pieces && client.readyState === WebSocket.OPEN; n++) {
+      client.send('x', { fin: false });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+
+  it('is not silent while a long message is on its way', async () => {
+    const { client, message } = await openClient([], {}, EXPECTING);
+    client.send(SPEAKING);
+    await message(0);
+    client.send('SEND\ndestination:/events/a\nreceipt:r\n\n', { fin: false });
+    await drip(client, 30);
+    client.send('\0');
+    expect((await message(1))?.text).toBe('RECEIPT\nreceipt-id:r\n\n\0');
+  });
+
+  it('that never ends a message is silent in the end', async () => {
+    const { client, message } = await openClient([], { frameTimeout: 300 }, EXPECTING);
+    client.send(SPEAKING);
+    await message(0);
+    await drip(client, 500);
+    expect((await message(1))?.text).toMatch(/^ERROR\ncode:STOMP_SILENT\n/);
+  });
+
+  it('that does not read is not answered its pings either', async () => {
+    const { client, message, desk } = await openClient([]);
+    client.send(CONNECT + SUBSCRIBE);
+    await message(1);
+    const socket = (client as unknown as { _socket: Socket })._socket;
+    socket.pause();
+    const buffered = () => desk.sessions[0]?.counters.buffered ?? 0;
+    while (buffered() < 300_000) {
+      desk.subscriptions[0]?.deliver(mail('x'.repeat(100_000)));
+      await new Promise(setImmediate);
+    }
+    const before = buffered();
+    for (let n = 0; n < 5_000; n++) client.ping('x'.repeat(125));
+    // the server reads in order: what it answers to the pings it has answered before this
+    client.send('SEND\ndestination:/events/a\n\n\0');
+    await until('the server has read on', () => desk.published.length === 1);
+    expect(buffered()).toBeLessThanOrEqual(before);
   });
 });
