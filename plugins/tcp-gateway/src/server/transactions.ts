@@ -23,7 +23,7 @@ export class Transactions {
 
   add(name: string, frame: Frame): void {
     const frames = this.#frames(name);
-    this.#bytes += frame.body.length;
+    this.#bytes += sizeOf(frame);
     if (frames.length === this.#limits.transactionFrames || this.#bytes > this.#limits.maxFrame) {
       throw stompFail.STOMP_LIMIT(
         `transactions hold at most ${this.#limits.transactionFrames} frames each, and ${this.#limits.maxFrame} bytes together`,
@@ -36,7 +36,7 @@ export class Transactions {
   take(name: string): readonly Frame[] {
     const frames = this.#frames(name);
     this.#open?.delete(name);
-    for (const frame of frames) this.#bytes -= frame.body.length;
+    for (const frame of frames) this.#bytes -= sizeOf(frame);
     return frames;
   }
 
@@ -45,4 +45,10 @@ export class Transactions {
     if (!frames) throw stompFail.STOMP_TRANSACTION('no transaction of this name has begun');
     return frames;
   }
+}
+
+function sizeOf({ headers, body }: Frame): number {
+  let size = body.length;
+  for (const [name, value] of headers) size += name.length + value.length;
+  return size;
 }

@@ -387,13 +387,15 @@ describe('a transaction', () => {
   });
 
   it.each([
-    ['too many frames', { transactionFrames: 2 }, 'x'],
-    ['too many bytes', { maxFrame: 20_000 }, 'x'.repeat(8_000)],
-  ])('with %s ends the session', async (_, limits, body) => {
+    ['too many frames', { transactionFrames: 2 }, {}, 'x'],
+    ['too many bytes', { maxFrame: 20_000 }, {}, 'x'.repeat(8_000)],
+    ['too many bytes of headers', { maxFrame: 20_000 }, { subject: 'x'.repeat(8_000) }, ''],
+  ])('with %s ends the session', async (_, limits, headers, body) => {
     const { letIn } = await startGateway({ limits });
     const client = await letIn();
     client.send('BEGIN', { transaction: 't' });
-    for (let n = 0; n < 3; n++) client.send('SEND', { destination: '/events/a', transaction: 't' }, body);
+    for (let n = 0; n < 3; n++) client.send('SEND', { destination: '/events/a', transaction: 't', ...headers }, body);
+    client.send('COMMIT', { transaction: 't', receipt: 'taken' });
     expect(await client.error()).toMatchObject({ code: 'STOMP_LIMIT' });
   });
 });
@@ -432,6 +434,21 @@ describe('the end', () => {
     desk.closeAll({ code: 'KICKED', message: 'an administrator has ended this session', cure: 'ask why' });
     expect(await client.error()).toMatchObject({ code: 'KICKED', cure: 'ask why' });
     expect(desk.goodbyes).toEqual([{ user: 'test/ivanov', reason: 'KICKED an administrator has ended this session' }]);
+  });
+
+  it('by the owner is the end, also for frames that have come and wait', async () => {
+    const { letIn, desk } = await startGateway({ limits: { buffer: 64 * 1024 } });
+    desk.subscribeTopic = (subscription) => {
+      // more than the client may leave unread: what it sends is not read on
+      subscription.deliver(onTopic('prices', 'x'.repeat(100_000)));
+      process.nextTick(() => subscription.session.close({ code: 'KICKED', message: 'go away' }));
+    };
+    const client = await letIn();
+    client.socket.write('SUBSCRIBE\nid:1\ndestination:/topic/prices\n\n\0NONSENSE\n\n\0');
+    expect((await client.next()).command).toBe('MESSAGE');
+    expect(await client.error()).toMatchObject({ code: 'KICKED' });
+    expect(client.frames).toEqual([]);
+    expect(desk.goodbyes).toHaveLength(1);
   });
 
   it('comes with the end of the token', async () => {
