@@ -1,12 +1,14 @@
 #include "component/arguments.h"
 
+#include <algorithm>
 #include <charconv>
-#include <cmath>
+#include <limits>
 
 namespace sluice::component {
 namespace {
 
-constexpr double kLargestCount = 1e15;
+/** More is as good as without end, and fits into every clock and size. */
+constexpr std::int64_t kLargestCount = std::numeric_limits<std::int32_t>::max();
 
 [[noreturn]] void refuse(const std::string& what, const char* expected) {
   throw CallError(what + " must be " + expected);
@@ -22,14 +24,14 @@ std::string asText(const Value& value, const std::string& what) {
 
 std::int64_t asCount(const Value& value, const std::string& what) {
   if (const auto* number = std::get_if<std::int32_t>(&value); number != nullptr && *number >= 0) return *number;
-  if (const auto* number = std::get_if<double>(&value); number != nullptr && *number >= 0 && *number <= kLargestCount) {
-    return static_cast<std::int64_t>(*number);
+  if (const auto* number = std::get_if<double>(&value); number != nullptr && *number >= 0) {
+    return static_cast<std::int64_t>(std::min(*number, static_cast<double>(kLargestCount)));
   }
   if (const auto* text = std::get_if<std::string>(&value)) {
     std::int64_t number = 0;
     const char* end = text->data() + text->size();
     const auto [stopped, error] = std::from_chars(text->data(), end, number);
-    if (error == std::errc() && stopped == end && number >= 0) return number;
+    if (error == std::errc() && stopped == end && number >= 0) return std::min(number, kLargestCount);
   }
   refuse(what, "a number that is not negative");
 }

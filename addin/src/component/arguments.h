@@ -17,6 +17,7 @@ class CallError : public std::runtime_error {
 
 /** `what` names the value in the error. A number may be given as a string, and the other way round. */
 std::string asText(const Value& value, const std::string& what);
+/** A count, a size or a time: at most 2^31 - 1, whatever was given. */
 std::int64_t asCount(const Value& value, const std::string& what);
 bool asFlag(const Value& value, const std::string& what);
 /** Text as UTF-8, or bytes as they are. */

@@ -52,6 +52,26 @@ TEST("CONNECT names the user, the token and the workplace") {
   CHECK_EQUAL(server.frames("SUBSCRIBE").front().header("ack"), "client-individual");
 }
 
+TEST("a time past all clocks means to wait for as long as it takes") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.object->set(u"Режим", std::string("pull"));
+  for (const char16_t* time : {u"ТаймаутПодключения", u"ИнтервалПроверкиСвязи"}) fixture.object->set(time, 9e14);
+  fixture.connect(server);
+  std::thread later([&server] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    server.put("late");
+  });
+  std::string event;
+  // news of the connection may come before it
+  for (const host::Value& time : {host::Value(9e14), host::Value(std::string("9000000000000000000"))}) {
+    event = std::get<std::string>(fixture.object->call(u"ПолучитьСобытие", {time}));
+    CHECK(!event.empty());
+    if (parseJson(event)["event"].text != "sluice.state") break;
+  }
+  later.join();
+}
+
 TEST("events that the platform does not take are tried again, in their order, and none is lost") {
   MailboxServer server;
   Fixture fixture;
