@@ -145,7 +145,9 @@ std::string Component::request(const Arguments& arguments) {
   frame.body = arguments.body(1);
   checkSize(frame.body);
   const Milliseconds time(arguments.count(2));
-  const std::optional<stomp::Frame> answer = client_->request(std::move(frame), replyTo_, Clock::now() + time);
+  const session::Answer given = client_->request(std::move(frame), replyTo_, Clock::now() + time);
+  if (!given.refusal.empty()) throw CallError(given.refusal);
+  const std::optional<stomp::Frame>& answer = given.frame;
   if (!answer)
     throw CallError("no answer from " + arguments.text(0) + " within " + std::to_string(time.count()) + " ms");
   if (isFailure(answer->header("status"))) {

@@ -94,7 +94,8 @@ void Client::subscribe(const std::string& destination) {
   const auto [at, added] = subscriptions_.emplace(destination, "");
   if (!added) return;
   at->second = std::to_string(++subscriptionCounter_);
-  if (state_ == ClientState::connected) sendSubscription(at->first, at->second);
+  // without a session it is forgotten when the next one begins, which then subscribes to everything
+  sendSubscription(at->first, at->second);
 }
 
 void Client::unsubscribe(const std::string& destination) {
@@ -120,7 +121,10 @@ bool Client::reject(const std::string& id, const std::string& reason) {
 }
 
 std::optional<std::string> Client::send(stomp::Frame frame, bool watched) {
-  std::string receipt = makeUuid();
+  return sendUnder(makeUuid(), std::move(frame), watched);
+}
+
+std::optional<std::string> Client::sendUnder(const std::string& receipt, stomp::Frame frame, bool watched) {
   frame.command = "SEND";
   // the event's identity: the same through all attempts, so that a repeat can be recognised
   if (!frame.has("id")) frame.headers.emplace_back("id", receipt);
@@ -130,8 +134,7 @@ std::optional<std::string> Client::send(stomp::Frame frame, bool watched) {
   return receipt;
 }
 
-std::optional<stomp::Frame> Client::request(stomp::Frame frame, const std::string& replyTo,
-                                            Clock::time_point deadline) {
+Answer Client::request(stomp::Frame frame, const std::string& replyTo, Clock::time_point deadline) {
   const std::string correlation = makeUuid();
   frame.headers.emplace_back("reply-to", replyTo);
   frame.headers.emplace_back("correlation-id", correlation);
@@ -139,14 +142,15 @@ std::optional<stomp::Frame> Client::request(stomp::Frame frame, const std::strin
     const std::lock_guard lock(mutex_);
     replies_[correlation];
   }
-  const std::optional<std::string> receipt = send(std::move(frame), false);
+  const bool queued = sendUnder(correlation, std::move(frame), false).has_value();
   std::unique_lock lock(mutex_);
-  if (receipt) {
-    changed_.wait_until(lock, deadline,
-                        [&] { return replies_[correlation].arrived || state_ == ClientState::stopped; });
+  if (queued) {
+    changed_.wait_until(lock, deadline, [&] {
+      const Answer& answer = replies_[correlation];
+      return answer.frame || !answer.refusal.empty() || state_ == ClientState::stopped;
+    });
   }
-  const auto reply = replies_.extract(correlation);
-  return reply.mapped().arrived ? std::optional<stomp::Frame>(std::move(reply.mapped().frame)) : std::nullopt;
+  return std::move(replies_.extract(correlation).mapped());
 }
 
 ClientState Client::state() const {
@@ -199,14 +203,16 @@ std::optional<Clock::time_point> Client::stopDeadline() const {
 
 void Client::run() {
   Milliseconds delay = options_.reconnectDelay;
+  int refusedLogins = 0;  // in a row
   for (std::size_t attempt = 0; !stopDeadline(); ++attempt) {
     const std::uint64_t sessionsBefore = session_;
     try {
       runSession(options_.servers[attempt % options_.servers.size()]);
     } catch (const ServerError& error) {
+      if (error.refusedLogin) ++refusedLogins;
       if (!error.receipt.empty()) {
         ++statistics.refused;
-        outbox.refuse(error.receipt, error.what());
+        refuse(error.receipt, error.what());
       } else if (!error.refusedLogin) {
         outbox.blameOldest(error.what());
       }
@@ -214,8 +220,12 @@ void Client::run() {
     } catch (const std::exception& error) {
       setState(ClientState::waiting, error.what());
     }
-    if (session_ != sessionsBefore) delay = options_.reconnectDelay;
-    if (!stopDeadline()) pause(withJitter(delay));
+    if (session_ != sessionsBefore) {
+      delay = options_.reconnectDelay;
+      refusedLogins = 0;
+    }
+    // code in 1C answers each refusal with another token: the first of them may help, and the rest would come in a storm
+    if (!stopDeadline()) pause(withJitter(delay), refusedLogins <= 1);
     delay = std::min(delay * 2, options_.reconnectDelay * kLongestPause);
   }
   setState(ClientState::stopped, "");
@@ -234,9 +244,19 @@ void Client::runSession(const net::Address& address) {
   session.run();
 }
 
-void Client::pause(Milliseconds time) {
+void Client::pause(Milliseconds time, bool tokenEndsIt) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, time, [this] { return stopDeadline_.has_value() || tokenChanged_; });
+  changed_.wait_for(lock, time, [&] { return stopDeadline_.has_value() || (tokenEndsIt && tokenChanged_); });
+}
+
+/** The server will not take this frame: whoever waits for its confirmation or its answer is told. */
+void Client::refuse(const std::string& receipt, const std::string& reason) {
+  outbox.refuse(receipt, reason);
+  const std::lock_guard lock(mutex_);
+  const auto reply = replies_.find(receipt);
+  if (reply == replies_.end()) return;
+  reply->second.refusal = reason;
+  changed_.notify_all();
 }
 
 void Client::setState(ClientState state, const std::string& reason) {
@@ -273,7 +293,6 @@ bool Client::answersRequest(stomp::Frame& frame) {
   const Ticket ticket{std::string(frame.header("ack")), session_};
   if (!ticket.ack.empty()) answer("ACK", ticket, "");
   reply->second.frame = std::move(frame);
-  reply->second.arrived = true;
   changed_.notify_all();
   return true;
 }

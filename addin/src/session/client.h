@@ -40,6 +40,13 @@ struct Statistics {
   std::atomic<std::uint64_t> sessions{0};
 };
 
+/** What became of a request: an answer, a refusal, or nothing in time. */
+struct Answer {
+  std::optional<stomp::Frame> frame;
+  /** Why the server has not taken the request. */
+  std::string refusal;
+};
+
 /**
  * `start` and `stop` are for one thread, everything else for any. Owned by a shared pointer, which the network thread
  * holds as well.
@@ -73,7 +80,7 @@ class Client final : public std::enable_shared_from_this<Client>, private Sessio
   std::optional<std::string> send(stomp::Frame frame, bool watched);
 
   /** Sends and waits for the MESSAGE that answers it, at a destination that the server knows as this session's own. */
-  std::optional<stomp::Frame> request(stomp::Frame frame, const std::string& replyTo, net::Clock::time_point deadline);
+  Answer request(stomp::Frame frame, const std::string& replyTo, net::Clock::time_point deadline);
 
   ClientState state() const;
   /** Text for people, of what went wrong last. */
@@ -96,16 +103,13 @@ class Client final : public std::enable_shared_from_this<Client>, private Sessio
 
   void run();
   void runSession(const net::Address& address);
-  void pause(net::Milliseconds time);
+  void pause(net::Milliseconds time, bool tokenEndsIt);
+  std::optional<std::string> sendUnder(const std::string& receipt, stomp::Frame frame, bool watched);
+  void refuse(const std::string& receipt, const std::string& reason);
   void setState(ClientState state, const std::string& reason);
   void answer(const char* command, const Ticket& ticket, const std::string& reason);
   void sendSubscription(const std::string& destination, const std::string& id);
   bool answersRequest(stomp::Frame& frame);
-
-  struct Reply {
-    bool arrived = false;
-    stomp::Frame frame;
-  };
 
   net::Poller poller_;
   Worker worker_;
@@ -121,7 +125,7 @@ class Client final : public std::enable_shared_from_this<Client>, private Sessio
   std::uint64_t session_ = 0;
   std::map<std::string, std::string> subscriptions_;  // destination to id
   std::uint64_t subscriptionCounter_ = 0;
-  std::map<std::string, Reply> replies_;  // correlation-id to what came
+  std::map<std::string, Answer> replies_;  // by correlation-id, which is the receipt of the request as well
   std::atomic<bool> announceStates_{true};
 };
 

@@ -92,6 +92,20 @@ TEST("a refused token is said so, and a new one is tried at once") {
   CHECK(fixture.object->text(u"Журнал").find("old") == std::string::npos);
 }
 
+TEST("a new token that is refused as well is not tried at once: nobody is asked again and again") {
+  MailboxServer server;
+  server.behave([](Behaviour& behaviour) { behaviour.passcode = "another"; });
+  Fixture fixture;
+  fixture.object->set(u"ПаузаПереподключения", 3'600'000);
+  fixture.object->call(u"Подключить", {server.address(), std::string("u"), std::string("1")});
+  WAIT_UNTIL(fixture.state() == "refused");
+  fixture.object->call(u"УстановитьТокен", {std::string("2")});
+  WAIT_UNTIL(server.frames("CONNECT").size() == 2 && fixture.state() == "refused");
+  fixture.object->call(u"УстановитьТокен", {std::string("3")});
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  CHECK_EQUAL(server.frames("CONNECT").size(), 2U);
+}
+
 TEST("what is no STOMP is said so") {
   TcpListener listener;
   Fixture fixture;

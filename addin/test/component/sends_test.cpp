@@ -119,6 +119,16 @@ TEST("a refusal that answers Request is an exception with its text") {
   }));
 }
 
+TEST("Request that the server refuses is an exception at once, with the reason") {
+  MailboxServer server;
+  server.behave([](Behaviour& behaviour) { behaviour.refusedBody = "bad"; });
+  Fixture fixture;
+  fixture.connect(server);
+  CHECK(throwsWith("not this body", [&] {
+    fixture.object->call(u"Запросить", {std::string("/flows/price"), std::string("bad"), 3'600'000});
+  }));
+}
+
 TEST("Request without an answer is an exception when its time is over") {
   Fixture fixture;
   CHECK(throwsWith("no answer from /flows/price within 20 ms", [&] {
