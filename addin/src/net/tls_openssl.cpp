@@ -80,7 +80,7 @@ class OpenSslFilter final : public TlsFilter {
   /** The certificate must name the host; a name, unlike a number, is also told to the server (SNI). */
   void expectHost() {
     if (ssl_.X509_VERIFY_PARAM_set1_ip_asc(ssl_.SSL_get0_param(connection_), host_.c_str()) == 1) return;
-    ssl_.SSL_set1_host(connection_, host_.c_str());
+    if (ssl_.SSL_set1_host(connection_, host_.c_str()) != 1) throw NetError("TLS: " + lastError(ssl_));
     ssl_.SSL_ctrl(connection_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host_.data());
   }
 

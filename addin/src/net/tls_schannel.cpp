@@ -11,6 +11,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <utility>
 #include <vector>
 
 #include "net/tls.h"
@@ -165,6 +166,8 @@ class SchannelFilter final : public TlsFilter {
         FreeContextBuffer(output[0].pvBuffer);
       }
       if (status == SEC_E_INCOMPLETE_MESSAGE) return;
+      // the server asks for a certificate: told a second time that there is none, Schannel goes on without one
+      if (status == SEC_I_INCOMPLETE_CREDENTIALS && !std::exchange(askedForCertificate_, true)) continue;
       if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED) fail("TLS", status);
       hasContext_ = true;
       keepExtra(input[1]);
@@ -277,6 +280,7 @@ class SchannelFilter final : public TlsFilter {
   CtxtHandle context_{};
   bool hasContext_ = false;
   bool established_ = false;
+  bool askedForCertificate_ = false;
   SecPkgContext_StreamSizes sizes_{};
   std::string incoming_;
 };
