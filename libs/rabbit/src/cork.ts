@@ -2,8 +2,9 @@ import type { Socket } from 'node:net';
 import type { ChannelModel } from 'amqplib';
 
 /**
- * Sends the frames of one turn together. amqplib writes each frame to the socket by itself, and a system call a frame is the largest cost
- * of a hop. It keeps the socket to itself, so this looks for it, and does without when a later version keeps it elsewhere.
+ * Sends the frames of one turn of the event loop together: those for all requests and deliveries that it found waiting. amqplib writes each
+ * frame to the socket by itself, and a system call a frame is the largest cost of a hop. It keeps the socket to itself, so this looks for
+ * it, and does without when a later version keeps it elsewhere.
  */
 export function corkWrites(connection: ChannelModel): void {
   const { stream } = connection.connection as unknown as { stream?: Socket };
@@ -18,7 +19,7 @@ export function corkWrites(connection: ChannelModel): void {
     if (!corked) {
       corked = true;
       stream.cork();
-      process.nextTick(uncork);
+      setImmediate(uncork);
     }
     return write(...args);
   };
