@@ -1,9 +1,10 @@
-import { startDesktops } from '@sluice/emulator';
+import { startDesktops, type ServerFrame } from '@sluice/emulator';
 import { readEnv, signOperatorToken } from '@sluice/host';
 import { Option, type Command } from 'commander';
 import { readOperatorSecret } from '../admin/operator.js';
 import { requested, stopRequest } from '../host/stop-request.js';
 import { readCount, readDuration, readPort } from '../options.js';
+import { DesktopLines, SHOWN_USERS } from '../terminal/desktop-lines.js';
 import { print } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
 import { extensionOf } from '../demo/extension.js';
@@ -19,6 +20,8 @@ interface DesktopFlags {
   readonly ack: boolean;
 }
 
+/** How often it says what has changed. */
+const LOOK_MS = 1_000;
 /** Long enough for any trial; a token is signed anew at each connection. */
 const TOKEN_MS = 12 * 3_600_000;
 
@@ -30,7 +33,7 @@ export function addEmulateDesktop(emulate: Command): void {
   emulate
     .command('desktop')
     .description(
-      '1C clients of the gateway, each with its own token and the telephone 101, 102 …: GET /__stats, POST /__offline {"users":10}, POST /__online, POST /__reset',
+      `1C clients of the gateway, each with its own token and the telephone 101, 102 …. Of up to ${SHOWN_USERS} it prints each event that comes, of more how many: GET /__stats, POST /__offline {"users":10}, POST /__online, POST /__reset`,
     )
     .option('--users <count>', 'how many: user1, user2 …', readCount, 10)
     .option('--gateway-host <host>', 'where the gateway listens', '127.0.0.1')
@@ -46,15 +49,24 @@ export function addEmulateDesktop(emulate: Command): void {
       const gateway = { host: gatewayHost, port: gatewayPort ?? env.SLUICE_STOMP_PORT };
       const token = (sub: string) =>
         signOperatorToken(secret, { sub, scope: 'desktop', ttlMs: TOKEN_MS, extension: extensionOf(sub) });
+      const lines = new DesktopLines(print);
+      const heard = users <= SHOWN_USERS ? { heard: (user: string, message: ServerFrame) => lines.heard(user, message) } : {};
       const desktops = await atPort(port, () =>
-        startDesktops({ users, port, gateway, topics: topic, heartBeat, acknowledges: ack, token }),
+        startDesktops({ users, port, gateway, topics: topic, heartBeat, acknowledges: ack, token, ...heard }),
       );
       print(
-        `${counted(users, 'desktop client')} of ${gateway.host}:${gateway.port}; ${desktops.url}/__stats tells what they saw`,
+        `${counted(users, 'desktop client')} of ${gateway.host}:${gateway.port}, ${named(users)}; ${desktops.url}/__stats tells what they saw`,
       );
+      const looks = setInterval(() => lines.look(desktops.stats()), LOOK_MS);
       await requested(stop);
+      clearInterval(looks);
       await desktops.close();
     });
+}
+
+/** As flows call them. */
+function named(users: number): string {
+  return users === 1 ? 'operator/user1' : `operator/user1 to operator/user${users}`;
 }
 
 function addTopic(name: string, before: readonly string[]): readonly string[] {
