@@ -11,7 +11,7 @@ export { code as ResourceCode, id as EntryId };
 
 export const RangeQuery = z
   .strictObject({ from: z.iso.datetime({ offset: true }), to: z.iso.datetime({ offset: true }) })
-  .refine(({ from, to }) => Date.parse(from) < Date.parse(to), '`to` is not after `from`');
+  .refine(({ from, to }) => Date.parse(from) <= Date.parse(to), '`to` is before `from`');
 export const ChangesQuery = z.strictObject({
   after: z
     .string()
