@@ -9,6 +9,7 @@ import type { ServerContext } from './context.js';
 import type { Bearer, CloseReason, Session, SessionCounters } from './desk.js';
 import { isReplies } from './destination.js';
 import { stompFail } from './failures.js';
+import { Outbox, type OutboxOwner } from './outbox.js';
 import { Pulse } from './pulse.js';
 import { messageStart, type StompSubscription } from './subscription.js';
 import { Transactions } from './transactions.js';
@@ -31,7 +32,7 @@ const UNEXPECTED: CloseReason = {
 let drawn = 0;
 
 /** One client from its connection to its end: reads frames in order, works on several at once, and lets nothing grow without bound. */
-export class Connection implements Session, WireOwner, Watched {
+export class Connection implements Session, WireOwner, OutboxOwner, Watched {
   readonly id = String(++drawn);
   readonly address: string;
   readonly unacknowledged = new Unacknowledged();
@@ -54,17 +55,13 @@ export class Connection implements Session, WireOwner, Watched {
   #working = 0;
   /** Of DISCONNECT. */
   #lastReceipt: string | undefined;
-  #output: OutgoingFrame[] | undefined;
-  #outputBytes = 0;
-  #sentAutomatically: number[] | undefined;
-  #refusing = false;
-  #delivered = 0;
-  #refused = 0;
   #received = 0;
+  readonly #outbox: Outbox;
 
   constructor(wire: Wire, context: ServerContext) {
     this.#wire = wire;
     this.#context = context;
+    this.#outbox = new Outbox(this, wire, context);
     this.address = wire.address;
     this.transactions = new Transactions(context.limits);
     // a stranger's frame is a CONNECT, which has no body
@@ -96,11 +93,11 @@ export class Connection implements Session, WireOwner, Watched {
 
   get counters(): SessionCounters {
     return {
-      delivered: this.#delivered,
-      refused: this.#refused,
+      delivered: this.#outbox.delivered,
+      refused: this.#outbox.refused,
       unacknowledged: this.unacknowledged.size,
       received: this.#received,
-      buffered: this.#outputBytes + this.#wire.buffered,
+      buffered: this.#outbox.waiting,
     };
   }
 
@@ -116,10 +113,15 @@ export class Connection implements Session, WireOwner, Watched {
     return this.#stage === 'open' || this.#stage === 'leaving';
   }
 
+  /** It has been told why, or is gone. */
+  get #hasEnded(): boolean {
+    return this.#stage === 'closing' || this.#stage === 'closed';
+  }
+
   // what comes in
 
   received(piece: Buffer): void {
-    if (this.#stage === 'closing' || this.#stage === 'closed') return;
+    if (this.#hasEnded) return;
     this.#parser.push(piece);
     this.#read();
   }
@@ -149,11 +151,11 @@ export class Connection implements Session, WireOwner, Watched {
   #mayRead(): boolean {
     const { limits } = this.#context;
     const reads = this.#stage === 'open' || this.#stage === 'stranger';
-    return reads && this.#working < limits.working && this.#outputBytes + this.#wire.buffered <= limits.buffer;
+    return reads && this.#working < limits.working && !this.#outbox.isOverfull;
   }
 
   #holdBack(hold: boolean): void {
-    if (hold === this.#paused || this.#stage === 'closing' || this.#stage === 'closed') return;
+    if (hold === this.#paused || this.#hasEnded) return;
     this.#paused = hold;
     if (hold) return this.#wire.pause();
     this.#pulse?.resumed(this.#context.wheel.now);
@@ -253,21 +255,16 @@ export class Connection implements Session, WireOwner, Watched {
 
   /** False, with a note to call `drained` later, when the client reads too slowly; false also when it is gone. */
   hasRoom(): boolean {
-    if (this.#stage !== 'open') return false;
-    if (this.#outputBytes + this.#wire.buffered < this.#context.limits.buffer) return true;
-    this.#refused++;
-    this.#refusing = true;
-    return false;
+    return this.#stage === 'open' && this.#outbox.hasRoom();
   }
 
   sendMessage(start: string, message: EncodedMessage): void {
-    this.#delivered++;
-    this.#send({ start, message });
+    if (!this.#hasEnded) this.#outbox.addMessage(start, message);
   }
 
   /** For a subscription with ack:auto: sent is as good as handled. */
   acknowledgeWhenSent(seq: number): void {
-    (this.#sentAutomatically ??= []).push(seq);
+    this.#outbox.noteSent(seq);
   }
 
   reply(message: EncodedMessage): boolean {
@@ -278,36 +275,20 @@ export class Connection implements Session, WireOwner, Watched {
   }
 
   #send(frame: OutgoingFrame): void {
-    if (this.#stage === 'closing' || this.#stage === 'closed') return;
-    if (!this.#output) {
-      this.#output = [];
-      this.#context.flusher.add(this);
-    }
-    this.#output.push(frame);
-    this.#outputBytes += frame.start.length + (frame.message?.bytes ?? 0);
+    if (!this.#hasEnded) this.#outbox.add(frame);
   }
 
-  flush(): void {
-    const frames = this.#output;
-    if (!frames) return;
-    this.#output = undefined;
-    this.#outputBytes = 0;
-    const seqs = this.#sentAutomatically;
-    this.#sentAutomatically = undefined;
-    this.#wire.send(frames, seqs && ((error) => this.#sentAll(seqs, error)));
+  written(): void {
     this.#pulse?.sent(this.#context.wheel.now);
     if (this.#wire.buffered === 0) this.drained();
   }
 
-  #sentAll(seqs: readonly number[], error: unknown): void {
+  sentAll(seqs: readonly number[], error?: Error | null): void {
     if (!error && this.isOpen) void this.#follow(this.desk.acknowledge(this, seqs));
   }
 
   drained(): void {
-    if (this.#refusing && this.isOpen) {
-      this.#refusing = false;
-      this.desk.drained(this);
-    }
+    if (this.isOpen && this.#outbox.takeRefusal()) this.desk.drained(this);
     this.#readOn();
   }
 
@@ -315,7 +296,7 @@ export class Connection implements Session, WireOwner, Watched {
 
   check(now: number): number {
     if (this.#stage === 'closing') this.#wire.destroy();
-    if (this.#stage === 'closing' || this.#stage === 'closed') return Infinity;
+    if (this.#hasEnded) return Infinity;
     try {
       return this.isOpen ? this.#checkOpen(now) : this.#checkStranger(now);
     } catch (error) {
@@ -355,7 +336,7 @@ export class Connection implements Session, WireOwner, Watched {
   }
 
   #end({ code, message, cure }: CloseReason, receipt: string | undefined): void {
-    if (this.#stage === 'closing' || this.#stage === 'closed') return;
+    if (this.#hasEnded) return;
     const headers = { code, message, 'content-type': 'text/plain', ...(receipt !== undefined && { 'receipt-id': receipt }) };
     this.#send(wholeFrame('ERROR', headers, cure));
     this.#leave(`${code} ${message}`);
@@ -366,7 +347,7 @@ export class Connection implements Session, WireOwner, Watched {
     const wasOpen = this.isOpen;
     // first of all: what is written may leave room, and nothing more is to be read into it
     this.#stage = 'closing';
-    this.flush();
+    this.#outbox.flush();
     this.#deadline = wheel.now + limits.closeTimeout;
     wheel.watch(this, this.#deadline);
     this.#wire.end();
@@ -377,7 +358,7 @@ export class Connection implements Session, WireOwner, Watched {
     const wasOpen = this.isOpen;
     const { wheel, connections, addresses } = this.#context;
     this.#stage = 'closed';
-    this.#output = undefined;
+    this.#outbox.clear();
     wheel.forget(this);
     connections.delete(this);
     addresses.leave(this.address, this.#pulse === undefined);
