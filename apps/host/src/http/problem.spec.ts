@@ -15,7 +15,7 @@ describe('an error, told over HTTP', () => {
     expect(problemOf(new BadRequestException(['limit: too big', 'flow: no text']))).toEqual({
       status: 400,
       headers: {},
-      body: { code: 'INPUT_INVALID', message: 'limit: too big; flow: no text', cure: expect.any(String) },
+      body: { code: 'INPUT_INVALID', message: 'limit: too big; flow: no text', cure: expect.stringContaining('/api/docs') },
     });
     expect(problemOf(new ForbiddenException('not yours'))).toMatchObject({ status: 403, body: { message: 'not yours' } });
   });

@@ -37,7 +37,13 @@ const REFUSED = {
   413: 'BODY_TOO_LARGE',
   415: 'MEDIA_TYPE',
 } as const;
-const CURES: Readonly<Record<string, { readonly cure: string }>> = { ...ENGINE_CODES, ...BODY_CODES, ...HOST_CODES };
+const CURES: Readonly<Record<string, { readonly cure: string }>> = {
+  ...ENGINE_CODES,
+  ...BODY_CODES,
+  ...HOST_CODES,
+  // its own cure speaks of a step, and this was a request
+  INPUT_INVALID: { cure: 'correct the request: /api/docs tells what it takes' },
+};
 
 /** What went wrong is told by code; what is nobody's refusal is an inner failure, told without its text. */
 export function problemOf(error: unknown): Problem {
