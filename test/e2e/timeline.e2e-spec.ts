@@ -219,6 +219,34 @@ describeBrowser('the page of the booking journal', () => {
     await until('the banner to go', async () => !(await page.locator('#offline').isVisible()));
   });
 
+  it('loads the days that were turned to without a connection as soon as there is one', async () => {
+    // before the page is opened: what is made later comes with the changes
+    const id = await book('10:00', '10:30', { start: '2026-02-05T10:00', end: '2026-02-05T10:30' }, 'quiet');
+    const page = await open('anna', { journal: 'quiet' });
+    await page.context().setOffline(true);
+    await page.getByText('Нет связи').waitFor();
+    for (let day = 0; day < 3; day++) await page.getByRole('button', { name: 'Позже' }).click();
+    await until('the third day', async () => (await page.getByLabel('Дата').inputValue()) === '2026-02-05');
+    await page.context().setOffline(false);
+    await item(page, id).waitFor();
+  });
+
+  it('lets who was slower save on top of what the other one has saved', async () => {
+    const id = await book('10:00', '10:30');
+    const anna = await open('anna');
+    await item(anna, id).click();
+    await anna.getByLabel('Комментарий', { exact: true }).fill('позвонить');
+    await api('PATCH', `/entries/${id}`, { version: 1, client: 'Олег' }, { token: await sign('boris') });
+    await anna.getByRole('button', { name: 'Сохранить' }).click();
+    await anna.getByRole('alert').filter({ hasText: 'Изменил(а): boris' }).waitFor();
+    expect(await anna.getByLabel('Клиент', { exact: true }).inputValue()).toBe('Олег');
+    await anna.getByRole('button', { name: 'Сохранить' }).click();
+    await anna.locator('#card').waitFor({ state: 'hidden' });
+    const answer = await api('GET', `/entries?from=${DAY}T00:00:00Z&to=${DAY}T23:00:00Z`);
+    const { entries } = answer.body as { entries: object[] };
+    expect(entries).toContainEqual(expect.objectContaining({ id, version: 3, client: 'Олег', comment: 'позвонить' }));
+  });
+
   it('shows a call to the user of the extension, and books who calls', async () => {
     const [anna, boris] = await Promise.all([open('anna', { extension: '101' }), open('boris', { extension: '102' })]);
     await post(`${host.url}/events/pbx.ringing`, { extension: '101', phone: '+79161112233', client: 'Мария Котова' }, { token });
@@ -250,6 +278,7 @@ describeBrowser('the page of the booking journal', () => {
 
   it('can be used by keyboard alone', async () => {
     const id = await book('10:00', '10:30');
+    const beside = await book('10:30', '11:00', { resource: 'petrov' });
     const page = await open('anna');
     await item(page, id).focus();
     await page.keyboard.press('Enter');
@@ -258,6 +287,11 @@ describeBrowser('the page of the booking journal', () => {
     await page.getByRole('button', { name: 'Сохранить' }).press('Enter');
     await until('the status', async () => (await entry(id))?.version === 2);
     await page.getByRole('button', { name: 'Сохранить' }).waitFor({ state: 'hidden' });
+    const focused = () => page.evaluate('document.activeElement.dataset.entry');
+    await until('the focus to be back', async () => (await focused()) === id);
+    await item(page, beside).waitFor();
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).toBe(beside);
     await page.keyboard.press('n');
     await page.getByRole('heading', { name: 'Новая запись' }).waitFor();
   });
@@ -266,9 +300,12 @@ describeBrowser('the page of the booking journal', () => {
     const olga = await book('10:00', '10:30');
     const anna = await book('11:00', '11:30', { client: 'Анна Белова', phone: '79161112233' });
     const page = await open('anna');
-    await page.getByPlaceholder('Клиент, телефон, комментарий').fill('белова 1122');
+    await page.getByRole('searchbox').fill('белова 1122');
     await item(page, olga).waitFor({ state: 'detached' });
     expect(await item(page, anna).count()).toBe(1);
+    await page.getByText('Найдено: 1').waitFor();
+    await page.getByRole('searchbox').fill('никто');
+    await page.getByText('Не найдено').waitFor();
   });
 
   it('lets a reader look and not write', async () => {
@@ -281,6 +318,28 @@ describeBrowser('the page of the booking journal', () => {
       body: { code: 'FORBIDDEN' },
     });
     expect(await api('GET', '', undefined, { token: await sign('nobody', 'desktop') })).toMatchObject({ status: 403 });
+  });
+
+  it('says to whom may not even look what is missing', async () => {
+    const context = await browser.newContext({ locale: 'ru-RU' });
+    contexts.push(context);
+    const page = await context.newPage();
+    await page.goto(`${host.url}/timeline#token=${await sign('nobody', 'desktop')}`);
+    await page.getByText('У этого токена нет права смотреть журнал').waitFor();
+    await page.getByRole('button', { name: 'Войти с другим токеном' }).click();
+    await page.getByLabel('Токен').fill(await sign('anna'));
+    await page.getByRole('button', { name: 'Войти' }).click();
+    await page.waitForSelector('body[data-ready]');
+  });
+
+  it.each([
+    ['PATCH', '/entries/nonsense', { version: 1 }],
+    ['GET', `/entries?from=${DAY}T10:00:00Z&to=${DAY}T09:00:00Z`, undefined],
+    ['GET', '/changes?after=5:1:', undefined],
+    ['PUT', '/resources/a%00b', { name: 'A' }],
+    ['PUT', '/resources/ab', { name: 'A\u0000' }],
+  ])('answers %s %s with 400, for that is no data', async (method, path, body) => {
+    expect(await api(method, path, body)).toMatchObject({ status: 400 });
   });
 
   it('takes no cookie for a token', async () => {
@@ -314,9 +373,12 @@ describeBrowser('the page of the booking journal', () => {
     expect(await note.isVisible()).toBe(false);
   });
 
-  it('fits a phone', async () => {
-    await book('10:00', '10:30');
+  it('fits a phone, which shows the hours around now', async () => {
+    const soon = await book('11:30', '12:00');
+    const late = await book('19:00', '19:30');
     const page = await open('anna', { phone: true });
+    await item(page, soon).waitFor();
+    expect(await item(page, late).count()).toBe(0);
     await screenshot(page, 'phone');
     const width = await page.evaluate('document.documentElement.scrollWidth');
     expect(width).toBeLessThanOrEqual(390);

@@ -1,6 +1,9 @@
 import type { Changes, Draft, Entry, JournalInfo } from './model.js';
 import { askForToken, findToken } from './token.js';
 
+/** An answer that took longer does not come: networks break without a word. */
+const DEADLINE_MS = 15_000;
+
 /** What the host refused, in its words; with the entry that is in the way, where there is one. */
 export class Refused extends Error {
   constructor(
@@ -19,7 +22,7 @@ interface Problem {
   readonly entry?: Entry;
 }
 
-/** The host's API with the user's token. Rejects with {@link Refused}, and with a TypeError when the host cannot be reached. */
+/** The host's API with the user's token. Rejects with {@link Refused}, and with what `fetch` rejects with when the host cannot be reached. */
 export class Api {
   #asking: Promise<string> | undefined;
 
@@ -54,7 +57,7 @@ export class Api {
   }
 
   changes(after: string, waitSeconds: number, signal: AbortSignal): Promise<Changes> {
-    return this.#ask('GET', this.#path(`/changes?after=${after}&wait=${waitSeconds}`), undefined, signal);
+    return this.#ask('GET', this.#path(`/changes?after=${after}&wait=${waitSeconds}`), undefined, signal, waitSeconds);
   }
 
   /** The id is the page's: repeated after a lost answer, it is the same entry. */
@@ -70,21 +73,22 @@ export class Api {
     return `/api/timeline/${encodeURIComponent(this.journal)}${rest}`;
   }
 
-  async #ask<Answer>(method: string, path: string, body?: object, signal?: AbortSignal): Promise<Answer> {
+  async #ask<Answer>(method: string, path: string, body?: object, signal?: AbortSignal, waitSeconds = 0): Promise<Answer> {
     const sentWith = this.token;
+    const late = AbortSignal.timeout(DEADLINE_MS + waitSeconds * 1_000);
     const answer = await fetch(path, {
       method,
       headers: { authorization: `Bearer ${sentWith}`, ...(body && { 'content-type': 'application/json' }) },
       credentials: 'omit',
       ...(body && { body: JSON.stringify(body) }),
-      ...(signal && { signal }),
+      signal: signal ? AbortSignal.any([signal, late]) : late,
     });
     const data = (await answer.json().catch(() => ({}))) as Answer & Problem;
     if (answer.ok) return data;
     const { code = '', message = answer.statusText, entry } = data;
     if (answer.status !== 401) throw new Refused(answer.status, code, message, entry);
     await this.#otherToken(sentWith, message);
-    return this.#ask(method, path, body, signal);
+    return this.#ask(method, path, body, signal, waitSeconds);
   }
 
   /** Asked for once, however many requests were refused. */

@@ -1,11 +1,13 @@
 import { button, byId, el } from './dom.js';
+import { menu } from './menu.js';
 import type { JournalInfo, Status } from './model.js';
 import type { Filter } from './store.js';
 import { switchLanguage, texts } from './texts.js';
 
+export type Mode = 'day' | 'week';
+
 export interface BarEvents {
-  readonly day: () => void;
-  readonly week: () => void;
+  readonly mode: (mode: Mode) => void;
   readonly today: () => void;
   readonly turn: (pages: number) => void;
   readonly zoom: (direction: 'in' | 'out') => void;
@@ -17,9 +19,18 @@ export interface BarEvents {
 /** The row of buttons above the board. */
 export class Bar {
   readonly #date = el('input', { type: 'date', ariaLabel: texts.date });
-  readonly #search = el('input', { type: 'search', placeholder: texts.search, ariaLabel: texts.search });
+  readonly #search = el('input', {
+    type: 'search',
+    placeholder: texts.search,
+    ariaLabel: `${texts.search}: ${texts.searchHelp}`,
+    title: texts.searchHelp,
+  });
+  readonly #found = el('output', { className: 'found' });
   readonly #chosen: Set<Status>;
-  readonly #modes = { day: button(texts.day, () => this.events.day()), week: button(texts.week, () => this.events.week()) };
+  readonly #modes = {
+    day: button(texts.day, () => this.events.mode('day')),
+    week: button(texts.week, () => this.events.mode('week')),
+  };
 
   constructor(
     info: JournalInfo,
@@ -28,7 +39,7 @@ export class Bar {
     // those that free their time lie below others there: they are shown when they are asked for
     this.#chosen = new Set(info.statuses.filter((status) => status !== 'cancelled'));
     this.#date.onchange = () => this.#date.value && events.date(this.#date.value);
-    this.#search.oninput = () => this.#changed();
+    this.#search.oninput = () => events.filter(this.filter);
     const sign = (text: string, label: string, act: () => void) => button(text, act, { ariaLabel: label, title: label });
     byId('bar', HTMLElement).replaceChildren(
       el('h1', {}, texts.title),
@@ -47,21 +58,29 @@ export class Bar {
         sign('−', texts.zoomOut, () => events.zoom('out')),
         sign('+', texts.zoomIn, () => events.zoom('in')),
       ),
-      this.#search,
+      el('div', { className: 'search' }, this.#search, this.#found),
       this.#statuses(info.statuses),
       info.me.canWrite ? button(texts.newEntry, () => events.create(), { className: 'primary' }) : el('em', {}, texts.readOnly),
       button(texts.language, switchLanguage, { className: 'plain' }),
       el('span', { className: 'me' }, info.me.name),
     );
-    this.#changed();
+  }
+
+  get filter(): Filter {
+    return { text: this.#search.value, statuses: this.#chosen };
   }
 
   showDay(day: string): void {
     this.#date.value = day;
   }
 
-  showMode(mode: 'day' | 'week' | undefined): void {
+  showMode(mode: Mode): void {
     for (const [name, one] of Object.entries(this.#modes)) one.ariaPressed = String(name === mode);
+  }
+
+  /** How many entries were searched out; undefined when none were searched. */
+  showFound(count: number | undefined): void {
+    this.#found.textContent = count === undefined ? '' : count === 0 ? texts.notFound : `${texts.found}: ${count}`;
   }
 
   focusSearch(): void {
@@ -74,14 +93,10 @@ export class Bar {
       box.onchange = () => {
         if (box.checked) this.#chosen.add(status);
         else this.#chosen.delete(status);
-        this.#changed();
+        this.events.filter(this.filter);
       };
       return el('label', {}, box, el('i', { className: `status-${status}` }), texts.statusNames[status]);
     });
-    return el('details', { className: 'statuses' }, el('summary', {}, texts.statuses), el('div', {}, ...boxes));
-  }
-
-  #changed(): void {
-    this.events.filter({ text: this.#search.value, statuses: this.#chosen });
+    return menu('statuses', texts.statuses, boxes);
   }
 }

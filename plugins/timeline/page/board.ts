@@ -4,6 +4,7 @@ import { dragInAllDirections } from './drag-directions.js';
 import { closedBetween } from './hours.js';
 import { lanes } from './lanes.js';
 import type { Entry, Resource } from './model.js';
+import { neighbour } from './neighbour.js';
 import { language, texts } from './texts.js';
 import type { Zone } from './zone.js';
 
@@ -25,7 +26,8 @@ export interface BoardEvents {
   readonly open: (id: string) => void;
   readonly pickFree: (resource: string, time: Date) => void;
   readonly move: (id: string, resource: string, start: Date, end: Date) => void;
-  readonly turned: (start: Date, end: Date) => void;
+  /** Another time is seen. */
+  readonly turned: () => void;
 }
 
 /** The rows of resources with their entries. What is out of sight is not drawn, and all that changes at once is measured and drawn at once. */
@@ -35,6 +37,8 @@ export class Board {
   readonly #timeline: Timeline;
   readonly #drawn = new Map<string, Item>();
   readonly #entries = new Map<string, Entry>();
+  /** Kept when an entry is changed, so that it keeps the focus. */
+  readonly #elements = new Map<string, HTMLElement>();
   readonly #closed = new Set<string>();
   #groupIds: readonly string[] = [];
   #isAway = false;
@@ -54,8 +58,8 @@ export class Board {
       else if (group !== null && canWrite && what === 'background')
         events.pickFree(group, new Date(Math.floor(time.getTime() / SLOT) * SLOT));
     });
-    this.#timeline.on('rangechanged', ({ start, end }) => {
-      if (!this.#isAway) events.turned(start, end);
+    this.#timeline.on('rangechanged', () => {
+      if (!this.#isAway) events.turned();
     });
   }
 
@@ -115,7 +119,10 @@ export class Board {
     const different = items.filter((item) => !isSame(item, this.#drawn.get(item.id)));
     this.#entries.clear();
     for (const entry of entries) this.#entries.set(entry.id, entry);
-    for (const id of gone) this.#drawn.delete(id);
+    for (const id of gone) {
+      this.#drawn.delete(id);
+      this.#elements.delete(id);
+    }
     for (const item of different) this.#drawn.set(item.id, item);
     this.#put(gone, different);
   }
@@ -124,6 +131,12 @@ export class Board {
   redraw(id: string): void {
     const item = this.#drawn.get(id);
     if (item) this.#items.update([item]);
+  }
+
+  /** Where the user was when a card of the entry was opened. */
+  focus(id: string): void {
+    // when it is drawn
+    requestAnimationFrame(() => this.#elements.get(id)?.focus());
   }
 
   /** Shows for a moment that others have changed these. */
@@ -218,19 +231,36 @@ export class Board {
   #content(item: Item): HTMLElement {
     const entry = this.#entries.get(item.id);
     if (!entry) return el('span');
+    const known = this.#elements.get(item.id);
+    const shown = known ?? el('div', { className: 'entry', tabIndex: 0, role: 'button' });
+    this.#elements.set(item.id, shown);
     const span = `${entry.start.slice(11, 16)}–${entry.end.slice(11, 16)}`;
-    const shown = el('div', { className: 'entry', tabIndex: 0, role: 'button' });
     // below each other: there is room for both where half an hour is as wide as a thumb
-    shown.append(el('b', {}, entry.client || texts.entry), el('span', {}, [span, entry.phone].filter(Boolean).join(' ')));
-    shown.ariaLabel = [entry.resource.name, span, entry.client, entry.phone, texts.statusNames[entry.status]].join(', ');
+    shown.replaceChildren(
+      el('b', {}, entry.client || texts.entry),
+      el('span', {}, [span, entry.phone].filter(Boolean).join(' ')),
+    );
+    shown.ariaLabel = [entry.resource.name, span, entry.client, entry.phone, texts.statusNames[entry.status]]
+      .filter(Boolean)
+      .join(', ');
     shown.title = [span, entry.client, entry.phone, entry.comment, entry.note].filter(Boolean).join('\n');
     shown.dataset['entry'] = entry.id;
-    shown.onkeydown = (event) => {
-      if (event.key !== 'Enter' && event.key !== ' ') return;
+    shown.onkeydown = (event) => this.#pressed(event, entry);
+    return shown;
+  }
+
+  #pressed(event: KeyboardEvent, entry: Entry): void {
+    if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
       this.events.open(entry.id);
-    };
-    return shown;
+      return;
+    }
+    const beside = neighbour([...this.#drawn.values()], this.#groupIds, entry.id, event.key);
+    const element = beside === undefined ? undefined : this.#elements.get(beside);
+    // where there is none to be seen, the arrow turns the page
+    if (!element?.isConnected) return;
+    event.preventDefault();
+    element.focus();
   }
 }
 

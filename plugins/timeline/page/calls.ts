@@ -4,8 +4,11 @@ import { texts } from './texts.js';
 
 const known = new Set<string>();
 
+/** A card that nobody looked at goes. */
+const SHOWN_MS = 10 * 60_000;
+
 /** A card for each call that rings at the user's extension; it can become an entry. */
-export function showCalls(calls: readonly Call[], book: (call: Call) => void): void {
+export function showCalls(calls: readonly Call[], book: (call: Call) => void, canWrite: boolean): void {
   for (const call of calls) {
     if (known.has(call.id)) continue;
     known.add(call.id);
@@ -22,9 +25,10 @@ export function showCalls(calls: readonly Call[], book: (call: Call) => void): v
         'div',
         { className: 'buttons' },
         button(texts.dismiss, () => card.remove()),
-        button(texts.book, bookAndClose, { className: 'primary' }),
+        ...(canWrite ? [button(texts.book, bookAndClose, { className: 'primary' })] : []),
       ),
     );
     byId('calls', HTMLElement).append(card);
+    setTimeout(() => card.remove(), SHOWN_MS);
   }
 }

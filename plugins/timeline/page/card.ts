@@ -7,12 +7,15 @@ export interface CardOptions {
   readonly draft: Draft;
   /** Absent: it is a new one. */
   readonly entry?: Entry;
+  /** What is wrong already. */
+  readonly problem?: string;
   /** Resolves when it is saved; what it rejects with is shown, and the card stays open. */
   readonly save: (draft: Draft) => Promise<void>;
+  readonly closed: () => void;
 }
 
 /** The card of an entry, to look at and to change. */
-export function openCard({ info, draft, entry, save }: CardOptions): void {
+export function openCard({ info, draft, entry, problem: known = '', save, closed }: CardOptions): void {
   const dialog = byId('card', HTMLDialogElement);
   const names = info.resources.filter((resource) => !resource.archived || resource.code === draft.resource);
   const client = el('input', { value: draft.client, maxLength: 200, autocomplete: 'off' });
@@ -28,7 +31,7 @@ export function openCard({ info, draft, entry, save }: CardOptions): void {
     draft.status,
   );
   const comment = el('textarea', { value: draft.comment, maxLength: 2_000, rows: 3 });
-  const problem = el('p', { className: 'problem', role: 'alert' });
+  const problem = el('p', { className: 'problem', role: 'alert' }, known);
   const read = (): Draft => ({
     resource: resource.value,
     start: start.value,
@@ -39,22 +42,29 @@ export function openCard({ info, draft, entry, save }: CardOptions): void {
     comment: comment.value,
   });
   const submit = async (changed: Draft) => {
+    if (form.ariaBusy === 'true') return;
+    form.ariaBusy = 'true';
     problem.textContent = '';
     try {
       await save(changed);
       dialog.close();
     } catch (error) {
       problem.textContent = (error as Error).message;
+    } finally {
+      form.ariaBusy = 'false';
     }
   };
   const keepLength = lengthKeeper(start, end);
-  start.oninput = keepLength;
-  const form = el(
+  const checkEnd = () => end.setCustomValidity(end.value > start.value ? '' : texts.endsTooEarly);
+  start.oninput = () => (keepLength(), checkEnd());
+  end.oninput = checkEnd;
+  const heading = el('h2', { tabIndex: -1 }, entry ? texts.entry : texts.newEntry);
+  const form: HTMLFormElement = el(
     'form',
     { onsubmit: (event) => (event.preventDefault(), void submit(read())) },
-    el('h2', {}, entry ? texts.entry : texts.newEntry),
+    heading,
     field(texts.client, client),
-    field(texts.phone, phone, entry?.phone ? el('a', { href: `tel:${entry.phone.replace(/[^\d+]/g, '')}` }, '☎') : undefined),
+    field(texts.phone, phone, entry?.phone ? ringLink(entry.phone) : undefined),
     field(texts.resource, resource),
     field(texts.start, start),
     field(texts.end, end),
@@ -71,8 +81,14 @@ export function openCard({ info, draft, entry, save }: CardOptions): void {
   );
   for (const input of form.querySelectorAll('input, select, textarea')) if (!info.me.canWrite) input.setAttribute('disabled', '');
   dialog.replaceChildren(form);
+  dialog.onclose = closed;
   if (!dialog.open) dialog.showModal();
-  client.focus();
+  // who looks at an entry on a phone has no use for its keyboard
+  (entry ? heading : client).focus();
+}
+
+function ringLink(phone: string): HTMLElement {
+  return el('a', { href: `tel:${phone.replace(/[^\d+]/g, '')}`, ariaLabel: texts.ring, title: texts.ring }, '☎');
 }
 
 /** A new start moves the end along. */

@@ -3,7 +3,7 @@ import { texts } from './texts.js';
 
 /** What to do about a journal without resources, for as long as it has none. */
 export function showEmptyNote(isEmpty: boolean, importPath: string): void {
-  const note = byId('empty', HTMLElement);
+  const note = byId('note', HTMLElement);
   note.hidden = !isEmpty;
   if (!isEmpty) return;
   const example = `POST ${location.origin}${importPath}\n{ "resources": [{ "code": "101", "name": "${texts.someone}" }] }`;

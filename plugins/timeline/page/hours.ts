@@ -43,6 +43,26 @@ function spans(hours: readonly Hours[], day: string): Span[] {
   return open.sort((a, b) => a.from.localeCompare(b.from));
 }
 
+/** So much of a day can be read on a narrow screen. */
+const PART_MINUTES = 4 * 60;
+
+/** Of a day those hours around a time, with one that was before it. */
+export function partOfDay(day: Span, time: string): Span {
+  const [opens, closes] = [minutes(day.from), minutes(day.to)];
+  const wanted = Math.floor(minutes(time) / 60) * 60 - 60;
+  const from = Math.max(opens, Math.min(wanted, closes - PART_MINUTES));
+  return { from: clock(from), to: clock(Math.min(from + PART_MINUTES, closes)) };
+}
+
+function minutes(time: string): number {
+  const [hour = 0, minute = 0] = time.split(':').map(Number);
+  return hour * 60 + minute;
+}
+
+function clock(minutes: number): string {
+  return [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0')).join(':');
+}
+
 /** From the first hour at which somebody works to the last, to be shown as a day. */
 export function businessDay(resources: readonly Resource[]): Span {
   const rows = resources.flatMap((resource) => resource.hours);

@@ -21,7 +21,7 @@ export function listenToKeys(events: KeyEvents): void {
   };
   addEventListener('keydown', (event) => {
     const act = acts[event.code];
-    if (!act || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
+    if (!act || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
     event.preventDefault();
     act();
   });

@@ -9,8 +9,13 @@ const LOOK_MS = 15_000;
 /** Changes that come together are fetched together. */
 const TOGETHER_MS = 50;
 const RETRY_MS = { first: 500, most: 10_000 };
+const RECONNECT_MS = { first: 1_000, most: 30_000 };
+/** https://stomp-js.github.io/api-docs/latest/enums/ReconnectionTimeMode.html */
+const EXPONENTIAL = 1;
 
 interface StompClient {
+  connectHeaders: object;
+  beforeConnect: () => void;
   onConnect: () => void;
   onWebSocketClose: () => void;
   activate(): void;
@@ -22,7 +27,8 @@ interface StompJs {
 }
 
 export interface LiveEvents {
-  readonly changes: (changes: Changes) => void;
+  /** What it rejects with is tried again. */
+  readonly changes: (changes: Changes) => Promise<void>;
   readonly online: (isOnline: boolean) => void;
 }
 
@@ -32,6 +38,8 @@ export interface LiveEvents {
  */
 export class Live {
   #isListening = false;
+  /** Was the last answer had without a break? Only then may the next one take its time. */
+  #isCurrent = false;
   #hint: () => void = () => undefined;
   #hinted = false;
   #waiting = new AbortController();
@@ -44,16 +52,21 @@ export class Live {
 
   /** Does not end. */
   async run({ topic, me }: JournalInfo): Promise<void> {
-    addEventListener('online', () => this.#look());
+    addEventListener('online', () => {
+      this.#waiting.abort();
+      this.#look();
+    });
     addEventListener('offline', () => this.events.online(false));
     if (topic !== undefined) void this.#listen(topic, me.name);
     for (let failures = 0; ;) {
       try {
         await this.#catchUp();
+        this.#isCurrent = true;
         this.events.online(true);
         failures = 0;
         await (this.#isListening ? this.#hintOr(LOOK_MS) : this.#pause(TOGETHER_MS));
       } catch (error) {
+        this.#isCurrent = false;
         if (error instanceof DOMException && error.name === 'AbortError') continue;
         this.events.online(error instanceof Refused && error.status < 500);
         await this.#hintOr(Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** failures++));
@@ -63,9 +76,9 @@ export class Live {
 
   async #catchUp(): Promise<void> {
     this.#waiting = new AbortController();
-    const changes = await this.api.changes(this.cursor, this.#isListening ? 0 : WAIT_S, this.#waiting.signal);
+    const changes = await this.api.changes(this.cursor, this.#isCurrent && !this.#isListening ? WAIT_S : 0, this.#waiting.signal);
+    await this.events.changes(changes);
     this.cursor = changes.cursor;
-    this.events.changes(changes);
   }
 
   async #listen(topic: string, login: string): Promise<void> {
@@ -73,9 +86,12 @@ export class Live {
     const { Client } = (globalThis as unknown as { StompJs: StompJs }).StompJs;
     const client = new Client({
       brokerURL: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/stomp`,
-      connectHeaders: { login, passcode: this.api.passcode },
-      reconnectDelay: 2_000,
+      reconnectDelay: RECONNECT_MS.first,
+      maxReconnectDelay: RECONNECT_MS.most,
+      reconnectTimeMode: EXPONENTIAL,
     });
+    // the token may have become another since
+    client.beforeConnect = () => (client.connectHeaders = { login, passcode: this.api.passcode });
     client.onConnect = () => {
       this.#isListening = true;
       client.subscribe(`/topic/${topic}`, () => this.#look());

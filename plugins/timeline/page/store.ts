@@ -23,11 +23,24 @@ export class Store {
 
   /** Those that the filter lets through. */
   shown(): Entry[] {
-    const words = this.filter.text.toLowerCase().split(/\s+/).filter(Boolean);
+    const { text, statuses } = this.filter;
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    const asked = /^[\d\s()+-]+$/.test(text) ? phoneDigits(text) : '';
     return [...this.#entries.values()].filter((entry) => {
-      if (!this.filter.statuses.has(entry.status)) return false;
-      const text = `${entry.client} ${entry.phone} ${entry.comment}`.toLowerCase();
-      return words.every((word) => text.includes(word));
+      if (!statuses.has(entry.status)) return false;
+      if (asked !== '' && phoneDigits(entry.phone).includes(asked)) return true;
+      const own = `${entry.client} ${entry.phone} ${entry.comment}`.toLowerCase();
+      return words.every((word) => own.includes(word));
     });
   }
+
+  /** Those of them that touch this time. */
+  shownBetween(start: Date, end: Date): Entry[] {
+    return this.shown().filter((entry) => new Date(entry.start) < end && new Date(entry.end) > start);
+  }
+}
+
+/** Without what people put between them, and in a whole number without what stands for the country: it is written +7, 7 and 8. */
+function phoneDigits(text: string): string {
+  return text.replace(/\D/g, '').replace(/^\d(?=\d{10}$)/, '');
 }

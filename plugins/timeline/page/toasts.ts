@@ -13,6 +13,9 @@ export function toast(text: string, kind: 'info' | 'problem' = 'info', undo?: ()
     };
     shown.append(button(texts.undo, takeBack));
   }
-  byId('toasts', HTMLElement).append(shown);
+  const all = byId('toasts', HTMLElement);
+  // one at a time: what came before cannot be taken back alone
+  all.querySelector(`.${kind}`)?.remove();
+  all.append(shown);
   setTimeout(() => shown.remove(), SHOWN_MS);
 }

@@ -14,9 +14,14 @@ export async function findToken(): Promise<string> {
   return sessionStorage.getItem(KEY) ?? (await askForToken(''));
 }
 
+/** The next visit asks for another. */
+export function forgetToken(): void {
+  sessionStorage.removeItem(KEY);
+}
+
 /** After a token was refused: another one. */
 export async function askForToken(why: string): Promise<string> {
-  sessionStorage.removeItem(KEY);
+  forgetToken();
   const input = el('input', { type: 'password', required: true, autocomplete: 'off', ariaLabel: texts.token });
   const dialog = byId('login', HTMLDialogElement);
   const form = el(
@@ -30,6 +35,8 @@ export async function askForToken(why: string): Promise<string> {
   );
   dialog.replaceChildren(form);
   dialog.oncancel = (event) => event.preventDefault();
+  // browsers let a second Escape pass
+  dialog.onclose = () => input.value.trim() || dialog.showModal();
   if (!dialog.open) dialog.showModal();
   await new Promise((resolve) => form.addEventListener('submit', resolve, { once: true }));
   const token = input.value.trim();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { businessDay, closed, closedBetween } from '../../page/hours.js';
+import { businessDay, closed, closedBetween, partOfDay } from '../../page/hours.js';
 import type { Hours, Resource } from '../../page/model.js';
 
 const MONDAY = '2026-02-02';
@@ -53,6 +53,20 @@ describe('the day that is shown', () => {
     const early = resource({ weekday: 1, opens: '07:30', closes: '12:00' });
     const late = resource({ weekday: 5, opens: '12:00', closes: '22:00' }, { day: MONDAY });
     expect(businessDay([late, early])).toEqual({ from: '07:30', to: '22:00' });
+  });
+
+  it.each([
+    ['11:20', { from: '10:00', to: '14:00' }],
+    ['06:00', { from: '08:30', to: '12:30' }],
+    ['08:30', { from: '08:30', to: '12:30' }],
+    ['19:50', { from: '16:00', to: '20:00' }],
+    ['23:00', { from: '16:00', to: '20:00' }],
+  ])('is on a narrow screen four hours of it, at %s', (time, expected) => {
+    expect(partOfDay({ from: '08:30', to: '20:00' }, time)).toEqual(expected);
+  });
+
+  it('is no longer on a narrow screen than it is', () => {
+    expect(partOfDay({ from: '09:00', to: '12:00' }, '11:00')).toEqual({ from: '09:00', to: '12:00' });
   });
 
   it('is an ordinary one where nothing is said of hours', () => {

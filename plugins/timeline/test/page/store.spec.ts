@@ -46,4 +46,20 @@ describe('the store of the page', () => {
     store.filter = { text: '', statuses: new Set(['waiting', 'cancelled']) };
     expect(store.shown().map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
+
+  it.each(['+7 (916) 111-22-33', '8 916 1112233', '111 22', '79161112233'])('finds a telephone by %s', (text) => {
+    const store = new Store();
+    store.add([entry('a', 1, { phone: '+7 916 111-22-33' }), entry('b', 1, { phone: '+7 916 222-11-33' }), entry('c', 1)]);
+    store.filter = { text, statuses: new Set(['waiting']) };
+    expect(store.shown().map(({ id }) => id)).toEqual(['a']);
+  });
+
+  it('tells which of them are in a time', () => {
+    const store = new Store();
+    store.filter = { text: '', statuses: new Set(['waiting']) };
+    store.add([entry('a', 1), entry('b', 1, { start: '2026-02-02T11:00:00+03:00', end: '2026-02-02T12:00:00+03:00' })]);
+    const between = (start: string, end: string) => store.shownBetween(new Date(start), new Date(end)).map(({ id }) => id);
+    expect(between('2026-02-02T10:30:00+03:00', '2026-02-02T11:00:00+03:00')).toEqual(['a']);
+    expect(between('2026-02-02T11:00:00+03:00', '2026-02-02T20:00:00+03:00')).toEqual(['b']);
+  });
 });

@@ -20,10 +20,20 @@ describe('the zone of the page', () => {
     expect(['2026-10-25T00:30:00.000Z', '2026-10-25T01:30:00.000Z']).toContain(zone.time('2026-10-25T02:30').toISOString());
   });
 
-  it('changes its offset in the hour in which the clocks change', () => {
+  it.each([
+    ['Europe/Berlin', '2026-03-29T01:00:00Z', [60, 120]],
+    // in the middle of an hour of UTC
+    ['Australia/Adelaide', '2026-10-03T16:30:00Z', [570, 630]],
+  ])('changes its offset when the clocks of %s change', (name, time, offsets) => {
+    const zone = new Zone(name);
+    const change = Date.parse(time);
+    expect([zone.offset(change - 1), zone.offset(change)]).toEqual(offsets);
+  });
+
+  it('is at the same time of the clock days later, whatever the clocks did', () => {
     const zone = new Zone('Europe/Berlin');
-    const change = Date.parse('2026-03-29T01:00:00Z');
-    expect([zone.offset(change - 1), zone.offset(change)]).toEqual([60, 120]);
+    expect(zone.local(zone.later(zone.time('2026-03-28T09:15'), 1))).toBe('2026-03-29T09:15');
+    expect(zone.local(zone.later(zone.time('2026-03-29T09:15'), -7))).toBe('2026-03-22T09:15');
   });
 
   it('has days of 23 and of 25 hours', () => {

@@ -1,0 +1,32 @@
+import { Refused } from './api.js';
+import { button, byId, el } from './dom.js';
+import { texts } from './texts.js';
+import { forgetToken } from './token.js';
+
+/** Why the journal could not be opened, and what to do about it. */
+export function showFailure(error: unknown): void {
+  const again = () => location.reload();
+  const withAnother = () => {
+    forgetToken();
+    again();
+  };
+  const note = byId('note', HTMLElement);
+  note.replaceChildren(
+    el('b', {}, texts.notOpened),
+    el('p', {}, reason(error)),
+    el(
+      'div',
+      { className: 'buttons' },
+      button(texts.again, again, { className: 'primary' }),
+      button(texts.otherToken, withAnother),
+    ),
+  );
+  note.hidden = false;
+  // for who looks into it
+  reportError(error);
+}
+
+function reason(error: unknown): string {
+  if (!(error instanceof Refused)) return texts.unreachable;
+  return error.code === 'FORBIDDEN' ? texts.mayNotRead : error.message;
+}

@@ -1,0 +1,15 @@
+import { Refused } from './api.js';
+import { texts } from './texts.js';
+
+/** Why the host did not take a change, in the user's words. */
+export function inWords(error: unknown): string {
+  if (!(error instanceof Refused)) return texts.offline;
+  const { code, entry, message } = error;
+  if (code === 'TIMELINE_VERSION' && entry) return `${texts.outdated}: ${entry.by}`;
+  if (code === 'TIMELINE_OVERLAP' && entry) {
+    const span = `${entry.start.slice(11, 16)}–${entry.end.slice(11, 16)}`;
+    return `${texts.taken}: ${[entry.resource.name, span, entry.client].filter(Boolean).join(', ')}`;
+  }
+  if (code === 'FORBIDDEN') return texts.forbidden;
+  return `${texts.failed}: ${message}`;
+}
