@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Batches } from '../../src/delivery/batches.js';
+import type { Session, Subscription } from '../../src/server/desk.js';
 import { giveSpread, spreadOver } from '../../src/delivery/spread.js';
+import { Topics } from '../../src/delivery/topics.js';
 import { decodeWord, encodeWord } from '../../src/delivery/words.js';
 
 const content = (text: string) => ({ id: text, headers: { event: 'test', text }, body: Buffer.from(text) });
@@ -123,5 +125,22 @@ describe('a spread', () => {
     expect(given.map(({ to }) => to).sort((a, b) => a - b)).toEqual(receivers);
     const perSecond = Array.from({ length: 10 }, (_, s) => given.filter(({ at }) => Math.floor(at / 1_000) === s).length);
     expect(perSecond).toEqual(Array.from({ length: 10 }, () => 40));
+  });
+});
+
+describe('topics', () => {
+  it('lose all that a session listens to, and nothing of others', () => {
+    const [one, other] = [{ id: '1' }, { id: '2' }] as Session[];
+    const listen = (session?: Session) => ({ session, deliver: () => true }) as unknown as Subscription;
+    const topics = new Topics();
+    const [prices, news, others] = [listen(one), listen(one), listen(other)];
+    topics.add('prices', prices);
+    topics.add('news', news);
+    topics.add('prices', others);
+    topics.remove('news', news);
+    topics.add('news', news);
+    topics.forget(one as Session);
+    expect(topics.listening('prices')).toEqual([others]);
+    expect(topics.listening('news')).toEqual([]);
   });
 });
