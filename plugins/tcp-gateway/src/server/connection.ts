@@ -337,7 +337,14 @@ export class Connection implements Session, WireOwner, OutboxOwner, Watched {
 
   #end({ code, message, cure }: CloseReason, receipt: string | undefined): void {
     if (this.#hasEnded) return;
-    const headers = { code, message, 'content-type': 'text/plain', ...(receipt !== undefined && { 'receipt-id': receipt }) };
+    const headers = {
+      code,
+      message,
+      'content-type': 'text/plain',
+      // STOMP wants it told where the versions differ
+      ...(code === 'STOMP_VERSION' && { version: '1.2' }),
+      ...(receipt !== undefined && { 'receipt-id': receipt }),
+    };
     this.#send(wholeFrame('ERROR', headers, cure));
     this.#leave(`${code} ${message}`);
   }

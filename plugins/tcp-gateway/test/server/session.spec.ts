@@ -48,6 +48,13 @@ describe('CONNECT', () => {
     expect(await client.error()).toMatchObject({ code });
   });
 
+  it('of another version is told which it may be', async () => {
+    const { open } = await startGateway();
+    const client = await open();
+    client.send('CONNECT', { 'accept-version': '2.1', passcode: 'ok' });
+    expect((await client.next()).headers.get('version')).toBe('1.2');
+  });
+
   it.each([
     ['none', '0,0', '0,0'],
     ['rarer than ours', '20000,30000', '30000,20000'],
