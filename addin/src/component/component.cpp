@@ -152,7 +152,7 @@ std::string Component::request(const Arguments& arguments) {
     throw CallError("no answer from " + arguments.text(0) + " within " + std::to_string(time.count()) + " ms");
   if (isFailure(answer->header("status"))) {
     throw CallError(arguments.text(0) + " answers " + std::string(answer->header("status")) + ": " +
-                    answer->body.substr(0, kMaxFailureText));
+                    std::string(text::beginningOf(answer->body, kMaxFailureText)));
   }
   return answer->body;
 }

@@ -4,6 +4,7 @@
 
 #include "session/identifier.h"
 #include "text/json.h"
+#include "text/utf.h"
 
 namespace sluice::session {
 namespace {
@@ -14,6 +15,8 @@ using net::Milliseconds;
 constexpr int kLongestPause = 60;  // times the first one
 /** Past the grace for goodbyes: for a thread that is deep in the system. */
 constexpr Milliseconds kJoinTime{3'000};
+/** Servers end a session whose headers are longer than they take, and the event would come again and again. */
+constexpr std::size_t kMaxReason = 500;
 
 /** Whole pauses would let all clients of a restarted server come at the same moment. */
 Milliseconds withJitter(Milliseconds pause) {
@@ -276,7 +279,7 @@ void Client::setState(ClientState state, const std::string& reason) {
 void Client::answer(const char* command, const Ticket& ticket, const std::string& reason) {
   if (ticket.ack.empty()) return;
   stomp::Frame frame{command, {{"id", ticket.ack}}, ""};
-  if (!reason.empty()) frame.headers.emplace_back("reason", reason);
+  if (!reason.empty()) frame.headers.emplace_back("reason", text::beginningOf(reason, kMaxReason));
   outbox.sendNow(frame, ticket.session);
 }
 

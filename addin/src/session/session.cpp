@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "text/utf.h"
+
 namespace sluice::session {
 namespace {
 
@@ -19,7 +21,7 @@ constexpr Milliseconds kLongWait{60'000};
 
 std::string errorText(const stomp::Frame& frame) {
   std::string text(frame.header("message"));
-  std::string body = frame.body.substr(0, kMaxErrorText);
+  std::string body(text::beginningOf(frame.body, kMaxErrorText));
   while (!body.empty() && (body.back() == '\n' || body.back() == '\r')) body.pop_back();
   if (text.empty()) return body.empty() ? "the server gave no reason" : body;
   return body.empty() || body == text ? text : text + " (" + body + ")";

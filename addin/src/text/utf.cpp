@@ -122,6 +122,13 @@ std::string toUtf8(std::u16string_view utf16) {
   return out;
 }
 
+std::string_view beginningOf(std::string_view utf8, std::size_t bytes) {
+  if (utf8.size() <= bytes) return utf8;
+  const auto continues = [&utf8](std::size_t at) { return (static_cast<std::uint8_t>(utf8[at]) & 0xC0) == 0x80; };
+  while (bytes > 0 && continues(bytes)) --bytes;
+  return utf8.substr(0, bytes);
+}
+
 bool sameName(std::u16string_view one, std::u16string_view other) {
   return std::equal(one.begin(), one.end(), other.begin(), other.end(),
                     [](char16_t a, char16_t b) { return fold(a) == fold(b); });

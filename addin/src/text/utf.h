@@ -15,6 +15,9 @@ std::u16string toUtf16(std::string_view utf8);
 /** A surrogate without its other half becomes U+FFFD. */
 std::string toUtf8(std::u16string_view utf16);
 
+/** At most so many bytes from the beginning, cut between two characters. */
+std::string_view beginningOf(std::string_view utf8, std::size_t bytes);
+
 /** Equal but for the case of Latin and Russian letters, Ё included. */
 bool sameName(std::u16string_view one, std::u16string_view other);
 

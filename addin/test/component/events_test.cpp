@@ -185,6 +185,21 @@ TEST("a rejected event is told to the server with its reason") {
   CHECK_EQUAL(server.frames("NACK").front().header("reason"), "нет такого заказа");
 }
 
+TEST("of a long reason the beginning is told: a header has its bounds") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.connect(server);
+  server.put("a");
+  const Json event = fixture.nextData();
+  std::string reason = "x";
+  for (int i = 0; i < 20'000; ++i) reason += "ж";
+  CHECK(std::get<bool>(fixture.object->call(u"Отклонить", {event["id"].text, reason})));
+  WAIT_UNTIL(server.rejected().size() == 1);
+  const std::string told(server.frames("NACK").front().header("reason"));
+  CHECK(told.size() > 400 && told.size() <= 500);
+  CHECK_EQUAL(told, reason.substr(0, told.size()));
+}
+
 TEST("acknowledging twice, or what is unknown, harms nothing") {
   MailboxServer server;
   Fixture fixture;

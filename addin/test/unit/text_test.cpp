@@ -24,6 +24,13 @@ TEST("well-formed text survives both ways") {
   }
 }
 
+TEST("the beginning of a text ends with a whole character") {
+  CHECK_EQUAL(text::beginningOf("Ёжик", 8), "Ёжик");
+  CHECK_EQUAL(text::beginningOf("Ёжик", 5), "Ёж");
+  CHECK_EQUAL(text::beginningOf("a🎄", 4), "a");
+  CHECK_EQUAL(text::beginningOf("\x80\x80\x80", 1), "");
+}
+
 TEST("each maximal malformed part becomes one replacement character") {
   // the example of the Unicode Standard, table 3-8
   CHECK_EQUAL(repaired("a\xF1\x80\x80\xE1\x80\xC2"
