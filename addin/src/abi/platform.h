@@ -19,7 +19,6 @@ class Platform {
  public:
   void attach(void* connection) { connection_ = connection; }
   void useMemory(void* manager) { memory_ = manager; }
-  bool hasMemory() const { return memory_ != nullptr; }
 
   /**
    * Queues an event for the code of the client. False: it was not queued (the queue is full, or events are not handled

@@ -21,7 +21,7 @@ Clock::time_point shareOf(Clock::time_point deadline, std::size_t attemptsLeft) 
 
 Link::Link(const Address& address, const TlsOptions& tls, Clock::time_point deadline, Poller& poller,
            const std::function<bool()>& stopped)
-    : address_(address), poller_(poller) {
+    : poller_(poller) {
   try {
     const std::vector<Endpoint> endpoints = resolve(address, deadline, poller, stopped);
     for (std::size_t i = 0; i < endpoints.size(); ++i) {

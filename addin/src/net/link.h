@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "net/socket.h"
@@ -36,7 +35,6 @@ class Link {
   void secure(Clock::time_point deadline, const std::function<bool()>& stopped);
   std::size_t readGreeting();
 
-  Address address_;
   Poller& poller_;
   std::unique_ptr<Socket> socket_;
   std::unique_ptr<TlsFilter> tls_;

@@ -227,7 +227,7 @@ void Client::run() {
       delay = options_.reconnectDelay;
       refusedLogins = 0;
     }
-    // code in 1C answers each refusal with another token: the first of them may help, and the rest would come in a storm
+    // code in 1C answers each refusal with another token: the first may help, and the rest would come in a storm
     if (!stopDeadline()) pause(withJitter(delay), refusedLogins <= 1);
     delay = std::min(delay * 2, options_.reconnectDelay * kLongestPause);
   }

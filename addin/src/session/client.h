@@ -4,7 +4,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
-#include <set>
+#include <optional>
 
 #include "net/socket.h"
 #include "session/inbox.h"
