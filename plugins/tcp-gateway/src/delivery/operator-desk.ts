@@ -7,7 +7,10 @@ import type { Presence } from './presence.js';
 const SCOPE = 'viewer';
 
 const Query = z.strictObject({
-  user: z.string().min(1).optional(),
+  user: z
+    .string()
+    .regex(/^\P{Cc}+$/u)
+    .optional(),
   after: z.string().default(''),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });

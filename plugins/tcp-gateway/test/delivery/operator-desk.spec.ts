@@ -86,7 +86,7 @@ describe('who is online', () => {
     for (const path of ['/desktops', '/mailboxes']) expect(host.services.routes.get(`GET ${path}`)?.route.scope).toBe('viewer');
   });
 
-  it.each([{ limit: '0' }, { limit: '1001' }, { limit: 'all' }, { name: 'ivanov' }, { user: '' }])(
+  it.each([{ limit: '0' }, { limit: '1001' }, { limit: 'all' }, { name: 'ivanov' }, { user: '' }, { user: '\0' }])(
     'is not told to a request that is none: %j',
     async (query) => {
       await expect(desktops(await startHost(), query as Record<string, string>)).rejects.toMatchObject({
