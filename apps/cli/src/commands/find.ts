@@ -20,7 +20,7 @@ export function addFind(command: Command): void {
       else if (entries.length > 0) print(headedTable(['AT', 'RUN', 'FLOW/STEP', 'WHAT', ''], entries.map(rowOf)));
       else
         say(
-          `nothing is known of ${id}: write the whole id, which "sluice parked show" gives for a run; the journal keeps what settings.retention.journal says`,
+          `nothing is known of ${id}: write the whole id, which "sluice parked show" gives for a run; an event that no flow takes waits in "sluice unrouted ls"; the journal keeps what settings.retention.journal says`,
         );
       if (entries.length === 0) process.exitCode = EXIT.failed;
     });
