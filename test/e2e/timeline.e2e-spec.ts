@@ -126,6 +126,8 @@ describeBrowser('the page of the booking journal', () => {
     return page;
   };
   const item = (page: Page, id: string) => page.locator(`[data-entry="${id}"]`);
+  /** The entry that has the focus. */
+  const focused = (page: Page) => page.evaluate('document.activeElement.dataset.entry');
   /** Where a time of a row is on the screen, found from an entry that is there. */
   const drag = async (page: Page, id: string, by: { x?: number; y?: number }) => {
     const box = await item(page, id).boundingBox();
@@ -228,7 +230,8 @@ describeBrowser('the page of the booking journal', () => {
     for (let day = 0; day < 3; day++) await page.getByRole('button', { name: 'Позже' }).click();
     await until('the third day', async () => (await page.getByLabel('Дата').inputValue()) === '2026-02-05');
     await page.context().setOffline(false);
-    await item(page, id).waitFor();
+    // not only when a request that waits for changes ends, after 25 seconds
+    await item(page, id).waitFor({ timeout: 15_000 });
   });
 
   it('lets who was slower save on top of what the other one has saved', async () => {
@@ -287,11 +290,10 @@ describeBrowser('the page of the booking journal', () => {
     await page.getByRole('button', { name: 'Сохранить' }).press('Enter');
     await until('the status', async () => (await entry(id))?.version === 2);
     await page.getByRole('button', { name: 'Сохранить' }).waitFor({ state: 'hidden' });
-    const focused = () => page.evaluate('document.activeElement.dataset.entry');
-    await until('the focus to be back', async () => (await focused()) === id);
+    await until('the focus to be back', async () => (await focused(page)) === id);
     await item(page, beside).waitFor();
     await page.keyboard.press('ArrowDown');
-    expect(await focused()).toBe(beside);
+    await until('the focus below', async () => (await focused(page)) === beside);
     await page.keyboard.press('n');
     await page.getByRole('heading', { name: 'Новая запись' }).waitFor();
   });
@@ -395,6 +397,16 @@ describeBrowser('the page of the booking journal', () => {
     await screenshot(page, 'thousand');
     // rows that are scrolled away are not drawn
     expect(await page.locator('[data-entry]').count()).toBeLessThan(600);
+
+    // by arrow keys to rows that are scrolled away, from one that is cut off: they stay beside their names
+    const at10 = (row: string) => entries.find(({ resource, start }) => resource === row && start === `${DAY}T10:00`)?.id ?? '';
+    await item(page, at10('r09')).focus();
+    for (const row of ['r10', 'r11']) {
+      await page.keyboard.press('ArrowDown');
+      await until(`the focus in ${row}`, async () => (await focused(page)) === at10(row));
+    }
+    const [name, below] = [await page.getByText('Кабинет 12').boundingBox(), await item(page, at10('r11')).boundingBox()];
+    expect(Math.abs((name?.y ?? 0) - (below?.y ?? 999))).toBeLessThan(24);
 
     const last = entries.find(({ resource, start }) => resource === 'r39' && start === `${DAY}T10:00`);
     const id = last?.id ?? '';

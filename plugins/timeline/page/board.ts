@@ -1,6 +1,7 @@
 import { DataSet, moment, Timeline, type Group, type Item, type Moment } from './vendor/vis-timeline.js';
 import { el } from './dom.js';
 import { dragInAllDirections } from './drag-directions.js';
+import { followFocus } from './focus-scroll.js';
 import { closedBetween } from './hours.js';
 import { lanes } from './lanes.js';
 import type { Entry, Resource } from './model.js';
@@ -15,6 +16,8 @@ const SNAP = 5 * MINUTE;
 /** A click on free time means the quarter of an hour in which it falls. */
 const SLOT = 15 * MINUTE;
 const CHANGED_SHOWN_MS = 2_500;
+/** In so many frames what has just come into sight is drawn. */
+const FOCUS_FRAMES = 20;
 /** From so many on, items are put in out of sight. */
 const MANY = 50;
 /** A thousand years, to where nobody is booked. */
@@ -40,7 +43,8 @@ export class Board {
   /** Kept when an entry is changed, so that it keeps the focus. */
   readonly #elements = new Map<string, HTMLElement>();
   readonly #closed = new Set<string>();
-  #groupIds: readonly string[] = [];
+  /** What stands before the rows, in their order, by the resources' codes. */
+  #names: ReadonlyMap<string, HTMLElement> = new Map();
   #isAway = false;
 
   constructor(
@@ -51,6 +55,7 @@ export class Board {
   ) {
     this.#timeline = new Timeline(container, this.#items, this.#groups, this.#options(canWrite));
     dragInAllDirections(this.#timeline);
+    followFocus(container);
     const hasMoved = watchPointer(container);
     this.#timeline.on('click', ({ item, group, time, what }) => {
       if (hasMoved()) return;
@@ -85,16 +90,10 @@ export class Board {
 
   setResources(resources: readonly Resource[]): void {
     const shown = resources.filter((resource) => !resource.archived);
-    const ids = shown.map((resource) => resource.code);
-    this.#groups.remove(this.#groupIds.filter((id) => !ids.includes(id)));
-    this.#groups.update(
-      shown.map((resource, order) => ({
-        id: resource.code,
-        order,
-        content: el('span', { title: resource.name }, resource.name),
-      })),
-    );
-    this.#groupIds = ids;
+    const names = new Map(shown.map(({ code, name }) => [code, el('span', { title: name }, name)]));
+    this.#groups.remove([...this.#names.keys()].filter((code) => !names.has(code)));
+    this.#groups.update([...names].map(([id, content], order) => ({ id, order, content })));
+    this.#names = names;
   }
 
   /** Greys the hours at which resources are not to be booked, on the days from the first to the last. */
@@ -133,10 +132,13 @@ export class Board {
     if (item) this.#items.update([item]);
   }
 
-  /** Where the user was when a card of the entry was opened. */
-  focus(id: string): void {
-    // when it is drawn
-    requestAnimationFrame(() => this.#elements.get(id)?.focus());
+  /** As soon as the entry is drawn, unless that takes long. */
+  focus(id: string, frames = FOCUS_FRAMES): void {
+    requestAnimationFrame(() => {
+      const element = this.#elements.get(id);
+      element?.focus();
+      if (document.activeElement !== element && frames > 1) this.focus(id, frames - 1);
+    });
   }
 
   /** Shows for a moment that others have changed these. */
@@ -205,6 +207,15 @@ export class Board {
     return new Date(Math.round(time.getTime() / SNAP) * SNAP);
   }
 
+  #bringIntoSight(id: string): void {
+    const item = this.#drawn.get(id);
+    if (!item) return;
+    const { start, end } = this.range();
+    if (item.start < start || item.end > end) this.#timeline.moveTo(item.start, { animation: false });
+    // rows that are scrolled away are not drawn, but their names are; vis-timeline follows their scrolling
+    this.#names.get(item.group)?.closest('.vis-label')?.scrollIntoView({ block: 'nearest' });
+  }
+
   #placed(entries: readonly Entry[], shared: ReadonlySet<string>): Item[] {
     const inLanes = new Map<string, number>();
     for (const code of shared) {
@@ -255,12 +266,12 @@ export class Board {
       this.events.open(entry.id);
       return;
     }
-    const beside = neighbour([...this.#drawn.values()], this.#groupIds, entry.id, event.key);
-    const element = beside === undefined ? undefined : this.#elements.get(beside);
-    // where there is none to be seen, the arrow turns the page
-    if (!element?.isConnected) return;
+    const beside = neighbour([...this.#drawn.values()], [...this.#names.keys()], entry.id, event.key);
+    // where there is none, the arrow turns the page
+    if (beside === undefined) return;
     event.preventDefault();
-    element.focus();
+    this.#bringIntoSight(beside);
+    this.focus(beside);
   }
 }
 

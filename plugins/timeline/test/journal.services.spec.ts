@@ -191,16 +191,16 @@ describe('a journal on PostgreSQL', () => {
     expect((await flow.next(2)).map(({ entry }) => entry.start.slice(11, 16))).toEqual(['10:00', '12:00']);
   });
 
-  it('makes neither a change nor an event when the transaction fails at its very end', async () => {
-    const flow = await subscribed('torn');
-    // as late as can be: the entry and its row of the outbox are written, and the commit is under way
+  it.each(['entry', 'outbox'])('makes neither a change nor an event when the commit fails over its row of %s', async (table) => {
+    const flow = await subscribed(`torn-${table}`);
+    // as late as can be: the entry and its row of the outbox are written by then
     await database.rows(`create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$`);
     await database.rows(
-      'create constraint trigger late after insert on outbox initially deferred for each row execute function refuse()',
+      `create constraint trigger late after insert on ${table} initially deferred for each row execute function refuse()`,
     );
     const id = randomUUID();
     await expect(create(at('10:00', '11:00'), id)).rejects.toThrow('no');
-    await database.rows('drop trigger late on outbox');
+    await database.rows('drop function refuse cascade');
     await expect(opened.client.entries.get(id)).rejects.toMatchObject({ code: 'TIMELINE_MISSING' });
     const { entry } = await create(at('12:00', '13:00'));
     expect((await flow.next(1)).map((event) => event.entry.id)).toEqual([entry.id]);

@@ -38,7 +38,7 @@ export declare class Timeline {
   getWindow(): Range;
   zoomIn(part: number): void;
   zoomOut(part: number): void;
-  moveTo(time: Date): void;
+  moveTo(time: Date, options?: { readonly animation: boolean }): void;
 }
 export interface Moment {
   valueOf(): number;
