@@ -61,7 +61,8 @@ export class WsdlSoapClient implements SoapClient {
     const { service, operation } = await orGivenUp(described, signal, () =>
       fail.TIMED_OUT(`${where}: given up before the WSDL came`, { sent: 'no' }),
     );
-    const written = writeRequest(service, operation, asked, this.config.soap, this.host.timezone);
+    const from = { ...this.whereOf(asked.service), where };
+    const written = writeRequest(service, operation, asked, this.config.soap, this.host.timezone, from);
     if ('problems' in written) {
       const told = written.problems.map(({ path, message }) => `${path.join('.') || 'arguments'}: ${message}`);
       throw soap.ONEC_ARGUMENT(`${where}: ${told.join('; ')}`, { sent: 'no', details: { problems: written.problems } });
@@ -72,7 +73,6 @@ export class WsdlSoapClient implements SoapClient {
       headers: headersOf(this.config.soap, operation.action),
       body: written.text,
     };
-    const from = { ...this.whereOf(asked.service), where };
     const read = (answer: WebAnswer) =>
       readResults(service, operation, expected(readReply(answer, from), operation, where), asked, from);
     return this.link.call({ request, where, id, signal, read });

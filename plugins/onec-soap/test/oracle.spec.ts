@@ -96,7 +96,7 @@ describe.each(['1.1', '1.2'] as const)('beside npm soap over SOAP %s', (version)
     const service = described(version);
     const found = service.operations.get(operation);
     if (!found) throw new Error(`${operation} is not described`);
-    const written = writeRequest(service, found, { arguments: given, json: false }, version, undefined);
+    const written = writeRequest(service, found, { arguments: given, json: false }, version, undefined, FROM);
     if (!('text' in written)) throw new Error(JSON.stringify(written));
     expect(meaning(readXml(written.text))).toEqual(meaning(readXml(oracle.sent)));
 

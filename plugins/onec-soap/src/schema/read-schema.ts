@@ -64,22 +64,28 @@ export class Schemas implements Types {
 
   /** `above`: the types that are being read, so that one that extends itself is noticed. */
   private read(type: XmlElement, schema: XmlElement, above: ReadonlySet<Name>): TypeDefinition {
-    return type.name === xs('simpleType') ? this.readSimple(type, schema) : this.readComplex(type, schema, above);
+    return type.name === xs('simpleType') ? this.readSimple(type, schema, above) : this.readComplex(type, schema, above);
   }
 
-  private readSimple(type: XmlElement, schema: XmlElement): TypeDefinition {
+  private readSimple(type: XmlElement, schema: XmlElement, above: ReadonlySet<Name>): TypeDefinition {
     const restriction = type.children.find(({ name }) => name === xs('restriction'));
     if (!restriction) return { kind: 'simple', base: xs('string') }; // a list or a union: a text of its own form
-    const base = restriction.attributes.get('base');
+    const written = restriction.attributes.get('base');
     const inner = restriction.children.find(({ name }) => name === xs('simpleType'));
     const values = restriction.children
       .filter(({ name }) => name === xs('enumeration'))
       .map(({ attributes }) => attributes.get('value') ?? '');
-    return {
-      kind: 'simple',
-      base: base === undefined ? this.define(inner ?? type, schema) : resolveName(base, restriction.namespaces),
-      ...(values.length > 0 && { values }),
-    };
+    const nothing = inner ? this.define(inner, schema) : xs('string');
+    const base = written === undefined ? nothing : resolveName(written, restriction.namespaces);
+    this.refuseCircle(base, above);
+    return { kind: 'simple', base, ...(values.length > 0 && { values }) };
+  }
+
+  /** A simple type is read by following its bases to the end. */
+  private refuseCircle(base: Name, above: ReadonlySet<Name>): void {
+    if (above.has(base)) throw new SchemaProblem(`the type ${base} extends itself`);
+    const global = this.types.get(base);
+    if (global?.element.name === xs('simpleType')) this.readSimple(global.element, global.schema, new Set([...above, base]));
   }
 
   private readComplex(type: XmlElement, schema: XmlElement, above: ReadonlySet<Name>): TypeDefinition {

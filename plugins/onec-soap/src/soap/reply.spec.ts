@@ -23,8 +23,12 @@ describe('an answer that cannot be used', () => {
     ['two documents', 200, XML, '<a/><b/>', 'BAD_ANSWER', 'it is not one element'],
     ['other XML', 200, XML, '<a/>', 'BAD_ANSWER', 'no SOAP'],
     ['a bomb', 200, XML, `<!DOCTYPE a [<!ENTITY b "b">]>${envelope('&b;')}`, 'BAD_ANSWER', 'document type'],
+    ['with an entity of nobody', 200, XML, envelope('<a>&constructor;</a>'), 'BAD_ANSWER', 'no entity'],
+    ['with a character that XML cannot carry', 200, XML, envelope('<a>&#0;</a>'), 'BAD_ANSWER', 'no character'],
     ['too deep', 200, XML, envelope('<a>'.repeat(10_000) + '</a>'.repeat(10_000)), 'BAD_ANSWER', 'not whole or no XML'],
     ['a refusal in XML that is no SOAP', 404, XML, '<a/>', 'NOT_FOUND', '404'],
+    ['a page of a proxy', 502, 'application/xhtml+xml', '<!DOCTYPE html><html/>', 'OVERLOADED', '502'],
+    ['a refusal that is cut off', 401, XML, '<a', 'UNAUTHORIZED', '401'],
     ['an envelope with a bad status and no fault', 502, XML, envelope(''), 'OVERLOADED', '502'],
   ])('because it is %s is told in words', (_what, status, type, body, code, words) => {
     expect(() => read(status, type, body)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(words) }));

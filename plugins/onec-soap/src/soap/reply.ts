@@ -16,7 +16,9 @@ export function readReply(answer: WebAnswer, from: Where): XmlElement | undefine
     if (text.trim() === '') return undefined;
     throw unexpected(mediaType(answer.headers), from);
   }
-  const envelope = parse(text, from);
+  // a refusal is one in whatever shape a proxy clothes it
+  const envelope = good ? parse(text, from) : parseIfPossible(text);
+  if (!envelope) throw failureOfStatus(answer, text, from);
   const namespace = namespaceOf(envelope.name);
   if (!ENVELOPE_NAMESPACES.includes(namespace) || envelope.name !== nameIn(namespace, 'Envelope')) {
     if (!good) throw failureOfStatus(answer, text, from);
@@ -40,6 +42,15 @@ function parse(text: string, { where }: Where): XmlElement {
   } catch (error) {
     if (!(error instanceof XmlProblem)) throw error;
     throw fail.BAD_ANSWER(`${where}: the answer is not whole or no XML: ${error.message}`, { sent: 'yes', cause: error });
+  }
+}
+
+function parseIfPossible(text: string): XmlElement | undefined {
+  try {
+    return readXml(text);
+  } catch (error) {
+    if (!(error instanceof XmlProblem)) throw error;
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Schemas } from '../schema/read-schema.js';
+import { SchemaProblem, Schemas } from '../schema/read-schema.js';
 import { CORE, nameIn, XS, XSI } from '../xml/names.js';
 import { readXml } from '../xml/read-xml.js';
 import { Prefixes } from '../xml/write-xml.js';
@@ -187,8 +187,24 @@ describe("1C's own values", () => {
     );
   });
 
-  it('that tell no type that there is are refused', () =>
-    expect(write(typed('xs:anyType'), { P: { '#type': 'нет:Такого', '#value': 1 } }).told).toHaveLength(1));
+  it.each(['нет:Такого', 'constructor:X', 'xs:string"><evil/><x a="', '{http://e}a b', 5])(
+    'that tell the type %j are refused',
+    (type) =>
+      expect(write(typed('xs:string'), { P: { '#type': type, '#value': '1' } }).told).toEqual([
+        expect.stringContaining('is no type'),
+      ]),
+  );
+
+  it('that tell their type twice are refused', () => {
+    const twice = { '#type': 'xs:string', '#value': { '#type': 'xs:string', '#value': 'x' } };
+    expect(write(typed('xs:anyType'), { P: twice }).told).toEqual([expect.stringContaining('tells its type twice')]);
+  });
+
+  it('have empty cells where a row lacks a column, whatever its name', () => {
+    const { xml, told } = write(typed('v8:ValueTable'), { P: [{ toString: 'x' }, {}] });
+    expect(told).toEqual([]);
+    expect(xml).toContain('<v8:row><v8:Value xsi:nil="true"/></v8:row>');
+  });
 });
 
 describe('a description', () => {
@@ -197,10 +213,22 @@ describe('a description', () => {
       'a type that extends itself',
       '<xs:complexType name="A"><xs:complexContent><xs:extension base="tns:A"/></xs:complexContent></xs:complexType>',
     ],
+    [
+      'simple types that restrict each other',
+      '<xs:simpleType name="A"><xs:restriction base="tns:B"/></xs:simpleType><xs:simpleType name="B"><xs:restriction base="tns:A"/></xs:simpleType>',
+    ],
     ['groups', '<xs:complexType name="A"><xs:group ref="tns:G"/></xs:complexType>'],
   ])('with %s is refused when it is asked for', (_what, type) => {
     const { schemas } = parameter('<xs:element name="P" type="tns:A"/>', type);
-    expect(() => schemas.get(nameIn(NS, 'A'))).toThrow();
+    expect(() => schemas.get(nameIn(NS, 'A'))).toThrow(SchemaProblem);
+  });
+
+  it('of a restriction of nothing is one of a text', () => {
+    const described = parameter(
+      '<xs:element name="P" type="tns:A"/>',
+      '<xs:simpleType name="A"><xs:restriction/></xs:simpleType>',
+    );
+    expect(write(described, { P: 'x' }).xml).toBe('<P>x</P>');
   });
 
   it('of a type that holds itself is no trouble', () => {

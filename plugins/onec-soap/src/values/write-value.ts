@@ -117,6 +117,10 @@ export class ValueWriter {
       this.refuse(path, `"${String(name)}" is no type: write xs:…, v8:…, cfg:…, or a type of the service`);
       return NOTHING;
     }
+    if (isTypedValue(value)) {
+      this.refuse(path, 'it tells its type twice');
+      return NOTHING;
+    }
     const { attributes, content } = this.valueOf(type, value, path);
     return { attributes: ` xsi:type="${this.prefixes.write(type)}"${attributes}`, content };
   }
@@ -187,7 +191,10 @@ export class ValueWriter {
     const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
     const head = columns.map((name) => `<v8:column><v8:Name>${escapeText(name)}</v8:Name><v8:ValueType/></v8:column>`);
     const body = rows.map((row, index) => {
-      const cells = columns.map((name) => this.tag(core('Value'), this.anyOrUnknown(row[name] ?? null, [...path, index, name])));
+      const cells = columns.map((name) => {
+        const cell = Object.hasOwn(row, name) ? row[name] : null;
+        return this.tag(core('Value'), this.anyOrUnknown(cell, [...path, index, name]));
+      });
       return `<v8:row>${cells.join('')}</v8:row>`;
     });
     return head.join('') + body.join('');

@@ -1,5 +1,6 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { nameIn, type Name } from './names.js';
+import { isWritable } from './write-xml.js';
 
 /** An element by what its names mean: prefixes are resolved. */
 export interface XmlElement {
@@ -133,7 +134,13 @@ export function resolveName(written: string, namespaces: Namespaces): Name {
   return nameIn(ns ?? '', written.slice(colon + 1));
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ['lt', '<'],
+  ['gt', '>'],
+  ['amp', '&'],
+  ['quot', '"'],
+  ['apos', "'"],
+]);
 
 function resolveEntities(text: string): string {
   if (!text.includes('&')) return text;
@@ -141,8 +148,9 @@ function resolveEntities(text: string): string {
     /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w+));|&/gi,
     (whole, decimal?: string, hex?: string, name?: string) => {
       const code = decimal !== undefined ? Number(decimal) : hex !== undefined ? parseInt(hex, 16) : undefined;
-      const character = code === undefined ? ENTITIES[name ?? ''] : code <= 0x10ffff ? String.fromCodePoint(code) : undefined;
+      const character = code === undefined ? ENTITIES.get(name ?? '') : code <= 0x10ffff ? String.fromCodePoint(code) : undefined;
       if (character === undefined) throw new XmlProblem(`${whole} is no entity of XML`);
+      if (!isWritable(character)) throw new XmlProblem(`${whole} is no character of XML`);
       return character;
     },
   );

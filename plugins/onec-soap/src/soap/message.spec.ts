@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals';
+import { Schemas } from '../schema/read-schema.js';
+import type { Service } from '../wsdl/service.js';
+import { nameIn, XS, XSI } from '../xml/names.js';
+import { readXml } from '../xml/read-xml.js';
+import { readResults, writeRequest } from './message.js';
+
+const NS = 'http://example.org/S';
+const from = { where: 'Op of S', baseUrl: 'http://erp/ws', kind: 'web service' as const, patterns: [] };
+const question = { arguments: { P: {} }, json: false };
+
+/** An operation with one parameter, which comes back as its result, of the type T. */
+function described(type: string) {
+  const schema = readXml(
+    `<xs:schema xmlns:xs="${XS}" xmlns:tns="${NS}" targetNamespace="${NS}">
+      <xs:element name="Op"><xs:complexType><xs:sequence><xs:element name="P" type="tns:T"/></xs:sequence></xs:complexType></xs:element>
+      <xs:complexType name="T">${type}</xs:complexType>
+    </xs:schema>`,
+  );
+  const types = new Schemas([schema], NS);
+  const fields = types.fieldsOf(nameIn(NS, 'Op')) ?? [];
+  const operation = {
+    name: 'Op',
+    action: '',
+    request: nameIn(NS, 'Op'),
+    response: nameIn(NS, 'Op'),
+    parameters: fields,
+    results: fields,
+  };
+  return { service: { types } as Service, operation };
+}
+
+describe('a result that cannot be read', () => {
+  it.each([
+    ['a type with a prefix that nobody declared', '<xs:sequence/>', '<P xsi:type="no:Such"/>'],
+    ['a type that is described in a way unknown here', '<xs:group ref="tns:G"/>', '<P/>'],
+  ])('because of %s is a bad answer to a call that was carried out', (_why, type, content) => {
+    const { service, operation } = described(type);
+    const response = readXml(`<Op xmlns="${NS}" xmlns:xsi="${XSI}">${content}</Op>`.replaceAll('<P', '<P xmlns=""'));
+    expect(() => readResults(service, operation, response, question, from)).toThrow(
+      expect.objectContaining({ code: 'BAD_ANSWER', options: expect.objectContaining({ sent: 'yes' }) }),
+    );
+  });
+});
+
+describe('a parameter', () => {
+  it('of a type that is described in a way unknown here is not sent', () => {
+    const { service, operation } = described('<xs:group ref="tns:G"/>');
+    expect(() => writeRequest(service, operation, question, '1.1', undefined, from)).toThrow(
+      expect.objectContaining({ code: 'ONEC_WSDL_UNSUPPORTED', options: expect.objectContaining({ sent: 'no' }) }),
+    );
+  });
+});
