@@ -1,4 +1,4 @@
-import { nameIn, xs, type Name } from '../xml/names.js';
+import { localOf, nameIn, xs, type Name } from '../xml/names.js';
 import { resolveName, type XmlElement } from '../xml/read-xml.js';
 import type { Field, TypeDefinition, Types } from './types.js';
 
@@ -166,9 +166,16 @@ export class Schemas implements Types {
   }
 
   private readAttribute(attribute: XmlElement, schema: XmlElement): Field {
-    const key = attribute.attributes.get('name') ?? attribute.attributes.get('ref') ?? '';
     const optional = attribute.attributes.get('use') !== 'required';
-    return { ...ELEMENT, key, name: key, type: this.typeOf(attribute, schema), optional, attribute: true };
+    const ref = attribute.attributes.get('ref');
+    if (ref !== undefined) {
+      const name = resolveName(ref, attribute.namespaces);
+      return { ...ELEMENT, key: localOf(name), name, type: xs('string'), optional, attribute: true };
+    }
+    const key = attribute.attributes.get('name') ?? '';
+    const qualified = (attribute.attributes.get('form') ?? schema.attributes.get('attributeFormDefault')) === 'qualified';
+    const name = qualified ? nameIn(schema.attributes.get('targetNamespace') ?? '', key) : key;
+    return { ...ELEMENT, key, name, type: this.typeOf(attribute, schema), optional, attribute: true };
   }
 
   /** Its type by name; one that stands inside of it gets a name of our own. */

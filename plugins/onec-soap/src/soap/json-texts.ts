@@ -1,3 +1,4 @@
+import { parseJsonText } from '@sluice/onec';
 import type { Field, Types } from '../schema/types.js';
 import { xs, type Name } from '../xml/names.js';
 
@@ -32,7 +33,7 @@ function isText(type: Name, types: Types): boolean {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, '')) as unknown;
+    return parseJsonText(text.replace(/^\uFEFF/, ''));
   } catch {
     return text; // such as a plain "OK"
   }

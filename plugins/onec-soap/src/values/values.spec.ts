@@ -125,6 +125,14 @@ describe('a value', () => {
     expect(read(base, '<P xsi:type="tns:Тип"><А>1</А><Б>2</Б></P>')).toEqual({ P: { А: '1', Б: '2' } });
   });
 
+  it('that is an attribute has the name of the description, in a namespace only where that says so', () => {
+    const type = `<xs:complexType name="T"><xs:attribute name="code"/><xs:attribute name="mark" form="qualified"/></xs:complexType>`;
+    const described = parameter('<xs:element name="P" type="tns:T"/>', type);
+    const { xml } = write(described, { P: { code: 'A', mark: 'B' } });
+    expect(xml).toBe('<P code="A" mark="B"/>');
+    expect(read(described, '<P code="A" tns:mark="B"/>')).toEqual({ P: { code: 'A', mark: 'B' } });
+  });
+
   it('with a name that no type has is refused, with the nearest one', () => {
     const writer = new ValueWriter(typed('xs:string').schemas, new Prefixes(), undefined);
     writer.fields(typed('xs:string').fields, { P: 'x', Р: 'y' }, [], 'Op'); // the second is Cyrillic
@@ -194,6 +202,11 @@ describe("1C's own values", () => {
         expect.stringContaining('is no type'),
       ]),
   );
+
+  it('that call themselves any type tell which one it is', () => {
+    const { xml } = write(typed('xs:anyType'), { P: { '#type': 'xs:anyType', '#value': 'x' } });
+    expect(xml).toBe('<P xsi:type="xs:string">x</P>');
+  });
 
   it('that tell their type twice are refused', () => {
     const twice = { '#type': 'xs:string', '#value': { '#type': 'xs:string', '#value': 'x' } };

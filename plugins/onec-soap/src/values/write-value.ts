@@ -96,7 +96,10 @@ export class ValueWriter {
   private attribute(field: Field, value: unknown, path: Path): string {
     if (value === null) return '';
     const text = this.simple(field.type, value, path);
-    return text === undefined ? '' : ` ${this.prefixes.write(field.name)}="${escapeAttribute(text)}"`;
+    if (text === undefined) return '';
+    // without a namespace its name is bare, as the reader of XML gives it
+    const name = field.name.startsWith('{') ? this.prefixes.write(field.name) : field.name;
+    return ` ${name}="${escapeAttribute(text)}"`;
   }
 
   private valueOf(type: Name, value: unknown, path: Path): Written {
@@ -121,6 +124,7 @@ export class ValueWriter {
       this.refuse(path, 'it tells its type twice');
       return NOTHING;
     }
+    if (ANY_TYPES.has(type)) return this.anyValue(value, path);
     const { attributes, content } = this.valueOf(type, value, path);
     return { attributes: ` xsi:type="${this.prefixes.write(type)}"${attributes}`, content };
   }
@@ -192,8 +196,8 @@ export class ValueWriter {
     const head = columns.map((name) => `<v8:column><v8:Name>${escapeText(name)}</v8:Name><v8:ValueType/></v8:column>`);
     const body = rows.map((row, index) => {
       const cells = columns.map((name) => {
-        const cell = Object.hasOwn(row, name) ? row[name] : null;
-        return this.tag(core('Value'), this.anyOrUnknown(cell, [...path, index, name]));
+        const cell = Object.hasOwn(row, name) ? row[name] : undefined;
+        return this.tag(core('Value'), this.anyOrUnknown(cell ?? null, [...path, index, name]));
       });
       return `<v8:row>${cells.join('')}</v8:row>`;
     });
