@@ -32,6 +32,8 @@ export function failureOfStatus({ status, headers }: WebAnswer, text: string, fr
       return fail.NOT_FOUND(`405 for ${where}: the ${kind} has no handler for this HTTP method`, { sent: 'no' });
     case 406:
       return fail.OVERLOADED(`406 for ${where}: the session pool of the publication is used up`, busy);
+    case 408:
+      return fail.TIMED_OUT(`408 for ${where}: the web server did not get the whole request in time`, { sent: 'no', ...wait });
     case 409:
       if (wait.retryAfterMs !== undefined)
         return onec.ONEC_RUNNING(`409 for ${where}: the first call under this id still runs`, { sent: 'yes', ...wait });

@@ -14,6 +14,16 @@ export function decodeBody(body: Buffer, headers: IncomingHttpHeaders): string {
   return new TextDecoder(CP1251).decode(body);
 }
 
+/**
+ * A JSON text as data. A whole number that JavaScript would round, such as an account of twenty digits, stays the text that it is. Throws a
+ * SyntaxError for what is no JSON.
+ */
+export function parseJsonText(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  const rounded = typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value);
+  return rounded ? text.trim() : value;
+}
+
 /** The content type without its parameters, in lower case. */
 export function mediaType(headers: IncomingHttpHeaders): string {
   return (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 /** What HTTP/1.1 and the credentials of a connection need for themselves. */
 const RESERVED = [
+  'accept-encoding', // nothing unpacks what would come then
   'authorization',
   'connection',
   'content-length',

@@ -58,7 +58,9 @@ function failureOf({ status, headers, body }: WebAnswer, where: string): SluiceE
   return fail.REJECTED(message, { sent: 'yes', details });
 }
 
-/** Where a redirect leads, without its query, which may carry a token. */
+/** Where a redirect leads, without what may be secret: its query, its fragment, and who logs in. */
 function placeOf({ location }: IncomingHttpHeaders): string {
-  return location === undefined ? 'an address that it does not name' : (location.split('?', 1)[0] ?? '');
+  return location === undefined
+    ? 'an address that it does not name'
+    : (location.split(/[?#]/, 1)[0] ?? '').replace(/\/\/[^/@]*@/, '//');
 }

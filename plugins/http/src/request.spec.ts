@@ -83,7 +83,9 @@ describe('http.request', () => {
   });
 
   it('follows no redirect, and does not repeat its query', async () => {
-    const { request, service } = await open(answering(302, { location: 'http://elsewhere.test/login?token=1' }));
+    const { request, service } = await open(
+      answering(302, { location: 'http://user:secret@elsewhere.test/login?token=1#key=2' }),
+    );
     const failed = request({ method: 'GET', path: '/' });
     await expect(failed).rejects.toMatchObject({
       code: 'HTTP_MOVED',

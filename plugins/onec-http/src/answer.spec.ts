@@ -19,6 +19,8 @@ describe('an answer of 1C', () => {
     ['JSON without a type', '[1]', {}, [1]],
     ['JSON behind a byte order mark', '\uFEFF{"a":1}', {}, { a: 1 }],
     ['a text', 'принято', { 'content-type': 'text/plain; charset=utf-8' }, 'принято'],
+    ['a number', '7707083893', {}, 7_707_083_893],
+    ['a number that would be rounded', '40702810900000012345\r\n', {}, '40702810900000012345'],
     ['nothing', '', {}, null],
   ])('is read when it is %s', (_what, body, headers, value) =>
     expect(read(body, headers as Record<string, string>)).toEqual(value),
@@ -64,6 +66,7 @@ describe('an answer of 1C', () => {
     [400, {}, 'REJECTED'],
     [500, { 'content-type': 'text/html' }, 'ONEC_FRONT'],
     [501, {}, 'ONEC_FRONT'],
+    [408, {}, 'TIMED_OUT'],
     [504, {}, 'TIMED_OUT'],
   ])('with the status %i and %j is %s', (status, headers, code) => {
     expect(() => read('x', headers as Record<string, string>, status)).toThrow(expect.objectContaining({ code }));

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { fail } from '@sluice/plugin-api';
-import { decodeBody, failureOfStatus, failureOfText, mediaType, refusalIn, type Where } from '@sluice/onec';
+import { decodeBody, failureOfStatus, failureOfText, mediaType, parseJsonText, refusalIn, type Where } from '@sluice/onec';
 import type { WebAnswer } from '@sluice/web-client';
 
 /** The value that 1C answered: JSON as data, another text as a text, nothing as null. Throws what its status or its text stands for. */
@@ -17,7 +17,7 @@ function parseValue(text: string, headers: IncomingHttpHeaders, { where }: Where
   if (text.trim() === '') return null;
   const type = mediaType(headers);
   try {
-    return JSON.parse(text) as unknown;
+    return parseJsonText(text);
   } catch (cause) {
     if (type === 'text/html')
       throw fail.BAD_ANSWER(`${where}: a web page came instead of an answer of 1C`, { sent: 'yes', cause });
