@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { Schemas } from '../schema/read-schema.js';
-import type { Service } from '../wsdl/service.js';
 import { nameIn, XS, XSI } from '../xml/names.js';
 import { readXml } from '../xml/read-xml.js';
 import { readResults, writeRequest } from './message.js';
@@ -27,7 +26,7 @@ function described(type: string) {
     parameters: fields,
     results: fields,
   };
-  return { service: { types } as Service, operation };
+  return { service: { name: 'S', types, operations: new Map([['Op', operation]]) }, operation };
 }
 
 describe('a result that cannot be read', () => {
