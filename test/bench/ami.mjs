@@ -92,7 +92,7 @@ async function withHost(workspace, env, work) {
   const host = new BenchHost(workspace, { env: { ...env, PBX_PORT: String(port), PBX_SECRET: SECRET } });
   try {
     await host.start();
-    await until(async () => (await ask(pbx, 'stats')).actions.EventMask > 0);
+    await until(async () => (await ask(pbx, 'stats')).actions.Events > 0);
     await ask(pbx, { ...WARM, share: WANTED });
     await until(async () => (await accepted(host)).events >= WARM.perSecond * WARM.seconds * WANTED);
     await pause(WARM.calmMs);

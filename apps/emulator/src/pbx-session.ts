@@ -84,6 +84,10 @@ export class PbxSession {
     else this.mask = new Set(value.split(',').map((name) => name.trim()));
   }
 
+  get receivesEvents(): boolean {
+    return this.mask !== 'off';
+  }
+
   write(bytes: Buffer): void {
     const size = this.owner.rules.splitBytes ?? bytes.length;
     for (let at = 0; at < bytes.length; at += size) this.queued.push(bytes.subarray(at, at + size));

@@ -67,6 +67,30 @@ describe('the stand-in for an Asterisk', () => {
     expect(client.count('ActionID: ё')).toBe(1);
   });
 
+  it('refuses an action that Asterisk does not have, in the words of Asterisk', async () => {
+    const pbx = await start();
+    const client = reach(pbx.port);
+    await client.logIn();
+    client.say('Action: EventMask', 'ActionID: 3', 'EventMask: on');
+    await client.hears(
+      'Response: Error\r\nActionID: 3\r\nMessage: Invalid/unknown command: EventMask. Use Action: ListCommands to show available commands.\r\n',
+    );
+    expect(pbx.stats().actions).toEqual({});
+  });
+
+  it.each([
+    ['on', 'On'],
+    ['off', 'Off'],
+    ['call,system', 'On'],
+  ])('sets the classes of events by the action Events: %s', async (mask, answer) => {
+    const pbx = await start();
+    const client = reach(pbx.port);
+    await client.logIn();
+    client.say('Action: events', 'ActionID: 4', `EventMask: ${mask}`);
+    await client.hears(`Response: Success\r\nActionID: 4\r\nEvents: ${answer}\r\n`);
+    expect(pbx.stats().actions).toEqual({ Events: 1 });
+  });
+
   it('throws away a line that is too long, as Asterisk does', async () => {
     const pbx = await start();
     const client = reach(pbx.port);

@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { actionName } from './pbx-actions.js';
 import { fieldsOf, PbxCalls, type IncomingCall, type IncomingOrder, type Outcome } from './pbx-calls.js';
 import { valueOf, writePacket, type Action, type Fields } from './pbx-packet.js';
 import { PbxSession, type SessionOwner, type SessionRules } from './pbx-session.js';
@@ -205,7 +206,12 @@ class PbxServer implements Pbx, SessionOwner {
   }
 
   act(session: PbxSession, action: Action): void {
-    const name = valueOf(action, 'Action');
+    const given = valueOf(action, 'Action');
+    const name = actionName(given);
+    if (name === undefined) {
+      const message = `Invalid/unknown command: ${given}. Use Action: ListCommands to show available commands.`;
+      return session.answer(action, { Response: 'Error', Message: message });
+    }
     this.actions[name] = (this.actions[name] ?? 0) + 1;
     if (name !== 'Ping') {
       if (this.meets('hang')) return;
@@ -241,9 +247,9 @@ class PbxServer implements Pbx, SessionOwner {
     switch (name) {
       case 'Ping':
         return session.answer(action, { Response: 'Success', Ping: 'Pong', Timestamp: Date.now() / 1_000 });
-      case 'EventMask':
+      case 'Events':
         session.setMask(valueOf(action, 'EventMask'));
-        return session.answer(action, { Response: 'Success', Events: valueOf(action, 'EventMask') });
+        return session.answer(action, { Response: 'Success', Events: session.receivesEvents ? 'On' : 'Off' });
       case 'Filter':
         session.addFilter(valueOf(action, 'Filter'));
         return done('Success');
@@ -289,7 +295,7 @@ class PbxServer implements Pbx, SessionOwner {
       case 'DBDel':
         return this.database.delete(entryOf(action)) ? done('Key deleted successfully') : refused('Database entry not found');
       default:
-        return refused(`Invalid/unknown command: ${name}. Use Action: ListCommands to show available commands.`);
+        return refused(`The stand-in does not carry out ${name}`);
     }
   }
 

@@ -31,6 +31,7 @@ export class SessionClient implements AmiClient {
   private filtered = true;
   /** Listeners come and go one after another: what the exchange was told last must be what holds. */
   private telling: Promise<void> = Promise.resolve();
+  /** The last event mask that Asterisk confirmed. */
   private hearing = false;
 
   private constructor(
@@ -99,9 +100,11 @@ export class SessionClient implements AmiClient {
   private tell(filters: readonly string[]): Promise<void> {
     const told = this.telling.then(async () => {
       for (const filter of filters) await this.addFilter(filter);
-      if (this.hearing === !this.board.empty) return;
-      this.hearing = !this.board.empty;
-      await this.session.ask({ Action: 'EventMask', EventMask: this.hearing ? 'on' : 'off' });
+      const wanted = !this.board.empty;
+      if (this.hearing === wanted) return;
+      await this.session.ask({ Action: 'Events', EventMask: wanted ? 'on' : 'off' });
+      // known only now: after a refusal the next listener must ask again, and be refused as well
+      this.hearing = wanted;
     });
     this.telling = told.catch(() => undefined);
     return told;

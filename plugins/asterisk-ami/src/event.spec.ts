@@ -34,7 +34,7 @@ async function subscribe(options: object, exchange: Partial<PbxOptions> = {}, co
       await subscription.catch(() => undefined);
     },
   );
-  await until('the subscription', () => pbx.stats().actions['EventMask'] === 1, 5_000);
+  await until('the subscription', () => pbx.stats().actions['Events'] === 1, 5_000);
   return { pbx, opened, accepted, subscription };
 }
 
@@ -99,6 +99,22 @@ describe('asterisk-ami.event', () => {
     ]);
   });
 
+  it('rejects for every subscriber while the exchange refuses to send events', async () => {
+    const pbx = await startExchange({ denied: ['Events'] });
+    const opened = await openPlugin(plugin, reaching(pbx));
+    closing.push(
+      () => pbx.close(),
+      () => opened.close(),
+    );
+    const accept = () => Promise.resolve({ id: '' });
+    const { signal } = new AbortController();
+    for (let subscriber = 1; subscriber <= 3; subscriber++)
+      await expect(event.subscribe(opened.client, { events: ['Hangup'] }, accept, signal, 'flow')).rejects.toMatchObject({
+        code: 'AMI_DENIED',
+      });
+    expect(pbx.stats().actions).toMatchObject({ Events: 3 });
+  });
+
   it('reads what the exchange writes byte by byte', async () => {
     const { pbx, accepted } = await subscribe({ events: ['DialBegin'] }, { splitBytes: 1 });
     pbx.incoming({ from: '79161234567', fromName: 'Ёжиков', to: '101' });
@@ -148,7 +164,7 @@ describe('asterisk-ami.event', () => {
     void event
       .subscribe(opened.client, { events: ['Hangup'] }, never, new AbortController().signal, 'flow')
       .catch(() => undefined);
-    await until('the subscription', () => pbx.stats().actions['EventMask'] === 1, 5_000);
+    await until('the subscription', () => pbx.stats().actions['Events'] === 1, 5_000);
     for (let round = 0; round < 50; round++) {
       for (let one = 0; one < 200; one++) pbx.send('Hangup', { Number: one, Text: 'x'.repeat(500) });
       await until('this round', () => offered === (round + 1) * 200, 5_000);

@@ -38,7 +38,7 @@ export async function callingPeer(): Promise<TriggerPeer> {
   return {
     connection: reaching(pbx),
     produce: async () => {
-      await until('a listener', () => pbx.stats().actions['EventMask'] !== undefined, 5_000);
+      await until('a listener', () => pbx.stats().actions['Events'] !== undefined, 5_000);
       pbx.incoming({ from: '79161234567', to: '101' });
     },
     lose: () => pbx.restart(),
