@@ -8,4 +8,4 @@ export { readEnv, readWorkspaceEnv, type Env } from './env.js';
 export { loadWorkspace, type LoadedWorkspace } from './load-workspace.js';
 export { createLogger, Secrets, toLog } from './logger.js';
 export { operatorSecret, signOperatorToken } from './tokens.js';
-export type { Diagnosis } from './api/doctor.js';
+export { diagnoseConnection, type Diagnosis } from './api/doctor.js';

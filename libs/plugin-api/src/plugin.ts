@@ -241,6 +241,8 @@ export interface PluginSpec<Connection extends z.ZodType, Client extends Closabl
    * Others open it when they first call an action.
    */
   readonly serves?: boolean;
+  /** Returns where a connection leads, such as `http://server/base/hs/gate`: shown by `sluice doctor`. Must not contain a secret. */
+  readonly address?: (config: z.output<Connection>) => string;
   /** How many calls at once the other side can take, when the connection tells. */
   readonly maxCalls?: (config: z.output<Connection>) => number | undefined;
   /**
@@ -279,6 +281,8 @@ export interface AnyPlugin {
   readonly serves?: boolean;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
   readonly check?: (client: any) => Promise<void>;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  readonly address?: (config: any) => string;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
   readonly maxCalls?: (config: any) => number | undefined;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above

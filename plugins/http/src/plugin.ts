@@ -10,6 +10,7 @@ export const plugin = definePlugin({
   connection,
   open: async (config): Promise<HttpClient> => new FetchingHttpClient(config),
   check: (client: HttpClient) => client.check(),
+  address: ({ baseUrl }) => baseUrl,
   triggers: { endpoint },
   actions: { request },
 });

@@ -11,6 +11,7 @@ export const plugin = definePlugin({
   connection,
   open: async (config, host): Promise<OnecClient> => new HttpOnecClient(config, host),
   check: (client: OnecClient) => client.check(),
+  address: ({ baseUrl }) => baseUrl,
   pace: { concurrency: { start: 2, max: 4, adaptive: true } },
   maxCalls: lanes,
   triggers: {},

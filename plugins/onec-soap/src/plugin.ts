@@ -11,6 +11,7 @@ export const plugin = definePlugin({
   connection,
   open: async (config, host): Promise<SoapClient> => new WsdlSoapClient(config, host),
   check: (client: SoapClient) => client.check(),
+  address: ({ baseUrl }) => baseUrl,
   pace: { concurrency: { start: 2, max: 4, adaptive: true } },
   maxCalls: lanes,
   lint,

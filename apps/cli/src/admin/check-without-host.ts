@@ -1,38 +1,41 @@
 import { connect, createServer } from 'node:net';
 import { PostgresProcess } from '@sluice/embedded';
 import { formatFinding } from '@sluice/flow';
-import { loadWorkspace, readEnv, readWorkspaceEnv, type Diagnosis, type Env } from '@sluice/host';
+import { loadWorkspace, readWorkspaceEnv, type Diagnosis, type Env, type LoadedWorkspace } from '@sluice/host';
 import { describeError } from '../exit.js';
+import { standInVariables } from '../host/stand-ins.js';
 import { counted } from '../terminal/words.js';
+import { checkConnections, type Line } from './check-connections.js';
 
+export const WORKSPACE = 'workspace';
 const REACH_MS = 3_000;
 const PORTS = { 'amqp:': 5672, 'amqps:': 5671, 'redis:': 6379, 'rediss:': 6379, 'postgres:': 5432, 'postgresql:': 5432 } as const;
 
-/** What can be told of a machine on which no host runs: the workspace, the port of the door, and whether the servers answer at all. */
-export async function checkWithoutHost(workspace: string): Promise<readonly Diagnosis[]> {
-  const env = readEnv();
-  return [
-    await checkWorkspace(workspace),
-    await checkPort(env),
-    ...(await Promise.all(serversOf(env).map(checkServer))),
-    ...(await checkEmbedded(env)),
-  ];
+/** Checks with the variables of this process: the workspace and each of its connections. */
+export async function checkFromShell(directory: string): Promise<readonly Line[]> {
+  const env = readWorkspaceEnv();
+  try {
+    const loaded = await loadWorkspace(directory, env);
+    const standIns = await standInVariables(directory, env);
+    return [workspaceLine(loaded), ...(await checkConnections(loaded, standIns))];
+  } catch (error) {
+    return [{ what: WORKSPACE, ok: false, says: describeError(error) }];
+  }
 }
 
-async function checkWorkspace(directory: string): Promise<Diagnosis> {
-  const what = 'workspace';
-  try {
-    const { findings, workspace } = await loadWorkspace(directory, readWorkspaceEnv());
-    // with errors among the findings nobody knows how many flows there are
-    const flows = workspace ? `${counted(workspace.flows.length, 'flow')}, ` : '';
-    const says = `${flows}${counted(findings.length, 'finding')}`;
-    const [first] = findings;
-    return first === undefined
-      ? { what, ok: true, says }
-      : { what, ok: false, says: `${says}\n${formatFinding(first)}`, cure: 'sluice lint' };
-  } catch (error) {
-    return { what, ok: false, says: describeError(error) };
-  }
+/** Checks what a host will need when it starts: its port, the servers that the environment names, the embedded database. */
+export async function checkEngines(env: Env): Promise<readonly Diagnosis[]> {
+  return [await checkPort(env), ...(await Promise.all(serversOf(env).map(checkServer))), ...(await checkEmbedded(env))];
+}
+
+function workspaceLine({ findings, workspace }: LoadedWorkspace): Diagnosis {
+  // with errors among the findings nobody knows how many flows there are
+  const flows = workspace ? `${counted(workspace.flows.length, 'flow')}, ` : '';
+  const says = `${flows}${counted(findings.length, 'finding')}`;
+  const [first] = findings;
+  if (first === undefined) return { what: WORKSPACE, ok: true, says };
+  const unchecked = workspace ? '' : '; connections are not checked until it has no errors';
+  return { what: WORKSPACE, ok: false, says: `${says}${unchecked}\n${formatFinding(first)}`, cure: 'sluice lint' };
 }
 
 function checkPort({ SLUICE_HTTP_PORT: port, SLUICE_HTTP_HOST: host }: Env): Promise<Diagnosis> {

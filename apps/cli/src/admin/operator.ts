@@ -1,13 +1,11 @@
 import { postgresUrl, PostgresProcess } from '@sluice/embedded';
 import { operatorSecret, readEnv, signOperatorToken, type Env } from '@sluice/host';
-import type { Log } from '@sluice/plugin-api';
 import { CommandError } from '../exit.js';
+import { silent } from '../terminal/print.js';
 import { HostApi } from './host-api.js';
 
 /** Long enough for one command. */
 const COMMAND_TTL_MS = 300_000;
-
-const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** The secret that the hosts sign the operator's tokens with: from the environment, or from their database. Throws when neither is at hand. */
 export async function readOperatorSecret(env: Env): Promise<string> {
@@ -33,11 +31,14 @@ async function databaseOf(env: Env): Promise<{ url: string; engine: 'embedded' |
   return { url: postgresUrl(running), engine: 'embedded' };
 }
 
+export function hostUrl(env: Env): string {
+  return env.SLUICE_URL ?? `http://127.0.0.1:${env.SLUICE_HTTP_PORT}`;
+}
+
 /** The host that commands ask: SLUICE_URL, or the one of this machine; with SLUICE_TOKEN, or a short-lived token of the operator. */
 export async function openHostApi(env: Env = readEnv()): Promise<HostApi> {
-  const url = env.SLUICE_URL ?? `http://127.0.0.1:${env.SLUICE_HTTP_PORT}`;
   const token =
     env.SLUICE_TOKEN ??
     (await signOperatorToken(await readOperatorSecret(env), { sub: 'cli', scope: 'viewer admin', ttlMs: COMMAND_TTL_MS }));
-  return new HostApi(url, token);
+  return new HostApi(hostUrl(env), token);
 }

@@ -1,12 +1,17 @@
-import type { Diagnosis } from '@sluice/host';
+import { readEnv, type Diagnosis, type Env } from '@sluice/host';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { NoHostError, type HostApi } from '../admin/host-api.js';
-import { checkWithoutHost } from '../admin/check-without-host.js';
-import { openHostApi } from '../admin/operator.js';
+import type { Line } from '../admin/check-connections.js';
+import { checkEngines, checkFromShell, WORKSPACE } from '../admin/check-without-host.js';
+import type { HostApi } from '../admin/host-api.js';
+import { hostUrl, openHostApi } from '../admin/operator.js';
 import { CommandError, describeError, EXIT } from '../exit.js';
 import { print, printJson } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
+
+const HOST = 'host';
+/** A host of this machine answers at once. */
+const ANSWER_MS = 3_000;
 
 interface Flags {
   readonly prune?: boolean;
@@ -16,7 +21,7 @@ interface Flags {
 
 export function addDoctor(command: Command): void {
   command
-    .option('--workspace <dir>', 'looked at when no host answers', '.')
+    .option('--workspace <dir>', 'whose connections are checked with the variables of this shell', '.')
     .option('--prune', 'empty and remove the queues of flows that are gone')
     .option('--json', 'for programs')
     .action(async ({ prune = false, json = false, workspace }: Flags) => {
@@ -28,21 +33,72 @@ export function addDoctor(command: Command): void {
     });
 }
 
-/** From the host; when none answers, that, and what can be seen from here. */
-async function diagnosed(workspace: string): Promise<readonly Diagnosis[]> {
+/** What the running host reports and what the variables of this shell lead to. A false "ok" about another 1C would be worse than none. */
+async function diagnosed(workspace: string): Promise<readonly Line[]> {
+  const env = readEnv();
+  const [host, shell] = await Promise.all([askHost(env), checkFromShell(workspace)]);
+  if (host.up) return [...host.lines, ...differences(host.lines, shell)];
+  return [...host.lines, ...shell, ...(await checkEngines(env))];
+}
+
+interface HostReport {
+  readonly up: boolean;
+  readonly lines: readonly Line[];
+}
+
+async function askHost(env: Env): Promise<HostReport> {
+  const url = hostUrl(env);
+  if (!(await answers(url))) {
+    const says = `none answers at ${url}: checked with the variables of this shell`;
+    // whoever names a host expects it to run
+    const line: Line =
+      env.SLUICE_URL === undefined ? { what: HOST, ok: true, skipped: true, says } : { what: HOST, ok: false, says };
+    return { up: false, lines: [line] };
+  }
   try {
-    return await (await openHostApi()).get<readonly Diagnosis[]>('/api/doctor');
+    const lines = await (await openHostApi(env)).get<readonly Diagnosis[]>('/api/doctor');
+    return { up: true, lines: [{ what: HOST, ok: true, says: `${url} runs with:` }, ...lines] };
   } catch (error) {
-    // no database to take the secret from is no host, too
     if (!(error instanceof CommandError)) throw error;
-    const says = describeError(error);
-    const what = error instanceof NoHostError ? 'host' : 'access';
-    return [{ what, ok: false, says }, ...(await checkWithoutHost(workspace))];
+    return { up: true, lines: [{ what: HOST, ok: false, says: `${url} runs, and does not report: ${describeError(error)}` }] };
   }
 }
 
-function diagnosisText({ what, ok, says, cure }: Diagnosis): string {
-  const line = `${ok ? pc.green('ok     ') : pc.red('problem')}  ${what}: ${says}`;
+async function answers(url: string): Promise<boolean> {
+  try {
+    const { ok } = await fetch(new URL('/health/live', url), { signal: AbortSignal.timeout(ANSWER_MS) });
+    return ok;
+  } catch {
+    return false;
+  }
+}
+
+const SHELL = 'by the variables of this shell';
+
+/** The lines of this shell that contradict the host, or that the host has no line for. */
+function differences(host: readonly Line[], shell: readonly Line[]): readonly Line[] {
+  return shell.flatMap((line): Line[] => {
+    if (line.what === WORKSPACE) return line.ok ? [] : [unloaded(line)];
+    const same = host.find(({ what }) => what === line.what);
+    if (line.skipped) return same ? [] : [line];
+    const what = `${line.what}, ${SHELL}`;
+    if (!same) return [{ ...line, what }];
+    if (same.address !== line.address) {
+      const says = `${line.says}; the host uses ${same.address ?? 'another connection'}: restart it with the variables of this shell`;
+      return [{ ...line, what, ok: false, says }];
+    }
+    return same.ok === line.ok ? [] : [{ ...line, what }];
+  });
+}
+
+/** A shell that has not the variables of the host cannot read its workspace: no reason to worry about the host. */
+function unloaded({ says, what }: Line): Line {
+  return { what: `${what}, ${SHELL}`, ok: true, skipped: true, says };
+}
+
+function diagnosisText({ what, ok, skipped, says, cure }: Line): string {
+  const state = skipped ? pc.dim('note   ') : ok ? pc.green('ok     ') : pc.red('problem');
+  const line = `${state}  ${what}: ${says}`;
   return ok || cure === undefined || says.includes(cure) ? line : `${line}\n         do: ${cure}`;
 }
 

@@ -1,5 +1,7 @@
+import { realpath } from 'node:fs/promises';
 import { startOnec, startPbx, startPbxControl } from '@sluice/emulator';
 import { CommandError } from '../exit.js';
+import { SAMPLE_WORKSPACE } from './sample-workspace.js';
 
 const ONEC_PORT = 8081;
 /** What the connections erp and erp-ws of sluice.yaml may have in it together. */
@@ -31,6 +33,24 @@ export async function startStandIns(env: Readonly<Record<string, string | undefi
     ...(exchange && { pbxControl: exchange.control }),
     close: async () => void (await Promise.all([onec?.close(), exchange?.close()])),
   };
+}
+
+/** Connections of the sample workspace, by the variable that replaces their stand-in. */
+const STAND_IN_CONNECTIONS = { ERP_URL: ['erp', 'erp-ws'], PBX_HOST: ['pbx'] } as const;
+
+/**
+ * Returns the connections that `npm start` serves with a stand-in, each with the variable that is not set. Empty for any workspace but the
+ * sample one.
+ */
+export async function standInVariables(
+  directory: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ReadonlyMap<string, string>> {
+  if ((await realpath(directory)) !== (await realpath(SAMPLE_WORKSPACE))) return new Map();
+  const unset = Object.entries(STAND_IN_CONNECTIONS).filter(([variable]) => !isGiven(env[variable]));
+  const rows = unset.flatMap(([variable, names]) => names.map((name) => [name, variable] as const));
+  // a web service may have an address of its own
+  return new Map(rows.filter(([name]) => name !== 'erp-ws' || !isGiven(env['ERP_WS_URL'])));
 }
 
 const isGiven = (variable: string | undefined) => variable !== undefined && variable !== '';

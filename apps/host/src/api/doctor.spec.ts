@@ -36,12 +36,13 @@ describe('the doctor', () => {
     ]);
   });
 
-  it('asks all connections at once: whoever waits for the answer does not wait for the sum', async () => {
+  it('names the address of a connection without its secrets, and asks all at once: whoever waits for the answer does not wait for the sum', async () => {
     let resolve = (): void => undefined;
     const bothAsked = new Promise<void>((done) => (resolve = done));
     const asked = new Set<string>();
     const connections = ['erp', 'pbx'].map((name) => ({
       spec: { name, plugin: 'test' },
+      plugin: { address: () => `http://user:secret@${name}/hs?key=secret` },
       health: () => ({}),
       check: () => {
         if (asked.add(name).size === 2) resolve();
@@ -51,8 +52,8 @@ describe('the doctor', () => {
     const store = { engine: 'postgresql', check: async () => 'PostgreSQL 17', flowsSeen: async () => [] };
     const found = await diagnose(services(store, connections));
     expect(found.filter(({ what }) => what.startsWith('connection')).map(({ says }) => says)).toEqual([
-      'test can be used',
-      'test can be used',
+      'http://erp/hs: can be used',
+      'http://pbx/hs: can be used',
     ]);
   });
 

@@ -5,6 +5,8 @@ export interface Diagnosis {
   readonly what: string;
   readonly ok: boolean;
   readonly says: string;
+  /** Of a connection: where it leads, as far as its plugin can tell. */
+  readonly address?: string;
   /** What to do when it is not well. */
   readonly cure?: string;
 }
@@ -47,11 +49,25 @@ function diagnoseBus(bus: Bus): Diagnosis {
   return { what: `bus ${bus.engine}`, ok: up, says: up ? 'confirms messages' : state.reason };
 }
 
-async function diagnoseConnection(connection: Connection): Promise<Diagnosis> {
-  const what = `connection ${connection.spec.name}`;
+/** Checks one connection, which opens it when it is not open. Never rejects; resolves within 10 s. */
+export async function diagnoseConnection(connection: Connection): Promise<Diagnosis> {
+  const { name } = connection.spec;
+  const what = `connection ${name}`;
   const { problem } = connection.health();
-  const looked = await check(what, () => connection.check().then(() => `${connection.spec.plugin} can be used`));
-  return looked.ok && problem !== undefined ? { what, ok: false, says: problem } : looked;
+  const address = addressOf(connection);
+  const looked = await check(what, () => connection.check());
+  const found = looked.ok && problem !== undefined ? { what, ok: false, says: problem } : looked;
+  if (address === undefined) return found;
+  return { ...found, address, says: found.says.includes(address) ? found.says : `${address}: ${found.says}` };
+}
+
+/** Without user, password and query, whatever the plugin returns. */
+function addressOf({ spec, plugin }: Pick<Connection, 'spec' | 'plugin'>): string | undefined {
+  const address = plugin.address?.(spec.config);
+  if (address === undefined || !/^[a-z][a-z0-9+.-]*:\/\//i.test(address) || !URL.canParse(address)) return address;
+  const url = new URL(address);
+  if (url.username === '' && url.password === '' && url.search === '') return address;
+  return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
 async function check(what: string, work: () => Promise<unknown>): Promise<Diagnosis> {

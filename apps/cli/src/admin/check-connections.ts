@@ -1,0 +1,74 @@
+import { Connections } from '@sluice/engine';
+import { diagnoseConnection, Secrets, type Diagnosis, type LoadedWorkspace } from '@sluice/host';
+import type { Services } from '@sluice/plugin-api';
+import { silent } from '../terminal/print.js';
+
+/** One line of the doctor. `skipped`: nothing was verified, and the line explains why; it counts neither as good nor as bad. */
+export interface Line extends Diagnosis {
+  readonly skipped?: true;
+}
+
+/**
+ * Opens each connection of a workspace in this process, checks it, and closes it again. Needs neither a host nor its database.
+ *
+ * @param standIns the variable that is not set, by connection: `npm start` brings a stand-in for these
+ * @returns one line per connection, in the order of sluice.yaml. A check ends after 10 s at most.
+ */
+export async function checkConnections(
+  { workspace, plugins }: LoadedWorkspace,
+  standIns: ReadonlyMap<string, string>,
+): Promise<readonly Line[]> {
+  if (!workspace) return [];
+  const secrets = new Secrets();
+  secrets.add([...workspace.connections.values()].flatMap((spec) => spec.secrets));
+  const { timezone } = workspace.settings;
+  const needHost = new Set<string>();
+  const connections = new Connections(workspace.connections.values(), plugins, {
+    log: silent,
+    ...(timezone !== undefined && { timezone }),
+    services: (connection) => servicesWithoutHost(() => needHost.add(connection)),
+  });
+  const skipped = (name: string, says: string): Line => ({ what: `connection ${name}`, ok: true, skipped: true, says });
+  try {
+    return await Promise.all(
+      connections.all().map(async (connection): Promise<Line> => {
+        const { name, plugin } = connection.spec;
+        const variable = standIns.get(name);
+        if (variable !== undefined) return skipped(name, `not checked: ${variable} is not set, npm start brings a stand-in`);
+        if (plugins.get(plugin)?.serves) return skipped(name, `not checked: ${plugin} serves clients and needs a running host`);
+        const found = await diagnoseConnection(connection);
+        if (needHost.has(name)) return skipped(name, `not checked: ${plugin} needs a running host`);
+        return { ...found, says: secrets.mask(found.says) };
+      }),
+    );
+  } finally {
+    await connections.close();
+  }
+}
+
+/** Metrics are dropped; whatever else a plugin asks of a host throws, after `needed` was called. */
+function servicesWithoutHost(needed: () => void): Services {
+  const absent = (): never => {
+    needed();
+    throw new Error('this needs a running host');
+  };
+  return {
+    meter: { counter: () => () => undefined, gauge: () => undefined },
+    get tokens() {
+      return absent();
+    },
+    get doors() {
+      return absent();
+    },
+    get database() {
+      return absent();
+    },
+    get peers() {
+      return absent();
+    },
+    publish: absent,
+    isTaken: absent,
+    resume: absent,
+    lease: absent,
+  };
+}
