@@ -11,21 +11,21 @@
 
 namespace {
 
-constexpr char16_t kClassName[] = u"Client";
 constexpr int kAttachAny = 3;  // in the process of the platform, or isolated in one of its own
 
 }  // namespace
 
 using sluice::abi::ComponentObject;
+using sluice::abi::kObjectName;
 using sluice::abi::Shell;
 
 SLUICE_EXPORT const char16_t* GetClassNames() {
-  return kClassName;
+  return kObjectName;
 }
 
 /** Gives 1 and never the pointer: `long` is too short for one on 64-bit Windows. */
 SLUICE_EXPORT long GetClassObject(const char16_t* name, ComponentObject** object) {
-  if (object == nullptr || *object != nullptr || name == nullptr || std::u16string_view(name) != kClassName) return 0;
+  if (object == nullptr || *object != nullptr || name == nullptr || std::u16string_view(name) != kObjectName) return 0;
   try {
     *object = new Shell();
     return 1;

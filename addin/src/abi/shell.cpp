@@ -14,7 +14,6 @@ using component::Value;
 
 constexpr long kComponentInfo = 2000;  // the second edition of the technology
 constexpr long kRussianAlias = 1;
-constexpr std::u16string_view kExtensionName = u"SluiceClient";
 
 /** `self` is the address of one of the table pointers with which a shell begins. */
 template <std::size_t Base>
@@ -64,7 +63,7 @@ void SLUICE_ABI_CALL done(void* self) {
 
 bool SLUICE_ABI_CALL registerExtensionAs(void* self, char16_t** name) {
   if (name == nullptr) return false;
-  *name = shellOf<kLanguage>(self).platform.copyText(kExtensionName);
+  *name = shellOf<kLanguage>(self).platform.copyText(kObjectName);
   return *name != nullptr;
 }
 

@@ -7,6 +7,12 @@
 
 namespace sluice::abi {
 
+/**
+ * The name of the class and of its extension. Code in 1C creates the object by the extension's name, as
+ * `AddIn.Sluice.Client`; hosts other than 1C do so by the name of the class.
+ */
+inline constexpr char16_t kObjectName[] = u"Client";
+
 struct Shell : ComponentObject {
   Shell();
 

@@ -32,8 +32,15 @@ TEST("the exports answer as the platform expects") {
 TEST("an object says what it is") {
   Fixture fixture;
   CHECK_EQUAL(fixture.object->info(), 2000L);
-  CHECK_EQUAL(utf8(fixture.object->extensionName()), "SluiceClient");
   CHECK(!fixture.object->text(u"Version").empty());
+}
+
+TEST("the class and its extension have one name, by which AddIn.Sluice.Client is created") {
+  host::Platform platform;
+  host::Object object(library(), platform, u"Client");
+  CHECK_EQUAL(utf8(object.extensionName()), utf8(library().getClassNames()));
+  CHECK(throwsWith("the type AddIn.Sluice.SluiceClient is not defined",
+                   [&] { host::Object(library(), platform, u"SluiceClient"); }));
 }
 
 TEST("every member is found by both of its names, whatever their case") {

@@ -14,12 +14,28 @@ constexpr int kUserLanguage = 3;
 
 }  // namespace
 
-Object::Object(const Library& library, Platform& platform) : library_(library), platform_(platform) {
+/**
+ * Attaching a component, the platform makes an object of each class and asks it for the name of its extension. Code in
+ * 1C creates objects by this name, `New("AddIn.<id>.<extension>")`, and never by the name of the class.
+ */
+Object::Object(const Library& library, Platform& platform, const std::u16string& extension)
+    : library_(library), platform_(platform) {
   library_.setPlatformCapabilities(3);
-  const std::u16string names = library_.getClassNames();
-  const std::u16string first = names.substr(0, names.find(u'|'));
-  if (library_.getClassObject(first.c_str(), &object_) == 0 || object_ == nullptr)
-    throw std::runtime_error("no object");
+  std::u16string names = library_.getClassNames();
+  for (names += u'|'; !names.empty() && object_ == nullptr; names.erase(0, names.find(u'|') + 1)) {
+    attach(names.substr(0, names.find(u'|')));
+    if (extensionName() == extension) break;
+    done();
+    destroy();
+    done_ = false;
+  }
+  if (object_ == nullptr)
+    throw Exception("the type AddIn.Sluice." + sluice::text::toUtf8(extension) + " is not defined");
+}
+
+void Object::attach(const std::u16string& className) {
+  if (library_.getClassObject(className.c_str(), &object_) == 0 || object_ == nullptr)
+    throw std::runtime_error("no object of the class " + sluice::text::toUtf8(className));
   // in the order of the platform: memory, connection, then languages
   if (!callMethod<bool, void*>(object_, kInitDone, 1, platform_.memoryManager()))
     throw std::runtime_error("setMemManager");

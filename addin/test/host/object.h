@@ -23,7 +23,8 @@ class Exception : public std::runtime_error {
 
 class Object {
  public:
-  Object(const Library& library, Platform& platform);
+  /** As `New("AddIn.Sluice.<extension>")`; throws Exception when no class of the library calls its extension so. */
+  Object(const Library& library, Platform& platform, const std::u16string& extension = u"Client");
   /** Done and DestroyObject, unless done before. */
   ~Object();
   Object(const Object&) = delete;
@@ -76,6 +77,7 @@ class Object {
   Value takeVariant(RawVariant& variant);
 
  private:
+  void attach(const std::u16string& className);
   std::u16string takeName(int slot, long index, long alias);
   [[noreturn]] void throwErrors(const std::u16string& what);
 
