@@ -7,6 +7,10 @@ export const HOST_CODES = {
   FORBIDDEN: { fate: 'rejected', cure: 'ask for a token with the scope, from an issuer that may grant it' },
   NO_ROUTE: { fate: 'fatal', cure: 'look at the paths of the http.endpoint triggers in flows/' },
   METHOD_NOT_ALLOWED: { fate: 'fatal', cure: 'use the method of the http.endpoint trigger' },
+  TOO_MANY_BODIES: {
+    fate: 'overload',
+    cure: 'send the request again after `retry-after`, and fewer large ones at the same time',
+  },
   STOPPING: { fate: 'unavailable', cure: 'send it again: another host, or this one after its start, takes it' },
 } as const;
 

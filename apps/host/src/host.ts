@@ -16,6 +16,7 @@ import { openEngines, type Engines } from './engines.js';
 import type { Env } from './env.js';
 import { HostModule } from './host.module.js';
 import { HttpDoors } from './http/doors.js';
+import { httpLimits, serverTimeouts } from './http/http-limits.js';
 import { NO_ROUTE_SCHEMAS } from './http/no-route-schemas.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { NestLogger, toLog, type Secrets } from './logger.js';
@@ -73,6 +74,7 @@ export class Host extends HostServices {
       const tokens = new Tokens(secret, workspace.issuers);
       const doors: HttpDoors = new HttpDoors({
         limitBytes: workspace.settings.limits.eventBytes,
+        limits: httpLimits(workspace.settings.limits.eventBytes),
         log,
         tokens,
         door: () => engine.door,
@@ -137,6 +139,7 @@ export class Host extends HostServices {
     const { env, plugins, logger } = this.options;
     const adapter = new FastifyAdapter({
       bodyLimit: this.workspace.settings.limits.eventBytes,
+      ...serverTimeouts(httpLimits(this.workspace.settings.limits.eventBytes)),
       forceCloseConnections: 'idle',
       routerOptions: { maxParamLength: LONGEST_PARAMETER },
       schemaController: NO_ROUTE_SCHEMAS,

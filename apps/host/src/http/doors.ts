@@ -13,15 +13,32 @@ import {
 import type { Door } from '@sluice/engine';
 import { hostFail } from '../failures.js';
 import { requireEventType, requireScope, type Tokens } from '../tokens.js';
-import { RouteTable } from './route-table.js';
+import { BodyBudget, type BodyReservation } from './body-budget.js';
+import type { HttpLimits } from './http-limits.js';
+import { RouteTable, type Route } from './route-table.js';
 import { sendProblem } from './send-problem.js';
+import { StrangerConnections } from './stranger-connections.js';
 
 const CE_ATTRIBUTES = ['subject', 'correlationid', 'partitionkey'] as const;
 /** Belong to the door and not to the data. */
 const HIDDEN_HEADERS = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
+const EVENTS = '/events/:type';
+/** Prefixes of what plugins serve through `ServiceDoors`. */
+const ENDPOINTS = ['/in/*', '/mailbox/*', '/mailboxes', '/desktops'];
+const OWN_ROUTES: ReadonlySet<string | undefined> = new Set([EVENTS, ...ENDPOINTS]);
+/** Methods whose bodies are never read. */
+const BODYLESS = new Set(['GET', 'HEAD']);
+
+/** The part of the decision about a request that was made before its body was read. */
+interface Admission {
+  readonly sender: Bearer | undefined;
+  readonly endpoint?: { readonly route: Route; readonly path: string; readonly params: Readonly<Record<string, string>> };
+}
+
 export interface HttpDoorsOptions {
   readonly limitBytes: number;
+  readonly limits: HttpLimits;
   readonly log: Log;
   readonly tokens: Tokens;
   /** The engine is made after its doors. */
@@ -35,9 +52,18 @@ export interface HttpDoorsOptions {
 export class HttpDoors implements ServiceDoors {
   readonly #routes = new RouteTable();
   readonly #upgrades = new Map<string, Upgrade>();
+  readonly #admitted = new WeakMap<FastifyRequest, Admission>();
+  readonly #reserved = new WeakMap<FastifyRequest, BodyReservation>();
+  readonly #strangers: StrangerConnections;
+  readonly #strangersBodies: BodyBudget;
+  readonly #bodies: BodyBudget;
   #open = false;
 
-  constructor(private readonly options: HttpDoorsOptions) {}
+  constructor(private readonly options: HttpDoorsOptions) {
+    this.#strangers = new StrangerConnections(options.limits.strangers);
+    this.#strangersBodies = new BodyBudget(options.limits.strangersBodies);
+    this.#bodies = new BodyBudget(options.limits.bodies);
+  }
 
   /** From now on events are taken. */
   open(): void {
@@ -57,8 +83,16 @@ export class HttpDoors implements ServiceDoors {
     return () => void this.#upgrades.delete(path);
   };
 
-  /** Puts the routes into the server. Bodies arrive as bytes: what they are is decided here, not by their parser. */
+  /**
+   * Adds the routes to the server. Bodies arrive as bytes: their type is decided here, not by their parser. On every route of the server,
+   * those added later included, the token is verified and the size is reserved before the body is read.
+   */
   async install(server: FastifyInstance): Promise<void> {
+    this.#strangers.watch(server.server);
+    server.addHook('preValidation', async (request) => {
+      // the body is complete now
+      if (Buffer.isBuffer(request.body)) this.#reserved.get(request)?.shrinkTo(request.body.length);
+    });
     await server.register(async (scope) => {
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: this.options.limitBytes }, (_request, body, done) =>
@@ -67,10 +101,14 @@ export class HttpDoors implements ServiceDoors {
       scope.setErrorHandler((error, _request, reply) =>
         sendProblem(reply, fromFastify(error, this.options.limitBytes), this.options.log),
       );
-      scope.post('/events/:type', (request, reply) => this.#answered(reply, () => this.#event(request)));
-      for (const prefix of ['/in/*', '/mailbox/*', '/mailboxes', '/desktops'])
-        scope.all(prefix, (request, reply) => this.#answered(reply, () => this.#endpoint(request)));
+      scope.post(EVENTS, { onRequest: this.#admitting((request) => this.#admitEvent(request)) }, (request, reply) =>
+        this.#answered(reply, () => this.#event(request)),
+      );
+      const onRequest = this.#admitting((request) => this.#admitToEndpoint(request));
+      for (const prefix of ENDPOINTS)
+        scope.all(prefix, { onRequest }, (request, reply) => this.#answered(reply, () => this.#endpoint(request)));
     });
+    server.addHook('onRequest', async (request, reply) => this.#admitToController(request, reply));
     server.server.on('upgrade', this.#upgrade);
   }
 
@@ -81,15 +119,65 @@ export class HttpDoors implements ServiceDoors {
     socket.end(`HTTP/1.1 ${this.#open ? '404 Not Found' : '503 Service Unavailable'}\r\nconnection: close\r\n\r\n`);
   };
 
-  async #event(request: FastifyRequest): Promise<Reply> {
+  #admitting(admit: (request: FastifyRequest) => Promise<Admission>) {
+    return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      if (!this.#open) throw hostFail.STOPPING('this host takes no events now', { sent: 'no' });
+      const admission = await admit(request);
+      this.#reserve(request, reply, admission.sender, admission.endpoint?.route.limit);
+      this.#admitted.set(request, admission);
+    };
+  }
+
+  async #admitEvent(request: FastifyRequest): Promise<Admission> {
     const sender = await this.#sender(request);
-    const { type } = request.params as { type: string };
     requireScope(sender, 'events:write');
-    requireEventType(sender, type);
+    requireEventType(sender, typeOf(request));
+    return { sender };
+  }
+
+  async #admitToEndpoint(request: FastifyRequest): Promise<Admission> {
+    const path = decodeURI(request.url.split('?', 1)[0] ?? '');
+    const { route, params } = this.#routes.find(request.method, path);
+    const endpoint = { route, path, params };
+    if (route.scope === false) return { sender: undefined, endpoint };
+    const sender = await this.#sender(request);
+    requireScope(sender, route.scope);
+    return { sender, endpoint };
+  }
+
+  /** For all routes but those of this class. Controllers check scopes themselves. Only the admin API and the APIs of plugins below `/api/` are sure to want a token. */
+  async #admitToController(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (BODYLESS.has(request.method) || OWN_ROUTES.has(request.routeOptions.url)) return;
+    const isApi = request.url.startsWith('/api/');
+    const sender = await this.#sender(request).catch((error: unknown) => {
+      if (isApi) throw error;
+      return undefined;
+    });
+    this.#reserve(request, reply, sender, undefined);
+  }
+
+  /** Throws `BODY_TOO_LARGE` or `TOO_MANY_BODIES`. The bytes are returned when the request has been answered or its connection is lost. */
+  #reserve(request: FastifyRequest, reply: FastifyReply, sender: Bearer | undefined, limit = this.options.limitBytes): void {
+    if (BODYLESS.has(request.method)) return;
+    const declared = declaredLength(request) ?? limit;
+    if (declared > limit) throw tooLarge(limit);
+    const budget = sender ? this.#bodies : this.#strangersBodies;
+    const reserved = budget.reserve(sender?.user ?? request.ip, declared);
+    if (!reserved)
+      throw hostFail.TOO_MANY_BODIES(
+        `too many requests ${sender ? `of ${sender.user}` : 'without a token'} are being received at the same time`,
+        { sent: 'no' },
+      );
+    this.#reserved.set(request, reserved);
+    reply.raw.once('close', () => reserved.release());
+  }
+
+  async #event(request: FastifyRequest): Promise<Reply> {
+    const sender = this.#admission(request).sender as Bearer;
     const contentType = headerOf(request, 'content-type') ?? '';
     const body = bodyOf(request);
     const event: NewEvent & { type: string; source: string } = {
-      type,
+      type: typeOf(request),
       data: parseBody(contentType, body),
       body,
       ...(body.length > 0 && { datacontenttype: contentType }),
@@ -100,10 +188,9 @@ export class HttpDoors implements ServiceDoors {
   }
 
   async #endpoint(request: FastifyRequest): Promise<Reply> {
-    const path = decodeURI(request.url.split('?', 1)[0] ?? '');
-    const { route, params } = this.#routes.find(request.method, path);
-    const sender = route.scope === false ? undefined : await this.#sender(request);
-    if (sender && route.scope !== false) requireScope(sender, route.scope);
+    const { sender, endpoint } = this.#admission(request);
+    if (!endpoint) throw new Error('the request was admitted to no endpoint');
+    const { route, path, params } = endpoint;
     const body = bodyOf(request);
     if (route.limit !== undefined && body.length > route.limit) throw tooLarge(route.limit);
     return route.handle({
@@ -118,8 +205,16 @@ export class HttpDoors implements ServiceDoors {
     });
   }
 
+  #admission(request: FastifyRequest): Admission {
+    const admission = this.#admitted.get(request);
+    if (!admission) throw new Error('the request was not admitted');
+    return admission;
+  }
+
   async #sender(request: FastifyRequest): Promise<Bearer> {
-    return this.options.tokens.verify(bearerOf(request));
+    const sender = await this.options.tokens.verify(bearerOf(request));
+    this.#strangers.know(request.raw.socket);
+    return sender;
   }
 
   async #answered(reply: FastifyReply, work: () => Promise<Reply>): Promise<void> {
@@ -132,6 +227,16 @@ export class HttpDoors implements ServiceDoors {
       await sendProblem(reply, error, this.options.log);
     }
   }
+}
+
+function typeOf(request: FastifyRequest): string {
+  return (request.params as { type: string }).type;
+}
+
+/** @returns undefined for a chunked body, and 0 where there is none */
+function declaredLength(request: FastifyRequest): number | undefined {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  return length !== undefined ? Number(length) : encoding !== undefined ? undefined : 0;
 }
 
 export function bearerOf(request: FastifyRequest): string | undefined {

@@ -20,6 +20,7 @@ const STATUS: Readonly<Record<string, number>> = {
   BODY_INVALID: 400,
   INPUT_INVALID: 400,
   EVENT_TYPE: 400,
+  TOO_MANY_BODIES: 429,
   BUS_UNAVAILABLE: 503,
   STORE_UNAVAILABLE: 503,
   STOPPING: 503,
@@ -50,7 +51,7 @@ export function problemOf(error: unknown): Problem {
   if (!isSluiceError(error)) return refusalOf(error) ?? INNER;
   const status = STATUS[error.code] ?? (error.fate === 'rejected' ? 422 : error.fate === 'fatal' ? 500 : 502);
   const headers: Record<string, string> = {};
-  if (status === 503) headers['retry-after'] = String(RETRY_AFTER_SECONDS);
+  if (status === 503 || status === 429) headers['retry-after'] = String(RETRY_AFTER_SECONDS);
   if (status === 401) headers['www-authenticate'] = 'Bearer';
   return { status, headers, body: { code: error.code, message: error.message, cure: error.cure } };
 }
