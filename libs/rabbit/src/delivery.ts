@@ -26,22 +26,24 @@ export class RabbitDelivery implements Delivery, Sender {
   }
 
   get wanted(): boolean {
-    return this.#session.alive;
+    return !this.lost;
   }
 
   get lost(): boolean {
-    return !this.#session.alive;
+    return !this.#session.alive && !this.#session.cancelled;
   }
 
   settle(outputs: readonly Outgoing[], settled?: (done: boolean) => void): void {
     this.#settled = settled;
-    if (outputs.length === 0 || !this.#session.alive) return this.#end();
+    if (outputs.length === 0 || this.lost) return this.#end();
     this.#left = outputs.length;
     for (const out of outputs) this.#session.publisher.send(out, this);
   }
 
   release(): void {
-    if (this.#session.alive) this.#session.release(this.#tag);
+    // handed back to a queue that was deleted it would be gone; what holds for its outputs holds for it: confirmed, then acknowledged
+    if (this.#session.cancelled) this.settle([{ queue: this.queue, message: this.message }]);
+    else if (this.#session.alive) this.#session.release(this.#tag);
   }
 
   confirmed(problem?: SluiceError): void {
@@ -51,9 +53,10 @@ export class RabbitDelivery implements Delivery, Sender {
   }
 
   #end(): void {
-    const done = this.#session.alive && !this.#failed;
+    const done = !this.lost && !this.#failed;
     if (done) this.#session.finish(this.#tag);
-    else if (this.#session.alive) setTimeout(() => this.release(), RELEASE_AFTER_MS).unref();
+    else if (!this.lost) setTimeout(() => this.release(), RELEASE_AFTER_MS).unref();
+    this.#failed = false;
     try {
       this.#settled?.(done);
     } catch {

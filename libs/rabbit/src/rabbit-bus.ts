@@ -3,10 +3,11 @@ import type { Bus, BusState, Consumer, ConsumeOptions, Delivery } from '@sluice/
 import type { Outgoing, QueueSpec, QueueStatus, UnroutedStatus } from '@sluice/engine';
 import { engineFail, type Log } from '@sluice/plugin-api';
 import type { Channel, ChannelModel } from 'amqplib';
-import { REPLY, replyCode, toFailure } from './failure.js';
+import { describe, REPLY, replyCode, toFailure } from './failure.js';
 import { Link } from './link.js';
 import { PublishCall } from './publish-call.js';
 import { Publisher } from './publisher.js';
+import { RecentAcks } from './recent-acks.js';
 import { claimSoleHost } from './sole-host.js';
 import { Subscription } from './subscription.js';
 import { withChannel } from './throwaway.js';
@@ -44,6 +45,9 @@ export class RabbitBus implements Bus {
   readonly #specs = new Map<string, QueueSpec>();
   readonly #subscriptions = new Set<Subscription>();
   readonly #calls = new Set<PublishCall>();
+  readonly #acks = new RecentAcks();
+  /** What was ready in each queue when it was last counted: all that can be known of a queue that somebody deletes. */
+  readonly #counted = new Map<string, { readonly waiting: number; readonly at: number }>();
   #consuming!: Link;
   #publishing!: Link;
   #closed = false;
@@ -95,9 +99,11 @@ export class RabbitBus implements Bus {
         queue,
         names: this.#names,
         publisher: this.#publisher,
+        acks: this.#acks,
         log: this.#options.log,
         handle,
         redeclare: (name) => this.#redeclare(name),
+        cancelled: (name, held) => this.#onCancelled(name, held),
       },
       options.prefetch,
     );
@@ -149,6 +155,7 @@ export class RabbitBus implements Bus {
     }
     this.#closed = true;
     for (const subscription of this.#subscriptions) subscription.flush();
+    await sleep(this.#acks.msUntilApplied());
     for (const call of this.#calls) call.fail(engineFail.BUS_UNAVAILABLE('RabbitMQ: the bus was closed'));
     await this.#consuming.close();
     await this.#publishing.close();
@@ -213,12 +220,33 @@ export class RabbitBus implements Bus {
   async #check(queue: string) {
     const connection = await this.#consuming.up(TIMEOUT_MS);
     try {
-      return await withChannel(connection, (channel) => channel.checkQueue(this.#names.of(queue)));
+      const state = await withChannel(connection, (channel) => channel.checkQueue(this.#names.of(queue)));
+      this.#counted.set(queue, { waiting: state.messageCount, at: Date.now() });
+      return state;
     } catch (error) {
       const code = replyCode(error);
       // locked: the exclusive queue of another host, which tells nobody what is in it
       if (code === REPLY.notFound || code === REPLY.resourceLocked) return undefined;
       throw toFailure(`queue ${queue}`, error);
+    }
+  }
+
+  /** Reports what a deleted queue has cost, as far as that can be known. Deliveries that are held are carried out. */
+  async #onCancelled(queue: string, held: number): Promise<void> {
+    const { log } = this.#options;
+    const last = this.#counted.get(queue);
+    try {
+      if (await this.#check(queue)) return log.warn('consumer cancelled by RabbitMQ, consuming anew', { queue, held });
+      log.error(
+        `queue ${queue} was deleted on RabbitMQ: what waited in it is lost, what this host holds of it is carried out; it is made again`,
+        {
+          queue,
+          held,
+          ...(last && { waitedWhenLastCounted: last.waiting, countedSecondsAgo: Math.round((Date.now() - last.at) / 1_000) }),
+        },
+      );
+    } catch (error) {
+      log.warn('consumer cancelled by RabbitMQ', { queue, held, reason: describe(error) });
     }
   }
 

@@ -7,6 +7,7 @@ import { decodeMessage, readNotBefore, readRedelivered } from './envelope.js';
 import { describe } from './failure.js';
 import { rungFor } from './ladder.js';
 import type { Publisher } from './publisher.js';
+import type { RecentAcks } from './recent-acks.js';
 
 export interface SessionOptions {
   readonly queue: string;
@@ -14,13 +15,18 @@ export interface SessionOptions {
   readonly physical: string;
   readonly prefetch: number;
   readonly publisher: Publisher;
+  readonly acks: RecentAcks;
   readonly log: Log;
   readonly handle: (delivery: Delivery) => void;
-  /** The channel is gone, or the broker has cancelled the consumer. Not called after `stop` or `die`. */
+  /** The channel is gone, or the broker has cancelled the consumer. Called once, and not after `stop` or `die`. */
   readonly ended: (session: Session) => void;
 }
 
-/** One channel with one consumer, until either is lost. What it has handed out can be settled as long as it lives. */
+/**
+ * One channel with one consumer, until either is lost. Deliveries can be settled as long as the channel is open. When the broker has
+ * cancelled the consumer its queue may be deleted, and then the deliveries held here are the only copies: they can be settled for ever, and
+ * a release publishes the message to its queue again.
+ */
 export class Session {
   readonly publisher: Publisher;
   readonly #channel: Channel;
@@ -32,12 +38,16 @@ export class Session {
   #changing: Promise<void> = Promise.resolve();
   #alive = true;
   #stopped = false;
+  #cancelled = false;
 
   private constructor(channel: Channel, options: SessionOptions) {
     this.#channel = channel;
     this.#options = options;
     this.publisher = options.publisher;
-    this.#window = new AckWindow(options.prefetch, (tag, upTo) => this.#send(() => channel.ack(tagged(tag), upTo)));
+    this.#window = new AckWindow(options.prefetch, (tag, upTo) => {
+      options.acks.sent();
+      this.#send(() => channel.ack(tagged(tag), upTo));
+    });
   }
 
   static async open(connection: ChannelModel, options: SessionOptions): Promise<Session> {
@@ -53,6 +63,16 @@ export class Session {
 
   get alive(): boolean {
     return this.#alive;
+  }
+
+  /** The broker has cancelled the consumer: what is held may be in no queue any more. */
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  /** How many deliveries are neither settled nor released. */
+  get held(): number {
+    return this.#window.held;
   }
 
   /** Every output is confirmed: it leaves its queue. */
@@ -98,7 +118,7 @@ export class Session {
 
   async #changePrefetch(): Promise<void> {
     const count = this.#wanted;
-    if (!this.#alive || this.#stopped || count === this.#prefetch) return;
+    if (!this.#alive || this.#stopped || this.#cancelled || count === this.#prefetch) return;
     await this.#channel.cancel(this.#consumerTag);
     this.#window.setPrefetch(count);
     if (!this.#stopped) await this.#consume(count);
@@ -113,10 +133,7 @@ export class Session {
 
   /** An exception here would reach amqplib, which closes the connection for it. */
   #take(message: ConsumeMessage | null): void {
-    if (message === null) {
-      this.#options.log.warn('consumer cancelled by RabbitMQ', { queue: this.#options.queue });
-      return void this.#channel.close().catch(() => undefined);
-    }
+    if (message === null) return this.#onCancel();
     this.#window.add();
     const delivery = this.#deliver(message);
     if (this.#stopped) return delivery.release();
@@ -130,6 +147,14 @@ export class Session {
       });
       delivery.release();
     }
+  }
+
+  /** The queue was deleted, or its leader moved. The channel stays open for what is held, as after `stop`. */
+  #onCancel(): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
+    if (!this.#stopped) this.#options.ended(this);
+    this.#closeIfDone();
   }
 
   #deliver(message: ConsumeMessage): RabbitDelivery {
@@ -151,16 +176,16 @@ export class Session {
   }
 
   #end(): void {
-    const ended = this.#alive && !this.#stopped;
+    const ended = this.#alive && !this.#stopped && !this.#cancelled;
     this.die();
     if (ended) this.#options.ended(this);
   }
 
   #closeIfDone(): void {
-    if (!this.#stopped || !this.#alive || this.#window.held > 0) return;
+    if (!(this.#stopped || this.#cancelled) || !this.#alive || this.#window.held > 0) return;
     this.#window.flush();
     this.die();
-    void this.#channel.close().catch(() => undefined);
+    setTimeout(() => void this.#channel.close().catch(() => undefined), this.#options.acks.msUntilApplied());
   }
 
   /** A channel that has just been closed throws; whatever was to be said is void then. */

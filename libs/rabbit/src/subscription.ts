@@ -4,6 +4,7 @@ import type { ChannelModel } from 'amqplib';
 import { backOff } from './back-off.js';
 import { describe } from './failure.js';
 import type { Publisher } from './publisher.js';
+import type { RecentAcks } from './recent-acks.js';
 import { Session } from './session.js';
 import type { Names } from './topology.js';
 
@@ -11,10 +12,13 @@ export interface SubscriptionOptions {
   readonly queue: string;
   readonly names: Names;
   readonly publisher: Publisher;
+  readonly acks: RecentAcks;
   readonly log: Log;
   readonly handle: (delivery: Delivery) => void;
   /** Makes the queue again when this host has declared it. */
   readonly redeclare: (queue: string) => Promise<boolean>;
+  /** The broker has cancelled the consumer while it held so many deliveries. */
+  readonly cancelled: (queue: string, held: number) => Promise<void>;
 }
 
 /** A consumer that outlives its channels: when one is lost, or the broker cancels it, it consumes again on another, with back-off. */
@@ -70,15 +74,17 @@ export class Subscription implements Consumer {
   }
 
   async #consume(connection: ChannelModel): Promise<void> {
-    const { queue, names, publisher, log, handle } = this.#options;
+    const { queue, names, publisher, acks, log, handle, cancelled } = this.#options;
     this.#session = await Session.open(connection, {
       queue,
       physical: names.of(queue),
       prefetch: this.#prefetch,
       publisher,
+      acks,
       log,
       handle,
       ended: (session) => {
+        if (session.cancelled) void cancelled(queue, session.held);
         if (this.#session === session) void this.#again(connection);
       },
     });

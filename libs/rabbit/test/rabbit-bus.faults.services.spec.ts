@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Bus, Outgoing } from '@sluice/engine';
 import { isSluiceError } from '@sluice/plugin-api';
 import { RabbitBus } from '@sluice/rabbit';
-import { openInbox, settled, until } from '@sluice/testing';
+import { MemoryLog, openInbox, settled, until } from '@sluice/testing';
 import amqp from 'amqplib';
 import { silent, startRabbitHarness } from './harness.js';
 
@@ -136,6 +136,23 @@ describe('RabbitBus in trouble', () => {
     await other.close();
   });
 
+  it('logs that a queue was deleted, with what it held and what waited in it when it was counted', async () => {
+    const log = new MemoryLog();
+    const watched = await RabbitBus.open({ url: harness.server.url, hostId: 'watched', log, prefix: harness.physical('') });
+    await watched.declare({ queue });
+    await watched.publish(IDS.slice(0, 30).map((id) => to(queue, id)));
+    const inbox = await openInbox(watched, queue, { prefetch: 20 });
+    await inbox.atLeast(20);
+    await watched.status([queue]);
+    await bus.remove(queue);
+    await until('a line about the deleted queue', () => log.lines.some(({ level }) => level === 'error'));
+    expect(log.lines.find(({ level }) => level === 'error')).toMatchObject({
+      message: expect.stringContaining(`queue ${queue} was deleted`),
+      fields: { queue, held: 20, waitedWhenLastCounted: 10 },
+    });
+    await watched.close();
+  });
+
   it('takes the queues that belong to no flow as declared', async () => {
     for (const fixed of ['poison', 'unrouted']) await bus.declare({ queue: fixed });
     const inbox = await openInbox(bus, 'poison');
@@ -179,6 +196,14 @@ describe('RabbitBus in trouble', () => {
       await sole.close();
       await (await open(false)).close();
       await (await open(true)).close();
+    });
+
+    it('start beside each other when none of them must be alone, and RabbitMQ logs no error', async () => {
+      const errors = async () => (await harness.server.log()).split('\n').filter((line) => line.includes('[error]'));
+      const before = await errors();
+      const hosts = await Promise.all(Array.from({ length: 8 }, () => open(false)));
+      await Promise.all(hosts.map((host) => host.close()));
+      expect((await errors()).slice(before.length)).toEqual([]);
     });
   });
 

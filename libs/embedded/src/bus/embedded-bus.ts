@@ -119,7 +119,8 @@ export class EmbeddedBus implements Bus {
   async remove(queue: string): Promise<number> {
     const rows = await this.#rows<{ count: string }>(
       `with gone as (delete from queue where queue = $1), unbound as (delete from binding where queue = $1),
-            emptied as (delete from message where queue = $1 returning id)
+            -- what a host holds stays until that host has settled it
+            emptied as (delete from message where queue = $1 and taken_by is null returning id)
        select count(*) from emptied`,
       [queue],
     );

@@ -20,7 +20,10 @@ export interface Delivery {
   readonly message: EventMessage;
   /** How often it was handed out before, as far as the broker knows; a closed channel counts for everything that it held. */
   readonly redelivered: number;
-  /** The connection that brought it is gone: it comes again by itself, and what is done for this copy is done twice. */
+  /**
+   * True when the connection that brought it is gone: the broker hands the message out again, so any work done for this copy is repeated.
+   * False for a delivery of a queue that was deleted, or of a consumer that the broker cancelled: this copy may be the only one.
+   */
   readonly lost: boolean;
   /**
    * Publishes all `outputs`, and once each is confirmed takes this delivery off its queue; `settled(true)` is called then. When the
@@ -97,7 +100,10 @@ export interface Bus {
   unrouted(): Promise<readonly UnroutedStatus[]>;
   /** Moves what waits in `unrouted` and fits one of the patterns to `queue`; gives how many. */
   replayUnrouted(types: readonly string[], queue: string): Promise<number>;
-  /** Empties and removes a durable queue; gives how many messages were in it. For `doctor --prune` only. */
+  /**
+   * Empties and removes a durable queue; returns how many messages were ready in it. What hosts hold of it can still be settled, and a
+   * delivery that is released enters the queue again when the queue exists. For `doctor --prune` only.
+   */
   remove(queue: string): Promise<number>;
   /** Stops consumers, waits for outstanding confirms (at most 5 s), and closes. */
   close(): Promise<void>;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { queues, type Bus, type Outgoing } from '@sluice/engine';
 import { isSluiceError, type EventMessage } from '@sluice/plugin-api';
-import { openInbox, settled, until } from './inbox.js';
+import { openInbox, settled, until, type Inbox } from './inbox.js';
 
 /** One broker, and buses on it. */
 export interface BusHarness {
@@ -80,6 +80,14 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         const [status] = await on.status([queue]);
         return status?.waiting === 0 && (status.held ?? 0) === 0;
       });
+    /** Another host removes the queue; resolves when it is there again and `inbox` has had something out of it. */
+    const removedAndMadeAgain = async (queue: string, inbox: Inbox) => {
+      await (await open()).remove(queue);
+      await until('the queue to be consumed anew', async () => {
+        await bus.publish(to(queue, ['anew'])).catch(() => bus.declare({ queue }));
+        return inbox.ids().includes('anew');
+      });
+    };
     const refusal = async (promise: Promise<unknown>): Promise<string> =>
       promise.then(
         () => 'no refusal',
@@ -291,6 +299,37 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(await ours()).toEqual([{ type: `${word}.call`, count: 1 }]);
         expect(await bus.replayUnrouted([`${word}.#`], queue)).toBe(1);
       });
+
+      it('moves each of 1,000 unrouted events once, and leaves none of them behind', async () => {
+        await bus.publish(
+          names(1_000).map((id) => ({ message: message(id, { type: `${word}.order` }) })),
+          { timeoutMs: 10_000 },
+        );
+        const queue = await declared();
+        expect(await bus.replayUnrouted([`${word}.#`], queue)).toBe(1_000);
+        expect(await bus.replayUnrouted([`${word}.#`], queue)).toBe(0);
+        expect(await waiting(queue)).toBe(1_000);
+      });
+
+      it('moves 500 of 1,000 unrouted events of two types, and leaves the others', async () => {
+        const typeOf = (n: number) => `${word}.${n % 2 === 0 ? 'order' : 'call'}`;
+        await bus.publish(
+          names(1_000).map((id, n) => ({ message: message(id, { type: typeOf(n) }) })),
+          { timeoutMs: 10_000 },
+        );
+        const orders = await declared('orders');
+        const calls = await declared('calls');
+        expect(await bus.replayUnrouted([`${word}.order`], orders)).toBe(500);
+        expect(await bus.replayUnrouted([`${word}.order`], orders)).toBe(0);
+        expect(await bus.replayUnrouted([`${word}.call`], calls)).toBe(500);
+        const inbox = await openInbox(bus, calls, { settle: true });
+        await inbox.atLeast(500);
+        expect(inbox.ids().toSorted()).toEqual(
+          names(1_000)
+            .filter((_id, n) => n % 2 === 1)
+            .toSorted(),
+        );
+      });
     });
 
     describe('settling', () => {
@@ -326,6 +365,49 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         const seen = () => new Set([...left.ids(), ...outputs.ids()]);
         await until('every event or its output', () => seen().size === 400);
         expect([...seen()].sort()).toEqual(names(400).sort());
+      });
+
+      it.each(['the bus', 'the consumer'])(
+        'hands out again only the one held of 500 deliveries when %s closes',
+        async (closed) => {
+          const queue = await declared();
+          await bus.publish(to(queue, names(500)), { timeoutMs: 10_000 });
+          const other = await open();
+          const inbox = await openInbox(other, queue, { prefetch: 500 });
+          const [held, ...rest] = await inbox.atLeast(500);
+          await Promise.all(rest.map((delivery) => settled(delivery)));
+          if (closed === 'the consumer') await inbox.stop();
+          held!.release();
+          await other.close();
+          const left = await openInbox(bus, queue, { settle: true });
+          await left.atLeast(1);
+          await empty(queue);
+          expect(left.ids()).toEqual(['m0']);
+        },
+      );
+
+      it('publishes the outputs of what is held when its queue is removed', async () => {
+        const queue = await declared();
+        const next = await declared('next');
+        await bus.publish(to(queue, names(20)));
+        const inbox = await openInbox(bus, queue, { prefetch: 40 });
+        const held = [...(await inbox.atLeast(20))];
+        await removedAndMadeAgain(queue, inbox);
+        const ends = await Promise.all(held.map((delivery) => settled(delivery, to(next, [delivery.message.attributes.id]))));
+        expect(ends).toEqual(Array.from({ length: 20 }, () => true));
+        const outputs = await openInbox(bus, next, { settle: true });
+        await outputs.atLeast(20);
+        expect(outputs.ids()).toEqual(names(20));
+      });
+
+      it('hands out again what was held and is released after its queue was removed', async () => {
+        const queue = await declared();
+        await bus.publish(to(queue, ['held']));
+        const inbox = await openInbox(bus, queue);
+        const [held] = await inbox.atLeast(1);
+        await removedAndMadeAgain(queue, inbox);
+        held!.release();
+        await until('the held one to come again', () => inbox.ids().filter((id) => id === 'held').length === 2);
       });
 
       it('hands out again, with its count, what a dead host held', async () => {

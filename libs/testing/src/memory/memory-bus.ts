@@ -11,6 +11,8 @@ const REAL_CLOCK: BrokerClock = { now: Date.now, after: (ms, run) => void setTim
  */
 export class MemoryBroker {
   readonly #queues = new Map<string, MemoryQueue>();
+  /** Durable queues that were removed: their consumers, and what those hold, stay attached. */
+  readonly #removed = new Map<string, MemoryQueue>();
   readonly #buses = new Set<MemoryBus>();
   #state: BusState = { state: 'up' };
 
@@ -52,7 +54,10 @@ export class MemoryBroker {
   }
 
   declare(spec: QueueSpec, owner: MemoryBus): void {
-    const queue = this.#queues.get(spec.queue) ?? new MemoryQueue(spec.queue, spec.exclusive ? owner : undefined, spec.peers);
+    const queue =
+      this.#queues.get(spec.queue) ??
+      this.#removed.get(spec.queue) ??
+      new MemoryQueue(spec.queue, spec.exclusive ? owner : undefined, spec.peers);
     this.#queues.set(spec.queue, queue);
     for (const type of spec.types ?? []) queue.patterns.add(type);
   }
@@ -60,7 +65,10 @@ export class MemoryBroker {
   remove(name: string): number {
     const queue = this.#queues.get(name);
     this.#queues.delete(name);
-    return queue?.clear() ?? 0;
+    if (queue === undefined) return 0;
+    queue.patterns.clear();
+    if (queue.owner === undefined) this.#removed.set(name, queue);
+    return queue.clear();
   }
 
   /** How many messages wait for their time before they enter the queue. */

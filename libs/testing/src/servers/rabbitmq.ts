@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -22,16 +22,22 @@ export interface RabbitServer {
   restart(): Promise<void>;
   /** Runs `rabbitmqctl` on it and gives what it printed. */
   ctl(...args: string[]): Promise<string>;
+  /** What it has logged: warnings and errors. */
+  log(): Promise<string>;
   /** Stops it and removes its data. */
   stop(): Promise<void>;
 }
 
-/** Starts a private RabbitMQ on loopback and resolves when it takes connections. Needs the package `rabbitmq-server`, any user. */
-export async function startRabbit(): Promise<RabbitServer> {
+/**
+ * Starts a private RabbitMQ on loopback and resolves when it takes connections. Needs the package `rabbitmq-server`, any user.
+ *
+ * @param settings more lines for `rabbitmq.conf`
+ */
+export async function startRabbit(settings: readonly string[] = []): Promise<RabbitServer> {
   const sbin = findSbin();
   const [port = 0, distPort = 0, epmdPort = 0] = await freePorts(3);
   const home = mkdtempSync(path.join(tmpdir(), 'sluice-rabbit-'));
-  const env = environment(home, { port, distPort, epmdPort });
+  const env = environment(home, { port, distPort, epmdPort }, settings);
   // Erlang would start a port mapper of its own as a daemon, which nobody stops
   const epmd = spawn('setpriv', [...DIE_WITH_US, 'epmd', '-port', String(epmdPort), '-address', '127.0.0.1'], {
     stdio: 'ignore',
@@ -71,6 +77,11 @@ export async function startRabbit(): Promise<RabbitServer> {
       await launch();
     },
     ctl: async (...args) => (await promisify(execFile)(path.join(sbin, 'rabbitmqctl'), args, { env, cwd: home })).stdout,
+    log: async () => {
+      const logs = path.join(home, 'log');
+      const files = readdirSync(logs).filter((name) => name.endsWith('.log'));
+      return files.map((name) => readFileSync(path.join(logs, name), 'utf8')).join('');
+    },
     stop,
   };
 }
@@ -82,9 +93,14 @@ function findSbin(): string {
   return path.join(RELEASES, release, 'sbin');
 }
 
-function environment(home: string, ports: { port: number; distPort: number; epmdPort: number }): NodeJS.ProcessEnv {
+function environment(
+  home: string,
+  ports: { port: number; distPort: number; epmdPort: number },
+  settings: readonly string[],
+): NodeJS.ProcessEnv {
   const config = path.join(home, 'rabbitmq.conf');
-  writeFileSync(config, ['log.file.level = warning', 'log.console = false', 'disk_free_limit.absolute = 50MB', ''].join('\n'));
+  const lines = ['log.file.level = warning', 'log.console = false', 'disk_free_limit.absolute = 50MB', ...settings, ''];
+  writeFileSync(config, lines.join('\n'));
   writeFileSync(path.join(home, 'enabled_plugins'), '[].\n');
   mkdirSync(path.join(home, 'log'));
   return {
