@@ -23,6 +23,7 @@ import { NestLogger, toLog, type Secrets } from './logger.js';
 import { Metrics } from './metrics.js';
 import { observeAll } from './observers.js';
 import { operatorSecret, Tokens } from './tokens.js';
+import type { WorkspaceState, WorkspaceWatch } from './workspace-watch.js';
 
 /** An event type has up to 200 characters; the router's own limit is half of that. */
 const LONGEST_PARAMETER = 300;
@@ -38,6 +39,8 @@ export interface HostOptions {
   readonly secrets: Secrets;
   /** Told what happens beside the metrics: the terminal, for instance. */
   readonly observer?: Observer;
+  /** Compares the files of the workspace with those that run; started and stopped with the host. */
+  readonly files: WorkspaceWatch;
 }
 
 /** A running host. */
@@ -119,6 +122,9 @@ export class Host extends HostServices {
   get workspace(): Workspace {
     return this.options.workspace;
   }
+  get files(): WorkspaceState {
+    return this.options.files.state;
+  }
   get engines(): string {
     return this.opened.summary;
   }
@@ -163,11 +169,13 @@ export class Host extends HostServices {
     this.metrics.watch(this.engine, () => this.store.journal.skipped);
     await listenOn(app, env);
     this.doors.open();
+    this.options.files.start();
     this.ready = true;
   }
 
   async #stop(): Promise<void> {
     this.ready = false;
+    this.options.files.stop();
     this.doors.close();
     const late = new AbortController();
     const ended = this.#end().then(() => late.abort());

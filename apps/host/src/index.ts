@@ -5,7 +5,9 @@
 export { startHost } from './start-host.js';
 export type { Host, HostOptions } from './host.js';
 export { readEnv, readWorkspaceEnv, type Env } from './env.js';
-export { loadWorkspace, type LoadedWorkspace } from './load-workspace.js';
+export { loadRunnable, loadWorkspace, type LoadedWorkspace, type RunnableWorkspace } from './load-workspace.js';
+export { keepLastGood } from './last-good.js';
+export { describeWorkspace, watchWorkspace, type WorkspaceState } from './workspace-watch.js';
 export { createLogger, Secrets, toLog } from './logger.js';
 export { operatorSecret, signOperatorToken } from './tokens.js';
 export { diagnoseConnection, type Diagnosis } from './api/doctor.js';

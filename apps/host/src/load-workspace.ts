@@ -1,14 +1,15 @@
 import type { Finding, Place, SourceFile, Workspace } from '@sluice/flow';
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { loadPlugins, type PluginProblem } from './plugin-loader.js';
-import { readWorkspaceFiles } from './workspace-files.js';
+import { readLastGood } from './last-good.js';
+import { readWorkspaceFiles, type WorkspaceFiles } from './workspace-files.js';
 
 export interface LoadedWorkspace {
   /** Absent when a finding is an error. */
   readonly workspace: Workspace | undefined;
   readonly plugins: ReadonlyMap<string, AnyPlugin>;
   readonly findings: readonly Finding[];
-  readonly flowFiles: readonly SourceFile[];
+  readonly files: WorkspaceFiles;
 }
 
 /** Reads a workspace, loads its plugins and compiles its flows: all that is wrong is found at once, and nothing is started. */
@@ -16,11 +17,44 @@ export async function loadWorkspace(
   directory: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<LoadedWorkspace> {
+  return compileFiles(directory, await readWorkspaceFiles(directory), env);
+}
+
+export interface RunnableWorkspace {
+  /** What is to run. Without a workspace in it nothing can. */
+  readonly loaded: LoadedWorkspace;
+  /** Present when a copy runs in place of files with errors: those files, what is wrong with them, and the age of the copy. */
+  readonly replaced?: { readonly files: WorkspaceFiles; readonly findings: readonly Finding[]; readonly keptAt: Date };
+}
+
+/**
+ * Loads a workspace for a host: as it is, or, when it has errors, the copy that was kept in `home` after the last good start. A reboot must
+ * not find a host that refuses to run because of an edit that nobody has looked at.
+ */
+export async function loadRunnable(
+  directory: string,
+  env: Readonly<Record<string, string | undefined>>,
+  home: string,
+): Promise<RunnableWorkspace> {
+  const loaded = await loadWorkspace(directory, env);
+  if (loaded.workspace) return { loaded };
+  const lastGood = await readLastGood(home, directory);
+  if (!lastGood) return { loaded };
+  const copy = await compileFiles(directory, lastGood.files, env);
+  if (!copy.workspace) return { loaded };
+  return { loaded: copy, replaced: { files: loaded.files, findings: loaded.findings, keptAt: lastGood.keptAt } };
+}
+
+/** Compiles sources that were read before; the plugins are looked for in `directory`. */
+export async function compileFiles(
+  directory: string,
+  files: WorkspaceFiles,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<LoadedWorkspace> {
   // not with this file: commands that read no workspace do without the language
   const { compileWorkspace, parseWorkspaceFile } = await import('@sluice/flow');
-  const files = await readWorkspaceFiles(directory);
   const parsed = parseWorkspaceFile(files.settings);
-  if (!parsed.file) return { workspace: undefined, plugins: new Map(), findings: parsed.findings, flowFiles: files.flows };
+  if (!parsed.file) return { workspace: undefined, plugins: new Map(), findings: parsed.findings, files };
   const { plugins, problems } = await loadPlugins(
     directory,
     parsed.file.plugins.map((plugin) => plugin.name),
@@ -34,7 +68,7 @@ export async function loadWorkspace(
   });
   const failed = problems.map((problem) => pluginFinding(problem, parsed.file?.plugins ?? [], files.settings));
   const workspace = failed.length === 0 ? compiled.workspace : undefined;
-  return { workspace, plugins, findings: [...failed, ...compiled.findings], flowFiles: files.flows };
+  return { workspace, plugins, findings: [...failed, ...compiled.findings], files };
 }
 
 function pluginFinding(

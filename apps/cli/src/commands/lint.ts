@@ -16,7 +16,7 @@ export function addLint(command: Command): void {
     .addOption(new Option('--format <format>', 'how findings are written').choices(['text', 'json']).default('text'))
     .action(async (paths: string[], { workspace, format }: { workspace: string; format: 'text' | 'json' }) => {
       const loaded = await loadWorkspace(workspace, readWorkspaceEnv());
-      const wanted = within(workspace, paths, ['sluice.yaml', ...loaded.flowFiles.map(({ file }) => file)]);
+      const wanted = within(workspace, paths, ['sluice.yaml', ...loaded.files.flows.map(({ file }) => file)]);
       const findings = [...loaded.findings, ...(await remoteFindings(loaded))].filter(({ file }) => wanted(file));
       if (format === 'json') printJson(findings.map(asJson));
       else if (findings.length > 0) print(formatFindings(findings));
@@ -27,9 +27,9 @@ export function addLint(command: Command): void {
 }
 
 /** What the other sides say of a workspace in which nothing else is wrong: that 1C has no such operation, for instance. */
-async function remoteFindings({ workspace, plugins, flowFiles }: LoadedWorkspace): Promise<readonly Finding[]> {
+async function remoteFindings({ workspace, plugins, files }: LoadedWorkspace): Promise<readonly Finding[]> {
   if (!workspace) return [];
-  return askOtherSides({ flows: flowFiles, plugins, connections: workspace.connections }, AbortSignal.timeout(ASK_WITHIN_MS));
+  return askOtherSides({ flows: files.flows, plugins, connections: workspace.connections }, AbortSignal.timeout(ASK_WITHIN_MS));
 }
 
 /**

@@ -8,6 +8,7 @@ function told(state: 'idle' | 'in use', more: object = {}, leases: object[] = []
   const text = statusText({
     engines: 'embedded',
     flows: [],
+    files: { directory: '/srv/shop', state: 'current', changed: [], errors: [] },
     bus: { state: 'up' },
     queues: [],
     paces: { erp: { ...pace, ...more } },

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EngineStatus, LeaseRow, PaceState } from '@sluice/engine';
+import { describeWorkspace, type WorkspaceState } from '@sluice/host';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { openHostApi } from '../admin/operator.js';
@@ -14,6 +15,7 @@ const CLEAR = '\u001B[H\u001B[2J';
 export interface HostStatus extends EngineStatus {
   readonly engines: string;
   readonly flows: readonly string[];
+  readonly files: WorkspaceState;
   /** By flow. */
   readonly parked: Readonly<Record<string, number>>;
   readonly leases: readonly LeaseRow[];
@@ -40,9 +42,10 @@ export function addStatus(command: Command): void {
     });
 }
 
-export function statusText({ engines, bus, queues, paces, connections, parked, leases }: HostStatus): string {
+export function statusText({ engines, files, bus, queues, paces, connections, parked, leases }: HostStatus): string {
   const busy = queues.filter(({ waiting, held = 0 }) => waiting + held > 0);
   const blocks = [
+    ...(files.state === 'current' ? [] : [pc.red(`workspace ${files.directory}: ${describeWorkspace(files)}`)]),
     bus.state === 'up' ? engines : `${engines}\n${pc.red(`bus ${bus.state}: ${bus.reason}`)}`,
     busy.length === 0
       ? 'nothing waits'

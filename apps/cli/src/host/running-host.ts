@@ -2,14 +2,19 @@ import { ROLES, type Role } from '@sluice/engine';
 import { formatFindings } from '@sluice/flow';
 import {
   createLogger,
-  loadWorkspace,
+  describeWorkspace,
+  keepLastGood,
+  loadRunnable,
   readEnv,
   readWorkspaceEnv,
   Secrets,
   startHost as startHostOf,
+  toLog,
+  watchWorkspace,
   type Host,
   type LoadedWorkspace,
 } from '@sluice/host';
+import type { Log } from '@sluice/plugin-api';
 import pc from 'picocolors';
 import { eventLines } from '../terminal/event-lines.js';
 import { logLines } from '../terminal/log-lines.js';
@@ -37,8 +42,11 @@ export interface RunningHost {
 export async function startHost({ directory, roles = new Set(ROLES), env: more }: HostRequest): Promise<RunningHost | undefined> {
   const from = performance.now();
   const env = readEnv();
-  const loaded = await loadWorkspace(directory, { ...readWorkspaceEnv(), ...more });
-  if (loaded.findings.length > 0) say(formatFindings(loaded.findings));
+  const workspaceEnv = { ...readWorkspaceEnv(), ...more };
+  const runnable = await loadRunnable(directory, workspaceEnv, env.SLUICE_HOME);
+  const { loaded, replaced } = runnable;
+  const findings = replaced?.findings ?? loaded.findings;
+  if (findings.length > 0) say(formatFindings(findings));
   const { workspace, plugins } = loaded;
   if (!workspace) return undefined;
 
@@ -48,12 +56,23 @@ export async function startHost({ directory, roles = new Set(ROLES), env: more }
   const level = terminal && env.SLUICE_LOG_LEVEL === 'info' ? 'warn' : env.SLUICE_LOG_LEVEL;
   const logger = createLogger(level, secrets, terminal ? logLines({ write: print, colors: pc }) : process.stdout);
   const observer = eventLines({ write: print, colors: pc, now: () => new Date() });
-  const host = await startHostOf({ env, workspace, plugins, roles, logger, secrets, ...(terminal && { observer }) });
+  const log = toLog(logger);
+  const files = watchWorkspace(directory, runnable, workspaceEnv, log);
+  if (replaced) log.error(describeWorkspace(files.state));
+  const host = await startHostOf({ env, workspace, plugins, roles, logger, secrets, files, ...(terminal && { observer }) });
+  if (!replaced) await keepCopy(env.SLUICE_HOME, directory, loaded, log);
   logger.info({ port: host.port, engines: host.engines }, 'ready');
   if (!/^(127\.|::1$|localhost$)/.test(env.SLUICE_HTTP_HOST)) warnOfPlainHttp(logger, terminal);
   // a parent that spoke of IPC waits for this; one that has gone meanwhile is heard of by `disconnect`
   process.send?.({ ready: true, port: host.port, engines: host.engines }, undefined, undefined, () => undefined);
   return { host, loaded, startedInMs: performance.now() - from };
+}
+
+/** A host without a place to write to works all the same; only its next start has no copy. */
+async function keepCopy(home: string, directory: string, { files }: LoadedWorkspace, log: Log): Promise<void> {
+  await keepLastGood(home, directory, files).catch((error: unknown) =>
+    log.warn(`the files of the workspace cannot be copied to ${home}, so a start with a broken file will fail: ${String(error)}`),
+  );
 }
 
 function warnOfPlainHttp(logger: { warn(message: string): void }, terminal: boolean): void {

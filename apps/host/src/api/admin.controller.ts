@@ -25,9 +25,9 @@ export class AdminController {
   @Get('status')
   @Summary('Queues, what waits, what is in flight, limits now, parked runs')
   async status(): Promise<object> {
-    const { engine, store, engines, workspace } = this.services;
+    const { engine, store, engines, workspace, files } = this.services;
     const [status, parked, leases] = await Promise.all([engine.status(), store.parked.count(), store.leases.list()]);
-    return { engines, flows: workspace.flows.map((flow) => flow.name), ...status, parked, leases };
+    return { engines, flows: workspace.flows.map((flow) => flow.name), files, ...status, parked, leases };
   }
 
   @Get('parked')

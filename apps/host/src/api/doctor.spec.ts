@@ -19,6 +19,7 @@ function services(store: object, connections: readonly object[] = []): HostServi
     pacer: { engine: 'redis', check: async () => undefined },
     engine: { connections: { all: () => connections } },
     workspace: { flows: [] },
+    files: { directory: '/srv/shop', state: 'current', changed: [], errors: [] },
   } as unknown as HostServices;
 }
 
@@ -27,6 +28,7 @@ describe('the doctor', () => {
     const store = { engine: 'postgresql', check: async () => 'PostgreSQL 17', flowsSeen: async () => [{ flow: 'old' }] };
     const found = await diagnose(services(store));
     expect(found.map(({ what, ok }) => `${what} ${ok}`)).toEqual([
+      'workspace true',
       'bus rabbitmq true',
       'store postgresql true',
       'pace redis true',
@@ -60,6 +62,7 @@ describe('the doctor', () => {
   it('tells what it can while the database is away', async () => {
     const found = await diagnose(services({ engine: 'postgresql', check: away, flowsSeen: away }));
     expect(found.map(({ what, ok }) => `${what} ${ok}`)).toEqual([
+      'workspace true',
       'bus rabbitmq true',
       'store postgresql false',
       'pace redis true',

@@ -1,4 +1,5 @@
 import { queues, type Bus, type Connection } from '@sluice/engine';
+import { describeWorkspace } from '../workspace-watch.js';
 import type { HostServices } from './host-services.js';
 
 export interface Diagnosis {
@@ -23,6 +24,7 @@ export async function diagnose(services: HostServices): Promise<readonly Diagnos
     ...engine.connections.all().map(diagnoseConnection),
   ]);
   return [
+    diagnoseFiles(services),
     bus,
     kept,
     pace,
@@ -41,6 +43,12 @@ export async function pruneQueues(services: HostServices, names: readonly string
   const gone = new Set(Object.keys(removed).map((name) => name.replace(/^flow\./, '').replace(/\.next$/, '')));
   for (const flow of gone) await services.store.forgetFlow(flow);
   return removed;
+}
+
+function diagnoseFiles({ files, workspace }: HostServices): Diagnosis {
+  const what = 'workspace';
+  if (files.state === 'current') return { what, ok: true, says: `${files.directory}: ${workspace.flows.length} flows run` };
+  return { what, ok: false, says: `${files.directory}: ${describeWorkspace(files)}` };
 }
 
 function diagnoseBus(bus: Bus): Diagnosis {

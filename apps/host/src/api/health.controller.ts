@@ -34,6 +34,7 @@ export class HealthController {
       engines: services.engines,
       bus,
       store,
+      workspace: services.files.lastGoodOf === undefined ? services.files.state : 'last good copy',
       connections: services.engine.connections.all().map((one) => one.health()),
     };
   }

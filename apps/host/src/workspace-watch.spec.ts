@@ -1,0 +1,136 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Finding } from '@sluice/flow';
+import type { WorkspaceFiles } from './workspace-files.js';
+import { describeWorkspace, WorkspaceWatch } from './workspace-watch.js';
+
+const source = (file: string, text: string) => ({ file, bytes: Buffer.from(text) });
+
+function files(flows: Readonly<Record<string, string>>): WorkspaceFiles {
+  return {
+    settings: source('sluice.yaml', 'sluice: 1'),
+    flows: Object.entries(flows).map(([file, text]) => source(file, text)),
+  };
+}
+
+/** A flow whose text is "bad" has an error. */
+async function findingsOf({ flows }: WorkspaceFiles): Promise<readonly Finding[]> {
+  return flows
+    .filter(({ bytes }) => Buffer.from(bytes).toString() === 'bad')
+    .map(({ file }) => ({ file, line: 3, column: 5, endColumn: 6, code: 'KEY', severity: 'error', message: 'unknown key' }));
+}
+
+function watched(lastGood?: { keptAt: Date; files: WorkspaceFiles; findings: readonly Finding[] }) {
+  const logged: string[] = [];
+  const log = (level: string) => (message: string) => void logged.push(`${level} ${message}`);
+  let now: WorkspaceFiles | Error = lastGood?.files ?? files({ 'flows/a.yaml': 'one' });
+  const watch = new WorkspaceWatch({
+    directory: '/srv/shop',
+    running: files({ 'flows/a.yaml': 'one' }),
+    ...(lastGood && { lastGood }),
+    read: async () => {
+      if (now instanceof Error) throw now;
+      return now;
+    },
+    findingsOf,
+    log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+  });
+  return {
+    watch,
+    logged,
+    /** What two looks see. */
+    see: async (next: WorkspaceFiles | Error) => {
+      now = next;
+      await watch.look();
+      await watch.look();
+    },
+  };
+}
+
+describe('the watch over the files of a workspace', () => {
+  it('reports a changed file once, and that a restart applies it', async () => {
+    const { watch, logged, see } = watched();
+    await see(files({ 'flows/a.yaml': 'two' }));
+    await see(files({ 'flows/a.yaml': 'two' }));
+    expect(logged).toEqual(['warn flows/a.yaml changed: the host goes on with the files of its start: restart to apply']);
+    expect(watch.state).toMatchObject({ directory: '/srv/shop', state: 'changed', changed: ['flows/a.yaml'], errors: [] });
+  });
+
+  it('reports each further change', async () => {
+    const { logged, see } = watched();
+    await see(files({ 'flows/a.yaml': 'two' }));
+    await see(files({ 'flows/a.yaml': 'three' }));
+    expect(logged).toHaveLength(2);
+  });
+
+  it('reports a broken file as an error with its place', async () => {
+    const { watch, logged, see } = watched();
+    await see(files({ 'flows/a.yaml': 'bad' }));
+    expect(logged).toEqual([
+      'error flows/a.yaml: flows/a.yaml:3:5 unknown key: the host goes on with the files of its start: correct it ("sluice lint"), then restart',
+    ]);
+    expect(watch.state).toMatchObject({ state: 'broken', errors: ['flows/a.yaml:3:5 unknown key'] });
+  });
+
+  it('reports files that were added and removed', async () => {
+    const { watch, see } = watched();
+    await see(files({ 'flows/b.yaml': 'two' }));
+    expect(watch.state.changed).toEqual(['flows/a.yaml', 'flows/b.yaml']);
+  });
+
+  it('does not report a file in the middle of its change', async () => {
+    const { watch, logged, see } = watched();
+    await see(files({ 'flows/a.yaml': 'one' }));
+    const half = files({ 'flows/a.yaml': 'bad' });
+    const whole = files({ 'flows/a.yaml': 'good' });
+    let looks = 0;
+    const odd = new WorkspaceWatch({
+      directory: '/srv/shop',
+      running: files({ 'flows/a.yaml': 'one' }),
+      read: async () => (looks++ === 0 ? half : whole),
+      findingsOf,
+      log: { debug: fail, info: fail, warn: (message) => void logged.push(message), error: fail },
+    });
+    await odd.look();
+    await odd.look();
+    expect(logged).toEqual([]);
+    await odd.look();
+    expect(logged).toHaveLength(1);
+    expect(watch.state.state).toBe('current');
+  });
+
+  it('reports that a change was taken back', async () => {
+    const { watch, logged, see } = watched();
+    await see(files({ 'flows/a.yaml': 'two' }));
+    await see(files({ 'flows/a.yaml': 'one' }));
+    expect(logged.at(-1)).toBe('info the files of the workspace are again those that run');
+    expect(watch.state).toMatchObject({ state: 'current', changed: [] });
+  });
+
+  it('reports once that there is no workspace any more', async () => {
+    const { watch, logged, see } = watched();
+    await see(new Error('there is no sluice.yaml in /srv/shop'));
+    await see(new Error('there is no sluice.yaml in /srv/shop'));
+    expect(logged).toHaveLength(1);
+    expect(watch.state).toMatchObject({ state: 'broken', errors: ['there is no sluice.yaml in /srv/shop'] });
+  });
+
+  it('names the broken file and the age of the copy that runs instead, from the start on', async () => {
+    const broken = files({ 'flows/a.yaml': 'bad' });
+    const { watch, logged, see } = watched({
+      keptAt: new Date('2026-11-28T08:00:00Z'),
+      files: broken,
+      findings: await findingsOf(broken),
+    });
+    expect(describeWorkspace(watch.state)).toBe(
+      'flows/a.yaml: flows/a.yaml:3:5 unknown key: the host runs the copy of 2026-11-28T08:00:00.000Z: correct it ("sluice lint"), then restart',
+    );
+    await see(broken);
+    expect(logged).toEqual([]);
+    await see(files({ 'flows/a.yaml': 'two' }));
+    expect(watch.state).toMatchObject({ state: 'changed', lastGoodOf: '2026-11-28T08:00:00.000Z' });
+  });
+});
+
+function fail(message: string): void {
+  throw new Error(`logged: ${message}`);
+}
