@@ -7,15 +7,22 @@ import { CLIENT_CLOSED, type Done, type Wire, type WireOwner } from './wire.js';
 /** Bytes that wait for a client to read: with more of them its pings stay unanswered, as what waits shows that the server is there. */
 const MOST_BEFORE_PONG = 64 * 1024;
 
+const NUL = Buffer.alloc(1);
+
 /**
  * A line over WebSocket: each frame is a message, for clients that read so. Answers in the kind that the client uses: 1C hands texts and
  * binary data to different handlers. A text must be UTF-8, so a body that is not comes as a binary message to everybody.
+ *
+ * A client whose first message is a whole CONNECT frame without the final NUL cannot put NUL into its texts. From then on each of its messages
+ * is a frame, with or without NUL, and the frames that it is sent have none.
  */
 export class WebSocketWire implements Wire {
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
   readonly #strangerBytes: number;
   #text = false;
+  /** Undefined before the first message. */
+  #withoutNul: boolean | undefined;
   #error: Error | undefined;
 
   /** `strangerBytes`: what a client may send before it is let in; the WebSocket layer holds a whole message before it shows any of it. */
@@ -41,7 +48,7 @@ export class WebSocketWire implements Wire {
     this.#webSocket
       .on('message', (data: Buffer, isBinary) => {
         this.#text = !isBinary;
-        owner.received(data);
+        owner.received(this.#complete(data));
       })
       .on('ping', (data) => this.#answer(data))
       .on('error', (error) => (this.#error = error))
@@ -49,6 +56,12 @@ export class WebSocketWire implements Wire {
     this.#socket.on('drain', () => owner.drained());
     this.#socket.on('data', () => owner.arriving());
     this.#socket.on('data', this.#guard);
+  }
+
+  #complete(data: Buffer): Buffer {
+    this.#withoutNul ??= isConnectWithoutNul(data);
+    const lacksNul = this.#withoutNul && data.at(-1) !== 0 && !isHeartBeat(data);
+    return lacksNul ? Buffer.concat([data, NUL]) : data;
   }
 
   #answer(data: Buffer): void {
@@ -63,7 +76,8 @@ export class WebSocketWire implements Wire {
     this.#socket.cork();
     for (const [at, frame] of frames.entries()) {
       const buffers = joinFrames([frame]);
-      const [bytes = Buffer.alloc(0)] = buffers.length === 1 ? buffers : [Buffer.concat(buffers)];
+      const [whole = Buffer.alloc(0)] = buffers.length === 1 ? buffers : [Buffer.concat(buffers)];
+      const bytes = this.#withoutNul ? whole.subarray(0, -1) : whole;
       const options = { binary: !this.#text || !isUtf8(bytes) };
       this.#webSocket.send(bytes, options, at === frames.length - 1 ? done : undefined);
     }
@@ -94,4 +108,12 @@ export class WebSocketWire implements Wire {
   readonly #guard = (): void => {
     if (this.#socket.bytesRead > this.#strangerBytes) this.destroy();
   };
+}
+
+function isConnectWithoutNul(data: Buffer): boolean {
+  return /^(CONNECT|STOMP)\r?\n/.test(data.toString('latin1', 0, 10)) && data.toString('latin1', data.length - 2) === '\n\n';
+}
+
+function isHeartBeat(data: Buffer): boolean {
+  return data.every((byte) => byte === 0x0a || byte === 0x0d);
 }

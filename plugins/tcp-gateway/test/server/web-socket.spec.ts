@@ -74,6 +74,19 @@ describe('a WebSocket client', () => {
     expect(messages[2]?.text).toMatch(/\n\nодин\0$/);
   });
 
+  it('accepts frames without NUL from a client whose first frame has none, and answers without NUL', async () => {
+    const { client, message, messages, desk } = await openClient([]);
+    for (const frame of [CONNECT, '\n\0', SUBSCRIBE]) client.send(frame.slice(0, -1));
+    await message(1);
+    const [subscription] = desk.subscriptions;
+    subscription?.deliver(mail('один'));
+    await message(2);
+    client.send('SEND\ndestination:/events/order.opened\nreceipt:s\ncontent-length:2\n\n{}');
+    expect((await message(3))?.text).toBe('RECEIPT\nreceipt-id:s\n\n');
+    expect(messages[2]?.text).toMatch(/\n\nодин$/);
+    expect(messages.every((each) => !each.text.includes('\0'))).toBe(true);
+  });
+
   it('of texts is sent a body that is no text as a binary message', async () => {
     const { client, message, desk } = await openClient([]);
     client.send(CONNECT);
