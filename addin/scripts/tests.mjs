@@ -14,6 +14,7 @@ import { wine } from './tools.mjs';
 
 const MINUTE = 60_000;
 const GOLDEN = fileURLToPath(new URL('addin/test/golden', ROOT));
+const BSL_TESTS = fileURLToPath(new URL('addin/test/bsl/run.mjs', ROOT));
 const [X86, X64, LINUX] = LIBRARIES;
 const FUZZ_SECONDS = 600;
 
@@ -34,6 +35,7 @@ export async function quickTests() {
   const env = { SLUICE_TEST_TLS: tls.variable };
   try {
     return sum([
+      await testProgram('modules in BSL', [process.execPath, BSL_TESTS]),
       await testProgram('units, ASan and UBSan', [built('linux-asan', 'test/unit-tests'), GOLDEN]),
       await testProgram('fuzz, ASan and UBSan', [built('linux-asan', 'test/fuzz'), GOLDEN, '0']),
       await testProgram('component, ASan and UBSan', component('linux-asan'), env),
