@@ -42,8 +42,13 @@ export interface Database {
    * that was released is never changed: another is added.
    */
   migrate(steps: readonly string[]): Promise<void>;
-  /** The rows that the statement gives. Names without a schema mean the connection's own tables. */
-  rows<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * Runs one statement and resolves with its rows. Names without a schema mean the connection's own tables.
+   *
+   * @param name keeps the statement prepared under this name, at most 63 bytes, on each connection to the server. For statements that run
+   *   often and whose text never changes.
+   */
+  rows<Row extends object>(sql: string, params?: readonly unknown[], name?: string): Promise<Row[]>;
   /**
    * Where the tables are, for a plugin that brings an access of its own, such as TypeORM. The schema is there after `migrate`. The address
    * holds a password: it goes to the driver and nowhere else.

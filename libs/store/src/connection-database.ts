@@ -7,6 +7,8 @@ import { reachable } from './database.js';
 const POOL = 4;
 const CONNECT_TIMEOUT_MS = 3_000;
 const QUERY_TIMEOUT_MS = 15_000;
+/** Plans of prepared statements are made again after this time: a plan for a small table may read all of it when it has grown. */
+const MAX_PLAN_AGE_MS = 60_000;
 /** Any number that nothing else in the database locks by. */
 const MIGRATION_LOCK = 7_318_404;
 
@@ -21,6 +23,8 @@ export interface ConnectionDatabaseOptions {
 export class ConnectionDatabase implements Database {
   readonly place: Database['place'];
   readonly #pool: pg.Pool;
+  /** When the plans of each connection to the server were last discarded, on the clock of `performance.now`. */
+  readonly #planned = new WeakMap<pg.PoolClient, number>();
 
   constructor({ url, connection, log }: ConnectionDatabaseOptions) {
     this.place = { url, schema: schemaOf(connection) };
@@ -37,10 +41,12 @@ export class ConnectionDatabase implements Database {
     this.#pool.on('error', (error) =>
       log.debug(`${connection}: a connection to the database was lost`, { error: error.message }),
     );
+    this.#pool.on('acquire', (client) => this.#discardOldPlans(client));
   }
 
-  async rows<Row extends object>(sql: string, params: readonly unknown[] = []): Promise<Row[]> {
-    return reachable(async () => (await this.#pool.query<Row>(sql, [...params])).rows);
+  async rows<Row extends object>(text: string, params: readonly unknown[] = [], name?: string): Promise<Row[]> {
+    const query = { text, values: [...params], ...(name !== undefined && { name }) };
+    return reachable(async () => (await this.#pool.query<Row>(query)).rows);
   }
 
   async migrate(steps: readonly string[]): Promise<void> {
@@ -64,6 +70,14 @@ export class ConnectionDatabase implements Database {
 
   async close(): Promise<void> {
     await this.#pool.end();
+  }
+
+  /** Queued before the statement for which the connection was acquired. When it fails, that statement fails too and reports the reason. */
+  #discardOldPlans(client: pg.PoolClient): void {
+    const now = performance.now();
+    const since = this.#planned.get(client);
+    if (since === undefined || now - since >= MAX_PLAN_AGE_MS) this.#planned.set(client, now);
+    if (since !== undefined && now - since >= MAX_PLAN_AGE_MS) client.query('discard plans').catch(() => undefined);
   }
 
   /** Not in the start-up options: poolers refuse it there. */

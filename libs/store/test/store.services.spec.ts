@@ -1,8 +1,9 @@
 import { mkdtemp, chmod, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
 import { PostgresProcess } from '@sluice/embedded';
-import { openStore } from '@sluice/store';
+import { ConnectionDatabase, openStore } from '@sluice/store';
 import { startPostgres, storeConformance } from '@sluice/testing';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -28,4 +29,16 @@ storeConformance('the embedded PostgreSQL', { outages: false }, async () => {
       await rm(home, { recursive: true, force: true });
     },
   };
+});
+
+describe('the tables of a connection', () => {
+  it('are asked by statements that stay prepared under their names', async () => {
+    const server = await startPostgres();
+    const database = new ConnectionDatabase({ url: server.url, connection: 'desktops', log: silent });
+    for (const one of [1, 2]) expect(await database.rows('select $1::integer as one', [one], 'one')).toEqual([{ one }]);
+    await database.rows('select 1 as unnamed');
+    expect(await database.rows('select name from pg_prepared_statements')).toEqual([{ name: 'one' }]);
+    await database.close();
+    await server.stop();
+  });
 });
