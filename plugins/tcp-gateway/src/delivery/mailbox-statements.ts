@@ -3,7 +3,16 @@
  * want are locked in the order of users, so that two statements never wait for each other.
  */
 
-/** Headers and bodies come in one parameter, as bytes: an array of bytea would travel as hexadecimal text. */
+/**
+ * An event leaves its mailbox, in whatever way, as a tombstone: the row stays, without headers and body, and keeps the event's id taken. A
+ * repeat of the event meets it whatever its own snapshot shows, because a conflict of a unique index is no matter of snapshots.
+ */
+const LEAVE = (at: string) => `update mail set left_at = ${at}, headers = '', body = ''`;
+
+/**
+ * Headers and bodies come in one parameter, as bytes: an array of bytea would travel as hexadecimal text. A repeat that the snapshot shows
+ * changes nothing at all; one that it does not show yet leaves an empty place.
+ */
 export const PUT = `
 with input as materialized (
   select n, name, id, workplace, collapse_key, due, expires, sent,
@@ -14,26 +23,42 @@ with input as materialized (
 ), fresh as materialized (
   select * from input
   -- asked row by row: as a join it would read the whole table, which is larger than any batch
-  where (select true from acknowledged where acknowledged.user_name = input.name and acknowledged.id = input.id limit 1) is null
+  where (select true from mail where mail.user_name = input.name and mail.id = input.id limit 1) is null
 ), counted as materialized (
   insert into desktop_user as known (name, height) select name, count(*) from fresh group by name order by name
   on conflict (name) do update set height = known.height + excluded.height
   returning name, height
-), replaced as (
-  delete from mail using fresh
-  where fresh.collapse_key is not null and mail.user_name = fresh.name and mail.collapse_key = fresh.collapse_key
-    and mail.id <> fresh.id
 ), placed as (
   select fresh.*, height - count(*) over (partition by name) + row_number() over (partition by name order by n) as place
   from fresh join counted using (name)
 ), put as (
   insert into mail (user_name, place, id, workplace, collapse_key, due, expires, sent, headers, body)
-  select name, place, id, workplace, collapse_key, due, expires, sent, headers, body from placed
-  -- a repeat of what is there already: its place stays empty
+  select name, place, id, workplace, collapse_key, due, expires, sent, headers, body from placed order by n
   on conflict (user_name, id) do nothing
-  returning user_name, id, place
+  returning user_name, place
 )
-select input.n::integer as n, put.place::float8 as place from input join put on put.user_name = input.name and put.id = input.id`;
+select placed.n::integer as n, put.place::float8 as place from placed join put on put.user_name = placed.name and put.place = placed.place`;
+
+/**
+ * Of what waits for a user under one key the newest stays. A statement of its own, after the commit of what was put: only then the events
+ * that other hosts have put meanwhile are to be seen.
+ */
+export const COLLAPSE = `
+with asked as materialized (
+  select distinct name, collapse_key from unnest($1::text[], $2::text[]) as asked (name, collapse_key) order by name, collapse_key
+), replaced as materialized (
+  select older.user_name, older.place from asked cross join lateral (
+    select user_name, place from mail
+    where user_name = asked.name and mail.collapse_key = asked.collapse_key and left_at is null
+    order by place desc offset 1
+  ) as older
+), locked as materialized (
+  select mail.user_name, mail.place from mail join replaced using (user_name, place) where left_at is null
+  order by user_name, place for update of mail
+)
+${LEAVE('$3')} from locked
+where mail.user_name = locked.user_name and mail.place = locked.place and left_at is null
+returning mail.user_name as user, mail.place::float8 as place`;
 
 /** The mails of several readers. What is due counts as sent, and was told so before it leaves. */
 export const READ = `
@@ -42,15 +67,15 @@ with asked as (
 ), page as materialized (
   select asked.n, mail.* from asked cross join lateral (
     select user_name, place, id, workplace, due, sent, headers, body from mail
-    where user_name = asked.name and place > asked.after and expires > $5 and (workplace is null or workplace = asked.workplace)
+    where user_name = asked.name and place > asked.after and left_at is null and expires > $5 and (workplace is null or workplace = asked.workplace)
     order by place limit asked.most
   ) as mail
 ), marked as (
   update mail set sent = true from (
     select user_name, place from mail
-    where (user_name, place) in (select user_name, place from page where not sent and (due is null or due <= $5))
+    where (user_name, place) in (select user_name, place from page where not sent and (due is null or due <= $5)) and left_at is null
     order by user_name, place for update
-  ) as first where mail.user_name = first.user_name and mail.place = first.place
+  ) as first where mail.user_name = first.user_name and mail.place = first.place and left_at is null
 )
 select asked.n::integer as n, coalesce(height, 0)::float8 as height, page.place::float8 as place, page.user_name as user, page.id, page.workplace,
        page.due::float8 as due, page.sent, page.headers, page.body
@@ -60,22 +85,31 @@ order by asked.n, page.place`;
 export const AGAIN = `
 select user_name as user, mail.place::float8 as place, id, workplace, due::float8 as due, sent, headers, body
 from mail join unnest($1::text[], $2::bigint[]) as wanted (name, place) on user_name = wanted.name and mail.place = wanted.place
-where expires > $3 order by user_name, mail.place`;
+where left_at is null and expires > $3 order by user_name, mail.place`;
 
+/** Of the places that each reader has in hand, from its lowest to its highest: those whose events still wait. */
+export const STILL_WAITING = `
+select asked.n::integer as n, waiting.place::float8 as place
+from unnest($1::text[], $2::bigint[], $3::bigint[]) with ordinality as asked (name, lowest, highest, n) cross join lateral (
+  select place from mail where user_name = asked.name and place between lowest and highest and left_at is null and expires > $4
+) as waiting`;
+
+/** One look-up for each place: as a join it might be planned to read all places. */
 const LOCKED = `
-with done as materialized (
-  select user_name, mail.place from mail
-  where (user_name, mail.place) in (select * from unnest($1::text[], $2::bigint[]))
-  order by user_name, mail.place for update
+with asked as materialized (
+  select distinct name, place from unnest($1::text[], $2::bigint[]) as asked (name, place) order by name, place
+), locked as materialized (
+  select found.user_name, found.place from asked cross join lateral (
+    select user_name, place from mail where user_name = asked.name and place = asked.place and left_at is null for update
+  ) as found
 )`;
 
-export const ACKNOWLEDGE = `${LOCKED}, gone as (
-  delete from mail using done where mail.user_name = done.user_name and mail.place = done.place returning mail.user_name, id
-)
-insert into acknowledged (user_name, id) select user_name, id from gone on conflict do nothing`;
+export const ACKNOWLEDGE = `${LOCKED}
+${LEAVE('$3')} from locked where mail.user_name = locked.user_name and mail.place = locked.place and left_at is null`;
 
 export const REJECT = `${LOCKED}
-update mail set rejected = rejected + 1 from done where mail.user_name = done.user_name and mail.place = done.place
+update mail set rejected = rejected + 1 from locked
+where mail.user_name = locked.user_name and mail.place = locked.place and left_at is null
 returning mail.user_name as user, mail.place::float8 as place, rejected`;
 
 export const WAIT = 'insert into waiting (user_name, id, kind, token, until) values ($1, $2, $3, $4, $5) on conflict do nothing';
@@ -91,54 +125,88 @@ export const RESOLVE = {
   all: 'select name from desktop_user where seen_at is not null and $1::text is null',
 };
 
-export const KNOWN = `select name, extension, groups, array(select workplace.name from workplace where user_name = desktop_user.name) as workplaces
-from desktop_user where seen_at is not null`;
+export const KNOWN = `select name, extension, groups from desktop_user where seen_at is not null`;
+export const WORKPLACES = 'select name, user_name as user, seen_at::float8 as "seenAt" from workplace';
 
+/** Of a user that comes several times in a batch the last token counts; of a workplace its last user. */
 export const SEEN = `
-with seen as (
-  select distinct on (name) * from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as seen (name, extension, groups, workplace) order by name
+with seen as materialized (
+  select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality as seen (name, extension, groups, workplace, n)
 ), users as (
   insert into desktop_user (name, extension, groups, seen_at)
-  select name, extension, coalesce(string_to_array(nullif(groups, ''), chr(31)), '{}'), now() from seen
+  select distinct on (name) name, extension, coalesce(string_to_array(nullif(groups, ''), chr(31)), '{}'), now() from seen
+  order by name, n desc
   on conflict (name) do update set extension = excluded.extension, groups = excluded.groups, seen_at = excluded.seen_at
 )
-insert into workplace (name, user_name) select workplace, min(name) from seen where workplace is not null group by workplace order by workplace
-on conflict (name) do update set user_name = excluded.user_name`;
+insert into workplace (name, user_name, seen_at)
+select distinct on (workplace) workplace, name, $5::bigint from seen where workplace is not null order by workplace, n desc
+on conflict (name) do update set user_name = excluded.user_name, seen_at = excluded.seen_at`;
 
-/** Of the newest \`$2\` of each user nothing goes. */
+/**
+ * Of the newest `$2` events of each user none goes, and what has expired does not count. Returns how many each user has left, as of which
+ * place.
+ */
 export const TRIM = `
-with beyond as (
-  select user_name, place from (
-    select user_name, place, row_number() over (partition by user_name order by place desc) as newest from mail where user_name = any($1)
-  ) as numbered where newest > $2
+with asked as materialized (
+  select name, height from desktop_user where name = any($1)
+), beyond as materialized (
+  select oldest.user_name, oldest.place from asked cross join lateral (
+    select user_name, place from mail where user_name = asked.name and left_at is null and expires > $3 order by place desc offset $2
+  ) as oldest
+), locked as materialized (
+  select mail.user_name, mail.place from mail join beyond using (user_name, place) where left_at is null
+  order by user_name, place for update of mail
+), gone as (
+  ${LEAVE('$3')} from locked where mail.user_name = locked.user_name and mail.place = locked.place and left_at is null
+  returning mail.user_name, id
 )
-delete from mail using beyond where mail.user_name = beyond.user_name and mail.place = beyond.place returning mail.user_name as user, id`;
+select name as user, height::float8 as height, array(select id::text from gone where user_name = name) as dropped,
+  (select count(*) from (
+    select from mail where user_name = name and left_at is null and expires > $3 limit $2
+  ) as kept)::integer as waiting
+from asked`;
 
 /** What waits in one mailbox, or in all of them. The client counts in milliseconds since 1970. */
 const FILL = 'count(*)::float8 as waiting, extract(epoch from min(made_at))::float8 * 1000 as oldest';
 
 export const STANDINGS = `
 select name as user, extension, groups, waiting, oldest
-from desktop_user cross join lateral (select ${FILL} from mail where user_name = desktop_user.name and expires > $2) as box
+from desktop_user cross join lateral (select ${FILL} from mail where user_name = desktop_user.name and left_at is null and expires > $2) as box
 where name = any($1) order by name`;
 
 export const SURVEY = `
 select coalesce(sum(waiting), 0) as events, count(*)::float8 as users, min(oldest) as oldest
-from (select ${FILL} from mail where expires > $1 group by user_name) as box`;
+from (select ${FILL} from mail where left_at is null and expires > $1 group by user_name) as box`;
 
-/** Long after the last repeat of a hop can come, but for a hop that was held back: the client tells that by the id. */
-const ACKNOWLEDGED_KEPT = '10 minutes';
 const STRANGERS_KEPT = '7 days';
+/** Of one user; the ones that were not seen for the longest time go first. */
+const MAX_WORKPLACES = 100;
 
+/** `$2`: workplaces that were not seen since then are forgotten. */
 export const SWEEP = `
-with forgotten as (
-  delete from acknowledged where at < now() - interval '${ACKNOWLEDGED_KEPT}'
-), strangers as (
+with strangers as (
   delete from desktop_user where seen_at is null and made_at < now() - interval '${STRANGERS_KEPT}'
     and not exists (select from mail where user_name = name)
 ), late as (
   delete from waiting where until <= $1
-), expired as (
-  delete from mail where expires <= $1 returning 1
 )
-select count(*)::integer as expired from expired`;
+delete from workplace where seen_at < $2 or name in (
+  select name from (select name, row_number() over (partition by user_name order by seen_at desc, name) as n from workplace) as numbered
+  where n > ${MAX_WORKPLACES}
+)`;
+
+/** At most `$2` events that have expired leave. What somebody else is working on waits for the next time. */
+export const EXPIRE = `
+with late as materialized (
+  select user_name, place from mail where left_at is null and expires <= $1 limit $2 for update skip locked
+), expired as (
+  ${LEAVE('$1')} from late where mail.user_name = late.user_name and mail.place = late.place and left_at is null returning 1
+)
+select count(*)::integer as count from expired`;
+
+/** At most `$2` tombstones that are older than `$1` go. */
+export const FORGET = `
+with forgotten as (
+  delete from mail where ctid = any(array(select ctid from mail where left_at < $1 limit $2)) returning 1
+)
+select count(*)::integer as count from forgotten`;

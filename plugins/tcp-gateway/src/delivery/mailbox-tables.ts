@@ -1,8 +1,9 @@
 /**
  * Steps of the schema, each run once, in order. Never change one that was released: add another.
  *
- * A row of `mail` is inserted, perhaps marked as sent, and deleted: pages keep room for the mark, and dead rows must go soon, whatever the
- * size of the table. Bodies are `bytea`, for `jsonb` refuses zeros; they are not compressed: most are gone within milliseconds.
+ * A row of `mail` is inserted, perhaps marked as sent, turned into a tombstone when its event leaves the mailbox, and deleted some minutes
+ * later: pages keep room for the mark, and dead rows must go soon, whatever the size of the table. Bodies are `bytea`, for `jsonb` refuses
+ * zeros; they are not compressed: most are gone within milliseconds.
  */
 export const MAILBOX_TABLES: readonly string[] = [
   `
@@ -72,5 +73,23 @@ export const MAILBOX_TABLES: readonly string[] = [
   `
   -- since when an event waits; those that are there already count from this step on
   alter table mail add column made_at timestamptz not null default now();
+  `,
+  `
+  -- a tombstone: since when its event is out of the mailbox, in milliseconds since 1970. It has neither headers nor a body, and keeps the
+  -- event's id taken, so that a repeat of the event changes nothing. Null: the event waits
+  alter table mail add column left_at bigint;
+  insert into mail (user_name, place, id, expires, sent, headers, body, left_at)
+    select user_name, -row_number() over (), id, 0, true, '', '', (extract(epoch from at) * 1000)::bigint from acknowledged
+    on conflict do nothing;
+  drop table acknowledged;
+  -- indexes for readers hold no tombstones
+  alter table mail drop constraint mail_pkey;
+  alter table mail add constraint mail_pkey primary key using index mail_id;
+  create unique index mail_waiting on mail (user_name, place) where left_at is null;
+  create index mail_left on mail (left_at) where left_at is not null;
+  drop index mail_collapse;
+  create index mail_collapse on mail (user_name, collapse_key, place) where collapse_key is not null and left_at is null;
+  -- when its user was last seen there, in milliseconds since 1970
+  alter table workplace add column seen_at bigint not null default (extract(epoch from now()) * 1000)::bigint;
   `,
 ];

@@ -79,17 +79,35 @@ export interface Survey {
   readonly oldest?: number;
 }
 
+/** A session's events that it has in hand. */
+export interface InHand {
+  readonly user: string;
+  /** At least one. */
+  readonly seqs: readonly number[];
+}
+
+/**
+ * How long the id of an event stays known after the event has left its mailbox, in whatever way: a repeat of the event changes nothing
+ * meanwhile. Long after the last repeat of a hop can come, except for a hop that was held back: the client recognises that by the id.
+ */
+export const ID_KEPT_MS = 600_000;
+
 /**
  * The record of what desktop users have not acknowledged. Who is connected decides nothing here. Calls that come at the same time are
  * joined into one statement. All reject with `STORE_UNAVAILABLE` while the database is away.
  */
 export interface Mailbox {
-  /** Resolves after the commit with the mails; without those that were there already, or that the user acknowledged not long ago. */
+  /**
+   * Resolves after the commit with the events that were put. Without repeats: an event that waits already, or that left the mailbox less than
+   * {@link ID_KEPT_MS} ago, is not put again and changes nothing. Without events that a newer one has replaced meanwhile.
+   */
   put(mails: readonly NewMail[]): Promise<readonly Mail[]>;
   read(request: ReadRequest): Promise<ReadResult>;
   /** These, if they are still there. */
   again(places: readonly Place[]): Promise<readonly Mail[]>;
-  /** Deletes them. Resolves after the commit. */
+  /** Of the events in hand those that still wait: not acknowledged anywhere, not replaced, dropped or expired. */
+  stillWaiting(inHand: InHand): Promise<ReadonlySet<number>>;
+  /** Takes them out of the mailbox. Resolves after the commit. */
   acknowledge(places: readonly Place[]): Promise<void>;
   /** Notes that a client could not handle them; gives how often that was for each, 0 for what is not there. */
   reject(places: readonly Place[]): Promise<readonly number[]>;
@@ -110,6 +128,9 @@ export interface Mailbox {
   standings(users: readonly string[]): Promise<readonly Standing[]>;
   /** Counts everything: for a look now and then. */
   survey(): Promise<Survey>;
-  /** Deletes what has expired; gives how many. */
+  /**
+   * Takes out what has expired, and forgets ids that were kept long enough and workplaces that were not seen for 30 days. Resolves with the
+   * number of events that had expired.
+   */
   sweep(): Promise<number>;
 }

@@ -2,7 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bearer, Database, Log } from '@sluice/plugin-api';
 import { Batches } from './batches.js';
 import type { Mail, Target } from './mail.js';
-import type { Dropped, Mailbox, NewMail, Place, ReadRequest, ReadResult, Standing, Survey, Waiting } from './mailbox.js';
+import {
+  ID_KEPT_MS,
+  type Dropped,
+  type InHand,
+  type Mailbox,
+  type NewMail,
+  type Place,
+  type ReadRequest,
+  type ReadResult,
+  type Standing,
+  type Survey,
+  type Waiting,
+} from './mailbox.js';
 import * as sql from './mailbox-statements.js';
 import { MAILBOX_TABLES } from './mailbox-tables.js';
 
@@ -13,6 +25,13 @@ const PUT_EVERY_MS = 5;
 /** Nobody waits for it, unless the client asks for a receipt. */
 const ACKNOWLEDGE_EVERY_MS = 20;
 const AGAIN_MS = 500;
+const DAY_MS = 86_400_000;
+/** Workplaces that were not seen for so long are forgotten. */
+const WORKPLACE_KEPT_MS = 30 * DAY_MS;
+/** Workplaces that this host remembers. Past so many it forgets all: each is written once more when it is seen. */
+const MAX_KNOWN_WORKPLACES = 50_000;
+/** Rows that one statement of a sweep changes at most: it has to end well within the timeout of a query. */
+const MAX_SWEPT_ROWS = 20_000;
 /** Separates groups: a control character, which no name has. */
 const UNIT = '\x1f';
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -24,6 +43,26 @@ interface Putting {
 
 interface Reading extends ReadRequest {
   result: ReadResult;
+}
+
+interface Rejecting {
+  readonly places: readonly Place[];
+  times: readonly number[];
+}
+
+interface Looking extends InHand {
+  waiting: Set<number>;
+}
+
+/** How many events of a user waited when its highest place was `height`. Each place above it is one more at most. */
+interface Fill {
+  readonly height: number;
+  readonly waiting: number;
+}
+
+interface TrimRow extends Fill {
+  readonly user: string;
+  readonly dropped: readonly string[];
 }
 
 interface Row {
@@ -71,26 +110,29 @@ export class PostgresMailbox implements Mailbox {
     largest: LARGEST,
     everyMs: ACKNOWLEDGE_EVERY_MS,
   });
+  readonly #rejects = new Batches<Rejecting>((items) => this.#rejectAll(items), { largest: LARGEST });
+  readonly #looks = new Batches<Looking>((items) => this.#lookAll(items), { largest: LARGEST });
   readonly #seen = new Batches<SeenUser>((items) => this.#rememberAll(items), { largest: LARGEST });
   /** What the table says of each user, so that nothing is written when a user comes as before. */
   readonly #known = new Map<string, string>();
-  /** Who was last at each workplace. */
-  readonly #atWorkplace = new Map<string, string>();
-  readonly #touched = new Set<string>();
+  /** Who was last at each workplace, and when the table was told so. */
+  readonly #atWorkplace = new Map<string, { readonly user: string; readonly seenAt: number }>();
+  /** The highest place that was put here for each user since the last trim. */
+  readonly #touched = new Map<string, number>();
+  /** Of users whose mailbox was counted. */
+  readonly #fills = new Map<string, Fill>();
 
   private constructor(private readonly deps: PostgresMailboxDeps) {}
 
   static async open(deps: PostgresMailboxDeps): Promise<PostgresMailbox> {
     const mailbox = new PostgresMailbox(deps);
     await deps.database.migrate(MAILBOX_TABLES);
-    const users = await deps.database.rows<{ name: string; extension: string | null; groups: string[]; workplaces: string[] }>(
-      sql.KNOWN,
-    );
-    for (const { name, extension, groups, workplaces } of users) {
-      const user = { name, extension, groups: groups.join(UNIT) };
-      mailbox.#known.set(name, signatureOf(user));
-      for (const workplace of workplaces) mailbox.#atWorkplace.set(workplace, name);
+    const users = await deps.database.rows<{ name: string; extension: string | null; groups: string[] }>(sql.KNOWN);
+    for (const { name, extension, groups } of users) {
+      mailbox.#known.set(name, signatureOf({ extension, groups: groups.join(UNIT) }));
     }
+    const workplaces = await deps.database.rows<{ name: string; user: string; seenAt: number }>(sql.WORKPLACES);
+    for (const { name, user, seenAt } of workplaces) mailbox.#atWorkplace.set(name, { user, seenAt });
     return mailbox;
   }
 
@@ -117,9 +159,16 @@ export class PostgresMailbox implements Mailbox {
   }
 
   async reject(places: readonly Place[]): Promise<readonly number[]> {
-    const rows = await this.deps.database.rows<Place & { rejected: number; place: number }>(sql.REJECT, columns(places));
-    const times = new Map(rows.map(({ user, place, rejected }) => [`${place} ${user}`, rejected]));
-    return places.map(({ user, seq }) => times.get(`${seq} ${user}`) ?? 0);
+    if (places.length === 0) return [];
+    const rejecting: Rejecting = { places, times: [] };
+    await this.#rejects.add(rejecting);
+    return rejecting.times;
+  }
+
+  async stillWaiting(inHand: InHand): Promise<ReadonlySet<number>> {
+    const looking: Looking = { ...inHand, waiting: new Set() };
+    await this.#looks.add(looking);
+    return looking.waiting;
   }
 
   async heights(users: readonly string[]): Promise<ReadonlyMap<string, number>> {
@@ -152,21 +201,27 @@ export class PostgresMailbox implements Mailbox {
   seen({ user, extension, groups }: Bearer, workplace: string | undefined): void {
     const seen = { name: user, extension: extension ?? null, groups: groups.join(UNIT), workplace: workplace ?? null };
     const isNew = this.#known.get(user) !== signatureOf(seen);
-    const moved = workplace !== undefined && this.#atWorkplace.get(workplace) !== user;
-    if (!isNew && !moved) return;
+    const isNewThere = workplace !== undefined && !this.#isKnownAt(workplace, user);
+    if (!isNew && !isNewThere) return;
     this.#known.set(user, signatureOf(seen));
-    if (workplace !== undefined) this.#atWorkplace.set(workplace, user);
+    if (workplace !== undefined) {
+      if (this.#atWorkplace.size >= MAX_KNOWN_WORKPLACES) this.#atWorkplace.clear();
+      this.#atWorkplace.set(workplace, { user, seenAt: this.deps.now() });
+    }
     void this.#seen.add(seen);
   }
 
   async trim(cap: number): Promise<readonly Dropped[]> {
-    const users = [...this.#touched];
-    if (users.length === 0) return [];
+    const touched = new Map(this.#touched);
     this.#touched.clear();
+    const users = [...touched].filter(([user, place]) => this.#atMost(user, place) > cap).map(([user]) => user);
+    if (users.length === 0) return [];
     try {
-      return await this.deps.database.rows<Dropped>(sql.TRIM, [users, cap]);
+      const rows = await this.deps.database.rows<TrimRow>(sql.TRIM, [users, cap, this.deps.now()]);
+      for (const { user, height, waiting } of rows) this.#fills.set(user, { height, waiting });
+      return rows.flatMap(({ user, dropped }) => dropped.map((id) => ({ user, id })));
     } catch (error) {
-      for (const user of users) this.#touched.add(user);
+      for (const [user, place] of touched) this.#touch(user, place);
       throw error;
     }
   }
@@ -187,28 +242,72 @@ export class PostgresMailbox implements Mailbox {
   }
 
   async sweep(): Promise<number> {
-    const [row] = await this.deps.database.rows<{ expired: number }>(sql.SWEEP, [this.deps.now()]);
-    return row?.expired ?? 0;
+    const now = this.deps.now();
+    await this.deps.database.rows(sql.SWEEP, [now, now - WORKPLACE_KEPT_MS]);
+    await this.#inParts(sql.FORGET, now - ID_KEPT_MS);
+    return this.#inParts(sql.EXPIRE, now);
+  }
+
+  /** Repeats a statement that changes a bounded number of rows until it finds fewer. Resolves with the number of all rows. */
+  async #inParts(statement: string, time: number): Promise<number> {
+    let total = 0;
+    for (let count = MAX_SWEPT_ROWS; count === MAX_SWEPT_ROWS && !this.deps.signal.aborted; total += count) {
+      const [row] = await this.deps.database.rows<{ count: number }>(statement, [time, MAX_SWEPT_ROWS]);
+      count = row?.count ?? 0;
+    }
+    return total;
+  }
+
+  /** False also when it was seen a day ago: the table is to know who still comes. */
+  #isKnownAt(workplace: string, user: string): boolean {
+    const known = this.#atWorkplace.get(workplace);
+    return known?.user === user && this.deps.now() - known.seenAt < DAY_MS;
+  }
+
+  #touch(user: string, place: number): void {
+    this.#touched.set(user, Math.max(place, this.#touched.get(user) ?? 0));
+  }
+
+  /** The most events that can wait for a user whose highest place is this one, whichever hosts have put them. */
+  #atMost(user: string, place: number): number {
+    const fill = this.#fills.get(user);
+    // places begin anew for a user who was forgotten
+    return fill && place >= fill.height ? fill.waiting + place - fill.height : place;
   }
 
   async #putAll(items: readonly Putting[]): Promise<void> {
-    const mails = withoutReplaced(items.flatMap((item) => item.mails.map((mail) => ({ mail, item }))));
-    const rows = await this.deps.database.rows<{ n: number; place: number }>(sql.PUT, putParams(mails, this.deps.now()));
+    const mails = items.flatMap((item) => item.mails.map((mail) => ({ mail, item })));
+    const rows = await this.deps.database.rows<{ n: number; place: number }>(
+      sql.PUT,
+      putParams(mails, this.deps.now()),
+      'mailbox put',
+    );
+    const replaced = await this.#collapse(mails.map(({ mail }) => mail));
     for (const { n, place } of rows) {
       const { mail, item } = mails[n - 1] as (typeof mails)[number];
-      item.put.push({ ...mail, seq: place });
-      this.#touched.add(mail.user);
+      this.#touch(mail.user, place);
+      if (!replaced.has(keyOf(mail.user, place))) item.put.push({ ...mail, seq: place });
     }
   }
 
+  /** Also for repeats: what put them the first time may have failed before this. Resolves with the keys of the places that were replaced. */
+  async #collapse(mails: readonly NewMail[]): Promise<ReadonlySet<string>> {
+    const keyed = mails.filter(({ collapseKey }) => collapseKey !== undefined);
+    if (keyed.length === 0) return new Set();
+    const params = [keyed.map(({ user }) => user), keyed.map(({ collapseKey }) => collapseKey), this.deps.now()];
+    const rows = await this.deps.database.rows<{ user: string; place: number }>(sql.COLLAPSE, params);
+    return new Set(rows.map(({ user, place }) => keyOf(user, place)));
+  }
+
   async #readAll(items: readonly Reading[]): Promise<void> {
-    const rows = await this.deps.database.rows<Row & { n: number; height: number }>(sql.READ, [
+    const params = [
       items.map(({ user }) => user),
       items.map(({ after }) => after),
       items.map(({ limit }) => limit),
       items.map(({ workplace }) => workplace ?? null),
       this.deps.now(),
-    ]);
+    ];
+    const rows = await this.deps.database.rows<Row & { n: number; height: number }>(sql.READ, params, 'mailbox read');
     const results = items.map(() => ({ mails: [] as Mail[], height: 0 }));
     for (const { n, height, ...row } of rows) {
       const result = results[n - 1] as (typeof results)[number];
@@ -218,11 +317,29 @@ export class PostgresMailbox implements Mailbox {
     items.forEach((item, index) => (item.result = results[index] as ReadResult));
   }
 
-  /** Tried until it is done: what a client has acknowledged must not wait for its next acknowledgement to be deleted. */
+  /** Tried until it is done: what a client has acknowledged must not wait for its next acknowledgement to leave the mailbox. */
   async #acknowledgeAll(places: readonly Place[]): Promise<void> {
     await this.#persistently('acknowledgements cannot be written yet', () =>
-      this.deps.database.rows(sql.ACKNOWLEDGE, columns(places)),
+      this.deps.database.rows(sql.ACKNOWLEDGE, [...columns(places), this.deps.now()], 'mailbox acknowledge'),
     );
+  }
+
+  /** A place that several clients have rejected in one batch counts once. */
+  async #rejectAll(items: readonly Rejecting[]): Promise<void> {
+    const places = items.flatMap((item) => item.places);
+    const rows = await this.deps.database.rows<{ user: string; place: number; rejected: number }>(sql.REJECT, columns(places));
+    const times = new Map(rows.map(({ user, place, rejected }) => [keyOf(user, place), rejected]));
+    for (const item of items) item.times = item.places.map(({ user, seq }) => times.get(keyOf(user, seq)) ?? 0);
+  }
+
+  async #lookAll(items: readonly Looking[]): Promise<void> {
+    const rows = await this.deps.database.rows<{ n: number; place: number }>(sql.STILL_WAITING, [
+      items.map(({ user }) => user),
+      items.map(({ seqs }) => Math.min(...seqs)),
+      items.map(({ seqs }) => Math.max(...seqs)),
+      this.deps.now(),
+    ]);
+    for (const { n, place } of rows) items[n - 1]?.waiting.add(place);
   }
 
   async #rememberAll(users: readonly SeenUser[]): Promise<void> {
@@ -232,6 +349,7 @@ export class PostgresMailbox implements Mailbox {
         users.map(({ extension }) => extension),
         users.map(({ groups }) => groups),
         users.map(({ workplace }) => workplace),
+        this.deps.now(),
       ]),
     ).catch(() => undefined);
   }
@@ -274,18 +392,8 @@ function mailOf({ user, place, id, workplace, due, sent, headers, body }: Row): 
   return { user, seq: place, content, sent, ...(workplace !== null && { workplace }), ...(due !== null && { due }) };
 }
 
-/** Within one batch a later mail under the same key has replaced the earlier ones. */
-function withoutReplaced<Entry extends { readonly mail: NewMail }>(entries: readonly Entry[]): readonly Entry[] {
-  const last = new Map<string, Entry>();
-  const keyOf = ({ user, collapseKey }: NewMail) => (collapseKey === undefined ? undefined : JSON.stringify([user, collapseKey]));
-  for (const entry of entries) {
-    const key = keyOf(entry.mail);
-    if (key !== undefined) last.set(key, entry);
-  }
-  return entries.filter((entry) => {
-    const key = keyOf(entry.mail);
-    return key === undefined || last.get(key) === entry;
-  });
+function keyOf(user: string, place: number): string {
+  return `${place} ${user}`;
 }
 
 function putParams(entries: readonly { readonly mail: NewMail }[], now: number): unknown[] {

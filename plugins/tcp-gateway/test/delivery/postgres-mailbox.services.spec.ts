@@ -1,5 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Database } from '@sluice/plugin-api';
 import { ConnectionDatabase } from '@sluice/store';
-import { MemoryLog, startPostgres } from '@sluice/testing';
+import { MemoryLog, startPostgres, until } from '@sluice/testing';
+import pg from 'pg';
+import type { NewMail } from '../../src/delivery/mailbox.js';
 import { PostgresMailbox } from '../../src/delivery/postgres-mailbox.js';
 import { mailboxSuite } from './support/mailbox-suite.js';
 
@@ -20,4 +25,177 @@ mailboxSuite('PostgreSQL', async () => {
       await server.stop();
     },
   };
+});
+
+describe('the mailbox in PostgreSQL', () => {
+  const log = new MemoryLog();
+  const closing = new AbortController();
+  const closers: (() => Promise<unknown>)[] = [];
+  let url: string;
+  let mailbox: PostgresMailbox;
+  let database: ConnectionDatabase;
+  let user: string;
+
+  const mail = (text: string, more: Partial<NewMail> = {}): NewMail => ({
+    user,
+    content: { id: randomUUID(), headers: { text }, body: Buffer.from('1') },
+    keepForMs: 60_000,
+    sent: false,
+    ...more,
+  });
+  const texts = async () =>
+    (await mailbox.read({ user, after: 0, limit: 100, workplace: undefined })).mails.map(
+      ({ content }) => content.headers['text'],
+    );
+  const openOn = (on: Database, now = Date.now) => PostgresMailbox.open({ database: on, log, now, signal: closing.signal });
+  const connect = () => {
+    const opened = new ConnectionDatabase({ url, connection: 'desktops', log });
+    closers.push(() => opened.close());
+    return opened;
+  };
+  /** A host whose statements all belong to one transaction, which the test ends. */
+  const inTransaction = async (now?: () => number) => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    closers.push(() => client.end());
+    await client.query('set search_path to sluice_at_desktops');
+    await client.query('begin');
+    const rows = async (sql: string, params: readonly unknown[] = []) => (await client.query(sql, [...params])).rows;
+    const host = await openOn({ migrate: async () => undefined, rows, place: { url, schema: '' } } as Database, now);
+    return { host, commit: () => client.query('commit') };
+  };
+  /** Resolves when the work has ended or waits for a lock that somebody else holds. */
+  const endedOrBlocked = async (work: Promise<unknown>) => {
+    let ended = false;
+    void work.finally(() => (ended = true));
+    await until('the work to end or to wait for a lock', async () => {
+      const blocked = await database.rows("select from pg_stat_activity where wait_event_type = 'Lock'");
+      return ended || blocked.length > 0;
+    });
+  };
+
+  beforeAll(async () => {
+    const server = await startPostgres();
+    url = server.url;
+    closers.push(() => server.stop());
+    database = connect();
+    mailbox = await openOn(database);
+  });
+  afterAll(async () => {
+    closing.abort();
+    for (const close of closers.reverse()) await close();
+  });
+  beforeEach(() => {
+    user = `erp/user-${randomUUID()}`;
+  });
+
+  const ways: [string, (host: PostgresMailbox) => Promise<unknown>, () => number][] = [
+    ['acknowledged', (host) => host.acknowledge([{ user, seq: 1 }]), Date.now],
+    ['replaced', (host) => host.put([mail('newer', { collapseKey: 'state' })]), Date.now],
+    ['dropped', async (host) => (await host.put([mail('newer')]), host.trim(1)), Date.now],
+    ['swept', (host) => host.sweep(), () => Date.now() + 120_000],
+  ];
+
+  it.each(ways)('puts no event again whose repeat meets the moment in which it is %s', async (_way, leave, now) => {
+    const event = mail('once', { collapseKey: 'state' });
+    await mailbox.put([event]);
+    const leaving = await inTransaction(now);
+    await leave(leaving.host);
+    const repeated = mailbox.put([event]);
+    await endedOrBlocked(repeated);
+    await leaving.commit();
+    expect(await repeated).toEqual([]);
+    expect(await texts()).not.toContain('once');
+  });
+
+  it('puts no event again that was put and acknowledged while its repeat waited for its turn', async () => {
+    const event = mail('once');
+    const first = await inTransaction();
+    await first.host.put([event]);
+    await first.host.acknowledge([{ user, seq: 1 }]);
+    const repeated = mailbox.put([event]);
+    await endedOrBlocked(repeated);
+    await first.commit();
+    expect(await repeated).toEqual([]);
+    expect(await texts()).toEqual([]);
+  });
+
+  it('leaves the newest under a collapse key, also when two hosts put at once', async () => {
+    const first = await inTransaction();
+    await first.host.put([mail('older', { collapseKey: 'state' })]);
+    const newer = mailbox.put([mail('newer', { collapseKey: 'state' })]);
+    await endedOrBlocked(newer);
+    await first.commit();
+    await newer;
+    expect(await texts()).toEqual(['newer']);
+  });
+
+  it('looks at no mailbox that cannot be full', async () => {
+    const asked: string[] = [];
+    const counting = connect();
+    const spied: Database = {
+      migrate: (steps) => counting.migrate(steps),
+      rows: (sql, params, name) => (asked.push(sql), counting.rows(sql, params, name)),
+      place: counting.place,
+    };
+    const host = await openOn(spied);
+    const trims = async (cap: number) => {
+      asked.length = 0;
+      await host.trim(cap);
+      return asked.length;
+    };
+    await host.put(Array.from({ length: 8 }, (_, n) => mail(String(n))));
+    expect(await trims(10)).toBe(0);
+    await host.acknowledge(Array.from({ length: 7 }, (_, n) => ({ user, seq: n + 1 })));
+    await host.put(Array.from({ length: 4 }, (_, n) => mail(String(n))));
+    // the twelfth place: it has to count once, and knows then that five wait
+    expect(await trims(10)).toBe(1);
+    await host.put(Array.from({ length: 5 }, (_, n) => mail(String(n))));
+    expect(await trims(10)).toBe(0);
+    await host.put([mail('the eleventh')]);
+    expect(await trims(10)).toBe(1);
+    expect(await texts()).toHaveLength(10);
+  });
+
+  it('reads what waits without reading what has left', async () => {
+    const places = Array.from({ length: 300 }, (_, n) => ({ user, seq: n + 1 }));
+    await mailbox.put(places.map(({ seq }) => mail(String(seq))));
+    await mailbox.acknowledge(places.slice(0, -1));
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    closers.push(() => client.end());
+    // so few rows would be read as a whole
+    await client.query('set search_path to sluice_at_desktops; set enable_seqscan = off; set enable_bitmapscan = off');
+    const { rows } = await client.query<Record<string, string>>(
+      `explain (analyze, costs off, timing off) select place from mail
+       where user_name = $1 and place > 0 and left_at is null and expires > 0 order by place limit 100`,
+      [user],
+    );
+    const lines = rows.map((row) => row['QUERY PLAN'] ?? '').join('\n');
+    expect(lines).toMatch(/Index Scan using mail_waiting/);
+    expect(lines).not.toMatch(/Rows Removed/);
+    const bytes = await database.rows<{ bytes: number }>(
+      'select sum(length(body) + length(headers))::integer as bytes from mail where user_name = $1 and left_at is not null',
+      [user],
+    );
+    expect(bytes).toEqual([{ bytes: 0 }]);
+  });
+
+  it('keeps the ids of events that were acknowledged before its tables changed', async () => {
+    const { MAILBOX_TABLES } = await import('../../src/delivery/mailbox-tables.js');
+    const old = new ConnectionDatabase({ url, connection: 'older', log });
+    closers.push(() => old.close());
+    await old.migrate(MAILBOX_TABLES.slice(0, 3));
+    const event = mail('once');
+    const waiting = mail('waits');
+    await old.rows('insert into acknowledged (user_name, id) values ($1, $2)', [user, event.content.id]);
+    await old.rows(
+      `insert into mail (user_name, place, id, expires, sent, headers, body) values ($1, 5, $2, $3, false, '{"text":"waits"}', '')`,
+      [user, waiting.content.id, Date.now() + 60_000],
+    );
+    const host = await openOn(old);
+    expect(await host.put([event, waiting])).toEqual([]);
+    const { mails } = await host.read({ user, after: 0, limit: 10, workplace: undefined });
+    expect(mails.map(({ seq, content }) => [seq, content.headers])).toEqual([[5, { text: 'waits' }]]);
+  });
 });

@@ -84,6 +84,114 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect((await read()).mails).toEqual([]);
     });
 
+    describe('changes nothing by a repeat of an event', () => {
+      const repeat = async (event: NewMail, into = mailbox) => expect(await into.put([event])).toEqual([]);
+
+      it('that waits: it stays in its place and keeps its time', async () => {
+        const event = mail('first', { keepForMs: 1_000 });
+        await mailbox.put([event, mail('second')]);
+        await repeat({ ...event, keepForMs: 60_000 });
+        expect(texts((await read()).mails)).toEqual(['first', 'second']);
+        const later = await harness.open(() => Date.now() + 2_000);
+        expect(texts((await later.read({ user, after: 0, limit: 10, workplace: undefined })).mails)).toEqual(['second']);
+      });
+
+      it('that a newer one has replaced under its collapse key', async () => {
+        const state = mail('state 1', { collapseKey: 'state' });
+        await mailbox.put([state]);
+        await put('state 2', { collapseKey: 'state' });
+        await repeat(state);
+        expect(texts((await read()).mails)).toEqual(['state 2']);
+      });
+
+      it('that a newer one has replaced in the batch that brought both', async () => {
+        const state = mail('state 1', { collapseKey: 'state' });
+        const put = await mailbox.put([state, mail('state 2', { collapseKey: 'state' })]);
+        expect(texts(put)).toEqual(['state 2']);
+        await repeat(state);
+        expect(texts((await read()).mails)).toEqual(['state 2']);
+      });
+
+      it('that was dropped because the mailbox was full', async () => {
+        const oldest = mail('1');
+        await mailbox.put([oldest, mail('2'), mail('3')]);
+        await mailbox.trim(2);
+        await repeat(oldest);
+        expect((await mailbox.trim(2)).filter((dropped) => dropped.user === user)).toEqual([]);
+        expect(texts((await read()).mails)).toEqual(['2', '3']);
+      });
+
+      it('that has expired, before it is swept and after', async () => {
+        const short = mail('short', { keepForMs: 1_000 });
+        await mailbox.put([short]);
+        const later = await harness.open(() => Date.now() + 2_000);
+        await repeat(short, later);
+        await later.sweep();
+        await repeat(short, later);
+        expect((await later.read({ user, after: 0, limit: 10, workplace: undefined })).mails).toEqual([]);
+      });
+
+      it('for ten minutes after it has left, and no longer', async () => {
+        const event = mail('once');
+        const [kept] = await mailbox.put([event]);
+        await mailbox.acknowledge([{ user, seq: kept?.seq ?? 0 }]);
+        await (await harness.open(() => Date.now() + 590_000)).sweep();
+        await repeat(event);
+        await (await harness.open(() => Date.now() + 660_000)).sweep();
+        expect(texts(await mailbox.put([event]))).toEqual(['once']);
+      });
+    });
+
+    it('does not count what has expired towards the cap', async () => {
+      await mailbox.put([mail('1'), mail('2'), mail('gone', { keepForMs: 0 }), mail('3')]);
+      expect((await mailbox.trim(3)).filter((dropped) => dropped.user === user)).toEqual([]);
+      expect(texts((await read()).mails)).toEqual(['1', '2', '3']);
+    });
+
+    it('trims what several hosts have put, each of which knows of its own part only', async () => {
+      const other = await harness.open();
+      for (let n = 0; n < 6; n++) await put(String(n), {}, n % 2 ? mailbox : other);
+      for (const each of [mailbox, other, mailbox]) await each.trim(4);
+      expect(texts((await read()).mails)).toEqual(['2', '3', '4', '5']);
+      await put('6', {}, other);
+      await other.trim(4);
+      expect(texts((await read()).mails)).toEqual(['3', '4', '5', '6']);
+    });
+
+    it('tells which events still wait, in whatever way the others have left', async () => {
+      for (const text of ['1', '2', '3']) await put(text);
+      await put('4', { collapseKey: 'state' });
+      await put('5', { collapseKey: 'state' });
+      await put('6', { keepForMs: 1_000 });
+      await mailbox.acknowledge([{ user, seq: 2 }]);
+      const later = await harness.open(() => Date.now() + 2_000);
+      expect([...(await later.stillWaiting({ user, seqs: [1, 2, 3, 4, 5, 6] }))].sort()).toEqual([1, 3, 5]);
+      expect([...(await mailbox.stillWaiting({ user: `${user}-2`, seqs: [1] }))]).toEqual([]);
+    });
+
+    it('remembers every workplace of a user, also when they come at once', async () => {
+      const workplaces = Array.from({ length: 5 }, () => randomUUID());
+      for (const workplace of workplaces) mailbox.seen(bearer(), workplace);
+      for (const workplace of workplaces) {
+        await until('the workplace to be known', async () => (await mailbox.resolve({ workplace })).length === 1);
+        expect(await mailbox.resolve({ workplace })).toEqual([user]);
+      }
+    });
+
+    it('forgets a workplace that was not seen for thirty days', async () => {
+      const [left, used] = [randomUUID(), randomUUID()];
+      const days = (count: number) => harness.open(() => Date.now() + count * 86_400_000);
+      for (const workplace of [left, used]) mailbox.seen(bearer(), workplace);
+      await until('both to be known', async () => (await mailbox.resolve({ workplace: used })).length === 1);
+      const later = await days(29);
+      later.seen(bearer(), used);
+      await until('the visit to be noted', async () => {
+        await (await days(31)).sweep();
+        return (await mailbox.resolve({ workplace: left })).length === 0;
+      });
+      expect(await mailbox.resolve({ workplace: used })).toEqual([user]);
+    });
+
     it('keeps the same event for each of its users', async () => {
       const other = `${user}-2`;
       const one = mail('to both');

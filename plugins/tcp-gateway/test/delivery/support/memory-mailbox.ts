@@ -1,15 +1,17 @@
 import type { Bearer } from '@sluice/plugin-api';
 import type { Mail, Target } from '../../../src/delivery/mail.js';
-import type {
-  Dropped,
-  Mailbox,
-  NewMail,
-  Place,
-  ReadRequest,
-  ReadResult,
-  Standing,
-  Survey,
-  Waiting,
+import {
+  ID_KEPT_MS,
+  type Dropped,
+  type InHand,
+  type Mailbox,
+  type NewMail,
+  type Place,
+  type ReadRequest,
+  type ReadResult,
+  type Standing,
+  type Survey,
+  type Waiting,
 } from '../../../src/delivery/mailbox.js';
 
 interface Kept {
@@ -23,14 +25,17 @@ interface Kept {
 interface User {
   height: number;
   kept: Kept[];
-  readonly acknowledged: Set<string>;
+  /** When each event left that left not long ago, by its id. */
+  readonly left: Map<string, number>;
   bearer?: Bearer;
 }
+
+const WORKPLACE_KEPT_MS = 30 * 86_400_000;
 
 /** The mailbox that several hosts of a test share. It passes the same suite as the one in PostgreSQL. */
 export class MemoryMailbox implements Mailbox {
   readonly #users: Map<string, User>;
-  readonly #workplaces: Map<string, string>;
+  readonly #workplaces: Map<string, { readonly user: string; readonly seenAt: number }>;
   readonly #waiting: Map<string, Waiting>;
 
   /** @param other shares what it holds with this one, which has another clock */
@@ -39,20 +44,21 @@ export class MemoryMailbox implements Mailbox {
     other?: MemoryMailbox,
   ) {
     this.#users = other ? other.#users : new Map<string, User>();
-    this.#workplaces = other ? other.#workplaces : new Map<string, string>();
+    this.#workplaces = other ? other.#workplaces : new Map();
     this.#waiting = other ? other.#waiting : new Map<string, Waiting>();
   }
 
   async put(mails: readonly NewMail[]): Promise<readonly Mail[]> {
-    return mails.flatMap(({ user: name, keepForMs, collapseKey, ...rest }) => {
+    const put = mails.flatMap(({ user: name, keepForMs, collapseKey, ...rest }) => {
       const user = this.#user(name);
       const { id } = rest.content;
-      if (user.acknowledged.has(id) || user.kept.some(({ mail }) => mail.content.id === id)) return [];
-      if (collapseKey !== undefined) user.kept = user.kept.filter((one) => one.collapseKey !== collapseKey);
+      if (user.left.has(id) || user.kept.some(({ mail }) => mail.content.id === id)) return [];
+      if (collapseKey !== undefined) this.#leave(user, (one) => one.collapseKey === collapseKey);
       const mail: Mail = { ...rest, user: name, seq: ++user.height };
       user.kept.push({ mail, madeAt: this.now(), expires: this.now() + keepForMs, collapseKey, rejected: 0 });
       return [mail];
     });
+    return put.filter(({ user, content }) => !this.#user(user).left.has(content.id));
   }
 
   async read({ user: name, after, limit, workplace }: ReadRequest): Promise<ReadResult> {
@@ -74,10 +80,12 @@ export class MemoryMailbox implements Mailbox {
   async acknowledge(places: readonly Place[]): Promise<void> {
     for (const place of places) {
       const found = this.#at(place);
-      const user = this.#user(place.user);
-      if (found) user.acknowledged.add(found.mail.content.id);
-      user.kept = user.kept.filter((one) => one !== found);
+      this.#leave(this.#user(place.user), (one) => one === found);
     }
+  }
+
+  async stillWaiting({ user, seqs }: InHand): Promise<ReadonlySet<number>> {
+    return new Set(seqs.filter((seq) => this.#at({ user, seq })));
   }
 
   async reject(places: readonly Place[]): Promise<readonly number[]> {
@@ -107,19 +115,22 @@ export class MemoryMailbox implements Mailbox {
 
   async resolve(target: Target): Promise<readonly string[]> {
     if ('user' in target) return [target.user];
-    if ('workplace' in target) return [this.#workplaces.get(target.workplace) ?? []].flat();
+    if ('workplace' in target) return [this.#workplaces.get(target.workplace)?.user ?? []].flat();
     return [...this.#users].flatMap(([name, { bearer }]) => (bearer && isMeant(target, bearer) ? [name] : []));
   }
 
   seen(bearer: Bearer, workplace: string | undefined): void {
     this.#user(bearer.user).bearer = bearer;
-    if (workplace !== undefined) this.#workplaces.set(workplace, bearer.user);
+    if (workplace !== undefined) this.#workplaces.set(workplace, { user: bearer.user, seenAt: this.now() });
   }
 
   async trim(cap: number): Promise<readonly Dropped[]> {
-    return [...this.#users].flatMap(([name, user]) =>
-      user.kept.splice(0, Math.max(0, user.kept.length - cap)).map(({ mail }) => ({ user: name, id: mail.content.id })),
-    );
+    return [...this.#users].flatMap(([name, user]) => {
+      const waiting = this.#waitingOf(user);
+      const oldest = new Set(waiting.slice(0, Math.max(0, waiting.length - cap)));
+      this.#leave(user, (one) => oldest.has(one));
+      return [...oldest].map(({ mail }) => ({ user: name, id: mail.content.id }));
+    });
   }
 
   async standings(users: readonly string[]): Promise<readonly Standing[]> {
@@ -140,16 +151,23 @@ export class MemoryMailbox implements Mailbox {
 
   async sweep(): Promise<number> {
     let count = 0;
+    for (const [name, { seenAt }] of this.#workplaces) if (seenAt < this.now() - WORKPLACE_KEPT_MS) this.#workplaces.delete(name);
     for (const user of this.#users.values()) {
-      const left = user.kept.filter(({ expires }) => expires > this.now());
-      count += user.kept.length - left.length;
-      user.kept = left;
+      for (const [id, at] of user.left) if (at < this.now() - ID_KEPT_MS) user.left.delete(id);
+      count += this.#leave(user, ({ expires }) => expires <= this.now());
     }
     return count;
   }
 
+  #leave(user: User, leaves: (one: Kept) => boolean): number {
+    const gone = user.kept.filter(leaves);
+    for (const { mail } of gone) user.left.set(mail.content.id, this.now());
+    user.kept = user.kept.filter((one) => !gone.includes(one));
+    return gone.length;
+  }
+
   #user(name: string): User {
-    const user = this.#users.get(name) ?? { height: 0, kept: [], acknowledged: new Set() };
+    const user = this.#users.get(name) ?? { height: 0, kept: [], left: new Map() };
     this.#users.set(name, user);
     return user;
   }
