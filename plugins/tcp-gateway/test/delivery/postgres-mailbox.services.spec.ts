@@ -60,7 +60,7 @@ describe('the mailbox in PostgreSQL', () => {
     closers.push(() => client.end());
     await client.query('set search_path to sluice_at_desktops');
     await client.query('begin');
-    const rows = async (sql: string, params: readonly unknown[] = []) => (await client.query(sql, [...params])).rows;
+    const rows = async (sql: string, params: readonly unknown[] = []) => (await client.query<object>(sql, [...params])).rows;
     const host = await openOn({ migrate: async () => undefined, rows, place: { url, schema: '' } } as Database, now);
     return { host, commit: () => client.query('commit') };
   };

@@ -44,7 +44,7 @@ export class MemoryMailbox implements Mailbox {
     other?: MemoryMailbox,
   ) {
     this.#users = other ? other.#users : new Map<string, User>();
-    this.#workplaces = other ? other.#workplaces : new Map();
+    this.#workplaces = other ? other.#workplaces : new Map<string, { user: string; seenAt: number }>();
     this.#waiting = other ? other.#waiting : new Map<string, Waiting>();
   }
 
