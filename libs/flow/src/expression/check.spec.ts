@@ -68,6 +68,30 @@ describe('EXPR_ROOT', () => {
   });
 });
 
+describe('the pattern of a transform', () => {
+  it.each([
+    '$ ~> |trigger.data|{"x": 1}|',
+    '$$ ~> |trigger.data.lines|{"x": qty}, ["a"]|',
+    'trigger.data ~> |lines|{"x": $$.trigger.id}|',
+    'trigger.data ~> |$|{"x": 1}|',
+    'trigger.data.lines[0] ~> |parts|{"x": 1}|',
+  ])('may be %s', (source) => {
+    expect(findings(source)).toEqual([]);
+  });
+
+  it.each([
+    ['trigger.data ~> |trigger.data.lines|{"x": 1}|', 'EXPR_INNER_ROOT trigger.data.lines -> lines'],
+    ['trigger.data ~> |trigger.data|{"x": 1}|', 'EXPR_INNER_ROOT trigger.data -> $'],
+    ['trigger.data ~> |$$.trigger.data.lines|{"x": 1}|', 'EXPR_INNER_ROOT $$.trigger.data.lines -> lines'],
+    ['$ ~> |$$.trigger.data|{"x": 1}|', 'EXPR_INNER_ROOT $$.trigger.data -> trigger.data'],
+    ['trigger.data.lines[0] ~> |trigger.data.lines|{"x": 1}|', 'EXPR_INNER_ROOT trigger.data.lines'],
+    ['$ ~> |triger.data|{"x": 1}|', 'EXPR_ROOT triger -> trigger.data'],
+    ['trigger.data ~> |lines|{"x": trigger.id}|', 'EXPR_INNER_ROOT trigger -> $$.trigger.id'],
+  ])('is refused in %s', (source, expected) => {
+    expect(findings(source)).toEqual([expected]);
+  });
+});
+
 describe('EXPR_INNER_ROOT: inside [ ] names belong to the item', () => {
   it.each([
     ['trigger.data.lines[sku = trigger.data.main][0]', 'trigger -> $$.trigger.data.main'],

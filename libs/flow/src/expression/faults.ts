@@ -27,8 +27,6 @@ export function overLimit(message: string): ExpressionFault {
   return new ExpressionFault('EXPR_LIMIT', message);
 }
 
-/** Codes of JSONata that mean a bound was hit: depth, time, length of a list. */
-const LIMIT_CODES = new Set(['D1011', 'D1012', 'D2014', 'D2015']);
 /** A message of JSONata may quote a value of the data: enough of it to recognise it, and no more. */
 const MESSAGE_LENGTH = 200;
 
@@ -41,10 +39,15 @@ export function toFlowError(thrown: unknown, place: Place): SluiceError {
 }
 
 function foreignFault(thrown: unknown): ExpressionFault {
-  const { code, message } = thrown as { code?: string; message?: string };
-  const text = shortened((message ?? String(thrown)).replace(/\.$/, ''));
-  const limit = LIMIT_CODES.has(code ?? '') || thrown instanceof RangeError;
-  return new ExpressionFault(limit ? 'EXPR_LIMIT' : 'EXPR_FAILED', lowerFirst(text));
+  const { message } = thrown as { message?: string };
+  if (thrown instanceof RangeError) return overLimit(rangeMessage(message ?? ''));
+  return new ExpressionFault('EXPR_FAILED', lowerFirst(shortened((message ?? String(thrown)).replace(/\.$/, ''))));
+}
+
+/** What JavaScript throws where the stack ends, or a text or a list would be larger than it can be. */
+function rangeMessage(message: string): string {
+  if (/call stack/i.test(message)) return 'the expression or its data is nested too deep for the stack';
+  return `the expression builds a value that is too large (${lowerFirst(shortened(message))})`;
 }
 
 function shortened(message: string): string {

@@ -15,9 +15,19 @@ export interface Reference {
   readonly guarded: boolean;
   /** Inside of a filter or a later step of a path, where names belong to the item and not to the roots. */
   readonly inner: boolean;
+  /** In the pattern of a transform, which picks from a copy of the value on its left. */
+  readonly pattern?: Pattern;
+}
+
+export interface Pattern {
+  /** The path of the value that is copied, from the roots: empty for all of them, undefined where it is not known. */
+  readonly of: readonly string[] | undefined;
+  /** The reference begins with `$$`, which is not in the copy. */
+  readonly outside: boolean;
 }
 
 interface Surroundings {
+  readonly pattern?: Pattern | undefined;
   readonly guarded: boolean;
   readonly inner: boolean;
   /** Paths that a condition around has found to exist. */
@@ -47,7 +57,8 @@ class Collector {
     if (node.type === 'condition') return this.visitCondition(node, around);
     if (isCall(node, 'exists')) return this.visitAll(node.arguments ?? [], { ...around, guarded: true });
     if (node.type === 'binary' && node.value === 'and') return this.visitAnd(node, around);
-    if (node.type === 'transform') return this.visitAll(childrenOf(node), { ...around, inner: true });
+    if (node.type === 'apply') return this.visitApply(node, around);
+    if (node.type === 'transform') return this.visitTransform(node, around, undefined);
     // A function's parameters stand where its arguments stand; they are variables, so nothing is found in them.
     this.visitAll(childrenOf({ ...node, predicate: [], group: { lhs: [] } }), around);
   }
@@ -75,14 +86,39 @@ class Collector {
     const names = leadingNames(fromRoot ? steps.slice(1) : steps);
     if (names.length === 0) return;
     const path = names.map((step) => String(step.value));
+    const pattern = around.pattern && { ...around.pattern, outside: steps[0]?.value === '$' };
     const guarded = around.guarded || around.known.some((known) => isPrefix(known, path) || isPrefix(path, known));
-    this.found.push({ path, spans: names.map((step) => this.spanOf(step)), guarded, inner: around.inner && !fromRoot });
+    this.found.push({
+      path,
+      spans: names.map((step) => this.spanOf(step)),
+      guarded,
+      inner: around.inner && !fromRoot,
+      ...(pattern && { pattern }),
+    });
   }
 
   private spanOf(step: SyntaxNode): Span {
     const end = step.position ?? 0;
     const token = this.tokenByEnd.get(end);
     return { start: token?.start ?? end - String(step.value).length, end };
+  }
+
+  /** `value ~> |pattern|update|`: where the value is the root, the pattern begins at the roots. */
+  private visitApply(node: SyntaxNode, around: Surroundings): void {
+    const left = node.lhs as SyntaxNode;
+    this.visit(left, around);
+    if (node.rhs?.type !== 'transform') {
+      if (node.rhs) this.visit(node.rhs, around);
+      return;
+    }
+    this.visitTransform(node.rhs, around, around.inner ? undefined : pathOf(left));
+  }
+
+  private visitTransform(node: SyntaxNode, around: Surroundings, of: readonly string[] | undefined): void {
+    const ofRoot = of?.length === 0;
+    if (node.pattern) this.visit(node.pattern, { ...around, inner: !ofRoot, pattern: { of, outside: false } });
+    const parts = [node.update, node.delete].filter((part) => part !== undefined);
+    this.visitAll(parts, { ...around, inner: true, pattern: undefined });
   }
 
   private visitCondition(node: SyntaxNode, around: Surroundings): void {
@@ -113,6 +149,15 @@ function existing(condition: SyntaxNode): readonly (readonly string[])[] {
   if (!isCall(condition, 'exists')) return [];
   const names = leadingNames(condition.arguments?.[0]?.steps ?? []);
   return names.length > 0 ? [names.map((step) => String(step.value))] : [];
+}
+
+/** The path of names that a node is, from the roots; undefined for anything else. */
+function pathOf(node: SyntaxNode): readonly string[] | undefined {
+  const steps = node.type === 'path' ? (node.steps ?? []) : [node];
+  if (node.predicate || node.group || steps.some((step) => step.predicate || step.stages)) return undefined;
+  const fromRoot = steps[0]?.type === 'variable' && (steps[0].value === '' || steps[0].value === '$');
+  const rest = fromRoot ? steps.slice(1) : steps;
+  return rest.every((step) => step.type === 'name') ? rest.map((step) => String(step.value)) : undefined;
 }
 
 function leadingNames(steps: readonly SyntaxNode[]): readonly SyntaxNode[] {

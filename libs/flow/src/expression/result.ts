@@ -1,6 +1,8 @@
+import { spend } from './budget.js';
 import { ExpressionFault, overLimit } from './faults.js';
 import { LIMITS } from './limits.js';
 import { OMIT } from './omit.js';
+import { isFunction } from './values.js';
 
 /**
  * What an expression has built, as data: `$omit` left out, lists of JSONata made plain. Parts that need no change stay the same objects.
@@ -30,15 +32,16 @@ class Cleaner {
   clean(value: unknown, depth: number): unknown {
     if (typeof value === 'string') return this.measured(value, Buffer.byteLength(value));
     if (typeof value === 'number') return this.measured(finite(value), 8);
-    if (typeof value === 'function') throw notData('a function');
+    if (isFunction(value)) throw notData('a function');
     if (typeof value !== 'object' || value === null || value === OMIT) return this.measured(value, 4);
-    if (depth > LIMITS.depth) throw overLimit(`the result is nested deeper than ${LIMITS.depth}`);
+    if (depth > LIMITS.depth) throw overLimit(`the result is nested deeper than ${LIMITS.depth} levels`);
     this.measured(value, 2);
     return Array.isArray(value) ? this.list(value, depth) : this.object(value as Record<string, unknown>, depth);
   }
 
   private measured<Value>(value: Value, bytes: number): Value {
     this.bytes += bytes;
+    spend(1);
     if (this.bytes > LIMITS.resultBytes) throw overLimit('the result is larger than 4 MiB');
     return value;
   }
@@ -51,12 +54,11 @@ class Cleaner {
   }
 
   private object(object: Record<string, unknown>, depth: number): unknown {
-    if (object['_jsonata_function'] === true || object['_jsonata_lambda'] === true) throw notData('a function');
     let changed = Object.getPrototypeOf(object) === null;
     const cleaned: [string, unknown][] = [];
     for (const key of Object.keys(object)) {
       const before = object[key];
-      this.measured(key, Buffer.byteLength(key));
+      this.measured(key, Buffer.byteLength(key) + 4);
       const after = this.clean(before, depth + 1);
       changed ||= after !== before || after === OMIT;
       if (after !== OMIT) cleaned.push([key, after]);

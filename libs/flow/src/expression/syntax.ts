@@ -27,7 +27,7 @@ export interface SyntaxNode {
   readonly condition?: SyntaxNode;
   readonly then?: SyntaxNode;
   readonly else?: SyntaxNode;
-  readonly terms?: readonly { readonly expression: SyntaxNode }[];
+  readonly terms?: readonly { readonly expression: SyntaxNode; readonly descending?: boolean }[];
   readonly pattern?: SyntaxNode;
   readonly update?: SyntaxNode;
   readonly delete?: SyntaxNode;
@@ -37,7 +37,10 @@ export interface SyntaxNode {
   readonly tuple?: boolean;
   readonly focus?: string;
   readonly index?: string;
-  readonly ancestor?: unknown;
+  /** Of a step that `%` looks back to. */
+  readonly ancestor?: { readonly label: string };
+  /** Of a `%`. */
+  readonly slot?: { readonly label: string };
 }
 
 export type SyntaxPair = readonly [SyntaxNode, SyntaxNode];

@@ -212,10 +212,10 @@ describe('a message', () => {
     });
   });
 
-  it('of JSONata is kept, with the place', async () => {
+  it('names the operator and the place', async () => {
     await expect(evaluate('"a" + 1', SCOPE)).rejects.toMatchObject({
       code: 'EXPR_FAILED',
-      message: 'the left side of the "+" operator must evaluate to a number at flows/web-order.yaml:31:18',
+      message: 'the left side of "+" is no number at flows/web-order.yaml:31:18',
     });
   });
 });

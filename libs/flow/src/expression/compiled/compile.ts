@@ -1,14 +1,14 @@
-import { LIMITS } from '../limits.js';
 import { OMIT } from '../omit.js';
 import { coalesced, isCoalesce, type FilterNode, type SyntaxNode, type SyntaxPair } from '../syntax.js';
 import { SYNC_FUNCTIONS } from './functions.js';
 import { OPERATORS } from './operators.js';
 import { compileFilter, compilePath, type Closure } from './path.js';
-import { bail, isNumeric, isTrue, unwrapped } from './values.js';
+import { isNumeric, isTrue, pushAll, pushTo, setField, unwrapped } from '../values.js';
+import { bail } from './bail.js';
 
 /**
- * A closure for an expression of the compiled subset; undefined for every other, which the library evaluates. A closure gives exactly what
- * the library gives, or bails.
+ * A closure for an expression of the compiled subset; undefined for every other, which the interpreter evaluates. A closure returns exactly
+ * what the interpreter returns, or bails.
  *
  * @param root names are roots of the scope; otherwise fields of the context value
  */
@@ -90,14 +90,12 @@ function compileList(items: readonly SyntaxNode[], root: boolean): Closure | und
     const list: unknown[] = [];
     closures.forEach((closure, index) => {
       const value = closure(input, scope);
-      if (Array.isArray(value) && !nested[index]) for (const item of value) list.push(item);
-      else if (value !== undefined) list.push(value);
+      if (Array.isArray(value) && !nested[index]) pushAll(list, value);
+      else if (value !== undefined) pushTo(list, value);
     });
-    return list.length > LIMITS.entries ? bail() : list;
+    return list;
   };
 }
-
-const RESERVED = ['_jsonata_lambda', '_jsonata_function', '__proto__'];
 
 function compileObject(pairs: readonly SyntaxPair[], root: boolean): Closure | undefined {
   const keys = compileAll(pairs.map(([key]) => compileNode(key, root)));
@@ -106,24 +104,24 @@ function compileObject(pairs: readonly SyntaxPair[], root: boolean): Closure | u
   const names = pairs.map(([key]) => (key.type === 'string' && !key.predicate ? String(key.value) : undefined));
   if (names.every(isFieldName) && new Set(names).size === names.length) return compileFields(names, values);
   return (input, scope) => {
-    // The library groups the items of a list.
+    // The items of a list are grouped.
     if (Array.isArray(input)) bail();
     const made: Record<string, unknown> = {};
     const seen = new Set<string>();
     keys.forEach((keyOf, index) => {
       const key = keyOf(input, scope);
       if (key === undefined) return;
-      if (typeof key !== 'string' || RESERVED.includes(key) || seen.has(key)) bail();
+      if (typeof key !== 'string' || seen.has(key)) bail();
       seen.add(key);
       const value = values[index]?.(input, scope);
-      if (value !== undefined) made[key] = value;
+      if (value !== undefined) setField(made, key, value);
     });
     return made;
   };
 }
 
 function isFieldName(name: string | undefined): name is string {
-  return name !== undefined && !RESERVED.includes(name);
+  return name !== undefined;
 }
 
 /** The common object, with the keys written out. */
@@ -133,7 +131,7 @@ function compileFields(names: readonly string[], values: readonly Closure[]): Cl
     const made: Record<string, unknown> = {};
     for (let index = 0; index < names.length; index += 1) {
       const value = (values[index] as Closure)(input, scope);
-      if (value !== undefined) made[names[index] as string] = value;
+      if (value !== undefined) setField(made, names[index] as string, value);
     }
     return made;
   };
@@ -156,7 +154,7 @@ function compileCondition(node: SyntaxNode, root: boolean): Closure | undefined 
 
 function compileBlock(node: SyntaxNode, root: boolean): Closure | undefined {
   const [only, ...rest] = compileAll((node.expressions ?? []).map((each) => compileNode(each, root))) ?? [];
-  // Several expressions in a block make sense only with variables, which the library binds.
+  // Several expressions in a block make sense only with variables, which the interpreter binds.
   return rest.length === 0 ? only : undefined;
 }
 

@@ -1,5 +1,7 @@
-import { spend } from './budget.js';
-import { bail, equal, isNumeric, stringOf } from './values.js';
+import { spend } from '../budget.js';
+import { concat } from '../interpreter/evaluation.js';
+import { equal, isNumeric } from '../values.js';
+import { bail } from './bail.js';
 
 export type Operator = (left: unknown, right: unknown) => unknown;
 
@@ -16,7 +18,7 @@ export const OPERATORS: ReadonlyMap<unknown, Operator> = new Map<unknown, Operat
   ['*', arithmetic((left, right) => left * right)],
   ['/', arithmetic((left, right) => left / right)],
   ['%', arithmetic((left, right) => left % right)],
-  ['&', (left, right) => (stringOf(left) ?? '') + (stringOf(right) ?? '')],
+  ['&', concat],
   ['in', includes],
 ]);
 

@@ -1,7 +1,7 @@
 import type { Scope } from '../../model.js';
 import type { FilterNode, SyntaxNode } from '../syntax.js';
-import { spend } from './budget.js';
-import { isNumeric, isSequence, isTrue, member, sequence, unwrapped, type Sequence } from './values.js';
+import { spend } from '../budget.js';
+import { isNumeric, isSequence, isTrue, member, pushAll, pushTo, sequence, unwrapped, type Sequence } from '../values.js';
 
 /** @param input the context value; no closure that begins at the roots looks at it */
 export type Closure = (input: unknown, scope: Scope) => unknown;
@@ -109,22 +109,23 @@ function walk(items: readonly unknown[], steps: readonly Step[], from: number, s
 }
 
 function takeStep(items: readonly unknown[], step: Step, last: boolean, scope: Scope): readonly unknown[] {
-  spend(items.length);
   const results: unknown[] = [];
   for (const item of items) {
+    spend(1);
     let result = step.run(item, scope);
     for (const filter of step.filters) result = filter(result, scope);
-    if (result !== undefined) results.push(result);
+    if (result !== undefined) pushTo(results, result);
   }
   const only = results.length === 1 ? results[0] : undefined;
   // A list of the data stays a list, of one item and of none too.
   if (last && Array.isArray(only) && !isSequence(only)) return only;
   const flat: Sequence = [];
   for (const result of results) {
-    if (Array.isArray(result)) for (const value of result) flat.push(value);
-    else flat.push(result);
+    if (Array.isArray(result)) pushAll(flat, result);
+    else pushTo(flat, result);
   }
-  return sequence(flat);
+  flat.sequence = true;
+  return flat;
 }
 
 /** `[…]` behind a step, as `evaluateFilter` of jsonata 2.2.2: an index, or a condition on each item. */
@@ -147,20 +148,22 @@ function byIndex(index: number): Filter {
 function byCondition(condition: Closure): Filter {
   return (value, scope) => {
     const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-    spend(list.length);
     const kept: Sequence = [];
     for (let index = 0; index < list.length; index += 1) {
+      spend(1);
       const item = list[index];
       const result = condition(item, scope);
       if (isNumeric(result)) {
-        if (pointsAt(result, index, list.length)) kept.push(item);
+        if (pointsAt(result, index, list.length)) pushTo(kept, item);
       } else if (Array.isArray(result) && result.every(isNumeric)) {
-        for (const each of result) if (pointsAt(each, index, list.length)) kept.push(item);
+        spend(result.length);
+        for (const each of result) if (pointsAt(each, index, list.length)) pushTo(kept, item);
       } else if (isTrue(result)) {
-        kept.push(item);
+        pushTo(kept, item);
       }
     }
-    return sequence(kept);
+    kept.sequence = true;
+    return kept;
   };
 }
 

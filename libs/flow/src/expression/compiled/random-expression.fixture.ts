@@ -62,6 +62,35 @@ export function randomExpression(random: Random, depth = 3, root = true): string
   return `${pick(random, CALLS)}(${again()})`;
 }
 
+/** An expression of the whole language: what closures know, inside of what they do not. */
+export function wideExpression(random: Random, depth = 3): string {
+  const simple = (root = true): string => randomExpression(random, depth - 1, root);
+  const list = pick(random, ['lines', 'one', 'none', 'nested', 'objects', 'mixed', 'numbers', 'customer.phones']);
+  const path = `trigger.data.${list}`;
+  if (depth === 0) return simple();
+  const forms: readonly (() => string)[] = [
+    () => `${path}{"k" & ${simple(false)}: ${simple(false)}}`,
+    () => `${path}{$string(${simple(false)}): $count($)}`,
+    () => `${path}^(${pick(random, ['', '>', '<'])}${pick(random, ['sku', 'qty', '$', 'a'])})${tail(random)}`,
+    () => `${path}.*`,
+    () => `${path}.**${tail(random)}`,
+    () => `$map(${path}, function($v, $i) { ${pick(random, ['$v', '$i', '$v.sku', '[$v, $i]', '$string($v)'])} })`,
+    () => `$filter(${path}, function($v) { ${pick(random, ['$v.qty > 0', '$exists($v.sku)', '$v'])} })`,
+    () => `$reduce(${path}, function($a, $b) { ${pick(random, ['$a', '$append($a, $b)', '$string($a) & $string($b)'])} })`,
+    () => `($x := ${wideExpression(random, depth - 1)}; [$x, $x])`,
+    () => `(${simple()} ~> ${pick(random, ['$string', '$count', '$reverse', '$distinct', '$keys', '$spread', '$append(1)'])})`,
+    () => `$sort(${path}, function($a, $b) { ${pick(random, ['$a.qty > $b.qty', '$a > $b', '$string($a) > $string($b)'])} })`,
+    () => `trigger.data ~> |${list}|{"x": ${simple(false)}}${pick(random, ['', ', "sku"', ', ["qty", "x"]'])}|`,
+    () => `${path}@$l.{"l": $l, "c": ${simple(false)}}`,
+    () => `${path}#$i[$i ${pick(random, ['=', '<', '>='])} 1]${tail(random)}`,
+    () => `${path}.parts.{"p": %.sku}`,
+    () => `[${pick(random, ['0', '1', '-2'])}..${pick(random, ['3', '0', 'trigger.data.n'])}]${tail(random)}`,
+    () => `$match($string(${simple()}), /[a-z]([0-9])?/)`,
+    () => `$replace($string(${simple()}), /[":](.)/, "[$1]")`,
+  ];
+  return (forms[Math.floor(random() * forms.length)] as () => string)();
+}
+
 function paths(root: boolean): readonly string[] {
   return root ? ROOT_PATHS : ITEM_PATHS;
 }

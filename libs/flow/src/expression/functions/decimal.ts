@@ -2,6 +2,8 @@ import { badArgument } from '../faults.js';
 
 /** Decimal digits that a JavaScript number holds for certain. */
 const DIGITS = 15;
+/** Characters of a text that is read as a number, spaces included. */
+const MAX_CHARACTERS = 400;
 const SPACES = /[\s\u00a0\u2007\u2009\u202f']/g;
 const PLAIN = /^([+-]?)(\d+)(?:[.,](\d+))?$/;
 const CURE = 'give a number, or a text such as "1 234,50"';
@@ -43,6 +45,7 @@ function fromNumber(value: number): Decimal {
 
 function fromText(value: unknown): Decimal {
   if (typeof value !== 'string') throw badArgument('$decimal takes a number or a text', CURE);
+  if (value.length > MAX_CHARACTERS) throw badArgument(`$decimal takes a text of at most ${MAX_CHARACTERS} characters`, CURE);
   const match = PLAIN.exec(value.replace(SPACES, '').replace('\u2212', '-'));
   if (!match) throw badArgument('$decimal was given a text that is not a number', CURE);
   const [, sign, whole = '', fraction = ''] = match;

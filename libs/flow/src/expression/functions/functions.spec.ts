@@ -155,11 +155,35 @@ describe('$xml: elements by local name', () => {
     ['$xml("<?xml version=\\"1.0\\"?><a>&lt;&amp;&#1092;</a>")', { a: '<&ф' }],
     ['$xml("<a><![CDATA[<!DOCTYPE x>]]></a>")', { a: '<!DOCTYPE x>' }],
     ['$xml("<a/>")', { a: '' }],
+    // codes of catalogs of 1C are texts with blanks at their end
+    ['$xml("<a c=\\"796 \\"> x </a>")', { a: { '@c': '796 ', '#text': ' x ' } }],
+    ['$xml("<a> </a>")', { a: ' ' }],
+    ['$xml("<a>\\n  <b> 1 </b>\\n</a>")', { a: { b: ' 1 ' } }],
+    ['$xml("<a>x<b/>y</a>")', { a: { b: '', '#text': 'xy' } }],
+    ['$xml("<a>1\\r\\n2</a>")', { a: '1\n2' }],
+    ['$xml("<a b=\\"1\\n2\\"/>")', { a: { '@b': '1 2' } }],
+    ['$xml("<a><b/><b/><b/></a>")', { a: { b: ['', '', ''] } }],
+    ['$xml("<a><__proto__>1</__proto__></a>").a.__proto__', '1'],
+    ['$xml("<!-- c --><?x y?><a><!-- - --></a><!-- d -->")', { a: '' }],
+    ['$xml("<a>&#x444;&quot;&apos;&gt;</a>")', { a: 'ф"\'>' }],
   ]);
   refuses([
     ['$xml("<!DOCTYPE a [<!ENTITY x \\"y\\">]><a>&x;</a>")', 'EXPR_FAILED', 'no document with a DTD'],
     ['$xml("<a><b></a>")', 'EXPR_FAILED', 'not XML'],
     ['$xml("nope")', 'EXPR_FAILED', 'not XML'],
+    ['$xml("<?x <!-- ?><!DOCTYPE a [<!ENTITY e \\"boom\\">]><?y --> ?><a>&e;</a>")', 'EXPR_FAILED', 'no document with a DTD'],
+    ['$xml("<!doctype a><a/>")', 'EXPR_FAILED', 'no document with a DTD'],
+    ['$xml("<a/><!DOCTYPE a>")', 'EXPR_FAILED', 'no document with a DTD'],
+    ['$xml("<a><!ENTITY e \\"boom\\"></a>")', 'EXPR_FAILED', 'no document with a DTD'],
+    ['$xml("<!-- <a/>")', 'EXPR_FAILED', 'line 1: "-->" is missing'],
+    ['$xml("<a>&e;</a>")', 'EXPR_FAILED', '&e is no reference of XML'],
+    ['$xml("<a>&#0;</a>")', 'EXPR_FAILED', 'is no reference of XML'],
+    ['$xml("<a b=\\"1\\" b=\\"2\\"/>")', 'EXPR_FAILED', 'stands there twice'],
+    ['$xml("<a/><b/>")', 'EXPR_FAILED', 'more than one root'],
+    ['$xml("<a/>x")', 'EXPR_FAILED', 'outside of the root'],
+    ['$xml("<a>")', 'EXPR_FAILED', '<a> is not closed'],
+    ['$xml("<a>\\n<b></a>")', 'EXPR_FAILED', 'line 2: </a> closes <b>'],
+    ['$xml("")', 'EXPR_FAILED', 'no element'],
     [
       '$xml($join([$map([1..200], function($i) { "<a>" })]) & $join([$map([1..200], function($i) { "</a>" })]))',
       'EXPR_LIMIT',
@@ -191,5 +215,90 @@ describe('replaced functions', () => {
     ['$eval("1")', 'EXPR_FAILED', 'non-function'],
     ['$pad(1, 3)', 'EXPR_FAILED', 'does not match function signature'],
     ['$toMillis("soon")', 'EXPR_FAILED', 'no date'],
+  ]);
+});
+
+describe('offsets of time zones, in every spelling', () => {
+  gives([
+    ['$fromMillis(1609459200000, "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01][Z]", "+05:00")', '2021-01-01T05:00:00+05:00'],
+    ['$fromMillis(1609459200000, "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01][Z]", "-05:30")', '2020-12-31T18:30:00-05:30'],
+    ['$fromMillis(1609459200000, "[H01]:[m01] [Z]", "-0530")', '18:30 -05:30'],
+    ['$fromMillis(1609459200000, "[H01]:[m01] [Z]", "America/St_Johns")', '20:30 -03:30'],
+    ['$fromMillis(1609459200000, "[H01]:[m01] [Z0]", "America/St_Johns")', '20:30 -3:30'],
+    ['$fromMillis(1609459200000, "[H01]:[m01] [Z]", "+05")', '05:00 +05:00'],
+    ['$fromMillis(1609459200000, "[H01]:[m01] [Z]", "Z")', '00:00 +00:00'],
+    ['$fromMillis(1609459200000, (), "+03:00")', '2021-01-01T03:00:00.000+03:00'],
+    ['$now("[H01]:[m01] [Z]", "+05:00")', '12:00 +05:00'],
+    ['$dateTime1C("2026-02-01T07:00:00Z", "+05:00")', '2026-02-01T12:00:00'],
+    ['$dateTime1C("2026-02-01T07:00:00Z", "-0330")', '2026-02-01T03:30:00'],
+    ['$instant("2026-02-01T10:00:00", "+05:00")', '2026-02-01T05:00:00.000Z'],
+    ['$toMillis("01.02.2026 10:00 -05:30", "[D01].[M01].[Y0001] [H01]:[m01] [Z]")', Date.UTC(2026, 1, 1, 15, 30)],
+    ['$toMillis("01.02.2026 10:00 +0530", "[D01].[M01].[Y0001] [H01]:[m01] [Z0001]")', Date.UTC(2026, 1, 1, 4, 30)],
+  ]);
+  refuses([
+    ['$fromMillis(0, "[H]", "+25:00")', 'EXPR_FAILED', 'knows no time zone'],
+    ['$fromMillis(0, "[H]", "5")', 'EXPR_FAILED', 'knows no time zone'],
+    ['$fromMillis(0, "[H]", "+5:00")', 'EXPR_FAILED', 'knows no time zone'],
+    ['$fromMillis(0, "[H]", "GMT+3")', 'EXPR_FAILED', 'knows no time zone'],
+    ['$now("[H]", "+05:70")', 'EXPR_FAILED', 'knows no time zone'],
+    ['$dateTime1C("2026-02-01", "Moscow")', 'EXPR_FAILED', 'knows no time zone'],
+  ]);
+});
+
+describe('times that are none', () => {
+  refuses([
+    ['$instant("2026-03-29T02:30:00", "Europe/Berlin")', 'EXPR_FAILED', 'the clocks of Europe/Berlin skip'],
+    ['$dateTime1C("2026-03-29T02:30:00", "Europe/Berlin")', 'EXPR_FAILED', 'skip'],
+    ['$instant("2011-12-30T12:00:00", "Pacific/Apia")', 'EXPR_FAILED', 'skip'],
+    ['$instant("2026-02-30")', 'EXPR_FAILED', 'no date'],
+    ['$toMillis("32.01.2026", "[D].[M].[Y]")', 'EXPR_FAILED', 'past its end'],
+    ['$toMillis("29.02.2026", "[D01].[M01].[Y0001]")', 'EXPR_FAILED', 'past its end'],
+    ['$toMillis("01.02.2026 25:00 +03:00", "[D01].[M01].[Y0001] [H01]:[m01] [Z]")', 'EXPR_FAILED', 'past its end'],
+  ]);
+  // the clocks are set back, and show it twice: the first time counts
+  gives([
+    ['$instant("2026-10-25T02:30:00", "Europe/Berlin")', '2026-10-25T00:30:00.000Z'],
+    ['$instant("2026-10-25T02:30:00+01:00", "Europe/Berlin")', '2026-10-25T01:30:00.000Z'],
+  ]);
+
+  it('of a picture are refused in the zone of the workspace', async () => {
+    const berlin = scopeOf({}, { timezone: 'Europe/Berlin' });
+    await expect(evaluate('$toMillis("29.03.2026 02:30", "[D01].[M01].[Y0001] [H01]:[m01]")', berlin)).rejects.toMatchObject({
+      message: expect.stringContaining('skip'),
+    });
+  });
+});
+
+describe('$number: no number becomes another one', () => {
+  gives([
+    ['$number("16")', 16],
+    ['$number("-1.5e3")', -1500],
+    ['$number("0x1F")', 31],
+    ['$number("9007199254740991")', 9_007_199_254_740_991],
+    ['$number("0.1")', 0.1],
+    ['$number("1.7976931348623157e308")', 1.7976931348623157e308],
+    ['$number("100000000000000000000e0")', 1e20],
+    ['$number("000000000000000000000001")', 1],
+    ['$number(trigger.data.none) ?? "none"', 'none'],
+  ]);
+  refuses([
+    ['$number("9007199254740993")', 'EXPR_FAILED', 'would be rounded'],
+    ['$number("0.12345678901234567890")', 'EXPR_FAILED', 'would be rounded'],
+    ['$number("0xFFFFFFFFFFFFFFFF")', 'EXPR_FAILED', 'would be rounded'],
+    ['$number("1e999")', 'EXPR_FAILED', 'out of range'],
+    ['$number("12 руб.")', 'EXPR_FAILED', 'no number'],
+    ['$number("")', 'EXPR_FAILED', 'no number'],
+  ]);
+});
+
+describe('a transform changes its copy', () => {
+  gives([
+    ['trigger.data ~> |$|{"amount": 1}, "soap"|', { amount: 1, moment: Date.UTC(2026, 1, 1, 7) }],
+    ['($ ~> |trigger.data|{"x": 1}|).trigger.data.x', 1],
+  ]);
+  refuses([
+    ['$ ~> |$$.trigger.data|{"x": 1}|', 'EXPR_FAILED', 'leads out of it'],
+    ['trigger.data ~> |$$.trigger.data|{"x": 1}|', 'EXPR_FAILED', 'leads out of it'],
+    ['trigger.data ~> |$$.trigger|{}, "data"|', 'EXPR_FAILED', 'leads out of it'],
   ]);
 });

@@ -13,7 +13,7 @@ export interface LanguageFunction {
   readonly parameters: number;
   /** JSONata's: checks the arguments, and puts the context value in the place of a missing one. Absent: the function checks itself. */
   readonly signature?: string;
-  /** An argument that is missing is undefined, and so is nothing. A promise only for pictures of dates. */
+  /** An argument that is missing is undefined, and so is nothing. */
   readonly call: (context: EvaluationContext, a: unknown, b: unknown, c: unknown) => unknown;
 }
 

@@ -1,8 +1,13 @@
 import { isSupportedCountry, parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/min';
+import { spend } from '../budget.js';
 import { badArgument } from '../faults.js';
 
 /** Longest number within a company: such a one is an extension and stays as it is. */
 const EXTENSION = 6;
+/** Characters of a text that can be a phone number. */
+const MAX_CHARACTERS = 250;
+/** Work of reading one number. */
+const PARSING_UNITS = 100;
 const PHONE = /^[\d\s()+.\-\u2010-\u2015\u00a0/]+$/;
 
 /**
@@ -12,6 +17,8 @@ const PHONE = /^[\d\s()+.\-\u2010-\u2015\u00a0/]+$/;
 export function phone(value: unknown, country: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string' && typeof value !== 'number') throw badArgument('$phone takes a text');
+  if (String(value).length > MAX_CHARACTERS) return undefined;
+  spend(PARSING_UNITS);
   const text = String(value).trim();
   const digits = text.replace(/\D/g, '');
   if (PHONE.test(text) && digits.length > 0 && digits.length <= EXTENSION) return digits;

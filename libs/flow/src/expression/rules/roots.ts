@@ -1,6 +1,6 @@
 import { nearest } from '../../nearest.js';
 import type { ExpressionProblem } from '../parse-text.js';
-import type { Reference, Span } from '../references.js';
+import type { Pattern, Reference, Span } from '../references.js';
 import { asPath, type SourceView } from '../source-view.js';
 
 /** Every root of the language, whether it can be read in a place or not. */
@@ -36,6 +36,8 @@ export function checkRoots(
     const [first] = reference.path;
     const [span] = reference.spans;
     if (first === undefined || !span || except.has(span.start)) return [];
+    const { pattern } = reference;
+    if (pattern && (pattern.outside || reference.inner)) return leadsOut(view, reference, pattern, roots);
     if (reference.inner) return innerRoot(view, reference, roots);
     if (roots.includes(first)) return [];
     const run = dashedRun(view, span);
@@ -52,6 +54,23 @@ function innerRoot(view: SourceView, { path, spans }: Reference, roots: readonly
   if (first === undefined || !span || path.length < 2 || !roots.includes(first)) return [];
   const message = `here names belong to the item, so "${first}" is looked for in it`;
   return [view.problem('EXPR_INNER_ROOT', 'error', message, span, `$$.${asPath(path)}`)];
+}
+
+/** The pattern of a transform begins in the copied value: a path from the roots picks nothing there, and one with `$$` would change the event. */
+function leadsOut(
+  view: SourceView,
+  { path, spans }: Reference,
+  { of, outside }: Pattern,
+  roots: readonly string[],
+): readonly ExpressionProblem[] {
+  const [first = ''] = path;
+  const [span] = spans;
+  if (!span || (!outside && (path.length < 2 || !roots.includes(first)))) return [];
+  const relative = of?.every((name, index) => name === path[index]) ? path.slice(of.length) : undefined;
+  const write = relative && (relative.length === 0 ? '$' : asPath(relative));
+  const message = 'the pattern of a transform picks from a copy of the value on its left, and this path leads out of it';
+  const start = outside ? view.source.lastIndexOf('$$', span.start) : span.start;
+  return [view.problem('EXPR_INNER_ROOT', 'error', message, { start, end: spans.at(-1)?.end ?? span.end }, write)];
 }
 
 function unknownRoot(

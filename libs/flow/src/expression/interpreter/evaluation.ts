@@ -1,0 +1,741 @@
+import type { EvaluationContext } from '../../model.js';
+import { allocate, allocateText, spend } from '../budget.js';
+import { badArgument, overLimit } from '../faults.js';
+import { LIMITS } from '../limits.js';
+import { OMIT } from '../omit.js';
+import type { FilterNode, SyntaxNode, SyntaxPair } from '../syntax.js';
+import {
+  copyOf,
+  equal,
+  FunctionValue,
+  isFunction,
+  isNumeric,
+  isSequence,
+  keysOf,
+  member,
+  memberOfEach,
+  pushAll,
+  pushTo,
+  reserve,
+  setField,
+  stringOf,
+  truth,
+  type Sequence,
+  type Signature,
+} from '../values.js';
+import { builtinOf } from './builtins.js';
+import { Frame } from './frame.js';
+import { RegexValue } from './regex-value.js';
+import { named } from './signature.js';
+import { mergeSort } from './sort.js';
+
+/** A place of a stream with variables (`@$v`, `#$i`) or parents (`%`): the item under `@`, the variables under their names. */
+type Tuple = Record<string, unknown>;
+
+/** Bytes that the frame of a call takes. */
+const FRAME_BYTES = 200;
+
+/**
+ * One evaluation of a tree of JSONata's parser: the semantics of `evaluate` of jsonata 2.2.2, but synchronous, with every step charged to
+ * the budget, and without a write to anything that it has not made itself.
+ */
+export class Evaluation {
+  #depth = 0;
+
+  constructor(
+    readonly root: unknown,
+    readonly context: EvaluationContext,
+  ) {}
+
+  run(node: SyntaxNode): unknown {
+    const frame = new Frame();
+    frame.bind('$', this.root);
+    frame.bind('omit', OMIT);
+    return this.evaluate(node, this.root, frame);
+  }
+
+  evaluate(node: SyntaxNode, input: unknown, frame: Frame): unknown {
+    this.#depth += 1;
+    if (this.#depth > LIMITS.depth) throw overLimit(`the expression nests more than ${LIMITS.depth} evaluations (a recursion?)`);
+    spend(1);
+    let result = this.#evaluateKind(node, input, frame);
+    if (node.predicate) for (const filter of node.predicate) result = this.#filter(filter.expr, result, frame);
+    if (node.group && node.type !== 'path') result = this.#group(node.group.lhs, result, frame);
+    this.#depth -= 1;
+    if (!isSequence(result) || result.tupleStream) return result;
+    if (node.keepArray) result.keepSingleton = true;
+    if (result.length === 0) return undefined;
+    return result.length === 1 && !result.keepSingleton ? result[0] : result;
+  }
+
+  #evaluateKind(node: SyntaxNode, input: unknown, frame: Frame): unknown {
+    switch (node.type) {
+      case 'path':
+        return this.#path(node, input, frame);
+      case 'binary':
+        return this.#binary(node, input, frame);
+      case 'unary':
+        return this.#unary(node, input, frame);
+      case 'name':
+        return fieldOf(input, String(node.value));
+      case 'string':
+      case 'number':
+      case 'value':
+        return node.value;
+      case 'wildcard':
+        return wildcard(input);
+      case 'descendant':
+        return descendants(input);
+      case 'parent':
+        return frame.lookup(node.slot?.label ?? '');
+      case 'condition':
+        return this.#condition(node, input, frame);
+      case 'block':
+        return this.#block(node, input, frame);
+      case 'bind':
+        return this.#bind(node, input, frame);
+      case 'regex':
+        return new RegexValue(node.value as RegExp);
+      case 'function':
+        return this.#call(node, input, frame);
+      case 'variable':
+        return this.#variable(String(node.value), input, frame);
+      case 'lambda':
+        return new Lambda(this, node, input, frame);
+      case 'partial':
+        return this.#partial(node, input, frame);
+      case 'apply':
+        return this.#applyTo(node, input, frame);
+      case 'transform':
+        return new Transform(this, node, frame);
+      default:
+        throw badArgument(`an expression cannot hold ${node.type} here`);
+    }
+  }
+
+  // Paths
+
+  #path(node: SyntaxNode, input: unknown, frame: Frame): unknown {
+    const steps = node.steps ?? [];
+    let items: unknown = Array.isArray(input) && steps[0]?.type !== 'variable' ? input : [input];
+    let result: unknown;
+    let tuples: Sequence | undefined;
+    for (const [index, step] of steps.entries()) {
+      if (step.tuple || tuples) tuples = this.#tupleStep(step, items as readonly unknown[], tuples, frame);
+      else if (index === 0 && step.consarray) result = this.evaluate(step, items, frame);
+      else result = this.#step(step, items as readonly unknown[], index === steps.length - 1, frame);
+      if (!tuples && (result === undefined || (result as unknown[]).length === 0)) break;
+      if (step.focus === undefined) items = result;
+    }
+    if (tuples) result = node.tuple ? tuples : asSequence((tuples as Tuple[]).map((tuple) => tuple['@']));
+    if (node.keepSingletonArray) result = keptList(result);
+    return node.group ? this.#group(node.group.lhs, tuples ?? result, frame) : result;
+  }
+
+  #step(step: SyntaxNode, items: readonly unknown[], last: boolean, frame: Frame): unknown {
+    if (step.type === 'sort') return this.#stages(step.stages, this.#sort(step, items, frame), frame);
+    const results: unknown[] = [];
+    for (const item of items) {
+      let result = this.evaluate(step, item, frame);
+      for (const stage of step.stages ?? []) result = this.#filter(stage.expr, result, frame);
+      if (result !== undefined) pushTo(results, result);
+    }
+    const only = results.length === 1 ? results[0] : undefined;
+    if (last && Array.isArray(only) && !isSequence(only)) return only;
+    const flat: Sequence = [];
+    for (const result of results) {
+      if (Array.isArray(result) && !(result as Sequence).cons) pushAll(flat, result);
+      else pushTo(flat, result);
+    }
+    return asSequence(flat);
+  }
+
+  #stages(stages: readonly FilterNode[] | undefined, value: unknown, frame: Frame): unknown {
+    let result = value;
+    for (const stage of stages ?? []) {
+      if (stage.type === 'filter') result = this.#filter(stage.expr, result, frame);
+      else if (stage.type === 'index') (result as Tuple[]).forEach((tuple, index) => (tuple[String(stage.value)] = index));
+    }
+    return result;
+  }
+
+  #tupleStep(step: SyntaxNode, items: readonly unknown[], before: Sequence | undefined, frame: Frame): Sequence {
+    if (step.type === 'sort') return this.#stages(step.stages, this.#sortTuples(step, items, before, frame), frame) as Sequence;
+    const result: Sequence = tupleStream([]);
+    for (const tuple of (before ?? items.map((item) => ({ '@': item }))) as readonly Tuple[]) {
+      const value = this.evaluate(step, tuple['@'], frameOf(tuple, frame));
+      if (value === undefined) continue;
+      const list = (Array.isArray(value) ? value : [value]) as Sequence;
+      for (let index = 0; index < list.length; index += 1) pushTo(result, nextTuple(step, tuple, list, index));
+    }
+    return this.#stages(step.stages, result, frame) as Sequence;
+  }
+
+  #sortTuples(step: SyntaxNode, items: readonly unknown[], before: Sequence | undefined, frame: Frame): unknown {
+    if (before) return this.#sort(step, before, frame);
+    const sorted = this.#sort(step, items, frame) as readonly unknown[];
+    return tupleStream(sorted.map((item, index) => ({ '@': item, [String(step.index)]: index })));
+  }
+
+  #filter(condition: SyntaxNode, value: unknown, frame: Frame): unknown {
+    const list = (Array.isArray(value) ? value : [value]) as Sequence;
+    const results: Sequence = list.tupleStream ? tupleStream([]) : asSequence([]);
+    if (condition.type === 'number') {
+      const item = list.at(Math.floor(condition.value as number));
+      if (Array.isArray(item)) return item;
+      if (item !== undefined) results.push(item);
+      return results;
+    }
+    for (let index = 0; index < list.length; index += 1) {
+      const item = list[index];
+      const tuple = list.tupleStream ? (item as Tuple) : undefined;
+      const found = this.evaluate(condition, tuple ? tuple['@'] : item, tuple ? frameOf(tuple, frame) : frame);
+      const picks = isNumeric(found) ? [found] : found;
+      if (Array.isArray(picks) && picks.every(isNumeric)) {
+        spend(picks.length);
+        for (const pick of picks) if (pointsAt(pick, index, list.length)) pushTo(results, item);
+      } else if (truth(found)) pushTo(results, item);
+    }
+    return results;
+  }
+
+  #sort(node: SyntaxNode, items: readonly unknown[], frame: Frame): unknown {
+    if (items.length <= 1) return items;
+    const terms = node.terms ?? [];
+    const tuples = (items as Sequence).tupleStream === true;
+    const keyOf = (item: unknown, term: SyntaxNode): unknown =>
+      tuples ? this.evaluate(term, (item as Tuple)['@'], frameOf(item as Tuple, frame)) : this.evaluate(term, item, frame);
+    const entries = items.map((item) => ({ item, keys: [] as unknown[] }));
+    allocate(entries.length * FRAME_BYTES);
+    const sorted = mergeSort(entries, (a, b) => {
+      for (const [index, { expression, descending }] of terms.entries()) {
+        if (!(index in a.keys)) a.keys[index] = keyOf(a.item, expression);
+        if (!(index in b.keys)) b.keys[index] = keyOf(b.item, expression);
+        const order = orderOf(a.keys[index], b.keys[index], descending === true);
+        if (order !== 0) return order > 0;
+      }
+      return false;
+    });
+    return sorted.map((entry) => entry.item);
+  }
+
+  // Operators
+
+  #binary(node: SyntaxNode, input: unknown, frame: Frame): unknown {
+    const left = this.evaluate(node.lhs as SyntaxNode, input, frame);
+    const right = (): unknown => this.evaluate(node.rhs as SyntaxNode, input, frame);
+    switch (node.value) {
+      case 'and':
+        return truth(left) === true && truth(right()) === true;
+      case 'or':
+        return truth(left) === true || truth(right()) === true;
+      default:
+        return operate(String(node.value), left, right());
+    }
+  }
+
+  #unary(node: SyntaxNode, input: unknown, frame: Frame): unknown {
+    if (node.value === '[') return this.#list(node, input, frame);
+    if (node.value === '{') return this.#group(node.lhs as readonly SyntaxPair[], input, frame);
+    const value = this.evaluate(node.expression as SyntaxNode, input, frame);
+    if (value === undefined) return undefined;
+    if (!isNumeric(value)) throw badArgument('what "-" negates is no number');
+    return -value;
+  }
+
+  #list(node: SyntaxNode, input: unknown, frame: Frame): unknown {
+    const list: Sequence = [];
+    for (const item of node.expressions ?? []) {
+      const value = this.evaluate(item, input, frame);
+      if (value === undefined) continue;
+      if (Array.isArray(value) && item.value !== '[') pushAll(list, value);
+      else pushTo(list, value);
+    }
+    if (node.consarray) Object.defineProperty(list, 'cons', { value: true });
+    return list;
+  }
+
+  /** `{…}`: an object of the input, or one whose fields are groups of the items of a list. */
+  #group(pairs: readonly SyntaxPair[], input: unknown, frame: Frame): unknown {
+    const list = (Array.isArray(input) ? input : [input]) as Sequence;
+    const tuples = list.tupleStream === true;
+    const groups = new Map<string, Group>();
+    for (const item of list.length === 0 && !tuples ? [undefined] : list) {
+      const tuple = tuples ? (item as Tuple) : undefined;
+      for (const [pair, [keyNode]] of pairs.entries()) {
+        const key = this.evaluate(keyNode, tuple ? tuple['@'] : item, tuple ? frameOf(tuple, frame) : frame);
+        if (key === undefined) continue;
+        if (typeof key !== 'string') throw badArgument('a key of an object is no text');
+        const group = groups.get(key);
+        if (!group) groups.set(key, new Group(pair, item));
+        else if (group.pair !== pair) throw badArgument(`two pairs of an object have the same key: ${shortened(key)}`);
+        else group.add(item);
+      }
+    }
+    const made: Record<string, unknown> = {};
+    for (const [key, { pair, data }] of inOrderOfFields(groups)) {
+      const valueNode = (pairs[pair] as SyntaxPair)[1];
+      const tuple = tuples ? joinedTuples(data) : undefined;
+      const value = tuple ? this.evaluate(valueNode, tuple['@'], frameOf(tuple, frame)) : this.evaluate(valueNode, data, frame);
+      if (value !== undefined) setField(made, key, value);
+    }
+    return made;
+  }
+
+  #condition(node: SyntaxNode, input: unknown, frame: Frame): unknown {
+    if (truth(this.evaluate(node.condition as SyntaxNode, input, frame))) {
+      return this.evaluate(node.then as SyntaxNode, input, frame);
+    }
+    return node.else && this.evaluate(node.else, input, frame);
+  }
+
+  #block(node: SyntaxNode, input: unknown, frame: Frame): unknown {
+    const inner = new Frame(frame);
+    let result: unknown;
+    for (const each of node.expressions ?? []) result = this.evaluate(each, input, inner);
+    return result;
+  }
+
+  #bind(node: SyntaxNode, input: unknown, frame: Frame): unknown {
+    const value = this.evaluate(node.rhs as SyntaxNode, input, frame);
+    frame.bind(String((node.lhs as SyntaxNode).value), value);
+    return value;
+  }
+
+  #variable(name: string, input: unknown, frame: Frame): unknown {
+    if (name === '') return input;
+    const value = frame.lookup(name);
+    return value === undefined ? builtinOf(name, this) : value;
+  }
+
+  // Functions
+
+  #call(node: SyntaxNode, input: unknown, frame: Frame, first?: { readonly value: unknown }): unknown {
+    const target = this.evaluate(node.procedure as SyntaxNode, input, frame);
+    const args = (node.arguments ?? []).map((argument) => this.evaluate(argument, input, frame));
+    return this.apply(target, first ? [first.value, ...args] : args, input);
+  }
+
+  /** Calls a function. A call at the end of a function is made here, so that it takes no stack. */
+  apply(target: unknown, args: readonly unknown[], input: unknown): unknown {
+    let result = applyOnce(target, args, input);
+    while (result instanceof Lambda && result.node.thunk) {
+      const { node, frame, input: inside } = result;
+      const { procedure, arguments: nodes } = node.body as SyntaxNode;
+      const next = this.evaluate(procedure as SyntaxNode, inside, frame);
+      result = applyOnce(
+        next,
+        (nodes ?? []).map((each) => this.evaluate(each, inside, frame)),
+        input,
+      );
+    }
+    return result;
+  }
+
+  /** A call of the function with no context value, as `$map` and its like make it. */
+  callback(target: FunctionValue, args: readonly unknown[]): unknown {
+    spend(1);
+    return this.apply(target, args, null);
+  }
+
+  #partial(node: SyntaxNode, input: unknown, frame: Frame): unknown {
+    const args = (node.arguments ?? []).map((argument) =>
+      argument.type === 'operator' && argument.value === '?' ? PLACE : this.evaluate(argument, input, frame),
+    );
+    const target = this.evaluate(node.procedure as SyntaxNode, input, frame);
+    if (!isFunction(target)) throw badArgument('what is called with "?" is a non-function');
+    return new Partial(target, args);
+  }
+
+  #applyTo(node: SyntaxNode, input: unknown, frame: Frame): unknown {
+    const value = this.evaluate(node.lhs as SyntaxNode, input, frame);
+    const right = node.rhs as SyntaxNode;
+    if (right.type === 'function') return this.#call(right, input, frame, { value });
+    const target = this.evaluate(right, input, frame);
+    if (!isFunction(target)) throw badArgument('the right side of "~>" is a non-function');
+    return isFunction(value) ? new Chain(this, value, target) : this.apply(target, [value], null);
+  }
+
+  /** The copy of a value with changes, `| pattern | update, delete |`. */
+  transform(node: SyntaxNode, value: unknown, frame: Frame): unknown {
+    if (value === undefined) return undefined;
+    const copy = copyOf(value);
+    const own = new Set<unknown>();
+    collectObjects(copy, own);
+    const found = this.evaluate(node.pattern as SyntaxNode, copy, frame);
+    for (const match of found === undefined ? [] : Array.isArray(found) ? (found as readonly unknown[]) : [found]) {
+      this.#update(node, match, own, frame);
+    }
+    return copy;
+  }
+
+  #update(node: SyntaxNode, match: unknown, own: ReadonlySet<unknown>, frame: Frame): void {
+    const update = this.evaluate(node.update as SyntaxNode, match, frame);
+    if (update !== undefined) {
+      if (typeof update !== 'object' || update === null || Array.isArray(update)) {
+        throw badArgument('the update of a transform is no object');
+      }
+      // A list has no fields of its own: the library's would be lost where the result is sent.
+      if (Array.isArray(match)) return;
+      for (const key of keysOf(update)) setField(changeable(match, own), key, (update as Record<string, unknown>)[key]);
+    }
+    const deleted = node.delete && this.evaluate(node.delete, match, frame);
+    if (deleted === undefined) return;
+    const keys: readonly unknown[] = Array.isArray(deleted) ? deleted : [deleted];
+    spend(keys.length);
+    if (!keys.every((key) => typeof key === 'string')) {
+      throw badArgument('what a transform deletes is no text and no list of texts');
+    }
+    if (typeof match === 'object' && match !== null) for (const key of keys) delete changeable(match, own)[key];
+  }
+}
+
+/** An object of the copy that a transform changes. */
+function changeable(match: unknown, own: ReadonlySet<unknown>): Record<string, unknown> {
+  if (typeof match !== 'object' || match === null)
+    throw badArgument('the pattern of a transform picks something that is no object');
+  if (own.has(match)) return match as Record<string, unknown>;
+  throw badArgument('a transform changes its copy only, and this pattern leads out of it', PATTERN_CURE);
+}
+
+const PATTERN_CURE = 'begin the pattern with a field of the value on the left of "~>", without "$$"';
+
+/** A function that is written in the expression. */
+export class Lambda extends FunctionValue {
+  readonly arity: number;
+  override readonly signature: Signature | undefined;
+
+  constructor(
+    private readonly evaluation: Evaluation,
+    readonly node: SyntaxNode,
+    readonly input: unknown,
+    readonly frame: Frame,
+  ) {
+    super();
+    this.arity = node.arguments?.length ?? 0;
+    this.signature = node.signature ? named('this function', node.signature as Signature) : undefined;
+    allocate(FRAME_BYTES);
+  }
+
+  call(args: readonly unknown[]): unknown {
+    allocate(FRAME_BYTES);
+    const frame = new Frame(this.frame);
+    this.node.arguments?.forEach((parameter, index) => frame.bind(String(parameter.value), args[index]));
+    return this.evaluation.evaluate(this.node.body as SyntaxNode, this.input, frame);
+  }
+}
+
+/** Stands where an argument is left open. */
+const PLACE = Symbol('?');
+
+/** A function some of whose arguments are given. */
+class Partial extends FunctionValue {
+  readonly arity: number;
+
+  constructor(
+    private readonly target: FunctionValue,
+    private readonly given: readonly unknown[],
+  ) {
+    super();
+    this.arity = given.filter((each) => each === PLACE).length;
+  }
+
+  call(args: readonly unknown[], input: unknown): unknown {
+    let next = 0;
+    return this.target.call(
+      this.given.map((each) => (each === PLACE ? args[next++] : each)),
+      input,
+    );
+  }
+}
+
+/** `f ~> g`. */
+class Chain extends FunctionValue {
+  readonly arity = 1;
+
+  constructor(
+    private readonly evaluation: Evaluation,
+    private readonly first: FunctionValue,
+    private readonly second: FunctionValue,
+  ) {
+    super();
+  }
+
+  call(args: readonly unknown[]): unknown {
+    return this.evaluation.callback(this.second, [this.evaluation.callback(this.first, [args[0]])]);
+  }
+}
+
+class Transform extends FunctionValue {
+  readonly arity = 1;
+
+  constructor(
+    private readonly evaluation: Evaluation,
+    private readonly node: SyntaxNode,
+    private readonly frame: Frame,
+  ) {
+    super();
+  }
+
+  call([value]: readonly unknown[]): unknown {
+    if (value !== undefined && (typeof value !== 'object' || value === null)) {
+      throw badArgument('a transform takes an object or a list');
+    }
+    return this.evaluation.transform(this.node, value, this.frame);
+  }
+}
+
+function applyOnce(target: unknown, args: readonly unknown[], input: unknown): unknown {
+  if (!isFunction(target)) throw badArgument('what is called is a non-function');
+  return target.call(target.signature ? target.signature.validate(args, input) : args, input);
+}
+
+function fieldOf(input: unknown, name: string): unknown {
+  return Array.isArray(input) ? memberOfEach(input, name) : member(input, name);
+}
+
+function asSequence(list: Sequence): Sequence {
+  list.sequence = true;
+  return list;
+}
+
+function tupleStream(list: Sequence): Sequence {
+  reserve(list.length);
+  list.sequence = true;
+  list.tupleStream = true;
+  return list;
+}
+
+/** The end of a path with `[]`: one item stays a list. */
+function keptList(result: unknown): unknown {
+  if (!Array.isArray(result)) return result;
+  const list = result as Sequence;
+  const kept = list.cons && !list.sequence ? asSequence([list]) : list;
+  if (kept.sequence) kept.keepSingleton = true;
+  return kept;
+}
+
+function frameOf(tuple: Tuple, outer: Frame): Frame {
+  allocate(FRAME_BYTES);
+  const frame = new Frame(outer);
+  for (const name in tuple) frame.bind(name, tuple[name]);
+  return frame;
+}
+
+function nextTuple(step: SyntaxNode, before: Tuple, list: Sequence, index: number): Tuple {
+  allocate(FRAME_BYTES);
+  const tuple = Object.assign(Object.create(null) as Tuple, before);
+  if (list.tupleStream) return Object.assign(tuple, list[index]);
+  if (step.focus !== undefined) tuple[step.focus] = list[index];
+  else tuple['@'] = list[index];
+  if (step.index !== undefined) tuple[step.index] = index;
+  if (step.ancestor) tuple[step.ancestor.label] = before['@'];
+  return tuple;
+}
+
+/** One tuple of a group: each variable has the values of all. */
+function joinedTuples(data: unknown): Tuple {
+  if (!Array.isArray(data)) return data as Tuple;
+  const joined = new Map<string, Group>();
+  for (const tuple of data as readonly Tuple[]) {
+    for (const name in tuple) {
+      const group = joined.get(name);
+      if (group) group.add(tuple[name]);
+      else joined.set(name, new Group(0, tuple[name]));
+    }
+  }
+  const made = Object.create(null) as Tuple;
+  for (const [name, group] of joined) made[name] = group.data;
+  return made;
+}
+
+/** The items under one key: one item as it is, several as a list of its own. */
+class Group {
+  #own: unknown[] | undefined;
+
+  constructor(
+    readonly pair: number,
+    public data: unknown,
+  ) {
+    allocate(FRAME_BYTES);
+  }
+
+  add(item: unknown): void {
+    if (item === undefined) return;
+    if (this.data === undefined) {
+      this.data = item;
+      return;
+    }
+    if (!this.#own) {
+      this.#own = [];
+      if (Array.isArray(this.data)) pushAll(this.#own, this.data);
+      else pushTo(this.#own, this.data);
+      this.data = this.#own;
+    }
+    if (Array.isArray(item)) pushAll(this.#own, item);
+    else pushTo(this.#own, item);
+  }
+}
+
+/** As an object has its fields: whole numbers first. */
+function inOrderOfFields(groups: ReadonlyMap<string, Group>): Iterable<readonly [string, Group]> {
+  const numbers = [...groups.keys()].filter((key) => /^(0|[1-9]\d{0,9})$/.test(key) && Number(key) < 4_294_967_295);
+  if (numbers.length === 0) return groups;
+  spend(groups.size);
+  const isNumber = new Set(numbers);
+  const others = [...groups.keys()].filter((key) => !isNumber.has(key));
+  const sorted = numbers.sort((a, b) => Number(a) - Number(b));
+  return [...sorted, ...others].map((key) => [key, groups.get(key) as Group] as const);
+}
+
+function pointsAt(wanted: number, index: number, length: number): boolean {
+  const whole = Math.floor(wanted);
+  return (whole < 0 ? length + whole : whole) === index;
+}
+
+/** Positive when the first stands behind the second. Nothing stands last. */
+function orderOf(a: unknown, b: unknown, descending: boolean): number {
+  if (a === undefined) return b === undefined ? 0 : 1;
+  if (b === undefined) return -1;
+  if (!isText(a) && typeof a !== 'number') throw badArgument('what "^( )" sorts by is neither a text nor a number');
+  if (!isText(b) && typeof b !== 'number') throw badArgument('what "^( )" sorts by is neither a text nor a number');
+  if (typeof a !== typeof b) throw badArgument('"^( )" cannot sort texts and numbers together');
+  const order = a === b ? 0 : a < b ? -1 : 1;
+  return descending ? -order : order;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function operate(operator: string, left: unknown, right: unknown): unknown {
+  switch (operator) {
+    case '=':
+      return left !== undefined && right !== undefined && equal(left, right);
+    case '!=':
+      return left !== undefined && right !== undefined && !equal(left, right);
+    case '&':
+      return concat(left, right);
+    case 'in':
+      return includes(left, right);
+    case '..':
+      return range(left, right);
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return compare(operator, left, right);
+    default:
+      return reckon(operator, left, right);
+  }
+}
+
+/** `&`. Charges the text before it is made. */
+export function concat(left: unknown, right: unknown): string {
+  const [before, after] = [stringOf(left) ?? '', stringOf(right) ?? ''];
+  allocateText(before.length + after.length);
+  return before + after;
+}
+
+function includes(left: unknown, right: unknown): boolean {
+  if (left === undefined || right === undefined) return false;
+  if (!Array.isArray(right)) return left === right;
+  spend(right.length);
+  return right.includes(left);
+}
+
+function range(left: unknown, right: unknown): unknown {
+  if (left !== undefined && !Number.isInteger(left)) throw badArgument('the left side of ".." is no whole number');
+  if (right !== undefined && !Number.isInteger(right)) throw badArgument('the right side of ".." is no whole number');
+  if (left === undefined || right === undefined) return undefined;
+  const from = left as number;
+  const size = (right as number) - from + 1;
+  if (size <= 0) return undefined;
+  if (size > LIMITS.entries) throw overLimit(`a range has at most ${LIMITS.entries} entries, and this one ${size}`);
+  reserve(size);
+  return asSequence(Array.from({ length: size }, (_, index) => from + index));
+}
+
+function compare(operator: string, left: unknown, right: unknown): boolean | undefined {
+  for (const side of [left, right]) {
+    if (side !== undefined && !isText(side) && typeof side !== 'number') {
+      throw badArgument(`"${operator}" compares texts or numbers, and was given something else`);
+    }
+  }
+  if (left === undefined || right === undefined) return undefined;
+  if (typeof left !== typeof right) throw badArgument(`"${operator}" cannot compare a text with a number`);
+  const [a, b] = [left as number, right as number];
+  return operator === '<' ? a < b : operator === '<=' ? a <= b : operator === '>' ? a > b : a >= b;
+}
+
+function reckon(operator: string, left: unknown, right: unknown): number | undefined {
+  if (left !== undefined && !isNumeric(left)) throw badArgument(`the left side of "${operator}" is no number`);
+  if (right !== undefined && !isNumeric(right)) throw badArgument(`the right side of "${operator}" is no number`);
+  if (left === undefined || right === undefined) return undefined;
+  const [a, b] = [left, right];
+  switch (operator) {
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return a * b;
+    case '/':
+      return a / b;
+    default:
+      return a % b;
+  }
+}
+
+/** `*`: the values of all fields, lists taken apart. */
+function wildcard(input: unknown): unknown {
+  const found: Sequence = asSequence([]);
+  if (typeof input !== 'object' || input === null || isFunction(input)) return found;
+  let plain = false;
+  for (const value of Array.isArray(input) ? input : keysOf(input).map((key) => (input as Record<string, unknown>)[key])) {
+    if (Array.isArray(value)) {
+      plain = true;
+      flatten(value, found);
+    } else pushTo(found, value);
+  }
+  // The library joins lists to a list that is no longer its own.
+  return plain ? [...found] : found;
+}
+
+function flatten(list: readonly unknown[], into: unknown[]): void {
+  for (const item of list) {
+    if (Array.isArray(item)) flatten(item, into);
+    else pushTo(into, item);
+  }
+}
+
+/** `**`: the value and all below it. */
+function descendants(input: unknown): unknown {
+  if (input === undefined) return undefined;
+  const found: Sequence = asSequence([]);
+  collectDescendants(input, found);
+  return found.length === 1 ? found[0] : found;
+}
+
+function collectDescendants(value: unknown, found: Sequence): void {
+  spend(1);
+  if (Array.isArray(value)) {
+    for (const item of value) collectDescendants(item, found);
+    return;
+  }
+  pushTo(found, value);
+  if (typeof value !== 'object' || value === null || isFunction(value)) return;
+  for (const key of keysOf(value)) collectDescendants((value as Record<string, unknown>)[key], found);
+}
+
+function collectObjects(value: unknown, found: Set<unknown>): void {
+  if (typeof value !== 'object' || value === null) return;
+  spend(1);
+  allocate(FRAME_BYTES / 4);
+  found.add(value);
+  for (const item of Object.values(value)) collectObjects(item, found);
+}
+
+function shortened(text: string): string {
+  return text.length > 50 ? `${text.slice(0, 50)}…` : text;
+}

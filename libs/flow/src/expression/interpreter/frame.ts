@@ -1,0 +1,17 @@
+/** Variables of a block, a function or a tuple. */
+export class Frame {
+  readonly #values = new Map<string, unknown>();
+
+  constructor(private readonly outer?: Frame) {}
+
+  bind(name: string, value: unknown): void {
+    this.#values.set(name, value);
+  }
+
+  lookup(name: string): unknown {
+    if (this.#values.has(name)) return this.#values.get(name);
+    let frame = this.outer;
+    while (frame && !frame.#values.has(name)) frame = frame.outer;
+    return frame ? frame.#values.get(name) : undefined;
+  }
+}
