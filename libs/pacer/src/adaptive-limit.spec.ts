@@ -1,156 +1,242 @@
 import { describe, expect, it } from '@jest/globals';
-import { AdaptiveLimit } from './adaptive-limit.js';
+import { AdaptiveLimit, type CallResult, type LimitedCall } from './adaptive-limit.js';
 
 const TARGET_MS = 1_000;
 const limitOf = (start: number, max: number, adaptive = true) => new AdaptiveLimit({ start, max, adaptive }, TARGET_MS);
 
-/** Answers quickly with every slot in use, `times` times at this moment. */
-function succeed(limit: AdaptiveLimit, now: number, times = 1): void {
-  for (let n = 0; n < times; n++) limit.succeeded(now, 10, true);
+const SECOND = 1_000;
+
+/** A remote system: how it ends a call that begins at this moment while `level` calls are open with it. */
+type Remote = (level: number, now: number) => CallResult;
+
+const answers = (ms: number): CallResult => ({ result: 'ok', ms });
+const refuses: CallResult = { result: 'refused', ms: 1 };
+/** Bears so many calls at once, 200 ms each, and refuses the next one. */
+const bears =
+  (calls: number): Remote =>
+  (level) =>
+    level > calls ? refuses : answers(200);
+
+/** Keeps every slot busy: another call begins as soon as one has ended. */
+class Load {
+  now = 0;
+  calls = 0;
+  refused = 0;
+  private readonly open: { readonly endsAt: number; readonly call: LimitedCall; readonly end: CallResult }[] = [];
+
+  constructor(readonly limit: AdaptiveLimit) {}
+
+  run(ms: number, remote: Remote): this {
+    const until = this.now + ms;
+    while (this.now < until) {
+      this.fill(remote);
+      this.endNext();
+    }
+    return this;
+  }
+
+  private fill(remote: Remote): void {
+    for (let level = this.open.length + 1; level <= this.limit.current && this.limit.allows(level); level++) {
+      const end = remote(level, this.now);
+      this.calls += 1;
+      if (end.result !== 'ok') this.refused += 1;
+      this.open.push({ endsAt: this.now + end.ms, call: this.limit.begin(level), end });
+    }
+  }
+
+  private endNext(): void {
+    this.open.sort((one, other) => one.endsAt - other.endsAt);
+    const next = this.open.shift();
+    if (!next) throw new Error('no call is open');
+    this.now = next.endsAt;
+    this.limit.end(this.now, next.call, next.end);
+  }
 }
 
 describe('AdaptiveLimit', () => {
-  it('begins at start and grows by one per success up to max while nothing was refused', () => {
+  it('grows from start to max while nothing stands against it', () => {
+    const load = new Load(limitOf(2, 16));
+    expect(load.limit.current).toBe(2);
+    load.run(10 * SECOND, () => answers(50));
+    expect(load.limit.current).toBe(16);
+  });
+
+  it('does not grow while a slot is free', () => {
     const limit = limitOf(2, 5);
+    for (let now = 0; now < 60 * SECOND; now += 100) limit.end(now + 50, limit.begin(1), answers(50));
     expect(limit.current).toBe(2);
-    succeed(limit, 0, 2);
-    expect(limit.current).toBe(4);
-    succeed(limit, 0, 10);
-    expect(limit.current).toBe(5);
-  });
-
-  it('does not grow while a slot was free', () => {
-    const limit = limitOf(2, 5);
-    limit.succeeded(0, 10, false);
-    expect(limit.current).toBe(2);
-  });
-
-  it('does not grow while the smoothed latency is above its target, and goes on when it has come down', () => {
-    const limit = limitOf(2, 5);
-    limit.succeeded(0, 5_000, true);
-    succeed(limit, 0, 5);
-    expect(limit.current).toBe(2);
-    succeed(limit, 0, 10);
-    expect(limit.current).toBe(5);
-  });
-
-  it('is not stopped by one slow call among many', () => {
-    const limit = limitOf(1, 20);
-    succeed(limit, 0, 5);
-    limit.succeeded(0, 3_000, true);
-    expect(limit.current).toBe(7);
-  });
-
-  it('is halved by a refusal, rounded down, and never under one', () => {
-    const limit = limitOf(5, 5);
-    limit.refusedAt(0);
-    expect(limit.current).toBe(2);
-    limit.refusedAt(1_000);
-    expect(limit.current).toBe(1);
-    limit.refusedAt(2_000);
-    expect(limit.current).toBe(1);
-  });
-
-  it('is halved once for refusals within a second', () => {
-    const limit = limitOf(8, 8);
-    limit.refusedAt(0);
-    limit.refusedAt(999);
-    expect(limit.current).toBe(4);
-    limit.refusedAt(1_000);
-    expect(limit.current).toBe(2);
-  });
-
-  it('grows by one per 30 s without a refusal once something was refused', () => {
-    const limit = limitOf(8, 8);
-    limit.refusedAt(0);
-    succeed(limit, 29_999, 5);
-    expect(limit.current).toBe(4);
-    succeed(limit, 30_000, 5);
-    expect(limit.current).toBe(5);
-    succeed(limit, 59_999, 5);
-    expect(limit.current).toBe(5);
-    succeed(limit, 60_000, 5);
-    expect(limit.current).toBe(6);
-  });
-
-  it('counts the 30 s from the last refusal, also from one that halved nothing', () => {
-    const limit = limitOf(8, 8);
-    limit.refusedAt(0);
-    limit.refusedAt(900);
-    succeed(limit, 30_899);
-    expect(limit.current).toBe(4);
-    succeed(limit, 30_900);
-    expect(limit.current).toBe(5);
-  });
-
-  it('does not try a refused level again for 5 minutes', () => {
-    const limit = limitOf(4, 4);
-    limit.refusedAt(0);
-    for (let now = 30_000; now < 300_000; now += 30_000) succeed(limit, now);
-    expect(limit.current).toBe(3);
-    succeed(limit, 300_000);
-    expect(limit.current).toBe(4);
-  });
-
-  describe('after an outage', () => {
-    /** Refused again and again, until a single call is refused: 10, 5, 2, 1. */
-    function refuseAll(limit: AdaptiveLimit, from = 0): void {
-      for (let n = 0; n < 5; n++) limit.refusedAt(from + n * 1_000);
-    }
-
-    it('grows by one per success up to the limit before it', () => {
-      const limit = limitOf(10, 20);
-      refuseAll(limit);
-      expect(limit.current).toBe(1);
-      succeed(limit, 30_000, 9);
-      expect(limit.current).toBe(10);
-      succeed(limit, 30_000, 5);
-      expect(limit.current).toBe(10);
-    });
-
-    it('does so as well when the other side was found away before a single call was refused', () => {
-      const limit = limitOf(10, 10);
-      limit.refusedAt(0);
-      limit.away();
-      succeed(limit, 30_000, 5);
-      expect(limit.current).toBe(10);
-    });
-
-    it('does not take the answer to a call that is older than the refusals for the end of it', () => {
-      const limit = limitOf(10, 10);
-      limit.refusedAt(0);
-      succeed(limit, 5);
-      refuseAll(limit, 1_000);
-      succeed(limit, 30_000, 9);
-      expect(limit.current).toBe(10);
-    });
-
-    it('remembers a level that was refused before it', () => {
-      const limit = limitOf(10, 10);
-      limit.refusedAt(0);
-      succeed(limit, 1_000);
-      refuseAll(limit, 2_000);
-      succeed(limit, 40_000, 20);
-      expect(limit.current).toBe(5);
-      for (let now = 70_000; now < 290_000; now += 30_000) succeed(limit, now);
-      expect(limit.current).toBe(9);
-    });
-
-    it('is halved as ever by a refusal on the way back', () => {
-      const limit = limitOf(10, 10);
-      refuseAll(limit);
-      succeed(limit, 30_000, 6);
-      limit.refusedAt(31_000);
-      expect(limit.current).toBe(3);
-      succeed(limit, 32_000, 5);
-      expect(limit.current).toBe(3);
-    });
   });
 
   it('is always max when it is not adaptive', () => {
-    const limit = limitOf(2, 6, false);
-    limit.refusedAt(0);
-    succeed(limit, 0, 3);
-    expect(limit.current).toBe(6);
+    const load = new Load(limitOf(2, 6, false)).run(5 * SECOND, () => refuses);
+    expect(load.limit.current).toBe(6);
+  });
+
+  describe('against a remote system that refuses', () => {
+    it('finds what the remote system bears, at the price of three refusals at most', () => {
+      const load = new Load(limitOf(2, 16)).run(10 * SECOND, bears(10));
+      expect(load.limit.current).toBe(10);
+      expect(load.refused).toBeLessThanOrEqual(3);
+    });
+
+    it('returns to the last level that worked when a higher one is refused', () => {
+      const load = new Load(limitOf(4, 16)).run(5 * SECOND, bears(4));
+      expect(load.limit.current).toBe(4);
+    });
+
+    it('tries the refused level again after 15 s, then ever more rarely', () => {
+      const load = new Load(limitOf(4, 5)).run(5 * SECOND, bears(4));
+      const refusedAt: number[] = [];
+      load.run(10 * 60 * SECOND, (level, now) => {
+        if (level > 4) refusedAt.push(now);
+        return bears(4)(level, now);
+      });
+      const gaps = refusedAt.slice(1).map((at, index) => Math.round((at - (refusedAt[index] ?? 0)) / SECOND));
+      expect(gaps).toEqual([30, 60, 120, 240]);
+    });
+
+    it('is back within five seconds of a single refusal', () => {
+      const load = new Load(limitOf(2, 10)).run(10 * SECOND, bears(10));
+      let once = true;
+      load.run(SECOND, () => {
+        const end = once ? refuses : answers(200);
+        once = false;
+        return end;
+      });
+      expect(load.limit.current).toBeLessThan(10);
+      load.run(5 * SECOND, bears(10));
+      expect(load.limit.current).toBeGreaterThanOrEqual(9);
+    });
+
+    it('follows a capacity that falls and rises again', () => {
+      const load = new Load(limitOf(2, 16)).run(40 * SECOND, bears(10));
+      load.run(10 * SECOND, bears(3));
+      expect(load.limit.current).toBe(3);
+      load.run(60 * SECOND, bears(12));
+      expect(load.limit.current).toBe(12);
+    });
+
+    it('cuts once for calls that were refused together', () => {
+      const limit = limitOf(10, 10);
+      const calls = Array.from({ length: 10 }, (_, open) => limit.begin(open + 1));
+      calls.forEach((call, index) => limit.end(10 + index, call, { result: 'refused', ms: 10 + index }));
+      expect(limit.current).toBe(3);
+    });
+
+    it('halves once for a call whose end nobody knows', () => {
+      const limit = limitOf(10, 10);
+      const [first, second] = [limit.begin(9), limit.begin(10)];
+      limit.end(30 * SECOND, first, { result: 'unknown', ms: 30 * SECOND });
+      limit.end(30 * SECOND, second, { result: 'unknown', ms: 30 * SECOND });
+      expect(limit.current).toBe(5);
+    });
+
+    it('is never under one', () => {
+      const load = new Load(limitOf(5, 5)).run(SECOND, () => refuses);
+      expect(load.limit.current).toBe(1);
+    });
+  });
+
+  describe('names the reason for a limit below max', () => {
+    it('is silent at max, and while it grows', () => {
+      const load = new Load(limitOf(2, 4));
+      expect(load.limit.reason(0)).toBeUndefined();
+      load.run(10 * SECOND, () => answers(50));
+      expect(load.limit.reason(load.now)).toBeUndefined();
+    });
+
+    it('names the refused level and when it is tried again', () => {
+      const load = new Load(limitOf(4, 16)).run(5 * SECOND, bears(4));
+      expect(load.limit.reason(load.now)).toMatch(/^5 at once were refused, tried again in 1\d s$/);
+    });
+
+    it('names calls that wait for each other', () => {
+      const load = new Load(limitOf(2, 16)).run(10 * SECOND, (level) => answers(50 * Math.max(1, level / 4)));
+      expect(load.limit.reason(load.now)).toBe('more at once would only wait for each other');
+    });
+
+    it('names calls that are slow at any number of them', () => {
+      const load = new Load(limitOf(2, 16)).run(30 * SECOND, () => answers(50)).run(600 * SECOND, () => answers(8 * SECOND));
+      expect(load.limit.reason(load.now)).toBe('calls take longer than latencyTarget at any number of them');
+    });
+  });
+
+  describe('against a remote system that is slow', () => {
+    it('stops growing where more calls at once only wait for each other', () => {
+      // four of them are worked on at the same time
+      const load = new Load(limitOf(2, 16)).run(60 * SECOND, (level) => answers(50 * Math.max(1, level / 4)));
+      expect(load.limit.current).toBeGreaterThanOrEqual(4);
+      expect(load.limit.current).toBeLessThanOrEqual(7);
+    });
+
+    it('shrinks when the remote system becomes slow under the same number of calls', () => {
+      const load = new Load(limitOf(2, 16)).run(30 * SECOND, () => answers(50));
+      expect(load.limit.current).toBe(16);
+      load.run(60 * SECOND, (level) => answers(400 * Math.max(1, level / 2)));
+      expect(load.limit.current).toBeLessThanOrEqual(5);
+    });
+
+    it('keeps half of its calls when the remote system is too slow at any number of them, and returns when that is over', () => {
+      const load = new Load(limitOf(2, 16)).run(30 * SECOND, () => answers(50));
+      load.run(30 * 60 * SECOND, () => answers(8 * SECOND));
+      expect(load.limit.current).toBe(8);
+      load.run(30 * SECOND, () => answers(50));
+      expect(load.limit.current).toBe(16);
+    });
+
+    it('keeps start when calls have always been slower than the target', () => {
+      const load = new Load(limitOf(2, 4)).run(30 * 60 * SECOND, () => answers(3 * SECOND));
+      expect(load.limit.current).toBe(2);
+    });
+
+    it('takes another mix of calls for what it is, and not for overload', () => {
+      const load = new Load(limitOf(2, 16)).run(30 * SECOND, () => answers(30));
+      load.run(120 * SECOND, () => answers(800));
+      expect(load.limit.current).toBe(16);
+    });
+
+    it('is not stopped by one slow call among many', () => {
+      const load = new Load(limitOf(2, 16));
+      load.run(60 * SECOND, () => answers(load.calls % 20 === 19 ? 5 * SECOND : 50));
+      expect(load.limit.current).toBe(16);
+    });
+  });
+
+  describe('after an outage', () => {
+    it('is back at the limit before it as soon as calls are answered', () => {
+      const load = new Load(limitOf(10, 10)).run(5 * SECOND, bears(10));
+      load.run(30 * SECOND, () => refuses);
+      expect(load.limit.current).toBe(1);
+      load.run(3 * SECOND, bears(10));
+      expect(load.limit.current).toBe(10);
+    });
+
+    it('is back as quickly when the breaker opened before a single call was refused', () => {
+      const limit = limitOf(10, 10);
+      limit.end(0, limit.begin(10), refuses);
+      limit.away();
+      const load = new Load(limit);
+      load.now = 30 * SECOND;
+      load.run(3 * SECOND, bears(10));
+      expect(limit.current).toBe(10);
+    });
+
+    it('does not take the answer to a call that is older than the refusals for the end of the outage', () => {
+      const limit = limitOf(10, 10);
+      const older = limit.begin(9);
+      limit.end(1, limit.begin(10), refuses);
+      limit.end(5, older, answers(5));
+      const load = new Load(limit);
+      load.now = SECOND;
+      load.run(5 * SECOND, () => refuses);
+      load.run(3 * SECOND, bears(10));
+      expect(limit.current).toBe(10);
+    });
+
+    it('is cut as ever by a refusal on the way back', () => {
+      const load = new Load(limitOf(10, 10)).run(5 * SECOND, () => refuses);
+      load.run(5 * SECOND, bears(6));
+      expect(load.limit.current).toBe(6);
+    });
   });
 });

@@ -35,6 +35,15 @@ function openBreaker(admission: Admission, ms: number): void {
   for (let n = 0; n < 2; n++) admission.end(at(ms), begin(admission, ms), away);
 }
 
+/** Takes every slot for 10 ms, as often as said. */
+function fillSlots(admission: Admission, ms: number, rounds: number): void {
+  for (let round = 0; round < rounds; round++) {
+    const open: Ticket[] = [];
+    while (admission.next(at(ms + 20 * round)).kind === 'call') open.push(begin(admission, ms + 20 * round));
+    for (const ticket of open) admission.end(at(ms + 20 * round + 10), ticket, ok);
+  }
+}
+
 describe('Admission', () => {
   it('lets calls begin up to the limit, and the next one when one has ended', () => {
     const admission = admissionOf();
@@ -55,10 +64,13 @@ describe('Admission', () => {
     expect(admission.next(at(100)).kind).toBe('call');
   });
 
-  it.each(['overload', 'unknown'] as const)('halves an adaptive limit when a call ends as %s', (result) => {
+  it.each([
+    ['overload', 2],
+    ['unknown', 4],
+  ] as const)('cuts an adaptive limit when a call ends as %s', (result, limit) => {
     const admission = admissionOf({ concurrency: { start: 8, max: 8, adaptive: true } });
     admission.end(at(0), begin(admission, 0), { result, ms: 10 });
-    expect(admission.limit(at(0))).toBe(4);
+    expect(admission.limit(at(0))).toBe(limit);
   });
 
   it.each(['overload', 'unknown'] as const)(
@@ -86,9 +98,8 @@ describe('Admission', () => {
     openBreaker(admission, 100);
     admission.beginProbe('owner');
     admission.endProbe(at(5_100), true);
-    const tickets = () => Array.from({ length: admission.limit(at(5_100)) }, () => begin(admission, 5_100));
-    for (let round = 0; round < 4; round++) for (const ticket of tickets()) admission.end(at(5_110), ticket, ok);
-    expect(admission.limit(at(5_110))).toBe(8);
+    fillSlots(admission, 5_100, 12);
+    expect(admission.limit(at(6_000))).toBe(8);
   });
 
   it.each(['other', 'unavailable'] as const)('leaves the limit when a call ends as %s', (result) => {
@@ -99,11 +110,20 @@ describe('Admission', () => {
 
   it('grows an adaptive limit only by calls that ran while every slot was in use', () => {
     const admission = admissionOf({ concurrency: { start: 2, max: 8, adaptive: true } });
-    admission.end(at(0), begin(admission, 0), ok);
-    expect(admission.limit(at(0))).toBe(2);
-    begin(admission, 1);
-    admission.end(at(2), begin(admission, 1), ok);
-    expect(admission.limit(at(2))).toBe(3);
+    for (let ms = 0; ms < 1_000; ms += 20) admission.end(at(ms + 10), begin(admission, ms), ok);
+    expect(admission.limit(at(1_000))).toBe(2);
+    fillSlots(admission, 1_000, 40);
+    expect(admission.limit(at(2_000))).toBe(8);
+  });
+
+  it('lets two calls at once try levels that are not proven yet', () => {
+    const admission = admissionOf({ concurrency: { start: 8, max: 16, adaptive: true } });
+    fillSlots(admission, 0, 4);
+    expect(admission.limit(at(100))).toBe(12);
+    const open = Array.from({ length: 10 }, () => begin(admission, 100));
+    expect(admission.next(at(100))).toEqual({ kind: 'full' });
+    for (const ticket of open) admission.end(at(110), ticket, ok);
+    expect(admission.next(at(110)).kind).toBe('call');
   });
 
   it('waits for the turn by the rate', () => {

@@ -1,6 +1,6 @@
 import { PUSH_CLASSES, type CallEnd, type PaceState, type PushClass } from '@sluice/engine';
 import type { PaceConfig } from '@sluice/flow';
-import { AdaptiveLimit } from './adaptive-limit.js';
+import { AdaptiveLimit, type CallResult, type LimitedCall } from './adaptive-limit.js';
 import { Breaker } from './breaker.js';
 import { Calendar, slowest, type CalendarView } from './calendar.js';
 import type { Instant } from './clock.js';
@@ -21,8 +21,7 @@ export type Next =
 export interface Ticket {
   readonly offered: readonly PushClass[];
   readonly probe: boolean;
-  /** Every slot was in use when it began. */
-  readonly full: boolean;
+  readonly limited: LimitedCall;
 }
 
 /**
@@ -102,28 +101,23 @@ export class Admission {
     }
     const probe = this.callProbe === 'awaited';
     if (probe) this.callProbe = 'running';
-    return { offered, probe, full: this.full(at) };
+    return { offered, probe, limited: this.adaptive.begin(this.running + this.held) };
   }
 
   /** The call has ended, or there was none to make. */
   end(at: Instant, ticket: Ticket, end: CallEnd | 'idle'): void {
     this.running -= 1;
     for (const name of ticket.offered) this.offered.set(name, count(this.offered, name) - 1);
+    const now = at.monotonic;
+    this.adaptive.end(now, ticket.limited, resultOf(end));
     if (end === 'idle') {
       if (ticket.probe) this.callProbe = 'awaited';
       return;
     }
     if (ticket.probe) this.callProbe = undefined;
-    const now = at.monotonic;
     if (end.retryAfterMs !== undefined) this.bucket.closeUntil(now + end.retryAfterMs);
-    if (end.result === 'overload' || end.result === 'unknown') {
-      this.pause.refused(now);
-      this.adaptive.refusedAt(now);
-    }
-    if (end.result === 'ok') {
-      this.pause.answered(now);
-      this.adaptive.succeeded(now, end.ms, ticket.full);
-    }
+    if (end.result === 'overload' || end.result === 'unknown') this.pause.refused(now);
+    if (end.result === 'ok') this.pause.answered(now);
     if (ticket.probe) this.breaker.endProbe(now, end.result !== 'unavailable' && end.result !== 'unknown');
     else if (end.result === 'unavailable') this.breaker.unreachable(now);
     else if (end.result === 'ok') this.breaker.answered();
@@ -183,8 +177,16 @@ export class Admission {
     return `the other side asked to wait for ${Math.ceil(this.bucket.delay(at.monotonic) / 1_000)} s more`;
   }
 
+  /** Why fewer calls at once are allowed than `max`, for people. */
+  limitedBecause(at: Instant): string | undefined {
+    const { all } = this.view(at);
+    if (all.concurrency !== undefined && all.concurrency < this.adaptive.current) return 'the calendar says so';
+    return this.adaptive.reason(at.monotonic);
+  }
+
   private full(at: Instant): boolean {
-    return this.running + this.held >= this.limit(at);
+    const used = this.running + this.held;
+    return used >= this.limit(at) || !this.adaptive.allows(used + 1);
   }
 
   /** The calendar's view, with the rates that follow from it set. */
@@ -196,6 +198,13 @@ export class Admission {
     for (const name of PUSH_CLASSES) this.classBuckets.get(name)?.setRate(view.classes[name]?.rate);
     return view;
   }
+}
+
+/** What the end of a call says about the limit; undefined: nothing. */
+function resultOf(end: CallEnd | 'idle'): CallResult | undefined {
+  if (end === 'idle') return undefined;
+  if (end.result === 'ok' || end.result === 'unknown') return { result: end.result, ms: end.ms };
+  return end.result === 'overload' ? { result: 'refused', ms: end.ms } : undefined;
 }
 
 function count(counts: ReadonlyMap<PushClass, number>, name: PushClass): number {

@@ -12,6 +12,8 @@ export type BackEnd = { readonly redis: string } | { readonly postgres: string }
 const RETRY_MS = 500;
 /** A server that does not answer for so long is away. */
 const ANSWER_MS = 2_000;
+/** A first connection to PostgreSQL also makes or changes BullMQ's tables, which takes its time on a busy machine. */
+const SETUP_MS = 60_000;
 const STALLED_CHECK_MS = 2_000;
 /** The queue does one thing at a time. */
 const QUEUE_POOL = 1;
@@ -79,7 +81,7 @@ export class BullSlots implements Slots {
     const part = make();
     listen(part, (cause) => this.failed(cause));
     try {
-      await answered(part.waitUntilReady());
+      await answered(part.waitUntilReady(), 'redis' in this.backEnd ? ANSWER_MS : SETUP_MS);
       if (this.closed) throw new Error('closed');
     } catch (cause) {
       void drop(part);
@@ -173,10 +175,10 @@ async function drop(part: SlotQueue | SlotWorker): Promise<void> {
 }
 
 /** Rejects when there is no answer in time; what comes later is ignored. */
-async function answered<Value>(asked: Promise<Value>): Promise<Value> {
+async function answered<Value>(asked: Promise<Value>, withinMs = ANSWER_MS): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS / 1_000} s`)), ANSWER_MS);
+    timer = setTimeout(() => reject(new Error(`no answer within ${withinMs / 1_000} s`)), withinMs);
   });
   return Promise.race([asked, late]).finally(() => clearTimeout(timer));
 }

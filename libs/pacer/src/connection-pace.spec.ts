@@ -251,8 +251,8 @@ describe('ConnectionPace', () => {
     await own({ concurrency: { start: 4, max: 4, adaptive: true } });
     await hold(4);
     await end({ result: 'overload', ms: 10 });
-    expect(owner.told.at(-1)).toBe('limit 2');
-    expect(slots.limit).toBe(2);
+    expect(owner.told.at(-1)).toBe('limit 1');
+    expect(slots.limit).toBe(1);
     await hold(4);
     expect(owner.started).toBe(4);
   });

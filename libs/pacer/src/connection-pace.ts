@@ -50,8 +50,7 @@ interface Tenure {
   resting: number;
   /** When a call last began, or slots were last asked for. */
   lastMove: number;
-  /** The back end answers. */
-  backEndUp: boolean;
+  backEnd: 'set-up' | 'up' | 'down';
   ticks: number;
 }
 
@@ -107,6 +106,7 @@ export class ConnectionPace implements Pace {
   state(): PaceState {
     const at = this.now();
     const closedBecause = this.closedBecause(at);
+    const limitedBecause = this.admission.limitedBecause(at);
     return {
       owner: this.mayBegin(),
       limit: this.admission.limit(at),
@@ -115,12 +115,14 @@ export class ConnectionPace implements Pace {
       lingering: this.admission.lingering,
       breaker: this.admission.breakerState,
       ...(closedBecause === undefined ? {} : { closedBecause }),
+      ...(limitedBecause === undefined ? {} : { limitedBecause }),
     };
   }
 
   private closedBecause(at: Instant): string | undefined {
     if (!this.tenure) return 'another host has the pace of this connection, or the database that says so is away';
-    if (!this.tenure.backEndUp) return 'the back end of the pacer cannot be reached';
+    if (this.tenure.backEnd === 'down') return 'the back end of the pacer cannot be reached';
+    if (this.tenure.backEnd === 'set-up') return 'the back end of the pacer is being set up';
     return this.admission.closedBecause(at);
   }
 
@@ -147,7 +149,7 @@ export class ConnectionPace implements Pace {
       adding: false,
       resting: 0,
       lastMove: this.now().monotonic,
-      backEndUp: true,
+      backEnd: 'set-up',
       ticks: 0,
     };
     this.tenure = tenure;
@@ -222,16 +224,18 @@ export class ConnectionPace implements Pace {
   private setLimit(tenure: Tenure): void {
     const limit = Math.max(1, this.admission.limit(this.now()));
     tenure.slots.setLimit(limit).then(
-      () => this.backEndIs(tenure, true),
-      (cause: unknown) => this.backEndIs(tenure, false, cause),
+      () => this.backEndIs(tenure, 'up'),
+      (cause: unknown) => this.backEndIs(tenure, 'down', cause),
     );
   }
 
-  private backEndIs(tenure: Tenure, up: boolean, cause?: unknown): void {
-    if (tenure !== this.tenure || tenure.backEndUp === up) return;
-    tenure.backEndUp = up;
-    if (up) this.parts.log.info(`pace of ${this.connection}: the back end is there again`);
-    else this.parts.log.warn(`pace of ${this.connection}: the back end cannot be used, pushes wait`, { cause: String(cause) });
+  private backEndIs(tenure: Tenure, state: 'up' | 'down', cause?: unknown): void {
+    if (tenure !== this.tenure || tenure.backEnd === state) return;
+    if (state === 'down') {
+      this.parts.log.warn(`pace of ${this.connection}: the back end cannot be used, pushes wait`, { cause: String(cause) });
+    } else if (tenure.backEnd === 'down') this.parts.log.info(`pace of ${this.connection}: the back end is there again`);
+    tenure.backEnd = state;
+    if (state === 'up') this.wake();
   }
 
   /** Asks whether the other side is back: by the connector if it can, else the next call tells. */

@@ -77,7 +77,10 @@ function cpu(our, their) {
   return { ourCpuMicros: our.cpuMicros, plainCpuMicros: their.cpuMicros };
 }
 
-const rounded = (round) => Object.fromEntries(Object.entries(round).map(([name, value]) => [name, Number(value.toPrecision(3))]));
+const rounded = (round) =>
+  Object.fromEntries(
+    Object.entries(round).map(([name, value]) => [name, typeof value === 'number' ? Number(value.toPrecision(3)) : value]),
+  );
 
 const rate = ({ count, seconds }) => count / seconds;
 

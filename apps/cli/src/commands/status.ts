@@ -96,5 +96,7 @@ function paceText(pace: ShownPace | undefined): string {
   if (!pace.owner && pace.elsewhere === undefined) return 'no host has it now';
   const calls = `${pace.inFlight} of ${pace.limit} calls (at most ${pace.max})`;
   const by = pace.elsewhere === undefined ? '' : pc.dim(`, by host ${pace.elsewhere}`);
-  return `${calls}${pace.closedBecause === undefined ? '' : `, ${pc.yellow(pace.closedBecause)}`}${by}`;
+  const closed = pace.closedBecause === undefined ? '' : `, ${pc.yellow(pace.closedBecause)}`;
+  const limited = pace.limitedBecause === undefined ? '' : `: ${pace.limitedBecause}`;
+  return `${calls}${limited}${closed}${by}`;
 }

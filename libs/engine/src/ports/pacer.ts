@@ -7,7 +7,7 @@ export const PUSH_CLASSES: readonly PushClass[] = ['interactive', 'normal', 'bul
 export interface CallEnd {
   /**
    * `ok`: answered, also when the answer was a business refusal. `overload` and `unknown` (timed out, or the connection broke after the
-   * request had left) halve an adaptive limit; `unavailable` counts for the breaker; `other` changes nothing.
+   * request had left) lower an adaptive limit; `unavailable` counts for the breaker; `other` changes nothing.
    */
   readonly result: 'ok' | 'overload' | 'unavailable' | 'unknown' | 'other';
   /** How long the call took. */
@@ -48,6 +48,8 @@ export interface PaceState {
   readonly breaker: 'closed' | 'open' | 'probing';
   /** Why nothing begins now, for people; absent while it is open. */
   readonly closedBecause?: string;
+  /** Why `limit` is below `max`, for people; absent at `max`, and while nothing stands against more calls. */
+  readonly limitedBecause?: string;
 }
 
 export interface Pace {

@@ -14,7 +14,7 @@ export interface PacerHarness {
 export interface PacerTraits {
   /** Several hosts compete for a connection. */
   readonly hosts: boolean;
-  /** It halves an adaptive limit, keeps a rate, opens a breaker and knows the calendar by itself. */
+  /** It cuts an adaptive limit, keeps a rate, opens a breaker and knows the calendar by itself. */
   readonly policy: boolean;
 }
 
@@ -170,14 +170,14 @@ export function pacerConformance(name: string, traits: PacerTraits, start: () =>
     }
 
     if (traits.policy) {
-      it('halves an adaptive limit on overload, and tells', async () => {
+      it('cuts an adaptive limit on overload, and tells', async () => {
         pushes.add(1);
         const { host, pace } = await own({ concurrency: { start: 4, max: 4, adaptive: true } });
         await opened(host);
         await until('the call', () => pushes.open === 1);
         pushes.end({ result: 'overload', ms: 1 });
-        await until('the limit to be told', () => host.told.at(-1) === 'limit 2');
-        expect(pace.state().limit).toBe(2);
+        await until('the limit to be told', () => host.told.at(-1) === 'limit 1');
+        expect(pace.state().limit).toBe(1);
       });
 
       it('keeps the rate', async () => {
