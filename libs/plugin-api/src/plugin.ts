@@ -199,6 +199,7 @@ export const hostTrigger = <Options extends z.ZodType, Output extends z.ZodType,
 export const action = <Client, Input extends z.ZodType, Output extends z.ZodType>(spec: ActionSpec<Client, Input, Output>) =>
   spec;
 
+/** The limits of a connection whose `pace` in sluice.yaml does not name others. A rate is known to nobody but the operator: it is set there. */
 export interface PaceDefaults {
   readonly concurrency: { readonly start: number; readonly max: number; readonly adaptive: boolean };
 }

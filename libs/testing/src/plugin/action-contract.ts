@@ -14,6 +14,9 @@ import { openPlugin, type OpenedPlugin } from './open-plugin.js';
 import { able, expectStrict } from './peer.js';
 import { describePromises, type Promises, type Waivers } from './promises.js';
 import { secretsIn, visibleText } from './secrets.js';
+import { START_MS, STEP_MS, within } from './within.js';
+
+const RUN_MS = 30_000;
 
 /** The other side of a connector, started anew for each test. What it cannot play has to be waived. */
 export interface ActionPeer {
@@ -38,6 +41,8 @@ export interface ActionContract<Input> {
   readonly peer: () => Promise<ActionPeer>;
   /** A `with` that the peer answers well. */
   readonly input: Input;
+  /** How long a call of the action may take, in milliseconds; longer than the timeouts of the connection. Default: 30 s. */
+  readonly waitMs?: number;
   readonly waive?: Waivers;
 }
 
@@ -75,42 +80,45 @@ export function actionContract<
       const giveUp = new AbortController();
       const taken = able(peer, 'hang')();
       const failed = failure(giveUp.signal);
-      await Promise.race([taken, failed]);
+      // reported below, where it is waited for
+      failed.catch(() => undefined);
+      await within('peer.hang() did not resolve: no call came', Promise.race([taken, failed]));
       giveUp.abort();
       expect((await failed).fate).toBe('retry');
     }),
     'says that the outcome is unknown when the connection is lost in the middle': onStage(async ({ peer, failure }) => {
-      await able(peer, 'lose')();
+      await within('peer.lose() did not resolve', able(peer, 'lose')());
       const { fate, options } = await failure();
       expect([fate, options.sent ?? 'unknown']).toEqual([expect.stringMatching(/^(retry|unavailable)$/), 'unknown']);
     }),
     'says that nothing was sent when nobody is there': onStage(async ({ peer, failure }) => {
-      await peer.close();
+      await within('peer.close() did not resolve', peer.close());
       expect(await failure()).toMatchObject({ fate: 'unavailable', options: { sent: 'no' } });
     }),
     'calls an overload an overload': onStage(async ({ peer, failure }) => {
-      await able(peer, 'overload')();
+      await within('peer.overload() did not resolve', able(peer, 'overload')());
       expect((await failure()).fate).toBe('overload');
     }),
     'leaves no connection behind when it is closed': onStage(async ({ peer, opened, run }) => {
       const connections = able(peer, 'connections');
       await run();
-      await opened.close();
-      await until('all connections closed', () => connections() === 0, 5_000);
+      await within('the client did not close', opened.close());
+      await until('peer.connections() to become 0', () => connections() === 0, STEP_MS);
     }),
     ...(isByKey(spec, contract.input) && {
       'sends the id of the call along': onStage(async ({ peer, run }) => {
         const ids = able(peer, 'ids');
         await run(undefined, 'run-1/step');
-        expect(await ids()).toContain('run-1/step');
+        expect(await within('peer.ids() did not resolve', ids())).toContain('run-1/step');
       }),
     }),
     'shows no secret in its errors and its log': onStage(async ({ peer, opened, failure }) => {
       const secrets = secretsIn(plugin.connection, peer.connection);
       const errors: unknown[] = [];
-      for (const trouble of [peer.overload, peer.lose, peer.close]) {
-        if (!trouble) continue;
-        await trouble();
+      for (const trouble of ['overload', 'lose', 'close'] as const) {
+        const begin = peer[trouble];
+        if (!begin) continue;
+        await within(`peer.${trouble}() did not resolve`, begin());
         errors.push(await failure());
       }
       const text = visibleText(errors, opened.host.log.lines);
@@ -132,11 +140,17 @@ async function play<
   contract: ActionContract<unknown>,
   act: (stage: Stage) => Promise<void>,
 ): Promise<void> {
-  const peer = await contract.peer();
+  const peer = await within('the peer did not start', contract.peer(), START_MS);
   const { workspace } = peer;
-  const opened: Stage['opened'] = await openPlugin(plugin, peer.connection as z.input<Connection>, workspace && { workspace });
+  const opening = openPlugin(plugin, peer.connection as z.input<Connection>, workspace && { workspace });
+  const opened: Stage['opened'] = await within('the plugin did not open its client at the peer', opening, START_MS);
   const run = async (signal?: AbortSignal, id?: string) => {
-    const output: unknown = await opened.actions[name]?.(contract.input, { ...(signal && { signal }), ...(id && { id }) });
+    const calling = opened.actions[name]?.(contract.input, { ...(signal && { signal }), ...(id && { id }) });
+    const output: unknown = await within(
+      `${name} neither returned nor threw`,
+      calling as Promise<unknown>,
+      contract.waitMs ?? RUN_MS,
+    );
     return output;
   };
   const failure = async (signal?: AbortSignal) => {
@@ -150,8 +164,8 @@ async function play<
   try {
     await act({ peer, opened, run, failure });
   } finally {
-    await opened.close().catch(() => undefined);
-    await peer.close().catch(() => undefined);
+    await within('the client did not close', opened.close()).catch(() => undefined);
+    await within('peer.close() did not resolve', peer.close()).catch(() => undefined);
   }
 }
 

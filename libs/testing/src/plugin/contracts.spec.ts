@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { actionContract, type ActionPeer } from './action-contract.js';
 import { openPlugin } from './open-plugin.js';
+import { within } from './within.js';
 import { triggerContract, type TriggerPeer } from './trigger-contract.js';
 
 /** A post office in memory: the other side of a well-behaved plugin. */
@@ -144,7 +145,65 @@ actionContract(talkative, 'send', {
   waive: { 'shows no secret in its errors and its log': 'it shows the key' },
 });
 
+/** Plugins that never do what a test waits for: each test has to end by itself, with an error. */
+const withLetter = (subscribe: typeof letter.subscribe) => ({ ...plugin, triggers: { letter: { ...letter, subscribe } } });
+const NO_EVENT = {
+  'hands over what its output schema promises': 'it hands over nothing',
+  'ends quietly when the signal fires': 'it hands over nothing',
+  'ends when the source is lost': 'it hands over nothing',
+  'acknowledges only what was accepted': 'it hands over nothing',
+  'offers again, under the same id, what was not accepted': 'it hands over nothing',
+};
+
+const deaf = withLetter(async () => Promise.reject(new Error('the fake does not answer')));
+triggerContract(deaf, 'letter', { peer: triggerPeer, options: { box: 'main' }, waitMs: 200, waive: NO_EVENT });
+
+const stubborn = withLetter(async ({ office }, _options, accept) => {
+  const [text = ''] = office.letters;
+  await accept({ id: text, data: { text } });
+  office.forgotten++;
+  return new Promise(() => undefined);
+});
+triggerContract(stubborn, 'letter', {
+  peer: triggerPeer,
+  options: { box: 'main' },
+  waitMs: 200,
+  waive: {
+    'hands over what its output schema promises': 'it goes on after its signal',
+    'ends quietly when the signal fires': 'it goes on after its signal',
+    'ends when the source is lost': 'it goes on after its signal',
+    'acknowledges only what was accepted': 'it goes on after its signal',
+    'offers again, under the same id, what was not accepted': 'it goes on after its signal',
+  },
+});
+
+const asleep = withSend(async ({ office }) => {
+  office.taken++;
+  return new Promise(() => undefined);
+});
+actionContract(asleep, 'send', {
+  peer: actionPeer,
+  input: { text: 'привет' },
+  waitMs: 500,
+  waive: {
+    'gives what its output schema promises': 'it never ends',
+    'stops waiting when the signal fires': 'it never ends',
+    'says that the outcome is unknown when the connection is lost in the middle': 'it never ends',
+    'says that nothing was sent when nobody is there': 'it never ends',
+    'calls an overload an overload': 'it never ends',
+    'leaves no connection behind when it is closed': 'it never ends',
+    'sends the id of the call along': 'it never ends',
+    'shows no secret in its errors and its log': 'it never ends',
+  },
+});
+
 describe('the contracts', () => {
+  it('name what did not come', async () => {
+    await expect(within('peer.hang() did not resolve: no call came', new Promise(() => undefined), 10)).rejects.toThrow(
+      'peer.hang() did not resolve: no call came (waited 0.01 s)',
+    );
+  });
+
   it('refuse a waiver that names no promise', () => {
     const misspelt = () => actionContract(plugin, 'send', { peer: actionPeer, input: { text: '' }, waive: { 'is fast': 'no' } });
     expect(misspelt).toThrow('"is fast" names no promise');

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import {
   engineFail,
@@ -16,6 +17,10 @@ import type { FakeWorkspace } from './fake-services.js';
 import { openPlugin } from './open-plugin.js';
 import { able, expectStrict } from './peer.js';
 import { describePromises, type Promises, type Waivers } from './promises.js';
+import { START_MS, STEP_MS, within } from './within.js';
+
+const AGAIN_MS = 10;
+const EVENT = 'the event that peer.produce() offered';
 
 /** The source of a trigger, started anew for each test. What it cannot play has to be waived. */
 export interface TriggerPeer {
@@ -35,6 +40,8 @@ export interface TriggerPeer {
 export interface TriggerContract<Options> {
   readonly peer: () => Promise<TriggerPeer>;
   readonly options: Options;
+  /** How long each step may take, in milliseconds; longer than the interval of a source that is polled. Default: 5 s. */
+  readonly waitMs?: number;
   readonly waive?: Waivers;
 }
 
@@ -44,6 +51,8 @@ interface Stage {
   /** Subscribes; resolves or rejects when the subscription ends. */
   readonly subscribe: (accept?: Accept) => Promise<void>;
   readonly stop: () => void;
+  /** Aborted by `stop`, and at the end of the test. */
+  readonly ended: AbortSignal;
 }
 
 /** What every trigger with a connection must do, whatever it listens to. */
@@ -58,12 +67,14 @@ export function triggerContract<
   name: Name,
   contract: TriggerContract<z.input<Triggers[Name]['options']>>,
 ): void {
+  const stepMs = contract.waitMs ?? STEP_MS;
   const spec = plugin.triggers[name] as TriggerSpec<Client, z.ZodType, z.ZodType>;
 
   const onStage = (act: (stage: Stage) => Promise<void>) => async () => {
-    const peer = await contract.peer();
+    const peer = await within('the peer did not start', contract.peer(), START_MS);
     const { workspace } = peer;
-    const opened = await openPlugin(plugin, peer.connection as z.input<Connection>, workspace && { workspace });
+    const opening = openPlugin(plugin, peer.connection as z.input<Connection>, workspace && { workspace });
+    const opened = await within('the plugin did not open its client at the peer', opening, START_MS);
     const ending = new AbortController();
     const accepted: NewEvent[] = [];
     const keep: Accept = async (event) => {
@@ -78,12 +89,12 @@ export function triggerContract<
       return subscription;
     };
     try {
-      await act({ peer, accepted, subscribe, stop: () => ending.abort() });
+      await act({ peer, accepted, subscribe, stop: () => ending.abort(), ended: ending.signal });
     } finally {
       ending.abort();
-      await opened.close().catch(() => undefined);
-      await peer.close().catch(() => undefined);
-      await Promise.all(running);
+      await within('the client did not close', opened.close(), stepMs).catch(() => undefined);
+      await within('peer.close() did not resolve', peer.close(), stepMs).catch(() => undefined);
+      await within('the subscription did not end after its signal fired', Promise.all(running), stepMs);
     }
   };
 
@@ -93,16 +104,16 @@ export function triggerContract<
     },
     'hands over what its output schema promises': onStage(async ({ peer, accepted, subscribe }) => {
       void subscribe().catch(() => undefined);
-      await peer.produce();
-      await until('an event', () => accepted.length > 0, 5_000);
+      await within('peer.produce() did not resolve', peer.produce(), stepMs);
+      await until(EVENT, () => accepted.length > 0, stepMs);
       expect(spec.output.safeParse(accepted[0]?.data)).toMatchObject({ success: true });
     }),
     'ends quietly when the signal fires': onStage(async ({ peer, accepted, subscribe, stop }) => {
       const subscription = subscribe();
-      await peer.produce();
-      await until('an event', () => accepted.length > 0, 5_000);
+      await within('peer.produce() did not resolve', peer.produce(), stepMs);
+      await until(EVENT, () => accepted.length > 0, stepMs);
       stop();
-      await subscription;
+      await within('the subscription did not end after its signal fired', subscription, stepMs);
     }),
     'ends when the source is lost': onStage(async ({ peer, accepted, subscribe }) => {
       const lose = able(peer, 'lose');
@@ -110,10 +121,10 @@ export function triggerContract<
         () => 'ended',
         () => 'ended',
       );
-      await peer.produce();
-      await until('an event', () => accepted.length > 0, 5_000);
-      await lose();
-      expect(await subscription).toBe('ended');
+      await within('peer.produce() did not resolve', peer.produce(), stepMs);
+      await until(EVENT, () => accepted.length > 0, stepMs);
+      await within('peer.lose() did not resolve', lose(), stepMs);
+      expect(await within('the subscription did not end after peer.lose()', subscription, stepMs)).toBe('ended');
     }),
     ...(spec.source !== 'live' && {
       'acknowledges only what was accepted': onStage(async ({ peer, subscribe }) => {
@@ -121,13 +132,14 @@ export function triggerContract<
         let confirm: (() => void) | undefined;
         const slow: Accept = (event) => new Promise((resolve) => (confirm = () => resolve({ id: event.id ?? 'event-1' })));
         void subscribe(slow).catch(() => undefined);
-        await peer.produce();
-        await until('an event', () => confirm !== undefined, 5_000);
-        expect(await acknowledged()).toBe(0);
+        await within('peer.produce() did not resolve', peer.produce(), stepMs);
+        await until(EVENT, () => confirm !== undefined, stepMs);
+        const asked = () => within('peer.acknowledged() did not resolve', acknowledged(), stepMs);
+        expect(await asked()).toBe(0);
         confirm?.();
-        await until('the acknowledgement', async () => (await acknowledged()) === 1, 5_000);
+        await until('peer.acknowledged() to become 1', async () => (await asked()) === 1, stepMs);
       }),
-      'offers again, under the same id, what was not accepted': onStage(async ({ peer, accepted, subscribe, stop }) => {
+      'offers again, under the same id, what was not accepted': onStage(async ({ peer, accepted, subscribe, stop, ended }) => {
         const offered: (string | undefined)[] = [];
         const refuseOnce: Accept = async (event) => {
           offered.push(event.id);
@@ -135,14 +147,16 @@ export function triggerContract<
           accepted.push(event);
           return { id: event.id ?? 'event-1' };
         };
-        await peer.produce();
+        await within('peer.produce() did not resolve', peer.produce(), stepMs);
         const subscribing = againAndAgain(
           () => subscribe(refuseOnce),
           () => accepted.length > 0,
+          ended,
         );
-        await until('the event a second time', () => accepted.length > 0, 5_000);
+        await until(EVENT, () => offered.length > 0, stepMs);
+        await until('the same event a second time, after the first was refused', () => accepted.length > 0, stepMs);
         stop();
-        await subscribing;
+        await within('the subscription did not end after its signal fired', subscribing, stepMs);
         expect(offered).toEqual([expect.any(String), offered[0]]);
       }),
     }),
@@ -150,7 +164,11 @@ export function triggerContract<
   describePromises(`${plugin.name}.${name} keeps the contract of triggers:`, promises satisfies Promises, contract.waive);
 }
 
-/** As the engine does when a source is lost. */
-async function againAndAgain(subscribe: () => Promise<void>, enough: () => boolean): Promise<void> {
-  while (!enough()) await subscribe().catch(() => undefined);
+/** As the engine does when a source is lost; until it was enough, or the test has ended. */
+async function againAndAgain(subscribe: () => Promise<void>, enough: () => boolean, ended: AbortSignal): Promise<void> {
+  while (!enough() && !ended.aborted) {
+    await subscribe().catch(() => undefined);
+    // a subscription that fails at once must not keep timers from firing
+    await pause(AGAIN_MS);
+  }
 }
