@@ -9,13 +9,20 @@ interface Entry {
 
 export type Claim = { readonly kind: 'run' } | { readonly kind: 'running' } | { readonly kind: 'done'; readonly reply: Answer };
 
+/** How many ids are kept: with their replies, some ten megabytes. */
+export const MAX_IDS = 10_000;
+
 /**
  * The `X-Request-Id`s that came, kept as a 1C module keeps them that stores the reply in the transaction of the work itself: what was
- * done is answered again, what is running is not begun twice, what failed has left no trace.
+ * done is answered again, what is running is not begun twice, what failed has left no trace. Beyond `maxIds` the oldest id is forgotten, unless
+ * its work is running; the counters keep what they have counted.
  */
 export class Ledger {
   private readonly entries = new Map<string, Entry>();
   private doneCount = 0;
+  private firstCount = 0;
+
+  constructor(private readonly maxIds: number) {}
 
   get distinct(): number {
     return this.doneCount;
@@ -25,7 +32,10 @@ export class Ledger {
   see(id: string): void {
     const known = this.entries.get(id);
     if (known) known.count++;
-    else this.entries.set(id, { count: 1, first: this.entries.size + 1, state: 'seen' });
+    else {
+      this.entries.set(id, { count: 1, first: ++this.firstCount, state: 'seen' });
+      if (this.entries.size > this.maxIds) this.forgetOldest();
+    }
   }
 
   /** May the work begin? */
@@ -53,6 +63,16 @@ export class Ledger {
   clear(): void {
     this.entries.clear();
     this.doneCount = 0;
+    this.firstCount = 0;
+  }
+
+  /** A Map iterates in the order of insertion. What is running is few: at most as many as calls are open. */
+  private forgetOldest(): void {
+    for (const [id, { state }] of this.entries) {
+      if (state === 'running') continue;
+      this.entries.delete(id);
+      return;
+    }
   }
 
   toJSON(): Record<string, { count: number; first: number }> {

@@ -23,7 +23,7 @@ export interface OnecStats {
   /** Different `X-Request-Id`s among the calls carried out. */
   readonly distinct: number;
   readonly sessions: { readonly held: number; readonly started: number; readonly overlapped: number };
-  /** By `X-Request-Id`: how often it came, the refused calls included, and its place in the order of first arrival, from 1. */
+  /** By `X-Request-Id`, as far as they are kept (`maxIds`): how often it came, the refused calls included, and its place in the order of first arrival, from 1. */
   readonly ids?: Readonly<Record<string, { readonly count: number; readonly first: number }>>;
 }
 

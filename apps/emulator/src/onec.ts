@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { faultOrder, FaultPlan, RAISED, troubleOf, type Fault, type FaultKind } from './onec-faults.js';
-import { Ledger } from './onec-ledger.js';
+import { Ledger, MAX_IDS } from './onec-ledger.js';
 import type { Base } from './onec-methods.js';
 import { answerOf, type ServiceCall } from './onec-services.js';
 import { SessionPool, type NoSession, type Seat } from './onec-sessions.js';
@@ -35,6 +35,8 @@ export interface OnecOptions {
   /** A publication that knows nothing of `IBSession`: no cookie is given and none is read. */
   readonly ignoreIbSession?: boolean;
   readonly faults?: readonly Fault[];
+  /** How many `X-Request-Id`s it keeps, with their replies; default 10,000. A repeat of a forgotten one is carried out again. */
+  readonly maxIds?: number;
 }
 
 /** A running stand-in. */
@@ -86,7 +88,7 @@ class OnecServer implements Onec {
   private readonly latencyMs: number;
   private readonly authorization: string | undefined;
   private readonly pool: SessionPool;
-  private readonly ledger = new Ledger();
+  private readonly ledger: Ledger;
   private readonly plan = new FaultPlan();
   private readonly base: Base = { lastNumber: 0 };
   private hanging = new AbortController();
@@ -97,6 +99,7 @@ class OnecServer implements Onec {
   constructor(private readonly options: OnecOptions) {
     this.maxCalls = options.maxCalls ?? 10;
     this.latencyMs = options.latencyMs ?? 50;
+    this.ledger = new Ledger(options.maxIds ?? MAX_IDS);
     this.authorization = options.user === undefined ? undefined : basic(options.user, options.password ?? '');
     this.pool = new SessionPool({
       sessions: options.sessions ?? Infinity,
