@@ -4,6 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { npm, ROOT, run } from './run.mjs';
 
 const OLDEST_NODE = [20, 19];
+/** What takes less is not worth a line. */
+const SILENT_MS = 2_000;
+const TELL_MS = 15_000;
 const LOCK = new URL('.sluice/prepare.lock', ROOT);
 
 /** Ends the process with a line that says what to do when something cannot be made ready. Speaks on stderr only. */
@@ -45,9 +48,10 @@ function readPackages(file) {
 }
 
 async function install() {
-  console.error('installing packages (once, about a minute) …');
   // the compiler is a development dependency, and NODE_ENV=production would leave it out
-  const { code, output } = await npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], { quiet: true });
+  const { code, output } = await shown('installing packages (once; 1 to 6 minutes, by network and disk)', () =>
+    npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], { quiet: true }),
+  );
   if (code !== 0)
     giveUp(
       `${output}\n"npm ci" failed: see above. Behind a proxy set HTTPS_PROXY; a refused lock file is cured by "npm run lock"`,
@@ -55,8 +59,31 @@ async function install() {
 }
 
 async function build() {
-  const { code, output } = await run([process.execPath, 'node_modules/typescript/bin/tsc', '-b'], { quiet: true });
+  const { code, output } = await shown('building', () =>
+    run([process.execPath, 'node_modules/typescript/bin/tsc', '-b'], { quiet: true }),
+  );
   if (code !== 0) giveUp(`${output}\nthe build failed: see above, and "npm run build"`);
+}
+
+/** Runs `work`; when it takes longer than two seconds, prints what it is, and every 15 s how long it has taken. */
+async function shown(what, work) {
+  const from = Date.now();
+  let written = false;
+  const tell = () => {
+    const seconds = Math.round((Date.now() - from) / 1_000);
+    const line = `${what} … ${seconds} s`;
+    console.error(line);
+    written = true;
+  };
+  const first = setTimeout(tell, SILENT_MS);
+  const each = setInterval(tell, TELL_MS);
+  try {
+    return await work();
+  } finally {
+    clearTimeout(first);
+    clearInterval(each);
+    if (written) console.error(`${what}: done in ${Math.round((Date.now() - from) / 1_000)} s`);
+  }
 }
 
 /** Two scripts started at once must not install or build into each other: the second waits for the first. */

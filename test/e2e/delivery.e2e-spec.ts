@@ -109,7 +109,7 @@ describe.each(engineSets)('an event on its way to 1C, on $name', (engineSet) => 
       error: { code: 'ONEC_BUSINESS', fate: 'rejected', message: expect.stringContaining('Контрагент заблокирован') },
     });
     const run = parked?.run ?? '';
-    const shown = await sluice(stage.url, 'parked', 'show', run.slice(0, 8));
+    const shown = await sluice(stage.url, 'parked', 'show', run.slice(0, 8), '--format', 'json');
     expect(JSON.parse(shown.stdout)).toMatchObject({ run, data: { number: 'R-1' } });
 
     expect(await sluice(stage.url, 'parked', 'replay', run)).toMatchObject({ code: 0, stdout: expect.stringContaining(run) });
@@ -152,7 +152,7 @@ describe.each(engineSets)('an event on its way to 1C, on $name', (engineSet) => 
     writeFileSync(path.join(stage.workspace.path, 'flows', 'later.yaml'), LATER_FLOW);
     await stage.host.stop();
     await stage.host.start();
-    const replayed = await sluice(stage.url, 'unrouted', 'replay', '--type', 'visit.planned', '--flow', 'later');
+    const replayed = await sluice(stage.url, 'unrouted', 'replay', 'visit.planned', '--flow', 'later');
     expect(replayed).toMatchObject({ code: 0, stdout: expect.stringContaining('moved 1 event') });
     await until('its call', () => seen('lonely', 'later', 'visit') === 1);
   });

@@ -1,7 +1,7 @@
 import { FAULT_KINDS, type Fault, type FaultKind } from '@sluice/emulator';
 import { ROLES, type Role } from '@sluice/engine';
 import { parseDuration } from '@sluice/plugin-api';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 
 /** Values of options. Each throws commander's error for a value that it does not take. */
 export function readDuration(text: string): number {
@@ -42,4 +42,28 @@ export function readFault(text: string, before: readonly Fault[] = []): readonly
   }
   if (rest.length > 0) throw new InvalidArgumentError('write kind, or kind:times');
   return [...before, { kind: kind as FaultKind, ...(times !== undefined && { times: readCount(times) }) }];
+}
+
+/** Flags of a command that prints for people or for programs. */
+export interface Format {
+  readonly format?: 'text' | 'json';
+  readonly json?: boolean;
+}
+
+/** Adds `--format text|json`, and `--json` for short. */
+export function addFormat(command: Command): Command {
+  return command
+    .addOption(new Option('--format <format>', 'for people or for programs').choices(['text', 'json']).default('text'))
+    .option('--json', 'the same as --format json');
+}
+
+export function wantsJson({ format, json = false }: Format): boolean {
+  return json || format === 'json';
+}
+
+/** `sales,first-floor`: words with commas between them. */
+export function readNames(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('')) throw new InvalidArgumentError('names are separated by commas: sales,first-floor');
+  return names;
 }

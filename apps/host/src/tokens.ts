@@ -149,13 +149,14 @@ export interface OperatorClaims {
   readonly ttlMs: number;
   /** Telephone extension of the user. */
   readonly extension?: string;
+  readonly groups?: readonly string[];
 }
 
 /** A token of the operator. */
 export function signOperatorToken(secret: string, claims: OperatorClaims): Promise<string> {
   const now = Math.floor(Date.now() / 1_000);
-  const { scope, extension } = claims;
-  return new SignJWT({ scope, ...(extension !== undefined && { extension }) })
+  const { scope, extension, groups } = claims;
+  return new SignJWT({ scope, ...(extension !== undefined && { extension }), ...(groups && { groups }) })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setSubject(claims.sub)
     .setIssuedAt(now)

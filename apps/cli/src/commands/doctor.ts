@@ -6,6 +6,7 @@ import { checkEngines, checkFromShell, WORKSPACE } from '../admin/check-without-
 import type { HostApi } from '../admin/host-api.js';
 import { hostUrl, openHostApi } from '../admin/operator.js';
 import { CommandError, describeError, EXIT } from '../exit.js';
+import { addFormat, wantsJson, type Format } from '../options.js';
 import { print, printJson } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
 
@@ -13,24 +14,23 @@ const HOST = 'host';
 /** A host of this machine answers at once. */
 const ANSWER_MS = 3_000;
 
-interface Flags {
+interface Flags extends Format {
   readonly prune?: boolean;
-  readonly json?: boolean;
   readonly workspace: string;
 }
 
 export function addDoctor(command: Command): void {
-  command
-    .option('--workspace <dir>', 'whose connections are checked with the variables of this shell', '.')
-    .option('--prune', 'empty and remove the queues of flows that are gone')
-    .option('--json', 'for programs')
-    .action(async ({ prune = false, json = false, workspace }: Flags) => {
-      if (prune) return pruneQueues(await openHostApi());
-      const found = await diagnosed(workspace);
-      if (json) printJson(found);
-      else print(found.map(diagnosisText).join('\n'));
-      if (found.some(({ ok }) => !ok)) process.exitCode = EXIT.failed;
-    });
+  addFormat(
+    command
+      .option('--workspace <dir>', 'whose connections are checked with the variables of this shell', '.')
+      .option('--prune', 'empty and remove the queues of flows that are gone'),
+  ).action(async ({ prune = false, workspace, ...format }: Flags) => {
+    if (prune) return pruneQueues(await openHostApi());
+    const found = await diagnosed(workspace);
+    if (wantsJson(format)) printJson(found);
+    else print(found.map(diagnosisText).join('\n'));
+    if (found.some(({ ok }) => !ok)) process.exitCode = EXIT.failed;
+  });
 }
 
 /** What the running host reports and what the variables of this shell lead to. A false "ok" about another 1C would be worse than none. */

@@ -1,17 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import type { ParkedSummary } from '@sluice/engine';
 import { Option, type Command } from 'commander';
 import pc from 'picocolors';
 import type { HostApi } from '../admin/host-api.js';
 import { openHostApi } from '../admin/operator.js';
 import { runOf, shortRuns } from '../admin/short-run.js';
 import { CommandError, EXIT, UsageError, describeError } from '../exit.js';
+import { addFormat, wantsJson, type Format } from '../options.js';
+import { shownRun, type Parked, type ShownRun } from '../terminal/parked-run.js';
 import { print, printJson, say } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 import { ago, counted } from '../terminal/words.js';
-
-/** As it travels over HTTP. */
-type Parked = Omit<ParkedSummary, 'parkedAt'> & { readonly parkedAt: string };
 
 const STATES = ['parked', 'replaying', 'replayed', 'dropped', 'all'];
 /** A full UUID: it needs no search. */
@@ -19,14 +17,19 @@ const FULL_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const PAGE = 1_000;
 
 export function addParked(parked: Command): void {
-  parked
-    .command('ls')
-    .description('list them')
-    .option('--flow <name>', 'of this flow only')
-    .addOption(new Option('--state <state>', 'in this state').choices(STATES).default('parked'))
-    .option('--json', 'for programs')
-    .action(list);
-  parked.command('show').description('all about one: its data, its steps, its error').argument('<run>').action(show);
+  addFormat(
+    parked
+      .command('ls')
+      .description('list them')
+      .option('--flow <name>', 'of this flow only')
+      .addOption(new Option('--state <state>', 'in this state').choices(STATES).default('parked')),
+  ).action(list);
+  addFormat(
+    parked
+      .command('show')
+      .description('all about one: its data, its steps, its error')
+      .argument('<run>', 'the run, or the beginning of its id'),
+  ).action(show);
   parked
     .command('replay')
     .description('run it again from the step that failed')
@@ -48,9 +51,9 @@ export function addParked(parked: Command): void {
     });
 }
 
-async function list({ flow, state, json = false }: { flow?: string; state: string; json?: boolean }): Promise<void> {
+async function list({ flow, state, ...format }: { flow?: string; state: string } & Format): Promise<void> {
   const runs = await listed(await openHostApi(), { state, ...(flow !== undefined && { flow }) });
-  if (json) return printJson(runs);
+  if (wantsJson(format)) return printJson(runs);
   if (runs.length === 0) return say('no run is parked');
   const ids = shortRuns(runs.map(({ run }) => run));
   const now = new Date();
@@ -58,16 +61,19 @@ async function list({ flow, state, json = false }: { flow?: string; state: strin
     ids.get(run) ?? run,
     step === undefined ? name : `${name}/${step}`,
     event.type,
+    event.subject ?? '',
     ago(new Date(parkedAt), now),
     is,
     `${pc.red(error.code)} ${error.message}`,
   ]);
-  print(headedTable(['RUN', 'FLOW/STEP', 'EVENT', 'PARKED', 'STATE', 'BECAUSE'], rows));
+  print(headedTable(['RUN', 'FLOW/STEP', 'EVENT', 'SUBJECT', 'PARKED', 'STATE', 'BECAUSE'], rows));
 }
 
-async function show(prefix: string): Promise<void> {
+async function show(prefix: string, format: Format): Promise<void> {
   const api = await openHostApi();
-  printJson(await api.get(`/api/parked/${await findRun(api, prefix)}`));
+  const run = await api.get<ShownRun>(`/api/parked/${await findRun(api, prefix)}`);
+  if (wantsJson(format)) printJson(run);
+  else print(shownRun(run, new Date()));
 }
 
 interface ReplayFlags {
@@ -85,7 +91,7 @@ async function replay(prefix: string | undefined, { data, fromStart = false, all
   if (prefix === undefined) return replayAll(api, fromStart, flow);
   const body = { fromStart, ...(data !== undefined && { data: await readData(data) }) };
   const { run } = await api.post<{ run: string }>(`/api/parked/${await findRun(api, prefix)}/replay`, body);
-  print(`goes on as run ${run}: "sluice find ${run}" tells how it ends`);
+  print(`Replayed. Follow it: sluice find ${run}`);
 }
 
 async function replayAll(api: HostApi, fromStart: boolean, flow: string | undefined): Promise<void> {

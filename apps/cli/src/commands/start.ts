@@ -6,10 +6,13 @@ import { bannerOf } from '../host/banner.js';
 import { startHost, type RunningHost } from '../host/running-host.js';
 import { SAMPLE_WORKSPACE } from '../host/sample-workspace.js';
 import { startStandIns, type StandIns } from '../host/stand-ins.js';
+import { fillSampleJournal } from '../host/sample-journal.js';
 import { requested, stopRequest } from '../host/stop-request.js';
 import { print } from '../terminal/print.js';
 
 const TOKEN_TTL_MS = 12 * 3_600_000;
+/** The telephone that rings in flows/samples/call.json. */
+const EXTENSION = '101';
 /** In PowerShell 5 `curl` is another command. */
 const CURL = process.platform === 'win32' ? 'curl.exe' : 'curl';
 
@@ -37,10 +40,11 @@ export function addStart(command: Command): void {
 /** For a person at a terminal: a token must get into no log. */
 async function welcome(running: RunningHost, { onec, pbxControl }: StandIns): Promise<void> {
   const { port, operatorSecret } = running.host;
-  const sign = (scope: string) => signOperatorToken(operatorSecret, { sub: 'me', scope, ttlMs: TOKEN_TTL_MS });
+  const sign = (scope: string, extension?: string) =>
+    signOperatorToken(operatorSecret, { sub: 'me', scope, ttlMs: TOKEN_TTL_MS, ...(extension !== undefined && { extension }) });
   const token = await sign('events:write');
   const notes = {
-    ...(onec && { onec: 'stand-in, started here because ERP_URL is not set' }),
+    ...(onec !== undefined && { onec }),
     ...(pbxControl !== undefined && { pbx: 'stand-in, started here because PBX_HOST is not set' }),
   };
   print(bannerOf(running, pc, notes));
@@ -51,8 +55,10 @@ async function welcome(running: RunningHost, { onec, pbxControl }: StandIns): Pr
     print('\nor let the telephone ring:');
     print(`  ${CURL} -X POST ${pbxControl}/__call -d "@flows/samples/call.json"`);
   }
-  print('\nor open the booking journal:');
-  print(`  http://localhost:${port}/timeline#token=${await sign('timeline:write desktop')}`);
+  // it is a sample: npm start does without it where the timeline cannot be used
+  await fillSampleJournal(`http://127.0.0.1:${port}`, operatorSecret).catch(() => undefined);
+  print(`\nor open the booking journal, as the user with the telephone ${EXTENSION}, for whom it rings above:`);
+  print(`  http://localhost:${port}/timeline#token=${await sign('timeline:write desktop', EXTENSION)}`);
   print('\nwaiting for events, Ctrl+C stops');
 }
 

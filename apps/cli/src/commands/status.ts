@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { openHostApi } from '../admin/operator.js';
 import { stopRequest } from '../host/stop-request.js';
+import { addFormat, wantsJson, type Format } from '../options.js';
 import { print, printJson } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 
@@ -22,14 +23,12 @@ export interface HostStatus extends EngineStatus {
 }
 
 export function addStatus(command: Command): void {
-  command
-    .option('--watch', 'again each second')
-    .option('--json', 'for programs')
-    .action(async ({ watch = false, json = false }: { watch?: boolean; json?: boolean }) => {
+  addFormat(command.option('--watch', 'again each second')).action(
+    async ({ watch = false, ...format }: { watch?: boolean } & Format) => {
       const api = await openHostApi();
       const look = async () => {
         const status = await api.get<HostStatus>('/api/status');
-        if (json) return printJson(status);
+        if (wantsJson(format)) return printJson(status);
         print(`${watch && process.stdout.isTTY ? CLEAR : ''}${statusText(status)}`);
       };
       await look();
@@ -39,7 +38,8 @@ export function addStatus(command: Command): void {
         await pause(WATCH_MS, undefined, { signal: stop }).catch(() => undefined);
         if (!stop.aborted) await look();
       }
-    });
+    },
+  );
 }
 
 export function statusText({ engines, files, bus, queues, paces, connections, parked, leases }: HostStatus): string {

@@ -1,32 +1,33 @@
 import type { UnroutedStatus } from '@sluice/engine';
 import type { Command } from 'commander';
 import { openHostApi } from '../admin/operator.js';
+import { UsageError } from '../exit.js';
+import { addFormat, wantsJson, type Format } from '../options.js';
 import { print, printJson, say } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 import { counted } from '../terminal/words.js';
 
 export function addUnrouted(unrouted: Command): void {
-  unrouted
-    .command('ls')
-    .description('count them by type')
-    .option('--json', 'for programs')
-    .action(async ({ json = false }: { json?: boolean }) => {
-      const types = await (await openHostApi()).get<readonly UnroutedStatus[]>('/api/unrouted');
-      if (json) return printJson(types);
-      if (types.length === 0) return say('every event has found a flow');
-      print(
-        headedTable(
-          ['TYPE', 'EVENTS'],
-          types.map(({ type, count }) => [type, String(count)]),
-        ),
-      );
-    });
+  addFormat(unrouted.command('ls').description('count them by type')).action(async (format: Format) => {
+    const types = await (await openHostApi()).get<readonly UnroutedStatus[]>('/api/unrouted');
+    if (wantsJson(format)) return printJson(types);
+    if (types.length === 0) return say('every event has found a flow');
+    print(
+      headedTable(
+        ['TYPE', 'EVENTS'],
+        types.map(({ type, count }) => [type, String(count)]),
+      ),
+    );
+  });
   unrouted
     .command('replay')
     .description('give those of a type to a flow')
-    .requiredOption('--type <type>', 'of the events; `*` is one word, `#` any number')
+    .argument('[type]', 'of the events; `*` is one word, `#` any number')
+    .option('--type <type>', 'the same')
     .requiredOption('--flow <name>', 'that takes them')
-    .action(async (body: { type: string; flow: string }) => {
+    .action(async (named: string | undefined, { type = named, flow }: { type?: string; flow: string }) => {
+      if (type === undefined) throw new UsageError('name a type: sluice unrouted replay order.created --flow NAME');
+      const body = { type, flow };
       const { moved } = await (await openHostApi()).post<{ moved: number }>('/api/unrouted/replay', body);
       print(`moved ${counted(moved, 'event')} to ${body.flow}`);
     });

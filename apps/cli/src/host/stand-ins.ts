@@ -1,9 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { startOnec, startPbx, startPbxControl } from '@sluice/emulator';
-import { CommandError } from '../exit.js';
 import { SAMPLE_WORKSPACE } from './sample-workspace.js';
 
 const ONEC_PORT = 8081;
+const STAND_IN = 'stand-in, started here because ERP_URL is not set';
 /** What the connections erp and erp-ws of sluice.yaml may have in it together. */
 const ONEC_CALLS = 12;
 /** A person has to see that it rings. */
@@ -14,22 +14,25 @@ const TALK_MS = 2_000;
 export interface StandIns {
   /** Variables of the workspace by which it finds them. */
   readonly env: Readonly<Record<string, string>>;
-  readonly onec: boolean;
+  /** How the stand-in for 1C came to be; absent when there is a real one. */
+  readonly onec?: string;
   /** Where calls of the exchange are ordered; absent when there is a real one. */
   readonly pbxControl?: string;
   close(): Promise<void>;
 }
 
 /**
- * Starts a stand-in for 1C unless the environment has ERP_URL, and one for a telephone exchange unless it has PBX_HOST. Rejects with a
- * {@link CommandError} when the port at which sluice.yaml looks for 1C is taken; the exchange listens wherever there is room.
+ * Starts a stand-in for 1C unless the environment has ERP_URL, and one for a telephone exchange unless it has PBX_HOST. No port has to be
+ * free: the workspace gets their addresses as variables.
  */
 export async function startStandIns(env: Readonly<Record<string, string | undefined>>): Promise<StandIns> {
-  const onec = isGiven(env['ERP_URL']) ? undefined : await startOnecAtItsPort();
+  const onec = isGiven(env['ERP_URL']) ? undefined : await startOnecNearItsPort();
   const exchange = isGiven(env['PBX_HOST']) ? undefined : await startExchange();
   return {
-    env: exchange?.env ?? {},
-    onec: onec !== undefined,
+    env: { ...(onec && { ERP_URL: `${onec.url}/base/hs/gate` }), ...exchange?.env },
+    ...(onec && {
+      onec: onec.url.endsWith(`:${ONEC_PORT}`) ? STAND_IN : `${STAND_IN}; at a free port, because ${ONEC_PORT} is in use`,
+    }),
     ...(exchange && { pbxControl: exchange.control }),
     close: async () => void (await Promise.all([onec?.close(), exchange?.close()])),
   };
@@ -55,14 +58,13 @@ export async function standInVariables(
 
 const isGiven = (variable: string | undefined) => variable !== undefined && variable !== '';
 
-async function startOnecAtItsPort() {
+/** At the port that sluice.yaml names, or at a free one when something else listens there: the workspace is told the address. */
+async function startOnecNearItsPort() {
   try {
     return await startOnec({ port: ONEC_PORT, maxCalls: ONEC_CALLS });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new CommandError(
-      `port ${ONEC_PORT}, where the stand-in for 1C listens, is in use: stop what listens there, or set ERP_URL`,
-    );
+    return startOnec({ port: 0, maxCalls: ONEC_CALLS });
   }
 }
 

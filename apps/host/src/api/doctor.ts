@@ -100,7 +100,7 @@ async function unroutedOf({ bus }: HostServices): Promise<readonly Diagnosis[]> 
     what: `events ${type}`,
     ok: false,
     says: `${count} wait: no flow takes them`,
-    cure: `write a flow for them, then: sluice unrouted replay --type ${type} --flow NAME`,
+    cure: `write a flow for them, then: sluice unrouted replay ${type} --flow NAME`,
   }));
 }
 

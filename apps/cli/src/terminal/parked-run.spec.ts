@@ -1,0 +1,37 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { shownRun, type ShownRun } from './parked-run.js';
+
+const RUN = '0198b723-0000-7000-8000-000000000001';
+const parked: ShownRun = {
+  run: RUN,
+  epoch: 1,
+  flow: 'orders',
+  revision: 'r',
+  step: 'save',
+  state: 'parked',
+  parkedAt: '2026-11-30T10:00:00.000Z',
+  event: { id: 'W-4', source: '/issuers/shop/web', type: 'order.created', time: '2026-11-30T09:59:00.000Z', subject: '00-1' },
+  error: { code: 'ONEC_BUSINESS', fate: 'rejected', message: 'Контрагент заблокирован', cure: 'correct the data', attempt: 2 },
+  data: { number: '00-1' },
+  steps: { find: { ref: 7 } },
+};
+const shown = (run: ShownRun) => stripVTControlCharacters(shownRun(run, new Date('2026-11-30T10:05:00Z')));
+
+describe('a parked run for people', () => {
+  it('names what happened, to what, and the command that replays it', () => {
+    const text = shown(parked);
+    expect(text).toMatch(/^run +0198b723/m);
+    expect(text).toMatch(/^flow +orders, step save, attempt 2$/m);
+    expect(text).toMatch(/^subject +00-1$/m);
+    expect(text).toMatch(/^state +parked, since 5 min ago, replayed before: 1$/m);
+    expect(text).toMatch(/^error +ONEC_BUSINESS Контрагент заблокирован$/m);
+    expect(text).toMatch(new RegExp(`^replay +sluice parked replay ${RUN}`, 'm'));
+    expect(text).toContain('data\n{\n  "number": "00-1"\n}');
+    expect(text).toContain('steps.find\n{\n  "ref": 7\n}');
+  });
+
+  it('offers no replay of a run that was replayed already', () => {
+    expect(shown({ ...parked, state: 'replayed' })).not.toContain('sluice parked replay');
+  });
+});

@@ -1,0 +1,40 @@
+import type { ParkedSummary } from '@sluice/engine';
+import pc from 'picocolors';
+import { table } from './table.js';
+import { ago } from './words.js';
+
+/** As it travels over HTTP. */
+export type Parked = Omit<ParkedSummary, 'parkedAt'> & { readonly parkedAt: string };
+
+/** One parked run with the trigger's data and the outputs of its finished steps. */
+export interface ShownRun extends Parked {
+  readonly data: unknown;
+  readonly steps: Readonly<Record<string, unknown>>;
+}
+
+/** A parked run for people: what happened, what to do, and the data that it happened to. */
+export function shownRun({ run, flow, step, state, event, error, parkedAt, epoch, data, steps }: ShownRun, now: Date): string {
+  const attempt = error.attempt === undefined ? '' : `, attempt ${error.attempt}`;
+  const rows = [
+    ['run', run],
+    ['flow', step === undefined ? flow : `${flow}, step ${step}${attempt}`],
+    ['state', `${state}, since ${ago(new Date(parkedAt), now)}${epoch > 0 ? `, replayed before: ${epoch}` : ''}`],
+    ['event', `${event.type}  ${event.id}`],
+    ...(event.subject === undefined ? [] : [['subject', event.subject]]),
+    ['source', event.source],
+    ['error', `${pc.red(error.code)} ${error.message}`],
+    ...(error.cause === undefined ? [] : [['caused by', `${error.cause.code} ${error.cause.message}`]]),
+    ...(error.cure === undefined ? [] : [['do', error.cure]]),
+    ...(state === 'parked' ? [['replay', `sluice parked replay ${run}   (with other data: --data FILE)`]] : []),
+  ];
+  const outputs = Object.entries(steps).map(([id, output]) => `${pc.dim(`steps.${id}`)}\n${json(output)}`);
+  return [
+    table(rows.map(([name = '', value = '']) => [pc.dim(name), value])),
+    `${pc.dim('data')}\n${json(data)}`,
+    ...outputs,
+  ].join('\n\n');
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value, undefined, 2);
+}
