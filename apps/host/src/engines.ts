@@ -5,7 +5,7 @@ import type { Database, Log } from '@sluice/plugin-api';
 import { ConnectionDatabase, openStore } from '@sluice/store';
 import type { OpenDatabase } from './database.js';
 import type { Env } from './env.js';
-import type { Secrets } from './logger.js';
+import type { Secrets } from './secrets.js';
 
 export interface Engines {
   readonly bus: Bus;

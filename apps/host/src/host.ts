@@ -19,9 +19,10 @@ import { HttpDoors } from './http/doors.js';
 import { httpLimits, serverTimeouts } from './http/http-limits.js';
 import { NO_ROUTE_SCHEMAS } from './http/no-route-schemas.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { NestLogger, toLog, type Secrets } from './logger.js';
+import { NestLogger, toLog } from './logger.js';
 import { Metrics } from './metrics.js';
 import { observeAll } from './observers.js';
+import type { Secrets } from './secrets.js';
 import { operatorSecret, Tokens } from './tokens.js';
 import type { WorkspaceState, WorkspaceWatch } from './workspace-watch.js';
 
@@ -68,7 +69,7 @@ export class Host extends HostServices {
     const { env, workspace, secrets } = options;
     const log = toLog(options.logger);
     const hostId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-    secrets.add(secretsOf(workspace));
+    secrets.addWorkspace(workspace);
     const opened = await openEngines(env, database, { hostId, log, secrets });
     let host: Host | undefined;
     try {
@@ -79,6 +80,7 @@ export class Host extends HostServices {
         limitBytes: workspace.settings.limits.eventBytes,
         limits: httpLimits(workspace.settings.limits.eventBytes),
         log,
+        mask: secrets.mask,
         tokens,
         door: () => engine.door,
       });
@@ -100,6 +102,7 @@ export class Host extends HostServices {
         observer: observeAll(observed),
         log,
         hostId,
+        mask: secrets.mask,
       });
       host = new Host(options, opened, engine, tokens, doors, log, secret, metrics);
       await host.#listen();
@@ -158,8 +161,8 @@ export class Host extends HostServices {
     this.#app = app;
     await this.doors.install(adapter.getInstance());
     app.useGlobalPipes(new StandardSchemaValidationPipe());
-    app.useGlobalFilters(new ProblemFilter(this.log));
-    const modulesOnBus = new BusServer(this.bus);
+    app.useGlobalFilters(new ProblemFilter(this.log, this.options.secrets.mask));
+    const modulesOnBus = new BusServer(this.bus, { mask: this.options.secrets.mask });
     connectBus(app, modulesOnBus);
     installDocs(app);
     await app.init();
@@ -193,14 +196,6 @@ export class Host extends HostServices {
       .catch((error: unknown) => this.log.warn('the server did not close cleanly', { error: String(error) }));
     await this.opened.close();
   }
-}
-
-function secretsOf({ connections, issuers, flows }: Workspace): readonly string[] {
-  return [
-    ...[...connections.values()].flatMap((connection) => connection.secrets),
-    ...issuers.flatMap((issuer) => issuer.secrets),
-    ...flows.flatMap(({ trigger }) => (trigger.kind === 'plugin' ? (trigger.secrets ?? []) : [])),
-  ];
 }
 
 async function loaded(module: NonNullable<AnyPlugin['module']>): Promise<NestModule> {

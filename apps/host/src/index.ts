@@ -8,6 +8,7 @@ export { readEnv, readWorkspaceEnv, type Env } from './env.js';
 export { loadRunnable, loadWorkspace, type LoadedWorkspace, type RunnableWorkspace } from './load-workspace.js';
 export { keepLastGood } from './last-good.js';
 export { describeWorkspace, watchWorkspace, type WorkspaceState } from './workspace-watch.js';
-export { createLogger, Secrets, toLog } from './logger.js';
+export { createLogger, toLog } from './logger.js';
+export { Secrets } from './secrets.js';
 export { operatorSecret, signOperatorToken } from './tokens.js';
 export { diagnoseConnection, type Diagnosis } from './api/doctor.js';

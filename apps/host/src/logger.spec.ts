@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
-import { createLogger, Secrets, toLog } from './logger.js';
+import { createLogger, toLog } from './logger.js';
+import { Secrets } from './secrets.js';
 
 function recorded(secrets: Secrets): { log: ReturnType<typeof toLog>; text: () => string } {
   let text = '';

@@ -1,40 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Log } from '@sluice/plugin-api';
 import { pino, type Logger } from 'pino';
-
-const MASK = '***';
-
-/** A value so short stands in many words: it is masked where it stands alone. */
-const SHORT = 4;
-
-function maskWord(text: string, value: string): string {
-  const literal = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, 'gu'), MASK);
-}
-
-/** As it stands in a line of JSON: with its quotes, backslashes and line ends escaped. */
-function inJson(value: string): string {
-  return JSON.stringify(value).slice(1, -1);
-}
-
-/** Values that must not leave the process in any text. Grows while the host starts. */
-export class Secrets {
-  #values: readonly string[] = [];
-
-  add(values: readonly string[]): void {
-    const written = values.filter((value) => value.length > 0).flatMap((value) => [value, inJson(value)]);
-    const all = new Set([...this.#values, ...written]);
-    // a secret may contain another: the longest goes first
-    this.#values = [...all].sort((a, b) => b.length - a.length);
-  }
-
-  mask(text: string): string {
-    return this.#values.reduce(
-      (masked, value) => (value.length < SHORT ? maskWord(masked, value) : masked.replaceAll(value, MASK)),
-      text,
-    );
-  }
-}
+import type { Secrets } from './secrets.js';
 
 /** One JSON object a line, on standard output; secrets are masked in the finished line. */
 export function createLogger(level: string, secrets: Secrets, destination: NodeJS.WritableStream = process.stdout): Logger {

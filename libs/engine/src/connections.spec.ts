@@ -23,7 +23,7 @@ function refusedFor(reasons: readonly string[]) {
   return {
     log,
     tries: () => tries,
-    connection: new Connection(spec, plugin, { log, services: () => new FakeWorkspace().host() }),
+    connection: new Connection(spec, plugin, { log, mask: (text) => text, services: () => new FakeWorkspace().host() }),
   };
 }
 

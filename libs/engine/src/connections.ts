@@ -14,6 +14,7 @@ import type { z } from 'zod';
 import type { ConnectionSpec } from '@sluice/flow';
 import { checkedBy } from './checked-by.js';
 import { pause } from './lease.js';
+import { maskedError } from './masked-error.js';
 import { messageOf } from './message-of.js';
 
 /** At most so many calls at once, on each host, into a connection that has no pace and does not say what it can take. */
@@ -21,10 +22,15 @@ export const UNPACED_LIMIT = 16;
 
 export interface ConnectionDeps {
   readonly log: Log;
+  /** Hides secrets in a text. Whatever the plugin throws passes it. */
+  readonly mask: (text: string) => string;
   readonly timezone?: string;
   readonly services: (connection: string) => Services;
 }
 
+const UNAUTHORIZED = 'UNAUTHORIZED';
+/** After a fatal error of a call the connection is checked at most so often. */
+const CHECK_AFTER_FATAL_MS = 10_000;
 const REOPEN = { firstMs: 500, maxMs: 30_000 };
 
 export interface ConnectionHealth {
@@ -32,7 +38,7 @@ export interface ConnectionHealth {
   readonly plugin: string;
   /** `idle`: nothing has asked for it yet, or it was lost and the next call opens it again. */
   readonly state: 'idle' | 'in use' | 'failing';
-  /** The last error of fate `fatal`, or why it cannot be opened; gone with the next success. */
+  /** Why it cannot be used or opened; gone with the next success. May contain addresses: for operators only. */
   readonly problem?: string;
 }
 
@@ -47,6 +53,8 @@ export class Connection {
   #openError: SluiceError | undefined;
   #fatal: string | undefined;
   #open = false;
+  /** Unix milliseconds. */
+  #checkAgainAt = 0;
   readonly #closing = new AbortController();
   readonly #lost = new Set<(reason: unknown) => void>();
   readonly #unpaced: Semaphore;
@@ -82,8 +90,9 @@ export class Connection {
       const output: unknown = await action.run(client, parsed, call);
       this.#fatal = undefined;
       return parseOutput(this.plugin.name, name, action, output);
-    } catch (error) {
-      if (isSluiceError(error) && error.fate === 'fatal') this.#fatal = error.message;
+    } catch (thrown) {
+      const error = this.#masked(thrown);
+      if (isSluiceError(error) && error.fate === 'fatal') this.#onFatal(error);
       throw error;
     }
   }
@@ -101,7 +110,11 @@ export class Connection {
   /** Asks the other side whether it can be used. Rejects when not, or when the plugin cannot ask. */
   async check(): Promise<void> {
     const client = await this.client();
-    await this.plugin.check?.(client);
+    try {
+      await this.plugin.check?.(client);
+    } catch (error) {
+      throw this.#masked(error);
+    }
     this.#fatal = undefined;
   }
 
@@ -146,13 +159,31 @@ export class Connection {
       this.#failures = 0;
       this.#open = true;
       return client;
-    } catch (error) {
+    } catch (thrown) {
+      const error = this.#masked(thrown);
       generation.abort(error);
       this.#client = undefined;
       this.#openError = isSluiceError(error) ? notSent(error) : asUnreachable(this.spec.name, error);
       this.#notBefore = Date.now() + Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** this.#failures++);
       throw this.#openError;
     }
+  }
+
+  #masked(error: unknown): unknown {
+    return maskedError(error, this.deps.mask);
+  }
+
+  /**
+   * Remembers a fatal error as the state of the connection, unless it was the data of this one call: then the connection's own check
+   * passes. Not every check verifies the rights, so a refused user stays until the next call succeeds.
+   */
+  #onFatal(error: SluiceError): void {
+    if (error.code === UNAUTHORIZED) this.#fatal = error.message;
+    if (error.code === UNAUTHORIZED || !this.plugin.check || Date.now() < this.#checkAgainAt) return;
+    this.#checkAgainAt = Date.now() + CHECK_AFTER_FATAL_MS;
+    this.check().catch((failed: unknown) => {
+      if (isSluiceError(failed) && failed.fate === 'fatal') this.#fatal = failed.message;
+    });
   }
 
   #forget(reason: unknown): void {

@@ -41,6 +41,8 @@ export interface EngineOptions {
   readonly hostId: string;
   /** `api`: HTTP doors. `gateway`: sources with a connection. `flows`: hops. `push`: paced calls. */
   readonly roles: ReadonlySet<Role>;
+  /** Hides secrets in a text that leaves the process or is stored. */
+  readonly mask: (text: string) => string;
 }
 
 export interface EngineStatus {
@@ -74,6 +76,7 @@ export class Engine {
     this.#peers = new HostPeers(bus, options.hostId, log);
     this.connections = new Connections(workspace.connections.values(), plugins, {
       log,
+      mask: options.mask,
       services: (connection) => servicesOf(connection, { ...options, door: this.door, peers: this.#peers, leases: store.leases }),
       ...(settings.timezone !== undefined && { timezone: settings.timezone }),
     });

@@ -47,3 +47,4 @@ export type { Lent } from './services.js';
 export { Parking, type ReplayOptions } from './parking.js';
 export { decodeRun, encodeRun, RUN_TYPE, type RunMessage, type RunState } from './run-state.js';
 export { readData } from './event-data.js';
+export { maskedError } from './masked-error.js';

@@ -34,7 +34,11 @@ function connectionOf() {
   const place = { file: 'sluice.yaml', line: 1, column: 1 };
   const spec = { name: 'peer', plugin: 'fake', place, config: {}, secrets: [] };
   return {
-    connection: new Connection(spec, plugin, { log: new MemoryLog(), services: () => new FakeWorkspace().host() }),
+    connection: new Connection(spec, plugin, {
+      log: new MemoryLog(),
+      mask: (text) => text,
+      services: () => new FakeWorkspace().host(),
+    }),
     openings,
   };
 }

@@ -114,6 +114,8 @@ export interface MachineOptions {
   readonly settings?: string;
   /** One more plugin, with connections in `settings`. */
   readonly plugin?: AnyPlugin;
+  /** Hides secrets in a text. */
+  readonly mask?: (text: string) => string;
   /** Folder for the events of live sources. */
   readonly spool?: string;
 }
@@ -158,6 +160,7 @@ export async function startMachine(options: MachineOptions) {
     log,
     hostId: `host-${Math.random().toString(36).slice(2)}`,
     roles: new Set(ROLES),
+    mask: options.mask ?? ((text) => text),
   });
   await engine.start().catch(async (error: unknown) => {
     await engine.stop();

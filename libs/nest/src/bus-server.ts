@@ -1,5 +1,5 @@
 import { Server, type MessageHandler } from '@nestjs/microservices';
-import { queues, readData, UNPACED_LIMIT, type Bus, type Consumer, type Delivery } from '@sluice/engine';
+import { maskedError, queues, readData, UNPACED_LIMIT, type Bus, type Consumer, type Delivery } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { attemptOf, failedForGood, mayRetry, nextAttempt, retryDelayMs } from './attempts.js';
@@ -13,6 +13,8 @@ export interface BusServerOptions {
   /** Deliveries that each handler may have at once. Default: as many as an unpaced connection may have calls. */
   readonly prefetch?: number;
   readonly now?: () => number;
+  /** Hides secrets in the errors of handlers, which are logged and stored. */
+  readonly mask?: (text: string) => string;
 }
 
 type NoEvents = Record<string, never>;
@@ -33,6 +35,7 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
   readonly #bus: Bus;
   readonly #prefetch: number;
   readonly #now: () => number;
+  readonly #mask: (text: string) => string;
   readonly #subscriptions = new Map<string, Subscription & { readonly handler: MessageHandler }>();
   readonly #running = new Set<Promise<void>>();
   #consumers: Consumer[] = [];
@@ -42,6 +45,7 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
     this.#bus = bus;
     this.#prefetch = options.prefetch ?? UNPACED_LIMIT;
     this.#now = options.now ?? Date.now;
+    this.#mask = options.mask ?? ((text) => text);
   }
 
   /** Called by NestJS for each handler. The base class joins handlers of one pattern, so that one failing repeats all: we keep them apart. */
@@ -121,7 +125,7 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
       const result: unknown = await handler(readData(attributes, body), new BusContext([delivery]));
       if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
     } catch (error) {
-      return this.#fail(delivery, error);
+      return this.#fail(delivery, maskedError(error, this.#mask));
     }
     delivery.settle([]);
   }

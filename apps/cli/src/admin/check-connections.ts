@@ -20,11 +20,12 @@ export async function checkConnections(
 ): Promise<readonly Line[]> {
   if (!workspace) return [];
   const secrets = new Secrets();
-  secrets.add([...workspace.connections.values()].flatMap((spec) => spec.secrets));
+  secrets.addWorkspace(workspace);
   const { timezone } = workspace.settings;
   const needHost = new Set<string>();
   const connections = new Connections(workspace.connections.values(), plugins, {
     log: silent,
+    mask: secrets.mask,
     ...(timezone !== undefined && { timezone }),
     services: (connection) => servicesWithoutHost(() => needHost.add(connection)),
   });
@@ -38,7 +39,7 @@ export async function checkConnections(
         if (plugins.get(plugin)?.serves) return skipped(name, `not checked: ${plugin} serves clients and needs a running host`);
         const found = await diagnoseConnection(connection);
         if (needHost.has(name)) return skipped(name, `not checked: ${plugin} needs a running host`);
-        return { ...found, says: secrets.mask(found.says) };
+        return found;
       }),
     );
   } finally {

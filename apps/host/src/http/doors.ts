@@ -40,6 +40,8 @@ export interface HttpDoorsOptions {
   readonly limitBytes: number;
   readonly limits: HttpLimits;
   readonly log: Log;
+  /** Hides secrets in a text. */
+  readonly mask: (text: string) => string;
   readonly tokens: Tokens;
   /** The engine is made after its doors. */
   readonly door: () => Door;
@@ -99,7 +101,7 @@ export class HttpDoors implements ServiceDoors {
         done(null, body),
       );
       scope.setErrorHandler((error, _request, reply) =>
-        sendProblem(reply, fromFastify(error, this.options.limitBytes), this.options.log),
+        sendProblem(reply, fromFastify(error, this.options.limitBytes), this.options),
       );
       scope.post(EVENTS, { onRequest: this.#admitting((request) => this.#admitEvent(request)) }, (request, reply) =>
         this.#answered(reply, () => this.#event(request)),
@@ -224,7 +226,7 @@ export class HttpDoors implements ServiceDoors {
       void reply.code(data === undefined && status === 200 ? 204 : status).headers(headers);
       await (data === undefined ? reply.send() : reply.send(bodyText(reply, headers, data)));
     } catch (error) {
-      await sendProblem(reply, error, this.options.log);
+      await sendProblem(reply, error, this.options);
     }
   }
 }

@@ -7,12 +7,15 @@ import { sendProblem } from './send-problem.js';
 /** NestJS's routes, and the paths that nobody serves, answer errors as the other doors do. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly log: Log) {}
+  constructor(
+    readonly log: Log,
+    readonly mask: (text: string) => string,
+  ) {}
 
   async catch(error: unknown, host: ArgumentsHost): Promise<void> {
     const http = host.switchToHttp();
     const { method, url } = http.getRequest<FastifyRequest>();
-    await sendProblem(http.getResponse<FastifyReply>(), isUnknownRoute(error) ? unknownRoute(method, url) : error, this.log);
+    await sendProblem(http.getResponse<FastifyReply>(), isUnknownRoute(error) ? unknownRoute(method, url) : error, this);
   }
 }
 

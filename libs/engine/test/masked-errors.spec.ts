@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { fail } from '@sluice/plugin-api';
+import { until } from '@sluice/testing';
+import { flow, machines } from './machine.js';
+
+const SECRET = 'W3bT0kenSecret';
+const { start } = machines();
+const mask = (text: string) => text.replaceAll(SECRET, '***');
+
+/** What a service answers that repeats the request. */
+const echo = () => {
+  throw fail.REJECTED(`422 for ${SECRET}`, {
+    details: { status: 422, body: `authorization: Bearer ${SECRET}`, [SECRET]: [SECRET] },
+    cause: new Error(`at https://${SECRET}@host/`),
+    sent: 'yes',
+  });
+};
+const CALL = '  - { id: call, use: fake.ACTION, connection: peer, with: { text: hello } }\n';
+
+describe('a secret that a remote system repeats in its error', () => {
+  it.each([
+    ['push', 'paced'],
+    ['say', 'unpaced'],
+  ])('is stored nowhere when fake.%s (%s) fails', async (action) => {
+    const machine = await start({ flows: flow('order', CALL.replace('ACTION', action)), answer: echo, mask });
+    await machine.publish('order.asked', { n: 1 });
+    await until('the run to be parked', async () => (await machine.store.parked.list({ limit: 1 })).length === 1);
+    const [summary] = await machine.store.parked.list({ limit: 1 });
+    const parked = await machine.store.parked.get(summary?.run ?? '');
+    expect(parked?.error).toMatchObject({ code: 'REJECTED', message: '422 for ***', details: { '***': ['***'] } });
+    await machine.store.journal.flush();
+    const stored = [parked, parked?.message.toString(), await machine.store.journal.find(summary?.run ?? ''), machine.log.lines];
+    expect(JSON.stringify(stored)).not.toContain(SECRET);
+  });
+
+  it('is not seen by a flow that handles the error', async () => {
+    const machine = await start({
+      flows: flow(
+        'order',
+        '  - id: call\n    use: fake.push\n    connection: peer\n    with: { text: hello }\n    onError: [{ output: "${{ error }}" }]\n  - { id: tell, emit: { type: order.failed, data: "${{ steps.call }}" } }\n',
+      ),
+      answer: echo,
+      mask,
+    });
+    await machine.publish('order.asked', { n: 1 });
+    await until('the event of the failure', () => machine.emitted.some(({ type }) => type === 'order.failed'));
+    expect(JSON.stringify(machine.emitted)).not.toContain(SECRET);
+  });
+});
