@@ -19,10 +19,13 @@ import { HttpDoors } from './http/doors.js';
 import { httpLimits, serverTimeouts } from './http/http-limits.js';
 import { NO_ROUTE_SCHEMAS } from './http/no-route-schemas.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import type { OnRefused } from './http/send-problem.js';
 import { NestLogger, toLog } from './logger.js';
 import { Metrics } from './metrics.js';
 import { observeAll } from './observers.js';
 import type { Secrets } from './secrets.js';
+import { Refusals } from './refusals.js';
+import { followRevocations } from './revocations.js';
 import { operatorSecret, Tokens } from './tokens.js';
 import type { WorkspaceState, WorkspaceWatch } from './workspace-watch.js';
 
@@ -60,6 +63,9 @@ export class Host extends HostServices {
     /** Signs tokens of the operator. */
     readonly operatorSecret: string,
     readonly metrics: Metrics,
+    private readonly onRefused: OnRefused,
+    /** Fires when the host stops. */
+    private readonly stopping: AbortController,
   ) {
     super();
   }
@@ -75,16 +81,28 @@ export class Host extends HostServices {
     try {
       const secret = await operatorSecret(env, opened.store);
       secrets.add([secret]);
-      const tokens = new Tokens(secret, workspace.issuers);
+      const metrics = new Metrics();
+      const refusals = new Refusals(log);
+      const tokens = new Tokens(secret, workspace.issuers, (door, reason, message) => {
+        metrics.tokenRefused(door, reason);
+        refusals.add(door, `token ${reason}`, message);
+      });
+      const stopping = new AbortController();
+      await followRevocations(opened.store.revocations, tokens, log, stopping.signal);
+      const onRefused = (door: string, code: string, message: string) => {
+        metrics.requestRefused(door, code);
+        // tokens are counted where they are verified
+        if (!code.startsWith('TOKEN_')) refusals.add(door, code, message);
+      };
       const doors: HttpDoors = new HttpDoors({
         limitBytes: workspace.settings.limits.eventBytes,
         limits: httpLimits(workspace.settings.limits.eventBytes),
         log,
         mask: secrets.mask,
+        onRefused,
         tokens,
         door: () => engine.door,
       });
-      const metrics = new Metrics();
       const observed: Observer[] = [metrics, ...(options.observer ? [options.observer] : [])];
       const engine: Engine = new Engine({
         ...options,
@@ -92,7 +110,7 @@ export class Host extends HostServices {
         store: opened.store,
         pacer: opened.pacer,
         lent: {
-          tokens,
+          tokens: (connection) => tokens.at(connection),
           doors,
           database: opened.tables,
           meter: (connection) => metrics.meterOf(connection),
@@ -104,7 +122,7 @@ export class Host extends HostServices {
         hostId,
         mask: secrets.mask,
       });
-      host = new Host(options, opened, engine, tokens, doors, log, secret, metrics);
+      host = new Host(options, opened, engine, tokens, doors, log, secret, metrics, onRefused, stopping);
       await host.#listen();
       return host;
     } catch (error) {
@@ -161,7 +179,7 @@ export class Host extends HostServices {
     this.#app = app;
     await this.doors.install(adapter.getInstance());
     app.useGlobalPipes(new StandardSchemaValidationPipe());
-    app.useGlobalFilters(new ProblemFilter(this.log, this.options.secrets.mask));
+    app.useGlobalFilters(new ProblemFilter({ log: this.log, mask: this.options.secrets.mask, onRefused: this.onRefused }));
     const modulesOnBus = new BusServer(this.bus, { mask: this.options.secrets.mask });
     connectBus(app, modulesOnBus);
     installDocs(app);
@@ -179,6 +197,7 @@ export class Host extends HostServices {
   async #stop(): Promise<void> {
     this.ready = false;
     this.options.files.stop();
+    this.stopping.abort();
     this.doors.close();
     const late = new AbortController();
     const ended = this.#end().then(() => late.abort());

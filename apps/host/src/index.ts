@@ -10,5 +10,5 @@ export { keepLastGood } from './last-good.js';
 export { describeWorkspace, watchWorkspace, type WorkspaceState } from './workspace-watch.js';
 export { createLogger, toLog } from './logger.js';
 export { Secrets } from './secrets.js';
-export { operatorSecret, signOperatorToken } from './tokens.js';
+export { OPERATOR_MAX_TTL_MS, operatorSecret, signOperatorToken } from './tokens.js';
 export { diagnoseConnection, type Diagnosis } from './api/doctor.js';

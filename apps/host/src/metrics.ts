@@ -36,6 +36,9 @@ export class Metrics implements Observer {
     ['connection'],
   );
 
+  readonly #refusedTokens = this.#counter('sluice_refused_tokens_total', 'Tokens that were refused', ['door', 'reason']);
+  readonly #refusedRequests = this.#counter('sluice_refused_requests_total', 'HTTP requests answered 4xx', ['door', 'code']);
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
@@ -73,6 +76,15 @@ export class Metrics implements Observer {
       const status = await engine.status().catch(() => undefined);
       for (const { queue, waiting } of status?.queues ?? []) gauge.set({ queue }, waiting);
     });
+  }
+
+  /** Both values are from small sets that no sender chooses. */
+  tokenRefused(door: string, reason: string): void {
+    this.#refusedTokens.inc({ door, reason });
+  }
+
+  requestRefused(door: string, code: string): void {
+    this.#refusedRequests.inc({ door, code });
   }
 
   accepted(event: EventAttributes, ms: number): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Issuer } from '@sluice/flow';
-import { SignJWT } from 'jose';
+import { decodeJwt, SignJWT } from 'jose';
 import { requireEventType, requireScope, signOperatorToken, Tokens } from './tokens.js';
 
 const OPERATOR_SECRET = 'o'.repeat(32);
@@ -119,5 +119,67 @@ describe('a sender', () => {
   it('without a scope is told which one it lacks', async () => {
     const sender = await tokens().verify(await sign({ claims: { scope: 'desktop' } }));
     expect(() => requireScope(sender, 'events:write')).toThrow('the token of erp/ivanov lacks the scope events:write');
+  });
+});
+
+describe('a revoked token', () => {
+  const user = { sub: 'me', scope: 'admin', ttlMs: HOUR };
+  const jtiOf = (token: string) => decodeJwt(token).jti as string;
+
+  it('is refused by its `jti`, also when it was verified before', async () => {
+    const all = tokens();
+    const [one, other] = [await signOperatorToken(OPERATOR_SECRET, user), await signOperatorToken(OPERATOR_SECRET, user)];
+    await all.verify(one);
+    all.revoke([{ issuer: 'operator', jti: jtiOf(one), at: new Date() }]);
+    await expect(all.verify(one)).rejects.toMatchObject({ code: 'TOKEN_INVALID', message: 'the token has been revoked' });
+    await expect(all.verify(other)).resolves.toMatchObject({ sub: 'me' });
+  });
+
+  it('is refused by its user when it was issued before, and not when it was issued later', async () => {
+    const all = tokens();
+    const at = new Date(seconds(-30) * 1_000);
+    all.revoke([{ issuer: 'erp', sub: 'ivanov', at }]);
+    await expect(all.verify(await sign({ claims: { iat: seconds(-31) } }))).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
+    await expect(all.verify(await sign({ claims: { iat: undefined } }))).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
+    await expect(all.verify(await sign({ claims: { iat: seconds(-29) } }))).resolves.toMatchObject({ sub: 'ivanov' });
+    await expect(all.verify(await sign({ claims: { iat: seconds(-31), sub: 'petrov' } }))).resolves.toBeDefined();
+  });
+
+  it('is reported once to those who watch it', async () => {
+    const all = tokens();
+    const [one, other] = [await sign({ claims: { jti: 'a' } }), await sign({ claims: { jti: 'b' } })];
+    const seen: string[] = [];
+    all.onRevoked(await all.verify(one), () => seen.push('one'));
+    all.onRevoked(await all.verify(other), () => seen.push('other'));
+    all.onRevoked(await all.verify(one), () => seen.push('gone'))();
+    const revoked = [{ issuer: 'erp', jti: 'a', at: new Date() }];
+    all.revoke(revoked);
+    all.revoke(revoked);
+    expect(seen).toEqual(['one']);
+  });
+});
+
+describe('a refused token', () => {
+  it.each([
+    ['missing', async () => undefined],
+    ['malformed', async () => 'nonsense'],
+    ['issuer', () => sign({ kid: 'nobody' })],
+    ['signature', () => sign({ secret: 'c'.repeat(32) })],
+    ['expired', () => sign({ claims: { exp: seconds(-3_600) } })],
+  ])('is counted with its door and the reason %s', async (reason, make) => {
+    const refused: string[][] = [];
+    const all = new Tokens(OPERATOR_SECRET, [erp], (...one) => refused.push(one));
+    const token = await make();
+    await expect(all.at('desktops').verify(token)).rejects.toBeDefined();
+    expect(refused).toEqual([['desktops', reason, expect.any(String)]]);
+    if (token !== undefined) expect(JSON.stringify(refused)).not.toContain(token);
+  });
+});
+
+describe('a token of the operator', () => {
+  it('lives a year at most, whatever it says', async () => {
+    const ttlMs = 50 * 366 * 24 * HOUR;
+    const sender = await tokens().verify(await signOperatorToken(OPERATOR_SECRET, { sub: 'me', scope: 'admin', ttlMs }));
+    expect(sender.expiresAt).toBeLessThanOrEqual(Date.now() + 366 * 24 * HOUR);
   });
 });

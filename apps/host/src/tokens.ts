@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { SignJWT, decodeProtectedHeader, errors, jwtVerify } from 'jose';
-import type { Store } from '@sluice/engine';
+import type { Revocation, Store } from '@sluice/engine';
 import type { Issuer } from '@sluice/flow';
-import { typeMatches, type Bearer, type Tokens as TokensOfPlugins } from '@sluice/plugin-api';
+import { typeMatches, type Bearer, type SluiceError, type Tokens as TokensOfPlugins } from '@sluice/plugin-api';
 import type { Env } from './env.js';
 import { hostFail } from './failures.js';
 
@@ -14,6 +14,11 @@ const SKEW_SECONDS = 60;
 /** Events that the engine alone may publish. */
 const RESERVED = ['user.#', 'sluice.#'];
 const REMEMBERED = 10_000;
+/** Longest life of a token of the operator. */
+export const OPERATOR_MAX_TTL_MS = 366 * 24 * 3_600_000;
+/** The scope that an endpoint asks for when its flow names none. */
+const EVENTS_WRITE = 'events:write';
+const MAX_JTI_LENGTH = 200;
 /** Of an extension or a group. */
 const LONGEST_CLAIM = 100;
 
@@ -21,12 +26,20 @@ interface SigningIssuer {
   readonly name: string;
   readonly keys: readonly Uint8Array[];
   readonly events: readonly string[];
+  readonly endpoints?: readonly string[] | undefined;
   readonly topics: readonly string[];
   /** Absent: its tokens may name any. */
   readonly extensions?: readonly string[] | undefined;
   readonly groups?: readonly string[] | undefined;
   readonly grants: (scope: string) => boolean;
   readonly maxTtlMs: number | undefined;
+}
+
+/** What a token says of itself beside its rights. */
+interface TokenIdentity {
+  readonly jti?: string;
+  /** Unix milliseconds. */
+  readonly issuedAt?: number;
 }
 
 /**
@@ -37,21 +50,32 @@ interface SigningIssuer {
 export class Tokens implements TokensOfPlugins {
   readonly #issuers = new Map<string, SigningIssuer>();
   readonly #known = new Map<string, Bearer>();
+  /** What a token says of itself beside its rights. */
+  readonly #identities = new WeakMap<Bearer, TokenIdentity>();
+  readonly #watched = new Map<Bearer, Set<() => void>>();
+  #revokedTokens: ReadonlySet<string> = new Set();
+  #revokedUsers: ReadonlyMap<string, number> = new Map();
 
-  constructor(operatorSecret: string, issuers: readonly Issuer[]) {
+  /** @param onRefused receives each refused token: at which door, why in one word, and a message without the token */
+  constructor(
+    operatorSecret: string,
+    issuers: readonly Issuer[],
+    private readonly onRefused: (door: string, reason: string, message: string) => void = () => undefined,
+  ) {
     this.#issuers.set(OPERATOR, {
       name: OPERATOR,
       keys: [bytes(operatorSecret)],
       events: ['#'],
       topics: ['#'],
       grants: () => true,
-      maxTtlMs: undefined,
+      maxTtlMs: OPERATOR_MAX_TTL_MS,
     });
     for (const issuer of issuers) {
       this.#issuers.set(issuer.name, {
         name: issuer.name,
         keys: issuer.secrets.map(bytes),
         events: issuer.events,
+        endpoints: issuer.endpoints,
         topics: issuer.topics,
         extensions: issuer.extensions,
         groups: issuer.groups,
@@ -61,15 +85,73 @@ export class Tokens implements TokensOfPlugins {
     }
   }
 
-  /** Rejects with `TOKEN_MISSING` or `TOKEN_INVALID`, saying what is wrong with it and never what is in it. */
-  async verify(token: string | undefined): Promise<Bearer> {
-    if (token === undefined || token === '') throw hostFail.TOKEN_MISSING('no token was sent');
+  /**
+   * Rejects with `TOKEN_MISSING` or `TOKEN_INVALID`, saying what is wrong with it and never what is in it.
+   * @param door where it was sent, for the count of refused tokens
+   */
+  async verify(token: string | undefined, door = 'http'): Promise<Bearer> {
+    try {
+      return await this.#verified(token);
+    } catch (error) {
+      const { message, options } = error as SluiceError;
+      this.onRefused(door, (options.details as { reason?: string } | undefined)?.reason ?? 'invalid', message);
+      throw error;
+    }
+  }
+
+  /** The same tokens, sent to another door. */
+  at(door: string): TokensOfPlugins {
+    return {
+      verify: (token) => this.verify(token, door),
+      requireScope,
+      requireEventType,
+      requireTopic,
+      onRevoked: (bearer, back) => this.onRevoked(bearer, back),
+      issuersOf: (scope) => this.issuersOf(scope),
+    };
+  }
+
+  /** Replaces what is revoked, and reports it to whoever watches one of these tokens. */
+  revoke(revocations: readonly Revocation[]): void {
+    this.#revokedTokens = new Set(revocations.flatMap((one) => ('jti' in one ? [`${one.issuer}/${one.jti}`] : [])));
+    this.#revokedUsers = new Map(
+      revocations.flatMap((one) => ('sub' in one ? [[`${one.issuer}/${one.sub}`, one.at.getTime()] as const] : [])),
+    );
+    for (const [bearer, backs] of [...this.#watched]) {
+      if (!this.#isRevoked(bearer)) continue;
+      this.#watched.delete(bearer);
+      for (const back of backs) back();
+    }
+  }
+
+  onRevoked(bearer: Bearer, back: () => void): () => void {
+    const backs = this.#watched.get(bearer) ?? new Set();
+    this.#watched.set(bearer, backs.add(back));
+    return () => {
+      backs.delete(back);
+      if (backs.size === 0 && this.#watched.get(bearer) === backs) this.#watched.delete(bearer);
+    };
+  }
+
+  async #verified(token: string | undefined): Promise<Bearer> {
+    if (token === undefined || token === '')
+      throw hostFail.TOKEN_MISSING('no token was sent', { details: { reason: 'missing' } });
     const known = this.#known.get(token);
-    if (known && known.expiresAt + SKEW_SECONDS * 1_000 > Date.now()) return known;
-    const sender = await this.#read(token);
+    const isKnown = known && known.expiresAt + SKEW_SECONDS * 1_000 > Date.now();
+    const sender = isKnown ? known : await this.#read(token);
+    if (this.#isRevoked(sender)) throw invalid('revoked', 'the token has been revoked');
+    if (sender === known) return known;
     if (this.#known.size >= REMEMBERED) this.#known.clear();
     this.#known.set(token, sender);
     return sender;
+  }
+
+  /** A token that does not say when it was issued may be older than the revocation. */
+  #isRevoked(bearer: Bearer): boolean {
+    const { jti, issuedAt } = this.#identities.get(bearer) ?? {};
+    if (jti !== undefined && this.#revokedTokens.has(`${bearer.issuer}/${jti}`)) return true;
+    const before = this.#revokedUsers.get(bearer.user);
+    return before !== undefined && (issuedAt === undefined || issuedAt <= before);
   }
 
   requireScope = requireScope;
@@ -83,23 +165,30 @@ export class Tokens implements TokensOfPlugins {
 
   async #read(token: string): Promise<Bearer> {
     const issuer = this.#issuerOf(token);
-    const { sub, scope, exp, iat, extension, groups } = await verifiedBy(issuer, token);
-    if (typeof sub !== 'string' || sub === '') throw hostFail.TOKEN_INVALID('the token has no `sub`');
-    if (typeof exp !== 'number') throw hostFail.TOKEN_INVALID('the token has no `exp`');
+    const { sub, scope, exp, iat, jti, extension, groups } = await verifiedBy(issuer, token);
+    if (typeof sub !== 'string' || sub === '') throw invalid('claims', 'the token has no `sub`');
+    if (typeof exp !== 'number') throw invalid('claims', 'the token has no `exp`');
     const asked =
       typeof scope === 'string' ? scope.split(' ').filter((one) => one !== '') : Array.isArray(scope) ? scope.map(String) : [];
     const [own] = within(issuer.extensions, [extension].filter(isShort).map(String));
-    return {
+    const issuedAt = typeof iat === 'number' ? iat * 1_000 : undefined;
+    const bearer: Bearer = {
       user: `${issuer.name}/${sub}`,
       issuer: issuer.name,
       sub,
       scopes: asked.filter((one) => issuer.grants(one)),
       events: issuer.events,
+      ...(issuer.endpoints && { endpoints: issuer.endpoints }),
       topics: issuer.topics,
       ...(own !== undefined && { extension: own }),
       groups: within(issuer.groups, (Array.isArray(groups) ? groups : []).filter(isShort).map(String)),
-      expiresAt: capped(issuer, exp * 1_000, typeof iat === 'number' ? iat * 1_000 : undefined),
+      expiresAt: capped(issuer, exp * 1_000, issuedAt),
     };
+    this.#identities.set(bearer, {
+      ...(typeof jti === 'string' && jti.length <= MAX_JTI_LENGTH && { jti }),
+      ...(issuedAt !== undefined && { issuedAt }),
+    });
+    return bearer;
   }
 
   #issuerOf(token: string): SigningIssuer {
@@ -107,10 +196,10 @@ export class Tokens implements TokensOfPlugins {
     try {
       kid = decodeProtectedHeader(token).kid;
     } catch {
-      throw hostFail.TOKEN_INVALID('it is not a JSON Web Token');
+      throw invalid('malformed', 'it is not a JSON Web Token');
     }
     const issuer = this.#issuers.get(kid ?? OPERATOR);
-    if (!issuer) throw hostFail.TOKEN_INVALID(`sluice.yaml has no issuer "${String(kid).slice(0, 64)}"`);
+    if (!issuer) throw invalid('issuer', `sluice.yaml has no issuer "${String(kid).slice(0, 64)}"`);
     return issuer;
   }
 }
@@ -127,6 +216,34 @@ export function requireEventType(sender: Bearer, type: string): void {
     throw hostFail.FORBIDDEN(`events ${type} are published by Sluice alone`);
   if (sender.events.some((pattern) => typeMatches(pattern, type))) return;
   throw hostFail.FORBIDDEN(`the issuer ${sender.issuer} may not publish ${type}`);
+}
+
+/**
+ * Throws `FORBIDDEN` when the sender's issuer may not call this endpoint. An issuer that lists no endpoints and may publish certain events
+ * only may call none that asks for the default scope: the endpoint's flow takes what is sent whatever the issuer may publish.
+ * @param path decoded, such as `/in/shop/orders`
+ */
+export function requireEndpoint(sender: Bearer, path: string, scope: string): void {
+  const { endpoints, events, issuer } = sender;
+  const isOpen = endpoints
+    ? endpoints.some((pattern) => pathMatches(pattern, path))
+    : scope !== EVENTS_WRITE || events.length === 0 || events.includes('#');
+  if (isOpen) return;
+  throw hostFail.FORBIDDEN(
+    endpoints
+      ? `the issuer ${issuer} may not call ${path}: add it to issuers.${issuer}.endpoints in sluice.yaml`
+      : `the issuer ${issuer} may publish certain events only, and no endpoints: list ${path} in issuers.${issuer}.endpoints in sluice.yaml`,
+  );
+}
+
+/** `*` stands for one segment, `**` at the end for any number of them. */
+function pathMatches(pattern: string, path: string): boolean {
+  const wanted = pattern.split('/');
+  const segments = path.split('/');
+  const isOpenEnded = wanted.at(-1) === '**';
+  if (isOpenEnded) wanted.pop();
+  if (isOpenEnded ? segments.length < wanted.length : segments.length !== wanted.length) return false;
+  return wanted.every((one, index) => one === '*' || one === segments[index]);
 }
 
 /** Throws `FORBIDDEN` when users of the sender's issuer may not listen to this topic. */
@@ -159,6 +276,7 @@ export function signOperatorToken(secret: string, claims: OperatorClaims): Promi
   return new SignJWT({ scope, ...(extension !== undefined && { extension }), ...(groups && { groups }) })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setSubject(claims.sub)
+    .setJti(randomUUID())
     .setIssuedAt(now)
     .setExpirationTime(now + Math.ceil(claims.ttlMs / 1_000))
     .sign(bytes(secret));
@@ -176,15 +294,21 @@ async function verifiedBy(issuer: SigningIssuer, token: string) {
       if (!(error instanceof errors.JWSSignatureVerificationFailed)) break;
     }
   }
-  throw hostFail.TOKEN_INVALID(whatIsWrong(last, issuer.name));
+  throw whatIsWrong(last, issuer.name);
 }
 
-function whatIsWrong(error: unknown, issuer: string): string {
-  if (error instanceof errors.JWTExpired) return 'the token has expired';
-  if (error instanceof errors.JWSSignatureVerificationFailed) return `the signature is not made with the key of issuer ${issuer}`;
-  if (error instanceof errors.JOSEAlgNotAllowed) return 'only HS256 is taken';
-  if (error instanceof errors.JWTClaimValidationFailed) return `the claim ${error.claim} is missing or wrong`;
-  return 'it is not a valid JSON Web Token';
+function whatIsWrong(error: unknown, issuer: string): SluiceError {
+  if (error instanceof errors.JWTExpired) return invalid('expired', 'the token has expired');
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return invalid('signature', `the signature is not made with the key of issuer ${issuer}`);
+  if (error instanceof errors.JOSEAlgNotAllowed) return invalid('algorithm', 'only HS256 is taken');
+  if (error instanceof errors.JWTClaimValidationFailed) return invalid('claims', `the claim ${error.claim} is missing or wrong`);
+  return invalid('malformed', 'it is not a valid JSON Web Token');
+}
+
+/** @param reason one word, for the count of refused tokens */
+function invalid(reason: string, message: string): SluiceError {
+  return hostFail.TOKEN_INVALID(message, { details: { reason } });
 }
 
 /** An issuer's tokens live no longer than its `maxTtl`, whatever they say. */
@@ -192,14 +316,13 @@ function capped(issuer: SigningIssuer, expiresAt: number, issuedAt: number | und
   if (issuer.maxTtlMs === undefined) return expiresAt;
   const from = issuedAt ?? Date.now();
   // counted from a time to come, the cap would be none
-  if (from > Date.now() + SKEW_SECONDS * 1_000)
-    throw hostFail.TOKEN_INVALID('the token is issued in the future: look at the clocks');
+  if (from > Date.now() + SKEW_SECONDS * 1_000) throw invalid('claims', 'the token is issued in the future: look at the clocks');
   if (issuedAt === undefined && expiresAt - from > issuer.maxTtlMs + SKEW_SECONDS * 1_000) {
-    throw hostFail.TOKEN_INVALID(`the token lives longer than the issuer ${issuer.name} allows, and has no \`iat\``);
+    throw invalid('claims', `the token lives longer than the issuer ${issuer.name} allows, and has no \`iat\``);
   }
   const end = Math.min(expiresAt, from + issuer.maxTtlMs);
   if (end + SKEW_SECONDS * 1_000 < Date.now())
-    throw hostFail.TOKEN_INVALID(`the token is older than the issuer ${issuer.name} allows`);
+    throw invalid('expired', `the token is older than the issuer ${issuer.name} allows`);
   return end;
 }
 

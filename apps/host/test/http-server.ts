@@ -33,12 +33,13 @@ export class HttpServer {
       },
     } as unknown as Door;
     const log = new MemoryLog();
+    const onRefused = () => undefined;
     const mask = (text: string) => text;
     const tokens = new Tokens(SECRET, issuers);
-    const doors = new HttpDoors({ limitBytes: EVENT_LIMIT, limits: all, log, mask, tokens, door: () => door });
+    const doors = new HttpDoors({ limitBytes: EVENT_LIMIT, limits: all, log, mask, onRefused, tokens, door: () => door });
     const server = Fastify({ ...serverTimeouts(all), bodyLimit: EVENT_LIMIT });
     // as the host's filter does
-    server.setErrorHandler((error, _request, reply) => sendProblem(reply, error, { log, mask }));
+    server.setErrorHandler((error, _request, reply) => sendProblem(reply, error, { log, mask, onRefused }));
     await doors.install(server);
     server.post('/api/import', () => ({ taken: true }));
     server.post('/hook', () => ({ taken: true }));

@@ -35,6 +35,8 @@ export type {
   ParkedState,
   ParkedStore,
   ParkedSummary,
+  Revocation,
+  RevocationStore,
   Store,
 } from './ports/store.js';
 export { holdLease, pause, LEASE_TIMES, type HeldLease, type LeaseTimes } from './lease.js';

@@ -96,7 +96,8 @@ export class PushRunner implements PushOwner {
 
   /** Undefined before `run`. */
   state(): PaceState | undefined {
-    return this.#pace?.state();
+    const state = this.#pace?.state();
+    return state && state.breaker !== 'closed' && this.#awaySince > 0 ? { ...state, closedSince: this.#awaySince } : state;
   }
 
   async declare(): Promise<void> {

@@ -10,7 +10,8 @@ import { underLease } from './under-lease.js';
 export interface Lent {
   /** Absent: no clients are served here. */
   readonly listen?: Services['listen'];
-  readonly tokens: Tokens;
+  /** Verifies tokens that clients of a connection send. */
+  readonly tokens: (connection: string) => Tokens;
   readonly doors: ServiceDoors;
   /** The tables of one connection. Opened when they are first used. */
   readonly database: (connection: string) => Database;
@@ -30,7 +31,7 @@ export interface ServicesDeps {
 
 /** The services of one connection: what it names is its own, so that two connections of a plugin share nothing. */
 export function servicesOf(connection: string, { lent, bus, door, peers, leases, hostId }: ServicesDeps): Services {
-  const { tokens } = lent;
+  const tokens = lent.tokens(connection);
   return {
     ...(lent.listen && { listen: lent.listen }),
     tokens,

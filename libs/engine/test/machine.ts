@@ -150,7 +150,7 @@ export async function startMachine(options: MachineOptions) {
     pacer,
     lent: {
       listen,
-      tokens,
+      tokens: () => tokens,
       doors,
       database: () => tables,
       meter: () => meter,

@@ -224,6 +224,8 @@ export interface Issuer {
   readonly scopes: readonly string[];
   /** Patterns of event types that its tokens may publish. */
   readonly events: readonly string[];
+  /** Patterns of paths below `/in/` that its tokens may call. Absent: none that asks for `events:write`, when `events` bounds its events. */
+  readonly endpoints?: readonly string[];
   readonly topics: readonly string[];
   readonly extensions?: readonly string[];
   readonly groups?: readonly string[];

@@ -120,6 +120,7 @@ function workspaceSchema(plugins: readonly AnyPlugin[]): Schema {
     secrets: { type: 'array', items: EXPRESSION, minItems: 1, maxItems: 2 },
     scopes: TEXTS,
     events: TEXTS,
+    endpoints: TEXTS,
     topics: TEXTS,
     maxTtl: DURATION,
     extensions: TEXTS,

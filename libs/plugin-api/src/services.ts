@@ -11,6 +11,8 @@ export interface Bearer {
   readonly scopes: readonly string[];
   /** Patterns of event types that may be published. */
   readonly events: readonly string[];
+  /** Patterns of paths below `/in/` that may be called. Absent: the issuer lists none. */
+  readonly endpoints?: readonly string[];
   /** Patterns of topics that may be listened to. */
   readonly topics: readonly string[];
   /** Telephone extension and groups: from the token, never from the client. */
@@ -26,6 +28,8 @@ export interface Tokens {
   requireScope(bearer: Bearer, scope: string): void;
   requireEventType(bearer: Bearer, type: string): void;
   requireTopic(bearer: Bearer, topic: string): void;
+  /** Calls `back` once when the bearer's token is revoked, within 5 s and on every host. Returns the function that ends the watch. */
+  onRevoked(bearer: Bearer, back: () => void): () => void;
   /** The issuers of sluice.yaml that may give this scope; the operator when there is none. */
   issuersOf(scope: string): readonly string[];
 }

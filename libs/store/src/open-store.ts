@@ -8,6 +8,7 @@ import { ParkedRunEntity } from './entities/parked-run.entity.js';
 import { SecretEntity } from './entities/secret.entity.js';
 import { SeenFlowEntity } from './entities/seen-flow.entity.js';
 import { CreateStore1764000000000 } from './migrations/1764000000000-create-store.js';
+import { AddRevocations1796000000000 } from './migrations/1796000000000-add-revocations.js';
 import { PostgresStore } from './postgres-store.js';
 import { SCHEMA } from './schema.js';
 
@@ -37,7 +38,7 @@ export async function openStore({ url, engine, log }: StoreOptions): Promise<Sto
     url,
     schema: SCHEMA,
     entities: [ParkedRunEntity, SecretEntity, SeenFlowEntity],
-    migrations: [CreateStore1764000000000],
+    migrations: [CreateStore1764000000000, AddRevocations1796000000000],
     migrationsTableName: 'migration',
     applicationName: 'sluice store',
     poolSize: CONNECTIONS,

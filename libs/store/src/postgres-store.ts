@@ -7,6 +7,7 @@ import { SeenFlowEntity } from './entities/seen-flow.entity.js';
 import { PostgresJournal } from './journal.js';
 import { PostgresLeases } from './leases.js';
 import { PostgresParked } from './parked.js';
+import { PostgresRevocations } from './revocations.js';
 import { StepEnds } from './step-ends.js';
 
 /** Longer than any timer of a step may run: its row decides between the step's result and that timer. */
@@ -19,6 +20,7 @@ export class PostgresStore implements Store {
   readonly parked: PostgresParked;
   readonly claims: PostgresClaims;
   readonly journal: PostgresJournal;
+  readonly revocations: PostgresRevocations;
   readonly #stepEnds: StepEnds;
 
   constructor(
@@ -30,6 +32,7 @@ export class PostgresStore implements Store {
     this.parked = new PostgresParked(database);
     this.claims = new PostgresClaims(database);
     this.journal = new PostgresJournal(database, log);
+    this.revocations = new PostgresRevocations(database);
     this.#stepEnds = new StepEnds(database);
   }
 

@@ -47,11 +47,12 @@ export async function startHost({ workspace, plugins, broker, store, spool, host
     bus,
     store,
     pacer: new MemoryPacer(),
-    lent: { listen, tokens, doors, database: () => database, meter: () => meter, spool },
+    lent: { listen, tokens: () => tokens, doors, database: () => database, meter: () => meter, spool },
     observer,
     log: new MemoryLog(),
     hostId,
     roles: new Set(ROLES),
+    mask: (text) => text,
   });
   await engine.start();
   return async () => {

@@ -23,6 +23,7 @@ const GATEWAY_CODES = {
     fate: 'rejected',
     cure: 'correct the request: GET /mailbox/<user>?wait=25s, POST /mailbox/<user>/ack, GET /desktops?limit=100&after=<user>',
   },
+  GATEWAY_TOKEN_REVOKED: { fate: 'rejected', cure: 'connect again with a token that was issued after the revocation' },
   GATEWAY_MAILBOX: { fate: 'rejected', cure: 'ask for the mailbox of the user of your token' },
 } as const;
 

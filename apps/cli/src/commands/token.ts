@@ -1,30 +1,77 @@
-import { readEnv, signOperatorToken } from '@sluice/host';
+import { OPERATOR_MAX_TTL_MS, readEnv, signOperatorToken } from '@sluice/host';
 import { Option, type Command } from 'commander';
-import { readOperatorSecret } from '../admin/operator.js';
+import { decodeToken } from '../admin/decode-token.js';
+import { openHostApi, readOperatorSecret } from '../admin/operator.js';
+import { CommandError } from '../exit.js';
 import { readDuration, readNames, readScopes } from '../options.js';
 import { print } from '../terminal/print.js';
 
-interface TokenFlags {
-  readonly sub: string;
+interface SignOptions {
+  readonly sub?: string;
   readonly scope: string;
   readonly ttl: number;
   readonly extension?: string;
   readonly groups?: readonly string[];
 }
 
+interface RevokeOptions {
+  readonly user?: string;
+  readonly jti?: string;
+  readonly issuer?: string;
+}
+
 export function addToken(command: Command): void {
   command
-    .requiredOption('--sub <user>', 'whose it is')
+    .option('--sub <user>', 'whose it is')
     .option(
       '--scope <scopes>',
       'what it may, separated by spaces: events:write desktop viewer admin, and those of connectors, such as timeline:write',
       readScopes,
       'events:write',
     )
-    .addOption(new Option('--ttl <duration>', 'how long it is good').argParser(readDuration).default(readDuration('12h'), '12h'))
     .option('--extension <number>', 'telephone extension of the user: its calls pop up for this token')
     .option('--groups <names>', 'groups of the user, separated by commas', readNames)
-    .action(async ({ ttl, ...claims }: TokenFlags) => {
-      print(await signOperatorToken(await readOperatorSecret(readEnv()), { ...claims, ttlMs: ttl }));
+    .addOption(
+      new Option('--ttl <duration>', 'how long it is good, 366d at most')
+        .argParser(readDuration)
+        .default(readDuration('12h'), '12h'),
+    )
+    .action(async ({ sub, ttl, ...claims }: SignOptions) => {
+      if (sub === undefined) throw new CommandError('token: --sub is missing: write whose token it is, such as --sub ivanov');
+      if (ttl > OPERATOR_MAX_TTL_MS)
+        throw new CommandError('token: --ttl is too long: a token of the operator is good for 366d at most');
+      print(await signOperatorToken(await readOperatorSecret(readEnv()), { ...claims, sub, ttlMs: ttl }));
     });
+  command
+    .command('revoke')
+    .description('refuse a token on all hosts, or all tokens that a user has now')
+    .argument('[token]', 'the token itself')
+    .option('--user <sub>', 'all tokens of this user that were issued before now')
+    .option('--jti <id>', 'the token with this id')
+    .option('--issuer <name>', 'who signed it; operator when absent')
+    .action(async (token: string | undefined, options: RevokeOptions) => {
+      const revocation = readRevocation(token, options);
+      await (await openHostApi()).post('/api/tokens/revoke', revocation);
+      print(`revoked: ${describe(revocation)}; every host refuses it within 5 s`);
+    });
+}
+
+type Revocation = { readonly issuer: string } & ({ readonly jti: string } | { readonly sub: string });
+
+function readRevocation(token: string | undefined, { user, jti, issuer = 'operator' }: RevokeOptions): Revocation {
+  if ([token, user, jti].filter((one) => one !== undefined).length !== 1)
+    throw new CommandError('token revoke: write one of: the token, --user, --jti');
+  if (user !== undefined) return { issuer, sub: user };
+  if (jti !== undefined) return { issuer, jti };
+  const said = decodeToken(token as string);
+  if (said.jti !== undefined) return { issuer: said.issuer, jti: said.jti };
+  throw new CommandError(
+    `token revoke: this token has no id: revoke all tokens of its user with --user ${said.sub} --issuer ${said.issuer}`,
+  );
+}
+
+function describe(revocation: Revocation): string {
+  return 'jti' in revocation
+    ? `the token ${revocation.jti} of ${revocation.issuer}`
+    : `all tokens of ${revocation.issuer}/${revocation.sub} that were issued before now`;
 }

@@ -2,6 +2,7 @@ import { Injectable, SetMetadata, type CanActivate, type ExecutionContext } from
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { bearerOf } from '../http/doors.js';
+import { doorOf } from '../http/send-problem.js';
 import { requireScope } from '../tokens.js';
 import { HostServices } from './host-services.js';
 
@@ -21,7 +22,8 @@ export class AccessGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const scope =
       this.reflector.getAllAndOverride<string | undefined>(SCOPE, [context.getHandler(), context.getClass()]) ?? 'viewer';
-    requireScope(await this.services.tokens.verify(bearerOf(context.switchToHttp().getRequest<FastifyRequest>())), scope);
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    requireScope(await this.services.tokens.verify(bearerOf(request), doorOf(request)), scope);
     return true;
   }
 }

@@ -3,6 +3,7 @@ import { decodeRun, queues, readData, type ParkedRun, type ParkedState } from '@
 import { engineFail } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { AccessGuard, Scope } from './access.js';
+import { connectionReports } from './connection-reports.js';
 import { diagnose, pruneQueues } from './doctor.js';
 import { HostServices } from './host-services.js';
 import { Summary } from './summary.js';
@@ -14,6 +15,14 @@ const ListQuery = z.strictObject({
 });
 const ReplayBody = z.strictObject({ data: z.unknown().optional(), fromStart: z.boolean().default(false) }).meta({ id: 'Replay' });
 const UnroutedBody = z.strictObject({ type: z.string(), flow: z.string() }).meta({ id: 'UnroutedReplay' });
+const RevokeBody = z
+  .strictObject({
+    issuer: z.string().min(1).max(100).default('operator'),
+    jti: z.string().min(1).max(200).optional(),
+    sub: z.string().min(1).max(300).optional(),
+  })
+  .refine(({ jti, sub }) => (jti === undefined) !== (sub === undefined), 'needs either `jti` or `sub`')
+  .meta({ id: 'Revoke' });
 const PruneBody = z.strictObject({ queues: z.array(z.string()) }).meta({ id: 'Prune' });
 
 /** What the command line and the console ask. */
@@ -27,7 +36,8 @@ export class AdminController {
   async status(): Promise<object> {
     const { engine, store, engines, workspace, files } = this.services;
     const [status, parked, leases] = await Promise.all([engine.status(), store.parked.count(), store.leases.list()]);
-    return { engines, flows: workspace.flows.map((flow) => flow.name), files, ...status, parked, leases };
+    const connections = connectionReports(status, leases);
+    return { engines, flows: workspace.flows.map((flow) => flow.name), files, ...status, connections, parked, leases };
   }
 
   @Get('parked')
@@ -80,6 +90,23 @@ export class AdminController {
     if (!flow) throw engineFail.CONFIG_INVALID(`there is no flow "${body.flow}"`);
     if (flow.trigger.kind !== 'event') throw engineFail.CONFIG_INVALID(`the flow "${body.flow}" takes no events of the bus`);
     return { moved: await this.services.bus.replayUnrouted([body.type], queues.flow(flow.name)) };
+  }
+
+  @Post('tokens/revoke')
+  @HttpCode(204)
+  @Scope('admin')
+  @Summary('Refuses a token, or all that were issued to a user before now, on all hosts within 5 s')
+  async revoke(@Body({ schema: RevokeBody }) { issuer, jti, sub }: z.output<typeof RevokeBody>): Promise<void> {
+    const { revocations } = this.services.store;
+    if (jti !== undefined) await revocations.add({ issuer, jti });
+    else if (sub !== undefined) await revocations.add({ issuer, sub });
+  }
+
+  @Get('tokens/revoked')
+  @Scope('admin')
+  @Summary('What is revoked')
+  async revoked(): Promise<object> {
+    return this.services.store.revocations.list();
   }
 
   @Get('find/:id')

@@ -1,10 +1,14 @@
 import { Controller, Get, Header, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bearerOf } from '../http/doors.js';
+import { doorOf } from '../http/send-problem.js';
 import { requireScope } from '../tokens.js';
+import { connectionReports, type ConnectionReport } from './connection-reports.js';
 import { HostServices } from './host-services.js';
 import { Summary } from './summary.js';
 
+/** Headers that reverse proxies add. */
+const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'];
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 
 @Controller()
@@ -17,10 +21,13 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** 503 while the bus or the database is away; a connection that 1C refuses is shown and does not make the host unready. */
+  /**
+   * 503 while the bus or the database is away; a connection that 1C refuses is shown and does not make the host unready. Names and states
+   * only: addresses, reasons and numbers of what waits are for tokens with the scope `viewer`.
+   */
   @Get('health/ready')
   @Summary('Events can be accepted')
-  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+  async ready(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
     const { services } = this;
     const bus = services.bus.state();
     const store = await services.store.check().then(
@@ -29,22 +36,53 @@ export class HealthController {
     );
     const ready = services.ready && bus.state === 'up' && store.state === 'up';
     if (!ready) void reply.code(503);
+    const status = ready ? 'ok' : 'unavailable';
+    const workspace = services.files.lastGoodOf === undefined ? services.files.state : 'last good copy';
+    const connections = await this.#connections(store.state === 'up');
+    if (await this.#isViewer(request)) return { status, engines: services.engines, bus, store, workspace, connections };
     return {
-      status: ready ? 'ok' : 'unavailable',
-      engines: services.engines,
-      bus,
-      store,
-      workspace: services.files.lastGoodOf === undefined ? services.files.state : 'last good copy',
-      connections: services.engine.connections.all().map((one) => one.health()),
+      status,
+      bus: { state: bus.state },
+      store: { state: store.state },
+      workspace,
+      connections: connections.map(({ connection, state }) => ({ connection, state })),
     };
   }
 
-  /** Open on loopback; elsewhere a token with the scope `viewer`. */
+  async #connections(isStoreUp: boolean): Promise<readonly ConnectionReport[]> {
+    const { engine, store } = this.services;
+    const withoutServers = {
+      bus: this.services.bus.state(),
+      queues: [],
+      paces: engine.paces(),
+      connections: engine.connections.all().map((one) => one.health()),
+    };
+    if (!isStoreUp) return connectionReports(withoutServers, []);
+    const [status, leases] = await Promise.all([
+      engine.status().catch(() => withoutServers),
+      store.leases.list().catch(() => []),
+    ]);
+    return connectionReports(status, leases);
+  }
+
+  /** An orchestrator may send a token that has expired: it gets what strangers get. */
+  async #isViewer(request: FastifyRequest): Promise<boolean> {
+    const token = bearerOf(request);
+    if (token === undefined) return false;
+    try {
+      requireScope(await this.services.tokens.verify(token, doorOf(request)), 'viewer');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Open on loopback, but not to what a proxy on this machine hands on; elsewhere a token with the scope `viewer`. */
   @Get('metrics')
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   async metrics(@Req() request: FastifyRequest): Promise<string> {
-    if (!LOOPBACK.test(request.ip)) {
-      requireScope(await this.services.tokens.verify(bearerOf(request)), 'viewer');
+    if (!LOOPBACK.test(request.ip) || FORWARDED.some((name) => name in request.headers)) {
+      requireScope(await this.services.tokens.verify(bearerOf(request), doorOf(request)), 'viewer');
     }
     return this.services.metrics.registry.metrics();
   }

@@ -4,7 +4,6 @@ import {
   parseBody,
   sourceOf,
   type Bearer,
-  type Log,
   type NewEvent,
   type Reply,
   type ServiceDoors,
@@ -12,11 +11,11 @@ import {
 } from '@sluice/plugin-api';
 import type { Door } from '@sluice/engine';
 import { hostFail } from '../failures.js';
-import { requireEventType, requireScope, type Tokens } from '../tokens.js';
+import { requireEndpoint, requireEventType, requireScope, type Tokens } from '../tokens.js';
 import { BodyBudget, type BodyReservation } from './body-budget.js';
 import type { HttpLimits } from './http-limits.js';
 import { RouteTable, type Route } from './route-table.js';
-import { sendProblem } from './send-problem.js';
+import { doorOf, sendProblem, type ProblemTools } from './send-problem.js';
 import { StrangerConnections } from './stranger-connections.js';
 
 const CE_ATTRIBUTES = ['subject', 'correlationid', 'partitionkey'] as const;
@@ -36,12 +35,9 @@ interface Admission {
   readonly endpoint?: { readonly route: Route; readonly path: string; readonly params: Readonly<Record<string, string>> };
 }
 
-export interface HttpDoorsOptions {
+export interface HttpDoorsOptions extends ProblemTools {
   readonly limitBytes: number;
   readonly limits: HttpLimits;
-  readonly log: Log;
-  /** Hides secrets in a text. */
-  readonly mask: (text: string) => string;
   readonly tokens: Tokens;
   /** The engine is made after its doors. */
   readonly door: () => Door;
@@ -144,6 +140,7 @@ export class HttpDoors implements ServiceDoors {
     if (route.scope === false) return { sender: undefined, endpoint };
     const sender = await this.#sender(request);
     requireScope(sender, route.scope);
+    if (path.startsWith('/in/')) requireEndpoint(sender, path, route.scope);
     return { sender, endpoint };
   }
 
@@ -214,7 +211,7 @@ export class HttpDoors implements ServiceDoors {
   }
 
   async #sender(request: FastifyRequest): Promise<Bearer> {
-    const sender = await this.options.tokens.verify(bearerOf(request));
+    const sender = await this.options.tokens.verify(bearerOf(request), doorOf(request));
     this.#strangers.know(request.raw.socket);
     return sender;
   }

@@ -1,21 +1,17 @@
 import { Catch, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { Log } from '@sluice/plugin-api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hostFail } from '../failures.js';
-import { sendProblem } from './send-problem.js';
+import { sendProblem, type ProblemTools } from './send-problem.js';
 
 /** NestJS's routes, and the paths that nobody serves, answer errors as the other doors do. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(
-    readonly log: Log,
-    readonly mask: (text: string) => string,
-  ) {}
+  constructor(private readonly tools: ProblemTools) {}
 
   async catch(error: unknown, host: ArgumentsHost): Promise<void> {
     const http = host.switchToHttp();
     const { method, url } = http.getRequest<FastifyRequest>();
-    await sendProblem(http.getResponse<FastifyReply>(), isUnknownRoute(error) ? unknownRoute(method, url) : error, this);
+    await sendProblem(http.getResponse<FastifyReply>(), isUnknownRoute(error) ? unknownRoute(method, url) : error, this.tools);
   }
 }
 

@@ -20,6 +20,9 @@ const STATUS: Readonly<Record<string, number>> = {
   BODY_INVALID: 400,
   INPUT_INVALID: 400,
   EVENT_TYPE: 400,
+  // of the endpoints of the plugin http
+  HTTP_ID: 400,
+  HTTP_SIGNATURE: 401,
   TOO_MANY_BODIES: 429,
   BUS_UNAVAILABLE: 503,
   STORE_UNAVAILABLE: 503,
@@ -52,7 +55,7 @@ export function problemOf(error: unknown): Problem {
   const status = STATUS[error.code] ?? (error.fate === 'rejected' ? 422 : error.fate === 'fatal' ? 500 : 502);
   const headers: Record<string, string> = {};
   if (status === 503 || status === 429) headers['retry-after'] = String(RETRY_AFTER_SECONDS);
-  if (status === 401) headers['www-authenticate'] = 'Bearer';
+  if (status === 401 && error.code.startsWith('TOKEN_')) headers['www-authenticate'] = 'Bearer';
   return { status, headers, body: { code: error.code, message: error.message, cure: error.cure } };
 }
 

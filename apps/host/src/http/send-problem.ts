@@ -2,14 +2,27 @@ import type { Log } from '@sluice/plugin-api';
 import type { FastifyReply } from 'fastify';
 import { problemOf } from './problem.js';
 
-/** Answers with the error, in the one shape that all doors have: `{ code, message, cure? }`. `mask` hides secrets in it. */
-export async function sendProblem(
-  reply: FastifyReply,
-  error: unknown,
-  { log, mask }: { readonly log: Log; readonly mask: (text: string) => string },
-): Promise<void> {
+/** Receives each refused request: at which door, with which code, and why. */
+export type OnRefused = (door: string, code: string, message: string) => void;
+
+export interface ProblemTools {
+  readonly log: Log;
+  /** Hides secrets in a text. */
+  readonly mask: (text: string) => string;
+  readonly onRefused: OnRefused;
+}
+
+/** Answers with the error, in the one shape that all doors have: `{ code, message, cure? }`. */
+export async function sendProblem(reply: FastifyReply, error: unknown, { log, mask, onRefused }: ProblemTools): Promise<void> {
   const { status, headers, body } = problemOf(error);
   if (body.code === 'INTERNAL') log.error('a request failed', { error: error instanceof Error ? error.stack : String(error) });
+  else if (status < 500) onRefused(doorOf(reply.request), body.code, mask(body.message));
   void reply.code(status).headers(headers);
   await reply.type('application/json; charset=utf-8').send(mask(JSON.stringify(body)));
+}
+
+/** The first part of the route, such as `/in` or `/api`: of few values, since routes are ours. */
+export function doorOf(request: { readonly routeOptions: { readonly url?: string | undefined } }): string {
+  const [, first = ''] = (request.routeOptions.url ?? '').split('/');
+  return /^[a-z]+$/.test(first) ? `/${first}` : 'no route';
 }

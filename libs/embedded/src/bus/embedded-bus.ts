@@ -90,12 +90,18 @@ export class EmbeddedBus implements Bus {
   }
 
   async status(names: readonly string[]): Promise<readonly QueueStatus[]> {
-    const rows = await this.#rows<{ queue: string; waiting: string; held: string }>(
-      `select queue, count(id) filter (where taken_by is null and at <= now()) as waiting, count(taken_by) as held
+    const rows = await this.#rows<{ queue: string; waiting: string; held: string; oldest: Date | null }>(
+      `select queue, count(id) filter (where taken_by is null and at <= now()) as waiting, count(taken_by) as held,
+              min(at) filter (where at <= now()) as oldest
        from queue left join message using (queue) where queue = any($1) group by queue`,
       [names],
     );
-    return rows.map(({ queue, waiting, held }) => ({ queue, waiting: Number(waiting), held: Number(held) }));
+    return rows.map(({ queue, waiting, held, oldest }) => ({
+      queue,
+      waiting: Number(waiting),
+      held: Number(held),
+      ...(oldest && { oldest }),
+    }));
   }
 
   async unrouted(): Promise<readonly UnroutedStatus[]> {

@@ -63,6 +63,8 @@ export interface QueueStatus {
   readonly waiting: number;
   /** Handed out and not settled, where the broker tells. */
   readonly held?: number;
+  /** When the oldest of all these messages was due, where the broker tells. */
+  readonly oldest?: Date;
   readonly consumers?: number;
 }
 

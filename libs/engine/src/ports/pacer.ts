@@ -50,6 +50,8 @@ export interface PaceState {
   readonly closedBecause?: string;
   /** Why `limit` is below `max`, for people; absent at `max`, and while nothing stands against more calls. */
   readonly limitedBecause?: string;
+  /** Unix milliseconds since when the breaker is open, as far as the engine knows. */
+  readonly closedSince?: number;
 }
 
 export interface Pace {

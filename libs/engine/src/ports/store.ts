@@ -110,6 +110,15 @@ export interface Journal {
   flush(): Promise<void>;
 }
 
+/** Refuses tokens before they expire: the one with this `jti`, or all that the issuer signed for `sub` until `at`. */
+export type Revocation = { readonly issuer: string; readonly at: Date } & ({ readonly jti: string } | { readonly sub: string });
+
+export interface RevocationStore {
+  /** Revokes from now on, by the database's clock. A repeated revocation of a `sub` moves its time on. */
+  add(revocation: { readonly issuer: string } & ({ readonly jti: string } | { readonly sub: string })): Promise<void>;
+  list(): Promise<readonly Revocation[]>;
+}
+
 /** Everything that must survive and is not a message. All methods reject with `STORE_UNAVAILABLE` while the database is away. */
 export interface Store {
   /** One word for logs and `doctor`: `embedded`, `postgresql`. */
@@ -118,6 +127,7 @@ export interface Store {
   readonly parked: ParkedStore;
   readonly claims: ClaimStore;
   readonly journal: Journal;
+  readonly revocations: RevocationStore;
   /**
    * A step with a timeout has two ways to end, its result and its timer, and one of them goes on. True for the first `by` and for a
    * redelivery of it.

@@ -20,6 +20,7 @@ export interface IssuerDraft {
   readonly secrets: readonly ScalarNode[];
   readonly scopes: readonly string[];
   readonly events: readonly string[];
+  readonly endpoints?: readonly string[];
   readonly topics: readonly string[];
   readonly extensions?: readonly string[];
   readonly groups?: readonly string[];

@@ -8,7 +8,7 @@ import type { IssuerDraft } from './drafts.js';
 
 const ISSUER: KeyTable = {
   of: 'an issuer',
-  keys: ['secret', 'secrets', 'scopes', 'events', 'topics', 'maxTtl', 'extensions', 'groups'],
+  keys: ['secret', 'secrets', 'scopes', 'events', 'endpoints', 'topics', 'maxTtl', 'extensions', 'groups'],
 };
 /** Signs for the operator's own commands, and alone may grant these scopes. */
 const BUILT_IN = 'operator';
@@ -41,11 +41,13 @@ function readIssuer(name: string, node: YamlNode, report: Report): IssuerDraft |
   if (!fields) return undefined;
   const extensions = readTexts(fields.get('extensions'), 'extensions', report);
   const groups = readTexts(fields.get('groups'), 'groups', report);
+  const endpoints = readEndpoints(fields.get('endpoints'), report);
   return {
     name,
     secrets: readSecrets(fields, report),
     scopes: readScopes(fields.get('scopes'), report),
     events: readEvents(fields.get('events'), report),
+    ...(endpoints && { endpoints }),
     topics: readTexts(fields.get('topics'), 'topics', report) ?? [],
     ...(extensions && { extensions }),
     ...(groups && { groups }),
@@ -81,4 +83,17 @@ function readEvents(node: YamlNode | undefined, report: Report): string[] {
   const wrong = events.find((pattern) => !isEventPattern(pattern));
   if (node && wrong !== undefined) report.error(node, 'FLOW_VALUE', `"${wrong}" is no event type`);
   return events;
+}
+
+/** Paths of `http.endpoint` triggers; `*` stands for one segment, `**` at the end for any number of them. */
+const ENDPOINT = /^\/in(\/(\*|[^/*]+))*(\/\*\*)?$/;
+
+function readEndpoints(node: YamlNode | undefined, report: Report): string[] | undefined {
+  const endpoints = readTexts(node, 'endpoints', report);
+  const wrong = endpoints?.find((pattern) => !ENDPOINT.test(pattern));
+  if (node && wrong !== undefined)
+    report.error(node, 'FLOW_VALUE', `"${wrong}" is no path of an endpoint`, {
+      do: 'write a path that begins with /in/; * stands for one segment, ** at the end for any number',
+    });
+  return endpoints;
 }

@@ -347,6 +347,24 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(await (await open()).secret(word, () => 'another')).toBe(drawn[0]);
       });
 
+      it('keeps revoked tokens for all hosts', async () => {
+        const other = await open();
+        await store.revocations.add({ issuer: word, jti: 'a' });
+        await other.revocations.add({ issuer: word, sub: 'a' });
+        const ours = async () => (await other.revocations.list()).filter(({ issuer }) => issuer === word);
+        expect(await ours()).toEqual(
+          expect.arrayContaining([
+            { issuer: word, jti: 'a', at: expect.any(Date) },
+            { issuer: word, sub: 'a', at: expect.any(Date) },
+          ]),
+        );
+        const first = (await ours()).find((one) => 'sub' in one);
+        await store.revocations.add({ issuer: word, sub: 'a' });
+        const again = (await ours()).find((one) => 'sub' in one);
+        expect(await ours()).toHaveLength(2);
+        expect(again?.at.getTime()).toBeGreaterThanOrEqual(first?.at.getTime() ?? Infinity);
+      });
+
       it('remembers every flow that was deployed until it is told to forget', async () => {
         await store.flowsSeen([`${word}.a`, `${word}.b`]);
         const ours = async (flows: string[]) => (await store.flowsSeen(flows)).filter(({ flow }) => flow.startsWith(word));

@@ -9,6 +9,8 @@ import type {
   ParkedState,
   ParkedStore,
   ParkedSummary,
+  Revocation,
+  RevocationStore,
   Store,
 } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
@@ -36,6 +38,7 @@ export class MemoryDatabase {
   readonly stepEnds = new Map<string, string>();
   readonly suspects = new Map<string, number>();
   readonly secrets = new Map<string, string>();
+  readonly revocations = new Map<string, Revocation>();
   readonly flows = new Map<string, Date>();
   journal: JournalEntry[] = [];
   /** True: every method rejects, as when PostgreSQL is stopped. */
@@ -57,12 +60,20 @@ export class MemoryStore implements Store {
   readonly parked: ParkedStore;
   readonly claims: ClaimStore;
   readonly journal: Journal;
+  readonly revocations: RevocationStore;
 
   constructor(private readonly database = new MemoryDatabase()) {
     this.leases = new MemoryLeases(database);
     this.parked = new MemoryParked(database);
     this.claims = new MemoryClaims(database);
     this.journal = new MemoryJournal(database);
+    this.revocations = {
+      add: (revocation) =>
+        database.use(() => {
+          database.revocations.set(JSON.stringify(revocation), { ...revocation, at: new Date(database.now()) });
+        }),
+      list: () => database.use(() => [...database.revocations.values()]),
+    };
   }
 
   endStep(run: string, step: string, epoch: number, by: string): Promise<boolean> {

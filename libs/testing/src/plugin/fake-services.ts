@@ -40,6 +40,7 @@ export class FakeWorkspace {
   /** Runs that go on, by the tokens of their calls. */
   readonly resumed: { readonly token: string; readonly output: unknown }[] = [];
   readonly #bearers = new Map<string, Bearer>();
+  readonly #revoked = new Map<Bearer, Set<() => void>>();
   readonly #hosts = new Set<FakeServices>();
   readonly #leases = new Map<string, Promise<void>>();
 
@@ -63,6 +64,15 @@ export class FakeWorkspace {
     return token;
   }
 
+  /** Revokes the tokens of a user. */
+  revoke(sub: string): void {
+    for (const [token, bearer] of this.#bearers) {
+      if (bearer.sub !== sub) continue;
+      this.#bearers.delete(token);
+      for (const back of this.#revoked.get(bearer) ?? []) back();
+    }
+  }
+
   /** The services of one more host. */
   host(): FakeServices {
     const host = new FakeServices(this);
@@ -81,6 +91,11 @@ export class FakeWorkspace {
     },
     requireEventType: ({ events }, type) => requireOne(events, type),
     requireTopic: ({ topics }, topic) => requireOne(topics, topic),
+    onRevoked: (bearer, back) => {
+      const backs = this.#revoked.get(bearer) ?? new Set();
+      this.#revoked.set(bearer, backs.add(back));
+      return () => void backs.delete(back);
+    },
     issuersOf: () => ['operator'],
   };
 

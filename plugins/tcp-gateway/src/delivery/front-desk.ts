@@ -44,6 +44,8 @@ export interface FrontDeskDeps {
 
 /** What the STOMP server asks of the gateway. */
 export class FrontDesk implements Desk {
+  /** End the watch over the tokens of the sessions that are open. */
+  readonly #watches = new WeakMap<Session, () => void>();
   readonly #publishing = new Turnstile(PUBLISHED_AT_ONCE);
 
   constructor(private readonly deps: FrontDeskDeps) {}
@@ -59,7 +61,9 @@ export class FrontDesk implements Desk {
   }
 
   sessionOpened(session: Session): void {
-    const { mailbox, presence } = this.deps;
+    const { mailbox, presence, services } = this.deps;
+    const revoked = () => session.close(gatewayFail.GATEWAY_TOKEN_REVOKED('the token has been revoked'));
+    this.#watches.set(session, services.tokens.onRevoked(session.bearer, revoked));
     mailbox.seen(session.bearer, session.workplace);
     const sessions = presence.enter(session);
     if (sessions === 1) this.#tell('user.connected', session, sessions);
@@ -67,6 +71,7 @@ export class FrontDesk implements Desk {
 
   sessionClosed(session: Session): void {
     const { readers, topics, presence } = this.deps;
+    this.#watches.get(session)?.();
     readers.remove(session);
     topics.forget(session);
     const sessions = presence.leave(session);

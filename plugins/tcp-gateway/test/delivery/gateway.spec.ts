@@ -453,3 +453,14 @@ describe('a run that waits for the user', () => {
     await expect(host.send({ ...waits, to: { extension: '999' } })).rejects.toMatchObject(refused);
   });
 });
+
+describe('a token that is revoked', () => {
+  it('ends the sessions that were opened with it, with an ERROR frame that says so', async () => {
+    const workspace = new FakeWorkspace();
+    const host = await startHost({ workspace });
+    const { client } = await host.connect('ivanov', { subscribe: false });
+    workspace.revoke('ivanov');
+    const frame = await client.next();
+    expect([frame.command, frame.headers.get('code')]).toEqual(['ERROR', 'GATEWAY_TOKEN_REVOKED']);
+  });
+});

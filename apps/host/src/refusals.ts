@@ -1,0 +1,51 @@
+import type { Log } from '@sluice/plugin-api';
+
+const REPORT_EVERY_MS = 60_000;
+/** More kinds than these are reported together. */
+const MAX_KINDS = 200;
+
+interface Kind {
+  count: number;
+  last: string;
+}
+
+/**
+ * Reports refused requests in the log: the first of a kind at once, and after that at most one line a minute with their number, so that
+ * nobody can fill the log with requests that are refused.
+ */
+export class Refusals {
+  readonly #kinds = new Map<string, Kind>();
+
+  constructor(
+    private readonly log: Log,
+    private readonly everyMs = REPORT_EVERY_MS,
+  ) {}
+
+  /**
+   * @param door where it was refused: of few values, none of which the sender chooses
+   * @param code why
+   * @param message never contains a token
+   */
+  add(door: string, code: string, message: string): void {
+    const name = this.#kinds.size < MAX_KINDS || this.#kinds.has(`${door} ${code}`) ? `${door} ${code}` : 'other';
+    const known = this.#kinds.get(name);
+    if (known) {
+      known.count++;
+      known.last = message;
+      return;
+    }
+    this.#kinds.set(name, { count: 0, last: message });
+    this.log.warn(`${door}: refused a request: ${code}`, { reason: message });
+    this.#reportLater(name);
+  }
+
+  #reportLater(name: string): void {
+    setTimeout(() => {
+      const kind = this.#kinds.get(name);
+      if (!kind || kind.count === 0) return void this.#kinds.delete(name);
+      this.log.warn(`refused ${kind.count} more: ${name}`, { reason: kind.last });
+      kind.count = 0;
+      this.#reportLater(name);
+    }, this.everyMs).unref();
+  }
+}

@@ -1,0 +1,60 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Issuer } from '@sluice/flow';
+import { SignJWT } from 'jose';
+import { HttpServer } from './http-server.js';
+
+const SECRET = 's'.repeat(32);
+const issuer = (more: Partial<Issuer>): Issuer => ({
+  name: 'shop',
+  secrets: [SECRET],
+  scopes: ['events:write', 'orders:write'],
+  events: [],
+  topics: [],
+  maxTtlMs: 3_600_000,
+  ...more,
+});
+
+let server: HttpServer;
+afterEach(() => server.close());
+
+/** Status of a call of each path. */
+async function called(more: Partial<Issuer>, paths: readonly string[]): Promise<number[]> {
+  server = await HttpServer.start({}, [issuer(more)]);
+  const taken = () => Promise.resolve({ status: 202, headers: {}, data: {} });
+  for (const path of ['/in/orders', '/in/shop/{node}', '/in/shop/{node}/lines'])
+    server.doors.http({ method: 'POST', path, scope: 'events:write' }, taken);
+  server.doors.http({ method: 'POST', path: '/in/own', scope: 'orders:write' }, taken);
+  const token = await new SignJWT({ scope: 'events:write orders:write' })
+    .setProtectedHeader({ alg: 'HS256', kid: 'shop' })
+    .setSubject('site')
+    .setIssuedAt()
+    .setExpirationTime('1h')
+    .sign(new TextEncoder().encode(SECRET));
+  const answers = paths.map((path) =>
+    fetch(server.url + path, { method: 'POST', headers: { authorization: `Bearer ${token}` } }).then(({ status }) => status),
+  );
+  return Promise.all(answers);
+}
+
+const PATHS = ['/in/orders', '/in/shop/7', '/in/shop/7/lines', '/in/own'];
+
+describe('the endpoints that an issuer may call', () => {
+  it.each([
+    ['without a list of events: all', {}, [202, 202, 202, 202]],
+    ['with # among its events: all', { events: ['#'] }, [202, 202, 202, 202]],
+    ['with bounded events: only those with a scope of their own', { events: ['shop.*'] }, [403, 403, 403, 202]],
+    ['with endpoints: these', { events: ['shop.*'], endpoints: ['/in/orders'] }, [202, 403, 403, 403]],
+    ['with * for one segment', { endpoints: ['/in/shop/*'] }, [403, 202, 403, 403]],
+    ['with ** for any number of segments', { endpoints: ['/in/shop/**', '/in/own'] }, [403, 202, 202, 202]],
+    ['with an empty list: none', { endpoints: [] }, [403, 403, 403, 403]],
+  ])('are, %s', async (_what, more, statuses) => expect(await called(more, PATHS)).toEqual(statuses));
+
+  it('cannot be reached by another spelling of the path', async () => {
+    const statuses = await called({ endpoints: ['/in/shop/**'] }, [
+      '/in/shop/../orders',
+      '/in/shop/%2e%2e/orders',
+      '/in//orders',
+    ]);
+    expect(statuses.every((status) => status === 403 || status === 404)).toBe(true);
+  });
+});
