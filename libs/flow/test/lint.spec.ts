@@ -348,9 +348,25 @@ describe('what is allowed and seldom meant', () => {
     const step = '  - { id: a, use: onec-soap.call, connection: soap, with: { service: s, operation: o, arguments: {} } }';
     expect(lintSteps(step)).toEqual([]);
     expect(lintSteps(step, 'deliver: { retry: { attempts: 3 } }')).toEqual([
-      expect.stringContaining('POLICY_RETRY onec-soap.call is not idempotent, and this flow tries it up to 3 times'),
+      expect.stringContaining('POLICY_RETRY onec-soap.call is not idempotent: deliver.retry does not repeat it'),
     ]);
     expect(lintSteps(step, 'deliver: { retry: { attempts: 1 } }')).toEqual([]);
+  });
+
+  it.each([
+    ['POST, path: /hook', 1],
+    ['POST, path: /hook, idempotent: no', 1],
+    ['POST, path: /hook, idempotent: by-key', 0],
+    ['PUT, path: /hook', 0],
+    ["'${{ trigger.data.method }}', path: /hook", 0],
+  ])('retries an http.request with method: %s', (input, warnings) => {
+    const step = `  - { id: a, use: http.request, connection: site, with: { method: ${input} } }`;
+    const found = lintSteps(step, 'deliver: { retry: { attempts: 10 } }');
+    expect(found).toEqual(
+      Array.from({ length: warnings }, () =>
+        expect.stringMatching(/POLICY_RETRY http\.request is not idempotent.*OUTCOME_UNKNOWN/),
+      ),
+    );
   });
 
   it('replies without a bound', () => {

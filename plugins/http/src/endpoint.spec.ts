@@ -105,10 +105,7 @@ describe('the id of an http.endpoint event', () => {
 
   it('is refused when it is too long, in bytes', async () => {
     const { request, accepted } = await open();
-    expect(await request(post({}, { ...JSON_TYPE, 'ce-id': 'Ё'.repeat(101) }))).toMatchObject({
-      status: 400,
-      data: { code: 'HTTP_ID' },
-    });
+    await expect(request(post({}, { ...JSON_TYPE, 'ce-id': 'Ё'.repeat(101) }))).rejects.toMatchObject({ code: 'HTTP_ID' });
     expect(accepted).toEqual([]);
   });
 });
@@ -156,7 +153,11 @@ describe('the signature of an http.endpoint', () => {
   const mac = (key = 'shared-secret') => createHmac('sha256', key).update(body).digest();
   const send = async (value?: string) => {
     const { request } = await open({ signature });
-    return (await request(post(body, { ...JSON_TYPE, ...(value !== undefined && { 'x-signature': value }) }))).status;
+    const sent = request(post(body, { ...JSON_TYPE, ...(value !== undefined && { 'x-signature': value }) }));
+    return sent.then(
+      ({ status }) => status,
+      (error: { code: string }) => error.code,
+    );
   };
 
   it.each([
@@ -170,7 +171,47 @@ describe('the signature of an http.endpoint', () => {
     ['empty', ''],
     ['made with another secret', mac('another').toString('hex')],
     ['cut short', mac().toString('hex').slice(0, 32)],
-  ])('is refused when it is %s', async (_how, value) => expect(await send(value)).toBe(401));
+  ])('is refused when it is %s', async (_how, value) => expect(await send(value)).toBe('HTTP_SIGNATURE'));
+
+  it.each(['GET', 'DELETE'])('is refused for %s: only the body is signed, and such a request has none', (method) => {
+    const parsed = endpoint.options.safeParse({ path: '/in/orders', method, signature });
+    expect(parsed.error?.issues).toMatchObject([{ path: ['signature'] }]);
+  });
+
+  it('makes the id of the event, so that a replay under another key, path or header is the same event', async () => {
+    const { request, accepted } = await openEndpoint(endpoint, { path: '/in/{shop}', signature });
+    const headers = { ...JSON_TYPE, 'x-signature': mac().toString('hex') };
+    await request({ ...post(body, { ...headers, 'idempotency-key': 'first' }), path: '/in/a' });
+    await request({ ...post(body, { ...headers, 'ce-id': 'second' }), path: '/in/b' });
+    const [first, second] = accepted.map(({ id }) => id);
+    expect(first).toMatch(/^signed-/);
+    expect(second).toBe(first);
+    expect(first).not.toContain(mac().toString('base64url'));
+  });
+
+  describe('with a time', () => {
+    const timed = { ...signature, timestamp: { header: 'X-Time', tolerance: '5m' } };
+    const now = Math.floor(Date.now() / 1_000);
+    const sendAt = async (time: string | undefined, signed = `${time}.${body}`) => {
+      const { request } = await open({ signature: timed });
+      const value = createHmac('sha256', 'shared-secret').update(signed).digest('hex');
+      const headers = { ...JSON_TYPE, 'x-signature': value, ...(time !== undefined && { 'x-time': time }) };
+      return request(post(body, headers)).then(
+        ({ status }) => status,
+        (error: { code: string }) => error.code,
+      );
+    };
+
+    it('is good while it is new', async () => expect(await sendAt(String(now - 200))).toBe(202));
+
+    it.each([
+      ['old', String(now - 400), undefined],
+      ['of a time to come', String(now + 400), undefined],
+      ['no number', '2026-11-30', undefined],
+      ['missing', undefined, body],
+      ['not signed', String(now), body],
+    ])('is refused when the time is %s', async (_how, time, signed) => expect(await sendAt(time, signed)).toBe('HTTP_SIGNATURE'));
+  });
 
   it('does not go together with a scope', () => {
     expect(endpoint.options.safeParse({ path: '/in/orders', signature, scope: 'orders' }).success).toBe(false);

@@ -13,11 +13,14 @@ import {
 } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { bodySchema, checkerOf } from './body-schema.js';
-import { isSigned, signature } from './signature.js';
+import { http } from './failures.js';
+import { isSigned, signature, signedId } from './signature.js';
 
 const body = failures(BODY_CODES);
 
 const DEFAULT_SCOPE = 'events:write';
+/** Methods of which only path and query say something, and these are not signed. */
+const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'DELETE']);
 const LONGEST_ID = 200; // bytes, of any event's id
 
 const options = z
@@ -35,7 +38,9 @@ const options = z
       .optional()
       .describe('content types; others are answered 415'),
     limit: size().optional().describe('largest body; settings.limits.event when absent'),
-    signature: signature.optional().describe('HMAC of the body by the sender; no token is asked for then'),
+    signature: signature
+      .optional()
+      .describe('HMAC of the body by the sender; no token is asked for then. Path, query and headers are not signed'),
     respond: z
       .enum(['accepted', 'reply'])
       .default('accepted')
@@ -45,6 +50,10 @@ const options = z
   .refine((given) => given.signature === undefined || given.scope === undefined, {
     error: 'a signed sender has no token: leave out `scope` or `signature`',
     path: ['scope'],
+  })
+  .refine((given) => given.signature === undefined || !WITHOUT_BODY.has(given.method), {
+    error: 'the signature is of the body, and such a request has none: leave out `signature`, or use POST, PUT or PATCH',
+    path: ['signature'],
   });
 
 const meta = z.object({
@@ -72,9 +81,11 @@ export const endpoint = hostTrigger({
       ...(given.limit !== undefined && { limit: given.limit }),
     };
     const close = doors.http(route, async (request) => {
-      if (given.signature && !isSigned(given.signature, request.headers, request.body)) return UNSIGNED;
-      const id = idOf(request);
-      if (id !== undefined && Buffer.byteLength(id) > LONGEST_ID) return ID_TOO_LONG;
+      if (given.signature && !isSigned(given.signature, request.headers, request.body))
+        throw http.HTTP_SIGNATURE('the signature is missing or wrong', { sent: 'no' });
+      const id = given.signature ? signedId(given.signature, request.body) : idOf(request);
+      if (id !== undefined && Buffer.byteLength(id) > LONGEST_ID)
+        throw http.HTTP_ID(`Idempotency-Key or ce-id is longer than ${LONGEST_ID} bytes`, { sent: 'no' });
       const event = eventOf(request, id, given.accepts);
       check?.(event.data);
       return given.respond === 'reply' ? replyOf(accept, event, given.wait) : acceptedOf(accept, event);
@@ -86,18 +97,6 @@ export const endpoint = hostTrigger({
     }
   },
 });
-
-const UNSIGNED: Reply = {
-  status: 401,
-  headers: {},
-  data: { code: 'HTTP_SIGNATURE', message: 'the signature is missing or wrong', cure: 'sign the body with the shared secret' },
-};
-
-const ID_TOO_LONG: Reply = {
-  status: 400,
-  headers: {},
-  data: { code: 'HTTP_ID', message: `Idempotency-Key or ce-id is longer than ${LONGEST_ID} bytes`, cure: 'send a shorter one' },
-};
 
 async function acceptedOf(accept: Accept<unknown, Meta>, event: NewEvent<unknown, Meta>): Promise<Reply> {
   const { id } = await accept(event);

@@ -115,7 +115,9 @@ describe('http.request', () => {
 
   it('takes a POST for what must not be repeated blindly, and a PUT for what may', () => {
     const of = plugin.actions.request.idempotent;
-    const asked = (method: 'POST' | 'PUT') => (typeof of === 'function' ? of({ method, path: '/' }) : of);
+    const asked = (method: 'POST' | 'PUT', idempotent?: 'yes' | 'by-key' | 'no') =>
+      typeof of === 'function' ? of({ method, path: '/', idempotent }) : of;
     expect([asked('POST'), asked('PUT')]).toEqual(['no', 'yes']);
+    expect([asked('POST', 'by-key'), asked('POST', 'yes'), asked('PUT', 'no')]).toEqual(['by-key', 'yes', 'no']);
   });
 });

@@ -13,8 +13,15 @@ export const request = action({
   input: z.strictObject({
     method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']),
     ...requestInput(RESERVED),
+    idempotent: z
+      .enum(['yes', 'by-key', 'no'])
+      .optional()
+      .describe(
+        'may it be sent again when nobody knows whether it was carried out? `by-key`: the service keeps Idempotency-Key. ' +
+          'Absent: `no` for POST and PATCH, `yes` for the others',
+      ),
   }),
   output: z.unknown(),
-  idempotent: (input) => (IDEMPOTENT.has(input.method) ? 'yes' : 'no'),
+  idempotent: ({ idempotent, method }) => idempotent ?? (IDEMPOTENT.has(method) ? 'yes' : 'no'),
   run: (client: HttpClient, input, call) => client.send(requestOf(input), call),
 });

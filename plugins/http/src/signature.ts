@@ -1,29 +1,53 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { secret } from '@sluice/plugin-api';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { duration, secret } from '@sluice/plugin-api';
 import { z } from 'zod';
 
+const headerName = z.string().regex(/^[A-Za-z0-9-]+$/, 'not the name of a header');
+
 export const signature = z.strictObject({
-  header: z
-    .string()
-    .regex(/^[A-Za-z0-9-]+$/, 'not the name of a header')
-    .describe('where the sender puts the signature'),
+  header: headerName.describe('where the sender puts the signature'),
   algorithm: z.enum(['sha1', 'sha256', 'sha512']).default('sha256'),
   secret: secret().describe('shared with the sender'),
+  timestamp: z
+    .strictObject({
+      header: headerName.describe('where the sender puts the time, in seconds since 1970'),
+      tolerance: duration().prefault('5m').describe('how far it may be from the time of this host'),
+    })
+    .optional()
+    .describe('the sender signs `<time>.<body>` instead of the body; an old request is refused'),
 });
 
 export type Signature = z.output<typeof signature>;
 
-/** Is the header the HMAC of the body (RFC 2104), in hex or base64, with or without a prefix such as `sha256=`? Takes the same time for every wrong one. */
+/**
+ * Tells whether the header is the HMAC of the body (RFC 2104), in hex or base64, with or without a prefix such as `sha256=`, and its time is
+ * within the tolerance. Takes the same time for every wrong one.
+ */
 export function isSigned(
-  { header, algorithm, secret }: Signature,
+  { header, algorithm, secret, timestamp }: Signature,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array,
+  now = Date.now(),
 ): boolean {
   const given = headers[header.toLowerCase()];
   if (given === undefined) return false;
-  const wanted = createHmac(algorithm, secret).update(body).digest();
+  const hmac = createHmac(algorithm, secret);
+  if (timestamp) {
+    const time = headers[timestamp.header.toLowerCase()] ?? '';
+    if (!/^\d{1,12}$/.test(time) || Math.abs(now - Number(time) * 1_000) > timestamp.tolerance) return false;
+    hmac.update(`${time}.`);
+  }
+  const wanted = hmac.update(body).digest();
   const bytes = decode(given.trim().replace(/^sha\d+=/, ''), wanted.length);
   return bytes !== undefined && timingSafeEqual(bytes, wanted);
+}
+
+/**
+ * The id of a signed event: the same for the same body, whatever its headers and path say, since these are not signed. The signature cannot
+ * be made from it.
+ */
+export function signedId({ secret }: Signature, body: Uint8Array): string {
+  return `signed-${createHash('sha256').update(createHmac('sha256', secret).update(body).digest()).digest('base64url')}`;
 }
 
 function decode(text: string, length: number): Buffer | undefined {

@@ -1,6 +1,8 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
-import { actionOf, isHostTrigger, triggerOf, type TriggerContract } from '../contracts.js';
+import { z } from 'zod';
+import { actionOf, isHostTrigger, triggerOf, type ActionContract, type TriggerContract } from '../contracts.js';
 import { allSteps, innerSteps, type FlowDraft, type StepDraft } from '../grammar/drafts.js';
+import { toValue, type MapNode } from '../yaml/nodes.js';
 
 /** Reports what is allowed and seldom meant: how a flow is tried again, how long it may take, and whether it answers. */
 export function checkPolicies(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>, options: unknown): void {
@@ -12,12 +14,32 @@ function checkRetry(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>): v
   const { retry, retryNode } = flow.deliver;
   if (!retryNode || retry.attempts === 1) return;
   for (const step of allSteps(flow.steps)) {
-    if (step.verb !== 'use' || actionOf(plugins.get(step.plugin), step.action)?.idempotent !== 'no') continue;
-    const message = `${step.plugin}.${step.action} is not idempotent, and this flow tries it up to ${retry.attempts} times`;
+    if (step.verb !== 'use') continue;
+    const action = actionOf(plugins.get(step.plugin), step.action);
+    if (!action || !isNeverRepeated(action, step.with)) continue;
+    const message =
+      `${step.plugin}.${step.action} is not idempotent: deliver.retry does not repeat it once it may have been carried out, ` +
+      'the run is parked with OUTCOME_UNKNOWN';
     flow.report.warning(step.use, 'POLICY_RETRY', message, {
-      do: 'leave deliver.retry out, or make sure that the other side notices a repetition',
+      do: takesIdempotent(action)
+        ? 'add to `with`: `idempotent: by-key` if the remote system recognises a repeated call by its key, `yes` if a repetition does no harm'
+        : 'make sure that somebody looks at parked runs',
     });
   }
+}
+
+/** Also false where an expression decides. */
+function isNeverRepeated({ idempotent }: ActionContract, given: MapNode | undefined): boolean {
+  if (typeof idempotent !== 'function') return idempotent === 'no';
+  const input = (given ? toValue(given) : {}) as Readonly<Record<string, unknown>>;
+  const isDynamic = (value: unknown) => typeof value === 'string' && value.includes('${{');
+  if (isDynamic(input['method']) || isDynamic(input['idempotent'])) return false;
+  // absent where the schema has a default, which is not filled in here: the cautious one
+  return (idempotent(input) ?? 'no') === 'no';
+}
+
+function takesIdempotent({ input }: ActionContract): boolean {
+  return input instanceof z.ZodObject && 'idempotent' in input.shape;
 }
 
 function checkReply(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>, options: unknown): void {
