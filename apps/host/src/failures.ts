@@ -11,6 +11,7 @@ export const HOST_CODES = {
     fate: 'overload',
     cure: 'send the request again after `retry-after`, and fewer large ones at the same time',
   },
+  REPLY_INVALID: { fate: 'rejected', cure: 'encode the value of the header in the `reply` step: ASCII letters, no line breaks' },
   STOPPING: { fate: 'unavailable', cure: 'send it again: another host, or this one after its start, takes it' },
 } as const;
 

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { PluginConnections, type NestModule } from '@sluice/plugin-api';
 import { AdminController } from './api/admin.controller.js';
 import { HealthController } from './api/health.controller.js';
+import { HomeController } from './api/home.controller.js';
 import { HostServices } from './api/host-services.js';
 import { OpenConnections } from './open-connections.js';
 
@@ -13,7 +14,7 @@ export class HostModule {
       module: HostModule,
       global: true,
       imports: plugins as unknown as NonNullable<DynamicModule['imports']>,
-      controllers: [HealthController, AdminController],
+      controllers: [HomeController, HealthController, AdminController],
       providers: [
         { provide: HostServices, useValue: services },
         { provide: PluginConnections, useValue: new OpenConnections(services.engine.connections) },

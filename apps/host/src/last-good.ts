@@ -1,5 +1,6 @@
-import { mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
+import { readFile, realpath, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { makeHome } from './home.js';
 import { z } from 'zod';
 import type { WorkspaceFiles } from './workspace-files.js';
 
@@ -24,7 +25,7 @@ export async function keepLastGood(home: string, directory: string, { settings, 
     settings: asText(settings),
     flows: flows.map(asText),
   };
-  await mkdir(home, { recursive: true });
+  await makeHome(home);
   const target = path.join(home, FILE);
   // a host that dies while it writes must not leave half a copy
   await writeFile(`${target}.new`, JSON.stringify(copy), { mode: MODE });

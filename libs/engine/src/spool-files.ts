@@ -1,6 +1,9 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 
+/** Only the user of the host may read what callers said. */
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
 const READ_BYTES = 256 * 1024;
 const SEGMENT = /^(\d{12})\.log$/;
 const LF = 10;
@@ -38,7 +41,9 @@ export class SpoolFiles {
 
   /** `segmentBytes`: how much goes into one file, and so how much is dropped at a time. */
   static async open(folder: string, segmentBytes: number): Promise<SpoolFiles> {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    // also those that an earlier version has made
+    await Promise.all([folder, path.dirname(folder)].map((one) => chmod(one, FOLDER_MODE)));
     const numbers = (await readdir(folder)).flatMap((file) => SEGMENT.exec(file)?.[1] ?? []).map(Number);
     const segments = new Map<number, number>();
     for (const number of numbers.sort((a, b) => a - b)) segments.set(number, (await stat(fileOf(folder, number))).size);
@@ -85,7 +90,7 @@ export class SpoolFiles {
     if (this.savedPlace === this.at) return;
     const { at } = this;
     const file = placeFileOf(this.folder);
-    await writeFile(`${file}.new`, JSON.stringify(at));
+    await writeFile(`${file}.new`, JSON.stringify(at), { mode: FILE_MODE });
     await rename(`${file}.new`, file);
     this.savedPlace = at;
   }
@@ -140,7 +145,7 @@ export class SpoolFiles {
     await this.sync();
     await this.handle?.close();
     this.writing++;
-    this.handle = await open(fileOf(this.folder, this.writing), 'a');
+    this.handle = await open(fileOf(this.folder, this.writing), 'a', FILE_MODE);
     if (this.segments.size === 0) this.at = { segment: this.writing, offset: 0 };
     this.segments.set(this.writing, 0);
   }

@@ -8,8 +8,17 @@ import { diagnose, pruneQueues } from './doctor.js';
 import { HostServices } from './host-services.js';
 import { Summary } from './summary.js';
 
+/** Of a run or an event, which has 200 bytes at most. PostgreSQL takes no NUL. */
+const Id = z
+  .string()
+  .min(1)
+  .max(300)
+  .regex(/^\P{Cc}+$/u, 'has control characters');
 const ListQuery = z.strictObject({
-  flow: z.string().optional(),
+  flow: z
+    .string()
+    .regex(/^\P{Cc}*$/u, 'has control characters')
+    .optional(),
   state: z.enum(['parked', 'replaying', 'replayed', 'dropped', 'all']).default('parked'),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });
@@ -53,7 +62,7 @@ export class AdminController {
 
   @Get('parked/:run')
   @Summary('One of them, with its data and the outputs of its steps')
-  async show(@Param('run') run: string): Promise<object> {
+  async show(@Param('run', { schema: Id }) run: string): Promise<object> {
     const parked = await this.services.store.parked.get(run);
     if (!parked) throw engineFail.NOT_PARKED(`no run ${run} is parked`);
     return shown(parked);
@@ -63,7 +72,10 @@ export class AdminController {
   @HttpCode(202)
   @Scope('admin')
   @Summary('Runs it again from the step that failed; with other data it is a new run')
-  async replay(@Param('run') run: string, @Body({ schema: ReplayBody }) body: z.output<typeof ReplayBody>): Promise<object> {
+  async replay(
+    @Param('run', { schema: Id }) run: string,
+    @Body({ schema: ReplayBody }) body: z.output<typeof ReplayBody>,
+  ): Promise<object> {
     return { run: await this.services.engine.parking.replay(run, body) };
   }
 
@@ -71,7 +83,7 @@ export class AdminController {
   @HttpCode(204)
   @Scope('admin')
   @Summary('Gives it up for good')
-  async drop(@Param('run') run: string): Promise<void> {
+  async drop(@Param('run', { schema: Id }) run: string): Promise<void> {
     await this.services.engine.parking.drop(run);
   }
 
@@ -111,7 +123,7 @@ export class AdminController {
 
   @Get('find/:id')
   @Summary('What happened to an event or a run')
-  async find(@Param('id') id: string): Promise<object> {
+  async find(@Param('id', { schema: Id }) id: string): Promise<object> {
     return this.services.store.journal.find(id);
   }
 
@@ -138,5 +150,15 @@ function shown(parked: ParkedRun): object {
   } catch {
     data = { unreadable: body.toString('base64') };
   }
-  return { ...summary, data, steps: state.steps };
+  return { ...summary, data: writable(data) ?? { unreadable: body.toString('base64') }, steps: writable(state.steps) ?? {} };
+}
+
+/** Undefined for what cannot be written as JSON, such as a value with a hundred thousand levels. */
+function writable(value: unknown): unknown {
+  try {
+    JSON.stringify(value);
+    return value;
+  } catch {
+    return undefined;
+  }
 }

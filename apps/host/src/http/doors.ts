@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   engineFail,
@@ -87,6 +88,10 @@ export class HttpDoors implements ServiceDoors {
    */
   async install(server: FastifyInstance): Promise<void> {
     this.#strangers.watch(server.server);
+    server.addHook('onSend', async (_request, reply) => {
+      if (!reply.hasHeader('x-content-type-options')) reply.header('x-content-type-options', 'nosniff');
+      if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    });
     server.addHook('preValidation', async (request) => {
       // the body is complete now
       if (Buffer.isBuffer(request.body)) this.#reserved.get(request)?.shrinkTo(request.body.length);
@@ -220,6 +225,7 @@ export class HttpDoors implements ServiceDoors {
     try {
       if (!this.#open) throw hostFail.STOPPING('this host takes no events now', { sent: 'no' });
       const { status, headers, data } = await work();
+      requireHeaders(headers);
       void reply.code(data === undefined && status === 200 ? 204 : status).headers(headers);
       await (data === undefined ? reply.send() : reply.send(bodyText(reply, headers, data)));
     } catch (error) {
@@ -240,6 +246,20 @@ function declaredLength(request: FastifyRequest): number | undefined {
 
 export function bearerOf(request: FastifyRequest): string | undefined {
   return /^Bearer\s+(\S+)$/i.exec(headerOf(request, 'authorization') ?? '')?.[1];
+}
+
+/** Throws `REPLY_INVALID` for a header of a flow's reply that HTTP cannot carry, such as a value in Cyrillic letters or with a line break. */
+function requireHeaders(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch {
+      throw hostFail.REPLY_INVALID(
+        `the flow replies with a header that HTTP cannot carry: ${JSON.stringify(name.slice(0, 100))}`,
+      );
+    }
+  }
 }
 
 /** A text with a content type of its own goes out as it is, everything else as JSON. */

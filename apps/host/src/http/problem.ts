@@ -28,6 +28,7 @@ const STATUS: Readonly<Record<string, number>> = {
   STORE_UNAVAILABLE: 503,
   STOPPING: 503,
   REPLY_LATE: 504,
+  REPLY_INVALID: 502,
   CONFIG_INVALID: 409,
 };
 

@@ -23,8 +23,8 @@ export class WsdlCache {
   async write(address: string, documents: Documents): Promise<void> {
     const file = this.fileOf(address);
     const partial = `${file}.${randomUUID()}`;
-    await mkdir(this.folder, { recursive: true });
-    await writeFile(partial, JSON.stringify({ address, documents }));
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    await writeFile(partial, JSON.stringify({ address, documents }), { mode: 0o600 });
     await rename(partial, file);
   }
 

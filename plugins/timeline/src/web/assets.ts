@@ -37,13 +37,20 @@ const vis = (file: string) => path.join(path.dirname(require.resolve('vis-timeli
 
 const loaded = new Map<string, Promise<Asset | undefined>>();
 
+/** How many files are remembered. */
+export const rememberedAssets = (): number => loaded.size;
+
 /** A file of the page; undefined when there is none of that name. Read and compressed once. */
 export function asset(name: string): Promise<Asset | undefined> {
   const file = fileOf(name);
   if (file === undefined) return Promise.resolve(undefined);
-  const known = loaded.get(name) ?? load(name, file);
-  loaded.set(name, known);
-  return known;
+  const known = loaded.get(name);
+  if (known) return known;
+  const loading = load(name, file);
+  loaded.set(name, loading);
+  // names that do not exist come from strangers: they are not remembered
+  void loading.then((found) => found ?? loaded.delete(name));
+  return loading;
 }
 
 /** Names are of one form, so no name leads out of the folders. */

@@ -1,0 +1,15 @@
+import { describe, expect, it } from '@jest/globals';
+import { asset, rememberedAssets } from './assets.js';
+
+describe('the files of the page', () => {
+  it('remembers no name that does not exist, however many strangers ask for', async () => {
+    await asset('index.html');
+    const before = rememberedAssets();
+    const names = Array.from(
+      { length: 1_000 },
+      (_, n) => `${[...String(n)].map((digit) => 'abcdefghij'[Number(digit)]).join('')}.js`,
+    );
+    expect(await Promise.all(names.map(asset))).toEqual(names.map(() => undefined));
+    expect(rememberedAssets()).toBe(before);
+  });
+});
