@@ -30,10 +30,15 @@ void addHeaders(stomp::Frame& frame, const std::string& lines) {
   }
 }
 
+/** Throws CallError for bytes without a type: the gateway reads no arbitrary bytes, and ends the session on them. */
 std::string contentType(const Arguments& arguments, std::size_t body, std::size_t type) {
   std::string given = arguments.text(type);
   if (!given.empty()) return given;
-  return arguments.isBytes(body) ? "application/octet-stream" : "application/json; charset=utf-8";
+  if (arguments.isBytes(body)) {
+    throw CallError("name the content type of binary data in parameter " + std::to_string(type + 1) +
+                    ": Sluice takes JSON, XML, texts and forms, other bytes as Base64 inside of JSON");
+  }
+  return "application/json; charset=utf-8";
 }
 
 /** The gateway gives the status of an answer as HTTP numbers it; other servers give none. */

@@ -14,7 +14,7 @@ using net::Milliseconds;
 // the platform takes no events while a call or a modal window keeps its client busy: often for moments, sometimes for
 // minutes
 constexpr Milliseconds kFirstPause{10};
-constexpr Milliseconds kLongestPause{500};
+constexpr Milliseconds kMaxPause{500};
 constexpr Milliseconds kJoinTime{3'000};
 constexpr std::chrono::hours kForever{24};
 
@@ -33,7 +33,17 @@ struct Dispatcher::State {
     while (!stopping) {
       std::optional<session::Delivery> delivery =
           client->inbox.take(Clock::now() + kForever, [this] { return stopping.load(); });
-      if (delivery && !handOut(*delivery)) client->inbox.giveBack(std::move(*delivery));
+      if (delivery && !handOutGuarded(*delivery)) client->inbox.giveBack(std::move(*delivery));
+    }
+  }
+
+  /** An exception that leaves a thread ends the process of the platform: a lack of memory is a reason to try later. */
+  bool handOutGuarded(const session::Delivery& delivery) {
+    try {
+      return handOut(delivery);
+    } catch (const std::exception&) {
+      pause(kMaxPause);
+      return false;
     }
   }
 
@@ -44,17 +54,21 @@ struct Dispatcher::State {
     const std::u16string source = text::toUtf16(settings.source);
     const std::u16string event = text::toUtf16(delivery.event);
     const std::u16string data = text::toUtf16(envelope.json);
-    for (Milliseconds pause = kFirstPause; !stopping; pause = std::min(pause * 2, kLongestPause)) {
+    for (Milliseconds time = kFirstPause; !stopping; time = std::min(time * 2, kMaxPause)) {
       if (platform.externalEvent(source, event, data)) {
         ++client->statistics.handedOut;
         if (settings.autoAcknowledge && !delivery.id.empty()) client->acknowledge(delivery.id);
         return true;
       }
       ++client->statistics.retried;
-      std::unique_lock lock(mutex);
-      changed.wait_for(lock, pause, [this] { return stopping.load(); });
+      pause(time);
     }
     return false;
+  }
+
+  void pause(Milliseconds time) {
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, time, [this] { return stopping.load(); });
   }
 };
 

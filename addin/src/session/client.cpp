@@ -19,9 +19,13 @@ constexpr Milliseconds kJoinTime{3'000};
 constexpr std::size_t kMaxReason = 500;
 
 /** Whole pauses would let all clients of a restarted server come at the same moment. */
-Milliseconds withJitter(Milliseconds pause) {
-  std::random_device random;
-  return std::uniform_int_distribution<Milliseconds::rep>(pause.count() / 2, pause.count())(random) * Milliseconds(1);
+Milliseconds withJitter(Milliseconds pause) noexcept {
+  try {
+    std::random_device random;
+    return std::uniform_int_distribution<Milliseconds::rep>(pause.count() / 2, pause.count())(random) * Milliseconds(1);
+  } catch (const std::exception&) {
+    return pause;  // the system has no random numbers, or no memory for them
+  }
 }
 
 bool sameServer(const Options& one, const Options& other) {
@@ -209,29 +213,46 @@ void Client::run() {
   int refusedLogins = 0;  // in a row
   for (std::size_t attempt = 0; !stopDeadline(); ++attempt) {
     const std::uint64_t sessionsBefore = session_;
+    bool refusedLogin = false;
     try {
-      runSession(options_.servers[attempt % options_.servers.size()]);
-    } catch (const ServerError& error) {
-      if (error.refusedLogin) ++refusedLogins;
-      if (!error.receipt.empty()) {
-        ++statistics.refused;
-        refuse(error.receipt, error.what());
-      } else if (!error.refusedLogin) {
-        outbox.blameOldest(error.what());
-      }
-      setState(error.refusedLogin ? ClientState::refused : ClientState::waiting, error.what());
-    } catch (const std::exception& error) {
-      setState(ClientState::waiting, error.what());
+      refusedLogin = runAttempt(options_.servers[attempt % options_.servers.size()]);
+    } catch (const std::exception&) {
+      // no memory even to report a failure: one that leaves this thread would end the process of the platform
     }
     if (session_ != sessionsBefore) {
       delay = options_.reconnectDelay;
       refusedLogins = 0;
     }
+    if (refusedLogin) ++refusedLogins;
     // code in 1C answers each refusal with another token: the first may help, and the rest would come in a storm
     if (!stopDeadline()) pause(withJitter(delay), refusedLogins <= 1);
     delay = std::min(delay * 2, options_.reconnectDelay * kLongestPause);
   }
-  setState(ClientState::stopped, "");
+  try {
+    setState(ClientState::stopped, "");
+  } catch (const std::exception&) {
+    // no memory for the log line or the event; the state itself is set
+  }
+}
+
+/** Runs a session to its end and reports why it has ended. Returns true when the server has refused the login. */
+bool Client::runAttempt(const net::Address& address) {
+  try {
+    runSession(address);
+    return false;
+  } catch (const ServerError& error) {
+    if (!error.receipt.empty()) {
+      ++statistics.refused;
+      refuse(error.receipt, error.what());
+    } else if (!error.refusedLogin) {
+      outbox.blameOldest(error.what());
+    }
+    setState(error.refusedLogin ? ClientState::refused : ClientState::waiting, error.what());
+    return error.refusedLogin;
+  } catch (const std::exception& error) {
+    setState(ClientState::waiting, error.what());
+    return false;
+  }
 }
 
 void Client::runSession(const net::Address& address) {

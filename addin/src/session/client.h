@@ -102,6 +102,7 @@ class Client final : public std::enable_shared_from_this<Client>, private Sessio
   std::optional<net::Clock::time_point> stopDeadline() const override;
 
   void run();
+  bool runAttempt(const net::Address& address);
   void runSession(const net::Address& address);
   void pause(net::Milliseconds time, bool tokenEndsIt);
   std::optional<std::string> sendUnder(const std::string& receipt, stomp::Frame frame, bool watched);

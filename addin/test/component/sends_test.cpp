@@ -64,13 +64,31 @@ TEST("a refused frame is said so and not sent again") {
   CHECK_EQUAL(server.sent().size(), 2U);
 }
 
+TEST("binary data without a content type is refused before it is sent, and the session lives on") {
+  MailboxServer server;
+  Fixture fixture;
+  fixture.connect(server);
+  for (const char16_t* method : {u"Отправить", u"Запросить"}) {
+    CHECK(throwsWith("name the content type of binary data", [&] {
+      fixture.object->call(method, {kDestination, host::Binary{"{}"}});
+    }));
+  }
+  const std::string json = "application/json";
+  CHECK(std::get<bool>(fixture.object->call(u"Отправить", {kDestination, host::Binary{"{}"}, json, 10'000})));
+  CHECK_EQUAL(server.sent().size(), 1U);
+  CHECK_EQUAL(server.sent()[0].header("content-type"), json);
+  CHECK_EQUAL(fixture.statistic("sessions"), 1);
+}
+
 TEST("binary data, own headers and an own type are sent as given") {
   MailboxServer server;
   Fixture fixture;
   fixture.connect(server);
   const std::string bytes("\0\xFF\n\0", 4);
-  CHECK(std::get<bool>(fixture.object->call(u"Отправить", {kDestination, host::Binary{bytes}, std::string(), 10'000,
-                                                           std::string("priority:high\r\nname: с : двоеточием\n")})));
+  const std::string type = "application/octet-stream";
+  CHECK(std::get<bool>(fixture.object->call(
+      u"Отправить",
+      {kDestination, host::Binary{bytes}, type, 10'000, std::string("priority:high\r\nname: с : двоеточием\n")})));
   CHECK(std::get<bool>(
       fixture.object->call(u"Отправить", {kDestination, std::string("<a/>"), std::string("application/xml"), 10'000})));
   CHECK_EQUAL(server.sent()[0].body, bytes);
