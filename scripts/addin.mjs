@@ -7,21 +7,21 @@ import { build } from '../addin/scripts/build.mjs';
 
 const COMMANDS = {
   build: async () => {
-    await needTools();
+    await needTools('build');
     await build(LIBRARIES);
     console.log(`built ${LIBRARIES.map(builtFile).join('\n      ')}`);
     console.log(`packed ${await makePackage()}`);
   },
   test: async () => {
-    await needTools();
+    await needTools('test');
     finish(await quickTests());
   },
   slow: async () => {
-    await needTools({ slow: true });
+    await needTools('slow');
     finish(await slowTests());
   },
   bench: async () => {
-    await needTools();
+    await needTools('bench');
     await bench();
   },
 };

@@ -1,4 +1,4 @@
-// npm run setup:services: installs the servers that tests start for themselves (RabbitMQ, Redis, PostgreSQL), and starts none of them.
+// npm run setup:services: installs the programs that tests start for themselves (RabbitMQ, Redis, PostgreSQL, Wine …), and starts none of them.
 // `--check` only reports. Ends with 1 when something that tests need is missing.
 import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { canInstall, missingServices, SERVICES } from './lib/services.mjs';

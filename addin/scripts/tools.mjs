@@ -1,7 +1,7 @@
 // What building and testing the add-in needs beside Node.
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { canInstall } from '../../scripts/lib/services.mjs';
+import { canInstall, wine } from '../../scripts/lib/services.mjs';
 import { run } from '../../scripts/lib/run.mjs';
 
 const BUILD = [
@@ -13,14 +13,23 @@ const BUILD = [
   { debian: 'g++-mingw-w64-x86-64', program: 'x86_64-w64-mingw32-g++-posix' },
   { debian: 'g++-mingw-w64-i686', program: 'i686-w64-mingw32-g++-posix' },
 ];
-const SLOW = [{ debian: 'valgrind', program: 'valgrind' }];
+/** `optional`: without it a part of the tests is skipped, loudly, and fails in CI. */
+const TESTS = [
+  { debian: 'openssl', program: 'openssl' },
+  { debian: 'wine64', found: wine, optional: true },
+];
+const SLOW = [...TESTS, { debian: 'valgrind', program: 'valgrind' }];
+const NEEDS = { build: [], test: TESTS, slow: SLOW, bench: [] };
 
-export const wine = () => ['wine64', 'wine'].find((program) => onPath(program));
-
-/** Ends the process with one clear line when something is missing and cannot be installed. */
-export async function needTools({ slow = false } = {}) {
-  const needed = slow ? [...BUILD, ...SLOW] : BUILD;
-  const missing = needed.filter((tool) => !present(tool)).map((tool) => tool.debian);
+/**
+ * Installs what is missing for a command, where that is possible. Ends the process with one clear line when something that it cannot do
+ * without is missing and cannot be installed.
+ *
+ * @param {'build' | 'test' | 'slow' | 'bench'} command
+ */
+export async function needTools(command) {
+  const wanted = [...BUILD, ...NEEDS[command]].filter((tool) => !present(tool));
+  const missing = wanted.filter((tool) => canInstall() || !tool.optional).map((tool) => tool.debian);
   if (missing.length === 0) return;
   if (!canInstall()) giveUp(`missing: ${missing.join(', ')}; on Debian: sudo apt-get install ${missing.join(' ')}`);
   console.error(`installing ${missing.join(', ')} with apt-get …`);
@@ -38,7 +47,8 @@ export function giveUp(text) {
   process.exit(1);
 }
 
-function present({ program, file }) {
+function present({ program, file, found }) {
+  if (found) return found() !== undefined;
   return program ? onPath(program) : existsSync(file);
 }
 

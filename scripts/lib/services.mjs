@@ -1,8 +1,10 @@
-// The servers that tests start for themselves: are their programs here, and can they be installed?
+// The programs that tests start for themselves: are they here, and can they be installed?
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const POSTGRES_HOME = '/usr/lib/postgresql';
+/** Debian's package `wine64` puts its program there, and none into the PATH. */
+const WINE_HOME = '/usr/lib/wine';
 
 /** What tests need beside Node. `optional`: without it some tests are left out, loudly; in CI they fail. */
 export const SERVICES = [
@@ -10,9 +12,15 @@ export const SERVICES = [
   { name: 'Redis', debian: 'redis-server', present: () => onPath('redis-server', '/usr/bin') },
   { name: 'PostgreSQL 15', debian: 'postgresql-15', optional: true, present: hasDebianPostgres },
   { name: 'Chromium', debian: 'chromium', optional: true, present: () => onPath('chromium', '/usr/bin') },
+  { name: 'Wine', debian: 'wine64', optional: true, present: () => wine() !== undefined },
 ];
 
 export const missingServices = () => SERVICES.filter((service) => !service.present());
+
+/** Returns the path of a Wine that runs 64-bit programs, or undefined. */
+export function wine() {
+  return find('wine64', WINE_HOME) ?? find('wine');
+}
 
 /** Debian or a descendant, as root: the one place where we install by ourselves. */
 export function canInstall() {
@@ -25,7 +33,12 @@ function isDebian() {
 }
 
 function onPath(program, ...more) {
-  return [...(process.env.PATH ?? '').split(delimiter), ...more].some((folder) => isExecutable(join(folder, program)));
+  return find(program, ...more) !== undefined;
+}
+
+function find(program, ...more) {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...more];
+  return folders.map((folder) => join(folder, program)).find(isExecutable);
 }
 
 function hasDebianPostgres() {
