@@ -1,14 +1,18 @@
 import type { Fields } from './pbx-packet.js';
 
 /** How a number takes a call. */
-export type Outcome = 'answer' | 'busy' | 'noanswer' | 'congestion';
+export type Outcome = 'answer' | 'busy' | 'noanswer' | 'congestion' | 'unallocated';
 
-/** DialStatus, cause of the hang-up with its text, and Reason of OriginateResponse. */
+/**
+ * DialStatus, cause of the hang-up with its text, and Reason of OriginateResponse, as Asterisk 16.28 and 22.10 write them: the reason is 0
+ * for a busy number and for congestion alike.
+ */
 const ENDINGS = {
   answer: { status: 'ANSWER', cause: 16, text: 'Normal Clearing', reason: 4 },
-  busy: { status: 'BUSY', cause: 17, text: 'User busy', reason: 5 },
-  noanswer: { status: 'NOANSWER', cause: 19, text: 'User alerting, no answer', reason: 3 },
-  congestion: { status: 'CONGESTION', cause: 34, text: 'Circuit/channel congestion', reason: 8 },
+  busy: { status: 'BUSY', cause: 17, text: 'User busy', reason: 0 },
+  noanswer: { status: 'NOANSWER', cause: 0, text: 'Unknown', reason: 3 },
+  congestion: { status: 'CONGESTION', cause: 34, text: 'Circuit/channel congestion', reason: 0 },
+  unallocated: { status: 'CHANUNAVAIL', cause: 1, text: 'Unallocated (unassigned) number', reason: 0 },
 } as const satisfies Record<Outcome, { status: string; cause: number; text: string; reason: number }>;
 
 const STATES = { 0: 'Down', 4: 'Ring', 5: 'Ringing', 6: 'Up' } as const;
@@ -22,7 +26,10 @@ export interface Channel {
   readonly exten: string;
   readonly number: string;
   readonly callerName: string;
+  /** The number with which it dialled into the exchange; empty for a channel that the exchange made. */
+  readonly dialled: string;
   state: keyof typeof STATES;
+  bridge?: string;
 }
 
 export interface IncomingOrder {
@@ -38,6 +45,9 @@ export interface OriginateOrder {
   readonly actionId: string;
   readonly channel: string;
   readonly channelId: string;
+  readonly context: string;
+  /** Where the dialplan goes on; a number is dialled there. */
+  readonly exten: string;
   readonly callerId: string;
   readonly variables: readonly string[];
 }
@@ -73,6 +83,7 @@ export class PbxCalls {
       exten: did,
       number: from,
       callerName: fromName,
+      dialled: did,
       state: 4,
     });
     let leg = this.ring(caller, to);
@@ -91,11 +102,12 @@ export class PbxCalls {
         this.hangUp(leg, 'answer');
         leg = this.ring(caller, target);
       },
-      setVariable: (name, value) => this.emit('VarSet', { ...fieldsOf(caller), Variable: name, Value: value }),
+      setVariable: (name, value) => this.setVariable(caller, name, value),
       hangUp: (outcome = 'answer') => {
         if (leg.state !== 6) this.dialEnd(leg, outcome, caller);
         this.hangUp(leg, outcome);
-        this.hangUp(caller, outcome);
+        // who calls and reaches nobody hangs up in the ordinary way
+        this.hangUp(caller, outcome === 'noanswer' ? 'answer' : outcome);
       },
     };
   }
@@ -112,29 +124,53 @@ export class PbxCalls {
   }
 
   /** `Originate` with `Async: true`. */
-  originate(order: OriginateOrder, outcome: Outcome): void {
+  originate(order: OriginateOrder, outcomeOf: (number: string) => Outcome): void {
     const [tech = '', peer = ''] = order.channel.split('/');
-    const answered = (fields: Fields) => this.emit('OriginateResponse', { ActionID: order.actionId, ...fields });
+    const { context, exten } = order;
+    const answered = (fields: Fields) =>
+      this.emit('OriginateResponse', { ActionID: order.actionId, ...fields, Context: context, Exten: exten });
     if (this.channels.has(order.channelId)) {
-      return answered({ Response: 'Failure', Channel: order.channel, Reason: 0, Uniqueid: '<null>' });
+      return answered({ Response: 'Failure', Channel: order.channel, Reason: 0, Uniqueid: '<unknown>' });
     }
+    const outcome = outcomeOf(peer.replace(/@.*$/, ''));
     const number = numberIn(order.callerId);
     const ids = order.channelId === '' ? {} : { uniqueid: order.channelId };
-    const channel = this.open({ tech, peer, context: 'from-internal', exten: '', number, callerName: '', state: 0, ...ids });
+    const name = peer.includes('@') && tech !== 'Local' ? peer.slice(peer.indexOf('@') + 1) : peer;
+    const given = { tech, peer: name, context: 'from-internal', exten: 's', number, callerName: '', dialled: '' };
+    const channel = this.open({ ...given, state: 0, ...ids });
     for (const variable of order.variables) {
       const equals = variable.indexOf('=');
-      this.emit('VarSet', { ...fieldsOf(channel), Variable: variable.slice(0, equals), Value: variable.slice(equals + 1) });
+      const value = variable.slice(equals + 1).replaceAll(/\\(.)/g, '$1');
+      this.setVariable(channel, variable.slice(0, equals), value);
     }
     this.emit('DialBegin', { ...fieldsOf(channel, 'Dest'), DialString: peer });
     this.later(this.times.ringMs, () => {
-      const { reason } = ENDINGS[outcome];
-      const fields = { Channel: channel.name, Reason: reason, Uniqueid: channel.uniqueid, CallerIDNum: number };
+      const fields = { Channel: channel.name, Reason: ENDINGS[outcome].reason, Uniqueid: channel.uniqueid, CallerIDNum: number };
       if (outcome === 'answer') this.up(channel);
       this.dialEnd(channel, outcome);
       if (outcome !== 'answer') this.hangUp(channel, outcome);
       answered({ Response: outcome === 'answer' ? 'Success' : 'Failure', ...fields });
-      if (outcome === 'answer') this.later(this.times.talkMs, () => this.hangUp(channel, 'answer'));
+      if (outcome === 'answer') this.goOn(channel, exten, outcomeOf(exten));
     });
+  }
+
+  /** A channel that the exchange has made is answered: the dialplan dials the extension, or talks to it. */
+  private goOn(channel: Channel, exten: string, outcome: Outcome): void {
+    if (!/^\+?\d+$/.test(exten)) return this.later(this.times.talkMs, () => this.hangUp(channel, 'answer'));
+    const leg = this.ring(channel, exten);
+    this.later(this.times.ringMs, () => {
+      if (outcome === 'answer') this.answer(channel, leg);
+      else this.dialEnd(leg, outcome, channel);
+      this.later(outcome === 'answer' ? this.times.talkMs : 0, () => {
+        this.hangUp(leg, outcome);
+        this.hangUp(channel, outcome);
+      });
+    });
+  }
+
+  /** `VarSet` has its value escaped as the language C does. */
+  setVariable(channel: Channel, name: string, value: string): void {
+    this.emit('VarSet', { ...fieldsOf(channel), Variable: name, Value: value.replaceAll(/[\\'"?]/g, '\\$&') });
   }
 
   /** By name or unique id, as Asterisk looks for channels. */
@@ -145,6 +181,7 @@ export class PbxCalls {
   hangUp(channel: Channel, outcome: Outcome): void {
     if (!this.channels.delete(channel.uniqueid)) return;
     const { cause, text } = ENDINGS[outcome];
+    if (channel.bridge !== undefined) this.emit('BridgeLeave', { BridgeUniqueid: channel.bridge, ...fieldsOf(channel) });
     this.emit('Hangup', { ...fieldsOf(channel), Cause: cause, 'Cause-txt': text });
   }
 
@@ -163,6 +200,7 @@ export class PbxCalls {
       exten: '',
       number: to,
       callerName: '',
+      dialled: '',
       state: 0,
       linkedid: caller.linkedid,
     });
@@ -176,9 +214,11 @@ export class PbxCalls {
     this.up(leg);
     this.dialEnd(leg, 'answer', caller);
     if (caller.state !== 6) this.up(caller);
-    const bridge = { BridgeUniqueid: `bridge-${leg.uniqueid}`, BridgeType: 'basic', BridgeNumChannels: 2 };
-    this.emit('BridgeEnter', { ...bridge, ...fieldsOf(leg) });
-    this.emit('BridgeEnter', { ...bridge, ...fieldsOf(caller) });
+    const bridge = { BridgeUniqueid: `bridge-${leg.uniqueid}`, BridgeType: 'basic', BridgeTechnology: 'simple_bridge' };
+    for (const [at, channel] of [leg, caller].entries()) {
+      channel.bridge = bridge.BridgeUniqueid;
+      this.emit('BridgeEnter', { ...bridge, BridgeNumChannels: at + 1, ...fieldsOf(channel) });
+    }
   }
 
   private up(channel: Channel): void {

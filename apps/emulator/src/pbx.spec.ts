@@ -136,8 +136,9 @@ describe('the stand-in for an Asterisk', () => {
 
   it.each([
     ['answer', 'Success', '4'],
-    ['busy', 'Failure', '5'],
-    ['congestion', 'Failure', '8'],
+    ['busy', 'Failure', '0'],
+    ['congestion', 'Failure', '0'],
+    ['noanswer', 'Failure', '3'],
   ] as const)('tells how an order ended that it had taken: %s', async (outcome, response, reason) => {
     const pbx = await start({ outcomes: { 101: outcome } });
     const client = reach(pbx.port);

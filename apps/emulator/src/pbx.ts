@@ -31,6 +31,8 @@ export interface PbxOptions {
   readonly database?: Readonly<Record<string, readonly string[]>>;
   /** Actions for which the user has no right. */
   readonly denied?: readonly string[];
+  /** Commands of the command line that fail. */
+  readonly unknownCommands?: readonly string[];
 }
 
 /**
@@ -265,19 +267,27 @@ class PbxServer implements Pbx, SessionOwner {
       case 'Setvar':
         if (!channel) return refused('No such channel');
         done('Variable Set');
-        return this.send('VarSet', {
-          ...fieldsOf(channel),
-          Variable: valueOf(action, 'Variable'),
-          Value: valueOf(action, 'Value'),
-        });
+        return this.calls.setVariable(channel, valueOf(action, 'Variable'), valueOf(action, 'Value'));
       case 'Getvar': {
         const variable = valueOf(action, 'Variable');
         if (!channel) return refused('No such channel');
-        return session.answer(action, { Response: 'Success', Variable: variable, Value: fieldsOf(channel).ChannelStateDesc });
+        const values: Readonly<Record<string, Fields[string]>> = {
+          'CHANNEL(state)': fieldsOf(channel).ChannelStateDesc,
+          'CALLERID(dnid)': channel.dialled,
+        };
+        return session.answer(action, { Response: 'Success', Variable: variable, Value: values[variable] ?? '' });
       }
       case 'Redirect':
         return channel ? done('Redirect successful') : refused('Channel does not exist');
+      case 'BridgeList':
+        return this.listBridges(session, action);
       case 'Command':
+        if (this.options.unknownCommands?.includes(valueOf(action, 'Command')))
+          return session.answer(action, {
+            Response: 'Error',
+            Message: 'Command output follows',
+            Output: `No such command '${valueOf(action, 'Command')}'`,
+          });
         return session.answer(action, {
           Response: 'Success',
           Message: 'Command output follows',
@@ -303,8 +313,23 @@ class PbxServer implements Pbx, SessionOwner {
     const channels = [...this.calls.channels.values()];
     session.answer(action, { Response: 'Success', EventList: 'start', Message: 'Channels will follow' });
     for (const channel of channels)
-      session.item(action, { Event: 'CoreShowChannel', ...fieldsOf(channel), Duration: '00:00:01' });
+      session.item(action, {
+        Event: 'CoreShowChannel',
+        ...fieldsOf(channel),
+        // a channel that was dialled is where the dialplan has no part
+        Application: channel.dialled === '' ? 'AppDial' : 'Dial',
+        Duration: '00:00:01',
+        BridgeId: channel.bridge ?? '',
+      });
     session.item(action, { Event: 'CoreShowChannelsComplete', EventList: 'Complete', ListItems: channels.length });
+  }
+
+  private listBridges(session: PbxSession, action: Action): void {
+    const bridges = new Set([...this.calls.channels.values()].flatMap(({ bridge }) => bridge ?? []));
+    session.answer(action, { Response: 'Success', EventList: 'start', Message: 'Bridge listing will follow' });
+    for (const bridge of bridges)
+      session.item(action, { Event: 'BridgeListItem', BridgeUniqueid: bridge, BridgeTechnology: 'simple_bridge' });
+    session.item(action, { Event: 'BridgeListComplete', EventList: 'Complete', ListItems: bridges.size });
   }
 
   private originate(action: Action): void {
@@ -316,8 +341,8 @@ class PbxServer implements Pbx, SessionOwner {
       variables: action.get('variable') ?? [],
     };
     this.originated.push(order);
-    const number = channel.replace(/^\w+\//, '').replace(/@.*$/, '');
-    this.calls.originate({ ...order, actionId: valueOf(action, 'ActionID') }, this.outcomeOf(number));
+    const more = { actionId: valueOf(action, 'ActionID'), context: valueOf(action, 'Context'), exten: valueOf(action, 'Exten') };
+    this.calls.originate({ ...order, ...more }, (number) => this.outcomeOf(number));
   }
 
   private deleteFamily(family: string): boolean {

@@ -61,7 +61,7 @@ describe('asterisk-ami.originate', () => {
         channel: 'PJSIP/101',
         channelId: 'sluice-run-1-call',
         callerId: 'Ромашка <101>',
-        variables: ['NOTE=a\\, \\"b\\" \\(c\\)', '__SLUICE_CALL=run-1/call'],
+        variables: ['NOTE=a\\, \\"b\\" \\(c\\)', '__SLUICE_CALL=run-1/call', 'SLUICE_EXTEN=89161234567'],
       },
     ]);
   });

@@ -5,6 +5,7 @@ import { CallListener } from './call-listener.js';
 import { CallTracker } from './call-tracker.js';
 import type { AmiClient } from './client.js';
 import type { Listing } from './session.js';
+import type { AmiAction } from './write-action.js';
 
 const channel = (number: number) => ({ Uniqueid: `5.${number}`, Linkedid: `5.${number}`, CallerIDNum: `7916${number}` });
 const begins = (number: number) => ({ Event: 'Newchannel', ...channel(number) });
@@ -22,7 +23,8 @@ async function listen() {
         else resolve({ response: {}, items: up.map((number) => ({ Event: 'CoreShowChannel', ...channel(number) })) });
       }),
     );
-  const client = { host, where: 'Asterisk', list } as unknown as AmiClient;
+  const ask = ({ Channel }: AmiAction) => Promise.resolve({ Response: 'Success', Value: `dialled by ${String(Channel)}` });
+  const client = { host, where: 'Asterisk', list, ask } as unknown as AmiClient;
   const tracker = new CallTracker({ extensions: /^\d{3}$/, recording: 'FILE', variables: [] });
   const listener = new CallListener(client, tracker, ({ data }) => told.push(`${data.phase} ${data.from} ${data.cause}`));
   const answer = async (up: readonly number[] | Error) => {

@@ -1,8 +1,10 @@
 import type { AmiClient } from './client.js';
 import type { CallTracker, Told } from './call-tracker.js';
 import type { Ear } from './event-board.js';
+import { unlessRefused } from './failures.js';
+import { bridgeIn } from './legs.js';
 import { timeOf } from './listening.js';
-import type { Packet } from './packet.js';
+import { knownText, textOf, type Packet } from './packet.js';
 
 /** Keeps a tracker true to the exchange: what it hears goes there, and after a gap it asks which channels are up. */
 export class CallListener implements Ear {
@@ -41,14 +43,39 @@ export class CallListener implements Ear {
     const before = this.tracker.channels;
     try {
       const { items } = await this.client.list({ Action: 'CoreShowChannels' });
+      const begun = new Set(this.early.filter((packet) => packet['Event'] === 'Newchannel').map((packet) => packet['Uniqueid']));
+      // a call that began meanwhile is known from its events as a whole
+      const missed = items.filter((channel) => !begun.has(channel['Linkedid']));
+      const more = { dialled: await this.dialledNumbers(missed), holdingBridges: await this.holdingBridges(missed) };
       const at = this.client.host.now();
-      for (const channel of items) this.tracker.hear(channel, at);
+      this.tracker.recover(missed, more, at);
       this.hearTheEarly();
       const up = new Set(items.map((channel) => channel['Uniqueid']));
       for (const channel of before) if (!up.has(channel)) this.tell(this.tracker.gone(channel, at), at);
     } finally {
       this.hearTheEarly();
     }
+  }
+
+  /** Returns, by unique id of the oldest channel of each unknown call, the number that it dialled when it came into the exchange. */
+  private async dialledNumbers(channels: readonly Packet[]): Promise<ReadonlyMap<string, string>> {
+    const found = new Map<string, string>();
+    for (const channel of channels) {
+      const id = textOf(channel, 'Uniqueid') ?? '';
+      if (id !== channel['Linkedid'] || !this.tracker.isUnknown(channel)) continue;
+      const answer = await unlessRefused(this.client.ask({ Action: 'Getvar', Channel: id, Variable: 'CALLERID(dnid)' }));
+      const number = answer && knownText(answer, 'Value');
+      if (number !== undefined) found.set(id, number);
+    }
+    return found;
+  }
+
+  /** Returns the bridges of those who wait, such as parking lots. */
+  private async holdingBridges(channels: readonly Packet[]): Promise<ReadonlySet<string>> {
+    if (!channels.some((channel) => knownText(channel, 'BridgeId') !== undefined)) return new Set();
+    const answer = await unlessRefused(this.client.list({ Action: 'BridgeList' }));
+    const holding = (answer?.items ?? []).filter((bridge) => bridgeIn(bridge) === undefined);
+    return new Set(holding.map((bridge) => textOf(bridge, 'BridgeUniqueid') ?? ''));
   }
 
   private hearTheEarly(): void {

@@ -2,6 +2,7 @@ import { isSluiceError, type Call } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { channelId } from './channel-id.js';
 import type { AmiClient } from './client.js';
+import { unlessRefused } from './failures.js';
 import { RESULTS } from './follow-call.js';
 import { textOf } from './packet.js';
 
@@ -84,16 +85,6 @@ async function readEntry(
   const found = await unlessRefused(client.list({ Action: 'DBGet', ...entry }, signal));
   const [value] = found?.items ?? [];
   return value && textOf(value, 'Val');
-}
-
-/** There is no such entry, or the user may not. */
-async function unlessRefused<Result>(asked: Promise<Result>): Promise<Result | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (isSluiceError(error) && (error.code === 'AMI_REFUSED' || error.code === 'AMI_DENIED')) return undefined;
-    throw error;
-  }
 }
 
 function familyOf(client: AmiClient, monthsAgo = 0): string {

@@ -123,19 +123,40 @@ describe('asterisk-ami.call', () => {
     ]);
   });
 
-  it('tells a click-to-call of a real Asterisk: two legs ring, both answer, one call ends', async () => {
+  it('takes Local channels for nobody: a real call that has no others rings no telephone and reaches no person', async () => {
     const { pbx, phases, once } = await subscribe();
     await once();
     pbx.sendRaw(RECORDING);
-    await count(phases, 5);
-    expect(phases().map(({ phase, from, extension }) => [phase, from, extension])).toEqual([
-      ['ringing', '79161234567', '201'],
-      ['ringing', '79161234567', '101'],
-      ['answered', '79161234567', '101'],
-      ['answered', '79161234567', '201'],
-      ['finished', '79161234567', '201'],
+    await count(phases, 2);
+    expect(phases()).toMatchObject([
+      { phase: 'answered', call: '1795351835.0', answeredBy: 'dialplan', extension: null },
+      { phase: 'finished', call: '1795351835.0', answered: true, answeredBy: 'dialplan', cause: 16 },
     ]);
-    expect(phases().at(-1)).toMatchObject({ call: '1795351835.0', direction: 'incoming', to: '201', answered: true, cause: 16 });
+  });
+
+  it('tells a click-to-call with its numbers from the first phase on, and a call that rings nobody', async () => {
+    const { pbx, phases, once } = await subscribe({}, undefined);
+    await once();
+    const opened = await openPlugin(plugin, reaching(pbx));
+    closing.push(() => opened.close());
+    await opened.actions.originate({ channel: 'PJSIP/101', context: 'internal', exten: '79161234567' }, { id: 'run/call' });
+    await count(phases, 4);
+    expect(phases().map(({ phase, extension }) => `${phase} ${extension}`)).toEqual([
+      'ringing 101',
+      'ringing 101',
+      'answered 101',
+      'finished 101',
+    ]);
+    for (const phase of phases()) expect(phase).toMatchObject({ direction: 'outgoing', from: '101', to: '79161234567' });
+    pbx.send('OriginateResponse', {
+      Response: 'Failure',
+      ActionID: 'mine',
+      Channel: 'PJSIP/999',
+      Exten: '7916',
+      Uniqueid: '<unknown>',
+    });
+    await count(phases, 5);
+    expect(phases().at(-1)).toMatchObject({ phase: 'finished', call: 'mine', from: '999', to: '7916', answered: false });
   });
 
   it('knows an outgoing call by the phone that makes it, whatever number it shows', async () => {
@@ -186,9 +207,44 @@ describe('asterisk-ami.call', () => {
     incoming.hangUp();
     await count(phases, 2);
     expect(phases()).toMatchObject([
-      { phase: 'answered', from: '79161234567' },
-      { phase: 'finished', from: '79161234567', answered: true },
+      { phase: 'answered', from: '79161234567', to: '74950000000', direction: 'incoming', recovered: true },
+      { phase: 'finished', from: '79161234567', answered: true, answeredBy: 'person', recovered: true },
     ]);
+  });
+
+  it('claims nothing of a talk that it finds, and keeps what the exchange lists', async () => {
+    const { pbx, phases, once } = await subscribe();
+    const incoming = pbx.incoming({ from: '79161234567', to: '101' });
+    incoming.answer();
+    await once();
+    await until('the bridges', () => pbx.stats().actions['BridgeList'] === 1, 5_000);
+    incoming.hangUp();
+    await count(phases, 1);
+    expect(phases()).toMatchObject([
+      {
+        phase: 'finished',
+        direction: 'incoming',
+        from: '79161234567',
+        to: '74950000000',
+        extension: '101',
+        answered: true,
+        answeredBy: 'person',
+        ringing: null,
+        talking: null,
+        duration: 1,
+        recovered: true,
+      },
+    ]);
+  });
+
+  it('gives variables as they are, without the quoting of the exchange', async () => {
+    const { pbx, phases, once } = await subscribe({ phases: ['finished'], variables: ['NOTE'] });
+    await once();
+    const incoming = pbx.incoming({ from: '79161234567', to: '101' });
+    incoming.setVariable('NOTE', '7, "x" [y]\\z \'?');
+    incoming.hangUp();
+    await count(phases, 1);
+    expect(phases()).toMatchObject([{ variables: { NOTE: '7, "x" [y]\\z \'?' } }]);
   });
 
   it('forgets what it knows when another host takes over', async () => {

@@ -1,12 +1,15 @@
 import { trigger, type Accept } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { CallListener } from './call-listener.js';
-import { CallTracker, PHASES, TRACKED, type CallPhase, type Told } from './call-tracker.js';
+import { ANSWERERS, CallTracker, DIRECTIONS, PHASES, TRACKED, type CallPhase, type Told } from './call-tracker.js';
 import type { AmiClient } from './client.js';
 import { untilStopped } from './listening.js';
+import { DIALLED_NUMBER, TARGET_EXTENSION } from './outgoing.js';
 
 /** What was known before the session was lost is good for so long; after that another host may have gone on with it. */
 const REMEMBERED_MS = 10 * 60_000;
+
+const ORDER_VARIABLES = [DIALLED_NUMBER, TARGET_EXTENSION];
 
 const name = z.string().regex(/^[\w().-]+$/, 'the name of a channel variable');
 
@@ -39,20 +42,23 @@ export const call = trigger({
   output: z.object({
     phase: z.enum(PHASES),
     call: z.string().describe('Linkedid: the same in all phases'),
-    direction: z.enum(['incoming', 'outgoing', 'internal']),
+    direction: z.enum(DIRECTIONS).nullable().describe('nothing: not known, or not yet'),
     from: z.string().nullable().describe('number of the caller'),
     fromName: z.string().nullable(),
     to: z.string().nullable().describe('number that was dialled'),
     extension: z.string().nullable().describe('whom of your people it concerns: who is rung, who answered, who speaks'),
     channel: z.string().nullable().describe('of the leg that rings or has answered; for hangup, redirect and setVariable'),
-    answered: z.boolean(),
-    ringing: z.number().describe('seconds until the first answer'),
-    talking: z.number().describe('seconds since then'),
-    duration: z.number().describe('seconds altogether'),
-    cause: z.number().nullable().describe('why it ended, by Q.850; nothing: its end was not seen'),
+    answered: z.boolean().nullable().describe('by whom, `answeredBy` tells; nothing: not seen'),
+    answeredBy: z.enum(ANSWERERS).nullable().describe('a person, or the dialplan alone: a menu that dialled nobody'),
+    ringing: z.number().nullable().describe('seconds until the answer'),
+    talking: z.number().nullable().describe('seconds since then'),
+    duration: z.number().nullable().describe('seconds altogether'),
+    cause: z.number().nullable().describe("why the caller's leg ended, by Q.850; nothing: its end was not seen"),
     causeText: z.string().nullable(),
     recording: z.string().nullable(),
     transferredTo: z.string().nullable(),
+    joined: z.string().nullable().describe('Linkedid of the call in which this one went on, such as after a pickup'),
+    recovered: z.boolean().describe('true: a part of the call was not seen; what that hides is null'),
     variables: z.record(z.string(), z.string()),
   }),
   async subscribe(client: AmiClient, wanted, accept, signal) {
@@ -64,7 +70,7 @@ export const call = trigger({
     let lost = false;
     void client.ended.then(() => (lost = true));
     const events = [...TRACKED, 'VarSet'];
-    const end = await client.listen({ events, variables: [wanted.recording, ...wanted.variables] }, listener);
+    const end = await client.listen({ events, variables: [wanted.recording, ...wanted.variables, ...ORDER_VARIABLES] }, listener);
     try {
       await listener.catchUp();
       await untilStopped(client, signal);

@@ -47,12 +47,29 @@ describe('asterisk-ami.dial', () => {
   });
 
   it.each([
-    ['busy', 'busy'],
-    ['noanswer', 'noAnswer'],
-    ['congestion', 'congestion'],
-  ] as const)('tells a number that is %s', async (outcome, result) => {
+    ['busy', 'busy', 17],
+    ['noanswer', 'noAnswer', 0],
+    ['congestion', 'congestion', 34],
+    ['unallocated', 'unallocated', 1],
+  ] as const)('tells a number that is %s by the cause of its own channel', async (outcome, result, cause) => {
     const { actions } = await open({ outcomes: { 79161234567: outcome } });
-    expect(await actions.dial(target)).toMatchObject({ result, seconds: 0 });
+    expect(await actions.dial(target)).toMatchObject({ result, seconds: 0, cause });
+  });
+
+  it.each([
+    ['the hang-up', ['Hangup', 'OriginateResponse']],
+    ['the response', ['OriginateResponse', 'Hangup']],
+  ])('takes the cause for what it is, also when %s comes first', async (_title, order) => {
+    const { pbx, actions } = await open({ outcomes: { 79161234567: 'busy' }, ringMs: 60_000 });
+    const dialled = actions.dial(target, { id: 'run/dial' });
+    await until('the call', () => pbx.stats().channels === 1, 5_000);
+    const Uniqueid = 'sluice-run-dial-1';
+    const events: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+      Hangup: { Uniqueid, Cause: '17' },
+      OriginateResponse: { Uniqueid, ActionID: Uniqueid, Response: 'Failure', Reason: '0' },
+    };
+    for (const name of order) pbx.send(name, events[name] ?? {});
+    expect(await dialled).toMatchObject({ result: 'busy', cause: 17, seconds: 0 });
   });
 
   it('asks to be called again after the interval while nobody answers, and gives the result after the last try', async () => {
@@ -122,6 +139,7 @@ describe('asterisk-ami.dial', () => {
     for (const attempt of [1, 2])
       expect(await second.actions.dial({ ...target, attempts: 3 }, { id: 'run/dial', attempt })).toMatchObject({
         result: 'unknown',
+        attempts: 1,
         channelId: 'sluice-run-dial-1',
       });
     expect(pbx.stats().originated).toHaveLength(1);

@@ -6,7 +6,7 @@ import type { AmiClient } from './client.js';
 import { ami } from './failures.js';
 import { followCall, RESULTS, type Beginning, type CallEnd } from './follow-call.js';
 import { isUp, stateOf } from './originate.js';
-import { outgoing, outgoingHeaders } from './outgoing.js';
+import { outgoing, outgoingAction } from './outgoing.js';
 import { textOf } from './packet.js';
 import { days, hours, untilOpen } from './working-hours.js';
 
@@ -61,17 +61,20 @@ export const dial = action({
     const before = await tryBefore(client, wanted, call);
     if (before) return conclude(wanted, call, before);
     if (await isForbidden(client, wanted.number, call.signal))
-      return tell(wanted, call, { result: 'doNotCall', seconds: 0, cause: null }, null);
+      return tell(wanted, call, { end: { result: 'doNotCall', seconds: 0, cause: null }, attempt: call.attempt, channel: null });
     waitForHours(client, wanted);
-    const channel = await channelOfTry(client, call);
+    const attempt = await numberOfTry(client, call);
+    const channel = channelId(call.id, attempt);
     const end = await followCall(client, channel, wanted.ring, call.signal, () => begin(client, wanted, call, channel));
-    await noteEnd(client, call, { attempt: call.attempt, end });
-    return conclude(wanted, call, { channel, end });
+    await noteEnd(client, call, { attempt, end });
+    return conclude(wanted, call, { attempt, channel, end });
   },
 });
 
 interface Try {
-  readonly channel: string;
+  /** Which one, counted from 1. A step that is repeated because its end was not heard has more attempts than the call has tries. */
+  readonly attempt: number;
+  readonly channel: string | null;
   readonly end: CallEnd;
 }
 
@@ -82,18 +85,20 @@ interface Try {
 async function tryBefore(client: AmiClient, wanted: Input, call: Call): Promise<Try | undefined> {
   const note = await readNote(client, call);
   if (!note) return undefined;
-  const channel = channelId(call.id, note.attempt);
-  if (note.end) return note.attempt === call.attempt || isFinal(note.end) ? { channel, end: note.end } : undefined;
+  const { attempt } = note;
+  const channel = channelId(call.id, attempt);
+  if (note.end) return attempt === call.attempt || isFinal(note.end) ? { attempt, channel, end: note.end } : undefined;
   const find = async () => ({ state: await stateOf(client, channel, call.signal) });
   const end = await followCall(client, channel, wanted.ring, call.signal, find);
-  await noteEnd(client, call, { attempt: note.attempt, end });
-  return { channel, end };
+  await noteEnd(client, call, { attempt, end });
+  return { attempt, channel, end };
 }
 
 /** The output, or the failure that has the number dialled again. */
-function conclude(wanted: Input, call: Call, { channel, end }: Try) {
-  if (isFinal(end) || call.attempt >= wanted.attempts) return tell(wanted, call, end, channel);
-  throw ami.AMI_NOT_REACHED(`${wanted.number} was not reached (${end.result}), try ${call.attempt} of ${wanted.attempts}`, {
+function conclude(wanted: Input, call: Call, tried: Try) {
+  const { attempt, end } = tried;
+  if (isFinal(end) || call.attempt >= wanted.attempts) return tell(wanted, call, tried);
+  throw ami.AMI_NOT_REACHED(`${wanted.number} was not reached (${end.result}), try ${attempt} of ${wanted.attempts}`, {
     sent: 'yes',
     againAfterMs: wanted.interval,
     details: end,
@@ -104,8 +109,8 @@ function isFinal({ result }: CallEnd): boolean {
   return result === 'answered' || result === 'unknown';
 }
 
-function tell(wanted: Input, call: Call, end: CallEnd, channel: string | null) {
-  const output = { number: wanted.number, attempts: call.attempt, channelId: channel, ...end };
+function tell(wanted: Input, call: Call, { attempt, channel, end }: Try) {
+  const output = { number: wanted.number, attempts: attempt, channelId: channel, ...end };
   if (wanted.emitAs !== undefined)
     call.emit({ type: wanted.emitAs, subject: wanted.number, partitionkey: wanted.number, data: output });
   return output;
@@ -136,10 +141,9 @@ function waitForHours(client: AmiClient, { hours: window, days: on, number }: In
 }
 
 /** A try whose end is not known may still be up: then it is that which is followed. */
-async function channelOfTry(client: AmiClient, call: Call): Promise<string> {
-  const before = channelId(call.id, call.attempt - 1);
-  if (call.attempt > 1 && (await isUp(client, before, call.signal))) return before;
-  return channelId(call.id, call.attempt);
+async function numberOfTry(client: AmiClient, call: Call): Promise<number> {
+  const before = call.attempt - 1;
+  return before > 0 && (await isUp(client, channelId(call.id, before), call.signal)) ? before : call.attempt;
 }
 
 /** Finds the channel where another host has begun the call already and could not note it. */
@@ -147,7 +151,7 @@ async function begin(client: AmiClient, wanted: Input, call: Call, id: string): 
   const state = await stateOf(client, id, call.signal);
   if (state !== undefined) return { state };
   const channel = wanted.via.replace('{number}', wanted.number);
-  const order = { ...outgoingHeaders(wanted, call.id), Channel: channel, ChannelId: id };
+  const order = outgoingAction(wanted, call.id, { channel, id, number: wanted.number });
   const response = await noted(client, call, () => client.ask(order, call.signal));
   return { actionId: textOf(response, 'ActionID') ?? '' };
 }

@@ -78,6 +78,20 @@ describe('asterisk-ami.event', () => {
     expect(accepted.map(({ data }) => (data as { Channel: string }).Channel)).toEqual(['PJSIP/101-1', 'PJSIP/101-2']);
   });
 
+  it.each([
+    [['*'], { Event: 'Dial*' }, ['DialBegin', 'DialEnd']],
+    [['*'], { Event: 'Dial*', Mark: 'x' }, ['DialEnd']],
+    [['DialBegin', 'Hangup'], { Event: 'Dial*' }, ['DialBegin']],
+  ])('matches the name of the event as any other field: %j %j', async (events, match, expected) => {
+    const { pbx, accepted } = await subscribe({ events, match });
+    pbx.send('DialBegin', { Channel: 'PJSIP/101-1' });
+    pbx.send('Newstate', { Mark: 'x', Text: 'Event: DialEnd' });
+    pbx.send('DialEnd', { Mark: 'x' });
+    pbx.send('Hangup', { Mark: 'x' });
+    await until('the events', () => accepted.length === expected.length, 5_000);
+    expect(namesOf(accepted)).toEqual(expected);
+  });
+
   it('has the exchange send what is asked for, and little else', async () => {
     const { pbx, accepted } = await subscribe({ events: ['Hangup', 'VarSet'], variables: ['MIXMONITOR_FILENAME'] });
     const call = pbx.incoming({ from: '79161234567', to: '101' });

@@ -1,4 +1,4 @@
-import { failures } from '@sluice/plugin-api';
+import { failures, isSluiceError } from '@sluice/plugin-api';
 
 /** What the exchange says beyond the shared codes. */
 export const ami = failures({
@@ -16,3 +16,13 @@ export const ami = failures({
   AMI_NO_TIMEZONE: { fate: 'fatal', cure: 'give `timezone` in the connection, or `settings.timezone`' },
   AMI_NOT_NOW: { fate: 'retry', cure: 'nothing to do: the number is dialled when the working hours begin' },
 });
+
+/** Resolves with undefined where the exchange refuses: it has no such thing, or the user may not ask. Rejects with every other failure. */
+export async function unlessRefused<Answer>(asked: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isSluiceError(error) && (error.code === 'AMI_REFUSED' || error.code === 'AMI_DENIED')) return undefined;
+    throw error;
+  }
+}

@@ -21,12 +21,14 @@ const END = '[[:cntrl:]]';
 
 /**
  * Regular expressions (POSIX extended) for the action `Filter`: with them the exchange sends what fits one of them, and little else. They
- * look at the name of the event, at the variable and at one of the fields; all of it is checked again on this side.
+ * look at the name of the event, at the variable and at one of the fields; all of it is checked again on this side. The name of the event is
+ * the first field of a packet, so no line end stands before it.
  */
 export function serverFilters(wanted: Wanted): readonly string[] {
-  const [field] = Object.entries(wanted.match ?? {});
+  const [field] = Object.entries(wanted.match ?? {}).filter(([name]) => name !== 'Event');
   const also = field ? `.*${END}${escaped(field[0])}: ${pattern(field[1], escaped)}${END}` : '';
-  if (wanted.events.includes('*')) return [`^Event: .*${also}`];
+  const name = wanted.match?.['Event'];
+  if (wanted.events.includes('*')) return [`^Event: ${name === undefined ? '.*' : `${pattern(name, escaped)}${END}`}${also}`];
   const others = wanted.events.filter((name) => name !== 'VarSet' || wanted.variables === undefined);
   const filters = inPieces(others).map((names) => `^Event: (${names.join('|')})${END}${also}`);
   if (others.length === wanted.events.length) return filters;

@@ -4,7 +4,7 @@ import { ami } from './failures.js';
 import { timeOf } from './listening.js';
 import { knownText, textOf, type Packet } from './packet.js';
 
-export const RESULTS = ['answered', 'busy', 'noAnswer', 'congestion', 'failed', 'doNotCall', 'unknown'] as const;
+export const RESULTS = ['answered', 'busy', 'noAnswer', 'congestion', 'unallocated', 'failed', 'doNotCall', 'unknown'] as const;
 
 export type Result = (typeof RESULTS)[number];
 
@@ -17,18 +17,25 @@ export interface CallEnd {
   readonly cause: number | null;
 }
 
-/** `Reason` of OriginateResponse: what the channel met with (AST_CONTROL_… of Asterisk's frame.h). */
+/**
+ * `Reason` of OriginateResponse: what the channel met with (AST_CONTROL_… of Asterisk's frame.h). Asterisk 16 and 22 write 0 for a busy
+ * number, for congestion and for a number that does not exist, so the cause of the channel's own hang-up decides.
+ */
 const REASONS: Readonly<Record<string, Result>> = { 1: 'noAnswer', 3: 'noAnswer', 5: 'busy', 8: 'congestion' };
+/** Causes of Q.850 that tell by themselves what a call met with. */
 const CAUSES: Readonly<Record<string, Result>> = {
+  1: 'unallocated',
   17: 'busy',
   18: 'noAnswer',
   19: 'noAnswer',
   21: 'busy',
+  22: 'unallocated',
+  28: 'unallocated',
   34: 'congestion',
   38: 'congestion',
   42: 'congestion',
 };
-/** OriginateResponse follows the hang-up of a call that nobody took, and knows better why. */
+/** Of a call that nobody took, the hang-up and the OriginateResponse come in either order, within so long. */
 const REASON_WITHIN_MS = 2_000;
 /** The exchange has had its time to let it ring, and says nothing. */
 const SILENCE_MS = 30_000;
@@ -72,6 +79,9 @@ class Course {
   private early: Packet[] | undefined = [];
   private actionId: string | undefined;
   private answeredAt: number | undefined;
+  /** Of a call that nobody took, as far as they have come. */
+  private cause: number | null | undefined;
+  private reason: string | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -103,7 +113,8 @@ class Course {
     switch (textOf(packet, 'Event')) {
       case 'OriginateResponse':
         if (textOf(packet, 'Response') === 'Success') return this.answered(packet);
-        return this.settle(nobody(REASONS[textOf(packet, 'Reason') ?? ''] ?? 'failed', null));
+        this.reason = textOf(packet, 'Reason') ?? '';
+        return this.notTaken();
       case 'Newstate':
         if (textOf(packet, 'ChannelState') === '6') this.answered(packet);
         return;
@@ -134,11 +145,20 @@ class Course {
       const seconds = Math.round((timeOf(packet, this.client.host).getTime() - this.answeredAt) / 1_000);
       return this.settle({ result: 'answered', seconds: Math.max(0, seconds), cause: number });
     }
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.settle(nobody(CAUSES[cause ?? ''] ?? 'noAnswer', number)), REASON_WITHIN_MS);
+    this.cause = number;
+    this.notTaken();
   }
-}
 
-function nobody(result: Result, cause: number | null): CallEnd {
-  return { result, seconds: 0, cause };
+  /** Nobody took the call. The cause decides where it tells enough, and else the reason. */
+  private notTaken(): void {
+    const { cause, reason } = this;
+    const byCause = CAUSES[cause ?? ''];
+    const conclude = () => {
+      const byReason = reason === undefined ? undefined : (REASONS[reason] ?? 'failed');
+      this.settle({ result: byCause ?? byReason ?? 'noAnswer', seconds: 0, cause: cause ?? null });
+    };
+    if (byCause !== undefined || (cause !== undefined && reason !== undefined)) return conclude();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(conclude, REASON_WITHIN_MS);
+  }
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { noted, readNote } from './call-notes.js';
 import { channelId } from './channel-id.js';
 import type { AmiClient } from './client.js';
-import { outgoing, outgoingHeaders } from './outgoing.js';
+import { outgoing, outgoingAction } from './outgoing.js';
 import { textOf } from './packet.js';
 
 /** Begins a call; whether anybody answers shows in the trigger `call`. */
@@ -22,7 +22,7 @@ export const originate = action({
   async run(client: AmiClient, input, call) {
     const id = channelId(call.id);
     if ((await readNote(client, call)) || (await isUp(client, id, call.signal))) return { channelId: id, replayed: true };
-    const order = { ...outgoingHeaders(input, call.id), Channel: input.channel, ChannelId: id };
+    const order = outgoingAction(input, call.id, { channel: input.channel, id });
     await noted(client, call, () => client.ask(order, call.signal));
     return { channelId: id, replayed: false };
   },

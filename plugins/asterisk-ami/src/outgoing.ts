@@ -4,6 +4,11 @@ import { assignments, type AmiAction } from './write-action.js';
 
 const variables = z.record(z.string().regex(/^[\w().-]+$/, 'the name of a channel variable'), z.string());
 
+/** Channel variable with the number that `dial` calls: the channel may show another one, or none. */
+export const DIALLED_NUMBER = 'SLUICE_NUMBER';
+/** Channel variable with the extension where the dialplan goes on: the exchange reveals it only when the channel has answered. */
+export const TARGET_EXTENSION = 'SLUICE_EXTEN';
+
 const where = {
   context: z.string().min(1).optional().describe('where the dialplan goes on when it is answered, with `exten`'),
   exten: z.string().min(1).default('s').describe('extension in `context`'),
@@ -29,18 +34,39 @@ export function outgoing<Shape extends z.core.$ZodShape>(shape: Shape) {
 
 type Outgoing = z.output<z.ZodObject<typeof where>>;
 
-/** Headers of an `Originate` that does not keep the session waiting; the dialplan and the call records find the call by `SLUICE_CALL`. */
-export function outgoingHeaders(input: Outgoing, call: string): AmiAction {
+/** Who is called, and the channel to do it with. */
+interface Order {
+  /** Channel to ring first. */
+  readonly channel: string;
+  /** Uniqueid of that channel. */
+  readonly id: string;
+  readonly number?: string;
+}
+
+/**
+ * Returns an `Originate` that does not keep the session waiting. The dialplan and the call records find the call by `SLUICE_CALL`. The
+ * `OriginateResponse` of a call that rang nobody has no Uniqueid in some versions, so the ActionID is the same text.
+ */
+export function outgoingAction(input: Outgoing, call: string, { channel, id, number }: Order): AmiAction {
   const { context, exten, priority, application, data, callerId, ring, account } = input;
+  const told =
+    number !== undefined
+      ? { [DIALLED_NUMBER]: number }
+      : context !== undefined && exten !== 's'
+        ? { [TARGET_EXTENSION]: exten }
+        : {};
   return {
     Action: 'Originate',
+    ActionID: id,
+    Channel: channel,
+    ChannelId: id,
     ...(context === undefined
       ? { Application: application, Data: data }
       : { Context: context, Exten: exten, Priority: priority }),
     Timeout: ring,
     CallerID: callerId,
     Account: account,
-    Variable: assignments({ ...input.variables, __SLUICE_CALL: call }),
+    Variable: assignments({ ...input.variables, __SLUICE_CALL: call, ...told }),
     Async: true,
   };
 }

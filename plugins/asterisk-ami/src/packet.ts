@@ -9,6 +9,7 @@ const CHANNEL_VARIABLE = /^(\w*ChanVariable)(?:\(.*\))?$/;
 /** Asterisk before 14 answers `Command` with the raw output, which ends with this line. */
 export const RAW_OUTPUT = 'Response: Follows';
 export const RAW_OUTPUT_END = '--END COMMAND--';
+const ESCAPED: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 const RAW_HEADER = /^(Response|Privilege|ActionID|Message): /;
 
 /** The fields of a packet, from its text without the blank line at its end. A line without a colon says nothing. */
@@ -36,6 +37,14 @@ export function textOf(packet: Packet, name: string): string | undefined {
 export function knownText(packet: Packet, name: string): string | undefined {
   const text = textOf(packet, name);
   return text === undefined || text === '' || text === '<unknown>' || text === 'unknown' ? undefined : text;
+}
+
+/**
+ * Returns the value of a variable from a `VarSet`. Asterisk escapes it there as the language C does
+ * (https://docs.asterisk.org/Asterisk_16_Documentation/API_Documentation/AMI_Events/VarSet/).
+ */
+export function unescaped(value: string): string {
+  return value.replaceAll(/\\([abfnrtv\\'"?])/g, (_, sign: string) => ESCAPED[sign] ?? sign);
 }
 
 /** All texts of a field that may be repeated. */

@@ -101,7 +101,20 @@ describe('a session', () => {
       code: 'AMI_REFUSED',
       fate: 'rejected',
     });
-    await expect(session.ask({ Action: 'Command', Command: 'x' })).rejects.toMatchObject({ code: 'AMI_DENIED', fate: 'fatal' });
+    await expect(session.ask({ Action: 'Command', Command: 'x' })).rejects.toMatchObject({
+      code: 'AMI_DENIED',
+      fate: 'fatal',
+      message: expect.stringContaining('the user "sluice" has not the write class command'),
+    });
+  });
+
+  it('tells why a command failed: the reason stands in its output', async () => {
+    const session = await open(reaching(await start({ unknownCommands: ['core show hi'] })));
+    await expect(session.ask({ Action: 'Command', Command: 'core show hi' })).rejects.toMatchObject({
+      code: 'AMI_REFUSED',
+      message: expect.stringContaining("No such command 'core show hi'"),
+      options: { details: { message: "No such command 'core show hi'" } },
+    });
   });
 
   it('gives up an action that is not answered, and goes on', async () => {

@@ -7,7 +7,8 @@ import type { Config } from './config.js';
 import { EventInbox } from './event-inbox.js';
 import { ami } from './failures.js';
 import { PacketReader } from './packet-reader.js';
-import { knownText, parsePacket, textOf, type Packet } from './packet.js';
+import { knownText, parsePacket, textOf, textsOf, type Packet } from './packet.js';
+import { WRITE_CLASSES } from './rights.js';
 import { writeAction, type AmiAction } from './write-action.js';
 
 export type SessionOptions = Pick<
@@ -147,7 +148,7 @@ export class AmiSession {
 
   private async exchange(action: AmiAction, listing: boolean, signal?: AbortSignal): Promise<Listing> {
     if (this.end) throw fail.UNREACHABLE(this.end.message, { sent: 'no' });
-    const id = randomUUID();
+    const id = typeof action['ActionID'] === 'string' ? action['ActionID'] : randomUUID();
     const bytes = writeAction(action, id, this.charset);
     const name = action.Action;
     const given = deferred<Listing>();
@@ -259,7 +260,7 @@ export class AmiSession {
 
   private takeResponse(pending: Pending, packet: Packet): void {
     const response = textOf(packet, 'Response');
-    if (response === 'Error') return pending.reject(this.said(pending.name, packet));
+    if (response === 'Error') return pending.reject(this.refusalOf(pending.name, packet));
     pending.response = packet;
     const more = pending.listing && textOf(packet, 'EventList')?.toLowerCase() === 'start';
     if (!more) pending.resolve({ response: packet, items: pending.items });
@@ -270,12 +271,15 @@ export class AmiSession {
     else pending.resolve({ response: pending.response ?? packet, items: pending.items });
   }
 
-  private said(name: string, packet: Packet): Error {
-    const message = knownText(packet, 'Message') ?? 'no reason given';
+  /** A command that fails is answered with `Message: Command output follows`, and the reason stands in `Output`, as a good answer does. */
+  private refusalOf(name: string, packet: Packet): Error {
+    const output = textsOf(packet, 'Output').join('\n').trim();
+    const message = output === '' ? (knownText(packet, 'Message') ?? 'no reason given') : output;
     const text = `${this.where} refuses ${name}: ${message}`;
-    return DENIED.test(message)
-      ? ami.AMI_DENIED(text, { sent: 'yes' })
-      : ami.AMI_REFUSED(text, { sent: 'yes', details: { message } });
+    if (!DENIED.test(message)) return ami.AMI_REFUSED(text, { sent: 'yes', details: { message } });
+    const classes = (WRITE_CLASSES[name] ?? []).join(' or ');
+    const missing = classes === '' ? '' : `: the user "${this.options.user}" has not the write class ${classes}`;
+    return ami.AMI_DENIED(`${text}${missing}`, { sent: 'yes' });
   }
 
   private leaveOut(): void {
