@@ -18,7 +18,7 @@ const common = {
 
 /**
  * unit: nothing outside the process. services: real servers that the tests start themselves. e2e: the built programs.
- * faults: the crash walk.
+ * faults: the crash walk. real: servers that are not ours, which scripts/real.mjs starts.
  */
 export default {
   // a machine with other work may take as long for one; what a test waits for ends sooner and says what it was
@@ -39,5 +39,6 @@ export default {
     },
     { ...common, displayName: 'e2e', roots: ['<rootDir>/test/e2e'], testMatch: ['**/*.e2e-spec.ts'] },
     { ...common, displayName: 'faults', roots: ['<rootDir>/test/faults'], testMatch: ['**/*.faults.ts'] },
+    { ...common, displayName: 'real', roots: ['<rootDir>/test/real'], testMatch: ['**/*.real.ts'] },
   ],
 };

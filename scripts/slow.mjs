@@ -1,5 +1,5 @@
 // npm run test:slow: what takes half an hour and is run before a release: the add-in under valgrind, against RabbitMQ and under ten minutes
-// of fuzz, and as long a fuzz of the gateway's parser.
+// of fuzz, as long a fuzz of the gateway's parser, and the connector to Asterisk against real ones.
 import { prepare } from './lib/prepare.mjs';
 import { run } from './lib/run.mjs';
 
@@ -9,5 +9,6 @@ await prepare();
 const ends = [
   await run([process.execPath, 'scripts/addin.mjs', 'slow']),
   await run([process.execPath, 'plugins/tcp-gateway/test/fuzz/run.mjs', FUZZ_MINUTES]),
+  await run([process.execPath, 'scripts/real.mjs']),
 ];
 process.exitCode = ends.every(({ code }) => code === 0) ? 0 : 1;

@@ -1,0 +1,89 @@
+// A Debian of its own in a folder, with an Asterisk of that Debian's release: made once, and kept.
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { run } from './run.mjs';
+
+const SOURCES = '/etc/apt/sources.list.d/debian.sources';
+const DEFAULT_MIRROR = 'http://deb.debian.org/debian';
+const HOUR = 3_600_000;
+
+/** Debian releases that have an Asterisk, by its major version. */
+export const RELEASES = { 16: 'bullseye', 22: 'sid' };
+
+/** The folder of all such roots: `SLUICE_REAL_DIR`, or one in the user's cache. It is never in the repository. */
+export const realFolder = () =>
+  process.env.SLUICE_REAL_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sluice-real');
+
+/**
+ * Makes the root of an Asterisk ready; the first time this downloads about 150 MB of Debian packages. Needs root on a Debian.
+ *
+ * @param {16 | 22} version major version of Asterisk
+ * @returns {Promise<string>} the folder that is the root
+ * @throws {Error} with the output of the command that failed
+ */
+export async function makeRoot(version) {
+  const root = join(realFolder(), `asterisk-${version}`);
+  const made = join(root, '.made-by-sluice');
+  if (existsSync(made)) return root;
+  if (!existsSync('/usr/sbin/debootstrap')) {
+    console.error('installing debootstrap with apt-get …');
+    await command('apt-get', 'update', '-qq');
+    await command('apt-get', 'install', '-qq', '--yes', '--no-install-recommends', 'debootstrap');
+  }
+  console.error(`installing Asterisk ${version} of Debian ${RELEASES[version]} into ${root} (once, about 150 MB) …`);
+  await remove(root);
+  mkdirSync(root, { recursive: true });
+  try {
+    await command('debootstrap', '--variant=minbase', '--include=ca-certificates', RELEASES[version], root, mirror());
+    for (const file of ['/etc/resolv.conf', '/etc/hosts']) cpSync(file, join(root, file), { dereference: true });
+    // a proxy of this machine, and what else it needs to reach its mirror
+    cpSync('/etc/apt/apt.conf.d', join(root, 'etc/apt/apt.conf.d'), { recursive: true });
+    // nothing may start in there by itself
+    writeFileSync(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+    await command('chroot', root, 'apt-get', 'update', '-qq', '-o', 'Acquire::Check-Valid-Until=false');
+    await command(
+      'chroot',
+      root,
+      'apt-get',
+      'install',
+      '-qq',
+      '--yes',
+      '--no-install-recommends',
+      'asterisk',
+      'asterisk-modules',
+    );
+  } finally {
+    await unmount(root);
+  }
+  writeFileSync(made, '');
+  return root;
+}
+
+function mirror() {
+  const text = existsSync(SOURCES) ? readFileSync(SOURCES, 'utf8') : '';
+  return /^URIs: *(\S+)/m.exec(text)?.[1] ?? DEFAULT_MIRROR;
+}
+
+async function remove(root) {
+  await unmount(root);
+  rmSync(root, { recursive: true, force: true });
+}
+
+/** debootstrap mounts /proc and leaves it when it is stopped. The deepest mount goes first. */
+async function unmount(root) {
+  const mounted = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((folder) => folder.startsWith(`${root}/`));
+  for (const folder of mounted.reverse()) await command('umount', folder);
+}
+
+async function command(...line) {
+  const { code, output } = await run(line, {
+    quiet: true,
+    limitMs: HOUR,
+    env: { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
+  });
+  if (code !== 0) throw new Error(`${output}\n"${line.join(' ')}" failed with ${code}: see above`);
+}

@@ -1,0 +1,53 @@
+// npm run test:real: the connector to Asterisk against real ones. Two of them, joined by SIP on loopback, run in a Debian of their own; one is
+// the exchange under test, the other plays the telephones and the people outside. Judged by Asterisk's call records and by a second reader.
+// `npm run test:real -- --asterisk=22` takes Asterisk 22 instead of 16; other arguments go to Jest. Last line: `N passed, N failed`.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeRoot, RELEASES } from './lib/chroot.mjs';
+import { runJest } from './lib/jest.mjs';
+import { prepare } from './lib/prepare.mjs';
+import { canInstall } from './lib/services.mjs';
+
+const LIMIT_MS = 30 * 60_000;
+const VERSION = /^--asterisk=(\d+)$/;
+
+const args = process.argv.slice(2);
+const version = VERSION.exec(args.find((arg) => VERSION.test(arg)) ?? '')?.[1] ?? '16';
+if (!Object.hasOwn(RELEASES, version)) {
+  console.error(`--asterisk=${version} is not known: use ${Object.keys(RELEASES).join(' or ')}`);
+  process.exit(2);
+}
+if (!canInstall()) {
+  console.error('test:real needs Debian and root: it installs real servers in a folder of their own and starts them with chroot');
+  process.exit(2);
+}
+
+await prepare();
+const root = await makeRoot(Number(version));
+let result;
+try {
+  result = await runJest(
+    { project: 'real', workers: 1, limitMs: LIMIT_MS, env: { SLUICE_REAL_ROOT: root } },
+    args.filter((arg) => !VERSION.test(arg)),
+  );
+} finally {
+  endLeftOver();
+}
+console.log(`${result.passed} passed, ${result.failed} failed`);
+process.exitCode = result.failed > 0 ? 1 : 0;
+
+/** Ends the servers of a run that could not end them itself: those alone whose process is still an Asterisk. */
+function endLeftOver() {
+  for (const file of readdirSync(root).filter((name) => name.endsWith('.pid'))) {
+    const pid = Number(readFileSync(join(root, file), 'utf8'));
+    if (pid > 0 && commandOf(pid).includes('/usr/sbin/asterisk')) process.kill(pid, 'SIGKILL');
+  }
+}
+
+function commandOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,180 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import path from 'node:path';
+import { until } from '../../support/until.js';
+
+const CONFIGURATIONS = path.join(import.meta.dirname, '..', 'asterisk');
+/** Files of Debian's package that need no word of ours. */
+const DEFAULTS = ['indications.conf', 'acl.conf', 'ccss.conf', 'udptl.conf'];
+const START_TIMEOUT_MS = 120_000;
+
+/** The exchange under test, and the Asterisk that plays telephones and people outside. Ports are those of `manager.conf`. */
+export const PORTS = { exchange: 25038, world: 25039 } as const;
+export const SECRET = 's3cret';
+
+export type Name = keyof typeof PORTS;
+
+/** Returns the folder that is the root of the Asterisks. Throws outside of `npm run test:real`. */
+export function realRoot(): string {
+  const root = process.env['SLUICE_REAL_ROOT'];
+  if (root === undefined) throw new Error('these tests need real servers: run them with "npm run test:real"');
+  return root;
+}
+
+/** One running Asterisk. */
+export class Asterisk {
+  private constructor(
+    readonly name: Name,
+    private readonly child: ChildProcess,
+  ) {}
+
+  /** Starts it with our configuration and resolves once its manager interface lets the reader in. */
+  static async start(name: Name): Promise<Asterisk> {
+    const root = realRoot();
+    configure(root, name);
+    const log = openSync(path.join(root, `${name}.log`), 'a');
+    const line = [root, '/usr/sbin/asterisk', '-C', `/etc/asterisk-${name}/asterisk.conf`, '-f', '-n', '-q'];
+    const child = spawn('chroot', line, { stdio: ['ignore', log, log] });
+    writeFileSync(path.join(root, `${name}.pid`), String(child.pid));
+    const isUp = async () => {
+      if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}: see ${root}/${name}.log`);
+      const reader = await Reader.open(PORTS[name]);
+      reader.close();
+      return true;
+    };
+    await until(`the manager interface of ${name}`, isUp, START_TIMEOUT_MS);
+    return new Asterisk(name, child);
+  }
+
+  /** Resolves once the process has ended. */
+  async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill(signal);
+    await ended;
+  }
+}
+
+function configure(root: string, name: Name): void {
+  const folder = path.join(root, 'etc', `asterisk-${name}`);
+  for (const kind of ['lib', 'spool', 'run', 'log'])
+    mkdirSync(path.join(root, 'var', kind, `asterisk-${name}`), { recursive: true });
+  mkdirSync(path.join(root, 'var/log', `asterisk-${name}`, 'cdr-csv'), { recursive: true });
+  mkdirSync(folder, { recursive: true });
+  for (const file of DEFAULTS) copyFileSync(path.join(root, 'etc/asterisk', file), path.join(folder, file));
+  const own = path.join(CONFIGURATIONS, name);
+  for (const file of readdirSync(own)) {
+    const text = readFileSync(path.join(own, file), 'utf8');
+    writeFileSync(path.join(folder, file), text.replace('@MODULES@', modulesOf(root)));
+  }
+}
+
+function modulesOf(root: string): string {
+  const folders = [
+    '/usr/lib/asterisk/modules',
+    '/usr/lib/x86_64-linux-gnu/asterisk/modules',
+    '/usr/lib/aarch64-linux-gnu/asterisk/modules',
+  ];
+  const isThere = (folder: string) => {
+    try {
+      return readdirSync(path.join(root, folder)).includes('app_dial.so');
+    } catch {
+      return false;
+    }
+  };
+  const found = folders.find(isThere);
+  if (found === undefined) throw new Error(`no modules of Asterisk in ${root}`);
+  return found;
+}
+
+/** The fields of a packet; of a repeated one the last. */
+export type Fields = Readonly<Record<string, string>>;
+
+/** A call record, as `cdr_csv` writes it. */
+export interface CallRecord {
+  readonly src: string;
+  readonly dst: string;
+  readonly channel: string;
+  readonly billsec: number;
+  readonly duration: number;
+  readonly disposition: string;
+  readonly uniqueid: string;
+}
+
+/** Returns the call records that the exchange has written so far. */
+export function callRecords(): readonly CallRecord[] {
+  const file = path.join(realRoot(), 'var/log/asterisk-exchange/cdr-csv/Master.csv');
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const fields = [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+      const [, src = '', dst = '', , , channel = '', , , , , , , duration, billsec, disposition = '', , uniqueid = ''] = fields;
+      return { src, dst, channel, duration: Number(duration), billsec: Number(billsec), disposition, uniqueid };
+    });
+}
+
+/** A manager session of its own, which shares no code with the connector. */
+export class Reader {
+  /** Events so far, in order. */
+  readonly events: Fields[] = [];
+  private readonly answers = new Map<string, (fields: Fields, text: string) => void>();
+  private text = '';
+  private asked = 0;
+
+  private constructor(private readonly socket: Socket) {
+    socket.on('data', (chunk: Buffer) => this.read(chunk.toString('utf8')));
+    socket.on('error', () => undefined);
+  }
+
+  static async open(port: number): Promise<Reader> {
+    const socket = connect(port, '127.0.0.1');
+    await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    const reader = new Reader(socket);
+    const { fields } = await reader.act({ Action: 'Login', Username: 'reader', Secret: SECRET, Events: 'on' });
+    if (fields['Response'] !== 'Success') throw new Error(`the reader is refused: ${fields['Message']}`);
+    return reader;
+  }
+
+  /** Sends an action; `text` is the answer as it came. Rejects after ten seconds. */
+  act(action: Readonly<Record<string, string | number>>): Promise<{ readonly fields: Fields; readonly text: string }> {
+    const id = `reader-${++this.asked}`;
+    const lines = Object.entries({ ...action, ActionID: id }).map(([key, value]) => `${key}: ${value}\r\n`);
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`no answer to ${action['Action']}`)), 10_000);
+      this.answers.set(id, (fields, text) => {
+        clearTimeout(late);
+        resolve({ fields, text });
+      });
+      this.socket.write(`${lines.join('')}\r\n`);
+    });
+  }
+
+  /** Sends an action that must succeed. */
+  async must(action: Readonly<Record<string, string | number>>): Promise<Fields> {
+    const { fields } = await this.act(action);
+    if (fields['Response'] !== 'Success') throw new Error(`${action['Action']}: ${fields['Message']}`);
+    return fields;
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  private read(chunk: string): void {
+    this.text += chunk;
+    for (let end = this.text.indexOf('\r\n\r\n'); end !== -1; end = this.text.indexOf('\r\n\r\n')) {
+      const text = this.text.slice(0, end);
+      this.text = this.text.slice(end + 4);
+      const fields: Record<string, string> = {};
+      for (const line of text.split('\r\n')) {
+        const colon = line.indexOf(':');
+        fields[line.slice(0, colon)] = line.slice(colon + 1).trim();
+      }
+      if (fields['Event'] !== undefined) this.events.push(fields);
+      else this.answers.get(fields['ActionID'] ?? '')?.(fields, text);
+    }
+  }
+}
