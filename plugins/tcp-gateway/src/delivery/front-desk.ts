@@ -72,7 +72,7 @@ export class FrontDesk implements Desk {
   sessionClosed(session: Session): void {
     const { readers, topics, presence } = this.deps;
     this.#watches.get(session)?.();
-    readers.remove(session);
+    readers.forget(session);
     topics.forget(session);
     const sessions = presence.leave(session);
     if (sessions === 0) this.#tell('user.disconnected', session, sessions);
@@ -87,8 +87,8 @@ export class FrontDesk implements Desk {
     this.deps.topics.add(topic, subscription);
   }
 
-  unsubscribeUser({ session }: Subscription): void {
-    this.deps.readers.remove(session);
+  unsubscribeUser(subscription: Subscription): void {
+    this.deps.readers.remove(subscription);
   }
 
   unsubscribeTopic(subscription: Subscription, topic: string): void {
@@ -97,9 +97,9 @@ export class FrontDesk implements Desk {
 
   acknowledge(session: Session, seqs: readonly number[]): Promise<void> {
     const { readers, mailbox } = this.deps;
-    const reader = readers.of(session);
-    const awaited = reader?.awaited(seqs) ?? [];
-    reader?.answered(seqs);
+    const own = readers.of(session);
+    const awaited = [...new Set(own.flatMap((reader) => reader.awaited(seqs)))];
+    for (const reader of own) reader.answered(seqs);
     const { user } = session.bearer;
     const places = seqs.map((seq) => ({ user, seq }));
     if (awaited.length === 0) return mailbox.acknowledge(places);
@@ -115,19 +115,21 @@ export class FrontDesk implements Desk {
     return this.deps.waits.end(session, id, 'reply', eventOf(message).data ?? null);
   }
 
-  async reject(session: Session, seqs: readonly number[]): Promise<void> {
-    const { readers, mailbox } = this.deps;
-    const places = seqs.map((seq) => ({ user: session.bearer.user, seq }));
+  async reject(subscription: Subscription, seqs: readonly number[]): Promise<void> {
+    const { mailbox, readers, services } = this.deps;
+    const { session } = subscription;
+    const { user } = session.bearer;
+    const places = seqs.map((seq) => ({ user, seq }));
     const times = await mailbox.reject(places);
     const isLast = (n: number) => (times[n] ?? 0) >= MOST_REJECTIONS;
-    readers.of(session)?.rejected(seqs.filter((_, n) => !isLast(n)));
+    readers.at(subscription)?.rejected(seqs.filter((_, n) => !isLast(n)));
     const hopeless = places.filter((_, n) => isLast(n));
     if (hopeless.length === 0) return;
-    readers.of(session)?.answered(hopeless.map(({ seq }) => seq));
+    for (const reader of readers.of(session)) reader.settle(hopeless.map(({ seq }) => seq));
     for (const { content } of await mailbox.again(hopeless)) {
-      const data = { user: session.bearer.user, id: content.id, event: content.headers['event'], times: MOST_REJECTIONS };
+      const data = { user, id: content.id, event: content.headers['event'], times: MOST_REJECTIONS };
       // confirmed before the mail goes
-      await this.deps.services.publish({ type: 'mailbox.rejected', subject: session.bearer.user, data });
+      await services.publish({ type: 'mailbox.rejected', subject: user, data });
     }
     await mailbox.acknowledge(hopeless);
   }
@@ -159,7 +161,7 @@ export class FrontDesk implements Desk {
   }
 
   drained(session: Session): void {
-    this.deps.readers.of(session)?.drained();
+    for (const reader of this.deps.readers.of(session)) reader.drained();
   }
 
   /** Presence is soft: when the broker is away the event is not made up for, and for nobody it is not kept. */

@@ -4,21 +4,23 @@ import { WAIT_HEADER } from './waits.js';
 import type { Mailbox, Place } from './mailbox.js';
 import type { Hint } from './words.js';
 
-/** Sent to one session and not acknowledged: past so many the rest waits in the mailbox. */
+/** Sent to one subscription and still waiting for an acknowledgement: past so many the rest waits in the mailbox. */
 export const WINDOW = 100;
+/** A full window is compared with the mailbox at most so often. */
+const MIN_LOOK_INTERVAL_MS = 1_000;
 /** What a client has rejected comes again after this time. */
 const AGAIN_MS = 5_000;
 const AWAY_MS = 1_000;
 
 /** What a reader needs of its gateway. */
 export interface ReaderDeps {
-  readonly mailbox: Pick<Mailbox, 'read' | 'again'>;
+  readonly mailbox: Pick<Mailbox, 'read' | 'again' | 'stillWaiting'>;
   readonly now: () => number;
   readonly after: (ms: number, run: () => void) => { readonly cancel: () => void };
 }
 
 /**
- * Brings one session its user's mail in order. It knows how far it has sent: a hint of the very next mail is sent as it is, and whatever
+ * Brings one subscription its user's mail in order. It knows how far it has sent: a hint of the very next mail is sent as it is, and whatever
  * does not fit is read from the mailbox. So a lost, late or repeated hint does no harm.
  */
 export class Reader {
@@ -35,6 +37,7 @@ export class Reader {
   /** The client reads too slowly, or it is too early: nothing is sent before that is over. */
   #blocked = false;
   #closed = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   readonly #unanswered = new Set<number>();
   /** Ids of those of them whose sender waits until they are shown. */
   readonly #awaited = new Map<number, string>();
@@ -65,6 +68,7 @@ export class Reader {
     if (this.#reading || this.#blocked) return;
     this.#reading = true;
     try {
+      if (this.#room <= 0) await this.#makeRoom();
       while (this.#behind && !this.#blocked && !this.#closed && this.#room > 0) await this.#readOnce();
     } catch {
       // the database is away: what waits there is not lost
@@ -87,6 +91,12 @@ export class Reader {
     if (this.#behind && this.#room >= WINDOW / 2) void this.catchUp();
   }
 
+  /** The events have left the mailbox without an answer of this subscription, or need none any more. */
+  settle(seqs: readonly number[]): void {
+    this.subscription.settled(seqs);
+    this.answered(seqs);
+  }
+
   /** The session takes more again. */
   drained(): void {
     this.#blocked = false;
@@ -107,6 +117,15 @@ export class Reader {
 
   get #room(): number {
     return WINDOW - this.#unanswered.size;
+  }
+
+  /** Events that were acknowledged elsewhere, replaced, dropped or given up, or have expired, take no room in the window. */
+  async #makeRoom(): Promise<void> {
+    if (this.deps.now() - this.#lookedAt < MIN_LOOK_INTERVAL_MS) return;
+    this.#lookedAt = this.deps.now();
+    const seqs = [...this.#unanswered];
+    const waiting = await this.deps.mailbox.stillWaiting({ user: this.user, seqs });
+    this.settle(seqs.filter((seq) => !waiting.has(seq)));
   }
 
   async #readOnce(): Promise<void> {

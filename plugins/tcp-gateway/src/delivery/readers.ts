@@ -7,29 +7,48 @@ import type { Hint } from './words.js';
 /** The sessions of this host that want their user's mail. */
 export class Readers {
   readonly #byUser = new Map<string, Set<Reader>>();
-  readonly #bySession = new Map<Session, Reader>();
+  /** One reader for each subscription of a session to its user's events. */
+  readonly #bySession = new Map<Session, Reader[]>();
   readonly #watchers = new Map<string, Set<() => void>>();
 
-  constructor(private readonly deps: ReaderDeps & { readonly mailbox: Pick<Mailbox, 'read' | 'again' | 'heights'> }) {}
+  constructor(
+    private readonly deps: ReaderDeps & { readonly mailbox: Pick<Mailbox, 'read' | 'again' | 'stillWaiting' | 'heights'> },
+  ) {}
 
   /** Registered first, read afterwards: what commits before the reading is in it, what commits after it hints a registered session. */
   async add(subscription: Subscription): Promise<void> {
     const reader = new Reader(subscription, this.deps);
     const readers = this.#byUser.get(reader.user) ?? new Set();
     this.#byUser.set(reader.user, readers.add(reader));
-    this.#bySession.set(subscription.session, reader);
+    this.#bySession.set(subscription.session, [...this.of(subscription.session), reader]);
     await reader.catchUp();
   }
 
-  of(session: Session): Reader | undefined {
-    return this.#bySession.get(session);
+  of(session: Session): readonly Reader[] {
+    return this.#bySession.get(session) ?? [];
   }
 
-  remove(session: Session): void {
-    const reader = this.#bySession.get(session);
-    if (!reader) return;
-    reader.close();
+  at(subscription: Subscription): Reader | undefined {
+    return this.of(subscription.session).find((reader) => reader.subscription === subscription);
+  }
+
+  /** Ends the reader of one subscription. */
+  remove(subscription: Subscription): void {
+    const { session } = subscription;
+    for (const reader of this.of(session)) if (reader.subscription === subscription) this.#close(reader);
+    const left = this.of(session).filter((reader) => reader.subscription !== subscription);
+    if (left.length > 0) this.#bySession.set(session, left);
+    else this.#bySession.delete(session);
+  }
+
+  /** Ends all readers of a session that has closed. */
+  forget(session: Session): void {
+    for (const reader of this.of(session)) this.#close(reader);
     this.#bySession.delete(session);
+  }
+
+  #close(reader: Reader): void {
+    reader.close();
     const readers = this.#byUser.get(reader.user);
     readers?.delete(reader);
     if (readers?.size === 0) this.#byUser.delete(reader.user);
@@ -54,13 +73,16 @@ export class Readers {
   matching(target: Target): readonly Subscription[] {
     if ('user' in target) return [...(this.#byUser.get(target.user) ?? [])].map(({ subscription }) => subscription);
     return [...this.#bySession.values()]
+      .flat()
       .map(({ subscription }) => subscription)
       .filter(({ session }) => isMeant(target, session));
   }
 
-  /** A hint may have been lost: looks for users of whom the mailbox has more than was sent. */
+  /** A hint may have been lost: looks for users of whom the mailbox has more than was sent. Readers that are behind try to go on. */
   async compare(): Promise<void> {
-    const idle = [...this.#bySession.values()].filter(({ idleAt }) => idleAt !== undefined);
+    const readers = [...this.#bySession.values()].flat();
+    for (const reader of readers) if (reader.idleAt === undefined) void reader.catchUp();
+    const idle = readers.filter(({ idleAt }) => idleAt !== undefined);
     if (idle.length === 0) return;
     const heights = await this.deps.mailbox.heights([...new Set(idle.map(({ user }) => user))]);
     for (const reader of idle) {

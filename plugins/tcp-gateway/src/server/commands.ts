@@ -62,25 +62,33 @@ function send(session: Connection, frame: Frame): () => Promise<void> {
 }
 
 function acknowledge(session: Connection, frame: Frame): () => Promise<void> | void {
-  const seqs = answered(session, frame);
-  return () => (seqs.length > 0 ? session.desk.acknowledge(session, seqs) : undefined);
+  const { answered, others } = take(session, frame);
+  if (!answered) return () => undefined;
+  // copies of other subscriptions need no answer any more: one ACK takes the event out
+  if (others) session.unacknowledged.settle(answered.seqs);
+  return () => session.desk.acknowledge(session, answered.seqs);
 }
 
 function reject(session: Connection, frame: Frame): () => Promise<void> | void {
-  const seqs = answered(session, frame);
-  return () => (seqs.length > 0 ? session.desk.reject(session, seqs) : undefined);
+  const { answered } = take(session, frame);
+  return () => (answered ? session.desk.reject(answered.subscription, answered.seqs) : undefined);
 }
 
-function answered(session: Connection, frame: Frame): number[] {
-  const mode = session.subscriptions.find(({ source }) => source.kind === 'user')?.mode;
-  return session.unacknowledged.take(required(frame, 'id'), mode === 'client');
+/** `others`: the session has more than one subscription to its user's events. */
+function take(session: Connection, frame: Frame) {
+  const ofUser = session.subscriptions.filter(({ source }) => source.kind === 'user');
+  const others = ofUser.length > 1;
+  return { answered: session.unacknowledged.take(required(frame, 'id'), others ? undefined : ofUser[0]), others };
 }
 
 function subscribe(session: Connection, frame: Frame): Promise<void> | void {
   const [id, destination] = [required(frame, 'id'), required(frame, 'destination')];
   const { subscriptions, limits, desk } = session;
-  if (subscriptions.some((other) => other.id === id || other.destination === destination)) {
-    throw stompFail.STOMP_SUBSCRIPTION('the session has this subscription already, or another under this id');
+  if (subscriptions.some((other) => other.id === id)) {
+    throw stompFail.STOMP_SUBSCRIPTION('the session has another subscription under this id');
+  }
+  if (subscriptions.filter((other) => other.destination === destination).length === limits.subscriptionsPerDestination) {
+    throw stompFail.STOMP_LIMIT(`a session has at most ${limits.subscriptionsPerDestination} subscriptions to one destination`);
   }
   if (subscriptions.length === limits.subscriptions) {
     throw stompFail.STOMP_LIMIT(`a session has at most ${limits.subscriptions} subscriptions`);
@@ -101,7 +109,7 @@ function unsubscribe(session: Connection, frame: Frame): void {
   const { source } = subscription;
   if (source.kind === 'topic') desk.unsubscribeTopic(subscription, source.topic);
   if (source.kind !== 'user') return;
-  session.unacknowledged.clear();
+  session.unacknowledged.forget(subscription);
   desk.unsubscribeUser(subscription);
 }
 

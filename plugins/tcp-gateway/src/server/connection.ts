@@ -269,8 +269,10 @@ export class Connection implements Session, WireOwner, OutboxOwner, Watched {
 
   reply(message: EncodedMessage): boolean {
     if (!isReplies(message.destination) || !this.hasRoom()) return false;
-    const subscription = this.subscriptions.find(({ destination }) => destination === message.destination);
-    this.sendMessage(messageStart(subscription?.id ?? message.destination), message);
+    const ids = this.subscriptions.filter(({ destination }) => destination === message.destination).map(({ id }) => id);
+    // an answer needs no subscription
+    if (ids.length === 0) ids.push(message.destination);
+    for (const id of ids) this.sendMessage(messageStart(id), message);
     return true;
   }
 

@@ -56,8 +56,8 @@ export interface Desk {
   /** The client has handled these places of its mailbox. Resolves once that is committed: the RECEIPT waits for it. */
   acknowledge(session: Session, seqs: readonly number[]): Promise<void>;
 
-  /** NACK: the client cannot handle these now. Resolves once that is noted. */
-  reject(session: Session, seqs: readonly number[]): Promise<void>;
+  /** NACK: the client cannot handle these now, which came by this subscription. Resolves once that is noted. */
+  reject(subscription: Subscription, seqs: readonly number[]): Promise<void>;
 
   /** SEND to `/events/<type>`. Resolves after the broker's confirm: the RECEIPT waits for it. */
   publish(session: Session, type: string, message: SentMessage): Promise<void>;
@@ -96,7 +96,7 @@ export interface Session {
   close(reason: CloseReason): void;
 }
 
-/** What a session was told to subscribe to: `/user/events` or `/topic/<name>`. At most one of each per session. */
+/** What a session was told to subscribe to: `/user/events` or `/topic/<name>`. Several may be to one destination: each is sent its copy. */
 export interface Subscription {
   readonly session: Session;
 
@@ -105,6 +105,9 @@ export interface Subscription {
    * session has closed, or more than its limit waits to be read by the client, and then `drained` is called when there is room.
    */
   deliver(message: EncodedMessage, delivery?: Delivery): boolean;
+
+  /** These places of the mailbox need no answer of this subscription any more: their events were answered elsewhere, or have left. */
+  settled(seqs: readonly number[]): void;
 }
 
 /** Asks for an acknowledgement, which comes to `acknowledge` or `reject`. Without one the message is sent at most once. */

@@ -11,7 +11,10 @@ const STOMP_CODES = {
     fate: 'rejected',
     cure: 'subscribe to /user/events, /user/replies/<name> or /topic/<name>; send to /events/<type>, /flows/<name> or /answers/<message-id>',
   },
-  STOMP_SUBSCRIPTION: { fate: 'rejected', cure: 'subscribe to a destination once, under an id that is not in use' },
+  STOMP_SUBSCRIPTION: {
+    fate: 'rejected',
+    cure: 'subscribe under an id that is not in use, and unsubscribe by the id of a subscription',
+  },
   STOMP_ACK: { fate: 'rejected', cure: 'acknowledge with the header ack of the MESSAGE, in the session that received it' },
   STOMP_TRANSACTION: { fate: 'rejected', cure: 'begin a transaction, use it, and end it by COMMIT or ABORT' },
   STOMP_SILENT: { fate: 'rejected', cure: 'send heart-beats as often as was agreed, and reconnect' },

@@ -25,6 +25,8 @@ export interface Limits extends ParserLimits {
   /** Tokens that are checked at once; further clients wait. */
   readonly authentications: number;
   readonly subscriptions: number;
+  /** Subscriptions of one session to one destination: each of them is sent a copy of everything. */
+  readonly subscriptionsPerDestination: number;
   /** Frames of one client that are being worked on, before no more is read from it. */
   readonly working: number;
   readonly transactions: number;
@@ -45,6 +47,7 @@ export const DEFAULT_LIMITS: Limits = {
   strangersPerAddress: 5_000,
   authentications: 64,
   subscriptions: 100,
+  subscriptionsPerDestination: 10,
   working: 256,
   transactions: 16,
   transactionFrames: 1_000,

@@ -33,9 +33,13 @@ export class StompSubscription implements Subscription {
     return true;
   }
 
+  settled(seqs: readonly number[]): void {
+    this.session.unacknowledged.settle(seqs, this);
+  }
+
   /** A topic waits for no acknowledgement, yet the header has to be there. */
   #drawAck(delivery: Delivery | undefined): number {
-    return this.source.kind === 'user' ? this.session.unacknowledged.draw(delivery?.seq) : NOTHING_TO_ACKNOWLEDGE;
+    return this.source.kind === 'user' ? this.session.unacknowledged.draw(delivery?.seq, this) : NOTHING_TO_ACKNOWLEDGE;
   }
 }
 

@@ -1,50 +1,77 @@
 import { stompFail } from './failures.js';
+import type { StompSubscription } from './subscription.js';
 
 /** Header `ack` of what is sent at most once: to acknowledge it changes nothing. */
 export const NOTHING_TO_ACKNOWLEDGE = 0;
 
+/** A place in the mailbox, as it was sent to one subscription. */
+interface Copy {
+  readonly seq: number;
+  readonly subscription: StompSubscription;
+}
+
+/** What an ACK or NACK answers: places in the mailbox, of one subscription. */
+export interface Answered {
+  readonly subscription: StompSubscription;
+  readonly seqs: readonly number[];
+}
+
 /** What one session was sent from its user's mailbox and has not answered. The header `ack` of a delivery is its number here. */
 export class Unacknowledged {
   #drawn = NOTHING_TO_ACKNOWLEDGE;
-  /** Places in the mailbox by number, in the order of sending. */
-  #seqs: Map<number, number> | undefined;
+  /** By number, in the order of sending. */
+  #copies: Map<number, Copy> | undefined;
 
   get size(): number {
-    return this.#seqs?.size ?? 0;
+    return this.#copies?.size ?? 0;
   }
 
   /** A number for the header. Without a place in the mailbox nothing is kept for it. */
-  draw(seq: number | undefined): number {
+  draw(seq: number | undefined, subscription: StompSubscription): number {
     this.#drawn++;
-    if (seq !== undefined) (this.#seqs ??= new Map()).set(this.#drawn, seq);
+    if (seq !== undefined) (this.#copies ??= new Map()).set(this.#drawn, { seq, subscription });
     return this.#drawn;
   }
 
   /**
-   * The places that an ACK or NACK with this header `id` answers, of which there are none when they have been answered before.
-   * Throws `STOMP_ACK` for a number that was never sent.
+   * Takes what an ACK or NACK with this header `id` answers. With `ack:client` these are also the earlier deliveries of the same subscription.
+   *
+   * @param only the session's subscription to its user's events, when it has one of them: it answers for a number that was settled meanwhile
+   * @returns undefined when there is nothing left to answer
+   * @throws `STOMP_ACK` for a number that was never sent
    */
-  take(id: string, cumulative: boolean): number[] {
+  take(id: string, only: StompSubscription | undefined): Answered | undefined {
     const number = /^\d{1,15}$/.test(id) ? Number(id) : Infinity;
     if (number > this.#drawn) throw stompFail.STOMP_ACK('no MESSAGE of this session had this id in its header ack');
-    const taken: number[] = [];
-    for (const [drawn, seq] of cumulative ? this.#upTo(number) : this.#only(number)) {
-      this.#seqs?.delete(drawn);
-      taken.push(seq);
+    const copy = this.#copies?.get(number);
+    const subscription = copy?.subscription ?? only;
+    if (!subscription) return undefined;
+    if (subscription.mode === 'client') {
+      const taken = this.#remove((other, drawn) => drawn <= number && other.subscription === subscription);
+      return taken.length > 0 ? { subscription, seqs: taken.map(({ seq }) => seq) } : undefined;
     }
-    return taken;
+    this.#copies?.delete(number);
+    return copy && { subscription, seqs: [copy.seq] };
   }
 
-  clear(): void {
-    this.#seqs = undefined;
+  /** Forgets events that nobody has to answer any more, of one subscription or of all. */
+  settle(seqs: readonly number[], subscription?: StompSubscription): void {
+    const settled = new Set(seqs);
+    this.#remove((copy) => settled.has(copy.seq) && (subscription === undefined || copy.subscription === subscription));
   }
 
-  #only(number: number): [number, number][] {
-    const seq = this.#seqs?.get(number);
-    return seq === undefined ? [] : [[number, seq]];
+  /** Forgets what a subscription was sent that has ended. */
+  forget(subscription: StompSubscription): void {
+    this.#remove((copy) => copy.subscription === subscription);
   }
 
-  #upTo(number: number): [number, number][] {
-    return [...(this.#seqs ?? [])].filter(([drawn]) => drawn <= number);
+  #remove(leaves: (copy: Copy, drawn: number) => boolean): Copy[] {
+    const removed: Copy[] = [];
+    for (const [drawn, copy] of this.#copies ?? []) {
+      if (!leaves(copy, drawn)) continue;
+      this.#copies?.delete(drawn);
+      removed.push(copy);
+    }
+    return removed;
   }
 }

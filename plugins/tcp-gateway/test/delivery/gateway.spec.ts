@@ -116,6 +116,47 @@ describe('an event for a user', () => {
   });
 });
 
+describe('the window of a session', () => {
+  const sendMany = async (host: Awaited<ReturnType<typeof startHost>>, from: number, to: number) => {
+    for (let n = from; n <= to; n++) await host.send({ to: { user: 'ivanov' }, event: 'test', data: n });
+  };
+
+  it('has room again for what another workplace has acknowledged', async () => {
+    const host = await startHost();
+    const [idle, busy] = [await host.connect('ivanov', { workplace: 'home' }), await host.connect('ivanov')];
+    await sendMany(host, 1, 110);
+    for (let n = 1; n <= 110; n++) await busy.acknowledge(await busy.next());
+    expect(await idle.texts(100)).toHaveLength(100);
+    await sendMany(host, 999, 999);
+    expect(await busy.texts(1)).toEqual(['999']);
+    expect(await idle.texts(1)).toEqual(['999']);
+    idle.client.send('ACK', { id: '1' });
+    await idle.done('ACK', { id: '101' });
+  });
+
+  it('has room again for what was acknowledged over HTTP', async () => {
+    const workspace = new FakeWorkspace();
+    const host = await startHost({ workspace });
+    const idle = await host.connect('ivanov');
+    await sendMany(host, 1, 110);
+    expect(await idle.texts(100)).toHaveLength(100);
+    const bearer = await workspace.tokens.verify(workspace.issue('ivanov'));
+    const body = Buffer.from(JSON.stringify({ seqs: Array.from({ length: 110 }, (_, n) => n + 1) }));
+    const route = host.services.routes.get('POST /mailbox/{user}/ack');
+    const request = {
+      method: 'POST',
+      path: '',
+      params: { user: 'ivanov' },
+      query: {},
+      headers: {},
+      contentType: 'application/json',
+    };
+    await route?.handle({ ...request, body, bearer });
+    await sendMany(host, 999, 999);
+    expect(await idle.texts(1)).toEqual(['999']);
+  });
+});
+
 describe('an event that is not kept', () => {
   it('comes to who is there, and to nobody later', async () => {
     const host = await startHost();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { Delivery, Session, Subscription } from '../../src/server/desk.js';
 import type { EncodedMessage } from '../../src/stomp/message.js';
 import { Reader, WINDOW } from '../../src/delivery/reader.js';
@@ -16,6 +16,7 @@ function reading() {
   const sent: string[] = [];
   const gates: (() => void)[] = [];
   const state = { held: false, full: false, fails: false };
+  const settled: number[] = [];
   const subscription = {
     session: { bearer: { user: USER }, workplace: undefined } as unknown as Session,
     deliver: (_message: EncodedMessage, delivery?: Delivery) => {
@@ -23,6 +24,7 @@ function reading() {
       sent.push(`${delivery?.seq}${delivery?.redelivered ? ' again' : ''}`);
       return true;
     },
+    settled: (seqs: readonly number[]) => void settled.push(...seqs),
   } satisfies Subscription;
   const reader = new Reader(subscription, {
     mailbox: {
@@ -33,6 +35,7 @@ function reading() {
         return result;
       },
       again: (places) => mailbox.again(places),
+      stillWaiting: (inHand) => mailbox.stillWaiting(inHand),
     },
     now: () => time.now,
     after: (ms, run) => {
@@ -54,6 +57,7 @@ function reading() {
     reader,
     mailbox,
     sent,
+    settled,
     state,
     put,
     settle,
@@ -136,6 +140,43 @@ describe('a reader of a mailbox', () => {
     reader.answered([WINDOW / 2]);
     await settle();
     expect(sent).toHaveLength(WINDOW + WINDOW / 2);
+  });
+
+  it('counts in its window only events that still wait', async () => {
+    const { reader, mailbox, put, sent, settled, settle } = reading();
+    await put(WINDOW + 5);
+    await reader.catchUp();
+    const elsewhere = range(1, 3).map((seq) => ({ user: USER, seq: Number(seq) }));
+    await mailbox.acknowledge(elsewhere);
+    const [next] = await put(1);
+    reader.hinted(next as Mail);
+    await settle();
+    expect(sent).toEqual([...range(1, WINDOW + 3).map((seq) => `${seq} again`)]);
+    expect(settled).toEqual([1, 2, 3]);
+  });
+
+  it('goes on without a hint when what filled its window has expired', async () => {
+    const { reader, put, sent, pass } = reading();
+    await put(WINDOW, { keepForMs: 1_000 } as never);
+    await put(2);
+    await reader.catchUp();
+    await pass(1_000);
+    await reader.catchUp();
+    expect(sent.slice(WINDOW)).toEqual([`${WINDOW + 1} again`, `${WINDOW + 2} again`]);
+  });
+
+  it('looks at a window that stays full once a second at most', async () => {
+    const { reader, mailbox, put, pass, settle } = reading();
+    await put(WINDOW + 1);
+    const look = jest.spyOn(mailbox, 'stillWaiting');
+    await reader.catchUp();
+    for (const mail of await put(10)) reader.hinted(mail);
+    await settle();
+    expect(look).toHaveBeenCalledTimes(1);
+    await pass(1_000);
+    for (const mail of await put(10)) reader.hinted(mail);
+    await settle();
+    expect(look).toHaveBeenCalledTimes(2);
   });
 
   it('waits while the client reads too slowly, and loses nothing by it', async () => {

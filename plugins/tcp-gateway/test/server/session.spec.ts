@@ -172,7 +172,6 @@ describe('a subscription', () => {
     ['what does not exist', { id: '1', destination: '/queue/a' }, 'STOMP_DESTINATION', /"\/queue\/a"/],
     ['a topic that the desk forbids', { id: '1', destination: '/topic/forbidden' }, 'REJECTED', /not for you/],
     ['a topic with a name that is none', { id: '1', destination: '/topic/a..b' }, 'STOMP_DESTINATION', /nothing can/],
-    ['the same twice', { id: '1', destination: '/user/events' }, 'STOMP_SUBSCRIPTION', /already/],
     ['something else under the same id', { id: '0', destination: '/topic/a' }, 'STOMP_SUBSCRIPTION', /this id/],
     ['without an id', { destination: '/topic/a' }, 'STOMP_HEADER', /header id/],
     ['without a destination', { id: '1' }, 'STOMP_HEADER', /header destination/],

@@ -1,10 +1,10 @@
-import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { until } from '@sluice/testing';
-import { Client, type IFrame, type IMessage, type IStompSocket, type StompConfig } from '@stomp/stompjs';
+import { Client, type IFrame, type IMessage, type StompConfig } from '@stomp/stompjs';
 import { WebSocket } from 'ws';
 import { mail, onTopic } from './support/fake-desk.js';
 import { startGateway, stopGateways, type Gateway } from './support/gateway.js';
+import { tcpWrapper } from './support/tcp-wrapper.js';
 import { openWebDoor } from './support/web-door.js';
 
 const opened: { close(): void }[] = [];
@@ -13,33 +13,6 @@ afterEach(() => {
   for (const thing of opened.splice(0)) thing.close();
 });
 stopGateways();
-
-/** STOMP over TCP for @stomp/stompjs, as its guide shows it: https://stomp-js.github.io/guide/stompjs/rx-stomp/using-stomp-with-sockjs.html */
-function tcpWrapper(port: number): IStompSocket {
-  const socket = connect(port, '127.0.0.1');
-  const wrapper: IStompSocket & { readyState: number } = {
-    url: `tcp://127.0.0.1:${port}`,
-    readyState: 0,
-    binaryType: 'arraybuffer',
-    onopen: null,
-    onmessage: null,
-    onclose: null,
-    onerror: null,
-    send: (data: string | ArrayBuffer) => socket.write(typeof data === 'string' ? data : new Uint8Array(data)),
-    close: () => socket.end(),
-  };
-  socket.on('connect', () => {
-    wrapper.readyState = 1;
-    wrapper.onopen?.({});
-  });
-  socket.on('data', (data: Buffer) => void wrapper.onmessage?.({ data: new Uint8Array(data).buffer }));
-  socket.on('error', () => {});
-  socket.on('close', () => {
-    wrapper.readyState = 3;
-    wrapper.onclose?.({});
-  });
-  return wrapper;
-}
 
 type Line = (gateway: Gateway) => Promise<StompConfig>;
 

@@ -74,7 +74,7 @@ export class FakeDesk implements Desk {
     await this.gate;
   }
 
-  async reject(_: Session, seqs: readonly number[]): Promise<void> {
+  async reject(_: Subscription, seqs: readonly number[]): Promise<void> {
     this.rejected.push([...seqs]);
     await this.gate;
   }
