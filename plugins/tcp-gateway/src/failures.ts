@@ -24,6 +24,10 @@ const GATEWAY_CODES = {
     cure: 'correct the request: GET /mailbox/<user>?wait=25s, POST /mailbox/<user>/ack, GET /desktops?limit=100&after=<user>',
   },
   GATEWAY_TOKEN_REVOKED: { fate: 'rejected', cure: 'connect again with a token that was issued after the revocation' },
+  GATEWAY_POLLS: {
+    fate: 'overload',
+    cure: 'ask again later: end a request, or wait for its answer, before the next one is sent',
+  },
   GATEWAY_MAILBOX: { fate: 'rejected', cure: 'ask for the mailbox of the user of your token' },
 } as const;
 

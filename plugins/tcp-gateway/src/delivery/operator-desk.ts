@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { gatewayFail } from '../failures.js';
 import type { Mailbox, Standing } from './mailbox.js';
 import type { Presence } from './presence.js';
+import { privateReply } from './private-reply.js';
 
 const SCOPE = 'viewer';
 
@@ -53,12 +54,12 @@ export class OperatorDesk {
         ...standingShown(byName.get(name) ?? { user: name, groups: [], waiting: 0 }),
         sessions: sessions.map(({ since, ...session }) => ({ ...session, since: time(since) })),
       }));
-    return { status: 200, headers: {}, data: { online: online.length, users, more: wanted.length > limit } };
+    return privateReply(200, { online: online.length, users, more: wanted.length > limit });
   }
 
   async #mailboxes(): Promise<Reply> {
     const { oldest, ...counts } = await this.deps.mailbox.survey();
-    return { status: 200, headers: {}, data: { ...counts, ...(oldest !== undefined && { oldest: time(oldest) }) } };
+    return privateReply(200, { ...counts, ...(oldest !== undefined && { oldest: time(oldest) }) });
   }
 
   /** All whom the name may mean: in full, or that of their token. */

@@ -4,6 +4,7 @@ import { gatewayFail } from '../failures.js';
 import { checkNames, isName } from '../names.js';
 import type { Mail } from './mail.js';
 import type { Mailbox } from './mailbox.js';
+import { privateReply } from './private-reply.js';
 import type { Readers } from './readers.js';
 import { WAIT_HEADER, type Waits } from './waits.js';
 
@@ -12,6 +13,11 @@ const LONGEST_WAIT_MS = 60_000;
 /** A hint may be lost: it looks by itself so often. */
 const LOOK_MS = 5_000;
 const PAGE = 100;
+/** Requests of one user that may wait at once: one for each workplace, and some that the client has given up. */
+const MAX_POLLS_PER_USER = 10;
+/** Of all users, on this host. */
+const MAX_POLLS = 5_000;
+const RETRY_AFTER_SECONDS = 5;
 const LARGEST_ACK = 64 * 1024;
 
 const Ack = z.strictObject({ seqs: z.array(z.int().positive()).max(10_000) });
@@ -28,6 +34,10 @@ export interface PollDeskDeps {
 
 /** The mailbox over HTTP, for clients without a component: ask, wait for an answer, acknowledge, ask again. */
 export class PollDesk {
+  /** Requests that wait, by user. */
+  readonly #polls = new Map<string, number>();
+  #waiting = 0;
+
   constructor(private readonly deps: PollDeskDeps) {}
 
   /** Gives the function that takes the routes away. Throws when another connection has them. */
@@ -51,17 +61,38 @@ export class PollDesk {
     if (waitMs === undefined) throw gatewayFail.GATEWAY_REQUEST('wait is a duration such as 25s');
     if (request.bearer) checkNames(request.bearer, workplace);
     if (request.bearer?.user === user) this.deps.mailbox.seen(request.bearer, workplace);
-    const until = this.deps.now() + Math.min(waitMs, LONGEST_WAIT_MS);
+    if (waitMs === 0) return shownAll(await this.#due(user, workplace));
+    const left = this.#polls.get(user) ?? 0;
+    if (left >= MAX_POLLS_PER_USER || this.#waiting >= MAX_POLLS) return tooMany(left >= MAX_POLLS_PER_USER ? user : 'all users');
+    this.#count(user, 1);
+    try {
+      return shownAll(await this.#wait(user, workplace, this.deps.now() + Math.min(waitMs, LONGEST_WAIT_MS)));
+    } finally {
+      this.#count(user, -1);
+    }
+  }
+
+  async #wait(user: string, workplace: string | undefined, until: number): Promise<readonly Mail[]> {
     for (;;) {
       const knock = this.#knock(user);
-      const mails = await this.#due(user, workplace);
+      const mails = await this.#due(user, workplace).catch((error: unknown) => {
+        knock.cancel();
+        throw error;
+      });
       const left = until - this.deps.now();
       if (mails.length > 0 || left <= 0 || this.deps.signal.aborted) {
         knock.cancel();
-        return { status: 200, headers: {}, data: { events: mails.map(shown) } };
+        return mails;
       }
       await knock.heard(Math.min(left, LOOK_MS));
     }
+  }
+
+  #count(user: string, by: 1 | -1): void {
+    this.#waiting += by;
+    const polls = (this.#polls.get(user) ?? 0) + by;
+    if (polls > 0) this.#polls.set(user, polls);
+    else this.#polls.delete(user);
   }
 
   async #acknowledge(request: HttpRequest): Promise<Reply> {
@@ -75,7 +106,7 @@ export class PollDesk {
         if (content.headers[WAIT_HEADER] === 'shown') await this.deps.waits.end(session, content.id, 'shown');
     }
     await this.deps.mailbox.acknowledge(places);
-    return { status: 204, headers: {} };
+    return privateReply(204);
   }
 
   #userOf({ params, bearer }: HttpRequest): string {
@@ -113,6 +144,15 @@ export class PollDesk {
       },
     };
   }
+}
+
+function shownAll(mails: readonly Mail[]): Reply {
+  return privateReply(200, { events: mails.map(shown) });
+}
+
+function tooMany(who: string): Reply {
+  const { code, message, cure } = gatewayFail.GATEWAY_POLLS(`too many requests of ${who} wait for events at once`);
+  return privateReply(429, { code, message, cure }, { 'retry-after': String(RETRY_AFTER_SECONDS) });
 }
 
 /** Empty when it is not percent-encoded text. */

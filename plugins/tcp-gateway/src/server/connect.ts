@@ -13,7 +13,8 @@ export interface Introduction {
 /** The header `host` is not asked for: many clients leave it out, and there is one host here. */
 export function parseConnect({ command, headers, body }: Frame, address: string, ours: HeartBeat): Introduction {
   if (body.length > 0) throw stompFail.STOMP_FRAME(`${command} has a body`);
-  const versions = headers.get('accept-version')?.split(',') ?? ['1.0'];
+  // some clients write blanks around the numbers
+  const versions = (headers.get('accept-version') ?? '1.0').split(',').map((version) => version.trim());
   if (!versions.includes('1.2')) throw stompFail.STOMP_VERSION('this server speaks STOMP 1.2 only');
   return {
     credentials: {

@@ -5,6 +5,7 @@ import { wholeFrame, type OutgoingFrame } from '../stomp/output.js';
 import { FrameParser } from '../stomp/parser.js';
 import { carryOut } from './commands.js';
 import { connectedFrame, parseConnect, type Introduction } from './connect.js';
+import type { Stranger } from './addresses.js';
 import type { ServerContext } from './context.js';
 import type { Bearer, CloseReason, Session, SessionCounters } from './desk.js';
 import { isReplies } from './destination.js';
@@ -32,7 +33,7 @@ const UNEXPECTED: CloseReason = {
 let drawn = 0;
 
 /** One client from its connection to its end: reads frames in order, works on several at once, and lets nothing grow without bound. */
-export class Connection implements Session, WireOwner, OutboxOwner, Watched {
+export class Connection implements Session, WireOwner, OutboxOwner, Watched, Stranger {
   readonly id = String(++drawn);
   readonly address: string;
   readonly unacknowledged = new Unacknowledged();
@@ -76,7 +77,7 @@ export class Connection implements Session, WireOwner, OutboxOwner, Watched {
     wheel.watch(this, this.#deadline);
     this.#wire.open(this);
     try {
-      addresses.enter(this.address);
+      addresses.enter(this);
     } catch (error) {
       this.fail(error);
     }
@@ -124,10 +125,17 @@ export class Connection implements Session, WireOwner, OutboxOwner, Watched {
     if (this.#hasEnded) return;
     this.#parser.push(piece);
     this.#read();
+    if (this.#parser.partial) this.#hold(piece.length);
   }
 
-  arriving(): void {
+  arriving(bytes: number): void {
     this.#pulse?.arriving(this.#context.wheel.now);
+    this.#hold(bytes);
+  }
+
+  /** A stranger's frame that is not whole yet takes memory. */
+  #hold(bytes: number): void {
+    if (this.#stage === 'stranger') this.#context.addresses.hold(this, bytes);
   }
 
   /** Carries out frames until the input ends or too much is being worked on; then the rest waits, and the client with it. */
@@ -217,22 +225,20 @@ export class Connection implements Session, WireOwner, OutboxOwner, Watched {
     if (this.#stage !== 'stranger') throw stompFail.STOMP_ORDER('CONNECT has come twice');
     this.#introduction = parseConnect(frame, this.address, this.#context.heartBeat);
     this.#stage = 'knocking';
+    this.#context.addresses.release(this);
     void this.#knock(this.#introduction);
   }
 
   async #knock(introduction: Introduction): Promise<void> {
     const { desk, turnstile } = this.#context;
     try {
-      const bearer = await turnstile.pass(async () => (this.#knocks() ? desk.authenticate(introduction.credentials) : undefined));
-      if (bearer && this.#knocks()) this.#letIn(bearer, introduction);
+      const bearer = await turnstile.pass(async () =>
+        this.isAuthenticating ? desk.authenticate(introduction.credentials) : undefined,
+      );
+      if (bearer && this.isAuthenticating) this.#letIn(bearer, introduction);
     } catch (error) {
       this.fail(error);
     }
-  }
-
-  /** False when it has gone while it waited. */
-  #knocks(): boolean {
-    return this.#stage === 'knocking';
   }
 
   #letIn(bearer: Bearer, { heartBeat }: Introduction): void {
@@ -241,7 +247,7 @@ export class Connection implements Session, WireOwner, OutboxOwner, Watched {
     this.connectedAt = this.#context.now();
     if (bearer.expiresAt <= this.connectedAt) throw expired();
     this.#stage = 'open';
-    addresses.letIn(this.address);
+    addresses.letIn(this);
     this.#pulse = new Pulse(this.#wire, limits, heartBeat, wheel.now);
     this.#parser.limits = limits;
     this.#wire.trust();
@@ -325,6 +331,16 @@ export class Connection implements Session, WireOwner, OutboxOwner, Watched {
     this.#end(reason, undefined);
   }
 
+  /** False also when it has gone while it waited. */
+  get isAuthenticating(): boolean {
+    return this.#stage === 'knocking';
+  }
+
+  dismiss(reason: Error): void {
+    this.fail(reason);
+    this.#wire.destroy();
+  }
+
   /** Ends the session because of this error; `receipt` is of the frame that is to blame. */
   fail(error: unknown, receipt?: string): void {
     if (error instanceof FrameFault) {
@@ -370,7 +386,7 @@ export class Connection implements Session, WireOwner, OutboxOwner, Watched {
     this.#outbox.clear();
     wheel.forget(this);
     connections.delete(this);
-    addresses.leave(this.address, this.#pulse === undefined);
+    addresses.leave(this);
     this.#sayGoodbye(wasOpen, reason);
   }
 

@@ -22,6 +22,10 @@ export interface Limits extends ParserLimits {
   readonly connectionsPerAddress: number;
   /** Those of them that have not been let in yet. */
   readonly strangersPerAddress: number;
+  /** Connections of all addresses that have not been let in yet. */
+  readonly strangers: number;
+  /** What all of these may have sent of a CONNECT that is not whole yet. */
+  readonly strangerBytes: number;
   /** Tokens that are checked at once; further clients wait. */
   readonly authentications: number;
   readonly subscriptions: number;
@@ -45,6 +49,8 @@ export const DEFAULT_LIMITS: Limits = {
   closeTimeout: 5_000,
   connectionsPerAddress: 20_000,
   strangersPerAddress: 5_000,
+  strangers: 10_000,
+  strangerBytes: 32 * MiB,
   authentications: 64,
   subscriptions: 100,
   subscriptionsPerDestination: 10,

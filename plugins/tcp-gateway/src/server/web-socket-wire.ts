@@ -54,7 +54,7 @@ export class WebSocketWire implements Wire {
       .on('error', (error) => (this.#error = error))
       .on('close', () => owner.closed(this.#error?.message ?? CLIENT_CLOSED));
     this.#socket.on('drain', () => owner.drained());
-    this.#socket.on('data', () => owner.arriving());
+    this.#socket.on('data', (piece: Buffer) => owner.arriving(piece.length));
     this.#socket.on('data', this.#guard);
   }
 

@@ -27,8 +27,8 @@ export interface Wire {
 
 export interface WireOwner {
   received(piece: Buffer): void;
-  /** Some of what the line holds until it is whole has come: only a WebSocket message is. */
-  arriving(): void;
+  /** So many bytes have come of what the line holds until it is whole: only a WebSocket message is. */
+  arriving(bytes: number): void;
   /** What was buffered has gone. */
   drained(): void;
   /** The line is closed, by whomever. Nothing comes after it. */

@@ -402,6 +402,25 @@ describe('a mailbox over HTTP', () => {
     expect(await waiting).toEqual([]);
   });
 
+  it('holds ten requests of a user that wait, answers 429 to the next, and has room again when one has ended', async () => {
+    const { host, request, events } = await open();
+    const waiting = Array.from({ length: 10 }, () => events({ wait: '25s' }));
+    const refused = await request('GET', '/mailbox/ivanov', { query: { wait: '25s' } });
+    expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': '5' }, data: { code: 'GATEWAY_POLLS' } });
+    expect(await events()).toEqual([]);
+    await host.send({ to: { user: 'ivanov' }, event: 'test', data: 'now' });
+    for (const answer of await Promise.all(waiting)) expect(answer).toHaveLength(1);
+    expect(await events({ wait: '25s' })).toHaveLength(1);
+  });
+
+  it('is for no cache, and for no guess of a browser', async () => {
+    const { request } = await open();
+    const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+    expect((await request('GET', '/mailbox/ivanov')).headers).toEqual(headers);
+    const body = Buffer.from('{"seqs":[]}');
+    expect((await request('POST', '/mailbox/ivanov/ack', { body })).headers).toEqual(headers);
+  });
+
   it('is that of the token and no other', async () => {
     const { request } = await open();
     await expect(request('GET', '/mailbox/petrov')).rejects.toMatchObject({ code: 'GATEWAY_MAILBOX' });

@@ -49,13 +49,48 @@ describe('an address', () => {
     await letIn();
   });
 
-  it('has fewer connections that were not let in', async () => {
-    const { open, letIn } = await startGateway({ limits: { strangersPerAddress: 1 } });
+  it('has fewer connections that were not let in: the oldest silent one goes, and a newcomer is let in', async () => {
+    const { open, letIn, server } = await startGateway({ limits: { strangersPerAddress: 3 } });
+    const silent = [await open(), await open(), await open()];
+    silent[1]?.socket.write('CONNECT\nlogin:');
+    const good = await letIn();
+    await silent[0]?.until(() => silent[0]?.closed === true);
+    expect(silent.map(({ closed }) => closed)).toEqual([true, false, false]);
     await letIn();
-    const stranger = await open();
+    await until('only the two that were let in and the two others are left', () => server.connections === 4);
+    expect(good.closed).toBe(false);
+  });
+
+  it('keeps who has sent a whole CONNECT, and refuses a newcomer when all have', async () => {
+    const { open, desk } = await startGateway({ limits: { strangersPerAddress: 2 } });
+    const release = desk.hold();
+    const first = [await open(), await open()];
+    for (const client of first) client.send('CONNECT', { 'accept-version': '1.2', login: 'a', passcode: 'ok' });
+    await until('both are being checked', () => desk.mostAtOnce === 2);
     expect(await (await open()).error()).toMatchObject({ code: 'STOMP_TOO_MANY' });
-    stranger.send('CONNECT', { 'accept-version': '1.2', login: 'a', passcode: 'ok' });
-    expect((await stranger.next()).command).toBe('CONNECTED');
+    release();
+    for (const client of first) expect((await client.next()).command).toBe('CONNECTED');
+  });
+
+  it('cannot fill the house with silent connections of many addresses', async () => {
+    const { open, letIn, server } = await startGateway({ limits: { strangers: 2 } });
+    const silent = [await open(), await open()];
+    await letIn();
+    await silent[0]?.until(() => silent[0]?.closed === true);
+    await until('one silent connection is left', () => server.connections === 2);
+  });
+});
+
+describe('bytes of clients that were not let in', () => {
+  it('are bounded over all of them: who holds them for the longest time goes', async () => {
+    const { open, letIn } = await startGateway({ limits: { strangerBytes: 10 * KiB } });
+    const clients = [await open(), await open(), await open()];
+    for (const client of clients) {
+      client.socket.write(`CONNECT\nlogin:${'x'.repeat(6 * KiB)}`);
+      const before = clients[clients.indexOf(client) - 1];
+      await before?.until(() => before.closed);
+    }
+    expect(clients.map(({ closed }) => closed)).toEqual([true, true, false]);
     await letIn();
   });
 });

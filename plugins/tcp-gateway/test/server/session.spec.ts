@@ -67,6 +67,13 @@ describe('CONNECT', () => {
     expect((await client.next()).headers.get('heart-beat')).toBe(agreed);
   });
 
+  it.each([' 1.2', '1.0, 1.1, 1.2', '1.2 '])('takes the version among others and blanks: "%s"', async (versions) => {
+    const { open } = await startGateway();
+    const client = await open();
+    client.send('CONNECT', { 'accept-version': versions, login: 'a', passcode: 'ok' });
+    expect((await client.next()).headers.get('version')).toBe('1.2');
+  });
+
   it('twice ends the session', async () => {
     const { letIn } = await startGateway();
     const client = await letIn();
