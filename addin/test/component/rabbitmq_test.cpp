@@ -14,8 +14,8 @@ void connect(Fixture& fixture) {
   WAIT_UNTIL(fixture.state() == "connected");
 }
 
-bool send(Fixture& fixture, const std::string& destination, const host::Value& body) {
-  return std::get<bool>(fixture.object->call(u"Отправить", {destination, body, std::string(), 10'000}));
+bool send(Fixture& fixture, const std::string& destination, const host::Value& body, const std::string& type = "") {
+  return std::get<bool>(fixture.object->call(u"Отправить", {destination, body, type, 10'000}));
 }
 
 void ordered() {
@@ -36,7 +36,7 @@ void redelivered() {
     Fixture fixture;
     fixture.object->call(u"Подписаться", {std::string("/queue/sluice-again")});
     connect(fixture);
-    CHECK(send(fixture, "/queue/sluice-again", host::Binary{body}));
+    CHECK(send(fixture, "/queue/sluice-again", host::Binary{body}, "application/octet-stream"));
     CHECK(!fixture.nextData()["redelivered"].flag);
   }
   Fixture fixture;
