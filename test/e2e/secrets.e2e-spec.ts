@@ -141,7 +141,7 @@ describe('a secret that a remote system repeats in its error', () => {
       note(path, await ask(url + path, { token }));
     note('log', host.output);
     // the test sees what it looks for: the errors, with what is left of the secrets
-    expect(seen.find((text) => text.startsWith('show'))).toContain('***');
+    expect(seen.filter((text) => text.startsWith('show') && text.includes('***'))).not.toEqual([]);
     expect(echo.seen.some(({ headers }) => headers.authorization?.includes(CANARIES.WEB_TOKEN))).toBe(true);
     for (const secret of Object.values(CANARIES))
       for (const form of formsOf(secret))
