@@ -192,6 +192,7 @@ export class Host extends HostServices {
     this.doors.open();
     this.options.files.start();
     this.ready = true;
+    this.engine.ready();
   }
 
   async #stop(): Promise<void> {

@@ -4,13 +4,15 @@ import { Connections, keepUsing, type Connection, type ConnectionHealth } from '
 import { Door } from './door.js';
 import { FlowRunner } from './flow-runner.js';
 import { pause } from './lease.js';
+import { NewerStateQueues, type NewerStates } from './newer-states.js';
 import type { Observer } from './observer.js';
 import { Parking } from './parking.js';
 import { HostPeers } from './peers.js';
 import { queues, type Bus, type BusState, type QueueStatus } from './ports/bus.js';
 import { PUSH_CLASSES, type Pacer, type PaceState } from './ports/pacer.js';
 import type { Store } from './ports/store.js';
-import { PushRunner } from './push-runner.js';
+import { PushRunner, type Standing } from './push-runner.js';
+import { Readiness } from './readiness.js';
 import { Replies } from './replies.js';
 import { servicesOf, type Lent } from './services.js';
 import { SoloGate } from './solo-gate.js';
@@ -50,6 +52,8 @@ export interface EngineStatus {
   readonly queues: readonly QueueStatus[];
   readonly paces: Readonly<Record<string, PaceState>>;
   readonly connections: readonly ConnectionHealth[];
+  /** Queues in which this host met runs of a newer release within the last minute: they wait for a host of that release. */
+  readonly newerStates: readonly NewerStates[];
 }
 
 /** One host's part of the work on a workspace. */
@@ -62,6 +66,8 @@ export class Engine {
   readonly #peers: HostPeers;
   readonly #flows: readonly FlowRunner[];
   readonly #pushes: readonly PushRunner[];
+  readonly #readiness = new Readiness();
+  readonly #newer: NewerStateQueues;
   /** Fires first: nothing new begins. */
   readonly #draining = stopController();
   /** Fires when the grace is over: calls are aborted. */
@@ -82,7 +88,15 @@ export class Engine {
     });
     this.door = new Door(bus, this.#replies, observer, { limitBytes: settings.limits.eventBytes });
     this.door.takes(workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : [])));
-    this.parking = new Parking(bus, store, log, this.#draining.signal);
+    this.#newer = new NewerStateQueues(log);
+    this.parking = new Parking({
+      bus,
+      store,
+      log,
+      newer: this.#newer,
+      standing: (flow, step) => this.#standing(flow, step),
+      signal: this.#draining.signal,
+    });
     const gate = new SoloGate();
     this.#flows = workspace.flows.map((flow) => {
       const steps = new Steps(flow, {
@@ -101,6 +115,8 @@ export class Engine {
         observer,
         log,
         gate,
+        readiness: this.#readiness,
+        newer: this.#newer,
         signal: this.#ending.signal,
       });
     });
@@ -124,11 +140,21 @@ export class Engine {
     this.#working.push(this.#every(SWEEP_MS, () => store.sweep(workspace.settings.retention)));
   }
 
+  /**
+   * To be called once people can reach the host. Until then it takes no message that was handed out before: one of them may be what killed
+   * the host at its last start.
+   */
+  ready(): void {
+    this.#readiness.open();
+  }
+
   async status(): Promise<EngineStatus> {
     const { bus } = this.#options;
     const names = [
       ...this.#flows.flatMap(({ flow }) => [queues.flow(flow.name), queues.next(flow.name)]),
-      ...this.#pushes.flatMap(({ name }) => PUSH_CLASSES.map((priority) => queues.push(name, priority))),
+      ...this.#pushes.flatMap(({ name }) =>
+        PUSH_CLASSES.flatMap((priority) => [queues.push(name, priority), queues.pushAgain(name, priority)]),
+      ),
       queues.parked,
       queues.unrouted,
     ];
@@ -137,6 +163,7 @@ export class Engine {
       queues: bus.state().state === 'up' ? await bus.status(names) : [],
       paces: this.paces(),
       connections: this.connections.all().map((one) => one.health()),
+      newerStates: this.#newer.list(),
     };
   }
 
@@ -149,6 +176,7 @@ export class Engine {
   /** Begins nothing new, lets what runs end (calls at most 8 s), hands back the rest. The bus, the store and the pacer stay open. */
   async stop(): Promise<void> {
     this.#draining.abort();
+    this.#readiness.stop();
     const drained = Promise.allSettled([...this.#flows.map((flow) => flow.stop()), ...this.#working, this.parking.stop()]);
     const grace = new AbortController();
     await Promise.race([drained, pause(STOP_GRACE_MS, grace.signal)]);
@@ -203,10 +231,19 @@ export class Engine {
           journaled,
           gate,
           suspects,
+          readiness: this.#readiness,
+          newer: this.#newer,
+          standing: (flow, step) => this.#standing(flow, step),
         }),
       );
     }
     return made;
+  }
+
+  #standing(name: string, step: string): Standing {
+    const runner = this.#flows.find(({ flow }) => flow.name === name);
+    if (!runner) return 'flow-gone';
+    return runner.hasStep(step) ? 'here' : 'step-gone';
   }
 
   async #every(ms: number, work: () => Promise<unknown>): Promise<void> {

@@ -1,24 +1,31 @@
 import { engineFail, runId, typeMatches, viewError, type ErrorView, type Log } from '@sluice/plugin-api';
 import type { Flow, RunOutcome, Settings } from '@sluice/flow';
+import { Answered } from './answered.js';
 import { Hop } from './hop.js';
 import { pause } from './lease.js';
 import { chain, isPromise, type Maybe } from './maybe-promise.js';
+import type { NewerStateQueues } from './newer-states.js';
 import type { Observer } from './observer.js';
 import { queues, type Bus, type Consumer, type Delivery } from './ports/bus.js';
 import type { JournalKind, Store } from './ports/store.js';
+import { publishLost } from './publish-lost.js';
 import { linkProgram, type Program } from './program.js';
+import type { Readiness } from './readiness.js';
 import { replyOfOutcome } from './replies.js';
 import { stepTimeout } from './retry.js';
 import {
   decodeRun,
   EXPIRED,
   isRun,
+  NewerRunState,
   RUN_TYPE,
   runMessage,
   STATE_LIMIT_BYTES,
   stateTooLarge,
   type PendingCall,
+  type RunMessage,
   type RunState,
+  type StepResult,
 } from './run-state.js';
 import type { SoloGate } from './solo-gate.js';
 import type { Steps } from './steps.js';
@@ -38,6 +45,8 @@ export interface FlowRunnerDeps {
   readonly observer: Observer;
   readonly log: Log;
   readonly gate: SoloGate;
+  readonly readiness: Readiness;
+  readonly newer: NewerStateQueues;
   readonly signal: AbortSignal;
 }
 
@@ -48,7 +57,10 @@ export interface FlowRunnerDeps {
 export class FlowRunner {
   readonly #program: Program;
   readonly #consumers: Consumer[] = [];
-  readonly #inFlight = new Set<Promise<void>>();
+  /** Hops that wait for something, by key: a second copy of a message waits for the first. */
+  readonly #inFlight = new Map<Delivery, { readonly key: string; readonly ended: Promise<void> }>();
+  /** Hops whose outputs were published although their delivery was lost. */
+  readonly #answered = new Answered();
   readonly #wanted = new Map<string, boolean>();
 
   constructor(
@@ -56,6 +68,11 @@ export class FlowRunner {
     private readonly deps: FlowRunnerDeps,
   ) {
     this.#program = linkProgram(flow);
+  }
+
+  /** Whether a run can go on at this step. */
+  hasStep(step: string): boolean {
+    return this.#program.byId.has(step);
   }
 
   /** Declares the flow's queues; a flow that says `from: stored` takes what waits for it. */
@@ -80,24 +97,48 @@ export class FlowRunner {
   /** Takes no more messages; resolves when the hops under way have been settled. */
   async stop(): Promise<void> {
     await Promise.all(this.#consumers.map((consumer) => consumer.stop()));
-    await Promise.allSettled(this.#inFlight);
+    await Promise.allSettled([...this.#inFlight.values()].map(({ ended }) => ended));
   }
 
   #take(delivery: Delivery): void {
-    const work = this.#guarded(delivery);
+    const run = this.#read(delivery);
+    if (run === 'unread') return;
+    const work = this.#guarded(delivery, run);
     if (!isPromise(work)) return;
-    this.#inFlight.add(work);
-    void work.finally(() => this.#inFlight.delete(work));
+    const ended = work.finally(() => this.#inFlight.delete(delivery));
+    this.#inFlight.set(delivery, { key: keyOf(delivery, run), ended });
   }
 
-  #guarded(delivery: Delivery): Maybe<void> {
+  /** The state of a run that is under way; undefined for an event. What this host cannot read is handed back, or kept for a person. */
+  #read(delivery: Delivery): RunMessage | undefined | 'unread' {
+    if (!isRun(delivery.message)) return undefined;
     try {
-      const work =
-        delivery.redelivered >= SUSPECT_AFTER ? this.#suspect(delivery) : this.deps.gate.run(() => this.#run(delivery));
+      return decodeRun(delivery.message.body);
+    } catch (error) {
+      if (error instanceof NewerRunState) this.deps.newer.handBack(delivery, error);
+      else delivery.settle([{ queue: queues.poison, message: delivery.message }]);
+      return 'unread';
+    }
+  }
+
+  #guarded(delivery: Delivery, run: RunMessage | undefined): Maybe<void> {
+    try {
+      const work = delivery.redelivered > 0 ? this.#again(delivery, run) : this.deps.gate.run(() => this.#run(delivery, run));
       return isPromise(work) ? work.catch((error: unknown) => this.#handBack(delivery, error)) : undefined;
     } catch (error) {
       return this.#handBack(delivery, error);
     }
+  }
+
+  /** A message that was handed out before: its hop may be under way here, may have ended, or may be what kills hosts. */
+  async #again(delivery: Delivery, run: RunMessage | undefined): Promise<void> {
+    const key = keyOf(delivery, run);
+    for (const [other, { key: same, ended }] of [...this.#inFlight]) if (same === key && other.lost) await ended;
+    if (this.#answered.has(key)) return delivery.settle([]);
+    if (!(await this.deps.readiness.reached())) return delivery.release();
+    if (delivery.lost) return;
+    if (delivery.redelivered >= SUSPECT_AFTER) return this.#suspect(delivery, run);
+    await this.deps.gate.run(() => this.#run(delivery, run));
   }
 
   /** Something is wrong with this host and not with the run. */
@@ -109,21 +150,21 @@ export class FlowRunner {
     delivery.release();
   }
 
-  async #suspect(delivery: Delivery): Promise<void> {
+  async #suspect(delivery: Delivery, message: RunMessage | undefined): Promise<void> {
     const { attributes } = delivery.message;
-    if (isRun(delivery.message) && !isReadable(delivery)) return putAside(delivery);
-    const run = isRun(delivery.message)
-      ? decodeRun(delivery.message.body).state.run
-      : runId(attributes.source, attributes.id, this.flow.name);
+    const run = message?.state.run ?? runId(attributes.source, attributes.id, this.flow.name);
     const times = await this.deps.store.suspect(run);
-    if (times <= SUSPECT_RUNS) return this.deps.gate.alone(() => this.#run(delivery));
-    const hop = this.#hopOf(delivery);
-    hop.stop('parked', viewError(engineFail.POISON(`the host died or lost this run ${delivery.redelivered} times`)));
-    await this.#finish(hop, delivery);
+    if (times <= SUSPECT_RUNS) return this.deps.gate.alone(() => this.#run(delivery, message));
+    const hop = this.#hopOf(delivery, message);
+    const error = engineFail.POISON(
+      `the host died or lost this run ${delivery.redelivered} times: look for a crash in its log, and for "timed out" in that of RabbitMQ`,
+    );
+    hop.stop('parked', viewError(error));
+    await this.#finish(hop, delivery, message);
   }
 
-  #run(delivery: Delivery): Maybe<void> {
-    if (isRun(delivery.message)) return this.#resume(delivery);
+  #run(delivery: Delivery, run: RunMessage | undefined): Maybe<void> {
+    if (run) return this.#resume(delivery, run);
     if (!this.#wants(delivery.message.attributes.type)) {
       this.deps.observer.unwanted(this.flow.name);
       return delivery.settle([]);
@@ -143,16 +184,14 @@ export class FlowRunner {
     return wanted;
   }
 
-  #hopOf(delivery: Delivery): Hop {
-    const { message } = delivery;
+  #hopOf({ message }: Delivery, run: RunMessage | undefined): Hop {
     const { settings, env } = this.deps;
-    if (!isRun(message)) return new Hop(this.flow, message.attributes, message.body, settings, env);
-    const { state, body } = decodeRun(message.body);
-    return new Hop(this.flow, state.event, body, settings, env, state);
+    if (!run) return new Hop(this.flow, message.attributes, message.body, settings, env);
+    return new Hop(this.flow, run.state.event, run.body, settings, env, run.state);
   }
 
   #begin(delivery: Delivery): Maybe<void> {
-    const hop = this.#hopOf(delivery);
+    const hop = this.#hopOf(delivery, undefined);
     const { deliver } = this.flow;
     if (hop.body.length > deliver.maxBodyBytes) {
       const error = engineFail.BODY_TOO_LARGE(
@@ -161,21 +200,25 @@ export class FlowRunner {
       hop.stop('parked', viewError(error));
     } else if (hop.expired) hop.stop('expired');
     const ran = hop.end ? undefined : chain(this.#claimed(hop), () => this.#advance(hop, undefined));
-    return chain(ran, () => this.#finish(hop, delivery));
+    return chain(ran, () => this.#finish(hop, delivery, undefined));
   }
 
   #advance(hop: Hop, at: string | undefined): Maybe<void> {
     if (hop.end) return;
     if (at === undefined) return this.deps.steps.advance(hop, this.#program.first);
     const node = this.#program.byId.get(at);
-    return node ? this.deps.steps.advance(hop, node) : this.#changed(hop, at);
+    return node ? this.deps.steps.advance(hop, node) : this.#changed(hop, at, undefined);
   }
 
-  #changed(hop: Hop, at: string): void {
-    hop.stop(
-      'parked',
-      viewError(engineFail.FLOW_CHANGED(`the run stood at step "${at}", which ${this.flow.name} does not have any more`)),
-    );
+  /** The run is parked at the step that is gone, and keeps what was called: it goes on there when the step is back. */
+  #changed(hop: Hop, at: string, result: StepResult | undefined): void {
+    const gone = `the run stands at step "${at}", which ${this.flow.name} does not have any more`;
+    if (result?.ok) hop.unread = result;
+    const error = result?.ok
+      ? engineFail.FLOW_CHANGED(`${gone}: its call ${hop.run}/${at} was made, and what it returned is kept`)
+      : engineFail.FLOW_CHANGED(gone);
+    const uncalled = result?.ok === false && result.error.code === error.code;
+    hop.stop('parked', uncalled ? result.error : viewError(error, { step: at }));
   }
 
   /** Takes the key of `deliver.dedupe`; ends the hop when another run holds it. */
@@ -197,27 +240,27 @@ export class FlowRunner {
     else hop.stop('duplicate', { code: 'DUPLICATE', fate: 'rejected', message: `duplicate of run ${holder}` });
   }
 
-  async #resume(delivery: Delivery): Promise<void> {
-    if (!isReadable(delivery)) return putAside(delivery);
-    const { state } = decodeRun(delivery.message.body);
-    const hop = this.#hopOf(delivery);
-    await this.#goOn(hop, state);
+  async #resume(delivery: Delivery, run: RunMessage): Promise<void> {
+    const hop = this.#hopOf(delivery, run);
+    await this.#goOn(hop, run.state);
     if (hop.end === undefined) return delivery.settle([]);
-    await this.#finish(hop, delivery);
+    await this.#finish(hop, delivery, run);
   }
 
   /** Leaves the hop without an end when the message has nothing to say any more. */
   async #goOn(hop: Hop, state: RunState): Promise<void> {
-    if (state.kind === 'replay') {
-      await this.#claimed(hop);
-      return this.#advance(hop, state.at);
-    }
     const at = state.at ?? '';
     const node = this.#program.byId.get(at);
-    if (!node) return this.#changed(hop, at);
-    if (state.kind === 'retry' && state.call && !hop.expired) return this.deps.steps.callAgain(hop, node, state.call);
-    // the step's result and its timer race; the run goes on with exactly one of them
-    if (state.call?.deadline !== undefined && !(await this.deps.store.endStep(state.run, at, state.epoch, state.kind))) return;
+    if (state.kind === 'replay') {
+      await this.#claimed(hop);
+      if (hop.end || !state.result) return this.#advance(hop, state.at);
+    } else if (state.kind === 'retry' && node && state.call && !hop.expired) {
+      return this.deps.steps.callAgain(hop, node, state.call);
+    } else if (state.call?.deadline !== undefined && !(await this.deps.store.endStep(state.run, at, state.epoch, state.kind))) {
+      // the step's result and its timer race; the run goes on with exactly one of them
+      return;
+    }
+    if (!node) return this.#changed(hop, at, state.result);
     // a call that ended well counts: whether the event is too old is asked again before the next step
     if (state.result?.ok) {
       hop.steps[at] = state.result.output;
@@ -231,8 +274,8 @@ export class FlowRunner {
   }
 
   /** Publishes what the hop did, and acknowledges its message once all of it is confirmed. */
-  #finish(hop: Hop, delivery: Delivery): Maybe<void> {
-    return chain(this.#claimGivenBack(hop), () => this.#settle(hop, delivery));
+  #finish(hop: Hop, delivery: Delivery, run: RunMessage | undefined): Maybe<void> {
+    return chain(this.#claimGivenBack(hop), () => this.#settle(hop, delivery, run));
   }
 
   /** The key of a run that was dropped or has expired is given back first: the sender's next try must pass. */
@@ -242,14 +285,24 @@ export class FlowRunner {
     return this.deps.store.claims.giveBack(this.flow.name, hop.claim, hop.run);
   }
 
-  #settle(hop: Hop, delivery: Delivery): void {
+  #settle(hop: Hop, delivery: Delivery, run: RunMessage | undefined): Maybe<void> {
     this.#checkSize(hop);
     const { end, flow } = { end: hop.end, flow: this.flow.name };
     if (end?.kind === 'ended') this.#conclude(hop, end.outcome, end.error);
-    delivery.settle(hop.outputs, (done) => {
+    const settled = (done: boolean) => {
       if (!done) return;
       this.deps.observer.hop(flow, Date.now() - hop.began, end?.kind === 'ended' ? end.outcome : undefined);
-    });
+    };
+    if (delivery.lost) return this.#publishLost(hop, keyOf(delivery, run), settled);
+    delivery.settle(hop.outputs, settled);
+  }
+
+  /** A slow call has cost the hop its delivery: what came of it is published by itself, and the copy that comes is recognised. */
+  async #publishLost(hop: Hop, key: string, settled: (done: boolean) => void): Promise<void> {
+    const { bus, log, signal } = this.deps;
+    const published = await publishLost(hop.outputs, { what: `the hop of run ${hop.run}`, sinceMs: hop.began, bus, log, signal });
+    if (published) this.#answered.add(key);
+    settled(published);
   }
 
   #checkSize(hop: Hop): void {
@@ -283,7 +336,11 @@ export class FlowRunner {
     hop.reply(replyOfOutcome({ outcome: 'failed', error }, hop.event.id));
     if (outcome === 'dropped') return;
     const parked = (at?: string) => {
-      const state = hop.state('parked', { ...(at !== undefined && { at }), parked: { error, at: Date.now() } });
+      const state = hop.state('parked', {
+        ...(at !== undefined && { at }),
+        ...(at !== undefined && hop.unread && { result: hop.unread }),
+        parked: { error, at: Date.now() },
+      });
       return runMessage({ state, body: hop.body });
     };
     let message = parked(error.step);
@@ -323,18 +380,11 @@ function forgetSteps(hop: Hop): void {
   for (const step of Object.keys(hop.steps)) delete hop.steps[step];
 }
 
-/** What nobody can read is kept for a person. */
-function putAside(delivery: Delivery): void {
-  delivery.settle([{ queue: queues.poison, message: delivery.message }]);
-}
-
-function isReadable(delivery: Delivery): boolean {
-  try {
-    decodeRun(delivery.message.body);
-    return true;
-  } catch {
-    return false;
-  }
+/** Names a hop: every copy of its message has the same. */
+function keyOf({ message }: Delivery, run: RunMessage | undefined): string {
+  if (!run) return `${message.attributes.source}\n${message.attributes.id}`;
+  const { run: id, epoch, at = '', kind, call } = run.state;
+  return `${id}/${epoch}/${at}/${kind}/${call?.attempt ?? 0}.${call?.waits ?? 0}`;
 }
 
 function timeoutOf(at: string, call: PendingCall): ErrorView {

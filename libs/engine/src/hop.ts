@@ -2,7 +2,7 @@ import { derivedId, runId, type ErrorView, type EventAttributes, type Reply } fr
 import type { Flow, RunOutcome, Scope, Settings } from '@sluice/flow';
 import { queues, type Outgoing } from './ports/bus.js';
 import { replyMessage } from './replies.js';
-import { runMessage, type PendingCall, type RunState } from './run-state.js';
+import { runMessage, type PendingCall, type RunState, type StepResult } from './run-state.js';
 import { RunView, TriggerView } from './views.js';
 
 export type HopEnd =
@@ -22,6 +22,8 @@ export class Hop {
   end: HopEnd | undefined;
   replied: boolean;
   claim: string | undefined;
+  /** Result of a call whose step is gone: a parked run keeps it, so that a replay goes on with it when the step is back. */
+  unread: Extract<StepResult, { readonly ok: true }> | undefined;
   /** Id of the step that runs now. */
   current = '';
   #run: string | undefined;

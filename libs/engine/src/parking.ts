@@ -12,21 +12,36 @@ import {
 import { writeData } from './event-data.js';
 import { pause } from './lease.js';
 import { messageOf } from './message-of.js';
+import type { NewerStateQueues } from './newer-states.js';
 import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from './ports/bus.js';
-import type { ParkedRun, Store } from './ports/store.js';
-import { decodeRun, encodeRun, isRun, runMessage, type RunState } from './run-state.js';
+import type { ParkedRun, ParkedSummary, Store } from './ports/store.js';
+import type { Standing } from './push-runner.js';
+import { decodeRun, encodeRun, isRun, NewerRunState, runMessage, type RunState } from './run-state.js';
 
 const PREFETCH = 100;
 const AWAY_PAUSE_MS = 1_000;
 const SWEEP_MS = 30_000;
 const STUCK_MS = 60_000;
 const UNKNOWN_FLOW = 'unknown';
+/** Parked runs that are looked through at the start for steps that are gone. */
+const MAX_LOOKED_THROUGH = 1_000;
 
 export interface ReplayOptions {
   /** Other data for the trigger: the replay is a new run then, with the old one as its cause. */
   readonly data?: unknown;
   /** Begin at the first step, with no outputs kept. */
   readonly fromStart?: boolean;
+}
+
+export interface ParkingDeps {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly log: Log;
+  readonly newer: NewerStateQueues;
+  /** Whether the flow is deployed here and has this step. */
+  readonly standing: (flow: string, step: string) => Standing;
+  /** Graceful stop. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -39,24 +54,20 @@ export class Parking {
   #writing: Promise<void> | undefined;
   #sweeping: Promise<void> | undefined;
 
-  constructor(
-    private readonly bus: Bus,
-    private readonly store: Store,
-    private readonly log: Log,
-    private readonly signal: AbortSignal,
-  ) {}
+  constructor(private readonly deps: ParkingDeps) {}
 
   async start(): Promise<void> {
     for (const queue of [queues.parked, queues.poison]) {
-      await this.bus.declare({ queue });
+      await this.deps.bus.declare({ queue });
       this.#consumers.push(
-        await this.bus.consume(queue, { prefetch: PREFETCH }, (delivery) => {
+        await this.deps.bus.consume(queue, { prefetch: PREFETCH }, (delivery) => {
           this.#batch.push(delivery);
           this.#startWriting();
         }),
       );
     }
     this.#sweeping = this.#sweep();
+    void this.#reportStranded().catch((error: unknown) => this.#putOff(error));
   }
 
   async stop(): Promise<void> {
@@ -67,34 +78,82 @@ export class Parking {
 
   /**
    * Runs a parked run again from the step at which it failed; finished steps keep their outputs, and calls keep their ids.
-   * Gives the id of the run that goes on. Rejects when the run is not parked.
+   *
+   * @returns the id of the run that goes on
+   * @throws NOT_PARKED, REPLAY_REFUSED when the run is not parked (any more)
+   * @throws FLOW_CHANGED when its step is gone: only `fromStart` or other data run it then, and may repeat calls under other ids
    */
   async replay(run: string, options: ReplayOptions = {}): Promise<string> {
-    const parked = await this.store.parked.get(run);
+    const parked = await this.deps.store.parked.get(run);
     if (!parked) throw engineFail.NOT_PARKED(`no run ${run} is parked`);
     if (parked.flow === UNKNOWN_FLOW) {
       throw engineFail.CONFIG_INVALID(`run ${run} cannot be replayed: its message does not say which flow it belongs to`);
     }
     if (parked.state !== 'parked' && parked.state !== 'replaying') throw notReplayable(parked);
     if (options.data !== undefined) return this.#replayEdited(parked, options.data);
+    if (options.fromStart !== true) await this.#refuseStranded(parked);
     if (options.fromStart === true) await this.#publishUnmarked(parked, again(parked, true));
     else await this.#publishMarked(parked);
     this.#journal(parked, 'replayed');
     return run;
   }
 
+  /** Ids of the calls that the run has made, as the journal knows them: what a replay from the start may do again under other ids. */
+  async callsOf(run: string): Promise<readonly string[]> {
+    const entries = await this.deps.store.journal.find(run);
+    const steps = entries.filter((entry) => entry.run === run && entry.kind === 'called').map(({ step }) => step ?? '');
+    return [...new Set(steps)].map((step) => `${run}/${step}`);
+  }
+
+  /** A run whose step is gone could only begin at the first step, where its calls get other ids: that is for a person to decide. */
+  async #refuseStranded(parked: ParkedRun): Promise<void> {
+    const where = this.#strandedAt(parked);
+    if (where === undefined) return;
+    const { at, result } = decodeRun(parked.message).state;
+    const kept = result?.ok === true && at !== undefined ? [`${parked.run}/${at}`] : [];
+    const calls = [...new Set([...(await this.callsOf(parked.run)), ...kept])];
+    const made = calls.length === 0 ? 'no call of it is in the journal' : `calls made: ${calls.join(', ')}`;
+    throw engineFail.FLOW_CHANGED(`run ${parked.run} cannot go on: ${where} (${made})`);
+  }
+
+  /** What of its place is gone; undefined when the run can go on there. */
+  #strandedAt({ flow, step, error, event }: ParkedSummary): string | undefined {
+    if (moduleFailure(event)) return undefined;
+    const standing = this.deps.standing(flow, step ?? '');
+    if (standing === 'flow-gone') return `the flow ${flow} is not there any more`;
+    // releases before this one did not note the step
+    if (step === undefined) return error.code === 'FLOW_CHANGED' ? `its step is not in ${flow} any more` : undefined;
+    return standing === 'step-gone' ? `${flow} has no step "${step}" any more` : undefined;
+  }
+
+  /** Says once, at the start, how many parked runs stand at steps that this edition of the flows does not have. */
+  async #reportStranded(): Promise<void> {
+    const runs = await this.deps.store.parked.list({ state: 'parked', limit: MAX_LOOKED_THROUGH });
+    const counts = new Map<string, number>();
+    for (const run of runs) {
+      const where = this.#strandedAt(run);
+      if (where !== undefined) counts.set(where, (counts.get(where) ?? 0) + 1);
+    }
+    for (const [where, count] of counts) {
+      this.deps.log.warn(`parked runs cannot go on: ${where}`, {
+        runs: count,
+        cure: 'bring it back and replay them, or replay them with --from-start',
+      });
+    }
+  }
+
   async #replayEdited(parked: ParkedRun, data: unknown): Promise<string> {
-    const { outgoing, id, claim } = edited(parked, data);
+    const { outgoing, run, claim } = edited(parked, data);
     // the new run is another: it would be skipped as a duplicate of the old one
-    if (claim !== undefined) await this.store.claims.giveBack(parked.flow, claim, parked.run);
+    if (claim !== undefined) await this.deps.store.claims.giveBack(parked.flow, claim, parked.run);
     await this.#publishUnmarked(parked, outgoing);
     this.#journal(parked, 'replayed');
-    return id;
+    return run;
   }
 
   /** Marked first: whatever happens then, a sweeper publishes it again. */
   async #publishMarked(parked: ParkedRun): Promise<void> {
-    if (!(await this.store.parked.replaying(parked.run, parked.epoch))) throw notReplayable(parked);
+    if (!(await this.deps.store.parked.replaying(parked.run, parked.epoch))) throw notReplayable(parked);
     await this.#publishAgain(parked);
   }
 
@@ -103,14 +162,15 @@ export class Parking {
    * run parked; replayed again in the same way, it has the same ids.
    */
   async #publishUnmarked(parked: ParkedRun, outgoing: Outgoing): Promise<void> {
-    await this.bus.publish([outgoing]);
-    await this.store.parked.replayed(parked.run, parked.epoch);
+    await this.deps.bus.publish([outgoing]);
+    await this.deps.store.parked.replayed(parked.run, parked.epoch);
   }
 
   /** Gives a parked run up for good. Rejects when it is not parked. */
   async drop(run: string): Promise<void> {
-    const parked = await this.store.parked.get(run);
-    if (!parked || !(await this.store.parked.drop(run, parked.epoch))) throw engineFail.NOT_PARKED(`no run ${run} is parked`);
+    const parked = await this.deps.store.parked.get(run);
+    if (!parked || !(await this.deps.store.parked.drop(run, parked.epoch)))
+      throw engineFail.NOT_PARKED(`no run ${run} is parked`);
     this.#journal(parked, 'dropped');
   }
 
@@ -125,49 +185,64 @@ export class Parking {
 
   async #write(): Promise<void> {
     while (this.#batch.length > 0) {
-      const batch = this.#batch.splice(0);
-      const rows = batch.map(rowOf);
+      const { batch, rows } = this.#readable(this.#batch.splice(0));
+      if (batch.length === 0) continue;
       while (!(await this.#added(rows))) {
-        if (this.signal.aborted) {
+        if (this.deps.signal.aborted) {
           for (const delivery of batch) delivery.release();
           return;
         }
-        await pause(AWAY_PAUSE_MS, this.signal);
+        await pause(AWAY_PAUSE_MS, this.deps.signal);
       }
       for (const delivery of batch) delivery.settle([]);
     }
   }
 
+  /** States of a newer release are handed back: a host of that release adds them. */
+  #readable(deliveries: readonly Delivery[]): { batch: Delivery[]; rows: Omit<ParkedRun, 'state'>[] } {
+    const batch: Delivery[] = [];
+    const rows: Omit<ParkedRun, 'state'>[] = [];
+    for (const delivery of deliveries) {
+      try {
+        rows.push(rowOf(delivery));
+        batch.push(delivery);
+      } catch (error) {
+        this.deps.newer.handBack(delivery, error as NewerRunState);
+      }
+    }
+    return { batch, rows };
+  }
+
   async #added(rows: readonly Omit<ParkedRun, 'state'>[]): Promise<boolean> {
     try {
-      await this.store.parked.add(rows);
+      await this.deps.store.parked.add(rows);
       return true;
     } catch (error) {
-      this.log.warn('parked runs wait in their queue: the database does not take them', { error: messageOf(error) });
+      this.deps.log.warn('parked runs wait in their queue: the database does not take them', { error: messageOf(error) });
       return false;
     }
   }
 
   /** A host may have died between publishing a replay and noting it: published again, under the same ids. */
   async #sweep(): Promise<void> {
-    while (!this.signal.aborted) {
-      const stuck = await this.store.parked.stuck(STUCK_MS).catch((error: unknown) => this.#putOff(error));
+    while (!this.deps.signal.aborted) {
+      const stuck = await this.deps.store.parked.stuck(STUCK_MS).catch((error: unknown) => this.#putOff(error));
       for (const parked of stuck ?? []) await this.#publishAgain(parked).catch((error: unknown) => this.#putOff(error));
-      await pause(SWEEP_MS, this.signal);
+      await pause(SWEEP_MS, this.deps.signal);
     }
   }
 
   async #publishAgain(parked: ParkedRun): Promise<void> {
-    await this.bus.publish([again(parked, false)]);
-    await this.store.parked.replayed(parked.run, parked.epoch);
+    await this.deps.bus.publish([again(parked, false)]);
+    await this.deps.store.parked.replayed(parked.run, parked.epoch);
   }
 
   #putOff(error: unknown): undefined {
-    this.log.debug('the sweep for replays is put off', { error: messageOf(error) });
+    this.deps.log.debug('the sweep for replays is put off', { error: messageOf(error) });
   }
 
   #journal(parked: ParkedRun, kind: 'replayed' | 'dropped'): void {
-    this.store.journal.write({
+    this.deps.store.journal.write({
       at: new Date(),
       flow: parked.flow,
       run: parked.run,
@@ -182,14 +257,16 @@ export class Parking {
 }
 
 function notReplayable({ run, state }: ParkedRun): SluiceError {
-  return engineFail.CONFIG_INVALID(`run ${run} is ${state}: only a parked run can be replayed`);
+  return engineFail.REPLAY_REFUSED(`run ${run} is not parked any more: it was ${state}`);
 }
 
 function again(parked: ParkedRun, fromStart: boolean): Outgoing {
   const failed = moduleFailure(parked.event);
   if (failed) return { queue: failed.queue, message: withoutFailure(parked) };
   const { state, body } = decodeRun(parked.message);
-  const { parked: _error, call: _call, result: _result, at, ...kept } = state;
+  const { parked: error, call: _call, result, at, ...kept } = state;
+  // the call was made while its step was gone: the run goes on behind it
+  const goesOn = !fromStart && result?.ok === true && error?.error.code === 'FLOW_CHANGED';
   const replay: RunState = {
     ...kept,
     kind: 'replay',
@@ -197,12 +274,13 @@ function again(parked: ParkedRun, fromStart: boolean): Outgoing {
     epoch: parked.epoch + 1,
     steps: fromStart ? {} : state.steps,
     ...(at !== undefined && !fromStart && { at }),
+    ...(goesOn && { result }),
   };
   return { queue: queues.next(parked.flow), message: runMessage({ state: replay, body }) };
 }
 
 /** With other data it is another run, or the other side would answer with what it did for the old one. */
-function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; id: string; claim: string | undefined } {
+function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; run: string; claim: string | undefined } {
   const id = derivedId(parked.run, 'edited', parked.epoch + 1);
   const { body, datacontenttype } = writeData(data, parked.event.datacontenttype);
   const { replyto: _replyto, ...event } = parked.event;
@@ -214,9 +292,14 @@ function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; id: str
     ...(datacontenttype !== undefined && { datacontenttype }),
   };
   const { claim } = decodeRun(parked.message).state;
-  return { outgoing: { queue: queues.flow(parked.flow), message: { attributes, body } }, id, claim };
+  return {
+    outgoing: { queue: queues.flow(parked.flow), message: { attributes, body } },
+    run: runId(event.source, id, parked.flow),
+    claim,
+  };
 }
 
+/** @throws NewerRunState */
 function rowOf(delivery: Delivery): Omit<ParkedRun, 'state'> {
   const { message } = delivery;
   try {
@@ -235,7 +318,8 @@ function rowOf(delivery: Delivery): Omit<ParkedRun, 'state'> {
         ...(state.at !== undefined && { step: state.at }),
       };
     }
-  } catch {
+  } catch (error) {
+    if (error instanceof NewerRunState) throw error;
     // not readable: kept as it is, below
   }
   return eventRow(delivery);

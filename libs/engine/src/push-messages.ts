@@ -1,4 +1,4 @@
-import { viewError, type ErrorView } from '@sluice/plugin-api';
+import { engineFail, viewError, type ErrorView } from '@sluice/plugin-api';
 import { queues, type Outgoing } from './ports/bus.js';
 import {
   EXPIRED,
@@ -32,7 +32,7 @@ export function continuation(run: Push, result: StepResult): Outgoing {
 /** The same push after a durable delay. */
 export function pushAgain(connection: string, run: RunMessage, call: PendingCall, ms: number): Outgoing {
   const message = runMessage({ state: { ...run.state, call }, body: run.body });
-  return { queue: queues.push(connection, call.priority), message, notBefore: Date.now() + ms };
+  return { queue: queues.pushAgain(connection, call.priority), message, notBefore: Date.now() + ms };
 }
 
 export function failure(run: RunMessage, call: PendingCall, error: unknown): StepResult {
@@ -48,6 +48,23 @@ export function viewOfCall(run: RunMessage, call: PendingCall, error: unknown): 
   });
 }
 
+/** The run stands at a step that its flow does not have any more, so its call is not made. Put aside at once: no hop reads it. */
+export function parkedUncalled(run: Push): Outgoing {
+  const { call: _call, result: _result, ...kept } = run.state;
+  const error = uncalled(run);
+  const state: RunState = { ...kept, kind: 'parked', parked: { error, at: Date.now() } };
+  return { queue: queues.parked, message: runMessage({ state, body: run.body }) };
+}
+
+export function uncalled(run: Push): ErrorView {
+  const { flow, at = '', call } = run.state;
+  const message = `${flow} has no step "${at}" any more, where the run waited for ${call.plugin}.${call.action}: the call was not made`;
+  return viewError(engineFail.FLOW_CHANGED(message, { sent: 'no' }), {
+    step: at,
+    ...(call.connection !== undefined && { connection: call.connection }),
+  });
+}
+
 export function expired(): StepResult {
   return { ok: false, error: { code: EXPIRED, fate: 'rejected', message: 'the event expired while its call waited' } };
 }
@@ -55,6 +72,11 @@ export function expired(): StepResult {
 /** The idempotency key of the call: the same in every attempt, redelivery and replay. */
 export function callId(run: RunMessage): string {
   return `${run.state.run}/${run.state.at ?? ''}`;
+}
+
+/** Names one try of one call: every copy of its message has the same. */
+export function pushKey(run: Push): string {
+  return `${run.state.run}/${run.state.epoch}/${tryOf(run, run.state.call)}`;
 }
 
 /** The step and the try of it: the same in every redelivery, another in every attempt and after every wait. */

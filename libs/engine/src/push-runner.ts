@@ -4,9 +4,11 @@ import type { PaceConfig, Settings } from '@sluice/flow';
 import type { Connection } from './connections.js';
 import { abortAt } from './abort-at.js';
 import { idempotenceOf } from './actions.js';
+import { Answered } from './answered.js';
 import { emitCause, emittedByCall } from './emitted.js';
 import { HeldPushes, type Held } from './held-pushes.js';
 import { messageOf } from './message-of.js';
+import type { NewerStateQueues } from './newer-states.js';
 import type { Observer } from './observer.js';
 import { queues, type Bus, type Outgoing } from './ports/bus.js';
 import {
@@ -20,15 +22,27 @@ import {
 } from './ports/pacer.js';
 import type { Store } from './ports/store.js';
 import { paceEnd, PushJudge } from './push-judge.js';
-import { callId, continuation, expired, failure, pushAgain, tryOf, type Push } from './push-messages.js';
+import {
+  callId,
+  continuation,
+  expired,
+  failure,
+  parkedUncalled,
+  pushAgain,
+  pushKey,
+  tryOf,
+  uncalled,
+  type Push,
+} from './push-messages.js';
 import { PushReports } from './push-report.js';
+import type { Readiness } from './readiness.js';
 import { againMs, stepTimeout, waitMs } from './retry.js';
-import { decodeRun, type PendingCall, type RunMessage } from './run-state.js';
+import { decodeRun, NewerRunState, type PendingCall, type RunMessage } from './run-state.js';
 import type { SoloGate } from './solo-gate.js';
 import { stopController } from './stop-controller.js';
 import { SUSPECT_RUNS, type SuspectTurn } from './suspicion.js';
 
-const HELD_CHECK_MS = 30_000;
+const MAX_HELD_CHECK_MS = 30_000;
 const NEVER = new Date(8.64e15);
 
 /** What came of one call. */
@@ -48,7 +62,14 @@ export interface PushRunnerDeps {
   readonly journaled: (flow: string) => boolean;
   readonly gate: SoloGate;
   readonly suspects: SuspectTurn;
+  readonly readiness: Readiness;
+  readonly newer: NewerStateQueues;
+  /** Whether the flow is deployed here and has this step. */
+  readonly standing: (flow: string, step: string) => Standing;
 }
+
+/** Whether a run can go on at a step: `here`, or what of it is gone. */
+export type Standing = 'here' | 'step-gone' | 'flow-gone';
 
 /**
  * Makes the paced calls into one connection while this host owns it: one for whichever slot is free, of those that {@link HeldPushes}
@@ -60,6 +81,11 @@ export class PushRunner implements PushOwner {
   readonly #held: HeldPushes;
   readonly #judge: PushJudge;
   readonly #reports: PushReports;
+  /** Pushes from the beginning of their call until its result is confirmed, by key: a copy that comes meanwhile is not called. */
+  readonly #calling = new Map<string, Held>();
+  readonly #answered = new Answered();
+  /** Steps that were missed and reported. */
+  readonly #missed = new Set<string>();
   /** Fires when calls in flight have had their time at a graceful stop. */
   readonly #cut = stopController();
   #pace: Pace | undefined;
@@ -83,6 +109,8 @@ export class PushRunner implements PushOwner {
       shares: config.shares,
       limit: this.#limit,
       suspects: deps.suspects,
+      readiness: deps.readiness,
+      consumerTimeoutMs: deps.settings.rabbit.consumerTimeoutMs,
       changed: () => this.#pace?.wake(),
     });
     this.#judge = new PushJudge(config.breaker.probeMs);
@@ -101,12 +129,16 @@ export class PushRunner implements PushOwner {
   }
 
   async declare(): Promise<void> {
-    for (const priority of PUSH_CLASSES) await this.deps.bus.declare({ queue: queues.push(this.name, priority) });
+    for (const priority of PUSH_CLASSES) {
+      await this.deps.bus.declare({ queue: queues.push(this.name, priority) });
+      await this.deps.bus.declare({ queue: queues.pushAgain(this.name, priority) });
+    }
   }
 
   /** Competes for the connection until the signal fires; resolves when its calls have ended and the rest is handed back. */
   async run(): Promise<void> {
-    const timer = setInterval(() => this.#held.handBackOld(), HELD_CHECK_MS);
+    const everyMs = Math.min(MAX_HELD_CHECK_MS, this.deps.settings.rabbit.consumerTimeoutMs / 10);
+    const timer = setInterval(() => this.#held.handBackOld(), everyMs);
     this.#pace = this.deps.pacer.own(this.name, this.config, this, this.deps.signal);
     await this.#pace.ended;
     clearInterval(timer);
@@ -158,18 +190,47 @@ export class PushRunner implements PushOwner {
     );
   }
 
-  /** The push that goes next; what is past its deadline or expired is answered without a call. */
+  /** The push that goes next; what is past its deadline, expired, answered already or without a step is settled without a call. */
   #next(open: readonly PushClass[]): { held: Held; run: Push; call: PendingCall } | undefined {
     for (let held = this.#held.take(open); held; held = this.#held.take(open)) {
       const run = this.#readable(held);
       if (!run) continue;
-      const { call } = run.state;
-      if (call.deadline !== undefined && Date.now() >= call.deadline) held.delivery.settle([]);
-      else if (call.expiresAt !== undefined && Date.now() > call.expiresAt)
-        this.#held.settle(held, [continuation(run, expired())]);
+      held.key = pushKey(run);
+      if (this.#isCopy(held)) continue;
+      this.#calling.set(held.key, held);
+      const { call, flow, at = '' } = run.state;
+      const standing = this.deps.standing(flow, at);
+      if (standing !== 'here') this.#putAside(held, run, standing);
+      else if (call.deadline !== undefined && Date.now() >= call.deadline) this.#settle(held, []);
+      else if (call.expiresAt !== undefined && Date.now() > call.expiresAt) this.#settle(held, [continuation(run, expired())]);
       else return { held, run, call };
     }
     return undefined;
+  }
+
+  /** The broker hands a message out again when it has lost the first delivery, also while that one's call is open here. */
+  #isCopy(held: Held): boolean {
+    const calling = this.#calling.get(held.key);
+    if (calling) calling.add(held.delivery);
+    else if (this.#answered.has(held.key)) held.drop();
+    else return false;
+    return true;
+  }
+
+  /** A call that was rendered for a step that is gone is not made: a replay could only repeat it under another id. */
+  #putAside(held: Held, run: Push, standing: 'step-gone' | 'flow-gone'): void {
+    const { flow, at = '' } = run.state;
+    const missed = `${flow}/${at}`;
+    if (!this.#missed.has(missed)) {
+      this.#missed.add(missed);
+      this.deps.log.error(
+        `${this.name}: runs wait at step "${at}" of ${flow}, which is not there any more: their calls are not made, the runs are parked`,
+        { cure: 'bring the step back and replay the runs, or replay them with --from-start' },
+      );
+    }
+    // the hop of a flow that is here parks the run, journals it and answers whoever waits for a reply
+    const output = standing === 'step-gone' ? continuation(run, { ok: false, error: uncalled(run) }) : parkedUncalled(run);
+    this.#settle(held, [output]);
   }
 
   /** The run that waits for its call; what is none is put aside. */
@@ -177,11 +238,33 @@ export class PushRunner implements PushOwner {
     try {
       const { state, body } = decodeRun(held.delivery.message.body);
       if (state.call) return { state: { ...state, call: state.call }, body };
-    } catch {
+    } catch (error) {
+      if (error instanceof NewerRunState) {
+        this.deps.newer.handBack(held.delivery, error);
+        return undefined;
+      }
       // put aside as well
     }
     held.delivery.settle([{ queue: queues.poison, message: held.delivery.message }]);
     return undefined;
+  }
+
+  #settle(held: Held, outputs: readonly Outgoing[]): void {
+    this.#held.settle(held, outputs, (done) => {
+      this.#calling.delete(held.key);
+      if (done) this.#answered.add(held.key);
+    });
+  }
+
+  /** Not called here: the push comes again, to this host or to another. */
+  #handBack(held: Held): void {
+    this.#calling.delete(held.key);
+    held.release();
+  }
+
+  #keep(held: Held): void {
+    this.#calling.delete(held.key);
+    this.#held.keep(held);
   }
 
   /** A push that may have killed its host leaves a note before it is called; found with too many of them, it is not called any more. */
@@ -211,14 +294,14 @@ export class PushRunner implements PushOwner {
     });
     if (called.ok) {
       this.#judge.succeeded(callId(run));
-      this.#held.settle(held, [continuation(run, { ok: true, output: called.output }), ...called.emitted]);
+      this.#settle(held, [continuation(run, { ok: true, output: called.output }), ...called.emitted]);
       return { result: 'ok', ms };
     }
     // one that must not be repeated is judged: whether it was carried out is not known
     if (this.#cut.signal.aborted && this.#idempotence(call) !== 'no') {
       this.deps.log.warn(`${this.name}: the call ${callId(run)} outlived the stop and will be repeated under the same id`);
       if (held.suspect) this.#again(held, run, { ...call, waits: call.waits + 1 }, 0);
-      else held.delivery.release();
+      else this.#handBack(held);
       return { result: 'unknown', ms };
     }
     if (timeout?.aborted) {
@@ -296,7 +379,7 @@ export class PushRunner implements PushOwner {
         if (verdict.why === 'overload' || idempotent === 'no' || held.suspect) {
           const wait = waitMs(call.waits, end.retryAfterMs);
           this.#later(held, run, { ...call, waits: call.waits + 1 }, wait, error);
-        } else this.#held.keep(held);
+        } else this.#keep(held);
         return { ...end, result: verdict.why };
       case 'again':
         this.#later(held, run, { ...call, attempt: call.attempt + 1 }, againMs(error, call, ms), error);
@@ -324,10 +407,10 @@ export class PushRunner implements PushOwner {
   }
 
   #again(held: Held, run: RunMessage, call: PendingCall, ms: number): void {
-    this.#held.settle(held, [pushAgain(this.name, run, call, ms)]);
+    this.#settle(held, [pushAgain(this.name, run, call, ms)]);
   }
 
   #settleFailed(held: Held, run: Push, call: PendingCall, error: unknown): void {
-    this.#held.settle(held, [continuation(run, failure(run, call, error))]);
+    this.#settle(held, [continuation(run, failure(run, call, error))]);
   }
 }

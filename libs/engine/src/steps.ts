@@ -13,8 +13,11 @@ import type { Node } from './program.js';
 import { runMessage, type PendingCall } from './run-state.js';
 import { isAboutUs, UnpacedCalls, type UnpacedCallsDeps } from './unpaced-calls.js';
 
-/** Mistakes of the flow itself are never hidden by `onError`: a typo would look like "unknown number" for months. */
-const FLOW_MISTAKE = /^(EXPR_\w+|INPUT_INVALID|EVENT_TYPE)$/;
+/**
+ * Mistakes of the flow itself are never hidden by `onError`: a typo would look like "unknown number" for months. Nor is a call that was not
+ * made because another host, with another edition of the flow, does not have its step.
+ */
+const FLOW_MISTAKE = /^(EXPR_\w+|INPUT_INVALID|EVENT_TYPE|FLOW_CHANGED)$/;
 const JSON_TYPE = 'application/json';
 
 export interface StepsDeps extends UnpacedCallsDeps {

@@ -10,6 +10,7 @@ import {
   type Pacer,
   type PaceState,
   type PushOwner,
+  type Role,
 } from '@sluice/engine';
 import { FakeWorkspace, MemoryBroker, MemoryDatabase, MemoryLog, MemoryStore, until } from '@sluice/testing';
 import { z } from 'zod';
@@ -116,6 +117,10 @@ export interface MachineOptions {
   readonly plugin?: AnyPlugin;
   /** Hides secrets in a text. */
   readonly mask?: (text: string) => string;
+  /** Default: all. */
+  readonly roles?: readonly Role[];
+  /** False: the test says when the host can be reached. */
+  readonly ready?: boolean;
   /** Folder for the events of live sources. */
   readonly spool?: string;
 }
@@ -159,13 +164,14 @@ export async function startMachine(options: MachineOptions) {
     observer,
     log,
     hostId: `host-${Math.random().toString(36).slice(2)}`,
-    roles: new Set(ROLES),
+    roles: new Set(options.roles ?? ROLES),
     mask: options.mask ?? ((text) => text),
   });
   await engine.start().catch(async (error: unknown) => {
     await engine.stop();
     throw error;
   });
+  if (options.ready ?? true) engine.ready();
   const emitted: { type: string; id: string; data: unknown }[] = [];
   await bus.declare({ queue: 'watch', types: ['#'] });
   await bus.consume('watch', { prefetch: 1_000 }, (delivery) => {

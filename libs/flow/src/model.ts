@@ -237,6 +237,10 @@ export interface Settings {
   readonly country: string;
   readonly limits: { readonly eventBytes: number; readonly hops: number };
   readonly retention: { readonly journalMs: number; readonly parkedMs: number; readonly mailboxMs: number };
+  readonly rabbit: {
+    /** RabbitMQ's `consumer_timeout`: it takes a delivery back that was not acknowledged for so long. */
+    readonly consumerTimeoutMs: number;
+  };
 }
 
 /** Everything that a host runs. */

@@ -140,6 +140,7 @@ function workspaceSchema(plugins: readonly AnyPlugin[]): Schema {
           country: { type: 'string', pattern: '^[A-Z]{2}$', default: 'RU' },
           limits: map({ event: SIZE, hops: COUNT }),
           retention: map({ journal: DURATION, parked: DURATION, mailbox: DURATION }),
+          rabbit: map({ consumerTimeout: DURATION }),
         }),
         connections: { type: 'object', propertyNames: NAME, additionalProperties: connection },
       },

@@ -369,6 +369,15 @@ describe('what is allowed and seldom meant', () => {
     );
   });
 
+  it('lets a step take longer than RabbitMQ waits', () => {
+    const step = (timeout: string) =>
+      `  - { id: a, use: onec-soap.call, connection: soap, timeout: ${timeout}, with: { service: s, operation: o, arguments: {} } }`;
+    expect(lintSteps(step('30m'))).toEqual([]);
+    expect(lintSteps(step('31m'))).toEqual([
+      expect.stringContaining('POLICY_TIMEOUT a may take 1860 s, and RabbitMQ takes the message of a call back after 1800 s'),
+    ]);
+  });
+
   it('replies without a bound', () => {
     expect(lintSteps('  - { id: a, reply: {} }')).toEqual([expect.stringContaining('POLICY_EXPIRES')]);
   });

@@ -120,6 +120,7 @@ describe('a workspace', () => {
       country: 'RU',
       limits: { eventBytes: 1_048_576, hops: 32 },
       retention: { journalMs: 30 * 86_400_000, parkedMs: 365 * 86_400_000, mailboxMs: 86_400_000 },
+      rabbit: { consumerTimeoutMs: 30 * 60_000 },
     });
     expect(made.vars).toEqual({ prefix: 'shop', managers: { RU: 'ivanov', KZ: 'akhmetov' }, base: 'http://erp/hs/gate/base' });
   });

@@ -111,11 +111,12 @@ export const ENGINE_CODES = {
   BODY_TOO_LARGE: { fate: 'rejected', cure: 'raise deliver.maxBody or settings.limits.event' },
   BODY_UNREADABLE: { fate: 'rejected', cure: 'the body is not what its content type says' },
   NOT_PARKED: { fate: 'rejected', cure: '`sluice parked ls` lists the runs' },
+  REPLAY_REFUSED: { fate: 'rejected', cure: '`sluice find` with the id of the run shows what became of it' },
   REPLY_LATE: { fate: 'retry', cure: 'the run goes on: ask again with the same Idempotency-Key, or wait longer' },
   POISON: { fate: 'rejected', cure: 'the host died several times on this event: report it with the parked run' },
   FLOW_CHANGED: {
     fate: 'rejected',
-    cure: 'the step at which the run stood is no longer in the flow: replay from the start or drop the run',
+    cure: 'bring the step back and replay the run; or replay it with --from-start, which may repeat calls under other ids; or drop it',
   },
   EVENT_TYPE: { fate: 'rejected', cure: 'an event type is words of letters, digits, _ and - joined by dots' },
   BUS_UNAVAILABLE: { fate: 'unavailable', cure: 'check that the message broker runs: sluice doctor tells' },

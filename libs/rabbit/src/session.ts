@@ -185,7 +185,15 @@ export class Session {
     if (!(this.#stopped || this.#cancelled) || !this.#alive || this.#window.held > 0) return;
     this.#window.flush();
     this.die();
-    setTimeout(() => void this.#channel.close().catch(() => undefined), this.#options.acks.msUntilApplied());
+    setTimeout(() => void this.#closeChannel(), this.#options.acks.msUntilApplied());
+  }
+
+  async #closeChannel(): Promise<void> {
+    try {
+      await this.#channel.close();
+    } catch {
+      // amqplib throws when the channel went with its connection
+    }
   }
 
   /** A channel that has just been closed throws; whatever was to be said is void then. */

@@ -90,8 +90,21 @@ async function replay(prefix: string | undefined, { data, fromStart = false, all
   const api = await openHostApi();
   if (prefix === undefined) return replayAll(api, fromStart, flow);
   const body = { fromStart, ...(data !== undefined && { data: await readData(data) }) };
-  const { run } = await api.post<{ run: string }>(`/api/parked/${await findRun(api, prefix)}/replay`, body);
-  print(`Replayed. Follow it: sluice find ${run}`);
+  const replayed = await api.post<Replayed>(`/api/parked/${await findRun(api, prefix)}/replay`, body);
+  warnOfRepeats(replayed);
+  print(`Replayed. Follow it: sluice find ${replayed.run}`);
+}
+
+/** What the host answers to a replay. */
+interface Replayed {
+  readonly run: string;
+  /** Calls that the run had made, by their X-Request-Ids: from the start they may be made again under other ids. */
+  readonly repeats?: readonly string[];
+}
+
+function warnOfRepeats({ run, repeats = [] }: Replayed): void {
+  if (repeats.length === 0) return;
+  say(pc.yellow(`run ${run}: calls that were made before may be repeated: ${repeats.join(', ')}`));
 }
 
 async function replayAll(api: HostApi, fromStart: boolean, flow: string | undefined): Promise<void> {
@@ -99,7 +112,7 @@ async function replayAll(api: HostApi, fromStart: boolean, flow: string | undefi
   let done = 0;
   for (const { run } of runs) {
     try {
-      await api.post(`/api/parked/${run}/replay`, { fromStart });
+      warnOfRepeats(await api.post<Replayed>(`/api/parked/${run}/replay`, { fromStart }));
       done++;
     } catch (error) {
       say(`${run}: ${describeError(error)}`);

@@ -15,6 +15,7 @@ function told(state: 'idle' | 'in use', more: object = {}, leases: object[] = []
     connections: [{ connection: 'erp', plugin: 'onec-http', state }],
     parked: {},
     leases,
+    newerStates: [],
   } as HostStatus);
   // a CI counts as a terminal with colours
   return stripVTControlCharacters(text);
@@ -27,6 +28,22 @@ describe('the status', () => {
 
   it('says that calls wait while the other side cannot be reached', () => {
     expect(told('in use', { closedBecause: 'not reached' })).toMatch(/calls wait .*not reached/);
+  });
+
+  it('shows where runs wait for a host of a newer release', () => {
+    const text = statusText({
+      engines: 'embedded',
+      flows: [],
+      files: { directory: '/srv/shop', state: 'current', changed: [], errors: [] },
+      bus: { state: 'up' },
+      queues: [],
+      paces: {},
+      connections: [],
+      parked: {},
+      leases: [],
+      newerStates: [{ queue: 'flow.save.next', version: 2, handedBack: 7, lastAt: 0 }],
+    });
+    expect(stripVTControlCharacters(text)).toMatch(/flow\.save\.next +2 +7/);
   });
 
   it('shows the pace of another host, as that host says it', () => {

@@ -42,7 +42,8 @@ export function addStatus(command: Command): void {
   );
 }
 
-export function statusText({ engines, files, bus, queues, paces, connections, parked, leases }: HostStatus): string {
+export function statusText(status: HostStatus): string {
+  const { engines, files, bus, queues, paces, connections, parked, leases, newerStates } = status;
   const busy = queues.filter(({ waiting, held = 0 }) => waiting + held > 0);
   const blocks = [
     ...(files.state === 'current' ? [] : [pc.red(`workspace ${files.directory}: ${describeWorkspace(files)}`)]),
@@ -61,6 +62,14 @@ export function statusText({ engines, files, bus, queues, paces, connections, pa
       }),
     ),
   ];
+  if (newerStates.length > 0) {
+    blocks.push(
+      headedTable(
+        ['RUNS OF A NEWER RELEASE WAIT IN', 'VERSION', 'HANDED BACK'],
+        newerStates.map(({ queue, version, handedBack }) => [queue, String(version), String(handedBack)]),
+      ),
+    );
+  }
   const runs = Object.entries(parked).map(([flow, count]) => [flow, String(count)]);
   if (runs.length > 0) blocks.push(headedTable(['PARKED', 'RUNS'], runs));
   return blocks.join('\n\n');

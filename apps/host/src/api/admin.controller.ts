@@ -71,12 +71,17 @@ export class AdminController {
   @Post('parked/:run/replay')
   @HttpCode(202)
   @Scope('admin')
-  @Summary('Runs it again from the step that failed; with other data it is a new run')
+  @Summary(
+    'Runs it again from the step that failed; with other data it is a new run. `repeats` names calls that may be made again',
+  )
   async replay(
     @Param('run', { schema: Id }) run: string,
     @Body({ schema: ReplayBody }) body: z.output<typeof ReplayBody>,
   ): Promise<object> {
-    return { run: await this.services.engine.parking.replay(run, body) };
+    const { parking } = this.services.engine;
+    // asked before: the journal of a run that goes on tells of new calls as well
+    const repeats = body.fromStart || body.data !== undefined ? await parking.callsOf(run) : [];
+    return { run: await parking.replay(run, body), ...(repeats.length > 0 && { repeats }) };
   }
 
   @Post('parked/:run/drop')

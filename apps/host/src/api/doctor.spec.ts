@@ -18,7 +18,7 @@ function services(store: object, connections: readonly object[] = []): HostServi
     store,
     pacer: { engine: 'redis', check: async () => undefined },
     engine: { connections: { all: () => connections } },
-    workspace: { flows: [] },
+    workspace: { flows: [], settings: { rabbit: { consumerTimeoutMs: 1_800_000 } } },
     files: { directory: '/srv/shop', state: 'current', changed: [], errors: [] },
   } as unknown as HostServices;
 }
@@ -36,6 +36,23 @@ describe('the doctor', () => {
       'queue flow.old false',
       'queue flow.old.next false',
     ]);
+  });
+
+  it('shows the twenty most frequent types that no flow takes, and counts the others', async () => {
+    const store = { engine: 'postgresql', check: async () => 'PostgreSQL 17', flowsSeen: async () => [] };
+    const host = services(store);
+    const types = Array.from({ length: 300 }, (_, n) => ({ type: `t${n}`, count: n + 1 }));
+    const bus = { ...host.bus, unrouted: async () => types };
+    const found = (await diagnose({ ...host, bus })).filter(({ what }) => what.startsWith('events'));
+    expect(found).toHaveLength(21);
+    expect(found[0]).toMatchObject({ what: 'events t299', says: '300 wait: no flow takes them' });
+    expect(found[20]).toMatchObject({ says: '39340 of 280 other types wait', cure: 'list them: sluice unrouted ls' });
+  });
+
+  it('says which consumer_timeout of RabbitMQ it counts on, and how to compare', async () => {
+    const store = { engine: 'postgresql', check: async () => 'PostgreSQL 17', flowsSeen: async () => [] };
+    const found = await diagnose(services(store));
+    expect(found.find(({ what }) => what === 'bus rabbitmq')?.says).toContain('consumer_timeout of 1800 s');
   });
 
   it('names the address of a connection without its secrets, and asks all at once: whoever waits for the answer does not wait for the sum', async () => {

@@ -1,4 +1,4 @@
-import { queues, type Bus, type Connection } from '@sluice/engine';
+import { queues, type Connection } from '@sluice/engine';
 import { describeWorkspace } from '../workspace-watch.js';
 import type { HostServices } from './host-services.js';
 
@@ -13,11 +13,13 @@ export interface Diagnosis {
 }
 
 const CHECK_MS = 10_000;
+/** Types of unrouted events come from outside: there can be thousands. */
+const MAX_TYPES_SHOWN = 20;
 
 /** Looks at every engine and every connection, all at the same time, and says in words what it found. */
 export async function diagnose(services: HostServices): Promise<readonly Diagnosis[]> {
   const { store, pacer, engine } = services;
-  const bus = diagnoseBus(services.bus);
+  const bus = diagnoseBus(services);
   const [kept, pace, ...connections] = await Promise.all([
     check(`store ${store.engine}`, () => store.check()),
     check(`pace ${pacer.engine}`, () => pacer.check().then(() => 'hands out slots')),
@@ -51,10 +53,18 @@ function diagnoseFiles({ files, workspace }: HostServices): Diagnosis {
   return { what, ok: false, says: `${files.directory}: ${describeWorkspace(files)}` };
 }
 
-function diagnoseBus(bus: Bus): Diagnosis {
+function diagnoseBus({ bus, workspace }: HostServices): Diagnosis {
   const state = bus.state();
-  const up = state.state === 'up';
-  return { what: `bus ${bus.engine}`, ok: up, says: up ? 'confirms messages' : state.reason };
+  const what = `bus ${bus.engine}`;
+  if (state.state !== 'up') return { what, ok: false, says: state.reason };
+  if (bus.engine !== 'rabbitmq') return { what, ok: true, says: 'confirms messages' };
+  // the broker tells nobody but its operator how long it waits
+  const seconds = workspace.settings.rabbit.consumerTimeoutMs / 1_000;
+  return {
+    what,
+    ok: true,
+    says: `confirms messages; counts on a consumer_timeout of ${seconds} s, compare: rabbitmqctl environment | grep consumer_timeout`,
+  };
 }
 
 /** Checks one connection, which opens it when it is not open. Never rejects; resolves within 10 s. */
@@ -95,13 +105,21 @@ async function check(what: string, work: () => Promise<unknown>): Promise<Diagno
 }
 
 async function unroutedOf({ bus }: HostServices): Promise<readonly Diagnosis[]> {
-  const unrouted = await bus.unrouted();
-  return unrouted.map(({ type, count }) => ({
+  const unrouted = [...(await bus.unrouted())].sort((a, b) => b.count - a.count);
+  const shown = unrouted.slice(0, MAX_TYPES_SHOWN);
+  const rest = unrouted.slice(MAX_TYPES_SHOWN);
+  const lines = shown.map(({ type, count }): Diagnosis => ({
     what: `events ${type}`,
     ok: false,
     says: `${count} wait: no flow takes them`,
     cure: `write a flow for them, then: sluice unrouted replay ${type} --flow NAME`,
   }));
+  if (rest.length === 0) return lines;
+  const waiting = rest.reduce((sum, { count }) => sum + count, 0);
+  return [
+    ...lines,
+    { what: 'events', ok: false, says: `${waiting} of ${rest.length} other types wait`, cure: 'list them: sluice unrouted ls' },
+  ];
 }
 
 async function orphansOf(services: HostServices): Promise<readonly Diagnosis[]> {

@@ -116,6 +116,8 @@ export const queues = {
   flow: (flow: string) => `flow.${flow}`,
   next: (flow: string) => `flow.${flow}.next`,
   push: (connection: string, priority: string) => `push.${connection}.${priority}`,
+  /** Pushes that were tried and come back: behind thousands of fresh ones in one queue a retry would wait for all of them. */
+  pushAgain: (connection: string, priority: string) => `push.${connection}.${priority}.again`,
   module: (plugin: string, subscription: string) => `module.${plugin}.${subscription}`,
   reply: (host: string) => `reply.${host}`,
   peer: (host: string) => `peer.${host}`,

@@ -1,5 +1,6 @@
 import { opensConnections } from '../contracts.js';
 import type { ExpressionCheck, Visible } from '../lint/expressions.js';
+import { TIMEOUT_CURE } from '../lint/policies.js';
 import type { Shape } from '../lint/shapes.js';
 import type { ConnectionSpec, Issuer, Settings } from '../model.js';
 import type { Report } from '../report.js';
@@ -46,6 +47,7 @@ export function compileConnection(draft: ConnectionDraft, plugins: Plugins, tool
   const evaluated = report.hasErrorsAfter(before) ? undefined : constants.evaluate(draft.with, vars, texts, report);
   const checked = checkSchema({ ...check, evaluated });
   if (!evaluated || !checked) return undefined;
+  checkTimeout(draft, checked.data, tools);
   return {
     name: draft.name,
     plugin: draft.plugin,
@@ -54,6 +56,15 @@ export function compileConnection(draft: ConnectionDraft, plugins: Plugins, tool
     secrets: secretValues(plugin.connection, draft.with, evaluated.value),
     ...(pace && { pace }),
   };
+}
+
+/** Options named `timeout` bound one call, in milliseconds, in every plugin. */
+function checkTimeout(draft: ConnectionDraft, config: unknown, { report, settings }: WorkspaceTools): void {
+  const { timeout } = config as { readonly timeout?: unknown };
+  const { consumerTimeoutMs } = settings.rabbit;
+  if (typeof timeout !== 'number' || timeout <= consumerTimeoutMs) return;
+  const message = `a call of ${draft.name} may take ${timeout / 1_000} s, and RabbitMQ takes its message back after ${consumerTimeoutMs / 1_000} s`;
+  report.warning(draft.nameNode, 'POLICY_TIMEOUT', message, { do: TIMEOUT_CURE });
 }
 
 /** HS256 is as strong as its key: RFC 7518, section 3.2, asks for 256 bits at least. */

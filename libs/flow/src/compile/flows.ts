@@ -51,7 +51,7 @@ export class FlowCompiler {
     checkReachable(draft);
     if (!draft.partial) {
       checkUnused(draft, this.texts);
-      checkPolicies(draft, tools.plugins.byName, trigger?.kind === 'plugin' ? trigger.options : undefined);
+      checkPolicies(draft, tools.plugins.byName, trigger?.kind === 'plugin' ? trigger.options : undefined, tools.settings);
     }
     checkTests(draft, tools.plugins.byName, this.texts, this.expressions);
     return trigger && !draft.partial && !draft.report.hasErrors

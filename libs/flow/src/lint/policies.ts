@@ -2,11 +2,18 @@ import type { AnyPlugin } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { actionOf, isHostTrigger, triggerOf, type ActionContract, type TriggerContract } from '../contracts.js';
 import { allSteps, innerSteps, type FlowDraft, type StepDraft } from '../grammar/drafts.js';
+import type { Settings } from '../model.js';
 import { toValue, type MapNode } from '../yaml/nodes.js';
 
 /** Reports what is allowed and seldom meant: how a flow is tried again, how long it may take, and whether it answers. */
-export function checkPolicies(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>, options: unknown): void {
+export function checkPolicies(
+  flow: FlowDraft,
+  plugins: ReadonlyMap<string, AnyPlugin>,
+  options: unknown,
+  settings: Settings,
+): void {
   checkRetry(flow, plugins);
+  checkTimeouts(flow, settings);
   checkReply(flow, plugins, options);
 }
 
@@ -41,6 +48,19 @@ function isNeverRepeated({ idempotent }: ActionContract, given: MapNode | undefi
 function takesIdempotent({ input }: ActionContract): boolean {
   return input instanceof z.ZodObject && 'idempotent' in input.shape;
 }
+
+/** RabbitMQ takes a message back that is not acknowledged in time, and the call is not ended by that. */
+function checkTimeouts({ report, steps }: FlowDraft, { rabbit: { consumerTimeoutMs } }: Settings): void {
+  for (const step of allSteps(steps)) {
+    if (step.verb !== 'use' || step.timeoutMs === undefined || step.timeoutMs <= consumerTimeoutMs) continue;
+    const message = `${step.id} may take ${step.timeoutMs / 1_000} s, and RabbitMQ takes the message of a call back after ${consumerTimeoutMs / 1_000} s`;
+    report.warning(step.idNode, 'POLICY_TIMEOUT', message, { do: TIMEOUT_CURE });
+  }
+}
+
+/** What to do about a timeout that is longer than RabbitMQ waits. */
+export const TIMEOUT_CURE =
+  'shorten the timeout, unless the time is spent waiting for the pace; or raise consumer_timeout of RabbitMQ and settings.rabbit.consumerTimeout';
 
 function checkReply(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>, options: unknown): void {
   const { report, trigger, deliver } = flow;

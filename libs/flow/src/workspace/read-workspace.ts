@@ -13,9 +13,10 @@ import { readTimezone } from './read-timezone.js';
 const DAY_MS = 86_400_000;
 
 const WORKSPACE: KeyTable = { of: 'sluice.yaml', keys: ['sluice', 'plugins', 'vars', 'issuers', 'settings', 'connections'] };
-const SETTINGS: KeyTable = { of: 'settings', keys: ['timezone', 'country', 'limits', 'retention'] };
+const SETTINGS: KeyTable = { of: 'settings', keys: ['timezone', 'country', 'limits', 'retention', 'rabbit'] };
 const LIMITS: KeyTable = { of: 'settings.limits', keys: ['event', 'hops'], later: ['inline'] };
 const RETENTION: KeyTable = { of: 'settings.retention', keys: ['journal', 'parked', 'mailbox'] };
+const RABBIT: KeyTable = { of: 'settings.rabbit', keys: ['consumerTimeout'] };
 const CONNECTION: KeyTable = { of: 'a connection', keys: ['use', 'with', 'pace'] };
 
 /** Reads the one document of sluice.yaml. */
@@ -56,6 +57,7 @@ const DEFAULT_SETTINGS: Settings = {
   country: 'RU',
   limits: { eventBytes: 4 * 1024 ** 2, hops: 32 },
   retention: { journalMs: 30 * DAY_MS, parkedMs: 365 * DAY_MS, mailboxMs: 7 * DAY_MS },
+  rabbit: { consumerTimeoutMs: 30 * 60_000 },
 };
 
 function readSettings(node: YamlNode | undefined, report: Report): Settings {
@@ -67,6 +69,7 @@ function readSettings(node: YamlNode | undefined, report: Report): Settings {
     country: readCountry(fields.get('country'), report) ?? DEFAULT_SETTINGS.country,
     limits: readLimits(fields.get('limits'), report),
     retention: readRetention(fields.get('retention'), report),
+    rabbit: readRabbit(fields.get('rabbit'), report),
   };
 }
 
@@ -94,6 +97,12 @@ function readRetention(node: YamlNode | undefined, report: Report): Settings['re
     parkedMs: readDuration(fields?.get('parked'), 'parked', report) ?? parkedMs,
     mailboxMs: readDuration(fields?.get('mailbox'), 'mailbox', report) ?? mailboxMs,
   };
+}
+
+function readRabbit(node: YamlNode | undefined, report: Report): Settings['rabbit'] {
+  const fields = node && readFields(node, RABBIT, report);
+  const consumerTimeoutMs = readDuration(fields?.get('consumerTimeout'), 'consumerTimeout', report);
+  return { consumerTimeoutMs: consumerTimeoutMs ?? DEFAULT_SETTINGS.rabbit.consumerTimeoutMs };
 }
 
 function readConnections(node: YamlNode | undefined, report: Report): ConnectionDraft[] {
