@@ -30,13 +30,14 @@ export interface Seen {
 
 /** The product as the engine runs it: an open connection with subscriptions. */
 export class Product {
-  readonly phases: Phase[] = [];
-  readonly events: NewEvent[] = [];
   private readonly ending = new AbortController();
   private readonly options = plugin.triggers.call.options.parse({ variables: VARIABLES });
   private readonly closing: (() => Promise<void>)[] = [];
 
   opened: Awaited<ReturnType<typeof openProduct>> | undefined;
+
+  /** `phases` are those that another one has reported before: a host that is started anew knows nothing of them. */
+  constructor(readonly phases: Phase[] = []) {}
 
   /** Connects and subscribes; again with the same options after a session was lost, as the engine does. */
   async open(user = 'sluice'): Promise<void> {
@@ -47,18 +48,12 @@ export class Product {
       this.phases.push(event.data);
       return { id: event.id ?? '' };
     };
-    const acceptEvent = async (event: NewEvent) => {
-      this.events.push(event);
-      return { id: event.id ?? '' };
-    };
-    const { call, event } = plugin.triggers;
+    const { call } = plugin.triggers;
     void call.subscribe(opened.client, this.options, accept, this.ending.signal, 'calls').catch(() => undefined);
-    const options = event.options.parse({ events: ['Hangup', 'DialEnd'] });
-    void event.subscribe(opened.client, options, acceptEvent, this.ending.signal, 'events').catch(() => undefined);
-    // the subscription has listed the channels when a second listing is answered
+    // the subscription has asked for all that it needs when these are answered
     await opened.client.listen({ events: ['Newchannel'] }, { hear: () => undefined });
     await opened.client.list({ Action: 'CoreShowChannels' });
-    await opened.client.ask({ Action: 'Ping' });
+    for (let at = 0; at < 5; at++) await opened.client.ask({ Action: 'Ping' });
   }
 
   async close(): Promise<void> {
