@@ -42,8 +42,8 @@ export class SpoolFiles {
   /** `segmentBytes`: how much goes into one file, and so how much is dropped at a time. */
   static async open(folder: string, segmentBytes: number): Promise<SpoolFiles> {
     await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-    // also those that an earlier version has made
-    await Promise.all([folder, path.dirname(folder)].map((one) => chmod(one, FOLDER_MODE)));
+    // also one that an earlier version has made; folders above it are not ours
+    await chmod(folder, FOLDER_MODE);
     const numbers = (await readdir(folder)).flatMap((file) => SEGMENT.exec(file)?.[1] ?? []).map(Number);
     const segments = new Map<number, number>();
     for (const number of numbers.sort((a, b) => a - b)) segments.set(number, (await stat(fileOf(folder, number))).size);

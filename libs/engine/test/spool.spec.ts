@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -178,5 +178,28 @@ describe('a spool', () => {
       name: 'calls',
     });
     await expect(spool).rejects.toMatchObject({ code: 'EEXIST' });
+  });
+});
+
+describe('the files of a spool', () => {
+  it('can be read by the user of the host only, and leave the folders above as they are', async () => {
+    await chmod(folder, 0o755);
+    const own = path.join(folder, 'calls');
+    await mkdir(own, { mode: 0o755 });
+    const spool = await Spool.open({
+      folder: own,
+      hand: () => Promise.reject(engineFail.BUS_UNAVAILABLE('the broker is away')),
+      log: new MemoryLog(),
+      dropped: () => undefined,
+      name: 'calls',
+    });
+    opened.push(spool);
+    spool.append(record('a'));
+    await until('the record to be written', () => readdirSync(own).length > 0);
+    const modeOf = (file: string) => statSync(file).mode & 0o777;
+    expect([modeOf(folder), modeOf(own)]).toEqual([0o755, 0o700]);
+    const files = readdirSync(own);
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files) expect([file, modeOf(path.join(own, file))]).toEqual([file, 0o600]);
   });
 });
