@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readEnv } from './env.js';
+import { readEnv, readWorkspaceEnv } from './env.js';
 
 describe('the environment', () => {
   it('has a default for everything', () => {
@@ -22,5 +22,13 @@ describe('the environment', () => {
       readEnv({ SLUICE_DATABASE_URL: 'mysql://u:geheim@h/d', SLUICE_HTTP_PORT: 'x', SLUICE_TOKEN_SECRET: 'short-secret' });
     expect(read).toThrow(/SLUICE_DATABASE_URL must be a URL that begins with postgres:.*SLUICE_HTTP_PORT.*SLUICE_TOKEN_SECRET/s);
     expect(read).not.toThrow(/geheim|short-secret/);
+  });
+});
+
+describe('the environment of flows', () => {
+  it('leaves out the variables of the host', () => {
+    expect(readWorkspaceEnv({ ERP_URL: 'http://erp', SLUICE_TOKEN_SECRET: 'geheim', sluice_token: 'geheim' })).toEqual({
+      ERP_URL: 'http://erp',
+    });
   });
 });

@@ -52,7 +52,10 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
   throw engineFail.CONFIG_INVALID(problems.join('; '));
 }
 
-/** What flows and connections may read as `env.NAME`. */
+/**
+ * Returns what flows and connections may read as `env.NAME`: everything but the host's own variables. They hold the key that signs the
+ * operator's tokens and the address of the database, and a flow that reads one can send it somewhere.
+ */
 export function readWorkspaceEnv(source: NodeJS.ProcessEnv = process.env): Readonly<Record<string, string | undefined>> {
-  return Object.freeze({ ...source });
+  return Object.freeze(Object.fromEntries(Object.entries(source).filter(([name]) => !name.toUpperCase().startsWith('SLUICE_'))));
 }

@@ -41,9 +41,9 @@ const CALL = 'use: onec-http.call, connection: erp';
 describe('the grammar of a flow', () => {
   it('needs its parts', () => {
     expect(lintFlow('flow: a')).toEqual([
-      'FLOW_VALUE a flow needs "sluice" → add "sluice"',
-      'FLOW_VALUE a flow needs "trigger" → add "trigger"',
-      'FLOW_VALUE a flow needs "steps" → add "steps"',
+      'FLOW_VALUE a flow needs "sluice" → sluice: 1',
+      'FLOW_VALUE a flow needs "trigger" → add what starts it, for instance "trigger: { use: event, with: { types: [order.created] } }"',
+      'FLOW_VALUE a flow needs "steps" → add "steps:", and below it "- id: save" with what the step does',
     ]);
     expect(lintFlow('# nothing')).toEqual(['FLOW_EMPTY this file holds no flow → write one, or delete the file']);
     expect(lintSteps('  []')).toEqual([
@@ -467,6 +467,12 @@ describe('expressions in their places', () => {
     expect(print({ workspace: `${workspace}settings: { timezone: Europe/Moscow }`, flows })).toEqual([]);
   });
 
+  it('cannot read a setting of the host', () => {
+    expect(lintSteps('  - { id: a, stop: { reason: \'${{ env.SLUICE_TOKEN_SECRET ?? "" }}\' } }')).toEqual([
+      expect.stringContaining('EXPR_SECRET SLUICE_TOKEN_SECRET is a setting of the host'),
+    ]);
+  });
+
   it('cannot read a variable that feeds a secret', () => {
     expect(lintSteps("  - { id: a, stop: { reason: '${{ env.ERP_PASSWORD }}' } }")).toEqual([
       expect.stringContaining('EXPR_SECRET ERP_PASSWORD feeds a secret field, so a flow cannot read it'),
@@ -645,7 +651,7 @@ describe('sluice.yaml', () => {
       "{ use: onec-http, with: { baseUrl: '${{ env.ERP_USER }}', user: u, password: '${{ env.ERP_PASSWORD }}' } }",
     );
     expect(lintWorkspace(text, { ...environment, ERP_USER: 'not-a-url' })).toEqual([
-      'FLOW_VALUE baseUrl: invalid URL → look at the environment variable ERP_USER',
+      'FLOW_VALUE baseUrl: must be a whole address (URL) → look at the environment variable ERP_USER',
     ]);
   });
 
@@ -850,5 +856,52 @@ steps:
     expect(print({ workspace: head + connections, flows: { 'a.yaml': Buffer.from(GOOD, 'utf16le') } })).toEqual([
       'FILE_NOT_UTF8 this is not UTF-8; it looks like UTF-16 → save it as UTF-8',
     ]);
+  });
+});
+
+describe('input that no checker can take', () => {
+  const codes = (text: string) =>
+    compile({ workspace: 'sluice: 1\nplugins: []\n', flows: { 'a.yaml': text } }).findings.map(({ code }) => code);
+
+  it.each([
+    ['brackets', `a: ${'['.repeat(10_000)}`],
+    ['maps', `a: ${'{'.repeat(10_000)}`],
+    ['dashes', '- '.repeat(500_000)],
+    ['indentation', Array.from({ length: 2_000 }, (_, level) => `${'  '.repeat(level)}a:`).join('\n')],
+  ])('is refused when it nests too deep: %s', (_, text) => {
+    expect(codes(text)).toEqual(['YAML_DEPTH']);
+  });
+
+  it.each([
+    ['a control character', 'sluice: 1\nflow: "a\u001b[31m"\n'],
+    ['a carriage return alone', 'sluice: 1\rflow: a\r'],
+  ])('is refused for what no editor shows: %s', (_, text) => {
+    expect(codes(text)).toContain('YAML_CHARACTER');
+  });
+
+  it('reports at most fifty unknown keys of a map', () => {
+    const keys = Array.from({ length: 1_000 }, (_, index) => `key${index}: 1`).join('\n');
+    const text = `sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nsteps: [{ id: a, stop: {} }]\n${keys}\n`;
+    expect(codes(text).filter((code) => code === 'FLOW_UNKNOWN_KEY')).toHaveLength(50);
+  });
+});
+
+describe('cures of common slips', () => {
+  it('puts the first key of a map into braces', () => {
+    const text = 'sluice: 1\nflow: a\ntrigger:\n  use: http.endpoint\n  with: path: /in/orders\nsteps: []\n';
+    const findings = compile({ workspace: 'sluice: 1\nplugins: []\n', flows: { 'a.yaml': text } }).findings;
+    expect(findings).toMatchObject([{ code: 'YAML_SYNTAX', write: 'with: { path: /in/orders }' }]);
+  });
+
+  it('offers no null for a section', () => {
+    const text = 'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\ndeliver:\nsteps: [{ id: a, stop: {} }]\n';
+    const findings = compile({ workspace: 'sluice: 1\nplugins: []\n', flows: { 'a.yaml': text } }).findings;
+    expect(findings).toMatchObject([{ code: 'YAML_EMPTY', do: expect.stringContaining('delete the line') }]);
+  });
+
+  it('names a cure for a schedule', () => {
+    const text = 'sluice: 1\nflow: a\ntrigger: { use: schedule }\nsteps: [{ id: a, stop: {} }]\n';
+    const findings = compile({ workspace: 'sluice: 1\nplugins: []\n', flows: { 'a.yaml': text } }).findings;
+    expect(findings).toMatchObject([{ code: 'FLOW_NOT_YET', do: expect.stringContaining('http.endpoint') }]);
   });
 });

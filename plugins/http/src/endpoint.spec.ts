@@ -142,6 +142,44 @@ describe('the schema of an http.endpoint', () => {
     });
   });
 
+  it.each([
+    ['a pattern that doubles', { type: 'string', pattern: '^([a-z0-9]+[.]?)+@x$' }, 'a'.repeat(10_000)],
+    ['unique objects', { type: 'array', uniqueItems: true }, [...Array.from({ length: 50_000 }, (_, n) => ({ n })), { n: 1 }]],
+    [
+      'more texts than patterns are tried on',
+      { type: 'array', items: { type: 'string', pattern: '^a*$' } },
+      Array.from({ length: 100 }, () => 'a'.repeat(10_000)),
+    ],
+  ])('checks in time in proportion to the body: %s', async (_, items, data) => {
+    const { request } = await open({ body: { properties: { data: items } } });
+    const before = process.cpuUsage();
+    await expect(request(post({ data }))).rejects.toMatchObject({ code: 'BODY_INVALID' });
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(2_000);
+  });
+
+  it('takes equal objects for equal, whatever the order of their fields', async () => {
+    const { request } = await open({ body: { properties: { list: { type: 'array', uniqueItems: true } } } });
+    const list = [
+      { a: 1, b: 2 },
+      { b: 2, a: 1 },
+    ];
+    await expect(request(post({ list }))).rejects.toMatchObject({ message: expect.stringContaining('duplicate') });
+    expect(await request(post({ list: [1, '1', [1], { a: 1 }] }))).toMatchObject({ status: 202 });
+  });
+
+  it.each([
+    ['a pattern with look-around', { type: 'string', pattern: '(?=a)b' }],
+    ['more than 100 levels', JSON.parse(`${'{"not":'.repeat(200)}{}${'}'.repeat(200)}`) as Record<string, unknown>],
+  ])('refuses a schema with %s', (_, body) => {
+    expect(endpoint.options.safeParse({ path: '/in/orders', body }).success).toBe(false);
+  });
+
+  it('may be that of two endpoints, with an id', () => {
+    const body = { $id: 'https://example.com/order', type: 'object' };
+    for (const path of ['/in/a', '/in/b']) expect(endpoint.options.safeParse({ path, body }).success).toBe(true);
+  });
+
   it('must be one', () => {
     expect(endpoint.options.safeParse({ path: '/in/orders', body: { type: 'objekt' } }).success).toBe(false);
   });

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startOnec, startPbx, type Onec, type Pbx } from '@sluice/emulator';
-import { readEnv, readWorkspaceEnv, signOperatorToken } from '@sluice/host';
+import { readEnv, signOperatorToken } from '@sluice/host';
 import { HostApi } from '../admin/host-api.js';
 import { CommandError } from '../exit.js';
 import { SAMPLE_WORKSPACE } from '../host/sample-workspace.js';
@@ -79,7 +79,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
 function hostOptions({ onec, pbx }: { readonly onec: Onec; readonly pbx: Pbx }, secret: string, stompPort: number) {
   const home = path.join(readEnv().SLUICE_HOME, 'demo');
   const env = {
-    ...readWorkspaceEnv(),
+    ...process.env,
     SLUICE_HOME: home,
     SLUICE_HTTP_PORT: '0',
     SLUICE_HTTP_HOST: '127.0.0.1',

@@ -7,12 +7,19 @@ import type { Cure } from '../report.js';
 export function explainIssue(issue: z.core.$ZodIssue, value: unknown): { readonly says: string; readonly cure: Cure } {
   if (issue.code === 'too_small' && issue.minimum === 1 && issue.origin === 'string')
     return { says: 'must not be empty', cure: {} };
+  if (issue.code === 'invalid_format' && issue.format === 'url') return wrongUrl(issue, value);
   // a plugin that has words of its own knows better
   if (issue.message.startsWith('Invalid')) {
     if (issue.code === 'invalid_type') return wrongType(issue.expected, value) ?? { says: lowerFirst(issue.message), cure: {} };
     if (issue.code === 'invalid_value' && issue.values.length > 1) return noneOf(issue.values.map(String), value);
   }
   return { says: lowerFirst(issue.message), cure: {} };
+}
+
+function wrongUrl({ message }: z.core.$ZodIssue, value: unknown): { says: string; cure: Cure } {
+  const says = message.startsWith('Invalid') ? 'must be a whole address (URL)' : lowerFirst(message);
+  const bare = typeof value === 'string' && /^[\w.-]+(?::\d+)?(?:\/\S*)?$/.test(value);
+  return { says, cure: bare ? { write: `http://${value}` } : { do: 'write it with its protocol: http://server/base/hs/gate' } };
 }
 
 const TYPES: Readonly<Record<string, string>> = {

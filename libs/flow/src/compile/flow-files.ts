@@ -14,6 +14,19 @@ export interface FlowFile {
 }
 
 export function readFlowFile(file: SourceFile): FlowFile {
+  const read = readAnew(file);
+  lastRead.set(file, read);
+  return read;
+}
+
+/** The flows of a file as it was read last, or read now. Its report is that of the first reading. */
+export function flowsOf(file: SourceFile): FlowFile {
+  return lastRead.get(file) ?? readFlowFile(file);
+}
+
+const lastRead = new WeakMap<SourceFile, FlowFile>();
+
+function readAnew(file: SourceFile): FlowFile {
   const { source, report, documents } = readDocuments(file);
   if (documents.length === 0 && report.findings.length === 0) {
     report.error({ start: 0, end: 1 }, 'FLOW_EMPTY', 'this file holds no flow', { do: 'write one, or delete the file' });

@@ -50,7 +50,7 @@ describe('EXPR_ROOT', () => {
 
   it.each([
     ['trigger.data.x-request-id', 'x-request-id -> trigger.data.`x-request-id`'],
-    ['steps.my-step.x', 'my-step -> steps.`my-step`'],
+    ['steps.my-step.x', 'my-step -> steps.myStep'],
   ])('%s: a dash is a subtraction', (source, expected) => {
     expect(findings(source)).toEqual([`EXPR_ROOT ${expected}`]);
   });
@@ -89,6 +89,26 @@ describe('the pattern of a transform', () => {
     ['trigger.data ~> |lines|{"x": trigger.id}|', 'EXPR_INNER_ROOT trigger -> $$.trigger.id'],
   ])('is refused in %s', (source, expected) => {
     expect(findings(source)).toEqual([expected]);
+  });
+});
+
+describe('EXPR_SIZE: what is too large to be checked', () => {
+  it.each([
+    ['more than 20,000 characters', `1${' + 1'.repeat(20_000)}`],
+    ['brackets', `${'('.repeat(200)}1${')'.repeat(200)}`],
+    ['operations', `${'- '.repeat(9_000)}1`],
+    ['defaults in defaults', `${'('.repeat(20)}vars.a${' ?? 1)'.repeat(20)}`],
+  ])('is refused with a cure: %s', (_, source) => {
+    const { problems } = parseText(`\${{ ${source} }}`);
+    expect(problems).toMatchObject([{ code: 'EXPR_SIZE', do: expect.any(String) }]);
+  });
+
+  it('lets a chain of defaults through', () => {
+    expect(parseText(`\${{ vars.a${' ?? vars.b'.repeat(50)} }}`).problems).toEqual([]);
+  });
+
+  it('ends for a text with thousands of braces', () => {
+    expect(parseText(`\${{ a b ${'}} '.repeat(20_000)}`).problems).toMatchObject([{ code: 'EXPR_SYNTAX' }]);
   });
 });
 
@@ -173,6 +193,14 @@ describe('EXPR_REGEX: what RE2 has not', () => {
 
   it('takes the rest', () => {
     expect(findings('$contains("ё", /^[а-яё]+(\\d{2}|\\s)*$/im)')).toEqual([]);
+  });
+});
+
+describe('EXPR_LIST beside EXPR_BRACKET_KEY', () => {
+  it('is not reported: a list would keep the mistake', () => {
+    expect(findings('trigger.data["Номер заказа"]')).toEqual([
+      'EXPR_BRACKET_KEY ["Номер заказа"] -> trigger.data.`Номер заказа`',
+    ]);
   });
 });
 

@@ -4,7 +4,7 @@ import { LANGUAGE_FUNCTIONS, type LanguageFunction } from './functions/language.
 import { LIMITS } from './limits.js';
 import { OMIT } from './omit.js';
 import { RegexEngine } from './regex-engine.js';
-import { parseExpression } from './syntax.js';
+import { childrenOf, coalesced, isCoalesce, parseExpression, type SyntaxNode } from './syntax.js';
 
 const OPTIONS: jsonata.JsonataOptions = {
   RegexEngine: RegexEngine as unknown as RegExpConstructor,
@@ -18,6 +18,7 @@ export function libraryEvaluator(source: string): (scope: Scope) => Promise<unkn
   const parsed = parseExpression(source, OPTIONS);
   if (!parsed.ok) throw new Error(`not an expression: ${parsed.fault.message}`);
   const { expression } = parsed;
+  repairClones(parsed.ast);
   registerFunctions(expression);
   const evaluate = (scope: Scope): Promise<unknown> =>
     expression.evaluate(rootsOf(scope), { [CONTEXT_BINDING]: scope.context }) as Promise<unknown>;
@@ -71,4 +72,29 @@ function implementation({ call, parameters, required }: LanguageFunction): (this
 
 function contextOf(focus: jsonata.Focus): EvaluationContext {
   return focus.environment.lookup(CONTEXT_BINDING) as EvaluationContext;
+}
+
+/**
+ * `a ?? b` and `a ?: b` hold two copies of `a`, the first made by way of JSON (jsonata 2.2.2): there a regular expression has become
+ * `{}`, and the signature of a function has lost its validator. Put both back.
+ */
+function repairClones(node: SyntaxNode): void {
+  const left = coalesced(node);
+  if (left) {
+    const copy = isCoalesce(node) ? node.condition?.arguments?.[0] : node.condition;
+    if (copy) restore(copy, left);
+  }
+  for (const child of childrenOf(node)) repairClones(child);
+}
+
+function restore(copy: SyntaxNode, left: SyntaxNode): void {
+  // At the end of a function a call is wrapped into a thunk, in the original only.
+  const original = left.thunk && left.body ? left.body : left;
+  if (original.type === 'regex') Object.assign(copy, { value: original.value });
+  if (original.type === 'lambda' && original.signature !== undefined) Object.assign(copy, { signature: original.signature });
+  const originals = childrenOf(original);
+  childrenOf(copy).forEach((child, index) => {
+    const match = originals[index];
+    if (match) restore(child, match);
+  });
 }

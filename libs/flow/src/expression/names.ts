@@ -6,7 +6,8 @@ const NAMES_SHOWN = 20;
 /** "trigger.data.customer.inn has no value (customer has: name, phone)". */
 export function describeMissing(part: ExpressionPart, scope: Scope): string {
   const source = part.source.trim().replace(/\s+/g, ' ');
-  for (const { path, inner } of part.references) {
+  // What has an alternative is to blame only when nothing else is.
+  for (const { path, inner } of part.references.toSorted((a, b) => Number(a.guarded) - Number(b.guarded))) {
     const lack = inner ? undefined : firstLack(path, scope);
     if (lack) return `${source} has no value (${lack})`;
   }

@@ -1,5 +1,6 @@
 import { findCharacters } from './characters.js';
 import { collectReferences, type Reference } from './references.js';
+import { tooDeep, tooLarge, tooManyLevels, type SizeProblem } from './size.js';
 import { parseExpression, type SyntaxFault, type SyntaxNode } from './syntax.js';
 import { explainSyntax } from './syntax-cures.js';
 import { tokenize, type Token } from './tokens.js';
@@ -39,6 +40,8 @@ export interface ExpressionProblem {
   readonly end: number;
   /** What can be written instead. */
   readonly write?: string;
+  /** What to do where nothing can be written. */
+  readonly do?: string;
 }
 
 export interface ParsedText {
@@ -50,6 +53,8 @@ export interface ParsedText {
   readonly problems: readonly ExpressionProblem[];
 }
 
+/** Ends that are tried for one expression. */
+const MAX_TRIES = 50;
 const OPEN = '${{';
 const CLOSE = '}}';
 
@@ -99,11 +104,17 @@ function isWhole(parts: ParsedText['parts']): boolean {
 function readExpression(text: string, open: number, problems: ExpressionProblem[]): ExpressionPart | undefined {
   const sourceStart = open + OPEN.length;
   let firstFault: SyntaxFault | undefined;
-  for (let close = text.indexOf(CLOSE, sourceStart); close >= 0; close = text.indexOf(CLOSE, close + 1)) {
+  let tries = 0;
+  for (let close = text.indexOf(CLOSE, sourceStart); close >= 0 && tries < MAX_TRIES; close = text.indexOf(CLOSE, close + 1)) {
     const source = text.slice(sourceStart, close);
+    const large = tooLarge(source);
+    if (large) return firstFault ? broken(text, open, problems) : refused(text, open, large, problems);
     const parsed = parseExpression(source);
+    const deep = parsed.ok ? tooDeep(parsed.ast) : parsed.fault instanceof RangeError ? tooManyLevels() : undefined;
+    if (deep) return refused(text, open, deep, problems);
     if (parsed.ok) return complete(text, open, source, parsed.ast, problems);
     firstFault ??= parsed.fault;
+    tries += 1;
   }
   if (!firstFault) {
     problems.push({
@@ -121,9 +132,12 @@ function readExpression(text: string, open: number, problems: ExpressionProblem[
 
 /** With the `}}` that is missing: behind a single `}` that ends it, or else at the end. */
 function closed(text: string): string {
-  for (let brace = text.indexOf('}'); brace >= 0; brace = text.indexOf('}', brace + 1)) {
+  let tries = 0;
+  for (let brace = text.indexOf('}'); brace >= 0 && tries < MAX_TRIES; brace = text.indexOf('}', brace + 1)) {
     const source = text.slice(OPEN.length, brace);
-    if (parseExpression(source).ok) return `${text.slice(0, brace)}${CLOSE}${text.slice(brace + 1)}`.trimEnd();
+    tries += 1;
+    if (!tooLarge(source) && parseExpression(source).ok)
+      return `${text.slice(0, brace)}${CLOSE}${text.slice(brace + 1)}`.trimEnd();
   }
   return `${text.trimEnd()} ${CLOSE}`;
 }
@@ -148,15 +162,30 @@ function complete(text: string, open: number, source: string, ast: SyntaxNode, p
   };
 }
 
-/** An expression with a syntax error: it ends where its braces and quotes say, so that the rest of the text is checked as well. */
+/** An expression that is too large: it ends where its braces and quotes say, so that the rest of the text is checked as well. */
+function refused(text: string, open: number, { message, cure }: SizeProblem, problems: ExpressionProblem[]): ExpressionPart {
+  const part = unread(text, open, []);
+  problems.push({ code: 'EXPR_SIZE', severity: 'error', message, start: open, end: open + OPEN.length, do: cure });
+  return part;
+}
+
+/** An expression with a syntax error; it ends as a too large one does. */
 function broken(text: string, open: number, problems: ExpressionProblem[]): ExpressionPart {
   const sourceStart = open + OPEN.length;
   const source = text.slice(sourceStart, probableEnd(text, sourceStart));
+  const large = tooLarge(source);
+  if (large) return refused(text, open, large, problems);
   const tokens = tokenize(source);
   const parsed = parseExpression(source);
   const characters = findCharacters(source, tokens);
   const found = characters.length > 0 || parsed.ok ? characters : [explainSyntax(source, tokens, parsed.fault)];
   problems.push(...found.map(shifted(sourceStart)));
+  return unread(text, open, tokens);
+}
+
+function unread(text: string, open: number, tokens: readonly Token[]): ExpressionPart {
+  const sourceStart = open + OPEN.length;
+  const source = text.slice(sourceStart, probableEnd(text, sourceStart));
   const end = sourceStart + source.length + CLOSE.length;
   return { kind: 'expression', start: open, end, source, sourceStart, ast: undefined, tokens, references: [] };
 }

@@ -72,37 +72,10 @@ export type Parsed =
 export function parseExpression(source: string, options?: jsonata.JsonataOptions): Parsed {
   try {
     const expression = jsonata(source, options);
-    const ast = expression.ast() as unknown as SyntaxNode;
-    repairClones(ast);
-    return { ok: true, expression, ast };
+    return { ok: true, expression, ast: expression.ast() as unknown as SyntaxNode };
   } catch (error) {
     return { ok: false, fault: error as SyntaxFault };
   }
-}
-
-/**
- * `a ?? b` and `a ?: b` hold two copies of `a`, the first made by way of JSON (jsonata 2.2.2): there a regular expression has become
- * `{}`, and the signature of a function has lost its validator. Put both back.
- */
-function repairClones(node: SyntaxNode): void {
-  const left = coalesced(node);
-  if (left) {
-    const copy = isCoalesce(node) ? node.condition?.arguments?.[0] : node.condition;
-    if (copy) restore(copy, left);
-  }
-  for (const child of childrenOf(node)) repairClones(child);
-}
-
-function restore(copy: SyntaxNode, left: SyntaxNode): void {
-  // At the end of a function a call is wrapped into a thunk, in the original only.
-  const original = left.thunk && left.body ? left.body : left;
-  if (original.type === 'regex') Object.assign(copy, { value: original.value });
-  if (original.type === 'lambda' && original.signature !== undefined) Object.assign(copy, { signature: original.signature });
-  const originals = childrenOf(original);
-  childrenOf(copy).forEach((child, index) => {
-    const match = originals[index];
-    if (match) restore(child, match);
-  });
 }
 
 /** True for `a ?? b`: JSONata makes `$exists(a) ? a : b` of it, without positions. */

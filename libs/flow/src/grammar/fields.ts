@@ -1,8 +1,11 @@
 import { lookAlikeNote } from '../look-alikes.js';
 import { nearest } from '../nearest.js';
-import type { Report } from '../report.js';
+import type { Cure, Report } from '../report.js';
 import { toValue, type MapEntry, type MapNode, type YamlNode } from '../yaml/nodes.js';
 import { firstUnit, type Span } from '../yaml/source-text.js';
+
+/** Unknown keys of one map that are reported: more of them say nothing new. */
+const MAX_UNKNOWN_KEYS = 50;
 
 /** The keys that a map may have. */
 export interface KeyTable {
@@ -11,8 +14,12 @@ export interface KeyTable {
   readonly keys: readonly string[];
   /** Known, and refused until a later release honours them. */
   readonly later?: readonly string[];
+  /** What to do instead of a key of `later` that cannot simply be left out. */
+  readonly instead?: Readonly<Record<string, string>>;
   /** What to write instead of a key that people try. */
   readonly cures?: Readonly<Record<string, (value: unknown) => string>>;
+  /** How to add a key that is missing. */
+  readonly adds?: Readonly<Record<string, Cure>>;
   /** Said of a key that resembles none: where people probably meant to write it. */
   readonly hint?: string;
 }
@@ -26,10 +33,12 @@ export class Fields {
     private readonly table: KeyTable,
     private readonly report: Report,
   ) {
+    let unknown = 0;
     for (const entry of node.entries) {
       this.entries.set(entry.name, entry);
-      if (table.later?.includes(entry.name)) reportLater(entry.key, `"${entry.name}" of ${table.of}`, report);
-      else if (!table.keys.includes(entry.name)) this.reportUnknown(entry);
+      if (table.later?.includes(entry.name))
+        reportLater(entry.key, `"${entry.name}" of ${table.of}`, report, table.instead?.[entry.name]);
+      else if (!table.keys.includes(entry.name) && (unknown += 1) <= MAX_UNKNOWN_KEYS) this.reportUnknown(entry);
     }
   }
 
@@ -50,7 +59,12 @@ export class Fields {
   /** As `get`, and reports a key that is not there. */
   need(name: string): YamlNode | undefined {
     if (!this.has(name)) {
-      this.report.error(firstUnit(this.node), 'FLOW_VALUE', `${this.table.of} needs "${name}"`, { do: `add "${name}"` });
+      this.report.error(
+        firstUnit(this.node),
+        'FLOW_VALUE',
+        `${this.table.of} needs "${name}"`,
+        this.table.adds?.[name] ?? { do: `add "${name}"` },
+      );
     }
     return this.get(name);
   }
@@ -77,6 +91,7 @@ export function readFields(node: YamlNode, table: KeyTable, report: Report): Fie
   return undefined;
 }
 
-export function reportLater(at: Span, what: string, report: Report): void {
-  report.error(at, 'FLOW_NOT_YET', `${what} comes with a later release`, { do: 'leave it out until then' });
+/** @param instead what to do until then, where it cannot be left out */
+export function reportLater(at: Span, what: string, report: Report, instead = 'leave it out until then'): void {
+  report.error(at, 'FLOW_NOT_YET', `${what} comes with a later release`, { do: instead });
 }

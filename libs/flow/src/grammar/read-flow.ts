@@ -15,6 +15,12 @@ const FLOW: KeyTable = {
   of: 'a flow',
   keys: ['sluice', 'flow', 'description', 'vars', 'trigger', 'deliver', 'journal', 'steps', 'tests'],
   later: ['catch'],
+  adds: {
+    sluice: { write: 'sluice: 1' },
+    flow: { do: 'add a line with its name, for instance "flow: save-order"' },
+    trigger: { do: 'add what starts it, for instance "trigger: { use: event, with: { types: [order.created] } }"' },
+    steps: { do: 'add "steps:", and below it "- id: save" with what the step does' },
+  },
   cures: {
     on: (value) => `trigger: { use: event, with: { types: [${typeof value === 'string' ? value : 'order.created'}] } }`,
     jobs: () => 'steps',
@@ -90,7 +96,11 @@ function readTrigger(node: YamlNode | undefined, report: Report): TriggerDraft {
   const use = readText(useNode, 'use', report);
   if (use === undefined || useNode?.kind !== 'scalar') return unknown;
   if (use === 'schedule' || use === 'flow') {
-    reportLater(useNode, `the trigger "${use}"`, report);
+    const instead =
+      use === 'schedule'
+        ? 'until then write "use: http.endpoint", and let cron (or the scheduled jobs of 1C) call it'
+        : 'until then write "use: event", and let the other flow emit it';
+    reportLater(useNode, `the trigger "${use}"`, report, instead);
     return unknown;
   }
   if (use === 'event') return readEventTrigger(fields, report) ?? unknown;

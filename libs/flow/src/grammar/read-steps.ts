@@ -20,6 +20,14 @@ const STEP: KeyTable = {
   of: 'a step',
   keys: ['id', 'if', ...VERBS, ...USE_ONLY],
   later: [...LATER_VERBS, 'retry', 'cache'],
+  instead: {
+    forEach: 'until then let the remote system take the whole list in one call, or emit one event for each item from outside',
+    parallel: 'until then write the steps one after the other, or emit an event that several flows take',
+    try: 'until then write "onError" in the step that may fail',
+    call: 'until then emit an event that the other flow takes',
+    raise: 'until then reply with a status, or stop with a reason',
+    retry: 'until then write "retry" under "deliver" of the flow: it holds for all steps',
+  },
   cures: { name: () => 'id', when: () => 'if', uses: () => 'use', retries: () => 'deliver: { retry: … } of the flow' },
   hint: 'if it is an option of the action, write it under "with"',
 };

@@ -101,7 +101,7 @@ export class ExpressionCheck {
   private problem(node: ScalarNode, problem: ExpressionProblem): void {
     if (problem.code === 'EXPR_UNCLOSED' && this.reportComment(node)) return;
     const at = this.texts.span(node, problem.start, problem.end);
-    const cure = problem.write === undefined ? {} : { write: problem.write };
+    const cure = { write: problem.write, do: problem.do };
     if (problem.severity === 'error') this.report.error(at, problem.code, problem.message, cure);
     else this.report.warning(at, problem.code, problem.message, cure);
   }
@@ -171,7 +171,10 @@ class ReferenceCheck {
       return;
     }
     env.read(name);
-    if (env.secret.has(name)) {
+    if (name.toUpperCase().startsWith('SLUICE_')) {
+      const message = `${name} is a setting of the host, so neither flows nor connections can read it`;
+      this.report.error(this.at(1), 'EXPR_SECRET', message, { do: 'give the value under a name of your own before the start' });
+    } else if (env.secret.has(name)) {
       const message = `${name} feeds a secret field, so a flow cannot read it`;
       this.report.error(this.at(1), 'EXPR_SECRET', message, {
         do: 'take another variable, or leave the secret to the connection',
@@ -202,6 +205,9 @@ class ReferenceCheck {
   private step(steps: StepsView, id: string | undefined): void {
     if (id === undefined) return;
     const sight = steps.look(id);
+    // `steps.find-client` is a subtraction, which has been reported.
+    const next = this.reference.spans[1]?.end ?? 0;
+    if (sight === undefined && /^-[A-Za-z]/.test(this.part.source.slice(next - this.part.sourceStart))) return;
     if (sight === undefined) {
       const near = nearest(id, steps.names);
       this.report.error(
@@ -235,6 +241,7 @@ class ReferenceCheck {
       const name = path[at] as string;
       const known = [...miss.shape.fields.keys()];
       const near = nearest(name, known);
+      if (miss.shape.loose && near === undefined) return;
       const cure = near === undefined ? { do: listed('it gives', known) } : { write: asPath([...path.slice(0, at), near]) };
       const message = `${miss.shape.giver} gives no "${name}"`;
       if (miss.shape.closed) this.report.error(this.at(at), 'EXPR_FIELD', message, cure);

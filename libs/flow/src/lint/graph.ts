@@ -21,19 +21,35 @@ interface EventMention {
 export function checkEvents(flows: readonly FlowDraft[], published: readonly string[]): void {
   const emitted = flows.flatMap((flow) => [...emitsOf(flow)]);
   const taken = flows.flatMap((flow) => [...takesOf(flow)]);
+  const takenTypes = new TypeSet(taken.map(({ type }) => type));
   for (const { flow, node, type } of emitted) {
-    if (opensExpression(type) || taken.some((other) => typeMatches(other.type, type))) continue;
+    if (opensExpression(type) || takenTypes.takes(type)) continue;
     const near = nearestType(type, taken);
     const cure =
       near === undefined ? { do: 'add a flow that takes it; until then its events wait as unrouted' } : { write: near };
     flow.report.warning(node, 'EVENT_NOBODY_TAKES', `no flow takes ${type}`, cure);
   }
   if (emitted.some(({ type }) => opensExpression(type))) return;
-  const types = emitted.map(({ type }) => type);
+  const known = new TypeSet([...emitted.map(({ type }) => type), ...published]);
   for (const { flow, node, type } of taken) {
-    if (/[*#]/.test(type) || [...types, ...published].some((other) => typeMatches(other, type))) continue;
+    if (emitted.length === 0 || /[*#]/.test(type) || known.takes(type)) continue;
     const near = nearestType(type, emitted);
     if (near !== undefined) flow.report.warning(node, 'EVENT_NOBODY_EMITS', `no flow emits ${type}`, { write: near });
+  }
+}
+
+/** Types and patterns of types. A type is looked up, a pattern is tried. */
+class TypeSet {
+  private readonly types: ReadonlySet<string>;
+  private readonly patterns: readonly string[];
+
+  constructor(all: readonly string[]) {
+    this.types = new Set(all);
+    this.patterns = [...this.types].filter((type) => /[*#]/.test(type));
+  }
+
+  takes(type: string): boolean {
+    return this.types.has(type) || this.patterns.some((pattern) => typeMatches(pattern, type));
   }
 }
 

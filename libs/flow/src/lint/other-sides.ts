@@ -1,11 +1,10 @@
 import type { AnyPlugin, Objection } from '@sluice/plugin-api';
+import { flowsOf } from '../compile/flow-files.js';
 import { allSteps, type UseDraft } from '../grammar/drafts.js';
-import { readFlow } from '../grammar/read-flow.js';
 import type { ConnectionSpec, Finding, SourceFile } from '../model.js';
 import { Report, sortFindings } from '../report.js';
 import { Texts } from '../texts.js';
 import { entryOf, nodeAt, setOwn, type YamlNode } from '../yaml/nodes.js';
-import { readDocuments } from '../yaml/read-documents.js';
 
 /** A workspace that compiles. */
 export interface OtherSidesInput {
@@ -25,12 +24,9 @@ export async function askOtherSides(input: OtherSidesInput, signal: AbortSignal)
 }
 
 function askAbout(file: SourceFile, input: OtherSidesInput, signal: AbortSignal): Promise<readonly Finding[]>[] {
-  const { source, report, documents } = readDocuments(file);
+  const { report, flows: drafts } = flowsOf(file);
+  const { source } = report;
   const texts = new Texts(source);
-  const drafts = documents.flatMap(({ root, start, end }) => {
-    const draft = root && readFlow(root, source.text.slice(start, end), report);
-    return draft ? [draft] : [];
-  });
   const steps = drafts.flatMap((draft) => [...allSteps(draft.steps)]).filter((step) => step.verb === 'use');
   return steps.map(async (step) => {
     const objections = await objectionsTo(step, texts, input, signal);

@@ -12,6 +12,8 @@ export type Shape =
       readonly fields: ReadonlyMap<string, Field>;
       /** No other fields can be there. */
       readonly closed: boolean;
+      /** The fields are no more than known names (`meta({ namesOnly: true })`): one is reported only when it looks like a misspelt one of them. */
+      readonly loose?: true;
     };
 
 export interface Field {
@@ -31,6 +33,7 @@ interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: unknown;
+  readonly namesOnly?: unknown;
   readonly items?: JsonSchema;
 }
 
@@ -56,7 +59,8 @@ function shapeOfJson(json: JsonSchema, giver: string): Shape {
   for (const [name, property] of Object.entries(json.properties)) {
     fields.set(name, { shape: shapeOfJson(property, giver), optional: !json.required?.includes(name) });
   }
-  return { kind: 'object', giver, fields, closed: json.additionalProperties === false };
+  const loose = json.namesOnly === true;
+  return { kind: 'object', giver, fields, closed: json.additionalProperties === false, ...(loose && { loose }) };
 }
 
 /** The shape of a value written out in YAML; expressions in it may give anything. */
@@ -113,7 +117,8 @@ export function findOptional(shape: Shape, path: readonly string[]): number | un
   let current = shape;
   for (const [at, name] of path.entries()) {
     while (current.kind === 'list') current = current.item;
-    const field = current.kind === 'object' ? current.fields.get(name) : undefined;
+    // Where only names are known, any field may be absent.
+    const field = current.kind === 'object' && !current.loose ? current.fields.get(name) : undefined;
     if (!field) return undefined;
     if (field.optional) return at;
     current = field.shape;

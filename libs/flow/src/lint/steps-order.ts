@@ -29,19 +29,23 @@ export class StepOrder {
     private readonly texts: Texts,
   ) {
     this.place(flow.steps, [], []);
+    this.ids = [...this.positions.keys()];
     for (const step of allSteps(flow.steps)) if (step.verb === 'unknown') for (const id of step.inner) this.hidden.add(id);
   }
 
-  get ids(): readonly string[] {
-    return [...this.positions.keys()];
-  }
+  /** The ids of all steps. */
+  readonly ids: readonly string[];
 
   /** What is visible of other steps where this one stands. */
   viewOf(step: StepDraft): StepsView {
     const here = this.byStep.get(step) as Position;
     const assured = new Set(here.conditions.flatMap((condition) => [...this.stepsRead(condition)]));
+    const { ids } = this;
     return {
-      names: this.ids.filter((id) => id !== step.id),
+      // Needed for a cure only: a flow may have many steps.
+      get names() {
+        return ids.filter((id) => id !== step.id);
+      },
       look: (id) => this.look(id, here, assured),
     };
   }

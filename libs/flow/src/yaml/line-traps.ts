@@ -63,10 +63,39 @@ function missingQuotes(line: string): Trap | undefined {
   return cutInTwo(before, value);
 }
 
+/** Keys of the language whose value is a map. */
+const MAPS = [
+  'with',
+  'trigger',
+  'deliver',
+  'dedupe',
+  'retry',
+  'vars',
+  'settings',
+  'emit',
+  'reply',
+  'switch',
+  'stop',
+  'pace',
+  'headers',
+];
+
 function cutInTwo(before: string, value: string): Trap | undefined {
   const colon = /:(?: |$)/.exec(value);
   if (!colon || before.trimEnd().endsWith('-') || before.trim() === '') return undefined;
   const opened = value.indexOf('${{');
+  const inner = /^([A-Za-z_]\w*): +(\S.*)$/.exec(value);
+  const outer = /([A-Za-z_]\w*) *: +$/.exec(before)?.[1];
+  if (inner && outer !== undefined && MAPS.includes(outer)) {
+    const [, key = '', rest = ''] = inner;
+    return {
+      at: before.length + colon.index,
+      length: 2,
+      code: 'YAML_SYNTAX',
+      message: `"${outer}" is a map, and its first key stands in the same line`,
+      write: `${before}{ ${key}: ${/^[\w./-]+$/.test(rest) ? rest : quoted(rest)} }`,
+    };
+  }
   const what = opened >= 0 && opened < colon.index ? 'expression' : 'text';
   return {
     at: before.length + colon.index,

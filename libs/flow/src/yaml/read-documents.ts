@@ -3,7 +3,7 @@ import { Report } from '../report.js';
 import { decodeFile } from './decode.js';
 import type { MapEntry, MapNode, ScalarNode, ScalarValue, YamlNode } from './nodes.js';
 import { reportSyntax } from './report-syntax.js';
-import { refuseTokens, refuseValues } from './refusals.js';
+import { refuseInvisible, refuseTokens, refuseValues } from './refusals.js';
 import { SourceText, type Span } from './source-text.js';
 import type { SourceFile } from '../model.js';
 
@@ -29,6 +29,58 @@ export function readDocuments(file: SourceFile): YamlFile {
     report.error({ start: offset, end: offset + 1 }, 'FILE_NOT_UTF8', message, { do: cure });
     return { source, report, documents: [] };
   }
+  const deep = tooDeepLine(source.text);
+  if (deep !== undefined) {
+    reportDepth(report, deep);
+    return { source, report, documents: [] };
+  }
+  try {
+    return { source, report, documents: documentsOf(source, report) };
+  } catch (error) {
+    // The parser and all that visits its result go down by recursion.
+    if (!(error instanceof RangeError)) throw error;
+    reportDepth(report, 0);
+    return { source, report, documents: [] };
+  }
+}
+
+/** Levels that a file nests; all that reads it goes down by recursion. */
+const MAX_LEVELS = 100;
+
+function reportDepth(report: Report, offset: number): void {
+  report.error({ start: offset, end: offset + 1 }, 'YAML_DEPTH', `the file nests more than ${MAX_LEVELS} levels`, {
+    do: 'keep large data out of the file, or divide it into steps and flows',
+  });
+}
+
+/** The offset of the first line that alone goes too deep: by its indentation, its dashes or its brackets. */
+function tooDeepLine(text: string): number | undefined {
+  for (let start = 0; start < text.length; start = text.indexOf('\n', start) + 1) {
+    const end = text.indexOf('\n', start);
+    const line = text.slice(start, end < 0 ? text.length : end);
+    // two blanks at least for each level, and two for each dash
+    const dashes = /^(?:- )+/.exec(line.trimStart())?.[0].length ?? 0;
+    const indent = line.length - line.trimStart().length;
+    if (indent + dashes > 4 * MAX_LEVELS || bracketsOpen(line) > MAX_LEVELS) return start;
+    if (end < 0) return undefined;
+  }
+  return undefined;
+}
+
+/** Brackets in a row, as they open a flow collection in another. */
+function bracketsOpen(line: string): number {
+  let run = 0;
+  let longest = 0;
+  for (const character of line) {
+    if (character === '[' || character === '{') run += 1;
+    else if (character !== ' ') run = 0;
+    longest = Math.max(longest, run);
+  }
+  return longest;
+}
+
+function documentsOf(source: SourceText, report: Report): readonly YamlDocument[] {
+  refuseInvisible(report);
   const tokens: CST.Token[] = [...new Parser().parse(source.text)];
   const composed = [...new Composer({ prettyErrors: false, uniqueKeys: false, version: '1.2', schema: 'core' }).compose(tokens)];
   const refused = refuseTokens(tokens, report);
@@ -37,7 +89,7 @@ export function readDocuments(file: SourceFile): YamlFile {
     const read = readDocument(document, source, report, refused);
     if (read !== undefined) documents.push(read);
   }
-  return { source, report, documents };
+  return documents;
 }
 
 function readDocument(

@@ -74,6 +74,27 @@ function* sourceTokens(token: CST.Token | null | undefined): Generator<WrittenTo
   if (token.type === 'document') yield* sourceTokens(token.value);
 }
 
+/** Characters that no editor shows: YAML refuses them, and the parser does not. */
+const INVISIBLE = /(?![\t\n\r])\p{Cc}|\r(?!\n)|\p{Surrogate}/gu;
+/** Of one file that are reported. */
+const MAX_INVISIBLE = 20;
+
+/** Control characters, half characters, and line ends of a carriage return alone, behind which places would be wrong. */
+export function refuseInvisible(report: Report): void {
+  let found = 0;
+  for (const { index, 0: character } of report.source.text.matchAll(INVISIBLE)) {
+    const code = `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+    const message =
+      character === '\r' ? 'a line ends with a carriage return alone' : `the invisible character ${code} stands here`;
+    const cure =
+      character === '\r'
+        ? 'save the file with line ends of \\n or \\r\\n'
+        : `delete it, or write it as an escape in double quotes`;
+    report.error({ start: index, end: index + 1 }, 'YAML_CHARACTER', message, { do: cure });
+    if ((found += 1) >= MAX_INVISIBLE) return;
+  }
+}
+
 /** What only the composed document shows: empty values, spellings of null and numbers, keys, characters. */
 export function refuseValues(document: Document.Parsed, report: Report): void {
   const root: unknown = document.contents;
@@ -138,8 +159,16 @@ function emptyCure(name: string, at: Span, report: Report): Cure {
   const { line } = report.source.place(at.start);
   const rest = report.source.text.slice(at.end, report.source.lineEnd(line));
   const comment = /^\s*:\s+(#.*)$/.exec(rest)?.[1];
-  return comment === undefined ? { write: `${name}: null  (if nothing is meant)` } : { write: `${name}: '${comment}'` };
+  if (comment !== undefined) return { write: `${name}: '${comment}'` };
+  if (SECTIONS.includes(name)) return { do: `write its keys below it, indented, or delete the line` };
+  return { write: `${name}: null  (if nothing is meant)` };
 }
+
+/** Keys of the language whose value is a map or a list: null is refused there. */
+const SECTIONS =
+  'trigger deliver dedupe retry steps vars settings connections pace issuers plugins with switch cases otherwise onError emit reply tests headers'.split(
+    ' ',
+  );
 
 const CONDITIONS = ['if', 'when', 'where'];
 

@@ -3,7 +3,7 @@ import { allocate, allocateText, spend } from '../budget.js';
 import { badArgument, overLimit } from '../faults.js';
 import { LIMITS } from '../limits.js';
 import { OMIT } from '../omit.js';
-import type { FilterNode, SyntaxNode, SyntaxPair } from '../syntax.js';
+import { coalesced, isCoalesce, type FilterNode, type SyntaxNode, type SyntaxPair } from '../syntax.js';
 import {
   copyOf,
   equal,
@@ -283,10 +283,17 @@ export class Evaluation {
   }
 
   #condition(node: SyntaxNode, input: unknown, frame: Frame): unknown {
+    const otherwise = (): unknown => node.else && this.evaluate(node.else, input, frame);
+    // Of `a ?? b` and `a ?: b` the parser holds two copies of `a`; a regular expression in the first one is lost.
+    const left = coalesced(node);
+    if (left) {
+      const value = this.evaluate(left, input, frame);
+      return (isCoalesce(node) ? value !== undefined : truth(value) === true) ? value : otherwise();
+    }
     if (truth(this.evaluate(node.condition as SyntaxNode, input, frame))) {
       return this.evaluate(node.then as SyntaxNode, input, frame);
     }
-    return node.else && this.evaluate(node.else, input, frame);
+    return otherwise();
   }
 
   #block(node: SyntaxNode, input: unknown, frame: Frame): unknown {

@@ -133,6 +133,12 @@ function subtraction(view: SourceView, run: Span): ExpressionProblem {
   let first = view.indexOfToken(run.start);
   while (view.tokens[first - 1]?.text === '.' && isPathWord(view.tokens[first - 2]?.kind)) first -= 2;
   const before = view.source.slice(view.tokens[first]?.start, run.start);
+  // The id of a step has no dash.
+  if (before === 'steps.') {
+    const id = name.replace(/-+([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    const message = `"${name}" is a subtraction: the id of a step is written without dashes`;
+    return view.problem('EXPR_ROOT', 'error', message, run, `steps.${id}`);
+  }
   const message = `"${name}" is a subtraction: a name with a dash stands in backticks`;
   return view.problem('EXPR_ROOT', 'error', message, run, `${before}\`${name}\``);
 }

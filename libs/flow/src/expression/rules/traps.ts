@@ -62,7 +62,8 @@ const LIST_MAKERS = ['map', 'filter', 'keys', 'distinct'];
 
 /** EXPR_LIST: what gives the bare value for one match stands alone as a whole value. */
 export function checkList(view: SourceView): readonly ExpressionProblem[] {
-  if (!givesOneOrMany(view.ast)) return [];
+  // A text in [ ] has a finding of its own, and a list around it would keep the mistake.
+  if (!givesOneOrMany(view.ast) || checkBracketKeys(view).length > 0) return [];
   const source = view.source.trim();
   const message = 'this gives a list for several, the bare value for one, and nothing for none';
   const start = view.source.indexOf(source);

@@ -1,0 +1,76 @@
+import type { SyntaxNode } from './syntax.js';
+import { childrenOf } from './syntax.js';
+import { tokenize, type Token } from './tokens.js';
+
+/** Bounds of one expression: JSONata's parser and every check that follows visit it by recursion. */
+const MAX_CHARACTERS = 20_000;
+const MAX_BRACKETS = 100;
+const MAX_LEVELS = 400;
+/** JSONata's parser copies the left side of `??` and `?:`, so each further one inside doubles the tree. */
+const MAX_DEFAULTS = 8;
+
+const CURE = 'split it: compute a part in a step with "set", and read it as steps.ID';
+
+export interface SizeProblem {
+  readonly message: string;
+  readonly cure: string;
+}
+
+/** What makes an expression too large to be parsed; undefined for every other. */
+export function tooLarge(source: string): SizeProblem | undefined {
+  if (source.length > MAX_CHARACTERS) {
+    return { message: `an expression has at most ${MAX_CHARACTERS} characters, and this one ${source.length}`, cure: CURE };
+  }
+  const { brackets, defaults } = nesting(tokenize(source));
+  if (brackets > MAX_BRACKETS) {
+    return { message: `an expression nests at most ${MAX_BRACKETS} brackets, and this one ${brackets}`, cure: CURE };
+  }
+  if (defaults > MAX_DEFAULTS) {
+    const message = `"??" and "?:" stand at most ${MAX_DEFAULTS} deep on the left of each other`;
+    return { message, cure: 'write the alternatives one after the other, without brackets: a ?? b ?? c' };
+  }
+  return undefined;
+}
+
+interface Level {
+  /** The deepest `??` in the operand that is being read. */
+  operand: number;
+  /** The deepest of the whole level. */
+  deepest: number;
+}
+
+function nesting(tokens: readonly Token[]): { readonly brackets: number; readonly defaults: number } {
+  const levels: Level[] = [{ operand: 0, deepest: 0 }];
+  let brackets = 0;
+  for (const { kind, text } of tokens) {
+    const level = levels.at(-1) as Level;
+    if (kind !== 'operator') continue;
+    if ('([{'.includes(text)) {
+      levels.push({ operand: 0, deepest: 0 });
+      brackets = Math.max(brackets, levels.length - 1);
+    } else if (')]}'.includes(text) && levels.length > 1) {
+      levels.pop();
+      const outer = levels.at(-1) as Level;
+      outer.operand = Math.max(outer.operand, level.deepest);
+      outer.deepest = Math.max(outer.deepest, outer.operand);
+    } else if (text === '??' || text === '?:') {
+      level.deepest = Math.max(level.deepest, level.operand + 1);
+      level.operand = 0;
+    }
+  }
+  return { brackets, defaults: Math.max(...levels.map((level) => level.deepest)) };
+}
+
+/** What makes a tree too deep for the visitors that look at it. Looks level by level. */
+export function tooDeep(ast: SyntaxNode): SizeProblem | undefined {
+  let level: readonly SyntaxNode[] = [ast];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_LEVELS) return tooManyLevels();
+    level = level.flatMap(childrenOf);
+  }
+  return undefined;
+}
+
+export function tooManyLevels(): SizeProblem {
+  return { message: `an expression nests at most ${MAX_LEVELS} operations`, cure: CURE };
+}
