@@ -357,7 +357,7 @@ describeBrowser('the page of the booking journal', () => {
     await page.goto(`${host.url}/timeline`);
     await page.getByLabel('Token').fill('nonsense');
     await page.getByRole('button', { name: 'Enter' }).click();
-    await page.getByText('it is not a JSON Web Token').waitFor();
+    await page.getByText('This token is not valid, or has expired').waitFor();
     await page.getByLabel('Token').fill(await sign('anna'));
     await page.getByRole('button', { name: 'Enter' }).click();
     await page.waitForSelector('body[data-ready]');
@@ -368,7 +368,7 @@ describeBrowser('the page of the booking journal', () => {
     const page = await open('anna', { journal: 'empty' });
     const note = page.getByText('В журнале пока никого нет');
     await note.waitFor();
-    await page.getByText(`POST ${host.url}/api/timeline/empty/import`).waitFor();
+    await page.getByText('загружает из 1С администратор').waitFor();
     await screenshot(page, 'empty');
     await api('POST', '/import', { resources: RESOURCES }, { journal: 'empty' });
     await page.getByText('Иванова А. П.', { exact: true }).waitFor();

@@ -1,4 +1,5 @@
 import type { Changes, Draft, Entry, JournalInfo } from './model.js';
+import { texts } from './texts.js';
 import { askForToken, findToken } from './token.js';
 
 /** An answer that took longer does not come: networks break without a word. */
@@ -43,11 +44,6 @@ export class Api {
     return this.token;
   }
 
-  /** Where 1C sends its people and rooms. */
-  get importPath(): string {
-    return this.#path('/import');
-  }
-
   info(): Promise<JournalInfo> {
     return this.#ask('GET', this.#path(''));
   }
@@ -87,14 +83,14 @@ export class Api {
     if (answer.ok) return data;
     const { code = '', message = answer.statusText, entry } = data;
     if (answer.status !== 401) throw new Refused(answer.status, code, message, entry);
-    await this.#otherToken(sentWith, message);
+    await this.#otherToken(sentWith);
     return this.#ask(method, path, body, signal, waitSeconds);
   }
 
   /** Asked for once, however many requests were refused. */
-  async #otherToken(refused: string, why: string): Promise<void> {
+  async #otherToken(refused: string): Promise<void> {
     if (this.token !== refused) return;
-    this.#asking ??= askForToken(why);
+    this.#asking ??= askForToken(texts.badToken);
     this.token = await this.#asking;
     this.#asking = undefined;
   }

@@ -79,6 +79,10 @@ export function openCard({ info, draft, entry, problem: known = '', save, closed
       entry && entry.status !== 'cancelled' ? () => void submit({ ...read(), status: 'cancelled' }) : undefined,
     ),
   );
+  // an error of the last try says nothing about what is written now
+  const forget = () => (problem.textContent = '');
+  form.addEventListener('input', forget);
+  form.addEventListener('invalid', forget, { capture: true });
   for (const input of form.querySelectorAll('input, select, textarea')) if (!info.me.canWrite) input.setAttribute('disabled', '');
   dialog.replaceChildren(form);
   dialog.onclose = closed;

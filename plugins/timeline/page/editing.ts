@@ -1,6 +1,7 @@
 import { Refused, type Api } from './api.js';
 import { openCard } from './card.js';
 import { difference, draftOf, takenBack } from './drafts.js';
+import { nextOpen } from './hours.js';
 import type { Draft, Entry, JournalInfo } from './model.js';
 import { inWords } from './refusal.js';
 import type { Store } from './store.js';
@@ -37,9 +38,10 @@ export class Editing {
   create(resource?: string, time?: Date, known: Partial<Draft> = {}): void {
     const info = this.info();
     if (!info.me.canWrite) return toast(texts.forbidden, 'problem');
-    const start = time ?? new Date(Math.ceil(Date.now() / NEW_ENTRY_MS) * NEW_ENTRY_MS);
-    const first = info.resources.find((one) => !one.archived);
+    const first = info.resources.find((one) => (resource === undefined ? !one.archived : one.code === resource));
     if (!first) return toast(texts.noResources, 'problem');
+    const soon = new Date(Math.ceil(Date.now() / NEW_ENTRY_MS) * NEW_ENTRY_MS);
+    const start = time ?? this.zone.time(nextOpen(first, this.zone.local(soon)));
     const id = newId();
     const draft: Draft = {
       resource: resource ?? first.code,
@@ -75,7 +77,7 @@ export class Editing {
     const save = async (filled: Draft) => {
       const changed = difference(shown, filled);
       try {
-        await this.#change(entry, changed, texts.saved);
+        await this.#change(entry, changed, changed.status === 'cancelled' ? texts.cancelled : texts.saved);
       } catch (error) {
         const now = this.store.get(entry.id);
         // what the user has typed goes on top of what the other one has saved

@@ -33,6 +33,25 @@ export function closedBetween(resource: Resource, firstDay: string, lastDay: str
   return all;
 }
 
+const SLOT_MINUTES = 30;
+const DAYS_AHEAD = 14;
+
+/**
+ * Returns the first half hour from a local time on, such as `2026-02-01T20:00`, in which the resource works; the time itself when it does not
+ * work within two weeks.
+ */
+export function nextOpen(resource: Resource, from: string): string {
+  const [firstDay = '', time = ''] = from.split('T');
+  for (let ahead = 0, day = firstDay; ahead < DAYS_AHEAD; ahead++, day = addDays(day, 1)) {
+    const shut = closed(resource, day);
+    for (let at = ahead === 0 ? minutes(time) : 0; at < 24 * 60; at += SLOT_MINUTES) {
+      const isShut = shut.some((span) => minutes(span.from) < at + SLOT_MINUTES && minutes(span.to) > at);
+      if (!isShut) return `${day}T${clock(at)}`;
+    }
+  }
+  return from;
+}
+
 /** Rows of the day itself go before those of its weekday. */
 function spans(hours: readonly Hours[], day: string): Span[] {
   const own = hours.filter((row) => row.day === day);

@@ -28,9 +28,13 @@ export class Page {
   readonly #bar: Bar;
   readonly #editing: Editing;
   #mode: Mode = 'day';
+  /** The day that was seen before the week. */
+  #cameFrom = '';
   /** Days whose entries are here, or on their way. */
   #loaded = NO_DAYS;
   #isOnline = true;
+  /** Until the first changes have come there is no connection to come back. */
+  #wasOnline = false;
 
   private constructor(
     private readonly api: Api,
@@ -54,7 +58,7 @@ export class Page {
       info.me.canWrite,
     );
     this.#bar = new Bar(info, {
-      mode: (mode) => this.#show(mode, this.#day()),
+      mode: (mode) => this.#show(mode, mode === 'day' ? this.#dayOfWeek() : this.#day()),
       today: () => this.#show(this.#mode, this.#today()),
       turn: (pages) => this.#turn(pages),
       zoom: (direction) => this.#board.zoom(direction),
@@ -107,11 +111,20 @@ export class Page {
     return this.#zone.day(new Date((start.getTime() + end.getTime()) / 2));
   }
 
+  /** From the week back to a day: the one that the week was opened from, where it is one of this week; else today, else its first day. */
+  #dayOfWeek(): string {
+    if (this.#mode !== 'week') return this.#day();
+    const monday = mondayOf(this.#day());
+    const wanted = [this.#cameFrom, this.#today()].find((day) => day !== '' && mondayOf(day) === monday);
+    return wanted ?? monday;
+  }
+
   #show(mode: Mode, day: string): void {
+    if (mode === 'week' && this.#mode === 'day') this.#cameFrom = day;
     this.#mode = mode;
     this.#bar.showMode(mode);
     if (mode === 'week') {
-      const monday = addDays(day, 1 - weekday(day));
+      const monday = mondayOf(day);
       this.#board.show(this.#zone.time(`${monday}T00:00`), this.#zone.time(`${addDays(monday, 7)}T00:00`));
     } else {
       const whole = businessDay(this.info.resources);
@@ -159,7 +172,7 @@ export class Page {
   #showResources(): void {
     const { resources } = this.info;
     this.#board.setResources(resources);
-    showEmptyNote(!resources.some((one) => !one.archived), this.api.importPath);
+    showEmptyNote(!resources.some((one) => !one.archived));
   }
 
   #know(entries: readonly Entry[]): void {
@@ -198,9 +211,14 @@ export class Page {
     banner.hidden = isOnline;
     banner.textContent = isOnline ? '' : texts.offline;
     if (isOnline && !this.#isOnline) {
-      toast(texts.caughtUp);
+      if (this.#wasOnline) toast(texts.caughtUp);
       this.#loadSeen();
     }
     this.#isOnline = isOnline;
+    this.#wasOnline ||= isOnline;
   }
+}
+
+function mondayOf(day: string): string {
+  return addDays(day, 1 - weekday(day));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { businessDay, closed, closedBetween, partOfDay } from '../../page/hours.js';
+import { businessDay, closed, closedBetween, nextOpen, partOfDay } from '../../page/hours.js';
 import type { Hours, Resource } from '../../page/model.js';
 
 const MONDAY = '2026-02-02';
@@ -71,5 +71,25 @@ describe('the day that is shown', () => {
 
   it('is an ordinary one where nothing is said of hours', () => {
     expect(businessDay([resource()])).toEqual({ from: '08:00', to: '20:00' });
+  });
+});
+
+describe('the time that a new entry proposes', () => {
+  const workday = { weekday: 1, opens: '09:00', closes: '18:00' };
+
+  it('is the time itself within working hours, and where nothing is said of hours', () => {
+    expect(nextOpen(resource(workday), `${MONDAY}T10:30`)).toBe(`${MONDAY}T10:30`);
+    expect(nextOpen(resource(), `${MONDAY}T02:00`)).toBe(`${MONDAY}T02:00`);
+  });
+
+  it('is the opening at night, and the next working day in the evening', () => {
+    expect(nextOpen(resource(workday), `${MONDAY}T02:00`)).toBe(`${MONDAY}T09:00`);
+    const both = resource(workday, { weekday: 2, opens: '10:00', closes: '12:00' });
+    expect(nextOpen(both, `${MONDAY}T18:00`)).toBe(`${TUESDAY}T10:00`);
+  });
+
+  it('is the time itself for who does not work within two weeks', () => {
+    const past = resource({ day: '2025-01-01', opens: '09:00', closes: '18:00' });
+    expect(nextOpen(past, `${MONDAY}T02:00`)).toBe(`${MONDAY}T02:00`);
   });
 });
