@@ -19,11 +19,11 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     load: async () => (await import('./commands/start.js')).addStart,
   },
   demo: {
-    about: 'a 1C that refuses the 11th call, and events that reach it all the same',
+    about: 'a mock 1C limited to 10 concurrent calls, and 1,000 events that pass',
     load: async () => (await import('./commands/demo.js')).addDemo,
   },
   lint: {
-    about: 'say what is wrong with a workspace, and what to write instead',
+    about: 'list the mistakes of a workspace, each with what to write instead',
     load: async () => (await import('./commands/lint.js')).addLint,
   },
   schema: {
@@ -35,31 +35,31 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     load: async () => (await import('./commands/token.js')).addToken,
   },
   parked: {
-    about: 'runs that were put aside, because 1C refused them or their flow failed',
+    about: 'list, show, replay and drop runs that failed',
     load: async () => (await import('./commands/parked.js')).addParked,
   },
   unrouted: {
-    about: 'events that no flow wanted',
+    about: 'list and replay events that no flow takes',
     load: async () => (await import('./commands/unrouted.js')).addUnrouted,
   },
   status: {
-    about: 'what waits, what is in flight, the limits now',
+    about: 'show what waits, what is in flight and the limits',
     load: async () => (await import('./commands/status.js')).addStatus,
   },
   desktops: {
-    about: 'which 1C users are online, and what waits for them',
+    about: 'show which 1C users are online, and what waits for them',
     load: async () => (await import('./commands/desktops.js')).addDesktops,
   },
   find: {
-    about: 'what happened to an event or a run',
+    about: 'show what happened to an event or a run, its replays included',
     load: async () => (await import('./commands/find.js')).addFind,
   },
   doctor: {
-    about: 'which engines run, and what is wrong',
+    about: 'check the connections, the engines and the workspace',
     load: async () => (await import('./commands/doctor.js')).addDoctor,
   },
   emulate: {
-    about: 'stand in for a foreign system until SIGINT or SIGTERM',
+    about: 'emulate a remote system until SIGINT or SIGTERM',
     load: async () => (await import('./commands/emulate.js')).addEmulate,
   },
 };
@@ -70,7 +70,7 @@ const LINGER_MS = 1_000;
 /** The command line with all its commands. Errors are thrown, the process is never ended. */
 function createProgram(): Command {
   const program = new Command('sluice')
-    .description('Events into 1C:Enterprise, only as fast as 1C can bear, and none lost')
+    .description('Carries events into 1C:Enterprise, never faster than 1C can handle, and without losing one')
     .version(VERSION);
   // commands take these two from the program when they are added
   program.exitOverride().showHelpAfterError('(add --help for what it takes)');
