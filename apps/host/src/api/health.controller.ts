@@ -54,6 +54,7 @@ export class HealthController {
     const withoutServers = {
       bus: this.services.bus.state(),
       queues: [],
+      newerStates: [],
       paces: engine.paces(),
       connections: engine.connections.all().map((one) => one.health()),
     };
