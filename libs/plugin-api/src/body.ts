@@ -1,41 +1,24 @@
-import { failures } from './errors.js';
-import { findJsonMistake } from './json-place.js';
-
-/** Codes of a body that cannot be read. */
-export const BODY_CODES = {
-  BODY_INVALID: { fate: 'rejected', cure: 'send a body that is what its Content-Type says' },
-  MEDIA_TYPE: { fate: 'rejected', cure: 'send JSON, XML, a text or a form' },
-} as const;
-
-const bodyFail = failures(BODY_CODES);
-
-const JSON_TYPE = /^application\/(?:[\w.+-]*\+)?json\b/i;
-const TEXT_TYPE = /^(?:text\/|application\/(?:[\w.+-]*\+)?xml\b)/i;
-const FORM_TYPE = /^application\/x-www-form-urlencoded\b/i;
-
-export type BodyKind = 'json' | 'text' | 'form' | 'other';
-
-/** What a body of this content type is to a flow. */
-export function bodyKind(contentType: string): BodyKind {
-  if (JSON_TYPE.test(contentType)) return 'json';
-  if (TEXT_TYPE.test(contentType)) return 'text';
-  return FORM_TYPE.test(contentType) ? 'form' : 'other';
-}
+import { bodyFail, bodyKind, decodeText, encodeText } from './charset.js';
+import { parseForm } from './form.js';
+import { parseJson, type LossyNumbers } from './json.js';
 
 /**
- * A body as data: JSON as its value, XML and texts as a text, a form as a map of texts, no body as undefined.
- * Throws `MEDIA_TYPE` for anything else, and `BODY_INVALID` for what is not what it says, with the place. An integer past 2^53−1 is
- * refused too: JavaScript would round an account number without a word.
+ * Reads a body as data: JSON as its value, XML and texts as a text, a form as a map of texts and lists, no body as undefined. Every place that reads a
+ * body reads it with this function, so a body that one of them accepts is readable for all of them.
+ *
+ * @param contentType the header as it came, with its parameters.
+ * @param lossyNumbers what happens to a number in JSON that would be rounded.
+ * @throws `MEDIA_TYPE` for another type and for an unknown encoding, `BODY_INVALID` with the place for what is not what its type says.
  */
-export function parseBody(contentType: string, body: Uint8Array): unknown {
+export function parseBody(contentType: string, body: Uint8Array, lossyNumbers: LossyNumbers = 'refuse'): unknown {
   if (body.length === 0) return undefined;
   switch (bodyKind(contentType)) {
     case 'json':
-      return parseJson(decodeUtf8(body));
+      return parseJson(decodeText(body, contentType), lossyNumbers);
     case 'text':
-      return decodeUtf8(body);
+      return decodeText(body, contentType);
     case 'form':
-      return parseForm(decodeUtf8(body));
+      return parseForm(body, contentType);
     case 'other':
       throw bodyFail.MEDIA_TYPE(
         contentType === '' ? 'the body has no Content-Type' : `a flow cannot read ${contentType.slice(0, 100)}`,
@@ -44,73 +27,25 @@ export function parseBody(contentType: string, body: Uint8Array): unknown {
   }
 }
 
-/** curl calls everything that it sends a form, unless it is told otherwise. */
-function parseForm(text: string): Record<string, string> {
-  if (/^\s*[{[]/.test(text)) {
-    throw bodyFail.BODY_INVALID(
-      'the body looks like JSON and says that it is a form: send the header Content-Type: application/json',
-      { sent: 'no' },
-    );
-  }
-  return Object.fromEntries(new URLSearchParams(text));
+/**
+ * Writes data as a body that {@link parseBody} reads as the same data: a text of a type that is not JSON as it is, everything else as JSON, both in the encoding
+ * that the content type names.
+ *
+ * @throws `MEDIA_TYPE` for an encoding that cannot be written, `BODY_INVALID` for a character that it does not have.
+ */
+export function writeBody(contentType: string, data: unknown): Buffer {
+  const isText = typeof data === 'string' && bodyKind(contentType) !== 'json';
+  return encodeText(isText ? data : JSON.stringify(data), contentType);
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
-
-function decodeUtf8(body: Uint8Array): string {
-  try {
-    return UTF8.decode(body);
-  } catch (error) {
-    throw bodyFail.BODY_INVALID('the body is not UTF-8', { cause: error, sent: 'no' });
-  }
-}
-
-/** Throws `BODY_INVALID` for what is not JSON, with line and column, and for an integer that would be rounded, with a JSON Pointer (RFC 6901) to it. */
-export function parseJson(text: string): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    const { line, column, wanted } = findJsonMistake(text);
-    throw bodyFail.BODY_INVALID(`the body is not JSON: at line ${line}, column ${column} JSON wants ${wanted}`, {
-      details: { line, column },
-      sent: 'no',
-    });
-  }
-  // only a long run of digits can be too large: the slow look is for those alone
-  const pointer = /\d{16}/.test(text) ? pointerToRounded(text) : undefined;
-  if (pointer === undefined) return value;
-  throw bodyFail.BODY_INVALID(`the number at ${pointer} is larger than 2^53-1 and would be rounded: send it as a text`, {
-    details: { pointer },
-    sent: 'no',
-  });
-}
-
-interface Level {
-  readonly list: boolean;
-  index: number;
-  key: string;
-}
-
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[{}[\],:]/g;
-
-/** Walks the tokens of a valid JSON text to the first integer that is not safe. */
-function pointerToRounded(text: string): string | undefined {
-  const levels: Level[] = [];
-  let last = '';
-  for (const [token] of text.matchAll(TOKEN)) {
-    const level = levels.at(-1);
-    if (token === '{' || token === '[') levels.push({ list: token === '[', index: 0, key: '' });
-    else if (token === '}' || token === ']') levels.pop();
-    else if (token === ':' && level) level.key = JSON.parse(last) as string;
-    else if (token === ',' && level) level.index++;
-    else if (/^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token))) return pointerOf(levels);
-    last = token;
-  }
-  return undefined;
-}
-
-function pointerOf(levels: readonly Level[]): string {
-  const words = levels.map((level) => (level.list ? String(level.index) : level.key.replaceAll('~', '~0').replaceAll('/', '~1')));
-  return words.length === 0 ? 'the top' : `/${words.join('/')}`;
+/**
+ * Refuses a body that a `Content-Encoding` has packed.
+ *
+ * @throws `MEDIA_TYPE` for any encoding but `identity`.
+ */
+export function refuseEncoded(contentEncoding: string | undefined): void {
+  const encoding = contentEncoding?.trim().toLowerCase() ?? '';
+  if (encoding === '' || encoding === 'identity') return;
+  const shown = encoding.replaceAll(/[^\w.,: +-]/g, '?').slice(0, 40);
+  throw bodyFail.MEDIA_TYPE(`the body is encoded (Content-Encoding: ${shown}): send it without an encoding`, { sent: 'no' });
 }

@@ -19,7 +19,10 @@ export {
   type ErrorView,
 } from './errors.js';
 export { orGivenUp } from './given-up.js';
-export { BODY_CODES, bodyKind, parseBody, parseJson, type BodyKind } from './body.js';
+export { parseBody, refuseEncoded, writeBody } from './body.js';
+export { BODY_CODES, bodyKind, decodeText, encodeText, mediaTypeOf, namesEncoding, type BodyKind } from './charset.js';
+export { parseQuery, type FormValue } from './form.js';
+export { parseJson, type LossyNumbers } from './json.js';
 export { isEventType, typeMatches, newEventId, runId, derivedId, type EventAttributes, type EventMessage } from './event.js';
 export { secret, duration, size, parseDuration, parseSize, DURATION_PATTERN, SIZE_PATTERN } from './schemas.js';
 export {

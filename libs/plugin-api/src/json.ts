@@ -1,0 +1,176 @@
+import { bodyFail } from './charset.js';
+import { findJsonMistake } from './json-place.js';
+
+/** What happens to a number that a double cannot hold: `refuse` throws, `text` keeps its digits as a text. */
+export type LossyNumbers = 'refuse' | 'text';
+
+/**
+ * Parses JSON; a byte order mark before it is dropped.
+ *
+ * @throws `BODY_INVALID` with line and column for what is not JSON, and with a JSON Pointer (RFC 6901) for a key that stands twice in an object
+ *   and, unless `lossyNumbers` is `text`, for a number that would be rounded. The message does not quote the text.
+ */
+export function parseJson(text: string, lossyNumbers: LossyNumbers = 'refuse'): unknown {
+  const json = text.startsWith('\ufeff') ? text.slice(1) : text;
+  const value = parse(json);
+  if (countKeys(json) !== keysIn(value)) throw keyTwice(json);
+  if (!mayBeLossy(json)) return value;
+  if (lossyNumbers === 'text') return JSON.parse(quoteLossyNumbers(json)) as unknown;
+  const pointer = pointerTo(json, (token) => isLossy(token));
+  if (pointer === undefined) return value;
+  throw bodyFail.BODY_INVALID(
+    `the number at ${pointer} has more digits than JavaScript holds and would be rounded: send it as a text`,
+    {
+      details: { pointer },
+      sent: 'no',
+    },
+  );
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    const { line, column, wanted } = findJsonMistake(json);
+    throw bodyFail.BODY_INVALID(`the body is not JSON: at line ${line}, column ${column} JSON wants ${wanted}`, {
+      details: { line, column },
+      sent: 'no',
+    });
+  }
+}
+
+function keyTwice(json: string): Error {
+  const pointer = pointerTo(json, (token, level) => {
+    if (token !== ':' || level === undefined) return false;
+    if (level.keys.has(level.key)) return true;
+    level.keys.add(level.key);
+    return false;
+  });
+  return bodyFail.BODY_INVALID(`the key at ${pointer} stands twice in its object`, { details: { pointer }, sent: 'no' });
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const SPACE = 0x20; // the largest of JSON's blanks
+
+/** Counts the keys that stand in a valid JSON text. */
+function countKeys(json: string): number {
+  let count = 0;
+  for (let at = json.indexOf('"'); at >= 0; at = json.indexOf('"', at)) {
+    at = endOfText(json, at);
+    while (json.charCodeAt(at) <= SPACE) at++;
+    if (json.charCodeAt(at) === COLON) count++;
+  }
+  return count;
+}
+
+/** Returns the index behind the closing quotation mark of the text that begins here. */
+function endOfText(json: string, from: number): number {
+  for (let at = json.indexOf('"', from + 1); ; at = json.indexOf('"', at + 1)) {
+    let first = at;
+    while (json.charCodeAt(first - 1) === BACKSLASH) first--;
+    if ((at - first) % 2 === 0) return at + 1;
+  }
+}
+
+/** Counts the keys of all objects in a value, without recursion: a body may be nested deeply. */
+function keysIn(value: unknown): number {
+  let count = 0;
+  const waiting = [value];
+  while (waiting.length > 0) {
+    const next = waiting.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    const inside: readonly unknown[] = Array.isArray(next) ? next : Object.values(next);
+    if (!Array.isArray(next)) count += inside.length;
+    for (const inner of inside) if (typeof inner === 'object' && inner !== null) waiting.push(inner);
+  }
+  return count;
+}
+
+interface Level {
+  readonly list: boolean;
+  readonly keys: Set<string>;
+  index: number;
+  key: string;
+}
+
+/** A number that is long or has an exponent; digits inside of a text look alike. */
+const LONG_NUMBER = /\d[\d.]{14,}\d(?:[eE][+-]?\d+)?|\d[\d.]*[eE][+-]?\d+/g;
+
+/** Returns false where no number of the text can be lossy: nearly always, and at once. */
+function mayBeLossy(json: string): boolean {
+  for (const [number] of json.matchAll(LONG_NUMBER)) if (isLossy(number)) return true;
+  return false;
+}
+
+const TOKEN = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[{}[\],:]/g;
+
+function quoteLossyNumbers(json: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  const next = new RegExp(TOKEN);
+  for (let match = next.exec(json); match; match = next.exec(json)) {
+    const [token] = match;
+    if (token === '"') next.lastIndex = endOfText(json, match.index);
+    else if (isLossy(token)) {
+      parts.push(json.slice(from, match.index), '"', token, '"');
+      from = next.lastIndex;
+    }
+  }
+  return parts.join('') + json.slice(from);
+}
+
+/** Walks the tokens of a valid JSON text to the first that is wanted, and returns a pointer to it. */
+function pointerTo(json: string, isWanted: (token: string, level: Level | undefined) => boolean): string | undefined {
+  const levels: Level[] = [];
+  let last = '';
+  const next = new RegExp(TOKEN);
+  for (let match = next.exec(json); match; match = next.exec(json)) {
+    const at = match.index;
+    if (match[0] === '"') next.lastIndex = endOfText(json, at);
+    const token = json.slice(at, next.lastIndex);
+    const level = levels.at(-1);
+    if (token === '{' || token === '[') levels.push({ list: token === '[', keys: new Set(), index: 0, key: '' });
+    else if (token === '}' || token === ']') levels.pop();
+    else if (token === ':' && level) level.key = JSON.parse(last) as string;
+    else if (token === ',' && level) level.index++;
+    if (isWanted(token, level)) return pointerOf(levels);
+    last = token;
+  }
+  return undefined;
+}
+
+function pointerOf(levels: readonly Level[]): string {
+  const words = levels.map((level) => (level.list ? String(level.index) : level.key.replaceAll('~', '~0').replaceAll('/', '~1')));
+  return words.length === 0 ? 'the top' : `/${words.join('/')}`;
+}
+
+const NUMBER = /^-?0*(\d*?)(?:\.(\d+))?(?:[eE][+-]?\d+)?$/;
+const MAX_PRECISION = 100; // of toPrecision
+/** A number with fewer digits before the point still holds its hundredths exactly: only noise far behind the point is lost. */
+const EXACT_WHOLE_DIGITS = 14;
+
+/**
+ * Returns whether JavaScript would change this number in earnest: an integer past 2^53−1, one out of the range of a double, or one so large that digits before
+ * the point or the hundredths are lost. A quotient such as 33.333333333333333333333333333 is kept in the 17 digits of a double.
+ */
+function isLossy(token: string): boolean {
+  if (/^-?\d+$/.test(token)) return !Number.isSafeInteger(Number(token));
+  const [, whole, fraction] = NUMBER.exec(token) ?? [];
+  if (whole === undefined) return false; // no number
+  const number = Number(token);
+  // zeros at either end are no precision
+  const digits = (whole + (fraction ?? '')).replace(/^0+/, '').replace(/0+$/, '');
+  if (digits === '') return false;
+  if (!Number.isFinite(number) || number === 0) return true;
+  if (Math.abs(number) < 10 ** (EXACT_WHOLE_DIGITS - 1) || digits.length <= 15) return false;
+  if (digits.length > MAX_PRECISION) return true;
+  const kept = number
+    .toPrecision(digits.length)
+    .replace(/e.*$/, '')
+    .replaceAll(/[-.]/g, '')
+    .replace(/^0+/, '')
+    .replace(/0+$/, '');
+  return kept !== digits;
+}
