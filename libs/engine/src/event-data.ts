@@ -1,14 +1,18 @@
-import { bodyKind, engineFail, parseBody, type EventAttributes, type NewEvent } from '@sluice/plugin-api';
+import { engineFail, parseBody, writeBody, type EventAttributes, type NewEvent } from '@sluice/plugin-api';
 import { messageOf } from './message-of.js';
 
-/** `trigger.data`, by content type; no content type is JSON. Throws `BODY_UNREADABLE`. */
+const JSON_TYPE = 'application/json';
+
+/**
+ * Reads the body of an event by its content type, with the reader of the doors; no content type is JSON.
+ *
+ * @returns the value of `trigger.data`; undefined without a body.
+ * @throws `BODY_UNREADABLE` with the place and the reason.
+ */
 export function readData(attributes: EventAttributes, body: Buffer): unknown {
   if (body.length === 0) return undefined;
   try {
-    // the door has checked it: on the hot path it is only read
-    if (attributes.datacontenttype === undefined || attributes.datacontenttype === 'application/json')
-      return JSON.parse(body.toString()) as unknown;
-    return parseBody(attributes.datacontenttype, body);
+    return parseBody(attributes.datacontenttype ?? JSON_TYPE, body);
   } catch (error) {
     throw engineFail.BODY_UNREADABLE(`the body of ${attributes.type} ${attributes.id} cannot be read: ${messageOf(error)}`, {
       cause: error,
@@ -29,11 +33,12 @@ export function contentOf(event: NewEvent): Content {
   return { body: Buffer.from(body.buffer, body.byteOffset, body.byteLength), datacontenttype };
 }
 
-/** Data as a body: a text with a content type of its own as it is, everything else as JSON. */
+/**
+ * Writes data as a body: a text with a content type of its own as it is, everything else as JSON, in the encoding that the type names.
+ *
+ * @throws `MEDIA_TYPE` or `BODY_INVALID` for what cannot be written in that encoding.
+ */
 export function writeData(data: unknown, datacontenttype: string | undefined): Content {
   if (data === undefined) return { body: Buffer.alloc(0), datacontenttype };
-  if (typeof data === 'string' && datacontenttype !== undefined && bodyKind(datacontenttype) !== 'json') {
-    return { body: Buffer.from(data), datacontenttype };
-  }
-  return { body: Buffer.from(JSON.stringify(data)), datacontenttype: datacontenttype ?? 'application/json' };
+  return { body: writeBody(datacontenttype ?? JSON_TYPE, data), datacontenttype: datacontenttype ?? JSON_TYPE };
 }

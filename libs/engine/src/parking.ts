@@ -1,4 +1,5 @@
 import {
+  bodyKind,
   derivedId,
   engineFail,
   runId,
@@ -279,10 +280,16 @@ function again(parked: ParkedRun, fromStart: boolean): Outgoing {
   return { queue: queues.next(parked.flow), message: runMessage({ state: replay, body }) };
 }
 
+function isJson(contentType: string | undefined): boolean {
+  return contentType !== undefined && bodyKind(contentType) === 'json';
+}
+
 /** With other data it is another run, or the other side would answer with what it did for the old one. */
 function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; run: string; claim: string | undefined } {
   const id = derivedId(parked.run, 'edited', parked.epoch + 1);
-  const { body, datacontenttype } = writeData(data, parked.event.datacontenttype);
+  // a form or XML that somebody has edited as data is JSON from then on
+  const written = parked.event.datacontenttype;
+  const { body, datacontenttype } = writeData(data, typeof data === 'string' || isJson(written) ? written : undefined);
   const { replyto: _replyto, ...event } = parked.event;
   const attributes = {
     ...event,

@@ -4,7 +4,7 @@
  * - `OnecLink`: the way to one base. Sessions (`IBSession`) kept from call to call, the user, and requests that know whether they were sent.
  * - `onecOptions`, `lanes`: the options that mean the same everywhere.
  * - `failureOfStatus`, `failureOfText`, `refusalIn`: what an HTTP status or a text of 1C stands for, as an error with a fate.
- * - `decodeBody`, `mediaType`, `parseJsonText`: texts in the encodings that 1C writes. `writeDate`, `readDate`: its dates.
+ * - `refusalText`, `mediaType`: the texts of refusals. `writeDate`, `readDate`: dates of 1C.
  * - `emitAs`, `emitAnswer`: an answer as an event.
  *
  * Read `link.ts` first, then `error-table.ts`.
@@ -17,4 +17,4 @@ export { onec, type OnecCode } from './failures.js';
 export { failureOfStatus, type Where } from './failure-of-status.js';
 export { OnecLink, type Exchange } from './link.js';
 export { refusalIn } from './refusal.js';
-export { decodeBody, mediaType, parseJsonText } from './text.js';
+export { mediaType, refusalText } from './text.js';

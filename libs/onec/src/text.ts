@@ -1,42 +1,28 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { decodeText, mediaTypeOf, namesEncoding } from '@sluice/plugin-api';
+import type { WebAnswer } from '@sluice/web-client';
 
-const CP1251 = 'windows-1251'; // what a Russian Windows writes when a service names no encoding
+/** What a Russian Windows writes when a module of 1C or IIS names no encoding. */
+const UNNAMED = 'windows-1251';
+// eslint-disable-next-line no-control-regex -- what has these is no text
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
-/**
- * The body as text, without a byte order mark. In the encoding that the header names; where that is missing, unknown or wrong, in
- * UTF-8, and where the bytes are not UTF-8, in windows-1251.
- */
-export function decodeBody(body: Buffer, headers: IncomingHttpHeaders): string {
-  for (const label of [charsetOf(headers['content-type']), 'utf-8']) {
-    const text = label === undefined ? undefined : tryDecode(body, label);
-    if (text !== undefined) return text;
-  }
-  return new TextDecoder(CP1251).decode(body);
-}
-
-/**
- * A JSON text as data. A whole number that JavaScript would round, such as an account of twenty digits, stays the text that it is. Throws a
- * SyntaxError for what is no JSON.
- */
-export function parseJsonText(text: string): unknown {
-  const value: unknown = JSON.parse(text);
-  const rounded = typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value);
-  return rounded ? text.trim() : value;
-}
-
-/** The content type without its parameters, in lower case. */
+/** Returns the content type without its parameters, in lower case. */
 export function mediaType(headers: IncomingHttpHeaders): string {
-  return (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  return mediaTypeOf(headers['content-type'] ?? '');
 }
 
-function charsetOf(contentType: string | undefined): string | undefined {
-  return /;\s*charset="?([^";\s]+)/i.exec(contentType ?? '')?.[1];
-}
-
-function tryDecode(body: Buffer, label: string): string | undefined {
+/**
+ * Returns the text of a refusal. Such a text is for people and for the table of errors, and no data: where nothing names its encoding and it is not UTF-8 it is read as
+ * windows-1251. A text that cannot be read is replaced by the reason in parentheses.
+ */
+export function refusalText({ body, headers }: WebAnswer): string {
+  const contentType = headers['content-type'] ?? '';
   try {
-    return new TextDecoder(label, { fatal: true }).decode(body);
-  } catch {
-    return undefined; // an unknown label, or bytes that do not fit it
+    return decodeText(body, contentType);
+  } catch (error) {
+    const text = namesEncoding(body, contentType) ? undefined : new TextDecoder(UNNAMED).decode(body);
+    if (text !== undefined && !CONTROL.test(text)) return text;
+    return `(the text cannot be read: ${error instanceof Error ? error.message : String(error)})`;
   }
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { FormValue } from './form.js';
 import type { Bearer, Services } from './services.js';
 
 /** Fields must not hold secrets: they are written to the log as they are. */
@@ -83,7 +84,8 @@ export interface HttpRequest {
   readonly method: string;
   readonly path: string;
   readonly params: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string>>;
+  /** A parameter that stands several times has a list. */
+  readonly query: Readonly<Record<string, FormValue>>;
   /** Lower-case names, without `authorization` and `cookie`. */
   readonly headers: Readonly<Record<string, string>>;
   /** As it came, with its parameters; empty when there is no body. */

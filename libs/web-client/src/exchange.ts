@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate, inflateRaw, type ZlibOptions } from 'node:zlib';
 import { fail, type FailureOptions, type Sent, type SluiceError } from '@sluice/plugin-api';
 import type { Dispatcher } from 'undici';
 
@@ -16,6 +18,16 @@ interface Terms {
   readonly signal?: AbortSignal;
 }
 
+/** The event loop stays free while an answer is unpacked; what has been unpacked past the limit is dropped. */
+const UNPACK: Readonly<Record<string, (packed: Buffer, options: ZlibOptions) => Promise<Buffer>>> = {
+  gzip: promisify<Buffer, ZlibOptions, Buffer>(gunzip),
+  'x-gzip': promisify<Buffer, ZlibOptions, Buffer>(gunzip),
+  br: promisify<Buffer, ZlibOptions, Buffer>(brotliDecompress as typeof gunzip),
+  // servers send both zlib's format and the raw one under this name
+  deflate: (packed, options) => promisify<Buffer, ZlibOptions, Buffer>(isZlib(packed) ? inflate : inflateRaw)(packed, options),
+};
+const MAX_ENCODINGS = 3;
+
 /** undici's words for a request that it refuses to write. */
 const UNWRITABLE: ReadonlySet<unknown> = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
 
@@ -30,11 +42,53 @@ export async function exchange(dispatcher: Dispatcher, request: Dispatcher.Dispa
   try {
     if (signal?.aborted) aborted();
     else dispatcher.dispatch(request, collector);
-    return await collector.answer;
+    return await unpacked(await collector.answer, terms);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', aborted);
   }
+}
+
+/**
+ * Undoes the `Content-Encoding` of an answer: a server may use one though nobody asks for it (RFC 9110, 12.5.3). Rejects with `BAD_ANSWER` for an encoding that is
+ * unknown, for broken data and for more than `maxResponse`; a refusal keeps its status all the same, and loses its text.
+ */
+async function unpacked(answer: WebAnswer, { where, maxResponse }: Terms): Promise<WebAnswer> {
+  const encodings = (answer.headers['content-encoding'] ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '' && one !== 'identity');
+  if (encodings.length === 0 || answer.body.length === 0) return answer;
+  try {
+    let { body } = answer;
+    if (encodings.length > MAX_ENCODINGS) throw new Error(`it has more than ${MAX_ENCODINGS} encodings`);
+    for (const encoding of [...encodings].reverse()) {
+      const unpack = Object.hasOwn(UNPACK, encoding) ? UNPACK[encoding] : undefined;
+      if (!unpack) throw new Error('the encoding is not known');
+      body = await unpack(body, { maxOutputLength: maxResponse });
+    }
+    return { ...answer, body };
+  } catch (cause) {
+    if (answer.status < 200 || answer.status >= 300) return { ...answer, body: Buffer.alloc(0) };
+    const reason =
+      (cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE'
+        ? `it is larger than maxResponse, ${maxResponse} bytes`
+        : (cause as Error).message;
+    const shown = encodings
+      .join(', ')
+      .replaceAll(/[^\w., -]/g, '?')
+      .slice(0, 40);
+    throw fail.BAD_ANSWER(`${where}: the answer (Content-Encoding: ${shown}) cannot be unpacked: ${reason}`, {
+      sent: 'yes',
+      cause,
+    });
+  }
+}
+
+/** RFC 1950: the method is 8, and the first two bytes are a multiple of 31. */
+function isZlib([first = 0, second = 0]: Buffer): boolean {
+  return (first & 0x0f) === 8 && ((first << 8) | second) % 31 === 0;
 }
 
 /** Collects one answer, and remembers whether the request had left. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** What HTTP/1.1 and the credentials of a connection need for themselves. */
 const RESERVED = [
-  'accept-encoding', // nothing unpacks what would come then
+  'accept-encoding', // an answer is unpacked, and none is asked to be packed
   'authorization',
   'connection',
   'content-length',

@@ -9,15 +9,29 @@ const written = (given: object) => requestOf(input.parse({ method: 'POST', path:
 describe('a request as a flow says it', () => {
   it('sends a text as it is', () =>
     expect(written({ body: '<Ёж/>' })).toMatchObject({
-      body: '<Ёж/>',
+      body: Buffer.from('<Ёж/>'),
       headers: { 'content-type': 'text/plain; charset=utf-8' },
     }));
 
   it('sends anything else as JSON', () =>
     expect(written({ body: { number: 'S-1' } })).toMatchObject({
-      body: '{"number":"S-1"}',
+      body: Buffer.from('{"number":"S-1"}'),
       headers: { 'content-type': 'application/json; charset=utf-8' },
     }));
+
+  it.each([
+    ['its content type names', 'text/plain; charset=windows-1251', 'Ёж', [0xa8, 0xe6]],
+    ['its XML declaration names', 'application/xml', '<?xml version="1.0" encoding="windows-1251"?><Ж/>', [0xc6, 0x2f, 0x3e]],
+  ])('sends a text in the encoding that %s', (_, type, body, bytes) => {
+    const sent = written({ body, headers: { 'Content-Type': type } }).body as Buffer;
+    expect([...sent.subarray(-bytes.length)]).toEqual(bytes);
+  });
+
+  it('refuses a text that its content type cannot carry', () => {
+    expect(() => written({ body: 'a→', headers: { 'Content-Type': 'text/plain; charset=windows-1251' } })).toThrow(
+      'the character at position 1 cannot be written in windows-1251',
+    );
+  });
 
   it('sends no body and no type of one when there is none', () =>
     expect(written({})).toEqual({ method: 'POST', path: '/orders', headers: {} }));

@@ -1,3 +1,4 @@
+import { encodeText } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { headers, lowerCase } from './headers.js';
 import type { WebRequest } from './web-client.js';
@@ -15,11 +16,22 @@ export const requestInput = (reserved: readonly string[]) => ({
 
 export type RequestInput = z.output<z.ZodObject<ReturnType<typeof requestInput>>>;
 
-/** That input as a request. A `Content-Type` of the flow goes before ours. */
+/**
+ * Returns that input as a request. A `Content-Type` of the flow goes before ours; the body is written in the encoding that it names, or that an XML declaration
+ * names.
+ *
+ * @throws `MEDIA_TYPE` or `BODY_INVALID` for a body that cannot be written in that encoding.
+ */
 export function requestOf(input: RequestInput & { readonly method: string }): WebRequest {
   const { method, path, query, body } = input;
   const given = lowerCase(input.headers ?? {});
   if (body === undefined) return { method, path, query, headers: given };
-  const [type, text] = typeof body === 'string' ? ['text/plain', body] : ['application/json', JSON.stringify(body)];
-  return { method, path, query, headers: { 'content-type': `${type}; charset=utf-8`, ...given }, body: text };
+  const contentType = given['content-type'] ?? `${typeof body === 'string' ? 'text/plain' : 'application/json'}; charset=utf-8`;
+  return {
+    method,
+    path,
+    query,
+    headers: { ...given, 'content-type': contentType },
+    body: encodeText(typeof body === 'string' ? body : JSON.stringify(body), contentType),
+  };
 }

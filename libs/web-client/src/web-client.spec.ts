@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ServerOptions } from 'node:https';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { failures } from '@sluice/plugin-api';
@@ -55,6 +56,48 @@ async function startSocket(met: (socket: Socket) => void): Promise<number> {
 }
 
 describe('an exchange with a web server', () => {
+  it.each([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['deflate', deflateRawSync],
+    ['br', brotliCompressSync],
+    ['GZIP, br', (text: string) => brotliCompressSync(gzipSync(text))],
+    ['identity', (text: string) => Buffer.from(text)],
+  ])('unpacks an answer with the Content-Encoding %s', async (encoding, pack) => {
+    const { send } = await start(
+      (_request, response) => void response.writeHead(200, { 'content-encoding': encoding }).end(pack('Ёжик')),
+    );
+    expect((await send()).body.toString()).toBe('Ёжик');
+  });
+
+  it.each([
+    ['of an unknown encoding', 'zstd', Buffer.from('x'), 'the encoding is not known'],
+    ['that is not whole', 'gzip', gzipSync('Ёжик').subarray(0, 15), 'unexpected end of file'],
+    ['that is not what it says', 'gzip', Buffer.from('text'), 'incorrect header check'],
+    [
+      'that is larger than maxResponse when it is unpacked',
+      'gzip',
+      gzipSync('x'.repeat(1_025)),
+      'larger than maxResponse, 1024 bytes',
+    ],
+    ['with more encodings than anybody uses', 'gzip, gzip, gzip, gzip', Buffer.from('x'), 'more than 3 encodings'],
+  ])('refuses an answer %s', async (_, encoding, body, reason) => {
+    const { send } = await start(
+      (_request, response) => void response.writeHead(200, { 'content-encoding': encoding }).end(body),
+    );
+    await expect(send()).rejects.toMatchObject({
+      code: 'BAD_ANSWER',
+      message: expect.stringContaining(reason),
+      options: { sent: 'yes' },
+    });
+  });
+
+  it('keeps the status of a refusal that cannot be unpacked', async () => {
+    const { send } = await start((_request, response) => void response.writeHead(503, { 'content-encoding': 'gzip' }).end('x'));
+    expect(await send()).toMatchObject({ status: 503, body: Buffer.alloc(0) });
+  });
+
   it('sends the request as it is told, and gives the answer as it came', async () => {
     const { service, client } = await start(
       (_request, response) => void response.writeHead(418, { 'x-tea': 'yes' }).end('short'),

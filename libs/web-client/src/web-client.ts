@@ -28,7 +28,7 @@ export interface WebRequest {
   readonly query?: Query | undefined;
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
 }
 
 export interface ExchangeOptions {

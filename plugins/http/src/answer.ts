@@ -1,39 +1,61 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { bodyKind, fail, parseBody, type SluiceError } from '@sluice/plugin-api';
+import { bodyKind, decodeText, fail, parseBody, parseJson, type SluiceError } from '@sluice/plugin-api';
 import { retryAfter, type WebAnswer } from '@sluice/web-client';
 import { http } from './failures.js';
 
 const LONGEST_DETAIL = 4_000; // characters of a refusal that are kept with the error
 
-/** The body of the answer: JSON as data, texts and XML as a text, nothing as null. Throws what the status stands for. */
+/**
+ * Returns the body of the answer: JSON as data, texts and XML as a text, nothing as null. A number in JSON that JavaScript would round is its digits as a text: the
+ * request has been carried out, and nobody could get at its answer otherwise.
+ *
+ * @throws what the status stands for, and `BAD_ANSWER` with the place for what cannot be read.
+ */
 export function readAnswer(answer: WebAnswer, where: string): unknown {
   const { status, headers, body } = answer;
   if (status < 200 || status >= 300) throw failureOf(answer, where);
   if (body.length === 0) return null;
   const type = headers['content-type'] ?? '';
-  if (type === '') return valueOfUnknown(body);
+  if (type === '') return valueOfUnknown(body, where);
   if (bodyKind(type) === 'other')
     throw fail.BAD_ANSWER(`${where}: a flow cannot read an answer of the type ${type.slice(0, 100)}`, { sent: 'yes' });
+  return readable(() => parseBody(type, body, 'text'), where);
+}
+
+/** An answer that names no type is JSON where it can be read as that, else a text. */
+function valueOfUnknown(body: Buffer, where: string): unknown {
+  const text = readable(() => decodeText(body, ''), where);
   try {
-    return parseBody(type, body);
+    return parseJson(text, 'text');
+  } catch {
+    return text;
+  }
+}
+
+function readable<Value>(read: () => Value, where: string): Value {
+  try {
+    return read();
   } catch (cause) {
     throw fail.BAD_ANSWER(`${where}: ${cause instanceof Error ? cause.message : String(cause)}`, { sent: 'yes', cause });
   }
 }
 
-function valueOfUnknown(body: Buffer): unknown {
-  const text = body.toString('utf8');
+/** The text of a refusal, as far as it can be read. */
+function refusalText(body: Buffer, contentType: string): string {
   try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
+    return decodeText(body, contentType);
+  } catch (error) {
+    return `(it cannot be read: ${error instanceof Error ? error.message : String(error)})`;
   }
 }
 
 function failureOf({ status, headers, body }: WebAnswer, where: string): SluiceError {
   const message = `${status} from ${where}`;
   const wait = retryAfter(headers);
-  const details = { status, ...(body.length > 0 && { body: body.toString('utf8').slice(0, LONGEST_DETAIL) }) };
+  const details = {
+    status,
+    ...(body.length > 0 && { body: refusalText(body, headers['content-type'] ?? '').slice(0, LONGEST_DETAIL) }),
+  };
   switch (status) {
     case 401:
     case 403:

@@ -60,7 +60,7 @@ const meta = z.object({
   method: z.string(),
   path: z.string(),
   params: z.record(z.string(), z.string()),
-  query: z.record(z.string(), z.string()),
+  query: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
   headers: z.record(z.string(), z.string()),
 });
 

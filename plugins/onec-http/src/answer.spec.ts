@@ -27,11 +27,55 @@ describe('an answer of 1C', () => {
   );
 
   it.each([
-    ['that the header names', { 'content-type': 'text/plain; charset="windows-1251"' }],
-    ['that nobody names', {}],
-    ['that the header does not know', { 'content-type': 'text/plain; charset=koi-9' }],
-    ['that the header names wrongly', { 'content-type': 'text/plain; charset=utf-8' }],
-  ])('is read in the encoding %s', (_which, headers) => expect(read(HEDGEHOG, headers as Record<string, string>)).toBe('Ёж'));
+    ['nobody names', {}, 'the body is not UTF-8'],
+    ['the header does not know', { 'content-type': 'text/plain; charset=koi-9' }, 'the charset "koi-9", which is not known'],
+    ['the header names wrongly', { 'content-type': 'text/plain; charset=utf-8' }, 'the body is not UTF-8'],
+  ])('is refused in an encoding that %s', (_which, headers, message) => {
+    expect(() => read(HEDGEHOG, headers as Record<string, string>)).toThrow(
+      expect.objectContaining({ code: 'BAD_ANSWER', message: expect.stringContaining(message) }),
+    );
+  });
+
+  it.each([
+    ['the header names', { 'content-type': 'text/plain; charset="windows-1251"' }, HEDGEHOG, 'Ёж'],
+    [
+      'the XML declaration names',
+      { 'content-type': 'text/xml' },
+      Buffer.from('<?xml version="1.0" encoding="windows-1252"?>é', 'latin1'),
+      '<?xml version="1.0" encoding="windows-1252"?>é',
+    ],
+    [
+      'the byte order mark names',
+      { 'content-type': 'application/json; charset=windows-1251' },
+      Buffer.from('\uFEFF["Ёж"]'),
+      ['Ёж'],
+    ],
+  ])('is read in the encoding that %s', (_which, headers, body, value) => {
+    expect(read(body, headers)).toEqual(value);
+  });
+
+  it('is a refusal whose text is read as windows-1251 when nothing names its encoding', () => {
+    expect(() => read(HEDGEHOG, {}, 500)).toThrow(expect.objectContaining({ code: 'ONEC_BUSINESS', message: 'Ёж' }));
+  });
+
+  it.each([
+    ['is not in the encoding that it names', { 'content-type': 'text/plain; charset=utf-8' }, HEDGEHOG, 'the body is not UTF-8'],
+    ['is no text', {}, Buffer.from([0x1f, 0x8b, 8, 0]), 'the body is not UTF-8'],
+  ])('is a refusal that has the reason for a text when its text %s', (_which, headers, body, reason) => {
+    expect(() => read(body, headers as Record<string, string>, 500)).toThrow(`(the text cannot be read: ${reason}`);
+  });
+
+  it('keeps the digits of numbers that would be rounded', () => {
+    expect(read('{"Счет":40702810900000012345,"Сумма":12345678901234567.89,"Цена":0.1}')).toEqual({
+      Счет: '40702810900000012345',
+      Сумма: '12345678901234567.89',
+      Цена: 0.1,
+    });
+  });
+
+  it('is refused when a key stands twice in it', () => {
+    expect(() => read('{"Сумма":1,"Сумма":2}')).toThrow(expect.objectContaining({ code: 'BAD_ANSWER' }));
+  });
 
   it('is refused when it is a web page', () => {
     expect(() => read('<html>login</html>', { 'content-type': 'text/html' })).toThrow(
@@ -40,7 +84,9 @@ describe('an answer of 1C', () => {
   });
 
   it('is refused when it says that it is JSON, and is not', () => {
-    expect(() => read('{"a":', { 'content-type': 'application/json' })).toThrow('says that it is JSON, and is not');
+    expect(() => read('{"a":', { 'content-type': 'application/json' })).toThrow(
+      'the answer cannot be read: the body is not JSON: at line 1, column 6',
+    );
   });
 
   it('is a refusal when its status is 200 and it tells an error', () => {

@@ -1,5 +1,5 @@
 import { fail, orGivenUp, type Closable, type Host } from '@sluice/plugin-api';
-import { decodeBody, failureOfStatus, OnecLink, type Where } from '@sluice/onec';
+import { failureOfStatus, OnecLink, refusalText, type Where } from '@sluice/onec';
 import type { WebAnswer, WebRequest } from '@sluice/web-client';
 import type { Config } from './config.js';
 import { soap } from './failures.js';
@@ -83,7 +83,7 @@ export class WsdlSoapClient implements SoapClient {
     const known = this.descriptionRequest();
     const answer = await this.link.probe(known ?? { method: 'GET', path: '' }, where);
     if (answer.status < 300 || (known === undefined && THERE.has(answer.status))) return;
-    throw failureOfStatus(answer, decodeBody(answer.body, answer.headers), { ...this.whereOf(''), where });
+    throw failureOfStatus(answer, refusalText(answer), { ...this.whereOf(''), where });
   }
 
   close(): Promise<void> {

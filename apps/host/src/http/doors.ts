@@ -3,12 +3,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   engineFail,
   parseBody,
+  parseQuery,
+  refuseEncoded,
   sourceOf,
   type Bearer,
   type NewEvent,
   type Reply,
   type ServiceDoors,
   type Upgrade,
+  writeBody,
 } from '@sluice/plugin-api';
 import type { Door } from '@sluice/engine';
 import { hostFail } from '../failures.js';
@@ -201,7 +204,7 @@ export class HttpDoors implements ServiceDoors {
       method: request.method,
       path,
       params,
-      query: flatQuery(request.query),
+      query: parseQuery(request.url.split('?')[1] ?? ''),
       headers: headersOf(request),
       contentType: headerOf(request, 'content-type') ?? '',
       body,
@@ -226,8 +229,11 @@ export class HttpDoors implements ServiceDoors {
       if (!this.#open) throw hostFail.STOPPING('this host takes no events now', { sent: 'no' });
       const { status, headers, data } = await work();
       requireHeaders(headers);
-      void reply.code(data === undefined && status === 200 ? 204 : status).headers(headers);
-      await (data === undefined ? reply.send() : reply.send(bodyText(reply, headers, data)));
+      const body = data === undefined ? undefined : bodyBytes(reply, headers, data);
+      await reply
+        .code(data === undefined && status === 200 ? 204 : status)
+        .headers(headers)
+        .send(body);
     } catch (error) {
       await sendProblem(reply, error, this.options);
     }
@@ -262,12 +268,18 @@ function requireHeaders(headers: Readonly<Record<string, string>>): void {
   }
 }
 
-/** A text with a content type of its own goes out as it is, everything else as JSON. */
-function bodyText(reply: FastifyReply, headers: Readonly<Record<string, string>>, data: unknown): string {
-  const type = headers['content-type'];
-  if (typeof data === 'string' && type !== undefined && !/\bjson\b/i.test(type)) return data;
-  void reply.type(type ?? 'application/json; charset=utf-8');
-  return JSON.stringify(data);
+/** Writes a text with a content type of its own as it is, everything else as JSON, in the encoding that the type names. */
+function bodyBytes(reply: FastifyReply, headers: Readonly<Record<string, string>>, data: unknown): Buffer {
+  const type = headers['content-type'] ?? 'application/json; charset=utf-8';
+  let bytes: Buffer;
+  try {
+    bytes = writeBody(type, data);
+  } catch (cause) {
+    // the mistake is the flow's and not the caller's
+    throw hostFail.REPLY_INVALID(`the flow replies with a body that cannot be written: ${(cause as Error).message}`, { cause });
+  }
+  void reply.type(type);
+  return bytes;
 }
 
 function attributesOf(request: FastifyRequest, sender: Bearer): Partial<NewEvent> & { source: string } {
@@ -313,13 +325,11 @@ function headersOf(request: FastifyRequest): Record<string, string> {
   return Object.fromEntries(shown.map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value as string)]));
 }
 
-function flatQuery(query: unknown): Record<string, string> {
-  const entries = Object.entries((query ?? {}) as Record<string, string | string[]>);
-  return Object.fromEntries(entries.map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : value]));
-}
-
+/** The body as it came. A packed one is refused here: flows and signatures are of the bytes that arrive. */
 function bodyOf(request: FastifyRequest): Buffer {
-  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  if (!Buffer.isBuffer(request.body) || request.body.length === 0) return Buffer.alloc(0);
+  refuseEncoded(headerOf(request, 'content-encoding'));
+  return request.body;
 }
 
 function tooLarge(limit: number): Error {

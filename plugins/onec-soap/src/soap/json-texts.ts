@@ -1,4 +1,4 @@
-import { parseJsonText } from '@sluice/onec';
+import { parseJson } from '@sluice/plugin-api';
 import type { Field, Types } from '../schema/types.js';
 import { xs, type Name } from '../xml/names.js';
 
@@ -33,7 +33,7 @@ function isText(type: Name, types: Types): boolean {
 
 function parsed(text: string): unknown {
   try {
-    return parseJsonText(text.replace(/^\uFEFF/, ''));
+    return parseJson(text, 'text');
   } catch {
     return text; // such as a plain "OK"
   }

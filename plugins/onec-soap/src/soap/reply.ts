@@ -1,5 +1,5 @@
-import { fail, type SluiceError } from '@sluice/plugin-api';
-import { decodeBody, failureOfStatus, failureOfText, mediaType, type Where } from '@sluice/onec';
+import { decodeText, fail, type SluiceError } from '@sluice/plugin-api';
+import { failureOfStatus, failureOfText, mediaType, refusalText, type Where } from '@sluice/onec';
 import type { WebAnswer } from '@sluice/web-client';
 import { nameIn, namespaceOf } from '../xml/names.js';
 import { childOf, readXml, XmlProblem, type XmlElement } from '../xml/read-xml.js';
@@ -9,8 +9,8 @@ import { ENVELOPE_NAMESPACES } from './envelope.js';
  * The element in the body of an answer; undefined when the answer has none. Throws what a fault, a status or a broken answer stands for.
  */
 export function readReply(answer: WebAnswer, from: Where): XmlElement | undefined {
-  const text = decodeBody(answer.body, answer.headers);
   const good = answer.status >= 200 && answer.status < 300;
+  const text = good ? decoded(answer, from) : refusalText(answer);
   if (!mediaType(answer.headers).endsWith('xml')) {
     if (!good) throw failureOfStatus(answer, text, from);
     if (text.trim() === '') return undefined;
@@ -29,6 +29,14 @@ export function readReply(answer: WebAnswer, from: Where): XmlElement | undefine
   if (fault) throw failureOfText(textOfFault(fault, namespace), from.patterns);
   if (!good) throw failureOfStatus(answer, '', from);
   return body?.children[0];
+}
+
+function decoded({ body, headers }: WebAnswer, { where }: Where): string {
+  try {
+    return decodeText(body, headers['content-type'] ?? '');
+  } catch (error) {
+    throw fail.BAD_ANSWER(`${where}: the answer cannot be read: ${(error as Error).message}`, { sent: 'yes', cause: error });
+  }
 }
 
 function unexpected(type: string, { where }: Where): SluiceError {

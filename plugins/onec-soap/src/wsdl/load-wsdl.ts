@@ -1,5 +1,5 @@
-import { isSluiceError, SluiceError } from '@sluice/plugin-api';
-import { decodeBody, failureOfStatus, mediaType, type OnecLink, type Where } from '@sluice/onec';
+import { decodeText, isSluiceError, SluiceError } from '@sluice/plugin-api';
+import { failureOfStatus, mediaType, refusalText, type OnecLink, type Where } from '@sluice/onec';
 import type { WebAnswer } from '@sluice/web-client';
 import { soap } from '../failures.js';
 import { SchemaProblem } from '../schema/read-schema.js';
@@ -76,10 +76,13 @@ function importedFrom(location: string, document: URL, base: URL, { where }: Whe
 async function fetchText(link: OnecLink, url: URL, base: URL, from: Where): Promise<string> {
   const request = { method: 'GET', path: url.pathname.slice(base.pathname.length - 1), query: url.search.slice(1) };
   const read = (answer: WebAnswer) => {
-    const text = decodeBody(answer.body, answer.headers);
-    if (answer.status < 200 || answer.status >= 300) throw failureOfStatus(answer, text, from);
+    if (answer.status < 200 || answer.status >= 300) throw failureOfStatus(answer, refusalText(answer), from);
     if (mediaType(answer.headers) === 'text/html') throw soap.ONEC_WSDL(`${from.where}: a web page came instead of the WSDL`);
-    return text;
+    try {
+      return decodeText(answer.body, answer.headers['content-type'] ?? '');
+    } catch (error) {
+      throw soap.ONEC_WSDL(`${from.where}: the WSDL cannot be read: ${(error as Error).message}`, { sent: 'no', cause: error });
+    }
   };
   try {
     return await link.call({ request, where: from.where, read });

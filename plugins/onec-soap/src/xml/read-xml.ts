@@ -145,7 +145,7 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
 function resolveEntities(text: string): string {
   if (!text.includes('&')) return text;
   return text.replaceAll(
-    /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w+));|&/gi,
+    /&(?:#0*(\d{1,7})|#x0*([\da-f]{1,6})|(\w+));|&/gi,
     (whole, decimal?: string, hex?: string, name?: string) => {
       const code = decimal !== undefined ? Number(decimal) : hex !== undefined ? parseInt(hex, 16) : undefined;
       const character = code === undefined ? ENTITIES.get(name ?? '') : code <= 0x10ffff ? String.fromCodePoint(code) : undefined;

@@ -1,12 +1,15 @@
 import {
   isSluiceError,
   parseBody,
+  refuseEncoded,
   sourceOf,
   type Accept,
   type Log,
   type NewEvent,
   type Reply,
   type Services,
+  viewError,
+  writeBody,
 } from '@sluice/plugin-api';
 import { gatewayFail } from '../failures.js';
 import { checkNames } from '../names.js';
@@ -186,6 +189,7 @@ export class FrontDesk implements Desk {
 /** A SEND frame as an event. Throws `BODY_INVALID` or `MEDIA_TYPE`. */
 function eventOf({ headers, body }: SentMessage): NewEvent {
   const contentType = headers.get('content-type') ?? (body.length > 0 ? JSON_TYPE : '');
+  refuseEncoded(headers.get('content-encoding'));
   const [id, correlationid, subject] = ['id', 'correlation-id', 'subject'].map((name) => headers.get(name));
   return {
     data: parseBody(contentType, body),
@@ -197,16 +201,27 @@ function eventOf({ headers, body }: SentMessage): NewEvent {
   };
 }
 
-function replyMessage(destination: string, correlation: string, id: string, { status, headers, data }: Reply) {
-  const type = headers['content-type'];
-  const isText = typeof data === 'string' && type !== undefined && !/\bjson\b/i.test(type);
+function replyMessage(destination: string, correlation: string, id: string, reply: Reply) {
+  const { status, contentType, body } = written(reply);
   return encodeMessage({
     destination,
     id,
-    ...(data !== undefined && { contentType: type ?? JSON_TYPE }),
+    ...(contentType !== undefined && { contentType }),
     headers: { 'correlation-id': correlation, status: String(status) },
-    body: data === undefined ? Buffer.alloc(0) : Buffer.from(isText ? data : JSON.stringify(data)),
+    body,
   });
+}
+
+/** The body of a reply; a reply that its content type cannot carry is the mistake of the flow, and the client gets the status 500. */
+function written({ status, headers, data }: Reply): { status: number; contentType?: string; body: Buffer } {
+  if (data === undefined) return { status, body: Buffer.alloc(0) };
+  const contentType = headers['content-type'] ?? JSON_TYPE;
+  try {
+    return { status, contentType, body: writeBody(contentType, data) };
+  } catch (error) {
+    const { code, message } = viewError(error);
+    return { status: 500, contentType: JSON_TYPE, body: writeBody(JSON_TYPE, { code, message }) };
+  }
 }
 
 function lateReply(error: unknown): Reply {

@@ -55,8 +55,8 @@ export class PollDesk {
   /** What waits, at once, or as soon as something comes. */
   async #get(request: HttpRequest): Promise<Reply> {
     const user = this.#userOf(request);
-    const { wait = '0s' } = request.query;
-    const workplace = request.query['workplace'] || undefined;
+    const wait = onlyText(request, 'wait') ?? '0s';
+    const workplace = onlyText(request, 'workplace') || undefined;
     const waitMs = parseDuration(wait);
     if (waitMs === undefined) throw gatewayFail.GATEWAY_REQUEST('wait is a duration such as 25s');
     if (request.bearer) checkNames(request.bearer, workplace);
@@ -153,6 +153,13 @@ function shownAll(mails: readonly Mail[]): Reply {
 function tooMany(who: string): Reply {
   const { code, message, cure } = gatewayFail.GATEWAY_POLLS(`too many requests of ${who} wait for events at once`);
   return privateReply(429, { code, message, cure }, { 'retry-after': String(RETRY_AFTER_SECONDS) });
+}
+
+/** Returns a parameter of the query. Throws `GATEWAY_REQUEST` for one that stands several times. */
+function onlyText({ query }: HttpRequest, name: string): string | undefined {
+  const value = query[name];
+  if (typeof value === 'object') throw gatewayFail.GATEWAY_REQUEST(`${name} stands several times in the query`);
+  return value;
 }
 
 /** Empty when it is not percent-encoded text. */
