@@ -22,7 +22,7 @@ interface Terms {
 const UNPACK: Readonly<Record<string, (packed: Buffer, options: ZlibOptions) => Promise<Buffer>>> = {
   gzip: promisify<Buffer, ZlibOptions, Buffer>(gunzip),
   'x-gzip': promisify<Buffer, ZlibOptions, Buffer>(gunzip),
-  br: promisify<Buffer, ZlibOptions, Buffer>(brotliDecompress as typeof gunzip),
+  br: promisify<Buffer, ZlibOptions, Buffer>(brotliDecompress),
   // servers send both zlib's format and the raw one under this name
   deflate: (packed, options) => promisify<Buffer, ZlibOptions, Buffer>(isZlib(packed) ? inflate : inflateRaw)(packed, options),
 };

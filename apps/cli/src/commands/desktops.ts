@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { NotFoundError, type HostApi } from '../admin/host-api.js';
 import { openHostApi } from '../admin/operator.js';
 import { CommandError, EXIT } from '../exit.js';
+import { paint } from '../terminal/paint.js';
 import { print, printJson, say } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 import { counted, inWords } from '../terminal/words.js';
@@ -81,7 +81,7 @@ export function desktopsTable(users: readonly DesktopUser[], now: Date): string 
   const rows = users.flatMap(({ user, extension = '', groups, sessions, ...box }) => {
     const who = [user, extension, groups.join(', ')];
     const waits = waitingText(box, now);
-    if (sessions.length === 0) return [[...who, '', pc.yellow('away'), waits, '']];
+    if (sessions.length === 0) return [[...who, '', paint.yellow('away'), waits, '']];
     return sessions.map(({ workplace = '', since, host }) => [...who, workplace, `for ${age(since, now)}`, waits, host]);
   });
   return headedTable(['USER', 'EXTENSION', 'GROUPS', 'WORKPLACE', 'ONLINE', 'WAITING', 'HOST'], rows);

@@ -1,12 +1,12 @@
 import { readEnv, type Diagnosis, type Env } from '@sluice/host';
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import type { Line } from '../admin/check-connections.js';
 import { checkEngines, checkFromShell, WORKSPACE } from '../admin/check-without-host.js';
 import type { HostApi } from '../admin/host-api.js';
 import { hostUrl, openHostApi } from '../admin/operator.js';
 import { CommandError, describeError, EXIT } from '../exit.js';
 import { addFormat, wantsJson, type Format } from '../options.js';
+import { oneLine, paint } from '../terminal/paint.js';
 import { print, printJson } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
 
@@ -97,9 +97,9 @@ function unloaded({ says, what }: Line): Line {
 }
 
 function diagnosisText({ what, ok, skipped, says, cure }: Line): string {
-  const state = skipped ? pc.dim('note   ') : ok ? pc.green('ok     ') : pc.red('problem');
-  const line = `${state}  ${what}: ${says}`;
-  return ok || cure === undefined || says.includes(cure) ? line : `${line}\n         do: ${cure}`;
+  const state = skipped ? paint.dim('note   ') : ok ? paint.green('ok     ') : paint.red('problem');
+  const line = oneLine(`${state}  ${what}: ${says}`);
+  return ok || cure === undefined || says.includes(cure) ? line : `${line}\n         do: ${oneLine(cure)}`;
 }
 
 async function pruneQueues(api: HostApi): Promise<void> {

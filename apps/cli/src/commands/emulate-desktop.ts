@@ -5,7 +5,7 @@ import { readOperatorSecret } from '../admin/operator.js';
 import { requested, stopRequest } from '../host/stop-request.js';
 import { readCount, readDuration, readPort } from '../options.js';
 import { DesktopLines, SHOWN_USERS } from '../terminal/desktop-lines.js';
-import { print } from '../terminal/print.js';
+import { print, printLine } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
 import { extensionOf } from '../demo/extension.js';
 import { atPort } from './at-port.js';
@@ -49,7 +49,7 @@ export function addEmulateDesktop(emulate: Command): void {
       const gateway = { host: gatewayHost, port: gatewayPort ?? env.SLUICE_STOMP_PORT };
       const token = (sub: string) =>
         signOperatorToken(secret, { sub, scope: 'desktop', ttlMs: TOKEN_MS, extension: extensionOf(sub) });
-      const lines = new DesktopLines(print);
+      const lines = new DesktopLines(printLine);
       const heard = users <= SHOWN_USERS ? { heard: (user: string, message: ServerFrame) => lines.heard(user, message) } : {};
       const desktops = await atPort(port, () =>
         startDesktops({ users, port, gateway, topics: topic, heartBeat, acknowledges: ack, token, ...heard }),

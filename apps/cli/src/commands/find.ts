@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { findStory, type StoryEntry } from '../admin/find-story.js';
 import { openHostApi } from '../admin/operator.js';
 import { EXIT } from '../exit.js';
 import { addFormat, wantsJson, type Format } from '../options.js';
+import { paint } from '../terminal/paint.js';
 import { print, printJson, say } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 import { inWords, shortId } from '../terminal/words.js';
@@ -26,7 +26,7 @@ function rowOf({ at, run, flow, step, kind, connection, attempt, ms, code, messa
     connection,
     attempt === undefined ? undefined : `attempt ${attempt}`,
     ms === undefined ? undefined : `in ${inWords(ms)}`,
-    code === undefined ? undefined : pc.red(code),
+    code === undefined ? undefined : paint.red(code),
     message,
   ];
   return [

@@ -1,8 +1,9 @@
 import path from 'node:path';
-import { askOtherSides, formatFindings, type Finding } from '@sluice/flow';
+import { askOtherSides, type Finding } from '@sluice/flow';
 import { loadWorkspace, readWorkspaceEnv, type LoadedWorkspace } from '@sluice/host';
 import { Option, type Command } from 'commander';
 import { EXIT, UsageError } from '../exit.js';
+import { findingsText } from '../terminal/findings-text.js';
 import { print, printJson, say } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
 
@@ -19,7 +20,7 @@ export function addLint(command: Command): void {
       const wanted = within(workspace, paths, ['sluice.yaml', ...loaded.files.flows.map(({ file }) => file)]);
       const findings = [...loaded.findings, ...(await remoteFindings(loaded))].filter(({ file }) => wanted(file));
       if (format === 'json') printJson(findings.map(asJson));
-      else if (findings.length > 0) print(formatFindings(findings));
+      else if (findings.length > 0) print(findingsText(findings));
       const flows = loaded.workspace?.flows.filter(({ place }) => wanted(place.file)) ?? [];
       if (format === 'text') say(summary(findings, flows.length));
       if (findings.length > 0) process.exitCode = EXIT.failed;

@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
-import pc from 'picocolors';
 import type { HostApi } from '../admin/host-api.js';
 import { openHostApi } from '../admin/operator.js';
 import { runOf, shortRuns } from '../admin/short-run.js';
 import { CommandError, EXIT, UsageError, describeError } from '../exit.js';
+<<<<<<< HEAD
 import { addFormat, wantsJson, type Format } from '../options.js';
 import { shownRun, type Parked, type ShownRun } from '../terminal/parked-run.js';
+=======
+import { paint } from '../terminal/paint.js';
+>>>>>>> 143b31a (cli: show foreign control characters as visible escapes)
 import { print, printJson, say } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 import { ago, counted } from '../terminal/words.js';
@@ -64,7 +67,7 @@ async function list({ flow, state, ...format }: { flow?: string; state: string }
     event.subject ?? '',
     ago(new Date(parkedAt), now),
     is,
-    `${pc.red(error.code)} ${error.message}`,
+    `${paint.red(error.code)} ${error.message}`,
   ]);
   print(headedTable(['RUN', 'FLOW/STEP', 'EVENT', 'SUBJECT', 'PARKED', 'STATE', 'BECAUSE'], rows));
 }

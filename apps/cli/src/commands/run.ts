@@ -1,11 +1,11 @@
 import type { Role } from '@sluice/engine';
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { EXIT } from '../exit.js';
 import { startHost } from '../host/running-host.js';
 import { bannerOf } from '../host/banner.js';
 import { requested, stopRequest } from '../host/stop-request.js';
 import { readRoles } from '../options.js';
+import { paint } from '../terminal/paint.js';
 import { print } from '../terminal/print.js';
 
 export function addRun(command: Command): void {
@@ -19,7 +19,7 @@ export function addRun(command: Command): void {
         process.exitCode = EXIT.failed;
         return;
       }
-      if (process.stdout.isTTY) print(`${bannerOf(running, pc)}\n\nwaiting for events, Ctrl+C stops`);
+      if (process.stdout.isTTY) print(`${bannerOf(running, paint)}\n\nwaiting for events, Ctrl+C stops`);
       await requested(stop);
       await running.host.stop();
       // a server that does not answer would keep the process alive

@@ -1,6 +1,5 @@
 import { readWorkspaceEnv, signOperatorToken } from '@sluice/host';
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { EXIT } from '../exit.js';
 import { bannerOf } from '../host/banner.js';
 import { startHost, type RunningHost } from '../host/running-host.js';
@@ -8,6 +7,7 @@ import { SAMPLE_WORKSPACE } from '../host/sample-workspace.js';
 import { startStandIns, type StandIns } from '../host/stand-ins.js';
 import { fillSampleJournal } from '../host/sample-journal.js';
 import { requested, stopRequest } from '../host/stop-request.js';
+import { paint } from '../terminal/paint.js';
 import { print } from '../terminal/print.js';
 
 const TOKEN_TTL_MS = 12 * 3_600_000;
@@ -47,7 +47,7 @@ async function welcome(running: RunningHost, { onec, pbxControl }: StandIns): Pr
     ...(onec !== undefined && { onec }),
     ...(pbxControl !== undefined && { pbx: 'stand-in, started here because PBX_HOST is not set' }),
   };
-  print(bannerOf(running, pc, notes));
+  print(bannerOf(running, paint, notes));
   print('token   in the line below: 12 h, events:write   (another: npx sluice token --sub me)');
   print('\ntry it in another window:');
   print(`  ${tryLine(port, token)}`);

@@ -2,10 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { EngineStatus, LeaseRow, PaceState } from '@sluice/engine';
 import { describeWorkspace, type WorkspaceState } from '@sluice/host';
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { openHostApi } from '../admin/operator.js';
 import { stopRequest } from '../host/stop-request.js';
+<<<<<<< HEAD
 import { addFormat, wantsJson, type Format } from '../options.js';
+=======
+import { oneLine, paint } from '../terminal/paint.js';
+>>>>>>> 143b31a (cli: show foreign control characters as visible escapes)
 import { print, printJson } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 
@@ -28,8 +31,14 @@ export function addStatus(command: Command): void {
       const api = await openHostApi();
       const look = async () => {
         const status = await api.get<HostStatus>('/api/status');
+<<<<<<< HEAD
         if (wantsJson(format)) return printJson(status);
         print(`${watch && process.stdout.isTTY ? CLEAR : ''}${statusText(status)}`);
+=======
+        if (json) return printJson(status);
+        if (watch && process.stdout.isTTY) process.stdout.write(CLEAR);
+        print(statusText(status));
+>>>>>>> 143b31a (cli: show foreign control characters as visible escapes)
       };
       await look();
       if (!watch) return;
@@ -46,8 +55,8 @@ export function statusText(status: HostStatus): string {
   const { engines, files, bus, queues, paces, connections, parked, leases, newerStates } = status;
   const busy = queues.filter(({ waiting, held = 0 }) => waiting + held > 0);
   const blocks = [
-    ...(files.state === 'current' ? [] : [pc.red(`workspace ${files.directory}: ${describeWorkspace(files)}`)]),
-    bus.state === 'up' ? engines : `${engines}\n${pc.red(`bus ${bus.state}: ${bus.reason}`)}`,
+    ...(files.state === 'current' ? [] : [paint.red(`workspace ${files.directory}: ${describeWorkspace(files)}`)]),
+    bus.state === 'up' ? engines : `${engines}\n${paint.red(oneLine(`bus ${bus.state}: ${bus.reason}`))}`,
     busy.length === 0
       ? 'nothing waits'
       : headedTable(
@@ -95,8 +104,8 @@ function isPaceState(info: unknown): info is PaceState {
 type ConnectionState = EngineStatus['connections'][number];
 
 function connectionText({ state, problem }: ConnectionState, pace: PaceState | undefined): string {
-  if (problem !== undefined) return pc.red(`${state}: ${problem}`);
-  if (pace?.closedBecause !== undefined) return pc.yellow('calls wait');
+  if (problem !== undefined) return paint.red(`${state}: ${problem}`);
+  if (pace?.closedBecause !== undefined) return paint.yellow('calls wait');
   return state;
 }
 
@@ -104,8 +113,13 @@ function paceText(pace: ShownPace | undefined): string {
   if (!pace) return 'no limit but the number of calls at once';
   if (!pace.owner && pace.elsewhere === undefined) return 'no host has it now';
   const calls = `${pace.inFlight} of ${pace.limit} calls (at most ${pace.max})`;
+<<<<<<< HEAD
   const by = pace.elsewhere === undefined ? '' : pc.dim(`, by host ${pace.elsewhere}`);
   const closed = pace.closedBecause === undefined ? '' : `, ${pc.yellow(pace.closedBecause)}`;
   const limited = pace.limitedBecause === undefined ? '' : `: ${pace.limitedBecause}`;
   return `${calls}${limited}${closed}${by}`;
+=======
+  const by = pace.elsewhere === undefined ? '' : paint.dim(`, by host ${pace.elsewhere}`);
+  return `${calls}${pace.closedBecause === undefined ? '' : `, ${paint.yellow(pace.closedBecause)}`}${by}`;
+>>>>>>> 143b31a (cli: show foreign control characters as visible escapes)
 }

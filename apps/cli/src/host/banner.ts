@@ -1,4 +1,4 @@
-import type { Colors } from 'picocolors/types.js';
+import type { Paint } from '../terminal/paint.js';
 import { table } from '../terminal/table.js';
 import { counted, seconds } from '../terminal/words.js';
 import { VERSION } from '../version.js';
@@ -7,7 +7,7 @@ import type { RunningHost } from './running-host.js';
 /** What runs here, where its doors are, and the rows that the caller adds. */
 export function bannerOf(
   running: RunningHost,
-  colors: Colors,
+  colors: Paint,
   notes: { readonly onec?: string; readonly pbx?: string } = {},
 ): string {
   const { host, loaded, startedInMs } = running;

@@ -1,5 +1,4 @@
 import { ROLES, type Role } from '@sluice/engine';
-import { formatFindings } from '@sluice/flow';
 import {
   createLogger,
   describeWorkspace,
@@ -15,10 +14,11 @@ import {
   type LoadedWorkspace,
 } from '@sluice/host';
 import type { Log } from '@sluice/plugin-api';
-import pc from 'picocolors';
+import { findingsText } from '../terminal/findings-text.js';
+import { paint } from '../terminal/paint.js';
 import { eventLines } from '../terminal/event-lines.js';
 import { logLines } from '../terminal/log-lines.js';
-import { print, say } from '../terminal/print.js';
+import { print, printLine, say } from '../terminal/print.js';
 
 export interface HostRequest {
   /** The workspace. */
@@ -46,7 +46,7 @@ export async function startHost({ directory, roles = new Set(ROLES), env: more }
   const runnable = await loadRunnable(directory, workspaceEnv, env.SLUICE_HOME);
   const { loaded, replaced } = runnable;
   const findings = replaced?.findings ?? loaded.findings;
-  if (findings.length > 0) say(formatFindings(findings));
+  if (findings.length > 0) say(findingsText(findings));
   const { workspace, plugins } = loaded;
   if (!workspace) return undefined;
 
@@ -54,8 +54,8 @@ export async function startHost({ directory, roles = new Set(ROLES), env: more }
   const terminal = process.stdout.isTTY;
   // what a terminal shows beside the events is trouble only, unless more is asked for
   const level = terminal && env.SLUICE_LOG_LEVEL === 'info' ? 'warn' : env.SLUICE_LOG_LEVEL;
-  const logger = createLogger(level, secrets, terminal ? logLines({ write: print, colors: pc }) : process.stdout);
-  const observer = eventLines({ write: print, colors: pc, now: () => new Date() });
+  const logger = createLogger(level, secrets, terminal ? logLines({ write: printLine, colors: paint }) : process.stdout);
+  const observer = eventLines({ write: printLine, colors: paint, now: () => new Date() });
   const log = toLog(logger);
   const files = watchWorkspace(directory, runnable, workspaceEnv, log);
   if (replaced) log.error(describeWorkspace(files.state));
@@ -77,6 +77,6 @@ async function keepCopy(home: string, directory: string, { files }: LoadedWorksp
 
 function warnOfPlainHttp(logger: { warn(message: string): void }, terminal: boolean): void {
   const text = 'no TLS: tokens travel in the clear; put a proxy with TLS in front, or set SLUICE_HTTP_HOST=127.0.0.1';
-  if (terminal) print(pc.red(text));
+  if (terminal) print(paint.red(text));
   else logger.warn(text);
 }

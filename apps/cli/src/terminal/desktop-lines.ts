@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { DesktopStats, ServerFrame } from '@sluice/emulator';
-import pc from 'picocolors';
+import { paint } from './paint.js';
 import { clock, counted } from './words.js';
 
 /** Of so many users each event gets a line; of more only counts are told. */
@@ -19,9 +19,9 @@ export class DesktopLines {
   /** An event that one of them has received. */
   heard(user: string, { headers, body }: ServerFrame): void {
     const destination = headers.get('destination') ?? '';
-    const words = [user, pc.bold(headers.get('event') ?? destination)];
-    if (destination.startsWith('/topic/')) words.push(pc.dim(`from ${destination}`));
-    if (headers.has('redelivered')) words.push(pc.yellow('again'));
+    const words = [user, paint.bold(headers.get('event') ?? destination)];
+    if (destination.startsWith('/topic/')) words.push(paint.dim(`from ${destination}`));
+    if (headers.has('redelivered')) words.push(paint.yellow('again'));
     if (body.length > 0) words.push(dataShown(body));
     this.#line(words.join('  '));
   }
@@ -32,7 +32,7 @@ export class DesktopLines {
     this.#before = stats;
     for (const [words, times] of Object.entries(stats.failures)) {
       const more = times - (before?.failures[words] ?? 0);
-      if (more > 0) this.#line(pc.red(more > 1 ? `${words} (${more} times)` : words));
+      if (more > 0) this.#line(paint.red(more > 1 ? `${words} (${more} times)` : words));
     }
     const received = stats.users > SHOWN_USERS ? stats.received - (before?.received ?? 0) : 0;
     if (received <= 0 && stats.online === (before?.online ?? 0)) return;
@@ -43,7 +43,7 @@ export class DesktopLines {
   }
 
   #line(text: string): void {
-    this.show(`${pc.dim(clock(this.now()))}  ${text}`);
+    this.show(`${paint.dim(clock(this.now()))}  ${text}`);
   }
 }
 

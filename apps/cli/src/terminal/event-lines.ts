@@ -1,11 +1,11 @@
 import type { CallReport, Observer } from '@sluice/engine';
 import type { ErrorView, EventAttributes } from '@sluice/plugin-api';
-import type { Colors } from 'picocolors/types.js';
+import type { Paint } from './paint.js';
 import { clock, inWords } from './words.js';
 
 export interface EventLinesOptions {
   readonly write: (line: string) => void;
-  readonly colors: Colors;
+  readonly colors: Paint;
   readonly now: () => Date;
 }
 
@@ -24,7 +24,7 @@ export function eventLines({ write, colors, now }: EventLinesOptions): Observer 
   };
 }
 
-function called(call: CallReport, colors: Colors): string {
+function called(call: CallReport, colors: Paint): string {
   const where = `${call.flow}/${call.step} → ${[call.connection ?? call.plugin, whatOf(call)].join(' ')}`;
   const room = roomOf(call);
   if (!call.error) return `${where}, ${colors.green('done')} in ${inWords(call.ms)}${room}`;
@@ -43,7 +43,7 @@ function whatOf({ input, action }: CallReport): string {
   return [method, operation].find((one) => typeof one === 'string') ?? action;
 }
 
-function parked(flow: string, error: ErrorView, event: EventAttributes, colors: Colors): string {
+function parked(flow: string, error: ErrorView, event: EventAttributes, colors: Paint): string {
   const where = error.step === undefined ? flow : `${flow}/${error.step}`;
   return `${where} ${colors.red('parked')} ${event.id}: ${error.code} ${error.message} (npx sluice parked ls)`;
 }

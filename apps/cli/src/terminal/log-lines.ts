@@ -1,12 +1,12 @@
 import { Writable } from 'node:stream';
-import type { Colors } from 'picocolors/types.js';
+import type { Paint } from './paint.js';
 import { clock } from './words.js';
 
 const WARN = 40;
 const ERROR = 50;
 
 /** Takes JSON log lines and writes them for people, one line each. */
-export function logLines(options: { readonly write: (line: string) => void; readonly colors: Colors }): Writable {
+export function logLines(options: { readonly write: (line: string) => void; readonly colors: Paint }): Writable {
   return new Writable({
     decodeStrings: false,
     write: (chunk: string | Buffer, _encoding, done) => {
@@ -16,7 +16,7 @@ export function logLines(options: { readonly write: (line: string) => void; read
   });
 }
 
-function logLine(line: string, colors: Colors): string {
+function logLine(line: string, colors: Paint): string {
   const { level, time, msg, ...fields } = JSON.parse(line) as { level: number; time: string; msg?: string };
   const said = Object.entries(fields).map(([name, value]) =>
     colors.dim(`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`),

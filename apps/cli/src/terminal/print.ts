@@ -1,17 +1,28 @@
 import type { Log } from '@sluice/plugin-api';
+import { oneLine, shown, shownJson } from './paint.js';
 
-/** What a command answers: standard output, for people and for pipes. */
-export function print(line = ''): void {
-  process.stdout.write(`${line}\n`);
+/*
+ * All output of commands goes through here. Names, errors and data come from other systems: what a terminal would obey is shown as an escape.
+ */
+
+/** Writes the answer of a command, of one line or several, to standard output. */
+export function print(lines = ''): void {
+  process.stdout.write(`${shown(lines)}\n`);
 }
 
-/** What is said beside the answer. */
-export function say(line = ''): void {
-  process.stderr.write(`${line}\n`);
+/** Writes one line to standard output; a line break in it is shown as an escape. */
+export function printLine(line: string): void {
+  print(oneLine(line));
 }
 
+/** Writes what accompanies the answer to standard error. */
+export function say(lines = ''): void {
+  process.stderr.write(`${shown(lines)}\n`);
+}
+
+/** Writes a value as JSON to standard output. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, undefined, 2));
+  process.stdout.write(`${shownJson(JSON.stringify(value, undefined, 2))}\n`);
 }
 
 /** The log of what runs within a command: its answer is all that is printed. */

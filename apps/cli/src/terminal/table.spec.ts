@@ -1,5 +1,6 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { createColors } from 'picocolors';
+import { paint, shown } from './paint.js';
 import { table } from './table.js';
 
 describe('table', () => {
@@ -13,13 +14,19 @@ describe('table', () => {
   });
 
   it('gives colours no room', () => {
-    const { red } = createColors(true);
-    expect(
-      table([
-        [red('ab'), 'x'],
-        ['abc', 'y'],
-      ]),
-    ).toBe(`${red('ab')}    x\nabc   y`);
+    const drawn = table([
+      [paint.red('ab'), 'x'],
+      ['abc', 'y'],
+    ]);
+    expect(stripVTControlCharacters(shown(drawn))).toBe('ab    x\nabc   y');
+  });
+
+  it('shows what a foreign system wrote for the terminal, and lets it forge no row', () => {
+    const drawn = table([
+      ['\u001b[31mкрасное\u001b[0m\u0007', 'a\nfake   row'],
+      ['b', 'c'],
+    ]);
+    expect(shown(drawn)).toBe('\\u001b[31mкрасное\\u001b[0m\\u0007   a\\nfake   row\nb                                  c');
   });
 
   it('leaves no spaces at the end of a line', () => {
