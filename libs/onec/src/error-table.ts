@@ -83,12 +83,18 @@ const USER_ROWS: Readonly<Record<ErrorPattern['fate'], (message: string, options
   rejected: onec.ONEC_BUSINESS,
 };
 
+const MAX_MORE = 4_000; // characters that are kept of what came with a text
 const LONGEST = 500; // characters of 1C's text in a message; the rest is in details
 
-/** The failure that stands for a text with which 1C refused: by the user's patterns, then by the table, else a business refusal. */
-export function failureOfText(text: string, patterns: readonly ErrorPattern[]): SluiceError {
-  const { message, details } = readException(text);
-  const lower = text.toLowerCase();
+/**
+ * Returns the failure that stands for a text with which 1C refused: by the user's patterns, then by the table, else a business refusal.
+ *
+ * @param more what else came with the text, such as the details of a SOAP fault: it is searched and kept in `details.text` too.
+ */
+export function failureOfText(text: string, patterns: readonly ErrorPattern[], more = ''): SluiceError {
+  const { message, details: read } = readException(text);
+  const details = more === '' ? read : { ...read, text: `${read.text}\n${more.slice(0, MAX_MORE)}`.trim() };
+  const lower = `${text}\n${more}`.toLowerCase();
   const pattern = patterns.find(({ contains }) => lower.includes(contains.toLowerCase()));
   if (pattern) return USER_ROWS[pattern.fate](message, { details, sent: 'yes' });
   const row = ROWS.find(({ texts }) => texts.some((part) => lower.includes(part)));

@@ -49,7 +49,6 @@ function keyTwice(json: string): Error {
   return bodyFail.BODY_INVALID(`the key at ${pointer} stands twice in its object`, { details: { pointer }, sent: 'no' });
 }
 
-const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 const SPACE = 0x20; // the largest of JSON's blanks

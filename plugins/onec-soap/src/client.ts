@@ -82,8 +82,15 @@ export class WsdlSoapClient implements SoapClient {
     const where = `check at ${this.config.baseUrl}`;
     const known = this.descriptionRequest();
     const answer = await this.link.probe(known ?? { method: 'GET', path: '' }, where);
-    if (answer.status < 300 || (known === undefined && THERE.has(answer.status))) return;
+    if (answer.status < 300 || (known === undefined && THERE.has(answer.status))) return this.refuseUnusable(where);
     throw failureOfStatus(answer, refusalText(answer), { ...this.whereOf(''), where });
+  }
+
+  /** Operations that flows have called in vain are trouble of the connection: nothing else in `doctor` shows them. */
+  private refuseUnusable(where: string): void {
+    if (this.store.refused.size === 0) return;
+    const reasons = [...this.store.refused].map(([operation, reason]) => `${operation} cannot be called: ${reason}`);
+    throw soap.ONEC_WSDL_UNSUPPORTED(`${where}: ${reasons.join('; ')}`, { sent: 'no' });
   }
 
   close(): Promise<void> {

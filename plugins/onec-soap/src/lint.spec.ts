@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startOnec, type Onec } from '@sluice/emulator';
 import { askOtherSides, compileWorkspace, parseWorkspaceFile } from '@sluice/flow';
-import { openPlugin } from '@sluice/testing';
+import { openPlugin, startWebService } from '@sluice/testing';
 import { cacheFolder, SERVICE } from '../test/onec-peer.js';
 import { plugin } from './plugin.js';
 
@@ -78,6 +78,38 @@ describe('the lint of onec-soap', () => {
     expect(await lintOf(connection, GOOD.replace(SERVICE, 'ОбменССайт'))).toEqual([
       ['REF_REMOTE', 9, 16, expect.stringContaining('404 for the web service ОбменССайт'), undefined],
     ]);
+  });
+
+  it('says what it could not check', async () => {
+    const { onec, connection } = await start();
+    const wsdl = await (await fetch(`${onec.url}/base/ws/${encodeURIComponent(SERVICE)}?wsdl`)).text();
+    const answer = async (body: string) => {
+      const service = await startWebService(
+        (_request, response) => void response.writeHead(200, { 'content-type': 'text/xml; charset=utf-8' }).end(body),
+      );
+      closing.push(service);
+      return lintOf({ ...connection, baseUrl: `${service.url}/base/ws` }, GOOD);
+    };
+    expect(await answer('<html/>')).toEqual([
+      ['REF_REMOTE', 9, 16, expect.stringMatching(/the step cannot be checked: .* is no WSDL/), undefined],
+    ]);
+    expect(await answer(wsdl.replaceAll('style="document" soapAction', 'style="rpc" soapAction'))).toEqual([
+      [
+        'REF_REMOTE',
+        10,
+        18,
+        expect.stringMatching(/the operation ЗагрузитьЗаказ cannot be called: it is not document/),
+        undefined,
+      ],
+    ]);
+    // what an argument has for a type stands nowhere
+    expect(
+      await answer(
+        wsdl
+          .replaceAll(/<complexType name="Заказ"/g, '<complexType name="Прочее"')
+          .replaceAll(/<xs:complexType name="Заказ"/g, '<xs:complexType name="Прочее"'),
+      ),
+    ).toEqual([['REF_REMOTE', 10, 18, expect.stringContaining('is not described'), undefined]]);
   });
 
   it('works with the copy on the disk while 1C is away, and says nothing without one', async () => {

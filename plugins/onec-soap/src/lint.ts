@@ -1,16 +1,22 @@
 import { isSluiceError, type Log, type Objection, type SluiceError, type WrittenStep } from '@sluice/plugin-api';
 import { WsdlSoapClient } from './client.js';
 import type { Config } from './config.js';
+import { SchemaProblem } from './schema/read-schema.js';
 import { problemsOf } from './soap/message.js';
+import { unresolvedIn } from './values/unresolved.js';
 import type { Operation, Service } from './wsdl/service.js';
+import { XmlProblem } from './xml/read-xml.js';
 
 /** A person waits for the lint. */
 const LONGEST_WAIT_MS = 5_000;
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
+/** 1C cannot be asked, and there is no copy on the disk: a flow can be written while 1C is away. */
+const AWAY: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMED_OUT', 'ONEC_CUT_OFF', 'OVERLOADED']);
+
 /**
  * Compares a step with the WSDL of its service, from 1C or else from the disk: the names of the service, of the operation and of its
- * arguments, and the values as far as they are known. Says nothing where there is no WSDL.
+ * arguments, and the values as far as they are known. Reports what kept it from comparing, unless 1C cannot be reached and there is no copy of the WSDL.
  */
 export async function lint({ input }: WrittenStep, config: Config, signal: AbortSignal): Promise<readonly Objection[]> {
   const written = input as Readonly<Record<string, unknown>>;
@@ -23,7 +29,11 @@ export async function lint({ input }: WrittenStep, config: Config, signal: Abort
   try {
     return objectionsTo(written, await client.describe(service, operation));
   } catch (error) {
-    return isSluiceError(error) && error.code === 'NOT_FOUND' ? [unknownName(error)] : []; // else 1C cannot be asked
+    if (!isSluiceError(error)) throw error;
+    if (error.code === 'NOT_FOUND') return [unknownName(error)];
+    if (AWAY.has(error.code) || signal.aborted) return [];
+    const path = error.code === 'ONEC_WSDL_UNSUPPORTED' ? ['operation'] : ['service'];
+    return [{ path, message: `the step cannot be checked: ${error.message}` }];
   } finally {
     signal.removeEventListener('abort', close);
     await client.close();
@@ -34,12 +44,25 @@ function objectionsTo(
   written: Readonly<Record<string, unknown>>,
   { service, operation }: { readonly service: Service; readonly operation: Operation },
 ): Objection[] {
+  const unresolved = unresolvedIn(service.types, [...operation.parameters, ...operation.results]).map((problem) => ({
+    path: ['operation'],
+    message: `a part of the operation cannot be used: ${problem}`,
+  }));
   const { arguments: given, json, idArgument } = written;
-  if ('arguments' in written && given === undefined) return []; // an expression gives all of them
+  if ('arguments' in written && given === undefined) return unresolved; // an expression gives all of them
   const values = { ...(given as Readonly<Record<string, unknown>> | undefined) };
   if (typeof idArgument === 'string') values[idArgument] = undefined;
-  const problems = problemsOf(service, operation, { arguments: values, json: json === true });
-  return problems.map((problem) => ({ ...problem, path: ['arguments', ...problem.path] }));
+  return [...unresolved, ...misfits(service, operation, values, json === true)];
+}
+
+function misfits(service: Service, operation: Operation, values: Readonly<Record<string, unknown>>, json: boolean): Objection[] {
+  try {
+    const problems = problemsOf(service, operation, { arguments: values, json });
+    return problems.map((problem) => ({ ...problem, path: ['arguments', ...problem.path] }));
+  } catch (error) {
+    if (error instanceof SchemaProblem || error instanceof XmlProblem) return []; // among the unresolved parts
+    throw error;
+  }
 }
 
 /** 1C has no such service, or the service no such operation, for which the nearest one is told. */

@@ -1,6 +1,7 @@
-import { localOf, nameIn, xs, type Name } from '../xml/names.js';
+import { localOf, nameIn, namespaceOf, XS, xs, type Name } from '../xml/names.js';
 import { resolveName, type XmlElement } from '../xml/read-xml.js';
-import type { Field, TypeDefinition, Types } from './types.js';
+import { readParticles, type Particle } from './particles.js';
+import type { Field, ObjectType, Rule, TypeDefinition, Types } from './types.js';
 
 /** A description that cannot be understood, or that uses what this connector does not know. */
 export class SchemaProblem extends Error {}
@@ -13,7 +14,7 @@ interface Global {
   readonly element: XmlElement;
 }
 
-const SEVERAL = /^(?:unbounded|[2-9]|[1-9]\d+)$/;
+const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace';
 
 /**
  * The types and elements of all schemas of a service, each read when it is first asked for: a description of 1C has hundreds, and a call
@@ -22,6 +23,7 @@ const SEVERAL = /^(?:unbounded|[2-9]|[1-9]\d+)$/;
 export class Schemas implements Types {
   private readonly types = new Map<Name, Global>();
   private readonly elements = new Map<Name, Global>();
+  private readonly attributes = new Map<Name, Global>();
   private readonly known = new Map<Name, TypeDefinition>();
   private anonymous = 0;
 
@@ -42,13 +44,47 @@ export class Schemas implements Types {
     return definition;
   }
 
+  named(local: string): readonly Name[] {
+    return [...this.types.keys()].filter((name) => localOf(name) === local);
+  }
+
+  derivedFrom(base: Name): readonly Name[] {
+    const found: Name[] = [];
+    const bases = new Set([base]);
+    // each round finds the types one step further away; a type is found once
+    for (let before = -1; before < found.length;) {
+      before = found.length;
+      for (const [name, { element }] of this.types) {
+        const content = element.children.find(
+          (child) => child.name === xs('complexContent') || child.name === xs('simpleContent'),
+        );
+        const derived = content?.children.find((child) => child.attributes.has('base'));
+        if (!derived || bases.has(name) || !bases.has(resolveName(derived.attributes.get('base') ?? '', derived.namespaces)))
+          continue;
+        bases.add(name);
+        found.push(name);
+      }
+    }
+    return found;
+  }
+
   /** The fields of a global element that wraps the parameters of an operation; undefined when there is none of this name. */
   fieldsOf(element: Name): readonly Field[] | undefined {
+    return this.wrapper(element)?.fields;
+  }
+
+  /** What the content model of that element demands beyond its fields. */
+  rulesOf(element: Name): readonly Rule[] {
+    return this.wrapper(element)?.rules ?? [];
+  }
+
+  private wrapper(element: Name): ObjectType | undefined {
     const global = this.elements.get(element);
     if (!global) return undefined;
     const definition = this.get(this.typeOf(global.element, global.schema));
-    if (definition?.kind !== 'object') throw new SchemaProblem(`the element ${element} holds no parameters of its own`);
-    return definition.fields;
+    if (definition?.kind !== 'object' || definition.fields.some(({ key }) => key === CONTENT_KEY))
+      throw new SchemaProblem(`the element ${element} holds no parameters of its own`);
+    return definition;
   }
 
   private collect(schema: XmlElement): void {
@@ -56,9 +92,11 @@ export class Schemas implements Types {
     for (const element of schema.children) {
       const name = element.attributes.get('name');
       if (name === undefined) continue;
-      if (element.name === xs('element')) this.elements.set(nameIn(namespace, name), { schema, element });
+      const global = { schema, element };
+      if (element.name === xs('element')) this.elements.set(nameIn(namespace, name), global);
+      else if (element.name === xs('attribute')) this.attributes.set(nameIn(namespace, name), global);
       else if (element.name === xs('complexType') || element.name === xs('simpleType'))
-        this.types.set(nameIn(namespace, name), { schema, element });
+        this.types.set(nameIn(namespace, name), global);
     }
   }
 
@@ -72,13 +110,10 @@ export class Schemas implements Types {
     if (!restriction) return { kind: 'simple', base: xs('string') }; // a list or a union: a text of its own form
     const written = restriction.attributes.get('base');
     const inner = restriction.children.find(({ name }) => name === xs('simpleType'));
-    const values = restriction.children
-      .filter(({ name }) => name === xs('enumeration'))
-      .map(({ attributes }) => attributes.get('value') ?? '');
     const nothing = inner ? this.define(inner, schema) : xs('string');
     const base = written === undefined ? nothing : resolveName(written, restriction.namespaces);
     this.refuseCircle(base, above);
-    return { kind: 'simple', base, ...(values.length > 0 && { values }) };
+    return { kind: 'simple', base, ...enumeration(restriction) };
   }
 
   /** A simple type is read by following its bases to the end. */
@@ -91,78 +126,140 @@ export class Schemas implements Types {
   private readComplex(type: XmlElement, schema: XmlElement, above: ReadonlySet<Name>): TypeDefinition {
     const content = type.children.find(({ name }) => name === xs('complexContent') || name === xs('simpleContent'));
     const derived = content?.children.find(({ name }) => name === xs('extension') || name === xs('restriction'));
-    const own = this.readParticles(derived ?? type, schema);
+    const abstract = isTrue(type.attributes.get('abstract'));
+    const own = { ...this.readOwn(derived ?? type, schema), abstract };
     if (!derived || !content) return own;
     const base = resolveName(derived.attributes.get('base') ?? '', derived.namespaces);
-    if (content.name === xs('simpleContent')) {
-      const text: Field = { ...ELEMENT, key: CONTENT_KEY, name: CONTENT_KEY, type: base };
-      return { ...own, fields: [text, ...own.fields] };
-    }
-    if (derived.name === xs('restriction')) return own; // it says again what is left of the base
     if (above.has(base)) throw new SchemaProblem(`the type ${base} extends itself`);
-    const global = this.types.get(base);
-    const inherited = global && this.read(global.element, global.schema, new Set([...above, base]));
-    if (inherited?.kind !== 'object') return own;
-    return { kind: 'object', fields: [...inherited.fields, ...own.fields], open: inherited.open || own.open };
+    const restricts = derived.name === xs('restriction');
+    return content.name === xs('simpleContent')
+      ? this.readSimpleContent(own, derived, schema, base, restricts, above)
+      : this.readComplexContent(own, derived, base, restricts, above);
   }
 
-  private readParticles(parent: XmlElement, schema: XmlElement): Extract<TypeDefinition, { kind: 'object' }> {
-    const fields: Field[] = [];
-    let open = false;
-    const read = (particle: XmlElement, outer: { readonly optional: boolean; readonly many: boolean }) => {
-      switch (particle.name) {
-        case xs('element'):
-          fields.push(this.readElement(particle, schema, outer));
-          break;
-        case xs('attribute'):
-          fields.push(this.readAttribute(particle, schema));
-          break;
-        case xs('any'):
-        case xs('anyAttribute'):
-          open = true;
-          break;
-        case xs('sequence'):
-        case xs('all'):
-        case xs('choice'): {
-          const optional = outer.optional || isOptional(particle) || particle.name === xs('choice');
-          const inner = { optional, many: outer.many || isMany(particle) };
-          for (const child of particle.children) read(child, inner);
-          break;
-        }
-        case xs('group'):
-        case xs('attributeGroup'):
-          throw new SchemaProblem('it uses groups of elements, which 1C does not write');
-      }
-    };
-    for (const child of parent.children) read(child, { optional: false, many: false });
-    return { kind: 'object', fields, open };
-  }
-
-  private readElement(
-    element: XmlElement,
+  /** A text with attributes: the text is of the base, or of the base of the base. */
+  private readSimpleContent(
+    own: ObjectType,
+    derived: XmlElement,
     schema: XmlElement,
-    outer: { readonly optional: boolean; readonly many: boolean },
-  ): Field {
-    const occurs = { optional: outer.optional || isOptional(element), many: outer.many || isMany(element) };
+    base: Name,
+    restricts: boolean,
+    above: ReadonlySet<Name>,
+  ): ObjectType {
+    const inherited = this.baseOf(base, above);
+    if (inherited?.kind === 'object' && !inherited.fields.some(({ key }) => key === CONTENT_KEY))
+      throw new SchemaProblem(`the type ${base} has no text that another type could extend or restrict`);
+    const fields =
+      inherited?.kind === 'object' ? inherited.fields : [{ ...FIELD, key: CONTENT_KEY, name: CONTENT_KEY, type: base }];
+    const content = fields.map((field) =>
+      restricts && field.key === CONTENT_KEY ? { ...field, type: this.restricted(field.type, derived, schema) } : field,
+    );
+    return { ...own, fields: withOwnAttributes(content, own.fields, prohibitedIn(derived)), rules: [] };
+  }
+
+  /** The type of a text that a restriction narrows: by a type that stands in it, by the values that it allows. */
+  private restricted(type: Name, restriction: XmlElement, schema: XmlElement): Name {
+    const inner = restriction.children.find(({ name }) => name === xs('simpleType'));
+    const base = inner ? this.define(inner, schema) : type;
+    const values = enumeration(restriction);
+    if (values === undefined) return base;
+    const name = this.newName();
+    this.known.set(name, { kind: 'simple', base, ...values });
+    return name;
+  }
+
+  private readComplexContent(
+    own: ObjectType,
+    derived: XmlElement,
+    base: Name,
+    restricts: boolean,
+    above: ReadonlySet<Name>,
+  ): ObjectType {
+    if (base === xs('anyType')) return own;
+    const inherited = this.baseOf(base, above);
+    if (inherited?.kind !== 'object') throw new SchemaProblem(`the type ${base}, which another one extends, is not described`);
+    if (restricts) {
+      // it says again which elements are left of the base, and of the attributes only what changes
+      const attributes = inherited.fields.filter(({ attribute }) => attribute);
+      const elements = own.fields.filter(({ attribute }) => !attribute);
+      return { ...own, fields: withOwnAttributes([...elements, ...attributes], own.fields, prohibitedIn(derived)) };
+    }
+    return {
+      ...own,
+      fields: unambiguous([...inherited.fields, ...own.fields]),
+      rules: [...inherited.rules, ...own.rules],
+      open: inherited.open || own.open,
+    };
+  }
+
+  private baseOf(base: Name, above: ReadonlySet<Name>): TypeDefinition | undefined {
+    const global = this.types.get(base);
+    if (global) return this.read(global.element, global.schema, new Set([...above, base]));
+    if (namespaceOf(base) !== XS) throw new SchemaProblem(`the type ${base}, which another one extends, is not described`);
+    return undefined;
+  }
+
+  private readOwn(parent: XmlElement, schema: XmlElement): Omit<ObjectType, 'abstract'> {
+    const attributes: Field[] = [];
+    let open = false;
+    for (const child of parent.children) {
+      if (child.name === xs('attribute') && child.attributes.get('use') !== 'prohibited')
+        attributes.push(this.readAttribute(child, schema));
+      else if (child.name === xs('anyAttribute')) open = true;
+      else if (child.name === xs('attributeGroup'))
+        throw new SchemaProblem('it uses groups of attributes, which 1C does not write');
+      else if (child.name === xs('group')) throw new SchemaProblem('it uses groups of elements, which 1C does not write');
+    }
+    const particles = parent.children.flatMap((child) => this.particle(child, schema) ?? []);
+    const model = readParticles(particles);
+    return {
+      kind: 'object',
+      fields: unambiguous([...model.fields, ...attributes]),
+      rules: model.rules,
+      open: open || model.open,
+    };
+  }
+
+  private particle(element: XmlElement, schema: XmlElement): Particle | undefined {
+    const occurs = { minOccurs: minOf(element), maxOccurs: maxOf(element) };
+    if (occurs.maxOccurs === 0) return undefined;
+    switch (element.name) {
+      case xs('element'):
+        return { kind: 'element', ...occurs, field: this.readElement(element, schema) };
+      case xs('any'):
+        return { kind: 'any', ...occurs };
+      case xs('sequence'):
+      case xs('all'):
+      case xs('choice'): {
+        const particles = element.children.flatMap((child) => this.particle(child, schema) ?? []);
+        return { kind: element.name === xs('choice') ? 'choice' : 'sequence', ...occurs, particles };
+      }
+      case xs('group'):
+        throw new SchemaProblem('it uses groups of elements, which 1C does not write');
+      default:
+        return undefined;
+    }
+  }
+
+  private readElement(element: XmlElement, schema: XmlElement): Field {
     const ref = element.attributes.get('ref');
     if (ref !== undefined) {
       const name = resolveName(ref, element.namespaces);
       const global = this.elements.get(name);
       if (!global) throw new SchemaProblem(`the element ${name} is not described`);
-      const key = global.element.attributes.get('name') ?? '';
       return {
-        ...ELEMENT,
-        ...occurs,
-        key,
+        ...FIELD,
+        key: global.element.attributes.get('name') ?? '',
         name,
         type: this.typeOf(global.element, global.schema),
-        nillable: isNillable(global.element),
+        nillable: isTrue(global.element.attributes.get('nillable')),
+        abstract: isTrue(global.element.attributes.get('abstract')),
       };
     }
     const key = element.attributes.get('name') ?? '';
     const qualified = (element.attributes.get('form') ?? schema.attributes.get('elementFormDefault')) === 'qualified';
     const name = nameIn(qualified ? (schema.attributes.get('targetNamespace') ?? '') : '', key);
-    return { ...ELEMENT, ...occurs, key, name, type: this.typeOf(element, schema), nillable: isNillable(element) };
+    return { ...FIELD, key, name, type: this.typeOf(element, schema), nillable: isTrue(element.attributes.get('nillable')) };
   }
 
   private readAttribute(attribute: XmlElement, schema: XmlElement): Field {
@@ -170,12 +267,25 @@ export class Schemas implements Types {
     const ref = attribute.attributes.get('ref');
     if (ref !== undefined) {
       const name = resolveName(ref, attribute.namespaces);
-      return { ...ELEMENT, key: localOf(name), name, type: xs('string'), optional, attribute: true };
+      return { ...FIELD, key: localOf(name), name, type: this.typeOfAttribute(name), optional, attribute: true };
     }
     const key = attribute.attributes.get('name') ?? '';
     const qualified = (attribute.attributes.get('form') ?? schema.attributes.get('attributeFormDefault')) === 'qualified';
     const name = qualified ? nameIn(schema.attributes.get('targetNamespace') ?? '', key) : key;
-    return { ...ELEMENT, key, name, type: this.typeOf(attribute, schema), optional, attribute: true };
+    return { ...FIELD, key, name, type: this.simpleTypeOf(attribute, schema), optional, attribute: true };
+  }
+
+  private typeOfAttribute(name: Name): Name {
+    const global = this.attributes.get(name);
+    if (global) return this.simpleTypeOf(global.element, global.schema);
+    // xml:lang and its kin are described by XML itself
+    if (namespaceOf(name) === XML_NAMESPACE) return xs('string');
+    throw new SchemaProblem(`the attribute ${name} is not described`);
+  }
+
+  private simpleTypeOf(attribute: XmlElement, schema: XmlElement): Name {
+    const type = this.typeOf(attribute, schema);
+    return type === xs('anyType') ? xs('string') : type;
   }
 
   /** Its type by name; one that stands inside of it gets a name of our own. */
@@ -187,14 +297,64 @@ export class Schemas implements Types {
   }
 
   private define(type: XmlElement, schema: XmlElement): Name {
-    const name = nameIn('', `#${++this.anonymous}`);
+    const name = this.newName();
     this.types.set(name, { schema, element: type });
     return name;
   }
+
+  private newName(): Name {
+    return nameIn('', `#${++this.anonymous}`);
+  }
 }
 
-const ELEMENT = { optional: false, many: false, nillable: false, attribute: false } as const;
+const FIELD = {
+  optional: false,
+  many: false,
+  minOccurs: 1,
+  maxOccurs: 1,
+  nillable: false,
+  attribute: false,
+  abstract: false,
+} as const;
 
-const isOptional = ({ attributes }: XmlElement) => attributes.get('minOccurs') === '0';
-const isMany = ({ attributes }: XmlElement) => SEVERAL.test(attributes.get('maxOccurs') ?? '1');
-const isNillable = ({ attributes }: XmlElement) => ['true', '1'].includes(attributes.get('nillable') ?? '');
+/** Attributes of a derived type replace those of its base that have their name; the prohibited ones are gone. */
+function withOwnAttributes(
+  inherited: readonly Field[],
+  own: readonly Field[],
+  prohibited: ReadonlySet<string>,
+): readonly Field[] {
+  const attributes = own.filter(({ attribute }) => attribute);
+  const replaced = new Set(attributes.map(({ name }) => name));
+  const kept = inherited.filter(({ name, attribute }) => !attribute || !(replaced.has(name) || prohibited.has(localOf(name))));
+  return unambiguous([...kept, ...attributes]);
+}
+
+function prohibitedIn(derived: XmlElement): ReadonlySet<string> {
+  const names = derived.children
+    .filter(({ name, attributes }) => name === xs('attribute') && attributes.get('use') === 'prohibited')
+    .map(({ attributes }) => attributes.get('name') ?? attributes.get('ref')?.replace(/^.*:/, '') ?? '');
+  return new Set(names);
+}
+
+/** An attribute with the name of an element is `@name` for a flow. Throws for two elements that a flow could not tell apart. */
+function unambiguous(fields: readonly Field[]): readonly Field[] {
+  const elements = fields.filter(({ attribute }) => !attribute).map(({ key }) => key);
+  const twice = elements.find((key, index) => elements.indexOf(key) !== index);
+  if (twice !== undefined) throw new SchemaProblem(`the element ${twice} stands twice in one type, which is not supported`);
+  const taken = new Set(elements);
+  return fields.map((field) => (field.attribute && taken.has(field.key) ? { ...field, key: `@${field.key}` } : field));
+}
+
+function enumeration(restriction: XmlElement): { readonly values: readonly string[] } | undefined {
+  const values = restriction.children
+    .filter(({ name }) => name === xs('enumeration'))
+    .map(({ attributes }) => attributes.get('value') ?? '');
+  return values.length > 0 ? { values } : undefined;
+}
+
+const isTrue = (written: string | undefined) => written === 'true' || written === '1';
+const minOf = ({ attributes }: XmlElement) => Number(attributes.get('minOccurs') ?? 1);
+const maxOf = ({ attributes }: XmlElement) => {
+  const written = attributes.get('maxOccurs') ?? '1';
+  return written === 'unbounded' ? Infinity : Number(written);
+};

@@ -24,9 +24,14 @@ function described(type: string) {
     request: nameIn(NS, 'Op'),
     response: nameIn(NS, 'Op'),
     parameters: fields,
+    parameterRules: [],
     results: fields,
+    resultRules: [],
   };
-  return { service: { name: 'S', types, operations: new Map([['Op', operation]]) }, operation };
+  return {
+    service: { name: 'S', types, operations: new Map([['Op', operation]]), unusable: new Map<string, string>() },
+    operation,
+  };
 }
 
 describe('a result that cannot be read', () => {

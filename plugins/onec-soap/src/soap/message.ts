@@ -46,9 +46,14 @@ export function problemsOf(service: Service, operation: Operation, question: Que
   return writer.problems;
 }
 
-function writeParameters(writer: ValueWriter, { types }: Service, { name, parameters }: Operation, question: Question) {
+function writeParameters(
+  writer: ValueWriter,
+  { types }: Service,
+  { name, parameters, parameterRules }: Operation,
+  question: Question,
+) {
   const values = question.json ? toJsonTexts(question.arguments, parameters, types) : question.arguments;
-  return writer.fields(parameters, values, [], name);
+  return writer.fields(parameters, values, [], name, parameterRules);
 }
 
 /**
@@ -58,14 +63,14 @@ function writeParameters(writer: ValueWriter, { types }: Service, { name, parame
  */
 export function readResults(
   { types }: Service,
-  { results }: Operation,
+  { results, resultRules }: Operation,
   response: XmlElement | undefined,
   { json }: Question,
   { where, patterns }: Where,
 ): unknown {
   if (!response) return null;
   const read = orElse(
-    () => new ValueReader(types).fields(results, response),
+    () => new ValueReader(types).fields(results, response, resultRules),
     (cause) => fail.BAD_ANSWER(`${where}: the answer cannot be read: ${cause.message}`, { sent: 'yes', cause }),
   );
   const values = json ? fromJsonTexts(read) : read;

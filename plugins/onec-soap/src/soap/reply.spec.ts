@@ -35,6 +35,42 @@ describe('an answer that cannot be used', () => {
   });
 });
 
+describe('the encoding of an answer', () => {
+  it.each([
+    ['koi8-r', [0xf4, 0xd7, 0xc5, 0xd2, 0xd8], 'Тверь'],
+    ['iso-8859-5', [0xc2, 0xd2, 0xd5, 0xe0, 0xec], 'Тверь'],
+    ['iso-8859-1', [0x4d, 0xfc, 0x6c, 0x6c, 0x65, 0x72], 'Müller'],
+    ['windows-1251', [0xd2, 0xe2, 0xe5, 0xf0, 0xfc], 'Тверь'],
+  ])('is %s when its XML declaration says so', (encoding, bytes, text) => {
+    const [before = '', after = ''] = envelope('<a>#</a>').split('#');
+    const body = Buffer.concat([
+      Buffer.from(`<?xml version="1.0" encoding="${encoding}"?>${before}`),
+      Buffer.from(bytes),
+      Buffer.from(after),
+    ]);
+    expect(readReply({ status: 200, headers: { 'content-type': 'text/xml' }, body }, from)?.text).toBe(text);
+  });
+
+  it.each([
+    ['UTF-16 with a mark', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le'), 'text/xml'],
+    [
+      'UTF-8 with a mark, whatever the header says',
+      (text: string) => Buffer.from(`\ufeff${text}`),
+      'text/xml; charset=windows-1251',
+    ],
+  ])('is %s', (_, encode, type) => {
+    const body = encode(envelope('<a>Тверь</a>'));
+    expect(readReply({ status: 200, headers: { 'content-type': type }, body }, from)?.text).toBe('Тверь');
+  });
+
+  it('is not guessed: bytes of another one are a bad answer', () => {
+    const body = Buffer.concat([Buffer.from('<a>'), Buffer.from([0xd2]), Buffer.from('</a>')]);
+    expect(() => readReply({ status: 200, headers: { 'content-type': 'text/xml' }, body }, from)).toThrow(
+      expect.objectContaining({ code: 'BAD_ANSWER', message: expect.stringContaining('from offset') }),
+    );
+  });
+});
+
 describe('a fault', () => {
   it.each([
     ['with its text', fault('<faultstring>Нет остатка</faultstring>'), 'Нет остатка'],
@@ -44,6 +80,44 @@ describe('a fault', () => {
   ])('is told %s', (_how, body, message) =>
     expect(() => read(500, XML, body)).toThrow(expect.objectContaining({ code: 'ONEC_BUSINESS', message })),
   );
+
+  it('keeps its details beside its reason', () => {
+    const body = fault('<faultstring>Отказ</faultstring><detail><d><code>E17</code><text>нет остатка</text></d></detail>');
+    expect(() => read(500, XML, body)).toThrow(
+      expect.objectContaining({
+        code: 'ONEC_BUSINESS',
+        message: 'Отказ',
+        options: expect.objectContaining({ details: { text: 'Отказ\nE17 нет остатка' } }),
+      }),
+    );
+  });
+
+  it('is told by its details as well', () => {
+    const body = fault('<faultstring>Ошибка</faultstring><detail><d>Конфликт блокировок</d></detail>');
+    expect(() => read(500, XML, body)).toThrow(expect.objectContaining({ code: 'ONEC_LOCKED', message: 'Ошибка' }));
+  });
+
+  it('may have its parts in the namespace of the envelope', () => {
+    expect(() => read(500, XML, fault('<e:faultstring>Нет остатка</e:faultstring>'))).toThrow('Нет остатка');
+  });
+
+  it.each(['VersionMismatch', 'MustUnderstand'])('%s is no refusal of the data: nothing was carried out', (code) => {
+    const body = envelope(`<e:Fault><faultcode>e:${code}</faultcode><faultstring>wrong</faultstring></e:Fault>`);
+    expect(() => read(500, XML, body)).toThrow(
+      expect.objectContaining({ code: 'ONEC_SOAP_PROTOCOL', fate: 'fatal', options: expect.objectContaining({ sent: 'no' }) }),
+    );
+  });
+
+  it('of SOAP 1.2 is read with its first reason, and keeps the others', () => {
+    const soap12 = 'http://www.w3.org/2003/05/soap-envelope';
+    const body = `<e:Envelope xmlns:e="${soap12}"><e:Body><e:Fault><e:Code><e:Value>e:Receiver</e:Value></e:Code><e:Reason><e:Text xml:lang="ru">Нет остатка</e:Text><e:Text xml:lang="en">no stock</e:Text></e:Reason><e:Detail><d>E17</d></e:Detail></e:Fault></e:Body></e:Envelope>`;
+    expect(() => read(500, 'application/soap+xml', body)).toThrow(
+      expect.objectContaining({
+        message: 'Нет остатка',
+        options: expect.objectContaining({ details: { text: 'Нет остатка\nno stock E17' } }),
+      }),
+    );
+  });
 
   it('is one also when the status says that all is well', () =>
     expect(() => read(200, XML, fault('<faultstring>Нет остатка</faultstring>'))).toThrow('Нет остатка'));

@@ -1,6 +1,7 @@
 import { decodeText, fail, type SluiceError } from '@sluice/plugin-api';
 import { failureOfStatus, failureOfText, mediaType, refusalText, type Where } from '@sluice/onec';
 import type { WebAnswer } from '@sluice/web-client';
+import { soap } from '../failures.js';
 import { nameIn, namespaceOf } from '../xml/names.js';
 import { childOf, readXml, XmlProblem, type XmlElement } from '../xml/read-xml.js';
 import { ENVELOPE_NAMESPACES } from './envelope.js';
@@ -26,7 +27,7 @@ export function readReply(answer: WebAnswer, from: Where): XmlElement | undefine
   }
   const body = childOf(envelope, nameIn(namespace, 'Body'));
   const fault = childOf(body, nameIn(namespace, 'Fault'));
-  if (fault) throw failureOfText(textOfFault(fault, namespace), from.patterns);
+  if (fault) throw failureOfFault(readFault(fault, namespace), from);
   if (!good) throw failureOfStatus(answer, '', from);
   return body?.children[0];
 }
@@ -62,14 +63,42 @@ function parseIfPossible(text: string): XmlElement | undefined {
   }
 }
 
-/** The reason in the words of 1C: `faultstring` in SOAP 1.1, `Reason/Text` in 1.2; where there is none, what the details say. */
-function textOfFault(fault: XmlElement, namespace: string): string {
-  const reason =
-    childOf(fault, nameIn('', 'faultstring')) ?? childOf(childOf(fault, nameIn(namespace, 'Reason')), nameIn(namespace, 'Text'));
-  const detail = childOf(fault, nameIn('', 'detail')) ?? childOf(fault, nameIn(namespace, 'Detail'));
-  return reason?.text.trim() || (detail ? allText(detail) : '');
+interface Fault {
+  /** Local name of the code, such as `Server` or `VersionMismatch`. */
+  readonly code: string;
+  readonly reason: string;
+  /** All texts of the details, in their order. */
+  readonly detail: string;
 }
 
-function allText(element: XmlElement): string {
-  return [element.text, ...element.children.map(allText)].join(' ').trim();
+/** Codes by which a SOAP node refuses a message before it looks into it (SOAP 1.1, 4.4.1; SOAP 1.2, 5.4.6). */
+const NOT_PROCESSED: ReadonlySet<string> = new Set(['VersionMismatch', 'MustUnderstand']);
+
+function failureOfFault({ code, reason, detail }: Fault, { where, patterns }: Where): SluiceError {
+  if (NOT_PROCESSED.has(code))
+    return soap.ONEC_SOAP_PROTOCOL(`${where}: ${code}: ${reason || 'the service gave no reason'}`, {
+      sent: 'no',
+      ...(detail !== '' && { details: { text: detail } }),
+    });
+  return reason === '' ? failureOfText(detail, patterns) : failureOfText(reason, patterns, detail);
+}
+
+/** The names of SOAP 1.1 have no namespace, yet some services write that of the envelope; those of SOAP 1.2 have it. */
+function readFault(fault: XmlElement, namespace: string): Fault {
+  const child = (parent: XmlElement | undefined, ...locals: string[]) =>
+    parent?.children.find(({ name }) => locals.some((local) => name === nameIn('', local) || name === nameIn(namespace, local)));
+  const code = child(fault, 'faultcode') ?? child(child(fault, 'Code'), 'Value');
+  const texts = child(fault, 'Reason')?.children.map(({ text }) => text.trim()) ?? [];
+  const [reason = '', ...translations] = texts;
+  const detail = child(fault, 'detail', 'Detail');
+  return {
+    code: code?.text.trim().replace(/^.*:/, '') ?? '',
+    reason: child(fault, 'faultstring')?.text.trim() ?? reason,
+    detail: [...translations, ...(detail ? textsOf(detail) : [])].join(' '),
+  };
+}
+
+function textsOf(element: XmlElement): string[] {
+  const own = element.text.trim();
+  return [...(own === '' ? [] : [own]), ...element.children.flatMap(textsOf)];
 }

@@ -1,9 +1,9 @@
 import { CONTENT_KEY } from '../schema/read-schema.js';
-import type { Field, Types } from '../schema/types.js';
+import type { Field, Rule, Types } from '../schema/types.js';
 import { core, localOf, namespaceOf, nameIn, XS, xs, XSI, type Name } from '../xml/names.js';
-import { childOf, childrenOf, resolveName, type XmlElement } from '../xml/read-xml.js';
+import { childOf, childrenOf, resolveName, XmlProblem, type XmlElement } from '../xml/read-xml.js';
 import { simpleType } from './simple-types.js';
-import { ANY_TYPES } from './type-names.js';
+import { ANY_TYPES, requireKnown } from './type-names.js';
 
 type Values = Record<string, unknown>;
 
@@ -31,21 +31,31 @@ export class ValueReader {
     ]);
   }
 
-  /** The results of an operation, or the fields of an object, by their keys. */
-  fields(fields: readonly Field[], element: XmlElement): Values {
+  /**
+   * Returns the results of an operation, or the fields of an object, by their keys.
+   *
+   * @throws XmlProblem where the elements do not fit the description so that something of them would be lost.
+   */
+  fields(fields: readonly Field[], element: XmlElement, rules: readonly Rule[] = []): Values {
     const values: Values = {};
     const left = new Set(element.children);
     for (const field of fields) {
       if (field.key === CONTENT_KEY) setOwn(values, CONTENT_KEY, this.simple(field.type, element.text));
       else if (field.attribute) this.readAttribute(field, element, values);
       else {
-        const found = childrenOf(element, field.name);
+        const found = elementsOf(field, element);
+        if (!field.many && found.length > 1)
+          throw new XmlProblem(`the element ${field.key} stands ${found.length} times, and the WSDL allows one`);
         for (const child of found) left.delete(child);
         const read = found.map((child) => this.value(field.type, child));
         if (field.many) setOwn(values, field.key, read);
         else if (read.length > 0) setOwn(values, field.key, read[0]);
       }
     }
+    for (const rule of rules) if (rule.kind === 'repeat') refuseLostPairs(rule.keys, values);
+    const stray = [...left].find(({ name }) => Object.hasOwn(values, localOf(name)));
+    if (stray)
+      throw new XmlProblem(`the element ${stray.name} is not in the namespace of the WSDL, which has another one of that name`);
     this.addUndescribed([...left], values);
     return values;
   }
@@ -63,14 +73,18 @@ export class ValueReader {
     const ours = this.coreTypes.get(type);
     if (ours) return ours(element);
     const definition = this.types.get(type);
-    if (definition?.kind === 'object') return this.fields(definition.fields, element);
+    if (definition?.kind === 'object') return this.fields(definition.fields, element, definition.rules);
+    if (definition === undefined && own === undefined) requireKnown(type);
     if (definition === undefined && (ANY_TYPES.has(type) || element.children.length > 0)) return this.undescribed(element);
     return this.simple(type, element.text);
   }
 
   private simple(type: Name, text: string): unknown {
     const definition = this.types.get(type);
-    if (definition?.kind === 'simple') return this.simple(definition.base, text);
+    if (definition?.kind === 'simple') {
+      if (!this.types.get(definition.base)) requireKnown(definition.base);
+      return this.simple(definition.base, text);
+    }
     return simpleType(namespaceOf(type) === XS ? localOf(type) : '').read(text);
   }
 
@@ -132,6 +146,22 @@ export class ValueReader {
     }
     for (const [key, read] of byKey) setOwn(values, key, read.length > 1 ? read : read[0]);
   }
+}
+
+/** The elements of a field. One that the service writes with a namespace where the WSDL says without, or the other way round, is meant all the same. */
+function elementsOf({ name }: Field, element: XmlElement): readonly XmlElement[] {
+  const found = childrenOf(element, name);
+  if (found.length > 0) return found;
+  return element.children.filter(
+    (child) => localOf(child.name) === localOf(name) && (namespaceOf(child.name) === '' || namespaceOf(name) === ''),
+  );
+}
+
+/** Fields that repeat together belong together by their number, as long as none of them is missing. */
+function refuseLostPairs(keys: readonly string[], values: Values): void {
+  const counts = keys.map((key) => (values[key] as readonly unknown[] | undefined)?.length ?? 0);
+  if (Math.max(...counts) <= 1 || new Set(counts).size === 1) return;
+  throw new XmlProblem(`${keys.join(', ')} repeat together, and some are missing: which belong together would be lost`);
 }
 
 /** An own property whatever the name: `__proto__` is data like any other. */

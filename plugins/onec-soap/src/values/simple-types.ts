@@ -32,15 +32,18 @@ const integer: SimpleType = {
   read: readDecimal,
 };
 
-const SPECIAL_NUMBERS: Readonly<Record<string, number>> = { INF: Infinity, '-INF': -Infinity, NaN: NaN };
+const FLOAT = /^(?:[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|-?INF|NaN)$/;
 
 const float: SimpleType = {
-  what: 'a number',
-  write: (value) => (typeof value === 'number' && Number.isFinite(value) ? String(value) : writeDecimal(value)),
+  what: 'a number, or one of the texts INF, -INF and NaN',
+  write: (value) => {
+    if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined;
+    return typeof value === 'string' && FLOAT.test(value) ? value : undefined;
+  },
   read: (written) => {
     const number = Number(written);
     // what JSON cannot carry stays a text
-    return written.trim() === '' || Number.isNaN(number) || written.trim() in SPECIAL_NUMBERS ? written : number;
+    return written.trim() === '' || !Number.isFinite(number) ? written.trim() : number;
   },
 };
 
@@ -68,7 +71,8 @@ const date: SimpleType = {
 
 const time: SimpleType = {
   what: 'a time, such as 10:00:00',
-  write: (value) => (typeof value === 'string' && /^\d{2}:\d{2}:\d{2}$/.test(value) ? value : undefined),
+  write: (value) =>
+    typeof value === 'string' && /^\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})?$/.test(value) ? value : undefined,
   read: (written) => written.trim(),
 };
 
@@ -95,6 +99,18 @@ const TYPES: ReadonlyMap<string, SimpleType> = new Map<string, SimpleType>([
   ['time', time],
   ['base64Binary', base64],
 ]);
+
+const TEXTS = new Set(
+  [
+    'string normalizedString token language Name NCName NMTOKEN NMTOKENS ID IDREF IDREFS ENTITY ENTITIES anyURI QName NOTATION hexBinary',
+    'duration gYear gYearMonth gMonth gMonthDay gDay anyType anySimpleType',
+  ].flatMap((names) => names.split(' ')),
+);
+
+/** Returns whether XML Schema defines a type of this local name. */
+export function isSchemaType(local: string): boolean {
+  return TYPES.has(local) || TEXTS.has(local);
+}
 
 /** A type of XML Schema by its local name; those that have no form of their own are texts. */
 export function simpleType(local: string): SimpleType {

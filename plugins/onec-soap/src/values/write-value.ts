@@ -1,10 +1,10 @@
 import { CONTENT_KEY } from '../schema/read-schema.js';
-import type { Field, TypeDefinition, Types } from '../schema/types.js';
+import type { Field, Rule, TypeDefinition, Types } from '../schema/types.js';
 import { core, localOf, namespaceOf, XS, xs, type Name } from '../xml/names.js';
 import { escapeAttribute, escapeText, isWritable, type Prefixes } from '../xml/write-xml.js';
 import { nearest } from './nearest.js';
 import { simpleType } from './simple-types.js';
-import { ANY_TYPES, isTypedValue, typeNamed } from './type-names.js';
+import { ANY_TYPES, isBuiltIn, isTypedValue, requireKnown, typeNamed } from './type-names.js';
 
 export type Path = readonly (string | number)[];
 
@@ -55,17 +55,24 @@ export class ValueWriter {
     ]);
   }
 
-  /** The fields of an object, or the parameters of an operation, in their order. */
-  fields(fields: readonly Field[], value: unknown, path: Path, what: string): Written {
+  /** Writes the fields of an object, or the parameters of an operation, in their order. */
+  fields(fields: readonly Field[], value: unknown, path: Path, what: string, rules: readonly Rule[] = []): Written {
     if (!isMap(value)) {
       this.refuse(path, `${what} is a map of its fields`);
       return NOTHING;
     }
     const known = new Set(fields.map(({ key }) => key));
     for (const key of Object.keys(value)) if (!known.has(key)) this.refuseKey(path, key, known, what);
+    for (const rule of rules) this.refuseAgainst(rule, value, path, what);
+    const repeated = new Map(rules.flatMap((rule) => repeatOf(rule, value)));
     let attributes = '';
     let content = '';
     for (const field of fields) {
+      const rule = repeated.get(field.key);
+      if (rule) {
+        if (rule.keys[0] === field.key) content += this.repeated(fields, rule, value, path);
+        continue;
+      }
       const given = Object.hasOwn(value, field.key);
       const one = value[field.key];
       if (!given && field.nillable && !field.optional) content += this.tag(field.name, { attributes: NIL, content: '' });
@@ -76,11 +83,70 @@ export class ValueWriter {
     return { attributes, content };
   }
 
+  /** Fields that repeat together: the first of each, then the second of each. */
+  private repeated(
+    fields: readonly Field[],
+    { keys, times }: Repeat,
+    values: Readonly<Record<string, unknown>>,
+    path: Path,
+  ): string {
+    const together = fields.filter(({ key }) => keys.includes(key));
+    let content = '';
+    for (let index = 0; index < times; index++)
+      for (const field of together)
+        content += this.element({ ...field, many: false }, (values[field.key] as readonly unknown[])[index], [
+          ...path,
+          field.key,
+          index,
+        ]);
+    return content;
+  }
+
+  /** Refuses fields whose combination the content model does not allow. */
+  private refuseAgainst(rule: Rule, values: Readonly<Record<string, unknown>>, path: Path, what: string): void {
+    const isGiven = (key: string) => isPresent(values, key);
+    switch (rule.kind) {
+      case 'together':
+        if (!rule.group.keys.some(isGiven)) return;
+        for (const key of rule.group.required)
+          if (!isGiven(key)) this.refuse(path, `${what} needs "${key}" beside ${rule.group.keys.filter(isGiven).join(', ')}`);
+        return;
+      case 'choice': {
+        const given = rule.groups.flatMap(({ keys }) => keys).filter(isGiven);
+        const alternatives = rule.groups.map(({ keys }) => keys.join(' with ')).join(', or ');
+        if (given.length === 0) {
+          if (!rule.optional) this.refuse(path, `${what} needs one of ${alternatives}`);
+          return;
+        }
+        const fitting = rule.groups.filter(({ keys }) => given.every((key) => keys.includes(key)));
+        if (fitting.length === 0) this.refuse(path, `${what} takes either ${alternatives}, and not several of them`);
+        else if (!fitting.some(({ required }) => required.every(isGiven)))
+          this.refuse(
+            path,
+            `${what} needs ${(fitting[0]?.required ?? []).filter((key) => !isGiven(key)).join(', ')} beside ${given.join(', ')}`,
+          );
+        return;
+      }
+      case 'repeat': {
+        const counts = rule.keys.map((key) => countOf(values, key)).filter((count) => count !== undefined);
+        if (Math.max(0, ...counts) > 1 && new Set(counts).size > 1)
+          this.refuse(path, `${what} has ${rule.keys.join(', ')} together, again and again: give lists of the same length`);
+      }
+    }
+  }
+
   private element(field: Field, value: unknown, path: Path): string {
     if (field.key === CONTENT_KEY) return this.valueOf(field.type, value, path).content;
+    if (field.abstract) {
+      this.refuse(path, 'it stands for other elements (a substitution group), which is not supported');
+      return '';
+    }
     if (field.many && value !== undefined) {
       // a list of one is easily lost on the way through expressions
       const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+      const least = items.length === 0 && field.optional ? 0 : field.minOccurs;
+      if (items.length < least) this.refuse(path, `a list of at least ${least}`);
+      if (items.length > field.maxOccurs) this.refuse(path, `a list of at most ${field.maxOccurs}`);
       return items.map((item, index) => this.tag(field.name, this.orNil(field, item, [...path, index]))).join('');
     }
     if (value === null && field.optional && !field.nillable) return '';
@@ -94,7 +160,10 @@ export class ValueWriter {
   }
 
   private attribute(field: Field, value: unknown, path: Path): string {
-    if (value === null) return '';
+    if (value === null) {
+      if (!field.optional) this.refuse(path, 'the attribute must have a value');
+      return '';
+    }
     const text = this.simple(field.type, value, path);
     if (text === undefined) return '';
     // without a namespace its name is bare, as the reader of XML gives it
@@ -109,17 +178,17 @@ export class ValueWriter {
     const ours = this.coreTypes.get(type);
     if (ours) return { attributes: '', content: ours(value, path) };
     const definition = this.types.get(type);
-    if (definition?.kind === 'object') return this.fields(definition.fields, value, path, localOf(type));
+    if (definition?.kind === 'object') {
+      if (definition.abstract) this.refuseAbstract(type, path);
+      return this.fields(definition.fields, value, path, localOf(type), definition.rules);
+    }
     const text = this.simple(type, value, path, definition);
     return text === undefined ? NOTHING : { attributes: '', content: escapeText(text) };
   }
 
   private typed(name: unknown, value: unknown, path: Path): Written {
-    const type = typeNamed(name, this.types.namespace);
-    if (type === undefined) {
-      this.refuse(path, `"${String(name)}" is no type: write xs:…, v8:…, cfg:…, or a type of the service`);
-      return NOTHING;
-    }
+    const type = this.typeNamed(name, path);
+    if (type === undefined) return NOTHING;
     if (isTypedValue(value)) {
       this.refuse(path, 'it tells its type twice');
       return NOTHING;
@@ -127,6 +196,29 @@ export class ValueWriter {
     if (ANY_TYPES.has(type)) return this.anyValue(value, path);
     const { attributes, content } = this.valueOf(type, value, path);
     return { attributes: ` xsi:type="${this.prefixes.write(type)}"${attributes}`, content };
+  }
+
+  /** The type that a value names. A plain name is one of the service, else the only one of that name in its packages. */
+  private typeNamed(name: unknown, path: Path): Name | undefined {
+    const type = typeNamed(name, this.types.namespace);
+    if (type === undefined) {
+      this.refuse(path, `"${String(name)}" is no type: write xs:…, v8:…, cfg:…, {namespace}Name, or a type of the service`);
+      return undefined;
+    }
+    if (isBuiltIn(type) || this.types.get(type)) return type;
+    const others = this.types.named(localOf(type));
+    if (others.length === 1 && name === localOf(type)) return others[0];
+    const hint = others.length === 0 ? 'the WSDL does not describe it' : `write ${others.join(' or ')}`;
+    this.refuse(path, `"${String(name)}" is no type of the service: ${hint}`);
+    return undefined;
+  }
+
+  private refuseAbstract(type: Name, path: Path): void {
+    const derived = this.types.derivedFrom(type).map(nameForFlows(this.types.namespace));
+    this.refuse(
+      path,
+      `${localOf(type)} is abstract: name one of the types that extend it as #type: ${derived.join(', ') || 'there is none'}`,
+    );
   }
 
   /** Where any value may stand, its own kind says what it is to 1C. */
@@ -151,6 +243,7 @@ export class ValueWriter {
       this.refuse(path, `it is one of ${definition.values.slice(0, 20).join(', ')}`);
       return undefined;
     }
+    if (!definition) requireKnown(type);
     const known = simpleType(namespaceOf(type) === XS ? localOf(type) : '');
     const text = known.write(value, this.timezone);
     if (text !== undefined) return text;
@@ -242,6 +335,38 @@ export class ValueWriter {
   private refuse(path: Path, message: string): void {
     this.problems.push({ path, message });
   }
+}
+
+interface Repeat {
+  readonly keys: readonly string[];
+  readonly times: number;
+}
+
+/** The keys of a rule by which fields repeat, when each of them has a list of the same length, and more than one item. */
+function repeatOf(rule: Rule, values: Readonly<Record<string, unknown>>): [string, Repeat][] {
+  if (rule.kind !== 'repeat') return [];
+  const [times = 0, ...others] = rule.keys.map((key) => countOf(values, key) ?? 0);
+  if (times <= 1 || others.some((count) => count !== times)) return [];
+  return rule.keys.map((key) => [key, { keys: rule.keys, times }]);
+}
+
+/** How many values a field has; undefined when that is not known yet. */
+function countOf(values: Readonly<Record<string, unknown>>, key: string): number | undefined {
+  const value = values[key];
+  if (value === undefined) return Object.hasOwn(values, key) ? undefined : 0;
+  return Array.isArray(value) ? value.length : 1;
+}
+
+/** Is there anything to write of this field? What is not known yet is there. */
+function isPresent(values: Readonly<Record<string, unknown>>, key: string): boolean {
+  if (!Object.hasOwn(values, key)) return false;
+  const value = values[key];
+  return !(Array.isArray(value) && value.length === 0);
+}
+
+/** A type of the service has a plain name for a flow. */
+function nameForFlows(namespace: string): (type: Name) => string {
+  return (type) => (namespaceOf(type) === namespace ? localOf(type) : type);
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

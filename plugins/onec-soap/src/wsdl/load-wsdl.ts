@@ -40,7 +40,7 @@ export async function fetchDocuments(link: OnecLink, service: string, from: Wher
 export function serviceOf(documents: Documents, version: SoapVersion, { where }: Where): Service {
   try {
     return readWsdl(
-      documents.map(({ place, text }) => parseDocument(text, `${where}, ${place}`)),
+      documents.map(({ place, text }) => ({ place, document: parseDocument(text, `${where}, ${place}`) })),
       version,
     );
   } catch (error) {

@@ -1,3 +1,4 @@
+import { withChameleons, type PlacedSchema } from '../schema/chameleon.js';
 import { SchemaProblem, Schemas } from '../schema/read-schema.js';
 import { nameIn, WSDL, XS, type Name } from '../xml/names.js';
 import { childOf, childrenOf, resolveName, type XmlElement } from '../xml/read-xml.js';
@@ -9,11 +10,19 @@ const BINDING_NAMESPACES: Readonly<Record<SoapVersion, string>> = {
   '1.2': 'http://schemas.xmlsoap.org/wsdl/soap12/',
 };
 
+/** A document and its place below the base URL. */
+export interface PlacedDocument {
+  readonly place: string;
+  readonly document: XmlElement;
+}
+
 /**
- * The service that documents of WSDL 1.1 describe, the first of which is the one that was asked for. Understands document/literal
- * wrapped, which is all that 1C writes. Throws a {@link SchemaProblem} that says what it does not understand.
+ * Reads the service that documents of WSDL 1.1 describe, the first of which is the one that was asked for. Understands document/literal
+ * wrapped, which is all that 1C writes; an operation that is something else is {@link Service.unusable} and leaves the others usable.
+ *
+ * @throws {@link SchemaProblem} when nothing of the service can be used.
  */
-export function readWsdl(documents: readonly XmlElement[], version: SoapVersion): Service {
+export function readWsdl(documents: readonly PlacedDocument[], version: SoapVersion): Service {
   return new Description(documents, version).service();
 }
 
@@ -44,12 +53,15 @@ class Description {
   private readonly schemas: Schemas;
 
   constructor(
-    documents: readonly XmlElement[],
+    documents: readonly PlacedDocument[],
     private readonly version: SoapVersion,
   ) {
-    this.definitions = documents.filter(({ name }) => name === wsdl('definitions'));
+    this.definitions = documents.map(({ document }) => document).filter(({ name }) => name === wsdl('definitions'));
     const namespace = this.definitions[0]?.attributes.get('targetNamespace') ?? '';
-    this.schemas = new Schemas(documents.flatMap(schemasOf), namespace);
+    const schemas = documents.flatMap(({ place, document }) =>
+      schemasOf(document).map((schema): PlacedSchema => ({ place, schema })),
+    );
+    this.schemas = new Schemas(withChameleons(schemas), namespace);
   }
 
   service(): Service {
@@ -63,23 +75,37 @@ class Description {
       throw new SchemaProblem(`it has no binding for SOAP ${this.version}: set \`soap\` of the connection to the other one`);
     const style = childOf(binding, this.soap('binding'))?.attributes.get('style') ?? 'document';
     const portType = this.named('portType', resolveName(binding.attributes.get('type') ?? '', binding.namespaces));
-    const operations = childrenOf(binding, wsdl('operation')).map((operation) => this.operation(operation, portType, style));
-    return { name, operations: new Map(operations.map((operation) => [operation.name, operation])), types: this.schemas };
+    const operations = new Map<string, Operation>();
+    const unusable = new Map<string, string>();
+    for (const bound of childrenOf(binding, wsdl('operation'))) {
+      const operationName = bound.attributes.get('name') ?? '';
+      try {
+        operations.set(operationName, this.operation(bound, portType, style));
+      } catch (error) {
+        if (!(error instanceof SchemaProblem)) throw error;
+        unusable.set(operationName, error.message);
+      }
+    }
+    return { name, operations, unusable, types: this.schemas };
   }
 
   private operation(bound: XmlElement, portType: XmlElement | undefined, style: string): Operation {
     const name = bound.attributes.get('name') ?? '';
     const soap = childOf(bound, this.soap('operation'));
-    const body = childOf(childOf(bound, wsdl('input')), this.soap('body'));
+    const input = childOf(bound, wsdl('input'));
+    const body = childOf(input, this.soap('body'));
     if ((soap?.attributes.get('style') ?? style) !== 'document' || body?.attributes.get('use') === 'encoded')
-      throw new SchemaProblem(`the operation ${name} is not document/literal`);
+      throw new SchemaProblem('it is not document/literal');
+    const header = childOf(input, this.soap('header'));
+    if (header)
+      throw new SchemaProblem(`it demands the SOAP header ${header.attributes.get('part') ?? ''}, and headers cannot be sent`);
     const abstract = childrenOf(portType ?? bound, wsdl('operation')).find((one) => one.attributes.get('name') === name);
-    const request = this.wrapper(name, childOf(abstract, wsdl('input')));
-    const response = this.wrapper(name, childOf(abstract, wsdl('output')));
-    if (request === undefined) throw new SchemaProblem(`the message of the operation ${name} is not described`);
+    const request = this.wrapper(childOf(abstract, wsdl('input')), body);
+    const response = this.wrapper(childOf(abstract, wsdl('output')), childOf(childOf(bound, wsdl('output')), this.soap('body')));
+    if (request === undefined) throw new SchemaProblem('its message is empty or not described');
     const fields = (wrapper: Name) => {
       const found = this.schemas.fieldsOf(wrapper);
-      if (!found) throw new SchemaProblem(`the element ${wrapper} of the operation ${name} is not described`);
+      if (!found) throw new SchemaProblem(`the element ${wrapper} is not described`);
       return found;
     };
     return {
@@ -87,18 +113,25 @@ class Description {
       action: soap?.attributes.get('soapAction') ?? '',
       request,
       parameters: fields(request),
+      parameterRules: this.schemas.rulesOf(request),
       ...(response !== undefined && { response }),
       results: response === undefined ? [] : fields(response),
+      resultRules: response === undefined ? [] : this.schemas.rulesOf(response),
     };
   }
 
-  /** The element that stands in the body of a message. */
-  private wrapper(operation: string, end: XmlElement | undefined): Name | undefined {
+  /** The element that stands in the body of a message; `soap:body` says which part of the message that is. */
+  private wrapper(end: XmlElement | undefined, body: XmlElement | undefined): Name | undefined {
     if (!end) return undefined;
     const message = this.named('message', resolveName(end.attributes.get('message') ?? '', end.namespaces));
-    const part = childOf(message, wsdl('part'));
+    const wanted = body?.attributes.get('parts')?.split(/\s+/);
+    const parts = (message ? childrenOf(message, wsdl('part')) : []).filter(
+      ({ attributes }) => wanted?.includes(attributes.get('name') ?? '') ?? true,
+    );
+    if (parts.length > 1) throw new SchemaProblem('its message has several parts in the body');
+    const [part] = parts;
     const element = part?.attributes.get('element');
-    if (part && element === undefined) throw new SchemaProblem(`the operation ${operation} is not document/literal`);
+    if (part && element === undefined) throw new SchemaProblem('it is not document/literal');
     return part && resolveName(element ?? '', part.namespaces);
   }
 

@@ -1,4 +1,4 @@
-import type { Field, Types } from '../schema/types.js';
+import type { Field, Rule, Types } from '../schema/types.js';
 import type { Name } from '../xml/names.js';
 
 export type SoapVersion = '1.1' | '1.2';
@@ -7,6 +7,8 @@ export type SoapVersion = '1.1' | '1.2';
 export interface Service {
   readonly name: string;
   readonly operations: ReadonlyMap<string, Operation>;
+  /** Operations that cannot be called, by name, each with the reason. */
+  readonly unusable: ReadonlyMap<string, string>;
   readonly types: Types;
 }
 
@@ -18,8 +20,10 @@ export interface Operation {
   readonly request: Name;
   /** Parameters that go in, in their order. */
   readonly parameters: readonly Field[];
+  readonly parameterRules: readonly Rule[];
   /** The element that wraps the results; absent: nobody answers. */
   readonly response?: Name;
   /** `return`, and the parameters that come back. */
   readonly results: readonly Field[];
+  readonly resultRules: readonly Rule[];
 }

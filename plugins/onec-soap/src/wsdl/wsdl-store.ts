@@ -1,5 +1,6 @@
 import { fail, isSluiceError, type Log } from '@sluice/plugin-api';
 import type { OnecLink, Where } from '@sluice/onec';
+import { soap } from '../failures.js';
 import { nearest } from '../values/nearest.js';
 import { fetchDocuments, serviceOf } from './load-wsdl.js';
 import type { Operation, Service, SoapVersion } from './service.js';
@@ -30,6 +31,8 @@ const ASK_AGAIN_MS = 60_000;
 export class WsdlStore {
   private readonly copies = new Map<string, Copy>();
   private readonly loading = new Map<string, Promise<Copy>>();
+  /** Operations that were asked for and cannot be called, such as `Save of Orders`, each with the reason. */
+  readonly refused = new Map<string, string>();
   private cacheFails = false;
 
   constructor(private readonly options: WsdlStoreOptions) {}
@@ -40,15 +43,27 @@ export class WsdlStore {
   }
 
   /**
-   * The operation and the service that it belongs to. Throws `NOT_FOUND` with the name that was probably meant, or what kept it from
-   * reading the description; nothing was called then.
+   * Returns the operation and the service that it belongs to.
+   *
+   * @throws `NOT_FOUND` with the name that was probably meant, `ONEC_WSDL_UNSUPPORTED` for an operation that cannot be called, or what kept it from
+   *   reading the description; nothing was called then.
    */
   async operation(service: string, operation: string): Promise<{ readonly service: Service; readonly operation: Operation }> {
     const { now, maxAge, whereOf } = this.options;
     let copy = await this.copyOf(service, maxAge);
     if (!copy.service.operations.has(operation) && now() - copy.asked >= ASK_AGAIN_MS) copy = await this.copyOf(service, 0);
     const found = copy.service.operations.get(operation);
-    if (found) return { service: copy.service, operation: found };
+    if (found) {
+      this.refused.delete(`${operation} of ${service}`);
+      return { service: copy.service, operation: found };
+    }
+    const reason = copy.service.unusable.get(operation);
+    if (reason !== undefined) {
+      this.refused.set(`${operation} of ${service}`, reason);
+      throw soap.ONEC_WSDL_UNSUPPORTED(`${whereOf(service).where}: the operation ${operation} cannot be called: ${reason}`, {
+        sent: 'no',
+      });
+    }
     const known = [...copy.service.operations.keys()];
     const meant = nearest(operation, known);
     const hint = meant === undefined ? `it has ${known.join(', ') || 'none'}` : `did you mean ${meant}?`;
@@ -73,6 +88,11 @@ export class WsdlStore {
       const documents = await fetchDocuments(link, name, from);
       const service = serviceOf(documents, version, from);
       await this.keep(from.where, documents);
+      if (service.unusable.size > 0)
+        log.warn('operations of the web service cannot be called', {
+          service: name,
+          operations: Object.fromEntries(service.unusable),
+        });
       return this.remember(name, { service, asked: now() });
     } catch (error) {
       if (!isSluiceError(error) || error.fate === 'fatal') throw error;

@@ -45,6 +45,59 @@ async function wsdlOfEmulator(): Promise<string> {
 
 const XML = 'text/xml; charset=utf-8';
 
+describe('an operation that cannot be called', () => {
+  const broken: readonly (readonly [string, (wsdl: string) => string, string])[] = [
+    [
+      'is rpc',
+      (wsdl) =>
+        wsdl.replace(
+          /(<(?:\w+:)?operation name="ПроверитьЗаказ">\s*<soap\w*:operation [^>]*?)style="document"/g,
+          '$1style="rpc"',
+        ),
+      'not document/literal',
+    ],
+    [
+      'has an empty message',
+      (wsdl) => wsdl.replace(/(<(?:\w+:)?message name="ПроверитьЗаказRequest[^>]*>)[^]*?(<\/(?:\w+:)?message>)/, '$1$2'),
+      'empty',
+    ],
+    [
+      'demands a header',
+      (wsdl) =>
+        wsdl.replace(
+          /(<(?:\w+:)?operation name="ПроверитьЗаказ">\s*<soap\w*:operation [^>]*>\s*<(?:\w+:)?input[^>]*>)/g,
+          '$1<soapbind:header message="tns:H" part="Ключ" use="literal"/>',
+        ),
+      'the SOAP header Ключ',
+    ],
+  ];
+
+  it.each(broken)('because it %s leaves the others usable', async (_why, change, reason) => {
+    const onec = keep(await startOnec({ port: 0, latencyMs: 0 }));
+    const original = await (await fetch(`${onec.url}/base/ws/${encodeURIComponent(SERVICE)}?wsdl`)).text();
+    const changed = change(original);
+    expect(changed).not.toBe(original);
+    const namespace = /targetNamespace="([^"]*)"/.exec(original)?.[1] ?? '';
+    const pong = `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><m:ПингResponse xmlns:m="${namespace}"><m:return>да</m:return></m:ПингResponse></e:Body></e:Envelope>`;
+    const service = keep(
+      await startWebService(
+        (request, response) =>
+          void response.writeHead(200, { 'content-type': XML }).end(request.method === 'GET' ? changed : pong),
+      ),
+    );
+    const { call, client } = await open(service.url);
+    expect(await call('Пинг')).not.toBeInstanceOf(Error);
+    await client.check();
+    expect(await call('ПроверитьЗаказ')).toMatchObject({
+      code: 'ONEC_WSDL_UNSUPPORTED',
+      message: expect.stringMatching(new RegExp(`the operation ПроверитьЗаказ cannot be called: .*${reason}`)),
+      options: { sent: 'no' },
+    });
+    // the doctor asks the same question
+    await expect(client.check()).rejects.toThrow(`ПроверитьЗаказ of ${SERVICE} cannot be called`);
+  });
+});
+
 describe('a WSDL that cannot be used', () => {
   it.each([
     ['a web page', 200, 'text/html', '<html><body>Вход</body></html>', 'ONEC_WSDL', 'unavailable', 'a web page came'],
@@ -75,6 +128,32 @@ describe('a WSDL that cannot be used', () => {
     const { failed } = await described(answering(status, type, body));
     expect(failed).toMatchObject({ code, fate, options: { sent: 'no' } });
     expect(failed).toHaveProperty('message', expect.stringContaining(words));
+  });
+
+  it.each([
+    [
+      'in a character set that nobody knows',
+      Buffer.from('<?xml version="1.0" encoding="klingon"?><a/>'),
+      'the charset "klingon"',
+    ],
+    ['in bytes that are not of its encoding', Buffer.from([0x3c, 0x61, 0x3e, 0xd2]), 'the body is not UTF-8'],
+  ])('because it is %s is told with the place', async (_what, body, words) => {
+    const { failed } = await described(
+      (_request, response) => void response.writeHead(200, { 'content-type': 'text/xml' }).end(body),
+    );
+    expect(failed).toMatchObject({ code: 'ONEC_WSDL', message: expect.stringContaining(words) });
+  });
+
+  it('is read in UTF-16 by its mark', async () => {
+    const whole = await wsdlOfEmulator();
+    const body = Buffer.from(`\ufeff${whole.replace('UTF-8', 'UTF-16')}`, 'utf16le');
+    const { failed } = await described((request, response) => {
+      const isWsdl = request.method === 'GET';
+      response
+        .writeHead(isWsdl ? 200 : 500, { 'content-type': isWsdl ? 'text/xml' : 'text/plain' })
+        .end(isWsdl ? body : 'Нет остатка');
+    });
+    expect(failed).toMatchObject({ code: 'ONEC_BUSINESS' });
   });
 
   it('because it is cut off is not taken for a whole one', async () => {

@@ -1,0 +1,281 @@
+import { describe, expect, it } from '@jest/globals';
+import { withChameleons } from '../schema/chameleon.js';
+import { SchemaProblem, Schemas } from '../schema/read-schema.js';
+import { nameIn, XS, XSI } from '../xml/names.js';
+import { readXml } from '../xml/read-xml.js';
+import { Prefixes } from '../xml/write-xml.js';
+import { ValueReader } from './read-value.js';
+import { ValueWriter } from './write-value.js';
+
+const NS = 'http://example.org/S';
+const OTHER = 'http://example.org/package';
+
+const schemaOf = (content: string, ns = NS) =>
+  readXml(
+    `<xs:schema xmlns:xs="${XS}" xmlns:t="${NS}" xmlns:o="${OTHER}" targetNamespace="${ns}" elementFormDefault="qualified">${content}</xs:schema>`,
+  );
+
+/** An operation whose parameters are this content model. */
+function described(model: string, types = '', more = '') {
+  const schemas = [schemaOf(`<xs:element name="Op"><xs:complexType>${model}</xs:complexType></xs:element>${types}`)];
+  if (more !== '') schemas.push(schemaOf(more, OTHER));
+  const all = new Schemas(schemas, NS);
+  const op = nameIn(NS, 'Op');
+  return { types: all, fields: all.fieldsOf(op) ?? [], rules: all.rulesOf(op) };
+}
+
+function write({ types, fields, rules }: ReturnType<typeof described>, values: unknown) {
+  const writer = new ValueWriter(types, new Prefixes(), undefined);
+  const { attributes, content } = writer.fields(fields, values, [], 'Op', rules);
+  const problems = writer.problems.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return problems.length > 0 ? problems : attributes + content.replaceAll(/n\d:/g, '');
+}
+
+const read = ({ types, fields, rules }: ReturnType<typeof described>, content: string, attributes = '') =>
+  new ValueReader(types).fields(
+    fields,
+    readXml(
+      `<Op xmlns="${NS}" xmlns:xsi="${XSI}" xmlns:xs="${XS}" xmlns:t="${NS}" xmlns:o="${OTHER}"${attributes}>${content}</Op>`,
+    ),
+    rules,
+  );
+
+const text = (name: string, more = '') => `<xs:element name="${name}" type="xs:string"${more}/>`;
+
+describe('a choice', () => {
+  const choice = described(
+    `<xs:choice>${text('A')}<xs:sequence>${text('B')}${text('C')}${text('D', ' minOccurs="0"')}</xs:sequence></xs:choice>`,
+  );
+
+  it.each([
+    [{ A: '1' }, '<A>1</A>'],
+    [{ B: '1', C: '2' }, '<B>1</B><C>2</C>'],
+    [{}, [': Op needs one of A, or B with C with D']],
+    [{ A: '1', B: '2', C: '3' }, [': Op takes either A, or B with C with D, and not several of them']],
+    [{ B: '1' }, [': Op needs C beside B']],
+  ])('takes one of its alternatives, and all of it: %j', (values, written) => expect(write(choice, values)).toEqual(written));
+
+  it('that is optional may be left out', () => {
+    expect(write(described(`<xs:choice minOccurs="0">${text('A')}${text('B')}</xs:choice>`), {})).toBe('');
+  });
+
+  it('that repeats takes several of its alternatives', () => {
+    const many = described(`<xs:choice maxOccurs="unbounded">${text('A')}${text('B')}</xs:choice>`);
+    expect(write(many, { A: ['1', '2'], B: ['3'] })).toBe('<A>1</A><A>2</A><B>3</B>');
+    expect(write(many, {})).toEqual([': Op needs one of A with B']);
+  });
+
+  it('has alternatives that begin alike', () => {
+    const alike = described(
+      `<xs:choice><xs:sequence>${text('A')}${text('B')}</xs:sequence><xs:sequence>${text('A')}${text('C')}</xs:sequence></xs:choice>`,
+    );
+    expect(write(alike, { A: '1', C: '2' })).toBe('<A>1</A><C>2</C>');
+    expect(write(alike, { B: '1', C: '2' })).toEqual([expect.stringContaining('takes either')]);
+  });
+});
+
+describe('a sequence', () => {
+  const pairs = described(`<xs:sequence maxOccurs="unbounded">${text('K')}${text('V')}</xs:sequence>`);
+
+  it('that repeats is written pair by pair', () => {
+    expect(write(pairs, { K: ['a', 'b'], V: ['1', '2'] })).toBe('<K>a</K><V>1</V><K>b</K><V>2</V>');
+    expect(write(pairs, { K: ['a'], V: ['1'] })).toBe('<K>a</K><V>1</V>');
+  });
+
+  it('that repeats is refused where its pairs do not match', () => {
+    expect(write(pairs, { K: ['a', 'b'], V: ['1'] })).toEqual([expect.stringContaining('give lists of the same length')]);
+  });
+
+  it('that repeats is read where nothing is missing, and refused where the pairs would be lost', () => {
+    expect(read(pairs, '<K>a</K><V>1</V><K>b</K><V>2</V>')).toEqual({ K: ['a', 'b'], V: ['1', '2'] });
+    expect(() => read(pairs, '<K>a</K><K>b</K><V>2</V>')).toThrow('which belong together would be lost');
+  });
+
+  it('that is optional is there as a whole or not at all', () => {
+    const optional = described(`<xs:sequence><xs:sequence minOccurs="0">${text('A')}${text('B')}</xs:sequence></xs:sequence>`);
+    expect(write(optional, {})).toBe('');
+    expect(write(optional, { A: '1' })).toEqual([': Op needs "B" beside A']);
+  });
+
+  it('with an element twice is reported', () => {
+    expect(() => described(`<xs:sequence>${text('A')}${text('B')}${text('A')}</xs:sequence>`)).toThrow(SchemaProblem);
+  });
+});
+
+describe('a list', () => {
+  const list = described(
+    `<xs:sequence>${text('A', ' minOccurs="2" maxOccurs="3"')}${text('B', ' minOccurs="0" maxOccurs="unbounded"')}</xs:sequence>`,
+  );
+
+  it.each([
+    [{ A: ['1', '2'], B: [] }, '<A>1</A><A>2</A>'],
+    [{ A: ['1'] }, ['A: a list of at least 2']],
+    [{ A: [] }, ['A: a list of at least 2']],
+    [{ A: ['1', '2', '3', '4'] }, ['A: a list of at most 3']],
+  ])('has as many items as the WSDL says: %j', (values, written) => expect(write(list, values)).toEqual(written));
+
+  it('of one element that stands several times in an answer is refused', () => {
+    expect(() => read(described(`<xs:sequence>${text('A')}</xs:sequence>`), '<A>1</A><A>2</A>')).toThrow('stands 2 times');
+  });
+});
+
+describe('a text with attributes', () => {
+  const simple = (name: string, derivation: string) =>
+    `<xs:complexType name="${name}"><xs:simpleContent>${derivation}</xs:simpleContent></xs:complexType>`;
+  const money = simple(
+    'Money',
+    '<xs:extension base="xs:decimal"><xs:attribute name="currency" type="xs:string" use="required"/></xs:extension>',
+  );
+  const sum = (types: string) => described('<xs:sequence><xs:element name="sum" type="t:T"/></xs:sequence>', money + types);
+
+  const rated = sum(simple('T', '<xs:extension base="t:Money"><xs:attribute name="rate" type="xs:decimal"/></xs:extension>'));
+
+  it('has the attributes and the text of the one that it extends', () => {
+    expect(write(rated, { sum: { __content: 10.5, currency: 'RUB', rate: 2 } })).toBe('<sum currency="RUB" rate="2">10.5</sum>');
+    expect(read(rated, '<sum currency="RUB" rate="2">10.50</sum>')).toEqual({
+      sum: { __content: 10.5, currency: 'RUB', rate: 2 },
+    });
+  });
+
+  it('is refused without an attribute that it inherits', () => {
+    expect(write(rated, { sum: { __content: 10.5, rate: 2 } })).toEqual(['sum: T needs "currency"']);
+    expect(write(rated, { sum: { __content: 10.5, currency: null, rate: 2 } })).toEqual([
+      'sum.currency: the attribute must have a value',
+    ]);
+  });
+
+  it('may restrict the text and the attributes of another one', () => {
+    const restricted = sum(
+      simple(
+        'T',
+        '<xs:restriction base="t:Money"><xs:enumeration value="1"/><xs:enumeration value="2"/><xs:attribute name="currency" use="prohibited"/></xs:restriction>',
+      ),
+    );
+    expect(write(restricted, { sum: { __content: 1 } })).toBe('<sum>1</sum>');
+    expect(write(restricted, { sum: { __content: 3 } })).toEqual(['sum.__content: it is one of 1, 2']);
+    expect(write(restricted, { sum: { __content: 1, currency: 'RUB' } })).toEqual([expect.stringContaining('has no "currency"')]);
+  });
+});
+
+describe('an attribute', () => {
+  it('that is prohibited cannot be given', () => {
+    const prohibited = described('<xs:attribute name="a" type="xs:string" use="prohibited"/>');
+    expect(write(prohibited, { a: '1' })).toEqual([expect.stringContaining('has no "a"')]);
+  });
+
+  it('with the name of an element has a key of its own', () => {
+    const both = described(`<xs:sequence>${text('a')}</xs:sequence><xs:attribute name="a" type="xs:int"/>`);
+    expect(write(both, { a: 'x', '@a': 5 })).toBe(' a="5"<a>x</a>');
+    expect(read(both, '<a>x</a>', ' a="5"')).toEqual({ a: 'x', '@a': 5 });
+  });
+
+  it('by reference has the type of the global one', () => {
+    const byRef = described('<xs:attribute ref="t:rate"/>', '<xs:attribute name="rate" type="xs:decimal"/>');
+    expect(read(byRef, '', ' t:rate="1.50"')).toEqual({ rate: 1.5 });
+  });
+
+  it('is inherited by a restriction, which says again the elements alone', () => {
+    const model = described(
+      '<xs:sequence><xs:element name="P" type="t:Less"/></xs:sequence>',
+      `<xs:complexType name="More"><xs:sequence>${text('A')}${text('B', ' minOccurs="0"')}</xs:sequence><xs:attribute name="id" type="xs:int" use="required"/></xs:complexType>
+       <xs:complexType name="Less"><xs:complexContent><xs:restriction base="t:More"><xs:sequence>${text('A')}</xs:sequence></xs:restriction></xs:complexContent></xs:complexType>`,
+    );
+    expect(write(model, { P: { A: '1', id: 7 } })).toBe('<P id="7"><A>1</A></P>');
+    expect(write(model, { P: { A: '1' } })).toEqual(['P: Less needs "id"']);
+  });
+});
+
+describe('a type', () => {
+  const derived = (name: string, ns: string) =>
+    `<xs:complexType name="${name}"><xs:complexContent><xs:extension base="${ns}:Base"><xs:sequence>${text('X')}</xs:sequence></xs:extension></xs:complexContent></xs:complexType>`;
+  const abstract = described(
+    '<xs:sequence><xs:element name="P" type="o:Base"/></xs:sequence>',
+    '',
+    `<xs:complexType name="Base" abstract="true"/>${derived('Заказ', 'o')}`,
+  );
+
+  it('that is abstract needs one that extends it', () => {
+    expect(write(abstract, { P: {} })).toEqual([
+      `P: Base is abstract: name one of the types that extend it as #type: {${OTHER}}Заказ`,
+    ]);
+  });
+
+  it('of a package is found by its plain name', () => {
+    expect(write(abstract, { P: { '#type': 'Заказ', '#value': { X: '1' } } })).toBe('<P xsi:type="Заказ"><X>1</X></P>');
+    expect(write(abstract, { P: { '#type': `{${OTHER}}Заказ`, '#value': { X: '1' } } })).toContain('<X>1</X>');
+  });
+
+  it('that nobody describes is reported, and not taken for a text', () => {
+    expect(write(abstract, { P: { '#type': 'Счет', '#value': '1' } })).toEqual([
+      'P: "Счет" is no type of the service: the WSDL does not describe it',
+    ]);
+    const unknown = described('<xs:sequence><xs:element name="P" type="o:Nowhere"/></xs:sequence>');
+    expect(() => write(unknown, { P: 'x' })).toThrow(`the type {${OTHER}}Nowhere is not described`);
+    expect(() => read(unknown, '<P>x</P>')).toThrow(SchemaProblem);
+    expect(() =>
+      read(described(`<xs:sequence>${text('P').replace('xs:string', 'xs:strnig')}</xs:sequence>`), '<P>x</P>'),
+    ).toThrow('is not described');
+  });
+
+  it('that extends one that nobody describes is reported', () => {
+    const model = described(
+      '<xs:sequence><xs:element name="P" type="t:T"/></xs:sequence>',
+      '<xs:complexType name="T"><xs:complexContent><xs:extension base="o:Nowhere"/></xs:complexContent></xs:complexType>',
+    );
+    expect(() => write(model, { P: {} })).toThrow('which another one extends, is not described');
+  });
+
+  it('of a schema without a namespace belongs to the one that includes it', () => {
+    const includes = readXml(
+      `<xs:schema xmlns:xs="${XS}" xmlns:t="${NS}" targetNamespace="${NS}"><xs:include schemaLocation="Types.xsd"/><xs:element name="Op"><xs:complexType><xs:sequence><xs:element name="P" type="t:T"/></xs:sequence></xs:complexType></xs:element></xs:schema>`,
+    );
+    const included = readXml(
+      `<xs:schema xmlns:xs="${XS}"><xs:complexType name="T"><xs:sequence><xs:element name="n" type="N"/></xs:sequence></xs:complexType><xs:simpleType name="N"><xs:restriction base="xs:int"/></xs:simpleType></xs:schema>`,
+    );
+    const types = new Schemas(
+      withChameleons([
+        { place: '/S?wsdl', schema: includes },
+        { place: '/Types.xsd', schema: included },
+      ]),
+      NS,
+    );
+    const op = nameIn(NS, 'Op');
+    const model = { types, fields: types.fieldsOf(op) ?? [], rules: types.rulesOf(op) };
+    expect(write(model, { P: { n: 5 } })).toBe('<P><n>5</n></P>');
+    expect(write(model, { P: { n: 'x' } })).toEqual([expect.stringContaining('a whole number')]);
+  });
+});
+
+describe('an answer', () => {
+  it('without the namespace that the WSDL says is read by its description', () => {
+    const list = described('<xs:sequence><xs:element name="n" type="xs:int" maxOccurs="unbounded"/></xs:sequence>');
+    expect(read(list, '<n xmlns="">5</n>')).toEqual({ n: [5] });
+  });
+
+  it('with an element in a foreign namespace beside the described one is refused', () => {
+    const one = described(`<xs:sequence>${text('A')}</xs:sequence>`);
+    expect(() => read(one, '<A>1</A><A xmlns="urn:other">2</A>')).toThrow('is not in the namespace of the WSDL');
+  });
+});
+
+describe('a number or a time', () => {
+  const model = described(
+    '<xs:sequence><xs:element name="d" type="xs:double" minOccurs="0"/><xs:element name="t" type="xs:time" minOccurs="0"/></xs:sequence>',
+  );
+
+  it.each(['INF', '-INF', 'NaN', '1e400'])(
+    'of xs:double is read and written as the text %s where JSON has no number',
+    (written) => {
+      expect(read(model, `<d>${written}</d>`)).toEqual({ d: written });
+      expect(write(model, { d: written })).toBe(`<d>${written}</d>`);
+    },
+  );
+
+  it.each(['10:00:00', '10:00:00.5', '10:00:00Z', '10:00:00.250+03:00'])('of xs:time is %s', (written) => {
+    expect(write(model, { t: written })).toBe(`<t>${written}</t>`);
+  });
+});
+
+describe('a character reference', () => {
+  it('may have zeros in front', () => expect(readXml('<a>&#x0000000416;&#000000000001046;</a>').text).toBe('ЖЖ'));
+});
