@@ -52,7 +52,7 @@ const ASCII_LABELS: ReadonlySet<string> = new Set([
   'ibm367',
 ]);
 /** The code points that `TextDecoder` puts where a Windows code page assigns nothing to a byte. */
- 
+
 const UNASSIGNED = /[\u0080-\u009f]/;
 const LONGEST_LABEL = 40; // characters of a foreign name in a message
 

@@ -4,12 +4,9 @@ import type { HostApi } from '../admin/host-api.js';
 import { openHostApi } from '../admin/operator.js';
 import { runOf, shortRuns } from '../admin/short-run.js';
 import { CommandError, EXIT, UsageError, describeError } from '../exit.js';
-<<<<<<< HEAD
 import { addFormat, wantsJson, type Format } from '../options.js';
-import { shownRun, type Parked, type ShownRun } from '../terminal/parked-run.js';
-=======
 import { paint } from '../terminal/paint.js';
->>>>>>> 143b31a (cli: show foreign control characters as visible escapes)
+import { shownRun, type Parked, type ShownRun } from '../terminal/parked-run.js';
 import { print, printJson, say } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 import { ago, counted } from '../terminal/words.js';

@@ -4,11 +4,8 @@ import { describeWorkspace, type WorkspaceState } from '@sluice/host';
 import type { Command } from 'commander';
 import { openHostApi } from '../admin/operator.js';
 import { stopRequest } from '../host/stop-request.js';
-<<<<<<< HEAD
 import { addFormat, wantsJson, type Format } from '../options.js';
-=======
 import { oneLine, paint } from '../terminal/paint.js';
->>>>>>> 143b31a (cli: show foreign control characters as visible escapes)
 import { print, printJson } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 
@@ -31,14 +28,9 @@ export function addStatus(command: Command): void {
       const api = await openHostApi();
       const look = async () => {
         const status = await api.get<HostStatus>('/api/status');
-<<<<<<< HEAD
         if (wantsJson(format)) return printJson(status);
-        print(`${watch && process.stdout.isTTY ? CLEAR : ''}${statusText(status)}`);
-=======
-        if (json) return printJson(status);
         if (watch && process.stdout.isTTY) process.stdout.write(CLEAR);
         print(statusText(status));
->>>>>>> 143b31a (cli: show foreign control characters as visible escapes)
       };
       await look();
       if (!watch) return;
@@ -113,13 +105,8 @@ function paceText(pace: ShownPace | undefined): string {
   if (!pace) return 'no limit but the number of calls at once';
   if (!pace.owner && pace.elsewhere === undefined) return 'no host has it now';
   const calls = `${pace.inFlight} of ${pace.limit} calls (at most ${pace.max})`;
-<<<<<<< HEAD
-  const by = pace.elsewhere === undefined ? '' : pc.dim(`, by host ${pace.elsewhere}`);
-  const closed = pace.closedBecause === undefined ? '' : `, ${pc.yellow(pace.closedBecause)}`;
+  const by = pace.elsewhere === undefined ? '' : paint.dim(`, by host ${pace.elsewhere}`);
+  const closed = pace.closedBecause === undefined ? '' : `, ${paint.yellow(pace.closedBecause)}`;
   const limited = pace.limitedBecause === undefined ? '' : `: ${pace.limitedBecause}`;
   return `${calls}${limited}${closed}${by}`;
-=======
-  const by = pace.elsewhere === undefined ? '' : paint.dim(`, by host ${pace.elsewhere}`);
-  return `${calls}${pace.closedBecause === undefined ? '' : `, ${paint.yellow(pace.closedBecause)}`}${by}`;
->>>>>>> 143b31a (cli: show foreign control characters as visible escapes)
 }

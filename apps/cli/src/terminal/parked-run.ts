@@ -1,5 +1,5 @@
 import type { ParkedSummary } from '@sluice/engine';
-import pc from 'picocolors';
+import { paint } from './paint.js';
 import { table } from './table.js';
 import { ago } from './words.js';
 
@@ -22,15 +22,15 @@ export function shownRun({ run, flow, step, state, event, error, parkedAt, epoch
     ['event', `${event.type}  ${event.id}`],
     ...(event.subject === undefined ? [] : [['subject', event.subject]]),
     ['source', event.source],
-    ['error', `${pc.red(error.code)} ${error.message}`],
+    ['error', `${paint.red(error.code)} ${error.message}`],
     ...(error.cause === undefined ? [] : [['caused by', `${error.cause.code} ${error.cause.message}`]]),
     ...(error.cure === undefined ? [] : [['do', error.cure]]),
     ...(state === 'parked' ? [['replay', `sluice parked replay ${run}   (with other data: --data FILE)`]] : []),
   ];
-  const outputs = Object.entries(steps).map(([id, output]) => `${pc.dim(`steps.${id}`)}\n${json(output)}`);
+  const outputs = Object.entries(steps).map(([id, output]) => `${paint.dim(`steps.${id}`)}\n${json(output)}`);
   return [
-    table(rows.map(([name = '', value = '']) => [pc.dim(name), value])),
-    `${pc.dim('data')}\n${json(data)}`,
+    table(rows.map(([name = '', value = '']) => [paint.dim(name), value])),
+    `${paint.dim('data')}\n${json(data)}`,
     ...outputs,
   ].join('\n\n');
 }
