@@ -104,7 +104,7 @@ interface Replayed {
 
 function warnOfRepeats({ run, repeats = [] }: Replayed): void {
   if (repeats.length === 0) return;
-  say(pc.yellow(`run ${run}: calls that were made before may be repeated: ${repeats.join(', ')}`));
+  say(paint.yellow(`run ${run}: calls that were made before may be repeated: ${repeats.join(', ')}`));
 }
 
 async function replayAll(api: HostApi, fromStart: boolean, flow: string | undefined): Promise<void> {
