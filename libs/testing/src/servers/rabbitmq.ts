@@ -28,16 +28,12 @@ export interface RabbitServer {
   stop(): Promise<void>;
 }
 
-/**
- * Starts a private RabbitMQ on loopback and resolves when it takes connections. Needs the package `rabbitmq-server`, any user.
- *
- * @param settings more lines for `rabbitmq.conf`
- */
-export async function startRabbit(settings: readonly string[] = []): Promise<RabbitServer> {
+/** Starts a private RabbitMQ on loopback and resolves when it takes connections. Needs the package `rabbitmq-server`, any user. */
+export async function startRabbit(): Promise<RabbitServer> {
   const sbin = findSbin();
   const [port = 0, distPort = 0, epmdPort = 0] = await freePorts(3);
   const home = mkdtempSync(path.join(tmpdir(), 'sluice-rabbit-'));
-  const env = environment(home, { port, distPort, epmdPort }, settings);
+  const env = environment(home, { port, distPort, epmdPort });
   // Erlang would start a port mapper of its own as a daemon, which nobody stops
   const epmd = spawn('setpriv', [...DIE_WITH_US, 'epmd', '-port', String(epmdPort), '-address', '127.0.0.1'], {
     stdio: 'ignore',
@@ -93,14 +89,9 @@ function findSbin(): string {
   return path.join(RELEASES, release, 'sbin');
 }
 
-function environment(
-  home: string,
-  ports: { port: number; distPort: number; epmdPort: number },
-  settings: readonly string[],
-): NodeJS.ProcessEnv {
+function environment(home: string, ports: { port: number; distPort: number; epmdPort: number }): NodeJS.ProcessEnv {
   const config = path.join(home, 'rabbitmq.conf');
-  const lines = ['log.file.level = warning', 'log.console = false', 'disk_free_limit.absolute = 50MB', ...settings, ''];
-  writeFileSync(config, lines.join('\n'));
+  writeFileSync(config, ['log.file.level = warning', 'log.console = false', 'disk_free_limit.absolute = 50MB', ''].join('\n'));
   writeFileSync(path.join(home, 'enabled_plugins'), '[].\n');
   mkdirSync(path.join(home, 'log'));
   return {

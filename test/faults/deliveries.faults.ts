@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { QueueStatus, UnroutedStatus } from '@sluice/engine';
+import { admin } from '../support/api.js';
+import { drive } from '../support/drive.js';
+import { describeServers, startServers, type Servers } from '../support/engines.js';
+import { erpWorkspace } from '../support/samples.js';
+import { Stage } from '../support/stage.js';
+import { FAULT_TIMEOUT_MS } from '../support/storm.js';
+import { START_TIMEOUT_MS, until } from '../support/until.js';
+import { judge } from '../support/witness.js';
+
+/** After the call the flow emits an event that nothing takes: how many wait says how many runs have ended. */
+const FLOW = `
+sluice: 1
+flow: save
+trigger: { use: event, with: { types: [order.created] } }
+steps:
+  - { id: order, use: onec-http.call, connection: erp, with: { method: SaveOrder, data: '\${{ trigger.data }}' } }
+  - { id: told, emit: { type: order.saved, data: { number: '\${{ trigger.data.number }}' } } }
+`;
+const CALL = { flow: 'save', step: 'order' } as const;
+const ids = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${process.pid}-${prefix}-${n}`);
+
+describeServers('a delivery that ends before its work does', () => {
+  let servers: Servers;
+  let stage: Stage;
+
+  async function open(latencyMs: number): Promise<void> {
+    servers = await startServers();
+    const workspace = erpWorkspace().replace('{ start: 10, max: 10 }', '{ start: 10, max: 10, adaptive: false }');
+    const files = { 'sluice.yaml': workspace, 'flows/save.yaml': FLOW };
+    stage = await Stage.open({ env: servers.env, files, onec: { latencyMs } });
+  }
+
+  async function close(): Promise<void> {
+    await stage?.close();
+    await servers?.stop();
+  }
+
+  async function queue(name: string): Promise<QueueStatus | undefined> {
+    const { queues } = await admin<{ queues: QueueStatus[] }>(stage.url, '/api/status');
+    return queues.find((one) => one.queue === name);
+  }
+
+  const ended = (count: number) =>
+    until(
+      `${count} runs to end`,
+      async () => {
+        const types = await admin<UnroutedStatus[]>(stage.url, '/api/unrouted');
+        return types.find(({ type }) => type === 'order.saved')?.count === count;
+      },
+      FAULT_TIMEOUT_MS,
+    );
+
+  describeServers('because its queue was deleted', () => {
+    beforeAll(() => open(4_000), START_TIMEOUT_MS);
+    afterAll(close, START_TIMEOUT_MS);
+
+    it(
+      'is carried out: ten calls are open, ten are held, and each is called once and its run ends',
+      async () => {
+        const events = ids('deleted', 20);
+        await drive(events, { doors: stage.doors, type: 'order.created', withinMs: FAULT_TIMEOUT_MS });
+        await until('ten open calls, and ten that are held', async () => {
+          return stage.onec.stats().inFlight === 10 && (await queue('push.erp.normal'))?.waiting === 0;
+        });
+        for (const name of ['push.erp.normal', 'flow.save', 'flow.save.next']) await servers.rabbit.ctl('delete_queue', name);
+        await ended(20);
+        expect(judge(stage.onec, events, CALL)).toMatchObject({ lost: [], strangers: [], repeats: 0 });
+      },
+      FAULT_TIMEOUT_MS,
+    );
+  });
+});
