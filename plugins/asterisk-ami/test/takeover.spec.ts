@@ -58,7 +58,8 @@ connections:
     closing.push(stop, () => store.close());
     return {
       spooled: async () => {
-        const files = await readdir(path.join(spool, 'calls'));
+        // a file that is being written anew is renamed at any moment
+        const files = (await readdir(path.join(spool, 'calls'))).filter((file) => !file.endsWith('.new'));
         const sizes = await Promise.all(files.map((file) => stat(path.join(spool, 'calls', file))));
         return sizes.some(({ size }) => size > 0);
       },
