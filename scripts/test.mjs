@@ -8,9 +8,9 @@ import { canInstall, missingServices } from './lib/services.mjs';
 const MINUTE = 60_000;
 
 /** Servers are heavy, and tests of faults freeze and kill them: those stages run one file at a time. */
-const UNIT = { project: 'unit', workers: 2, limitMs: 5 * MINUTE };
-const SERVICES = { project: 'services', workers: 1, limitMs: 15 * MINUTE, needsServices: true };
-const E2E = { project: 'e2e', workers: 1, limitMs: 15 * MINUTE };
+const UNIT = { project: 'unit', workers: 2, limitMs: 12 * MINUTE };
+const SERVICES = { project: 'services', workers: 1, limitMs: 20 * MINUTE, needsServices: true };
+const E2E = { project: 'e2e', workers: 1, limitMs: 20 * MINUTE };
 const FAULTS = { project: 'faults', workers: 1, limitMs: 15 * MINUTE, needsServices: true, env: { SLUICE_FAULTS: 'quick' } };
 const ADDIN_LIMIT_MS = 15 * MINUTE;
 

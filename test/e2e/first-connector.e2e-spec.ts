@@ -35,7 +35,8 @@ describe('the guide to a first connector', () => {
     for (const name of ['node_modules', 'libs']) symlinkSync(path.resolve(name), path.join(clone.path, name));
     for (const name of ['package.json', 'jest.config.js', 'tsconfig.base.json', '.swcrc'])
       copyFileSync(name, path.join(clone.path, name));
-    for (const name of ['apps', 'test/e2e', 'test/faults']) mkdirSync(path.join(clone.path, name), { recursive: true });
+    for (const name of ['apps', 'test/e2e', 'test/faults', 'test/real'])
+      mkdirSync(path.join(clone.path, name), { recursive: true });
     for (const { name, text } of FILES) {
       const file = path.join(clone.path, name);
       mkdirSync(path.dirname(file), { recursive: true });
