@@ -61,9 +61,9 @@ export function wantsJson({ format, json = false }: Format): boolean {
   return json || format === 'json';
 }
 
-/** `sales,first-floor`: words with commas between them. */
-export function readNames(text: string): readonly string[] {
+/** `sales,first-floor`: words with commas between them; an option that may be given again passes the names `before`. */
+export function readNames(text: string, before: readonly string[] = []): readonly string[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.includes('')) throw new InvalidArgumentError('names are separated by commas: sales,first-floor');
-  return names;
+  return [...before, ...names];
 }

@@ -105,6 +105,40 @@ describe('a token', () => {
   });
 });
 
+describe('workplaces of a token', () => {
+  const workplacesOf = async (workplaces: unknown, allowed?: readonly string[]) => {
+    const all = new Tokens(OPERATOR_SECRET, [{ ...erp, ...(allowed && { workplaces: allowed }) }]);
+    const { workplaces: verified } = await all.verify(await sign({ claims: { workplaces } }));
+    return verified;
+  };
+
+  it('are absent when neither the token nor its issuer lists any', async () => {
+    expect(await workplacesOf(undefined)).toBeUndefined();
+  });
+
+  it('are those of the claim, each of 1 to 100 characters', async () => {
+    expect(await workplacesOf(['DESK-7', 12, '', 'x'.repeat(101), {}])).toEqual(['DESK-7', '12']);
+  });
+
+  it.each([[[]], ['DESK-7'], [null], [{ 0: 'DESK-7' }]])('are none for the claim %j: it limits and lists none', async (claim) => {
+    expect(await workplacesOf(claim)).toEqual([]);
+  });
+
+  it('are those that the issuer allows', async () => {
+    expect(await workplacesOf(['shop.1', 'office.1'], ['shop.*'])).toEqual(['shop.1']);
+  });
+
+  it('are none without the claim when the issuer lists some: a token that omits the claim is limited too', async () => {
+    expect(await workplacesOf(undefined, ['shop.*'])).toEqual([]);
+  });
+
+  it('are signed into a token of the operator', async () => {
+    const claims = { sub: 'me', scope: 'desktop', ttlMs: HOUR, workplaces: ['DESK-7'] };
+    const bearer = await tokens().verify(await signOperatorToken(OPERATOR_SECRET, claims));
+    expect(bearer.workplaces).toEqual(['DESK-7']);
+  });
+});
+
 describe('a sender', () => {
   it('publishes only what its issuer may, and never what is the engine’s', async () => {
     const sender = await tokens().verify(await sign());

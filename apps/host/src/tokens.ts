@@ -19,7 +19,7 @@ export const OPERATOR_MAX_TTL_MS = 366 * 24 * 3_600_000;
 /** The scope that an endpoint asks for when its flow names none. */
 const EVENTS_WRITE = 'events:write';
 const MAX_JTI_LENGTH = 200;
-/** Of an extension or a group. */
+/** Of an extension, a group or a workplace. */
 const LONGEST_CLAIM = 100;
 
 interface SigningIssuer {
@@ -31,6 +31,8 @@ interface SigningIssuer {
   /** Absent: its tokens may name any. */
   readonly extensions?: readonly string[] | undefined;
   readonly groups?: readonly string[] | undefined;
+  /** Present: a token without the claim may name no workplace. */
+  readonly workplaces?: readonly string[] | undefined;
   readonly grants: (scope: string) => boolean;
   readonly maxTtlMs: number | undefined;
 }
@@ -44,7 +46,7 @@ interface TokenIdentity {
 
 /**
  * Tokens are HS256 JSON Web Tokens (RFC 7519): header `kid` (the issuer), claims `sub`, `scope` (words with spaces between), `exp`.
- * For desktops also `extension` (a text) and `groups` (a list of texts). Each issuer has its own key, and its rights are capped: a key that
+ * For desktops also `extension` (a text), `groups` and `workplaces` (lists of texts). Each issuer has its own key, and its rights are capped: a key that
  * leaks from one 1C makes no administrators.
  */
 export class Tokens implements TokensOfPlugins {
@@ -79,6 +81,7 @@ export class Tokens implements TokensOfPlugins {
         topics: issuer.topics,
         extensions: issuer.extensions,
         groups: issuer.groups,
+        workplaces: issuer.workplaces,
         grants: (scope) => issuer.scopes.includes(scope) && !OPERATOR_ONLY.includes(scope),
         maxTtlMs: issuer.maxTtlMs,
       });
@@ -165,7 +168,7 @@ export class Tokens implements TokensOfPlugins {
 
   async #read(token: string): Promise<Bearer> {
     const issuer = this.#issuerOf(token);
-    const { sub, scope, exp, iat, jti, extension, groups } = await verifiedBy(issuer, token);
+    const { sub, scope, exp, iat, jti, extension, groups, workplaces } = await verifiedBy(issuer, token);
     if (typeof sub !== 'string' || sub === '') throw invalid('claims', 'the token has no `sub`');
     if (typeof exp !== 'number') throw invalid('claims', 'the token has no `exp`');
     const asked =
@@ -181,7 +184,9 @@ export class Tokens implements TokensOfPlugins {
       ...(issuer.endpoints && { endpoints: issuer.endpoints }),
       topics: issuer.topics,
       ...(own !== undefined && { extension: own }),
-      groups: within(issuer.groups, (Array.isArray(groups) ? groups : []).filter(isShort).map(String)),
+      groups: within(issuer.groups, textsOf(groups)),
+      // an issuer's list would limit nothing if a token could leave the claim out
+      ...((workplaces !== undefined || issuer.workplaces) && { workplaces: within(issuer.workplaces, textsOf(workplaces)) }),
       expiresAt: capped(issuer, exp * 1_000, issuedAt),
     };
     this.#identities.set(bearer, {
@@ -260,6 +265,11 @@ function within(allowed: readonly string[] | undefined, named: readonly string[]
 const isShort = (claim: unknown): claim is string | number =>
   typeof claim === 'number' || (typeof claim === 'string' && claim !== '' && claim.length <= LONGEST_CLAIM);
 
+/** Returns the usable texts of a claim; a claim that is no list has none. */
+function textsOf(claim: unknown): readonly string[] {
+  return (Array.isArray(claim) ? claim : []).filter(isShort).map(String);
+}
+
 export interface OperatorClaims {
   readonly sub: string;
   readonly scope: string;
@@ -267,13 +277,16 @@ export interface OperatorClaims {
   /** Telephone extension of the user. */
   readonly extension?: string;
   readonly groups?: readonly string[];
+  /** The workplaces that its clients may name. Absent: any. */
+  readonly workplaces?: readonly string[];
 }
 
 /** A token of the operator. */
 export function signOperatorToken(secret: string, claims: OperatorClaims): Promise<string> {
   const now = Math.floor(Date.now() / 1_000);
-  const { scope, extension, groups } = claims;
-  return new SignJWT({ scope, ...(extension !== undefined && { extension }), ...(groups && { groups }) })
+  const { scope, extension, groups, workplaces } = claims;
+  const desktop = { ...(extension !== undefined && { extension }), ...(groups && { groups }), ...(workplaces && { workplaces }) };
+  return new SignJWT({ scope, ...desktop })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setSubject(claims.sub)
     .setJti(randomUUID())

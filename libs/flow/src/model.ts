@@ -229,6 +229,8 @@ export interface Issuer {
   readonly topics: readonly string[];
   readonly extensions?: readonly string[];
   readonly groups?: readonly string[];
+  /** Patterns of workplaces that its tokens may list. Absent: any. Present: a token that lists no workplace may name none. */
+  readonly workplaces?: readonly string[];
   readonly maxTtlMs: number;
 }
 

@@ -125,6 +125,7 @@ function workspaceSchema(plugins: readonly AnyPlugin[]): Schema {
     maxTtl: DURATION,
     extensions: TEXTS,
     groups: TEXTS,
+    workplaces: TEXTS,
   });
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',

@@ -21,6 +21,7 @@ issuers:
     topics: ['sales.*']
     maxTtl: 8h
     extensions: ['101']
+    workplaces: ['shop.*']
 connections:
   erp:
     use: onec-http
@@ -135,6 +136,7 @@ describe('a workspace', () => {
         topics: ['sales.*'],
         maxTtlMs: 28_800_000,
         extensions: ['101'],
+        workplaces: ['shop.*'],
       },
     ]);
   });
@@ -144,7 +146,7 @@ describe('a workspace', () => {
     expect(connections.get('erp')).toEqual({
       name: 'erp',
       plugin: 'onec-http',
-      place: { file: 'sluice.yaml', line: 21, column: 3 },
+      place: { file: 'sluice.yaml', line: 22, column: 3 },
       config: { baseUrl: 'http://erp/hs/gate', user: 'sluice', password: 'erp-password', timeout: 60_000 },
       secrets: ['erp-password'],
       pace: {
@@ -166,7 +168,7 @@ describe('a workspace', () => {
     expect(connections.get('desktops')).toEqual({
       name: 'desktops',
       plugin: 'tcp-gateway',
-      place: { file: 'sluice.yaml', line: 37, column: 3 },
+      place: { file: 'sluice.yaml', line: 38, column: 3 },
       config: { port: 7001 },
       secrets: [],
     });

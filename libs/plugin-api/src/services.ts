@@ -18,6 +18,8 @@ export interface Bearer {
   /** Telephone extension and groups: from the token, never from the client. */
   readonly extension?: string;
   readonly groups: readonly string[];
+  /** The workplaces that a client of this token may name, one of them at a time. Absent: any. Empty: none. */
+  readonly workplaces?: readonly string[];
   /** Milliseconds since 1970. What was opened with the token ends then. */
   readonly expiresAt: number;
 }

@@ -13,6 +13,10 @@ const GATEWAY_CODES = {
     fate: 'rejected',
     cure: 'give users, workplaces, extensions and groups names of 1 to 200 characters, without control characters',
   },
+  GATEWAY_WORKPLACE: {
+    fate: 'rejected',
+    cure: 'send a client-id that the claim workplaces of the token lists, or sign a token that lists it, within workplaces of its issuer in sluice.yaml',
+  },
   GATEWAY_USER: { fate: 'rejected', cure: 'name the user in full, <issuer>/<sub>: several issuers may give the scope desktop' },
   GATEWAY_WAIT: {
     fate: 'rejected',

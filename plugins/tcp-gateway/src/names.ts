@@ -19,3 +19,13 @@ export function checkNames({ sub, extension, groups }: Bearer, workplace: string
     throw gatewayFail.GATEWAY_NAME(`what the client or its token gives as ${kind} is no name`);
   }
 }
+
+/**
+ * Verifies that a token which lists workplaces allows the workplace that its client names. A token without a list allows any.
+ *
+ * @throws `GATEWAY_WORKPLACE`
+ */
+export function checkWorkplace({ user, workplaces }: Bearer, workplace: string): void {
+  if (workplaces === undefined || workplaces.includes(workplace)) return;
+  throw gatewayFail.GATEWAY_WORKPLACE(`the token of ${user} does not allow the workplace ${JSON.stringify(workplace)}`);
+}

@@ -12,6 +12,7 @@ interface SignOptions {
   readonly ttl: number;
   readonly extension?: string;
   readonly groups?: readonly string[];
+  readonly workplace?: readonly string[];
 }
 
 interface RevokeOptions {
@@ -31,16 +32,22 @@ export function addToken(command: Command): void {
     )
     .option('--extension <number>', 'telephone extension of the user: its calls pop up for this token')
     .option('--groups <names>', 'groups of the user, separated by commas', readNames)
+    .option(
+      '--workplace <names>',
+      'the only workplaces at which the token may connect, separated by commas; may be given again',
+      readNames,
+    )
     .addOption(
       new Option('--ttl <duration>', 'how long it is good, 366d at most')
         .argParser(readDuration)
         .default(readDuration('12h'), '12h'),
     )
-    .action(async ({ sub, ttl, ...claims }: SignOptions) => {
+    .action(async ({ sub, ttl, workplace, ...claims }: SignOptions) => {
       if (sub === undefined) throw new CommandError('token: --sub is missing: write whose token it is, such as --sub ivanov');
       if (ttl > OPERATOR_MAX_TTL_MS)
         throw new CommandError('token: --ttl is too long: a token of the operator is good for 366d at most');
-      print(await signOperatorToken(await readOperatorSecret(readEnv()), { ...claims, sub, ttlMs: ttl }));
+      const signed = { ...claims, ...(workplace && { workplaces: workplace }), sub, ttlMs: ttl };
+      print(await signOperatorToken(await readOperatorSecret(readEnv()), signed));
     });
   command
     .command('revoke')

@@ -24,6 +24,7 @@ export interface IssuerDraft {
   readonly topics: readonly string[];
   readonly extensions?: readonly string[];
   readonly groups?: readonly string[];
+  readonly workplaces?: readonly string[];
   readonly maxTtlMs: number;
 }
 

@@ -8,7 +8,7 @@ import type { IssuerDraft } from './drafts.js';
 
 const ISSUER: KeyTable = {
   of: 'an issuer',
-  keys: ['secret', 'secrets', 'scopes', 'events', 'endpoints', 'topics', 'maxTtl', 'extensions', 'groups'],
+  keys: ['secret', 'secrets', 'scopes', 'events', 'endpoints', 'topics', 'maxTtl', 'extensions', 'groups', 'workplaces'],
 };
 /** Signs for the operator's own commands, and alone may grant these scopes. */
 const BUILT_IN = 'operator';
@@ -41,6 +41,7 @@ function readIssuer(name: string, node: YamlNode, report: Report): IssuerDraft |
   if (!fields) return undefined;
   const extensions = readTexts(fields.get('extensions'), 'extensions', report);
   const groups = readTexts(fields.get('groups'), 'groups', report);
+  const workplaces = readTexts(fields.get('workplaces'), 'workplaces', report);
   const endpoints = readEndpoints(fields.get('endpoints'), report);
   return {
     name,
@@ -51,6 +52,7 @@ function readIssuer(name: string, node: YamlNode, report: Report): IssuerDraft |
     topics: readTexts(fields.get('topics'), 'topics', report) ?? [],
     ...(extensions && { extensions }),
     ...(groups && { groups }),
+    ...(workplaces && { workplaces }),
     maxTtlMs: readDuration(fields.get('maxTtl'), 'maxTtl', report) ?? DEFAULT_MAX_TTL_MS,
   };
 }

@@ -12,7 +12,7 @@ import {
   writeBody,
 } from '@sluice/plugin-api';
 import { gatewayFail } from '../failures.js';
-import { checkNames } from '../names.js';
+import { checkNames, checkWorkplace } from '../names.js';
 import type { Bearer, Credentials, Desk, SentMessage, Session, Subscription } from '../server/desk.js';
 import { Turnstile } from '../server/turnstile.js';
 import { encodeMessage } from '../stomp/message.js';
@@ -60,6 +60,11 @@ export class FrontDesk implements Desk {
     if (login !== '' && login !== bearer.sub && login !== bearer.user)
       throw gatewayFail.GATEWAY_LOGIN(`the token is of ${bearer.user}, and the login of another user`);
     checkNames(bearer, workplace);
+    if (workplace !== undefined) checkWorkplace(bearer, workplace);
+    else if (bearer.workplaces)
+      throw gatewayFail.GATEWAY_WORKPLACE(
+        `the token of ${bearer.user} allows certain workplaces only, and the client names none`,
+      );
     return bearer;
   }
 

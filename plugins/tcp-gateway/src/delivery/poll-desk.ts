@@ -1,7 +1,7 @@
 import { parseBody, parseDuration, type HttpRequest, type Reply, type ServiceDoors } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { gatewayFail } from '../failures.js';
-import { checkNames, isName } from '../names.js';
+import { checkNames, checkWorkplace, isName } from '../names.js';
 import type { Mail } from './mail.js';
 import type { Mailbox } from './mailbox.js';
 import { privateReply } from './private-reply.js';
@@ -60,6 +60,7 @@ export class PollDesk {
     const waitMs = parseDuration(wait);
     if (waitMs === undefined) throw gatewayFail.GATEWAY_REQUEST('wait is a duration such as 25s');
     if (request.bearer) checkNames(request.bearer, workplace);
+    if (request.bearer && workplace !== undefined) checkWorkplace(request.bearer, workplace);
     if (request.bearer?.user === user) this.deps.mailbox.seen(request.bearer, workplace);
     if (waitMs === 0) return shownAll(await this.#due(user, workplace));
     const left = this.#polls.get(user) ?? 0;

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { engineFail, type Accept, type HttpRequest, type NewEvent, type Reply } from '@sluice/plugin-api';
 import { FakeWorkspace, until } from '@sluice/testing';
 import { message } from '../../src/message.js';
+import { RawClient } from '../server/support/raw-client.js';
 import { closeHosts, startHost, type ConnectOptions } from './support/hosts.js';
 import { MemoryMailbox } from './support/memory-mailbox.js';
 
@@ -358,10 +359,10 @@ describe('many events of clients at once', () => {
 });
 
 describe('a mailbox over HTTP', () => {
-  const open = async () => {
+  const open = async (claims: ConnectOptions['claims'] = {}) => {
     const workspace = new FakeWorkspace();
     const host = await startHost({ workspace });
-    const token = workspace.issue('ivanov');
+    const token = workspace.issue('ivanov', claims);
     const request = async (method: string, path: string, more: Partial<HttpRequest> = {}): Promise<Reply> => {
       const user = path.split('/')[2] ?? '';
       const route = host.services.routes.get(`${method} ${path.replace(user, '{user}')}`);
@@ -431,6 +432,21 @@ describe('a mailbox over HTTP', () => {
     await expect(request('POST', '/mailbox/ivanov/ack', { body })).rejects.toMatchObject({ code: 'GATEWAY_REQUEST' });
   });
 
+  it('is read for the workplaces of the token, and for no other', async () => {
+    const { host, request, events } = await open({ workplaces: ['DESK-7'] });
+    await host.connect('petrov', { workplace: 'DESK-8' });
+    expect(await events({ workplace: 'DESK-7' })).toEqual([]);
+    const asked = request('GET', '/mailbox/ivanov', { query: { workplace: 'DESK-8' } });
+    await expect(asked).rejects.toMatchObject({
+      code: 'GATEWAY_WORKPLACE',
+      message: 'the token of operator/ivanov does not allow the workplace "DESK-8"',
+    });
+    await host.send({ to: { workplace: 'DESK-7' }, event: 'test', data: 'for ivanov' });
+    await host.send({ to: { workplace: 'DESK-8' }, event: 'test', data: 'for petrov' });
+    expect(await events()).toEqual([]);
+    expect(await events({ workplace: 'DESK-7' })).toEqual([expect.objectContaining({ data: 'for ivanov' })]);
+  });
+
   it('is refused to names that the database would not take, with all that others ask for at the same time', async () => {
     const { request } = await open();
     for (const workplace of ['\0', 'x'.repeat(201)]) {
@@ -460,6 +476,44 @@ describe('a name', () => {
   it('with a control character is no receiver', async () => {
     const host = await startHost();
     await expect(host.send({ to: { user: 'iv\0anov' }, event: 'test' })).rejects.toThrow('a name holds no control characters');
+  });
+});
+
+describe('a token with workplaces', () => {
+  const claims = { workplaces: ['DESK-7', 'home'] };
+
+  it('connects at each of them', async () => {
+    const host = await startHost();
+    const home = await host.connect('ivanov', { claims, workplace: 'home' });
+    await host.connect('ivanov', { claims, workplace: 'DESK-7' });
+    await host.send({ to: { workplace: 'home' }, event: 'test', data: 'for home' });
+    expect(await home.texts(1)).toEqual(['"for home"']);
+  });
+
+  it.each<[string, string | undefined, readonly string[], string]>([
+    ['another workplace', 'DESK-8', claims.workplaces, 'does not allow the workplace "DESK-8"'],
+    ['a workplace in other letters', 'desk-7', claims.workplaces, 'does not allow the workplace "desk-7"'],
+    ['no workplace', undefined, claims.workplaces, 'allows certain workplaces only, and the client names none'],
+    ['any workplace when its list is empty', 'home', [], 'does not allow the workplace "home"'],
+  ])('is refused with the cure at %s, and takes over no events of it', async (_title, workplace, workplaces, message) => {
+    const workspace = new FakeWorkspace();
+    const host = await startHost({ workspace });
+    const petrov = await host.connect('petrov', { workplace: workplace ?? 'DESK-7' });
+    const intruder = await RawClient.open(host.gateway.port ?? 0);
+    const passcode = workspace.issue('ivanov', { workplaces });
+    intruder.send('CONNECT', { 'accept-version': '1.2', passcode, ...(workplace !== undefined && { 'client-id': workplace }) });
+    expect(await intruder.error()).toMatchObject({
+      code: 'GATEWAY_WORKPLACE',
+      message: `the token of operator/ivanov ${message}`,
+      cure: expect.stringMatching(/client-id.*claim workplaces/),
+    });
+    await host.send({ to: { workplace: workplace ?? 'DESK-7' }, event: 'test', data: 'for petrov' });
+    expect(await petrov.texts(1)).toEqual(['"for petrov"']);
+  });
+
+  it('is absent: any workplace connects', async () => {
+    const host = await startHost();
+    await expect(host.connect('ivanov', { workplace: 'DESK-8' })).resolves.toBeDefined();
   });
 });
 
