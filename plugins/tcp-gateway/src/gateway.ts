@@ -17,6 +17,8 @@ import { startStompServer, type StompServer } from './server/server.js';
 const COMPARE_MS = 5_000;
 const WATCH_MS = 1_000;
 const SWEEP_MS = 60_000;
+/** Listening addresses that nobody can reach from another machine: no warning of plain text is needed there. */
+const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 const after = (ms: number, run: () => void) => {
   const timer = setTimeout(run, ms).unref();
@@ -157,7 +159,7 @@ export class Gateway implements Closable {
     log.info(
       `${host.connection}: desktops connect at ${place.host}:${this.port ?? 0}${config.tls ? ' by TLS' : ''} and at /stomp`,
     );
-    if (!config.tls)
+    if (!config.tls && !LOOPBACK.test(place.host))
       log.error(
         `${host.connection}: desktops connect without TLS: tokens and data can be read on the way. Set tls in sluice.yaml`,
       );

@@ -39,6 +39,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   // nothing replicates from this server, so it need not log more than recovery needs
   wal_level: 'minimal',
   max_wal_senders: '0',
+  // a soft bound, checkpoints keep to it; the default of 1 GB fills a small disk for nothing
+  max_wal_size: '256MB',
   // plans of short queries are not worth compiling
   jit: 'off',
   // a queue's dead rows must go soon

@@ -4,7 +4,7 @@ import { engineFail, type Accept, type HttpRequest, type NewEvent, type Reply } 
 import { FakeWorkspace, until } from '@sluice/testing';
 import { message } from '../../src/message.js';
 import { RawClient } from '../server/support/raw-client.js';
-import { closeHosts, startHost, type ConnectOptions } from './support/hosts.js';
+import { closeHosts, startHost, type ConnectOptions, type GatewayHost } from './support/hosts.js';
 import { MemoryMailbox } from './support/memory-mailbox.js';
 
 closeHosts();
@@ -79,6 +79,12 @@ describe('an event for a user', () => {
     const third = await host.connect('ivanov');
     await host.send({ to: { user: 'ivanov' }, event: 'test', data: 'next' });
     expect(await third.texts(1)).toEqual(['"next"']);
+  });
+
+  it('warns of plain text where other machines can connect, and not on loopback', async () => {
+    const warned = ({ host }: GatewayHost) => host.log.lines.some(({ message }) => message.includes('without TLS'));
+    expect(warned(await startHost())).toBe(false);
+    expect(warned(await startHost({ config: { host: '0.0.0.0' } }))).toBe(true);
   });
 
   it('finds its user by extension, group and workplace', async () => {
