@@ -22,7 +22,7 @@ describe('foreign text on a terminal', () => {
   it('leaves JSON the same value', () => {
     const value = { a: '\u009b\u202e\u007f\n\u001b', б: ['\u2028'] };
     const json = shownJson(JSON.stringify(value, undefined, 2));
-     
+
     expect(json).not.toMatch(/[\u007f-\u009f\u202e\u2028]/);
     expect(JSON.parse(json)).toEqual(value);
   });
