@@ -85,7 +85,12 @@ export function namesEncoding(body: Uint8Array, contentType: string): boolean {
   }
 }
 
+const UTF8_BY_DEFAULT: NamedEncoding = { encoding: 'utf-8', by: 'default', skip: 0 };
+const OPENING = new Set([0x7b, 0x5b, 0x22]); // { [ "
+
 function encodingOf(body: Uint8Array, contentType: string): NamedEncoding {
+  // nearly all bodies are such
+  if (contentType === 'application/json' && body.length > 1 && OPENING.has(body[0] ?? 0) && body[1] !== 0) return UTF8_BY_DEFAULT;
   const mark = BYTE_ORDER_MARKS.find(([, bytes]) => bytes.every((byte, index) => body[index] === byte));
   if (mark) {
     if (mark[0] === 'utf-32') throw bodyFail.MEDIA_TYPE('the body is UTF-32, which is not supported: send UTF-8', { sent: 'no' });
@@ -97,7 +102,7 @@ function encodingOf(body: Uint8Array, contentType: string): NamedEncoding {
   if (sniffed !== undefined) return { encoding: sniffed, by: 'document', skip: 0 };
   const declared = declaredIn(body, contentType);
   if (declared !== undefined) return named(declared, undefined, 'the document');
-  return { encoding: 'utf-8', by: 'default', skip: 0 };
+  return UTF8_BY_DEFAULT;
 }
 
 /** Returns the `charset` of a content type. Throws `MEDIA_TYPE` for two that differ. */

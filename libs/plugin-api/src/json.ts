@@ -13,8 +13,9 @@ export type LossyNumbers = 'refuse' | 'text';
 export function parseJson(text: string, lossyNumbers: LossyNumbers = 'refuse'): unknown {
   const json = text.startsWith('\ufeff') ? text.slice(1) : text;
   const value = parse(json);
-  if (countKeys(json) !== keysIn(value)) throw keyTwice(json);
-  if (!mayBeLossy(json)) return value;
+  const { keys, longNumbers } = survey(json);
+  if (keys !== keysIn(value)) throw keyTwice(json);
+  if (!longNumbers) return value;
   if (lossyNumbers === 'text') return JSON.parse(quoteLossyNumbers(json)) as unknown;
   const pointer = pointerTo(json, (token) => isLossy(token));
   if (pointer === undefined) return value;
@@ -51,17 +52,45 @@ function keyTwice(json: string): Error {
 
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
-const SPACE = 0x20; // the largest of JSON's blanks
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const SMALL_E = 0x65;
+const LOWER_CASE = 0x20; // the bit that makes a letter small
+/** No number with fewer digits is lossy, unless it has an exponent. */
+const MIN_LOSSY_DIGITS = 16;
 
-/** Counts the keys that stand in a valid JSON text. */
-function countKeys(json: string): number {
-  let count = 0;
-  for (let at = json.indexOf('"'); at >= 0; at = json.indexOf('"', at)) {
-    at = endOfText(json, at);
-    while (json.charCodeAt(at) <= SPACE) at++;
-    if (json.charCodeAt(at) === COLON) count++;
+interface Survey {
+  /** Keys of all objects. */
+  readonly keys: number;
+  /** A number is long or has an exponent. */
+  readonly longNumbers: boolean;
+}
+
+/** Walks a valid JSON text once, as quickly as it can: every body is read through here. */
+function survey(json: string): Survey {
+  let keys = 0;
+  let longNumbers = false;
+  let digits = 0;
+  for (let at = 0; at < json.length;) {
+    const quote = json.indexOf('"', at);
+    const end = quote < 0 ? json.length : quote;
+    for (; at < end; at++) {
+      const code = json.charCodeAt(at);
+      if (code >= ZERO && code <= NINE) {
+        if (++digits >= MIN_LOSSY_DIGITS) longNumbers = true;
+      } else if (code === COLON) {
+        keys++;
+        digits = 0;
+      } else if (code !== POINT) {
+        if (digits > 0 && (code | LOWER_CASE) === SMALL_E) longNumbers = true;
+        digits = 0;
+      }
+    }
+    digits = 0;
+    if (quote >= 0) at = endOfText(json, quote);
   }
-  return count;
+  return { keys, longNumbers };
 }
 
 /** Returns the index behind the closing quotation mark of the text that begins here. */
@@ -73,18 +102,23 @@ function endOfText(json: string, from: number): number {
   }
 }
 
-/** Counts the keys of all objects in a value, without recursion: a body may be nested deeply. */
+/** Counts the keys of all objects in a value that `JSON.parse` returned, without recursion: a body may be nested deeply. */
 function keysIn(value: unknown): number {
   let count = 0;
-  const waiting = [value];
-  while (waiting.length > 0) {
-    const next = waiting.pop();
-    if (typeof next !== 'object' || next === null) continue;
-    const inside: readonly unknown[] = Array.isArray(next) ? next : Object.values(next);
-    if (!Array.isArray(next)) count += inside.length;
-    for (const inner of inside) if (typeof inner === 'object' && inner !== null) waiting.push(inner);
+  let next = value;
+  for (const waiting: object[] = []; ; next = waiting.pop()) {
+    if (Array.isArray(next)) {
+      for (const inner of next as readonly unknown[]) if (typeof inner === 'object' && inner !== null) waiting.push(inner);
+    } else if (typeof next === 'object' && next !== null) {
+      // such an object inherits no keys
+      for (const key in next) {
+        count++;
+        const inner = (next as Readonly<Record<string, unknown>>)[key];
+        if (typeof inner === 'object' && inner !== null) waiting.push(inner);
+      }
+    }
+    if (waiting.length === 0) return count;
   }
-  return count;
 }
 
 interface Level {
@@ -92,15 +126,6 @@ interface Level {
   readonly keys: Set<string>;
   index: number;
   key: string;
-}
-
-/** A number that is long or has an exponent; digits inside of a text look alike. */
-const LONG_NUMBER = /\d[\d.]{14,}\d(?:[eE][+-]?\d+)?|\d[\d.]*[eE][+-]?\d+/g;
-
-/** Returns false where no number of the text can be lossy: nearly always, and at once. */
-function mayBeLossy(json: string): boolean {
-  for (const [number] of json.matchAll(LONG_NUMBER)) if (isLossy(number)) return true;
-  return false;
 }
 
 const TOKEN = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[{}[\],:]/g;

@@ -142,7 +142,11 @@ describe('$parse: JSON in a text', () => {
     ['$parse("{secret")', 'EXPR_FAILED', '$parse was given a text that is not JSON at'],
     ['$parse({})', 'EXPR_FAILED', 'takes a text'],
     // the account number would become another one
-    ['$parse("{\\"pay\\":[{\\"account\\":9007199254740993}]}")', 'EXPR_FAILED', 'the number at /pay/0/account has more digits than JavaScript holds'],
+    [
+      '$parse("{\\"pay\\":[{\\"account\\":9007199254740993}]}")',
+      'EXPR_FAILED',
+      'the number at /pay/0/account has more digits than JavaScript holds',
+    ],
   ]);
 });
 
