@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { desktopsTable, summary, type DesktopUser } from './desktops.js';
+import { shown } from '../terminal/paint.js';
 
 const NOW = new Date('2026-03-14T12:00:00Z');
 const ivanov: DesktopUser = {
@@ -18,7 +19,7 @@ const petrov: DesktopUser = { user: 'erp/petrov', groups: [], waiting: 0, sessio
 
 describe('the table of desktops', () => {
   it('has a line for each session, and one for who is away', () => {
-    const lines = stripVTControlCharacters(desktopsTable([ivanov, petrov], NOW)).split('\n');
+    const lines = stripVTControlCharacters(shown(desktopsTable([ivanov, petrov], NOW))).split('\n');
     expect(lines.map((line) => line.split(/\s{3,}/))).toEqual([
       ['USER', 'EXTENSION', 'GROUPS', 'WORKPLACE', 'ONLINE', 'WAITING', 'HOST'],
       ['erp/ivanov', '101', 'sales, all', 'DESK-7', 'for 3 h', '3, for 5 min', 'one-17'],

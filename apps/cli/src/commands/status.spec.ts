@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { statusText, type HostStatus } from './status.js';
+import { shown } from '../terminal/paint.js';
 
 const pace = { owner: true, limit: 4, max: 10, inFlight: 0, lingering: 0, breaker: 'closed' as const };
 
@@ -18,7 +19,7 @@ function told(state: 'idle' | 'in use', more: object = {}, leases: object[] = []
     newerStates: [],
   } as HostStatus);
   // a CI counts as a terminal with colours
-  return stripVTControlCharacters(text);
+  return stripVTControlCharacters(shown(text));
 }
 
 describe('the status', () => {
@@ -43,7 +44,7 @@ describe('the status', () => {
       leases: [],
       newerStates: [{ queue: 'flow.save.next', version: 2, handedBack: 7, lastAt: 0 }],
     });
-    expect(stripVTControlCharacters(text)).toMatch(/flow\.save\.next +2 +7/);
+    expect(stripVTControlCharacters(shown(text))).toMatch(/flow\.save\.next +2 +7/);
   });
 
   it('shows the pace of another host, as that host says it', () => {

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { DesktopStats } from '@sluice/emulator';
 import { DesktopLines } from './desktop-lines.js';
+import { shown } from './paint.js';
 
 const NOON = new Date(2026, 2, 14, 12, 0, 5);
 
@@ -11,7 +12,7 @@ let lines: DesktopLines;
 beforeEach(() => {
   said = [];
   lines = new DesktopLines(
-    (line) => said.push(stripVTControlCharacters(line)),
+    (line) => said.push(stripVTControlCharacters(shown(line))),
     () => NOON,
   );
 });

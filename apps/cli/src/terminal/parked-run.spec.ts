@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { shownRun, type ShownRun } from './parked-run.js';
+import { shown } from './paint.js';
 
 const RUN = '0198b723-0000-7000-8000-000000000001';
 const parked: ShownRun = {
@@ -16,11 +17,11 @@ const parked: ShownRun = {
   data: { number: '00-1' },
   steps: { find: { ref: 7 } },
 };
-const shown = (run: ShownRun) => stripVTControlCharacters(shownRun(run, new Date('2026-11-30T10:05:00Z')));
+const linesOf = (run: ShownRun) => stripVTControlCharacters(shown(shownRun(run, new Date('2026-11-30T10:05:00Z'))));
 
 describe('a parked run for people', () => {
   it('names what happened, to what, and the command that replays it', () => {
-    const text = shown(parked);
+    const text = linesOf(parked);
     expect(text).toMatch(/^run +0198b723/m);
     expect(text).toMatch(/^flow +orders, step save, attempt 2$/m);
     expect(text).toMatch(/^subject +00-1$/m);
@@ -32,6 +33,6 @@ describe('a parked run for people', () => {
   });
 
   it('offers no replay of a run that was replayed already', () => {
-    expect(shown({ ...parked, state: 'replayed' })).not.toContain('sluice parked replay');
+    expect(linesOf({ ...parked, state: 'replayed' })).not.toContain('sluice parked replay');
   });
 });
