@@ -51,12 +51,12 @@ export class Held {
     else this.#copies.push(copy);
   }
 
-  /** Publishes the outputs with one copy; the others then have nothing left to do. */
-  settle(outputs: readonly Outgoing[], settled: (done: boolean) => void): void {
+  /** Publishes the outputs with one copy; the others then have nothing left to do. `lost`: that copy was lost before the confirm. */
+  settle(outputs: readonly Outgoing[], settled: (done: boolean, lost: boolean) => void): void {
     const first = this.delivery;
     first.settle(outputs, (done) => {
       if (done) this.#dropOthers(first);
-      settled(done);
+      settled(done, first.lost);
     });
   }
 
@@ -161,8 +161,9 @@ export class HeldPushes {
    */
   settle(held: Held, outputs: readonly Outgoing[], ended: (done: boolean) => void): void {
     this.#unconfirmed++;
-    held.settle(outputs, (done) => {
-      if (!done && held.lost) void this.#publishLost(held, outputs).then((published) => this.#ended(published, ended));
+    held.settle(outputs, (done, lost) => {
+      // another copy may have come meanwhile: it is settled once the result is published
+      if (!done && lost) void this.#publishLost(held, outputs).then((published) => this.#ended(published, ended));
       else this.#ended(done, ended);
     });
   }
@@ -182,7 +183,7 @@ export class HeldPushes {
     return published;
   }
 
-  /** Holds twice the limit of each class, and hands back what is more. */
+  /** Sets the limit. Of each queue at most twice as many are held; the rest is handed back. */
   limitIs(limit: number): void {
     this.#limit = limit;
     for (const consumer of this.#consumers.values())
