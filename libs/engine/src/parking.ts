@@ -68,7 +68,9 @@ export class Parking {
       );
     }
     this.#sweeping = this.#sweep();
-    void this.#reportStranded().catch((error: unknown) => this.#putOff(error));
+    void this.#reportStranded().catch((error: unknown) =>
+      this.deps.log.debug('parked runs were not compared with the flows', { error: messageOf(error) }),
+    );
   }
 
   async stop(): Promise<void> {
@@ -117,7 +119,7 @@ export class Parking {
     throw engineFail.FLOW_CHANGED(`run ${parked.run} cannot go on: ${where} (${made})`);
   }
 
-  /** What of its place is gone; undefined when the run can go on there. */
+  /** Returns the reason why the run cannot go on at its step; undefined when it can. */
   #strandedAt({ flow, step, error, event }: ParkedSummary): string | undefined {
     if (moduleFailure(event)) return undefined;
     const standing = this.deps.standing(flow, step ?? '');
@@ -127,7 +129,7 @@ export class Parking {
     return standing === 'step-gone' ? `${flow} has no step "${step}" any more` : undefined;
   }
 
-  /** Says once, at the start, how many parked runs stand at steps that this edition of the flows does not have. */
+  /** Reports once, at the start, how many parked runs stand at steps that this edition of the flows does not have. */
   async #reportStranded(): Promise<void> {
     const runs = await this.deps.store.parked.list({ state: 'parked', limit: MAX_LOOKED_THROUGH });
     const counts = new Map<string, number>();
