@@ -21,7 +21,9 @@ export function connectionReports(
 ): readonly ConnectionReport[] {
   return connections.map((health) => {
     const { connection } = health;
-    const names = new Set(PUSH_CLASSES.map((priority) => queues.push(connection, priority)));
+    const names = new Set(
+      PUSH_CLASSES.flatMap((priority) => [queues.push(connection, priority), queues.pushAgain(connection, priority)]),
+    );
     const own = waitingIn.filter(({ queue }) => names.has(queue));
     const due = own.flatMap(({ oldest }) => (oldest ? [oldest.getTime()] : []));
     const pace = ownersPace(connection, paces, leases);
