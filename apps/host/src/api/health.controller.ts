@@ -38,8 +38,9 @@ export class HealthController {
     if (!ready) void reply.code(503);
     const status = ready ? 'ok' : 'unavailable';
     const workspace = services.files.lastGoodOf === undefined ? services.files.state : 'last good copy';
-    const connections = await this.#connections(store.state === 'up');
-    if (await this.#isViewer(request)) return { status, engines: services.engines, bus, store, workspace, connections };
+    const isViewer = await this.#isViewer(request);
+    const connections = await this.#connections(store.state === 'up', isViewer);
+    if (isViewer) return { status, engines: services.engines, bus, store, workspace, connections };
     return {
       status,
       bus: { state: bus.state },
@@ -49,7 +50,8 @@ export class HealthController {
     };
   }
 
-  async #connections(isStoreUp: boolean): Promise<readonly ConnectionReport[]> {
+  /** @param counted also counts what waits: the broker is asked about each queue, and strangers are not shown the numbers */
+  async #connections(isStoreUp: boolean, counted: boolean): Promise<readonly ConnectionReport[]> {
     const { engine, store } = this.services;
     const withoutServers = {
       bus: this.services.bus.state(),
@@ -60,7 +62,7 @@ export class HealthController {
     };
     if (!isStoreUp) return connectionReports(withoutServers, []);
     const [status, leases] = await Promise.all([
-      engine.status().catch(() => withoutServers),
+      counted ? engine.status().catch(() => withoutServers) : withoutServers,
       store.leases.list().catch(() => []),
     ]);
     return connectionReports(status, leases);
