@@ -1,4 +1,5 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { validateHeaderName, validateHeaderValue, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   engineFail,
@@ -122,6 +123,8 @@ export class HttpDoors implements ServiceDoors {
     const take = this.#open ? this.#upgrades.get((request.url ?? '').split('?', 1)[0] ?? '') : undefined;
     if (take) return take(request, socket, head);
     socket.on('error', () => undefined);
+    // a client that keeps its half of the connection open would hold the socket, which nobody counts any more
+    socket.once('finish', () => socket.destroy());
     socket.end(`HTTP/1.1 ${this.#open ? '404 Not Found' : '503 Service Unavailable'}\r\nconnection: close\r\n\r\n`);
   };
 
@@ -176,7 +179,7 @@ export class HttpDoors implements ServiceDoors {
         { sent: 'no' },
       );
     this.#reserved.set(request, reserved);
-    reply.raw.once('close', () => reserved.release());
+    releaseAtEnd(reserved, request.raw.socket, reply.raw);
   }
 
   async #event(request: FastifyRequest): Promise<Reply> {
@@ -204,7 +207,7 @@ export class HttpDoors implements ServiceDoors {
       method: request.method,
       path,
       params,
-      query: parseQuery(request.url.split('?')[1] ?? ''),
+      query: parseQuery(queryOf(request.url)),
       headers: headersOf(request),
       contentType: headerOf(request, 'content-type') ?? '',
       body,
@@ -240,8 +243,26 @@ export class HttpDoors implements ServiceDoors {
   }
 }
 
+/** Releases the bytes when the response ends, or when the connection is lost: a pipelined response that has not begun emits no `close` then. */
+function releaseAtEnd(reserved: BodyReservation, socket: Socket, response: ServerResponse): void {
+  const release = () => {
+    socket.off('close', release);
+    reserved.release();
+  };
+  response.once('close', release);
+  socket.once('close', release);
+  // the connection may have been lost while the token was verified
+  if (socket.destroyed) release();
+}
+
 function typeOf(request: FastifyRequest): string {
   return (request.params as { type: string }).type;
+}
+
+/** Returns the query of an address without its question mark; a query may contain further ones. */
+function queryOf(url: string): string {
+  const at = url.indexOf('?');
+  return at < 0 ? '' : url.slice(at + 1);
 }
 
 /** @returns undefined for a chunked body, and 0 where there is none */
