@@ -77,6 +77,7 @@ export class Host extends HostServices {
     const hostId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
     secrets.addWorkspace(workspace);
     const opened = await openEngines(env, database, { hostId, log, secrets });
+    const stopping = new AbortController();
     let host: Host | undefined;
     try {
       const secret = await operatorSecret(env, opened.store);
@@ -87,7 +88,6 @@ export class Host extends HostServices {
         metrics.tokenRefused(door, reason);
         refusals.add(door, `token ${reason}`, message);
       });
-      const stopping = new AbortController();
       await followRevocations(opened.store.revocations, tokens, log, stopping.signal);
       const onRefused = (door: string, code: string, message: string) => {
         metrics.requestRefused(door, code);
@@ -126,6 +126,7 @@ export class Host extends HostServices {
       await host.#listen();
       return host;
     } catch (error) {
+      stopping.abort();
       await (host ? host.stop() : opened.close());
       throw error;
     }
