@@ -19,6 +19,8 @@ const SAME_THROUGHPUT = 0.9;
 /** The limit grows by this share of itself, and by one at least; in slow start by the larger share. */
 const GROWTH_SHARE = 1 / 8;
 const SLOW_START_SHARE = 1 / 2;
+/** Shorter calls count as this long, in milliseconds. */
+const MIN_CALL_MS = 1;
 /** Calls that may try unproven levels at the same time, or one in eight of the proven ones if that is more. */
 const MIN_BEYOND = 2;
 
@@ -164,7 +166,8 @@ export class AdaptiveLimit {
     if (this.ceiling && call.level >= this.ceiling.level) this.ceiling = undefined;
     // calls that left slots free say nothing about this limit
     if (call.level < this.limit) return;
-    this.window.add(ms);
+    // calls shorter than a tick of the clock have no relative spread
+    this.window.add(Math.max(MIN_CALL_MS, ms));
     if (this.trial) this.judgeTrial(now, this.trial);
     else if (this.limit < this.rampTo) this.set(now, Math.min(this.highest(now), this.rampTo, 2 * this.limit));
     else this.judge(now);
