@@ -37,7 +37,7 @@ interface SigningIssuer {
   readonly maxTtlMs: number | undefined;
 }
 
-/** What a token says of itself beside its rights. */
+/** The claims by which a token can be revoked. */
 interface TokenIdentity {
   readonly jti?: string;
   /** Unix milliseconds. */
@@ -52,7 +52,6 @@ interface TokenIdentity {
 export class Tokens implements TokensOfPlugins {
   readonly #issuers = new Map<string, SigningIssuer>();
   readonly #known = new Map<string, Bearer>();
-  /** What a token says of itself beside its rights. */
   readonly #identities = new WeakMap<Bearer, TokenIdentity>();
   readonly #watched = new Map<Bearer, Set<() => void>>();
   #revokedTokens: ReadonlySet<string> = new Set();

@@ -52,9 +52,8 @@ const ASCII_LABELS: ReadonlySet<string> = new Set([
   'ibm367',
 ]);
 /** The code points that `TextDecoder` puts where a Windows code page assigns nothing to a byte. */
-
 const UNASSIGNED = /[\u0080-\u009f]/;
-const LONGEST_LABEL = 40; // characters of a foreign name in a message
+const MAX_LABEL_LENGTH = 40; // characters of a foreign name in a message
 
 /** The encoding of a text and where it was named. */
 interface NamedEncoding {
@@ -153,7 +152,7 @@ export function knownEncoding(label: string, where: string): string {
     const { encoding } = new TextDecoder(lower);
     return encoding === 'utf-16le' && lower !== 'utf-16le' ? 'utf-16' : encoding;
   } catch {
-    const shown = label.replaceAll(/[^\w.:+-]/g, '?').slice(0, LONGEST_LABEL);
+    const shown = label.replaceAll(/[^\w.:+-]/g, '?').slice(0, MAX_LABEL_LENGTH);
     throw bodyFail.MEDIA_TYPE(`${where} names the charset "${shown}", which is not known: send UTF-8`, { sent: 'no' });
   }
 }

@@ -24,8 +24,8 @@ export interface SessionOptions {
 
 /**
  * One channel with one consumer, until either is lost. Deliveries can be settled as long as the channel is open. When the broker has
- * cancelled the consumer its queue may be deleted, and then the deliveries held here are the only copies: they can be settled for ever, and
- * a release publishes the message to its queue again.
+ * cancelled the consumer its queue may be deleted, and then the deliveries held here are the only copies: they can still be settled when the
+ * channel has closed, and a release publishes the message to its queue again.
  */
 export class Session {
   readonly publisher: Publisher;

@@ -8,7 +8,7 @@ interface RevocationRow {
   readonly at: Date;
 }
 
-/** Rows of `revocation`. They are kept for ever: a few bytes for each token that leaked. */
+/** Rows of `revocation`. They are never deleted: a few bytes for each token that leaked. */
 export class PostgresRevocations implements RevocationStore {
   constructor(private readonly database: Database) {}
 

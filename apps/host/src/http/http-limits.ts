@@ -2,7 +2,7 @@ import type { FastifyServerOptions } from 'fastify';
 import type { BodyLimits } from './body-budget.js';
 import type { ConnectionLimits } from './stranger-connections.js';
 
-/** What the HTTP server allows its clients, so that clients that never finish a request cannot exhaust it. */
+/** Limits of the HTTP server: clients that never finish a request must not exhaust it. */
 export interface HttpLimits {
   /** A request, its body included, must arrive within this time; its connection is answered 408 and closed otherwise. */
   readonly requestMs: number;

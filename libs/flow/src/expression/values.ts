@@ -89,7 +89,7 @@ export function keysOf(object: object): readonly string[] {
   return keys;
 }
 
-/** What an evaluation gives where it ends in a sequence. */
+/** Returns the result of an evaluation: of a sequence with one item, that item, unless the expression keeps the list. */
 export function unwrapped(value: unknown): unknown {
   if (!isSequence(value)) return value;
   return value.length > 1 || value.keepSingleton ? value : value[0];

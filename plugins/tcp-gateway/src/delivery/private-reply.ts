@@ -3,7 +3,7 @@ import type { Reply } from '@sluice/plugin-api';
 /** What concerns one user: no cache keeps it, and a browser does not guess what it is (https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.5). */
 const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
-/** A reply that belongs to whoever asked and to nobody else. */
+/** Returns a reply that no cache may keep, because it is for one user only. */
 export function privateReply(status: number, data?: object, headers: Readonly<Record<string, string>> = {}): Reply {
   return { status, headers: { ...HEADERS, ...headers }, ...(data && { data }) };
 }
