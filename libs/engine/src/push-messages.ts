@@ -74,9 +74,12 @@ export function callId(run: RunMessage): string {
   return `${run.state.run}/${run.state.at ?? ''}`;
 }
 
-/** Names one try of one call: every copy of its message has the same. */
+/**
+ * Returns the name of one try of one call: every copy of its message has the same. When a sender repeats an event, its run has the same id
+ * and another start: its push is no copy, because its own continuation is waited for.
+ */
 export function pushKey(run: Push): string {
-  return `${run.state.run}/${run.state.epoch}/${tryOf(run, run.state.call)}`;
+  return `${run.state.run}/${run.state.epoch}/${run.state.startedAt}/${tryOf(run, run.state.call)}`;
 }
 
 /** The step and the try of it: the same in every redelivery, another in every attempt and after every wait. */

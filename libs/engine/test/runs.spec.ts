@@ -206,6 +206,17 @@ describe('callers that wait for a reply', () => {
     expect([(await a.reply)?.data, (await b.reply)?.data]).toEqual(['/a', '/b']);
   });
 
+  it('get one again when they repeat their request with the same id', async () => {
+    const steps = `${PUSH}  - id: answer\n    reply: { data: '\${{ trigger.data.text }}' }\n`;
+    const machine = await start({ flows: flow('t', steps) });
+    const event = { id: '1', type: 't.asked', source: '/a', data: { text: 'a' } };
+    const ask = () => machine.engine.door.hand('t', event, { withinMs: 5_000 });
+    expect((await (await ask()).reply)?.data).toBe('a');
+    const first = Date.now();
+    await until('the next millisecond', () => Date.now() > first);
+    expect((await (await ask()).reply)?.data).toBe('a');
+  });
+
   it('are told when the host stops that none will come', async () => {
     const machine = await start({ flows: flow('t', PUSH) });
     const event = { type: 't.asked', source: '/a', data: { text: 'a' } };
