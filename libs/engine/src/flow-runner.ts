@@ -380,11 +380,14 @@ function forgetSteps(hop: Hop): void {
   for (const step of Object.keys(hop.steps)) delete hop.steps[step];
 }
 
-/** Names a hop: every copy of its message has the same. */
+/** Returns the name of a hop: every copy of its message has the same, and an event that its sender repeats has another. */
 function keyOf({ message }: Delivery, run: RunMessage | undefined): string {
-  if (!run) return `${message.attributes.source}\n${message.attributes.id}`;
-  const { run: id, epoch, at = '', kind, call } = run.state;
-  return `${id}/${epoch}/${at}/${kind}/${call?.attempt ?? 0}.${call?.waits ?? 0}`;
+  if (!run) {
+    const { source, id, acceptedat = 0 } = message.attributes;
+    return `${source}\n${id}\n${acceptedat}`;
+  }
+  const { run: id, epoch, startedAt, at = '', kind, call } = run.state;
+  return `${id}/${epoch}/${startedAt}/${at}/${kind}/${call?.attempt ?? 0}.${call?.waits ?? 0}`;
 }
 
 function timeoutOf(at: string, call: PendingCall): ErrorView {
