@@ -135,7 +135,7 @@ const isCall = (value: unknown) =>
   isCount(value.policy.attempts);
 const isResult = (value: unknown) => isRecord(value) && (value.ok === true || (value.ok === false && isError(value.error)));
 
-/** What the engine relies on; whatever else a state holds is carried along. */
+/** The fields that the engine relies on; all others are carried along unchecked. */
 const STATE_FIELDS: readonly (readonly [string, (value: unknown) => boolean])[] = [
   ['run', (value) => isText(value) && value !== ''],
   ['epoch', isCount],

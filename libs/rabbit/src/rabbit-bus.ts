@@ -46,7 +46,7 @@ export class RabbitBus implements Bus {
   readonly #subscriptions = new Set<Subscription>();
   readonly #calls = new Set<PublishCall>();
   readonly #acks = new RecentAcks();
-  /** What was ready in each queue when it was last counted: all that can be known of a queue that somebody deletes. */
+  /** Messages that were ready in each queue when it was last counted, reported when somebody deletes the queue. */
   readonly #counted = new Map<string, { readonly waiting: number; readonly at: number }>();
   #consuming!: Link;
   #publishing!: Link;

@@ -54,7 +54,7 @@ export interface TrackerOptions {
   readonly variables: readonly string[];
 }
 
-/** A phase, and what tells it from all others. */
+/** A phase, with the id that distinguishes it from all others. */
 export interface Told {
   readonly id: string;
   readonly data: CallPhase;
@@ -133,7 +133,7 @@ const MAX_REMEMBERED = 1_000;
 
 const DOWN = '0';
 const UP = '6';
-/** What a channel that was dialled shows as its application: Dial, Originate, Queue, FollowMe. */
+/** Applications that a dialled channel shows: of Dial and Originate, Queue, FollowMe. */
 const DIALLED_APPLICATION = /^App(Dial|Queue|Followme)/i;
 const NO_CAUSE: Cause = { cause: null, causeText: null };
 
@@ -183,7 +183,7 @@ export class CallTracker {
     return this.legs.get(knownText(packet, 'Uniqueid')) === undefined;
   }
 
-  /** A channel that has gone without a word, while nobody listened. */
+  /** Ends a channel whose hang-up was not heard, because no session was open. */
   gone(channel: string, at: Date): readonly Told[] {
     const leg = this.legs.get(channel);
     if (!leg) return [];
@@ -291,7 +291,7 @@ export class CallTracker {
     return call;
   }
 
-  /** Who is answered although nobody has picked up is answered by the dialplan. */
+  /** When the caller's leg goes up before anybody has picked up, the dialplan has answered. */
   private changeState(packet: Packet, now: number): void {
     const leg = this.legs.get(knownText(packet, 'Uniqueid'));
     if (!leg || leg.isUp || textOf(packet, 'ChannelState') !== UP) return;
@@ -315,7 +315,7 @@ export class CallTracker {
     return [this.tell(call, 'ringing', leg.id, now, { extension, channel: leg.channel })];
   }
 
-  /** Who dials for the first side of an originated call is nobody, or the second half of a Local channel on that side. */
+  /** Returns whether a leg dials the first side of an originated call: no leg does, or the second half of a Local channel on that side. */
   private isFirstSide(source: Leg | undefined): boolean {
     if (!source) return true;
     return source.isPlumbing && source.channel.endsWith(';2') && this.legs.otherHalf(source)?.isFirstSide === true;
@@ -467,7 +467,7 @@ export class CallTracker {
     return this.party(packet, 'TransferTarget') ?? knownText(packet, 'SecondTransfererConnectedLineNum');
   }
 
-  /** What became of an order to begin a call. One that rang nobody has no channel and no other event. */
+  /** Handles the result of an `Originate`. One that rang nobody has no channel and no other event. */
   private originated(packet: Packet, now: number): readonly Told[] {
     const exten = knownText(packet, 'Exten');
     const id = knownText(packet, 'Uniqueid') ?? knownText(packet, 'ActionID');
@@ -617,12 +617,12 @@ export class CallTracker {
     return number !== undefined && this.options.extensions.test(number) ? number : undefined;
   }
 
-  /** Whose channel it is: the phone that it is named after, since a dialplan changes the number that is shown; else that number. */
+  /** Returns the telephone that a channel is named after, since a dialplan changes the number that is shown; else that number. */
   private party(packet: Packet, prefix: string): string | undefined {
     return this.ours(peerOf(textOf(packet, `${prefix}Channel`))) ?? knownText(packet, `${prefix}CallerIDNum`);
   }
 
-  /** What was dialled for a leg. A trunk has a name of its own, and then the number stands elsewhere. */
+  /** Returns the number that was dialled for a leg. A trunk has a name of its own, and then the number stands elsewhere. */
   private dialled(packet: Packet): string | undefined {
     const shown = knownText(packet, 'DestCallerIDNum');
     const own = shown === knownText(packet, 'CallerIDNum') || knownText(packet, 'Channel') === undefined;

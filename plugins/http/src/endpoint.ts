@@ -19,7 +19,7 @@ import { isSigned, signature, signedId } from './signature.js';
 const body = failures(BODY_CODES);
 
 const DEFAULT_SCOPE = 'events:write';
-/** Methods of which only path and query say something, and these are not signed. */
+/** Methods without a body: a signature, which is of the body, would protect nothing. */
 const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'DELETE']);
 const LONGEST_ID = 200; // bytes, of any event's id
 

@@ -20,7 +20,7 @@ export const signature = z.strictObject({
 export type Signature = z.output<typeof signature>;
 
 /**
- * Tells whether the header is the HMAC of the body (RFC 2104), in hex or base64, with or without a prefix such as `sha256=`, and its time is
+ * Returns whether the header is the HMAC of the body (RFC 2104), in hex or base64, with or without a prefix such as `sha256=`, and its time is
  * within the tolerance. Takes the same time for every wrong one.
  */
 export function isSigned(

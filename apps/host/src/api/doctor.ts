@@ -58,7 +58,7 @@ function diagnoseBus({ bus, workspace }: HostServices): Diagnosis {
   const what = `bus ${bus.engine}`;
   if (state.state !== 'up') return { what, ok: false, says: state.reason };
   if (bus.engine !== 'rabbitmq') return { what, ok: true, says: 'confirms messages' };
-  // the broker tells nobody but its operator how long it waits
+  // RabbitMQ shows its consumer_timeout to its operator only
   const seconds = workspace.settings.rabbit.consumerTimeoutMs / 1_000;
   return {
     what,

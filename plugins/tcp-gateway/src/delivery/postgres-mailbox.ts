@@ -115,7 +115,7 @@ export class PostgresMailbox implements Mailbox {
   readonly #seen = new Batches<SeenUser>((items) => this.#rememberAll(items), { largest: LARGEST });
   /** What the table says of each user, so that nothing is written when a user comes as before. */
   readonly #known = new Map<string, string>();
-  /** Who was last at each workplace, and when the table was told so. */
+  /** The last user of each workplace, and when the table was last updated with it. */
   readonly #atWorkplace = new Map<string, { readonly user: string; readonly seenAt: number }>();
   /** The highest place that was put here for each user since the last trim. */
   readonly #touched = new Map<string, number>();

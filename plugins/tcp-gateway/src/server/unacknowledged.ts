@@ -10,7 +10,7 @@ interface Copy {
   readonly subscription: StompSubscription;
 }
 
-/** What an ACK or NACK answers: places in the mailbox, of one subscription. */
+/** The places in the mailbox that an ACK or NACK answers, of one subscription. */
 export interface Answered {
   readonly subscription: StompSubscription;
   readonly seqs: readonly number[];
