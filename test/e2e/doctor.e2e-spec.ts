@@ -194,6 +194,7 @@ describe('sluice doctor beside a home that has run', () => {
     const { code, lines, output } = await beside({});
     expect(about(lines, 'connection erp')).toEqual([{ state: 'ok', text: `connection erp: ${hosted.url}: can be used` }]);
     expect(about(lines, 'workspace')).toEqual([
+      { state: 'ok', text: expect.stringContaining('1 flows run') },
       { state: 'note', text: expect.stringContaining('by the variables of this shell') },
     ]);
     expect(output).toContain('the environment has no ERP_URL');

@@ -122,8 +122,7 @@ export class ConnectionPace implements Pace {
   private closedBecause(at: Instant): string | undefined {
     if (!this.tenure) return 'another host has the pace of this connection, or the database that says so is away';
     if (this.tenure.backEnd === 'down') return 'the back end of the pacer cannot be reached';
-    if (this.tenure.backEnd === 'set-up') return 'the back end of the pacer is being set up';
-    return this.admission.closedBecause(at);
+    return this.admission.closedBecause(at) ?? (this.tenure.backEnd === 'set-up' ? 'the back end of the pacer is being set up' : undefined);
   }
 
   private now(): Instant {
