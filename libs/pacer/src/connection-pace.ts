@@ -122,7 +122,10 @@ export class ConnectionPace implements Pace {
   private closedBecause(at: Instant): string | undefined {
     if (!this.tenure) return 'another host has the pace of this connection, or the database that says so is away';
     if (this.tenure.backEnd === 'down') return 'the back end of the pacer cannot be reached';
-    return this.admission.closedBecause(at) ?? (this.tenure.backEnd === 'set-up' ? 'the back end of the pacer is being set up' : undefined);
+    return (
+      this.admission.closedBecause(at) ??
+      (this.tenure.backEnd === 'set-up' ? 'the back end of the pacer is being set up' : undefined)
+    );
   }
 
   private now(): Instant {
