@@ -74,7 +74,8 @@ describeServers('two hosts lose nothing when 1C', () => {
       expectSafe(verdict, { repeats: replayed + conflicts });
       expect(verdict.refused).toBe(0);
       expect(done).toBe(200);
-      expect(replayed).toBeGreaterThanOrEqual(2 * UNKNOWN);
+      // each lost answer is asked for again, and each slow one, unless the slowness met a repeat: a stored answer comes at once
+      expect(replayed).toBeGreaterThanOrEqual(1.5 * UNKNOWN);
     },
     FAULT_TIMEOUT_MS,
   );
