@@ -12,8 +12,9 @@ function files(flows: Readonly<Record<string, string>>): WorkspaceFiles {
   };
 }
 
-/** A flow whose text is "bad" has an error. */
+/** A flow whose text is "bad" has an error; one whose text is "crash" cannot be checked. */
 async function findingsOf({ flows }: WorkspaceFiles): Promise<readonly Finding[]> {
+  if (flows.some(({ bytes }) => Buffer.from(bytes).toString() === 'crash')) throw new Error('a plugin cannot be loaded');
   return flows
     .filter(({ bytes }) => Buffer.from(bytes).toString() === 'bad')
     .map(({ file }) => ({ file, line: 3, column: 5, endColumn: 6, code: 'KEY', severity: 'error', message: 'unknown key' }));
@@ -53,6 +54,14 @@ describe('the watch over the files of a workspace', () => {
     await see(files({ 'flows/a.yaml': 'two' }));
     expect(logged).toEqual(['warn flows/a.yaml changed: the host goes on with the files of its start: restart to apply']);
     expect(watch.state).toMatchObject({ directory: '/srv/shop', state: 'changed', changed: ['flows/a.yaml'], errors: [] });
+  });
+
+  it('reports files that cannot be checked, once', async () => {
+    const { watch, logged, see } = watched();
+    await see(files({ 'flows/a.yaml': 'crash' }));
+    await see(files({ 'flows/a.yaml': 'crash' }));
+    expect(logged).toEqual([expect.stringMatching(/^error .*a plugin cannot be loaded/)]);
+    expect(watch.state).toMatchObject({ state: 'broken', changed: ['flows/a.yaml'], errors: ['a plugin cannot be loaded'] });
   });
 
   it('reports each further change', async () => {

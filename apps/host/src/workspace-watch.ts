@@ -81,9 +81,15 @@ export class WorkspaceWatch {
   async look(): Promise<void> {
     try {
       const files = await this.options.read();
-      await this.#compare(digestOf(files), async () => this.#stateOf(files, await this.options.findingsOf(files)));
+      await this.#compare(digestOf(files), async () => {
+        try {
+          return this.#stateOf(files, await this.options.findingsOf(files));
+        } catch (error) {
+          return { ...this.#stateOf(files, []), state: 'broken', errors: [textOf(error)] };
+        }
+      });
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = textOf(error);
       const state: WorkspaceState = { ...this.#state, state: 'broken', changed: ['sluice.yaml'], errors: [message] };
       await this.#compare(message, async () => state);
     }
@@ -172,4 +178,8 @@ function digestOf(files: WorkspaceFiles): string {
   const hash = createHash('sha256');
   for (const { file, bytes } of sourcesOf(files)) hash.update(`${file}\0${bytes.length}\0`).update(bytes);
   return hash.digest('hex');
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -111,7 +111,7 @@ export class WebSocketWire implements Wire {
 }
 
 function isConnectWithoutNul(data: Buffer): boolean {
-  return /^(CONNECT|STOMP)\r?\n/.test(data.toString('latin1', 0, 10)) && data.toString('latin1', data.length - 2) === '\n\n';
+  return /^(CONNECT|STOMP)\r?\n/.test(data.toString('latin1', 0, 10)) && /\n\r?\n$/.test(data.subarray(-3).toString('latin1'));
 }
 
 function isHeartBeat(data: Buffer): boolean {

@@ -87,6 +87,12 @@ describe('a WebSocket client', () => {
     expect(messages.every((each) => !each.text.includes('\0'))).toBe(true);
   });
 
+  it('accepts frames without NUL whose lines end in CR LF', async () => {
+    const { client, message } = await openClient([]);
+    for (const frame of [CONNECT, SUBSCRIBE]) client.send(frame.slice(0, -1).replaceAll('\n', '\r\n'));
+    expect((await message(1))?.text).toMatch(/^RECEIPT\n/);
+  });
+
   it('of texts is sent a body that is no text as a binary message', async () => {
     const { client, message, desk } = await openClient([]);
     client.send(CONNECT);
