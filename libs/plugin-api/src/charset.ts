@@ -9,6 +9,8 @@ export const BODY_CODES = {
 
 export const bodyFail = failures(BODY_CODES);
 
+/** The content type of nearly all bodies: its shortcuts save microseconds for each event. */
+const PLAIN_JSON = 'application/json';
 const JSON_TYPE = /^application\/(?:[\w.+-]*\+)?json$/;
 const TEXT_TYPE = /^(?:text\/.*|application\/(?:[\w.+-]*\+)?xml)$/;
 const FORM_TYPE = 'application/x-www-form-urlencoded';
@@ -17,6 +19,7 @@ export type BodyKind = 'json' | 'text' | 'form' | 'other';
 
 /** Returns what a body of this content type is to a flow. */
 export function bodyKind(contentType: string): BodyKind {
+  if (contentType === PLAIN_JSON) return 'json';
   const type = mediaTypeOf(contentType);
   if (JSON_TYPE.test(type)) return 'json';
   if (TEXT_TYPE.test(type)) return 'text';
@@ -88,8 +91,7 @@ const UTF8_BY_DEFAULT: NamedEncoding = { encoding: 'utf-8', by: 'default', skip:
 const OPENING = new Set([0x7b, 0x5b, 0x22]); // { [ "
 
 function encodingOf(body: Uint8Array, contentType: string): NamedEncoding {
-  // nearly all bodies are such
-  if (contentType === 'application/json' && body.length > 1 && OPENING.has(body[0] ?? 0) && body[1] !== 0) return UTF8_BY_DEFAULT;
+  if (contentType === PLAIN_JSON && body.length > 1 && OPENING.has(body[0] ?? 0) && body[1] !== 0) return UTF8_BY_DEFAULT;
   const mark = BYTE_ORDER_MARKS.find(([, bytes]) => bytes.every((byte, index) => body[index] === byte));
   if (mark) {
     if (mark[0] === 'utf-32') throw bodyFail.MEDIA_TYPE('the body is UTF-32, which is not supported: send UTF-8', { sent: 'no' });
@@ -161,8 +163,10 @@ export function knownEncoding(label: string, where: string): string {
 export function decodeBytes(bytes: Uint8Array, encoding: string, offset = 0): string {
   if (encoding === 'utf-8' || encoding === 'ascii') {
     const fits = encoding === 'ascii' ? isAscii(bytes) : isUtf8(bytes);
-    if (fits)
-      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(encoding === 'ascii' ? 'latin1' : 'utf8');
+    if (fits) {
+      const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      return buffer.toString(encoding === 'ascii' ? 'latin1' : 'utf8');
+    }
     const at = encoding === 'ascii' ? bytes.findIndex((byte) => byte > 0x7f) : placeOfMistake(bytes, encoding);
     throw unreadable(encoding, offset + at);
   }
@@ -218,8 +222,7 @@ export function encodeText(text: string, contentType: string): Buffer {
   const encoding = label === undefined ? 'utf-8' : knownEncoding(label, 'the Content-Type or the XML declaration');
   switch (encoding) {
     case 'utf-8': {
-      const half = text.search(/\p{Surrogate}/u);
-      if (half >= 0) throw unwritable(half, encoding);
+      if (!text.isWellFormed()) throw unwritable(text.search(/\p{Surrogate}/u), encoding);
       return Buffer.from(text, 'utf8');
     }
     case 'utf-16':
