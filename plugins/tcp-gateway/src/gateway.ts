@@ -160,7 +160,7 @@ export class Gateway implements Closable {
       `${host.connection}: desktops connect at ${place.host}:${this.port ?? 0}${config.tls ? ' by TLS' : ''} and at /stomp`,
     );
     if (!config.tls && !LOOPBACK.test(place.host))
-      log.error(
+      log.warn(
         `${host.connection}: desktops connect without TLS: tokens and data can be read on the way. Set tls in sluice.yaml`,
       );
   }
