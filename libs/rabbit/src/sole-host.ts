@@ -8,7 +8,7 @@ const REFUSAL = 'another host uses this RabbitMQ with an embedded database of it
 
 /**
  * A host whose database nobody else sees must be alone on its broker, or leases, claims and parked runs would not hold. It takes an
- * exclusive queue, which the broker gives back when the connection ends; every other host checks whether the queue exists.
+ * exclusive queue, which the broker releases when the connection ends; every other host checks whether the queue exists.
  *
  * @throws CONFIG_INVALID when the queue belongs to another host
  */

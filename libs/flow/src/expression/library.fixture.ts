@@ -40,7 +40,7 @@ function rootsOf(scope: Scope): object {
 /** Binding that carries the evaluation context. Unreachable from an expression: a variable's name has no space. */
 const CONTEXT_BINDING = 'evaluation context';
 
-/** Gives an expression of the library the functions of the language, and takes `$eval` away: a text of the data must never be run. */
+/** Adds the functions of the language to an expression of the library and removes `$eval`: a text of the data must never be run. */
 function registerFunctions(expression: jsonata.Expression): void {
   expression.assign('omit', OMIT);
   expression.assign('eval', undefined);

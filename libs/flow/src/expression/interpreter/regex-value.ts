@@ -63,7 +63,7 @@ export class RegexValue extends FunctionValue {
   following(text: string, { end }: Match): Match | undefined {
     if (end >= text.length) return undefined;
     const next = this.find(text, end);
-    if (next?.match === '') throw badArgument('a regular expression matches the empty text, so it would match for ever');
+    if (next?.match === '') throw badArgument('a regular expression matches the empty text, so the search would never end');
     return next;
   }
 }
