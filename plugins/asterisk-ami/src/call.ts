@@ -68,14 +68,15 @@ export const call = trigger({
       if (wanted.phases.includes(told.data.phase)) hand(client, accept, told, at);
     });
     let lost = false;
-    void client.ended.then(() => (lost = true));
     const events = [...TRACKED, 'VarSet'];
     const end = await client.listen({ events, variables: [wanted.recording, ...wanted.variables, ...ORDER_VARIABLES] }, listener);
+    const removeEndListener = client.onEnd(() => (lost = true));
     try {
       await listener.catchUp();
       await untilStopped(client, signal);
     } finally {
       end();
+      removeEndListener();
       if (lost) remembered.set(wanted, { tracker, until: host.now().getTime() + REMEMBERED_MS });
     }
   },

@@ -12,8 +12,12 @@ export interface AmiClient extends Closable {
   readonly host: Host;
   /** Such as `Asterisk at pbx:5038`, for messages. */
   readonly where: string;
-  /** Resolves with the reason when the session is over. */
-  readonly ended: Promise<Error>;
+  /**
+   * Calls the listener with the reason when the session ends, or at once when it has ended.
+   *
+   * @returns a function that removes the listener: a session outlives many calls and must not keep them in memory
+   */
+  onEnd(listener: (reason: Error) => void): () => void;
   /** The answer to an action. Throws a SluiceError; never asks twice. */
   ask(action: AmiAction, signal?: AbortSignal): Promise<Packet>;
   /** The answer to an action that lists things. */
@@ -33,6 +37,8 @@ export class SessionClient implements AmiClient {
   private telling: Promise<void> = Promise.resolve();
   /** The last event mask that Asterisk confirmed. */
   private hearing = false;
+  private endReason: Error | undefined;
+  private readonly endListeners = new Set<(reason: Error) => void>();
 
   private constructor(
     readonly config: Config,
@@ -40,7 +46,12 @@ export class SessionClient implements AmiClient {
     private readonly session: AmiSession,
     private readonly board: EventBoard,
   ) {
-    void session.ended.then((reason) => host.lost(reason));
+    void session.ended.then((reason) => {
+      this.endReason = reason;
+      host.lost(reason);
+      for (const listener of this.endListeners) listener(reason);
+      this.endListeners.clear();
+    });
   }
 
   /** Rejects as `AmiSession.open`. */
@@ -62,8 +73,13 @@ export class SessionClient implements AmiClient {
     return this.session.where;
   }
 
-  get ended(): Promise<Error> {
-    return this.session.ended;
+  onEnd(listener: (reason: Error) => void): () => void {
+    if (this.endReason) {
+      listener(this.endReason);
+      return () => undefined;
+    }
+    this.endListeners.add(listener);
+    return () => this.endListeners.delete(listener);
   }
 
   ask(action: AmiAction, signal?: AbortSignal): Promise<Packet> {

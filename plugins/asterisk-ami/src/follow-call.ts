@@ -60,12 +60,15 @@ export async function followCall(
   const giveUp = () => course.fail(fail.TIMED_OUT(`the call ${channel} was given up while it was up`));
   signal.addEventListener('abort', giveUp, { once: true });
   if (signal.aborted) giveUp();
-  void client.ended.then((reason) => course.fail(ami.AMI_CUT_OFF(`${reason.message} while the call ${channel} was up`)));
+  const removeEndListener = client.onEnd((reason) =>
+    course.fail(ami.AMI_CUT_OFF(`${reason.message} while the call ${channel} was up`)),
+  );
   try {
     course.begun(await begin(), ringMs);
     return await course.ended;
   } finally {
     end();
+    removeEndListener();
     course.close();
     signal.removeEventListener('abort', giveUp);
   }
