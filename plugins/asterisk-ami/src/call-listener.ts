@@ -48,7 +48,7 @@ export class CallListener implements Ear {
       const missed = items.filter((channel) => !begun.has(channel['Linkedid']));
       const more = { dialled: await this.dialledNumbers(missed), holdingBridges: await this.holdingBridges(missed) };
       const at = this.client.host.now();
-      this.tracker.recover(missed, more, at);
+      this.tell(this.tracker.recover(missed, more, at), at);
       this.hearTheEarly();
       const up = new Set(items.map((channel) => channel['Uniqueid']));
       for (const channel of before) if (!up.has(channel)) this.tell(this.tracker.gone(channel, at), at);

@@ -168,14 +168,19 @@ export class CallTracker {
    * Learns of the channels that `CoreShowChannels` lists. What happened before is not known and is not claimed.
    *
    * @param more what `CoreShowChannels` does not list
+   * @returns the ends of calls whose channels are in one bridge with those of an older call
    */
-  recover(channels: readonly Packet[], more: Surroundings, at: Date): void {
+  recover(channels: readonly Packet[], more: Surroundings, at: Date): readonly Told[] {
+    const now = at.getTime();
     const changed = new Set<Call>();
-    for (const packet of channels) {
-      const call = this.recoverLeg(packet, more, at.getTime());
+    for (const packet of [...channels].sort(byAge)) {
+      const call = this.recoverLeg(packet, more, now);
       if (call) changed.add(call);
     }
+    for (const call of changed) call.isRecovered = true;
+    const ends = [...changed].flatMap(({ legs }) => [...legs].flatMap((leg) => this.joinCalls(leg, now)));
     for (const call of changed) this.concludeRecovery(call);
+    return ends;
   }
 
   /** True for a channel whose beginning was not seen. */
@@ -534,7 +539,9 @@ export class CallTracker {
       return isSame ? undefined : known.call;
     }
     const duration = id === link ? secondsIn(textOf(packet, 'Duration')) : undefined;
-    const call = this.calls.get(link) ?? this.begin(link, duration === undefined ? undefined : now - duration * 1_000, undefined);
+    const callId = this.joined.get(link) ?? link;
+    const call =
+      this.calls.get(callId) ?? this.begin(callId, duration === undefined ? undefined : now - duration * 1_000, undefined);
     const leg = this.addLeg(packet, '', id, call);
     leg.isUp = isUp;
     if (bridge !== undefined) this.legs.enterBridge(leg, bridge);
@@ -558,7 +565,6 @@ export class CallTracker {
   }
 
   private concludeRecovery(call: Call): void {
-    call.isRecovered = true;
     for (const leg of call.legs) {
       const people = this.legs.connectedWith(leg);
       if (leg.isPlumbing || people.length < 2) continue;
@@ -638,6 +644,13 @@ export class CallTracker {
 /** `PJSIP/79161234567@trunk`: the part behind the technology. */
 function afterTech(packet: Packet): string {
   return (textOf(packet, 'Channel') ?? '').replace(/^[^/]*\//, '');
+}
+
+/** Sorts listed channels, the oldest first; of two of one second the first channel of a call comes first. */
+function byAge(one: Packet, other: Packet): number {
+  const age = (packet: Packet) => secondsIn(textOf(packet, 'Duration')) ?? 0;
+  const isFirst = (packet: Packet) => Number(packet['Uniqueid'] === packet['Linkedid']);
+  return age(other) - age(one) || isFirst(other) - isFirst(one);
 }
 
 /** `HH:MM:SS` */

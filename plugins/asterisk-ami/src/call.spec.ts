@@ -203,6 +203,7 @@ describe('asterisk-ami.call', () => {
     const { pbx, phases, once } = await subscribe();
     const incoming = pbx.incoming({ from: '79161234567', to: '101' });
     await once();
+    await until('the question for the dialled number', () => (pbx.stats().actions['Getvar'] ?? 0) > 0, 5_000);
     incoming.answer();
     incoming.hangUp();
     await count(phases, 2);
