@@ -26,7 +26,8 @@ struct Shortage {
 
 }  // namespace
 
-void* operator new(std::size_t bytes) {
+// inlined into one another, malloc and delete look to the compiler as if they did not belong together
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
   if (bytes >= failingBytes && !spared) {
     ++failures;
     throw std::bad_alloc();
@@ -35,11 +36,11 @@ void* operator new(std::size_t bytes) {
   throw std::bad_alloc();
 }
 
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }
 
-void operator delete(void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
 

@@ -36,7 +36,7 @@ let drawn = 0;
 export class Connection implements Session, WireOwner, OutboxOwner, Watched, Stranger {
   readonly id = String(++drawn);
   readonly address: string;
-  readonly unacknowledged = new Unacknowledged();
+  readonly unacknowledged = new Unacknowledged(this.id);
   /** A handful: a list is smaller than a map and as fast. */
   readonly subscriptions: StompSubscription[] = [];
   readonly transactions: Transactions;

@@ -3,7 +3,6 @@ import type { EncodedMessage } from '../stomp/message.js';
 import type { Connection } from './connection.js';
 import type { Delivery, Subscription } from './desk.js';
 import type { Source } from './destination.js';
-import { NOTHING_TO_ACKNOWLEDGE } from './unacknowledged.js';
 
 /** Header `ack` of SUBSCRIBE. `client` is cumulative. */
 export type AckMode = 'auto' | 'client' | 'client-individual';
@@ -37,9 +36,9 @@ export class StompSubscription implements Subscription {
     this.session.unacknowledged.settle(seqs, this);
   }
 
-  /** A topic waits for no acknowledgement, yet the header has to be there. */
-  #drawAck(delivery: Delivery | undefined): number {
-    return this.source.kind === 'user' ? this.session.unacknowledged.draw(delivery?.seq, this) : NOTHING_TO_ACKNOWLEDGE;
+  #drawAck(delivery: Delivery | undefined): string {
+    const { unacknowledged } = this.session;
+    return this.source.kind === 'user' ? unacknowledged.draw(delivery?.seq, this) : unacknowledged.nothing;
   }
 }
 

@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { stompFail } from './failures.js';
 import type { StompSubscription } from './subscription.js';
 
-/** Header `ack` of what is sent at most once: to acknowledge it changes nothing. */
-export const NOTHING_TO_ACKNOWLEDGE = 0;
+/** Sessions of other hosts, and of this host before it was restarted, have the same ids as those of this process. */
+const PROCESS = randomBytes(6).toString('base64url');
+
+/** Process, session and number. */
+const ACK_ID = /^([\w-]{8}\.\d+)\.(\d{1,15})$/;
 
 /** A place in the mailbox, as it was sent to one subscription. */
 interface Copy {
@@ -16,32 +20,48 @@ export interface Answered {
   readonly seqs: readonly number[];
 }
 
-/** What one session was sent from its user's mailbox and has not answered. The header `ack` of a delivery is its number here. */
+/**
+ * What one session was sent from its user's mailbox and has not answered. The header `ack` of a delivery names the session and counts its
+ * deliveries: a client that acknowledges after a reconnect what it got before must not acknowledge another event by that.
+ */
 export class Unacknowledged {
-  #drawn = NOTHING_TO_ACKNOWLEDGE;
+  #drawn = 0;
   /** By number, in the order of sending. */
   #copies: Map<number, Copy> | undefined;
+  readonly #session: string;
+
+  /** @param session id of the session, unique in this process */
+  constructor(session: string) {
+    this.#session = `${PROCESS}.${session}`;
+  }
+
+  /** Header `ack` of messages of a topic, which wait for no answer: an ACK of one acknowledges no event that was sent before it. */
+  get nothing(): string {
+    return `${this.#session}.0`;
+  }
 
   get size(): number {
     return this.#copies?.size ?? 0;
   }
 
-  /** A number for the header. Without a place in the mailbox nothing is kept for it. */
-  draw(seq: number | undefined, subscription: StompSubscription): number {
+  /** Returns the header `ack` of a delivery. Without a place in the mailbox nothing is kept for it. */
+  draw(seq: number | undefined, subscription: StompSubscription): string {
     this.#drawn++;
     if (seq !== undefined) (this.#copies ??= new Map()).set(this.#drawn, { seq, subscription });
-    return this.#drawn;
+    return `${this.#session}.${this.#drawn}`;
   }
 
   /**
    * Takes what an ACK or NACK with this header `id` answers. With `ack:client` these are also the earlier deliveries of the same subscription.
    *
    * @param only the session's subscription to its user's events, when it has one of them: it answers for a number that was settled meanwhile
-   * @returns undefined when there is nothing left to answer
-   * @throws `STOMP_ACK` for a number that was never sent
+   * @returns undefined when there is nothing left to answer, and for an id of another session: its event waits and is delivered again
+   * @throws `STOMP_ACK` for an id that was never sent
    */
   take(id: string, only: StompSubscription | undefined): Answered | undefined {
-    const number = /^\d{1,15}$/.test(id) ? Number(id) : Infinity;
+    const [, session, digits] = ACK_ID.exec(id) ?? [];
+    const number = Number(digits ?? Infinity);
+    if (session !== undefined && session !== this.#session) return undefined;
     if (number > this.#drawn) throw stompFail.STOMP_ACK('no MESSAGE of this session had this id in its header ack');
     const copy = this.#copies?.get(number);
     const subscription = copy?.subscription ?? only;

@@ -113,7 +113,7 @@ describe('a subscription', () => {
     expect(command).toBe('MESSAGE');
     expect(Object.fromEntries(headers)).toEqual({
       subscription: 'a:b',
-      ack: '1',
+      ack: expect.stringMatching(/^[\w-]{8}\.\d+\.1$/),
       redelivered: 'true',
       destination: '/user/events',
       'message-id': 'm-1',
@@ -250,9 +250,38 @@ describe('acknowledgement', () => {
     expect(desk.acknowledged).toEqual([]);
   });
 
-  it.each(['6', 'x', '-1', '1e1'])('of an id that was never sent ends the session: %s', async (id) => {
-    const { client } = await deliverFive('client-individual');
-    client.send('ACK', { id });
+  it('of a message of a topic answers no event that came before it, also with ack:client', async () => {
+    const { client, desk } = await deliverFive('client');
+    client.send('SUBSCRIBE', { id: 't', destination: '/topic/prices', ack: 'client', receipt: 'r' });
+    await client.next();
+    for (const subscription of desk.topics.get('prices') ?? []) subscription.deliver(onTopic('prices', 'new'));
+    client.send('ACK', { id: (await client.next()).headers.get('ack') ?? '', receipt: 'acked' });
+    await client.next();
+    expect(desk.acknowledged).toEqual([]);
+  });
+
+  it.each(['ACK', 'NACK'])('of an earlier session answers nothing in the next one: %s', async (command) => {
+    const { acks: early, letIn, desk } = await deliverFive('client-individual');
+    const later = await letIn();
+    later.send('SUBSCRIBE', { ...EVENTS, ack: 'client-individual', receipt: 'r' });
+    await later.next();
+    for (const seq of [13, 14]) desk.subscriptions[1]?.deliver(mail(String(seq)), { seq, redelivered: true });
+    const acks = [await later.next(), await later.next()].map(({ headers }) => headers.get('ack'));
+    for (const id of early) later.send(command, { id, receipt: id });
+    for (const id of early) expect((await later.next()).headers.get('receipt-id')).toBe(id);
+    later.send('ACK', { id: acks[1] ?? '', receipt: 'own' });
+    await later.next();
+    expect([desk.acknowledged, desk.rejected]).toEqual([[[14]], []]);
+  });
+
+  it.each([
+    ['a number after the last', (last: string) => last.replace(/5$/, '6')],
+    ['no number', (last: string) => last.replace(/5$/, '')],
+    ['a text', () => 'x'],
+    ['a bare number', () => '1'],
+  ])('of an id that was never sent ends the session: %s', async (_, change) => {
+    const { client, acks } = await deliverFive('client-individual');
+    client.send('ACK', { id: change(acks[4] ?? '') });
     expect(await client.error()).toMatchObject({ code: 'STOMP_ACK' });
   });
 });
@@ -331,15 +360,15 @@ describe('a transaction', () => {
     client.send('SUBSCRIBE', { ...EVENTS, ack: 'client-individual', receipt: 'r' });
     await client.next();
     desk.subscriptions[0]?.deliver(mail('x'), { seq: 5 });
-    await client.next();
+    const ack = (await client.next()).headers.get('ack') ?? '';
     client.send('BEGIN', { transaction: 't' });
-    return { client, desk };
+    return { client, desk, ack };
   };
 
   it('holds its frames back until COMMIT, in order', async () => {
-    const { client, desk } = await begun();
+    const { client, desk, ack } = await begun();
     client.send('SEND', { destination: '/events/a', transaction: 't', receipt: 'held' }, '1');
-    client.send('ACK', { id: '1', transaction: 't' });
+    client.send('ACK', { id: ack, transaction: 't' });
     client.send('SEND', { destination: '/events/b', transaction: 't' }, '2');
     await client.next();
     expect([desk.published, desk.acknowledged]).toEqual([[], []]);
@@ -350,8 +379,8 @@ describe('a transaction', () => {
   });
 
   it('acknowledges nothing when one of its events cannot be published', async () => {
-    const { client, desk } = await begun();
-    client.send('ACK', { id: '1', transaction: 't' });
+    const { client, desk, ack } = await begun();
+    client.send('ACK', { id: ack, transaction: 't' });
     client.send('SEND', { destination: '/events/broken', transaction: 't' }, '1');
     client.send('COMMIT', { transaction: 't', receipt: 'done' });
     expect(await client.error()).toMatchObject({ code: 'UNEXPECTED' });
