@@ -6,7 +6,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 /** Values of options. Each throws commander's error for a value that it does not take. */
 export function readDuration(text: string): number {
   const ms = parseDuration(text);
-  if (ms === undefined) throw new InvalidArgumentError('a duration carries one unit: 500ms, 2s, 5m, 8h, 30d');
+  if (ms === undefined) throw new InvalidArgumentError('a duration is a number with one unit: 500ms, 2s, 5m, 8h, 30d');
   return ms;
 }
 

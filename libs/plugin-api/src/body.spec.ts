@@ -3,7 +3,7 @@ import { parseBody, refuseEncoded, writeBody } from './body.js';
 
 const bytes = (text: string) => Buffer.from(text);
 
-describe('a body', () => {
+describe('parseBody', () => {
   it.each([
     ['application/json', '{"а":[1]}', { а: [1] }],
     ['application/cloudevents+json; charset=utf-8', '1', 1],
@@ -11,22 +11,22 @@ describe('a body', () => {
     ['text/plain', 'привет', 'привет'],
     ['application/x-www-form-urlencoded', 'a=1&b=%D1%84', { a: '1', b: 'ф' }],
     ['image/png', '', undefined],
-  ])('of %s is read as what it says', (type, text, value) => {
+  ])('reads a body of type %s', (type, text, value) => {
     expect(parseBody(type, bytes(text))).toEqual(value);
   });
 
-  it('of any other type is refused', () => {
+  it('throws MEDIA_TYPE for any other type', () => {
     expect(() => parseBody('image/png', bytes('x'))).toThrow(expect.objectContaining({ code: 'MEDIA_TYPE' }));
     expect(() => parseBody('', bytes('x'))).toThrow('no Content-Type');
   });
 
-  it('of JSON that says it is a form is refused, because curl says so of everything', () => {
+  it('refuses JSON that is declared as a form, as curl does by default', () => {
     expect(() => parseBody('application/x-www-form-urlencoded', bytes(' {"a":1}'))).toThrow(
       'send the header Content-Type: application/json',
     );
   });
 
-  it('that is not UTF-8 is refused', () => {
+  it('throws BODY_INVALID for bytes that are not UTF-8', () => {
     expect(() => parseBody('text/plain', Buffer.from([0xd0]))).toThrow(expect.objectContaining({ code: 'BODY_INVALID' }));
   });
 });
@@ -40,29 +40,34 @@ const declared = (encoding: string, content: Buffer) =>
 const utf16be = (text: string) => Buffer.from(text, 'utf16le').swap16();
 const marked = (mark: number[], body: Buffer) => Buffer.concat([Buffer.from(mark), body]);
 
-describe('the encoding of a body', () => {
+describe('the encoding of parseBody', () => {
   it.each([
-    ['that of the XML declaration', XML, declared('koi8-r', koi8r), '<?xml version="1.0" encoding="koi8-r"?><a>Тверь</a>'],
     [
-      'that of the declaration of ISO 8859-5',
+      'the encoding of the XML declaration',
+      XML,
+      declared('koi8-r', koi8r),
+      '<?xml version="1.0" encoding="koi8-r"?><a>Тверь</a>',
+    ],
+    [
+      'a declaration of ISO 8859-5',
       'text/xml',
       declared('iso-8859-5', iso5),
       '<?xml version="1.0" encoding="iso-8859-5"?><a>Тверь</a>',
     ],
     [
-      'that of the declaration of windows-1251',
+      'a declaration of windows-1251',
       'application/soap+xml',
       declared('Windows-1251', cp1251),
       '<?xml version="1.0" encoding="Windows-1251"?><a>Тверь</a>',
     ],
     [
-      'that of the header before the declaration',
+      'the encoding of the header before that of the declaration',
       `${XML}; charset=windows-1251`,
       declared('koi8-r', cp1251),
       '<?xml version="1.0" encoding="koi8-r"?><a>Тверь</a>',
     ],
     [
-      'that of the mark before the header',
+      'the encoding of the mark before that of the header',
       'text/plain; charset=windows-1251',
       marked([0xef, 0xbb, 0xbf], bytes('Тверь')),
       'Тверь',
@@ -73,21 +78,21 @@ describe('the encoding of a body', () => {
     ['UTF-16 of JSON without a mark', 'application/json', Buffer.from('{"a":"Тверь"}', 'utf16le'), { a: 'Тверь' }],
     ['UTF-16 that the header names', 'application/json; charset=utf-16', utf16be('["Тверь"]'), ['Тверь']],
     [
-      'that of the header in JSON',
+      'the encoding of the header in JSON',
       'application/json; charset="windows-1251"',
       Buffer.concat([bytes('["'), cp1251, bytes('"]')]),
       ['Тверь'],
     ],
     ['UTF-8 with a mark in JSON', 'application/json', marked([0xef, 0xbb, 0xbf], bytes('{"n":1}')), { n: 1 }],
     [
-      'that of <meta> in HTML',
+      'the encoding of <meta> in HTML',
       'text/html',
       Buffer.concat([bytes('<html><meta charset="koi8-r">'), koi8r]),
       '<html><meta charset="koi8-r">Тверь',
     ],
     ['latin-1', 'text/plain; charset=iso-8859-1', Buffer.from('Müller é', 'latin1'), 'Müller é'],
     ['IBM866', 'text/plain; charset=cp866', Buffer.from([0x92]), 'Т'],
-  ])('is %s', (_, type, body, value) => {
+  ])('reads %s', (_, type, body, value) => {
     expect(parseBody(type, body)).toEqual(value);
   });
 
@@ -119,7 +124,7 @@ describe('the encoding of a body', () => {
     ['a byte that windows-1251 does not have', 'text/plain; charset=windows-1251', bytes('aИ'), 'BODY_INVALID', 'offset 2'],
     ['half a character of UTF-16', XML, marked([0xff, 0xfe], Buffer.from([0x3c, 0, 0x3f])), 'BODY_INVALID', 'not utf-16le'],
     [
-      'UTF-16 in an order that nobody names',
+      'UTF-16 whose byte order is not named',
       'text/plain; charset=utf-16',
       utf16be('Тверь'),
       'BODY_INVALID',
@@ -132,29 +137,29 @@ describe('the encoding of a body', () => {
       'BODY_INVALID',
       'the document names utf-16',
     ],
-  ])('is refused for %s', (_, type, body, code, message) => {
+  ])('refuses %s', (_, type, body, code, message) => {
     expect(() => parseBody(type, body)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }));
   });
 
-  it('is refused with the offset of the first bad byte, also far behind the beginning', () => {
+  it('reports the offset of the first bad byte, also far after the beginning', () => {
     const body = Buffer.concat([Buffer.alloc(10_000, 0x41), cp1251]);
     expect(() => parseBody('text/plain', body)).toThrow('from offset 10001 on');
   });
 });
 
-describe('a form', () => {
+describe('parseBody of a form', () => {
   const form = (type: string, text: string) => parseBody(`application/x-www-form-urlencoded${type}`, Buffer.from(text, 'latin1'));
 
-  it('has a list for a field that stands several times', () => {
+  it('returns a list for a field that occurs several times', () => {
     expect(form('', 'a=1&b=x+y&a=2&a=&c')).toEqual({ a: ['1', '2', ''], b: 'x y', c: '' });
   });
 
   it.each([
-    ['the header names', '; charset=windows-1251', 'name=%D2%E2%E5%F0%FC'],
-    ['the header names, not percent-encoded', '; charset=windows-1251', 'name=\u00d2\u00e2\u00e5\u00f0\u00fc'],
-    ['the field _charset_ names', '', 'name=%D2%E2%E5%F0%FC&_charset_=windows-1251'],
-    ['is UTF-8', '', 'name=%D0%A2%D0%B2%D0%B5%D1%80%D1%8C'],
-  ])('is decoded in the character set that %s', (_, type, text) => {
+    ['that the header names', '; charset=windows-1251', 'name=%D2%E2%E5%F0%FC'],
+    ['that the header names, without percent-encoding', '; charset=windows-1251', 'name=\u00d2\u00e2\u00e5\u00f0\u00fc'],
+    ['that the field _charset_ names', '', 'name=%D2%E2%E5%F0%FC&_charset_=windows-1251'],
+    ['UTF-8 by default', '', 'name=%D0%A2%D0%B2%D0%B5%D1%80%D1%8C'],
+  ])('decodes the character set %s', (_, type, text) => {
     expect(form(type, text)).toMatchObject({ name: 'Тверь' });
   });
 
@@ -163,12 +168,12 @@ describe('a form', () => {
     ['half a percent-encoding', '', 'a=100%', 'field 1: % is not followed by two hex digits'],
     ['an unknown character set', '; charset=klingon', 'a=1', 'the charset "klingon"'],
     ['more than 10,000 fields', '', 'a&'.repeat(10_001), 'more than 10000 fields'],
-  ])('is refused for %s', (_, type, text, message) => {
+  ])('refuses %s', (_, type, text, message) => {
     expect(() => form(type, text)).toThrow(message);
   });
 });
 
-describe('a body that is written', () => {
+describe('writeBody', () => {
   it.each([
     ['text/plain; charset=windows-1251', 'Тверь №5'],
     ['text/plain; charset=koi8-r', 'Тверь'],
@@ -178,11 +183,11 @@ describe('a body that is written', () => {
     [`${XML}; charset=utf-8`, '<?xml version="1.0" encoding="windows-1251"?><a>Тверь</a>'],
     ['application/json; charset=windows-1251', { a: 'Тверь' }],
     ['application/json', '12'],
-  ])('of %s is read as the same data', (type, data) => {
+  ])('writes a body of type %s that parseBody reads as the same data', (type, data) => {
     expect(parseBody(type, writeBody(type, data))).toEqual(data);
   });
 
-  it('stands in the bytes that its XML declaration names', () => {
+  it('encodes XML in the encoding that its declaration names', () => {
     expect(writeBody(XML, '<?xml version="1.0" encoding="koi8-r"?><a>Тверь</a>')).toEqual(declared('koi8-r', koi8r));
   });
 
@@ -195,13 +200,13 @@ describe('a body that is written', () => {
     ],
     ['half of a pair', 'text/plain', 'a\ud800', 'position 1 cannot be written in utf-8'],
     ['an encoding of several bytes', 'text/plain; charset=gb18030', 'a', 'cannot be written in gb18030'],
-  ])('is refused for %s', (_, type, data, message) => {
+  ])('refuses %s', (_, type, data, message) => {
     expect(() => writeBody(type, data)).toThrow(message);
   });
 });
 
-describe('a Content-Encoding', () => {
-  it('is refused unless it is identity', () => {
+describe('refuseEncoded', () => {
+  it('throws MEDIA_TYPE unless the encoding is identity', () => {
     expect(() => refuseEncoded('gzip')).toThrow(expect.objectContaining({ code: 'MEDIA_TYPE' }));
     expect(() => {
       refuseEncoded(undefined);

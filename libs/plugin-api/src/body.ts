@@ -3,12 +3,13 @@ import { parseForm } from './form.js';
 import { parseJson, type LossyNumbers } from './json.js';
 
 /**
- * Reads a body as data: JSON as its value, XML and texts as a text, a form as a map of texts and lists, no body as undefined. Every place that reads a
- * body reads it with this function, so a body that one of them accepts is readable for all of them.
+ * Reads a body as data: JSON as its value, XML and texts as a text, a form as a map of texts and lists, an empty body as undefined. Every
+ * part of Sluice reads bodies with this function, so that a body which one part accepts is readable for all.
  *
- * @param contentType the header as it came, with its parameters.
- * @param lossyNumbers what happens to a number in JSON that would be rounded.
- * @throws `MEDIA_TYPE` for another type and for an unknown encoding, `BODY_INVALID` with the place for what is not what its type says.
+ * @param contentType the header as it arrived, with its parameters.
+ * @param lossyNumbers treatment of a number in JSON that would be rounded.
+ * @throws `MEDIA_TYPE` for another type and for an unknown encoding, `BODY_INVALID` with the position for a body that does not match its
+ *   type.
  */
 export function parseBody(contentType: string, body: Uint8Array, lossyNumbers: LossyNumbers = 'refuse'): unknown {
   if (body.length === 0) return undefined;
@@ -28,10 +29,10 @@ export function parseBody(contentType: string, body: Uint8Array, lossyNumbers: L
 }
 
 /**
- * Writes data as a body that {@link parseBody} reads as the same data: a text of a type that is not JSON as it is, everything else as JSON, both in the encoding
- * that the content type names.
+ * Writes data as a body that {@link parseBody} reads as the same data. A text whose type is not JSON is written as it is, everything else
+ * as JSON, both in the encoding that the content type names.
  *
- * @throws `MEDIA_TYPE` for an encoding that cannot be written, `BODY_INVALID` for a character that it does not have.
+ * @throws `MEDIA_TYPE` for an encoding that cannot be written, `BODY_INVALID` for a character that the encoding does not have.
  */
 export function writeBody(contentType: string, data: unknown): Buffer {
   const isText = typeof data === 'string' && bodyKind(contentType) !== 'json';
@@ -39,8 +40,9 @@ export function writeBody(contentType: string, data: unknown): Buffer {
 }
 
 /**
- * Refuses a body that a `Content-Encoding` has packed.
+ * Throws when a body is compressed or otherwise encoded.
  *
+ * @param contentEncoding the header `Content-Encoding`.
  * @throws `MEDIA_TYPE` for any encoding but `identity`.
  */
 export function refuseEncoded(contentEncoding: string | undefined): void {

@@ -1,23 +1,24 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { failures } from './errors.js';
 
-/** Codes of a body that cannot be read. */
+/** Codes for a body that cannot be read. */
 export const BODY_CODES = {
-  BODY_INVALID: { fate: 'rejected', cure: 'send a body that is what its Content-Type says' },
+  BODY_INVALID: { fate: 'rejected', cure: 'send a body that matches its Content-Type' },
   MEDIA_TYPE: { fate: 'rejected', cure: 'send JSON, XML, a text or a form' },
 } as const;
 
 export const bodyFail = failures(BODY_CODES);
 
-/** The content type of nearly all bodies: its shortcuts save microseconds for each event. */
+/** The content type of nearly all bodies. Shortcuts for it save microseconds per event. */
 const PLAIN_JSON = 'application/json';
 const JSON_TYPE = /^application\/(?:[\w.+-]*\+)?json$/;
 const TEXT_TYPE = /^(?:text\/.*|application\/(?:[\w.+-]*\+)?xml)$/;
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 
+/** How a flow sees a body: a value, a text, a map of fields, or not at all. */
 export type BodyKind = 'json' | 'text' | 'form' | 'other';
 
-/** Returns what a body of this content type is to a flow. */
+/** Returns how a flow sees a body of this content type. */
 export function bodyKind(contentType: string): BodyKind {
   if (contentType === PLAIN_JSON) return 'json';
   const type = mediaTypeOf(contentType);
@@ -31,7 +32,7 @@ export function mediaTypeOf(contentType: string): string {
   return (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
 }
 
-/** UTF-32 comes first: its little-endian mark begins like that of UTF-16. */
+/** UTF-32 comes first because its little-endian mark begins like that of UTF-16. */
 const BYTE_ORDER_MARKS: readonly (readonly [encoding: string, bytes: readonly number[]])[] = [
   ['utf-32', [0xff, 0xfe, 0, 0]],
   ['utf-32', [0, 0, 0xfe, 0xff]],
@@ -40,11 +41,11 @@ const BYTE_ORDER_MARKS: readonly (readonly [encoding: string, bytes: readonly nu
   ['utf-16be', [0xfe, 0xff]],
 ];
 
-/** An XML declaration stands at the very beginning, and is short. */
+/** An XML declaration is short and stands at the very beginning of the document. */
 const MAX_DECLARATION_BYTES = 1_024;
 const XML_DECLARATION = /^<\?xml\s[^>]*?\sencoding\s*=\s*["']([^"'>]*)["']/;
 const HTML_META = /<meta\s[^>]*?charset\s*=\s*["']?([^"'\s/>;]+)/i;
-/** `TextDecoder` would read bytes past 127 under these names as windows-1252. */
+/** Under these names `TextDecoder` would read bytes above 127 as windows-1252. */
 const ASCII_LABELS: ReadonlySet<string> = new Set([
   'us-ascii',
   'ascii',
@@ -54,11 +55,11 @@ const ASCII_LABELS: ReadonlySet<string> = new Set([
   'cp367',
   'ibm367',
 ]);
-/** The code points that `TextDecoder` puts where a Windows code page assigns nothing to a byte. */
+/** Code points that `TextDecoder` returns for a byte to which a Windows code page assigns no character. */
 const UNASSIGNED = /[\u0080-\u009f]/;
 const MAX_LABEL_LENGTH = 40; // characters of a foreign name in a message
 
-/** The encoding of a text and where it was named. */
+/** The encoding of a text and the place that names it. */
 interface NamedEncoding {
   readonly encoding: string;
   readonly by: 'mark' | 'document' | 'default';
@@ -67,9 +68,9 @@ interface NamedEncoding {
 }
 
 /**
- * Decodes a body to text, without its byte order mark. The encoding is, in this order: that of the mark, the `charset` of the content type,
- * that of the XML declaration (RFC 7303) or of `<meta charset>` in HTML, else UTF-8; JSON and XML in UTF-16 without a mark are recognized by their first character.
- * No byte is replaced or guessed.
+ * Decodes a body to text without its byte order mark. The encoding is that of the mark, otherwise the `charset` of the content type,
+ * otherwise that of the XML declaration (RFC 7303) or of `<meta charset>` in HTML, otherwise UTF-8. JSON and XML in UTF-16 without a mark
+ * are recognised by their first character. No byte is replaced or guessed.
  *
  * @throws `MEDIA_TYPE` for an unknown encoding, `BODY_INVALID` with the offset for bytes that do not fit the encoding.
  */
@@ -83,7 +84,7 @@ export function namesEncoding(body: Uint8Array, contentType: string): boolean {
   try {
     return encodingOf(body, contentType).by !== 'default';
   } catch {
-    return true; // it names one that cannot be used
+    return true; // it names an encoding that cannot be used
   }
 }
 
@@ -146,7 +147,7 @@ function named(label: string, sniffed: string | undefined, where: 'the Content-T
   );
 }
 
-/** Returns the name by which `TextDecoder` knows the encoding; `utf-16` where the order of its bytes is not named, `ascii` for ASCII alone. */
+/** Returns the name of the encoding in `TextDecoder`; `utf-16` if the label does not state the byte order, `ascii` for ASCII. */
 export function knownEncoding(label: string, where: string): string {
   const lower = label.trim().toLowerCase();
   if (ASCII_LABELS.has(lower)) return 'ascii';
@@ -159,7 +160,7 @@ export function knownEncoding(label: string, where: string): string {
   }
 }
 
-/** Decodes bytes without a mark. `offset`: where they begin in the body, for the message. */
+/** Decodes bytes without a mark. `offset`: their position in the body, for the message. */
 export function decodeBytes(bytes: Uint8Array, encoding: string, offset = 0): string {
   if (encoding === 'utf-8' || encoding === 'ascii') {
     const fits = encoding === 'ascii' ? isAscii(bytes) : isUtf8(bytes);
@@ -176,7 +177,7 @@ export function decodeBytes(bytes: Uint8Array, encoding: string, offset = 0): st
   } catch {
     throw unreadable(encoding, offset + placeOfMistake(bytes, encoding));
   }
-  // one byte is one character in these
+  // in these encodings one byte is one character
   const unassigned = encoding.startsWith('windows-') ? text.search(UNASSIGNED) : -1;
   if (unassigned >= 0) throw unreadable(encoding, offset + unassigned);
   return text;
@@ -192,13 +193,13 @@ function unreadable(encoding: string, offset: number): Error {
 
 const STRIDE = 4_096;
 
-/** Returns the offset of the byte at which decoding fails; the length where the end is missing. */
+/** Returns the offset of the byte at which decoding fails, or the length if the end is missing. */
 function placeOfMistake(bytes: Uint8Array, encoding: string): number {
   const stride = firstFailure(bytes, encoding, 0, STRIDE);
   return firstFailure(bytes, encoding, stride, 1);
 }
 
-/** Decodes all before `from` at once and the rest in steps; returns where the step begins that fails. */
+/** Decodes everything before `from` at once and the rest in steps. Returns the offset of the step that fails. */
 function firstFailure(bytes: Uint8Array, encoding: string, from: number, step: number): number {
   const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
   let at = from;
@@ -212,10 +213,11 @@ function firstFailure(bytes: Uint8Array, encoding: string, from: number, step: n
 }
 
 /**
- * Encodes a text as {@link decodeText} decodes it: in the `charset` of the content type, else in the encoding that its XML declaration names, else in
- * UTF-8.
+ * Encodes a text in the encoding with which {@link decodeText} decodes it: the `charset` of the content type, otherwise the encoding that
+ * its XML declaration names, otherwise UTF-8.
  *
- * @throws `MEDIA_TYPE` for an encoding that is unknown or cannot be written, `BODY_INVALID` with the position for a character that the encoding does not have.
+ * @throws `MEDIA_TYPE` for an encoding that is unknown or cannot be written, `BODY_INVALID` with the position for a character that the
+ *   encoding does not have.
  */
 export function encodeText(text: string, contentType: string): Buffer {
   const label = charsetOf(contentType) ?? (bodyKind(contentType) === 'text' ? XML_DECLARATION.exec(text)?.[1] : undefined);
@@ -246,11 +248,11 @@ function unwritable(position: number, encoding: string): Error {
   return bodyFail.BODY_INVALID(`the character at position ${position} cannot be written in ${encoding}`, { sent: 'no' });
 }
 
-/** Encodings that take several bytes for a character. */
+/** Encodings that use several bytes per character. */
 const MULTIBYTE = /^(?:gb|big5|euc-|shift_jis|iso-2022)/;
 const writable = new Map<string, ReadonlyMap<string, number>>();
 
-/** Returns the byte of each character of an encoding of one byte per character. */
+/** Returns the byte of each character of a single-byte encoding. */
 function bytesOf(encoding: string): ReadonlyMap<string, number> {
   let known = writable.get(encoding);
   if (known) return known;
@@ -260,7 +262,7 @@ function bytesOf(encoding: string): ReadonlyMap<string, number> {
     try {
       pairs.push([decodeBytes(Uint8Array.of(byte), encoding), byte]);
     } catch {
-      // nothing is assigned to this byte
+      // the encoding assigns no character to this byte
     }
   }
   writable.set(encoding, (known = new Map(pairs)));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fail, failures, isSluiceError, viewError } from './errors.js';
 
-describe('an error of a plugin', () => {
+describe('SluiceError', () => {
   const sms = failures({ SMS_NO_MONEY: { fate: 'fatal', cure: 'top up' } });
 
   it('carries the fate and the cure of its code', () => {
@@ -19,7 +19,7 @@ describe('an error of a plugin', () => {
     expect(isSluiceError(new Error('x'))).toBe(false);
   });
 
-  it('is shown with where it happened and what caused it, one level deep', () => {
+  it('is viewed with its step, its attempt and its cause, one level deep', () => {
     const error = fail.TIMED_OUT('slow', { cause: fail.UNREACHABLE('down', { cause: new Error('deep') }), details: { a: 1 } });
     expect(viewError(error, { step: 's', attempt: 2 })).toEqual({
       code: 'TIMED_OUT',
@@ -33,7 +33,7 @@ describe('an error of a plugin', () => {
     });
   });
 
-  it('that is none of ours is shown as unexpected, to be tried again', () => {
+  it('views any other thrown value as UNEXPECTED with the fate retry', () => {
     expect(viewError(new TypeError('x is undefined'))).toMatchObject({
       code: 'UNEXPECTED',
       fate: 'retry',

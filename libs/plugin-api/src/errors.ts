@@ -1,46 +1,50 @@
 /**
- * What the engine does with a failure.
+ * The reaction of the engine to a failure.
  *
- * - `retry`: tried again after a durable delay; spends an attempt.
- * - `overload`: the pace of the connection shrinks; a paced call waits and spends no attempt.
- * - `unavailable`: counts for the breaker of the connection; a paced call waits and spends no attempt.
- * - `rejected`: the other side refuses this data: never tried again.
- * - `fatal`: the configuration is wrong: never tried again, and reported by `/health/ready`.
+ * - `retry`: the engine repeats the call after a durable delay, which spends an attempt.
+ * - `overload`: the engine lowers the pace of the connection; a paced call waits and spends no attempt.
+ * - `unavailable`: the failure counts for the breaker of the connection; a paced call waits and spends no attempt.
+ * - `rejected`: the remote system refuses this data; the engine never repeats the call.
+ * - `fatal`: the configuration is wrong; the engine never repeats the call, and `/health/ready` reports the failure.
  */
 export type Fate = 'retry' | 'overload' | 'unavailable' | 'rejected' | 'fatal';
 
-/** Did the request reach the other side? `unknown`: it left, and no answer came. */
+/** Whether the request reached the remote system. `unknown`: the request was sent and no answer arrived. */
 export type Sent = 'no' | 'unknown' | 'yes';
 
+/** Optional facts about a failure, which the engine and the journal use. */
 export interface FailureOptions {
   readonly cause?: unknown;
-  /** What the other side asked for, in milliseconds (`Retry-After`). */
+  /** Pause that the remote system requested for the whole connection (`Retry-After`), in milliseconds. */
   readonly retryAfterMs?: number;
   /**
-   * When this one paced call is due again, in milliseconds from now: the other side is well, and it is the call that has to wait, because
-   * nobody picked up the telephone or it is not the hour for it. Unlike `retryAfterMs` it holds up no other call. With `sent: 'no'` it
-   * spends no attempt.
+   * Delay after which the engine repeats this one paced call, in milliseconds from now. Use it when the remote system works and only this
+   * call has to wait, for example because a person did not answer the telephone or the calling hours have not begun. Unlike `retryAfterMs`
+   * it delays no other call. With `sent: 'no'` it spends no attempt.
    */
   readonly againAfterMs?: number;
-  /** Whatever the connector knows: shown in the journal and to `onError`. Never a secret. */
+  /** Further facts that the connector knows. The journal and `onError` show them, so they must not contain a secret. */
   readonly details?: unknown;
-  /** Absent: `unknown`. */
+  /** Default: `unknown`. */
   readonly sent?: Sent;
 }
 
 const BRAND = Symbol.for('sluice.error');
 
-/** The one error class. Recognise it with {@link isSluiceError}, never by instanceof: a package may be installed twice. */
+/**
+ * The only error class that a plugin throws. Recognise it with {@link isSluiceError}, not with `instanceof`: a package may be installed
+ * twice.
+ */
 export class SluiceError extends Error {
   readonly brand = BRAND;
   override readonly name = 'SluiceError';
 
   constructor(
-    /** Stable and documented: branch on it or on `fate`, never on the message. */
+    /** Stable and documented. Branch on it or on `fate`, never on the message. */
     readonly code: string,
     readonly fate: Fate,
     message: string,
-    /** What to do about it: one phrase for a person. */
+    /** The remedy, as one phrase for a person. */
     readonly cure: string,
     readonly options: FailureOptions = {},
   ) {
@@ -48,21 +52,26 @@ export class SluiceError extends Error {
   }
 }
 
+/** Returns whether a thrown value is a {@link SluiceError}, also when its class comes from another copy of this package. */
 export function isSluiceError(error: unknown): error is SluiceError {
   return typeof error === 'object' && error !== null && (error as { brand?: unknown }).brand === BRAND;
 }
 
+/** The description of one error code: its fate and the remedy. */
 export interface FailureRow {
   readonly fate: Fate;
   readonly cure: string;
 }
 
-/** A function per code that makes the error. */
+/** For each code of a table, the function that creates its error. */
 export type Failures<Table> = { readonly [Code in keyof Table]: (message: string, options?: FailureOptions) => SluiceError };
 
 /**
- * Error codes as data: the table feeds the reference, the linter and the engine.
- * Codes of a plugin begin with its name or its family (`ONEC_`), and are never reused.
+ * Creates the functions that create the errors of a table. Error codes are data, so that the reference, the linter and the engine can read
+ * them.
+ *
+ * @param table the codes. Those of a plugin begin with its name or its family (`ONEC_`) and are never reused for another meaning.
+ * @returns one function per code; it takes the message and the options of the error.
  */
 export function failures<const Table extends Record<string, FailureRow>>(table: Table): Failures<Table> {
   const made: Record<string, (message: string, options?: FailureOptions) => SluiceError> = {};
@@ -72,44 +81,48 @@ export function failures<const Table extends Record<string, FailureRow>>(table: 
   return made as Failures<Table>;
 }
 
-/** Codes that every connector shares; a plugin adds its own only where these say too little. */
+/** Codes that every connector shares. A plugin adds a code of its own only where these are not precise enough. */
 export const SHARED_CODES = {
-  UNREACHABLE: { fate: 'unavailable', cure: 'check the address, the network and that the other side runs' },
-  TIMED_OUT: { fate: 'retry', cure: 'raise the timeout of the connection, or look why the other side is slow' },
-  OVERLOADED: { fate: 'overload', cure: 'nothing to do: the pace goes down by itself' },
+  UNREACHABLE: { fate: 'unavailable', cure: 'check the address, the network and that the remote system runs' },
+  TIMED_OUT: { fate: 'retry', cure: 'raise the timeout of the connection, or find out why the remote system is slow' },
+  OVERLOADED: { fate: 'overload', cure: 'nothing to do: the engine lowers the pace automatically' },
   UNAUTHORIZED: { fate: 'fatal', cure: 'check the user and the password of the connection and their rights' },
   NOT_FOUND: { fate: 'fatal', cure: 'check the path, the service or the method name' },
-  REJECTED: { fate: 'rejected', cure: 'the other side refused this data: correct it and replay the run' },
-  BAD_ANSWER: { fate: 'rejected', cure: 'the answer is not what the connector understands: see details' },
+  REJECTED: { fate: 'rejected', cure: 'the remote system refused this data: correct it and replay the run' },
+  BAD_ANSWER: { fate: 'rejected', cure: 'the connector does not understand the answer: see details' },
 } as const satisfies Record<string, FailureRow>;
 
+/** Creates the errors of {@link SHARED_CODES}, for example `fail.UNREACHABLE('no route to host', { cause, sent: 'no' })`. */
 export const fail = failures(SHARED_CODES);
 
 /** Codes of the engine itself. Plugins do not throw them. */
 export const ENGINE_CODES = {
-  STEP_TIMEOUT: { fate: 'retry', cure: 'raise the timeout of the step, or give it an onError' },
+  STEP_TIMEOUT: { fate: 'retry', cure: 'raise the timeout of the step, or add an onError' },
   OUTCOME_UNKNOWN: {
     fate: 'rejected',
-    cure: 'look in the other system whether the call was carried out, then replay or drop the run',
+    cure: 'check in the remote system whether the call was carried out, then replay or drop the run',
   },
   INPUT_INVALID: { fate: 'rejected', cure: 'correct the `with` of the step: its value does not fit the action' },
-  OUTPUT_INVALID: { fate: 'rejected', cure: 'the connector gave what its schema does not promise: report it to its author' },
-  EXPR_MISSING: { fate: 'rejected', cure: 'give a default with ?? or leave the key out with ?? $omit' },
+  OUTPUT_INVALID: {
+    fate: 'rejected',
+    cure: 'the result of the connector does not match its own schema: report it to its author',
+  },
+  EXPR_MISSING: { fate: 'rejected', cure: 'write a default with ?? or leave the key out with ?? $omit' },
   EXPR_TEXT: { fate: 'rejected', cure: 'only texts, numbers and booleans can stand inside a text: use $string(…) or $join(…)' },
-  EXPR_VALUE: { fate: 'rejected', cure: 'the expression gives something that is not data' },
+  EXPR_VALUE: { fate: 'rejected', cure: 'the expression returns something that is not data' },
   EXPR_NOT_BOOLEAN: {
     fate: 'rejected',
-    cure: 'a condition must give true or false: write ?? false after a field that may be absent',
+    cure: 'a condition must return true or false: write ?? false after a field that may be absent',
   },
   EXPR_FAILED: { fate: 'rejected', cure: 'correct the expression' },
-  EXPR_LIMIT: { fate: 'rejected', cure: 'the expression takes too long or gives too much: simplify it' },
+  EXPR_LIMIT: { fate: 'rejected', cure: 'the expression takes too long or returns too much: simplify it' },
   FLOW_LOOP: { fate: 'rejected', cure: 'flows emit to each other in a circle: stop echoes, or raise settings.limits.hops' },
   STATE_TOO_LARGE: {
     fate: 'rejected',
-    cure: 'the outputs of the steps are too large to travel: keep only what later steps need',
+    cure: 'the outputs of the steps are too large to travel: keep only the fields that later steps need',
   },
   BODY_TOO_LARGE: { fate: 'rejected', cure: 'raise deliver.maxBody or settings.limits.event' },
-  BODY_UNREADABLE: { fate: 'rejected', cure: 'the body is not what its content type says' },
+  BODY_UNREADABLE: { fate: 'rejected', cure: 'the body does not match its content type' },
   NOT_PARKED: { fate: 'rejected', cure: '`sluice parked ls` lists the runs' },
   REPLAY_REFUSED: { fate: 'rejected', cure: '`sluice find` with the id of the run shows what became of it' },
   REPLY_LATE: { fate: 'retry', cure: 'the run goes on: ask again with the same Idempotency-Key, or wait longer' },
@@ -119,14 +132,15 @@ export const ENGINE_CODES = {
     cure: 'bring the step back and replay the run; or replay it with --from-start, which may repeat calls under other ids; or drop it',
   },
   EVENT_TYPE: { fate: 'rejected', cure: 'an event type is words of letters, digits, _ and - joined by dots' },
-  BUS_UNAVAILABLE: { fate: 'unavailable', cure: 'check that the message broker runs: sluice doctor tells' },
-  STORE_UNAVAILABLE: { fate: 'unavailable', cure: 'check that PostgreSQL runs: sluice doctor tells' },
+  BUS_UNAVAILABLE: { fate: 'unavailable', cure: 'check that the message broker runs, for example with sluice doctor' },
+  STORE_UNAVAILABLE: { fate: 'unavailable', cure: 'check that PostgreSQL runs, for example with sluice doctor' },
   CONFIG_INVALID: { fate: 'fatal', cure: 'correct the configuration' },
 } as const satisfies Record<string, FailureRow>;
 
+/** Creates the errors of {@link ENGINE_CODES}. For the engine only. */
 export const engineFail = failures(ENGINE_CODES);
 
-/** What `onError`, the journal and a parked run show of a failure. */
+/** A failure as data, as `onError`, the journal and a parked run show it. */
 export interface ErrorView {
   readonly code: string;
   readonly fate: Fate;
@@ -139,7 +153,13 @@ export interface ErrorView {
   readonly cause?: { readonly code: string; readonly fate: Fate; readonly message: string };
 }
 
-/** Any thrown value as data. What is not a SluiceError is unknown, and its fate is `retry`. */
+/**
+ * Converts any thrown value to data.
+ *
+ * @param error the thrown value. Any value but a SluiceError becomes `UNEXPECTED` with the fate `retry`.
+ * @param where the step, the connection and the attempt in which it was thrown.
+ * @returns the view, with the cause one level deep.
+ */
 export function viewError(error: unknown, where: { step?: string; connection?: string; attempt?: number } = {}): ErrorView {
   if (!isSluiceError(error)) {
     const message = error instanceof Error ? error.message : String(error);
@@ -147,7 +167,7 @@ export function viewError(error: unknown, where: { step?: string; connection?: s
       code: 'UNEXPECTED',
       fate: 'retry',
       message,
-      cure: 'not foreseen by the connector: report it to its author',
+      cure: 'the connector does not handle this error: report it to its author',
       ...where,
     };
   }

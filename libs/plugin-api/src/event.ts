@@ -3,12 +3,12 @@ import { v7 } from 'uuid';
 
 /**
  * Attributes of an event: CloudEvents 1.0 (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md), with the
- * extensions that Sluice uses. The data travels apart from them, as bytes.
+ * extensions that Sluice uses. The data is carried separately, as bytes.
  */
 export interface EventAttributes {
-  /** Drawn once at the door, derived ever after; unique together with `source`. At most 200 bytes. */
+  /** Drawn once, when the event is accepted; ids of later events are derived from it. Unique together with `source`. At most 200 bytes. */
   readonly id: string;
-  /** Set by the door: `/issuers/<issuer>/<sub>`, `/connections/<name>`, `/flows/<name>`. */
+  /** Set when the event is accepted: `/issuers/<issuer>/<sub>`, `/connections/<name>`, `/flows/<name>`. */
   readonly source: string;
   readonly type: string;
   /** ISO 8601 in UTC. */
@@ -22,13 +22,13 @@ export interface EventAttributes {
   readonly causationid?: string;
   /** `sub` of the sender's token. Not copied to emitted events. */
   readonly authid?: string;
-  /** Emits since the door. Absent: 0. */
+  /** Number of emits since the event was accepted. Absent: 0. */
   readonly hops?: number;
-  /** What belongs to the carrier and not to the data, for instance the headers of an HTTP request. */
+  /** Facts about the transport rather than the data, for instance the headers of an HTTP request. */
   readonly meta?: Readonly<Record<string, unknown>>;
-  /** Milliseconds since 1970 by the clock of the accepting host: `deliver.expires` counts from here. */
+  /** Milliseconds since 1970 by the clock of the accepting host; `deliver.expires` is counted from this time. */
   readonly acceptedat?: number;
-  /** Where a reply is awaited: the queue of the waiting host. */
+  /** Queue of the host that waits for a reply. */
   readonly replyto?: string;
 }
 
@@ -40,12 +40,18 @@ export interface EventMessage {
 
 const NAMESPACE = '6f2a7c1e-51d0-5c0b-9a57-3f4b5d1ce0a1';
 
-/** Words of `[A-Za-z0-9_-]` joined by dots, at most 200 characters. */
+/**
+ * Returns whether the text is a valid event type: words of `[A-Za-z0-9_-]` joined by dots, at most 200 characters.
+ */
 export function isEventType(text: string): boolean {
   return text.length <= 200 && /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(text);
 }
 
-/** Does the event type fit the pattern (`*` one word, `#` any number of words)? */
+/**
+ * Returns whether the event type matches the pattern.
+ *
+ * @param pattern words joined by dots; `*` stands for one word, `#` for any number of words.
+ */
 export function typeMatches(pattern: string, type: string): boolean {
   return matchWords(pattern.split('.'), type.split('.'));
 }
@@ -58,37 +64,44 @@ function matchWords(pattern: readonly string[], words: readonly string[]): boole
   return (head === '*' || head === words[0]) && matchWords(rest, words.slice(1));
 }
 
-/** A new id for an event that brings none: UUIDv7, so that ids sort by time. */
+/** Returns a new id for an event whose source has no id of its own: UUIDv7, so that ids sort by time. */
 export function newEventId(): string {
   return v7();
 }
 
-/** The id of one passage of an event through a flow: the same after every redelivery. */
+/** Returns the id of the run of an event through a flow. It depends on its arguments only, so every redelivery has the same id. */
 export function runId(source: string, eventId: string, flow: string): string {
   return nameBasedId(NAMESPACE, JSON.stringify([source, eventId, flow]));
 }
 
-/** An id derived within a run, from a step's path and, for several of a kind, a name or a count. */
+/**
+ * Derives an id within a run. The same arguments return the same id, so a repeated step produces the same ids.
+ *
+ * @param path the path of the step and, where a step makes several things of one kind, a name or a number.
+ */
 export function derivedId(run: string, ...path: readonly (string | number)[]): string {
   return nameBasedId(run, JSON.stringify(path));
 }
 
 const UUID_BYTES = 16;
-/** Every hop needs several ids: a buffer and a view of their own for each would cost as much as their hash. */
+/** Shared by all calls: every hop needs several ids, and a buffer of its own for each would cost as much as its hash. */
 const scratch = Buffer.allocUnsafe(1_024);
-/** By length: the beginning of `scratch`. */
+/** The first n bytes of `scratch`, by n. */
 const beginnings: Buffer[] = [];
 
-/** UUIDv5, https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-5: with one call into OpenSSL it costs a third of what the package `uuid` takes. */
+/**
+ * Returns a UUIDv5, https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-5. A single call into OpenSSL takes a third of the time of
+ * the package `uuid`.
+ */
 function nameBasedId(namespace: string, name: string): string {
   const hex = hash('sha1', named(namespace, name), 'hex');
   const variant = ((parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** The namespace's bytes and the name; good until the next call. */
+/** Returns the bytes of the namespace followed by the name. They are valid until the next call. */
 function named(namespace: string, name: string): Buffer {
-  // no character takes more than three bytes for each of its units
+  // one UTF-16 unit takes at most three bytes in UTF-8
   const most = UUID_BYTES + name.length * 3;
   if (most > scratch.length) {
     const large = Buffer.allocUnsafe(most);
@@ -98,7 +111,7 @@ function named(namespace: string, name: string): Buffer {
   return (beginnings[length] ??= scratch.subarray(0, length));
 }
 
-/** Returns how many bytes it wrote. */
+/** Writes the namespace and the name and returns the number of bytes. */
 function write(target: Buffer, namespace: string, name: string): number {
   for (let byte = 0, at = 0; byte < UUID_BYTES; byte++, at += 2) {
     if (namespace.charCodeAt(at) === HYPHEN) at++;
@@ -109,7 +122,7 @@ function write(target: Buffer, namespace: string, name: string): number {
 
 const HYPHEN = 45;
 
-/** Of the digits 0 to 9 and a to f, in either case. */
+/** Returns the value of a hexadecimal digit in either case. */
 function nibble(hex: string, at: number): number {
   const code = hex.charCodeAt(at);
   return code < 58 ? code - 48 : (code | 0x20) - 87;

@@ -1,27 +1,27 @@
 import { bodyFail, charsetOf, decodeBytes, knownEncoding } from './charset.js';
 
-/** The value of a field; those of one that stands several times, in order. */
+/** The value of a form field. A field that occurs several times has a list of its values, in order. */
 export type FormValue = string | string[];
 
 const MAX_FIELDS = 10_000;
 const UTF8_MARK = '\u00ef\u00bb\u00bf'; // its bytes, read as Latin-1
-/** The field by which a form of HTML names its encoding. */
+/** The form field that names the encoding, as HTML defines it. */
 const CHARSET_FIELD = '_charset_=';
 
 /**
- * Reads `application/x-www-form-urlencoded`, percent-encoded in the `charset` of the content type, else in the one that its field `_charset_`
- * names, else in UTF-8.
+ * Reads `application/x-www-form-urlencoded`. The bytes are decoded with the `charset` of the content type, otherwise with the encoding that
+ * the field `_charset_` names, otherwise as UTF-8.
  *
- * @returns the fields by name; a field that stands several times has a list.
- * @throws `BODY_INVALID` with the number of the field that cannot be read, for more than 10,000 fields, and for JSON that is called a form.
+ * @returns the fields by name; a field that occurs several times has a list.
+ * @throws `BODY_INVALID` with the number of the unreadable field, for more than 10,000 fields, and for JSON that is declared as a form.
  */
 export function parseForm(body: Uint8Array, contentType: string): Record<string, FormValue> {
   const written = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1');
   const text = written.startsWith(UTF8_MARK) ? written.slice(UTF8_MARK.length) : written;
-  // curl calls everything that it sends a form, unless it is told otherwise
+  // curl declares every body as a form unless the caller sets another type
   if (/^\s*[{[]/.test(text)) {
     throw bodyFail.BODY_INVALID(
-      'the body looks like JSON and says that it is a form: send the header Content-Type: application/json',
+      'the body looks like JSON but is declared as a form: send the header Content-Type: application/json',
       { sent: 'no' },
     );
   }
@@ -30,10 +30,11 @@ export function parseForm(body: Uint8Array, contentType: string): Record<string,
 }
 
 /**
- * Reads the query of an address, without its question mark. Its percent-encoding is UTF-8.
+ * Reads the query of an address. Its percent-encoding is UTF-8.
  *
- * @returns as {@link parseForm}.
- * @throws `BODY_INVALID` with the number of the parameter that cannot be read.
+ * @param query the text after the question mark.
+ * @returns the parameters by name, as {@link parseForm} returns fields.
+ * @throws `BODY_INVALID` with the number of the unreadable parameter.
  */
 export function parseQuery(query: string): Record<string, FormValue> {
   return readFields(query, 'utf-8', 'the query');

@@ -5,7 +5,7 @@ import { orGivenUp } from './given-up.js';
 describe('orGivenUp', () => {
   const late = () => fail.TIMED_OUT('too late');
 
-  it('gives what the work gives, and listens no longer', async () => {
+  it('settles as the work does and removes its listener', async () => {
     const { signal } = new AbortController();
     const removed = jest.spyOn(signal, 'removeEventListener');
     await expect(orGivenUp(Promise.resolve(1), signal, late)).resolves.toBe(1);
@@ -13,7 +13,7 @@ describe('orGivenUp', () => {
     expect(removed).toHaveBeenCalledTimes(2);
   });
 
-  it('rejects as soon as the signal fires, or has fired', async () => {
+  it('rejects as soon as the signal fires, or when it has fired before', async () => {
     const stop = new AbortController();
     const work = orGivenUp(new Promise(() => undefined), stop.signal, late);
     stop.abort();

@@ -1,8 +1,13 @@
 import type { SluiceError } from './errors.js';
 
 /**
- * Resolves with what the work gives; rejects as soon as the signal fires, for a library that cannot be told to stop. The work ends by
- * itself afterwards, perhaps with success: `failure` says whether the other side may have got it.
+ * Resolves or rejects with the work, and rejects as soon as the signal fires. For a library that cannot abort its work: the work goes on
+ * in the background and may still succeed.
+ *
+ * @param work the promise to wait for.
+ * @param signal the signal that ends the waiting.
+ * @param failure returns the error to reject with; its `sent` has to state whether the remote system may have received the request.
+ * @throws the error of `work`, or that of `failure` when the signal fires first.
  */
 export async function orGivenUp<Result>(work: Promise<Result>, signal: AbortSignal, failure: () => SluiceError): Promise<Result> {
   let giveUp = (): void => undefined;

@@ -1,6 +1,6 @@
 /**
- * The contract between Sluice and its connectors, and all that a plugin author needs. It imports nothing of ours.
- * Read `plugin.ts` first (definePlugin, trigger, action), then `errors.ts` (what to throw, and what follows from it).
+ * The contract between Sluice and its connectors: everything that the author of a plugin needs. It imports no other package of Sluice.
+ * Read `plugin.ts` first (`definePlugin`, `trigger`, `action`), then `errors.ts` (which error to throw and how the engine reacts to it).
  */
 export {
   SluiceError,

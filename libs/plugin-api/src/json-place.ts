@@ -1,4 +1,4 @@
-/** Where a text stops being JSON, and what JSON wants there. */
+/** The place where a text stops being JSON, and the token that JSON allows there. */
 export interface JsonMistake {
   /** From 1. */
   readonly line: number;
@@ -16,8 +16,8 @@ const TOKEN =
   /(?<text>"[ !#-[\]-\uffff]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[ !#-[\]-\uffff]*)*")|(?<scalar>(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.]))|[{}[\],:]/y;
 
 /**
- * Finds the mistake in a text that `JSON.parse` refuses. Its own words depend on the version of Node, often name no place, and quote
- * the text, which may be secret.
+ * Finds the mistake in a text that `JSON.parse` refuses. The messages of `JSON.parse` depend on the version of Node, often contain no
+ * position, and quote the text, which may be secret.
  */
 export function findJsonMistake(text: string): JsonMistake {
   const open: Closer[] = [];
@@ -37,7 +37,10 @@ function tokenAt(text: string, at: number): Token | undefined {
   return match.groups?.['scalar'] === undefined ? (match[0] as Token) : 'scalar';
 }
 
-/** What is wanted after this token; undefined when it may not stand here. `open` holds what closes the lists and maps around it. */
+/**
+ * Returns what JSON allows after this token, or undefined when the token is not allowed here. `open`: the brackets that close the lists and
+ * maps around it.
+ */
 function after(wanted: Wanted, token: Token | undefined, open: Closer[]): Wanted | undefined {
   if ((token === ']' || token === '}') && wanted.endsWith(token)) {
     open.pop();

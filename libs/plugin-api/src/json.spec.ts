@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseJson } from './json.js';
 
-describe('JSON', () => {
+describe('parseJson', () => {
   it.each([
     ['{"a":', 1, 6, 'a value'],
     ['{"a": }', 1, 7, 'a value'],
@@ -16,11 +16,11 @@ describe('JSON', () => {
     ['{"a":[1}', 1, 8, ', or ]'],
     ['{} {}', 1, 4, 'the end'],
     ['привет', 1, 1, 'a value'],
-  ])('that is broken is refused with the place, and not with its text: %j', (text, line, column, wanted) => {
+  ])('reports the place of the mistake without quoting the text: %j', (text, line, column, wanted) => {
     expect(() => parseJson(text)).toThrow(
       expect.objectContaining({
         code: 'BODY_INVALID',
-        message: `the body is not JSON: at line ${line}, column ${column} JSON wants ${wanted}`,
+        message: `the body is not JSON: at line ${line}, column ${column} JSON requires ${wanted}`,
       }),
     );
   });
@@ -34,7 +34,7 @@ describe('JSON', () => {
     ['[1e400]', '/0'],
     ['[1e-400]', '/0'],
     ['[9007199254740993.0]', '/0'],
-  ])('with a number that would be rounded is refused: %s', (text, pointer) => {
+  ])('refuses a number that would be rounded: %s', (text, pointer) => {
     expect(() => parseJson(text)).toThrow(
       expect.objectContaining({ code: 'BODY_INVALID', options: expect.objectContaining({ details: { pointer } }) }),
     );
@@ -55,7 +55,7 @@ describe('JSON', () => {
     expect(parseJson(text)).toEqual(JSON.parse(text));
   });
 
-  it('keeps a number that would be rounded as a text where that is wanted', () => {
+  it('keeps a number that would be rounded as a text if lossyNumbers is text', () => {
     const text = '{"id":12345678901234567890,"sum":[1.5,-12345678901234567.89],"t":"12345678901234567890","far":1e400}';
     expect(parseJson(text, 'text')).toEqual({
       id: '12345678901234567890',
@@ -69,21 +69,21 @@ describe('JSON', () => {
     ['{"a":1,"a":2}', '/a'],
     ['[{"a":{"b":1,"\\u0062":2}}]', '/0/a/b'],
     ['{"__proto__":1,"__proto__":2}', '/__proto__'],
-  ])('with a key that stands twice is refused: %s', (text, pointer) => {
+  ])('refuses a key that occurs twice: %s', (text, pointer) => {
     expect(() => parseJson(text)).toThrow(
-      expect.objectContaining({ code: 'BODY_INVALID', message: `the key at ${pointer} stands twice in its object` }),
+      expect.objectContaining({ code: 'BODY_INVALID', message: `the key at ${pointer} occurs twice in its object` }),
     );
   });
 
-  it.each(['{"a":"\\":\\\\","b" : {"a":{}}}', '{"":[{"":1},{"":2}]}', '"a:b"', '[":"]'])('keeps the keys of %s', (text) => {
+  it.each(['{"a":"\\":\\\\","b" : {"a":{}}}', '{"":[{"":1},{"":2}]}', '"a:b"', '[":"]'])('accepts the keys of %s', (text) => {
     expect(parseJson(text)).toEqual(JSON.parse(text));
   });
 
-  it('is read without the byte order mark before it', () => {
+  it('ignores a byte order mark', () => {
     expect(parseJson('\ufeff[1]')).toEqual([1]);
   });
 
-  it('nested 100,000 levels deep is read or refused, and does not end the process', () => {
+  it('reads or refuses a text nested 100,000 levels deep and does not crash the process', () => {
     expect(() => parseJson('['.repeat(100_000))).toThrow(expect.objectContaining({ code: 'BODY_INVALID' }));
     expect(Array.isArray(parseJson('['.repeat(5_000) + ']'.repeat(5_000)))).toBe(true);
   });

@@ -1,14 +1,14 @@
 import { bodyFail } from './charset.js';
 import { findJsonMistake } from './json-place.js';
 
-/** What happens to a number that a double cannot hold: `refuse` throws, `text` keeps its digits as a text. */
+/** Treatment of a number that a double cannot hold: `refuse` throws, `text` keeps its digits as a text. */
 export type LossyNumbers = 'refuse' | 'text';
 
 /**
- * Parses JSON; a byte order mark before it is dropped.
+ * Parses JSON. A byte order mark before it is ignored.
  *
- * @throws `BODY_INVALID` with line and column for what is not JSON, and with a JSON Pointer (RFC 6901) for a key that stands twice in an object
- *   and, unless `lossyNumbers` is `text`, for a number that would be rounded. The message does not quote the text.
+ * @throws `BODY_INVALID` with line and column for a text that is not JSON, and with a JSON Pointer (RFC 6901) for a key that occurs twice
+ *   in an object and, unless `lossyNumbers` is `text`, for a number that would be rounded. The message does not quote the text.
  */
 export function parseJson(text: string, lossyNumbers: LossyNumbers = 'refuse'): unknown {
   const json = text.startsWith('\ufeff') ? text.slice(1) : text;
@@ -20,7 +20,7 @@ export function parseJson(text: string, lossyNumbers: LossyNumbers = 'refuse'): 
   const pointer = pointerTo(json, (token) => isLossy(token));
   if (pointer === undefined) return value;
   throw bodyFail.BODY_INVALID(
-    `the number at ${pointer} has more digits than JavaScript holds and would be rounded: send it as a text`,
+    `the number at ${pointer} has more digits than JavaScript can hold and would be rounded: send it as a text`,
     {
       details: { pointer },
       sent: 'no',
@@ -33,7 +33,7 @@ function parse(json: string): unknown {
     return JSON.parse(json) as unknown;
   } catch {
     const { line, column, wanted } = findJsonMistake(json);
-    throw bodyFail.BODY_INVALID(`the body is not JSON: at line ${line}, column ${column} JSON wants ${wanted}`, {
+    throw bodyFail.BODY_INVALID(`the body is not JSON: at line ${line}, column ${column} JSON requires ${wanted}`, {
       details: { line, column },
       sent: 'no',
     });
@@ -47,7 +47,7 @@ function keyTwice(json: string): Error {
     level.keys.add(level.key);
     return false;
   });
-  return bodyFail.BODY_INVALID(`the key at ${pointer} stands twice in its object`, { details: { pointer }, sent: 'no' });
+  return bodyFail.BODY_INVALID(`the key at ${pointer} occurs twice in its object`, { details: { pointer }, sent: 'no' });
 }
 
 const BACKSLASH = 0x5c;
@@ -57,17 +57,17 @@ const ZERO = 0x30;
 const NINE = 0x39;
 const SMALL_E = 0x65;
 const LOWER_CASE = 0x20; // the bit that makes a letter small
-/** No number with fewer digits is lossy, unless it has an exponent. */
+/** A number with fewer digits and no exponent is never lossy. */
 const MIN_LOSSY_DIGITS = 16;
 
 interface Survey {
-  /** Keys of all objects. */
+  /** Number of keys in all objects. */
   readonly keys: number;
-  /** A number is long or has an exponent. */
+  /** Whether a number is long or has an exponent. */
   readonly longNumbers: boolean;
 }
 
-/** Walks a valid JSON text once, as quickly as it can: every body is read through here. */
+/** Walks a valid JSON text once. Optimised for speed, because every body passes through this function. */
 function survey(json: string): Survey {
   let keys = 0;
   let longNumbers = false;
@@ -93,7 +93,7 @@ function survey(json: string): Survey {
   return { keys, longNumbers };
 }
 
-/** Returns the index behind the closing quotation mark of the text that begins here. */
+/** Returns the index after the closing quotation mark of the text that begins at `from`. */
 function endOfText(json: string, from: number): number {
   for (let at = json.indexOf('"', from + 1); ; at = json.indexOf('"', at + 1)) {
     let first = at;
@@ -110,7 +110,7 @@ function keysIn(value: unknown): number {
     if (Array.isArray(next)) {
       for (const inner of next as readonly unknown[]) if (typeof inner === 'object' && inner !== null) waiting.push(inner);
     } else if (typeof next === 'object' && next !== null) {
-      // such an object inherits no keys
+      // an object that JSON.parse returned inherits no enumerable keys
       for (const key in next) {
         count++;
         const inner = (next as Readonly<Record<string, unknown>>)[key];
@@ -145,7 +145,7 @@ function quoteLossyNumbers(json: string): string {
   return parts.join('') + json.slice(from);
 }
 
-/** Walks the tokens of a valid JSON text to the first that is wanted, and returns a pointer to it. */
+/** Returns a pointer to the first token of a valid JSON text that satisfies `isWanted`, or undefined. */
 function pointerTo(json: string, isWanted: (token: string, level: Level | undefined) => boolean): string | undefined {
   const levels: Level[] = [];
   let last = '';
@@ -172,19 +172,20 @@ function pointerOf(levels: readonly Level[]): string {
 
 const NUMBER = /^-?0*(\d*?)(?:\.(\d+))?(?:[eE][+-]?\d+)?$/;
 const MAX_PRECISION = 100; // of toPrecision
-/** A number with fewer digits before the point still holds its hundredths exactly: only noise far behind the point is lost. */
+/** A number with fewer digits before the point keeps its hundredths exactly; only digits far after the point are lost. */
 const EXACT_WHOLE_DIGITS = 14;
 
 /**
- * Returns whether JavaScript would change this number in earnest: an integer past 2^53−1, one out of the range of a double, or one so large that digits before
- * the point or the hundredths are lost. A quotient such as 33.333333333333333333333333333 is kept in the 17 digits of a double.
+ * Returns whether JavaScript would change this number noticeably: an integer above 2^53−1, a number outside the range of a double, or one
+ * so large that digits before the point or the hundredths are lost. A quotient such as 33.333333333333333333333333333 keeps the 17 digits
+ * of a double and is not lossy.
  */
 function isLossy(token: string): boolean {
   if (/^-?\d+$/.test(token)) return !Number.isSafeInteger(Number(token));
   const [, whole, fraction] = NUMBER.exec(token) ?? [];
-  if (whole === undefined) return false; // no number
+  if (whole === undefined) return false; // not a number
   const number = Number(token);
-  // zeros at either end are no precision
+  // leading and trailing zeros carry no precision
   const digits = (whole + (fraction ?? '')).replace(/^0+/, '').replace(/0+$/, '');
   if (digits === '') return false;
   if (!Number.isFinite(number) || number === 0) return true;

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { FormValue } from './form.js';
 import type { Bearer, Services } from './services.js';
 
-/** Fields must not hold secrets: they are written to the log as they are. */
+/** The log of a connection. Fields must not contain secrets: they are written as they are. */
 export interface Log {
   debug(message: string, fields?: object): void;
   info(message: string, fields?: object): void;
@@ -10,18 +10,21 @@ export interface Log {
   error(message: string, fields?: object): void;
 }
 
-/** What a trigger hands over. The engine adds id (UUIDv7), source, time, type `<plugin>.<trigger>` and traceparent where they are missing. */
+/**
+ * An event as a trigger passes it to the engine. The engine adds `id` (UUIDv7), `source`, `time`, `type` (`<plugin>.<trigger>`) and
+ * `traceparent` where they are missing.
+ */
 export interface NewEvent<Data = unknown, Meta = Record<string, unknown>> {
   readonly data: Data;
   readonly meta?: Meta;
-  /** The source's own id, at most 200 bytes: makes a repeated event the same event. */
+  /** The id that the source itself uses, at most 200 bytes. An event that is offered again under the same id is a duplicate. */
   readonly id?: string;
-  /** The body as it came, when it should be carried unparsed, with its type; `data` is then only checked. */
+  /** The unparsed body, when it should be carried as it arrived, with its type; `data` is then only checked. */
   readonly body?: Uint8Array;
   readonly datacontenttype?: string;
   /** `sub` of the sender's token. */
   readonly authid?: string;
-  /** The door's own name for the sender, such as `/issuers/erp/ivanov`; default `/connections/<name>`. */
+  /** The name of the sender, such as `/issuers/erp/ivanov`. Default: `/connections/<name>`. */
   readonly source?: string;
   readonly type?: string;
   readonly subject?: string;
@@ -31,119 +34,138 @@ export interface NewEvent<Data = unknown, Meta = Record<string, unknown>> {
   readonly traceparent?: string;
 }
 
+/** The answer of a flow to the sender of an event. */
 export interface Reply {
-  /** 200 to 599; from 400 on it is a failure. */
+  /** 200 to 599. A status from 400 on means failure. */
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly data?: unknown;
 }
 
+/** An event that the broker has confirmed. */
 export interface Accepted {
   readonly id: string;
-  /** Present when a reply was asked for. Rejects with `REPLY_LATE` when none came in time; the run goes on. */
+  /** Present when a reply was requested. Rejects with `REPLY_LATE` when no reply arrived in time; the run continues. */
   readonly reply?: Promise<Reply>;
 }
 
 /**
- * Resolves after the broker's confirm: acknowledge the source only then. Rejects with `BUS_UNAVAILABLE` when the broker does not
- * confirm: the event may or may not be kept, so the source has to offer it again under the same id.
- * With `reply`, the flow's answer can be awaited.
+ * Accepts an event and resolves once the broker has confirmed it. Acknowledge the source only then.
+ *
+ * @param options `reply.withinMs`: how long to wait for the reply of the flow, in milliseconds. Absent: no reply is awaited.
+ * @throws `BUS_UNAVAILABLE` when the broker does not confirm. The broker may still hold the event, so the source has to offer it again
+ *   under the same id.
  */
 export type Accept<Data = unknown, Meta = Record<string, unknown>> = (
   event: NewEvent<Data, Meta>,
   options?: { readonly reply?: { readonly withinMs: number } },
 ) => Promise<Accepted>;
 
-/** What the engine lends to a client. */
+/** The services that the engine provides to the client of one connection. */
 export interface Host {
   /** The connection's name in sluice.yaml. */
   readonly connection: string;
   readonly log: Log;
-  /** Aborted when the connection is to close. */
+  /** Fires when the client has to close. */
   readonly signal: AbortSignal;
-  /** IANA name of the workspace's time zone, when it has one. */
+  /** IANA name of the workspace's time zone, if it has one. */
   readonly timezone?: string;
   now(): Date;
-  /** Says that the connection is gone: the engine closes the client and opens another, with back-off. */
+  /** Reports that the connection is lost. The engine closes the client and opens another, with backoff. */
   lost(reason: unknown): void;
-  /** For a plugin that serves clients of its own. */
+  /** For a plugin that serves clients of its own, such as a gateway. */
   readonly services: Services;
 }
 
+/** An HTTP endpoint of a plugin. */
 export interface HttpRoute {
   readonly method: string;
   /** Begins with `/in/` or `/mailbox/`; `{name}` stands for one segment. */
   readonly path: string;
-  /** The scope that the token needs. `false`: no token is asked for, the plugin checks the sender itself. */
+  /** The scope that the token needs. `false`: the host checks no token, and the plugin authenticates the sender. */
   readonly scope: string | false;
-  /** Largest body in bytes; larger ones are answered 413. */
+  /** Maximum size of the body in bytes. A larger body is answered with 413. */
   readonly limit?: number;
 }
 
+/** A request to an endpoint of a plugin. */
 export interface HttpRequest {
   readonly method: string;
   readonly path: string;
   readonly params: Readonly<Record<string, string>>;
-  /** A parameter that stands several times has a list. */
+  /** A parameter that occurs several times has a list. */
   readonly query: Readonly<Record<string, FormValue>>;
   /** Lower-case names, without `authorization` and `cookie`. */
   readonly headers: Readonly<Record<string, string>>;
-  /** As it came, with its parameters; empty when there is no body. */
+  /** The header as it arrived, with its parameters; empty when there is no body. */
   readonly contentType: string;
   readonly body: Uint8Array;
-  /** `sub` of the token, and the door's name for the sender; absent on a route without a token. */
+  /** `sub` of the token. Absent on a route without a token, like the two fields below. */
   readonly authid?: string;
+  /** The name of the sender as the host writes it into events. */
   readonly source?: string;
-  /** Whose token it is; absent likewise. */
+  /** The owner of the token and its rights. */
   readonly bearer?: Bearer;
 }
 
-/** What the engine lends to a trigger that needs no connection, such as an HTTP endpoint. */
+/** The services that the engine provides to a trigger without a connection, such as an HTTP endpoint. */
 export interface Doors {
-  /** Registers a route and gives the function that takes it away. A thrown SluiceError becomes a status by its fate. */
+  /**
+   * Registers a route.
+   *
+   * @param handle answers a request. A SluiceError that it throws becomes an HTTP status according to its fate.
+   * @returns the function that removes the route.
+   */
   http(route: HttpRoute, handle: (request: HttpRequest) => Promise<Reply>): () => void;
 }
 
 /** One call of an action. */
 export interface Call {
-  /** `<run>/<step>`: the same in every attempt, redelivery and replay, so it serves as the idempotency key. */
+  /** `<run>/<step>`: the same in every attempt, redelivery and replay, so it can serve as the idempotency key. */
   readonly id: string;
-  /** 1 for the first. */
+  /** Number of this attempt, from 1. */
   readonly attempt: number;
   readonly deadline: Date;
-  /** Aborted when the step's timeout has run out, or at shutdown. */
+  /** Fires when the step's timeout has passed, and at shutdown. */
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** The id that belongs together with this call: `correlationid` of the trigger, else its `id`. */
+  /** The id that relates this call to others: `correlationid` of the trigger, otherwise its `id`. */
   readonly correlationid: string;
-  /** An event to publish together with the result of this call; its id is derived, so a repeat gives the same one. */
+  /** Publishes an event together with the result of this call. The id of the event is derived, so a repeated call emits the same event. */
   emit(event: NewEvent & { readonly type: string }): void;
   /**
-   * Lets the step wait for something that comes later, such as a person's answer: what `run` returns is not its output then. Gives a token to
-   * keep, with which `services.resume` lets the run go on; until then it holds no message. The step's timeout goes on counting, and goes on
-   * with the run when nothing came. Absent where the call is paced.
+   * Suspends the step until `services.resume` is called, for example until a person has answered. The value that `run` returns is then not
+   * the output of the step. A suspended step holds no message. Its timeout continues to count and continues the run when nothing arrived.
+   * Absent where the call is paced.
+   *
+   * @returns a token to store and to pass to `services.resume`.
    */
   readonly suspend?: () => Buffer;
 }
 
+/** A client that the engine can close. */
 export interface Closable {
   close(): Promise<void>;
 }
 
-/** Can the source be acknowledged, is it polled (its position moves after the confirm), or is it live (cannot be asked again)? */
+/**
+ * How a source can be read again: `acknowledged` redelivers events without an acknowledgement, `polled` has a position that moves after the
+ * broker's confirm, `live` cannot be read again.
+ */
 export type SourceKind = 'acknowledged' | 'polled' | 'live';
 
+/** A trigger that subscribes to a connection. */
 export interface TriggerSpec<Client, Options extends z.ZodType, Output extends z.ZodType> {
   readonly title: string;
   readonly options: Options;
   readonly output: Output;
-  /** Default: acknowledged. */
+  /** Default: `acknowledged`. */
   readonly source?: SourceKind;
-  /** One owner over all hosts, leased with a TTL: for a source that hands each event to every subscriber. */
+  /** One host at a time subscribes, under a lease. For a source that sends each event to every subscriber. */
   readonly exclusive?: boolean;
   /**
-   * Runs until the signal aborts. Throwing or returning early means that the source is lost: the engine subscribes again with back-off.
-   * `flow` is for sources that name the flow they call.
+   * Subscribes, and runs until the signal fires. When it throws or returns earlier, the engine considers the source lost and subscribes
+   * again with backoff. `flow` is for sources that name the flow they call.
    */
   readonly subscribe: (
     client: Client,
@@ -154,12 +176,13 @@ export interface TriggerSpec<Client, Options extends z.ZodType, Output extends z
   ) => Promise<void>;
 }
 
+/** A trigger without a connection, which receives events from the host itself, such as an HTTP endpoint. */
 export interface HostTriggerSpec<Options extends z.ZodType, Output extends z.ZodType, Meta extends z.ZodType> {
   readonly title: string;
   readonly options: Options;
   readonly output: Output;
   readonly meta: Meta;
-  /** Runs until the signal aborts. */
+  /** Registers its endpoints, and runs until the signal fires. */
   readonly listen: (
     doors: Doors,
     options: z.output<Options>,
@@ -168,117 +191,133 @@ export interface HostTriggerSpec<Options extends z.ZodType, Output extends z.Zod
   ) => Promise<void>;
 }
 
-/** `yes`: repeating does no harm. `by-key`: harmless because `call.id` is passed on. `no`: an unknown outcome is never called again by itself. */
+/**
+ * Whether a call may be repeated. `yes`: repeating is harmless. `by-key`: repeating is harmless because the remote system receives
+ * `call.id`. `no`: the engine never repeats a call whose outcome is unknown.
+ */
 export type Idempotence = 'yes' | 'by-key' | 'no';
 
+/** An operation of a connection that flows can call. */
 export interface ActionSpec<Client, Input extends z.ZodType, Output extends z.ZodType> {
   readonly title: string;
   readonly input: Input;
   readonly output: Output;
-  /** Fixed, or decided by the input, as for an HTTP request by its method. */
+  /** Fixed, or depending on the input, as for an HTTP request on its method. */
   readonly idempotent: Idempotence | ((input: z.output<Input>) => Idempotence);
-  /** false: called at once even where the plugin has a pace (for instance a hang-up). */
+  /** `false`: the engine calls it at once even if the plugin has a pace, for instance to end a telephone call. */
   readonly paced?: boolean;
-  /** Never retries: it returns, or throws a SluiceError, and the engine decides. */
+  /** Performs one call. It does not retry: it returns or throws a SluiceError, and the engine decides. */
   readonly run: (client: Client, input: z.output<Input>, call: Call) => Promise<z.input<Output>>;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- unlike schemas share one record; each was checked where it was made
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- specs with different schemas share a record; `trigger` checked each
+/** A trigger with any options and output. */
 export type AnyTrigger<Client> = TriggerSpec<Client, any, any>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+/** A host trigger with any options, output and meta. */
 export type AnyHostTrigger = HostTriggerSpec<any, any, any>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+/** An action with any input and output. */
 export type AnyAction<Client> = ActionSpec<Client, any, any>;
 
+/** Returns the specification of a trigger unchanged, with its types inferred. */
 export const trigger = <Client, Options extends z.ZodType, Output extends z.ZodType>(
   spec: TriggerSpec<Client, Options, Output>,
 ) => spec;
 
+/** Returns the specification of a host trigger unchanged, with its types inferred. */
 export const hostTrigger = <Options extends z.ZodType, Output extends z.ZodType, Meta extends z.ZodType>(
   spec: HostTriggerSpec<Options, Output, Meta>,
 ) => spec;
 
+/** Returns the specification of an action unchanged, with its types inferred. */
 export const action = <Client, Input extends z.ZodType, Output extends z.ZodType>(spec: ActionSpec<Client, Input, Output>) =>
   spec;
 
-/** The limits of a connection whose `pace` in sluice.yaml does not name others. A rate is known to nobody but the operator: it is set there. */
+/** Limits of a connection that has no `pace` in sluice.yaml. There is no default rate: only the operator knows it, and sets it there. */
 export interface PaceDefaults {
   readonly concurrency: { readonly start: number; readonly max: number; readonly adaptive: boolean };
 }
 
-/** A step of a flow as it is written. */
+/** A step of a flow as its author wrote it. */
 export interface WrittenStep {
   readonly action: string;
-  /** Its `with`. Undefined stands for what only a run knows. */
+  /** Its `with`. Undefined stands for a value that only a run knows. */
   readonly input: unknown;
 }
 
-/** Something in the `with` of a step that the other side would refuse. */
+/** A mistake in the `with` of a step, which the remote system would refuse. */
 export interface Objection {
-  /** Keys and indexes that lead to it. */
+  /** Keys and indexes that lead to the mistake. */
   readonly path: readonly (string | number)[];
   readonly message: string;
-  /** It is the last key of the path that is wrong, and not its value. */
+  /** The last key of the path is wrong, rather than its value. */
   readonly key?: true;
-  /** What was probably meant, to be written in its place. */
+  /** The text that the author probably meant, as a replacement. */
   readonly write?: string;
 }
 
+/** The class of a NestJS module. */
 export type NestModule = abstract new (...args: never[]) => unknown;
 
+/** The definition of a plugin: pass it to {@link definePlugin}. */
 export interface PluginSpec<Connection extends z.ZodType, Client extends Closable, Triggers, Actions> {
-  /** `[a-z][a-z0-9]*(-[a-z0-9]+)*`, equal to the folder and to the end of the package's name. */
+  /** `[a-z][a-z0-9]*(-[a-z0-9]+)*`, equal to the name of the folder and to the end of the package's name. */
   readonly name: string;
-  /** The major version of this contract that the plugin is written for, such as `^1`. */
+  /** The major version of this contract that the plugin uses, such as `^1`. */
   readonly api: `^${number}`;
   /** Schema of `connections.<name>.with`; `z.null()` when the plugin needs no connection. */
   readonly connection: Connection;
-  /** Called again by the engine, with back-off, until it resolves. */
+  /** Opens a client. When it rejects, the engine calls it again with backoff. */
   readonly open: (config: z.output<Connection>, host: Host) => Promise<Client>;
-  /** Given: every action goes through the pace unless it says `paced: false`. */
+  /** When present, every action is paced unless it sets `paced: false`. */
   readonly pace?: PaceDefaults;
-  /** For `sluice doctor` and the breaker's probe: throws when the other side cannot be used. */
+  /** Throws when the remote system cannot be used. `sluice doctor` and the probe of the breaker call it. */
   readonly check?: (client: Client) => Promise<void>;
   /**
-   * The clients come by themselves: a connection is opened at the start of each host with the role `gateway`, and kept open.
-   * Others open it when they first call an action.
+   * The plugin accepts clients that connect to it. Each host with the role `gateway` opens the connection at its start and keeps it open.
+   * For other plugins the engine opens a connection at the first call of an action.
    */
   readonly serves?: boolean;
-  /** Returns where a connection leads, such as `http://server/base/hs/gate`: shown by `sluice doctor`. Must not contain a secret. */
+  /**
+   * Returns the address of a connection, such as `http://server/base/hs/gate`, which `sluice doctor` shows. It must not contain a secret.
+   */
   readonly address?: (config: z.output<Connection>) => string;
-  /** How many calls at once the other side can take, when the connection tells. */
+  /** Returns how many calls the remote system can take at once, if the options of the connection determine it. */
   readonly maxCalls?: (config: z.output<Connection>) => number | undefined;
   /**
-   * What only the other side knows of a step, such as the names of its operations: `sluice lint` asks for it when the schemas are
-   * content. Gives nothing where the other side cannot be asked, and gives up when the signal fires. Never calls an action.
+   * Checks a step against facts that only the remote system knows, such as the names of its operations. `sluice lint` calls it after the
+   * schemas have accepted the step. It returns an empty list if the remote system does not answer, stops when the signal fires, and never
+   * calls an action.
    */
   readonly lint?: (step: WrittenStep, config: z.output<Connection>, signal: AbortSignal) => Promise<readonly Objection[]>;
   readonly triggers: Triggers & Record<string, AnyTrigger<Client> | AnyHostTrigger>;
   readonly actions: Actions & Record<string, AnyAction<Client>>;
   /**
-   * A NestJS module class with the plugin's routes, entities and event handlers; or how to load it, for a module that imports much:
-   * commands that start no host do without it then.
+   * A NestJS module class with the plugin's routes, entities and event handlers. A module with many imports is given as a function that
+   * loads it, so that commands that start no host do not load it.
    */
   readonly module?: NestModule | { readonly load: () => Promise<NestModule> };
 }
 
 /**
- * An action written for another client than the one `open` gives is refused here (the message names both clients). The records are
- * written `Triggers & Record<…>`: with `Triggers extends Record<…Client…>` or `NoInfer<Client>` TypeScript settles Client before it
- * has read `open`, and then every action is refused.
+ * Returns the specification of a plugin unchanged, with its types inferred, and checks at compile time that every trigger and action uses
+ * the client that `open` returns (the error of the compiler names both clients). A trigger or action names its client once, `run(client:
+ * SmsClient, …)`; everything else is inferred.
  *
- * A trigger or action names its client once, `run(client: SmsClient, …)`. Everything else is inferred.
+ * The records are declared as `Triggers & Record<…>` because with `Triggers extends Record<…Client…>` or `NoInfer<Client>` TypeScript fixes
+ * `Client` before it has read `open`, and then refuses every action.
  */
 export const definePlugin = <Connection extends z.ZodType, Client extends Closable, Triggers, Actions>(
   spec: PluginSpec<Connection, Client, Triggers, Actions>,
 ) => spec;
 
-/** A plugin of which only the contract is known: what the engine and the linter work with. */
+/** A plugin with the types of its client and options erased, as the engine and the linter use it. */
 export interface AnyPlugin {
   readonly name: string;
   readonly api: string;
   readonly connection: z.ZodType;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the client's type is known to the plugin alone
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- only the plugin knows the type of its client
   readonly open: (config: any, host: Host) => Promise<any>;
   readonly pace?: PaceDefaults;
   readonly serves?: boolean;

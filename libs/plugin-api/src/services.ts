@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Accepted, Closable, Doors, NewEvent } from './plugin.js';
 
-/** Who holds a token, and what it allows: what the token asks for within what its issuer may give. */
+/** The owner of a token, and the rights that both the token requests and its issuer may grant. */
 export interface Bearer {
   /** Full name: `<issuer>/<sub>`. */
   readonly user: string;
@@ -11,87 +11,103 @@ export interface Bearer {
   readonly scopes: readonly string[];
   /** Patterns of event types that may be published. */
   readonly events: readonly string[];
-  /** Patterns of paths below `/in/` that may be called. Absent: the issuer lists none. */
+  /** Patterns of paths below `/in/` that the owner may call. Absent: the issuer does not restrict paths. */
   readonly endpoints?: readonly string[];
-  /** Patterns of topics that may be listened to. */
+  /** Patterns of topics to which the owner may subscribe. */
   readonly topics: readonly string[];
-  /** Telephone extension and groups: from the token, never from the client. */
+  /** Telephone extension and groups. They come from the token, never from the client. */
   readonly extension?: string;
   readonly groups: readonly string[];
-  /** The workplaces that a client of this token may name, one of them at a time. Absent: any. Empty: none. */
+  /** The workplaces that a client of this token may name, one at a time. Absent: any workplace. Empty: no workplace. */
   readonly workplaces?: readonly string[];
-  /** Milliseconds since 1970. What was opened with the token ends then. */
+  /** Milliseconds since 1970. Sessions that were opened with the token end at this time. */
   readonly expiresAt: number;
 }
 
-/** Tokens, judged as every door of the host judges them. What is refused is thrown as a SluiceError that says why. */
+/** Checks tokens by the same rules as every endpoint of the host. A refusal is thrown as a SluiceError with the reason. */
 export interface Tokens {
+  /** Resolves with the owner of the token; rejects when the token is missing, invalid, expired or revoked. */
   verify(token: string | undefined): Promise<Bearer>;
+  /** Throws when the bearer does not have the scope. */
   requireScope(bearer: Bearer, scope: string): void;
+  /** Throws when the bearer may not publish events of this type. */
   requireEventType(bearer: Bearer, type: string): void;
+  /** Throws when the bearer may not subscribe to this topic. */
   requireTopic(bearer: Bearer, topic: string): void;
-  /** Calls `back` once when the bearer's token is revoked, within 5 s and on every host. Returns the function that ends the watch. */
+  /** Calls `back` once when the bearer's token is revoked, within 5 s and on every host. Returns the function that stops watching. */
   onRevoked(bearer: Bearer, back: () => void): () => void;
-  /** The issuers of sluice.yaml that may give this scope; the operator when there is none. */
+  /** Returns the issuers of sluice.yaml that may grant this scope, or the operator when no issuer may. */
   issuersOf(scope: string): readonly string[];
 }
 
-/** The door's name for a bearer, as `source` of what it sends. */
+/** Returns the name of a bearer, as it stands in `source` of its events. */
 export function sourceOf(bearer: Pick<Bearer, 'issuer' | 'sub'>): string {
   return `/issuers/${bearer.issuer}/${encodeURIComponent(bearer.sub)}`;
 }
 
-/** Tables of the connection's own, in the workspace's PostgreSQL. Each statement is a transaction. Rejects with `STORE_UNAVAILABLE` while it is away. */
+/**
+ * Tables of one connection in the PostgreSQL of the workspace. Each statement is a transaction. Every method rejects with
+ * `STORE_UNAVAILABLE` while PostgreSQL cannot be reached.
+ */
 export interface Database {
   /**
-   * Brings the tables up to date: runs those steps that have not run yet, in order, all or none. Several hosts may do so at once. A step
-   * that was released is never changed: another is added.
+   * Migrates the tables: runs the steps that have not run yet, in order and in one transaction. Several hosts may call it at once.
+   *
+   * @param steps SQL. A step that was released is never changed; a later change is a further step.
    */
   migrate(steps: readonly string[]): Promise<void>;
   /**
-   * Runs one statement and resolves with its rows. Names without a schema mean the connection's own tables.
+   * Runs one statement and resolves with its rows. Names without a schema refer to the tables of the connection.
    *
-   * @param name keeps the statement prepared under this name, at most 63 bytes, on each connection to the server. For statements that run
+   * @param name the name of a prepared statement, at most 63 bytes, which is kept on each connection to the server. For statements that run
    *   often and whose text never changes.
    */
   rows<Row extends object>(sql: string, params?: readonly unknown[], name?: string): Promise<Row[]>;
   /**
-   * Where the tables are, for a plugin that brings an access of its own, such as TypeORM. The schema is there after `migrate`. The address
-   * holds a password: it goes to the driver and nowhere else.
+   * Address and schema of the tables, for a plugin with its own database access, such as TypeORM. The schema exists after `migrate`. The
+   * address contains a password: pass it to the driver only.
    */
   readonly place: { readonly url: string; readonly schema: string };
 }
 
-/** The other hosts of the workspace that have this connection. What is said is heard at most once: it may be lost, and it is not repeated. */
+/** The other hosts of the workspace that have this connection. A message arrives at most once: it may be lost and is not repeated. */
 export interface Peers {
-  /** Names this host; another after each start. */
+  /** Id of this host, different after each start. */
   readonly id: string;
-  /** Says something to every other host. Never waits and never throws. */
+  /** Sends a message to every other host. It does not wait and does not throw. */
   broadcast(topic: string, body: Buffer): void;
-  /** Calls `heard` with what other hosts say on the topic; gives the function that ends it. */
+  /** Calls `heard` for each message of another host on the topic. Returns the function that stops listening. */
   listen(topic: string, heard: (body: Buffer, from: string) => void): () => void;
 }
 
 /** Numbers that appear in `/metrics`, each with the label `connection`. Names begin with `sluice_`. */
 export interface Meter {
-  /** Gives the function that counts. */
+  /** Creates a counter and returns the function that increments it. */
   counter(name: string, help: string): (by?: number) => void;
-  /** `read` is asked whenever the metrics are. */
+  /** Creates a gauge. `read` is called whenever the metrics are read. */
   gauge(name: string, help: string, read: () => number): void;
 }
 
 /** Takes over the socket of a request that wants another protocol, https://nodejs.org/api/http.html#event-upgrade_1. */
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** The doors of a host for plugins that serve clients. */
+/** The endpoints of a host, for plugins that serve clients. */
 export interface ServiceDoors extends Doors {
-  /** Hands over upgrades of this path; gives the function that ends it. The plugin asks for the token itself. Throws when the path is taken. */
+  /**
+   * Passes the upgrade requests of this path to `take`. The plugin checks the token.
+   *
+   * @returns the function that removes the path.
+   * @throws when the path is already registered.
+   */
   upgrade(path: string, take: Upgrade): () => void;
 }
 
-/** What the engine lends to a plugin that serves clients of its own, such as a gateway for desktops. */
+/** The services that the engine provides to a plugin that serves clients of its own, such as a gateway for desktops. */
 export interface Services {
-  /** Where to listen when the connection does not say. Absent: this host serves no clients, it has not the role `gateway`. */
+  /**
+   * Address to listen on when the connection does not configure one. Absent: this host does not have the role `gateway` and serves no
+   * clients.
+   */
   readonly listen?: { readonly host: string; readonly stompPort: number };
   readonly tokens: Tokens;
   readonly doors: ServiceDoors;
@@ -99,23 +115,36 @@ export interface Services {
   readonly peers: Peers;
   readonly meter: Meter;
   /**
-   * Publishes an event; resolves after the broker's confirm. With `by` as `POST /events/<type>` does, with the same checks; without in the
-   * name of the connection, which alone may publish `user.*`.
+   * Publishes an event and resolves once the broker has confirmed it.
+   *
+   * @param by the sender. With it the event is checked as in `POST /events/<type>`. Without it the event is published in the name of the
+   *   connection, which is the only sender that may publish `user.*`.
+   * @throws `BUS_UNAVAILABLE` when the broker does not confirm.
    */
   publish(event: NewEvent & { readonly type: string }, by?: Bearer): Promise<Accepted>;
-  /** Does a flow or a module take events of this type? What nobody takes is kept as unrouted. */
+  /** Returns whether a flow or a module takes events of this type. Events that no flow and no module takes are kept as unrouted. */
   isTaken(type: string): boolean;
-  /** Lets a run go on whose step waits: see `Call.suspend`. Resolves after the broker's confirm. A run that its timeout has taken on is left alone. */
+  /**
+   * Continues a run whose step is suspended (see {@link Call.suspend}) and resolves once the broker has confirmed it. It has no effect on a
+   * run that its timeout has already continued.
+   */
   resume(token: Buffer, output: unknown): Promise<void>;
-  /** Runs `work` while this host has the lease: one host over all. Resolves after the signal, when the work has ended; `work` must end at its own signal. */
+  /**
+   * Runs `work` while this host holds the lease, which one host has at a time. Resolves after the signal has fired and the work has ended.
+   *
+   * @param work must end soon after its own signal fires, which happens when the lease is lost.
+   */
   lease(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>;
 }
 
 /**
- * For the NestJS module of a plugin: the connections of sluice.yaml that use the plugin. Inject it by this class.
- * A client may be replaced when it is lost: ask for it each time.
+ * The connections of sluice.yaml that use a plugin, for the NestJS module of the plugin, which injects this class.
+ * The engine may replace a client that is lost, so call the function again each time that you need the client.
  */
 export abstract class PluginConnections {
-  /** The client of each connection, by its name. The promise rejects, with what `open` threw, while it cannot be opened. */
+  /**
+   * Returns the clients of the plugin's connections by name. The promise rejects with the error of `open` while the client cannot be
+   * opened.
+   */
   abstract of<Client extends Closable>(plugin: string): ReadonlyMap<string, () => Promise<Client>>;
 }
