@@ -6,18 +6,18 @@ const limitOf = (start: number, max: number, adaptive = true) => new AdaptiveLim
 
 const SECOND = 1_000;
 
-/** A remote system: how it ends a call that begins at this moment while `level` calls are open with it. */
+/** A remote system: returns how a call ends that begins at this moment while `level` calls are open. */
 type Remote = (level: number, now: number) => CallResult;
 
 const answers = (ms: number): CallResult => ({ result: 'ok', ms });
 const refuses: CallResult = { result: 'refused', ms: 1 };
-/** Bears so many calls at once, 200 ms each, and refuses the next one. */
+/** Accepts this number of calls at once, 200 ms each, and refuses the next one. */
 const bears =
   (calls: number): Remote =>
   (level) =>
     level > calls ? refuses : answers(200);
 
-/** Keeps every slot busy: another call begins as soon as one has ended. */
+/** Keeps every slot busy: another call begins as soon as one ends. */
 class Load {
   now = 0;
   calls = 0;
@@ -54,7 +54,7 @@ class Load {
 }
 
 describe('AdaptiveLimit', () => {
-  it('grows from start to max while nothing stands against it', () => {
+  it('grows from start to max while no refusal and no latency stops it', () => {
     const load = new Load(limitOf(2, 16));
     expect(load.limit.current).toBe(2);
     load.run(10 * SECOND, () => answers(50));
@@ -67,13 +67,13 @@ describe('AdaptiveLimit', () => {
     expect(limit.current).toBe(2);
   });
 
-  it('is always max when it is not adaptive', () => {
+  it('stays at max when it is not adaptive', () => {
     const load = new Load(limitOf(2, 6, false)).run(5 * SECOND, () => refuses);
     expect(load.limit.current).toBe(6);
   });
 
   describe('against a remote system that refuses', () => {
-    it('finds what the remote system bears, at the price of three refusals at most', () => {
+    it('finds the capacity of the remote system with three refusals at most', () => {
       const load = new Load(limitOf(2, 16)).run(10 * SECOND, bears(10));
       expect(load.limit.current).toBe(10);
       expect(load.refused).toBeLessThanOrEqual(3);
@@ -84,7 +84,7 @@ describe('AdaptiveLimit', () => {
       expect(load.limit.current).toBe(4);
     });
 
-    it('tries the refused level again after 15 s, then ever more rarely', () => {
+    it('tries the refused level again after 15 s, then after growing pauses', () => {
       const load = new Load(limitOf(4, 5)).run(5 * SECOND, bears(4));
       const refusedAt: number[] = [];
       load.run(10 * 60 * SECOND, (level, now) => {
@@ -95,7 +95,7 @@ describe('AdaptiveLimit', () => {
       expect(gaps).toEqual([30, 60, 120, 240]);
     });
 
-    it('is back within five seconds of a single refusal', () => {
+    it('recovers within five seconds from a single refusal', () => {
       const load = new Load(limitOf(2, 10)).run(10 * SECOND, bears(10));
       let once = true;
       load.run(SECOND, () => {
@@ -116,14 +116,14 @@ describe('AdaptiveLimit', () => {
       expect(load.limit.current).toBe(12);
     });
 
-    it('cuts once for calls that were refused together', () => {
+    it('cuts the limit once for calls that were refused together', () => {
       const limit = limitOf(10, 10);
       const calls = Array.from({ length: 10 }, (_, open) => limit.begin(open + 1));
       calls.forEach((call, index) => limit.end(10 + index, call, { result: 'refused', ms: 10 + index }));
       expect(limit.current).toBe(3);
     });
 
-    it('halves once for a call whose end nobody knows', () => {
+    it('halves the limit once for calls that ended as unknown', () => {
       const limit = limitOf(10, 10);
       const [first, second] = [limit.begin(9), limit.begin(10)];
       limit.end(30 * SECOND, first, { result: 'unknown', ms: 30 * SECOND });
@@ -131,14 +131,14 @@ describe('AdaptiveLimit', () => {
       expect(limit.current).toBe(5);
     });
 
-    it('is never under one', () => {
+    it('never falls below one', () => {
       const load = new Load(limitOf(5, 5)).run(SECOND, () => refuses);
       expect(load.limit.current).toBe(1);
     });
   });
 
-  describe('names the reason for a limit below max', () => {
-    it('is silent at max, and while it grows', () => {
+  describe('reason', () => {
+    it('returns undefined at max and while the limit grows', () => {
       const load = new Load(limitOf(2, 4));
       expect(load.limit.reason(0)).toBeUndefined();
       load.run(10 * SECOND, () => answers(50));
@@ -155,15 +155,15 @@ describe('AdaptiveLimit', () => {
       expect(load.limit.reason(load.now)).toBe('more at once would only wait for each other');
     });
 
-    it('names calls that are slow at any number of them', () => {
+    it('names calls that are slow at any number of calls', () => {
       const load = new Load(limitOf(2, 16)).run(30 * SECOND, () => answers(50)).run(600 * SECOND, () => answers(8 * SECOND));
-      expect(load.limit.reason(load.now)).toBe('calls take longer than latencyTarget at any number of them');
+      expect(load.limit.reason(load.now)).toBe('calls take longer than latencyTarget at any number of calls');
     });
   });
 
   describe('against a remote system that is slow', () => {
     it('stops growing where more calls at once only wait for each other', () => {
-      // four of them are worked on at the same time
+      // the remote system works on four calls at the same time
       const load = new Load(limitOf(2, 16)).run(60 * SECOND, (level) => answers(50 * Math.max(1, level / 4)));
       expect(load.limit.current).toBeGreaterThanOrEqual(4);
       expect(load.limit.current).toBeLessThanOrEqual(7);
@@ -176,7 +176,7 @@ describe('AdaptiveLimit', () => {
       expect(load.limit.current).toBeLessThanOrEqual(5);
     });
 
-    it('keeps half of its calls when the remote system is too slow at any number of them, and returns when that is over', () => {
+    it('keeps half of the calls while the remote system is slow at any number of calls, and returns to the limit afterwards', () => {
       const load = new Load(limitOf(2, 16)).run(30 * SECOND, () => answers(50));
       load.run(30 * 60 * SECOND, () => answers(8 * SECOND));
       expect(load.limit.current).toBe(8);
@@ -189,13 +189,13 @@ describe('AdaptiveLimit', () => {
       expect(load.limit.current).toBe(2);
     });
 
-    it('takes another mix of calls for what it is, and not for overload', () => {
+    it('does not mistake another mix of calls for overload', () => {
       const load = new Load(limitOf(2, 16)).run(30 * SECOND, () => answers(30));
       load.run(120 * SECOND, () => answers(800));
       expect(load.limit.current).toBe(16);
     });
 
-    it('is not stopped by one slow call among many', () => {
+    it('ignores one slow call among many', () => {
       const load = new Load(limitOf(2, 16));
       load.run(60 * SECOND, () => answers(load.calls % 20 === 19 ? 5 * SECOND : 50));
       expect(load.limit.current).toBe(16);
@@ -203,7 +203,7 @@ describe('AdaptiveLimit', () => {
   });
 
   describe('after an outage', () => {
-    it('is back at the limit before it as soon as calls are answered', () => {
+    it('returns to the limit before the outage as soon as calls are answered', () => {
       const load = new Load(limitOf(10, 10)).run(5 * SECOND, bears(10));
       load.run(30 * SECOND, () => refuses);
       expect(load.limit.current).toBe(1);
@@ -211,7 +211,7 @@ describe('AdaptiveLimit', () => {
       expect(load.limit.current).toBe(10);
     });
 
-    it('is back as quickly when the breaker opened before a single call was refused', () => {
+    it('returns as quickly when the breaker opened before a single call was refused', () => {
       const limit = limitOf(10, 10);
       limit.end(0, limit.begin(10), refuses);
       limit.away();
@@ -221,7 +221,7 @@ describe('AdaptiveLimit', () => {
       expect(limit.current).toBe(10);
     });
 
-    it('does not take the answer to a call that is older than the refusals for the end of the outage', () => {
+    it('does not end the outage with the answer to a call that is older than the refusals', () => {
       const limit = limitOf(10, 10);
       const older = limit.begin(9);
       limit.end(1, limit.begin(10), refuses);
@@ -233,7 +233,7 @@ describe('AdaptiveLimit', () => {
       expect(limit.current).toBe(10);
     });
 
-    it('is cut as ever by a refusal on the way back', () => {
+    it('cuts the limit when a call is refused during the recovery', () => {
       const load = new Load(limitOf(10, 10)).run(5 * SECOND, () => refuses);
       load.run(5 * SECOND, bears(6));
       expect(load.limit.current).toBe(6);

@@ -1,39 +1,43 @@
 import type { PaceConfig } from '@sluice/flow';
 import { LatencyWindow } from './latency-window.js';
 
-/** The limit is multiplied by this when a call that should have fitted was refused: far enough below most new capacities to be refused once. */
+/**
+ * Factor for the limit when a call within the capacity was refused. It leads far enough below most new capacities to avoid a second
+ * refusal.
+ */
 const REFUSED_FACTOR = 0.35;
-/** The limit is multiplied by this when nobody knows how a call ended: a single slow document must not cost as much as a refusal. */
+/** Factor for the limit when the outcome of a call is unknown: a single slow document must not cost as much as a refusal. */
 const UNKNOWN_FACTOR = 0.5;
-/** First wait before a refused level is tried again; each further refusal of the level doubles the wait. */
+/** First wait before a refused level is tried again. Each further refusal of the level doubles the wait. */
 const MIN_RETRY_MS = 15_000;
 const MAX_RETRY_MS = 240_000;
 /** The limit grows while the median latency is at most this multiple of the baseline. */
 const GROW_RATIO = 1.5;
 /** Above this multiple of the baseline the remote system counts as slow, and a smaller limit is tried at once. */
 const SLOW_RATIO = 2.5;
-/** Halving the limit is worth it when the median latency falls to at most this share of what it was. */
+/** A trial at half the limit has helped when the median latency falls to at most this share of the previous one. */
 const HELPED_RATIO = 0.75;
 /** A smaller limit with this share of the throughput is as good as the larger one. */
 const SAME_THROUGHPUT = 0.9;
-/** The limit grows by this share of itself, and by one at least; in slow start by the larger share. */
+/** The limit grows by this share of itself, at least by one; during slow start by the larger share. */
 const GROWTH_SHARE = 1 / 8;
 const SLOW_START_SHARE = 1 / 2;
-/** Shorter calls count as this long, in milliseconds. */
+/** Minimum duration of a call, in milliseconds: shorter calls count as this long. */
 const MIN_CALL_MS = 1;
-/** Calls that may try unproven levels at the same time, or one in eight of the proven ones if that is more. */
+/** Minimum number of calls that may try unproven levels at the same time; one in eight of the proven ones if that is more. */
 const MIN_BEYOND = 2;
 
-/** One call, as far as the limit is concerned. */
+/** The facts about a call that the limit needs. */
 export interface LimitedCall {
   /** Slots in use when the call began, its own included. */
   readonly level: number;
-  /** The call tries a level that no call was answered at since the last cut. */
+  /** The level is higher than every level at which a call was answered since the last cut. */
   readonly beyond: boolean;
 }
 
+/** The end of a call, for the estimate of the limit. */
 export interface CallResult {
-  /** `refused`: the remote system was overloaded. `unknown`: nobody knows how the call ended. */
+  /** `refused`: the remote system was overloaded. `unknown`: the outcome of the call is not known. */
   readonly result: 'ok' | 'refused' | 'unknown';
   /** Duration in milliseconds. */
   readonly ms: number;
@@ -45,17 +49,17 @@ interface Trial {
   readonly from: number;
   /** Median latency at that limit, in milliseconds. */
   readonly ms: number;
-  /** The latency was too high before the trial: keep the smaller limit if it helps. */
+  /** The latency was too high before the trial: keep the smaller limit if it lowers the latency. */
   readonly slow: boolean;
 }
 
-/** A level or a check that is repeated ever more rarely. */
+/** A level or a check that is repeated after growing pauses. */
 interface Retry {
   at: number;
   waitMs: number;
 }
 
-/** Refusals with no answered call after them. */
+/** Refusals that no answered call has followed. */
 interface Outage {
   /** The limit before the first refusal. */
   readonly limit: number;
@@ -69,7 +73,7 @@ interface Outage {
  *
  * - **Growth.** While every slot is in use and the median latency is close to its baseline, the limit grows by one step, and by the
  *   next one when a few calls were answered at the new level.
- * - **A refusal above the last level that worked** ends that step and nothing more: the limit returns to that level. The refused level is
+ * - **A refusal above the last level that worked** ends only that step: the limit returns to that level. The refused level is
  *   tried again after 15 s, then after 30 s, and so on up to 4 min. **A refusal at a level that worked** means that the
  *   capacity has fallen: the limit is cut once for all calls that were open, and grows again from there.
  * - **Latency** above the target, or far above the baseline, starts a trial at half the limit. If the latency falls, the calls were
@@ -79,22 +83,25 @@ interface Outage {
  */
 export class AdaptiveLimit {
   private limit: number;
-  /** Up to here calls may begin freely; above, only as many at once as the limit is higher. */
+  /** Calls up to this level may begin freely; above it only a few at once. */
   private proven: number;
   /** Calls in flight that began above the proven level. */
   private beyond = 0;
-  /** Nothing has stopped the growth so far. */
+  /** The limit has grown without interruption so far. */
   private slowStart = true;
-  /** Below this level the limit doubles instead of growing by one: it worked before an outage. */
+  /** Level that worked before an outage. Below it the limit doubles instead of growing by one. */
   private rampTo = 0;
   private ceiling: { readonly level: number; readonly retry: Retry } | undefined;
   private baselineMs: number | undefined;
   private trial: Trial | undefined;
-  /** One window was slow. */
+  /** The latest window was slow. */
   private suspect = false;
   /** When a limit that neither grows nor is slow is checked again. */
   private check: Retry | undefined;
-  /** The limit was left at half, because the remote system is slow at any number of calls; no further trial above this latency. */
+  /**
+   * Trials start only above this latency, after the remote system was slow at any number of calls and the limit stayed at half. 0: no such
+   * latency.
+   */
   private slowAnywayMs = 0;
   private outage: Outage | undefined;
   /** Calls that began before this moment belong to an earlier limit. */
@@ -114,7 +121,10 @@ export class AdaptiveLimit {
     return this.limit;
   }
 
-  /** Whether a call may begin when `level` slots are in use with it: a new level is tried by few calls at once, so that few are refused. */
+  /**
+   * Returns whether a call may begin that raises the number of used slots to `level`. Few calls at once try a new level, so that few are
+   * refused.
+   */
   allows(level: number): boolean {
     if (level <= this.proven) return true;
     return (
@@ -122,14 +132,14 @@ export class AdaptiveLimit {
     );
   }
 
-  /** A call begins that takes the number of used slots to `level`. */
+  /** Registers a call that raises the number of used slots to `level`. */
   begin(level: number): LimitedCall {
     const beyond = level > this.proven;
     if (beyond) this.beyond += 1;
     return { level, beyond };
   }
 
-  /** The call has ended. Without a result it says nothing about the limit. */
+  /** Registers the end of a call. A call without a result has no effect on the limit. */
   end(now: number, call: LimitedCall, end?: CallResult): void {
     if (call.beyond) this.beyond -= 1;
     if (!end || !this.concurrency.adaptive) return;
@@ -137,12 +147,12 @@ export class AdaptiveLimit {
     else this.failed(now, call, end);
   }
 
-  /** The breaker has opened: earlier refusals were the beginning of an outage. */
+  /** Marks earlier refusals as the beginning of an outage, because the breaker has opened. */
   away(): void {
     if (this.outage) this.outage.certain = true;
   }
 
-  /** Why the limit is below `max`, for people. Undefined at `max`, and while nothing stands against more calls. */
+  /** Returns the reason for a limit below `max`, for people. Undefined at `max`, and while the limit may grow. */
   reason(now: number): string | undefined {
     const { ceiling, limit } = this;
     if (limit >= this.concurrency.max) return undefined;
@@ -151,8 +161,8 @@ export class AdaptiveLimit {
       const seconds = Math.max(0, Math.ceil((ceiling.retry.at - now) / 1_000));
       return `${ceiling.level} at once were refused, tried again in ${seconds} s`;
     }
-    if (this.trial) return 'half as many are tried, to see whether calls become quicker';
-    if (this.slowAnywayMs > 0) return 'calls take longer than latencyTarget at any number of them';
+    if (this.trial) return 'half the calls are tried, to learn whether calls become quicker';
+    if (this.slowAnywayMs > 0) return 'calls take longer than latencyTarget at any number of calls';
     if (this.check) return 'more at once would only wait for each other';
     return this.window.median > this.latencyTargetMs ? 'calls take longer than latencyTarget' : undefined;
   }
@@ -160,11 +170,11 @@ export class AdaptiveLimit {
   private answered(now: number, call: LimitedCall, ms: number): void {
     const began = now - ms;
     this.endOutage(began);
-    // such a call ran beside more calls than the limit allows now
+    // a call from before the change ran beside more calls than the limit allows now
     if (began < this.changedAt || call.level > this.limit) return;
     this.proven = Math.max(this.proven, call.level);
     if (this.ceiling && call.level >= this.ceiling.level) this.ceiling = undefined;
-    // calls that left slots free say nothing about this limit
+    // a call that left slots free is no evidence about this limit
     if (call.level < this.limit) return;
     // calls shorter than a tick of the clock have no relative spread
     this.window.add(Math.max(MIN_CALL_MS, ms));
@@ -194,7 +204,7 @@ export class AdaptiveLimit {
     }
   }
 
-  /** The first slow window may contain calls from before the change: the second one shows how slow the calls are now. */
+  /** Waits for a second slow window, because the first one may contain calls from before the change. */
   private suspectSlowness(now: number, ms: number): void {
     if (this.suspect) return this.beginTrial(now, ms, true);
     this.suspect = true;
@@ -208,9 +218,9 @@ export class AdaptiveLimit {
 
   private learnBaseline(ms: number): void {
     this.suspect = false;
-    // a single call cannot queue behind others of ours
+    // a single call cannot queue behind other calls of Sluice
     if (this.limit === 1) this.baselineMs = ms;
-    // medians vary: a single low one must not become the measure of all later ones
+    // medians vary: a single low one must not become the baseline of all later ones
     else if (this.baselineMs !== undefined && ms < this.baselineMs) this.baselineMs = (this.baselineMs + ms) / 2;
     if (ms <= this.latencyTargetMs) this.slowAnywayMs = 0;
   }
@@ -261,13 +271,13 @@ export class AdaptiveLimit {
     this.outage ??= { limit: this.limit, lastAt: now, certain: false };
     this.outage.lastAt = now;
     if (this.limit === 1) this.outage.certain = true;
-    // what began before the last change was counted with it
+    // the last change of the limit already accounts for calls that began before it
     if (now - end.ms < this.changedAt || call.level > this.limit) return;
     if (call.beyond) this.endStep(now, call.level);
     else this.cut(now, call.level, end.result === 'refused' ? REFUSED_FACTOR : UNKNOWN_FACTOR);
   }
 
-  /** The level above the last one that worked was refused. */
+  /** Returns to the proven level after a refusal above it. */
   private endStep(now: number, level: number): void {
     const { ceiling } = this;
     const again = ceiling !== undefined && ceiling.level === level;
@@ -276,7 +286,7 @@ export class AdaptiveLimit {
     this.set(now, this.proven);
   }
 
-  /** A level that had worked was refused: the capacity has fallen. */
+  /** Cuts the limit after a refusal at a proven level: the capacity has fallen. */
   private cut(now: number, level: number, factor: number): void {
     this.refuseLevel(now, level, MIN_RETRY_MS);
     this.rampTo = 0;
@@ -297,7 +307,9 @@ export class AdaptiveLimit {
     this.window.reset(now);
   }
 
-  /** A call that began after the last refusal was answered: now it is known what the refusals meant. */
+  /**
+   * Ends the outage when a call that began after the last refusal was answered. Only now is it known whether the limit caused the refusals.
+   */
   private endOutage(began: number): void {
     if (!this.outage || began < this.outage.lastAt) return;
     if (this.outage.certain) {

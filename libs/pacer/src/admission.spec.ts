@@ -4,7 +4,7 @@ import type { PaceConfig } from '@sluice/flow';
 import { Admission, type Ticket } from './admission.js';
 import type { Instant } from './clock.js';
 
-/** Noon; windows below are given from there. */
+/** Noon. The windows of the tests begin here. */
 const NOON = Date.parse('2026-03-02T12:00Z');
 const at = (ms: number): Instant => ({ monotonic: ms, wall: NOON + ms });
 const afternoon = { from: 12 * 60, to: 18 * 60 };
@@ -24,7 +24,7 @@ function admissionOf(config: Partial<PaceConfig> = {}): Admission {
   });
 }
 
-/** Begins the call that may begin now. */
+/** Begins a call, or throws when no call may begin. */
 function begin(admission: Admission, ms: number): Ticket {
   const next = admission.next(at(ms));
   if (next.kind !== 'call') throw new Error(`no call may begin: ${next.kind}`);
@@ -35,7 +35,7 @@ function openBreaker(admission: Admission, ms: number): void {
   for (let n = 0; n < 2; n++) admission.end(at(ms), begin(admission, ms), away);
 }
 
-/** Takes every slot for 10 ms, as often as said. */
+/** Takes every slot for 10 ms, `rounds` times. */
 function fillSlots(admission: Admission, ms: number, rounds: number): void {
   for (let round = 0; round < rounds; round++) {
     const open: Ticket[] = [];
@@ -45,7 +45,7 @@ function fillSlots(admission: Admission, ms: number, rounds: number): void {
 }
 
 describe('Admission', () => {
-  it('lets calls begin up to the limit, and the next one when one has ended', () => {
+  it('admits calls up to the limit, and the next one when one has ended', () => {
     const admission = admissionOf();
     const first = begin(admission, 0);
     begin(admission, 0);
@@ -54,7 +54,7 @@ describe('Admission', () => {
     expect(admission.next(at(10))).toEqual({ kind: 'call', open: ['interactive', 'normal', 'bulk'] });
   });
 
-  it('keeps a slot taken while a call may still run on the other side', () => {
+  it('keeps a slot taken while a call may still run in the remote system', () => {
     const admission = admissionOf();
     admission.end(at(0), begin(admission, 0), { result: 'unknown', ms: 10 });
     admission.linger();
@@ -74,7 +74,7 @@ describe('Admission', () => {
   });
 
   it.each(['overload', 'unknown'] as const)(
-    'makes a few dozen calls while all end as %s, and is back at its limit afterwards',
+    'begins fewer than 60 calls while all end as %s, and recovers the limit afterwards',
     (result) => {
       const admission = admissionOf({ concurrency: { start: 10, max: 10, adaptive: true } });
       let calls = 0;
@@ -92,7 +92,7 @@ describe('Admission', () => {
     },
   );
 
-  it('is back at its limit after the breaker was open', () => {
+  it('recovers the limit after the breaker was open', () => {
     const admission = admissionOf({ concurrency: { start: 8, max: 8, adaptive: true } });
     admission.end(at(0), begin(admission, 0), { result: 'overload', ms: 1 });
     openBreaker(admission, 100);
@@ -102,13 +102,13 @@ describe('Admission', () => {
     expect(admission.limit(at(6_000))).toBe(8);
   });
 
-  it.each(['other', 'unavailable'] as const)('leaves the limit when a call ends as %s', (result) => {
+  it.each(['other', 'unavailable'] as const)('keeps the limit when a call ends as %s', (result) => {
     const admission = admissionOf({ concurrency: { start: 8, max: 8, adaptive: true } });
     admission.end(at(0), begin(admission, 0), { result, ms: 10 });
     expect(admission.limit(at(0))).toBe(8);
   });
 
-  it('grows an adaptive limit only by calls that ran while every slot was in use', () => {
+  it('grows an adaptive limit only for calls that ran while every slot was in use', () => {
     const admission = admissionOf({ concurrency: { start: 2, max: 8, adaptive: true } });
     for (let ms = 0; ms < 1_000; ms += 20) admission.end(at(ms + 10), begin(admission, ms), ok);
     expect(admission.limit(at(1_000))).toBe(2);
@@ -116,7 +116,7 @@ describe('Admission', () => {
     expect(admission.limit(at(2_000))).toBe(8);
   });
 
-  it('lets two calls at once try levels that are not proven yet', () => {
+  it('admits two calls at once to levels that are not proven yet', () => {
     const admission = admissionOf({ concurrency: { start: 8, max: 16, adaptive: true } });
     fillSlots(admission, 0, 4);
     expect(admission.limit(at(100))).toBe(12);
@@ -126,32 +126,32 @@ describe('Admission', () => {
     expect(admission.next(at(110)).kind).toBe('call');
   });
 
-  it('waits for the turn by the rate', () => {
+  it('waits for the interval of the rate', () => {
     const admission = admissionOf({ rate: { count: 1, perMs: 1_000 } });
     begin(admission, 0);
     expect(admission.next(at(100))).toEqual({ kind: 'wait', ms: 880 });
   });
 
-  it('begins nothing before the time that the other side asked for, and says so', () => {
+  it('admits no call before the end of Retry-After, and reports the reason', () => {
     const admission = admissionOf();
     admission.end(at(0), begin(admission, 0), { result: 'overload', ms: 1, retryAfterMs: 30_000 });
     expect(admission.next(at(10_000))).toEqual({ kind: 'wait', ms: 20_000 });
-    expect(admission.closedBecause(at(10_000))).toBe('the other side asked to wait for 20 s more');
+    expect(admission.closedBecause(at(10_000))).toBe('the remote system requested a pause: 20 s remain');
     expect(admission.next(at(30_000)).kind).toBe('call');
     expect(admission.closedBecause(at(30_000))).toBeUndefined();
   });
 
   describe('breaker', () => {
-    it('begins nothing while the other side is away, and says so', () => {
+    it('admits no call while the remote system is unreachable, and reports the reason', () => {
       const admission = admissionOf();
       openBreaker(admission, 0);
       expect(admission.next(at(4_999))).toEqual({ kind: 'closed' });
       expect(admission.closedBecause(at(1))).toBe(
-        'the other side could not be reached 2 times in a row; it is asked again every 5 s',
+        'the remote system could not be reached 2 times in a row; the next attempts follow every 5 s',
       );
     });
 
-    it('lets exactly one call through as a probe', () => {
+    it('admits exactly one call as a probe', () => {
       const admission = admissionOf();
       openBreaker(admission, 0);
       admission.beginProbe('call');
@@ -166,7 +166,7 @@ describe('Admission', () => {
       ['other', 'closed'],
       ['unavailable', 'open'],
       ['unknown', 'open'],
-    ] as const)('takes a probe that ends as %s for a breaker that is %s', (result, state) => {
+    ] as const)('after a probe that ends as %s the breaker is %s', (result, state) => {
       const admission = admissionOf();
       openBreaker(admission, 0);
       admission.beginProbe('call');
@@ -174,7 +174,7 @@ describe('Admission', () => {
       expect(admission.breakerState).toBe(state);
     });
 
-    it('goes on waiting for a probe when there was nothing to call', () => {
+    it('keeps waiting for a probe when there was no call to make', () => {
       const admission = admissionOf();
       openBreaker(admission, 0);
       admission.beginProbe('call');
@@ -182,7 +182,7 @@ describe('Admission', () => {
       expect(admission.next(at(5_000)).kind).toBe('call');
     });
 
-    it('lets none through while the owner asks', () => {
+    it('admits no call while the owner probes', () => {
       const admission = admissionOf();
       openBreaker(admission, 0);
       admission.beginProbe('owner');
@@ -191,7 +191,7 @@ describe('Admission', () => {
       expect(admission.next(at(5_100)).kind).toBe('call');
     });
 
-    it('counts the time it keeps everything back, and not while a call is let through', () => {
+    it('counts the time for which the breaker blocks every call, and returns 0 while it admits a probe', () => {
       const admission = admissionOf();
       openBreaker(admission, 0);
       expect(admission.breakerMs(at(61_000))).toBe(61_000);
@@ -204,12 +204,12 @@ describe('Admission', () => {
   });
 
   describe('calendar', () => {
-    it('takes the smaller of its limit and the adaptive one', () => {
+    it('applies the smaller of its limit and the adaptive one', () => {
       const admission = admissionOf({ calendar: [{ ...afternoon, concurrency: 1 }] });
       expect([admission.limit(at(-1)), admission.limit(at(0))]).toEqual([2, 1]);
     });
 
-    it('closes the connection at the minute, and says until when', () => {
+    it('closes the connection at the minute, and reports the end', () => {
       const admission = admissionOf({ calendar: [{ ...afternoon, concurrency: 0, reason: 'closing of the month' }] });
       expect(admission.next(at(-1)).kind).toBe('call');
       expect(admission.next(at(0))).toEqual({ kind: 'closed' });
@@ -217,19 +217,19 @@ describe('Admission', () => {
       expect(admission.closedBecause(at(0))).toBe('closing of the month, until 2026-03-02T18:00:00.000Z');
     });
 
-    it('takes the lower of its rate and the connection’s', () => {
+    it('applies the lower of its rate and the rate of the connection', () => {
       const slow = { count: 1, perMs: 10_000 };
       const admission = admissionOf({ rate: { count: 1, perMs: 1_000 }, calendar: [{ ...afternoon, rate: slow }] });
       begin(admission, 0);
       expect(admission.next(at(0))).toEqual({ kind: 'wait', ms: 9_980 });
     });
 
-    it('closes one class alone', () => {
+    it('closes a single class', () => {
       const admission = admissionOf({ calendar: [{ ...afternoon, priority: 'bulk', concurrency: 0 }] });
       expect(admission.next(at(0))).toEqual({ kind: 'call', open: ['interactive', 'normal'] });
     });
 
-    it('never offers more calls at once to a class than its limit', () => {
+    it('never offers a class more calls at once than its limit', () => {
       const admission = admissionOf({ calendar: [{ ...afternoon, priority: 'bulk', concurrency: 1 }] });
       const first = begin(admission, 0);
       expect(first.offered).toContain('bulk');
@@ -238,7 +238,7 @@ describe('Admission', () => {
       expect(admission.next(at(1))).toMatchObject({ open: ['interactive', 'normal', 'bulk'] });
     });
 
-    it('tells when a class with a rate opens again', () => {
+    it('returns when a class with a rate opens again', () => {
       const admission = admissionOf({ calendar: [{ ...afternoon, priority: 'bulk', rate: { count: 1, perMs: 1_000 } }] });
       begin(admission, 0);
       expect(admission.next(at(0))).toEqual({ kind: 'call', open: ['interactive', 'normal'], laterMs: 980 });

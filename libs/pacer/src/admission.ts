@@ -7,17 +7,17 @@ import type { Instant } from './clock.js';
 import { OverloadPause } from './overload-pause.js';
 import { RateBucket } from './rate-bucket.js';
 
-/** What may happen now. */
+/** The decision of {@link Admission.next}. */
 export type Next =
-  /** One call, of one of these classes. `laterMs`: then another class opens too. */
+  /** One call of one of these classes may begin. `laterMs`: after this time another class opens too. */
   | { readonly kind: 'call'; readonly open: readonly PushClass[]; readonly laterMs?: number }
   | { readonly kind: 'wait'; readonly ms: number }
-  /** When a call ends. */
+  /** All slots are in use until a call ends. */
   | { readonly kind: 'full' }
-  /** When breaker or calendar say so. */
+  /** Breaker or calendar admit no call. */
   | { readonly kind: 'closed' };
 
-/** A call that has begun. */
+/** A call that has begun, to be passed to {@link Admission.end}. */
 export interface Ticket {
   readonly offered: readonly PushClass[];
   readonly probe: boolean;
@@ -25,10 +25,10 @@ export interface Ticket {
 }
 
 /**
- * Decides whether one more call may begin: limit, rate, breaker and calendar of one connection, on one host. It keeps no time of its own.
+ * Decides whether one more call may begin: limit, rate, breaker and calendar of one connection, on one host. It has no timers.
  *
- * A class that the calendar restricts is counted by the calls it was offered to, since which class a call is of is the owner's choice:
- * it never gets more than its limit, and may get less while other classes take what was offered to it.
+ * A class that the calendar restricts is charged for every call that was offered to it, because the owner chooses the class of a call.
+ * Such a class never exceeds its limit, and may stay below it while other classes take calls that were offered to it.
  */
 export class Admission {
   private readonly adaptive: AdaptiveLimit;
@@ -40,9 +40,9 @@ export class Admission {
   private readonly offered = new Map<PushClass, number>(PUSH_CLASSES.map((name) => [name, 0]));
   private running = 0;
   private held = 0;
-  /** The breaker lets one call through, to see how it fares: it waits for one to begin, or one is on its way. */
+  /** The breaker admits one call as a probe: the call is awaited, or it is running. */
   private callProbe: 'awaited' | 'running' | undefined;
-  /** The view whose rates are in the buckets. */
+  /** The view whose rates the buckets have. */
   private applied: CalendarView | undefined;
 
   constructor(private readonly config: PaceConfig) {
@@ -60,13 +60,13 @@ export class Admission {
     return this.held;
   }
 
-  /** Calls at once that are allowed now. */
+  /** Returns how many calls at once are allowed now. */
   limit(at: Instant): number {
     const { all } = this.view(at);
     return Math.min(this.adaptive.current, all.concurrency ?? Infinity);
   }
 
-  /** How many calls may begin within the next `ms` by the rate. */
+  /** Returns how many calls the rate allows to begin within the next `ms`. */
   turns(at: Instant, ms: number): number {
     return this.callProbe ? 1 : this.bucket.turns(at.monotonic, ms);
   }
@@ -91,7 +91,7 @@ export class Admission {
     return laterMs < Infinity ? { kind: 'wait', ms: laterMs } : { kind: 'full' };
   }
 
-  /** A call begins; `next` said that it may. */
+  /** Registers the beginning of a call that `next` admitted. */
   begin(at: Instant, offered: readonly PushClass[]): Ticket {
     this.running += 1;
     this.bucket.take(at.monotonic);
@@ -104,7 +104,7 @@ export class Admission {
     return { offered, probe, limited: this.adaptive.begin(this.running + this.held) };
   }
 
-  /** The call has ended, or there was none to make. */
+  /** Registers the end of a call. `idle`: the owner had no call to make. */
   end(at: Instant, ticket: Ticket, end: CallEnd | 'idle'): void {
     this.running -= 1;
     for (const name of ticket.offered) this.offered.set(name, count(this.offered, name) - 1);
@@ -124,7 +124,7 @@ export class Admission {
     if (this.breaker.state === 'open') this.adaptive.away();
   }
 
-  /** A slot stays taken although its call has ended here, until `lingered`. */
+  /** Keeps a slot taken after the end of its call, until `lingered`. */
   linger(): void {
     this.held += 1;
   }
@@ -137,7 +137,7 @@ export class Admission {
     return this.breaker.state;
   }
 
-  /** For how long the breaker has kept everything back; 0 while calls may begin, be it a single one. */
+  /** Returns for how many milliseconds the breaker has blocked every call; 0 while at least one call may begin. */
   breakerMs(at: Instant): number {
     return this.callProbe ? 0 : this.breaker.awayMs(at.monotonic);
   }
@@ -146,7 +146,7 @@ export class Admission {
     return this.breaker.probeDue(at.monotonic);
   }
 
-  /** `by: 'call'`: the next call is the probe. `by: 'owner'`: `endProbe` tells how it went. */
+  /** Begins a probe. `by: 'call'`: the next call is the probe. `by: 'owner'`: the owner probes and reports the result to `endProbe`. */
   beginProbe(by: 'call' | 'owner'): void {
     this.breaker.beginProbe();
     if (by === 'call') this.callProbe = 'awaited';
@@ -156,14 +156,14 @@ export class Admission {
     this.breaker.endProbe(at.monotonic, back);
   }
 
-  /** Is the connection closed by the calendar, and until when? */
+  /** Returns the opening time if the calendar closes the connection, otherwise undefined. */
   closedByCalendar(at: Instant): { readonly until?: Date } | undefined {
     const { closed, opensAt } = this.view(at);
     if (!closed) return undefined;
     return opensAt ? { until: opensAt } : {};
   }
 
-  /** Why nothing begins now, for people. */
+  /** Returns the reason why no call may begin now, for people. */
   closedBecause(at: Instant): string | undefined {
     const view = this.view(at);
     if (view.closed) {
@@ -171,16 +171,16 @@ export class Admission {
       return `${view.reason ?? 'closed by the calendar'}${until}`;
     }
     if (this.breaker.state !== 'closed') {
-      return `the other side could not be reached ${this.config.breaker.failures} times in a row; it is asked again every ${this.config.breaker.probeMs / 1_000} s`;
+      return `the remote system could not be reached ${this.config.breaker.failures} times in a row; the next attempts follow every ${this.config.breaker.probeMs / 1_000} s`;
     }
     if (!this.bucket.closed(at.monotonic)) return undefined;
-    return `the other side asked to wait for ${Math.ceil(this.bucket.delay(at.monotonic) / 1_000)} s more`;
+    return `the remote system requested a pause: ${Math.ceil(this.bucket.delay(at.monotonic) / 1_000)} s remain`;
   }
 
-  /** Why fewer calls at once are allowed than `max`, for people. */
+  /** Returns the reason why fewer calls at once are allowed than `max`, for people. */
   limitedBecause(at: Instant): string | undefined {
     const { all } = this.view(at);
-    if (all.concurrency !== undefined && all.concurrency < this.adaptive.current) return 'the calendar says so';
+    if (all.concurrency !== undefined && all.concurrency < this.adaptive.current) return 'the calendar limits the connection';
     return this.adaptive.reason(at.monotonic);
   }
 
@@ -189,7 +189,7 @@ export class Admission {
     return used >= this.limit(at) || !this.adaptive.allows(used + 1);
   }
 
-  /** The calendar's view, with the rates that follow from it set. */
+  /** Returns the view of the calendar, after setting the rates that follow from it. */
   private view(at: Instant): CalendarView {
     const view = this.calendar.at(at.wall);
     if (view === this.applied) return view;
@@ -200,7 +200,7 @@ export class Admission {
   }
 }
 
-/** What the end of a call says about the limit; undefined: nothing. */
+/** Converts the end of a call to a result for the limit; undefined if it is no evidence about the limit. */
 function resultOf(end: CallEnd | 'idle'): CallResult | undefined {
   if (end === 'idle') return undefined;
   if (end.result === 'ok' || end.result === 'unknown') return { result: end.result, ms: end.ms };

@@ -8,7 +8,7 @@ function open(breaker: Breaker, now: number): void {
 }
 
 describe('Breaker', () => {
-  it('opens at so many failures in a row within the time', () => {
+  it('opens after the configured number of failures in a row within the time', () => {
     const breaker = breakerOf();
     breaker.unreachable(0);
     breaker.unreachable(10_000);
@@ -17,7 +17,7 @@ describe('Breaker', () => {
     expect(breaker.state).toBe('open');
   });
 
-  it('forgets failures that are older than the time', () => {
+  it('ignores failures that are older than the time', () => {
     const breaker = breakerOf();
     breaker.unreachable(0);
     breaker.unreachable(10_000);
@@ -25,7 +25,7 @@ describe('Breaker', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('forgets failures when a call was answered', () => {
+  it('forgets failures when a call is answered', () => {
     const breaker = breakerOf();
     breaker.unreachable(0);
     breaker.unreachable(1);
@@ -34,7 +34,7 @@ describe('Breaker', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('asks again every probe time', () => {
+  it('probes again after each probe interval', () => {
     const breaker = breakerOf();
     open(breaker, 1_000);
     expect([breaker.probeDue(5_999), breaker.probeDue(6_000)]).toEqual([false, true]);
@@ -44,7 +44,7 @@ describe('Breaker', () => {
     expect([breaker.state, breaker.probeDue(11_999), breaker.probeDue(12_000)]).toEqual(['open', false, true]);
   });
 
-  it('closes when the probe succeeds, and begins to count anew', () => {
+  it('closes when the probe succeeds, and starts counting again', () => {
     const breaker = breakerOf();
     open(breaker, 0);
     breaker.beginProbe();
@@ -53,7 +53,7 @@ describe('Breaker', () => {
     expect([breaker.state, breaker.awayMs(5_001)]).toEqual(['closed', 0]);
   });
 
-  it('tells for how long the other side has been away, probes included', () => {
+  it('measures how long the remote system has been away, probes included', () => {
     const breaker = breakerOf();
     open(breaker, 1_000);
     breaker.beginProbe();
@@ -62,7 +62,7 @@ describe('Breaker', () => {
     expect(breaker.awayMs(62_000)).toBe(61_000);
   });
 
-  it('is not opened longer by calls that were on their way when it opened', () => {
+  it('does not postpone the probe for calls that were in flight when it opened', () => {
     const breaker = breakerOf();
     open(breaker, 0);
     breaker.unreachable(3_000);

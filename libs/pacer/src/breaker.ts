@@ -1,9 +1,7 @@
 import type { PaceConfig } from '@sluice/flow';
 import type { PaceState } from '@sluice/engine';
 
-/**
- * Stops calls to a side that cannot be reached, and asks now and then whether it is back. Times are monotonic milliseconds.
- */
+/** Circuit breaker: stops calls to a remote system that cannot be reached, and probes it regularly. Times are monotonic milliseconds. */
 export class Breaker {
   private failures: number[] = [];
   private phase: PaceState['breaker'] = 'closed';
@@ -16,7 +14,7 @@ export class Breaker {
     return this.phase;
   }
 
-  /** An ordinary call could not reach the other side. */
+  /** Registers an ordinary call that did not reach the remote system. */
   unreachable(now: number): void {
     if (this.phase !== 'closed') return;
     this.failures = [...this.failures.filter((at) => now - at < this.config.withinMs), now];
@@ -26,7 +24,7 @@ export class Breaker {
     this.probeAt = now + this.config.probeMs;
   }
 
-  /** An ordinary call was answered: failures count only in a row. */
+  /** Registers an ordinary call that was answered: only failures in a row count. */
   answered(): void {
     this.failures = [];
   }
@@ -49,7 +47,7 @@ export class Breaker {
     this.failures = [];
   }
 
-  /** For how long the other side has been away; 0 while the breaker is closed. */
+  /** Returns for how long the remote system has been away; 0 while the breaker is closed. */
   awayMs(now: number): number {
     return this.phase === 'closed' ? 0 : now - this.openedAt;
   }

@@ -5,15 +5,16 @@ import { BullSlots, checkBackEnd, type BackEnd } from './bull-slots.js';
 import { systemClock, type Clock } from './clock.js';
 import { ConnectionPace } from './connection-pace.js';
 
-/** What a start fails with, and what the doctor reports; never seen by a flow. */
+/** Codes of errors at the start of a host and in `sluice doctor`. Flows never see them. */
 export const PACER_CODES = {
-  PACER_UNAVAILABLE: { fate: 'unavailable', cure: 'check that the server which keeps the pace runs: sluice doctor tells' },
+  PACER_UNAVAILABLE: { fate: 'unavailable', cure: 'check that the server of the pacer runs, for example with sluice doctor' },
 } as const;
 const pacerFail = failures(PACER_CODES);
 
+/** Options of {@link BullPacer}. */
 export interface BullPacerOptions {
   readonly leases: LeaseStore;
-  /** Tells this host from the others; another one after each start. */
+  /** Id of this host, unique and different after each start. */
   readonly hostId: string;
   readonly backend: BackEnd;
   readonly log: Log;
@@ -21,11 +22,11 @@ export interface BullPacerOptions {
 }
 
 /**
- * Paces connections over all hosts by BullMQ, on Redis or on PostgreSQL. RabbitMQ (or whoever holds the pushes) is the owner's business:
- * a server that loses every slot loses no push.
+ * Paces connections over all hosts with BullMQ, on Redis or on PostgreSQL. The pushes themselves stay with the bus: a server that loses
+ * every slot loses no push.
  *
- * While the server or the lease's database is away nothing begins; it goes on by itself. Connections to the server exist only for the
- * connections whose lease this host holds.
+ * While the server or the database of the leases is away no call begins; calls continue automatically once it is back. A host connects to
+ * the server only for the connections whose lease it holds.
  */
 export class BullPacer implements Pacer {
   readonly engine: string;
@@ -58,14 +59,14 @@ export class BullPacer implements Pacer {
     }
   }
 
-  /** Stops every pace that is not stopped yet, and waits for them. */
+  /** Stops every pace that is still running, and waits for its end. */
   async close(): Promise<void> {
     this.stop.abort();
     await Promise.all([...this.paces].map((pace) => pace.ended));
   }
 }
 
-/** Node wraps refusals on several addresses of one name into an error without a message. */
+/** Returns a readable reason: Node wraps refusals on several addresses of one name in an error without a message. */
 function reasonOf(cause: unknown): string {
   if (cause instanceof AggregateError) return cause.errors.map(String).join(', ');
   return cause instanceof Error ? cause.message : String(cause);

@@ -5,28 +5,31 @@ import { Queue, Worker, createPostgresBackend } from 'bullmq';
 import { SLOT_MS } from './connection-pace.js';
 import type { SlotOptions, Slots } from './slots.js';
 
-/** Where BullMQ keeps the slots. PostgreSQL is reached over TCP: BullMQ knows a server that is away by ECONNREFUSED alone. */
+/**
+ * The server on which BullMQ stores the slots. PostgreSQL has to be reached over TCP: BullMQ recognises an unreachable server only by
+ * ECONNREFUSED.
+ */
 export type BackEnd = { readonly redis: string } | { readonly postgres: string };
 
-/** BullMQ's default is 15 s: too long to stand still after a restart of the server. */
+/** BullMQ's default of 15 s would be too long a standstill after a restart of the server. */
 const RETRY_MS = 500;
-/** A server that does not answer for so long is away. */
+/** A server that does not answer within this time is considered away. */
 const ANSWER_MS = 2_000;
-/** A first connection to PostgreSQL also makes or changes BullMQ's tables, which takes its time on a busy machine. */
+/** The first connection to PostgreSQL also creates or migrates BullMQ's tables, which can be slow on a busy machine. */
 const SETUP_MS = 60_000;
 const STALLED_CHECK_MS = 2_000;
-/** The queue does one thing at a time. */
+/** The queue executes one command at a time. */
 const QUEUE_POOL = 1;
-/** Slots that end together do not stand in line; beside them a worker has one connection for notifications. */
+/** Slots that end together do not have to wait for each other. The worker has one more connection, for notifications. */
 const WORKER_POOL = 4;
-/** More errors than this within `RETRY_MS`: the worker loops without a pause, as it does for every error but ECONNREFUSED. */
+/** More errors than this within `RETRY_MS` mean that the worker loops without a pause, as it does for every error but ECONNREFUSED. */
 const ERRORS_OF_A_LOOP = 20;
 type SlotQueue = ReturnType<typeof openQueue>;
 type SlotWorker = ReturnType<BullSlots['makeWorker']>;
 
 /**
- * Slots as BullMQ jobs without payload: each is like any other. A job of a dead host is run again by another when its lock has ended;
- * one that then finds nothing to do completes, so left-overs are harmless.
+ * Slots as BullMQ jobs without payload; any job can serve any call. When the lock of a dead host's job expires, another host runs the job
+ * again. A job that finds no call to make completes, so left-over jobs are harmless.
  *
  * @see https://docs.bullmq.io/guide/queues/global-concurrency
  * @see https://docs.bullmq.io/guide/jobs/stalled
@@ -60,13 +63,13 @@ export class BullSlots implements Slots {
   async close(giveUp: AbortSignal): Promise<void> {
     this.closed = true;
     await endOf(this.applying, giveUp);
-    // a paused worker goes on renewing the locks of the slots that it serves; a closed one does not
+    // a paused worker keeps renewing the locks of the slots that it serves; a closed worker does not
     await endOf(this.worker?.pause(), giveUp);
     if (this.worker) await drop(this.worker);
     if (this.queue) await drop(this.queue);
   }
 
-  /** Connects what is not connected, and sets the limit: first over all hosts, then the worker begins. */
+  /** Opens the queue and the worker if they are not open, and sets the limit over all hosts before the worker begins. */
   private async apply(): Promise<void> {
     this.queue ??= await this.open(() => openQueue(queueName(this.options.connection), this.backEnd));
     await answered(this.queue.setGlobalConcurrency(this.limit));
@@ -76,7 +79,7 @@ export class BullSlots implements Slots {
     this.worker.run().catch((cause: unknown) => this.failed(cause));
   }
 
-  /** BullMQ remembers for ever that a first connection failed, so what did not connect is made anew at the next call. */
+  /** Opens a queue or a worker. BullMQ never retries a first connection that failed, so each call creates a new object. */
   private async open<Part extends SlotQueue | SlotWorker>(make: () => Part): Promise<Part> {
     const part = make();
     listen(part, (cause) => this.failed(cause));
@@ -96,10 +99,10 @@ export class BullSlots implements Slots {
     const options = {
       autorun: false,
       concurrency: this.limit,
-      // a lock counts from the beginning of the slot, and the call it protects may begin at the slot's end
+      // the lock counts from the beginning of the slot, and the call that it protects may begin at the slot's end
       lockDuration: crashGraceMs + SLOT_MS,
       stalledInterval: STALLED_CHECK_MS,
-      // the slot of a host that died is not at fault, however often that happens; PostgreSQL keeps the count in an int4
+      // the slot is not the cause of its host's death, so the number of stalls is unlimited; PostgreSQL stores the count as int4
       maxStalledCount: 2 ** 31 - 1,
       runRetryDelay: RETRY_MS,
     };
@@ -125,7 +128,7 @@ export class BullSlots implements Slots {
   }
 }
 
-/** Connects, asks one thing and disconnects. Rejects when the back end cannot be used. */
+/** Connects, reads one value and disconnects. Rejects when the back end cannot be used. */
 export async function checkBackEnd(backEnd: BackEnd): Promise<void> {
   const queue = openQueue('pace-check', backEnd);
   let last: Error | undefined;
@@ -140,7 +143,7 @@ export async function checkBackEnd(backEnd: BackEnd): Promise<void> {
   }
 }
 
-/** BullMQ's own ids begin at 1 again after a flush: the end of an old slot would then release the lock of a new one. */
+/** Creates a slot. BullMQ's own ids restart at 1 after a flush: the end of an old slot would then release the lock of a new one. */
 function newJob() {
   return { name: 'slot', data: {}, opts: { jobId: randomUUID(), removeOnComplete: true, removeOnFail: true, attempts: 1 } };
 }
@@ -151,7 +154,7 @@ function queueName(connection: string): string {
 }
 
 function openQueue(name: string, backEnd: BackEnd) {
-  // a queue that keeps what it could not say for later would add slots long after they were wanted
+  // an offline queue would add slots long after they were needed
   return 'redis' in backEnd
     ? new Queue(name, { connection: { ...redisOf(backEnd.redis), enableOfflineQueue: false } })
     : new Queue(name, { connection: poolOf(backEnd.postgres, QUEUE_POOL) }, createPostgresBackend);
@@ -165,7 +168,7 @@ function poolOf(url: string, max: number) {
   return { connectionString: url, migrate: true, max, connectionTimeoutMillis: ANSWER_MS };
 }
 
-/** An emitter of errors without a listener would end the process. */
+/** Handles the errors of an emitter: without a listener an error would end the process. */
 function listen(part: EventEmitter, failed: (cause: Error) => void): void {
   part.on('error', failed);
 }
@@ -174,7 +177,7 @@ async function drop(part: SlotQueue | SlotWorker): Promise<void> {
   await (part instanceof Worker ? part.close(true) : part.disconnect()).catch(() => undefined);
 }
 
-/** Rejects when there is no answer in time; what comes later is ignored. */
+/** Rejects when there is no answer in time. A later answer is ignored. */
 async function answered<Value>(asked: Promise<Value>, withinMs = ANSWER_MS): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -183,9 +186,9 @@ async function answered<Value>(asked: Promise<Value>, withinMs = ANSWER_MS): Pro
   return Promise.race([asked, late]).finally(() => clearTimeout(timer));
 }
 
-/** Waits until the work has ended, well or not, but no longer than until the signal. */
+/** Waits until the work has ended, with or without success, but at most until the signal fires. */
 async function endOf(work: Promise<unknown> | undefined, signal: AbortSignal): Promise<void> {
-  // also where nobody waits: its failure must not end the process
+  // handle the rejection even if the signal has already fired, because an unhandled one would end the process
   const ended = work?.catch(() => undefined);
   if (signal.aborted) return;
   const given = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));

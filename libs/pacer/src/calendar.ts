@@ -2,25 +2,26 @@ import type { CalendarWindow, Priority, Rate } from '@sluice/flow';
 import { PUSH_CLASSES } from '@sluice/engine';
 import { DateTime } from 'luxon';
 
+/** A limit on calls at once, a limit on calls per time, or both. */
 export interface Restriction {
-  /** 0: nothing begins. Absent: no limit of its own. */
+  /** 0: no call may begin. Absent: no limit on calls at once. */
   readonly concurrency?: number;
   readonly rate?: Rate;
 }
 
-/** What the calendar says from now until `until`. */
+/** The restrictions that apply from now until `until`. */
 export interface CalendarView {
-  /** Of the whole connection. */
+  /** Restriction of the whole connection. */
   readonly all: Restriction;
-  /** Of one class, on top of that. */
+  /** Additional restrictions of single classes. */
   readonly classes: Readonly<Partial<Record<Priority, Restriction>>>;
-  /** Nothing at all may begin. */
+  /** No call of any class may begin. */
   readonly closed: boolean;
-  /** Of the window that closes the connection. */
+  /** Reason of the window that closes the connection. */
   readonly reason?: string;
-  /** When a closed connection opens again; absent when that is not in sight. */
+  /** When a closed connection opens again. Absent when no opening is in sight. */
   readonly opensAt?: Date;
-  /** The next moment at which a window begins or ends, in milliseconds since 1970; Infinity when there is none. */
+  /** The next moment at which a window begins or ends, in milliseconds since 1970; Infinity if there is no such moment. */
   readonly until: number;
 }
 
@@ -30,12 +31,12 @@ interface Occurrence {
   readonly end: number;
 }
 
-/** A window of every week begins again within so many days. */
+/** Days after which a weekly window begins again. */
 const WEEK = 7;
-/** A calendar whose windows join for longer than this many boundaries is taken as closed without a known end. */
+/** A calendar that stays closed over more boundaries than this counts as closed without a known end. */
 const FAR_BOUNDARIES = 64;
 
-/** Tells which windows are open at a moment. Where windows overlap the smallest limit holds. */
+/** Determines which windows are open at a moment. Where windows overlap the smallest limit applies. */
 export class Calendar {
   private seen: { readonly from: number; readonly view: CalendarView } | undefined;
 
@@ -44,7 +45,7 @@ export class Calendar {
     private readonly timezone = 'UTC',
   ) {}
 
-  /** The view at this moment of wall-clock time; the last one is kept while it holds. */
+  /** Returns the view at this moment of wall-clock time. The last view is cached while it is valid. */
   at(wall: number): CalendarView {
     if (this.seen && wall >= this.seen.from && wall < this.seen.view.until) return this.seen.view;
     const view = this.look(wall);
@@ -79,10 +80,10 @@ export class Calendar {
     return { all, classes, closed, until, ...(closed && reason !== undefined ? { reason } : {}) };
   }
 
-  /** The occurrences of a window that are open now or begin next. */
+  /** Returns the occurrences of a window that are open now or begin next. */
   private occurrences(window: CalendarWindow, wall: number): Occurrence[] {
     const today = DateTime.fromMillis(wall, { zone: this.timezone }).startOf('day');
-    // yesterday's may still be open; eight days reach the same weekday of next week, also when today's is over
+    // yesterday's window may still be open; eight days reach the same weekday of next week, also if today's window is over
     const near = Array.from({ length: WEEK + 2 }, (_, day) => today.plus({ days: day - 1 }));
     const dates = window.dates?.map((date) => DateTime.fromISO(date, { zone: this.timezone }));
     return (dates ?? near)
@@ -95,7 +96,7 @@ export class Calendar {
   }
 }
 
-/** By the clock on the wall, so that a window keeps its hours when clocks change. */
+/** Returns a local time of the day, so that a window keeps its hours when the clocks change. */
 function timeOfDay(day: DateTime, minutes: number): number {
   if (minutes === 24 * 60) return day.plus({ days: 1 }).startOf('day').toMillis();
   return day.set({ hour: Math.floor(minutes / 60), minute: minutes % 60 }).toMillis();
@@ -106,7 +107,7 @@ function strictest(windows: readonly CalendarWindow[]): Restriction {
   return { ...(concurrency === Infinity ? {} : { concurrency }), ...slowest(windows.map((window) => window.rate)) };
 }
 
-/** The lowest of these rates, as a property that is absent when there is none. */
+/** Returns the lowest of these rates, as a property that is absent if there is no rate. */
 export function slowest(rates: readonly (Rate | undefined)[]): { readonly rate?: Rate } {
   const [rate] = rates.filter((one) => one !== undefined).sort((a, b) => a.count / a.perMs - b.count / b.perMs);
   return rate ? { rate } : {};

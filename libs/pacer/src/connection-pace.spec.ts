@@ -9,7 +9,7 @@ const silent = { debug: () => undefined, info: () => undefined, warn: () => unde
 const ok: CallEnd = { result: 'ok', ms: 10 };
 const away: CallEnd = { result: 'unavailable', ms: 1 };
 
-/** A lease that can be taken away. */
+/** A lease that the test can transfer to another host. */
 class FakeLeases implements LeaseStore {
   other = false;
   released = 0;
@@ -18,7 +18,7 @@ class FakeLeases implements LeaseStore {
   list = () => Promise.resolve([]);
 }
 
-/** A back end that grants every slot at once, up to the limit that was set. */
+/** A back end that grants every slot at once, up to the current limit. */
 class FakeSlots {
   limit = 0;
   asked = 0;
@@ -57,7 +57,7 @@ class FakeSlots {
   }
 }
 
-/** Deliveries of one class each, and calls that end when the test says so. */
+/** An owner with deliveries of one class each, whose calls end when the test ends them. */
 class FakeOwner implements PushOwner {
   held: PushClass[] = [];
   readonly calls: ((end: CallEnd) => void)[] = [];
@@ -135,13 +135,13 @@ describe('ConnectionPace', () => {
     await pass(1);
   }
 
-  /** Ends the oldest call that is open. */
+  /** Ends the oldest open call. */
   async function end(how: CallEnd = ok): Promise<void> {
     owner.calls.shift()?.(how);
     await pass(1);
   }
 
-  it('tells the limit and consumes once the lease is held', async () => {
+  it('reports the limit and consumes once the lease is held', async () => {
     leases.other = true;
     await own();
     expect(owner.told).toEqual([]);
@@ -152,7 +152,7 @@ describe('ConnectionPace', () => {
     expect(pace.state()).toEqual({ owner: true, limit: 2, max: 2, inFlight: 0, lingering: 0, breaker: 'closed' });
   });
 
-  it('has no more calls open than the limit, and makes the next as one ends', async () => {
+  it('keeps at most the limit of calls open, and begins the next one when one ends', async () => {
     await own();
     await hold(5);
     expect(owner.started).toBe(2);
@@ -169,7 +169,7 @@ describe('ConnectionPace', () => {
     expect(slots.asked).toBeLessThanOrEqual(3);
   });
 
-  it('asks for no slot while nothing waits', async () => {
+  it('requests no slot while no delivery waits', async () => {
     await own();
     await pass(10_000);
     expect(slots.asked).toBe(0);
@@ -182,7 +182,7 @@ describe('ConnectionPace', () => {
     expect(slots.limitsSet - before).toBe(10);
   });
 
-  it('asks again for slots that were lost', async () => {
+  it('requests lost slots again', async () => {
     await own();
     slots.lossy = true;
     await hold(2);
@@ -192,7 +192,7 @@ describe('ConnectionPace', () => {
     expect(owner.started).toBe(2);
   });
 
-  it('does not take long calls for lost slots', async () => {
+  it('does not mistake long calls for lost slots', async () => {
     await own();
     await hold(10);
     const { asked } = slots;
@@ -200,7 +200,7 @@ describe('ConnectionPace', () => {
     expect(slots.asked).toBe(asked);
   });
 
-  it('goes on by itself when the back end is there again, and says meanwhile why it stands still', async () => {
+  it('continues when the back end is available again, and reports in the meantime why it stands still', async () => {
     await own();
     slots.down = true;
     await hold(1);
@@ -213,7 +213,7 @@ describe('ConnectionPace', () => {
     expect(pace.state().closedBecause).toBeUndefined();
   });
 
-  it('begins nothing after the lease has gone to another host, and counts what still runs when it has it again', async () => {
+  it('begins no call after another host took the lease, and counts running calls when it has the lease again', async () => {
     await own();
     await hold(5);
     leases.other = true;
@@ -228,7 +228,7 @@ describe('ConnectionPace', () => {
     expect(pace.state().inFlight).toBe(2);
   });
 
-  it('begins nothing when the lease could not be renewed in time', async () => {
+  it('begins no call when the lease could not be renewed in time', async () => {
     await own();
     leases.take = () => Promise.reject(new Error('the database is away'));
     await pass(5_600);
@@ -236,7 +236,7 @@ describe('ConnectionPace', () => {
     expect(owner.started).toBe(0);
   });
 
-  it('keeps the slot of a call that may still run on the other side', async () => {
+  it('keeps the slot of a call that may still run in the remote system', async () => {
     await own();
     await hold(3);
     await end({ result: 'unknown', ms: 10, lingerMs: 5_000 });
@@ -247,7 +247,7 @@ describe('ConnectionPace', () => {
     expect(owner.started).toBe(3);
   });
 
-  it('tells a limit that has changed, to the owner and to the back end', async () => {
+  it('reports a changed limit to the owner and to the back end', async () => {
     await own({ concurrency: { start: 4, max: 4, adaptive: true } });
     await hold(4);
     await end({ result: 'overload', ms: 10 });
@@ -267,7 +267,7 @@ describe('ConnectionPace', () => {
     expect(owner.started).toBe(2);
   });
 
-  it('wakes for a class that its own rate kept back', async () => {
+  it('wakes up for a class that its own rate held back', async () => {
     const bulk = { from: 0, to: 1_440, priority: 'bulk', rate: { count: 1, perMs: 10_000 } } as const;
     await own({ calendar: [bulk] });
     await hold(2, 'bulk');
@@ -278,7 +278,7 @@ describe('ConnectionPace', () => {
     expect(owner.started).toBe(2);
   });
 
-  it('begins nothing before the time that the other side asked for', async () => {
+  it('begins no call before the end of Retry-After', async () => {
     await own();
     await hold(1);
     await end({ result: 'overload', ms: 1, retryAfterMs: 20_000 });
@@ -289,7 +289,7 @@ describe('ConnectionPace', () => {
     expect(owner.started).toBe(3);
   });
 
-  it('hands back when the breaker has been open for 60 s, and not before', async () => {
+  it('returns deliveries when the breaker has been open for 60 s, and not before', async () => {
     owner.probe = () => Promise.reject(new Error('still away'));
     await own();
     await hold(4);
@@ -303,7 +303,7 @@ describe('ConnectionPace', () => {
     expect(owner.told.at(-1)).toBe('closed breaker');
   });
 
-  it('consumes and calls again when the connector says that the other side is back', async () => {
+  it('consumes and calls again when the probe of the connector succeeds', async () => {
     let back = false;
     owner.probe = () => (back ? Promise.resolve() : Promise.reject(new Error('still away')));
     await own();
@@ -318,7 +318,7 @@ describe('ConnectionPace', () => {
     expect(owner.started).toBe(3);
   });
 
-  it('lets one call through every probe time when the connector cannot say', async () => {
+  it('admits one call per probe interval when the connector has no probe', async () => {
     await own();
     await hold(6);
     await end(away);
@@ -332,11 +332,11 @@ describe('ConnectionPace', () => {
     await end(ok);
     await pass(1_000);
     expect([owner.started, pace.state().breaker]).toEqual([6, 'closed']);
-    // told once for each change, and not for each probe
+    // reported once for each change, not for each probe
     expect(owner.breaker).toEqual([true, false]);
   });
 
-  it('consumes for the one call of a probe after everything was handed back', async () => {
+  it('consumes for the single call of a probe after all deliveries were returned', async () => {
     await own();
     await hold(50);
     await end(away);
@@ -352,7 +352,7 @@ describe('ConnectionPace', () => {
     expect(owner.told.at(-1)).toBe('closed breaker');
   });
 
-  it('hands back when a window closes the connection, lets calls end, and consumes when it opens', async () => {
+  it('returns deliveries when a window closes the connection, lets calls end, and consumes when it opens', async () => {
     const window = { from: 12 * 60 + 1, to: 12 * 60 + 2, concurrency: 0, reason: 'exchange' };
     await own({ calendar: [window] });
     await hold(3);
@@ -366,7 +366,7 @@ describe('ConnectionPace', () => {
     expect(owner.started).toBe(3);
   });
 
-  it('waits for calls in flight at a stop, makes no more, hands back and gives the lease up', async () => {
+  it('waits at a stop for calls in flight, begins no more, returns deliveries and releases the lease', async () => {
     await own();
     await hold(3);
     stop.abort();
@@ -379,7 +379,7 @@ describe('ConnectionPace', () => {
     await pace.ended;
   });
 
-  it('gives the lease up 8 s after the stop although calls have not ended', async () => {
+  it('releases the lease 8 s after the stop even if calls have not ended', async () => {
     await own();
     await hold(1);
     stop.abort();

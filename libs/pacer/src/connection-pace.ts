@@ -17,18 +17,22 @@ import type { Clock, Instant } from './clock.js';
 import { OwnerNews } from './owner-news.js';
 import type { OpenSlots, Slots } from './slots.js';
 
-/** A slot serves calls one after another for so long: the back end's round trip is paid once for it, and not once a call. */
+/**
+ * For this long one slot serves calls one after another, so that the round trip to the back end is paid once per slot and not once per
+ * call.
+ */
 export const SLOT_MS = 1_000;
 const TICK_MS = 500;
-/** The limit is set again every so many ticks: a flushed or restarted back end has forgotten it. */
+/** The limit is set again every this many ticks, because a flushed or restarted back end has lost it. */
 const TICKS_PER_LIMIT = 2;
-/** Nothing began for so long although something waits and might begin: the slots that were asked for are gone. */
+/** If no call began for this long although a delivery waits and may begin, the requested slots are lost. */
 const STUCK_MS = 1_500;
-/** Calls in flight may take so long to end after the signal. */
+/** Maximum time for calls in flight to end after the signal. */
 const DRAIN_MS = 8_000;
-/** Slots whose calls have ended need one round trip to be given back. */
+/** Time for slots whose calls have ended to be released, which takes one round trip. */
 const FREE_SLOTS_MS = 500;
 
+/** Collaborators of a {@link ConnectionPace}. */
 export interface PaceParts {
   readonly leases: LeaseStore;
   readonly hostId: string;
@@ -37,27 +41,27 @@ export interface PaceParts {
   readonly clock: Clock;
 }
 
-/** The time for which this host holds the lease. */
+/** The time during which this host holds the lease. */
 interface Tenure {
   readonly slots: Slots;
-  /** Fires when it is over: nothing more begins. */
+  /** Fires at the end of the tenure: no more calls begin. */
   readonly over: AbortController;
   readonly ticking: NodeJS.Timeout;
-  /** Slots asked for that have not been granted yet, as far as we know. */
+  /** Requested slots that have not been granted yet, as far as this host knows. */
   asked: number;
   adding: boolean;
-  /** Slots that wait for their turn by the rate. */
+  /** Slots that wait for the interval of the rate. */
   resting: number;
-  /** When a call last began, or slots were last asked for. */
+  /** When a call last began, or slots were last requested. */
   lastMove: number;
   backEnd: 'set-up' | 'up' | 'down';
   ticks: number;
 }
 
 /**
- * The pace of one connection on this host. While the lease is held it asks for slots as long as deliveries wait, and in each slot makes
- * calls one after another. The limit is kept three times: here for calls of this host, whatever the back end has forgotten; by the
- * slots over all hosts, also for those of a dead one; and by the lease, which lets one host begin calls at a time.
+ * The pace of one connection on this host. While it holds the lease it requests slots as long as deliveries wait, and makes calls one after
+ * another in each slot. The limit is enforced three times: here for calls of this host, whatever the back end has lost; by the slots over
+ * all hosts, including dead ones; and by the lease, which lets one host at a time begin calls.
  */
 export class ConnectionPace implements Pace {
   readonly ended: Promise<void>;
@@ -65,9 +69,9 @@ export class ConnectionPace implements Pace {
   private readonly news: OwnerNews;
   private readonly lease: HeldLease;
   private readonly closing = new Set<Promise<void>>();
-  /** Fires when slots that are still served are given up. */
+  /** Fires when slots that are still being served are abandoned. */
   private readonly giveUp = new AbortController();
-  /** Fires when this pace has let go of everything. */
+  /** Fires when this pace has released everything. */
   private readonly gone = stopController();
   private tenure: Tenure | undefined;
   private looking = false;
@@ -96,7 +100,7 @@ export class ConnectionPace implements Pace {
   wake(): void {
     if (this.looking || !this.tenure) return;
     this.looking = true;
-    // deliveries come in bunches: look once for all that came in this turn of the event loop
+    // deliveries come in bunches: check once for all that arrived in this turn of the event loop
     setImmediate(() => {
       this.looking = false;
       this.addSlots();
@@ -120,7 +124,7 @@ export class ConnectionPace implements Pace {
   }
 
   private closedBecause(at: Instant): string | undefined {
-    if (!this.tenure) return 'another host has the pace of this connection, or the database that says so is away';
+    if (!this.tenure) return 'another host owns the pace of this connection, or the database of the leases is away';
     if (this.tenure.backEnd === 'down') return 'the back end of the pacer cannot be reached';
     return (
       this.admission.closedBecause(at) ??
@@ -137,7 +141,7 @@ export class ConnectionPace implements Pace {
   }
 
   private gained(epoch: number): void {
-    this.parts.log.info(`pace of ${this.connection}: this host has it now`, { epoch });
+    this.parts.log.info(`pace of ${this.connection}: this host owns it now`, { epoch });
     const over = stopController();
     const tenure: Tenure = {
       slots: this.parts.openSlots({
@@ -161,11 +165,11 @@ export class ConnectionPace implements Pace {
 
   private lost(): void {
     if (!this.tenure) return;
-    this.parts.log.info(`pace of ${this.connection}: this host no longer has it`);
+    this.parts.log.info(`pace of ${this.connection}: this host no longer owns it`);
     this.endTenure(this.tenure);
   }
 
-  /** Slots whose calls are still running stay taken until these end: a successor must not exceed the limit with them. */
+  /** Ends the tenure. Slots whose calls are still running stay taken until the calls end, so that a successor does not exceed the limit. */
   private endTenure(tenure: Tenure): void {
     this.tenure = undefined;
     clearInterval(tenure.ticking);
@@ -185,7 +189,7 @@ export class ConnectionPace implements Pace {
       );
     }
     if (this.tenure) this.endTenure(this.tenure);
-    // slots that are free by now are given back before the lease is, so that the next owner finds them
+    // release free slots before the lease, so that the next owner finds them
     setTimeout(() => this.giveUp.abort(), FREE_SLOTS_MS);
     await Promise.all(this.closing);
   }
@@ -196,7 +200,7 @@ export class ConnectionPace implements Pace {
     this.gone.abort();
   }
 
-  /** Waits for them to end, for as long as a drain may take. */
+  /** Waits until the calls in flight have ended, at most `DRAIN_MS`. */
   private async callsInFlight(): Promise<void> {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), DRAIN_MS);
@@ -235,12 +239,12 @@ export class ConnectionPace implements Pace {
     if (tenure !== this.tenure || tenure.backEnd === state) return;
     if (state === 'down') {
       this.parts.log.warn(`pace of ${this.connection}: the back end cannot be used, pushes wait`, { cause: String(cause) });
-    } else if (tenure.backEnd === 'down') this.parts.log.info(`pace of ${this.connection}: the back end is there again`);
+    } else if (tenure.backEnd === 'down') this.parts.log.info(`pace of ${this.connection}: the back end is available again`);
     tenure.backEnd = state;
     if (state === 'up') this.wake();
   }
 
-  /** Asks whether the other side is back: by the connector if it can, else the next call tells. */
+  /** Probes the remote system: with the connector's probe if it has one, otherwise with the next call. */
   private probe(): void {
     if (!this.owner.probe) return this.admission.beginProbe('call');
     this.admission.beginProbe('owner');
@@ -261,7 +265,7 @@ export class ConnectionPace implements Pace {
     this.news.tellWhetherToConsume(at);
   }
 
-  /** Asks for slots as long as something waits. Some lie ready while all are in use, so that a slot follows another at once. */
+  /** Requests slots as long as deliveries wait. Some slots stay ready while all are in use, so that one follows another at once. */
   private addSlots(): void {
     const tenure = this.tenure;
     if (!tenure || tenure.adding || !this.mayBegin()) return;
@@ -285,7 +289,7 @@ export class ConnectionPace implements Pace {
       .add(count)
       .then(
         () => this.wake(),
-        // the back end is away: the next tick asks again
+        // the back end is away: the next tick requests the slots again
         () => (tenure.asked = Math.max(0, tenure.asked - count)),
       )
       .finally(() => (tenure.adding = false));
@@ -296,7 +300,7 @@ export class ConnectionPace implements Pace {
     this.alarm = setTimeout(() => this.addSlots(), Math.ceil(ms));
   }
 
-  /** One slot: makes calls one after another until its time is over or there is nothing to do. */
+  /** Serves one slot: makes calls one after another until the time of the slot is over or no call may begin. */
   private async serve(tenure: Tenure): Promise<void> {
     tenure.asked = Math.max(0, tenure.asked - 1);
     this.wake();
@@ -307,7 +311,7 @@ export class ConnectionPace implements Pace {
       const next = this.nextIn(tenure, at);
       if (next.kind === 'wait' && at.monotonic + next.ms < until) await this.rest(tenure, next.ms);
       else if (next.kind !== 'call' || this.owner.waiting(next.open) === 0 || !(await this.call(tenure, next, at))) break;
-      // the back end looks at a new limit only between slots
+      // the back end applies a new limit only between slots
       if (this.now().monotonic >= until || this.news.limit !== limit) break;
     }
     this.wake();
@@ -323,7 +327,7 @@ export class ConnectionPace implements Pace {
     tenure.resting -= 1;
   }
 
-  /** Makes one call; false when there was none to make. */
+  /** Makes one call. Resolves with false when the owner had no call to make. */
   private async call(tenure: Tenure, next: Extract<Next, { kind: 'call' }>, at: Instant): Promise<boolean> {
     const ticket = this.admission.begin(at, next.open);
     tenure.lastMove = at.monotonic;
@@ -341,7 +345,7 @@ export class ConnectionPace implements Pace {
     return true;
   }
 
-  /** Keeps this slot taken, also over a change of owner: it ends by itself or with its host. */
+  /** Keeps this slot taken after its call, also over a change of owner, until the time is over or the host ends. */
   private async linger(ms: number): Promise<void> {
     this.admission.linger();
     await pause(ms, this.gone.signal);

@@ -1,6 +1,6 @@
 /**
  * Paces calls into a connection over all hosts: owner by lease, slots in BullMQ, adaptive limit, rate, breaker, calendar.
- * Read `connection-pace.ts` first (the protocol), then `admission.ts` (may one more call begin?); `bull-slots.ts` alone knows BullMQ.
+ * Read `connection-pace.ts` first (the protocol), then `admission.ts` (whether one more call may begin). Only `bull-slots.ts` uses BullMQ.
  */
 export { BullPacer, PACER_CODES, type BullPacerOptions } from './bull-pacer.js';
 export type { BackEnd } from './bull-slots.js';

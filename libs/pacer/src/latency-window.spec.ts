@@ -16,7 +16,7 @@ describe('LatencyWindow', () => {
     expect(windowOf(40, 10, 20, 30).median).toBe(25);
   });
 
-  it('forgets the oldest calls', () => {
+  it('drops the oldest calls', () => {
     expect(windowOf(...times(96, 10), ...times(96, 50)).median).toBe(50);
   });
 
@@ -25,12 +25,12 @@ describe('LatencyWindow', () => {
     expect(windowOf(...times(12, 100, 101)).full(0, 4)).toBe(true);
   });
 
-  it('needs more calls the more they differ', () => {
+  it('needs more calls for larger differences', () => {
     expect(windowOf(...times(24, 10, 20, 100, 400)).full(0, 4)).toBe(false);
     expect(windowOf(...times(96, 10, 20, 100, 400)).full(0, 4)).toBe(true);
   });
 
-  it('needs a call for each slot', () => {
+  it('needs one call per slot', () => {
     expect(windowOf(...times(40, 100)).full(0, 50)).toBe(false);
     expect(windowOf(...times(50, 100)).full(0, 50)).toBe(true);
   });

@@ -1,20 +1,20 @@
-/** At least this many calls make a judgement possible. */
+/** Minimum number of calls for a judgement. */
 const MIN_CALLS = 12;
-/** At most this many calls are kept, and needed. */
+/** Maximum number of calls that are kept, and needed. */
 const MAX_CALLS = 96;
 /** Calls needed per squared relative spread: the error of a median shrinks with the square root of the number of calls. */
 const CALLS_PER_SPREAD = 120;
 /** A first look needs this share of the calls of a judgement. */
 const FIRST_LOOK = 0.25;
-/** Fewer calls must do after this time. */
+/** After this time fewer calls are enough. */
 const MAX_MS = 15_000;
 const MIN_CALLS_IN_TIME = 4;
 /** Interquartile range of a normal distribution, in standard deviations. */
 const QUARTILES = 1.35;
 
 /**
- * Latencies of the latest calls that ran at one limit, in milliseconds. The more they differ from each other, the more of them are
- * needed before their median says anything.
+ * Latencies of the latest calls that ran at one limit, in milliseconds. The more they differ from each other, the more calls are needed
+ * before their median is reliable.
  */
 export class LatencyWindow {
   private readonly latest: number[] = [];
@@ -35,17 +35,17 @@ export class LatencyWindow {
     this.count += 1;
   }
 
-  /** Median of the latest calls; NaN while there is none. */
+  /** The median of the latest calls; NaN without calls. */
   get median(): number {
     return this.quantile(0.5);
   }
 
-  /** Whether the calls agree well enough for a first look. */
+  /** Whether there are enough calls for a first look. */
   get hasFirstLook(): boolean {
     return this.count >= MIN_CALLS_IN_TIME && this.count >= FIRST_LOOK * this.needed();
   }
 
-  /** Whether there are enough calls for a judgement. */
+  /** Returns whether there are enough calls for a judgement. */
   full(now: number, limit: number): boolean {
     if (this.count < MIN_CALLS_IN_TIME) return false;
     return now - this.since >= MAX_MS || this.count >= Math.max(Math.min(limit, MAX_CALLS), this.needed());

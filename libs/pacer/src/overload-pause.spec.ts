@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { OverloadPause } from './overload-pause.js';
 
 describe('OverloadPause', () => {
-  it('lets nothing begin for 100 ms, and twice as long with each refusal in a row, up to 2 s', () => {
+  it('blocks calls for 100 ms, and twice as long after each further refusal, up to 2 s', () => {
     const pause = new OverloadPause();
     const pauses: number[] = [];
     for (let now = 0; pauses.length < 7; now += pauses.at(-1) ?? 0) {
@@ -12,14 +12,14 @@ describe('OverloadPause', () => {
     expect(pauses).toEqual([100, 200, 400, 800, 1_600, 2_000, 2_000]);
   });
 
-  it('takes refusals within it for one', () => {
+  it('counts refusals within the pause once', () => {
     const pause = new OverloadPause();
     pause.refused(0);
     pause.refused(99);
     expect([pause.delay(99), pause.delay(100)]).toEqual([1, 0]);
   });
 
-  it('begins anew after an answer, but not after that of a call which was older than the refusal', () => {
+  it('resets the pause after an answer, but not after the answer to a call that is older than the refusal', () => {
     const pause = new OverloadPause();
     pause.refused(0);
     pause.answered(50);

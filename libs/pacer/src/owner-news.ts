@@ -2,10 +2,10 @@ import type { PushOwner } from '@sluice/engine';
 import type { Admission } from './admission.js';
 import type { Instant } from './clock.js';
 
-/** The breaker has been open for so long: held deliveries go back to the queue. */
+/** When the breaker has been open for this long, held deliveries return to the queue. */
 const HAND_BACK_MS = 60_000;
 
-/** Tells the owner of the pushes what has changed, each thing once: the limit, whether to consume, the breaker. */
+/** Notifies the owner of the pushes of each change once: the limit, whether to consume, the state of the breaker. */
 export class OwnerNews {
   private consuming: 'open' | 'breaker' | 'calendar' | undefined;
   private toldLimit: number | undefined;
@@ -16,21 +16,21 @@ export class OwnerNews {
     private readonly admission: Admission,
   ) {}
 
-  /** The limit that the owner goes by; undefined before it was told one. */
+  /** The limit that the owner was last notified of; undefined before the first notification. */
   get limit(): number | undefined {
     return this.toldLimit;
   }
 
-  /** The lease is here again: what was said before it was away says nothing. */
+  /** Forgets earlier notifications, because the host has regained the lease and the owner starts afresh. */
   begin(): void {
     this.consuming = undefined;
     this.toldLimit = undefined;
   }
 
-  /** True when the limit has changed. */
+  /** Notifies the owner of the limit. Returns true if the limit has changed. */
   tellLimit(at: Instant): boolean {
     const limit = this.admission.limit(at);
-    // that nothing at all may begin is told by `closed`
+    // a limit of 0 is reported by `closed`
     if (limit <= 0 || limit === this.toldLimit) return false;
     this.toldLimit = limit;
     this.owner.limitIs(limit);
@@ -53,7 +53,7 @@ export class OwnerNews {
     this.owner.breakerIs?.(open);
   }
 
-  /** Another host has the connection now, or this one stops. */
+  /** Notifies the owner that another host owns the connection, or that this host stops. */
   tellLost(): void {
     this.owner.closed('lease');
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { RateBucket } from './rate-bucket.js';
 
-/** Begins calls as soon as the bucket lets them, `lateMs` late each time, and gives the moments. */
+/** Begins calls as soon as the bucket allows, `lateMs` late each time, and returns their moments. */
 function drain(bucket: RateBucket, count: number, from = 0, lateMs = 0): number[] {
   let now = from;
   return Array.from({ length: count }, () => {
@@ -17,7 +17,7 @@ function mostWithin(moments: readonly number[], ms: number): number {
 }
 
 describe('RateBucket', () => {
-  it('lets everything through without a rate', () => {
+  it('never delays a call without a rate', () => {
     expect(drain(new RateBucket(), 100)).toEqual(Array(100).fill(0));
   });
 
@@ -26,7 +26,7 @@ describe('RateBucket', () => {
     expect(moments).toEqual([0, 5_980, 11_980, 17_980]);
   });
 
-  it('never lets twice the rate pass at an edge, also after a pause', () => {
+  it('never admits twice the rate at the edge of an interval, also after a pause', () => {
     const bucket = new RateBucket({ count: 10, perMs: 1_000 });
     const moments = [...drain(bucket, 5), ...drain(bucket, 40, 10_000)];
     expect(mostWithin(moments, 1_000)).toBeLessThanOrEqual(11);
@@ -38,7 +38,7 @@ describe('RateBucket', () => {
     expect(moments.at(-1)).toBeGreaterThanOrEqual(9_980);
   });
 
-  it('gives no credit for an idle time', () => {
+  it('grants no credit for idle time', () => {
     const bucket = new RateBucket({ count: 1, perMs: 1_000 });
     bucket.take(0);
     expect(bucket.delay(60_000)).toBe(0);
@@ -46,7 +46,7 @@ describe('RateBucket', () => {
     expect(bucket.delay(60_000)).toBe(980);
   });
 
-  it('is closed until the other side said, and a shorter time does not shorten it', () => {
+  it('stays closed until the latest requested moment', () => {
     const bucket = new RateBucket();
     bucket.closeUntil(5_000);
     bucket.closeUntil(2_000);
@@ -58,7 +58,7 @@ describe('RateBucket', () => {
     ]);
   });
 
-  it('takes another rate at once', () => {
+  it('applies a new rate at once', () => {
     const bucket = new RateBucket({ count: 1, perMs: 1_000 });
     bucket.setRate({ count: 1, perMs: 100 });
     bucket.take(0);
@@ -67,7 +67,7 @@ describe('RateBucket', () => {
     expect(bucket.delay(0)).toBe(0);
   });
 
-  it('tells how many calls may begin soon', () => {
+  it('returns how many calls may begin soon', () => {
     const bucket = new RateBucket({ count: 10, perMs: 1_000 });
     expect(bucket.turns(0, 1_000)).toBe(11);
     bucket.take(0);

@@ -1,15 +1,15 @@
 import type { Rate } from '@sluice/flow';
 
-/** How late a timer may be: calls may make up for so much, so that the rate is reached; nothing else may come in a burst. */
+/** Maximum lateness of a timer that later calls may catch up, so that the rate is reached. It is the only burst that is allowed. */
 const TIMER_SLACK_MS = 20;
 
 /**
- * Spaces calls evenly: the generic cell rate algorithm (ITU-T I.371), which has no window at whose edge twice the rate could pass.
+ * Spaces calls evenly with the generic cell rate algorithm (ITU-T I.371). It has no window at whose edge twice the rate could pass.
  * Times are monotonic milliseconds.
  */
 export class RateBucket {
   private intervalMs = 0;
-  /** When the next call is due by the rate. */
+  /** When the rate allows the next call. */
   private due = -Infinity;
   private closedUntil = -Infinity;
 
@@ -21,7 +21,7 @@ export class RateBucket {
     this.intervalMs = rate ? rate.perMs / rate.count : 0;
   }
 
-  /** Nothing may begin before this moment (Retry-After). */
+  /** Blocks all calls before this moment (Retry-After). */
   closeUntil(moment: number): void {
     this.closedUntil = Math.max(this.closedUntil, moment);
   }
@@ -30,18 +30,18 @@ export class RateBucket {
     return now < this.closedUntil;
   }
 
-  /** Milliseconds until a call may begin; 0 when one may begin now. */
+  /** Returns the milliseconds until a call may begin; 0 if one may begin now. */
   delay(now: number): number {
     const byRate = this.intervalMs > 0 ? this.due - Math.min(TIMER_SLACK_MS, this.intervalMs) - now : 0;
     return Math.max(0, byRate, this.closedUntil - now);
   }
 
-  /** A call begins. */
+  /** Registers the beginning of a call. */
   take(now: number): void {
     this.due = Math.max(this.due, now) + this.intervalMs;
   }
 
-  /** How many calls may begin within the next `ms`. */
+  /** Returns how many calls may begin within the next `ms`. */
   turns(now: number, ms: number): number {
     const left = ms - this.delay(now);
     if (left < 0) return 0;

@@ -1,24 +1,26 @@
 /**
- * The slots of one connection, shared by all hosts: no more of them are served at once, over all hosts, than the limit.
- * A slot that was being served when its host died stays taken for the crash grace.
+ * The slots of one connection, shared by all hosts: all hosts together serve at most `limit` slots at once.
+ * A slot whose host dies stays taken for the crash grace.
  */
 export interface Slots {
-  /** Sets how many slots may be served at once; nothing is served before the first call. Rejects while the back end is away. */
+  /** Sets how many slots may be served at once. No slot is served before the first call. Rejects while the back end is away. */
   setLimit(limit: number): Promise<void>;
-  /** Asks for so many slots; `serve` is called for each that is granted. Rejects while the back end is away. */
+  /** Requests this many slots; `serve` is called for each slot that is granted. Rejects while the back end is away. */
   add(count: number): Promise<void>;
   /**
-   * Takes no more slots, waits for those being served until `giveUp` fires (they then stay taken for the crash grace), and disconnects.
-   * Never rejects.
+   * Takes no more slots, waits for slots that are being served until `giveUp` fires (they then stay taken for the crash grace), and
+   * disconnects. Never rejects.
    */
   close(giveUp: AbortSignal): Promise<void>;
 }
 
+/** Options of {@link Slots}. */
 export interface SlotOptions {
   readonly connection: string;
-  /** Serves one slot; the slot is free when it resolves. Never rejects. */
+  /** Serves one slot. The slot is free when the promise resolves. Never rejects. */
   readonly serve: () => Promise<void>;
   readonly crashGraceMs: number;
 }
 
+/** Opens the slots of one connection. */
 export type OpenSlots = (options: SlotOptions) => Slots;

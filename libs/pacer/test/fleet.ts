@@ -23,15 +23,15 @@ interface Host {
 export interface FleetOptions {
   readonly connection: string;
   readonly backend: BackEnd;
-  /** Where the leases are. */
+  /** URL of the PostgreSQL with the leases. */
   readonly database: string;
   readonly url: string;
   readonly pace: PaceConfig;
 }
 
 /**
- * Hosts as processes, and the broker they consume from: what a dead host held goes to the next one, as RabbitMQ does, and nothing is
- * done before it was acknowledged.
+ * Hosts as processes, and the broker from which they consume: deliveries that a dead host held go to the next one, as in RabbitMQ, and a
+ * push is done only once it is acknowledged.
  */
 export class Fleet {
   readonly done = new Set<string>();
@@ -58,7 +58,7 @@ export class Fleet {
     });
   }
 
-  /** The host that consumes, which is the owner of the pace. */
+  /** Returns the host that consumes, which is the owner of the pace. */
   owner(): string | undefined {
     return [...this.hosts].find(([, host]) => host.consuming)?.[0];
   }
@@ -75,7 +75,7 @@ export class Fleet {
     this.hosts.get(hostId)?.process.kill('SIGCONT');
   }
 
-  /** Asks it to stop as an operator would, and waits until it has. */
+  /** Sends SIGTERM, as an operator would, and waits until the process has ended. */
   async stop(hostId: string): Promise<void> {
     await this.signal(hostId, 'SIGTERM');
   }
@@ -96,7 +96,7 @@ export class Fleet {
     if (message.ack !== undefined && host.held.delete(message.ack)) this.done.add(message.ack);
     if (message.limit !== undefined) host.limit = message.limit;
     if (message.opened) host.consuming = true;
-    // cancelled before anything is handed back, or it would come again
+    // stop consuming before deliveries are taken back, or they would go to the same host again
     if (message.closed !== undefined || message.ended) host.consuming = false;
     this.takeBack(host, message.handBack ?? []);
   }

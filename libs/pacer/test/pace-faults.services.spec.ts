@@ -28,7 +28,7 @@ afterAll(async () => {
 let backend: SlowBackend;
 let fleet: Fleet;
 let sent: string[];
-/** Tests keep out of each other's way by the name of the connection. */
+/** Number of tests so far: each test has a connection of its own. */
 let tests = 0;
 
 async function begin(on: BackEnd, count: number, callMs = CALL_MS, config = pace, done = count / 4): Promise<string> {
@@ -43,7 +43,7 @@ async function begin(on: BackEnd, count: number, callMs = CALL_MS, config = pace
   return 'one';
 }
 
-/** The driver's ids against the backend's: nothing of ours counts. */
+/** Compares the ids that were sent with those that the backend received; the counters of Sluice are not evidence. */
 async function allArrive(): Promise<{ repeated: number }> {
   await until('all pushes to be done', () => fleet.done.size === sent.length, 45_000);
   expect([...backend.seen.keys()].sort()).toEqual([...sent].sort());
@@ -62,14 +62,14 @@ describe.each<[string, () => BackEnd]>([
   ['Redis', () => ({ redis: redis.url })],
   ['PostgreSQL', () => ({ postgres: postgres.url })],
 ])('pushes of two hosts, slots on %s', (_, on) => {
-  it('loses none and keeps the limit when the owner is killed', async () => {
+  it('loses no push and keeps the limit when the owner is killed', async () => {
     const owner = await begin(on(), 400);
     await fleet.kill(owner);
     const { repeated } = await allArrive();
     expect(repeated).toBeLessThanOrEqual(2 * LIMIT);
   });
 
-  it('loses none and keeps the limit when the owner is frozen for 12 s', async () => {
+  it('loses no push and keeps the limit when the owner is frozen for 12 s', async () => {
     const owner = await begin(on(), 400);
     fleet.freeze(owner);
     await new Promise((resolve) => setTimeout(resolve, 12_000));
@@ -78,16 +78,16 @@ describe.each<[string, () => BackEnd]>([
   });
 });
 
-describe('pushes of two hosts, slots on Redis, in other ways to end', () => {
-  it('keeps the limit against calls of a dead owner that run on, for the crash grace', async () => {
-    // longer than the lease: it is the slots that hold here
+describe('pushes of two hosts, slots on Redis, when the owner ends in another way', () => {
+  it('keeps the limit for the crash grace while calls of a dead owner still run', async () => {
+    // the calls last longer than the lease, so only the slots can keep the limit
     await begin({ redis: redis.url }, 2 * LIMIT, 8_500, { ...pace, crashGraceMs: 9_000 }, 0);
     await until('all slots to be in use', () => backend.open === LIMIT);
     await fleet.kill('one');
     await allArrive();
   });
 
-  it('repeats none when the owner is stopped, and the next one goes on at once', async () => {
+  it('repeats no push when the owner is stopped, and the next owner continues at once', async () => {
     await begin({ redis: redis.url }, 400);
     await fleet.stop('one');
     const doneAtStop = fleet.done.size;
@@ -98,26 +98,26 @@ describe('pushes of two hosts, slots on Redis, in other ways to end', () => {
 });
 
 describe('pushes of two hosts when the server of the slots fails', () => {
-  it('loses none when Redis is flushed', async () => {
+  it('loses no push when Redis is flushed', async () => {
     await begin({ redis: redis.url }, 400);
     await redis.flush();
     expect(await allArrive()).toEqual({ repeated: 0 });
   });
 
-  it('loses none when Redis is killed and comes back empty', async () => {
+  it('loses no push when Redis is killed and comes back empty', async () => {
     await begin({ redis: redis.url }, 400);
     await redis.kill();
     await redis.restart();
     expect(await allArrive()).toEqual({ repeated: 0 });
   });
 
-  it('loses none and keeps the limit when Redis is flushed and the owner killed at once', async () => {
+  it('loses no push and keeps the limit when Redis is flushed and the owner killed at once', async () => {
     const owner = await begin({ redis: redis.url }, 400);
     await Promise.all([redis.flush(), fleet.kill(owner)]);
     await allArrive();
   });
 
-  it('loses none when PostgreSQL is killed and comes back', async () => {
+  it('loses no push when PostgreSQL is killed and comes back', async () => {
     await begin({ postgres: postgres.url }, 400);
     await postgres.kill();
     await postgres.start();

@@ -1,4 +1,4 @@
-// One host with a pacer, as a process of its own so that a test can kill or freeze it. Its parent (fleet.ts) plays the broker over IPC.
+// One host with a pacer, as a separate process that a test can kill or freeze. Its parent (fleet.ts) plays the broker over IPC.
 // It runs the built packages: npx tsc -b libs/pacer libs/store
 import { Agent, request } from 'node:http';
 import { BullPacer } from '@sluice/pacer';

@@ -7,7 +7,7 @@ import { startPostgres, until, type PostgresServer } from '@sluice/testing';
 import pg from 'pg';
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-/** Longer than an answer of a running server may take. */
+/** Longer than a running server may take for an answer. */
 const SLOW_SETUP_MS = 3_000;
 
 let postgres: PostgresServer;
@@ -22,7 +22,7 @@ beforeEach(async () => {
   await other.connect();
 });
 afterEach(async () => {
-  // what waits for the lock would keep the pacer from closing
+  // a statement that waits for the lock would keep the pacer from closing
   await other.query('rollback');
   await pacer.close();
   await other.end();
@@ -30,7 +30,7 @@ afterEach(async () => {
   await postgres.stop();
 });
 
-/** How long each session has been waiting. */
+/** Returns for how long each session has been waiting for a lock. */
 async function waiting(): Promise<{ pid: number; ms: number }[]> {
   const { rows } = await other.query<{ pid: number; ms: number }>(
     `select pid, extract(epoch from clock_timestamp() - waitstart)::float8 * 1000 as ms
@@ -39,8 +39,8 @@ async function waiting(): Promise<{ pid: number; ms: number }[]> {
   return rows;
 }
 
-it('lets a first set-up take longer than an answer, and begins calls right after it', async () => {
-  // whoever makes BullMQ's tables waits for the end of this transaction
+it('allows the first set-up to take longer than an answer, and begins calls right after it', async () => {
+  // the session that creates BullMQ's tables waits for the end of this transaction
   await other.query('begin; create schema bullmq');
   pacer = new BullPacer({ leases: store.leases, hostId: randomUUID(), backend: { postgres: postgres.url }, log: silent });
   const stop = new AbortController();

@@ -2,20 +2,20 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A side that answers after a while, refuses what exceeds its limit, and remembers everything that reached it. */
+/** A server that answers after a while, refuses calls above its limit, and records everything that reached it. */
 export interface SlowBackend {
   readonly url: string;
-  /** The most calls at once. */
+  /** Maximum number of calls at once so far. */
   readonly peak: number;
   readonly refused: number;
-  /** Calls by their ids, refused ones included. */
+  /** Number of calls by id, including refused ones. */
   readonly seen: ReadonlyMap<string, number>;
-  /** Calls that run now. */
+  /** Number of calls that run now. */
   readonly open: number;
   close(): Promise<void>;
 }
 
-/** A call runs for `callMs` also when its caller is gone, as it does in 1C. */
+/** Starts the server. A call runs for `callMs` even if its caller is gone, as in 1C. */
 export async function startSlowBackend(limit: number, callMs: number): Promise<SlowBackend> {
   const seen = new Map<string, number>();
   const state = { peak: 0, refused: 0, open: 0 };

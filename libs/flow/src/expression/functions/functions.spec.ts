@@ -145,7 +145,7 @@ describe('$parse: JSON in a text', () => {
     [
       '$parse("{\\"pay\\":[{\\"account\\":9007199254740993}]}")',
       'EXPR_FAILED',
-      'the number at /pay/0/account has more digits than JavaScript holds',
+      'the number at /pay/0/account has more digits than JavaScript can hold',
     ],
   ]);
 });
