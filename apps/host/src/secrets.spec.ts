@@ -5,7 +5,7 @@ const SECRET = 'Пароль/1 & "x"<y>';
 
 function masked(text: string, secret = SECRET): string {
   const secrets = new Secrets();
-  secrets.add([secret], ['Администратор']);
+  secrets.add([secret]);
   return secrets.mask(text);
 }
 
@@ -25,6 +25,18 @@ describe('a secret in a text', () => {
     ['as the password of Basic', `Basic ${base64(`Администратор:${SECRET}`)}`],
     ['as the password of Basic without a user', `Basic ${base64(`:${SECRET}`)}`],
     ['as the user of Basic', `Basic ${base64(`${SECRET}:`)}`],
+    ['as the password of Basic in an address', `auth=${encodeURIComponent(`Basic ${base64(`Администратор:${SECRET}`)}`)}`],
+    ['as the password of Basic with any user', `Basic ${base64(`somebody else:${SECRET}`)}`],
+    ['in Base64 of a whole request', base64(`GET / HTTP/1.1\r\nauthorization: Bearer ${SECRET}\r\n\r\n`)],
+    ['in Base64 for addresses', Buffer.from(`>>>?${SECRET}`).toString('base64url')],
+    ['in an address within an address', `?to=${encodeURIComponent(`/?key=${encodeURIComponent(SECRET)}`)}`],
+    ['as escape() of JavaScript writes it', escape(SECRET)],
+    ['in HTML with numbers', [...SECRET].map((char) => `&#${char.codePointAt(0)};`).join('')],
+    ['in HTML with hexadecimal numbers', [...SECRET].map((char) => `&#x${char.codePointAt(0)?.toString(16)};`).join('')],
+    ['in hexadecimal digits', Buffer.from(SECRET).toString('hex')],
+    ['in JSON within JSON within JSON', JSON.stringify(JSON.stringify(JSON.stringify({ token: SECRET })))],
+    ['in JSON within an address', encodeURIComponent(JSON.stringify({ token: SECRET }))],
+    ['after a backslash', `DOMAIN\\${SECRET}`],
   ])('is masked %s', (_form, text) => {
     expect(masked(`before ${text} after`)).toMatch(/^before .*\*\*\*.* after$/);
     expect(masked(text)).not.toMatch(/Пароль|%d0%9f/i);
@@ -33,8 +45,63 @@ describe('a secret in a text', () => {
 
   it('is masked as the password of Basic in Latin-1', () => {
     const secrets = new Secrets();
-    secrets.add(['p@ss-ü'], ['Üser']);
+    secrets.add(['p@ss-ü']);
     expect(secrets.mask(`Basic ${base64('Üser:p@ss-ü', 'latin1')}`)).toMatch(/^Basic \*\*\*=*$/);
+  });
+
+  it.each([
+    ['an ellipsis', 'token=W3bT0k…'],
+    ['three dots', '{"token":"W3bT0k..."}'],
+    ['an ellipsis, in Base64', `Basic ${base64('user:W3bT0kenSecret').slice(0, 16)}…`],
+    ['an ellipsis, in JSON within JSON', JSON.stringify(JSON.stringify({ token: 'W3bT0k…' }))],
+  ])('is masked before %s', (_mark, text) => {
+    expect(masked(text, 'W3bT0kenSecret')).toMatch(/^[^]*\*\*\*(…|\.{3})/);
+    expect(masked(text, 'W3bT0kenSecret')).not.toMatch(/W3b|VzNi/);
+  });
+
+  it('is masked before a cut in the middle of an escape', () => {
+    const text = `${'x'.repeat(300)}?key=${encodeURIComponent(SECRET)}`;
+    for (let length = 330; length < text.length; length++) expect(masked(text.slice(0, length))).not.toMatch(/%D0%9F|Пар/);
+  });
+
+  it.each(['a%41b\\nc', 'nabc\\', '&amp;5%', '\\u0041\\"', 'x '.repeat(1_000)])(
+    'is masked when it looks encoded: %j',
+    (secret) => {
+      for (const text of [
+        secret,
+        JSON.stringify(secret),
+        encodeURIComponent(secret),
+        `C:\\${secret}`,
+        JSON.stringify({ a: JSON.stringify(secret) }),
+      ])
+        expect(masked(`<${text}>`, secret)).toMatch(/^<.*\*\*\*.*>$/);
+    },
+  );
+
+  it('of few characters is masked only where it stands alone', () => {
+    expect(masked('user 123 has 1234 or "123"', '123')).toBe('user *** has 1234 or "***"');
+  });
+
+  it('keeps the text around it', () => {
+    expect(masked('%41 \\" &lt; W3bT0kenSecret %41 \\" &lt; W3bT0kenSecretW3bT0kenSecret.', 'W3bT0kenSecret')).toBe(
+      '%41 \\" &lt; *** %41 \\" &lt; ******.',
+    );
+  });
+
+  it.each([
+    ['%', '%D0%9'],
+    ['\\', '\\\\u04'],
+    ['&', '&#1'],
+    ['…', 'W3bT…'],
+    ['.', 'W3b...'],
+    ['W', 'W3bT'],
+    ['words of Base64', `${'a'.repeat(9_000)} ${base64('W3bT0kenSecret-1')} `],
+  ])('is looked for in time in proportion to the text, full of %s', (_name, piece) => {
+    const secrets = new Secrets();
+    secrets.add(Array.from({ length: 50 }, (_, n) => `W3bT0kenSecret-${n}`));
+    const began = performance.now();
+    secrets.mask(piece.repeat(500_000 / piece.length));
+    expect(performance.now() - began).toBeLessThan(5_000);
   });
 
   it('is masked where a long text was cut in the middle of it', () => {

@@ -1,45 +1,76 @@
 import { isSluiceError, SluiceError } from '@sluice/plugin-api';
 
-/** Deeper details than these are left out: they come from remote systems. */
+/** Deeper details than these, and causes of causes, are left out: they come from remote systems. */
 const MAX_DEPTH = 32;
+/** Values in the details of one error. */
+const MAX_VALUES = 100_000;
 const OMITTED = '***';
+
+type Mask = (text: string) => string;
 
 /**
  * Returns the error of a plugin without secrets: in its message, its details, its stack and its causes. A remote system may repeat what it
- * was sent, and errors are stored, shown and sent on. The code, the fate and the other options stay.
+ * was sent, and errors are stored, shown and sent on. The code, the fate and the other options stay. An error that is none of ours is
+ * returned itself where it has nothing to hide.
  */
-export function maskedError(error: unknown, mask: (text: string) => string, depth = 0): unknown {
+export function maskedError(error: unknown, mask: Mask, depth = 0): unknown {
   if (depth > MAX_DEPTH) return OMITTED;
-  if (!(error instanceof Error) && !isSluiceError(error)) return typeof error === 'string' ? mask(error) : error;
-  const masked = isSluiceError(error) ? maskedSluiceError(error, mask, depth) : maskedForeignError(error, mask, depth);
-  if (masked !== error && error.stack !== undefined) masked.stack = mask(error.stack);
-  return masked;
+  if (isSluiceError(error)) return maskedSluiceError(error, mask, depth);
+  return error instanceof Error ? maskedForeignError(error, mask, depth) : maskedValue(error, mask);
 }
 
-function maskedSluiceError(error: SluiceError, mask: (text: string) => string, depth: number): SluiceError {
+function maskedSluiceError(error: SluiceError, mask: Mask, depth: number): SluiceError {
   const { cause, details } = error.options;
   const options = {
     ...error.options,
     ...(cause !== undefined && { cause: maskedError(cause, mask, depth + 1) }),
-    ...(details !== undefined && { details: maskedValue(details, mask, 0) }),
+    ...(details !== undefined && { details: maskedValue(details, mask) }),
   };
-  return new SluiceError(error.code, error.fate, mask(error.message), mask(error.cure), options);
+  const masked = new SluiceError(error.code, error.fate, mask(error.message), mask(error.cure), options);
+  if (error.stack !== undefined) masked.stack = mask(error.stack);
+  return masked;
 }
 
-/** The error itself where there is nothing to hide: callers may recognise it. */
-function maskedForeignError(error: Error, mask: (text: string) => string, depth: number): Error {
-  const message = mask(error.message);
+/** Fields such as `code` and `errno` stay: callers, and readers of the log, tell errors apart by them. Objects in other fields are left out. */
+function maskedForeignError(error: Error, mask: Mask, depth: number): Error {
+  const { message, name, stack = '' } = error;
+  const texts = { message: mask(message), name: mask(name), stack: mask(stack) };
   const cause = error.cause === undefined ? undefined : maskedError(error.cause, mask, depth + 1);
-  if (message === error.message && cause === error.cause) return error;
-  return Object.assign(new Error(message, { cause }), { name: error.name });
+  const errors = error instanceof AggregateError ? error.errors.map((one) => maskedError(one, mask, depth + 1)) : undefined;
+  const fields = Object.entries(error).filter(([, value]) => typeof value !== 'object' && typeof value !== 'function');
+  const maskedFields = fields.map(([key, value]) => [key, maskedValue(value, mask)] as const);
+  const isSame =
+    texts.message === message &&
+    texts.name === name &&
+    texts.stack === stack &&
+    cause === error.cause &&
+    (errors ?? []).every((one, index) => one === (error as AggregateError).errors[index]) &&
+    maskedFields.every(([, value], index) => value === fields[index]?.[1]);
+  if (isSame) return error;
+  const options = cause === undefined ? {} : { cause };
+  const masked = errors ? new AggregateError(errors, texts.message, options) : new Error(texts.message, options);
+  Object.assign(masked, Object.fromEntries(maskedFields));
+  const hidden = { writable: true, configurable: true, enumerable: false };
+  return Object.defineProperties(masked, {
+    name: { value: texts.name, ...hidden },
+    stack: { value: texts.stack, ...hidden },
+  });
 }
 
-function maskedValue(value: unknown, mask: (text: string) => string, depth: number): unknown {
-  if (typeof value === 'string') return mask(value);
-  if (typeof value === 'number') return mask(String(value)) === String(value) ? value : OMITTED;
-  if (typeof value !== 'object' || value === null) return value;
-  if (depth >= MAX_DEPTH || ArrayBuffer.isView(value)) return OMITTED;
-  if (value instanceof Date) return value;
-  if (Array.isArray(value)) return value.map((item) => maskedValue(item, mask, depth + 1));
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [mask(key), maskedValue(item, mask, depth + 1)]));
+/** Data without secrets, as JSON will show it. */
+function maskedValue(value: unknown, mask: Mask): unknown {
+  let left = MAX_VALUES;
+  const masked = (one: unknown, depth: number): unknown => {
+    if (--left < 0) return OMITTED;
+    if (typeof one === 'string') return mask(one);
+    if (typeof one === 'number') return mask(String(one)) === String(one) ? one : OMITTED;
+    if (typeof one === 'bigint') return mask(String(one));
+    if (typeof one !== 'object' || one === null || one instanceof Date) return one;
+    if (one instanceof Error || isSluiceError(one)) return mask(String(one));
+    if (depth >= MAX_DEPTH || ArrayBuffer.isView(one)) return OMITTED;
+    if (one instanceof URL) return mask(one.href);
+    if (Array.isArray(one)) return one.map((item) => masked(item, depth + 1));
+    return Object.fromEntries(Object.entries(one).map(([key, item]) => [mask(key), masked(item, depth + 1)]));
+  };
+  return masked(value, 0);
 }

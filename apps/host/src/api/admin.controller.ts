@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { decodeRun, queues, readData, type ParkedRun, type ParkedState } from '@sluice/engine';
-import { engineFail } from '@sluice/plugin-api';
+import { engineFail, isEventType } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { AccessGuard, Scope } from './access.js';
 import { connectionReports } from './connection-reports.js';
@@ -8,27 +8,24 @@ import { diagnose, pruneQueues } from './doctor.js';
 import { HostServices } from './host-services.js';
 import { Summary } from './summary.js';
 
-/** Of a run or an event, which has 200 bytes at most. PostgreSQL takes no NUL. */
-const Id = z
-  .string()
-  .min(1)
-  .max(300)
-  .regex(/^\P{Cc}+$/u, 'has control characters');
+/** PostgreSQL takes no NUL, and half of a surrogate pair becomes another character there. */
+const Text = z.string().regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has control characters, or half of a surrogate pair');
+/** Of a run or an event, which has 200 bytes at most. */
+const Id = Text.min(1).max(300);
 const ListQuery = z.strictObject({
-  flow: z
-    .string()
-    .regex(/^\P{Cc}*$/u, 'has control characters')
-    .optional(),
+  flow: Text.max(300).optional(),
   state: z.enum(['parked', 'replaying', 'replayed', 'dropped', 'all']).default('parked'),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });
 const ReplayBody = z.strictObject({ data: z.unknown().optional(), fromStart: z.boolean().default(false) }).meta({ id: 'Replay' });
-const UnroutedBody = z.strictObject({ type: z.string(), flow: z.string() }).meta({ id: 'UnroutedReplay' });
+const UnroutedBody = z
+  .strictObject({ type: z.string().refine(isEventType, 'is not an event type'), flow: z.string().max(300) })
+  .meta({ id: 'UnroutedReplay' });
 const RevokeBody = z
   .strictObject({
-    issuer: z.string().min(1).max(100).default('operator'),
-    jti: z.string().min(1).max(200).optional(),
-    sub: z.string().min(1).max(300).optional(),
+    issuer: Text.min(1).max(100).default('operator'),
+    jti: Text.min(1).max(200).optional(),
+    sub: Text.min(1).max(300).optional(),
   })
   .refine(({ jti, sub }) => (jti === undefined) !== (sub === undefined), 'needs either `jti` or `sub`')
   .meta({ id: 'Revoke' });
