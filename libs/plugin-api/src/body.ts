@@ -32,11 +32,21 @@ export function parseBody(contentType: string, body: Uint8Array, lossyNumbers: L
  * Writes data as a body that {@link parseBody} reads as the same data. A text whose type is not JSON is written as it is, everything else
  * as JSON, both in the encoding that the content type names.
  *
- * @throws `MEDIA_TYPE` for an encoding that cannot be written, `BODY_INVALID` for a character that the encoding does not have.
+ * @throws `MEDIA_TYPE` for an encoding that cannot be written, `BODY_INVALID` for a character that the encoding does not have and for
+ *   data that is nested too deep.
  */
 export function writeBody(contentType: string, data: unknown): Buffer {
   const isText = typeof data === 'string' && bodyKind(contentType) !== 'json';
-  return encodeText(isText ? data : JSON.stringify(data), contentType);
+  return encodeText(isText ? data : jsonOf(data), contentType);
+}
+
+function jsonOf(data: unknown): string {
+  try {
+    return JSON.stringify(data);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw bodyFail.BODY_INVALID('the data is nested too deep to be written as JSON', { sent: 'no', cause });
+  }
 }
 
 /**

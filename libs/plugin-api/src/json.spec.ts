@@ -85,6 +85,18 @@ describe('parseJson', () => {
 
   it('reads or refuses a text nested 100,000 levels deep and does not crash the process', () => {
     expect(() => parseJson('['.repeat(100_000))).toThrow(expect.objectContaining({ code: 'BODY_INVALID' }));
-    expect(Array.isArray(parseJson('['.repeat(5_000) + ']'.repeat(5_000)))).toBe(true);
+    expect(() => parseJson('['.repeat(100_000) + ']'.repeat(100_000))).toThrow(
+      'has 100000 levels of objects and lists, and the limit is 1000',
+    );
+    expect(() => parseJson('{"a":'.repeat(1_001) + '1' + '}'.repeat(1_001))).toThrow(
+      expect.objectContaining({ code: 'BODY_INVALID' }),
+    );
+  });
+
+  it('is read with 1,000 levels, wherever they stand, and with brackets in texts', () => {
+    const deep = '[{"a":'.repeat(500) + '1' + '}]'.repeat(500);
+    expect(JSON.stringify(parseJson(deep))).toBe(deep);
+    expect(parseJson(`[${Array(2_000).fill('[]').join()}]`)).toHaveLength(2_000);
+    expect(parseJson(JSON.stringify('['.repeat(5_000)))).toHaveLength(5_000);
   });
 });

@@ -4,16 +4,24 @@ import { findJsonMistake } from './json-place.js';
 /** Treatment of a number that a double cannot hold: `refuse` throws, `text` keeps its digits as a text. */
 export type LossyNumbers = 'refuse' | 'text';
 
+/** Levels of objects and lists: what writes, copies or checks a value descends into it and needs stack for each. */
+const MAX_LEVELS = 1_000;
+
 /**
  * Parses JSON. A byte order mark before it is ignored.
  *
- * @throws `BODY_INVALID` with line and column for a text that is not JSON, and with a JSON Pointer (RFC 6901) for a key that occurs twice
- *   in an object and, unless `lossyNumbers` is `text`, for a number that would be rounded. The message does not quote the text.
+ * @throws `BODY_INVALID` with line and column for a text that is not JSON, for more than 1,000 levels of objects and lists, and with a JSON
+ *   Pointer (RFC 6901) for a key that occurs twice in an object and, unless `lossyNumbers` is `text`, for a number that would be rounded.
+ *   The message does not quote the text.
  */
 export function parseJson(text: string, lossyNumbers: LossyNumbers = 'refuse'): unknown {
   const json = text.startsWith('\ufeff') ? text.slice(1) : text;
   const value = parse(json);
-  const { keys, longNumbers } = survey(json);
+  const { keys, levels, longNumbers } = survey(json);
+  if (levels > MAX_LEVELS)
+    throw bodyFail.BODY_INVALID(`the body has ${levels} levels of objects and lists, and the limit is ${MAX_LEVELS}`, {
+      sent: 'no',
+    });
   if (keys !== keysIn(value)) throw keyTwice(json);
   if (!longNumbers) return value;
   if (lossyNumbers === 'text') return JSON.parse(quoteLossyNumbers(json)) as unknown;
@@ -56,13 +64,17 @@ const POINT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const SMALL_E = 0x65;
-const LOWER_CASE = 0x20; // the bit that makes a letter small
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+const LOWER_CASE = 0x20; // the bit that makes a letter small, and a bracket a brace
 /** A number with fewer digits and no exponent is never lossy. */
 const MIN_LOSSY_DIGITS = 16;
 
 interface Survey {
   /** Number of keys in all objects. */
   readonly keys: number;
+  /** Depth of objects and lists within each other. */
+  readonly levels: number;
   /** Whether a number is long or has an exponent. */
   readonly longNumbers: boolean;
 }
@@ -72,6 +84,8 @@ function survey(json: string): Survey {
   let keys = 0;
   let longNumbers = false;
   let digits = 0;
+  let level = 0;
+  let levels = 0;
   for (let at = 0; at < json.length;) {
     const quote = json.indexOf('"', at);
     const end = quote < 0 ? json.length : quote;
@@ -83,14 +97,17 @@ function survey(json: string): Survey {
         keys++;
         digits = 0;
       } else if (code !== POINT) {
-        if (digits > 0 && (code | LOWER_CASE) === SMALL_E) longNumbers = true;
+        const lower = code | LOWER_CASE;
+        if (digits > 0 && lower === SMALL_E) longNumbers = true;
+        else if (lower === OPENING_BRACE) levels = Math.max(levels, ++level);
+        else if (lower === CLOSING_BRACE) level--;
         digits = 0;
       }
     }
     digits = 0;
     if (quote >= 0) at = endOfText(json, quote);
   }
-  return { keys, longNumbers };
+  return { keys, levels, longNumbers };
 }
 
 /** Returns the index after the closing quotation mark of the text that begins at `from`. */
