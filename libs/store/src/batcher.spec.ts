@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Batcher } from './batcher.js';
 
 describe('Batcher', () => {
-  it('joins what comes while a batch is under way, and gives each call its own result', async () => {
+  it('joins calls that arrive while a batch is running, and resolves each with its own result', async () => {
     const sizes: number[] = [];
     const batcher = new Batcher<number, number>(async (items) => {
       sizes.push(items.length);
@@ -17,7 +17,7 @@ describe('Batcher', () => {
     expect(sizes).toEqual([1, 3]);
   });
 
-  it('fails the calls of a failed batch alone', async () => {
+  it('rejects only the calls of a failed batch', async () => {
     const batcher = new Batcher<string, string>(async (items) => {
       if (items.includes('bad')) throw new Error('refused');
       return items;
@@ -26,7 +26,7 @@ describe('Batcher', () => {
     expect(await batcher.add('good')).toBe('good');
   });
 
-  it('keeps batches within their largest size', async () => {
+  it('keeps batches within their maximum size', async () => {
     const sizes: number[] = [];
     const batcher = new Batcher<number, number>(async (items) => {
       sizes.push(items.length);

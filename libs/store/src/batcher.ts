@@ -5,20 +5,20 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Joins calls that come at the same time: one batch is under way, and the next takes all that came meanwhile. A lone call waits for
- * nothing; under load the cost of a round trip and of a commit is shared.
+ * Joins calls that arrive at the same time: while one batch is running, further calls wait for the next batch. A lone call does not wait;
+ * under load the cost of a round trip and of a commit is shared.
  */
 export class Batcher<Item, Result> {
   #waiting: Waiting<Item, Result>[] = [];
   #running = false;
 
-  /** @param run gives one result for each item, in their order */
+  /** @param run resolves with one result per item, in the order of the items. */
   constructor(
     private readonly run: (items: readonly Item[]) => Promise<readonly Result[]>,
     private readonly largest = 1_000,
   ) {}
 
-  /** Resolves with the item's result; rejects when its batch fails. */
+  /** Resolves with the result of the item, or rejects when its batch fails. */
   add(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
@@ -29,7 +29,7 @@ export class Batcher<Item, Result> {
   async #drain(): Promise<void> {
     this.#running = true;
     while (this.#waiting.length > 0) {
-      // those that are called in the same tick belong together
+      // calls of the same tick belong to one batch
       await Promise.resolve();
       const batch = this.#waiting.splice(0, this.largest);
       try {

@@ -38,7 +38,7 @@ describe('BufferedLog', () => {
     expect(sink.batches).toEqual([2, 1]);
   });
 
-  it('keeps its entries while the sink is away, and notes as a gap what did not fit', async () => {
+  it('keeps its entries while the sink is away, and records as a gap the entries that did not fit', async () => {
     const { sink, buffered } = open();
     sink.failure = engineFail.STORE_UNAVAILABLE('away');
     for (const second of [1, 2, 3, 4, 5]) buffered.write(line(second));
@@ -50,7 +50,7 @@ describe('BufferedLog', () => {
     expect(sink.gaps).toEqual([{ from: new Date(4_000), to: new Date(5_000), count: 2 }]);
   });
 
-  it('gives a batch up that is refused as such, says so, and goes on', async () => {
+  it('drops a batch that the sink refuses, logs an error, and continues', async () => {
     const { sink, log, buffered } = open();
     sink.failure = new Error('value out of range');
     buffered.write(line(1));
@@ -63,12 +63,12 @@ describe('BufferedLog', () => {
     expect(sink.gaps.map(({ count }) => count)).toEqual([1]);
   });
 
-  it('ends a flush although more is written all the time', async () => {
+  it('ends a flush although entries are written all the time', async () => {
     const { sink, buffered } = open();
     const append = sink.append.bind(sink);
     sink.append = async (lines) => {
       await append(lines);
-      if (sink.batches.length > 100) throw engineFail.STORE_UNAVAILABLE('the flush goes on for ever');
+      if (sink.batches.length > 100) throw engineFail.STORE_UNAVAILABLE('the flush does not end');
       buffered.write(line(100 + sink.batches.length));
     };
     for (const second of [1, 2, 3]) buffered.write(line(second));
@@ -81,6 +81,6 @@ describe('BufferedLog', () => {
     sink.failure = engineFail.STORE_UNAVAILABLE('away');
     buffered.write(line(1));
     await buffered.close();
-    expect(log.warn).toHaveBeenCalledWith('the journal lacks its last entries', expect.objectContaining({ count: 1 }));
+    expect(log.warn).toHaveBeenCalledWith('the last entries of the journal are lost', expect.objectContaining({ count: 1 }));
   });
 });

@@ -7,25 +7,26 @@ export interface Gap {
   readonly count: number;
 }
 
-/** Where a {@link BufferedLog} writes: both reject with `STORE_UNAVAILABLE` when it is to try again later. */
+/** The destination of a {@link BufferedLog}. Both methods reject with `STORE_UNAVAILABLE` if the entries should be written again later. */
 export interface LogSink<Entry> {
   append(entries: readonly Entry[]): Promise<void>;
   appendGap(gap: Gap): Promise<void>;
 }
 
+/** Limits of a {@link BufferedLog}. */
 export interface BufferLimits {
-  /** Entries kept while they cannot be written. */
+  /** Maximum number of entries that are kept while they cannot be written. */
   readonly capacity: number;
   readonly batch: number;
-  /** How long an entry waits for company. */
+  /** How long an entry waits for others to share its batch. */
   readonly delayMs: number;
   readonly retryMs: number;
 }
 
-/** A log that never keeps its writers waiting: what the sink does not take in time is counted, and a gap says so. */
+/** A log whose writers never wait. Entries that exceed the buffer are counted and recorded as a gap. */
 export class BufferedLog<Entry extends { readonly at: Date }> {
   #buffer: Entry[] = [];
-  /** How many entries have left the buffer so far. */
+  /** Number of entries that have left the buffer so far. */
   #left = 0;
   #gap: Gap | undefined;
   #skipped = 0;
@@ -49,8 +50,8 @@ export class BufferedLog<Entry extends { readonly at: Date }> {
   }
 
   /**
-   * Writes what is buffered now, and does not wait for what comes meanwhile. Rejects with `STORE_UNAVAILABLE` when the sink does not take
-   * it now.
+   * Writes the entries that are buffered now; it does not wait for entries that arrive in the meantime. Rejects with `STORE_UNAVAILABLE` if
+   * the sink cannot be used now.
    */
   async flush(): Promise<void> {
     const upTo = this.#left + this.#buffer.length;
@@ -60,10 +61,10 @@ export class BufferedLog<Entry extends { readonly at: Date }> {
     }
   }
 
-  /** Writes what is buffered, if the sink takes it, and stops. */
+  /** Writes the buffered entries if the sink can be used, and stops. */
   async close(): Promise<void> {
     await this.flush().catch((error: unknown) =>
-      this.log.warn('the journal lacks its last entries', { error, count: this.#buffer.length }),
+      this.log.warn('the last entries of the journal are lost', { error, count: this.#buffer.length }),
     );
     clearTimeout(this.#timer);
   }
@@ -91,13 +92,15 @@ export class BufferedLog<Entry extends { readonly at: Date }> {
     });
   }
 
-  /** A batch that the sink understood and refused would be refused for ever. */
+  /**
+   * Writes a batch. A batch that the sink refuses for another reason than being away is dropped, because it would be refused every time.
+   */
   async #append(batch: readonly Entry[]): Promise<void> {
     try {
       await this.sink.append(batch);
     } catch (error) {
       if (isSluiceError(error) && error.code === 'STORE_UNAVAILABLE') throw error;
-      this.log.error('entries of the journal were refused', { error, count: batch.length });
+      this.log.error('the database refused entries of the journal', { error, count: batch.length });
       this.#skip(batch);
     }
   }

@@ -8,7 +8,7 @@ interface ClaimRow {
   readonly run: string;
 }
 
-/** A key of any bytes and any length, as the key of an index. */
+/** Returns the id of a key. An index cannot hold a key of any length, but it can hold its hash. */
 function idOf(flow: string, key: string): Buffer {
   return createHash('sha256')
     .update(JSON.stringify([flow, key]))
@@ -35,7 +35,7 @@ export class PostgresClaims implements ClaimStore {
     const asked = claims.map((claim) => ({ ...claim, id: idOf(claim.flow, claim.key) }));
     const holders = new Map<string, string>();
     const open = () => asked.filter(({ id }) => !holders.has(id.toString('hex')));
-    // a claim that is given back between the two statements is in the answer of neither: it is asked for again
+    // a claim that is released between the two statements is in neither result, so the loop asks for it again
     for (let left = open(); left.length > 0; left = open()) {
       for (const { id, run } of await this.#take(firstOfEach(left))) holders.set(id.toString('hex'), run);
       const others = open();
@@ -45,7 +45,7 @@ export class PostgresClaims implements ClaimStore {
     return asked.map(({ id }) => holders.get(id.toString('hex')) as string);
   }
 
-  /** Inserts what is free; gives what it inserted. */
+  /** Inserts the claims that are free and returns them. */
   #take(claims: readonly (Claim & { id: Buffer })[]): Promise<ClaimRow[]> {
     return this.database.rows<ClaimRow>(
       `insert into sluice.claim as held (id, run, until)
@@ -62,7 +62,10 @@ export class PostgresClaims implements ClaimStore {
   }
 }
 
-/** One claim of each id (a statement may touch a row once), in the order of ids (hosts that lock in different orders would deadlock). */
+/**
+ * Returns one claim per id, in the order of the ids: a statement may change a row only once, and hosts that lock in different orders would
+ * deadlock.
+ */
 function firstOfEach<Asked extends { readonly id: Buffer }>(asked: readonly Asked[]): Asked[] {
   const first = new Map<string, Asked>();
   for (const claim of asked) {

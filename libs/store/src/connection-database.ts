@@ -3,15 +3,16 @@ import type { Database, Log } from '@sluice/plugin-api';
 import pg from 'pg';
 import { reachable } from './database.js';
 
-/** Connections to the server for each connection of sluice.yaml that keeps tables. */
+/** Size of the pool for each connection of sluice.yaml that has tables. */
 const POOL = 4;
 const CONNECT_TIMEOUT_MS = 3_000;
 const QUERY_TIMEOUT_MS = 15_000;
-/** Plans of prepared statements are made again after this time: a plan for a small table may read all of it when it has grown. */
+/** Prepared statements are planned again after this time, because a plan for a small table may read the whole table when it has grown. */
 const MAX_PLAN_AGE_MS = 60_000;
-/** Any number that nothing else in the database locks by. */
+/** Id of an advisory lock; no other code uses this number. */
 const MIGRATION_LOCK = 7_318_404;
 
+/** Options of {@link ConnectionDatabase}. */
 export interface ConnectionDatabaseOptions {
   readonly url: string;
   /** The connection of sluice.yaml to which the tables belong. */
@@ -19,7 +20,7 @@ export interface ConnectionDatabaseOptions {
   readonly log: Log;
 }
 
-/** Tables of one connection, in a schema of its own. Takes no place on the server until it is first used. */
+/** Tables of one connection, in a schema of their own. It opens no connection to the server before the first statement. */
 export class ConnectionDatabase implements Database {
   readonly place: Database['place'];
   readonly #pool: pg.Pool;
@@ -35,7 +36,7 @@ export class ConnectionDatabase implements Database {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
       keepAlive: true,
-      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool waits for it, which its types do not say
+      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool awaits it, although its types do not allow a promise
       onConnect: (client) => this.#setUp(client),
     });
     this.#pool.on('error', (error) =>
@@ -62,7 +63,7 @@ export class ConnectionDatabase implements Database {
         failed = error as Error;
         throw error;
       } finally {
-        // one that failed is in the middle of a transaction: it is closed
+        // a failed connection is still in a transaction, so the pool closes it
         client.release(failed);
       }
     });
@@ -72,7 +73,10 @@ export class ConnectionDatabase implements Database {
     await this.#pool.end();
   }
 
-  /** Queued before the statement for which the connection was acquired. When it fails, that statement fails too and reports the reason. */
+  /**
+   * Discards old plans before the statement for which the connection was acquired. If this fails, that statement fails too and reports the
+   * reason.
+   */
   #discardOldPlans(client: pg.PoolClient): void {
     const now = performance.now();
     const since = this.#planned.get(client);
@@ -80,7 +84,7 @@ export class ConnectionDatabase implements Database {
     if (since !== undefined && now - since >= MAX_PLAN_AGE_MS) client.query('discard plans').catch(() => undefined);
   }
 
-  /** Not in the start-up options: poolers refuse it there. */
+  /** Sets options with a statement, because connection poolers refuse them at start-up. */
   async #setUp(client: pg.ClientBase): Promise<void> {
     await client.query(`set search_path to ${this.place.schema}; set jit = off`);
   }
@@ -97,7 +101,10 @@ export class ConnectionDatabase implements Database {
   }
 }
 
-/** Of letters, digits and `_`, so it needs no quotes. PostgreSQL cuts names off at 63 bytes: a long one would become another's. */
+/**
+ * Returns a name of letters, digits and `_`, which needs no quotes. PostgreSQL truncates names to 63 bytes, so long names are shortened
+ * with a hash.
+ */
 function schemaOf(connection: string): string {
   const name = connection.replaceAll('-', '_');
   const short = name.length <= 50 ? name : `${name.slice(0, 40)}_${hash('sha1', name).slice(0, 8)}`;

@@ -2,18 +2,18 @@ import { engineFail, isSluiceError } from '@sluice/plugin-api';
 import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, Repository } from 'typeorm';
 
 /**
- * The door to the database: raw SQL for the hot paths, repositories for the rest. Whatever fails because the database cannot be used
- * rejects with `STORE_UNAVAILABLE`.
+ * Access to the database: raw SQL for the hot paths, repositories for the rest. Every method rejects with `STORE_UNAVAILABLE` if the
+ * database cannot be used.
  */
 export class Database {
   constructor(private readonly source: DataSource) {}
 
-  /** The rows of a SELECT, or of an INSERT with RETURNING. */
+  /** Returns the rows of a SELECT, or of an INSERT with RETURNING. */
   async rows<Row>(sql: string, params: unknown[] = []): Promise<Row[]> {
     return reachable(() => this.source.query<Row[]>(sql, params));
   }
 
-  /** How many rows an UPDATE or DELETE has changed. */
+  /** Returns how many rows an UPDATE or DELETE has changed. */
   async change(sql: string, params: unknown[] = []): Promise<number> {
     const [, count] = await reachable(() => this.source.query<[unknown[], number]>(sql, params));
     return count;
@@ -35,7 +35,7 @@ export class Database {
   }
 }
 
-/** Turns a failure to reach the database into `STORE_UNAVAILABLE`. */
+/** Converts a failure to reach the database to `STORE_UNAVAILABLE`. */
 export async function reachable<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
@@ -46,19 +46,19 @@ export async function reachable<Result>(work: () => Promise<Result>): Promise<Re
 }
 
 /**
- * Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html that say "not now": connection, resources, operator, system.
- * 25006 comes from a server that has become a standby.
+ * Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html that mean "not now": connection, resources, operator, system.
+ * A server that has become a standby returns 25006.
  */
 const NOT_NOW = /^(08|53|57|58|25006)/;
 
-/** A statement that the server understood and refused: our mistake, or its data. */
+/** Returns whether the server understood the statement and refused it or its data. */
 function isMistake(error: unknown): boolean {
   const state = (error as { code?: unknown }).code;
   return typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state) && !NOT_NOW.test(state);
 }
 
 function reasonOf(error: unknown): string {
-  // Node joins the failures of all addresses of a name into one error without a message
+  // Node wraps the failures of all addresses of a name in one error without a message
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,22 +1,22 @@
 import type { Database } from './database.js';
 
 const DAY_MS = 86_400_000;
-/** Any number that nothing else in the database locks by: hosts make and drop partitions one at a time. */
+/** Id of an advisory lock, under which hosts create and drop partitions one at a time; no other code uses this number. */
 const LOCK = 7_318_402;
 
-/** The days of the journal, by UTC. */
+/** The partitions of the journal, one per day in UTC. */
 export class JournalPartitions {
   readonly #known = new Set<string>();
 
   constructor(private readonly database: Database) {}
 
-  /** Makes the partitions of these instants where they are missing. */
+  /** Creates the partitions of these instants if they are missing. */
   async ensure(instants: readonly Date[]): Promise<void> {
     const days = new Set(instants.map(dayOf));
     for (const day of days) if (!this.#known.has(day)) await this.#make(day);
   }
 
-  /** Drops the days that ended before this by the database's clock. */
+  /** Drops the partitions of days that ended earlier than `ms` ago by the database's clock. */
   async dropOlderThan(ms: number): Promise<void> {
     await this.database.transaction(async (manager) => {
       await manager.query('select pg_advisory_xact_lock($1)', [LOCK]);

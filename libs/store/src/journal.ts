@@ -6,7 +6,7 @@ import { JournalPartitions } from './journal-partitions.js';
 import { fromColumn, toColumn } from './text.js';
 
 const LIMITS = { capacity: 50_000, batch: 1_000, delayMs: 200, retryMs: 1_000 };
-/** Longer messages are cut: a journal is read line by line, and a parked run keeps its error whole. */
+/** Longer messages are truncated, because the journal is read line by line; a parked run keeps its whole error. */
 const LONGEST_MESSAGE = 1_000;
 const MOST_FOUND = 10_000;
 
@@ -36,7 +36,7 @@ const NAMES = Object.keys(COLUMNS) as (keyof Row)[];
 const ARRAYS = Object.values(COLUMNS).map((type, n) => `$${n + 1}::${type}[]`);
 const INSERT = `insert into sluice.journal (${NAMES.join(', ')}) select * from unnest(${ARRAYS.join(', ')})`;
 
-/** The table `journal`, one partition a day. */
+/** The table `journal`, with one partition per day. */
 export class PostgresJournal implements Journal {
   readonly #partitions: JournalPartitions;
   readonly #buffered: BufferedLog<JournalEntry>;
@@ -75,7 +75,7 @@ export class PostgresJournal implements Journal {
     return this.#buffered.flush();
   }
 
-  /** Drops the days that are older than this as a whole. */
+  /** Drops the partitions of days that are older than this. */
   async sweep(olderThanMs: number): Promise<void> {
     await this.#partitions.dropOlderThan(olderThanMs);
   }
@@ -112,7 +112,7 @@ function rowOf(entry: JournalEntry): Row {
   };
 }
 
-/** Belongs to no run: it is found by whoever reads the table by time. */
+/** Returns the row of a gap. It belongs to no run, and stands in the table at its time. */
 function gapRow({ from, to, count }: Gap): Row {
   const message = `${count} entries were not recorded from ${from.toISOString()} to ${to.toISOString()}`;
   const nothing = { flow: '', run: '', event_id: '', event_source: '', event_type: '' };

@@ -2,8 +2,8 @@ import type { LeaseRow, LeaseStore } from '@sluice/engine';
 import type { Database } from './database.js';
 
 /**
- * Rows of `lease`. A lease that was given up keeps its row, so that its epoch never goes back. `clock_timestamp()` and not `now()`:
- * a statement that waited for another's row lock must not judge by the time at which it began.
+ * Rows of `lease`. A released lease keeps its row, so that its epoch never decreases. The statements use `clock_timestamp()` instead of
+ * `now()`, because a statement that waited for a row lock must not decide by the time at which it began.
  */
 export class PostgresLeases implements LeaseStore {
   constructor(private readonly database: Database) {}

@@ -12,25 +12,26 @@ import { AddRevocations1796000000000 } from './migrations/1796000000000-add-revo
 import { PostgresStore } from './postgres-store.js';
 import { SCHEMA } from './schema.js';
 
+/** Options of {@link openStore}. */
 export interface StoreOptions {
-  /** `postgres://user:password@host:port/database`. The user may create the schema `sluice`, or owns it. */
+  /** `postgres://user:password@host:port/database`. The user owns the schema `sluice` or may create it. */
   readonly url: string;
-  /** What the store calls itself in logs and `doctor`. */
+  /** Name of the store in logs and in `sluice doctor`. */
   readonly engine: 'embedded' | 'postgresql';
   readonly log: Log;
 }
 
 const CONNECTIONS = 5;
 const CONNECT_TIMEOUT_MS = 3_000;
-/** A database that does not answer is away: whoever renews a lease must learn that. */
+/** A database that does not answer within this time counts as away, so that the holder of a lease notices it. */
 const QUERY_TIMEOUT_MS = 15_000;
-/** Any number that nothing else in the database locks by. */
+/** Id of an advisory lock; no other code uses this number. */
 const MIGRATION_LOCK = 7_318_401;
 
 /**
- * Opens the store, making or updating its tables; several hosts may do so at once. Works on PostgreSQL 15 and newer.
+ * Opens the store and creates or migrates its tables. Several hosts may do so at once. Requires PostgreSQL 15 or newer.
  *
- * @throws STORE_UNAVAILABLE when the database cannot be used, saying why
+ * @throws `STORE_UNAVAILABLE` with the reason if the database cannot be used.
  */
 export async function openStore({ url, engine, log }: StoreOptions): Promise<Store> {
   const source = new DataSource({
@@ -44,7 +45,7 @@ export async function openStore({ url, engine, log }: StoreOptions): Promise<Sto
     poolSize: CONNECTIONS,
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
     extra: { query_timeout: QUERY_TIMEOUT_MS, keepAlive: true },
-    // the pool tells of idle connections that were cut; the next statement finds out by itself
+    // the pool reports idle connections that were cut; the next statement reconnects
     poolErrorHandler: (error: Error) => log.debug('a connection to the database was lost', { error: error.message }),
     logging: false,
   });
@@ -54,14 +55,14 @@ export async function openStore({ url, engine, log }: StoreOptions): Promise<Sto
   });
 }
 
-/** Under a lock of the database: of two hosts that migrate an empty database at once, one would fail. */
+/** Migrates under an advisory lock: if two hosts migrated an empty database at once, one of them would fail. */
 async function migrate(source: DataSource, url: string): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: 'sluice migration',
   });
-  // a lost connection fails the statement that runs, or the next one
+  // a lost connection rejects the current or the next statement
   client.on('error', () => undefined);
   await client.connect();
   try {
@@ -73,12 +74,12 @@ async function migrate(source: DataSource, url: string): Promise<void> {
     if (source.isInitialized) await source.destroy();
     throw error;
   } finally {
-    // the lock goes with the connection
+    // the end of the connection releases the lock
     await client.end();
   }
 }
 
-/** `create schema if not exists` needs the right to create one even when it is there. */
+/** Creates the schema if it is missing. `create schema if not exists` requires the right to create one even if it exists. */
 async function createSchema(client: pg.Client): Promise<void> {
   const { rowCount } = await client.query('select from pg_namespace where nspname = $1', [SCHEMA]);
   if (rowCount === 0) await client.query(`create schema ${SCHEMA}`);

@@ -2,18 +2,18 @@ import type { ParkedRun, ParkedState, ParkedStore, ParkedSummary } from '@sluice
 import type { Database } from './database.js';
 import { ParkedRunEntity } from './entities/parked-run.entity.js';
 
-/** As many as a sweeper may hold in memory at once: a run can be as large as an event. */
+/** Maximum number of runs that the sweeper holds in memory at once: a run can be as large as an event. */
 const STUCK_AT_ONCE = 100;
 
 const INSERT = `insert into sluice.parked_run (run, epoch, flow, revision, event, step, error, parked_at, message)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`;
 
-/** Rows of `parked_run`, one for each time that a run was put aside. */
+/** Rows of `parked_run`, one for each time that a run was parked. */
 export class PostgresParked implements ParkedStore {
   constructor(private readonly database: Database) {}
 
   async add(runs: readonly Omit<ParkedRun, 'state'>[]): Promise<void> {
-    // row by row: a run can be as large as an event, and its bytes go to the server as they are
+    // row by row: a run can be as large as an event, and its bytes are sent without a conversion
     await this.database.transaction(async (manager) => {
       for (const { run, epoch, flow, revision, event, step, error, parkedAt, message } of runs) {
         await manager.query(INSERT, [

@@ -10,11 +10,11 @@ import { PostgresParked } from './parked.js';
 import { PostgresRevocations } from './revocations.js';
 import { StepEnds } from './step-ends.js';
 
-/** Longer than any timer of a step may run: its row decides between the step's result and that timer. */
+/** Longer than any timer of a step: the row decides between the step's result and that timer. */
 const STEP_ENDS_KEPT = '30 days';
 const SUSPECTS_KEPT = '7 days';
 
-/** The store on PostgreSQL. What is written has been committed when a method resolves, the journal excepted. */
+/** The store on PostgreSQL. When a method resolves, its change is committed, except for the journal. */
 export class PostgresStore implements Store {
   readonly leases: PostgresLeases;
   readonly parked: PostgresParked;
@@ -53,14 +53,14 @@ export class PostgresStore implements Store {
     return this.database.repository(SecretEntity, async (secrets) => {
       const kept = await secrets.findOneBy({ name });
       if (kept) return kept.value;
-      // another host may be quicker: then its secret is everybody's
+      // another host may insert first; then all hosts use its secret
       await secrets.createQueryBuilder().insert().values({ name, value: make() }).orIgnore().execute();
       return (await secrets.findOneByOrFail({ name })).value;
     });
   }
 
   async flowsSeen(flows: readonly string[]): Promise<readonly { readonly flow: string; readonly lastSeen: Date }[]> {
-    // in one order on all hosts, or two of them that start together could deadlock
+    // in the same order on all hosts, because two hosts that start together could deadlock otherwise
     await this.database.rows(
       `insert into sluice.seen_flow (flow, last_seen)
        select distinct flow, clock_timestamp() from unnest($1::text[]) as seen (flow) order by flow

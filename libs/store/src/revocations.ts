@@ -8,7 +8,7 @@ interface RevocationRow {
   readonly at: Date;
 }
 
-/** Rows of `revocation`. They are never deleted: a few bytes for each token that leaked. */
+/** Rows of `revocation`. They are never deleted: each takes a few bytes. */
 export class PostgresRevocations implements RevocationStore {
   constructor(private readonly database: Database) {}
 

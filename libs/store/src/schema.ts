@@ -1,5 +1,5 @@
 /**
- * Every table is named with its schema, in entities and in SQL alike. TypeORM's option `schema` does not set the search path, and a
- * search path in the start-up options is refused by connection poolers.
+ * Schema of the store. Entities and SQL name every table with its schema: TypeORM's option `schema` does not set the search path, and
+ * connection poolers refuse a search path in the start-up options.
  */
 export const SCHEMA = 'sluice';

@@ -15,7 +15,7 @@ interface StepEndRow {
   readonly ended_by: string;
 }
 
-/** Rows of `step_end`: the first end of a step that is inserted goes on, and so does its redelivery. */
+/** Rows of `step_end`: the first end of a step that is inserted wins, and so does its redelivery. */
 export class StepEnds {
   readonly #batcher: Batcher<StepEnd, boolean>;
 
@@ -29,7 +29,7 @@ export class StepEnds {
 
   async #end(ends: readonly StepEnd[]): Promise<boolean[]> {
     const keys = [ends.map(({ run }) => run), ends.map(({ step }) => step), ends.map(({ epoch }) => epoch)];
-    // sorted: hosts that lock in different orders would deadlock
+    // sorted, because hosts that lock in different orders would deadlock
     await this.database.rows(
       `insert into sluice.step_end (run, step, epoch, ended_by)
        select run, step, epoch, ended_by

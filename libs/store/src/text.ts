@@ -1,13 +1,13 @@
-/** Texts that PostgreSQL cannot keep as they are: a zero byte is refused, half a surrogate pair would become U+FFFD. */
+/** Texts that PostgreSQL cannot store unchanged: it refuses a zero byte, and half a surrogate pair would become U+FFFD. */
 const UNKEEPABLE = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
 const MARK = 'json:';
 
-/** Any text as one that a `text` column keeps. Equal texts stay equal. */
+/** Converts any text to one that a `text` column can store. Equal texts stay equal. */
 export function toColumn(text: string): string {
   return UNKEEPABLE.test(text) || text.startsWith(MARK) ? MARK + JSON.stringify(text) : text;
 }
 
-/** The text that {@link toColumn} was given. */
+/** Returns the original text of a text from {@link toColumn}. */
 export function fromColumn(kept: string): string {
   return kept.startsWith(MARK) ? (JSON.parse(kept.slice(MARK.length)) as string) : kept;
 }

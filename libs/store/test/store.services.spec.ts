@@ -31,8 +31,8 @@ storeConformance('the embedded PostgreSQL', { outages: false }, async () => {
   };
 });
 
-describe('the tables of a connection', () => {
-  it('are asked by statements that stay prepared under their names', async () => {
+describe('ConnectionDatabase', () => {
+  it('keeps named statements prepared under their names', async () => {
     const server = await startPostgres();
     const database = new ConnectionDatabase({ url: server.url, connection: 'desktops', log: silent });
     for (const one of [1, 2]) expect(await database.rows('select $1::integer as one', [one], 'one')).toEqual([{ one }]);

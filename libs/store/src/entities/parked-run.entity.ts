@@ -3,7 +3,7 @@ import type { ErrorView, EventAttributes } from '@sluice/plugin-api';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { SCHEMA } from '../schema.js';
 
-// Columns are `json` and not `jsonb`: what came from outside may hold \u0000, which jsonb refuses and json keeps as it was written.
+// Columns are `json` and not `jsonb`: external data may contain \u0000, which jsonb refuses and json stores unchanged.
 
 @Entity({ schema: SCHEMA, name: 'parked_run' })
 export class ParkedRunEntity {
@@ -34,7 +34,7 @@ export class ParkedRunEntity {
   @Column({ type: 'text' })
   state!: ParkedState;
 
-  /** Not selected with lists: it can be as large as an event. */
+  /** Not selected in lists, because it can be as large as an event. */
   @Column({ type: 'bytea', select: false })
   message!: Buffer;
 }

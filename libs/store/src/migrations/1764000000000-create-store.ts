@@ -7,7 +7,7 @@ const UP = [
     epoch integer not null,
     until timestamptz not null,
     info jsonb
-  ) with (fillfactor = 50)`, // renewed every second and a half: room for the new row beside the old one spares the index
+  ) with (fillfactor = 50)`, // renewed every 1.5 s: room for the new version on the same page avoids changes of the index
   `create table sluice.parked_run (
     run text not null,
     epoch integer not null,
@@ -52,8 +52,9 @@ const UP = [
     last_seen timestamptz not null
   )`,
   `create sequence sluice.journal_n`,
-  // one partition a day, made when its first entry comes: old days are dropped whole, which costs nothing, where a DELETE of
-  // millions of rows would cost as much as writing them did
+  // one partition per day, created with its first entry: dropping an old day costs nothing, while a DELETE of millions of rows would cost
+  // as
+  // much as writing them
   `create table sluice.journal (
     at timestamptz not null,
     n bigint not null default nextval('sluice.journal_n'),
