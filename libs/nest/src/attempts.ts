@@ -1,41 +1,41 @@
 import { isSluiceError, viewError, type EventAttributes, type EventMessage } from '@sluice/plugin-api';
 
-/** A handler is tried so often; with the delays below this takes about nine minutes. */
+/** Maximum number of attempts of a handler; with the delays below they take about nine minutes. */
 const MAX_ATTEMPTS = 10;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 300_000;
 
-/** Key of `attributes.meta` under which the count travels with the event. */
+/** Key of `attributes.meta` under which the number of the attempt travels with the event. */
 const META = 'module';
 
 interface ModuleMeta {
   readonly attempt: number;
 }
 
-/** Which attempt this delivery is: 1 for the first. */
+/** Returns the number of this delivery's attempt, from 1. */
 export function attemptOf(attributes: EventAttributes): number {
   const meta = attributes.meta?.[META] as ModuleMeta | undefined;
   return meta?.attempt ?? 1;
 }
 
-/** May the handler be tried again after this error? */
+/** Returns whether the handler may be called again after this error. */
 export function mayRetry(error: unknown, attempt: number): boolean {
   if (attempt >= MAX_ATTEMPTS) return false;
   return !isSluiceError(error) || (error.fate !== 'rejected' && error.fate !== 'fatal');
 }
 
-/** The pause before the next attempt: doubled each time up to a bound; a longer Retry-After wins. */
+/** Returns the delay before the next attempt: it doubles each time up to a maximum, and is at least the requested Retry-After. */
 export function retryDelayMs(error: unknown, attempt: number): number {
   const asked = isSluiceError(error) ? (error.options.retryAfterMs ?? 0) : 0;
   return Math.max(Math.min(FIRST_DELAY_MS * 2 ** (attempt - 1), LONGEST_DELAY_MS), asked);
 }
 
-/** The same event, to be tried once more. */
+/** Returns the same event, for one more attempt. */
 export function nextAttempt(message: EventMessage): EventMessage {
   return withMeta(message, { attempt: attemptOf(message.attributes) + 1 });
 }
 
-/** The same event, to be put aside together with what went wrong and in which queue. */
+/** Returns the same event, to be put aside with the error and the name of the queue in which it failed. */
 export function failedForGood(message: EventMessage, queue: string, error: unknown): EventMessage {
   const attempt = attemptOf(message.attributes);
   return withMeta(message, { attempt, queue, error: viewError(error, { attempt }) });

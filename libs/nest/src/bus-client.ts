@@ -2,8 +2,9 @@ import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microser
 import type { Bus } from '@sluice/engine';
 import { engineFail, isEventType, newEventId, type EventAttributes, type EventMessage } from '@sluice/plugin-api';
 
+/** Options of {@link BusClient}. */
 export interface BusClientOptions {
-  /** `source` of the events, such as `/plugins/timeline`: ids are unique per source. */
+  /** `source` of the events, such as `/plugins/timeline`. Ids are unique per source. */
   readonly source: string;
   readonly now?: () => number;
 }
@@ -16,14 +17,14 @@ type Given = Partial<
 export class EventRecord<Data = unknown> {
   constructor(
     readonly data: Data,
-    /** Without an id a new one is drawn: then a repeated handler emits another event and not the same one again. */
+    /** Without an `id` a new one is drawn, so that a repeated handler emits another event instead of the same one again. */
     readonly attributes: Given = {},
   ) {}
 }
 
 /**
- * `emit` publishes an event of the type that is its pattern. The Observable completes after the broker's confirm and fails with
- * `BUS_UNAVAILABLE` without one. `send` is refused: there is no request and reply yet.
+ * Publishes events. `emit` publishes an event whose type is the pattern; its Observable completes after the broker's confirm, and fails
+ * with `BUS_UNAVAILABLE` without one. `send` fails, because request and reply are not supported.
  */
 export class BusClient extends ClientProxy {
   readonly #bus: Bus;
@@ -37,7 +38,7 @@ export class BusClient extends ClientProxy {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Nothing to do: the bus is open, and it belongs to the host. */
+  /** Does nothing: the host opens and closes the bus. */
   async connect(): Promise<void> {}
 
   close(): void {}
@@ -56,12 +57,12 @@ export class BusClient extends ClientProxy {
 
   protected async dispatchEvent<T>(packet: ReadPacket): Promise<T> {
     await this.#bus.publish([{ message: this.#message(packet) }]);
-    return undefined as T; // NestJS types the result by what the caller names; an event has none
+    return undefined as T; // an event has no result; the caller chooses its type in NestJS
   }
 
   #message({ pattern, data }: ReadPacket): EventMessage {
     if (typeof pattern !== 'string' || !isEventType(pattern)) {
-      throw engineFail.EVENT_TYPE(`emit(${JSON.stringify(pattern)}): this is no event type`);
+      throw engineFail.EVENT_TYPE(`emit(${JSON.stringify(pattern)}): this is not an event type`);
     }
     const record = data instanceof EventRecord ? data : new EventRecord<unknown>(data);
     const attributes: EventAttributes = {

@@ -9,7 +9,7 @@ import { MemoryBroker, openInbox, until, type BrokerClock, type MemoryBus } from
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { BusClient, BusContext, BusServer, connectBus, EventRecord } from './index.js';
 
-/** Jumps to whatever is waited for, and remembers the waits. */
+/** Jumps to the end of each wait, and records the waits. */
 class JumpingClock implements BrokerClock {
   readonly waits: number[] = [];
   #time = Date.UTC(2026, 1, 1);
@@ -21,7 +21,7 @@ class JumpingClock implements BrokerClock {
   }
 }
 
-/** What the handlers do in a test. */
+/** The behaviour of the handlers in a test. */
 class Script {
   ledger: (data: unknown, context: BusContext) => unknown = () => undefined;
   mail: (data: unknown, context: BusContext) => unknown = () => undefined;
@@ -73,7 +73,7 @@ async function held(bus: MemoryBus, queue: string): Promise<number> {
 }
 
 describe('BusServer', () => {
-  it('gives an event to every handler whose pattern fits, each from its own queue', async () => {
+  it('delivers an event to every handler whose pattern matches, from a queue of its own', async () => {
     const { bus, client, script } = await start(Orders);
     const seen: unknown[] = [];
     script.ledger = (data, context) => void seen.push(['ledger', data, context.attributes.type, context.delivery.queue]);
@@ -123,7 +123,7 @@ describe('BusServer', () => {
     expect(mails).toBe(1);
   });
 
-  it('waits as long as the other side asked for', async () => {
+  it('waits for the time of Retry-After', async () => {
     const { client, clock, script } = await start(Orders);
     let calls = 0;
     script.ledger = () => {
@@ -156,7 +156,7 @@ describe('BusServer', () => {
     expect(await held(bus, LEDGER)).toBe(0);
   });
 
-  it('puts an event aside at once when its data is refused, whatever kind of result the handler gives', async () => {
+  it('puts an event aside at once when its data is refused, whatever kind of result the handler returns', async () => {
     const { bus, client, script } = await start(Orders);
     let calls = 0;
     const refuse = () => {
@@ -174,7 +174,7 @@ describe('BusServer', () => {
     }
   });
 
-  it('puts an event aside whose body is not what its type says, without calling the handler', async () => {
+  it('puts an event aside whose body does not match its type, without calling the handler', async () => {
     const { bus, script } = await start(Orders);
     let calls = 0;
     script.mail = () => void (calls += 1);
@@ -186,7 +186,7 @@ describe('BusServer', () => {
     expect(calls).toBe(0);
   });
 
-  it('gives a handler the same ids for what it makes in every attempt', async () => {
+  it('returns the same derived ids to a handler in every attempt', async () => {
     const { client, script } = await start(Orders);
     const ids: string[][] = [];
     script.ledger = (_data, context) => {
@@ -199,7 +199,7 @@ describe('BusServer', () => {
     expect(new Set(ids[0]).size).toBe(3);
   });
 
-  it('takes nothing new and waits for what runs when the application closes', async () => {
+  it('takes no new delivery and waits for running handlers when the application closes', async () => {
     const { app, bus, client, script } = await start(Orders);
     let finish!: () => void;
     const ended = new Promise<void>((resolve) => (finish = resolve));
@@ -258,7 +258,7 @@ describe('BusServer', () => {
 });
 
 describe('BusClient', () => {
-  it('publishes a CloudEvent that a flow can take', async () => {
+  it('publishes a CloudEvent that a flow can consume', async () => {
     const { bus, client } = await start(Orders);
     await bus.declare({ queue: 'flow.hello', types: ['invoice.paid'] });
     await emit(client, 'invoice.paid', new EventRecord({ sum: 10 }, { id: 'i-1', subject: '7' }));
@@ -280,7 +280,7 @@ describe('BusClient', () => {
     await expect(emit(client, 'invoice.paid', {})).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
   });
 
-  it('refuses what is no event type', async () => {
+  it('refuses a pattern that is not an event type', async () => {
     const { client } = await start(Orders);
     await expect(emit(client, 'order.*', {})).rejects.toMatchObject({ code: 'EVENT_TYPE' });
   });

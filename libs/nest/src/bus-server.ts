@@ -6,31 +6,33 @@ import { attemptOf, failedForGood, mayRetry, nextAttempt, retryDelayMs } from '.
 import { BusContext } from './bus-context.js';
 import { readSubscription, type Subscription } from './subscription.js';
 
-/** Give it to `@EventPattern` in an application that has other transports too. */
+/** The transport of `@EventPattern`, for an application that has other transports too. */
 export const BUS_TRANSPORT = Symbol('BUS_TRANSPORT');
 
+/** Options of {@link BusServer}. */
 export interface BusServerOptions {
-  /** Deliveries that each handler may have at once. Default: as many as an unpaced connection may have calls. */
+  /** Deliveries that each handler may hold at once. Default: the limit on calls of an unpaced connection. */
   readonly prefetch?: number;
   readonly now?: () => number;
-  /** Hides secrets in the errors of handlers, which are logged and stored. */
+  /** Masks secrets in the errors of handlers, which are logged and stored. */
   readonly mask?: (text: string) => string;
 }
 
 type NoEvents = Record<string, never>;
 
 /**
- * NestJS transport strategy over the {@link Bus}: `@EventPattern` handlers of plugins' modules.
+ * NestJS transport strategy over the {@link Bus}, for the `@EventPattern` handlers in the modules of plugins.
  *
- * Each handler has a durable queue of its own, `module.<plugin>.<subscription>`, so one that fails repeats alone. A delivery is settled
- * when the handler has ended, its Observable included: at least once, in no order. After a failure the event comes again with a growing
- * delay; after the last attempt, and at once when the error's fate is `rejected` or `fatal`, it goes to the queue `poison` with the error.
+ * Each handler has a durable queue of its own, `module.<plugin>.<subscription>`, so that only a failed handler is repeated. A delivery is
+ * settled when the handler and its Observable have ended: at least once, in no order. After a failure the event is delivered again with a
+ * growing delay. After the last attempt, and at once when the error's fate is `rejected` or `fatal`, it moves to the queue `poison` with
+ * the error.
  *
- * `listen` resolves its callback when all queues are declared and consumed; `close` waits for the handlers that run.
+ * `listen` calls its callback once all queues are declared and consumed; `close` waits for running handlers.
  */
 export class BusServer extends Server<NoEvents, 'up' | 'down'> {
   override readonly transportId = BUS_TRANSPORT;
-  /** Errors reach us through the filter, and we log them once. */
+  /** NestJS passes errors on through the filter, and this server logs them once. */
   override readonly propagatesEventHandlerErrors = true;
   readonly #bus: Bus;
   readonly #prefetch: number;
@@ -48,7 +50,10 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
     this.#mask = options.mask ?? ((text) => text);
   }
 
-  /** Called by NestJS for each handler. The base class joins handlers of one pattern, so that one failing repeats all: we keep them apart. */
+  /**
+   * Registers a handler; called by NestJS. The base class chains handlers of one pattern, so that a failure would repeat all of them; this
+   * class keeps them separate.
+   */
   override addHandler(
     pattern: unknown,
     handler: MessageHandler,
@@ -64,7 +69,7 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
     const other = this.#subscriptions.get(subscription.queue);
     if (other) {
       throw engineFail.CONFIG_INVALID(
-        `@EventPattern("${other.pattern}") and @EventPattern("${subscription.pattern}") share the queue ${subscription.queue}: give each its own subscription`,
+        `@EventPattern("${other.pattern}") and @EventPattern("${subscription.pattern}") share the queue ${subscription.queue}: write another subscription in one of them`,
       );
     }
     handler.isEventHandler = true;
@@ -72,7 +77,7 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
     this.#subscriptions.set(subscription.queue, { ...subscription, handler });
   }
 
-  /** The patterns of event types that handlers take; complete once the application listens. */
+  /** The patterns of event types that handlers consume; complete once the application listens. */
   get patterns(): readonly string[] {
     return [...this.#subscriptions.values()].map(({ pattern }) => pattern);
   }
@@ -136,10 +141,10 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
     const what = `${queue}: ${message.attributes.type} ${message.attributes.id}, attempt ${attempt}: ${describe(error)}`;
     if (mayRetry(error, attempt)) {
       const delay = retryDelayMs(error, attempt);
-      this.logger.warn(`${what}; again in ${delay / 1000} s`);
+      this.logger.warn(`${what}; next attempt in ${delay / 1000} s`);
       delivery.settle([{ message: nextAttempt(message), queue, notBefore: this.#now() + delay }]);
     } else {
-      this.logger.error(`${what}; put aside in ${queues.poison}`);
+      this.logger.error(`${what}; put aside in the queue ${queues.poison}`);
       delivery.settle([{ message: failedForGood(message, queue, error), queue: queues.poison }]);
     }
   }

@@ -4,10 +4,10 @@ import type { BusServer } from './bus-server.js';
 import { RpcPassThroughFilter } from './rpc-pass-through.filter.js';
 
 /**
- * Connects the bus to an application: from `app.startAllMicroservices()` on, its handlers get events.
+ * Connects the bus to an application. Its handlers receive events from `app.startAllMicroservices()` on.
  *
- * Initialization is deferred because filters that are set after the handlers were registered are ignored, and without the filter no error
- * of a handler reaches the bus as itself.
+ * Initialization is deferred because NestJS ignores filters that are set after the handlers were registered, and without the filter the bus
+ * does not receive the error that a handler threw.
  */
 export function connectBus(app: INestApplication, server: BusServer): INestMicroservice {
   const microservice = app.connectMicroservice<MicroserviceOptions>({ strategy: server }, { deferInitialization: true });

@@ -1,6 +1,7 @@
 /**
- * NestJS over the Bus port: a plugin's module handles events with the standard `@EventPattern` and publishes with a ClientProxy, on
- * every engine and with our acknowledgement rules. Read `bus-server.ts` first, then `subscription.ts` for what a handler must say.
+ * NestJS over the Bus port: the module of a plugin handles events with the standard `@EventPattern` and publishes with a ClientProxy, on
+ * every bus and with Sluice's rules of acknowledgement. Read `bus-server.ts` first, then `subscription.ts` for the names that a handler
+ * needs.
  */
 export { BUS_TRANSPORT, BusServer, type BusServerOptions } from './bus-server.js';
 export { BusContext } from './bus-context.js';

@@ -2,8 +2,8 @@ import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
 import { throwError, type Observable } from 'rxjs';
 
 /**
- * Lets a handler's error through as it is. Without it NestJS replaces every error by `{ status: 'error', message: 'Internal server error' }`,
- * and the fate that decides about a retry is gone. For the microservice only: on HTTP it would spoil the answers.
+ * Passes the error of a handler on unchanged. Without it NestJS replaces every error by `{ status: 'error', message: 'Internal server
+ * error' }` and drops the fate, which decides about a retry. For the microservice only: on HTTP it would break the error responses.
  */
 @Catch()
 export class RpcPassThroughFilter implements ExceptionFilter {

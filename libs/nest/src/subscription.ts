@@ -1,7 +1,7 @@
 import { queues } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
 
-/** One handler's durable queue and the events that go into it. */
+/** The durable queue of a handler and the pattern of its events. */
 export interface Subscription {
   readonly queue: string;
   readonly pattern: string;
@@ -11,16 +11,19 @@ const PATTERN = /^([\w-]+|\*|#)(\.([\w-]+|\*|#))*$/;
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
 /**
- * Reads what a handler says about itself: `@EventPattern<string>('order.*', { plugin: 'timeline', subscription: 'projection' })`.
+ * Reads the subscription of a handler from its decorator: `@EventPattern<string>('order.*', { plugin: 'timeline', subscription:
+ * 'projection' })`.
  *
- * NestJS hands over neither the class nor the module of a handler, and their names would change with every refactoring while the queue has
- * to stay: so the handler names its plugin and its subscription. Throws `CONFIG_INVALID` with the pattern when one of them is missing.
+ * NestJS passes neither the class nor the module of a handler, and their names would change with a refactoring while the name of the queue
+ * has to stay. A handler therefore names its plugin and its subscription.
+ *
+ * @throws `CONFIG_INVALID` with the pattern when one of the names is missing.
  */
 export function readSubscription(pattern: unknown, extras: Readonly<Record<string, unknown>>): Subscription {
   const where = `@EventPattern(${JSON.stringify(pattern)})`;
   if (typeof pattern !== 'string' || !PATTERN.test(pattern)) {
     throw engineFail.CONFIG_INVALID(
-      `${where}: a pattern is words of letters, digits, _ and - joined by dots; * is one word, # any number`,
+      `${where}: a pattern consists of words of letters, digits, _ and - joined by dots; * is one word, # any number of words`,
     );
   }
   return { pattern, queue: queues.module(readName('plugin', extras, where), readName('subscription', extras, where)) };
