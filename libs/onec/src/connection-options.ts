@@ -2,14 +2,14 @@ import { duration, secret } from '@sluice/plugin-api';
 import { webOptions } from '@sluice/web-client';
 import { z } from 'zod';
 
-const DEFAULT_LANES = 10; // poolSize of a publication that says nothing else
+const DEFAULT_LANES = 10; // default poolSize of a publication
 
 const sessions = z.strictObject({
   mode: z
     .enum(['auto', 'cookie', 'none'])
     .default('auto')
     .describe(
-      '`cookie`: keeps sessions by IBSession. `none`: never asks for one. `auto`: asks, and goes on without where the publication ignores it',
+      '`cookie`: keeps sessions by IBSession. `none`: requests no session. `auto`: requests one, and works without it too',
     ),
   max: z
     .int()
@@ -17,19 +17,21 @@ const sessions = z.strictObject({
     .max(1000)
     .optional()
     .describe(
-      'sessions at most, and so calls at once: at most 0.7 of the pool of the publication; 1 for a file base. In mode `cookie` 10 when absent',
+      'maximum number of sessions and of calls at once: at most 0.7 of the pool of the publication; 1 for a file base. 10 in mode `cookie`',
     ),
   maxAge: duration()
     .prefault('20s')
-    .describe('sessionMaxAge of the publication: a session that was idle longer is not used again'),
+    .describe('sessionMaxAge of the publication: a session that was idle for longer is not used again'),
 });
 
 const errorPattern = z.strictObject({
-  contains: z.string().min(3).describe('a part of the text with which 1C refuses; case does not matter'),
-  fate: z.enum(['retry', 'overload', 'unavailable', 'rejected']).describe('what is to follow'),
+  contains: z.string().min(3).describe('a part of the text of the refusal; case does not matter'),
+  fate: z.enum(['retry', 'overload', 'unavailable', 'rejected']).describe('the reaction of the engine'),
 });
 
-/** The options that mean the same to every connector to 1C; its schema takes them in with `...onecOptions` and checks {@link userWithPassword}. */
+/**
+ * Options with the same meaning for every connector to 1C. A schema includes them as `...onecOptions` and checks {@link userWithPassword}.
+ */
 export const onecOptions = {
   user: z.string().min(1).optional().describe('user of the base; Cyrillic letters are fine'),
   password: secret().optional(),
@@ -39,20 +41,26 @@ export const onecOptions = {
   errors: z
     .array(errorPattern)
     .default([])
-    .describe('refusals of this base that are to be treated in another way; asked before the built-in table'),
+    .describe('refusals of this base that need another reaction; checked before the built-in table'),
 };
 
-/** What those options come to, with the address below which all calls stay. */
+/** The parsed options, and the address below which all calls stay. */
 export type OnecOptions = z.output<z.ZodObject<typeof onecOptions>> & { readonly baseUrl: string };
+/** A text of 1C's refusals and the fate that the operator assigns to it. */
 export type ErrorPattern = z.output<typeof errorPattern>;
 
-/** One without the other is a mistake. */
+/** Checks that `user` and `password` are both present or both absent. */
 export const userWithPassword: z.core.CheckFn<Pick<OnecOptions, 'user' | 'password'>> = ({ value, issues }) => {
   if ((value.user === undefined) === (value.password === undefined)) return;
-  issues.push({ code: 'custom', message: '`user` and `password` go together', input: value, path: ['password'] });
+  issues.push({
+    code: 'custom',
+    message: '`user` and `password` belong together: set both or neither',
+    input: value,
+    path: ['password'],
+  });
 };
 
-/** How many sessions, and so calls at once. */
+/** Returns the maximum number of sessions, and so of calls at once; undefined if there is no limit. */
 export function lanes({ sessions: { max, mode } }: Pick<OnecOptions, 'sessions'>): number | undefined {
   return max ?? (mode === 'cookie' ? DEFAULT_LANES : undefined);
 }

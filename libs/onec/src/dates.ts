@@ -1,10 +1,12 @@
-/** What 1C holds for "no date". */
+/** 1C's empty date, which means "no date". */
 const EMPTY = /^0001-01-01T00:00:00(?:\.0+)?$/;
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
 /**
- * A date as 1C reads it: without zone, to the second, in the zone of the base. One with a zone is brought into `timezone` first, and stays
- * as it is where none is known; null is 1C's empty date. Undefined when it is no date.
+ * Writes a date as 1C reads it: without a zone, to the second, in the zone of the base.
+ *
+ * @param value ISO 8601, or null for 1C's empty date. A date with a zone is converted to `timezone`, and unchanged if that is not known.
+ * @returns the text, or undefined if the value is not a date.
  */
 export function writeDate(value: unknown, timezone?: string): string | undefined {
   if (value === null) return '0001-01-01T00:00:00';
@@ -15,12 +17,12 @@ export function writeDate(value: unknown, timezone?: string): string | undefined
   return timezone === undefined ? text : inZone(new Date(text), timezone);
 }
 
-/** A date of 1C as it is; the empty date as null. */
+/** Returns a date of 1C unchanged, and the empty date as null. */
 export function readDate(text: string): string | null {
   return EMPTY.test(text) ? null : text;
 }
 
-/** `2026-02-30` and `25:00:00` are none. */
+/** Returns whether the date exists: `2026-02-30` and `25:00:00` do not. */
 function exists(day: string, time: string): boolean {
   const text = `${day}T${time}`;
   const date = new Date(`${text}Z`);
@@ -32,7 +34,7 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 function inZone(instant: Date, timezone: string): string {
   let format = formats.get(timezone);
   if (!format) {
-    // Swedish writes dates as ISO 8601 does
+    // the Swedish format of dates is that of ISO 8601
     format = new Intl.DateTimeFormat('sv-SE', { timeZone: timezone, dateStyle: 'short', timeStyle: 'medium' });
     formats.set(timezone, format);
   }

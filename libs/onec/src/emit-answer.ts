@@ -1,7 +1,7 @@
 import { isEventType, type Call } from '@sluice/plugin-api';
 import { z } from 'zod';
 
-/** The key of an action's input that asks for {@link emitAnswer}. */
+/** The key of an action's input that requests {@link emitAnswer}. */
 export const emitAs = z
   .string()
   .refine(isEventType, 'words of letters, digits, _ and - joined by dots')
@@ -9,8 +9,8 @@ export const emitAs = z
   .describe('publishes the answer as an event of this type: { id_request, ok: true, result }');
 
 /**
- * Publishes the answer of a call as an event. Its subject and `correlationid` are the `id_request` of the question, by which the base
- * that asked knows it again; else those of the run.
+ * Publishes the answer of a call as an event. Subject and `correlationid` are the `id_request` of the question, by which the requesting
+ * base recognises the answer, otherwise those of the run.
  */
 export function emitAnswer(call: Call, type: string | undefined, question: unknown, result: unknown): void {
   if (type === undefined) return;
@@ -18,7 +18,7 @@ export function emitAnswer(call: Call, type: string | undefined, question: unkno
   call.emit({ type, subject: id, correlationid: id, data: { id_request: id, ok: true, result } });
 }
 
-/** The id that the asking base gave its question. */
+/** Returns the id that the requesting base assigned to its question. */
 function idRequestOf(question: unknown): string | undefined {
   if (typeof question !== 'object' || question === null) return undefined;
   const id = (question as Record<string, unknown>)['id_request'];

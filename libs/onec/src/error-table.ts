@@ -5,14 +5,14 @@ import { onec, type OnecCode } from './failures.js';
 
 interface ErrorRow {
   readonly code: OnecCode;
-  /** Can the work have been done all the same? */
+  /** Whether 1C may have done the work before it refused. */
   readonly sent: Sent;
-  /** Parts of the text, in the languages in which the platform speaks; case does not matter. */
+  /** Parts of the text, in the languages of the platform; case does not matter. */
   readonly texts: readonly string[];
 }
 
 /**
- * What 1C answers with 500 and is no refusal by its own code. The texts come in the language of the server: the Russian ones are those
+ * Answers with status 500 that are not refusals by 1C's own code. The texts are in the language of the server: the Russian ones are those
  * that administrators quote, the English ones follow the platform's own translation.
  */
 const ROWS: readonly ErrorRow[] = [
@@ -45,7 +45,7 @@ const ROWS: readonly ErrorRow[] = [
     sent: 'no',
     texts: ['сеанс отсутствует или удален', 'session is missing or deleted', 'session not found or deleted'],
   },
-  // the administrator may have ended it in the middle of our call
+  // the administrator may have ended the session during the call
   {
     code: 'ONEC_SESSION_GONE',
     sent: 'unknown',
@@ -63,7 +63,7 @@ const ROWS: readonly ErrorRow[] = [
       'connection is broken',
     ],
   },
-  // the transaction was rolled back
+  // 1C rolled the transaction back
   {
     code: 'ONEC_LOCKED',
     sent: 'yes',
@@ -83,13 +83,14 @@ const USER_ROWS: Readonly<Record<ErrorPattern['fate'], (message: string, options
   rejected: onec.ONEC_BUSINESS,
 };
 
-const MAX_MORE = 4_000; // characters that are kept of what came with a text
-const LONGEST = 500; // characters of 1C's text in a message; the rest is in details
+const MAX_MORE = 4_000; // maximum length of `more` in the details
+const LONGEST = 500; // maximum length of 1C's text in a message; the rest is in the details
 
 /**
- * Returns the failure that stands for a text with which 1C refused: by the user's patterns, then by the table, else a business refusal.
+ * Returns the failure that corresponds to a text with which 1C refused: by the patterns of the connection, then by the table, otherwise a
+ * business refusal.
  *
- * @param more what else came with the text, such as the details of a SOAP fault: it is searched and kept in `details.text` too.
+ * @param more further text, such as the details of a SOAP fault. It is searched too, and kept in `details.text`.
  */
 export function failureOfText(text: string, patterns: readonly ErrorPattern[], more = ''): SluiceError {
   const { message, details: read } = readException(text);
@@ -102,15 +103,15 @@ export function failureOfText(text: string, patterns: readonly ErrorPattern[], m
   return onec.ONEC_BUSINESS(message, { details, sent: 'yes' });
 }
 
-/** How 1C puts one exception under another. */
+/** The words with which 1C joins an exception to its cause. */
 const REASON = /\r?\n\s*(?:по причине|by reason|due to|caused by):\s*/i;
 const PLACE = /\{([^{}()]{1,200})\((\d{1,9})(?:,\d{1,9})?\)\}:\s*/;
-/** Lines of the module itself are quoted behind a tab. */
+/** Source lines, which 1C quotes after a tab. */
 const SOURCE_LINE = /\r?\n\t[^\n]*/g;
 
 /**
- * What 1C's text of an exception says: of a chain of reasons the innermost, which is what somebody raised, and the place in the module
- * nearest to it. `details.text` is all of it.
+ * Reads the text of an exception of 1C. The message is the innermost reason of the chain, which is the one that was raised; module and line
+ * are those nearest to it. `details.text` is the whole text.
  */
 export function readException(text: string): { message: string; details: { text: string; module?: string; line?: number } } {
   const trimmed = text.trim().slice(0, 8 * LONGEST);

@@ -5,17 +5,17 @@ import { failureOfText } from './error-table.js';
 import { onec } from './failures.js';
 import { mediaType } from './text.js';
 
-/** Where an answer came from, and how its texts are to be read. */
+/** The source of an answer, and how to read its text. */
 export interface Where {
-  /** For messages, such as `SaveOrder at http://server/base/hs/gate`. Without secrets. */
+  /** Description of the call for messages, such as `SaveOrder at http://server/base/hs/gate`. Without secrets. */
   readonly where: string;
   readonly baseUrl: string;
-  /** What 1C calls that which is published there. */
+  /** 1C's name for the published service. */
   readonly kind: 'HTTP service' | 'web service';
   readonly patterns: readonly ErrorPattern[];
 }
 
-/** The failure that a status other than 2xx stands for. `text`: the body, decoded. */
+/** Returns the failure that corresponds to a status other than 2xx. `text`: the decoded body. */
 export function failureOfStatus({ status, headers }: WebAnswer, text: string, from: Where): SluiceError {
   const { where, baseUrl, kind, patterns } = from;
   const wait = retryAfter(headers);
@@ -27,22 +27,27 @@ export function failureOfStatus({ status, headers }: WebAnswer, text: string, fr
     case 403:
       return fail.UNAUTHORIZED(`403 from ${baseUrl}: the user may not use this service`, { sent: 'no' });
     case 404:
-      return fail.NOT_FOUND(`404 for ${where}: is the base published under this name, and the ${kind} with it?`, { sent: 'no' });
+      return fail.NOT_FOUND(`404 for ${where}: check that the base and the ${kind} are published under this name`, {
+        sent: 'no',
+      });
     case 405:
       return fail.NOT_FOUND(`405 for ${where}: the ${kind} has no handler for this HTTP method`, { sent: 'no' });
     case 406:
       return fail.OVERLOADED(`406 for ${where}: the session pool of the publication is used up`, busy);
     case 408:
-      return fail.TIMED_OUT(`408 for ${where}: the web server did not get the whole request in time`, { sent: 'no', ...wait });
+      return fail.TIMED_OUT(`408 for ${where}: the web server did not receive the whole request in time`, {
+        sent: 'no',
+        ...wait,
+      });
     case 409:
       if (wait.retryAfterMs !== undefined)
         return onec.ONEC_RUNNING(`409 for ${where}: the first call under this id still runs`, { sent: 'yes', ...wait });
       break;
     case 429:
     case 503:
-      return fail.OVERLOADED(`${status} for ${where}: the server asks to come later`, busy);
+      return fail.OVERLOADED(`${status} for ${where}: the server requests a pause`, busy);
     case 502:
-      return fail.OVERLOADED(`502 for ${where}: the web server got no answer from 1C`, { sent: 'unknown', ...wait });
+      return fail.OVERLOADED(`502 for ${where}: the web server received no answer from 1C`, { sent: 'unknown', ...wait });
     case 504:
       return fail.TIMED_OUT(`504 for ${where}: the web server waited too long for 1C`, { sent: 'unknown' });
     case 500:

@@ -1,11 +1,12 @@
 /**
- * What the connectors to 1C:Enterprise have in common, so that each says only how its own services are called.
+ * The common part of the connectors to 1C:Enterprise. A connector adds only the protocol of its own services.
  *
- * - `OnecLink`: the way to one base. Sessions (`IBSession`) kept from call to call, the user, and requests that know whether they were sent.
- * - `onecOptions`, `lanes`: the options that mean the same everywhere.
- * - `failureOfStatus`, `failureOfText`, `refusalIn`: what an HTTP status or a text of 1C stands for, as an error with a fate.
+ * - `OnecLink`: access to one base. Sessions (`IBSession`) that are reused, the user, and requests whose errors state whether they were
+ *   sent.
+ * - `onecOptions`, `lanes`: options with the same meaning for every connector.
+ * - `failureOfStatus`, `failureOfText`, `refusalIn`: convert an HTTP status or a text of 1C to an error with a fate.
  * - `refusalText`, `mediaType`: the texts of refusals. `writeDate`, `readDate`: dates of 1C.
- * - `emitAs`, `emitAnswer`: an answer as an event.
+ * - `emitAs`, `emitAnswer`: publish an answer as an event.
  *
  * Read `link.ts` first, then `error-table.ts`.
  */

@@ -4,32 +4,32 @@ import { lanes, type OnecOptions } from './connection-options.js';
 import { onec } from './failures.js';
 import { Sessions, type Lease } from './sessions.js';
 
-/** One request and what is to be made of its answer. */
+/** One request and the function that reads its answer. */
 export interface Exchange<Value> {
   readonly request: WebRequest;
-  /** For messages, such as `SaveOrder at http://server/base/hs/gate`. Without secrets. */
+  /** Description of the call for messages, such as `SaveOrder at http://server/base/hs/gate`. Without secrets. */
   readonly where: string;
-  /** Goes along as `X-Request-Id`. */
+  /** Sent as `X-Request-Id`. */
   readonly id?: string;
   readonly signal?: AbortSignal;
-  /** The value of the answer; throws what its status or its text stands for. */
+  /** Returns the value of the answer, or throws the failure that its status or its text stands for. */
   readonly read: (answer: WebAnswer) => Value;
 }
 
-/** After these the session is not used again. */
+/** Codes after which a session is not used again. */
 const SESSION_ENDED: ReadonlySet<string> = new Set(['ONEC_SESSION_GONE', 'ONEC_RESTARTING']);
-const SPARE_CONNECTIONS = 1; // for a check while every lane is busy
+const SPARE_CONNECTIONS = 1; // for a probe while every lane is busy
 const DEFAULT_CONNECTIONS = 64;
 const FINISH_WITHIN_MS = 2_000;
 const CHECK_WITHIN_MS = 10_000;
 
-/** The way to one base of 1C: its user, its sessions, its web server. */
+/** Access to one base of 1C: its user, its sessions, its web server. */
 export class OnecLink implements Closable {
   private readonly web: WebClient;
   private readonly sessions: Sessions;
   private readonly authorization: Readonly<Record<string, string>>;
 
-  /** `idle`: a request that does no harm; on it the sessions that are left are given back at the end. */
+  /** @param idle returns a harmless request, with which `close` ends the remaining sessions; undefined if the connector has none. */
   constructor(
     options: OnecOptions,
     host: Pick<Host, 'log' | 'now'>,
@@ -42,8 +42,10 @@ export class OnecLink implements Closable {
   }
 
   /**
-   * The value that 1C answers. Throws a SluiceError; never asks twice, except in a new session when the old one has gone: 1C refused
-   * the call before any work.
+   * Calls 1C and resolves with the value of the answer. Never repeats the request, except in a new session if the old one is gone, because
+   * 1C then refuses the call before it does any work.
+   *
+   * @throws a SluiceError.
    */
   async call<Value>({ request, where, id, signal, read }: Exchange<Value>): Promise<Value> {
     const written = this.write(request, id === undefined ? {} : { 'x-request-id': id });
@@ -59,12 +61,12 @@ export class OnecLink implements Closable {
     }
   }
 
-  /** One request beside the sessions, and soon answered or not at all. */
+  /** Sends one request outside of the sessions, with a short timeout. */
   async probe(request: WebRequest, where: string): Promise<WebAnswer> {
     return this.web.exchange(this.write(request), { where, withinMs: CHECK_WITHIN_MS });
   }
 
-  /** Ends the sessions that are idle, so that their licences are free at once, and cuts the connections. */
+  /** Ends idle sessions, so that their licences are free at once, and closes the connections. */
   async close(): Promise<void> {
     const request = this.idle();
     if (request) await Promise.allSettled(this.sessions.takeIdle().map((cookie) => this.finish(request, cookie)));
@@ -76,7 +78,7 @@ export class OnecLink implements Closable {
     return this.web.exchange(written, { where: 'finish', withinMs: FINISH_WITHIN_MS });
   }
 
-  /** The request on a lane. A session that has gone is replaced once. */
+  /** Sends the request on a lane. A session that is gone is replaced once. */
   private async inSession(
     request: WebRequest,
     where: string,
@@ -99,7 +101,7 @@ export class OnecLink implements Closable {
       const headers = { ...request.headers, ...lane.headers };
       return { answer: await this.web.exchange({ ...request, headers }, { where, ...(signal && { signal }) }), lane };
     } catch (error) {
-      lane.drop(); // nobody waits any more for the call that may still run in this session
+      lane.drop(); // the call may still run in this session
       throw error;
     }
   }
@@ -109,7 +111,7 @@ export class OnecLink implements Closable {
   }
 }
 
-/** RFC 7617 with UTF-8: 1C understands no other encoding of a Cyrillic name. */
+/** Returns the header of RFC 7617 in UTF-8, the only encoding of a Cyrillic name that 1C understands. */
 function basicAuthorization({ user, password }: OnecOptions): Record<string, string> {
   if (user === undefined) return {};
   return { authorization: `Basic ${Buffer.from(`${user}:${password ?? ''}`, 'utf8').toString('base64')}` };

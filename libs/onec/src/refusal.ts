@@ -1,4 +1,7 @@
-/** The refusal in an answer of a service that never raises an exception: it says `{ "Ошибка": "…" }`; an empty one means that there was none. */
+/**
+ * Returns the refusal in the answer of a service that raises no exceptions and answers `{ "Ошибка": "…" }` instead. Undefined if there is
+ * none, or if it is empty.
+ */
 export function refusalIn(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const refusal = (value as Record<string, unknown>)['Ошибка'];

@@ -2,31 +2,32 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Log } from '@sluice/plugin-api';
 import type { OnecOptions } from './connection-options.js';
 
-/** A session that waits for its next call. */
+/** A session that is idle. */
 interface Lane {
   readonly cookie: string;
   readonly lastUsed: number;
 }
 
-/** The session of one call: sends its headers along and tells how the call went. */
+/** The session of one call: the headers to send, and methods for the end of the call. */
 export interface Lease {
   readonly headers: Readonly<Record<string, string>>;
-  /** True: the call went out on a cookie, so a 400 can mean that the session is gone. */
+  /** Whether the call uses an existing session, so that a 400 can mean that the session is gone. */
   readonly resumed: boolean;
-  /** The call has ended with this answer, and the session is good for another. */
+  /** Ends the call with this answer. The session can be used again. */
   keep(answer: { readonly status: number; readonly headers: IncomingHttpHeaders }): void;
-  /** The session must not be used again: it is gone, or a call that nobody waits for may still run in it. */
+  /** Ends the call. The session must not be used again: it is gone, or an abandoned call may still run in it. */
   drop(): void;
 }
 
 const WITHOUT: Lease = { headers: {}, resumed: false, keep: () => undefined, drop: () => undefined };
 
-/** Of the age at which the publication ends an idle session: the rest is for the way to it. */
+/** Share of the maximum age up to which a session is used; the rest is reserved for the transmission. */
 const SAFE_SHARE = 0.8;
 
 /**
- * The sessions that this connection holds in 1C: a session is a lane, and a lane carries one call at a time. A lane's first call asks for
- * the session (`IBSession: start`), so a session costs no call of its own. Where the publication gives no cookie, calls go without.
+ * The sessions that this connection holds in 1C. A session is a lane, and a lane carries one call at a time. The first call of a lane
+ * requests the session (`IBSession: start`), so a session needs no call of its own. If the publication sends no cookie, calls go without a
+ * session.
  */
 export class Sessions {
   private readonly idle: Lane[] = [];
@@ -40,14 +41,14 @@ export class Sessions {
     private readonly now: () => number,
   ) {}
 
-  /** A lane for one call. More calls at once than lanes: the surplus goes without a session of ours. */
+  /** Returns a lane for one call. Calls beyond the maximum number of lanes go without a session. */
   take(session?: 'new session'): Lease {
     if (this.config.mode === 'none' || this.ignored || this.busy >= this.max) return WITHOUT;
     this.busy++;
     return this.lease(session === 'new session' ? undefined : this.freshest()?.cookie);
   }
 
-  /** The cookies of the sessions that are idle and alive; they are forgotten here. */
+  /** Removes the idle sessions and returns the cookies of those that are still alive. */
   takeIdle(): string[] {
     return this.idle
       .splice(0)
@@ -55,11 +56,11 @@ export class Sessions {
       .map((lane) => lane.cookie);
   }
 
-  /** The lane used last: under a light load the others grow old and give their licences back. */
+  /** Takes the lane that was used last. Under a light load the other lanes expire and release their licences. */
   private freshest(): Lane | undefined {
     const lane = this.idle.pop();
     if (!lane || this.isAlive(lane)) return lane;
-    this.idle.length = 0; // older than this one
+    this.idle.length = 0; // the other lanes are older
     return undefined;
   }
 
@@ -92,7 +93,7 @@ export class Sessions {
     if (this.ignored) return;
     this.ignored = true;
     const message =
-      'the publication gives no sessions for IBSession: calls go without; reuseSessions="use" in default.vrd would make them faster';
+      'the publication opens no sessions for IBSession: calls go without; reuseSessions="use" in default.vrd would make them faster';
     if (this.config.mode === 'cookie') this.log.warn(message);
     else this.log.debug(message);
   }

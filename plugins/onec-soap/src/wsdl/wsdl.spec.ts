@@ -101,7 +101,7 @@ describe('an operation that cannot be called', () => {
 describe('a WSDL that cannot be used', () => {
   it.each([
     ['a web page', 200, 'text/html', '<html><body>Вход</body></html>', 'ONEC_WSDL', 'unavailable', 'a web page came'],
-    ['nothing', 404, 'text/html', 'x', 'NOT_FOUND', 'fatal', 'is the base published under this name, and the web service'],
+    ['nothing', 404, 'text/html', 'x', 'NOT_FOUND', 'fatal', 'check that the base and the web service are published under this name'],
     ['for another user', 401, 'text/plain', '', 'UNAUTHORIZED', 'fatal', 'check the user and its right to the web service'],
     ['of a full pool', 406, 'text/plain', '', 'OVERLOADED', 'overload', 'session pool'],
     [
