@@ -4,7 +4,7 @@ import { addressBelow, type Query } from './address.js';
 const BASE = new URL('http://server/base/hs/');
 const address = (path: string, query?: Query) => addressBelow(BASE, path, query);
 
-describe('an address', () => {
+describe('addressBelow', () => {
   it.each([
     ['', '/base/hs'],
     ['/', '/base/hs/'],
@@ -13,14 +13,15 @@ describe('an address', () => {
     ['/обмен/Филиал 2/{1}', '/base/hs/%D0%BE%D0%B1%D0%BC%D0%B5%D0%BD/%D0%A4%D0%B8%D0%BB%D0%B8%D0%B0%D0%BB%202/%7B1%7D'],
     ['/a%2Fb', '/base/hs/a%2Fb'],
     ['/what?', '/base/hs/what%3F'],
-  ])('goes on below the base URL: %j', (path, written) => expect(address(path)).toBe(written));
+  ])('appends the path to the base URL: %j', (path, written) => expect(address(path)).toBe(written));
 
-  it('writes its query so that every server reads it alike', () =>
+  it('encodes the query in a way that every server reads alike', () =>
     expect(address('/x', { since: 'a b+c', n: 2, all: true, 'ключ&': '=' })).toBe(
       '/base/hs/x?since=a%20b%2Bc&n=2&all=true&%D0%BA%D0%BB%D1%8E%D1%87%26=%3D',
     ));
 
-  it('takes a whole query as it is, such as a flag without a value', () => expect(address('/x', 'wsdl')).toBe('/base/hs/x?wsdl'));
+  it('keeps a query that is a text unchanged, such as a flag without a value', () =>
+    expect(address('/x', 'wsdl')).toBe('/base/hs/x?wsdl'));
 
   it.each([
     '/../admin',
@@ -33,10 +34,10 @@ describe('an address', () => {
     '/a%5C..%5c..%5cadmin',
     '/a%2fb/../../../../admin',
     '-of-another/x',
-  ])('does not leave it by %j', (path) =>
+  ])('refuses a path that leaves the base URL: %j', (path) =>
     expect(() => address(path)).toThrow(expect.objectContaining({ code: 'REJECTED', options: { sent: 'no' } })),
   );
 
-  it('may be any below a base URL without a path', () =>
+  it('accepts any path below a base URL without a path', () =>
     expect([addressBelow(new URL('http://server'), ''), addressBelow(new URL('http://server'), '/../x')]).toEqual(['/', '/x']));
 });

@@ -5,11 +5,11 @@ import { baseUrl, webOptions } from './connection-options.js';
 const connection = z.strictObject({ baseUrl: baseUrl(), ...webOptions });
 const parse = (config: object) => connection.safeParse({ baseUrl: 'https://erp/base', ...config });
 
-describe('the options of a connection', () => {
-  it('have defaults that suit a server nearby', () =>
+describe('baseUrl and webOptions', () => {
+  it('have defaults for a server nearby', () =>
     expect(parse({}).data).toEqual({ baseUrl: 'https://erp/base', connectTimeout: 5_000, maxResponse: 16 * 1024 ** 2 }));
 
-  it('check certificates unless they are told not to', () => expect(parse({ tls: {} }).data?.tls?.rejectUnauthorized).toBe(true));
+  it('verify certificates by default', () => expect(parse({ tls: {} }).data?.tls?.rejectUnauthorized).toBe(true));
 
   it.each([
     ['a user in the address', { baseUrl: 'http://user@erp/base' }],

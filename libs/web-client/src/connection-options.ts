@@ -1,30 +1,31 @@
 import { duration, secret, size } from '@sluice/plugin-api';
 import { z } from 'zod';
 
-/** The address below which all requests of a connection stay. */
+/** Returns the schema of the address below which all requests of a connection stay. */
 export const baseUrl = () =>
   z
     .url({ protocol: /^https?$/ })
-    .refine((text) => isPlain(text), 'without user, password, query and #: what is secret has an option of its own');
+    .refine((text) => isPlain(text), 'without user, password, query and #: secrets have options of their own');
 
 const tls = z.strictObject({
   ca: z.string().optional().describe('PEM text of the authority that signed the certificate of the server'),
   cert: z.string().optional().describe('PEM text of the client certificate'),
   key: secret().optional().describe('PEM text of the key of the client certificate'),
-  rejectUnauthorized: z.boolean().default(true).describe('false: any certificate will do. For trials only'),
+  rejectUnauthorized: z.boolean().default(true).describe('false: accepts any certificate. For trials only'),
 });
 
+/** The parsed TLS options of a connection. */
 export type TlsOptions = z.output<typeof tls>;
 
-/** The options that mean the same to every connector; its schema takes them in with `...webOptions`. */
+/** Options with the same meaning for every connector. A schema includes them as `...webOptions`. */
 export const webOptions = {
-  connectTimeout: duration().prefault('5s').describe('for reaching the server'),
+  connectTimeout: duration().prefault('5s').describe('for connecting to the server'),
   maxResponse: size().prefault('16MiB').describe('larger answers are refused'),
   tls: tls.optional(),
 };
 
 function isPlain(text: string): boolean {
-  if (!URL.canParse(text)) return true; // z.url says so already
+  if (!URL.canParse(text)) return true; // z.url reports it
   const { username, password, search, hash } = new URL(text);
   return [username, password, search, hash].every((part) => part === '');
 }

@@ -4,6 +4,7 @@ import { brotliDecompress, gunzip, inflate, inflateRaw, type ZlibOptions } from 
 import { fail, type FailureOptions, type Sent, type SluiceError } from '@sluice/plugin-api';
 import type { Dispatcher } from 'undici';
 
+/** A whole answer. */
 export interface WebAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -18,25 +19,25 @@ interface Terms {
   readonly signal?: AbortSignal;
 }
 
-/** The event loop stays free while an answer is unpacked; what has been unpacked past the limit is dropped. */
+/** Decompression by encoding. It does not block the event loop, and stops at the limit of the output. */
 const UNPACK: Readonly<Record<string, (packed: Buffer, options: ZlibOptions) => Promise<Buffer>>> = {
   gzip: promisify<Buffer, ZlibOptions, Buffer>(gunzip),
   'x-gzip': promisify<Buffer, ZlibOptions, Buffer>(gunzip),
   br: promisify<Buffer, ZlibOptions, Buffer>(brotliDecompress),
-  // servers send both zlib's format and the raw one under this name
+  // servers send both zlib's format and raw deflate under this name
   deflate: (packed, options) => promisify<Buffer, ZlibOptions, Buffer>(isZlib(packed) ? inflate : inflateRaw)(packed, options),
 };
 const MAX_ENCODINGS = 3;
 
-/** undici's words for a request that it refuses to write. */
+/** Codes of undici for a request that it refuses to write. */
 const UNWRITABLE: ReadonlySet<unknown> = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
 
-/** One request and its whole answer. What it throws is told at {@link WebClient.exchange}. */
+/** Sends one request and resolves with its whole answer. For the errors see {@link WebClient.exchange}. */
 export async function exchange(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions, terms: Terms): Promise<WebAnswer> {
   const { where, timeoutMs, signal } = terms;
   const collector = new AnswerCollector(terms);
   const giveUp = (why: string) => collector.giveUp(fail.TIMED_OUT(`${where}: ${why}`, { sent: collector.sent }));
-  const aborted = () => giveUp('given up before the answer came');
+  const aborted = () => giveUp('the signal fired before the answer arrived');
   const timer = setTimeout(() => giveUp(`no answer within ${timeoutMs / 1000} s`), timeoutMs);
   signal?.addEventListener('abort', aborted, { once: true });
   try {
@@ -50,8 +51,9 @@ export async function exchange(dispatcher: Dispatcher, request: Dispatcher.Dispa
 }
 
 /**
- * Undoes the `Content-Encoding` of an answer: a server may use one though nobody asks for it (RFC 9110, 12.5.3). Rejects with `BAD_ANSWER` for an encoding that is
- * unknown, for broken data and for more than `maxResponse`; a refusal keeps its status all the same, and loses its text.
+ * Undoes the `Content-Encoding` of an answer. A server may use one although the request asks for none (RFC 9110, 12.5.3). Rejects with
+ * `BAD_ANSWER` for an unknown encoding, for broken data and for more than `maxResponse` bytes; an answer other than 2xx keeps its status
+ * and loses its text instead.
  */
 async function unpacked(answer: WebAnswer, { where, maxResponse }: Terms): Promise<WebAnswer> {
   const encodings = (answer.headers['content-encoding'] ?? '')
@@ -65,7 +67,7 @@ async function unpacked(answer: WebAnswer, { where, maxResponse }: Terms): Promi
     if (encodings.length > MAX_ENCODINGS) throw new Error(`it has more than ${MAX_ENCODINGS} encodings`);
     for (const encoding of [...encodings].reverse()) {
       const unpack = Object.hasOwn(UNPACK, encoding) ? UNPACK[encoding] : undefined;
-      if (!unpack) throw new Error('the encoding is not known');
+      if (!unpack) throw new Error('the encoding is unknown');
       body = await unpack(body, { maxOutputLength: maxResponse });
     }
     return { ...answer, body };
@@ -86,12 +88,12 @@ async function unpacked(answer: WebAnswer, { where, maxResponse }: Terms): Promi
   }
 }
 
-/** RFC 1950: the method is 8, and the first two bytes are a multiple of 31. */
+/** Returns whether the data has a header of RFC 1950: the method is 8, and the first two bytes are a multiple of 31. */
 function isZlib([first = 0, second = 0]: Buffer): boolean {
   return (first & 0x0f) === 8 && ((first << 8) | second) % 31 === 0;
 }
 
-/** Collects one answer, and remembers whether the request had left. */
+/** Collects one answer, and records whether the request was sent. */
 class AnswerCollector implements Dispatcher.DispatchHandler {
   readonly answer: Promise<WebAnswer>;
   sent: Sent = 'no';
@@ -111,7 +113,7 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
     });
   }
 
-  /** Fails now. A request that still waits for a connection is cancelled when it gets one, before it is written. */
+  /** Rejects at once. A request that still waits for a connection is cancelled before it is written. */
   giveUp(error: SluiceError): void {
     if (this.over) return;
     this.over = true;
@@ -122,7 +124,7 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.over) return controller.abort(new Error('given up'));
-    this.sent = 'unknown'; // the next thing that happens is the write
+    this.sent = 'unknown'; // undici writes the request next
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -153,5 +155,5 @@ function failureOf(error: Error, sent: Sent, { where, cutOff }: Terms): SluiceEr
   if (UNWRITABLE.has(code)) return fail.REJECTED(`${where}: HTTP cannot carry this request: ${error.message}`, { sent: 'no' });
   const reason = typeof code === 'string' ? `${error.message} (${code})` : error.message;
   if (sent === 'no') return fail.UNREACHABLE(`${where}: ${reason}`, { cause: error, sent });
-  return cutOff(`${where}: the connection broke off before the whole answer came: ${reason}`, { cause: error, sent });
+  return cutOff(`${where}: the connection was cut before the whole answer arrived: ${reason}`, { cause: error, sent });
 }

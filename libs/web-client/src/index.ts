@@ -1,13 +1,12 @@
 /**
- * What connectors to web servers have in common, so that each says only what its other side means.
+ * The common part of connectors to web servers. A connector adds only the meaning of its remote system's answers.
  *
- * - `WebClient`: sockets that are kept alive and capped, one clock for a whole exchange, a cap on the answer, TLS, and paths that stay
- *   below a base URL. Its failures say whether the request had left (`sent`).
- * - `baseUrl`, `webOptions`: the options of such a connection. `requestInput`, `requestOf`: an action that sends what a flow says.
- * - `retryAfter`: how long the other side asks to wait.
+ * - `WebClient`: a limited pool of kept-alive sockets, one timeout for a whole exchange, a limit on the answer, TLS, and paths that stay
+ *   below a base URL. Its errors state whether the request was sent (`sent`).
+ * - `baseUrl`, `webOptions`: the options of such a connection. `requestInput`, `requestOf`: an action that sends a request of a flow.
+ * - `retryAfter`: the pause that the remote system requests.
  *
- * It judges no status and reads no body: what an answer means is for the connector to say. Read `web-client.ts` first, then
- * `exchange.ts`.
+ * It interprets no status and reads no body: that is the task of the connector. Read `web-client.ts` first, then `exchange.ts`.
  */
 export { WebClient, type ExchangeOptions, type WebClientOptions, type WebRequest } from './web-client.js';
 export type { WebAnswer } from './exchange.js';

@@ -6,8 +6,8 @@ const input = z.strictObject({ method: z.string(), ...requestInput(['x-request-i
 const parse = (given: object) => input.safeParse({ method: 'POST', path: '/orders', ...given });
 const written = (given: object) => requestOf(input.parse({ method: 'POST', path: '/orders', ...given }));
 
-describe('a request as a flow says it', () => {
-  it('sends a text as it is', () =>
+describe('requestOf', () => {
+  it('sends a text unchanged', () =>
     expect(written({ body: '<Ёж/>' })).toMatchObject({
       body: Buffer.from('<Ёж/>'),
       headers: { 'content-type': 'text/plain; charset=utf-8' },
@@ -33,10 +33,10 @@ describe('a request as a flow says it', () => {
     );
   });
 
-  it('sends no body and no type of one when there is none', () =>
+  it('sends neither a body nor its type if there is no body', () =>
     expect(written({})).toEqual({ method: 'POST', path: '/orders', headers: {} }));
 
-  it('has the content type of the flow, in whatever case, and only that', () =>
+  it('uses the content type of the flow in any case, and no other', () =>
     expect(written({ body: 'a;b', headers: { 'Content-Type': 'text/csv' } }).headers).toEqual({ 'content-type': 'text/csv' }));
 
   it.each([
@@ -49,5 +49,5 @@ describe('a request as a flow says it', () => {
     ['a header without a name', { headers: { '': 'x' } }],
     ['a line break in a header', { headers: { 'X-A': 'a\r\nX-B: b' } }],
     ['letters that a header cannot carry', { headers: { 'X-A': 'ё' } }],
-  ])('is refused with %s', (_what, given) => expect(parse(given).success).toBe(false));
+  ])('refuses %s', (_what, given) => expect(parse(given).success).toBe(false));
 });

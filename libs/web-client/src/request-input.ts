@@ -3,22 +3,26 @@ import { z } from 'zod';
 import { headers, lowerCase } from './headers.js';
 import type { WebRequest } from './web-client.js';
 
-/** The input of an action that sends what a flow says, but for the method. `reserved`: headers that the connector writes itself. */
+/**
+ * Returns the input schema of an action that sends a request of a flow, except for the method. `reserved`: headers that the connector
+ * writes.
+ */
 export const requestInput = (reserved: readonly string[]) => ({
   path: z
     .string()
-    .regex(/^\/[^?#]*$/, 'begins with / and goes on below baseUrl; the query goes into `query`')
-    .describe('below baseUrl; what must be encoded is encoded'),
+    .regex(/^\/[^?#]*$/, 'begins with / and is appended to baseUrl; the query belongs into `query`')
+    .describe('below baseUrl; special characters are encoded automatically'),
   query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
   headers: headers(reserved).optional(),
-  body: z.unknown().optional().describe('a text goes out as it is, anything else as JSON'),
+  body: z.unknown().optional().describe('a text is sent unchanged, anything else as JSON'),
 });
 
+/** The parsed {@link requestInput}. */
 export type RequestInput = z.output<z.ZodObject<ReturnType<typeof requestInput>>>;
 
 /**
- * Returns that input as a request. A `Content-Type` of the flow goes before ours; the body is written in the encoding that it names, or that an XML declaration
- * names.
+ * Converts that input to a request. A `Content-Type` of the flow replaces the default one. The body is written in the encoding that the
+ * content type or an XML declaration names.
  *
  * @throws `MEDIA_TYPE` or `BODY_INVALID` for a body that cannot be written in that encoding.
  */

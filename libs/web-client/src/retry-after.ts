@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), as an error takes it; empty where the header is missing or nonsense. */
+/** Reads `Retry-After` in seconds or as a date (RFC 9110, 10.2.3) as an option of an error. Empty if the header is missing or invalid. */
 export function retryAfter(headers: IncomingHttpHeaders, now = Date.now()): { retryAfterMs?: number } {
   const value = headers['retry-after'];
   if (value === undefined) return {};

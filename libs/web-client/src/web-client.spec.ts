@@ -9,7 +9,7 @@ import { failures } from '@sluice/plugin-api';
 import { answerOk, startWebService, until, type Answer } from '@sluice/testing';
 import { WebClient, type WebClientOptions } from './web-client.js';
 
-/** Of `localhost`, signed by itself, until 2120. */
+/** Reads a self-signed certificate for `localhost`, valid until 2120, or its key. */
 const pem = (file: string) => readFileSync(path.join(import.meta.dirname, '../test/tls', file), 'utf8');
 const TLS = { key: pem('key.pem'), cert: pem('cert.pem') };
 
@@ -38,7 +38,7 @@ async function start(answer: Answer = answerOk, options: Partial<WebClientOption
   return { service, client, send };
 }
 
-/** A server that speaks no HTTP. */
+/** Starts a server that does not speak HTTP. */
 async function startSocket(met: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -55,7 +55,7 @@ async function startSocket(met: (socket: Socket) => void): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-describe('an exchange with a web server', () => {
+describe('WebClient', () => {
   it.each([
     ['gzip', gzipSync],
     ['x-gzip', gzipSync],
@@ -72,16 +72,11 @@ describe('an exchange with a web server', () => {
   });
 
   it.each([
-    ['of an unknown encoding', 'zstd', Buffer.from('x'), 'the encoding is not known'],
-    ['that is not whole', 'gzip', gzipSync('Ёжик').subarray(0, 15), 'unexpected end of file'],
-    ['that is not what it says', 'gzip', Buffer.from('text'), 'incorrect header check'],
-    [
-      'that is larger than maxResponse when it is unpacked',
-      'gzip',
-      gzipSync('x'.repeat(1_025)),
-      'larger than maxResponse, 1024 bytes',
-    ],
-    ['with more encodings than anybody uses', 'gzip, gzip, gzip, gzip', Buffer.from('x'), 'more than 3 encodings'],
+    ['of an unknown encoding', 'zstd', Buffer.from('x'), 'the encoding is unknown'],
+    ['that is incomplete', 'gzip', gzipSync('Ёжик').subarray(0, 15), 'unexpected end of file'],
+    ['that does not match its encoding', 'gzip', Buffer.from('text'), 'incorrect header check'],
+    ['that exceeds maxResponse after decompression', 'gzip', gzipSync('x'.repeat(1_025)), 'larger than maxResponse, 1024 bytes'],
+    ['with more than three encodings', 'gzip, gzip, gzip, gzip', Buffer.from('x'), 'more than 3 encodings'],
   ])('refuses an answer %s', async (_, encoding, body, reason) => {
     const { send } = await start(
       (_request, response) => void response.writeHead(200, { 'content-encoding': encoding }).end(body),
@@ -98,7 +93,7 @@ describe('an exchange with a web server', () => {
     expect(await send()).toMatchObject({ status: 503, body: Buffer.alloc(0) });
   });
 
-  it('sends the request as it is told, and gives the answer as it came', async () => {
+  it('sends the request unchanged, and returns the answer unchanged', async () => {
     const { service, client } = await start(
       (_request, response) => void response.writeHead(418, { 'x-tea': 'yes' }).end('short'),
     );
@@ -108,7 +103,7 @@ describe('an exchange with a web server', () => {
     expect(service.seen).toMatchObject([{ method: 'POST', url: '/api/orders?n=1', body: '{}', headers: { 'x-shop': 'main' } }]);
   });
 
-  it('uses a connection again', async () => {
+  it('reuses a connection', async () => {
     const ports = new Set<number | undefined>();
     const { send } = await start(
       (request, response) => {
@@ -121,7 +116,7 @@ describe('an exchange with a web server', () => {
     expect(ports.size).toBe(1);
   });
 
-  it('opens no more connections than it may', async () => {
+  it('opens no more connections than configured', async () => {
     const held: (() => void)[] = [];
     const { service, send } = await start((request, response) => held.push(() => answerOk(request, response)), {
       connections: 2,
@@ -136,7 +131,7 @@ describe('an exchange with a web server', () => {
     expect(service.connections()).toBe(2);
   });
 
-  it('does not know what has become of a request that got no answer in time', async () => {
+  it('reports sent: unknown for a request without an answer in time', async () => {
     const { send } = await start(silent, { timeout: 50 });
     await expect(send()).rejects.toMatchObject({
       code: 'TIMED_OUT',
@@ -146,12 +141,12 @@ describe('an exchange with a web server', () => {
     });
   });
 
-  it('can be given less time than others have', async () => {
+  it('applies a shorter timeout to one exchange', async () => {
     const { client } = await start(silent);
     await expect(client.exchange(POST, { where: 'the order', withinMs: 50 })).rejects.toMatchObject({ code: 'TIMED_OUT' });
   });
 
-  it('knows that nothing was sent while it waited for a connection', async () => {
+  it('reports sent: no for a request that waited for a connection', async () => {
     const { service, client, send } = await start(silent, { connections: 1 });
     const first = send();
     const ended = expect(first).rejects.toMatchObject({ code: 'CUT_OFF' });
@@ -163,7 +158,7 @@ describe('an exchange with a web server', () => {
     expect(service.seen).toHaveLength(1);
   });
 
-  it('never sends afterwards what was given up while it waited', async () => {
+  it('never sends a request that timed out while it waited for a connection', async () => {
     let answerFirst: (() => void) | undefined;
     const { service, client, send } = await start(
       (request, response) => {
@@ -182,7 +177,7 @@ describe('an exchange with a web server', () => {
     expect(service.seen.map(({ url }) => url)).toEqual(['/api/orders', '/api/third']);
   });
 
-  it('is given up when the signal fires', async () => {
+  it('rejects when the signal fires', async () => {
     const { service, send } = await start(silent);
     const giveUp = new AbortController();
     const sending = send(giveUp.signal);
@@ -193,19 +188,19 @@ describe('an exchange with a web server', () => {
     await until('its connection is cut', () => service.connections() === 0);
   });
 
-  it('sends nothing when the signal has fired before', async () => {
+  it('sends no request when the signal has fired before', async () => {
     const { service, send } = await start();
     await expect(send(AbortSignal.abort())).rejects.toMatchObject({ code: 'TIMED_OUT', options: { sent: 'no' } });
     expect(service.seen).toEqual([]);
   });
 
-  it('knows that nothing was sent when nobody is there', async () => {
+  it('reports sent: no when the server is not running', async () => {
     const { service, send } = await start();
     await service.close();
     await expect(send()).rejects.toMatchObject({ code: 'UNREACHABLE', fate: 'unavailable', options: { sent: 'no' } });
   });
 
-  it('knows that nothing was sent when the handshake does not end', async () => {
+  it('reports sent: no when the TLS handshake does not end', async () => {
     const port = await startSocket(() => undefined);
     const client = clientOf(`https://127.0.0.1:${port}`, { connectTimeout: 100 });
     const failed = client.exchange(POST, { where: 'the order' });
@@ -215,21 +210,21 @@ describe('an exchange with a web server', () => {
   it.each<[string, Answer]>([
     ['before the answer', (request) => request.socket.resetAndDestroy()],
     [
-      'in the middle of it',
+      'in the middle of the answer',
       (_request, response) => response.writeHead(200, { 'content-length': 9 }).write('half', () => response.destroy()),
     ],
-  ])('fails as the connector says when the connection breaks off %s', async (_when, answer) => {
+  ])('throws the error of the connector when the connection is cut %s', async (_when, answer) => {
     const { send } = await start(answer);
     await expect(send()).rejects.toMatchObject({ code: 'CUT_OFF', fate: 'retry', options: { sent: 'unknown' } });
   });
 
-  it('fails so too when the other side speaks no HTTP', async () => {
+  it('throws the error of the connector when the server does not speak HTTP', async () => {
     const port = await startSocket((socket) => socket.once('data', () => socket.write('220 mail.test ESMTP\r\n')));
     const failed = clientOf(`http://127.0.0.1:${port}`).exchange(POST, { where: 'the order' });
     await expect(failed).rejects.toMatchObject({ code: 'CUT_OFF', options: { sent: 'unknown' } });
   });
 
-  it('takes an answer of the largest size, and none that is larger', async () => {
+  it('accepts an answer of the maximum size, and refuses a larger one', async () => {
     const { send } = await start((_request, response) => void response.end('x'.repeat(1024)));
     expect((await send()).body).toHaveLength(1024);
     const { send: sendAgain } = await start((_request, response) => void response.end('x'.repeat(1025)));
@@ -237,8 +232,8 @@ describe('an exchange with a web server', () => {
   });
 
   it.each([
-    ['a method that is none', { ...POST, method: 'GET IT' }],
-    ['a header that undici keeps for itself', { ...POST, headers: { expect: '100-continue' } }],
+    ['an invalid method', { ...POST, method: 'GET IT' }],
+    ['a header that undici reserves', { ...POST, headers: { expect: '100-continue' } }],
   ])('does not send %s', async (_what, request) => {
     const { service, client } = await start();
     const failed = client.exchange(request, { where: 'the order' });
@@ -246,7 +241,7 @@ describe('an exchange with a web server', () => {
     expect(service.seen).toEqual([]);
   });
 
-  it('leaves no connection behind when the client is closed', async () => {
+  it('leaves no connection open after close', async () => {
     const { service, client, send } = await start();
     await send();
     await client.close();
@@ -254,27 +249,27 @@ describe('an exchange with a web server', () => {
   });
 });
 
-describe('an exchange over TLS', () => {
-  it('trusts the authority that it is given', async () => {
+describe('WebClient over TLS', () => {
+  it('trusts the configured authority', async () => {
     const { send } = await start(answerOk, { tls: { ca: TLS.cert, rejectUnauthorized: true } }, TLS);
     expect(await send()).toMatchObject({ status: 200 });
   });
 
   it.each([
     ['no options', undefined],
-    ['strict ones', { rejectUnauthorized: true }],
-  ])('sends nothing to a server that nobody vouches for, with %s', async (_which, tls) => {
+    ['strict options', { rejectUnauthorized: true }],
+  ])('sends no request to a server with an untrusted certificate, with %s', async (_which, tls) => {
     const { service, send } = await start(answerOk, { tls }, TLS);
     await expect(send()).rejects.toMatchObject({ code: 'UNREACHABLE', options: { sent: 'no' } });
     expect(service.seen).toEqual([]);
   });
 
-  it('takes any certificate when it is told so', async () => {
+  it('accepts any certificate if rejectUnauthorized is false', async () => {
     const { send } = await start(answerOk, { tls: { rejectUnauthorized: false } }, TLS);
     expect(await send()).toMatchObject({ status: 200 });
   });
 
-  it('shows its own certificate', async () => {
+  it('presents its own certificate', async () => {
     const shown: unknown[] = [];
     const { send } = await start(
       (request, response) => {

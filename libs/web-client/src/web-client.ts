@@ -4,43 +4,45 @@ import { addressBelow, type Query } from './address.js';
 import type { TlsOptions } from './connection-options.js';
 import { exchange, type WebAnswer } from './exchange.js';
 
+/** Options of {@link WebClient}. */
 export interface WebClientOptions {
-  /** As the schema `baseUrl` lets it through. */
+  /** An address that the schema `baseUrl` accepts. */
   readonly baseUrl: string;
-  /** Sockets at most. A request beyond them waits for a free one, and its clock runs. */
+  /** Maximum number of sockets. A further request waits for a free one, and the wait counts for its timeout. */
   readonly connections: number;
-  /** Milliseconds for a whole exchange. */
+  /** Timeout of a whole exchange, in milliseconds. */
   readonly timeout: number;
-  /** Milliseconds for reaching the server, its TLS handshake included. */
+  /** Timeout of the connection including the TLS handshake, in milliseconds. */
   readonly connectTimeout: number;
-  /** Bytes of the largest body of an answer. */
+  /** Maximum size of the body of an answer, in bytes. */
   readonly maxResponse: number;
   readonly tls?: TlsOptions | undefined;
-  /** The connector's own error for a connection that breaks off before the whole answer has come: its cure says where to look. */
+  /** Creates the connector's error for a connection that is cut before the whole answer has arrived. */
   readonly cutOff: (message: string, options: FailureOptions) => SluiceError;
 }
 
 /** One request below the base URL. */
 export interface WebRequest {
   readonly method: string;
-  /** Begins with `/`, or is empty for the base URL itself. What must be encoded is encoded. */
+  /** Begins with `/`, or is empty for the base URL itself. Special characters are encoded. */
   readonly path: string;
   readonly query?: Query | undefined;
-  /** Names in lower case. */
+  /** Headers by lower-case name. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
 }
 
+/** Options of {@link WebClient.exchange}. */
 export interface ExchangeOptions {
-  /** What the request is called in messages, such as `SaveOrder at http://server/base`. Without secrets. */
+  /** Description of the request for messages, such as `SaveOrder at http://server/base`. Without secrets. */
   readonly where: string;
-  /** Gives up when it fires. */
+  /** Aborts the exchange when it fires. */
   readonly signal?: AbortSignal;
-  /** Milliseconds; counts where it is less than the timeout of the client. */
+  /** Timeout of this exchange in milliseconds, if it is shorter than that of the client. */
   readonly withinMs?: number;
 }
 
-/** The way to one web server. Never repeats a request, and follows no redirect. */
+/** Client for one web server. It never repeats a request and follows no redirect. */
 export class WebClient implements Closable {
   private readonly base: URL;
   private readonly pool: Pool;
@@ -49,7 +51,7 @@ export class WebClient implements Closable {
     this.base = new URL(options.baseUrl);
     this.pool = new Pool(this.base.origin, {
       connections: options.connections,
-      // the clock of an exchange bounds all of it; two more would only disagree with it
+      // the timeout of an exchange covers all of it, so undici's own timeouts are disabled
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: { timeout: options.connectTimeout, ...options.tls },
@@ -59,8 +61,9 @@ export class WebClient implements Closable {
   /**
    * Sends one request and resolves with its whole answer, whatever its status.
    *
-   * Throws `REJECTED` for a path that leads out of the base URL and for a request that HTTP cannot carry, `UNREACHABLE` when it had
-   * not left, `cutOff` when it had, `TIMED_OUT` when time is up or the signal has fired, and `BAD_ANSWER` when the answer is too large.
+   * @throws `REJECTED` for a path that leads out of the base URL and for a request that HTTP cannot carry, `UNREACHABLE` if the request was
+   *   not sent, the error of `cutOff` if it was sent and the connection was cut, `TIMED_OUT` when the time is over or the signal fires, and
+   *   `BAD_ANSWER` for an answer that is too large or cannot be decompressed.
    */
   async exchange(request: WebRequest, { where, signal, withinMs = Infinity }: ExchangeOptions): Promise<WebAnswer> {
     const { method, path, query, headers = {}, body = null } = request;
@@ -72,7 +75,7 @@ export class WebClient implements Closable {
     );
   }
 
-  /** Cuts all connections, those in use included. */
+  /** Closes all connections, including those in use. */
   close(): Promise<void> {
     return this.pool.destroy();
   }
