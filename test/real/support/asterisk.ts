@@ -60,7 +60,8 @@ function configure(root: string, name: Name): void {
   const folder = path.join(root, 'etc', `asterisk-${name}`);
   for (const kind of ['lib', 'spool', 'run', 'log'])
     mkdirSync(path.join(root, 'var', kind, `asterisk-${name}`), { recursive: true });
-  mkdirSync(path.join(root, 'var/log', `asterisk-${name}`, 'cdr-csv'), { recursive: true });
+  for (const kind of ['cdr-custom', 'cel-custom'])
+    mkdirSync(path.join(root, 'var/log', `asterisk-${name}`, kind), { recursive: true });
   mkdirSync(folder, { recursive: true });
   for (const file of DEFAULTS) copyFileSync(path.join(root, 'etc/asterisk', file), path.join(folder, file));
   const own = path.join(CONFIGURATIONS, name);
@@ -91,29 +92,60 @@ function modulesOf(root: string): string {
 /** The fields of a packet; of a repeated one the last. */
 export type Fields = Readonly<Record<string, string>>;
 
-/** A call record, as `cdr_csv` writes it. */
+/** A call record, as `cdr_custom` writes it. Seconds have fractions. */
 export interface CallRecord {
   readonly src: string;
   readonly dst: string;
   readonly channel: string;
-  readonly billsec: number;
+  readonly dstChannel: string;
   readonly duration: number;
+  readonly billsec: number;
   readonly disposition: string;
   readonly uniqueid: string;
+  readonly linkedid: string;
 }
 
 /** Returns the call records that the exchange has written so far. */
 export function callRecords(): readonly CallRecord[] {
-  const file = path.join(realRoot(), 'var/log/asterisk-exchange/cdr-csv/Master.csv');
+  return linesOf('cdr-custom').map((fields) => {
+    const [src = '', dst = '', channel = '', dstChannel = '', duration, billsec, disposition = '', uniqueid = '', linkedid = ''] =
+      fields;
+    const [seconds, billed] = [Number(duration), Number(billsec)];
+    return { src, dst, channel, dstChannel, duration: seconds, billsec: billed, disposition, uniqueid, linkedid };
+  });
+}
+
+/** One entry of the channel event log. */
+export interface ChannelEvent {
+  readonly type: string;
+  /** Milliseconds since 1970, with fractions. */
+  readonly at: number;
+  readonly number: string;
+  readonly exten: string;
+  readonly channel: string;
+  readonly uniqueid: string;
+  readonly linkedid: string;
+  readonly extra: Readonly<Record<string, unknown>>;
+}
+
+/** Returns the channel event log that the exchange has written so far. */
+export function channelEvents(): readonly ChannelEvent[] {
+  return linesOf('cel-custom').map((fields) => {
+    const [type = '', time, number = '', exten = '', channel = '', uniqueid = '', linkedid = '', extra = ''] = fields;
+    const more = (extra === '' ? {} : JSON.parse(extra)) as ChannelEvent['extra'];
+    return { type, at: Number(time) * 1_000, number, exten, channel, uniqueid, linkedid, extra: more };
+  });
+}
+
+function linesOf(kind: 'cdr-custom' | 'cel-custom'): readonly (readonly string[])[] {
+  const file = path.join(realRoot(), 'var/log/asterisk-exchange', kind, 'Master.csv');
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => {
-      const fields = [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
-      const [, src = '', dst = '', , , channel = '', , , , , , , duration, billsec, disposition = '', , uniqueid = ''] = fields;
-      return { src, dst, channel, duration: Number(duration), billsec: Number(billsec), disposition, uniqueid };
-    });
+  const lines = text.split('\n').filter(Boolean);
+  return lines.map((line) =>
+    [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+      ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
+    ),
+  );
 }
 
 /** A manager session of its own, which shares no code with the connector. */

@@ -2,7 +2,8 @@ import type { NewEvent } from '@sluice/plugin-api';
 import { plugin } from '@sluice/plugin-asterisk-ami';
 import { openPlugin } from '@sluice/testing';
 import { until } from '../../support/until.js';
-import { Asterisk, callRecords, PORTS, Reader, SECRET, type CallRecord, type Fields } from './asterisk.js';
+import { Asterisk, callRecords, channelEvents, PORTS, Reader, SECRET, type ChannelEvent, type Fields } from './asterisk.js';
+import { callsIn, type Seen } from './judge.js';
 
 /** What the trigger `call` reports. */
 export type Phase = ReturnType<(typeof plugin.triggers.call)['output']['parse']>;
@@ -21,13 +22,6 @@ export interface CallOrder {
   readonly patience?: number;
 }
 
-/** One call, or several that belong together, from all sides. */
-export interface Seen {
-  readonly phases: readonly Phase[];
-  readonly events: readonly Fields[];
-  readonly records: readonly CallRecord[];
-}
-
 /** The product as the engine runs it: an open connection with subscriptions. */
 export class Product {
   private readonly ending = new AbortController();
@@ -37,7 +31,10 @@ export class Product {
   opened: Awaited<ReturnType<typeof openProduct>> | undefined;
 
   /** `phases` are those that another one has reported before: a host that is started anew knows nothing of them. */
-  constructor(readonly phases: Phase[] = []) {}
+  constructor(
+    readonly phases: Phase[] = [],
+    readonly times = new Map<Phase, number>(),
+  ) {}
 
   /** Connects and subscribes; again with the same options after a session was lost, as the engine does. */
   async open(user = 'sluice'): Promise<void> {
@@ -46,6 +43,7 @@ export class Product {
     this.closing.push(() => opened.close());
     const accept = async (event: NewEvent<Phase>) => {
       this.phases.push(event.data);
+      this.times.set(event.data, event.time?.getTime() ?? Number.NaN);
       return { id: event.id ?? '' };
     };
     const { call } = plugin.triggers;
@@ -109,7 +107,12 @@ export class Stage {
 
   /** Runs a scene and resolves with all that was seen of it, once no channel of it is left. */
   async play(scene: () => Promise<unknown>): Promise<Seen> {
-    const before = { phases: this.product.phases.length, events: this.reader.events.length, records: callRecords().length };
+    const before = {
+      phases: this.product.phases.length,
+      events: this.reader.events.length,
+      records: callRecords().length,
+      log: channelEvents().length,
+    };
     await scene();
     const events = () => this.reader.events.slice(before.events);
     await until(
@@ -131,7 +134,10 @@ export class Stage {
     const recorded = () => new Set(records().map(({ uniqueid }) => uniqueid));
     // of a call that went on in another one Asterisk may keep the record of the other only
     await until('the call records', () => roots.every((root) => joined.has(root) || recorded().has(root)));
-    return { phases: phases(), events: events(), records: records() };
+    const log = () => channelEvents().slice(before.log);
+    const logged = () => new Set(channelsWith(log(), 'CHAN_END'));
+    await until('the channel event log', () => channelsWith(log(), 'CHAN_START').every((channel) => logged().has(channel)));
+    return { phases: phases(), times: this.product.times, events: events(), records: records(), log: log() };
   }
 
   /** Resolves with the first event that fits, of those that come from now on. */
@@ -147,12 +153,6 @@ export class Stage {
   }
 }
 
-/** Linkedids that channels began with. */
-export function callsIn(events: readonly Fields[]): readonly string[] {
-  const begun = events.filter(({ Event, Uniqueid, Linkedid }) => Event === 'Newchannel' && Uniqueid === Linkedid);
-  return begun.map(({ Linkedid }) => Linkedid ?? '');
-}
-
 function openChannels(events: readonly Fields[]): readonly string[] {
   const open = new Set<string>();
   for (const { Event, Uniqueid = '' } of events) {
@@ -162,22 +162,6 @@ function openChannels(events: readonly Fields[]): readonly string[] {
   return [...open];
 }
 
-/** Returns where the phases and the call records disagree; each call of its own, by the channel that began it. */
-export function differences({ phases, events, records }: Seen, { talk = true } = {}): readonly string[] {
-  return callsIn(events).flatMap((call) => {
-    const found = phases.filter((one) => one.phase === 'finished' && one.call === call);
-    const own = records.filter(({ uniqueid }) => uniqueid === call);
-    const [end] = found;
-    if (!end || found.length > 1) return [`${call}: ${found.length} × finished`];
-    const answered = own.filter(({ disposition }) => disposition === 'ANSWERED');
-    // a transfer ends a record and begins another
-    const billed = answered.reduce((sum, { billsec }) => sum + billsec, 0);
-    const tolerance = Math.max(1, answered.length);
-    return [
-      ...(end.answered === answered.length > 0 ? [] : [`${call}: answered ${end.answered}, recorded ${answered.length}`]),
-      ...(!talk || Math.abs((end.talking ?? -9) - billed) <= tolerance
-        ? []
-        : [`${call}: talking ${end.talking}, recorded ${billed}`]),
-    ];
-  });
+function channelsWith(log: readonly ChannelEvent[], type: string): readonly string[] {
+  return log.filter((entry) => entry.type === type).map(({ uniqueid }) => uniqueid);
 }
