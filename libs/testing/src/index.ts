@@ -1,3 +1,14 @@
+/**
+ * Fakes, conformance suites and private servers for tests. Not for production code.
+ *
+ * - `busConformance`, `pacerConformance`, `storeConformance`: the tests that every adapter of a port must pass.
+ * - `actionContract`, `triggerContract`: the tests that every connector must pass. `openPlugin`, `openEndpoint`: a plugin without an
+ *   engine.
+ * - `MemoryBroker`, `MemoryPacer`, `MemoryStore`, `FakeWorkspace`: in-memory implementations, which pass the same suites.
+ * - `startPostgres`, `startRabbit`, `startRedis`, `openProxy`: servers of a test's own.
+ *
+ * Read `conformance/bus.ts` for a port, and `plugin/action-contract.ts` for a connector.
+ */
 export { busConformance, type BusHarness, type BusTraits } from './conformance/bus.js';
 export { openInbox, settled, until, type Inbox } from './conformance/inbox.js';
 export { MemoryBroker, MemoryBus } from './memory/memory-bus.js';

@@ -6,7 +6,9 @@ import { assignments } from './write-action.js';
 import { channelId } from './channel-id.js';
 import { plugin } from './plugin.js';
 
-const waive = { 'calls an overload an overload': 'an exchange has no word for it: what it does not take, it refuses' };
+const waive = {
+  'reports an overload with the fate overload': 'an exchange has no word for it: what it does not take, it refuses',
+};
 
 actionContract(plugin, 'originate', {
   peer: exchangePeer,

@@ -7,7 +7,7 @@ import { untilOpen } from './working-hours.js';
 
 actionContract(plugin, 'dial', {
   peer: exchangePeer,
-  waive: { 'calls an overload an overload': 'an exchange has no word for it: what it does not take, it refuses' },
+  waive: { 'reports an overload with the fate overload': 'an exchange has no word for it: what it does not take, it refuses' },
   input: { number: '79161234567', context: 'debt-ivr' },
 });
 

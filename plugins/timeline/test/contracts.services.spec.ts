@@ -26,7 +26,7 @@ const at = (hour: number): Fields => ({
   end: `2026-02-02T${hour}:30:00`,
 });
 const NO_SECRET = { 'shows no secret in its errors and its log': 'its connection has none' };
-const NO_OVERLOAD = { 'calls an overload an overload': 'PostgreSQL has no such answer' };
+const NO_OVERLOAD = { 'reports an overload with the fate overload': 'PostgreSQL has no such answer' };
 
 let server: PostgresServer;
 let database: ConnectionDatabase;

@@ -4,30 +4,35 @@ import { queues, type Bus, type Outgoing } from '@sluice/engine';
 import { isSluiceError, type EventMessage } from '@sluice/plugin-api';
 import { openInbox, settled, until, type Inbox } from './inbox.js';
 
-/** One broker, and buses on it. */
+/** One broker, and the buses that are connected to it. */
 export interface BusHarness {
-  /** A bus of one more host. The suite closes it. */
+  /** Opens the bus of one more host. The suite closes it. */
   open(): Promise<Bus>;
-  /** The host dies: its connection drops and nothing is settled. */
+  /** Simulates the death of the host: its connection drops and no delivery is settled. */
   crash(bus: Bus): Promise<void>;
-  /** How many messages wait for their time on their way to the queue (or to any queue, where the broker cannot tell). */
+  /** Returns how many delayed messages wait for the queue, or for any queue if the broker cannot tell them apart. */
   delayed(queue: string): Promise<number>;
-  /** Stops the broker and starts it again; what it keeps in memory alone is gone. Buses come back by themselves. */
+  /** Stops the broker and starts it again, which loses data that is only in memory. Buses reconnect automatically. */
   restartBroker?(): Promise<void>;
+  /** Stops the broker. */
   close(): Promise<void>;
 }
 
+/** Capabilities of a broker, on which some tests depend. */
 export interface BusTraits {
-  /** Bytes of the largest body that the suite sends. */
+  /** Size of the largest body that the suite sends, in bytes. */
   readonly maxBytes: number;
-  /** The harness can restart the broker. */
+  /** Whether the harness has `restartBroker`. */
   readonly restarts: boolean;
 }
 
 const DAY_MS = 86_400_000;
 
 /**
- * What every `Bus` must do. The harness is made once; tests keep out of each other's way by the names of queues and event types.
+ * Registers the tests that every `Bus` must pass. The harness is created once. Each test has its own names of queues and event types.
+ *
+ * @param name the adapter, for the title of the suite.
+ * @param start starts the broker.
  */
 export function busConformance(name: string, traits: BusTraits, start: () => Promise<BusHarness>): void {
   describe(`Bus: ${name}`, () => {
@@ -80,10 +85,10 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         const [status] = await on.status([queue]);
         return status?.waiting === 0 && (status.held ?? 0) === 0;
       });
-    /** Another host removes the queue; resolves when it is there again and `inbox` has had something out of it. */
+    /** Lets another host remove the queue; resolves when it exists again and `inbox` has received a message from it. */
     const removedAndMadeAgain = async (queue: string, inbox: Inbox) => {
       await (await open()).remove(queue);
-      await until('the queue to be consumed anew', async () => {
+      await until('the queue to be consumed again', async () => {
         await bus.publish(to(queue, ['anew'])).catch(() => bus.declare({ queue }));
         return inbox.ids().includes('anew');
       });
@@ -95,7 +100,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
       );
 
     describe('queues', () => {
-      it('hands out in the order of publication', async () => {
+      it('delivers messages in the order of publication', async () => {
         const queue = await declared();
         await bus.publish(to(queue, names(300)));
         const inbox = await openInbox(bus, queue, { prefetch: 50, settle: true });
@@ -103,7 +108,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(inbox.ids()).toEqual(names(300));
       });
 
-      it('hands each message to one of several hosts', async () => {
+      it('delivers each message to one of several hosts', async () => {
         const queue = await declared();
         const other = await open();
         const here = await openInbox(bus, queue, { prefetch: 10, settle: true });
@@ -114,7 +119,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect([...here.ids(), ...there.ids()].sort()).toEqual(names(200).sort());
       });
 
-      it('holds no more than the prefetch at once, and follows when it changes', async () => {
+      it('holds at most prefetch deliveries at once, and applies a changed prefetch', async () => {
         const queue = await declared();
         await bus.publish(to(queue, names(20)));
         const inbox = await openInbox(bus, queue, { prefetch: 3 });
@@ -129,7 +134,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(await waiting(queue)).toBe(8);
       });
 
-      it('hands out nothing more after stop, and lets what is held be settled', async () => {
+      it('delivers no more messages after stop, and settles deliveries that are held', async () => {
         const queue = await declared();
         await bus.publish(to(queue, names(5)));
         const inbox = await openInbox(bus, queue, { prefetch: 2 });
@@ -143,7 +148,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(inbox.deliveries.length).toBe(2);
       });
 
-      it('tells what waits, and leaves out queues that do not exist', async () => {
+      it('returns the number of waiting messages, and leaves out queues that do not exist', async () => {
         const queue = await declared();
         await bus.publish(to(queue, names(7)));
         const status = await bus.status([queue, `${word}.missing`]);
@@ -157,7 +162,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(await bus.status([queue])).toEqual([]);
       });
 
-      it('declares a queue twice without losing what is in it', async () => {
+      it('declares a queue twice without losing its messages', async () => {
         const queue = await declared('queue', `${word}.a`);
         await bus.publish(to(queue, ['kept']));
         const other = await open();
@@ -168,7 +173,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(inbox.ids()).toEqual(['kept', 'a', 'b']);
       });
 
-      it('removes exclusive queues together with their host', async () => {
+      it('removes exclusive queues when their host dies', async () => {
         const queue = `${word}.reply`;
         const other = await open();
         await other.declare({ queue, exclusive: true });
@@ -182,7 +187,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         );
       });
 
-      it('brings what is sent to all peers to each of them once, and to no other queue', async () => {
+      it('delivers a message for all peers to each peer once, and to no other queue', async () => {
         const everything = await declared('everything', '#');
         const other = await open();
         const [here, there] = await Promise.all([peer(bus, 'here'), peer(other, 'there')]);
@@ -195,11 +200,11 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         ]);
         expect([here.deliveries.length, there.deliveries.length]).toEqual([3, 3]);
         expect(await waiting(everything)).toBe(0);
-        // it would take what other tests want to see unrouted
+        // this queue would take events that other tests expect to be unrouted
         await bus.remove(everything);
       });
 
-      it('confirms what is sent to peers when there are none, and keeps nothing of it for those to come', async () => {
+      it('confirms a message for peers if there are none, and does not keep it for later peers', async () => {
         await bus.publish(to(queues.peers, ['unheard']));
         const late = await peer(bus, 'late');
         await bus.publish(to(queues.peers, ['heard']));
@@ -209,7 +214,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
     });
 
     describe('messages', () => {
-      it('carries attributes as they are, Cyrillic and meta among them', async () => {
+      it('carries attributes unchanged, including Cyrillic letters and meta', async () => {
         const queue = await declared();
         const full = message('Звонок-№1', {
           source: '/issuers/erp/Иванов',
@@ -233,7 +238,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(delivery?.redelivered).toBe(0);
       });
 
-      it('adds nothing to a message with few attributes', async () => {
+      it('adds no attribute to a message', async () => {
         const queue = await declared();
         const bare = message('bare');
         await bus.publish([{ queue, message: bare }]);
@@ -263,7 +268,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
     });
 
     describe('events', () => {
-      it('gives an event to every queue that is bound to its type', async () => {
+      it('delivers an event to every queue that is bound to its type', async () => {
         const one = await declared('one', `${word}.call.*`);
         const any = await declared('any', `${word}.#`);
         const exact = await declared('exact', `${word}.call.started`, `${word}.call.#`);
@@ -279,7 +284,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         ]);
       });
 
-      it('keeps what nobody wants, tells its types, and replays what fits', async () => {
+      it('keeps events without a queue, returns their types, and replays those that match', async () => {
         const types = [`${word}.order.paid`, `${word}.order.sent`, `${word}.order.paid`, `${word}.call`];
         await bus.publish(types.map((type, n) => ({ message: message(`m${n}`, { type }) })));
         const ours = async () => (await bus.unrouted()).filter(({ type }) => type.startsWith(word));
@@ -300,7 +305,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(await bus.replayUnrouted([`${word}.#`], queue)).toBe(1);
       });
 
-      it('moves each of 1,000 unrouted events once, and leaves none of them behind', async () => {
+      it('moves each of 1,000 unrouted events once, and leaves none behind', async () => {
         await bus.publish(
           names(1_000).map((id) => ({ message: message(id, { type: `${word}.order` }) })),
           { timeoutMs: 10_000 },
@@ -333,7 +338,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
     });
 
     describe('settling', () => {
-      it('publishes the outputs, then takes the delivery off its queue', async () => {
+      it('publishes the outputs, then removes the delivery from its queue', async () => {
         const queue = await declared();
         const next = await declared('next');
         await bus.publish(to(queue, ['in']));
@@ -348,7 +353,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(again.ids()).toEqual([]);
       });
 
-      it('keeps every event or its output when the host dies while settling', async () => {
+      it('keeps every event or its output when the host dies during settlement', async () => {
         const queue = await declared();
         const next = await declared('next');
         await bus.publish(to(queue, names(400)));
@@ -368,7 +373,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
       });
 
       it.each(['the bus', 'the consumer'])(
-        'hands out again only the one held of 500 deliveries when %s closes',
+        'redelivers only the single held one of 500 deliveries when %s closes',
         async (closed) => {
           const queue = await declared();
           await bus.publish(to(queue, names(500)), { timeoutMs: 10_000 });
@@ -386,7 +391,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         },
       );
 
-      it('publishes the outputs of what is held when its queue is removed', async () => {
+      it('publishes the outputs of held deliveries when their queue is removed', async () => {
         const queue = await declared();
         const next = await declared('next');
         await bus.publish(to(queue, names(20)));
@@ -400,17 +405,17 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(outputs.ids()).toEqual(names(20));
       });
 
-      it('hands out again what was held and is released after its queue was removed', async () => {
+      it('redelivers a delivery that is released after its queue was removed', async () => {
         const queue = await declared();
         await bus.publish(to(queue, ['held']));
         const inbox = await openInbox(bus, queue);
         const [held] = await inbox.atLeast(1);
         await removedAndMadeAgain(queue, inbox);
         held!.release();
-        await until('the held one to come again', () => inbox.ids().filter((id) => id === 'held').length === 2);
+        await until('the held delivery to be redelivered', () => inbox.ids().filter((id) => id === 'held').length === 2);
       });
 
-      it('hands out again, with its count, what a dead host held', async () => {
+      it('redelivers the deliveries of a dead host with their count', async () => {
         const queue = await declared();
         await bus.publish(to(queue, names(20)));
         const other = await open();
@@ -423,7 +428,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(inbox.deliveries.map((delivery) => delivery.redelivered)).toEqual(Array.from({ length: 20 }, () => 1));
       });
 
-      it('says so when a delivery is settled after its connection died', async () => {
+      it('reports false when a delivery is settled after its connection died', async () => {
         const queue = await declared();
         const next = await declared('next');
         await bus.publish(to(queue, ['in']));
@@ -434,7 +439,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         await (await openInbox(bus, queue, { settle: true })).atLeast(1);
       });
 
-      it('hands a released delivery out again near the head', async () => {
+      it('redelivers a released delivery near the head of the queue', async () => {
         const queue = await declared();
         await bus.publish(to(queue, names(100)));
         const order: string[] = [];
@@ -452,7 +457,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(order.indexOf('m2')).toBeLessThan(50);
       });
 
-      it('hands a delivery out again when the consumer throws', async () => {
+      it('redelivers when the consumer throws', async () => {
         const queue = await declared();
         await bus.publish(to(queue, ['in']));
         const redelivered: number[] = [];
@@ -483,7 +488,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(await refusal(bus.publish(to(`${word}.missing`, ['lost'])))).not.toBe('no refusal');
       });
 
-      it('throws a droppable message away when its queue does not exist', async () => {
+      it('drops a droppable message when its queue does not exist', async () => {
         await bus.publish([{ queue: `${word}.missing`, message: message('reply'), droppable: true }]);
       });
 
@@ -496,7 +501,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
     });
 
     describe('delays', () => {
-      it('hands out a delayed message when its time has come, and what needs no delay before it', async () => {
+      it('delivers a delayed message when it is due, and messages without a delay before it', async () => {
         const queue = await declared();
         const inbox = await openInbox(bus, queue, { settle: true });
         const notBefore = Date.now() + 1_500;
@@ -507,7 +512,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(inbox.deliveries[1]?.message.attributes).toEqual(message('later').attributes);
       });
 
-      it('hands out at once what is due', async () => {
+      it('delivers a message that is already due at once', async () => {
         const queue = await declared();
         await bus.publish([{ queue, message: message('due'), notBefore: Date.now() - 5_000 }]);
         await (await openInbox(bus, queue, { settle: true })).atLeast(1);
@@ -530,9 +535,9 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         await until('the bus to be up again', () => bus.state().state === 'up');
       };
       const itRestarts = traits.restarts ? it : it.skip;
-      /** The bus may be up a moment before its queue is. */
+      /** Publishes until it succeeds: the bus may be up a moment before its queue exists. */
       const offered = (queue: string, id: string) =>
-        until(`${queue} to take ${id}`, () =>
+        until(`${queue} to accept ${id}`, () =>
           bus.publish(to(queue, [id])).then(
             () => true,
             () => false,
@@ -560,7 +565,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(await harness.delayed(queue)).toBe(before + 1);
       });
 
-      itRestarts('goes on consuming, from exclusive queues too', async () => {
+      itRestarts('continues to consume, from exclusive queues too', async () => {
         const queue = await declared();
         const reply = `${word}.reply`;
         await bus.declare({ queue: reply, exclusive: true });

@@ -1,6 +1,12 @@
 import type { Bus, Delivery } from '@sluice/engine';
 
-/** Resolves once the condition holds; rejects with its name after the time, so that a failing test says what it waited for. */
+/**
+ * Resolves once the condition holds.
+ *
+ * @param what names the condition in the error, for example `the queue to be empty`.
+ * @param timeoutMs milliseconds after which it rejects.
+ * @throws an error with `what` after the timeout.
+ */
 export async function until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!(await condition())) {
@@ -9,18 +15,20 @@ export async function until(what: string, condition: () => boolean | Promise<boo
   }
 }
 
-/** A consumer that keeps what it is given until the test decides. */
+/** A consumer that keeps its deliveries until the test settles them. */
 export interface Inbox {
   readonly deliveries: readonly Delivery[];
   /** Ids in the order of arrival. */
   ids(): string[];
-  /** Resolves with all deliveries so far when there are so many. */
+  /** Resolves with all deliveries so far once there are at least `count`. */
   atLeast(count: number): Promise<readonly Delivery[]>;
+  /** Stops consuming; held deliveries can still be settled. */
   stop(): Promise<void>;
+  /** Changes how many deliveries the consumer may hold at once. */
   setPrefetch(count: number): Promise<void>;
 }
 
-/** Consumes the queue into an inbox; with `settle` each delivery is settled at once, without outputs. */
+/** Consumes a queue into an inbox. With `settle` each delivery is settled at once, without outputs. */
 export async function openInbox(bus: Bus, queue: string, options: { prefetch?: number; settle?: boolean } = {}): Promise<Inbox> {
   const deliveries: Delivery[] = [];
   const consumer = await bus.consume(queue, { prefetch: options.prefetch ?? 100 }, (delivery) => {
@@ -39,7 +47,7 @@ export async function openInbox(bus: Bus, queue: string, options: { prefetch?: n
   };
 }
 
-/** Settles and waits for the confirm. */
+/** Settles a delivery and resolves with the result: false if the bus has not settled it. */
 export function settled(delivery: Delivery, outputs: Parameters<Delivery['settle']>[0] = []): Promise<boolean> {
   return new Promise((resolve) => delivery.settle(outputs, resolve));
 }

@@ -4,24 +4,31 @@ import type { CallEnd, Pace, Pacer, PushClass, PushOwner } from '@sluice/engine'
 import type { PaceConfig } from '@sluice/flow';
 import { until } from './inbox.js';
 
-/** One back end, and pacers on it. */
+/** One back end, and the pacers that use it. */
 export interface PacerHarness {
-  /** A pacer of one more host. The suite closes it. */
+  /** Opens the pacer of one more host. The suite closes it. */
   open(): Promise<Pacer>;
+  /** Stops the back end. */
   close(): Promise<void>;
 }
 
+/** Capabilities of a pacer, on which some tests depend. */
 export interface PacerTraits {
-  /** Several hosts compete for a connection. */
+  /** Whether several hosts can compete for a connection. */
   readonly hosts: boolean;
-  /** It cuts an adaptive limit, keeps a rate, opens a breaker and knows the calendar by itself. */
+  /** Whether the pacer itself adapts the limit, keeps a rate, opens a breaker and applies the calendar. */
   readonly policy: boolean;
 }
 
 const LIMIT = 3;
 const ok: CallEnd = { result: 'ok', ms: 1 };
 
-/** What every `Pacer` must do with its hosts alive. What it does when they die is tested where hosts are processes. */
+/**
+ * Registers the tests that every `Pacer` must pass while its hosts live. Tests with dying hosts need processes and are elsewhere.
+ *
+ * @param name the adapter, for the title of the suite.
+ * @param start starts the back end.
+ */
 export function pacerConformance(name: string, traits: PacerTraits, start: () => Promise<PacerHarness>): void {
   describe(`Pacer: ${name}`, () => {
     let harness: PacerHarness;
@@ -59,12 +66,12 @@ export function pacerConformance(name: string, traits: PacerTraits, start: () =>
     const opened = (host: Host) => until('the host to own the connection', () => host.consuming);
     const done = (count: number) => until(`${count} calls to be made`, () => pushes.done === count);
 
-    it('can be used', async () => {
+    it('resolves check when it can be used', async () => {
       const { pacer } = await own();
       await expect(pacer.check()).resolves.toBeUndefined();
     });
 
-    it('makes every call that waits, and never more at once than the limit', async () => {
+    it('makes every waiting call, and never more at once than the limit', async () => {
       pushes.endBy = () => ok;
       pushes.add(60);
       const { host } = await own();
@@ -73,7 +80,7 @@ export function pacerConformance(name: string, traits: PacerTraits, start: () =>
       expect(pushes.peak).toBe(LIMIT);
     });
 
-    it('begins what comes later', async () => {
+    it('makes calls that are added later', async () => {
       pushes.endBy = () => ok;
       const { host } = await own();
       await opened(host);
@@ -83,13 +90,13 @@ export function pacerConformance(name: string, traits: PacerTraits, start: () =>
       }
     });
 
-    it('tells the limit before it lets the owner consume', async () => {
+    it('reports the limit before it lets the owner consume', async () => {
       const { host } = await own();
       await opened(host);
       expect(host.told.slice(0, 2)).toEqual([`limit ${LIMIT}`, 'opened']);
     });
 
-    it('shows what runs', async () => {
+    it('returns the calls in flight in its state', async () => {
       pushes.add(2);
       const { host, pace } = await own();
       await opened(host);
@@ -97,7 +104,7 @@ export function pacerConformance(name: string, traits: PacerTraits, start: () =>
       expect(pace.state()).toEqual({ owner: true, limit: LIMIT, max: LIMIT, inFlight: 2, lingering: 0, breaker: 'closed' });
     });
 
-    it('begins nothing before the time that the other side asked for', async () => {
+    it('begins no call before the end of Retry-After', async () => {
       let askedAt = Infinity;
       pushes.endBy = () => {
         if (askedAt < Infinity) return ok;
@@ -113,7 +120,7 @@ export function pacerConformance(name: string, traits: PacerTraits, start: () =>
       expect(pushes.lastStart - askedAt).toBeGreaterThanOrEqual(400);
     });
 
-    it('keeps the slot of a call that may still run on the other side', async () => {
+    it('keeps the slot of a call that may still run in the remote system', async () => {
       pushes.add(LIMIT + 1);
       const { host, pace } = await own();
       await opened(host);
@@ -125,7 +132,7 @@ export function pacerConformance(name: string, traits: PacerTraits, start: () =>
       expect(pace.state().lingering).toBe(0);
     });
 
-    it('makes no call after the signal, waits for those in flight, and lets the owner hand back', async () => {
+    it('makes no call after the signal, waits for calls in flight, and lets the owner return its deliveries', async () => {
       pushes.add(10);
       const { host, pace } = await own();
       await opened(host);
@@ -152,7 +159,7 @@ export function pacerConformance(name: string, traits: PacerTraits, start: () =>
     });
 
     if (traits.hosts) {
-      it('lets one host own a connection, and the next when it stops, without losing a push', async () => {
+      it('lets one host own a connection, and the next host when it stops, without losing a push', async () => {
         pushes.endBy = () => ok;
         const first = await own();
         await opened(first.host);
@@ -170,13 +177,13 @@ export function pacerConformance(name: string, traits: PacerTraits, start: () =>
     }
 
     if (traits.policy) {
-      it('cuts an adaptive limit on overload, and tells', async () => {
+      it('cuts an adaptive limit on overload, and reports it', async () => {
         pushes.add(1);
         const { host, pace } = await own({ concurrency: { start: 4, max: 4, adaptive: true } });
         await opened(host);
         await until('the call', () => pushes.open === 1);
         pushes.end({ result: 'overload', ms: 1 });
-        await until('the limit to be told', () => host.told.at(-1) === 'limit 1');
+        await until('the limit to be reported', () => host.told.at(-1) === 'limit 1');
         expect(pace.state().limit).toBe(1);
       });
 
@@ -186,11 +193,11 @@ export function pacerConformance(name: string, traits: PacerTraits, start: () =>
         const { host } = await own({ rate: { count: 10, perMs: 1_000 } });
         await opened(host);
         await done(6);
-        // five times 100 ms, less what a late timer may make up for
+        // five times 100 ms, less the slack for late timers
         expect(pushes.lastStart - pushes.firstStart).toBeGreaterThanOrEqual(470);
       });
 
-      it('begins nothing while the breaker is open, and goes on when the other side is back', async () => {
+      it('begins no call while the breaker is open, and continues when the remote system is back', async () => {
         let back = false;
         pushes.endBy = () => (back ? ok : { result: 'unavailable', ms: 1 });
         pushes.add(20);
@@ -206,16 +213,16 @@ export function pacerConformance(name: string, traits: PacerTraits, start: () =>
         expect(started).toBeLessThanOrEqual(1 + LIMIT);
       });
 
-      it('begins nothing in a window that closes the connection, and says why', async () => {
+      it('begins no call in a window that closes the connection, and reports the reason', async () => {
         const window = { from: 0, to: 1_440, concurrency: 0, reason: 'closing of the month' };
         pushes.add(1);
         const { host, pace } = await own({ calendar: [window], timezone: 'UTC' });
-        await until('the owner to be told', () => host.told.includes('closed calendar'));
+        await until('the owner to be notified', () => host.told.includes('closed calendar'));
         expect(pace.state().closedBecause).toBe('closing of the month');
         expect([host.consuming, pushes.started]).toEqual([false, 0]);
       });
 
-      it('offers no class that a window closes', async () => {
+      it('does not offer a class that a window closes', async () => {
         pushes.endBy = () => ok;
         const { host } = await own({ calendar: [{ from: 0, to: 1_440, priority: 'bulk', concurrency: 0 }], timezone: 'UTC' });
         await opened(host);
@@ -239,9 +246,9 @@ function paceOf(config: Partial<PaceConfig>): PaceConfig {
   };
 }
 
-/** The pushes of one connection, and the other side: both stand outside of the hosts. */
+/** The pushes of one connection and the remote system, which all hosts of a test share. */
 class Pushes {
-  /** Ends calls at once; absent: `end` does. */
+  /** Ends calls automatically; without it the test calls `end`. */
   endBy: (() => CallEnd) | undefined;
   waiting = 0;
   done = 0;

@@ -3,35 +3,43 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { JournalEntry, ParkedRun, Store } from '@sluice/engine';
 import { until } from './inbox.js';
 
-/** One database, and stores on it. */
+/** One database, and the stores that use it. */
 export interface StoreHarness {
-  /** The store of one more host. The suite closes it. */
+  /** Opens the store of one more host. The suite closes it. */
   open(): Promise<Store>;
-  /** Makes the database unreachable, and reachable again at the same address. */
+  /** Makes the database unreachable. */
   stopDatabase?(): Promise<void>;
+  /** Makes the database reachable again at the same address. */
   startDatabase?(): Promise<void>;
+  /** Stops the database and removes it. */
   close(): Promise<void>;
 }
 
+/** Capabilities of a store, on which some tests depend. */
 export interface StoreTraits {
-  /** The harness can stop the database and start it again. */
+  /** Whether the harness has `stopDatabase` and `startDatabase`. */
   readonly outages: boolean;
 }
 
 const LONG_MS = 60_000;
 const SHORT_MS = 30;
 const DAY_MS = 86_400_000;
-/** Bytes that are no UTF-8, zeros among them. */
+/** Bytes that are not UTF-8, including zeros. */
 const ODD_BYTES = Buffer.from([0x00, 0xff, 0xfe, 0xc3, 0x28, 0x00, 0x22, 0x5c]);
 const ODD_TEXT = 'нуль\u0000 half \ud83d "quoted" \\';
 
-/** What every `Store` must do. The harness is made once; tests keep out of each other's way by the names they draw. */
+/**
+ * Registers the tests that every `Store` must pass. The harness is created once. Each test draws names of its own.
+ *
+ * @param name the adapter, for the title of the suite.
+ * @param start starts the database.
+ */
 export function storeConformance(name: string, traits: StoreTraits, start: () => Promise<StoreHarness>): void {
   describe(`Store: ${name}`, () => {
     let harness: StoreHarness;
     let store: Store;
     let opened: Store[];
-    /** Drawn for each test: begins all its names. */
+    /** Prefix of all names of a test, drawn for each test. */
     let word: string;
 
     beforeAll(async () => {
@@ -54,20 +62,20 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
     }
 
     describe('leases', () => {
-      it('are held by one, who may renew them under the same epoch', async () => {
+      it('have one holder, which can renew them under the same epoch', async () => {
         const other = await open();
         expect(await store.leases.take(word, 'a', LONG_MS)).toBe(1);
         expect(await other.leases.take(word, 'b', LONG_MS)).toBeUndefined();
         expect(await store.leases.take(word, 'a', LONG_MS)).toBe(1);
       });
 
-      it('pass to another when they were not renewed, and raise the epoch', async () => {
+      it('pass to another holder when they were not renewed, with a higher epoch', async () => {
         await store.leases.take(word, 'a', SHORT_MS);
-        await until('the lease to fall', async () => (await store.leases.take(word, 'b', LONG_MS)) === 2);
+        await until('the lease to expire', async () => (await store.leases.take(word, 'b', LONG_MS)) === 2);
         expect(await store.leases.take(word, 'a', LONG_MS)).toBeUndefined();
       });
 
-      it('pass at once when they were given up, but not by one who does not hold them', async () => {
+      it('pass at once when their holder releases them, and not when another host does', async () => {
         await store.leases.take(word, 'a', LONG_MS);
         await store.leases.release(word, 'b');
         expect(await store.leases.take(word, 'b', LONG_MS)).toBeUndefined();
@@ -75,14 +83,14 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(await store.leases.take(word, 'b', LONG_MS)).toBe(2);
       });
 
-      it('go to one of many who ask at once', async () => {
+      it('go to one of many hosts that ask at once', async () => {
         const other = await open();
         const holders = Array.from({ length: 20 }, (_, n) => `host-${n}`);
         const epochs = await Promise.all(holders.map((holder, n) => (n % 2 ? store : other).leases.take(word, holder, LONG_MS)));
         expect(epochs.filter((epoch) => epoch !== undefined)).toEqual([1]);
       });
 
-      it('are listed with who holds them and what they say', async () => {
+      it('are listed with their holders and their info', async () => {
         await store.leases.take(word, 'a', LONG_MS, { limit: 4, note: 'Контора' });
         await store.leases.take(`${word}.past`, 'b', LONG_MS);
         await store.leases.release(`${word}.past`, 'b');
@@ -116,7 +124,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
       });
       const summary = ({ message: _message, ...run }: Omit<ParkedRun, 'state'>) => ({ ...run, state: 'parked' });
 
-      it('are kept as they are, any bytes in them, over a restart of the host', async () => {
+      it('are kept unchanged over a restart of the host, whatever bytes they contain', async () => {
         const run = parkedRun('a');
         await store.parked.add([run]);
         await store.close();
@@ -125,14 +133,14 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(await again.parked.get(`${word}.absent`)).toBeUndefined();
       });
 
-      it('are added once for each epoch', async () => {
+      it('are added once per epoch', async () => {
         await store.parked.add([parkedRun('a'), parkedRun('a', 1, { revision: 'r2' })]);
         await store.parked.add([parkedRun('a', 1, { revision: 'r3' }), parkedRun('b')]);
         expect(await store.parked.get(`${word}.a`)).toMatchObject({ epoch: 1, revision: 'r2' });
         expect(await store.parked.list({ flow: word, limit: 10 })).toHaveLength(3);
       });
 
-      it('need no step', async () => {
+      it('do not need a step', async () => {
         const { step: _step, ...run } = parkedRun('a');
         await store.parked.add([run]);
         expect(await store.parked.get(run.run)).toEqual({ ...run, state: 'parked' });
@@ -147,13 +155,13 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(await store.parked.list({ flow: word, limit: 1 })).toMatchObject([{ run: runs[2]!.run, state: 'dropped' }]);
       });
 
-      it('are counted by flow while they are parked', async () => {
+      it('are counted per flow while they are parked', async () => {
         await store.parked.add([parkedRun('a'), parkedRun('b'), parkedRun('c', 0, { flow: `${word}.other` })]);
         await store.parked.drop(`${word}.b`, 0);
         expect(await store.parked.count()).toMatchObject({ [word]: 1, [`${word}.other`]: 1 });
       });
 
-      it('are replayed: parked, replaying (again, after a crash), replayed', async () => {
+      it('change from parked to replaying (again after a crash) to replayed', async () => {
         await store.parked.add([parkedRun('a')]);
         const run = `${word}.a`;
         expect(await store.parked.replaying(run, 0)).toBe(true);
@@ -165,20 +173,20 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(await store.parked.replaying(run, 1)).toBe(false);
       });
 
-      it('are replayed without a mark, too', async () => {
+      it('can be replayed without being marked first', async () => {
         await store.parked.add([parkedRun('a')]);
         await store.parked.replayed(`${word}.a`, 0);
         expect(await store.parked.get(`${word}.a`)).toMatchObject({ state: 'replayed' });
       });
 
-      it('are not replayed after they were dropped', async () => {
+      it('cannot be replayed after they were dropped', async () => {
         await store.parked.add([parkedRun('a')]);
         expect(await store.parked.drop(`${word}.a`, 0)).toBe(true);
         expect(await store.parked.drop(`${word}.a`, 0)).toBe(false);
         expect(await store.parked.replaying(`${word}.a`, 0)).toBe(false);
       });
 
-      it('are found, whole, when their replay was never finished', async () => {
+      it('are returned with their messages when their replay was never finished', async () => {
         await store.parked.add([parkedRun('a'), parkedRun('b')]);
         await store.parked.replaying(`${word}.a`, 0);
         const ours = async (olderThanMs: number) => (await store.parked.stuck(olderThanMs)).filter(({ flow }) => flow === word);
@@ -187,7 +195,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(await ours(SHORT_MS)).toEqual([{ ...parkedRun('a'), state: 'replaying' }]);
       });
 
-      it('go after their retention', async () => {
+      it('are deleted after their retention', async () => {
         await store.parked.add([parkedRun('old'), parkedRun('new', 0, { parkedAt: new Date() })]);
         await store.sweep({ journalMs: 30 * DAY_MS, parkedMs: DAY_MS });
         expect((await store.parked.list({ flow: word, limit: 10 })).map(({ run }) => run)).toEqual([`${word}.new`]);
@@ -203,7 +211,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(await store.claims.claim({ ...claim, run: 'a' })).toBe('a');
       });
 
-      it('are apart by flow and by key, however long', async () => {
+      it('are separate by flow and by key, however long the key is', async () => {
         const long = 'ключ '.repeat(10_000);
         const claim = { flow: word, key: long, withinMs: LONG_MS };
         expect(await store.claims.claim({ ...claim, run: 'a' })).toBe('a');
@@ -211,7 +219,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(await store.claims.claim({ ...claim, flow: `${word}.other`, run: 'c' })).toBe('c');
       });
 
-      it('give one answer to all who ask at once', async () => {
+      it('return one holder to all runs that ask at once', async () => {
         const other = await open();
         const asked = Array.from({ length: 200 }, (_, n) => ({
           flow: word,
@@ -226,7 +234,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect([...byKey.values()].every((runs) => runs.size === 1)).toBe(true);
       });
 
-      it('are free again when the holder gives them back, and only then', async () => {
+      it('are free again when the holder releases them, and only then', async () => {
         const claim = { flow: word, key: 'k', withinMs: LONG_MS };
         await store.claims.claim({ ...claim, run: 'a' });
         await store.claims.giveBack(word, 'k', 'b');
@@ -254,7 +262,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         ...more,
       });
 
-      it('keeps entries whole, any text in them', async () => {
+      it('keeps entries unchanged, whatever text they contain', async () => {
         const full = entry({
           eventId: `${word}${ODD_TEXT}`,
           causationid: `${word}.cause`,
@@ -291,14 +299,14 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(store.journal.skipped).toBe(0);
       });
 
-      it('is seen by other hosts after a flush', async () => {
+      it('is visible to other hosts after a flush', async () => {
         const other = await open();
         store.journal.write(entry());
         await store.journal.flush();
         expect(await other.journal.find(`${word}.run`)).toEqual([entry()]);
       });
 
-      it('loses what is older than its retention, and nothing else', async () => {
+      it('deletes only entries that are older than the retention', async () => {
         const young = entry({ at: new Date() });
         store.journal.write(entry({ at: new Date(Date.now() - 5 * DAY_MS) }));
         store.journal.write(young);
@@ -311,7 +319,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
     });
 
     describe('the rest', () => {
-      it('ends a step once, and lets the redelivery of that end pass', async () => {
+      it('ends a step once, and accepts a redelivery of the same end', async () => {
         const other = await open();
         expect(await store.endStep(word, 'call', 0, 'timer')).toBe(true);
         expect(await other.endStep(word, 'call', 0, 'result')).toBe(false);
@@ -320,7 +328,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(await other.endStep(word, 'other', 0, 'result')).toBe(true);
       });
 
-      it('lets one of two ends pass that come at once', async () => {
+      it('accepts one of several ends that arrive at once', async () => {
         const other = await open();
         const steps = Array.from({ length: 50 }, (_, n) => `step-${n}`);
         const ends = await Promise.all(
@@ -365,7 +373,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(again?.at.getTime()).toBeGreaterThanOrEqual(first?.at.getTime() ?? Infinity);
       });
 
-      it('remembers every flow that was deployed until it is told to forget', async () => {
+      it('remembers every deployed flow until forgetFlow is called', async () => {
         await store.flowsSeen([`${word}.a`, `${word}.b`]);
         const ours = async (flows: string[]) => (await store.flowsSeen(flows)).filter(({ flow }) => flow.startsWith(word));
         const seen = await ours([`${word}.b`]);
@@ -382,7 +390,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
     });
 
     if (traits.outages) {
-      it('rejects with STORE_UNAVAILABLE while the database is away, keeps its journal, and works again by itself', async () => {
+      it('rejects with STORE_UNAVAILABLE while the database is away, keeps its journal, and recovers automatically', async () => {
         await store.leases.take(word, 'a', LONG_MS);
         await harness.stopDatabase!();
         const entry: JournalEntry = {

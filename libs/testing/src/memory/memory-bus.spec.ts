@@ -20,7 +20,7 @@ busConformance('memory', { maxBytes: 2 * 1024 ** 2, restarts: true }, async () =
 describe('MemoryBroker', () => {
   const message = { attributes: { id: '1', source: '/test', type: 'a', time: '2026-01-01T00:00:00Z' }, body: Buffer.alloc(0) };
 
-  it('delays by the clock that it is given', async () => {
+  it('delays messages by the clock of its options', async () => {
     const due: (() => void)[] = [];
     let now = 0;
     const broker = new MemoryBroker({ now: () => now, after: (_ms, run) => void due.push(run) });
@@ -33,7 +33,7 @@ describe('MemoryBroker', () => {
     expect(await bus.status(['q'])).toMatchObject([{ waiting: 1 }]);
   });
 
-  it('refuses to publish while it is stopped, and hands out again what was held', async () => {
+  it('refuses to publish while it is stopped, and redelivers held deliveries afterwards', async () => {
     const broker = new MemoryBroker();
     const bus = broker.connect();
     await bus.declare({ queue: 'q' });

@@ -6,12 +6,12 @@ import { MemoryQueue, type BrokerClock, type Entry, type Taker } from './memory-
 const REAL_CLOCK: BrokerClock = { now: Date.now, after: (ms, run) => void setTimeout(run, Math.min(ms, 2 ** 31 - 1)).unref() };
 
 /**
- * A broker within the process, for tests: the queues that several hosts share. It passes the same suite as the real ones.
- * Nothing is written anywhere: it forgets all with the process.
+ * A broker in the memory of the process, for tests: the queues that several hosts share. It passes the same conformance suite as the real
+ * brokers. Nothing is persisted.
  */
 export class MemoryBroker {
   readonly #queues = new Map<string, MemoryQueue>();
-  /** Durable queues that were removed: their consumers, and what those hold, stay attached. */
+  /** Durable queues that were removed; their consumers and held deliveries stay attached. */
   readonly #removed = new Map<string, MemoryQueue>();
   readonly #buses = new Set<MemoryBus>();
   #state: BusState = { state: 'up' };
@@ -20,39 +20,43 @@ export class MemoryBroker {
     this.#queues.set(queues.unrouted, new MemoryQueue(queues.unrouted));
   }
 
-  /** A connection of one more host. */
+  /** Opens the connection of one more host. */
   connect(): MemoryBus {
     const bus = new MemoryBus(this);
     this.#buses.add(bus);
     return bus;
   }
 
+  /** Returns whether the broker runs, and the reason if it does not. */
   state(): BusState {
     return this.#state;
   }
 
-  /** Confirms nothing more until `start`; what was handed out goes back, as when a real broker dies. */
+  /** Refuses everything until `start`, and returns held deliveries to their queues, as the death of a real broker does. */
   stop(reason = 'stopped by the test'): void {
     this.#state = { state: 'down', reason };
     for (const bus of this.#buses) bus.lose();
     for (const queue of this.#queues.values()) if (queue.owner !== undefined) queue.clear();
   }
 
+  /** Starts the broker again after `stop`. */
   start(): void {
     this.#state = { state: 'up' };
     for (const bus of this.#buses) bus.regain();
   }
 
-  /** Forgets a connection: its deliveries go back and its exclusive queues vanish. */
+  /** Removes a connection: its deliveries return to their queues and its exclusive queues vanish. */
   disconnect(bus: MemoryBus): void {
     this.#buses.delete(bus);
     for (const [name, queue] of this.#queues) if (queue.owner === bus) this.#queues.delete(name);
   }
 
+  /** Returns a queue by name. */
   queue(name: string): MemoryQueue | undefined {
     return this.#queues.get(name);
   }
 
+  /** Creates a queue if it is missing, and binds it to the types. */
   declare(spec: QueueSpec, owner: MemoryBus): void {
     const queue =
       this.#queues.get(spec.queue) ??
@@ -62,6 +66,7 @@ export class MemoryBroker {
     for (const type of spec.types ?? []) queue.patterns.add(type);
   }
 
+  /** Removes a queue and returns how many messages were waiting in it. */
   remove(name: string): number {
     const queue = this.#queues.get(name);
     this.#queues.delete(name);
@@ -71,12 +76,12 @@ export class MemoryBroker {
     return queue.clear();
   }
 
-  /** How many messages wait for their time before they enter the queue. */
+  /** Returns how many delayed messages have not entered the queue yet. */
   delayed(name: string): number {
     return this.#queues.get(name)?.delayed ?? 0;
   }
 
-  /** All of them or none: throws when a queue is missing. */
+  /** Publishes all messages or none. Throws `BUS_UNAVAILABLE` when a queue is missing or the broker is stopped. */
   publish(outgoing: readonly Outgoing[]): void {
     if (this.#state.state !== 'up')
       throw engineFail.BUS_UNAVAILABLE(`the memory broker is ${this.#state.state}: ${this.#state.reason}`);
@@ -184,7 +189,7 @@ export class MemoryBus implements Bus {
     this.crash();
   }
 
-  /** As if the host had died: nothing is settled, what it held is handed to others. */
+  /** Simulates the death of the host: no delivery is settled, and held deliveries go to other hosts. */
   crash(): void {
     this.#closed = true;
     for (const [taker, queue] of this.#takers) queue.detach(taker);
@@ -192,12 +197,12 @@ export class MemoryBus implements Bus {
     this.broker.disconnect(this);
   }
 
-  /** The connection breaks: what is held goes back to its queue, and settling it does nothing any more. */
+  /** Simulates the loss of the connection: held deliveries return to their queues, and settling them has no effect. */
   lose(): void {
     for (const [taker, queue] of this.#takers) for (const entry of [...taker.held]) queue.giveBack(taker, entry);
   }
 
-  /** The connection is there again, and with it consumers and exclusive queues. */
+  /** Restores the connection with its consumers and exclusive queues. */
   regain(): void {
     for (const spec of this.#exclusive) this.broker.declare(spec, this);
     for (const queue of this.#takers.values()) queue.wake();
@@ -225,7 +230,7 @@ class MemoryDelivery implements Delivery {
     this.redelivered = entry.deliveries - 1;
   }
 
-  /** For good, also when its message is handed out again. */
+  /** Whether settling has no effect any more. Stays true when the message is redelivered. */
   get lost(): boolean {
     return this.entry.deliveries > this.redelivered + 1 || !this.taker.held.has(this.entry);
   }

@@ -2,8 +2,8 @@ import { PUSH_CLASSES, type Pace, type Pacer, type PaceState, type PushOwner } f
 import type { PaceConfig } from '@sluice/flow';
 
 /**
- * A pacer of one host, in memory: at most `max` calls at once, with Retry-After and lingering slots. What closes or shrinks a connection
- * (breaker, calendar, lease, overload) is the test's to say, by the methods of {@link MemoryPace}.
+ * An in-memory pacer of one host: at most `max` calls at once, with Retry-After and lingering slots. The test closes or limits a connection
+ * (breaker, calendar, lease, overload) with the methods of {@link MemoryPace}.
  */
 export class MemoryPacer implements Pacer {
   readonly engine = 'memory';
@@ -15,10 +15,10 @@ export class MemoryPacer implements Pacer {
     return pace;
   }
 
-  /** The pace of a connection that is owned. */
+  /** Returns the pace of a connection. Throws if the connection has no owner. */
   of(connection: string): MemoryPace {
     const pace = this.paces.get(connection);
-    if (!pace) throw new Error(`nobody owns the pace of ${connection}`);
+    if (!pace) throw new Error(`the pace of ${connection} has no owner`);
     return pace;
   }
 
@@ -31,6 +31,7 @@ export class MemoryPacer implements Pacer {
   }
 }
 
+/** The pace of one connection, which the test controls. */
 export class MemoryPace implements Pace {
   readonly ended: Promise<void>;
   private readonly max: number;
@@ -53,7 +54,7 @@ export class MemoryPace implements Pace {
     this.ended = new Promise((resolve) => (this.resolveEnded = resolve));
     signal.addEventListener('abort', () => void this.stop(), { once: true });
     if (signal.aborted) void this.stop();
-    // an owner need not be ready before `own` has returned
+    // an owner may be unprepared until `own` has returned
     setImmediate(() => {
       owner.limitIs(this.limit);
       this.reopen();
@@ -78,20 +79,21 @@ export class MemoryPace implements Pace {
     };
   }
 
-  /** The other side bears so many calls at once now. */
+  /** Sets how many calls at once the remote system accepts now. */
   setLimit(limit: number): void {
     this.limit = limit;
     this.owner.limitIs(limit);
     this.look();
   }
 
-  /** Nothing begins any more, and the owner hands back. */
+  /** Closes the connection: no call begins, and the owner returns its deliveries. */
   shut(reason: 'breaker' | 'calendar' | 'lease', until?: Date): void {
     this.open = false;
     this.reason = reason;
     this.owner.closed(reason, until);
   }
 
+  /** Opens the connection after `shut`. */
   reopen(): void {
     if (this.stopped) return;
     this.open = true;
@@ -100,6 +102,7 @@ export class MemoryPace implements Pace {
     this.look();
   }
 
+  /** Stops the pace and resolves when the calls in flight have ended. */
   stop(): Promise<void> {
     if (!this.stopped) {
       this.stopped = true;
@@ -114,7 +117,7 @@ export class MemoryPace implements Pace {
     while (this.open && !this.stopped && this.inFlight + this.lingering < this.limit && this.owner.waiting(PUSH_CLASSES) > 0) {
       const before = this.owner.waiting(PUSH_CLASSES);
       void this.call();
-      // the owner has none to make after all
+      // the owner had no call to make after all
       if (this.owner.waiting(PUSH_CLASSES) === before) return;
     }
   }

@@ -1,7 +1,7 @@
 import type { QueueStatus, UnroutedStatus } from '@sluice/engine';
 import { typeMatches, type EventMessage } from '@sluice/plugin-api';
 
-/** Time as a memory broker sees it: a virtual clock makes delays instant. */
+/** The time of a memory broker. A virtual clock makes delays instant. */
 export interface BrokerClock {
   now(): number;
   after(ms: number, run: () => void): void;
@@ -9,25 +9,25 @@ export interface BrokerClock {
 
 /** A message in a queue. */
 export interface Entry {
-  /** Its place: kept when it is handed back. */
+  /** Position in the queue; kept when the entry returns. */
   readonly place: number;
   readonly message: EventMessage;
   deliveries: number;
 }
 
-/** A consumer, as the queue sees it. */
+/** A consumer from the view of the queue. */
 export interface Taker {
   prefetch: number;
   readonly held: Set<Entry>;
-  /** Is its connection up? */
+  /** Returns whether its connection is up. */
   connected(): boolean;
   take(entry: Entry): void;
 }
 
-/** One queue of a memory broker. Hands out in a later turn, so that a consumer is never called from within its own call. */
+/** One queue of a memory broker. It delivers in a later turn of the event loop, so that a consumer is never called within its own call. */
 export class MemoryQueue {
   readonly patterns = new Set<string>();
-  /** How many messages wait for their time. */
+  /** Number of messages that are delayed. */
   delayed = 0;
   readonly #takers = new Set<Taker>();
   #ready: Entry[] = [];
@@ -37,9 +37,9 @@ export class MemoryQueue {
 
   constructor(
     readonly name: string,
-    /** Whose exclusive queue it is. */
+    /** The connection to which an exclusive queue belongs. */
     readonly owner?: object,
-    /** Gets what hosts say to all hosts. */
+    /** Whether the queue receives messages for all peers. */
     readonly peers = false,
   ) {}
 
@@ -94,12 +94,12 @@ export class MemoryQueue {
     });
   }
 
-  /** Throws away what is ready; gives how many. */
+  /** Removes the waiting entries and returns their number. */
   clear(): number {
     return this.#ready.splice(0).length;
   }
 
-  /** Takes out what fits one of the patterns. */
+  /** Removes and returns the messages whose types match one of the patterns. */
   extract(patterns: readonly string[]): EventMessage[] {
     const fits = (entry: Entry) => patterns.some((pattern) => typeMatches(pattern, entry.message.attributes.type));
     const taken = this.#ready.filter(fits);
@@ -117,7 +117,9 @@ export class MemoryQueue {
     return [...counts].map(([type, count]) => ({ type, count }));
   }
 
-  /** One entry to each consumer with room, round and round. What is handed back meanwhile waits for the next turn. */
+  /**
+   * Delivers one entry to each consumer with room, in turns. Entries that return in the meantime wait for the next turn of the event loop.
+   */
   #handOut(): void {
     let left = this.#ready.length;
     for (let given = true; given;) {

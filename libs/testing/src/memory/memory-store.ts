@@ -28,8 +28,8 @@ interface ParkedRow {
 }
 
 /**
- * A database within the process, for tests: what the stores of several hosts share, with a clock of its own. The stores pass the same
- * suite as the real one.
+ * A database in the memory of the process, for tests: the data that the stores of several hosts share, with a clock of its own. The stores
+ * pass the same conformance suite as the real one.
  */
 export class MemoryDatabase {
   readonly leases = new Map<string, Lease>();
@@ -41,19 +41,19 @@ export class MemoryDatabase {
   readonly revocations = new Map<string, Revocation>();
   readonly flows = new Map<string, Date>();
   journal: JournalEntry[] = [];
-  /** True: every method rejects, as when PostgreSQL is stopped. */
+  /** If true, every method rejects, as when PostgreSQL is stopped. */
   away = false;
 
   constructor(readonly now: () => number = Date.now) {}
 
-  /** Runs a statement, if the database is there. */
+  /** Runs a statement. Rejects with `STORE_UNAVAILABLE` while the database is away. */
   async use<Result>(statement: () => Result): Promise<Result> {
     if (this.away) throw engineFail.STORE_UNAVAILABLE('the database is away');
     return statement();
   }
 }
 
-/** A store in memory. Hosts that shall share one get the same database. */
+/** An in-memory store. Hosts with the same database share its data. */
 export class MemoryStore implements Store {
   readonly engine = 'memory';
   readonly leases: LeaseStore;

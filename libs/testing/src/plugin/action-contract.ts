@@ -18,31 +18,35 @@ import { START_MS, STEP_MS, within } from './within.js';
 
 const RUN_MS = 30_000;
 
-/** The other side of a connector, started anew for each test. What it cannot play has to be waived. */
+/** The remote system of a connector, started for each test. A promise that needs a missing optional method has to be waived. */
 export interface ActionPeer {
-  /** What stands in `connections.<name>.with` to reach it, with every secret filled in. */
+  /** The value of `connections.<name>.with` that leads to the peer, with every secret filled in. */
   readonly connection: unknown;
-  /** Where the host belongs, for a plugin that needs a database. */
+  /** The workspace of the host, for a plugin that needs a database. */
   readonly workspace?: FakeWorkspace;
-  /** Takes the next call and does not answer. Resolves when that call has come. */
+  /** Makes the peer receive the next call without answering. Resolves when that call has arrived. */
   readonly hang?: () => Promise<void>;
-  /** Takes the next call and cuts its connection. */
+  /** Makes the peer cut the connection of the next call. */
   readonly lose?: () => void | Promise<void>;
-  /** Answers the next call that it is overloaded. */
+  /** Makes the peer answer the next call with an overload. */
   readonly overload?: () => void | Promise<void>;
-  /** The ids that came with the calls so far. */
+  /** Returns the ids that the peer has received with calls so far. */
   readonly ids?: () => readonly string[] | Promise<readonly string[]>;
-  /** How many connections are open. */
+  /** Returns the number of open connections. */
   readonly connections?: () => number;
+  /** Stops the peer. */
   readonly close: () => Promise<void>;
 }
 
+/** Options of {@link actionContract}. */
 export interface ActionContract<Input> {
+  /** Starts a peer. */
   readonly peer: () => Promise<ActionPeer>;
-  /** A `with` that the peer answers well. */
+  /** A `with` to which the peer answers successfully. */
   readonly input: Input;
-  /** How long a call of the action may take, in milliseconds; longer than the timeouts of the connection. Default: 30 s. */
+  /** Maximum duration of a call in milliseconds; has to be longer than the timeouts of the connection. Default: 30 s. */
   readonly waitMs?: number;
+  /** Promises that the connector cannot keep, by title, with the reason. */
   readonly waive?: Waivers;
 }
 
@@ -50,11 +54,18 @@ interface Stage {
   readonly peer: ActionPeer;
   readonly opened: OpenedPlugin<Closable, Record<string, AnyAction<never>>>;
   readonly run: (signal?: AbortSignal, id?: string) => Promise<unknown>;
-  /** The failure of a run that must fail. */
+  /** Runs the action and resolves with its failure; rejects if it succeeds. */
   readonly failure: (signal?: AbortSignal) => Promise<SluiceError>;
 }
 
-/** What every action must do, whatever it talks to. */
+/**
+ * Registers the tests that every action must pass, whatever its remote system is. A waived promise has to be broken: a waiver that is no
+ * longer needed fails.
+ *
+ * @param plugin the plugin.
+ * @param name the name of the action.
+ * @param contract the peer and an input.
+ */
 export function actionContract<
   Connection extends z.ZodType,
   Client extends Closable,
@@ -70,43 +81,43 @@ export function actionContract<
   const onStage = (act: (stage: Stage) => Promise<void>) => () => play(plugin, name, contract, act);
 
   const promises: Record<string, () => Promise<void>> = {
-    'refuses a `with` with a key that it does not know': async () => {
+    'refuses a `with` with an unknown key': async () => {
       expectStrict(spec.input, contract.input);
     },
-    'gives what its output schema promises': onStage(async ({ run }) => {
-      await run(); // openPlugin checks the output
+    'returns output that matches its schema': onStage(async ({ run }) => {
+      await run(); // openPlugin validates the output
     }),
     'stops waiting when the signal fires': onStage(async ({ peer, failure }) => {
       const giveUp = new AbortController();
       const taken = able(peer, 'hang')();
       const failed = failure(giveUp.signal);
-      // reported below, where it is waited for
+      // reported below, where it is awaited
       failed.catch(() => undefined);
       await within('peer.hang() did not resolve: no call came', Promise.race([taken, failed]));
       giveUp.abort();
       expect((await failed).fate).toBe('retry');
     }),
-    'says that the outcome is unknown when the connection is lost in the middle': onStage(async ({ peer, failure }) => {
+    'reports sent: unknown when the connection is lost during the call': onStage(async ({ peer, failure }) => {
       await within('peer.lose() did not resolve', able(peer, 'lose')());
       const { fate, options } = await failure();
       expect([fate, options.sent ?? 'unknown']).toEqual([expect.stringMatching(/^(retry|unavailable)$/), 'unknown']);
     }),
-    'says that nothing was sent when nobody is there': onStage(async ({ peer, failure }) => {
+    'reports sent: no when the remote system is not reachable': onStage(async ({ peer, failure }) => {
       await within('peer.close() did not resolve', peer.close());
       expect(await failure()).toMatchObject({ fate: 'unavailable', options: { sent: 'no' } });
     }),
-    'calls an overload an overload': onStage(async ({ peer, failure }) => {
+    'reports an overload with the fate overload': onStage(async ({ peer, failure }) => {
       await within('peer.overload() did not resolve', able(peer, 'overload')());
       expect((await failure()).fate).toBe('overload');
     }),
-    'leaves no connection behind when it is closed': onStage(async ({ peer, opened, run }) => {
+    'closes its connections': onStage(async ({ peer, opened, run }) => {
       const connections = able(peer, 'connections');
       await run();
       await within('the client did not close', opened.close());
       await until('peer.connections() to become 0', () => connections() === 0, STEP_MS);
     }),
     ...(isByKey(spec, contract.input) && {
-      'sends the id of the call along': onStage(async ({ peer, run }) => {
+      'sends the id of the call': onStage(async ({ peer, run }) => {
         const ids = able(peer, 'ids');
         await run(undefined, 'run-1/step');
         expect(await within('peer.ids() did not resolve', ids())).toContain('run-1/step');
@@ -155,7 +166,7 @@ async function play<
   };
   const failure = async (signal?: AbortSignal) => {
     const error: unknown = await run(signal).then(
-      () => new Error(`${name} was expected to fail, and did not`),
+      () => new Error(`${name} succeeded, but was expected to fail`),
       (failed: unknown) => failed,
     );
     if (!isSluiceError(error)) throw error;

@@ -7,7 +7,7 @@ import { openPlugin } from './open-plugin.js';
 import { within } from './within.js';
 import { triggerContract, type TriggerPeer } from './trigger-contract.js';
 
-/** A post office in memory: the other side of a well-behaved plugin. */
+/** A post office in memory: the remote system of a well-behaved plugin. */
 class Office {
   letters: string[] = [];
   readonly ids: string[] = [];
@@ -121,14 +121,14 @@ const triggerPeer = async (): Promise<TriggerPeer> => {
 actionContract(plugin, 'send', { peer: actionPeer, input: { text: 'привет' } });
 triggerContract(plugin, 'letter', { peer: triggerPeer, options: { box: 'main' } });
 
-/** Each breaks one promise; its waiver passes only because the suite notices. */
+/** Each of the plugins below breaks one promise. Its waiver passes only because the suite detects that. */
 const withSend = (run: typeof send.run) => ({ ...plugin, actions: { send: { ...send, run } } });
 
 const forgetful = withSend((client, input, call) => send.run(client, input, { ...call, id: 'another' }));
 actionContract(forgetful, 'send', {
   peer: actionPeer,
   input: { text: 'привет' },
-  waive: { 'sends the id of the call along': 'it sends another' },
+  waive: { 'sends the id of the call': 'it sends another id' },
 });
 
 const talkative = withSend(async (client, input, call) => {
@@ -145,14 +145,14 @@ actionContract(talkative, 'send', {
   waive: { 'shows no secret in its errors and its log': 'it shows the key' },
 });
 
-/** Plugins that never do what a test waits for: each test has to end by itself, with an error. */
+/** Plugins that never do the step for which a test waits: each test has to end with an error instead of waiting forever. */
 const withLetter = (subscribe: typeof letter.subscribe) => ({ ...plugin, triggers: { letter: { ...letter, subscribe } } });
 const NO_EVENT = {
-  'hands over what its output schema promises': 'it hands over nothing',
-  'ends quietly when the signal fires': 'it hands over nothing',
-  'ends when the source is lost': 'it hands over nothing',
-  'acknowledges only what was accepted': 'it hands over nothing',
-  'offers again, under the same id, what was not accepted': 'it hands over nothing',
+  'passes events that match its schema': 'it passes no event',
+  'ends without an error when the signal fires': 'it passes no event',
+  'ends when the source is lost': 'it passes no event',
+  'acknowledges only accepted events': 'it passes no event',
+  'offers an event that was not accepted again, under the same id': 'it passes no event',
 };
 
 const deaf = withLetter(async () => Promise.reject(new Error('the fake does not answer')));
@@ -169,11 +169,11 @@ triggerContract(stubborn, 'letter', {
   options: { box: 'main' },
   waitMs: 200,
   waive: {
-    'hands over what its output schema promises': 'it goes on after its signal',
-    'ends quietly when the signal fires': 'it goes on after its signal',
-    'ends when the source is lost': 'it goes on after its signal',
-    'acknowledges only what was accepted': 'it goes on after its signal',
-    'offers again, under the same id, what was not accepted': 'it goes on after its signal',
+    'passes events that match its schema': 'it continues after its signal',
+    'ends without an error when the signal fires': 'it continues after its signal',
+    'ends when the source is lost': 'it continues after its signal',
+    'acknowledges only accepted events': 'it continues after its signal',
+    'offers an event that was not accepted again, under the same id': 'it continues after its signal',
   },
 });
 
@@ -186,32 +186,32 @@ actionContract(asleep, 'send', {
   input: { text: 'привет' },
   waitMs: 500,
   waive: {
-    'gives what its output schema promises': 'it never ends',
+    'returns output that matches its schema': 'it never ends',
     'stops waiting when the signal fires': 'it never ends',
-    'says that the outcome is unknown when the connection is lost in the middle': 'it never ends',
-    'says that nothing was sent when nobody is there': 'it never ends',
-    'calls an overload an overload': 'it never ends',
-    'leaves no connection behind when it is closed': 'it never ends',
-    'sends the id of the call along': 'it never ends',
+    'reports sent: unknown when the connection is lost during the call': 'it never ends',
+    'reports sent: no when the remote system is not reachable': 'it never ends',
+    'reports an overload with the fate overload': 'it never ends',
+    'closes its connections': 'it never ends',
+    'sends the id of the call': 'it never ends',
     'shows no secret in its errors and its log': 'it never ends',
   },
 });
 
-describe('the contracts', () => {
-  it('name what did not come', async () => {
+describe('actionContract', () => {
+  it('names the missing step in the error', async () => {
     await expect(within('peer.hang() did not resolve: no call came', new Promise(() => undefined), 10)).rejects.toThrow(
       'peer.hang() did not resolve: no call came (waited 0.01 s)',
     );
   });
 
-  it('refuse a waiver that names no promise', () => {
+  it('refuses a waiver whose title is not a promise', () => {
     const misspelt = () => actionContract(plugin, 'send', { peer: actionPeer, input: { text: '' }, waive: { 'is fast': 'no' } });
-    expect(misspelt).toThrow('"is fast" names no promise');
+    expect(misspelt).toThrow('"is fast" is not a promise');
   });
 });
 
 describe('openPlugin', () => {
-  it('refuses an input that does not fit, as the engine does', async () => {
+  it('refuses an input that does not match the schema, as the engine does', async () => {
     const opened = await openPlugin(plugin, openOffice().connection);
     await expect(opened.actions.send({ text: 1 as unknown as string })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });

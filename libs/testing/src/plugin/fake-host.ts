@@ -1,13 +1,14 @@
 import type { Host, Log } from '@sluice/plugin-api';
 import { FakeWorkspace, type FakeServices } from './fake-services.js';
 
+/** A line of a {@link MemoryLog}. */
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
   readonly fields?: object;
 }
 
-/** A log that keeps its lines. */
+/** A log that keeps its lines for the test. */
 export class MemoryLog implements Log {
   readonly lines: LogLine[] = [];
 
@@ -29,9 +30,10 @@ export class MemoryLog implements Log {
   }
 }
 
-/** A host for one connection; it keeps what was logged and what was reported as lost. */
+/** The host of one connection. It records log lines and reported losses. */
 export class FakeHost implements Host {
   readonly log = new MemoryLog();
+  /** Reasons with which the client reported that the connection is lost. */
   readonly losses: unknown[] = [];
   private readonly closing = new AbortController();
   readonly signal: AbortSignal = this.closing.signal;
@@ -51,6 +53,7 @@ export class FakeHost implements Host {
     this.losses.push(reason);
   }
 
+  /** Fires the signal that the client has to close. */
   close(): void {
     this.closing.abort();
   }

@@ -19,25 +19,26 @@ import {
 
 const doorFail = failures({
   TOKEN_INVALID: { fate: 'rejected', cure: 'use a token that the fake workspace has issued' },
-  FORBIDDEN: { fate: 'rejected', cure: 'issue a token that may do this' },
+  FORBIDDEN: { fate: 'rejected', cure: 'issue a token with this right' },
 });
 
+/** An event that a plugin has published, as it was accepted. */
 export type Published = NewEvent & { readonly type: string; readonly source: string };
 
 type Heard = (body: Buffer, from: string) => void;
 
 const NO_DATABASE: Database = {
-  migrate: () => Promise.reject(engineFail.STORE_UNAVAILABLE('the fake workspace has no database: hand one in')),
-  rows: () => Promise.reject(engineFail.STORE_UNAVAILABLE('the fake workspace has no database: hand one in')),
+  migrate: () => Promise.reject(engineFail.STORE_UNAVAILABLE('the fake workspace has no database: pass one to its constructor')),
+  rows: () => Promise.reject(engineFail.STORE_UNAVAILABLE('the fake workspace has no database: pass one to its constructor')),
   get place(): never {
-    throw engineFail.STORE_UNAVAILABLE('the fake workspace has no database: hand one in');
+    throw engineFail.STORE_UNAVAILABLE('the fake workspace has no database: pass one to its constructor');
   },
 };
 
-/** What the hosts of a workspace share, in memory: tokens, what was published, leases, and the way from host to host. */
+/** The shared state of a workspace's hosts, in memory: tokens, published events, leases, and messages from host to host. */
 export class FakeWorkspace {
   readonly published: Published[] = [];
-  /** Runs that go on, by the tokens of their calls. */
+  /** Calls of `resume`, with the tokens and outputs. */
   readonly resumed: { readonly token: string; readonly output: unknown }[] = [];
   readonly #bearers = new Map<string, Bearer>();
   readonly #revoked = new Map<Bearer, Set<() => void>>();
@@ -46,7 +47,7 @@ export class FakeWorkspace {
 
   constructor(readonly database: Database = NO_DATABASE) {}
 
-  /** A token of a user, with the scope `desktop` unless it is said otherwise. */
+  /** Issues a token for a user. Default scopes: `desktop` and `events:write`. */
   issue(sub: string, claims: Partial<Bearer> = {}): string {
     const issuer = claims.issuer ?? 'operator';
     const token = `token-${randomUUID()}`;
@@ -83,7 +84,7 @@ export class FakeWorkspace {
   readonly tokens: Tokens = {
     verify: async (token) => {
       const bearer = this.#bearers.get(token ?? '');
-      if (!bearer) throw doorFail.TOKEN_INVALID('the fake workspace has issued no such token');
+      if (!bearer) throw doorFail.TOKEN_INVALID('the fake workspace has not issued this token');
       return bearer;
     },
     requireScope: ({ scopes }, scope) => {
@@ -99,12 +100,12 @@ export class FakeWorkspace {
     issuersOf: () => ['operator'],
   };
 
-  /** To every other host. */
+  /** Sends a message to every other host. */
   say(from: FakeServices, topic: string, body: Buffer): void {
     for (const host of this.#hosts) if (host !== from) host.hear(topic, body, from.peers.id);
   }
 
-  /** One at a time; who waits gets its turn when the one before has ended. */
+  /** Runs `work` under the lease; a host that waits gets its turn when the work before it has ended. */
   async lease(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const turn = (this.#leases.get(name) ?? Promise.resolve()).then(() => (signal.aborted ? undefined : work(signal)));
     this.#leases.set(
@@ -115,7 +116,7 @@ export class FakeWorkspace {
   }
 }
 
-/** What a fake host lends to a plugin that serves clients; it keeps the routes, upgrades and numbers that the plugin gave. */
+/** The services of a fake host for a plugin that serves clients. It records the plugin's routes, upgrades and metrics. */
 export class FakeServices implements Services {
   readonly listen = { host: '127.0.0.1', stompPort: 0 };
   readonly routes = new Map<string, { readonly route: HttpRoute; readonly handle: (request: HttpRequest) => Promise<Reply> }>();
@@ -183,7 +184,7 @@ export class FakeServices implements Services {
 
   readonly lease: Services['lease'] = (name, signal, work) => this.workspace.lease(name, signal, work);
 
-  /** What another host has said arrives, in a later turn as over a network. */
+  /** Delivers a message of another host, in a later turn of the event loop. */
   hear(topic: string, body: Buffer, from: string): void {
     setImmediate(() => this.#listeners.get(topic)?.forEach((heard) => heard(body, from)));
   }

@@ -1,7 +1,7 @@
 import type { Accept, AnyHostTrigger, Doors, HttpRequest, HttpRoute, NewEvent, Reply } from '@sluice/plugin-api';
 import type { z } from 'zod';
 
-/** A request as a sender makes it. */
+/** A request from the view of its sender. */
 export interface SentRequest {
   readonly method: string;
   readonly path: string;
@@ -10,24 +10,30 @@ export interface SentRequest {
   readonly body?: string | Uint8Array;
 }
 
-/** An endpoint behind a door in memory. */
+/** A host trigger with its endpoint, in memory. */
 export interface OpenedEndpoint {
   readonly route: HttpRoute;
   readonly accepted: readonly NewEvent[];
-  /** Rejects with what the endpoint throws; the real door makes a status of it. */
+  /** Sends a request. Rejects with the error of the endpoint, which a real host converts to an HTTP status. */
   readonly request: (request: SentRequest) => Promise<Reply>;
-  /** Resolves when the endpoint has taken its route away. */
+  /** Stops the trigger and resolves when it has removed its route. */
   readonly close: () => Promise<void>;
 }
 
+/** Behaviour of the engine behind the endpoint. */
 export interface EndpointOptions {
-  /** What the flow replies. A rejection stands for a reply that never came. Default: 204. */
+  /** Returns the reply of the flow. A rejection stands for a missing reply. Default: 204. */
   readonly reply?: (event: NewEvent) => Promise<Reply>;
-  /** Stands for a broker that does not confirm. */
+  /** Returns the error with which `accept` rejects, for example of a broker that does not confirm. */
   readonly refuse?: () => Error;
 }
 
-/** Opens one host trigger on a door in memory. `options` is what stands in `trigger.with`; throws when it does not fit. */
+/**
+ * Opens one host trigger with an HTTP endpoint in memory.
+ *
+ * @param options the value of `trigger.with`.
+ * @throws when the options do not match the schema, and when the trigger registers no route.
+ */
 export async function openEndpoint(
   trigger: AnyHostTrigger,
   options: unknown,
@@ -56,7 +62,7 @@ export async function openEndpoint(
     async close() {
       ending.abort();
       await listening;
-      if (door.isOpen) throw new Error('the endpoint ended and left its route');
+      if (door.isOpen) throw new Error('the endpoint ended without removing its route');
     },
   };
 }
@@ -90,7 +96,7 @@ class MemoryDoor implements Doors {
   }
 }
 
-/** The values of `{name}` segments, or undefined when the path is another. */
+/** Returns the values of the `{name}` segments, or undefined when the path does not match. */
 function matchPath(template: string, path: string): Record<string, string> | undefined {
   const wanted = template.split('/');
   const given = path.split('/');

@@ -12,18 +12,19 @@ import type { z } from 'zod';
 import { FakeHost } from './fake-host.js';
 import type { FakeWorkspace } from './fake-services.js';
 
-/** An event that an action gave to `call.emit`. */
+/** An event that an action passed to `call.emit`. */
 export type Emitted = NewEvent & { readonly type: string };
 
+/** Options of {@link openPlugin}. */
 export interface OpenOptions {
   /** The plugin's clock. */
   readonly now?: () => Date;
   readonly timezone?: string;
-  /** Where its host belongs; several hosts of one workspace hear each other. */
+  /** The workspace of the host. Hosts of one workspace can send messages to each other. */
   readonly workspace?: FakeWorkspace;
 }
 
-/** Actions by name, as a flow calls them: the input is what stands in `with`. */
+/** Actions by name, as a flow calls them: the input is the value of `with`. */
 type Callable<Actions extends Record<string, AnyAction<never>>> = {
   readonly [Name in keyof Actions]: (
     input: z.input<Actions[Name]['input']>,
@@ -35,15 +36,18 @@ type Callable<Actions extends Record<string, AnyAction<never>>> = {
 export interface OpenedPlugin<Client, Actions extends Record<string, AnyAction<never>>> {
   readonly client: Client;
   readonly host: FakeHost;
-  /** Checks the input, runs the action and checks its output, as the engine does. No pace, no retries. */
+  /** Validates the input, runs the action and validates its output, as the engine does, without pace and retries. */
   readonly actions: Callable<Actions>;
   readonly emitted: readonly Emitted[];
+  /** Fires the host's signal and closes the client. */
   close(): Promise<void>;
 }
 
 /**
- * Opens one connection of a plugin, without an engine. `connection` is what stands in `connections.<name>.with`.
- * Throws when that does not fit the plugin's schema.
+ * Opens one connection of a plugin, without an engine.
+ *
+ * @param connection the value of `connections.<name>.with`.
+ * @throws when the value does not match the plugin's schema.
  */
 export async function openPlugin<
   Connection extends z.ZodType,

@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 
-/** Test titles of a suite and their tests. */
+/** Tests of a suite by title. */
 export type Promises = Readonly<Record<string, () => Promise<void>>>;
 
-/** Promises that a connector cannot keep, by title, each with the reason. */
+/** Promises that a connector cannot keep, by title, with the reason. */
 export type Waivers = Readonly<Record<string, string>>;
 
 /**
- * Registers one test for each promise. A waived promise must be broken: a waiver that is no longer needed fails, and so does one that
- * names no promise.
+ * Registers one test per promise. A waived promise has to be broken: a waiver that is no longer needed fails, and so does one whose title
+ * is not a promise.
  */
 export function describePromises(subject: string, promises: Promises, waive: Waivers = {}): void {
   for (const title of Object.keys(waive)) {
     if (!(title in promises))
-      throw new Error(`${subject}: the waiver "${title}" names no promise; there are: ${Object.keys(promises).join('; ')}`);
+      throw new Error(`${subject}: the waiver "${title}" is not a promise; there are: ${Object.keys(promises).join('; ')}`);
   }
   describe(subject, () => {
     for (const [title, test] of Object.entries(promises)) {

@@ -2,12 +2,12 @@ import { viewError } from '@sluice/plugin-api';
 import { z } from 'zod';
 import type { LogLine } from './fake-host.js';
 
-/** The values of a connection's secret fields. */
+/** Returns the values of a connection's secret fields. */
 export function secretsIn(schema: z.ZodType, connection: unknown): string[] {
   return collect(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), connection);
 }
 
-/** Everything that a person can see of failures and of a log, as one text. */
+/** Returns everything that a person can see of failures and of a log, as one text. */
 export function visibleText(errors: readonly unknown[], lines: readonly LogLine[]): string {
   const shown = errors.map((error) => [viewError(error), String((error as Error).stack), String((error as Error).cause)]);
   return JSON.stringify([shown, lines]);

@@ -22,40 +22,52 @@ import { START_MS, STEP_MS, within } from './within.js';
 const AGAIN_MS = 10;
 const EVENT = 'the event that peer.produce() offered';
 
-/** The source of a trigger, started anew for each test. What it cannot play has to be waived. */
+/** The source of a trigger, started for each test. A promise that needs a missing optional method has to be waived. */
 export interface TriggerPeer {
-  /** What stands in `connections.<name>.with` to reach it. */
+  /** The value of `connections.<name>.with` that leads to the peer. */
   readonly connection: unknown;
-  /** Where the host belongs, for a plugin that needs a database. */
+  /** The workspace of the host, for a plugin that needs a database. */
   readonly workspace?: FakeWorkspace;
   /** Offers one more event. */
   readonly produce: () => void | Promise<void>;
-  /** How many events it was told to forget. */
+  /** Returns how many events were acknowledged. */
   readonly acknowledged?: () => number | Promise<number>;
   /** Cuts the connection. */
   readonly lose?: () => void | Promise<void>;
+  /** Stops the peer. */
   readonly close: () => Promise<void>;
 }
 
+/** Options of {@link triggerContract}. */
 export interface TriggerContract<Options> {
+  /** Starts a peer. */
   readonly peer: () => Promise<TriggerPeer>;
+  /** A valid `trigger.with`. */
   readonly options: Options;
-  /** How long each step may take, in milliseconds; longer than the interval of a source that is polled. Default: 5 s. */
+  /** Maximum duration of each step in milliseconds; has to be longer than the interval of a polled source. Default: 5 s. */
   readonly waitMs?: number;
+  /** Promises that the connector cannot keep, by title, with the reason. */
   readonly waive?: Waivers;
 }
 
 interface Stage {
   readonly peer: TriggerPeer;
   readonly accepted: NewEvent[];
-  /** Subscribes; resolves or rejects when the subscription ends. */
+  /** Subscribes; settles when the subscription ends. */
   readonly subscribe: (accept?: Accept) => Promise<void>;
   readonly stop: () => void;
-  /** Aborted by `stop`, and at the end of the test. */
+  /** Fires at `stop`, and at the end of the test. */
   readonly ended: AbortSignal;
 }
 
-/** What every trigger with a connection must do, whatever it listens to. */
+/**
+ * Registers the tests that every trigger with a connection must pass, whatever its source is. A waived promise has to be broken: a waiver
+ * that is no longer needed fails.
+ *
+ * @param plugin the plugin.
+ * @param name the name of the trigger.
+ * @param contract the peer and the options.
+ */
 export function triggerContract<
   Connection extends z.ZodType,
   Client extends Closable,
@@ -99,16 +111,16 @@ export function triggerContract<
   };
 
   const promises: Record<string, () => Promise<void>> = {
-    'refuses options with a key that it does not know': async () => {
+    'refuses options with an unknown key': async () => {
       expectStrict(spec.options, contract.options);
     },
-    'hands over what its output schema promises': onStage(async ({ peer, accepted, subscribe }) => {
+    'passes events that match its schema': onStage(async ({ peer, accepted, subscribe }) => {
       void subscribe().catch(() => undefined);
       await within('peer.produce() did not resolve', peer.produce(), stepMs);
       await until(EVENT, () => accepted.length > 0, stepMs);
       expect(spec.output.safeParse(accepted[0]?.data)).toMatchObject({ success: true });
     }),
-    'ends quietly when the signal fires': onStage(async ({ peer, accepted, subscribe, stop }) => {
+    'ends without an error when the signal fires': onStage(async ({ peer, accepted, subscribe, stop }) => {
       const subscription = subscribe();
       await within('peer.produce() did not resolve', peer.produce(), stepMs);
       await until(EVENT, () => accepted.length > 0, stepMs);
@@ -127,7 +139,7 @@ export function triggerContract<
       expect(await within('the subscription did not end after peer.lose()', subscription, stepMs)).toBe('ended');
     }),
     ...(spec.source !== 'live' && {
-      'acknowledges only what was accepted': onStage(async ({ peer, subscribe }) => {
+      'acknowledges only accepted events': onStage(async ({ peer, subscribe }) => {
         const acknowledged = able(peer, 'acknowledged');
         let confirm: (() => void) | undefined;
         const slow: Accept = (event) => new Promise((resolve) => (confirm = () => resolve({ id: event.id ?? 'event-1' })));
@@ -139,36 +151,38 @@ export function triggerContract<
         confirm?.();
         await until('peer.acknowledged() to become 1', async () => (await asked()) === 1, stepMs);
       }),
-      'offers again, under the same id, what was not accepted': onStage(async ({ peer, accepted, subscribe, stop, ended }) => {
-        const offered: (string | undefined)[] = [];
-        const refuseOnce: Accept = async (event) => {
-          offered.push(event.id);
-          if (offered.length === 1) throw engineFail.BUS_UNAVAILABLE('the test refuses the first');
-          accepted.push(event);
-          return { id: event.id ?? 'event-1' };
-        };
-        await within('peer.produce() did not resolve', peer.produce(), stepMs);
-        const subscribing = againAndAgain(
-          () => subscribe(refuseOnce),
-          () => accepted.length > 0,
-          ended,
-        );
-        await until(EVENT, () => offered.length > 0, stepMs);
-        await until('the same event a second time, after the first was refused', () => accepted.length > 0, stepMs);
-        stop();
-        await within('the subscription did not end after its signal fired', subscribing, stepMs);
-        expect(offered).toEqual([expect.any(String), offered[0]]);
-      }),
+      'offers an event that was not accepted again, under the same id': onStage(
+        async ({ peer, accepted, subscribe, stop, ended }) => {
+          const offered: (string | undefined)[] = [];
+          const refuseOnce: Accept = async (event) => {
+            offered.push(event.id);
+            if (offered.length === 1) throw engineFail.BUS_UNAVAILABLE('the test refuses the first');
+            accepted.push(event);
+            return { id: event.id ?? 'event-1' };
+          };
+          await within('peer.produce() did not resolve', peer.produce(), stepMs);
+          const subscribing = againAndAgain(
+            () => subscribe(refuseOnce),
+            () => accepted.length > 0,
+            ended,
+          );
+          await until(EVENT, () => offered.length > 0, stepMs);
+          await until('the same event a second time, after the first was refused', () => accepted.length > 0, stepMs);
+          stop();
+          await within('the subscription did not end after its signal fired', subscribing, stepMs);
+          expect(offered).toEqual([expect.any(String), offered[0]]);
+        },
+      ),
     }),
   };
   describePromises(`${plugin.name}.${name} keeps the contract of triggers:`, promises satisfies Promises, contract.waive);
 }
 
-/** As the engine does when a source is lost; until it was enough, or the test has ended. */
+/** Subscribes again each time the subscription ends, as the engine does for a lost source, until `enough` or the end of the test. */
 async function againAndAgain(subscribe: () => Promise<void>, enough: () => boolean, ended: AbortSignal): Promise<void> {
   while (!enough() && !ended.aborted) {
     await subscribe().catch(() => undefined);
-    // a subscription that fails at once must not keep timers from firing
+    // the pause lets timers fire even if the subscription fails at once
     await pause(AGAIN_MS);
   }
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 
+/** A request that a {@link WebService} has received. */
 export interface SeenRequest {
   readonly method: string;
   readonly url: string;
@@ -9,21 +10,22 @@ export interface SeenRequest {
   readonly body: string;
 }
 
-/** The other side of a connector that speaks HTTP. */
+/** A web server that stands for the remote system of a connector. */
 export interface WebService {
-  /** Without a path. */
+  /** Address without a path. */
   readonly url: string;
-  /** Whole requests, in the order in which they came. */
+  /** Whole requests in the order of their arrival. */
   readonly seen: readonly SeenRequest[];
-  /** How many connections are open. */
+  /** Returns the number of open connections. */
   readonly connections: () => number;
-  /** Cuts all connections. */
+  /** Cuts all connections and stops the server. */
   readonly close: () => Promise<void>;
 }
 
+/** Answers a request of the service. */
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Starts a web service on loopback that answers as it is told, and by default with `{ "ok": true }`. With `tls` it speaks HTTPS. */
+/** Starts a web service on loopback. By default it answers with `{ "ok": true }`; with `tls` it speaks HTTPS. */
 export async function startWebService(answer: Answer = answerOk, tls?: ServerOptions): Promise<WebService> {
   const seen: SeenRequest[] = [];
   let connections = 0;
@@ -54,7 +56,7 @@ export async function startWebService(answer: Answer = answerOk, tls?: ServerOpt
   };
 }
 
-/** `{ "ok": true }` */
+/** Answers with `{ "ok": true }`. */
 export function answerOk(_request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}');
 }

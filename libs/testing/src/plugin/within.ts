@@ -1,14 +1,14 @@
-/** Enough for a fake in this process, also on a busy machine. */
+/** Timeout of a step of a fake in this process, long enough for a busy machine. */
 export const STEP_MS = 5_000;
-/** For starting a fake and logging in to it. */
+/** Timeout for starting a fake and logging in to it. */
 export const START_MS = 30_000;
 
 /**
  * Waits for one step of a contract test.
  *
- * @param missing what did not happen, for the error, such as `peer.hang() did not resolve: no call came`
- * @returns what `work` resolves with
- * @throws what `work` rejects with; an error with `missing` when it has not settled after `limitMs`
+ * @param missing the step that did not happen, for the error, such as `peer.hang() did not resolve: no call came`.
+ * @returns the result of `work`.
+ * @throws the error of `work`, or an error with `missing` after `limitMs`.
  */
 export async function within<T>(missing: string, work: T | PromiseLike<T>, limitMs = STEP_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -1,5 +1,5 @@
 /**
- * A key that protects nothing, and its certificate for localhost until 2126:
+ * A private key for tests, which protects no data. It and its certificate for localhost (valid until 2126) were created with:
  * openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -subj /CN=localhost \
  *   -addext subjectAltName=DNS:localhost,IP:127.0.0.1
  */
@@ -10,6 +10,7 @@ MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgDgc+p39TaIJTe3az
 CIYxPw+bTt/TOoK3UcSwVSyMnGvWfSQSemFCs2eKSIQU7nrRv76BAduJ
 -----END PRIVATE KEY-----
 `;
+/** The certificate of {@link KEY}. */
 export const CERTIFICATE = `
 -----BEGIN CERTIFICATE-----
 MIIBmjCCAUGgAwIBAgIUV6LWFWoAHIdPTiC1Skto7h6/NB8wCgYIKoZIzj0EAwIw

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 
-/** Ports of loopback that nobody listens on, all different: they are held open until all are drawn. */
+/** Returns unused ports of loopback. They are all different, because they stay open until all are drawn. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
@@ -10,6 +10,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+/** Returns one unused port of loopback. */
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   return port as number;

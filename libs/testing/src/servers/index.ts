@@ -1,4 +1,4 @@
-/** Real servers of their own for tests and benches. A door apart, because the suites of the other door need Jest. */
+/** Private servers for tests and benchmarks. A separate entry point, because the suites of the main entry point need Jest. */
 export { freePort } from './free-ports.js';
 export { startPostgres, type PostgresServer } from './postgres.js';
 export { startRabbit, type RabbitServer } from './rabbitmq.js';

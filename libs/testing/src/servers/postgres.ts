@@ -9,23 +9,24 @@ import { promisify } from 'node:util';
 import { freePort } from './free-ports.js';
 
 const run = promisify(execFile);
-/** Where Debian puts its versions, each in a folder of its own. */
+/** Debian's folder of PostgreSQL, with one subfolder per version. */
 const RELEASES = '/usr/lib/postgresql';
 const START_TIMEOUT_MS = 60_000;
 
-/** A PostgreSQL of this test alone. */
+/** A PostgreSQL for one test. */
 export interface PostgresServer {
   readonly url: string;
-  /** Dies as by a power cut; `start` brings it back at the same address. */
+  /** Kills the server, as a power cut would. `start` starts it again at the same address. */
   kill(): Promise<void>;
+  /** Starts the server after `kill`. */
   start(): Promise<void>;
-  /** Ends it and removes its files. */
+  /** Stops the server and removes its files. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a private PostgreSQL on loopback and resolves when it takes connections. Needs the package `postgresql`; as root it runs as
- * the user `postgres`.
+ * Starts a private PostgreSQL on loopback and resolves when it accepts connections. Requires the package `postgresql`. Under root the
+ * server runs as the user `postgres`.
  */
 export async function startPostgres(): Promise<PostgresServer> {
   const bin = findBin();
@@ -61,7 +62,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     );
     const port = await freePort();
     const start = async () => {
-      // a crash of the machine is not what tests are about, and the disk is shared with all of them
+      // fsync off: no test simulates a crash of the machine, and all tests share the disk
       const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off'];
       server = spawn(path.join(bin, 'postgres'), ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {
         ...options,
@@ -92,7 +93,7 @@ async function serverAccount(): Promise<{ uid: number; gid: number } | undefined
   return { uid: await id('-u'), gid: await id('-g') };
 }
 
-/** The last line of its pid file says so; after a kill the old file stands until the new server writes its own. */
+/** Waits until the last line of the pid file contains `ready`. After a kill the old file remains until the new server writes its own. */
 async function ready(server: ChildProcess, data: string): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline && server.exitCode === null) {

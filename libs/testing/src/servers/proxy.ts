@@ -2,20 +2,22 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Transform } from 'node:stream';
 
-/** The network between a host and a server, in the hands of the test. */
+/** A TCP proxy between a host and a server, with which a test simulates a broken network. */
 export interface Proxy {
   readonly port: number;
-  /** How many clients are connected. */
+  /** Returns the number of connected clients. */
   connections(): number;
-  /** Breaks all connections and takes no more. */
+  /** Cuts all connections and refuses new ones. */
   cut(): void;
-  /** Keeps back what clients send from now on. Resolves when one of them has sent something. */
+  /** Holds back the bytes that clients send from now on. Resolves when a client has sent something. */
   hold(): Promise<void>;
-  /** Takes connections again, and passes on what was kept back. */
+  /** Accepts connections again, and forwards the bytes that were held back. */
   mend(): void;
+  /** Cuts all connections and stops the proxy. */
   close(): Promise<void>;
 }
 
+/** Opens a proxy on loopback to the port `target` of loopback. */
 export async function openProxy(target: number): Promise<Proxy> {
   const clients = new Set<Socket>();
   const dam = new Dam();
@@ -51,7 +53,7 @@ export async function openProxy(target: number): Promise<Proxy> {
   };
 }
 
-/** Holds back what flows through its gates while it is shut. */
+/** Holds back the bytes that pass its gates while it is shut. */
 class Dam {
   #held: (() => void)[] | undefined;
   #came = (): void => undefined;
@@ -84,7 +86,7 @@ function endTogether(one: Socket, other: Socket): void {
     [other, one],
   ] as const) {
     socket.setNoDelay(true);
-    // a reset is what this is for; `close` follows
+    // resets are expected; `close` follows
     socket.on('error', () => undefined);
     socket.on('close', () => opposite.destroy());
   }

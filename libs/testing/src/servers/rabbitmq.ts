@@ -7,34 +7,37 @@ import { promisify } from 'node:util';
 import { freePorts } from './free-ports.js';
 
 const RELEASES = '/usr/lib/rabbitmq/lib';
-/** The kernel kills them with the test, however that ends. */
+/** Options of setpriv: the kernel kills the child when the test process ends in any way. */
 const DIE_WITH_US = ['--pdeathsig', 'KILL'];
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
 
-/** A broker of the test's own: its data, cookie, name and ports are nobody else's. */
+/** A broker for one test, with its own data, cookie, name and ports. */
 export interface RabbitServer {
   readonly url: string;
   readonly port: number;
-  /** As the kernel would: SIGKILL, nothing is flushed. */
+  /** Sends SIGKILL, so that nothing is flushed. */
   kill(): Promise<void>;
-  /** Stops it when it runs, and starts it on the same port and data. */
+  /** Stops the broker if it runs, and starts it on the same port and data. */
   restart(): Promise<void>;
-  /** Runs `rabbitmqctl` on it and gives what it printed. */
+  /** Runs `rabbitmqctl` on the broker and resolves with its output. */
   ctl(...args: string[]): Promise<string>;
-  /** What it has logged: warnings and errors. */
+  /** Resolves with the logged warnings and errors. */
   log(): Promise<string>;
-  /** Stops it and removes its data. */
+  /** Stops the broker and removes its data. */
   stop(): Promise<void>;
 }
 
-/** Starts a private RabbitMQ on loopback and resolves when it takes connections. Needs the package `rabbitmq-server`, any user. */
+/**
+ * Starts a private RabbitMQ on loopback and resolves when it accepts connections. Requires the package `rabbitmq-server`; any user may run
+ * it.
+ */
 export async function startRabbit(): Promise<RabbitServer> {
   const sbin = findSbin();
   const [port = 0, distPort = 0, epmdPort = 0] = await freePorts(3);
   const home = mkdtempSync(path.join(tmpdir(), 'sluice-rabbit-'));
   const env = environment(home, { port, distPort, epmdPort });
-  // Erlang would start a port mapper of its own as a daemon, which nobody stops
+  // otherwise Erlang would start a port mapper as a daemon, which would never be stopped
   const epmd = spawn('setpriv', [...DIE_WITH_US, 'epmd', '-port', String(epmdPort), '-address', '127.0.0.1'], {
     stdio: 'ignore',
   });
@@ -82,7 +85,7 @@ export async function startRabbit(): Promise<RabbitServer> {
   };
 }
 
-/** Debian's commands in /usr/sbin change to the user rabbitmq and its folders; those of the release do not. */
+/** Returns the folder of the release's own commands. Debian's commands in /usr/sbin switch to the user rabbitmq and its folders. */
 function findSbin(): string {
   const release = existsSync(RELEASES) ? readdirSync(RELEASES).find((name) => name.startsWith('rabbitmq_server-')) : undefined;
   if (!release) throw new Error(`no RabbitMQ under ${RELEASES}: run npm run setup:services`);
@@ -98,7 +101,7 @@ function environment(home: string, ports: { port: number; distPort: number; epmd
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     HOME: home,
     LC_ALL: 'C.UTF-8',
-    // otherwise the file of the system's own broker is read
+    // otherwise RabbitMQ reads the file of the system's own broker
     RABBITMQ_CONF_ENV_FILE: '/dev/null',
     RABBITMQ_CONFIG_FILE: config,
     RABBITMQ_ENABLED_PLUGINS_FILE: path.join(home, 'enabled_plugins'),
@@ -112,7 +115,7 @@ function environment(home: string, ports: { port: number; distPort: number; epmd
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
     ERL_EPMD_PORT: String(ports.epmdPort),
     ERL_EPMD_ADDRESS: '127.0.0.1',
-    // makes the script replace itself by the Erlang machine, so that our child is the broker and no shell around it
+    // the script then execs the Erlang machine, so that the child process is the broker and not a shell
     RUNNING_UNDER_SYSTEMD: 'true',
   };
 }

@@ -6,20 +6,21 @@ import { freePort } from './free-ports.js';
 
 const START_TIMEOUT_MS = 10_000;
 
-/** A Redis of the test's own, in memory alone: what it knew is gone when it has been down. */
+/** A Redis for one test, in memory only: a restart loses its data. */
 export interface RedisServer {
   readonly url: string;
   readonly port: number;
-  /** `FLUSHALL`. */
+  /** Runs `FLUSHALL`. */
   flush(): Promise<void>;
-  /** As the kernel would: SIGKILL. */
+  /** Sends SIGKILL. */
   kill(): Promise<void>;
-  /** Starts it on the same port, empty; stops it first when it runs. */
+  /** Stops the server if it runs, and starts it empty on the same port. */
   restart(): Promise<void>;
+  /** Stops the server for good. */
   stop(): Promise<void>;
 }
 
-/** Starts a private Redis on loopback and resolves when it takes connections. Needs `redis-server` in the path. */
+/** Starts a private Redis on loopback and resolves when it accepts connections. Requires `redis-server` in the path. */
 export async function startRedis(): Promise<RedisServer> {
   const port = await freePort();
   let server: ChildProcess | undefined;
@@ -73,7 +74,7 @@ async function started(server: ChildProcess): Promise<void> {
   });
 }
 
-/** By hand, so that a test that needs one command needs no client. */
+/** Sends one command without a client library. */
 async function command(port: number, text: string): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   socket.write(`${text}\r\n`);
