@@ -229,14 +229,23 @@ export class EmbeddedBus implements Bus {
   }
 }
 
-/** Belongs to the session when it is exclusive; a queue that was left by another session of its host changes hands. */
+/**
+ * Declares a queue, which belongs to the session when it is exclusive; a queue that another session of its host has left changes hands.
+ *
+ * @throws when the session has ended: nobody would remove the exclusive queue
+ */
 async function declareOn(link: Link, { queue, types = [], exclusive = false, peers = false }: QueueSpec): Promise<void> {
-  await link.query(
-    `with declared as (
-       insert into queue (queue, session, peers) values ($1, $2, $5)
+  const { rows } = await link.query(
+    `with own as materialized (
+       select from session where id = $2 for key share
+     ), declared as (
+       insert into queue (queue, session, peers) select $1, $2, $5 where $2 is null or exists (select from own)
        on conflict (queue) do update set session = excluded.session where excluded.session is not null
+     ), bound as (
+       insert into binding (queue, pattern, regex) select $1, * from unnest($3::text[], $4::text[]) on conflict do nothing
      )
-     insert into binding (queue, pattern, regex) select $1, * from unnest($3::text[], $4::text[]) on conflict do nothing`,
+     select from own`,
     [queue, exclusive ? link.session : null, types, types.map(regexOf), peers],
   );
+  if (exclusive && rows.length === 0) throw new Error('this host was silent for too long: its session has ended');
 }

@@ -64,7 +64,7 @@ export class Link {
       await migrate(control, options.schema);
       control.on('notification', ({ payload }) => options.woken(payload ?? ''));
       await control.query(`listen ${control.escapeIdentifier(options.schema)}`);
-      return new Link(write, take, control, await beginSession(control, options.hostId, options.previous));
+      return new Link(write, take, control, await beginSession(control, take, options));
     } catch (error) {
       await Promise.all(opened.map(endQuietly));
       throw error;

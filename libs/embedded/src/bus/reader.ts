@@ -14,11 +14,17 @@ interface Row {
 /** At most so many rows of a queue are read at once: others wait for their turn meanwhile. */
 const LARGEST_TAKE = 500;
 
-/** Skips what others are taking at this moment. The rows are sorted again: an UPDATE gives them in any order. */
+/**
+ * Skips what others are taking at this moment. The rows are sorted again: an UPDATE returns them in any order.
+ *
+ * Locks the row of its session first: a session that has ended takes nothing, and the end of a session waits until this is committed.
+ */
 const TAKE = `
-with taken as (
+with own as materialized (
+  select from session where id = $3 for key share
+), taken as (
   update message set taken_by = $3, deliveries = deliveries + 1
-  where id = any (array(
+  where exists (select from own) and id = any (array(
     select next.id
     from unnest($1::text[], $2::integer[]) as wanted (queue, count)
     cross join lateral (

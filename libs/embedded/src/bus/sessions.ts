@@ -10,26 +10,39 @@ interface Asked {
   ): Promise<{ readonly rows: Row[]; readonly rowCount: number | null }>;
 }
 
-/** What the session held goes back, and its exclusive queues vanish. */
-export const END_SESSION = `
-with ended as (delete from session where id = $1),
-     gone as (delete from queue where session = $1 returning queue),
-     emptied as (delete from message where queue in (select queue from gone)),
-     freed as (update message set taken_by = null where taken_by = $1 and queue not in (select queue from gone) returning queue)
-select pg_notify(current_schema(), queue) from (select distinct queue from freed) as freed`;
+/** Hands back what the session held and removes its exclusive queues. Waits for a statement of the session that takes messages. */
+export const END_SESSION = 'select end_session($1)';
 
-/** Begins a session on this connection, with which it ends, and gives its id. The host's session before it hands its queues over. */
-export async function beginSession(client: ClientBase, hostId: string, previous: string | undefined): Promise<string> {
+/**
+ * Closes the connection on which the session `$1` takes messages, unless it is closed already. A host that is frozen or cut off does not
+ * read the answer of such a statement; the statement would wait for it, and the end of the session for the statement.
+ */
+const STOP_TAKING = `
+select pg_terminate_backend(pid) from session join pg_stat_activity on pid = taker and pg_stat_activity.backend_start = taker_start where id = $1`;
+
+/**
+ * Begins a session of two connections, one that takes messages and one with which the session ends. The session that the host had before
+ * hands its queues over and is ended.
+ *
+ * @returns the id of the new session
+ */
+export async function beginSession(
+  client: ClientBase,
+  taking: ClientBase,
+  { hostId, previous }: { readonly hostId: string; readonly previous: string | undefined },
+): Promise<string> {
+  const taker = await taking.query<{ pid: number }>('select pg_backend_pid() as pid');
   const { rows } = await client.query<{ id: string }>(
-    `insert into session (host, alive_until, backend, backend_start)
-     select $1, now() + $2 * interval '1 millisecond', pid, backend_start from pg_stat_activity where pid = pg_backend_pid()
+    `insert into session (host, alive_until, backend, backend_start, taker, taker_start)
+     select $1, now() + $2 * interval '1 millisecond', own.pid, own.backend_start, taker.pid, taker.backend_start
+     from pg_stat_activity as own, pg_stat_activity as taker where own.pid = pg_backend_pid() and taker.pid = $3
      returning id`,
-    [hostId, SESSION_MS],
+    [hostId, SESSION_MS, taker.rows[0]?.pid],
   );
   const { id } = rows[0] as { id: string };
   if (previous !== undefined) {
     await client.query('update queue set session = $2 where session = $1', [previous, id]);
-    await client.query(END_SESSION, [previous]);
+    await endLostSession(client, previous);
   }
   return id;
 }
@@ -50,5 +63,10 @@ export async function endDeadSessions(database: Asked): Promise<void> {
        select from pg_stat_activity as backend where backend.pid = session.backend and backend.backend_start = session.backend_start
      )`,
   );
-  for (const { id } of rows) await database.query(END_SESSION, [id]);
+  for (const { id } of rows) await endLostSession(database, id);
+}
+
+async function endLostSession(database: Asked, id: string): Promise<void> {
+  await database.query(STOP_TAKING, [id]);
+  await database.query(END_SESSION, [id]);
 }

@@ -1,7 +1,9 @@
-import type { ClientBase } from 'pg';
+import type { ClientBase, QueryConfig } from 'pg';
 
 /** Any number that nothing else in the database locks by. */
 const MIGRATION_LOCK = 7_318_403;
+/** A step may have to read the whole table of messages. */
+const MAX_STEP_MS = 600_000;
 
 /**
  * Steps of the schema, each run once, in order. Never change one that was released: add another.
@@ -50,6 +52,24 @@ const MIGRATIONS: readonly string[] = [
   `,
   // gets what hosts say to all hosts
   `alter table queue add column peers boolean not null default false`,
+  // Each statement of the function sees what was committed before it began, and the first waits for a statement of the session that takes
+  // messages: so the last finds all that the session has taken. Messages of sessions that ended before there was this function are freed once.
+  `
+  alter table session
+    -- the connection that takes messages
+    add column taker integer,
+    add column taker_start timestamptz;
+  create function end_session(ended bigint) returns void language plpgsql as $$
+  declare filled bigint;
+  begin
+    delete from session where id = ended;
+    with gone as (delete from queue where session = ended returning queue)
+    delete from message where queue in (select queue from gone);
+    with freed as (update message set taken_by = null where taken_by = ended returning queue)
+    select count(pg_notify(current_schema(), queue)) into filled from (select distinct queue from freed) as freed;
+  end $$;
+  update message set taken_by = null where taken_by not in (select id from session);
+  `,
 ];
 
 /** Makes the schema and its tables, or updates them; several hosts may do so at once. The search path must begin with the schema. */
@@ -62,7 +82,7 @@ export async function migrate(client: ClientBase, schema: string): Promise<void>
     await client.query('create table if not exists version (version integer not null)');
     const { rows } = await client.query<{ version: number }>('select coalesce(max(version), 0) as version from version');
     for (let version = rows[0]?.version ?? 0; version < MIGRATIONS.length; version++) {
-      await client.query(MIGRATIONS[version] as string);
+      await client.query({ text: MIGRATIONS[version] as string, query_timeout: MAX_STEP_MS } as QueryConfig);
       await client.query('insert into version values ($1)', [version + 1]);
     }
     await client.query('commit');

@@ -5,10 +5,13 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 export interface TcpProxy {
   readonly port: number;
   cut(): void;
+  /** Nothing passes any more, and what stands behind it sees no end of its sockets: the client is frozen. */
+  freeze(): void;
 }
 
 export async function startProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  let frozen = false;
   const track = (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
@@ -19,7 +22,7 @@ export async function startProxy(target: { readonly host: string; readonly port:
     track(client);
     track(upstream);
     client.pipe(upstream).pipe(client);
-    client.on('close', () => upstream.destroy());
+    client.on('close', () => frozen || upstream.destroy());
     upstream.on('close', () => client.destroy());
   });
   server.listen(0, '127.0.0.1');
@@ -29,6 +32,11 @@ export async function startProxy(target: { readonly host: string; readonly port:
     cut: () => {
       server.close();
       for (const socket of sockets) socket.destroy();
+    },
+    freeze: () => {
+      frozen = true;
+      server.close();
+      for (const socket of sockets) socket.unpipe().pause();
     },
   };
 }
