@@ -1,4 +1,4 @@
-// A Debian of its own in a folder, with an Asterisk of that Debian's release: made once, and kept.
+// A Debian of its own in a folder, with servers of that Debian's release: made once, and kept.
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -8,22 +8,19 @@ const SOURCES = '/etc/apt/sources.list.d/debian.sources';
 const DEFAULT_MIRROR = 'http://deb.debian.org/debian';
 const HOUR = 3_600_000;
 
-/** Debian releases that have an Asterisk, by its major version. */
-export const RELEASES = { 16: 'bullseye', 22: 'sid' };
-
 /** The folder of all such roots: `SLUICE_REAL_DIR`, or one in the user's cache. It is never in the repository. */
 export const realFolder = () =>
   process.env.SLUICE_REAL_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sluice-real');
 
 /**
- * Makes the root of an Asterisk ready; the first time this downloads about 150 MB of Debian packages. Needs root on a Debian.
+ * Makes a Debian with the packages ready in a folder; the first time this downloads it. Needs root on a Debian.
  *
- * @param {16 | 22} version major version of Asterisk
+ * @param {{ name: string, release: string, packages: readonly string[], size: string }} wanted `size` of the download, for people
  * @returns {Promise<string>} the folder that is the root
  * @throws {Error} with the output of the command that failed
  */
-export async function makeRoot(version) {
-  const root = join(realFolder(), `asterisk-${version}`);
+export async function makeRoot({ name, release, packages, size }) {
+  const root = join(realFolder(), name);
   const made = join(root, '.made-by-sluice');
   if (existsSync(made)) return root;
   if (!existsSync('/usr/sbin/debootstrap')) {
@@ -31,28 +28,18 @@ export async function makeRoot(version) {
     await command('apt-get', 'update', '-qq');
     await command('apt-get', 'install', '-qq', '--yes', '--no-install-recommends', 'debootstrap');
   }
-  console.error(`installing Asterisk ${version} of Debian ${RELEASES[version]} into ${root} (once, about 150 MB) …`);
+  console.error(`installing ${packages.join(', ')} of Debian ${release} into ${root} (once, ${size}) …`);
   await remove(root);
   mkdirSync(root, { recursive: true });
   try {
-    await command('debootstrap', '--variant=minbase', '--include=ca-certificates', RELEASES[version], root, mirror());
+    await command('debootstrap', '--variant=minbase', '--include=ca-certificates', release, root, mirror());
     for (const file of ['/etc/resolv.conf', '/etc/hosts']) cpSync(file, join(root, file), { dereference: true });
     // a proxy of this machine, and what else it needs to reach its mirror
     cpSync('/etc/apt/apt.conf.d', join(root, 'etc/apt/apt.conf.d'), { recursive: true });
     // nothing may start in there by itself
     writeFileSync(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
     await command('chroot', root, 'apt-get', 'update', '-qq', '-o', 'Acquire::Check-Valid-Until=false');
-    await command(
-      'chroot',
-      root,
-      'apt-get',
-      'install',
-      '-qq',
-      '--yes',
-      '--no-install-recommends',
-      'asterisk',
-      'asterisk-modules',
-    );
+    await command('chroot', root, 'apt-get', 'install', '-qq', '--yes', '--no-install-recommends', ...packages);
   } finally {
     await unmount(root);
   }

@@ -7,10 +7,13 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from './free-ports.js';
+import { commandInRoot, inRoot, PROGRAMS, seenInRoot } from './servers-root.js';
 
 const run = promisify(execFile);
 /** Debian's folder of PostgreSQL, with one subfolder per version. */
 const RELEASES = '/usr/lib/postgresql';
+/** PostgreSQL refuses to run as root. */
+const USER = 'postgres';
 const START_TIMEOUT_MS = 60_000;
 
 /** A PostgreSQL for one test. */
@@ -31,9 +34,10 @@ export interface PostgresServer {
 export async function startPostgres(): Promise<PostgresServer> {
   const bin = findBin();
   const account = await serverAccount();
-  const home = mkdtempSync(path.join(tmpdir(), 'sluice-postgres-'));
+  const home = mkdtempSync(path.join(inRoot(tmpdir()), 'sluice-postgres-'));
   const data = path.join(home, 'data');
-  const options = { ...account, cwd: home, env: { LC_ALL: 'C.UTF-8' } };
+  const options = { cwd: home, env: { LC_ALL: 'C.UTF-8', PATH: PROGRAMS } };
+  const command = (program: string) => commandInRoot(path.join(bin, program), account && USER);
   let server: ChildProcess | undefined;
 
   const killAtExit = () => server?.kill('SIGKILL');
@@ -55,19 +59,16 @@ export async function startPostgres(): Promise<PostgresServer> {
     writeFileSync(passwordFile, 'postgres\n');
     await chmod(home, 0o700);
     if (account) await Promise.all([home, passwordFile].map((file) => chown(file, account.uid, account.gid)));
-    await run(
-      path.join(bin, 'initdb'),
-      ['-D', data, '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8', '--no-sync'],
-      options,
-    );
+    const [initdb, ...before] = command('initdb');
+    const layout = ['-D', seenInRoot(data), '-U', 'postgres', '--encoding=UTF8', '--no-sync'];
+    await run(initdb, [...before, ...layout, '--auth=scram-sha-256', `--pwfile=${seenInRoot(passwordFile)}`], options);
     const port = await freePort();
     const start = async () => {
       // fsync off: no test simulates a crash of the machine, and all tests share the disk
       const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off'];
-      server = spawn(path.join(bin, 'postgres'), ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {
-        ...options,
-        stdio: 'ignore',
-      });
+      const [program, ...first] = command('postgres');
+      const args = ['-D', seenInRoot(data), ...settings.flatMap((setting) => ['-c', setting])];
+      server = spawn(program, [...first, ...args], { ...options, stdio: 'ignore' });
       await ready(server, data);
     };
     await start();
@@ -79,17 +80,19 @@ export async function startPostgres(): Promise<PostgresServer> {
 }
 
 function findBin(): string {
-  const versions = existsSync(RELEASES)
-    ? readdirSync(RELEASES).filter((name) => existsSync(path.join(RELEASES, name, 'bin', 'initdb')))
+  const releases = inRoot(RELEASES);
+  const versions = existsSync(releases)
+    ? readdirSync(releases).filter((name) => existsSync(path.join(releases, name, 'bin', 'initdb')))
     : [];
   const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
-  if (newest === undefined) throw new Error(`no PostgreSQL under ${RELEASES}: run npm run setup:services`);
+  if (newest === undefined) throw new Error(`no PostgreSQL under ${releases}: run npm run setup:services`);
   return path.join(RELEASES, newest, 'bin');
 }
 
 async function serverAccount(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined;
-  const id = async (flag: string) => Number((await run('id', [flag, 'postgres'])).stdout);
+  const [program, ...before] = commandInRoot('id');
+  const id = async (flag: string) => Number((await run(program, [...before, flag, USER])).stdout);
   return { uid: await id('-u'), gid: await id('-g') };
 }
 

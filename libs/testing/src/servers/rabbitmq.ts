@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { freePorts } from './free-ports.js';
+import { commandInRoot, inRoot, PROGRAMS, seenInRoot } from './servers-root.js';
 
 const RELEASES = '/usr/lib/rabbitmq/lib';
 /** Options of setpriv: the kernel kills the child when the test process ends in any way. */
@@ -35,16 +36,16 @@ export interface RabbitServer {
 export async function startRabbit(): Promise<RabbitServer> {
   const sbin = findSbin();
   const [port = 0, distPort = 0, epmdPort = 0] = await freePorts(3);
-  const home = mkdtempSync(path.join(tmpdir(), 'sluice-rabbit-'));
+  const home = mkdtempSync(path.join(inRoot(tmpdir()), 'sluice-rabbit-'));
   const env = environment(home, { port, distPort, epmdPort });
   // otherwise Erlang would start a port mapper as a daemon, which would never be stopped
-  const epmd = spawn('setpriv', [...DIE_WITH_US, 'epmd', '-port', String(epmdPort), '-address', '127.0.0.1'], {
+  const epmd = spawn('setpriv', [...DIE_WITH_US, ...commandInRoot('epmd'), '-port', String(epmdPort), '-address', '127.0.0.1'], {
     stdio: 'ignore',
   });
   let broker: ChildProcess | undefined;
 
   const launch = async () => {
-    broker = spawn('setpriv', [...DIE_WITH_US, path.join(sbin, 'rabbitmq-server')], {
+    broker = spawn('setpriv', [...DIE_WITH_US, ...commandInRoot(path.join(sbin, 'rabbitmq-server'))], {
       env,
       cwd: home,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -75,7 +76,10 @@ export async function startRabbit(): Promise<RabbitServer> {
       await end('SIGTERM');
       await launch();
     },
-    ctl: async (...args) => (await promisify(execFile)(path.join(sbin, 'rabbitmqctl'), args, { env, cwd: home })).stdout,
+    ctl: async (...args) => {
+      const [command, ...before] = commandInRoot(path.join(sbin, 'rabbitmqctl'));
+      return (await promisify(execFile)(command, [...before, ...args], { env, cwd: home })).stdout;
+    },
     log: async () => {
       const logs = path.join(home, 'log');
       const files = readdirSync(logs).filter((name) => name.endsWith('.log'));
@@ -87,23 +91,27 @@ export async function startRabbit(): Promise<RabbitServer> {
 
 /** Returns the folder of the release's own commands. Debian's commands in /usr/sbin switch to the user rabbitmq and its folders. */
 function findSbin(): string {
-  const release = existsSync(RELEASES) ? readdirSync(RELEASES).find((name) => name.startsWith('rabbitmq_server-')) : undefined;
-  if (!release) throw new Error(`no RabbitMQ under ${RELEASES}: run npm run setup:services`);
+  const releases = inRoot(RELEASES);
+  const release = existsSync(releases) ? readdirSync(releases).find((name) => name.startsWith('rabbitmq_server-')) : undefined;
+  if (!release) throw new Error(`no RabbitMQ under ${releases}: run npm run setup:services`);
   return path.join(RELEASES, release, 'sbin');
 }
 
-function environment(home: string, ports: { port: number; distPort: number; epmdPort: number }): NodeJS.ProcessEnv {
-  const config = path.join(home, 'rabbitmq.conf');
-  writeFileSync(config, ['log.file.level = warning', 'log.console = false', 'disk_free_limit.absolute = 50MB', ''].join('\n'));
-  writeFileSync(path.join(home, 'enabled_plugins'), '[].\n');
-  mkdirSync(path.join(home, 'log'));
+function environment(folder: string, ports: { port: number; distPort: number; epmdPort: number }): NodeJS.ProcessEnv {
+  writeFileSync(
+    path.join(folder, 'rabbitmq.conf'),
+    ['log.file.level = warning', 'log.console = false', 'disk_free_limit.absolute = 50MB', ''].join('\n'),
+  );
+  writeFileSync(path.join(folder, 'enabled_plugins'), '[].\n');
+  mkdirSync(path.join(folder, 'log'));
+  const home = seenInRoot(folder);
   return {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    PATH: PROGRAMS,
     HOME: home,
     LC_ALL: 'C.UTF-8',
     // otherwise RabbitMQ reads the file of the system's own broker
     RABBITMQ_CONF_ENV_FILE: '/dev/null',
-    RABBITMQ_CONFIG_FILE: config,
+    RABBITMQ_CONFIG_FILE: path.join(home, 'rabbitmq.conf'),
     RABBITMQ_ENABLED_PLUGINS_FILE: path.join(home, 'enabled_plugins'),
     RABBITMQ_MNESIA_BASE: path.join(home, 'data'),
     RABBITMQ_LOG_BASE: path.join(home, 'log'),

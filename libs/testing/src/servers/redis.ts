@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { freePort } from './free-ports.js';
+import { commandInRoot } from './servers-root.js';
 
 const START_TIMEOUT_MS = 10_000;
 
@@ -35,10 +36,9 @@ export async function startRedis(): Promise<RedisServer> {
   };
   const launch = async () => {
     await end();
-    server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
-      cwd: tmpdir(),
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const [program, ...before] = commandInRoot('redis-server');
+    const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    server = spawn(program, [...before, ...options], { cwd: tmpdir(), stdio: ['ignore', 'pipe', 'inherit'] });
     await started(server);
   };
   await launch();
