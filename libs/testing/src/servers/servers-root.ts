@@ -16,8 +16,12 @@ export const inRoot = (file: string): string => path.join(ROOT, file);
 /** Returns the path by which programs of that Debian know a file of this machine. */
 export const seenInRoot = (file: string): string => path.join('/', path.relative(ROOT, file));
 
+/** RabbitMQ reads there how much memory the machine has. The mount ends with the program. */
+const WITH_PROC = 'mount --bind /proc "$0/proc" && exec chroot "$@"';
+
 /** Returns the command that runs a program of that Debian; only root can name a user. */
 export function commandInRoot(program: string, user?: string): readonly [string, ...string[]] {
-  if (ROOT === '/' && user === undefined) return [program];
-  return ['chroot', ...(user === undefined ? [] : [`--userspec=${user}`]), ROOT, program];
+  const chroot = [...(user === undefined ? [] : [`--userspec=${user}`]), ROOT, program];
+  if (ROOT !== '/') return ['unshare', '--mount', 'sh', '-c', WITH_PROC, ROOT, ...chroot];
+  return user === undefined ? [program] : ['chroot', ...chroot];
 }
