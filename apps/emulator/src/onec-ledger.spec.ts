@@ -14,7 +14,8 @@ describe('the ledger of the stand-in for 1C', () => {
   it('keeps the newest ids only, and counts all of them', () => {
     const ledger = new Ledger(3);
     for (const id of ['a', 'b', 'c', 'd', 'e']) carryOut(ledger, id);
-    expect(ledger.toJSON()).toEqual({ c: { count: 1, first: 3 }, d: { count: 1, first: 4 }, e: { count: 1, first: 5 } });
+    const seen = (first: number) => ({ count: 1, first, unanswered: 0 });
+    expect(ledger.toJSON()).toEqual({ c: seen(3), d: seen(4), e: seen(5) });
     expect(ledger.distinct).toBe(5);
   });
 

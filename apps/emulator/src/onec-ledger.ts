@@ -1,8 +1,10 @@
+import type { IdStats } from './onec-stats.js';
 import type { Answer } from './onec-wire.js';
 
 interface Entry {
   count: number;
   readonly first: number;
+  unanswered: number;
   state: 'seen' | 'running' | 'done';
   reply?: Answer;
 }
@@ -33,9 +35,15 @@ export class Ledger {
     const known = this.entries.get(id);
     if (known) known.count++;
     else {
-      this.entries.set(id, { count: 1, first: ++this.firstCount, state: 'seen' });
+      this.entries.set(id, { count: 1, first: ++this.firstCount, unanswered: 0, state: 'seen' });
       if (this.entries.size > this.maxIds) this.forgetOldest();
     }
+  }
+
+  /** Counts an arrival whose caller did not get the answer. */
+  unanswered(id: string): void {
+    const entry = this.entries.get(id);
+    if (entry) entry.unanswered++;
   }
 
   /** May the work begin? */
@@ -75,9 +83,9 @@ export class Ledger {
     }
   }
 
-  toJSON(): Record<string, { count: number; first: number }> {
-    const ids: Record<string, { count: number; first: number }> = {};
-    for (const [id, { count, first }] of this.entries) ids[id] = { count, first };
+  toJSON(): Record<string, IdStats> {
+    const ids: Record<string, IdStats> = {};
+    for (const [id, { count, first, unanswered }] of this.entries) ids[id] = { count, first, unanswered };
     return ids;
   }
 }

@@ -1,3 +1,13 @@
+/** What the stand-in saw of one `X-Request-Id`. */
+export interface IdStats {
+  /** How often it came, the refused calls included. */
+  readonly count: number;
+  /** Its place in the order of first arrival, from 1. */
+  readonly first: number;
+  /** How many of its calls ended without an answer: the connection was reset, or the caller went away first. */
+  readonly unanswered: number;
+}
+
 /** What the stand-in saw. The only witness of a test: nothing here comes from the caller's own counters. */
 export interface OnecStats {
   /** Calls that came, the refused ones among them. */
@@ -23,8 +33,8 @@ export interface OnecStats {
   /** Different `X-Request-Id`s among the calls carried out. */
   readonly distinct: number;
   readonly sessions: { readonly held: number; readonly started: number; readonly overlapped: number };
-  /** By `X-Request-Id`, as far as they are kept (`maxIds`): how often it came, the refused calls included, and its place in the order of first arrival, from 1. */
-  readonly ids?: Readonly<Record<string, { readonly count: number; readonly first: number }>>;
+  /** By `X-Request-Id`, as far as they are kept (`maxIds`). */
+  readonly ids?: Readonly<Record<string, IdStats>>;
 }
 
 /** The counters that only ever rise. */

@@ -61,7 +61,7 @@ describe('the emulated 1C', () => {
       done: 1,
       replayed: 1,
       distinct: 1,
-      ids: { 'r/1': { count: 2, first: 1 } },
+      ids: { 'r/1': { count: 2, first: 1, unanswered: 0 } },
     });
   });
 
@@ -146,6 +146,28 @@ describe('the emulated 1C', () => {
     await expect(call('SaveOrder', {}, { 'x-request-id': 'r/1' })).rejects.toThrow();
     const again = await call('SaveOrder', {}, { 'x-request-id': 'r/1' });
     expect(again.headers.get('x-request-replayed')).toBe('1');
+  });
+
+  it('counts the calls of an id that end without an answer: reset, or left by the caller', async () => {
+    await start({
+      faults: [
+        { kind: 'lost', times: 1 },
+        { kind: 'hang', times: 1 },
+      ],
+    });
+    await expect(call('SaveOrder', {}, { 'x-request-id': 'lost' })).rejects.toThrow();
+    const leaving = new AbortController();
+    const left = fetch(`${onec.url}/base/hs/gate/v1`, {
+      method: 'POST',
+      headers: { 'x-request-id': 'left' },
+      signal: leaving.signal,
+    });
+    await settles(() => onec.stats().inFlight === 1);
+    leaving.abort();
+    await expect(left).rejects.toThrow();
+    await settles(() => onec.stats({ ids: true }).ids?.['left']?.unanswered === 1);
+    await call('SaveOrder', {}, { 'x-request-id': 'lost' });
+    expect(onec.stats({ ids: true }).ids).toMatchObject({ lost: { count: 2, unanswered: 1 }, left: { count: 1, unanswered: 1 } });
   });
 
   it('refuses a fault that it does not know', async () => {

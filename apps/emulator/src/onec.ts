@@ -192,7 +192,10 @@ class OnecServer implements Onec {
     const id = header(request, 'x-request-id');
     this.tally.calls++;
     if (described) this.tally.described++;
-    if (id !== undefined) this.ledger.see(id);
+    if (id !== undefined) {
+      this.ledger.see(id);
+      response.once('close', () => response.writableFinished || this.ledger.unanswered(id));
+    }
     if (fault === 'down') return void request.socket.resetAndDestroy();
     if (fault === 'refuse-all' || this.inFlight >= this.maxCalls) {
       this.tally.refused++;
