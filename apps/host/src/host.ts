@@ -194,6 +194,7 @@ export class Host extends HostServices {
     this.options.files.start();
     this.ready = true;
     this.engine.ready();
+    await modulesOnBus.consume();
   }
 
   async #stop(): Promise<void> {

@@ -1,9 +1,13 @@
-import { isSluiceError, viewError, type EventAttributes, type EventMessage } from '@sluice/plugin-api';
+import type { Delivery } from '@sluice/engine';
+import { engineFail, isSluiceError, viewError, type EventAttributes, type EventMessage } from '@sluice/plugin-api';
 
 /** Maximum number of attempts of a handler; with the delays below they take about nine minutes. */
 const MAX_ATTEMPTS = 10;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 300_000;
+
+/** A first attempt that was lost so often counts as failed; each further attempt counts at its first loss. */
+const MAX_LOST = 5;
 
 /** Key of `attributes.meta` under which the number of the attempt travels with the event. */
 const META = 'module';
@@ -22,6 +26,17 @@ export function attemptOf(attributes: EventAttributes): number {
 export function mayRetry(error: unknown, attempt: number): boolean {
   if (attempt >= MAX_ATTEMPTS) return false;
   return !isSluiceError(error) || (error.fate !== 'rejected' && error.fate !== 'fatal');
+}
+
+/**
+ * Returns the error that counts for an event whose process died, or lost its connection, while the event was handled; undefined when it may be
+ * handled. One death also takes events that were handled beside the guilty one: these are only tried again later.
+ */
+export function tooOftenLost({ redelivered, message }: Delivery): Error | undefined {
+  const attempt = attemptOf(message.attributes);
+  if (redelivered < (attempt === 1 ? MAX_LOST : 1)) return undefined;
+  const text = `the host died or was cut off while it handled the event: attempt ${attempt}, lost ${redelivered} times`;
+  return attempt >= MAX_ATTEMPTS ? engineFail.POISON(text) : new Error(text);
 }
 
 /** Returns the delay before the next attempt: it doubles each time up to a maximum, and is at least the requested Retry-After. */

@@ -50,7 +50,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((app) => app.close()));
 });
 
-async function start(controller: Type, script = new Script()) {
+async function start(controller: Type, script = new Script(), { consumes = true } = {}) {
   const clock = new JumpingClock();
   const bus = new MemoryBroker(clock).connect();
   const module = await Test.createTestingModule({
@@ -58,10 +58,12 @@ async function start(controller: Type, script = new Script()) {
     providers: [{ provide: Script, useValue: script }],
   }).compile();
   const app = module.createNestApplication(new FastifyAdapter(), { logger: false });
-  connectBus(app, new BusServer(bus, { now: clock.now }));
+  const server = new BusServer(bus, { now: clock.now });
+  connectBus(app, server);
   running.push(app);
   await app.startAllMicroservices();
-  return { app, bus, clock, script, client: new BusClient(bus, { source: '/plugins/shop', now: clock.now }) };
+  if (consumes) await server.consume();
+  return { app, server, bus, clock, script, client: new BusClient(bus, { source: '/plugins/shop', now: clock.now }) };
 }
 
 const emit = (client: BusClient, type: string, data: unknown) =>
@@ -73,6 +75,34 @@ async function held(bus: MemoryBus, queue: string): Promise<number> {
 }
 
 describe('BusServer', () => {
+  it('keeps events in the queues of its handlers until it consumes', async () => {
+    const script = new Script();
+    const { bus, client, server } = await start(Orders, script, { consumes: false });
+    const seen: unknown[] = [];
+    script.mail = (data) => void seen.push(data);
+    await emit(client, 'order.paid', { number: 7 });
+    expect([await bus.status([LEDGER]), await bus.status([MAIL])]).toMatchObject([
+      [{ waiting: 1, held: 0 }],
+      [{ waiting: 1, held: 0 }],
+    ]);
+    await server.consume();
+    await until('the event to be handled', () => seen.length === 1);
+    expect(seen).toEqual([{ number: 7 }]);
+  });
+
+  it('hands out nothing when it is closed while it begins to consume', async () => {
+    const script = new Script();
+    const { bus, client, server } = await start(Orders, script, { consumes: false });
+    const seen: unknown[] = [];
+    script.ledger = (data) => void seen.push(data);
+    const consuming = server.consume();
+    await server.close();
+    await consuming;
+    await emit(client, 'order.paid', { number: 7 });
+    expect(await bus.status([LEDGER])).toMatchObject([{ waiting: 1 }]);
+    expect(seen).toEqual([]);
+  });
+
   it('delivers an event to every handler whose pattern matches, from a queue of its own', async () => {
     const { bus, client, script } = await start(Orders);
     const seen: unknown[] = [];
@@ -154,6 +184,28 @@ describe('BusServer', () => {
     });
     expect(clock.waits.at(-1)).toBe(256_000);
     expect(await held(bus, LEDGER)).toBe(0);
+  });
+
+  it('puts an event aside on which the host dies again and again, and counts the deaths', async () => {
+    const clock = new JumpingClock();
+    const { bus, client } = await start(Orders, new Script(), { consumes: false });
+    const { broker } = bus;
+    await emit(client, 'order.paid', { number: 7 });
+    let deaths = 0;
+    const live = async () => {
+      const host = broker.connect();
+      const server = new BusServer(host, { now: clock.now });
+      server.addHandler('order.*', async () => host.crash(), true, { plugin: 'shop', subscription: 'ledger' });
+      await server.consume();
+      deaths++;
+    };
+    const inbox = await openInbox(bus, queues.poison);
+    await until('the event to be put aside', async () => {
+      if (inbox.deliveries.length === 0) await live();
+      return inbox.deliveries.length > 0;
+    });
+    expect(inbox.deliveries[0]?.message.attributes.meta).toMatchObject({ module: { attempt: 10, error: { code: 'POISON' } } });
+    expect(deaths).toBeLessThan(40);
   });
 
   it('puts an event aside at once when its data is refused, whatever kind of result the handler returns', async () => {

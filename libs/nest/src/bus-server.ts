@@ -2,7 +2,7 @@ import { Server, type MessageHandler } from '@nestjs/microservices';
 import { maskedError, queues, readData, UNPACED_LIMIT, type Bus, type Consumer, type Delivery } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { attemptOf, failedForGood, mayRetry, nextAttempt, retryDelayMs } from './attempts.js';
+import { attemptOf, failedForGood, mayRetry, nextAttempt, retryDelayMs, tooOftenLost } from './attempts.js';
 import { BusContext } from './bus-context.js';
 import { readSubscription, type Subscription } from './subscription.js';
 
@@ -26,9 +26,10 @@ type NoEvents = Record<string, never>;
  * Each handler has a durable queue of its own, `module.<plugin>.<subscription>`, so that only a failed handler is repeated. A delivery is
  * settled when the handler and its Observable have ended: at least once, in no order. After a failure the event is delivered again with a
  * growing delay. After the last attempt, and at once when the error's fate is `rejected` or `fatal`, it moves to the queue `poison` with
- * the error.
+ * the error. An event during which the process died again and again counts as failed, so it ends there as well.
  *
- * `listen` calls its callback once all queues are declared and consumed; `close` waits for running handlers.
+ * `listen` calls its callback once all queues are declared: they receive events from then on. Handlers receive them from `consume` on. `close`
+ * waits for running handlers.
  */
 export class BusServer extends Server<NoEvents, 'up' | 'down'> {
   override readonly transportId = BUS_TRANSPORT;
@@ -41,6 +42,7 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
   readonly #subscriptions = new Map<string, Subscription & { readonly handler: MessageHandler }>();
   readonly #running = new Set<Promise<void>>();
   #consumers: Consumer[] = [];
+  #closed = false;
 
   constructor(bus: Bus, options: BusServerOptions = {}) {
     super();
@@ -87,7 +89,7 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
   }
 
   listen(callback: (error?: unknown) => void): void {
-    this.#start().then(
+    this.#declare().then(
       () => {
         this._status$.next('up');
         callback();
@@ -96,7 +98,22 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
     );
   }
 
+  /**
+   * Hands events to the handlers from now on; called once, after `listen`, when the application can be reached. An event that ends the process
+   * could otherwise keep it from ever being reached.
+   *
+   * @throws BUS_UNAVAILABLE when a queue cannot be consumed
+   */
+  async consume(): Promise<void> {
+    for (const { queue, handler } of this.#subscriptions.values()) {
+      const consumer = await this.#bus.consume(queue, { prefetch: this.#prefetch }, (delivery) => this.#take(delivery, handler));
+      if (this.#closed) return consumer.stop();
+      this.#consumers.push(consumer);
+    }
+  }
+
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#consumers.splice(0).map((consumer) => consumer.stop()));
     await Promise.all(this.#running);
     this._status$.next('down');
@@ -110,13 +127,9 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
     return this.#bus as T;
   }
 
-  async #start(): Promise<void> {
+  async #declare(): Promise<void> {
     await this.#bus.declare({ queue: queues.poison });
-    for (const { queue, pattern, handler } of this.#subscriptions.values()) {
-      await this.#bus.declare({ queue, types: [pattern] });
-      const consumer = await this.#bus.consume(queue, { prefetch: this.#prefetch }, (delivery) => this.#take(delivery, handler));
-      this.#consumers.push(consumer);
-    }
+    for (const { queue, pattern } of this.#subscriptions.values()) await this.#bus.declare({ queue, types: [pattern] });
   }
 
   #take(delivery: Delivery, handler: MessageHandler): void {
@@ -126,6 +139,8 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
 
   async #handle(delivery: Delivery, handler: MessageHandler): Promise<void> {
     const { attributes, body } = delivery.message;
+    const lost = tooOftenLost(delivery);
+    if (lost) return this.#fail(delivery, lost);
     try {
       const result: unknown = await handler(readData(attributes, body), new BusContext([delivery]));
       if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });

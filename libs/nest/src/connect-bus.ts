@@ -4,7 +4,8 @@ import type { BusServer } from './bus-server.js';
 import { RpcPassThroughFilter } from './rpc-pass-through.filter.js';
 
 /**
- * Connects the bus to an application. Its handlers receive events from `app.startAllMicroservices()` on.
+ * Connects the bus to an application. `app.startAllMicroservices()` declares the queues of its handlers, which receive events after
+ * `server.consume()`.
  *
  * Initialization is deferred because NestJS ignores filters that are set after the handlers were registered, and without the filter the bus
  * does not receive the error that a handler threw.
