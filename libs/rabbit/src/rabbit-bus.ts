@@ -32,6 +32,9 @@ export interface RabbitBusOptions {
 const TIMEOUT_MS = 2_000;
 const CLOSE_MS = 5_000;
 const CLOSE_POLL_MS = 10;
+/** A queue that is still there so long after its consumer was cancelled was not deleted. */
+const MAX_DELETING_MS = 1_000;
+const DELETING_POLL_MS = 50;
 
 /**
  * The Bus over RabbitMQ. Publishing and consuming have a connection each: a broker in alarm stops reading from publishers, and
@@ -231,12 +234,12 @@ export class RabbitBus implements Bus {
     }
   }
 
-  /** Reports what a deleted queue has cost, as far as that can be known. Deliveries that are held are carried out. */
+  /** Reports what a deleted queue has cost, as far as that can be known. Deliveries that are held are carried out. Never rejects. */
   async #onCancelled(queue: string, held: number): Promise<void> {
     const { log } = this.#options;
     const last = this.#counted.get(queue);
     try {
-      if (await this.#check(queue)) return log.warn('consumer cancelled by RabbitMQ, consuming anew', { queue, held });
+      if (!(await this.#isGone(queue))) return log.warn('consumer cancelled by RabbitMQ, consuming anew', { queue, held });
       log.error(
         `queue ${queue} was deleted on RabbitMQ: what waited in it is lost, what this host holds of it is carried out; it is made again`,
         {
@@ -248,6 +251,14 @@ export class RabbitBus implements Bus {
     } catch (error) {
       log.warn('consumer cancelled by RabbitMQ', { queue, held, reason: describe(error) });
     }
+  }
+
+  /** RabbitMQ 4 cancels the consumers of a queue a moment before it forgets the queue. */
+  async #isGone(queue: string): Promise<boolean> {
+    for (const end = Date.now() + MAX_DELETING_MS; await this.#check(queue); await sleep(DELETING_POLL_MS)) {
+      if (Date.now() >= end) return false;
+    }
+    return true;
   }
 
   #alone<T>(run: (connection: ChannelModel) => Promise<T>): Promise<T> {

@@ -8,6 +8,7 @@ import { describe } from './failure.js';
 import { rungFor } from './ladder.js';
 import type { Publisher } from './publisher.js';
 import type { RecentAcks } from './recent-acks.js';
+import { closeQuietly } from './throwaway.js';
 
 export interface SessionOptions {
   readonly queue: string;
@@ -185,15 +186,7 @@ export class Session {
     if (!(this.#stopped || this.#cancelled) || !this.#alive || this.#window.held > 0) return;
     this.#window.flush();
     this.die();
-    setTimeout(() => void this.#closeChannel(), this.#options.acks.msUntilApplied());
-  }
-
-  async #closeChannel(): Promise<void> {
-    try {
-      await this.#channel.close();
-    } catch {
-      // amqplib throws when the channel went with its connection
-    }
+    setTimeout(() => void closeQuietly(this.#channel), this.#options.acks.msUntilApplied());
   }
 
   /** A channel that has just been closed throws; whatever was to be said is void then. */

@@ -1,7 +1,7 @@
 import { engineFail } from '@sluice/plugin-api';
 import type { ChannelModel } from 'amqplib';
 import { REPLY, replyCode } from './failure.js';
-import { withChannel } from './throwaway.js';
+import { closeQuietly, withChannel } from './throwaway.js';
 import type { Names } from './topology.js';
 
 const REFUSAL = 'another host uses this RabbitMQ with an embedded database of its own: set SLUICE_DATABASE_URL on both';
@@ -38,6 +38,6 @@ async function exists(connection: ChannelModel, queue: string): Promise<boolean>
     await channel.waitForConfirms();
     return !returned;
   } finally {
-    channel.close().catch(() => undefined);
+    void closeQuietly(channel);
   }
 }

@@ -17,7 +17,7 @@ export interface SubscriptionOptions {
   readonly handle: (delivery: Delivery) => void;
   /** Makes the queue again when this host has declared it. */
   readonly redeclare: (queue: string) => Promise<boolean>;
-  /** The broker has cancelled the consumer while it held so many deliveries. */
+  /** The broker has cancelled the consumer while it held so many deliveries. The queue is not made again before this resolves. */
   readonly cancelled: (queue: string, held: number) => Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export class Subscription implements Consumer {
   }
 
   async #consume(connection: ChannelModel): Promise<void> {
-    const { queue, names, publisher, acks, log, handle, cancelled } = this.#options;
+    const { queue, names, publisher, acks, log, handle } = this.#options;
     this.#session = await Session.open(connection, {
       queue,
       physical: names.of(queue),
@@ -83,12 +83,15 @@ export class Subscription implements Consumer {
       acks,
       log,
       handle,
-      ended: (session) => {
-        if (session.cancelled) void cancelled(queue, session.held);
-        if (this.#session === session) void this.#again(connection);
-      },
+      ended: (session) => void this.#replace(session, connection),
     });
     if (this.#stopping.signal.aborted) await this.#session.stop();
+  }
+
+  async #replace(session: Session, connection: ChannelModel): Promise<void> {
+    const { queue, cancelled } = this.#options;
+    if (session.cancelled) await cancelled(queue, session.held);
+    if (this.#session === session) await this.#again(connection);
   }
 
   async #again(connection: ChannelModel): Promise<void> {

@@ -8,6 +8,15 @@ export async function withChannel<T>(connection: ChannelModel, run: (channel: Ch
     return await run(channel);
   } finally {
     // not waited for: when the connection dies meanwhile, amqplib never answers
-    channel.close().catch(() => undefined);
+    void closeQuietly(channel);
+  }
+}
+
+/** Closes a channel that may be closed already: amqplib throws then, or rejects. */
+export async function closeQuietly(channel: Channel): Promise<void> {
+  try {
+    await channel.close();
+  } catch {
+    // it is closed
   }
 }
