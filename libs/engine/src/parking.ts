@@ -2,6 +2,7 @@ import {
   bodyKind,
   derivedId,
   engineFail,
+  isSluiceError,
   runId,
   viewError,
   type ErrorView,
@@ -43,6 +44,15 @@ export interface ParkingDeps {
   readonly standing: (flow: string, step: string) => Standing;
   /** Graceful stop. */
   readonly signal: AbortSignal;
+}
+
+type ParkedRow = Omit<ParkedRun, 'state'>;
+
+interface Parked {
+  readonly delivery: Delivery;
+  readonly row: ParkedRow;
+  /** The database has refused the row of its state. */
+  readonly refused?: boolean;
 }
 
 /**
@@ -188,41 +198,56 @@ export class Parking {
 
   async #write(): Promise<void> {
     while (this.#batch.length > 0) {
-      const { batch, rows } = this.#readable(this.#batch.splice(0));
-      if (batch.length === 0) continue;
-      while (!(await this.#added(rows))) {
-        if (this.deps.signal.aborted) {
-          for (const delivery of batch) delivery.release();
-          return;
-        }
-        await pause(AWAY_PAUSE_MS, this.deps.signal);
-      }
-      for (const delivery of batch) delivery.settle([]);
+      const batch = this.#readable(this.#batch.splice(0));
+      if (batch.length > 0) await this.#park(batch);
     }
   }
 
   /** States of a newer release are handed back: a host of that release adds them. */
-  #readable(deliveries: readonly Delivery[]): { batch: Delivery[]; rows: Omit<ParkedRun, 'state'>[] } {
-    const batch: Delivery[] = [];
-    const rows: Omit<ParkedRun, 'state'>[] = [];
+  #readable(deliveries: readonly Delivery[]): Parked[] {
+    const batch: Parked[] = [];
     for (const delivery of deliveries) {
-      try {
-        rows.push(rowOf(delivery));
-        batch.push(delivery);
-      } catch (error) {
-        this.deps.newer.handBack(delivery, error as NewerRunState);
-      }
+      const row = rowOf(delivery);
+      if (row instanceof NewerRunState) this.deps.newer.handBack(delivery, row);
+      else batch.push({ delivery, row });
     }
-    return { batch, rows };
+    return batch;
   }
 
-  async #added(rows: readonly Omit<ParkedRun, 'state'>[]): Promise<boolean> {
-    try {
-      await this.deps.store.parked.add(rows);
-      return true;
-    } catch (error) {
-      this.deps.log.warn('parked runs wait in their queue: the database does not take them', { error: messageOf(error) });
-      return false;
+  /** Waits while the database is away; hands the runs back when the host stops meanwhile. */
+  async #park(batch: readonly Parked[]): Promise<void> {
+    for (;;) {
+      try {
+        await this.deps.store.parked.add(batch.map(({ row }) => row));
+        for (const { delivery } of batch) delivery.settle([]);
+        return;
+      } catch (error) {
+        if (!isSluiceError(error) && batch.some(({ refused }) => refused !== true)) return this.#parkEach(batch, error);
+        this.deps.log.warn('parked runs wait in their queue: the database does not take them', { error: messageOf(error) });
+      }
+      if (this.deps.signal.aborted) {
+        for (const { delivery } of batch) delivery.release();
+        return;
+      }
+      await pause(AWAY_PAUSE_MS, this.deps.signal);
+    }
+  }
+
+  /** The database is there and refuses a row. It must not keep the others out; its message is kept as one that cannot be read. */
+  async #parkEach(batch: readonly Parked[], error: unknown): Promise<void> {
+    if (batch.length > 1) {
+      for (const parked of batch) await this.#park([parked]);
+      return;
+    }
+    for (const { delivery, row } of batch) {
+      const reason = messageOf(error);
+      this.deps.log.error('the database refuses a parked run: its message is parked as one that cannot be read', {
+        queue: delivery.queue,
+        run: row.run,
+        reason,
+      });
+      const refusal = engineFail.POISON(`the database refuses the state of the run: ${reason}`);
+      await this.#park([{ delivery, row: unreadableRow(delivery, refusal), refused: true }]);
     }
   }
 
@@ -308,8 +333,8 @@ function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; run: st
   };
 }
 
-/** @throws NewerRunState */
-function rowOf(delivery: Delivery): Omit<ParkedRun, 'state'> {
+/** Returns the error instead when a newer release has written the state. */
+function rowOf(delivery: Delivery): ParkedRow | NewerRunState {
   const { message } = delivery;
   try {
     if (isRun(message)) {
@@ -328,7 +353,7 @@ function rowOf(delivery: Delivery): Omit<ParkedRun, 'state'> {
       };
     }
   } catch (error) {
-    if (error instanceof NewerRunState) throw error;
+    if (error instanceof NewerRunState) return error;
     // not readable: kept as it is, below
   }
   return eventRow(delivery);
@@ -341,8 +366,9 @@ interface ModuleFailure {
 }
 
 function moduleFailure(event: EventAttributes): ModuleFailure | undefined {
-  const failure = event.meta?.module as Partial<ModuleFailure> | undefined;
-  return failure?.queue !== undefined && failure.error !== undefined ? { queue: failure.queue, error: failure.error } : undefined;
+  const failure = event.meta?.module as Partial<ModuleFailure> | null | undefined;
+  const { queue, error } = failure ?? {};
+  return typeof queue === 'string' && typeof error?.code === 'string' ? { queue, error } : undefined;
 }
 
 function withoutFailure(parked: ParkedRun): EventMessage {
@@ -350,13 +376,21 @@ function withoutFailure(parked: ParkedRun): EventMessage {
   return { attributes: { ...parked.event, meta }, body: decodeRun(parked.message).body };
 }
 
-/** An event that a handler failed on, or a message that the broker gave up: kept whole, so that a person can look at it. */
-function eventRow({ message }: Delivery): Omit<ParkedRun, 'state'> {
+/** An event that a handler failed on, or a message that the broker gave up. */
+function eventRow(delivery: Delivery): ParkedRow {
+  const failed = moduleFailure(delivery.message.attributes);
+  if (failed) return keptRow(delivery, failed.queue, failed.error);
+  return unreadableRow(delivery, engineFail.POISON('the broker gave the message up, or it is not the state of a run'));
+}
+
+function unreadableRow(delivery: Delivery, error: SluiceError): ParkedRow {
+  return keptRow(delivery, UNKNOWN_FLOW, viewError(error));
+}
+
+/** Keeps the message whole, so that a person can look at it. */
+function keptRow({ message }: Delivery, flow: string, error: ErrorView): ParkedRow {
   const { attributes, body } = message;
-  const failed = moduleFailure(attributes);
-  const flow = failed?.queue ?? UNKNOWN_FLOW;
   const run = runId(attributes.source, attributes.id, flow);
-  const error = failed?.error ?? viewError(engineFail.POISON('the broker gave the message up, or it is not the state of a run'));
   const state: RunState = {
     run,
     epoch: 0,

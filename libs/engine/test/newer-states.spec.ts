@@ -96,3 +96,24 @@ describe('a state that is malformed', () => {
     expect(machine.calls).toEqual([]);
   });
 });
+
+describe('a state that the database refuses', () => {
+  it.each([
+    ['a zero byte in its flow', { flow: 'a\0b' }],
+    ['a zero byte in its step', { at: 'a\0b' }],
+    ['an epoch past all integers', { epoch: 2 ** 40 }],
+    ['a time that is none', { parked: { error: { code: 'X', message: 'x' }, at: 'noon' } }],
+  ])('because of %s is parked with its bytes, and keeps no other run out', async (_what, wrong) => {
+    const machine = await start({ flows: flow('t', PUSH) });
+    const fine = (run: string) => ({ queue: 'parked', message: message({ ...base, run, kind: 'parked' }) });
+    const sent = message({ ...base, kind: 'parked', ...wrong });
+    await machine.bus.publish([fine('before'), { queue: 'parked', message: sent }, fine('behind')]);
+    await until('three rows', () => machine.database.parked.size === 3);
+    const rows = await machine.store.parked.list({ limit: 3 });
+    expect(rows.map(({ flow: of }) => of).toSorted()).toEqual(['t', 't', 'unknown']);
+    const kept = rows.find(({ flow: of }) => of === 'unknown');
+    expect(kept?.error).toMatchObject({ code: 'POISON', message: expect.stringContaining('refuses') });
+    expect((await machine.store.parked.get(kept!.run))?.message.includes(sent.body)).toBe(true);
+    await until('an empty queue', async () => (await machine.bus.status(['parked']))[0]?.held === 0);
+  });
+});

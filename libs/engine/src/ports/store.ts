@@ -42,7 +42,11 @@ export interface ParkedRun {
 export type ParkedSummary = Omit<ParkedRun, 'message'>;
 
 export interface ParkedStore {
-  /** Does nothing for a (run, epoch) that is there. */
+  /**
+   * Adds all or none. Does nothing for a (run, epoch) that is there.
+   *
+   * @throws STORE_UNAVAILABLE; another error when a row cannot be kept, such as one with a zero byte in a name
+   */
   add(runs: readonly Omit<ParkedRun, 'state'>[]): Promise<void>;
   list(filter: {
     readonly flow?: string;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JournalEntry, ParkedRun, Store } from '@sluice/engine';
+import { isSluiceError } from '@sluice/plugin-api';
 import { until } from './inbox.js';
 
 /** One database, and the stores that use it. */
@@ -154,6 +155,19 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(found).toEqual([summary(runs[1]!), summary(runs[0]!)]);
         expect(await store.parked.list({ flow: word, limit: 1 })).toMatchObject([{ run: runs[2]!.run, state: 'dropped' }]);
       });
+
+      it.each([
+        ['a zero byte in a name', { flow: 'a\0b' }],
+        ['an epoch that is no integer', { epoch: 2 ** 31 }],
+        ['a time that is none', { parkedAt: new Date(Number.NaN) }],
+      ])(
+        'are refused with %s, together with what is added with them, and the store is not taken for away',
+        async (_what, wrong) => {
+          const adding = store.parked.add([parkedRun('a'), { ...parkedRun('b'), ...wrong }]);
+          expect(await adding.catch((error: unknown) => isSluiceError(error))).toBe(false);
+          expect(await store.parked.get(`${word}.a`)).toBeUndefined();
+        },
+      );
 
       it('are counted per flow while they are parked', async () => {
         await store.parked.add([parkedRun('a'), parkedRun('b'), parkedRun('c', 0, { flow: `${word}.other` })]);

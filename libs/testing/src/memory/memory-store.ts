@@ -158,11 +158,19 @@ class MemoryLeases implements LeaseStore {
   }
 }
 
+/** As PostgreSQL judges: no zero byte in a text, an integer of 32 bits, a time that is one. */
+function canBeKept({ run, flow, revision, step, epoch, parkedAt }: Omit<ParkedRun, 'state'>): boolean {
+  return (
+    [run, flow, revision, step].every((text) => !text?.includes('\0')) && epoch < 2 ** 31 && !Number.isNaN(parkedAt.getTime())
+  );
+}
+
 class MemoryParked implements ParkedStore {
   constructor(private readonly database: MemoryDatabase) {}
 
   add(runs: readonly Omit<ParkedRun, 'state'>[]): Promise<void> {
     return this.database.use(() => {
+      if (!runs.every(canBeKept)) throw new Error('PostgreSQL refuses the row');
       for (const run of runs) {
         const key = keyOf(run.run, run.epoch);
         if (!this.database.parked.has(key)) this.#put({ ...run, state: 'parked' });
