@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
-import { decodeRun, queues, readData, type ParkedRun, type ParkedState } from '@sluice/engine';
+import { decodeRun, readData, type ParkedRun, type ParkedState } from '@sluice/engine';
 import { engineFail, isEventType } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { AccessGuard, Scope } from './access.js';
@@ -7,6 +7,7 @@ import { connectionReports } from './connection-reports.js';
 import { diagnose, pruneQueues } from './doctor.js';
 import { HostServices } from './host-services.js';
 import { Summary } from './summary.js';
+import { replayUnrouted } from './unrouted-replay.js';
 
 /** PostgreSQL takes no NUL, and half of a surrogate pair becomes another character there. */
 const Text = z.string().regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has control characters, or half of a surrogate pair');
@@ -102,8 +103,7 @@ export class AdminController {
   async replayUnrouted(@Body({ schema: UnroutedBody }) body: z.output<typeof UnroutedBody>): Promise<object> {
     const flow = this.services.workspace.flows.find(({ name }) => name === body.flow);
     if (!flow) throw engineFail.CONFIG_INVALID(`there is no flow "${body.flow}"`);
-    if (flow.trigger.kind !== 'event') throw engineFail.CONFIG_INVALID(`the flow "${body.flow}" takes no events of the bus`);
-    return { moved: await this.services.bus.replayUnrouted([body.type], queues.flow(flow.name)) };
+    return { moved: await replayUnrouted(this.services.bus, flow, body.type) };
   }
 
   @Post('tokens/revoke')
