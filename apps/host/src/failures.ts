@@ -3,7 +3,10 @@ import { failures } from '@sluice/plugin-api';
 /** Codes that the doors answer with; they never reach a flow. */
 export const HOST_CODES = {
   TOKEN_MISSING: { fate: 'rejected', cure: 'send the header Authorization: Bearer TOKEN; `npx sluice token --sub me` makes one' },
-  TOKEN_INVALID: { fate: 'rejected', cure: 'sign another token, with the issuer named in `kid`, HS256, and an `exp`' },
+  TOKEN_INVALID: {
+    fate: 'rejected',
+    cure: 'send another token: `npx sluice token --sub me` makes one; one of your own issuer needs its name in `kid`, HS256 and an `exp`',
+  },
   FORBIDDEN: { fate: 'rejected', cure: 'ask for a token with the scope, from an issuer that may grant it' },
   NO_ROUTE: { fate: 'fatal', cure: 'look at the paths of the http.endpoint triggers in flows/' },
   METHOD_NOT_ALLOWED: { fate: 'fatal', cure: 'use the method of the http.endpoint trigger' },

@@ -52,7 +52,7 @@ describe('the watch over the files of a workspace', () => {
     const { watch, logged, see } = watched();
     await see(files({ 'flows/a.yaml': 'two' }));
     await see(files({ 'flows/a.yaml': 'two' }));
-    expect(logged).toEqual(['warn flows/a.yaml changed: the host goes on with the files of its start: restart to apply']);
+    expect(logged).toEqual(['warn flows/a.yaml changed: the host keeps running the files of its start: restart to apply']);
     expect(watch.state).toMatchObject({ directory: '/srv/shop', state: 'changed', changed: ['flows/a.yaml'], errors: [] });
   });
 
@@ -75,7 +75,7 @@ describe('the watch over the files of a workspace', () => {
     const { watch, logged, see } = watched();
     await see(files({ 'flows/a.yaml': 'bad' }));
     expect(logged).toEqual([
-      'error flows/a.yaml: flows/a.yaml:3:5 unknown key: the host goes on with the files of its start: correct it ("sluice lint"), then restart',
+      'error flows/a.yaml:3:5 unknown key: the host keeps running the files of its start: correct it ("sluice lint"), then restart',
     ]);
     expect(watch.state).toMatchObject({ state: 'broken', errors: ['flows/a.yaml:3:5 unknown key'] });
   });
@@ -131,7 +131,7 @@ describe('the watch over the files of a workspace', () => {
       findings: await findingsOf(broken),
     });
     expect(describeWorkspace(watch.state)).toBe(
-      'flows/a.yaml: flows/a.yaml:3:5 unknown key: the host runs the copy of 2026-11-28T08:00:00.000Z: correct it ("sluice lint"), then restart',
+      'flows/a.yaml:3:5 unknown key: the host runs the copy of 2026-11-28T08:00:00.000Z: correct it ("sluice lint"), then restart',
     );
     await see(broken);
     expect(logged).toEqual([]);

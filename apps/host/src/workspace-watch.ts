@@ -147,11 +147,15 @@ export function watchWorkspace(
 
 /** One line for people: what differs, and what to do. */
 export function describeWorkspace({ state, changed, errors, lastGoodOf }: WorkspaceState): string {
-  const names = changed.join(', ');
   const runs =
-    lastGoodOf === undefined ? 'the host goes on with the files of its start' : `the host runs the copy of ${lastGoodOf}`;
-  if (state === 'broken') return `${names}: ${errors.join('; ')}: ${runs}: correct it ("sluice lint"), then restart`;
-  if (state === 'changed') return `${names} changed: ${runs}: restart to apply`;
+    lastGoodOf === undefined ? 'the host keeps running the files of its start' : `the host runs the copy of ${lastGoodOf}`;
+  if (state === 'broken') {
+    // a finding names its file
+    const others = changed.filter((name) => !errors.some((error) => error.startsWith(`${name}:`)));
+    const found = [...(others.length > 0 ? [`${others.join(', ')} changed`] : []), errors.join('; ')].join(': ');
+    return `${found}: ${runs}: correct it ("sluice lint"), then restart`;
+  }
+  if (state === 'changed') return `${changed.join(', ')} changed: ${runs}: restart to apply`;
   return 'the files are those that run';
 }
 

@@ -35,3 +35,4 @@ export { parseWorkspaceFile, type WorkspaceFile } from './compile/workspace-file
 export { askOtherSides, type OtherSidesInput } from './lint/other-sides.js';
 export { jsonSchemas } from './schema.js';
 export { formatFinding, formatFindings } from './format.js';
+export { nearest } from './nearest.js';

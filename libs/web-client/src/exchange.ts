@@ -153,7 +153,8 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
 function failureOf(error: Error, sent: Sent, { where, cutOff }: Terms): SluiceError {
   const code = (error as { code?: unknown }).code;
   if (UNWRITABLE.has(code)) return fail.REJECTED(`${where}: HTTP cannot carry this request: ${error.message}`, { sent: 'no' });
-  const reason = typeof code === 'string' ? `${error.message} (${code})` : error.message;
+  const named = typeof code !== 'string' || error.message.includes(code);
+  const reason = named ? error.message : `${error.message} (${code})`;
   if (sent === 'no') return fail.UNREACHABLE(`${where}: ${reason}`, { cause: error, sent });
   return cutOff(`${where}: the connection was cut before the whole answer arrived: ${reason}`, { cause: error, sent });
 }

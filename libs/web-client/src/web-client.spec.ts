@@ -197,7 +197,8 @@ describe('WebClient', () => {
   it('reports sent: no when the server is not running', async () => {
     const { service, send } = await start();
     await service.close();
-    await expect(send()).rejects.toMatchObject({ code: 'UNREACHABLE', fate: 'unavailable', options: { sent: 'no' } });
+    const message = expect.stringMatching(/ECONNREFUSED 127[.\d:]+$/);
+    await expect(send()).rejects.toMatchObject({ code: 'UNREACHABLE', fate: 'unavailable', message, options: { sent: 'no' } });
   });
 
   it('reports sent: no when the TLS handshake does not end', async () => {

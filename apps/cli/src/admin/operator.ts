@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { postgresUrl, PostgresProcess } from '@sluice/embedded';
 import { operatorSecret, readEnv, signOperatorToken, type Env } from '@sluice/host';
 import { CommandError } from '../exit.js';
@@ -25,7 +26,7 @@ async function databaseOf(env: Env): Promise<{ url: string; engine: 'embedded' |
   const running = await PostgresProcess.attach(env.SLUICE_HOME);
   if (!running) {
     throw new CommandError(
-      `the secret of tokens is in the embedded database, which does not run for ${env.SLUICE_HOME}: start the host, or set SLUICE_TOKEN_SECRET`,
+      `no host runs here: the embedded database, which has the secret of tokens, is not running in ${path.resolve(env.SLUICE_HOME)}: run this in the folder in which the host was started, or start the host, or set SLUICE_TOKEN_SECRET`,
     );
   }
   return { url: postgresUrl(running), engine: 'embedded' };

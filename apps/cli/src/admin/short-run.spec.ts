@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { runOf, shortRuns } from './short-run.js';
+import { parkedRunLike, runOf, shortRuns } from './short-run.js';
 
 const A = '0198a1f2-1111-5000-8000-000000000000';
 const B = '0198a1f2-2222-5000-8000-000000000000';
@@ -13,6 +13,17 @@ describe('short ids of runs', () => {
 
   it('take a run that was parked several times for one', () => {
     expect(runOf('0198', [{ run: A }, { run: A }])).toBe(A);
+  });
+
+  it('are looked up among the runs that were parked, and only when they look like one', async () => {
+    const asked: string[] = [];
+    const api = { get: async (path: string) => (asked.push(path), [{ run: A }, { run: B }] as never) };
+    expect(await parkedRunLike(api, '0198A1F2-1')).toBe(A);
+    expect(await parkedRunLike(api, 'ffffffff')).toBeUndefined();
+    await expect(parkedRunLike(api, '0198a1f2')).rejects.toThrow('2 runs begin with 0198a1f2');
+    expect(asked).toHaveLength(3);
+    expect(await parkedRunLike(api, 'order-17')).toBeUndefined();
+    expect(asked).toHaveLength(3);
   });
 
   it('are as long as it takes to tell them apart', () => {

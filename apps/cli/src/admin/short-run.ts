@@ -1,5 +1,6 @@
 import type { ParkedSummary } from '@sluice/engine';
 import { CommandError } from '../exit.js';
+import type { HostApi } from './host-api.js';
 
 /** The one run whose id begins so. Throws when there is none, or several. */
 export function runOf(prefix: string, runs: readonly Pick<ParkedSummary, 'run'>[]): string {
@@ -8,6 +9,22 @@ export function runOf(prefix: string, runs: readonly Pick<ParkedSummary, 'run'>[
   if (first === undefined) throw new CommandError(`no run ${prefix} is parked: "sluice parked ls" lists them`);
   if (second !== undefined) throw new CommandError(`${ids.length} runs begin with ${prefix}: write more of the id`);
   return first;
+}
+
+/** The beginning of an id as the tables show it: 8 characters or more. */
+const SHORT_ID = /^[\da-f]{8}[\da-f-]{0,27}$/i;
+/** Runs that the host lists at most. */
+const MAX_LISTED = 1_000;
+
+/**
+ * Returns the run that was parked, in whatever state it is now, and whose id begins so; undefined when there is none.
+ *
+ * @throws CommandError when several begin so
+ */
+export async function parkedRunLike(api: Pick<HostApi, 'get'>, prefix: string): Promise<string | undefined> {
+  if (!SHORT_ID.test(prefix)) return undefined;
+  const runs = await api.get<readonly Pick<ParkedSummary, 'run'>[]>(`/api/parked?state=all&limit=${MAX_LISTED}`);
+  return runs.some(({ run }) => run.startsWith(prefix.toLowerCase())) ? runOf(prefix, runs) : undefined;
 }
 
 const ENOUGH = 8;

@@ -24,7 +24,7 @@ export function addEmulate(emulate: Command): void {
       'a 1C with limits, faults and counters: GET /__stats, POST /__reset, POST /__fault {"faults":[{"kind":"business","times":1}]}',
     )
     .option('--port <port>', 'where it listens, on loopback', readPort, 8081)
-    .option('--max-calls <count>', 'calls that it bears at once; the next is refused', readCount, 10)
+    .option('--max-calls <count>', 'calls that it takes at once; the next is refused', readCount, 10)
     .addOption(new Option('--latency <duration>', 'how long a call takes').argParser(readDuration).default(50, '50ms'))
     .option('--sessions <count>', 'size of the session pool', readCount)
     .option('--licences <count>', 'sessions that there are licences for', readCount)
@@ -33,7 +33,7 @@ export function addEmulate(emulate: Command): void {
       const stop = stopRequest();
       const onec = await open(flags);
       print(
-        `a stand-in for 1C on ${onec.url}/base/hs/gate and /base/ws: bears ${counted(flags.maxCalls, 'call')} at once, ${inWords(flags.latency)} each; ${onec.url}/__stats tells what it saw`,
+        `a stand-in for 1C on ${onec.url}/base/hs/gate and /base/ws: takes ${counted(flags.maxCalls, 'call')} at once, ${inWords(flags.latency)} each; ${onec.url}/__stats tells what it saw`,
       );
       await requested(stop);
       await onec.close();

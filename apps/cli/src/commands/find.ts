@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { findStory, type StoryEntry } from '../admin/find-story.js';
 import { openHostApi } from '../admin/operator.js';
+import { parkedRunLike } from '../admin/short-run.js';
 import { EXIT } from '../exit.js';
 import { addFormat, wantsJson, type Format } from '../options.js';
 import { paint } from '../terminal/paint.js';
@@ -9,16 +10,21 @@ import { headedTable } from '../terminal/table.js';
 import { inWords, shortId } from '../terminal/words.js';
 
 export function addFind(command: Command): void {
-  addFormat(command.argument('<id>', 'whole id of the event or the run')).action(async (id: string, format: Format) => {
-    const entries = await findStory(await openHostApi(), id);
-    if (wantsJson(format)) printJson(entries);
-    else if (entries.length > 0) print(headedTable(['AT', 'RUN', 'FLOW/STEP', 'WHAT', ''], entries.map(rowOf)));
-    else
-      say(
-        `nothing is known of ${id}: write the whole id, which "sluice parked show" prints for a run; an event that no flow takes waits in "sluice unrouted ls"; the journal keeps what settings.retention.journal says`,
-      );
-    if (entries.length === 0) process.exitCode = EXIT.failed;
-  });
+  addFormat(command.argument('<id>', 'id of the event or the run; of a run that was parked, its beginning is enough')).action(
+    async (id: string, format: Format) => {
+      const api = await openHostApi();
+      const exact = await findStory(api, id);
+      const run = exact.length > 0 ? undefined : await parkedRunLike(api, id);
+      const entries = run === undefined ? exact : await findStory(api, run);
+      if (wantsJson(format)) printJson(entries);
+      else if (entries.length > 0) print(headedTable(['AT', 'RUN', 'FLOW/STEP', 'WHAT', ''], entries.map(rowOf)));
+      else
+        say(
+          `nothing is known of ${id}: write the whole id of the event, as its sender got it; an event that no flow takes waits in "sluice unrouted ls"; the journal keeps what settings.retention.journal says`,
+        );
+      if (entries.length === 0) process.exitCode = EXIT.failed;
+    },
+  );
 }
 
 function rowOf({ at, run, flow, step, kind, connection, attempt, ms, code, message }: StoryEntry): string[] {

@@ -8,11 +8,13 @@ import { startStandIns, type StandIns } from '../host/stand-ins.js';
 import { fillSampleJournal } from '../host/sample-journal.js';
 import { requested, stopRequest } from '../host/stop-request.js';
 import { paint } from '../terminal/paint.js';
-import { print } from '../terminal/print.js';
+import { print, say } from '../terminal/print.js';
 
 const TOKEN_TTL_MS = 12 * 3_600_000;
 /** The telephone that rings in flows/samples/call.json. */
 const EXTENSION = '101';
+/** A start that takes longer is announced. */
+const SILENT_MS = 2_000;
 /** In PowerShell 5 `curl` is another command. */
 const CURL = process.platform === 'win32' ? 'curl.exe' : 'curl';
 
@@ -21,12 +23,14 @@ export function addStart(command: Command): void {
     const stop = stopRequest();
     const standIns = await startStandIns(readWorkspaceEnv());
     try {
-      const running = await startHost({ directory: SAMPLE_WORKSPACE, env: standIns.env });
+      const starting = setTimeout(() => say('starting the database and the flows …'), SILENT_MS);
+      const running = await startHost({ directory: SAMPLE_WORKSPACE, env: standIns.env }).finally(() => clearTimeout(starting));
       if (!running) {
         process.exitCode = EXIT.failed;
         return;
       }
       if (process.stdout.isTTY) await welcome(running, standIns);
+      else say('no token is printed here, because the output may become a log: "npx sluice token --sub me" makes one');
       await requested(stop);
       await running.host.stop();
     } finally {
@@ -55,11 +59,13 @@ async function welcome(running: RunningHost, { onec, pbxControl }: StandIns): Pr
     print('\nor let the telephone ring:');
     print(`  ${CURL} -X POST ${pbxControl}/__call -d "@flows/samples/call.json"`);
   }
-  // it is a sample: npm start does without it where the timeline cannot be used
-  await fillSampleJournal(`http://127.0.0.1:${port}`, operatorSecret).catch(() => undefined);
   print(`\nor open the booking journal, as the user with the telephone ${EXTENSION}, for whom it rings above:`);
   print(`  http://localhost:${port}/timeline#token=${await sign('timeline:write desktop', EXTENSION)}`);
   print('\nwaiting for events, Ctrl+C stops');
+  // last, because each visit is an event with lines of its own; where the timeline cannot be used, npm start runs without the sample
+  await fillSampleJournal(`http://127.0.0.1:${port}`, operatorSecret, () =>
+    print('\nadding sample visits to the empty booking journal:'),
+  ).catch(() => undefined);
 }
 
 function tryLine(port: number, token: string): string {

@@ -52,7 +52,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     await host.start();
     options.tell(`sluice demo   ${host.engines}\n`);
     options.tell(
-      `a stand-in for 1C on ${onec.url}: bears ${MAX_CALLS} calls at once, ${LATENCY_MS} ms each, refuses the ${MAX_CALLS + 1}th\n\n`,
+      `a stand-in for 1C on ${onec.url}: takes ${MAX_CALLS} calls at once, ${LATENCY_MS} ms each, refuses the ${MAX_CALLS + 1}th\n\n`,
     );
     const token = await signOperatorToken(secret, { sub: 'demo', scope: 'events:write viewer', ttlMs: TOKEN_TTL_MS });
     await finishLeftovers(host, onec, token, options.signal);

@@ -19,6 +19,7 @@ import { paint } from '../terminal/paint.js';
 import { eventLines } from '../terminal/event-lines.js';
 import { logLines } from '../terminal/log-lines.js';
 import { print, printLine, say } from '../terminal/print.js';
+import { clock } from '../terminal/words.js';
 
 export interface HostRequest {
   /** The workspace. */
@@ -55,7 +56,8 @@ export async function startHost({ directory, roles = new Set(ROLES), env: more }
   // what a terminal shows beside the events is trouble only, unless more is asked for
   const level = terminal && env.SLUICE_LOG_LEVEL === 'info' ? 'warn' : env.SLUICE_LOG_LEVEL;
   const logger = createLogger(level, secrets, terminal ? logLines({ write: printLine, colors: paint }) : process.stdout);
-  const observer = eventLines({ write: printLine, colors: paint, now: () => new Date() });
+  const types = workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : []));
+  const observer = eventLines({ write: printLine, colors: paint, now: () => new Date(), types });
   const log = toLog(logger);
   const files = watchWorkspace(directory, runnable, workspaceEnv, log);
   if (replaced) log.error(describeWorkspace(files.state));
@@ -76,7 +78,8 @@ async function keepCopy(home: string, directory: string, { files }: LoadedWorksp
 }
 
 function warnOfPlainHttp(logger: { warn(message: string): void }, terminal: boolean): void {
-  const text = 'no TLS: tokens travel in the clear; put a proxy with TLS in front, or set SLUICE_HTTP_HOST=127.0.0.1';
-  if (terminal) print(paint.red(text));
+  const text =
+    'HTTP without TLS: tokens and data can be read on the way. Put a proxy with TLS in front, or set SLUICE_HTTP_HOST=127.0.0.1';
+  if (terminal) print(`${paint.dim(clock(new Date()))} ${paint.yellow('warning')} ${text}`);
   else logger.warn(text);
 }

@@ -20,11 +20,16 @@ const VISITS = [
   ['5', 'sample-3', '14:00', '15:30', 'Планёрка', 'confirmed'],
 ] as const;
 
-/** Fills the booking journal of the sample workspace with people and visits of today, if it has nobody yet. */
-export async function fillSampleJournal(url: string, secret: string): Promise<void> {
+/**
+ * Fills the booking journal of the sample workspace with people and visits of today, if it has nobody yet.
+ *
+ * @param filling is called before an empty journal is filled
+ */
+export async function fillSampleJournal(url: string, secret: string, filling: () => void): Promise<void> {
   const api = new HostApi(url, await signOperatorToken(secret, { sub: 'sample', scope: 'timeline:write', ttlMs: TOKEN_TTL_MS }));
   const { resources } = await api.get<{ resources: readonly unknown[] }>(JOURNAL);
   if (resources.length > 0) return;
+  filling();
   // a Swede writes dates as ISO 8601 does
   const today = new Intl.DateTimeFormat('sv-SE', { timeZone: TIMEZONE }).format(new Date());
   const entries = VISITS.map(([digit, resource, start, end, client, status]) => ({

@@ -24,6 +24,7 @@ function told() {
     write: (line) => lines.push(line),
     colors: createColors(false),
     now: () => new Date(2026, 2, 14, 12, 3, 41),
+    types: ['order.created', 'visit.planned'],
   });
   return { lines, observer };
 }
@@ -36,6 +37,16 @@ describe('event lines', () => {
     expect(lines).toEqual([
       '12:03:41 order.created 0198a1f2-0000-7000-8000-000000000000 accepted in 7 ms',
       '12:03:41  hello/save → erp SaveOrder, done in 53 ms (in 1C now 1 of 4)',
+    ]);
+  });
+
+  it('name the type that was probably meant when no flow takes an event', () => {
+    const { lines, observer } = told();
+    observer.unrouted({ ...event, type: 'order.craeted' });
+    observer.unrouted({ ...event, type: 'stock.counted' });
+    expect(lines).toEqual([
+      `12:03:41 order.craeted ${event.id} is kept: no flow takes it (did you mean order.created? npx sluice unrouted ls)`,
+      `12:03:41 stock.counted ${event.id} is kept: no flow takes it (npx sluice unrouted ls)`,
     ]);
   });
 

@@ -1,4 +1,5 @@
 import type { CallReport, Observer } from '@sluice/engine';
+import { nearest } from '@sluice/flow';
 import type { ErrorView, EventAttributes } from '@sluice/plugin-api';
 import type { Paint } from './paint.js';
 import { clock, inWords } from './words.js';
@@ -7,16 +8,22 @@ export interface EventLinesOptions {
   readonly write: (line: string) => void;
   readonly colors: Paint;
   readonly now: () => Date;
+  /** Types that the flows take, to name the one that was probably meant. */
+  readonly types: readonly string[];
 }
 
 /** Tells on a terminal what happens to each event: that it was accepted, and each call that follows. */
-export function eventLines({ write, colors, now }: EventLinesOptions): Observer {
+export function eventLines({ write, colors, now, types }: EventLinesOptions): Observer {
   const time = () => colors.dim(clock(now()));
   // whole: the beginning of a UUIDv7 is the same for a minute, and `sluice find` wants all of it
   const name = (event: EventAttributes) => `${event.type} ${colors.dim(event.id)}`;
   return {
     accepted: (event, ms) => write(`${time()} ${name(event)} accepted in ${inWords(ms)}`),
-    unrouted: (event) => write(`${time()} ${name(event)} ${colors.yellow('is kept: no flow takes it')} (npx sluice unrouted ls)`),
+    unrouted: (event) => {
+      const meant = nearest(event.type, types);
+      const hint = meant === undefined ? '' : `did you mean ${meant}? `;
+      write(`${time()} ${name(event)} ${colors.yellow('is kept: no flow takes it')} (${hint}npx sluice unrouted ls)`);
+    },
     hop: () => undefined,
     unwanted: () => undefined,
     called: (call) => write(`${time()}  ${called(call, colors)}`),
