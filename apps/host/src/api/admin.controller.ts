@@ -19,8 +19,13 @@ const ListQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });
 const ReplayBody = z.strictObject({ data: z.unknown().optional(), fromStart: z.boolean().default(false) }).meta({ id: 'Replay' });
+/** Of events: `*` is one word, `#` any number. */
+const isTypePattern = (text: string) => isEventType(text.replace(/(?<=^|\.)[*#](?=\.|$)/g, 'any'));
 const UnroutedBody = z
-  .strictObject({ type: z.string().refine(isEventType, 'is not an event type'), flow: z.string().max(300) })
+  .strictObject({
+    type: z.string().refine(isTypePattern, 'is neither an event type nor a pattern of types'),
+    flow: z.string().max(300),
+  })
   .meta({ id: 'UnroutedReplay' });
 const RevokeBody = z
   .strictObject({
