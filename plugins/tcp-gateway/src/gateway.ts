@@ -17,6 +17,8 @@ import { startStompServer, type StompServer } from './server/server.js';
 const COMPARE_MS = 5_000;
 const WATCH_MS = 1_000;
 const SWEEP_MS = 60_000;
+/** Ids that one event `mailbox.dropped` names. */
+const MAX_DROPPED_IDS = 1_000;
 /** Listening addresses that nobody can reach from another machine: no warning of plain text is needed there. */
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
@@ -195,14 +197,18 @@ export class Gateway implements Closable {
     this.#every(WATCH_MS, () => this.#trim());
   }
 
-  /** What fails because the database is away is made up for the next time. */
+  /** What fails because the database is away is made up for the next time. Work that takes longer than its interval skips a turn. */
   #every(ms: number, work: () => Promise<void> | void): void {
+    let running = false;
     const run = async () => {
+      if (running) return;
+      running = true;
       try {
         await work();
       } catch (error) {
         this.host.log.debug(`${this.host.connection}: put off`, { reason: String(error) });
       }
+      running = false;
     };
     this.#timers.push(setInterval(() => void run(), ms).unref());
   }
@@ -217,7 +223,18 @@ export class Gateway implements Closable {
       this.host.log.warn(`${this.host.connection}: the mailbox of ${user} is full, its oldest events went`, {
         count: ids.length,
       });
+    }
+    for (const [user, ids] of byUser) {
+      for (let at = 0; at < ids.length; at += MAX_DROPPED_IDS) await this.#publishDropped(user, ids.slice(at, at + MAX_DROPPED_IDS));
+    }
+  }
+
+  /** The events are gone: when the broker is away, the log names them instead. */
+  async #publishDropped(user: string, ids: readonly string[]): Promise<void> {
+    try {
       await this.host.services.publish({ type: 'mailbox.dropped', subject: user, data: { user, ids } });
+    } catch (error) {
+      this.host.log.warn(`${this.host.connection}: mailbox.dropped could not be published`, { user, ids, reason: String(error) });
     }
   }
 

@@ -60,16 +60,22 @@ ${LEAVE('$3')} from locked
 where mail.user_name = locked.user_name and mail.place = locked.place and left_at is null
 returning mail.user_name as user, mail.place::float8 as place`;
 
-/** The mails of several readers. What is due counts as sent, and was told so before it leaves. */
+/**
+ * The mails of several readers, `$6` bytes of bodies for each of them or its first mail: many full mailboxes are not to be in memory at once.
+ * `found`: how many were found up to the reader's limit. What is due counts as sent, and was told so before it leaves.
+ */
 export const READ = `
 with asked as (
   select * from unnest($1::text[], $2::bigint[], $3::integer[], $4::text[]) with ordinality as asked (name, after, most, workplace, n)
 ), page as materialized (
   select asked.n, mail.* from asked cross join lateral (
-    select user_name, place, id, workplace, due, sent, headers, body from mail
-    where user_name = asked.name and place > asked.after and left_at is null and expires > $5 and (workplace is null or workplace = asked.workplace)
-    order by place limit asked.most
+    select *, count(*) over () as found, sum(octet_length(body)) over (order by place) - octet_length(body) as before from (
+      select user_name, place, id, workplace, due, sent, headers, body from mail
+      where user_name = asked.name and place > asked.after and left_at is null and expires > $5 and (workplace is null or workplace = asked.workplace)
+      order by place limit asked.most
+    ) as waiting
   ) as mail
+  where before < $6
 ), marked as (
   update mail set sent = true from (
     select user_name, place from mail
@@ -78,7 +84,7 @@ with asked as (
   ) as first where mail.user_name = first.user_name and mail.place = first.place and left_at is null
 )
 select asked.n::integer as n, coalesce(height, 0)::float8 as height, page.place::float8 as place, page.user_name as user, page.id, page.workplace,
-       page.due::float8 as due, page.sent, page.headers, page.body
+       page.due::float8 as due, page.sent, page.headers, page.body, page.found::integer as found
 from asked left join desktop_user on desktop_user.name = asked.name left join page on page.n = asked.n
 order by asked.n, page.place`;
 

@@ -20,6 +20,9 @@ export interface Place {
   readonly seq: number;
 }
 
+/** Bodies that one read returns: the mail that exceeds it is the last one, so that a larger mail comes too. */
+export const MAX_READ_BYTES = 64 * 1024;
+
 export interface ReadRequest {
   readonly user: string;
   /** What lies behind this place. */
@@ -30,8 +33,10 @@ export interface ReadRequest {
 }
 
 export interface ReadResult {
-  /** In order, at most `limit`. Those that are due count as sent from here on. */
+  /** In order, at most `limit`, and no more than {@link MAX_READ_BYTES}. Those that are due count as sent from here on. */
   readonly mails: readonly Mail[];
+  /** More may wait behind these. */
+  readonly more: boolean;
   /** The highest place of the user at that moment. */
   readonly height: number;
 }

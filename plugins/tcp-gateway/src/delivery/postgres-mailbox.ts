@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bearer, Database, Log } from '@sluice/plugin-api';
 import { Batches } from './batches.js';
-import type { Mail, Target } from './mail.js';
+import type { Content, Mail, Target } from './mail.js';
 import {
   ID_KEPT_MS,
+  MAX_READ_BYTES,
   type Dropped,
   type InHand,
   type Mailbox,
@@ -18,8 +19,13 @@ import {
 import * as sql from './mailbox-statements.js';
 import { MAILBOX_TABLES } from './mailbox-tables.js';
 
+/** Of the events that one statement puts: it has to end well within the timeout of a query. */
 const LARGEST_BYTES = 8 * 1024 * 1024;
 const LARGEST = 1_000;
+/** Of each of them, the first mail may be as large as an event can be. */
+const MAX_READERS = 200;
+/** Users whose mailboxes one statement trims. */
+const MAX_TRIMMED_USERS = 500;
 /** Each commit is a sync of the disk, which senders wait for. */
 const PUT_EVERY_MS = 5;
 /** Nobody waits for it, unless the client asks for a receipt. */
@@ -76,6 +82,12 @@ interface Row {
   readonly body: Buffer;
 }
 
+interface ReadRow extends Row {
+  readonly n: number;
+  readonly height: number;
+  readonly found: number;
+}
+
 interface StandingRow {
   readonly user: string;
   readonly extension: string | null;
@@ -105,7 +117,7 @@ export class PostgresMailbox implements Mailbox {
     weightOf,
     everyMs: PUT_EVERY_MS,
   });
-  readonly #reads = new Batches<Reading>((items) => this.#readAll(items), { largest: LARGEST });
+  readonly #reads = new Batches<Reading>((items) => this.#readAll(items), { largest: MAX_READERS });
   readonly #acknowledged = new Batches<readonly Place[]>((items) => this.#acknowledgeAll(items.flat()), {
     largest: LARGEST,
     everyMs: ACKNOWLEDGE_EVERY_MS,
@@ -137,14 +149,18 @@ export class PostgresMailbox implements Mailbox {
   }
 
   async put(mails: readonly NewMail[]): Promise<readonly Mail[]> {
-    if (mails.length === 0) return [];
-    const putting: Putting = { mails, put: [] };
-    await this.#puts.add(putting);
-    return putting.put;
+    const put: Mail[] = [];
+    // one part after another: what others put meanwhile shares their statements instead of waiting for all of them
+    for (const part of partsOf(mails)) {
+      const putting: Putting = { mails: part, put: [] };
+      await this.#puts.add(putting);
+      put.push(...putting.put);
+    }
+    return put;
   }
 
   async read(request: ReadRequest): Promise<ReadResult> {
-    const reading: Reading = { ...request, result: { mails: [], height: 0 } };
+    const reading: Reading = { ...request, result: { mails: [], more: false, height: 0 } };
     await this.#reads.add(reading);
     return reading.result;
   }
@@ -214,16 +230,21 @@ export class PostgresMailbox implements Mailbox {
   async trim(cap: number): Promise<readonly Dropped[]> {
     const touched = new Map(this.#touched);
     this.#touched.clear();
-    const users = [...touched].filter(([user, place]) => this.#atMost(user, place) > cap).map(([user]) => user);
-    if (users.length === 0) return [];
-    try {
-      const rows = await this.deps.database.rows<TrimRow>(sql.TRIM, [users, cap, this.deps.now()]);
-      for (const { user, height, waiting } of rows) this.#fills.set(user, { height, waiting });
-      return rows.flatMap(({ user, dropped }) => dropped.map((id) => ({ user, id })));
-    } catch (error) {
-      for (const [user, place] of touched) this.#touch(user, place);
-      throw error;
+    const full = [...touched].filter(([user, place]) => this.#atMost(user, place) > cap);
+    const dropped: Dropped[] = [];
+    for (let at = 0; at < full.length; at += MAX_TRIMMED_USERS) {
+      const users = full.slice(at, at + MAX_TRIMMED_USERS).map(([user]) => user);
+      try {
+        const rows = await this.deps.database.rows<TrimRow>(sql.TRIM, [users, cap, this.deps.now()]);
+        for (const { user, height, waiting } of rows) this.#fills.set(user, { height, waiting });
+        dropped.push(...rows.flatMap((row) => row.dropped.map((id) => ({ user: row.user, id }))));
+      } catch (error) {
+        this.deps.log.debug('mailboxes cannot be trimmed yet', { reason: String(error) });
+        for (const [user, place] of full.slice(at)) this.#touch(user, place);
+        return dropped;
+      }
     }
+    return dropped;
   }
 
   async standings(users: readonly string[]): Promise<readonly Standing[]> {
@@ -306,13 +327,16 @@ export class PostgresMailbox implements Mailbox {
       items.map(({ limit }) => limit),
       items.map(({ workplace }) => workplace ?? null),
       this.deps.now(),
+      MAX_READ_BYTES,
     ];
-    const rows = await this.deps.database.rows<Row & { n: number; height: number }>(sql.READ, params, 'mailbox read');
-    const results = items.map(() => ({ mails: [] as Mail[], height: 0 }));
-    for (const { n, height, ...row } of rows) {
+    const rows = await this.deps.database.rows<ReadRow>(sql.READ, params, 'mailbox read');
+    const results = items.map(() => ({ mails: [] as Mail[], more: false, height: 0 }));
+    for (const { n, height, found, ...row } of rows) {
       const result = results[n - 1] as (typeof results)[number];
       result.height = height;
-      if (row.place !== null) result.mails.push(mailOf(row));
+      if (row.place === null) continue;
+      result.mails.push(mailOf(row));
+      result.more = result.mails.length < found || found === items[n - 1]?.limit;
     }
     items.forEach((item, index) => (item.result = results[index] as ReadResult));
   }
@@ -379,8 +403,23 @@ function signatureOf({ extension, groups }: Pick<SeenUser, 'extension' | 'groups
   return `${extension ?? ''}${UNIT}${UNIT}${groups}`;
 }
 
-function weightOf({ mails }: Putting): number {
+function weightOf({ mails }: Pick<Putting, 'mails'>): number {
   return mails.reduce((sum, { content }) => sum + content.body.length + LARGEST_BYTES / LARGEST, 0);
+}
+
+/** Parts that one statement can put: an event for all users is as large as all its copies. */
+function* partsOf(mails: readonly NewMail[]): Iterable<readonly NewMail[]> {
+  let part: NewMail[] = [];
+  let weight = 0;
+  for (const mail of mails) {
+    part.push(mail);
+    weight += weightOf({ mails: [mail] });
+    if (weight < LARGEST_BYTES) continue;
+    yield part;
+    part = [];
+    weight = 0;
+  }
+  if (part.length > 0) yield part;
 }
 
 function columns(places: readonly Place[]): [string[], number[]] {
@@ -398,22 +437,21 @@ function keyOf(user: string, place: number): string {
 
 function putParams(entries: readonly { readonly mail: NewMail }[], now: number): unknown[] {
   const bytes: Buffer[] = [];
-  const starts: number[] = [];
-  const heads: number[] = [];
-  const sizes: number[] = [];
-  let start = 0;
-  for (const { mail } of entries) {
-    const head = Buffer.from(JSON.stringify(mail.content.headers));
-    const { body } = mail.content;
-    bytes.push(head, body);
-    starts.push(start);
-    heads.push(head.length);
-    sizes.push(body.length);
-    start += head.length + body.length;
-  }
+  let length = 0;
+  const spanOf = new Map<Content, { readonly start: number; readonly head: number; readonly size: number }>();
+  /** What many users get travels once. */
+  const add = (content: Content) => {
+    const head = Buffer.from(JSON.stringify(content.headers));
+    const span = { start: length, head: head.length, size: content.body.length };
+    spanOf.set(content, span);
+    bytes.push(head, content.body);
+    length += head.length + content.body.length;
+    return span;
+  };
   const mails = entries.map(({ mail }) => mail);
+  const spans = mails.map(({ content }) => spanOf.get(content) ?? add(content));
   return [
-    Buffer.concat(bytes, start),
+    Buffer.concat(bytes, length),
     mails.map(({ user }) => user),
     mails.map(({ content }) => content.id),
     mails.map(({ workplace }) => workplace ?? null),
@@ -421,8 +459,8 @@ function putParams(entries: readonly { readonly mail: NewMail }[], now: number):
     mails.map(({ due }) => due ?? null),
     mails.map(({ keepForMs }) => now + keepForMs),
     mails.map(({ sent }) => sent),
-    starts,
-    heads,
-    sizes,
+    spans.map(({ start }) => start),
+    spans.map(({ head }) => head),
+    spans.map(({ size }) => size),
   ];
 }

@@ -132,10 +132,10 @@ export class Reader {
     const { workplace } = this.subscription.session;
     this.#behind = false;
     const asked = { user: this.user, after: this.#sent, limit: this.#room, workplace };
-    const { mails, height } = await this.deps.mailbox.read(asked);
+    const { mails, more, height } = await this.deps.mailbox.read(asked);
     this.#found ??= height;
     for (const mail of mails) if (!this.#send(mail)) return;
-    if (mails.length === asked.limit) this.#behind = true;
+    if (more) this.#behind = true;
     else this.#sent = Math.max(this.#sent, height);
   }
 

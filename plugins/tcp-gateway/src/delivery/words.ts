@@ -22,34 +22,44 @@ export interface Word {
   readonly casts: readonly Cast[];
 }
 
-type WithSize<Item extends { readonly content?: Content }> = Omit<Item, 'content'> & {
-  readonly content?: Omit<Content, 'body'> & { readonly size: number };
-};
+/** What the JSON part says of a content, whose body follows it. */
+type Packed = Omit<Content, 'body'> & { readonly size: number };
 
-/** Length of the JSON part (4 bytes), the JSON part, and all bodies as they are. */
+/** `content`: its place among the contents, so that an event for many users crosses the broker once. */
+type Referring<Item extends { readonly content?: Content }> = Omit<Item, 'content'> & { readonly content?: number };
+
+interface WordJson {
+  readonly contents: readonly Packed[];
+  readonly hints: readonly Referring<Hint>[];
+  readonly casts: readonly Referring<Cast>[];
+}
+
+/** Length of the JSON part (4 bytes), the JSON part, and the bodies of all contents as they are. */
 export function encodeWord({ hints, casts }: Word): Buffer {
-  const bodies: Buffer[] = [];
-  const pack = <Item extends { readonly content?: Content }>({ content, ...rest }: Item) => {
+  const places = new Map<Content, number>();
+  const refer = <Item extends { readonly content?: Content }>({ content, ...rest }: Item) => {
     if (!content) return rest;
-    const { body, ...head } = content;
-    bodies.push(body);
-    return { ...rest, content: { ...head, size: body.length } };
+    const place = places.get(content) ?? places.size;
+    places.set(content, place);
+    return { ...rest, content: place };
   };
-  const json = Buffer.from(JSON.stringify({ hints: hints.map(pack), casts: casts.map(pack) }));
+  const referring = { hints: hints.map(refer), casts: casts.map(refer) };
+  const contents = [...places.keys()].map(({ body, ...head }) => ({ ...head, size: body.length }));
+  const json = Buffer.from(JSON.stringify({ contents, ...referring }));
   const length = Buffer.allocUnsafe(4);
   length.writeUInt32BE(json.length);
-  return Buffer.concat([length, json, ...bodies]);
+  return Buffer.concat([length, json, ...[...places.keys()].map(({ body }) => body)]);
 }
 
 /** Throws when the bytes are no word. */
 export function decodeWord(bytes: Buffer): Word {
   let at = 4 + bytes.readUInt32BE(0);
-  const { hints, casts } = JSON.parse(bytes.toString('utf8', 4, at)) as { hints: WithSize<Hint>[]; casts: WithSize<Cast>[] };
-  const unpack = ({ content, ...rest }: WithSize<Hint> | WithSize<Cast>) => {
-    if (!content) return rest;
-    const { size, ...head } = content;
+  const packed = JSON.parse(bytes.toString('utf8', 4, at)) as WordJson;
+  const contents = packed.contents.map(({ size, ...head }) => {
     at += size;
-    return { ...rest, content: { ...head, body: bytes.subarray(at - size, at) } };
-  };
-  return { hints: hints.map(unpack) as Hint[], casts: casts.map(unpack) as Cast[] };
+    return { ...head, body: bytes.subarray(at - size, at) };
+  });
+  const unpack = ({ content, ...rest }: Referring<Hint> | Referring<Cast>) =>
+    content === undefined ? rest : { ...rest, content: contents[content] };
+  return { hints: packed.hints.map(unpack) as Hint[], casts: packed.casts.map(unpack) as Cast[] };
 }

@@ -98,6 +98,16 @@ describe('a word between hosts', () => {
     };
     expect(decodeWord(encodeWord(word))).toEqual(word);
   });
+
+  it('carry an event for many users once', () => {
+    const event = { ...content('for all'), body: Buffer.alloc(8_000, '1') };
+    const hints = Array.from({ length: 100 }, (_, n) => ({ user: `erp/${n}`, seq: n, sent: true, content: event }));
+    const bytes = encodeWord({ hints, casts: [] });
+    expect(bytes.length).toBeLessThan(2 * event.body.length);
+    const decoded = decodeWord(bytes).hints;
+    expect(decoded.map(({ user }) => user)).toEqual(hints.map(({ user }) => user));
+    expect(decoded.every((hint) => hint.content?.body.equals(event.body))).toBe(true);
+  });
 });
 
 describe('a spread', () => {

@@ -157,6 +157,33 @@ describe('the mailbox in PostgreSQL', () => {
     expect(await texts()).toHaveLength(10);
   });
 
+  it('puts one large event into the mailboxes of many users in parts, beside what others put', async () => {
+    const asked: number[] = [];
+    const counting = connect();
+    const spied: Database = {
+      migrate: (steps) => counting.migrate(steps),
+      rows: (sql, params, name) => {
+        if (name === 'mailbox put') asked.push((params?.[0] as Buffer).length);
+        return counting.rows(sql, params, name);
+      },
+      place: counting.place,
+    };
+    const host = await openOn(spied);
+    const { content } = mail('for all', {
+      content: { id: randomUUID(), headers: { text: 'for all' }, body: Buffer.alloc(40_000) },
+    });
+    const users = Array.from({ length: 500 }, (_, n) => `${user}-${n}`);
+    const put = host.put(users.map((name) => mail('', { user: name, content })));
+    const other = host.put([mail('other')]);
+    expect(await Promise.race([put.then(() => 'all'), other.then(() => 'other')])).toBe('other');
+    expect(new Set((await put).map((one) => one.user))).toEqual(new Set(users));
+    // its bytes travel once in each part, beside those of the other event
+    expect(asked.length).toBeGreaterThan(2);
+    expect(Math.max(...asked)).toBeLessThan(2 * content.body.length);
+    const { mails } = await host.read({ user: `${user}-499`, after: 0, limit: 10, workplace: undefined });
+    expect(mails.map((one) => one.content)).toEqual([content]);
+  });
+
   it('reads what waits without reading what has left', async () => {
     const places = Array.from({ length: 300 }, (_, n) => ({ user, seq: n + 1 }));
     await mailbox.put(places.map(({ seq }) => mail(String(seq))));

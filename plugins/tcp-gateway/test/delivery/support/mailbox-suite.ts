@@ -206,6 +206,27 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect(texts((await read(3, 2)).mails)).toEqual(['4']);
     });
 
+    it('reads no more than 64 KiB of bodies at once, yet a larger event too, and marks only what it returns', async () => {
+      const content = (text: string, bytes: number) => ({ id: randomUUID(), headers: { text }, body: Buffer.alloc(bytes, '1') });
+      for (const [text, bytes] of [
+        ['1', 40_000],
+        ['2', 40_000],
+        ['3', 100_000],
+        ['4', 1],
+      ] as const)
+        await mailbox.put([mail('', { content: content(text, bytes) })]);
+      const pages = [await read(), await read(2), await read(3)];
+      expect(pages.map(({ mails }) => texts(mails))).toEqual([['1', '2'], ['3'], ['4']]);
+      expect(pages.map(({ more }) => more)).toEqual([true, true, false]);
+      expect((await read(2)).mails.map(({ sent }) => sent)).toEqual([true]);
+      const again = await Promise.all([
+        read(),
+        read(2),
+        mailbox.read({ user: 'erp/nobody', after: 0, limit: 1, workplace: undefined }),
+      ]);
+      expect(again.map(({ mails }) => texts(mails))).toEqual([['1', '2'], ['3'], []]);
+    });
+
     it('tells what may have been sent before from what is read for the first time', async () => {
       await put('offline');
       await put('online', { sent: true });

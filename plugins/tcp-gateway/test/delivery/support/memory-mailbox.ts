@@ -2,6 +2,7 @@ import type { Bearer } from '@sluice/plugin-api';
 import type { Mail, Target } from '../../../src/delivery/mail.js';
 import {
   ID_KEPT_MS,
+  MAX_READ_BYTES,
   type Dropped,
   type InHand,
   type Mailbox,
@@ -67,10 +68,15 @@ export class MemoryMailbox implements Mailbox {
       ({ mail, expires }) =>
         mail.seq > after && expires > this.now() && (mail.workplace === undefined || mail.workplace === workplace),
     );
-    const page = fitting.slice(0, limit);
+    let bytes = 0;
+    const page = fitting.slice(0, limit).filter(({ mail }) => {
+      const isTaken = bytes < MAX_READ_BYTES;
+      bytes += mail.content.body.length;
+      return isTaken;
+    });
     const mails = page.map(({ mail }) => mail);
     for (const one of page) if ((one.mail.due ?? 0) <= this.now()) one.mail = { ...one.mail, sent: true };
-    return { mails, height: user?.height ?? 0 };
+    return { mails, more: page.length < fitting.length || page.length === limit, height: user?.height ?? 0 };
   }
 
   async again(places: readonly Place[]): Promise<readonly Mail[]> {
