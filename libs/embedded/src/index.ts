@@ -1,5 +1,5 @@
 /**
- * What a host needs when nothing is installed: PostgreSQL as a child process, and a bus in one of its tables.
+ * The parts of a host without installed servers: PostgreSQL as a child process, and a bus in one of its tables.
  * Read `postgres/postgres-process.ts` first, then `bus/embedded-bus.ts`.
  */
 export { EmbeddedBus, type EmbeddedBusOptions } from './bus/embedded-bus.js';

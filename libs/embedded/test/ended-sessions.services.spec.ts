@@ -9,17 +9,17 @@ import pg from 'pg';
 import { startProxy, type TcpProxy } from './support/tcp-proxy.js';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
-/** Any number that nothing else locks by. */
+/** Id of an advisory lock; no other code uses this number. */
 const HOLD = 42;
 
-/** PostgreSQL waits in each statement that takes messages for as long as the test holds the lock. */
+/** A trigger that makes each statement which takes messages wait while the test holds the lock. */
 const HOLD_TAKES = `
 create function sluice_bus.hold() returns trigger language plpgsql as
   $$begin perform pg_advisory_xact_lock_shared(${HOLD}); return new; end$$;
 create trigger hold before update on sluice_bus.message for each row
   when (new.taken_by is not null) execute function sluice_bus.hold()`;
 
-describe('the embedded bus hands out again what was taken while the session ended', () => {
+describe('EmbeddedBus redelivers messages that were taken while the session ended', () => {
   let home: string;
   let server: PostgresProcess;
   let client: pg.Client;
@@ -77,7 +77,7 @@ describe('the embedded bus hands out again what was taken while the session ende
   const isWaitedFor = async (locktype: string) =>
     ((await rows('select from pg_locks where not granted and locktype = $1', [locktype])) ?? 0) > 0;
   const sessionIsGone = async () => (await rows('select from sluice_bus.session where host = $1', [`host-${tests}-0`])) === 0;
-  /** Resolves when a statement of the host takes the messages and waits for the test. */
+  /** Publishes messages; resolves when a statement of the host takes them and waits for the test. */
   const taking = async (...messages: Outgoing[]) => {
     await here.publish(messages, { timeoutMs: 20_000 });
     await openInbox(here, queue);
@@ -85,7 +85,7 @@ describe('the embedded bus hands out again what was taken while the session ende
   };
   const letGo = () => client.query('select pg_advisory_unlock($1)', [HOLD]);
 
-  it('because its host closes', async () => {
+  it('when its host closes', async () => {
     await taking(message('m'));
     const closed = here.close();
     await until('the end of the session', async () => (await sessionIsGone()) || (await isWaitedFor('transactionid')));
@@ -96,7 +96,7 @@ describe('the embedded bus hands out again what was taken while the session ende
     expect(inbox.ids()).toEqual(['m']);
   });
 
-  it('because its host has died', async () => {
+  it('when its host dies', async () => {
     const there = await open(server.connection.port);
     await taking(message('m'));
     proxy.cut();
@@ -107,9 +107,9 @@ describe('the embedded bus hands out again what was taken while the session ende
     expect(inbox.ids()).toEqual(['m']);
   });
 
-  it('because its host is frozen and does not read what it has taken', async () => {
+  it('when its host is frozen and does not read the messages that it has taken', async () => {
     const there = await open(server.connection.port);
-    // more than the sockets on the way hold
+    // more than the buffers of the sockets can hold
     await taking(...Array.from({ length: 100 }, (_, n) => message(`large${n}`, Buffer.alloc(200_000))));
     proxy.freeze();
     await letGo();

@@ -9,7 +9,7 @@ import { until } from '@sluice/testing';
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const COUNT = 3_000;
 
-describe('the embedded bus in an outage', () => {
+describe('EmbeddedBus in an outage', () => {
   let home: string;
   let server: PostgresProcess;
   let buses: EmbeddedBus[];
@@ -43,7 +43,7 @@ describe('the embedded bus in an outage', () => {
     await until('the server to run again', () => server.pid !== pid);
   }
 
-  it('loses nothing when PostgreSQL is killed in the middle of traffic', async () => {
+  it('loses no event when PostgreSQL is killed in the middle of traffic', async () => {
     const [here, there] = [await open(), await open()];
     await here.declare({ queue: 'in', types: ['order.paid'] });
     await here.declare({ queue: 'out', types: ['order.booked'] });
@@ -52,7 +52,7 @@ describe('the embedded bus in an outage', () => {
       await bus.consume('in', { prefetch: 50 }, (delivery) =>
         delivery.settle([event(delivery.message.attributes.id, 'order.booked')]),
       );
-      // seen, not settled: a settlement may have been committed although its answer was lost, and then nothing comes again
+      // counts received events: a settlement whose answer was lost may have been committed, and then the event is not redelivered
       await bus.consume('out', { prefetch: 50 }, (delivery) => {
         arrived.add(delivery.message.attributes.id);
         delivery.settle([]);
@@ -60,7 +60,7 @@ describe('the embedded bus in an outage', () => {
     }
     const ids = Array.from({ length: COUNT }, (_, n) => `e${n}`);
     const left = [...ids];
-    /** A source: offers an event again under its id until it was confirmed. */
+    /** A source that offers an event again under its id until it is confirmed. */
     const publish = async () => {
       for (let id = left.pop(); id !== undefined; id = left.pop()) {
         const kept = await here.publish([event(id, 'order.paid')]).then(
@@ -80,7 +80,7 @@ describe('the embedded bus in an outage', () => {
     expect([...arrived].sort()).toEqual(ids.sort());
   });
 
-  it('refuses with BUS_UNAVAILABLE in time while PostgreSQL is away', async () => {
+  it('refuses with BUS_UNAVAILABLE within the timeout while PostgreSQL is away', async () => {
     const bus = await open();
     await bus.declare({ queue: 'in' });
     const publish = () => bus.publish([{ ...event('e', 'order.paid'), queue: 'in' }], { timeoutMs: 200 });
@@ -90,7 +90,7 @@ describe('the embedded bus in an outage', () => {
     await expect(bus.status(['in'])).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
   });
 
-  it('hands out at once what a host held that has closed in good order', async () => {
+  it('redelivers the deliveries of a closed host at once', async () => {
     const [here, there] = [await open(), await open()];
     await here.declare({ queue: 'in' });
     await here.publish([{ ...event('e', 'order.paid'), queue: 'in' }]);

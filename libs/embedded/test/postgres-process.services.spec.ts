@@ -45,7 +45,7 @@ async function query(connection: PostgresConnection, sql: string): Promise<Recor
   }
 }
 
-/** A host in a process of its own, as it runs in production. */
+/** Starts a host as a separate process, as in production. */
 async function startOwner(): Promise<{ owner: ChildProcess; connection: PostgresConnection }> {
   const support = (name: string) => path.join(import.meta.dirname, 'support', name);
   const owner = fork(support('owner-process.ts'), [home], { execArgv: ['--import', support('register.mjs')] });
@@ -54,7 +54,7 @@ async function startOwner(): Promise<{ owner: ChildProcess; connection: Postgres
   return { owner, connection };
 }
 
-/** A process that has ended and whose parent, a program that has no idea of children, never asks how. */
+/** Creates a zombie: a process that has ended and whose parent never reads its exit status. */
 async function unreaped(uid: number): Promise<{ parent: ChildProcess; zombie: number }> {
   const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 600'], {
     uid,
@@ -65,7 +65,7 @@ async function unreaped(uid: number): Promise<{ parent: ChildProcess; zombie: nu
 }
 
 describe('PostgresProcess', () => {
-  it('keeps its data over a stop and a start, and finds Russian words whatever the locale of the host is', async () => {
+  it('keeps its data over a stop and a start, and finds Russian words in any locale of the host', async () => {
     const first = await start();
     await query(first.connection, `create table note as select 'Контрагенты покупателя'::text as words`);
     await first.stop();
@@ -77,7 +77,7 @@ describe('PostgresProcess', () => {
     expect(rows).toEqual([{ words: 'Контрагенты покупателя', found: true, fsync: 'on' }]);
   });
 
-  it('keeps the drawn password for the owner of the home alone', async () => {
+  it('makes the password readable for the owner of the home only', async () => {
     await start();
     expect((await stat(path.join(home, 'password'))).mode & 0o777).toBe(0o600);
   });
@@ -90,24 +90,24 @@ describe('PostgresProcess', () => {
     });
   });
 
-  it('leaves the home free when the start has failed', async () => {
+  it('releases the home when the start has failed', async () => {
     await mkdir(path.join(home, 'pg'));
     await expect(start()).rejects.toThrow('the password of the embedded database is missing');
     expect(await readdir(home)).not.toContain('owner');
   });
 
-  it('takes over from an owner whose number now belongs to another process', async () => {
+  it('takes over from an owner whose pid belongs to another process now', async () => {
     await writeFile(path.join(home, 'owner'), JSON.stringify({ pid: process.ppid, identity: 'another boot/1' }));
     expect((await start()).pid).toBeGreaterThan(0);
   });
 
-  it('starts although its pid file names a living stranger', async () => {
+  it('starts although its pid file names an unrelated living process', async () => {
     await (await start()).stop();
     await writeFile(path.join(home, 'pg', 'postmaster.pid'), `${process.pid}\n${path.join(home, 'pg')}\n1\n1\n`);
     expect(await query((await start()).connection, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  it('lives on when its owner is killed, and the next owner adopts it', async () => {
+  it('survives the death of its owner, and the next owner adopts it', async () => {
     const { owner, connection } = await startOwner();
     const [before] = await query(connection, 'select pg_postmaster_start_time() as started');
     await expect(start()).rejects.toThrow(`is in use by process ${owner.pid}`);
@@ -118,7 +118,7 @@ describe('PostgresProcess', () => {
     expect(await query(adopted.connection, 'select pg_postmaster_start_time() as started')).toEqual([before]);
   });
 
-  it('starts anew when owner and server are killed together', async () => {
+  it('restarts when owner and server are killed together', async () => {
     const { owner, connection } = await startOwner();
     await query(connection, 'create table note (id int)');
     const pid = Number((await readFile(path.join(home, 'pg', 'postmaster.pid'), 'utf8')).split('\n')[0]);
@@ -128,7 +128,7 @@ describe('PostgresProcess', () => {
     expect(await query((await start()).connection, 'select * from note')).toEqual([]);
   });
 
-  it('starts although nobody asked how the killed server ended', async () => {
+  it('starts although the killed server is still a zombie', async () => {
     const server = await start();
     await server.stop();
     const { parent, zombie } = await unreaped((await stat(path.join(home, 'pg'))).uid);
@@ -137,7 +137,7 @@ describe('PostgresProcess', () => {
     expect(await query((await start()).connection, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  it('is started again at the same address when it dies', async () => {
+  it('is restarted at the same address when it dies', async () => {
     const server = await start();
     const killed = server.pid;
     process.kill(killed, 'SIGKILL');
@@ -145,7 +145,7 @@ describe('PostgresProcess', () => {
     expect(await query(server.connection, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  it('is started again when it dies after it was adopted', async () => {
+  it('is restarted when it dies after it was adopted', async () => {
     const { owner } = await startOwner();
     owner.kill('SIGKILL');
     await once(owner, 'exit');
@@ -156,7 +156,7 @@ describe('PostgresProcess', () => {
     expect(await query(adopted.connection, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  it('shows a command line tool the running server, and nothing when none runs', async () => {
+  it('returns the connection of the running server to a command line tool, and undefined if no server runs', async () => {
     expect(await PostgresProcess.attach(path.join(home, 'absent'))).toBeUndefined();
     const server = await start();
     expect(await PostgresProcess.attach(home)).toEqual(server.connection);
@@ -164,7 +164,7 @@ describe('PostgresProcess', () => {
     expect(await PostgresProcess.attach(home)).toBeUndefined();
   });
 
-  (isRoot ? it : it.skip)('as root, keeps its data in a shared place when its system user cannot enter the home', async () => {
+  (isRoot ? it : it.skip)('as root, keeps its data in a shared folder if its system user cannot enter the home', async () => {
     const closed = path.join(home, 'closed');
     await mkdir(closed, { mode: 0o700 });
     const server = await start(path.join(closed, 'home'));

@@ -20,13 +20,14 @@ import { endDeadSessions, renewSession } from './sessions.js';
 import { tidyUnrouted } from './unrouted.js';
 import { Writer } from './writer.js';
 
+/** Options of {@link EmbeddedBus}. */
 export interface EmbeddedBusOptions {
-  /** A PostgreSQL, embedded or yours. */
+  /** Connection to a PostgreSQL, embedded or external. */
   readonly connection: ClientConfig;
-  /** Names the host in the table of sessions. */
+  /** Name of the host in the table of sessions. */
   readonly hostId: string;
   readonly log: Log;
-  /** The schema of the tables; another name is another bus. */
+  /** Schema of the tables. Buses with different schemas are independent. */
   readonly schema?: string;
 }
 
@@ -39,8 +40,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
 /**
- * The bus on one table of a PostgreSQL. A hop, outputs and input, is one transaction: on this engine what it does to the bus happens
- * exactly once. A host holds three connections.
+ * The bus in one table of a PostgreSQL. A hop, with its outputs and its input, is one transaction: on this bus its effect happens exactly
+ * once. A host holds three connections.
  */
 export class EmbeddedBus implements Bus {
   readonly engine = 'embedded';
@@ -57,9 +58,9 @@ export class EmbeddedBus implements Bus {
   }
 
   /**
-   * Connects, and makes or updates the tables.
+   * Connects, and creates or migrates the tables.
    *
-   * @throws BUS_UNAVAILABLE when the database cannot be used, saying why
+   * @throws `BUS_UNAVAILABLE` with the reason if the database cannot be used.
    */
   static async open(options: EmbeddedBusOptions): Promise<EmbeddedBus> {
     const bus = new EmbeddedBus(options);
@@ -125,7 +126,7 @@ export class EmbeddedBus implements Bus {
   async remove(queue: string): Promise<number> {
     const rows = await this.#rows<{ count: string }>(
       `with gone as (delete from queue where queue = $1), unbound as (delete from binding where queue = $1),
-            -- what a host holds stays until that host has settled it
+            -- a delivery that a host holds stays until that host has settled it
             emptied as (delete from message where queue = $1 and taken_by is null returning id)
        select count(*) from emptied`,
       [queue],
@@ -143,7 +144,7 @@ export class EmbeddedBus implements Bus {
     await this.#connected;
   }
 
-  /** Keeps a link until the bus is closed: when one is lost another is made, and with it a new session. */
+  /** Reconnects until the bus is closed. Each new link has a new session. */
   async #stayConnected(first: Link): Promise<void> {
     const { signal } = this.#closing;
     for (let link: Link | undefined = first; link; link = await this.#reconnect(link.session)) {
@@ -167,7 +168,7 @@ export class EmbeddedBus implements Bus {
     for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
         const link = await this.#connect(previous);
-        this.options.log.info('the bus has its database again');
+        this.options.log.info('the bus has reconnected to its database');
         return link;
       } catch (error) {
         this.#reason = signal.aborted ? 'closed' : (error as Error).message;
@@ -224,15 +225,15 @@ export class EmbeddedBus implements Bus {
     try {
       return await work(link);
     } catch (cause) {
-      throw engineFail.BUS_UNAVAILABLE(`the database of the bus has refused: ${(cause as Error).message}`, { cause });
+      throw engineFail.BUS_UNAVAILABLE(`the database of the bus refused the statement: ${(cause as Error).message}`, { cause });
     }
   }
 }
 
 /**
- * Declares a queue, which belongs to the session when it is exclusive; a queue that another session of its host has left changes hands.
+ * Declares a queue. An exclusive queue belongs to the session, which also takes over one that an earlier session of its host has left.
  *
- * @throws when the session has ended: nobody would remove the exclusive queue
+ * @throws when the session of an exclusive queue has ended, because no other session would remove the queue.
  */
 async function declareOn(link: Link, { queue, types = [], exclusive = false, peers = false }: QueueSpec): Promise<void> {
   const { rows } = await link.query(

@@ -3,34 +3,35 @@ import { beginSession, END_SESSION } from './sessions.js';
 import { migrate } from './tables.js';
 
 const CONNECT_TIMEOUT_MS = 3_000;
-/** A database that has not answered by then is taken for dead: the bus begins anew. */
+/** A database that does not answer within this time is considered dead, and the bus reconnects. */
 const QUERY_TIMEOUT_MS = 15_000;
 /**
- * The statements are few, and their rows are found by an index. The planner may not see that: it plans while the table is empty, and
- * keeps the plan when there are a hundred thousand rows. Taking need not wait for the disk: what was taken is handed out again after a
- * crash anyway.
+ * The statements are few, and an index leads to their rows. The planner may not choose it: it plans while the table is empty, and keeps the
+ * plan when there are a hundred thousand rows. Taking does not wait for the disk, because taken messages are redelivered after a crash
+ * anyway.
  */
 const SETTINGS = {
   control: '',
   write: 'set enable_seqscan = off; set enable_nestloop = off',
-  // a bitmap scan would read the whole queue to find its head, and the rows that were deleted there with it
+  // a bitmap scan would read the whole queue to find its head, including the deleted rows before it
   take: 'set enable_seqscan = off; set enable_bitmapscan = off; set synchronous_commit = off',
 };
 type Purpose = keyof typeof SETTINGS;
 
+/** Options of {@link Link.open}. */
 export interface LinkOptions {
   readonly connection: pg.ClientConfig;
   readonly schema: string;
   readonly hostId: string;
-  /** The session of this host that has ended: what it held goes back, its exclusive queues are taken over. */
+  /** The ended session of this host: its deliveries return to their queues, and its exclusive queues move to the new session. */
   readonly previous: string | undefined;
-  /** Called once for each queue that got something to hand out. */
+  /** Called for each queue that has new messages. */
   readonly woken: (queue: string) => void;
 }
 
 /**
- * The connections of one host and its session, which lives while they do: one to publish and settle, one to take, one to listen and for
- * the rest. When one breaks all are closed, for nobody knows then what was committed.
+ * The connections of one host and its session, which lives as long as they do: one connection to publish and settle, one to take, one to
+ * listen and for everything else. When one of them breaks all are closed, because it is unknown then which statements were committed.
  */
 export class Link {
   readonly lost: Promise<Error>;
@@ -51,7 +52,7 @@ export class Link {
     }
   }
 
-  /** Connects, brings the tables up to date, and begins a session. */
+  /** Connects, migrates the tables, and begins a session. */
   static async open(options: LinkOptions): Promise<Link> {
     const opened: pg.Client[] = [];
     try {
@@ -71,14 +72,14 @@ export class Link {
     }
   }
 
-  /** Runs a statement that is neither hot nor urgent, after those that were asked before. */
+  /** Runs a statement that is neither hot nor urgent, after the statements that were submitted before. */
   query<Row extends pg.QueryResultRow>(sql: string, params: unknown[] = []): Promise<pg.QueryResult<Row>> {
     const result = this.#turn.then(() => this.control.query<Row>(sql, params));
     this.#turn = result.catch(() => undefined);
     return result;
   }
 
-  /** Gives up: the connections are closed, and `lost` resolves. */
+  /** Closes the connections and resolves `lost`. */
   drop(reason: Error): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -86,7 +87,7 @@ export class Link {
     for (const client of [this.write, this.take, this.control]) void endQuietly(client);
   }
 
-  /** Ends the session in good order: what it held goes back at once. */
+  /** Ends the session, so that its deliveries return at once, and closes the connections. */
   async close(): Promise<void> {
     if (!this.#closed) await this.query(END_SESSION, [this.session]).catch(() => undefined);
     this.drop(new Error('closed'));
@@ -101,7 +102,7 @@ async function connect({ connection, schema }: LinkOptions, purpose: Purpose): P
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
   });
-  // until the link listens to it; a connection that breaks fails its next statement anyway
+  // until the link registers its own handler; a broken connection rejects its next statement anyway
   client.on('error', () => undefined);
   await client.connect();
   await client.query(`set search_path to ${client.escapeIdentifier(schema)}; set jit = off; ${SETTINGS[purpose]}`);

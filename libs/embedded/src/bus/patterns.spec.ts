@@ -29,7 +29,7 @@ const TYPES = [
 ];
 
 describe('regexOf', () => {
-  it.each(PATTERNS)('fits the same types as the pattern %s', (pattern) => {
+  it.each(PATTERNS)('matches the same types as the pattern %s', (pattern) => {
     const regex = new RegExp(regexOf(pattern));
     expect(TYPES.filter((type) => regex.test(`.${type}`))).toEqual(TYPES.filter((type) => typeMatches(pattern, type)));
   });

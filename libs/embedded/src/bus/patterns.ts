@@ -1,6 +1,6 @@
 /**
- * A pattern of event types as a regular expression for `'.' || type`: the leading dot makes every word look alike.
- * `*` is one word, `#` any number of words.
+ * Converts a pattern of event types to a regular expression for `'.' || type`; with the leading dot all words look alike.
+ * `*` stands for one word, `#` for any number of words.
  */
 export function regexOf(pattern: string): string {
   return `^${pattern.split('.').map(wordOf).join('')}$`;

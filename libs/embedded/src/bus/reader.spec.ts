@@ -8,7 +8,7 @@ interface Statement {
   readonly values: readonly unknown[];
 }
 
-/** A link to a database in which one message waits; `released` are the rows that were given back. */
+/** A link to a database in which one message waits. `released`: ids of the rows that were released. */
 function fakeLink() {
   const released: unknown[] = [];
   let waiting = ['1'];
@@ -28,7 +28,7 @@ async function ticks(count: number): Promise<void> {
 
 describe('Reader', () => {
   it.each(Array.from({ length: 16 }, (_, count) => count))(
-    'gives back at once what is released after %i ticks',
+    'releases a delivery at once that is released after %i ticks',
     async (count) => {
       const { link, released } = fakeLink();
       const reader = new Reader(new Writer());

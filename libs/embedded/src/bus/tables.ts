@@ -1,16 +1,16 @@
 import type { ClientBase, QueryConfig } from 'pg';
 
-/** Any number that nothing else in the database locks by. */
+/** Id of an advisory lock; no other code uses this number. */
 const MIGRATION_LOCK = 7_318_403;
-/** A step may have to read the whole table of messages. */
+/** Timeout of a step, which may have to read the whole table of messages. */
 const MAX_STEP_MS = 600_000;
 
 /**
- * Steps of the schema, each run once, in order. Never change one that was released: add another.
+ * Steps of the schema. Each runs once, in order. Never change a released step: add another one.
  *
- * `message` is a queue: every row is inserted, updated when it is taken, and deleted. The columns that taking changes are in no index
- * and pages keep room (fillfactor), so the new row lies beside the old one and no index is touched. Dead rows must go soon, whatever
- * the size of the table. Bodies are not compressed: most are gone within milliseconds.
+ * `message` is a queue: every row is inserted, updated when it is taken, and deleted. No index contains the columns that taking changes,
+ * and pages keep free space (fillfactor), so the new version of a row lies on the same page and no index changes. Dead rows have to be
+ * removed soon, whatever the size of the table is. Bodies are not compressed, because most are deleted within milliseconds.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -50,10 +50,11 @@ const MIGRATIONS: readonly string[] = [
   create index message_next on message (queue, at, id);
   insert into queue (queue) values ('unrouted');
   `,
-  // gets what hosts say to all hosts
+  // marks queues that receive messages for all peers
   `alter table queue add column peers boolean not null default false`,
-  // Each statement of the function sees what was committed before it began, and the first waits for a statement of the session that takes
-  // messages: so the last finds all that the session has taken. Messages of sessions that ended before there was this function are freed once.
+  // Each statement of the function sees everything that was committed before it began, and the first one waits for a statement of the
+  // session that is taking messages. The last statement therefore finds all messages of the session. Messages of sessions that ended
+  // before the function existed are released once.
   `
   alter table session
     -- the connection that takes messages
@@ -72,7 +73,7 @@ const MIGRATIONS: readonly string[] = [
   `,
 ];
 
-/** Makes the schema and its tables, or updates them; several hosts may do so at once. The search path must begin with the schema. */
+/** Creates or migrates the schema and its tables. Several hosts may do so at once. The search path must begin with the schema. */
 export async function migrate(client: ClientBase, schema: string): Promise<void> {
   await client.query('begin');
   try {

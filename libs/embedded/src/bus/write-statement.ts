@@ -1,13 +1,13 @@
 import { queues as names, type Outgoing } from '@sluice/engine';
 
-/** Outputs that go together, all or none; with `input`, if that delivery is still ours, and it goes with them. */
+/** Outputs that are published all or none. With `input` that delivery is removed with them, provided that this host still holds it. */
 export interface Write {
-  /** Id of the row of a delivery that is held. */
+  /** Id of the row of a held delivery. */
   readonly input?: string;
   readonly outgoing: readonly Outgoing[];
 }
 
-/** Which of the writes of a batch were done, by their place in it; those in neither list had lost their delivery. */
+/** Indexes of the writes of a batch that were done or refused. Writes in neither list had lost their delivery. */
 export interface Written {
   readonly done: readonly number[];
   /** A queue is missing, or `unrouted` is full. */
@@ -15,10 +15,10 @@ export interface Written {
 }
 
 /**
- * One statement, so one transaction and one trip, for any number of publishers and hops. Headers and bodies come in one parameter, as
- * bytes: an array of bytea would travel as hexadecimal text.
+ * One statement, and so one transaction and one round trip, for any number of publishers and hops. Headers and bodies are bytes in one
+ * parameter, because an array of bytea would be sent as hexadecimal text.
  *
- * A pattern is matched once for each type and not for each event: PostgreSQL keeps only 32 regular expressions compiled.
+ * A pattern is matched once per type and not once per event, because PostgreSQL caches only 32 compiled regular expressions.
  */
 export const WRITE = `
 with call as (
@@ -53,7 +53,7 @@ with call as (
 select array(select call from done) as done, array(select call from refused) as refused,
        (select count(pg_notify(current_schema(), queue)) from (select distinct queue from inserted where at <= now()) as filled)`;
 
-/** The parameters of {@link WRITE}. */
+/** Returns the parameters of {@link WRITE}. */
 export function writeParams(writes: readonly Write[], session: string, unroutedIsFull: boolean): unknown[] {
   const bytes: Buffer[] = [];
   const calls: number[] = [];
@@ -67,7 +67,7 @@ export function writeParams(writes: readonly Write[], session: string, unroutedI
   let start = 0;
   writes.forEach(({ outgoing }, n) => {
     for (const { message, queue, notBefore: at, droppable: drop } of outgoing) {
-      // JSON escapes what a text column refuses: zeros and half surrogate pairs
+      // JSON escapes characters that a text column refuses: zeros and half surrogate pairs
       const head = Buffer.from(JSON.stringify(message.attributes));
       bytes.push(head, message.body);
       calls.push(n + 1);
@@ -98,12 +98,12 @@ export function writeParams(writes: readonly Write[], session: string, unroutedI
   ];
 }
 
-/** An array of values that need no quotes: pg would look at each for what to escape. */
+/** Returns an array literal of values that need no quotes. pg would check each value of an array for characters to escape. */
 function list(values: readonly (string | number | boolean | null)[]): string {
   return `{${values.map((value) => value ?? 'null').join(',')}}`;
 }
 
-/** Bytes of a write, for batches of a bounded size. */
+/** Returns the size of a write in bytes, for batches of a limited size. */
 export function weightOf({ outgoing }: Write): number {
   return outgoing.reduce((sum, { message }) => sum + message.body.length, 0);
 }

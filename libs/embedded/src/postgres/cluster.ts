@@ -9,12 +9,12 @@ import type { Binaries } from './binaries.js';
 
 const run = promisify(execFile);
 
-/** The superuser that initdb makes, and the database that it brings. */
+/** The superuser that initdb creates, and the database that every cluster has. */
 export const USER = 'sluice';
 export const DATABASE = 'postgres';
 
-// Without them initdb takes the locale of the environment: under LC_ALL=C the encoding is SQL_ASCII, and Russian search finds
-// nothing. pg_trgm needs the lc-ctype besides the built-in provider.
+// Without these options initdb uses the locale of the environment: under LC_ALL=C the encoding is SQL_ASCII, and Russian search finds
+// nothing. pg_trgm needs --lc-ctype in addition to the builtin provider.
 const LOCALE = [
   '--encoding=UTF8',
   '--locale-provider=builtin',
@@ -24,7 +24,10 @@ const LOCALE = [
   '--lc-messages=C',
 ];
 
-/** Makes the data directory where there is none. It appears whole: one that was killed half-way is begun anew. */
+/**
+ * Creates the data directory if it is missing. It is created under another name and renamed, so that an interrupted attempt leaves no part
+ * of it.
+ */
 export async function makeCluster(
   data: string,
   password: string,
@@ -57,10 +60,10 @@ type ExecFailure = Error & { readonly stderr?: string; readonly signal?: string 
 
 function failureOf({ message, stderr, signal }: ExecFailure, data: string): SluiceError {
   const said = stderr?.trim() || message;
-  // Ctrl+C reaches every program of the terminal's foreground
+  // Ctrl+C signals every program in the foreground of the terminal
   const interrupted = (signal ?? null) !== null || said.includes('caught signal');
   const [what, cure] = interrupted
-    ? ['making the embedded database was interrupted', 'start again: it begins anew']
-    : [`the embedded database could not be made in ${data}: ${said}`, 'check the free space and the rights of the folder'];
+    ? ['the creation of the embedded database was interrupted', 'start again: it is created from scratch']
+    : [`the embedded database could not be created in ${data}: ${said}`, 'check the free space and the rights of the folder'];
   return new SluiceError('STORE_UNAVAILABLE', 'unavailable', what, cure);
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { claimHome } from './owner.js';
 
-describe('the owner of a home', () => {
+describe('claimHome', () => {
   let home: string;
   let file: string;
 
@@ -15,14 +15,14 @@ describe('the owner of a home', () => {
 
   afterEach(() => rm(home, { recursive: true, force: true }));
 
-  it('is this process until it lets go', async () => {
+  it('refuses a second claim until the first is released', async () => {
     const claim = await claimHome(home);
     await expect(claimHome(home)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     await claim.release();
     await (await claimHome(home)).release();
   });
 
-  it.each(['', '\0\0\0\0', '{"pid":'])('is nobody after a power cut that left %j of the file', async (left) => {
+  it.each(['', '\0\0\0\0', '{"pid":'])('takes over a home after a power cut that left %j of the file', async (left) => {
     await writeFile(file, left);
     await claimHome(home);
     expect(await readFile(file, 'utf8')).toContain(`"pid":${process.pid}`);

@@ -4,22 +4,22 @@ import path from 'node:path';
 import { SluiceError } from '@sluice/plugin-api';
 import { processIdentity } from './identity.js';
 
-/** The process to which a home belongs, as the file `owner` in it says. */
+/** The process that owns a home, as the file `owner` in the home describes it. */
 interface Owner {
   readonly pid: number;
   readonly identity: string;
 }
 
-/** Holds a home for this process alone. */
+/** The exclusive use of a home by this process. */
 export interface HomeClaim {
-  /** Leaves the home to others. */
+  /** Releases the home. */
   release(): Promise<void>;
 }
 
 /**
- * Takes a home for this process, also from an owner that has died. A reused process number is told by the start time.
+ * Claims a home for this process. A dead owner is replaced; the start time distinguishes it from a process that reuses its pid.
  *
- * @throws CONFIG_INVALID naming the owner's pid, while it lives
+ * @throws `CONFIG_INVALID` with the pid of the owner while it lives.
  */
 export async function claimHome(home: string): Promise<HomeClaim> {
   const file = path.join(home, 'owner');
@@ -32,7 +32,9 @@ export async function claimHome(home: string): Promise<HomeClaim> {
   };
 }
 
-/** Creates the file with this content in one step; false when there is one. A file opened with `wx` could be seen while it is empty. */
+/**
+ * Creates the file with this content in one step; returns false if it exists. A file opened with `wx` would be visible while it is empty.
+ */
 async function createWith(file: string, content: string): Promise<boolean> {
   const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, content, { flag: 'wx' });
@@ -58,7 +60,7 @@ async function removeDead(file: string, home: string): Promise<void> {
     if (isCode(error, 'ENOENT')) return;
     throw error;
   }
-  // another process may have taken the home between our reading and our renaming: then it gets its file back
+  // another process may have claimed the home between reading and renaming: restore its file
   if ((await readText(aside)) !== seen) await link(aside, file).catch(() => undefined);
   await rm(aside);
 }
@@ -70,11 +72,11 @@ async function refuseWhileAlive(content: string, home: string): Promise<void> {
     'CONFIG_INVALID',
     'fatal',
     `${home} is in use by process ${owner.pid}`,
-    'stop that process, or give this one another home by SLUICE_HOME; for several hosts set SLUICE_DATABASE_URL',
+    'stop that process, or set another home for this one with SLUICE_HOME; for several hosts set SLUICE_DATABASE_URL',
   );
 }
 
-/** Undefined for a file that a power cut has left empty or cut off: whoever wrote it has died then. */
+/** Returns undefined for a file that a power cut has left empty or truncated, because its writer died in that power cut. */
 function parseOwner(content: string): Owner | undefined {
   try {
     return JSON.parse(content) as Owner;

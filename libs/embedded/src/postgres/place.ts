@@ -5,45 +5,46 @@ import path from 'node:path';
 import { SluiceError } from '@sluice/plugin-api';
 import { canEnter, type Account } from './account.js';
 
-/** Where PostgreSQL keeps its files for homes that its system user cannot enter. */
+/** Folder for PostgreSQL's files of homes that the system user cannot enter. */
 const SHARED = '/var/lib/sluice';
 
-/** Where the files of a home's PostgreSQL lie. */
+/** Paths of the files of a home's PostgreSQL. */
 export interface Place {
   /** The data directory. */
   readonly data: string;
   /** The folder of the socket. */
   readonly sockets: string;
-  /** What the server said since it was last started. */
+  /** Log of the server since its last start. */
   readonly log: string;
-  /** Copies of the programs, when the installed ones cannot be run. */
+  /** Folder for copies of the programs, if the installed ones cannot be run. */
   readonly copies: string;
 }
 
 /**
- * The place of a home that has been started before, or of a new one that the account can use. `home` is its real path.
+ * Returns the paths for a home: the existing ones, or new ones that the account can use.
  *
- * @throws CONFIG_INVALID when there is data that the account cannot reach: an empty database beside it would hide it
+ * @param home the real path of the home.
+ * @throws `CONFIG_INVALID` if there is data that the account cannot reach, because an empty database beside it would hide it.
  */
 export async function choosePlace(home: string, account: Account | undefined): Promise<Place> {
   const started = findPlace(home);
   if (!account) return started ?? placeIn(home);
   if (!started) return (await canEnter(home, account)) ? placeIn(home) : sharedPlace(home);
   if (await canEnter(path.dirname(started.data), account)) return started;
-  const cure = 'run as the user who made it, or open the folders above it to others (chmod o+x)';
+  const cure = 'run as the user that created it, or let other users enter the folders above it (chmod o+x)';
   throw new SluiceError('CONFIG_INVALID', 'fatal', `the system user postgres cannot enter the database in ${started.data}`, cure);
 }
 
-/** The place of a home that has been started before. `home` is its real path. */
+/** Returns the paths of a home whose database exists. `home` is its real path. */
 export function findPlace(home: string): Place | undefined {
   return [placeIn(home), sharedPlace(home)].find(({ data }) => existsSync(data));
 }
 
-/** Creates the folders that the account writes to. */
+/** Creates the folders to which the account writes. */
 export async function makePlace(place: Place, account: Account | undefined): Promise<void> {
   const parent = path.dirname(place.data);
   await mkdir(parent, { recursive: true });
-  // whatever the umask is: the account has to enter them
+  // independent of the umask, because the account has to enter them
   if (place.copies === SHARED) await Promise.all([SHARED, parent].map((folder) => chmod(folder, 0o755)));
   await mkdir(place.sockets, { recursive: true, mode: 0o700 });
   if (account) await chown(place.sockets, account.uid, account.gid);

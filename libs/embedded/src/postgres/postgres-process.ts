@@ -12,7 +12,7 @@ import { claimHome, type HomeClaim } from './owner.js';
 import { choosePlace, findPlace, makePlace, type Place } from './place.js';
 import { findRunning, halt, launch, type Postmaster } from './postmaster.js';
 
-/** How to reach a PostgreSQL. */
+/** Parameters of a connection to PostgreSQL. */
 export interface PostgresConnection {
   readonly host: string;
   readonly port: number;
@@ -24,7 +24,7 @@ export interface PostgresConnection {
 const PASSWORD_FILE = 'password';
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
-/** Tries of a start: a server that was killed leaves processes behind for a moment, and a drawn port may be taken meanwhile. */
+/** Attempts at a start: a killed server leaves processes behind for a moment, and another program may take the chosen port. */
 const START_TRIES = 6;
 
 interface Server {
@@ -34,8 +34,8 @@ interface Server {
 }
 
 /**
- * PostgreSQL as a part of the host: its data lies in the home, and it is started again when it dies while the host lives.
- * When the host dies the server lives on, and the next host adopts it.
+ * PostgreSQL as a part of the host. Its data is in the home, and the host restarts it when it dies. When the host dies the server continues
+ * to run, and the next host adopts it.
  */
 export class PostgresProcess {
   readonly #stopping = new AbortController();
@@ -52,10 +52,10 @@ export class PostgresProcess {
   }
 
   /**
-   * Takes the home and starts its PostgreSQL, or adopts the one that a dead host left running. Resolves when it accepts connections.
+   * Claims the home and starts its PostgreSQL, or adopts the one that a dead host left running. Resolves when it accepts connections.
    *
-   * @throws CONFIG_INVALID while another process owns the home, or when PostgreSQL cannot run on this machine
-   * @throws STORE_UNAVAILABLE when it does not start, with its last words
+   * @throws `CONFIG_INVALID` while another process owns the home, and if PostgreSQL cannot run on this machine.
+   * @throws `STORE_UNAVAILABLE` with its last log lines if it does not start.
    */
   static async start(options: { readonly home: string; readonly log: Log }): Promise<PostgresProcess> {
     const { log } = options;
@@ -83,7 +83,7 @@ export class PostgresProcess {
     }
   }
 
-  /** The PostgreSQL that runs for this home, for a program that does not own it; undefined when none runs. */
+  /** Returns the connection to the PostgreSQL of this home, for a program that does not own it; undefined if it is not running. */
   static async attach(home: string): Promise<PostgresConnection | undefined> {
     const real = await realpath(home).catch(() => undefined);
     const place = real && findPlace(real);
@@ -92,7 +92,7 @@ export class PostgresProcess {
     return running && connectionTo(running, await readFile(path.join(real, PASSWORD_FILE), 'utf8'));
   }
 
-  /** Process number of the server; another one after it was started again. */
+  /** Process id of the server; it changes with a restart. */
   get pid(): number {
     return this.postmaster.pid;
   }
@@ -101,7 +101,7 @@ export class PostgresProcess {
     return postgresUrl(this.connection);
   }
 
-  /** Stops the server, cutting off its clients, and leaves the home to others. */
+  /** Stops the server, disconnecting its clients, and releases the home. */
   async stop(): Promise<void> {
     if (this.#stopping.signal.aborted) return this.#watch;
     this.#stopping.abort();
@@ -119,14 +119,14 @@ export class PostgresProcess {
     }
   }
 
-  /** Tries until it runs or the host stops. The port stays: connection pools know it. */
+  /** Restarts the server until it runs or the host stops. The port stays the same, because connection pools use it. */
   async #startAgain(signal: AbortSignal): Promise<void> {
-    this.log.error('the embedded PostgreSQL has died: starting it again', { log: this.server.place.log });
+    this.log.error('the embedded PostgreSQL has died and is being restarted', { log: this.server.place.log });
     for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
         const { place, binaries, account } = this.server;
         this.postmaster = await launch(place, this.connection.port, binaries, account);
-        this.log.info('the embedded PostgreSQL runs again', { pid: this.pid });
+        this.log.info('the embedded PostgreSQL is running again', { pid: this.pid });
         return;
       } catch (error) {
         this.log.warn('the embedded PostgreSQL does not start', { reason: (error as Error).message, againInMs: pause });
@@ -152,12 +152,12 @@ function notStarting(place: Place, cause: Error): SluiceError {
   return new SluiceError('STORE_UNAVAILABLE', 'unavailable', message, `see ${place.log}`, { cause });
 }
 
-/** The password of the superuser, drawn when the home is new. */
+/** Returns the password of the superuser, and draws it for a new home. */
 async function passwordOf(home: string, place: Place): Promise<string> {
   const file = path.join(home, PASSWORD_FILE);
   if (!existsSync(file)) {
     if (existsSync(place.data)) throw passwordLost(file, place);
-    // on the disk before the database that knows it: after a power cut nobody could log in
+    // flushed before the database is created, so that it cannot be lost in a power cut
     await writeFile(file, randomBytes(24).toString('base64url'), { mode: 0o600, flush: true });
   }
   return readFile(file, 'utf8');
@@ -183,7 +183,7 @@ function connectionTo({ port }: Postmaster, password: string): PostgresConnectio
   return { host: '127.0.0.1', port, user: USER, password, database: DATABASE };
 }
 
-/** The same as a URL, with its password. */
+/** Returns the connection as a URL, including the password. */
 export function postgresUrl({ host, port, user, password, database }: PostgresConnection): string {
   return `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
 }

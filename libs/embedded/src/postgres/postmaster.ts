@@ -10,7 +10,7 @@ import type { Place } from './place.js';
 
 const run = promisify(execFile);
 
-/** A running PostgreSQL, as its file `postmaster.pid` describes it. */
+/** A running PostgreSQL, according to its file `postmaster.pid`. */
 export interface Postmaster {
   readonly pid: number;
   readonly port: number;
@@ -18,50 +18,50 @@ export interface Postmaster {
   readonly ended: Promise<void>;
 }
 
-// How often a state that gives no notice is looked at
+// Intervals for polling states without a notification
 const LOOK_MS = 10;
 const WATCH_MS = 250;
-/** Replaying a large log after a crash takes long: the process tells by ending when it cannot start. */
+/** Replaying a large log after a crash takes long. A server that cannot start ends by then. */
 const START_MS = 120_000;
-/** How long a killed server may wait for its parent; in a container without an init, that is for ever. */
+/** Maximum time to wait for the parent of a killed server to read its exit status; in a container without an init it never does. */
 const UNREAPED_MS = 3_000;
 
 const SOCKET_PATH_LIMIT = 107;
 
 /**
- * One small machine, many short transactions, each durable. What is not named here is PostgreSQL's default, fsync and
- * synchronous_commit above all.
+ * Settings for a small machine with many short, durable transactions. All other settings keep PostgreSQL's defaults, in particular fsync
+ * and synchronous_commit.
  */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
   unix_socket_permissions: '0700',
   max_connections: '100',
-  // nothing replicates from this server, so it need not log more than recovery needs
+  // nothing replicates from this server, so the log only has to contain enough for recovery
   wal_level: 'minimal',
   max_wal_senders: '0',
-  // a soft bound, checkpoints keep to it; the default of 1 GB fills a small disk for nothing
+  // checkpoints keep to this soft limit; the default of 1 GB would fill a small disk for no benefit
   max_wal_size: '256MB',
-  // plans of short queries are not worth compiling
+  // compiling the plans of short queries costs more than it saves
   jit: 'off',
-  // a queue's dead rows must go soon
+  // dead rows of the queue have to be removed soon
   autovacuum_naptime: '10s',
   timezone: 'UTC',
   log_timezone: 'UTC',
   log_checkpoints: 'off',
-  // statements that fail are reported to whoever sent them; here they would only grow the file
+  // failed statements are reported to their clients; in the log they would only consume space
   log_min_messages: 'log',
 };
 
-/** Starts PostgreSQL on the data directory; resolves when it accepts connections. */
+/** Starts PostgreSQL on the data directory and resolves when it accepts connections. */
 export async function launch(place: Place, port: number, binaries: Binaries, account: Account | undefined): Promise<Postmaster> {
   await makeWay(place.data);
   const sockets = path.join(place.sockets, `.s.PGSQL.${port}`).length > SOCKET_PATH_LIMIT ? '' : place.sockets;
   const settings = { ...SETTINGS, port: String(port), unix_socket_directories: sockets };
   const args = ['-D', place.data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-  // a file and not a pipe: the server outlives a killed host
+  // a file instead of a pipe, because the server outlives a killed host
   const log = await open(place.log, 'w', 0o600);
   try {
-    // detached: Ctrl-C goes to the whole process group, and the host needs the database until it has drained
+    // detached: Ctrl+C signals the whole process group, and the host needs the database until it has drained
     const stdio = ['ignore', log.fd, log.fd] as const;
     const child = spawn(binaries.postgres, args, {
       ...account,
@@ -95,10 +95,10 @@ async function whenReady(child: ChildProcess, place: Place): Promise<Postmaster>
   }
   if (!gone) child.kill('SIGQUIT');
   await ended;
-  throw new Error((await readFile(place.log, 'utf8')).trim().split('\n').slice(-3).join(' | ') || 'it ended without a word');
+  throw new Error((await readFile(place.log, 'utf8')).trim().split('\n').slice(-3).join(' | ') || 'it ended without a message');
 }
 
-/** The server that runs on this data directory already; waits while it is starting or stopping. Undefined: none runs. */
+/** Returns the server that runs on this data directory, waiting while it starts or stops. Undefined if no server runs. */
 export async function findRunning(data: string): Promise<Postmaster | undefined> {
   for (;;) {
     const file = await readPidFile(data);
@@ -108,14 +108,17 @@ export async function findRunning(data: string): Promise<Postmaster | undefined>
   }
 }
 
-/** Stops the server without waiting for clients, and waits for it to end. */
+/** Stops the server without waiting for its clients, and waits for its end. */
 export async function halt(data: string, binaries: Binaries, account: Account | undefined): Promise<void> {
   const stop = (mode: string) =>
     run(binaries.pg_ctl, ['-D', data, '-m', mode, '-w', '-t', '20', 'stop'], { ...account, cwd: data, env: {} });
   await stop('fast').catch(() => stop('immediate'));
 }
 
-/** https://www.postgresql.org/docs/current/storage-file-layout.html: pid, directory, start time, port, …; the state stands on line 8. */
+/**
+ * Reads the file as https://www.postgresql.org/docs/current/storage-file-layout.html describes it: pid, directory, start time, port, …;
+ * line 8 is the state.
+ */
 async function readPidFile(data: string): Promise<{ pid: number; port: number; ready: boolean } | undefined> {
   const text = await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -126,16 +129,17 @@ async function readPidFile(data: string): Promise<{ pid: number; port: number; r
   return { pid: Number(lines[0]), port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
 }
 
-/** The number in the file may by now belong to any process. */
+/** Returns whether the pid belongs to the server of this data directory. By now it may belong to any process. */
 async function isPostmaster(pid: number, data: string): Promise<boolean> {
   if ((await processIdentity(pid)) === undefined) return false;
   return process.platform === 'win32' || ((await commandLine(pid))?.includes(data) ?? false);
 }
 
 /**
- * PostgreSQL refuses to start as long as any process has the number in the file: a living stranger after a reboot, or a killed server
- * whose parent has not asked how it ended. The second is waited for, also because the server's children need a moment to notice its end.
- * The file of a process that is gone stays: by it PostgreSQL finds children that have not ended yet.
+ * Waits until PostgreSQL can start. It refuses to start while a process has the pid in its file: an unrelated process after a reboot, or a
+ * killed server whose parent has not read its exit status. The function waits for the second, also because the server's children need a
+ * moment to notice its end, and removes the file for the first. The file of a process that is gone stays, because PostgreSQL uses it to
+ * find children that have not ended yet.
  */
 async function makeWay(data: string): Promise<void> {
   const file = await readPidFile(data);

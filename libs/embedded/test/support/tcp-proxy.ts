@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to a server that can be cut for good: what stands behind it sees its client die. */
+/** A TCP proxy that can be cut for good, so that the server sees its client die. */
 export interface TcpProxy {
   readonly port: number;
   cut(): void;
-  /** Nothing passes any more, and what stands behind it sees no end of its sockets: the client is frozen. */
+  /** Stops forwarding without closing the sockets of the server: the client is frozen. */
   freeze(): void;
 }
 
