@@ -100,8 +100,8 @@ export class Desktop {
   }
 }
 
-/** One connection, until it ends. */
-class Line {
+/** One STOMP connection, until it ends. */
+export class Line {
   readonly #parser = new FrameParser(LIMITS);
 
   private constructor(private readonly socket: Socket) {
@@ -115,9 +115,9 @@ class Line {
     return line;
   }
 
-  send(command: string, headers: Readonly<Record<string, string>>, body = ''): void {
+  send(command: string, headers: Readonly<Record<string, string>>, body: string | Buffer = ''): void {
     const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
-    this.socket.write(`${command}\n${lines.join('')}\n${body}\0`);
+    this.socket.write(Buffer.concat([Buffer.from(`${command}\n${lines.join('')}\n`), Buffer.from(body), Buffer.of(0)]));
   }
 
   close(): void {

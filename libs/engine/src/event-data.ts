@@ -1,4 +1,4 @@
-import { engineFail, parseBody, writeBody, type EventAttributes, type NewEvent } from '@sluice/plugin-api';
+import { engineFail, parseBody, refuseEncoded, writeBody, type EventAttributes, type NewEvent } from '@sluice/plugin-api';
 import { messageOf } from './message-of.js';
 
 const JSON_TYPE = 'application/json';
@@ -7,11 +7,12 @@ const JSON_TYPE = 'application/json';
  * Reads the body of an event by its content type, with the reader of the doors; no content type is JSON.
  *
  * @returns the value of `trigger.data`; undefined without a body.
- * @throws `BODY_UNREADABLE` with the place and the reason.
+ * @throws `BODY_UNREADABLE` with the place and the reason, also for a body that an encoding packs.
  */
 export function readData(attributes: EventAttributes, body: Buffer): unknown {
   if (body.length === 0) return undefined;
   try {
+    refuseEncoded(attributes.contentencoding);
     return parseBody(attributes.datacontenttype ?? JSON_TYPE, body);
   } catch (error) {
     throw engineFail.BODY_UNREADABLE(`the body of ${attributes.type} ${attributes.id} cannot be read: ${messageOf(error)}`, {

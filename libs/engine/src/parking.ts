@@ -317,7 +317,7 @@ function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; run: st
   // a form or XML that somebody has edited as data is JSON from then on
   const written = parked.event.datacontenttype;
   const { body, datacontenttype } = writeData(data, typeof data === 'string' || isJson(written) ? written : undefined);
-  const { replyto: _replyto, ...event } = parked.event;
+  const { replyto: _replyto, contentencoding: _contentencoding, ...event } = parked.event;
   const attributes = {
     ...event,
     id,

@@ -114,9 +114,18 @@ export function charsetOf(contentType: string): string | undefined {
     (quoted ?? plain ?? '').trim(),
   );
   const [first] = found;
-  if (found.some((one) => one.toLowerCase() !== first?.toLowerCase()))
+  if (found.some((one) => canonical(one) !== canonical(first ?? '')))
     throw bodyFail.MEDIA_TYPE('the Content-Type names two different charsets', { sent: 'no' });
   return first === '' ? undefined : first;
+}
+
+/** One name for all labels of an encoding, so that `utf8` and `UTF-8` are the same. */
+function canonical(label: string): string {
+  try {
+    return new TextDecoder(label).encoding;
+  } catch {
+    return label.toLowerCase();
+  }
 }
 
 /** The first character of JSON and of XML is ASCII: in UTF-16 one of its two bytes is zero. */

@@ -15,6 +15,8 @@ export interface EventAttributes {
   readonly time: string;
   readonly subject?: string;
   readonly datacontenttype?: string;
+  /** Encoding that still packs the body, such as `gzip`: only foreign publishers write one, and such a body is not read. */
+  readonly contentencoding?: string;
   readonly correlationid?: string;
   readonly partitionkey?: string;
   readonly traceparent?: string;

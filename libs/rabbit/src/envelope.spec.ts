@@ -67,6 +67,24 @@ describe('messages of other publishers', () => {
     });
   });
 
+  it.each([
+    ['utf-8', 'application/json', { datacontenttype: 'application/json; charset=utf-8' }],
+    ['UTF-8', undefined, { datacontenttype: 'application/json; charset=utf-8' }],
+    ['windows-1251', 'text/xml', { datacontenttype: 'text/xml; charset=windows-1251' }],
+    ['identity', 'text/plain', { datacontenttype: 'text/plain' }],
+    ['binary', 'text/plain', { datacontenttype: 'text/plain' }],
+    ['gzip', 'text/plain', { datacontenttype: 'text/plain', contentencoding: 'gzip' }],
+    ['gzip:UTF-8', undefined, { contentencoding: 'gzip:utf-8' }],
+  ])('have the content encoding %s as a charset or as a packing', (contentEncoding, contentType, expected) => {
+    const { datacontenttype, contentencoding } = decodeMessage(received({ contentEncoding, contentType })).attributes;
+    expect({ datacontenttype, contentencoding }).toEqual({ datacontenttype: undefined, contentencoding: undefined, ...expected });
+  });
+
+  it('keep the encoding that packs them on their way through queues of ours', () => {
+    const { attributes: read } = decodeMessage(received({ contentEncoding: 'gzip', contentType: 'text/plain' }));
+    expect(roundTrip(read)).toEqual(read);
+  });
+
   it('get an identity from their content, the same at each delivery', () => {
     const first = decodeMessage(received({ headers: { shop: 7 } }, 'order', { redelivered: false })).attributes;
     const second = decodeMessage(

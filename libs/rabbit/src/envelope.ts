@@ -23,6 +23,10 @@ const FOREIGN_NAMES = [
   'traceparent',
 ] as const;
 
+/** Values of `content_encoding` that change nothing (RFC 2045, 6; `identity` is HTTP's). */
+const UNPACKED: ReadonlySet<string> = new Set(['identity', 'binary', '7bit', '8bit']);
+const JSON_TYPE = 'application/json';
+
 /** Attributes that AMQP has a property for. */
 const IN_PROPERTIES: ReadonlySet<string> = new Set(['id', 'type', 'source', 'correlationid', 'datacontenttype']);
 
@@ -103,7 +107,7 @@ function foreign(message: ConsumeMessage): EventAttributes {
   const headers = foreignHeaders(properties);
   const routed = isEventType(fields.routingKey) ? fields.routingKey : 'foreign.message';
   const type = [headers.type, text(properties.type)].find((name) => name !== undefined && isEventType(name)) ?? routed;
-  const datacontenttype = headers.datacontenttype ?? text(properties.contentType);
+  const content = contentOf(headers.datacontenttype ?? text(properties.contentType), text(properties.contentEncoding));
   const correlationid = headers.correlationid ?? text(properties.correlationId);
   return {
     ...headers,
@@ -111,9 +115,33 @@ function foreign(message: ConsumeMessage): EventAttributes {
     source: headers.source ?? text(properties.appId) ?? `/rabbitmq/${fields.exchange || 'queue'}`,
     type,
     time: headers.time ?? sentAt(properties),
-    ...(datacontenttype !== undefined && { datacontenttype }),
+    ...content,
     ...(correlationid !== undefined && { correlationid }),
   };
+}
+
+/**
+ * Tells what `content_encoding` means: publishers write a character set there (Kombu, Spring AMQP) as well as a compression. A character set becomes the
+ * `charset` of the content type, which is JSON where a publisher names none.
+ */
+function contentOf(
+  datacontenttype: string | undefined,
+  written: string | undefined,
+): Pick<EventAttributes, 'datacontenttype' | 'contentencoding'> {
+  const encoding = written?.trim().toLowerCase() ?? '';
+  if (encoding !== '' && isCharset(encoding)) return { datacontenttype: `${datacontenttype ?? JSON_TYPE}; charset=${encoding}` };
+  return {
+    ...(datacontenttype !== undefined && { datacontenttype }),
+    ...(encoding !== '' && !UNPACKED.has(encoding) && { contentencoding: encoding }),
+  };
+}
+
+function isCharset(label: string): boolean {
+  try {
+    return new TextDecoder(label).encoding !== '';
+  } catch {
+    return false;
+  }
 }
 
 function foreignHeaders(properties: MessageProperties): { [Name in (typeof FOREIGN_NAMES)[number]]?: string } {

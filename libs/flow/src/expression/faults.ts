@@ -1,4 +1,4 @@
-import { ENGINE_CODES, SluiceError } from '@sluice/plugin-api';
+import { ENGINE_CODES, isSluiceError, SluiceError } from '@sluice/plugin-api';
 import { lowerFirst } from '../lower-first.js';
 import type { Place } from '../model.js';
 
@@ -32,6 +32,8 @@ const MESSAGE_LENGTH = 200;
 
 /** Whatever an evaluation threw, as the error of the flow, with the place. */
 export function toFlowError(thrown: unknown, place: Place): SluiceError {
+  // a value that cannot be read, such as the body of the event, is no mistake of the expression
+  if (isSluiceError(thrown)) return thrown;
   const fault = thrown instanceof ExpressionFault ? thrown : foreignFault(thrown);
   const { fate, cure } = ENGINE_CODES[fault.code];
   const at = `${place.file}:${place.line}:${place.column}`;
