@@ -8,6 +8,7 @@ export interface PlacedSchema {
 }
 
 const TARGET = 'targetNamespace';
+const INCLUDES: ReadonlySet<string> = new Set([nameIn(XS, 'include'), nameIn(XS, 'redefine')]);
 
 /**
  * Returns the schemas with one more for each that has no namespace and is included by one that has: its names belong to the namespace of the
@@ -20,7 +21,7 @@ export function withChameleons(placed: readonly PlacedSchema[]): readonly XmlEle
   for (let next = waiting.shift(); next; next = waiting.shift()) {
     const namespace = next.schema.attributes.get(TARGET);
     if (namespace === undefined) continue;
-    for (const include of next.schema.children.filter(({ name }) => name === nameIn(XS, 'include'))) {
+    for (const include of next.schema.children.filter(({ name }) => INCLUDES.has(name))) {
       const location = include.attributes.get('schemaLocation') ?? '';
       const from = next.place;
       const found = placed.find(({ place, schema }) => !schema.attributes.has(TARGET) && isAt(place, location, from));

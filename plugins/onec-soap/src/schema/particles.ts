@@ -33,6 +33,7 @@ export function readParticles(particles: readonly Particle[]): ContentModel {
     switch (particle.kind) {
       case 'any':
         open = true;
+        rules.push({ kind: 'any', required: particle.minOccurs > 0 && !outer.optional });
         return;
       case 'element':
         addElement(particle.field, particle, outer);

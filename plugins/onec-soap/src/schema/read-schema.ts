@@ -25,6 +25,12 @@ export class Schemas implements Types {
   private readonly elements = new Map<Name, Global>();
   private readonly attributes = new Map<Name, Global>();
   private readonly known = new Map<Name, TypeDefinition>();
+  /** Elements by the head of the substitution group that they belong to. */
+  private substitutes: ReadonlyMap<Name, readonly Name[]> | undefined;
+  /** What an `xs:redefine` changes. */
+  private readonly redefined = new Set<Name>();
+  /** Names of the types that stand inside of elements: one each, so that a type that contains itself has an end. */
+  private readonly inner = new Map<XmlElement, Name>();
   private anonymous = 0;
 
   constructor(
@@ -37,7 +43,7 @@ export class Schemas implements Types {
   get(name: Name): TypeDefinition | undefined {
     const known = this.known.get(name);
     if (known) return known;
-    const global = this.types.get(name);
+    const global = this.globalType(name);
     if (!global) return undefined;
     const definition = this.read(global.element, global.schema, new Set([name]));
     this.known.set(name, definition);
@@ -90,6 +96,8 @@ export class Schemas implements Types {
   private collect(schema: XmlElement): void {
     const namespace = schema.attributes.get('targetNamespace') ?? '';
     for (const element of schema.children) {
+      if (element.name === xs('redefine'))
+        for (const { attributes } of element.children) this.redefined.add(nameIn(namespace, attributes.get('name') ?? ''));
       const name = element.attributes.get('name');
       if (name === undefined) continue;
       const global = { schema, element };
@@ -98,6 +106,11 @@ export class Schemas implements Types {
       else if (element.name === xs('complexType') || element.name === xs('simpleType'))
         this.types.set(nameIn(namespace, name), global);
     }
+  }
+
+  private globalType(name: Name): Global | undefined {
+    if (this.redefined.has(name)) throw new SchemaProblem(`the type ${name} is changed by xs:redefine, which is not supported`);
+    return this.types.get(name);
   }
 
   /** `above`: the types that are being read, so that one that extends itself is noticed. */
@@ -119,7 +132,7 @@ export class Schemas implements Types {
   /** A simple type is read by following its bases to the end. */
   private refuseCircle(base: Name, above: ReadonlySet<Name>): void {
     if (above.has(base)) throw new SchemaProblem(`the type ${base} extends itself`);
-    const global = this.types.get(base);
+    const global = this.globalType(base);
     if (global?.element.name === xs('simpleType')) this.readSimple(global.element, global.schema, new Set([...above, base]));
   }
 
@@ -193,7 +206,7 @@ export class Schemas implements Types {
   }
 
   private baseOf(base: Name, above: ReadonlySet<Name>): TypeDefinition | undefined {
-    const global = this.types.get(base);
+    const global = this.globalType(base);
     if (global) return this.read(global.element, global.schema, new Set([...above, base]));
     if (namespaceOf(base) !== XS) throw new SchemaProblem(`the type ${base}, which another one extends, is not described`);
     return undefined;
@@ -225,7 +238,7 @@ export class Schemas implements Types {
     if (occurs.maxOccurs === 0) return undefined;
     switch (element.name) {
       case xs('element'):
-        return { kind: 'element', ...occurs, field: this.readElement(element, schema) };
+        return this.elementParticle(element, schema, occurs);
       case xs('any'):
         return { kind: 'any', ...occurs };
       case xs('sequence'):
@@ -241,21 +254,68 @@ export class Schemas implements Types {
     }
   }
 
+  /** A reference to the head of a substitution group is a choice of its members (XML Schema 1.0, 3.3.6). */
+  private elementParticle(
+    element: XmlElement,
+    schema: XmlElement,
+    occurs: { readonly minOccurs: number; readonly maxOccurs: number },
+  ): Particle {
+    const field = this.readElement(element, schema);
+    const members = element.attributes.has('ref') ? this.membersOf(field.name) : [];
+    if (members.length <= 1) return { kind: 'element', ...occurs, field };
+    const fields = members.map((name) => this.readGlobalElement(name)).filter(({ abstract }) => !abstract);
+    const particles = fields.map((one): Particle => ({ kind: 'element', minOccurs: 1, maxOccurs: 1, field: one }));
+    return { kind: 'choice', ...occurs, particles };
+  }
+
+  /** The head of a substitution group and all that may stand in its place, at any distance. */
+  private membersOf(head: Name): readonly Name[] {
+    this.substitutes ??= this.readSubstitutes();
+    const found = new Set([head]);
+    for (const name of found) for (const member of this.substitutes.get(name) ?? []) found.add(member);
+    return [...found];
+  }
+
+  private readSubstitutes(): ReadonlyMap<Name, readonly Name[]> {
+    const members = new Map<Name, Name[]>();
+    for (const [name, { element }] of this.elements) {
+      const head = headOf(element);
+      if (head !== undefined) members.set(head, [...(members.get(head) ?? []), name]);
+    }
+    return members;
+  }
+
+  private readGlobalElement(name: Name): Field {
+    const global = this.elements.get(name);
+    if (!global) throw new SchemaProblem(`the element ${name} is not described`);
+    return {
+      ...FIELD,
+      key: global.element.attributes.get('name') ?? '',
+      name,
+      type: this.typeOfGlobal(global),
+      nillable: isTrue(global.element.attributes.get('nillable')),
+      abstract: isTrue(global.element.attributes.get('abstract')),
+    };
+  }
+
+  /** A member of a substitution group that names no type has that of its head. */
+  private typeOfGlobal({ element, schema }: Global): Name {
+    const type = this.typeOf(element, schema);
+    const seen = new Set([element]);
+    for (let head = headOf(element); head !== undefined && type === xs('anyType');) {
+      const global = this.elements.get(head);
+      if (!global || seen.has(global.element)) break;
+      seen.add(global.element);
+      const inherited = this.typeOf(global.element, global.schema);
+      if (inherited !== xs('anyType')) return inherited;
+      head = headOf(global.element);
+    }
+    return type;
+  }
+
   private readElement(element: XmlElement, schema: XmlElement): Field {
     const ref = element.attributes.get('ref');
-    if (ref !== undefined) {
-      const name = resolveName(ref, element.namespaces);
-      const global = this.elements.get(name);
-      if (!global) throw new SchemaProblem(`the element ${name} is not described`);
-      return {
-        ...FIELD,
-        key: global.element.attributes.get('name') ?? '',
-        name,
-        type: this.typeOf(global.element, global.schema),
-        nillable: isTrue(global.element.attributes.get('nillable')),
-        abstract: isTrue(global.element.attributes.get('abstract')),
-      };
-    }
+    if (ref !== undefined) return this.readGlobalElement(resolveName(ref, element.namespaces));
     const key = element.attributes.get('name') ?? '';
     const qualified = (element.attributes.get('form') ?? schema.attributes.get('elementFormDefault')) === 'qualified';
     const name = nameIn(qualified ? (schema.attributes.get('targetNamespace') ?? '') : '', key);
@@ -297,7 +357,10 @@ export class Schemas implements Types {
   }
 
   private define(type: XmlElement, schema: XmlElement): Name {
+    const known = this.inner.get(type);
+    if (known !== undefined) return known;
     const name = this.newName();
+    this.inner.set(type, name);
     this.types.set(name, { schema, element: type });
     return name;
   }
@@ -305,6 +368,12 @@ export class Schemas implements Types {
   private newName(): Name {
     return nameIn('', `#${++this.anonymous}`);
   }
+}
+
+/** The head of the substitution group that a global element belongs to. */
+function headOf({ attributes, namespaces }: XmlElement): Name | undefined {
+  const written = attributes.get('substitutionGroup');
+  return written === undefined ? undefined : resolveName(written, namespaces);
 }
 
 const FIELD = {

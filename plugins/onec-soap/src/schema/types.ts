@@ -32,7 +32,9 @@ export type Rule =
   | { readonly kind: 'choice'; readonly groups: readonly Group[]; readonly optional: boolean }
   | { readonly kind: 'together'; readonly group: Group }
   /** The fields repeat as a whole: the first of each, then the second of each. */
-  | { readonly kind: 'repeat'; readonly keys: readonly string[] };
+  | { readonly kind: 'repeat'; readonly keys: readonly string[] }
+  /** Elements that the schema does not describe may stand there (`xs:any`); `required`: at least one. */
+  | { readonly kind: 'any'; readonly required: boolean };
 
 export interface ObjectType {
   readonly kind: 'object';

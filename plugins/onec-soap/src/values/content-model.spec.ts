@@ -5,6 +5,7 @@ import { nameIn, XS, XSI } from '../xml/names.js';
 import { readXml } from '../xml/read-xml.js';
 import { Prefixes } from '../xml/write-xml.js';
 import { ValueReader } from './read-value.js';
+import { unresolvedIn } from './unresolved.js';
 import { ValueWriter } from './write-value.js';
 
 const NS = 'http://example.org/S';
@@ -71,6 +72,79 @@ describe('a choice', () => {
     );
     expect(write(alike, { A: '1', C: '2' })).toBe('<A>1</A><C>2</C>');
     expect(write(alike, { B: '1', C: '2' })).toEqual([expect.stringContaining('takes either')]);
+  });
+});
+
+describe('a substitution group', () => {
+  const elements = `<xs:element name="Item" type="xs:decimal" abstract="true"/><xs:element name="Rub" substitutionGroup="t:Item"/><xs:element name="Usd" type="xs:string" substitutionGroup="t:Rub"/>`;
+  const group = described('<xs:sequence><xs:element ref="t:Item"/></xs:sequence>', elements);
+
+  it.each([
+    [{ Rub: 1.5 }, '<Rub>1.5</Rub>'],
+    [{ Usd: 'x' }, '<Usd>x</Usd>'],
+    [{ Rub: 'x' }, [expect.stringContaining('Rub: decimal is a number')]],
+    [{}, [': Op needs one of Rub, or Usd']],
+    [{ Rub: 1, Usd: 'x' }, [': Op takes either Rub, or Usd, and not several of them']],
+    [{ Item: 1 }, [expect.stringContaining('Op has no "Item"'), ': Op needs one of Rub, or Usd']],
+  ])('is written by its members: %j', (values, written) => expect(write(group, values)).toEqual(written));
+
+  it('is read by its members, by the type of the head where they have none', () => {
+    expect(read(group, '<Rub>1.50</Rub>')).toEqual({ Rub: 1.5 });
+  });
+
+  it('whose head is not abstract takes the head as well', () => {
+    const open = described(
+      '<xs:sequence><xs:element ref="t:Item" maxOccurs="unbounded"/></xs:sequence>',
+      elements.replace(' abstract="true"', ''),
+    );
+    expect(write(open, { Item: [1], Usd: ['x', 'y'] })).toBe('<Item>1</Item><Usd>x</Usd><Usd>y</Usd>');
+  });
+
+  it('without members is refused by its name', () => {
+    const lonely = described(
+      '<xs:sequence><xs:element ref="t:Item"/></xs:sequence>',
+      '<xs:element name="Item" type="xs:decimal" abstract="true"/>',
+    );
+    expect(write(lonely, { Item: 1 })).toEqual([expect.stringContaining('Item: it only stands for other elements')]);
+  });
+});
+
+describe('xs:any', () => {
+  it('that must be there is refused', () => {
+    expect(write(described(`<xs:sequence>${text('A')}<xs:any/></xs:sequence>`), { A: '1' })).toEqual([
+      expect.stringContaining('Op needs an element that the WSDL does not describe (xs:any)'),
+    ]);
+  });
+
+  it.each([
+    ['optional', `<xs:sequence>${text('A')}<xs:any minOccurs="0"/></xs:sequence>`],
+    ['an alternative', `<xs:choice>${text('A')}<xs:any/></xs:choice>`],
+  ])('that is %s is left out, and named when something is given for it', (_, model) => {
+    const open = described(model);
+    expect(write(open, { A: '1' })).toBe('<A>1</A>');
+    expect(write(open, { A: '1', B: '2' })).toEqual([expect.stringMatching(/has no "B"; it has A; .*xs:any/)]);
+  });
+});
+
+describe('a type', () => {
+  it('that contains itself through an element has an end', () => {
+    const { types, fields } = described(
+      '<xs:sequence><xs:element ref="t:Node"/></xs:sequence>',
+      `<xs:element name="Node"><xs:complexType><xs:sequence>${text('A')}<xs:element ref="t:Node" minOccurs="0"/></xs:sequence></xs:complexType></xs:element>`,
+    );
+    expect(unresolvedIn(types, fields)).toEqual([]);
+    expect(write({ types, fields, rules: [] }, { Node: { A: '1', Node: { A: '2' } } })).toBe(
+      '<Node><A>1</A><Node><A>2</A></Node></Node>',
+    );
+  });
+
+  it('that xs:redefine changes is refused by its name, and so is one that extends it', () => {
+    const { types, fields } = described(
+      '<xs:sequence><xs:element name="P" type="t:P"/><xs:element name="Q" type="t:Q"/></xs:sequence>',
+      `<xs:redefine schemaLocation="p.xsd"><xs:complexType name="P"><xs:complexContent><xs:extension base="t:P"/></xs:complexContent></xs:complexType></xs:redefine>
+       <xs:complexType name="Q"><xs:complexContent><xs:extension base="t:P"/></xs:complexContent></xs:complexType>`,
+    );
+    expect(unresolvedIn(types, fields)).toEqual([`the type {${NS}}P is changed by xs:redefine, which is not supported`]);
   });
 });
 

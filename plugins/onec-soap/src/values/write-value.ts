@@ -26,6 +26,7 @@ interface Written {
 
 const NOTHING: Written = { attributes: '', content: '' };
 const NIL = ' xsi:nil="true"';
+const ANY_REFUSED = 'and the connector cannot write such elements';
 
 /**
  * Writes values of a flow as the elements that a description asks for. Goes on past what does not fit, so that {@link problems} tells all
@@ -62,7 +63,8 @@ export class ValueWriter {
       return NOTHING;
     }
     const known = new Set(fields.map(({ key }) => key));
-    for (const key of Object.keys(value)) if (!known.has(key)) this.refuseKey(path, key, known, what);
+    const isOpen = rules.some(({ kind }) => kind === 'any');
+    for (const key of Object.keys(value)) if (!known.has(key)) this.refuseKey(path, key, known, what, isOpen);
     for (const rule of rules) this.refuseAgainst(rule, value, path, what);
     const repeated = new Map(rules.flatMap((rule) => repeatOf(rule, value)));
     let attributes = '';
@@ -127,6 +129,9 @@ export class ValueWriter {
           );
         return;
       }
+      case 'any':
+        if (rule.required) this.refuse(path, `${what} needs an element that the WSDL does not describe (xs:any), ${ANY_REFUSED}`);
+        return;
       case 'repeat': {
         const counts = rule.keys.map((key) => countOf(values, key)).filter((count) => count !== undefined);
         if (Math.max(0, ...counts) > 1 && new Set(counts).size > 1)
@@ -138,7 +143,7 @@ export class ValueWriter {
   private element(field: Field, value: unknown, path: Path): string {
     if (field.key === CONTENT_KEY) return this.valueOf(field.type, value, path).content;
     if (field.abstract) {
-      this.refuse(path, 'it stands for other elements (a substitution group), which is not supported');
+      this.refuse(path, 'it only stands for other elements (a substitution group), and the WSDL describes none of them');
       return '';
     }
     if (field.many && value !== undefined) {
@@ -326,9 +331,10 @@ export class ValueWriter {
     if (!field.optional) this.refuse(path, `${what} needs "${field.key}"`);
   }
 
-  private refuseKey(path: Path, key: string, known: ReadonlySet<string>, what: string): void {
+  private refuseKey(path: Path, key: string, known: ReadonlySet<string>, what: string, isOpen: boolean): void {
     const write = nearest(key, known);
-    const message = `${what} has no "${key}"; it has ${[...known].join(', ') || 'none'}`;
+    const hint = isOpen ? `; the WSDL takes others (xs:any), ${ANY_REFUSED}` : '';
+    const message = `${what} has no "${key}"; it has ${[...known].join(', ') || 'none'}${hint}`;
     this.problems.push({ path: [...path, key], message, key: true, ...(write !== undefined && { write }) });
   }
 

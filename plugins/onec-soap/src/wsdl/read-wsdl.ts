@@ -1,7 +1,7 @@
 import { withChameleons, type PlacedSchema } from '../schema/chameleon.js';
 import { SchemaProblem, Schemas } from '../schema/read-schema.js';
 import { nameIn, WSDL, XS, type Name } from '../xml/names.js';
-import { childOf, childrenOf, resolveName, type XmlElement } from '../xml/read-xml.js';
+import { childOf, childrenOf, resolveName, XmlProblem, type XmlElement } from '../xml/read-xml.js';
 import type { Operation, Service, SoapVersion } from './service.js';
 
 const wsdl = (local: string) => nameIn(WSDL, local);
@@ -9,6 +9,8 @@ const BINDING_NAMESPACES: Readonly<Record<SoapVersion, string>> = {
   '1.1': 'http://schemas.xmlsoap.org/wsdl/soap/',
   '1.2': 'http://schemas.xmlsoap.org/wsdl/soap12/',
 };
+
+const SCHEMA_IMPORTS: ReadonlySet<Name> = new Set(['import', 'include', 'redefine'].map((local) => nameIn(XS, local)));
 
 /** A document and its place below the base URL. */
 export interface PlacedDocument {
@@ -31,7 +33,7 @@ export function importsOf(document: XmlElement): string[] {
   const places = [document, ...schemasOf(document)].flatMap(({ children }) =>
     children.flatMap(({ name, attributes }) => {
       if (name === wsdl('import')) return [attributes.get('location')];
-      if (name === nameIn(XS, 'import') || name === nameIn(XS, 'include')) return [attributes.get('schemaLocation')];
+      if (SCHEMA_IMPORTS.has(name)) return [attributes.get('schemaLocation')];
       return [];
     }),
   );
@@ -82,7 +84,7 @@ class Description {
       try {
         operations.set(operationName, this.operation(bound, portType, style));
       } catch (error) {
-        if (!(error instanceof SchemaProblem)) throw error;
+        if (!(error instanceof SchemaProblem || error instanceof XmlProblem)) throw error;
         unusable.set(operationName, error.message);
       }
     }

@@ -70,6 +70,16 @@ describe('an operation that cannot be called', () => {
         ),
       'the SOAP header Ключ',
     ],
+    [
+      'has a message of several parts',
+      (wsdl) => wsdl.replace(/(<(?:\w+:)?message name="ПроверитьЗаказRequest[^>]*>)([^]*?)(<\/(?:\w+:)?message>)/, '$1$2$2$3'),
+      'several parts',
+    ],
+    [
+      'names its message with a prefix that is not declared',
+      (wsdl) => wsdl.replace(/(<input name="ПроверитьЗаказRequest" message=")tns:/, '$1nowhere:'),
+      'the prefix nowhere is not declared',
+    ],
   ];
 
   it.each(broken)('because it %s leaves the others usable', async (_why, change, reason) => {
