@@ -7,13 +7,13 @@ export const connection = z.strictObject({
     .string()
     .refine((name) => IANAZone.isValidZone(name), 'an IANA name, such as Asia/Yekaterinburg')
     .optional()
-    .describe('in which the page shows times, and times without an offset are read; settings.timezone when it is left out'),
+    .describe('time zone of the page, and of times without an offset. Default: settings.timezone'),
   topic: z
     .string()
     .regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/, 'words joined by dots')
     .optional()
     .describe(
-      'on which a flow tells of changes through a tcp-gateway: pages listen there. Left out, each page keeps a request waiting for the next change',
+      'topic of a tcp-gateway on which a flow reports changes to the pages. When absent, each page keeps a request open for the next change',
     ),
 });
 

@@ -4,26 +4,26 @@ import type { OutboxRow } from './book/outbox.js';
 import { ACTIONS, entryView } from './entry.js';
 import type { Journal } from './journal.js';
 
-/** A hint from another host that was lost costs at most so long. */
+/** Maximum delay of an event when a message from another host is lost. */
 const LOOK_AGAIN_MS = 1_000;
-/** How often the flow shows that it still listens. */
+/** How often the flow confirms that it still listens. */
 const SHOW_MS = 60_000;
 
 const output = z.object({
   action: z.enum(ACTIONS),
-  origin: z.string().describe('`web` for the page and the API; else what the action of a flow says'),
+  origin: z.string().describe('`web` for the page and the API, otherwise the `origin` of the action'),
   entry: entryView,
-  before: entryView.optional().describe('as it was; absent when it is new'),
+  before: entryView.optional().describe('the entry before the change; absent for a new entry'),
 });
 
 export const entry = trigger({
-  title: 'An entry of the journal was made or changed',
+  title: 'An entry was created or changed',
   options: z.strictObject({
     actions: z
       .array(z.enum(ACTIONS))
       .min(1)
       .default([...ACTIONS])
-      .describe('`moved` is another time or resource, `updated` is anything else'),
+      .describe('`moved` is another time or resource, `updated` any other change'),
   }),
   output,
   exclusive: true,
@@ -42,7 +42,7 @@ export const entry = trigger({
   },
 });
 
-/** Entries beside each other, the changes of one entry in their order. Resolves when the broker has them all. */
+/** Passes several entries at the same time, but the changes of one entry in order. Resolves when the broker has confirmed all. */
 async function hand(rows: readonly OutboxRow[], accept: Accept<z.input<typeof output>>): Promise<void> {
   const byEntry = new Map<string, OutboxRow[]>();
   for (const row of rows) byEntry.set(row.entry, [...(byEntry.get(row.entry) ?? []), row]);

@@ -1,25 +1,25 @@
 import { z } from 'zod';
 
-/** `cancelled` and `refused` free the time; all others keep it. */
+/** `cancelled` and `refused` release the time; the other statuses keep it. */
 export const STATUSES = ['waiting', 'confirmed', 'arrived', 'done', 'noShow', 'cancelled', 'refused'] as const;
 export type Status = (typeof STATUSES)[number];
 
 export const ACTIONS = ['created', 'updated', 'moved', 'cancelled'] as const;
 export type Action = (typeof ACTIONS)[number];
 
-/** PostgreSQL's texts cannot hold the character U+0000. */
+/** Texts without the character U+0000, which PostgreSQL cannot store. */
 const text = (longest: number) =>
   z
     .string()
     .max(longest)
-    .regex(/^[^\0]*$/, 'has the character U+0000');
+    .regex(/^[^\0]*$/, 'contains the character U+0000: remove it');
 
-export const id = z.uuid().describe('of the entry: the one that 1C gave it, or any that is new');
-export const code = text(100).min(1).describe('of the resource, as 1C calls it');
+export const id = z.uuid().describe('id of the entry: the one in 1C, or any new one');
+export const code = text(100).min(1).describe('code of the resource in 1C');
 export const status = z.enum(STATUSES);
-const time = text(40).min(10).describe("ISO 8601; without an offset it is the journal's local time, as 1C writes it");
+const time = text(40).min(10).describe('ISO 8601; without an offset it is the local time of the calendar, as 1C writes it');
 
-/** What can be said of an entry. */
+/** The fields of an entry that can be set. */
 export const fields = z.strictObject({
   resource: code,
   start: time,
@@ -28,7 +28,7 @@ export const fields = z.strictObject({
   client: text(200).optional(),
   phone: text(50).optional(),
   comment: text(2_000).optional(),
-  note: text(500).optional().describe('why it has its status, such as the reason of a refusal'),
+  note: text(500).optional().describe('reason of the status, such as that of a refusal'),
 });
 
 export type Fields = z.output<typeof fields>;
@@ -36,7 +36,7 @@ export type Fields = z.output<typeof fields>;
 /** An entry as the API, the events and the page show it. */
 export const entryView = z.object({
   id: z.string(),
-  version: z.number().describe('one more with each change'),
+  version: z.number().describe('increases by one with each change'),
   resource: z.object({ code: z.string(), name: z.string() }),
   start: z.string(),
   end: z.string(),
@@ -45,13 +45,13 @@ export const entryView = z.object({
   phone: z.string(),
   comment: z.string(),
   note: z.string(),
-  by: z.string().describe('who changed it last'),
+  by: z.string().describe('author of the last change'),
   at: z.string(),
 });
 
 export type EntryView = z.output<typeof entryView>;
 
-/** Who changes something: `origin` tells a flow its own echo, `by` tells people. */
+/** The author of a change: `origin` lets a flow recognise its own changes, `by` is for people. */
 export interface Author {
   readonly origin: string;
   readonly by: string;

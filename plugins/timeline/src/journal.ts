@@ -7,10 +7,10 @@ import { Resources } from './book/resources.js';
 import type { Config } from './config.js';
 import { Pulse } from './pulse.js';
 
-/** A hint from another host that was lost costs at most so long. */
+/** Maximum delay of a change when a message from another host is lost. */
 const LOOK_AGAIN_MS = 1_000;
 
-/** One booking journal: the client of a connection. Flows and the web work with the same one. */
+/** One booking calendar: the client of a connection. Flows and the web page share it. */
 export class Journal implements Closable {
   readonly entries: Entries;
   readonly resources: Resources;
@@ -32,7 +32,7 @@ export class Journal implements Closable {
     this.feed = new Feed(book, this.entries);
   }
 
-  /** Rejects with `STORE_UNAVAILABLE` or `UNREACHABLE` when there is no database. */
+  /** Opens the calendar. Rejects with `STORE_UNAVAILABLE` or `UNREACHABLE` if the database cannot be used. */
   static async open(config: Config, host: Host): Promise<Journal> {
     const { services, log } = host;
     return new Journal(config, host, await Book.open(services.database, log), new Pulse(services.peers));
@@ -42,12 +42,12 @@ export class Journal implements Closable {
     return this.host.services.tokens;
   }
 
-  /** Where pages listen for changes, when a flow tells them. */
+  /** The topic on which a flow reports changes to pages, if one is configured. */
   get topic(): string | undefined {
     return this.config.topic;
   }
 
-  /** Resolves with what is new, waiting for it up to `waitMs`. */
+  /** Resolves with the changes since the cursor, waiting up to `waitMs` for the first one. */
   async changes(cursor: string, extension: string | undefined, waitMs: number): Promise<Changes> {
     const until = performance.now() + waitMs;
     for (;;) {
@@ -60,7 +60,7 @@ export class Journal implements Closable {
     }
   }
 
-  /** Rejects when the tables cannot be used. */
+  /** Rejects if the tables cannot be used. */
   async check(): Promise<void> {
     await this.feed.cursor();
   }

@@ -6,7 +6,7 @@ import { setStatus } from './set-status.js';
 import { showCall } from './show-call.js';
 import { upsertEntry } from './upsert-entry.js';
 
-/** Each takes a transaction of some milliseconds; more at once would only wait for the pool. */
+/** Each call takes a transaction of a few milliseconds; more calls at once would only wait for the pool. */
 const CALLS_AT_ONCE = 8;
 
 export const plugin = definePlugin({
@@ -14,7 +14,7 @@ export const plugin = definePlugin({
   api: '^1',
   connection,
   serves: true,
-  // loaded here and not above: TypeORM and OpenAPI are a thousand modules, and `sluice lint` needs none of them
+  // imported here because TypeORM and OpenAPI are a thousand modules, which `sluice lint` does not need
   open: async (config: Config, host: Host): Promise<Journal> => (await import('./journal.js')).Journal.open(config, host),
   check: (journal: Journal) => journal.check(),
   maxCalls: () => CALLS_AT_ONCE,

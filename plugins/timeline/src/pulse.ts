@@ -2,7 +2,7 @@ import type { Peers } from '@sluice/plugin-api';
 
 const TOPIC = 'changed';
 
-/** Wakes who waits for a change, on this host and on the others. A hint may be lost on its way between hosts: whoever waits looks anyway from time to time. */
+/** Wakes waiters on this host and on the others after a change. A message between hosts may be lost, so waiters also poll. */
 export class Pulse {
   #beats = 0;
   readonly #waiting = new Set<() => void>();
@@ -12,18 +12,18 @@ export class Pulse {
     this.#leave = peers.listen(TOPIC, () => this.#wake());
   }
 
-  /** Something was committed. */
+  /** Reports a committed change. */
   readonly beat = (): void => {
     this.peers.broadcast(TOPIC, Buffer.alloc(0));
     this.#wake();
   };
 
-  /** To be taken before looking, and handed to `next` after it: what came between is not missed. */
+  /** Number of beats so far. Read it before the state and pass it to `next` afterwards, so that no change in between is missed. */
   get beats(): number {
     return this.#beats;
   }
 
-  /** Resolves when there was a beat after `seen`, when the time is over, or when the signal fires. */
+  /** Resolves after a beat later than `seen`, after the time, or when the signal fires. */
   async next(seen: number, withinMs: number, signal: AbortSignal): Promise<void> {
     if (this.#beats !== seen || signal.aborted) return;
     await new Promise<void>((resolve) => {
@@ -39,7 +39,7 @@ export class Pulse {
     });
   }
 
-  /** Nobody waits any more. */
+  /** Stops listening and wakes all waiters. */
   close(): void {
     this.#leave();
     this.#wake();

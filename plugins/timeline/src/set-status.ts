@@ -9,7 +9,7 @@ export const setStatus = action({
   title: 'Set the status of an entry',
   input: z.strictObject({
     id,
-    version: z.int().min(1).optional().describe('refused when the entry has another by now'),
+    version: z.int().min(1).optional().describe('the change is refused if the entry has another version'),
     status,
     note: fields.shape.note,
     origin,

@@ -7,9 +7,9 @@ import type { Journal } from './journal.js';
 export const showCall = action({
   title: 'Show an incoming call on the page of the user of an extension',
   input: z.strictObject({
-    extension: z.string().min(1).max(100).describe("as the user's token names it"),
+    extension: z.string().min(1).max(100).describe("the extension in the user's token"),
     phone: fields.shape.phone.unwrap().min(1),
-    client: fields.shape.client.describe('the name, when it is known'),
+    client: fields.shape.client.describe('the name, if it is known'),
   }),
   output: z.object({ id: z.string() }),
   idempotent: 'by-key',

@@ -9,23 +9,27 @@ export const origin = z
   .min(1)
   .max(100)
   .default('flow')
-  .describe('comes back as `trigger.data.origin`, so that a flow can leave out what it did itself');
+  .describe('returned as `trigger.data.origin`, so that a flow can ignore its own changes');
 
 export const saved = z.object({
   entry: entryView,
-  action: z.enum(ACTIONS).optional().describe('absent when nothing was different'),
+  action: z.enum(ACTIONS).optional().describe('absent if the entry already had this content'),
 });
 
 export const upsertEntry = action({
-  title: 'Make an entry of the journal, or change it',
+  title: 'Create or change an entry',
   input: fields.extend({
     id,
-    version: z.int().min(0).optional().describe('refused when the entry has another by now; left out, the last writer wins'),
+    version: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('the change is refused if the entry has another version; when absent, the last writer wins'),
     origin,
-    by: z.string().max(200).optional().describe('who changes it, for people; `origin` when left out'),
+    by: z.string().max(200).optional().describe('author of the change, for people. Default: `origin`'),
   }),
   output: saved,
-  // what is there already is left as it is, and makes no event
+  // an entry that already has this content stays unchanged and emits no event
   idempotent: 'yes',
   run: (journal: Journal, { id, version, origin, by = origin, ...rest }, { signal }) =>
     orGivenUp(journal.entries.upsert(id, version, rest, { origin, by }), signal, databaseLate),

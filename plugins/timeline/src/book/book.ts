@@ -10,15 +10,15 @@ const CONNECT_TIMEOUT_MS = 3_000;
 const QUERY_TIMEOUT_MS = 15_000;
 
 /**
- * The door to the journal's tables. What fails because the database cannot be used rejects with `UNREACHABLE`, what it cannot read as data with
- * `TIMELINE_INVALID`.
+ * Access to the tables of the booking calendar. It rejects with `UNREACHABLE` if the database cannot be used, and with `TIMELINE_INVALID`
+ * for data that the database cannot read.
  */
 export class Book {
   private constructor(private readonly source: DataSource) {}
 
-  /** Brings the tables up to date; several hosts may do so at once. */
+  /** Opens the tables and migrates them. Several hosts may do so at once. */
   static async open(database: Database, log: Log): Promise<Book> {
-    // in the way that all tables of a connection are made: TypeORM's own migrations know no lock and do not make the schema
+    // as for all tables of a connection: TypeORM's own migrations take no lock and do not create the schema
     await database.migrate(STEPS);
     const { url, schema } = database.place;
     const source = new DataSource({
@@ -32,7 +32,7 @@ export class Book {
       extra: {
         query_timeout: QUERY_TIMEOUT_MS,
         keepAlive: true,
-        // for statements that TypeORM does not write. Not in the start-up options: poolers refuse it there
+        // for statements that TypeORM does not write; poolers refuse it in the start-up options
         onConnect: (client: { query(sql: string): Promise<unknown> }) => client.query(`set search_path to ${schema}`),
       },
       poolErrorHandler: (error: Error) => log.debug('a connection to the database was lost', { error: error.message }),
@@ -58,10 +58,10 @@ export class Book {
   }
 }
 
-/** Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html that say "not now". */
+/** Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html that mean "not now". */
 const NOT_NOW = /^(08|53|57|58|25006)/;
 const BAD_DATA = /^22/;
-/** There was no connection. */
+/** Codes of a failed connection attempt. */
 const NOBODY = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
 async function reachable<Result>(work: () => Promise<Result>): Promise<Result> {

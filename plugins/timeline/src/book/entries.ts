@@ -8,30 +8,30 @@ import { EntryEntity } from './entities/entry.entity.js';
 import { ResourceEntity } from './entities/resource.entity.js';
 import { addToOutbox } from './outbox.js';
 
-/** What of an entry people and programs set. */
+/** The columns of an entry that people and programs set. */
 type State = Pick<
   EntryEntity,
   'resourceId' | 'shared' | 'startsAt' | 'endsAt' | 'status' | 'client' | 'phone' | 'comment' | 'note'
 >;
 
-/** What is to be different; what is left out stays as it is. */
+/** Fields to change; absent fields stay as they are. */
 export type Change = { readonly [Key in keyof Fields]?: Fields[Key] | undefined };
 
-/** From one state to the next. Undefined stands for "there is none". */
+/** Returns the fields to set, given the current entry; undefined stands for a missing entry. */
 type Step = (current: EntryView | undefined) => Change;
 
 export interface Saved {
   readonly entry: EntryView;
-  /** Absent: nothing was different. */
+  /** Absent: the entry already had this content. */
   readonly action?: Action;
 }
 
-/** The most that a page gets in one answer. */
+/** Maximum number of entries in one answer to a page. */
 const MOST_ENTRIES = 5_000;
 
 /**
- * The entries of a journal. A change, its version and its event for each listening flow are one transaction: they stand or fall together.
- * What overlaps is refused by the database itself, whoever writes.
+ * The entries of a booking calendar. A change, its version and its event for each listening flow are written in one transaction. The
+ * database itself refuses overlapping entries, whatever program writes them.
  */
 export class Entries {
   constructor(
@@ -40,7 +40,7 @@ export class Entries {
     private readonly changed: () => void,
   ) {}
 
-  /** Those that touch the time from `from` up to `to`, the cancelled ones included. */
+  /** Returns the entries that overlap the time from `from` to `to`, including cancelled ones. */
   async inRange(from: Date, to: Date): Promise<EntryView[]> {
     const found = await this.book.read((manager) =>
       withResource(manager)
@@ -52,7 +52,7 @@ export class Entries {
     return found.map((entry) => this.#view(entry));
   }
 
-  /** Those that are there. */
+  /** Returns the entries with these ids that exist. */
   async withIds(ids: readonly string[]): Promise<EntryView[]> {
     if (ids.length === 0) return [];
     const found = await this.book.read((manager) =>
@@ -63,19 +63,22 @@ export class Entries {
     return found.map((entry) => this.#view(entry));
   }
 
-  /** Rejects with `TIMELINE_MISSING`. */
+  /** Returns an entry. Rejects with `TIMELINE_MISSING`. */
   async get(id: string): Promise<EntryView> {
     const found = await this.book.read((manager) => this.#find(manager, id));
     if (!found) throw missing(id);
     return this.#view(found);
   }
 
-  /** Makes an entry, unless it is there already with that content. Rejects with `TIMELINE_VERSION` when another has its id. */
+  /** Creates an entry, unless it exists with the same content. Rejects with `TIMELINE_VERSION` if the id belongs to a different entry. */
   async create(id: string, fields: Fields, author: Author): Promise<Saved> {
     return this.#save(id, 0, () => fields, author);
   }
 
-  /** Changes what is given. Rejects with `TIMELINE_VERSION` when somebody was quicker; without a version the last writer wins. */
+  /**
+   * Changes the fields that are present. Rejects with `TIMELINE_VERSION` if the entry has another version; without a version the last
+   * writer wins.
+   */
   async change(id: string, version: number | undefined, fields: Change, author: Author): Promise<Saved> {
     const step: Step = (current) => {
       if (!current) throw missing(id);
@@ -84,7 +87,7 @@ export class Entries {
     return this.#save(id, version, step, author);
   }
 
-  /** Makes it or changes it. Repeated, it changes nothing. */
+  /** Creates or changes an entry. A repetition changes nothing. */
   async upsert(id: string, version: number | undefined, fields: Fields, author: Author): Promise<Saved> {
     return this.#save(id, version, () => fields, author);
   }
@@ -100,7 +103,7 @@ export class Entries {
   }
 
   async #saveIn(manager: EntityManager, id: string, version: number | undefined, step: Step, author: Author): Promise<Saved> {
-    // writers of one entry one after another, the first that makes it included: so versions and events are in order
+    // writers of one entry take turns, including the one that creates it, so that versions and events are in order
     await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [id.toLowerCase()]);
     const before = await this.#find(manager, id);
     const current = before ? this.#view(before) : undefined;
@@ -139,7 +142,9 @@ export class Entries {
     };
   }
 
-  /** Locks it: of two that take the same time at once, the second is refused at once and not after PostgreSQL's search for deadlocks. */
+  /**
+   * Finds and locks the resource: of two writers that take the same time, the second is refused at once instead of after a deadlock check.
+   */
   async #resource(manager: EntityManager, before: EntryEntity | null, code: string | undefined): Promise<ResourceEntity> {
     const where = code === undefined ? { id: before?.resourceId ?? 0 } : { code };
     const found = await manager.findOne(ResourceEntity, { where, lock: { mode: 'for_no_key_update' } });
@@ -151,7 +156,7 @@ export class Entries {
     return withResource(manager).where('entry.id = :id', { id }).getOne();
   }
 
-  /** What the database refuses, in words. */
+  /** Converts an error of the database to one that explains the refusal. */
   async #explained(error: unknown, id: string): Promise<unknown> {
     const { code, constraint, driverError } = error as { code?: string; constraint?: string; driverError?: { detail?: string } };
     if (code === '23P01') return this.#overlap(id, driverError?.detail);
@@ -203,7 +208,7 @@ function withResource(manager: EntityManager) {
   return manager.createQueryBuilder(EntryEntity, 'entry').innerJoinAndSelect('entry.resource', 'resource');
 }
 
-/** Undefined: nothing is different. */
+/** Returns the action of a change, or undefined if nothing changed. */
 function actionOf(before: EntryEntity, next: State): Action | undefined {
   const has = (...keys: (keyof State)[]) => keys.some((key) => comparable(before[key]) !== comparable(next[key]));
   if (next.status === 'cancelled' && before.status !== 'cancelled') return 'cancelled';
@@ -220,6 +225,6 @@ function missing(id: string): Error {
 }
 
 function outdated(id: string, current: EntryView | undefined): Error {
-  const who = current ? `${current.by} has changed the entry ${id} meanwhile` : `the entry ${id} is not there`;
+  const who = current ? `${current.by} has changed the entry ${id} in the meantime` : `the entry ${id} does not exist`;
   return timelineFail.TIMELINE_VERSION(who, { sent: 'no', ...(current && { details: { entry: current } }) });
 }

@@ -4,7 +4,7 @@ import type { Book } from './book.js';
 import type { Entries } from './entries.js';
 import { upTo, type Snapshot } from './snapshot.js';
 
-/** A telephone call that rings at somebody's extension. */
+/** A telephone call that rings at a user's extension. */
 export interface IncomingCall {
   readonly id: string;
   readonly phone: string;
@@ -13,27 +13,27 @@ export interface IncomingCall {
 }
 
 export interface Changes {
-  /** To ask with next time. */
+  /** The cursor for the next request. */
   readonly cursor: Snapshot;
   readonly entries: readonly EntryView[];
   readonly calls: readonly IncomingCall[];
-  /** Resources or their hours were changed: read them again. */
+  /** Whether resources or their hours have changed and have to be read again. */
   readonly resources: boolean;
 }
 
-/** A card that nobody looked at goes. */
+/** An unread call is deleted after this time. */
 const CALL_SHOWN_FOR = '10 minutes';
 
-/** Of one answer; what is more comes with the next. */
+/** Maximum number of changes in one answer; the rest follows in the next one. */
 const MOST_CHANGES = 1_000;
 
-/** Committed after the snapshot $1 and before $2. The first condition is for the index. */
+/** Condition for rows that were committed after the snapshot $1 and before $2. The first part allows the use of the index. */
 const BETWEEN = `change >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(change, $1::pg_snapshot)
   and pg_visible_in_snapshot(change, $2::pg_snapshot)`;
 
 /**
- * What pages have not seen yet. The cursor is a snapshot: it tells of each transaction whether it had committed, so what commits late is not
- * skipped, and nothing comes twice while another transaction stays open for hours.
+ * Changes that a page has not received yet. The cursor is a snapshot, which contains for each transaction whether it had committed. Late
+ * commits are therefore not skipped, and no change is returned twice while another transaction stays open for hours.
  */
 export class Feed {
   constructor(
@@ -46,12 +46,12 @@ export class Feed {
     return row?.cursor ?? '';
   }
 
-  /** Rejects with `TIMELINE_INVALID` when the cursor is none. */
+  /** Returns the changes since the cursor. Rejects with `TIMELINE_INVALID` if the cursor is not valid. */
   async since(cursor: Snapshot, extension: string | undefined): Promise<Changes> {
     const now = await this.cursor();
     if (now === cursor) return { cursor, entries: [], calls: [], resources: false };
     const [changed, calls, [resources]] = await Promise.all([
-      // with all of the last transaction: else one of many entries would never be got past
+      // with all changes of the last transaction, so that the cursor can move past a transaction with many entries
       this.book.rows<{ id: string; change: string }>(
         `select id, change::text from entry where ${BETWEEN} order by entry.change fetch first ${MOST_CHANGES} rows with ties`,
         [cursor, now],
@@ -68,7 +68,7 @@ export class Feed {
     };
   }
 
-  /** Shows a call to the user of an extension; the same id is shown once. */
+  /** Shows a call to the user of an extension. A call with the same id is shown once. */
   async addCall(id: string, extension: string, phone: string, client: string): Promise<void> {
     await this.book.rows(`delete from call where at < now() - $1::interval`, [CALL_SHOWN_FOR]);
     await this.book.rows('insert into call (id, extension, phone, client) values ($1, $2, $3, $4) on conflict (id) do nothing', [

@@ -8,20 +8,23 @@ const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'such as 09:00');
 const hours = z
   .strictObject({
     weekday: z.int().min(1).max(7).optional().describe('1 is Monday'),
-    day: z.iso.date().optional().describe('one day: goes before its weekday'),
+    day: z.iso.date().optional().describe('one date; replaces the hours of its weekday'),
     opens: clock.optional(),
     closes: clock.optional().describe('a day without `opens` and `closes` is a day off'),
   })
   .refine((row) => (row.weekday === undefined) !== (row.day === undefined), 'needs either `weekday` or `day`')
-  .refine((row) => (row.opens === undefined) === (row.closes === undefined), '`opens` and `closes` go together')
-  .refine((row) => row.opens === undefined || row.closes === undefined || row.opens < row.closes, 'closes before it opens');
+  .refine(
+    (row) => (row.opens === undefined) === (row.closes === undefined),
+    '`opens` and `closes` belong together: set both or neither',
+  )
+  .refine((row) => row.opens === undefined || row.closes === undefined || row.opens < row.closes, '`closes` is before `opens`');
 
 export const resourceFields = z.strictObject({
   name: z.string().min(1).max(200),
-  position: z.int().min(0).max(1_000_000).default(0).describe('rows of the page are in this order, then by name'),
+  position: z.int().min(0).max(1_000_000).default(0).describe('order of the rows on the page, before the name'),
   shared: z.boolean().default(false).describe('its entries may overlap, as in group lessons'),
-  archived: z.boolean().default(false).describe('not shown any more'),
-  hours: z.array(hours).max(500).default([]).describe('several rows of one day leave breaks between them'),
+  archived: z.boolean().default(false).describe('not shown on the page'),
+  hours: z.array(hours).max(500).default([]).describe('several rows of one day have breaks between them'),
 });
 
 export const resource = resourceFields.extend({ code });
@@ -48,7 +51,7 @@ export class Resources {
     }));
   }
 
-  /** Makes or replaces it, its hours included. Rejects with `TIMELINE_OVERLAP` when it shall not be shared and its entries overlap. */
+  /** Creates or replaces a resource with its hours. Rejects with `TIMELINE_OVERLAP` if it is no longer shared and its entries overlap. */
   async save({ hours, ...fields }: Resource): Promise<void> {
     try {
       await this.book.transaction(async (manager) => {
@@ -68,7 +71,9 @@ export class Resources {
       });
     } catch (error) {
       if ((error as { code?: unknown }).code !== '23P01') throw error;
-      throw timelineFail.TIMELINE_OVERLAP(`entries of ${fields.name} overlap: it has to stay shared`, { sent: 'no' });
+      throw timelineFail.TIMELINE_OVERLAP(`entries of ${fields.name} overlap: keep it shared, or move the entries`, {
+        sent: 'no',
+      });
     }
     this.changed();
   }

@@ -1,10 +1,10 @@
 /**
- * Which transactions of PostgreSQL had ended, `first:end:running`: all before `first`, none from `end` on, and between the two those that are not
- * in the list. https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
+ * The state of PostgreSQL's transactions as `first:end:running`: all before `first` have ended, none from `end` on, and in between those
+ * that are not in the list. See https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
  */
 export type Snapshot = string;
 
-/** The same without what came after the transaction `last`. */
+/** Returns the snapshot without the transactions after `last`. */
 export function upTo(last: string, snapshot: Snapshot): Snapshot {
   const end = BigInt(last) + 1n;
   const [, , list = ''] = snapshot.split(':');

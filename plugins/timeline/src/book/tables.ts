@@ -1,4 +1,4 @@
-/** Each is run once, in order; one that was released is never changed. */
+/** Steps of the schema. Each runs once, in order. Never change a released step. */
 export const STEPS = [
   `
 create table resource (

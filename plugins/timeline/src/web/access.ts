@@ -7,7 +7,7 @@ import { asHttp } from './problem.js';
 export const READ = 'timeline:read';
 export const WRITE = 'timeline:write';
 
-/** Who asks, and of which journal. */
+/** The caller of a request, and the booking calendar that it concerns. */
 export interface Visit {
   readonly journal: Journal;
   readonly bearer: Bearer;
@@ -22,8 +22,8 @@ interface Request {
 }
 
 /**
- * Asks for a token in the header `authorization`, and for nothing else: a cookie opens nothing, so no other site can make a browser write
- * here in its user's name.
+ * Checks the token in the header `authorization`, and nothing else. Cookies grant no access, so that no other site can make a browser write
+ * in its user's name.
  */
 @Injectable()
 export class TimelineGuard implements CanActivate {
@@ -42,7 +42,7 @@ export class TimelineGuard implements CanActivate {
   async #visit({ method, headers, params }: Request): Promise<Visit> {
     const journals = this.connections.of<Journal>('timeline');
     const [first] = journals.values();
-    // its own token tells whether there is such a journal; the tokens of all journals are the host's
+    // the tokens of all calendars belong to the host, so any calendar can verify them, also for an unknown name
     const open = params.journal === undefined ? first : (journals.get(params.journal) ?? first);
     if (!open) throw timelineFail.TIMELINE_MISSING('sluice.yaml has no connection that uses timeline');
     const journal = await open();
@@ -51,12 +51,12 @@ export class TimelineGuard implements CanActivate {
     if (method !== 'GET') journal.tokens.requireScope(bearer, WRITE);
     else if (!canWrite) journal.tokens.requireScope(bearer, READ);
     if (params.journal !== undefined && !journals.has(params.journal))
-      throw timelineFail.TIMELINE_MISSING(`there is no journal "${params.journal}"`);
+      throw timelineFail.TIMELINE_MISSING(`there is no booking calendar "${params.journal}"`);
     return { journal, bearer, canWrite };
   }
 }
 
-/** The {@link Visit} of a request that the guard has let in. */
+/** The {@link Visit} of a request that the guard has accepted. */
 export const Visitor = createParamDecorator((_: unknown, context: ExecutionContext): Visit => {
   const { visit } = context.switchToHttp().getRequest<Request>();
   if (!visit) throw new Error('this route has no TimelineGuard');

@@ -11,7 +11,7 @@ import { TimelineGuard, Visitor, type Visit } from './access.js';
 import { told } from './problem.js';
 import { ChangesQuery, EntryChange, EntryId, ImportBody, NewEntry, RangeQuery, ResourceBody, ResourceCode } from './shapes.js';
 
-/** What the page works with, and whoever else wants to: 1C, a web site. */
+/** The API of the page, and of other programs such as 1C or a web site. */
 @ApiTags('timeline')
 @ApiBearerAuth()
 @UseGuards(TimelineGuard)
@@ -20,13 +20,13 @@ export class TimelineController {
   constructor(@Inject(PluginConnections) private readonly connections: PluginConnections) {}
 
   @Get()
-  @ApiOperation({ summary: 'The journals of this workspace' })
+  @ApiOperation({ summary: 'Lists the booking calendars of this workspace' })
   journals(): object {
     return { journals: [...this.connections.of('timeline').keys()] };
   }
 
   @Get(':journal')
-  @ApiOperation({ summary: 'A journal: its resources and their hours, its time zone, and who asks' })
+  @ApiOperation({ summary: 'Returns a booking calendar: resources with their hours, time zone, and the rights of the caller' })
   async journal(@Visitor() { journal, bearer, canWrite }: Visit): Promise<object> {
     const { sub, extension, topics, scopes } = bearer;
     const { topic, zone } = journal;
@@ -38,21 +38,21 @@ export class TimelineController {
   }
 
   @Get(':journal/entries')
-  @ApiOperation({ summary: 'The entries of a time, and the cursor from which to ask for changes' })
+  @ApiOperation({ summary: 'Returns the entries of a time range, and the cursor for their changes' })
   async entries(
     @Visitor() { journal }: Visit,
     @Query({ schema: RangeQuery }) range: z.output<typeof RangeQuery>,
   ): Promise<{ cursor: string; entries: EntryView[] }> {
     return told(async () => {
       const [from, to] = [readTime(range.from, 'UTC', 'from'), readTime(range.to, 'UTC', 'to')];
-      // first: what commits between the two comes with the changes, and is not missed
+      // the cursor first, so that commits between the two statements are among the changes
       const cursor = await journal.feed.cursor();
       return { cursor, entries: await journal.entries.inRange(from, to) };
     });
   }
 
   @Get(':journal/changes')
-  @ApiOperation({ summary: 'What was changed since, at whatever time it stands; waits for it when asked to' })
+  @ApiOperation({ summary: 'Returns the changes since a cursor, at any time range; optionally waits for the first one' })
   async changes(
     @Visitor() { journal, bearer }: Visit,
     @Query({ schema: ChangesQuery }) query: z.output<typeof ChangesQuery>,
@@ -61,7 +61,7 @@ export class TimelineController {
   }
 
   @Post(':journal/entries')
-  @ApiOperation({ summary: 'Makes an entry; with an id it can be repeated. 409 when the time is taken' })
+  @ApiOperation({ summary: 'Creates an entry; with an id the request can be repeated. 409 if the time is taken' })
   async create(
     @Visitor() visit: Visit,
     @Body({ schema: NewEntry }) { id = randomUUID(), ...fields }: z.output<typeof NewEntry>,
@@ -71,7 +71,7 @@ export class TimelineController {
 
   @Patch(':journal/entries/:id')
   @ApiOperation({
-    summary: 'Changes what is given. 409 with the entry as it is now when somebody was quicker, or the time is taken',
+    summary: 'Changes the fields that are present. 409 with the current entry if its version differs or the time is taken',
   })
   async change(
     @Visitor() visit: Visit,
@@ -83,7 +83,7 @@ export class TimelineController {
 
   @Put(':journal/resources/:code')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Makes or replaces a resource with its hours' })
+  @ApiOperation({ summary: 'Creates or replaces a resource with its hours' })
   async saveResource(
     @Visitor() { journal }: Visit,
     @Param('code', { schema: ResourceCode }) code: string,
@@ -94,7 +94,7 @@ export class TimelineController {
 
   @Post(':journal/import')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Takes resources and entries over, from 1C for instance. What is refused is named, the rest is kept' })
+  @ApiOperation({ summary: 'Imports resources and entries, for instance from 1C. The answer lists those that were refused' })
   async import(
     @Visitor() { journal, bearer }: Visit,
     @Body({ schema: ImportBody }) { resources, entries, origin }: z.output<typeof ImportBody>,

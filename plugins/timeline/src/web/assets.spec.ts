@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { asset, rememberedAssets } from './assets.js';
 
-describe('the files of the page', () => {
-  it('remembers no name that does not exist, however many strangers ask for', async () => {
+describe('asset', () => {
+  it('does not cache names of missing files, however many are requested', async () => {
     await asset('index.html');
     const before = rememberedAssets();
     const names = Array.from(

@@ -8,7 +8,7 @@ import { gzip } from 'node:zlib';
 
 const compress = promisify(gzip);
 const require = createRequire(import.meta.url);
-/** This package: the same way up from `src` and from `dist`. */
+/** Folder of this package: the path is the same from `src` and from `dist`. */
 const HOME = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface Asset {
@@ -25,22 +25,22 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** As they lie in the packages: the page needs no bundler. */
+/** Files of npm packages, served unchanged: the page needs no bundler. */
 const VENDOR: Readonly<Record<string, () => string>> = {
   'vendor/vis-timeline.js': () => vis('standalone/esm/vis-timeline-graph2d.min.mjs'),
   'vendor/vis-timeline.css': () => vis('styles/vis-timeline-graph2d.min.css'),
   'vendor/stomp.js': () => path.join(path.dirname(require.resolve('@stomp/stompjs')), 'stomp.umd.min.js'),
 };
 
-/** Its ES modules are hidden from `require.resolve`. */
+/** Returns a file of vis-timeline. Its package.json hides its ES modules from `require.resolve`. */
 const vis = (file: string) => path.join(path.dirname(require.resolve('vis-timeline/package.json')), file);
 
 const loaded = new Map<string, Promise<Asset | undefined>>();
 
-/** How many files are remembered. */
+/** Returns the number of cached files. */
 export const rememberedAssets = (): number => loaded.size;
 
-/** A file of the page; undefined when there is none of that name. Read and compressed once. */
+/** Returns a file of the page, or undefined if there is no such file. Each file is read and compressed once. */
 export function asset(name: string): Promise<Asset | undefined> {
   const file = fileOf(name);
   if (file === undefined) return Promise.resolve(undefined);
@@ -48,12 +48,12 @@ export function asset(name: string): Promise<Asset | undefined> {
   if (known) return known;
   const loading = load(name, file);
   loaded.set(name, loading);
-  // names that do not exist come from strangers: they are not remembered
+  // unauthenticated clients can request any name, so names of missing files are not cached
   void loading.then((found) => found ?? loaded.delete(name));
   return loading;
 }
 
-/** Names are of one form, so no name leads out of the folders. */
+/** Returns the path of a file. Names have a fixed form, so that no name leads out of the folders. */
 function fileOf(name: string): string | undefined {
   const vendor = Object.hasOwn(VENDOR, name) ? VENDOR[name] : undefined;
   if (vendor) return vendor();

@@ -2,7 +2,7 @@ import { Controller, Get, Headers, NotFoundException, Param, Res } from '@nestjs
 import { ApiExcludeController } from '@nestjs/swagger';
 import { asset } from './assets.js';
 
-/** Of Fastify's reply, what is needed here. */
+/** The part of Fastify's reply that this controller uses. */
 interface Answer {
   code(status: number): this;
   headers(headers: Readonly<Record<string, string>>): this;
@@ -10,13 +10,13 @@ interface Answer {
 }
 
 /**
- * The page's files hold no data, so they are open to all. Scripts come from here only: a client's name that is a script is not run even
- * where it should ever get into the page as HTML.
+ * Content security policy. The files of the page contain no data and are public. Scripts may come from this host only, so that a script in
+ * a client's name would not run even if it got into the page as HTML.
  */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
-  // vis-timeline writes attributes `style` into what it draws
+  // vis-timeline writes `style` attributes
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data:",
   "connect-src 'self'",

@@ -13,7 +13,7 @@ const STATUS: Readonly<Record<string, number>> = {
   STORE_UNAVAILABLE: 503,
 };
 
-/** Our errors as NestJS answers them; what is not ours is an inner failure, of which NestJS tells the log and not the sender. */
+/** Converts a SluiceError to a response of NestJS. Other errors stay unchanged: NestJS logs them and does not send them. */
 export function asHttp(error: unknown): unknown {
   if (!isSluiceError(error)) return error;
   const { code, message, cure, options } = error;

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { code, fields, id } from '../entry.js';
 import { resource, resourceFields } from '../book/resources.js';
 
-const version = z.int().min(1).describe('of the entry as the sender has seen it');
+const version = z.int().min(1).describe('version of the entry that the sender has seen');
 
 // the ids name the schemas in the OpenAPI document
 
-/** What of a path names an entry or a resource. */
+/** Parameters of paths. */
 export { code as ResourceCode, id as EntryId };
 
 export const RangeQuery = z
@@ -17,8 +17,8 @@ export const ChangesQuery = z.strictObject({
     .string()
     .max(20_000)
     .regex(/^\d+:\d+:[\d,]*$/)
-    .describe('`cursor` of the answer before'),
-  wait: z.coerce.number().int().min(0).max(25).default(0).describe('seconds to wait for a change when there is none'),
+    .describe('`cursor` of the previous answer'),
+  wait: z.coerce.number().int().min(0).max(25).default(0).describe('maximum seconds to wait for a change'),
 });
 export const NewEntry = fields.extend({ id: id.optional() }).meta({ id: 'NewTimelineEntry' });
 export const EntryChange = fields.partial().extend({ version }).meta({ id: 'TimelineEntryChange' });
@@ -27,6 +27,6 @@ export const ImportBody = z
   .strictObject({
     resources: z.array(resource).max(1_000).default([]),
     entries: z.array(fields.extend({ id })).max(1_000).default([]),
-    origin: z.string().min(1).max(100).default('import').describe('comes back in the events of the entries'),
+    origin: z.string().min(1).max(100).default('import').describe('returned in the events of the entries'),
   })
   .meta({ id: 'TimelineImport' });

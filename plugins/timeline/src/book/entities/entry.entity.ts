@@ -14,7 +14,7 @@ export class EntryEntity {
   @JoinColumn({ name: 'resource_id' })
   resource!: Relation<ResourceEntity>;
 
-  /** Of the resource; with it the database knows whether entries may overlap. */
+  /** A copy of the resource's field, from which the database knows whether entries may overlap. */
   @Column({ type: 'boolean' })
   shared!: boolean;
 

@@ -1,6 +1,6 @@
 import { Column, Entity, JoinColumn, ManyToOne, OneToMany, PrimaryGeneratedColumn, type Relation } from 'typeorm';
 
-/** Whoever or whatever is booked: a doctor, a room. A row of the page. */
+/** A person or a thing that can be booked, such as a doctor or a room. A row of the page. */
 @Entity('resource')
 export class ResourceEntity {
   @PrimaryGeneratedColumn('identity')
@@ -15,7 +15,7 @@ export class ResourceEntity {
   @Column({ type: 'integer' })
   position!: number;
 
-  /** Its entries may overlap: group lessons. */
+  /** Whether its entries may overlap, as in group lessons. */
   @Column({ type: 'boolean' })
   shared!: boolean;
 
@@ -26,7 +26,7 @@ export class ResourceEntity {
   hours!: Relation<WorkingHoursEntity[]>;
 }
 
-/** Of a weekday, or of one day, which goes before its weekday. */
+/** Working hours of a weekday or of one date. Those of a date replace those of its weekday. */
 @Entity('working_hours')
 export class WorkingHoursEntity {
   @PrimaryGeneratedColumn('identity')
@@ -39,7 +39,7 @@ export class WorkingHoursEntity {
   @JoinColumn({ name: 'resource_id' })
   resource!: Relation<ResourceEntity>;
 
-  /** 1 is Monday. */
+  /** From 1, Monday. */
   @Column({ type: 'smallint', nullable: true })
   weekday!: number | null;
 
