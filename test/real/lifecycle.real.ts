@@ -8,6 +8,7 @@ import { openProduct, Product, Stage } from './support/stage.js';
 
 const CLIENT = '79161234567';
 const BURST = 200;
+const BURST_STAMPING_MS = 1_500;
 /** Of a burst: telephones that answer, are busy, and decline. */
 const TARGETS = ['74951234567', '74951234502', '74951234502', '74951234504', '74951234505'];
 
@@ -36,7 +37,7 @@ describe('many calls', () => {
     const answered = seen.events.filter(({ Event, DialStatus }) => Event === 'DialEnd' && DialStatus === 'ANSWER').length;
     expect([count('ringing'), count('answered'), count('finished')]).toEqual([dialled, answered, BURST]);
     expect(new Set(seen.phases.map(({ from }) => from)).size).toBe(BURST);
-    expect(differences(seen)).toEqual([]);
+    expect(differences(seen, { stampingMs: BURST_STAMPING_MS })).toEqual([]);
   });
 });
 

@@ -328,7 +328,12 @@ class PbxServer implements Pbx, SessionOwner {
     const bridges = new Set([...this.calls.channels.values()].flatMap(({ bridge }) => bridge ?? []));
     session.answer(action, { Response: 'Success', EventList: 'start', Message: 'Bridge listing will follow' });
     for (const bridge of bridges)
-      session.item(action, { Event: 'BridgeListItem', BridgeUniqueid: bridge, BridgeTechnology: 'simple_bridge' });
+      session.item(action, {
+        Event: 'BridgeListItem',
+        BridgeUniqueid: bridge,
+        BridgeType: 'basic',
+        BridgeTechnology: 'simple_bridge',
+      });
     session.item(action, { Event: 'BridgeListComplete', EventList: 'Complete', ListItems: bridges.size });
   }
 

@@ -1,8 +1,8 @@
 import type { AmiClient } from './client.js';
-import type { CallTracker, Told } from './call-tracker.js';
+import type { CallTracker, Surroundings, Told } from './call-tracker.js';
 import type { Ear } from './event-board.js';
 import { unlessRefused } from './failures.js';
-import { bridgeIn } from './legs.js';
+import { bridgeIn, joinsCalls } from './legs.js';
 import { timeOf } from './listening.js';
 import { knownText, textOf, type Packet } from './packet.js';
 
@@ -46,7 +46,7 @@ export class CallListener implements Ear {
       const begun = new Set(this.early.filter((packet) => packet['Event'] === 'Newchannel').map((packet) => packet['Uniqueid']));
       // a call that began meanwhile is known from its events as a whole
       const missed = items.filter((channel) => !begun.has(channel['Linkedid']));
-      const more = { dialled: await this.dialledNumbers(missed), holdingBridges: await this.holdingBridges(missed) };
+      const more = { dialled: await this.dialledNumbers(missed), ...(await this.bridges(missed)) };
       const at = this.client.host.now();
       this.tell(this.tracker.recover(missed, more, at), at);
       this.hearTheEarly();
@@ -70,12 +70,16 @@ export class CallListener implements Ear {
     return found;
   }
 
-  /** Returns the bridges of those who wait, such as parking lots. */
-  private async holdingBridges(channels: readonly Packet[]): Promise<ReadonlySet<string>> {
-    if (!channels.some((channel) => knownText(channel, 'BridgeId') !== undefined)) return new Set();
-    const answer = await unlessRefused(this.client.list({ Action: 'BridgeList' }));
-    const holding = (answer?.items ?? []).filter((bridge) => bridgeIn(bridge) === undefined);
-    return new Set(holding.map((bridge) => textOf(bridge, 'BridgeUniqueid') ?? ''));
+  /** Returns the bridges of those who wait, such as parking lots, and conferences. */
+  private async bridges(channels: readonly Packet[]): Promise<Omit<Surroundings, 'dialled'>> {
+    const isAnyBridged = channels.some((channel) => knownText(channel, 'BridgeId') !== undefined);
+    const answer = isAnyBridged ? await unlessRefused(this.client.list({ Action: 'BridgeList' })) : undefined;
+    const bridges = answer?.items ?? [];
+    const idsOf = (some: readonly Packet[]) => new Set(some.map((bridge) => textOf(bridge, 'BridgeUniqueid') ?? ''));
+    return {
+      holdingBridges: idsOf(bridges.filter((bridge) => bridgeIn(bridge) === undefined)),
+      conferences: idsOf(bridges.filter((bridge) => !joinsCalls(bridge))),
+    };
   }
 
   private hearTheEarly(): void {

@@ -1,4 +1,4 @@
-import { bridgeIn, Legs, numberIn, peerOf, type Leg as LegOf } from './legs.js';
+import { bridgeIn, joinsCalls, Legs, numberIn, peerOf, type Leg as LegOf } from './legs.js';
 import { knownText, textOf, unescaped, type Packet } from './packet.js';
 import { variableName } from './filters.js';
 import { DIALLED_NUMBER, TARGET_EXTENSION } from './outgoing.js';
@@ -66,6 +66,8 @@ export interface Surroundings {
   readonly dialled: ReadonlyMap<string, string>;
   /** Bridges whose members do not hear each other. */
   readonly holdingBridges: ReadonlySet<string>;
+  /** Bridges whose members hear each other and stay calls of their own. */
+  readonly conferences: ReadonlySet<string>;
 }
 
 interface Cause {
@@ -98,6 +100,8 @@ interface Call {
   dialplanAnsweredAt: number | undefined;
   /** Legs of people were dialled after the first. */
   hasDialled: boolean;
+  /** When the dialplan went on after it had dialled in vain. */
+  dialEndedAt: number | undefined;
   answered: boolean | undefined;
   answeredBy: (typeof ANSWERERS)[number] | undefined;
   /** Undefined in a call that is answered: the answer was not seen. */
@@ -130,6 +134,11 @@ export const TRACKED = [
 const MAX_CALLS = 20_000;
 /** Originated calls whose end came before the `OriginateResponse`, and calls that went on in another one. */
 const MAX_REMEMBERED = 1_000;
+
+/** Applications set these channel variables when they have dialled and the dialplan goes on. */
+export const DIAL_RESULTS = ['DIALSTATUS', 'QUEUESTATUS'] as const;
+/** A dialplan that only hangs up after it has dialled in vain answers nothing. */
+const MIN_DIALPLAN_MS = 1_000;
 
 const DOWN = '0';
 const UP = '6';
@@ -178,7 +187,8 @@ export class CallTracker {
       if (call) changed.add(call);
     }
     for (const call of changed) call.isRecovered = true;
-    const ends = [...changed].flatMap(({ legs }) => [...legs].flatMap((leg) => this.joinCalls(leg, now)));
+    const legs = [...changed].flatMap((call) => [...call.legs]).filter(({ bridge }) => !more.conferences.has(bridge ?? ''));
+    const ends = legs.flatMap((leg) => this.joinCalls(leg, now));
     for (const call of changed) this.concludeRecovery(call);
     return ends;
   }
@@ -216,7 +226,7 @@ export class CallTracker {
         return [];
       }
       case 'VarSet':
-        this.setVariable(packet);
+        this.setVariable(packet, now);
         return [];
       case 'BlindTransfer':
         return this.transfer(packet, 'Transferer', knownText(packet, 'Extension'), now);
@@ -280,6 +290,7 @@ export class CallTracker {
       pickedUpAt: undefined,
       dialplanAnsweredAt: undefined,
       hasDialled: false,
+      dialEndedAt: undefined,
       answered: origin === undefined ? undefined : false,
       answeredBy: undefined,
       answeredAt: undefined,
@@ -344,6 +355,7 @@ export class CallTracker {
 
   private ringNext(call: Call, packet: Packet): void {
     call.hasDialled = true;
+    call.dialEndedAt = undefined;
     if (call.origin === 'dialled') {
       // numbers are set in the dialplan, after the channel has begun
       call.from ??= this.party(packet, '');
@@ -382,7 +394,7 @@ export class CallTracker {
       return [];
     }
     this.legs.enterBridge(leg, bridge);
-    return [...this.joinCalls(leg, now), ...this.connect(leg, now)];
+    return [...(joinsCalls(packet) ? this.joinCalls(leg, now) : []), ...this.connect(leg, now)];
   }
 
   /** Calls that meet in a bridge become one: Asterisk keeps the Linkedid of the oldest. */
@@ -449,12 +461,14 @@ export class CallTracker {
     return this.finish(before, now, { ...(before.callerCause ?? NO_CAUSE), joined: call.id });
   }
 
-  private setVariable(packet: Packet): void {
-    const call = this.legs.get(knownText(packet, 'Uniqueid'))?.call;
+  private setVariable(packet: Packet, now: number): void {
+    const leg = this.legs.get(knownText(packet, 'Uniqueid'));
+    const call = leg?.call;
     const name = variableName(textOf(packet, 'Variable') ?? '');
     const value = unescaped(textOf(packet, 'Value') ?? '');
     if (!call) return;
     if (name === this.options.recording && value !== '') call.recording = value;
+    if (leg === call.caller && value !== '' && isDialResult(name)) call.dialEndedAt = now;
     if (name === DIALLED_NUMBER) call.dialledNumber = value;
     if (name === TARGET_EXTENSION) call.targetExtension = value;
     if (this.options.variables.includes(name)) call.variables[name] = value;
@@ -501,22 +515,30 @@ export class CallTracker {
   }
 
   /**
-   * At the end of a call it is known whether the dialplan alone has answered: nobody was dialled, or who picked up was never put through. A
-   * queue in which nobody picked up has not answered, and Asterisk's call record says the same.
+   * At the end of a call it is known whether the dialplan alone has answered: nobody was dialled, who picked up was never put through, or
+   * the dialplan went on with the caller after it had dialled in vain, for example with voicemail. A queue in which nobody picked up has not
+   * answered.
    */
-  private answerOfDialplan(call: Call): readonly Told[] {
-    if (call.answered !== false) return [];
-    const isOriginated = call.origin === 'originated';
-    const at = isOriginated ? call.pickedUpAt : call.dialplanAnsweredAt;
-    if (at === undefined || (call.hasDialled && (isOriginated || call.pickedUpAt === undefined))) return [];
+  private answerOfDialplan(call: Call, now: number): readonly Told[] {
+    const at = call.answered === false ? this.dialplanAnswer(call, now) : undefined;
+    if (at === undefined) return [];
     this.answer(call, 'dialplan', at);
     return [this.tell(call, 'answered', 'dialplan', at, { extension: null })];
+  }
+
+  private dialplanAnswer(call: Call, now: number): number | undefined {
+    const { pickedUpAt, dialplanAnsweredAt, dialEndedAt } = call;
+    if (call.origin === 'originated') return call.hasDialled ? undefined : pickedUpAt;
+    if (dialplanAnsweredAt === undefined || !call.hasDialled || pickedUpAt !== undefined) return dialplanAnsweredAt;
+    if (dialEndedAt === undefined) return undefined;
+    const at = Math.max(dialplanAnsweredAt, dialEndedAt);
+    return now - at >= MIN_DIALPLAN_MS ? at : undefined;
   }
 
   private finish(call: Call, now: number, more: Partial<CallPhase>): readonly Told[] {
     this.calls.delete(call.id);
     if (call.origin === 'originated' && call.pickedUpAt === undefined) remember(this.ended, call.id);
-    return [...this.answerOfDialplan(call), this.tell(call, 'finished', '', now, more)];
+    return [...this.answerOfDialplan(call, now), this.tell(call, 'finished', '', now, more)];
   }
 
   private forget(call: Call): void {
@@ -657,6 +679,10 @@ function byAge(one: Packet, other: Packet): number {
 function secondsIn(duration: string | undefined): number | undefined {
   const [, hours, minutes, rest] = /^(\d+):(\d\d):(\d\d)$/.exec(duration ?? '') ?? [];
   return hours === undefined ? undefined : Number(hours) * 3_600 + Number(minutes) * 60 + Number(rest);
+}
+
+function isDialResult(name: string): boolean {
+  return DIAL_RESULTS.some((result) => result === name);
 }
 
 function numberOf(text: string | undefined): number | null {

@@ -1,7 +1,7 @@
 import { trigger, type Accept } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { CallListener } from './call-listener.js';
-import { ANSWERERS, CallTracker, DIRECTIONS, PHASES, TRACKED, type CallPhase, type Told } from './call-tracker.js';
+import { ANSWERERS, CallTracker, DIAL_RESULTS, DIRECTIONS, PHASES, TRACKED, type CallPhase, type Told } from './call-tracker.js';
 import type { AmiClient } from './client.js';
 import { untilStopped } from './listening.js';
 import { DIALLED_NUMBER, TARGET_EXTENSION } from './outgoing.js';
@@ -9,7 +9,8 @@ import { DIALLED_NUMBER, TARGET_EXTENSION } from './outgoing.js';
 /** What was known before the session was lost is good for so long; after that another host may have gone on with it. */
 const REMEMBERED_MS = 10 * 60_000;
 
-const ORDER_VARIABLES = [DIALLED_NUMBER, TARGET_EXTENSION];
+/** What the tracker itself learns from channel variables. */
+const OWN_VARIABLES = [DIALLED_NUMBER, TARGET_EXTENSION, ...DIAL_RESULTS];
 
 const name = z.string().regex(/^[\w().-]+$/, 'the name of a channel variable');
 
@@ -69,7 +70,7 @@ export const call = trigger({
     });
     let lost = false;
     const events = [...TRACKED, 'VarSet'];
-    const end = await client.listen({ events, variables: [wanted.recording, ...wanted.variables, ...ORDER_VARIABLES] }, listener);
+    const end = await client.listen({ events, variables: [wanted.recording, ...wanted.variables, ...OWN_VARIABLES] }, listener);
     const removeEndListener = client.onEnd(() => (lost = true));
     try {
       await listener.catchUp();

@@ -107,6 +107,14 @@ export function bridgeIn(packet: Packet): string | undefined {
   return textOf(packet, 'BridgeTechnology') === HOLDING ? undefined : knownText(packet, 'BridgeUniqueid');
 }
 
+/**
+ * Returns whether calls that meet in a bridge become one. Asterisk joins their Linkedids in the bridges of Dial, Queue, pickup and `Bridge`
+ * (type `basic`); in a conference each call stays its own.
+ */
+export function joinsCalls(bridge: Packet): boolean {
+  return (textOf(bridge, 'BridgeType') ?? 'basic') === 'basic';
+}
+
 /** `PJSIP/101-0000001a` is of 101. A Local channel is named after what it leads to. */
 export function peerOf(channel: string | undefined): string | undefined {
   return channel === undefined || PLUMBING.test(channel)

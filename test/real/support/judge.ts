@@ -22,6 +22,9 @@ const ROUNDING_MS = 500;
 /** Asterisk stamps an entry of its channel event log and a manager event one after another, in different threads. */
 const STAMPING_MS = 300;
 
+/** A dialplan that hangs up after Dial or Queue leaves a record of so long at most. */
+const AT_ONCE_MS = 500;
+
 const NOBODY = /^(Local|CBAnn|CBRec|Announcer|Recorder|Surrogate|Parked|AsyncGoto|Message)\//;
 const HALF = /^(Local\/.*);([12])$/;
 
@@ -39,6 +42,8 @@ interface Channel {
   endedAt: number | undefined;
   cause: number | undefined;
   bridge: string | undefined;
+  /** When an application that dials has ended. */
+  dialEndedAt: number | undefined;
   /** When it first heard another person, and in which call. */
   talkedAt: number | undefined;
   talkedIn: string | undefined;
@@ -73,6 +78,7 @@ class ChannelLog {
         endedAt: undefined,
         cause: undefined,
         bridge: undefined,
+        dialEndedAt: undefined,
         talkedAt: undefined,
         talkedIn: undefined,
       });
@@ -86,9 +92,12 @@ class ChannelLog {
         return;
       case 'BRIDGE_ENTER':
         channel.bridge = extra['bridge_technology'] === 'holding_bridge' ? undefined : String(extra['bridge_id']);
-        return this.connect(channel, at);
+        return this.connect(channel, at, extra['bridge_technology']);
       case 'BRIDGE_EXIT':
         channel.bridge = undefined;
+        return;
+      case 'APP_END':
+        channel.dialEndedAt = at;
         return;
       case 'HANGUP':
         channel.cause = Number(extra['hangupcause']);
@@ -105,7 +114,7 @@ class ChannelLog {
   }
 
   /** Marks the people who hear each other now, through bridges and both halves of Local channels. */
-  private connect(channel: Channel, at: number): void {
+  private connect(channel: Channel, at: number, technology: unknown): void {
     const up = [...this.channels.values()].filter(({ endedAt }) => endedAt === undefined);
     const connected = new Set([channel]);
     for (const one of connected)
@@ -113,12 +122,14 @@ class ChannelLog {
         if ((one.bridge !== undefined && one.bridge === other.bridge) || areHalves(one, other)) connected.add(other);
     const people = [...connected].filter(isPerson);
     if (people.length < 2) return;
+    // in a conference each call stays its own
+    const isConference = technology === 'softmix';
     // the entry of the first of two calls that meet still names the call before: Asterisk keeps that of the oldest
     const begunAt = (link: string) => this.channels.get(link)?.begunAt ?? -Infinity;
     const [oldest] = people.map(({ linkedid }) => linkedid).sort((one, other) => begunAt(one) - begunAt(other));
     for (const person of people) {
       person.talkedAt ??= at;
-      person.talkedIn ??= oldest;
+      person.talkedIn ??= isConference ? person.linkedid : oldest;
     }
   }
 }
@@ -147,6 +158,8 @@ export interface JudgeOptions {
   readonly recordsTellTalk?: boolean;
   /** True when the product did not see all of the call: then it may leave seconds open, and must not invent any. */
   readonly isPartlySeen?: boolean;
+  /** Milliseconds by which the stamps of one moment may differ. In a burst the threads of Asterisk that write them wait for each other. */
+  readonly stampingMs?: number;
 }
 
 /**
@@ -166,16 +179,18 @@ class CallJudge {
   private readonly beginning: Beginning;
   private readonly recordsTellTalk: boolean;
   private readonly isPartlySeen: boolean;
+  private readonly stampingMs: number;
 
   constructor(
     private readonly seen: Seen,
     private readonly log: ChannelLog,
     private readonly call: string,
-    { beginning = 'dialled', recordsTellTalk = true, isPartlySeen = false }: JudgeOptions,
+    { beginning = 'dialled', recordsTellTalk = true, isPartlySeen = false, stampingMs = STAMPING_MS }: JudgeOptions,
   ) {
     this.beginning = beginning;
     this.recordsTellTalk = recordsTellTalk;
     this.isPartlySeen = isPartlySeen;
+    this.stampingMs = stampingMs;
     this.phases = seen.phases.filter((phase) => phase.call === call);
     this.channels = log.ofCall(call);
     this.root = log.channels.get(call);
@@ -217,7 +232,7 @@ class CallJudge {
     this.compareRinging(root);
     this.compareAnswers(answers, caller);
     this.compareTransfers();
-    this.near('time of finished', this.seen.times.get(end), endedAt, STAMPING_MS);
+    this.near('time of finished', this.seen.times.get(end), endedAt, this.stampingMs);
     this.span('duration', end.duration, endedAt - root.begunAt);
     this.same('cause', end.cause, (caller ?? called ?? root).cause);
     if (answeredAt !== undefined) {
@@ -225,8 +240,10 @@ class CallJudge {
       this.span('ringing', end.ringing, answeredAt - root.begunAt);
       this.span('talking', end.talking, endedAt - answeredAt);
     } else if (end.answered === true && root.answeredAt !== undefined) {
-      this.span('ringing', end.ringing, root.answeredAt - root.begunAt);
-      this.span('talking', end.talking, endedAt - root.answeredAt);
+      const wentOnAt = root.dialEndedAt !== undefined && root.dialEndedAt < endedAt - AT_ONCE_MS ? root.dialEndedAt : 0;
+      const since = Math.max(root.answeredAt, wentOnAt);
+      this.span('ringing', end.ringing, since - root.begunAt);
+      this.span('talking', end.talking, endedAt - since);
     }
     this.compareRecords(end, answeredAt);
   }
@@ -251,7 +268,7 @@ class CallJudge {
       const phase = people[index];
       if (!phase) return;
       this.same('who answered', phase.extension, extensionOf(channel) ?? (caller && extensionOf(caller)) ?? null);
-      this.near('time of answered', this.seen.times.get(phase), at, STAMPING_MS);
+      this.near('time of answered', this.seen.times.get(phase), at, this.stampingMs);
     });
   }
 
@@ -263,7 +280,7 @@ class CallJudge {
       const phase = told[index];
       if (!phase) return;
       this.same('who transferred', phase.extension, extensionOf(channel));
-      this.near('time of transferred', this.seen.times.get(phase), at, STAMPING_MS);
+      this.near('time of transferred', this.seen.times.get(phase), at, this.stampingMs);
     });
   }
 
@@ -282,14 +299,16 @@ class CallJudge {
     );
     for (const { channel, at } of expected) {
       const phase = told.find((one) => one.channel === channel.begunAs);
-      if (phase) this.near(`time of ${what}`, this.seen.times.get(phase), at, STAMPING_MS);
+      if (phase) this.near(`time of ${what}`, this.seen.times.get(phase), at, this.stampingMs);
     }
   }
 
   /** A record counts from the answer of the dialplan: the waiting in a queue or a menu is part of it. */
   private compareRecords(end: Phase, answeredAt: number | undefined): void {
     const records = this.seen.records.filter(({ uniqueid }) => uniqueid === this.call);
-    const answered = records.filter(({ disposition }) => disposition === 'ANSWERED');
+    const isAnswer = ({ disposition, dstChannel, duration }: CallRecord) =>
+      disposition === 'ANSWERED' && (dstChannel !== '' || records.length === 1 || duration * 1_000 > AT_ONCE_MS);
+    const answered = records.filter(isAnswer);
     this.same('answered', end.answered, answered.length > 0);
     if (answeredAt === undefined) this.same('answeredBy', end.answeredBy, answered.length > 0 ? 'dialplan' : null);
     if (!this.recordsTellTalk) return;
@@ -309,6 +328,6 @@ class CallJudge {
 
   private span(what: string, toldSeconds: number | null, recordedMs: number): void {
     if (toldSeconds === null && this.isPartlySeen) return;
-    this.near(what, toldSeconds === null ? null : toldSeconds * 1_000, recordedMs, ROUNDING_MS + STAMPING_MS);
+    this.near(what, toldSeconds === null ? null : toldSeconds * 1_000, recordedMs, ROUNDING_MS + this.stampingMs);
   }
 }
