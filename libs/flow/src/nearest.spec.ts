@@ -11,4 +11,10 @@ describe('the nearest name', () => {
   ])('to %s of %j is %s', (name, names, expected) => {
     expect(nearest(name, names)).toBe(expected);
   });
+
+  it('is looked for among the first 500 only', () => {
+    const others = Array.from({ length: 500 }, (_, index) => `other${index}`);
+    expect(nearest('patry', ['party', ...others])).toBe('party');
+    expect(nearest('patry', [...others, 'party'])).toBeUndefined();
+  });
 });

@@ -1,9 +1,18 @@
-/** The name that was probably meant: at most a third of the letters differ. Undefined when none is near. */
+/** Names that are compared: a list of more helps nobody, and a file may hold many misspelt names. */
+const MAX_COMPARED = 500;
+/** Letters of a name that is compared. */
+const MAX_LETTERS = 100;
+
+/** Returns the name that was probably meant: at most a third of the letters differ. Undefined when none is near. */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
+  if (name.length > MAX_LETTERS) return undefined;
+  let compared = 0;
   for (const candidate of names) {
+    if ((compared += 1) > MAX_COMPARED) break;
+    if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
     const distance = editDistance(wanted, candidate.toLowerCase());
     if (distance >= bestDistance) continue;
     best = candidate;

@@ -8,9 +8,13 @@ export interface Cure {
   readonly do?: string | undefined;
 }
 
-/** Collects the findings of one file. */
+/** Errors of one file that are collected: nobody reads more of them, and each quotes its line. */
+const MAX_ERRORS = 500;
+
+/** Collects the findings of one file. After the last error that it collects, one more says so, and nothing is added any more. */
 export class Report {
   readonly findings: Finding[] = [];
+  private errors = 0;
 
   constructor(readonly source: SourceText) {}
 
@@ -23,15 +27,31 @@ export class Report {
   }
 
   get hasErrors(): boolean {
-    return this.hasErrorsAfter(0);
+    return this.errors > 0;
   }
 
-  /** Is there an error behind the first so many findings? A warning keeps nothing from being compiled. */
+  /** Nothing is collected any more, so nothing more needs to be checked. */
+  get full(): boolean {
+    return this.errors > MAX_ERRORS;
+  }
+
+  /** Is there an error behind the first so many findings? A full report may lack one. A warning keeps nothing from being compiled. */
   hasErrorsAfter(count: number): boolean {
-    return this.findings.slice(count).some((finding) => finding.severity === 'error');
+    return this.full || this.findings.slice(count).some((finding) => finding.severity === 'error');
   }
 
   private add(severity: Finding['severity'], at: Span, code: string, message: string, cure: Cure): void {
+    if (this.full) return;
+    if (severity === 'error' && (this.errors += 1) > MAX_ERRORS) {
+      this.collect(severity, at, 'FLOW_ERRORS', `this file has more than ${MAX_ERRORS} errors`, {
+        do: 'mend the ones that are listed first: many of the others may follow from them',
+      });
+      return;
+    }
+    this.collect(severity, at, code, message, cure);
+  }
+
+  private collect(severity: Finding['severity'], at: Span, code: string, message: string, cure: Cure): void {
     const { line, column } = this.source.place(at.start);
     const lineEnd = this.source.lineEnd(line) - this.source.lineStart(line) + 1;
     const endColumn = Math.max(column + 1, Math.min(column + at.end - at.start, lineEnd));

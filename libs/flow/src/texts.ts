@@ -3,6 +3,18 @@ import { Alignment } from './yaml/align.js';
 import type { ScalarNode } from './yaml/nodes.js';
 import type { SourceText, Span } from './yaml/source-text.js';
 
+/** Returns the texts of a file: the same for everything that reads it, so that each expression is parsed once. */
+export function textsOf(source: SourceText): Texts {
+  let texts = ofSources.get(source);
+  if (texts === undefined) {
+    texts = new Texts(source);
+    ofSources.set(source, texts);
+  }
+  return texts;
+}
+
+const ofSources = new WeakMap<SourceText, Texts>();
+
 /** The texts of one file with their expressions: each is parsed once, and its offsets lead back into the file. */
 export class Texts {
   private readonly parsed = new Map<ScalarNode, ParsedText>();

@@ -884,6 +884,67 @@ describe('input that no checker can take', () => {
     const text = `sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nsteps: [{ id: a, stop: {} }]\n${keys}\n`;
     expect(codes(text).filter((code) => code === 'FLOW_UNKNOWN_KEY')).toHaveLength(50);
   });
+
+  it('reports at most 500 errors of a file, and says that there are more', () => {
+    const found = codes('a: b: c\n'.repeat(4_000));
+    expect(found).toHaveLength(501);
+    expect(new Set(found.slice(0, 500))).toEqual(new Set(['YAML_QUOTE']));
+    expect(found).toContain('FLOW_ERRORS');
+  });
+
+  it('compiles nothing of a file with more errors than it reports', () => {
+    const vars = Array.from({ length: 600 }, (_, index) => `  v${index}: \${{ nothing${index} }}`).join('\n');
+    const text = `sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nvars:\n${vars}\nsteps: [{ id: a, stop: {} }]\n`;
+    const { workspace, findings } = compile({ workspace: 'sluice: 1\nplugins: []\n', flows: { 'a.yaml': text } });
+    expect(workspace).toBeUndefined();
+    expect(findings.filter(({ severity }) => severity === 'error')).toHaveLength(501);
+  });
+
+  it('lists at most thirty names in a cure', () => {
+    const steps = Array.from({ length: 40 }, (_, index) => `  - { id: step${index}, set: 1 }`).join('\n');
+    const found = lintSteps(`${steps}\n  - { id: last, set: '\${{ steps.other }}' }`);
+    expect(found.find((line) => line.startsWith('REF_STEP '))).toMatch(/step29 and 10 more$/);
+  });
+});
+
+describe('the work of checking', () => {
+  const HEAD = 'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\n';
+  const lines = (count: number, line: (index: number) => string) =>
+    Array.from({ length: count }, (_, index) => line(index)).join('\n');
+
+  const cpuMsOf = (text: string): number => {
+    const before = process.cpuUsage();
+    compile({ workspace: 'sluice: 1\nplugins: []\n', flows: { 'a.yaml': text } });
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+
+  // Sixteen times the input may take 16 times the processor time in the best of two runs; what is quadratic takes 256 times.
+  it.each<[string, (count: number) => string]>([
+    ['lines cut in two', (count) => lines(count, () => 'a: b: c')],
+    [
+      'steps that read the one before',
+      (count) => `${HEAD}steps:\n${lines(count, (i) => `  - { id: s${i}, set: '\${{ steps.s${i - 1} }}' }`)}\n`,
+    ],
+    [
+      'flows',
+      (count) => lines(count, (i) => `---\n${HEAD.replace('flow: a', `flow: a${i}`)}steps: [{ id: s, emit: { type: t${i} } }]`),
+    ],
+    [
+      'broken expressions in one text',
+      (count) => `${HEAD}steps:\n  - id: s\n    set: >-\n${lines(count, (i) => `      \${{ a == ${i} }}`)}\n`,
+    ],
+    ['keys that stand twice', (count) => `${HEAD}steps:\n  - id: s\n    set:\n${lines(count, () => '      k: 1')}\n`],
+  ])(
+    'grows in proportion to %s',
+    (_, make) => {
+      const [small, large] = [make(50), make(800)];
+      const best = (text: string): number => Math.min(cpuMsOf(text), cpuMsOf(text));
+      best(small);
+      expect(best(large) / Math.max(1, best(small))).toBeLessThan(64);
+    },
+    60_000,
+  );
 });
 
 describe('cures of common slips', () => {

@@ -39,7 +39,8 @@ const ajv = new Ajv2020({
   // formats are annotations, as JSON Schema has them by default (2020-12 validation, 7.2.1)
   validateFormats: false,
   addUsedSchema: false,
-  code: { regExp: Object.assign(linearPattern, { code: 'linearPattern' }) },
+  // optimizing the code of a schema takes as long as making it, and is not worth it for small ones
+  code: { optimize: false, regExp: Object.assign(linearPattern, { code: 'linearPattern' }) },
 });
 // Ajv compares each object of a list with each other one.
 ajv.removeKeyword('uniqueItems');
@@ -59,9 +60,16 @@ function canonical(value: unknown): string {
   return `{${fields.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
 }
 
+/** The checks of schemas that a flow holds: lint compiles each, and the endpoint takes the same. */
+const compiled = new WeakMap<object, ValidateFunction>();
+
 function compile(schema: Readonly<Record<string, unknown>>): ValidateFunction {
+  const known = compiled.get(schema);
+  if (known) return known;
   try {
-    return ajv.compile(schema);
+    const validate = ajv.compile(schema);
+    compiled.set(schema, validate);
+    return validate;
   } finally {
     // Two flows may hold the same schema, and a file may be read again: nothing is kept under its name.
     ajv.removeSchema(schema);

@@ -5,7 +5,7 @@ import { ExpressionCheck } from '../lint/expressions.js';
 import { objectShape, shapeOfNode } from '../lint/shapes.js';
 import type { Finding, SourceFile, Workspace } from '../model.js';
 import { Report, sortFindings } from '../report.js';
-import { Texts } from '../texts.js';
+import { textsOf } from '../texts.js';
 import { compileConnection, compileIssuer, type WorkspaceTools } from './connections.js';
 import { Constants } from './constants.js';
 import { Environment } from './environment.js';
@@ -74,7 +74,7 @@ export function compileWorkspace(input: WorkspaceInput): WorkspaceResult {
 function prepare({ workspace: { draft, source }, plugins, env }: WorkspaceInput, flows: readonly FlowDraft[]): WorkspaceTools {
   const { settings } = draft;
   const report = new Report(source);
-  const texts = new Texts(source);
+  const texts = textsOf(source);
   const expressions = new ExpressionCheck(texts, report);
   const environment = new Environment(env);
   const constants = new Constants(environment.values, settings);

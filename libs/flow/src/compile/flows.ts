@@ -8,7 +8,7 @@ import { ANY, eitherShape, objectShape, shapeOfSchema, type Shape } from '../lin
 import { StepOrder } from '../lint/steps-order.js';
 import { checkTests } from '../lint/tests.js';
 import type { Flow, FlowTrigger } from '../model.js';
-import { Texts } from '../texts.js';
+import { textsOf, type Texts } from '../texts.js';
 import type { MapNode } from '../yaml/nodes.js';
 import { FlowBuilder } from './build-flow.js';
 import type { WorkspaceTools } from './connections.js';
@@ -34,7 +34,7 @@ export class FlowCompiler {
     private readonly draft: FlowDraft,
     private readonly tools: FlowTools,
   ) {
-    this.texts = new Texts(draft.report.source);
+    this.texts = textsOf(draft.report.source);
     this.expressions = new ExpressionCheck(this.texts, draft.report);
   }
 

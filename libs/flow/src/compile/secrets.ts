@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { triggerOf } from '../contracts.js';
 import type { FlowDraft } from '../grammar/drafts.js';
 import type { Report } from '../report.js';
-import { Texts } from '../texts.js';
+import { textsOf, type Texts } from '../texts.js';
 import type { WorkspaceDraft } from '../workspace/drafts.js';
 import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
 import { namesRead, type Environment } from './environment.js';
@@ -25,7 +25,7 @@ export function protectSecrets(
   for (const { trigger, report } of flows) {
     const options = trigger.kind === 'plugin' && triggerOf(plugins.get(trigger.plugin), trigger.trigger)?.options;
     if (!options) continue;
-    for (const secret of secretScalars(options, trigger.with)) environment.protect(secret, new Texts(report.source));
+    for (const secret of secretScalars(options, trigger.with)) environment.protect(secret, textsOf(report.source));
   }
 }
 

@@ -34,6 +34,18 @@ describe('a text is one whole expression', () => {
   });
 });
 
+describe('the work of parsing', () => {
+  it('is not repeated for a text that was parsed before', () => {
+    expect(parseText('a ${{ trigger.data.a }} b')).toBe(parseText('a ${{ trigger.data.a }} b'));
+  });
+
+  it('finds the end of each of many broken expressions', () => {
+    const { parts, problems } = parseText('${{ a == 1 }} '.repeat(2000));
+    expect(parts).toHaveLength(4000);
+    expect(problems).toHaveLength(2000);
+  });
+});
+
 describe('a problem', () => {
   it('EXPR_UNCLOSED says where the expression begins', () => {
     expect(parseText('a ${{ b').problems).toEqual([

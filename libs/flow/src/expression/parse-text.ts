@@ -1,9 +1,9 @@
 import { findCharacters } from './characters.js';
 import { collectReferences, type Reference } from './references.js';
-import { tooDeep, tooLarge, tooManyLevels, type SizeProblem } from './size.js';
+import { MAX_CHARACTERS, tooDeep, tooLarge, tooManyLevels, type SizeProblem } from './size.js';
 import { parseExpression, type SyntaxFault, type SyntaxNode } from './syntax.js';
 import { explainSyntax } from './syntax-cures.js';
-import { tokenize, type Token } from './tokens.js';
+import { tokenize, tokensFrom, type Token } from './tokens.js';
 
 /** Text outside of expressions. */
 export interface LiteralPart {
@@ -55,6 +55,8 @@ export interface ParsedText {
 
 /** Ends that are tried for one expression. */
 const MAX_TRIES = 50;
+/** Ends that are tried behind the one that the brackets lead to: the tokens may have taken a division for a regular expression. */
+const MAX_TRIES_PAST_END = 2;
 const OPEN = '${{';
 const CLOSE = '}}';
 
@@ -63,6 +65,32 @@ const CLOSE = '}}';
  * complete JSONata expression, so braces and quotes inside it need no care. Does not throw: see `problems`.
  */
 export function parseText(text: string): ParsedText {
+  let parsed = recent.get(text);
+  if (parsed === undefined) {
+    parsed = parseAnew(text);
+    remember(parsed);
+  }
+  return parsed;
+}
+
+/** Texts that were parsed last: flows repeat theirs, and JSONata's parser is slow. */
+const recent = new Map<string, ParsedText>();
+/** Characters of all texts that are kept; their trees take some 200 bytes for each. */
+const MAX_RECENT_CHARACTERS = 64 * 1024;
+let recentCharacters = 0;
+
+function remember(parsed: ParsedText): void {
+  const { length } = parsed.text;
+  if (length > MAX_RECENT_CHARACTERS) return;
+  if (recentCharacters + length > MAX_RECENT_CHARACTERS) {
+    recent.clear();
+    recentCharacters = 0;
+  }
+  recent.set(parsed.text, parsed);
+  recentCharacters += length;
+}
+
+function parseAnew(text: string): ParsedText {
   const parts: (LiteralPart | ExpressionPart)[] = [];
   const problems: ExpressionProblem[] = [];
   let at = 0;
@@ -104,17 +132,19 @@ function isWhole(parts: ParsedText['parts']): boolean {
 function readExpression(text: string, open: number, problems: ExpressionProblem[]): ExpressionPart | undefined {
   const sourceStart = open + OPEN.length;
   let firstFault: SyntaxFault | undefined;
+  let end: number | undefined;
   let tries = 0;
   for (let close = text.indexOf(CLOSE, sourceStart); close >= 0 && tries < MAX_TRIES; close = text.indexOf(CLOSE, close + 1)) {
     const source = text.slice(sourceStart, close);
     const large = tooLarge(source);
     if (large) return firstFault ? broken(text, open, problems) : refused(text, open, large, problems);
     const parsed = parseExpression(source);
-    const deep = parsed.ok ? tooDeep(parsed.ast) : parsed.fault instanceof RangeError ? tooManyLevels() : undefined;
+    const deep = parsed.ok ? tooDeep(parsed.ast, source) : parsed.fault instanceof RangeError ? tooManyLevels() : undefined;
     if (deep) return refused(text, open, deep, problems);
     if (parsed.ok) return complete(text, open, source, parsed.ast, problems);
     firstFault ??= parsed.fault;
-    tries += 1;
+    end ??= probableEnd(text, sourceStart);
+    tries += close < end ? 1 : MAX_TRIES / MAX_TRIES_PAST_END;
   }
   if (!firstFault) {
     problems.push({
@@ -190,13 +220,14 @@ function unread(text: string, open: number, tokens: readonly Token[]): Expressio
   return { kind: 'expression', start: open, end, source, sourceStart, ast: undefined, tokens, references: [] };
 }
 
+/** The first `}}` outside of all braces, quotes and comments. Where an open brace hides them all, the first one. */
 function probableEnd(text: string, from: number): number {
-  const rest = text.slice(from);
   let depth = 0;
-  for (const token of tokenize(rest)) {
+  for (const token of tokensFrom(text, from)) {
+    if (token.start - from > MAX_CHARACTERS) break;
     if (token.text === '{') depth += 1;
     if (token.text !== '}') continue;
-    if (depth === 0 && rest.startsWith(CLOSE, token.start)) return from + token.start;
+    if (depth === 0 && text.startsWith(CLOSE, token.start)) return token.start;
     depth = Math.max(0, depth - 1);
   }
   return text.indexOf(CLOSE, from);

@@ -3,7 +3,7 @@ import { childrenOf } from './syntax.js';
 import { tokenize, type Token } from './tokens.js';
 
 /** Bounds of one expression: JSONata's parser and every check that follows visit it by recursion. */
-const MAX_CHARACTERS = 20_000;
+export const MAX_CHARACTERS = 20_000;
 const MAX_BRACKETS = 100;
 const MAX_LEVELS = 400;
 /** JSONata's parser copies the left side of `??` and `?:`, so each further one inside doubles the tree. */
@@ -61,8 +61,12 @@ function nesting(tokens: readonly Token[]): { readonly brackets: number; readonl
   return { brackets, defaults: Math.max(...levels.map((level) => level.deepest)) };
 }
 
-/** What makes a tree too deep for the visitors that look at it. Looks level by level. */
-export function tooDeep(ast: SyntaxNode): SizeProblem | undefined {
+/** Levels of a tree that one character can make at most: `??` makes a condition, a call, its argument and a path. */
+const LEVELS_PER_CHARACTER = 4;
+
+/** What makes the tree of an expression too deep for the visitors that look at it. Looks level by level. */
+export function tooDeep(ast: SyntaxNode, source: string): SizeProblem | undefined {
+  if (source.length * LEVELS_PER_CHARACTER <= MAX_LEVELS) return undefined;
   let level: readonly SyntaxNode[] = [ast];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > MAX_LEVELS) return tooManyLevels();

@@ -70,8 +70,10 @@ export class SourceView {
   }
 }
 
-function collect(node: SyntaxNode): readonly SyntaxNode[] {
-  return [node, ...writtenChildren(node).flatMap(collect)];
+function collect(node: SyntaxNode, found: SyntaxNode[] = []): readonly SyntaxNode[] {
+  found.push(node);
+  for (const child of writtenChildren(node)) collect(child, found);
+  return found;
 }
 
 function writtenChildren(node: SyntaxNode): readonly SyntaxNode[] {

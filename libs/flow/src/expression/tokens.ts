@@ -17,19 +17,25 @@ const NUMBER = /(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[Ee][-+]?[0-9]+)?/y;
  * An unclosed string, name or comment runs to the end of the source.
  */
 export function tokenize(source: string): readonly Token[] {
-  const tokens: Token[] = [];
-  let at = 0;
-  while (at < source.length) {
-    const char = source.charAt(at);
+  return [...tokensFrom(source, 0)];
+}
+
+/** The tokens of an expression that begins at an offset of a text, one after the other: whoever has seen enough stops. */
+export function* tokensFrom(text: string, start: number): Generator<Token> {
+  let last: Token | undefined;
+  let at = start;
+  while (at < text.length) {
+    const char = text.charAt(at);
     if (SPACE.includes(char)) {
       at += 1;
       continue;
     }
-    const [kind, end] = next(source, at, char, afterOperand(tokens));
-    tokens.push({ kind, text: source.slice(at, end), start: at, end });
+    const [kind, end] = next(text, at, char, isOperandEnd(last));
+    const token: Token = { kind, text: text.slice(at, end), start: at, end };
+    yield token;
+    if (kind !== 'comment') last = token;
     at = end;
   }
-  return tokens;
 }
 
 function next(source: string, at: number, char: string, operand: boolean): [Token['kind'], number] {
@@ -48,8 +54,7 @@ function next(source: string, at: number, char: string, operand: boolean): [Toke
 }
 
 /** After an operand `/` divides; anywhere else it begins a regular expression. */
-function afterOperand(tokens: readonly Token[]): boolean {
-  const last = tokens.findLast((token) => token.kind !== 'comment');
+function isOperandEnd(last: Token | undefined): boolean {
   return last !== undefined && (last.kind !== 'operator' || [')', ']', '}'].includes(last.text));
 }
 

@@ -66,6 +66,7 @@ export class ExpressionCheck {
   }
 
   private scalar(node: ScalarNode, visible: Visible, condition: boolean): void {
+    if (this.report.full) return;
     const text = this.texts.parse(node);
     this.marks(node, text?.parts.filter((part) => part.kind === 'literal') ?? [literalOf(node)]);
     if (!text) return;
@@ -270,7 +271,11 @@ class ReferenceCheck {
   }
 }
 
+/** Names that a cure lists. */
+const MAX_LISTED = 30;
+
 function listed(what: string, names: Iterable<string>): string {
   const list = [...names];
-  return list.length === 0 ? `there are no ${what}` : `${what}: ${list.join(', ')}`;
+  const more = list.length > MAX_LISTED ? ` and ${list.length - MAX_LISTED} more` : '';
+  return list.length === 0 ? `there are no ${what}` : `${what}: ${list.slice(0, MAX_LISTED).join(', ')}${more}`;
 }

@@ -22,18 +22,20 @@ export function checkEvents(flows: readonly FlowDraft[], published: readonly str
   const emitted = flows.flatMap((flow) => [...emitsOf(flow)]);
   const taken = flows.flatMap((flow) => [...takesOf(flow)]);
   const takenTypes = new TypeSet(taken.map(({ type }) => type));
+  const nearTaken = new NearTypes(taken);
   for (const { flow, node, type } of emitted) {
     if (opensExpression(type) || takenTypes.takes(type)) continue;
-    const near = nearestType(type, taken);
+    const near = nearTaken.to(type);
     const cure =
       near === undefined ? { do: 'add a flow that takes it; until then its events wait as unrouted' } : { write: near };
     flow.report.warning(node, 'EVENT_NOBODY_TAKES', `no flow takes ${type}`, cure);
   }
   if (emitted.some(({ type }) => opensExpression(type))) return;
+  const nearEmitted = new NearTypes(emitted);
   const known = new TypeSet([...emitted.map(({ type }) => type), ...published]);
   for (const { flow, node, type } of taken) {
     if (emitted.length === 0 || /[*#]/.test(type) || known.takes(type)) continue;
-    const near = nearestType(type, emitted);
+    const near = nearEmitted.to(type);
     if (near !== undefined) flow.report.warning(node, 'EVENT_NOBODY_EMITS', `no flow emits ${type}`, { write: near });
   }
 }
@@ -63,15 +65,29 @@ function* takesOf(flow: FlowDraft): Generator<EventMention> {
   for (const node of flow.trigger.types) yield { flow, node, type: String(node.value) };
 }
 
-/** The type that was probably meant. Near in each word: `order.saved` is no slip of `order.created`, though most letters are the same. */
-function nearestType(type: string, mentions: readonly EventMention[]): string | undefined {
-  const words = type.split('.');
-  const isNear = (others: readonly string[]) =>
-    words.length === others.length && words.every((word, at) => nearest(word, [others[at] ?? '']) !== undefined);
-  return nearest(
-    type,
-    mentions.map((other) => other.type).filter((other) => isNear(other.split('.'))),
-  );
+/** Types that one is compared with: a workspace of more still ends. */
+const MAX_COMPARED_TYPES = 2_000;
+
+/** Finds the type that was probably meant. Near in each word: `order.saved` is no slip of `order.created`, though most letters are the same. */
+class NearTypes {
+  private readonly types: readonly { readonly type: string; readonly words: readonly string[] }[];
+
+  constructor(mentions: readonly EventMention[]) {
+    const types = [...new Set(mentions.map(({ type }) => type))].slice(0, MAX_COMPARED_TYPES);
+    this.types = types.map((type) => ({ type, words: type.split('.') }));
+  }
+
+  to(type: string): string | undefined {
+    const words = type.split('.');
+    const isNear = (others: readonly string[]) =>
+      words.length === others.length &&
+      words.every((word, at) => Math.abs(word.length - (others[at] as string).length) <= Math.max(1, word.length / 3)) &&
+      words.every((word, at) => nearest(word, [others[at] as string]) !== undefined);
+    return nearest(
+      type,
+      this.types.filter((other) => isNear(other.words)).map((other) => other.type),
+    );
+  }
 }
 
 /** Reports steps behind one that always ends the run. */

@@ -3,7 +3,7 @@ import { flowsOf } from '../compile/flow-files.js';
 import { allSteps, type UseDraft } from '../grammar/drafts.js';
 import type { ConnectionSpec, Finding, SourceFile } from '../model.js';
 import { Report, sortFindings } from '../report.js';
-import { Texts } from '../texts.js';
+import { textsOf, type Texts } from '../texts.js';
 import { entryOf, nodeAt, setOwn, type YamlNode } from '../yaml/nodes.js';
 
 /** A workspace that compiles. */
@@ -26,7 +26,7 @@ export async function askOtherSides(input: OtherSidesInput, signal: AbortSignal)
 function askAbout(file: SourceFile, input: OtherSidesInput, signal: AbortSignal): Promise<readonly Finding[]>[] {
   const { report, flows: drafts } = flowsOf(file);
   const { source } = report;
-  const texts = new Texts(source);
+  const texts = textsOf(source);
   const steps = drafts.flatMap((draft) => [...allSteps(draft.steps)]).filter((step) => step.verb === 'use');
   return steps.map(async (step) => {
     const objections = await objectionsTo(step, texts, input, signal);

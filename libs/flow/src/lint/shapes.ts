@@ -37,8 +37,19 @@ interface JsonSchema {
   readonly items?: JsonSchema;
 }
 
-/** The shape of what a schema lets through. A plain `z.object` is open: the other side may add fields. */
+/** The shape of what a schema lets through. A plain `z.object` is open: the remote system may add fields. */
 export function shapeOfSchema(schema: z.ZodType, giver: string): Shape {
+  const known = ofSchemas.get(schema) ?? new Map<string, Shape>();
+  ofSchemas.set(schema, known);
+  const shape = known.get(giver) ?? makeShape(schema, giver);
+  known.set(giver, shape);
+  return shape;
+}
+
+/** By schema and giver: many flows use the same few schemas of plugins. */
+const ofSchemas = new WeakMap<z.ZodType, Map<string, Shape>>();
+
+function makeShape(schema: z.ZodType, giver: string): Shape {
   const json = z.toJSONSchema(schema, {
     io: 'output',
     unrepresentable: 'any',

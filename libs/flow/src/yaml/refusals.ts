@@ -8,9 +8,7 @@ import type { Span } from './source-text.js';
  */
 export function refuseTokens(tokens: readonly CST.Token[], report: Report): Span[] {
   const refused: Span[] = [];
-  for (const token of tokens) {
-    for (const found of sourceTokens(token)) if (refuseToken(found, report)) refused.push(spanOfToken(found));
-  }
+  for (const found of writtenTokens(tokens)) if (refuseToken(found, report)) refused.push(spanOfToken(found));
   return refused;
 }
 
@@ -58,20 +56,31 @@ function wholeValue(token: WrittenToken, report: Report): string {
   return /[,\]}]/.test(rest) ? token.source : rest;
 }
 
-function* sourceTokens(token: CST.Token | null | undefined): Generator<WrittenToken> {
-  if (!token) return;
-  if ('source' in token) yield token;
-  if ('start' in token) yield* Array.isArray(token.start) ? token.start : [token.start];
-  if ('props' in token) for (const part of token.props) yield* sourceTokens(part);
-  if ('items' in token) {
-    for (const item of token.items) {
-      yield* item.start;
-      yield* sourceTokens(item.key);
-      yield* item.sep ?? [];
-      yield* sourceTokens(item.value);
+const REFUSED_TYPES = ['directive', 'tag', 'anchor', 'alias'];
+
+/** The tokens that may be refused, in the order of the file. Without recursion: of a broken file they can nest without end. */
+function writtenTokens(tokens: readonly CST.Token[]): readonly WrittenToken[] {
+  const found: WrittenToken[] = [];
+  const open: (CST.Token | null | undefined)[] = [...tokens];
+  const look = (token: WrittenToken): void => {
+    if (REFUSED_TYPES.includes(token.type)) found.push(token);
+  };
+  while (open.length > 0) {
+    const token = open.pop();
+    if (!token) continue;
+    if ('source' in token) look(token);
+    if ('start' in token) for (const part of Array.isArray(token.start) ? token.start : [token.start]) look(part);
+    if ('props' in token) open.push(...token.props);
+    if ('items' in token) {
+      for (const { start, key, sep, value } of token.items) {
+        start.forEach(look);
+        sep?.forEach(look);
+        open.push(key, value);
+      }
     }
+    if (token.type === 'document') open.push(token.value);
   }
-  if (token.type === 'document') yield* sourceTokens(token.value);
+  return found.toSorted((a, b) => a.offset - b.offset);
 }
 
 /** Characters that no editor shows: YAML refuses them, and the parser does not. */
