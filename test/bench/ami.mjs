@@ -1,4 +1,4 @@
-// bench ami: how fast the events of an exchange are read, and whether any that somebody wants is lost in a flood.
+// bench ami: how fast the events of a telephone exchange are read, and whether a flow loses events that it consumes during a flood.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { end, startNode } from './lib/processes.mjs';
 const RECORDING = new URL('../../plugins/asterisk-ami/test/fixtures/asterisk-16-outbound-call.txt', import.meta.url);
 const FLOOD = fileURLToPath(new URL('./lib/flood.mjs', import.meta.url));
 const SECRET = 'bench-of-the-flood';
-/** What a socket reads at once. */
+/** Size of a socket's read, in bytes. */
 const CHUNK = 64 * 1024;
 const PARSED = 200_000;
 const ROUNDS = 5;
@@ -22,10 +22,10 @@ const SECONDS = 5;
 const TOTAL = PER_SECOND * SECONDS;
 const WANTED = 0.01;
 const DRAIN_MS = 60_000;
-/** A host that has just started compiles its code. */
+/** Warm-up load: a host that has just started still compiles its code. */
 const WARM = { perSecond: 2_000, seconds: 2, calmMs: 2_000 };
 
-/** Events of a real call, cut as the network cuts them, each decoded to its last field. */
+/** Parses the events of a recorded call, in chunks as a network delivers them, and decodes each to its last field. */
 function parse() {
   const text = readFileSync(RECORDING, 'utf8');
   const banner = Buffer.from(text.slice(0, text.indexOf('\n') + 1));
@@ -45,7 +45,7 @@ function parse() {
   return { perSecond: Math.round((count * 1e6) / (user + system)), megabytes: Math.round(stream.length / 1e6) };
 }
 
-/** Counts what the flow hands on: the witness is outside of the host. */
+/** Starts a server that counts the pushes of the flow. It is outside of the host, so its count is independent evidence. */
 async function startSink() {
   const numbers = new Set();
   const server = createServer((request, response) => {
@@ -66,7 +66,7 @@ async function ask(pbx, order) {
   return (await answer)[0];
 }
 
-/** Events accepted by the broker, and bytes that wait for it, as the host tells. */
+/** Returns the events that the broker has accepted and the bytes that wait for it, from the metrics of the host. */
 async function accepted(host) {
   const text = await (await fetch(`${host.url}/metrics`)).text();
   const sum = (name) =>
@@ -85,7 +85,7 @@ function benchParser() {
   record('ami-parse', { perSecond, rounds }, `${perSecond} events/s read and decoded, per second of one core`);
 }
 
-/** A host on a workspace of the bench, listening to an exchange of its own. */
+/** Runs `work` with a host on a workspace of the bench, connected to a private exchange. */
 async function withHost(workspace, env, work) {
   const { child: pbx, ready } = startNode([FLOOD, SECRET], { ipc: true });
   const { port } = await ready;
@@ -103,7 +103,7 @@ async function withHost(workspace, env, work) {
   }
 }
 
-/** A flow wants one event of a hundred: each of them has to arrive. */
+/** A flow consumes one event of a hundred; all of them have to arrive. */
 async function benchFew() {
   const sink = await startSink();
   const wanted = TOTAL * WANTED;
@@ -120,14 +120,14 @@ async function benchFew() {
   if (lost > 0 || cutOff > 0) process.exitCode = 1;
 }
 
-/** A flow wants all of them: what the broker takes, and what the spool has to hold meanwhile. */
+/** A flow consumes all events: measures how many the broker accepts, and how many the spool holds in the meantime. */
 async function benchAll() {
   const result = await withHost('ami-all', {}, async (host, flood) => {
     const before = await accepted(host);
     const from = performance.now();
     const { cutOff } = await flood(WANTED);
     const held = await accepted(host);
-    // what was said while the reader was cut off never comes
+    // events from a time in which the reader was cut off never arrive
     let { events: last } = held;
     let lastAt = performance.now();
     await until(async () => {

@@ -1,6 +1,7 @@
-// bench desktop-flow: what desktop clients SEND, through a flow, back to them by the mailbox, each acknowledged: at least once all the way. The
-// time from SEND to MESSAGE at a steady 500/s; 20 sensors that say 100 a second each; 2,000 clients that say 10 a second each, for as many as
-// the host bears. No rival. The clients and the clock are in this process, which has the machine's processors together with the host.
+// bench desktop-flow: SEND frames of desktop clients pass a flow and the mailbox and return to the clients, each acknowledged: at least
+// once from end to end. Measures the time from SEND to MESSAGE at a steady 500/s, 20 sensors with 100 events/s each, and 2,000 clients with
+// 10 events/s each, as far as the host keeps up. No rival. Clients and clock run in this process, which shares the processors with the
+// host.
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort, startPostgres, startRabbit, startRedis } from '../../libs/testing/dist/servers/index.js';
 import { record } from './lib/frame.mjs';
@@ -10,14 +11,17 @@ import { Talker } from './lib/talker.mjs';
 const TICK_MS = 2;
 const SETTLED_MS = 120_000;
 const GUARANTEE = 'at least once, in the mailbox and acknowledged';
-/** What a client of the crowd may have said and not heard: past the ceiling it waits, or the broker's confirms would come too late. */
+/**
+ * Maximum number of events that a client of the crowd has sent and not received. Above the ceiling it waits, or the broker's confirms would
+ * be late.
+ */
 const WINDOW = 1;
 
 const LATENCY = { name: 'desktop-latency', clients: 50, rate: 500, seconds: 20 };
 const SENSORS = { name: 'desktop-sensors', clients: 20, rate: 2_000, seconds: 5 };
 const CROWD = { name: 'desktop-crowd', clients: 2_000, rate: 20_000, seconds: 30, window: WINDOW };
 
-/** Says `rate` events a second in turn, each at the instant at which it is due, and waits until all have come back. */
+/** Sends `rate` events per second in turn, each at its due time, and waits until all have returned. */
 async function talk(host, port, { clients, rate, seconds, window = Infinity }) {
   const missing = new Set();
   const taken = [];
@@ -39,7 +43,7 @@ async function talk(host, port, { clients, rate, seconds, window = Infinity }) {
   for (let number = 0; number < rate * seconds; number++) {
     const due = from + (number * 1000) / rate;
     while (performance.now() < due) await pause(Math.min(TICK_MS, due - performance.now()));
-    // a loop that is never early must let the answers in
+    // if the loop is never early, it has to yield so that answers can arrive
     if (number % clients === 0) await pause(0);
     if (error || performance.now() - from > seconds * 1000) break;
     const talker = talkers[number % clients];
@@ -53,7 +57,7 @@ async function talk(host, port, { clients, rate, seconds, window = Infinity }) {
   const took = (performance.now() - from) / 1000;
   for (const talker of talkers) talker.leave();
   if (error) throw error;
-  if (missing.size > 0) throw new Error(`${missing.size} of ${said} have not come back`);
+  if (missing.size > 0) throw new Error(`${missing.size} of ${said} events have not returned`);
   taken.sort((a, b) => a - b);
   const at = (share) => taken[Math.floor(taken.length * share)];
   return { clients, asked: rate, said, lost: 0, repeats, sustained: said / took, p50: at(0.5), p99: at(0.99) };
@@ -76,7 +80,7 @@ const env = { SLUICE_RABBITMQ_URL: rabbit.url, SLUICE_REDIS_URL: redis.url, SLUI
 const host = new BenchHost('desktop-flow', { env: { ...env, SLUICE_STOMP_PORT: String(port) } });
 try {
   await host.start();
-  await talk(host, port, { clients: 50, rate: 500, seconds: 5 }); // warm
+  await talk(host, port, { clients: 50, rate: 500, seconds: 5 }); // warm-up
   for (const plan of [LATENCY, SENSORS, CROWD]) await bench(host, port, plan);
 } finally {
   await host.remove();

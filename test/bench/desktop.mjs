@@ -1,5 +1,6 @@
-// bench desktop: events to 2,000 connected desktop clients, beside a bare socket server that promises nothing. Unicast and broadcast at most
-// once, as the rival; then with the mailbox and an ACK for each. How long 2,000 take to connect at once, and what an idle one costs in memory.
+// bench desktop: events to 2,000 connected desktop clients, beside a bare socket server without any guarantee. Unicast and broadcast at
+// most once, as the rival; then with the mailbox and an ACK for each event. Also how long 2,000 simultaneous connects take, and the memory
+// of an idle connection.
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,20 +16,20 @@ const MANY_CLIENTS = 10_000;
 const UNICASTS = 60_000;
 const MAILED = 20_000;
 const BROADCASTS = 30;
-/** V8 gives back what a storm has left behind once it has been idle for some seconds. */
+/** V8 releases the memory of the connects after some idle seconds. */
 const SETTLE_MS = 12_000;
 const GATEWAY = fileURLToPath(new URL('lib/desktop-gateway.mjs', import.meta.url));
 const RIVAL_PORT = 41_613;
 
 const users = (prefix, count) => Array.from({ length: count }, (_, n) => `${prefix}user${n % CLIENTS}`);
 
-/** A server process, and the clients that are connected to it. */
+/** A server process and the clients that are connected to it. */
 class Side {
   constructor(child, crowd, connectMs) {
     Object.assign(this, { child, crowd, connectMs });
   }
 
-  /** From the order until the clients have received all of it, each frame once. */
+  /** Measures the time from the order until the clients have received all frames, each once. */
   async measure(order, count) {
     const cpuBefore = cpuSeconds(this.child);
     const started = performance.now();
@@ -38,7 +39,7 @@ class Side {
     const seconds = (performance.now() - started) / 1000;
     await told;
     await pause(100);
-    if (this.crowd.received !== count) throw new Error(`${this.crowd.received} frames came instead of ${count}`);
+    if (this.crowd.received !== count) throw new Error(`${this.crowd.received} frames arrived instead of ${count}`);
     const cpu = cpuSeconds(this.child);
     return { count, seconds, ...(cpu !== undefined && { cpuMicros: ((cpu - cpuBefore) * 1e6) / count }) };
   }
@@ -74,7 +75,7 @@ async function rivalSide() {
   return new Side(child, crowd, connectMs);
 }
 
-/** Memory of one more connection that is subscribed and hears nothing. */
+/** Measures the memory of one more connection that is subscribed and receives no event. */
 async function memoryOfIdle(url, count) {
   const { child, port } = await startGateway(url);
   const tokens = await ask(child, { tokens: count });

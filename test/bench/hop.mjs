@@ -1,4 +1,5 @@
-// bench hop: take an event from a queue, filter, map, publish confirmed, acknowledge; against rivals/plain-hop.mjs on the same broker.
+// bench hop: takes an event from a queue, filters, maps, publishes confirmed, acknowledges; against rivals/plain-hop.mjs on the same
+// broker.
 import { startPostgres, startRabbit, startRedis } from '../../libs/testing/dist/servers/index.js';
 import { alternate, report } from './lib/frame.mjs';
 import { BenchHost } from './lib/host.mjs';
@@ -6,7 +7,7 @@ import { checkMapped, Orders } from './lib/orders.mjs';
 import { cpuSeconds, end, RIVALS, startNode } from './lib/processes.mjs';
 
 const MESSAGES = 60_000;
-/** Not measured: the programs start, and their code is compiled. */
+/** Messages at the beginning that are not measured: the programs start and compile their code. */
 const WARM = 10_000;
 const IN = { ours: 'flow.hop', plain: 'plain.in' };
 const OUT = { ours: 'ours.out', plain: 'plain.out' };
@@ -16,7 +17,7 @@ const env = { SLUICE_RABBITMQ_URL: rabbit.url, SLUICE_REDIS_URL: redis.url, SLUI
 const host = new BenchHost('hop', { env, roles: 'flows' });
 const orders = await Orders.open(rabbit.url);
 
-/** One side's rate and its processor time per message, from the queue as it stands to the last output. */
+/** Returns one program's rate and its processor time per message, from a full input queue to the last output. */
 async function measure(side, process) {
   const from = await orders.holds(OUT[side], WARM / 2);
   const cpu = cpuSeconds(process);
@@ -60,7 +61,7 @@ async function plain() {
   return measured;
 }
 
-/** Nothing is lost when our side dies half-way; gives how many orders came out twice. */
+/** Verifies that no order is lost when the host is killed half-way; returns how many orders were published twice. */
 async function killed() {
   await prepareOurs();
   await host.start();

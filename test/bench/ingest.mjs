@@ -1,4 +1,5 @@
-// bench ingest: how long the HTTP door takes to accept an event while a flow pushes into a slow 1C, and how many it can accept.
+// bench ingest: how long `POST /events` takes to accept an event while a flow pushes into a slow 1C, and how many events per second it
+// accepts.
 import { setTimeout as pause } from 'node:timers/promises';
 import { startPostgres, startRabbit, startRedis } from '../../libs/testing/dist/servers/index.js';
 import { Emulator } from './lib/emulator.mjs';
@@ -16,7 +17,7 @@ const TICK_MS = 2;
 const onec = await Emulator.start({ maxCalls: 10, latency: '50ms' });
 const body = JSON.stringify({ number: 'A-1', text: 'x'.repeat(450) });
 
-/** Milliseconds of each event from the instant at which it was due: a late request does not hide behind the one before it. */
+/** Returns the milliseconds of each event since its due time, so that a late request is not hidden by the one before it. */
 async function steadily(sender) {
   const taken = [];
   const sent = [];
@@ -30,7 +31,7 @@ async function steadily(sender) {
   return taken.sort((a, b) => a - b);
 }
 
-/** Events per second when every connection sends the next one as soon as the last was accepted. */
+/** Returns events per second when every connection sends the next event as soon as the last one is accepted. */
 async function ceiling(sender) {
   let accepted = 0;
   const until = performance.now() + CEILING_SECONDS * 1000;

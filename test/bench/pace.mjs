@@ -1,5 +1,5 @@
-// bench pace: how well the limit follows a 1C whose capacity changes, beside limits that never change and two published algorithms. On a
-// virtual clock with the host's own classes; a call beyond the capacity is refused, and latencies scatter as those of a database do.
+// bench pace: how well the limit follows a 1C whose capacity changes, beside fixed limits and two published algorithms. Runs on a virtual
+// clock with the host's own classes. A call above the capacity is refused, and latencies vary as those of a database do.
 import { median, record } from './lib/frame.mjs';
 import { RivalPace, runLoad, SluicePace } from './lib/paced-load.mjs';
 import { FixedLimit, GradientLimit, VectorLimit } from './rivals/limiters.mjs';
@@ -10,20 +10,20 @@ const MAX = 16;
 const START = 2;
 const REFUSAL_MS = 2;
 
-/** Log-normal around one, with a coefficient of variation of about a half. */
+/** Returns a log-normal factor around one, with a coefficient of variation of about one half. */
 function scatter(random) {
   const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return Math.exp(0.5 * normal - 0.125);
 }
 
-/** Bears `capacity(now)` calls at once, `ms` each. */
+/** A remote system that accepts `capacity(now)` calls at once, `ms` each. */
 const refusing = (capacity, ms) => (now, inFlight, random) =>
   inFlight >= capacity(now) ? { result: 'overload', ms: REFUSAL_MS } : { result: 'ok', ms: ms * scatter(random) };
 
-/** Refuses nothing; a call takes `ms(calls at once, now)`. */
+/** A remote system that refuses no call; a call takes `ms(calls at once, now)`. */
 const queueing = (ms) => (now, inFlight, random) => ({ result: 'ok', ms: ms(inFlight + 1, now) * scatter(random) });
 
-/** `ideal`: answered calls per second of the best limit at each moment. A change of capacity begins with each phase. */
+/** `ideal`: answered calls per second with the best limit. Each phase begins with a change of the capacity. */
 const SCENARIOS = [
   {
     name: 'capacity 10, 3, 12 (40 s each, 200 ms)',
@@ -75,7 +75,7 @@ record(
   `at least ${worst.toFixed(2)} of the ideal throughput in ${SCENARIOS.length} scenarios`,
 );
 
-/** Share of the ideal throughput, as a whole and in each phase; refusals and median latency in each phase. */
+/** Returns the share of the ideal throughput, in total and per phase, and the refusals and the median latency per phase. */
 function measure({ phases, remote }, pace) {
   const durationMs = phases.reduce((sum, { ms }) => sum + ms, 0);
   const { done, refused } = runLoad(pace, remote, durationMs);

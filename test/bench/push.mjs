@@ -1,4 +1,4 @@
-// bench push: events from the HTTP door through a flow, paced into 1C; against rivals/plain-push.mjs, ten loops that call it directly.
+// bench push: events from `POST /events` through a flow, paced into 1C; against rivals/plain-push.mjs, ten loops that call 1C directly.
 import { setTimeout as pause } from 'node:timers/promises';
 import { startPostgres, startRabbit, startRedis } from '../../libs/testing/dist/servers/index.js';
 import { Emulator } from './lib/emulator.mjs';
@@ -14,10 +14,10 @@ const LOOK_MS = 10;
 
 const onec = await Emulator.start({ maxCalls: CALLS, latency: '50ms' });
 
-/** As the rival's. */
+/** The same body as the rival's. */
 const body = (id) => JSON.stringify({ id, text: 'x'.repeat(200) });
 
-/** From the first request at the door to the end of the last call. */
+/** Measures from the first request to the end of the last call. */
 async function through(host) {
   await onec.reset();
   const sender = new Sender(host.url, await host.token(), IN_FLIGHT);
@@ -45,7 +45,7 @@ async function plain() {
   return { count: EVENTS, seconds };
 }
 
-/** By the ids that 1C has seen. */
+/** Verifies the ids that 1C has received. */
 async function check(who) {
   const { distinct, refused, peak } = await onec.stats();
   if (refused > 0 || distinct < EVENTS) throw new Error(`${who}: ${refused} refused, ${EVENTS - distinct} lost, peak ${peak}`);
@@ -55,7 +55,7 @@ async function bench(name, env, engines) {
   const host = new BenchHost('push', { env: { ...env, ONEC_URL: onec.url } });
   try {
     await host.start();
-    await through(host); // warm
+    await through(host); // warm-up
     report(name, await alternate(() => through(host), plain), `journal changes, 1 process, ${engines}`);
   } finally {
     await host.remove();

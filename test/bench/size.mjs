@@ -1,4 +1,4 @@
-// bench size: memory of the host while many events, and some large ones, wait for a 1C that takes them slowly.
+// bench size: memory of the host while many events, and some large ones, wait for a slow 1C.
 import { setTimeout as pause } from 'node:timers/promises';
 import { startPostgres, startRabbit, startRedis } from '../../libs/testing/dist/servers/index.js';
 import { Emulator } from './lib/emulator.mjs';
@@ -28,7 +28,7 @@ async function bench(name, env, engines) {
       );
     }
     sender.close();
-    // the flow goes on: hops of the last events, and garbage
+    // the host still works: hops of the last events, and garbage collection
     await pause(CALM_MS);
     clearInterval(watch);
     const resident = residentMiB(host.process);

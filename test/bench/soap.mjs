@@ -1,5 +1,5 @@
-// bench soap: processor time of a call over onec-soap, beside a bare POST of the same message over the same kind of pool, whose answer
-// nobody reads. The stand-in for 1C is a process of its own and does not count.
+// bench soap: processor time of a call over onec-soap, beside a bare POST of the same message over the same kind of pool, without parsing
+// the answer. The emulator of 1C is a separate process and is not counted.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -25,7 +25,7 @@ const order = {
   Итого: 3_615,
 };
 
-/** The message that ours writes, as a text. */
+/** The message that onec-soap writes, as a text. */
 const bare = `<?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" xmlns:m="http://www.sample-package.org/ОбменССайтом"><soap:Body><m:ЗагрузитьЗаказ><m:Заказ>${[
   `<m:Номер>${order.Номер}</m:Номер><m:Дата>${order.Дата}</m:Дата>`,
   `<m:Контрагент><m:Наименование>ООО «Ромашка»</m:Наименование><m:ИНН>7707083893</m:ИНН><m:Телефон>74951234567</m:Телефон></m:Контрагент>`,
@@ -38,7 +38,7 @@ const bare = `<?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="h
   `<m:Итого>${order.Итого}</m:Итого>`,
 ].join('')}</m:Заказ></m:ЗагрузитьЗаказ></soap:Body></soap:Envelope>`;
 
-/** Processor time of this process for so many calls. */
+/** Measures the processor time of this process for `CALLS` calls. */
 async function measured(call) {
   let next = 0;
   const from = performance.now();
@@ -78,7 +78,7 @@ async function plain() {
 }
 
 try {
-  await measured(ours); // warm
+  await measured(ours); // warm-up
   await measured(plain);
   const result = await alternate(
     () => measured(ours),

@@ -1,4 +1,4 @@
-// bench start: how soon `sluice run` takes events on the embedded default, on a home that exists; after a stop, and after a kill -9.
+// bench start: how soon `sluice run` accepts events on the embedded default with an existing home, after a stop and after kill -9.
 import { median, record } from './lib/frame.mjs';
 import { BenchHost } from './lib/host.mjs';
 

@@ -1,4 +1,4 @@
-// bench timeline: how soon the page of the booking journal can be used on a day with 1,000 entries in 40 rows, and what a turn of the wheel costs.
+// bench timeline: how soon the page of the booking calendar is usable on a day with 1,000 entries in 40 rows, and the time of a wheel step.
 import { randomUUID } from 'node:crypto';
 import { chromium } from 'playwright-core';
 import { median, record } from './lib/frame.mjs';
@@ -11,7 +11,7 @@ const DAY = '2026-02-02';
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const WHEEL = { turns: 20, pixels: 100 };
 
-/** Half-hours from 08:00 on. */
+/** Returns the time of a half-hour from 08:00 on. */
 const clock = (index) => `${String(8 + Math.floor(index / 2)).padStart(2, '0')}:${index % 2 === 0 ? '00' : '30'}`;
 const resources = Array.from({ length: ROWS }, (_, row) => ({
   code: `r${row}`,
@@ -36,13 +36,13 @@ async function importDay(host, token) {
     body: JSON.stringify({ resources, entries }),
   });
   const { taken } = await answer.json();
-  if (taken !== resources.length + entries.length) throw new Error(`the journal took ${taken}`);
+  if (taken !== resources.length + entries.length) throw new Error(`the calendar imported ${taken} resources and entries`);
 }
 
-/** Resolves when the browser has drawn what was asked of it and is idle. */
+/** Resolves when the browser has drawn the page and is idle. */
 const drawn = (page) => page.evaluate(() => new Promise((done) => globalThis.requestAnimationFrame(() => setTimeout(done))));
 
-/** In a browser profile of its own: nothing is in its cache. */
+/** Opens the page in a new browser context, so that nothing is cached. */
 async function visit(browser, url) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();

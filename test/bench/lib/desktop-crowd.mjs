@@ -1,4 +1,4 @@
-// Desktop clients as light as they can be, so that they cost both sides the same and little: they count frames and look no further.
+// Desktop clients with as little work as possible, so that they cost both programs the same: they count frames and do not parse them.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
@@ -6,7 +6,7 @@ const NUL = 0;
 const LINE_FEED = 0x0a;
 const ACK_HEADER = /\nack:(\d+)\n/g;
 
-/** How clients of each side say hello, how many frames welcome them, what ends a frame, and how they acknowledge one. */
+/** Protocols of the clients: the greeting, the number of frames that answer it, the byte that ends a frame, and the acknowledgement. */
 export const BARE = { hello: (user) => `HELLO ${user}\n`, welcome: 1, end: LINE_FEED };
 export const stomp = (tokens, { acknowledges = false } = {}) => ({
   hello: (user, n) =>
@@ -18,25 +18,25 @@ export const stomp = (tokens, { acknowledges = false } = {}) => ({
   ...(acknowledges && { answer: acknowledge }),
 });
 
-/** An ACK for each delivery in these bytes. A header that two pieces share is found with what the piece before left over. */
+/** Returns an ACK for each delivery in these bytes. `leftOver` is the incomplete end of the previous bytes. */
 function acknowledge(bytes, leftOver) {
   const text = leftOver + bytes.toString('latin1');
   let acks = '';
   for (const [, id] of text.matchAll(ACK_HEADER)) acks += `ACK\nid:${id}\n\n\0`;
   const lastFrame = text.lastIndexOf('\0') + 1;
   const rest = text.slice(lastFrame);
-  // a header that was whole has been answered already
+  // a complete header in the rest has already been acknowledged
   return { acks, leftOver: rest.replace(ACK_HEADER, '\n') };
 }
 
-/** Clients of one server, connected in one moment. */
+/** Clients of one server, connected at the same time. */
 export class Crowd {
   #sockets = [];
   #received = 0;
   #wanted = Infinity;
   #enough = () => {};
 
-  /** Connects `count` clients, user0 and on; resolves with the crowd and the milliseconds until the last was in. */
+  /** Connects `count` clients, user0 and up. Resolves with the crowd and the milliseconds until the last client was connected. */
   static async gather(port, count, manners, host = '127.0.0.1') {
     const crowd = new Crowd();
     const started = performance.now();
@@ -44,7 +44,7 @@ export class Crowd {
     return { crowd, connectMs: performance.now() - started };
   }
 
-  /** Resolves when so many more frames have come; rejects when there are more than that. */
+  /** Resolves when `count` more frames have arrived. */
   async receive(count) {
     this.#received = 0;
     this.#wanted = count;
@@ -52,7 +52,7 @@ export class Crowd {
     this.#wanted = Infinity;
   }
 
-  /** Frames since the last `receive` began. */
+  /** Number of frames since the last call of `receive`. */
   get received() {
     return this.#received;
   }

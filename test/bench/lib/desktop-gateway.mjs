@@ -1,13 +1,13 @@
-// The gateway as a host runs it, in a process of its own: the plugin on a real mailbox, without flows. Usage: desktop-gateway.mjs DATABASE_URL.
-// The parent asks over IPC: { tokens: 2000 } for tokens of user0, user1 …; { unicast: [users…], offline } or { broadcast: times } to send,
-// which is answered with { seconds } when everything has been handed to the sockets or is in the mailbox; { memory: true } gives bytes.
+// The gateway as a host runs it, as a separate process: the plugin with a real mailbox, without flows. Usage: desktop-gateway.mjs
+// DATABASE_URL. The parent sends orders over IPC: { tokens: 2000 } returns tokens of user0, user1 …; { unicast: [users…], offline } or {
+// broadcast: times } sends events and returns { seconds } when all are in the sockets or in the mailbox; { memory: true } returns bytes.
 import { randomUUID } from 'node:crypto';
 import { FakeWorkspace } from '../../../libs/testing/dist/plugin/fake-services.js';
 import { openPlugin } from '../../../libs/testing/dist/plugin/open-plugin.js';
 import { ConnectionDatabase } from '../../../libs/store/dist/index.js';
 import { plugin } from '../../../plugins/tcp-gateway/dist/index.js';
 
-/** As often as the rival lets its sockets breathe. */
+/** Number of events after which the loop yields, as in the rival. */
 const BREATH = 200;
 const KEEPING = { keepForMs: 3_600_000 };
 
@@ -36,7 +36,7 @@ async function carryOut({ tokens, unicast, broadcast, offline, memory }) {
   return { seconds: (performance.now() - started) / 1000 };
 }
 
-/** What the action `send` does once its input is checked; what the engine does before is measured by the bench of the hop. */
+/** Does the work of the action `send` after the validation of its input. The work of the engine before it is measured by bench hop. */
 async function toEach(users, offline) {
   const sends = [];
   for (const [n, user] of users.entries()) {
@@ -55,7 +55,7 @@ async function toAll(times) {
   }
 }
 
-/** What lives, without what the storm of connecting has left behind. */
+/** Returns the memory in use after a garbage collection, without the garbage of the connects. */
 function memoryInUse() {
   globalThis.gc();
   globalThis.gc();

@@ -1,11 +1,11 @@
-// A stand-in for 1C as a process of its own.
+// The emulator of 1C as a separate process.
 import { end, SLUICE, startNode } from './processes.mjs';
 
 export class Emulator {
   #child;
   #origin;
 
-  /** Bears so many calls at once, and each takes so long. */
+  /** Starts an emulator that accepts `maxCalls` calls at once, each of which takes `latency`. */
   static async start({ maxCalls, latency }) {
     const emulator = new Emulator();
     const args = [SLUICE, 'emulate', 'onec', '--port', '0', '--max-calls', String(maxCalls), '--latency', latency];
@@ -15,12 +15,12 @@ export class Emulator {
     return emulator;
   }
 
-  /** Address of a service that takes whatever it is sent. */
+  /** Address of a service that accepts any request. */
   get url() {
     return `${this.#origin}/bench/hs/orders`;
   }
 
-  /** What it has counted since the last reset. */
+  /** Returns the counters since the last reset. */
   async stats() {
     return (await fetch(`${this.#origin}/__stats`)).json();
   }

@@ -1,10 +1,10 @@
-// An exchange in a process of its own that floods whoever listens, and cuts off a reader who is slower than 100 ms as Asterisk does.
+// A telephone exchange as a separate process. It floods its clients, and cuts off a client that is slower than 100 ms, as Asterisk does.
 import { setTimeout as pause } from 'node:timers/promises';
 import { startPbx } from '../../../apps/emulator/dist/index.js';
 
 const TICK_MS = 5;
 
-// without filters all that is said goes over the wire, and the client has to find its own events
+// without filters every event is sent, and the client has to find the events of its flows
 const pbx = await startPbx({ port: 0, secret: process.argv[2], denied: ['Filter'] });
 process.on('message', (order) => void answer(order).then((result) => process.send(result)));
 process.on('disconnect', () => process.exit());
@@ -29,7 +29,7 @@ async function flood({ perSecond, seconds, share }) {
   }
 }
 
-/** As long as those of a real exchange. */
+/** Returns a packet of the length of a real exchange's packets. */
 function packet(event, number) {
   return (
     `Event: ${event}\r\nPrivilege: call,all\r\nChannel: PJSIP/trunk-${number.toString(16).padStart(8, '0')}\r\nChannelState: 6\r\n` +

@@ -1,4 +1,5 @@
-// What every bench shares: alternating rounds against the rival, the median of their ratios, and a record with the machine and the date.
+// The common part of all benches: alternating rounds against the rival, the median of their ratios, and a record with the machine and the
+// date.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, release, totalmem, type } from 'node:os';
@@ -7,14 +8,14 @@ const RESULTS = new URL('../results/', import.meta.url);
 const ROUNDS = 5;
 
 /**
- * One side's measurement of one round; `cpuMicros` is its processor time per piece of work, where the system tells.
+ * Measurement of one program in one round. `cpuMicros`: processor time per message in microseconds, if the system provides it.
  *
  * @typedef {{ count: number, seconds: number, cpuMicros?: number }} Measured
  */
 
 /**
- * Runs both sides turn about, so that a drifting machine hurts both. Each side must do the same work; who begins changes every round.
- * The ratio is plain time ÷ our time for as much work: more is better, 1 is level.
+ * Runs both programs in turn, so that a drifting machine affects both. Both must do the same work; the one that begins changes every round.
+ * The ratio is plain time ÷ our time for the same work: higher is better, 1 means equal.
  *
  * @param {() => Promise<Measured>} ours
  * @param {() => Promise<Measured>} plain
@@ -42,7 +43,7 @@ export async function alternate(ours, plain, rounds = ROUNDS) {
  *
  * @param {string} name
  * @param {{ ratio: number, ours: number, plain: number, rounds: readonly object[] }} result
- * @param {string} conditions what was switched on, such as `journal changes, 1 process`
+ * @param {string} conditions the features that were switched on, such as `journal changes, 1 process`
  */
 export function report(name, result, conditions) {
   record(name, { conditions, ...result }, `ratio ${describe(result)} ${conditions}`);
@@ -64,14 +65,14 @@ export function record(name, result, line) {
   console.log(`bench: ${name} ${line}`);
 }
 
-/** Of an odd count the middle one, of an even one the mean of the two in the middle. */
+/** Returns the median: of an odd number of values the middle one, of an even number the mean of the two middle ones. */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   return sorted.length % 2 === 1 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Processor time of both sides, under names of their own. */
+/** Returns the processor times of both programs under separate names. */
 function cpu(our, their) {
   if (our.cpuMicros === undefined || their.cpuMicros === undefined) return {};
   return { ourCpuMicros: our.cpuMicros, plainCpuMicros: their.cpuMicros };
@@ -97,7 +98,7 @@ function machine() {
   };
 }
 
-/** The commit that was measured; a tree with changes is marked, because nobody can repeat it. */
+/** Returns the commit that was measured. A tree with changes is marked, because the measurement cannot be repeated. */
 function revision() {
   try {
     const git = (...args) => execFileSync('git', args, { encoding: 'utf8' }).trim();

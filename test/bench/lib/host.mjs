@@ -1,4 +1,4 @@
-// A host as people run it: `sluice run` as a child process, on a workspace of the bench.
+// A host as in production: `sluice run` as a child process, on a workspace of the bench.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { end, SLUICE, startNode } from './processes.mjs';
 const WORKSPACES = fileURLToPath(new URL('../workspaces/', import.meta.url));
 const HOUR_MS = 3_600_000;
 
-/** One host at a time on one workspace and one home; it may be stopped, killed and started again. */
+/** One host at a time on one workspace and one home. It can be stopped, killed and started again. */
 export class BenchHost {
   #folder = mkdtempSync(path.join(tmpdir(), 'sluice-bench-'));
   #secret = randomBytes(32).toString('base64url');
@@ -21,10 +21,11 @@ export class BenchHost {
 
   /**
    * @param {string} workspace a folder of `workspaces/`
-   * @param {{ env?: Record<string, string>, roles?: string }} options `env` names the engines; without URLs the embedded default
+   * @param {{ env?: Record<string, string>, roles?: string }} options `env`: URLs of servers; without them the host uses the embedded
+   *   default
    */
   constructor(workspace, { env = {}, roles } = {}) {
-    // its plugins are found from there as from any workspace of this checkout
+    // the host finds the plugins from there, as from any workspace of this checkout
     this.#args = [SLUICE, 'run', '--workspace', path.join(WORKSPACES, workspace), ...(roles ? ['--role', roles] : [])];
     this.#env = {
       ...withoutOurs(process.env),
@@ -50,7 +51,7 @@ export class BenchHost {
     return this.#ready.engines;
   }
 
-  /** Resolves when it takes events; gives the seconds that it took. */
+  /** Starts the host and resolves with the seconds until it accepted events. */
   async start() {
     const from = performance.now();
     const { child, ready } = startNode(this.#args, { env: this.#env, ipc: true });
@@ -63,7 +64,7 @@ export class BenchHost {
     return end(this.#child);
   }
 
-  /** As a crash does. */
+  /** Sends SIGKILL, as a crash would end it. */
   kill() {
     return end(this.#child, 'SIGKILL');
   }
@@ -72,14 +73,14 @@ export class BenchHost {
     return signOperatorToken(this.#secret, { sub, scope, ttlMs: HOUR_MS });
   }
 
-  /** Stops it, and removes its home with the embedded database. */
+  /** Stops the host, and removes its home with the embedded database. */
   async remove() {
     if (this.#child) await this.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
-/** Variables of the caller's own Sluice must not lead the bench to other servers. */
+/** Removes the variables of the caller's own Sluice, which could lead the bench to other servers. */
 function withoutOurs(env) {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SLUICE_')));
 }

@@ -1,4 +1,4 @@
-// Mosquitto as a neighbour: unicast with QoS 1, kept on disk, to clients that acknowledge. MQTT 3.1.1, as little of it as that takes:
+// Mosquitto for comparison: unicast with QoS 1, stored on disk, to clients that acknowledge. Implements the necessary part of MQTT 3.1.1:
 // https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,16 +10,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { end } from './processes.mjs';
 
 const PORT = 41_883;
-/** A server that was just started needs a moment. */
+/** Time for the server to start, in milliseconds. */
 const PATIENCE_MS = 10_000;
-/** Published and not confirmed: as many as keep it busy. */
+/** Maximum number of published and unconfirmed events, enough to keep the server busy. */
 const WINDOW = 1_000;
 const CONNACK = 2;
 const PUBLISH = 3;
 const PUBACK = 4;
 const SUBACK = 9;
 
-/** Packets in 0x10 units of their type; text is given with its length before it, as MQTT has it. */
+/** Encodes packets with their type in the upper four bits; a text is preceded by its length, as in MQTT. */
 const packet = (type, flags, ...parts) => {
   const body = Buffer.concat(parts);
   return Buffer.concat([Buffer.from([(type << 4) | flags]), lengthOf(body.length), body]);
@@ -39,7 +39,7 @@ function lengthOf(length) {
   }
 }
 
-/** A connection, and what it is to do with each packet. */
+/** A connection whose packets are passed to `take`. */
 class Client {
   #rest = Buffer.alloc(0);
 
@@ -68,10 +68,12 @@ class Client {
   }
 }
 
-/** Is it installed? */
+/** Returns whether Mosquitto is installed. */
 export const hasMosquitto = () => spawnSync('mosquitto', ['-h']).error === undefined;
 
-/** Events per second from one publisher to `clients`, until each was confirmed by the server and acknowledged by its receiver. */
+/**
+ * Returns events per second from one publisher to `clients`, until the server has confirmed and the receivers have acknowledged each event.
+ */
 export async function measureMosquitto(clients, messages) {
   const folder = mkdtempSync(path.join(tmpdir(), 'sluice-bench-'));
   const config = path.join(folder, 'mosquitto.conf');
@@ -119,7 +121,7 @@ async function listening() {
   }
 }
 
-/** Resolves when it is subscribed. */
+/** Connects a receiver; resolves when it is subscribed. */
 function receiver(user, count) {
   return new Promise((resolve, reject) => {
     const socket = connect(PORT, '127.0.0.1').setNoDelay(true);
@@ -135,7 +137,7 @@ function receiver(user, count) {
   });
 }
 
-/** Resolves when the server has confirmed all. */
+/** Publishes all messages; resolves when the server has confirmed them. */
 function publishAll(clients, messages) {
   return new Promise((resolve, reject) => {
     const socket = connect(PORT, '127.0.0.1').setNoDelay(true);

@@ -1,4 +1,4 @@
-// The queues of `bench hop`: the same orders for both sides, and what came out of each.
+// The queues of bench hop: the same orders for both programs, and their outputs.
 import { connect } from 'amqplib';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RabbitBus } from '../../../libs/rabbit/dist/index.js';
@@ -9,7 +9,7 @@ const UNCONFIRMED = 2_000;
 const LOOK_MS = 10;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** An order of 500 bytes; every other one passes the filter. */
+/** Returns an order of 500 bytes. Every other order passes the filter. */
 function order(number) {
   const body = {
     id: `o${number}`,
@@ -35,24 +35,24 @@ export class Orders {
     return orders;
   }
 
-  /** A new queue of the plain program. */
+  /** Creates an empty queue for the plain program. */
   async fresh(queue) {
     await this.#channel.deleteQueue(queue);
     await this.#channel.assertQueue(queue, QUORUM);
   }
 
-  /** A new queue of a flow, with the arguments that a host gives it. */
+  /** Creates an empty queue for a flow, with the arguments that a host uses. */
   async freshForFlow(queue, type) {
     await this.#channel.deleteQueue(queue);
     await this.#bus.declare({ queue, types: [type] });
   }
 
-  /** Where events of a type go from now on, beside the flows that take them. */
+  /** Binds a queue to events of a type, in addition to the flows that consume them. */
   async collect(queue, type) {
     await this.#channel.bindQueue(queue, 'events', type);
   }
 
-  /** The orders 0 … count - 1, with the attributes of an event. */
+  /** Publishes the orders 0 … count - 1, with the attributes of an event. */
   async fill(queue, count) {
     for (let number = 0; number < count; number++) {
       this.#channel.sendToQueue(queue, Buffer.from(order(number)), {
@@ -68,7 +68,7 @@ export class Orders {
     await this.#channel.waitForConfirms();
   }
 
-  /** Resolves when so many messages are in the queue; gives the time of it. */
+  /** Resolves with the time at which the queue holds `count` messages. */
   async holds(queue, count) {
     for (;;) {
       const { messageCount } = await this.#channel.checkQueue(queue);
@@ -77,12 +77,12 @@ export class Orders {
     }
   }
 
-  /** Resolves when nothing waits in the queue. */
+  /** Resolves when the queue is empty. */
   async emptied(queue) {
     while ((await this.#channel.checkQueue(queue)).messageCount > 0) await pause(LOOK_MS);
   }
 
-  /** Numbers of the orders in an output queue, and how many messages there are; empties it. */
+  /** Empties an output queue. Resolves with the numbers of its orders and the number of messages. */
   async mapped(queue) {
     const { messageCount } = await this.#channel.checkQueue(queue);
     const numbers = new Set();
@@ -109,14 +109,14 @@ export class Orders {
   }
 }
 
-/** Which orders must come out, of the first `count`. */
+/** Returns the ids of the orders that pass the filter, of the first `count`. */
 export function expected(count) {
   return new Set(
     Array.from({ length: count }, (_, number) => number).flatMap((number) => (number % 2 === 0 ? [`o${number}`] : [])),
   );
 }
 
-/** Throws when an order is missing or was invented. */
+/** Throws if an order is missing, or if there is one that was not sent. */
 export function checkMapped(who, numbers, count) {
   const wanted = expected(count);
   const lost = [...wanted].filter((number) => !numbers.has(number));

@@ -1,10 +1,10 @@
-// A backlog that never ends, a limiter, and a remote system, on a virtual clock: hours of load in seconds, the same at every run.
+// An endless backlog, a limiter, and a remote system, on a virtual clock: hours of load in seconds, and the same load in every run.
 import { Admission } from '../../../libs/pacer/dist/admission.js';
 import { OverloadPause } from '../../../libs/pacer/dist/overload-pause.js';
 
 const CLASSES = ['interactive', 'normal', 'bulk'];
 
-/** What the host decides by: the pace of a connection, as configured. */
+/** The host's own limiter: the pace of a connection, as configured. */
 export class SluicePace {
   #admission;
 
@@ -64,10 +64,13 @@ export class RivalPace {
 /**
  * Runs the load.
  *
- * @param {{ next(now: number): number, begin(now: number): unknown, end(now: number, ticket: unknown, result: string, ms: number): void }} pace
- * @param {(now: number, inFlight: number, random: () => number) => { result: 'ok' | 'overload', ms: number }} remote what becomes of a call that begins now, beside `inFlight` others
+ * @param {{ next(now: number): number, begin(now: number): unknown, end(now: number, ticket: unknown, result: string, ms: number): void }}
+ *   pace
+ * @param {(now: number, inFlight: number, random: () => number) => { result: 'ok' | 'overload', ms: number }} remote returns the end of a
+ *   call that begins now, beside `inFlight` others
  * @param {number} durationMs
- * @returns {{ done: readonly { at: number, ms: number }[], refused: readonly { at: number, ms: number }[] }} calls that were answered and refused: when, and how long each took
+ * @returns {{ done: readonly { at: number, ms: number }[], refused: readonly { at: number, ms: number }[] }} answered and refused calls:
+ *   when they ended, and how long each took
  */
 export function runLoad(pace, remote, durationMs) {
   const random = seeded(1);
@@ -88,7 +91,7 @@ export function runLoad(pace, remote, durationMs) {
   }
   return { done, refused };
 
-  /** Begins what may begin; returns how long to wait for the next beginning, unless a call ends before. */
+  /** Begins all calls that may begin. Returns how long to wait for the next one, unless a call ends before. */
   function fill(now) {
     for (;;) {
       const wait = pace.next(now);
@@ -104,7 +107,7 @@ function instant(now) {
   return { monotonic: now, wall: 1_800_000_000_000 + now };
 }
 
-/** Park and Miller's generator: the same numbers at every run. */
+/** Park and Miller's generator: the same numbers in every run. */
 function seeded(seed) {
   let state = seed;
   return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;

@@ -1,4 +1,4 @@
-// Child processes of a bench: each is a program of its own, as in real use, and none is left behind.
+// Child processes of a bench. Each program is a separate process, as in production, and the bench ends all of them.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url';
 export const SLUICE = fileURLToPath(new URL('../../../apps/cli/bin/sluice.js', import.meta.url));
 export const RIVALS = fileURLToPath(new URL('../rivals/', import.meta.url));
 
-/** Clock ticks of `/proc/<pid>/stat` in a second: fixed for user space, https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+/** Clock ticks per second in `/proc/<pid>/stat`, fixed for user space: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 const TICKS = 100;
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
-/** Starts Node on a script; `ready` resolves with the first thing that the child says, over IPC or else on its standard output. */
+/** Starts Node with a script. `ready` resolves with the first message of the child, over IPC or otherwise on its standard output. */
 export function startNode(args, { env = process.env, ipc = false } = {}) {
   const stdio = ['ignore', ipc ? 'ignore' : 'pipe', 'inherit', ...(ipc ? ['ipc'] : [])];
   const child = spawn(process.execPath, args, { env, stdio });
@@ -27,7 +27,7 @@ export function startNode(args, { env = process.env, ipc = false } = {}) {
   return { child, ready };
 }
 
-/** Ends it and waits until it is gone. */
+/** Sends the signal and waits until the process has ended. */
 export async function end(child, signal = 'SIGTERM') {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
@@ -35,13 +35,13 @@ export async function end(child, signal = 'SIGTERM') {
   await exit;
 }
 
-/** Seconds of processor time that a process has used; undefined where the system does not tell. */
+/** Returns the processor time of a process in seconds, or undefined if the system does not provide it. */
 export function cpuSeconds({ pid }) {
   const fields = procFile(pid, 'stat')?.split(') ')[1]?.split(' ');
   return fields && (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
-/** Memory that a process holds now, in MiB; undefined where the system does not tell. */
+/** Returns the resident memory of a process in MiB, or undefined if the system does not provide it. */
 export function residentMiB({ pid }) {
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(procFile(pid, 'status') ?? '')?.[1];
   return kib && Math.round(Number(kib) / 1024);

@@ -1,7 +1,7 @@
-// Events through the HTTP door of a host.
+// Sends events to a host over HTTP.
 import http from 'node:http';
 
-/** Keep-alive connections to the door of one host. */
+/** Keep-alive connections to one host. */
 export class Sender {
   #agent;
   #url;
@@ -13,7 +13,7 @@ export class Sender {
     this.#headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
   }
 
-  /** Resolves when the event was accepted, and rejects when it was not. */
+  /** Resolves when the event is accepted; rejects otherwise. */
   send(type, body) {
     return new Promise((resolve, reject) => {
       const headers = { ...this.#headers, 'content-length': Buffer.byteLength(body) };
@@ -33,7 +33,7 @@ export class Sender {
   }
 }
 
-/** So many loops share the work; gives the number of the next piece until the work is over. */
+/** Runs the work in `loops` parallel loops. `next` returns the next piece of work, or undefined at the end. */
 export async function inLoops(loops, next, work) {
   await Promise.all(
     Array.from({ length: loops }, async () => {

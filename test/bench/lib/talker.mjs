@@ -1,11 +1,11 @@
-// Desktop clients that speak and hear: each SEND is to come back as a MESSAGE, which is acknowledged.
+// Desktop clients that send and receive: each SEND returns as a MESSAGE, which the client acknowledges.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
 const ACK_HEADER = /\nack:(\d+)\n/;
 
 export class Talker {
-  /** Spoken, and not heard yet. */
+  /** Number of events that were sent and have not returned yet. */
   waiting = 0;
   #socket;
   #user;
@@ -18,7 +18,7 @@ export class Talker {
     this.#hears = hears;
   }
 
-  /** Resolves when it is let in and subscribed; `heard` is called with the data of each MESSAGE, `failed` with an ERROR. */
+  /** Resolves when the client is connected and subscribed. `heard` is called with the data of each MESSAGE, `failed` with an ERROR. */
   static async connect(port, user, token, { heard, failed }) {
     const socket = connect(port, '127.0.0.1').setNoDelay(true).setEncoding('latin1');
     await once(socket, 'connect');

@@ -1,5 +1,5 @@
-// Published algorithms for a limit that adapts itself, written from their descriptions, with their default constants. Each has the same
-// three methods: `limit` (calls at once that are allowed), `begun(inFlight)`, and `ended(now, ms, result, inFlight)`; times in milliseconds.
+// Published algorithms for an adaptive limit, written from their descriptions, with their default constants. Each class has the same three
+// members: `limit` (calls at once that are allowed), `begun(inFlight)`, and `ended(now, ms, result, inFlight)`; times in milliseconds.
 
 /** A limit that never changes. */
 export class FixedLimit {
@@ -11,8 +11,8 @@ export class FixedLimit {
 }
 
 /**
- * Vector's adaptive request concurrency: once per average round trip the limit grows by one when the round trips were no longer than the
- * average of the past ones, and shrinks to 0.9 of itself after backpressure or when they exceed that average by 2.5 deviations.
+ * Vector's adaptive request concurrency. Once per average round trip the limit grows by one if the round trips were not longer than the
+ * average of the past ones, and shrinks to 0.9 of itself after backpressure or if they exceed that average by 2.5 deviations.
  *
  * @see https://vector.dev/docs/architecture/arc/
  */
@@ -74,8 +74,8 @@ export class VectorLimit {
 }
 
 /**
- * Netflix' Gradient2: the limit is multiplied by the ratio of the long-term average round trip to the present one, between 0.5 and 1, plus
- * room for a queue of four, smoothed by 0.2. It does not look at refusals.
+ * Netflix' Gradient2. The limit is multiplied by the ratio of the long-term average round trip to the current one, between 0.5 and 1, plus
+ * room for a queue of four, smoothed by 0.2. It ignores refusals.
  *
  * @see https://github.com/Netflix/concurrency-limits
  */
