@@ -1,5 +1,5 @@
 // npm run addin: builds the add-in for 1C for Linux x86-64, Windows x86-64 and Windows x86, and packs it.
-// `npm run addin -- test`: its tests, in minutes; `-- slow`: those that take half an hour; `-- bench`: how fast it is.
+// `npm run addin -- test` runs its tests in minutes, `-- slow` those that take half an hour, `-- bench` its benchmarks.
 import { makePackage, LIBRARIES, builtFile } from '../addin/scripts/package.mjs';
 import { needTools } from '../addin/scripts/tools.mjs';
 import { bench, quickTests, slowTests } from '../addin/scripts/tests.mjs';
@@ -28,7 +28,7 @@ const COMMANDS = {
 
 const wanted = process.argv[2] ?? 'build';
 if (!Object.hasOwn(COMMANDS, wanted)) {
-  console.error(`npm run addin -- ${wanted} is not known: use ${Object.keys(COMMANDS).join(', ')}`);
+  console.error(`npm run addin -- ${wanted}: unknown command: use ${Object.keys(COMMANDS).join(', ')}`);
   process.exit(2);
 }
 await COMMANDS[wanted]();

@@ -1,4 +1,5 @@
-// npm run bench [-- hop ingest push]: measures against hand-written programs on the same machine in the same minutes. Without names: all.
+// npm run bench [-- hop ingest push]: measures Sluice against hand-written programs on the same machine in the same minutes. Without names:
+// all.
 import { readdirSync } from 'node:fs';
 import { prepare } from './lib/prepare.mjs';
 import { ROOT, run } from './lib/run.mjs';
@@ -11,7 +12,7 @@ const known = readdirSync(new URL(FOLDER, ROOT))
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
-  console.error(`no bench is called ${unknown.join(', ')}: there are ${known.join(', ') || 'none yet'}`);
+  console.error(`${unknown.join(', ')}: unknown bench: use ${known.join(', ') || 'none: there are no benches yet'}`);
   process.exit(2);
 }
 

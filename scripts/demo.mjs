@@ -1,4 +1,4 @@
-// npm run demo: the main job on the embedded default, with set-up included; its last line is the result.
+// npm run demo: the main use case on the embedded default, set-up included. The last line is the result.
 import { prepare } from './lib/prepare.mjs';
 import { becomeSluice } from './lib/run.mjs';
 

@@ -1,12 +1,12 @@
-// npm run docs: writes the pages of docs/reference that are made from the code, and lints the flows that the documentation shows.
-// `--check` writes nothing and ends with 1 when a page is stale.
+// npm run docs: writes the pages of docs/reference that are generated from the code, and lints the flows in the documentation.
+// `--check` writes nothing and exits with 1 if a page is stale.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { lintSamples } from './lib/doc-samples.mjs';
 import { errorsPage } from './lib/errors-page.mjs';
 import { prepare } from './lib/prepare.mjs';
 import { ROOT } from './lib/run.mjs';
 
-/** Page → the function that makes its text. */
+/** Pages, and the functions that return their text. */
 const PAGES = { 'docs/reference/errors.md': makeErrorsPage };
 
 await prepare();
@@ -36,17 +36,24 @@ async function makeErrorsPage() {
   const { HOST_CODES } = await importBuilt('apps/host', 'failures');
   return errorsPage([
     { title: 'The engine', about: 'Connectors do not throw these.', codes: { ...ENGINE_CODES, ...PACER_CODES } },
-    { title: 'All connectors', about: 'A connector adds codes of its own only where these say too little.', codes: SHARED_CODES },
     {
-      title: 'The doors',
-      about: 'What an HTTP request is refused with; they never reach a flow.',
+      title: 'All connectors',
+      about: 'A connector adds codes of its own only where these are not precise enough.',
+      codes: SHARED_CODES,
+    },
+    {
+      title: 'HTTP requests',
+      about: 'Reasons for refusing an HTTP request. They never reach a flow.',
       codes: { ...HOST_CODES, ...BODY_CODES },
     },
     ...(await pluginTables()),
   ]);
 }
 
-/** A plugin that has codes of its own makes their functions in `src/failures.ts`; each function knows its fate and cure. */
+/**
+ * Returns the codes of the plugins. A plugin with codes of its own exports their functions from `src/failures.ts`; each knows its fate and
+ * cure.
+ */
 async function pluginTables() {
   const names = pluginNames().filter((name) => existsSync(new URL(`plugins/${name}/dist/failures.js`, ROOT)));
   const tables = names.map(async (name) => {

@@ -1,5 +1,5 @@
-// npm run test:faults: the crash walk. Servers and hosts are killed, frozen and cut off while thousands of events are on their way.
-// SLUICE_FAULTS says how much: `quick` (as in npm test), `full` (default), `soak` (many rounds, for a night).
+// npm run test:faults: kills, freezes and cuts off servers and hosts while thousands of events are in flight.
+// SLUICE_FAULTS sets the extent: `quick` (as in npm test), `full` (default), `soak` (many rounds, for a night).
 import { runJest } from './lib/jest.mjs';
 import { prepare } from './lib/prepare.mjs';
 
@@ -8,7 +8,7 @@ const LIMITS = { quick: 10 * MINUTE, full: 60 * MINUTE, soak: 12 * 60 * MINUTE }
 
 const size = process.env.SLUICE_FAULTS ?? 'full';
 if (!Object.hasOwn(LIMITS, size)) {
-  console.error(`SLUICE_FAULTS=${size} is not known: use ${Object.keys(LIMITS).join(', ')}`);
+  console.error(`SLUICE_FAULTS=${size}: unknown value: use ${Object.keys(LIMITS).join(', ')}`);
   process.exit(2);
 }
 

@@ -1,13 +1,13 @@
-// Adds to package-lock.json the optional packages of other platforms that npm leaves out of a lock file; without them `npm ci` refuses
-// the file there (https://github.com/npm/cli/issues/4828). Run by `npm run lock` after each change of dependencies.
-// `--check` changes nothing and ends with 1 when something is missing.
+// Adds the optional packages of other platforms to package-lock.json, which npm leaves out; without them `npm ci` refuses the file on those
+// platforms (https://github.com/npm/cli/issues/4828). Run by `npm run lock` after each change of dependencies.
+// `--check` changes nothing and exits with 1 if a package is missing.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const OS = ['darwin', 'linux', 'win32', 'freebsd', 'android', 'openharmony', 'aix', 'sunos', 'netbsd', 'openbsd', 'wasi'];
 const CPU = ['arm64', 'x64', 'ia32', 'arm', 'ppc64', 's390x', 'riscv64', 'loong64', 'wasm32', 'mips64el'];
 const EXACT = /^\d+\.\d+\.\d+[\w.+-]*$/;
 
-/** Is the package to be found from `where`, by Node's rules? */
+/** Returns whether Node would find the package from `where`. */
 function present(packages, where, name) {
   for (let at = where; ; at = outer(at)) {
     if (packages[`${at ? `${at}/` : ''}node_modules/${name}`]) return true;
@@ -15,7 +15,7 @@ function present(packages, where, name) {
   }
 }
 
-/** The package that holds this one in its node_modules; '' is the root. */
+/** Returns the package whose node_modules contains this one; '' is the root. */
 function outer(at) {
   return at.slice(0, Math.max(at.lastIndexOf('node_modules/'), 0)).replace(/\/$/, '');
 }
@@ -46,7 +46,7 @@ for (const [where, entry] of Object.entries({ ...lock.packages })) {
 
 if (process.argv.includes('--check')) {
   if (missing.length > 0)
-    console.error(`package-lock.json lacks ${missing.length} packages of other platforms: run "npm run lock"`);
+    console.error(`package-lock.json: ${missing.length} packages of other platforms are missing: run "npm run lock"`);
   process.exit(missing.length > 0 ? 1 : 0);
 }
 lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));

@@ -1,6 +1,7 @@
-// npm run test:real: the connector to Asterisk against real ones. Two of them, joined by SIP on loopback, run in a Debian of their own; one is
-// the exchange under test, the other plays the telephones and the people outside. Judged by Asterisk's call records and by a second reader.
-// `npm run test:real -- --asterisk=22` takes Asterisk 22 instead of 16; other arguments go to Jest. Last line: `N passed, N failed`.
+// npm run test:real: tests the connector to Asterisk against real ones. Two Asterisks, joined by SIP on loopback, run in a separate Debian:
+// one is the exchange under test, the other plays the telephones and the callers. The verdict comes from Asterisk's call records and from a
+// second reader. `npm run test:real -- --asterisk=22` uses Asterisk 22 instead of 16; other arguments go to Jest. Last line: `N passed, N
+// failed`.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeRoot } from './lib/chroot.mjs';
@@ -16,11 +17,13 @@ const VERSION = /^--asterisk=(\d+)$/;
 const args = process.argv.slice(2);
 const version = VERSION.exec(args.find((arg) => VERSION.test(arg)) ?? '')?.[1] ?? '16';
 if (!Object.hasOwn(RELEASES, version)) {
-  console.error(`--asterisk=${version} is not known: use ${Object.keys(RELEASES).join(' or ')}`);
+  console.error(`--asterisk=${version}: unknown version: use ${Object.keys(RELEASES).join(' or ')}`);
   process.exit(2);
 }
 if (!canInstall()) {
-  console.error('test:real needs Debian and root: it installs real servers in a folder of their own and starts them with chroot');
+  console.error(
+    'test:real: needs Debian and root, because it installs real servers in a separate folder and starts them with chroot',
+  );
   process.exit(2);
 }
 
@@ -43,7 +46,7 @@ try {
 console.log(`${result.passed} passed, ${result.failed} failed`);
 process.exitCode = result.failed > 0 ? 1 : 0;
 
-/** Ends the servers of a run that could not end them itself: those alone whose process is still an Asterisk. */
+/** Kills servers that a run has left behind, if their process is still an Asterisk. */
 function endLeftOver() {
   for (const file of readdirSync(root).filter((name) => name.endsWith('.pid'))) {
     const pid = Number(readFileSync(join(root, file), 'utf8'));

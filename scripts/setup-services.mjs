@@ -1,10 +1,13 @@
-// npm run setup:services: installs the programs that tests start for themselves (RabbitMQ, Redis, PostgreSQL, Wine …), and starts none of them.
-// `--check` only reports. Ends with 1 when something that tests need is missing.
+// npm run setup:services: installs the programs that tests start (RabbitMQ, Redis, PostgreSQL, Wine …), without starting them.
+// `--check` only reports. Exits with 1 if a necessary program is missing.
 import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { canInstall, missingServices, SERVICES } from './lib/services.mjs';
 import { run } from './lib/run.mjs';
 
-/** Asked by Debian's packages before they start a service; 101 means "do not" (https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt). */
+/**
+ * Debian's packages call it before they start a service; 101 means "do not"
+ * (https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt).
+ */
 const POLICY = '/usr/sbin/policy-rc.d';
 const POLICY_ASIDE = `${POLICY}.sluice-saved`;
 const CLUSTERS = '/etc/postgresql';
@@ -15,12 +18,12 @@ if (!process.argv.includes('--check') && wanted.length > 0 && canInstall())
 report();
 
 async function installAll(packages) {
-  console.error(`installing ${packages.join(', ')} with apt-get (none of them is started) …`);
+  console.error(`installing ${packages.join(', ')} with apt-get (no service is started) …`);
   await withoutStarting(async () => {
     const before = clusters();
     await apt('update');
     await apt('install', '--yes', '--no-install-recommends', ...packages);
-    // Debian makes a database cluster of its own for whoever installs PostgreSQL; tests make theirs
+    // Debian creates a database cluster when PostgreSQL is installed; tests create their own
     for (const version of clusters().filter((name) => !before.includes(name))) await command('pg_dropcluster', version, 'main');
   });
 }
@@ -36,7 +39,7 @@ async function withoutStarting(work) {
   await work();
 }
 
-/** Versions that have a cluster called `main`. */
+/** Returns the versions that have a cluster called `main`. */
 function clusters() {
   return existsSync(CLUSTERS) ? readdirSync(CLUSTERS).filter((version) => existsSync(`${CLUSTERS}/${version}/main`)) : [];
 }
@@ -48,7 +51,7 @@ function apt(...args) {
 async function command(...line) {
   const { code, output } = await run(line, { quiet: true, env: { DEBIAN_FRONTEND: 'noninteractive' } });
   if (code === 0) return;
-  console.error(`${output}\n"${line.join(' ')}" failed with ${code}: see above`);
+  console.error(`${output}\n"${line.join(' ')}" failed with exit code ${code}: see the output above`);
   process.exit(1);
 }
 
@@ -61,6 +64,6 @@ function report() {
 
 function cure() {
   return canInstall()
-    ? 'tests can start them ("npm run setup:services" does it)'
-    : 'tests find their programs on the PATH (on Debian, "npm run setup:services" as root does it)';
+    ? 'tests can start them: run "npm run setup:services"'
+    : 'tests find their programs on the PATH: on Debian run "npm run setup:services" as root';
 }

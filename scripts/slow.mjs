@@ -1,5 +1,5 @@
-// npm run test:slow: what takes half an hour and is run before a release: the add-in under valgrind, against RabbitMQ and under ten minutes
-// of fuzz, as long a fuzz of the gateway's parser, and the connector to Asterisk against real ones.
+// npm run test:slow: tests of half an hour for a release: the add-in under valgrind, against RabbitMQ and under ten minutes of fuzzing, the
+// same fuzzing of the gateway's parser, and the connector to Asterisk against real ones.
 import { prepare } from './lib/prepare.mjs';
 import { run } from './lib/run.mjs';
 

@@ -1,4 +1,4 @@
-// npm start: the host with the sample flows; stays up until Ctrl-C.
+// npm start: runs the host with the sample flows until Ctrl-C.
 import { prepare } from './lib/prepare.mjs';
 import { becomeSluice } from './lib/run.mjs';
 

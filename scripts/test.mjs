@@ -1,5 +1,5 @@
-// npm test: everything that must hold before a change goes in, set-up included. The last line is `N passed, N failed`.
-// `npm test -- <paths or other arguments of Jest>` runs only the tests that fit, without the checks.
+// npm test: all checks and tests that a change has to pass, set-up included. The last line is `N passed, N failed`.
+// `npm test -- <paths or other arguments of Jest>` runs only the matching tests, without the checks.
 import { runJest } from './lib/jest.mjs';
 import { prepare } from './lib/prepare.mjs';
 import { npm, run } from './lib/run.mjs';
@@ -7,7 +7,7 @@ import { canInstall, missingServices } from './lib/services.mjs';
 
 const MINUTE = 60_000;
 
-/** Servers are heavy, and tests of faults freeze and kill them: those stages run one file at a time. */
+/** Stages with servers run one file at a time: servers are heavy, and tests of faults freeze and kill them. */
 const UNIT = { project: 'unit', workers: 2, limitMs: 12 * MINUTE };
 const SERVICES = { project: 'services', workers: 1, limitMs: 20 * MINUTE, needsServices: true };
 const E2E = { project: 'e2e', workers: 1, limitMs: 20 * MINUTE };
@@ -21,26 +21,29 @@ await prepare();
 const servicesReady = await setUpServices();
 if (filters.length === 0) add('checks', await check());
 await runStages(UNIT);
-// whoever tests servers waits more than it computes, so two can do it beside each other; the add-in has a build and no servers
+// tests with servers mostly wait, so two stages can run at once; the add-in has a build and no servers
 await runStages(SERVICES, E2E);
 await Promise.all([runStages(FAULTS), ...(filters.length === 0 ? [testAddin()] : [])]);
 
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed > 0 ? 1 : 0;
 
-/** Are the servers' programs here? Installs them where we may. */
+/** Returns whether the servers' programs are installed, after installing them if possible. */
 async function setUpServices() {
   const missing = () => missingServices().filter((service) => !service.optional);
   if (missingServices().length > 0 && canInstall()) await run([process.execPath, 'scripts/setup-services.mjs']);
   const names = missing().map((service) => service.name);
   if (names.length === 0) return true;
   console.error(
-    `\n*** ${names.join(' and ')} not found: tests of real servers are LEFT OUT; "npm run setup:services" says what to install ***\n`,
+    `\n*** ${names.join(' and ')} not found: tests of real servers are SKIPPED: run "npm run setup:services" to see what to install ***\n`,
   );
   return false;
 }
 
-/** The lock file, format, lint, the import rule, types and the generated pages: one check. Goes on after a failure, to show all at once. */
+/**
+ * Checks the lock file, format, lint, the import rule, types and the generated pages as one test. Continues after a failure, to show all at
+ * once.
+ */
 async function check() {
   const ends = [
     await run([process.execPath, 'scripts/fix-lock.mjs', '--check']),
@@ -50,7 +53,7 @@ async function check() {
   return ends.every(({ code }) => code === 0) ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
 }
 
-/** The add-in is C++ with a build and a runner of its own, which says what it needs. */
+/** Runs the tests of the add-in, which is C++ with its own build and runner. */
 async function testAddin() {
   const { output } = await run([process.execPath, 'scripts/addin.mjs', 'test'], { quiet: true, limitMs: ADDIN_LIMIT_MS });
   console.error(output);
@@ -59,7 +62,7 @@ async function testAddin() {
   add('addin', counts ? { passed, failed, skipped } : leftOut());
 }
 
-/** Stages beside each other. */
+/** Runs stages at the same time. */
 async function runStages(...stages) {
   const run = async (stage) => add(stage.project, await runStage(stage));
   await Promise.all(stages.map(run));
@@ -69,7 +72,7 @@ function runStage(stage) {
   return !stage.needsServices || servicesReady ? runJest(stage, filters) : leftOut();
 }
 
-/** A CI that quietly tests less than it says is worse than a red one. */
+/** Result of a stage that was skipped. It fails in CI, because a CI that silently tests less than expected is worse than a red one. */
 function leftOut() {
   return process.env.CI ? { passed: 0, failed: 1, skipped: 0 } : { passed: 0, failed: 0, skipped: 1 };
 }

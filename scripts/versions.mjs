@@ -1,6 +1,6 @@
-// npm run test:versions: the buses, the pacer and the store against newer servers than this machine's: RabbitMQ 4, Redis 8 and PostgreSQL 17, which
-// Debian 13 has. They are installed in a folder of their own and started from there. Arguments replace which tests run, such as
-// `libs/pacer` or `-t unrouted`. Last line: `N passed, N failed`.
+// npm run test:versions: tests the buses, the pacer and the store against newer servers than those of this machine: RabbitMQ 4, Redis 8 and
+// PostgreSQL 17 of Debian 13. They are installed in a separate folder and started from there. Arguments replace the selection of tests, for
+// example `libs/pacer` or `-t unrouted`. Last line: `N passed, N failed`.
 import { makeRoot } from './lib/chroot.mjs';
 import { runJest } from './lib/jest.mjs';
 import { prepare } from './lib/prepare.mjs';
@@ -11,7 +11,7 @@ const TESTS = ['libs/rabbit', 'libs/pacer', 'libs/store'];
 
 if (!canInstall()) {
   console.error(
-    'test:versions needs Debian and root: it installs real servers in a folder of their own and starts them with chroot',
+    'test:versions: needs Debian and root, because it installs real servers in a separate folder and starts them with chroot',
   );
   process.exit(2);
 }

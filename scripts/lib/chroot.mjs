@@ -1,4 +1,4 @@
-// A Debian of its own in a folder, with servers of that Debian's release: made once, and kept.
+// A Debian in a separate folder, with the servers of that Debian release. It is created once and kept.
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -8,15 +8,16 @@ const SOURCES = '/etc/apt/sources.list.d/debian.sources';
 const DEFAULT_MIRROR = 'http://deb.debian.org/debian';
 const HOUR = 3_600_000;
 
-/** The folder of all such roots: `SLUICE_REAL_DIR`, or one in the user's cache. It is never in the repository. */
+/** Returns the folder of all such roots: `SLUICE_REAL_DIR`, or a folder in the user's cache. It is never in the repository. */
 export const realFolder = () =>
   process.env.SLUICE_REAL_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sluice-real');
 
 /**
- * Makes a Debian with the packages ready in a folder; the first time this downloads it. Needs root on a Debian.
+ * Creates a Debian with the packages in a folder, unless it exists; this downloads it. Requires root on a Debian.
  *
- * @param {{ name: string, release: string, packages: readonly string[], size: string }} wanted `size` of the download, for people
- * @returns {Promise<string>} the folder that is the root
+ * @param {{ name: string, release: string, packages: readonly string[], size: string }} wanted `size`: size of the download, for the
+ *   message
+ * @returns {Promise<string>} the folder of the root
  * @throws {Error} with the output of the command that failed
  */
 export async function makeRoot({ name, release, packages, size }) {
@@ -34,9 +35,9 @@ export async function makeRoot({ name, release, packages, size }) {
   try {
     await command('debootstrap', '--variant=minbase', '--include=ca-certificates', release, root, mirror());
     for (const file of ['/etc/resolv.conf', '/etc/hosts']) cpSync(file, join(root, file), { dereference: true });
-    // a proxy of this machine, and what else it needs to reach its mirror
+    // the proxy and other settings of this machine, which it may need to reach its mirror
     cpSync('/etc/apt/apt.conf.d', join(root, 'etc/apt/apt.conf.d'), { recursive: true });
-    // nothing may start in there by itself
+    // packages must not start services in there
     writeFileSync(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
     await command('chroot', root, 'apt-get', 'update', '-qq', '-o', 'Acquire::Check-Valid-Until=false');
     await command('chroot', root, 'apt-get', 'install', '-qq', '--yes', '--no-install-recommends', ...packages);
@@ -57,7 +58,7 @@ async function remove(root) {
   rmSync(root, { recursive: true, force: true });
 }
 
-/** debootstrap mounts /proc and leaves it when it is stopped. The deepest mount goes first. */
+/** Unmounts /proc and others, which debootstrap leaves mounted when it is stopped. The deepest mount is unmounted first. */
 async function unmount(root) {
   const mounted = readFileSync('/proc/mounts', 'utf8')
     .split('\n')
@@ -72,5 +73,5 @@ async function command(...line) {
     limitMs: HOUR,
     env: { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
   });
-  if (code !== 0) throw new Error(`${output}\n"${line.join(' ')}" failed with ${code}: see above`);
+  if (code !== 0) throw new Error(`${output}\n"${line.join(' ')}" failed with exit code ${code}: see the output above`);
 }

@@ -1,9 +1,9 @@
-// The flows that documentation shows must pass the lint: a reader copies them.
+// Lints the flows in the documentation, because readers copy them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ROOT } from './run.mjs';
 
-/** The workspace in which all samples are checked, itself a sample. */
+/** The page with the workspace in which all samples are checked. It is a sample itself. */
 const WORKSPACE = 'docs/reference/workspace.md';
 const ENV = {
   ERP_URL: 'http://server/base/hs/gate',
@@ -15,9 +15,9 @@ const ENV = {
 /**
  * Lints every YAML block that is a whole file.
  *
- * @param {{ compileWorkspace: Function, parseWorkspaceFile: Function, formatFindings: Function }} flow the language
+ * @param {{ compileWorkspace: Function, parseWorkspaceFile: Function, formatFindings: Function }} flow the package of the language
  * @param {ReadonlyMap<string, object>} plugins
- * @returns {string} what is wrong, as `sluice lint` says it; empty when nothing is
+ * @returns {string} the findings in the format of `sluice lint`; empty if there are none
  */
 export function lintSamples(flow, plugins) {
   const { file: workspace, findings: unreadable } = flow.parseWorkspaceFile(samplesOf(WORKSPACE)[0]);
@@ -37,7 +37,9 @@ function pages() {
   );
 }
 
-/** Each block under as many empty lines as stand before it, so that a finding names the line of the page. */
+/**
+ * Returns the blocks of a page, each after as many empty lines as there are lines before it, so that a finding has the line of the page.
+ */
 function samplesOf(page) {
   const text = readFileSync(fileURLToPath(new URL(page, ROOT)), 'utf8');
   return [...text.matchAll(/^```yaml\n(sluice: 1\n[^]*?)^```$/gm)].map((match) => {

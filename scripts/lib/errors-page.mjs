@@ -1,11 +1,11 @@
-// The text of docs/reference/errors.md.
+// Generates docs/reference/errors.md.
 
 const FATES = {
-  retry: 'tried again after a durable delay; spends an attempt',
-  overload: 'the pace of the connection shrinks; a paced call waits and spends no attempt',
-  unavailable: 'counts for the breaker of the connection; a paced call waits and spends no attempt',
-  rejected: 'the other side refuses this data: never tried again',
-  fatal: 'the configuration is wrong: never tried again, and reported by `/health/ready`',
+  retry: 'repeats the call after a durable delay, which spends an attempt',
+  overload: 'lowers the pace of the connection; a paced call waits and spends no attempt',
+  unavailable: 'counts the failure for the breaker of the connection; a paced call waits and spends no attempt',
+  rejected: 'never repeats the call: the remote system refuses this data',
+  fatal: 'never repeats the call, and reports it by `/health/ready`: the configuration is wrong',
 };
 
 /** @param {readonly { title: string, about: string, codes: Record<string, { fate: string, cure: string }> }[]} sections */
@@ -13,13 +13,13 @@ export function errorsPage(sections) {
   return [
     '# Error codes',
     '',
-    '<!-- Made from the code by "npm run docs": do not edit. -->',
+    '<!-- Generated from the code by "npm run docs": do not edit. -->',
     '',
-    'What `error.code` can be in `onError`, in the journal and in a parked run. Branch on the code or on its fate, never on the message. A code is',
-    'never given another meaning. What is thrown without a code is shown as `UNEXPECTED` and has the fate `retry`.',
+    'Values of `error.code` in `onError`, in the journal and in a parked run. Branch on the code or on its fate, never on the message. The',
+    'meaning of a code never changes. An error that is thrown without a code has the code `UNEXPECTED` and the fate `retry`.',
     '',
     ...table(
-      ['fate', 'what the engine does'],
+      ['fate', 'reaction of the engine'],
       Object.entries(FATES).map(([fate, meaning]) => [`\`${fate}\``, meaning]),
     ),
     ...sections.flatMap(section),

@@ -1,10 +1,10 @@
-// Runs Jest projects and counts what came of it.
+// Runs Jest projects and counts their results.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './run.mjs';
 
-/** Jest loads ES modules through this flag only, and Node warns about it in every process. */
+/** Jest loads ES modules only with this flag, about which Node would warn in every process. */
 const JEST = [
   process.execPath,
   '--experimental-vm-modules',
@@ -13,6 +13,8 @@ const JEST = [
 ];
 
 /**
+ * Runs the tests of a project.
+ *
  * @param {{ project: string, workers: number, limitMs: number, env?: object }} stage
  * @param {readonly string[]} args further arguments of Jest, such as path filters
  * @returns {Promise<{ passed: number, failed: number, skipped: number }>}
@@ -38,7 +40,7 @@ export async function runJest({ project, workers, limitMs, env = {} }, args = []
     );
     if (late)
       console.error(
-        `${project}: ended after ${limitMs / 60_000} minutes: a test hangs, or something keeps the process from ending`,
+        `${project}: stopped after ${limitMs / 60_000} minutes: find the test that hangs, or the handle that keeps the process alive`,
       );
     return late ? { passed: 0, failed: 1, skipped: 0 } : count(readResults(results), code);
   } finally {
@@ -50,12 +52,14 @@ function readResults(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    if (error.code === 'ENOENT') return undefined; // Jest died before it wrote them
+    if (error.code === 'ENOENT') return undefined; // Jest died before it wrote the file
     throw error;
   }
 }
 
-/** A file that could not be run has no tests to count, so it counts as one failure; so does a Jest that ends badly with nothing failed. */
+/**
+ * Counts the tests. A file that could not be run counts as one failure, and so does a Jest that exits with an error without a failed test.
+ */
 function count(results, code) {
   if (!results) return { passed: 0, failed: 1, skipped: 0 };
   const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;

@@ -1,15 +1,15 @@
-// Makes a checkout ready to run: the right Node, the packages of the lock file, a current build. Costs well under a second when all is there.
+// Prepares a checkout: checks Node, installs the packages of the lock file, builds. Takes well under a second if all is up to date.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { npm, ROOT, run } from './run.mjs';
 
 const OLDEST_NODE = [20, 19];
-/** What takes less is not worth a line. */
+/** Work that takes less time is not reported. */
 const SILENT_MS = 2_000;
 const TELL_MS = 15_000;
 const LOCK = new URL('.sluice/prepare.lock', ROOT);
 
-/** Ends the process with a line that says what to do when something cannot be made ready. Speaks on stderr only. */
+/** Prepares the checkout, or ends the process with a message that contains the remedy. Writes to stderr only. */
 export async function prepare() {
   checkNode();
   await alone(async () => {
@@ -25,8 +25,8 @@ function checkNode() {
 }
 
 /**
- * Is what npm has put into node_modules what the lock file asks for? npm writes `.package-lock.json` as the last thing of an installation,
- * so an interrupted one counts as none. Addresses differ behind a mirror: versions are compared.
+ * Returns whether node_modules contains the packages of the lock file. npm writes `.package-lock.json` at the end of an installation, so an
+ * interrupted one counts as missing. Versions are compared and not addresses, which differ behind a mirror.
  */
 function installed() {
   const present = readPackages('node_modules/.package-lock.json');
@@ -48,13 +48,13 @@ function readPackages(file) {
 }
 
 async function install() {
-  // the compiler is a development dependency, and NODE_ENV=production would leave it out
+  // NODE_ENV=production would leave out the compiler, which is a development dependency
   const { code, output } = await shown('installing packages (once; 1 to 6 minutes, by network and disk)', () =>
     npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], { quiet: true }),
   );
   if (code !== 0)
     giveUp(
-      `${output}\n"npm ci" failed: see above. Behind a proxy set HTTPS_PROXY; a refused lock file is cured by "npm run lock"`,
+      `${output}\n"npm ci" failed: see the output above. Behind a proxy set HTTPS_PROXY; if the lock file is refused, run "npm run lock"`,
     );
 }
 
@@ -62,10 +62,10 @@ async function build() {
   const { code, output } = await shown('building', () =>
     run([process.execPath, 'node_modules/typescript/bin/tsc', '-b'], { quiet: true }),
   );
-  if (code !== 0) giveUp(`${output}\nthe build failed: see above, and "npm run build"`);
+  if (code !== 0) giveUp(`${output}\nthe build failed: see the output above, and run "npm run build"`);
 }
 
-/** Runs `work`; when it takes longer than two seconds, prints what it is, and every 15 s how long it has taken. */
+/** Runs `work`. If it takes longer than two seconds, reports it, and then every 15 s the time so far. */
 async function shown(what, work) {
   const from = Date.now();
   let written = false;
@@ -86,7 +86,7 @@ async function shown(what, work) {
   }
 }
 
-/** Two scripts started at once must not install or build into each other: the second waits for the first. */
+/** Runs `work` under a lock, so that two scripts do not install or build at the same time. */
 async function alone(work) {
   mkdirSync(new URL('.', LOCK), { recursive: true });
   while (!takeLock()) await pause(200);
@@ -116,7 +116,7 @@ function readHolder() {
   try {
     return readFileSync(LOCK, 'utf8');
   } catch {
-    return ''; // given up in this moment
+    return ''; // the holder has just released it
   }
 }
 

@@ -1,4 +1,4 @@
-// Child processes for the scripts: one that is watched to its end, and one that this process stands in for.
+// Child processes of the scripts.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
@@ -8,17 +8,17 @@ export const ROOT = new URL('../../', import.meta.url);
 
 const KILL_AFTER_MS = 10_000;
 
-/** Programs that have not ended yet. */
+/** Number of programs that are running. */
 let running = 0;
 
 /**
- * Runs a program in the root of the repository to its end. When we were told to stop meanwhile, this process ends as the program ended: the
- * last one, where several run beside each other.
+ * Runs a program in the root of the repository to its end. If this process received a signal in the meantime, it exits as the program did;
+ * if several programs run at once, as the last one did.
  *
  * @param {readonly string[]} command program and arguments
  * @param {{ env?: object, quiet?: boolean, shell?: boolean, limitMs?: number, ipc?: boolean }} [options] quiet: the output is collected
- *   and not shown; ipc: the program stops when its channel to us is closed
- * @returns {Promise<{ code: number, output: string, late: boolean }>} late: ended by us, because `limitMs` had passed
+ *   instead of shown; ipc: the program stops when its IPC channel is closed
+ * @returns {Promise<{ code: number, output: string, late: boolean }>} late: it was stopped after `limitMs`
  */
 export function run([program, ...args], { env = {}, quiet = false, shell = false, limitMs, ipc = false } = {}) {
   return new Promise((resolve, reject) => {
@@ -42,7 +42,7 @@ export function run([program, ...args], { env = {}, quiet = false, shell = false
     const stopForwarding = forwardSignals(child, () => (told = true));
     running += 1;
     child.once('error', reject);
-    // 'close' does not come behind a channel that we have closed; it matters where output is collected
+    // 'close' is not emitted after the channel was closed here; it matters only if output is collected
     child.once(quiet ? 'close' : 'exit', (code, signal) => {
       timers.forEach(clearTimeout);
       stopForwarding();
@@ -53,7 +53,7 @@ export function run([program, ...args], { env = {}, quiet = false, shell = false
   });
 }
 
-/** npm, without a shell where possible: Windows runs `npm.cmd` through one only (https://nodejs.org/api/child_process.html). */
+/** Runs npm, without a shell where possible: Windows can start `npm.cmd` only with one (https://nodejs.org/api/child_process.html). */
 export function npm(args, options = {}) {
   const cli = process.env.npm_execpath;
   if (cli && basename(cli) === 'npm-cli.js') return run([process.execPath, cli, ...args], options);
@@ -61,16 +61,16 @@ export function npm(args, options = {}) {
   return run([windows ? 'npm.cmd' : 'npm', ...args], { ...options, shell: windows });
 }
 
-/** Runs the built `sluice` command with these arguments, and ends as it ends. */
+/** Runs the built `sluice` command with these arguments, and exits with its exit code. */
 export async function becomeSluice(...args) {
   const { code } = await run([process.execPath, 'apps/cli/bin/sluice.js', ...args], { ipc: true });
   process.exitCode = code;
 }
 
 /**
- * Hands signals on, so that the child can stop in its own way while we wait for it. Gives the function that ends this. Ctrl-C on a terminal
- * reaches the child by itself, but we cannot know whether a SIGINT was one: where there is a channel its end asks the child to stop, which
- * it may hear twice, while a second signal means "at once".
+ * Forwards signals, so that the child can stop in its own way while this process waits. Returns the function that stops forwarding. A
+ * terminal sends Ctrl-C to the child too, and a second signal means "at once", so SIGINT is not forwarded on a terminal. With an IPC
+ * channel its end asks the child to stop, which may safely happen in addition to a signal.
  */
 function forwardSignals(child, told) {
   const handlers = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => {
@@ -85,7 +85,7 @@ function forwardSignals(child, told) {
   return () => handlers.forEach((off) => off());
 }
 
-/** As shells say it: 128 and the number of the signal. */
+/** Returns the exit code in the convention of shells: 128 plus the number of the signal. */
 function exitCode(code, signal) {
   return code ?? 128 + (constants.signals[signal] ?? 1);
 }

@@ -1,12 +1,12 @@
-// The programs that tests start for themselves: are they here, and can they be installed?
+// The programs that tests start: whether they are installed, and whether they can be.
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const POSTGRES_HOME = '/usr/lib/postgresql';
-/** Debian's package `wine64` puts its program there, and none into the PATH. */
+/** Debian's package `wine64` installs its program there, outside of the PATH. */
 const WINE_HOME = '/usr/lib/wine';
 
-/** What tests need beside Node. `optional`: without it some tests are left out, loudly; in CI they fail. */
+/** Programs that tests need in addition to Node. `optional`: without it some tests are skipped with a message; in CI they fail. */
 export const SERVICES = [
   { name: 'RabbitMQ', debian: 'rabbitmq-server', present: () => onPath('rabbitmq-server', '/usr/sbin') },
   { name: 'Redis', debian: 'redis-server', present: () => onPath('redis-server', '/usr/bin') },
@@ -22,7 +22,7 @@ export function wine() {
   return find('wine64', WINE_HOME) ?? find('wine');
 }
 
-/** Debian or a descendant, as root: the one place where we install by ourselves. */
+/** Returns whether scripts may install programs: only as root on Debian or a derivative. */
 export function canInstall() {
   return process.platform === 'linux' && process.getuid() === 0 && existsSync('/usr/bin/apt-get') && isDebian();
 }
