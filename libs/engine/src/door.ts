@@ -10,6 +10,7 @@ import {
 } from '@sluice/plugin-api';
 import { contentOf } from './event-data.js';
 import type { Observer } from './observer.js';
+import type { ParkedAccounts } from './parked-accounts.js';
 import { queues, type Bus } from './ports/bus.js';
 import type { Replies } from './replies.js';
 
@@ -17,6 +18,7 @@ const MAX_ID_BYTES = 200;
 
 export interface DoorOptions {
   readonly limitBytes: number;
+  readonly accounts: Pick<ParkedAccounts, 'requireRoom'>;
 }
 
 /**
@@ -34,9 +36,9 @@ export class Door {
     private readonly options: DoorOptions,
   ) {}
 
-  /** An event for whichever flows take its type. Rejects with `BUS_UNAVAILABLE`, `BODY_TOO_LARGE` or `EVENT_TYPE`. */
+  /** An event for whichever flows take its type. Rejects with `BUS_UNAVAILABLE`, `BODY_TOO_LARGE`, `EVENT_TYPE` or `PARKED_FULL`. */
   publish(event: NewEvent & { readonly type: string; readonly source: string }): Promise<Accepted> {
-    return this.#accept(event, undefined, undefined);
+    return this.#accept(event, undefined, undefined, { flow: undefined });
   }
 
   /** An event of a plugin's trigger, straight to its flow. */
@@ -45,16 +47,16 @@ export class Door {
     event: NewEvent & { readonly type: string; readonly source: string },
     reply?: { readonly withinMs: number },
   ): Promise<Accepted> {
-    return this.#accept(event, queues.flow(flow), reply && { ...reply, flow });
+    return this.#accept(event, queues.flow(flow), reply && { ...reply, flow }, { flow });
   }
 
-  /** As `hand`, of an event that was said at `acceptedAt` and has waited on this host since then. */
+  /** As `hand`, of an event whose account may be full, since nobody could send it again: it was said at `acceptedAt` and has waited on this host since then. */
   handLate(
     flow: string,
     event: NewEvent & { readonly type: string; readonly source: string },
     acceptedAt: number,
   ): Promise<Accepted> {
-    return this.#accept(event, queues.flow(flow), undefined, acceptedAt);
+    return this.#accept(event, queues.flow(flow), undefined, { acceptedAt });
   }
 
   /** Says that some flow or module of this host takes events of these patterns. */
@@ -78,9 +80,10 @@ export class Door {
     event: NewEvent & { readonly type: string; readonly source: string },
     queue: string | undefined,
     reply: { readonly flow: string; readonly withinMs: number } | undefined,
-    acceptedAt?: number,
+    sender: { readonly flow: string | undefined } | { readonly acceptedAt: number },
   ): Promise<Accepted> {
     const began = Date.now();
+    if ('flow' in sender) this.options.accounts.requireRoom(event, sender.flow);
     if (!isEventType(event.type))
       throw engineFail.EVENT_TYPE(`"${event.type.slice(0, 80)}" is not an event type`, { sent: 'no' });
     if (event.id !== undefined && (event.id === '' || Buffer.byteLength(event.id) > MAX_ID_BYTES)) {
@@ -92,7 +95,12 @@ export class Door {
         sent: 'no',
       });
     }
-    const attributes = this.#attributes(event, acceptedAt ?? began, carried.datacontenttype, reply !== undefined);
+    const attributes = this.#attributes(
+      event,
+      'acceptedAt' in sender ? sender.acceptedAt : began,
+      carried.datacontenttype,
+      reply !== undefined,
+    );
     const awaited = reply && this.replies.expect(runId(attributes.source, attributes.id, reply.flow), reply.withinMs);
     // when the publish fails nobody looks at the reply any more
     awaited?.catch(() => undefined);

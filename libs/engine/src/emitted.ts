@@ -1,6 +1,7 @@
 import { derivedId, engineFail, isEventType, type EventAttributes, type EventMessage, type NewEvent } from '@sluice/plugin-api';
 import type { Settings } from '@sluice/flow';
 import { contentOf, type Content } from './event-data.js';
+import { accountOf } from './parked-accounts.js';
 import type { Outgoing } from './ports/bus.js';
 
 export interface EmitCause {
@@ -50,6 +51,7 @@ export function emittedEvent(cause: EmitCause, emitted: EmittedAttributes, conte
     causationid: trigger.id,
     hops,
   };
+  attributes.origin = accountOf(trigger, cause.flow);
   const subject = emitted.subject ?? trigger.subject;
   if (subject !== undefined) attributes.subject = subject;
   if (emitted.partitionkey !== undefined) attributes.partitionkey = emitted.partitionkey;

@@ -6,6 +6,7 @@ import { FlowRunner } from './flow-runner.js';
 import { pause } from './lease.js';
 import { NewerStateQueues, type NewerStates } from './newer-states.js';
 import type { Observer } from './observer.js';
+import { ParkedAccounts, type ParkedAccountState } from './parked-accounts.js';
 import { Parking } from './parking.js';
 import { HostPeers } from './peers.js';
 import { queues, type Bus, type BusState, type QueueStatus } from './ports/bus.js';
@@ -26,6 +27,8 @@ import { runTrigger, type TriggersDeps } from './triggers.js';
 const STOP_GRACE_MS = 8_000;
 const SWEEP_MS = 60 * 60_000;
 const SEEN_MS = 60 * 60_000;
+/** A host accepts events of an account that has become full for at most so long. */
+const ACCOUNTS_MS = 2_000;
 
 export const ROLES = ['api', 'gateway', 'flows', 'push'] as const;
 export type Role = (typeof ROLES)[number];
@@ -54,6 +57,8 @@ export interface EngineStatus {
   readonly connections: readonly ConnectionHealth[];
   /** Queues in which this host met runs of a newer release within the last minute: they wait for a host of that release. */
   readonly newerStates: readonly NewerStates[];
+  /** Issuers and flows that have used up most of `settings.limits.parked`. */
+  readonly parkedAccounts: readonly ParkedAccountState[];
 }
 
 /** One host's part of the work on a workspace. */
@@ -68,6 +73,7 @@ export class Engine {
   readonly #pushes: readonly PushRunner[];
   readonly #readiness = new Readiness();
   readonly #newer: NewerStateQueues;
+  readonly #accounts: ParkedAccounts;
   /** Fires first: nothing new begins. */
   readonly #draining = stopController();
   /** Fires when the grace is over: calls are aborted. */
@@ -86,7 +92,11 @@ export class Engine {
       services: (connection) => servicesOf(connection, { ...options, door: this.door, peers: this.#peers, leases: store.leases }),
       ...(settings.timezone !== undefined && { timezone: settings.timezone }),
     });
-    this.door = new Door(bus, this.#replies, observer, { limitBytes: settings.limits.eventBytes });
+    this.#accounts = new ParkedAccounts(store.parked, settings.limits.parkedBytes, log);
+    this.door = new Door(bus, this.#replies, observer, {
+      limitBytes: settings.limits.eventBytes,
+      accounts: this.#accounts,
+    });
     this.door.takes(workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : [])));
     this.#newer = new NewerStateQueues(log);
     this.parking = new Parking({
@@ -130,12 +140,14 @@ export class Engine {
     for (const push of this.#pushes) await push.declare();
     await this.#replies.start();
     await this.parking.start();
+    await this.#accounts.read();
     await this.#startServing();
     if (roles.has('push')) for (const push of this.#pushes) this.#working.push(push.run());
     if (roles.has('flows')) for (const flow of this.#flows) await flow.start();
     const triggers = { host: roles.has('api'), source: roles.has('gateway') };
     const deps = this.#triggersDeps();
     for (const flow of workspace.flows) this.#working.push(runTrigger(flow, triggers, deps, this.#draining.signal));
+    this.#working.push(this.#every(ACCOUNTS_MS, () => this.#accounts.read()));
     this.#working.push(this.#every(SEEN_MS, () => store.flowsSeen(workspace.flows.map((flow) => flow.name))));
     this.#working.push(this.#every(SWEEP_MS, () => store.sweep(workspace.settings.retention)));
   }
@@ -164,7 +176,13 @@ export class Engine {
       paces: this.paces(),
       connections: this.connections.all().map((one) => one.health()),
       newerStates: this.#newer.list(),
+      parkedAccounts: this.parkedAccounts(),
     };
+  }
+
+  /** Issuers and flows that have used up most of `settings.limits.parked`, the largest first; read every 2 s. */
+  parkedAccounts(): readonly ParkedAccountState[] {
+    return this.#accounts.reported();
   }
 
   /** The paces of the connections as this host sees them. */

@@ -23,6 +23,8 @@ export {
   type PushClass,
   type PushOwner,
 } from './ports/pacer.js';
+export { MIN_PARKED_BYTES } from './ports/store.js';
+export { accountOf, parkedBytes, type ParkedAccountState } from './parked-accounts.js';
 export type {
   Claim,
   ClaimStore,
@@ -31,6 +33,7 @@ export type {
   JournalKind,
   LeaseRow,
   LeaseStore,
+  ParkedAccount,
   ParkedRun,
   ParkedState,
   ParkedStore,

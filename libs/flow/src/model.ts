@@ -237,7 +237,12 @@ export interface Issuer {
 export interface Settings {
   readonly timezone?: string;
   readonly country: string;
-  readonly limits: { readonly eventBytes: number; readonly hops: number };
+  readonly limits: {
+    readonly eventBytes: number;
+    readonly hops: number;
+    /** Failed runs that one issuer, or one flow whose events have no issuer, may have parked. */
+    readonly parkedBytes: number;
+  };
   readonly retention: { readonly journalMs: number; readonly parkedMs: number; readonly mailboxMs: number };
   readonly rabbit: {
     /** RabbitMQ's `consumer_timeout`: it takes a delivery back that was not acknowledged for so long. */

@@ -139,7 +139,7 @@ function workspaceSchema(plugins: readonly AnyPlugin[]): Schema {
         settings: map({
           timezone: TEXT,
           country: { type: 'string', pattern: '^[A-Z]{2}$', default: 'RU' },
-          limits: map({ event: SIZE, hops: COUNT }),
+          limits: map({ event: SIZE, hops: COUNT, parked: SIZE }),
           retention: map({ journal: DURATION, parked: DURATION, mailbox: DURATION }),
           rabbit: map({ consumerTimeout: DURATION }),
         }),

@@ -119,7 +119,7 @@ describe('a workspace', () => {
     expect(made.settings).toEqual({
       timezone: 'Europe/Moscow',
       country: 'RU',
-      limits: { eventBytes: 1_048_576, hops: 32 },
+      limits: { eventBytes: 1_048_576, hops: 32, parkedBytes: 1_073_741_824 },
       retention: { journalMs: 30 * 86_400_000, parkedMs: 365 * 86_400_000, mailboxMs: 86_400_000 },
       rabbit: { consumerTimeoutMs: 30 * 60_000 },
     });

@@ -132,6 +132,10 @@ export const ENGINE_CODES = {
     cure: 'bring the step back and replay the run; or replay it with --from-start, which may repeat calls under other ids; or drop it',
   },
   EVENT_TYPE: { fate: 'rejected', cure: 'an event type is words of letters, digits, _ and - joined by dots' },
+  PARKED_FULL: {
+    fate: 'overload',
+    cure: 'correct, replay or drop parked runs (sluice parked ls), or raise settings.limits.parked; then send the event again',
+  },
   BUS_UNAVAILABLE: { fate: 'unavailable', cure: 'check that the message broker runs, for example with sluice doctor' },
   STORE_UNAVAILABLE: { fate: 'unavailable', cure: 'check that PostgreSQL runs, for example with sluice doctor' },
   CONFIG_INVALID: { fate: 'fatal', cure: 'correct the configuration' },

@@ -24,6 +24,8 @@ export interface EventAttributes {
   readonly causationid?: string;
   /** `sub` of the sender's token. Not copied to emitted events. */
   readonly authid?: string;
+  /** Of an emitted event: the sender of the first event of its chain, in whose account it is parked: `issuer <name>` or `flow <name>`. */
+  readonly origin?: string;
   /** Number of emits since the event was accepted. Absent: 0. */
   readonly hops?: number;
   /** Facts about the transport rather than the data, for instance the headers of an HTTP request. */

@@ -1,21 +1,37 @@
-import type { ParkedRun, ParkedState, ParkedStore, ParkedSummary } from '@sluice/engine';
+import {
+  accountOf,
+  parkedBytes,
+  type ParkedAccount,
+  type ParkedRun,
+  type ParkedState,
+  type ParkedStore,
+  type ParkedSummary,
+} from '@sluice/engine';
 import type { Database } from './database.js';
 import { ParkedRunEntity } from './entities/parked-run.entity.js';
 
 /** Maximum number of runs that the sweeper holds in memory at once: a run can be as large as an event. */
 const STUCK_AT_ONCE = 100;
 
-const INSERT = `insert into sluice.parked_run (run, epoch, flow, revision, event, step, error, parked_at, message)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`;
+/** Any number that nothing else in the database locks by. */
+const ADD_LOCK = 7_318_405;
+
+const INSERT = `insert into sluice.parked_run (run, epoch, flow, revision, event, step, error, parked_at, message, account, bytes)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`;
 
 /** Rows of `parked_run`, one for each time that a run was parked. */
 export class PostgresParked implements ParkedStore {
   constructor(private readonly database: Database) {}
 
   async add(runs: readonly Omit<ParkedRun, 'state'>[]): Promise<void> {
+    const counted = runs.map((one) => ({ ...one, account: accountOf(one.event, one.flow), bytes: parkedBytes(one) }));
+    // in the order in which other statements change accounts, or they could deadlock
+    counted.sort((a, b) => (a.account < b.account ? -1 : a.account > b.account ? 1 : 0));
     // row by row: a run can be as large as an event, and its bytes are sent without a conversion
     await this.database.transaction(async (manager) => {
-      for (const { run, epoch, flow, revision, event, step, error, parkedAt, message } of runs) {
+      // two hosts that were handed the same messages, and insert them in another order, would deadlock
+      await manager.query('select pg_advisory_xact_lock($1)', [ADD_LOCK]);
+      for (const { run, epoch, flow, revision, event, step, error, parkedAt, message, account, bytes } of counted) {
         await manager.query(INSERT, [
           run,
           epoch,
@@ -26,6 +42,8 @@ export class PostgresParked implements ParkedStore {
           JSON.stringify(error),
           parkedAt,
           message,
+          account,
+          bytes,
         ]);
       }
     });
@@ -48,6 +66,13 @@ export class PostgresParked implements ParkedStore {
       `select flow, count(*) from sluice.parked_run where state = 'parked' group by flow`,
     );
     return Object.fromEntries(rows.map(({ flow, count }) => [flow, Number(count)]));
+  }
+
+  async accounts(): Promise<readonly ParkedAccount[]> {
+    const rows = await this.database.rows<{ account: string; runs: string; bytes: string }>(
+      'select account, runs, bytes from sluice.parked_account order by account',
+    );
+    return rows.map(({ account, runs, bytes }) => ({ account, runs: Number(runs), bytes: Number(bytes) }));
   }
 
   async get(run: string): Promise<ParkedRun | undefined> {

@@ -42,13 +42,10 @@ export function addParked(parked: Command): void {
   parked
     .command('drop')
     .description('give it up for good')
-    .argument('<run>')
-    .action(async (prefix: string) => {
-      const api = await openHostApi();
-      const run = await findRun(api, prefix);
-      await api.post(`/api/parked/${run}/drop`);
-      print(`dropped ${run}`);
-    });
+    .argument('[run]', 'the run, or the beginning of its id')
+    .option('--all', 'all that are parked; needs --flow')
+    .option('--flow <name>', 'with --all: of this flow')
+    .action(drop);
 }
 
 async function list({ flow, state, ...format }: { flow?: string; state: string } & Format): Promise<void> {
@@ -93,6 +90,17 @@ async function replay(prefix: string | undefined, { data, fromStart = false, all
   const replayed = await api.post<Replayed>(`/api/parked/${await findRun(api, prefix)}/replay`, body);
   warnOfRepeats(replayed);
   print(`Replayed. Follow it: sluice find ${replayed.run}`);
+}
+
+async function drop(prefix: string | undefined, { all = false, flow }: Pick<ReplayFlags, 'all' | 'flow'>): Promise<void> {
+  if (all === (prefix !== undefined)) throw new UsageError('name a run, or write --all --flow NAME');
+  if (all !== (flow !== undefined)) throw new UsageError('--all and --flow go together');
+  const api = await openHostApi();
+  const runs =
+    prefix === undefined ? await listed(api, { state: 'parked', flow: flow ?? '' }) : [{ run: await findRun(api, prefix) }];
+  for (const { run } of runs) await api.post(`/api/parked/${run}/drop`);
+  const more = runs.length === PAGE ? '; there may be more: write it again' : '';
+  print(`dropped ${prefix === undefined ? counted(runs.length, 'run') : runs[0]?.run}${more}`);
 }
 
 /** What the host answers to a replay. */

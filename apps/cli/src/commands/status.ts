@@ -13,7 +13,9 @@ const WATCH_MS = 1_000;
 /** To the upper left corner, and nothing below. */
 const CLEAR = '\u001B[H\u001B[2J';
 
-export interface HostStatus extends EngineStatus {
+export interface HostStatus extends Omit<EngineStatus, 'parkedAccounts'> {
+  /** Absent from a host of the release before. */
+  readonly parkedAccounts?: EngineStatus['parkedAccounts'];
   readonly engines: string;
   readonly flows: readonly string[];
   readonly files: WorkspaceState;
@@ -44,7 +46,7 @@ export function addStatus(command: Command): void {
 }
 
 export function statusText(status: HostStatus): string {
-  const { engines, files, bus, queues, paces, connections, parked, leases, newerStates } = status;
+  const { engines, files, bus, queues, paces, connections, parked, leases, newerStates, parkedAccounts = [] } = status;
   const busy = queues.filter(({ waiting, held = 0 }) => waiting + held > 0);
   const blocks = [
     ...(files.state === 'current' ? [] : [paint.red(`workspace ${files.directory}: ${describeWorkspace(files)}`)]),
@@ -70,6 +72,10 @@ export function statusText(status: HostStatus): string {
         newerStates.map(({ queue, version, handedBack }) => [queue, String(version), String(handedBack)]),
       ),
     );
+  }
+  for (const { account, bytes, limit, isFull } of parkedAccounts) {
+    const part = `parked runs of ${account} take ${Math.floor((bytes / limit) * 100)} % of settings.limits.parked`;
+    blocks.push(isFull ? paint.red(`${part}: its events are refused`) : paint.yellow(part));
   }
   const runs = Object.entries(parked).map(([flow, count]) => [flow, String(count)]);
   if (runs.length > 0) blocks.push(headedTable(['PARKED', 'RUNS'], runs));

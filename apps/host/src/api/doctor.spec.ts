@@ -6,7 +6,7 @@ import type { HostServices } from './host-services.js';
 const away = async () => Promise.reject(engineFail.STORE_UNAVAILABLE('the database cannot be used: ECONNREFUSED'));
 
 /** As far as the doctor looks at it: a host whose flow `old` is gone. */
-function services(store: object, connections: readonly object[] = []): HostServices {
+function services(store: object, connections: readonly object[] = [], accounts: readonly object[] = []): HostServices {
   const bus = {
     engine: 'rabbitmq',
     state: () => ({ state: 'up' }),
@@ -17,7 +17,7 @@ function services(store: object, connections: readonly object[] = []): HostServi
     bus,
     store,
     pacer: { engine: 'redis', check: async () => undefined },
-    engine: { connections: { all: () => connections } },
+    engine: { connections: { all: () => connections }, parkedAccounts: () => accounts },
     workspace: { flows: [], settings: { rabbit: { consumerTimeoutMs: 1_800_000 } } },
     files: { directory: '/srv/shop', state: 'current', changed: [], errors: [] },
   } as unknown as HostServices;
@@ -47,6 +47,16 @@ describe('the doctor', () => {
     expect(found).toHaveLength(21);
     expect(found[0]).toMatchObject({ what: 'events t299', says: '300 wait: no flow takes them' });
     expect(found[20]).toMatchObject({ says: '39340 of 280 other types wait', cure: 'list them: sluice unrouted ls' });
+  });
+
+  it('shows issuers whose parked runs come near to the limit', async () => {
+    const store = { engine: 'postgresql', check: async () => 'PostgreSQL 17', flowsSeen: async () => [] };
+    const account = { account: 'issuer shop', runs: 3, bytes: 9.5 * 1024 ** 2, limit: 10 * 1024 ** 2, isFull: false };
+    const found = await diagnose(services(store, [], [account, { ...account, isFull: true }]));
+    expect(found.filter(({ what }) => what === 'parked runs of issuer shop')).toMatchObject([
+      { ok: false, says: '3 runs with 9.5 MiB of at most 10.0 MiB', cure: expect.stringContaining('sluice parked ls') },
+      { ok: false, says: expect.stringContaining('its events are refused with PARKED_FULL') },
+    ]);
   });
 
   it('says which consumer_timeout of RabbitMQ it counts on, and how to compare', async () => {

@@ -1,4 +1,5 @@
-import { queues, type Connection } from '@sluice/engine';
+import { queues, type Connection, type ParkedAccountState } from '@sluice/engine';
+import { ENGINE_CODES } from '@sluice/plugin-api';
 import { describeWorkspace } from '../workspace-watch.js';
 import type { HostServices } from './host-services.js';
 
@@ -31,6 +32,7 @@ export async function diagnose(services: HostServices): Promise<readonly Diagnos
     kept,
     pace,
     ...connections,
+    ...engine.parkedAccounts().map(diagnoseAccount),
     ...(bus.ok ? await unroutedOf(services) : []),
     // the store knows which flows there were
     ...(bus.ok && kept.ok ? await orphansOf(services) : []),
@@ -77,6 +79,16 @@ export async function diagnoseConnection(connection: Connection): Promise<Diagno
   const found = looked.ok && problem !== undefined ? { what, ok: false, says: problem } : looked;
   if (address === undefined) return found;
   return { ...found, address, says: found.says.includes(address) ? found.says : `${address}: ${found.says}` };
+}
+
+function diagnoseAccount({ account, runs, bytes, limit, isFull }: ParkedAccountState): Diagnosis {
+  const mib = (size: number) => `${(size / 1024 ** 2).toFixed(1)} MiB`;
+  return {
+    what: `parked runs of ${account}`,
+    ok: false,
+    says: `${runs} runs with ${mib(bytes)} of at most ${mib(limit)}${isFull ? ': its events are refused with PARKED_FULL' : ''}`,
+    cure: ENGINE_CODES.PARKED_FULL.cure,
+  };
 }
 
 /** Without user, password and query, whatever the plugin returns. */

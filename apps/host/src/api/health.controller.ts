@@ -57,6 +57,7 @@ export class HealthController {
       bus: this.services.bus.state(),
       queues: [],
       newerStates: [],
+      parkedAccounts: [],
       paces: engine.paces(),
       connections: engine.connections.all().map((one) => one.health()),
     };

@@ -26,6 +26,7 @@ const STATUS: Readonly<Record<string, number>> = {
   HTTP_ID: 400,
   HTTP_SIGNATURE: 401,
   TOO_MANY_BODIES: 429,
+  PARKED_FULL: 429,
   BUS_UNAVAILABLE: 503,
   STORE_UNAVAILABLE: 503,
   STOPPING: 503,
@@ -35,6 +36,8 @@ const STATUS: Readonly<Record<string, number>> = {
 };
 
 const RETRY_AFTER_SECONDS = 2;
+/** Somebody has to look at the parked runs first. */
+const RETRY_AFTER_FULL_SECONDS = 60;
 
 /** What NestJS and Fastify refuse by themselves: our code for their status. */
 const REFUSED = {
@@ -57,7 +60,8 @@ export function problemOf(error: unknown): Problem {
   if (!isSluiceError(error)) return refusalOf(error) ?? INNER;
   const status = STATUS[error.code] ?? (error.fate === 'rejected' ? 422 : error.fate === 'fatal' ? 500 : 502);
   const headers: Record<string, string> = {};
-  if (status === 503 || status === 429) headers['retry-after'] = String(RETRY_AFTER_SECONDS);
+  if (status === 503 || status === 429)
+    headers['retry-after'] = String(error.code === 'PARKED_FULL' ? RETRY_AFTER_FULL_SECONDS : RETRY_AFTER_SECONDS);
   if (status === 401 && error.code.startsWith('TOKEN_')) headers['www-authenticate'] = 'Bearer';
   return { status, headers, body: { code: error.code, message: error.message, cure: error.cure } };
 }

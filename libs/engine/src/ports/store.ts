@@ -1,5 +1,8 @@
 import type { ErrorView, EventAttributes } from '@sluice/plugin-api';
 
+/** Bytes that a parked run takes at least: its row, its index entries. */
+export const MIN_PARKED_BYTES = 1_024;
+
 /** Who holds what: a source, a connection's pace, a keyed flow. Time is the database's. */
 export interface LeaseStore {
   /**
@@ -41,6 +44,15 @@ export interface ParkedRun {
 
 export type ParkedSummary = Omit<ParkedRun, 'message'>;
 
+/** What an account has in the states `parked` and `replaying`. */
+export interface ParkedAccount {
+  /** `issuer <name>` or `flow <name>`. */
+  readonly account: string;
+  readonly runs: number;
+  /** Of their rows, each at least {@link MIN_PARKED_BYTES}. */
+  readonly bytes: number;
+}
+
 export interface ParkedStore {
   /**
    * Adds all or none. Does nothing for a (run, epoch) that is there.
@@ -54,6 +66,8 @@ export interface ParkedStore {
     readonly limit: number;
   }): Promise<readonly ParkedSummary[]>;
   count(): Promise<Readonly<Record<string, number>>>;
+  /** Returns the accounts that have something parked. It reads one row for each account, however many runs are parked. */
+  accounts(): Promise<readonly ParkedAccount[]>;
   /** The newest epoch of the run. */
   get(run: string): Promise<ParkedRun | undefined>;
   /** `parked` or `replaying` → `replaying`. Gives false when it is in neither state. */

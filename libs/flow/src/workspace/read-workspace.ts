@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000;
 
 const WORKSPACE: KeyTable = { of: 'sluice.yaml', keys: ['sluice', 'plugins', 'vars', 'issuers', 'settings', 'connections'] };
 const SETTINGS: KeyTable = { of: 'settings', keys: ['timezone', 'country', 'limits', 'retention', 'rabbit'] };
-const LIMITS: KeyTable = { of: 'settings.limits', keys: ['event', 'hops'], later: ['inline'] };
+const LIMITS: KeyTable = { of: 'settings.limits', keys: ['event', 'hops', 'parked'], later: ['inline'] };
 const RETENTION: KeyTable = { of: 'settings.retention', keys: ['journal', 'parked', 'mailbox'] };
 const RABBIT: KeyTable = { of: 'settings.rabbit', keys: ['consumerTimeout'] };
 const CONNECTION: KeyTable = { of: 'a connection', keys: ['use', 'with', 'pace'] };
@@ -55,7 +55,7 @@ function readPlugins(node: YamlNode | undefined, report: Report): NamedPlace[] {
 
 const DEFAULT_SETTINGS: Settings = {
   country: 'RU',
-  limits: { eventBytes: 4 * 1024 ** 2, hops: 32 },
+  limits: { eventBytes: 4 * 1024 ** 2, hops: 32, parkedBytes: 1024 ** 3 },
   retention: { journalMs: 30 * DAY_MS, parkedMs: 365 * DAY_MS, mailboxMs: 7 * DAY_MS },
   rabbit: { consumerTimeoutMs: 30 * 60_000 },
 };
@@ -82,10 +82,11 @@ function readCountry(node: YamlNode | undefined, report: Report): string | undef
 
 function readLimits(node: YamlNode | undefined, report: Report): Settings['limits'] {
   const fields = node && readFields(node, LIMITS, report);
-  const { eventBytes, hops } = DEFAULT_SETTINGS.limits;
+  const { eventBytes, hops, parkedBytes } = DEFAULT_SETTINGS.limits;
   return {
     eventBytes: readSize(fields?.get('event'), 'event', report) ?? eventBytes,
     hops: readInteger(fields?.get('hops'), 'hops', { min: 1 }, report) ?? hops,
+    parkedBytes: readSize(fields?.get('parked'), 'parked', report) ?? parkedBytes,
   };
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { JournalEntry, ParkedRun, Store } from '@sluice/engine';
+import { MIN_PARKED_BYTES, parkedBytes, type JournalEntry, type ParkedRun, type Store } from '@sluice/engine';
 import { isSluiceError } from '@sluice/plugin-api';
 import { until } from './inbox.js';
 
@@ -207,6 +207,44 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(await ours(LONG_MS)).toEqual([]);
         await until('the replay to be stuck', async () => (await ours(SHORT_MS)).length === 1);
         expect(await ours(SHORT_MS)).toEqual([{ ...parkedRun('a'), state: 'replaying' }]);
+      });
+
+      it('are counted by account, with their bytes, while they are not resolved', async () => {
+        const issuer = `issuer ${word}`;
+        const of = async (account: string) => (await store.parked.accounts()).find((one) => one.account === account);
+        const event = { ...parkedRun('a').event, source: `/issuers/${word}/ivanov` };
+        const large = parkedRun('large', 0, { event, message: Buffer.alloc(5_000) });
+        await store.parked.add([large, parkedRun('small', 0, { event }), parkedRun('flow'), parkedRun('large', 0, { event })]);
+        const emitted = { ...event, source: '/flows/x', origin: issuer };
+        await store.parked.add([large, parkedRun('emitted', 0, { event: emitted })]);
+        expect(await of(issuer)).toEqual({ account: issuer, runs: 3, bytes: parkedBytes(large) + 2 * MIN_PARKED_BYTES });
+        expect(await of(`flow ${word}`)).toEqual({ account: `flow ${word}`, runs: 1, bytes: MIN_PARKED_BYTES });
+        await store.parked.replaying(large.run, 0);
+        expect(await of(issuer)).toMatchObject({ runs: 3 });
+        await store.parked.replayed(large.run, 0);
+        await store.parked.drop(`${word}.small`, 0);
+        await store.parked.drop(`${word}.flow`, 0);
+        expect(await of(issuer)).toEqual({ account: issuer, runs: 1, bytes: MIN_PARKED_BYTES });
+        expect(await of(`flow ${word}`)).toBeUndefined();
+        await store.sweep({ journalMs: 30 * DAY_MS, parkedMs: DAY_MS });
+        expect(await of(issuer)).toBeUndefined();
+      });
+
+      it('are counted exactly when several hosts add them at once', async () => {
+        const others = await Promise.all([open(), open()]);
+        const runs = Array.from({ length: 60 }, (_, n) =>
+          parkedRun(`at-once-${n}`, 0, { event: { ...parkedRun('a').event, source: `/issuers/${word}-${n % 3}/x` } }),
+        );
+        const batches = [runs, runs.toReversed(), runs.slice(0, 30)];
+        await Promise.all(
+          batches.map(async (batch, host) => {
+            for (let at = 0; at < batch.length; at += 10) await others[host % 2]!.parked.add(batch.slice(at, at + 10));
+          }),
+        );
+        const accounts = (await store.parked.accounts()).filter(({ account }) => account.startsWith(`issuer ${word}-`));
+        expect(accounts.map(({ runs: count, bytes }) => [count, bytes])).toEqual(
+          Array.from({ length: 3 }, () => [20, 20 * MIN_PARKED_BYTES]),
+        );
       });
 
       it('are deleted after their retention', async () => {

@@ -1,17 +1,20 @@
-import type {
-  Claim,
-  ClaimStore,
-  Journal,
-  JournalEntry,
-  LeaseRow,
-  LeaseStore,
-  ParkedRun,
-  ParkedState,
-  ParkedStore,
-  ParkedSummary,
-  Revocation,
-  RevocationStore,
-  Store,
+import {
+  accountOf,
+  parkedBytes,
+  type Claim,
+  type ClaimStore,
+  type Journal,
+  type JournalEntry,
+  type LeaseRow,
+  type LeaseStore,
+  type ParkedAccount,
+  type ParkedRun,
+  type ParkedState,
+  type ParkedStore,
+  type ParkedSummary,
+  type Revocation,
+  type RevocationStore,
+  type Store,
 } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
 
@@ -190,6 +193,19 @@ class MemoryParked implements ParkedStore {
         .slice(0, filter.limit)
         .map(({ message: _message, ...summary }) => summary),
     );
+  }
+
+  accounts(): Promise<readonly ParkedAccount[]> {
+    return this.database.use(() => {
+      const accounts = new Map<string, ParkedAccount>();
+      for (const run of this.#runs()) {
+        if (run.state !== 'parked' && run.state !== 'replaying') continue;
+        const account = accountOf(run.event, run.flow);
+        const { runs, bytes } = accounts.get(account) ?? { runs: 0, bytes: 0 };
+        accounts.set(account, { account, runs: runs + 1, bytes: bytes + parkedBytes(run) });
+      }
+      return [...accounts.values()].sort((a, b) => (a.account < b.account ? -1 : 1));
+    });
   }
 
   count(): Promise<Readonly<Record<string, number>>> {
