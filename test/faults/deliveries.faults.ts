@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { QueueStatus, UnroutedStatus } from '@sluice/engine';
+import type { RabbitServerOptions } from '@sluice/testing';
 import { admin } from '../support/api.js';
 import { drive } from '../support/drive.js';
 import { describeServers, startServers, type Servers } from '../support/engines.js';
@@ -25,9 +26,12 @@ describeServers('a delivery that ends before its work does', () => {
   let servers: Servers;
   let stage: Stage;
 
-  async function open(latencyMs: number): Promise<void> {
-    servers = await startServers();
-    const workspace = erpWorkspace().replace('{ start: 10, max: 10 }', '{ start: 10, max: 10, adaptive: false }');
+  async function open(latencyMs: number, options: { rabbit?: RabbitServerOptions; more?: string } = {}): Promise<void> {
+    servers = await startServers(options.rabbit);
+    const workspace = erpWorkspace({ more: options.more }).replace(
+      '{ start: 10, max: 10 }',
+      '{ start: 10, max: 10, adaptive: false }',
+    );
     const files = { 'sluice.yaml': workspace, 'flows/save.yaml': FLOW };
     stage = await Stage.open({ env: servers.env, files, onec: { latencyMs } });
   }
@@ -67,6 +71,32 @@ describeServers('a delivery that ends before its work does', () => {
         for (const name of ['push.erp.normal', 'flow.save', 'flow.save.next']) await servers.rabbit.ctl('delete_queue', name);
         await ended(20);
         expect(judge(stage.onec, events, CALL)).toMatchObject({ lost: [], strangers: [], repeats: 0 });
+      },
+      FAULT_TIMEOUT_MS,
+    );
+  });
+
+  describeServers('because its call took longer than RabbitMQ waits', () => {
+    const advanced = ['{consumer_timeout, 2000}', '{channel_tick_interval, 500}'];
+    beforeAll(
+      () => open(6_000, { rabbit: { advanced }, more: 'settings: { rabbit: { consumerTimeout: 2s } }' }),
+      START_TIMEOUT_MS,
+    );
+    afterAll(close, START_TIMEOUT_MS);
+
+    it(
+      'is settled with the result of its one call, and each run ends once',
+      async () => {
+        const events = ids('timeout', 12);
+        await drive(events, { doors: stage.doors, type: 'order.created', withinMs: FAULT_TIMEOUT_MS });
+        await ended(12);
+        // nothing is left that could be called again, or end a second time
+        for (const name of ['flow.save', 'flow.save.next', 'push.erp.normal', 'push.erp.normal.again']) {
+          await until(`${name} to be empty`, async () => (await queue(name))?.waiting === 0, FAULT_TIMEOUT_MS);
+        }
+        await ended(12);
+        expect(judge(stage.onec, events, CALL)).toMatchObject({ lost: [], strangers: [], repeats: 0 });
+        expect(await servers.rabbit.log()).toContain('timed out');
       },
       FAULT_TIMEOUT_MS,
     );

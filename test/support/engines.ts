@@ -7,6 +7,7 @@ import {
   startRedis,
   type PostgresServer,
   type RabbitServer,
+  type RabbitServerOptions,
   type RedisServer,
 } from '@sluice/testing';
 
@@ -24,8 +25,8 @@ export interface Servers extends StartedEngines {
   readonly postgres: PostgresServer;
 }
 
-export async function startServers(): Promise<Servers> {
-  const [rabbit, redis, postgres] = await Promise.all([startRabbit(), startRedis(), startPostgres()]);
+export async function startServers(options: RabbitServerOptions = {}): Promise<Servers> {
+  const [rabbit, redis, postgres] = await Promise.all([startRabbit(options), startRedis(), startPostgres()]);
   return {
     rabbit,
     redis,

@@ -15,7 +15,7 @@ export { MemoryBroker, MemoryBus } from './memory/memory-bus.js';
 export type { BrokerClock } from './memory/memory-queue.js';
 export { CERTIFICATE, KEY } from './servers/certificate.js';
 export { openProxy, type Proxy } from './servers/proxy.js';
-export { startRabbit, type RabbitServer } from './servers/rabbitmq.js';
+export { startRabbit, type RabbitServer, type RabbitServerOptions } from './servers/rabbitmq.js';
 export { startRedis, type RedisServer } from './servers/redis.js';
 export { storeConformance, type StoreHarness, type StoreTraits } from './conformance/store.js';
 export { MemoryDatabase, MemoryStore } from './memory/memory-store.js';

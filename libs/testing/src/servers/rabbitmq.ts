@@ -29,15 +29,20 @@ export interface RabbitServer {
   stop(): Promise<void>;
 }
 
+export interface RabbitServerOptions {
+  /** Settings of the Erlang application `rabbit`, such as `{consumer_timeout, 3000}`. */
+  readonly advanced?: readonly string[];
+}
+
 /**
  * Starts a private RabbitMQ on loopback and resolves when it accepts connections. Requires the package `rabbitmq-server`; any user may run
  * it.
  */
-export async function startRabbit(): Promise<RabbitServer> {
+export async function startRabbit(options: RabbitServerOptions = {}): Promise<RabbitServer> {
   const sbin = findSbin();
   const [port = 0, distPort = 0, epmdPort = 0] = await freePorts(3);
   const home = mkdtempSync(path.join(inRoot(tmpdir()), 'sluice-rabbit-'));
-  const env = environment(home, { port, distPort, epmdPort });
+  const env = environment(home, { port, distPort, epmdPort }, options);
   // otherwise Erlang would start a port mapper as a daemon, which would never be stopped
   const epmd = spawn('setpriv', [...DIE_WITH_US, ...commandInRoot('epmd'), '-port', String(epmdPort), '-address', '127.0.0.1'], {
     stdio: 'ignore',
@@ -97,12 +102,17 @@ function findSbin(): string {
   return path.join(RELEASES, release, 'sbin');
 }
 
-function environment(folder: string, ports: { port: number; distPort: number; epmdPort: number }): NodeJS.ProcessEnv {
+function environment(
+  folder: string,
+  ports: { port: number; distPort: number; epmdPort: number },
+  { advanced = [] }: RabbitServerOptions,
+): NodeJS.ProcessEnv {
   writeFileSync(
     path.join(folder, 'rabbitmq.conf'),
     ['log.file.level = warning', 'log.console = false', 'disk_free_limit.absolute = 50MB', ''].join('\n'),
   );
   writeFileSync(path.join(folder, 'enabled_plugins'), '[].\n');
+  writeFileSync(path.join(folder, 'advanced.config'), `[{rabbit, [${advanced.join(', ')}]}].\n`);
   mkdirSync(path.join(folder, 'log'));
   const home = seenInRoot(folder);
   return {
@@ -112,6 +122,7 @@ function environment(folder: string, ports: { port: number; distPort: number; ep
     // otherwise RabbitMQ reads the file of the system's own broker
     RABBITMQ_CONF_ENV_FILE: '/dev/null',
     RABBITMQ_CONFIG_FILE: path.join(home, 'rabbitmq.conf'),
+    RABBITMQ_ADVANCED_CONFIG_FILE: path.join(home, 'advanced.config'),
     RABBITMQ_ENABLED_PLUGINS_FILE: path.join(home, 'enabled_plugins'),
     RABBITMQ_MNESIA_BASE: path.join(home, 'data'),
     RABBITMQ_LOG_BASE: path.join(home, 'log'),
