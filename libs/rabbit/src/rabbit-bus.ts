@@ -3,6 +3,7 @@ import type { Bus, BusState, Consumer, ConsumeOptions, Delivery } from '@sluice/
 import type { Outgoing, QueueSpec, QueueStatus, UnroutedStatus } from '@sluice/engine';
 import { engineFail, type Log } from '@sluice/plugin-api';
 import type { Channel, ChannelModel } from 'amqplib';
+import { readConsumerTimeout } from './consumer-timeout.js';
 import { describe, REPLY, replyCode, toFailure } from './failure.js';
 import { Link } from './link.js';
 import { PublishCall } from './publish-call.js';
@@ -147,6 +148,10 @@ export class RabbitBus implements Bus {
   async remove(queue: string): Promise<number> {
     this.#specs.delete(queue);
     return this.#request(`queue ${queue}`, async (channel) => (await channel.deleteQueue(this.#names.of(queue))).messageCount);
+  }
+
+  consumerTimeoutMs(): Promise<number | undefined> {
+    return readConsumerTimeout(this.#options.url);
   }
 
   async close(): Promise<void> {

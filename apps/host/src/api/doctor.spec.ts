@@ -9,6 +9,7 @@ const away = async () => Promise.reject(engineFail.STORE_UNAVAILABLE('the databa
 function services(store: object, connections: readonly object[] = [], accounts: readonly object[] = []): HostServices {
   const bus = {
     engine: 'rabbitmq',
+    consumerTimeoutMs: async (): Promise<number | undefined> => undefined,
     state: () => ({ state: 'up' }),
     unrouted: async () => [{ type: 'order.lost', count: 2 }],
     status: async (queues: readonly string[]) => queues.map((queue) => ({ queue, waiting: 1 })),
@@ -63,6 +64,17 @@ describe('the doctor', () => {
     const store = { engine: 'postgresql', check: async () => 'PostgreSQL 17', flowsSeen: async () => [] };
     const found = await diagnose(services(store));
     expect(found.find(({ what }) => what === 'bus rabbitmq')?.says).toContain('consumer_timeout of 1800 s');
+  });
+
+  it.each([
+    [1_800_000, true, 'its consumer_timeout is 1800 s'],
+    [7_200_000, true, 'its consumer_timeout is 7200 s'],
+    [60_000, false, 'its consumer_timeout is 60 s, and settings.rabbit.consumerTimeout says 1800 s'],
+  ])('compares the consumer_timeout that RabbitMQ tells, %d ms, with the one that it counts on', async (actual, ok, says) => {
+    const store = { engine: 'postgresql', check: async () => 'PostgreSQL 17', flowsSeen: async () => [] };
+    const host = services(store);
+    const found = await diagnose({ ...host, bus: { ...host.bus, consumerTimeoutMs: async () => actual } });
+    expect(found.find(({ what }) => what === 'bus rabbitmq')).toMatchObject({ ok, says: expect.stringContaining(says) });
   });
 
   it('names the address of a connection without its secrets, and asks all at once: whoever waits for the answer does not wait for the sum', async () => {

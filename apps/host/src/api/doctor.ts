@@ -20,8 +20,8 @@ const MAX_TYPES_SHOWN = 20;
 /** Looks at every engine and every connection, all at the same time, and says in words what it found. */
 export async function diagnose(services: HostServices): Promise<readonly Diagnosis[]> {
   const { store, pacer, engine } = services;
-  const bus = diagnoseBus(services);
-  const [kept, pace, ...connections] = await Promise.all([
+  const [bus, kept, pace, ...connections] = await Promise.all([
+    diagnoseBus(services),
     check(`store ${store.engine}`, () => store.check()),
     check(`pace ${pacer.engine}`, () => pacer.check().then(() => 'hands out slots')),
     ...engine.connections.all().map(diagnoseConnection),
@@ -55,17 +55,24 @@ function diagnoseFiles({ files, workspace }: HostServices): Diagnosis {
   return { what, ok: false, says: `${files.directory}: ${describeWorkspace(files)}` };
 }
 
-function diagnoseBus({ bus, workspace }: HostServices): Diagnosis {
+async function diagnoseBus({ bus, workspace }: HostServices): Promise<Diagnosis> {
   const state = bus.state();
   const what = `bus ${bus.engine}`;
   if (state.state !== 'up') return { what, ok: false, says: state.reason };
-  if (bus.engine !== 'rabbitmq') return { what, ok: true, says: 'confirms messages' };
-  // RabbitMQ shows its consumer_timeout to its operator only
-  const seconds = workspace.settings.rabbit.consumerTimeoutMs / 1_000;
+  if (!bus.consumerTimeoutMs) return { what, ok: true, says: 'confirms messages' };
+  const expected = workspace.settings.rabbit.consumerTimeoutMs;
+  const actual = await bus.consumerTimeoutMs();
+  if (actual === undefined) {
+    const compare = 'its management API does not tell, compare: rabbitmqctl environment | grep consumer_timeout';
+    return { what, ok: true, says: `confirms messages; counts on a consumer_timeout of ${expected / 1_000} s; ${compare}` };
+  }
+  const says = `confirms messages; its consumer_timeout is ${actual / 1_000} s`;
+  if (actual >= expected) return { what, ok: true, says };
   return {
     what,
-    ok: true,
-    says: `confirms messages; counts on a consumer_timeout of ${seconds} s, compare: rabbitmqctl environment | grep consumer_timeout`,
+    ok: false,
+    says: `${says}, and settings.rabbit.consumerTimeout says ${expected / 1_000} s`,
+    cure: 'set both to the same time, longer than the longest call',
   };
 }
 

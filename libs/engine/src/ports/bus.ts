@@ -107,6 +107,11 @@ export interface Bus {
    * delivery that is released enters the queue again when the queue exists. For `doctor --prune` only.
    */
   remove(queue: string): Promise<number>;
+  /**
+   * Returns how long the broker lets a delivery be unacknowledged before it takes it back, in milliseconds; undefined when the broker does not tell.
+   * Absent: for ever.
+   */
+  consumerTimeoutMs?(): Promise<number | undefined>;
   /** Stops consumers, waits for outstanding confirms (at most 5 s), and closes. */
   close(): Promise<void>;
 }
