@@ -46,7 +46,7 @@ describe('EmbeddedBus redelivers messages that were taken while the session ende
 
   const message = (id: string, body = Buffer.alloc(0)): Outgoing => ({
     queue,
-    message: { attributes: { id, source: '/test', type: 'happened' }, body },
+    message: { attributes: { id, source: '/test', type: 'happened', time: '2026-01-02T03:04:05.678Z' }, body },
   });
 
   beforeEach(async () => {

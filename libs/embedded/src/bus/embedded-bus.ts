@@ -248,5 +248,6 @@ async function declareOn(link: Link, { queue, types = [], exclusive = false, pee
      select from own`,
     [queue, exclusive ? link.session : null, types, types.map(regexOf), peers],
   );
-  if (exclusive && rows.length === 0) throw new Error('this host was silent for too long: its session has ended');
+  if (exclusive && rows.length === 0)
+    throw new Error('the last heartbeat of this host was too old: another host has ended its session');
 }

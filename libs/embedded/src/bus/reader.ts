@@ -11,13 +11,15 @@ interface Row {
   readonly body: Buffer;
 }
 
-/** At most so many rows of a queue are read at once: others wait for their turn meanwhile. */
+/** Maximum number of rows of a queue that one statement takes, because other queues wait for it. */
 const LARGEST_TAKE = 500;
 
 /**
- * Skips what others are taking at this moment. The rows are sorted again: an UPDATE returns them in any order.
+ * Takes messages, skipping rows that other hosts are taking at this moment. The rows are sorted again because an UPDATE returns them in any
+ * order.
  *
- * Locks the row of its session first: a session that has ended takes nothing, and the end of a session waits until this is committed.
+ * The statement first locks the row of its session: a session that has ended takes no messages, and the end of a session waits for the
+ * commit.
  */
 const TAKE = `
 with own as materialized (
@@ -40,10 +42,10 @@ const RELEASE = `
 with freed as (update message set taken_by = null where id = any ($1::bigint[]) and taken_by = $2 returning queue)
 select pg_notify(current_schema(), queue) from (select distinct queue from freed) as freed`;
 
-/** Takes from the queues that are consumed, all of them in one statement, and gives to the consumers. */
+/** Takes messages from all consumed queues in one statement, and passes them to the consumers. */
 export class Reader {
   readonly #queues = new Map<string, Set<EmbeddedConsumer>>();
-  /** Queues that may have something to hand out. */
+  /** Queues that may have messages. */
   readonly #filled = new Set<string>();
   #link: Link | undefined;
   #released: string[] = [];
@@ -68,13 +70,13 @@ export class Reader {
     return consumer;
   }
 
-  /** There may be something in the queue. */
+  /** Reports that the queue may have messages. */
   wake(queue: string): void {
     this.#filled.add(queue);
     this.#run();
   }
 
-  /** There may be something in every queue: a notice may have been lost, or the time of a delayed message has come. */
+  /** Checks every queue, because a notification may have been lost, or a delayed message may be due. */
   wakeAll(): void {
     for (const queue of this.#queues.keys()) this.#filled.add(queue);
     this.#run();
@@ -86,7 +88,7 @@ export class Reader {
     this.wakeAll();
   }
 
-  /** What is held will be handed out again by the database: it cannot be settled here any more. */
+  /** Marks held deliveries as lost: the database redelivers them, and this host cannot settle them any more. */
   detach(): void {
     this.#link = undefined;
     for (const consumer of this.#consumers()) consumer.loseAll();
@@ -107,10 +109,10 @@ export class Reader {
   }
 
   async #drain(link: Link): Promise<void> {
-    // what ends in the same tick makes room together
+    // deliveries that end in the same tick make room for one statement
     await Promise.resolve();
     try {
-      // nothing may come between finding nothing to do and being at rest: it would wait for the next look at all queues
+      // no await between the last check and `#running = false`: work that arrives in between would wait for the next check of all queues
       for (let next = this.#next(link); next; next = this.#next(link)) await next;
     } catch (error) {
       link.drop(error as Error);
@@ -119,7 +121,7 @@ export class Reader {
     if (this.#link !== link) this.#run();
   }
 
-  /** Begins the next statement; undefined when there is nothing to do, or another link to do it on. */
+  /** Begins the next statement. Undefined if there is no work, or if the link has been replaced. */
   #next(link: Link): Promise<unknown> | undefined {
     if (this.#link !== link) return undefined;
     const released = this.#released.splice(0);
@@ -128,7 +130,7 @@ export class Reader {
     return wanted.size > 0 ? this.#take(link, wanted) : undefined;
   }
 
-  /** How many each queue may get that has something; they count as empty until somebody says otherwise. */
+  /** Returns how many messages each queue with messages may take. These queues then count as empty until the next notification. */
   #wanted(): Map<string, number> {
     const wanted = new Map<string, number>();
     for (const queue of this.#filled) {
@@ -150,7 +152,7 @@ export class Reader {
     for (const [queue, count] of taken) if (count === wanted.get(queue)) this.#filled.add(queue);
   }
 
-  /** To the consumer with the most room; consumers that have stopped meanwhile have none. */
+  /** Passes a message to the consumer with the most room. Consumers that have stopped in the meantime have no room. */
   #give(row: Row): void {
     const consumers = [...(this.#queues.get(row.queue) ?? [])];
     const consumer = consumers.reduce<EmbeddedConsumer | undefined>(
@@ -178,7 +180,7 @@ class EmbeddedConsumer implements Consumer {
     private readonly gone: () => void,
   ) {}
 
-  /** How many more it may hold. */
+  /** Number of further deliveries that the consumer may hold. */
   get room(): number {
     return this.#stopped ? 0 : Math.max(0, this.prefetch - this.#held.size);
   }
@@ -214,7 +216,7 @@ class EmbeddedConsumer implements Consumer {
     if (this.#stopped) this.#forget();
   }
 
-  /** One that has stopped is known until the last delivery that it holds has ended: a lost connection takes them away. */
+  /** Removes a stopped consumer after the end of its last delivery. Until then `detach` has to find its deliveries. */
   #forget(): void {
     if (this.#held.size === 0) this.gone();
   }

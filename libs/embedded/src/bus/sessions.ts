@@ -1,6 +1,6 @@
 import type { ClientBase, QueryResultRow } from 'pg';
 
-/** A host that has not said for so long that it lives is dead, although its connection stands: the machine is frozen, or cut off. */
+/** A host whose last heartbeat is older than this is considered dead, even if its connection is open: the machine is frozen or cut off. */
 const SESSION_MS = 10_000;
 
 interface Asked {
@@ -10,21 +10,21 @@ interface Asked {
   ): Promise<{ readonly rows: Row[]; readonly rowCount: number | null }>;
 }
 
-/** Hands back what the session held and removes its exclusive queues. Waits for a statement of the session that takes messages. */
+/** Releases the deliveries of a session and removes its exclusive queues. Waits for a statement of the session that takes messages. */
 export const END_SESSION = 'select end_session($1)';
 
 /**
- * Closes the connection on which the session `$1` takes messages, unless it is closed already. A host that is frozen or cut off does not
- * read the answer of such a statement; the statement would wait for it, and the end of the session for the statement.
+ * Closes the connection on which the session `$1` takes messages. A host that is frozen or cut off does not read the answer of such a
+ * statement: the statement would wait for the host, and the end of the session for the statement.
  */
 const STOP_TAKING = `
 select pg_terminate_backend(pid) from session join pg_stat_activity on pid = taker and pg_stat_activity.backend_start = taker_start where id = $1`;
 
 /**
- * Begins a session of two connections, one that takes messages and one with which the session ends. The session that the host had before
- * hands its queues over and is ended.
+ * Begins a session of two connections: one takes messages, and the session ends when the other one ends. The previous session of the host
+ * is ended, and its queues move to the new one.
  *
- * @returns the id of the new session
+ * @returns the id of the new session.
  */
 export async function beginSession(
   client: ClientBase,
@@ -47,16 +47,16 @@ export async function beginSession(
   return id;
 }
 
-/** Says that the host lives. Rejects when others have ended its session, because it was silent for too long. */
+/** Records a heartbeat. Rejects when another host has ended the session because its last heartbeat was too old. */
 export async function renewSession(database: Asked, session: string): Promise<void> {
   const { rowCount } = await database.query(
     `update session set alive_until = now() + $2 * interval '1 millisecond' where id = $1`,
     [session, SESSION_MS],
   );
-  if (rowCount === 0) throw new Error('this host was silent for too long: its session has ended');
+  if (rowCount === 0) throw new Error('the last heartbeat of this host was too old: another host has ended its session');
 }
 
-/** Ends the sessions of hosts that have died: their connection is closed, or they have been silent. */
+/** Ends the sessions of dead hosts, whose connection is closed or whose last heartbeat is too old. */
 export async function endDeadSessions(database: Asked): Promise<void> {
   const { rows } = await database.query<{ id: string }>(
     `select id from session where alive_until < now() or not exists (
