@@ -6,7 +6,7 @@ const MAX_ATTEMPTS = 10;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 300_000;
 
-/** A first attempt that was lost so often counts as failed; each further attempt counts at its first loss. */
+/** Number of losses after which a first attempt counts as failed. Later attempts count as failed at their first loss. */
 const MAX_LOST = 5;
 
 /** Key of `attributes.meta` under which the number of the attempt travels with the event. */
@@ -29,8 +29,8 @@ export function mayRetry(error: unknown, attempt: number): boolean {
 }
 
 /**
- * Returns the error that counts for an event whose process died, or lost its connection, while the event was handled; undefined when it may be
- * handled. One death also takes events that were handled beside the guilty one: these are only tried again later.
+ * Returns the error of an event during whose handling the host died or lost its connection too often; undefined if the event may be
+ * handled. A death also affects events that were handled at the same time as its cause: they are only delayed.
  */
 export function tooOftenLost({ redelivered, message }: Delivery): Error | undefined {
   const attempt = attemptOf(message.attributes);

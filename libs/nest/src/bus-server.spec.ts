@@ -75,7 +75,7 @@ async function held(bus: MemoryBus, queue: string): Promise<number> {
 }
 
 describe('BusServer', () => {
-  it('keeps events in the queues of its handlers until it consumes', async () => {
+  it('keeps events in the queues of its handlers until consume is called', async () => {
     const script = new Script();
     const { bus, client, server } = await start(Orders, script, { consumes: false });
     const seen: unknown[] = [];
@@ -90,7 +90,7 @@ describe('BusServer', () => {
     expect(seen).toEqual([{ number: 7 }]);
   });
 
-  it('hands out nothing when it is closed while it begins to consume', async () => {
+  it('delivers no event when it is closed during consume', async () => {
     const script = new Script();
     const { bus, client, server } = await start(Orders, script, { consumes: false });
     const seen: unknown[] = [];
@@ -186,7 +186,7 @@ describe('BusServer', () => {
     expect(await held(bus, LEDGER)).toBe(0);
   });
 
-  it('puts an event aside on which the host dies again and again, and counts the deaths', async () => {
+  it('puts an event aside during which the host dies repeatedly, and counts the deaths', async () => {
     const clock = new JumpingClock();
     const { bus, client } = await start(Orders, new Script(), { consumes: false });
     const { broker } = bus;

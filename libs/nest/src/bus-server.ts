@@ -26,10 +26,10 @@ type NoEvents = Record<string, never>;
  * Each handler has a durable queue of its own, `module.<plugin>.<subscription>`, so that only a failed handler is repeated. A delivery is
  * settled when the handler and its Observable have ended: at least once, in no order. After a failure the event is delivered again with a
  * growing delay. After the last attempt, and at once when the error's fate is `rejected` or `fatal`, it moves to the queue `poison` with
- * the error. An event during which the process died again and again counts as failed, so it ends there as well.
+ * the error. An event during whose handling the process died repeatedly counts as failed and ends there too.
  *
- * `listen` calls its callback once all queues are declared: they receive events from then on. Handlers receive them from `consume` on. `close`
- * waits for running handlers.
+ * `listen` calls its callback once all queues are declared, which then collect events. `consume` starts passing them to the handlers.
+ * `close` waits for running handlers.
  */
 export class BusServer extends Server<NoEvents, 'up' | 'down'> {
   override readonly transportId = BUS_TRANSPORT;
@@ -99,10 +99,10 @@ export class BusServer extends Server<NoEvents, 'up' | 'down'> {
   }
 
   /**
-   * Hands events to the handlers from now on; called once, after `listen`, when the application can be reached. An event that ends the process
-   * could otherwise keep it from ever being reached.
+   * Starts passing events to the handlers. To be called once, after `listen`, when the application accepts requests: an event that crashes
+   * the process could otherwise prevent that at every start.
    *
-   * @throws BUS_UNAVAILABLE when a queue cannot be consumed
+   * @throws `BUS_UNAVAILABLE` when a queue cannot be consumed.
    */
   async consume(): Promise<void> {
     for (const { queue, handler } of this.#subscriptions.values()) {

@@ -33,7 +33,7 @@ export function parseBody(contentType: string, body: Uint8Array, lossyNumbers: L
  * as JSON, both in the encoding that the content type names.
  *
  * @throws `MEDIA_TYPE` for an encoding that cannot be written, `BODY_INVALID` for a character that the encoding does not have and for
- *   data that is nested too deep.
+ *   data that is nested too deeply.
  */
 export function writeBody(contentType: string, data: unknown): Buffer {
   const isText = typeof data === 'string' && bodyKind(contentType) !== 'json';

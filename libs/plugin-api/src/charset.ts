@@ -119,7 +119,7 @@ export function charsetOf(contentType: string): string | undefined {
   return first === '' ? undefined : first;
 }
 
-/** One name for all labels of an encoding, so that `utf8` and `UTF-8` are the same. */
+/** Returns one name for all labels of an encoding, so that `utf8` and `UTF-8` are equal. */
 function canonical(label: string): string {
   try {
     return new TextDecoder(label).encoding;

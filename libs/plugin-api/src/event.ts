@@ -15,7 +15,7 @@ export interface EventAttributes {
   readonly time: string;
   readonly subject?: string;
   readonly datacontenttype?: string;
-  /** Encoding that still packs the body, such as `gzip`: only foreign publishers write one, and such a body is not read. */
+  /** Compression of the body, such as `gzip`. Only publishers other than Sluice set it, and such a body is not read. */
   readonly contentencoding?: string;
   readonly correlationid?: string;
   readonly partitionkey?: string;

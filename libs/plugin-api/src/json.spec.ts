@@ -86,14 +86,14 @@ describe('parseJson', () => {
   it('reads or refuses a text nested 100,000 levels deep and does not crash the process', () => {
     expect(() => parseJson('['.repeat(100_000))).toThrow(expect.objectContaining({ code: 'BODY_INVALID' }));
     expect(() => parseJson('['.repeat(100_000) + ']'.repeat(100_000))).toThrow(
-      'has 100000 levels of objects and lists, and the limit is 1000',
+      'has 100000 levels of objects and lists: the limit is 1000',
     );
     expect(() => parseJson('{"a":'.repeat(1_001) + '1' + '}'.repeat(1_001))).toThrow(
       expect.objectContaining({ code: 'BODY_INVALID' }),
     );
   });
 
-  it('is read with 1,000 levels, wherever they stand, and with brackets in texts', () => {
+  it('accepts 1,000 levels anywhere, and brackets in texts', () => {
     const deep = '[{"a":'.repeat(500) + '1' + '}]'.repeat(500);
     expect(JSON.stringify(parseJson(deep))).toBe(deep);
     expect(parseJson(`[${Array(2_000).fill('[]').join()}]`)).toHaveLength(2_000);

@@ -4,7 +4,7 @@ import { findJsonMistake } from './json-place.js';
 /** Treatment of a number that a double cannot hold: `refuse` throws, `text` keeps its digits as a text. */
 export type LossyNumbers = 'refuse' | 'text';
 
-/** Levels of objects and lists: what writes, copies or checks a value descends into it and needs stack for each. */
+/** Maximum nesting of objects and lists. Functions that write, copy or validate a value are recursive and use stack for each level. */
 const MAX_LEVELS = 1_000;
 
 /**
@@ -19,7 +19,7 @@ export function parseJson(text: string, lossyNumbers: LossyNumbers = 'refuse'): 
   const value = parse(json);
   const { keys, levels, longNumbers } = survey(json);
   if (levels > MAX_LEVELS)
-    throw bodyFail.BODY_INVALID(`the body has ${levels} levels of objects and lists, and the limit is ${MAX_LEVELS}`, {
+    throw bodyFail.BODY_INVALID(`the body has ${levels} levels of objects and lists: the limit is ${MAX_LEVELS}`, {
       sent: 'no',
     });
   if (keys !== keysIn(value)) throw keyTwice(json);
@@ -66,14 +66,14 @@ const NINE = 0x39;
 const SMALL_E = 0x65;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
-const LOWER_CASE = 0x20; // the bit that makes a letter small, and a bracket a brace
+const LOWER_CASE = 0x20; // the bit that turns a letter into lower case, and a bracket into a brace
 /** A number with fewer digits and no exponent is never lossy. */
 const MIN_LOSSY_DIGITS = 16;
 
 interface Survey {
   /** Number of keys in all objects. */
   readonly keys: number;
-  /** Depth of objects and lists within each other. */
+  /** Maximum nesting of objects and lists. */
   readonly levels: number;
   /** Whether a number is long or has an exponent. */
   readonly longNumbers: boolean;

@@ -161,7 +161,7 @@ class MemoryLeases implements LeaseStore {
   }
 }
 
-/** As PostgreSQL judges: no zero byte in a text, an integer of 32 bits, a time that is one. */
+/** Returns whether PostgreSQL would accept the row: no zero byte in a text, an integer of 32 bits, a valid time. */
 function canBeKept({ run, flow, revision, step, epoch, parkedAt }: Omit<ParkedRun, 'state'>): boolean {
   return (
     [run, flow, revision, step].every((text) => !text?.includes('\0')) && epoch < 2 ** 31 && !Number.isNaN(parkedAt.getTime())

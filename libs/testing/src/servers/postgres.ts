@@ -12,7 +12,7 @@ import { commandInRoot, inRoot, PROGRAMS, seenInRoot } from './servers-root.js';
 const run = promisify(execFile);
 /** Debian's folder of PostgreSQL, with one subfolder per version. */
 const RELEASES = '/usr/lib/postgresql';
-/** PostgreSQL refuses to run as root. */
+/** Returns the account of the server, because PostgreSQL refuses to run as root. Undefined: the user of this process. */
 const USER = 'postgres';
 const START_TIMEOUT_MS = 60_000;
 
