@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -5,8 +7,9 @@ import type { NewEvent } from '@sluice/plugin-api';
 import { openPlugin, until } from '@sluice/testing';
 import { reaching, startExchange } from '../test/ami-peer.js';
 import { call } from './call.js';
-import type { CallPhase } from './call-tracker.js';
+import { CallTracker, type CallPhase } from './call-tracker.js';
 import { followCall } from './follow-call.js';
+import { parsePacket, type Packet } from './packet.js';
 import { plugin } from './plugin.js';
 
 setFlagsFromString('--expose-gc');
@@ -31,6 +34,56 @@ const untilCollected = (what: string, reference: WeakRef<object>) =>
     collectGarbage();
     return reference.deref() === undefined;
   });
+
+const RECORDINGS = path.join(import.meta.dirname, '..', 'test', 'fixtures', 'asterisk-16');
+/** Calls of every recording that are up at the same time: about 1,000 channels and 10,000 events. */
+const COPIES = 14;
+/** In all recordings together. */
+const CALLS = 49;
+const MAX_GROWTH_BYTES = 2_000_000;
+
+/** Returns the events of each recording, with ids and names of their own for each copy. */
+function recordings(copy: number): readonly (readonly Packet[])[] {
+  return readdirSync(RECORDINGS).map((file) =>
+    readFileSync(path.join(RECORDINGS, file), 'utf8')
+      .replaceAll(/^(\w*(?:[Uu]nique|[Ll]inked)id|ActionID): (.+)$/gm, `$1: $2-${file}-${copy}`)
+      .replaceAll(/^(\w*Channel): (.*?)(;[12])?$/gm, `$1: $2${copy}$3`)
+      .split('\n\n')
+      .filter(Boolean)
+      .map(parsePacket),
+  );
+}
+
+function heapUsed(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
+
+describe('a tracker after a flood of calls', () => {
+  it('has as much memory as before, and no channel', () => {
+    const tracker = new CallTracker({ extensions: /^\d{2,5}$/, recording: 'MIXMONITOR_FILENAME', variables: [] });
+    const round = (number: number) => {
+      const calls = Array.from({ length: COPIES }, (_, copy) => recordings(number * COPIES + copy)).flat();
+      const longest = Math.max(...calls.map(({ length }) => length));
+      let [events, finished, channels] = [0, 0, 0];
+      for (let at = 0; at < longest; at++)
+        for (const packet of calls.flatMap((packets) => packets[at] ?? [])) {
+          events++;
+          finished += tracker.hear(packet, new Date()).filter(({ data }) => data.phase === 'finished').length;
+          channels = Math.max(channels, tracker.channels.length);
+        }
+      return { events, finished, channels };
+    };
+    round(0);
+    const before = heapUsed();
+    const { events, finished, channels } = round(1);
+    expect(heapUsed() - before).toBeLessThan(MAX_GROWTH_BYTES);
+    expect(events).toBeGreaterThan(10_000);
+    expect(channels).toBeGreaterThan(1_000);
+    expect(finished).toBe(CALLS * COPIES);
+    expect(tracker.channels).toEqual([]);
+  });
+});
 
 describe('a session that outlives what uses it', () => {
   it('keeps nothing of a call that was followed', async () => {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
+import { CERTIFICATE, KEY } from '@sluice/testing';
 import { until } from '../../support/until.js';
 
 const CONFIGURATIONS = path.join(import.meta.dirname, '..', 'asterisk');
@@ -11,6 +12,8 @@ const START_TIMEOUT_MS = 120_000;
 
 /** The exchange under test, and the Asterisk that plays telephones and people outside. Ports are those of `manager.conf`. */
 export const PORTS = { exchange: 25038, world: 25039 } as const;
+/** The manager interface of the exchange over TLS. */
+export const TLS_PORT = 25040;
 export const SECRET = 's3cret';
 
 export type Name = keyof typeof PORTS;
@@ -64,6 +67,7 @@ function configure(root: string, name: Name): void {
     mkdirSync(path.join(root, 'var/log', `asterisk-${name}`, kind), { recursive: true });
   mkdirSync(folder, { recursive: true });
   for (const file of DEFAULTS) copyFileSync(path.join(root, 'etc/asterisk', file), path.join(folder, file));
+  writeFileSync(path.join(folder, 'tls.pem'), KEY.trimStart() + CERTIFICATE.trimStart());
   const own = path.join(CONFIGURATIONS, name);
   for (const file of readdirSync(own)) {
     const text = readFileSync(path.join(own, file), 'utf8');
@@ -171,7 +175,10 @@ export class Reader {
   }
 
   /** Sends an action; `text` is the answer as it came. Rejects after ten seconds. */
-  act(action: Readonly<Record<string, string | number>>): Promise<{ readonly fields: Fields; readonly text: string }> {
+  act(
+    action: Readonly<Record<string, string | number>>,
+    encoding: BufferEncoding = 'utf8',
+  ): Promise<{ readonly fields: Fields; readonly text: string }> {
     const id = `reader-${++this.asked}`;
     const lines = Object.entries({ ...action, ActionID: id }).map(([key, value]) => `${key}: ${value}\r\n`);
     return new Promise((resolve, reject) => {
@@ -180,13 +187,13 @@ export class Reader {
         clearTimeout(late);
         resolve({ fields, text });
       });
-      this.socket.write(`${lines.join('')}\r\n`);
+      this.socket.write(Buffer.from(`${lines.join('')}\r\n`, encoding));
     });
   }
 
   /** Sends an action that must succeed. */
-  async must(action: Readonly<Record<string, string | number>>): Promise<Fields> {
-    const { fields } = await this.act(action);
+  async must(action: Readonly<Record<string, string | number>>, encoding?: BufferEncoding): Promise<Fields> {
+    const { fields } = await this.act(action, encoding);
     if (fields['Response'] !== 'Success') throw new Error(`${action['Action']}: ${fields['Message']}`);
     return fields;
   }

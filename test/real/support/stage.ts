@@ -20,6 +20,8 @@ export interface CallOrder {
   /** Seconds that the caller talks, and how long the caller waits for an answer. */
   readonly talk?: number;
   readonly patience?: number;
+  /** How letters become bytes: latin1 passes bytes of other charsets through. */
+  readonly encoding?: BufferEncoding;
 }
 
 /** The product as the engine runs it: an open connection with subscriptions. */
@@ -37,8 +39,8 @@ export class Product {
   ) {}
 
   /** Connects and subscribes; again with the same options after a session was lost, as the engine does. */
-  async open(user = 'sluice'): Promise<void> {
-    const opened = await openProduct(user);
+  async open(connection: object = {}): Promise<void> {
+    const opened = await openProduct('sluice', connection);
     this.opened = opened;
     this.closing.push(() => opened.close());
     const accept = async (event: NewEvent<Phase>) => {
@@ -62,7 +64,8 @@ export class Product {
 
 export const connectionOf = (user: string) => ({ host: '127.0.0.1', port: PORTS.exchange, user, secret: SECRET });
 
-export const openProduct = (user: string) => openPlugin(plugin, connectionOf(user));
+export const openProduct = (user: string, connection: object = {}) =>
+  openPlugin(plugin, { ...connectionOf(user), ...connection });
 
 /** Both Asterisks, a reader at each, and the product. */
 export class Stage {
@@ -93,8 +96,8 @@ export class Stage {
   }
 
   /** Lets somebody call the exchange: our own telephone when `from` is its number, else somebody outside. */
-  async call({ from, fromName, to, talk = 3, patience = 30 }: CallOrder): Promise<void> {
-    await this.worldReader.must({
+  async call({ from, fromName, to, talk = 3, patience = 30, encoding = 'utf8' }: CallOrder): Promise<void> {
+    const order = {
       Action: 'Originate',
       Channel: `PJSIP/${to}@pbx`,
       Application: 'Wait',
@@ -102,7 +105,8 @@ export class Stage {
       CallerID: fromName === undefined ? `<${from}>` : `${fromName} <${from}>`,
       Timeout: patience * 1_000,
       Async: 'true',
-    });
+    };
+    await this.worldReader.must(order, encoding);
   }
 
   /** Runs a scene and resolves with all that was seen of it, once no channel of it is left. */
