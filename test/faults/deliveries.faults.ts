@@ -26,12 +26,12 @@ describeServers('a delivery that ends before its work does', () => {
   let servers: Servers;
   let stage: Stage;
 
-  async function open(latencyMs: number, options: { rabbit?: RabbitServerOptions; more?: string } = {}): Promise<void> {
-    servers = await startServers(options.rabbit);
-    const workspace = erpWorkspace({ more: options.more }).replace(
-      '{ start: 10, max: 10 }',
-      '{ start: 10, max: 10, adaptive: false }',
-    );
+  async function open(
+    latencyMs: number,
+    { rabbit = {}, more = '' }: { rabbit?: RabbitServerOptions; more?: string } = {},
+  ): Promise<void> {
+    servers = await startServers(rabbit);
+    const workspace = erpWorkspace({ more }).replace('{ start: 10, max: 10 }', '{ start: 10, max: 10, adaptive: false }');
     const files = { 'sluice.yaml': workspace, 'flows/save.yaml': FLOW };
     stage = await Stage.open({ env: servers.env, files, onec: { latencyMs } });
   }
