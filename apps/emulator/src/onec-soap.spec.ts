@@ -29,6 +29,15 @@ async function call(content: string, { version = '1.1', type = TYPE[version], he
 const PING = '<q:Пинг/>';
 
 describe('the web services of the emulated 1C', () => {
+  it('read a message in the encoding that its declaration names', async () => {
+    await start();
+    const name = '\xcf\xe8\xed\xe3'; // Пинг in windows-1251
+    const body = `<?xml version="1.0" encoding="windows-1251"?><s:Envelope xmlns:s="${SOAP['1.1']}"><s:Body><q:${name} xmlns:q="http://www.sample-package.org/\xce\xe1\xec\xe5\xed\xd1\xd1\xe0\xe9\xf2\xee\xec"/></s:Body></s:Envelope>`;
+    const headers = { 'content-type': 'text/xml' };
+    const answer = await fetch(address(), { method: 'POST', body: Buffer.from(body, 'latin1'), headers });
+    expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('ПингResponse')]);
+  });
+
   it('are described as a publication does, with the address of a server inside', async () => {
     await start();
     const wsdl = await (await fetch(`${address()}?wsdl`)).text();

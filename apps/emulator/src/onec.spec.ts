@@ -28,6 +28,23 @@ describe('the emulated 1C', () => {
     expect(await (await fetch(`${onec.url}/base/hs/gate/v1?${query}`)).json()).toEqual({ Код: 2 });
   });
 
+  const CITY = '{"method":"Echo","data":{"city":"Тверь"}}';
+  const CITY_IN_CP1251 = Buffer.from(CITY.replace('Тверь', '\xd2\xe2\xe5\xf0\xfc'), 'latin1');
+  it.each([
+    ['the charset of its content type', 'application/json; charset=windows-1251', CITY_IN_CP1251],
+    ['its mark', 'application/json', Buffer.from(`\ufeff${CITY}`, 'utf16le')],
+  ])('reads a request by %s', async (_by, type, body) => {
+    await start();
+    const options = { method: 'POST', body, headers: { 'content-type': type } };
+    expect(await (await fetch(`${onec.url}/base/hs/gate/v1`, options)).json()).toEqual({ city: 'Тверь' });
+  });
+
+  it('refuses a request in a charset that it does not know', async () => {
+    await start();
+    const answer = await call('Echo', {}, { 'content-type': 'application/json; charset=klingon' });
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('кодировка')]);
+  });
+
   it('resets the connection of the call past the limit, and counts it', async () => {
     await start({ maxCalls: 2, faults: [{ kind: 'hang', times: 2 }] });
     const hanging = Promise.allSettled([call('Echo'), call('Echo')]);

@@ -9,7 +9,18 @@ import { answerOf, type ServiceCall } from './onec-services.js';
 import { SessionPool, type NoSession, type Seat } from './onec-sessions.js';
 import { descriptionOf, soapAnswerOf, soapFault } from './onec-soap.js';
 import { Tally, type OnecStats } from './onec-stats.js';
-import { basic, cookieOf, header, parseJson, readText, send, sendJson, withCookie, type Answer } from './onec-wire.js';
+import {
+  basic,
+  cookieOf,
+  header,
+  parseJson,
+  readText,
+  send,
+  sendJson,
+  UnknownCharset,
+  withCookie,
+  type Answer,
+} from './onec-wire.js';
 
 export interface OnecOptions {
   /** 0: a free one. */
@@ -219,12 +230,13 @@ class OnecServer implements Onec {
     id: string | undefined,
     fault: FaultKind | undefined,
   ): Promise<Answer | undefined> {
-    const body = await readText(request);
+    const body = await readText(request).catch(unlessUnknownCharset);
     if (this.authorization !== undefined && request.headers.authorization !== this.authorization) {
       return { status: 401, body: '', headers: { 'www-authenticate': 'Basic realm="1C:Enterprise"' } };
     }
     const [, place = '', kind, service, path = ''] = SERVICE.exec(url.pathname) ?? [];
     if (service === undefined) return { status: 404, body: '' };
+    if (body === undefined) return { status: 400, body: 'Неизвестная кодировка тела запроса' };
     const call: ServiceCall = {
       httpMethod: request.method,
       service,
@@ -312,4 +324,8 @@ class OnecServer implements Onec {
   private finishes(request: IncomingMessage): boolean {
     return header(request, 'ibsession') === 'finish';
   }
+}
+
+function unlessUnknownCharset(error: unknown): undefined {
+  if (!(error instanceof UnknownCharset)) throw error;
 }

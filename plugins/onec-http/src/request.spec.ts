@@ -34,6 +34,14 @@ describe('onec-http.request', () => {
     await opened.close();
   });
 
+  it.each(['windows-1251', 'utf-16', 'UTF-8'])('is read by 1C in the charset %s that the flow names', async (charset) => {
+    const opened = await open();
+    const headers = { 'Content-Type': `application/json; charset=${charset}` };
+    const body = { method: 'Echo', data: { Город: 'Тверь' } };
+    expect(await opened.actions.request({ method: 'POST', path: '/gate/v1', headers, body })).toEqual({ Город: 'Тверь' });
+    await opened.close();
+  });
+
   it('does not leave its base URL', async () => {
     const opened = await open();
     await expect(opened.actions.request({ method: 'GET', path: '/../admin' })).rejects.toMatchObject({ code: 'REJECTED' });
