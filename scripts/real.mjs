@@ -1,7 +1,8 @@
-// npm run test:real: tests the connector to Asterisk against real ones. Two Asterisks, joined by SIP on loopback, run in a separate Debian:
-// one is the exchange under test, the other plays the telephones and the callers. The verdict comes from Asterisk's call records and from a
-// second reader. `npm run test:real -- --asterisk=22` uses Asterisk 22 instead of 16; other arguments go to Jest. Last line: `N passed, N
-// failed`.
+// npm run test:real: tests connectors against servers and clients of other people, each part in a separate Debian in a folder.
+// onec-soap: servers of spyne and PHP, the client zeep, and xmllint, which validates what is sent; `npm run test:real -- --soap` runs only this part.
+// asterisk-ami: two Asterisks, joined by SIP on loopback: one is the exchange under test, the other plays the telephones and the callers. The
+// verdict comes from Asterisk's call records and from a second reader. `npm run test:real -- --asterisk=22` uses Asterisk 22 instead of 16; other
+// arguments go to Jest. Last line: `N passed, N failed`.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeRoot } from './lib/chroot.mjs';
@@ -13,6 +14,7 @@ const LIMIT_MS = 30 * 60_000;
 /** Debian releases that have an Asterisk, by its major version. */
 const RELEASES = { 16: 'bullseye', 22: 'sid' };
 const VERSION = /^--asterisk=(\d+)$/;
+const SOAP_ONLY = '--soap';
 
 const args = process.argv.slice(2);
 const version = VERSION.exec(args.find((arg) => VERSION.test(arg)) ?? '')?.[1] ?? '16';
@@ -28,20 +30,31 @@ if (!canInstall()) {
 }
 
 await prepare();
-const root = await makeRoot({
-  name: `asterisk-${version}`,
-  release: RELEASES[version],
-  packages: ['asterisk', 'asterisk-modules'],
-  size: 'about 150 MB',
+const isSoapOnly = args.includes(SOAP_ONLY);
+const soapRoot = await makeRoot({
+  name: 'soap',
+  release: 'bookworm',
+  packages: ['python3-spyne', 'python3-zeep', 'php-cli', 'php-soap', 'libxml2-utils'],
+  size: 'about 130 MB',
 });
+const root = isSoapOnly
+  ? undefined
+  : await makeRoot({
+      name: `asterisk-${version}`,
+      release: RELEASES[version],
+      packages: ['asterisk', 'asterisk-modules'],
+      size: 'about 150 MB',
+    });
+const env = { SLUICE_REAL_SOAP_ROOT: soapRoot, ...(root && { SLUICE_REAL_ROOT: root }) };
+const forJest = args.filter((arg) => !VERSION.test(arg) && arg !== SOAP_ONLY);
 let result;
 try {
   result = await runJest(
-    { project: 'real', workers: 1, limitMs: LIMIT_MS, env: { SLUICE_REAL_ROOT: root } },
-    args.filter((arg) => !VERSION.test(arg)),
+    { project: 'real', workers: 1, limitMs: LIMIT_MS, env },
+    isSoapOnly ? ['soap.real', ...forJest] : forJest,
   );
 } finally {
-  endLeftOver();
+  if (root) endLeftOver();
 }
 console.log(`${result.passed} passed, ${result.failed} failed`);
 process.exitCode = result.failed > 0 ? 1 : 0;
