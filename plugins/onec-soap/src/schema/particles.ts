@@ -20,19 +20,16 @@ interface Outer {
 export interface ContentModel {
   readonly fields: readonly Field[];
   readonly rules: readonly Rule[];
-  readonly open: boolean;
 }
 
 /** Turns a content model into the fields that a flow gives, in their order, and the rules that their combination obeys. */
 export function readParticles(particles: readonly Particle[]): ContentModel {
   const fields: Field[] = [];
   const rules: Rule[] = [];
-  let open = false;
 
   const read = (particle: Particle, outer: Outer): void => {
     switch (particle.kind) {
       case 'any':
-        open = true;
         rules.push({ kind: 'any', required: particle.minOccurs > 0 && !outer.optional });
         return;
       case 'element':
@@ -89,7 +86,7 @@ export function readParticles(particles: readonly Particle[]): ContentModel {
   };
 
   for (const particle of particles) read(particle, { optional: false, times: 1 });
-  return { fields, rules, open };
+  return { fields, rules };
 }
 
 /** The elements of particles, and those of them that must be there when one is. */

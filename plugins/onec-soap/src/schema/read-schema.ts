@@ -201,7 +201,6 @@ export class Schemas implements Types {
       ...own,
       fields: unambiguous([...inherited.fields, ...own.fields]),
       rules: [...inherited.rules, ...own.rules],
-      open: inherited.open || own.open,
     };
   }
 
@@ -214,11 +213,9 @@ export class Schemas implements Types {
 
   private readOwn(parent: XmlElement, schema: XmlElement): Omit<ObjectType, 'abstract'> {
     const attributes: Field[] = [];
-    let open = false;
     for (const child of parent.children) {
       if (child.name === xs('attribute') && child.attributes.get('use') !== 'prohibited')
         attributes.push(this.readAttribute(child, schema));
-      else if (child.name === xs('anyAttribute')) open = true;
       else if (child.name === xs('attributeGroup'))
         throw new SchemaProblem('it uses groups of attributes, which 1C does not write');
       else if (child.name === xs('group')) throw new SchemaProblem('it uses groups of elements, which 1C does not write');
@@ -229,7 +226,6 @@ export class Schemas implements Types {
       kind: 'object',
       fields: unambiguous([...model.fields, ...attributes]),
       rules: model.rules,
-      open: open || model.open,
     };
   }
 

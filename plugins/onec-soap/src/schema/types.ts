@@ -41,8 +41,6 @@ export interface ObjectType {
   /** In the order in which they are written, inherited ones first. */
   readonly fields: readonly Field[];
   readonly rules: readonly Rule[];
-  /** Other elements are let through as well. */
-  readonly open: boolean;
   /** Only types that extend it have values. */
   readonly abstract: boolean;
 }
