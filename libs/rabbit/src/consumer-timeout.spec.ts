@@ -5,7 +5,9 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { readConsumerTimeout } from './consumer-timeout.js';
 
 let server: Server | undefined;
-afterEach(() => server?.close());
+afterEach(() => {
+  server?.close();
+});
 
 /** Two of the fields with which RabbitMQ 4.0.5 answers; the consumer of 3.10 has no `consumer_timeout`. */
 const consumer = (timeout?: unknown) => ({

@@ -67,7 +67,7 @@ describe('a tracker after a flood of calls', () => {
       const longest = Math.max(...calls.map(({ length }) => length));
       let [events, finished, channels] = [0, 0, 0];
       for (let at = 0; at < longest; at++)
-        for (const packet of calls.flatMap((packets) => packets[at] ?? [])) {
+        for (const packet of calls.map((packets) => packets[at]).filter((sent) => sent !== undefined)) {
           events++;
           finished += tracker.hear(packet, new Date()).filter(({ data }) => data.phase === 'finished').length;
           channels = Math.max(channels, tracker.channels.length);
