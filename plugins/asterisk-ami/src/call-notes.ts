@@ -57,8 +57,9 @@ export async function noteEnd(client: AmiClient, call: Call, known: Required<Cal
 }
 
 async function write(client: AmiClient, call: Call, known: CallNote): Promise<void> {
-  if (!swept.has(client)) await sweep(client, call);
   await change(client, 'DBPut', call, { Val: JSON.stringify(known) });
+  // not before: Asterisk commits its database at most once a second, and the note would wait for that in memory
+  if (!swept.has(client)) await sweep(client, call);
 }
 
 async function change(client: AmiClient, action: 'DBPut' | 'DBDel', call: Call, more: { readonly Val?: string }): Promise<void> {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { PbxOptions } from '@sluice/emulator';
 import { actionContract, openPlugin, until } from '@sluice/testing';
 import { exchangePeer, reaching, startExchange } from '../test/ami-peer.js';
@@ -176,6 +176,14 @@ describe('asterisk-ami.dial', () => {
     now = new Date('2026-12-01T12:00:00Z');
     await (await another()).actions.dial(target, { id: 'another/dial' });
     expect(Object.keys(pbx.stats().database)).toEqual(['/sluice-2026-12/sluice-another-dial']);
+  });
+
+  it('notes the order before it removes old notes', async () => {
+    const { client, actions } = await open();
+    const ask = jest.spyOn(client, 'ask');
+    await actions.dial(target);
+    const names = ask.mock.calls.map(([{ Action }]) => Action).filter((name) => name.startsWith('DB'));
+    expect(names.slice(0, 2)).toEqual(['DBPut', 'DBDelTree']);
   });
 
   it('does not know the result when the exchange dies during the call', async () => {
