@@ -40,10 +40,17 @@ describe('the manager interface over TLS', () => {
 });
 
 describe('names of callers', () => {
+  // Asterisk 22 puts U+FFFD for bytes of a SIP name that are no UTF-8, 16 passes them on
   it.each([
     ['quotes, commas and semicolons', 'O\'Reilly; "VIP", <x>', 'utf8', 'utf-8', undefined],
     ['emoji', 'Пётр 😀', 'utf8', 'utf-8', 'Пётр 😀'],
-    ['bytes of windows-1251', Buffer.from([0xc8, 0xe2, 0xe0, 0xed]).toString('latin1'), 'latin1', 'windows-1251', 'Иван'],
+    [
+      'bytes of windows-1251',
+      Buffer.from([0xc8, 0xe2, 0xe0, 0xed]).toString('latin1'),
+      'latin1',
+      'windows-1251',
+      /^(Иван|(пїЅ)+)$/,
+    ],
     ['bytes that are no UTF-8', Buffer.from([0xc8, 0xe2]).toString('latin1'), 'latin1', 'utf-8', '\ufffd\ufffd'],
   ] as const)('arrive whatever is in them: %s', async (_title, fromName, encoding, charset, expected) => {
     await stage.product.close();
@@ -52,7 +59,9 @@ describe('names of callers', () => {
     const seen = await stage.play(() => stage.call({ from: CLIENT, fromName, to: '74951234502', talk: 2, encoding }));
     expect(seen.phases.map(({ phase }) => phase)).toEqual(['ringing', 'answered', 'finished']);
     const asTheExchangeHasIt = seen.events.find(({ Event }) => Event === 'Newchannel')?.['CallerIDName'];
-    for (const phase of seen.phases) expect(phase.fromName).toBe(expected ?? asTheExchangeHasIt);
+    for (const { fromName: told } of seen.phases)
+      if (expected instanceof RegExp) expect(told).toMatch(expected);
+      else expect(told).toBe(expected ?? asTheExchangeHasIt);
     expect(differences(seen)).toEqual([]);
   });
 });
