@@ -33,7 +33,7 @@ function linearPattern(pattern: string): { test(text: string): boolean; toString
   };
 }
 
-/** One for all schemas: an Ajv compiles the schema of schemas when it is made. */
+/** One for all schemas: an Ajv compiles the schema of schemas when it is made. After each use it forgets every name that the schema has given. */
 const ajv = new Ajv2020({
   strict: false,
   // formats are annotations, as JSON Schema has them by default (2020-12 validation, 7.2.1)
@@ -51,6 +51,14 @@ ajv.addKeyword({
   validate: (wanted: boolean, list: readonly unknown[]) => !wanted || new Set(list.map(canonical)).size === list.length,
   error: { message: 'must NOT have duplicate items' },
 });
+
+/** The schemas of JSON Schema itself, by their names. A schema of a flow may have claimed one of them. */
+const own = { refs: { ...ajv.refs }, schemas: { ...ajv.schemas } };
+
+function restore<Value>(named: Record<string, Value>, before: Readonly<Record<string, Value>>): void {
+  for (const name of Object.keys(named)) if (!(name in before)) delete named[name];
+  Object.assign(named, before);
+}
 
 /** A text that two values share exactly when they are equal: JSON with the fields in order. */
 function canonical(value: unknown): string {
@@ -73,7 +81,8 @@ function compile(schema: Readonly<Record<string, unknown>>): ValidateFunction {
   } finally {
     // Two flows may hold the same schema, and a file may be read again: nothing is kept under its name.
     ajv.removeSchema(schema);
-    if (typeof schema['$id'] === 'string') ajv.removeSchema(schema['$id']);
+    restore(ajv.refs, own.refs);
+    restore(ajv.schemas, own.schemas);
   }
 }
 

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { engineFail, failures } from '@sluice/plugin-api';
 import { openEndpoint } from '@sluice/testing';
+import { checkerOf } from './body-schema.js';
 import { endpoint } from './endpoint.js';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
@@ -13,6 +14,35 @@ const post = (body: unknown, headers: Record<string, string> = JSON_TYPE) => ({
 });
 const open = (options: object = {}, behaviour?: Parameters<typeof openEndpoint>[2]) =>
   openEndpoint(endpoint, { path: '/in/orders', ...options }, behaviour);
+
+describe('the schemas of several flows', () => {
+  const named = (type: string) => ({
+    $id: 'https://shop.test/order',
+    type: 'object',
+    properties: { a: { $ref: 'https://shop.test/part' } },
+    $defs: { part: { $id: 'https://shop.test/part', type } },
+  });
+
+  it('may have the same names, inner ones too, and do not see each other', async () => {
+    const texts = await open({ body: named('string') });
+    const numbers = await open({ body: named('number') });
+    await texts.request(post({ a: 'x' }));
+    await numbers.request(post({ a: 1 }));
+    await expect(texts.request(post({ a: 1 }))).rejects.toMatchObject({ code: 'BODY_INVALID' });
+    await expect(numbers.request(post({ a: 'x' }))).rejects.toMatchObject({ code: 'BODY_INVALID' });
+    expect(() => checkerOf({ properties: { a: { $ref: 'https://shop.test/part' } } })).toThrow("can't resolve reference");
+  });
+
+  it('cannot take the place of the schema of schemas', () => {
+    try {
+      checkerOf({ $id: 'https://json-schema.org/draft/2020-12/schema', type: 'string' });
+    } catch {
+      // refused or not: what counts is that the others still work
+    }
+    expect(() => checkerOf({ type: 'string' })('x')).not.toThrow();
+    expect(() => checkerOf({ type: 'no type' })).toThrow();
+  });
+});
 
 describe('http.endpoint', () => {
   it('answers 202 with the id once the event is safe', async () => {
