@@ -114,6 +114,7 @@ export class Host extends HostServices {
           doors,
           database: opened.tables,
           meter: (connection) => metrics.meterOf(connection),
+          folder: env.SLUICE_HOME,
           spool: path.join(env.SLUICE_HOME, 'spool'),
           ...(options.roles.has('gateway') && { listen: { host: env.SLUICE_HTTP_HOST, stompPort: env.SLUICE_STOMP_PORT } }),
         },

@@ -25,6 +25,8 @@ export interface ConnectionDeps {
   /** Hides secrets in a text. Whatever the plugin throws passes it. */
   readonly mask: (text: string) => string;
   readonly timezone?: string;
+  /** A folder on this host for copies that plugins may lose. */
+  readonly folder?: string;
   readonly services: (connection: string) => Services;
 }
 
@@ -151,6 +153,7 @@ export class Connection {
         lost,
         services: this.deps.services(this.spec.name),
         ...(this.deps.timezone !== undefined && { timezone: this.deps.timezone }),
+        ...(this.deps.folder !== undefined && { folder: this.deps.folder }),
       })) as Closable;
       if (signal.aborted) {
         await this.#closed(client);

@@ -91,6 +91,7 @@ export class Engine {
       mask: options.mask,
       services: (connection) => servicesOf(connection, { ...options, door: this.door, peers: this.#peers, leases: store.leases }),
       ...(settings.timezone !== undefined && { timezone: settings.timezone }),
+      ...(options.lent.folder !== undefined && { folder: options.lent.folder }),
     });
     this.#accounts = new ParkedAccounts(store.parked, settings.limits.parkedBytes, log);
     this.door = new Door(bus, this.#replies, observer, {

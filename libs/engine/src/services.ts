@@ -18,6 +18,8 @@ export interface Lent {
   readonly meter: (connection: string) => Meter;
   /** A folder for what live sources said and the broker does not have yet. Absent: it is lost when the broker is away. */
   readonly spool?: string;
+  /** A folder for copies that plugins may lose. Absent: they keep none, or where they always did. */
+  readonly folder?: string;
 }
 
 export interface ServicesDeps {

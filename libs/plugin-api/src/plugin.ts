@@ -70,6 +70,8 @@ export interface Host {
   readonly signal: AbortSignal;
   /** IANA name of the workspace's time zone, if it has one. */
   readonly timezone?: string;
+  /** A folder on this host for copies that may be lost, which only its user can read. Absent: there is none. */
+  readonly folder?: string;
   now(): Date;
   /** Reports that the connection is lost. The engine closes the client and opens another, with backoff. */
   lost(reason: unknown): void;
@@ -244,6 +246,8 @@ export interface WrittenStep {
   readonly action: string;
   /** Its `with`. Undefined stands for a value that only a run knows. */
   readonly input: unknown;
+  /** The folder of the host for copies, as in {@link Host}. */
+  readonly folder?: string;
 }
 
 /** A mistake in the `with` of a step, which the remote system would refuse. */

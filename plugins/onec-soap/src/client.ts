@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { fail, orGivenUp, type Closable, type Host } from '@sluice/plugin-api';
 import { failureOfStatus, OnecLink, refusalText, type Where } from '@sluice/onec';
 import type { WebAnswer, WebRequest } from '@sluice/web-client';
@@ -30,18 +31,21 @@ export interface SoapClient extends Closable {
 /** Statuses by which a server answers an address at which nothing is published: it is there, and it lets the user in. */
 const THERE: ReadonlySet<number> = new Set([400, 404, 405]);
 
+/** Where a host keeps copies by default. */
+const FOLDER = '.sluice';
+
 export class WsdlSoapClient implements SoapClient {
   private readonly link: OnecLink;
   private readonly store: WsdlStore;
 
   constructor(
     private readonly config: Config,
-    private readonly host: Pick<Host, 'log' | 'now' | 'timezone'>,
+    private readonly host: Pick<Host, 'log' | 'now' | 'timezone' | 'folder'>,
   ) {
     this.link = new OnecLink(config, host, () => this.descriptionRequest());
     this.store = new WsdlStore({
       link: this.link,
-      cache: new WsdlCache(config.wsdl.cache),
+      cache: new WsdlCache(config.wsdl.cache ?? path.join(host.folder ?? FOLDER, 'wsdl')),
       version: config.soap,
       maxAge: config.wsdl.maxAge,
       whereOf: (service) => this.whereOf(service),

@@ -7,9 +7,9 @@ const wsdl = z.strictObject({
   cache: z
     .string()
     .min(1)
-    .default('.sluice/wsdl')
+    .optional()
     .describe(
-      'folder for copies of the WSDLs, below that in which the host runs: with them it works while 1C is away at the start',
+      'folder for copies of the WSDLs; `wsdl` in SLUICE_HOME when absent: with them it works while 1C is away at the start',
     ),
   maxAge: duration().prefault('1h').describe('after that long 1C is asked for the WSDL again'),
 });

@@ -18,12 +18,15 @@ const AWAY: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMED_OUT', 'ONEC_CUT
  * Compares a step with the WSDL of its service, from 1C or else from the disk: the names of the service, of the operation and of its
  * arguments, and the values as far as they are known. Reports what kept it from comparing, unless 1C cannot be reached and there is no copy of the WSDL.
  */
-export async function lint({ input }: WrittenStep, config: Config, signal: AbortSignal): Promise<readonly Objection[]> {
+export async function lint({ input, folder }: WrittenStep, config: Config, signal: AbortSignal): Promise<readonly Objection[]> {
   const written = input as Readonly<Record<string, unknown>>;
   const { service, operation } = written;
   if (typeof service !== 'string' || typeof operation !== 'string') return [];
   const timeout = Math.min(config.timeout, LONGEST_WAIT_MS);
-  const client = new WsdlSoapClient({ ...config, timeout }, { log: silent, now: () => new Date() });
+  const client = new WsdlSoapClient(
+    { ...config, timeout },
+    { log: silent, now: () => new Date(), ...(folder !== undefined && { folder }) },
+  );
   const close = () => void client.close();
   signal.addEventListener('abort', close, { once: true });
   try {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { askOtherSides, type Finding } from '@sluice/flow';
-import { loadWorkspace, readWorkspaceEnv, type LoadedWorkspace } from '@sluice/host';
+import { loadWorkspace, readEnv, readWorkspaceEnv, type LoadedWorkspace } from '@sluice/host';
 import { Option, type Command } from 'commander';
 import { EXIT, UsageError } from '../exit.js';
 import { findingsText } from '../terminal/findings-text.js';
@@ -30,7 +30,9 @@ export function addLint(command: Command): void {
 /** What the other sides say of a workspace in which nothing else is wrong: that 1C has no such operation, for instance. */
 async function remoteFindings({ workspace, plugins, files }: LoadedWorkspace): Promise<readonly Finding[]> {
   if (!workspace) return [];
-  return askOtherSides({ flows: files.flows, plugins, connections: workspace.connections }, AbortSignal.timeout(ASK_WITHIN_MS));
+  const { SLUICE_HOME: folder } = readEnv();
+  const input = { flows: files.flows, plugins, connections: workspace.connections, folder };
+  return askOtherSides(input, AbortSignal.timeout(ASK_WITHIN_MS));
 }
 
 /**

@@ -12,6 +12,8 @@ export interface OtherSidesInput {
   /** By the plugin's own name. */
   readonly plugins: ReadonlyMap<string, AnyPlugin>;
   readonly connections: ReadonlyMap<string, ConnectionSpec>;
+  /** The folder of the host in which plugins keep copies. */
+  readonly folder?: string;
 }
 
 /**
@@ -39,13 +41,14 @@ function askAbout(file: SourceFile, input: OtherSidesInput, signal: AbortSignal)
 async function objectionsTo(
   { plugin: name, action, connection, with: node }: UseDraft,
   texts: Texts,
-  { plugins, connections }: OtherSidesInput,
+  { plugins, connections, folder }: OtherSidesInput,
   signal: AbortSignal,
 ): Promise<readonly Objection[]> {
   const plugin = plugins.get(name);
   const spec = connections.get(String(connection?.value));
   if (!plugin?.lint || !spec) return [];
-  return plugin.lint({ action, input: node ? knownPartOf(node, texts) : {} }, spec.config, signal);
+  const input = node ? knownPartOf(node, texts) : {};
+  return plugin.lint({ action, input, ...(folder !== undefined && { folder }) }, spec.config, signal);
 }
 
 /** The value as far as it is known before a run: a text with an expression is not. */
