@@ -8,11 +8,11 @@ import { BOMBS, FUNCTION_CASES } from './support/bombs.mjs';
 interface Measured {
   readonly source: string;
   readonly code: string;
-  readonly cpuMs: number;
+  readonly heldMs: number;
 }
 
-/** The bound is 250 ms and what the last step takes; on a machine that does other things, processor time grows as well. */
-const MAX_CPU_MS = 700;
+/** Time that the event loop may be held: the bound of an evaluation, 200 ms, and what its last step takes. */
+const MAX_HELD_MS = 300;
 const SCRIPT = fileURLToPath(new URL('support/run-bombs.mjs', import.meta.url));
 const run = promisify(execFile);
 
@@ -29,7 +29,7 @@ async function measure(...names: readonly string[]): Promise<readonly Measured[]
 
 function expectInTime(measured: readonly Measured[]): void {
   expect(measured.length).toBeGreaterThan(0);
-  expect(measured.filter(({ cpuMs }) => cpuMs > MAX_CPU_MS)).toEqual([]);
+  expect(measured.filter(({ heldMs }) => heldMs > MAX_HELD_MS)).toEqual([]);
 }
 
 describe('an expression that tries to stop the host', () => {

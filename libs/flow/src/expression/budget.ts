@@ -3,6 +3,8 @@ import { LIMITS } from './limits.js';
 
 /** Units of work between two looks at the clock; a unit takes at most some 100 ns. */
 const STRIDE = 4096;
+/** Units of work before the first look, which starts the clock: most expressions end before. */
+const FIRST_STRIDE = 256;
 /** Characters of a text that count as one unit of work. */
 const CHARACTERS_PER_UNIT = 16;
 
@@ -13,9 +15,14 @@ let cpuAtStart: NodeJS.CpuUsage | undefined;
 
 /** Begins the budget of one evaluation. Evaluations are synchronous, so one budget serves all. */
 export function beginBudget(): void {
-  unitsLeft = STRIDE;
+  unitsLeft = FIRST_STRIDE;
   bytesLeft = LIMITS.builtBytes;
   startedAt = undefined;
+}
+
+/** Starts the clock before work whose size is not known until it is done. */
+export function startClock(): void {
+  if (startedAt === undefined) checkClock();
 }
 
 /** Charges work on this many items, before it is done. Throws `EXPR_LIMIT` when the evaluation takes too long. */

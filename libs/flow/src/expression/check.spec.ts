@@ -141,6 +141,16 @@ describe('EXPR_BRACKET_KEY: a text in [ ] is a true condition', () => {
   });
 });
 
+describe('EXPR_NUMBER: a whole number that JavaScript rounds', () => {
+  it.each([
+    ['trigger.data.account = 9007199254740993', ['EXPR_NUMBER 9007199254740993 -> "9007199254740993"']],
+    ['trigger.data.account = 9007199254740991', []],
+    ['trigger.data.account = "40702810900000001234"', []],
+  ])('%s', (source, expected) => {
+    expect(findings(source)).toEqual(expected);
+  });
+});
+
 describe('EXPR_KEY_QUOTES: an unquoted key is a path', () => {
   it.each([
     ['{title: 1}', 'title -> "title"'],

@@ -2,7 +2,15 @@ import type { ExpressionPart, ExpressionProblem } from './parse-text.js';
 import { checkFunctions, checkRegexes, procedureStarts } from './rules/functions.js';
 import { checkRoots } from './rules/roots.js';
 import { checkScripts } from './rules/scripts.js';
-import { checkBracketKeys, checkKeyQuotes, checkList, checkPrecedence, checkSilent, unquotedKeys } from './rules/traps.js';
+import {
+  checkBracketKeys,
+  checkKeyQuotes,
+  checkList,
+  checkNumbers,
+  checkPrecedence,
+  checkSilent,
+  unquotedKeys,
+} from './rules/traps.js';
 import { SourceView } from './source-view.js';
 
 export interface CheckOptions {
@@ -29,6 +37,7 @@ export function checkExpression(part: ExpressionPart, options: CheckOptions): re
     ...checkRegexes(view),
     ...checkBracketKeys(view),
     ...checkKeyQuotes(view),
+    ...checkNumbers(view),
     ...(options.whole && !options.condition ? checkList(view) : []),
     ...checkPrecedence(view),
     ...checkSilent(view, options.present ?? (() => false)),

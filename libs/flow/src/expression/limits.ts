@@ -1,6 +1,7 @@
 /** Bounds of one evaluation: data comes from outside, and an expression runs on the thread of the whole host. */
 export const LIMITS = {
-  milliseconds: 250,
+  /** The event loop must not be held for 300 ms, and one step that cannot be interrupted (JSON.parse of 4 MiB) takes up to 100. */
+  milliseconds: 200,
   /** Nested evaluations, and levels of a result. */
   depth: 1000,
   /** Entries of a list that an expression builds, and characters that `$pad` adds. */

@@ -127,6 +127,13 @@ export const BOMBS = {
     'limit',
   ],
   'roman number': ['$formatInteger(9e15, "I")', () => 1, 'any'],
+  'parent of each line': [
+    'trigger.data.l.p.(%.sku & %.%.x)',
+    () => ({ x: 'y', l: lines(80_000).map((line) => ({ ...line, p: line })) }),
+    'any',
+  ],
+  'positions of lines': ['trigger.data#$i[$i > 5].{"i": $i}', () => lines(80_000), 'any'],
+  'large $parse': ['$parse(trigger.data)', () => JSON.stringify(lines(70_000)), 'any'],
   'list of a million': ['$reverse(trigger.data)', () => numbers(1_500_000), 'any'],
 };
 

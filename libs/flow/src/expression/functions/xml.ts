@@ -6,6 +6,8 @@ import { setField } from '../values.js';
 const MAX_DEPTH = 100;
 /** Bytes of an element as data. */
 const ELEMENT_BYTES = 100;
+/** Work of reading one element. */
+const ELEMENT_UNITS = 20;
 /** Characters of the longest reference, `#1114111`. */
 const MAX_REFERENCE = 10;
 const TEXT = '#text';
@@ -127,6 +129,7 @@ class Scanner {
       hasAttributes: false,
       hasChildren: false,
     };
+    spend(ELEMENT_UNITS);
     allocate(ELEMENT_BYTES);
     this.#attributes(element);
     const empty = this.source.startsWith('/>', this.#at);

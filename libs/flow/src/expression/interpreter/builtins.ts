@@ -443,9 +443,13 @@ function zip(_evaluation: Evaluation, lists: readonly unknown[]): unknown {
   const shortest = lists.reduce<number>((least, list) => Math.min(least, Array.isArray(list) ? list.length : 0), Infinity);
   if (!Number.isFinite(shortest)) return [];
   reserve(shortest);
-  spend(shortest * lists.length * 2);
-  allocate(shortest * (32 + 8 * lists.length));
-  return Array.from({ length: shortest }, (_, index) => lists.map((list) => (list as readonly unknown[])[index]));
+  const rows: unknown[] = [];
+  for (let index = 0; index < shortest; index += 1) {
+    spend(2 * lists.length);
+    allocate(32 + 8 * lists.length);
+    rows.push(lists.map((list) => (list as readonly unknown[])[index]));
+  }
+  return rows;
 }
 
 export function keys(value: unknown): Sequence {

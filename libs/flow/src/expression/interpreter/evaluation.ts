@@ -34,6 +34,8 @@ type Tuple = Record<string, unknown>;
 
 /** Bytes that the frame of a call takes. */
 const FRAME_BYTES = 200;
+/** Work of making a tuple, or the frame of one. */
+const TUPLE_UNITS = 20;
 
 /**
  * One evaluation of a tree of JSONata's parser: the semantics of `evaluate` of jsonata 2.2.2, but synchronous, with every step charged to
@@ -523,6 +525,7 @@ function keptList(result: unknown): unknown {
 }
 
 function frameOf(tuple: Tuple, outer: Frame): Frame {
+  spend(TUPLE_UNITS);
   allocate(FRAME_BYTES);
   const frame = new Frame(outer);
   for (const name in tuple) frame.bind(name, tuple[name]);
@@ -530,6 +533,7 @@ function frameOf(tuple: Tuple, outer: Frame): Frame {
 }
 
 function nextTuple(step: SyntaxNode, before: Tuple, list: Sequence, index: number): Tuple {
+  spend(TUPLE_UNITS);
   allocate(FRAME_BYTES);
   const tuple = Object.assign(Object.create(null) as Tuple, before);
   if (list.tupleStream) return Object.assign(tuple, list[index]);
@@ -545,6 +549,7 @@ function joinedTuples(data: unknown): Tuple {
   if (!Array.isArray(data)) return data as Tuple;
   const joined = new Map<string, Group>();
   for (const tuple of data as readonly Tuple[]) {
+    spend(TUPLE_UNITS);
     for (const name in tuple) {
       const group = joined.get(name);
       if (group) group.add(tuple[name]);

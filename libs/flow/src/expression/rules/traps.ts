@@ -58,6 +58,15 @@ export function unquotedKeys(view: SourceView): readonly SyntaxNode[] {
   });
 }
 
+/** EXPR_NUMBER: JavaScript holds whole numbers to 2^53-1 for certain, and JSONata rounds a larger one without a word. */
+export function checkNumbers(view: SourceView): readonly ExpressionProblem[] {
+  return view.tokens.flatMap((token) => {
+    if (token.kind !== 'number' || !/^\d+$/.test(token.text) || Number.isSafeInteger(Number(token.text))) return [];
+    const message = `the number ${token.text} is rounded to ${Number(token.text)}`;
+    return [view.problem('EXPR_NUMBER', 'error', message, token, `"${token.text}"`)];
+  });
+}
+
 const LIST_MAKERS = ['map', 'filter', 'keys', 'distinct'];
 
 /** EXPR_LIST: what gives the bare value for one match stands alone as a whole value. */
