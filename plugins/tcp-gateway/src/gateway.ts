@@ -225,7 +225,8 @@ export class Gateway implements Closable {
       });
     }
     for (const [user, ids] of byUser) {
-      for (let at = 0; at < ids.length; at += MAX_DROPPED_IDS) await this.#publishDropped(user, ids.slice(at, at + MAX_DROPPED_IDS));
+      for (let at = 0; at < ids.length; at += MAX_DROPPED_IDS)
+        await this.#publishDropped(user, ids.slice(at, at + MAX_DROPPED_IDS));
     }
   }
 

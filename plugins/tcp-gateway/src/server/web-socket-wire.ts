@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import { END_OF_FRAME } from '../stomp/message.js';
 import { joinFrames, type OutgoingFrame } from '../stomp/output.js';
 import { CLIENT_CLOSED, type Done, type Wire, type WireOwner } from './wire.js';
 
@@ -10,7 +11,7 @@ const MOST_BEFORE_PONG = 64 * 1024;
 const NUL = Buffer.alloc(1);
 
 /**
- * A line over WebSocket: each frame is a message, for clients that read so. Answers in the kind that the client uses: 1C hands texts and
+ * A line over WebSocket: each frame is a message up to its NUL, for clients that read so. Answers in the kind that the client uses: 1C hands texts and
  * binary data to different handlers. A text must be UTF-8, so a body that is not comes as a binary message to everybody.
  *
  * A client whose first message is a whole CONNECT frame without the final NUL cannot put NUL into its texts. From then on each of its messages
@@ -77,7 +78,7 @@ export class WebSocketWire implements Wire {
     for (const [at, frame] of frames.entries()) {
       const buffers = joinFrames([frame]);
       const [whole = Buffer.alloc(0)] = buffers.length === 1 ? buffers : [Buffer.concat(buffers)];
-      const bytes = this.#withoutNul ? whole.subarray(0, -1) : whole;
+      const bytes = whole.subarray(0, this.#withoutNul ? -END_OF_FRAME.length : -1);
       const options = { binary: !this.#text || !isUtf8(bytes) };
       this.#webSocket.send(bytes, options, at === frames.length - 1 ? done : undefined);
     }

@@ -14,12 +14,18 @@ export interface MessageContent {
 /** All of a MESSAGE frame that is the same for everybody: encode once, deliver to many. */
 export interface EncodedMessage {
   readonly destination: string;
-  /** What follows the headers of the session: more headers, an empty line and, when they are short, the body and the NUL. */
+  /** What follows the headers of the session: more headers, an empty line and, when they are short, the body and the end of the frame. */
   readonly head: Buffer;
-  /** A body that is too long to be worth copying; its NUL follows it. */
+  /** A body that is too long to be worth copying; the end of the frame follows it. */
   readonly body: Buffer | undefined;
   readonly bytes: number;
 }
+
+/**
+ * The line feed after the NUL is for clients such as php-stomp: of two frames that arrive together they read the second only after a line feed.
+ * RabbitMQ and ActiveMQ send it too.
+ */
+export const END_OF_FRAME = Buffer.from('\0\n');
 
 /** Above this a second buffer in one write is cheaper than a copy. */
 const LONG_BODY = 16 * 1024;
@@ -30,13 +36,13 @@ export function encodeMessage(content: MessageContent): EncodedMessage {
   const text = headOf(content);
   if (body.length > LONG_BODY) {
     const head = Buffer.from(text);
-    return { destination, head, body, bytes: head.length + body.length + 1 };
+    return { destination, head, body, bytes: head.length + body.length + END_OF_FRAME.length };
   }
   const length = Buffer.byteLength(text);
-  const head = Buffer.allocUnsafe(length + body.length + 1);
+  const head = Buffer.allocUnsafe(length + body.length + END_OF_FRAME.length);
   head.write(text);
   body.copy(head, length);
-  head[head.length - 1] = 0;
+  END_OF_FRAME.copy(head, length + body.length);
   return { destination, head, body: undefined, bytes: head.length };
 }
 

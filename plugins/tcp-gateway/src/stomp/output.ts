@@ -1,5 +1,5 @@
 import { escapeHeader } from './escape.js';
-import type { EncodedMessage } from './message.js';
+import { END_OF_FRAME, type EncodedMessage } from './message.js';
 
 /** A frame on its way out. */
 export interface OutgoingFrame {
@@ -13,12 +13,11 @@ export function wholeFrame(command: string, headers: Readonly<Record<string, str
   let start = `${command}\n`;
   for (const [name, value] of Object.entries(headers)) start += `${name}:${escapeHeader(value)}\n`;
   if (body !== '') start += `content-length:${Buffer.byteLength(body)}\n`;
-  return { start: `${start}\n${body}\0`, message: undefined };
+  return { start: `${start}\n${body}${END_OF_FRAME.toString()}`, message: undefined };
 }
 
 /** Frames up to this size together go out as one buffer. */
 const ONE_BUFFER = 64 * 1024;
-const NUL = Buffer.alloc(1);
 
 /** The bytes of frames in as few buffers as is cheap: short ones are copied together, a long body is left where it is. */
 export function joinFrames(frames: readonly OutgoingFrame[]): Buffer[] {
@@ -44,7 +43,7 @@ function joinMany(frames: readonly OutgoingFrame[]): Buffer[] {
     bytes += length;
     if (!frame.message?.body) continue;
     joinGroup();
-    buffers.push(frame.message.body, NUL);
+    buffers.push(frame.message.body, END_OF_FRAME);
   }
   joinGroup();
   return buffers;

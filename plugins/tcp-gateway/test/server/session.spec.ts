@@ -151,6 +151,21 @@ describe('a subscription', () => {
     expect(desk.acknowledged).toEqual([]);
   });
 
+  it('receives frames with a line feed after each, also when they arrive together', async () => {
+    const { open, desk } = await startGateway();
+    const client = await open();
+    let text = '';
+    client.socket.on('data', (piece: Buffer) => (text += piece.toString()));
+    client.send('CONNECT', { 'accept-version': '1.2', login: 'ivanov', passcode: 'ok' });
+    client.send('SUBSCRIBE', { ...EVENTS, receipt: 'r' });
+    await client.until(() => client.frames.length === 2);
+    for (const body of ['short', 'long'.repeat(10_000)]) desk.subscriptions[0]?.deliver(mail(body));
+    client.send('DISCONNECT', { receipt: 'bye' });
+    await client.until(() => client.closed);
+    expect(client.frames.map(({ command }) => command)).toEqual(['CONNECTED', 'RECEIPT', 'MESSAGE', 'MESSAGE', 'RECEIPT']);
+    expect(text.split('\0').map((each) => each.slice(0, 2))).toEqual(['CO', '\nR', '\nM', '\nM', '\nR', '\n']);
+  });
+
   it('carries a long body whole, also one of NULs', async () => {
     const { letIn, desk } = await startGateway();
     const client = await letIn();
