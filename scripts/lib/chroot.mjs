@@ -48,6 +48,22 @@ export async function makeRoot({ name, release, packages, size }) {
   return root;
 }
 
+/**
+ * Installs npm packages into a folder of their own, beside the roots.
+ *
+ * @param {string} name of the folder
+ * @param {readonly string[]} packages with their exact versions
+ * @returns {Promise<string>} the folder that holds `node_modules`
+ * @throws {Error} with the output of npm
+ */
+export async function installNpm(name, packages) {
+  const folder = join(realFolder(), name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+  await command('npm', 'install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', ...packages);
+  return folder;
+}
+
 function mirror() {
   const text = existsSync(SOURCES) ? readFileSync(SOURCES, 'utf8') : '';
   return /^URIs: *(\S+)/m.exec(text)?.[1] ?? DEFAULT_MIRROR;
