@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { START_TIMEOUT_MS } from '../support/until.js';
 import { differences, type Seen } from './support/judge.js';
+import { SipPhone } from './support/sip-phone.js';
 import { Stage, type Phase } from './support/stage.js';
 
 const CLIENT = '79161234567';
@@ -83,6 +84,25 @@ describe('more than two', () => {
     const seen = await stage.play(() => stage.call({ from: CLIENT, to: '74951234573', talk: 6 }));
     expect(course(seen.phases)).toEqual(['ringing 102', 'answered 102', 'finished 102']);
     expect(differences(seen)).toEqual([]);
+  });
+});
+
+describe('a telephone that speaks SIP itself', () => {
+  it('joins two calls by REFER with Replaces', async () => {
+    const phone = await SipPhone.open('110', 25080);
+    const seen = await stage.play(async () => {
+      await stage.call({ from: CLIENT, to: '74951234510', talk: 7 });
+      await stage.talking('PJSIP/110-');
+      const talking = stage.talking('PJSIP/102-');
+      const other = await phone.call('102');
+      await talking;
+      await phone.transfer(other);
+    });
+    phone.close();
+    expect(differences(seen)).toEqual([]);
+    expect(course(ofCaller(seen, CLIENT))).toEqual(['ringing 110', 'answered 110', 'transferred 110', 'finished 102']);
+    expect(course(ofCaller(seen, '110'))).toEqual(['ringing 102', 'answered 102', 'finished 102']);
+    expect(ofCaller(seen, CLIENT).at(-1)).toMatchObject({ transferredTo: '102', answered: true });
   });
 });
 
