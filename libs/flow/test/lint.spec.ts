@@ -919,7 +919,8 @@ describe('the work of checking', () => {
     return (user + system) / 1000;
   };
 
-  // Sixteen times the input may take 16 times the processor time in the best of two runs; what is quadratic takes 256 times.
+  // Sixteen times the input takes 16 times the processor time, and 256 times where the work is quadratic. Less than 20 ms are taken for 20: they
+  // vary with the compiler and the collection of garbage.
   it.each<[string, (count: number) => string]>([
     ['lines cut in two', (count) => lines(count, () => 'a: b: c')],
     [
@@ -941,7 +942,7 @@ describe('the work of checking', () => {
       const [small, large] = [make(50), make(800)];
       const best = (text: string): number => Math.min(cpuMsOf(text), cpuMsOf(text));
       best(small);
-      expect(best(large) / Math.max(1, best(small))).toBeLessThan(64);
+      expect(best(large) / Math.max(20, best(small))).toBeLessThan(64);
     },
     60_000,
   );
