@@ -1,7 +1,7 @@
 import type { AnyPlugin, Idempotence, SourceKind } from '@sluice/plugin-api';
 import type { z } from 'zod';
 
-/** What is checked of an action. */
+/** The parts of an action that lint uses. */
 export interface ActionContract {
   readonly title: string;
   readonly input: z.ZodType;
@@ -9,13 +9,13 @@ export interface ActionContract {
   readonly idempotent: Idempotence | ((input: unknown) => Idempotence);
 }
 
-/** What is checked of a trigger. */
+/** The parts of a trigger that lint uses. */
 export interface TriggerContract {
   readonly title: string;
   readonly options: z.ZodType;
   readonly output: z.ZodType;
   readonly source?: SourceKind;
-  /** Of a trigger that needs no connection: what belongs to the carrier of its events. */
+  /** Only of a trigger that needs no connection: the metadata that its transport adds to an event. */
   readonly meta?: z.ZodType;
 }
 
@@ -27,12 +27,12 @@ export function triggerOf(plugin: AnyPlugin | undefined, name: string): TriggerC
   return plugin && Object.hasOwn(plugin.triggers, name) ? plugin.triggers[name] : undefined;
 }
 
-/** Does the plugin open connections at all? */
+/** Tells whether the plugin opens connections: its schema for connections then rejects null. */
 export function opensConnections(plugin: AnyPlugin): boolean {
   return !plugin.connection.safeParse(null).success;
 }
 
-/** A trigger of the host itself, such as an HTTP endpoint. */
+/** Tells whether the trigger belongs to the host itself, such as an HTTP endpoint. */
 export function isHostTrigger(trigger: TriggerContract): boolean {
   return trigger.meta !== undefined;
 }

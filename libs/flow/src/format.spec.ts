@@ -12,14 +12,14 @@ const finding: Finding = {
   message: 'no step is called "abc"',
 };
 
-describe('a finding in print', () => {
-  it('has a caret under the word, whatever stands before it', () => {
+describe('formatFinding', () => {
+  it('puts the caret under the word, also behind tabs and combining marks', () => {
     expect(formatFinding({ ...finding, source: '\tЖук: й abc'.replace('й', 'и\u0306'), column: 10, endColumn: 13 })).toBe(
       ['flows/a.yaml:12:10 REF_STEP no step is called "abc"', '   12 | \tЖук: и\u0306 abc', '      | \t       ^^^'].join('\n'),
     );
   });
 
-  it('says what to write and what to do, further lines indented', () => {
+  it('prints the cures and indents their further lines', () => {
     expect(formatFinding({ ...finding, write: 'one\ntwo', do: 'three' })).toBe(
       ['flows/a.yaml:12:8 REF_STEP no step is called "abc"', '      write: one', '             two', '      do: three'].join(
         '\n',

@@ -4,8 +4,8 @@ const LINE_WIDTH = 5;
 const MARGIN = ' '.repeat(LINE_WIDTH + 1);
 
 /**
- * A finding as people read it: place, code and message, the source line, a caret under what is wrong, and the cure.
- * Without a source line the caret is left out.
+ * Formats a finding for people: place, code and message, the source line, a caret under the wrong part, and the cure.
+ * A finding without a source line has no caret.
  */
 export function formatFinding(finding: Finding): string {
   const lines = [`${finding.file}:${finding.line}:${finding.column} ${finding.code} ${finding.message}`];
@@ -18,12 +18,12 @@ export function formatFinding(finding: Finding): string {
   return lines.join('\n');
 }
 
-/** Findings one below the other, an empty line between them. */
+/** Formats findings with an empty line between them. */
 export function formatFindings(findings: readonly Finding[]): string {
   return findings.map(formatFinding).join('\n\n');
 }
 
-/** A tab stays a tab, so that the caret lines up whatever its width; a combining mark takes no room. */
+/** Returns the line with the caret. Tabs remain, so that the caret lines up at any tab width; combining marks have no width. */
 function caretLine(source: string, column: number, endColumn: number): string {
   const before = source
     .slice(0, column - 1)

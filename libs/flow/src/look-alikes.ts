@@ -29,14 +29,17 @@ const LATIN: Readonly<Record<string, string>> = {
   І: 'I',
 };
 
-/** A word that mixes both alphabets, all in Latin letters: a keyboard was in the wrong layout. Undefined for any other word. */
+/**
+ * Spells a word that mixes Latin letters with Cyrillic look-alikes in Latin letters only: it was typed with the wrong keyboard layout.
+ * Returns undefined for any other word.
+ */
 export function inLatinLetters(word: string): string | undefined {
   if (!/[A-Za-z]/.test(word)) return undefined;
   const latin = [...word].map((letter) => LATIN[letter] ?? letter).join('');
   return latin !== word && !/\p{Script=Cyrillic}/u.test(latin) ? latin : undefined;
 }
 
-/** What a message adds about a name that mixes both alphabets: on the screen it looks like the right one. Empty for any other. */
+/** Returns a note for a message about a name that mixes both alphabets, because it looks correct on the screen. Otherwise an empty text. */
 export function lookAlikeNote(name: string): string {
   return inLatinLetters(name) === undefined ? '' : ' (Cyrillic letters in it look like Latin ones)';
 }

@@ -1,25 +1,25 @@
-/** Where something stands; line and column count from 1, columns in UTF-16 units. */
+/** A position in a source file. Line and column count from 1; columns are UTF-16 units. */
 export interface Place {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
-/** One thing that is wrong with a file, with the cure. */
+/** One error or warning about a file, with its cure. */
 export interface Finding extends Place {
   readonly endColumn: number;
   readonly code: string;
   readonly severity: 'error' | 'warning';
   readonly message: string;
-  /** Text that can be pasted in place of what is wrong. */
+  /** Text to paste in place of the wrong part. */
   readonly write?: string;
-  /** What to do where there is nothing to paste. */
+  /** An instruction, where there is no text to paste. */
   readonly do?: string;
   /** The source line, for the caret. */
   readonly source?: string;
 }
 
-/** What an expression sees (the roots of the language). `trigger.data` is an own property, and may be a getter. */
+/** The values that an expression can read (the roots of the language). `trigger.data` is an own property, and may be a getter. */
 export interface Scope {
   readonly trigger?: Readonly<Record<string, unknown>>;
   readonly steps?: Readonly<Record<string, unknown>>;
@@ -27,14 +27,14 @@ export interface Scope {
   readonly env: Readonly<Record<string, string>>;
   readonly error?: unknown;
   readonly run?: { readonly id: string; readonly flow: string; readonly startedAt: string };
-  /** Not a root: what the functions of the language need. */
+  /** Not a root: the values that the functions of the language need. */
   readonly context: EvaluationContext;
 }
 
 export interface EvaluationContext {
   /** `$now`, `$millis`: the time of the hop, in milliseconds since 1970. */
   readonly now: number;
-  /** `$uuid([name])`: derived from run and step; without a name, from a count within the step. */
+  /** `$uuid([name])`: derived from run, step and name; without a name, from run, step and a counter within the step. */
   readonly uuid: (name?: string) => string;
   /** `settings.timezone`. */
   readonly timezone?: string;
@@ -42,31 +42,32 @@ export interface EvaluationContext {
   readonly country: string;
 }
 
-/** A value of YAML with its expressions compiled. */
+/** A YAML value whose expressions are compiled. */
 export interface Template {
-  /** True when it holds no expression: `render` then gives the same value for every scope. */
+  /** True when the value contains no expression: `render` then returns the same value for each scope. */
   readonly constant: boolean;
   /**
-   * The value; a promise only where an expression lies outside of the compiled subset. Keys and items that give `$omit` are left out.
-   * Throws (or rejects with) a SluiceError `EXPR_…` that names the place.
+   * Returns the value, or a promise of it when an expression is outside of the compiled subset.
+   * Leaves out keys and items whose value is `$omit`.
+   * @throws (or rejects with) a SluiceError `EXPR_…` that names the place
    */
   render(scope: Scope): unknown;
 }
 
 /** One whole expression, or a literal `true` or `false`. */
 export interface Condition {
-  /** Throws (or rejects with) `EXPR_NOT_BOOLEAN`. */
+  /** @throws (or rejects with) a SluiceError; `EXPR_NOT_BOOLEAN` when the value is neither true nor false */
   test(scope: Scope): boolean | Promise<boolean>;
 }
 
-/** A text, with or without expressions; always gives a text. */
+/** A text with or without expressions, which always renders to a text. */
 export interface TextTemplate {
   readonly constant: boolean;
   text(scope: Scope): string | Promise<string>;
 }
 
 export interface RetryPolicy {
-  /** Tries of one step, the first included. */
+  /** Maximum tries of one step, including the first. */
   readonly attempts: number;
   readonly backoff: 'exponential' | 'fixed';
   readonly initialMs: number;
@@ -77,13 +78,13 @@ export interface Deliver {
   readonly expiresMs?: number;
   readonly dedupe?: { readonly key: TextTemplate; readonly withinMs: number };
   readonly retry: RetryPolicy;
-  /** True when the flow says `retry` itself; otherwise an action with `idempotent: no` is tried once. */
+  /** True when the flow itself has `retry`; otherwise an action with `idempotent: no` is tried only once. */
   readonly retryGiven: boolean;
   readonly maxBodyBytes: number;
   readonly onExhausted: 'park' | 'drop';
 }
 
-/** Classes of calls into a connection, the most urgent first. */
+/** Classes of calls into a connection; the most urgent is first. */
 export const PRIORITIES = ['interactive', 'normal', 'bulk'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
@@ -151,20 +152,20 @@ export type FlowTrigger =
       readonly plugin: string;
       readonly trigger: string;
       readonly connection?: string;
-      /** Parsed by the trigger's schema. */
+      /** The options as the trigger's schema parsed them. */
       readonly options: unknown;
-      /** Values of secret options, to be masked wherever text leaves the process; absent when there are none. */
+      /** Values of secret options, to be masked in each text that leaves the process; absent when the trigger has no secret options. */
       readonly secrets?: readonly string[];
     };
 
-/** A flow that may run: every name resolved, every expression compiled, every default filled in. */
+/** A flow that is ready to run: its names are resolved, its expressions compiled, its defaults filled in. */
 export interface Flow {
   readonly name: string;
   readonly description?: string;
   readonly place: Place;
-  /** Hash of the flow's text: travels with its runs. */
+  /** Hash of the flow's text. Each run carries it. */
   readonly revision: string;
-  /** Constants of the workspace and of the flow, evaluated. */
+  /** Values of the constants of the workspace and of the flow. */
   readonly vars: Readonly<Record<string, unknown>>;
   readonly trigger: FlowTrigger;
   readonly deliver: Deliver;
@@ -173,14 +174,14 @@ export interface Flow {
 }
 
 export interface CalendarWindow {
-  /** Minutes after midnight; `to` may be smaller than `from` (crosses midnight); 1440 is the end of the day. */
+  /** Minutes after midnight, up to 1440 (the end of the day). When `to` is smaller than `from`, the window crosses midnight. */
   readonly from: number;
   readonly to: number;
-  /** 1 (Monday) to 7: the day on which the window begins. Absent: every day. */
+  /** Days of the week on which the window begins, 1 (Monday) to 7. When absent: each day. */
   readonly days?: readonly number[];
-  /** `YYYY-MM-DD`: only on these. */
+  /** Dates on which the window begins, `YYYY-MM-DD`. When absent: each date. */
   readonly dates?: readonly string[];
-  /** Only this class; absent: all. */
+  /** The only class that the window limits. When absent: all classes. */
   readonly priority?: Priority;
   readonly concurrency?: number;
   readonly rate?: Rate;
@@ -196,12 +197,12 @@ export interface PaceConfig {
   readonly concurrency: { readonly start: number; readonly max: number; readonly adaptive: boolean };
   readonly rate?: Rate;
   readonly latencyTargetMs: number;
-  /** Whole percents, sum 100. */
+  /** Integer percentages, whose sum is 100. */
   readonly shares: Readonly<Record<Priority, number>>;
   readonly breaker: { readonly failures: number; readonly withinMs: number; readonly probeMs: number };
   readonly crashGraceMs: number;
   readonly calendar: readonly CalendarWindow[];
-  /** IANA name, of the calendar; present when the calendar has windows. */
+  /** IANA name of the calendar's time zone; present when the calendar has windows. */
   readonly timezone?: string;
 }
 
@@ -209,27 +210,30 @@ export interface ConnectionSpec {
   readonly name: string;
   readonly plugin: string;
   readonly place: Place;
-  /** Parsed by the plugin's schema: what `open` gets. */
+  /** The options as the plugin's schema parsed them; the plugin's `open` receives them. */
   readonly config: unknown;
-  /** Values of secret fields, to be masked wherever text leaves the process. */
+  /** Values of secret fields, to be masked in each text that leaves the process. */
   readonly secrets: readonly string[];
-  /** Absent: the connection is not paced; at most 16 calls at once on each host. */
+  /** When absent, the connection is not paced: each host makes at most 16 calls at a time. */
   readonly pace?: PaceConfig;
 }
 
 export interface Issuer {
   readonly name: string;
-  /** One, or two while rotating; at least 32 bytes each. */
+  /** One secret, or two during a rotation; each has at least 32 bytes. */
   readonly secrets: readonly string[];
   readonly scopes: readonly string[];
   /** Patterns of event types that its tokens may publish. */
   readonly events: readonly string[];
-  /** Patterns of paths below `/in/` that its tokens may call. Absent: none that asks for `events:write`, when `events` bounds its events. */
+  /**
+   * Patterns of paths below `/in/` that its tokens may call.
+   * When absent, and `events` limits the events of the issuer, its tokens may not call endpoints that require `events:write`.
+   */
   readonly endpoints?: readonly string[];
   readonly topics: readonly string[];
   readonly extensions?: readonly string[];
   readonly groups?: readonly string[];
-  /** Patterns of workplaces that its tokens may list. Absent: any. Present: a token that lists no workplace may name none. */
+  /** Patterns of workplaces that its tokens may list. When absent: any. When present, a token without workplaces may name no workplace. */
   readonly workplaces?: readonly string[];
   readonly maxTtlMs: number;
 }
@@ -240,17 +244,17 @@ export interface Settings {
   readonly limits: {
     readonly eventBytes: number;
     readonly hops: number;
-    /** Failed runs that one issuer, or one flow whose events have no issuer, may have parked. */
+    /** Maximum bytes of parked runs for one issuer, or for one flow whose events have no issuer. */
     readonly parkedBytes: number;
   };
   readonly retention: { readonly journalMs: number; readonly parkedMs: number; readonly mailboxMs: number };
   readonly rabbit: {
-    /** RabbitMQ's `consumer_timeout`: it takes a delivery back that was not acknowledged for so long. */
+    /** RabbitMQ's `consumer_timeout`: RabbitMQ requeues a delivery that was not acknowledged within this time. */
     readonly consumerTimeoutMs: number;
   };
 }
 
-/** Everything that a host runs. */
+/** A compiled workspace: all flows, connections and settings that a host runs. */
 export interface Workspace {
   readonly plugins: readonly string[];
   readonly settings: Settings;
@@ -258,13 +262,13 @@ export interface Workspace {
   readonly issuers: readonly Issuer[];
   readonly connections: ReadonlyMap<string, ConnectionSpec>;
   readonly flows: readonly Flow[];
-  /** What steps may read as `env.NAME`. */
+  /** The environment variables that steps may read as `env.NAME`. */
   readonly env: Readonly<Record<string, string>>;
 }
 
 /** A file as read from the disk. */
 export interface SourceFile {
-  /** As findings name it, relative to the workspace, with forward slashes. */
+  /** Path relative to the workspace, with forward slashes, as findings show it. */
   readonly file: string;
   readonly bytes: Uint8Array;
 }

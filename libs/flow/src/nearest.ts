@@ -1,9 +1,9 @@
-/** Names that are compared: a list of more helps nobody, and a file may hold many misspelt names. */
+/** Maximum names to compare: the comparison is slow, and a file may contain many misspelt names. */
 const MAX_COMPARED = 500;
-/** Letters of a name that is compared. */
+/** Maximum letters of a name to compare. */
 const MAX_LETTERS = 100;
 
-/** Returns the name that was probably meant: at most a third of the letters differ. Undefined when none is near. */
+/** Returns the name that was probably meant: at most a third of its letters differ. Returns undefined when no name is that near. */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
@@ -21,7 +21,7 @@ export function nearest(name: string, names: Iterable<string>): string | undefin
   return best;
 }
 
-/** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
+/** Returns the number of letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

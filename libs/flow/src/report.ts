@@ -2,16 +2,16 @@ import type { Finding } from './model.js';
 import type { SourceText, Span } from './yaml/source-text.js';
 
 export interface Cure {
-  /** Text that can be pasted in place of what is wrong. */
+  /** Text to paste in place of the wrong part. */
   readonly write?: string | undefined;
-  /** What to do where there is nothing to paste. */
+  /** An instruction, where there is no text to paste. */
   readonly do?: string | undefined;
 }
 
-/** Errors of one file that are collected: nobody reads more of them, and each quotes its line. */
+/** Maximum errors to collect of one file: more would not be read, and each quotes its line. */
 const MAX_ERRORS = 500;
 
-/** Collects the findings of one file. After the last error that it collects, one more says so, and nothing is added any more. */
+/** Collects the findings of one file. When the maximum of errors is exceeded, it adds one last error about that and ignores all others. */
 export class Report {
   readonly findings: Finding[] = [];
   private errors = 0;
@@ -30,12 +30,15 @@ export class Report {
     return this.errors > 0;
   }
 
-  /** Nothing is collected any more, so nothing more needs to be checked. */
+  /** True when further findings are ignored, so that further checks are unnecessary. */
   get full(): boolean {
     return this.errors > MAX_ERRORS;
   }
 
-  /** Is there an error behind the first so many findings? A full report may lack one. A warning keeps nothing from being compiled. */
+  /**
+   * Tells whether an error was reported after the first `count` findings. Warnings do not count: they do not prevent compilation.
+   * A full report may have ignored an error, so it always returns true.
+   */
   hasErrorsAfter(count: number): boolean {
     return this.full || this.findings.slice(count).some((finding) => finding.severity === 'error');
   }
@@ -44,7 +47,7 @@ export class Report {
     if (this.full) return;
     if (severity === 'error' && (this.errors += 1) > MAX_ERRORS) {
       this.collect(severity, at, 'FLOW_ERRORS', `this file has more than ${MAX_ERRORS} errors`, {
-        do: 'mend the ones that are listed first: many of the others may follow from them',
+        do: 'correct the first ones: they may have caused many of the others',
       });
       return;
     }
@@ -70,12 +73,12 @@ export class Report {
   }
 }
 
-/** By file, line and column; findings at one place keep their order. */
+/** Sorts findings by file, line and column; findings at the same place keep their order. */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
   return [...findings].sort((a, b) => compareText(a.file, b.file) || a.line - b.line || a.column - b.column);
 }
 
-/** Not by locale: the order must be the same on every machine. */
+/** Compares texts without the locale, so that the order is the same on every machine. */
 function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;

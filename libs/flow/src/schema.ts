@@ -19,7 +19,7 @@ const VALUES = { type: 'object' };
 const CONDITION = { anyOf: [EXPRESSION, { type: 'boolean' }] };
 const PRIORITY = { enum: PRIORITIES };
 
-/** JSON Schemas (draft 7, which editors know best) of flow files and of sluice.yaml, with the options of these plugins. */
+/** Returns the JSON Schemas of flow files and of sluice.yaml, with the options of these plugins. Editors support draft 7 best. */
 export function jsonSchemas(plugins: ReadonlyMap<string, AnyPlugin>): { readonly flow: object; readonly workspace: object } {
   const all = [...plugins.values()];
   return { flow: flowSchema(all), workspace: workspaceSchema(all) };
@@ -207,7 +207,7 @@ function whenUse(use: string, options: Schema): Schema {
   return { if: { properties: { use: { const: use } }, required: ['use'] }, then: { properties: { with: options } } };
 }
 
-/** What may be written for a schema of a plugin: any value in it may be an expression. */
+/** Returns the JSON Schema of values for a schema of a plugin: each value in it may also be an expression. */
 function valuesSchema(schema: z.ZodType): Schema {
   const { $schema: _version, ...json } = z.toJSONSchema(schema, {
     io: 'input',

@@ -3,7 +3,7 @@ import { Alignment } from './yaml/align.js';
 import type { ScalarNode } from './yaml/nodes.js';
 import type { SourceText, Span } from './yaml/source-text.js';
 
-/** Returns the texts of a file: the same for everything that reads it, so that each expression is parsed once. */
+/** Returns the texts of a file. All readers share one instance, so that each expression is parsed only once. */
 export function textsOf(source: SourceText): Texts {
   let texts = ofSources.get(source);
   if (texts === undefined) {
@@ -15,14 +15,14 @@ export function textsOf(source: SourceText): Texts {
 
 const ofSources = new WeakMap<SourceText, Texts>();
 
-/** The texts of one file with their expressions: each is parsed once, and its offsets lead back into the file. */
+/** The texts of one file with their expressions. Parses each text once, and maps offsets in a text to offsets in the file. */
 export class Texts {
   private readonly parsed = new Map<ScalarNode, ParsedText>();
   private readonly alignments = new Map<ScalarNode, Alignment>();
 
   constructor(readonly source: SourceText) {}
 
-  /** Undefined for what is no text, and for a text without expressions. */
+  /** Parses a scalar. Returns undefined for a scalar that is not a text, and for a text without expressions. */
   parse(node: ScalarNode): ParsedText | undefined {
     if (typeof node.value !== 'string' || !opensExpression(node.value)) return undefined;
     let text = this.parsed.get(node);
@@ -33,7 +33,7 @@ export class Texts {
     return text;
   }
 
-  /** Where a stretch of a text's value stands in the file. */
+  /** Returns the span in the file for a range of offsets in a text's value. */
   span(node: ScalarNode, start: number, end: number): Span {
     let alignment = this.alignments.get(node);
     if (alignment === undefined) {
@@ -43,7 +43,7 @@ export class Texts {
     return alignment.span(start, end);
   }
 
-  /** The expressions of a scalar; none for what is no text. */
+  /** Returns the expressions of a scalar; an empty list for a scalar that is not a text. */
   expressions(node: ScalarNode): readonly ExpressionPart[] {
     return this.parse(node)?.parts.filter((part) => part.kind === 'expression') ?? [];
   }

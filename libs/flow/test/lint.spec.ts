@@ -45,16 +45,16 @@ describe('the grammar of a flow', () => {
       'FLOW_VALUE a flow needs "trigger" → add what starts it, for instance "trigger: { use: event, with: { types: [order.created] } }"',
       'FLOW_VALUE a flow needs "steps" → add "steps:", and below it "- id: save" with what the step does',
     ]);
-    expect(lintFlow('# nothing')).toEqual(['FLOW_EMPTY this file holds no flow → write one, or delete the file']);
+    expect(lintFlow('# nothing')).toEqual(['FLOW_EMPTY this file contains no flow → write one, or delete the file']);
     expect(lintSteps('  []')).toEqual([
       'FLOW_VALUE a flow has at least one step → write one: "- id: save", and below it what it does',
     ]);
   });
 
   it.each([
-    ['a name with capitals', 'FLOW_NAME "Sync" is no name', 'flow: a', 'flow: Sync'],
-    ['another version', 'FLOW_VALUE this is not a version', 'sluice: 1', 'sluice: 2'],
-    ['a word of the language as id', 'FLOW_NAME "item" is a word of the language', 'id: x', 'id: item'],
+    ['a name with capitals', 'FLOW_NAME "Sync" is not a valid name', 'flow: a', 'flow: Sync'],
+    ['another version', 'FLOW_VALUE this version of the language is unknown', 'sluice: 1', 'sluice: 2'],
+    ['a word of the language as id', 'FLOW_NAME "item" is a reserved word of the language', 'id: x', 'id: item'],
     [
       'a dash in an id',
       'FLOW_NAME "my-step" cannot be the id of a step: an expression could not read it → myStep',
@@ -80,7 +80,7 @@ describe('the grammar of a flow', () => {
       'sluice: 1',
       "sluice: 1\ndescription: '${{ 1 }}'",
     ],
-    ['an event type with a space', 'FLOW_VALUE "order created" is no event type', '[order.created]', '[order created]'],
+    ['an event type with a space', 'FLOW_VALUE "order created" is not a valid event type', '[order.created]', '[order created]'],
   ])('refuses %s', (_, expected, what, instead) => {
     const text = 'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [order.created] } }\nsteps: [{ id: x, stop: {} }]\n';
     expect(lintFlow(text.replace(what, instead))).toEqual([expect.stringContaining(expected)]);
@@ -120,7 +120,11 @@ describe('the grammar of a flow', () => {
       ['FLOW_VALUE a condition is one whole expression'],
     ],
     ['a status that is none', '  - { id: a, reply: { status: 700 } }', ['FLOW_VALUE status is a whole number from 200 to 599']],
-    ['an event type of one word too many', "  - { id: a, emit: { type: 'a..b' } }", ['FLOW_VALUE "a..b" is no event type']],
+    [
+      'an event type of one word too many',
+      "  - { id: a, emit: { type: 'a..b' } }",
+      ['FLOW_VALUE "a..b" is not a valid event type'],
+    ],
     ['an expression as key', "  - { id: a, stop: {}, '${{ x }}': 1 }", ['EXPR_IN_KEY', 'FLOW_UNKNOWN_KEY']],
   ])('refuses a step with %s', (_, steps, expected) => {
     const findings = lintSteps(steps).filter((finding) => !finding.startsWith('EVENT'));
@@ -150,7 +154,7 @@ describe('the grammar of a flow', () => {
 
   it.each([
     ['expires: 2', 'FLOW_DURATION expires: 2 has no unit → expires: 2s  (ms, s, m, h or d)'],
-    ['expires: 1m30s', 'FLOW_DURATION "1m30s" is no duration'],
+    ['expires: 1m30s', 'FLOW_DURATION "1m30s" is not a duration'],
     ['maxBody: 4MB', 'FLOW_VALUE maxBody is a size with a unit'],
     ['retry: { attempts: 0 }', 'FLOW_VALUE attempts is a whole number from 1 to 1000'],
     ['retry: { initial: 10ms }', 'FLOW_VALUE initial is at least 1s'],
@@ -181,7 +185,7 @@ describe('the grammar of a flow', () => {
   it('refuses two flows of one name, and names both places', () => {
     const flow = 'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nsteps: [{ id: a, stop: {} }]\n';
     expect(print({ workspace: head, flows: { 'a.yaml': flow, 'b.yaml': flow } }, true)).toEqual([
-      'b.yaml:2:7 FLOW_DUPLICATE a.yaml:2 holds a flow "a" already → rename one of the two',
+      'b.yaml:2:7 FLOW_DUPLICATE a.yaml:2 already defines a flow "a" → rename one of the two',
     ]);
   });
 });
@@ -557,7 +561,11 @@ describe('sluice.yaml', () => {
       connection("{ use: onec-http, with: { baseUrl: '${{ env.ERP_USER }}', user: u, password: '${{ env.ERP_PASSWORD }}' } }"),
       'FLOW_VALUE baseUrl: ',
     ],
-    ['a name with a capital', `${head}connections:\n  Erp: { use: onec-http, with: { ${sound} } }`, 'FLOW_NAME "Erp" is no name'],
+    [
+      'a name with a capital',
+      `${head}connections:\n  Erp: { use: onec-http, with: { ${sound} } }`,
+      'FLOW_NAME "Erp" is not a valid name',
+    ],
     [
       'a start above the limit',
       connection(`{ use: onec-http, with: { ${sound} }, pace: { concurrency: { start: 5 } } }`),
@@ -566,22 +574,22 @@ describe('sluice.yaml', () => {
     [
       'shares that do not fit',
       connection(`{ use: onec-http, with: { ${sound} }, pace: { shares: { interactive: 60%, normal: 30%, bulk: 20% } } }`),
-      'FLOW_VALUE the shares make 110% together, not 100%',
+      'FLOW_VALUE the sum of the shares is 110%, not 100%',
     ],
     [
       'a rate with a fraction',
       connection(`{ use: onec-http, with: { ${sound} }, pace: { rate: 0.5/s } }`),
-      'FLOW_VALUE rate is a whole number in a time',
+      'FLOW_VALUE rate is a whole number per unit of time',
     ],
     [
       'a window without a limit',
       connection(`{ use: onec-http, with: { ${sound} }, pace: { calendar: [{ daily: '02:00-03:00' }] } }`),
-      'FLOW_VALUE a window limits something',
+      'FLOW_VALUE a window needs a limit',
     ],
     [
       'a time without a zero',
       connection(`{ use: onec-http, with: { ${sound} }, pace: { calendar: [{ daily: '2:00-3:00', concurrency: 0 }] } }`),
-      'FLOW_VALUE "2:00-3:00" is no window of the day',
+      'FLOW_VALUE "2:00-3:00" is not a window of the day',
     ],
     [
       'an unknown day',
@@ -595,12 +603,12 @@ describe('sluice.yaml', () => {
       connection(
         `{ use: onec-http, with: { ${sound} }, pace: { calendar: [{ daily: '02:00-03:00', dates: [2026-02-30], concurrency: 0 }] } }`,
       ),
-      'FLOW_VALUE "2026-02-30" is no date',
+      'FLOW_VALUE "2026-02-30" is not a date',
     ],
     [
       'an unknown time zone',
       'sluice: 1\nplugins: []\nsettings: { timezone: Moscow }',
-      'SETTING_TIMEZONE "Moscow" is no time zone',
+      'SETTING_TIMEZONE "Moscow" is not a time zone',
     ],
     ['a plugin listed twice', 'sluice: 1\nplugins: [./a, ./a]', 'FLOW_DUPLICATE "./a" is listed twice'],
     [
@@ -642,7 +650,7 @@ describe('sluice.yaml', () => {
       "{ use: onec-http, with: { baseUrl: '${{ env.ERP_USER }}', user: u, password: '${{ env.ERP_PASSWORD }}' } }",
     );
     expect(lintWorkspace(text, { ...environment, ERP_USER: '' })).toEqual([
-      'FLOW_VALUE baseUrl: the environment variable ERP_USER is empty → give ERP_USER a value before the start',
+      'FLOW_VALUE baseUrl: the environment variable ERP_USER is empty → set ERP_USER before the start',
     ]);
   });
 
@@ -651,7 +659,7 @@ describe('sluice.yaml', () => {
       "{ use: onec-http, with: { baseUrl: '${{ env.ERP_USER }}', user: u, password: '${{ env.ERP_PASSWORD }}' } }",
     );
     expect(lintWorkspace(text, { ...environment, ERP_USER: 'not-a-url' })).toEqual([
-      'FLOW_VALUE baseUrl: must be a whole address (URL) → look at the environment variable ERP_USER',
+      'FLOW_VALUE baseUrl: must be a whole address (URL) → correct the environment variable ERP_USER',
     ]);
   });
 
@@ -663,10 +671,10 @@ describe('sluice.yaml', () => {
 
   it('takes constants from the environment, once', () => {
     expect(lintWorkspace("sluice: 1\nplugins: []\nvars: { a: '${{ env.ERP_USER }}', b: '${{ $now() }}' }")).toEqual([
-      expect.stringContaining('a constant cannot ask for the time'),
+      expect.stringContaining('a constant cannot use the time'),
     ]);
     expect(lintSteps('  - { id: a, stop: {} }', 'vars: { prefix: x }')).toEqual([
-      'FLOW_DUPLICATE sluice.yaml has a constant "prefix" already → rename one of the two',
+      'FLOW_DUPLICATE sluice.yaml already has a constant "prefix" → rename one of the two',
     ]);
   });
 });
@@ -760,16 +768,21 @@ steps:
       'a duration with a space',
       'steps:',
       'deliver: { expires: 5 s }\nsteps:',
-      'FLOW_DURATION "5 s" is no duration → expires: 5s',
+      'FLOW_DURATION "5 s" is not a duration → expires: 5s',
     ],
     [
       'a duration in two units',
       'steps:',
       'deliver: { expires: 1h30m }\nsteps:',
-      'FLOW_DURATION "1h30m" is no duration → expires: 90m',
+      'FLOW_DURATION "1h30m" is not a duration → expires: 90m',
     ],
-    ['a star in a word', '[order.created]', "['order*']", `FLOW_VALUE "order*" is no event type → 'order.*'`],
-    ['a space in a type', '[order.created]', '[order created]', 'FLOW_VALUE "order created" is no event type → order.created'],
+    ['a star in a word', '[order.created]', "['order*']", `FLOW_VALUE "order*" is not a valid event type → 'order.*'`],
+    [
+      'a space in a type',
+      '[order.created]',
+      '[order created]',
+      'FLOW_VALUE "order created" is not a valid event type → order.created',
+    ],
     [
       'a Cyrillic letter in an id',
       'id: save',
@@ -782,7 +795,7 @@ steps:
       'use: еvent',
       'FLOW_VALUE "еvent" is neither event nor <plugin>.<trigger> → use: event',
     ],
-    ['a name with capitals', 'flow: hello', 'flow: Hello World', 'FLOW_NAME "Hello World" is no name → hello-world'],
+    ['a name with capitals', 'flow: hello', 'flow: Hello World', 'FLOW_NAME "Hello World" is not a valid name → hello-world'],
     ['no dash before the first step', '  - id: save', '    id: save', 'FLOW_VALUE steps is a list of steps → - id: save'],
     [
       'a step that is named by a key',

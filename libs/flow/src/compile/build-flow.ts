@@ -5,7 +5,7 @@ import type { Texts } from '../texts.js';
 import type { MapNode } from '../yaml/nodes.js';
 import { Templates } from './templates.js';
 
-/** Makes the model of a flow in which nothing is wrong: defaults filled in, expressions compiled. */
+/** Builds the model of a flow that has no errors: fills in the defaults and compiles the expressions. */
 export class FlowBuilder {
   private readonly templates: Templates;
 

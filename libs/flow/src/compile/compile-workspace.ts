@@ -18,21 +18,21 @@ import type { WorkspaceFile } from './workspace-file.js';
 export interface WorkspaceInput {
   readonly workspace: WorkspaceFile;
   readonly flows: readonly SourceFile[];
-  /** By the plugin's own name. */
+  /** By the `name` that the plugin itself exports. */
   readonly plugins: ReadonlyMap<string, AnyPlugin>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Plugins of sluice.yaml that could not be loaded, which has been reported: names that they may define are not reported again. */
+  /** Plugins of sluice.yaml that failed to load, which their loader reports. Names that they may define are not reported as unknown. */
   readonly failedPlugins?: readonly string[];
 }
 
 export interface WorkspaceResult {
-  /** Absent when any finding is an error. */
+  /** Absent when a finding is an error, or a plugin failed to load. */
   readonly workspace?: Workspace;
-  /** All of them, sorted by place. */
+  /** All findings, sorted by place. */
   readonly findings: readonly Finding[];
 }
 
-/** Checks a whole workspace and compiles it. Reads no file; never throws for what is written in one. */
+/** Checks a whole workspace and compiles it. Reads no file, and never throws because of the content of a file. */
 export function compileWorkspace(input: WorkspaceInput): WorkspaceResult {
   const { draft, findings: ofSpelling } = input.workspace;
   const failed = input.failedPlugins ?? [];
@@ -49,7 +49,7 @@ export function compileWorkspace(input: WorkspaceInput): WorkspaceResult {
   const flows = drafts
     .map((flow) => new FlowCompiler(flow, { ...tools, plugins }).compile())
     .filter((flow) => flow !== undefined);
-  // what could not be read may take or emit any event
+  // a flow that could not be read may take or emit any event
   if (files.every((file) => !file.partial) && drafts.every((flow) => !flow.partial))
     checkEvents(
       drafts,
@@ -70,7 +70,7 @@ export function compileWorkspace(input: WorkspaceInput): WorkspaceResult {
   return { workspace, findings };
 }
 
-/** What connections, issuers and flows are compiled with: the environment, its secrets protected, and the constants. */
+/** Prepares the tools that compile connections, issuers and flows: the environment with its secrets protected, and the constants. */
 function prepare({ workspace: { draft, source }, plugins, env }: WorkspaceInput, flows: readonly FlowDraft[]): WorkspaceTools {
   const { settings } = draft;
   const report = new Report(source);

@@ -13,7 +13,7 @@ import type { Plugins } from './plugins.js';
 import { checkSchema } from './schema-check.js';
 import { refuseLiteralSecret, refuseLiteralSecrets, secretValues } from './secrets.js';
 
-/** What the compilation of sluice.yaml works with. */
+/** The tools and values that the compilation of sluice.yaml shares. */
 export interface WorkspaceTools {
   readonly report: Report;
   readonly texts: Texts;
@@ -21,14 +21,14 @@ export interface WorkspaceTools {
   readonly constants: Constants;
   readonly environment: Environment;
   readonly settings: Settings;
-  /** Constants of sluice.yaml, and how they are written. */
+  /** Values of the constants of sluice.yaml; `varsShape` describes their structure. */
   readonly vars: Readonly<Record<string, unknown>>;
   readonly varsShape: Shape;
-  /** What connections and options may read. */
+  /** The names that expressions in connections and options may read. */
   readonly visible: Visible;
 }
 
-/** Checks a connection against its plugin and evaluates it. Undefined when something is wrong, which is reported. */
+/** Checks a connection against its plugin and evaluates it. Returns undefined when it has reported an error. */
 export function compileConnection(draft: ConnectionDraft, plugins: Plugins, tools: WorkspaceTools): ConnectionSpec | undefined {
   const { report, texts, expressions, constants, vars } = tools;
   const before = report.findings.length;
@@ -58,7 +58,7 @@ export function compileConnection(draft: ConnectionDraft, plugins: Plugins, tool
   };
 }
 
-/** Options named `timeout` bound one call, in milliseconds, in every plugin. */
+/** Warns when one call may outlast RabbitMQ's consumer timeout: in each plugin, `timeout` limits one call, in milliseconds. */
 function checkTimeout(draft: ConnectionDraft, config: unknown, { report, settings }: WorkspaceTools): void {
   const { timeout } = config as { readonly timeout?: unknown };
   const { consumerTimeoutMs } = settings.rabbit;
@@ -67,7 +67,7 @@ function checkTimeout(draft: ConnectionDraft, config: unknown, { report, setting
   report.warning(draft.nameNode, 'POLICY_TIMEOUT', message, { do: TIMEOUT_CURE });
 }
 
-/** HS256 is as strong as its key: RFC 7518, section 3.2, asks for 256 bits at least. */
+/** HS256 is only as strong as its key: RFC 7518, section 3.2, requires at least 256 bits. */
 const SHORTEST_SECRET_BYTES = 32;
 
 export function compileIssuer(draft: IssuerDraft, tools: WorkspaceTools): Issuer | undefined {

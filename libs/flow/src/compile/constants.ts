@@ -5,20 +5,20 @@ import type { Texts } from '../texts.js';
 import { scalarsOf, toValue, type YamlNode } from '../yaml/nodes.js';
 import { Templates } from './templates.js';
 
-/** A value whose expressions have been evaluated, and what they could read of the environment. */
+/** A value whose expressions have been evaluated, and the environment variables that they could read. */
 export interface Evaluated {
   readonly value: unknown;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Evaluates, once and before the start, what cannot change while the host runs: constants, options, connections. */
+/** Evaluates the values that cannot change while the host runs (constants, options, connections), once and before the start. */
 export class Constants {
   constructor(
     private readonly env: Readonly<Record<string, string>>,
     private readonly settings: Settings,
   ) {}
 
-  /** Undefined, and reported, when an expression in it fails. */
+  /** Evaluates a value. Reports an expression that fails, and then returns undefined. */
   evaluate(
     node: YamlNode | undefined,
     vars: Readonly<Record<string, unknown>>,
@@ -32,7 +32,7 @@ export class Constants {
       const value = new Templates(texts).template(node).render(this.scope(vars));
       if (!(value instanceof Promise)) return { value, env };
       value.catch(() => undefined);
-      report.error(node, 'FLOW_VALUE', 'this is read once, at the start, and is too complex for that', {
+      report.error(node, 'FLOW_VALUE', 'this expression is evaluated once, at the start, and is too complex for that', {
         do: 'compute it in a step, with set',
       });
     } catch (error) {
@@ -62,5 +62,5 @@ export class Constants {
 }
 
 function notHere(what: string): SluiceError {
-  return new SluiceError('EXPR_FAILED', 'rejected', `a constant cannot ask for ${what}`, 'compute it in a step, with set');
+  return new SluiceError('EXPR_FAILED', 'rejected', `a constant cannot use ${what}`, 'compute it in a step, with set');
 }

@@ -2,7 +2,7 @@ import type { EnvironmentView } from '../lint/expressions.js';
 import type { Texts } from '../texts.js';
 import type { ScalarNode } from '../yaml/nodes.js';
 
-/** The environment as the language sees it: who may read what, and what has been read. */
+/** The environment variables: which parts of a workspace may read them, and which variables steps have read. */
 export class Environment {
   readonly values: Readonly<Record<string, string>>;
   private readonly names: readonly string[];
@@ -15,17 +15,17 @@ export class Environment {
     this.names = given.map(([name]) => name);
   }
 
-  /** From now on no flow may read the variables that fill this field. */
+  /** Forbids flows to read the variables that fill this secret field. */
   protect(secret: ScalarNode, texts: Texts): void {
     for (const name of namesRead(secret, texts)) this.secret.add(name);
   }
 
-  /** Where connections and options are filled: secrets as well. */
+  /** The variables for connections and options, including secrets. */
   get atStart(): EnvironmentView {
     return { names: this.names, secret: new Set(), read: () => undefined };
   }
 
-  /** Where constants are, which steps can read. */
+  /** The variables for constants. Without secrets, because steps can read the constants. */
   get inConstants(): EnvironmentView {
     return { names: this.names, secret: this.secret, read: () => undefined };
   }
@@ -34,13 +34,13 @@ export class Environment {
     return { names: this.names, secret: this.secret, read: (name) => this.readBySteps.add(name) };
   }
 
-  /** What the runs need: the variables that flows name, and no others. */
+  /** Returns the variables that the runs need: only those that steps read. */
   forRuns(): Record<string, string> {
     return Object.fromEntries(Object.entries(this.values).filter(([name]) => this.readBySteps.has(name)));
   }
 }
 
-/** Variables of the environment that a text reads. */
+/** Returns the names of the environment variables that a text reads. */
 export function namesRead(node: ScalarNode, texts: Texts): string[] {
   const references = texts.expressions(node).flatMap((part) => part.references);
   return references.flatMap(({ path }) => (path[0] === 'env' && path[1] !== undefined ? [path[1]] : []));

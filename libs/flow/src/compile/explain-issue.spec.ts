@@ -4,12 +4,12 @@ import { explainIssue } from './explain-issue.js';
 
 function explained(schema: z.ZodType, value: unknown): string {
   const { error } = schema.safeParse(value);
-  if (!error?.issues[0]) throw new Error('the schema takes it');
+  if (!error?.issues[0]) throw new Error('the schema accepts this value');
   const { says, cure } = explainIssue(error.issues[0], value);
   return [says, ...Object.entries(cure).map((entry) => entry.join(': '))].join(' → ');
 }
 
-describe('what a schema says of a value', () => {
+describe('explainIssue', () => {
   it.each<[z.ZodType, unknown, string]>([
     [z.string(), 5, 'a text is wanted, not a number → do: put it in quotes'],
     [z.string(), true, 'a text is wanted, not true or false → do: put it in quotes'],
@@ -26,7 +26,7 @@ describe('what a schema says of a value', () => {
     [z.enum(['yes', 'by-key', 'no']), 'perhaps', 'must be one of yes, by-key, no'],
     [z.string().min(1), '', 'must not be empty'],
     [z.string({ error: 'a name, please' }), 5, 'a name, please'],
-  ])('%# explains it in the words of a flow', (schema, value, words) => {
+  ])('explains issue %# in the words of the flow language', (schema, value, words) => {
     expect(explained(schema, value)).toBe(words);
   });
 });

@@ -3,12 +3,12 @@ import { lowerFirst } from '../lower-first.js';
 import { nearest } from '../nearest.js';
 import type { Cure } from '../report.js';
 
-/** What a schema says of a value that is there, in the words of a flow, and the cure where it is plain. Never shows the value. */
+/** Explains a schema's issue with a value in the words of the flow language, with a cure where one is obvious. Never shows the value. */
 export function explainIssue(issue: z.core.$ZodIssue, value: unknown): { readonly says: string; readonly cure: Cure } {
   if (issue.code === 'too_small' && issue.minimum === 1 && issue.origin === 'string')
     return { says: 'must not be empty', cure: {} };
   if (issue.code === 'invalid_format' && issue.format === 'url') return wrongUrl(issue, value);
-  // a plugin that has words of its own knows better
+  // a plugin's own message is more specific than ours
   if (issue.message.startsWith('Invalid')) {
     if (issue.code === 'invalid_type') return wrongType(issue.expected, value) ?? { says: lowerFirst(issue.message), cure: {} };
     if (issue.code === 'invalid_value' && issue.values.length > 1) return noneOf(issue.values.map(String), value);

@@ -5,11 +5,11 @@ import type { SourceFile } from '../model.js';
 import type { Report } from '../report.js';
 import { readDocuments } from '../yaml/read-documents.js';
 
-/** The flows of one file, as far as they can be read before plugins are asked. */
+/** The flows of one file, as far as they can be read without the plugins. */
 export interface FlowFile {
   readonly report: Report;
   readonly flows: readonly FlowDraft[];
-  /** Some of it could not be read, so flows of it may be unknown. */
+  /** True when a part of the file could not be read, so that some of its flows may be unknown. */
   readonly partial: boolean;
 }
 
@@ -19,7 +19,7 @@ export function readFlowFile(file: SourceFile): FlowFile {
   return read;
 }
 
-/** The flows of a file as it was read last, or read now. Its report is that of the first reading. */
+/** Returns the flows of the last reading of this file; reads it when there was no reading yet. */
 export function flowsOf(file: SourceFile): FlowFile {
   return lastRead.get(file) ?? readFlowFile(file);
 }
@@ -29,7 +29,7 @@ const lastRead = new WeakMap<SourceFile, FlowFile>();
 function readAnew(file: SourceFile): FlowFile {
   const { source, report, documents } = readDocuments(file);
   if (documents.length === 0 && report.findings.length === 0) {
-    report.error({ start: 0, end: 1 }, 'FLOW_EMPTY', 'this file holds no flow', { do: 'write one, or delete the file' });
+    report.error({ start: 0, end: 1 }, 'FLOW_EMPTY', 'this file contains no flow', { do: 'write one, or delete the file' });
   }
   const flows: FlowDraft[] = [];
   for (const { root, start, end } of documents) {
@@ -41,7 +41,7 @@ function readAnew(file: SourceFile): FlowFile {
   return { report, flows, partial: report.hasErrors && flows.length < Math.max(1, documents.length) };
 }
 
-/** Flows are told apart by their names, over all files. */
+/** Reports flows of the same name, over all files. */
 export function reportDuplicates(flows: readonly FlowDraft[]): void {
   const first = new Map<string, FlowDraft>();
   for (const flow of flows) {
@@ -52,7 +52,7 @@ export function reportDuplicates(flows: readonly FlowDraft[]): void {
     }
     const { file } = other.report.source;
     const { line } = other.report.source.place(other.nameNode.start);
-    flow.report.error(flow.nameNode, 'FLOW_DUPLICATE', `${file}:${line} holds a flow "${flow.name}" already`, {
+    flow.report.error(flow.nameNode, 'FLOW_DUPLICATE', `${file}:${line} already defines a flow "${flow.name}"`, {
       do: 'rename one of the two',
     });
   }

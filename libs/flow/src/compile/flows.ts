@@ -16,7 +16,7 @@ import type { Plugins } from './plugins.js';
 import { checkSchema } from './schema-check.js';
 import { refuseLiteralSecrets, secretValues } from './secrets.js';
 
-/** What every flow is compiled with. */
+/** The tools and values that all flows are compiled with. */
 export interface FlowTools extends Pick<WorkspaceTools, 'environment' | 'constants' | 'settings' | 'vars' | 'varsShape'> {
   readonly plugins: Plugins;
 }
@@ -25,7 +25,7 @@ const ERROR_FIELDS = ['code', 'fate', 'message', 'step', 'connection', 'attempt'
 const RUN_SHAPE = objectShape('run', { id: ANY, flow: ANY, startedAt: ANY });
 const ERROR_SHAPE = objectShape('error', Object.fromEntries(ERROR_FIELDS.map((name) => [name, ANY])));
 
-/** Checks one flow, and compiles it when nothing is wrong. */
+/** Checks one flow, and compiles it when it has no errors. */
 export class FlowCompiler {
   private readonly texts: Texts;
   private readonly expressions: ExpressionCheck;
@@ -38,7 +38,7 @@ export class FlowCompiler {
     this.expressions = new ExpressionCheck(this.texts, draft.report);
   }
 
-  /** Undefined when the flow cannot run, which is reported. */
+  /** Returns the compiled flow; undefined when it has reported an error. */
   compile(): Flow | undefined {
     const { draft, tools } = this;
     const vars = this.compileVars();
@@ -64,7 +64,7 @@ export class FlowCompiler {
     const { report } = draft;
     for (const { name, key } of draft.vars?.entries ?? []) {
       if (Object.hasOwn(tools.vars, name))
-        report.error(key, 'FLOW_DUPLICATE', `sluice.yaml has a constant "${name}" already`, { do: 'rename one of the two' });
+        report.error(key, 'FLOW_DUPLICATE', `sluice.yaml already has a constant "${name}"`, { do: 'rename one of the two' });
     }
     const shape = draft.vars ? withNames(tools.varsShape, draft.vars) : tools.varsShape;
     const before = report.findings.length;
@@ -104,7 +104,7 @@ export class FlowCompiler {
     };
   }
 
-  /** The event, as CloudEvents names it. */
+  /** The shape of `trigger`: the attributes of the CloudEvent, its data and its metadata. */
   private triggerShape(): Shape {
     const { trigger: draft } = this.draft;
     const trigger = draft.kind === 'plugin' ? triggerOf(this.tools.plugins.byName.get(draft.plugin), draft.trigger) : undefined;
@@ -125,7 +125,7 @@ export class FlowCompiler {
       ...Object.fromEntries(attributes.map((name) => [name, ANY])),
       data: trigger ? shapeOfSchema(trigger.output, giver) : ANY,
       meta: trigger?.meta ? shapeOfSchema(trigger.meta, giver) : ANY,
-      // With `deliver.batch`, which is refused already, this is where the events are.
+      // With `deliver.batch` of a later release, which has been reported, this would contain the events.
       ...(this.draft.partial && { batch: ANY }),
     });
   }
@@ -180,7 +180,7 @@ export class FlowCompiler {
   }
 }
 
-/** The constants of the workspace and the flow's own. */
+/** Returns the shape of the workspace's constants together with those of the flow. */
 function withNames(shared: Shape, own: MapNode): Shape {
   return eitherShape(shared, objectShape('vars', Object.fromEntries(own.entries.map(({ name }) => [name, ANY]))), 'vars');
 }

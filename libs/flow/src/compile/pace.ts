@@ -14,7 +14,10 @@ const DEFAULTS = {
 
 const NOTHING_SAID: PaceDraft = { concurrency: {}, breaker: {}, calendar: [] };
 
-/** The pace of a connection: what it says itself, then what its plugin says, then the defaults. Absent when neither says anything. */
+/**
+ * Compiles the pace of a connection: its own options, then those of its plugin, then the defaults.
+ * Returns undefined when neither the connection nor the plugin has a pace.
+ */
 export function compilePace(
   given: PaceDraft | undefined,
   plugin: Pick<AnyPlugin, 'pace'>,

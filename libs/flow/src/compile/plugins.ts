@@ -8,12 +8,12 @@ import type { ScalarNode } from '../yaml/nodes.js';
 import type { Span } from '../yaml/source-text.js';
 import type { ConnectionDraft } from '../workspace/drafts.js';
 
-/** Finds what a `use` names, and reports what is not there with the nearest name. */
+/** Finds the plugins, actions and triggers that `use` names, and reports an unknown one with the nearest known name. */
 export class Plugins {
   private readonly connections: ReadonlyMap<string, ConnectionDraft>;
 
   /**
-   * @param complete false when a plugin of sluice.yaml could not be loaded, which its loader has reported: unknown names may be its own
+   * @param complete false when a plugin of sluice.yaml failed to load. Unknown names may belong to that plugin, so they are not reported
    */
   constructor(
     readonly byName: ReadonlyMap<string, AnyPlugin>,
@@ -23,7 +23,10 @@ export class Plugins {
     this.connections = new Map(connections.map((connection) => [connection.name, connection]));
   }
 
-  /** @param member the action or the trigger that is wanted of it, for the cure */
+  /**
+   * Returns the plugin of this name; reports an unknown one.
+   * @param member the action or the trigger that is used of it, for the cure
+   */
   plugin(name: string, at: Span, report: Report, member?: string): AnyPlugin | undefined {
     const plugin = this.byName.get(name);
     if (plugin === undefined && this.complete) {
@@ -49,7 +52,7 @@ export class Plugins {
     return trigger;
   }
 
-  /** Checks the connection of a step or a trigger: there exactly when it is needed, and one of the plugin's own. */
+  /** Checks the connection of a step or a trigger: it must be present exactly when it is needed, and belong to the plugin. */
   connection(plugin: AnyPlugin, given: ScalarNode | undefined, use: ScalarNode, needed: boolean, report: Report): void {
     const fitting = [...this.connections.values()]
       .filter((connection) => connection.plugin === plugin.name)
@@ -68,7 +71,7 @@ export class Plugins {
       report.error(given, 'REF_CONNECTION', `${String(use.value)} takes no connection`, { do: 'delete the line' });
       return;
     }
-    // An expression has been refused already.
+    // `readConnectionName` has reported an expression already.
     if (opensExpression(name)) return;
     const connection = this.connections.get(name);
     if (connection?.plugin === plugin.name) return;
@@ -81,7 +84,7 @@ export class Plugins {
   }
 }
 
-/** Both names as they were probably meant. */
+/** Returns the corrected name of the plugin together with the nearest name of its action or trigger. */
 function withMember(plugin: AnyPlugin | undefined, member: string | undefined): string | undefined {
   if (!plugin || member === undefined) return undefined;
   return `${plugin.name}.${nearest(member, [...Object.keys(plugin.actions), ...Object.keys(plugin.triggers)]) ?? member}`;

@@ -11,23 +11,23 @@ import { explainIssue } from './explain-issue.js';
 
 export interface SchemaCheck {
   readonly schema: z.ZodType;
-  /** Absent: nothing is written, which may still lack required keys. */
+  /** Absent when nothing is written; required keys are then reported as missing. */
   readonly node: YamlNode | undefined;
-  /** As messages name it: "with". */
+  /** The name of the value in messages: "with". */
   readonly what: string;
-  /** Where to report what is missing when nothing is written. */
+  /** The place to report missing keys at when nothing is written. */
   readonly at: Span;
   readonly report: Report;
   readonly texts: Texts;
-  /** Absent: texts with expressions stand for any value. */
+  /** When absent, a text with expressions may become any value, so it is not checked. */
   readonly evaluated?: Evaluated | undefined;
-  /** Keys may be missing: a sample in a test names only what matters. */
+  /** True for a sample in a test: it may leave keys out. */
   readonly sample?: boolean;
-  /** Absent: FLOW_VALUE and FLOW_UNKNOWN_KEY. */
+  /** Code of the findings; FLOW_VALUE and FLOW_UNKNOWN_KEY when absent. */
   readonly code?: string;
 }
 
-/** Reports what does not fit a schema, each at its place. Gives what the schema makes of the value when all of it fits. */
+/** Checks a value against a schema, and reports each issue at its place. Returns the parsed value when there is no issue. */
 export function checkSchema(check: SchemaCheck): { readonly data: unknown } | undefined {
   const { evaluated, node } = check;
   const value = evaluated ? evaluated.value : node === undefined ? {} : toValue(node);
@@ -40,7 +40,7 @@ export function checkSchema(check: SchemaCheck): { readonly data: unknown } | un
 
 type Issue = z.core.$ZodIssue;
 
-/** A text with an expression stands for a value of any type, so what is said about it, or about a choice made by it, says nothing. */
+/** Tells whether an issue is about a text with an expression, or about a choice that depends on one: its value is not known yet. */
 function dependsOnExpression(issue: Issue, { node, texts }: SchemaCheck): boolean {
   const at = node && nodeAt(node, issue.path);
   if (at === undefined || issue.code === 'unrecognized_keys') return false;
@@ -83,7 +83,7 @@ function reportIssue(issue: Issue, whole: unknown, check: SchemaCheck): void {
   });
 }
 
-/** What is wrong with a value that is there. Of a value from the environment the variable is named, and the value is not shown. */
+/** Explains an issue with a value that is present. For a value from the environment it names the variable and does not show the value. */
 function explained(
   issue: Issue,
   value: unknown,
@@ -95,15 +95,15 @@ function explained(
   if (variables.length === 0) return explanation;
   const empty = variables.find((variable) => evaluated?.env[variable] === '');
   if (empty !== undefined)
-    return { says: `the environment variable ${empty} is empty`, cure: { do: `give ${empty} a value before the start` } };
-  return { says: explanation.says, cure: { do: `look at the environment variable ${variables.join(', ')}` } };
+    return { says: `the environment variable ${empty} is empty`, cure: { do: `set ${empty} before the start` } };
+  return { says: explanation.says, cure: { do: `correct the environment variable ${variables.join(', ')}` } };
 }
 
 function valueAt(whole: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => (value as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key], whole);
 }
 
-/** The last node on the way to something that is not there. */
+/** Returns the deepest node that exists on the path to a missing one. */
 function deepest(node: YamlNode, path: readonly PropertyKey[]): YamlNode | undefined {
   for (let length = path.length - 1; length >= 0; length--) {
     const found = nodeAt(node, path.slice(0, length));
@@ -150,7 +150,7 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   return [...new Set(found.flatMap(alternatives).flatMap((json) => Object.keys(json.properties ?? {})))];
 }
 
-/** The scalars that fill fields which a schema marks as secret. */
+/** Yields the scalars of the fields that a schema marks as secret. */
 export function* secretScalars(schema: z.ZodType, node: YamlNode | undefined): Generator<ScalarNode> {
   if (node) yield* secretsBelow([inputSchema(schema)], node);
 }

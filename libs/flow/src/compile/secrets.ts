@@ -9,7 +9,7 @@ import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
 import { namesRead, type Environment } from './environment.js';
 import { secretScalars } from './schema-check.js';
 
-/** A variable that feeds a secret field is out of reach for constants and flows. To be called before one of them is checked. */
+/** Forbids constants and flows to read the variables that fill secret fields. Must be called before constants and flows are checked. */
 export function protectSecrets(
   workspace: WorkspaceDraft,
   flows: readonly FlowDraft[],
@@ -29,7 +29,7 @@ export function protectSecrets(
   }
 }
 
-/** A secret comes from the environment: a literal would be in the repository. */
+/** Reports secrets written literally: they must come from the environment, because a literal would be in the repository. */
 export function refuseLiteralSecrets(schema: z.ZodType, node: YamlNode | undefined, texts: Texts, report: Report): void {
   for (const secret of secretScalars(schema, node)) {
     const name = secret.kind === 'scalar' ? secretName(node, secret) : 'secret';
@@ -70,7 +70,10 @@ function pathTo(node: YamlNode, wanted: YamlNode): PropertyKey[] | undefined {
   return undefined;
 }
 
-/** The values of secret fields, to be masked. `value`: what the node was evaluated to. */
+/**
+ * Returns the values of secret fields, to be masked in logs and messages.
+ * @param value the evaluated value of the node
+ */
 export function secretValues(schema: z.ZodType, node: YamlNode | undefined, value: unknown): string[] {
   const values: string[] = [];
   for (const secret of secretScalars(schema, node)) {

@@ -10,7 +10,7 @@ import type { Condition, Template, TextTemplate } from '../model.js';
 import type { Texts } from '../texts.js';
 import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
 
-/** Compiles the values of one file. What it is given has been checked: it holds no error. */
+/** Compiles the values of one file. The values must have been checked and have no errors. */
 export class Templates {
   constructor(private readonly texts: Texts) {}
 

@@ -6,17 +6,17 @@ import { readDocuments } from '../yaml/read-documents.js';
 import { firstUnit, type SourceText } from '../yaml/source-text.js';
 import { sortFindings } from '../report.js';
 
-/** sluice.yaml, read as far as it can be before its plugins are loaded. */
+/** sluice.yaml, as far as it can be read before its plugins are loaded. */
 export interface WorkspaceFile {
-  /** npm packages or `./folders`, in the order in which they are to be loaded. */
+  /** npm packages or `./folders`, in loading order. */
   readonly plugins: readonly { readonly name: string; readonly place: Place }[];
   readonly draft: WorkspaceDraft;
   readonly source: SourceText;
-  /** What is wrong with its spelling: `compileWorkspace` gives them again, among all others. */
+  /** Findings about its grammar. `compileWorkspace` returns them again, among its other findings. */
   readonly findings: readonly Finding[];
 }
 
-/** Reads sluice.yaml. `file` is absent when nothing can be done with it. Never throws. */
+/** Reads sluice.yaml. `file` is absent when its root cannot be read as a map. Never throws. */
 export function parseWorkspaceFile(source: SourceFile): { readonly file?: WorkspaceFile; readonly findings: readonly Finding[] } {
   const { report, documents, source: text } = readDocuments(source);
   const [first, second] = documents;
@@ -24,7 +24,7 @@ export function parseWorkspaceFile(source: SourceFile): { readonly file?: Worksp
     report.error({ start: 0, end: 1 }, 'FLOW_EMPTY', 'this file is empty', { write: 'sluice: 1' });
   }
   if (second)
-    report.error(firstUnit(second), 'FLOW_VALUE', 'sluice.yaml is one document', {
+    report.error(firstUnit(second), 'FLOW_VALUE', 'sluice.yaml must be one document', {
       do: 'delete the "---"',
     });
   if (first?.root) refuseExpressionKeys(first.root, report);

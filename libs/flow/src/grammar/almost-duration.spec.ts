@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { meantDuration } from './almost-duration.js';
 
-describe('a duration that is spelt otherwise', () => {
+describe('meantDuration', () => {
   it.each([
     ['5 s', '5s'],
     ['5sec', '5s'],
@@ -11,11 +11,11 @@ describe('a duration that is spelt otherwise', () => {
     ['5 минут', '5m'],
     ['24 hours', '1d'],
     ['2H', '2h'],
-  ])('%s means %s', (text, expected) => {
+  ])('reads %s as %s', (text, expected) => {
     expect(meantDuration(text)).toBe(expected);
   });
 
-  it.each(['soon', '5 weeks', '5', '0s', '-5s', '5s later'])('%s means nothing that is known', (text) => {
+  it.each(['soon', '5 weeks', '5', '0s', '-5s', '5s later'])('returns undefined for %s', (text) => {
     expect(meantDuration(text)).toBeUndefined();
   });
 });

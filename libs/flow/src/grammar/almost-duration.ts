@@ -3,7 +3,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** How people write units, in English and in Russian. */
+/** Common spellings of the units, in English and in Russian. */
 const UNITS: readonly (readonly [words: RegExp, ms: number])[] = [
   [/^(ms|msec|milliseconds?|мс|миллисекунд[аы]?)$/i, 1],
   [/^(s|secs?|seconds?|с|сек|секунд[аы]?)$/i, SECOND],
@@ -19,7 +19,10 @@ const SPELLINGS = [
   ['ms', 1],
 ] as const;
 
-/** The duration that was probably meant by `5 s`, `5sec`, `1h30m`, `0.5s` or `5 минут`, as it is spelt here. */
+/**
+ * Returns the duration that the author of `5 s`, `5sec`, `1h30m`, `0.5s` or `5 минут` probably meant, in the notation of the language
+ * (such as `90m`); undefined when the text does not look like a duration.
+ */
 export function meantDuration(text: string): string | undefined {
   const parts = [...text.matchAll(/(\d+(?:[.,]\d+)?)\s*(\p{Letter}+)\s*/gu)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== text.trim()) return undefined;

@@ -2,12 +2,12 @@ import type { Priority, RetryPolicy } from '../model.js';
 import type { Report } from '../report.js';
 import type { ListNode, MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
 
-/** A flow as written: the grammar is checked, names and expressions are not yet. */
+/** A flow as written: its grammar has been checked, its names and expressions not yet. */
 export interface FlowDraft {
   readonly report: Report;
   readonly name: string;
   readonly nameNode: ScalarNode;
-  /** The document's text, for the revision. */
+  /** The text of the YAML document; the revision is its hash. */
   readonly text: string;
   readonly description?: string;
   readonly vars?: MapNode;
@@ -16,7 +16,7 @@ export interface FlowDraft {
   readonly journal: 'all' | 'changes' | 'off';
   readonly steps: readonly StepDraft[];
   readonly tests?: ListNode;
-  /** Something of it belongs to a later release, so what the flow does as a whole is not known. */
+  /** True when the flow has errors or keys of a later release: checks that need the whole flow must be skipped. */
   readonly partial: boolean;
 }
 
@@ -36,13 +36,13 @@ export interface DeliverDraft {
   readonly expiresMs?: number;
   readonly dedupe?: { readonly key: ScalarNode; readonly withinMs: number };
   readonly retry: RetryPolicy;
-  /** The node, when the flow says `retry` itself. */
+  /** The node of `retry`, when the flow has one. */
   readonly retryNode?: YamlNode;
   readonly maxBodyBytes?: number;
   readonly onExhausted: 'park' | 'drop';
 }
 
-/** What every step has, whatever it does. */
+/** The fields that all steps have in common. */
 export interface StepDraftCommon {
   readonly id: string;
   readonly idNode: ScalarNode;
@@ -99,20 +99,21 @@ export interface StopDraft extends StepDraftCommon {
   readonly reason?: ScalarNode;
 }
 
-/** A step that could not be read, or whose verb comes later: its id and those inside of it are known, what it gives is not. */
+/** A step that could not be read, or whose verb comes with a later release: only its id and the ids of its inner steps are known. */
 export interface UnknownDraft extends StepDraftCommon {
   readonly verb: 'unknown';
+  /** Ids of the steps inside of this step. */
   readonly inner: readonly string[];
 }
 
 export type StepDraft = UseDraft | SetDraft | SwitchDraft | EmitDraft | ReplyDraft | StopDraft | UnknownDraft;
 
-/** Lists of steps that a step holds. */
+/** Returns the lists of steps that a step contains. */
 export function innerSteps(step: StepDraft): readonly (readonly StepDraft[])[] {
   return step.verb === 'switch' ? [...step.cases.map((one) => one.steps), step.otherwise] : [];
 }
 
-/** All steps in the order of the file, those inside of others after their group. */
+/** Yields all steps in the order of the file: each step before its inner steps. */
 export function* allSteps(steps: readonly StepDraft[]): Generator<StepDraft> {
   for (const step of steps) {
     yield step;

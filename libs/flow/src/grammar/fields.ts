@@ -4,27 +4,27 @@ import type { Cure, Report } from '../report.js';
 import { toValue, type MapEntry, type MapNode, type YamlNode } from '../yaml/nodes.js';
 import { firstUnit, type Span } from '../yaml/source-text.js';
 
-/** Unknown keys of one map that are reported: more of them say nothing new. */
+/** Maximum unknown keys of one map to report: further reports would not help the reader. */
 const MAX_UNKNOWN_KEYS = 50;
 
 /** The keys that a map may have. */
 export interface KeyTable {
-  /** As messages name the map: "deliver", "a step". */
+  /** The name of the map in messages: "deliver", "a step". */
   readonly of: string;
   readonly keys: readonly string[];
-  /** Known, and refused until a later release honours them. */
+  /** Keys of a later release: known, but reported as errors until then. */
   readonly later?: readonly string[];
-  /** What to do instead of a key of `later` that cannot simply be left out. */
+  /** Cures for the keys of `later` that cannot simply be left out. */
   readonly instead?: Readonly<Record<string, string>>;
-  /** What to write instead of a key that people try. */
+  /** Replacements for wrong keys that people often try. */
   readonly cures?: Readonly<Record<string, (value: unknown) => string>>;
-  /** How to add a key that is missing. */
+  /** Cures for missing keys. */
   readonly adds?: Readonly<Record<string, Cure>>;
-  /** Said of a key that resembles none: where people probably meant to write it. */
+  /** The cure for a key that resembles no known key: the map where it probably belongs. */
   readonly hint?: string;
 }
 
-/** The keys of a map, each checked to be known. */
+/** The entries of a map. The constructor reports each unknown key. */
 export class Fields {
   private readonly entries = new Map<string, MapEntry>();
 
@@ -42,7 +42,7 @@ export class Fields {
     }
   }
 
-  /** Absent also when nothing is written after the key, which has been reported. */
+  /** Returns the value of the key; undefined also when the value is empty, because an empty value has been reported already. */
   get(name: string): YamlNode | undefined {
     const value = this.entries.get(name)?.value;
     return value?.kind === 'scalar' && value.empty ? undefined : value;
@@ -56,7 +56,7 @@ export class Fields {
     return this.entries.has(name);
   }
 
-  /** As `get`, and reports a key that is not there. */
+  /** Like `get`, but reports a missing key. */
   need(name: string): YamlNode | undefined {
     if (!this.has(name)) {
       this.report.error(
@@ -82,7 +82,7 @@ export class Fields {
   }
 }
 
-/** The keys of a node that must be a map; reports one that is not. */
+/** Returns the fields of a node that must be a map; reports any other node. */
 export function readFields(node: YamlNode, table: KeyTable, report: Report): Fields | undefined {
   if (node.kind === 'map') return new Fields(node, table, report);
   if (!(node.kind === 'scalar' && node.empty)) {
@@ -91,7 +91,11 @@ export function readFields(node: YamlNode, table: KeyTable, report: Report): Fie
   return undefined;
 }
 
-/** @param instead what to do until then, where it cannot be left out */
+/**
+ * Reports something that belongs to a later release.
+ * @param what its name, as the subject of the message
+ * @param instead the cure, where it cannot simply be left out
+ */
 export function reportLater(at: Span, what: string, report: Report, instead = 'leave it out until then'): void {
   report.error(at, 'FLOW_NOT_YET', `${what} comes with a later release`, { do: instead });
 }

@@ -9,12 +9,12 @@ const RESERVED: ReadonlySet<string> = new Set(
   'trigger steps vars env error run loop item and or in true false null function'.split(' '),
 );
 
-/** Of flows, connections, plugins and issuers. */
+/** Verifies a name of a flow, connection, plugin or issuer. */
 export function isName(text: string): boolean {
   return text.length <= LONGEST_NAME && NAME.test(text);
 }
 
-/** Of steps and constants: what an expression can read without backticks. */
+/** Verifies a name of a step or constant: an expression can read it without backticks. */
 export function isIdentifier(text: string): boolean {
   return text.length <= LONGEST_NAME && IDENTIFIER.test(text);
 }
@@ -23,12 +23,12 @@ export function isReserved(text: string): boolean {
   return RESERVED.has(text);
 }
 
-/** An event type in which a word may be `*` (one word) or `#` (any number). */
+/** Verifies a pattern of event types, in which a word may be `*` (exactly one word) or `#` (any number of words). */
 export function isEventPattern(text: string): boolean {
   return text.length <= LONGEST_TYPE && EVENT_PATTERN.test(text);
 }
 
-/** `<plugin>.<action or trigger>` in its two parts. */
+/** Splits `<plugin>.<action or trigger>` into its two parts; returns undefined for any other text. */
 export function splitUse(text: string): { readonly plugin: string; readonly member: string } | undefined {
   const match = USE.exec(text);
   return match ? { plugin: match[1] as string, member: match[2] as string } : undefined;

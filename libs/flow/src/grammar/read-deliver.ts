@@ -14,12 +14,12 @@ const DELIVER: KeyTable = {
 const DEDUPE: KeyTable = { of: 'dedupe', keys: ['key', 'within', 'onDuplicate'] };
 const RETRY: KeyTable = { of: 'retry', keys: ['attempts', 'backoff', 'initial', 'max'] };
 
-/** With the defaults a step is tried for about nine minutes. */
+/** With these defaults the tries of a step extend over about nine minutes. */
 const DEFAULT_RETRY: RetryPolicy = { attempts: 10, backoff: 'exponential', initialMs: 1_000, maxMs: 300_000 };
 const SHORTEST_INITIAL_MS = 1_000;
 const MOST_ATTEMPTS = 1_000;
 
-/** `deliver` of a flow; omitted means all defaults. */
+/** Reads `deliver` of a flow; returns the defaults when it is absent. */
 export function readDeliver(node: YamlNode | undefined, report: Report): DeliverDraft {
   const fields = node && readFields(node, DELIVER, report);
   if (!fields) return { retry: DEFAULT_RETRY, onExhausted: 'park' };

@@ -29,7 +29,7 @@ const FLOW: KeyTable = {
   },
 };
 
-/** Reads one document of a flow file. Absent when a part without which nothing can be checked is missing. */
+/** Reads one document of a flow file. Returns undefined when the flow has no valid name; all other errors leave a partial draft. */
 export function readFlow(root: MapNode, text: string, report: Report): FlowDraft | undefined {
   const before = report.findings.length;
   const fields = readFields(root, FLOW, report);
@@ -62,14 +62,14 @@ export function readFlow(root: MapNode, text: string, report: Report): FlowDraft
   };
 }
 
-/** `sluice: 1`, in flows and in sluice.yaml alike. */
+/** Checks `sluice: 1`, the version of the language, in flows and in sluice.yaml. */
 export function readVersion(fields: Fields, report: Report): void {
   const node = fields.need('sluice');
   if (node === undefined || (node.kind === 'scalar' && node.value === 1)) return;
-  report.error(node, 'FLOW_VALUE', 'this is not a version of the language that is known here', { write: 'sluice: 1' });
+  report.error(node, 'FLOW_VALUE', 'this version of the language is unknown', { write: 'sluice: 1' });
 }
 
-/** Constants: names that an expression can read. */
+/** Reads the constants. Their names must be identifiers, because expressions read them. */
 export function readVars(node: YamlNode | undefined, report: Report): MapNode | undefined {
   if (node === undefined) return undefined;
   if (node.kind !== 'map') {
@@ -146,12 +146,13 @@ function readEventTrigger(fields: Fields, report: Report): TriggerDraft | undefi
     const pattern = readText(item, 'an item of types', report);
     if (pattern === undefined || item.kind !== 'scalar') continue;
     if (isEventPattern(pattern)) patterns.push(item);
-    else report.error(item, 'FLOW_VALUE', `"${pattern}" is no event type${lookAlikeNote(pattern)}`, patternCure(pattern));
+    else
+      report.error(item, 'FLOW_VALUE', `"${pattern}" is not a valid event type${lookAlikeNote(pattern)}`, patternCure(pattern));
   }
   return { kind: 'event', types: patterns, from };
 }
 
-/** Spaces and slashes for dots, a star that is a part of a word. */
+/** Corrects spaces and slashes in place of dots, and a star inside a word. */
 function patternCure(pattern: string): { write?: string; do?: string } {
   const meant = (inLatinLetters(pattern) ?? pattern)
     .trim()

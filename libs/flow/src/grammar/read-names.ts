@@ -17,7 +17,7 @@ export function readName(node: YamlNode | undefined, key: string, report: Report
   report.error(
     node,
     'FLOW_NAME',
-    `"${name}" is no name${lookAlikeNote(name)}`,
+    `"${name}" is not a valid name${lookAlikeNote(name)}`,
     isName(kebab)
       ? { write: kebab }
       : { do: 'use small Latin letters, digits and single dashes, a letter first, at most 63: sync-orders' },
@@ -25,10 +25,15 @@ export function readName(node: YamlNode | undefined, key: string, report: Report
   return undefined;
 }
 
-/** Step ids and constants. */
+/**
+ * Checks the id of a step or the name of a constant, and reports a wrong one.
+ * @param what its role, for the message: "the id of a step"
+ */
 export function checkIdentifier(name: string, at: ScalarNode, what: string, report: Report): boolean {
   if (isReserved(name)) {
-    report.error(at, 'FLOW_NAME', `"${name}" is a word of the language and cannot be ${what}`, { do: 'choose another name' });
+    report.error(at, 'FLOW_NAME', `"${name}" is a reserved word of the language and cannot be ${what}`, {
+      do: 'choose another name',
+    });
     return false;
   }
   if (isIdentifier(name)) return true;
@@ -40,7 +45,7 @@ export function checkIdentifier(name: string, at: ScalarNode, what: string, repo
   return false;
 }
 
-/** The name of a connection. An expression is refused and given all the same: it would be one. */
+/** Reads the name of a connection. An expression is reported as an error but still returned, so that checking can continue. */
 export function readConnectionName(node: YamlNode | undefined, report: Report): ScalarNode | undefined {
   if (node?.kind !== 'scalar' || !opensExpression(node.value))
     return readText(node, 'connection', report) === undefined ? undefined : (node as ScalarNode);

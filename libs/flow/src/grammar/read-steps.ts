@@ -42,7 +42,7 @@ const REPLY: KeyTable = { of: 'reply', keys: ['data', 'status', 'headers'] };
 const STOP: KeyTable = { of: 'stop', keys: ['reason'] };
 const ON_ERROR: KeyTable = { of: 'an entry of onError', keys: ['when', 'output'] };
 
-/** The steps of a flow. */
+/** Reads the steps of a flow. */
 export function readSteps(node: YamlNode | undefined, report: Report): StepDraft[] {
   if (node?.kind === 'list' && node.items.length === 0)
     report.error(node, 'FLOW_VALUE', 'a flow has at least one step', {
@@ -51,7 +51,7 @@ export function readSteps(node: YamlNode | undefined, report: Report): StepDraft
   return new StepReader(report).readList(node, 'steps');
 }
 
-/** Reads lists of steps, and remembers the ids: they are unique in the whole flow. */
+/** Reads lists of steps, and remembers the ids, because they must be unique in the whole flow. */
 class StepReader {
   private readonly ids = new Set<string>();
 
@@ -83,7 +83,7 @@ class StepReader {
     return (verb && this.readBody(verb, fields, common)) ?? this.unknown(fields.node, common);
   }
 
-  /** `- save: { use: … }`, as other systems name their steps. */
+  /** Reports `- save: { use: … }`: other systems name steps by a key. */
   private isNamedByKey(node: YamlNode): boolean {
     const [only, ...others] = node.kind === 'map' ? node.entries : [];
     if (!only || others.length > 0 || only.value.kind !== 'map' || isWord(only.name)) return false;
@@ -113,7 +113,7 @@ class StepReader {
         firstUnit(fields.node),
         'FLOW_VERB',
         `this step does nothing: it needs one of ${VERBS.join(', ')}`,
-        meant === undefined ? { do: 'say what it does, for instance use: onec-http.call' } : { write: meant },
+        meant === undefined ? { do: 'add a verb, for instance use: onec-http.call' } : { write: meant },
       );
       return undefined;
     }
@@ -220,7 +220,7 @@ class StepReader {
     }
     if (!fields.has('otherwise')) {
       this.report.error(firstUnit(node), 'FLOW_VALUE', 'switch needs "otherwise"', {
-        write: 'otherwise: []  (says that nothing is to be done)',
+        write: 'otherwise: []  (do nothing in all other cases)',
       });
     }
     return { ...common, verb: 'switch', cases, otherwise: this.readList(fields.get('otherwise'), 'otherwise') };
@@ -231,7 +231,7 @@ class StepReader {
     if (!fields) return undefined;
     const type = readTemplateText(fields.need('type'), 'type', this.report);
     if (type && !opensExpression(type.value) && !isEventType(String(type.value))) {
-      this.report.error(type, 'FLOW_VALUE', `"${type.value}" is no event type${lookAlikeNote(String(type.value))}`, {
+      this.report.error(type, 'FLOW_VALUE', `"${type.value}" is not a valid event type${lookAlikeNote(String(type.value))}`, {
         do: 'use words of letters, digits, _ and - joined by dots',
       });
     }
@@ -276,12 +276,12 @@ class StepReader {
   }
 }
 
-/** A key of steps. */
+/** Tells whether the name is a key of steps, of this or a later release. */
 function isWord(name: string): boolean {
   return STEP.keys.includes(name) || LATER_VERBS.includes(name);
 }
 
-/** The id of the first step, where steps are written as a map or without a dash. */
+/** Returns the id of the first step, when the steps are written as a map or without a dash. */
 function firstId(node: YamlNode): string {
   const first = node.kind === 'map' ? node.entries[0] : undefined;
   if (first === undefined) return 'save';
@@ -294,7 +294,7 @@ function isStatus(node: YamlNode): boolean {
   return typeof node.value === 'number' && Number.isInteger(node.value) && node.value >= 200 && node.value <= 599;
 }
 
-/** Ids of the steps inside of a step that cannot be read in this release. */
+/** Yields the ids of the steps inside of a step that this release cannot read. */
 function* idsBelow(node: YamlNode): Generator<string> {
   if (node.kind === 'list') for (const item of node.items) yield* idsBelow(item);
   if (node.kind !== 'map') return;

@@ -1,7 +1,7 @@
 import type { YamlNode } from '../yaml/nodes.js';
 import { allSteps, type FlowDraft, type StepDraft } from './drafts.js';
 
-/** Every value of a run in which expressions may stand: constants and the trigger's options are evaluated at the start. */
+/** Yields each value that may contain expressions evaluated in a run. Constants and trigger options are evaluated at the start instead. */
 export function* valuesOfRun(flow: FlowDraft): Generator<YamlNode> {
   if (flow.deliver.dedupe) yield flow.deliver.dedupe.key;
   for (const step of allSteps(flow.steps)) yield* valuesOfStep(step);

@@ -7,7 +7,7 @@ import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
 import { meantDuration } from './almost-duration.js';
 import { reportLater } from './fields.js';
 
-/** A text written out: structure takes no expressions. */
+/** Reads a literal text. Texts that define the structure of a flow must not contain expressions. */
 export function readText(node: YamlNode | undefined, key: string, report: Report): string | undefined {
   if (node === undefined) return undefined;
   if (node.kind !== 'scalar' || typeof node.value !== 'string') {
@@ -38,7 +38,7 @@ export function readChoice<Choice extends string>(
   return refuse(node, `${key} is ${oneOf(choices)}`, report, cure);
 }
 
-/** Milliseconds. */
+/** Reads a duration and returns it in milliseconds. */
 export function readDuration(node: YamlNode | undefined, key: string, report: Report): number | undefined {
   if (node === undefined) return undefined;
   const value = node.kind === 'scalar' ? node.value : undefined;
@@ -54,14 +54,14 @@ export function readDuration(node: YamlNode | undefined, key: string, report: Re
     report.error(
       node,
       'FLOW_DURATION',
-      `${written} is no duration`,
+      `${written} is not a duration`,
       meant === undefined ? { do: 'write one whole number and one unit: 500ms, 2s, 5m, 8h, 30d' } : { write: `${key}: ${meant}` },
     );
   }
   return undefined;
 }
 
-/** Bytes. */
+/** Reads a size and returns it in bytes. */
 export function readSize(node: YamlNode | undefined, key: string, report: Report): number | undefined {
   if (node === undefined) return undefined;
   const value = node.kind === 'scalar' && typeof node.value === 'string' ? parseSize(node.value) : undefined;
@@ -74,7 +74,7 @@ const RATE_UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3
 export function readRate(node: YamlNode | undefined, key: string, report: Report): Rate | undefined {
   if (node === undefined) return undefined;
   const match = node.kind === 'scalar' && typeof node.value === 'string' ? RATE.exec(node.value) : null;
-  if (!match) return refuse(node, `${key} is a whole number in a time: 50/s, 30/m, 200/h`, report);
+  if (!match) return refuse(node, `${key} is a whole number per unit of time: 50/s, 30/m, 200/h`, report);
   return { count: Number(match[1]), perMs: RATE_UNITS[match[2] as string] as number };
 }
 
@@ -92,7 +92,7 @@ export function readInteger(
   return refuse(node, `${key} is a whole number ${range}`, report, { write: `${key}: ${nearestInteger(value, min, max)}` });
 }
 
-/** What stands there, as far as it is a number, within the bounds. */
+/** Returns the integer within the bounds that is nearest to the value, or to 10 when the value is not a number. */
 function nearestInteger(value: unknown, min: number, max: number): number {
   const given = Math.round(Number(value));
   return Number.isNaN(given) ? Math.min(max, Math.max(min, 10)) : Math.min(max, Math.max(min, given));
@@ -113,21 +113,21 @@ export function readTexts(node: YamlNode | undefined, key: string, report: Repor
   return node.items.map((item) => readText(item, `an item of ${key}`, report)).filter((text) => text !== undefined);
 }
 
-/** A text in which expressions may stand. */
+/** Reads a text that may contain expressions. */
 export function readTemplateText(node: YamlNode | undefined, key: string, report: Report): ScalarNode | undefined {
   if (node === undefined) return undefined;
   if (node.kind === 'scalar' && typeof node.value === 'string') return node;
   return refuse(node, `${key} is a text`, report, node.kind === 'scalar' ? { write: `${key}: '${String(node.value)}'` } : {});
 }
 
-/** One whole expression (which the expression check makes sure of), or `true` or `false`. */
+/** Reads `true`, `false` or one whole expression. The expression check verifies later that nothing stands beside the expression. */
 export function readCondition(node: YamlNode | undefined, key: string, report: Report): ScalarNode | undefined {
   if (node === undefined) return undefined;
   if (node.kind === 'scalar' && (typeof node.value === 'boolean' || opensExpression(node.value))) return node;
   return refuse(node, `${key} is one whole expression, true or false`, report, conditionCure(node, key));
 }
 
-/** YAML 1.1 read these as true and false; here they are texts. */
+/** YAML 1.1 reads these words as true and false; YAML 1.2, and so this language, reads them as texts. */
 const YES = /^(yes|on|да)$/i;
 const NO = /^(no|off|нет)$/i;
 
@@ -139,7 +139,7 @@ function conditionCure(node: YamlNode, key: string): { write?: string; do?: stri
   return { do: `write for instance ${key}: \${{ trigger.data.vip }}` };
 }
 
-/** Without the marks of an expression that are not ours: `{{ x }}`, `${x}`. */
+/** Removes the expression marks of other languages: `{{ x }}`, `${x}`. */
 function barePart(text: string): string {
   return /^\$?\{{1,2}\s*(.*?)\s*\}{1,2}$/s.exec(text.trim())?.[1] ?? text;
 }

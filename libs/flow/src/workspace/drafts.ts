@@ -1,7 +1,7 @@
 import type { CalendarWindow, PaceConfig, Place, Priority, Rate, Settings } from '../model.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
 
-/** sluice.yaml as written: the grammar is checked; plugins, expressions and the environment are not yet. */
+/** sluice.yaml as written: its grammar has been checked; its plugins, expressions and environment variables not yet. */
 export interface WorkspaceDraft {
   readonly plugins: readonly NamedPlace[];
   readonly vars?: MapNode;
@@ -37,10 +37,10 @@ export interface ConnectionDraft {
   readonly pace?: PaceDraft;
 }
 
-/** What `pace` says itself; the rest comes from the plugin, then from the language. */
+/** The options that `pace` sets; the others default to the preset of the plugin, then to the defaults of the language. */
 export interface PaceDraft {
   readonly concurrency: Partial<PaceConfig['concurrency']>;
-  /** Where to report a start above the limit. */
+  /** The node to report when `start` is above `max`. */
   readonly startNode?: YamlNode;
   readonly rate?: Rate;
   readonly latencyTargetMs?: number;

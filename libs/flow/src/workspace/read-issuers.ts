@@ -10,12 +10,12 @@ const ISSUER: KeyTable = {
   of: 'an issuer',
   keys: ['secret', 'secrets', 'scopes', 'events', 'endpoints', 'topics', 'maxTtl', 'extensions', 'groups', 'workplaces'],
 };
-/** Signs for the operator's own commands, and alone may grant these scopes. */
+/** The issuer that signs tokens for the operator's own commands. Only this issuer may grant the operator scopes. */
 const BUILT_IN = 'operator';
 const OPERATOR_SCOPES: readonly string[] = ['viewer', 'admin'];
 const DEFAULT_MAX_TTL_MS = 12 * 3_600_000;
 
-/** Who signs tokens, and what they may grant at most. */
+/** Reads the issuers of tokens, with the rights that each may grant at most. */
 export function readIssuers(node: YamlNode | undefined, report: Report): IssuerDraft[] {
   if (node === undefined) return [];
   if (node.kind !== 'map') {
@@ -25,7 +25,7 @@ export function readIssuers(node: YamlNode | undefined, report: Report): IssuerD
   const issuers: IssuerDraft[] = [];
   for (const { name, key, value } of node.entries) {
     if (!isName(name))
-      report.error(key, 'FLOW_NAME', `"${name}" is no name`, {
+      report.error(key, 'FLOW_NAME', `"${name}" is not a valid name`, {
         do: 'use small Latin letters, digits and single dashes, a letter first',
       });
     if (name === BUILT_IN)
@@ -83,18 +83,18 @@ function readScopes(node: YamlNode | undefined, report: Report): string[] {
 function readEvents(node: YamlNode | undefined, report: Report): string[] {
   const events = readTexts(node, 'events', report) ?? [];
   const wrong = events.find((pattern) => !isEventPattern(pattern));
-  if (node && wrong !== undefined) report.error(node, 'FLOW_VALUE', `"${wrong}" is no event type`);
+  if (node && wrong !== undefined) report.error(node, 'FLOW_VALUE', `"${wrong}" is not a valid event type`);
   return events;
 }
 
-/** Paths of `http.endpoint` triggers; `*` stands for one segment, `**` at the end for any number of them. */
+/** Paths of `http.endpoint` triggers: `*` matches one segment, `**` at the end any number of segments. */
 const ENDPOINT = /^\/in(\/(\*|[^/*]+))*(\/\*\*)?$/;
 
 function readEndpoints(node: YamlNode | undefined, report: Report): string[] | undefined {
   const endpoints = readTexts(node, 'endpoints', report);
   const wrong = endpoints?.find((pattern) => !ENDPOINT.test(pattern));
   if (node && wrong !== undefined)
-    report.error(node, 'FLOW_VALUE', `"${wrong}" is no path of an endpoint`, {
+    report.error(node, 'FLOW_VALUE', `"${wrong}" is not a path of an endpoint`, {
       do: 'write a path that begins with /in/; * stands for one segment, ** at the end for any number',
     });
   return endpoints;

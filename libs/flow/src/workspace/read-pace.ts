@@ -24,7 +24,7 @@ const WINDOW: KeyTable = {
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const MINUTES_A_DAY = 1_440;
 
-/** `pace` of a connection. */
+/** Reads `pace` of a connection. */
 export function readPace(node: YamlNode | undefined, report: Report): PaceDraft | undefined {
   const fields = node && readFields(node, PACE, report);
   if (!fields) return undefined;
@@ -77,7 +77,7 @@ function readShares(node: YamlNode | undefined, report: Report): Record<Priority
     shares[priority] = Number(match[1]);
   }
   const sum = shares.interactive + shares.normal + shares.bulk;
-  if (sum !== 100) report.error(fields.node, 'FLOW_VALUE', `the shares make ${sum}% together, not 100%`);
+  if (sum !== 100) report.error(fields.node, 'FLOW_VALUE', `the sum of the shares is ${sum}%, not 100%`);
   return shares;
 }
 
@@ -113,7 +113,7 @@ function readWindow(node: YamlNode, report: Report): CalendarWindow | undefined 
   const rate = readRate(fields.get('rate'), 'rate', report);
   const reason = readText(fields.get('reason'), 'reason', report);
   if (!fields.has('concurrency') && !fields.has('rate')) {
-    report.error(firstUnit(node), 'FLOW_VALUE', 'a window limits something: concurrency, rate or both', {
+    report.error(firstUnit(node), 'FLOW_VALUE', 'a window needs a limit: concurrency, rate or both', {
       write: 'concurrency: 0',
     });
   }
@@ -139,7 +139,7 @@ function readDaily(node: YamlNode | undefined, report: Report): { from: number; 
   const from = minutes(fromHours, fromMinutes);
   const to = minutes(toHours, toMinutes);
   if (from !== undefined && to !== undefined && from < MINUTES_A_DAY && from !== to) return { from, to };
-  report.error(node, 'FLOW_VALUE', `"${text}" is no window of the day`, { write: "'02:00-03:00'" });
+  report.error(node, 'FLOW_VALUE', `"${text}" is not a window of the day`, { write: "'02:00-03:00'" });
   return undefined;
 }
 
@@ -162,11 +162,11 @@ function readDays(node: YamlNode | undefined, report: Report): number[] | undefi
 function readDates(node: YamlNode | undefined, report: Report): string[] | undefined {
   const dates = readTexts(node, 'dates', report);
   const wrong = dates?.find((date) => !isDate(date));
-  if (node && wrong !== undefined) report.error(node, 'FLOW_VALUE', `"${wrong}" is no date`, { write: '2026-02-01' });
+  if (node && wrong !== undefined) report.error(node, 'FLOW_VALUE', `"${wrong}" is not a date`, { write: '2026-02-01' });
   return dates;
 }
 
-/** `2026-02-30` is none: JavaScript would take it for a day of March. */
+/** Rejects `2026-02-30`, which JavaScript's own Date accepts as a day of March. */
 function isDate(text: string): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(text) && DateTime.fromISO(text).isValid;
 }

@@ -19,7 +19,7 @@ const RETENTION: KeyTable = { of: 'settings.retention', keys: ['journal', 'parke
 const RABBIT: KeyTable = { of: 'settings.rabbit', keys: ['consumerTimeout'] };
 const CONNECTION: KeyTable = { of: 'a connection', keys: ['use', 'with', 'pace'] };
 
-/** Reads the one document of sluice.yaml. */
+/** Reads the only document of sluice.yaml. */
 export function readWorkspace(root: MapNode, report: Report): WorkspaceDraft | undefined {
   const fields = readFields(root, WORKSPACE, report);
   if (!fields) return undefined;
@@ -115,7 +115,7 @@ function readConnections(node: YamlNode | undefined, report: Report): Connection
   const connections: ConnectionDraft[] = [];
   for (const { name, key, value } of node.entries) {
     if (!isName(name))
-      report.error(key, 'FLOW_NAME', `"${name}" is no name`, {
+      report.error(key, 'FLOW_NAME', `"${name}" is not a valid name`, {
         do: 'use small Latin letters, digits and single dashes, a letter first',
       });
     const fields = readFields(value, CONNECTION, report);
