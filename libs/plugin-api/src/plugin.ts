@@ -212,14 +212,14 @@ export interface ActionSpec<Client, Input extends z.ZodType, Output extends z.Zo
   readonly run: (client: Client, input: z.output<Input>, call: Call) => Promise<z.input<Output>>;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- specs with different schemas share a record; `trigger` checked each
 /** A trigger with any options and output. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- specs with different schemas share a record; `trigger` checked each
 export type AnyTrigger<Client> = TriggerSpec<Client, any, any>;
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
 /** A host trigger with any options, output and meta. */
-export type AnyHostTrigger = HostTriggerSpec<any, any, any>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+export type AnyHostTrigger = HostTriggerSpec<any, any, any>;
 /** An action with any input and output. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
 export type AnyAction<Client> = ActionSpec<Client, any, any>;
 
 /** Returns the specification of a trigger unchanged, with its types inferred. */
