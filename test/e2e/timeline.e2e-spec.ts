@@ -142,6 +142,8 @@ describeBrowser('the page of the booking journal', () => {
   const hourOf = async (page: Page, id: string) =>
     ((await item(page, id).locator('xpath=ancestor::*[contains(@class,"vis-range")]').boundingBox())?.width ?? 0) * 2;
 
+  const row = (page: Page, name: string) => page.locator('.vis-label', { hasText: name });
+
   it('makes an entry where a free time is clicked, and others see it', async () => {
     const known = await book('10:00', '10:30');
     const [anna, boris] = await Promise.all([open('anna'), open('boris')]);
@@ -161,7 +163,8 @@ describeBrowser('the page of the booking journal', () => {
     const id = await book('10:00', '10:30');
     const page = await open('anna');
     // a drag begins with the second of its twelve moves
-    await drag(page, id, { x: ((await hourOf(page, id)) * 12) / 11, y: 46 });
+    const [here, next] = await Promise.all(['Иванова А. П.', 'Петров С. И.'].map((name) => row(page, name).boundingBox()));
+    await drag(page, id, { x: ((await hourOf(page, id)) * 12) / 11, y: (next?.y ?? 0) - (here?.y ?? 0) });
     const moved = await until('the entry to be moved', async () => {
       const now = await entry(id);
       return now?.version === 2 ? now : undefined;
@@ -384,6 +387,28 @@ describeBrowser('the page of the booking journal', () => {
     await screenshot(page, 'phone');
     const width = await page.evaluate('document.documentElement.scrollWidth');
     expect(width).toBeLessThanOrEqual(390);
+  });
+
+  it('names the colour of each status, and makes the rows of few people higher', async () => {
+    const id = await book('10:00', '10:30');
+    const page = await open('anna');
+    await item(page, id).waitFor();
+    expect(await page.locator('#help .legend span').allTextContents()).toContain('Не пришёл');
+    const box = await item(page, id).boundingBox();
+    expect(box?.height).toBeGreaterThan(60);
+    await page.setViewportSize({ width: 1280, height: 220 });
+    await until('low rows', async () => ((await item(page, id).boundingBox())?.height ?? 99) < 45);
+  });
+
+  it('is dark where the device is', async () => {
+    const page = await open('anna');
+    const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    expect(await background()).toBe('rgb(255, 255, 255)');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await background()).toBe('rgb(21, 26, 33)');
+    await row(page, 'Иванова').waitFor();
+    const ink = await page.evaluate<string>('getComputedStyle(document.querySelector(".vis-labelset .vis-label")).color');
+    expect(ink).toBe('rgb(230, 234, 239)');
   });
 
   // the last one: its entries would be cancelled one by one before the next

@@ -60,8 +60,8 @@ export class Bar {
       ),
       el('div', { className: 'search' }, this.#search, this.#found),
       this.#statuses(info.statuses),
-      info.me.canWrite ? button(texts.newEntry, () => events.create(), { className: 'primary' }) : el('em', {}, texts.readOnly),
-      button(texts.language, switchLanguage, { className: 'plain' }),
+      info.me.canWrite ? shrinking('primary', texts.newEntry, '+', () => events.create()) : el('em', {}, texts.readOnly),
+      shrinking('plain', texts.language, texts.languageShort, switchLanguage),
       el('span', { className: 'me' }, info.me.name),
     );
   }
@@ -99,4 +99,17 @@ export class Bar {
     });
     return menu('statuses', texts.statuses, boxes);
   }
+}
+
+/** A button whose text is cut to a sign on a telephone; what it is called stays. */
+function shrinking(className: string, text: string, sign: string, act: () => void): HTMLElement {
+  const shown = button('', act, { className, ariaLabel: text });
+  shown.append(el('span', { className: 'wide' }, text), el('span', { className: 'narrow', ariaHidden: 'true' }, sign));
+  return shown;
+}
+
+/** Which colour means which status. */
+export function legend(statuses: readonly Status[]): HTMLElement {
+  const rows = statuses.map((status) => el('span', {}, el('i', { className: `status-${status}` }), texts.statusNames[status]));
+  return el('div', { className: 'legend', role: 'note' }, ...rows);
 }

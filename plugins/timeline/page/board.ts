@@ -22,6 +22,13 @@ const FOCUS_FRAMES = 20;
 const MANY = 50;
 /** A thousand years, to where nobody is booked. */
 const OUT_OF_SIGHT_MS = 1_000 * 365 * 24 * HOUR;
+/** Heights of a row in pixels: few rows share the height of the board, up to the largest. */
+const MIN_ROW = 44;
+const MAX_ROW = 120;
+/** From this height on a name may take several lines. */
+const ROOMY_ROW = 80;
+/** Of the lines with days and hours, in pixels. */
+const AXIS = 56;
 /** A pointer that went further, in pixels, has dragged and not clicked. */
 const STILL = 5;
 
@@ -48,7 +55,7 @@ export class Board {
   #isAway = false;
 
   constructor(
-    container: HTMLElement,
+    private readonly container: HTMLElement,
     private readonly zone: Zone,
     private readonly events: BoardEvents,
     canWrite: boolean,
@@ -56,6 +63,7 @@ export class Board {
     this.#timeline = new Timeline(container, this.#items, this.#groups, this.#options(canWrite));
     dragInAllDirections(this.#timeline);
     followFocus(container);
+    new ResizeObserver(() => this.#fitRows()).observe(container);
     const hasMoved = watchPointer(container);
     this.#timeline.on('click', ({ item, group, time, what }) => {
       if (hasMoved()) return;
@@ -94,6 +102,7 @@ export class Board {
     this.#groups.remove([...this.#names.keys()].filter((code) => !names.has(code)));
     this.#groups.update([...names].map(([id, content], order) => ({ id, order, content })));
     this.#names = names;
+    this.#fitRows();
   }
 
   /** Greys the hours at which resources are not to be booked, on the days from the first to the last. */
@@ -146,6 +155,16 @@ export class Board {
     const items = ids.flatMap((id) => this.#drawn.get(id) ?? []);
     this.#items.update(items.map((item) => ({ ...item, className: `${item.className} changed` })));
     setTimeout(() => this.#items.update(ids.flatMap((id) => this.#drawn.get(id) ?? [])), CHANGED_SHOWN_MS);
+  }
+
+  /** Makes the rows as high as all of them have room for. */
+  #fitRows(): void {
+    const room = (this.container.clientHeight - AXIS) / Math.max(1, this.#names.size);
+    const row = Math.round(Math.min(MAX_ROW, Math.max(MIN_ROW, room)));
+    if (this.container.style.getPropertyValue('--row') === `${row}px`) return;
+    this.container.style.setProperty('--row', `${row}px`);
+    this.container.classList.toggle('roomy', row >= ROOMY_ROW);
+    this.#timeline.redraw();
   }
 
   #put(gone: readonly string[], items: readonly Item[]): void {

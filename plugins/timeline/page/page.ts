@@ -1,8 +1,8 @@
 import type { Api } from './api.js';
-import { Bar, type Mode } from './bar.js';
+import { Bar, legend, type Mode } from './bar.js';
 import { Board } from './board.js';
 import { showCalls } from './calls.js';
-import { byId } from './dom.js';
+import { byId, el } from './dom.js';
 import { Editing } from './editing.js';
 import { showEmptyNote } from './empty-note.js';
 import { businessDay, partOfDay } from './hours.js';
@@ -90,7 +90,7 @@ export class Page {
       create: () => this.#editing.create(),
       search: () => this.#bar.focusSearch(),
     });
-    byId('help', HTMLElement).textContent = texts.help;
+    byId('help', HTMLElement).replaceChildren(el('span', {}, texts.help), legend(this.info.statuses));
     document.body.dataset['ready'] = 'yes';
     const live = new Live(this.api, cursor, {
       changes: (changes) => this.#take(changes),

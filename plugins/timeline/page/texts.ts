@@ -58,6 +58,7 @@ const ru = {
   apiDocs: 'Администратору: описание загрузки',
   help: '← → — другой день; на записи — соседняя запись. Tab и Enter — открыть запись, + и − — масштаб, T — сегодня, N — новая запись, / — поиск',
   language: 'English',
+  languageShort: 'EN',
   statusNames: {
     waiting: 'Ожидает',
     confirmed: 'Подтверждена',
@@ -129,6 +130,7 @@ const en: Texts = {
   apiDocs: 'For the administrator: how to load them',
   help: '← →: another day; on an entry: the next entry. Tab and Enter open an entry, + and − zoom, T is today, N is a new entry, / searches',
   language: 'Русский',
+  languageShort: 'RU',
   statusNames: {
     waiting: 'Waiting',
     confirmed: 'Confirmed',

@@ -31,6 +31,7 @@ export interface Range {
   readonly end: Date;
 }
 export declare class Timeline {
+  redraw(): void;
   constructor(container: HTMLElement, items: DataSet<Item>, groups: DataSet<Group>, options: object);
   on(event: 'click', handle: (clicked: Clicked) => void): void;
   on(event: 'rangechanged', handle: (range: Range) => void): void;
