@@ -2,6 +2,7 @@ import type { CallReport, Engine, Observer, PaceState } from '@sluice/engine';
 import type { ErrorView, EventAttributes, Meter } from '@sluice/plugin-api';
 import type { RunOutcome } from '@sluice/flow';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { CallRates } from './call-rates.js';
 import { HopMetrics } from './hop-metrics.js';
 
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -11,6 +12,7 @@ const MOST_TYPES = 200;
 /** Counts what happens, for Prometheus (https://prometheus.io/docs/practices/naming/). */
 export class Metrics implements Observer {
   readonly registry = new Registry();
+  readonly rates = new CallRates();
   readonly #types = new Set<string>();
   /** Metrics of plugins by name: connections of one plugin share them. */
   readonly #known = new Map<string, unknown>();
@@ -105,6 +107,7 @@ export class Metrics implements Observer {
   }
 
   called(call: CallReport): void {
+    this.rates.called(call);
     const connection = call.connection ?? call.plugin;
     const { flow, step } = call;
     this.#calls.inc({ connection, flow, step, result: call.error?.code ?? 'ok' });

@@ -3,21 +3,25 @@ import { describe, expect, it } from '@jest/globals';
 import { statusText, type HostStatus } from './status.js';
 import { shown } from '../terminal/paint.js';
 
+const NOW = new Date('2026-11-30T12:00:00Z');
 const pace = { owner: true, limit: 4, max: 10, inFlight: 0, lingering: 0, breaker: 'closed' as const };
 
 function told(state: 'idle' | 'in use', more: object = {}, leases: object[] = []): string {
-  const text = statusText({
-    engines: 'embedded',
-    flows: [],
-    files: { directory: '/srv/shop', state: 'current', changed: [], errors: [] },
-    bus: { state: 'up' },
-    queues: [],
-    paces: { erp: { ...pace, ...more } },
-    connections: [{ connection: 'erp', plugin: 'onec-http', state }],
-    parked: {},
-    leases,
-    newerStates: [],
-  } as HostStatus);
+  const text = statusText(
+    {
+      engines: 'embedded',
+      flows: [],
+      files: { directory: '/srv/shop', state: 'current', changed: [], errors: [] },
+      bus: { state: 'up' },
+      queues: [],
+      paces: { erp: { ...pace, ...more } },
+      connections: [{ connection: 'erp', plugin: 'onec-http', state, waiting: 3, oldest: '2026-11-30T11:48:00Z', perMinute: 42 }],
+      parked: {},
+      leases,
+      newerStates: [],
+    } as HostStatus,
+    NOW,
+  );
   // a CI counts as a terminal with colours
   return stripVTControlCharacters(shown(text));
 }
@@ -27,42 +31,59 @@ describe('the status', () => {
     expect(told(state)).toContain(state);
   });
 
-  it('says that calls wait while the other side cannot be reached', () => {
-    expect(told('in use', { closedBecause: 'not reached' })).toMatch(/calls wait .*not reached/);
+  it('shows how many calls wait, since when, and how many pass in a minute', () => {
+    expect(told('in use')).toMatch(/CONNECTION +WAIT +OLDEST +PER MINUTE +PACE +STATE\nerp +3 +12 min ago +42 +0 of 4 calls/);
   });
 
-  it('shows issuers and flows whose parked runs come near to the limit', () => {
-    const account = { account: 'issuer shop', runs: 9, bytes: 90, limit: 100, isFull: false };
-    const base = {
-      engines: 'embedded',
-      flows: [],
-      files: { directory: '/', state: 'current' },
-      bus: { state: 'up' },
-      queues: [],
-    };
-    const more = { paces: {}, connections: [], parked: {}, leases: [], newerStates: [] };
-    const text = statusText({
-      ...base,
-      ...more,
-      parkedAccounts: [account, { ...account, account: 'flow hook', bytes: 130, isFull: true }],
-    } as unknown as HostStatus);
-    expect(text).toContain('parked runs of issuer shop take 90 % of settings.limits.parked');
-    expect(text).toContain('parked runs of flow hook take 130 % of settings.limits.parked: its events are refused');
+  it('names why the limit is below its maximum', () => {
+    expect(told('in use', { limitedBecause: '1C answers slower' })).toMatch(
+      /0 of 4 calls \(at most 10\) +in use: 1C answers slower/,
+    );
   });
+
+  it('says that calls wait while the other side cannot be reached', () => {
+    expect(told('in use', { closedBecause: 'not reached' })).toMatch(/calls wait: not reached/);
+  });
+
+  it(
+    'shows issuers and flows whose parked runs come near to the limit',
+    () => {
+      const account = { account: 'issuer shop', runs: 9, bytes: 90, limit: 100, isFull: false };
+      const base = {
+        engines: 'embedded',
+        flows: [],
+        files: { directory: '/', state: 'current' },
+        bus: { state: 'up' },
+        queues: [],
+      };
+      const more = { paces: {}, connections: [], parked: {}, leases: [], newerStates: [] };
+      const text = statusText({
+        ...base,
+        ...more,
+        parkedAccounts: [account, { ...account, account: 'flow hook', bytes: 130, isFull: true }],
+      } as unknown as HostStatus);
+      expect(text).toContain('parked runs of issuer shop take 90 % of settings.limits.parked');
+      expect(text).toContain('parked runs of flow hook take 130 % of settings.limits.parked: its events are refused');
+    },
+    NOW,
+  );
 
   it('shows where runs wait for a host of a newer release', () => {
-    const text = statusText({
-      engines: 'embedded',
-      flows: [],
-      files: { directory: '/srv/shop', state: 'current', changed: [], errors: [] },
-      bus: { state: 'up' },
-      queues: [],
-      paces: {},
-      connections: [],
-      parked: {},
-      leases: [],
-      newerStates: [{ queue: 'flow.save.next', version: 2, handedBack: 7, lastAt: 0 }],
-    });
+    const text = statusText(
+      {
+        engines: 'embedded',
+        flows: [],
+        files: { directory: '/srv/shop', state: 'current', changed: [], errors: [] },
+        bus: { state: 'up' },
+        queues: [],
+        paces: {},
+        connections: [],
+        parked: {},
+        leases: [],
+        newerStates: [{ queue: 'flow.save.next', version: 2, handedBack: 7, lastAt: 0 }],
+      },
+      NOW,
+    );
     expect(stripVTControlCharacters(shown(text))).toMatch(/flow\.save\.next +2 +7/);
   });
 
@@ -71,7 +92,7 @@ describe('the status', () => {
     const lease = { name: 'pace.erp', holder: 'two-17', epoch: 1, live: true, info };
     expect(told('in use', { owner: false }, [lease])).toMatch(/3 of 7 calls \(at most 10\), by host two-17/);
     expect(told('in use', { owner: false }, [{ ...lease, info: { ...info, closedBecause: 'not reached' } }])).toMatch(
-      /calls wait .*not reached/,
+      /calls wait: not reached/,
     );
   });
 

@@ -8,14 +8,26 @@ import { addFormat, wantsJson, type Format } from '../options.js';
 import { oneLine, paint } from '../terminal/paint.js';
 import { print, printJson } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
+import { ago } from '../terminal/words.js';
 
 const WATCH_MS = 1_000;
 /** To the upper left corner, and nothing below. */
 const CLEAR = '\u001B[H\u001B[2J';
 
-export interface HostStatus extends Omit<EngineStatus, 'parkedAccounts'> {
+/** A connection as the host reports it. */
+export type ShownConnection = EngineStatus['connections'][number] & {
+  /** Calls that wait for a slot or for the remote system. */
+  readonly waiting: number;
+  /** ISO 8601: since when the oldest of them is due, where the bus knows it. */
+  readonly oldest?: string;
+  /** Calls that ended well on the asked host within the last 60 s. */
+  readonly perMinute: number;
+};
+
+export interface HostStatus extends Omit<EngineStatus, 'connections' | 'parkedAccounts'> {
   /** Absent from a host of the release before. */
   readonly parkedAccounts?: EngineStatus['parkedAccounts'];
+  readonly connections: readonly ShownConnection[];
   readonly engines: string;
   readonly flows: readonly string[];
   readonly files: WorkspaceState;
@@ -32,7 +44,7 @@ export function addStatus(command: Command): void {
         const status = await api.get<HostStatus>('/api/status');
         if (wantsJson(format)) return printJson(status);
         if (watch && process.stdout.isTTY) process.stdout.write(CLEAR);
-        print(statusText(status));
+        print(statusText(status, new Date()));
       };
       await look();
       if (!watch) return;
@@ -45,7 +57,8 @@ export function addStatus(command: Command): void {
   );
 }
 
-export function statusText(status: HostStatus): string {
+/** @param now to tell the age of what waits */
+export function statusText(status: HostStatus, now: Date): string {
   const { engines, files, bus, queues, paces, connections, parked, leases, newerStates, parkedAccounts = [] } = status;
   const busy = queues.filter(({ waiting, held = 0 }) => waiting + held > 0);
   const blocks = [
@@ -58,10 +71,17 @@ export function statusText(status: HostStatus): string {
           busy.map(({ queue, waiting, held }) => [queue, String(waiting), String(held ?? '')]),
         ),
     headedTable(
-      ['CONNECTION', 'STATE', 'PACE'],
+      ['CONNECTION', 'WAIT', 'OLDEST', 'PER MINUTE', 'PACE', 'STATE'],
       connections.map((one) => {
         const pace = paceOf(one.connection, paces, leases);
-        return [one.connection, connectionText(one, pace), paceText(pace)];
+        return [
+          one.connection,
+          String(one.waiting),
+          one.oldest === undefined ? '' : ago(new Date(one.oldest), now),
+          String(one.perMinute),
+          paceText(pace),
+          connectionText(one, pace),
+        ];
       }),
     ),
   ];
@@ -99,20 +119,17 @@ function isPaceState(info: unknown): info is PaceState {
   return typeof info === 'object' && info !== null && 'inFlight' in info && 'limit' in info && 'max' in info;
 }
 
-type ConnectionState = EngineStatus['connections'][number];
-
-function connectionText({ state, problem }: ConnectionState, pace: PaceState | undefined): string {
+function connectionText({ state, problem }: ShownConnection, pace: PaceState | undefined): string {
   if (problem !== undefined) return paint.red(`${state}: ${problem}`);
-  if (pace?.closedBecause !== undefined) return paint.yellow('calls wait');
-  return state;
+  const reason = pace?.closedBecause ?? pace?.limitedBecause;
+  if (pace?.closedBecause !== undefined) return `${paint.yellow('calls wait')}: ${reason}`;
+  return reason === undefined ? state : `${state}: ${reason}`;
 }
 
 function paceText(pace: ShownPace | undefined): string {
-  if (!pace) return 'no limit but the number of calls at once';
+  if (!pace) return 'no limit';
   if (!pace.owner && pace.elsewhere === undefined) return 'no host has it now';
   const calls = `${pace.inFlight} of ${pace.limit} calls (at most ${pace.max})`;
   const by = pace.elsewhere === undefined ? '' : paint.dim(`, by host ${pace.elsewhere}`);
-  const closed = pace.closedBecause === undefined ? '' : `, ${paint.yellow(pace.closedBecause)}`;
-  const limited = pace.limitedBecause === undefined ? '' : `: ${pace.limitedBecause}`;
-  return `${calls}${limited}${closed}${by}`;
+  return `${calls}${by}`;
 }

@@ -48,7 +48,10 @@ export class AdminController {
   async status(): Promise<object> {
     const { engine, store, engines, workspace, files } = this.services;
     const [status, parked, leases] = await Promise.all([engine.status(), store.parked.count(), store.leases.list()]);
-    const connections = connectionReports(status, leases);
+    const connections = connectionReports(status, leases).map((report) => ({
+      ...report,
+      perMinute: this.services.metrics.rates.perMinute(report.connection),
+    }));
     return { engines, flows: workspace.flows.map((flow) => flow.name), files, ...status, connections, parked, leases };
   }
 
