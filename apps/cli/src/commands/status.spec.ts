@@ -45,28 +45,27 @@ describe('the status', () => {
     expect(told('in use', { closedBecause: 'not reached' })).toMatch(/calls wait: not reached/);
   });
 
-  it(
-    'shows issuers and flows whose parked runs come near to the limit',
-    () => {
-      const account = { account: 'issuer shop', runs: 9, bytes: 90, limit: 100, isFull: false };
-      const base = {
-        engines: 'embedded',
-        flows: [],
-        files: { directory: '/', state: 'current' },
-        bus: { state: 'up' },
-        queues: [],
-      };
-      const more = { paces: {}, connections: [], parked: {}, leases: [], newerStates: [] };
-      const text = statusText({
+  it('shows issuers and flows whose parked runs come near to the limit', () => {
+    const account = { account: 'issuer shop', runs: 9, bytes: 90, limit: 100, isFull: false };
+    const base = {
+      engines: 'embedded',
+      flows: [],
+      files: { directory: '/', state: 'current' },
+      bus: { state: 'up' },
+      queues: [],
+    };
+    const more = { paces: {}, connections: [], parked: {}, leases: [], newerStates: [] };
+    const text = statusText(
+      {
         ...base,
         ...more,
         parkedAccounts: [account, { ...account, account: 'flow hook', bytes: 130, isFull: true }],
-      } as unknown as HostStatus);
-      expect(text).toContain('parked runs of issuer shop take 90 % of settings.limits.parked');
-      expect(text).toContain('parked runs of flow hook take 130 % of settings.limits.parked: its events are refused');
-    },
-    NOW,
-  );
+      } as unknown as HostStatus,
+      NOW,
+    );
+    expect(text).toContain('parked runs of issuer shop take 90 % of settings.limits.parked');
+    expect(text).toContain('parked runs of flow hook take 130 % of settings.limits.parked: its events are refused');
+  });
 
   it('shows where runs wait for a host of a newer release', () => {
     const text = statusText(
