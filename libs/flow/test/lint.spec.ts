@@ -238,7 +238,7 @@ describe('names that a flow refers to', () => {
     ]);
     expect(
       lintSteps("  - { id: a, reply: {} }\n  - { id: b, if: '${{ $exists(steps.a) }}', stop: {} }", 'deliver: { expires: 1m }'),
-    ).toEqual(['REF_STEP step "a" gives nothing: it is a reply']);
+    ).toEqual(['REF_STEP step "a" has no result: it is a reply']);
   });
 
   it.each([
@@ -268,21 +268,21 @@ describe('fields that an expression reads', () => {
   const read = (expression: string) => `  - { id: r, emit: { type: '\${{ vars.prefix }}', data: '\${{ ${expression} }}' } }`;
 
   it.each([
-    ['a set', '  - { id: a, set: { Номер: 1 } }\n', 'steps.a.Номр', 'EXPR_FIELD step "a" gives no "Номр" → steps.a.Номер'],
+    ['a set', '  - { id: a, set: { Номер: 1 } }\n', 'steps.a.Номр', 'EXPR_FIELD step "a" has no "Номр" → steps.a.Номер'],
     [
       'an emit',
       '  - { id: a, emit: { type: "${{ vars.prefix }}" } }\n',
       'steps.a.data',
-      'EXPR_FIELD step "a" gives no "data" → it gives: id, type',
+      'EXPR_FIELD step "a" has no "data" → known fields: id, type',
     ],
     [
       'an action',
       `  - { id: a, use: onec-http.request, connection: erp, with: { method: GET, path: / } }\n`,
       'steps.a.staus',
-      'EXPR_FIELD onec-http.request gives no "staus" → steps.a.status',
+      'EXPR_FIELD onec-http.request has no "staus" → steps.a.status',
     ],
-    ['the event', '', 'trigger.subjet', 'EXPR_FIELD trigger gives no "subjet" → trigger.subject'],
-    ['the run', '', 'run.name', 'EXPR_FIELD run gives no "name" → it gives: id, flow, startedAt'],
+    ['the event', '', 'trigger.subjet', 'EXPR_FIELD trigger has no "subjet" → trigger.subject'],
+    ['the run', '', 'run.name', 'EXPR_FIELD run has no "name" → known fields: id, flow, startedAt'],
   ])('must be there: %s', (_, before, expression, expected) => {
     expect(lintSteps(before + read(expression))).toEqual([expected]);
   });
@@ -303,7 +303,7 @@ describe('fields that an expression reads', () => {
     const step = `  - { id: party, ${CALL}, with: { method: Find }, onError: [{ output: { Отказ: да } }] }\n`;
     const tests = 'tests: [{ name: a, mocks: { party: [{ output: { Наименование: Ромашка } }, { error: rejected }] } }]';
     expect(lintSteps(step + read('steps.party.Наименвание'), tests)).toEqual([
-      'EXPR_FIELD a mock of step "party" gives no "Наименвание" → steps.party.Наименование',
+      'EXPR_FIELD a mock of step "party" has no "Наименвание" → steps.party.Наименование',
     ]);
     expect(lintSteps(step + read('steps.party.Отказ'), tests)).toEqual([]);
     expect(lintSteps(step + read('steps.party.Наименвание'))).toEqual([]);
@@ -321,7 +321,7 @@ describe('fields that an expression reads', () => {
 
   it('of an error are read in onError alone', () => {
     const step = `  - { id: a, ${CALL}, with: { method: M }, onError: [{ when: '\${{ error.fat = "retry" }}', output: {} }] }`;
-    expect(lintSteps(step)).toEqual([expect.stringContaining('EXPR_FIELD error gives no "fat" → error.fate')]);
+    expect(lintSteps(step)).toEqual([expect.stringContaining('EXPR_FIELD error has no "fat" → error.fate')]);
   });
 });
 
@@ -378,7 +378,7 @@ describe('what is allowed and seldom meant', () => {
       `  - { id: a, use: onec-soap.call, connection: soap, timeout: ${timeout}, with: { service: s, operation: o, arguments: {} } }`;
     expect(lintSteps(step('30m'))).toEqual([]);
     expect(lintSteps(step('31m'))).toEqual([
-      expect.stringContaining('POLICY_TIMEOUT a may take 1860 s, and RabbitMQ takes the message of a call back after 1800 s'),
+      expect.stringContaining('POLICY_TIMEOUT a may take 1860 s, but RabbitMQ requeues the message of a call after 1800 s'),
     ]);
   });
 
@@ -406,7 +406,9 @@ describe('what is allowed and seldom meant', () => {
     ['use: asterisk-ami.event, connection: pbx, with: { events: [x] }', 'asterisk-ami.event'],
   ])('replies to nobody: %s', (trigger, use) => {
     const text = `sluice: 1\nflow: a\ntrigger: { ${trigger} }\ndeliver: { expires: 10s }\nsteps: [{ id: a, reply: {} }]`;
-    expect(lintFlow(text)).toEqual([expect.stringContaining(`POLICY_REPLY nobody waits for a reply: the trigger is ${use}`)]);
+    expect(lintFlow(text)).toEqual([
+      expect.stringContaining(`POLICY_REPLY the sender does not wait for a reply: the trigger is ${use}`),
+    ]);
   });
 
   it('emits what no flow takes', () => {
@@ -425,7 +427,7 @@ describe('what is allowed and seldom meant', () => {
   it('computes what nobody reads, and goes on after the end', () => {
     expect(lintSteps('  - { id: a, set: 1 }\n  - { id: b, stop: {} }\n  - { id: c, stop: {} }')).toEqual([
       'STEP_UNUSED nothing reads steps.a → delete the step',
-      'FLOW_UNREACHABLE step "c" is never reached: "b" always ends the run → delete it, or give the step before it an "if"',
+      'FLOW_UNREACHABLE step "c" is never reached: "b" always ends the run → delete it, or add an "if" to the step before it',
     ]);
   });
 });
@@ -479,7 +481,7 @@ describe('expressions in their places', () => {
 
   it('cannot read a variable that feeds a secret', () => {
     expect(lintSteps("  - { id: a, stop: { reason: '${{ env.ERP_PASSWORD }}' } }")).toEqual([
-      expect.stringContaining('EXPR_SECRET ERP_PASSWORD feeds a secret field, so a flow cannot read it'),
+      expect.stringContaining('EXPR_SECRET ERP_PASSWORD fills a secret field, so a flow cannot read it'),
     ]);
     expect(lintSteps('  - { id: a, stop: {} }', "vars: { p: '${{ env.PBX_SECRET }}' }")).toEqual([
       expect.stringContaining('EXPR_SECRET PBX_SECRET'),
@@ -711,14 +713,14 @@ steps:
       'a brace too few at the beginning',
       '${{ trigger',
       '${ trigger',
-      'EXPR_MARK ${ trigger.data }} is a text here: an expression stands between "${{" and "}}" → ${{ trigger.data }}',
+      'EXPR_MARK ${ trigger.data }} is a text here: an expression is written between "${{" and "}}" → ${{ trigger.data }}',
     ],
     ['no dollar', '${{ trigger', '{{ trigger', 'YAML_QUOTE an expression begins with "${{", not with "{{" → ${{ trigger.data }}'],
     [
       'no dollar, in quotes',
       '${{ trigger.data }}',
       "'{{ trigger.data }}'",
-      'EXPR_MARK {{ trigger.data }} is a text here: an expression stands between "${{" and "}}" → ${{ trigger.data }}',
+      'EXPR_MARK {{ trigger.data }} is a text here: an expression is written between "${{" and "}}" → ${{ trigger.data }}',
     ],
     [
       'a space too few',
@@ -737,13 +739,13 @@ steps:
       'a non-breaking space',
       '    connection',
       '\u00a0   connection',
-      'YAML_CHARACTER a space that is no ordinary space (a non-breaking one, perhaps) indents → indent with ordinary spaces',
+      'YAML_CHARACTER the indentation contains a special space, perhaps a non-breaking one → indent with ordinary spaces',
     ],
     [
       'no space after a colon',
       'connection: erp',
       'connection:erp',
-      'YAML_SYNTAX a colon ends a key only with a space after it → connection: erp',
+      'YAML_SYNTAX a colon ends a key only if a space follows it → connection: erp',
     ],
     [
       'a quote too few',

@@ -78,7 +78,7 @@ const mistakes: readonly { readonly title: string; readonly change: Parameters<t
     {
       title: 'an expression without quotes inside { }',
       change: { file: 'flow', line: 22, text: '      to: { extension: ${{ trigger.data.DestCallerIDNum }} }' },
-      printed: `flows/incoming-call.yaml:22:24 YAML_QUOTE an expression inside { } or [ ] must be quoted: YAML takes its braces for its own
+      printed: `flows/incoming-call.yaml:22:24 YAML_QUOTE an expression inside { } or [ ] must be quoted: YAML reads its braces as a map
    22 |       to: { extension: \${{ trigger.data.DestCallerIDNum }} }
       |                        ^^^
       write: to: { extension: '\${{ trigger.data.DestCallerIDNum }}' }`,
@@ -102,7 +102,7 @@ const mistakes: readonly { readonly title: string; readonly change: Parameters<t
     {
       title: 'a field that the trigger does not give',
       change: { file: 'flow', line: 17, text: '        Телефон: ${{ trigger.data.CallerIdNumber }}' },
-      printed: `flows/incoming-call.yaml:17:35 EXPR_FIELD asterisk-ami.event gives no "CallerIdNumber"
+      printed: `flows/incoming-call.yaml:17:35 EXPR_FIELD asterisk-ami.event has no "CallerIdNumber"
    17 |         Телефон: \${{ trigger.data.CallerIdNumber }}
       |                                   ^^^^^^^^^^^^^^
       write: trigger.data.CallerIDNum`,

@@ -63,7 +63,7 @@ function checkTimeout(draft: ConnectionDraft, config: unknown, { report, setting
   const { timeout } = config as { readonly timeout?: unknown };
   const { consumerTimeoutMs } = settings.rabbit;
   if (typeof timeout !== 'number' || timeout <= consumerTimeoutMs) return;
-  const message = `a call of ${draft.name} may take ${timeout / 1_000} s, and RabbitMQ takes its message back after ${consumerTimeoutMs / 1_000} s`;
+  const message = `a call of ${draft.name} may take ${timeout / 1_000} s, but RabbitMQ requeues its message after ${consumerTimeoutMs / 1_000} s`;
   report.warning(draft.nameNode, 'POLICY_TIMEOUT', message, { do: TIMEOUT_CURE });
 }
 

@@ -2,15 +2,15 @@ import type { ExpressionPart, Reference } from '../expression/index.js';
 import { childrenOf, coalesced, type SyntaxNode } from '../expression/syntax.js';
 
 /**
- * Does a step stand on the right of `??` whose left is another step, as in `steps.a ?? steps.b`? That is how the results of a
- * switch's branches are put together: one of the two has run.
+ * Tells whether the step is the right operand of a `??` whose left operand is another step, as in `steps.a ?? steps.b`.
+ * Flows combine the results of a switch's branches so, because one of the two steps has run.
  */
 export function isAlternative(part: ExpressionPart, reference: Reference): boolean {
   const end = reference.spans[1]?.end;
   return part.ast !== undefined && end !== undefined && alternativeEnds(part.ast).includes(end - part.sourceStart);
 }
 
-/** Ends of the names on the right of such operators. */
+/** Returns the ends of the names in the right operands of such operators. */
 function alternativeEnds(node: SyntaxNode): number[] {
   const left = coalesced(node);
   const own = left && node.else && readsStep(left) ? nameEnds(node.else) : [];

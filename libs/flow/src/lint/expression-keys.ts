@@ -2,7 +2,7 @@ import { opensExpression } from '../expression/index.js';
 import type { Report } from '../report.js';
 import type { YamlNode } from '../yaml/nodes.js';
 
-/** Keys are never expressions: YAML would need them before anything is evaluated. */
+/** Reports keys that are expressions: the keys of a map must be known before expressions are evaluated. */
 export function refuseExpressionKeys(node: YamlNode, report: Report): void {
   if (node.kind === 'list') for (const item of node.items) refuseExpressionKeys(item, report);
   if (node.kind !== 'map') return;

@@ -15,7 +15,7 @@ import type { Span } from '../yaml/source-text.js';
 import { isAlternative } from './alternatives.js';
 import { findMiss, findOptional, isPresent, type Shape } from './shapes.js';
 
-/** What can be read at a place, and what is known about it. A root that is absent here cannot be read. */
+/** The roots that an expression can read at its place, with their known shapes. A root that is absent here cannot be read. */
 export interface Visible {
   readonly trigger?: Shape;
   readonly vars?: Shape;
@@ -23,15 +23,15 @@ export interface Visible {
   readonly steps?: StepsView;
   readonly error?: Shape;
   readonly run?: Shape;
-  /** Roots that exist at this place alone, such as `with` in a mock. */
+  /** Roots that exist only at this place, such as `with` in a mock. */
   readonly others?: readonly string[];
 }
 
 export interface EnvironmentView {
   readonly names: readonly string[];
-  /** Variables that feed secret fields, where those may not be read. */
+  /** Variables that may not be read here, because they fill secret fields. */
   readonly secret: ReadonlySet<string>;
-  /** Called for every variable that is read. */
+  /** Called for each variable that an expression reads. */
   readonly read: (name: string) => void;
 }
 
@@ -42,7 +42,7 @@ export type StepSight =
 
 export interface StepsView {
   readonly names: readonly string[];
-  /** Undefined: no step has this id. */
+  /** Returns undefined when no step has this id. */
   readonly look: (id: string) => StepSight | undefined;
 }
 
@@ -55,7 +55,7 @@ export class ExpressionCheck {
     private readonly report: Report,
   ) {}
 
-  /** All expressions below a node. */
+  /** Checks all expressions below a node. */
   values(node: YamlNode | undefined, visible: Visible): void {
     if (node === undefined) return;
     for (const scalar of scalarsOf(node)) this.scalar(scalar, visible, false);
@@ -88,12 +88,12 @@ export class ExpressionCheck {
     }
   }
 
-  /** `${ trigger.data }}`, `{{ trigger.data }}`: the marks of other systems, which would be sent as they stand. */
+  /** Warns about the expression marks of other systems (`${ trigger.data }}`, `{{ trigger.data }}`), which would be sent literally. */
   private marks(node: ScalarNode, literals: readonly LiteralPart[]): void {
     for (const { start, value } of literals) {
       for (const match of value.matchAll(ALMOST_EXPRESSION)) {
         const at = this.texts.span(node, start + match.index, start + match.index + match[0].length);
-        const message = `${match[0]} is a text here: an expression stands between "\${{" and "}}"`;
+        const message = `${match[0]} is a text here: an expression is written between "\${{" and "}}"`;
         this.report.warning(at, 'EXPR_MARK', message, { write: `\${{ ${match[1]} }}` });
       }
     }
@@ -107,7 +107,7 @@ export class ExpressionCheck {
     else this.report.warning(at, problem.code, problem.message, cure);
   }
 
-  /** `title: ${{ "Заказ #" & n }}`: YAML took the rest of the line for a comment, silently. */
+  /** Reports an expression cut off by ` #`, as in `title: ${{ "Заказ #" & n }}`: YAML reads the rest of the line as a comment. */
   private reportComment(node: ScalarNode): boolean {
     if (node.style !== 'plain') return false;
     const { line } = this.texts.source.place(node.end - 1);
@@ -132,7 +132,7 @@ function literalOf({ value }: ScalarNode): LiteralPart {
   return { kind: 'literal', start: 0, end: text.length, value: text };
 }
 
-/** Attributes that every event has. */
+/** Attributes that each event has. */
 const CERTAIN_ATTRIBUTES: readonly (string | undefined)[] = ['id', 'source', 'type', 'time', 'data'];
 
 function isAlwaysThere([root, ...path]: readonly string[], visible: Visible): boolean {
@@ -174,11 +174,11 @@ class ReferenceCheck {
     env.read(name);
     if (name.toUpperCase().startsWith('SLUICE_')) {
       const message = `${name} is a setting of the host, so neither flows nor connections can read it`;
-      this.report.error(this.at(1), 'EXPR_SECRET', message, { do: 'give the value under a name of your own before the start' });
+      this.report.error(this.at(1), 'EXPR_SECRET', message, { do: 'set a variable of another name before the start' });
     } else if (env.secret.has(name)) {
-      const message = `${name} feeds a secret field, so a flow cannot read it`;
+      const message = `${name} fills a secret field, so a flow cannot read it`;
       this.report.error(this.at(1), 'EXPR_SECRET', message, {
-        do: 'take another variable, or leave the secret to the connection',
+        do: 'use another variable, or keep the secret in the connection',
       });
     } else if (!env.names.includes(name) && !this.reference.guarded) {
       const near = nearest(name, env.names);
@@ -206,7 +206,7 @@ class ReferenceCheck {
   private step(steps: StepsView, id: string | undefined): void {
     if (id === undefined) return;
     const sight = steps.look(id);
-    // `steps.find-client` is a subtraction, which has been reported.
+    // `steps.find-client` is a subtraction; the expression check has reported it.
     const next = this.reference.spans[1]?.end ?? 0;
     if (sight === undefined && /^-[A-Za-z]/.test(this.part.source.slice(next - this.part.sourceStart))) return;
     if (sight === undefined) {
@@ -222,7 +222,7 @@ class ReferenceCheck {
         do: `move this step behind "${id}"`,
       });
     } else if (sight.kind === 'nothing') {
-      this.report.error(this.at(1), 'REF_STEP', `step "${id}" gives nothing: it is ${sight.verb}`);
+      this.report.error(this.at(1), 'REF_STEP', `step "${id}" has no result: it is ${sight.verb}`);
     } else {
       if (sight.maybe && !this.reference.guarded && !isAlternative(this.part, this.reference)) {
         const write = `${asPath(this.reference.path)} ?? null`;
@@ -232,7 +232,7 @@ class ReferenceCheck {
     }
   }
 
-  /** Names that follow the first `from` ones. */
+  /** Checks the names of the path from index `from` on. */
   private fields(shape: Shape, from: number): void {
     const { path } = this.reference;
     const names = path.slice(from);
@@ -243,8 +243,8 @@ class ReferenceCheck {
       const known = [...miss.shape.fields.keys()];
       const near = nearest(name, known);
       if (miss.shape.loose && near === undefined) return;
-      const cure = near === undefined ? { do: listed('it gives', known) } : { write: asPath([...path.slice(0, at), near]) };
-      const message = `${miss.shape.giver} gives no "${name}"`;
+      const cure = near === undefined ? { do: listed('known fields', known) } : { write: asPath([...path.slice(0, at), near]) };
+      const message = `${miss.shape.giver} has no "${name}"`;
       if (miss.shape.closed) this.report.error(this.at(at), 'EXPR_FIELD', message, cure);
       else if (!this.reference.guarded) this.report.warning(this.at(at), 'EXPR_FIELD', message, cure);
       return;
@@ -256,7 +256,7 @@ class ReferenceCheck {
     this.report.warning(this.at(from + optional), 'EXPR_MAYBE', `"${name}" may be absent`, { write });
   }
 
-  /** Inside of a larger expression an absent field need not be a mistake. */
+  /** Tells whether the path is the whole expression. In a larger expression an absent field may be intended. */
   private isWholeExpression(): boolean {
     const { source, sourceStart } = this.part;
     const start = sourceStart + source.length - source.trimStart().length;
@@ -271,7 +271,7 @@ class ReferenceCheck {
   }
 }
 
-/** Names that a cure lists. */
+/** Maximum names that a cure lists. */
 const MAX_LISTED = 30;
 
 function listed(what: string, names: Iterable<string>): string {

@@ -40,7 +40,7 @@ export function checkEvents(flows: readonly FlowDraft[], published: readonly str
   }
 }
 
-/** Types and patterns of types. A type is looked up, a pattern is tried. */
+/** A set of event types and patterns. */
 class TypeSet {
   private readonly types: ReadonlySet<string>;
   private readonly patterns: readonly string[];
@@ -65,10 +65,13 @@ function* takesOf(flow: FlowDraft): Generator<EventMention> {
   for (const node of flow.trigger.types) yield { flow, node, type: String(node.value) };
 }
 
-/** Types that one is compared with: a workspace of more still ends. */
+/** Maximum types that one type is compared with, so that the check of a huge workspace ends in time. */
 const MAX_COMPARED_TYPES = 2_000;
 
-/** Finds the type that was probably meant. Near in each word: `order.saved` is no slip of `order.created`, though most letters are the same. */
+/**
+ * Finds the type that was probably meant. Each word must be near: most letters of `order.saved` and `order.created` are the same,
+ * but one is not a misspelling of the other.
+ */
 class NearTypes {
   private readonly types: readonly { readonly type: string; readonly words: readonly string[] }[];
 
@@ -90,7 +93,7 @@ class NearTypes {
   }
 }
 
-/** Reports steps behind one that always ends the run. */
+/** Reports steps after a step that always ends the run. */
 export function checkReachable(flow: FlowDraft): void {
   checkList(flow.steps, flow);
 }
@@ -100,7 +103,7 @@ function checkList(steps: readonly StepDraft[], flow: FlowDraft): void {
   const unreached = end < 0 ? undefined : steps[end + 1];
   if (unreached) {
     const message = `step "${unreached.id}" is never reached: "${steps[end]?.id}" always ends the run`;
-    flow.report.warning(unreached.idNode, 'FLOW_UNREACHABLE', message, { do: 'delete it, or give the step before it an "if"' });
+    flow.report.warning(unreached.idNode, 'FLOW_UNREACHABLE', message, { do: 'delete it, or add an "if" to the step before it' });
   }
   for (const step of steps) for (const inner of innerSteps(step)) checkList(inner, flow);
 }
@@ -110,7 +113,7 @@ function alwaysEnds(step: StepDraft): boolean {
   return step.verb === 'stop' || (step.verb === 'switch' && innerSteps(step).every((inner) => inner.some(alwaysEnds)));
 }
 
-/** Reports computed values that nothing reads. */
+/** Reports `set` steps whose values no expression reads. */
 export function checkUnused(flow: FlowDraft, texts: Texts): void {
   const read = new Set<string>();
   for (const value of valuesOfRun(flow)) {
@@ -118,7 +121,7 @@ export function checkUnused(flow: FlowDraft, texts: Texts): void {
       for (const { references } of texts.expressions(scalar)) {
         for (const { path } of references) {
           if (path[0] !== 'steps') continue;
-          // The steps as a whole: any of them may be read.
+          // The expression reads `steps` as a whole, so it may read any of them.
           if (path[1] === undefined) return;
           read.add(path[1]);
         }

@@ -6,10 +6,10 @@ import { Report, sortFindings } from '../report.js';
 import { textsOf, type Texts } from '../texts.js';
 import { entryOf, nodeAt, setOwn, type YamlNode } from '../yaml/nodes.js';
 
-/** A workspace that compiles. */
+/** The parts of a workspace without errors. */
 export interface OtherSidesInput {
   readonly flows: readonly SourceFile[];
-  /** By the plugin's own name. */
+  /** By the `name` that the plugin itself exports. */
   readonly plugins: ReadonlyMap<string, AnyPlugin>;
   readonly connections: ReadonlyMap<string, ConnectionSpec>;
   /** The folder of the host in which plugins keep copies. */
@@ -17,8 +17,9 @@ export interface OtherSidesInput {
 }
 
 /**
- * What the other sides of the connections say of the steps that use them, such as a web service that knows no operation of that name.
- * Only what no schema knows is asked, and whoever cannot be asked says nothing. Waits for all of them; gives up when the signal fires.
+ * Checks steps against the remote systems of their connections, such as for an operation that a web service does not have.
+ * Only plugins with a `lint` function take part, and they check only rules that no schema expresses. A remote system that cannot be
+ * reached produces no finding. Waits for all of them, until the signal is aborted.
  */
 export async function askOtherSides(input: OtherSidesInput, signal: AbortSignal): Promise<readonly Finding[]> {
   const found = await Promise.all(input.flows.flatMap((file) => askAbout(file, input, signal)));
@@ -51,7 +52,7 @@ async function objectionsTo(
   return plugin.lint({ action, input, ...(folder !== undefined && { folder }) }, spec.config, signal);
 }
 
-/** The value as far as it is known before a run: a text with an expression is not. */
+/** Returns the value as far as it is known before a run: texts with expressions become undefined. */
 function knownPartOf(node: YamlNode, texts: Texts): unknown {
   if (node.kind === 'scalar') return texts.hasExpression(node) ? undefined : node.value;
   if (node.kind === 'list') return node.items.map((item) => knownPartOf(item, texts));
@@ -66,7 +67,7 @@ function reportObjection({ path, message, key, write }: Objection, step: UseDraf
   report.error(name ?? nearestNode(root, path), 'REF_REMOTE', message, { write });
 }
 
-/** The node at the path, or the last one on the way to something that is not written. */
+/** Returns the node at the path, or the deepest node that exists on the path. */
 function nearestNode(root: YamlNode, path: Objection['path']): YamlNode {
   for (let length = path.length; length > 0; length--) {
     const found = nodeAt(root, path.slice(0, length));

@@ -5,7 +5,7 @@ import { allSteps, innerSteps, type FlowDraft, type StepDraft } from '../grammar
 import type { Settings } from '../model.js';
 import { toValue, type MapNode } from '../yaml/nodes.js';
 
-/** Reports what is allowed and seldom meant: how a flow is tried again, how long it may take, and whether it answers. */
+/** Warns about policies that are allowed but seldom intended: those of retries, timeouts and replies. */
 export function checkPolicies(
   flow: FlowDraft,
   plugins: ReadonlyMap<string, AnyPlugin>,
@@ -30,18 +30,18 @@ function checkRetry(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>): v
     flow.report.warning(step.use, 'POLICY_RETRY', message, {
       do: takesIdempotent(action)
         ? 'add to `with`: `idempotent: by-key` if the remote system recognises a repeated call by its key, `yes` if a repetition does no harm'
-        : 'make sure that somebody looks at parked runs',
+        : 'check the parked runs regularly',
     });
   }
 }
 
-/** Also false where an expression decides. */
+/** Tells whether the engine never repeats this call. Returns false when an expression decides. */
 function isNeverRepeated({ idempotent }: ActionContract, given: MapNode | undefined): boolean {
   if (typeof idempotent !== 'function') return idempotent === 'no';
   const input = (given ? toValue(given) : {}) as Readonly<Record<string, unknown>>;
   const isDynamic = (value: unknown) => typeof value === 'string' && value.includes('${{');
   if (isDynamic(input['method']) || isDynamic(input['idempotent'])) return false;
-  // absent where the schema has a default, which is not filled in here: the cautious one
+  // `idempotent` may return undefined, because defaults of the schema are not filled in here: then assume the cautious value
   return (idempotent(input) ?? 'no') === 'no';
 }
 
@@ -49,16 +49,16 @@ function takesIdempotent({ input }: ActionContract): boolean {
   return input instanceof z.ZodObject && 'idempotent' in input.shape;
 }
 
-/** RabbitMQ takes a message back that is not acknowledged in time, and the call is not ended by that. */
+/** RabbitMQ requeues a message that is not acknowledged in time. That does not end the call, so it may be made twice. */
 function checkTimeouts({ report, steps }: FlowDraft, { rabbit: { consumerTimeoutMs } }: Settings): void {
   for (const step of allSteps(steps)) {
     if (step.verb !== 'use' || step.timeoutMs === undefined || step.timeoutMs <= consumerTimeoutMs) continue;
-    const message = `${step.id} may take ${step.timeoutMs / 1_000} s, and RabbitMQ takes the message of a call back after ${consumerTimeoutMs / 1_000} s`;
+    const message = `${step.id} may take ${step.timeoutMs / 1_000} s, but RabbitMQ requeues the message of a call after ${consumerTimeoutMs / 1_000} s`;
     report.warning(step.idNode, 'POLICY_TIMEOUT', message, { do: TIMEOUT_CURE });
   }
 }
 
-/** What to do about a timeout that is longer than RabbitMQ waits. */
+/** The cure for a timeout that is longer than RabbitMQ's consumer timeout. */
 export const TIMEOUT_CURE =
   'shorten the timeout, unless the time is spent waiting for the pace; or raise consumer_timeout of RabbitMQ and settings.rabbit.consumerTimeout';
 
@@ -67,38 +67,41 @@ function checkReply(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>, op
   const reply = [...allSteps(flow.steps)].find((step) => step.verb === 'reply');
   const respond = typeof options === 'object' && options !== null && 'respond' in options ? options.respond : undefined;
   if (reply && deliver.expiresMs === undefined) {
-    const message = 'this flow replies, and nothing bounds how late';
+    const message = 'this flow replies, but nothing limits how late';
     report.warning(reply.idNode, 'POLICY_EXPIRES', message, { write: 'deliver: { expires: 30s }' });
   }
   if (reply && trigger.kind === 'plugin' && !canWait(triggerOf(plugins.get(trigger.plugin), trigger.trigger), respond)) {
-    report.warning(reply.idNode, 'POLICY_REPLY', `nobody waits for a reply: the trigger is ${String(trigger.use.value)}`, {
-      do: respond === undefined ? 'delete the step' : 'add respond: reply to the trigger, or delete the step',
-    });
-  }
-  if (respond === 'reply' && trigger.kind === 'plugin' && leavesUnanswered(flow.steps)) {
     report.warning(
-      trigger.use,
+      reply.idNode,
       'POLICY_REPLY',
-      'the sender waits for a reply, and there is a way through the steps without one',
+      `the sender does not wait for a reply: the trigger is ${String(trigger.use.value)}`,
       {
-        do: 'reply on every way: before each stop, and in each case of a switch',
+        do: respond === undefined ? 'delete the step' : 'add respond: reply to the trigger, or delete the step',
       },
     );
+  }
+  if (respond === 'reply' && trigger.kind === 'plugin' && leavesUnanswered(flow.steps)) {
+    report.warning(trigger.use, 'POLICY_REPLY', 'the sender waits for a reply, but a path through the steps does not reply', {
+      do: 'reply on each path: before each stop, and in each case of a switch',
+    });
   }
 }
 
 function canWait(trigger: TriggerContract | undefined, respond: unknown): boolean {
   if (respond !== undefined) return respond === 'reply';
-  // A live or polled source has handed over what happened: nobody asked for anything.
+  // A live or polled source only reports events: no sender waits for an answer.
   return trigger === undefined || isHostTrigger(trigger) || trigger.source === undefined || trigger.source === 'acknowledged';
 }
 
-/** Is there a way through the steps on which the run ends before it has replied? */
+/** Tells whether there is a path through the steps on which the run ends without a reply. */
 function leavesUnanswered(steps: readonly StepDraft[]): boolean {
   return walk(steps) !== 'replied';
 }
 
-/** `replied`: on every way; `ended`: on some way the run stops without; `open`: some way gets to the end without. */
+/**
+ * Returns `replied` when each path replies, `ended` when a path stops the run without a reply, and `open` when a path reaches the end
+ * of the steps without a reply.
+ */
 function walk(steps: readonly StepDraft[]): 'replied' | 'ended' | 'open' {
   for (const step of steps) {
     if (step.verb === 'stop') return 'ended';

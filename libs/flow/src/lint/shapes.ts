@@ -1,18 +1,21 @@
 import { z } from 'zod';
 import type { YamlNode } from '../yaml/nodes.js';
 
-/** What is known about a value before the run. */
+/** The structure of a value, as far as it is known before the run. */
 export type Shape =
   | { readonly kind: 'any' }
   | { readonly kind: 'list'; readonly item: Shape }
   | {
       readonly kind: 'object';
-      /** As messages name whatever gives it: "asterisk-ami.event", or the samples it was learned from. */
+      /** The source of the value in messages: "asterisk-ami.event", or the samples that the shape was derived from. */
       readonly giver: string;
       readonly fields: ReadonlyMap<string, Field>;
-      /** No other fields can be there. */
+      /** True when the value cannot have other fields. */
       readonly closed: boolean;
-      /** The fields are no more than known names (`meta({ namesOnly: true })`): one is reported only when it looks like a misspelt one of them. */
+      /**
+       * True when the fields are only a list of known names (`meta({ namesOnly: true })`): another name is reported only when it looks
+       * like a misspelling of one of them.
+       */
       readonly loose?: true;
     };
 
@@ -37,7 +40,7 @@ interface JsonSchema {
   readonly items?: JsonSchema;
 }
 
-/** The shape of what a schema lets through. A plain `z.object` is open: the remote system may add fields. */
+/** Returns the shape of a schema's output. A plain `z.object` is open, because the remote system may add fields. */
 export function shapeOfSchema(schema: z.ZodType, giver: string): Shape {
   const known = ofSchemas.get(schema) ?? new Map<string, Shape>();
   ofSchemas.set(schema, known);
@@ -46,7 +49,7 @@ export function shapeOfSchema(schema: z.ZodType, giver: string): Shape {
   return shape;
 }
 
-/** By schema and giver: many flows use the same few schemas of plugins. */
+/** Shapes by schema and giver, cached because many flows use the same few schemas of plugins. */
 const ofSchemas = new WeakMap<z.ZodType, Map<string, Shape>>();
 
 function makeShape(schema: z.ZodType, giver: string): Shape {
@@ -74,7 +77,7 @@ function shapeOfJson(json: JsonSchema, giver: string): Shape {
   return { kind: 'object', giver, fields, closed: json.additionalProperties === false, ...(loose && { loose }) };
 }
 
-/** The shape of a value written out in YAML; expressions in it may give anything. */
+/** Returns the shape of a value written in YAML. Expressions in it may have any value. */
 export function shapeOfNode(node: YamlNode, giver: string, closed: boolean): Shape {
   if (node.kind === 'scalar') return ANY;
   if (node.kind === 'list') {
@@ -87,7 +90,7 @@ export function shapeOfNode(node: YamlNode, giver: string, closed: boolean): Sha
   return { kind: 'object', giver, fields: new Map(fields), closed };
 }
 
-/** What two samples of one thing have together: a field of either is known. */
+/** Merges the shapes of two samples of the same value: it knows the fields of both. */
 export function eitherShape(a: Shape, b: Shape, giver: string): Shape {
   if (a.kind === 'list' && b.kind === 'list') return { kind: 'list', item: eitherShape(a.item, b.item, giver) };
   if (a.kind !== 'object' || b.kind !== 'object') return ANY;
@@ -99,18 +102,18 @@ export function eitherShape(a: Shape, b: Shape, giver: string): Shape {
   return { kind: 'object', giver, fields, closed: a.closed && b.closed };
 }
 
-/** The giver of a shape that is known from a step's mocks alone. */
+/** Returns the giver of a shape that is known only from the mocks of a step. */
 export function samplesOf(step: string): string {
   return `a mock of step "${step}"`;
 }
 
 export interface Miss {
-  /** Index in the path of the name that is not there. */
+  /** Index in the path of the unknown name. */
   readonly at: number;
   readonly shape: Extract<Shape, { kind: 'object' }>;
 }
 
-/** Follows names as JSONata does (through lists into their items), to the first name that is not there. */
+/** Follows the path as JSONata does (through lists into their items), and returns the first unknown name. */
 export function findMiss(shape: Shape, path: readonly string[]): Miss | undefined {
   let current = shape;
   for (const [at, name] of path.entries()) {
@@ -123,12 +126,12 @@ export function findMiss(shape: Shape, path: readonly string[]): Miss | undefine
   return undefined;
 }
 
-/** Index in the path of the first name that may be absent. */
+/** Returns the index in the path of the first name that may be absent. */
 export function findOptional(shape: Shape, path: readonly string[]): number | undefined {
   let current = shape;
   for (const [at, name] of path.entries()) {
     while (current.kind === 'list') current = current.item;
-    // Where only names are known, any field may be absent.
+    // A loose shape does not know which of its fields may be absent.
     const field = current.kind === 'object' && !current.loose ? current.fields.get(name) : undefined;
     if (!field) return undefined;
     if (field.optional) return at;
@@ -137,7 +140,7 @@ export function findOptional(shape: Shape, path: readonly string[]): number | un
   return undefined;
 }
 
-/** Is there certainly a value, whatever the run? */
+/** Tells whether the path leads to a value in each run. */
 export function isPresent(shape: Shape, path: readonly string[]): boolean {
   let current = shape;
   for (const name of path) {

@@ -6,17 +6,17 @@ import { entryOf, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
 import type { StepSight, StepsView } from './expressions.js';
 import { ANY, eitherShape, objectShape, samplesOf, shapeOfNode, shapeOfSchema, type Shape } from './shapes.js';
 
-/** Where a step stands among the others. */
+/** The position of a step among the others. */
 interface Position {
   readonly step: StepDraft;
   readonly order: number;
-  /** The branches that lead to it, the outermost first. */
+  /** The branches that contain it, the outermost first. */
   readonly branches: readonly object[];
-  /** Conditions under which it runs: its own `if`, and those of its branches. */
+  /** The conditions of its execution: its own `if`, and those of its branches. */
   readonly conditions: readonly ScalarNode[];
 }
 
-/** The order of a flow's steps, and what each of them sees of the others. */
+/** The order of a flow's steps, and which results of other steps each step can read. */
 export class StepOrder {
   private readonly positions = new Map<string, Position>();
   private readonly byStep = new Map<StepDraft, Position>();
@@ -36,13 +36,13 @@ export class StepOrder {
   /** The ids of all steps. */
   readonly ids: readonly string[];
 
-  /** What is visible of other steps where this one stands. */
+  /** Returns the view that this step has of the other steps. */
   viewOf(step: StepDraft): StepsView {
     const here = this.byStep.get(step) as Position;
     const assured = new Set(here.conditions.flatMap((condition) => [...this.stepsRead(condition)]));
     const { ids } = this;
     return {
-      // Needed for a cure only: a flow may have many steps.
+      // A getter, because only a cure needs the list, and a flow may have many steps.
       get names() {
         return ids.filter((id) => id !== step.id);
       },
@@ -84,7 +84,7 @@ export class StepOrder {
       .reduce((a, b) => eitherShape(a, b, `${step.plugin}.${step.action}`), declared);
   }
 
-  /** An answer without a schema looks like the samples in the flow's own tests. Without a sample nothing is known. */
+  /** Derives the shape of an answer without a schema from the samples in the flow's own tests. Without samples it is unknown. */
   private learnShape(id: string, fallbacks: readonly YamlNode[]): Shape {
     const samples = [...this.mockOutputs(id)];
     if (samples.length === 0) return ANY;

@@ -14,7 +14,7 @@ const EVENT_KEYS = 'id source type subject time datacontenttype correlationid pa
   ' ',
 );
 
-/** Checks the shape of a flow's `tests`, its samples against the schemas of the plugins. The tests themselves are not run here. */
+/** Checks the structure of a flow's `tests`, and their samples against the schemas of the plugins. Does not run the tests. */
 export function checkTests(
   flow: FlowDraft,
   plugins: ReadonlyMap<string, AnyPlugin>,
@@ -55,7 +55,7 @@ class TestChecker {
   }
 
   private trigger(node: YamlNode): void {
-    // `batch` belongs to deliver.batch, which is refused where it stands.
+    // `batch` belongs to deliver.batch of a later release, which is reported at its own place.
     const event = this.map(node, 'trigger of a test', this.flow.partial ? [...EVENT_KEYS, 'batch'] : EVENT_KEYS);
     const { trigger } = this.flow;
     const data = entryOf(event, 'data')?.value;

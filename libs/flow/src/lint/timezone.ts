@@ -7,7 +7,7 @@ import { scalarsOf } from '../yaml/nodes.js';
 
 const DATE_FUNCTIONS: readonly unknown[] = ['dateTime1C', 'instant'];
 
-/** Without `settings.timezone`, a date function has to be told its zone. */
+/** Reports calls of date functions without a time zone argument. Called for workspaces without `settings.timezone`. */
 export function needZones(flow: FlowDraft, texts: Texts): void {
   for (const value of valuesOfRun(flow)) {
     for (const scalar of scalarsOf(value)) {
@@ -16,7 +16,7 @@ export function needZones(flow: FlowDraft, texts: Texts): void {
         if (name === undefined) continue;
         const start = part.sourceStart + (part.tokens.find(({ text }) => text === name)?.start ?? 0);
         flow.report.error(texts.span(scalar, start, start + name.length), 'SETTING_TIMEZONE', `${name} needs a time zone`, {
-          do: 'give it as second argument, or add settings: { timezone: Europe/Moscow } to sluice.yaml',
+          do: 'pass it as second argument, or add settings: { timezone: Europe/Moscow } to sluice.yaml',
         });
       }
     }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Alignment } from './align.js';
 import { readDocuments } from './read-documents.js';
 
-/** The source text that the word of the value comes from. */
+/** Returns the position and the source text of a word of the value. */
 function found(text: string, word: string): string | undefined {
   const { documents, source } = readDocuments({ file: 'a.yaml', bytes: Buffer.from(text) });
   const node = documents[0]?.root?.entries[0]?.value;
@@ -12,7 +12,7 @@ function found(text: string, word: string): string | undefined {
   return `${source.place(span.start).line}:${source.place(span.start).column} ${source.text.slice(span.start, span.end)}`;
 }
 
-describe('the place of a word of a value', () => {
+describe('Alignment', () => {
   it.each([
     ['a plain text', 'a: one two', 'two', '1:8 two'],
     ['a plain text over two lines', 'a: one\n  two\n  three', 'three', '3:3 three'],
@@ -24,7 +24,7 @@ describe('the place of a word of a value', () => {
     ['a block after Windows line ends', 'a: >-\r\n  one\r\n  two\r\n', 'two', '3:3 two'],
     ['a map in braces', "a: 'x Жук'", 'Жук', '1:7 Жук'],
     ['repeated letters', 'a: aa a aaa aab', 'aab', '1:13 aab'],
-  ])('is found in %s', (_, text, word, expected) => {
+  ])('finds the source of a word in %s', (_, text, word, expected) => {
     expect(found(text, word)).toBe(expected);
   });
 });

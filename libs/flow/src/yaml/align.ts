@@ -24,8 +24,8 @@ const ONE_LETTER_ESCAPES: Readonly<Record<string, string>> = {
 const HEX_ESCAPES: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
 /**
- * From offsets in a scalar's value to offsets in the file. YAML changes only white space between the two (folding, indentation),
- * doubled quotes and escapes, so the value is walked along its source, character by character.
+ * Maps offsets in a scalar's value to offsets in the file. YAML changes only white space (folding, indentation), doubled quotes and
+ * escapes, so the constructor walks along the value and its source in parallel, character by character.
  */
 export class Alignment {
   private readonly starts: number[] = [];
@@ -38,7 +38,7 @@ export class Alignment {
     if (typeof node.value === 'string') this.walk(node.value, raw, contentStart(node, raw));
   }
 
-  /** The stretch of the file that a stretch of the value comes from. */
+  /** Returns the span in the file for a range of offsets in the value. */
   span(start: number, end: number): Span {
     const first = this.starts[start];
     if (first === undefined) return { start: this.node.start, end: this.node.end };
@@ -61,7 +61,7 @@ export class Alignment {
         index++;
         if (raw[at] === character) at++;
       } else {
-        // Only white space and escapes that give nothing may lie between two characters of the value.
+        // Only white space and escapes without a value may lie between two characters of the value.
         while (at < raw.length && raw[at] !== character && !(this.node.style === 'double' && raw[at] === '\\')) at++;
         if (at >= raw.length) return;
         if (raw[at] !== character) continue;
@@ -92,6 +92,6 @@ function readEscape(raw: string, at: number): { readonly text: string; readonly 
   }
   const text = ONE_LETTER_ESCAPES[letter];
   if (text !== undefined) return { text, length: 2 };
-  // A backslash at the end of a line joins it with the next.
+  // A backslash at the end of a line joins it with the next line.
   return { text: '', length: 1 + (/^\r?\n[ \t]*/.exec(raw.slice(at + 1))?.[0].length ?? 1) };
 }

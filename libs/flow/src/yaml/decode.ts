@@ -1,16 +1,16 @@
 import type { SourceFile } from '../model.js';
 
 export interface DecodedFile {
-  /** Without its byte order mark; where bytes are no UTF-8, with replacement characters. */
+  /** The text without a byte order mark. Bytes that are not UTF-8 become replacement characters. */
   readonly text: string;
   readonly problem?: { readonly offset: number; readonly message: string; readonly cure: string };
 }
 
-/** The text of a file in UTF-8; other encodings are recognised only to name them. */
+/** Decodes a file from UTF-8. Detects other encodings only to name them in the message. */
 export function decodeFile(file: SourceFile): DecodedFile {
   const [first, second] = file.bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return notUtf8('', 'UTF-16');
-  // UTF-16 without its mark: valid UTF-8, with a zero beside each Latin letter
+  // UTF-16 without a byte order mark is valid UTF-8, with a zero byte beside each Latin letter
   if (file.bytes.includes(0)) return notUtf8('', 'UTF-16');
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(file.bytes) };
@@ -27,7 +27,7 @@ function notUtf8(text: string, looksLike: string | undefined): DecodedFile {
   };
 }
 
-/** Cyrillic letters of Windows-1251 are 0xC0 to 0xFF, and in a text most of them stand beside another. */
+/** Tells whether at least 80 % of the bytes above 0x7F are Cyrillic letters of Windows-1251 (0xC0 to 0xFF, 0xA8 and 0xB8). */
 function looksLikeWindows1251(bytes: Uint8Array): boolean {
   let high = 0;
   let letters = 0;

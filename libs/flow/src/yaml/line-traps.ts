@@ -1,24 +1,24 @@
 import { expressionEnd, opensExpression } from '../expression/index.js';
 
-/** Something that people often write in one line and YAML reads in another way. */
+/** A common mistake in one line, which YAML reads differently than the author meant. */
 export interface Trap {
   /** Offset in the line. */
   readonly at: number;
   readonly length: number;
   readonly message: string;
-  /** Absent: `YAML_QUOTE`. */
+  /** Code of the finding; `YAML_QUOTE` when absent. */
   readonly code?: string;
   /** The corrected line. */
   readonly write?: string;
-  /** A text in quotes may go on in the next line: a fault only where YAML misses a quote. */
+  /** True for a quote that is not closed in its line. A text may continue in the next line, so it is an error only if YAML reports one. */
   readonly unclosed?: true;
-  /** Where no line can be given. */
+  /** An instruction, where there is no corrected line. */
   readonly do?: string;
 }
 
 const LINE = /^(\s*(?:- +)*)(?:((?:'[^']*'|"[^"]*"|[^\s'"#{}[\],&*!|>%@`][^#]*?) *: +))?(\S.*)?$/;
 
-/** What is wrong with a line that stands outside of a block scalar; undefined when it is nothing that people often do. */
+/** Finds a common mistake in a line outside of block scalars; returns undefined when there is no known mistake. */
 export function findTrap(line: string): Trap | undefined {
   return strangeIndent(line) ?? noSpace(line) ?? missingQuotes(line);
 }
@@ -31,12 +31,12 @@ function strangeIndent(line: string): Trap | undefined {
     at,
     length: 1,
     code: 'YAML_CHARACTER',
-    message: 'a space that is no ordinary space (a non-breaking one, perhaps) indents',
+    message: 'the indentation contains a special space, perhaps a non-breaking one',
     do: 'indent with ordinary spaces',
   };
 }
 
-/** `key:value`; an address begins so, too. */
+/** Finds `key:value`, but not addresses such as `http://…`. */
 function noSpace(line: string): Trap | undefined {
   const match = /^(\s*(?:- +)*[A-Za-z_]\w*):([^\s:/].*)$/.exec(line);
   const [, key = '', value = ''] = match ?? [];
@@ -45,7 +45,7 @@ function noSpace(line: string): Trap | undefined {
     at: key.length,
     length: 1,
     code: 'YAML_SYNTAX',
-    message: 'a colon ends a key only with a space after it',
+    message: 'a colon ends a key only if a space follows it',
     write: `${key}: ${value}`,
   };
 }
@@ -92,7 +92,7 @@ function cutInTwo(before: string, value: string): Trap | undefined {
       at: before.length + colon.index,
       length: 2,
       code: 'YAML_SYNTAX',
-      message: `"${outer}" is a map, and its first key stands in the same line`,
+      message: `"${outer}" is a map, but its first key is in the same line`,
       write: `${before}{ ${key}: ${/^[\w./-]+$/.test(rest) ? rest : quoted(rest)} }`,
     };
   }
@@ -105,7 +105,7 @@ function cutInTwo(before: string, value: string): Trap | undefined {
   };
 }
 
-/** Inside of `{ }` and `[ ]`: expressions and reserved characters without quotes. All of them are put right at once. */
+/** Finds expressions and reserved characters without quotes inside of `{ }` and `[ ]`, and corrects all of them. */
 function inFlow(line: string, from: number): Trap | undefined {
   let at = -1;
   let message = '';
@@ -123,7 +123,7 @@ function inFlow(line: string, from: number): Trap | undefined {
     } else if (line.startsWith('${{', index)) {
       const end = index + (expressionEnd(line.slice(index)) ?? line.slice(index).length);
       if (at < 0)
-        [at, length, message] = [index, 3, 'an expression inside { } or [ ] must be quoted: YAML takes its braces for its own'];
+        [at, length, message] = [index, 3, 'an expression inside { } or [ ] must be quoted: YAML reads its braces as a map'];
       corrected += quoted(line.slice(index, end));
       index = end - 1;
     } else if ((character === '@' || character === '`') && /[\s{[,]/.test(line[index - 1] ?? ' ')) {
@@ -159,7 +159,7 @@ function inDoubleQuotes(before: string, value: string): Trap | undefined {
   return {
     at: before.length + escape.index,
     length: escape[0].length,
-    message: `${escape[0]} is no escape of a text in double quotes`,
+    message: `${escape[0]} is not an escape of a text in double quotes`,
     write: before + quoted(value.slice(1, -1).replaceAll('\\"', '"')),
   };
 }
@@ -177,7 +177,7 @@ function reservedMessage(character: string): string {
   return `"${character}" is reserved in YAML: a text that begins with it must be quoted`;
 }
 
-/** As a text in single quotes. */
+/** Puts the text in single quotes. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }

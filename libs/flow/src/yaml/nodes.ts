@@ -5,9 +5,9 @@ export type ScalarValue = string | number | boolean | null;
 export interface ScalarNode extends Span {
   readonly kind: 'scalar';
   readonly value: ScalarValue;
-  /** How it is written: decides how its value lies in the source text. */
+  /** The style in the source; it determines how the value is spelt there. */
   readonly style: 'plain' | 'single' | 'double' | 'block';
-  /** Nothing is written here, which has been reported: readers pass over it. */
+  /** True when the value is missing. That has been reported, so readers ignore the node. */
   readonly empty?: true;
 }
 
@@ -27,10 +27,10 @@ export interface MapNode extends Span {
   readonly entries: readonly MapEntry[];
 }
 
-/** A value of YAML with its place. Refused spellings (anchors, tags …) never get this far. */
+/** A YAML value with its place. Anchors, tags and other constructs that are not allowed have been reported and do not occur. */
 export type YamlNode = ScalarNode | ListNode | MapNode;
 
-/** The plain value. Own properties only, so that a key called `__proto__` is data like any other. */
+/** Converts a node to a plain value. Defines own properties, so that a key called `__proto__` is ordinary data. */
 export function toValue(node: YamlNode): unknown {
   switch (node.kind) {
     case 'scalar':
@@ -53,7 +53,7 @@ export function entryOf(node: YamlNode | undefined, name: string): MapEntry | un
   return node?.kind === 'map' ? node.entries.find((entry) => entry.name === name) : undefined;
 }
 
-/** Where a path of keys and indexes leads; undefined when there is nothing. */
+/** Returns the node at a path of keys and indexes; undefined when there is no such node. */
 export function nodeAt(node: YamlNode, path: readonly PropertyKey[]): YamlNode | undefined {
   let current: YamlNode | undefined = node;
   for (const step of path) {
@@ -64,7 +64,7 @@ export function nodeAt(node: YamlNode, path: readonly PropertyKey[]): YamlNode |
   return current;
 }
 
-/** Every scalar below a node, the node itself included. */
+/** Yields all scalars below a node, including the node itself. */
 export function* scalarsOf(node: YamlNode): Generator<ScalarNode> {
   if (node.kind === 'scalar') yield node;
   else if (node.kind === 'list') for (const item of node.items) yield* scalarsOf(item);

@@ -5,15 +5,15 @@ function read(content: string | Uint8Array) {
   return readDocuments({ file: 'a.yaml', bytes: typeof content === 'string' ? Buffer.from(content) : content });
 }
 
-/** Each finding as `line:column CODE → cure`. */
+/** Returns each finding as `line:column CODE → cure`. */
 function findings(content: string | Uint8Array): string[] {
   return read(content).report.findings.map(
     ({ line, column, code, write, do: cure }) => `${line}:${column} ${code} → ${write ?? cure ?? ''}`,
   );
 }
 
-describe('a file', () => {
-  it('may begin with a byte order mark and have Windows line ends', () => {
+describe('readDocuments', () => {
+  it('accepts a byte order mark and Windows line ends', () => {
     const { documents, report } = read('\ufeffa: 1\r\nb: >-\r\n  x\r\n  y\r\n');
     expect(report.findings).toEqual([]);
     expect(documents[0]?.root?.entries.map(({ name, value }) => [name, value.kind === 'scalar' && value.value])).toEqual([
@@ -22,13 +22,13 @@ describe('a file', () => {
     ]);
   });
 
-  it('holds several documents, the empty ones left out', () => {
+  it('reads several documents and leaves empty ones out', () => {
     expect(
       read('---\n---\na: 1\n---\n# only a comment\n---\nb: 2\n').documents.map(({ root }) => root?.entries[0]?.name),
     ).toEqual(['a', 'b']);
   });
 
-  it('must be UTF-8', () => {
+  it('rejects a file that is not UTF-8 and names its encoding', () => {
     const windows1251 = Uint8Array.from([...Buffer.from('a: 1\nb: '), 0xcf, 0xf0, 0xe8, 0xe2, 0xe5, 0xf2]);
     const [finding] = read(windows1251).report.findings;
     expect(finding).toMatchObject({
@@ -62,7 +62,7 @@ describe('a file', () => {
   });
 });
 
-describe('YAML that means something else than it looks like', () => {
+describe('readDocuments with misleading YAML', () => {
   it.each([
     ['an anchor', 'title: &Co x', ['1:8 YAML_ALIAS → put the value in quotes']],
     ['an alias', 'types: [*.created]', ["1:9 YAML_ALIAS → '*.created'"]],
@@ -93,21 +93,21 @@ describe('YAML that means something else than it looks like', () => {
     ['a non-breaking space', 'a: x\u00a0y', ['1:5 YAML_CHARACTER → an ordinary space, or put the text in quotes']],
     ['a typographic quote', 'a: “x”', ['1:4 YAML_CHARACTER → ", or put the text in quotes']],
     ['a letter of two characters', 'a: мои\u0306', ['1:6 YAML_CHARACTER → й, or put the text in quotes']],
-  ])('refuses %s', (_, text, expected) => {
+  ])('rejects %s', (_, text, expected) => {
     expect(findings(text)).toEqual(expected);
   });
 
   it.each([
-    ['quotes protect any character', `a: 'x\u00a0y “z”'`],
-    ['guillemets are Russian quotes', 'a: ООО «Ромашка»'],
-    ['quotes protect numbers', "a: ['0101', \"1e3\", '~']"],
-    ['an expression has its own check', 'a: ${{ “x” }}'],
-  ])('%s', (_, text) => {
+    ['any character in quotes', `a: 'x\u00a0y “z”'`],
+    ['guillemets, the Russian quotes', 'a: ООО «Ромашка»'],
+    ['special numbers in quotes', "a: ['0101', \"1e3\", '~']"],
+    ['any character in an expression, which has its own check', 'a: ${{ “x” }}'],
+  ])('accepts %s', (_, text) => {
     expect(findings(text)).toEqual([]);
   });
 });
 
-describe('a missing quote', () => {
+describe('readDocuments with a missing quote', () => {
   it.each([
     ['": " in an expression', 'a:\n  title: ${{ a ? "x" : "y" }}\n  b: 1', [`2:22 YAML_QUOTE → title: '\${{ a ? "x" : "y" }}'`]],
     ['": " in an object', 'data: ${{ {"a": 1} }}', [`1:15 YAML_QUOTE → data: '\${{ {"a": 1} }}'`]],
@@ -128,23 +128,23 @@ describe('a missing quote', () => {
       'a: ${{ x ? 1 : 2 }}\nb: ok\nc: ${{ y ? 1 : 2 }}',
       ["1:14 YAML_QUOTE → a: '${{ x ? 1 : 2 }}'", "3:14 YAML_QUOTE → c: '${{ y ? 1 : 2 }}'"],
     ],
-  ])('is shown with the corrected line: %s', (_, text, expected) => {
+  ])('shows the corrected line for %s', (_, text, expected) => {
     expect(findings(text)).toEqual(expected);
   });
 
-  it('is not looked for inside of a block, where none is needed', () => {
+  it('expects no quotes inside of a block scalar', () => {
     expect(findings('a: >-\n  ${{ x ? "b" : "c" }}\nb: ${{ y ? 1 : 2 }}')).toEqual(["3:14 YAML_QUOTE → b: '${{ y ? 1 : 2 }}'"]);
   });
 
-  it('is told apart from other faults of syntax', () => {
+  it('reports another syntax error with the message of the parser', () => {
     expect(findings('a: [x')).toEqual([
-      '1:6 YAML_SYNTAX → look at the indentation, the colons and the quotes of this line and of the one above',
+      '1:6 YAML_SYNTAX → check the indentation, the colons and the quotes of this line and of the line above',
     ]);
   });
 
-  it('is not looked for where a text in quotes goes on in the next line', () => {
+  it('accepts a text in quotes that continues in the next line', () => {
     expect(findings('a: "x\n  y"\nb: [z')).toEqual([
-      '3:6 YAML_SYNTAX → look at the indentation, the colons and the quotes of this line and of the one above',
+      '3:6 YAML_SYNTAX → check the indentation, the colons and the quotes of this line and of the line above',
     ]);
   });
 });

@@ -8,18 +8,18 @@ import { SourceText, type Span } from './source-text.js';
 import type { SourceFile } from '../model.js';
 
 export interface YamlDocument extends Span {
-  /** Absent when the document could not be read, or is not a map: that has been reported. */
+  /** Absent when the document could not be read or is not a map, which has been reported. */
   readonly root?: MapNode;
 }
 
 export interface YamlFile {
   readonly source: SourceText;
   readonly report: Report;
-  /** Documents that hold something; empty ones are left out. */
+  /** The documents that are not empty. */
   readonly documents: readonly YamlDocument[];
 }
 
-/** Reads a file's YAML documents and reports everything that is refused about their spelling. */
+/** Reads the YAML documents of a file, and reports all errors of their syntax. */
 export function readDocuments(file: SourceFile): YamlFile {
   const decoded = decodeFile(file);
   const source = new SourceText(file.file, decoded.text);
@@ -37,14 +37,14 @@ export function readDocuments(file: SourceFile): YamlFile {
   try {
     return { source, report, documents: documentsOf(source, report) };
   } catch (error) {
-    // The parser and all that visits its result go down by recursion.
+    // The parser and the visitors of its result are recursive, so a deeply nested file overflows the stack.
     if (!(error instanceof RangeError)) throw error;
     reportDepth(report, 0);
     return { source, report, documents: [] };
   }
 }
 
-/** Levels that a file nests; all that reads it goes down by recursion. */
+/** Maximum levels of nesting in a file: its readers are recursive. */
 const MAX_LEVELS = 100;
 
 function reportDepth(report: Report, offset: number): void {
@@ -53,12 +53,12 @@ function reportDepth(report: Report, offset: number): void {
   });
 }
 
-/** The offset of the first line that alone goes too deep: by its indentation, its dashes or its brackets. */
+/** Returns the offset of the first line that is too deep on its own: by its indentation, its dashes or its brackets. */
 function tooDeepLine(text: string): number | undefined {
   for (let start = 0; start < text.length; start = text.indexOf('\n', start) + 1) {
     const end = text.indexOf('\n', start);
     const line = text.slice(start, end < 0 ? text.length : end);
-    // two blanks at least for each level, and two for each dash
+    // a level needs at least two spaces of indentation, or one dash with a space
     const dashes = /^(?:- )+/.exec(line.trimStart())?.[0].length ?? 0;
     const indent = line.length - line.trimStart().length;
     if (indent + dashes > 4 * MAX_LEVELS || bracketsOpen(line) > MAX_LEVELS) return start;
@@ -67,7 +67,7 @@ function tooDeepLine(text: string): number | undefined {
   return undefined;
 }
 
-/** Brackets in a row, as they open a flow collection in another. */
+/** Returns the longest run of consecutive opening brackets: each opens a flow collection inside of another. */
 function bracketsOpen(line: string): number {
   let run = 0;
   let longest = 0;
@@ -113,7 +113,7 @@ function readDocument(
     });
     return span;
   }
-  // A tag, an anchor or an alias leaves a value that is not what was meant, and may even hide a key.
+  // A tag, an anchor or an alias changes the value, and may even hide a key.
   return spoilt ? span : { ...span, root: convertMap(contents) };
 }
 

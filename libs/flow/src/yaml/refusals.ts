@@ -3,8 +3,8 @@ import type { Cure, Report } from '../report.js';
 import type { Span } from './source-text.js';
 
 /**
- * YAML that is valid and still refused, because it means something else than it looks like. Anchors, tags and directives are looked
- * for among the tokens: the document forgets a tag or an anchor that it could not use.
+ * Reports valid YAML that is not allowed because its meaning surprises: anchors, aliases, tags and directives. Searches the tokens,
+ * because the document drops a tag or an anchor that it could not use. Returns the spans of the reported tokens.
  */
 export function refuseTokens(tokens: readonly CST.Token[], report: Report): Span[] {
   const refused: Span[] = [];
@@ -49,7 +49,7 @@ function refuseToken(token: WrittenToken, report: Report): boolean {
   }
 }
 
-/** The rest of the line belongs to the value, unless a list or a map in brackets goes on. */
+/** Returns the rest of the line as the value, or only the token when a list or a map in brackets continues after it. */
 function wholeValue(token: WrittenToken, report: Report): string {
   const { line } = report.source.place(token.offset);
   const rest = report.source.text.slice(token.offset, report.source.lineEnd(line)).trimEnd();
@@ -58,7 +58,7 @@ function wholeValue(token: WrittenToken, report: Report): string {
 
 const REFUSED_TYPES = ['directive', 'tag', 'anchor', 'alias'];
 
-/** The tokens that may be refused, in the order of the file. Without recursion: of a broken file they can nest without end. */
+/** Returns the tokens to check, in the order of the file. Not recursive, because the tokens of a broken file can nest very deeply. */
 function writtenTokens(tokens: readonly CST.Token[]): readonly WrittenToken[] {
   const found: WrittenToken[] = [];
   const open: (CST.Token | null | undefined)[] = [...tokens];
@@ -83,12 +83,12 @@ function writtenTokens(tokens: readonly CST.Token[]): readonly WrittenToken[] {
   return found.toSorted((a, b) => a.offset - b.offset);
 }
 
-/** Characters that no editor shows: YAML refuses them, and the parser does not. */
+/** Characters that editors do not show. YAML forbids them, but the parser accepts them. */
 const INVISIBLE = /(?![\t\n\r])\p{Cc}|\r(?!\n)|\p{Surrogate}/gu;
-/** Of one file that are reported. */
+/** Maximum invisible characters to report in one file. */
 const MAX_INVISIBLE = 20;
 
-/** Control characters, half characters, and line ends of a carriage return alone, behind which places would be wrong. */
+/** Reports control characters, lone surrogates and lone carriage returns. After a lone carriage return all line numbers would be wrong. */
 export function refuseInvisible(report: Report): void {
   let found = 0;
   for (const { index, 0: character } of report.source.text.matchAll(INVISIBLE)) {
@@ -104,7 +104,7 @@ export function refuseInvisible(report: Report): void {
   }
 }
 
-/** What only the composed document shows: empty values, spellings of null and numbers, keys, characters. */
+/** Reports errors that only the composed document shows: empty values, spellings of null and numbers, keys, characters. */
 export function refuseValues(document: Document.Parsed, report: Report): void {
   const root: unknown = document.contents;
   if (isCollection(root) || isScalar(root)) visitValue(root, report);
@@ -153,7 +153,7 @@ function refusePair(pair: Pair, seen: Set<string>, report: Report): void {
   visitValue(value, report);
 }
 
-/** Nearly always it was to be an expression: `{{ x }}` is a map with a map for a key. */
+/** Reports a key that is a map or a list. Nearly always an expression was meant: YAML reads `{{ x }}` as a map with a map as key. */
 function refuseKey(at: Span, report: Report): void {
   const inner = /^\{\{\s*(.*?)\s*\}\}/.exec(report.source.text.slice(Math.max(0, at.start - 1)))?.[1];
   if (inner === undefined)
@@ -173,7 +173,7 @@ function emptyCure(name: string, at: Span, report: Report): Cure {
   return { write: `${name}: null  (if nothing is meant)` };
 }
 
-/** Keys of the language whose value is a map or a list: null is refused there. */
+/** Keys of the language whose value is a map or a list, so that null would be an error. */
 const SECTIONS =
   'trigger deliver dedupe retry steps vars settings connections pace issuers plugins with switch cases otherwise onError emit reply tests headers'.split(
     ' ',
@@ -206,7 +206,7 @@ function refuseScalar(node: Scalar, report: Report): void {
 
 function refuseNumber(value: number, written: string, at: Span, report: Report): void {
   if (!Number.isFinite(value)) {
-    report.error(at, 'YAML_SPELLING', `${written} is no number that can be sent`, { write: `'${written}' if it is a text` });
+    report.error(at, 'YAML_SPELLING', `${written} cannot be sent as a number`, { write: `'${written}' if it is a text` });
     return;
   }
   const exact = Number.isSafeInteger(value) || !Number.isInteger(value);
@@ -223,7 +223,7 @@ const CHARACTERS: readonly (readonly [pattern: RegExp, what: string, write: stri
   [/.[\u0300-\u036f]/, 'a letter made of two characters', ''],
 ];
 
-/** Outside of quotes only; inside of an expression the expression's own check looks. */
+/** Reports misleading characters in a plain scalar. Ignores those in expressions, which have their own check. */
 function refuseCharacters(written: string, at: Span, report: Report): void {
   const outside = written.replace(/\$\{\{.*\}\}/s, (expression) => ' '.repeat(expression.length));
   for (const [pattern, what, write] of CHARACTERS) {
@@ -231,7 +231,7 @@ function refuseCharacters(written: string, at: Span, report: Report): void {
     if (!match) continue;
     const composed = write === '' ? match[0].normalize('NFC') : write;
     if (composed === match[0]) continue;
-    // `source` of a folded plain scalar has lost its line ends, so look the character up in the file.
+    // `source` of a folded plain scalar has no line ends, so search the character in the file.
     const start = report.source.text.indexOf(match[0], at.start);
     report.error({ start, end: start + match[0].length }, 'YAML_CHARACTER', `${what} stands outside of quotes`, {
       write: `${composed}, or put the text in quotes`,

@@ -5,10 +5,10 @@ import { findTrap } from './line-traps.js';
 import type { SourceText, Span } from './source-text.js';
 
 /**
- * A document that YAML cannot read. Nearly always a quote is missing, so its lines are searched for the known traps first, and
- * the cure is the corrected line. The parser's own messages are shown only where that finds nothing: after the first they are echoes.
+ * Reports a document that YAML cannot read. Nearly always a quote is missing, so it first searches the lines for known mistakes, and
+ * the cure is the corrected line. If there are none, it reports the first message of the parser: the others are consequences of it.
  *
- * @param explained the cause was already found among the tokens (an alias)
+ * @param explained true when the tokens have already shown the cause (such as an alias)
  */
 export function reportSyntax(document: Document.Parsed, report: Report, explained: boolean): void {
   const trapped = reportTraps(document, report);
@@ -16,7 +16,7 @@ export function reportSyntax(document: Document.Parsed, report: Report, explaine
   if (!trapped && !explained && first) reportError(first, report);
 }
 
-/** True when there was one. */
+/** Reports the known mistakes in the lines of a document. Returns true when it has reported one. */
 function reportTraps(document: Document.Parsed, report: Report): boolean {
   const quoteMissing = document.errors.some(({ code, message }) => code === 'MISSING_CHAR' && message.includes('quote'));
   let found = false;
@@ -41,18 +41,18 @@ function reportError({ code, message, pos: [start, end] }: YAMLParseError, repor
   if (uneven) report.error(uneven.at, 'YAML_SYNTAX', uneven.says, { do: 'begin the keys of one map in the same column' });
   else
     report.error(at, 'YAML_SYNTAX', lowerFirst(message), {
-      do: 'look at the indentation, the colons and the quotes of this line and of the one above',
+      do: 'check the indentation, the colons and the quotes of this line and of the line above',
     });
 }
 
-/** A line and a neighbour of it that begin nearly in the same column: nearly always they were to begin in the same one. */
+/** Finds two neighbouring lines that begin in nearly the same column: nearly always they were meant to begin in the same column. */
 function unevenLines(source: SourceText, line: number): { readonly says: string; readonly at: Span } | undefined {
   const own = columnOfKey(source.line(line));
   for (const other of [line - 1, line + 1]) {
     if (own === undefined || other < 1 || other > source.place(source.text.length).line) continue;
     const text = source.line(other);
     const column = columnOfKey(text);
-    // below a key without a value its own keys are indented
+    // the keys below a key without a value are indented on purpose
     const parent = source.line(Math.min(line, other)).trimEnd().endsWith(':');
     if (column === undefined || column === own || parent || Math.abs(column - own) > SLIP) continue;
     const [upper, lower] = other < line ? [other, line] : [line, other];
@@ -66,10 +66,10 @@ function unevenLines(source: SourceText, line: number): { readonly says: string;
   return undefined;
 }
 
-/** More than a slip of the space bar is a level of indentation. */
+/** Maximum difference of columns that counts as a mistake. A larger difference is a level of indentation. */
 const SLIP = 3;
 
-/** Of the key that a line begins with, behind the dash of a list. */
+/** Returns the column of the key that a line begins with, after the dashes of list items. */
 function columnOfKey(line: string): number | undefined {
   return /^( *(?:- +)*)[^\s#-][^:]*:(?:\s|$)/.exec(line)?.[1]?.length;
 }
@@ -81,7 +81,7 @@ interface Line {
 
 const BLOCK_HEADER = /(?:^|[:-]) *[>|][-+0-9]*\s*(?:#.*)?$/;
 
-/** The lines of a document outside of block scalars, where nothing needs quotes. */
+/** Yields the lines of a document outside of block scalars, because block scalars need no quotes. */
 function* plainLines(document: Document.Parsed, source: SourceText): Generator<Line> {
   const last = source.place(document.range[2]).line;
   let blockIndent = -1;

@@ -1,15 +1,15 @@
-/** A stretch of a file's text: offsets in UTF-16 units, the end not included. */
+/** A range of a file's text. Offsets are UTF-16 units; the end is exclusive. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** Its first character: something that is missing in it is reported there. */
+/** Returns the span of the first character. Missing keys of a node are reported there. */
 export function firstUnit({ start }: Span): Span {
   return { start, end: start + 1 };
 }
 
-/** The text of a file, and the way from an offset to line and column. */
+/** The text of a file, with the mapping of offsets to lines and columns. */
 export class SourceText {
   private readonly lineStarts: number[] = [0];
 
@@ -20,7 +20,7 @@ export class SourceText {
     for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.lineStarts.push(at + 1);
   }
 
-  /** Line and column of an offset, both from 1. */
+  /** Returns line and column of an offset, both counted from 1. */
   place(offset: number): { readonly line: number; readonly column: number } {
     let low = 0;
     let high = this.lineStarts.length - 1;
@@ -32,7 +32,7 @@ export class SourceText {
     return { line: low + 1, column: offset - (this.lineStarts[low] as number) + 1 };
   }
 
-  /** The text of a line without its end. */
+  /** Returns the text of a line without its line break. */
   line(number: number): string {
     return this.text.slice(this.lineStart(number), this.lineEnd(number));
   }
@@ -41,7 +41,7 @@ export class SourceText {
     return this.lineStarts[number - 1] ?? this.text.length;
   }
 
-  /** Offset of the line's end, its `\r\n` or `\n` not included. */
+  /** Returns the offset of the line's end, before its `\r\n` or `\n`. */
   lineEnd(number: number): number {
     const next = this.lineStarts[number];
     if (next === undefined) return this.text.length;
