@@ -3,13 +3,14 @@ import { bodyKind, decodeText, fail, parseBody, parseJson, type SluiceError } fr
 import { retryAfter, type WebAnswer } from '@sluice/web-client';
 import { http } from './failures.js';
 
-const LONGEST_DETAIL = 4_000; // characters of a refusal that are kept with the error
+const LONGEST_DETAIL = 4_000; // characters of the body of a rejected request that the error keeps
 
 /**
- * Returns the body of the answer: JSON as data, texts and XML as a text, nothing as null. A number in JSON that JavaScript would round is its digits as a text: the
- * request has been carried out, and nobody could get at its answer otherwise.
+ * Returns the body of the answer: JSON as data, text and XML as a string, an empty body as null. A JSON number that JavaScript would round
+ * is returned as a string of its digits: the service has already carried out the request, so an error would lose the answer.
  *
- * @throws what the status stands for, and `BAD_ANSWER` with the place for what cannot be read.
+ * @param where method and URL of the request, for messages.
+ * @throws the error that the status stands for; `BAD_ANSWER` for a body that cannot be read.
  */
 export function readAnswer(answer: WebAnswer, where: string): unknown {
   const { status, headers, body } = answer;
@@ -18,11 +19,11 @@ export function readAnswer(answer: WebAnswer, where: string): unknown {
   const type = headers['content-type'] ?? '';
   if (type === '') return valueOfUnknown(body, where);
   if (bodyKind(type) === 'other')
-    throw fail.BAD_ANSWER(`${where}: a flow cannot read an answer of the type ${type.slice(0, 100)}`, { sent: 'yes' });
+    throw fail.BAD_ANSWER(`${where}: a flow cannot read an answer with the content type ${type.slice(0, 100)}`, { sent: 'yes' });
   return readable(() => parseBody(type, body, 'text'), where);
 }
 
-/** An answer that names no type is JSON where it can be read as that, else a text. */
+/** Parses a body without a Content-Type as JSON, or returns it as a string when it is not JSON. */
 function valueOfUnknown(body: Buffer, where: string): unknown {
   const text = readable(() => decodeText(body, ''), where);
   try {
@@ -40,12 +41,12 @@ function readable<Value>(read: () => Value, where: string): Value {
   }
 }
 
-/** The text of a refusal, as far as it can be read. */
+/** Returns the body of an error answer, or the reason why it cannot be decoded. */
 function refusalText(body: Buffer, contentType: string): string {
   try {
     return decodeText(body, contentType);
   } catch (error) {
-    return `(it cannot be read: ${error instanceof Error ? error.message : String(error)})`;
+    return `(the body cannot be read: ${error instanceof Error ? error.message : String(error)})`;
   }
 }
 
@@ -76,13 +77,14 @@ function failureOf({ status, headers, body }: WebAnswer, where: string): SluiceE
       return fail.TIMED_OUT(message, { sent: 'unknown', ...wait });
   }
   if (status >= 500) return http.HTTP_SERVER_ERROR(message, { sent: 'unknown', details, ...wait });
-  if (status >= 300 && status < 400) return http.HTTP_MOVED(`${message}: it has moved to ${placeOf(headers)}`, { sent: 'no' });
+  if (status >= 300 && status < 400)
+    return http.HTTP_MOVED(`${message}: the service has moved to ${placeOf(headers)}`, { sent: 'no' });
   return fail.REJECTED(message, { sent: 'yes', details });
 }
 
-/** Where a redirect leads, without what may be secret: its query, its fragment, and who logs in. */
+/** Returns the target of a redirect without the parts that may be secret: query, fragment, user name and password. */
 function placeOf({ location }: IncomingHttpHeaders): string {
   return location === undefined
-    ? 'an address that it does not name'
+    ? 'an unknown address: the Location header is missing'
     : (location.split(/[?#]/, 1)[0] ?? '').replace(/\/\/[^/@]*@/, '//');
 }

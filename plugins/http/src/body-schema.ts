@@ -5,21 +5,25 @@ import { z } from 'zod';
 
 const body = failures(BODY_CODES);
 
-/** Characters of one text that a `pattern` is tried on. */
+/** Maximum length of a string that a `pattern` is matched against. */
 const MAX_MATCHED_CHARACTERS = 10_240;
-/** Characters of all texts of one body that patterns are tried on: RE2 takes time in proportion to them. */
+/** Maximum total length of the strings of one body that patterns are matched against: the time of RE2 is proportional to it. */
 const MAX_MATCHED_TOTAL = 512 * 1024;
-/** Levels of a schema, and objects and lists in it: it is compiled to code. */
+/** Maximum depth of a schema and maximum number of objects and lists in it, because Ajv compiles the schema to code. */
 const MAX_SCHEMA_DEPTH = 100;
 const MAX_SCHEMA_NODES = 5_000;
 
-/** Thrown inside of a check when a body makes it too expensive. */
+/** Thrown during validation when the patterns have matched {@link MAX_MATCHED_TOTAL} characters. */
 class TooExpensive extends Error {}
 
-/** Characters that the check in hand may still match. Checks are synchronous, so one number serves all. */
+/** Number of characters that the current validation may still match. Validation is synchronous, so one variable is enough. */
 let charactersLeft = MAX_MATCHED_TOTAL;
 
-/** A pattern in RE2: JavaScript's own can block the process for seconds, and the text is a stranger's. Throws for look-around. */
+/**
+ * Compiles a pattern with RE2. JavaScript's own regular expressions can block the process for seconds on a text from an untrusted sender.
+ *
+ * @throws for look-around, which RE2 does not support.
+ */
 function linearPattern(pattern: string): { test(text: string): boolean; toString(): string } {
   const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern));
   return {
@@ -29,20 +33,20 @@ function linearPattern(pattern: string): { test(text: string): boolean; toString
       if (charactersLeft < 0) throw new TooExpensive();
       return compiled.matcher(text).find();
     },
-    toString: () => pattern, // ajv tells patterns apart by it
+    toString: () => pattern, // Ajv uses this string as the key of the pattern
   };
 }
 
-/** One for all schemas: an Ajv compiles the schema of schemas when it is made. After each use it forgets every name that the schema has given. */
+/** One instance for all schemas, because each new Ajv compiles the meta-schema. After each use the names of the schema are removed. */
 const ajv = new Ajv2020({
   strict: false,
-  // formats are annotations, as JSON Schema has them by default (2020-12 validation, 7.2.1)
+  // formats are annotations, which is the default of JSON Schema (2020-12 validation, 7.2.1)
   validateFormats: false,
   addUsedSchema: false,
-  // optimizing the code of a schema takes as long as making it, and is not worth it for small ones
+  // optimizing the code of a schema takes as long as generating it, which is not worthwhile for small schemas
   code: { optimize: false, regExp: Object.assign(linearPattern, { code: 'linearPattern' }) },
 });
-// Ajv compares each object of a list with each other one.
+// The built-in keyword of Ajv compares every pair of objects in a list.
 ajv.removeKeyword('uniqueItems');
 ajv.addKeyword({
   keyword: 'uniqueItems',
@@ -52,7 +56,7 @@ ajv.addKeyword({
   error: { message: 'must NOT have duplicate items' },
 });
 
-/** The schemas of JSON Schema itself, by their names. A schema of a flow may have claimed one of them. */
+/** The meta-schemas of JSON Schema by name. They are restored after each compilation: a schema of a flow may use one of the names. */
 const own = { refs: { ...ajv.refs }, schemas: { ...ajv.schemas } };
 
 function restore<Value>(named: Record<string, Value>, before: Readonly<Record<string, Value>>): void {
@@ -60,7 +64,7 @@ function restore<Value>(named: Record<string, Value>, before: Readonly<Record<st
   Object.assign(named, before);
 }
 
-/** A text that two values share exactly when they are equal: JSON with the fields in order. */
+/** Returns JSON with sorted keys, so that equal values have equal texts. */
 function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
@@ -68,7 +72,7 @@ function canonical(value: unknown): string {
   return `{${fields.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
 }
 
-/** The checks of schemas that a flow holds: lint compiles each, and the endpoint takes the same. */
+/** Compiled validators by schema object: the endpoint reuses the validator that lint compiled. */
 const compiled = new WeakMap<object, ValidateFunction>();
 
 function compile(schema: Readonly<Record<string, unknown>>): ValidateFunction {
@@ -79,14 +83,14 @@ function compile(schema: Readonly<Record<string, unknown>>): ValidateFunction {
     compiled.set(schema, validate);
     return validate;
   } finally {
-    // Two flows may hold the same schema, and a file may be read again: nothing is kept under its name.
+    // Ajv must keep no schema under its `$id`: two flows may contain the same schema, and a file may be read again.
     ajv.removeSchema(schema);
     restore(ajv.refs, own.refs);
     restore(ajv.schemas, own.schemas);
   }
 }
 
-/** A JSON Schema (2020-12) for the data of an event. */
+/** Accepts a JSON Schema (2020-12) for the data of an event. */
 export const bodySchema = z.record(z.string(), z.unknown()).superRefine((schema, context) => {
   const tooLarge = sizeProblem(schema);
   try {
@@ -97,7 +101,7 @@ export const bodySchema = z.record(z.string(), z.unknown()).superRefine((schema,
   if (tooLarge !== undefined) context.addIssue({ code: 'custom', message: tooLarge });
 });
 
-/** Looks level by level, so that a deep schema needs no stack. */
+/** Returns why a schema is too large. Visits it level by level, so that a deep schema does not overflow the stack. */
 function sizeProblem(schema: unknown): string | undefined {
   let level: readonly unknown[] = [schema];
   let nodes = 0;
@@ -112,14 +116,17 @@ function sizeProblem(schema: unknown): string | undefined {
   return undefined;
 }
 
-/** A check that throws `BODY_INVALID` with a JSON Pointer to what does not fit. It takes time in proportion to the body. */
+/**
+ * Returns a function that validates data against the schema, in a time proportional to the size of the data. The function throws
+ * `BODY_INVALID` with a JSON Pointer to the first value that does not match.
+ */
 export function checkerOf(schema: Readonly<Record<string, unknown>>): (data: unknown) => void {
   const validate = compile(schema);
   return (data) => {
     if (fits(validate, data)) return;
     const [error] = validate.errors ?? [];
     const pointer = pointerOf(error);
-    throw body.BODY_INVALID(`the body at ${pointer || 'its top'} ${error?.message ?? 'does not fit'}`, {
+    throw body.BODY_INVALID(`the body at ${pointer || 'its top'} ${error?.message ?? 'does not match the schema'}`, {
       details: { pointer },
       sent: 'no',
     });
@@ -134,13 +141,13 @@ function fits(validate: ValidateFunction, data: unknown): boolean {
     if (!(error instanceof TooExpensive) && !(error instanceof RangeError)) throw error;
     const why =
       error instanceof TooExpensive
-        ? `the patterns of the schema check at most ${MAX_MATCHED_TOTAL} characters of a body, and this one has more`
+        ? `the body has more than ${MAX_MATCHED_TOTAL} characters in texts that the schema checks with patterns`
         : 'the body is nested too deep for its schema';
     throw body.BODY_INVALID(why, { sent: 'no' });
   }
 }
 
-/** To the unknown property itself, not to the object that holds it. */
+/** Returns the JSON Pointer of the error; for an unknown property, of the property and not of the object that contains it. */
 function pointerOf(error: ErrorObject | undefined): string {
   const extra: unknown = error?.params['additionalProperty'];
   const path = error?.instancePath ?? '';

@@ -4,11 +4,11 @@ import { readAnswer } from './answer.js';
 import type { Config } from './config.js';
 import { http } from './failures.js';
 
-/** Narrow interface over one web service. */
+/** The calls of this plugin to one web service. */
 export interface HttpClient extends Closable {
-  /** The body of the answer. Throws a SluiceError by its status; never asks twice, and follows no redirect. */
+  /** Sends a request once, without following redirects, and resolves with the body. Rejects with the SluiceError of the status. */
   send(request: WebRequest, call: { readonly id: string; readonly signal: AbortSignal }): Promise<unknown>;
-  /** Throws when the service cannot be reached. */
+  /** Rejects when the service cannot be reached. */
   check(): Promise<void>;
 }
 

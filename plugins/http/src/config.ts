@@ -7,10 +7,12 @@ export const RESERVED = ['idempotency-key'];
 
 /** `connections.<name>.with` */
 export const connection = z.strictObject({
-  baseUrl: baseUrl().describe('requests never leave it'),
+  baseUrl: baseUrl().describe('no request can go to an address outside of it'),
   token: secret().optional().describe('sent as `Authorization: Bearer …`'),
-  headers: headers(RESERVED).default({}).describe('sent with every request; not masked as a secret is'),
-  timeout: duration().prefault('30s').describe('for a whole request'),
+  headers: headers(RESERVED)
+    .default({})
+    .describe('sent with every request; logs show them unmasked, so write secrets in `token`'),
+  timeout: duration().prefault('30s').describe('maximum time of a whole request'),
   ...webOptions,
 });
 

@@ -15,7 +15,7 @@ const post = (body: unknown, headers: Record<string, string> = JSON_TYPE) => ({
 const open = (options: object = {}, behaviour?: Parameters<typeof openEndpoint>[2]) =>
   openEndpoint(endpoint, { path: '/in/orders', ...options }, behaviour);
 
-describe('the schemas of several flows', () => {
+describe('body schemas of several flows', () => {
   const named = (type: string) => ({
     $id: 'https://shop.test/order',
     type: 'object',
@@ -23,7 +23,7 @@ describe('the schemas of several flows', () => {
     $defs: { part: { $id: 'https://shop.test/part', type } },
   });
 
-  it('may have the same names, inner ones too, and do not see each other', async () => {
+  it('keeps schemas with the same $id apart, nested ones included', async () => {
     const texts = await open({ body: named('string') });
     const numbers = await open({ body: named('number') });
     await texts.request(post({ a: 'x' }));
@@ -33,11 +33,11 @@ describe('the schemas of several flows', () => {
     expect(() => checkerOf({ properties: { a: { $ref: 'https://shop.test/part' } } })).toThrow("can't resolve reference");
   });
 
-  it('cannot take the place of the schema of schemas', () => {
+  it('does not let a schema replace the meta-schema', () => {
     try {
       checkerOf({ $id: 'https://json-schema.org/draft/2020-12/schema', type: 'string' });
     } catch {
-      // refused or not: what counts is that the others still work
+      // this schema may be rejected or not: the test verifies that other schemas still work
     }
     expect(() => checkerOf({ type: 'string' })('x')).not.toThrow();
     expect(() => checkerOf({ type: 'no type' })).toThrow();
@@ -45,7 +45,7 @@ describe('the schemas of several flows', () => {
 });
 
 describe('http.endpoint', () => {
-  it('answers 202 with the id once the event is safe', async () => {
+  it('answers 202 with the id of the event after it is accepted', async () => {
     const { request, accepted } = await open();
     expect(await request(post({ number: 'S-1' }))).toEqual({ status: 202, headers: {}, data: { id: 'event-1' } });
     expect(accepted).toMatchObject([{ data: { number: 'S-1' }, datacontenttype: 'application/json' }]);
@@ -56,13 +56,13 @@ describe('http.endpoint', () => {
     await expect(request(post({}))).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
   });
 
-  it('carries the body as it came', async () => {
+  it('keeps the bytes of the body as received', async () => {
     const { request, accepted } = await open();
     await request(post('{ "number" : "S-1" }'));
     expect(Buffer.from(accepted[0]?.body ?? []).toString()).toBe('{ "number" : "S-1" }');
   });
 
-  it('tells what belongs to the request and not to the data', async () => {
+  it('passes method, path, parameters and query as meta', async () => {
     const { request, accepted } = await openEndpoint(endpoint, { path: '/in/exchange/{node}', accepts: ['application/xml'] });
     await request({
       method: 'POST',
@@ -86,7 +86,7 @@ describe('http.endpoint', () => {
     expect(accepted[0]?.data).toEqual(data);
   });
 
-  it('takes the query of a GET for its data', async () => {
+  it('uses the query of a GET as data', async () => {
     const { request, accepted } = await open({ method: 'GET' });
     await request({ method: 'GET', path: '/in/orders', query: { phone: '7916' } });
     expect(accepted[0]?.data).toEqual({ phone: '7916' });
@@ -94,8 +94,8 @@ describe('http.endpoint', () => {
 
   it.each([
     ['a number that would be rounded', '{"a":{"b":[1,9007199254740993]}}', '/a/b/1'],
-    ['what is not JSON', '{"a":', 'not JSON'],
-  ])('refuses %s, and says where', async (_what, body, where) => {
+    ['a body that is not JSON', '{"a":', 'not JSON'],
+  ])('rejects %s with its position', async (_what, body, where) => {
     const { request, accepted } = await open();
     await expect(request(post(body))).rejects.toMatchObject({
       code: 'BODY_INVALID',
@@ -104,14 +104,14 @@ describe('http.endpoint', () => {
     expect(accepted).toEqual([]);
   });
 
-  it('refuses a content type that it does not take', async () => {
+  it('rejects a content type that it does not accept', async () => {
     const { request } = await open({ accepts: ['application/xml'] });
     await expect(request(post({}))).rejects.toMatchObject({ code: 'MEDIA_TYPE' });
     const { request: any } = await open();
     await expect(any(post('x', { 'content-type': 'image/png' }))).rejects.toMatchObject({ code: 'MEDIA_TYPE' });
   });
 
-  it('leaves a route without a token to the signature, and asks for the scope otherwise', async () => {
+  it('opens a route without a token when requests are signed, and otherwise requires the scope', async () => {
     const signed = await open({ signature: { header: 'x-signature', secret: 'shared' } });
     const scoped = await open({ scope: 'orders:write', limit: '1MiB' });
     expect(signed.route).toEqual({ method: 'POST', path: '/in/orders', scope: false });
@@ -119,28 +119,28 @@ describe('http.endpoint', () => {
     expect((await open()).route.scope).toBe('events:write');
   });
 
-  it('takes its route away at the end', async () => {
+  it('removes its route when it stops', async () => {
     const opened = await open();
     await opened.close();
     expect(await opened.request(post({}))).toMatchObject({ status: 404 });
   });
 });
 
-describe('the id of an http.endpoint event', () => {
-  it.each(['Idempotency-Key', 'ce-id'])('is what the sender gives as %s', async (header) => {
+describe('event id of http.endpoint', () => {
+  it.each(['Idempotency-Key', 'ce-id'])('takes the event id from the header %s', async (header) => {
     const { request, accepted } = await open();
     await request(post({}, { ...JSON_TYPE, [header]: 'S-1/1' }));
     expect(accepted[0]?.id).toBe('S-1/1');
   });
 
-  it('is refused when it is too long, in bytes', async () => {
+  it('rejects an event id of more than 200 bytes', async () => {
     const { request, accepted } = await open();
     await expect(request(post({}, { ...JSON_TYPE, 'ce-id': 'Ё'.repeat(101) }))).rejects.toMatchObject({ code: 'HTTP_ID' });
     expect(accepted).toEqual([]);
   });
 });
 
-describe('the schema of an http.endpoint', () => {
+describe('body schema of http.endpoint', () => {
   const schema = {
     type: 'object',
     required: ['number', 'lines'],
@@ -152,7 +152,7 @@ describe('the schema of an http.endpoint', () => {
     },
   };
 
-  it('lets through what fits', async () => {
+  it('accepts a body that matches the schema', async () => {
     const { request } = await open({ body: schema });
     expect(await request(post({ number: 'S-1', code: 'C', lines: [{}] }))).toMatchObject({ status: 202 });
   });
@@ -163,7 +163,7 @@ describe('the schema of an http.endpoint', () => {
     ['/qty', { number: 'S-1', lines: [{}], qty: 1 }],
     ['/number', { number: `S-${'1'.repeat(20_000)}`, lines: [{}] }],
     ['/code', { number: 'S-1', code: 'S-1', lines: [{}] }],
-  ])('refuses a body that does not fit at %s', async (where, data) => {
+  ])('rejects a body that does not match the schema at %s', async (where, data) => {
     const { request } = await open({ body: schema });
     const failed = request(post(data));
     await expect(failed).rejects.toMatchObject({
@@ -173,14 +173,14 @@ describe('the schema of an http.endpoint', () => {
   });
 
   it.each([
-    ['a pattern that doubles', { type: 'string', pattern: '^([a-z0-9]+[.]?)+@x$' }, 'a'.repeat(10_000)],
+    ['a pattern with exponential backtracking', { type: 'string', pattern: '^([a-z0-9]+[.]?)+@x$' }, 'a'.repeat(10_000)],
     ['unique objects', { type: 'array', uniqueItems: true }, [...Array.from({ length: 50_000 }, (_, n) => ({ n })), { n: 1 }]],
     [
-      'more texts than patterns are tried on',
+      'more text than patterns are matched against',
       { type: 'array', items: { type: 'string', pattern: '^a*$' } },
       Array.from({ length: 100 }, () => 'a'.repeat(10_000)),
     ],
-  ])('checks in time in proportion to the body: %s', async (_, items, data) => {
+  ])('validates in time proportional to the body: %s', async (_, items, data) => {
     const { request } = await open({ body: { properties: { data: items } } });
     const before = process.cpuUsage();
     await expect(request(post({ data }))).rejects.toMatchObject({ code: 'BODY_INVALID' });
@@ -188,7 +188,7 @@ describe('the schema of an http.endpoint', () => {
     expect((user + system) / 1000).toBeLessThan(2_000);
   });
 
-  it('takes equal objects for equal, whatever the order of their fields', async () => {
+  it('compares the items of a unique list regardless of the order of their keys', async () => {
     const { request } = await open({ body: { properties: { list: { type: 'array', uniqueItems: true } } } });
     const list = [
       { a: 1, b: 2 },
@@ -201,21 +201,21 @@ describe('the schema of an http.endpoint', () => {
   it.each([
     ['a pattern with look-around', { type: 'string', pattern: '(?=a)b' }],
     ['more than 100 levels', JSON.parse(`${'{"not":'.repeat(200)}{}${'}'.repeat(200)}`) as Record<string, unknown>],
-  ])('refuses a schema with %s', (_, body) => {
+  ])('rejects a schema with %s', (_, body) => {
     expect(endpoint.options.safeParse({ path: '/in/orders', body }).success).toBe(false);
   });
 
-  it('may be that of two endpoints, with an id', () => {
+  it('accepts the same schema with an $id in two endpoints', () => {
     const body = { $id: 'https://example.com/order', type: 'object' };
     for (const path of ['/in/a', '/in/b']) expect(endpoint.options.safeParse({ path, body }).success).toBe(true);
   });
 
-  it('must be one', () => {
+  it('rejects a body option that is not a JSON Schema', () => {
     expect(endpoint.options.safeParse({ path: '/in/orders', body: { type: 'objekt' } }).success).toBe(false);
   });
 });
 
-describe('the signature of an http.endpoint', () => {
+describe('signature of http.endpoint', () => {
   const signature = { header: 'X-Signature', algorithm: 'sha256', secret: 'shared-secret' };
   const body = '{"event":"payment.succeeded"}';
   const mac = (key = 'shared-secret') => createHmac('sha256', key).update(body).digest();
@@ -232,21 +232,21 @@ describe('the signature of an http.endpoint', () => {
     ['hex', mac().toString('hex')],
     ['base64', mac().toString('base64')],
     ['hex with a prefix', `sha256=${mac().toString('hex')}`],
-  ])('is good in %s', async (_form, value) => expect(await send(value)).toBe(202));
+  ])('accepts a signature in %s', async (_form, value) => expect(await send(value)).toBe(202));
 
   it.each([
     ['missing', undefined],
     ['empty', ''],
     ['made with another secret', mac('another').toString('hex')],
     ['cut short', mac().toString('hex').slice(0, 32)],
-  ])('is refused when it is %s', async (_how, value) => expect(await send(value)).toBe('HTTP_SIGNATURE'));
+  ])('rejects a signature that is %s', async (_how, value) => expect(await send(value)).toBe('HTTP_SIGNATURE'));
 
-  it.each(['GET', 'DELETE'])('is refused for %s: only the body is signed, and such a request has none', (method) => {
+  it.each(['GET', 'DELETE'])('rejects the option signature for %s, which has no body to sign', (method) => {
     const parsed = endpoint.options.safeParse({ path: '/in/orders', method, signature });
     expect(parsed.error?.issues).toMatchObject([{ path: ['signature'] }]);
   });
 
-  it('makes the id of the event, so that a replay under another key, path or header is the same event', async () => {
+  it('derives the event id from the signed body, so that a replay under another key, path or header is a duplicate', async () => {
     const { request, accepted } = await openEndpoint(endpoint, { path: '/in/{shop}', signature });
     const headers = { ...JSON_TYPE, 'x-signature': mac().toString('hex') };
     await request({ ...post(body, { ...headers, 'idempotency-key': 'first' }), path: '/in/a' });
@@ -270,18 +270,18 @@ describe('the signature of an http.endpoint', () => {
       );
     };
 
-    it('is good while it is new', async () => expect(await sendAt(String(now - 200))).toBe(202));
+    it('accepts a time within the tolerance', async () => expect(await sendAt(String(now - 200))).toBe(202));
 
     it.each([
-      ['old', String(now - 400), undefined],
-      ['of a time to come', String(now + 400), undefined],
-      ['no number', '2026-11-30', undefined],
+      ['too old', String(now - 400), undefined],
+      ['in the future', String(now + 400), undefined],
+      ['not a number', '2026-11-30', undefined],
       ['missing', undefined, body],
       ['not signed', String(now), body],
-    ])('is refused when the time is %s', async (_how, time, signed) => expect(await sendAt(time, signed)).toBe('HTTP_SIGNATURE'));
+    ])('rejects a time that is %s', async (_how, time, signed) => expect(await sendAt(time, signed)).toBe('HTTP_SIGNATURE'));
   });
 
-  it('does not go together with a scope', () => {
+  it('rejects a signature together with a scope', () => {
     expect(endpoint.options.safeParse({ path: '/in/orders', signature, scope: 'orders' }).success).toBe(false);
   });
 });
@@ -289,13 +289,13 @@ describe('the signature of an http.endpoint', () => {
 describe('http.endpoint with respond: reply', () => {
   const late = failures({ REPLY_LATE: { fate: 'retry', cure: 'ask again' } });
 
-  it('answers what the flow replies', async () => {
+  it('answers with the reply of the flow', async () => {
     const reply = { status: 200, headers: {}, data: { accepted: true } };
     const { request } = await open({ respond: 'reply', wait: '10s' }, { reply: async () => reply });
     expect(await request(post({}))).toEqual(reply);
   });
 
-  it('answers 504 with the id when no reply came in time', async () => {
+  it('answers 504 with the id when no reply comes in time', async () => {
     const { request } = await open(
       { respond: 'reply' },
       { reply: () => Promise.reject(late.REPLY_LATE('no reply within 30 s')) },

@@ -19,40 +19,40 @@ import { isSigned, signature, signedId } from './signature.js';
 const body = failures(BODY_CODES);
 
 const DEFAULT_SCOPE = 'events:write';
-/** Methods without a body: a signature, which is of the body, would protect nothing. */
+/** Methods without a body. The signature covers only the body, so it would protect nothing in such a request. */
 const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'DELETE']);
-const LONGEST_ID = 200; // bytes, of any event's id
+const LONGEST_ID = 200; // bytes; the limit for the id of any event
 
 const options = z
   .strictObject({
     method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).default('POST'),
     path: z
       .string()
-      .regex(/^\/in(\/([A-Za-z0-9._~-]+|\{[A-Za-z][A-Za-z0-9]*\}))+$/, 'begins with /in/; a segment is a word or {name}')
+      .regex(/^\/in(\/([A-Za-z0-9._~-]+|\{[A-Za-z][A-Za-z0-9]*\}))+$/, 'must begin with /in/; a segment is a word or {name}')
       .describe('such as /in/orders or /in/exchange/{node}'),
     scope: z.string().min(1).optional().describe(`the scope that the sender's token needs; \`${DEFAULT_SCOPE}\` when absent`),
-    body: bodySchema.optional().describe('JSON Schema (2020-12) of the data; what does not fit is answered 400'),
+    body: bodySchema.optional().describe('JSON Schema (2020-12) of the data; a request that does not match gets 400'),
     accepts: z
       .array(z.string().regex(/^[\w.+-]+\/[\w.+-]+$/, 'such as application/xml'))
       .min(1)
       .optional()
-      .describe('content types; others are answered 415'),
-    limit: size().optional().describe('largest body; settings.limits.event when absent'),
+      .describe('accepted content types; a request with another one gets 415'),
+    limit: size().optional().describe('maximum size of the body; settings.limits.event when absent'),
     signature: signature
       .optional()
-      .describe('HMAC of the body by the sender; no token is asked for then. Path, query and headers are not signed'),
+      .describe('HMAC of the body by the sender, in place of a token. Path, query and headers are not signed'),
     respond: z
       .enum(['accepted', 'reply'])
       .default('accepted')
-      .describe('`accepted`: 202 as soon as the event is safe. `reply`: what the flow replies'),
-    wait: duration().prefault('30s').describe('how long `respond: reply` waits'),
+      .describe('`accepted`: 202 once the broker has confirmed the event. `reply`: the reply of the flow'),
+    wait: duration().prefault('30s').describe('maximum time that `respond: reply` waits for the flow'),
   })
   .refine((given) => given.signature === undefined || given.scope === undefined, {
-    error: 'a signed sender has no token: leave out `scope` or `signature`',
+    error: 'a sender that signs has no token: remove `scope` or `signature`',
     path: ['scope'],
   })
   .refine((given) => given.signature === undefined || !WITHOUT_BODY.has(given.method), {
-    error: 'the signature is of the body, and such a request has none: leave out `signature`, or use POST, PUT or PATCH',
+    error: 'the signature covers the body, and such a request has no body: remove `signature`, or use POST, PUT or PATCH',
     path: ['signature'],
   });
 
@@ -66,9 +66,9 @@ const meta = z.object({
 
 type Meta = z.input<typeof meta>;
 
-/** An HTTP endpoint under `/in/`. Each request is one event; the answer comes after the broker's confirm. */
+/** Serves an HTTP endpoint under `/in/`. Each request becomes one event and is answered after the broker has confirmed the event. */
 export const endpoint = hostTrigger({
-  title: 'A request has come in',
+  title: 'An HTTP request has arrived',
   options,
   output: z.unknown(),
   meta,
@@ -124,7 +124,7 @@ function eventOf(request: HttpRequest, id: string | undefined, accepts: readonly
   };
 }
 
-/** What a request says: its body, as it came; a GET says it in its query. */
+/** Returns the data of a request: the query of a GET, the parsed body of the other methods, together with the bytes as received. */
 function contentOf(
   { method, query, contentType, body: bytes }: HttpRequest,
   accepts: readonly string[] | undefined,
@@ -133,14 +133,14 @@ function contentOf(
   if (bytes.length === 0) return { data: undefined };
   const type = contentType.split(';')[0]?.trim().toLowerCase() ?? '';
   if (accepts && !accepts.some((accepted) => accepted.toLowerCase() === type)) {
-    throw body.MEDIA_TYPE(`this endpoint takes ${accepts.join(', ')}, not ${type || 'a body without Content-Type'}`, {
+    throw body.MEDIA_TYPE(`this endpoint accepts ${accepts.join(', ')}, not ${type || 'a body without Content-Type'}`, {
       sent: 'no',
     });
   }
   return { data: parseBody(contentType, bytes), body: bytes, datacontenttype: contentType };
 }
 
-/** The sender's own id makes a request that it repeats the same event. */
+/** Returns the id that the sender has chosen, if any: with it a repeated request becomes the same event. */
 function idOf({ headers }: HttpRequest): string | undefined {
   return headers['ce-id'] || headers['idempotency-key'] || undefined;
 }

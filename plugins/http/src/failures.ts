@@ -1,10 +1,13 @@
 import { failures } from '@sluice/plugin-api';
 
-/** What a web service says beyond the shared codes. */
+/** Errors of HTTP beyond the shared codes. */
 export const http = failures({
-  HTTP_SIGNATURE: { fate: 'rejected', cure: 'sign the body, with the time where it is asked for, with the shared secret' },
+  HTTP_SIGNATURE: {
+    fate: 'rejected',
+    cure: 'sign the body with the shared secret, and with the time where `timestamp` is configured',
+  },
   HTTP_ID: { fate: 'rejected', cure: 'send a shorter id' },
-  HTTP_CUT_OFF: { fate: 'retry', cure: 'look in the log of the other side why it cut the connection' },
-  HTTP_SERVER_ERROR: { fate: 'retry', cure: 'look in the log of the other side' },
-  HTTP_MOVED: { fate: 'fatal', cure: 'write the address that it has moved to: redirects are not followed' },
+  HTTP_CUT_OFF: { fate: 'retry', cure: 'look in the log of the web service why it cut the connection' },
+  HTTP_SERVER_ERROR: { fate: 'retry', cure: 'look in the log of the web service' },
+  HTTP_MOVED: { fate: 'fatal', cure: 'configure the new address of the service: redirects are not followed' },
 });

@@ -24,7 +24,7 @@ const answering =
     void response.writeHead(status, headers).end(body);
 
 describe('http.request', () => {
-  it('gives the body of the answer as data', async () => {
+  it('returns the body of the answer as data', async () => {
     const { request } = await open(answering(200, { 'content-type': 'application/json' }, '{"items":[1]}'));
     expect(await request({ method: 'GET', path: '/contacts' })).toEqual({ items: [1] });
   });
@@ -40,12 +40,12 @@ describe('http.request', () => {
     expect(await request({ method: 'GET', path: '/' })).toEqual(data);
   });
 
-  it('refuses an answer that a flow cannot read', async () => {
+  it('rejects an answer that a flow cannot read', async () => {
     const { request } = await open(answering(200, { 'content-type': 'image/png' }, 'png'));
     await expect(request({ method: 'GET', path: '/' })).rejects.toMatchObject({ code: 'BAD_ANSWER' });
   });
 
-  it('sends what the flow says, and the headers of the connection', async () => {
+  it('sends the request of the flow with the headers of the connection', async () => {
     const { request, service } = await open(answerOk, { token: 't-1', headers: { 'X-Shop': 'main' } });
     const call = { id: 'run/post' };
     await request(
@@ -62,27 +62,27 @@ describe('http.request', () => {
     ]);
   });
 
-  it('does not leave its base URL', async () => {
+  it('rejects a path outside its base URL', async () => {
     const { request, service } = await open();
     const failed = request({ method: 'GET', path: '/../admin' });
     await expect(failed).rejects.toMatchObject({ code: 'REJECTED', options: { sent: 'no' } });
     expect(service.seen).toEqual([]);
   });
 
-  it('is no place for the headers that it writes itself', async () => {
+  it('rejects a header that the connector writes itself', async () => {
     const { request } = await open();
     const failed = request({ method: 'GET', path: '/', headers: { 'Idempotency-Key': 'x' } });
     await expect(failed).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
 
-  it('waits and reads no longer than the connection allows', async () => {
+  it('limits the time and the size of an answer', async () => {
     const { request } = await open(() => undefined, { timeout: '50ms' });
     await expect(request({ method: 'GET', path: '/' })).rejects.toMatchObject({ code: 'TIMED_OUT' });
     const { request: another } = await open(answerOk, { maxResponse: '4B' });
     await expect(another({ method: 'GET', path: '/' })).rejects.toMatchObject({ code: 'BAD_ANSWER' });
   });
 
-  it('follows no redirect, and does not repeat its query', async () => {
+  it('does not follow a redirect, and removes its query and password from the message', async () => {
     const { request, service } = await open(
       answering(302, { location: 'http://user:secret@elsewhere.test/login?token=1#key=2' }),
     );
@@ -103,17 +103,17 @@ describe('http.request', () => {
     [502, 'OVERLOADED', 'overload', 'unknown'],
     [503, 'OVERLOADED', 'overload', 'no'],
     [504, 'TIMED_OUT', 'retry', 'unknown'],
-  ])('knows a %i as %s', async (status, code, fate, sent) => {
+  ])('maps status %i to %s', async (status, code, fate, sent) => {
     const { request } = await open(answering(status));
     await expect(request({ method: 'POST', path: '/' })).rejects.toMatchObject({ code, fate, options: { sent } });
   });
 
-  it('passes on how long it is asked to wait', async () => {
+  it('passes on Retry-After', async () => {
     const { request } = await open(answering(503, { 'retry-after': '7' }));
     await expect(request({ method: 'GET', path: '/' })).rejects.toMatchObject({ options: { retryAfterMs: 7_000 } });
   });
 
-  it('takes a POST for what must not be repeated blindly, and a PUT for what may', () => {
+  it('treats POST as not idempotent and PUT as idempotent by default', () => {
     const of = plugin.actions.request.idempotent;
     const asked = (method: 'POST' | 'PUT', idempotent?: 'yes' | 'by-key' | 'no') =>
       typeof of === 'function' ? of({ method, path: '/', idempotent }) : of;

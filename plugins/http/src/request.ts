@@ -4,10 +4,10 @@ import { z } from 'zod';
 import type { HttpClient } from './client.js';
 import { RESERVED } from './config.js';
 
-/** RFC 9110, 9.2.2. */
+/** The idempotent methods of RFC 9110, 9.2.2. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 
-/** A request under the base URL; the body of its answer is the output. */
+/** Sends a request to a path under the base URL; its output is the body of the answer. */
 export const request = action({
   title: 'Send a request to a web service',
   input: z.strictObject({
@@ -17,7 +17,7 @@ export const request = action({
       .enum(['yes', 'by-key', 'no'])
       .optional()
       .describe(
-        'may it be sent again when nobody knows whether it was carried out? `by-key`: the service keeps Idempotency-Key. ' +
+        'whether to repeat a request with an unknown outcome; `by-key`: the service recognizes repeats by Idempotency-Key. ' +
           'Absent: `no` for POST and PATCH, `yes` for the others',
       ),
   }),

@@ -2,26 +2,26 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { duration, secret } from '@sluice/plugin-api';
 import { z } from 'zod';
 
-const headerName = z.string().regex(/^[A-Za-z0-9-]+$/, 'not the name of a header');
+const headerName = z.string().regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header');
 
 export const signature = z.strictObject({
-  header: headerName.describe('where the sender puts the signature'),
+  header: headerName.describe('header that contains the signature'),
   algorithm: z.enum(['sha1', 'sha256', 'sha512']).default('sha256'),
   secret: secret().describe('shared with the sender'),
   timestamp: z
     .strictObject({
-      header: headerName.describe('where the sender puts the time, in seconds since 1970'),
-      tolerance: duration().prefault('5m').describe('how far it may be from the time of this host'),
+      header: headerName.describe('header that contains the time, in seconds since 1970'),
+      tolerance: duration().prefault('5m').describe('maximum difference from the time of this host'),
     })
     .optional()
-    .describe('the sender signs `<time>.<body>` instead of the body; an old request is refused'),
+    .describe('the sender signs `<time>.<body>` instead of the body; a request outside the tolerance is rejected'),
 });
 
 export type Signature = z.output<typeof signature>;
 
 /**
- * Returns whether the header is the HMAC of the body (RFC 2104), in hex or base64, with or without a prefix such as `sha256=`, and its time is
- * within the tolerance. Takes the same time for every wrong one.
+ * Returns whether the header contains the HMAC of the body (RFC 2104), in hex or base64, with or without a prefix such as `sha256=`, and
+ * the time is within the tolerance. The comparison takes constant time.
  */
 export function isSigned(
   { header, algorithm, secret, timestamp }: Signature,
@@ -43,8 +43,8 @@ export function isSigned(
 }
 
 /**
- * The id of a signed event: the same for the same body, whatever its headers and path say, since these are not signed. The signature cannot
- * be made from it.
+ * Returns the id of a signed event. It depends only on the body and the secret, because headers and path are not signed. The signature
+ * cannot be derived from it.
  */
 export function signedId({ secret }: Signature, body: Uint8Array): string {
   return `signed-${createHash('sha256').update(createHmac('sha256', secret).update(body).digest()).digest('base64url')}`;

@@ -1,6 +1,6 @@
 import { answerOk, startWebService, until, type ActionPeer } from '@sluice/testing';
 
-/** A web service as the other side of the contract of actions. */
+/** Starts a web service that the action contract calls. */
 export async function servicePeer(): Promise<ActionPeer & { readonly connection: object }> {
   let trouble: 'hang' | 'lose' | 'overload' | undefined;
   const service = await startWebService((request, response) => {
