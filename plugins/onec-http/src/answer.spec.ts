@@ -10,7 +10,7 @@ const from = {
 const read = (body: Buffer | string, headers: Record<string, string> = {}, status = 200) =>
   readAnswer({ status, headers, body: Buffer.from(body as string) }, from);
 
-/** `Ёж` in windows-1251. */
+/** The bytes of `Ёж` in windows-1251. */
 const HEDGEHOG = Buffer.from([0xa8, 0xe6]);
 
 describe('an answer of 1C', () => {
@@ -22,15 +22,13 @@ describe('an answer of 1C', () => {
     ['a number', '7707083893', {}, 7_707_083_893],
     ['a number that would be rounded', '40702810900000012345\r\n', {}, '40702810900000012345'],
     ['nothing', '', {}, null],
-  ])('is read when it is %s', (_what, body, headers, value) =>
-    expect(read(body, headers as Record<string, string>)).toEqual(value),
-  );
+  ])('reads %s', (_what, body, headers, value) => expect(read(body, headers as Record<string, string>)).toEqual(value));
 
   it.each([
-    ['nobody names', {}, 'the body is not UTF-8'],
-    ['the header does not know', { 'content-type': 'text/plain; charset=koi-9' }, 'the charset "koi-9", which is not known'],
+    ['the header does not name', {}, 'the body is not UTF-8'],
+    ['is unknown', { 'content-type': 'text/plain; charset=koi-9' }, 'the charset "koi-9", which is not known'],
     ['the header names wrongly', { 'content-type': 'text/plain; charset=utf-8' }, 'the body is not UTF-8'],
-  ])('is refused in an encoding that %s', (_which, headers, message) => {
+  ])('rejects an answer in an encoding that %s', (_which, headers, message) => {
     expect(() => read(HEDGEHOG, headers as Record<string, string>)).toThrow(
       expect.objectContaining({ code: 'BAD_ANSWER', message: expect.stringContaining(message) }),
     );
@@ -50,18 +48,23 @@ describe('an answer of 1C', () => {
       Buffer.from('\uFEFF["Ёж"]'),
       ['Ёж'],
     ],
-  ])('is read in the encoding that %s', (_which, headers, body, value) => {
+  ])('reads an answer in the encoding that %s', (_which, headers, body, value) => {
     expect(read(body, headers)).toEqual(value);
   });
 
-  it('is a refusal whose text is read as windows-1251 when nothing names its encoding', () => {
+  it('reads the text of an error as windows-1251 when no header names its encoding', () => {
     expect(() => read(HEDGEHOG, {}, 500)).toThrow(expect.objectContaining({ code: 'ONEC_BUSINESS', message: 'Ёж' }));
   });
 
   it.each([
-    ['is not in the encoding that it names', { 'content-type': 'text/plain; charset=utf-8' }, HEDGEHOG, 'the body is not UTF-8'],
-    ['is no text', {}, Buffer.from([0x1f, 0x8b, 8, 0]), 'the body is not UTF-8'],
-  ])('is a refusal that has the reason for a text when its text %s', (_which, headers, body, reason) => {
+    [
+      'is not in the encoding that its header names',
+      { 'content-type': 'text/plain; charset=utf-8' },
+      HEDGEHOG,
+      'the body is not UTF-8',
+    ],
+    ['is binary', {}, Buffer.from([0x1f, 0x8b, 8, 0]), 'the body is not UTF-8'],
+  ])('reports why the text of an error cannot be read when it %s', (_which, headers, body, reason) => {
     expect(() => read(body, headers as Record<string, string>, 500)).toThrow(`(the text cannot be read: ${reason}`);
   });
 
@@ -73,35 +76,32 @@ describe('an answer of 1C', () => {
     });
   });
 
-  it('is refused when a key stands twice in it', () => {
+  it('rejects JSON with a duplicate key', () => {
     expect(() => read('{"Сумма":1,"Сумма":2}')).toThrow(expect.objectContaining({ code: 'BAD_ANSWER' }));
   });
 
-  it('is refused when it is a web page', () => {
+  it('rejects a web page', () => {
     expect(() => read('<html>login</html>', { 'content-type': 'text/html' })).toThrow(
-      'a web page came instead of an answer of 1C',
+      'the answer is a web page: it does not come from 1C',
     );
   });
 
-  it('is refused when it says that it is JSON, and is not', () => {
+  it('rejects a body with the content type of JSON that is not JSON', () => {
     expect(() => read('{"a":', { 'content-type': 'application/json' })).toThrow(
       'the answer cannot be read: the body is not JSON: at line 1, column 6',
     );
   });
 
-  it('is a refusal when its status is 200 and it tells an error', () => {
+  it('throws for an error in the body of an answer with status 200', () => {
     expect(() => read('{"Ошибка":"Контрагент заблокирован"}')).toThrow(
       expect.objectContaining({ code: 'ONEC_BUSINESS', message: 'Контрагент заблокирован' }),
     );
     expect(() => read('{"Ошибка":"Конфликт блокировок"}')).toThrow(expect.objectContaining({ code: 'ONEC_LOCKED' }));
   });
 
-  it.each(['{"Ошибка":""}', '{"Ошибка":false}', '{"Ошибка":null}'])(
-    'is no refusal when it tells that there was no error: %s',
-    (body) => {
-      expect(read(body)).toEqual(JSON.parse(body));
-    },
-  );
+  it.each(['{"Ошибка":""}', '{"Ошибка":false}', '{"Ошибка":null}'])('returns an answer with an empty error: %s', (body) => {
+    expect(read(body)).toEqual(JSON.parse(body));
+  });
 
   it.each([
     [403, {}, 'UNAUTHORIZED'],
@@ -114,11 +114,11 @@ describe('an answer of 1C', () => {
     [501, {}, 'ONEC_FRONT'],
     [408, {}, 'TIMED_OUT'],
     [504, {}, 'TIMED_OUT'],
-  ])('with the status %i and %j is %s', (status, headers, code) => {
+  ])('maps status %i with %j to %s', (status, headers, code) => {
     expect(() => read('x', headers as Record<string, string>, status)).toThrow(expect.objectContaining({ code }));
   });
 
-  it('may ask to come back at a time', () => {
+  it('reads Retry-After as a date', () => {
     const at = new Date(Date.now() + 60_000).toUTCString();
     const ms = expect.closeTo(60_000, -4);
     expect(() => read('', { 'retry-after': at }, 503)).toThrow(

@@ -3,9 +3,10 @@ import { failureOfStatus, failureOfText, mediaType, refusalIn, refusalText, type
 import type { WebAnswer } from '@sluice/web-client';
 
 /**
- * Returns the value that 1C answered: JSON as data, another text as a text, nothing as null. A number that JavaScript would round is its digits as a text.
+ * Returns the body of an answer of 1C: JSON as data, any other text as a string, an empty body as null. A number that JavaScript would
+ * round is returned as a string of its digits.
  *
- * @throws what the status or the text stands for, and `BAD_ANSWER` with the place for what cannot be read.
+ * @throws the error that the status or the error text of 1C stands for; `BAD_ANSWER` for a body that cannot be read.
  */
 export function readAnswer(answer: WebAnswer, from: Where): unknown {
   if (answer.status < 200 || answer.status >= 300) throw failureOfStatus(answer, refusalText(answer), from);
@@ -24,8 +25,8 @@ function valueOf({ body, headers }: WebAnswer, from: Where): unknown {
     return parseJson(text, 'text');
   } catch (error) {
     if (type === 'text/html')
-      throw fail.BAD_ANSWER(`${from.where}: a web page came instead of an answer of 1C`, { sent: 'yes', cause: error });
-    // it is JSON, and has a key twice
+      throw fail.BAD_ANSWER(`${from.where}: the answer is a web page: it does not come from 1C`, { sent: 'yes', cause: error });
+    // the text is JSON with a duplicate key
     if (isSluiceError(error) && hasPointer(error.options.details)) throw unreadable(error, from);
     return text;
   }

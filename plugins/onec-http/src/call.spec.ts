@@ -24,33 +24,33 @@ async function open(onec: Onec, config: object = {}, now?: () => Date) {
   return opened;
 }
 
-/** What a call meets when 1C is in this trouble. */
+/** Returns the error of a call to a 1C with this fault. */
 async function failureOf(fault: Fault, config: object = {}) {
   const opened = await open(await start({ faults: [fault] }), config);
   return opened.actions.call({ method: 'SaveOrder' }).then(
-    () => 'the call went well',
+    () => 'the call succeeded',
     (error: unknown) => error,
   );
 }
 
 describe('onec-http.call', () => {
-  it('gives what the method answers', async () => {
+  it('returns the answer of the method', async () => {
     const opened = await open(await start());
     expect(await opened.actions.call({ method: 'Echo', data: { Код: 'A-1' } })).toEqual({ Код: 'A-1' });
   });
 
-  it('reaches an older service by its query', async () => {
+  it('calls an older service with a query', async () => {
     const opened = await open(await start(), { style: 'query' });
     expect(await opened.actions.call({ method: 'Echo', data: { Имя: 'Ёж + К°' } })).toEqual({ Имя: 'Ёж + К°' });
   });
 
-  it('is known to 1C by a Cyrillic name and password', async () => {
+  it('sends a Cyrillic user name and password', async () => {
     const onec = await start({ user: 'Обмен', password: 'пароль' });
     const opened = await open(onec, { user: 'Обмен', password: 'пароль' });
     expect(await opened.actions.call({ method: 'Echo', data: { a: 1 } })).toEqual({ a: 1 });
   });
 
-  it('gets the stored answer when it is repeated, and the work is done once', async () => {
+  it('gets the stored answer for a repeated call, so that 1C does the work once', async () => {
     const onec = await start();
     const opened = await open(onec);
     const first = await opened.actions.call({ method: 'SaveOrder' }, { id: 'run/save' });
@@ -58,7 +58,7 @@ describe('onec-http.call', () => {
     expect(onec.stats()).toMatchObject({ done: 1, replayed: 1 });
   });
 
-  it('publishes the answer under the id of the question', async () => {
+  it('publishes the answer with the id_request of the call', async () => {
     const opened = await open(await start());
     await opened.actions.call({ method: 'Echo', data: { id_request: '7f' }, emitAs: 'onec.response' });
     expect(opened.emitted).toEqual([
@@ -71,7 +71,7 @@ describe('onec-http.call', () => {
     ]);
   });
 
-  it('publishes it under the correlation id of the run where the question has none', async () => {
+  it('publishes the answer with the correlation id of the run when the call has no id_request', async () => {
     const opened = await open(await start());
     await opened.actions.call({ method: 'Echo', emitAs: 'onec.response' }, { correlationid: 'c-1' });
     expect(opened.emitted).toMatchObject([{ correlationid: 'c-1', subject: 'c-1', data: { id_request: 'c-1', ok: true } }]);
@@ -82,7 +82,7 @@ describe('onec-http.call', () => {
     expect(await opened.actions.call({ method: 'Echo', data: { a: 1 } })).toEqual({ a: 1 });
   });
 
-  it('shows where in 1C the refusal came from', async () => {
+  it('reports the module and the line in 1C that raised an error', async () => {
     expect(await failureOf({ kind: 'business' })).toMatchObject({
       code: 'ONEC_BUSINESS',
       fate: 'rejected',
@@ -102,15 +102,15 @@ describe('onec-http.call', () => {
     ['blocked', 'ONEC_BLOCKED', 'unavailable', 'no'],
     ['down', 'ONEC_CUT_OFF', 'retry', 'unknown'],
     ['lost', 'ONEC_CUT_OFF', 'retry', 'unknown'],
-  ] as const)('knows the trouble "%s" as %s', async (kind, code, fate, sent) => {
+  ] as const)('maps the fault "%s" to %s', async (kind, code, fate, sent) => {
     expect(await failureOf({ kind })).toMatchObject({ code, fate, options: { sent } });
   });
 
-  it('passes on how long 1C asks to wait', async () => {
+  it('passes on Retry-After of 1C', async () => {
     expect(await failureOf({ kind: 'unavailable' })).toMatchObject({ options: { retryAfterMs: 1_000 } });
   });
 
-  it('treats a refusal as the connection says', async () => {
+  it('changes the fate of an error that `errors` of the connection matches', async () => {
     const errors = [{ contains: 'контрагент заблокирован', fate: 'retry' }];
     expect(await failureOf({ kind: 'business' }, { errors })).toMatchObject({
       fate: 'retry',
@@ -118,7 +118,7 @@ describe('onec-http.call', () => {
     });
   });
 
-  it('does not wait longer than its timeout, and does not know the outcome', async () => {
+  it('fails after its timeout with an unknown outcome', async () => {
     expect(await failureOf({ kind: 'hang' }, { timeout: '50ms' })).toMatchObject({
       code: 'TIMED_OUT',
       fate: 'retry',
@@ -126,13 +126,13 @@ describe('onec-http.call', () => {
     });
   });
 
-  it('refuses an answer that is too large', async () => {
+  it('rejects an answer that is too large', async () => {
     const opened = await open(await start(), { maxResponse: '64B' });
     const large = opened.actions.call({ method: 'Echo', data: { text: 'x'.repeat(100) } });
     await expect(large).rejects.toMatchObject({ code: 'BAD_ANSWER', fate: 'rejected' });
   });
 
-  it('says in words why 401, and shows no password', async () => {
+  it('explains status 401 without showing the password', async () => {
     const onec = await start({ user: 'Обмен', password: 'верный' });
     const opened = await open(onec, { user: 'Обмен', password: 'неверный-пароль' });
     const failed = opened.actions.call({ method: 'Echo' });
@@ -143,7 +143,7 @@ describe('onec-http.call', () => {
     });
   });
 
-  it('says that the service is not there', async () => {
+  it('reports that the service does not exist', async () => {
     const onec = await start();
     const opened = await openPlugin(plugin, { baseUrl: `${onec.url}/base` });
     closing.push(opened);
@@ -164,7 +164,7 @@ describe('onec-http.call', () => {
 });
 
 describe('sessions of onec-http', () => {
-  it('keeps its session from call to call, and ends it at the close', async () => {
+  it('keeps its session between calls and ends it on close', async () => {
     const onec = await start();
     const opened = await open(onec);
     for (let n = 0; n < 3; n++) await opened.actions.call({ method: 'Echo' });
@@ -181,7 +181,7 @@ describe('sessions of onec-http', () => {
     expect(onec.stats().sessions).toMatchObject({ started: 4, overlapped: 0 });
   });
 
-  it('starts a new session when 1C has forgotten the old one, and nobody notices', async () => {
+  it('starts a new session and repeats the call when 1C has ended the old session', async () => {
     const onec = await start({ sessionMaxAgeMs: 15 });
     const opened = await open(onec);
     await opened.actions.call({ method: 'Echo' });
@@ -200,7 +200,7 @@ describe('sessions of onec-http', () => {
     expect(onec.stats().sessions.started).toBe(2);
   });
 
-  it('goes on without sessions where the publication knows none', async () => {
+  it('works without sessions when the publication does not support them', async () => {
     const onec = await start({ ignoreIbSession: true });
     const opened = await open(onec, { sessions: { mode: 'cookie' } });
     for (let n = 0; n < 3; n++) await opened.actions.call({ method: 'Echo' });
@@ -208,14 +208,14 @@ describe('sessions of onec-http', () => {
     expect(opened.host.log.lines.filter((line) => line.level === 'warn')).toHaveLength(1);
   });
 
-  it('asks for no session when it is told so', async () => {
+  it('starts no session in the mode none', async () => {
     const onec = await start();
     const opened = await open(onec, { sessions: { mode: 'none' } });
     await opened.actions.call({ method: 'Echo' });
     expect(onec.stats().sessions.started).toBe(0);
   });
 
-  it('keeps its session after a refusal by 1C', async () => {
+  it('keeps its session after an error of 1C', async () => {
     const onec = await start();
     const opened = await open(onec);
     await opened.actions.call({ method: 'Echo' });
@@ -231,8 +231,8 @@ describe('the check of onec-http', () => {
     return plugin.check?.(opened.client);
   };
 
-  it('is content with a service that answers', () => check({}));
-  it('is content with a service that knows no Ping', () => check({ faults: [{ kind: 'business' }] }));
+  it('accepts a service that answers', () => check({}));
+  it('accepts a service without a method Ping', () => check({ faults: [{ kind: 'business' }] }));
   it('reports a base that is blocked', () =>
     expect(check({ faults: [{ kind: 'blocked' }] })).rejects.toMatchObject({ code: 'ONEC_BLOCKED' }));
   it('reports a wrong password', () =>

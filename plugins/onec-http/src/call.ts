@@ -5,12 +5,12 @@ import type { OnecClient } from './client.js';
 
 const JSON_BODY = { 'content-type': 'application/json; charset=utf-8' };
 
-/** Calls a method of the service at `<baseUrl>/v1`; what it answers is the output. */
+/** Calls a method of the service at `<baseUrl>/v1`; its output is the answer of the method. */
 export const call = action({
   title: 'Call a method of an HTTP service of 1C',
   input: z.strictObject({
-    method: z.string().min(1).describe('name of the method; 1C chooses its handler by it'),
-    data: z.unknown().optional().describe('what the method gets'),
+    method: z.string().min(1).describe('name of the method, by which 1C chooses the handler'),
+    data: z.unknown().optional().describe('argument of the method'),
     emitAs,
   }),
   output: z.unknown(),

@@ -6,21 +6,21 @@ import type { Config } from './config.js';
 
 /** One request under the base URL. */
 export interface OnecRequest extends WebRequest {
-  /** What it is called in messages. */
+  /** Name of the request in messages. */
   readonly name: string;
 }
 
-/** Narrow interface over one HTTP service of 1C. */
+/** The calls of this plugin to one HTTP service of 1C. */
 export interface OnecClient extends Closable {
   readonly style: Config['style'];
-  /** The value answered. Throws a SluiceError; never asks twice, except in a new session when the old one has gone. */
+  /** Resolves with the answer or rejects with a SluiceError. Repeats a request only when 1C has ended the session, in a new session. */
   send(request: OnecRequest, call: { readonly id: string; readonly signal: AbortSignal }): Promise<unknown>;
-  /** Throws when the service cannot be used. */
+  /** Rejects when the service cannot be used. */
   check(): Promise<void>;
 }
 
 const ACCEPT = 'application/json, */*;q=0.8';
-/** Asked for by `check`; a service that knows no such method is reached as well. */
+/** The request of `check`. An answer that the method is unknown is also a proof that the service can be reached. */
 const PING: OnecRequest = {
   name: 'Ping',
   method: 'GET',
@@ -50,11 +50,11 @@ export class HttpOnecClient implements OnecClient {
   async check(): Promise<void> {
     const from = this.whereOf(PING.name);
     const answer = await this.link.probe(PING, from.where);
-    if (answer.status === 405) return; // it is there, and takes no GET
+    if (answer.status === 405) return; // the service exists and does not accept GET
     try {
       readAnswer(answer, from);
     } catch (error) {
-      if (!isSluiceError(error) || error.code !== 'ONEC_BUSINESS') throw error; // a service without a method Ping works all the same
+      if (!isSluiceError(error) || error.code !== 'ONEC_BUSINESS') throw error; // a service without a method Ping is usable
     }
   }
 

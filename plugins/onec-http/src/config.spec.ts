@@ -6,7 +6,7 @@ const parse = (config: object) => connection.safeParse({ baseUrl: 'http://erp/ba
 const lanesOf = (sessions: object) => lanes(connection.parse({ baseUrl: 'http://erp/hs/gate', sessions }));
 
 describe('the connection of onec-http', () => {
-  it('needs an address and nothing else', () => {
+  it('requires only an address', () => {
     expect(parse({}).data).toMatchObject({
       timeout: 60_000,
       style: 'post',
@@ -20,9 +20,9 @@ describe('the connection of onec-http', () => {
     ['a password without a user', { password: 'p' }],
     ['a user in the address', { baseUrl: 'http://user:p@erp/hs/gate' }],
     ['an unknown key', { adress: 'x' }],
-  ])('refuses %s', (_what, config) => expect(parse(config).success).toBe(false));
+  ])('rejects %s', (_what, config) => expect(parse(config).success).toBe(false));
 
-  it('tells how many calls 1C takes at once, when it is known', () => {
+  it('returns the maximum number of parallel calls when sessions limit it', () => {
     expect([lanesOf({}), lanesOf({ mode: 'cookie' }), lanesOf({ max: 1 })]).toEqual([undefined, 10, 1]);
   });
 });

@@ -1,2 +1,2 @@
-/** What 1C says beyond the shared codes; both connectors to it speak of the same troubles. */
+/** Errors of 1C beyond the shared codes; both connectors to 1C use the same ones. */
 export { onec } from '@sluice/onec';

@@ -1,4 +1,4 @@
 /**
- * Calls into 1C:Enterprise over its HTTP services. Read `plugin.ts` first: the table of contents; then `client.ts`.
+ * Calls the HTTP services of 1C:Enterprise. Read `plugin.ts` first, which is the table of contents, then `client.ts`.
  */
 export { plugin } from './plugin.js';

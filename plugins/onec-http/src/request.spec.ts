@@ -11,7 +11,7 @@ actionContract(plugin, 'request', {
 
 let onec: Onec;
 
-/** The base URL is the services' own, so that another service than `gate` answers. */
+/** Opens a connection whose base URL is that of all HTTP services, so that a service other than `gate` can be called. */
 async function open() {
   onec = await startOnec({ port: 0, latencyMs: 1 });
   return openPlugin(plugin, { baseUrl: `${onec.url}/base/hs` });
@@ -20,7 +20,7 @@ async function open() {
 describe('onec-http.request', () => {
   afterEach(() => onec.close());
 
-  it('sends a body as it is to a path with Cyrillic letters', async () => {
+  it('sends an unchanged body to a path with Cyrillic letters', async () => {
     const opened = await open();
     const input = {
       path: '/обмен/Филиал 2/{1}',
@@ -34,7 +34,7 @@ describe('onec-http.request', () => {
     await opened.close();
   });
 
-  it.each(['windows-1251', 'utf-16', 'UTF-8'])('is read by 1C in the charset %s that the flow names', async (charset) => {
+  it.each(['windows-1251', 'utf-16', 'UTF-8'])('encodes the body in the charset %s of its content type', async (charset) => {
     const opened = await open();
     const headers = { 'Content-Type': `application/json; charset=${charset}` };
     const body = { method: 'Echo', data: { Город: 'Тверь' } };
@@ -42,21 +42,21 @@ describe('onec-http.request', () => {
     await opened.close();
   });
 
-  it('does not leave its base URL', async () => {
+  it('rejects a path outside its base URL', async () => {
     const opened = await open();
     await expect(opened.actions.request({ method: 'GET', path: '/../admin' })).rejects.toMatchObject({ code: 'REJECTED' });
     expect(onec.stats().calls).toBe(0);
     await opened.close();
   });
 
-  it.each(['IBSession', 'X-Request-Id'])('is no place for the header %s, which the connection writes', async (name) => {
+  it.each(['IBSession', 'X-Request-Id'])('rejects the header %s, which the connector writes itself', async (name) => {
     const opened = await open();
     const failed = opened.actions.request({ method: 'GET', path: '/gate/v1', headers: { [name]: 'x' } });
     await expect(failed).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     await opened.close();
   });
 
-  it('is not repeated blindly unless the flow says that it may be', () => {
+  it('is not idempotent unless the flow sets `idempotent`', () => {
     const of = plugin.actions.request.idempotent;
     expect(typeof of === 'function' && of({ method: 'POST', path: '/x', idempotent: 'no' })).toBe('no');
     expect(plugin.actions.request.input.parse({ method: 'GET', path: '/x' }).idempotent).toBe('no');

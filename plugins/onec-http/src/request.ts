@@ -6,7 +6,7 @@ import type { OnecClient } from './client.js';
 /** Headers that the client writes itself. */
 const RESERVED = ['ibsession', 'x-request-id'];
 
-/** Any request under the base URL, with a body as it is: for XML, for files, for services with templates of their own. */
+/** Sends any request under the base URL and does not change its body: for XML, files and services with their own URL templates. */
 export const request = action({
   title: 'Send a request to an HTTP service of 1C',
   input: z.strictObject({
@@ -15,7 +15,7 @@ export const request = action({
     idempotent: z
       .enum(['yes', 'by-key', 'no'])
       .default('no')
-      .describe('may it be sent again when nobody knows whether it was carried out?'),
+      .describe('whether to repeat a request with an unknown outcome; `by-key`: 1C recognizes repeats by X-Request-Id'),
   }),
   output: z.unknown(),
   idempotent: (input) => input.idempotent,

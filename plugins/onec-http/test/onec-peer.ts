@@ -1,7 +1,7 @@
 import { startOnec } from '@sluice/emulator';
 import { until, type ActionPeer } from '@sluice/testing';
 
-/** The emulated 1C as the other side of the contract of actions. */
+/** Starts an emulated 1C that the action contract calls. */
 export async function onecPeer(): Promise<ActionPeer & { readonly connection: object }> {
   const onec = await startOnec({ port: 0, latencyMs: 1, user: 'Обмен', password: 'секретный-пароль' });
   return {
