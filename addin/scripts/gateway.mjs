@@ -1,4 +1,4 @@
-// The gateway's server of STOMP, with a desk in memory: 500 events wait for whoever subscribes; the flow `acknowledged` answers how many of them
+// The gateway's server of STOMP, with a handler in memory: 500 events wait for whoever subscribes; the flow `acknowledged` answers how many of them
 // were acknowledged; events of the type `refused` are.
 import { prepare } from '../../scripts/lib/prepare.mjs';
 
@@ -11,7 +11,7 @@ export async function startGateway() {
   const { encodeMessage } = await import('../../plugins/tcp-gateway/dist/stomp/message.js');
   const { fail } = await import('@sluice/plugin-api');
   let acknowledged = 0;
-  const desk = {
+  const handler = {
     authenticate: async ({ login }) => ({
       ...{ user: `test/${login}`, issuer: 'test', sub: login, scopes: ['desktop'], groups: [], topics: ['*'], events: ['*'] },
       expiresAt: Date.now() + 3_600_000,
@@ -42,6 +42,6 @@ export async function startGateway() {
     drained: () => {},
   };
   const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const server = await startStompServer({ desk, log, tcp: { host: '127.0.0.1', port: 0 } });
+  const server = await startStompServer({ handler, log, tcp: { host: '127.0.0.1', port: 0 } });
   return { port: server.tcpPort, stop: () => server.close() };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { plugin } from '@sluice/plugin-asterisk-ami';
-import { WRITE_CLASSES } from '../../plugins/asterisk-ami/src/rights.js';
+import { WRITE_CLASSES } from '../../plugins/asterisk-ami/src/ami/rights.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
 import { Asterisk, PORTS, Reader } from './support/asterisk.js';
 import { callsIn, differences } from './support/judge.js';

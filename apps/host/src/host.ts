@@ -12,10 +12,10 @@ import type { Logger } from 'pino';
 import { installDocs } from './api/docs-route.js';
 import { HostServices } from './api/host-services.js';
 import type { OpenDatabase } from './database.js';
-import { openEngines, type Engines } from './engines.js';
+import { openBackends, type Backends } from './backends.js';
 import type { Env } from './env.js';
 import { HostModule } from './host.module.js';
-import { HttpDoors } from './http/doors.js';
+import { HttpIngress } from './http/http-ingress.js';
 import { httpLimits, serverTimeouts } from './http/http-limits.js';
 import { NO_ROUTE_SCHEMAS } from './http/no-route-schemas.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -30,7 +30,7 @@ import { operatorSecret, Tokens } from './tokens.js';
 import type { WorkspaceState, WorkspaceWatch } from './workspace-watch.js';
 
 /** An event type has up to 200 characters; the router's own limit is half of that. */
-const LONGEST_PARAMETER = 300;
+const MAX_PARAMETER_LENGTH = 300;
 /** A graceful stop takes at most so long. */
 const STOP_MS = 10_000;
 
@@ -55,10 +55,10 @@ export class Host extends HostServices {
 
   private constructor(
     private readonly options: HostOptions,
-    private readonly opened: Engines,
+    private readonly opened: Backends,
     readonly engine: Engine,
     readonly tokens: Tokens,
-    private readonly doors: HttpDoors,
+    private readonly routes: HttpIngress,
     private readonly log: Log,
     /** Signs tokens of the operator. */
     readonly operatorSecret: string,
@@ -76,7 +76,7 @@ export class Host extends HostServices {
     const log = toLog(options.logger);
     const hostId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
     secrets.addWorkspace(workspace);
-    const opened = await openEngines(env, database, { hostId, log, secrets });
+    const opened = await openBackends(env, database, { hostId, log, secrets });
     const stopping = new AbortController();
     let host: Host | undefined;
     try {
@@ -94,14 +94,14 @@ export class Host extends HostServices {
         // tokens are counted where they are verified
         if (!code.startsWith('TOKEN_')) refusals.add(door, code, message);
       };
-      const doors: HttpDoors = new HttpDoors({
+      const routes: HttpIngress = new HttpIngress({
         limitBytes: workspace.settings.limits.eventBytes,
         limits: httpLimits(workspace.settings.limits.eventBytes),
         log,
         mask: secrets.mask,
         onRefused,
         tokens,
-        door: () => engine.door,
+        ingress: () => engine.ingress,
       });
       const observed: Observer[] = [metrics, ...(options.observer ? [options.observer] : [])];
       const engine: Engine = new Engine({
@@ -109,9 +109,9 @@ export class Host extends HostServices {
         bus: opened.bus,
         store: opened.store,
         pacer: opened.pacer,
-        lent: {
+        capabilities: {
           tokens: (connection) => tokens.at(connection),
-          doors,
+          routes,
           database: opened.tables,
           meter: (connection) => metrics.meterOf(connection),
           folder: env.SLUICE_HOME,
@@ -123,7 +123,7 @@ export class Host extends HostServices {
         hostId,
         mask: secrets.mask,
       });
-      host = new Host(options, opened, engine, tokens, doors, log, secret, metrics, onRefused, stopping);
+      host = new Host(options, opened, engine, tokens, routes, log, secret, metrics, onRefused, stopping);
       await host.#listen();
       return host;
     } catch (error) {
@@ -148,7 +148,7 @@ export class Host extends HostServices {
   get files(): WorkspaceState {
     return this.options.files.state;
   }
-  get engines(): string {
+  get backends(): string {
     return this.opened.summary;
   }
 
@@ -170,7 +170,7 @@ export class Host extends HostServices {
       bodyLimit: this.workspace.settings.limits.eventBytes,
       ...serverTimeouts(httpLimits(this.workspace.settings.limits.eventBytes)),
       forceCloseConnections: 'idle',
-      routerOptions: { maxParamLength: LONGEST_PARAMETER },
+      routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
       schemaController: NO_ROUTE_SCHEMAS,
     });
     const modules = await Promise.all([...plugins.values()].flatMap(({ module }) => (module ? [loaded(module)] : [])));
@@ -179,7 +179,7 @@ export class Host extends HostServices {
       abortOnError: false,
     });
     this.#app = app;
-    await this.doors.install(adapter.getInstance());
+    await this.routes.install(adapter.getInstance());
     app.useGlobalPipes(new StandardSchemaValidationPipe());
     app.useGlobalFilters(new ProblemFilter({ log: this.log, mask: this.options.secrets.mask, onRefused: this.onRefused }));
     const modulesOnBus = new BusServer(this.bus, { mask: this.options.secrets.mask });
@@ -188,10 +188,10 @@ export class Host extends HostServices {
     await app.init();
     await this.engine.start();
     await app.startAllMicroservices();
-    this.engine.door.takes(modulesOnBus.patterns);
+    this.engine.ingress.takes(modulesOnBus.patterns);
     this.metrics.watch(this.engine, () => this.store.journal.skipped);
     await listenOn(app, env);
-    this.doors.open();
+    this.routes.open();
     this.options.files.start();
     this.ready = true;
     this.engine.ready();
@@ -202,7 +202,7 @@ export class Host extends HostServices {
     this.ready = false;
     this.options.files.stop();
     this.stopping.abort();
-    this.doors.close();
+    this.routes.close();
     const late = new AbortController();
     const ended = this.#end().then(() => late.abort());
     await Promise.race([ended, pause(STOP_MS, late.signal)]);

@@ -1,4 +1,4 @@
-import type { Finding, Place, SourceFile, Workspace } from '@sluice/flow';
+import type { Finding, SourceLocation, SourceFile, Workspace } from '@sluice/flow';
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { loadPlugins, type PluginProblem } from './plugin-loader.js';
 import { readLastGood } from './last-good.js';
@@ -73,14 +73,14 @@ export async function compileFiles(
 
 function pluginFinding(
   problem: PluginProblem,
-  named: readonly { readonly name: string; readonly place: Place }[],
+  named: readonly { readonly name: string; readonly location: SourceLocation }[],
   file: SourceFile,
 ): Finding {
-  const place = named.find((one) => one.name === problem.specifier)?.place ?? { file: file.file, line: 1, column: 1 };
-  const source = Buffer.from(file.bytes).toString().split(/\r?\n/)[place.line - 1];
+  const location = named.find((one) => one.name === problem.specifier)?.location ?? { file: file.file, line: 1, column: 1 };
+  const source = Buffer.from(file.bytes).toString().split(/\r?\n/)[location.line - 1];
   return {
-    ...place,
-    endColumn: place.column + problem.specifier.length,
+    ...location,
+    endColumn: location.column + problem.specifier.length,
     code: 'REF_PLUGIN',
     severity: 'error',
     message: `the plugin ${problem.specifier} cannot be loaded`,

@@ -7,7 +7,7 @@ import { HopMetrics } from './hop-metrics.js';
 
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 /** Types come from outside: past so many, they are counted together. */
-const MOST_TYPES = 200;
+const MAX_TYPES = 200;
 
 /** Counts what happens, for Prometheus (https://prometheus.io/docs/practices/naming/). */
 export class Metrics implements Observer {
@@ -134,7 +134,7 @@ export class Metrics implements Observer {
   }
 
   #bounded(type: string): string {
-    if (this.#types.size < MOST_TYPES) this.#types.add(type);
+    if (this.#types.size < MAX_TYPES) this.#types.add(type);
     return this.#types.has(type) ? type : 'other';
   }
 

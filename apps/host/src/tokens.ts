@@ -20,7 +20,7 @@ export const OPERATOR_MAX_TTL_MS = 366 * 24 * 3_600_000;
 const EVENTS_WRITE = 'events:write';
 const MAX_JTI_LENGTH = 200;
 /** Of an extension, a group or a workplace. */
-const LONGEST_CLAIM = 100;
+const MAX_CLAIM_LENGTH = 100;
 
 interface SigningIssuer {
   readonly name: string;
@@ -262,7 +262,7 @@ function within(allowed: readonly string[] | undefined, named: readonly string[]
 }
 
 const isShort = (claim: unknown): claim is string | number =>
-  typeof claim === 'number' || (typeof claim === 'string' && claim !== '' && claim.length <= LONGEST_CLAIM);
+  typeof claim === 'number' || (typeof claim === 'string' && claim !== '' && claim.length <= MAX_CLAIM_LENGTH);
 
 /** Returns the usable texts of a claim; a claim that is no list has none. */
 function textsOf(claim: unknown): readonly string[] {

@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net';
-import type { Door } from '@sluice/engine';
+import type { EventIngress } from '@sluice/engine';
 import type { Issuer } from '@sluice/flow';
 import { MemoryLog } from '@sluice/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { HttpDoors } from '../src/http/doors.js';
+import { HttpIngress } from '../src/http/http-ingress.js';
 import { httpLimits, serverTimeouts, type HttpLimits } from '../src/http/http-limits.js';
 import { sendProblem } from '../src/http/send-problem.js';
 import { signOperatorToken, Tokens } from '../src/tokens.js';
@@ -16,7 +16,7 @@ export class HttpServer {
   readonly sockets: ClientSocket[] = [];
 
   private constructor(
-    readonly doors: HttpDoors,
+    readonly doors: HttpIngress,
     readonly port: number,
     /** What was published. */
     readonly events: readonly object[],
@@ -31,12 +31,12 @@ export class HttpServer {
         events.push(event);
         return Promise.resolve({ id: 'event-1' });
       },
-    } as unknown as Door;
+    } as unknown as EventIngress;
     const log = new MemoryLog();
     const onRefused = () => undefined;
     const mask = (text: string) => text;
     const tokens = new Tokens(SECRET, issuers);
-    const doors = new HttpDoors({ limitBytes: EVENT_LIMIT, limits: all, log, mask, onRefused, tokens, door: () => door });
+    const doors = new HttpIngress({ limitBytes: EVENT_LIMIT, limits: all, log, mask, onRefused, tokens, ingress: () => door });
     const server = Fastify({ ...serverTimeouts(all), bodyLimit: EVENT_LIMIT });
     // as the host's filter does
     server.setErrorHandler((error, _request, reply) => sendProblem(reply, error, { log, mask, onRefused }));

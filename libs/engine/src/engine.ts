@@ -1,27 +1,27 @@
 import { isSluiceError, type AnyPlugin, type Log } from '@sluice/plugin-api';
 import type { PaceConfig, Workspace } from '@sluice/flow';
-import { Connections, keepUsing, type Connection, type ConnectionHealth } from './connections.js';
-import { Door } from './door.js';
-import { FlowRunner } from './flow-runner.js';
-import { pause } from './lease.js';
-import { NewerStateQueues, type NewerStates } from './newer-states.js';
+import { Connections, keepUsing, type Connection, type ConnectionHealth } from './calls/connections.js';
+import { EventIngress } from './ingress/event-ingress.js';
+import { FlowRunner } from './runs/flow-runner.js';
+import { pause } from './coordination/lease.js';
+import { NewerStateQueues, type NewerStates } from './runs/newer-states.js';
 import type { Observer } from './observer.js';
 import { ParkedAccounts, type ParkedAccountState } from './parked-accounts.js';
-import { Parking } from './parking.js';
-import { HostPeers } from './peers.js';
+import { Parking } from './parking/parking.js';
+import { HostPeers } from './coordination/peers.js';
 import { queues, type Bus, type BusState, type QueueStatus } from './ports/bus.js';
 import { PUSH_CLASSES, type Pacer, type PaceState } from './ports/pacer.js';
 import type { Store } from './ports/store.js';
-import { PushRunner, type Standing } from './push-runner.js';
-import { Readiness } from './readiness.js';
-import { Replies } from './replies.js';
-import { servicesOf, type Lent } from './services.js';
-import { SoloGate } from './solo-gate.js';
-import { Steps } from './steps.js';
-import { stopController } from './stop-controller.js';
-import { SuspectTurn } from './suspicion.js';
-import { Spools } from './spools.js';
-import { runTrigger, type TriggersDeps } from './triggers.js';
+import { PushRunner, type StepPresence } from './pushes/push-runner.js';
+import { Readiness } from './coordination/readiness.js';
+import { Replies } from './runs/replies.js';
+import { servicesOf, type HostCapabilities } from './services.js';
+import { ExclusiveGate } from './coordination/exclusive-gate.js';
+import { Steps } from './runs/steps.js';
+import { stopController } from './coordination/stop-controller.js';
+import { PoisonGuard } from './coordination/poison-guard.js';
+import { Spools } from './ingress/spools.js';
+import { runTrigger, type TriggersDeps } from './ingress/triggers.js';
 
 /** Calls in flight get this long at a graceful stop. */
 const STOP_GRACE_MS = 8_000;
@@ -39,7 +39,7 @@ export interface EngineOptions {
   readonly bus: Bus;
   readonly store: Store;
   readonly pacer: Pacer;
-  readonly lent: Lent;
+  readonly capabilities: HostCapabilities;
   readonly observer: Observer;
   readonly log: Log;
   /** Unique over all hosts and restarts. */
@@ -63,7 +63,7 @@ export interface EngineStatus {
 
 /** One host's part of the work on a workspace. */
 export class Engine {
-  readonly door: Door;
+  readonly ingress: EventIngress;
   readonly parking: Parking;
   readonly connections: Connections;
   readonly #options: EngineOptions;
@@ -89,32 +89,33 @@ export class Engine {
     this.connections = new Connections(workspace.connections.values(), plugins, {
       log,
       mask: options.mask,
-      services: (connection) => servicesOf(connection, { ...options, door: this.door, peers: this.#peers, leases: store.leases }),
+      services: (connection) =>
+        servicesOf(connection, { ...options, ingress: this.ingress, peers: this.#peers, leases: store.leases }),
       ...(settings.timezone !== undefined && { timezone: settings.timezone }),
-      ...(options.lent.folder !== undefined && { folder: options.lent.folder }),
+      ...(options.capabilities.folder !== undefined && { folder: options.capabilities.folder }),
     });
     this.#accounts = new ParkedAccounts(store.parked, settings.limits.parkedBytes, log);
-    this.door = new Door(bus, this.#replies, observer, {
+    this.ingress = new EventIngress(bus, this.#replies, observer, {
       limitBytes: settings.limits.eventBytes,
       accounts: this.#accounts,
     });
-    this.door.takes(workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : [])));
+    this.ingress.takes(workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : [])));
     this.#newer = new NewerStateQueues(log);
     this.parking = new Parking({
       bus,
       store,
       log,
       newer: this.#newer,
-      standing: (flow, step) => this.#standing(flow, step),
+      presenceOf: (flow, step) => this.#standing(flow, step),
       signal: this.#draining.signal,
     });
-    const gate = new SoloGate();
+    const gate = new ExclusiveGate();
     this.#flows = workspace.flows.map((flow) => {
       const steps = new Steps(flow, {
         ...options,
         settings,
         connections: this.connections,
-        door: this.door,
+        ingress: this.ingress,
         signal: this.#ending.signal,
       });
       return new FlowRunner(flow, {
@@ -226,16 +227,19 @@ export class Engine {
   }
 
   #triggersDeps(): TriggersDeps {
-    const { lent, log } = this.#options;
-    const { door, connections } = this;
-    const spools = lent.spool === undefined ? undefined : new Spools({ folder: lent.spool, door, meter: lent.meter, log });
-    return { ...this.#options, doors: lent.doors, connections, door, spools };
+    const { capabilities: capabilities, log } = this.#options;
+    const { ingress: ingress, connections } = this;
+    const spools =
+      capabilities.spool === undefined
+        ? undefined
+        : new Spools({ folder: capabilities.spool, ingress: ingress, meter: capabilities.meter, log });
+    return { ...this.#options, routes: capabilities.routes, connections, ingress: ingress, spools };
   }
 
-  #pushRunners(gate: SoloGate): readonly PushRunner[] {
+  #pushRunners(gate: ExclusiveGate): readonly PushRunner[] {
     const { workspace, plugins } = this.#options;
     const journaled = (flow: string) => workspace.flows.find(({ name }) => name === flow)?.journal !== 'off';
-    const suspects = new SuspectTurn();
+    const suspects = new PoisonGuard();
     const made: PushRunner[] = [];
     for (const connection of this.connections.all()) {
       const plugin = plugins.get(connection.spec.plugin);
@@ -252,14 +256,14 @@ export class Engine {
           suspects,
           readiness: this.#readiness,
           newer: this.#newer,
-          standing: (flow, step) => this.#standing(flow, step),
+          presenceOf: (flow, step) => this.#standing(flow, step),
         }),
       );
     }
     return made;
   }
 
-  #standing(name: string, step: string): Standing {
+  #standing(name: string, step: string): StepPresence {
     const runner = this.#flows.find(({ flow }) => flow.name === name);
     if (!runner) return 'flow-gone';
     return runner.hasStep(step) ? 'here' : 'step-gone';

@@ -1,6 +1,7 @@
 /**
  * Runs flows: the delivery loop, retries, pushes, parking. It declares the ports (Bus, Pacer, Store) that adapters implement.
- * Read `ports/bus.ts` first, then `flow-runner.ts` and `push-runner.ts`.
+ * Read `ports/bus.ts` first, then `runs/flow-runner.ts` and `pushes/push-runner.ts`.
+ * Each folder has a README of one paragraph.
  */
 export {
   queues,
@@ -42,14 +43,14 @@ export type {
   RevocationStore,
   Store,
 } from './ports/store.js';
-export { holdLease, pause, LEASE_TIMES, type HeldLease, type LeaseTimes } from './lease.js';
-export { stopController } from './stop-controller.js';
+export { holdLease, pause, LEASE_TIMES, type HeldLease, type LeaseTimes } from './coordination/lease.js';
+export { stopController } from './coordination/stop-controller.js';
 export { Engine, ROLES, type EngineOptions, type EngineStatus, type Role } from './engine.js';
-export { Connections, Connection, UNPACED_LIMIT, type ConnectionHealth } from './connections.js';
-export { Door } from './door.js';
+export { Connections, Connection, UNPACED_LIMIT, type ConnectionHealth } from './calls/connections.js';
+export { EventIngress } from './ingress/event-ingress.js';
 export type { CallReport, Observer } from './observer.js';
-export type { Lent } from './services.js';
-export { Parking, type ReplayOptions } from './parking.js';
-export { decodeRun, encodeRun, RUN_TYPE, type RunMessage, type RunState } from './run-state.js';
-export { readData } from './event-data.js';
+export type { HostCapabilities } from './services.js';
+export { Parking, type ReplayOptions } from './parking/parking.js';
+export { decodeRun, encodeRun, RUN_TYPE, type RunMessage, type RunState } from './runs/run-state.js';
+export { readData } from './runs/event-data.js';
 export { maskedError } from './masked-error.js';

@@ -1,18 +1,18 @@
-import { sourceOf, type Database, type Meter, type ServiceDoors, type Services, type Tokens } from '@sluice/plugin-api';
-import type { Door } from './door.js';
-import type { HostPeers } from './peers.js';
+import { sourceOf, type Database, type Meter, type UpgradeRegistrar, type Services, type Tokens } from '@sluice/plugin-api';
+import type { EventIngress } from './ingress/event-ingress.js';
+import type { HostPeers } from './coordination/peers.js';
 import { queues, type Bus } from './ports/bus.js';
 import type { LeaseStore } from './ports/store.js';
-import { decodeRun, runMessage } from './run-state.js';
-import { underLease } from './under-lease.js';
+import { decodeRun, runMessage } from './runs/run-state.js';
+import { underLease } from './coordination/under-lease.js';
 
 /** What the program around the engine lends to plugins that serve clients. */
-export interface Lent {
+export interface HostCapabilities {
   /** Absent: no clients are served here. */
   readonly listen?: Services['listen'];
   /** Verifies tokens that clients of a connection send. */
   readonly tokens: (connection: string) => Tokens;
-  readonly doors: ServiceDoors;
+  readonly routes: UpgradeRegistrar;
   /** The tables of one connection. Opened when they are first used. */
   readonly database: (connection: string) => Database;
   readonly meter: (connection: string) => Meter;
@@ -23,35 +23,38 @@ export interface Lent {
 }
 
 export interface ServicesDeps {
-  readonly lent: Lent;
+  readonly capabilities: HostCapabilities;
   readonly bus: Bus;
-  readonly door: Door;
+  readonly ingress: EventIngress;
   readonly peers: HostPeers;
   readonly leases: LeaseStore;
   readonly hostId: string;
 }
 
 /** The services of one connection: what it names is its own, so that two connections of a plugin share nothing. */
-export function servicesOf(connection: string, { lent, bus, door, peers, leases, hostId }: ServicesDeps): Services {
-  const tokens = lent.tokens(connection);
+export function servicesOf(
+  connection: string,
+  { capabilities: capabilities, bus, ingress: ingress, peers, leases, hostId }: ServicesDeps,
+): Services {
+  const tokens = capabilities.tokens(connection);
   return {
-    ...(lent.listen && { listen: lent.listen }),
+    ...(capabilities.listen && { listen: capabilities.listen }),
     tokens,
-    doors: lent.doors,
-    database: lent.database(connection),
-    meter: lent.meter(connection),
+    routes: capabilities.routes,
+    database: capabilities.database(connection),
+    meter: capabilities.meter(connection),
     peers: {
       id: peers.id,
       broadcast: (topic, body) => peers.broadcast(`${connection}/${topic}`, body),
       listen: (topic, heard) => peers.listen(`${connection}/${topic}`, heard),
     },
     publish: async (event, by) => {
-      if (!by) return door.publish({ ...event, source: `/connections/${connection}` });
+      if (!by) return ingress.publish({ ...event, source: `/connections/${connection}` });
       tokens.requireScope(by, 'events:write');
       tokens.requireEventType(by, event.type);
-      return door.publish({ ...event, source: sourceOf(by), authid: by.sub });
+      return ingress.publish({ ...event, source: sourceOf(by), authid: by.sub });
     },
-    isTaken: (type) => door.isTaken(type),
+    isTaken: (type) => ingress.hasSubscriber(type),
     resume: async (token, output) => {
       const { state, body } = decodeRun(token);
       const message = runMessage({ state: { ...state, result: { ok: true, output } }, body });

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { definePlugin, trigger, type Accept } from '@sluice/plugin-api';
 import { until } from '@sluice/testing';
 import { z } from 'zod';
-import { startMachine } from './machine.js';
+import { startTestEngine } from './engine-harness.js';
 
 const FLOW = `
 sluice: 1
@@ -47,7 +47,7 @@ async function startSource(flows: string) {
     },
     actions: {},
   });
-  const machine = await startMachine({ flows, plugin, spool, settings: '  pbx:\n    use: phone\n' });
+  const machine = await startTestEngine({ flows, plugin, spool, settings: '  pbx:\n    use: phone\n' });
   closing.push(() => machine.stop());
   await until('the subscription', () => say !== undefined);
   return { machine, say: (from: string) => say?.({ data: { from }, id: from }) };

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { fail } from '@sluice/plugin-api';
 import { MemoryBroker, until } from '@sluice/testing';
-import { flow, machines, PlainPacer, type SeenCall } from './machine.js';
+import { flow, testEngines, PlainPacer, type SeenCall } from './engine-harness.js';
 
-const { start } = machines();
+const { start } = testEngines();
 
 const PUSH = `  - id: save
     use: fake.push

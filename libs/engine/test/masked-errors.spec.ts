@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { fail } from '@sluice/plugin-api';
 import { until } from '@sluice/testing';
-import { flow, machines } from './machine.js';
+import { flow, testEngines } from './engine-harness.js';
 
 const SECRET = 'W3bT0kenSecret';
-const { start } = machines();
+const { start } = testEngines();
 const mask = (text: string) => text.replaceAll(SECRET, '***');
 
 /** What a service answers that repeats the request. */

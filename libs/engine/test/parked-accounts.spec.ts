@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { fail } from '@sluice/plugin-api';
 import { MemoryBroker, MemoryDatabase, until } from '@sluice/testing';
-import { flow, machines } from './machine.js';
+import { flow, testEngines } from './engine-harness.js';
 
-const { start } = machines();
+const { start } = testEngines();
 const SETTINGS = 'settings: { limits: { parked: 10KiB } }\n';
 const CALL = '  - { id: call, use: fake.push, connection: peer, with: { text: hello } }\n';
 const FLOWS = [
@@ -27,14 +27,14 @@ describe('an account whose parked runs are at the limit', () => {
     expect(machine.engine.parkedAccounts()[0]).toMatchObject({ account: 'issuer shop', runs: 1, limit: 10_240, isFull: true });
     for (const { engine } of [machine, other]) {
       const sent = { type: 'order.asked', data: {}, source: '/issuers/shop/till-2' };
-      await expect(engine.door.publish(sent)).rejects.toMatchObject({
+      await expect(engine.ingress.publish(sent)).rejects.toMatchObject({
         code: 'PARKED_FULL',
         fate: 'overload',
         options: { sent: 'no' },
         message: expect.stringMatching(/^issuer shop has \d+ bytes in 1 parked runs, and the limit is 10240/),
       });
-      await expect(engine.door.hand('order', sent)).rejects.toMatchObject({ code: 'PARKED_FULL' });
-      await engine.door.publish({ ...sent, source: '/issuers/erp/1c' });
+      await expect(engine.ingress.hand('order', sent)).rejects.toMatchObject({ code: 'PARKED_FULL' });
+      await engine.ingress.publish({ ...sent, source: '/issuers/erp/1c' });
     }
     expect(machine.log.lines.filter(({ message }) => message.startsWith('issuer shop: its events are refused'))).toHaveLength(1);
   });
@@ -60,11 +60,11 @@ describe('an account whose parked runs are at the limit', () => {
   it('is the one of the flow for events without an issuer, and refuses none that nobody could send again', async () => {
     const machine = await start({ flows: FLOWS, settings: SETTINGS, answer: refuse });
     const sent = { type: 'order.asked', data: LARGE, source: '/connections/http' };
-    await machine.engine.door.hand('order', sent);
+    await machine.engine.ingress.hand('order', sent);
     await until('the account to be full', () => machine.engine.parkedAccounts().length === 1);
-    await expect(machine.engine.door.hand('order', sent)).rejects.toMatchObject({ code: 'PARKED_FULL' });
-    await machine.engine.door.handLate('order', sent, Date.now());
-    await machine.engine.door.hand('first', { ...sent, type: 'first.asked' });
+    await expect(machine.engine.ingress.hand('order', sent)).rejects.toMatchObject({ code: 'PARKED_FULL' });
+    await machine.engine.ingress.handLate('order', sent, Date.now());
+    await machine.engine.ingress.hand('first', { ...sent, type: 'first.asked' });
     await until('the late event to be parked', async () => (await machine.store.parked.list({ limit: 10 })).length === 3);
   });
 

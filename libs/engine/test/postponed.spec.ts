@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { fail } from '@sluice/plugin-api';
-import { startMachine } from './machine.js';
+import { startTestEngine } from './engine-harness.js';
 
 const FLOW = `
 sluice: 1
@@ -14,17 +14,17 @@ steps:
     with: { text: '\${{ trigger.data.number }}' }
 `;
 
-let machine: Awaited<ReturnType<typeof startMachine>>;
+let machine: Awaited<ReturnType<typeof startTestEngine>>;
 
 afterEach(() => machine.stop());
 
 describe('a call that is not due yet', () => {
   it('is made again when it is, spends no attempt and holds up no other call', async () => {
-    machine = await startMachine({
+    machine = await startTestEngine({
       flows: FLOW,
       answer: ({ input }) => {
         const early = machine.calls.filter((call) => call.input.text === input.text).length <= 2;
-        if (input.text === 'later' && early) throw fail.TIMED_OUT('not the hour for it', { sent: 'no', againAfterMs: 5 });
+        if (input.text === 'later' && early) throw fail.TIMED_OUT('not the hour for it', { sent: 'no', postponeMs: 5 });
         return { ok: true };
       },
     });

@@ -2,21 +2,21 @@ import { describe, expect, it } from '@jest/globals';
 import { fail } from '@sluice/plugin-api';
 import { encodeRun } from '@sluice/engine';
 import { MemoryBroker, MemoryDatabase, MemoryStore, until } from '@sluice/testing';
-import { flow, type Machine, machines, startMachine } from './machine.js';
+import { flow, type TestEngine, testEngines, startTestEngine } from './engine-harness.js';
 
-const { start } = machines();
+const { start } = testEngines();
 
 const PUSH = `  - id: save
     use: fake.push
     connection: peer
     with: { text: '\${{ trigger.data.text }}' }
 `;
-const refuseBad: Parameters<typeof startMachine>[0]['answer'] = ({ input }) => {
+const refuseBad: Parameters<typeof startTestEngine>[0]['answer'] = ({ input }) => {
   if (input.text === 'bad') throw fail.REJECTED('refused', { sent: 'yes' });
   return 'ok';
 };
 
-async function parkedRun(machine: Machine): Promise<string> {
+async function parkedRun(machine: TestEngine): Promise<string> {
   await until('the row', () => machine.database.parked.size === 1);
   return (await machine.store.parked.list({ limit: 1 }))[0]?.run ?? '';
 }
@@ -154,7 +154,7 @@ describe('an event that expires while its call is open', () => {
 });
 
 describe('an event that is emitted', () => {
-  const bodies = async (machine: Machine, type: string) => {
+  const bodies = async (machine: TestEngine, type: string) => {
     const seen: { body: string; type: string | undefined }[] = [];
     await machine.bus.declare({ queue: 'bodies', types: [type] });
     await machine.bus.consume('bodies', { prefetch: 10 }, (delivery) => {
@@ -201,7 +201,7 @@ describe('callers that wait for a reply', () => {
     const steps = `  - id: answer\n    reply: { data: '\${{ trigger.data.text }}' }\n`;
     const machine = await start({ flows: flow('t', steps) });
     const ask = (source: string) =>
-      machine.engine.door.hand('t', { id: '1', type: 't.asked', source, data: { text: source } }, { withinMs: 5_000 });
+      machine.engine.ingress.hand('t', { id: '1', type: 't.asked', source, data: { text: source } }, { withinMs: 5_000 });
     const [a, b] = await Promise.all([ask('/a'), ask('/b')]);
     expect([(await a.reply)?.data, (await b.reply)?.data]).toEqual(['/a', '/b']);
   });
@@ -210,7 +210,7 @@ describe('callers that wait for a reply', () => {
     const steps = `${PUSH}  - id: answer\n    reply: { data: '\${{ trigger.data.text }}' }\n`;
     const machine = await start({ flows: flow('t', steps) });
     const event = { id: '1', type: 't.asked', source: '/a', data: { text: 'a' } };
-    const ask = () => machine.engine.door.hand('t', event, { withinMs: 5_000 });
+    const ask = () => machine.engine.ingress.hand('t', event, { withinMs: 5_000 });
     expect((await (await ask()).reply)?.data).toBe('a');
     const first = Date.now();
     await until('the next millisecond', () => Date.now() > first);
@@ -221,7 +221,7 @@ describe('callers that wait for a reply', () => {
     const machine = await start({ flows: flow('t', PUSH) });
     const event = { type: 't.asked', source: '/a', data: { text: 'a' } };
     await machine.bus.declare({ queue: 'flow.elsewhere' });
-    const accepted = await machine.engine.door.hand('elsewhere', event, { withinMs: 3_600_000 });
+    const accepted = await machine.engine.ingress.hand('elsewhere', event, { withinMs: 3_600_000 });
     const refused = expect(accepted.reply).rejects.toMatchObject({ code: 'REPLY_LATE' });
     await machine.engine.stop();
     await refused;

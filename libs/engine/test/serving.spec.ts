@@ -11,9 +11,9 @@ import {
 } from '@sluice/plugin-api';
 import { MemoryBroker, MemoryDatabase, until } from '@sluice/testing';
 import { z } from 'zod';
-import { machines, startMachine } from './machine.js';
+import { testEngines, startTestEngine } from './engine-harness.js';
 
-const { start } = machines();
+const { start } = testEngines();
 
 const FLOW = `sluice: 1
 flow: ask
@@ -102,7 +102,7 @@ describe('a plugin whose clients come by themselves', () => {
 
   it('ends the start when it is wrongly configured', async () => {
     const { plugin } = deskPlugin(engineFail.CONFIG_INVALID('port 61613 is in use'));
-    await expect(startMachine({ flows: FLOW, settings: SETTINGS, plugin })).rejects.toMatchObject({
+    await expect(startTestEngine({ flows: FLOW, settings: SETTINGS, plugin })).rejects.toMatchObject({
       message: 'port 61613 is in use',
     });
   });

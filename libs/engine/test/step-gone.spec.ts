@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryBroker, MemoryDatabase, until } from '@sluice/testing';
-import { flow, machines, PlainPacer, type MachineOptions } from './machine.js';
+import { flow, testEngines, PlainPacer, type TestEngineOptions } from './engine-harness.js';
 
-const { start } = machines();
+const { start } = testEngines();
 
 const step = (id: string) => `  - id: ${id}
     use: fake.push
@@ -16,7 +16,7 @@ const EMIT = `  - id: told
 /** Hosts that follow each other on one broker and one database. */
 function succession() {
   const shared = { broker: new MemoryBroker(), database: new MemoryDatabase() };
-  return (flows: string, more: Partial<MachineOptions> = {}) => start({ ...shared, flows, ...more });
+  return (flows: string, more: Partial<TestEngineOptions> = {}) => start({ ...shared, flows, ...more });
 }
 
 async function parkedRuns(machine: Awaited<ReturnType<typeof start>>, count: number) {

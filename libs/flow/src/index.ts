@@ -12,7 +12,7 @@ export type {
   Issuer,
   OnError,
   PaceConfig,
-  Place,
+  SourceLocation,
   Priority,
   Rate,
   ReplyStep,
@@ -32,7 +32,7 @@ export type {
 } from './model.js';
 export { compileWorkspace, type WorkspaceInput, type WorkspaceResult } from './compile/compile-workspace.js';
 export { parseWorkspaceFile, type WorkspaceFile } from './compile/workspace-file.js';
-export { askOtherSides, type OtherSidesInput } from './lint/other-sides.js';
+export { checkRemotes, type RemoteCheckInput } from './lint/remote-checks.js';
 export { jsonSchemas } from './schema.js';
 export { formatFinding, formatFindings } from './format.js';
 export { nearest } from './nearest.js';

@@ -1,12 +1,12 @@
 /** A position in a source file. Line and column count from 1; columns are UTF-16 units. */
-export interface Place {
+export interface SourceLocation {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
 /** One error or warning about a file, with its cure. */
-export interface Finding extends Place {
+export interface Finding extends SourceLocation {
   readonly endColumn: number;
   readonly code: string;
   readonly severity: 'error' | 'warning';
@@ -95,7 +95,7 @@ export interface OnError {
 
 interface StepCommon {
   readonly id: string;
-  readonly place: Place;
+  readonly location: SourceLocation;
   readonly if?: Condition;
 }
 
@@ -162,7 +162,7 @@ export type FlowTrigger =
 export interface Flow {
   readonly name: string;
   readonly description?: string;
-  readonly place: Place;
+  readonly location: SourceLocation;
   /** Hash of the flow's text. Each run carries it. */
   readonly revision: string;
   /** Values of the constants of the workspace and of the flow. */
@@ -209,7 +209,7 @@ export interface PaceConfig {
 export interface ConnectionSpec {
   readonly name: string;
   readonly plugin: string;
-  readonly place: Place;
+  readonly location: SourceLocation;
   /** The options as the plugin's schema parsed them; the plugin's `open` receives them. */
   readonly config: unknown;
   /** Values of secret fields, to be masked in each text that leaves the process. */

@@ -55,7 +55,7 @@ export class Report {
   }
 
   private collect(severity: Finding['severity'], at: Span, code: string, message: string, cure: Cure): void {
-    const { line, column } = this.source.place(at.start);
+    const { line, column } = this.source.location(at.start);
     const lineEnd = this.source.lineEnd(line) - this.source.lineStart(line) + 1;
     const endColumn = Math.max(column + 1, Math.min(column + at.end - at.start, lineEnd));
     this.findings.push({

@@ -17,9 +17,9 @@ const connections = `connections:
 /** Each finding as `CODE message → cure`, with its place where asked for. */
 function print(input: Parameters<typeof compile>[0], places = false): string[] {
   return compile(input).findings.map(({ file, line, column, code, message, write, do: cure }) => {
-    const place = places ? `${file}:${line}:${column} ` : '';
+    const location = places ? `${file}:${line}:${column} ` : '';
     const what = write ?? cure;
-    return `${place}${code} ${message}${what === undefined ? '' : ` → ${what}`}`;
+    return `${location}${code} ${message}${what === undefined ? '' : ` → ${what}`}`;
   });
 }
 
@@ -862,9 +862,9 @@ steps:
   it.each([
     ['a space too few', '    use: onec', '   use: onec', 'a.yaml:8:4 '],
     ['a space too many', '      data:', '        data:', 'a.yaml:12:9 '],
-  ])('%s is shown in the line that is out of its column', (_, right, wrong, place) => {
+  ])('%s is shown in the line that is out of its column', (_, right, wrong, location) => {
     const found = print({ workspace: head + connections, flows: { 'a.yaml': GOOD.replace(right, () => wrong) } }, true);
-    expect(found).toEqual([expect.stringMatching(new RegExp(`^${place}YAML_SYNTAX`))]);
+    expect(found).toEqual([expect.stringMatching(new RegExp(`^${location}YAML_SYNTAX`))]);
   });
 
   it('UTF-16 without a byte order mark', () => {

@@ -9,7 +9,7 @@ export interface BusClientOptions {
   readonly now?: () => number;
 }
 
-type Given = Partial<
+type EventOverrides = Partial<
   Pick<EventAttributes, 'id' | 'subject' | 'correlationid' | 'partitionkey' | 'causationid' | 'traceparent' | 'hops'>
 >;
 
@@ -18,7 +18,7 @@ export class EventRecord<Data = unknown> {
   constructor(
     readonly data: Data,
     /** Without an `id` a new one is drawn, so that a repeated handler emits another event instead of the same one again. */
-    readonly attributes: Given = {},
+    readonly attributes: EventOverrides = {},
   ) {}
 }
 

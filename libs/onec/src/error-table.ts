@@ -84,7 +84,7 @@ const USER_ROWS: Readonly<Record<ErrorPattern['fate'], (message: string, options
 };
 
 const MAX_MORE = 4_000; // maximum length of `more` in the details
-const LONGEST = 500; // maximum length of 1C's text in a message; the rest is in the details
+const MAX_TEXT_LENGTH = 500; // maximum length of 1C's text in a message; the rest is in the details
 
 /**
  * Returns the failure that corresponds to a text with which 1C refused: by the patterns of the connection, then by the table, otherwise a
@@ -114,7 +114,7 @@ const SOURCE_LINE = /\r?\n\t[^\n]*/g;
  * are those nearest to it. `details.text` is the whole text.
  */
 export function readException(text: string): { message: string; details: { text: string; module?: string; line?: number } } {
-  const trimmed = text.trim().slice(0, 8 * LONGEST);
+  const trimmed = text.trim().slice(0, 8 * MAX_TEXT_LENGTH);
   const links = trimmed.split(REASON);
   const place = PLACE.exec(links.findLast((link) => PLACE.test(link)) ?? '');
   const root = (links.at(-1) ?? '').replace(SOURCE_LINE, '');
@@ -126,5 +126,5 @@ export function readException(text: string): { message: string; details: { text:
 }
 
 function shorten(text: string): string {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH - 1)}…` : text;
 }

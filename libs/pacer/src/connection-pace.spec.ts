@@ -77,11 +77,11 @@ class FakeOwner implements PushOwner {
     return new Promise((resolve) => this.calls.push(resolve));
   }
 
-  limitIs = (limit: number) => void this.told.push(`limit ${limit}`);
-  opened = () => void this.told.push('opened');
-  closed = (reason: string) => void this.told.push(`closed ${reason}`);
+  onLimitChanged = (limit: number) => void this.told.push(`limit ${limit}`);
+  onOpened = () => void this.told.push('opened');
+  onClosed = (reason: string) => void this.told.push(`closed ${reason}`);
   readonly breaker: boolean[] = [];
-  breakerIs = (open: boolean) => void this.breaker.push(open);
+  onBreakerChanged = (open: boolean) => void this.breaker.push(open);
 }
 
 const paceOf = (config: Partial<PaceConfig> = {}): PaceConfig => ({

@@ -14,7 +14,7 @@ import type { PaceConfig } from '@sluice/flow';
 import type { Log } from '@sluice/plugin-api';
 import { Admission, type Next } from './admission.js';
 import type { Clock, Instant } from './clock.js';
-import { OwnerNews } from './owner-news.js';
+import { OwnerNotifier } from './owner-notifier.js';
 import type { OpenSlots, Slots } from './slots.js';
 
 /**
@@ -66,7 +66,7 @@ interface Tenure {
 export class ConnectionPace implements Pace {
   readonly ended: Promise<void>;
   private readonly admission: Admission;
-  private readonly news: OwnerNews;
+  private readonly notifier: OwnerNotifier;
   private readonly lease: HeldLease;
   private readonly closing = new Set<Promise<void>>();
   /** Fires when slots that are still being served are abandoned. */
@@ -86,7 +86,7 @@ export class ConnectionPace implements Pace {
     private readonly parts: PaceParts,
   ) {
     this.admission = new Admission(config);
-    this.news = new OwnerNews(owner, this.admission);
+    this.notifier = new OwnerNotifier(owner, this.admission);
     this.lease = holdLease(parts.leases, `pace.${connection}`, parts.hostId, {
       gained: (epoch) => this.gained(epoch),
       lost: () => this.lost(),
@@ -159,7 +159,7 @@ export class ConnectionPace implements Pace {
       ticks: 0,
     };
     this.tenure = tenure;
-    this.news.begin();
+    this.notifier.begin();
     this.tick(tenure);
   }
 
@@ -177,7 +177,7 @@ export class ConnectionPace implements Pace {
     tenure.over.abort();
     const closed = tenure.slots.close(this.giveUp.signal).finally(() => this.closing.delete(closed));
     this.closing.add(closed);
-    this.news.tellLost();
+    this.notifier.notifyLost();
   }
 
   private async drain(): Promise<void> {
@@ -250,7 +250,7 @@ export class ConnectionPace implements Pace {
     this.admission.beginProbe('owner');
     const ended = (back: boolean) => {
       this.admission.endProbe(this.now(), back);
-      this.news.tellBreaker();
+      this.notifier.notifyBreaker();
       if (this.tenure) this.tick(this.tenure);
     };
     this.owner.probe().then(
@@ -261,8 +261,8 @@ export class ConnectionPace implements Pace {
 
   private tellOwner(at: Instant): void {
     if (!this.mayBegin()) return;
-    if (this.news.tellLimit(at) && this.tenure) this.setLimit(this.tenure);
-    this.news.tellWhetherToConsume(at);
+    if (this.notifier.notifyLimit(at) && this.tenure) this.setLimit(this.tenure);
+    this.notifier.notifyConsumption(at);
   }
 
   /** Requests slots as long as deliveries wait. Some slots stay ready while all are in use, so that one follows another at once. */
@@ -305,14 +305,14 @@ export class ConnectionPace implements Pace {
     tenure.asked = Math.max(0, tenure.asked - 1);
     this.wake();
     const until = this.now().monotonic + SLOT_MS;
-    const { limit } = this.news;
+    const { limit } = this.notifier;
     for (;;) {
       const at = this.now();
       const next = this.nextIn(tenure, at);
       if (next.kind === 'wait' && at.monotonic + next.ms < until) await this.rest(tenure, next.ms);
       else if (next.kind !== 'call' || this.owner.waiting(next.open) === 0 || !(await this.call(tenure, next, at))) break;
       // the back end applies a new limit only between slots
-      if (this.now().monotonic >= until || this.news.limit !== limit) break;
+      if (this.now().monotonic >= until || this.notifier.limit !== limit) break;
     }
     this.wake();
   }
@@ -336,7 +336,7 @@ export class ConnectionPace implements Pace {
       end = await this.owner.start(next.open);
     } finally {
       this.admission.end(this.now(), ticket, end);
-      this.news.tellBreaker();
+      this.notifier.notifyBreaker();
       this.callEnded?.();
     }
     if (end === 'idle') return false;

@@ -1,5 +1,5 @@
 const FIRST_MS = 100;
-const LONGEST_MS = 2_000;
+const MAX_MS = 2_000;
 
 /**
  * A pause after each refusal, which grows with each refusal in a row. A refusal takes a millisecond, whether it is an answer or a
@@ -13,7 +13,7 @@ export class OverloadPause {
   refused(now: number): void {
     if (now < this.until) return;
     this.until = now + this.nextMs;
-    this.nextMs = Math.min(LONGEST_MS, 2 * this.nextMs);
+    this.nextMs = Math.min(MAX_MS, 2 * this.nextMs);
   }
 
   answered(now: number): void {

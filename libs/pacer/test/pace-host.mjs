@@ -23,12 +23,12 @@ const owner = {
     process.send(status === 200 ? { ack: id } : { handBack: [id] });
     return { result: status === 200 ? 'ok' : status === 503 ? 'overload' : 'unavailable', ms: ms() };
   },
-  limitIs: (limit) => process.send({ limit }),
-  opened: () => {
+  onLimitChanged: (limit) => process.send({ limit }),
+  onOpened: () => {
     consuming = true;
     process.send({ opened: true });
   },
-  closed: (reason) => {
+  onClosed: (reason) => {
     consuming = false;
     process.send({ closed: reason, handBack: held.splice(0) });
   },

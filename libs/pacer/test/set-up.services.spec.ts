@@ -58,9 +58,9 @@ it('allows the first set-up to take longer than an answer, and begins calls righ
     {
       waiting: () => (started > 0 ? 0 : 1),
       start: () => Promise.resolve(started++ > 0 ? 'idle' : { result: 'ok', ms: 1 }),
-      limitIs: () => undefined,
-      opened: () => undefined,
-      closed: () => undefined,
+      onLimitChanged: () => undefined,
+      onOpened: () => undefined,
+      onClosed: () => undefined,
     },
     stop.signal,
   );

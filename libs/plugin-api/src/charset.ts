@@ -100,10 +100,10 @@ function encodingOf(body: Uint8Array, contentType: string): NamedEncoding {
   }
   const sniffed = utf16Of(body, contentType);
   const charset = charsetOf(contentType);
-  if (charset !== undefined) return named(charset, sniffed, 'the Content-Type');
+  if (charset !== undefined) return decodeNamed(charset, sniffed, 'the Content-Type');
   if (sniffed !== undefined) return { encoding: sniffed, by: 'document', skip: 0 };
   const declared = declaredIn(body, contentType);
-  if (declared !== undefined) return named(declared, undefined, 'the document');
+  if (declared !== undefined) return decodeNamed(declared, undefined, 'the document');
   return UTF8_BY_DEFAULT;
 }
 
@@ -146,7 +146,7 @@ function declaredIn(body: Uint8Array, contentType: string): string | undefined {
   return declared;
 }
 
-function named(label: string, sniffed: string | undefined, where: 'the Content-Type' | 'the document'): NamedEncoding {
+function decodeNamed(label: string, sniffed: string | undefined, where: 'the Content-Type' | 'the document'): NamedEncoding {
   const encoding = knownEncoding(label, where);
   if (encoding !== 'utf-16') return { encoding, by: 'document', skip: 0 };
   if (sniffed !== undefined) return { encoding: sniffed, by: 'document', skip: 0 };
@@ -177,14 +177,14 @@ export function decodeBytes(bytes: Uint8Array, encoding: string, offset = 0): st
       const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       return buffer.toString(encoding === 'ascii' ? 'latin1' : 'utf8');
     }
-    const at = encoding === 'ascii' ? bytes.findIndex((byte) => byte > 0x7f) : placeOfMistake(bytes, encoding);
+    const at = encoding === 'ascii' ? bytes.findIndex((byte) => byte > 0x7f) : positionOfMistake(bytes, encoding);
     throw unreadable(encoding, offset + at);
   }
   let text: string;
   try {
     text = new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw unreadable(encoding, offset + placeOfMistake(bytes, encoding));
+    throw unreadable(encoding, offset + positionOfMistake(bytes, encoding));
   }
   // in these encodings one byte is one character
   const unassigned = encoding.startsWith('windows-') ? text.search(UNASSIGNED) : -1;
@@ -203,7 +203,7 @@ function unreadable(encoding: string, offset: number): Error {
 const STRIDE = 4_096;
 
 /** Returns the offset of the byte at which decoding fails, or the length if the end is missing. */
-function placeOfMistake(bytes: Uint8Array, encoding: string): number {
+function positionOfMistake(bytes: Uint8Array, encoding: string): number {
   const stride = firstFailure(bytes, encoding, 0, STRIDE);
   return firstFailure(bytes, encoding, stride, 1);
 }

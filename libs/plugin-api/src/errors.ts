@@ -22,7 +22,7 @@ export interface FailureOptions {
    * call has to wait, for example because a person did not answer the telephone or the calling hours have not begun. Unlike `retryAfterMs`
    * it delays no other call. With `sent: 'no'` it spends no attempt.
    */
-  readonly againAfterMs?: number;
+  readonly postponeMs?: number;
   /** Further facts that the connector knows. The journal and `onError` show them, so they must not contain a secret. */
   readonly details?: unknown;
   /** Default: `unknown`. */

@@ -18,7 +18,7 @@ export {
   type Failures,
   type ErrorView,
 } from './errors.js';
-export { orGivenUp } from './given-up.js';
+export { raceAbort } from './race-abort.js';
 export { parseBody, refuseEncoded, writeBody } from './body.js';
 export { BODY_CODES, bodyKind, decodeText, encodeText, mediaTypeOf, namesEncoding, type BodyKind } from './charset.js';
 export { parseQuery, type FormValue } from './form.js';
@@ -39,7 +39,7 @@ export {
   type AnyTrigger,
   type Call,
   type Closable,
-  type Doors,
+  type RouteRegistrar,
   type Host,
   type HostTriggerSpec,
   type HttpRequest,
@@ -63,7 +63,7 @@ export {
   PluginConnections,
   type Meter,
   type Peers,
-  type ServiceDoors,
+  type UpgradeRegistrar,
   type Services,
   type Tokens,
   type Upgrade,

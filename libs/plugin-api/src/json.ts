@@ -1,5 +1,5 @@
 import { bodyFail } from './charset.js';
-import { findJsonMistake } from './json-place.js';
+import { findJsonMistake } from './json-mistake.js';
 
 /** Treatment of a number that a double cannot hold: `refuse` throws, `text` keeps its digits as a text. */
 export type LossyNumbers = 'refuse' | 'text';
@@ -40,7 +40,7 @@ function parse(json: string): unknown {
   try {
     return JSON.parse(json) as unknown;
   } catch {
-    const { line, column, wanted } = findJsonMistake(json);
+    const { line, column, expected: wanted } = findJsonMistake(json);
     throw bodyFail.BODY_INVALID(`the body is not JSON: at line ${line}, column ${column} JSON requires ${wanted}`, {
       details: { line, column },
       sent: 'no',

@@ -111,7 +111,7 @@ export interface HttpRequest {
 }
 
 /** The services that the engine provides to a trigger without a connection, such as an HTTP endpoint. */
-export interface Doors {
+export interface RouteRegistrar {
   /**
    * Registers a route.
    *
@@ -186,7 +186,7 @@ export interface HostTriggerSpec<Options extends z.ZodType, Output extends z.Zod
   readonly meta: Meta;
   /** Registers its endpoints, and runs until the signal fires. */
   readonly listen: (
-    doors: Doors,
+    doors: RouteRegistrar,
     options: z.output<Options>,
     accept: Accept<z.input<Output>, z.input<Meta>>,
     signal: AbortSignal,

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Accepted, Closable, Doors, NewEvent } from './plugin.js';
+import type { Accepted, Closable, RouteRegistrar, NewEvent } from './plugin.js';
 
 /** The owner of a token, and the rights that both the token requests and its issuer may grant. */
 export interface Bearer {
@@ -67,7 +67,7 @@ export interface Database {
    * Address and schema of the tables, for a plugin with its own database access, such as TypeORM. The schema exists after `migrate`. The
    * address contains a password: pass it to the driver only.
    */
-  readonly place: { readonly url: string; readonly schema: string };
+  readonly connectionInfo: { readonly url: string; readonly schema: string };
 }
 
 /** The other hosts of the workspace that have this connection. A message arrives at most once: it may be lost and is not repeated. */
@@ -92,7 +92,7 @@ export interface Meter {
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /** The endpoints of a host, for plugins that serve clients. */
-export interface ServiceDoors extends Doors {
+export interface UpgradeRegistrar extends RouteRegistrar {
   /**
    * Passes the upgrade requests of this path to `take`. The plugin checks the token.
    *
@@ -110,7 +110,7 @@ export interface Services {
    */
   readonly listen?: { readonly host: string; readonly stompPort: number };
   readonly tokens: Tokens;
-  readonly doors: ServiceDoors;
+  readonly routes: UpgradeRegistrar;
   readonly database: Database;
   readonly peers: Peers;
   readonly meter: Meter;

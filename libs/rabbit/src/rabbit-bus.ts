@@ -4,16 +4,16 @@ import type { Outgoing, QueueSpec, QueueStatus, UnroutedStatus } from '@sluice/e
 import { engineFail, type Log } from '@sluice/plugin-api';
 import type { Channel, ChannelModel } from 'amqplib';
 import { readConsumerTimeout } from './consumer-timeout.js';
-import { describe, REPLY, replyCode, toFailure } from './failure.js';
-import { Link } from './link.js';
-import { PublishCall } from './publish-call.js';
-import { Publisher } from './publisher.js';
-import { RecentAcks } from './recent-acks.js';
-import { claimSoleHost } from './sole-host.js';
-import { Subscription } from './subscription.js';
-import { withChannel } from './throwaway.js';
-import { declareQueue, declareTopology, Names } from './topology.js';
-import { countUnrouted, moveUnrouted } from './unrouted.js';
+import { describe, REPLY, replyCode, toFailure } from './connection/failure.js';
+import { Link } from './connection/link.js';
+import { PublishCall } from './publishing/publish-call.js';
+import { Publisher } from './publishing/publisher.js';
+import { RecentAcks } from './consuming/recent-acks.js';
+import { claimSoleHost } from './queues/single-host-guard.js';
+import { Subscription } from './consuming/subscription.js';
+import { withChannel } from './queues/temporary-channel.js';
+import { declareQueue, declareTopology, Names } from './queues/topology.js';
+import { countUnrouted, moveUnrouted } from './queues/unrouted.js';
 
 export interface RabbitBusOptions {
   /** `amqp://` or `amqps://`, with user, password and virtual host. */

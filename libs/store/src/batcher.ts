@@ -1,4 +1,4 @@
-interface Waiting<Item, Result> {
+interface PendingItem<Item, Result> {
   readonly item: Item;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
@@ -9,7 +9,7 @@ interface Waiting<Item, Result> {
  * under load the cost of a round trip and of a commit is shared.
  */
 export class Batcher<Item, Result> {
-  #waiting: Waiting<Item, Result>[] = [];
+  #waiting: PendingItem<Item, Result>[] = [];
   #running = false;
 
   /** @param run resolves with one result per item, in the order of the items. */

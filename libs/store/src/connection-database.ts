@@ -22,13 +22,13 @@ export interface ConnectionDatabaseOptions {
 
 /** Tables of one connection, in a schema of their own. It opens no connection to the server before the first statement. */
 export class ConnectionDatabase implements Database {
-  readonly place: Database['place'];
+  readonly connectionInfo: Database['connectionInfo'];
   readonly #pool: pg.Pool;
   /** When the plans of each connection to the server were last discarded, on the clock of `performance.now`. */
   readonly #planned = new WeakMap<pg.PoolClient, number>();
 
   constructor({ url, connection, log }: ConnectionDatabaseOptions) {
-    this.place = { url, schema: schemaOf(connection) };
+    this.connectionInfo = { url, schema: schemaOf(connection) };
     this.#pool = new pg.Pool({
       connectionString: url,
       max: POOL,
@@ -86,12 +86,12 @@ export class ConnectionDatabase implements Database {
 
   /** Sets options with a statement, because connection poolers refuse them at start-up. */
   async #setUp(client: pg.ClientBase): Promise<void> {
-    await client.query(`set search_path to ${this.place.schema}; set jit = off`);
+    await client.query(`set search_path to ${this.connectionInfo.schema}; set jit = off`);
   }
 
   async #bringUpToDate(client: pg.PoolClient, steps: readonly string[]): Promise<void> {
-    const { rowCount } = await client.query('select from pg_namespace where nspname = $1', [this.place.schema]);
-    if (rowCount === 0) await client.query(`create schema ${this.place.schema}`);
+    const { rowCount } = await client.query('select from pg_namespace where nspname = $1', [this.connectionInfo.schema]);
+    if (rowCount === 0) await client.query(`create schema ${this.connectionInfo.schema}`);
     await client.query('create table if not exists migration (step integer primary key)');
     const { rows } = await client.query<{ done: number }>('select count(*)::integer as done from migration');
     for (let step = rows[0]?.done ?? 0; step < steps.length; step++) {

@@ -7,8 +7,8 @@ import { fromColumn, toColumn } from './text.js';
 
 const LIMITS = { capacity: 50_000, batch: 1_000, delayMs: 200, retryMs: 1_000 };
 /** Longer messages are truncated, because the journal is read line by line; a parked run keeps its whole error. */
-const LONGEST_MESSAGE = 1_000;
-const MOST_FOUND = 10_000;
+const MAX_MESSAGE_LENGTH = 1_000;
+const MAX_ROWS_FOUND = 10_000;
 
 /** Columns in the order of the parameters, with their types. */
 const COLUMNS = {
@@ -65,7 +65,7 @@ export class PostgresJournal implements Journal {
     await this.flush();
     const rows = await this.database.rows<Row>(
       `select ${NAMES.join(', ')} from sluice.journal
-       where event_id = $1 or run = $1 or causation_id = $1 order by at, n limit ${MOST_FOUND}`,
+       where event_id = $1 or run = $1 or causation_id = $1 order by at, n limit ${MAX_ROWS_FOUND}`,
       [toColumn(id)],
     );
     return rows.map(entryOf);
@@ -107,7 +107,7 @@ function rowOf(entry: JournalEntry): Row {
     connection: optional(entry.connection),
     attempt: entry.attempt ?? null,
     code: optional(entry.code),
-    message: optional(entry.message?.slice(0, LONGEST_MESSAGE)),
+    message: optional(entry.message?.slice(0, MAX_MESSAGE_LENGTH)),
     ms: entry.ms ?? null,
   };
 }

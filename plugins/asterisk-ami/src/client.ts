@@ -1,10 +1,10 @@
 import { isSluiceError, type Closable, type Host } from '@sluice/plugin-api';
 import type { Config } from './config.js';
-import { EventBoard, type Ear } from './event-board.js';
-import { serverFilters, type Wanted } from './filters.js';
-import type { Packet } from './packet.js';
-import { AmiSession, type Listing } from './session.js';
-import type { AmiAction } from './write-action.js';
+import { EventBoard, type EventHandler } from './ami/event-board.js';
+import { serverFilters, type EventFilter } from './ami/filters.js';
+import type { Packet } from './ami/packet.js';
+import { AmiSession, type Listing } from './ami/session.js';
+import type { AmiAction } from './ami/write-action.js';
 
 /** Narrow interface over one exchange. */
 export interface AmiClient extends Closable {
@@ -23,7 +23,7 @@ export interface AmiClient extends Closable {
   /** The answer to an action that lists things. */
   list(action: AmiAction, signal?: AbortSignal): Promise<Listing>;
   /** Hears the events that are wanted. Resolves when the exchange sends them, with the function that ends it. */
-  listen(wanted: Wanted, ear: Ear): Promise<() => void>;
+  listen(wanted: EventFilter, ear: EventHandler): Promise<() => void>;
   /** Throws when the exchange cannot be used. */
   check(): Promise<void>;
 }
@@ -90,7 +90,7 @@ export class SessionClient implements AmiClient {
     return this.session.list(action, signal);
   }
 
-  async listen(wanted: Wanted, ear: Ear): Promise<() => void> {
+  async listen(wanted: EventFilter, ear: EventHandler): Promise<() => void> {
     const remove = this.board.add(wanted, ear);
     try {
       await this.tell(serverFilters(wanted));

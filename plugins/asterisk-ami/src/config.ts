@@ -1,8 +1,8 @@
 import { duration, secret } from '@sluice/plugin-api';
 import { z } from 'zod';
-import { CHARSETS } from './charset.js';
+import { CHARSETS } from './ami/charset.js';
 
-const MOST_PORTS = 65_535;
+const MAX_PORT = 65_535;
 
 const tls = z.strictObject({
   ca: z.string().min(1).optional().describe('PEM text of a private authority'),
@@ -21,7 +21,7 @@ const doNotCall = z.strictObject({
 /** `connections.<name>.with` */
 export const connection = z.strictObject({
   host: z.string().min(1).describe('name or address of the exchange'),
-  port: z.int().min(1).max(MOST_PORTS).default(5038).describe('of the manager interface; with TLS usually 5039'),
+  port: z.int().min(1).max(MAX_PORT).default(5038).describe('of the manager interface; with TLS usually 5039'),
   user: z.string().min(1).describe('section of manager.conf'),
   secret: secret().describe('its secret'),
   tls: tls.optional().describe('given: the connection is encrypted'),

@@ -1,11 +1,11 @@
 import { definePlugin } from '@sluice/plugin-api';
-import { call } from './call.js';
-import { command, hangup, redirect, setVariable } from './channel-actions.js';
+import { call } from './triggers/call.js';
+import { command, hangup, redirect, setVariable } from './actions/channel-actions.js';
 import { SessionClient, type AmiClient } from './client.js';
 import { connection } from './config.js';
-import { dial } from './dial.js';
-import { event } from './event.js';
-import { originate } from './originate.js';
+import { dial } from './actions/dial.js';
+import { event } from './triggers/event.js';
+import { originate } from './actions/originate.js';
 
 export const plugin = definePlugin({
   name: 'asterisk-ami',

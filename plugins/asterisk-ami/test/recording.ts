@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { PacketReader } from '../src/packet-reader.js';
-import { parsePacket, type Packet } from '../src/packet.js';
+import { PacketReader } from '../src/ami/packet-reader.js';
+import { parsePacket, type Packet } from '../src/ami/packet.js';
 
 /** What an Asterisk 16.28 sent during one call that was originated: login, channels, bridge, hang-up, a command, logoff. */
 export const RECORDING = readFileSync(path.join(import.meta.dirname, 'fixtures', 'asterisk-16-outbound-call.txt'));

@@ -30,7 +30,7 @@ export interface HostParts {
 
 /** Runs a workspace as a host does, on engines in memory. Gives the function that stops it. */
 export async function startHost({ workspace, plugins, broker, store, spool, hostId = 'host-1' }: HostParts) {
-  const { listen, tokens, doors, meter, database } = new FakeWorkspace().host();
+  const { listen, tokens, routes: routes, meter, database } = new FakeWorkspace().host();
   const bus = broker.connect();
   const nothing = () => undefined;
   const observer: Observer = {
@@ -47,7 +47,7 @@ export async function startHost({ workspace, plugins, broker, store, spool, host
     bus,
     store,
     pacer: new MemoryPacer(),
-    lent: { listen, tokens: () => tokens, doors, database: () => database, meter: () => meter, spool },
+    capabilities: { listen, tokens: () => tokens, routes, database: () => database, meter: () => meter, spool },
     observer,
     log: new MemoryLog(),
     hostId,

@@ -3,7 +3,7 @@ import { bodyKind, decodeText, fail, parseBody, parseJson, type SluiceError } fr
 import { retryAfter, type WebAnswer } from '@sluice/web-client';
 import { http } from './failures.js';
 
-const LONGEST_DETAIL = 4_000; // characters of the body of a rejected request that the error keeps
+const MAX_DETAIL_LENGTH = 4_000; // characters of the body of a rejected request that the error keeps
 
 /**
  * Returns the body of the answer: JSON as data, text and XML as a string, an empty body as null. A JSON number that JavaScript would round
@@ -55,7 +55,7 @@ function failureOf({ status, headers, body }: WebAnswer, where: string): SluiceE
   const wait = retryAfter(headers);
   const details = {
     status,
-    ...(body.length > 0 && { body: refusalText(body, headers['content-type'] ?? '').slice(0, LONGEST_DETAIL) }),
+    ...(body.length > 0 && { body: refusalText(body, headers['content-type'] ?? '').slice(0, MAX_DETAIL_LENGTH) }),
   };
   switch (status) {
     case 401:

@@ -21,7 +21,7 @@ const body = failures(BODY_CODES);
 const DEFAULT_SCOPE = 'events:write';
 /** Methods without a body. The signature covers only the body, so it would protect nothing in such a request. */
 const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'DELETE']);
-const LONGEST_ID = 200; // bytes; the limit for the id of any event
+const MAX_ID_LENGTH = 200; // bytes; the limit for the id of any event
 
 const options = z
   .strictObject({
@@ -84,8 +84,8 @@ export const endpoint = hostTrigger({
       if (given.signature && !isSigned(given.signature, request.headers, request.body))
         throw http.HTTP_SIGNATURE('the signature is missing or wrong', { sent: 'no' });
       const id = given.signature ? signedId(given.signature, request.body) : idOf(request);
-      if (id !== undefined && Buffer.byteLength(id) > LONGEST_ID)
-        throw http.HTTP_ID(`Idempotency-Key or ce-id is longer than ${LONGEST_ID} bytes`, { sent: 'no' });
+      if (id !== undefined && Buffer.byteLength(id) > MAX_ID_LENGTH)
+        throw http.HTTP_ID(`Idempotency-Key or ce-id is longer than ${MAX_ID_LENGTH} bytes`, { sent: 'no' });
       const event = eventOf(request, id, given.accepts);
       check?.(event.data);
       return given.respond === 'reply' ? replyOf(accept, event, given.wait) : acceptedOf(accept, event);

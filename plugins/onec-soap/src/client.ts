@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { fail, orGivenUp, type Closable, type Host } from '@sluice/plugin-api';
+import { fail, raceAbort, type Closable, type Host } from '@sluice/plugin-api';
 import { failureOfStatus, OnecLink, refusalText, type Where } from '@sluice/onec';
 import type { WebAnswer, WebRequest } from '@sluice/web-client';
 import type { Config } from './config.js';
@@ -62,7 +62,7 @@ export class WsdlSoapClient implements SoapClient {
     const where = `${asked.operation} of ${asked.service} at ${this.config.baseUrl}`;
     // the description is read for all who wait for it; each of them may give up alone
     const described = this.describe(asked.service, asked.operation);
-    const { service, operation } = await orGivenUp(described, signal, () =>
+    const { service, operation } = await raceAbort(described, signal, () =>
       fail.TIMED_OUT(`${where}: given up before the WSDL came`, { sent: 'no' }),
     );
     const from = { ...this.whereOf(asked.service), where };

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startOnec, type Onec } from '@sluice/emulator';
-import { askOtherSides, compileWorkspace, parseWorkspaceFile } from '@sluice/flow';
+import { checkRemotes, compileWorkspace, parseWorkspaceFile } from '@sluice/flow';
 import { openPlugin, startWebService } from '@sluice/testing';
 import { cacheFolder, SERVICE } from '../test/onec-peer.js';
 import { plugin } from './plugin.js';
@@ -34,7 +34,7 @@ async function lintOf(connection: object, step: string): Promise<unknown[]> {
   const compiled = file && compileWorkspace({ workspace: file, flows, plugins, env: {} });
   if (!compiled?.workspace) throw new Error(JSON.stringify(compiled?.findings));
   const { connections } = compiled.workspace;
-  const findings = await askOtherSides({ flows, plugins, connections }, new AbortController().signal);
+  const findings = await checkRemotes({ flows, plugins, connections }, new AbortController().signal);
   return findings.map(({ code, line, column, message, write }) => [code, line, column, message, write]);
 }
 

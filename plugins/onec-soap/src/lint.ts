@@ -8,7 +8,7 @@ import type { Operation, Service } from './wsdl/service.js';
 import { XmlProblem } from './xml/read-xml.js';
 
 /** A person waits for the lint. */
-const LONGEST_WAIT_MS = 5_000;
+const MAX_WAIT_MS = 5_000;
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** 1C cannot be asked, and there is no copy on the disk: a flow can be written while 1C is away. */
@@ -22,7 +22,7 @@ export async function lint({ input, folder }: WrittenStep, config: Config, signa
   const written = input as Readonly<Record<string, unknown>>;
   const { service, operation } = written;
   if (typeof service !== 'string' || typeof operation !== 'string') return [];
-  const timeout = Math.min(config.timeout, LONGEST_WAIT_MS);
+  const timeout = Math.min(config.timeout, MAX_WAIT_MS);
   const client = new WsdlSoapClient(
     { ...config, timeout },
     { log: silent, now: () => new Date(), ...(folder !== undefined && { folder }) },

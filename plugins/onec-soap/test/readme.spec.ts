@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startOnec } from '@sluice/emulator';
-import { askOtherSides, compileWorkspace, parseWorkspaceFile, type Scope } from '@sluice/flow';
+import { checkRemotes, compileWorkspace, parseWorkspaceFile, type Scope } from '@sluice/flow';
 import { openPlugin } from '@sluice/testing';
 import { plugin } from '../src/index.js';
 import { cacheFolder } from './onec-peer.js';
@@ -38,7 +38,7 @@ describe('the README of onec-soap', () => {
     expect(compiled?.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
     const { connections, flows: [flow] = [] } = compiled?.workspace ?? {};
     if (!connections) throw new Error('the workspace does not compile');
-    expect(await askOtherSides({ flows, plugins, connections }, new AbortController().signal)).toEqual([]);
+    expect(await checkRemotes({ flows, plugins, connections }, new AbortController().signal)).toEqual([]);
 
     const step = flow?.steps[0];
     if (step?.verb !== 'use') throw new Error('the first step calls nothing');

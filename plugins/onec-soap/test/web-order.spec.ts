@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startOnec } from '@sluice/emulator';
-import { askOtherSides, compileWorkspace, parseWorkspaceFile, type Scope } from '@sluice/flow';
+import { checkRemotes, compileWorkspace, parseWorkspaceFile, type Scope } from '@sluice/flow';
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { plugin as http } from '@sluice/plugin-http';
 import { openPlugin } from '@sluice/testing';
@@ -50,7 +50,7 @@ describe('the sample of web orders', () => {
     const { flows, plugins, compiled } = await compile();
     expect(compiled?.findings.map(({ code, message }) => `${code} ${message}`)).toEqual([]);
     const connections = compiled?.workspace?.connections ?? new Map();
-    expect(await askOtherSides({ flows, plugins, connections }, new AbortController().signal)).toEqual([]);
+    expect(await checkRemotes({ flows, plugins, connections }, new AbortController().signal)).toEqual([]);
   });
 
   it('is paced, and its answer goes to two flows', async () => {

@@ -17,7 +17,7 @@ export const broadcast = action({
   idempotent: 'by-key',
   async run(gateway: Gateway, { topic, event, data, spread = 0 }, call) {
     const content = contentOf(call, event, data);
-    gateway.postman.cast({ to: { topic }, content, spreadMs: spread });
+    gateway.dispatcher.broadcast({ to: { topic }, content, spreadMs: spread });
     return { id: content.id };
   },
 });

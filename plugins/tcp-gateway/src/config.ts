@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { DEFAULT_LIMITS } from './server/limits.js';
 
 /** A client must be able to send a CONNECT with its token, whose bound is that of all heads. */
-const LEAST_FRAME = DEFAULT_LIMITS.maxHead;
+const MIN_FRAME_BYTES = DEFAULT_LIMITS.maxHead;
 /** What a socket takes in one go: with less, a client that reads at full speed counts as slow, and with nothing it gets nothing. */
-const LEAST_BUFFER = 64 * 1024;
+const MIN_BUFFER_BYTES = 64 * 1024;
 
 const mailbox = z.strictObject({
   cap: z.int().min(1).max(100_000).default(1_000).describe('events kept for one user at most; past it the oldest goes'),
@@ -14,11 +14,11 @@ const mailbox = z.strictObject({
 
 const limits = z.strictObject({
   maxFrame: size()
-    .refine((bytes) => bytes >= LEAST_FRAME, 'at least 16KiB: a CONNECT with its token may need that')
+    .refine((bytes) => bytes >= MIN_FRAME_BYTES, 'at least 16KiB: a CONNECT with its token may need that')
     .prefault('4MiB')
     .describe('largest frame that a client may send'),
   buffer: size()
-    .refine((bytes) => bytes >= LEAST_BUFFER, 'at least 64KiB: with less no client is fast enough to be sent anything')
+    .refine((bytes) => bytes >= MIN_BUFFER_BYTES, 'at least 64KiB: with less no client is fast enough to be sent anything')
     .prefault('1MiB')
     .describe('what may wait for one client to read, before the rest stays in its mailbox'),
   connectionsPerAddress: z.int().min(1).default(20_000).describe('all users of a terminal server share one address'),

@@ -1,12 +1,12 @@
 import type { Accept, Closable, Host } from '@sluice/plugin-api';
 import type { Config } from './config.js';
 import { gatewayFail } from './failures.js';
-import { FrontDesk } from './delivery/front-desk.js';
+import { SessionHandler } from './delivery/session-handler.js';
 import type { Mailbox } from './delivery/mailbox.js';
 import { MailboxGauges } from './delivery/mailbox-gauges.js';
-import { OperatorDesk } from './delivery/operator-desk.js';
-import { PollDesk } from './delivery/poll-desk.js';
-import { Postman } from './delivery/postman.js';
+import { AdminRoutes } from './delivery/admin-routes.js';
+import { LongPollRoutes } from './delivery/long-poll-routes.js';
+import { EventDispatcher } from './delivery/event-dispatcher.js';
 import { Presence, SNAPSHOT_MS } from './delivery/presence.js';
 import { Readers } from './delivery/readers.js';
 import { Topics } from './delivery/topics.js';
@@ -34,7 +34,7 @@ const after = (ms: number, run: () => void) => {
 export class Gateway implements Closable {
   /** Flows that clients may call, by name. */
   readonly flows = new Map<string, Accept>();
-  readonly postman: Postman;
+  readonly dispatcher: EventDispatcher;
   readonly #presence: Presence;
   readonly #readers: Readers;
   readonly #topics = new Topics();
@@ -65,7 +65,7 @@ export class Gateway implements Closable {
       now,
       freed: (users, from) => this.#tellFreed(users, from),
     });
-    this.postman = new Postman({
+    this.dispatcher = new EventDispatcher({
       mailbox,
       presence: this.#presence,
       readers: this.#readers,
@@ -128,7 +128,7 @@ export class Gateway implements Closable {
     for (const timer of this.#timers) clearInterval(timer);
     await this.#server?.close();
     this.#presence.close();
-    this.postman.close();
+    this.dispatcher.close();
     await this.#upkeep;
   }
 
@@ -138,11 +138,11 @@ export class Gateway implements Closable {
     const { listen } = services;
     if (!listen) return;
     const place = { host: config.host ?? listen.host, port: config.port ?? listen.stompPort };
-    const desk = new FrontDesk({ ...this.#parts(), services, flows: this.flows, log });
+    const handler = new SessionHandler({ ...this.#parts(), services, flows: this.flows, log });
     const { maxFrame, buffer, connectionsPerAddress } = config.limits;
     try {
       this.#server = await startStompServer({
-        desk,
+        handler: handler,
         log,
         ...(config.tls ? { tls: { ...place, ...config.tls } } : { tcp: place }),
         limits: { maxFrame, buffer, connectionsPerAddress },
@@ -168,9 +168,9 @@ export class Gateway implements Closable {
   }
 
   #openDoors({ handleUpgrade }: StompServer): void {
-    const { doors, tokens } = this.host.services;
-    const operators = new OperatorDesk({ ...this.#parts(), issuers: () => tokens.issuersOf('desktop') });
-    const polls = new PollDesk({
+    const { routes: doors, tokens } = this.host.services;
+    const operators = new AdminRoutes({ ...this.#parts(), issuers: () => tokens.issuersOf('desktop') });
+    const polls = new LongPollRoutes({
       ...this.#parts(),
       fullName: (user) => this.fullName(user),
       now: () => this.now(),
@@ -191,7 +191,7 @@ export class Gateway implements Closable {
   }
 
   #keepGoing(): void {
-    this.#every(SNAPSHOT_MS, () => this.#presence.tellAll());
+    this.#every(SNAPSHOT_MS, () => this.#presence.announceAll());
     this.#every(WATCH_MS, () => this.#presence.freeSilent());
     this.#every(COMPARE_MS, () => this.#readers.compare());
     this.#every(WATCH_MS, () => this.#trim());

@@ -1,14 +1,14 @@
 import type { Bearer } from '@sluice/plugin-api';
 import { gatewayFail } from './failures.js';
 
-export const LONGEST_NAME = 200;
+export const MAX_NAME_LENGTH = 200;
 
 /**
  * May it name a user, a workplace, an extension or a group? PostgreSQL takes no NUL and indexes nothing long, and one name that it refuses
  * would fail the statement that it shares with everybody else's.
  */
 export function isName(text: string): boolean {
-  return text.length > 0 && text.length <= LONGEST_NAME && !/\p{Cc}/u.test(text);
+  return text.length > 0 && text.length <= MAX_NAME_LENGTH && !/\p{Cc}/u.test(text);
 }
 
 /** Throws `GATEWAY_NAME` when what a client or its token says of itself cannot be kept. */

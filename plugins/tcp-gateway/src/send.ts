@@ -2,13 +2,13 @@ import { action, derivedId, duration, isEventType, type Call } from '@sluice/plu
 import { z } from 'zod';
 import type { Content, Target } from './delivery/mail.js';
 import type { WaitKind } from './delivery/mailbox.js';
-import type { Keeping } from './delivery/postman.js';
+import type { DeliveryOptions } from './delivery/event-dispatcher.js';
 import { WAIT_HEADER } from './delivery/waits.js';
 import { gatewayFail } from './failures.js';
 import type { Gateway } from './gateway.js';
-import { isName, LONGEST_NAME } from './names.js';
+import { isName, MAX_NAME_LENGTH } from './names.js';
 
-const name = z.string().min(1).max(LONGEST_NAME).refine(isName, 'a name holds no control characters');
+const name = z.string().min(1).max(MAX_NAME_LENGTH).refine(isName, 'a name holds no control characters');
 
 const to = z
   .union([
@@ -71,11 +71,11 @@ export const send = action({
       ...(waitFor === 'reply' && { 'reply-to': `/answers/${idOf(call)}` }),
     });
     const wait = waitFor === 'sent' ? undefined : waitOf(waitFor, call, offline === 'drop');
-    if (offline === 'drop') return { id: content.id, ...gateway.postman.cast({ to: target, content, spreadMs: spread }) };
+    if (offline === 'drop') return { id: content.id, ...gateway.dispatcher.broadcast({ to: target, content, spreadMs: spread }) };
     const keepForMs = Math.min(offline.keepFor ?? gateway.keepForMs, expires ?? Number.POSITIVE_INFINITY);
     const { collapseKey } = offline;
     const keeping = { keepForMs, ...(collapseKey !== undefined && { collapseKey }), ...(wait && { wait }) };
-    return { id: content.id, ...(await gateway.postman.keep(target, content, keeping, spread)) };
+    return { id: content.id, ...(await gateway.dispatcher.enqueue(target, content, keeping, spread)) };
   },
 });
 
@@ -83,7 +83,7 @@ export const send = action({
 const NEVER_MS = 8.64e15;
 
 /** The call is suspended. Throws `GATEWAY_WAIT` when nothing would end the wait. */
-function waitOf(kind: WaitKind, call: Call, dropped: boolean): Keeping['wait'] {
+function waitOf(kind: WaitKind, call: Call, dropped: boolean): DeliveryOptions['wait'] {
   const until = call.deadline.getTime();
   if (dropped) throw gatewayFail.GATEWAY_WAIT('an event that is not kept cannot be waited for', { sent: 'no' });
   if (until >= NEVER_MS || !call.suspend) throw gatewayFail.GATEWAY_WAIT('the step has no timeout', { sent: 'no' });

@@ -6,7 +6,7 @@ import { askForToken, findToken } from './token.js';
 const DEADLINE_MS = 15_000;
 
 /** What the host refused, in its words; with the entry that is in the way, where there is one. */
-export class Refused extends Error {
+export class RefusedError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
@@ -23,7 +23,7 @@ interface Problem {
   readonly entry?: Entry;
 }
 
-/** The host's API with the user's token. Rejects with {@link Refused}, and with what `fetch` rejects with when the host cannot be reached. */
+/** The host's API with the user's token. Rejects with {@link RefusedError}, and with what `fetch` rejects with when the host cannot be reached. */
 export class Api {
   #asking: Promise<string> | undefined;
 
@@ -82,7 +82,7 @@ export class Api {
     const data = (await answer.json().catch(() => ({}))) as Answer & Problem;
     if (answer.ok) return data;
     const { code = '', message = answer.statusText, entry } = data;
-    if (answer.status !== 401) throw new Refused(answer.status, code, message, entry);
+    if (answer.status !== 401) throw new RefusedError(answer.status, code, message, entry);
     await this.#otherToken(sentWith);
     return this.#ask(method, path, body, signal, waitSeconds);
   }

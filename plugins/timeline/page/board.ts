@@ -5,7 +5,7 @@ import { followFocus } from './focus-scroll.js';
 import { closedBetween } from './hours.js';
 import { lanes } from './lanes.js';
 import type { Entry, Resource } from './model.js';
-import { neighbour } from './neighbour.js';
+import { neighbour } from './keyboard-navigation.js';
 import { language, texts } from './texts.js';
 import type { Zone } from './zone.js';
 

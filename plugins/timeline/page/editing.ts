@@ -1,4 +1,4 @@
-import { Refused, type Api } from './api.js';
+import { RefusedError, type Api } from './api.js';
 import { openCard } from './card.js';
 import { difference, draftOf, takenBack } from './drafts.js';
 import { nextOpen } from './hours.js';
@@ -93,7 +93,7 @@ export class Editing {
   async #change(before: Entry, draft: Partial<Draft>, done: string): Promise<void> {
     if (Object.keys(draft).length === 0) return;
     const { entry } = await this.api.change(before.id, before.version, draft).catch((error: unknown) => {
-      if (error instanceof Refused && error.code === 'TIMELINE_VERSION' && error.entry) this.events.known(error.entry);
+      if (error instanceof RefusedError && error.code === 'TIMELINE_VERSION' && error.entry) this.events.known(error.entry);
       return rethrowInWords(error);
     });
     this.events.known(entry);

@@ -1,4 +1,4 @@
-import { Refused } from './api.js';
+import { RefusedError } from './api.js';
 import { button, byId, el } from './dom.js';
 import { texts } from './texts.js';
 import { forgetToken } from './token.js';
@@ -27,6 +27,6 @@ export function showFailure(error: unknown): void {
 }
 
 function reason(error: unknown): string {
-  if (!(error instanceof Refused)) return texts.unreachable;
+  if (!(error instanceof RefusedError)) return texts.unreachable;
   return error.code === 'FORBIDDEN' ? texts.mayNotRead : error.message;
 }

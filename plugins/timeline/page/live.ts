@@ -1,5 +1,5 @@
 import type { Api } from './api.js';
-import { Refused } from './api.js';
+import { RefusedError } from './api.js';
 import type { Changes, JournalInfo } from './model.js';
 
 /** How long the host may keep a request waiting for a change. */
@@ -68,7 +68,7 @@ export class Live {
       } catch (error) {
         this.#isCurrent = false;
         if (error instanceof DOMException && error.name === 'AbortError') continue;
-        this.events.online(error instanceof Refused && error.status < 500);
+        this.events.online(error instanceof RefusedError && error.status < 500);
         await this.#hintOr(Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** failures++));
       }
     }

@@ -1,9 +1,9 @@
-import { Refused } from './api.js';
+import { RefusedError } from './api.js';
 import { texts } from './texts.js';
 
 /** Why the host did not take a change, in the user's words. */
 export function inWords(error: unknown): string {
-  if (!(error instanceof Refused)) return texts.offline;
+  if (!(error instanceof RefusedError)) return texts.offline;
   const { code, entry, message } = error;
   if (code === 'TIMELINE_VERSION' && entry) return `${texts.outdated}: ${entry.by}`;
   if (code === 'TIMELINE_OVERLAP' && entry) {

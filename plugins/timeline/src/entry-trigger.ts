@@ -2,7 +2,7 @@ import { trigger, type Accept } from '@sluice/plugin-api';
 import { z } from 'zod';
 import type { OutboxRow } from './book/outbox.js';
 import { ACTIONS, entryView } from './entry.js';
-import type { Journal } from './journal.js';
+import type { BookingCalendar } from './booking-calendar.js';
 
 /** Maximum delay of an event when a message from another host is lost. */
 const LOOK_AGAIN_MS = 1_000;
@@ -27,17 +27,17 @@ export const entry = trigger({
   }),
   output,
   exclusive: true,
-  async subscribe(journal: Journal, { actions }, accept, signal, flow) {
+  async subscribe(calendar: BookingCalendar, { actions }, accept, signal, flow) {
     let shownAt = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       if (performance.now() - shownAt > SHOW_MS) {
-        await journal.outbox.listen(flow, actions);
+        await calendar.outbox.listen(flow, actions);
         shownAt = performance.now();
       }
-      const { beats } = journal.pulse;
-      const rows = await journal.outbox.next(flow);
-      if (rows.length === 0) await journal.pulse.next(beats, LOOK_AGAIN_MS, signal);
-      else await hand(rows, accept).then(() => journal.outbox.drop(rows));
+      const { count: beats } = calendar.pulse;
+      const rows = await calendar.outbox.next(flow);
+      if (rows.length === 0) await calendar.pulse.next(beats, LOOK_AGAIN_MS, signal);
+      else await hand(rows, accept).then(() => calendar.outbox.drop(rows));
     }
   },
 });

@@ -1,7 +1,7 @@
 import { definePlugin, type Host } from '@sluice/plugin-api';
 import { connection, type Config } from './config.js';
 import { entry } from './entry-trigger.js';
-import type { Journal } from './journal.js';
+import type { BookingCalendar } from './booking-calendar.js';
 import { setStatus } from './set-status.js';
 import { showCall } from './show-call.js';
 import { upsertEntry } from './upsert-entry.js';
@@ -15,8 +15,9 @@ export const plugin = definePlugin({
   connection,
   serves: true,
   // imported here because TypeORM and OpenAPI are a thousand modules, which `sluice lint` does not need
-  open: async (config: Config, host: Host): Promise<Journal> => (await import('./journal.js')).Journal.open(config, host),
-  check: (journal: Journal) => journal.check(),
+  open: async (config: Config, host: Host): Promise<BookingCalendar> =>
+    (await import('./booking-calendar.js')).BookingCalendar.open(config, host),
+  check: (calendar: BookingCalendar) => calendar.check(),
   maxCalls: () => CALLS_AT_ONCE,
   triggers: { entry },
   actions: { upsertEntry, setStatus, showCall },

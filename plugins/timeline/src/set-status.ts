@@ -1,8 +1,8 @@
-import { action, orGivenUp } from '@sluice/plugin-api';
+import { action, raceAbort } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { fields, id, status } from './entry.js';
 import { databaseLate } from './failures.js';
-import type { Journal } from './journal.js';
+import type { BookingCalendar } from './booking-calendar.js';
 import { origin, saved } from './upsert-entry.js';
 
 export const setStatus = action({
@@ -16,8 +16,8 @@ export const setStatus = action({
   }),
   output: saved,
   idempotent: 'yes',
-  run(journal: Journal, { id, version, status, note, origin }, { signal }) {
+  run(calendar: BookingCalendar, { id, version, status, note, origin }, { signal }) {
     const change = { status, ...(note !== undefined && { note }) };
-    return orGivenUp(journal.entries.change(id, version, change, { origin, by: origin }), signal, databaseLate);
+    return raceAbort(calendar.entries.change(id, version, change, { origin, by: origin }), signal, databaseLate);
   },
 });

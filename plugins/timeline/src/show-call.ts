@@ -1,8 +1,8 @@
-import { action, orGivenUp } from '@sluice/plugin-api';
+import { action, raceAbort } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { fields } from './entry.js';
 import { databaseLate } from './failures.js';
-import type { Journal } from './journal.js';
+import type { BookingCalendar } from './booking-calendar.js';
 
 export const showCall = action({
   title: 'Show an incoming call on the page of the user of an extension',
@@ -13,9 +13,9 @@ export const showCall = action({
   }),
   output: z.object({ id: z.string() }),
   idempotent: 'by-key',
-  async run(journal: Journal, { extension, phone, client = '' }, call) {
-    await orGivenUp(journal.feed.addCall(call.id, extension, phone, client), call.signal, databaseLate);
-    journal.pulse.beat();
+  async run(calendar: BookingCalendar, { extension, phone, client = '' }, call) {
+    await raceAbort(calendar.feed.addCall(call.id, extension, phone, client), call.signal, databaseLate);
+    calendar.pulse.notify();
     return { id: call.id };
   },
 });

@@ -1,8 +1,8 @@
-import { action, orGivenUp } from '@sluice/plugin-api';
+import { action, raceAbort } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { ACTIONS, entryView, fields, id } from './entry.js';
 import { databaseLate } from './failures.js';
-import type { Journal } from './journal.js';
+import type { BookingCalendar } from './booking-calendar.js';
 
 export const origin = z
   .string()
@@ -31,6 +31,6 @@ export const upsertEntry = action({
   output: saved,
   // an entry that already has this content stays unchanged and emits no event
   idempotent: 'yes',
-  run: (journal: Journal, { id, version, origin, by = origin, ...rest }, { signal }) =>
-    orGivenUp(journal.entries.upsert(id, version, rest, { origin, by }), signal, databaseLate),
+  run: (calendar: BookingCalendar, { id, version, origin, by = origin, ...rest }, { signal }) =>
+    raceAbort(calendar.entries.upsert(id, version, rest, { origin, by }), signal, databaseLate),
 });

@@ -34,10 +34,10 @@ let database: ConnectionDatabase;
 beforeAll(async () => {
   server = await startPostgres();
   database = new ConnectionDatabase({ url: server.url, connection: 'journal', log: new MemoryLog() });
-  const journal = await openPlugin(plugin, {}, { workspace: new FakeWorkspace(database) });
+  const calendar = await openPlugin(plugin, {}, { workspace: new FakeWorkspace(database) });
   const person = { code: 'ivanova', name: 'Иванова А. П.', shared: false, position: 0, archived: false, hours: [] };
-  await journal.client.resources.save(person);
-  await journal.close();
+  await calendar.client.resources.save(person);
+  await calendar.close();
 });
 
 afterAll(async () => {
@@ -52,7 +52,7 @@ async function startJournal() {
   const url = new URL(server.url);
   url.port = `${proxy.port}`;
   const workspace = new FakeWorkspace({
-    place: { ...database.place, url: url.href },
+    connectionInfo: { ...database.connectionInfo, url: url.href },
     migrate: (steps) => database.migrate(steps),
     rows: (sql, params) => database.rows(sql, params),
   });

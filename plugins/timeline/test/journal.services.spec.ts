@@ -231,7 +231,9 @@ describe('a journal on PostgreSQL', () => {
     const { entry } = await create(at('10:00', '11:00'));
     const slow = new pg.Client({ connectionString: server.url });
     await slow.connect();
-    await slow.query(`begin; update ${database.place.schema}.entry set comment = 'late', version = 2 where id = '${entry.id}'`);
+    await slow.query(
+      `begin; update ${database.connectionInfo.schema}.entry set comment = 'late', version = 2 where id = '${entry.id}'`,
+    );
     await create(at('12:00', '13:00'));
     const cursor = await opened.client.feed.cursor();
     await slow.query('commit');
@@ -256,7 +258,7 @@ describe('a journal on PostgreSQL', () => {
   it('shows more changes than fit one answer in several, each once', async () => {
     const client = new pg.Client({ connectionString: server.url });
     await client.connect();
-    await client.query(`set search_path to ${database.place.schema}; set synchronous_commit to off`);
+    await client.query(`set search_path to ${database.connectionInfo.schema}; set synchronous_commit to off`);
     const cursor = await opened.client.feed.cursor();
     // each a transaction, and one of many that no answer may split
     await client.query(`do $$ begin for n in 1..700 loop ${INSERT} 1; commit; end loop; ${INSERT} 600; end $$`);
@@ -275,7 +277,7 @@ describe('a journal on PostgreSQL', () => {
   /** As the API does, for who may write. */
   const take = (rows: object) =>
     new TimelineController(new Map() as never).import(
-      { journal: opened.client, bearer: { sub: '1c' } as never, canWrite: true },
+      { calendar: opened.client, bearer: { sub: '1c' } as never, canWrite: true },
       ImportBody.parse(rows),
     );
   const days = (count: number) =>

@@ -15,7 +15,7 @@ const quiet = { debug() {}, info() {}, warn: console.error, error: console.error
 const database = new ConnectionDatabase({ url: process.argv[2], connection: 'desktops', log: quiet });
 const workspace = new FakeWorkspace(database);
 const { client: gateway } = await openPlugin(plugin, {}, { workspace });
-const { postman } = gateway;
+const { dispatcher } = gateway;
 process.on('message', async (order) => process.send(await carryOut(order)));
 process.on('disconnect', () => process.exit(0));
 process.send({ port: gateway.port });
@@ -41,8 +41,8 @@ async function toEach(users, offline) {
   const sends = [];
   for (const [n, user] of users.entries()) {
     const content = contentOf(user, n);
-    if (offline === 'drop') postman.cast({ to: { user }, content, spreadMs: 0 });
-    else sends.push(postman.keep({ user }, content, KEEPING, 0));
+    if (offline === 'drop') dispatcher.broadcast({ to: { user }, content, spreadMs: 0 });
+    else sends.push(dispatcher.enqueue({ user }, content, KEEPING, 0));
     if (n % BREATH === BREATH - 1) await breathe();
   }
   await Promise.all(sends);
@@ -50,7 +50,7 @@ async function toEach(users, offline) {
 
 async function toAll(times) {
   for (let n = 0; n < times; n++) {
-    postman.cast({ to: { topic: 'bench' }, content: contentOf('all', n), spreadMs: 0 });
+    dispatcher.broadcast({ to: { topic: 'bench' }, content: contentOf('all', n), spreadMs: 0 });
     await breathe();
   }
 }

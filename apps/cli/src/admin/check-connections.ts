@@ -58,7 +58,7 @@ function servicesWithoutHost(needed: () => void): Services {
     get tokens() {
       return absent();
     },
-    get doors() {
+    get routes() {
       return absent();
     },
     get database() {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { askOtherSides, type Finding } from '@sluice/flow';
+import { checkRemotes, type Finding } from '@sluice/flow';
 import { loadWorkspace, readEnv, readWorkspaceEnv, type LoadedWorkspace } from '@sluice/host';
 import { Option, type Command } from 'commander';
 import { EXIT, UsageError } from '../exit.js';
@@ -21,7 +21,7 @@ export function addLint(command: Command): void {
       const findings = [...loaded.findings, ...(await remoteFindings(loaded))].filter(({ file }) => wanted(file));
       if (format === 'json') printJson(findings.map(asJson));
       else if (findings.length > 0) print(findingsText(findings));
-      const flows = loaded.workspace?.flows.filter(({ place }) => wanted(place.file)) ?? [];
+      const flows = loaded.workspace?.flows.filter(({ location }) => wanted(location.file)) ?? [];
       if (format === 'text') say(summary(findings, flows.length));
       if (findings.length > 0) process.exitCode = EXIT.failed;
     });
@@ -32,7 +32,7 @@ async function remoteFindings({ workspace, plugins, files }: LoadedWorkspace): P
   if (!workspace) return [];
   const { SLUICE_HOME: folder } = readEnv();
   const input = { flows: files.flows, plugins, connections: workspace.connections, folder };
-  return askOtherSides(input, AbortSignal.timeout(ASK_WITHIN_MS));
+  return checkRemotes(input, AbortSignal.timeout(ASK_WITHIN_MS));
 }
 
 /**

@@ -22,7 +22,7 @@ export function bannerOf(
     ...exchanges.map(({ name, config }) => ['PBX', [`${name} → ${exchangeOf(config)}`, notes.pbx ?? ''].join('   ')]),
     ['door', `http://localhost:${host.port}   docs /api/docs   health /health/ready   metrics /metrics`],
   ];
-  const title = `${colors.bold('sluice')} ${VERSION}   ${host.engines}   ready in ${seconds(startedInMs)}`;
+  const title = `${colors.bold('sluice')} ${VERSION}   ${host.backends}   ready in ${seconds(startedInMs)}`;
   return `${title}\n${table(rows)}`;
 }
 

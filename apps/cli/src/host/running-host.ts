@@ -63,10 +63,10 @@ export async function startHost({ directory, roles = new Set(ROLES), env: more }
   if (replaced) log.error(describeWorkspace(files.state));
   const host = await startHostOf({ env, workspace, plugins, roles, logger, secrets, files, ...(terminal && { observer }) });
   if (!replaced) await keepCopy(env.SLUICE_HOME, directory, loaded, log);
-  logger.info({ port: host.port, engines: host.engines }, 'ready');
+  logger.info({ port: host.port, engines: host.backends }, 'ready');
   if (!/^(127\.|::1$|localhost$)/.test(env.SLUICE_HTTP_HOST)) warnOfPlainHttp(logger, terminal);
   // a parent that spoke of IPC waits for this; one that has gone meanwhile is heard of by `disconnect`
-  process.send?.({ ready: true, port: host.port, engines: host.engines }, undefined, undefined, () => undefined);
+  process.send?.({ ready: true, port: host.port, engines: host.backends }, undefined, undefined, () => undefined);
   return { host, loaded, startedInMs: performance.now() - from };
 }
 

@@ -5,7 +5,7 @@ import { clock, counted } from './words.js';
 
 /** Of so many users each event gets a line; of more only counts are told. */
 export const SHOWN_USERS = 10;
-const LONGEST_DATA = 120;
+const MAX_DATA_LENGTH = 120;
 
 /** What desktop clients live through, line by line, for whoever tries a flow with them. */
 export class DesktopLines {
@@ -51,5 +51,5 @@ export class DesktopLines {
 function dataShown(body: Buffer): string {
   if (!isUtf8(body)) return counted(body.length, 'byte');
   const text = body.toString().replace(/\p{Cc}+/gu, ' ');
-  return text.length > LONGEST_DATA ? `${text.slice(0, LONGEST_DATA)}…` : text;
+  return text.length > MAX_DATA_LENGTH ? `${text.slice(0, MAX_DATA_LENGTH)}…` : text;
 }

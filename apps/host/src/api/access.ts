@@ -1,7 +1,7 @@
 import { Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { bearerOf } from '../http/doors.js';
+import { bearerOf } from '../http/http-ingress.js';
 import { doorOf } from '../http/send-problem.js';
 import { requireScope } from '../tokens.js';
 import { HostServices } from './host-services.js';

@@ -46,7 +46,7 @@ export class AdminController {
   @Get('status')
   @Summary('Queues, what waits, what is in flight, limits now, parked runs')
   async status(): Promise<object> {
-    const { engine, store, engines, workspace, files } = this.services;
+    const { engine, store, backends: engines, workspace, files } = this.services;
     const [status, parked, leases] = await Promise.all([engine.status(), store.parked.count(), store.leases.list()]);
     const connections = connectionReports(status, leases).map((report) => ({
       ...report,

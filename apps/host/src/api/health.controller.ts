@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { bearerOf } from '../http/doors.js';
+import { bearerOf } from '../http/http-ingress.js';
 import { doorOf } from '../http/send-problem.js';
 import { requireScope } from '../tokens.js';
 import { connectionReports, type ConnectionReport } from './connection-reports.js';
@@ -40,7 +40,7 @@ export class HealthController {
     const workspace = services.files.lastGoodOf === undefined ? services.files.state : 'last good copy';
     const isViewer = await this.#isViewer(request);
     const connections = await this.#connections(store.state === 'up', isViewer);
-    if (isViewer) return { status, engines: services.engines, bus, store, workspace, connections };
+    if (isViewer) return { status, engines: services.backends, bus, store, workspace, connections };
     return {
       status,
       bus: { state: bus.state },

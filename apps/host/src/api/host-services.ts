@@ -16,7 +16,7 @@ export abstract class HostServices {
   /** How the files of the workspace differ from what runs. */
   abstract readonly files: WorkspaceState;
   /** In one line: which engines run. */
-  abstract readonly engines: string;
+  abstract readonly backends: string;
   /** False before the start is through and while the host stops. */
   abstract readonly ready: boolean;
 }

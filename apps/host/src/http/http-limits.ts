@@ -1,6 +1,6 @@
 import type { FastifyServerOptions } from 'fastify';
 import type { BodyLimits } from './body-budget.js';
-import type { ConnectionLimits } from './stranger-connections.js';
+import type { ConnectionLimits } from './unauthenticated-connections.js';
 
 /** Limits of the HTTP server: clients that never finish a request must not exhaust it. */
 export interface HttpLimits {

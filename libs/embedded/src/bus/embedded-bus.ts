@@ -37,7 +37,7 @@ const POLL_MS = 1_000;
 const BEAT_MS = 3_000;
 const TIDY_MS = 60_000;
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 2_000;
+const MAX_PAUSE_MS = 2_000;
 
 /**
  * The bus in one table of a PostgreSQL. A hop, with its outputs and its input, is one transaction: on this bus its effect happens exactly
@@ -165,7 +165,7 @@ export class EmbeddedBus implements Bus {
 
   async #reconnect(previous: string): Promise<Link | undefined> {
     const { signal } = this.#closing;
-    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
       try {
         const link = await this.#connect(previous);
         this.options.log.info('the bus has reconnected to its database');

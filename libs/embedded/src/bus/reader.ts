@@ -12,7 +12,7 @@ interface Row {
 }
 
 /** Maximum number of rows of a queue that one statement takes, because other queues wait for it. */
-const LARGEST_TAKE = 500;
+const MAX_TAKE = 500;
 
 /**
  * Takes messages, skipping rows that other hosts are taking at this moment. The rows are sorted again because an UPDATE returns them in any
@@ -135,7 +135,7 @@ export class Reader {
     const wanted = new Map<string, number>();
     for (const queue of this.#filled) {
       const room = [...(this.#queues.get(queue) ?? [])].reduce((sum, consumer) => sum + consumer.room, 0);
-      if (room > 0) wanted.set(queue, Math.min(room, LARGEST_TAKE));
+      if (room > 0) wanted.set(queue, Math.min(room, MAX_TAKE));
       if (room > 0 || !this.#queues.has(queue)) this.#filled.delete(queue);
     }
     return wanted;
@@ -147,20 +147,20 @@ export class Reader {
     const taken = new Map<string, number>();
     for (const row of rows) {
       taken.set(row.queue, (taken.get(row.queue) ?? 0) + 1);
-      if (this.#link === link) this.#give(row);
+      if (this.#link === link) this.#deliver(row);
     }
     for (const [queue, count] of taken) if (count === wanted.get(queue)) this.#filled.add(queue);
   }
 
   /** Passes a message to the consumer with the most room. Consumers that have stopped in the meantime have no room. */
-  #give(row: Row): void {
+  #deliver(row: Row): void {
     const consumers = [...(this.#queues.get(row.queue) ?? [])];
     const consumer = consumers.reduce<EmbeddedConsumer | undefined>(
       (best, each) => (each.room > (best?.room ?? 0) ? each : best),
       undefined,
     );
     if (!consumer) return this.#release(row.id);
-    consumer.give(new EmbeddedDelivery(row, consumer, this.writer, (id) => this.#release(id)));
+    consumer.deliver(new EmbeddedDelivery(row, consumer, this.writer, (id) => this.#release(id)));
   }
 
   #release(id: string): void {
@@ -195,7 +195,7 @@ class EmbeddedConsumer implements Consumer {
     this.roomier();
   }
 
-  give(delivery: EmbeddedDelivery): void {
+  deliver(delivery: EmbeddedDelivery): void {
     this.#held.add(delivery);
     try {
       this.handle(delivery);

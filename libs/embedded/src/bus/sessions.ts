@@ -3,7 +3,7 @@ import type { ClientBase, QueryResultRow } from 'pg';
 /** A host whose last heartbeat is older than this is considered dead, even if its connection is open: the machine is frozen or cut off. */
 const SESSION_MS = 10_000;
 
-interface Asked {
+interface Queryable {
   query<Row extends QueryResultRow>(
     sql: string,
     params?: unknown[],
@@ -48,7 +48,7 @@ export async function beginSession(
 }
 
 /** Records a heartbeat. Rejects when another host has ended the session because its last heartbeat was too old. */
-export async function renewSession(database: Asked, session: string): Promise<void> {
+export async function renewSession(database: Queryable, session: string): Promise<void> {
   const { rowCount } = await database.query(
     `update session set alive_until = now() + $2 * interval '1 millisecond' where id = $1`,
     [session, SESSION_MS],
@@ -57,7 +57,7 @@ export async function renewSession(database: Asked, session: string): Promise<vo
 }
 
 /** Ends the sessions of dead hosts, whose connection is closed or whose last heartbeat is too old. */
-export async function endDeadSessions(database: Asked): Promise<void> {
+export async function endDeadSessions(database: Queryable): Promise<void> {
   const { rows } = await database.query<{ id: string }>(
     `select id from session where alive_until < now() or not exists (
        select from pg_stat_activity as backend where backend.pid = session.backend and backend.backend_start = session.backend_start
@@ -66,7 +66,7 @@ export async function endDeadSessions(database: Asked): Promise<void> {
   for (const { id } of rows) await endLostSession(database, id);
 }
 
-async function endLostSession(database: Asked, id: string): Promise<void> {
+async function endLostSession(database: Queryable, id: string): Promise<void> {
   await database.query(STOP_TAKING, [id]);
   await database.query(END_SESSION, [id]);
 }

@@ -8,7 +8,7 @@ export interface Write {
 }
 
 /** Indexes of the writes of a batch that were done or refused. Writes in neither list had lost their delivery. */
-export interface Written {
+export interface WriteResult {
   readonly done: readonly number[];
   /** A queue is missing, or `unrouted` is full. */
   readonly refused: readonly number[];

@@ -1,20 +1,20 @@
 import type { Outgoing } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
 import type { Link } from './link.js';
-import { WRITE, weightOf, writeParams, type Write, type Written } from './write-statement.js';
+import { WRITE, weightOf, writeParams, type Write, type WriteResult } from './write-statement.js';
 
 /** `lost`: this host does not hold the delivery any more, or it is unknown whether the write was committed. */
 export type WriteEnd = 'done' | 'refused' | 'lost';
 
-interface Waiting extends Write {
+interface PendingWrite extends Write {
   /** Only the first call has an effect: a publisher that has timed out may still receive the result. */
   readonly ended: (end: WriteEnd) => void;
   /** When a publisher times out, by the monotonic clock. A settlement has no deadline: it ends with its session. */
   readonly deadline?: number;
 }
 
-const LARGEST_BATCH = 1_000;
-const LARGEST_BYTES = 8 * 1024 * 1024;
+const MAX_BATCH = 1_000;
+const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 const LOOK_MS = 50;
 
 /**
@@ -23,9 +23,9 @@ const LOOK_MS = 50;
  */
 export class Writer {
   #link: Link | undefined;
-  #waiting: Waiting[] = [];
+  #waiting: PendingWrite[] = [];
   /** Writes that the database has not answered yet, without those that have timed out. */
-  #underWay: readonly Waiting[] = [];
+  #underWay: readonly PendingWrite[] = [];
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Whether `unrouted` has reached its limit. Then events without a queue are refused. */
@@ -69,7 +69,7 @@ export class Writer {
     clearInterval(this.#timer);
   }
 
-  #add(waiting: Waiting): void {
+  #add(waiting: PendingWrite): void {
     this.#waiting.push(waiting);
     this.#run();
   }
@@ -101,18 +101,18 @@ export class Writer {
     batch.forEach(({ ended }, n) => ended(ends[n] as WriteEnd));
   }
 
-  #nextBatch(): Waiting[] {
+  #nextBatch(): PendingWrite[] {
     let count = 0;
-    for (let bytes = 0; count < Math.min(this.#waiting.length, LARGEST_BATCH); count++) {
-      bytes += weightOf(this.#waiting[count] as Waiting);
-      if (count > 0 && bytes > LARGEST_BYTES) break;
+    for (let bytes = 0; count < Math.min(this.#waiting.length, MAX_BATCH); count++) {
+      bytes += weightOf(this.#waiting[count] as PendingWrite);
+      if (count > 0 && bytes > MAX_BATCH_BYTES) break;
     }
     return this.#waiting.splice(0, count);
   }
 
   #giveUpLate(): void {
     const now = performance.now();
-    const isLate = ({ deadline = Infinity }: Waiting) => deadline <= now;
+    const isLate = ({ deadline = Infinity }: PendingWrite) => deadline <= now;
     for (const late of [...this.#remove(isLate), ...this.#underWay.filter(isLate)]) late.ended('lost');
     this.#underWay = this.#underWay.filter((waiting) => !isLate(waiting));
     if (this.#waiting.length > 0 || this.#running) return;
@@ -120,7 +120,7 @@ export class Writer {
     this.#timer = undefined;
   }
 
-  #remove(which: (waiting: Waiting) => boolean): Waiting[] {
+  #remove(which: (waiting: PendingWrite) => boolean): PendingWrite[] {
     const removed = this.#waiting.filter(which);
     if (removed.length > 0) this.#waiting = this.#waiting.filter((waiting) => !which(waiting));
     return removed;
@@ -137,8 +137,8 @@ export class Writer {
 
 async function write(link: Link, batch: readonly Write[], unroutedIsFull: boolean): Promise<WriteEnd[]> {
   const values = writeParams(batch, link.session, unroutedIsFull);
-  const { rows } = await link.write.query<Written>({ name: 'write', text: WRITE, values });
-  const { done, refused } = rows[0] as Written;
+  const { rows } = await link.write.query<WriteResult>({ name: 'write', text: WRITE, values });
+  const { done, refused } = rows[0] as WriteResult;
   const ends = batch.map((): WriteEnd => 'lost');
   for (const call of done) ends[call - 1] = 'done';
   for (const call of refused) ends[call - 1] = 'refused';

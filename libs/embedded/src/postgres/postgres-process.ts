@@ -9,7 +9,7 @@ import { serverAccount, type Account } from './account.js';
 import { binariesFor, type Binaries } from './binaries.js';
 import { DATABASE, makeCluster, USER } from './cluster.js';
 import { claimHome, type HomeClaim } from './owner.js';
-import { choosePlace, findPlace, makePlace, type Place } from './place.js';
+import { chooseDataPaths, findDataPaths, makeDataPaths, type DataPaths } from './data-paths.js';
 import { findRunning, halt, launch, type Postmaster } from './postmaster.js';
 
 /** Parameters of a connection to PostgreSQL. */
@@ -23,12 +23,12 @@ export interface PostgresConnection {
 
 const PASSWORD_FILE = 'password';
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 10_000;
+const MAX_PAUSE_MS = 10_000;
 /** Attempts at a start: a killed server leaves processes behind for a moment, and another program may take the chosen port. */
 const START_TRIES = 6;
 
 interface Server {
-  readonly place: Place;
+  readonly paths: DataPaths;
   readonly binaries: Binaries;
   readonly account: Account | undefined;
 }
@@ -64,17 +64,17 @@ export class PostgresProcess {
     const claim = await claimHome(home);
     try {
       const account = await serverAccount();
-      const place = await choosePlace(home, account);
-      const server = { place, account, binaries: await binariesFor(account, place.copies) };
-      const password = await passwordOf(home, place);
-      await makePlace(place, account);
-      await makeCluster(place.data, password, server.binaries, account);
-      const running = await findRunning(place.data);
+      const paths = await chooseDataPaths(home, account);
+      const server = { paths, account, binaries: await binariesFor(account, paths.copies) };
+      const password = await passwordOf(home, paths);
+      await makeDataPaths(paths, account);
+      await makeCluster(paths.data, password, server.binaries, account);
+      const running = await findRunning(paths.data);
       const postmaster = running ?? (await startServer(server));
       log.info(running ? 'adopted the embedded PostgreSQL that was left running' : 'started the embedded PostgreSQL', {
         pid: postmaster.pid,
         port: postmaster.port,
-        data: place.data,
+        data: paths.data,
       });
       return new PostgresProcess(connectionTo(postmaster, password), server, claim, log, postmaster);
     } catch (error) {
@@ -86,9 +86,9 @@ export class PostgresProcess {
   /** Returns the connection to the PostgreSQL of this home, for a program that does not own it; undefined if it is not running. */
   static async attach(home: string): Promise<PostgresConnection | undefined> {
     const real = await realpath(home).catch(() => undefined);
-    const place = real && findPlace(real);
-    if (!place) return undefined;
-    const running = await findRunning(place.data);
+    const paths = real && findDataPaths(real);
+    if (!paths) return undefined;
+    const running = await findRunning(paths.data);
     return running && connectionTo(running, await readFile(path.join(real, PASSWORD_FILE), 'utf8'));
   }
 
@@ -106,7 +106,7 @@ export class PostgresProcess {
     if (this.#stopping.signal.aborted) return this.#watch;
     this.#stopping.abort();
     await this.#watch;
-    if (await findRunning(this.server.place.data)) await halt(this.server.place.data, this.server.binaries, this.server.account);
+    if (await findRunning(this.server.paths.data)) await halt(this.server.paths.data, this.server.binaries, this.server.account);
     await this.claim.release();
   }
 
@@ -121,11 +121,11 @@ export class PostgresProcess {
 
   /** Restarts the server until it runs or the host stops. The port stays the same, because connection pools use it. */
   async #startAgain(signal: AbortSignal): Promise<void> {
-    this.log.error('the embedded PostgreSQL has died and is being restarted', { log: this.server.place.log });
-    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    this.log.error('the embedded PostgreSQL has died and is being restarted', { log: this.server.paths.log });
+    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
       try {
-        const { place, binaries, account } = this.server;
-        this.postmaster = await launch(place, this.connection.port, binaries, account);
+        const { paths: paths, binaries, account } = this.server;
+        this.postmaster = await launch(paths, this.connection.port, binaries, account);
         this.log.info('the embedded PostgreSQL is running again', { pid: this.pid });
         return;
       } catch (error) {
@@ -136,34 +136,34 @@ export class PostgresProcess {
   }
 }
 
-async function startServer({ place, binaries, account }: Server): Promise<Postmaster> {
+async function startServer({ paths: paths, binaries, account }: Server): Promise<Postmaster> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await launch(place, await freePort(), binaries, account);
+      return await launch(paths, await freePort(), binaries, account);
     } catch (cause) {
-      if (attempt === START_TRIES) throw notStarting(place, cause as Error);
+      if (attempt === START_TRIES) throw notStarting(paths, cause as Error);
       await sleep(FIRST_PAUSE_MS * attempt);
     }
   }
 }
 
-function notStarting(place: Place, cause: Error): SluiceError {
+function notStarting(paths: DataPaths, cause: Error): SluiceError {
   const message = `the embedded PostgreSQL does not start: ${cause.message}`;
-  return new SluiceError('STORE_UNAVAILABLE', 'unavailable', message, `see ${place.log}`, { cause });
+  return new SluiceError('STORE_UNAVAILABLE', 'unavailable', message, `see ${paths.log}`, { cause });
 }
 
 /** Returns the password of the superuser, and draws it for a new home. */
-async function passwordOf(home: string, place: Place): Promise<string> {
+async function passwordOf(home: string, paths: DataPaths): Promise<string> {
   const file = path.join(home, PASSWORD_FILE);
   if (!existsSync(file)) {
-    if (existsSync(place.data)) throw passwordLost(file, place);
+    if (existsSync(paths.data)) throw passwordLost(file, paths);
     // flushed before the database is created, so that it cannot be lost in a power cut
     await writeFile(file, randomBytes(24).toString('base64url'), { mode: 0o600, flush: true });
   }
   return readFile(file, 'utf8');
 }
 
-function passwordLost(file: string, { data }: Place): SluiceError {
+function passwordLost(file: string, { data }: DataPaths): SluiceError {
   const cure = `put it back from a backup, or move ${data} away to begin with an empty database`;
   return new SluiceError('CONFIG_INVALID', 'fatal', `the password of the embedded database is missing: ${file}`, cure);
 }

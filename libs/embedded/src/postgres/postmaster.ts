@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { Account } from './account.js';
 import type { Binaries } from './binaries.js';
 import { commandLine, isAlive, processIdentity } from './identity.js';
-import type { Place } from './place.js';
+import type { DataPaths } from './data-paths.js';
 
 const run = promisify(execFile);
 
@@ -53,31 +53,36 @@ const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 /** Starts PostgreSQL on the data directory and resolves when it accepts connections. */
-export async function launch(place: Place, port: number, binaries: Binaries, account: Account | undefined): Promise<Postmaster> {
-  await makeWay(place.data);
-  const sockets = path.join(place.sockets, `.s.PGSQL.${port}`).length > SOCKET_PATH_LIMIT ? '' : place.sockets;
+export async function launch(
+  paths: DataPaths,
+  port: number,
+  binaries: Binaries,
+  account: Account | undefined,
+): Promise<Postmaster> {
+  await makeWay(paths.data);
+  const sockets = path.join(paths.sockets, `.s.PGSQL.${port}`).length > SOCKET_PATH_LIMIT ? '' : paths.sockets;
   const settings = { ...SETTINGS, port: String(port), unix_socket_directories: sockets };
-  const args = ['-D', place.data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  const args = ['-D', paths.data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
   // a file instead of a pipe, because the server outlives a killed host
-  const log = await open(place.log, 'w', 0o600);
+  const log = await open(paths.log, 'w', 0o600);
   try {
     // detached: Ctrl+C signals the whole process group, and the host needs the database until it has drained
     const stdio = ['ignore', log.fd, log.fd] as const;
     const child = spawn(binaries.postgres, args, {
       ...account,
-      cwd: place.data,
+      cwd: paths.data,
       env: { LC_ALL: 'C' },
       detached: true,
       stdio: [...stdio],
     });
     child.unref();
-    return await whenReady(child, place);
+    return await whenReady(child, paths);
   } finally {
     await log.close();
   }
 }
 
-async function whenReady(child: ChildProcess, place: Place): Promise<Postmaster> {
+async function whenReady(child: ChildProcess, paths: DataPaths): Promise<Postmaster> {
   let gone = false;
   const ended = new Promise<void>((resolve) => {
     const end = () => {
@@ -89,13 +94,13 @@ async function whenReady(child: ChildProcess, place: Place): Promise<Postmaster>
   });
   const deadline = Date.now() + START_MS;
   while (!gone && Date.now() < deadline) {
-    const file = await readPidFile(place.data);
+    const file = await readPidFile(paths.data);
     if (file?.pid === child.pid && file?.ready) return { pid: file.pid, port: file.port, ended };
     await sleep(LOOK_MS);
   }
   if (!gone) child.kill('SIGQUIT');
   await ended;
-  throw new Error((await readFile(place.log, 'utf8')).trim().split('\n').slice(-3).join(' | ') || 'it ended without a message');
+  throw new Error((await readFile(paths.log, 'utf8')).trim().split('\n').slice(-3).join(' | ') || 'it ended without a message');
 }
 
 /** Returns the server that runs on this data directory, waiting while it starts or stops. Undefined if no server runs. */

@@ -25,13 +25,13 @@ export interface PushOwner {
   /** Makes one call, of one of the classes that are open now; resolves when the call has ended. `idle`: there was none to make. Never rejects. */
   start(open: readonly PushClass[]): Promise<CallEnd | 'idle'>;
   /** The limit has changed: hand back what no longer fits, consume with a prefetch of 2 × `limit`. */
-  limitIs(limit: number): void;
+  onLimitChanged(limit: number): void;
   /** This host owns the connection now, and it is open: consume. */
-  opened(): void;
+  onOpened(): void;
   /** Breaker, calendar, or the lease went to another host: cancel the consumers, then hand back what is held. */
-  closed(reason: 'breaker' | 'calendar' | 'lease', until?: Date): void;
+  onClosed(reason: 'breaker' | 'calendar' | 'lease', until?: Date): void;
   /** The breaker has opened (nothing begins but a probe now and then), or has closed again. Absent: nobody wants to know. */
-  readonly breakerIs?: (open: boolean) => void;
+  readonly onBreakerChanged?: (open: boolean) => void;
   /** Asks the other side whether it is back, when the connector can (its `check`). Rejects while it is not. Absent: one call is let through. */
   readonly probe?: () => Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FlowDraft, StepDraft } from '../grammar/drafts.js';
-import type { Deliver, Flow, FlowTrigger, Place, Settings, Step } from '../model.js';
+import type { Deliver, Flow, FlowTrigger, SourceLocation, Settings, Step } from '../model.js';
 import type { Texts } from '../texts.js';
 import type { MapNode } from '../yaml/nodes.js';
 import { Templates } from './templates.js';
@@ -22,7 +22,7 @@ export class FlowBuilder {
     return {
       name: draft.name,
       ...(draft.description !== undefined && { description: draft.description }),
-      place: this.placeOf(draft.nameNode.start),
+      location: this.locationOf(draft.nameNode.start),
       revision: createHash('sha256').update(draft.text).digest('hex').slice(0, 16),
       vars,
       trigger,
@@ -52,7 +52,7 @@ export class FlowBuilder {
     const { templates } = this;
     const common = {
       id: draft.id,
-      place: this.placeOf(draft.idNode.start),
+      location: this.locationOf(draft.idNode.start),
       ...(draft.if && { if: templates.condition(draft.if) }),
     };
     switch (draft.verb) {
@@ -106,9 +106,9 @@ export class FlowBuilder {
     }
   }
 
-  private placeOf(offset: number): Place {
+  private locationOf(offset: number): SourceLocation {
     const { source } = this.draft.report;
-    return { file: source.file, ...source.place(offset) };
+    return { file: source.file, ...source.location(offset) };
   }
 }
 

@@ -51,7 +51,7 @@ export function compileConnection(draft: ConnectionDraft, plugins: Plugins, tool
   return {
     name: draft.name,
     plugin: draft.plugin,
-    place: { file: report.source.file, ...report.source.place(draft.nameNode.start) },
+    location: { file: report.source.file, ...report.source.location(draft.nameNode.start) },
     config: checked.data,
     secrets: secretValues(plugin.connection, draft.with, evaluated.value),
     ...(pace && { pace }),
@@ -68,7 +68,7 @@ function checkTimeout(draft: ConnectionDraft, config: unknown, { report, setting
 }
 
 /** HS256 is only as strong as its key: RFC 7518, section 3.2, requires at least 256 bits. */
-const SHORTEST_SECRET_BYTES = 32;
+const MIN_SECRET_BYTES = 32;
 
 export function compileIssuer(draft: IssuerDraft, tools: WorkspaceTools): Issuer | undefined {
   const { report, texts, expressions, constants, vars } = tools;
@@ -80,8 +80,8 @@ export function compileIssuer(draft: IssuerDraft, tools: WorkspaceTools): Issuer
     const evaluated = report.hasErrorsAfter(before) ? undefined : constants.evaluate(node, vars, texts, report);
     if (!evaluated) continue;
     const secret = String(evaluated.value);
-    if (Buffer.byteLength(secret) < SHORTEST_SECRET_BYTES) {
-      report.error(node, 'FLOW_VALUE', `the secret of ${draft.name} is shorter than ${SHORTEST_SECRET_BYTES} bytes`, {
+    if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
+      report.error(node, 'FLOW_VALUE', `the secret of ${draft.name} is shorter than ${MIN_SECRET_BYTES} bytes`, {
         do: 'make a longer one: openssl rand -base64 48',
       });
     }

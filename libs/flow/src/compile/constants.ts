@@ -6,7 +6,7 @@ import { scalarsOf, toValue, type YamlNode } from '../yaml/nodes.js';
 import { Templates } from './templates.js';
 
 /** A value whose expressions have been evaluated, and the environment variables that they could read. */
-export interface Evaluated {
+export interface EvaluatedValue {
   readonly value: unknown;
   readonly env: Readonly<Record<string, string>>;
 }
@@ -24,7 +24,7 @@ export class Constants {
     vars: Readonly<Record<string, unknown>>,
     texts: Texts,
     report: Report,
-  ): Evaluated | undefined {
+  ): EvaluatedValue | undefined {
     const { env } = this;
     if (node === undefined) return { value: {}, env };
     if (![...scalarsOf(node)].some((scalar) => texts.hasExpression(scalar))) return { value: toValue(node), env };

@@ -51,7 +51,7 @@ export function reportDuplicates(flows: readonly FlowDraft[]): void {
       continue;
     }
     const { file } = other.report.source;
-    const { line } = other.report.source.place(other.nameNode.start);
+    const { line } = other.report.source.location(other.nameNode.start);
     flow.report.error(flow.nameNode, 'FLOW_DUPLICATE', `${file}:${line} already defines a flow "${flow.name}"`, {
       do: 'rename one of the two',
     });

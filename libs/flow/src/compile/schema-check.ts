@@ -5,7 +5,7 @@ import type { Cure, Report } from '../report.js';
 import type { Texts } from '../texts.js';
 import { entryOf, nodeAt, scalarsOf, toValue, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
 import { firstUnit, type Span } from '../yaml/source-text.js';
-import type { Evaluated } from './constants.js';
+import type { EvaluatedValue } from './constants.js';
 import { namesRead } from './environment.js';
 import { explainIssue } from './explain-issue.js';
 
@@ -20,7 +20,7 @@ export interface SchemaCheck {
   readonly report: Report;
   readonly texts: Texts;
   /** When absent, a text with expressions may become any value, so it is not checked. */
-  readonly evaluated?: Evaluated | undefined;
+  readonly evaluated?: EvaluatedValue | undefined;
   /** True for a sample in a test: it may leave keys out. */
   readonly sample?: boolean;
   /** Code of the findings; FLOW_VALUE and FLOW_UNKNOWN_KEY when absent. */

@@ -3,7 +3,7 @@ import {
   compileTemplate,
   compileText,
   parseText,
-  type PlaceOf,
+  type LocationOf,
   type TemplateSource,
 } from '../expression/index.js';
 import type { Condition, Template, TextTemplate } from '../model.js';
@@ -19,13 +19,13 @@ export class Templates {
   }
 
   text(node: ScalarNode): TextTemplate {
-    return compileText(this.texts.parse(node) ?? parseText(String(node.value)), this.placeOf(node));
+    return compileText(this.texts.parse(node) ?? parseText(String(node.value)), this.locationOf(node));
   }
 
   condition(node: ScalarNode): Condition {
     return compileCondition(
       typeof node.value === 'boolean' ? node.value : (this.texts.parse(node) ?? parseText(String(node.value))),
-      this.placeOf(node),
+      this.locationOf(node),
     );
   }
 
@@ -34,11 +34,11 @@ export class Templates {
     if (node.kind === 'map')
       return { kind: 'map', entries: node.entries.map(({ name, value }) => [name, this.sourceOf(value)] as const) };
     const text = this.texts.parse(node);
-    return text ? { kind: 'text', text, placeOf: this.placeOf(node) } : { kind: 'value', value: node.value };
+    return text ? { kind: 'text', text, locationOf: this.locationOf(node) } : { kind: 'value', value: node.value };
   }
 
-  private placeOf(node: ScalarNode): PlaceOf {
+  private locationOf(node: ScalarNode): LocationOf {
     const { source } = this.texts;
-    return (offset) => ({ file: source.file, ...source.place(this.texts.span(node, offset, offset).start) });
+    return (offset) => ({ file: source.file, ...source.location(this.texts.span(node, offset, offset).start) });
   }
 }

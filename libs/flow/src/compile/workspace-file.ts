@@ -1,4 +1,4 @@
-import type { Finding, Place, SourceFile } from '../model.js';
+import type { Finding, SourceLocation, SourceFile } from '../model.js';
 import { refuseExpressionKeys } from '../lint/expression-keys.js';
 import { readWorkspace } from '../workspace/read-workspace.js';
 import type { WorkspaceDraft } from '../workspace/drafts.js';
@@ -9,7 +9,7 @@ import { sortFindings } from '../report.js';
 /** sluice.yaml, as far as it can be read before its plugins are loaded. */
 export interface WorkspaceFile {
   /** npm packages or `./folders`, in loading order. */
-  readonly plugins: readonly { readonly name: string; readonly place: Place }[];
+  readonly plugins: readonly { readonly name: string; readonly location: SourceLocation }[];
   readonly draft: WorkspaceDraft;
   readonly source: SourceText;
   /** Findings about its grammar. `compileWorkspace` returns them again, among its other findings. */

@@ -1,4 +1,4 @@
-import type { Place, Scope } from '../model.js';
+import type { SourceLocation, Scope } from '../model.js';
 import { beginBudget } from './budget.js';
 import { BAIL } from './compiled/bail.js';
 import { compileNode } from './compiled/compile.js';
@@ -17,7 +17,7 @@ export type Evaluate = (scope: Scope) => unknown;
  * meets something that only the interpreter can judge (an argument of the wrong type, say). Throws when the expression has a syntax error:
  * look at the problems of its text first.
  */
-export function compileExpression(part: ExpressionPart, place: Place): Evaluate {
+export function compileExpression(part: ExpressionPart, location: SourceLocation): Evaluate {
   const { ast } = part;
   if (!ast) throw new Error(`an expression with a syntax error cannot be compiled: ${part.source}`);
   const closure = compileNode(ast, true);
@@ -27,17 +27,17 @@ export function compileExpression(part: ExpressionPart, place: Place): Evaluate 
     try {
       return closure ? finish(closure(undefined, scope)) : interpret(ast, scope);
     } catch (error) {
-      if (error === BAIL) return interpretAtPlace(ast, scope, place);
-      throw toFlowError(error, place);
+      if (error === BAIL) return interpretAtPlace(ast, scope, location);
+      throw toFlowError(error, location);
     }
   };
 }
 
-function interpretAtPlace(ast: SyntaxNode, scope: Scope, place: Place): unknown {
+function interpretAtPlace(ast: SyntaxNode, scope: Scope, location: SourceLocation): unknown {
   try {
     return interpret(ast, scope);
   } catch (error) {
-    throw toFlowError(error, place);
+    throw toFlowError(error, location);
   }
 }
 

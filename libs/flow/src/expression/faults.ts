@@ -1,6 +1,6 @@
 import { ENGINE_CODES, isSluiceError, SluiceError } from '@sluice/plugin-api';
 import { lowerFirst } from '../lower-first.js';
-import type { Place } from '../model.js';
+import type { SourceLocation } from '../model.js';
 
 type ExpressionCode = Extract<keyof typeof ENGINE_CODES, `EXPR_${string}`>;
 
@@ -31,12 +31,12 @@ export function overLimit(message: string): ExpressionFault {
 const MESSAGE_LENGTH = 200;
 
 /** Whatever an evaluation threw, as the error of the flow, with the place. */
-export function toFlowError(thrown: unknown, place: Place): SluiceError {
+export function toFlowError(thrown: unknown, location: SourceLocation): SluiceError {
   // a value that cannot be read, such as the body of the event, is no mistake of the expression
   if (isSluiceError(thrown)) return thrown;
   const fault = thrown instanceof ExpressionFault ? thrown : foreignFault(thrown);
   const { fate, cure } = ENGINE_CODES[fault.code];
-  const at = `${place.file}:${place.line}:${place.column}`;
+  const at = `${location.file}:${location.line}:${location.column}`;
   return new SluiceError(fault.code, fate, `${fault.message} at ${at}`, fault.cure ?? cure);
 }
 

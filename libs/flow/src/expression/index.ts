@@ -12,4 +12,4 @@ export {
 } from './parse-text.js';
 export type { Reference, Span } from './references.js';
 export { asPath } from './source-view.js';
-export { compileCondition, compileTemplate, compileText, type PlaceOf, type TemplateSource } from './template.js';
+export { compileCondition, compileTemplate, compileText, type LocationOf, type TemplateSource } from './template.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { compileCondition, compileTemplate, parseText } from './index.js';
-import { condition, evaluate, PLACE, render, scopeOf, sourceOf, text } from './testing.fixture.js';
+import { condition, evaluate, LOCATION, render, scopeOf, sourceOf, text } from './testing.fixture.js';
 
 const DATA = {
   customer: { name: 'Иванов', phone: '101' },
@@ -126,7 +126,7 @@ describe('what an expression gives, as a condition', () => {
   });
 
   it('may be written out', () => {
-    expect(compileCondition(true, () => PLACE).test(SCOPE)).toBe(true);
+    expect(compileCondition(true, () => LOCATION).test(SCOPE)).toBe(true);
   });
 });
 
@@ -250,7 +250,7 @@ describe('rendering', () => {
     compileTemplate({
       kind: 'text',
       text: parseText('a ${{ 1 }} b ${{ 2 }}'),
-      placeOf: (offset) => (offsets.push(offset), PLACE),
+      locationOf: (offset) => (offsets.push(offset), LOCATION),
     });
     expect(offsets).toEqual([2, 13]);
   });
@@ -259,7 +259,7 @@ describe('rendering', () => {
 describe('nothing of JavaScript is reachable', () => {
   const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'constructor.constructor'];
   const places = ['trigger.data', 'trigger.data.customer.name', 'trigger.data.list', 'trigger', '$$', '$sum', 'trigger.data.n'];
-  it.each(places.flatMap((place) => names.map((name) => `${place}.${name}`)))('%s', async (source) => {
+  it.each(places.flatMap((location) => names.map((name) => `${location}.${name}`)))('%s', async (source) => {
     await expect(evaluate(source, SCOPE)).rejects.toMatchObject({ code: 'EXPR_MISSING' });
     await expect(evaluate(`(${source}) ~> $string`, SCOPE)).rejects.toMatchObject({ code: 'EXPR_MISSING' });
   });

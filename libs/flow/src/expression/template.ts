@@ -1,4 +1,4 @@
-import type { Condition, Place, Scope, Template, TextTemplate } from '../model.js';
+import type { Condition, SourceLocation, Scope, Template, TextTemplate } from '../model.js';
 import { compileExpression, type Evaluate } from './evaluate.js';
 import { ExpressionFault, toFlowError } from './faults.js';
 import { describeMissing, kindOf } from './names.js';
@@ -9,12 +9,12 @@ import { textOf } from './text-of.js';
 /** A value of YAML whose texts have been parsed. */
 export type TemplateSource =
   | { readonly kind: 'value'; readonly value: unknown }
-  | { readonly kind: 'text'; readonly text: ParsedText; readonly placeOf: PlaceOf }
+  | { readonly kind: 'text'; readonly text: ParsedText; readonly locationOf: LocationOf }
   | { readonly kind: 'list'; readonly items: readonly TemplateSource[] }
   | { readonly kind: 'map'; readonly entries: readonly (readonly [key: string, value: TemplateSource])[] };
 
 /** The place in the file of an offset in a parsed text. Called while compiling, once for each expression. */
-export type PlaceOf = (offset: number) => Place;
+export type LocationOf = (offset: number) => SourceLocation;
 
 /**
  * Compiles a value with its expressions. The text leaves must be free of problems. Where the whole value gives `$omit`, `render` gives
@@ -27,20 +27,20 @@ export function compileTemplate(source: TemplateSource): Template {
 }
 
 /** Compiles a text that stays a text, whatever its expressions give. The text must be free of problems. */
-export function compileText(text: ParsedText, placeOf: PlaceOf): TextTemplate {
-  const renderer = compileTextParts(text, placeOf);
+export function compileText(text: ParsedText, locationOf: LocationOf): TextTemplate {
+  const renderer = compileTextParts(text, locationOf);
   return { constant: renderer.constant, text: renderer.render as TextTemplate['text'] };
 }
 
 /** Compiles a condition: one whole expression, or a literal. */
-export function compileCondition(source: ParsedText | boolean, placeOf: PlaceOf): Condition {
+export function compileCondition(source: ParsedText | boolean, locationOf: LocationOf): Condition {
   if (typeof source === 'boolean') return { test: () => source };
   const part = onlyExpression(source);
-  const place = placeOf(part.start);
-  const evaluate = compileExpression(part, place);
+  const location = locationOf(part.start);
+  const evaluate = compileExpression(part, location);
   const check = (value: unknown, scope: Scope): boolean => {
     if (typeof value === 'boolean') return value;
-    throw toFlowError(notBoolean(part, value, scope), place);
+    throw toFlowError(notBoolean(part, value, scope), location);
   };
   return {
     test: (scope) => {
@@ -75,7 +75,7 @@ function compileSource(source: TemplateSource): Renderer {
     case 'value':
       return constant(deepFreeze(source.value));
     case 'text':
-      return source.text.whole ? compileWhole(source.text, source.placeOf) : compileTextParts(source.text, source.placeOf);
+      return source.text.whole ? compileWhole(source.text, source.locationOf) : compileTextParts(source.text, source.locationOf);
     case 'list':
       return compileList(source.items.map(compileSource));
     case 'map':
@@ -83,13 +83,13 @@ function compileSource(source: TemplateSource): Renderer {
   }
 }
 
-function compileWhole(text: ParsedText, placeOf: PlaceOf): Renderer {
+function compileWhole(text: ParsedText, locationOf: LocationOf): Renderer {
   const part = onlyExpression(text);
-  const place = placeOf(part.start);
-  const evaluate = compileExpression(part, place);
+  const location = locationOf(part.start);
+  const evaluate = compileExpression(part, location);
   const check = (value: unknown, scope: Scope): unknown => {
     if (value !== undefined) return value;
-    throw toFlowError(missing(part, scope, '$omit'), place);
+    throw toFlowError(missing(part, scope, '$omit'), location);
   };
   return dynamic((scope) => {
     const value = evaluate(scope);
@@ -132,22 +132,22 @@ function toObject(keys: readonly string[], values: readonly unknown[]): object {
   return made;
 }
 
-function compileTextParts(text: ParsedText, placeOf: PlaceOf): Renderer {
+function compileTextParts(text: ParsedText, locationOf: LocationOf): Renderer {
   const parts = text.whole ? text.parts.filter((part) => part.kind === 'expression') : text.parts;
   return composed(
-    parts.map((part) => compileTextPart(part, placeOf)),
+    parts.map((part) => compileTextPart(part, locationOf)),
     (values) => values.join(''),
   );
 }
 
-function compileTextPart(part: LiteralPart | ExpressionPart, placeOf: PlaceOf): Renderer {
+function compileTextPart(part: LiteralPart | ExpressionPart, locationOf: LocationOf): Renderer {
   if (part.kind === 'literal') return constant(part.value);
-  const place = placeOf(part.start);
-  const evaluate = compileExpression(part, place);
+  const location = locationOf(part.start);
+  const evaluate = compileExpression(part, location);
   const check = (value: unknown, scope: Scope): string => {
     const text = textOf(value);
     if (text !== undefined) return text;
-    throw toFlowError(value === undefined ? missing(part, scope, '""') : notText(part, value), place);
+    throw toFlowError(value === undefined ? missing(part, scope, '""') : notText(part, value), location);
   };
   return dynamic((scope) => {
     const value = evaluate(scope);

@@ -1,8 +1,8 @@
-import type { Condition, Place, Scope, TextTemplate } from '../model.js';
+import type { Condition, SourceLocation, Scope, TextTemplate } from '../model.js';
 import { compileCondition, compileTemplate, compileText, parseText, type TemplateSource } from './index.js';
 
-export const PLACE: Place = { file: 'flows/web-order.yaml', line: 31, column: 18 };
-const placeOf = (): Place => PLACE;
+export const LOCATION: SourceLocation = { file: 'flows/web-order.yaml', line: 31, column: 18 };
+const locationOf = (): SourceLocation => LOCATION;
 
 /** A scope with these data; the clock stands at 2026-02-01T07:00:00Z. */
 export function scopeOf(data: unknown, context: Partial<Scope['context']> = {}): Scope {
@@ -24,7 +24,7 @@ export function scopeOf(data: unknown, context: Partial<Scope['context']> = {}):
 
 /** A value of YAML as the leaves of a template. */
 export function sourceOf(value: unknown): TemplateSource {
-  if (typeof value === 'string') return { kind: 'text', text: parseText(value), placeOf };
+  if (typeof value === 'string') return { kind: 'text', text: parseText(value), locationOf };
   if (Array.isArray(value)) return { kind: 'list', items: value.map(sourceOf) };
   if (typeof value !== 'object' || value === null) return { kind: 'value', value };
   return { kind: 'map', entries: Object.entries(value).map(([key, item]) => [key, sourceOf(item)] as const) };
@@ -40,9 +40,9 @@ export async function evaluate(source: string, scope: Scope = scopeOf({})): Prom
 }
 
 export function text(source: string): TextTemplate {
-  return compileText(parseText(source), placeOf);
+  return compileText(parseText(source), locationOf);
 }
 
 export function condition(source: string): Condition {
-  return compileCondition(parseText(source), placeOf);
+  return compileCondition(parseText(source), locationOf);
 }

@@ -2,8 +2,8 @@ const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const IDENTIFIER = /^[a-z][A-Za-z0-9]*$/;
 const USE = /^([a-z][a-z0-9]*(?:-[a-z0-9]+)*)\.([a-z][A-Za-z0-9]*)$/;
 const EVENT_PATTERN = /^([A-Za-z0-9_-]+|\*|#)(\.([A-Za-z0-9_-]+|\*|#))*$/;
-const LONGEST_NAME = 63;
-const LONGEST_TYPE = 200;
+const MAX_NAME_LENGTH = 63;
+const MAX_TYPE_LENGTH = 200;
 
 const RESERVED: ReadonlySet<string> = new Set(
   'trigger steps vars env error run loop item and or in true false null function'.split(' '),
@@ -11,12 +11,12 @@ const RESERVED: ReadonlySet<string> = new Set(
 
 /** Verifies a name of a flow, connection, plugin or issuer. */
 export function isName(text: string): boolean {
-  return text.length <= LONGEST_NAME && NAME.test(text);
+  return text.length <= MAX_NAME_LENGTH && NAME.test(text);
 }
 
 /** Verifies a name of a step or constant: an expression can read it without backticks. */
 export function isIdentifier(text: string): boolean {
-  return text.length <= LONGEST_NAME && IDENTIFIER.test(text);
+  return text.length <= MAX_NAME_LENGTH && IDENTIFIER.test(text);
 }
 
 export function isReserved(text: string): boolean {
@@ -25,7 +25,7 @@ export function isReserved(text: string): boolean {
 
 /** Verifies a pattern of event types, in which a word may be `*` (exactly one word) or `#` (any number of words). */
 export function isEventPattern(text: string): boolean {
-  return text.length <= LONGEST_TYPE && EVENT_PATTERN.test(text);
+  return text.length <= MAX_TYPE_LENGTH && EVENT_PATTERN.test(text);
 }
 
 /** Splits `<plugin>.<action or trigger>` into its two parts; returns undefined for any other text. */

@@ -16,8 +16,8 @@ const RETRY: KeyTable = { of: 'retry', keys: ['attempts', 'backoff', 'initial', 
 
 /** With these defaults the tries of a step extend over about nine minutes. */
 const DEFAULT_RETRY: RetryPolicy = { attempts: 10, backoff: 'exponential', initialMs: 1_000, maxMs: 300_000 };
-const SHORTEST_INITIAL_MS = 1_000;
-const MOST_ATTEMPTS = 1_000;
+const MIN_INITIAL_MS = 1_000;
+const MAX_ATTEMPTS = 1_000;
 
 /** Reads `deliver` of a flow; returns the defaults when it is absent. */
 export function readDeliver(node: YamlNode | undefined, report: Report): DeliverDraft {
@@ -51,13 +51,13 @@ function readRetry(node: YamlNode | undefined, report: Report): RetryPolicy {
   if (!fields) return DEFAULT_RETRY;
   const initialNode = fields.get('initial');
   const initialMs = readDuration(initialNode, 'initial', report);
-  if (initialNode && initialMs !== undefined && initialMs < SHORTEST_INITIAL_MS) {
+  if (initialNode && initialMs !== undefined && initialMs < MIN_INITIAL_MS) {
     report.error(initialNode, 'FLOW_VALUE', 'initial is at least 1s', { write: 'initial: 1s' });
   }
   const maxNode = fields.get('max');
   const maxMs = readDuration(maxNode, 'max', report);
   const retry: RetryPolicy = {
-    attempts: readInteger(fields.get('attempts'), 'attempts', { min: 1, max: MOST_ATTEMPTS }, report) ?? DEFAULT_RETRY.attempts,
+    attempts: readInteger(fields.get('attempts'), 'attempts', { min: 1, max: MAX_ATTEMPTS }, report) ?? DEFAULT_RETRY.attempts,
     backoff: readChoice(fields.get('backoff'), 'backoff', ['exponential', 'fixed'], report) ?? DEFAULT_RETRY.backoff,
     initialMs: initialMs ?? DEFAULT_RETRY.initialMs,
     maxMs: maxMs ?? Math.max(DEFAULT_RETRY.maxMs, initialMs ?? 0),

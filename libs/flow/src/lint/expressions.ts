@@ -110,7 +110,7 @@ export class ExpressionCheck {
   /** Reports an expression cut off by ` #`, as in `title: ${{ "Заказ #" & n }}`: YAML reads the rest of the line as a comment. */
   private reportComment(node: ScalarNode): boolean {
     if (node.style !== 'plain') return false;
-    const { line } = this.texts.source.place(node.end - 1);
+    const { line } = this.texts.source.location(node.end - 1);
     const lineStart = this.texts.source.lineStart(line);
     const lineEnd = this.texts.source.lineEnd(line);
     const comment = /^\s+#/.exec(this.texts.source.text.slice(node.end, lineEnd));

@@ -28,7 +28,7 @@ export class StepOrder {
     private readonly plugins: ReadonlyMap<string, AnyPlugin>,
     private readonly texts: Texts,
   ) {
-    this.place(flow.steps, [], []);
+    this.location(flow.steps, [], []);
     this.ids = [...this.positions.keys()];
     for (const step of allSteps(flow.steps)) if (step.verb === 'unknown') for (const id of step.inner) this.hidden.add(id);
   }
@@ -102,7 +102,7 @@ export class StepOrder {
     }
   }
 
-  private place(steps: readonly StepDraft[], branches: readonly object[], conditions: readonly ScalarNode[]): void {
+  private location(steps: readonly StepDraft[], branches: readonly object[], conditions: readonly ScalarNode[]): void {
     for (const step of steps) {
       const own = step.if ? [...conditions, step.if] : conditions;
       const position = { step, order: this.byStep.size, branches, conditions: own };
@@ -110,7 +110,7 @@ export class StepOrder {
       if (step.id !== '') this.positions.set(step.id, position);
       innerSteps(step).forEach((inner, index) => {
         const when = step.verb === 'switch' ? step.cases[index]?.when : undefined;
-        this.place(inner, [...branches, inner], when ? [...own, when] : own);
+        this.location(inner, [...branches, inner], when ? [...own, when] : own);
       });
     }
   }

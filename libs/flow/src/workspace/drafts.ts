@@ -1,18 +1,18 @@
-import type { CalendarWindow, PaceConfig, Place, Priority, Rate, Settings } from '../model.js';
+import type { CalendarWindow, PaceConfig, SourceLocation, Priority, Rate, Settings } from '../model.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
 
 /** sluice.yaml as written: its grammar has been checked; its plugins, expressions and environment variables not yet. */
 export interface WorkspaceDraft {
-  readonly plugins: readonly NamedPlace[];
+  readonly plugins: readonly NamedLocation[];
   readonly vars?: MapNode;
   readonly settings: Settings;
   readonly issuers: readonly IssuerDraft[];
   readonly connections: readonly ConnectionDraft[];
 }
 
-export interface NamedPlace {
+export interface NamedLocation {
   readonly name: string;
-  readonly place: Place;
+  readonly location: SourceLocation;
 }
 
 export interface IssuerDraft {

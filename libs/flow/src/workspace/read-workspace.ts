@@ -5,7 +5,7 @@ import { readDuration, readInteger, readSize, readText } from '../grammar/values
 import type { Settings } from '../model.js';
 import type { Report } from '../report.js';
 import type { MapNode, YamlNode } from '../yaml/nodes.js';
-import type { ConnectionDraft, NamedPlace, WorkspaceDraft } from './drafts.js';
+import type { ConnectionDraft, NamedLocation, WorkspaceDraft } from './drafts.js';
 import { readIssuers } from './read-issuers.js';
 import { readPace } from './read-pace.js';
 import { readTimezone } from './read-timezone.js';
@@ -34,7 +34,7 @@ export function readWorkspace(root: MapNode, report: Report): WorkspaceDraft | u
   };
 }
 
-function readPlugins(node: YamlNode | undefined, report: Report): NamedPlace[] {
+function readPlugins(node: YamlNode | undefined, report: Report): NamedLocation[] {
   if (node === undefined) return [];
   if (node.kind !== 'list') {
     report.error(node, 'FLOW_VALUE', 'plugins is a list of npm packages or ./folders', {
@@ -42,13 +42,13 @@ function readPlugins(node: YamlNode | undefined, report: Report): NamedPlace[] {
     });
     return [];
   }
-  const plugins: NamedPlace[] = [];
+  const plugins: NamedLocation[] = [];
   for (const item of node.items) {
     const name = readText(item, 'an item of plugins', report);
     if (name === undefined) continue;
     if (plugins.some((plugin) => plugin.name === name))
       report.error(item, 'FLOW_DUPLICATE', `"${name}" is listed twice`, { do: 'delete one of the two' });
-    else plugins.push({ name, place: { file: report.source.file, ...report.source.place(item.start) } });
+    else plugins.push({ name, location: { file: report.source.file, ...report.source.location(item.start) } });
   }
   return plugins;
 }

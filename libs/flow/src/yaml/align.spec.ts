@@ -9,7 +9,7 @@ function found(text: string, word: string): string | undefined {
   if (node?.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
   const start = node.value.lastIndexOf(word);
   const span = new Alignment(node, source).span(start, start + word.length);
-  return `${source.place(span.start).line}:${source.place(span.start).column} ${source.text.slice(span.start, span.end)}`;
+  return `${source.location(span.start).line}:${source.location(span.start).column} ${source.text.slice(span.start, span.end)}`;
 }
 
 describe('Alignment', () => {

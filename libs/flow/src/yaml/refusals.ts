@@ -51,7 +51,7 @@ function refuseToken(token: WrittenToken, report: Report): boolean {
 
 /** Returns the rest of the line as the value, or only the token when a list or a map in brackets continues after it. */
 function wholeValue(token: WrittenToken, report: Report): string {
-  const { line } = report.source.place(token.offset);
+  const { line } = report.source.location(token.offset);
   const rest = report.source.text.slice(token.offset, report.source.lineEnd(line)).trimEnd();
   return /[,\]}]/.test(rest) ? token.source : rest;
 }
@@ -165,7 +165,7 @@ function refuseKey(at: Span, report: Report): void {
 
 function emptyCure(name: string, at: Span, report: Report): Cure {
   if (CONDITIONS.includes(name)) return { do: `write a condition: ${name}: \${{ trigger.data.vip }}, or delete the line` };
-  const { line } = report.source.place(at.start);
+  const { line } = report.source.location(at.start);
   const rest = report.source.text.slice(at.end, report.source.lineEnd(line));
   const comment = /^\s*:\s+(#.*)$/.exec(rest)?.[1];
   if (comment !== undefined) return { write: `${name}: '${comment}'` };

@@ -37,7 +37,7 @@ function reportError({ code, message, pos: [start, end] }: YAMLParseError, repor
     report.error(at, 'YAML_SYNTAX', 'a tab cannot indent', { do: 'indent with spaces' });
     return;
   }
-  const uneven = unevenLines(report.source, report.source.place(start).line);
+  const uneven = unevenLines(report.source, report.source.location(start).line);
   if (uneven) report.error(uneven.at, 'YAML_SYNTAX', uneven.says, { do: 'begin the keys of one map in the same column' });
   else
     report.error(at, 'YAML_SYNTAX', lowerFirst(message), {
@@ -49,7 +49,7 @@ function reportError({ code, message, pos: [start, end] }: YAMLParseError, repor
 function unevenLines(source: SourceText, line: number): { readonly says: string; readonly at: Span } | undefined {
   const own = columnOfKey(source.line(line));
   for (const other of [line - 1, line + 1]) {
-    if (own === undefined || other < 1 || other > source.place(source.text.length).line) continue;
+    if (own === undefined || other < 1 || other > source.location(source.text.length).line) continue;
     const text = source.line(other);
     const column = columnOfKey(text);
     // the keys below a key without a value are indented on purpose
@@ -83,9 +83,9 @@ const BLOCK_HEADER = /(?:^|[:-]) *[>|][-+0-9]*\s*(?:#.*)?$/;
 
 /** Yields the lines of a document outside of block scalars, because block scalars need no quotes. */
 function* plainLines(document: Document.Parsed, source: SourceText): Generator<Line> {
-  const last = source.place(document.range[2]).line;
+  const last = source.location(document.range[2]).line;
   let blockIndent = -1;
-  for (let number = source.place(document.range[0]).line; number <= last; number++) {
+  for (let number = source.location(document.range[0]).line; number <= last; number++) {
     const text = source.line(number);
     const indent = text.length - text.trimStart().length;
     if (blockIndent >= 0 && (indent > blockIndent || text.trim() === '')) continue;

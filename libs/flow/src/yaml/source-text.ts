@@ -21,7 +21,7 @@ export class SourceText {
   }
 
   /** Returns line and column of an offset, both counted from 1. */
-  place(offset: number): { readonly line: number; readonly column: number } {
+  location(offset: number): { readonly line: number; readonly column: number } {
     let low = 0;
     let high = this.lineStarts.length - 1;
     while (low < high) {

@@ -19,8 +19,8 @@ function scopeOf(data) {
 }
 
 async function measure(name, source, makeData) {
-  const placeOf = () => ({ file: 'flow.yaml', line: 1, column: 1 });
-  const template = compileTemplate({ kind: 'text', text: parseText(`\${{ ${source} }}`), placeOf });
+  const locationOf = () => ({ file: 'flow.yaml', line: 1, column: 1 });
+  const template = compileTemplate({ kind: 'text', text: parseText(`\${{ ${source} }}`), locationOf });
   const scope = scopeOf(makeData());
   globalThis.gc?.();
   const heapBefore = process.memoryUsage().heapUsed;

@@ -22,7 +22,7 @@ export function sourceFile(file: string, text: string | Uint8Array): SourceFile 
   return { file, bytes: Buffer.from(text) };
 }
 
-export interface Given {
+export interface WorkspaceFixture {
   readonly workspace: string;
   /** Text or bytes by file. */
   readonly flows?: Readonly<Record<string, string | Uint8Array>>;
@@ -38,7 +38,7 @@ export function compile({
   env = environment,
   plugins = stubPlugins,
   failedPlugins,
-}: Given): WorkspaceResult {
+}: WorkspaceFixture): WorkspaceResult {
   const { file, findings } = parseWorkspaceFile(sourceFile('sluice.yaml', workspace));
   if (!file) throw new Error(`sluice.yaml cannot be read: ${JSON.stringify(findings)}`);
   return compileWorkspace({

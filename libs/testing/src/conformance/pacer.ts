@@ -313,17 +313,17 @@ class Host implements PushOwner {
     return this.waiting(open) > 0 ? this.pushes.call(open) : Promise.resolve('idle');
   }
 
-  limitIs(limit: number): void {
+  onLimitChanged(limit: number): void {
     this.told.push(`limit ${limit}`);
   }
 
-  opened(): void {
+  onOpened(): void {
     this.consuming = true;
     this.told.push('opened');
     this.wake();
   }
 
-  closed(reason: string): void {
+  onClosed(reason: string): void {
     this.consuming = false;
     this.told.push(`closed ${reason}`);
   }

@@ -56,7 +56,7 @@ export class MemoryPace implements Pace {
     if (signal.aborted) void this.stop();
     // an owner may be unprepared until `own` has returned
     setImmediate(() => {
-      owner.limitIs(this.limit);
+      owner.onLimitChanged(this.limit);
       this.reopen();
     });
   }
@@ -82,7 +82,7 @@ export class MemoryPace implements Pace {
   /** Sets how many calls at once the remote system accepts now. */
   setLimit(limit: number): void {
     this.limit = limit;
-    this.owner.limitIs(limit);
+    this.owner.onLimitChanged(limit);
     this.look();
   }
 
@@ -90,7 +90,7 @@ export class MemoryPace implements Pace {
   shut(reason: 'breaker' | 'calendar' | 'lease', until?: Date): void {
     this.open = false;
     this.reason = reason;
-    this.owner.closed(reason, until);
+    this.owner.onClosed(reason, until);
   }
 
   /** Opens the connection after `shut`. */
@@ -98,7 +98,7 @@ export class MemoryPace implements Pace {
     if (this.stopped) return;
     this.open = true;
     this.reason = undefined;
-    this.owner.opened();
+    this.owner.onOpened();
     this.look();
   }
 

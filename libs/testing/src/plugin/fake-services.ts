@@ -10,7 +10,7 @@ import {
   type HttpRoute,
   type NewEvent,
   type Reply,
-  type ServiceDoors,
+  type UpgradeRegistrar,
   type Services,
   type Tokens,
   type Upgrade,
@@ -23,21 +23,21 @@ const doorFail = failures({
 });
 
 /** An event that a plugin has published, as it was accepted. */
-export type Published = NewEvent & { readonly type: string; readonly source: string };
+export type PublishedEvent = NewEvent & { readonly type: string; readonly source: string };
 
-type Heard = (body: Buffer, from: string) => void;
+type PeerHandler = (body: Buffer, from: string) => void;
 
 const NO_DATABASE: Database = {
   migrate: () => Promise.reject(engineFail.STORE_UNAVAILABLE('the fake workspace has no database: pass one to its constructor')),
   rows: () => Promise.reject(engineFail.STORE_UNAVAILABLE('the fake workspace has no database: pass one to its constructor')),
-  get place(): never {
+  get connectionInfo(): never {
     throw engineFail.STORE_UNAVAILABLE('the fake workspace has no database: pass one to its constructor');
   },
 };
 
 /** The shared state of a workspace's hosts, in memory: tokens, published events, leases, and messages from host to host. */
 export class FakeWorkspace {
-  readonly published: Published[] = [];
+  readonly published: PublishedEvent[] = [];
   /** Calls of `resume`, with the tokens and outputs. */
   readonly resumed: { readonly token: string; readonly output: unknown }[] = [];
   readonly #bearers = new Map<string, Bearer>();
@@ -101,8 +101,8 @@ export class FakeWorkspace {
   };
 
   /** Sends a message to every other host. */
-  say(from: FakeServices, topic: string, body: Buffer): void {
-    for (const host of this.#hosts) if (host !== from) host.hear(topic, body, from.peers.id);
+  broadcast(from: FakeServices, topic: string, body: Buffer): void {
+    for (const host of this.#hosts) if (host !== from) host.receive(topic, body, from.peers.id);
   }
 
   /** Runs `work` under the lease; a host that waits gets its turn when the work before it has ended. */
@@ -119,11 +119,14 @@ export class FakeWorkspace {
 /** The services of a fake host for a plugin that serves clients. It records the plugin's routes, upgrades and metrics. */
 export class FakeServices implements Services {
   readonly listen = { host: '127.0.0.1', stompPort: 0 };
-  readonly routes = new Map<string, { readonly route: HttpRoute; readonly handle: (request: HttpRequest) => Promise<Reply> }>();
+  readonly openRoutes = new Map<
+    string,
+    { readonly route: HttpRoute; readonly handle: (request: HttpRequest) => Promise<Reply> }
+  >();
   readonly upgrades = new Map<string, Upgrade>();
   readonly counters = new Map<string, number>();
   readonly gauges = new Map<string, () => number>();
-  readonly #listeners = new Map<string, Set<Heard>>();
+  readonly #listeners = new Map<string, Set<PeerHandler>>();
   readonly #id = randomUUID();
 
   constructor(private readonly workspace: FakeWorkspace) {}
@@ -135,11 +138,11 @@ export class FakeServices implements Services {
     return this.workspace.database;
   }
 
-  readonly doors: ServiceDoors = {
+  readonly routes: UpgradeRegistrar = {
     http: (route, handle) => {
       const key = `${route.method} ${route.path}`;
-      this.routes.set(key, { route, handle });
-      return () => void this.routes.delete(key);
+      this.openRoutes.set(key, { route, handle });
+      return () => void this.openRoutes.delete(key);
     },
     upgrade: (path, take) => {
       this.upgrades.set(path, take);
@@ -149,7 +152,7 @@ export class FakeServices implements Services {
 
   readonly peers: Services['peers'] = {
     id: this.#id,
-    broadcast: (topic, body) => this.workspace.say(this, topic, body),
+    broadcast: (topic, body) => this.workspace.broadcast(this, topic, body),
     listen: (topic, heard) => {
       const listeners = this.#listeners.get(topic) ?? new Set();
       this.#listeners.set(topic, listeners.add(heard));
@@ -185,7 +188,7 @@ export class FakeServices implements Services {
   readonly lease: Services['lease'] = (name, signal, work) => this.workspace.lease(name, signal, work);
 
   /** Delivers a message of another host, in a later turn of the event loop. */
-  hear(topic: string, body: Buffer, from: string): void {
+  receive(topic: string, body: Buffer, from: string): void {
     setImmediate(() => this.#listeners.get(topic)?.forEach((heard) => heard(body, from)));
   }
 }

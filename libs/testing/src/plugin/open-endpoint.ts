@@ -1,4 +1,4 @@
-import type { Accept, AnyHostTrigger, Doors, HttpRequest, HttpRoute, NewEvent, Reply } from '@sluice/plugin-api';
+import type { Accept, AnyHostTrigger, RouteRegistrar, HttpRequest, HttpRoute, NewEvent, Reply } from '@sluice/plugin-api';
 import type { z } from 'zod';
 
 /** A request from the view of its sender. */
@@ -39,7 +39,7 @@ export async function openEndpoint(
   options: unknown,
   behaviour: EndpointOptions = {},
 ): Promise<OpenedEndpoint> {
-  const door = new MemoryDoor();
+  const door = new MemoryRoutes();
   const ending = new AbortController();
   const accepted: NewEvent[] = [];
   const accept: Accept = async (event, { reply } = {}) => {
@@ -67,7 +67,7 @@ export async function openEndpoint(
   };
 }
 
-class MemoryDoor implements Doors {
+class MemoryRoutes implements RouteRegistrar {
   isOpen = false;
   readonly opened: Promise<HttpRoute>;
   private open: (route: HttpRoute) => void = () => undefined;

@@ -13,7 +13,7 @@ import { FakeHost } from './fake-host.js';
 import type { FakeWorkspace } from './fake-services.js';
 
 /** An event that an action passed to `call.emit`. */
-export type Emitted = NewEvent & { readonly type: string };
+export type EmittedEvent = NewEvent & { readonly type: string };
 
 /** Options of {@link openPlugin}. */
 export interface OpenOptions {
@@ -38,7 +38,7 @@ export interface OpenedPlugin<Client, Actions extends Record<string, AnyAction<n
   readonly host: FakeHost;
   /** Validates the input, runs the action and validates its output, as the engine does, without pace and retries. */
   readonly actions: Callable<Actions>;
-  readonly emitted: readonly Emitted[];
+  readonly emitted: readonly EmittedEvent[];
   /** Fires the host's signal and closes the client. */
   close(): Promise<void>;
 }
@@ -66,7 +66,7 @@ export async function openPlugin<
     options.workspace?.host(),
   );
   const client = await plugin.open(plugin.connection.parse(connection), host);
-  const emitted: Emitted[] = [];
+  const emitted: EmittedEvent[] = [];
   const run = (name: string, spec: ActionSpec<Client, z.ZodType, z.ZodType>) => (input: unknown, call?: Partial<Call>) =>
     runAction(name, spec, client, input, { ...newCall(host, emitted), ...call });
   const actions = Object.fromEntries(
@@ -98,7 +98,7 @@ async function runAction<Client>(
   return output.data;
 }
 
-function newCall(host: FakeHost, emitted: Emitted[]): Call {
+function newCall(host: FakeHost, emitted: EmittedEvent[]): Call {
   return {
     id: `${randomUUID()}/step`,
     attempt: 1,

@@ -20,7 +20,7 @@ export interface Proxy {
 /** Opens a proxy on loopback to the port `target` of loopback. */
 export async function openProxy(target: number): Promise<Proxy> {
   const clients = new Set<Socket>();
-  const dam = new Dam();
+  const dam = new PausableRelay();
   let whole = true;
   const server = createServer((client) => {
     if (!whole) return void client.resetAndDestroy();
@@ -54,7 +54,7 @@ export async function openProxy(target: number): Promise<Proxy> {
 }
 
 /** Holds back the bytes that pass its gates while it is shut. */
-class Dam {
+class PausableRelay {
   #held: (() => void)[] | undefined;
   #came = (): void => undefined;
 

@@ -9,7 +9,7 @@ import type { Service, SoapVersion } from './service.js';
 import type { Documents } from './wsdl-cache.js';
 
 /** A description of 1C is one document; some publications split it. */
-const MOST_DOCUMENTS = 50;
+const MAX_DOCUMENTS = 50;
 
 /** Reads the description of a service and all that it imports, each document once. Throws what kept it from it; nothing was called then. */
 export async function fetchDocuments(link: OnecLink, service: string, from: Where): Promise<Documents> {
@@ -21,8 +21,8 @@ export async function fetchDocuments(link: OnecLink, service: string, from: Wher
   const documents: { place: string; text: string }[] = [];
   const seen = new Set([first.href]);
   for (let url = waiting.shift(); url; url = waiting.shift()) {
-    if (documents.length >= MOST_DOCUMENTS)
-      throw soap.ONEC_WSDL_UNSUPPORTED(`${from.where}: it imports more than ${MOST_DOCUMENTS} documents`, { sent: 'no' });
+    if (documents.length >= MAX_DOCUMENTS)
+      throw soap.ONEC_WSDL_UNSUPPORTED(`${from.where}: it imports more than ${MAX_DOCUMENTS} documents`, { sent: 'no' });
     const place = url.pathname.slice(base.pathname.length - 1) + url.search;
     const text = await fetchText(link, url, base, from);
     documents.push({ place, text });

@@ -22,7 +22,7 @@ export class XmlProblem extends Error {}
 const TEXT = '#text';
 const CDATA = '#cdata';
 const ATTRIBUTES = ':@';
-const MOST_LEVELS = 200;
+const MAX_LEVELS = 200;
 
 /** A node of fast-xml-parser in document order: one key for the tag, and one for its attributes. */
 type RawNode = Readonly<Record<string, unknown>>;
@@ -39,7 +39,7 @@ const parser = new XMLParser({
   cdataPropName: CDATA,
   ignoreDeclaration: true,
   ignorePiTags: true,
-  maxNestedTags: MOST_LEVELS,
+  maxNestedTags: MAX_LEVELS,
   jPath: false,
 });
 

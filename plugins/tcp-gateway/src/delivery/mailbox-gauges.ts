@@ -1,13 +1,13 @@
 import type { Meter } from '@sluice/plugin-api';
 import { aborted } from '../aborted.js';
-import type { Mailbox, Survey } from './mailbox.js';
+import type { Mailbox, MailboxTotals } from './mailbox.js';
 
 const SURVEY_MS = 15_000;
 
-const NOTHING: Survey = { events: 0, users: 0 };
+const NOTHING: MailboxTotals = { events: 0, users: 0 };
 
 export interface MailboxGaugesDeps {
-  readonly mailbox: Pick<Mailbox, 'survey'>;
+  readonly mailbox: Pick<Mailbox, 'totals'>;
   readonly meter: Pick<Meter, 'gauge'>;
   readonly now: () => number;
 }
@@ -33,7 +33,7 @@ export class MailboxGauges {
   /** Looks at once and again every {@link SURVEY_MS}, until the signal. While the database is away the numbers stay as they are. */
   async watch(signal: AbortSignal): Promise<void> {
     const look = async () => {
-      const survey = await this.deps.mailbox.survey().catch(() => this.#survey);
+      const survey = await this.deps.mailbox.totals().catch(() => this.#survey);
       if (!signal.aborted) this.#survey = survey;
     };
     const timer = setInterval(() => void look(), SURVEY_MS).unref();

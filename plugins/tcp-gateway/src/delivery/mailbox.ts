@@ -15,7 +15,7 @@ export interface NewMail {
 }
 
 /** A place in somebody's mailbox. */
-export interface Place {
+export interface MailboxPosition {
   readonly user: string;
   readonly seq: number;
 }
@@ -45,7 +45,7 @@ export interface ReadResult {
 export type WaitKind = 'shown' | 'reply';
 
 /** A run that waits for the user of an event. */
-export interface Waiting {
+export interface WaitingRun {
   readonly user: string;
   /** Of the event. */
   readonly id: string;
@@ -57,13 +57,13 @@ export interface Waiting {
 }
 
 /** What the mailbox had to give up. */
-export interface Dropped {
+export interface DroppedEvent {
   readonly user: string;
   readonly id: string;
 }
 
 /** A user's mailbox as an operator asks for it. */
-export interface Standing {
+export interface MailboxSummary {
   readonly user: string;
   /** From the last token; absent for who has never been here. */
   readonly extension?: string;
@@ -75,7 +75,7 @@ export interface Standing {
 }
 
 /** All mailboxes together. */
-export interface Survey {
+export interface MailboxTotals {
   /** Events that are not acknowledged and have not expired. */
   readonly events: number;
   /** In the mailboxes of so many users. */
@@ -85,7 +85,7 @@ export interface Survey {
 }
 
 /** A session's events that it has in hand. */
-export interface InHand {
+export interface HeldEvents {
   readonly user: string;
   /** At least one. */
   readonly seqs: readonly number[];
@@ -109,18 +109,18 @@ export interface Mailbox {
   put(mails: readonly NewMail[]): Promise<readonly Mail[]>;
   read(request: ReadRequest): Promise<ReadResult>;
   /** These, if they are still there. */
-  again(places: readonly Place[]): Promise<readonly Mail[]>;
+  again(places: readonly MailboxPosition[]): Promise<readonly Mail[]>;
   /** Of the events in hand those that still wait: not acknowledged anywhere, not replaced, dropped or expired. */
-  stillWaiting(inHand: InHand): Promise<ReadonlySet<number>>;
+  stillWaiting(inHand: HeldEvents): Promise<ReadonlySet<number>>;
   /** Takes them out of the mailbox. Resolves after the commit. */
-  acknowledge(places: readonly Place[]): Promise<void>;
+  acknowledge(places: readonly MailboxPosition[]): Promise<void>;
   /** Notes that a client could not handle them; gives how often that was for each, 0 for what is not there. */
-  reject(places: readonly Place[]): Promise<readonly number[]>;
+  reject(places: readonly MailboxPosition[]): Promise<readonly number[]>;
   /** The highest place of each user; users without one are left out. */
   heights(users: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Does nothing for one that is there. */
-  wait(waiting: Waiting): Promise<void>;
-  waiting(user: string, id: string): Promise<Waiting | undefined>;
+  wait(waiting: WaitingRun): Promise<void>;
+  waiting(user: string, id: string): Promise<WaitingRun | undefined>;
   /** It waits no longer. */
   met(user: string, id: string): Promise<void>;
   /** Users that the targets mean, known from their last tokens. */
@@ -128,11 +128,11 @@ export interface Mailbox {
   /** Remembers what the token says of its user. Writes only what has changed. */
   seen(bearer: Bearer, workplace: string | undefined): void;
   /** Beyond so many for one user the oldest go. Looks at those to whom something was put here since the last time. */
-  trim(cap: number): Promise<readonly Dropped[]>;
+  trim(cap: number): Promise<readonly DroppedEvent[]>;
   /** How it stands with each of these; who was neither here nor written to is left out. */
-  standings(users: readonly string[]): Promise<readonly Standing[]>;
+  summaries(users: readonly string[]): Promise<readonly MailboxSummary[]>;
   /** Counts everything: for a look now and then. */
-  survey(): Promise<Survey>;
+  totals(): Promise<MailboxTotals>;
   /**
    * Takes out what has expired, and forgets ids that were kept long enough and workplaces that were not seen for 30 days. Resolves with the
    * number of events that had expired.

@@ -5,23 +5,23 @@ import type { Content, Mail, Target } from './mail.js';
 import {
   ID_KEPT_MS,
   MAX_READ_BYTES,
-  type Dropped,
-  type InHand,
+  type DroppedEvent,
+  type HeldEvents,
   type Mailbox,
   type NewMail,
-  type Place,
+  type MailboxPosition,
   type ReadRequest,
   type ReadResult,
-  type Standing,
-  type Survey,
-  type Waiting,
+  type MailboxSummary,
+  type MailboxTotals,
+  type WaitingRun,
 } from './mailbox.js';
 import * as sql from './mailbox-statements.js';
 import { MAILBOX_TABLES } from './mailbox-tables.js';
 
 /** Of the events that one statement puts: it has to end well within the timeout of a query. */
-const LARGEST_BYTES = 8 * 1024 * 1024;
-const LARGEST = 1_000;
+const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+const MAX_BATCH = 1_000;
 /** Of each of them, the first mail may be as large as an event can be. */
 const MAX_READERS = 200;
 /** Users whose mailboxes one statement trims. */
@@ -42,21 +42,21 @@ const MAX_SWEPT_ROWS = 20_000;
 const UNIT = '\x1f';
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
-interface Putting {
+interface PendingPut {
   readonly mails: readonly NewMail[];
   readonly put: Mail[];
 }
 
-interface Reading extends ReadRequest {
+interface PendingRead extends ReadRequest {
   result: ReadResult;
 }
 
-interface Rejecting {
-  readonly places: readonly Place[];
+interface PendingReject {
+  readonly places: readonly MailboxPosition[];
   times: readonly number[];
 }
 
-interface Looking extends InHand {
+interface PendingLookup extends HeldEvents {
   waiting: Set<number>;
 }
 
@@ -112,19 +112,19 @@ export interface PostgresMailboxDeps {
 
 /** The mailbox in tables of PostgreSQL. */
 export class PostgresMailbox implements Mailbox {
-  readonly #puts = new Batches<Putting>((items) => this.#putAll(items), {
-    largest: LARGEST_BYTES,
+  readonly #puts = new Batches<PendingPut>((items) => this.#putAll(items), {
+    largest: MAX_BATCH_BYTES,
     weightOf,
     everyMs: PUT_EVERY_MS,
   });
-  readonly #reads = new Batches<Reading>((items) => this.#readAll(items), { largest: MAX_READERS });
-  readonly #acknowledged = new Batches<readonly Place[]>((items) => this.#acknowledgeAll(items.flat()), {
-    largest: LARGEST,
+  readonly #reads = new Batches<PendingRead>((items) => this.#readAll(items), { largest: MAX_READERS });
+  readonly #acknowledged = new Batches<readonly MailboxPosition[]>((items) => this.#acknowledgeAll(items.flat()), {
+    largest: MAX_BATCH,
     everyMs: ACKNOWLEDGE_EVERY_MS,
   });
-  readonly #rejects = new Batches<Rejecting>((items) => this.#rejectAll(items), { largest: LARGEST });
-  readonly #looks = new Batches<Looking>((items) => this.#lookAll(items), { largest: LARGEST });
-  readonly #seen = new Batches<SeenUser>((items) => this.#rememberAll(items), { largest: LARGEST });
+  readonly #rejects = new Batches<PendingReject>((items) => this.#rejectAll(items), { largest: MAX_BATCH });
+  readonly #looks = new Batches<PendingLookup>((items) => this.#lookAll(items), { largest: MAX_BATCH });
+  readonly #seen = new Batches<SeenUser>((items) => this.#rememberAll(items), { largest: MAX_BATCH });
   /** What the table says of each user, so that nothing is written when a user comes as before. */
   readonly #known = new Map<string, string>();
   /** The last user of each workplace, and when the table was last updated with it. */
@@ -152,7 +152,7 @@ export class PostgresMailbox implements Mailbox {
     const put: Mail[] = [];
     // one part after another: what others put meanwhile shares their statements instead of waiting for all of them
     for (const part of partsOf(mails)) {
-      const putting: Putting = { mails: part, put: [] };
+      const putting: PendingPut = { mails: part, put: [] };
       await this.#puts.add(putting);
       put.push(...putting.put);
     }
@@ -160,29 +160,29 @@ export class PostgresMailbox implements Mailbox {
   }
 
   async read(request: ReadRequest): Promise<ReadResult> {
-    const reading: Reading = { ...request, result: { mails: [], more: false, height: 0 } };
+    const reading: PendingRead = { ...request, result: { mails: [], more: false, height: 0 } };
     await this.#reads.add(reading);
     return reading.result;
   }
 
-  async again(places: readonly Place[]): Promise<readonly Mail[]> {
+  async again(places: readonly MailboxPosition[]): Promise<readonly Mail[]> {
     const rows = await this.deps.database.rows<Row>(sql.AGAIN, [...columns(places), this.deps.now()]);
     return rows.map(mailOf);
   }
 
-  acknowledge(places: readonly Place[]): Promise<void> {
+  acknowledge(places: readonly MailboxPosition[]): Promise<void> {
     return this.#acknowledged.add(places);
   }
 
-  async reject(places: readonly Place[]): Promise<readonly number[]> {
+  async reject(places: readonly MailboxPosition[]): Promise<readonly number[]> {
     if (places.length === 0) return [];
-    const rejecting: Rejecting = { places, times: [] };
+    const rejecting: PendingReject = { places, times: [] };
     await this.#rejects.add(rejecting);
     return rejecting.times;
   }
 
-  async stillWaiting(inHand: InHand): Promise<ReadonlySet<number>> {
-    const looking: Looking = { ...inHand, waiting: new Set() };
+  async stillWaiting(inHand: HeldEvents): Promise<ReadonlySet<number>> {
+    const looking: PendingLookup = { ...inHand, waiting: new Set() };
     await this.#looks.add(looking);
     return looking.waiting;
   }
@@ -192,14 +192,14 @@ export class PostgresMailbox implements Mailbox {
     return new Map(rows.map(({ name, height }) => [name, height]));
   }
 
-  async wait({ user, id, kind, token, until }: Waiting): Promise<void> {
+  async wait({ user, id, kind, token, until }: WaitingRun): Promise<void> {
     await this.deps.database.rows(sql.WAIT, [user, id, kind, token, until]);
   }
 
-  async waiting(user: string, id: string): Promise<Waiting | undefined> {
+  async waiting(user: string, id: string): Promise<WaitingRun | undefined> {
     // clients say what they answer: nobody can wait under what is no id
     if (!UUID.test(id)) return undefined;
-    const [row] = await this.deps.database.rows<Waiting>(sql.WAITING, [user, id, this.deps.now()]);
+    const [row] = await this.deps.database.rows<WaitingRun>(sql.WAITING, [user, id, this.deps.now()]);
     return row;
   }
 
@@ -227,11 +227,11 @@ export class PostgresMailbox implements Mailbox {
     void this.#seen.add(seen);
   }
 
-  async trim(cap: number): Promise<readonly Dropped[]> {
+  async trim(cap: number): Promise<readonly DroppedEvent[]> {
     const touched = new Map(this.#touched);
     this.#touched.clear();
     const full = [...touched].filter(([user, place]) => this.#atMost(user, place) > cap);
-    const dropped: Dropped[] = [];
+    const dropped: DroppedEvent[] = [];
     for (let at = 0; at < full.length; at += MAX_TRIMMED_USERS) {
       const users = full.slice(at, at + MAX_TRIMMED_USERS).map(([user]) => user);
       try {
@@ -247,7 +247,7 @@ export class PostgresMailbox implements Mailbox {
     return dropped;
   }
 
-  async standings(users: readonly string[]): Promise<readonly Standing[]> {
+  async summaries(users: readonly string[]): Promise<readonly MailboxSummary[]> {
     const rows = await this.deps.database.rows<StandingRow>(sql.STANDINGS, [users, this.deps.now()]);
     return rows.map(({ extension, oldest, ...rest }) => ({
       ...rest,
@@ -256,7 +256,7 @@ export class PostgresMailbox implements Mailbox {
     }));
   }
 
-  async survey(): Promise<Survey> {
+  async totals(): Promise<MailboxTotals> {
     const [row] = await this.deps.database.rows<SurveyRow>(sql.SURVEY, [this.deps.now()]);
     const { events, users, oldest } = row ?? { events: 0, users: 0, oldest: null };
     return { events, users, ...(oldest !== null && { oldest }) };
@@ -296,7 +296,7 @@ export class PostgresMailbox implements Mailbox {
     return fill && place >= fill.height ? fill.waiting + place - fill.height : place;
   }
 
-  async #putAll(items: readonly Putting[]): Promise<void> {
+  async #putAll(items: readonly PendingPut[]): Promise<void> {
     const mails = items.flatMap((item) => item.mails.map((mail) => ({ mail, item })));
     const rows = await this.deps.database.rows<{ n: number; place: number }>(
       sql.PUT,
@@ -320,7 +320,7 @@ export class PostgresMailbox implements Mailbox {
     return new Set(rows.map(({ user, place }) => keyOf(user, place)));
   }
 
-  async #readAll(items: readonly Reading[]): Promise<void> {
+  async #readAll(items: readonly PendingRead[]): Promise<void> {
     const params = [
       items.map(({ user }) => user),
       items.map(({ after }) => after),
@@ -342,21 +342,21 @@ export class PostgresMailbox implements Mailbox {
   }
 
   /** Tried until it is done: what a client has acknowledged must not wait for its next acknowledgement to leave the mailbox. */
-  async #acknowledgeAll(places: readonly Place[]): Promise<void> {
+  async #acknowledgeAll(places: readonly MailboxPosition[]): Promise<void> {
     await this.#persistently('acknowledgements cannot be written yet', () =>
       this.deps.database.rows(sql.ACKNOWLEDGE, [...columns(places), this.deps.now()], 'mailbox acknowledge'),
     );
   }
 
   /** A place that several clients have rejected in one batch counts once. */
-  async #rejectAll(items: readonly Rejecting[]): Promise<void> {
+  async #rejectAll(items: readonly PendingReject[]): Promise<void> {
     const places = items.flatMap((item) => item.places);
     const rows = await this.deps.database.rows<{ user: string; place: number; rejected: number }>(sql.REJECT, columns(places));
     const times = new Map(rows.map(({ user, place, rejected }) => [keyOf(user, place), rejected]));
     for (const item of items) item.times = item.places.map(({ user, seq }) => times.get(keyOf(user, seq)) ?? 0);
   }
 
-  async #lookAll(items: readonly Looking[]): Promise<void> {
+  async #lookAll(items: readonly PendingLookup[]): Promise<void> {
     const rows = await this.deps.database.rows<{ n: number; place: number }>(sql.STILL_WAITING, [
       items.map(({ user }) => user),
       items.map(({ seqs }) => Math.min(...seqs)),
@@ -403,8 +403,8 @@ function signatureOf({ extension, groups }: Pick<SeenUser, 'extension' | 'groups
   return `${extension ?? ''}${UNIT}${UNIT}${groups}`;
 }
 
-function weightOf({ mails }: Pick<Putting, 'mails'>): number {
-  return mails.reduce((sum, { content }) => sum + content.body.length + LARGEST_BYTES / LARGEST, 0);
+function weightOf({ mails }: Pick<PendingPut, 'mails'>): number {
+  return mails.reduce((sum, { content }) => sum + content.body.length + MAX_BATCH_BYTES / MAX_BATCH, 0);
 }
 
 /** Parts that one statement can put: an event for all users is as large as all its copies. */
@@ -414,7 +414,7 @@ function* partsOf(mails: readonly NewMail[]): Iterable<readonly NewMail[]> {
   for (const mail of mails) {
     part.push(mail);
     weight += weightOf({ mails: [mail] });
-    if (weight < LARGEST_BYTES) continue;
+    if (weight < MAX_BATCH_BYTES) continue;
     yield part;
     part = [];
     weight = 0;
@@ -422,7 +422,7 @@ function* partsOf(mails: readonly NewMail[]): Iterable<readonly NewMail[]> {
   if (part.length > 0) yield part;
 }
 
-function columns(places: readonly Place[]): [string[], number[]] {
+function columns(places: readonly MailboxPosition[]): [string[], number[]] {
   return [places.map(({ user }) => user), places.map(({ seq }) => seq)];
 }
 

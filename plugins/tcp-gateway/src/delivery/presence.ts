@@ -1,5 +1,5 @@
 import type { Peers } from '@sluice/plugin-api';
-import type { Session } from '../server/desk.js';
+import type { Session } from '../server/stomp-handler.js';
 
 /** A host that was silent for so long is gone, and its users with it. */
 export const SILENCE_MS = 30_000;
@@ -13,7 +13,7 @@ export interface SessionView {
 }
 
 /** A session as a host tells the others of it; `id` is its own on that host. */
-interface Told extends SessionView {
+interface SessionRecord extends SessionView {
   readonly id: string;
   readonly user: string;
 }
@@ -27,12 +27,12 @@ interface RemoteHost {
 }
 
 /** `hello`: a host wants to know the others. `snapshot`: all sessions of a host. `came`, `left`: one of them. `bye`: a host ends in good order. */
-type Said =
+type PresenceMessage =
   | { readonly kind: 'hello' }
   | { readonly kind: 'bye' }
-  | { readonly kind: 'snapshot'; readonly sessions: readonly Told[] }
-  | { readonly kind: 'came'; readonly session: Told }
-  | { readonly kind: 'left'; readonly session: Pick<Told, 'id' | 'user'> };
+  | { readonly kind: 'snapshot'; readonly sessions: readonly SessionRecord[] }
+  | { readonly kind: 'came'; readonly session: SessionRecord }
+  | { readonly kind: 'left'; readonly session: Pick<SessionRecord, 'id' | 'user'> };
 
 export interface PresenceOptions {
   readonly peers: Peers;
@@ -53,9 +53,11 @@ export class Presence {
   readonly #leave: () => void;
 
   constructor(private readonly options: PresenceOptions) {
-    this.#leave = options.peers.listen('presence', (body, from) => this.#heard(from, JSON.parse(body.toString()) as Said));
-    this.#say({ kind: 'hello' });
-    this.tellAll();
+    this.#leave = options.peers.listen('presence', (body, from) =>
+      this.#onMessage(from, JSON.parse(body.toString()) as PresenceMessage),
+    );
+    this.#send({ kind: 'hello' });
+    this.announceAll();
   }
 
   /** Sessions of this host. */
@@ -115,7 +117,7 @@ export class Presence {
     const { user } = session.bearer;
     const sessions = this.#local.get(user) ?? new Set();
     this.#local.set(user, sessions.add(session));
-    this.#tellChange({ kind: 'came', session: toldOf(session) });
+    this.#announceChange({ kind: 'came', session: recordsOf(session) });
     return this.count(user);
   }
 
@@ -125,14 +127,14 @@ export class Presence {
     const sessions = this.#local.get(user);
     sessions?.delete(session);
     if (sessions?.size === 0) this.#local.delete(user);
-    this.#tellChange({ kind: 'left', session: { id, user } });
+    this.#announceChange({ kind: 'left', session: { id, user } });
     return this.count(user);
   }
 
   /** To be called every {@link SNAPSHOT_MS}: what was lost on the way is made up for. */
-  tellAll(): void {
+  announceAll(): void {
     if (!this.options.serves) return;
-    this.#say({ kind: 'snapshot', sessions: [...this.all()].map(toldOf) });
+    this.#send({ kind: 'snapshot', sessions: [...this.all()].map(recordsOf) });
   }
 
   /** To be called every second: forgets hosts that are silent. */
@@ -150,17 +152,17 @@ export class Presence {
 
   close(): void {
     this.#leave();
-    this.#say({ kind: 'bye' });
+    this.#send({ kind: 'bye' });
   }
 
-  #tellChange(change: Said): void {
+  #announceChange(change: PresenceMessage): void {
     // a host that is alone uses no broker
-    if (this.hasPeers) this.#say(change);
+    if (this.hasPeers) this.#send(change);
   }
 
-  #heard(from: string, said: Said): void {
+  #onMessage(from: string, said: PresenceMessage): void {
     if (said.kind === 'bye') return void this.#hosts.delete(from);
-    if (said.kind === 'hello') return this.tellAll();
+    if (said.kind === 'hello') return this.announceAll();
     const known = this.#hosts.has(from);
     const host: RemoteHost = this.#hosts.get(from) ?? { heardAt: 0, users: usersOf([]) };
     host.heardAt = this.options.now();
@@ -169,10 +171,10 @@ export class Presence {
     else if (said.kind === 'came') add(host.users, said.session);
     else remove(host.users, said.session);
     // it may have come before us, or have taken us for dead
-    if (!known) this.tellAll();
+    if (!known) this.announceAll();
   }
 
-  #say(said: Said): void {
+  #send(said: PresenceMessage): void {
     this.options.peers.broadcast('presence', Buffer.from(JSON.stringify(said)));
   }
 }
@@ -183,22 +185,22 @@ function viewOf({ connectedAt, workplace }: Session): SessionView {
   return { since: connectedAt, ...(workplace !== undefined && { workplace }) };
 }
 
-function toldOf(session: Session): Told {
+function recordsOf(session: Session): SessionRecord {
   return { id: session.id, user: session.bearer.user, ...viewOf(session) };
 }
 
-function usersOf(sessions: readonly Told[]): Users {
+function usersOf(sessions: readonly SessionRecord[]): Users {
   const users: Users = new Map();
   for (const session of sessions) add(users, session);
   return users;
 }
 
-function add(users: Users, { id, user, ...view }: Told): void {
+function add(users: Users, { id, user, ...view }: SessionRecord): void {
   const sessions = users.get(user) ?? new Map<string, SessionView>();
   users.set(user, sessions.set(id, view));
 }
 
-function remove(users: Users, { id, user }: Pick<Told, 'id' | 'user'>): void {
+function remove(users: Users, { id, user }: Pick<SessionRecord, 'id' | 'user'>): void {
   const sessions = users.get(user);
   sessions?.delete(id);
   if (sessions?.size === 0) users.delete(user);

@@ -1,8 +1,8 @@
-import type { Subscription } from '../server/desk.js';
+import type { Subscription } from '../server/stomp-handler.js';
 import { userMessage, type Mail } from './mail.js';
 import { WAIT_HEADER } from './waits.js';
-import type { Mailbox, Place } from './mailbox.js';
-import type { Hint } from './words.js';
+import type { Mailbox, MailboxPosition } from './mailbox.js';
+import type { MailboxNotification } from './peer-messages.js';
 
 /** Sent to one subscription and still waiting for an acknowledgement: past so many the rest waits in the mailbox. */
 export const WINDOW = 100;
@@ -55,7 +55,7 @@ export class Reader {
     return this.#behind ? undefined : this.#sent;
   }
 
-  hinted(hint: Hint): void {
+  hinted(hint: MailboxNotification): void {
     if (this.#found === undefined) this.#firstNew = Math.min(this.#firstNew, hint.seq);
     if (hint.seq <= this.#sent) return;
     // what is being read may hold it already
@@ -140,7 +140,7 @@ export class Reader {
   }
 
   /** Sends the next mail as its hint brings it; false when it has to be read. */
-  #trySend(hint: Hint): boolean {
+  #trySend(hint: MailboxNotification): boolean {
     const { content, workplace } = hint;
     if (workplace !== undefined && workplace !== this.subscription.session.workplace) {
       this.#sent = hint.seq;
@@ -173,7 +173,7 @@ export class Reader {
     return true;
   }
 
-  async #sendAgain(places: readonly Place[]): Promise<void> {
+  async #sendAgain(places: readonly MailboxPosition[]): Promise<void> {
     try {
       for (const mail of await this.deps.mailbox.again(places)) {
         if (!this.#deliver(mail, true)) throw new Error('the client reads too slowly');

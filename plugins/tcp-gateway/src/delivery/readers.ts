@@ -1,8 +1,8 @@
-import type { Session, Subscription } from '../server/desk.js';
+import type { Session, Subscription } from '../server/stomp-handler.js';
 import type { Target } from './mail.js';
 import { Reader, type ReaderDeps } from './reader.js';
 import type { Mailbox } from './mailbox.js';
-import type { Hint } from './words.js';
+import type { MailboxNotification } from './peer-messages.js';
 
 /** The sessions of this host that want their user's mail. */
 export class Readers {
@@ -54,7 +54,7 @@ export class Readers {
     if (readers?.size === 0) this.#byUser.delete(reader.user);
   }
 
-  hint(hint: Hint): void {
+  hint(hint: MailboxNotification): void {
     for (const reader of this.#byUser.get(hint.user) ?? []) reader.hinted(hint);
     for (const wake of this.#watchers.get(hint.user) ?? []) wake();
   }

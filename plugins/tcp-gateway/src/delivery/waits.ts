@@ -1,5 +1,5 @@
 import type { Services } from '@sluice/plugin-api';
-import type { Session } from '../server/desk.js';
+import type { Session } from '../server/stomp-handler.js';
 import type { Mailbox, WaitKind } from './mailbox.js';
 
 /** Header of a MESSAGE whose sender waits: for its acknowledgement, or for an answer. */

@@ -2,7 +2,7 @@ import { stompFail } from './failures.js';
 import type { Limits } from './limits.js';
 
 /** A connection whose client has not been let in yet. */
-export interface Stranger {
+export interface PendingSession {
   readonly address: string;
   /** Its token is being checked: it has sent a whole CONNECT. */
   readonly isAuthenticating: boolean;
@@ -10,10 +10,10 @@ export interface Stranger {
   dismiss(reason: Error): void;
 }
 
-interface Crowd {
+interface AddressSessions {
   connections: number;
   /** In the order in which they came. */
-  readonly strangers: Set<Stranger>;
+  readonly strangers: Set<PendingSession>;
 }
 
 /**
@@ -22,10 +22,10 @@ interface Crowd {
  */
 export class Addresses {
   readonly #limits: Limits;
-  readonly #crowds = new Map<string, Crowd>();
-  readonly #strangers = new Set<Stranger>();
+  readonly #crowds = new Map<string, AddressSessions>();
+  readonly #strangers = new Set<PendingSession>();
   /** Bytes of a CONNECT that is not whole yet, by who sends it. */
-  readonly #held = new Map<Stranger, number>();
+  readonly #held = new Map<PendingSession, number>();
   #heldBytes = 0;
 
   constructor(limits: Limits) {
@@ -33,7 +33,7 @@ export class Addresses {
   }
 
   /** Counts a connection in. Throws `STOMP_TOO_MANY`; it is counted also then, until it leaves. */
-  enter(stranger: Stranger): void {
+  enter(stranger: PendingSession): void {
     const { address } = stranger;
     const crowd = this.#crowds.get(address) ?? { connections: 0, strangers: new Set() };
     this.#crowds.set(address, crowd);
@@ -57,7 +57,7 @@ export class Addresses {
   }
 
   /** Counts bytes that a stranger has sent of a frame that is not whole yet. Where these are too many, the oldest of them go. */
-  hold(stranger: Stranger, bytes: number): void {
+  hold(stranger: PendingSession, bytes: number): void {
     this.#held.set(stranger, (this.#held.get(stranger) ?? 0) + bytes);
     this.#heldBytes += bytes;
     const { strangerBytes } = this.#limits;
@@ -68,28 +68,28 @@ export class Addresses {
   }
 
   /** Its CONNECT is whole. */
-  release(stranger: Stranger): void {
+  release(stranger: PendingSession): void {
     this.#heldBytes -= this.#held.get(stranger) ?? 0;
     this.#held.delete(stranger);
   }
 
   /** It is no stranger any more. */
-  letIn(stranger: Stranger): void {
+  admit(stranger: PendingSession): void {
     this.release(stranger);
     this.#strangers.delete(stranger);
     this.#crowds.get(stranger.address)?.strangers.delete(stranger);
   }
 
   /** Once for each connection that has entered. */
-  leave(connection: Stranger): void {
-    this.letIn(connection);
+  leave(connection: PendingSession): void {
+    this.admit(connection);
     const crowd = this.#crowds.get(connection.address);
     if (!crowd) return;
     crowd.connections--;
     if (crowd.connections === 0) this.#crowds.delete(connection.address);
   }
 
-  #makeRoom(strangers: Iterable<Stranger>, newcomer: Stranger, reason: string): void {
+  #makeRoom(strangers: Iterable<PendingSession>, newcomer: PendingSession, reason: string): void {
     for (const oldest of strangers) {
       if (oldest === newcomer || oldest.isAuthenticating) continue;
       return this.#dismiss(oldest, reason);
@@ -97,8 +97,8 @@ export class Addresses {
     throw stompFail.STOMP_TOO_MANY(reason);
   }
 
-  #dismiss(stranger: Stranger, reason: string): void {
-    this.letIn(stranger);
+  #dismiss(stranger: PendingSession, reason: string): void {
+    this.admit(stranger);
     stranger.dismiss(stompFail.STOMP_TOO_MANY(reason));
   }
 }

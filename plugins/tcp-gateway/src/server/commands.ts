@@ -1,14 +1,14 @@
 import type { Frame } from '../stomp/frame.js';
-import type { Connection } from './connection.js';
+import type { StompSession } from './stomp-session.js';
 import { isReplies, parseSource, parseTarget } from './destination.js';
 import { stompFail } from './failures.js';
 import { StompSubscription, type AckMode } from './subscription.js';
 
 /** Carries out a frame of a session. Throws, or gives a promise that ends when it is done: a RECEIPT waits for that. */
-type Command = (session: Connection, frame: Frame) => Promise<unknown> | void;
+type Command = (session: StompSession, frame: Frame) => Promise<unknown> | void;
 
 /** Checks a frame as far as that can be done here, and gives what carries it out: a transaction checks all before it begins with one. */
-type Effect = (session: Connection, frame: Frame) => () => Promise<unknown> | void;
+type Effect = (session: StompSession, frame: Frame) => () => Promise<unknown> | void;
 
 /** What has an effect beyond the session, and can wait in a transaction. */
 const EFFECTS: ReadonlyMap<string, Effect> = new Map<string, Effect>([
@@ -41,7 +41,7 @@ export const carryOut: Command = (session, frame) => {
  * Its SENDs in order, and once all of them are confirmed its ACKs and NACKs: what a client takes and hands on cannot be lost between the
  * two. No broker publishes several events atomically: when one fails, others of them may be out, and the session ends.
  */
-async function commit(session: Connection, frame: Frame): Promise<void> {
+async function commit(session: StompSession, frame: Frame): Promise<void> {
   const held = session.transactions.take(required(frame, 'transaction'));
   const checked = held.map((one) => ({ command: one.command, act: EFFECTS.get(one.command)?.(session, one) }));
   const [sends, answers] = [checked.filter(isSend), checked.filter((one) => !isSend(one))];
@@ -50,40 +50,40 @@ async function commit(session: Connection, frame: Frame): Promise<void> {
 
 const isSend = ({ command }: { readonly command: string }) => command === 'SEND';
 
-function send(session: Connection, frame: Frame): () => Promise<void> {
+function send(session: StompSession, frame: Frame): () => Promise<void> {
   const target = parseTarget(required(frame, 'destination'));
-  if (target.kind === 'event') return () => session.desk.publish(session, target.type, frame);
-  if (target.kind === 'answer') return () => session.desk.answer(session, target.to, frame);
+  if (target.kind === 'event') return () => session.handler.publish(session, target.type, frame);
+  if (target.kind === 'answer') return () => session.handler.answer(session, target.to, frame);
   const replyTo = frame.headers.get('reply-to');
   if (replyTo !== undefined && !isReplies(replyTo)) {
     throw stompFail.STOMP_DESTINATION('the header reply-to is not of the form /user/replies/<name>');
   }
-  return () => session.desk.callFlow(session, target.flow, frame, replyTo);
+  return () => session.handler.callFlow(session, target.flow, frame, replyTo);
 }
 
-function acknowledge(session: Connection, frame: Frame): () => Promise<void> | void {
+function acknowledge(session: StompSession, frame: Frame): () => Promise<void> | void {
   const { answered, others } = take(session, frame);
   if (!answered) return () => undefined;
   // copies of other subscriptions need no answer any more: one ACK takes the event out
   if (others) session.unacknowledged.settle(answered.seqs);
-  return () => session.desk.acknowledge(session, answered.seqs);
+  return () => session.handler.acknowledge(session, answered.seqs);
 }
 
-function reject(session: Connection, frame: Frame): () => Promise<void> | void {
+function reject(session: StompSession, frame: Frame): () => Promise<void> | void {
   const { answered } = take(session, frame);
-  return () => (answered ? session.desk.reject(answered.subscription, answered.seqs) : undefined);
+  return () => (answered ? session.handler.reject(answered.subscription, answered.seqs) : undefined);
 }
 
 /** `others`: the session has more than one subscription to its user's events. */
-function take(session: Connection, frame: Frame) {
+function take(session: StompSession, frame: Frame) {
   const ofUser = session.subscriptions.filter(({ source }) => source.kind === 'user');
   const others = ofUser.length > 1;
   return { answered: session.unacknowledged.take(required(frame, 'id'), others ? undefined : ofUser[0]), others };
 }
 
-function subscribe(session: Connection, frame: Frame): Promise<void> | void {
+function subscribe(session: StompSession, frame: Frame): Promise<void> | void {
   const [id, destination] = [required(frame, 'id'), required(frame, 'destination')];
-  const { subscriptions, limits, desk } = session;
+  const { subscriptions, limits, handler: handler } = session;
   if (subscriptions.some((other) => other.id === id)) {
     throw stompFail.STOMP_SUBSCRIPTION('the session has another subscription under this id');
   }
@@ -96,21 +96,21 @@ function subscribe(session: Connection, frame: Frame): Promise<void> | void {
   const subscription = new StompSubscription(session, id, destination, parseSource(destination), ackMode(frame));
   subscriptions.push(subscription);
   const { source } = subscription;
-  if (source.kind === 'user') return desk.subscribeUser(subscription);
-  if (source.kind === 'topic') desk.subscribeTopic(subscription, source.topic);
+  if (source.kind === 'user') return handler.subscribeUser(subscription);
+  if (source.kind === 'topic') handler.subscribeTopic(subscription, source.topic);
 }
 
-function unsubscribe(session: Connection, frame: Frame): void {
+function unsubscribe(session: StompSession, frame: Frame): void {
   const id = required(frame, 'id');
-  const { subscriptions, desk } = session;
+  const { subscriptions, handler: handler } = session;
   const at = subscriptions.findIndex((subscription) => subscription.id === id);
   const [subscription] = at < 0 ? [] : subscriptions.splice(at, 1);
   if (!subscription) throw stompFail.STOMP_SUBSCRIPTION('the session has no subscription under this id');
   const { source } = subscription;
-  if (source.kind === 'topic') desk.unsubscribeTopic(subscription, source.topic);
+  if (source.kind === 'topic') handler.unsubscribeTopic(subscription, source.topic);
   if (source.kind !== 'user') return;
   session.unacknowledged.forget(subscription);
-  desk.unsubscribeUser(subscription);
+  handler.unsubscribeUser(subscription);
 }
 
 function ackMode({ headers }: Frame): AckMode {

@@ -1,17 +1,17 @@
 import type { Frame } from '../stomp/frame.js';
 import { wholeFrame, type OutgoingFrame } from '../stomp/output.js';
-import type { Credentials, Session } from './desk.js';
+import type { Credentials, Session } from './stomp-handler.js';
 import { stompFail } from './failures.js';
 import { negotiate, type HeartBeat } from './heart-beat.js';
 
 /** What a CONNECT frame says. */
-export interface Introduction {
+export interface ConnectRequest {
   readonly credentials: Credentials;
   readonly heartBeat: HeartBeat;
 }
 
 /** The header `host` is not asked for: many clients leave it out, and there is one host here. */
-export function parseConnect({ command, headers, body }: Frame, address: string, ours: HeartBeat): Introduction {
+export function parseConnect({ command, headers, body }: Frame, address: string, ours: HeartBeat): ConnectRequest {
   if (body.length > 0) throw stompFail.STOMP_FRAME(`${command} has a body`);
   // some clients write blanks around the numbers
   const versions = (headers.get('accept-version') ?? '1.0').split(',').map((version) => version.trim());

@@ -1,23 +1,23 @@
 import type { Log } from '@sluice/plugin-api';
 import type { Addresses } from './addresses.js';
-import type { Desk } from './desk.js';
+import type { StompHandler } from './stomp-handler.js';
 import type { Flusher } from './flusher.js';
 import type { HeartBeat } from './heart-beat.js';
 import type { Limits } from './limits.js';
 import type { Register } from './register.js';
-import type { Turnstile } from './turnstile.js';
-import type { Wheel } from './wheel.js';
+import type { Semaphore } from './semaphore.js';
+import type { TimerWheel } from './timer-wheel.js';
 
 /** What all connections of a server share. */
 export interface ServerContext {
-  readonly desk: Desk;
+  readonly handler: StompHandler;
   readonly limits: Limits;
   /** What this side can send and wants to hear. */
   readonly heartBeat: HeartBeat;
   readonly log: Log;
-  readonly wheel: Wheel;
+  readonly timers: TimerWheel;
   readonly flusher: Flusher;
-  readonly turnstile: Turnstile;
+  readonly authentications: Semaphore;
   readonly addresses: Addresses;
   readonly connections: Register;
   /** Milliseconds since 1970. */

@@ -7,7 +7,7 @@ export interface HeartBeat {
 }
 
 /** A longer interval than a day would be none. */
-const LONGEST = 86_400_000;
+const MAX_INTERVAL_MS = 86_400_000;
 
 /** What both sides do, of what this side can and wants and what the client's header says; no header: none. Throws `STOMP_HEADER`. */
 export function negotiate(ours: HeartBeat, header: string | undefined): HeartBeat {
@@ -17,5 +17,5 @@ export function negotiate(ours: HeartBeat, header: string | undefined): HeartBea
 }
 
 function agree(ours: number, theirs: number): number {
-  return ours === 0 || theirs === 0 ? 0 : Math.min(Math.max(ours, theirs), LONGEST);
+  return ours === 0 || theirs === 0 ? 0 : Math.min(Math.max(ours, theirs), MAX_INTERVAL_MS);
 }

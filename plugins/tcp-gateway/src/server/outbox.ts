@@ -2,7 +2,7 @@ import type { EncodedMessage } from '../stomp/message.js';
 import type { OutgoingFrame } from '../stomp/output.js';
 import type { ServerContext } from './context.js';
 import type { Flushable } from './flusher.js';
-import type { Wire } from './wire.js';
+import type { Transport } from './transport.js';
 
 export interface OutboxOwner {
   /** Something was written. */
@@ -18,22 +18,22 @@ export class Outbox implements Flushable {
   /** Deliveries that found no room. */
   refused = 0;
   readonly #owner: OutboxOwner;
-  readonly #wire: Wire;
+  readonly #transport: Transport;
   readonly #context: Pick<ServerContext, 'flusher' | 'limits'>;
   #frames: OutgoingFrame[] | undefined;
   #bytes = 0;
   #sentAutomatically: number[] | undefined;
   #refusing = false;
 
-  constructor(owner: OutboxOwner, wire: Wire, context: Pick<ServerContext, 'flusher' | 'limits'>) {
+  constructor(owner: OutboxOwner, transport: Transport, context: Pick<ServerContext, 'flusher' | 'limits'>) {
     this.#owner = owner;
-    this.#wire = wire;
+    this.#transport = transport;
     this.#context = context;
   }
 
   /** Bytes that wait for the client to read. */
   get waiting(): number {
-    return this.#bytes + this.#wire.buffered;
+    return this.#bytes + this.#transport.buffered;
   }
 
   get isOverfull(): boolean {
@@ -79,7 +79,7 @@ export class Outbox implements Flushable {
     if (!frames) return;
     const seqs = this.#sentAutomatically;
     this.clear();
-    this.#wire.send(frames, seqs && ((error) => this.#owner.sentAll(seqs, error)));
+    this.#transport.send(frames, seqs && ((error) => this.#owner.sentAll(seqs, error)));
     this.#owner.written();
   }
 

@@ -1,19 +1,19 @@
-import type { Connection } from './connection.js';
+import type { StompSession } from './stomp-session.js';
 
 /** Every connection that has not closed. */
 export class Register {
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<StompSession>();
   #onEmpty: (() => void) | undefined;
 
   get size(): number {
     return this.#connections.size;
   }
 
-  add(connection: Connection): void {
+  add(connection: StompSession): void {
     this.#connections.add(connection);
   }
 
-  delete(connection: Connection): void {
+  delete(connection: StompSession): void {
     this.#connections.delete(connection);
     if (this.size === 0) this.#onEmpty?.();
   }

@@ -3,21 +3,21 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { Log } from '@sluice/plugin-api';
 import { Addresses } from './addresses.js';
-import { Connection } from './connection.js';
+import { StompSession } from './stomp-session.js';
 import type { ServerContext } from './context.js';
-import type { Desk } from './desk.js';
+import type { StompHandler } from './stomp-handler.js';
 import { stompFail } from './failures.js';
 import { Flusher } from './flusher.js';
 import type { HeartBeat } from './heart-beat.js';
 import { DEFAULT_LIMITS, KEEP_ALIVE_MS, type Limits } from './limits.js';
 import { Register } from './register.js';
-import { TcpWire } from './tcp-wire.js';
-import { Turnstile } from './turnstile.js';
+import { TcpTransport } from './tcp-transport.js';
+import { Semaphore } from './semaphore.js';
 import { acceptWebSockets, type HandleUpgrade } from './web-socket.js';
-import { Wheel } from './wheel.js';
+import { TimerWheel } from './timer-wheel.js';
 
 export interface StompServerOptions {
-  readonly desk: Desk;
+  readonly handler: StompHandler;
   readonly log: Log;
   /** Absent: no plain TCP. Port 0: a free one. */
   readonly tcp?: { readonly host: string; readonly port: number };
@@ -53,10 +53,10 @@ const BACKLOG = 4096;
 /** A STOMP 1.2 server over TCP, TLS and WebSocket for one desk. Rejects when a port cannot be listened at. */
 export async function startStompServer(options: StompServerOptions): Promise<StompServer> {
   const context = makeContext(options);
-  const { wheel, connections } = context;
+  const { timers: timers, connections } = context;
   const tcp = options.tcp && createServer(SOCKET_OPTIONS, (socket) => welcome(socket, context));
   const tls = options.tls && createTlsServer(options.tls, context);
-  const timer = setInterval(() => wheel.advance(), TICK_MS);
+  const timer = setInterval(() => timers.advance(), TICK_MS);
   const close = async () => {
     const closed = [tcp, tls].map(async (server) => server && closeServer(server));
     await connections.dismiss(stompFail.STOMP_STOPPING('the server is stopping'));
@@ -81,16 +81,16 @@ export async function startStompServer(options: StompServerOptions): Promise<Sto
   };
 }
 
-function makeContext({ desk, log, heartBeat = HEART_BEAT, limits: given }: StompServerOptions): ServerContext {
+function makeContext({ handler: handler, log, heartBeat = HEART_BEAT, limits: given }: StompServerOptions): ServerContext {
   const limits = { ...DEFAULT_LIMITS, ...given };
   return {
-    desk,
+    handler: handler,
     log,
     limits,
     heartBeat,
-    wheel: new Wheel(TICK_MS),
+    timers: new TimerWheel(TICK_MS),
     flusher: new Flusher(),
-    turnstile: new Turnstile(limits.authentications),
+    authentications: new Semaphore(limits.authentications),
     addresses: new Addresses(limits),
     connections: new Register(),
     now: Date.now,
@@ -98,7 +98,7 @@ function makeContext({ desk, log, heartBeat = HEART_BEAT, limits: given }: Stomp
 }
 
 function welcome(socket: Socket, context: ServerContext): void {
-  new Connection(new TcpWire(socket), context).start();
+  new StompSession(new TcpTransport(socket), context).start();
 }
 
 /** Not `tls.createServer`: that shows a client only after its handshake, and one that never ends it has to be counted and timed too. */

@@ -1,7 +1,7 @@
 import { escapeHeader } from '../stomp/escape.js';
 import type { EncodedMessage } from '../stomp/message.js';
-import type { Connection } from './connection.js';
-import type { Delivery, Subscription } from './desk.js';
+import type { StompSession } from './stomp-session.js';
+import type { Delivery, Subscription } from './stomp-handler.js';
 import type { Source } from './destination.js';
 
 /** Header `ack` of SUBSCRIBE. `client` is cumulative. */
@@ -12,7 +12,7 @@ export class StompSubscription implements Subscription {
   readonly #start: string;
 
   constructor(
-    readonly session: Connection,
+    readonly session: StompSession,
     readonly id: string,
     readonly destination: string,
     readonly source: Source,

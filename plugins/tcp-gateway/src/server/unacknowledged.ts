@@ -9,13 +9,13 @@ const PROCESS = randomBytes(6).toString('base64url');
 const ACK_ID = /^([\w-]{8}\.\d+)\.(\d{1,15})$/;
 
 /** A place in the mailbox, as it was sent to one subscription. */
-interface Copy {
+interface SentCopy {
   readonly seq: number;
   readonly subscription: StompSubscription;
 }
 
 /** The places in the mailbox that an ACK or NACK answers, of one subscription. */
-export interface Answered {
+export interface AcknowledgedEvents {
   readonly subscription: StompSubscription;
   readonly seqs: readonly number[];
 }
@@ -27,7 +27,7 @@ export interface Answered {
 export class Unacknowledged {
   #drawn = 0;
   /** By number, in the order of sending. */
-  #copies: Map<number, Copy> | undefined;
+  #copies: Map<number, SentCopy> | undefined;
   readonly #session: string;
 
   /** @param session id of the session, unique in this process */
@@ -58,7 +58,7 @@ export class Unacknowledged {
    * @returns undefined when there is nothing left to answer, and for an id of another session: its event waits and is delivered again
    * @throws `STOMP_ACK` for an id that was never sent
    */
-  take(id: string, only: StompSubscription | undefined): Answered | undefined {
+  take(id: string, only: StompSubscription | undefined): AcknowledgedEvents | undefined {
     const [, session, digits] = ACK_ID.exec(id) ?? [];
     const number = Number(digits ?? Infinity);
     if (session !== undefined && session !== this.#session) return undefined;
@@ -85,8 +85,8 @@ export class Unacknowledged {
     this.#remove((copy) => copy.subscription === subscription);
   }
 
-  #remove(leaves: (copy: Copy, drawn: number) => boolean): Copy[] {
-    const removed: Copy[] = [];
+  #remove(leaves: (copy: SentCopy, drawn: number) => boolean): SentCopy[] {
+    const removed: SentCopy[] = [];
     for (const [drawn, copy] of this.#copies ?? []) {
       if (!leaves(copy, drawn)) continue;
       this.#copies?.delete(drawn);

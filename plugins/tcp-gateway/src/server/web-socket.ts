@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { Connection } from './connection.js';
+import { StompSession } from './stomp-session.js';
 import type { ServerContext } from './context.js';
 import { KEEP_ALIVE_MS } from './limits.js';
-import { WebSocketWire } from './web-socket-wire.js';
+import { WebSocketTransport } from './web-socket-transport.js';
 
 const SUBPROTOCOL = 'v12.stomp';
 
@@ -33,7 +33,7 @@ export function acceptWebSockets(context: ServerContext): HandleUpgrade {
     const socket = stream as Socket;
     socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      new Connection(new WebSocketWire(webSocket, socket, limits.maxHead), context).start();
+      new StompSession(new WebSocketTransport(webSocket, socket, limits.maxHead), context).start();
     });
   };
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { unescapeHeader } from './escape.js';
 import { FrameFault, type Frame } from './frame.js';
-import { Gathered } from './gathered.js';
+import { ByteCollector } from './byte-collector.js';
 
 export interface ParserLimits {
   /** Bytes of a frame from its command to the end of its body. */
@@ -15,7 +15,7 @@ export interface ParserLimits {
 const LF = 0x0a;
 const CR = 0x0d;
 const NUL = 0;
-const LONGEST_COMMAND = 16;
+const MAX_COMMAND_LENGTH = 16;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /** What is known of the frame that is being read. */
@@ -38,7 +38,7 @@ export class FrameParser {
   #input = NOTHING;
   #at = 0;
   /** The line or body of which only the beginning is here. */
-  #gathered: Gathered | undefined;
+  #collected: ByteCollector | undefined;
   /** Undefined between frames. */
   #head: Head | undefined;
   #headBytes = 0;
@@ -49,7 +49,7 @@ export class FrameParser {
 
   /** A frame has begun and has not ended, or bytes wait for `next`. */
   get partial(): boolean {
-    return this.#head !== undefined || this.#gathered !== undefined || this.#at < this.#input.length;
+    return this.#head !== undefined || this.#collected !== undefined || this.#at < this.#input.length;
   }
 
   push(piece: Buffer): void {
@@ -85,9 +85,9 @@ export class FrameParser {
   /** Skips the line ends between frames, which are heart-beats. */
   #readCommand(): Head | undefined {
     for (;;) {
-      if (!this.#gathered && !this.#skipLineFeeds()) return undefined;
+      if (!this.#collected && !this.#skipLineFeeds()) return undefined;
       const line = this.#takeLine();
-      checkCommand(line ?? this.#gathered?.take() ?? NOTHING);
+      checkCommand(line ?? this.#collected?.take() ?? NOTHING);
       if (!line) return undefined;
       const end = endOfLine(line);
       if (end > 0) return { command: line.toString('latin1', 0, end), headers: new Map(), lines: 0, bodyLength: undefined };
@@ -128,7 +128,7 @@ export class FrameParser {
   /** Within the limits of a head. */
   #readLine(): Buffer | undefined {
     const line = this.#takeLine();
-    const arrived = line ? 0 : (this.#gathered?.length ?? 0);
+    const arrived = line ? 0 : (this.#collected?.length ?? 0);
     if (this.#headBytes + arrived > this.limits.maxHead) {
       throw new FrameFault('limit', `the command and the headers of a frame are larger than ${this.limits.maxHead} bytes`);
     }
@@ -146,7 +146,7 @@ export class FrameParser {
   }
 
   #readBody(length: number): Buffer | undefined {
-    const end = this.#at + length - (this.#gathered?.length ?? 0);
+    const end = this.#at + length - (this.#collected?.length ?? 0);
     if (end >= this.#input.length) return this.#gather();
     if (this.#input[end] !== NUL) throw new FrameFault('terminator', 'a body is longer than its content-length says');
     return this.#takeBody(end);
@@ -154,7 +154,7 @@ export class FrameParser {
 
   #readBodyToNul(): Buffer | undefined {
     const nul = this.#input.indexOf(NUL, this.#at);
-    this.#checkFrame((this.#gathered?.length ?? 0) + (nul < 0 ? this.#input.length : nul) - this.#at);
+    this.#checkFrame((this.#collected?.length ?? 0) + (nul < 0 ? this.#input.length : nul) - this.#at);
     return nul < 0 ? this.#gather() : this.#takeBody(nul);
   }
 
@@ -174,18 +174,18 @@ export class FrameParser {
   #take(end: number): Buffer {
     const last = this.#input.subarray(this.#at, end);
     this.#at = end;
-    if (!this.#gathered) return last;
-    this.#gathered.add(last);
-    const whole = this.#gathered.take();
-    this.#gathered = undefined;
+    if (!this.#collected) return last;
+    this.#collected.add(last);
+    const whole = this.#collected.take();
+    this.#collected = undefined;
     return whole;
   }
 
   /** Keeps the rest of the input until more comes. */
   #gather(): undefined {
     if (this.#at === this.#input.length) return;
-    this.#gathered ??= new Gathered();
-    this.#gathered.add(this.#input.subarray(this.#at));
+    this.#collected ??= new ByteCollector();
+    this.#collected.add(this.#input.subarray(this.#at));
     this.#at = this.#input.length;
   }
 }
@@ -195,7 +195,7 @@ function checkCommand(line: Buffer): void {
   const end = endOfLine(line);
   for (let at = 0; at < end; at++) {
     const byte = line[at] ?? NUL;
-    if (byte < 0x41 || byte > 0x5a || at === LONGEST_COMMAND) {
+    if (byte < 0x41 || byte > 0x5a || at === MAX_COMMAND_LENGTH) {
       throw new FrameFault('command', 'what arrives is not STOMP: a frame begins with a command in capital letters');
     }
   }

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Batches } from '../../src/delivery/batches.js';
-import type { Session, Subscription } from '../../src/server/desk.js';
+import type { Session, Subscription } from '../../src/server/stomp-handler.js';
 import { giveSpread, spreadOver } from '../../src/delivery/spread.js';
 import { Topics } from '../../src/delivery/topics.js';
-import { decodeWord, encodeWord } from '../../src/delivery/words.js';
+import { decodePeerMessage, encodePeerMessage } from '../../src/delivery/peer-messages.js';
 
 const content = (text: string) => ({ id: text, headers: { event: 'test', text }, body: Buffer.from(text) });
 
@@ -96,15 +96,15 @@ describe('a word between hosts', () => {
         { to: { all: true as const }, content: content('x'), spreadMs: 0 },
       ],
     };
-    expect(decodeWord(encodeWord(word))).toEqual(word);
+    expect(decodePeerMessage(encodePeerMessage(word))).toEqual(word);
   });
 
   it('carry an event for many users once', () => {
     const event = { ...content('for all'), body: Buffer.alloc(8_000, '1') };
     const hints = Array.from({ length: 100 }, (_, n) => ({ user: `erp/${n}`, seq: n, sent: true, content: event }));
-    const bytes = encodeWord({ hints, casts: [] });
+    const bytes = encodePeerMessage({ hints, casts: [] });
     expect(bytes.length).toBeLessThan(2 * event.body.length);
-    const decoded = decodeWord(bytes).hints;
+    const decoded = decodePeerMessage(bytes).hints;
     expect(decoded.map(({ user }) => user)).toEqual(hints.map(({ user }) => user));
     expect(decoded.every((hint) => hint.content?.body.equals(event.body))).toBe(true);
   });

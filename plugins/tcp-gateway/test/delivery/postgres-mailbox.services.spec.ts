@@ -61,7 +61,7 @@ describe('the mailbox in PostgreSQL', () => {
     await client.query('set search_path to sluice_at_desktops');
     await client.query('begin');
     const rows = async (sql: string, params: readonly unknown[] = []) => (await client.query<object>(sql, [...params])).rows;
-    const host = await openOn({ migrate: async () => undefined, rows, place: { url, schema: '' } } as Database, now);
+    const host = await openOn({ migrate: async () => undefined, rows, connectionInfo: { url, schema: '' } } as Database, now);
     return { host, commit: () => client.query('commit') };
   };
   /** Resolves when the work has ended or waits for a lock that somebody else holds. */
@@ -136,7 +136,7 @@ describe('the mailbox in PostgreSQL', () => {
     const spied: Database = {
       migrate: (steps) => counting.migrate(steps),
       rows: (sql, params, name) => (asked.push(sql), counting.rows(sql, params, name)),
-      place: counting.place,
+      connectionInfo: counting.connectionInfo,
     };
     const host = await openOn(spied);
     const trims = async (cap: number) => {
@@ -166,7 +166,7 @@ describe('the mailbox in PostgreSQL', () => {
         if (name === 'mailbox put') asked.push((params?.[0] as Buffer).length);
         return counting.rows(sql, params, name);
       },
-      place: counting.place,
+      connectionInfo: counting.connectionInfo,
     };
     const host = await openOn(spied);
     const { content } = mail('for all', {

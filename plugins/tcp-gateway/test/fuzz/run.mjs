@@ -12,7 +12,7 @@ const minutes = Number(process.argv[2] ?? 10);
 
 const troubles = [];
 const server = await startStompServer({
-  desk: desk(),
+  handler: handler(),
   log: { debug() {}, info() {}, warn() {}, error: (message, fields) => troubles.push({ message, fields }) },
   tcp: { host: '127.0.0.1', port: 0 },
   limits: { closeTimeout: 200 },
@@ -66,7 +66,7 @@ async function goodClient() {
   if (!answer.includes('receipt-id:bye')) troubles.push({ message: `a good client was told: ${answer}` });
 }
 
-function desk() {
+function handler() {
   const done = () => Promise.resolve();
   return {
     authenticate: async ({ login, passcode }) => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startDesktops, type Desktops } from '@sluice/emulator';
 import { until } from '@sluice/testing';
-import { mail, onTopic } from './support/fake-desk.js';
+import { mail, onTopic } from './support/fake-stomp-handler.js';
 import { startGateway, stopGateways, type Gateway } from './support/gateway.js';
 
 const opened: Desktops[] = [];
@@ -24,17 +24,17 @@ async function withDesktops(users: number, token = 'ok') {
   return { ...gateway, desktops };
 }
 
-const allIn = ({ desk }: Gateway, users: number) =>
-  until('all have subscribed', () => (desk.topics.get('prices')?.size ?? 0) >= users);
+const allIn = ({ handler: handler }: Gateway, users: number) =>
+  until('all have subscribed', () => (handler.topics.get('prices')?.size ?? 0) >= users);
 
 describe('emulated desktops', () => {
   it('connect at once, acknowledge events, and count them by id', async () => {
-    const { desktops, desk, ...gateway } = await withDesktops(20);
-    await allIn({ desk, ...gateway }, 20);
-    for (const [seq, subscription] of desk.subscriptions.entries()) subscription.deliver(mail('x', `m-${seq % 2}`), { seq });
-    for (const subscription of desk.topics.get('prices') ?? []) subscription.deliver(onTopic('prices', 'new'));
-    await until('all are acknowledged', () => desk.acknowledged.length === 20);
-    desk.subscriptions[0]?.deliver(mail('x', 'm-0'), { seq: 0, redelivered: true });
+    const { desktops, handler: handler, ...gateway } = await withDesktops(20);
+    await allIn({ handler: handler, ...gateway }, 20);
+    for (const [seq, subscription] of handler.subscriptions.entries()) subscription.deliver(mail('x', `m-${seq % 2}`), { seq });
+    for (const subscription of handler.topics.get('prices') ?? []) subscription.deliver(onTopic('prices', 'new'));
+    await until('all are acknowledged', () => handler.acknowledged.length === 20);
+    handler.subscriptions[0]?.deliver(mail('x', 'm-0'), { seq: 0, redelivered: true });
     await until('the repeated one is seen', () => desktops.stats().repeated === 1);
     const answer = await fetch(`${desktops.url}/__stats?ids=1`);
     expect(await answer.json()).toMatchObject({
@@ -50,10 +50,10 @@ describe('emulated desktops', () => {
   });
 
   it('go away and come back when they are told to', async () => {
-    const { desktops, desk, ...gateway } = await withDesktops(6);
-    await allIn({ desk, ...gateway }, 6);
+    const { desktops, handler: handler, ...gateway } = await withDesktops(6);
+    await allIn({ handler: handler, ...gateway }, 6);
     await fetch(`${desktops.url}/__offline`, { method: 'POST', body: '{"users":4}' });
-    await until('four have gone', () => desk.goodbyes.length === 4);
+    await until('four have gone', () => handler.goodbyes.length === 4);
     expect(desktops.stats()).toMatchObject({ online: 2, losses: 4 });
     await fetch(`${desktops.url}/__online`, { method: 'POST' });
     await until('all are back', () => desktops.stats().online === 6);
@@ -61,9 +61,9 @@ describe('emulated desktops', () => {
   });
 
   it('come back by themselves when the server ends their session, and say why it did', async () => {
-    const { desktops, desk, ...gateway } = await withDesktops(3);
-    await allIn({ desk, ...gateway }, 3);
-    desk.closeAll({ code: 'STOMP_STOPPING', message: 'restart' });
+    const { desktops, handler: handler, ...gateway } = await withDesktops(3);
+    await allIn({ handler: handler, ...gateway }, 3);
+    handler.closeAll({ code: 'STOMP_STOPPING', message: 'restart' });
     await until('all are back', () => desktops.stats().connects === 6);
     expect(desktops.stats().failures).toEqual({ 'STOMP_STOPPING restart': 3 });
   });

@@ -10,7 +10,7 @@ stopGateways();
 const SEEDS = 200;
 
 it('outlives hostile clients, and keeps nothing of them', async () => {
-  const { port, server, desk, letIn, log } = await startGateway({ limits: { closeTimeout: 200 } });
+  const { port, server, handler: handler, letIn, log } = await startGateway({ limits: { closeTimeout: 200 } });
   const attacks = Array.from({ length: SEEDS }, async (_, seed) => {
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => {}).resume();
@@ -21,8 +21,8 @@ it('outlives hostile clients, and keeps nothing of them', async () => {
   });
   await Promise.all(attacks);
   await until('all are forgotten', () => server.connections === 0);
-  expect(desk.sessions.length).toBeGreaterThan(SEEDS / 4);
-  expect(desk.goodbyes).toHaveLength(desk.sessions.length);
+  expect(handler.sessions.length).toBeGreaterThan(SEEDS / 4);
+  expect(handler.goodbyes).toHaveLength(handler.sessions.length);
   expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
   await letIn();
 });

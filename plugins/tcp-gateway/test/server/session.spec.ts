@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { until } from '@sluice/testing';
-import { answer, mail, onTopic } from './support/fake-desk.js';
+import { answer, mail, onTopic } from './support/fake-stomp-handler.js';
 import { startGateway, stopGateways } from './support/gateway.js';
 
 stopGateways();
@@ -9,23 +9,23 @@ const EVENTS = { id: '0', destination: '/user/events' };
 
 describe('CONNECT', () => {
   it.each(['CONNECT', 'STOMP'])('as %s lets a client with a good token in, and tells the desk', async (command) => {
-    const { open, desk } = await startGateway();
+    const { open, handler: handler } = await startGateway();
     const client = await open();
     client.send(command, { 'accept-version': '1.1,1.2', login: 'ivanov', passcode: 'ok', 'client-id': 'desk-7' });
     const { command: answer, headers } = await client.next();
     expect(answer).toBe('CONNECTED');
     expect(headers.get('version')).toBe('1.2');
     expect(headers.get('user-name')).toBe('test/ivanov');
-    expect(desk.sessions).toEqual([expect.objectContaining({ address: '127.0.0.1', workplace: 'desk-7' })]);
+    expect(handler.sessions).toEqual([expect.objectContaining({ address: '127.0.0.1', workplace: 'desk-7' })]);
   });
 
   it('with a bad token is refused with the reason and the cure', async () => {
-    const { open, desk } = await startGateway();
+    const { open, handler: handler } = await startGateway();
     const client = await open();
     client.send('CONNECT', { 'accept-version': '1.2', login: 'ivanov', passcode: 'no' });
     expect(await client.error()).toMatchObject({ code: 'UNAUTHORIZED', message: 'the token is not valid', cure: /check/ });
-    expect(desk.sessions).toEqual([]);
-    expect(desk.goodbyes).toEqual([]);
+    expect(handler.sessions).toEqual([]);
+    expect(handler.goodbyes).toEqual([]);
   });
 
   it('that fails by a mistake of ours gives nothing away', async () => {
@@ -89,13 +89,13 @@ describe('CONNECT', () => {
   });
 
   it('may be followed by frames that do not wait for CONNECTED', async () => {
-    const { open, desk } = await startGateway();
-    const release = desk.hold();
+    const { open, handler: handler } = await startGateway();
+    const release = handler.hold();
     const client = await open();
     client.send('CONNECT', { 'accept-version': '1.2', login: 'a', passcode: 'ok' });
     client.send('SEND', { destination: '/events/a.b', receipt: '1' }, 'x');
-    await until('the desk is asked', () => desk.mostAtOnce === 1);
-    expect(desk.published).toEqual([]);
+    await until('the desk is asked', () => handler.maxConcurrent === 1);
+    expect(handler.published).toEqual([]);
     release();
     expect((await client.next()).command).toBe('CONNECTED');
     expect((await client.next()).headers.get('receipt-id')).toBe('1');
@@ -104,11 +104,11 @@ describe('CONNECT', () => {
 
 describe('a subscription', () => {
   it('receives events with the headers of the event and of the session', async () => {
-    const { letIn, desk } = await startGateway();
+    const { letIn, handler: handler } = await startGateway();
     const client = await letIn();
     client.send('SUBSCRIBE', { ...EVENTS, id: 'a:b'.replace(':', '\\c'), ack: 'client-individual', receipt: 'r' });
     await client.next();
-    expect(desk.subscriptions[0]?.deliver(mail('привет'), { seq: 7, redelivered: true })).toBe(true);
+    expect(handler.subscriptions[0]?.deliver(mail('привет'), { seq: 7, redelivered: true })).toBe(true);
     const { command, headers, body } = await client.next();
     expect(command).toBe('MESSAGE');
     expect(Object.fromEntries(headers)).toEqual({
@@ -124,42 +124,42 @@ describe('a subscription', () => {
   });
 
   it('answers its RECEIPT when the desk has taken it', async () => {
-    const { letIn, desk } = await startGateway();
+    const { letIn, handler: handler } = await startGateway();
     const client = await letIn();
-    const release = desk.hold();
+    const release = handler.hold();
     client.send('SUBSCRIBE', { ...EVENTS, receipt: 'r' });
-    await until('the desk is asked', () => desk.subscriptions.length === 1);
-    desk.subscriptions[0]?.deliver(mail('at once'));
+    await until('the desk is asked', () => handler.subscriptions.length === 1);
+    handler.subscriptions[0]?.deliver(mail('at once'));
     expect((await client.next()).command).toBe('MESSAGE');
     release();
     expect((await client.next()).headers.get('receipt-id')).toBe('r');
   });
 
   it('to a topic receives what is encoded once for all', async () => {
-    const { letIn, desk } = await startGateway();
+    const { letIn, handler: handler } = await startGateway();
     const [first, second] = [await letIn(), await letIn()];
     first.send('SUBSCRIBE', { id: '1', destination: '/topic/prices', receipt: 'r' });
     second.send('SUBSCRIBE', { id: '2', destination: '/topic/prices', ack: 'client', receipt: 'r' });
     await Promise.all([first.next(), second.next()]);
     const message = onTopic('prices', 'new');
-    for (const subscription of desk.topics.get('prices') ?? []) subscription.deliver(message);
+    for (const subscription of handler.topics.get('prices') ?? []) subscription.deliver(message);
     expect((await first.next()).headers.get('subscription')).toBe('1');
     const { headers } = await second.next();
     expect(headers.get('subscription')).toBe('2');
     second.send('ACK', { id: headers.get('ack') ?? '', receipt: 'acked' });
     expect((await second.next()).headers.get('receipt-id')).toBe('acked');
-    expect(desk.acknowledged).toEqual([]);
+    expect(handler.acknowledged).toEqual([]);
   });
 
   it('receives frames with a line feed after each, also when they arrive together', async () => {
-    const { open, desk } = await startGateway();
+    const { open, handler: handler } = await startGateway();
     const client = await open();
     let text = '';
     client.socket.on('data', (piece: Buffer) => (text += piece.toString()));
     client.send('CONNECT', { 'accept-version': '1.2', login: 'ivanov', passcode: 'ok' });
     client.send('SUBSCRIBE', { ...EVENTS, receipt: 'r' });
     await client.until(() => client.frames.length === 2);
-    for (const body of ['short', 'long'.repeat(10_000)]) desk.subscriptions[0]?.deliver(mail(body));
+    for (const body of ['short', 'long'.repeat(10_000)]) handler.subscriptions[0]?.deliver(mail(body));
     client.send('DISCONNECT', { receipt: 'bye' });
     await client.until(() => client.closed);
     expect(client.frames.map(({ command }) => command)).toEqual(['CONNECTED', 'RECEIPT', 'MESSAGE', 'MESSAGE', 'RECEIPT']);
@@ -167,18 +167,18 @@ describe('a subscription', () => {
   });
 
   it('carries a long body whole, also one of NULs', async () => {
-    const { letIn, desk } = await startGateway();
+    const { letIn, handler: handler } = await startGateway();
     const client = await letIn();
     client.send('SUBSCRIBE', { ...EVENTS, receipt: 'r' });
     await client.next();
     const long = '\0'.repeat(300_000);
-    for (const text of ['before', long, 'after']) desk.subscriptions[0]?.deliver(mail(text));
+    for (const text of ['before', long, 'after']) handler.subscriptions[0]?.deliver(mail(text));
     const bodies = [await client.next(), await client.next(), await client.next()].map(({ body }) => body.toString());
     expect(bodies).toEqual(['before', long, 'after']);
   });
 
   it('ends by UNSUBSCRIBE, and its id is free again', async () => {
-    const { letIn, desk } = await startGateway();
+    const { letIn, handler: handler } = await startGateway();
     const client = await letIn();
     client.send('SUBSCRIBE', EVENTS);
     client.send('SUBSCRIBE', { id: '1', destination: '/topic/prices' });
@@ -186,7 +186,7 @@ describe('a subscription', () => {
     client.send('UNSUBSCRIBE', { id: '0' });
     client.send('SUBSCRIBE', { id: '1', destination: '/topic/news', receipt: 'r' });
     expect((await client.next()).headers.get('receipt-id')).toBe('r');
-    expect(desk.unsubscribed).toEqual(['prices', 'user']);
+    expect(handler.unsubscribed).toEqual(['prices', 'user']);
   });
 
   it.each([
@@ -213,43 +213,43 @@ describe('acknowledgement', () => {
     const client = await gateway.letIn();
     client.send('SUBSCRIBE', { ...EVENTS, ack, receipt: 'r' });
     await client.next();
-    const [subscription] = gateway.desk.subscriptions;
+    const [subscription] = gateway.handler.subscriptions;
     for (const seq of [11, 12, 13, 14, 15]) subscription?.deliver(mail(String(seq)), { seq });
     const acks: string[] = [];
     for (let count = 0; count < 5; count++) acks.push((await client.next()).headers.get('ack') ?? 'none');
-    return { ...gateway, client, acks, session: gateway.desk.sessions[0] };
+    return { ...gateway, client, acks, session: gateway.handler.sessions[0] };
   };
 
   it('client-individual is of one event, in any order', async () => {
-    const { client, acks, desk, session } = await deliverFive('client-individual');
+    const { client, acks, handler: handler, session } = await deliverFive('client-individual');
     client.send('ACK', { id: acks[3] ?? '' });
     client.send('NACK', { id: acks[0] ?? '' });
     client.send('ACK', { id: acks[3] ?? '', receipt: 'twice' });
     expect((await client.next()).headers.get('receipt-id')).toBe('twice');
-    expect(desk.acknowledged).toEqual([[14]]);
-    expect(desk.rejected).toEqual([[11]]);
+    expect(handler.acknowledged).toEqual([[14]]);
+    expect(handler.rejected).toEqual([[11]]);
     expect(session?.counters).toMatchObject({ delivered: 5, unacknowledged: 3 });
   });
 
   it('client is of all events up to this one', async () => {
-    const { client, acks, desk } = await deliverFive('client');
+    const { client, acks, handler: handler } = await deliverFive('client');
     client.send('ACK', { id: acks[2] ?? '' });
     client.send('NACK', { id: acks[4] ?? '', receipt: 'r2' });
     await client.next();
-    expect(desk.acknowledged).toEqual([[11, 12, 13]]);
-    expect(desk.rejected).toEqual([[14, 15]]);
+    expect(handler.acknowledged).toEqual([[11, 12, 13]]);
+    expect(handler.rejected).toEqual([[14, 15]]);
   });
 
   it('auto is done when the event has left', async () => {
-    const { desk, acks } = await deliverFive('auto');
+    const { handler: handler, acks } = await deliverFive('auto');
     expect(acks).toEqual(['none', 'none', 'none', 'none', 'none']);
-    await until('they are acknowledged', () => desk.acknowledged.flat().length === 5);
-    expect(desk.acknowledged.flat()).toEqual([11, 12, 13, 14, 15]);
+    await until('they are acknowledged', () => handler.acknowledged.flat().length === 5);
+    expect(handler.acknowledged.flat()).toEqual([11, 12, 13, 14, 15]);
   });
 
   it('has its RECEIPT after the commit', async () => {
-    const { client, acks, desk } = await deliverFive('client-individual');
-    const release = desk.hold();
+    const { client, acks, handler: handler } = await deliverFive('client-individual');
+    const release = handler.hold();
     client.send('ACK', { id: acks[0] ?? '', receipt: 'first' });
     client.send('BEGIN', { transaction: 't', receipt: 'second' });
     expect((await client.next()).headers.get('receipt-id')).toBe('second');
@@ -258,35 +258,35 @@ describe('acknowledgement', () => {
   });
 
   it('of what is sent at most once changes nothing', async () => {
-    const { client, desk } = await deliverFive('client-individual');
-    desk.subscriptions[0]?.deliver(mail('drop'));
+    const { client, handler: handler } = await deliverFive('client-individual');
+    handler.subscriptions[0]?.deliver(mail('drop'));
     client.send('ACK', { id: (await client.next()).headers.get('ack') ?? '', receipt: 'r' });
     await client.next();
-    expect(desk.acknowledged).toEqual([]);
+    expect(handler.acknowledged).toEqual([]);
   });
 
   it('of a message of a topic answers no event that came before it, also with ack:client', async () => {
-    const { client, desk } = await deliverFive('client');
+    const { client, handler: handler } = await deliverFive('client');
     client.send('SUBSCRIBE', { id: 't', destination: '/topic/prices', ack: 'client', receipt: 'r' });
     await client.next();
-    for (const subscription of desk.topics.get('prices') ?? []) subscription.deliver(onTopic('prices', 'new'));
+    for (const subscription of handler.topics.get('prices') ?? []) subscription.deliver(onTopic('prices', 'new'));
     client.send('ACK', { id: (await client.next()).headers.get('ack') ?? '', receipt: 'acked' });
     await client.next();
-    expect(desk.acknowledged).toEqual([]);
+    expect(handler.acknowledged).toEqual([]);
   });
 
   it.each(['ACK', 'NACK'])('of an earlier session answers nothing in the next one: %s', async (command) => {
-    const { acks: early, letIn, desk } = await deliverFive('client-individual');
+    const { acks: early, letIn, handler: handler } = await deliverFive('client-individual');
     const later = await letIn();
     later.send('SUBSCRIBE', { ...EVENTS, ack: 'client-individual', receipt: 'r' });
     await later.next();
-    for (const seq of [13, 14]) desk.subscriptions[1]?.deliver(mail(String(seq)), { seq, redelivered: true });
+    for (const seq of [13, 14]) handler.subscriptions[1]?.deliver(mail(String(seq)), { seq, redelivered: true });
     const acks = [await later.next(), await later.next()].map(({ headers }) => headers.get('ack'));
     for (const id of early) later.send(command, { id, receipt: id });
     for (const id of early) expect((await later.next()).headers.get('receipt-id')).toBe(id);
     later.send('ACK', { id: acks[1] ?? '', receipt: 'own' });
     await later.next();
-    expect([desk.acknowledged, desk.rejected]).toEqual([[[14]], []]);
+    expect([handler.acknowledged, handler.rejected]).toEqual([[[14]], []]);
   });
 
   it.each([
@@ -303,42 +303,42 @@ describe('acknowledgement', () => {
 
 describe('SEND', () => {
   it('publishes an event, and its RECEIPT comes after the confirm of the broker', async () => {
-    const { letIn, desk } = await startGateway();
+    const { letIn, handler: handler } = await startGateway();
     const client = await letIn();
-    const release = desk.hold();
+    const release = handler.hold();
     client.send('SEND', { destination: '/events/order.created', receipt: '1', subject: 'S-1' }, '{"a":1}');
     client.send('SUBSCRIBE', { id: '0', destination: '/topic/a', receipt: '2' });
     expect((await client.next()).headers.get('receipt-id')).toBe('2');
     release();
     expect((await client.next()).headers.get('receipt-id')).toBe('1');
-    expect(desk.published).toEqual([expect.objectContaining({ type: 'order.created', body: '{"a":1}' })]);
-    expect(desk.published[0]?.headers.get('subject')).toBe('S-1');
+    expect(handler.published).toEqual([expect.objectContaining({ type: 'order.created', body: '{"a":1}' })]);
+    expect(handler.published[0]?.headers.get('subject')).toBe('S-1');
   });
 
   it('calls a flow, whose answer comes to reply-to', async () => {
-    const { letIn, desk } = await startGateway();
+    const { letIn, handler: handler } = await startGateway();
     const client = await letIn();
     client.send('SUBSCRIBE', { id: 'replies', destination: '/user/replies/a' });
     client.send('SEND', { destination: '/flows/price', 'reply-to': '/user/replies/a', receipt: '1' });
     client.send('SEND', { destination: '/flows/price', 'reply-to': '/user/replies/b', receipt: '2' });
     await client.next();
     await client.next();
-    expect(desk.calls).toEqual([
+    expect(handler.calls).toEqual([
       { flow: 'price', replyTo: '/user/replies/a' },
       { flow: 'price', replyTo: '/user/replies/b' },
     ]);
-    const [session] = desk.sessions;
-    for (const { replyTo } of desk.calls) session?.reply(answer(replyTo ?? ''));
+    const [session] = handler.sessions;
+    for (const { replyTo } of handler.calls) session?.reply(answer(replyTo ?? ''));
     expect((await client.next()).headers.get('subscription')).toBe('replies');
     expect((await client.next()).headers.get('subscription')).toBe('/user/replies/b');
   });
 
   it('answers a MESSAGE that asks for it, and its RECEIPT comes when the answer is taken', async () => {
-    const { letIn, desk } = await startGateway();
+    const { letIn, handler: handler } = await startGateway();
     const client = await letIn();
     client.send('SEND', { destination: '/answers/m-1', receipt: '1' }, '{"ok":true}');
     expect((await client.next()).headers.get('receipt-id')).toBe('1');
-    expect(desk.answers).toEqual([{ id: 'm-1', body: '{"ok":true}' }]);
+    expect(handler.answers).toEqual([{ id: 'm-1', body: '{"ok":true}' }]);
   });
 
   it.each([
@@ -356,68 +356,68 @@ describe('SEND', () => {
   });
 
   it('is held back while too much of one client is being worked on, and nothing is lost', async () => {
-    const { letIn, desk } = await startGateway({ limits: { working: 3 } });
+    const { letIn, handler: handler } = await startGateway({ limits: { working: 3 } });
     const client = await letIn();
-    const release = desk.hold();
+    const release = handler.hold();
     for (let n = 0; n < 10; n++) client.send('SEND', { destination: '/events/a', receipt: String(n) }, String(n));
-    await until('three are being worked on', () => desk.published.length === 3);
+    await until('three are being worked on', () => handler.published.length === 3);
     release();
     for (let n = 0; n < 10; n++) expect((await client.next()).headers.get('receipt-id')).toBe(String(n));
-    expect(desk.published.map(({ body }) => body)).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    expect(handler.published.map(({ body }) => body)).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
   });
 });
 
 describe('a transaction', () => {
   /** A client that has an event to acknowledge, and has sent BEGIN. */
   const begun = async () => {
-    const { letIn, desk } = await startGateway();
+    const { letIn, handler: handler } = await startGateway();
     const client = await letIn();
     client.send('SUBSCRIBE', { ...EVENTS, ack: 'client-individual', receipt: 'r' });
     await client.next();
-    desk.subscriptions[0]?.deliver(mail('x'), { seq: 5 });
+    handler.subscriptions[0]?.deliver(mail('x'), { seq: 5 });
     const ack = (await client.next()).headers.get('ack') ?? '';
     client.send('BEGIN', { transaction: 't' });
-    return { client, desk, ack };
+    return { client, handler, ack };
   };
 
   it('holds its frames back until COMMIT, in order', async () => {
-    const { client, desk, ack } = await begun();
+    const { client, handler, ack } = await begun();
     client.send('SEND', { destination: '/events/a', transaction: 't', receipt: 'held' }, '1');
     client.send('ACK', { id: ack, transaction: 't' });
     client.send('SEND', { destination: '/events/b', transaction: 't' }, '2');
     await client.next();
-    expect([desk.published, desk.acknowledged]).toEqual([[], []]);
+    expect([handler.published, handler.acknowledged]).toEqual([[], []]);
     client.send('COMMIT', { transaction: 't', receipt: 'done' });
     expect((await client.next()).headers.get('receipt-id')).toBe('done');
-    expect(desk.published.map(({ type }) => type)).toEqual(['a', 'b']);
-    expect(desk.acknowledged).toEqual([[5]]);
+    expect(handler.published.map(({ type }) => type)).toEqual(['a', 'b']);
+    expect(handler.acknowledged).toEqual([[5]]);
   });
 
   it('acknowledges nothing when one of its events cannot be published', async () => {
-    const { client, desk, ack } = await begun();
+    const { client, handler, ack } = await begun();
     client.send('ACK', { id: ack, transaction: 't' });
     client.send('SEND', { destination: '/events/broken', transaction: 't' }, '1');
     client.send('COMMIT', { transaction: 't', receipt: 'done' });
     expect(await client.error()).toMatchObject({ code: 'UNEXPECTED' });
-    expect(desk.acknowledged).toEqual([]);
+    expect(handler.acknowledged).toEqual([]);
   });
 
   it.each([
     ['a SEND to nowhere', 'SEND', { destination: '/nowhere' }],
     ['an ACK of what was not sent', 'ACK', { id: '9' }],
   ])('publishes nothing when it holds %s', async (_, command, headers) => {
-    const { letIn, desk } = await startGateway();
+    const { letIn, handler: handler } = await startGateway();
     const client = await letIn();
     client.send('BEGIN', { transaction: 't' });
     client.send('SEND', { destination: '/events/a', transaction: 't' }, '1');
     client.send(command, { ...headers, transaction: 't' });
     client.send('COMMIT', { transaction: 't' });
     await client.error();
-    expect(desk.published).toEqual([]);
+    expect(handler.published).toEqual([]);
   });
 
   it('is forgotten by ABORT', async () => {
-    const { letIn, desk } = await startGateway();
+    const { letIn, handler: handler } = await startGateway();
     const client = await letIn();
     client.send('BEGIN', { transaction: 't' });
     client.send('SEND', { destination: '/events/a', transaction: 't' }, '1');
@@ -425,7 +425,7 @@ describe('a transaction', () => {
     client.send('BEGIN', { transaction: 't' });
     client.send('COMMIT', { transaction: 't', receipt: 'done' });
     await client.next();
-    expect(desk.published).toEqual([]);
+    expect(handler.published).toEqual([]);
   });
 
   it.each(['COMMIT', 'ABORT', 'SEND', 'ACK'])('that has not begun ends the session: %s', async (command) => {
@@ -459,43 +459,43 @@ describe('a transaction', () => {
 
 describe('the end', () => {
   it('by DISCONNECT comes after all that was asked for', async () => {
-    const { letIn, desk } = await startGateway();
+    const { letIn, handler: handler } = await startGateway();
     const client = await letIn();
-    const release = desk.hold();
+    const release = handler.hold();
     client.send('SEND', { destination: '/events/a', receipt: '1' });
     client.send('DISCONNECT', { receipt: '2' });
     client.send('SEND', { destination: '/events/after' });
-    await until('it is being worked on', () => desk.published.length === 1);
+    await until('it is being worked on', () => handler.published.length === 1);
     release();
     expect((await client.next()).headers.get('receipt-id')).toBe('1');
     expect((await client.next()).headers.get('receipt-id')).toBe('2');
     await client.until(() => client.closed);
-    expect(desk.goodbyes).toEqual([{ user: 'test/ivanov', reason: 'the client has disconnected' }]);
-    expect(desk.published).toHaveLength(1);
+    expect(handler.goodbyes).toEqual([{ user: 'test/ivanov', reason: 'the client has disconnected' }]);
+    expect(handler.published).toHaveLength(1);
   });
 
   it('by a broken line is told to the desk once, and nothing is delivered any more', async () => {
-    const { letIn, desk } = await startGateway();
+    const { letIn, handler: handler } = await startGateway();
     const client = await letIn();
     client.send('SUBSCRIBE', { ...EVENTS, receipt: 'r' });
     await client.next();
     client.destroy();
-    await until('the desk knows', () => desk.goodbyes.length === 1);
-    expect(desk.subscriptions[0]?.deliver(mail('x'))).toBe(false);
-    expect(desk.drains).toBe(0);
+    await until('the desk knows', () => handler.goodbyes.length === 1);
+    expect(handler.subscriptions[0]?.deliver(mail('x'))).toBe(false);
+    expect(handler.drains).toBe(0);
   });
 
   it('by the owner carries its reason', async () => {
-    const { letIn, desk } = await startGateway();
+    const { letIn, handler: handler } = await startGateway();
     const client = await letIn();
-    desk.closeAll({ code: 'KICKED', message: 'an administrator has ended this session', cure: 'ask why' });
+    handler.closeAll({ code: 'KICKED', message: 'an administrator has ended this session', cure: 'ask why' });
     expect(await client.error()).toMatchObject({ code: 'KICKED', cure: 'ask why' });
-    expect(desk.goodbyes).toEqual([{ user: 'test/ivanov', reason: 'KICKED an administrator has ended this session' }]);
+    expect(handler.goodbyes).toEqual([{ user: 'test/ivanov', reason: 'KICKED an administrator has ended this session' }]);
   });
 
   it('by the owner is the end, also for frames that have come and wait', async () => {
-    const { letIn, desk } = await startGateway({ limits: { buffer: 64 * 1024 } });
-    desk.subscribeTopic = (subscription) => {
+    const { letIn, handler: handler } = await startGateway({ limits: { buffer: 64 * 1024 } });
+    handler.subscribeTopic = (subscription) => {
       // more than the client may leave unread: what it sends is not read on
       subscription.deliver(onTopic('prices', 'x'.repeat(100_000)));
       process.nextTick(() => subscription.session.close({ code: 'KICKED', message: 'go away' }));
@@ -505,12 +505,12 @@ describe('the end', () => {
     expect((await client.next()).command).toBe('MESSAGE');
     expect(await client.error()).toMatchObject({ code: 'KICKED' });
     expect(client.frames).toEqual([]);
-    expect(desk.goodbyes).toHaveLength(1);
+    expect(handler.goodbyes).toHaveLength(1);
   });
 
   it('comes with the end of the token', async () => {
-    const { open, desk } = await startGateway();
-    desk.tokenLifeMs = 300;
+    const { open, handler: handler } = await startGateway();
+    handler.tokenLifeMs = 300;
     const client = await open();
     client.send('CONNECT', { 'accept-version': '1.2', login: 'a', passcode: 'ok' });
     expect((await client.next()).command).toBe('CONNECTED');

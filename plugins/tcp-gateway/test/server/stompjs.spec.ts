@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { until } from '@sluice/testing';
 import { Client, type IFrame, type IMessage, type StompConfig } from '@stomp/stompjs';
 import { WebSocket } from 'ws';
-import { mail, onTopic } from './support/fake-desk.js';
+import { mail, onTopic } from './support/fake-stomp-handler.js';
 import { startGateway, stopGateways, type Gateway } from './support/gateway.js';
 import { tcpWrapper } from './support/tcp-wrapper.js';
 import { openWebDoor } from './support/web-door.js';
@@ -51,18 +51,18 @@ describe.each([
   ['WebSocket', overWebSocket],
 ])('@stomp/stompjs over %s', (_, line) => {
   it('receives, acknowledges, sends and says goodbye', async () => {
-    const { client, desk, receipt } = await connected(line);
+    const { client, handler: handler, receipt } = await connected(line);
     const messages: IMessage[] = [];
     const subscribed = receipt('sub');
     client.subscribe('/user/events', (message) => messages.push(message), { ack: 'client-individual', receipt: 'sub' });
     await subscribed;
-    desk.subscriptions[0]?.deliver(mail('Звонит «Ромашка»\n:\\'), { seq: 3 });
+    handler.subscriptions[0]?.deliver(mail('Звонит «Ромашка»\n:\\'), { seq: 3 });
     await until('the event is here', () => messages.length === 1);
     expect(messages[0]?.body).toBe('Звонит «Ромашка»\n:\\');
     const acknowledged = receipt('ack');
     messages[0]?.ack({ receipt: 'ack' });
     await acknowledged;
-    expect(desk.acknowledged).toEqual([[3]]);
+    expect(handler.acknowledged).toEqual([[3]]);
     const published = receipt('send');
     client.publish({
       destination: '/events/order.created',
@@ -70,21 +70,21 @@ describe.each([
       headers: { receipt: 'send', subject: 'Заказ: 1\\2' },
     });
     await published;
-    expect(desk.published[0]?.body).toBe('{"Номер":"1:2"}');
-    expect(desk.published[0]?.headers.get('subject')).toBe('Заказ: 1\\2');
-    expect(desk.sessions[0]?.workplace).toBe('браузер');
+    expect(handler.published[0]?.body).toBe('{"Номер":"1:2"}');
+    expect(handler.published[0]?.headers.get('subject')).toBe('Заказ: 1\\2');
+    expect(handler.sessions[0]?.workplace).toBe('браузер');
     await client.deactivate();
-    await until('the desk knows', () => desk.goodbyes.length === 1);
-    expect(desk.goodbyes[0]?.reason).toBe('the client has disconnected');
+    await until('the desk knows', () => handler.goodbyes.length === 1);
+    expect(handler.goodbyes[0]?.reason).toBe('the client has disconnected');
   });
 
   it('uses transactions, topics and binary bodies', async () => {
-    const { client, desk, receipt } = await connected(line);
+    const { client, handler: handler, receipt } = await connected(line);
     const bodies: Uint8Array[] = [];
     const subscribed = receipt('sub');
     const subscription = client.subscribe('/topic/prices', (message) => bodies.push(message.binaryBody), { receipt: 'sub' });
     await subscribed;
-    for (const each of desk.topics.get('prices') ?? []) each.deliver(onTopic('prices', 'a\0b'));
+    for (const each of handler.topics.get('prices') ?? []) each.deliver(onTopic('prices', 'a\0b'));
     await until('the message is here', () => bodies.length === 1);
     expect(Buffer.from(bodies[0] ?? []).toString()).toBe('a\0b');
     subscription.unsubscribe();
@@ -93,16 +93,16 @@ describe.each([
     client.publish({ destination: '/events/a', binaryBody: new Uint8Array([0, 1, 2]), headers });
     client.publish({ destination: '/events/b', body: 'x', headers });
     transaction.commit();
-    await until('both are published', () => desk.published.length === 2);
-    expect(desk.published.map(({ type }) => type)).toEqual(['a', 'b']);
-    expect(desk.unsubscribed).toEqual(['prices']);
+    await until('both are published', () => handler.published.length === 2);
+    expect(handler.published.map(({ type }) => type)).toEqual(['a', 'b']);
+    expect(handler.unsubscribed).toEqual(['prices']);
   });
 
   it('stays connected by heart-beats alone, and sees the reason of an end', async () => {
-    const { client, desk, errors, seen } = await connected(line);
+    const { client, handler: handler, errors, seen } = await connected(line);
     await until('some heart-beats have come', () => seen.beats >= 3);
     expect(client.connected).toBe(true);
-    desk.closeAll({ code: 'KICKED', message: 'go: away', cure: 'please' });
+    handler.closeAll({ code: 'KICKED', message: 'go: away', cure: 'please' });
     await until('the error is here', () => errors.length === 1);
     expect(errors[0]?.headers).toMatchObject({ code: 'KICKED', message: 'go: away' });
     expect(errors[0]?.body).toBe('please');

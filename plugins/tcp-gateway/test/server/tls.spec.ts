@@ -4,7 +4,7 @@ import { connect } from 'node:tls';
 import { describe, expect, it } from '@jest/globals';
 import { CERTIFICATE, KEY, until } from '@sluice/testing';
 import { startStompServer } from '../../src/server/server.js';
-import { FakeDesk, mail } from './support/fake-desk.js';
+import { FakeStompHandler, mail } from './support/fake-stomp-handler.js';
 import { startGateway, stopGateways } from './support/gateway.js';
 import { RawClient } from './support/raw-client.js';
 
@@ -14,7 +14,7 @@ const TLS = { host: '127.0.0.1', port: 0, cert: CERTIFICATE, key: KEY };
 
 describe('a client over TLS', () => {
   it('is served like any other', async () => {
-    const { server, desk } = await startGateway({ tls: TLS });
+    const { server, handler: handler } = await startGateway({ tls: TLS });
     const socket = connect({ port: server.tlsPort ?? 0, host: 'localhost', ca: CERTIFICATE });
     const client = new RawClient(socket);
     await once(socket, 'secureConnect');
@@ -23,9 +23,9 @@ describe('a client over TLS', () => {
     client.send('SUBSCRIBE', { id: '0', destination: '/user/events', receipt: 'r' });
     await client.next();
     const long = 'x'.repeat(200_000);
-    desk.subscriptions[0]?.deliver(mail(long));
+    handler.subscriptions[0]?.deliver(mail(long));
     expect((await client.next()).body.toString()).toBe(long);
-    expect(desk.sessions[0]?.address).toBe('127.0.0.1');
+    expect(handler.sessions[0]?.address).toBe('127.0.0.1');
     client.send('DISCONNECT', { receipt: 'bye' });
     expect((await client.next()).headers.get('receipt-id')).toBe('bye');
     await client.until(() => client.closed);
@@ -58,8 +58,8 @@ describe('a client over TLS', () => {
 
 it('a server that cannot listen says why, and leaves no port open', async () => {
   const { port } = await startGateway();
-  const desk = new FakeDesk();
-  const options = { desk, log: { debug() {}, info() {}, warn() {}, error() {} } };
+  const handler = new FakeStompHandler();
+  const options = { handler, log: { debug() {}, info() {}, warn() {}, error() {} } };
   const taken = startStompServer({ ...options, tcp: { host: '127.0.0.1', port } });
   await expect(taken).rejects.toMatchObject({ code: 'EADDRINUSE', port });
 });

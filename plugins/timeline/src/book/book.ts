@@ -20,7 +20,7 @@ export class Book {
   static async open(database: Database, log: Log): Promise<Book> {
     // as for all tables of a connection: TypeORM's own migrations take no lock and do not create the schema
     await database.migrate(STEPS);
-    const { url, schema } = database.place;
+    const { url, schema } = database.connectionInfo;
     const source = new DataSource({
       type: 'postgres',
       url,

@@ -20,14 +20,14 @@ export type Change = { readonly [Key in keyof Fields]?: Fields[Key] | undefined 
 /** Returns the fields to set, given the current entry; undefined stands for a missing entry. */
 type Step = (current: EntryView | undefined) => Change;
 
-export interface Saved {
+export interface SaveResult {
   readonly entry: EntryView;
   /** Absent: the entry already had this content. */
   readonly action?: Action;
 }
 
 /** Maximum number of entries in one answer to a page. */
-const MOST_ENTRIES = 5_000;
+const MAX_ENTRIES = 5_000;
 
 /**
  * The entries of a booking calendar. A change, its version and its event for each listening flow are written in one transaction. The
@@ -46,7 +46,7 @@ export class Entries {
       withResource(manager)
         .where('tstzrange(entry.startsAt, entry.endsAt) && tstzrange(:from, :to)', { from, to })
         .orderBy('entry.startsAt')
-        .limit(MOST_ENTRIES)
+        .limit(MAX_ENTRIES)
         .getMany(),
     );
     return found.map((entry) => this.#view(entry));
@@ -71,7 +71,7 @@ export class Entries {
   }
 
   /** Creates an entry, unless it exists with the same content. Rejects with `TIMELINE_VERSION` if the id belongs to a different entry. */
-  async create(id: string, fields: Fields, author: Author): Promise<Saved> {
+  async create(id: string, fields: Fields, author: Author): Promise<SaveResult> {
     return this.#save(id, 0, () => fields, author);
   }
 
@@ -79,7 +79,7 @@ export class Entries {
    * Changes the fields that are present. Rejects with `TIMELINE_VERSION` if the entry has another version; without a version the last
    * writer wins.
    */
-  async change(id: string, version: number | undefined, fields: Change, author: Author): Promise<Saved> {
+  async change(id: string, version: number | undefined, fields: Change, author: Author): Promise<SaveResult> {
     const step: Step = (current) => {
       if (!current) throw missing(id);
       return fields;
@@ -88,11 +88,11 @@ export class Entries {
   }
 
   /** Creates or changes an entry. A repetition changes nothing. */
-  async upsert(id: string, version: number | undefined, fields: Fields, author: Author): Promise<Saved> {
+  async upsert(id: string, version: number | undefined, fields: Fields, author: Author): Promise<SaveResult> {
     return this.#save(id, version, () => fields, author);
   }
 
-  async #save(id: string, version: number | undefined, step: Step, author: Author): Promise<Saved> {
+  async #save(id: string, version: number | undefined, step: Step, author: Author): Promise<SaveResult> {
     try {
       const saved = await this.book.transaction((manager) => this.#saveIn(manager, id, version, step, author));
       if (saved.action) this.changed();
@@ -102,7 +102,13 @@ export class Entries {
     }
   }
 
-  async #saveIn(manager: EntityManager, id: string, version: number | undefined, step: Step, author: Author): Promise<Saved> {
+  async #saveIn(
+    manager: EntityManager,
+    id: string,
+    version: number | undefined,
+    step: Step,
+    author: Author,
+  ): Promise<SaveResult> {
     // writers of one entry take turns, including the one that creates it, so that versions and events are in order
     await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [id.toLowerCase()]);
     const before = await this.#find(manager, id);

@@ -25,7 +25,7 @@ export interface Changes {
 const CALL_SHOWN_FOR = '10 minutes';
 
 /** Maximum number of changes in one answer; the rest follows in the next one. */
-const MOST_CHANGES = 1_000;
+const MAX_CHANGES = 1_000;
 
 /** Condition for rows that were committed after the snapshot $1 and before $2. The first part allows the use of the index. */
 const BETWEEN = `change >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(change, $1::pg_snapshot)
@@ -53,13 +53,13 @@ export class Feed {
     const [changed, calls, [resources]] = await Promise.all([
       // with all changes of the last transaction, so that the cursor can move past a transaction with many entries
       this.book.rows<{ id: string; change: string }>(
-        `select id, change::text from entry where ${BETWEEN} order by entry.change fetch first ${MOST_CHANGES} rows with ties`,
+        `select id, change::text from entry where ${BETWEEN} order by entry.change fetch first ${MAX_CHANGES} rows with ties`,
         [cursor, now],
       ),
       this.#calls(cursor, now, extension),
       this.book.rows<{ changed: boolean }>(`select exists (select from resource where ${BETWEEN}) as changed`, [cursor, now]),
     ]);
-    const last = changed.length < MOST_CHANGES ? undefined : changed.at(-1)?.change;
+    const last = changed.length < MAX_CHANGES ? undefined : changed.at(-1)?.change;
     return {
       cursor: last === undefined ? now : upTo(last, now),
       entries: await this.entries.withIds(changed.map(({ id }) => id)),

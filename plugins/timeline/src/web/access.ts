@@ -1,7 +1,7 @@
 import { createParamDecorator, Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { PluginConnections, type Bearer } from '@sluice/plugin-api';
 import { timelineFail } from '../failures.js';
-import type { Journal } from '../journal.js';
+import type { BookingCalendar } from '../booking-calendar.js';
 import { asHttp } from './problem.js';
 
 export const READ = 'timeline:read';
@@ -9,7 +9,7 @@ export const WRITE = 'timeline:write';
 
 /** The caller of a request, and the booking calendar that it concerns. */
 export interface Visit {
-  readonly journal: Journal;
+  readonly calendar: BookingCalendar;
   readonly bearer: Bearer;
   readonly canWrite: boolean;
 }
@@ -17,7 +17,7 @@ export interface Visit {
 interface Request {
   readonly method: string;
   readonly headers: { readonly authorization?: string };
-  readonly params: { readonly journal?: string };
+  readonly params: { readonly calendar?: string };
   visit?: Visit;
 }
 
@@ -40,19 +40,19 @@ export class TimelineGuard implements CanActivate {
   }
 
   async #visit({ method, headers, params }: Request): Promise<Visit> {
-    const journals = this.connections.of<Journal>('timeline');
-    const [first] = journals.values();
+    const calendars = this.connections.of<BookingCalendar>('timeline');
+    const [first] = calendars.values();
     // the tokens of all calendars belong to the host, so any calendar can verify them, also for an unknown name
-    const open = params.journal === undefined ? first : (journals.get(params.journal) ?? first);
+    const open = params.calendar === undefined ? first : (calendars.get(params.calendar) ?? first);
     if (!open) throw timelineFail.TIMELINE_MISSING('sluice.yaml has no connection that uses timeline');
-    const journal = await open();
-    const bearer = await journal.tokens.verify(/^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1]);
+    const calendar = await open();
+    const bearer = await calendar.tokens.verify(/^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1]);
     const canWrite = bearer.scopes.some((scope) => scope === WRITE || scope === 'admin');
-    if (method !== 'GET') journal.tokens.requireScope(bearer, WRITE);
-    else if (!canWrite) journal.tokens.requireScope(bearer, READ);
-    if (params.journal !== undefined && !journals.has(params.journal))
-      throw timelineFail.TIMELINE_MISSING(`there is no booking calendar "${params.journal}"`);
-    return { journal, bearer, canWrite };
+    if (method !== 'GET') calendar.tokens.requireScope(bearer, WRITE);
+    else if (!canWrite) calendar.tokens.requireScope(bearer, READ);
+    if (params.calendar !== undefined && !calendars.has(params.calendar))
+      throw timelineFail.TIMELINE_MISSING(`there is no booking calendar "${params.calendar}"`);
+    return { calendar, bearer, canWrite };
   }
 }
 

@@ -5,10 +5,10 @@ import { isSluiceError, PluginConnections, typeMatches } from '@sluice/plugin-ap
 import type { z } from 'zod';
 import { STATUSES, type Author, type EntryView } from '../entry.js';
 import { readTime } from '../times.js';
-import type { Saved } from '../book/entries.js';
+import type { SaveResult } from '../book/entries.js';
 import type { Changes } from '../book/feed.js';
 import { TimelineGuard, Visitor, type Visit } from './access.js';
-import { told } from './problem.js';
+import { shownProblem } from './problem.js';
 import { ChangesQuery, EntryChange, EntryId, ImportBody, NewEntry, RangeQuery, ResourceBody, ResourceCode } from './shapes.js';
 
 /** The API of the page, and of other programs such as 1C or a web site. */
@@ -21,43 +21,43 @@ export class TimelineController {
 
   @Get()
   @ApiOperation({ summary: 'Lists the booking calendars of this workspace' })
-  journals(): object {
-    return { journals: [...this.connections.of('timeline').keys()] };
+  calendars(): object {
+    return { calendars: [...this.connections.of('timeline').keys()] };
   }
 
   @Get(':journal')
   @ApiOperation({ summary: 'Returns a booking calendar: resources with their hours, time zone, and the rights of the caller' })
-  async journal(@Visitor() { journal, bearer, canWrite }: Visit): Promise<object> {
+  async calendar(@Visitor() { calendar, bearer, canWrite }: Visit): Promise<object> {
     const { sub, extension, topics, scopes } = bearer;
-    const { topic, zone } = journal;
+    const { topic, zone } = calendar;
     const me = { name: sub, canWrite, ...(extension !== undefined && { extension }) };
     const isDesktop = scopes.includes('desktop') || scopes.includes('admin');
     const canListen = isDesktop && topic !== undefined && topics.some((pattern) => typeMatches(pattern, topic));
-    const resources = await told(() => journal.resources.list());
+    const resources = await shownProblem(() => calendar.resources.list());
     return { timezone: zone, statuses: STATUSES, resources, me, ...(canListen && { topic }) };
   }
 
   @Get(':journal/entries')
   @ApiOperation({ summary: 'Returns the entries of a time range, and the cursor for their changes' })
   async entries(
-    @Visitor() { journal }: Visit,
+    @Visitor() { calendar }: Visit,
     @Query({ schema: RangeQuery }) range: z.output<typeof RangeQuery>,
   ): Promise<{ cursor: string; entries: EntryView[] }> {
-    return told(async () => {
+    return shownProblem(async () => {
       const [from, to] = [readTime(range.from, 'UTC', 'from'), readTime(range.to, 'UTC', 'to')];
       // the cursor first, so that commits between the two statements are among the changes
-      const cursor = await journal.feed.cursor();
-      return { cursor, entries: await journal.entries.inRange(from, to) };
+      const cursor = await calendar.feed.cursor();
+      return { cursor, entries: await calendar.entries.inRange(from, to) };
     });
   }
 
   @Get(':journal/changes')
   @ApiOperation({ summary: 'Returns the changes since a cursor, at any time range; optionally waits for the first one' })
   async changes(
-    @Visitor() { journal, bearer }: Visit,
+    @Visitor() { calendar, bearer }: Visit,
     @Query({ schema: ChangesQuery }) query: z.output<typeof ChangesQuery>,
   ): Promise<Changes> {
-    return told(() => journal.changes(query.after, bearer.extension, query.wait * 1_000));
+    return shownProblem(() => calendar.changes(query.after, bearer.extension, query.wait * 1_000));
   }
 
   @Post(':journal/entries')
@@ -65,8 +65,8 @@ export class TimelineController {
   async create(
     @Visitor() visit: Visit,
     @Body({ schema: NewEntry }) { id = randomUUID(), ...fields }: z.output<typeof NewEntry>,
-  ): Promise<Saved> {
-    return told(() => visit.journal.entries.create(id, fields, authorOf(visit)));
+  ): Promise<SaveResult> {
+    return shownProblem(() => visit.calendar.entries.create(id, fields, authorOf(visit)));
   }
 
   @Patch(':journal/entries/:id')
@@ -77,26 +77,26 @@ export class TimelineController {
     @Visitor() visit: Visit,
     @Param('id', { schema: EntryId }) id: string,
     @Body({ schema: EntryChange }) { version, ...fields }: z.output<typeof EntryChange>,
-  ): Promise<Saved> {
-    return told(() => visit.journal.entries.change(id, version, fields, authorOf(visit)));
+  ): Promise<SaveResult> {
+    return shownProblem(() => visit.calendar.entries.change(id, version, fields, authorOf(visit)));
   }
 
   @Put(':journal/resources/:code')
   @HttpCode(204)
   @ApiOperation({ summary: 'Creates or replaces a resource with its hours' })
   async saveResource(
-    @Visitor() { journal }: Visit,
+    @Visitor() { calendar }: Visit,
     @Param('code', { schema: ResourceCode }) code: string,
     @Body({ schema: ResourceBody }) resource: z.output<typeof ResourceBody>,
   ): Promise<void> {
-    await told(() => journal.resources.save({ ...resource, code }));
+    await shownProblem(() => calendar.resources.save({ ...resource, code }));
   }
 
   @Post(':journal/import')
   @HttpCode(200)
   @ApiOperation({ summary: 'Imports resources and entries, for instance from 1C. The answer lists those that were refused' })
   async import(
-    @Visitor() { journal, bearer }: Visit,
+    @Visitor() { calendar, bearer }: Visit,
     @Body({ schema: ImportBody }) { resources, entries, origin }: z.output<typeof ImportBody>,
   ): Promise<object> {
     const author = { origin, by: bearer.sub };
@@ -107,10 +107,10 @@ export class TimelineController {
         refused.push({ ...place, code: error.code, message: error.message });
       });
     };
-    await told(async () => {
-      for (const [index, one] of resources.entries()) await take({ resource: index }, () => journal.resources.save(one));
+    await shownProblem(async () => {
+      for (const [index, one] of resources.entries()) await take({ resource: index }, () => calendar.resources.save(one));
       for (const [index, { id, ...one }] of entries.entries())
-        await take({ entry: index }, () => journal.entries.upsert(id, undefined, one, author));
+        await take({ entry: index }, () => calendar.entries.upsert(id, undefined, one, author));
     });
     return { taken: resources.length + entries.length - refused.length, refused };
   }

@@ -21,7 +21,7 @@ export function asHttp(error: unknown): unknown {
   return new HttpException({ code, message, cure, ...details }, STATUS[code] ?? 502);
 }
 
-export async function told<Result>(work: () => Promise<Result>): Promise<Result> {
+export async function shownProblem<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {

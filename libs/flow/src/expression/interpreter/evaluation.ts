@@ -349,7 +349,7 @@ export class Evaluation {
 
   #partial(node: SyntaxNode, input: unknown, frame: Frame): unknown {
     const args = (node.arguments ?? []).map((argument) =>
-      argument.type === 'operator' && argument.value === '?' ? PLACE : this.evaluate(argument, input, frame),
+      argument.type === 'operator' && argument.value === '?' ? LOCATION : this.evaluate(argument, input, frame),
     );
     const target = this.evaluate(node.procedure as SyntaxNode, input, frame);
     if (!isFunction(target)) throw badArgument('what is called with "?" is a non-function');
@@ -435,7 +435,7 @@ export class Lambda extends FunctionValue {
 }
 
 /** Stands where an argument is left open. */
-const PLACE = Symbol('?');
+const LOCATION = Symbol('?');
 
 /** A function some of whose arguments are given. */
 class Partial extends FunctionValue {
@@ -446,13 +446,13 @@ class Partial extends FunctionValue {
     private readonly given: readonly unknown[],
   ) {
     super();
-    this.arity = given.filter((each) => each === PLACE).length;
+    this.arity = given.filter((each) => each === LOCATION).length;
   }
 
   call(args: readonly unknown[], input: unknown): unknown {
     let next = 0;
     return this.target.call(
-      this.given.map((each) => (each === PLACE ? args[next++] : each)),
+      this.given.map((each) => (each === LOCATION ? args[next++] : each)),
       input,
     );
   }

@@ -312,34 +312,34 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
     it('says of a user who it is, how much waits, and since when', async () => {
       const other = `${user}-2`;
       mailbox.seen(bearer({ extension: '101', groups: ['sales'] }), undefined);
-      await until('the user to be known', async () => (await mailbox.standings([user])).length === 1);
+      await until('the user to be known', async () => (await mailbox.summaries([user])).length === 1);
       await put('1');
       await mailbox.put([{ ...mail('2'), user: other }]);
-      const [first] = await mailbox.standings([user]);
+      const [first] = await mailbox.summaries([user]);
       await until('the clock to go on', () => Date.now() > (first?.oldest ?? 0) + 1);
       await put('3');
       await put('gone', { keepForMs: 0 });
-      const standings = await mailbox.standings([other, user, 'erp/nobody']);
+      const standings = await mailbox.summaries([other, user, 'erp/nobody']);
       expect(standings).toEqual([
         { user, extension: '101', groups: ['sales'], waiting: 2, oldest: first?.oldest },
         { user: other, groups: [], waiting: 1, oldest: expect.any(Number) },
       ]);
       await mailbox.acknowledge([{ user, seq: 1 }]);
-      const [later] = await mailbox.standings([user]);
+      const [later] = await mailbox.summaries([user]);
       expect(later?.oldest).toBeGreaterThan(first?.oldest ?? Number.POSITIVE_INFINITY);
       await mailbox.acknowledge([{ user, seq: 2 }]);
-      expect(await mailbox.standings([user])).toEqual([{ user, extension: '101', groups: ['sales'], waiting: 0 }]);
+      expect(await mailbox.summaries([user])).toEqual([{ user, extension: '101', groups: ['sales'], waiting: 0 }]);
     });
 
     it('counts what waits in all mailboxes, and since when', async () => {
-      const before = await mailbox.survey();
+      const before = await mailbox.totals();
       await mailbox.put([mail('1'), mail('2'), { ...mail('3'), user: `${user}-2` }, mail('gone', { keepForMs: 0 })]);
-      const full = await mailbox.survey();
+      const full = await mailbox.totals();
       expect([full.events - before.events, full.users - before.users]).toEqual([3, 2]);
-      const [standing] = await mailbox.standings([user]);
+      const [standing] = await mailbox.summaries([user]);
       expect(full.oldest).toBeLessThanOrEqual(standing?.oldest ?? 0);
       const later = await harness.open(() => Date.now() + 3_600_000);
-      expect(await later.survey()).toEqual({ events: 0, users: 0 });
+      expect(await later.totals()).toEqual({ events: 0, users: 0 });
     });
 
     it('keeps who waits for an event until it is met or too late, and the first that came', async () => {

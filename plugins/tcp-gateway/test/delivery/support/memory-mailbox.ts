@@ -3,16 +3,16 @@ import type { Mail, Target } from '../../../src/delivery/mail.js';
 import {
   ID_KEPT_MS,
   MAX_READ_BYTES,
-  type Dropped,
-  type InHand,
+  type DroppedEvent,
+  type HeldEvents,
   type Mailbox,
   type NewMail,
-  type Place,
+  type MailboxPosition,
   type ReadRequest,
   type ReadResult,
-  type Standing,
-  type Survey,
-  type Waiting,
+  type MailboxSummary,
+  type MailboxTotals,
+  type WaitingRun,
 } from '../../../src/delivery/mailbox.js';
 
 interface Kept {
@@ -37,7 +37,7 @@ const WORKPLACE_KEPT_MS = 30 * 86_400_000;
 export class MemoryMailbox implements Mailbox {
   readonly #users: Map<string, User>;
   readonly #workplaces: Map<string, { readonly user: string; readonly seenAt: number }>;
-  readonly #waiting: Map<string, Waiting>;
+  readonly #waiting: Map<string, WaitingRun>;
 
   /** @param other shares what it holds with this one, which has another clock */
   constructor(
@@ -46,7 +46,7 @@ export class MemoryMailbox implements Mailbox {
   ) {
     this.#users = other ? other.#users : new Map<string, User>();
     this.#workplaces = other ? other.#workplaces : new Map<string, { user: string; seenAt: number }>();
-    this.#waiting = other ? other.#waiting : new Map<string, Waiting>();
+    this.#waiting = other ? other.#waiting : new Map<string, WaitingRun>();
   }
 
   async put(mails: readonly NewMail[]): Promise<readonly Mail[]> {
@@ -79,22 +79,22 @@ export class MemoryMailbox implements Mailbox {
     return { mails, more: page.length < fitting.length || page.length === limit, height: user?.height ?? 0 };
   }
 
-  async again(places: readonly Place[]): Promise<readonly Mail[]> {
+  async again(places: readonly MailboxPosition[]): Promise<readonly Mail[]> {
     return places.flatMap((place) => this.#at(place)?.mail ?? []);
   }
 
-  async acknowledge(places: readonly Place[]): Promise<void> {
+  async acknowledge(places: readonly MailboxPosition[]): Promise<void> {
     for (const place of places) {
       const found = this.#at(place);
       this.#leave(this.#user(place.user), (one) => one === found);
     }
   }
 
-  async stillWaiting({ user, seqs }: InHand): Promise<ReadonlySet<number>> {
+  async stillWaiting({ user, seqs }: HeldEvents): Promise<ReadonlySet<number>> {
     return new Set(seqs.filter((seq) => this.#at({ user, seq })));
   }
 
-  async reject(places: readonly Place[]): Promise<readonly number[]> {
+  async reject(places: readonly MailboxPosition[]): Promise<readonly number[]> {
     return places.map((place) => {
       const found = this.#at(place);
       return found ? ++found.rejected : 0;
@@ -105,12 +105,12 @@ export class MemoryMailbox implements Mailbox {
     return new Map(users.flatMap((name) => (this.#users.has(name) ? [[name, this.#user(name).height]] : [])));
   }
 
-  async wait(waiting: Waiting): Promise<void> {
+  async wait(waiting: WaitingRun): Promise<void> {
     const key = `${waiting.user} ${waiting.id}`;
     if (!this.#waiting.has(key)) this.#waiting.set(key, waiting);
   }
 
-  async waiting(user: string, id: string): Promise<Waiting | undefined> {
+  async waiting(user: string, id: string): Promise<WaitingRun | undefined> {
     const found = this.#waiting.get(`${user} ${id}`);
     return found && found.until > this.now() ? found : undefined;
   }
@@ -130,7 +130,7 @@ export class MemoryMailbox implements Mailbox {
     if (workplace !== undefined) this.#workplaces.set(workplace, { user: bearer.user, seenAt: this.now() });
   }
 
-  async trim(cap: number): Promise<readonly Dropped[]> {
+  async trim(cap: number): Promise<readonly DroppedEvent[]> {
     return [...this.#users].flatMap(([name, user]) => {
       const waiting = this.#waitingOf(user);
       const oldest = new Set(waiting.slice(0, Math.max(0, waiting.length - cap)));
@@ -139,7 +139,7 @@ export class MemoryMailbox implements Mailbox {
     });
   }
 
-  async standings(users: readonly string[]): Promise<readonly Standing[]> {
+  async summaries(users: readonly string[]): Promise<readonly MailboxSummary[]> {
     return [...users].sort().flatMap((name) => {
       const user = this.#users.get(name);
       if (!user) return [];
@@ -150,7 +150,7 @@ export class MemoryMailbox implements Mailbox {
     });
   }
 
-  async survey(): Promise<Survey> {
+  async totals(): Promise<MailboxTotals> {
     const boxes = [...this.#users.values()].map((user) => this.#waitingOf(user)).filter(({ length }) => length > 0);
     return { events: boxes.flat().length, users: boxes.length, ...oldestOf(boxes.flat()) };
   }
@@ -182,7 +182,7 @@ export class MemoryMailbox implements Mailbox {
     return kept.filter(({ expires }) => expires > this.now());
   }
 
-  #at({ user, seq }: Place): Kept | undefined {
+  #at({ user, seq }: MailboxPosition): Kept | undefined {
     return this.#users.get(user)?.kept.find(({ mail, expires }) => mail.seq === seq && expires > this.now());
   }
 }

@@ -1,11 +1,11 @@
 import { afterEach } from '@jest/globals';
 import { MemoryLog } from '@sluice/testing';
 import { startStompServer, type StompServer, type StompServerOptions } from '../../../src/server/server.js';
-import { FakeDesk } from './fake-desk.js';
+import { FakeStompHandler } from './fake-stomp-handler.js';
 import { RawClient } from './raw-client.js';
 
 export interface Gateway {
-  readonly desk: FakeDesk;
+  readonly handler: FakeStompHandler;
   readonly server: StompServer;
   readonly log: MemoryLog;
   readonly port: number;
@@ -24,10 +24,10 @@ export function stopGateways(): void {
 
 /** A server on a free port with a desk that remembers. Clients are cut off when it stops. */
 export async function startGateway(options: Partial<StompServerOptions> = {}): Promise<Gateway> {
-  const desk = new FakeDesk();
+  const handler = new FakeStompHandler();
   const log = new MemoryLog();
   const limits = { closeTimeout: 100, ...options.limits };
-  const server = await startStompServer({ desk, log, tcp: { host: '127.0.0.1', port: 0 }, ...options, limits });
+  const server = await startStompServer({ handler: handler, log, tcp: { host: '127.0.0.1', port: 0 }, ...options, limits });
   const port = server.tcpPort ?? 0;
   const clients: RawClient[] = [];
   const keep = async (opening: Promise<RawClient>) => {
@@ -42,7 +42,7 @@ export async function startGateway(options: Partial<StompServerOptions> = {}): P
     },
   });
   return {
-    desk,
+    handler: handler,
     server,
     log,
     port,

@@ -1,0 +1,81 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { DesktopTally, type DesktopStats } from './tally.js';
+import { DesktopUser, type DesktopBehaviour } from './user.js';
+import { parseJson, readText, sendJson } from '../onec/wire.js';
+
+export interface DesktopOptions
+  extends Partial<Omit<DesktopBehaviour, 'gateway' | 'token'>>, Pick<DesktopBehaviour, 'gateway' | 'token'> {
+  /** They are called `user1`, `user2` and so on. */
+  readonly users: number;
+  /** Where `GET /__stats` is answered, on loopback; 0: a free port. */
+  readonly port: number;
+}
+
+/** Running stand-ins for 1C clients. */
+export interface Desktops {
+  /** Of `GET /__stats`, `POST /__offline`, `POST /__online` and `POST /__reset`. */
+  readonly url: string;
+  stats(options?: { readonly ids?: boolean }): DesktopStats;
+  /** Cuts the lines of the first so many users, as a power failure does; absent: of all. They stay away until `goOnline`. */
+  goOffline(count?: number): void;
+  goOnline(count?: number): void;
+  reset(): void;
+  close(): Promise<void>;
+}
+
+const TEN_SECONDS = 10_000;
+
+/**
+ * Starts desktop clients of a gateway: plain STOMP over TCP, each with its own token. All of them connect at once, as at nine in the morning;
+ * each acknowledges what it receives and comes back when its line breaks. `GET /__stats` (`?ids=1`) tells what they saw.
+ */
+export async function startDesktops(options: DesktopOptions): Promise<Desktops> {
+  const manners: DesktopBehaviour = { topics: [], heartBeat: TEN_SECONDS, acknowledges: true, ...options };
+  const tally = new DesktopTally(options.users);
+  const users = Array.from({ length: options.users }, (_, at) => new DesktopUser(`user${at + 1}`, manners, tally));
+  const desktops = {
+    stats: ({ ids = false } = {}) => tally.stats(ids),
+    goOffline: (count = users.length) => users.slice(0, count).forEach((user) => user.goOffline()),
+    goOnline: (count = users.length) => users.slice(0, count).forEach((user) => user.goOnline()),
+    reset: () => tally.reset(),
+  };
+  const server = createServer((request, response) => void answer(desktops, request, response));
+  await listen(server, options.port);
+  desktops.goOnline();
+  return {
+    ...desktops,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      desktops.goOffline();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+type Remote = Omit<Desktops, 'url' | 'close'>;
+
+/** `POST /__offline` and `POST /__online` take `{ "users": 100 }`, or nothing for all. */
+async function answer(desktops: Remote, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://desktops');
+  const count = countOf(await readText(request));
+  if (pathname === '/__offline') desktops.goOffline(count);
+  else if (pathname === '/__online') desktops.goOnline(count);
+  else if (pathname === '/__reset') desktops.reset();
+  else if (pathname !== '/__stats')
+    return sendJson(response, 404, { error: 'GET /__stats, POST /__offline, /__online, /__reset' });
+  sendJson(response, 200, desktops.stats({ ids: searchParams.get('ids') === '1' }));
+}
+
+function countOf(body: string): number | undefined {
+  const { users } = (parseJson(body) ?? {}) as { users?: unknown };
+  return typeof users === 'number' ? users : undefined;
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+}

@@ -1,0 +1,174 @@
+import { createHash, randomInt } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { parseAction, valueOf, writePacket, type Action, type Fields } from './packet.js';
+
+/** Asterisk throws away a line of this length and more. */
+const MAX_LINE_LENGTH = 1_024;
+const BANNER = 'Asterisk Call Manager/5.0.4\r\n';
+
+export interface SessionRules {
+  readonly user: string;
+  readonly secret: string;
+  readonly authTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  /** Bytes that go out at once; absent: all. */
+  readonly splitBytes?: number;
+}
+
+export interface SessionOwner {
+  readonly rules: SessionRules;
+  /** An action of a session that is logged in. */
+  act(session: PbxSession, action: Action): void;
+  /** True: this login is refused. */
+  refusesLogin(): boolean;
+  loggedIn(session: PbxSession): void;
+  ended(session: PbxSession, why: 'closed' | 'too slow' | 'not logged in'): void;
+}
+
+/** One manager session as the exchange has it: login, event mask, filters, and no patience with a slow reader. */
+export class PbxSession {
+  private readonly filters: RegExp[] = [];
+  private mask: ReadonlySet<string> | 'on' | 'off' = 'on';
+  private challenge: string | undefined;
+  private authenticated = false;
+  private input = '';
+  private readonly queued: Buffer[] = [];
+  private writing = false;
+  private slow: NodeJS.Timeout | undefined;
+  private lastLook: NodeJS.Immediate | undefined;
+  private readonly impatience: NodeJS.Timeout;
+  private readonly onlyAnswers: (text: string) => boolean;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly owner: SessionOwner,
+  ) {
+    this.onlyAnswers = (text) => !this.filters.length || this.filters.some((filter) => filter.test(text));
+    this.impatience = setTimeout(() => this.end('not logged in'), owner.rules.authTimeoutMs);
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.read(chunk.toString('latin1')));
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.end('closed'));
+    this.write(Buffer.from(BANNER));
+  }
+
+  /** Answers an action, under its ActionID. */
+  answer(action: Action, fields: Fields): void {
+    const id = valueOf(action, 'ActionID');
+    const { Response, ...rest } = fields;
+    this.write(writePacket({ Response, ActionID: id || undefined, ...rest }));
+  }
+
+  /** An event that belongs to the answer of an action: neither mask nor filters hold it back. */
+  item(action: Action, fields: Fields): void {
+    const { Event, ...rest } = fields;
+    this.write(writePacket({ Event, ActionID: valueOf(action, 'ActionID'), ...rest }));
+  }
+
+  /** An event, written by the caller once for all sessions, if this one gets it. */
+  offer(bytes: Buffer, text: string, privilege: string): boolean {
+    if (!this.authenticated || this.mask === 'off') return false;
+    if (this.mask !== 'on' && !this.mask.has(privilege)) return false;
+    if (!this.onlyAnswers(text)) return false;
+    this.write(bytes);
+    return true;
+  }
+
+  addFilter(expression: string): void {
+    this.filters.push(new RegExp(expression.replaceAll('[[:cntrl:]]', '[\\x00-\\x1f]'), 's'));
+  }
+
+  setMask(mask: string): void {
+    const value = mask.trim().toLowerCase();
+    if (value === 'on' || value === 'off') this.mask = value;
+    else this.mask = new Set(value.split(',').map((name) => name.trim()));
+  }
+
+  get receivesEvents(): boolean {
+    return this.mask !== 'off';
+  }
+
+  write(bytes: Buffer): void {
+    const size = this.owner.rules.splitBytes ?? bytes.length;
+    for (let at = 0; at < bytes.length; at += size) this.queued.push(bytes.subarray(at, at + size));
+    if (!this.writing) this.writeNext();
+  }
+
+  cut(): void {
+    this.socket.resetAndDestroy();
+  }
+
+  /** One piece after another; the reader has its time for each of them. */
+  private writeNext(): void {
+    const next = this.queued.shift();
+    this.writing = next !== undefined;
+    if (!next || this.socket.destroyed) return;
+    this.slow = setTimeout(() => this.lookAgain(), this.owner.rules.writeTimeoutMs);
+    this.socket.write(next, () => {
+      clearTimeout(this.slow);
+      clearImmediate(this.lastLook);
+      if (this.owner.rules.splitBytes === undefined) this.writeNext();
+      else setImmediate(() => this.writeNext());
+    });
+  }
+
+  /** A process that was held up hears of the time before it hears of what was written meanwhile. */
+  private lookAgain(): void {
+    this.lastLook = setImmediate(() => this.end('too slow'));
+  }
+
+  private end(why: 'closed' | 'too slow' | 'not logged in'): void {
+    clearTimeout(this.impatience);
+    clearTimeout(this.slow);
+    clearImmediate(this.lastLook);
+    this.owner.ended(this, why);
+    this.socket.destroy();
+  }
+
+  private read(text: string): void {
+    this.input += text;
+    for (;;) {
+      const end = /\r?\n\r?\n/.exec(this.input);
+      if (!end) return;
+      const packet = this.input.slice(0, end.index);
+      this.input = this.input.slice(end.index + end[0].length);
+      const lines = packet.split(/\r?\n/).filter((line) => line.length < MAX_LINE_LENGTH);
+      this.take(parseAction(Buffer.from(lines.join('\n'), 'latin1').toString('utf8')));
+    }
+  }
+
+  private take(action: Action): void {
+    const name = valueOf(action, 'Action').toLowerCase();
+    if (name === 'challenge') {
+      this.challenge = String(randomInt(1e8, 1e9));
+      return this.answer(action, { Response: 'Success', Challenge: this.challenge });
+    }
+    if (name === 'login') return this.logIn(action);
+    if (!this.authenticated) return this.answer(action, { Response: 'Error', Message: 'Permission denied' });
+    if (name === 'logoff') {
+      this.answer(action, { Response: 'Goodbye', Message: 'Thanks for all the fish.' });
+      return void this.socket.end();
+    }
+    this.owner.act(this, action);
+  }
+
+  private logIn(action: Action): void {
+    if (this.owner.refusesLogin() || !this.knows(action)) {
+      this.answer(action, { Response: 'Error', Message: 'Authentication failed' });
+      return void this.socket.end();
+    }
+    clearTimeout(this.impatience);
+    this.authenticated = true;
+    this.setMask(valueOf(action, 'Events') || 'on');
+    this.answer(action, { Response: 'Success', Message: 'Authentication accepted' });
+    this.owner.loggedIn(this);
+  }
+
+  private knows(action: Action): boolean {
+    const { user, secret } = this.owner.rules;
+    if (valueOf(action, 'Username') !== user) return false;
+    if (valueOf(action, 'AuthType').toUpperCase() !== 'MD5') return valueOf(action, 'Secret') === secret;
+    const key = createHash('md5').update(`${this.challenge}${secret}`).digest('hex');
+    return this.challenge !== undefined && valueOf(action, 'Key') === key;
+  }
+}

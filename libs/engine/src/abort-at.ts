@@ -1,7 +1,0 @@
-/** Node fires a timer beyond this at once. https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** A signal that fires at this time, in milliseconds since 1970; at once when it has passed. One further off than 24 days fires then. */
-export function abortAt(deadline: number): AbortSignal {
-  return AbortSignal.timeout(Math.min(Math.max(deadline - Date.now(), 0), LONGEST_TIMER_MS));
-}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import { definePlugin } from '@sluice/plugin-api';
+import { FakeWorkspace, MemoryLog, until } from '@sluice/testing';
+import { z } from 'zod';
+import { Connection, keepUsing } from './connections.js';
+
+/** A connection that cannot be opened, for one reason after another. */
+function refusedFor(reasons: readonly string[]) {
+  let tries = 0;
+  const plugin = definePlugin({
+    name: 'fake',
+    api: '^1',
+    connection: z.strictObject({}),
+    open: async (): Promise<{ close(): Promise<void> }> => {
+      throw new Error(reasons[Math.min(tries++, reasons.length - 1)]);
+    },
+    triggers: {},
+    actions: {},
+  });
+  const location = { file: 'sluice.yaml', line: 1, column: 1 };
+  const spec = { name: 'pbx', plugin: 'fake', location, config: {}, secrets: [] };
+  const log = new MemoryLog();
+  return {
+    log,
+    tries: () => tries,
+    connection: new Connection(spec, plugin, { log, mask: (text) => text, services: () => new FakeWorkspace().host() }),
+  };
+}
+
+describe('a source that is away', () => {
+  it('is told of once for each reason, however often it is looked for', async () => {
+    const { log, tries, connection } = refusedFor(['refused', 'refused', 'unknown host']);
+    const stop = new AbortController();
+    const using = keepUsing(connection, stop.signal, log, async () => undefined);
+    await until('three attempts', () => tries() === 3 && log.lines.length >= 3);
+    stop.abort();
+    await using;
+    expect(log.lines.map(({ level, fields }) => [level, (fields as { reason: string }).reason])).toEqual([
+      ['warn', 'pbx cannot be opened: refused'],
+      ['debug', 'pbx cannot be opened: refused'],
+      ['warn', 'pbx cannot be opened: unknown host'],
+    ]);
+  });
+});

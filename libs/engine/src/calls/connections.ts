@@ -1,0 +1,363 @@
+import {
+  fail,
+  isSluiceError,
+  type AnyAction,
+  type AnyPlugin,
+  type Call,
+  type Closable,
+  type Log,
+  type Services,
+  SluiceError,
+} from '@sluice/plugin-api';
+import { engineFail } from '@sluice/plugin-api';
+import type { z } from 'zod';
+import type { ConnectionSpec } from '@sluice/flow';
+import { checkAgainst } from './check-against.js';
+import { pause } from '../coordination/lease.js';
+import { maskedError } from '../masked-error.js';
+import { messageOf } from '../message-of.js';
+
+/** At most so many calls at once, on each host, into a connection that has no pace and does not say what it can take. */
+export const UNPACED_LIMIT = 16;
+
+export interface ConnectionDeps {
+  readonly log: Log;
+  /** Hides secrets in a text. Whatever the plugin throws passes it. */
+  readonly mask: (text: string) => string;
+  readonly timezone?: string;
+  /** A folder on this host for copies that plugins may lose. */
+  readonly folder?: string;
+  readonly services: (connection: string) => Services;
+}
+
+const UNAUTHORIZED = 'UNAUTHORIZED';
+/** After a fatal error of a call the connection is checked at most so often. */
+const CHECK_AFTER_FATAL_MS = 10_000;
+const REOPEN = { firstMs: 500, maxMs: 30_000 };
+
+export interface ConnectionHealth {
+  readonly connection: string;
+  readonly plugin: string;
+  /** `idle`: nothing has asked for it yet, or it was lost and the next call opens it again. */
+  readonly state: 'idle' | 'in use' | 'failing';
+  /** Why it cannot be used or opened; gone with the next success. May contain addresses: for operators only. */
+  readonly problem?: string;
+}
+
+/**
+ * One connection of sluice.yaml: opens the plugin's client when it is first needed, opens another when it is lost, with back-off, and
+ * runs actions on it.
+ */
+export class Connection {
+  #client: Promise<Closable> | undefined;
+  #failures = 0;
+  #notBefore = 0;
+  #openError: SluiceError | undefined;
+  #fatal: string | undefined;
+  #open = false;
+  /** Unix milliseconds. */
+  #checkAgainAt = 0;
+  readonly #closing = new AbortController();
+  readonly #lost = new Set<(reason: unknown) => void>();
+  readonly #unpaced: Semaphore;
+
+  constructor(
+    readonly spec: ConnectionSpec,
+    readonly plugin: AnyPlugin,
+    private readonly deps: ConnectionDeps,
+  ) {
+    this.#unpaced = new Semaphore(plugin.maxCalls?.(spec.config) ?? UNPACED_LIMIT);
+  }
+
+  /** Rejects with what `open` threw, at once while the back-off lasts, and for good after `close`. */
+  client(): Promise<Closable> {
+    if (this.#closing.signal.aborted) return Promise.reject(asUnreachable(this.spec.name, this.#closing.signal.reason));
+    if (this.#client) return this.#client;
+    if (Date.now() < this.#notBefore) return Promise.reject(this.#openError ?? new Error('not open'));
+    this.#client = this.#opened();
+    return this.#client;
+  }
+
+  /** Calls `back` once when the client that is open now is lost; gives a function that takes it back. */
+  onLost(back: (reason: unknown) => void): () => void {
+    this.#lost.add(back);
+    return () => this.#lost.delete(back);
+  }
+
+  /** Runs an action with input and output checked. Rejects with a SluiceError, or with whatever the plugin threw. */
+  async run(action: AnyAction<unknown>, name: string, input: unknown, call: Call): Promise<unknown> {
+    const parsed = parseInput(this.plugin.name, name, action, input);
+    try {
+      const client = await this.client();
+      const output: unknown = await action.run(client, parsed, call);
+      this.#fatal = undefined;
+      return parseOutput(this.plugin.name, name, action, output);
+    } catch (thrown) {
+      const error = this.#masked(thrown);
+      if (isSluiceError(error) && error.fate === 'fatal') this.#onFatal(error);
+      throw error;
+    }
+  }
+
+  /** As `run`, within the limit of an unpaced connection. */
+  async runUnpaced(action: AnyAction<unknown>, name: string, input: unknown, call: Call): Promise<unknown> {
+    const release = await this.#unpaced.take(call.signal);
+    try {
+      return await this.run(action, name, input, call);
+    } finally {
+      release();
+    }
+  }
+
+  /** Asks the other side whether it can be used. Rejects when not, or when the plugin cannot ask. */
+  async check(): Promise<void> {
+    const client = await this.client();
+    try {
+      await this.plugin.check?.(client);
+    } catch (error) {
+      throw this.#masked(error);
+    }
+    this.#fatal = undefined;
+  }
+
+  health(): ConnectionHealth {
+    const problem = this.#fatal ?? (this.#failures > 0 ? messageOf(this.#openError) : undefined);
+    const state = problem !== undefined ? 'failing' : this.#open ? 'in use' : 'idle';
+    return { connection: this.spec.name, plugin: this.spec.plugin, state, ...(problem !== undefined && { problem }) };
+  }
+
+  /** For good: a client that is being opened is closed as well, and none is opened any more. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the host stops'));
+    const client = await this.#client?.catch(() => undefined);
+    this.#client = undefined;
+    this.#open = false;
+    if (client) await this.#closed(client);
+  }
+
+  async #opened(): Promise<Closable> {
+    const generation = new AbortController();
+    const signal = AbortSignal.any([generation.signal, this.#closing.signal]);
+    const lost = (reason: unknown) => {
+      if (signal.aborted) return;
+      generation.abort(reason);
+      // one that is lost before it is open fails to open
+      if (this.#open) this.#forget(reason);
+    };
+    try {
+      const client = (await this.plugin.open(this.spec.config, {
+        connection: this.spec.name,
+        log: this.deps.log,
+        signal,
+        now: () => new Date(),
+        lost,
+        services: this.deps.services(this.spec.name),
+        ...(this.deps.timezone !== undefined && { timezone: this.deps.timezone }),
+        ...(this.deps.folder !== undefined && { folder: this.deps.folder }),
+      })) as Closable;
+      if (signal.aborted) {
+        await this.#closed(client);
+        throw signal.reason as unknown;
+      }
+      this.#failures = 0;
+      this.#open = true;
+      return client;
+    } catch (thrown) {
+      const error = this.#masked(thrown);
+      generation.abort(error);
+      this.#client = undefined;
+      this.#openError = isSluiceError(error) ? notSent(error) : asUnreachable(this.spec.name, error);
+      this.#notBefore = Date.now() + Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** this.#failures++);
+      throw this.#openError;
+    }
+  }
+
+  #masked(error: unknown): unknown {
+    return maskedError(error, this.deps.mask);
+  }
+
+  /**
+   * Remembers a fatal error as the state of the connection, unless it was the data of this one call: then the connection's own check
+   * passes. Not every check verifies the rights, so a refused user stays until the next call succeeds.
+   */
+  #onFatal(error: SluiceError): void {
+    if (error.code === UNAUTHORIZED) this.#fatal = error.message;
+    if (error.code === UNAUTHORIZED || !this.plugin.check || Date.now() < this.#checkAgainAt) return;
+    this.#checkAgainAt = Date.now() + CHECK_AFTER_FATAL_MS;
+    this.check().catch((failed: unknown) => {
+      if (isSluiceError(failed) && failed.fate === 'fatal') this.#fatal = failed.message;
+    });
+  }
+
+  #forget(reason: unknown): void {
+    const client = this.#client;
+    this.#client = undefined;
+    this.#open = false;
+    this.deps.log.warn(`${this.spec.name}: connection lost, opening another`, { reason: messageOf(reason) });
+    void client?.then((one) => this.#closed(one));
+    for (const back of [...this.#lost]) back(reason);
+    this.#lost.clear();
+  }
+
+  async #closed(client: Closable): Promise<void> {
+    try {
+      await client.close();
+    } catch (error) {
+      this.deps.log.warn(`${this.spec.name}: closing failed`, { error: messageOf(error) });
+    }
+  }
+}
+
+/** The connections of a workspace, and one without a name for each plugin that needs none. */
+export class Connections {
+  readonly #byName = new Map<string, Connection>();
+  readonly #bare = new Map<string, Connection>();
+
+  constructor(
+    specs: Iterable<ConnectionSpec>,
+    private readonly plugins: ReadonlyMap<string, AnyPlugin>,
+    private readonly deps: ConnectionDeps,
+  ) {
+    for (const spec of specs) this.#byName.set(spec.name, new Connection(spec, this.#plugin(spec.plugin), deps));
+  }
+
+  get(plugin: string, name: string | undefined): Connection {
+    if (name !== undefined) {
+      const found = this.#byName.get(name);
+      if (!found) throw engineFail.CONFIG_INVALID(`there is no connection "${name}"`);
+      return found;
+    }
+    let bare = this.#bare.get(plugin);
+    if (!bare) {
+      const spec: ConnectionSpec = {
+        name: plugin,
+        plugin,
+        location: { file: 'sluice.yaml', line: 1, column: 1 },
+        config: null,
+        secrets: [],
+      };
+      bare = new Connection(spec, this.#plugin(plugin), this.deps);
+      this.#bare.set(plugin, bare);
+    }
+    return bare;
+  }
+
+  all(): readonly Connection[] {
+    return [...this.#byName.values()];
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#byName.values(), ...this.#bare.values()].map((one) => one.close()));
+  }
+
+  #plugin(name: string): AnyPlugin {
+    const plugin = this.plugins.get(name);
+    if (!plugin) throw engineFail.CONFIG_INVALID(`there is no plugin "${name}"`);
+    return plugin;
+  }
+}
+
+/**
+ * Runs `use` with the connection's client again and again until the signal fires: it is opened again, with back-off, whenever `use` ends or
+ * throws. An outage may last for days: the log warns of each reason once, and not of each attempt.
+ */
+export async function keepUsing(
+  connection: Connection,
+  signal: AbortSignal,
+  log: Log,
+  use: (client: Closable, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  let told: string | undefined;
+  for (let failures = 0; !signal.aborted; failures++) {
+    const generation = new AbortController();
+    const forget = connection.onLost((reason) => generation.abort(reason));
+    const began = Date.now();
+    try {
+      await use(await connection.client(), AbortSignal.any([signal, generation.signal]));
+      if (!signal.aborted) log.warn(`${connection.spec.name}: the source ended, subscribing again`);
+    } catch (error) {
+      const reason = messageOf(error);
+      if (!signal.aborted)
+        log[reason === told ? 'debug' : 'warn'](`${connection.spec.name}: the source was lost, subscribing again`, { reason });
+      told = reason;
+    } finally {
+      forget();
+      generation.abort();
+    }
+    if (Date.now() - began > REOPEN.maxMs) {
+      failures = 0;
+      told = undefined;
+    }
+    await pause(Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** failures), signal);
+  }
+}
+
+/** The input of an action as its schema gives it. Throws `INPUT_INVALID`. */
+export function parseInput(plugin: string, name: string, action: AnyAction<unknown>, input: unknown): unknown {
+  const checked = checkAgainst(action.input as z.ZodType, input);
+  if (checked.ok) return checked.value;
+  throw engineFail.INPUT_INVALID(`the input of ${plugin}.${name} does not fit: ${checked.problems}`, { sent: 'no' });
+}
+
+function parseOutput(plugin: string, name: string, action: AnyAction<unknown>, output: unknown): unknown {
+  const checked = checkAgainst(action.output as z.ZodType, output);
+  const problems = checked.ok ? whyNotJson(checked.value) : checked.problems;
+  if (checked.ok && problems === undefined) return checked.value;
+  throw engineFail.OUTPUT_INVALID(`the output of ${plugin}.${name} does not fit its schema: ${problems}`, { sent: 'yes' });
+}
+
+/** An output travels with the run: what only shows there, after the call, would make the call be repeated. */
+function whyNotJson(value: unknown): string | undefined {
+  try {
+    JSON.stringify(value);
+    return undefined;
+  } catch (error) {
+    return `it cannot be written as JSON: ${messageOf(error)}`;
+  }
+}
+
+/** A call that found no client was not sent, whatever the error says of the logging in. */
+function notSent(error: SluiceError): SluiceError {
+  if (error.options.sent === 'no') return error;
+  return new SluiceError(error.code, error.fate, error.message, error.cure, { ...error.options, sent: 'no' });
+}
+
+function asUnreachable(connection: string, error: unknown): SluiceError {
+  return fail.UNREACHABLE(`${connection} cannot be opened: ${messageOf(error)}`, { cause: error, sent: 'no' });
+}
+
+/** Lets at most `limit` through at once; the others wait in order. */
+class Semaphore {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(limit: number) {
+    this.#free = limit;
+  }
+
+  /** Gives the function that frees the place. Rejects when the signal fires first. */
+  async take(signal: AbortSignal): Promise<() => void> {
+    if (this.#free > 0) this.#free--;
+    else await this.#turn(signal);
+    return () => {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free++;
+    };
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const go = () => {
+        signal.removeEventListener('abort', stop);
+        resolve();
+      };
+      const stop = () => {
+        this.#waiting.splice(this.#waiting.indexOf(go), 1);
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      this.#waiting.push(go);
+    });
+  }
+}

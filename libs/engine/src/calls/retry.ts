@@ -1,0 +1,88 @@
+import { engineFail, isSluiceError, type Idempotence, type Sent, type SluiceError } from '@sluice/plugin-api';
+import type { RetryPolicy } from '@sluice/flow';
+import { messageOf } from '../message-of.js';
+import type { PendingCall } from '../runs/run-state.js';
+
+const JITTER = 0.2;
+const MAX_WAIT_MS = 30_000;
+
+/** The pause before attempt `attempt + 1`: doubled each time, or fixed, with ±20 % jitter; a longer Retry-After wins. */
+export function backoffMs(policy: RetryPolicy, attempt: number, retryAfterMs = 0, random: () => number = Math.random): number {
+  const grown = policy.backoff === 'fixed' ? policy.initialMs : policy.initialMs * 2 ** Math.min(attempt - 1, 30);
+  const jittered = Math.min(grown, policy.maxMs) * (1 + JITTER * (2 * random() - 1));
+  return Math.max(Math.round(jittered), retryAfterMs);
+}
+
+/** The pause of a push that waits without spending an attempt. */
+export function waitMs(waits: number, retryAfterMs = 0): number {
+  return Math.max(Math.min(MAX_WAIT_MS, 1_000 * 2 ** Math.min(waits, 5)), retryAfterMs);
+}
+
+/** The pause before the next attempt; what may still run on the other side gets as long again as the call has taken. */
+export function postponedMs(
+  error: unknown,
+  call: { readonly policy: RetryPolicy; readonly attempt: number },
+  tookMs: number,
+): number {
+  const backoff = backoffMs(call.policy, call.attempt, Math.max(retryAfterOf(error) ?? 0, postponeMsOf(error) ?? 0));
+  return sentOf(error) === 'unknown' ? Math.max(tookMs, backoff) : backoff;
+}
+
+/** The step's timeout has run out, or will before anything else can be tried. */
+export function stepTimeout(step: string, call: PendingCall, cause?: unknown): SluiceError {
+  const ms = (call.deadline ?? call.since) - call.since;
+  return engineFail.STEP_TIMEOUT(`${step} did not end within ${ms} ms`, cause === undefined ? {} : { cause });
+}
+
+export function sentOf(error: unknown): Sent {
+  return isSluiceError(error) ? (error.options.sent ?? 'unknown') : 'unknown';
+}
+
+export function retryAfterOf(error: unknown): number | undefined {
+  return isSluiceError(error) ? error.options.retryAfterMs : undefined;
+}
+
+function postponeMsOf(error: unknown): number | undefined {
+  return isSluiceError(error) ? error.options.postponeMs : undefined;
+}
+
+export type Verdict =
+  /** The same call again, as the next attempt. */
+  | { readonly kind: 'again'; readonly error: unknown }
+  /** The same call again, without spending an attempt. */
+  | { readonly kind: 'wait'; readonly why: 'overload' | 'unavailable' }
+  /** The same call again when it is due, without spending an attempt; it says nothing of the other side. */
+  | { readonly kind: 'postponed'; readonly ms: number }
+  /** Never again by itself: `onError` or the end of the run. */
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/**
+ * What follows from an error of a call.
+ *
+ * @param spares true for a paced call: overload and unavailability that did not reach the other side spend no attempt
+ */
+export function decideRetry(
+  error: unknown,
+  call: {
+    readonly attempt: number;
+    readonly attempts: number;
+    readonly idempotent: Idempotence;
+    readonly spares: boolean;
+    readonly where: string;
+  },
+): Verdict {
+  const known = isSluiceError(error) ? error : undefined;
+  const fate = known?.fate ?? 'retry';
+  if (fate === 'rejected' || fate === 'fatal') return { kind: 'failed', error };
+  const sent = sentOf(error);
+  if (call.spares && (fate === 'overload' || (fate === 'unavailable' && sent !== 'unknown'))) return { kind: 'wait', why: fate };
+  const againAfter = postponeMsOf(error);
+  if (call.spares && sent === 'no' && againAfter !== undefined) return { kind: 'postponed', ms: againAfter };
+  if (sent === 'unknown' && call.idempotent === 'no') return { kind: 'failed', error: outcomeUnknown(call.where, error) };
+  return call.attempt < call.attempts ? { kind: 'again', error } : { kind: 'failed', error };
+}
+
+function outcomeUnknown(where: string, cause: unknown): SluiceError {
+  const message = `${where} was called and it is not known whether it was carried out: ${messageOf(cause)}`;
+  return engineFail.OUTCOME_UNKNOWN(message, { cause, sent: 'unknown' });
+}

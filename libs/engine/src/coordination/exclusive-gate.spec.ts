@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+import { ExclusiveGate } from './exclusive-gate.js';
+
+describe('a gate for work that must be alone', () => {
+  it('lets other work pass side by side, without a promise where there is none', () => {
+    const gate = new ExclusiveGate();
+    expect(gate.run(() => undefined)).toBeUndefined();
+  });
+
+  it('waits until nothing else runs, and holds back what comes meanwhile', async () => {
+    const gate = new ExclusiveGate();
+    const order: string[] = [];
+    let end: () => void = () => undefined;
+    const running = gate.run(() => new Promise<void>((resolve) => (end = resolve)).then(() => void order.push('first')));
+    const alone = gate.runExclusively(() => void order.push('alone'));
+    const later = gate.run(() => void order.push('later'));
+    end();
+    await Promise.all([running, alone, later]);
+    expect(order).toEqual(['first', 'alone', 'later']);
+  });
+
+  it('opens again when the work alone has failed', async () => {
+    const gate = new ExclusiveGate();
+    await expect(gate.runExclusively(() => Promise.reject(new Error('x')))).rejects.toThrow('x');
+    expect(gate.run(() => undefined)).toBeUndefined();
+  });
+});

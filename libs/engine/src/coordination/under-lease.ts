@@ -1,0 +1,28 @@
+import { holdLease } from './lease.js';
+import type { LeaseStore } from '../ports/store.js';
+
+/**
+ * Works while this host holds the lease: one host over all, and another takes over when it is gone. Resolves after the signal, when the
+ * work has ended. `work` must end at its own signal, which also fires when the lease is lost.
+ */
+export async function underLease(
+  leases: LeaseStore,
+  holder: string,
+  name: string,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  let generation: AbortController | undefined;
+  let running: Promise<void> = Promise.resolve();
+  const lease = holdLease(leases, name, holder, {
+    signal,
+    gained: () => {
+      const own = new AbortController();
+      generation = own;
+      running = running.then(() => work(AbortSignal.any([own.signal, signal])));
+    },
+    lost: () => generation?.abort(),
+    draining: () => running,
+  });
+  await lease.ended;
+}

@@ -1,0 +1,141 @@
+import {
+  engineFail,
+  isEventType,
+  newEventId,
+  runId,
+  type Accepted,
+  type EventAttributes,
+  type NewEvent,
+  typeMatches,
+} from '@sluice/plugin-api';
+import { contentOf } from '../runs/event-data.js';
+import type { Observer } from '../observer.js';
+import type { ParkedAccounts } from '../parked-accounts.js';
+import { queues, type Bus } from '../ports/bus.js';
+import type { Replies } from '../runs/replies.js';
+
+const MAX_ID_BYTES = 200;
+
+export interface EventIngressOptions {
+  readonly limitBytes: number;
+  readonly accounts: Pick<ParkedAccounts, 'requireRoom'>;
+}
+
+/**
+ * Where events come in. An event is accepted when the broker has confirmed it, never before; accepting waits for nothing else, least of
+ * all for a flow.
+ */
+export class EventIngress {
+  readonly #known = new Map<string, boolean>();
+  readonly #taken: string[] = [];
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly replies: Replies,
+    private readonly observer: Observer,
+    private readonly options: EventIngressOptions,
+  ) {}
+
+  /** An event for whichever flows take its type. Rejects with `BUS_UNAVAILABLE`, `BODY_TOO_LARGE`, `EVENT_TYPE` or `PARKED_FULL`. */
+  publish(event: NewEvent & { readonly type: string; readonly source: string }): Promise<Accepted> {
+    return this.#accept(event, undefined, undefined, { flow: undefined });
+  }
+
+  /** An event of a plugin's trigger, straight to its flow. */
+  hand(
+    flow: string,
+    event: NewEvent & { readonly type: string; readonly source: string },
+    reply?: { readonly withinMs: number },
+  ): Promise<Accepted> {
+    return this.#accept(event, queues.flow(flow), reply && { ...reply, flow }, { flow });
+  }
+
+  /** As `hand`, of an event whose account may be full, since nobody could send it again: it was said at `acceptedAt` and has waited on this host since then. */
+  handLate(
+    flow: string,
+    event: NewEvent & { readonly type: string; readonly source: string },
+    acceptedAt: number,
+  ): Promise<Accepted> {
+    return this.#accept(event, queues.flow(flow), undefined, { acceptedAt });
+  }
+
+  /** Says that some flow or module of this host takes events of these patterns. */
+  takes(patterns: readonly string[]): void {
+    this.#taken.push(...patterns);
+    this.#known.clear();
+  }
+
+  /** Is there a flow or a module on this host that takes the type? */
+  hasSubscriber(type: string): boolean {
+    let taken = this.#known.get(type);
+    if (taken === undefined) {
+      taken = this.#taken.some((pattern) => typeMatches(pattern, type));
+      // types come from outside: what is remembered is bounded
+      if (this.#known.size < 10_000) this.#known.set(type, taken);
+    }
+    return taken;
+  }
+
+  async #accept(
+    event: NewEvent & { readonly type: string; readonly source: string },
+    queue: string | undefined,
+    reply: { readonly flow: string; readonly withinMs: number } | undefined,
+    sender: { readonly flow: string | undefined } | { readonly acceptedAt: number },
+  ): Promise<Accepted> {
+    const began = Date.now();
+    if ('flow' in sender) this.options.accounts.requireRoom(event, sender.flow);
+    if (!isEventType(event.type))
+      throw engineFail.EVENT_TYPE(`"${event.type.slice(0, 80)}" is not an event type`, { sent: 'no' });
+    if (event.id !== undefined && (event.id === '' || Buffer.byteLength(event.id) > MAX_ID_BYTES)) {
+      throw engineFail.INPUT_INVALID(`the id of an event has 1 to ${MAX_ID_BYTES} bytes`, { sent: 'no' });
+    }
+    const carried = contentOf(event);
+    if (carried.body.length > this.options.limitBytes) {
+      throw engineFail.BODY_TOO_LARGE(`the body has ${carried.body.length} bytes, and the limit is ${this.options.limitBytes}`, {
+        sent: 'no',
+      });
+    }
+    const attributes = this.#attributes(
+      event,
+      'acceptedAt' in sender ? sender.acceptedAt : began,
+      carried.datacontenttype,
+      reply !== undefined,
+    );
+    const awaited = reply && this.replies.expect(runId(attributes.source, attributes.id, reply.flow), reply.withinMs);
+    // when the publish fails nobody looks at the reply any more
+    awaited?.catch(() => undefined);
+    await this.bus.publish([{ message: { attributes, body: carried.body }, ...(queue !== undefined && { queue }) }]);
+    this.observer.accepted(attributes, Date.now() - began);
+    if (queue === undefined && !this.hasSubscriber(attributes.type)) this.observer.unrouted(attributes);
+    return { id: attributes.id, ...(awaited && { reply: awaited }) };
+  }
+
+  #attributes(
+    event: NewEvent & { readonly type: string; readonly source: string },
+    acceptedAt: number,
+    datacontenttype: string | undefined,
+    wantsReply: boolean,
+  ): EventAttributes {
+    return {
+      id: event.id ?? newEventId(),
+      source: event.source,
+      type: event.type,
+      time: (event.time ?? new Date(acceptedAt)).toISOString(),
+      acceptedat: acceptedAt,
+      traceparent: event.traceparent ?? newTrace(),
+      ...(datacontenttype !== undefined && { datacontenttype }),
+      ...(event.subject !== undefined && { subject: event.subject }),
+      ...(event.correlationid !== undefined && { correlationid: event.correlationid }),
+      ...(event.partitionkey !== undefined && { partitionkey: event.partitionkey }),
+      ...(event.authid !== undefined && { authid: event.authid }),
+      ...(event.meta !== undefined && { meta: event.meta }),
+      ...(wantsReply && { replyto: this.replies.queue }),
+    };
+  }
+}
+
+/** https://www.w3.org/TR/trace-context/#traceparent-header */
+function newTrace(): string {
+  const trace = newEventId().replaceAll('-', '');
+  return `00-${trace}-${trace.slice(16)}-01`;
+}

@@ -1,0 +1,145 @@
+import {
+  engineFail,
+  type Accept,
+  type Accepted,
+  type AnyHostTrigger,
+  type AnyPlugin,
+  type AnyTrigger,
+  type RouteRegistrar,
+  type Log,
+} from '@sluice/plugin-api';
+import type { z } from 'zod';
+import type { Flow } from '@sluice/flow';
+import { checkAgainst } from '../calls/check-against.js';
+import { keepUsing, type Connections } from '../calls/connections.js';
+import type { EventIngress } from './event-ingress.js';
+import { pause } from '../coordination/lease.js';
+import { messageOf } from '../message-of.js';
+import type { Store } from '../ports/store.js';
+import type { Spool } from './spool.js';
+import { acceptInto, type NamedEvent, type Spools } from './spools.js';
+import { underLease } from '../coordination/under-lease.js';
+
+const LISTEN_AGAIN_MS = 1_000;
+const SPOOL_AGAIN_MS = 5_000;
+
+export interface TriggersDeps {
+  readonly plugins: ReadonlyMap<string, AnyPlugin>;
+  readonly connections: Connections;
+  readonly ingress: EventIngress;
+  readonly routes: RouteRegistrar;
+  readonly store: Store;
+  /** For sources that cannot wait for the broker. */
+  readonly spools: Spools | undefined;
+  readonly hostId: string;
+  readonly log: Log;
+}
+
+export interface TriggerRoles {
+  /** Triggers that need no connection, such as HTTP endpoints. */
+  readonly host: boolean;
+  /** Triggers that listen to a source through a connection. */
+  readonly source: boolean;
+}
+
+/** Runs the plugin trigger of a flow until the signal fires; resolves then. Does nothing for built-in triggers. */
+export async function runTrigger(flow: Flow, roles: TriggerRoles, deps: TriggersDeps, signal: AbortSignal): Promise<void> {
+  const { trigger } = flow;
+  if (trigger.kind !== 'plugin') return;
+  const spec = deps.plugins.get(trigger.plugin)?.triggers[trigger.trigger];
+  if (!spec) throw engineFail.CONFIG_INVALID(`there is no trigger ${trigger.plugin}.${trigger.trigger}`);
+  const { ingress: ingress } = deps;
+  const accept = acceptFor(flow, spec, (event, reply) => ingress.hand(flow.name, event, reply));
+  if (isHostTrigger(spec)) return roles.host ? listen(flow, spec, accept, deps, signal) : undefined;
+  if (!roles.source) return;
+  if (spec.source !== 'live' || !deps.spools) return listenToSource(flow, spec, accept, deps, signal);
+  return throughSpool(flow, spec, deps.spools, deps, signal);
+}
+
+async function listenToSource(
+  flow: Flow,
+  spec: AnyTrigger<unknown>,
+  accept: Accept,
+  deps: TriggersDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { trigger } = flow;
+  if (trigger.kind !== 'plugin') return;
+  const subscribe = (within: AbortSignal) =>
+    keepUsing(deps.connections.get(trigger.plugin, trigger.connection), within, deps.log, (client, alive) =>
+      spec.subscribe(client, trigger.options, accept, alive, flow.name),
+    );
+  if (!spec.exclusive) return subscribe(signal);
+  return underLease(deps.store.leases, deps.hostId, `source.${flow.name}`, signal, subscribe);
+}
+
+/** The spool is open on every host, not only on the one that listens: what it holds from before goes on. */
+async function throughSpool(
+  flow: Flow,
+  spec: AnyTrigger<unknown>,
+  spools: Spools,
+  deps: TriggersDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const spool = await openSpool(flow, spools, deps.log, signal);
+  if (!spool) return;
+  try {
+    const accept = acceptFor(flow, spec, (event) => acceptInto(spool, event));
+    await listenToSource(flow, spec, accept, deps, signal);
+  } finally {
+    await spool.close();
+  }
+}
+
+/** Tries until the folder can be used: listening without it would lose events. Nothing: the signal fired first. */
+async function openSpool(flow: Flow, spools: Spools, log: Log, signal: AbortSignal): Promise<Spool | undefined> {
+  while (!signal.aborted) {
+    try {
+      return await spools.open(flow.name, connectionOf(flow));
+    } catch (error) {
+      log.error(`${flow.name}: its spool cannot be opened, so it does not listen: check SLUICE_HOME`, {
+        reason: messageOf(error),
+      });
+    }
+    await pause(SPOOL_AGAIN_MS, signal);
+  }
+  return undefined;
+}
+
+function isHostTrigger(spec: AnyTrigger<unknown> | AnyHostTrigger): spec is AnyHostTrigger {
+  return 'listen' in spec;
+}
+
+async function listen(flow: Flow, spec: AnyHostTrigger, accept: Accept, deps: TriggersDeps, signal: AbortSignal): Promise<void> {
+  if (flow.trigger.kind !== 'plugin') return;
+  while (!signal.aborted) {
+    try {
+      await spec.listen(deps.routes, flow.trigger.options, accept, signal);
+    } catch (error) {
+      deps.log.error(`${flow.name}: its trigger ended`, { error: messageOf(error) });
+    }
+    await pause(LISTEN_AGAIN_MS, signal);
+  }
+}
+
+/** Checks what the plugin gives, adds what it leaves to the engine, and hands it on. */
+function acceptFor(
+  flow: Flow,
+  spec: AnyTrigger<unknown> | AnyHostTrigger,
+  hand: (event: NamedEvent, reply?: { readonly withinMs: number }) => Promise<Accepted>,
+): Accept {
+  const { trigger } = flow;
+  if (trigger.kind !== 'plugin') throw engineFail.CONFIG_INVALID(`${flow.name} has no plugin's trigger`);
+  const name = `${trigger.plugin}.${trigger.trigger}`;
+  const source = `/connections/${connectionOf(flow)}`;
+  return async (event, options) => {
+    const checked = checkAgainst(spec.output as z.ZodType, event.data);
+    if (!checked.ok)
+      throw engineFail.OUTPUT_INVALID(`what ${name} gives does not fit its schema: ${checked.problems}`, { sent: 'no' });
+    return hand({ ...event, type: event.type ?? name, source: event.source ?? source }, options?.reply);
+  };
+}
+
+function connectionOf({ trigger }: Flow): string {
+  return trigger.kind === 'plugin' ? (trigger.connection ?? trigger.plugin) : '';
+}

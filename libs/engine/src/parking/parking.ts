@@ -1,0 +1,415 @@
+import {
+  bodyKind,
+  derivedId,
+  engineFail,
+  isSluiceError,
+  runId,
+  viewError,
+  type ErrorView,
+  type EventAttributes,
+  type EventMessage,
+  type Log,
+  type SluiceError,
+} from '@sluice/plugin-api';
+import { writeData } from '../runs/event-data.js';
+import { pause } from '../coordination/lease.js';
+import { messageOf } from '../message-of.js';
+import type { NewerStateQueues } from '../runs/newer-states.js';
+import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from '../ports/bus.js';
+import type { ParkedRun, ParkedSummary, Store } from '../ports/store.js';
+import type { StepPresence } from '../pushes/push-runner.js';
+import { decodeRun, encodeRun, isRun, NewerRunState, runMessage, type RunState } from '../runs/run-state.js';
+
+const PREFETCH = 100;
+const AWAY_PAUSE_MS = 1_000;
+const SWEEP_MS = 30_000;
+const STUCK_MS = 60_000;
+const UNKNOWN_FLOW = 'unknown';
+/** Parked runs that are looked through at the start for steps that are gone. */
+const MAX_LOOKED_THROUGH = 1_000;
+
+export interface ReplayOptions {
+  /** Other data for the trigger: the replay is a new run then, with the old one as its cause. */
+  readonly data?: unknown;
+  /** Begin at the first step, with no outputs kept. */
+  readonly fromStart?: boolean;
+}
+
+export interface ParkingDeps {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly log: Log;
+  readonly newer: NewerStateQueues;
+  /** Whether the flow is deployed here and has this step. */
+  readonly presenceOf: (flow: string, step: string) => StepPresence;
+  /** Graceful stop. */
+  readonly signal: AbortSignal;
+}
+
+type ParkedRow = Omit<ParkedRun, 'state'>;
+
+interface Parked {
+  readonly delivery: Delivery;
+  readonly row: ParkedRow;
+  /** The database has refused the row of its state. */
+  readonly refused?: boolean;
+}
+
+/**
+ * Puts failed runs aside and brings them back. A run is parked by a message to the queue `parked`, so that PostgreSQL may be away; it is
+ * acknowledged there after the row was committed.
+ */
+export class Parking {
+  readonly #consumers: Consumer[] = [];
+  #batch: Delivery[] = [];
+  #writing: Promise<void> | undefined;
+  #sweeping: Promise<void> | undefined;
+
+  constructor(private readonly deps: ParkingDeps) {}
+
+  async start(): Promise<void> {
+    for (const queue of [queues.parked, queues.poison]) {
+      await this.deps.bus.declare({ queue });
+      this.#consumers.push(
+        await this.deps.bus.consume(queue, { prefetch: PREFETCH }, (delivery) => {
+          this.#batch.push(delivery);
+          this.#startWriting();
+        }),
+      );
+    }
+    this.#sweeping = this.#sweep();
+    void this.#reportStranded().catch((error: unknown) =>
+      this.deps.log.debug('parked runs were not compared with the flows', { error: messageOf(error) }),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#consumers.map((consumer) => consumer.stop()));
+    await this.#writing;
+    await this.#sweeping;
+  }
+
+  /**
+   * Runs a parked run again from the step at which it failed; finished steps keep their outputs, and calls keep their ids.
+   *
+   * @returns the id of the run that goes on
+   * @throws NOT_PARKED, REPLAY_REFUSED when the run is not parked (any more)
+   * @throws FLOW_CHANGED when its step is gone: only `fromStart` or other data run it then, and may repeat calls under other ids
+   */
+  async replay(run: string, options: ReplayOptions = {}): Promise<string> {
+    const parked = await this.deps.store.parked.get(run);
+    if (!parked) throw engineFail.NOT_PARKED(`no run ${run} is parked`);
+    if (parked.flow === UNKNOWN_FLOW) {
+      throw engineFail.CONFIG_INVALID(`run ${run} cannot be replayed: its message does not say which flow it belongs to`);
+    }
+    if (parked.state !== 'parked' && parked.state !== 'replaying') throw notReplayable(parked);
+    if (options.data !== undefined) return this.#replayEdited(parked, options.data);
+    if (options.fromStart !== true) await this.#refuseStranded(parked);
+    if (options.fromStart === true) await this.#publishUnmarked(parked, again(parked, true));
+    else await this.#publishMarked(parked);
+    this.#journal(parked, 'replayed');
+    return run;
+  }
+
+  /** Ids of the calls that the run has made, as the journal knows them: what a replay from the start may do again under other ids. */
+  async callsOf(run: string): Promise<readonly string[]> {
+    const entries = await this.deps.store.journal.find(run);
+    const steps = entries.filter((entry) => entry.run === run && entry.kind === 'called').map(({ step }) => step ?? '');
+    return [...new Set(steps)].map((step) => `${run}/${step}`);
+  }
+
+  /** A run whose step is gone could only begin at the first step, where its calls get other ids: that is for a person to decide. */
+  async #refuseStranded(parked: ParkedRun): Promise<void> {
+    const where = this.#strandedAt(parked);
+    if (where === undefined) return;
+    const { at, result } = decodeRun(parked.message).state;
+    const kept = result?.ok === true && at !== undefined ? [`${parked.run}/${at}`] : [];
+    const calls = [...new Set([...(await this.callsOf(parked.run)), ...kept])];
+    const made = calls.length === 0 ? 'no call of it is in the journal' : `calls made: ${calls.join(', ')}`;
+    throw engineFail.FLOW_CHANGED(`run ${parked.run} cannot go on: ${where} (${made})`);
+  }
+
+  /** Returns the reason why the run cannot go on at its step; undefined when it can. */
+  #strandedAt({ flow, step, error, event }: ParkedSummary): string | undefined {
+    if (moduleFailure(event)) return undefined;
+    const standing = this.deps.presenceOf(flow, step ?? '');
+    if (standing === 'flow-gone') return `the flow ${flow} is not there any more`;
+    // releases before this one did not note the step
+    if (step === undefined) return error.code === 'FLOW_CHANGED' ? `its step is not in ${flow} any more` : undefined;
+    return standing === 'step-gone' ? `${flow} has no step "${step}" any more` : undefined;
+  }
+
+  /** Reports once, at the start, how many parked runs stand at steps that this edition of the flows does not have. */
+  async #reportStranded(): Promise<void> {
+    const runs = await this.deps.store.parked.list({ state: 'parked', limit: MAX_LOOKED_THROUGH });
+    const counts = new Map<string, number>();
+    for (const run of runs) {
+      const where = this.#strandedAt(run);
+      if (where !== undefined) counts.set(where, (counts.get(where) ?? 0) + 1);
+    }
+    for (const [where, count] of counts) {
+      this.deps.log.warn(`parked runs cannot go on: ${where}`, {
+        runs: count,
+        cure: 'bring it back and replay them, or replay them with --from-start',
+      });
+    }
+  }
+
+  async #replayEdited(parked: ParkedRun, data: unknown): Promise<string> {
+    const { outgoing, run, claim } = edited(parked, data);
+    // the new run is another: it would be skipped as a duplicate of the old one
+    if (claim !== undefined) await this.deps.store.claims.giveBack(parked.flow, claim, parked.run);
+    await this.#publishUnmarked(parked, outgoing);
+    this.#journal(parked, 'replayed');
+    return run;
+  }
+
+  /** Marked first: whatever happens then, a sweeper publishes it again. */
+  async #publishMarked(parked: ParkedRun): Promise<void> {
+    if (!(await this.deps.store.parked.replaying(parked.run, parked.epoch))) throw notReplayable(parked);
+    await this.#publishAgain(parked);
+  }
+
+  /**
+   * The sweeper knows the old data and the failed step alone, and would send those. A host that dies before the row is changed leaves the
+   * run parked; replayed again in the same way, it has the same ids.
+   */
+  async #publishUnmarked(parked: ParkedRun, outgoing: Outgoing): Promise<void> {
+    await this.deps.bus.publish([outgoing]);
+    await this.deps.store.parked.replayed(parked.run, parked.epoch);
+  }
+
+  /** Gives a parked run up for good. Rejects when it is not parked. */
+  async drop(run: string): Promise<void> {
+    const parked = await this.deps.store.parked.get(run);
+    if (!parked || !(await this.deps.store.parked.drop(run, parked.epoch)))
+      throw engineFail.NOT_PARKED(`no run ${run} is parked`);
+    this.#journal(parked, 'dropped');
+  }
+
+  /** One write at a time; what came while one was ending begins the next. */
+  #startWriting(): void {
+    if (this.#writing || this.#batch.length === 0) return;
+    this.#writing = this.#write().finally(() => {
+      this.#writing = undefined;
+      this.#startWriting();
+    });
+  }
+
+  async #write(): Promise<void> {
+    while (this.#batch.length > 0) {
+      const batch = this.#readable(this.#batch.splice(0));
+      if (batch.length > 0) await this.#park(batch);
+    }
+  }
+
+  /** States of a newer release are handed back: a host of that release adds them. */
+  #readable(deliveries: readonly Delivery[]): Parked[] {
+    const batch: Parked[] = [];
+    for (const delivery of deliveries) {
+      const row = rowOf(delivery);
+      if (row instanceof NewerRunState) this.deps.newer.handBack(delivery, row);
+      else batch.push({ delivery, row });
+    }
+    return batch;
+  }
+
+  /** Waits while the database is away; hands the runs back when the host stops meanwhile. */
+  async #park(batch: readonly Parked[]): Promise<void> {
+    for (;;) {
+      try {
+        await this.deps.store.parked.add(batch.map(({ row }) => row));
+        for (const { delivery } of batch) delivery.settle([]);
+        return;
+      } catch (error) {
+        if (!isSluiceError(error) && batch.some(({ refused }) => refused !== true)) return this.#parkEach(batch, error);
+        this.deps.log.warn('parked runs wait in their queue: the database does not take them', { error: messageOf(error) });
+      }
+      if (this.deps.signal.aborted) {
+        for (const { delivery } of batch) delivery.release();
+        return;
+      }
+      await pause(AWAY_PAUSE_MS, this.deps.signal);
+    }
+  }
+
+  /** The database is there and refuses a row. It must not keep the others out; its message is kept as one that cannot be read. */
+  async #parkEach(batch: readonly Parked[], error: unknown): Promise<void> {
+    if (batch.length > 1) {
+      for (const parked of batch) await this.#park([parked]);
+      return;
+    }
+    for (const { delivery, row } of batch) {
+      const reason = messageOf(error);
+      this.deps.log.error('the database refuses a parked run: its message is parked as one that cannot be read', {
+        queue: delivery.queue,
+        run: row.run,
+        reason,
+      });
+      const refusal = engineFail.POISON(`the database refuses the state of the run: ${reason}`);
+      await this.#park([{ delivery, row: unreadableRow(delivery, refusal), refused: true }]);
+    }
+  }
+
+  /** A host may have died between publishing a replay and noting it: published again, under the same ids. */
+  async #sweep(): Promise<void> {
+    while (!this.deps.signal.aborted) {
+      const stuck = await this.deps.store.parked.stuck(STUCK_MS).catch((error: unknown) => this.#putOff(error));
+      for (const parked of stuck ?? []) await this.#publishAgain(parked).catch((error: unknown) => this.#putOff(error));
+      await pause(SWEEP_MS, this.deps.signal);
+    }
+  }
+
+  async #publishAgain(parked: ParkedRun): Promise<void> {
+    await this.deps.bus.publish([again(parked, false)]);
+    await this.deps.store.parked.replayed(parked.run, parked.epoch);
+  }
+
+  #putOff(error: unknown): undefined {
+    this.deps.log.debug('the sweep for replays is put off', { error: messageOf(error) });
+  }
+
+  #journal(parked: ParkedRun, kind: 'replayed' | 'dropped'): void {
+    this.deps.store.journal.write({
+      at: new Date(),
+      flow: parked.flow,
+      run: parked.run,
+      eventId: parked.event.id,
+      eventSource: parked.event.source,
+      eventType: parked.event.type,
+      ...(parked.event.causationid !== undefined && { causationid: parked.event.causationid }),
+      kind,
+      ...(parked.step !== undefined && { step: parked.step }),
+    });
+  }
+}
+
+function notReplayable({ run, state }: ParkedRun): SluiceError {
+  return engineFail.REPLAY_REFUSED(`run ${run} is not parked any more: it was ${state}`);
+}
+
+function again(parked: ParkedRun, fromStart: boolean): Outgoing {
+  const failed = moduleFailure(parked.event);
+  if (failed) return { queue: failed.queue, message: withoutFailure(parked) };
+  const { state, body } = decodeRun(parked.message);
+  const { parked: error, call: _call, result, at, ...kept } = state;
+  // the call was made while its step was gone: the run goes on behind it
+  const goesOn = !fromStart && result?.ok === true && error?.error.code === 'FLOW_CHANGED';
+  const replay: RunState = {
+    ...kept,
+    kind: 'replay',
+    startedAt: Date.now(),
+    epoch: parked.epoch + 1,
+    steps: fromStart ? {} : state.steps,
+    ...(at !== undefined && !fromStart && { at }),
+    ...(goesOn && { result }),
+  };
+  return { queue: queues.next(parked.flow), message: runMessage({ state: replay, body }) };
+}
+
+function isJson(contentType: string | undefined): boolean {
+  return contentType !== undefined && bodyKind(contentType) === 'json';
+}
+
+/** With other data it is another run, or the other side would answer with what it did for the old one. */
+function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; run: string; claim: string | undefined } {
+  const id = derivedId(parked.run, 'edited', parked.epoch + 1);
+  // a form or XML that somebody has edited as data is JSON from then on
+  const written = parked.event.datacontenttype;
+  const { body, datacontenttype } = writeData(data, typeof data === 'string' || isJson(written) ? written : undefined);
+  const { replyto: _replyto, contentencoding: _contentencoding, ...event } = parked.event;
+  const attributes = {
+    ...event,
+    id,
+    causationid: parked.event.id,
+    acceptedat: Date.now(),
+    ...(datacontenttype !== undefined && { datacontenttype }),
+  };
+  const { claim } = decodeRun(parked.message).state;
+  return {
+    outgoing: { queue: queues.flow(parked.flow), message: { attributes, body } },
+    run: runId(event.source, id, parked.flow),
+    claim,
+  };
+}
+
+/** Returns the error instead when a newer release has written the state. */
+function rowOf(delivery: Delivery): ParkedRow | NewerRunState {
+  const { message } = delivery;
+  try {
+    if (isRun(message)) {
+      const { state } = decodeRun(message.body);
+      const error = state.parked?.error ?? viewError(engineFail.POISON('the broker gave the run up after too many deliveries'));
+      return {
+        run: state.run,
+        epoch: state.epoch,
+        flow: state.flow,
+        revision: state.revision,
+        event: state.event,
+        error,
+        parkedAt: new Date(state.parked?.at ?? Date.now()),
+        message: message.body,
+        ...(state.at !== undefined && { step: state.at }),
+      };
+    }
+  } catch (error) {
+    if (error instanceof NewerRunState) return error;
+    // not readable: kept as it is, below
+  }
+  return eventRow(delivery);
+}
+
+/** What a NestJS handler of a plugin's module leaves when it has failed for good: which queue it consumes, and why it failed. */
+interface ModuleFailure {
+  readonly queue: string;
+  readonly error: ErrorView;
+}
+
+function moduleFailure(event: EventAttributes): ModuleFailure | undefined {
+  const failure = event.meta?.module as Partial<ModuleFailure> | null | undefined;
+  const { queue, error } = failure ?? {};
+  return typeof queue === 'string' && typeof error?.code === 'string' ? { queue, error } : undefined;
+}
+
+function withoutFailure(parked: ParkedRun): EventMessage {
+  const { module: _module, ...meta } = parked.event.meta ?? {};
+  return { attributes: { ...parked.event, meta }, body: decodeRun(parked.message).body };
+}
+
+/** An event that a handler failed on, or a message that the broker gave up. */
+function eventRow(delivery: Delivery): ParkedRow {
+  const failed = moduleFailure(delivery.message.attributes);
+  if (failed) return keptRow(delivery, failed.queue, failed.error);
+  return unreadableRow(delivery, engineFail.POISON('the broker gave the message up, or it is not the state of a run'));
+}
+
+function unreadableRow(delivery: Delivery, error: SluiceError): ParkedRow {
+  return keptRow(delivery, UNKNOWN_FLOW, viewError(error));
+}
+
+/** Keeps the message whole, so that a person can look at it. */
+function keptRow({ message }: Delivery, flow: string, error: ErrorView): ParkedRow {
+  const { attributes, body } = message;
+  const run = runId(attributes.source, attributes.id, flow);
+  const state: RunState = {
+    run,
+    epoch: 0,
+    flow,
+    revision: '',
+    event: attributes,
+    startedAt: Date.now(),
+    steps: {},
+    kind: 'parked',
+    parked: { error, at: Date.now() },
+  };
+  return {
+    run,
+    epoch: 0,
+    flow,
+    revision: '',
+    event: attributes,
+    error,
+    parkedAt: new Date(),
+    message: encodeRun({ state, body }),
+  };
+}

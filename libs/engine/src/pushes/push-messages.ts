@@ -1,0 +1,88 @@
+import { engineFail, viewError, type ErrorView } from '@sluice/plugin-api';
+import { queues, type Outgoing } from '../ports/bus.js';
+import {
+  EXPIRED,
+  runMessage,
+  STATE_LIMIT_BYTES,
+  stateTooLarge,
+  type PendingCall,
+  type RunMessage,
+  type RunState,
+  type StepResult,
+} from '../runs/run-state.js';
+
+/** A run that waits for its call. */
+export interface Push extends RunMessage {
+  readonly state: RunState & { readonly call: PendingCall };
+}
+
+/** The hop that goes on with the run, now that its call has ended. */
+export function continuation(run: Push, result: StepResult): Outgoing {
+  // the input has done its work and need not travel on; when the step ends is still asked
+  const call = { ...run.state.call, input: null };
+  const withResult = (of: StepResult) =>
+    runMessage({ state: { ...run.state, kind: 'result', result: of, call }, body: run.body });
+  const queue = queues.next(run.state.flow);
+  const message = withResult(result);
+  if (message.body.length <= STATE_LIMIT_BYTES) return { queue, message };
+  // what the broker does not take is never confirmed, and the call would be repeated for ever
+  return { queue, message: withResult(failure(run, call, stateTooLarge(message.body.length))) };
+}
+
+/** The same push after a durable delay. */
+export function pushAgain(connection: string, run: RunMessage, call: PendingCall, ms: number): Outgoing {
+  const message = runMessage({ state: { ...run.state, call }, body: run.body });
+  return { queue: queues.pushAgain(connection, call.priority), message, notBefore: Date.now() + ms };
+}
+
+export function failure(run: RunMessage, call: PendingCall, error: unknown): StepResult {
+  return { ok: false, error: viewOfCall(run, call, error) };
+}
+
+/** The error as the run and the journal see it, with the place of the call. */
+export function viewOfCall(run: RunMessage, call: PendingCall, error: unknown): ErrorView {
+  return viewError(error, {
+    attempt: call.attempt,
+    ...(run.state.at !== undefined && { step: run.state.at }),
+    ...(call.connection !== undefined && { connection: call.connection }),
+  });
+}
+
+/** The run stands at a step that its flow does not have any more, so its call is not made. Put aside at once: no hop reads it. */
+export function parkedUncalled(run: Push): Outgoing {
+  const { call: _call, result: _result, ...kept } = run.state;
+  const error = uncalled(run);
+  const state: RunState = { ...kept, kind: 'parked', parked: { error, at: Date.now() } };
+  return { queue: queues.parked, message: runMessage({ state, body: run.body }) };
+}
+
+export function uncalled(run: Push): ErrorView {
+  const { flow, at = '', call } = run.state;
+  const message = `${flow} has no step "${at}" any more, where the run waited for ${call.plugin}.${call.action}: the call was not made`;
+  return viewError(engineFail.FLOW_CHANGED(message, { sent: 'no' }), {
+    step: at,
+    ...(call.connection !== undefined && { connection: call.connection }),
+  });
+}
+
+export function expired(): StepResult {
+  return { ok: false, error: { code: EXPIRED, fate: 'rejected', message: 'the event expired while its call waited' } };
+}
+
+/** The idempotency key of the call: the same in every attempt, redelivery and replay. */
+export function callId(run: RunMessage): string {
+  return `${run.state.run}/${run.state.at ?? ''}`;
+}
+
+/**
+ * Returns the name of one try of one call: every copy of its message has the same. When a sender repeats an event, its run has the same id
+ * and another start: its push is no copy, because its own continuation is waited for.
+ */
+export function pushKey(run: Push): string {
+  return `${run.state.run}/${run.state.epoch}/${run.state.startedAt}/${tryOf(run, run.state.call)}`;
+}
+
+/** The step and the try of it: the same in every redelivery, another in every attempt and after every wait. */
+export function tryOf(run: RunMessage, call: PendingCall): string {
+  return `${run.state.at ?? ''}/${call.attempt}.${call.waits}`;
+}

@@ -1,0 +1,93 @@
+import { derivedId, engineFail, isEventType, type EventAttributes, type EventMessage, type NewEvent } from '@sluice/plugin-api';
+import type { Settings } from '@sluice/flow';
+import { contentOf, type Content } from './event-data.js';
+import { accountOf } from '../parked-accounts.js';
+import type { Outgoing } from '../ports/bus.js';
+
+export interface EmitCause {
+  /** The trigger of the run that emits. */
+  readonly event: EventAttributes;
+  readonly flow: string;
+  readonly hopsLimit: number;
+  readonly bytesLimit: number;
+}
+
+export function emitCause(event: EventAttributes, flow: string, { hops, eventBytes }: Settings['limits']): EmitCause {
+  return { event, flow, hopsLimit: hops, bytesLimit: eventBytes };
+}
+
+/** What the emitter decides about an event; the rest comes from its cause. */
+export interface EmittedAttributes {
+  readonly type: string;
+  readonly subject: string | undefined;
+  readonly correlationid: string | undefined;
+  readonly partitionkey: string | undefined;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * An event that comes out of a run: caused by its trigger, correlated with it, one hop further. Throws `EVENT_TYPE`, `FLOW_LOOP`,
+ * `BODY_TOO_LARGE`. Fields are assigned and not spread: this is the dearest line of a hop.
+ */
+export function emittedEvent(cause: EmitCause, emitted: EmittedAttributes, content: Content, id: string): EventMessage {
+  const { event: trigger } = cause;
+  const { type } = emitted;
+  if (!isEventType(type)) throw engineFail.EVENT_TYPE(`"${type.slice(0, 80)}" is not an event type`);
+  const hops = (trigger.hops ?? 0) + 1;
+  if (hops > cause.hopsLimit)
+    throw engineFail.FLOW_LOOP(`${type} would be hop ${hops} since the door, and the limit is ${cause.hopsLimit}`);
+  const { body, datacontenttype } = content;
+  if (body.length > cause.bytesLimit)
+    throw engineFail.BODY_TOO_LARGE(`${type} has ${body.length} bytes, and the limit is ${cause.bytesLimit}`);
+  const now = Date.now();
+  const attributes: Writable<EventAttributes> = {
+    id,
+    source: `/flows/${cause.flow}`,
+    type,
+    time: isoTime(now),
+    acceptedat: now,
+    correlationid: emitted.correlationid ?? trigger.correlationid ?? trigger.id,
+    causationid: trigger.id,
+    hops,
+  };
+  attributes.origin = accountOf(trigger, cause.flow);
+  const subject = emitted.subject ?? trigger.subject;
+  if (subject !== undefined) attributes.subject = subject;
+  if (emitted.partitionkey !== undefined) attributes.partitionkey = emitted.partitionkey;
+  if (datacontenttype !== undefined) attributes.datacontenttype = datacontenttype;
+  if (trigger.traceparent !== undefined) attributes.traceparent = childTrace(trigger.traceparent, id);
+  return { attributes, body };
+}
+
+let lastMs = 0;
+let lastText = new Date(0).toISOString();
+
+/** Many events come in one millisecond, and writing the time costs more than any other attribute. */
+function isoTime(ms: number): string {
+  if (ms !== lastMs) {
+    lastText = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastText;
+}
+
+/** A child span of the trigger's, its id taken from the event's. https://www.w3.org/TR/trace-context/#traceparent-header */
+function childTrace(parent: string, id: string): string {
+  const [version, trace, , flags] = parent.split('-');
+  return `${version}-${trace}-${id.replaceAll('-', '').slice(0, 16)}-${flags}`;
+}
+
+/** Events that an action emitted with its result; their ids are derived, so that a repeated call gives the same ones. */
+export function emittedByCall(
+  cause: EmitCause,
+  run: string,
+  step: string,
+  events: readonly (NewEvent & { readonly type: string })[],
+): Outgoing[] {
+  return events.map((event, index) => {
+    const { type, subject, correlationid, partitionkey } = event;
+    const id = event.id ?? derivedId(run, step, 'emit', index);
+    return { message: emittedEvent(cause, { type, subject, correlationid, partitionkey }, contentOf(event), id) };
+  });
+}

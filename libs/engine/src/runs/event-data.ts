@@ -1,0 +1,45 @@
+import { engineFail, parseBody, refuseEncoded, writeBody, type EventAttributes, type NewEvent } from '@sluice/plugin-api';
+import { messageOf } from '../message-of.js';
+
+const JSON_TYPE = 'application/json';
+
+/**
+ * Reads the body of an event by its content type, with the reader of the doors; no content type is JSON.
+ *
+ * @returns the value of `trigger.data`; undefined without a body.
+ * @throws `BODY_UNREADABLE` with the place and the reason, also for a body that an encoding packs.
+ */
+export function readData(attributes: EventAttributes, body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  try {
+    refuseEncoded(attributes.contentencoding);
+    return parseBody(attributes.datacontenttype ?? JSON_TYPE, body);
+  } catch (error) {
+    throw engineFail.BODY_UNREADABLE(`the body of ${attributes.type} ${attributes.id} cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** A body with its type. */
+export interface Content {
+  readonly body: Buffer;
+  readonly datacontenttype: string | undefined;
+}
+
+/** What an event carries: its body as it came, if it has one, else its data written. */
+export function contentOf(event: NewEvent): Content {
+  const { body, datacontenttype } = event;
+  if (body === undefined) return writeData(event.data, datacontenttype);
+  return { body: Buffer.from(body.buffer, body.byteOffset, body.byteLength), datacontenttype };
+}
+
+/**
+ * Writes data as a body: a text with a content type of its own as it is, everything else as JSON, in the encoding that the type names.
+ *
+ * @throws `MEDIA_TYPE` or `BODY_INVALID` for what cannot be written in that encoding.
+ */
+export function writeData(data: unknown, datacontenttype: string | undefined): Content {
+  if (data === undefined) return { body: Buffer.alloc(0), datacontenttype };
+  return { body: writeBody(datacontenttype ?? JSON_TYPE, data), datacontenttype: datacontenttype ?? JSON_TYPE };
+}

@@ -1,0 +1,140 @@
+import { derivedId, runId, type ErrorView, type EventAttributes, type Reply } from '@sluice/plugin-api';
+import type { Flow, RunOutcome, Scope, Settings } from '@sluice/flow';
+import { queues, type Outgoing } from '../ports/bus.js';
+import { replyMessage } from './replies.js';
+import { runMessage, type PendingCall, type RunState, type StepResult } from './run-state.js';
+import { RunView, TriggerView } from './views.js';
+
+export type HopEnd =
+  | { readonly kind: 'ended'; readonly outcome: RunOutcome; readonly error?: ErrorView }
+  /** The run goes on in another hop: its message is among the outputs. */
+  | { readonly kind: 'suspended' };
+
+/** One hop of a run: from taking a message to settling it. Collects what the steps do; nothing of it is published before the end. */
+export class Hop {
+  readonly startedAt: number;
+  readonly epoch: number;
+  readonly steps: Record<string, unknown>;
+  readonly outputs: Outgoing[] = [];
+  readonly began = Date.now();
+  /** Steps whose outputs are in `steps` before the hop, or which did more than filter: the run is worth a line in the journal. */
+  notable: boolean;
+  end: HopEnd | undefined;
+  replied: boolean;
+  claim: string | undefined;
+  /** Result of a call whose step is gone: a parked run keeps it, so that a replay goes on with it when the step is back. */
+  unread: Extract<StepResult, { readonly ok: true }> | undefined;
+  /** Id of the step that runs now. */
+  current = '';
+  #run: string | undefined;
+  #scope: Scope | undefined;
+  #trigger: TriggerView | undefined;
+  #uuids = 0;
+
+  constructor(
+    readonly flow: Flow,
+    readonly event: EventAttributes,
+    readonly body: Buffer,
+    private readonly settings: Settings,
+    private readonly env: Readonly<Record<string, string>>,
+    state?: RunState,
+  ) {
+    this.startedAt = state?.startedAt ?? this.began;
+    this.epoch = state?.epoch ?? 0;
+    this.steps = { ...state?.steps };
+    this.notable = state !== undefined;
+    this.replied = state?.replied ?? false;
+    this.claim = state?.claim;
+    this.#run = state?.run;
+  }
+
+  /** Derived when it is first needed: a filtered event never needs it. */
+  get run(): string {
+    return (this.#run ??= runId(this.event.source, this.event.id, this.flow.name));
+  }
+
+  get scope(): Scope {
+    return (this.#scope ??= this.#makeScope());
+  }
+
+  /** Counted from acceptance, and anew by a replay. Absent: never. */
+  get expiresAt(): number | undefined {
+    const { expiresMs } = this.flow.deliver;
+    if (expiresMs === undefined) return undefined;
+    const from = this.epoch > 0 ? this.startedAt : (this.event.acceptedat ?? Date.parse(this.event.time));
+    // a foreign publisher may have written a time that cannot be read: such an event does not expire
+    return Number.isNaN(from) ? undefined : from + expiresMs;
+  }
+
+  get expired(): boolean {
+    const at = this.expiresAt;
+    return at !== undefined && Date.now() > at;
+  }
+
+  /** The trigger's body, when this value is the data that was read from it: it can go on as it came. */
+  bodyOf(value: unknown): Buffer | undefined {
+    return typeof value === 'object' && value !== null ? this.#trigger?.bodyOf(value) : undefined;
+  }
+
+  enter(step: string): void {
+    this.current = step;
+    this.#uuids = 0;
+  }
+
+  stop(outcome: RunOutcome, error?: ErrorView): void {
+    this.end = { kind: 'ended', outcome, ...(error && { error }) };
+  }
+
+  suspend(): void {
+    this.notable = true;
+    this.end = { kind: 'suspended' };
+  }
+
+  /** Sends the reply, if somebody waits and has not got one. */
+  reply(reply: Reply): void {
+    if (this.event.replyto === undefined || this.replied) return;
+    this.replied = true;
+    this.outputs.push(replyMessage(this.event.replyto, this.run, this.flow.name, reply));
+  }
+
+  /** The state as it travels to the next hop. */
+  state(kind: RunState['kind'], more: Pick<RunState, 'at' | 'call' | 'result' | 'parked'>): RunState {
+    return {
+      run: this.run,
+      epoch: this.epoch,
+      flow: this.flow.name,
+      revision: this.flow.revision,
+      event: this.event,
+      startedAt: this.startedAt,
+      steps: this.steps,
+      ...(this.replied && { replied: true }),
+      ...(this.claim !== undefined && { claim: this.claim }),
+      kind,
+      ...more,
+    };
+  }
+
+  /** A durable timer beside the call, when its step has a timeout: whichever ends first goes on with the run. */
+  startTimer(at: string, call: PendingCall): void {
+    if (call.deadline === undefined) return;
+    const message = runMessage({ state: this.state('timer', { at, call }), body: this.body });
+    this.outputs.push({ queue: queues.next(this.flow.name), message, notBefore: call.deadline });
+  }
+
+  #makeScope(): Scope {
+    const { flow } = this;
+    return {
+      trigger: (this.#trigger = new TriggerView(this.event, this.body)),
+      steps: this.steps,
+      vars: flow.vars,
+      env: this.env,
+      run: new RunView(this, flow.name),
+      context: {
+        now: this.began,
+        uuid: (name) => derivedId(this.run, this.current, 'uuid', name ?? this.#uuids++),
+        country: this.settings.country,
+        ...(this.settings.timezone !== undefined && { timezone: this.settings.timezone }),
+      },
+    };
+  }
+}

@@ -1,0 +1,119 @@
+import { describe, expect, it } from '@jest/globals';
+import type { EventMessage } from '@sluice/plugin-api';
+import { until } from '@sluice/testing';
+import { flow, testEngines } from '../../test/engine-harness.js';
+
+const { start } = testEngines();
+
+const PUSH = `  - id: save
+    use: fake.push
+    connection: peer
+    with: { text: '\${{ trigger.data.text }}' }
+`;
+const event = { id: 'x', source: '/x', type: 't.asked', time: '2026-01-01T00:00:00Z', datacontenttype: 'application/json' };
+const call = {
+  plugin: 'fake',
+  action: 'push',
+  priority: 'normal',
+  input: { text: 'a' },
+  attempt: 1,
+  waits: 0,
+  policy: { attempts: 3 },
+  since: 1,
+};
+const base = { run: 'r', epoch: 0, flow: 't', revision: '', event, startedAt: 1, steps: {}, at: 'save', call };
+
+function message(state: unknown): EventMessage {
+  const json = Buffer.from(JSON.stringify(state));
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(json.length);
+  return {
+    attributes: {
+      id: 'm',
+      source: '/flows/t',
+      type: 'sluice.run',
+      time: event.time,
+      datacontenttype: 'application/vnd.sluice.run',
+    },
+    body: Buffer.concat([length, json, Buffer.from('{"text":"a"}')]),
+  };
+}
+
+describe('a run that a newer release has written', () => {
+  it.each([
+    ['flow.t.next', 'result'],
+    ['push.peer.normal', 'push'],
+    ['push.peer.normal.again', 'push'],
+    ['parked', 'parked'],
+    ['poison', 'parked'],
+  ])('waits in %s for a host of that release: neither called nor parked, and not taken again at once', async (queue, kind) => {
+    const machine = await start({ flows: flow('t', PUSH) });
+    await machine.bus.publish([{ queue, message: message({ ...base, v: 2, kind, frames: [] }) }]);
+    await until('it waits for its time', () => machine.broker.delayed(queue) === 1);
+    expect(machine.calls).toEqual([]);
+    expect(machine.database.parked.size).toBe(0);
+    expect(await machine.bus.status([queue])).toMatchObject([{ waiting: 0, held: 0 }]);
+    expect((await machine.engine.status()).newerStates).toMatchObject([{ queue, version: 2, handedBack: 1 }]);
+    expect(machine.log.lines.filter(({ message: text }) => text.includes('waits for a host of a newer release'))).toHaveLength(1);
+  });
+
+  it('is handed back as it was, byte by byte', async () => {
+    const machine = await start({ flows: flow('t', PUSH) });
+    const sent = message({ ...base, v: 7, kind: 'result', frames: [{ block: 'loop' }] });
+    let now = Date.now();
+    const waiting: { at: number; run: () => void }[] = [];
+    machine.broker.clock.after = (ms, run) => void waiting.push({ at: now + ms, run });
+    machine.broker.clock.now = () => now;
+    await machine.bus.publish([{ queue: 'flow.t.next', message: sent }]);
+    await until('it waits', () => waiting.length === 1);
+    await machine.engine.stop();
+    now = waiting[0]!.at + 1;
+    waiting[0]!.run();
+    const taken: EventMessage[] = [];
+    await machine.bus.consume('flow.t.next', { prefetch: 1 }, (delivery) => void taken.push(delivery.message));
+    await until('another host takes it', () => taken.length === 1);
+    expect(taken[0]).toEqual(sent);
+  });
+});
+
+describe('a state that is malformed', () => {
+  it.each([
+    ['no object', 7],
+    ['without a run', { ...base, run: undefined, kind: 'result' }],
+    ['of an unknown kind', { ...base, kind: 'dance' }],
+    ['with steps that are none', { ...base, kind: 'result', steps: null }],
+    ['with an event that is none', { ...base, kind: 'result', event: { id: 1 } }],
+    ['with a call that is none', { ...base, kind: 'retry', call: { plugin: 7 } }],
+    ['with a version that is none', { ...base, v: '2', kind: 'result' }],
+  ])('%s is parked with its bytes', async (_what, state) => {
+    const machine = await start({ flows: flow('t', PUSH) });
+    const sent = message(state);
+    await machine.bus.publish([{ queue: 'flow.t.next', message: sent }]);
+    await until('the row', () => machine.database.parked.size === 1);
+    const [row] = await machine.store.parked.list({ limit: 1 });
+    expect(row?.error.code).toBe('POISON');
+    expect((await machine.store.parked.get(row!.run))?.message.includes(sent.body)).toBe(true);
+    expect(machine.calls).toEqual([]);
+  });
+});
+
+describe('a state that the database refuses', () => {
+  it.each([
+    ['a zero byte in its flow', { flow: 'a\0b' }],
+    ['a zero byte in its step', { at: 'a\0b' }],
+    ['an epoch past all integers', { epoch: 2 ** 40 }],
+    ['a time that is none', { parked: { error: { code: 'X', message: 'x' }, at: 'noon' } }],
+  ])('because of %s is parked with its bytes, and keeps no other run out', async (_what, wrong) => {
+    const machine = await start({ flows: flow('t', PUSH) });
+    const fine = (run: string) => ({ queue: 'parked', message: message({ ...base, run, kind: 'parked' }) });
+    const sent = message({ ...base, kind: 'parked', ...wrong });
+    await machine.bus.publish([fine('before'), { queue: 'parked', message: sent }, fine('behind')]);
+    await until('three rows', () => machine.database.parked.size === 3);
+    const rows = await machine.store.parked.list({ limit: 3 });
+    expect(rows.map(({ flow: of }) => of).toSorted()).toEqual(['t', 't', 'unknown']);
+    const kept = rows.find(({ flow: of }) => of === 'unknown');
+    expect(kept?.error).toMatchObject({ code: 'POISON', message: expect.stringContaining('refuses') });
+    expect((await machine.store.parked.get(kept!.run))?.message.includes(sent.body)).toBe(true);
+    await until('an empty queue', async () => (await machine.bus.status(['parked']))[0]?.held === 0);
+  });
+});

@@ -1,0 +1,114 @@
+import { engineFail, newEventId, type ErrorView, type Reply } from '@sluice/plugin-api';
+import type { Bus, Consumer, Outgoing } from '../ports/bus.js';
+import { queues } from '../ports/bus.js';
+
+const REPLY_PREFETCH = 200;
+
+/**
+ * Callers of this host that wait for a flow's reply. Replies travel over a queue of this host alone: when the host dies, its callers see
+ * a broken connection and ask again.
+ */
+export class Replies {
+  /**
+   * By the run, and not by the id of the event, which is unique for its source alone: a caller must not get what another asked for.
+   * Several may wait for one run: they sent the event under the same id.
+   */
+  readonly #waiting = new Map<string, Set<(reply: Reply) => void>>();
+  readonly #givingUp = new Set<() => void>();
+  #consumer: Consumer | undefined;
+  readonly queue: string;
+
+  constructor(
+    private readonly bus: Bus,
+    hostId: string,
+  ) {
+    this.queue = queues.reply(hostId);
+  }
+
+  async start(): Promise<void> {
+    await this.bus.declare({ queue: this.queue, exclusive: true });
+    this.#consumer = await this.bus.consume(this.queue, { prefetch: REPLY_PREFETCH }, (delivery) => {
+      const { attributes, body } = delivery.message;
+      for (const tell of this.#waiting.get(attributes.correlationid ?? '') ?? []) tell(JSON.parse(body.toString()) as Reply);
+      delivery.settle([]);
+    });
+  }
+
+  /** A promise of the reply of this run. Rejects with `REPLY_LATE` when none came in time. */
+  expect(run: string, withinMs: number): Promise<Reply> {
+    const waiting = this.#waiting.get(run) ?? new Set();
+    this.#waiting.set(run, waiting);
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        clearTimeout(timer);
+        waiting.delete(tell);
+        this.#givingUp.delete(giveUp);
+        if (waiting.size === 0) this.#waiting.delete(run);
+      };
+      const tell = (reply: Reply) => {
+        leave();
+        resolve(reply);
+      };
+      const giveUp = () => {
+        leave();
+        reject(engineFail.REPLY_LATE(`no reply of run ${run} in time`));
+      };
+      const timer = setTimeout(giveUp, withinMs);
+      this.#givingUp.add(giveUp);
+      waiting.add(tell);
+    });
+  }
+
+  /** Takes no more replies; whoever still waits is told that none will come here. */
+  async stop(): Promise<void> {
+    await this.#consumer?.stop();
+    for (const give of [...this.#givingUp]) give();
+  }
+}
+
+/** A reply as a message to the host that waits; thrown away when that host is gone. */
+export function replyMessage(to: string, run: string, flow: string, reply: Reply): Outgoing {
+  return {
+    queue: to,
+    droppable: true,
+    message: {
+      attributes: {
+        id: newEventId(),
+        source: `/flows/${flow}`,
+        type: 'sluice.reply',
+        time: new Date().toISOString(),
+        correlationid: run,
+        datacontenttype: 'application/json',
+      },
+      body: Buffer.from(JSON.stringify(reply)),
+    },
+  };
+}
+
+/** What a caller is told when the run ended without a `reply` step. */
+export function replyOfOutcome(
+  end:
+    | { readonly outcome: 'done' | 'stopped' | 'expired' | 'duplicate' }
+    | { readonly outcome: 'failed'; readonly error: ErrorView },
+  eventId: string,
+): Reply {
+  const json = { 'content-type': 'application/json; charset=utf-8' };
+  switch (end.outcome) {
+    case 'done':
+    case 'stopped':
+      return { status: 204, headers: {} };
+    case 'expired':
+      return {
+        status: 504,
+        headers: json,
+        data: { id: eventId, code: 'EXPIRED', message: 'the event expired before the flow was through' },
+      };
+    case 'duplicate':
+      return { status: 200, headers: json, data: { id: eventId, duplicate: true } };
+    case 'failed': {
+      const { code, message, fate } = end.error;
+      const status = fate === 'rejected' ? 422 : fate === 'fatal' ? 500 : 502;
+      return { status, headers: json, data: { id: eventId, code, message } };
+    }
+  }
+}

@@ -1,0 +1,245 @@
+import { derivedId, engineFail, viewError, type AnyAction, type ErrorView, type Reply } from '@sluice/plugin-api';
+import type { EmitStep, Flow, OnError, ReplyStep, RetryPolicy, SwitchStep, UseStep } from '@sluice/flow';
+import { actionOf, idempotenceOf } from '../calls/actions.js';
+import { parseInput } from '../calls/connections.js';
+import type { EventIngress } from '../ingress/event-ingress.js';
+import { renderEmit, type EmitContent } from './emit-content.js';
+import { emitCause, emittedEvent } from './emitted.js';
+import { writeData } from './event-data.js';
+import type { Hop } from './hop.js';
+import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
+import { queues } from '../ports/bus.js';
+import type { Node } from './program.js';
+import { runMessage, type PendingCall } from './run-state.js';
+import { isInfrastructureError, UnpacedCalls, type UnpacedCallsDeps } from '../calls/unpaced-calls.js';
+
+/**
+ * Mistakes of the flow itself are never hidden by `onError`: a typo would look like "unknown number" for months. Nor is a call that was not
+ * made because another host, with another edition of the flow, does not have its step.
+ */
+const FLOW_MISTAKE = /^(EXPR_\w+|INPUT_INVALID|EVENT_TYPE|FLOW_CHANGED)$/;
+const JSON_TYPE = 'application/json';
+
+export interface StepsDeps extends UnpacedCallsDeps {
+  readonly ingress: EventIngress;
+}
+
+/** Executes the steps of one flow within a hop. */
+export class Steps {
+  readonly #calls: UnpacedCalls;
+
+  constructor(
+    private readonly flow: Flow,
+    private readonly deps: StepsDeps,
+  ) {
+    this.#calls = new UnpacedCalls(flow, deps);
+  }
+
+  /** Runs from `node` on until the hop has an end. Gives a promise only when something has to be waited for. */
+  advance(hop: Hop, node: Node | undefined): MaybePromise<void> {
+    let at = node;
+    while (at !== undefined && hop.end === undefined) {
+      const next = this.#guarded(hop, at, this.#step);
+      if (isPromise(next)) return next.then((after) => this.advance(hop, after));
+      at = next;
+    }
+    if (hop.end === undefined) hop.stop('done');
+  }
+
+  /** Makes the call of a `use` step again, with the input rendered before. */
+  callAgain(hop: Hop, node: Node, call: PendingCall): MaybePromise<void> {
+    const next = this.#guarded(hop, node, () => this.#callUnpaced(hop, node, node.step as UseStep, call));
+    return chain(next, (after) => this.advance(hop, after));
+  }
+
+  /** Goes on after a step that has failed for good. */
+  failed(hop: Hop, node: Node, error: ErrorView): MaybePromise<void> {
+    return chain(
+      this.#guarded(hop, node, () => this.#judge(hop, node, error)),
+      (after) => this.advance(hop, after),
+    );
+  }
+
+  /** Whatever a step throws becomes the end of the run; only what is wrong with this host is thrown on, and the message comes again. */
+  #guarded(hop: Hop, node: Node, work: (hop: Hop, node: Node) => MaybePromise<Node | undefined>): MaybePromise<Node | undefined> {
+    const caught = (error: unknown) => {
+      if (this.deps.signal.aborted || isInfrastructureError(error)) throw error;
+      return this.#end(hop, viewError(error, { step: node.step.id }));
+    };
+    try {
+      const next = work(hop, node);
+      return isPromise(next) ? next.catch(caught) : next;
+    } catch (error) {
+      return caught(error);
+    }
+  }
+
+  readonly #step = (hop: Hop, node: Node): MaybePromise<Node | undefined> => {
+    const { step } = node;
+    hop.enter(step.id);
+    if (hop.expired) {
+      hop.stop('expired');
+      return undefined;
+    }
+    if (step.if === undefined) return this.#verb(hop, node);
+    return chain(step.if.test(hop.scope), (yes) => (yes ? this.#verb(hop, node) : node.next));
+  };
+
+  #verb(hop: Hop, node: Node): MaybePromise<Node | undefined> {
+    const { step } = node;
+    switch (step.verb) {
+      case 'set':
+        return chain(step.value.render(hop.scope), (value) => {
+          hop.steps[step.id] = value;
+          return node.next;
+        });
+      case 'switch':
+        return this.#switch(hop, node, step, 0);
+      case 'emit':
+        return this.#emit(hop, node, step);
+      case 'reply':
+        return this.#reply(hop, node, step);
+      case 'stop':
+        hop.stop('stopped');
+        return undefined;
+      case 'use':
+        return this.#use(hop, node, step);
+    }
+  }
+
+  #switch(hop: Hop, node: Node, step: SwitchStep, from: number): MaybePromise<Node | undefined> {
+    for (let index = from; index < step.cases.length; index++) {
+      const yes = step.cases[index]?.when.test(hop.scope);
+      if (isPromise(yes)) return yes.then((taken) => (taken ? node.branches[index] : this.#switch(hop, node, step, index + 1)));
+      if (yes) return node.branches[index];
+    }
+    return node.branches[step.cases.length];
+  }
+
+  #emit(hop: Hop, node: Node, step: EmitStep): MaybePromise<Node | undefined> {
+    return chain(renderEmit(step, hop.scope), (content) => this.#emitted(hop, node, content));
+  }
+
+  #emitted(hop: Hop, node: Node, content: EmitContent): Node | undefined {
+    const cause = emitCause(hop.event, this.flow.name, this.deps.settings.limits);
+    const asItCame = content.datacontenttype === undefined ? hop.bodyOf(content.data) : undefined;
+    const carried = asItCame
+      ? { body: asItCame, datacontenttype: hop.event.datacontenttype ?? JSON_TYPE }
+      : writeData(content.data, content.datacontenttype);
+    const message = emittedEvent(cause, content, carried, derivedId(hop.run, node.step.id));
+    const { id, type } = message.attributes;
+    hop.outputs.push({ message });
+    hop.steps[node.step.id] = { id, type };
+    if (!this.deps.ingress.hasSubscriber(type)) this.deps.observer.unrouted(message.attributes);
+    return node.next;
+  }
+
+  #reply(hop: Hop, node: Node, step: ReplyStep): MaybePromise<Node | undefined> {
+    const { scope } = hop;
+    const values: readonly MaybePromise<unknown>[] = [
+      step.status.render(scope),
+      step.headers.render(scope),
+      step.data?.render(scope),
+    ];
+    const reply = ([status, headers, data]: readonly unknown[]) => {
+      hop.reply(checkedReply(status, headers, data));
+      return node.next;
+    };
+    return values.some(isPromise) ? Promise.all(values).then(reply) : reply(values);
+  }
+
+  #use(hop: Hop, node: Node, step: UseStep): MaybePromise<Node | undefined> {
+    return chain(step.with.render(hop.scope), (input) => {
+      const action = actionOf(this.deps.plugins, step.plugin, step.action);
+      parseInput(step.plugin, step.action, action, input);
+      const connection = this.deps.connections.get(step.plugin, step.connection);
+      const call = this.#firstCall(hop, step, action, input);
+      if (connection.spec.pace === undefined || action.paced === false) return this.#callUnpaced(hop, node, step, call);
+      this.#push(hop, step, call);
+      return undefined;
+    });
+  }
+
+  #firstCall(hop: Hop, step: UseStep, action: AnyAction<unknown>, input: unknown): PendingCall {
+    const since = Date.now();
+    return {
+      plugin: step.plugin,
+      action: step.action,
+      priority: step.priority,
+      input,
+      attempt: 1,
+      waits: 0,
+      policy: this.#policy(action, input),
+      since,
+      ...(step.connection !== undefined && { connection: step.connection }),
+      ...(step.timeoutMs !== undefined && { deadline: since + step.timeoutMs }),
+      ...(hop.expiresAt !== undefined && { expiresAt: hop.expiresAt }),
+    };
+  }
+
+  /** An action that cannot be repeated is tried once, unless the flow asks for more. */
+  #policy(action: AnyAction<unknown>, input: unknown): RetryPolicy {
+    const { retry, retryGiven } = this.flow.deliver;
+    return !retryGiven && idempotenceOf(action, input) === 'no' ? { ...retry, attempts: 1 } : retry;
+  }
+
+  /** Hands the call to the owner of the connection; with a timeout, a durable timer goes beside it and both carry the state. */
+  #push(hop: Hop, step: UseStep, call: PendingCall): void {
+    const connection = call.connection ?? call.plugin;
+    const push = runMessage({ state: hop.state('push', { at: step.id, call }), body: hop.body });
+    hop.outputs.push({ queue: queues.push(connection, call.priority), message: push });
+    hop.startTimer(step.id, call);
+    hop.suspend();
+  }
+
+  async #callUnpaced(hop: Hop, node: Node, step: UseStep, call: PendingCall): Promise<Node | undefined> {
+    const end = await this.#calls.make(hop, step, call);
+    switch (end.kind) {
+      case 'output':
+        hop.steps[step.id] = end.output;
+        return node.next;
+      case 'failed':
+        return this.#judge(hop, node, end.error);
+      case 'suspended':
+        hop.suspend();
+        return undefined;
+    }
+  }
+
+  /** The first `onError` entry that fits gives the step's output; otherwise the run ends here. */
+  #judge(hop: Hop, node: Node, error: ErrorView): MaybePromise<Node | undefined> {
+    const { step } = node;
+    if (step.verb !== 'use' || FLOW_MISTAKE.test(error.code)) return this.#end(hop, error);
+    return this.#onError(hop, node, step.onError, error);
+  }
+
+  #onError(hop: Hop, node: Node, entries: readonly OnError[], error: ErrorView): MaybePromise<Node | undefined> {
+    const [entry, ...rest] = entries;
+    if (entry === undefined) return this.#end(hop, error);
+    hop.enter(node.step.id);
+    const scope = { ...hop.scope, error };
+    return chain(entry.when === undefined ? true : entry.when.test(scope), (yes): MaybePromise<Node | undefined> => {
+      if (!yes) return this.#onError(hop, node, rest, error);
+      return chain(entry.output.render(scope), (output) => {
+        hop.steps[node.step.id] = output;
+        return node.next;
+      });
+    });
+  }
+
+  #end(hop: Hop, error: ErrorView): undefined {
+    hop.stop(this.flow.deliver.onExhausted === 'park' || FLOW_MISTAKE.test(error.code) ? 'parked' : 'dropped', error);
+    return undefined;
+  }
+}
+
+function checkedReply(status: unknown, headers: unknown, data: unknown): Reply {
+  if (typeof status !== 'number' || !Number.isInteger(status) || status < 200 || status > 599) {
+    throw engineFail.INPUT_INVALID(`the status of a reply is a whole number from 200 to 599, not ${JSON.stringify(status)}`);
+  }
+  const texts = Object.entries((headers ?? {}) as Record<string, unknown>).map(([name, value]) => [
+    name.toLowerCase(),
+    String(value),
+  ]);
+  return { status, headers: Object.fromEntries(texts) as Record<string, string>, ...(data !== undefined && { data }) };
+}

@@ -1,0 +1,251 @@
+import { afterEach } from '@jest/globals';
+import { action, definePlugin, type AnyPlugin, type Call, type NewEvent } from '@sluice/plugin-api';
+import { compileWorkspace, formatFindings, parseWorkspaceFile, type Workspace } from '@sluice/flow';
+import {
+  Engine,
+  ROLES,
+  type CallEnd,
+  type Observer,
+  type Pace,
+  type Pacer,
+  type PaceState,
+  type PushOwner,
+  type Role,
+} from '@sluice/engine';
+import { FakeWorkspace, MemoryBroker, MemoryDatabase, MemoryLog, MemoryStore, until } from '@sluice/testing';
+import { z } from 'zod';
+
+export interface SeenCall {
+  readonly id: string;
+  readonly attempt: number;
+  readonly input: { readonly text: string };
+}
+
+/** What the fake peer answers: throw to fail. */
+export type Answer = (call: SeenCall, raw: Call) => unknown;
+
+/** A plugin with a paced and an unpaced action, and a peer that the test scripts. */
+export function fakePlugin(calls: SeenCall[], answer: Answer, idempotent: 'yes' | 'by-key' | 'no' = 'by-key'): AnyPlugin {
+  const say = (paced: boolean) =>
+    action({
+      title: 'Say something to the fake peer',
+      input: z.strictObject({ text: z.string() }),
+      output: z.unknown(),
+      idempotent,
+      paced,
+      async run(_client: { close(): Promise<void> }, input, call) {
+        const seen = { id: call.id, attempt: call.attempt, input };
+        calls.push(seen);
+        return answer(seen, call);
+      },
+    });
+  return definePlugin({
+    name: 'fake',
+    api: '^1',
+    connection: z.strictObject({}),
+    open: async () => ({ close: async () => undefined }),
+    pace: { concurrency: { start: 4, max: 4, adaptive: false } },
+    triggers: {},
+    actions: { push: say(true), say: say(false) },
+  });
+}
+
+/** Starts calls as long as the owner has some, never more at once than the limit. Nothing else: it is not the pacer that is tested. */
+export class PlainPacer implements Pacer {
+  readonly engine = 'memory';
+  readonly ends: CallEnd[] = [];
+  open = true;
+  #owners: { owner: PushOwner; wake: () => void }[] = [];
+
+  own(_connection: string, config: { concurrency: { max: number } }, owner: PushOwner, signal: AbortSignal): Pace {
+    let inFlight = 0;
+    const { max } = config.concurrency;
+    const fill = () => {
+      while (this.open && !signal.aborted && inFlight < max && owner.waiting(['interactive', 'normal', 'bulk']) > 0) {
+        inFlight++;
+        void owner.start(['interactive', 'normal', 'bulk']).then((end) => {
+          inFlight--;
+          if (end !== 'idle') this.ends.push(end);
+          if (end !== 'idle' && end.result !== 'unavailable') fill();
+        });
+      }
+    };
+    const wake = () => setImmediate(fill);
+    this.#owners.push({ owner, wake });
+    setImmediate(() => owner.onOpened());
+    const state = (): PaceState => ({ owner: true, limit: max, max, inFlight, lingering: 0, breaker: 'closed' });
+    const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    return { wake, state, ended };
+  }
+
+  /** The connection is another host's from now on. */
+  lose(): void {
+    this.open = false;
+    for (const { owner } of this.#owners) owner.onClosed('lease');
+  }
+
+  regain(): void {
+    this.open = true;
+    for (const { owner, wake } of this.#owners) {
+      owner.onOpened();
+      wake();
+    }
+  }
+
+  onBreakerChanged(open: boolean): void {
+    for (const { owner } of this.#owners) owner.onBreakerChanged?.(open);
+  }
+
+  /** Looks again at everything that waits. */
+  wake(): void {
+    for (const { wake } of this.#owners) wake();
+  }
+
+  check = async () => undefined;
+  close = async () => undefined;
+}
+
+export interface TestEngineOptions {
+  readonly flows: string;
+  readonly answer?: Answer;
+  readonly idempotent?: 'yes' | 'by-key' | 'no';
+  readonly broker?: MemoryBroker;
+  readonly database?: MemoryDatabase;
+  readonly pacer?: PlainPacer;
+  readonly settings?: string;
+  /** One more plugin, with connections in `settings`. */
+  readonly plugin?: AnyPlugin;
+  /** Hides secrets in a text. */
+  readonly mask?: (text: string) => string;
+  /** Default: all. */
+  readonly roles?: readonly Role[];
+  /** False: the test says when the host can be reached. */
+  readonly ready?: boolean;
+  /** Folder for the events of live sources. */
+  readonly spool?: string;
+}
+
+/** An engine on memory adapters, with the fake plugin, and what a test needs to look at. */
+export async function startTestEngine(options: TestEngineOptions) {
+  const calls: SeenCall[] = [];
+  const outcomes: { flow: string; outcome: string | undefined }[] = [];
+  const broker = options.broker ?? new MemoryBroker();
+  const database = options.database ?? new MemoryDatabase();
+  const bus = broker.connect();
+  const store = new MemoryStore(database);
+  const pacer = options.pacer ?? new PlainPacer();
+  const fake: AnyPlugin = fakePlugin(calls, options.answer ?? (() => ({ ok: true })), options.idempotent);
+  const plugins = new Map([fake, ...(options.plugin ? [options.plugin] : [])].map((plugin) => [plugin.name, plugin]));
+  const unrouted: string[] = [];
+  const observer: Observer = {
+    accepted: () => undefined,
+    unrouted: (event) => unrouted.push(event.type),
+    hop: (flow, _ms, outcome) => outcomes.push({ flow, outcome }),
+    unwanted: () => undefined,
+    called: () => undefined,
+    parked: () => undefined,
+  };
+  const log = new MemoryLog();
+  const { listen, tokens, routes: routes, meter, database: tables } = new FakeWorkspace().host();
+  const engine = new Engine({
+    workspace: workspaceOf(options.flows, plugins, options.settings ?? ''),
+    plugins,
+    bus,
+    store,
+    pacer,
+    capabilities: {
+      listen,
+      tokens: () => tokens,
+      routes,
+      database: () => tables,
+      meter: () => meter,
+      ...(options.spool !== undefined && { spool: options.spool }),
+    },
+    observer,
+    log,
+    hostId: `host-${Math.random().toString(36).slice(2)}`,
+    roles: new Set(options.roles ?? ROLES),
+    mask: options.mask ?? ((text) => text),
+  });
+  await engine.start().catch(async (error: unknown) => {
+    await engine.stop();
+    throw error;
+  });
+  if (options.ready ?? true) engine.ready();
+  const emitted: { type: string; id: string; data: unknown }[] = [];
+  await bus.declare({ queue: 'watch', types: ['#'] });
+  await bus.consume('watch', { prefetch: 1_000 }, (delivery) => {
+    const { type, id } = delivery.message.attributes;
+    emitted.push({
+      type,
+      id,
+      data: delivery.message.body.length > 0 ? (JSON.parse(delivery.message.body.toString()) as unknown) : undefined,
+    });
+    delivery.settle([]);
+  });
+  return {
+    engine,
+    broker,
+    database,
+    bus,
+    store,
+    pacer,
+    log,
+    calls,
+    outcomes,
+    unrouted,
+    emitted,
+    publish: (type: string, data: unknown, more: Partial<NewEvent> = {}) =>
+      engine.ingress.publish({ type, source: '/test', data, ...more }),
+    ended: (outcome: string, times = 1) =>
+      until(
+        `${times} × ${outcome}, got ${JSON.stringify(outcomes)}`,
+        () => outcomes.filter((one) => one.outcome === outcome).length >= times,
+      ),
+    stop: async () => {
+      await engine.stop();
+      await bus.close();
+      await store.close();
+    },
+  };
+}
+
+function workspaceOf(flows: string, plugins: ReadonlyMap<string, AnyPlugin>, settings: string): Workspace {
+  const source = (file: string, text: string) => ({ file, bytes: Buffer.from(text) });
+  const parsed = parseWorkspaceFile(
+    source(
+      'sluice.yaml',
+      `sluice: 1\nplugins: [${[...plugins.keys()].map((name) => `'./${name}'`).join(', ')}]\nconnections:\n  peer:\n    use: fake\n  quick:\n    use: fake\n${settings}`,
+    ),
+  );
+  if (!parsed.file) throw new Error(formatFindings(parsed.findings));
+  const compiled = compileWorkspace({ workspace: parsed.file, flows: [source('flows/test.yaml', flows)], plugins, env: {} });
+  if (!compiled.workspace) throw new Error(formatFindings(compiled.findings));
+  return compiled.workspace;
+}
+
+/** A flow that takes `types`, with these steps (indented by two). */
+export function flow(name: string, steps: string, more = ''): string {
+  return `sluice: 1\nflow: ${name}\ntrigger:\n  use: event\n  with: { types: [${name}.asked] }\n${more}steps:\n${steps}`;
+}
+
+export type TestEngine = Awaited<ReturnType<typeof startTestEngine>>;
+
+/** Machines of the tests of one file: each is stopped after its test. */
+export function testEngines(): {
+  readonly start: (options: TestEngineOptions) => Promise<TestEngine>;
+  readonly running: TestEngine[];
+} {
+  const running: TestEngine[] = [];
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((machine) => machine.stop()));
+  });
+  return {
+    running,
+    async start(options) {
+      const machine = await startTestEngine(options);
+      running.push(machine);
+      return machine;
+    },
+  };
+}

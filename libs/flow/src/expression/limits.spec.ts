@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { FUNCTION_NAMES } from './index.js';
+import { BOMBS, FUNCTION_CASES } from '../../test/support/bombs.mjs';
+
+interface Measured {
+  readonly source: string;
+  readonly code: string;
+  readonly heldMs: number;
+}
+
+/** Time that the event loop may be held: the bound of an evaluation, 200 ms, and what its last step takes. */
+const MAX_HELD_MS = 300;
+const SCRIPT = fileURLToPath(new URL('../../test/support/run-bombs.mjs', import.meta.url));
+const run = promisify(execFile);
+
+/** Evaluates in a process of its own, whose heap holds 256 MiB more than the data: a process that dies is a failure. */
+async function measure(...names: readonly string[]): Promise<readonly Measured[]> {
+  const { stdout } = await run(process.execPath, ['--max-old-space-size=320', '--expose-gc', SCRIPT, ...names], {
+    timeout: 120_000,
+  });
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Measured);
+}
+
+function expectInTime(measured: readonly Measured[]): void {
+  expect(measured.length).toBeGreaterThan(0);
+  expect(measured.filter(({ heldMs }) => heldMs > MAX_HELD_MS)).toEqual([]);
+}
+
+describe('an expression that tries to stop the host', () => {
+  it.each(Object.keys(BOMBS))(
+    'ends in time: %s',
+    async (name) => {
+      const measured = await measure(name);
+      expectInTime(measured);
+      if (BOMBS[name]?.[2] === 'limit') expect(measured[0]).toMatchObject({ code: 'EXPR_LIMIT' });
+    },
+    180_000,
+  );
+});
+
+describe('every function with arguments as large as an event', () => {
+  it('has a case', () => {
+    expect(Object.keys(FUNCTION_CASES).toSorted()).toEqual([...FUNCTION_NAMES].toSorted());
+  });
+
+  it.each(Object.keys(FUNCTION_CASES))('ends in time: $%s', async (name) => expectInTime(await measure(name)), 180_000);
+});

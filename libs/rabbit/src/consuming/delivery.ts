@@ -1,0 +1,66 @@
+import type { Delivery, Outgoing } from '@sluice/engine';
+import type { EventMessage, SluiceError } from '@sluice/plugin-api';
+import type { Sender } from '../publishing/publisher.js';
+import type { Session } from './session.js';
+
+/** A delivery that could not be settled for want of a queue comes back after this: at once, it would run in a circle. */
+const RELEASE_AFTER_MS = 1_000;
+
+/** One message in hand; while it is being settled, the sender of its outputs. */
+export class RabbitDelivery implements Delivery, Sender {
+  readonly queue: string;
+  readonly message: EventMessage;
+  readonly redelivered: number;
+  readonly #session: Session;
+  readonly #tag: number;
+  #left = 0;
+  #failed = false;
+  #settled: ((done: boolean) => void) | undefined;
+
+  constructor(session: Session, queue: string, tag: number, message: EventMessage, redelivered: number) {
+    this.#session = session;
+    this.#tag = tag;
+    this.queue = queue;
+    this.message = message;
+    this.redelivered = redelivered;
+  }
+
+  get wanted(): boolean {
+    return !this.lost;
+  }
+
+  get lost(): boolean {
+    return !this.#session.alive && !this.#session.cancelled;
+  }
+
+  settle(outputs: readonly Outgoing[], settled?: (done: boolean) => void): void {
+    this.#settled = settled;
+    if (outputs.length === 0 || this.lost) return this.#end();
+    this.#left = outputs.length;
+    for (const out of outputs) this.#session.publisher.send(out, this);
+  }
+
+  release(): void {
+    // handed back to a queue that was deleted it would be gone; what holds for its outputs holds for it: confirmed, then acknowledged
+    if (this.#session.cancelled) this.settle([{ queue: this.queue, message: this.message }]);
+    else if (this.#session.alive) this.#session.release(this.#tag);
+  }
+
+  confirmed(problem?: SluiceError): void {
+    if (problem) this.#failed = true;
+    this.#left -= 1;
+    if (this.#left === 0) this.#end();
+  }
+
+  #end(): void {
+    const done = !this.lost && !this.#failed;
+    if (done) this.#session.finish(this.#tag);
+    else if (!this.lost) setTimeout(() => this.release(), RELEASE_AFTER_MS).unref();
+    this.#failed = false;
+    try {
+      this.#settled?.(done);
+    } catch {
+      // a mistake of the caller: the message is where it belongs
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import type { Delivery } from '@sluice/engine';
+import type { Log } from '@sluice/plugin-api';
+import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import { AckWindow } from './ack-window.js';
+import { RabbitDelivery } from './delivery.js';
+import { decodeMessage, readNotBefore, readRedelivered } from '../publishing/envelope.js';
+import { describe } from '../connection/failure.js';
+import { rungFor } from '../queues/delay-queues.js';
+import type { Publisher } from '../publishing/publisher.js';
+import type { RecentAcks } from './recent-acks.js';
+import { closeQuietly } from '../queues/temporary-channel.js';
+
+export interface SessionOptions {
+  readonly queue: string;
+  /** Its name on the broker. */
+  readonly physical: string;
+  readonly prefetch: number;
+  readonly publisher: Publisher;
+  readonly acks: RecentAcks;
+  readonly log: Log;
+  readonly handle: (delivery: Delivery) => void;
+  /** The channel is gone, or the broker has cancelled the consumer. Called once, and not after `stop` or `die`. */
+  readonly ended: (session: Session) => void;
+}
+
+/**
+ * One channel with one consumer, until either is lost. Deliveries can be settled as long as the channel is open. When the broker has
+ * cancelled the consumer its queue may be deleted, and then the deliveries held here are the only copies: they can still be settled when the
+ * channel has closed, and a release publishes the message to its queue again.
+ */
+export class Session {
+  readonly publisher: Publisher;
+  readonly #channel: Channel;
+  readonly #options: SessionOptions;
+  readonly #window: AckWindow;
+  #consumerTag = '';
+  #prefetch = 0;
+  #wanted = 0;
+  #changing: Promise<void> = Promise.resolve();
+  #alive = true;
+  #stopped = false;
+  #cancelled = false;
+
+  private constructor(channel: Channel, options: SessionOptions) {
+    this.#channel = channel;
+    this.#options = options;
+    this.publisher = options.publisher;
+    this.#window = new AckWindow(options.prefetch, (tag, upTo) => {
+      options.acks.sent();
+      this.#send(() => channel.ack(tagged(tag), upTo));
+    });
+  }
+
+  static async open(connection: ChannelModel, options: SessionOptions): Promise<Session> {
+    const channel = await connection.createChannel();
+    const session = new Session(channel, options);
+    channel.on('error', (error) =>
+      options.log.warn('channel closed by RabbitMQ', { queue: options.queue, reason: error.message }),
+    );
+    channel.on('close', () => session.#end());
+    await session.#consume(options.prefetch);
+    return session;
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** The broker has cancelled the consumer: what is held may be in no queue any more. */
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  /** How many deliveries are neither settled nor released. */
+  get held(): number {
+    return this.#window.held;
+  }
+
+  /** Every output is confirmed: it leaves its queue. */
+  finish(tag: number): void {
+    this.#window.finish(tag);
+    this.#closeIfDone();
+  }
+
+  release(tag: number): void {
+    this.#window.skip(tag);
+    this.#send(() => this.#channel.nack(tagged(tag), false, true));
+    this.#closeIfDone();
+  }
+
+  flush(): void {
+    if (this.#alive) this.#window.flush();
+  }
+
+  /** A limit counts for consumers that begin after it is set: so this one is ended, and another begins on the same channel. */
+  setPrefetch(count: number): Promise<void> {
+    this.#wanted = count;
+    // one change after another: two at once would end one consumer twice and leave another behind
+    this.#changing = this.#changing.then(() => this.#changePrefetch());
+    return this.#changing;
+  }
+
+  /** Hands nothing more to the consumer; the channel stays until what is held is settled or released. */
+  async stop(): Promise<void> {
+    if (!this.#alive || this.#stopped) return;
+    this.#stopped = true;
+    await this.#changing.catch(() => undefined);
+    await this.#channel.cancel(this.#consumerTag).catch(() => undefined);
+    this.#closeIfDone();
+  }
+
+  /** The connection is gone. Settling does nothing any more: what was held comes again. */
+  die(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.#window.close();
+    this.publisher.prune();
+  }
+
+  async #changePrefetch(): Promise<void> {
+    const count = this.#wanted;
+    if (!this.#alive || this.#stopped || this.#cancelled || count === this.#prefetch) return;
+    await this.#channel.cancel(this.#consumerTag);
+    this.#window.setPrefetch(count);
+    if (!this.#stopped) await this.#consume(count);
+  }
+
+  async #consume(prefetch: number): Promise<void> {
+    this.#prefetch = prefetch;
+    await this.#channel.prefetch(prefetch);
+    const { consumerTag } = await this.#channel.consume(this.#options.physical, (message) => this.#take(message));
+    this.#consumerTag = consumerTag;
+  }
+
+  /** An exception here would reach amqplib, which closes the connection for it. */
+  #take(message: ConsumeMessage | null): void {
+    if (message === null) return this.#onCancel();
+    this.#window.add();
+    const delivery = this.#deliver(message);
+    if (this.#stopped) return delivery.release();
+    if (this.#delayAgain(message, delivery)) return;
+    try {
+      this.#options.handle(delivery);
+    } catch (error) {
+      this.#options.log.error('the consumer failed, its delivery is handed back', {
+        queue: this.#options.queue,
+        reason: describe(error),
+      });
+      delivery.release();
+    }
+  }
+
+  /** The queue was deleted, or its leader moved. The channel stays open for what is held, as after `stop`. */
+  #onCancel(): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
+    if (!this.#stopped) this.#options.ended(this);
+    this.#closeIfDone();
+  }
+
+  #deliver(message: ConsumeMessage): RabbitDelivery {
+    return new RabbitDelivery(
+      this,
+      this.#options.queue,
+      message.fields.deliveryTag,
+      decodeMessage(message),
+      readRedelivered(message),
+    );
+  }
+
+  /** A message that left its rung of the ladder too early for its time goes to the next. */
+  #delayAgain(message: ConsumeMessage, delivery: RabbitDelivery): boolean {
+    const notBefore = readNotBefore(message.properties);
+    if (notBefore === undefined || !rungFor(notBefore - Date.now())) return false;
+    delivery.settle([{ message: delivery.message, queue: this.#options.queue, notBefore }]);
+    return true;
+  }
+
+  #end(): void {
+    const ended = this.#alive && !this.#stopped && !this.#cancelled;
+    this.die();
+    if (ended) this.#options.ended(this);
+  }
+
+  #closeIfDone(): void {
+    if (!(this.#stopped || this.#cancelled) || !this.#alive || this.#window.held > 0) return;
+    this.#window.flush();
+    this.die();
+    setTimeout(() => void closeQuietly(this.#channel), this.#options.acks.msUntilApplied());
+  }
+
+  /** A channel that has just been closed throws; whatever was to be said is void then. */
+  #send(frame: () => void): void {
+    if (!this.#alive) return;
+    try {
+      frame();
+    } catch {
+      this.#end();
+    }
+  }
+}
+
+/** All that amqplib reads of a message to acknowledge it. */
+function tagged(deliveryTag: number): ConsumeMessage {
+  return { fields: { deliveryTag } } as ConsumeMessage;
+}

@@ -1,0 +1,87 @@
+import { action, isSluiceError } from '@sluice/plugin-api';
+import { z } from 'zod';
+import type { AmiClient } from '../client.js';
+import { textsOf } from '../ami/packet.js';
+
+const channel = z.string().min(1).describe('name or unique id of the channel');
+const GONE = /no such channel|channel does not exist/i;
+
+/** Ends a call. One that has ended already is as good. */
+export const hangup = action({
+  title: 'Hang up',
+  input: z.strictObject({
+    channel,
+    cause: z.int().min(0).max(127).optional().describe('why, as a number of Q.850; 16 is a normal end'),
+  }),
+  output: z.object({ found: z.boolean().describe('false: there was no such channel any more') }),
+  idempotent: 'yes',
+  paced: false,
+  async run(client: AmiClient, input, call) {
+    try {
+      await client.ask({ Action: 'Hangup', Channel: input.channel, Cause: input.cause }, call.signal);
+      return { found: true };
+    } catch (error) {
+      if (isGone(error)) return { found: false };
+      throw error;
+    }
+  },
+});
+
+/** Sets a variable of a channel, for the dialplan to read. */
+export const setVariable = action({
+  title: 'Set a channel variable',
+  input: z.strictObject({
+    channel: channel.optional().describe('name or unique id of the channel; absent: a global variable'),
+    name: z.string().regex(/^[\w().-]+$/, 'the name of a variable or a function, such as CDR(userfield)'),
+    value: z.string(),
+  }),
+  output: z.null(),
+  idempotent: 'yes',
+  paced: false,
+  async run(client: AmiClient, input, call) {
+    await client.ask({ Action: 'Setvar', Channel: input.channel, Variable: input.name, Value: input.value }, call.signal);
+    return null;
+  },
+});
+
+/** Sends a call to another place of the dialplan: a transfer, an answering machine, a conference. */
+export const redirect = action({
+  title: 'Send a call elsewhere',
+  input: z.strictObject({
+    channel,
+    extraChannel: channel.optional().describe('a second channel to go to the same place'),
+    context: z.string().min(1),
+    exten: z.string().min(1),
+    priority: z.int().min(1).default(1),
+  }),
+  output: z.null(),
+  idempotent: 'no',
+  paced: false,
+  async run(client: AmiClient, input, call) {
+    const { context: Context, exten: Exten, priority: Priority, extraChannel } = input;
+    const extra = extraChannel !== undefined && {
+      ExtraChannel: extraChannel,
+      ExtraContext: Context,
+      ExtraExten: Exten,
+      ExtraPriority: Priority,
+    };
+    await client.ask({ Action: 'Redirect', Channel: input.channel, Context, Exten, Priority, ...extra }, call.signal);
+    return null;
+  },
+});
+
+/** A command of Asterisk's own command line. */
+export const command = action({
+  title: 'Run a command of the command line',
+  input: z.strictObject({ command: z.string().min(1).describe('such as `pjsip show endpoint 101`') }),
+  output: z.object({ lines: z.array(z.string()) }),
+  idempotent: 'no',
+  async run(client: AmiClient, input, call) {
+    return { lines: [...textsOf(await client.ask({ Action: 'Command', Command: input.command }, call.signal), 'Output')] };
+  },
+});
+
+function isGone(error: unknown): boolean {
+  if (!isSluiceError(error) || error.code !== 'AMI_REFUSED') return false;
+  return GONE.test((error.options.details as { message: string }).message);
+}

@@ -1,0 +1,167 @@
+import { fail } from '@sluice/plugin-api';
+import type { AmiClient } from '../client.js';
+import { ami } from '../failures.js';
+import { timeOf } from '../triggers/listening.js';
+import { knownText, textOf, type Packet } from '../ami/packet.js';
+
+export const RESULTS = ['answered', 'busy', 'noAnswer', 'congestion', 'unallocated', 'failed', 'doNotCall', 'unknown'] as const;
+
+export type Result = (typeof RESULTS)[number];
+
+/** How an outgoing call ended. */
+export interface CallEnd {
+  readonly result: Result;
+  /** Seconds of talk. */
+  readonly seconds: number;
+  /** By Q.850; nothing: the exchange did not say. */
+  readonly cause: number | null;
+}
+
+/**
+ * `Reason` of OriginateResponse: what the channel met with (AST_CONTROL_… of Asterisk's frame.h). Asterisk 16 and 22 write 0 for a busy
+ * number, for congestion and for a number that does not exist, so the cause of the channel's own hang-up decides.
+ */
+const REASONS: Readonly<Record<string, Result>> = { 1: 'noAnswer', 3: 'noAnswer', 5: 'busy', 8: 'congestion' };
+/** Causes of Q.850 that tell by themselves what a call met with. */
+const CAUSES: Readonly<Record<string, Result>> = {
+  1: 'unallocated',
+  17: 'busy',
+  18: 'noAnswer',
+  19: 'noAnswer',
+  21: 'busy',
+  22: 'unallocated',
+  28: 'unallocated',
+  34: 'congestion',
+  38: 'congestion',
+  42: 'congestion',
+};
+/** Of a call that nobody took, the hang-up and the OriginateResponse come in either order, within so long. */
+const REASON_WITHIN_MS = 2_000;
+/** The exchange has had its time to let it ring, and says nothing. */
+const SILENCE_MS = 30_000;
+
+/** An order was given, and has this ActionID; or the channel of an order before is in this state. Nothing: it is up no more. */
+export type Beginning = { readonly actionId: string } | { readonly state: string | undefined };
+
+/**
+ * Begins a call with `begin`, or finds it, and follows its channel to the end. Of a call that is found the talk counts from then on, and
+ * nothing is known when it is over. Rejects when the session ends first or the signal fires; the call itself goes on then.
+ */
+export async function followCall(
+  client: AmiClient,
+  channel: string,
+  ringMs: number,
+  signal: AbortSignal,
+  begin: () => Promise<Beginning>,
+): Promise<CallEnd> {
+  const course = new Course(client, channel);
+  const listening = { events: ['OriginateResponse', 'Newstate', 'Hangup'] };
+  const end = await client.listen(listening, { hear: (packet) => course.hear(packet) });
+  const giveUp = () => course.fail(fail.TIMED_OUT(`the call ${channel} was given up while it was up`));
+  signal.addEventListener('abort', giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  const removeEndListener = client.onEnd((reason) =>
+    course.fail(ami.AMI_CUT_OFF(`${reason.message} while the call ${channel} was up`)),
+  );
+  try {
+    course.begun(await begin(), ringMs);
+    return await course.ended;
+  } finally {
+    end();
+    removeEndListener();
+    course.close();
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+class Course {
+  readonly ended: Promise<CallEnd>;
+  private settle: (end: CallEnd) => void = () => undefined;
+  fail: (error: Error) => void = () => undefined;
+  /** Events may come before the answer that tells their ActionID. */
+  private early: Packet[] | undefined = [];
+  private actionId: string | undefined;
+  private answeredAt: number | undefined;
+  /** Of a call that nobody took, as far as they have come. */
+  private cause: number | null | undefined;
+  private reason: string | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly client: AmiClient,
+    private readonly channel: string,
+  ) {
+    this.ended = new Promise((resolve, reject) => {
+      this.settle = resolve;
+      this.fail = reject;
+    });
+    // it may fail while the beginning is still waited for
+    this.ended.catch(() => undefined);
+  }
+
+  begun(beginning: Beginning, ringMs: number): void {
+    const early = this.early ?? [];
+    this.early = undefined;
+    if ('actionId' in beginning) this.ordered(beginning.actionId, ringMs);
+    else if (beginning.state === 'Up') this.answeredAt = this.client.host.now().getTime();
+    early.forEach((packet) => this.hear(packet));
+    if ('state' in beginning && beginning.state === undefined) this.settle({ result: 'unknown', seconds: 0, cause: null });
+  }
+
+  hear(packet: Packet): void {
+    if (this.early) return void this.early.push(packet);
+    const ours = textOf(packet, 'Uniqueid') === this.channel;
+    const asked = this.actionId !== undefined && textOf(packet, 'ActionID') === this.actionId;
+    if (!ours && !asked) return;
+    switch (textOf(packet, 'Event')) {
+      case 'OriginateResponse':
+        if (textOf(packet, 'Response') === 'Success') return this.answered(packet);
+        this.reason = textOf(packet, 'Reason') ?? '';
+        return this.notTaken();
+      case 'Newstate':
+        if (textOf(packet, 'ChannelState') === '6') this.answered(packet);
+        return;
+      case 'Hangup':
+        return this.hungUp(packet);
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+  }
+
+  private ordered(actionId: string, ringMs: number): void {
+    this.actionId = actionId;
+    const silent = () => this.fail(fail.TIMED_OUT(`${this.client.where} does not say what became of the call ${this.channel}`));
+    this.timer = setTimeout(silent, ringMs + SILENCE_MS);
+  }
+
+  private answered(packet: Packet): void {
+    clearTimeout(this.timer);
+    this.answeredAt ??= timeOf(packet, this.client.host).getTime();
+  }
+
+  private hungUp(packet: Packet): void {
+    const cause = knownText(packet, 'Cause');
+    const number = cause === undefined ? null : Number(cause);
+    if (this.answeredAt !== undefined) {
+      const seconds = Math.round((timeOf(packet, this.client.host).getTime() - this.answeredAt) / 1_000);
+      return this.settle({ result: 'answered', seconds: Math.max(0, seconds), cause: number });
+    }
+    this.cause = number;
+    this.notTaken();
+  }
+
+  /** Nobody took the call. The cause decides where it tells enough, and else the reason. */
+  private notTaken(): void {
+    const { cause, reason } = this;
+    const byCause = CAUSES[cause ?? ''];
+    const conclude = () => {
+      const byReason = reason === undefined ? undefined : (REASONS[reason] ?? 'failed');
+      this.settle({ result: byCause ?? byReason ?? 'noAnswer', seconds: 0, cause: cause ?? null });
+    };
+    if (byCause !== undefined || (cause !== undefined && reason !== undefined)) return conclude();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(conclude, REASON_WITHIN_MS);
+  }
+}

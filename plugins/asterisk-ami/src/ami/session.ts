@@ -1,0 +1,364 @@
+import { randomUUID, createHash } from 'node:crypto';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { fail, isSluiceError, type Log } from '@sluice/plugin-api';
+import { charsetOf, type Charset } from './charset.js';
+import type { Config } from '../config.js';
+import { EventInbox } from './event-inbox.js';
+import { ami } from '../failures.js';
+import { PacketReader } from './packet-reader.js';
+import { knownText, parsePacket, textOf, textsOf, type Packet } from './packet.js';
+import { WRITE_CLASSES } from './rights.js';
+import { writeAction, type AmiAction } from './write-action.js';
+
+export type SessionOptions = Pick<
+  Config,
+  'host' | 'port' | 'user' | 'secret' | 'tls' | 'plainLogin' | 'charset' | 'connectTimeout' | 'timeout' | 'keepAlive'
+>;
+
+/** What an action that lists things is answered with. */
+export interface Listing {
+  readonly response: Packet;
+  readonly items: readonly Packet[];
+}
+
+/** Gets the events of a session, in order. It must not throw. */
+export interface EventSink {
+  /** Events that are not wanted are not even decoded. */
+  wants(name: string): boolean;
+  event(name: string, packet: Packet): void;
+  /** So many events came faster than they were taken, and have been left out: between the last one and the next there is a gap. */
+  missed(count: number): void;
+}
+
+interface Pending {
+  readonly name: string;
+  /** Events of the listing so far. */
+  readonly items: Packet[];
+  readonly listing: boolean;
+  response: Packet | undefined;
+  readonly resolve: (listing: Listing) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const GREETING = /^Asterisk Call Manager/;
+const EVENT = Buffer.from('Event: ', 'latin1');
+/** A session without the read class `system` is never told that the exchange has started: then it is taken for started. */
+const BOOT_WITHIN_MS = 3_000;
+const MAX_MISSED_PINGS = 2;
+const DENIED = /permission denied/i;
+
+/**
+ * One session with the manager interface, logged in: it writes actions, matches answers by ActionID, and passes events on. The socket
+ * is read whatever becomes of the events, because Asterisk cuts off a reader that is slower than 100 ms (`writetimeout`). A session that
+ * has ended stays ended; nothing is ever sent again by itself.
+ *
+ * Protocol: https://docs.asterisk.org/Configuration/Interfaces/Asterisk-Manager-Interface-AMI/
+ */
+export class AmiSession {
+  /** Resolves with the reason when the session has ended and what it read before has been passed on. */
+  readonly ended: Promise<Error>;
+  private readonly charset: Charset;
+  private readonly pending = new Map<string, Pending>();
+  private readonly reader: PacketReader;
+  private readonly inbox: EventInbox;
+  private readonly greeting = deferred<string>();
+  private readonly booted = deferred<void>();
+  private readonly over = deferred<Error>();
+  private end: Error | undefined;
+  private heard = false;
+  private misses = 0;
+  private oversized = 0;
+  private listings = 0;
+  private keepAlive: NodeJS.Timeout | undefined;
+
+  private constructor(
+    private readonly socket: Socket,
+    private readonly options: SessionOptions,
+    private readonly sink: EventSink,
+    private readonly log: Log,
+  ) {
+    this.charset = charsetOf(options.charset);
+    this.ended = this.over.promise;
+    this.inbox = new EventInbox({
+      event: (bytes) => this.passOn(bytes),
+      missed: (count) => this.sink.missed(count),
+    });
+    this.reader = new PacketReader({
+      banner: (line) => this.greeting.resolve(line),
+      packet: (bytes) => this.take(bytes),
+      oversized: () => this.leaveOut(),
+    });
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => {
+      this.heard = true;
+      this.reader.push(chunk);
+    });
+    socket.on('error', (error) => this.finish(`${this.where}: ${error.message}`));
+    for (const end of ['end', 'close']) socket.on(end, () => this.finish(`${this.where} has closed the session`));
+  }
+
+  /**
+   * Connects and logs in, and resolves when the exchange has started fully. Rejects with `UNREACHABLE`, `AMI_TURNED_AWAY`,
+   * `AMI_NOT_ASTERISK` or `AMI_LOGIN_REFUSED`.
+   */
+  static async open(options: SessionOptions, sink: EventSink, host: { log: Log; signal: AbortSignal }): Promise<AmiSession> {
+    const socket = await reach(options, host.signal);
+    const session = new AmiSession(socket, options, sink, host.log);
+    const stop = () => session.finish('the connection is being closed');
+    host.signal.addEventListener('abort', stop, { once: true });
+    void session.ended.then(() => host.signal.removeEventListener('abort', stop));
+    try {
+      await session.logIn();
+      session.keepAlive = setInterval(() => session.lookForLife(), options.keepAlive);
+      return session;
+    } catch (error) {
+      session.finish('the login has failed');
+      throw error;
+    }
+  }
+
+  get where(): string {
+    return `Asterisk at ${this.options.host}:${this.options.port}`;
+  }
+
+  /**
+   * The answer to an action. Rejects with `AMI_REFUSED` or `AMI_DENIED` when the exchange says no, with `TIMED_OUT` when it says nothing
+   * in time or the signal fires, with `AMI_CUT_OFF` when the session ends first, and with `UNREACHABLE` when it has ended before.
+   */
+  async ask(action: AmiAction, signal?: AbortSignal): Promise<Packet> {
+    const { response } = await this.exchange(action, false, signal);
+    return response;
+  }
+
+  /** The answer to an action that lists things, with all of them. Rejects as `ask`. */
+  async list(action: AmiAction, signal?: AbortSignal): Promise<Listing> {
+    this.listings++;
+    try {
+      return await this.exchange(action, true, signal);
+    } finally {
+      this.listings--;
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.end === undefined) this.socket.end(writeAction({ Action: 'Logoff' }, randomUUID(), this.charset));
+    this.finish('the connection is being closed');
+  }
+
+  private async exchange(action: AmiAction, listing: boolean, signal?: AbortSignal): Promise<Listing> {
+    if (this.end) throw fail.UNREACHABLE(this.end.message, { sent: 'no' });
+    const id = typeof action['ActionID'] === 'string' ? action['ActionID'] : randomUUID();
+    const bytes = writeAction(action, id, this.charset);
+    const name = action.Action;
+    const given = deferred<Listing>();
+    const late = () => given.reject(fail.TIMED_OUT(`${this.where} did not answer ${name} within ${this.options.timeout} ms`));
+    const giveUp = () => given.reject(fail.TIMED_OUT(`${name} was given up before ${this.where} had answered`));
+    const timer = setTimeout(late, this.options.timeout);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    if (signal?.aborted) giveUp();
+    this.pending.set(id, { name, items: [], listing, response: undefined, resolve: given.resolve, reject: given.reject });
+    this.socket.write(bytes);
+    try {
+      return await given.promise;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
+      this.pending.delete(id);
+    }
+  }
+
+  private async logIn(): Promise<void> {
+    const tooLate = setTimeout(
+      () => this.finish(`${this.where} did not greet and let in within ${this.options.timeout} ms`),
+      this.options.timeout,
+    );
+    try {
+      const greeting = await Promise.race([this.greeting.promise, this.failed()]);
+      if (!GREETING.test(greeting))
+        throw ami.AMI_NOT_ASTERISK(`${this.where} greets with "${greeting.slice(0, 60)}", which is not the manager interface`, {
+          sent: 'no',
+        });
+      // the class `system` alone, for the news that the exchange has started; the rest when somebody listens
+      await this.exchange({ Action: 'Login', Events: 'system', ...(await this.credentials()) }, false);
+    } catch (error) {
+      throw this.refusal(error);
+    } finally {
+      clearTimeout(tooLate);
+    }
+    await this.hasStarted();
+  }
+
+  private async credentials(): Promise<Record<string, string>> {
+    const { user, secret, plainLogin } = this.options;
+    const answer = await this.exchange({ Action: 'Challenge', AuthType: 'MD5' }, false).catch((error: unknown) => {
+      if (isSluiceError(error) && error.code === 'AMI_REFUSED') return undefined;
+      throw error;
+    });
+    const challenge = answer && textOf(answer.response, 'Challenge');
+    if (challenge !== undefined) {
+      const key = createHash('md5').update(challenge).update(this.charset.encode(secret)).digest('hex');
+      return { AuthType: 'MD5', Username: user, Key: key };
+    }
+    if (plainLogin) return { Username: user, Secret: secret };
+    throw ami.AMI_LOGIN_REFUSED(`${this.where} offers no MD5 challenge, and plainLogin is not allowed`, { sent: 'no' });
+  }
+
+  /** What a failure means that comes before the session is logged in: nothing of a step was sent. */
+  private refusal(error: unknown): Error {
+    if (!isSluiceError(error)) return fail.UNREACHABLE(`${this.where} cannot be used`, { cause: error, sent: 'no' });
+    switch (error.code) {
+      case 'AMI_REFUSED':
+      case 'AMI_DENIED':
+        return ami.AMI_LOGIN_REFUSED(`${this.where} does not let "${this.options.user}" in`, { sent: 'no' });
+      case 'AMI_CUT_OFF':
+        return ami.AMI_TURNED_AWAY(`${this.where} closed the connection before the login was through`, { sent: 'no' });
+      case 'TIMED_OUT':
+        return fail.UNREACHABLE(error.message, { sent: 'no' });
+      default:
+        return error;
+    }
+  }
+
+  private async hasStarted(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const never = new Promise<void>((resolve) => (timer = setTimeout(resolve, BOOT_WITHIN_MS)));
+    try {
+      await Promise.race([this.booted.promise, never, this.failed()]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private async failed(): Promise<never> {
+    const reason = await this.ended;
+    throw ami.AMI_TURNED_AWAY(reason.message, { sent: 'no' });
+  }
+
+  private take(bytes: Buffer): void {
+    if (bytes.subarray(0, EVENT.length).equals(EVENT)) return this.takeEvent(bytes);
+    const packet = parsePacket(this.charset.decode(bytes));
+    const id = textOf(packet, 'ActionID');
+    const pending = id === undefined ? undefined : this.pending.get(id);
+    if (pending) this.takeResponse(pending, packet);
+  }
+
+  private takeEvent(bytes: Buffer): void {
+    const name = eventName(bytes);
+    if (name === 'FullyBooted') this.booted.resolve();
+    if (this.listings > 0 || this.sink.wants(name)) this.inbox.push(bytes);
+  }
+
+  /** The items of a listing, too, so that what was said before it is known before it. */
+  private passOn(bytes: Buffer): void {
+    const name = eventName(bytes);
+    const packet = parsePacket(this.charset.decode(bytes));
+    const pending = this.pending.get(textOf(packet, 'ActionID') ?? '');
+    if (pending?.listing) this.takeItem(pending, packet);
+    if (this.sink.wants(name)) this.sink.event(name, packet);
+  }
+
+  private takeResponse(pending: Pending, packet: Packet): void {
+    const response = textOf(packet, 'Response');
+    if (response === 'Error') return pending.reject(this.refusalOf(pending.name, packet));
+    pending.response = packet;
+    const more = pending.listing && textOf(packet, 'EventList')?.toLowerCase() === 'start';
+    if (!more) pending.resolve({ response: packet, items: pending.items });
+  }
+
+  private takeItem(pending: Pending, packet: Packet): void {
+    if (textOf(packet, 'EventList')?.toLowerCase() !== 'complete') pending.items.push(packet);
+    else pending.resolve({ response: pending.response ?? packet, items: pending.items });
+  }
+
+  /** A command that fails is answered with `Message: Command output follows`, and the reason stands in `Output`, as a good answer does. */
+  private refusalOf(name: string, packet: Packet): Error {
+    const output = textsOf(packet, 'Output').join('\n').trim();
+    const message = output === '' ? (knownText(packet, 'Message') ?? 'no reason given') : output;
+    const text = `${this.where} refuses ${name}: ${message}`;
+    if (!DENIED.test(message)) return ami.AMI_REFUSED(text, { sent: 'yes', details: { message } });
+    const classes = (WRITE_CLASSES[name] ?? []).join(' or ');
+    const missing = classes === '' ? '' : `: the user "${this.options.user}" has not the write class ${classes}`;
+    return ami.AMI_DENIED(`${text}${missing}`, { sent: 'yes' });
+  }
+
+  private leaveOut(): void {
+    this.oversized++;
+    this.log.warn(`${this.where} has sent a packet of more than 1 MiB, which is left out`, { soFar: this.oversized });
+  }
+
+  /** Two questions without any byte of answer: the other side is gone, whatever TCP believes. */
+  private lookForLife(): void {
+    this.misses = this.heard ? 0 : this.misses + 1;
+    this.heard = false;
+    if (this.misses >= MAX_MISSED_PINGS)
+      return this.finish(`${this.where} has not said anything for ${this.misses} × ${this.options.keepAlive} ms`);
+    this.socket.write(writeAction({ Action: 'Ping' }, randomUUID(), this.charset));
+  }
+
+  private finish(why: string): void {
+    if (this.end) return;
+    const end = new Error(why);
+    this.end = end;
+    clearInterval(this.keepAlive);
+    this.socket.destroySoon();
+    for (const { name, reject } of this.pending.values()) reject(ami.AMI_CUT_OFF(`${why} before it had answered ${name}`));
+    this.inbox.afterAll(() => this.over.resolve(end));
+  }
+}
+
+/** The name in `Event: <name>`, without decoding the rest. */
+function eventName(bytes: Buffer): string {
+  let end = EVENT.length;
+  while (end < bytes.length && bytes[end] !== 13 && bytes[end] !== 10) end++;
+  return bytes.toString('latin1', EVENT.length, end);
+}
+
+function reach(options: SessionOptions, signal: AbortSignal): Promise<Socket> {
+  const { host, port, tls, connectTimeout } = options;
+  return new Promise((resolve, reject) => {
+    const socket = tls
+      ? connectTls({ host, port, rejectUnauthorized: tls.rejectUnauthorized, ...(tls.ca !== undefined && { ca: tls.ca }) })
+      : connectTcp({ host, port });
+    const settle = (act: () => void) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      socket.off('error', refused);
+      act();
+    };
+    const failed = (why: string, cause?: unknown) =>
+      settle(() => {
+        socket.on('error', () => undefined);
+        socket.destroy();
+        reject(
+          fail.UNREACHABLE(`Asterisk at ${host}:${port} cannot be reached: ${why}`, {
+            sent: 'no',
+            ...(cause !== undefined && { cause }),
+          }),
+        );
+      });
+    const refused = (error: Error) => failed(error.message, error);
+    const stop = () => failed('the connection is being closed');
+    const timer = setTimeout(() => failed(`no connection within ${connectTimeout} ms`), connectTimeout);
+    socket.once('error', refused);
+    socket.once(tls ? 'secureConnect' : 'connect', () => settle(() => resolve(socket)));
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+  });
+}
+
+interface Deferred<Value> {
+  readonly promise: Promise<Value>;
+  readonly resolve: (value: Value) => void;
+  readonly reject: (error: Error) => void;
+}
+
+function deferred<Value>(): Deferred<Value> {
+  let resolve: (value: Value) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<Value>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,118 @@
+import { trigger, type Accept } from '@sluice/plugin-api';
+import { z } from 'zod';
+import { CallListener } from '../calls/call-listener.js';
+import {
+  ANSWERERS,
+  CallTracker,
+  DIAL_RESULTS,
+  DIRECTIONS,
+  PHASES,
+  TRACKED,
+  type CallPhase,
+  type PhaseEvent,
+} from '../calls/call-tracker.js';
+import type { AmiClient } from '../client.js';
+import { untilStopped } from './listening.js';
+import { DIALLED_NUMBER, TARGET_EXTENSION } from '../actions/outgoing.js';
+
+/** What was known before the session was lost is good for so long; after that another host may have gone on with it. */
+const REMEMBERED_MS = 10 * 60_000;
+
+/** What the tracker itself learns from channel variables. */
+const OWN_VARIABLES = [DIALLED_NUMBER, TARGET_EXTENSION, ...DIAL_RESULTS];
+
+const name = z.string().regex(/^[\w().-]+$/, 'the name of a channel variable');
+
+const options = z.strictObject({
+  phases: z
+    .array(z.enum(PHASES))
+    .min(1)
+    .default([...PHASES])
+    .describe('which phases of a call to give'),
+  extensions: z
+    .string()
+    .refine(isExpression, 'a regular expression')
+    .default('^\\d{2,5}$')
+    .describe('what your own numbers look like: a regular expression. Any other number is outside'),
+  recording: name.default('MIXMONITOR_FILENAME').describe('channel variable that names the recording'),
+  variables: z.array(name).default([]).describe('other channel variables to give, without `_` before them'),
+});
+
+type Options = z.output<typeof options>;
+
+/** What is known of calls outlives a session: the engine subscribes again, with the same options, and then the ghosts are closed. */
+const remembered = new WeakMap<Options, { readonly tracker: CallTracker; readonly until: number }>();
+
+/** Calls, one clean object for each phase. */
+export const call = trigger({
+  title: 'A phase of a call: it rings, is answered, transferred, finished',
+  source: 'live',
+  exclusive: true,
+  options,
+  output: z.object({
+    phase: z.enum(PHASES),
+    call: z.string().describe('Linkedid: the same in all phases'),
+    direction: z.enum(DIRECTIONS).nullable().describe('nothing: not known, or not yet'),
+    from: z.string().nullable().describe('number of the caller'),
+    fromName: z.string().nullable(),
+    to: z.string().nullable().describe('number that was dialled'),
+    extension: z.string().nullable().describe('whom of your people it concerns: who is rung, who answered, who speaks'),
+    channel: z.string().nullable().describe('of the leg that rings or has answered; for hangup, redirect and setVariable'),
+    answered: z.boolean().nullable().describe('by whom, `answeredBy` tells; nothing: not seen'),
+    answeredBy: z.enum(ANSWERERS).nullable().describe('a person, or the dialplan alone: a menu that dialled nobody'),
+    ringing: z.number().nullable().describe('seconds until the answer'),
+    talking: z.number().nullable().describe('seconds since then'),
+    duration: z.number().nullable().describe('seconds altogether'),
+    cause: z.number().nullable().describe("why the caller's leg ended, by Q.850; nothing: its end was not seen"),
+    causeText: z.string().nullable(),
+    recording: z.string().nullable(),
+    transferredTo: z.string().nullable(),
+    joined: z.string().nullable().describe('Linkedid of the call in which this one went on, such as after a pickup'),
+    recovered: z.boolean().describe('true: a part of the call was not seen; what that hides is null'),
+    variables: z.record(z.string(), z.string()),
+  }),
+  async subscribe(client: AmiClient, wanted, accept, signal) {
+    const { host } = client;
+    const tracker = recall(wanted, host.now()) ?? newTracker(wanted);
+    const listener = new CallListener(client, tracker, (told, at) => {
+      if (wanted.phases.includes(told.data.phase)) hand(client, accept, told, at);
+    });
+    let lost = false;
+    const events = [...TRACKED, 'VarSet'];
+    const end = await client.listen({ events, variables: [wanted.recording, ...wanted.variables, ...OWN_VARIABLES] }, listener);
+    const removeEndListener = client.onEnd(() => (lost = true));
+    try {
+      await listener.catchUp();
+      await untilStopped(client, signal);
+    } finally {
+      end();
+      removeEndListener();
+      if (lost) remembered.set(wanted, { tracker, until: host.now().getTime() + REMEMBERED_MS });
+    }
+  },
+});
+
+function hand(client: AmiClient, accept: Accept<CallPhase>, { id, data }: PhaseEvent, time: Date): void {
+  accept({ id, data, time, subject: data.call, partitionkey: data.call, correlationid: data.call }).catch((error: unknown) =>
+    client.host.log.error(`the phase ${data.phase} of a call was not kept`, { call: data.call, error: String(error) }),
+  );
+}
+
+function recall(wanted: Options, now: Date): CallTracker | undefined {
+  const known = remembered.get(wanted);
+  remembered.delete(wanted);
+  return known && now.getTime() < known.until ? known.tracker : undefined;
+}
+
+function newTracker({ extensions, recording, variables }: Options): CallTracker {
+  return new CallTracker({ extensions: new RegExp(extensions), recording, variables });
+}
+
+function isExpression(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,128 @@
+import { describe, expect, it } from '@jest/globals';
+import type { HttpRequest } from '@sluice/plugin-api';
+import { FakeWorkspace, until } from '@sluice/testing';
+import { closeHosts, startHost, type GatewayHost } from '../../test/delivery/support/hosts.js';
+import { MemoryMailbox } from '../../test/delivery/support/memory-mailbox.js';
+
+closeHosts();
+
+const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+
+interface Answer {
+  readonly online: number;
+  readonly users: readonly { readonly user: string; readonly sessions: readonly unknown[] }[];
+  readonly more: boolean;
+}
+
+const ask = async ({ services }: GatewayHost, path: string, query: Record<string, string> = {}): Promise<unknown> => {
+  const request: HttpRequest = {
+    method: 'GET',
+    path,
+    params: {},
+    query,
+    headers: {},
+    contentType: '',
+    body: Buffer.alloc(0),
+  };
+  return (await services.openRoutes.get(`GET ${path}`)?.handle(request))?.data;
+};
+const desktops = (host: GatewayHost, query?: Record<string, string>) => ask(host, '/desktops', query) as Promise<Answer>;
+const names = ({ users }: Answer) => users.map(({ user }) => user);
+
+describe('who is online', () => {
+  const twoHosts = async () => {
+    const [workspace, mailbox] = [new FakeWorkspace(), new MemoryMailbox()];
+    return { workspace, here: await startHost({ workspace, mailbox }), there: await startHost({ workspace, mailbox }) };
+  };
+
+  it('is told by one host for all, with places, and with what waits', async () => {
+    const { here, there } = await twoHosts();
+    await here.connect('petrov');
+    await there.connect('ivanov', { claims: { extension: '101', groups: ['sales'] }, workplace: 'DESK-7' });
+    await there.send({ to: { user: 'ivanov' }, event: 'test' });
+    await until('the word', () => here.gateway.isOnline('operator/ivanov'));
+    expect(await desktops(here)).toEqual({
+      online: 2,
+      users: [
+        {
+          user: 'operator/ivanov',
+          extension: '101',
+          groups: ['sales'],
+          waiting: 1,
+          oldest: TIME,
+          sessions: [{ host: there.services.peers.id, workplace: 'DESK-7', since: TIME }],
+        },
+        { user: 'operator/petrov', groups: [], waiting: 0, sessions: [{ host: here.services.peers.id, since: TIME }] },
+      ],
+      more: false,
+    });
+  });
+
+  it('is told page by page', async () => {
+    const host = await startHost();
+    for (const user of ['c', 'a', 'b']) await host.connect(user, { subscribe: false });
+    const first = await desktops(host, { limit: '2' });
+    expect([names(first), first.more, first.online]).toEqual([['operator/a', 'operator/b'], true, 3]);
+    const second = await desktops(host, { limit: '2', after: 'operator/b' });
+    expect([names(second), second.more, second.online]).toEqual([['operator/c'], false, 3]);
+  });
+
+  it('is told of one user by a short name or in full, who may be away', async () => {
+    const host = await startHost();
+    await host.connect('ivanov', { claims: { issuer: 'trade', user: 'trade/ivanov' } });
+    await host.connect('popov-ivanov');
+    await host.send({ to: { user: 'operator/ivanov' }, event: 'test' });
+    const both = await desktops(host, { user: 'ivanov' });
+    expect(both.users).toEqual([
+      { user: 'operator/ivanov', groups: [], waiting: 1, oldest: TIME, sessions: [] },
+      expect.objectContaining({ user: 'trade/ivanov', sessions: [expect.anything()] }),
+    ]);
+    expect(names(await desktops(host, { user: 'trade/ivanov' }))).toEqual(['trade/ivanov']);
+    expect(names(await desktops(host, { user: 'nobody' }))).toEqual([]);
+  });
+
+  it('is for operators', async () => {
+    const host = await startHost();
+    for (const path of ['/desktops', '/mailboxes'])
+      expect(host.services.openRoutes.get(`GET ${path}`)?.route.scope).toBe('viewer');
+  });
+
+  it.each([{ limit: '0' }, { limit: '1001' }, { limit: 'all' }, { name: 'ivanov' }, { user: '' }, { user: '\0' }])(
+    'is not told to a request that is none: %j',
+    async (query) => {
+      await expect(desktops(await startHost(), query as Record<string, string>)).rejects.toMatchObject({
+        code: 'GATEWAY_REQUEST',
+      });
+    },
+  );
+});
+
+describe('what waits in mailboxes', () => {
+  const fill = async (host: GatewayHost) => {
+    for (const user of ['ivanov', 'ivanov', 'petrov']) await host.send({ to: { user }, event: 'test' });
+  };
+
+  it('is told for all of them', async () => {
+    const host = await startHost();
+    expect(await ask(host, '/mailboxes')).toEqual({ events: 0, users: 0 });
+    await fill(host);
+    expect(await ask(host, '/mailboxes')).toEqual({ events: 3, users: 2, oldest: TIME });
+  });
+
+  it('is in the metrics of one host, and of the other when that is gone', async () => {
+    const [workspace, mailbox] = [new FakeWorkspace(), new MemoryMailbox()];
+    const now = () => new Date(Date.now() + 60_000);
+    const sender = await startHost({ workspace: new FakeWorkspace(), mailbox });
+    await fill(sender);
+    const first = await startHost({ workspace, mailbox, now });
+    const second = await startHost({ workspace, mailbox, now });
+    const read = ({ services }: GatewayHost, name: string) => services.gauges.get(`sluice_mailbox_${name}`)?.();
+    await until('the first to look', () => read(first, 'events') === 3);
+    expect(read(first, 'users')).toBe(2);
+    expect(read(first, 'oldest_seconds')).toBeGreaterThanOrEqual(60);
+    expect(['events', 'users', 'oldest_seconds'].map((name) => read(second, name))).toEqual([0, 0, 0]);
+    await first.close();
+    await until('the second to look', () => read(second, 'events') === 3);
+    expect(read(first, 'events')).toBe(0);
+  });
+});

@@ -1,0 +1,245 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import type { Delivery, Session, Subscription } from '../server/stomp-handler.js';
+import type { EncodedMessage } from '../stomp/message.js';
+import { Reader, WINDOW } from './reader.js';
+import type { Mail } from './mail.js';
+import type { ReadResult } from './mailbox.js';
+import { MemoryMailbox } from '../../test/delivery/support/memory-mailbox.js';
+
+const USER = 'erp/ivanov';
+
+/** A reader of one session, with a mailbox that answers when the test lets it, and a clock that the test moves. */
+function reading() {
+  const mailbox = new MemoryMailbox(() => time.now);
+  const time = { now: 1_000_000 };
+  const timers = new Set<{ readonly at: number; readonly run: () => void }>();
+  const sent: string[] = [];
+  const gates: (() => void)[] = [];
+  const state = { held: false, full: false, fails: false };
+  const settled: number[] = [];
+  const subscription = {
+    session: { bearer: { user: USER }, workplace: undefined } as unknown as Session,
+    deliver: (_message: EncodedMessage, delivery?: Delivery) => {
+      if (state.full) return false;
+      sent.push(`${delivery?.seq}${delivery?.redelivered ? ' again' : ''}`);
+      return true;
+    },
+    settled: (seqs: readonly number[]) => void settled.push(...seqs),
+  } satisfies Subscription;
+  const reader = new Reader(subscription, {
+    mailbox: {
+      read: async (request): Promise<ReadResult> => {
+        if (state.fails) throw new Error('the database is away');
+        const result = await mailbox.read(request);
+        if (state.held) await new Promise<void>((resolve) => gates.push(resolve));
+        return result;
+      },
+      again: (places) => mailbox.again(places),
+      stillWaiting: (inHand) => mailbox.stillWaiting(inHand),
+    },
+    now: () => time.now,
+    after: (ms, run) => {
+      const timer = { at: time.now + ms, run };
+      timers.add(timer);
+      return { cancel: () => void timers.delete(timer) };
+    },
+  });
+  const put = async (count = 1, more: Partial<Mail> = {}): Promise<readonly Mail[]> => {
+    const mails: Mail[] = [];
+    for (let n = 0; n < count; n++) {
+      const content = { id: `${Math.random()}`, headers: { event: 'test' }, body: Buffer.from('1') };
+      mails.push(...(await mailbox.put([{ user: USER, content, keepForMs: 3_600_000, sent: true, ...more }])));
+    }
+    return mails;
+  };
+  const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+  return {
+    reader,
+    mailbox,
+    sent,
+    settled,
+    state,
+    put,
+    settle,
+    release: () => gates.splice(0).forEach((open) => open()),
+    /** Moves the clock and runs what is due then. */
+    pass: async (ms: number) => {
+      time.now += ms;
+      for (const timer of [...timers]) if (timer.at <= time.now && timers.delete(timer)) timer.run();
+      await settle();
+    },
+    now: () => time.now,
+  };
+}
+
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => String(from + n));
+
+describe('a reader of a mailbox', () => {
+  it('sends the next mail as its hint brings it, without reading', async () => {
+    const { reader, put, sent, state } = reading();
+    await reader.catchUp();
+    state.fails = true;
+    for (const mail of await put(3)) reader.hinted(mail);
+    expect(sent).toEqual(['1', '2', '3']);
+  });
+
+  it('reads what lies before a hint, whose own hint was lost', async () => {
+    const { reader, put, sent, settle } = reading();
+    await reader.catchUp();
+    const [, , third] = await put(3);
+    reader.hinted(third as Mail);
+    await settle();
+    expect(sent).toEqual(['1', '2', '3']);
+  });
+
+  it('ignores hints that come late or twice', async () => {
+    const { reader, put, sent, settle } = reading();
+    await reader.catchUp();
+    const [first, second] = await put(2);
+    for (const hint of [second, first, second, first]) reader.hinted(hint as Mail);
+    await settle();
+    expect(sent).toEqual(['1', '2']);
+  });
+
+  it('sent twice what a hint brought while it was being read', async () => {
+    const { reader, put, sent, state, settle, release } = reading();
+    await reader.catchUp();
+    const [first, second] = await put(2);
+    state.held = true;
+    reader.hinted(second as Mail);
+    await settle();
+    reader.hinted(first as Mail);
+    state.held = false;
+    release();
+    await settle();
+    expect(sent).toEqual(['1', '2']);
+  });
+
+  it('does not call again what came while the session began', async () => {
+    const { reader, put, sent, state, settle, release } = reading();
+    await put(1);
+    state.held = true;
+    const begun = reader.catchUp();
+    await settle();
+    const [second] = await put(1);
+    reader.hinted(second as Mail);
+    state.held = false;
+    release();
+    await begun;
+    expect(sent).toEqual(['1 again', '2']);
+  });
+
+  it('has at most a window of mails unacknowledged, and goes on when half of them are answered', async () => {
+    const { reader, put, sent, settle } = reading();
+    await put(WINDOW + 60);
+    await reader.catchUp();
+    expect(sent).toHaveLength(WINDOW);
+    reader.answered(range(1, WINDOW / 2 - 1).map(Number));
+    await settle();
+    expect(sent).toHaveLength(WINDOW);
+    reader.answered([WINDOW / 2]);
+    await settle();
+    expect(sent).toHaveLength(WINDOW + WINDOW / 2);
+  });
+
+  it('counts in its window only events that still wait', async () => {
+    const { reader, mailbox, put, sent, settled, settle } = reading();
+    await put(WINDOW + 5);
+    await reader.catchUp();
+    const elsewhere = range(1, 3).map((seq) => ({ user: USER, seq: Number(seq) }));
+    await mailbox.acknowledge(elsewhere);
+    const [next] = await put(1);
+    reader.hinted(next as Mail);
+    await settle();
+    expect(sent).toEqual([...range(1, WINDOW + 3).map((seq) => `${seq} again`)]);
+    expect(settled).toEqual([1, 2, 3]);
+  });
+
+  it('goes on without a hint when what filled its window has expired', async () => {
+    const { reader, put, sent, pass } = reading();
+    await put(WINDOW, { keepForMs: 1_000 } as never);
+    await put(2);
+    await reader.catchUp();
+    await pass(1_000);
+    await reader.catchUp();
+    expect(sent.slice(WINDOW)).toEqual([`${WINDOW + 1} again`, `${WINDOW + 2} again`]);
+  });
+
+  it('looks at a window that stays full once a second at most', async () => {
+    const { reader, mailbox, put, pass, settle } = reading();
+    await put(WINDOW + 1);
+    const look = jest.spyOn(mailbox, 'stillWaiting');
+    await reader.catchUp();
+    for (const mail of await put(10)) reader.hinted(mail);
+    await settle();
+    expect(look).toHaveBeenCalledTimes(1);
+    await pass(1_000);
+    for (const mail of await put(10)) reader.hinted(mail);
+    await settle();
+    expect(look).toHaveBeenCalledTimes(2);
+  });
+
+  it('waits while the client reads too slowly, and loses nothing by it', async () => {
+    const { reader, put, sent, state, settle } = reading();
+    await reader.catchUp();
+    const [first, second] = await put(2);
+    state.full = true;
+    reader.hinted(first as Mail);
+    reader.hinted(second as Mail);
+    await settle();
+    expect(sent).toEqual([]);
+    state.full = false;
+    reader.drained();
+    await settle();
+    expect(sent).toEqual(['1', '2']);
+  });
+
+  it('holds back what is not due, and what comes after it', async () => {
+    const { reader, put, sent, pass, now, settle } = reading();
+    await reader.catchUp();
+    const [early] = await put(1, { due: now() + 2_000 });
+    const [next] = await put(1);
+    for (const mail of [early, next]) reader.hinted(mail as Mail);
+    await pass(1_999);
+    expect(sent).toEqual([]);
+    await pass(1);
+    await settle();
+    expect(sent).toEqual(['1', '2']);
+  });
+
+  it('brings again after five seconds what the client could not handle, and nothing else', async () => {
+    const { reader, put, sent, pass, settle } = reading();
+    await put(2);
+    await reader.catchUp();
+    reader.rejected([1]);
+    await pass(4_999);
+    expect(sent).toEqual(['1 again', '2 again']);
+    await pass(1);
+    await settle();
+    expect(sent).toEqual(['1 again', '2 again', '1 again']);
+  });
+
+  it('goes on by itself when the database is back', async () => {
+    const { reader, put, sent, state, pass, settle } = reading();
+    state.fails = true;
+    await put(1);
+    await reader.catchUp();
+    state.fails = false;
+    await pass(1_000);
+    await settle();
+    expect(sent).toEqual(['1 again']);
+  });
+
+  it('sends nothing more when its session has closed', async () => {
+    const { reader, put, sent, pass, settle } = reading();
+    await put(1);
+    await reader.catchUp();
+    reader.rejected([1]);
+    reader.close();
+    const [second] = await put(1);
+    reader.hinted(second as Mail);
+    await pass(10_000);
+    await settle();
+    expect(sent).toEqual(['1 again']);
+  });
+});

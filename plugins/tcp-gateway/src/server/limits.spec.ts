@@ -1,0 +1,203 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
+import { until } from '@sluice/testing';
+import { onTopic } from '../../test/server/support/fake-stomp-handler.js';
+import { startGateway, stopGateways } from '../../test/server/support/gateway.js';
+import type { RawClient } from '../../test/server/support/raw-client.js';
+
+stopGateways();
+
+const KiB = 1024;
+
+describe('a storm of clients', () => {
+  it('is let in one after the other, and none is refused', async () => {
+    const { open, handler: handler, server } = await startGateway({ limits: { authentications: 8 } });
+    const clients = await Promise.all(Array.from({ length: 300 }, () => open()));
+    for (const client of clients) client.send('CONNECT', { 'accept-version': '1.2', login: 'a', passcode: 'ok' });
+    const answers = await Promise.all(clients.map((client) => client.next()));
+    expect(new Set(answers.map(({ command }) => command))).toEqual(new Set(['CONNECTED']));
+    expect(handler.maxConcurrent).toBeLessThanOrEqual(8);
+    expect(server.connections).toBe(300);
+  });
+
+  it('does not spend a token check on who has gone while he waited', async () => {
+    const { open, handler: handler, server } = await startGateway({ limits: { authentications: 1 } });
+    const release = handler.hold();
+    const [first, gone, last] = [await open(), await open(), await open()];
+    for (const client of [first, gone, last]) {
+      client.send('CONNECT', { 'accept-version': '1.2', login: 'a', passcode: 'ok' });
+    }
+    await until('one is being checked', () => handler.maxConcurrent === 1);
+    gone.destroy();
+    await until('he is forgotten', () => server.connections === 2);
+    release();
+    expect((await last.next()).command).toBe('CONNECTED');
+    expect(handler.sessions).toHaveLength(2);
+  });
+});
+
+describe('an address', () => {
+  it('has no more connections than its limit, and room again when one has closed', async () => {
+    const { open, letIn, server } = await startGateway({ limits: { connectionsPerAddress: 2 } });
+    const [first] = [await letIn(), await letIn()];
+    const third = await open();
+    expect(await third.error()).toMatchObject({ code: 'STOMP_TOO_MANY' });
+    await until('the third is forgotten', () => server.connections === 2);
+    first.destroy();
+    await until('the first is forgotten', () => server.connections === 1);
+    await letIn();
+  });
+
+  it('has fewer connections that were not let in: the oldest silent one goes, and a newcomer is let in', async () => {
+    const { open, letIn, server } = await startGateway({ limits: { strangersPerAddress: 3 } });
+    const silent = [await open(), await open(), await open()];
+    silent[1]?.socket.write('CONNECT\nlogin:');
+    const good = await letIn();
+    await silent[0]?.until(() => silent[0]?.closed === true);
+    expect(silent.map(({ closed }) => closed)).toEqual([true, false, false]);
+    await letIn();
+    await until('only the two that were let in and the two others are left', () => server.connections === 4);
+    expect(good.closed).toBe(false);
+  });
+
+  it('keeps who has sent a whole CONNECT, and refuses a newcomer when all have', async () => {
+    const { open, handler: handler } = await startGateway({ limits: { strangersPerAddress: 2 } });
+    const release = handler.hold();
+    const first = [await open(), await open()];
+    for (const client of first) client.send('CONNECT', { 'accept-version': '1.2', login: 'a', passcode: 'ok' });
+    await until('both are being checked', () => handler.maxConcurrent === 2);
+    expect(await (await open()).error()).toMatchObject({ code: 'STOMP_TOO_MANY' });
+    release();
+    for (const client of first) expect((await client.next()).command).toBe('CONNECTED');
+  });
+
+  it('cannot fill the house with silent connections of many addresses', async () => {
+    const { open, letIn, server } = await startGateway({ limits: { strangers: 2 } });
+    const silent = [await open(), await open()];
+    await letIn();
+    await silent[0]?.until(() => silent[0]?.closed === true);
+    await until('one silent connection is left', () => server.connections === 2);
+  });
+});
+
+describe('bytes of clients that were not let in', () => {
+  it('are bounded over all of them: who holds them for the longest time goes', async () => {
+    const { open, letIn } = await startGateway({ limits: { strangerBytes: 10 * KiB } });
+    const clients = [await open(), await open(), await open()];
+    for (const client of clients) {
+      client.socket.write(`CONNECT\nlogin:${'x'.repeat(6 * KiB)}`);
+      const before = clients[clients.indexOf(client) - 1];
+      await before?.until(() => before.closed);
+    }
+    expect(clients.map(({ closed }) => closed)).toEqual([true, true, false]);
+    await letIn();
+  });
+});
+
+describe('a client that does not read', () => {
+  const subscribe = async (client: RawClient) => {
+    client.send('SUBSCRIBE', { id: '0', destination: '/topic/prices', receipt: 'r' });
+    await client.next();
+  };
+
+  it('is bounded, delays nobody, and is told of when it reads again', async () => {
+    const { letIn, handler: handler } = await startGateway({ limits: { buffer: 256 * KiB } });
+    const [slow, quick] = [await letIn(), await letIn()];
+    await subscribe(slow);
+    await subscribe(quick);
+    slow.socket.pause();
+    const message = onTopic('prices', 'x'.repeat(64 * KiB));
+    const [first, second] = handler.topics.get('prices') ?? [];
+    while (first?.deliver(message)) {
+      second?.deliver(message);
+      await quick.next();
+    }
+    const [session] = handler.sessions;
+    expect(session?.counters.refused).toBe(1);
+    expect(session?.counters.buffered).toBeLessThan(320 * KiB);
+    expect(second?.deliver(message)).toBe(true);
+    await quick.next();
+    expect(handler.drains).toBe(0);
+    slow.socket.resume();
+    await until('the desk is told', () => handler.drains === 1);
+    expect(first?.deliver(message)).toBe(true);
+  });
+
+  it('cannot make the server hold its receipts: it is not read from either', async () => {
+    const { letIn, handler: handler } = await startGateway({ limits: { buffer: 64 * KiB } });
+    const client = await letIn();
+    client.socket.pause();
+    const receipt = 'r'.repeat(8 * KiB);
+    const frame = `SEND\ndestination:/events/a\nreceipt:${receipt}\n\n\0`;
+    let taken = -1;
+    while (taken !== handler.published.length) {
+      taken = handler.published.length;
+      for (let n = 0; n < 1000; n++) client.socket.write(frame);
+      await until('the server has read what it takes', async () => {
+        const before = handler.published.length;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        return handler.published.length === before;
+      });
+    }
+    expect(handler.sessions[0]?.counters.buffered).toBeLessThan(256 * KiB);
+    expect(client.socket.writableLength).toBeGreaterThan(0);
+    client.socket.resume();
+    const sent = Math.floor(client.socket.bytesWritten / frame.length);
+    await client.until(() => client.frames.length === sent);
+  });
+
+  it('is cut off in the end', async () => {
+    const { letIn, handler: handler } = await startGateway({
+      limits: { buffer: 128 * KiB, stallTimeout: 300 },
+      heartBeat: { send: 100, expect: 0 },
+    });
+    const client = await letIn({ 'heart-beat': '0,100' });
+    await subscribe(client);
+    client.socket.pause();
+    const [subscription] = handler.topics.get('prices') ?? [];
+    while (subscription?.deliver(onTopic('prices', 'x'.repeat(64 * KiB)))) await new Promise(setImmediate);
+    await until('it is cut off', () => handler.goodbyes.length === 1);
+    expect(handler.goodbyes[0]?.reason).toMatch(/^STOMP_TIMEOUT the client has read nothing/);
+  });
+});
+
+describe('time', () => {
+  it('to CONNECT is limited, also for who sends it byte by byte', async () => {
+    const { open } = await startGateway({ limits: { connectTimeout: 300 } });
+    const [silent, dripping] = [await open(), await open()];
+    const drip = setInterval(() => dripping.socket.write('a'), 50);
+    dripping.socket.write('CONNECT\na:');
+    const errors = await Promise.all([silent.error(), dripping.error()]);
+    clearInterval(drip);
+    expect(errors.map(({ code }) => code)).toEqual(['STOMP_TIMEOUT', 'STOMP_TIMEOUT']);
+  });
+
+  it('to end a frame is limited', async () => {
+    const { letIn } = await startGateway({ limits: { frameTimeout: 200 }, heartBeat: { send: 100, expect: 100 } });
+    const client = await letIn({ 'heart-beat': '100,0' });
+    client.socket.write('SEND\ndestination:/events/a\ncontent-length:1000\n\n');
+    const drip = setInterval(() => client.socket.write('x'), 20);
+    const { code, message } = await client.error();
+    clearInterval(drip);
+    expect({ code, message }).toEqual({ code: 'STOMP_TIMEOUT', message: 'a frame did not end within 200 ms' });
+  });
+
+  it('without the heart-beats that were agreed ends the session', async () => {
+    const { letIn } = await startGateway({ heartBeat: { send: 100, expect: 500 } });
+    const client = await letIn({ 'heart-beat': '100,100' });
+    const { code } = await client.error();
+    expect(code).toBe('STOMP_SILENT');
+    expect(client.beats).toBeGreaterThan(0);
+  });
+
+  it('to close is limited: who stays is cut off', async () => {
+    const { port, server } = await startGateway({ limits: { closeTimeout: 100 } });
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write('nonsense');
+    socket.resume();
+    await once(socket, 'end');
+    await until('the server has cut it off', () => server.connections === 0);
+    socket.destroy();
+  });
+});

@@ -1,0 +1,193 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { until } from '@sluice/testing';
+import { WebSocket } from 'ws';
+import type { HeartBeat } from './heart-beat.js';
+import { encodeMessage } from '../stomp/message.js';
+import { mail } from '../../test/server/support/fake-stomp-handler.js';
+import { startGateway, stopGateways } from '../../test/server/support/gateway.js';
+import { openWebDoor } from '../../test/server/support/web-door.js';
+
+const opened: { close(): void }[] = [];
+
+afterEach(() => {
+  for (const thing of opened.splice(0)) thing.close();
+});
+stopGateways();
+
+const CONNECT = 'CONNECT\naccept-version:1.2\nlogin:ivanov\npasscode:ok\n\n\0';
+const SUBSCRIBE = 'SUBSCRIBE\nid:0\ndestination:/user/events\nreceipt:r\n\n\0';
+
+interface Message {
+  readonly text: string;
+  readonly binary: boolean;
+}
+
+async function openClient(protocols: string | string[], limits = {}, heartBeat?: HeartBeat) {
+  const gateway = await startGateway({ limits, ...(heartBeat && { heartBeat }) });
+  const door = await openWebDoor(gateway.server);
+  const client = new WebSocket(door.url, protocols);
+  opened.push({ close: () => client.terminate() }, door);
+  const messages: Message[] = [];
+  client.on('message', (data: Buffer, binary) => messages.push({ text: data.toString(), binary }));
+  client.on('error', () => {});
+  const message = async (at: number) => {
+    await until(`message ${at}`, () => messages.length > at);
+    return messages[at];
+  };
+  await once(client, 'open');
+  return { ...gateway, client, messages, message };
+}
+
+describe('a WebSocket client', () => {
+  it.each([
+    ['no subprotocol', [], ''],
+    ['v12.stomp', ['v12.stomp'], 'v12.stomp'],
+    ['several', ['v10.stomp', 'v11.stomp', 'v12.stomp'], 'v12.stomp'],
+  ])('that offers %s is let in', async (_, offered, chosen) => {
+    const { client, message } = await openClient(offered);
+    expect(client.protocol).toBe(chosen);
+    client.send(CONNECT);
+    expect((await message(0))?.text).toMatch(/^CONNECTED\nversion:1.2\n/);
+  });
+
+  it.each([
+    ['texts', false],
+    ['binary messages', true],
+  ])('that sends %s is answered alike, one frame in a message', async (_, binary) => {
+    const { client, message, messages, handler: handler } = await openClient([]);
+    client.send(CONNECT, { binary });
+    client.send(SUBSCRIBE, { binary });
+    await message(1);
+    const [subscription] = handler.subscriptions;
+    subscription?.deliver(mail('один'));
+    subscription?.deliver(mail('x'.repeat(100_000)));
+    await message(3);
+    expect(messages.map((each) => each.text.slice(0, each.text.indexOf('\n')))).toEqual([
+      'CONNECTED',
+      'RECEIPT',
+      'MESSAGE',
+      'MESSAGE',
+    ]);
+    expect(messages.every((each) => each.binary === binary)).toBe(true);
+    expect(messages[2]?.text).toMatch(/\n\nодин\0$/);
+  });
+
+  it('accepts frames without NUL from a client whose first frame has none, and answers without NUL', async () => {
+    const { client, message, messages, handler: handler } = await openClient([]);
+    for (const frame of [CONNECT, '\n\0', SUBSCRIBE]) client.send(frame.slice(0, -1));
+    await message(1);
+    const [subscription] = handler.subscriptions;
+    subscription?.deliver(mail('один'));
+    await message(2);
+    client.send('SEND\ndestination:/events/order.opened\nreceipt:s\ncontent-length:2\n\n{}');
+    expect((await message(3))?.text).toBe('RECEIPT\nreceipt-id:s\n\n');
+    expect(messages[2]?.text).toMatch(/\n\nодин$/);
+    expect(messages.every((each) => !each.text.includes('\0'))).toBe(true);
+  });
+
+  it('accepts frames without NUL whose lines end in CR LF', async () => {
+    const { client, message } = await openClient([]);
+    for (const frame of [CONNECT, SUBSCRIBE]) client.send(frame.slice(0, -1).replaceAll('\n', '\r\n'));
+    expect((await message(1))?.text).toMatch(/^RECEIPT\n/);
+  });
+
+  it('of texts is sent a body that is no text as a binary message', async () => {
+    const { client, message, handler: handler } = await openClient([]);
+    client.send(CONNECT);
+    client.send(SUBSCRIBE);
+    await message(1);
+    handler.subscriptions[0]?.deliver(encodeMessage({ destination: '/user/events', id: '1', body: Buffer.from([0xff, 0xfe]) }));
+    expect((await message(2))?.binary).toBe(true);
+  });
+
+  it('may cut frames into messages, and put several into one', async () => {
+    const { client, message } = await openClient([]);
+    client.send(CONNECT.slice(0, 20));
+    client.send(CONNECT.slice(20) + SUBSCRIBE);
+    expect((await message(1))?.text).toBe('RECEIPT\nreceipt-id:r\n\n\0');
+  });
+
+  it('is told what is wrong before the line closes', async () => {
+    const { client, message } = await openClient([]);
+    const closed = once(client, 'close');
+    client.send('CONNECT\naccept-version:1.2\npasscode:no\n\n\0');
+    expect((await message(0))?.text).toMatch(/^ERROR\ncode:UNAUTHORIZED\n/);
+    await closed;
+  });
+
+  it('that is a stranger cannot make the server hold much', async () => {
+    const { client, messages, server } = await openClient([], { maxHead: 1000 });
+    client.send('x'.repeat(3_000_000), { fin: false });
+    await once(client, 'close');
+    await until('the server has forgotten it', () => server.connections === 0);
+    expect(messages).toEqual([]);
+  });
+
+  it('that sends a larger message than is taken is cut off, with its session', async () => {
+    const { client, message, handler: handler } = await openClient([], { maxFrame: 20_000 });
+    client.send(CONNECT);
+    await message(0);
+    client.send('x'.repeat(30_000));
+    await once(client, 'close');
+    await until('the desk knows', () => handler.goodbyes.length === 1);
+  });
+
+  it('that breaks the rules of WebSocket ends its session', async () => {
+    const { client, message, handler: handler } = await openClient([]);
+    client.send(CONNECT);
+    await message(0);
+    const socket = (client as unknown as { _socket: Socket })._socket;
+    socket.write(Buffer.from([0xff, 0xff, 0xff]));
+    await until('the desk knows', () => handler.goodbyes.length === 1);
+  });
+
+  const EXPECTING = { send: 0, expect: 100 };
+  const SPEAKING = CONNECT.replace('login', 'heart-beat:100,0\nlogin');
+
+  /** Sends pieces of one message, more often than a heart-beat is due. */
+  const drip = async (client: WebSocket, pieces: number) => {
+    for (let n = 0; n < pieces && client.readyState === WebSocket.OPEN; n++) {
+      client.send('x', { fin: false });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+
+  it('is not silent while a long message is on its way', async () => {
+    const { client, message } = await openClient([], {}, EXPECTING);
+    client.send(SPEAKING);
+    await message(0);
+    client.send('SEND\ndestination:/events/a\nreceipt:r\n\n', { fin: false });
+    await drip(client, 30);
+    client.send('\0');
+    expect((await message(1))?.text).toBe('RECEIPT\nreceipt-id:r\n\n\0');
+  });
+
+  it('that never ends a message is silent in the end', async () => {
+    const { client, message } = await openClient([], { frameTimeout: 300 }, EXPECTING);
+    client.send(SPEAKING);
+    await message(0);
+    await drip(client, 500);
+    expect((await message(1))?.text).toMatch(/^ERROR\ncode:STOMP_SILENT\n/);
+  });
+
+  it('that does not read is not answered its pings either', async () => {
+    const { client, message, handler: handler } = await openClient([]);
+    client.send(CONNECT + SUBSCRIBE);
+    await message(1);
+    const socket = (client as unknown as { _socket: Socket })._socket;
+    socket.pause();
+    const buffered = () => handler.sessions[0]?.counters.buffered ?? 0;
+    while (buffered() < 300_000) {
+      handler.subscriptions[0]?.deliver(mail('x'.repeat(100_000)));
+      await new Promise(setImmediate);
+    }
+    const before = buffered();
+    for (let n = 0; n < 5_000; n++) client.ping('x'.repeat(125));
+    // the server reads in order: what it answers to the pings it has answered before this
+    client.send('SEND\ndestination:/events/a\n\n\0');
+    await until('the server has read on', () => handler.published.length === 1);
+    expect(buffered()).toBeLessThanOrEqual(before);
+  });
+});

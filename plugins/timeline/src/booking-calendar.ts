@@ -1,0 +1,73 @@
+import { type Closable, type Host, type Tokens } from '@sluice/plugin-api';
+import { Book } from './book/book.js';
+import { Entries } from './book/entries.js';
+import { Feed, type Changes } from './book/feed.js';
+import { Outbox } from './book/outbox.js';
+import { Resources } from './book/resources.js';
+import type { Config } from './config.js';
+import { ChangeNotifier } from './change-notifier.js';
+
+/** Maximum delay of a change when a message from another host is lost. */
+const LOOK_AGAIN_MS = 1_000;
+
+/** One booking calendar: the client of a connection. Flows and the web page share it. */
+export class BookingCalendar implements Closable {
+  readonly entries: Entries;
+  readonly resources: Resources;
+  readonly outbox: Outbox;
+  readonly feed: Feed;
+  readonly zone: string;
+  readonly #closing = new AbortController();
+
+  private constructor(
+    private readonly config: Config,
+    private readonly host: Host,
+    private readonly book: Book,
+    readonly pulse: ChangeNotifier,
+  ) {
+    this.zone = config.timezone ?? host.timezone ?? 'UTC';
+    this.entries = new Entries(book, this.zone, pulse.notify);
+    this.resources = new Resources(book, pulse.notify);
+    this.outbox = new Outbox(book);
+    this.feed = new Feed(book, this.entries);
+  }
+
+  /** Opens the calendar. Rejects with `STORE_UNAVAILABLE` or `UNREACHABLE` if the database cannot be used. */
+  static async open(config: Config, host: Host): Promise<BookingCalendar> {
+    const { services, log } = host;
+    return new BookingCalendar(config, host, await Book.open(services.database, log), new ChangeNotifier(services.peers));
+  }
+
+  get tokens(): Tokens {
+    return this.host.services.tokens;
+  }
+
+  /** The topic on which a flow reports changes to pages, if one is configured. */
+  get topic(): string | undefined {
+    return this.config.topic;
+  }
+
+  /** Resolves with the changes since the cursor, waiting up to `waitMs` for the first one. */
+  async changes(cursor: string, extension: string | undefined, waitMs: number): Promise<Changes> {
+    const until = performance.now() + waitMs;
+    for (;;) {
+      const { count: beats } = this.pulse;
+      const changes = await this.feed.since(cursor, extension);
+      const left = until - performance.now();
+      const isNew = changes.entries.length > 0 || changes.calls.length > 0 || changes.resources;
+      if (isNew || left <= 0 || this.#closing.signal.aborted) return changes;
+      await this.pulse.next(beats, Math.min(left, LOOK_AGAIN_MS), this.#closing.signal);
+    }
+  }
+
+  /** Rejects if the tables cannot be used. */
+  async check(): Promise<void> {
+    await this.feed.cursor();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.pulse.close();
+    await this.book.close();
+  }
+}

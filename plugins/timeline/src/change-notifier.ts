@@ -1,0 +1,52 @@
+import type { Peers } from '@sluice/plugin-api';
+
+const TOPIC = 'changed';
+
+/** Wakes waiters on this host and on the others after a change. A message between hosts may be lost, so waiters also poll. */
+export class ChangeNotifier {
+  #beats = 0;
+  readonly #waiting = new Set<() => void>();
+  readonly #leave: () => void;
+
+  constructor(private readonly peers: Peers) {
+    this.#leave = peers.listen(TOPIC, () => this.#wake());
+  }
+
+  /** Reports a committed change. */
+  readonly notify = (): void => {
+    this.peers.broadcast(TOPIC, Buffer.alloc(0));
+    this.#wake();
+  };
+
+  /** Number of beats so far. Read it before the state and pass it to `next` afterwards, so that no change in between is missed. */
+  get count(): number {
+    return this.#beats;
+  }
+
+  /** Resolves after a beat later than `seen`, after the time, or when the signal fires. */
+  async next(seen: number, withinMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#beats !== seen || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        this.#waiting.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, withinMs);
+      signal.addEventListener('abort', end, { once: true });
+      this.#waiting.add(end);
+    });
+  }
+
+  /** Stops listening and wakes all waiters. */
+  close(): void {
+    this.#leave();
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#beats++;
+    for (const end of [...this.#waiting]) end();
+  }
+}
