@@ -47,19 +47,19 @@ async function failureOf(failing: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** What a call meets when 1C is in this trouble. */
+/** Returns the error of a call to a 1C with this fault. */
 async function failureIn(fault: Fault, config: object = {}) {
   const { call } = await open(await start({ faults: [fault] }), config);
   return failureOf(call('Пинг'));
 }
 
 describe.each(['1.1', '1.2'] as const)('onec-soap.call over SOAP %s', (soap) => {
-  it('writes an order by its type, and reads it back', async () => {
+  it('writes an order by its type and reads it back', async () => {
     const { call } = await open(await start(), { soap });
     expect(await call('ПроверитьЗаказ', { Заказ: ORDER })).toEqual({ ...ORDER, Дата: '2026-02-01T10:00:00' });
   });
 
-  it('shows where in 1C the refusal came from', async () => {
+  it('reports the module and the line in 1C that raised an error', async () => {
     const { call } = await open(await start(), { soap });
     expect(await failureOf(call('ВыполнитьМетод', { Метод: 'Fail', Данные: '{"Текст":"нет остатка"}' }))).toMatchObject({
       code: 'ONEC_BUSINESS',
@@ -71,7 +71,7 @@ describe.each(['1.1', '1.2'] as const)('onec-soap.call over SOAP %s', (soap) => 
 });
 
 describe('onec-soap.call', () => {
-  it('gives a value that is returned alone as it is, and several by their names', async () => {
+  it('returns a single result as a value and several results as a map', async () => {
     const { call } = await open(await start());
     expect(await call('Пинг')).toBe('Pong');
     expect(await call('НайтиКонтрагента', { Телефон: '74951234567', КодОшибки: 5 })).toEqual({
@@ -82,13 +82,13 @@ describe('onec-soap.call', () => {
     expect(await call('НайтиКонтрагента', { Телефон: '' })).toEqual({ return: false, Наименование: null, КодОшибки: 404 });
   });
 
-  it('keeps a sum that JavaScript would round', async () => {
+  it('keeps the digits of a sum that JavaScript would round', async () => {
     const { call } = await open(await start());
     const sum = '12345678901234567.89';
     expect(await call('ПроверитьЗаказ', { Заказ: { ...ORDER, Итого: sum } })).toMatchObject({ Итого: sum });
   });
 
-  it('carries values of 1C of every kind to where any may stand, and back', async () => {
+  it('writes and reads all kinds of values of 1C in a parameter of any type', async () => {
     const { call } = await open(await start());
     const value = {
       Имя: 'Ёж',
@@ -113,30 +113,30 @@ describe('onec-soap.call', () => {
     });
   });
 
-  it('passes JSON in texts when it is told so', async () => {
+  it('passes JSON in strings with `json: true`', async () => {
     const { call } = await open(await start());
     expect(await call('ВыполнитьМетод', { Метод: 'Echo', Данные: { Код: 'A-1' } }, { json: true })).toEqual({ Код: 'A-1' });
   });
 
-  it('takes a JSON text that tells an error as the refusal that it is', async () => {
+  it('throws for an error in a JSON result', async () => {
     const { call } = await open(await start());
     const refused = call('ВыполнитьМетод', { Метод: 'Echo', Данные: { Ошибка: 'Конфликт блокировок' } }, { json: true });
     expect(await failureOf(refused)).toMatchObject({ code: 'ONEC_LOCKED' });
   });
 
-  it('asks with the user of the connection, for the WSDL as well', async () => {
+  it('authenticates with the user of the connection, also for the WSDL', async () => {
     const user = { user: 'Обмен', password: 'пароль' };
     const { call } = await open(await start(user), user);
     expect(await call('Пинг')).toBe('Pong');
   });
 
-  it('finds a service by its alias', async () => {
+  it('calls a service by its alias', async () => {
     const { actions } = await open(await start());
     const asked = { service: 'InterfaceVersion.1cws', operation: 'GetVersions', arguments: { InterfaceName: 'Exchange' } };
     expect(await actions.call(asked)).toEqual(['2.0.1.6', '3.0.1.1']);
   });
 
-  it('gets the stored answer when it is repeated, and the work is done once', async () => {
+  it('gets the stored answer for a repeated call, so that 1C does the work once', async () => {
     const onec = await start();
     const { actions } = await open(onec);
     const asked = { service: SERVICE, operation: 'ЗагрузитьЗаказ', arguments: { Заказ: ORDER } };
@@ -145,13 +145,13 @@ describe('onec-soap.call', () => {
     expect(onec.stats()).toMatchObject({ done: 1, replayed: 1 });
   });
 
-  it('gives the id of the call to the parameter that asks for it', async () => {
+  it('passes the id of the call in the parameter `idArgument`', async () => {
     const { actions } = await open(await start());
     const asked = { service: SERVICE, operation: 'Эхо', idArgument: 'Значение' };
     expect(await actions.call(asked, { id: 'run/save' })).toBe('run/save');
   });
 
-  it('publishes the answer under the id of the question', async () => {
+  it('publishes the answer with the id_request of the call', async () => {
     const { call, emitted } = await open(await start());
     await call('Эхо', { Значение: { id_request: '7f' } }, { emitAs: 'onec.response' });
     expect(emitted).toEqual([
@@ -180,7 +180,7 @@ describe('onec-soap.call', () => {
     expect(await failureIn({ kind })).toMatchObject({ code, fate, options: { sent } });
   });
 
-  it('treats a fault as the connection says', async () => {
+  it('changes the fate of a fault that `errors` of the connection matches', async () => {
     const errors = [{ contains: 'контрагент заблокирован', fate: 'retry' }];
     expect(await failureIn({ kind: 'business' }, { errors })).toMatchObject({
       fate: 'retry',
@@ -193,14 +193,14 @@ describe('onec-soap.call', () => {
     expect(await call('Пинг')).toBe('Pong');
   });
 
-  it('does not wait longer than its timeout, and does not know the outcome', async () => {
+  it('fails after its timeout with an unknown outcome', async () => {
     expect(await failureIn({ kind: 'hang' }, { timeout: '200ms' })).toMatchObject({
       code: 'TIMED_OUT',
       options: { sent: 'unknown' },
     });
   });
 
-  it('refuses an answer that is too large, however large it is', async () => {
+  it('rejects an answer that is too large', async () => {
     const { call } = await open(await start(), { maxResponse: '64KiB' });
     const large = failureOf(call('Эхо', { Значение: 'x'.repeat(100_000) }));
     expect(await large).toMatchObject({ code: 'BAD_ANSWER', fate: 'rejected', options: { sent: 'yes' } });
@@ -223,8 +223,8 @@ describe('onec-soap.call', () => {
   });
 });
 
-describe('what a call asks for', () => {
-  it('is checked before it is sent: the operation, with the name that was probably meant', async () => {
+describe('arguments of onec-soap.call', () => {
+  it('rejects an unknown operation before sending and suggests the most similar name', async () => {
     const onec = await start();
     const { call } = await open(onec);
     const failed = await failureOf(call('ЗагрузитьЗаказы', { Заказ: ORDER }));
@@ -233,7 +233,7 @@ describe('what a call asks for', () => {
     expect(onec.stats()).toMatchObject({ calls: 1, described: 1 });
   });
 
-  it('is checked before it is sent: all arguments at once', async () => {
+  it('rejects wrong arguments before sending and reports all of them', async () => {
     const onec = await start();
     const { call } = await open(onec);
     const { Номер: _, ...wrong } = { ...ORDER, Итог: 1, Дата: 'вчера' };
@@ -246,7 +246,7 @@ describe('what a call asks for', () => {
 });
 
 describe('sessions of onec-soap', () => {
-  it('are kept from call to call, the WSDL included, and ended at the close', async () => {
+  it('keeps its session between calls and the WSDL request, and ends it on close', async () => {
     const onec = await start();
     const opened = await open(onec);
     for (let n = 0; n < 3; n++) await opened.call('Пинг');
@@ -255,7 +255,7 @@ describe('sessions of onec-soap', () => {
     await until('the session given back', () => onec.stats().sessions.held === 0, 5_000);
   });
 
-  it('are begun anew, once, when 1C has forgotten one', async () => {
+  it('starts one new session when 1C has ended the old session', async () => {
     const onec = await start({ sessionMaxAgeMs: 300 });
     const { call } = await open(onec);
     await call('Пинг');
@@ -271,10 +271,10 @@ describe('the check of onec-soap', () => {
     return plugin.check?.(client);
   };
 
-  it('is content with a server at which nothing has been called yet', () => check({}));
+  it('accepts a server before the first call', () => check({}));
   it('reports a wrong password', () =>
     expect(check({ user: 'a', password: 'b' }, { user: 'a', password: 'cccc' })).rejects.toMatchObject({ code: 'UNAUTHORIZED' }));
-  it('reports that 1C is away', async () => {
+  it('reports that 1C cannot be reached', async () => {
     const onec = await start();
     const { call, client } = await open(onec);
     await call('Пинг');

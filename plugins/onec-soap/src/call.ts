@@ -3,36 +3,35 @@ import { emitAnswer, emitAs } from '@sluice/onec';
 import { z } from 'zod';
 import type { SoapClient } from './client.js';
 
-/** Calls an operation of the service at `<baseUrl>/<service>`; what it returns is the output. */
+/** Calls an operation of the service at `<baseUrl>/<service>`; its output is the result of the operation. */
 export const call = action({
   title: 'Call an operation of a web service of 1C',
   input: z.strictObject({
     service: z
       .string()
-      .regex(/^[^/\\?#%]+$/, 'the name of the service as it stands in its address, such as ОбменССайтом')
-      .describe('name of the web service, or its alias, as it stands behind /ws/'),
+      .regex(/^[^/\\?#%]+$/, 'must be the name of the service in its address, such as ОбменССайтом')
+      .describe('name or alias of the web service, as in its address after /ws/'),
     operation: z.string().min(1).describe('name of the operation'),
-    arguments: z
-      .record(z.string(), z.unknown())
-      .default({})
-      .describe('parameters by name; those that only come back are left out'),
+    arguments: z.record(z.string(), z.unknown()).default({}).describe('parameters by name, without those that are only returned'),
     json: z
       .boolean()
       .default(false)
       .describe(
-        'for services that pass JSON in texts: writes arguments as JSON where the service wants a text, and reads such texts',
+        'for services that pass JSON in strings: writes arguments as JSON where the type is a string, and parses such results',
       ),
     idArgument: z
       .string()
       .min(1)
       .optional()
       .describe(
-        'name of a parameter that gets the id of the call, the same in every repeat: for modules that cannot see X-Request-Id',
+        'name of the parameter for the id of the call, which is the same in every repeat: modules cannot read X-Request-Id',
       ),
     idempotent: z
       .enum(['yes', 'by-key', 'no'])
       .default('by-key')
-      .describe('may it be called again when nobody knows whether it was carried out?'),
+      .describe(
+        'whether to repeat a call with an unknown outcome; `by-key`: the service recognizes repeats by the id of the call',
+      ),
     emitAs,
   }),
   output: z.unknown(),
@@ -46,7 +45,7 @@ export const call = action({
   },
 });
 
-/** The map with the `id_request` of the question: the arguments themselves, or the one that carries it. */
+/** Returns the map that contains `id_request`: the arguments themselves or one of their values. */
 function questionIn(given: Readonly<Record<string, unknown>>): unknown {
   const maps = [given, ...Object.values(given)];
   return maps.find((one) => typeof one === 'object' && one !== null && 'id_request' in one);

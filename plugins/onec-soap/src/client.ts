@@ -12,26 +12,26 @@ import { WsdlCache } from './wsdl/wsdl-cache.js';
 import { WsdlStore } from './wsdl/wsdl-store.js';
 import type { XmlElement } from './xml/read-xml.js';
 
-/** One call of an operation. */
+/** A call of one operation. */
 export interface SoapCall extends Question {
   readonly service: string;
   readonly operation: string;
 }
 
-/** Narrow interface over the web services of one base of 1C. */
+/** The calls of this plugin to the web services of one 1C base. */
 export interface SoapClient extends Closable {
-  /** The result. Throws a SluiceError; never asks twice, except in a new session when the old one has gone. */
+  /** Resolves with the result or rejects with a SluiceError. Repeats a call only when 1C has ended the session, in a new session. */
   call(asked: SoapCall, call: { readonly id: string; readonly signal: AbortSignal }): Promise<unknown>;
-  /** The operation as the service describes it. Throws `NOT_FOUND`, or what kept it from reading the description. */
+  /** Resolves with the operation as the WSDL describes it. Rejects with `NOT_FOUND`, or with the error of reading the WSDL. */
   describe(service: string, operation: string): Promise<{ readonly service: Service; readonly operation: Operation }>;
-  /** Throws when the services cannot be used. */
+  /** Rejects when the services cannot be used. */
   check(): Promise<void>;
 }
 
-/** Statuses by which a server answers an address at which nothing is published: it is there, and it lets the user in. */
+/** Statuses for an address at which nothing is published. They prove that the server runs and accepts the user. */
 const THERE: ReadonlySet<number> = new Set([400, 404, 405]);
 
-/** Where a host keeps copies by default. */
+/** Folder for the copies of WSDLs when the host provides none. */
 const FOLDER = '.sluice';
 
 export class WsdlSoapClient implements SoapClient {
@@ -60,10 +60,10 @@ export class WsdlSoapClient implements SoapClient {
 
   async call(asked: SoapCall, { id, signal }: { readonly id: string; readonly signal: AbortSignal }): Promise<unknown> {
     const where = `${asked.operation} of ${asked.service} at ${this.config.baseUrl}`;
-    // the description is read for all who wait for it; each of them may give up alone
+    // concurrent calls share one request for the WSDL, so an abort ends only the wait of its own call
     const described = this.describe(asked.service, asked.operation);
     const { service, operation } = await raceAbort(described, signal, () =>
-      fail.TIMED_OUT(`${where}: given up before the WSDL came`, { sent: 'no' }),
+      fail.TIMED_OUT(`${where}: the call was aborted before the WSDL was read`, { sent: 'no' }),
     );
     const from = { ...this.whereOf(asked.service), where };
     const written = writeRequest(service, operation, asked, this.config.soap, this.host.timezone, from);
@@ -90,7 +90,7 @@ export class WsdlSoapClient implements SoapClient {
     throw failureOfStatus(answer, refusalText(answer), { ...this.whereOf(''), where });
   }
 
-  /** Operations that flows have called in vain are trouble of the connection: nothing else in `doctor` shows them. */
+  /** Reports the operations that flows have called and that cannot be called: no other check of `doctor` shows them. */
   private refuseUnusable(where: string): void {
     if (this.store.refused.size === 0) return;
     const reasons = [...this.store.refused].map(([operation, reason]) => `${operation} cannot be called: ${reason}`);
@@ -101,7 +101,7 @@ export class WsdlSoapClient implements SoapClient {
     return this.link.close();
   }
 
-  /** It does no work: good for a check, and for giving sessions back. */
+  /** Returns a request for a known WSDL: 1C does no work for it, so that it serves for a check and for ending sessions. */
   private descriptionRequest(): WebRequest | undefined {
     const [service] = this.store.known;
     return service === undefined ? undefined : { method: 'GET', path: pathOf(service), query: 'wsdl' };

@@ -8,17 +8,17 @@ const wsdl = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe(
-      'folder for copies of the WSDLs; `wsdl` in SLUICE_HOME when absent: with them it works while 1C is away at the start',
-    ),
-  maxAge: duration().prefault('1h').describe('after that long 1C is asked for the WSDL again'),
+    .describe('folder for copies of the WSDLs, used when 1C cannot be reached at the start; `wsdl` in SLUICE_HOME when absent'),
+  maxAge: duration().prefault('1h').describe('age at which the WSDL is read from 1C again'),
 });
 
 /** `connections.<name>.with` */
 export const connection = z
   .strictObject({
-    baseUrl: baseUrl().describe('address of the web services, such as http://server/base/ws; that in the WSDL is not used'),
-    soap: z.enum(['1.1', '1.2']).default('1.1').describe('version of SOAP; 1C speaks both'),
+    baseUrl: baseUrl().describe(
+      'address of the web services, such as http://server/base/ws; the address in the WSDL is not used',
+    ),
+    soap: z.enum(['1.1', '1.2']).default('1.1').describe('version of SOAP; 1C supports both'),
     wsdl: wsdl.prefault({}),
     ...onecOptions,
   })

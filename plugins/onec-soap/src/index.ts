@@ -1,7 +1,7 @@
 /**
- * Calls into 1C:Enterprise over its web services (SOAP). Read `plugin.ts` first: the table of contents; then `client.ts`.
+ * Calls the web services (SOAP) of 1C:Enterprise. Read `plugin.ts` first, which is the table of contents, then `client.ts`.
  *
- * `wsdl/` reads what a service can be asked, `schema/` what its types are; `values/` writes and reads values by them, `soap/` messages.
- * `xml/` is the only room that knows the XML library.
+ * `wsdl/` reads the operations of a service, `schema/` reads its types, `values/` writes and reads values of these types, and `soap/`
+ * writes and reads messages. Only `xml/` imports the XML library.
  */
 export { plugin } from './plugin.js';

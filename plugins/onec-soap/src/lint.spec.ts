@@ -20,7 +20,7 @@ async function start(): Promise<{ readonly onec: Onec; readonly connection: { ba
 
 const bytes = (text: string) => Buffer.from(text);
 
-/** What the lint says of a step with this `with`, as line, column, message and what to write instead. */
+/** Returns the findings for a step with this `with`, each as code, line, column, message and replacement. */
 async function lintOf(connection: object, step: string): Promise<unknown[]> {
   const workspace = JSON.stringify({
     sluice: 1,
@@ -43,19 +43,19 @@ const GOOD = `      service: ${SERVICE}
       arguments: { Заказ: '\${{ trigger.data }}' }`;
 
 describe('the lint of onec-soap', () => {
-  it('finds nothing wrong with what fits the WSDL, expressions included', async () => {
+  it('accepts arguments and expressions that match the WSDL', async () => {
     const { connection } = await start();
     expect(await lintOf(connection, GOOD)).toEqual([]);
   });
 
-  it('names an operation that the service does not have, and the one that was meant', async () => {
+  it('reports an unknown operation with the most similar name', async () => {
     const { connection } = await start();
     expect(await lintOf(connection, GOOD.replace('ЗагрузитьЗаказ', 'ЗагрузитьЗаказы'))).toEqual([
       ['REF_REMOTE', 10, 18, expect.stringContaining('has no operation ЗагрузитьЗаказы'), 'ЗагрузитьЗаказ'],
     ]);
   });
 
-  it('names every argument that does not fit, also deep inside', async () => {
+  it('reports every argument that does not match the WSDL, at any depth', async () => {
     const { connection } = await start();
     const step = `      service: ${SERVICE}
       operation: ПроверитьЗаказ
@@ -73,14 +73,14 @@ describe('the lint of onec-soap', () => {
     ]);
   });
 
-  it('names a service that 1C does not publish', async () => {
+  it('reports a service that 1C does not publish', async () => {
     const { connection } = await start();
     expect(await lintOf(connection, GOOD.replace(SERVICE, 'ОбменССайт'))).toEqual([
       ['REF_REMOTE', 9, 16, expect.stringContaining('404 for the web service ОбменССайт'), undefined],
     ]);
   });
 
-  it('says what it could not check', async () => {
+  it('reports why a step cannot be checked', async () => {
     const { onec, connection } = await start();
     const wsdl = await (await fetch(`${onec.url}/base/ws/${encodeURIComponent(SERVICE)}?wsdl`)).text();
     const answer = async (body: string) => {
@@ -91,7 +91,7 @@ describe('the lint of onec-soap', () => {
       return lintOf({ ...connection, baseUrl: `${service.url}/base/ws` }, GOOD);
     };
     expect(await answer('<html/>')).toEqual([
-      ['REF_REMOTE', 9, 16, expect.stringMatching(/the step cannot be checked: .* is no WSDL/), undefined],
+      ['REF_REMOTE', 9, 16, expect.stringMatching(/the step cannot be checked: .* is not a WSDL/), undefined],
     ]);
     expect(await answer(wsdl.replaceAll('style="document" soapAction', 'style="rpc" soapAction'))).toEqual([
       [
@@ -102,7 +102,7 @@ describe('the lint of onec-soap', () => {
         undefined,
       ],
     ]);
-    // what an argument has for a type stands nowhere
+    // the WSDL does not describe the type of an argument
     expect(
       await answer(
         wsdl
@@ -112,7 +112,7 @@ describe('the lint of onec-soap', () => {
     ).toEqual([['REF_REMOTE', 10, 18, expect.stringContaining('is not described'), undefined]]);
   });
 
-  it('works with the copy on the disk while 1C is away, and says nothing without one', async () => {
+  it('uses the copy on the disk when 1C cannot be reached, and reports nothing without a copy', async () => {
     const { onec, connection } = await start();
     const wrong = GOOD.replace('ЗагрузитьЗаказ', 'ЗагрузитьЗаказы');
     const opened = await openPlugin(plugin, connection);

@@ -7,16 +7,17 @@ import { unresolvedIn } from './values/unresolved.js';
 import type { Operation, Service } from './wsdl/service.js';
 import { XmlProblem } from './xml/read-xml.js';
 
-/** A person waits for the lint. */
+/** The user waits for the result of lint, so a slow 1C must not delay it. */
 const MAX_WAIT_MS = 5_000;
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** 1C cannot be asked, and there is no copy on the disk: a flow can be written while 1C is away. */
+/** Codes that mean that 1C cannot be reached and no copy of the WSDL exists. Lint ignores them: flows can be written without 1C. */
 const AWAY: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMED_OUT', 'ONEC_CUT_OFF', 'OVERLOADED']);
 
 /**
- * Compares a step with the WSDL of its service, from 1C or else from the disk: the names of the service, of the operation and of its
- * arguments, and the values as far as they are known. Reports what kept it from comparing, unless 1C cannot be reached and there is no copy of the WSDL.
+ * Compares a step with the WSDL of its service, from 1C or else from the disk: the names of the service, of the operation and
+ * of the arguments, and the values that are known before a run. When the WSDL cannot be read, the objection contains the reason, unless 1C
+ * cannot be reached and no copy of the WSDL exists.
  */
 export async function lint({ input, folder }: WrittenStep, config: Config, signal: AbortSignal): Promise<readonly Objection[]> {
   const written = input as Readonly<Record<string, unknown>>;
@@ -52,7 +53,7 @@ function objectionsTo(
     message: `a part of the operation cannot be used: ${problem}`,
   }));
   const { arguments: given, json, idArgument } = written;
-  if ('arguments' in written && given === undefined) return unresolved; // an expression gives all of them
+  if ('arguments' in written && given === undefined) return unresolved; // one expression computes all arguments
   const values = { ...(given as Readonly<Record<string, unknown>> | undefined) };
   if (typeof idArgument === 'string') values[idArgument] = undefined;
   return [...unresolved, ...misfits(service, operation, values, json === true)];
@@ -63,12 +64,12 @@ function misfits(service: Service, operation: Operation, values: Readonly<Record
     const problems = problemsOf(service, operation, { arguments: values, json });
     return problems.map((problem) => ({ ...problem, path: ['arguments', ...problem.path] }));
   } catch (error) {
-    if (error instanceof SchemaProblem || error instanceof XmlProblem) return []; // among the unresolved parts
+    if (error instanceof SchemaProblem || error instanceof XmlProblem) return []; // unresolvedIn() has already reported it
     throw error;
   }
 }
 
-/** 1C has no such service, or the service no such operation, for which the nearest one is told. */
+/** Returns the objection to an unknown service, or to an unknown operation with the most similar name. */
 function unknownName({ message, options }: SluiceError): Objection {
   const details = options.details as { readonly meant?: string } | undefined;
   const { meant } = details ?? {};

@@ -6,13 +6,13 @@ import { until, type ActionPeer } from '@sluice/testing';
 
 export const SERVICE = 'ОбменССайтом';
 
-/** A folder for the copies of WSDLs, gone with the test. */
+/** Creates a folder for copies of WSDLs; `close` deletes it. */
 export async function cacheFolder(): Promise<{ readonly cache: string; readonly close: () => Promise<void> }> {
   const cache = await mkdtemp(path.join(tmpdir(), 'sluice-wsdl-'));
   return { cache, close: () => rm(cache, { recursive: true, force: true }) };
 }
 
-/** The emulated 1C as the other side of the contract of actions. */
+/** Starts an emulated 1C that the action contract calls. */
 export async function onecPeer(): Promise<ActionPeer & { readonly connection: object }> {
   const folder = await cacheFolder();
   const onec = await startOnec({ port: 0, latencyMs: 1, user: 'Обмен', password: 'секретный-пароль' });

@@ -8,7 +8,7 @@ import type { Service } from '../src/wsdl/service.js';
 import { readXml, type XmlElement } from '../src/xml/read-xml.js';
 import { SERVICE } from './onec-peer.js';
 
-/** What npm's soap sent, what came back, and what it made of it. */
+/** The request of the npm package soap, the response, and the result that the package returned. */
 interface Exchange {
   readonly sent: string;
   readonly answer: Buffer;
@@ -27,7 +27,7 @@ const ORDER = {
   Итого: 180.3,
 };
 
-/** An operation, and arguments in the order of the WSDL: the oracle writes them as they come. */
+/** Operations with arguments in the order of the WSDL: the npm package does not sort them. */
 const CALLS: readonly [string, Record<string, unknown>][] = [
   ['ЗагрузитьЗаказ', { Заказ: ORDER }],
   ['ЗагрузитьЗаказ', { Заказ: { ...ORDER, Товары: [] } }],
@@ -49,7 +49,7 @@ beforeAll(async () => {
 
 afterAll(() => onec.close());
 
-/** The oracle's own HTTP client refuses a Cyrillic SOAPAction, so the message goes by another way. */
+/** Sends the message with fetch, because the HTTP client of the npm package rejects a Cyrillic SOAPAction. */
 async function byOracle(version: '1.1' | '1.2', operation: string, given: object): Promise<Exchange> {
   const address = `${onec.url}/base/ws/${encodeURIComponent(SERVICE)}`;
   const type = version === '1.1' ? 'text/xml; charset=utf-8' : 'application/soap+xml; charset=utf-8';
@@ -70,7 +70,7 @@ async function byOracle(version: '1.1' | '1.2', operation: string, given: object
   } as unknown as soap.IHttpClient;
   const client = await soap.createClientAsync(`${address}?wsdl`, { httpClient, forceSoap12Headers: version === '1.2' }, address);
   const ports = client[SERVICE] as Record<string, Record<string, OracleMethod>>;
-  // its promises are for Latin names only
+  // the package adds promise methods only for Latin names
   const call = ports[`${SERVICE}Soap${version === '1.2' ? '12' : ''}`]?.[operation];
   const result = await new Promise((resolve, reject) =>
     call?.(given, (error, value) => (error instanceof Error ? reject(error) : resolve(value))),
@@ -84,14 +84,14 @@ function described(version: '1.1' | '1.2'): Service {
 
 const FROM = { where: 'oracle', baseUrl: '', kind: 'web service' as const, patterns: [] };
 
-/** What a message says, whatever its prefixes and its blanks. */
+/** Returns the content of a message without prefixes and white space. */
 function meaning({ name, attributes, children, text }: XmlElement): unknown {
   const content = children.length > 0 ? children.map(meaning) : text;
   return [name, Object.fromEntries([...attributes].sort()), content];
 }
 
-describe.each(['1.1', '1.2'] as const)('beside npm soap over SOAP %s', (version) => {
-  it.each(CALLS)('%s is asked for in the same elements, and its answer says the same: %j', async (operation, given) => {
+describe.each(['1.1', '1.2'] as const)('onec-soap compared with the npm package soap over SOAP %s', (version) => {
+  it.each(CALLS)('writes the same elements for %s and reads the same answer: %j', async (operation, given) => {
     const oracle = await byOracle(version, operation, given);
     const service = described(version);
     const found = service.operations.get(operation);

@@ -22,10 +22,10 @@ afterEach(async () => {
 });
 
 describe('the README of onec-soap', () => {
-  it('shows the flow that is linted and tested as its example', () =>
+  it('contains the example flow that is linted and tested', () =>
     expect(block('yaml')).toBe(readFileSync(`${FOLDER}/examples/smallest.yaml`, 'utf8')));
 
-  it('shows a flow that runs against the stand-in, word for word', async () => {
+  it('contains a flow that runs against the emulator', async () => {
     const onec = await startOnec({ port: 0, latencyMs: 1, user: 'Обмен', password: 'пароль' });
     const folder = await cacheFolder();
     closing.push(onec, folder);

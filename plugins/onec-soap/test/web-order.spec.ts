@@ -45,15 +45,15 @@ async function compile() {
   return { onec, connection, flows, plugins, compiled };
 }
 
-describe('the sample of web orders', () => {
-  it('holds nothing that the lint or the WSDL minds', async () => {
+describe('the sample web-order', () => {
+  it('passes lint and matches the WSDL', async () => {
     const { flows, plugins, compiled } = await compile();
     expect(compiled?.findings.map(({ code, message }) => `${code} ${message}`)).toEqual([]);
     const connections = compiled?.workspace?.connections ?? new Map();
     expect(await checkRemotes({ flows, plugins, connections }, new AbortController().signal)).toEqual([]);
   });
 
-  it('is paced, and its answer goes to two flows', async () => {
+  it('is paced and sends its answer to two flows', async () => {
     const { compiled } = await compile();
     const { flows = [], connections } = compiled?.workspace ?? {};
     expect(connections?.get('erp')?.pace?.concurrency.max).toBe(4);
@@ -61,7 +61,7 @@ describe('the sample of web orders', () => {
     expect(takers.map(({ name }) => name)).toEqual(['accepted-order-to-shop', 'accepted-order-to-customer']);
   });
 
-  it('asks 1C for what 1C understands', async () => {
+  it('calls 1C with arguments that match the WSDL', async () => {
     const { onec, connection, compiled } = await compile();
     const step = compiled?.workspace?.flows[0]?.steps[0];
     if (step?.verb !== 'use') throw new Error('the first step calls nothing');

@@ -1,7 +1,7 @@
 import { nameIn, XS } from '../xml/names.js';
 import type { XmlElement } from '../xml/read-xml.js';
 
-/** A schema and the place of its document, as an import of another one names it. */
+/** A schema and the path of its document below the base URL, by which other schemas import it. */
 export interface PlacedSchema {
   readonly place: string;
   readonly schema: XmlElement;
@@ -11,8 +11,8 @@ const TARGET = 'targetNamespace';
 const INCLUDES: ReadonlySet<string> = new Set([nameIn(XS, 'include'), nameIn(XS, 'redefine')]);
 
 /**
- * Returns the schemas with one more for each that has no namespace and is included by one that has: its names belong to the namespace of the
- * schema that includes it (XML Schema 1.0, 4.2.1, "chameleon include").
+ * Adds a copy of each schema without a namespace that a schema with a namespace includes. The names in the copy belong to the namespace of
+ * the including schema (XML Schema 1.0, 4.2.1, "chameleon include").
  */
 export function withChameleons(placed: readonly PlacedSchema[]): readonly XmlElement[] {
   const schemas = placed.map(({ schema }) => schema);
@@ -35,7 +35,7 @@ export function withChameleons(placed: readonly PlacedSchema[]): readonly XmlEle
   return schemas;
 }
 
-/** Of an address of another server only the path counts, as when the documents were fetched. */
+/** Compares only the path when the location names another server, because the documents were fetched by path as well. */
 function isAt(place: string, location: string, from: string): boolean {
   const origin = 'http://document';
   if (!URL.canParse(location, origin + from)) return false;
@@ -45,7 +45,7 @@ function isAt(place: string, location: string, from: string): boolean {
     : (url.pathname + url.search).endsWith(place);
 }
 
-/** A name without a prefix means one of the namespace, wherever no default namespace is declared. */
+/** Returns a copy in which names without a prefix belong to the namespace, except below a declaration of a default namespace. */
 function inNamespace(element: XmlElement, namespace: string, root = true): XmlElement {
   return {
     ...element,

@@ -22,7 +22,7 @@ export interface ContentModel {
   readonly rules: readonly Rule[];
 }
 
-/** Turns a content model into the fields that a flow gives, in their order, and the rules that their combination obeys. */
+/** Returns the fields of a content model, in their order, and the rules for combining them. */
 export function readParticles(particles: readonly Particle[]): ContentModel {
   const fields: Field[] = [];
   const rules: Rule[] = [];
@@ -52,7 +52,7 @@ export function readParticles(particles: readonly Particle[]): ContentModel {
     const whole = groupOf(particle.particles);
     if (isChoice && !particle.particles.some(({ kind }) => kind === 'any')) {
       const mayBeEmpty = outer.optional || particle.minOccurs === 0;
-      // in a choice that repeats the alternatives mix
+      // a repeated choice may mix its alternatives
       if (particle.maxOccurs === 1 && groups.length > 1)
         rules.push({ kind: 'choice', groups, optional: mayBeEmpty || groups.some(({ required }) => required.length === 0) });
       else if (!mayBeEmpty && groups.every(({ required }) => required.length > 0))
@@ -72,7 +72,7 @@ export function readParticles(particles: readonly Particle[]): ContentModel {
       minOccurs,
       maxOccurs: times * maxOccurs,
     };
-    // alternatives of a choice may begin alike
+    // alternatives of a choice may begin with the same element
     const same = fields.findIndex(({ name, type }) => name === field.name && type === field.type);
     const before = fields[same];
     if (before === undefined || !optional) fields.push(added);
@@ -89,7 +89,7 @@ export function readParticles(particles: readonly Particle[]): ContentModel {
   return { fields, rules };
 }
 
-/** The elements of particles, and those of them that must be there when one is. */
+/** Returns the elements of the particles, and those that are required as soon as one element is present. */
 function groupOf(particles: readonly Particle[]): Group {
   const keys: string[] = [];
   const required: string[] = [];

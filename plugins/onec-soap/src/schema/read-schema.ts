@@ -3,10 +3,10 @@ import { resolveName, type XmlElement } from '../xml/read-xml.js';
 import { readParticles, type Particle } from './particles.js';
 import type { Field, ObjectType, Rule, TypeDefinition, Types } from './types.js';
 
-/** A description that cannot be understood, or that uses what this connector does not know. */
+/** A WSDL that is not valid, or that uses a feature that this connector does not support. */
 export class SchemaProblem extends Error {}
 
-/** What stands for the text of an element that has attributes, as XDTO calls it. */
+/** Key of the text of an element with attributes; XDTO of 1C uses the same name. */
 export const CONTENT_KEY = '__content';
 
 interface Global {
@@ -17,8 +17,8 @@ interface Global {
 const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace';
 
 /**
- * The types and elements of all schemas of a service, each read when it is first asked for: a description of 1C has hundreds, and a call
- * needs few of them.
+ * The types and elements of all schemas of a service. Each is read when it is first used: a WSDL of 1C has hundreds, and a call needs only
+ * a few of them.
  */
 export class Schemas implements Types {
   private readonly types = new Map<Name, Global>();
@@ -27,9 +27,9 @@ export class Schemas implements Types {
   private readonly known = new Map<Name, TypeDefinition>();
   /** Elements by the head of the substitution group that they belong to. */
   private substitutes: ReadonlyMap<Name, readonly Name[]> | undefined;
-  /** What an `xs:redefine` changes. */
+  /** Types that an `xs:redefine` changes. */
   private readonly redefined = new Set<Name>();
-  /** Names of the types that stand inside of elements: one each, so that a type that contains itself has an end. */
+  /** Generated names of anonymous types. Each type has one name, so that reading a type that contains itself terminates. */
   private readonly inner = new Map<XmlElement, Name>();
   private anonymous = 0;
 
@@ -57,7 +57,7 @@ export class Schemas implements Types {
   derivedFrom(base: Name): readonly Name[] {
     const found: Name[] = [];
     const bases = new Set([base]);
-    // each round finds the types one step further away; a type is found once
+    // each pass finds the types that are one derivation further away; a type is added once
     for (let before = -1; before < found.length;) {
       before = found.length;
       for (const [name, { element }] of this.types) {
@@ -74,12 +74,12 @@ export class Schemas implements Types {
     return found;
   }
 
-  /** The fields of a global element that wraps the parameters of an operation; undefined when there is none of this name. */
+  /** Returns the fields of the global element that wraps the parameters of an operation, or undefined when the element does not exist. */
   fieldsOf(element: Name): readonly Field[] | undefined {
     return this.wrapper(element)?.fields;
   }
 
-  /** What the content model of that element demands beyond its fields. */
+  /** Returns the rules of the content model of that element. */
   rulesOf(element: Name): readonly Rule[] {
     return this.wrapper(element)?.rules ?? [];
   }
@@ -113,14 +113,14 @@ export class Schemas implements Types {
     return this.types.get(name);
   }
 
-  /** `above`: the types that are being read, so that one that extends itself is noticed. */
+  /** @param above the types that are being read, to detect a type that extends itself. */
   private read(type: XmlElement, schema: XmlElement, above: ReadonlySet<Name>): TypeDefinition {
     return type.name === xs('simpleType') ? this.readSimple(type, schema, above) : this.readComplex(type, schema, above);
   }
 
   private readSimple(type: XmlElement, schema: XmlElement, above: ReadonlySet<Name>): TypeDefinition {
     const restriction = type.children.find(({ name }) => name === xs('restriction'));
-    if (!restriction) return { kind: 'simple', base: xs('string') }; // a list or a union: a text of its own form
+    if (!restriction) return { kind: 'simple', base: xs('string') }; // a list or a union is handled as a string
     const written = restriction.attributes.get('base');
     const inner = restriction.children.find(({ name }) => name === xs('simpleType'));
     const nothing = inner ? this.define(inner, schema) : xs('string');
@@ -129,7 +129,7 @@ export class Schemas implements Types {
     return { kind: 'simple', base, ...enumeration(restriction) };
   }
 
-  /** A simple type is read by following its bases to the end. */
+  /** Follows the bases of a simple type to the end and throws when one of them repeats. */
   private refuseCircle(base: Name, above: ReadonlySet<Name>): void {
     if (above.has(base)) throw new SchemaProblem(`the type ${base} extends itself`);
     const global = this.globalType(base);
@@ -150,7 +150,7 @@ export class Schemas implements Types {
       : this.readComplexContent(own, derived, base, restricts, above);
   }
 
-  /** A text with attributes: the text is of the base, or of the base of the base. */
+  /** Reads a text with attributes. The type of the text is the base, or is inherited from the base. */
   private readSimpleContent(
     own: ObjectType,
     derived: XmlElement,
@@ -170,7 +170,7 @@ export class Schemas implements Types {
     return { ...own, fields: withOwnAttributes(content, own.fields, prohibitedIn(derived)), rules: [] };
   }
 
-  /** The type of a text that a restriction narrows: by a type that stands in it, by the values that it allows. */
+  /** Returns the type of a text after a restriction, which contains a type or lists the allowed values. */
   private restricted(type: Name, restriction: XmlElement, schema: XmlElement): Name {
     const inner = restriction.children.find(({ name }) => name === xs('simpleType'));
     const base = inner ? this.define(inner, schema) : type;
@@ -192,7 +192,7 @@ export class Schemas implements Types {
     const inherited = this.baseOf(base, above);
     if (inherited?.kind !== 'object') throw new SchemaProblem(`the type ${base}, which another one extends, is not described`);
     if (restricts) {
-      // it says again which elements are left of the base, and of the attributes only what changes
+      // a restriction repeats the remaining elements of the base, but only the changed attributes
       const attributes = inherited.fields.filter(({ attribute }) => attribute);
       const elements = own.fields.filter(({ attribute }) => !attribute);
       return { ...own, fields: withOwnAttributes([...elements, ...attributes], own.fields, prohibitedIn(derived)) };
@@ -250,7 +250,7 @@ export class Schemas implements Types {
     }
   }
 
-  /** A reference to the head of a substitution group is a choice of its members (XML Schema 1.0, 3.3.6). */
+  /** Reads an element. A reference to the head of a substitution group becomes a choice of its members (XML Schema 1.0, 3.3.6). */
   private elementParticle(
     element: XmlElement,
     schema: XmlElement,
@@ -264,7 +264,7 @@ export class Schemas implements Types {
     return { kind: 'choice', ...occurs, particles };
   }
 
-  /** The head of a substitution group and all that may stand in its place, at any distance. */
+  /** Returns the head of a substitution group and its direct and indirect members. */
   private membersOf(head: Name): readonly Name[] {
     this.substitutes ??= this.readSubstitutes();
     const found = new Set([head]);
@@ -294,7 +294,7 @@ export class Schemas implements Types {
     };
   }
 
-  /** A member of a substitution group that names no type has that of its head. */
+  /** Returns the type of a global element. A member of a substitution group without a type inherits the type of its head. */
   private typeOfGlobal({ element, schema }: Global): Name {
     const type = this.typeOf(element, schema);
     const seen = new Set([element]);
@@ -334,7 +334,7 @@ export class Schemas implements Types {
   private typeOfAttribute(name: Name): Name {
     const global = this.attributes.get(name);
     if (global) return this.simpleTypeOf(global.element, global.schema);
-    // xml:lang and its kin are described by XML itself
+    // xml:lang and similar attributes are part of XML and need no schema
     if (namespaceOf(name) === XML_NAMESPACE) return xs('string');
     throw new SchemaProblem(`the attribute ${name} is not described`);
   }
@@ -344,7 +344,7 @@ export class Schemas implements Types {
     return type === xs('anyType') ? xs('string') : type;
   }
 
-  /** Its type by name; one that stands inside of it gets a name of our own. */
+  /** Returns the name of the type of an element; an anonymous type gets a generated name. */
   private typeOf(element: XmlElement, schema: XmlElement): Name {
     const type = element.attributes.get('type');
     if (type !== undefined) return resolveName(type, element.namespaces);
@@ -366,7 +366,7 @@ export class Schemas implements Types {
   }
 }
 
-/** The head of the substitution group that a global element belongs to. */
+/** Returns the head of the substitution group that a global element belongs to. */
 function headOf({ attributes, namespaces }: XmlElement): Name | undefined {
   const written = attributes.get('substitutionGroup');
   return written === undefined ? undefined : resolveName(written, namespaces);
@@ -382,7 +382,7 @@ const FIELD = {
   abstract: false,
 } as const;
 
-/** Attributes of a derived type replace those of its base that have their name; the prohibited ones are gone. */
+/** Replaces inherited attributes by the derived type's own attributes of the same name, and removes the prohibited ones. */
 function withOwnAttributes(
   inherited: readonly Field[],
   own: readonly Field[],
@@ -401,7 +401,7 @@ function prohibitedIn(derived: XmlElement): ReadonlySet<string> {
   return new Set(names);
 }
 
-/** An attribute with the name of an element is `@name` for a flow. Throws for two elements that a flow could not tell apart. */
+/** Renames an attribute with the name of an element to `@name`. Throws for two elements with the same name. */
 function unambiguous(fields: readonly Field[]): readonly Field[] {
   const elements = fields.filter(({ attribute }) => !attribute).map(({ key }) => key);
   const twice = elements.find((key, index) => elements.indexOf(key) !== index);

@@ -2,61 +2,61 @@ import type { Name } from '../xml/names.js';
 
 /** One property of an object, or one parameter: an element or an attribute. */
 export interface Field {
-  /** How a flow calls it. */
+  /** Name of the field in a flow. */
   readonly key: string;
-  /** How it stands in a message; in no namespace where the schema says unqualified. */
+  /** Name in a message; without a namespace where the schema says unqualified. */
   readonly name: Name;
   readonly type: Name;
-  /** May it be left out? */
+  /** Whether the field may be absent. */
   readonly optional: boolean;
-  /** May it come several times? Then a flow has a list. */
+  /** Whether the element may repeat. Its value in a flow is a list then. */
   readonly many: boolean;
-  /** Elements that a list has at least and at most. */
+  /** Minimum and maximum number of items in a list. */
   readonly minOccurs: number;
   readonly maxOccurs: number;
   readonly nillable: boolean;
   readonly attribute: boolean;
-  /** An element that only stands for others (a substitution group), and cannot be written. */
+  /** Whether the element is only the head of a substitution group and cannot be written. */
   readonly abstract: boolean;
 }
 
-/** Fields that stand together: where one of them is given, the required ones are given too. */
+/** Fields that belong together: if one of them is present, all required ones must be present. */
 export interface Group {
   readonly keys: readonly string[];
   readonly required: readonly string[];
 }
 
-/** What a content model demands beyond each field by itself. */
+/** A constraint of a content model on several fields. */
 export type Rule =
-  /** Fields of one of the groups only; `optional`: of none of them is right too. */
+  /** Only the fields of one group may be present; `optional`: all groups may be absent. */
   | { readonly kind: 'choice'; readonly groups: readonly Group[]; readonly optional: boolean }
   | { readonly kind: 'together'; readonly group: Group }
-  /** The fields repeat as a whole: the first of each, then the second of each. */
+  /** The fields repeat together: the first item of each field, then the second item of each field. */
   | { readonly kind: 'repeat'; readonly keys: readonly string[] }
-  /** Elements that the schema does not describe may stand there (`xs:any`); `required`: at least one. */
+  /** The content may have elements that the schema does not describe (`xs:any`); `required`: at least one. */
   | { readonly kind: 'any'; readonly required: boolean };
 
 export interface ObjectType {
   readonly kind: 'object';
-  /** In the order in which they are written, inherited ones first. */
+  /** Fields in the order in which they are written, inherited ones first. */
   readonly fields: readonly Field[];
   readonly rules: readonly Rule[];
-  /** Only types that extend it have values. */
+  /** Whether only types that extend this one can have values. */
   readonly abstract: boolean;
 }
 
 export type TypeDefinition =
-  /** A text in the form of another type, down to one of XML Schema. */
+  /** A text in the form of its base, which is a simple type or a type of XML Schema. */
   { readonly kind: 'simple'; readonly base: Name; readonly values?: readonly string[] } | ObjectType;
 
-/** What the schemas of a service define. */
+/** The types that the schemas of a service define. */
 export interface Types {
-  /** Undefined for those of XML Schema itself, and for those that nobody defines. */
+  /** Returns the definition, or undefined for a type of XML Schema and for an unknown type. */
   get(name: Name): TypeDefinition | undefined;
-  /** The types with this local name, in any namespace. */
+  /** Returns the types with this local name in all namespaces. */
   named(local: string): readonly Name[];
-  /** The types that extend this one, at any distance. */
+  /** Returns the types that extend this one directly or indirectly. */
   derivedFrom(base: Name): readonly Name[];
-  /** Namespace in which a type without one is looked for. */
+  /** Namespace of a type name that has none. */
   readonly namespace: string;
 }

@@ -2,7 +2,7 @@ import { parseJson } from '@sluice/plugin-api';
 import type { Field, Types } from '../schema/types.js';
 import { xs, type Name } from '../xml/names.js';
 
-/** Services that pass everything as JSON in a text: arguments that are no texts are written as JSON where the service wants a text. */
+/** Converts arguments that are not strings to JSON where the type of the parameter is a string. */
 export function toJsonTexts(
   values: Readonly<Record<string, unknown>>,
   fields: readonly Field[],
@@ -14,7 +14,7 @@ export function toJsonTexts(
   );
 }
 
-/** And what they answer as a text is read as data where it is JSON. */
+/** Parses the string results that are JSON. */
 export function fromJsonTexts(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? parsed(value) : value]),

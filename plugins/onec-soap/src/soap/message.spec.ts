@@ -8,7 +8,7 @@ const NS = 'http://example.org/S';
 const from = { where: 'Op of S', baseUrl: 'http://erp/ws', kind: 'web service' as const, patterns: [] };
 const question = { arguments: { P: {} }, json: false };
 
-/** An operation with one parameter, which comes back as its result, of the type T. */
+/** Returns an operation with one in-out parameter of the type T. */
 function described(type: string) {
   const schema = readXml(
     `<xs:schema xmlns:xs="${XS}" xmlns:tns="${NS}" targetNamespace="${NS}">
@@ -34,11 +34,11 @@ function described(type: string) {
   };
 }
 
-describe('a result that cannot be read', () => {
+describe('readResults', () => {
   it.each([
-    ['a type with a prefix that nobody declared', '<xs:sequence/>', '<P xsi:type="no:Such"/>'],
-    ['a type that is described in a way unknown here', '<xs:group ref="tns:G"/>', '<P/>'],
-  ])('because of %s is a bad answer to a call that was carried out', (_why, type, content) => {
+    ['a type with an undeclared prefix', '<xs:sequence/>', '<P xsi:type="no:Such"/>'],
+    ['a type with an unsupported description', '<xs:group ref="tns:G"/>', '<P/>'],
+  ])('throws BAD_ANSWER with sent: yes for %s', (_why, type, content) => {
     const { service, operation } = described(type);
     const response = readXml(`<Op xmlns="${NS}" xmlns:xsi="${XSI}">${content}</Op>`.replaceAll('<P', '<P xmlns=""'));
     expect(() => readResults(service, operation, response, question, from)).toThrow(
@@ -47,8 +47,8 @@ describe('a result that cannot be read', () => {
   });
 });
 
-describe('a parameter', () => {
-  it('of a type that is described in a way unknown here is not sent', () => {
+describe('writeRequest', () => {
+  it('rejects a parameter of a type with an unsupported description before sending', () => {
     const { service, operation } = described('<xs:group ref="tns:G"/>');
     expect(() => writeRequest(service, operation, question, '1.1', undefined, from)).toThrow(
       expect.objectContaining({ code: 'ONEC_WSDL_UNSUPPORTED', options: expect.objectContaining({ sent: 'no' }) }),

@@ -10,16 +10,20 @@ import { Prefixes } from '../xml/write-xml.js';
 import { writeEnvelope } from './envelope.js';
 import { fromJsonTexts, toJsonTexts } from './json-texts.js';
 
-/** What is asked of an operation. */
+/** The arguments of a call and how to write them. */
 export interface Question {
   readonly arguments: Readonly<Record<string, unknown>>;
-  /** Texts of the service are JSON. */
+  /** Whether strings of the service contain JSON. */
   readonly json: boolean;
 }
 
 const RETURN = 'return';
 
-/** The message of a call; instead of it, all that does not fit the description. Throws `ONEC_WSDL_UNSUPPORTED` for a type it cannot write. */
+/**
+ * Returns the message of a call, or the arguments that do not match the WSDL.
+ *
+ * @throws `ONEC_WSDL_UNSUPPORTED` for a type that the connector cannot write.
+ */
 export function writeRequest(
   service: Service,
   operation: Operation,
@@ -39,7 +43,7 @@ export function writeRequest(
   return { text: writeEnvelope(version, prefixes.declarations(), `<${tag}${attributes}>${content}</${tag}>`) };
 }
 
-/** All that does not fit the description. An argument that is `undefined` is not known yet, and fits. */
+/** Returns the arguments that do not match the WSDL. An `undefined` argument is not known yet and always matches. */
 export function problemsOf(service: Service, operation: Operation, question: Question): readonly Problem[] {
   const writer = new ValueWriter(service.types, new Prefixes(), undefined);
   writeParameters(writer, service, operation, question);
@@ -57,9 +61,11 @@ function writeParameters(
 }
 
 /**
- * What a flow gets: the value that is returned, or, where parameters come back as well, a map of `return` and of these; null where the
- * operation gives nothing. Throws for a JSON text that tells an error, as services that never raise one do, and `BAD_ANSWER` for what cannot be
- * read: the call was carried out.
+ * Returns the output of the step: the returned value; a map of `return` and the output parameters where the operation has such parameters;
+ * null where the operation returns nothing.
+ *
+ * @throws the error in a JSON result of a service that reports errors there; `BAD_ANSWER` when the answer cannot be read, with
+ *   `sent: 'yes'` because 1C has carried out the call.
  */
 export function readResults(
   { types }: Service,
@@ -81,7 +87,7 @@ export function readResults(
   return results.length <= 1 && keys.length === 1 && keys[0] === RETURN ? values[RETURN] : values;
 }
 
-/** Types are read when they are first needed, so what is wrong with them comes up in the middle of a message. */
+/** Converts errors of the schema and of XML. Types are read when they are first used, so writing or reading a message can throw them. */
 function orElse<Result>(act: () => Result, failure: (cause: Error) => Error): Result {
   try {
     return act();

@@ -7,7 +7,9 @@ import { childOf, readXml, XmlProblem, type XmlElement } from '../xml/read-xml.j
 import { ENVELOPE_NAMESPACES } from './envelope.js';
 
 /**
- * The element in the body of an answer; undefined when the answer has none. Throws what a fault, a status or a broken answer stands for.
+ * Returns the element in the body of an answer, or undefined when the body is empty.
+ *
+ * @throws the error of a SOAP fault or of a status; `BAD_ANSWER` for an answer that is not SOAP.
  */
 export function readReply(answer: WebAnswer, from: Where): XmlElement | undefined {
   const good = answer.status >= 200 && answer.status < 300;
@@ -17,13 +19,13 @@ export function readReply(answer: WebAnswer, from: Where): XmlElement | undefine
     if (text.trim() === '') return undefined;
     throw unexpected(mediaType(answer.headers), from);
   }
-  // a refusal is one in whatever shape a proxy clothes it
+  // an error status counts even when a proxy has replaced the body
   const envelope = good ? parse(text, from) : parseIfPossible(text);
   if (!envelope) throw failureOfStatus(answer, text, from);
   const namespace = namespaceOf(envelope.name);
   if (!ENVELOPE_NAMESPACES.includes(namespace) || envelope.name !== nameIn(namespace, 'Envelope')) {
     if (!good) throw failureOfStatus(answer, text, from);
-    throw fail.BAD_ANSWER(`${from.where}: the answer is XML, and no SOAP`, { sent: 'yes' });
+    throw fail.BAD_ANSWER(`${from.where}: the answer is XML, but not SOAP`, { sent: 'yes' });
   }
   const body = childOf(envelope, nameIn(namespace, 'Body'));
   const fault = childOf(body, nameIn(namespace, 'Fault'));
@@ -41,8 +43,9 @@ function decoded({ body, headers }: WebAnswer, { where }: Where): string {
 }
 
 function unexpected(type: string, { where }: Where): SluiceError {
-  if (type === 'text/html') return fail.BAD_ANSWER(`${where}: a web page came instead of an answer of 1C`, { sent: 'yes' });
-  return fail.BAD_ANSWER(`${where}: the answer is ${type || 'of no type'}, and no XML`, { sent: 'yes' });
+  if (type === 'text/html')
+    return fail.BAD_ANSWER(`${where}: the answer is a web page: it does not come from 1C`, { sent: 'yes' });
+  return fail.BAD_ANSWER(`${where}: the answer is ${type || 'without a content type'}, not XML`, { sent: 'yes' });
 }
 
 function parse(text: string, { where }: Where): XmlElement {
@@ -50,7 +53,7 @@ function parse(text: string, { where }: Where): XmlElement {
     return readXml(text);
   } catch (error) {
     if (!(error instanceof XmlProblem)) throw error;
-    throw fail.BAD_ANSWER(`${where}: the answer is not whole or no XML: ${error.message}`, { sent: 'yes', cause: error });
+    throw fail.BAD_ANSWER(`${where}: the answer is incomplete or not XML: ${error.message}`, { sent: 'yes', cause: error });
   }
 }
 
@@ -67,23 +70,23 @@ interface Fault {
   /** Local name of the code, such as `Server` or `VersionMismatch`. */
   readonly code: string;
   readonly reason: string;
-  /** All texts of the details, in their order. */
+  /** The texts of all details, in their order. */
   readonly detail: string;
 }
 
-/** Codes by which a SOAP node refuses a message before it looks into it (SOAP 1.1, 4.4.1; SOAP 1.2, 5.4.6). */
+/** Fault codes for a message that the service has rejected without processing it (SOAP 1.1, 4.4.1; SOAP 1.2, 5.4.6). */
 const NOT_PROCESSED: ReadonlySet<string> = new Set(['VersionMismatch', 'MustUnderstand']);
 
 function failureOfFault({ code, reason, detail }: Fault, { where, patterns }: Where): SluiceError {
   if (NOT_PROCESSED.has(code))
-    return soap.ONEC_SOAP_PROTOCOL(`${where}: ${code}: ${reason || 'the service gave no reason'}`, {
+    return soap.ONEC_SOAP_PROTOCOL(`${where}: ${code}: ${reason || 'the fault contains no reason'}`, {
       sent: 'no',
       ...(detail !== '' && { details: { text: detail } }),
     });
   return reason === '' ? failureOfText(detail, patterns) : failureOfText(reason, patterns, detail);
 }
 
-/** The names of SOAP 1.1 have no namespace, yet some services write that of the envelope; those of SOAP 1.2 have it. */
+/** Reads a fault. Its element names have no namespace in SOAP 1.1, but some services use that of the envelope, as SOAP 1.2 does. */
 function readFault(fault: XmlElement, namespace: string): Fault {
   const child = (parent: XmlElement | undefined, ...locals: string[]) =>
     parent?.children.find(({ name }) => locals.some((local) => name === nameIn('', local) || name === nameIn(namespace, local)));

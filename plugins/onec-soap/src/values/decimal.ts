@@ -1,8 +1,8 @@
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/;
 
 /**
- * A number in the digits of `xs:decimal`, which knows no exponent; a text is taken as it is. Undefined when it is no number, and for an
- * integer past 2^53−1: JavaScript has rounded it already, without a word.
+ * Returns a number as `xs:decimal`, which has no exponent; returns a numeric string unchanged. Returns undefined for any other value, and
+ * for an integer beyond 2^53−1, because JavaScript may have rounded it already.
  */
 export function writeDecimal(value: unknown): string | undefined {
   if (typeof value === 'string') return DECIMAL.test(value) ? value : undefined;
@@ -11,23 +11,23 @@ export function writeDecimal(value: unknown): string | undefined {
   return withoutExponent(String(value));
 }
 
-/** A decimal as a number where JavaScript holds exactly this one, else as the text that it is. */
+/** Returns a decimal as a number where JavaScript can represent it exactly, otherwise as a string. */
 export function readDecimal(text: string): number | string {
   const trimmed = text.trim();
   if (!DECIMAL.test(trimmed)) return text;
   const number = Number(trimmed);
   if (withoutExponent(String(number)) !== canonical(trimmed)) return trimmed;
-  return number === 0 ? 0 : number; // JSON knows no -0
+  return number === 0 ? 0 : number; // JSON has no -0
 }
 
-/** Without a plus, without zeros at either end. */
+/** Removes a plus sign, leading zeros and trailing zeros of the fraction. */
 function canonical(decimal: string): string {
   const [, sign = '', whole = '', fraction = ''] = /^([+-]?)0*(\d*)\.?(\d*?)0*$/.exec(decimal) ?? [];
   const digits = `${whole || '0'}${fraction && `.${fraction}`}`;
   return sign === '-' && digits !== '0' ? `-${digits}` : digits;
 }
 
-/** `1e-7` as `0.0000001`. */
+/** Converts `1e-7` to `0.0000001`. */
 function withoutExponent(written: string): string {
   const [, sign = '', whole = '', fraction = '', exponent] = /^(-?)(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(written) ?? [];
   if (exponent === undefined) return written;

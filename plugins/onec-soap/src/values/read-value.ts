@@ -10,7 +10,7 @@ type Values = Record<string, unknown>;
 const TYPE = nameIn(XSI, 'type');
 const NIL = nameIn(XSI, 'nil');
 
-/** Reads elements as the values that a flow works with. The other side may say more than its description does: that is let through. */
+/** Converts XML elements to the values of a flow. Elements that the WSDL does not describe are converted as well. */
 export class ValueReader {
   private readonly coreTypes: ReadonlyMap<Name, (element: XmlElement) => unknown>;
 
@@ -34,7 +34,7 @@ export class ValueReader {
   /**
    * Returns the results of an operation, or the fields of an object, by their keys.
    *
-   * @throws XmlProblem where the elements do not fit the description so that something of them would be lost.
+   * @throws XmlProblem where the elements do not match the WSDL and a conversion would lose data.
    */
   fields(fields: readonly Field[], element: XmlElement, rules: readonly Rule[] = []): Values {
     const values: Values = {};
@@ -45,7 +45,7 @@ export class ValueReader {
       else {
         const found = elementsOf(field, element);
         if (!field.many && found.length > 1)
-          throw new XmlProblem(`the element ${field.key} stands ${found.length} times, and the WSDL allows one`);
+          throw new XmlProblem(`the answer has the element ${field.key} ${found.length} times, and the WSDL allows one`);
         for (const child of found) left.delete(child);
         const read = found.map((child) => this.value(field.type, child));
         if (field.many) setOwn(values, field.key, read);
@@ -55,7 +55,9 @@ export class ValueReader {
     for (const rule of rules) if (rule.kind === 'repeat') refuseLostPairs(rule.keys, values);
     const stray = [...left].find(({ name }) => Object.hasOwn(values, localOf(name)));
     if (stray)
-      throw new XmlProblem(`the element ${stray.name} is not in the namespace of the WSDL, which has another one of that name`);
+      throw new XmlProblem(
+        `the element ${stray.name} is not in the namespace of the WSDL, which has another element of that name`,
+      );
     this.addUndescribed([...left], values);
     return values;
   }
@@ -65,7 +67,7 @@ export class ValueReader {
     if (text !== undefined) setOwn(values, field.key, this.simple(field.type, text));
   }
 
-  /** One value of a type; `xsi:type` goes before what the description says. */
+  /** Converts one element. Its `xsi:type` takes precedence over the type in the WSDL. */
   value(declared: Name, element: XmlElement): unknown {
     if (['true', '1'].includes(element.attributes.get(NIL) ?? '')) return null;
     const own = element.attributes.get(TYPE);
@@ -95,7 +97,7 @@ export class ValueReader {
     return values;
   }
 
-  /** A map with texts as its keys is one for a flow too; any other is a list of pairs. */
+  /** Returns a map with string keys as an object, and any other map as a list of pairs. */
   private map(element: XmlElement): unknown {
     const pairs = childrenOf(element, core('pair')).map((pair) => ({
       Key: this.inside(pair, 'Key'),
@@ -111,7 +113,7 @@ export class ValueReader {
     return childrenOf(element, core('Value')).map((item) => this.value(xs('anyType'), item));
   }
 
-  /** Rows as maps by column. */
+  /** Returns the rows as objects by column name. */
   private table(element: XmlElement): Values[] {
     const columns = childrenOf(element, core('column')).map((column) => childOf(column, core('Name'))?.text ?? '');
     return childrenOf(element, core('row')).map((row) => {
@@ -127,7 +129,7 @@ export class ValueReader {
     return child ? this.value(xs('anyType'), child) : null;
   }
 
-  /** What nothing is known of: elements become fields, several of a name a list, and an element without any a text. */
+  /** Converts an element of an unknown type: children become fields, or lists if they repeat; a leaf becomes a string. */
   private undescribed(element: XmlElement): unknown {
     if (element.children.length === 0) return element.text;
     const values: Values = {};
@@ -148,7 +150,7 @@ export class ValueReader {
   }
 }
 
-/** The elements of a field. One that the service writes with a namespace where the WSDL says without, or the other way round, is meant all the same. */
+/** Returns the elements of a field. Accepts elements with a namespace where the WSDL has none, and without one where the WSDL has one. */
 function elementsOf({ name }: Field, element: XmlElement): readonly XmlElement[] {
   const found = childrenOf(element, name);
   if (found.length > 0) return found;
@@ -157,14 +159,14 @@ function elementsOf({ name }: Field, element: XmlElement): readonly XmlElement[]
   );
 }
 
-/** Fields that repeat together belong together by their number, as long as none of them is missing. */
+/** Throws when fields that repeat together have lists of different lengths, because items are matched by their index. */
 function refuseLostPairs(keys: readonly string[], values: Values): void {
   const counts = keys.map((key) => (values[key] as readonly unknown[] | undefined)?.length ?? 0);
   if (Math.max(...counts) <= 1 || new Set(counts).size === 1) return;
-  throw new XmlProblem(`${keys.join(', ')} repeat together, and some are missing: which belong together would be lost`);
+  throw new XmlProblem(`${keys.join(', ')} repeat together, and some are missing: their items cannot be matched`);
 }
 
-/** An own property whatever the name: `__proto__` is data like any other. */
+/** Defines an own property, also for names such as `__proto__`. */
 function setOwn(values: Values, name: string, value: unknown): void {
   Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true });
 }

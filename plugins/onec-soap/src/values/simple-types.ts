@@ -2,11 +2,11 @@ import { readDate, writeDate } from '@sluice/onec';
 import { isWritable } from '../xml/write-xml.js';
 import { readDecimal, writeDecimal } from './decimal.js';
 
-/** How the texts of one type are written from a value of a flow, and read as one. */
+/** Converts between the values of a flow and the texts of one simple type. */
 interface SimpleType {
-  /** What a value must be, for messages. */
+  /** Expected value, for messages. */
   readonly what: string;
-  /** Undefined when the value does not fit. */
+  /** Returns undefined when the value does not match the type. */
   readonly write: (value: unknown, timezone: string | undefined) => string | undefined;
   readonly read: (text: string) => unknown;
 }
@@ -42,7 +42,7 @@ const float: SimpleType = {
   },
   read: (written) => {
     const number = Number(written);
-    // what JSON cannot carry stays a text
+    // INF and NaN remain strings, because JSON cannot represent them
     return written.trim() === '' || !Number.isFinite(number) ? written.trim() : number;
   },
 };
@@ -112,7 +112,7 @@ export function isSchemaType(local: string): boolean {
   return TYPES.has(local) || TEXTS.has(local);
 }
 
-/** A type of XML Schema by its local name; those that have no form of their own are texts. */
+/** Returns the type of XML Schema with this local name; a type without a special form is handled as a string. */
 export function simpleType(local: string): SimpleType {
   return TYPES.get(local) ?? text;
 }

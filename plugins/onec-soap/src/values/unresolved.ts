@@ -4,7 +4,7 @@ import type { Name } from '../xml/names.js';
 import { XmlProblem } from '../xml/read-xml.js';
 import { isBuiltIn } from './type-names.js';
 
-/** Returns what is wrong with the types that these fields have, at any depth: each that nothing describes or that cannot be understood, once. */
+/** Returns one message for each type of these fields, at any depth, that is not described or not supported. */
 export function unresolvedIn(types: Types, fields: readonly Field[]): readonly string[] {
   const problems = new Set<string>();
   const seen = new Set<Name>();

@@ -8,7 +8,7 @@ import { ValueWriter } from './write-value.js';
 
 const NS = 'http://example.org/Обмен';
 
-/** One parameter P of this type, as a schema describes it. */
+/** Returns an operation with one parameter P of this type. */
 function parameter(element: string, types = '') {
   const schema = readXml(
     `<xs:schema xmlns:xs="${XS}" xmlns:tns="${NS}" xmlns:v8="${CORE}" targetNamespace="${NS}" elementFormDefault="qualified">
@@ -43,7 +43,7 @@ function read({ schemas, fields }: ReturnType<typeof parameter>, content: string
 
 const typed = (type: string, more = '') => parameter(`<xs:element name="P" type="${type}"${more}/>`);
 
-describe('a value', () => {
+describe('values', () => {
   it.each([
     ['xs:string', 'a < b & "c"\r\n', 'a &lt; b &amp; "c"&#13;\n'],
     ['xs:string', 7_707_083_893, '7707083893'],
@@ -59,7 +59,7 @@ describe('a value', () => {
     ['xs:date', '2026-02-01', '2026-02-01'],
     ['xs:base64Binary', '0J/RgNC40LLQtdGC', '0J/RgNC40LLQtdGC'],
     ['v8:UUID', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001'],
-  ])('of the type %s is written without loss: %j', (type, value, text) =>
+  ])('writes a value of the type %s without loss: %j', (type, value, text) =>
     expect(write(typed(type), { P: value })).toEqual({ xml: `<P>${text}</P>`, told: [] }),
   );
 
@@ -76,42 +76,42 @@ describe('a value', () => {
     ['v8:Structure', 'text'],
     ['v8:Array', { a: 1 }],
     ['xs:string', null],
-  ])('that does not fit the type %s is refused: %j', (type, value) =>
+  ])('rejects a value that does not match the type %s: %j', (type, value) =>
     expect(write(typed(type), { P: value }).told).toHaveLength(1),
   );
 
-  it('that is nothing is nil where the description allows it, the empty date for a date, and else left out', () => {
+  it('writes null as nil where the WSDL allows it, as the empty date for a date, and otherwise omits it', () => {
     expect(write(typed('xs:string', ' nillable="true"'), { P: null }).xml).toBe('<P xsi:nil="true"/>');
     expect(write(typed('xs:dateTime'), { P: null }).xml).toBe('<P>0001-01-01T00:00:00</P>');
     expect(write(typed('xs:string', ' minOccurs="0"'), { P: null }).xml).toBe('');
   });
 
-  it('that is missing is left out, nil, or refused, as the description says', () => {
+  it('omits an absent value, writes nil or rejects it, as the WSDL specifies', () => {
     expect(write(typed('xs:string', ' minOccurs="0"'), {})).toEqual({ xml: '', told: [] });
     expect(write(typed('xs:string', ' nillable="true"'), {}).xml).toBe('<P xsi:nil="true"/>');
     expect(write(typed('xs:string'), {}).told).toEqual([': Op needs "P"']);
   });
 
-  it('that is not known yet fits everywhere', () => {
+  it('accepts a value that is not known yet for every type', () => {
     for (const type of ['xs:string', 'v8:Array', 'xs:anyType', 'v8:ValueTable'])
       expect(write(typed(type), { P: undefined }).told).toEqual([]);
   });
 
-  it('of an enumeration is one of it', () => {
+  it('accepts only the values of an enumeration', () => {
     const type = `<xs:simpleType name="Вид"><xs:restriction base="xs:string"><xs:enumeration value="Опт"/></xs:restriction></xs:simpleType>`;
     const described = parameter('<xs:element name="P" type="tns:Вид"/>', type);
     expect(write(described, { P: 'Опт' }).xml).toBe('<P>Опт</P>');
-    expect(write(described, { P: 'Розница' }).told).toEqual(['P: it is one of Опт']);
+    expect(write(described, { P: 'Розница' }).told).toEqual(['P: the value must be one of Опт']);
   });
 
-  it('that may come several times is a list, also when it came once or not at all', () => {
+  it('reads an element that may repeat as a list, also for one or no element', () => {
     const many = typed('xs:decimal', ' minOccurs="0" maxOccurs="unbounded"');
     expect(write(many, { P: [1, 2] }).xml).toBe('<P>1</P><P>2</P>');
     expect(write(many, { P: 1 }).xml).toBe('<P>1</P>');
     expect([read(many, '<P>1</P>'), read(many, '')]).toEqual([{ P: [1] }, { P: [] }]);
   });
 
-  it('of a type that extends another has the fields of both, the inherited ones first', () => {
+  it('writes the fields of a base type before those of the derived type', () => {
     const types = `
       <xs:complexType name="База"><xs:sequence><xs:element name="А" type="xs:string"/></xs:sequence></xs:complexType>
       <xs:complexType name="Тип"><xs:complexContent><xs:extension base="tns:База"><xs:sequence><xs:element name="Б" type="xs:string"/></xs:sequence>
@@ -125,7 +125,7 @@ describe('a value', () => {
     expect(read(base, '<P xsi:type="tns:Тип"><А>1</А><Б>2</Б></P>')).toEqual({ P: { А: '1', Б: '2' } });
   });
 
-  it('that is an attribute has the name of the description, in a namespace only where that says so', () => {
+  it('writes an attribute with a namespace only where the WSDL specifies it', () => {
     const type = `<xs:complexType name="T"><xs:attribute name="code"/><xs:attribute name="mark" form="qualified"/></xs:complexType>`;
     const described = parameter('<xs:element name="P" type="tns:T"/>', type);
     const { xml } = write(described, { P: { code: 'A', mark: 'B' } });
@@ -133,7 +133,7 @@ describe('a value', () => {
     expect(read(described, '<P code="A" tns:mark="B"/>')).toEqual({ P: { code: 'A', mark: 'B' } });
   });
 
-  it('with a name that no type has is refused, with the nearest one', () => {
+  it('rejects an unknown field and suggests the most similar one', () => {
     const writer = new ValueWriter(typed('xs:string').schemas, new Prefixes(), undefined);
     writer.fields(typed('xs:string').fields, { P: 'x', Р: 'y' }, [], 'Op'); // the second is Cyrillic
     expect(writer.problems).toMatchObject([{ path: ['Р'], key: true }]);
@@ -148,7 +148,7 @@ describe('a value', () => {
     ['<P>0.0000001</P>', 1e-7],
     ['<P>1 233,05</P>', '1 233,05'],
     ['<P xsi:nil="true"/>', null],
-  ])('is read as a number only where JavaScript holds exactly this one: %s', (xml, value) =>
+  ])('reads a decimal as a number only where JavaScript can represent it exactly: %s', (xml, value) =>
     expect(read(typed('xs:decimal'), xml)).toEqual({ P: value }),
   );
 
@@ -161,34 +161,34 @@ describe('a value', () => {
     ['xs:string', '<P><![CDATA[<a/>]]> </P>', '<a/> '],
     ['xs:string', '<P/>', ''],
     ['v8:UUID', '<P>u</P>', 'u'],
-  ])('of the type %s is read from %s', (type, xml, value) => expect(read(typed(type), xml)).toEqual({ P: value }));
+  ])('reads a value of the type %s from %s', (type, xml, value) => expect(read(typed(type), xml)).toEqual({ P: value }));
 
-  it('of a kind that nobody describes is read as fields, lists and texts', () =>
+  it('reads a value of an undescribed type as fields, lists and strings', () =>
     expect(read(typed('xs:anyType'), '<P><a>1</a><b>2</b><b><c/></b></P>')).toEqual({ P: { a: '1', b: ['2', { c: '' }] } }));
 
-  it('beyond the description is let through', () =>
+  it('reads elements that the WSDL does not describe', () =>
     expect(read(typed('xs:string'), '<P>1</P><Новое>2</Новое>')).toEqual({ P: '1', Новое: '2' }));
 
-  it('may be called as what JavaScript uses itself', () => {
+  it('keeps fields named like properties of JavaScript objects', () => {
     const structure = '<P><v8:Property name="toString"><v8:Value>x</v8:Value></v8:Property></P>';
     const { P } = read(typed('v8:Structure'), structure) as { P: object };
     expect(Object.entries(P)).toEqual([['toString', 'x']]);
   });
 });
 
-describe("1C's own values", () => {
-  it('are read as the flow works with them', () => {
+describe('values of the 1C platform', () => {
+  it('reads structures, maps, arrays and tables', () => {
     const xml = `<P xmlns="${NS}"><v8:pair><v8:Key xsi:type="xs:string">a</v8:Key><v8:Value xsi:type="xs:decimal">1</v8:Value></v8:pair></P>`;
     expect(read(typed('v8:Map'), xml)).toEqual({ P: { a: 1 } });
     expect(read(typed('v8:Map'), xml.replace('xs:string">a', 'xs:decimal">5'))).toEqual({ P: [{ Key: 5, Value: 1 }] });
   });
 
-  it('are known by xsi:type where any value may stand, whatever the prefix', () => {
+  it('recognizes xsi:type with any prefix where any value is allowed', () => {
     const xml = `<P xmlns:d="${CORE}" xsi:type="d:Array"><d:Value xsi:type="xs:dateTime">2026-02-01T00:00:00</d:Value><d:Value xsi:nil="true"/></P>`;
     expect(read(typed('xs:anyType'), xml)).toEqual({ P: ['2026-02-01T00:00:00', null] });
   });
 
-  it('with keys that are no texts are written as pairs', () => {
+  it('writes a map with keys that are not strings as pairs', () => {
     const { xml } = write(typed('v8:Map'), { P: [{ Key: 5, Value: 'x' }] });
     expect(xml).toBe(
       '<P><v8:pair><v8:Key xsi:type="xs:decimal">5</v8:Key><v8:Value xsi:type="xs:string">x</v8:Value></v8:pair></P>',
@@ -196,31 +196,31 @@ describe("1C's own values", () => {
   });
 
   it.each(['нет:Такого', 'constructor:X', 'xs:string"><evil/><x a="', '{http://e}a b', 5])(
-    'that tell the type %j are refused',
+    'rejects a value with the type %j',
     (type) =>
       expect(write(typed('xs:string'), { P: { '#type': type, '#value': '1' } }).told).toEqual([
-        expect.stringContaining('is no type'),
+        expect.stringContaining('is not a type'),
       ]),
   );
 
-  it('that call themselves any type tell which one it is', () => {
+  it('writes the actual type of a value with the type xs:anyType', () => {
     const { xml } = write(typed('xs:anyType'), { P: { '#type': 'xs:anyType', '#value': 'x' } });
     expect(xml).toBe('<P xsi:type="xs:string">x</P>');
   });
 
-  it('that tell their type twice are refused', () => {
+  it('rejects a value with #type twice', () => {
     const twice = { '#type': 'xs:string', '#value': { '#type': 'xs:string', '#value': 'x' } };
-    expect(write(typed('xs:anyType'), { P: twice }).told).toEqual([expect.stringContaining('tells its type twice')]);
+    expect(write(typed('xs:anyType'), { P: twice }).told).toEqual([expect.stringContaining('has #type twice')]);
   });
 
-  it('have empty cells where a row lacks a column, whatever its name', () => {
+  it('writes empty cells where a row lacks a column', () => {
     const { xml, told } = write(typed('v8:ValueTable'), { P: [{ toString: 'x' }, {}] });
     expect(told).toEqual([]);
     expect(xml).toContain('<v8:row><v8:Value xsi:nil="true"/></v8:row>');
   });
 });
 
-describe('a description', () => {
+describe('schemas', () => {
   it.each([
     [
       'a type that extends itself',
@@ -231,12 +231,12 @@ describe('a description', () => {
       '<xs:simpleType name="A"><xs:restriction base="tns:B"/></xs:simpleType><xs:simpleType name="B"><xs:restriction base="tns:A"/></xs:simpleType>',
     ],
     ['groups', '<xs:complexType name="A"><xs:group ref="tns:G"/></xs:complexType>'],
-  ])('with %s is refused when it is asked for', (_what, type) => {
+  ])('rejects a schema with %s when it is used', (_what, type) => {
     const { schemas } = parameter('<xs:element name="P" type="tns:A"/>', type);
     expect(() => schemas.get(nameIn(NS, 'A'))).toThrow(SchemaProblem);
   });
 
-  it('of a restriction of nothing is one of a text', () => {
+  it('handles a restriction without a base as a string', () => {
     const described = parameter(
       '<xs:element name="P" type="tns:A"/>',
       '<xs:simpleType name="A"><xs:restriction/></xs:simpleType>',
@@ -244,7 +244,7 @@ describe('a description', () => {
     expect(write(described, { P: 'x' }).xml).toBe('<P>x</P>');
   });
 
-  it('of a type that holds itself is no trouble', () => {
+  it('reads a type that contains itself', () => {
     const type =
       '<xs:complexType name="Узел"><xs:sequence><xs:element name="Дети" type="tns:Узел" minOccurs="0" maxOccurs="unbounded"/></xs:sequence></xs:complexType>';
     const described = parameter('<xs:element name="P" type="tns:Узел"/>', type);

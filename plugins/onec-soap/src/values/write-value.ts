@@ -8,17 +8,17 @@ import { ANY_TYPES, isBuiltIn, isTypedValue, requireKnown, typeNamed } from './t
 
 export type Path = readonly (string | number)[];
 
-/** A value that does not fit its type. */
+/** A value that does not match its type. */
 export interface Problem {
   readonly path: Path;
   readonly message: string;
-  /** It is the last key of the path that is wrong, and not its value. */
+  /** Set when the last key of the path is wrong, not its value. */
   readonly key?: true;
-  /** What was probably meant, to be written in its place. */
+  /** The most similar known name, as a replacement. */
   readonly write?: string;
 }
 
-/** What stands in the tag of an element behind its name, and between its tags. */
+/** The attributes and the content of an element, as XML. */
 interface Written {
   readonly attributes: string;
   readonly content: string;
@@ -29,12 +29,12 @@ const NIL = ' xsi:nil="true"';
 const ANY_REFUSED = 'and the connector cannot write such elements';
 
 /**
- * Writes values of a flow as the elements that a description asks for. Goes on past what does not fit, so that {@link problems} tells all
- * of it at once; what was written is good for nothing then. `undefined` stands for a value that is not known yet, and fits everywhere.
+ * Writes values of a flow as the elements that the WSDL describes. Continues after a value that does not match, so that {@link problems}
+ * contains all problems; the written XML must not be used then. `undefined` is a value that is not known yet and matches every type.
  */
 export class ValueWriter {
   readonly problems: Problem[] = [];
-  /** How 1C's own values are written: the type and what makes the content. */
+  /** Functions that write the content of values of 1C, by type. */
   private readonly coreTypes: ReadonlyMap<Name, (value: unknown, path: Path) => string>;
 
   constructor(
@@ -59,7 +59,7 @@ export class ValueWriter {
   /** Writes the fields of an object, or the parameters of an operation, in their order. */
   fields(fields: readonly Field[], value: unknown, path: Path, what: string, rules: readonly Rule[] = []): Written {
     if (!isMap(value)) {
-      this.refuse(path, `${what} is a map of its fields`);
+      this.refuse(path, `${what} must be a map of its fields`);
       return NOTHING;
     }
     const known = new Set(fields.map(({ key }) => key));
@@ -85,7 +85,7 @@ export class ValueWriter {
     return { attributes, content };
   }
 
-  /** Fields that repeat together: the first of each, then the second of each. */
+  /** Writes fields that repeat together: the first item of each field, then the second item of each field. */
   private repeated(
     fields: readonly Field[],
     { keys, times }: Repeat,
@@ -104,7 +104,7 @@ export class ValueWriter {
     return content;
   }
 
-  /** Refuses fields whose combination the content model does not allow. */
+  /** Reports fields that the content model does not allow in this combination. */
   private refuseAgainst(rule: Rule, values: Readonly<Record<string, unknown>>, path: Path, what: string): void {
     const isGiven = (key: string) => isPresent(values, key);
     switch (rule.kind) {
@@ -121,7 +121,7 @@ export class ValueWriter {
           return;
         }
         const fitting = rule.groups.filter(({ keys }) => given.every((key) => keys.includes(key)));
-        if (fitting.length === 0) this.refuse(path, `${what} takes either ${alternatives}, and not several of them`);
+        if (fitting.length === 0) this.refuse(path, `${what} takes either ${alternatives}, but only one of them`);
         else if (!fitting.some(({ required }) => required.every(isGiven)))
           this.refuse(
             path,
@@ -135,7 +135,7 @@ export class ValueWriter {
       case 'repeat': {
         const counts = rule.keys.map((key) => countOf(values, key)).filter((count) => count !== undefined);
         if (Math.max(0, ...counts) > 1 && new Set(counts).size > 1)
-          this.refuse(path, `${what} has ${rule.keys.join(', ')} together, again and again: give lists of the same length`);
+          this.refuse(path, `${what} repeats ${rule.keys.join(', ')} together: write lists of the same length`);
       }
     }
   }
@@ -143,15 +143,18 @@ export class ValueWriter {
   private element(field: Field, value: unknown, path: Path): string {
     if (field.key === CONTENT_KEY) return this.valueOf(field.type, value, path).content;
     if (field.abstract) {
-      this.refuse(path, 'it only stands for other elements (a substitution group), and the WSDL describes none of them');
+      this.refuse(
+        path,
+        'the element is the abstract head of a substitution group, and the WSDL describes no member of the group',
+      );
       return '';
     }
     if (field.many && value !== undefined) {
-      // a list of one is easily lost on the way through expressions
+      // expressions often turn a list of one item into the item
       const items: readonly unknown[] = Array.isArray(value) ? value : [value];
       const least = items.length === 0 && field.optional ? 0 : field.minOccurs;
-      if (items.length < least) this.refuse(path, `a list of at least ${least}`);
-      if (items.length > field.maxOccurs) this.refuse(path, `a list of at most ${field.maxOccurs}`);
+      if (items.length < least) this.refuse(path, `the list must have at least ${least} items`);
+      if (items.length > field.maxOccurs) this.refuse(path, `the list must have at most ${field.maxOccurs} items`);
       return items.map((item, index) => this.tag(field.name, this.orNil(field, item, [...path, index]))).join('');
     }
     if (value === null && field.optional && !field.nillable) return '';
@@ -171,7 +174,7 @@ export class ValueWriter {
     }
     const text = this.simple(field.type, value, path);
     if (text === undefined) return '';
-    // without a namespace its name is bare, as the reader of XML gives it
+    // the name of an attribute without a namespace has no braces, see XmlElement.attributes
     const name = field.name.startsWith('{') ? this.prefixes.write(field.name) : field.name;
     return ` ${name}="${escapeAttribute(text)}"`;
   }
@@ -195,7 +198,7 @@ export class ValueWriter {
     const type = this.typeNamed(name, path);
     if (type === undefined) return NOTHING;
     if (isTypedValue(value)) {
-      this.refuse(path, 'it tells its type twice');
+      this.refuse(path, 'the value has #type twice');
       return NOTHING;
     }
     if (ANY_TYPES.has(type)) return this.anyValue(value, path);
@@ -203,18 +206,18 @@ export class ValueWriter {
     return { attributes: ` xsi:type="${this.prefixes.write(type)}"${attributes}`, content };
   }
 
-  /** The type that a value names. A plain name is one of the service, else the only one of that name in its packages. */
+  /** Returns the type that a value names. A plain name is a type of the service, or the only type with that name in its packages. */
   private typeNamed(name: unknown, path: Path): Name | undefined {
     const type = typeNamed(name, this.types.namespace);
     if (type === undefined) {
-      this.refuse(path, `"${String(name)}" is no type: write xs:…, v8:…, cfg:…, {namespace}Name, or a type of the service`);
+      this.refuse(path, `"${String(name)}" is not a type: write xs:…, v8:…, cfg:…, {namespace}Name, or a type of the service`);
       return undefined;
     }
     if (isBuiltIn(type) || this.types.get(type)) return type;
     const others = this.types.named(localOf(type));
     if (others.length === 1 && name === localOf(type)) return others[0];
     const hint = others.length === 0 ? 'the WSDL does not describe it' : `write ${others.join(' or ')}`;
-    this.refuse(path, `"${String(name)}" is no type of the service: ${hint}`);
+    this.refuse(path, `"${String(name)}" is not a type of the service: ${hint}`);
     return undefined;
   }
 
@@ -226,7 +229,7 @@ export class ValueWriter {
     );
   }
 
-  /** Where any value may stand, its own kind says what it is to 1C. */
+  /** Writes a value where any type is allowed, with the type of 1C that corresponds to its JavaScript type. */
   private anyValue(value: unknown, path: Path): Written {
     if (value === null) return { attributes: NIL, content: '' };
     if (Array.isArray(value)) return this.typed('v8:Array', value, path);
@@ -235,7 +238,7 @@ export class ValueWriter {
     return this.typed(typeof value === 'boolean' ? 'xs:boolean' : 'xs:string', value, path);
   }
 
-  /** The text of a value; undefined when it does not fit, which is noted. */
+  /** Returns the text of a value, or reports a problem and returns undefined. */
   private simple(
     type: Name,
     value: unknown,
@@ -245,7 +248,7 @@ export class ValueWriter {
     if (definition?.kind === 'simple') {
       const text = this.simple(definition.base, value, path);
       if (text === undefined || !definition.values || definition.values.includes(text)) return text;
-      this.refuse(path, `it is one of ${definition.values.slice(0, 20).join(', ')}`);
+      this.refuse(path, `the value must be one of ${definition.values.slice(0, 20).join(', ')}`);
       return undefined;
     }
     if (!definition) requireKnown(type);
@@ -285,7 +288,7 @@ export class ValueWriter {
       .join('');
   }
 
-  /** Its columns are the keys of all rows; where a row has none of them, the cell is empty. */
+  /** Writes a ValueTable. Its columns are the keys of all rows; a cell is empty where its row lacks the key. */
   private table(value: unknown, path: Path): string {
     const rows = this.items(value, path, 'a ValueTable').map((row, index) =>
       row === undefined ? {} : Object.fromEntries(this.entries(row, [...path, index], 'a row')),
@@ -308,7 +311,7 @@ export class ValueWriter {
 
   private entries(value: unknown, path: Path, what: string): [string, unknown][] {
     if (!isMap(value)) {
-      this.refuse(path, `${what} is written as a map`);
+      this.refuse(path, `${what} must be written as a map`);
       return [];
     }
     const entries = Object.entries(value);
@@ -318,7 +321,7 @@ export class ValueWriter {
 
   private items(value: unknown, path: Path, what: string): readonly unknown[] {
     if (Array.isArray(value)) return value;
-    this.refuse(path, `${what} is written as a list`);
+    this.refuse(path, `${what} must be written as a list`);
     return [];
   }
 
@@ -348,7 +351,7 @@ interface Repeat {
   readonly times: number;
 }
 
-/** The keys of a rule by which fields repeat, when each of them has a list of the same length, and more than one item. */
+/** Returns the keys of a repeat rule when all of them have lists of the same length with more than one item. */
 function repeatOf(rule: Rule, values: Readonly<Record<string, unknown>>): [string, Repeat][] {
   if (rule.kind !== 'repeat') return [];
   const [times = 0, ...others] = rule.keys.map((key) => countOf(values, key) ?? 0);
@@ -356,21 +359,21 @@ function repeatOf(rule: Rule, values: Readonly<Record<string, unknown>>): [strin
   return rule.keys.map((key) => [key, { keys: rule.keys, times }]);
 }
 
-/** How many values a field has; undefined when that is not known yet. */
+/** Returns the number of values of a field, or undefined when it is not known yet. */
 function countOf(values: Readonly<Record<string, unknown>>, key: string): number | undefined {
   const value = values[key];
   if (value === undefined) return Object.hasOwn(values, key) ? undefined : 0;
   return Array.isArray(value) ? value.length : 1;
 }
 
-/** Is there anything to write of this field? What is not known yet is there. */
+/** Returns whether the field has a value to write. A value that is not known yet counts as present. */
 function isPresent(values: Readonly<Record<string, unknown>>, key: string): boolean {
   if (!Object.hasOwn(values, key)) return false;
   const value = values[key];
   return !(Array.isArray(value) && value.length === 0);
 }
 
-/** A type of the service has a plain name for a flow. */
+/** Returns a function that shortens type names of the service to plain names, as flows write them. */
 function nameForFlows(namespace: string): (type: Name) => string {
   return (type) => (namespaceOf(type) === namespace ? localOf(type) : type);
 }
@@ -381,8 +384,8 @@ function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function reason(what: string, value: unknown, type: Name): string {
   if (typeof value === 'object' && value !== null)
-    return `${localOf(type)} is ${what}, and not a ${Array.isArray(value) ? 'list' : 'map'}; \`json: true\` writes it as JSON`;
+    return `${localOf(type)} is ${what}, not a ${Array.isArray(value) ? 'list' : 'map'}; \`json: true\` writes it as JSON`;
   if (typeof value === 'number' && !Number.isSafeInteger(value) && Number.isInteger(value))
-    return `${localOf(type)}: a number past 2^53-1 has been rounded: give it as a text`;
+    return `${localOf(type)}: JavaScript has rounded a number beyond 2^53-1: write the number as a text`;
   return `${localOf(type)} is ${what}${typeof value === 'string' && !isWritable(value) ? ' without control characters' : ''}`;
 }

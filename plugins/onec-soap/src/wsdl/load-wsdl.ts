@@ -8,10 +8,10 @@ import { importsOf, isDescription, readWsdl } from './read-wsdl.js';
 import type { Service, SoapVersion } from './service.js';
 import type { Documents } from './wsdl-cache.js';
 
-/** A description of 1C is one document; some publications split it. */
+/** Maximum number of documents of one WSDL. 1C publishes one document; other servers split it. */
 const MAX_DOCUMENTS = 50;
 
-/** Reads the description of a service and all that it imports, each document once. Throws what kept it from it; nothing was called then. */
+/** Fetches the WSDL of a service and the documents that it imports, each once. Errors have `sent: 'no'`: no operation was called. */
 export async function fetchDocuments(link: OnecLink, service: string, from: Where): Promise<Documents> {
   const base = new URL(`${from.baseUrl.replace(/\/+$/, '')}/`);
   const first = new URL(base);
@@ -22,7 +22,7 @@ export async function fetchDocuments(link: OnecLink, service: string, from: Wher
   const seen = new Set([first.href]);
   for (let url = waiting.shift(); url; url = waiting.shift()) {
     if (documents.length >= MAX_DOCUMENTS)
-      throw soap.ONEC_WSDL_UNSUPPORTED(`${from.where}: it imports more than ${MAX_DOCUMENTS} documents`, { sent: 'no' });
+      throw soap.ONEC_WSDL_UNSUPPORTED(`${from.where}: the WSDL imports more than ${MAX_DOCUMENTS} documents`, { sent: 'no' });
     const place = url.pathname.slice(base.pathname.length - 1) + url.search;
     const text = await fetchText(link, url, base, from);
     documents.push({ place, text });
@@ -36,7 +36,7 @@ export async function fetchDocuments(link: OnecLink, service: string, from: Wher
   return documents;
 }
 
-/** The service that the documents describe. Throws `ONEC_WSDL` or `ONEC_WSDL_UNSUPPORTED`. */
+/** Returns the service that the documents describe. Throws `ONEC_WSDL` or `ONEC_WSDL_UNSUPPORTED`. */
 export function serviceOf(documents: Documents, version: SoapVersion, { where }: Where): Service {
   try {
     return readWsdl(
@@ -56,12 +56,12 @@ function parseDocument(text: string, where: string): XmlElement {
     if (isDescription(document)) return document;
   } catch (error) {
     if (!(error instanceof XmlProblem)) throw error;
-    throw soap.ONEC_WSDL(`${where}: the WSDL is not whole or no XML: ${error.message}`, { sent: 'no', cause: error });
+    throw soap.ONEC_WSDL(`${where}: the WSDL is incomplete or not XML: ${error.message}`, { sent: 'no', cause: error });
   }
-  throw soap.ONEC_WSDL(`${where}: this XML is no WSDL`, { sent: 'no' });
+  throw soap.ONEC_WSDL(`${where}: this XML is not a WSDL`, { sent: 'no' });
 }
 
-/** The address that stands in an import may be that of a server inside: only its path counts, and it stays below the base URL. */
+/** Returns the address of an imported document. Only the path of the import is used, because it may name an internal server. */
 function importedFrom(location: string, document: URL, base: URL, { where }: Where): URL {
   const written = URL.canParse(location, document.href) ? new URL(location, document) : undefined;
   const { pathname = '', search = '' } = written ?? {};
@@ -77,7 +77,7 @@ async function fetchText(link: OnecLink, url: URL, base: URL, from: Where): Prom
   const request = { method: 'GET', path: url.pathname.slice(base.pathname.length - 1), query: url.search.slice(1) };
   const read = (answer: WebAnswer) => {
     if (answer.status < 200 || answer.status >= 300) throw failureOfStatus(answer, refusalText(answer), from);
-    if (mediaType(answer.headers) === 'text/html') throw soap.ONEC_WSDL(`${from.where}: a web page came instead of the WSDL`);
+    if (mediaType(answer.headers) === 'text/html') throw soap.ONEC_WSDL(`${from.where}: the answer is a web page, not a WSDL`);
     try {
       return decodeText(answer.body, answer.headers['content-type'] ?? '');
     } catch (error) {
@@ -91,9 +91,9 @@ async function fetchText(link: OnecLink, url: URL, base: URL, from: Where): Prom
   }
 }
 
-/** A description was asked for, and nothing else: whatever happened to that, the call itself has not left. */
+/** Sets `sent` to `no`: only the WSDL was requested, and the call itself has not been sent. */
 function asUnsent({ code, fate, message, cure, options }: SluiceError): SluiceError {
-  // a business refusal or a page is no verdict on the data of the call either
+  // an error of the request for the WSDL must not reject the data of the call
   if (fate === 'rejected') return soap.ONEC_WSDL(message, { ...options, sent: 'no' });
   return new SluiceError(code, fate, message, cure, { ...options, sent: 'no' });
 }

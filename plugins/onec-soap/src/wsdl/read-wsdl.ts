@@ -12,23 +12,24 @@ const BINDING_NAMESPACES: Readonly<Record<SoapVersion, string>> = {
 
 const SCHEMA_IMPORTS: ReadonlySet<Name> = new Set(['import', 'include', 'redefine'].map((local) => nameIn(XS, local)));
 
-/** A document and its place below the base URL. */
+/** A document and its path below the base URL. */
 export interface PlacedDocument {
   readonly place: string;
   readonly document: XmlElement;
 }
 
 /**
- * Reads the service that documents of WSDL 1.1 describe, the first of which is the one that was asked for. Understands document/literal
- * wrapped, which is all that 1C writes; an operation that is something else is {@link Service.unusable} and leaves the others usable.
+ * Reads the service that documents of WSDL 1.1 describe. Supports document/literal wrapped, the only style of 1C; any other operation is
+ * added to {@link Service.unusable}, and the others remain usable.
  *
- * @throws {@link SchemaProblem} when nothing of the service can be used.
+ * @param documents the requested document first, then the imported ones.
+ * @throws {@link SchemaProblem} when the service cannot be used at all.
  */
 export function readWsdl(documents: readonly PlacedDocument[], version: SoapVersion): Service {
   return new Description(documents, version).service();
 }
 
-/** Where else a document sends its reader: imports of WSDL, and imports and includes of its schemas. */
+/** Returns the locations of the imports of the WSDL and of the imports and includes of its schemas. */
 export function importsOf(document: XmlElement): string[] {
   const places = [document, ...schemasOf(document)].flatMap(({ children }) =>
     children.flatMap(({ name, attributes }) => {
@@ -40,7 +41,7 @@ export function importsOf(document: XmlElement): string[] {
   return places.filter((place) => place !== undefined);
 }
 
-/** Is it a document that can belong to a description at all? */
+/** Returns whether the document is a WSDL or an XML Schema. */
 export function isDescription({ name }: XmlElement): boolean {
   return name === wsdl('definitions') || name === nameIn(XS, 'schema');
 }
@@ -68,13 +69,15 @@ class Description {
 
   service(): Service {
     const service = this.all('service')[0];
-    if (!service) throw new SchemaProblem('it describes no service');
+    if (!service) throw new SchemaProblem('the WSDL describes no service');
     const name = service.element.attributes.get('name') ?? '';
     const binding = childrenOf(service.element, wsdl('port'))
       .map((port) => this.named('binding', resolveName(port.attributes.get('binding') ?? '', port.namespaces)))
       .find((one) => childOf(one, this.soap('binding')));
     if (!binding)
-      throw new SchemaProblem(`it has no binding for SOAP ${this.version}: set \`soap\` of the connection to the other one`);
+      throw new SchemaProblem(
+        `the WSDL has no binding for SOAP ${this.version}: set \`soap\` of the connection to the other version`,
+      );
     const style = childOf(binding, this.soap('binding'))?.attributes.get('style') ?? 'document';
     const portType = this.named('portType', resolveName(binding.attributes.get('type') ?? '', binding.namespaces));
     const operations = new Map<string, Operation>();
@@ -100,7 +103,7 @@ class Description {
       throw new SchemaProblem('it is not document/literal');
     const header = childOf(input, this.soap('header'));
     if (header)
-      throw new SchemaProblem(`it demands the SOAP header ${header.attributes.get('part') ?? ''}, and headers cannot be sent`);
+      throw new SchemaProblem(`it requires the SOAP header ${header.attributes.get('part') ?? ''}, and headers cannot be sent`);
     const abstract = childrenOf(portType ?? bound, wsdl('operation')).find((one) => one.attributes.get('name') === name);
     const request = this.wrapper(childOf(abstract, wsdl('input')), body);
     const response = this.wrapper(childOf(abstract, wsdl('output')), childOf(childOf(bound, wsdl('output')), this.soap('body')));
@@ -122,7 +125,7 @@ class Description {
     };
   }
 
-  /** The element that stands in the body of a message; `soap:body` says which part of the message that is. */
+  /** Returns the element in the body of a message. `parts` of `soap:body` selects the part of the message. */
   private wrapper(end: XmlElement | undefined, body: XmlElement | undefined): Name | undefined {
     if (!end) return undefined;
     const message = this.named('message', resolveName(end.attributes.get('message') ?? '', end.namespaces));

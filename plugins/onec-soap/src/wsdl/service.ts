@@ -3,11 +3,11 @@ import type { Name } from '../xml/names.js';
 
 export type SoapVersion = '1.1' | '1.2';
 
-/** What can be asked of a service, as its description (WSDL) says. */
+/** A service as its WSDL describes it. */
 export interface Service {
   readonly name: string;
   readonly operations: ReadonlyMap<string, Operation>;
-  /** Operations that cannot be called, by name, each with the reason. */
+  /** Reasons why operations cannot be called, by the name of the operation. */
   readonly unusable: ReadonlyMap<string, string>;
   readonly types: Types;
 }
@@ -18,12 +18,12 @@ export interface Operation {
   readonly action: string;
   /** The element that wraps the parameters. */
   readonly request: Name;
-  /** Parameters that go in, in their order. */
+  /** Input parameters, in their order. */
   readonly parameters: readonly Field[];
   readonly parameterRules: readonly Rule[];
-  /** The element that wraps the results; absent: nobody answers. */
+  /** The element that wraps the results; absent for a one-way operation. */
   readonly response?: Name;
-  /** `return`, and the parameters that come back. */
+  /** `return` and the output parameters. */
   readonly results: readonly Field[];
   readonly resultRules: readonly Rule[];
 }

@@ -2,24 +2,24 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-/** The documents of one description: the one that was asked for first, then those that it imports. */
+/** The documents of one WSDL: the requested one first, then the imported ones. */
 export type Documents = readonly { readonly place: string; readonly text: string }[];
 
-/** Descriptions on the disk, so that the connection works while 1C is away when the host starts. */
+/** Copies of WSDLs on the disk, so that a connection works when 1C cannot be reached at the start of the host. */
 export class WsdlCache {
   constructor(private readonly folder: string) {}
 
-  /** Undefined when there is none, or none that can be read. */
+  /** Resolves with the copy, or with undefined when it is missing or cannot be read. */
   async read(address: string): Promise<Documents | undefined> {
     try {
       const { documents } = JSON.parse(await readFile(this.fileOf(address), 'utf8')) as { readonly documents: Documents };
       return documents;
     } catch {
-      return undefined; // a missing or broken copy is as good as none: 1C has the original
+      return undefined; // a broken copy can be ignored, because 1C has the original
     }
   }
 
-  /** Another host may write the same file: each puts it in place whole. */
+  /** Writes the copy and renames it atomically, because another host may write the same file. */
   async write(address: string, documents: Documents): Promise<void> {
     const file = this.fileOf(address);
     const partial = `${file}.${randomUUID()}`;

@@ -13,7 +13,7 @@ const silent = { debug: () => undefined, info: () => undefined, warn: () => unde
 describe('copies of WSDLs', () => {
   it.each([
     [
-      'of a connection',
+      'a connection',
       async (config: ReturnType<typeof connection.parse>, folder: string) => {
         const client = new WsdlSoapClient(config, { log: silent, now: () => new Date(), folder });
         await client.describe(SERVICE, 'none').catch(() => undefined);
@@ -21,13 +21,13 @@ describe('copies of WSDLs', () => {
       },
     ],
     [
-      'of the lint',
+      'lint',
       async (config: ReturnType<typeof connection.parse>, folder: string) => {
         const step = { action: 'call', input: { service: SERVICE, operation: 'none', arguments: {} }, folder };
         await lint(step, config, new AbortController().signal);
       },
     ],
-  ])('%s are kept in the folder of the host, for its user only', async (_whose, read) => {
+  ])('saves the copies of %s in the folder of the host, readable only by its user', async (_whose, read) => {
     const home = await mkdtemp(path.join(tmpdir(), 'sluice-home-'));
     const onec = await startOnec({ port: 0, latencyMs: 1 });
     try {

@@ -10,9 +10,9 @@ export interface WsdlStoreOptions {
   readonly link: OnecLink;
   readonly cache: WsdlCache;
   readonly version: SoapVersion;
-  /** Milliseconds for which a description is believed. */
+  /** Age in milliseconds at which a WSDL is read again. */
   readonly maxAge: number;
-  /** Where a service is, for messages and for reading. */
+  /** Returns the address of a service, for messages and for requests. */
   readonly whereOf: (service: string) => Where;
   readonly log: Log;
   readonly now: () => number;
@@ -20,24 +20,24 @@ export interface WsdlStoreOptions {
 
 interface Copy {
   readonly service: Service;
-  /** When 1C was last asked for it. */
+  /** Time in milliseconds of the last request to 1C. */
   readonly asked: number;
 }
 
-/** After that long 1C is asked again: for a name that the copy does not know, and when it could not be asked before. */
+/** Minimum interval between requests for an operation that is missing in the copy, and after a failed request. */
 const ASK_AGAIN_MS = 60_000;
 
-/** The descriptions of the services of one base: asked of 1C, else from the disk, and kept in memory. */
+/** The WSDLs of the services of one 1C base: read from 1C or else from the disk, and kept in memory. */
 export class WsdlStore {
   private readonly copies = new Map<string, Copy>();
   private readonly loading = new Map<string, Promise<Copy>>();
-  /** Operations that were asked for and cannot be called, such as `Save of Orders`, each with the reason. */
+  /** Reasons why operations that flows have called cannot be called, by names such as `Save of Orders`. */
   readonly refused = new Map<string, string>();
   private cacheFails = false;
 
   constructor(private readonly options: WsdlStoreOptions) {}
 
-  /** Names of the services that have been used. */
+  /** Names of the services that have been used so far. */
   get known(): readonly string[] {
     return [...this.copies.keys()];
   }
@@ -45,8 +45,8 @@ export class WsdlStore {
   /**
    * Returns the operation and the service that it belongs to.
    *
-   * @throws `NOT_FOUND` with the name that was probably meant, `ONEC_WSDL_UNSUPPORTED` for an operation that cannot be called, or what kept it from
-   *   reading the description; nothing was called then.
+   * @throws `NOT_FOUND` with the most similar name, `ONEC_WSDL_UNSUPPORTED` for an operation that cannot be called, or the error of reading
+   *   the WSDL. The error has `sent: 'no'`.
    */
   async operation(service: string, operation: string): Promise<{ readonly service: Service; readonly operation: Operation }> {
     const { now, maxAge, whereOf } = this.options;
@@ -98,7 +98,7 @@ export class WsdlStore {
       if (!isSluiceError(error) || error.fate === 'fatal') throw error;
       const service = before?.service ?? (await this.fromDisk(from));
       if (!service) throw error;
-      log.warn('the WSDL cannot be read from 1C: the last one is used', { service: name, reason: error.message });
+      log.warn('the WSDL cannot be read from 1C: using the last copy', { service: name, reason: error.message });
       return this.remember(name, { service, asked: now() - maxAge + ASK_AGAIN_MS });
     }
   }
@@ -119,7 +119,9 @@ export class WsdlStore {
     } catch (error) {
       if (this.cacheFails) return;
       this.cacheFails = true;
-      this.options.log.warn('the WSDL cannot be kept on the disk: without 1C the next start has none', { reason: String(error) });
+      this.options.log.warn('the WSDL cannot be saved on the disk: the next start needs 1C to read it', {
+        reason: String(error),
+      });
     }
   }
 }

@@ -25,7 +25,7 @@ async function open(url: string, config: object = {}, now?: () => Date) {
   return { ...opened, cache, call };
 }
 
-/** A call of a service whose description is answered like this. */
+/** Calls a service that answers the request for its WSDL with this answer. */
 async function described(answer: Answer, config: object = {}) {
   const service = keep(await startWebService(answer));
   const { call } = await open(service.url, config);
@@ -37,7 +37,7 @@ const answering =
   (_request, response) =>
     void response.writeHead(status, { 'content-type': type }).end(body);
 
-/** A real description with another text in it. */
+/** Returns the WSDL of the emulator. */
 async function wsdlOfEmulator(): Promise<string> {
   const onec = keep(await startOnec({ port: 0, latencyMs: 0 }));
   return (await fetch(`${onec.url}/base/ws/${encodeURIComponent(SERVICE)}?wsdl`)).text();
@@ -45,7 +45,7 @@ async function wsdlOfEmulator(): Promise<string> {
 
 const XML = 'text/xml; charset=utf-8';
 
-describe('an operation that cannot be called', () => {
+describe('operations that cannot be called', () => {
   const broken: readonly (readonly [string, (wsdl: string) => string, string])[] = [
     [
       'is rpc',
@@ -62,7 +62,7 @@ describe('an operation that cannot be called', () => {
       'empty',
     ],
     [
-      'demands a header',
+      'requires a header',
       (wsdl) =>
         wsdl.replace(
           /(<(?:\w+:)?operation name="ПроверитьЗаказ">\s*<soap\w*:operation [^>]*>\s*<(?:\w+:)?input[^>]*>)/g,
@@ -82,7 +82,7 @@ describe('an operation that cannot be called', () => {
     ],
   ];
 
-  it.each(broken)('because it %s leaves the others usable', async (_why, change, reason) => {
+  it.each(broken)('keeps the other operations usable when one %s', async (_why, change, reason) => {
     const onec = keep(await startOnec({ port: 0, latencyMs: 0 }));
     const original = await (await fetch(`${onec.url}/base/ws/${encodeURIComponent(SERVICE)}?wsdl`)).text();
     const changed = change(original);
@@ -103,15 +103,23 @@ describe('an operation that cannot be called', () => {
       message: expect.stringMatching(new RegExp(`the operation ПроверитьЗаказ cannot be called: .*${reason}`)),
       options: { sent: 'no' },
     });
-    // the doctor asks the same question
+    // `doctor` runs the same check
     await expect(client.check()).rejects.toThrow(`ПроверитьЗаказ of ${SERVICE} cannot be called`);
   });
 });
 
-describe('a WSDL that cannot be used', () => {
+describe('WSDLs that cannot be used', () => {
   it.each([
-    ['a web page', 200, 'text/html', '<html><body>Вход</body></html>', 'ONEC_WSDL', 'unavailable', 'a web page came'],
-    ['nothing', 404, 'text/html', 'x', 'NOT_FOUND', 'fatal', 'check that the base and the web service are published under this name'],
+    ['a web page', 200, 'text/html', '<html><body>Вход</body></html>', 'ONEC_WSDL', 'unavailable', 'a web page'],
+    [
+      'nothing',
+      404,
+      'text/html',
+      'x',
+      'NOT_FOUND',
+      'fatal',
+      'check that the base and the web service are published under this name',
+    ],
     ['for another user', 401, 'text/plain', '', 'UNAUTHORIZED', 'fatal', 'check the user and its right to the web service'],
     ['of a full pool', 406, 'text/plain', '', 'OVERLOADED', 'overload', 'session pool'],
     [
@@ -123,8 +131,8 @@ describe('a WSDL that cannot be used', () => {
       'unavailable',
       'запрещено',
     ],
-    ['no XML', 200, XML, '{"a":1}', 'ONEC_WSDL', 'unavailable', 'not whole or no XML'],
-    ['other XML', 200, XML, '<a/>', 'ONEC_WSDL', 'unavailable', 'this XML is no WSDL'],
+    ['no XML', 200, XML, '{"a":1}', 'ONEC_WSDL', 'unavailable', 'incomplete or not XML'],
+    ['other XML', 200, XML, '<a/>', 'ONEC_WSDL', 'unavailable', 'this XML is not a WSDL'],
     [
       'without a service',
       200,
@@ -134,7 +142,7 @@ describe('a WSDL that cannot be used', () => {
       'fatal',
       'describes no service',
     ],
-  ])('because it is %s is told in words, and nothing was sent', async (_what, status, type, body, code, fate, words) => {
+  ])('explains a WSDL that is %s with sent: no', async (_what, status, type, body, code, fate, words) => {
     const { failed } = await described(answering(status, type, body));
     expect(failed).toMatchObject({ code, fate, options: { sent: 'no' } });
     expect(failed).toHaveProperty('message', expect.stringContaining(words));
@@ -147,14 +155,14 @@ describe('a WSDL that cannot be used', () => {
       'the charset "klingon"',
     ],
     ['in bytes that are not of its encoding', Buffer.from([0x3c, 0x61, 0x3e, 0xd2]), 'the body is not UTF-8'],
-  ])('because it is %s is told with the place', async (_what, body, words) => {
+  ])('reports the encoding error of a WSDL that is %s', async (_what, body, words) => {
     const { failed } = await described(
       (_request, response) => void response.writeHead(200, { 'content-type': 'text/xml' }).end(body),
     );
     expect(failed).toMatchObject({ code: 'ONEC_WSDL', message: expect.stringContaining(words) });
   });
 
-  it('is read in UTF-16 by its mark', async () => {
+  it('reads a WSDL in UTF-16 with a byte order mark', async () => {
     const whole = await wsdlOfEmulator();
     const body = Buffer.from(`\ufeff${whole.replace('UTF-8', 'UTF-16')}`, 'utf16le');
     const { failed } = await described((request, response) => {
@@ -166,35 +174,38 @@ describe('a WSDL that cannot be used', () => {
     expect(failed).toMatchObject({ code: 'ONEC_BUSINESS' });
   });
 
-  it('because it is cut off is not taken for a whole one', async () => {
+  it('rejects a truncated WSDL', async () => {
     const whole = await wsdlOfEmulator();
     const { failed } = await described(answering(200, XML, whole.slice(0, whole.length / 2)));
     expect(failed).toMatchObject({ code: 'ONEC_WSDL', fate: 'unavailable' });
   });
 
-  it('because it is too large is not kept in memory', async () => {
+  it('limits the size of a WSDL', async () => {
     const { failed } = await described(answering(200, XML, `<a>${'x'.repeat(100_000)}</a>`), { maxResponse: '64KiB' });
     expect(failed).toMatchObject({ code: 'ONEC_WSDL', message: expect.stringContaining('larger than maxResponse') });
   });
 
   it.each([
-    ['a bomb of entities', '<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]><a>&b;</a>'],
-    ['a file of ours', `<!-- x -->\n${' '.repeat(5_000)}<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>`],
-    ['an entity of its own', '<a>&x;</a>'],
-  ])('because it holds %s is refused unread', async (_what, body) => {
+    ['an entity bomb', '<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]><a>&b;</a>'],
+    [
+      'a reference to a local file',
+      `<!-- x -->\n${' '.repeat(5_000)}<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>`,
+    ],
+    ['an undefined entity', '<a>&x;</a>'],
+  ])('rejects a WSDL with %s', async (_what, body) => {
     const { failed } = await described(answering(200, XML, body));
     expect(failed).toMatchObject({ code: 'ONEC_WSDL' });
   });
 
-  it('because it wants another version of SOAP is told how to call it', async () => {
+  it('reports that the WSDL has only the other version of SOAP', async () => {
     const wsdl = (await wsdlOfEmulator()).replaceAll(/soap12bind:binding/g, 'soap12bind:nothing');
     const { failed } = await described(answering(200, XML, wsdl), { soap: '1.2' });
     expect(failed).toMatchObject({ code: 'ONEC_WSDL_UNSUPPORTED', message: expect.stringContaining('no binding for SOAP 1.2') });
   });
 });
 
-describe('a WSDL in several documents', () => {
-  /** Splits the types off, into a document that imports the first one again. */
+describe('WSDLs in several documents', () => {
+  /** Moves the types to a second document, which imports the first one. */
   async function split(location: string) {
     const whole = await wsdlOfEmulator();
     const types = /<types>[^]*<\/types>/.exec(whole)?.[0] ?? '';
@@ -206,14 +217,14 @@ describe('a WSDL in several documents', () => {
     return described(answer);
   }
 
-  it('is read whole, each document once, from the configured server', async () => {
+  it('reads each document once from the configured server', async () => {
     const { service } = await split(`http://srv-1c.local/base/ws/${SERVICE}?types`);
     const asked = service.seen.map(({ method, url }) => `${method} ${decodeURIComponent(url)}`);
     expect(asked).toEqual([`GET /base/ws/${SERVICE}?wsdl`, `GET /base/ws/${SERVICE}?types`, `POST /base/ws/${SERVICE}`]);
   });
 
   it.each(['/admin?types', 'file:///base/other?types', '../../secret?types'])(
-    'does not lead out of the base URL by %s',
+    'rejects an import outside the base URL: %s',
     async (location) => {
       const { failed, service } = await split(location);
       expect(failed).toMatchObject({ code: 'ONEC_WSDL_UNSUPPORTED', message: expect.stringContaining('is not below') });
@@ -222,8 +233,8 @@ describe('a WSDL in several documents', () => {
   );
 });
 
-describe('the copy of a WSDL', () => {
-  /** A service that was described once and called, and now answers the question for its WSDL with this status. */
+describe('copies of WSDLs', () => {
+  /** Calls a service, which saves its WSDL, and then calls it from a new connection while it answers WSDL requests with this status. */
   async function later(status: number) {
     const wsdl = await wsdlOfEmulator();
     let now = 200;
@@ -241,18 +252,18 @@ describe('the copy of a WSDL', () => {
     return { failed, warned: again.host.log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message) };
   }
 
-  it('lets calls begin while 1C cannot give the original', async () => {
+  it('uses the copy while 1C cannot return the WSDL', async () => {
     const { failed, warned } = await later(406);
     expect(failed).toMatchObject({ code: 'ONEC_LOCKED' }); // the answer to the call itself
-    expect(warned).toEqual(['the WSDL cannot be read from 1C: the last one is used']);
+    expect(warned).toEqual(['the WSDL cannot be read from 1C: using the last copy']);
   });
 
-  it('is not used when 1C says that the service is gone', async () => {
+  it('does not use the copy when 1C answers that the service does not exist', async () => {
     const { failed, warned } = await later(404);
     expect([failed, warned]).toMatchObject([{ code: 'NOT_FOUND', fate: 'fatal', options: { sent: 'no' } }, []]);
   });
 
-  it('that is broken is as good as none', async () => {
+  it('ignores a broken copy', async () => {
     const onec = keep(await startOnec({ port: 0, latencyMs: 1 }));
     const opened = await open(onec.url);
     const { cache } = opened;
@@ -267,7 +278,7 @@ describe('the copy of a WSDL', () => {
     });
   });
 
-  it('is missed, and not needed, where the folder cannot be written', async () => {
+  it('works without a copy when the folder cannot be written', async () => {
     const onec = keep(await startOnec({ port: 0, latencyMs: 1 }));
     const { cache } = keep(await cacheFolder());
     await writeFile(path.join(cache, 'file'), '');
@@ -276,7 +287,7 @@ describe('the copy of a WSDL', () => {
     expect(opened.host.log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
   });
 
-  it('is asked of 1C again when it is old, and for a name that it does not know', async () => {
+  it('reads an old WSDL again, and after a minute also for an unknown operation', async () => {
     let now = 0;
     const onec = keep(await startOnec({ port: 0, latencyMs: 1 }));
     const { call } = await open(onec.url, {}, () => new Date(now));
@@ -292,7 +303,7 @@ describe('the copy of a WSDL', () => {
     expect(await asked(61 * MINUTE, 'Пинг')).toBe(3);
   });
 
-  it('is read once for all calls that wait for it', async () => {
+  it('reads the WSDL once for concurrent calls', async () => {
     const onec = keep(await startOnec({ port: 0, latencyMs: 1 }));
     const { call } = await open(onec.url);
     await Promise.all([call(), call(), call()]);

@@ -2,21 +2,21 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { nameIn, type Name } from './names.js';
 import { isWritable } from './write-xml.js';
 
-/** An element by what its names mean: prefixes are resolved. */
+/** An element with resolved namespace prefixes. */
 export interface XmlElement {
   readonly name: Name;
-  /** Those without a namespace under their local name, others as `{namespace}local`. */
+  /** Attributes by name: `local` without a namespace, `{namespace}local` with one. */
   readonly attributes: ReadonlyMap<string, string>;
   readonly children: readonly XmlElement[];
-  /** Its own character data. */
+  /** The character data directly in this element. */
   readonly text: string;
-  /** Namespace of each prefix that is declared here or above; the default one under ''. */
+  /** Namespaces by prefix, declared here or in an ancestor; the default namespace has the key ''. */
   readonly namespaces: Namespaces;
 }
 
 export type Namespaces = Readonly<Record<string, string>>;
 
-/** Why a text is not taken as XML. */
+/** Thrown for a text that is not acceptable XML. */
 export class XmlProblem extends Error {}
 
 const TEXT = '#text';
@@ -27,7 +27,7 @@ const MAX_LEVELS = 200;
 /** A node of fast-xml-parser in document order: one key for the tag, and one for its attributes. */
 type RawNode = Readonly<Record<string, unknown>>;
 
-// It resolves no entity and guesses no type: what a text means is decided here and by the schema.
+// The parser resolves no entities and guesses no types: this file resolves entities, and the schema determines types.
 const parser = new XMLParser({
   preserveOrder: true,
   ignoreAttributes: false,
@@ -46,8 +46,10 @@ const parser = new XMLParser({
 const NO_NAMESPACES: Namespaces = { xml: 'http://www.w3.org/XML/1998/namespace' };
 
 /**
- * The root element of an XML document. Throws an {@link XmlProblem} for what is not well-formed, and for every document type
- * declaration: SOAP forbids them, and they are the door for entity bombs and for reading foreign files.
+ * Returns the root element of an XML document.
+ *
+ * @throws {@link XmlProblem} for a text that is not well-formed, and for any document type declaration: SOAP forbids them, and they allow
+ *   entity bombs and reading local files.
  */
 export function readXml(text: string): XmlElement {
   const body = text.replace(/^\uFEFF/, '');
@@ -68,7 +70,7 @@ function parse(text: string): readonly RawNode[] {
   }
 }
 
-/** Looks behind the XML declaration, comments and blanks; a document type can stand nowhere else. */
+/** Searches after the XML declaration, comments and white space, the only place for a document type declaration. */
 function hasDocumentType(text: string): boolean {
   const blanks = /\s*/y;
   for (;;) {
@@ -119,13 +121,13 @@ function attributesOf(written: Readonly<Record<string, string>>, namespaces: Nam
   for (const name in written) {
     if (name === 'xmlns' || name.startsWith('xmlns:')) continue;
     attributes ??= new Map();
-    // an attribute without a prefix is in no namespace, whatever the default one is
+    // the default namespace does not apply to attributes
     attributes.set(name.includes(':') ? resolveName(name, namespaces) : name, resolveEntities(written[name] ?? ''));
   }
   return attributes ?? NO_ATTRIBUTES;
 }
 
-/** What a name with a prefix means in this place; also for names in texts, such as `xsi:type`. */
+/** Resolves the prefix of a name; also used for names in values, such as `xsi:type`. */
 export function resolveName(written: string, namespaces: Namespaces): Name {
   const colon = written.indexOf(':');
   const prefix = colon < 0 ? '' : written.slice(0, colon);
@@ -149,19 +151,19 @@ function resolveEntities(text: string): string {
     (whole, decimal?: string, hex?: string, name?: string) => {
       const code = decimal !== undefined ? Number(decimal) : hex !== undefined ? parseInt(hex, 16) : undefined;
       const character = code === undefined ? ENTITIES.get(name ?? '') : code <= 0x10ffff ? String.fromCodePoint(code) : undefined;
-      if (character === undefined) throw new XmlProblem(`${whole} is no entity of XML`);
-      if (!isWritable(character)) throw new XmlProblem(`${whole} is no character of XML`);
+      if (character === undefined) throw new XmlProblem(`${whole} is not an entity of XML`);
+      if (!isWritable(character)) throw new XmlProblem(`${whole} is not a character of XML`);
       return character;
     },
   );
 }
 
-/** The children of this name. */
+/** Returns the children with this name. */
 export function childrenOf(element: XmlElement, name: Name): XmlElement[] {
   return element.children.filter((child) => child.name === name);
 }
 
-/** The first child of this name. */
+/** Returns the first child with this name. */
 export function childOf(element: XmlElement | undefined, name: Name): XmlElement | undefined {
   return element?.children.find((child) => child.name === name);
 }

@@ -1,29 +1,29 @@
 import { localOf, namespaceOf, XS, XSI, CORE, type Name } from './names.js';
 
-/** Control characters, halves of a pair, and what is no character: XML 1.0 carries them in no spelling (https://www.w3.org/TR/xml/#charsets). */
+/** Control characters, lone surrogates and noncharacters: XML 1.0 has no way to write them (https://www.w3.org/TR/xml/#charsets). */
 const UNWRITABLE = /(?![\t\n\r\u007f-\u009f])[\p{Cc}\p{Cs}\ufffe\uffff]/u;
 
-/** May this text stand in an XML document? */
+/** Returns whether an XML document can contain this text. */
 export function isWritable(text: string): boolean {
   return !UNWRITABLE.test(text);
 }
 
 const SPECIAL = /[&<>"\r\t\n]/;
 const ESCAPED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' };
-// a parser makes blanks of what stands for itself in an attribute
+// XML parsers replace unescaped tabs and line feeds in attributes by spaces
 const ESCAPED_IN_ATTRIBUTE: Readonly<Record<string, string>> = { ...ESCAPED, '"': '&quot;', '\t': '&#9;', '\n': '&#10;' };
 
-/** A text as the content of an element. */
+/** Escapes a text for the content of an element. */
 export function escapeText(text: string): string {
   return SPECIAL.test(text) ? text.replaceAll(/[&<>\r]/g, (character) => ESCAPED[character] ?? '') : text;
 }
 
-/** A text between the quotation marks of an attribute. */
+/** Escapes a text for the value of an attribute. */
 export function escapeAttribute(text: string): string {
   return SPECIAL.test(text) ? text.replaceAll(/[&<>"\r\t\n]/g, (character) => ESCAPED_IN_ATTRIBUTE[character] ?? '') : text;
 }
 
-/** The prefixes of one message: each namespace that is named gets one. */
+/** The prefixes of one message, one for each namespace in use. */
 export class Prefixes {
   private readonly byNamespace = new Map([
     [XS, 'xs'],
@@ -31,7 +31,7 @@ export class Prefixes {
     [CORE, 'v8'],
   ]);
 
-  /** The name as it stands in a tag, or in the value of `xsi:type`. */
+  /** Returns the name with a prefix, for a tag or for the value of `xsi:type`. */
   write(name: Name): string {
     const ns = namespaceOf(name);
     if (ns === '') return localOf(name);
@@ -40,7 +40,7 @@ export class Prefixes {
     return `${prefix}:${localOf(name)}`;
   }
 
-  /** The declarations of all of them, with a blank before each. */
+  /** Returns the declarations of all prefixes, each with a space before it. */
   declarations(): string {
     return [...this.byNamespace].map(([ns, prefix]) => ` xmlns:${prefix}="${escapeAttribute(ns)}"`).join('');
   }
