@@ -112,8 +112,8 @@ function compiled() {
 
 const context: EvaluationContext = { now: 0, uuid: () => '', country: 'RU' };
 
-describe('a workspace', () => {
-  it('has its settings, the rest by default', () => {
+describe('a compiled workspace', () => {
+  it('has its own settings, and defaults for the others', () => {
     const made = compiled();
     expect(made.plugins).toEqual(['@sluice/plugin-http', '@sluice/plugin-onec-http', '@sluice/plugin-tcp-gateway']);
     expect(made.settings).toEqual({
@@ -126,7 +126,7 @@ describe('a workspace', () => {
     expect(made.vars).toEqual({ prefix: 'shop', managers: { RU: 'ivanov', KZ: 'akhmetov' }, base: 'http://erp/hs/gate/base' });
   });
 
-  it('has its issuers with both secrets', () => {
+  it('has issuers with both secrets', () => {
     expect(compiled().issuers).toEqual([
       {
         name: 'erp',
@@ -141,7 +141,7 @@ describe('a workspace', () => {
     ]);
   });
 
-  it('opens connections as their plugins ask, and paces those that have a pace', () => {
+  it('has connections with the options of their plugins, and a pace where there is one', () => {
     const { connections } = compiled();
     expect(connections.get('erp')).toEqual({
       name: 'erp',
@@ -174,20 +174,20 @@ describe('a workspace', () => {
     });
   });
 
-  it('gives runs only the variables that flows name', () => {
+  it('exposes only the environment variables that flows name', () => {
     expect(compiled().env).toEqual({ STAND: 'test' });
   });
 });
 
 describe('a warning', () => {
-  it('leaves a flow its constants', () => {
+  it('does not remove the constants of a flow', () => {
     const text = flow.replace('channel: site', "channel: site, greeting: '{{ trigger.data.name }}'");
     const { workspace: made, findings } = compile({ workspace, flows: { 'flows/web.yaml': text }, env });
     expect(findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual(['warning EXPR_MARK']);
     expect(made?.flows[0]?.vars).toMatchObject({ channel: 'site', greeting: '{{ trigger.data.name }}' });
   });
 
-  it('leaves the workspace its issuers', () => {
+  it('does not remove the issuers of the workspace', () => {
     const text = workspace.replace('env.TOKEN_NEW }}', 'env.TOKEN_NEW & env.UNUSED ?? "" }}');
     const { workspace: made, findings } = compile({ workspace: text, flows: { 'flows/web.yaml': flow }, env });
     expect(findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual(['warning EXPR_PRECEDENCE']);
@@ -195,8 +195,8 @@ describe('a warning', () => {
   });
 });
 
-describe('a flow', () => {
-  it('has its head, and a revision that changes with its text alone', () => {
+describe('a compiled flow', () => {
+  it('has its head, and a revision that changes only with its own text', () => {
     const [made] = compiled().flows;
     expect(made).toMatchObject({
       name: 'web-order',
@@ -216,7 +216,7 @@ describe('a flow', () => {
     expect(changed?.[1]?.revision).toBe(compiled().flows[1]?.revision);
   });
 
-  it('tells the secrets of its trigger, to be masked', () => {
+  it('lists the secrets of its trigger, to be masked', () => {
     const signed = "path: /in/orders, signature: { header: h, algorithm: a, secret: '${{ env.PAYMENT_SECRET }}' }";
     const text = flow.replace('path: /in/orders', signed);
     const { workspace: made } = compile({ workspace, flows: { 'flows/web.yaml': text }, env });
@@ -224,7 +224,7 @@ describe('a flow', () => {
     expect(compiled().flows[0]?.trigger).not.toHaveProperty('secrets');
   });
 
-  it('is delivered as it says, the rest by default', async () => {
+  it('has its own delivery options, and defaults for the others', async () => {
     const [first, second] = compiled().flows;
     const { dedupe, ...deliver } = first!.deliver;
     expect(deliver).toEqual({
@@ -246,7 +246,7 @@ describe('a flow', () => {
     expect(second!.journal).toBe('changes');
   });
 
-  it('has its steps compiled', async () => {
+  it('has compiled steps', async () => {
     const [first] = compiled().flows;
     const [order, create, route] = first!.steps;
     const scope: Scope = {

@@ -10,19 +10,19 @@ interface Conditional {
   readonly then: { readonly properties: { readonly with: unknown } };
 }
 
-/** What `with` may hold for a certain `use`. */
+/** Returns the schema of `with` for a certain `use`. */
 function optionsOf(schema: unknown, use: string): unknown {
   const { allOf } = schema as { readonly allOf: readonly Conditional[] };
   return allOf.find((one) => one.if.properties.use.const === use)?.then.properties.with;
 }
 
-describe('JSON Schemas for editors', () => {
+describe('jsonSchemas', () => {
   const { properties, definitions } = schemas.flow as {
     readonly properties: Readonly<Record<string, unknown>>;
     readonly definitions: Readonly<Record<string, unknown>>;
   };
 
-  it('know the input of every action, and that an expression may stand for any value of it', () => {
+  it('describes the input of each action, and accepts an expression for each value of it', () => {
     expect(optionsOf(definitions['step'], 'tcp-gateway.broadcast')).toEqual({
       type: 'object',
       properties: { topic: { anyOf: [{ type: 'string' }, EXPRESSION] }, data: {} },
@@ -34,7 +34,7 @@ describe('JSON Schemas for editors', () => {
     });
   });
 
-  it('know the options of every trigger', () => {
+  it('describes the options of each trigger', () => {
     expect(optionsOf(properties['trigger'], 'event')).toMatchObject({ required: ['types'] });
     expect(optionsOf(properties['trigger'], 'http.endpoint')).toMatchObject({
       properties: { respond: { anyOf: [{ enum: ['accepted', 'reply'] }, EXPRESSION] } },
@@ -42,7 +42,7 @@ describe('JSON Schemas for editors', () => {
     });
   });
 
-  it('have steps that do one thing, in steps as well', () => {
+  it('requires exactly one verb in each step, also in inner steps', () => {
     const verbs = ['use', 'set', 'switch', 'emit', 'reply', 'stop'];
     expect(definitions['step']).toMatchObject({
       additionalProperties: false,
@@ -52,11 +52,11 @@ describe('JSON Schemas for editors', () => {
     });
   });
 
-  it('leave out what a later release brings', () => {
+  it('leaves out the keys of a later release', () => {
     expect(Object.keys((properties['deliver'] as { readonly properties: object }).properties)).not.toContain('key');
   });
 
-  it('know the options of every connection', () => {
+  it('describes the options of each connection', () => {
     const { properties: workspace } = schemas.workspace as {
       readonly properties: { readonly connections: { readonly additionalProperties: unknown } };
     };

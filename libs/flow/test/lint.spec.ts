@@ -14,7 +14,7 @@ const connections = `connections:
   site: { use: http, with: { baseUrl: http://site } }
 `;
 
-/** Each finding as `CODE message → cure`, with its place where asked for. */
+/** Returns each finding as `CODE message → cure`, optionally with its place. */
 function print(input: Parameters<typeof compile>[0], places = false): string[] {
   return compile(input).findings.map(({ file, line, column, code, message, write, do: cure }) => {
     const location = places ? `${file}:${line}:${column} ` : '';
@@ -27,7 +27,7 @@ function lintFlow(text: string): string[] {
   return print({ workspace: head + connections, flows: { 'a.yaml': text } });
 }
 
-/** A flow for one event with these steps, and whatever else is given. */
+/** Lints a flow for one event with these steps and these further keys. */
 function lintSteps(steps: string, rest = ''): string[] {
   return lintFlow(`sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [order.created] } }\nsteps:\n${steps}\n${rest}`);
 }
@@ -39,7 +39,7 @@ function lintWorkspace(text: string, env: Record<string, string | undefined> = e
 const CALL = 'use: onec-http.call, connection: erp';
 
 describe('the grammar of a flow', () => {
-  it('needs its parts', () => {
+  it('requires version, trigger and steps', () => {
     expect(lintFlow('flow: a')).toEqual([
       'FLOW_VALUE a flow needs "sluice" → sluice: 1',
       'FLOW_VALUE a flow needs "trigger" → add what starts it, for instance "trigger: { use: event, with: { types: [order.created] } }"',
@@ -54,7 +54,7 @@ describe('the grammar of a flow', () => {
   it.each([
     ['a name with capitals', 'FLOW_NAME "Sync" is not a valid name', 'flow: a', 'flow: Sync'],
     ['another version', 'FLOW_VALUE this version of the language is unknown', 'sluice: 1', 'sluice: 2'],
-    ['a word of the language as id', 'FLOW_NAME "item" is a reserved word of the language', 'id: x', 'id: item'],
+    ['a reserved word as id', 'FLOW_NAME "item" is a reserved word of the language', 'id: x', 'id: item'],
     [
       'a dash in an id',
       'FLOW_NAME "my-step" cannot be the id of a step: an expression could not read it → myStep',
@@ -81,7 +81,7 @@ describe('the grammar of a flow', () => {
       "sluice: 1\ndescription: '${{ 1 }}'",
     ],
     ['an event type with a space', 'FLOW_VALUE "order created" is not a valid event type', '[order.created]', '[order created]'],
-  ])('refuses %s', (_, expected, what, instead) => {
+  ])('rejects %s', (_, expected, what, instead) => {
     const text = 'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [order.created] } }\nsteps: [{ id: x, stop: {} }]\n';
     expect(lintFlow(text.replace(what, instead))).toEqual([expect.stringContaining(expected)]);
   });
@@ -119,14 +119,14 @@ describe('the grammar of a flow', () => {
       "  - { id: a, if: 'not ${{ trigger.data.vip }}', stop: {} }",
       ['FLOW_VALUE a condition is one whole expression'],
     ],
-    ['a status that is none', '  - { id: a, reply: { status: 700 } }', ['FLOW_VALUE status is a whole number from 200 to 599']],
+    ['a status out of range', '  - { id: a, reply: { status: 700 } }', ['FLOW_VALUE status is a whole number from 200 to 599']],
     [
-      'an event type of one word too many',
+      'an event type with an empty word',
       "  - { id: a, emit: { type: 'a..b' } }",
       ['FLOW_VALUE "a..b" is not a valid event type'],
     ],
     ['an expression as key', "  - { id: a, stop: {}, '${{ x }}': 1 }", ['EXPR_IN_KEY', 'FLOW_UNKNOWN_KEY']],
-  ])('refuses a step with %s', (_, steps, expected) => {
+  ])('rejects a step with %s', (_, steps, expected) => {
     const findings = lintSteps(steps).filter((finding) => !finding.startsWith('EVENT'));
     expect(findings).toEqual(expected.map((text) => expect.stringContaining(text)));
   });
@@ -135,7 +135,7 @@ describe('the grammar of a flow', () => {
     ['deliver: { concurrency: 2 }', '"concurrency" of deliver'],
     ['deliver: { onPark: hold }', '"onPark" of deliver'],
     ['catch: []', '"catch" of a flow'],
-  ])('knows %s as a key of a later release', (rest, what) => {
+  ])('reports %s as a key of a later release', (rest, what) => {
     expect(lintSteps('  - { id: a, stop: {} }', rest)).toEqual([
       `FLOW_NOT_YET ${what} comes with a later release → leave it out until then`,
     ]);
@@ -148,7 +148,7 @@ describe('the grammar of a flow', () => {
     ['call', '{ id: a, call: { flow: b } }'],
     ['raise', '{ id: a, raise: {} }'],
     ['try', '{ id: a, try: { steps: [] } }'],
-  ])('knows %s of a step as of a later release', (_, step) => {
+  ])('reports %s of a step as a feature of a later release', (_, step) => {
     expect(lintSteps(`  - ${step}`)).toEqual([expect.stringMatching(/^FLOW_NOT_YET /)]);
   });
 
@@ -160,11 +160,11 @@ describe('the grammar of a flow', () => {
     ['retry: { initial: 10ms }', 'FLOW_VALUE initial is at least 1s'],
     ['retry: { initial: 2m, max: 1m }', 'FLOW_VALUE max is shorter than initial'],
     ['dedupe: { key: x }', 'FLOW_VALUE dedupe needs "within"'],
-  ])('refuses deliver: { %s }', (deliver, expected) => {
+  ])('rejects deliver: { %s }', (deliver, expected) => {
     expect(lintSteps('  - { id: a, stop: {} }', `deliver: { ${deliver} }`)).toEqual([expect.stringContaining(expected)]);
   });
 
-  it('finds everything at once, in the order of the files', () => {
+  it('reports all errors of all files at once, in order', () => {
     const text =
       'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\ndeliver: { expires: 1 }\nsteps: [{ id: a, stop: {} }]\n---\nsluice: 1\nflow: A\n';
     const findings = print({ workspace: head, flows: { 'b.yaml': 'a: ~', 'a.yaml': text } }, true);
@@ -182,7 +182,7 @@ describe('the grammar of a flow', () => {
     ]);
   });
 
-  it('refuses two flows of one name, and names both places', () => {
+  it('rejects two flows of the same name, and names both places', () => {
     const flow = 'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nsteps: [{ id: a, stop: {} }]\n';
     expect(print({ workspace: head, flows: { 'a.yaml': flow, 'b.yaml': flow } }, true)).toEqual([
       'b.yaml:2:7 FLOW_DUPLICATE a.yaml:2 already defines a flow "a" → rename one of the two',
@@ -219,11 +219,11 @@ describe('names that a flow refers to', () => {
       `{ id: a, ${CALL}, with: { method: '\${{ vars.prefx }}' } }`,
       'REF_VAR no constant is called "prefx" → vars.prefix',
     ],
-  ])('must exist: %s', (_, step, expected) => {
+  ])('reports an unknown name: %s', (_, step, expected) => {
     expect(lintSteps(`  - ${step}`)).toEqual([expected]);
   });
 
-  it('are not reported when the plugin that may define them could not be loaded', () => {
+  it('reports no unknown plugin when a plugin failed to load', () => {
     const flows = {
       'a.yaml':
         'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nsteps: [{ id: a, use: sms.send, connection: erp }]\n',
@@ -231,7 +231,7 @@ describe('names that a flow refers to', () => {
     expect(compile({ workspace: head + connections, flows, failedPlugins: ['@sluice/plugin-sms'] })).toEqual({ findings: [] });
   });
 
-  it('are steps that have run', () => {
+  it('reports steps that have not run yet or have no result', () => {
     expect(lintSteps("  - { id: a, if: '${{ steps.b = 1 }}', stop: {} }\n  - { id: b, set: '${{ steps.b }}' }")).toEqual([
       'REF_STEP_LATER step "b" has not run yet here → move this step behind "b"',
       'REF_STEP_LATER step "b" has not run yet here → move this step behind "b"',
@@ -249,7 +249,7 @@ describe('names that a flow refers to', () => {
       true,
     ],
     ['no condition', '  - { id: a, set: 1 }', false],
-  ])('may have been skipped because of %s', (_, step, maybe) => {
+  ])('warns about a step that may have been skipped: %s', (_, step, maybe) => {
     const read = "\n  - { id: r, emit: { type: '${{ vars.prefix }}', data: '${{ steps.a }}' } }";
     const guarded = read.replace('steps.a', 'steps.a ?? null');
     const asked = read.replace('id: r', "id: r, if: '${{ $exists(steps.a) }}'");
@@ -258,7 +258,7 @@ describe('names that a flow refers to', () => {
     expect(lintSteps(step + asked)).toEqual([]);
   });
 
-  it('are seen inside of the branch that they stand in', () => {
+  it('does not warn about a step of the same branch', () => {
     const steps = "[{ id: a, set: 1 }, { id: r, emit: { type: '${{ vars.prefix }}', data: '${{ steps.a }}' } }]";
     expect(lintSteps(`  - { id: s, switch: { cases: [{ when: true, steps: ${steps} }], otherwise: [] } }`)).toEqual([]);
   });
@@ -283,11 +283,11 @@ describe('fields that an expression reads', () => {
     ],
     ['the event', '', 'trigger.subjet', 'EXPR_FIELD trigger has no "subjet" → trigger.subject'],
     ['the run', '', 'run.name', 'EXPR_FIELD run has no "name" → known fields: id, flow, startedAt'],
-  ])('must be there: %s', (_, before, expression, expected) => {
+  ])('reports an unknown field: %s', (_, before, expression, expected) => {
     expect(lintSteps(before + read(expression))).toEqual([expected]);
   });
 
-  it('are errors where nothing else can come, and warnings where the other side may add some', () => {
+  it('reports an error for a closed shape, and a warning where the remote system may add fields', () => {
     const severity = (text: string) =>
       compile({ workspace: head + connections, flows: { 'a.yaml': text } }).findings.map((finding) => finding.severity);
     const flow = (steps: string) => `sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nsteps:\n${steps}`;
@@ -299,7 +299,7 @@ describe('fields that an expression reads', () => {
     ).toEqual(['warning']);
   });
 
-  it('are learned from mocks and fallbacks where the answer has no schema', () => {
+  it('derives fields from mocks and fallbacks when the answer has no schema', () => {
     const step = `  - { id: party, ${CALL}, with: { method: Find }, onError: [{ output: { Отказ: да } }] }\n`;
     const tests = 'tests: [{ name: a, mocks: { party: [{ output: { Наименование: Ромашка } }, { error: rejected }] } }]';
     expect(lintSteps(step + read('steps.party.Наименвание'), tests)).toEqual([
@@ -309,7 +309,7 @@ describe('fields that an expression reads', () => {
     expect(lintSteps(step + read('steps.party.Наименвание'))).toEqual([]);
   });
 
-  it('may be absent', () => {
+  it('warns about a field that may be absent', () => {
     const flow = (expression: string) =>
       `sluice: 1\nflow: a\ntrigger: { use: asterisk-ami.event, connection: pbx, with: { events: [x] } }\nsteps:\n${read(expression)}`;
     expect(lintFlow(flow('trigger.data.DialStatus'))).toEqual([
@@ -319,7 +319,7 @@ describe('fields that an expression reads', () => {
     expect(lintFlow(flow('trigger.data.DialStatus = "BUSY"'))).toEqual([]);
   });
 
-  it('of an error are read in onError alone', () => {
+  it('reports an unknown field of error in onError', () => {
     const step = `  - { id: a, ${CALL}, with: { method: M }, onError: [{ when: '\${{ error.fat = "retry" }}', output: {} }] }`;
     expect(lintSteps(step)).toEqual([expect.stringContaining('EXPR_FIELD error has no "fat" → error.fate')]);
   });
@@ -335,11 +335,11 @@ describe('the input of an action', () => {
     ['a wrong type', '{ method: 1 }', [expect.stringContaining('FLOW_VALUE method: ')]],
     ['nothing at all', '{}', ['FLOW_VALUE with needs "method" → add "method"']],
     ['an expression for any value', "{ method: '${{ trigger.data.m }}', data: '${{ trigger.data }}' }", []],
-  ])('is checked: %s', (_, input, expected) => {
+  ])('checks an input with %s', (_, input, expected) => {
     expect(lintSteps(`  - { id: a, ${CALL}, with: ${input} }`)).toEqual(expected);
   });
 
-  it('may choose a form by an expression', () => {
+  it('accepts an expression that may choose an alternative of a union', () => {
     const step = (to: string) =>
       `  - { id: a, use: tcp-gateway.send, connection: desktops, with: { to: ${to}, event: e, data: 1 } }`;
     expect(lintSteps(step("{ user: '${{ trigger.subject }}' }"))).toEqual([]);
@@ -347,8 +347,8 @@ describe('the input of an action', () => {
   });
 });
 
-describe('what is allowed and seldom meant', () => {
-  it('tries a call that is not idempotent again', () => {
+describe('policies that are allowed but seldom intended', () => {
+  it('warns about retries of a call that is not idempotent', () => {
     const step = '  - { id: a, use: onec-soap.call, connection: soap, with: { service: s, operation: o, arguments: {} } }';
     expect(lintSteps(step)).toEqual([]);
     expect(lintSteps(step, 'deliver: { retry: { attempts: 3 } }')).toEqual([
@@ -363,7 +363,7 @@ describe('what is allowed and seldom meant', () => {
     ['POST, path: /hook, idempotent: by-key', 0],
     ['PUT, path: /hook', 0],
     ["'${{ trigger.data.method }}', path: /hook", 0],
-  ])('retries an http.request with method: %s', (input, warnings) => {
+  ])('checks retries of an http.request with method: %s', (input, warnings) => {
     const step = `  - { id: a, use: http.request, connection: site, with: { method: ${input} } }`;
     const found = lintSteps(step, 'deliver: { retry: { attempts: 10 } }');
     expect(found).toEqual(
@@ -373,7 +373,7 @@ describe('what is allowed and seldom meant', () => {
     );
   });
 
-  it('lets a step take longer than RabbitMQ waits', () => {
+  it('warns about a timeout above the consumer timeout of RabbitMQ', () => {
     const step = (timeout: string) =>
       `  - { id: a, use: onec-soap.call, connection: soap, timeout: ${timeout}, with: { service: s, operation: o, arguments: {} } }`;
     expect(lintSteps(step('30m'))).toEqual([]);
@@ -382,21 +382,21 @@ describe('what is allowed and seldom meant', () => {
     ]);
   });
 
-  it('replies without a bound', () => {
+  it('warns about a reply without expires', () => {
     expect(lintSteps('  - { id: a, reply: {} }')).toEqual([expect.stringContaining('POLICY_EXPIRES')]);
   });
 
   it.each([
-    ['on every way', '[{ id: a, reply: {} }]', false],
+    ['on each path', '[{ id: a, reply: {} }]', false],
     ['under a condition', "[{ id: a, if: '${{ trigger.data.x }}', reply: {} }]", true],
     ['after a stop', "[{ id: s, if: '${{ trigger.data.x }}', stop: {} }, { id: a, reply: {} }]", true],
     [
-      'in every case',
+      'in each case',
       '[{ id: s, switch: { cases: [{ when: true, steps: [{ id: a, reply: {} }] }], otherwise: [{ id: b, reply: {} }] } }]',
       false,
     ],
     ['in some cases', '[{ id: s, switch: { cases: [{ when: true, steps: [{ id: a, reply: {} }] }], otherwise: [] } }]', true],
-  ])('leaves a sender without a reply: %s', (_, steps, reported) => {
+  ])('checks that the sender gets a reply: %s', (_, steps, reported) => {
     const text = `sluice: 1\nflow: a\ntrigger: { use: http.endpoint, with: { path: /in/a, respond: reply } }\ndeliver: { expires: 10s }\nsteps: ${steps}`;
     expect(lintFlow(text)).toEqual(reported ? [expect.stringContaining('POLICY_REPLY the sender waits for a reply')] : []);
   });
@@ -404,14 +404,14 @@ describe('what is allowed and seldom meant', () => {
   it.each([
     ['use: http.endpoint, with: { path: /in/a }', 'http.endpoint'],
     ['use: asterisk-ami.event, connection: pbx, with: { events: [x] }', 'asterisk-ami.event'],
-  ])('replies to nobody: %s', (trigger, use) => {
+  ])('warns about a reply that no sender waits for: %s', (trigger, use) => {
     const text = `sluice: 1\nflow: a\ntrigger: { ${trigger} }\ndeliver: { expires: 10s }\nsteps: [{ id: a, reply: {} }]`;
     expect(lintFlow(text)).toEqual([
       expect.stringContaining(`POLICY_REPLY the sender does not wait for a reply: the trigger is ${use}`),
     ]);
   });
 
-  it('emits what no flow takes', () => {
+  it('warns about events that no flow takes, and types that no flow emits', () => {
     expect(lintSteps('  - { id: a, emit: { type: order.creatd } }')).toEqual(
       [
         'EVENT_NOBODY_TAKES no flow takes order.creatd → order.created',
@@ -424,7 +424,7 @@ describe('what is allowed and seldom meant', () => {
     ]);
   });
 
-  it('computes what nobody reads, and goes on after the end', () => {
+  it('warns about values that no expression reads, and steps after the end', () => {
     expect(lintSteps('  - { id: a, set: 1 }\n  - { id: b, stop: {} }\n  - { id: c, stop: {} }')).toEqual([
       'STEP_UNUSED nothing reads steps.a → delete the step',
       'FLOW_UNREACHABLE step "c" is never reached: "b" always ends the run → delete it, or add an "if" to the step before it',
@@ -432,13 +432,13 @@ describe('what is allowed and seldom meant', () => {
   });
 });
 
-/** The trigger stands before the steps. */
+/** Orders findings by place: the trigger is before the steps. */
 function byPlace(a: string, b: string): number {
   return Number(b.startsWith('EVENT_NOBODY_EMITS')) - Number(a.startsWith('EVENT_NOBODY_EMITS'));
 }
 
-describe('expressions in their places', () => {
-  it('have a cut-off comment explained', () => {
+describe('expressions in a flow', () => {
+  it('explains an expression that a comment cuts off', () => {
     expect(
       print(
         {
@@ -455,7 +455,7 @@ describe('expressions in their places', () => {
     ]);
   });
 
-  it('are found in a folded block', () => {
+  it('finds the place of a mistake in a folded block', () => {
     const text =
       'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nsteps:\n  - id: a\n    stop:\n      reason: >-\n        ${{ 1 = 1\n          ? steps.no\n          : "" }}\n';
     expect(print({ workspace: head, flows: { 'a.yaml': text } }, true)).toEqual([
@@ -463,7 +463,7 @@ describe('expressions in their places', () => {
     ]);
   });
 
-  it('need a time zone for dates', () => {
+  it('requires a time zone for date functions', () => {
     const flows = {
       'a.yaml':
         "sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nsteps: [{ id: a, stop: { reason: '${{ $dateTime1C(trigger.time) }}' } }]",
@@ -473,13 +473,13 @@ describe('expressions in their places', () => {
     expect(print({ workspace: `${workspace}settings: { timezone: Europe/Moscow }`, flows })).toEqual([]);
   });
 
-  it('cannot read a setting of the host', () => {
+  it('rejects reading a setting of the host', () => {
     expect(lintSteps('  - { id: a, stop: { reason: \'${{ env.SLUICE_TOKEN_SECRET ?? "" }}\' } }')).toEqual([
       expect.stringContaining('EXPR_SECRET SLUICE_TOKEN_SECRET is a setting of the host'),
     ]);
   });
 
-  it('cannot read a variable that feeds a secret', () => {
+  it('rejects reading a variable that fills a secret field', () => {
     expect(lintSteps("  - { id: a, stop: { reason: '${{ env.ERP_PASSWORD }}' } }")).toEqual([
       expect.stringContaining('EXPR_SECRET ERP_PASSWORD fills a secret field, so a flow cannot read it'),
     ]);
@@ -495,7 +495,7 @@ describe('expressions in their places', () => {
     ]);
   });
 
-  it('read variables that are there, or give a default', () => {
+  it('rejects reading a missing variable without a default', () => {
     expect(lintSteps("  - { id: a, stop: { reason: '${{ env.NOWHERE }}' } }")).toEqual([
       'ENV_MISSING the environment has no NOWHERE → set NOWHERE before the start, or write env.NOWHERE ?? "…"',
     ]);
@@ -506,9 +506,9 @@ describe('expressions in their places', () => {
 describe('the tests of a flow', () => {
   it.each([
     ['an unknown key', '{ name: a, expct: {} }', 'TEST_SHAPE "expct" is not a key of a test → expect'],
-    ['a step that is not there', '{ name: a, mocks: { b: { output: {} } } }', 'REF_STEP no step is called "b" → a'],
+    ['an unknown step', '{ name: a, mocks: { b: { output: {} } } }', 'REF_STEP no step is called "b" → a'],
     [
-      'a mock of two minds',
+      'a mock with output and error',
       '{ name: a, mocks: { a: { output: {}, error: retry } } }',
       'TEST_SHAPE a mock has either "output" or "error"',
     ],
@@ -523,13 +523,13 @@ describe('the tests of a flow', () => {
     ['several events', '{ name: a, triggers: [] }', 'FLOW_NOT_YET "triggers" of a test'],
     ['a time of the day', "{ name: a, now: '9:00' }", 'TEST_SHAPE now is a time in ISO 8601'],
     ['a duration without a unit', '{ name: a, expect: { took: 2 } }', 'TEST_SHAPE took is a duration'],
-    ['a condition that is none', '{ name: a, expect: { that: { a: 1 } } }', 'TEST_SHAPE that is a list of conditions'],
-  ])('have a shape: %s', (_, test, expected) => {
+    ['a map in place of conditions', '{ name: a, expect: { that: { a: 1 } } }', 'TEST_SHAPE that is a list of conditions'],
+  ])('rejects %s', (_, test, expected) => {
     const step = '  - { id: a, use: onec-http.request, connection: erp, with: { method: GET, path: / } }';
     expect(lintSteps(step, `tests: [${test}]`)).toEqual([expect.stringContaining(expected)]);
   });
 
-  it('give samples of the trigger that fit it as far as they go', () => {
+  it('checks samples of the trigger, which may be incomplete', () => {
     const flow = (data: string) =>
       `sluice: 1\nflow: a\ntrigger: { use: asterisk-ami.event, connection: pbx, with: { events: [x] } }\nsteps: [{ id: a, stop: {} }]\ntests: [{ name: a, trigger: { data: ${data} } }]`;
     expect(lintFlow(flow("{ Linkedid: '1.1' }"))).toEqual([]);
@@ -543,7 +543,7 @@ describe('sluice.yaml', () => {
 
   it.each([
     [
-      'a secret that is written out',
+      'a literal secret',
       connection("{ use: onec-http, with: { baseUrl: http://erp/hs, user: u, password: '123' } }"),
       'SECRET_LITERAL password is a secret and must come from the environment → password: ${{ env.PASSWORD }}',
     ],
@@ -601,7 +601,7 @@ describe('sluice.yaml', () => {
       'FLOW_VALUE a day is mon, tue',
     ],
     [
-      'a date that no month has',
+      'a date that does not exist',
       connection(
         `{ use: onec-http, with: { ${sound} }, pace: { calendar: [{ daily: '02:00-03:00', dates: [2026-02-30], concurrency: 0 }] } }`,
       ),
@@ -624,7 +624,7 @@ describe('sluice.yaml', () => {
       'FLOW_VALUE the secret of erp is shorter than 32 bytes',
     ],
     [
-      'the secret of an issuer written out',
+      'a literal secret of an issuer',
       'sluice: 1\nplugins: []\nissuers: { erp: { secret: 0123456789abcdef0123456789abcdef } }',
       'SECRET_LITERAL secret is a secret',
     ],
@@ -634,7 +634,7 @@ describe('sluice.yaml', () => {
       'FLOW_VALUE an issuer has either "secret" or',
     ],
     [
-      'an issuer that grants everything',
+      'an issuer that grants an operator scope',
       "sluice: 1\nplugins: []\nissuers: { erp: { secret: '${{ env.LONG }}', scopes: [admin] } }",
       'FLOW_VALUE only the built-in issuer may grant "admin"',
     ],
@@ -643,11 +643,11 @@ describe('sluice.yaml', () => {
       "sluice: 1\nplugins: []\nissuers: { operator: { secret: '${{ env.LONG }}' } }",
       'FLOW_DUPLICATE the issuer "operator" is built in',
     ],
-  ])('refuses %s', (_, text, expected) => {
+  ])('rejects %s', (_, text, expected) => {
     expect(lintWorkspace(text, { ...environment, LONG: 'x'.repeat(32) })).toEqual([expect.stringContaining(expected)]);
   });
 
-  it('names the variable of the environment that is empty', () => {
+  it('names an empty environment variable', () => {
     const text = connection(
       "{ use: onec-http, with: { baseUrl: '${{ env.ERP_USER }}', user: u, password: '${{ env.ERP_PASSWORD }}' } }",
     );
@@ -656,7 +656,7 @@ describe('sluice.yaml', () => {
     ]);
   });
 
-  it('names the variable of the environment that does not fit, and shows no value', () => {
+  it('names an environment variable with a wrong value, but does not show the value', () => {
     const text = connection(
       "{ use: onec-http, with: { baseUrl: '${{ env.ERP_USER }}', user: u, password: '${{ env.ERP_PASSWORD }}' } }",
     );
@@ -665,13 +665,13 @@ describe('sluice.yaml', () => {
     ]);
   });
 
-  it('needs a time zone for a calendar', () => {
+  it('requires a time zone for a calendar', () => {
     const text = `sluice: 1\nplugins: []\nconnections:\n  erp: { use: onec-http, with: { ${sound} }, pace: { calendar: [{ daily: '02:00-03:00', concurrency: 0 }] } }`;
     expect(lintWorkspace(text)).toEqual([expect.stringContaining('SETTING_TIMEZONE a calendar needs a time zone')]);
     expect(lintWorkspace(text.replace('calendar:', 'timezone: Asia/Almaty, calendar:'))).toEqual([]);
   });
 
-  it('takes constants from the environment, once', () => {
+  it('evaluates constants once, from the environment only', () => {
     expect(lintWorkspace("sluice: 1\nplugins: []\nvars: { a: '${{ env.ERP_USER }}', b: '${{ $now() }}' }")).toEqual([
       expect.stringContaining('a constant cannot use the time'),
     ]);
@@ -681,7 +681,7 @@ describe('sluice.yaml', () => {
   });
 });
 
-describe('a slip of the keyboard, with its cure', () => {
+describe('a typing mistake', () => {
   const GOOD = `sluice: 1
 flow: hello
 trigger:
@@ -697,7 +697,7 @@ steps:
 `;
   const STEPS = GOOD.slice(GOOD.indexOf('steps:'));
 
-  it('is in none of this', () => {
+  it('does not occur in the sample itself', () => {
     expect(lintFlow(GOOD)).toEqual([]);
     expect(lintFlow(`\uFEFF${GOOD.replaceAll('\n', '\r\n')}`)).toEqual([]);
   });
@@ -761,7 +761,7 @@ steps:
       'FLOW_VALUE attempts is a whole number from 1 to 1000 → attempts: 10',
     ],
     [
-      'a number past its bound',
+      'a number out of range',
       'steps:',
       'deliver: { retry: { attempts: 5000 } }\nsteps:',
       'FLOW_VALUE attempts is a whole number from 1 to 1000 → attempts: 1000',
@@ -824,12 +824,12 @@ steps:
       "FLOW_VALUE if is one whole expression, true or false → if: '${{ trigger.data.vip }}'",
     ],
     [
-      'a choice that there is not',
+      'an unknown choice',
       '    connection',
       '    priority: high\n    connection',
       'FLOW_VALUE priority is interactive, normal or bulk → write one of them: priority: interactive',
     ],
-  ])('%s', (_, right, wrong, finding) => {
+  ])('is reported with its cure: %s', (_, right, wrong, finding) => {
     expect(GOOD).toContain(right);
     const findings = lintFlow(GOOD.replace(right, () => wrong));
     expect(findings).toEqual([finding]);
@@ -854,7 +854,7 @@ steps:
       '    method: SaveOrder\n    with:',
       'FLOW_UNKNOWN_KEY "method" is not a key of a step → if it is an option of the action, write it under "with"; keys of a step:',
     ],
-  ])('%s, beside what is missing for it', (_, right, wrong, finding) => {
+  ])('is reported beside the keys that it makes missing: %s', (_, right, wrong, finding) => {
     expect(GOOD).toContain(right);
     expect(lintFlow(GOOD.replace(right, () => wrong))).toContainEqual(expect.stringContaining(finding));
   });
@@ -862,19 +862,19 @@ steps:
   it.each([
     ['a space too few', '    use: onec', '   use: onec', 'a.yaml:8:4 '],
     ['a space too many', '      data:', '        data:', 'a.yaml:12:9 '],
-  ])('%s is shown in the line that is out of its column', (_, right, wrong, location) => {
+  ])('is reported in the line with the wrong indentation: %s', (_, right, wrong, location) => {
     const found = print({ workspace: head + connections, flows: { 'a.yaml': GOOD.replace(right, () => wrong) } }, true);
     expect(found).toEqual([expect.stringMatching(new RegExp(`^${location}YAML_SYNTAX`))]);
   });
 
-  it('UTF-16 without a byte order mark', () => {
+  it('is not confused with UTF-16 without a byte order mark', () => {
     expect(print({ workspace: head + connections, flows: { 'a.yaml': Buffer.from(GOOD, 'utf16le') } })).toEqual([
       'FILE_NOT_UTF8 this is not UTF-8; it looks like UTF-16 → save it as UTF-8',
     ]);
   });
 });
 
-describe('input that no checker can take', () => {
+describe('input that cannot be checked', () => {
   const codes = (text: string) =>
     compile({ workspace: 'sluice: 1\nplugins: []\n', flows: { 'a.yaml': text } }).findings.map(({ code }) => code);
 
@@ -883,31 +883,31 @@ describe('input that no checker can take', () => {
     ['maps', `a: ${'{'.repeat(10_000)}`],
     ['dashes', '- '.repeat(500_000)],
     ['indentation', Array.from({ length: 2_000 }, (_, level) => `${'  '.repeat(level)}a:`).join('\n')],
-  ])('is refused when it nests too deep: %s', (_, text) => {
+  ])('is rejected when it nests too deep: %s', (_, text) => {
     expect(codes(text)).toEqual(['YAML_DEPTH']);
   });
 
   it.each([
     ['a control character', 'sluice: 1\nflow: "a\u001b[31m"\n'],
     ['a carriage return alone', 'sluice: 1\rflow: a\r'],
-  ])('is refused for what no editor shows: %s', (_, text) => {
+  ])('is rejected for characters that editors do not show: %s', (_, text) => {
     expect(codes(text)).toContain('YAML_CHARACTER');
   });
 
-  it('reports at most fifty unknown keys of a map', () => {
+  it('is limited to fifty reports of unknown keys per map', () => {
     const keys = Array.from({ length: 1_000 }, (_, index) => `key${index}: 1`).join('\n');
     const text = `sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nsteps: [{ id: a, stop: {} }]\n${keys}\n`;
     expect(codes(text).filter((code) => code === 'FLOW_UNKNOWN_KEY')).toHaveLength(50);
   });
 
-  it('reports at most 500 errors of a file, and says that there are more', () => {
+  it('is limited to 500 errors per file, and one more error about the others', () => {
     const found = codes('a: b: c\n'.repeat(4_000));
     expect(found).toHaveLength(501);
     expect(new Set(found.slice(0, 500))).toEqual(new Set(['YAML_QUOTE']));
     expect(found).toContain('FLOW_ERRORS');
   });
 
-  it('compiles nothing of a file with more errors than it reports', () => {
+  it('is not compiled when a file has more errors than are reported', () => {
     const vars = Array.from({ length: 600 }, (_, index) => `  v${index}: \${{ nothing${index} }}`).join('\n');
     const text = `sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\nvars:\n${vars}\nsteps: [{ id: a, stop: {} }]\n`;
     const { workspace, findings } = compile({ workspace: 'sluice: 1\nplugins: []\n', flows: { 'a.yaml': text } });
@@ -915,7 +915,7 @@ describe('input that no checker can take', () => {
     expect(findings.filter(({ severity }) => severity === 'error')).toHaveLength(501);
   });
 
-  it('lists at most thirty names in a cure', () => {
+  it('is limited to thirty names in a cure', () => {
     const steps = Array.from({ length: 40 }, (_, index) => `  - { id: step${index}, set: 1 }`).join('\n');
     const found = lintSteps(`${steps}\n  - { id: last, set: '\${{ steps.other }}' }`);
     expect(found.find((line) => line.startsWith('REF_STEP '))).toMatch(/step29 and 10 more$/);
@@ -934,8 +934,8 @@ describe('the work of checking', () => {
     return (user + system) / 1000;
   };
 
-  // Sixteen times the input takes 16 times the processor time, and 256 times where the work is quadratic. Less than 20 ms are taken for 20: they
-  // vary with the compiler and the collection of garbage.
+  // Sixteen times the input takes 16 times the processor time, or 256 times if the work is quadratic. Times below 20 ms count as 20 ms,
+  // because they vary with compilation and garbage collection.
   it.each<[string, (count: number) => string]>([
     ['lines cut in two', (count) => lines(count, () => 'a: b: c')],
     [
@@ -950,7 +950,7 @@ describe('the work of checking', () => {
       'broken expressions in one text',
       (count) => `${HEAD}steps:\n  - id: s\n    set: >-\n${lines(count, (i) => `      \${{ a == ${i} }}`)}\n`,
     ],
-    ['keys that stand twice', (count) => `${HEAD}steps:\n  - id: s\n    set:\n${lines(count, () => '      k: 1')}\n`],
+    ['repeated keys', (count) => `${HEAD}steps:\n  - id: s\n    set:\n${lines(count, () => '      k: 1')}\n`],
   ])(
     'grows in proportion to %s',
     (_, make) => {
@@ -963,14 +963,14 @@ describe('the work of checking', () => {
   );
 });
 
-describe('cures of common slips', () => {
+describe('cures of common mistakes', () => {
   it('puts the first key of a map into braces', () => {
     const text = 'sluice: 1\nflow: a\ntrigger:\n  use: http.endpoint\n  with: path: /in/orders\nsteps: []\n';
     const findings = compile({ workspace: 'sluice: 1\nplugins: []\n', flows: { 'a.yaml': text } }).findings;
     expect(findings).toMatchObject([{ code: 'YAML_SYNTAX', write: 'with: { path: /in/orders }' }]);
   });
 
-  it('offers no null for a section', () => {
+  it('does not offer null for an empty section', () => {
     const text = 'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\ndeliver:\nsteps: [{ id: a, stop: {} }]\n';
     const findings = compile({ workspace: 'sluice: 1\nplugins: []\n', flows: { 'a.yaml': text } }).findings;
     expect(findings).toMatchObject([{ code: 'YAML_EMPTY', do: expect.stringContaining('delete the line') }]);

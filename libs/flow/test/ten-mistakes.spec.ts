@@ -45,7 +45,7 @@ steps:
     connection: desktops
 `;
 
-/** What is found when one line (from 1) is written otherwise. */
+/** Returns the findings after a change of one line (counted from 1). */
 function lintWith(change: { readonly file: 'flow' | 'workspace'; readonly line: number; readonly text: string }): string {
   const text = (file: 'flow' | 'workspace', original: string) =>
     change.file === file
@@ -149,12 +149,12 @@ const mistakes: readonly { readonly title: string; readonly change: Parameters<t
     },
   ];
 
-describe('the ten commonest mistakes', () => {
-  it('are none in the sample itself', () => {
+describe('the ten most common mistakes', () => {
+  it('do not occur in the sample itself', () => {
     expect(lintWith({ file: 'flow', line: 1, text: 'sluice: 1' })).toBe('');
   });
 
-  it.each(mistakes)('show the place and the cure of $title', ({ change, printed }) => {
+  it.each(mistakes)('are reported with place and cure: $title', ({ change, printed }) => {
     expect(lintWith(change)).toBe(printed);
   });
 });

@@ -11,7 +11,7 @@ const CATCH = '"catch" of a flow comes with a later release';
 const step = (verb: string) => `"${verb}" of a step comes with a later release`;
 
 describe('twelve flows of the whole language', () => {
-  it('are refused for what a later release brings, and for nothing else', () => {
+  it('are rejected only for the features of a later release', () => {
     const { findings, workspace } = compile({ workspace: read('sluice.yaml'), flows });
     const byFile: Record<string, string[]> = {};
     for (const { file, code, message } of findings)

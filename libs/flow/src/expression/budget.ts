@@ -1,9 +1,9 @@
 import { overLimit } from './faults.js';
 import { LIMITS } from './limits.js';
 
-/** Units of work between two looks at the clock; a unit takes at most some 100 ns. */
+/** Units of work between two checks of the clock. A unit takes at most about 100 ns. */
 const STRIDE = 4096;
-/** Units of work before the first look, which starts the clock: most expressions end before. */
+/** Units of work before the first check, which starts the clock. Most expressions end before it. */
 const FIRST_STRIDE = 256;
 /** Characters of a text that count as one unit of work. */
 const CHARACTERS_PER_UNIT = 16;
@@ -13,44 +13,44 @@ let bytesLeft: number = LIMITS.builtBytes;
 let startedAt: number | undefined;
 let cpuAtStart: NodeJS.CpuUsage | undefined;
 
-/** Begins the budget of one evaluation. Evaluations are synchronous, so one budget serves all. */
+/** Resets the budget at the beginning of an evaluation. Evaluations are synchronous, so they can share one budget. */
 export function beginBudget(): void {
   unitsLeft = FIRST_STRIDE;
   bytesLeft = LIMITS.builtBytes;
   startedAt = undefined;
 }
 
-/** Starts the clock before work whose size is not known until it is done. */
+/** Starts the clock, before work of unknown size. */
 export function startClock(): void {
   if (startedAt === undefined) checkClock();
 }
 
-/** Charges work on this many items, before it is done. Throws `EXPR_LIMIT` when the evaluation takes too long. */
+/** Charges work on this many items; called before the work. Throws `EXPR_LIMIT` when the evaluation takes too long. */
 export function spend(items: number): void {
   unitsLeft -= items;
   if (unitsLeft < 0) checkClock();
 }
 
-/** Charges work on a text of this many characters, before it is done. */
+/** Charges work on a text of this many characters; called before the work. */
 export function spendText(characters: number): void {
   spend(Math.ceil(characters / CHARACTERS_PER_UNIT));
 }
 
-/** Charges memory for what is about to be built. Throws `EXPR_LIMIT` when an evaluation builds too much. */
+/** Charges memory for a value; called before the value is built. Throws `EXPR_LIMIT` when an evaluation builds too much. */
 export function allocate(bytes: number): void {
   bytesLeft -= bytes;
   if (bytesLeft < 0) throw overLimit(`the expression builds more than ${LIMITS.builtBytes / 1024 / 1024} MiB of values`);
 }
 
-/** Charges a text that is about to be built: its work and its memory. */
+/** Charges work and memory for a text; called before the text is built. */
 export function allocateText(characters: number): void {
   spendText(characters);
   allocate(characters * 2);
 }
 
 /**
- * Throws `EXPR_LIMIT` when the evaluation takes too long. The wall clock also runs while the host is held up by others, so the processor
- * time of the process must have passed as well.
+ * Throws `EXPR_LIMIT` when the evaluation takes too long. The wall clock also advances while other processes delay the host, so the
+ * processor time of this process must exceed the limit as well.
  */
 export function checkClock(): void {
   unitsLeft = STRIDE;

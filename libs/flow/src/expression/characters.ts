@@ -6,8 +6,8 @@ const QUOTES = /[\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019\u201a]/;
 const COMBINING = /\p{Letter}\p{Mark}/u;
 
 /**
- * Characters that look like others, outside of texts in quotes: there JSONata takes them for parts of a name, so that `a = “1”` is valid
- * and gives false.
+ * Finds misleading characters outside of texts in quotes. JSONata reads them there as parts of a name, so that `a = “1”` is valid
+ * and evaluates to false.
  */
 export function findCharacters(source: string, tokens: readonly Token[]): readonly ExpressionProblem[] {
   return tokens.flatMap((token) => {
@@ -21,11 +21,10 @@ export function findCharacters(source: string, tokens: readonly Token[]): readon
 }
 
 function describe(token: Token): string | undefined {
-  if (token.kind !== 'quotedName' && SPACES.test(token.text))
-    return 'a space that is no ordinary space (a non-breaking one, perhaps)';
-  if (token.kind !== 'quotedName' && QUOTES.test(token.text)) return 'a typographic quote: an expression takes " and \' only';
+  if (token.kind !== 'quotedName' && SPACES.test(token.text)) return 'a special space, perhaps a non-breaking one';
+  if (token.kind !== 'quotedName' && QUOTES.test(token.text)) return 'a typographic quote: an expression accepts only " and \'';
   if (COMBINING.test(token.text) && token.text !== token.text.normalize('NFC'))
-    return 'a letter made of two characters (й as и and a mark)';
+    return 'a letter made of two characters (й as и with a combining mark)';
   return undefined;
 }
 

@@ -3,7 +3,7 @@ import { checkExpression, parseText, type CheckOptions } from './index.js';
 
 const OPTIONS: CheckOptions = { roots: ['trigger', 'steps', 'vars', 'env', 'error', 'run'], whole: true };
 
-/** Every finding as "CODE what is underlined -> what to write". */
+/** Returns each finding as "CODE underlined text -> text to write". */
 function findings(source: string, options: Partial<CheckOptions> = {}): readonly string[] {
   const parsed = parseText(`\${{ ${source} }}`);
   const part = parsed.parts[0];
@@ -34,24 +34,24 @@ describe('EXPR_ROOT', () => {
     ['step.party.x', 'step -> steps.party.x'],
     ['foobar', 'foobar'],
     ['$string(payload.x)', 'payload -> trigger.data.x'],
-  ])('%s: an expression begins with a root', (source, expected) => {
+  ])('reports the wrong root of %s', (source, expected) => {
     expect(findings(source)).toEqual([`EXPR_ROOT ${expected}`]);
   });
 
-  it('names the roots and the word', () => {
+  it('names the roots and the wrong word in the message', () => {
     expect(messages('payload.x')).toEqual([
       'an expression begins with trigger, steps, vars, env, error, run or a loop\'s name, not with "payload"',
     ]);
   });
 
-  it('says which roots a place has', () => {
+  it('names the roots that can be read at the place', () => {
     expect(messages('steps.a.x', { roots: ['env', 'vars'] })).toEqual(['"steps" cannot be read here, only env and vars']);
   });
 
   it.each([
     ['trigger.data.x-request-id', 'x-request-id -> trigger.data.`x-request-id`'],
     ['steps.my-step.x', 'my-step -> steps.myStep'],
-  ])('%s: a dash is a subtraction', (source, expected) => {
+  ])('reports the dash in %s as a subtraction', (source, expected) => {
     expect(findings(source)).toEqual([`EXPR_ROOT ${expected}`]);
   });
 
@@ -63,19 +63,19 @@ describe('EXPR_ROOT', () => {
     '{"a": 1}',
     '($x := trigger.data; $x.y)',
     '$map([1], function($v, $i) { $v + $i })',
-  ])('%s begins with a root', (source) => {
+  ])('accepts the root of %s', (source) => {
     expect(findings(source, { whole: false })).toEqual([]);
   });
 });
 
-describe('the pattern of a transform', () => {
+describe('EXPR_INNER_ROOT in the pattern of a transform', () => {
   it.each([
     '$ ~> |trigger.data|{"x": 1}|',
     '$$ ~> |trigger.data.lines|{"x": qty}, ["a"]|',
     'trigger.data ~> |lines|{"x": $$.trigger.id}|',
     'trigger.data ~> |$|{"x": 1}|',
     'trigger.data.lines[0] ~> |parts|{"x": 1}|',
-  ])('may be %s', (source) => {
+  ])('accepts %s', (source) => {
     expect(findings(source)).toEqual([]);
   });
 
@@ -87,27 +87,27 @@ describe('the pattern of a transform', () => {
     ['trigger.data.lines[0] ~> |trigger.data.lines|{"x": 1}|', 'EXPR_INNER_ROOT trigger.data.lines'],
     ['$ ~> |triger.data|{"x": 1}|', 'EXPR_ROOT triger -> trigger.data'],
     ['trigger.data ~> |lines|{"x": trigger.id}|', 'EXPR_INNER_ROOT trigger -> $$.trigger.id'],
-  ])('is refused in %s', (source, expected) => {
+  ])('reports the pattern of %s', (source, expected) => {
     expect(findings(source)).toEqual([expected]);
   });
 });
 
-describe('EXPR_SIZE: what is too large to be checked', () => {
+describe('EXPR_SIZE: an expression that is too large to be checked', () => {
   it.each([
-    ['more than 20,000 characters', `1${' + 1'.repeat(20_000)}`],
+    ['characters', `1${' + 1'.repeat(20_000)}`],
     ['brackets', `${'('.repeat(200)}1${')'.repeat(200)}`],
     ['operations', `${'- '.repeat(9_000)}1`],
     ['defaults in defaults', `${'('.repeat(20)}vars.a${' ?? 1)'.repeat(20)}`],
-  ])('is refused with a cure: %s', (_, source) => {
+  ])('reports too many of these, with a cure: %s', (_, source) => {
     const { problems } = parseText(`\${{ ${source} }}`);
     expect(problems).toMatchObject([{ code: 'EXPR_SIZE', do: expect.any(String) }]);
   });
 
-  it('lets a chain of defaults through', () => {
+  it('accepts a long chain of defaults', () => {
     expect(parseText(`\${{ vars.a${' ?? vars.b'.repeat(50)} }}`).problems).toEqual([]);
   });
 
-  it('ends for a text with thousands of braces', () => {
+  it('ends in time for a text with thousands of braces', () => {
     expect(parseText(`\${{ a b ${'}} '.repeat(20_000)}`).problems).toMatchObject([{ code: 'EXPR_SYNTAX' }]);
   });
 });
@@ -117,7 +117,7 @@ describe('EXPR_INNER_ROOT: inside [ ] names belong to the item', () => {
     ['trigger.data.lines[sku = trigger.data.main][0]', 'trigger -> $$.trigger.data.main'],
     ['trigger.data.lines.(qty * vars.rate)', 'vars -> $$.vars.rate'],
     ['[trigger.data.lines.{"a": steps.a.x}]', 'steps -> $$.steps.a.x'],
-  ])('%s', (source, expected) => {
+  ])('reports %s', (source, expected) => {
     expect(findings(source)).toEqual([`EXPR_INNER_ROOT ${expected}`]);
   });
 
@@ -125,7 +125,7 @@ describe('EXPR_INNER_ROOT: inside [ ] names belong to the item', () => {
     'trigger.data.lines[sku = $$.trigger.data.main][0]',
     '[trigger.data.lines[sku = "A"].qty]',
     '[$map(trigger.data.lines, function($l) { trigger.data.main & $l.sku })]',
-  ])('%s is right', (source) => {
+  ])('accepts %s', (source) => {
     expect(findings(source, { present: () => true })).toEqual([]);
   });
 });
@@ -136,7 +136,7 @@ describe('EXPR_BRACKET_KEY: a text in [ ] is a true condition', () => {
     ["trigger.data['code']", "['code'] -> trigger.data.code"],
     ['trigger.data.lines[0]["sku"]', '["sku"] -> trigger.data.lines[0].sku'],
     ['1 + trigger.data["n"]', '["n"] -> trigger.data.n'],
-  ])('%s', (source, expected) => {
+  ])('reports %s', (source, expected) => {
     expect(findings(source, { whole: false })).toEqual([`EXPR_BRACKET_KEY ${expected}`]);
   });
 });
@@ -146,7 +146,7 @@ describe('EXPR_NUMBER: a whole number that JavaScript rounds', () => {
     ['trigger.data.account = 9007199254740993', ['EXPR_NUMBER 9007199254740993 -> "9007199254740993"']],
     ['trigger.data.account = 9007199254740991', []],
     ['trigger.data.account = "40702810900000001234"', []],
-  ])('%s', (source, expected) => {
+  ])('checks the numbers of %s', (source, expected) => {
     expect(findings(source)).toEqual(expected);
   });
 });
@@ -155,16 +155,16 @@ describe('EXPR_KEY_QUOTES: an unquoted key is a path', () => {
   it.each([
     ['{title: 1}', 'title -> "title"'],
     ['[trigger.data.lines.{sku: qty}]', 'sku -> "sku"'],
-  ])('%s', (source, expected) => {
+  ])('reports %s', (source, expected) => {
     expect(findings(source)).toEqual([`EXPR_KEY_QUOTES ${expected}`]);
   });
 
-  it.each(['{trigger.data.code: 1}', 'trigger.data.lines{sku: qty}', '{"title": 1}'])('%s has its keys right', (source) => {
+  it.each(['{trigger.data.code: 1}', 'trigger.data.lines{sku: qty}', '{"title": 1}'])('accepts the keys of %s', (source) => {
     expect(findings(source, { whole: false })).toEqual([]);
   });
 });
 
-describe('EXPR_FUNCTION: the linter knows the list', () => {
+describe('EXPR_FUNCTION: an unknown function', () => {
   it.each([
     ['$toUpper(trigger.data.x)', '$toUpper -> $uppercase'],
     ['$len(trigger.data.x)', '$len -> $length'],
@@ -174,7 +174,7 @@ describe('EXPR_FUNCTION: the linter knows the list', () => {
     ['exists(trigger.data.x)', 'exists -> $exists'],
     ['trigger.data.x.toUpper()', 'toUpper -> $uppercase'],
     ['$eval("1")', '$eval'],
-  ])('%s', (source, expected) => {
+  ])('reports %s', (source, expected) => {
     expect(findings(source)).toEqual([`EXPR_FUNCTION ${expected}`]);
   });
 
@@ -186,28 +186,28 @@ describe('EXPR_FUNCTION: the linter knows the list', () => {
     '$sum([1])',
     'trigger.data.lines#$i[$i = 0].sku',
     '($f := function($x) { $x }; $f(1))',
-  ])('%s is known', (source) => {
+  ])('accepts %s', (source) => {
     expect(findings(source, { whole: false })).toEqual([]);
   });
 });
 
-describe('EXPR_REGEX: what RE2 has not', () => {
+describe('EXPR_REGEX: features that RE2 does not support', () => {
   it.each([
     ['$match("a", /(?=a)b/)', '/(?=a)b/'],
     ['$match("a", /(?<!a)b/i)', '/(?<!a)b/i'],
     ['$contains("a", /(a)\\1/)', '/(a)\\1/'],
     ['$contains("a", /[b-a]/)', '/[b-a]/'],
-  ])('%s', (source, expected) => {
+  ])('reports %s', (source, expected) => {
     expect(findings(source)).toEqual([`EXPR_REGEX ${expected}`]);
   });
 
-  it('takes the rest', () => {
+  it('accepts other regular expressions', () => {
     expect(findings('$contains("ё", /^[а-яё]+(\\d{2}|\\s)*$/im)')).toEqual([]);
   });
 });
 
 describe('EXPR_LIST beside EXPR_BRACKET_KEY', () => {
-  it('is not reported: a list would keep the mistake', () => {
+  it('reports only the key, because a list would preserve the mistake', () => {
     expect(findings('trigger.data["Номер заказа"]')).toEqual([
       'EXPR_BRACKET_KEY ["Номер заказа"] -> trigger.data.`Номер заказа`',
     ]);
@@ -225,7 +225,7 @@ describe('EXPR_LIST: the bare value for one match', () => {
     '$distinct(trigger.data.tags)',
     '(trigger.data.lines[qty > 0])',
     'trigger.data.lines[0].parts[id = 1]',
-  ])('%s', (source) => {
+  ])('reports %s', (source) => {
     expect(findings(source)).toEqual([`EXPR_LIST ${source} -> [${source}]`]);
   });
 
@@ -238,17 +238,17 @@ describe('EXPR_LIST: the bare value for one match', () => {
     'trigger.data.lines',
     'trigger.data.lines[0]',
     'trigger.data.lines[][qty > 0]',
-  ])('%s is left alone', (source) => {
+  ])('accepts %s', (source) => {
     expect(findings(source)).toEqual([]);
   });
 
-  it('is no matter inside a text or a condition', () => {
+  it('accepts a filter inside a text or a condition', () => {
     expect(findings('trigger.data.lines[qty > 0]', { whole: false })).toEqual([]);
     expect(findings('trigger.data.lines[qty > 0]', { condition: true })).toEqual([]);
   });
 });
 
-describe('EXPR_PRECEDENCE: ?? binds last', () => {
+describe('EXPR_PRECEDENCE: ?? has the lowest precedence', () => {
   it.each([
     ['1 + trigger.data.x ?? 5', '1 + (trigger.data.x ?? 5)'],
     ['trigger.data.a = trigger.data.x ?? 1', 'trigger.data.a = (trigger.data.x ?? 1)'],
@@ -256,7 +256,7 @@ describe('EXPR_PRECEDENCE: ?? binds last', () => {
     ['trigger.data.a and trigger.data.b ?? false', 'trigger.data.a and (trigger.data.b ?? false)'],
     ['trigger.data.x ?? false ? 1 : 2', '(trigger.data.x ?? false) ? 1 : 2'],
     ['"a" & $string(trigger.data.x) ?? "b"', '"a" & ($string(trigger.data.x) ?? "b")'],
-  ])('%s', (source, expected) => {
+  ])('reports %s', (source, expected) => {
     expect(findings(source)).toEqual([`EXPR_PRECEDENCE ?? -> ${expected}`]);
   });
 
@@ -267,13 +267,13 @@ describe('EXPR_PRECEDENCE: ?? binds last', () => {
     'trigger.data.a ? trigger.data.x ?? 1 : 2',
     '{"a": trigger.data.x ?? 1}',
     '(1 + trigger.data.x) ?? 5',
-  ])('%s is clear', (source) => {
+  ])('accepts %s', (source) => {
     expect(findings(source)).toEqual([]);
   });
 });
 
-describe('EXPR_NOT_EQUAL: != is false for what is missing', () => {
-  it('offers $not', () => {
+describe('EXPR_NOT_EQUAL: != is false for a missing value', () => {
+  it('offers $not as the cure', () => {
     expect(findings('trigger.data.x != 1')).toEqual(['EXPR_NOT_EQUAL != -> $not(trigger.data.x = 1)']);
   });
 
@@ -284,23 +284,23 @@ describe('EXPR_NOT_EQUAL: != is false for what is missing', () => {
     'env.A != "b"',
     '$exists(trigger.data.x) and trigger.data.x != 1',
     '$string(trigger.data.x) != "1"',
-  ])('%s can miss nothing', (source) => {
+  ])('accepts %s, where no value can be missing', (source) => {
     expect(findings(source)).toEqual([]);
   });
 
-  it('asks the schema', () => {
+  it('accepts a path that the schema requires', () => {
     expect(findings('trigger.data.x != 1', { present: (path) => path.join('.') === 'trigger.data.x' })).toEqual([]);
   });
 });
 
-describe('EXPR_CONCAT: & takes what is missing for an empty text', () => {
+describe('EXPR_CONCAT: & treats a missing value as an empty text', () => {
   it.each([
     ['"№ " & trigger.data.x', ['trigger.data.x -> (trigger.data.x ?? "")']],
     ['trigger.data.a & trigger.data.b', ['trigger.data.a -> (trigger.data.a ?? "")', 'trigger.data.b -> (trigger.data.b ?? "")']],
     ['"a" & (trigger.data.x ?? "")', []],
     ['"a" & run.id', []],
     ['$exists(trigger.data.x) ? "a" & trigger.data.x : ""', []],
-  ])('%s', (source, expected) => {
+  ])('checks the operands of %s', (source, expected) => {
     expect(findings(source)).toEqual(expected.map((each) => `EXPR_CONCAT ${each}`));
   });
 });
@@ -310,12 +310,12 @@ describe('EXPR_MIXED_SCRIPT: a word in both alphabets', () => {
     ['trigger.data.\u0441ode', '\u0441ode -> code'],
     ['trigger.data.Кoд', 'Кoд -> Код'],
     ['trigger.data.`Номер зaказа`', '`Номер зaказа` -> `Номер заказа`'],
-  ])('%s', (source, expected) => {
+  ])('reports %s', (source, expected) => {
     expect(findings(source)).toEqual([`EXPR_MIXED_SCRIPT ${expected}`]);
   });
 
   it.each(['trigger.data.КодXML', 'trigger.data.HTTPСоединение', 'trigger.data.code.Код', 'trigger.data.Ёж_1'])(
-    '%s is a name',
+    'accepts %s',
     (source) => {
       expect(findings(source)).toEqual([]);
     },
@@ -339,30 +339,30 @@ describe('EXPR_SYNTAX, with the cure for habits from other languages', () => {
     ['trigger.data.', '.'],
     ['(1', '1'],
     ['1 2', '2'],
-  ])('%s', (source, expected) => {
+  ])('reports %s', (source, expected) => {
     expect(findings(source)).toEqual([`EXPR_SYNTAX ${expected}`]);
   });
 
-  it('says that JSONata compares with one "="', () => {
+  it('explains that JSONata compares with one "="', () => {
     expect(messages('trigger.data.a == 1')).toEqual(['JSONata compares with one "="']);
   });
 
-  it('gives the message of JSONata otherwise', () => {
+  it('passes on the message of JSONata for other errors', () => {
     expect(messages('$sum(trigger.data.a')).toEqual(['expected ")" before end of expression']);
     expect(messages('')).toEqual(['this expression is empty']);
   });
 });
 
-describe('EXPR_CHARACTER: what looks like something else', () => {
+describe('EXPR_CHARACTER: a misleading character', () => {
   it.each([
     ['trigger.data.a = \u201c1\u201d', '\u201c1\u201d -> trigger.data.a = "1"'],
     ['trigger.data.a\u00a0= 1', 'a\u00a0 -> trigger.data.a = 1'],
     ['trigger.data.и\u0306', 'и\u0306 -> trigger.data.й'],
-  ])('%s', (source, expected) => {
+  ])('reports %s', (source, expected) => {
     expect(findings(source)).toContain(`EXPR_CHARACTER ${expected}`);
   });
 
-  it('lets them stand inside texts', () => {
+  it('accepts misleading characters inside texts', () => {
     expect(findings('"«a»\u00a0" = trigger.data.a')).toEqual([]);
   });
 });

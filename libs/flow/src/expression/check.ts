@@ -14,18 +14,18 @@ import {
 import { SourceView } from './source-view.js';
 
 export interface CheckOptions {
-  /** Names that an expression may begin with in this place. */
+  /** Names that an expression may begin with at this place. */
   readonly roots: readonly string[];
-  /** The expression is a whole value, not a part of a text. */
+  /** True when the expression is a whole value, not a part of a text. */
   readonly whole: boolean;
   readonly condition?: boolean;
-  /** True for a path that is known to have a value, from a schema: it needs no warning. */
+  /** Returns true for a path that has a value according to a schema: it needs no warning. */
   readonly present?: (path: readonly string[]) => boolean;
 }
 
 /**
- * All that can be said about an expression without a schema, in the order of the text; offsets are those of the text that the part belongs
- * to. Nothing for an expression with a syntax error, which its text reports.
+ * Checks an expression with the rules that need no schema, and returns the problems in the order of the text. Offsets are those of the
+ * text that contains the part. Returns no problems for an expression with a syntax error, because `parseText` has reported it.
  */
 export function checkExpression(part: ExpressionPart, options: CheckOptions): readonly ExpressionProblem[] {
   if (!part.ast) return [];

@@ -9,13 +9,14 @@ import type { ExpressionPart } from './parse-text.js';
 import { passedOn, scalarResult, toData } from './result.js';
 import type { SyntaxNode } from './syntax.js';
 
-/** Returns data, `OMIT` or undefined. Throws a SluiceError that names the place. Never changes what the scope holds. */
+/** Evaluates to data, `OMIT` or undefined. Throws a SluiceError that names the place. Never changes the values of the scope. */
 export type Evaluate = (scope: Scope) => unknown;
 
 /**
- * An expression ready to run: as a closure where it lies in the compiled subset, by the interpreter where it does not, and where a closure
- * meets something that only the interpreter can judge (an argument of the wrong type, say). Throws when the expression has a syntax error:
- * look at the problems of its text first.
+ * Compiles an expression: to a closure when it lies in the compiled subset, otherwise to a call of the interpreter. A closure also falls
+ * back to the interpreter for cases that it cannot decide, such as an argument of the wrong type.
+ *
+ * @throws when the expression has a syntax error: check the problems of its text first
  */
 export function compileExpression(part: ExpressionPart, location: SourceLocation): Evaluate {
   const { ast } = part;
@@ -45,12 +46,12 @@ function finisherOf(ast: SyntaxNode): (value: unknown) => unknown {
   return { scalar: scalarResult, data: passedOn, built: toData }[shapeOf(ast)];
 }
 
-/** The result of the interpreter, as data. The budget has been begun. */
+/** Returns the result of the interpreter, as data. `beginBudget` must have been called. */
 export function interpret(ast: SyntaxNode, scope: Scope): unknown {
   return toData(new Evaluation(rootsOf(scope), scope.context).run(ast));
 }
 
-/** The scope without what is no root. A getter stays one: data that no expression reads is not parsed. */
+/** Returns the roots of the scope. Getters remain getters, so that data is not parsed unless an expression reads it. */
 function rootsOf(scope: Scope): object {
   const { context: _context, ...descriptors } = Object.getOwnPropertyDescriptors(scope);
   return Object.defineProperties({}, descriptors);

@@ -4,21 +4,21 @@ import type { SourceLocation } from '../model.js';
 
 type ExpressionCode = Extract<keyof typeof ENGINE_CODES, `EXPR_${string}`>;
 
-/** What a function of the language throws: the template that runs it adds the place. */
+/** The error that functions of the language throw. The template that runs the expression adds the place. */
 export class ExpressionFault extends Error {
   override readonly name = 'ExpressionFault';
 
   constructor(
     readonly code: ExpressionCode,
     message: string,
-    /** Absent: the cure of the code. */
+    /** The cure of the code when absent. */
     readonly cure?: string,
   ) {
     super(message);
   }
 }
 
-/** Arguments that a function of the language cannot take. */
+/** Returns the error for arguments that a function of the language does not accept. */
 export function badArgument(message: string, cure?: string): ExpressionFault {
   return new ExpressionFault('EXPR_FAILED', message, cure);
 }
@@ -27,12 +27,12 @@ export function overLimit(message: string): ExpressionFault {
   return new ExpressionFault('EXPR_LIMIT', message);
 }
 
-/** A message of JSONata may quote a value of the data: enough of it to recognise it, and no more. */
+/** Maximum characters of a message of JSONata. It may quote a value of the data, so it is cut to a recognisable length. */
 const MESSAGE_LENGTH = 200;
 
-/** Whatever an evaluation threw, as the error of the flow, with the place. */
+/** Converts an error of an evaluation to an error of the flow, with the place. */
 export function toFlowError(thrown: unknown, location: SourceLocation): SluiceError {
-  // a value that cannot be read, such as the body of the event, is no mistake of the expression
+  // a value that cannot be read, such as the body of the event, is not an error of the expression
   if (isSluiceError(thrown)) return thrown;
   const fault = thrown instanceof ExpressionFault ? thrown : foreignFault(thrown);
   const { fate, cure } = ENGINE_CODES[fault.code];
@@ -46,7 +46,7 @@ function foreignFault(thrown: unknown): ExpressionFault {
   return new ExpressionFault('EXPR_FAILED', lowerFirst(shortened((message ?? String(thrown)).replace(/\.$/, ''))));
 }
 
-/** What JavaScript throws where the stack ends, or a text or a list would be larger than it can be. */
+/** Explains a RangeError of JavaScript: the stack overflowed, or a text or a list exceeded its maximum size. */
 function rangeMessage(message: string): string {
   if (/call stack/i.test(message)) return 'the expression or its data is nested too deep for the stack';
   return `the expression builds a value that is too large (${lowerFirst(shortened(message))})`;

@@ -1,4 +1,4 @@
-/** Expressions: `parse-text.ts` cuts a text, `check.ts` finds what is wrong with it, `template.ts` compiles it, `evaluate.ts` runs it. */
+/** Expressions: `parse-text.ts` parses a text, `check.ts` finds its mistakes, `template.ts` compiles it, `evaluate.ts` runs it. */
 export { checkExpression, type CheckOptions } from './check.js';
 export { FUNCTION_NAMES } from './functions/language.js';
 export {

@@ -13,7 +13,7 @@ const OPTIONS: jsonata.JsonataOptions = {
   sequence: LIMITS.entries,
 };
 
-/** An expression as the library itself evaluates it, to compare with. Rejects with what JSONata throws. */
+/** Returns an evaluator of the library itself, to compare with. It rejects with the errors of JSONata. */
 export function libraryEvaluator(source: string): (scope: Scope) => Promise<unknown> {
   const parsed = parseExpression(source, OPTIONS);
   if (!parsed.ok) throw new Error(`not an expression: ${parsed.fault.message}`);
@@ -22,7 +22,7 @@ export function libraryEvaluator(source: string): (scope: Scope) => Promise<unkn
   registerFunctions(expression);
   const evaluate = (scope: Scope): Promise<unknown> =>
     expression.evaluate(rootsOf(scope), { [CONTEXT_BINDING]: scope.context }) as Promise<unknown>;
-  // The library looks at the wall clock, so a host that was held up for a moment looks like a slow expression: a second try tells.
+  // The library measures the wall clock, so a short delay of the host looks like a slow expression: therefore the second try.
   return (scope) =>
     evaluate(scope).catch((error: unknown) => (isTimeout(error) ? evaluate(scope) : Promise.reject(error as Error)));
 }
@@ -31,16 +31,16 @@ function isTimeout(error: unknown): boolean {
   return (error as { code?: unknown }).code === 'D1012';
 }
 
-/** The scope without what is no root. A getter stays one: data that no expression reads is not parsed. */
+/** Returns the roots of the scope. Getters remain getters, so that data is not parsed unless an expression reads it. */
 function rootsOf(scope: Scope): object {
   const { context: _context, ...descriptors } = Object.getOwnPropertyDescriptors(scope);
   return Object.defineProperties({}, descriptors);
 }
 
-/** Binding that carries the evaluation context. Unreachable from an expression: a variable's name has no space. */
+/** Name of the binding with the evaluation context. Expressions cannot read it, because names of variables have no spaces. */
 const CONTEXT_BINDING = 'evaluation context';
 
-/** Adds the functions of the language to an expression of the library and removes `$eval`: a text of the data must never be run. */
+/** Adds the functions of the language to an expression of the library, and removes `$eval`: data must never run as an expression. */
 function registerFunctions(expression: jsonata.Expression): void {
   expression.assign('omit', OMIT);
   expression.assign('eval', undefined);
@@ -48,8 +48,8 @@ function registerFunctions(expression: jsonata.Expression): void {
 }
 
 /**
- * The library reads the parameters out of the function's text (for partial application), so they must be named one by one, and its
- * `length` (for `$map`, which passes the index to whoever takes two), so that must count the required ones only.
+ * The library reads the parameters from the source of the function (for partial application), so each must have a name. It also reads
+ * its `length` (for `$map`, which passes the index to functions of two parameters), so `length` must count only the required ones.
  */
 function implementation({ call, parameters, required }: LanguageFunction): (this: jsonata.Focus, ...args: unknown[]) => unknown {
   const byParameters = [
@@ -75,8 +75,8 @@ function contextOf(focus: jsonata.Focus): EvaluationContext {
 }
 
 /**
- * `a ?? b` and `a ?: b` hold two copies of `a`, the first made by way of JSON (jsonata 2.2.2): there a regular expression has become
- * `{}`, and the signature of a function has lost its validator. Put both back.
+ * Repairs copies that the parser makes. `a ?? b` and `a ?: b` contain two copies of `a`, and the first is made with JSON (jsonata 2.2.2):
+ * in it a regular expression has become `{}`, and the signature of a function has lost its validator.
  */
 function repairClones(node: SyntaxNode): void {
   const left = coalesced(node);
@@ -88,7 +88,7 @@ function repairClones(node: SyntaxNode): void {
 }
 
 function restore(copy: SyntaxNode, left: SyntaxNode): void {
-  // At the end of a function a call is wrapped into a thunk, in the original only.
+  // A call at the end of a function is wrapped into a thunk, but only in the original.
   const original = left.thunk && left.body ? left.body : left;
   if (original.type === 'regex') Object.assign(copy, { value: original.value });
   if (original.type === 'lambda' && original.signature !== undefined) Object.assign(copy, { signature: original.signature });

@@ -11,12 +11,12 @@ interface Measured {
   readonly heldMs: number;
 }
 
-/** Time that the event loop may be held: the bound of an evaluation, 200 ms, and what its last step takes. */
+/** Maximum time that an evaluation may block the event loop: its limit of 200 ms, and the time of its last step. */
 const MAX_HELD_MS = 300;
 const SCRIPT = fileURLToPath(new URL('../../test/support/run-bombs.mjs', import.meta.url));
 const run = promisify(execFile);
 
-/** Evaluates in a process of its own, whose heap holds 256 MiB more than the data: a process that dies is a failure. */
+/** Evaluates in a separate process, whose heap is 256 MiB larger than the data. The promise rejects when the process dies. */
 async function measure(...names: readonly string[]): Promise<readonly Measured[]> {
   const { stdout } = await run(process.execPath, ['--max-old-space-size=320', '--expose-gc', SCRIPT, ...names], {
     timeout: 120_000,
@@ -32,7 +32,7 @@ function expectInTime(measured: readonly Measured[]): void {
   expect(measured.filter(({ heldMs }) => heldMs > MAX_HELD_MS)).toEqual([]);
 }
 
-describe('an expression that tries to stop the host', () => {
+describe('an expression that tries to block the host', () => {
   it.each(Object.keys(BOMBS))(
     'ends in time: %s',
     async (name) => {
@@ -44,8 +44,8 @@ describe('an expression that tries to stop the host', () => {
   );
 });
 
-describe('every function with arguments as large as an event', () => {
-  it('has a case', () => {
+describe('a function with arguments as large as an event', () => {
+  it('has a case for each function', () => {
     expect(Object.keys(FUNCTION_CASES).toSorted()).toEqual([...FUNCTION_NAMES].toSorted());
   });
 

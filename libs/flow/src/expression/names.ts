@@ -3,10 +3,10 @@ import type { ExpressionPart } from './parse-text.js';
 
 const NAMES_SHOWN = 20;
 
-/** "trigger.data.customer.inn has no value (customer has: name, phone)". */
+/** Explains a missing value: "trigger.data.customer.inn has no value (customer has: name, phone)". */
 export function describeMissing(part: ExpressionPart, scope: Scope): string {
   const source = part.source.trim().replace(/\s+/g, ' ');
-  // What has an alternative is to blame only when nothing else is.
+  // References with an alternative come last, because their absence is provided for.
   for (const { path, inner } of part.references.toSorted((a, b) => Number(a.guarded) - Number(b.guarded))) {
     const lack = inner ? undefined : firstLack(path, scope);
     if (lack) return `${source} has no value (${lack})`;
@@ -14,7 +14,7 @@ export function describeMissing(part: ExpressionPart, scope: Scope): string {
   return `${source} has no value`;
 }
 
-/** What there is in the place where the path ends too early; undefined when it does not. */
+/** Describes the value at which the path ends too early; returns undefined when the path has a value. */
 function firstLack(path: readonly string[], scope: Scope): string | undefined {
   let value: unknown = scope;
   let name = 'the flow';
@@ -37,7 +37,7 @@ function namesOf(value: object): string {
   return `: ${shown}${names.length > NAMES_SHOWN ? ', …' : ''}`;
 }
 
-/** What a value is, for a person. */
+/** Describes the type of a value for a person. */
 export function kindOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';

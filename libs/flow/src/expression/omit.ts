@@ -1,8 +1,8 @@
 import { ExpressionFault } from './faults.js';
 
 /**
- * The value of `$omit`: whatever holds it leaves it out. An object, so that it travels through JSONata as data; a text cannot be made of
- * it, and a JSON text of an object around it leaves it out as well.
+ * The value of `$omit`: maps and lists leave it out. It is an object, so that it passes through JSONata as data. Its conversion to a
+ * text throws, and the JSON text of an object that contains it leaves it out as well.
  */
 export const OMIT: object = Object.freeze(
   Object.defineProperty({}, 'toJSON', {

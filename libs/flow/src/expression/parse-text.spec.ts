@@ -5,7 +5,7 @@ function cut(text: string): readonly string[] {
   return parseText(text).parts.map((part) => (part.kind === 'literal' ? part.value : `<${part.source.trim()}>`));
 }
 
-describe('an expression ends at the first }} at which it is complete', () => {
+describe('parseText: an expression ends at the first }} at which it is complete', () => {
   it.each([
     ['${{ a }}', ['<a>']],
     ['x ${{ a }} y ${{ b }}', ['x ', '<a>', ' y ', '<b>']],
@@ -18,24 +18,24 @@ describe('an expression ends at the first }} at which it is complete', () => {
     ['no expression }}', ['no expression }}']],
     ['$ {{ a }}', ['$ {{ a }}']],
     ['', []],
-  ])('%s', (text, expected) => {
+  ])('finds the parts of %j', (text, expected) => {
     expect(cut(text)).toEqual(expected);
     expect(parseText(text).problems).toEqual([]);
   });
 });
 
-describe('a text is one whole expression', () => {
-  it.each(['${{ a }}', '  ${{ a }}\n', '${{ {"a":{"b":1}} }}'])('%j', (text) => {
+describe('parseText: whole', () => {
+  it.each(['${{ a }}', '  ${{ a }}\n', '${{ {"a":{"b":1}} }}'])('is true for %j', (text) => {
     expect(parseText(text).whole).toBe(true);
   });
 
-  it.each(['${{ a }}.', '${{ a }}${{ b }}', 'a', '', '${{ a'])('not %j', (text) => {
+  it.each(['${{ a }}.', '${{ a }}${{ b }}', 'a', '', '${{ a'])('is false for %j', (text) => {
     expect(parseText(text).whole).toBe(false);
   });
 });
 
-describe('the work of parsing', () => {
-  it('is not repeated for a text that was parsed before', () => {
+describe('parseText: work', () => {
+  it('returns the cached result for a text that was parsed before', () => {
     expect(parseText('a ${{ trigger.data.a }} b')).toBe(parseText('a ${{ trigger.data.a }} b'));
   });
 
@@ -46,8 +46,8 @@ describe('the work of parsing', () => {
   });
 });
 
-describe('a problem', () => {
-  it('EXPR_UNCLOSED says where the expression begins', () => {
+describe('parseText: problems', () => {
+  it('reports EXPR_UNCLOSED at the beginning of the expression', () => {
     expect(parseText('a ${{ b').problems).toEqual([
       {
         code: 'EXPR_UNCLOSED',
@@ -60,7 +60,7 @@ describe('a problem', () => {
     ]);
   });
 
-  it('of one expression does not hide the others', () => {
+  it('reports the problems of all expressions', () => {
     const { parts, problems } = parseText('${{ a == 1 }} and ${{ b }} and ${{ {"a": c || d} }}');
     expect(problems.map(({ start, end }) => [start, end])).toEqual([
       [6, 8],
@@ -76,7 +76,7 @@ describe('a problem', () => {
   });
 });
 
-describe('the references of an expression', () => {
+describe('parseText: references', () => {
   function references(source: string): readonly string[] {
     const text = `\${{ ${source} }}`;
     return parseText(text).parts.flatMap((part) =>
@@ -112,7 +112,7 @@ describe('the references of an expression', () => {
     ['{"a": trigger.id, trigger.type: 1}', ['trigger/id as trigger.id', 'trigger/type as trigger.type']],
     ['trigger.*.x', ['trigger as trigger']],
     ['trigger.data.in', ['trigger/data/in as trigger.data.in']],
-  ])('%s', (source, expected) => {
+  ])('collects those of %s', (source, expected) => {
     expect(references(source)).toEqual(expected);
   });
 });
@@ -123,7 +123,7 @@ describe('expressionEnd', () => {
     ['${{ a == b }} rest', 13],
     ['${{ a', undefined],
     ['plain', undefined],
-  ])('%s', (text, expected) => {
+  ])('finds the end in %s', (text, expected) => {
     expect(expressionEnd(text)).toBe(expected);
   });
 });

@@ -18,51 +18,51 @@ export interface ExpressionPart {
   readonly kind: 'expression';
   /** Offset in the text of `${{`. */
   readonly start: number;
-  /** Offset in the text past `}}`. */
+  /** Offset in the text after `}}`. */
   readonly end: number;
-  /** What stands between the braces, white space included. */
+  /** The text between the braces, including white space. */
   readonly source: string;
   /** Offset in the text of the first character of `source`. */
   readonly sourceStart: number;
-  /** Absent when the expression cannot be parsed: `problems` says why. */
+  /** Undefined when the expression cannot be parsed; `problems` contains the reason. */
   readonly ast: SyntaxNode | undefined;
   /** Offsets are those of `source`. */
   readonly tokens: readonly Token[];
   readonly references: readonly Reference[];
 }
 
-/** Something that is wrong with an expression. Offsets are those of the text that was parsed. */
+/** An error or warning about an expression. Offsets are those of the parsed text. */
 export interface ExpressionProblem {
   readonly code: string;
   readonly severity: 'error' | 'warning';
   readonly message: string;
   readonly start: number;
   readonly end: number;
-  /** What can be written instead. */
+  /** Text to write instead. */
   readonly write?: string;
-  /** What to do where nothing can be written. */
+  /** An instruction, where there is no text to write. */
   readonly do?: string;
 }
 
 export interface ParsedText {
   readonly text: string;
   readonly parts: readonly (LiteralPart | ExpressionPart)[];
-  /** One expression apart from white space: it keeps the type of its value. */
+  /** True when the text is one expression, apart from white space: the value then keeps its type. */
   readonly whole: boolean;
-  /** What stops the text from being compiled. */
+  /** The problems that prevent the compilation of the text. */
   readonly problems: readonly ExpressionProblem[];
 }
 
-/** Ends that are tried for one expression. */
+/** Maximum ends to try for one expression. */
 const MAX_TRIES = 50;
-/** Ends that are tried behind the one that the brackets lead to: the tokens may have taken a division for a regular expression. */
+/** Maximum ends to try after the end that the brackets indicate: the tokenizer may have read a division as a regular expression. */
 const MAX_TRIES_PAST_END = 2;
 const OPEN = '${{';
 const CLOSE = '}}';
 
 /**
- * Cuts a text into what is written as it is and its expressions. An expression ends at the first `}}` at which the text so far is a
- * complete JSONata expression, so braces and quotes inside it need no care. Does not throw: see `problems`.
+ * Parses a text into literal parts and expressions. An expression ends at the first `}}` before which it is a complete JSONata expression,
+ * so braces and quotes inside it need no escapes. Does not throw: it returns the errors as `problems`.
  */
 export function parseText(text: string): ParsedText {
   let parsed = recent.get(text);
@@ -73,9 +73,9 @@ export function parseText(text: string): ParsedText {
   return parsed;
 }
 
-/** Texts that were parsed last: flows repeat theirs, and JSONata's parser is slow. */
+/** Cache of recently parsed texts: flows repeat their texts, and JSONata's parser is slow. */
 const recent = new Map<string, ParsedText>();
-/** Characters of all texts that are kept; their trees take some 200 bytes for each. */
+/** Maximum characters of all cached texts. Their trees take about 200 bytes per character. */
 const MAX_RECENT_CHARACTERS = 64 * 1024;
 let recentCharacters = 0;
 
@@ -109,12 +109,12 @@ function parseAnew(text: string): ParsedText {
   return { text, parts, whole: isWhole(parts), problems };
 }
 
-/** Does an expression begin somewhere in it? Not in what is no text. */
+/** Tells whether the value is a text in which an expression begins. */
 export function opensExpression(value: unknown): boolean {
   return typeof value === 'string' && value.includes(OPEN);
 }
 
-/** Where the expression ends with which a text begins: the offset past its `}}`. Undefined when it has no end. */
+/** Returns the end of the expression at the beginning of a text: the offset after its `}}`. Returns undefined when it has no end. */
 export function expressionEnd(text: string): number | undefined {
   const first = parseText(text).parts[0];
   return first?.kind === 'expression' ? first.end : undefined;
@@ -160,7 +160,7 @@ function readExpression(text: string, open: number, problems: ExpressionProblem[
   return broken(text, open, problems);
 }
 
-/** With the `}}` that is missing: behind a single `}` that ends it, or else at the end. */
+/** Adds the missing `}}`: at a single `}` that completes the expression, otherwise at the end. */
 function closed(text: string): string {
   let tries = 0;
   for (let brace = text.indexOf('}'); brace >= 0 && tries < MAX_TRIES; brace = text.indexOf('}', brace + 1)) {
@@ -192,14 +192,14 @@ function complete(text: string, open: number, source: string, ast: SyntaxNode, p
   };
 }
 
-/** An expression that is too large: it ends where its braces and quotes say, so that the rest of the text is checked as well. */
+/** Returns an expression that is too large. Its braces and quotes determine its end, so that the rest of the text is checked as well. */
 function refused(text: string, open: number, { message, cure }: SizeProblem, problems: ExpressionProblem[]): ExpressionPart {
   const part = unread(text, open, []);
   problems.push({ code: 'EXPR_SIZE', severity: 'error', message, start: open, end: open + OPEN.length, do: cure });
   return part;
 }
 
-/** An expression with a syntax error; it ends as a too large one does. */
+/** Returns an expression with a syntax error. Its braces and quotes determine its end. */
 function broken(text: string, open: number, problems: ExpressionProblem[]): ExpressionPart {
   const sourceStart = open + OPEN.length;
   const source = text.slice(sourceStart, probableEnd(text, sourceStart));
@@ -220,7 +220,7 @@ function unread(text: string, open: number, tokens: readonly Token[]): Expressio
   return { kind: 'expression', start: open, end, source, sourceStart, ast: undefined, tokens, references: [] };
 }
 
-/** The first `}}` outside of all braces, quotes and comments. Where an open brace hides them all, the first one. */
+/** Returns the first `}}` outside of braces, quotes and comments; when an open brace hides all of them, the first of all. */
 function probableEnd(text: string, from: number): number {
   let depth = 0;
   for (const token of tokensFrom(text, from)) {

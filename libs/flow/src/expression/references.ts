@@ -6,23 +6,23 @@ export interface Span {
   readonly end: number;
 }
 
-/** A path of names that an expression reads, as far as it is known before the run. Filters between its words are left out. */
+/** A path of names that an expression reads, as far as it is known before the run. Excludes the filters between its names. */
 export interface Reference {
   readonly path: readonly string[];
-  /** Of each word, with its backticks or quotes. */
+  /** The span of each name, with its backticks or quotes. */
   readonly spans: readonly Span[];
-  /** Its absence is provided for: left of `??`, inside of `$exists`, or behind a condition that asks `$exists` for it. */
+  /** True when its absence is provided for: left of `??`, inside of `$exists`, or after a condition with `$exists`. */
   readonly guarded: boolean;
-  /** Inside of a filter or a later step of a path, where names belong to the item and not to the roots. */
+  /** True inside of a filter or a later step of a path, where names belong to the item and not to the roots. */
   readonly inner: boolean;
-  /** In the pattern of a transform, which picks from a copy of the value on its left. */
+  /** Present in the pattern of a transform, which selects parts of a copy of the value on its left. */
   readonly pattern?: Pattern;
 }
 
 export interface Pattern {
-  /** The path of the value that is copied, from the roots: empty for all of them, undefined where it is not known. */
+  /** The path of the copied value, from the roots: empty for all roots, undefined when it is not known. */
   readonly of: readonly string[] | undefined;
-  /** The reference begins with `$$`, which is not in the copy. */
+  /** True when the reference begins with `$$`, which is not in the copy. */
   readonly outside: boolean;
 }
 
@@ -30,11 +30,11 @@ interface Surroundings {
   readonly pattern?: Pattern | undefined;
   readonly guarded: boolean;
   readonly inner: boolean;
-  /** Paths that a condition around has found to exist. */
+  /** Paths that exist according to an enclosing condition. */
   readonly known: readonly (readonly string[])[];
 }
 
-/** Every static path that an expression reads; spans are offsets into its source. */
+/** Returns the static paths that an expression reads. Spans are offsets into its source. */
 export function collectReferences(ast: SyntaxNode, tokens: readonly Token[]): readonly Reference[] {
   const collector = new Collector(new Map(tokens.map((token) => [token.end, token])));
   collector.visit(ast, { guarded: false, inner: false, known: [] });
@@ -59,7 +59,7 @@ class Collector {
     if (node.type === 'binary' && node.value === 'and') return this.visitAnd(node, around);
     if (node.type === 'apply') return this.visitApply(node, around);
     if (node.type === 'transform') return this.visitTransform(node, around, undefined);
-    // A function's parameters stand where its arguments stand; they are variables, so nothing is found in them.
+    // The parameters of a lambda are among the children, but they are variables and so produce no references.
     this.visitAll(childrenOf({ ...node, predicate: [], group: { lhs: [] } }), around);
   }
 
@@ -103,7 +103,7 @@ class Collector {
     return { start: token?.start ?? end - String(step.value).length, end };
   }
 
-  /** `value ~> |pattern|update|`: where the value is the root, the pattern begins at the roots. */
+  /** Visits `value ~> |pattern|update|`. When the value is the root, the pattern begins at the roots. */
   private visitApply(node: SyntaxNode, around: Surroundings): void {
     const left = node.lhs as SyntaxNode;
     this.visit(left, around);
@@ -140,7 +140,7 @@ class Collector {
   }
 }
 
-/** The paths that must exist where the condition is true. */
+/** Returns the paths that must exist when the condition is true. */
 function existing(condition: SyntaxNode): readonly (readonly string[])[] {
   if (condition.type === 'block' && condition.expressions?.length === 1) return condition.expressions.flatMap(existing);
   if (condition.type === 'binary' && condition.value === 'and') {
@@ -151,7 +151,7 @@ function existing(condition: SyntaxNode): readonly (readonly string[])[] {
   return names.length > 0 ? [names.map((step) => String(step.value))] : [];
 }
 
-/** The path of names that a node is, from the roots; undefined for anything else. */
+/** Returns the path of names from the roots, when the node is only such a path; undefined for any other node. */
 function pathOf(node: SyntaxNode): readonly string[] | undefined {
   const steps = node.type === 'path' ? (node.steps ?? []) : [node];
   if (node.predicate || node.group || steps.some((step) => step.predicate || step.stages)) return undefined;

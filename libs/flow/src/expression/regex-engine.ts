@@ -7,8 +7,8 @@ interface Match extends Array<string | undefined> {
 const compiled = new WeakMap<RegExp, RE2JS>();
 
 /**
- * A regular expression in RE2, which takes time in proportion to the text: JavaScript's own can block the process for seconds
- * (`/^(a+)+$/`). Throws when the expression needs look-around or back-references, which RE2 has not.
+ * Compiles a regular expression with RE2, whose time is proportional to the length of the text. JavaScript's own engine can block the
+ * process for seconds (`/^(a+)+$/`). Throws when the expression needs look-around or back-references, which RE2 does not support.
  */
 export function compileRegex(expression: RegExp): RE2JS {
   const known = compiled.get(expression);
@@ -21,7 +21,7 @@ export function compileRegex(expression: RegExp): RE2JS {
   return made;
 }
 
-/** The part of RegExp that JSONata uses. */
+/** Implements the part of RegExp that JSONata uses. */
 export class RegexEngine {
   lastIndex = 0;
   private readonly pattern: RE2JS;

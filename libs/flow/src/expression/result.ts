@@ -5,21 +5,21 @@ import { OMIT } from './omit.js';
 import { isFunction } from './values.js';
 
 /**
- * What an expression has built, as data: `$omit` left out, lists of JSONata made plain. Parts that need no change stay the same objects.
- * Throws `EXPR_VALUE` for a function, NaN and Infinity, `EXPR_LIMIT` for more than the largest result.
+ * Converts the result of an expression to data: leaves `$omit` out and makes lists of JSONata plain. Parts that need no change remain
+ * the same objects. Throws `EXPR_VALUE` for functions, NaN and Infinity, and `EXPR_LIMIT` for a result that is too large.
  */
 export function toData(value: unknown): unknown {
   return new Cleaner().clean(value, 0);
 }
 
-/** The same for what is known to be no more than data as it came, or a list of it: nothing is looked through, so nothing is copied. */
+/** Converts a result that can only be unchanged data or a list of it. Does not visit or copy the data. */
 export function passedOn(value: unknown): unknown {
   if (typeof value === 'number') return finite(value);
   if (Array.isArray(value) && Object.hasOwn(value, 'sequence')) return value.slice();
   return value;
 }
 
-/** The same for texts, numbers and truth values. */
+/** Converts a result that can only be a text, a number, true or false. */
 export function scalarResult(value: unknown): unknown {
   if (typeof value === 'number') return finite(value);
   if (typeof value === 'string' && value.length * 3 > LIMITS.resultBytes) return toData(value);
@@ -63,7 +63,7 @@ class Cleaner {
       changed ||= after !== before || after === OMIT;
       if (after !== OMIT) cleaned.push([key, after]);
     }
-    // fromEntries defines the keys, so that `__proto__` is a key like any other.
+    // fromEntries defines own properties, so that `__proto__` is an ordinary key.
     return changed ? Object.fromEntries(cleaned) : object;
   }
 }
@@ -74,5 +74,5 @@ function finite(value: number): number {
 }
 
 function notData(what: string): ExpressionFault {
-  return new ExpressionFault('EXPR_VALUE', `the expression gives ${what}, which is not data`);
+  return new ExpressionFault('EXPR_VALUE', `the value of the expression is ${what}, which is not data`);
 }

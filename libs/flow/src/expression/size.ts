@@ -2,11 +2,11 @@ import type { SyntaxNode } from './syntax.js';
 import { childrenOf } from './syntax.js';
 import { tokenize, type Token } from './tokens.js';
 
-/** Bounds of one expression: JSONata's parser and every check that follows visit it by recursion. */
+/** Limits of one expression: JSONata's parser and the checks are recursive. */
 export const MAX_CHARACTERS = 20_000;
 const MAX_BRACKETS = 100;
 const MAX_LEVELS = 400;
-/** JSONata's parser copies the left side of `??` and `?:`, so each further one inside doubles the tree. */
+/** JSONata's parser copies the left operand of `??` and `?:`, so each further one inside of it doubles the tree. */
 const MAX_DEFAULTS = 8;
 
 const CURE = 'split it: compute a part in a step with "set", and read it as steps.ID';
@@ -16,26 +16,26 @@ export interface SizeProblem {
   readonly cure: string;
 }
 
-/** What makes an expression too large to be parsed; undefined for every other. */
+/** Returns the reason why an expression is too large to be parsed; undefined when it is small enough. */
 export function tooLarge(source: string): SizeProblem | undefined {
   if (source.length > MAX_CHARACTERS) {
-    return { message: `an expression has at most ${MAX_CHARACTERS} characters, and this one ${source.length}`, cure: CURE };
+    return { message: `an expression has at most ${MAX_CHARACTERS} characters, but this one has ${source.length}`, cure: CURE };
   }
   const { brackets, defaults } = nesting(tokenize(source));
   if (brackets > MAX_BRACKETS) {
-    return { message: `an expression nests at most ${MAX_BRACKETS} brackets, and this one ${brackets}`, cure: CURE };
+    return { message: `an expression nests at most ${MAX_BRACKETS} brackets, but this one nests ${brackets}`, cure: CURE };
   }
   if (defaults > MAX_DEFAULTS) {
-    const message = `"??" and "?:" stand at most ${MAX_DEFAULTS} deep on the left of each other`;
+    const message = `"??" and "?:" may be nested at most ${MAX_DEFAULTS} times in their left operands`;
     return { message, cure: 'write the alternatives one after the other, without brackets: a ?? b ?? c' };
   }
   return undefined;
 }
 
 interface Level {
-  /** The deepest `??` in the operand that is being read. */
+  /** Depth of the deepest `??` in the current operand. */
   operand: number;
-  /** The deepest of the whole level. */
+  /** Depth of the deepest `??` in the whole level. */
   deepest: number;
 }
 
@@ -61,10 +61,10 @@ function nesting(tokens: readonly Token[]): { readonly brackets: number; readonl
   return { brackets, defaults: Math.max(...levels.map((level) => level.deepest)) };
 }
 
-/** Levels of a tree that one character can make at most: `??` makes a condition, a call, its argument and a path. */
+/** Maximum levels of the tree per character: `??` creates a condition, a call, its argument and a path. */
 const LEVELS_PER_CHARACTER = 4;
 
-/** What makes the tree of an expression too deep for the visitors that look at it. Looks level by level. */
+/** Returns the problem when the tree of an expression is too deep for its recursive visitors. Is itself not recursive. */
 export function tooDeep(ast: SyntaxNode, source: string): SizeProblem | undefined {
   if (source.length * LEVELS_PER_CHARACTER <= MAX_LEVELS) return undefined;
   let level: readonly SyntaxNode[] = [ast];

@@ -3,12 +3,12 @@ import type { Reference, Span } from './references.js';
 import { childrenOf, coalesced, type SyntaxNode } from './syntax.js';
 import type { Token } from './tokens.js';
 
-/** An expression with its tree and its tokens, as the rules look at it. Offsets are those of the source. */
+/** An expression with its tree and its tokens, for the rules. Offsets are those of the source. */
 export class SourceView {
   readonly source: string;
   readonly tokens: readonly Token[];
   readonly references: readonly Reference[];
-  /** Every node as it is written: of the two copies that `??` and `?:` hold, only one. */
+  /** All nodes as written: of the two copies of the left operand of `??` and `?:`, only one. */
   readonly nodes: readonly SyntaxNode[];
   private readonly tokenByEnd: ReadonlyMap<number, Token>;
 
@@ -26,7 +26,7 @@ export class SourceView {
     this.nodes = collect(ast);
   }
 
-  /** The finding, with the offsets of the text around the expression. */
+  /** Returns a problem with the offsets of the text that contains the expression. */
   problem(code: string, severity: 'error' | 'warning', message: string, span: Span, write?: string): ExpressionProblem {
     const { sourceStart } = this.part;
     const start = span.start + sourceStart;
@@ -34,12 +34,12 @@ export class SourceView {
     return { code, severity, message, start, end, ...(write !== undefined && { write }) };
   }
 
-  /** The token that a node is known by: the operator of a binary one, the word of a name. */
+  /** Returns the token that represents a node: the operator of a binary node, the word of a name. */
   tokenOf(node: SyntaxNode): Token | undefined {
     return node.position === undefined ? undefined : this.tokenByEnd.get(node.position);
   }
 
-  /** All that a node is written with, closing brackets included. */
+  /** Returns the span of the whole node, including closing brackets. */
   spanOf(node: SyntaxNode): Span {
     const own = collect(node).flatMap((each) => this.tokenOf(each) ?? []);
     const start = Math.min(...own.map((token) => token.start));
@@ -52,7 +52,7 @@ export class SourceView {
     return this.source.slice(start, end);
   }
 
-  /** The end, moved on past the brackets that were opened and not closed before it. */
+  /** Moves the end after the brackets that are open there. */
   private closed(start: number, end: number): number {
     let depth = 0;
     for (const token of this.tokens) {
@@ -84,7 +84,7 @@ function writtenChildren(node: SyntaxNode): readonly SyntaxNode[] {
 const PLAIN_NAME = /^[\p{Letter}_№][\p{Letter}\p{Number}_№]*$/u;
 const WORDS = new Set(['and', 'or', 'in', 'true', 'false', 'null', 'function']);
 
-/** A name as it stands in a path: in backticks where it needs them. */
+/** Returns a name as part of a path: in backticks when it needs them. */
 export function asName(name: string): string {
   return PLAIN_NAME.test(name) && !WORDS.has(name) ? name : `\`${name}\``;
 }

@@ -16,7 +16,7 @@ interface Mistake {
   readonly edits: readonly Edit[];
 }
 
-/** Operators of other languages; the longest come first. */
+/** Operators of other languages, the longest first. */
 const FOREIGN: readonly (readonly [spelling: string, replacement: string, message: string])[] = [
   ['!==', '!=', 'JSONata writes "not equal" as "!="'],
   ['===', '=', 'JSONata compares with one "="'],
@@ -26,7 +26,7 @@ const FOREIGN: readonly (readonly [spelling: string, replacement: string, messag
   ['<>', '!=', 'JSONata writes "not equal" as "!="'],
 ];
 
-/** Says what is wrong with the syntax, with the cure where the mistake is a known one. Offsets are those of the source. */
+/** Explains a syntax error, with the cure for common mistakes. Offsets are those of the source. */
 export function explainSyntax(source: string, tokens: readonly Token[], fault: SyntaxFault): ExpressionProblem {
   const mistakes = [...foreignOperators(source, tokens), ...negations(tokens), ...unquotedNames(source, tokens)];
   const first = mistakes.toSorted((a, b) => a.start - b.start)[0];
@@ -62,7 +62,7 @@ function foreignOperators(source: string, tokens: readonly Token[]): readonly Mi
   return found;
 }
 
-/** `a&&b` must become `a and b`. */
+/** Adds spaces where necessary: `a&&b` must become `a and b`. */
 function spaced(source: string, start: number, end: number, word: string): string {
   if (!/^\w/.test(word)) return word;
   const before = /\s$/.test(source.slice(0, start)) ? '' : ' ';
@@ -82,7 +82,7 @@ function negations(tokens: readonly Token[]): readonly Mistake[] {
   });
 }
 
-/** The end of a path, a call or a group that begins at the token. */
+/** Returns the end of a path, a call or a group that begins at the token. */
 function endOfOperand(tokens: readonly Token[], from: number): number | undefined {
   let depth = 0;
   let end: number | undefined;
@@ -96,7 +96,7 @@ function endOfOperand(tokens: readonly Token[], from: number): number | undefine
   return end;
 }
 
-/** Two names in a row (`data.Номер заказа`), or a name that begins with a digit (`data.1С`). */
+/** Finds consecutive names (`data.Номер заказа`), and names that begin with a digit (`data.1С`). */
 function unquotedNames(source: string, tokens: readonly Token[]): readonly Mistake[] {
   const found: Mistake[] = [];
   tokens.forEach((token, index) => {
@@ -108,7 +108,7 @@ function unquotedNames(source: string, tokens: readonly Token[]): readonly Mista
     const first = afterName ? previous : token;
     const end = tokens.slice(index).reduce((last, next) => (isWord(next) && next.start - last <= 1 ? next.end : last), token.end);
     const name = source.slice(first.start, end);
-    const message = `a name with a space or a leading digit stands in backticks`;
+    const message = `a name with a space or a leading digit must be in backticks`;
     found.push({ start: first.start, end, message, edits: [{ start: first.start, end, text: `\`${name}\`` }] });
   });
   return found;
@@ -126,7 +126,7 @@ function plainProblem(source: string, tokens: readonly Token[], fault: SyntaxFau
   return { code: 'EXPR_SYNTAX', severity: 'error', message, start: token?.start ?? 0, end: token?.end ?? source.length };
 }
 
-/** JavaScript's own RegExp refused it: JSONata makes one of every literal while it parses. */
+/** Returns the problem of a regular expression that JavaScript rejects: JSONata creates a RegExp for each literal while it parses. */
 function regexProblem(tokens: readonly Token[], fault: SyntaxFault): ExpressionProblem {
   const token = tokens.find((each) => each.kind === 'regex');
   return { code: 'EXPR_REGEX', severity: 'error', message: fault.message, start: token?.start ?? 0, end: token?.end ?? 0 };

@@ -1,18 +1,18 @@
 import jsonata from 'jsonata';
 
 /**
- * A node of JSONata's own syntax tree, with the fields that its type declarations leave out.
+ * A node of JSONata's syntax tree, with the fields that its type declarations leave out.
  * Source: `parser.js` of jsonata 2.2.2 (`processAST`).
  */
 export interface SyntaxNode {
   readonly type: string;
   readonly value?: unknown;
-  /** Offset past the last character of the token. Absent on paths and on conditions made from `??`. */
+  /** Offset after the last character of the token. Absent on paths and on conditions made from `??`. */
   readonly position?: number;
   readonly steps?: readonly SyntaxNode[];
-  /** Filters of a step of a path. */
+  /** Filters, when the node is a step of a path. */
   readonly stages?: readonly FilterNode[];
-  /** Filters of anything else. */
+  /** Filters, when the node is not a step of a path. */
   readonly predicate?: readonly FilterNode[];
   readonly group?: { readonly lhs: readonly SyntaxPair[] };
   readonly lhs?: SyntaxNode | readonly SyntaxPair[];
@@ -37,9 +37,9 @@ export interface SyntaxNode {
   readonly tuple?: boolean;
   readonly focus?: string;
   readonly index?: string;
-  /** Of a step that `%` looks back to. */
+  /** Only on a step that a `%` refers to. */
   readonly ancestor?: { readonly label: string };
-  /** Of a `%`. */
+  /** Only on a `%`. */
   readonly slot?: { readonly label: string };
 }
 
@@ -50,14 +50,14 @@ export interface FilterNode {
   readonly type: string;
   /** Absent on an index. */
   readonly expr: SyntaxNode;
-  /** Of an index: the variable that it binds. */
+  /** Only on an index: the variable that it binds. */
   readonly value?: unknown;
   readonly position?: number;
 }
 
-/** What JSONata throws while it parses: not an Error. */
+/** The object that JSONata's parser throws. It is not an Error. */
 export interface SyntaxFault {
-  /** Absent when the text holds a regular expression that JavaScript refuses. */
+  /** Absent when the text contains a regular expression that JavaScript rejects. */
   readonly code?: string;
   readonly message: string;
   readonly position?: number;
@@ -78,7 +78,7 @@ export function parseExpression(source: string, options?: jsonata.JsonataOptions
   }
 }
 
-/** True for `a ?? b`: JSONata makes `$exists(a) ? a : b` of it, without positions. */
+/** Tells whether the node is `a ?? b`, which JSONata parses as `$exists(a) ? a : b` without positions. */
 export function isCoalesce(node: SyntaxNode): boolean {
   return (
     node.type === 'condition' &&
@@ -89,20 +89,20 @@ export function isCoalesce(node: SyntaxNode): boolean {
   );
 }
 
-/** The left side of `a ?? b` or `a ?: b`; undefined for every other node. */
+/** Returns the left operand of `a ?? b` or `a ?: b`; undefined for any other node. */
 export function coalesced(node: SyntaxNode): SyntaxNode | undefined {
   if (node.type !== 'condition' || !node.condition || !node.then) return undefined;
   if (isCoalesce(node)) return node.then;
   return endOf(node.condition) === endOf(node.then) ? node.then : undefined;
 }
 
-/** Offset past the first token that a node is known by. */
+/** Returns the offset after the first token of a node. */
 export function endOf(node: SyntaxNode): number | undefined {
   const first = node.steps?.[0];
   return node.position ?? (first && endOf(first));
 }
 
-/** Every node directly below, in the order of the source where it matters. */
+/** Returns the direct children of a node, in the order of the source where the order matters. */
 export function childrenOf(node: SyntaxNode): readonly SyntaxNode[] {
   const found: (SyntaxNode | undefined)[] = [];
   if (node.steps) found.push(...node.steps);

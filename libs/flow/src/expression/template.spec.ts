@@ -20,18 +20,18 @@ async function textOf(source: string): Promise<string> {
   return text(source).text(SCOPE);
 }
 
-describe('what an expression gives, as a whole value', () => {
+describe('an expression as a whole value', () => {
   it.each([
-    ['null stays null', 'trigger.data.nil', null],
-    ['true stays itself', 'trigger.data.yes', true],
-    ['a number stays itself', 'trigger.data.n + 0.2', 0.30000000000000004],
-    ['a text stays itself', 'trigger.data.customer.name', 'Иванов'],
-    ['a list stays itself', 'trigger.data.list', [1]],
-    ['an object stays itself', 'trigger.data.customer', DATA.customer],
-    ['$omit leaves a key out of an object of JSONata', '{"a": trigger.data.x ?? $omit, "b": {"c": $omit}}', { b: {} }],
-    ['$omit leaves an item out of a list of JSONata', '[1, trigger.data.x ?? $omit, [$omit]]', [1, []]],
-    ['$omit leaves a key out where the library evaluates', '$merge([{"a": 1}, {"a": $omit}]) ~> $merge', {}],
-  ])('%s', async (_, source, expected) => {
+    ['null as null', 'trigger.data.nil', null],
+    ['true as true', 'trigger.data.yes', true],
+    ['a number as a number', 'trigger.data.n + 0.2', 0.30000000000000004],
+    ['a text as a text', 'trigger.data.customer.name', 'Иванов'],
+    ['a list as a list', 'trigger.data.list', [1]],
+    ['an object as an object', 'trigger.data.customer', DATA.customer],
+    ['an object of JSONata without keys that are $omit', '{"a": trigger.data.x ?? $omit, "b": {"c": $omit}}', { b: {} }],
+    ['a list of JSONata without items that are $omit', '[1, trigger.data.x ?? $omit, [$omit]]', [1, []]],
+    ['an object of the interpreter without keys that are $omit', '$merge([{"a": 1}, {"a": $omit}]) ~> $merge', {}],
+  ])('returns %s', async (_, source, expected) => {
     expect(await evaluate(source, SCOPE)).toEqual(expected);
   });
 
@@ -43,11 +43,11 @@ describe('what an expression gives, as a whole value', () => {
     ['a function inside an object', '{"a": $sum}', 'EXPR_VALUE'],
     ['a regular expression', '/a/', 'EXPR_VALUE'],
     ['NaN inside a list', '[0 / 0]', 'EXPR_VALUE'],
-  ])('%s is an error', async (_, source, code) => {
+  ])('rejects %s', async (_, source, code) => {
     await expect(evaluate(source, SCOPE)).rejects.toMatchObject({ code, fate: 'rejected' });
   });
 
-  it('leaves the keys and items of YAML out that give $omit', async () => {
+  it('leaves out keys and items of YAML whose value is $omit', async () => {
     const source = { a: '${{ trigger.data.x ?? $omit }}', b: ['${{ $omit }}', 1], c: { d: '${{ $omit }}' } };
     expect(await render(source, SCOPE)).toEqual({ b: [1], c: {} });
     expect(await render('${{ $omit }}', SCOPE)).toBeUndefined();
@@ -58,29 +58,29 @@ describe('what an expression gives, as a whole value', () => {
     expect(await evaluate('trigger.data.customer ?? {}', SCOPE)).toBe(DATA.customer);
   });
 
-  it('gives plain lists and objects, whoever evaluates', async () => {
+  it('returns plain lists and objects from closures and from the interpreter', async () => {
     expect(JSON.stringify(await evaluate('trigger.data.lines.sku', SCOPE))).toBe('"A"');
     const mapped = (await evaluate('$map([1, 2], function($x) { {"x": $x} })', SCOPE)) as object[];
     expect(Object.keys(mapped)).toEqual(['0', '1']);
     expect(Object.getPrototypeOf(mapped[0])).toBe(Object.prototype);
   });
 
-  it('keeps a key called __proto__ a key', async () => {
+  it('treats __proto__ as an ordinary key', async () => {
     const made = await render(JSON.parse('{"__proto__": "${{ 1 }}"}'), SCOPE);
     expect(Object.keys(made as object)).toEqual(['__proto__']);
     expect(Object.keys((await evaluate('$parse("{\\"__proto__\\": 1}")', SCOPE)) as object)).toEqual(['__proto__']);
   });
 });
 
-describe('what an expression gives, inside a text', () => {
+describe('an expression inside a text', () => {
   it.each([
     ['true', '=${{ trigger.data.yes }}', '=true'],
     ['a number, with at most 15 significant digits', '${{ trigger.data.n + 0.2 }}!', '0.3!'],
     ['a text', '${{ trigger.data.customer.name }} (${{ trigger.data.customer.phone }})', 'Иванов (101)'],
     ['an empty text', 'a${{ "" }}b', 'ab'],
-    ['a number alone, where a text is wanted', ' ${{ 7 }}\n', '7'],
-    ['what the library evaluates', '${{ "a" ~> $uppercase }}-${{ 1 }}', 'A-1'],
-  ])('%s', async (_, source, expected) => {
+    ['a single number', ' ${{ 7 }}\n', '7'],
+    ['a text of the interpreter', '${{ "a" ~> $uppercase }}-${{ 1 }}', 'A-1'],
+  ])('writes %s', async (_, source, expected) => {
     expect(await textOf(source)).toBe(expected);
   });
 
@@ -93,12 +93,12 @@ describe('what an expression gives, inside a text', () => {
     ['a function', '${{ $sum }}', 'EXPR_VALUE'],
     ['NaN', '${{ 0 / 0 }}', 'EXPR_VALUE'],
     ['$omit within &', '${{ "a" & $omit }}', 'EXPR_TEXT'],
-  ])('%s is an error', async (_, source, code) => {
+  ])('rejects %s', async (_, source, code) => {
     await expect(textOf(`№ ${source}`)).rejects.toMatchObject({ code });
   });
 });
 
-describe('what an expression gives, as a condition', () => {
+describe('an expression as a condition', () => {
   it.each([
     ['${{ trigger.data.yes }}', true],
     ['${{ trigger.data.x = 1 }}', false],
@@ -107,7 +107,7 @@ describe('what an expression gives, as a condition', () => {
     ['${{ trigger.data.vip ?? false }}', false],
     ['${{ $exists(trigger.data.x) }}', false],
     ['${{ $single([true], function($x) { $x }) }}', true],
-  ])('%s is %s', async (source, expected) => {
+  ])('evaluates %s to %s', async (source, expected) => {
     expect(await testCondition(source)).toBe(expected);
   });
 
@@ -121,16 +121,16 @@ describe('what an expression gives, as a condition', () => {
     'trigger.data.customer',
     '$not(trigger.data.x)',
     'trigger.data.x > 1',
-  ])('%s is EXPR_NOT_BOOLEAN', async (source) => {
+  ])('rejects %s with EXPR_NOT_BOOLEAN', async (source) => {
     await expect(testCondition(`\${{ ${source} }}`)).rejects.toMatchObject({ code: 'EXPR_NOT_BOOLEAN' });
   });
 
-  it('may be written out', () => {
+  it('accepts a literal', () => {
     expect(compileCondition(true, () => LOCATION).test(SCOPE)).toBe(true);
   });
 });
 
-describe('what is missing inside an expression', () => {
+describe('a missing value inside an expression', () => {
   it.each([
     ['{"a": trigger.data.x}', {}],
     ['[trigger.data.x]', []],
@@ -141,12 +141,12 @@ describe('what is missing inside an expression', () => {
     ['trigger.data.nil ?? 1', null],
     ['trigger.data.x ?? 1', 1],
     ['1 + trigger.data.x ?? 5', 5],
-  ])('%s gives %j', async (source, expected) => {
+  ])('evaluates %s to %j', async (source, expected) => {
     expect(await evaluate(source, SCOPE)).toEqual(expected);
   });
 
   it.each(['$not(trigger.data.x)', 'trigger.data.x > 1', 'trigger.data.x + 1', '$sum(trigger.data.x.y)'])(
-    '%s gives nothing',
+    'rejects %s with EXPR_MISSING',
     async (source) => {
       await expect(evaluate(source, SCOPE)).rejects.toMatchObject({ code: 'EXPR_MISSING' });
     },
@@ -164,26 +164,26 @@ describe('lists', () => {
     'Номер заказа': 7,
   });
   it.each([
-    ['a filter gives the bare value for one match', 'trigger.data.lines[qty > 0]', { sku: 'A', qty: 1 }],
-    ['[ … ] makes a list of it', '[trigger.data.lines[qty > 0]]', [{ sku: 'A', qty: 1 }]],
+    ['a filter returns the bare value for one match', 'trigger.data.lines[qty > 0]', { sku: 'A', qty: 1 }],
+    ['[ … ] around a filter makes a list', '[trigger.data.lines[qty > 0]]', [{ sku: 'A', qty: 1 }]],
     ['[ … ] does not nest', '[trigger.data.lines.sku]', ['A', 'B']],
-    ['the first line', 'trigger.data.lines[0].sku', 'A'],
-    ["every line's first", 'trigger.data.lines.sku[0]', ['A', 'B']],
-    ['the first of all', '(trigger.data.lines.sku)[0]', 'A'],
+    ['an index selects the first line', 'trigger.data.lines[0].sku', 'A'],
+    ['an index at the end applies to each line', 'trigger.data.lines.sku[0]', ['A', 'B']],
+    ['parentheses apply an index to the whole list', '(trigger.data.lines.sku)[0]', 'A'],
     ['names in [ ] belong to the item', '[trigger.data.lines[sku = trigger.data.main]]', []],
-    ['$$ leads out of it', '[trigger.data.lines[sku = $$.trigger.data.main].sku]', ['A']],
+    ['$$ in [ ] reads the roots', '[trigger.data.lines[sku = $$.trigger.data.main].sku]', ['A']],
     ['a text in [ ] is a true condition', 'trigger.data["x"].main', 'A'],
     ['backticks read a name with a space', 'trigger.data.`Номер заказа`', 7],
-    ['a list is no text', 'trigger.data.tags = "x"', false],
-    ['"in" looks into it', '"x" in trigger.data.tags', true],
-    ['$map of one pair is the pair', '$map(trigger.data.lines[0], function($l) { [$l.sku, $l.qty] })', ['A', 1]],
+    ['a list is not a text', 'trigger.data.tags = "x"', false],
+    ['"in" searches a list', '"x" in trigger.data.tags', true],
+    ['$map of one item returns the bare value', '$map(trigger.data.lines[0], function($l) { [$l.sku, $l.qty] })', ['A', 1]],
   ])('%s', async (_, source, expected) => {
     expect(await evaluate(source, scope)).toEqual(expected);
   });
 });
 
-describe('a message', () => {
-  it('names what is there, the place and the cure', async () => {
+describe('error messages', () => {
+  it('name the existing fields, the place and the cure', async () => {
     await expect(evaluate('trigger.data.customer.inn', SCOPE)).rejects.toMatchObject({
       code: 'EXPR_MISSING',
       message: 'trigger.data.customer.inn has no value (customer has: name, phone) at flows/web-order.yaml:31:18',
@@ -196,11 +196,11 @@ describe('a message', () => {
     ['trigger.data.nil.x', 'nil is null'],
     ['steps.other.x', 'steps has: party'],
     ['$number(trigger.data.customer.inn)', 'customer has: name, phone'],
-  ])('%s: %s', async (source, expected) => {
+  ])('explain for %s that %s', async (source, expected) => {
     await expect(evaluate(source, SCOPE)).rejects.toThrow(`${source} has no value (${expected})`);
   });
 
-  it('puts parentheses where ?? needs them, and offers what fits', async () => {
+  it('offer a fitting default, with parentheses where ?? needs them', async () => {
     await expect(evaluate('trigger.data.x + 1', SCOPE)).rejects.toMatchObject({
       cure: expect.stringContaining('${{ (trigger.data.x + 1) ?? $omit }}'),
     });
@@ -212,10 +212,10 @@ describe('a message', () => {
     });
   });
 
-  it('names the operator and the place', async () => {
+  it('name the operator and the place', async () => {
     await expect(evaluate('"a" + 1', SCOPE)).rejects.toMatchObject({
       code: 'EXPR_FAILED',
-      message: 'the left side of "+" is no number at flows/web-order.yaml:31:18',
+      message: 'the left side of "+" is not a number at flows/web-order.yaml:31:18',
     });
   });
 });
@@ -226,14 +226,14 @@ describe('rendering', () => {
     expect(template.render(SCOPE)).toEqual({ a: [0.1], b: 'x e1' });
   });
 
-  it('gives the same frozen value where nothing is to be evaluated', () => {
+  it('returns the same frozen value for a template without expressions', () => {
     const template = compileTemplate(sourceOf({ a: ['b', { c: 1 }] }));
     expect(template.constant).toBe(true);
     expect(template.render(SCOPE)).toBe(template.render(scopeOf({})));
     expect(Object.isFrozen(template.render(SCOPE))).toBe(true);
   });
 
-  it('does not touch data that no expression reads', async () => {
+  it('does not parse data that no expression reads', async () => {
     const trigger = Object.defineProperty({ id: 'e1' }, 'data', {
       enumerable: true,
       get: () => {
@@ -245,7 +245,7 @@ describe('rendering', () => {
     expect(await evaluate('trigger.id ~> $uppercase', scope)).toBe('E1');
   });
 
-  it('asks for the place of every expression by its offset', () => {
+  it('looks up the place of each expression by its offset', () => {
     const offsets: number[] = [];
     compileTemplate({
       kind: 'text',
@@ -256,10 +256,10 @@ describe('rendering', () => {
   });
 });
 
-describe('nothing of JavaScript is reachable', () => {
+describe('built-ins of JavaScript', () => {
   const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'constructor.constructor'];
   const places = ['trigger.data', 'trigger.data.customer.name', 'trigger.data.list', 'trigger', '$$', '$sum', 'trigger.data.n'];
-  it.each(places.flatMap((location) => names.map((name) => `${location}.${name}`)))('%s', async (source) => {
+  it.each(places.flatMap((location) => names.map((name) => `${location}.${name}`)))('are hidden from %s', async (source) => {
     await expect(evaluate(source, SCOPE)).rejects.toMatchObject({ code: 'EXPR_MISSING' });
     await expect(evaluate(`(${source}) ~> $string`, SCOPE)).rejects.toMatchObject({ code: 'EXPR_MISSING' });
   });
@@ -270,26 +270,26 @@ describe('nothing of JavaScript is reachable', () => {
     'context.now',
     '$$.context',
     '$lookup($$, "context")',
-  ])('%s', async (source) => {
+  ])('are hidden from %s', async (source) => {
     await expect(evaluate(source, SCOPE)).rejects.toMatchObject({ code: 'EXPR_MISSING' });
   });
 });
 
-describe('bounds', () => {
+describe('limits of an evaluation', () => {
   it.each([
     ['a long range', '[1..200000]'],
     ['a wide $pad', '$pad("a", 1000000)'],
     ['an endless loop', '($f := function() { $f() }; $f())'],
     ['endless recursion', '($f := function($n) { 1 + $f($n) }; $f(1))'],
     ['a large result', '$join($map([1..1000], function($x) { $pad("a", 9000) }))'],
-    ['a large result that one text fills many times', '[$map([1..1000], function($x) { $$.trigger.data.long })]'],
+    ['a large result that repeats one text', '[$map([1..1000], function($x) { $$.trigger.data.long })]'],
     ['a filter over many items', '$count(trigger.data.many[$ in $$.trigger.data.many])'],
-  ])('%s is EXPR_LIMIT', async (_, source) => {
+  ])('end %s with EXPR_LIMIT', async (_, source) => {
     const many = Array.from({ length: 90_000 }, (__, index) => index);
     await expect(evaluate(source, scopeOf({ long: 'x'.repeat(10_000), many }))).rejects.toMatchObject({ code: 'EXPR_LIMIT' });
   });
 
-  it('an evil regular expression takes no time', async () => {
+  it('do not affect a regular expression that would block JavaScript', async () => {
     expect(await evaluate(`$contains("${'a'.repeat(40)}b", /^(a+)+$/)`)).toBe(false);
   });
 });
@@ -305,16 +305,16 @@ describe('regular expressions', () => {
     ['$match("x", /y/) ?? "none"', 'none'],
     ['$match("xy", /y/).match ?? "none"', 'y'],
     ['$replace("aaa", /^a/, "b")', 'baa'],
-  ])('%s', async (source, expected) => {
+  ])('work in %s', async (source, expected) => {
     expect(await evaluate(source)).toEqual(expected);
   });
 });
 
-describe('constants, which nobody may change', () => {
+describe('frozen constants', () => {
   const list = Object.freeze([Object.freeze({ sku: 'b', n: 2 }), Object.freeze({ sku: 'a', n: 1 })]);
   const vars = Object.freeze({ list, one: Object.freeze([Object.freeze({ n: 1 })]), numbers: Object.freeze([3, 1, 2]) });
 
-  // the library marks the lists that it works on
+  // the library would write its marks on the lists that it processes
   it.each([
     ['vars.one[]', [{ n: 1 }]],
     ['[vars.list]', [...list]],
@@ -333,7 +333,7 @@ describe('constants, which nobody may change', () => {
       },
     ],
     ['$map(vars.list, function($line, $i, $all) { $count($all) })', [2, 2]],
-  ])('are read by %s', async (source, expected) => {
+  ])('are not changed by %s', async (source, expected) => {
     expect(await evaluate(source, { ...SCOPE, vars })).toEqual(expected);
   });
 });

@@ -6,7 +6,7 @@ import { OMIT } from './omit.js';
 import type { ExpressionPart, LiteralPart, ParsedText } from './parse-text.js';
 import { textOf } from './text-of.js';
 
-/** A value of YAML whose texts have been parsed. */
+/** A YAML value whose texts have been parsed. */
 export type TemplateSource =
   | { readonly kind: 'value'; readonly value: unknown }
   | { readonly kind: 'text'; readonly text: ParsedText; readonly locationOf: LocationOf }
@@ -17,8 +17,7 @@ export type TemplateSource =
 export type LocationOf = (offset: number) => SourceLocation;
 
 /**
- * Compiles a value with its expressions. The text leaves must be free of problems. Where the whole value gives `$omit`, `render` gives
- * undefined.
+ * Compiles a value with its expressions. Its texts must have no problems. `render` returns undefined when the whole value is `$omit`.
  */
 export function compileTemplate(source: TemplateSource): Template {
   const renderer = compileSource(source);
@@ -26,7 +25,7 @@ export function compileTemplate(source: TemplateSource): Template {
   return { constant: false, render: (scope) => then(renderer.render(scope), (value) => (value === OMIT ? undefined : value)) };
 }
 
-/** Compiles a text that stays a text, whatever its expressions give. The text must be free of problems. */
+/** Compiles a text that always renders to a text, also when it is one whole expression. The text must have no problems. */
 export function compileText(text: ParsedText, locationOf: LocationOf): TextTemplate {
   const renderer = compileTextParts(text, locationOf);
   return { constant: renderer.constant, text: renderer.render as TextTemplate['text'] };
@@ -63,7 +62,7 @@ function dynamic(render: Evaluate): Renderer {
   return { constant: false, render };
 }
 
-/** What holds no expression is put together once, and frozen: every run gets the same one. */
+/** Composes a value. A value without expressions is composed once and frozen, so that all runs can share it. */
 function composed(parts: readonly Renderer[], compose: (values: readonly unknown[]) => unknown): Renderer {
   if (parts.every((part) => part.constant))
     return constant(Object.freeze(compose(parts.map((part) => (part.render as () => unknown)()))));
@@ -109,7 +108,7 @@ function compileMap(entries: readonly (readonly [string, Renderer])[]): Renderer
   );
 }
 
-/** The values of all, in order; a promise only when one of them is. */
+/** Renders all in order. Returns a promise only when one of the values is a promise. */
 function settled(renderers: readonly Renderer[], scope: Scope): readonly unknown[] | Promise<readonly unknown[]> {
   const values: unknown[] = [];
   let waits = false;
@@ -166,16 +165,15 @@ function missing(part: ExpressionPart, scope: Scope, instead: string): Expressio
   return new ExpressionFault('EXPR_MISSING', describeMissing(part, scope), cure);
 }
 
-/** `??` binds last on its left side and first on its right: anything but a path goes into parentheses. */
+/** Adds a default. `??` has the lowest precedence on its left side, so a source that is not a path gets parentheses. */
 function withDefault(part: ExpressionPart, instead: string): string {
   const source = part.source.trim();
   return part.ast?.type === 'path' ? `${source} ?? ${instead}` : `(${source}) ?? ${instead}`;
 }
 
 function notText(part: ExpressionPart, value: unknown): ExpressionFault {
-  if (value === OMIT)
-    return new ExpressionFault('EXPR_TEXT', `${part.source.trim()} gives $omit inside a text`, 'write "" instead');
-  return new ExpressionFault('EXPR_TEXT', `${part.source.trim()} gives ${kindOf(value)}, which cannot stand inside a text`);
+  if (value === OMIT) return new ExpressionFault('EXPR_TEXT', `${part.source.trim()} is $omit inside a text`, 'write "" instead');
+  return new ExpressionFault('EXPR_TEXT', `${part.source.trim()} is ${kindOf(value)}, which cannot stand inside a text`);
 }
 
 function notBoolean(part: ExpressionPart, value: unknown, scope: Scope): ExpressionFault {
@@ -183,8 +181,8 @@ function notBoolean(part: ExpressionPart, value: unknown, scope: Scope): Express
     const given = value === OMIT ? '$omit' : kindOf(value);
     return new ExpressionFault(
       'EXPR_NOT_BOOLEAN',
-      `${part.source.trim()} gives ${given}, not true or false`,
-      'compare it with something',
+      `${part.source.trim()} is ${given}, not true or false`,
+      'compare it with a value',
     );
   }
   const cure = `write: \${{ ${withDefault(part, 'false')} }}, if it may be absent`;

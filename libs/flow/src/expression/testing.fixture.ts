@@ -4,7 +4,7 @@ import { compileCondition, compileTemplate, compileText, parseText, type Templat
 export const LOCATION: SourceLocation = { file: 'flows/web-order.yaml', line: 31, column: 18 };
 const locationOf = (): SourceLocation => LOCATION;
 
-/** A scope with these data; the clock stands at 2026-02-01T07:00:00Z. */
+/** Returns a scope with these data. Its time is 2026-02-01T07:00:00Z. */
 export function scopeOf(data: unknown, context: Partial<Scope['context']> = {}): Scope {
   return {
     trigger: { id: 'e1', type: 'order.created', data },
@@ -22,7 +22,7 @@ export function scopeOf(data: unknown, context: Partial<Scope['context']> = {}):
   };
 }
 
-/** A value of YAML as the leaves of a template. */
+/** Converts a plain value to the source of a template. */
 export function sourceOf(value: unknown): TemplateSource {
   if (typeof value === 'string') return { kind: 'text', text: parseText(value), locationOf };
   if (Array.isArray(value)) return { kind: 'list', items: value.map(sourceOf) };
@@ -34,7 +34,7 @@ export async function render(value: unknown, scope: Scope): Promise<unknown> {
   return compileTemplate(sourceOf(value)).render(scope);
 }
 
-/** What one whole expression gives. */
+/** Returns the value of one whole expression. */
 export async function evaluate(source: string, scope: Scope = scopeOf({})): Promise<unknown> {
   return render(`\${{ ${source} }}`, scope);
 }

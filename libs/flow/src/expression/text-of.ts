@@ -1,4 +1,4 @@
-/** A value inside a text; undefined for what cannot stand there. Numbers as `$string` writes them: at most 15 significant digits. */
+/** Converts a value to a part of a text; returns undefined for other types. Numbers have at most 15 significant digits, as in `$string`. */
 export function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return numberText(value);

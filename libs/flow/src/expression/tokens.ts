@@ -1,4 +1,4 @@
-/** A token of an expression, as JSONata cuts it; offsets into the source of the expression. */
+/** A token of an expression, as JSONata's tokenizer finds it. Offsets are those of the source of the expression. */
 export interface Token {
   readonly kind: 'name' | 'quotedName' | 'variable' | 'string' | 'number' | 'regex' | 'operator' | 'comment';
   readonly text: string;
@@ -7,20 +7,20 @@ export interface Token {
 }
 
 const SPACE = ' \t\n\r\v';
-/** Characters that end a name; the double ones come first. Source: `operators` of jsonata's tokenizer. */
+/** Operators, which also end a name. Double ones are tried first. Source: `operators` of jsonata's tokenizer. */
 const DOUBLE = ['..', ':=', '!=', '>=', '<=', '**', '~>', '?:', '??'];
 const SINGLE = '.[]{}(),@#;:?+-*/%|=<>^&!~';
 const NUMBER = /(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[Ee][-+]?[0-9]+)?/y;
 
 /**
- * The tokens of an expression, of a broken one too: JSONata's tree gives ends only, and no tree at all when the syntax is wrong.
- * An unclosed string, name or comment runs to the end of the source.
+ * Returns the tokens of an expression, also of one with a syntax error: JSONata's tree has only the ends of tokens, and does not exist
+ * when the syntax is wrong. An unclosed string, name or comment extends to the end of the source.
  */
 export function tokenize(source: string): readonly Token[] {
   return [...tokensFrom(source, 0)];
 }
 
-/** The tokens of an expression that begins at an offset of a text, one after the other: whoever has seen enough stops. */
+/** Yields the tokens of an expression that begins at an offset of a text. Lazy, so that the caller can stop early. */
 export function* tokensFrom(text: string, start: number): Generator<Token> {
   let last: Token | undefined;
   let at = start;
@@ -53,7 +53,7 @@ function next(source: string, at: number, char: string, operand: boolean): [Toke
   return [['and', 'or', 'in'].includes(source.slice(at, end)) && operand ? 'operator' : 'name', end];
 }
 
-/** After an operand `/` divides; anywhere else it begins a regular expression. */
+/** Tells whether the token ends an operand: after an operand `/` divides, otherwise it begins a regular expression. */
 function isOperandEnd(last: Token | undefined): boolean {
   return last !== undefined && (last.kind !== 'operator' || [')', ']', '}'].includes(last.text));
 }

@@ -3,18 +3,18 @@ import { LIMITS } from './limits.js';
 import { numberText } from './text-of.js';
 import { allocate, allocateText, spend, startClock } from './budget.js';
 
-/** The semantics of values of jsonata 2.2.2 (`functions.js`, `utils.js`), with every walk charged to the budget. */
+/** The semantics of values of jsonata 2.2.2 (`functions.js`, `utils.js`). Each traversal is charged to the budget. */
 
-/** Bytes that an entry of a list, and a field of an object, take. */
+/** Bytes per entry of a list and per field of an object. */
 const ENTRY_BYTES = 8;
 const FIELD_BYTES = 32;
-/** Work of setting a field: in a large object it takes far longer than a push to a list. */
+/** Work of setting a field: in a large object it takes much longer than a push to a list. */
 const FIELD_UNITS = 4;
 
-/** A list that JSONata has built: of one item it is that item, of none it is nothing. The marks are on lists only, never on data. */
+/** A list that JSONata has built. With one item it stands for that item, without items for no value. Data never has these marks. */
 export interface Sequence extends Array<unknown> {
   sequence?: true;
-  /** Written as `[…]` inside a path: it is not taken apart. */
+  /** Written as `[…]` inside a path, so it is not flattened. */
   cons?: true;
   keepSingleton?: true;
   tupleStream?: true;
@@ -22,9 +22,9 @@ export interface Sequence extends Array<unknown> {
 
 /** A function as a value. */
 export abstract class FunctionValue {
-  /** By this mark JSONata's own check of signatures knows a function. */
+  /** JSONata's own check of signatures recognises functions by this mark. */
   readonly _jsonata_function = true;
-  /** Parameters that `$map` and its like fill. */
+  /** Number of parameters that `$map` and similar functions pass. */
   abstract readonly arity: number;
   readonly signature?: Signature | undefined;
 
@@ -32,7 +32,7 @@ export abstract class FunctionValue {
   abstract call(args: readonly unknown[], input: unknown): unknown;
 }
 
-/** A signature as JSONata's parser makes it. `validate` returns the arguments with defaults, or throws. */
+/** A signature as JSONata's parser creates it. `validate` returns the arguments with defaults, or throws. */
 export interface Signature {
   validate(args: readonly unknown[], context: unknown): readonly unknown[];
 }
@@ -51,21 +51,21 @@ export function sequence(items: Sequence): Sequence {
   return items;
 }
 
-/** Charges a list before it is filled. Throws `EXPR_LIMIT` for more entries than a list may have. */
+/** Charges a list; called before the list is filled. Throws `EXPR_LIMIT` for more entries than a list may have. */
 export function reserve(entries: number): void {
   if (entries > LIMITS.entries) throw overLimit(`a list that an expression builds has at most ${LIMITS.entries} entries`);
   spend(entries);
   allocate(entries * ENTRY_BYTES);
 }
 
-/** Adds one entry to a list that grows. */
+/** Adds one entry to a list and charges it. */
 export function pushTo(list: unknown[], item: unknown): void {
   if (list.length >= LIMITS.entries) reserve(list.length + 1);
   allocate(ENTRY_BYTES);
   list.push(item);
 }
 
-/** Adds all entries of a list to another. */
+/** Adds all entries of a list to another list and charges them. */
 export function pushAll(list: unknown[], items: readonly unknown[]): void {
   if (list.length + items.length > LIMITS.entries) reserve(list.length + items.length);
   spend(items.length);
@@ -73,7 +73,7 @@ export function pushAll(list: unknown[], items: readonly unknown[]): void {
   for (const item of items) list.push(item);
 }
 
-/** Sets a field of an object that an expression builds; `__proto__` is a key like any other. */
+/** Sets a field of an object that an expression builds. `__proto__` is an ordinary key. */
 export function setField(object: Record<string, unknown>, key: string, value: unknown): void {
   spend(FIELD_UNITS);
   allocate(FIELD_BYTES);
@@ -81,7 +81,7 @@ export function setField(object: Record<string, unknown>, key: string, value: un
   else object[key] = value;
 }
 
-/** The names of the fields of an object, charged. To list those of a large object takes tens of milliseconds. */
+/** Returns the names of the fields of an object and charges them: for a large object this takes tens of milliseconds. */
 export function keysOf(object: object): readonly string[] {
   startClock();
   const keys = Object.keys(object);
@@ -90,13 +90,13 @@ export function keysOf(object: object): readonly string[] {
   return keys;
 }
 
-/** Returns the result of an evaluation: of a sequence with one item, that item, unless the expression keeps the list. */
+/** Returns the result of an evaluation: for a sequence with one item that item, unless the expression keeps the list. */
 export function unwrapped(value: unknown): unknown {
   if (!isSequence(value)) return value;
   return value.length > 1 || value.keepSingleton ? value : value[0];
 }
 
-/** The field of an object, or those of all objects in a list. Own properties only: nothing of JavaScript is reachable. */
+/** Returns the field of an object, or of all objects in a list. Reads only own properties, so that JavaScript's built-ins are hidden. */
 export function member(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   if (Array.isArray(value)) return unwrapped(memberOfEach(value, key));
@@ -116,14 +116,14 @@ export function memberOfEach(list: readonly unknown[], key: string): Sequence {
   return found;
 }
 
-/** A number to reckon with. Throws for Infinity, as the library does. */
+/** Tells whether the value is a number for arithmetic. Throws for Infinity, as the library does. */
 export function isNumeric(value: unknown): value is number {
   if (typeof value !== 'number' || Number.isNaN(value)) return false;
   if (!Number.isFinite(value)) throw badArgument(`number out of range: ${value}`);
   return true;
 }
 
-/** JSONata's truth; nothing is undefined. */
+/** Converts a value to true or false by JSONata's rules; a missing value remains undefined. */
 export function truth(value: unknown): boolean | undefined {
   if (typeof value === 'boolean') return value;
   if (value === undefined) return undefined;
@@ -159,15 +159,15 @@ export function equal(a: unknown, b: unknown): boolean {
 type Fields = Record<string, unknown>;
 
 /**
- * `$string`; nothing stays nothing.
+ * Implements `$string`; a missing value remains undefined.
  *
- * @param pretty in lines, with two blanks for each level
- * @throws `EXPR_LIMIT` before a text is made that is too large: a small value can stand in many places of itself
+ * @param pretty true for a text in lines, with two spaces per level
+ * @throws `EXPR_LIMIT` before it builds a text that is too large: a value can contain the same small part many times
  */
 export function stringOf(value: unknown, pretty = false): string | undefined {
   if (typeof value === 'string' || value === undefined) return value;
   if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw badArgument('no text can be made of Infinity or NaN');
+    if (!Number.isFinite(value)) throw badArgument('Infinity and NaN cannot become a text');
     return numberText(value);
   }
   if (typeof value === 'boolean') return value ? 'true' : 'false';
@@ -177,7 +177,7 @@ export function stringOf(value: unknown, pretty = false): string | undefined {
   return JSON.stringify(value, jsonValue, pretty ? 2 : 0);
 }
 
-/** Charges a value as it would be written out, so that what it shares counts each time. */
+/** Charges a value by the size of its text, so that a shared part counts each time that it occurs. */
 function chargeTree(value: unknown, indent: number, depth: number): void {
   if (typeof value === 'string') return allocateText(value.length + 2 + indent * depth);
   spend(1);
@@ -199,7 +199,7 @@ function jsonValue(_key: string, value: unknown): unknown {
   return isFunction(value) ? '' : value;
 }
 
-/** A copy that shares nothing with the value: what JSON makes of it. */
+/** Returns a copy of the value by way of JSON. The copy shares no part with the value. */
 export function copyOf(value: unknown): unknown {
   return JSON.parse(stringOf(value) ?? 'null') as unknown;
 }

@@ -1,4 +1,4 @@
-/** Expressions that try to stop the host, with data at the bounds of an event: 4 MiB, 100,000 entries. */
+/** Expressions that try to block the host, with data at the limits of an event: 4 MiB, 100,000 entries. */
 
 const ENTRIES = 100_000;
 const MIB = 1024 * 1024;
@@ -9,7 +9,7 @@ const lines = (count) => Array.from({ length: count }, (_, index) => ({ sku: `sk
 const object = (count = ENTRIES) => Object.fromEntries(texts(count).map((key, index) => [key, index]));
 const long = (part, size = 4 * MIB) => part.repeat(Math.floor(size / part.length));
 
-/** name → expression, data, and whether it may also end well: "limit" ends with EXPR_LIMIT, "any" ends in time. */
+/** name → expression, data, and the expected end: "limit" must end with EXPR_LIMIT, "any" must only end in time. */
 export const BOMBS = {
   'sort of 90,000 numbers': ['$sort(trigger.data)', () => numbers(90_000), 'any'],
   'sort by a function': ['$sort(trigger.data, function($a, $b) { $a > $b })', numbers, 'any'],
@@ -139,7 +139,7 @@ export const BOMBS = {
 
 const each = (call) => `$count(trigger.data.l.(${call}))`;
 
-/** Every function with arguments as large as an event has them, and in a loop over 100,000 items: name → expressions with their data. */
+/** Each function with arguments as large as an event, and in a loop over 100,000 items: name → expressions with their data. */
 export const FUNCTION_CASES = {
   sum: [
     ['$sum(trigger.data)', numbers],
@@ -298,7 +298,7 @@ export const FUNCTION_CASES = {
   pad: [...ofText('$pad(§, 10)'), ...ofText('$pad("x", 1000, §)'), [each('$pad("x", 1000)'), () => ({ l: numbers() })]],
 };
 
-/** A function of one long text, once and for each of 100,000 items. */
+/** Returns the cases of a function of one long text: called once, and for each of 100,000 items. */
 function ofText(call) {
   return [
     [call.replace('§', 'trigger.data'), () => long('x')],

@@ -1,7 +1,7 @@
 /**
- * Run as `node --max-old-space-size=320 run-bombs.mjs NAME…`: evaluates the expressions of these names, and prints a line of JSON for each
- * with the time that its thread was held at most: neither the wall clock nor the processor time of the process, which includes threads that
- * collect garbage, can be less than that.
+ * Usage: `node --max-old-space-size=320 run-bombs.mjs NAME…`. Evaluates the expressions of these names, and prints a line of JSON for each
+ * with an upper bound of the time that it blocked its thread: the smaller of the wall time and the processor time of the process, which
+ * includes the threads of the garbage collector.
  */
 import { compileTemplate, parseText } from '../../dist/expression/index.js';
 import { BOMBS, FUNCTION_CASES } from './bombs.mjs';

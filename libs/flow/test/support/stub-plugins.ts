@@ -7,7 +7,7 @@ interface StubClient {
 
 const open = async (): Promise<StubClient> => ({ close: async () => undefined });
 const nothing = async () => undefined;
-/** What is never run here gives nothing. */
+/** Implements all actions, because tests of this package never run them. */
 const run = async () => ({}) as never;
 
 const anything = z.record(z.string(), z.unknown());
@@ -207,7 +207,7 @@ const http = definePlugin({
   },
 });
 
-/** The contracts of plugins without what they do. */
+/** Plugins with their contracts, but without behaviour. */
 export const stubPlugins: ReadonlyMap<string, AnyPlugin> = new Map<string, AnyPlugin>(
   [onecHttp, onecSoap, asteriskAmi, tcpGateway, timeline, http].map((plugin) => [plugin.name, plugin]),
 );

@@ -3,7 +3,7 @@ import { compileWorkspace, parseWorkspaceFile, type WorkspaceResult } from '../.
 import type { SourceFile } from '../../src/index.js';
 import { stubPlugins } from './stub-plugins.js';
 
-/** What the connections of the samples read. */
+/** The environment variables that the connections of the samples read. */
 export const environment = {
   ERP_URL: 'http://erp/hs/gate',
   ERP_USER: 'sluice',
@@ -24,7 +24,7 @@ export function sourceFile(file: string, text: string | Uint8Array): SourceFile 
 
 export interface WorkspaceFixture {
   readonly workspace: string;
-  /** Text or bytes by file. */
+  /** Content by file name, as text or bytes. */
   readonly flows?: Readonly<Record<string, string | Uint8Array>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly plugins?: ReadonlyMap<string, AnyPlugin>;

@@ -7,10 +7,10 @@ import { isNumeric, isTrue, pushAll, pushTo, setField, unwrapped } from '../valu
 import { bail } from './bail.js';
 
 /**
- * A closure for an expression of the compiled subset; undefined for every other, which the interpreter evaluates. A closure returns exactly
- * what the interpreter returns, or bails.
+ * Compiles an expression of the compiled subset to a closure; returns undefined for other expressions, which the interpreter evaluates.
+ * A closure either returns the same result as the interpreter, or bails.
  *
- * @param root names are roots of the scope; otherwise fields of the context value
+ * @param root true when names are roots of the scope; otherwise they are fields of the context value
  */
 export function compileNode(node: SyntaxNode, root: boolean): Closure | undefined {
   if (node.consarray || (node.type !== 'path' && (node.keepArray || node.group))) return undefined;
@@ -55,7 +55,7 @@ function literal(value: unknown): Closure {
 
 function compileVariable(node: SyntaxNode, root: boolean): Closure | undefined {
   if (node.value === 'omit') return () => OMIT;
-  // The scope itself is no value: it holds more than the roots.
+  // The scope itself is not a value, because it contains more than the roots.
   return node.value === '' && !root ? (input) => input : undefined;
 }
 
@@ -81,7 +81,7 @@ function compileUnary(node: SyntaxNode, root: boolean): Closure | undefined {
   };
 }
 
-/** Lists are taken in item by item, except those written as lists themselves. */
+/** Compiles `[…]`. Values that are lists are flattened, except those written as `[…]` themselves. */
 function compileList(items: readonly SyntaxNode[], root: boolean): Closure | undefined {
   const closures = compileAll(items.map((item) => compileNode(item, root)));
   if (!closures) return undefined;
@@ -104,7 +104,7 @@ function compileObject(pairs: readonly SyntaxPair[], root: boolean): Closure | u
   const names = pairs.map(([key]) => (key.type === 'string' && !key.predicate ? String(key.value) : undefined));
   if (names.every(isFieldName) && new Set(names).size === names.length) return compileFields(names, values);
   return (input, scope) => {
-    // The items of a list are grouped.
+    // For a list JSONata groups the items, which only the interpreter does.
     if (Array.isArray(input)) bail();
     const made: Record<string, unknown> = {};
     const seen = new Set<string>();
@@ -124,7 +124,7 @@ function isFieldName(name: string | undefined): name is string {
   return name !== undefined;
 }
 
-/** The common object, with the keys written out. */
+/** Compiles the common form of an object, with literal keys. */
 function compileFields(names: readonly string[], values: readonly Closure[]): Closure {
   return (input, scope) => {
     if (Array.isArray(input)) bail();
@@ -154,7 +154,7 @@ function compileCondition(node: SyntaxNode, root: boolean): Closure | undefined 
 
 function compileBlock(node: SyntaxNode, root: boolean): Closure | undefined {
   const [only, ...rest] = compileAll((node.expressions ?? []).map((each) => compileNode(each, root))) ?? [];
-  // Several expressions in a block make sense only with variables, which the interpreter binds.
+  // Several expressions in a block are useful only with variables, which only the interpreter binds.
   return rest.length === 0 ? only : undefined;
 }
 
@@ -168,7 +168,7 @@ function compileCall(node: SyntaxNode, root: boolean): Closure | undefined {
   return (input, scope) => call(scope.context, a(input, scope), b(input, scope), c?.(input, scope));
 }
 
-/** All of them, or none. */
+/** Returns the items when all of them are compiled, otherwise undefined. */
 function compileAll<Item>(items: readonly (Item | undefined)[]): readonly Item[] | undefined {
   return items.every((item) => item !== undefined) ? items : undefined;
 }

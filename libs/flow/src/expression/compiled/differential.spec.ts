@@ -78,7 +78,7 @@ const SCOPES = [
 
 interface Outcome {
   readonly value?: unknown;
-  /** The messages are the product's own, so only the failure is compared. */
+  /** Only the failure is compared, because the product has its own messages. */
   readonly fails?: true;
 }
 
@@ -122,14 +122,14 @@ function interpreted(source: string, scope: Scope): Outcome {
   }
 }
 
-/** The library leaves its marks on lists, those of the data included. */
+/** Removes the marks that the library leaves on lists, including those of the data. */
 function withoutMarks(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutMarks);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutMarks(item)]));
 }
 
-/** The library changes what it is given, so it is given a copy. */
+/** Evaluates with the library, on a copy because the library changes its input. */
 async function library(source: string, scope: Scope): Promise<Outcome> {
   const { context, ...data } = scope;
   try {
@@ -591,7 +591,7 @@ const INTERPRETED = [
 
 const WRITTEN = [...PATHS, ...FILTERS, ...KEPT_LISTS, ...OPERATORS, ...CONDITIONS, ...CONSTRUCTORS, ...CALLS];
 
-/** Compares all three on one scope, whose data are frozen: a write would be a failure. Returns whether a closure took part. */
+/** Compares closure, interpreter and library on one scope. Its data is frozen, so a write would fail. Returns whether a closure took part. */
 async function compare(source: string, scope: Scope): Promise<boolean> {
   const expected = { source, ...(await library(source, scope)) };
   expect({ source, ...interpreted(source, scope) }).toEqual(expected);
@@ -602,11 +602,11 @@ async function compare(source: string, scope: Scope): Promise<boolean> {
 }
 
 describe('closures and the interpreter return what the library returns', () => {
-  it.each([...WRITTEN, ...INTERPRETED])('%s', async (source) => {
+  it.each([...WRITTEN, ...INTERPRETED])('compares %s', async (source) => {
     for (const scope of SCOPES) await compare(source, scope);
   });
 
-  it('for random expressions of the compiled subset', async () => {
+  it('compares random expressions of the compiled subset', async () => {
     const random = seeded(20260201);
     let closures = 0;
     for (let count = 0; count < 500; count += 1) {
@@ -616,7 +616,7 @@ describe('closures and the interpreter return what the library returns', () => {
     expect(closures).toBeGreaterThan(700);
   });
 
-  it('for random expressions of the whole language', async () => {
+  it('compares random expressions of the whole language', async () => {
     const random = seeded(20261130);
     for (let count = 0; count < 500; count += 1) {
       const source = wideExpression(random);
@@ -625,7 +625,7 @@ describe('closures and the interpreter return what the library returns', () => {
   });
 });
 
-describe('data with the names of marks of the library', () => {
+describe('data whose keys are marks of the library', () => {
   const scope = scopeWith({
     wrapped: { outerWrapper: true, sequence: true, tupleStream: true, cons: true, keepSingleton: true, a: 1 },
     called: { _jsonata_lambda: true, _jsonata_function: true, a: 1 },
@@ -644,7 +644,7 @@ describe('data with the names of marks of the library', () => {
     ['$string(trigger.data.called)', '{"_jsonata_lambda":true,"_jsonata_function":true,"a":1}'],
     ['{"_jsonata_lambda": true}', { _jsonata_lambda: true }],
     ['$boolean(trigger.data.called)', true],
-  ])('%s', (source, expected) => {
+  ])('evaluates %s', (source, expected) => {
     expect(interpreted(source, scope)).toEqual({ value: expected });
     const outcome = compiled(source, scope);
     if (typeof outcome !== 'string') expect(outcome).toEqual({ value: expected });
@@ -652,7 +652,7 @@ describe('data with the names of marks of the library', () => {
 });
 
 describe('the compiled subset', () => {
-  it('holds the common expressions', () => {
+  it('contains the common expressions', () => {
     const left = WRITTEN.filter((source) => SCOPES.every((scope) => typeof compiled(source, scope) === 'string'));
     expect(left.length).toBeLessThan(WRITTEN.length / 5);
   });

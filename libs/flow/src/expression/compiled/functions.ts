@@ -11,13 +11,13 @@ import { bail } from './bail.js';
 export interface SyncFunction {
   readonly min: number;
   readonly max: number;
-  /** Bails where the interpreter would refuse an argument, or put the context value in its place. */
+  /** Bails when the interpreter would reject an argument, or replace it by the context value. */
   readonly call: (context: EvaluationContext, a: unknown, b: unknown, c: unknown) => unknown;
-  /** Always a text, a number, true or false, or nothing: no data can hide in it. */
+  /** True when the result is always a text, a number, true, false or undefined, so that it contains no data. */
   readonly scalar: boolean;
 }
 
-/** Functions that closures call; a call with another number of arguments is left to the interpreter. */
+/** Functions that closures can call. The interpreter executes calls with another number of arguments. */
 export const SYNC_FUNCTIONS: ReadonlyMap<string, SyncFunction> = new Map<string, SyncFunction>([
   ['string', scalar(1, 1, (value) => stringOf(value))],
   ['length', ofText(lengthOf)],
@@ -47,7 +47,7 @@ export const SYNC_FUNCTIONS: ReadonlyMap<string, SyncFunction> = new Map<string,
   ['keys', building(1, 1, (value) => unwrapped(keys(value)))],
   ['lookup', building(2, 2, (value, key) => (typeof key === 'string' ? member(value, key) : bail()))],
   ['merge', building(1, 1, mergeOf)],
-  // Pictures of dates are the library's: only the forms without one are here.
+  // The library processes pictures of dates, so only the forms without a picture are here.
   language('now', 0),
   language('millis', 0),
   language('toMillis', 1, isTextOrNothing),
@@ -59,7 +59,7 @@ export const SYNC_FUNCTIONS: ReadonlyMap<string, SyncFunction> = new Map<string,
   language('dateTime1C', 2),
   language('instant', 2),
   language('phone', 2),
-  // Without a name it counts its calls, and an expression that bails would be counted twice.
+  // Without a name it counts its calls, so an expression that bails would be counted twice.
   language('uuid', 1, (name) => name !== undefined),
   language('hash', 2),
   language('parse', 1),
@@ -94,13 +94,13 @@ function ofNumber(call: (value: number) => number): SyncFunction {
   return scalar(1, 1, (value) => (typeof value === 'number' ? call(value) : value === undefined ? undefined : bail()));
 }
 
-/** Charges a text that a function reads, and what it makes of it: a URL has up to nine characters for one. */
+/** Charges the argument and the result of a text function: an encoded URL has up to nine characters per character. */
 function charged(text: string): string {
   allocateText(text.length * 3);
   return text;
 }
 
-/** Of one number, or of a list of them. */
+/** A function of one number, or of a list of numbers. */
 function ofNumbers(call: (numbers: readonly number[]) => number | undefined): SyncFunction {
   return scalar(1, 1, (value) => {
     if (value === undefined) return undefined;
@@ -115,7 +115,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0);
 }
 
-/** What stands on one side of a mark; the whole text without one. */
+/** A function that returns the text on one side of a mark, or the whole text when it does not contain the mark. */
 function around(cut: (text: string, at: number, mark: string) => string): SyncFunction {
   return scalar(2, 2, (text, mark) => {
     if (typeof mark !== 'string' || !isTextOrNothing(text)) bail();

@@ -5,7 +5,7 @@ import { bail } from './bail.js';
 
 export type Operator = (left: unknown, right: unknown) => unknown;
 
-/** Operators whose sides are both evaluated. `and` and `or` are not among them. */
+/** Operators that always evaluate both operands. Excludes `and` and `or`. */
 export const OPERATORS: ReadonlyMap<unknown, Operator> = new Map<unknown, Operator>([
   ['=', (left, right) => left !== undefined && right !== undefined && equal(left, right)],
   ['!=', (left, right) => left !== undefined && right !== undefined && !equal(left, right)],

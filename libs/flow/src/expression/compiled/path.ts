@@ -3,20 +3,20 @@ import type { FilterNode, SyntaxNode } from '../syntax.js';
 import { spend } from '../budget.js';
 import { isNumeric, isSequence, isTrue, member, pushAll, pushTo, sequence, unwrapped, type Sequence } from '../values.js';
 
-/** @param input the context value; no closure that begins at the roots looks at it */
+/** @param input the context value; closures that begin at the roots ignore it */
 export type Closure = (input: unknown, scope: Scope) => unknown;
-/** Gives a sequence, or the one item of a list that is a list itself. */
+/** Returns a sequence, or the selected item when that item is itself a list. */
 export type Filter = (value: unknown, scope: Scope) => readonly unknown[];
 type CompileNode = (node: SyntaxNode, root: boolean) => Closure | undefined;
 
 interface Step {
-  /** Field that the step reads; undefined when it computes. */
+  /** Field that the step reads; undefined when the step is not a name. */
   readonly name?: string;
   readonly run: Closure;
   readonly filters: readonly Filter[];
 }
 
-/** A path, as `evaluatePath` and `evaluateStep` of jsonata 2.2.2 walk it. */
+/** Compiles a path, with the semantics of `evaluatePath` and `evaluateStep` of jsonata 2.2.2. */
 export function compilePath(node: SyntaxNode, root: boolean, compile: CompileNode): Closure | undefined {
   if (node.tuple || node.group || (node.keepArray && !node.keepSingletonArray)) return undefined;
   const all = node.steps ?? [];
@@ -41,7 +41,7 @@ export function compilePath(node: SyntaxNode, root: boolean, compile: CompileNod
   return (input, scope) => finish(walk(spreads && Array.isArray(input) ? input : [input], steps, 0, scope));
 }
 
-/** The end of a path with `[]`: one item stays a list. */
+/** Finishes a path with `[]`: one item remains a list. */
 function keptList(items: readonly unknown[]): unknown {
   return isSequence(items) && items.length === 0 ? undefined : items;
 }
@@ -68,12 +68,12 @@ function compileStep(node: SyntaxNode, root: boolean, compile: CompileNode): Ste
   return run && { run, filters };
 }
 
-/** The context of evaluation travels in the scope, and is no root. */
+/** Reads a root. The evaluation context is a part of the scope, but not a root. */
 function rootOf(scope: Scope, name: string): unknown {
   return name === 'context' ? undefined : member(scope, name);
 }
 
-/** The commonest expression: it allocates nothing as long as it meets no list. */
+/** Compiles the most common expression, a path of names from the roots. It allocates no memory unless it finds a list. */
 function rootNames(names: readonly string[], rest: readonly Step[]): Closure {
   const first = names[0] as string;
   return (_, scope) => namesFrom(rootOf(scope, first), rest, scope);
@@ -98,7 +98,7 @@ function namesFrom(start: unknown, rest: readonly Step[], scope: Scope): unknown
   return value;
 }
 
-/** The steps from one on, for every item. */
+/** Takes the steps from index `from` on, for each item. */
 function walk(items: readonly unknown[], steps: readonly Step[], from: number, scope: Scope): readonly unknown[] {
   if (items.length === 0) return sequence([]);
   let current = items;
@@ -117,7 +117,7 @@ function takeStep(items: readonly unknown[], step: Step, last: boolean, scope: S
     if (result !== undefined) pushTo(results, result);
   }
   const only = results.length === 1 ? results[0] : undefined;
-  // A list of the data stays a list, of one item and of none too.
+  // A list of the data remains a list, also with one item or without items.
   if (last && Array.isArray(only) && !isSequence(only)) return only;
   const flat: Sequence = [];
   for (const result of results) {
@@ -128,7 +128,7 @@ function takeStep(items: readonly unknown[], step: Step, last: boolean, scope: S
   return flat;
 }
 
-/** `[…]` behind a step, as `evaluateFilter` of jsonata 2.2.2: an index, or a condition on each item. */
+/** Compiles `[…]` after a step, with the semantics of `evaluateFilter` of jsonata 2.2.2: an index, or a condition on each item. */
 export function compileFilter(node: FilterNode, compile: CompileNode): Filter | undefined {
   if (node.type !== 'filter') return undefined;
   if (node.expr.type === 'number' && !node.expr.predicate) return byIndex(Math.floor(node.expr.value as number));

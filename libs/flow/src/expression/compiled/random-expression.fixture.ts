@@ -1,4 +1,4 @@
-/** Mulberry32: the same numbers in every run. */
+/** Mulberry32: a random generator with the same numbers in each run. */
 export function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -47,7 +47,7 @@ const CALLS = [
   '$merge',
 ];
 
-/** An expression of at most four levels, from what the closures know. */
+/** Returns a random expression of the compiled subset, with at most four levels. */
 export function randomExpression(random: Random, depth = 3, root = true): string {
   const again = (inner = root): string => randomExpression(random, depth - 1, inner);
   const roll = random();
@@ -62,7 +62,7 @@ export function randomExpression(random: Random, depth = 3, root = true): string
   return `${pick(random, CALLS)}(${again()})`;
 }
 
-/** An expression of the whole language: what closures know, inside of what they do not. */
+/** Returns a random expression of the whole language: parts of the compiled subset inside of other constructs. */
 export function wideExpression(random: Random, depth = 3): string {
   const simple = (root = true): string => randomExpression(random, depth - 1, root);
   const list = pick(random, ['lines', 'one', 'none', 'nested', 'objects', 'mixed', 'numbers', 'customer.phones']);

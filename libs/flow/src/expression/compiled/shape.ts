@@ -2,8 +2,8 @@ import type { SyntaxNode } from '../syntax.js';
 import { SYNC_FUNCTIONS } from './functions.js';
 
 /**
- * What a closure of the compiled subset can give, seen from its expression: a text, a number or a truth value; data as it came, or a list
- * of it; something built, in which `$omit` may lie.
+ * The kinds of results that a closure can return, determined by its expression: `scalar` is a text, a number, true or false; `data` is
+ * unchanged data or a list of it; `built` is a new value, which may contain `$omit`.
  */
 export type Shape = 'scalar' | 'data' | 'built';
 
@@ -26,7 +26,7 @@ export function shapeOf(node: SyntaxNode): Shape {
   }
 }
 
-/** `$` and `$$` pass data on; `$omit` as a step would put it into a list. */
+/** Tells whether a step passes data on, as names, `$` and `$$` do. `$omit` as a step would be put into a list. */
 function passesData(step: SyntaxNode): boolean {
   return step.type === 'name' || (step.type === 'variable' ? step.value !== 'omit' : shapeOf(step) === 'scalar');
 }

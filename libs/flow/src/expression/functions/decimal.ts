@@ -1,16 +1,16 @@
 import { badArgument } from '../faults.js';
 
-/** Decimal digits that a JavaScript number holds for certain. */
+/** Decimal digits that a JavaScript number always keeps. */
 const DIGITS = 15;
-/** Characters of a text that is read as a number, spaces included. */
+/** Maximum characters of a text that is read as a number, including spaces. */
 const MAX_CHARACTERS = 400;
 const SPACES = /[\s\u00a0\u2007\u2009\u202f']/g;
 const PLAIN = /^([+-]?)(\d+)(?:[.,](\d+))?$/;
-const CURE = 'give a number, or a text such as "1 234,50"';
+const CURE = 'pass a number, or a text such as "1 234,50"';
 
 /**
- * `$decimal(value[, places])`: rounds half away from zero on the decimal digits, as 1C does. The digits are moved as text, so nothing is
- * lost to binary fractions: 1.005 to two places is 1.01.
+ * `$decimal(value[, places])`: rounds half away from zero on the decimal digits, as 1C does. It computes with decimal digits, so binary
+ * fractions cause no error: 1.005 to two places is 1.01.
  */
 export function decimal(value: unknown, places: unknown): number | undefined {
   if (value === undefined) return undefined;
@@ -18,7 +18,7 @@ export function decimal(value: unknown, places: unknown): number | undefined {
   const kept = places === undefined ? scale : readPlaces(places);
   const rounded = scale <= kept ? digits : divideHalfUp(digits, 10n ** BigInt(scale - kept));
   if (String(rounded).length > DIGITS && typeof value !== 'number') {
-    throw badArgument(`$decimal holds ${DIGITS} digits, and this text has more`, 'keep it as a text');
+    throw badArgument(`$decimal keeps ${DIGITS} digits, but this text has more`, 'keep it as a text');
   }
   const magnitude = Number(`${rounded}e-${Math.min(scale, kept)}`);
   return negative && magnitude !== 0 ? -magnitude : magnitude;
@@ -26,9 +26,9 @@ export function decimal(value: unknown, places: unknown): number | undefined {
 
 interface Decimal {
   readonly negative: boolean;
-  /** All digits, the point taken out. */
+  /** All digits, without the point. */
   readonly digits: bigint;
-  /** How many of them stand after the point. */
+  /** Number of digits after the point. */
   readonly scale: number;
 }
 

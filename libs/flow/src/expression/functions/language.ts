@@ -7,17 +7,17 @@ import { base64decode, base64encode, hash, pad, parse } from './texts.js';
 import { xml } from './xml.js';
 
 export interface LanguageFunction {
-  /** Arguments without which it makes no sense. */
+  /** Number of required arguments. */
   readonly required: number;
-  /** Parameters in all, at most three. */
+  /** Number of all parameters, at most three. */
   readonly parameters: number;
-  /** JSONata's: checks the arguments, and puts the context value in the place of a missing one. Absent: the function checks itself. */
+  /** Signature of JSONata: checks the arguments and replaces a missing one by the context value. When absent, the function checks itself. */
   readonly signature?: string;
-  /** An argument that is missing is undefined, and so is nothing. */
+  /** A missing argument, and an argument without a value, is undefined. */
   readonly call: (context: EvaluationContext, a: unknown, b: unknown, c: unknown) => unknown;
 }
 
-/** The functions that the language adds to JSONata's, or puts in the place of JSONata's. */
+/** The functions that the language adds to JSONata, or that replace functions of JSONata. */
 export const LANGUAGE_FUNCTIONS: ReadonlyMap<string, LanguageFunction> = new Map<string, LanguageFunction>([
   ['decimal', { required: 1, parameters: 2, call: (_, value, places) => decimal(value, places) }],
   ['dateTime1C', { required: 1, parameters: 2, call: dateTime1C }],
@@ -27,7 +27,7 @@ export const LANGUAGE_FUNCTIONS: ReadonlyMap<string, LanguageFunction> = new Map
   ['hash', { required: 1, parameters: 2, call: (_, text, algorithm) => hash(text, algorithm) }],
   ['parse', { required: 1, parameters: 1, call: (_, text) => parse(text) }],
   ['xml', { required: 1, parameters: 1, call: (_, text) => xml(text) }],
-  // The library's $now and $millis read the clock of the machine, so a test could not set them.
+  // The library's $now and $millis read the clock of the machine, so a test could not set the time.
   ['now', { required: 0, parameters: 2, signature: '<s?s?:s>', call: now }],
   ['millis', { required: 0, parameters: 0, signature: '<:n>', call: (context) => context.now }],
   ['toMillis', { required: 1, parameters: 2, signature: '<s-s?:n>', call: toMillis }],
@@ -41,19 +41,19 @@ function now(context: EvaluationContext, picture: unknown, zone: unknown): unkno
   return fromMillis(context.now, picture, zone);
 }
 
-/** `$uuid([name])`: the same in every attempt and redelivery of a run. */
+/** `$uuid([name])`: returns the same id in each attempt and redelivery of a run. */
 function uuid(context: EvaluationContext, name: unknown): string {
   if (name === undefined) return context.uuid();
   if (typeof name === 'string' || typeof name === 'number') return context.uuid(String(name));
   throw badArgument('the name of $uuid is a text');
 }
 
-/** JSONata's functions that stay as they are. */
+/** The functions of JSONata that remain unchanged. */
 const NATIVE =
   'sum count max min average string substring substringBefore substringAfter lowercase uppercase length trim match contains replace ' +
   'split join formatNumber formatBase formatInteger parseInteger number floor ceil abs round sqrt power random boolean not map zip ' +
   'filter single reduce sift keys lookup append exists spread merge reverse each error assert type sort shuffle distinct ' +
   'encodeUrlComponent encodeUrl decodeUrlComponent decodeUrl clone';
 
-/** Every function that an expression may call, without the `$`. */
+/** Names of all functions that an expression may call, without the `$`. */
 export const FUNCTION_NAMES: ReadonlySet<string> = new Set([...NATIVE.split(' '), ...LANGUAGE_FUNCTIONS.keys()]);

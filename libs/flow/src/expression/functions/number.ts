@@ -3,16 +3,16 @@ import { badArgument } from '../faults.js';
 
 const DECIMAL = /^-?(\d+)(?:\.(\d+))?([Ee][-+]?\d+)?$/;
 const OTHER_RADIX = /^0(?:[xX][0-9A-Fa-f]+|[oO][0-7]+|[bB][01]+)$/;
-/** Characters of a text that is read as a number. */
+/** Maximum characters of a text that is read as a number. */
 const MAX_CHARACTERS = 400;
-/** Significant digits that a JavaScript number keeps, whatever they are. */
+/** Significant digits that a JavaScript number always keeps. */
 const KEPT_DIGITS = 15;
 
 /**
- * `$number(value)`: a text, a number or a truth value as a number.
+ * `$number(value)`: converts a text, a number, true or false to a number.
  *
- * @throws `EXPR_FAILED` for what is no number, and for a number that JavaScript would round: an integer past 2^53-1, or more digits than
- * come back
+ * @throws `EXPR_FAILED` for a text that is not a number, and for a number that JavaScript would round: an integer above 2^53-1, or one
+ * with too many digits
  */
 export function numberOf(value: unknown): number | undefined {
   if (value === undefined || typeof value === 'number') return value;
@@ -21,7 +21,7 @@ export function numberOf(value: unknown): number | undefined {
   spendText(value.length);
   if (value.length > MAX_CHARACTERS) throw badArgument(`$number takes a text of at most ${MAX_CHARACTERS} characters`);
   const match = DECIMAL.exec(value);
-  if (!match && !OTHER_RADIX.test(value)) throw badArgument('$number was given a text that is no number');
+  if (!match && !OTHER_RADIX.test(value)) throw badArgument('$number was given a text that is not a number');
   const read = Number(value);
   if (!Number.isFinite(read)) throw badArgument('$number was given a number that is out of range');
   if ((match?.[3] === undefined && Number.isInteger(read) && !Number.isSafeInteger(read)) || (match && isRounded(match, read))) {
@@ -35,7 +35,7 @@ function isRounded([, whole = '', fraction = '']: RegExpExecArray, read: number)
   return digits.length > KEPT_DIGITS && significant(read) !== digits;
 }
 
-/** The digits of the shortest text that reads as the number. */
+/** Returns the digits of the shortest text that represents the number. */
 function significant(read: number): string {
   const [mantissa = ''] = Math.abs(read).toExponential().split('e');
   return mantissa.replace('.', '').replace(/0{1,400}$/, '');

@@ -2,17 +2,17 @@ import { isSupportedCountry, parsePhoneNumberFromString, type CountryCode } from
 import { spend } from '../budget.js';
 import { badArgument } from '../faults.js';
 
-/** Longest number within a company: such a one is an extension and stays as it is. */
+/** Maximum digits of an extension, a number within a company. Extensions are returned unchanged. */
 const EXTENSION = 6;
-/** Characters of a text that can be a phone number. */
+/** Maximum characters of a text that can be a phone number. */
 const MAX_CHARACTERS = 250;
 /** Work of reading one number. */
 const PARSING_UNITS = 100;
 const PHONE = /^[\d\s()+.\-\u2010-\u2015\u00a0/]+$/;
 
 /**
- * `$phone(text[, country])`: the digits in international form without a plus. Nothing when it cannot be a phone: the length is checked,
- * not whether the number has been given out.
+ * `$phone(text[, country])`: returns the digits in international form without a plus, or undefined when the text cannot be a phone
+ * number. Checks the length, but not whether the number is assigned.
  */
 export function phone(value: unknown, country: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
@@ -28,5 +28,5 @@ export function phone(value: unknown, country: unknown): string | undefined {
 
 function readCountry(value: unknown): CountryCode {
   if (typeof value === 'string' && isSupportedCountry(value)) return value;
-  throw badArgument('$phone does not know this country', 'give two capital letters, for instance RU');
+  throw badArgument('$phone does not know this country', 'write two capital letters, for instance RU');
 }

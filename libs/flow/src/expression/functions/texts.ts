@@ -5,36 +5,36 @@ import { badArgument, overLimit } from '../faults.js';
 import { lengthOf } from '../interpreter/characters.js';
 import { LIMITS } from '../limits.js';
 
-/** Characters whose work the making of one digest is like. */
+/** Fixed work of one digest, in characters. */
 const DIGEST_CHARACTERS = 1000;
 const ALGORITHMS = ['sha256', 'sha1', 'sha512', 'md5'];
 
-/** `$hash(text[, algorithm])`: hex digits. */
+/** `$hash(text[, algorithm])`: returns the digest in hex digits. */
 export function hash(text: unknown, algorithm: unknown = 'sha256'): string | undefined {
   if (text === undefined) return undefined;
   if (typeof text !== 'string') throw badArgument('$hash takes a text', 'write $hash($string(…))');
   if (!ALGORITHMS.includes(algorithm as string))
-    throw badArgument(`$hash knows no such algorithm`, `one of ${ALGORITHMS.join(', ')}`);
-  // A digest takes a few microseconds of its own.
+    throw badArgument(`$hash does not support this algorithm`, `use one of ${ALGORITHMS.join(', ')}`);
+  // A digest takes a few microseconds for any text.
   spendText(text.length + DIGEST_CHARACTERS);
   return createHash(algorithm as string)
     .update(text)
     .digest('hex');
 }
 
-/** Bytes that a value of JSON takes at most for each character of its text (`[[],[],…`). */
+/** Maximum bytes of a JSON value per character of its text (`[[],[],…`). */
 const JSON_BYTES_PER_CHARACTER = 16;
 
-/** `$parse(text)`: JSON in a text, with the integers that the door takes. The message of a failure does not quote the text. */
+/** `$parse(text)`: parses JSON in a text; rejects integers that JavaScript would round. The error message does not quote the text. */
 export function parse(text: unknown): unknown {
   if (text === undefined) return undefined;
-  if (typeof text !== 'string') throw badArgument('$parse takes a text', 'what is data already needs no $parse');
+  if (typeof text !== 'string') throw badArgument('$parse takes a text', 'a value that is already data needs no $parse');
   // A value takes several times the memory of its text.
   allocateText(text.length);
   allocate(text.length * JSON_BYTES_PER_CHARACTER);
   const json = text.startsWith('\ufeff') ? text.slice(1) : text;
   const value = parsed(json);
-  // Only a long run of digits can be a number that would be rounded.
+  // Only a long sequence of digits can be a number that would be rounded.
   if (!/\d{16}/.test(json)) return value;
   try {
     return parseJson(json);
@@ -54,26 +54,26 @@ function parsed(json: string): unknown {
   }
 }
 
-/** Of a number that would be rounded. */
+/** Tells whether the details belong to the error about a number that would be rounded. */
 function hasPointer(details: unknown): boolean {
   return typeof details === 'object' && details !== null && 'pointer' in details;
 }
 
-/** `$base64encode(text)`: of the text's UTF-8 (the library's own loses everything past Latin-1). */
+/** `$base64encode(text)`: encodes the UTF-8 of the text (the library's function loses characters beyond Latin-1). */
 export function base64encode(text: unknown): string | undefined {
   if (text === undefined) return undefined;
   allocateText((text as string).length * 4);
   return Buffer.from(text as string, 'utf8').toString('base64');
 }
 
-/** `$base64decode(text)`: back to a text. */
+/** `$base64decode(text)`: decodes UTF-8 in Base64 to a text. */
 export function base64decode(text: unknown): string | undefined {
   if (text === undefined) return undefined;
   allocateText((text as string).length);
   return Buffer.from(text as string, 'base64').toString('utf8');
 }
 
-/** `$pad(text, width[, char])`: the library's, with a bound on the width. Counts characters as people do, not UTF-16 units. */
+/** `$pad(text, width[, char])`: like the library's function, but with a limit on the width. Counts code points, not UTF-16 units. */
 export function pad(text: unknown, width: unknown, char: unknown): string | undefined {
   if (text === undefined) return undefined;
   const wanted = Math.trunc(width as number);

@@ -4,20 +4,20 @@ import { LIMITS } from '../limits.js';
 import { setField } from '../values.js';
 
 const MAX_DEPTH = 100;
-/** Bytes of an element as data. */
+/** Bytes per element, as data. */
 const ELEMENT_BYTES = 100;
 /** Work of reading one element. */
 const ELEMENT_UNITS = 20;
-/** Characters of the longest reference, `#1114111`. */
+/** Maximum characters of a reference, such as `#1114111`. */
 const MAX_REFERENCE = 10;
 const TEXT = '#text';
 
 /**
- * `$xml(text)`: elements by local name, attributes as `@name`, text beside attributes as `#text`, repeated elements as lists. Texts keep
- * their blanks; between child elements, blanks alone are no text. DTDs are refused: they can make a small text a huge one, and name files
- * of the host.
+ * `$xml(text)`: parses XML. Elements have their local name, attributes become `@name`, text beside attributes becomes `#text`, repeated
+ * elements become lists. Texts keep their white space, but white space alone between child elements is ignored. DTDs are rejected: they
+ * can expand a small text to a huge one, and refer to files of the host.
  *
- * @throws `EXPR_FAILED` for what is not well-formed XML 1.0, with the line; `EXPR_LIMIT` for more than 4 MiB or 100 levels
+ * @throws `EXPR_FAILED` with the line for a text that is not well-formed XML 1.0; `EXPR_LIMIT` for more than 4 MiB or 100 levels
  */
 export function xml(text: unknown): unknown {
   if (text === undefined) return undefined;
@@ -32,7 +32,7 @@ export function xml(text: unknown): unknown {
 interface Element {
   readonly name: string;
   readonly fields: Record<string, unknown>;
-  /** Lists that this reader has made of repeated elements: data never hold them. */
+  /** Lists that this reader has built of repeated elements. */
   readonly repeated: Map<string, unknown[]>;
   text: string;
   hasAttributes: boolean;
@@ -42,12 +42,12 @@ interface Element {
 const NAME =
   /[:A-Z_a-z\u00c0-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\ud800-\udbff][-.:\w\u00b7\u00c0-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\ud800-\udfff]*/y;
 const BLANKS = /[ \t\r\n]*/y;
-/** What XML 1.0 allows nowhere, not even as a reference. */
+/** Characters that XML 1.0 forbids everywhere, even as a reference. */
 // eslint-disable-next-line no-control-regex
 const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
 const NOT_BLANK = /[^ \t\r\n]/;
 
-/** Reads a document from its beginning to its end, each character once. */
+/** Reads a document in one pass. */
 class Scanner {
   #at = 0;
   readonly #open: Element[] = [];
@@ -72,7 +72,7 @@ class Scanner {
     return root ?? this.#refuse('it has no element');
   }
 
-  /** Character data up to an offset. */
+  /** Reads character data up to an offset. */
   #characters(end: number): void {
     const text = this.source.slice(this.#at, end);
     const element = this.#open.at(-1);
@@ -85,7 +85,7 @@ class Scanner {
     this.#at = end;
   }
 
-  /** Returns the root element when this closes it. */
+  /** Reads markup. Returns the root element when the markup closes it. */
   #markup(): Record<string, unknown> | undefined {
     if (this.#skip('<!--', '-->')) return undefined;
     if (this.source.startsWith('<![CDATA[', this.#at)) return this.#cdata();
@@ -149,7 +149,7 @@ class Scanner {
       if (this.#at === before) this.#refuse('a blank is missing before an attribute');
       const name = this.#name();
       const value = this.#attributeValue(name);
-      if (seen.has(name)) this.#refuse(`the attribute ${name} stands there twice`);
+      if (seen.has(name)) this.#refuse(`the attribute ${name} is repeated`);
       seen.add(name);
       if (name === 'xmlns' || name.startsWith('xmlns:')) continue;
       const key = `@${localName(name)}`;
@@ -215,7 +215,7 @@ class Scanner {
     this.#at = BLANKS.lastIndex;
   }
 
-  /** A text with its references resolved: the five of XML and those to characters. */
+  /** Resolves the references of a text: the five named ones of XML, and references to characters. */
   #resolved(text: string): string {
     const read = lineEnds(text);
     let made = '';
@@ -225,7 +225,7 @@ class Scanner {
       const end = read.indexOf(';', at);
       const reference = read.slice(at + 1, end < 0 || end > at + MAX_REFERENCE ? at + MAX_REFERENCE : end);
       const character = ENTITIES.get(reference) ?? characterOf(reference);
-      if (character === undefined) this.#refuse(`&${reference} is no reference of XML`);
+      if (character === undefined) this.#refuse(`&${reference} is not a reference of XML`);
       made += read.slice(from, at) + character;
       from = end + 1;
     }
@@ -251,7 +251,7 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
 
 const REFERENCE = /^#(?:(\d{1,7})|x([\da-fA-F]{1,6}))$/;
 
-/** The character of `#1092` or `#x444`. */
+/** Returns the character of a reference such as `#1092` or `#x444`. */
 function characterOf(reference: string): string | undefined {
   const [, decimal, hex] = REFERENCE.exec(reference) ?? [];
   if (decimal === undefined && hex === undefined) return undefined;
@@ -261,14 +261,14 @@ function characterOf(reference: string): string | undefined {
   return FORBIDDEN.test(character) ? undefined : character;
 }
 
-/** XML reads every line end as \n. */
+/** Converts line ends to \n, as XML demands. */
 function lineEnds(text: string): string {
   return text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text;
 }
 
 function valueOf({ fields, text, hasAttributes, hasChildren }: Element): unknown {
   if (!hasAttributes && !hasChildren) return text;
-  // Between child elements blanks are the layout of the document.
+  // White space between child elements is only the layout of the document.
   if (text.length > 0 && (!hasChildren || NOT_BLANK.test(text))) setField(fields, TEXT, text);
   return fields;
 }

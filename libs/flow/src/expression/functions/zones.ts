@@ -2,11 +2,11 @@ import { DateTime, FixedOffsetZone, IANAZone, type Zone } from 'luxon';
 import { badArgument } from '../faults.js';
 
 const OFFSET = /^([+-])(\d\d)(?::?(\d\d))?$/;
-/** Offsets lie between -12:00 and +14:00. */
+/** Offsets are between -12:00 and +14:00. */
 const MAX_OFFSET_MINUTES = 14 * 60;
 const WALL_CLOCK = "yyyy-MM-dd'T'HH:mm:ss.SSS";
 
-/** The time zone of an IANA name, of `Z` or of an offset: `+05:00`, `+0500`, `+05`. Undefined for anything else. */
+/** Returns the time zone of an IANA name, of `Z` or of an offset (`+05:00`, `+0500`, `+05`); undefined for any other value. */
 export function zoneOf(wanted: unknown): Zone | undefined {
   if (typeof wanted !== 'string' || wanted.length > 64) return undefined;
   if (wanted === 'Z') return FixedOffsetZone.utcInstance;
@@ -23,11 +23,11 @@ export function zoneOf(wanted: unknown): Zone | undefined {
 }
 
 /**
- * The moment at which the clocks of a zone show this time.
+ * Returns the moment at which the clocks of a zone show this time.
  *
  * @param local the time, as if it were UTC
- * @returns of two moments (clocks are set back) the earlier one
- * @throws `EXPR_FAILED` when the clocks never show it (they are set forward)
+ * @returns the earlier one, when the clocks show the time twice (they are set back)
+ * @throws `EXPR_FAILED` when the clocks never show the time (they are set forward)
  */
 export function momentOf(name: string, local: DateTime, zone: Zone): DateTime {
   const moment = local.setZone(zone, { keepLocalTime: true });
@@ -41,7 +41,8 @@ export function momentOf(name: string, local: DateTime, zone: Zone): DateTime {
 }
 
 /**
- * An offset as the library's pictures take it. It reads `±hhmm` as a number and rounds the hours down, so below zero the number is another.
+ * Returns an offset for the library's pictures. The library reads `±hhmm` as a number and rounds the hours down, so a negative offset
+ * needs a different number.
  */
 export function pictureOffset(name: string, millis: number, zone: Zone): string {
   const total = DateTime.fromMillis(millis, { zone }).offset;
@@ -49,6 +50,6 @@ export function pictureOffset(name: string, millis: number, zone: Zone): string 
   const minutes = Math.abs(total) % 60;
   if (total >= 0) return `+${hours * 100 + minutes}`;
   if (minutes === 0) return `-${hours * 100}`;
-  if (hours === 0) throw badArgument(`${name} cannot write the offset of ${zone.name} at this time`, 'give another zone');
+  if (hours === 0) throw badArgument(`${name} cannot write the offset of ${zone.name} at this time`, 'use another zone');
   return `-${(hours - 1) * 100 + minutes}`;
 }

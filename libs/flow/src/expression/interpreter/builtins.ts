@@ -35,16 +35,16 @@ interface BuiltinSpec {
   readonly call: Call;
 }
 
-/** Characters of a picture of a number or a date, and of a text that such a picture reads. */
+/** Maximum characters of a picture of a number, and of a text that is read with a picture. */
 const PICTURE_CHARACTERS = 1000;
 
-/** Characters of the message of `$error` and `$assert`. */
+/** Maximum characters of the message of `$error` and `$assert`. */
 const MESSAGE_CHARACTERS = 500;
-/** Work of a call of the library, and of one with a picture. */
+/** Work of calling a function of the library, without and with a picture. */
 const NATIVE_UNITS = 4;
 const PICTURE_UNITS = 100;
 
-/** A function of JSONata or of the language, in one evaluation. */
+/** A function of JSONata or of the language, bound to one evaluation. */
 class Builtin extends FunctionValue {
   readonly arity: number;
   override readonly signature: Signature | undefined;
@@ -63,15 +63,15 @@ class Builtin extends FunctionValue {
   }
 }
 
-/** The function of this name; undefined when there is none. */
+/** Returns the function of this name; undefined when it does not exist. */
 export function builtinOf(name: string, evaluation: Evaluation): FunctionValue | undefined {
   const spec = BUILTINS.get(name);
   return spec && new Builtin(evaluation, spec);
 }
 
 /**
- * The library's functions that stay: each works on one number, one picture or a text in one pass, and is charged by the size of its
- * arguments before it runs. All others are below.
+ * The library's functions that are called unchanged, with their arity. Each processes its arguments in one pass, and is charged by the
+ * size of the arguments before it runs. The other functions are implemented below.
  */
 const NATIVE: Readonly<Record<string, number>> = {
   sum: 1,
@@ -99,10 +99,10 @@ const NATIVE: Readonly<Record<string, number>> = {
   decodeUrl: 1,
 };
 
-/** The library's functions with pictures. */
+/** The library's functions with pictures, with their arity. */
 const NATIVE_PICTURES: Readonly<Record<string, number>> = { formatNumber: 3, formatInteger: 2, parseInteger: 2 };
 
-/** Functions of JSONata, charged item by item. */
+/** Functions of JSONata that are implemented here, so that each item is charged. */
 const OWN: Readonly<Record<string, readonly [arity: number, call: Call]>> = {
   string: [1, (_, [value, pretty]) => stringOf(value, pretty === true)],
   length: [1, (_, [text]) => (text === undefined ? undefined : lengthOf(text as string))],
@@ -160,7 +160,7 @@ function native(name: string, arity: number): BuiltinSpec {
 }
 
 function chargeArgument(arg: unknown): void {
-  // A URL takes up to nine characters for one.
+  // An encoded URL has up to nine characters per character.
   if (typeof arg === 'string') allocateText(arg.length * 3);
   else if (Array.isArray(arg)) spend(arg.length);
 }
@@ -188,7 +188,7 @@ function language(name: string, { required, signature, call }: LanguageFunction)
   };
 }
 
-/** What a function of the library throws is no Error: a code, and for some a message. */
+/** The object that functions of the library throw. It is not an Error: it has a code, and sometimes a message. */
 interface NativeFault {
   readonly code?: string;
   readonly message?: string;
@@ -199,7 +199,7 @@ const NATIVE_FAULTS: Readonly<Record<string, string>> = {
   D3060: 'no square root of a negative number',
   D3061: 'the power is out of range',
   D3100: 'the radix is a whole number from 2 to 36',
-  D3140: 'this is no text of a URL',
+  D3140: 'this is not a text of a URL',
 };
 
 function translated<Value>(name: string, run: () => Value): Value {
@@ -209,11 +209,11 @@ function translated<Value>(name: string, run: () => Value): Value {
     const { code, message } = error as NativeFault;
     if (code === undefined) throw error;
     if (code === 'D3137' || code === 'D3141') throw badArgument(String(message).slice(0, MESSAGE_CHARACTERS));
-    throw badArgument(`$${name}: ${NATIVE_FAULTS[code] ?? `the library refuses the arguments (${code})`}`);
+    throw badArgument(`$${name}: ${NATIVE_FAULTS[code] ?? `the library rejects the arguments (${code})`}`);
   }
 }
 
-/** The arguments that a function takes: the value, then its place, then the whole. */
+/** Returns as many arguments as the function has parameters: the value, its index or key, the whole list or object. */
 function argumentsFor(target: FunctionValue, ...all: readonly unknown[]): readonly unknown[] {
   return all.slice(0, Math.max(1, target.arity));
 }
@@ -257,7 +257,7 @@ function match(evaluation: Evaluation, [text, regex, limit]: readonly unknown[])
 
 function countOf(name: string, limit: unknown): number {
   if (limit === undefined) return Infinity;
-  if ((limit as number) < 0) throw badArgument(`the limit of ${name} is not negative`);
+  if ((limit as number) < 0) throw badArgument(`the limit of ${name} must not be negative`);
   return limit as number;
 }
 
@@ -279,7 +279,7 @@ function split(evaluation: Evaluation, [text, separator, limit]: readonly unknow
 
 export function splitByText(text: string, separator: string, most: number): readonly string[] {
   spendText(text.length);
-  // One more than a list may have, so that the list is never filled without bound.
+  // One more than the maximum of a list, so that `reserve` throws for a list that is too long.
   const parts = text.split(separator, Math.min(Math.floor(most), LIMITS.entries + 1));
   reserve(parts.length);
   allocate(parts.length * 24);
@@ -301,7 +301,7 @@ function replace(evaluation: Evaluation, [text, pattern, replacement, limit]: re
     count += 1;
   };
   if (typeof pattern === 'string') {
-    if (typeof replacement !== 'string') throw badArgument('$replace takes a text in the place of a text');
+    if (typeof replacement !== 'string') throw badArgument('$replace can replace a text only by a text');
     spendText(source.length);
     for (let at = source.indexOf(pattern); at >= 0 && count < most; at = source.indexOf(pattern, from)) {
       put(at, replacement);
@@ -324,11 +324,11 @@ function replace(evaluation: Evaluation, [text, pattern, replacement, limit]: re
 
 function replacedBy(evaluation: Evaluation, replacement: unknown, found: Match): string {
   const instead = isFunction(replacement) ? evaluation.callback(replacement, [found]) : undefined;
-  if (typeof instead !== 'string') throw badArgument('the function of $replace returned something that is no text');
+  if (typeof instead !== 'string') throw badArgument('the function of $replace returned something that is not a text');
   return instead;
 }
 
-/** `$0` is the match, `$1` its first group, `$$` a dollar. As many digits count as there are groups. */
+/** Expands a replacement: `$0` is the match, `$1` its first group, `$$` a dollar. The number of groups limits the digits of a reference. */
 function substituted(replacement: string, { match: matched, groups }: Match): string {
   spendText(replacement.length);
   const digits = groups.length === 0 ? 1 : Math.floor(Math.log10(groups.length)) + 1;
@@ -396,14 +396,14 @@ function single(evaluation: Evaluation, [list, target]: readonly unknown[]): unk
       truth(evaluation.callback(target as FunctionValue, argumentsFor(target as FunctionValue, item, index, list)));
     if (fits && found.push(item) > 1) break;
   }
-  if (found.length !== 1) throw badArgument(`$single wants exactly one match and found ${found.length === 0 ? 'none' : 'more'}`);
+  if (found.length !== 1) throw badArgument(`$single needs exactly one match, but found ${found.length === 0 ? 'none' : 'more'}`);
   return found[0];
 }
 
 function reduce(evaluation: Evaluation, [list, given, init]: readonly unknown[]): unknown {
   if (list === undefined) return undefined;
   const target = given as FunctionValue;
-  if (target.arity < 2) throw badArgument('the function of $reduce takes at least two arguments');
+  if (target.arity < 2) throw badArgument('the function of $reduce must have at least two parameters');
   const items = list as readonly unknown[];
   const bare = init === undefined && items.length > 0;
   let result = bare ? items[0] : init;
@@ -537,10 +537,10 @@ function sort(evaluation: Evaluation, [list, comparator]: readonly unknown[]): u
   spend(items.length);
   if (items.every(isNumeric)) return mergeSort(items, (a, b) => a > b);
   if (items.every((item) => typeof item === 'string')) return mergeSort(items, (a, b) => a > b);
-  throw badArgument('$sort without a function sorts texts, or numbers');
+  throw badArgument('$sort without a function sorts only texts or only numbers');
 }
 
-/** The values of a list without those that are there already. Values are compared by a text that is the same for equal ones. */
+/** Returns the values of a list without duplicates. Compares values by a text that is the same for equal values. */
 function distinct(value: unknown): unknown {
   if (!Array.isArray(value) || value.length <= 1) return value;
   const list = value as Sequence;
@@ -559,7 +559,7 @@ function distinct(value: unknown): unknown {
   return kept;
 }
 
-/** A text that two values share exactly when they are equal: JSON with the fields in order. */
+/** Returns a text that is the same for equal values only: JSON with sorted fields. */
 function canonical(value: unknown): string {
   if (typeof value === 'string') {
     allocateText(value.length + 2);

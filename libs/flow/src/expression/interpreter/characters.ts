@@ -2,7 +2,7 @@ import { allocateText, spend, spendText } from '../budget.js';
 
 const SURROGATE = /[\ud800-\udfff]/;
 
-/** The number of characters as people count them: a pair of surrogates is one. */
+/** Returns the number of code points: a pair of surrogates counts as one. */
 export function lengthOf(text: string): number {
   spendText(text.length);
   if (!SURROGATE.test(text)) return text.length;
@@ -11,7 +11,7 @@ export function lengthOf(text: string): number {
   return length;
 }
 
-/** `$substring`, as the library counts: a negative start counts from the end. */
+/** Implements `$substring` as the library does: a negative start counts from the end. */
 export function substring(text: string | undefined, start: number, length: number | undefined): string | undefined {
   if (text === undefined) return undefined;
   const total = lengthOf(text);
@@ -21,7 +21,7 @@ export function substring(text: string | undefined, start: number, length: numbe
   return sliced(text, total, from, from >= 0 ? from + length : total + from + length);
 }
 
-/** What `slice` returns for the list of characters. */
+/** Returns the characters that `slice` would return for the list of code points. */
 function sliced(text: string, total: number, from: number, to: number): string {
   const [first, end] = [position(from, total), position(to, total)];
   if (first >= end) return '';
@@ -43,7 +43,7 @@ function after(text: string, at: number): number {
   return at + ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
 }
 
-/** `$trim`: no blanks at the ends, and one in the place of several in a row. */
+/** Implements `$trim`: removes white space at the ends, and replaces each other sequence of white space by one space. */
 export function trim(text: string): string {
   spendText(text.length);
   allocateText(text.length);

@@ -29,17 +29,17 @@ import { RegexValue } from './regex-value.js';
 import { named } from './signature.js';
 import { mergeSort } from './sort.js';
 
-/** A place of a stream with variables (`@$v`, `#$i`) or parents (`%`): the item under `@`, the variables under their names. */
+/** An element of a stream with variables (`@$v`, `#$i`) or parents (`%`): `@` is the item, the other keys are the variables. */
 type Tuple = Record<string, unknown>;
 
-/** Bytes that the frame of a call takes. */
+/** Bytes per frame of a call. */
 const FRAME_BYTES = 200;
-/** Work of making a tuple, or the frame of one. */
+/** Work of creating a tuple, or its frame. */
 const TUPLE_UNITS = 20;
 
 /**
- * One evaluation of a tree of JSONata's parser: the semantics of `evaluate` of jsonata 2.2.2, but synchronous, with every step charged to
- * the budget, and without a write to anything that it has not made itself.
+ * One evaluation of a tree of JSONata's parser. It has the semantics of `evaluate` of jsonata 2.2.2, but is synchronous, charges each step
+ * to the budget, and never changes a value that it has not created itself.
  */
 export class Evaluation {
   #depth = 0;
@@ -111,7 +111,7 @@ export class Evaluation {
       case 'transform':
         return new Transform(this, node, frame);
       default:
-        throw badArgument(`an expression cannot hold ${node.type} here`);
+        throw badArgument(`an expression cannot contain ${node.type} here`);
     }
   }
 
@@ -241,7 +241,7 @@ export class Evaluation {
     if (node.value === '{') return this.#group(node.lhs as readonly SyntaxPair[], input, frame);
     const value = this.evaluate(node.expression as SyntaxNode, input, frame);
     if (value === undefined) return undefined;
-    if (!isNumeric(value)) throw badArgument('what "-" negates is no number');
+    if (!isNumeric(value)) throw badArgument('the operand of "-" is not a number');
     return -value;
   }
 
@@ -257,7 +257,7 @@ export class Evaluation {
     return list;
   }
 
-  /** `{…}`: an object of the input, or one whose fields are groups of the items of a list. */
+  /** Evaluates `{…}`: an object built from the input or, for a list, an object whose fields are groups of the items. */
   #group(pairs: readonly SyntaxPair[], input: unknown, frame: Frame): unknown {
     const list = (Array.isArray(input) ? input : [input]) as Sequence;
     const tuples = list.tupleStream === true;
@@ -267,7 +267,7 @@ export class Evaluation {
       for (const [pair, [keyNode]] of pairs.entries()) {
         const key = this.evaluate(keyNode, tuple ? tuple['@'] : item, tuple ? frameOf(tuple, frame) : frame);
         if (key === undefined) continue;
-        if (typeof key !== 'string') throw badArgument('a key of an object is no text');
+        if (typeof key !== 'string') throw badArgument('a key of an object is not a text');
         const group = groups.get(key);
         if (!group) groups.set(key, new Group(pair, item));
         else if (group.pair !== pair) throw badArgument(`two pairs of an object have the same key: ${shortened(key)}`);
@@ -286,7 +286,7 @@ export class Evaluation {
 
   #condition(node: SyntaxNode, input: unknown, frame: Frame): unknown {
     const otherwise = (): unknown => node.else && this.evaluate(node.else, input, frame);
-    // Of `a ?? b` and `a ?: b` the parser holds two copies of `a`; a regular expression in the first one is lost.
+    // For `a ?? b` and `a ?: b` the tree contains two copies of `a`; the first has lost its regular expressions.
     const left = coalesced(node);
     if (left) {
       const value = this.evaluate(left, input, frame);
@@ -325,7 +325,7 @@ export class Evaluation {
     return this.apply(target, first ? [first.value, ...args] : args, input);
   }
 
-  /** Calls a function. A call at the end of a function is made here, so that it takes no stack. */
+  /** Calls a function. This loop also makes the tail calls of functions, so that they need no stack. */
   apply(target: unknown, args: readonly unknown[], input: unknown): unknown {
     let result = applyOnce(target, args, input);
     while (result instanceof Lambda && result.node.thunk) {
@@ -341,7 +341,7 @@ export class Evaluation {
     return result;
   }
 
-  /** A call of the function with no context value, as `$map` and its like make it. */
+  /** Calls the function without a context value, as `$map` and similar functions do. */
   callback(target: FunctionValue, args: readonly unknown[]): unknown {
     spend(1);
     return this.apply(target, args, null);
@@ -352,7 +352,7 @@ export class Evaluation {
       argument.type === 'operator' && argument.value === '?' ? LOCATION : this.evaluate(argument, input, frame),
     );
     const target = this.evaluate(node.procedure as SyntaxNode, input, frame);
-    if (!isFunction(target)) throw badArgument('what is called with "?" is a non-function');
+    if (!isFunction(target)) throw badArgument('the value called with "?" is a non-function');
     return new Partial(target, args);
   }
 
@@ -365,7 +365,7 @@ export class Evaluation {
     return isFunction(value) ? new Chain(this, value, target) : this.apply(target, [value], null);
   }
 
-  /** The copy of a value with changes, `| pattern | update, delete |`. */
+  /** Returns a changed copy of a value: `| pattern | update, delete |`. */
   transform(node: SyntaxNode, value: unknown, frame: Frame): unknown {
     if (value === undefined) return undefined;
     const copy = copyOf(value);
@@ -382,9 +382,9 @@ export class Evaluation {
     const update = this.evaluate(node.update as SyntaxNode, match, frame);
     if (update !== undefined) {
       if (typeof update !== 'object' || update === null || Array.isArray(update)) {
-        throw badArgument('the update of a transform is no object');
+        throw badArgument('the update of a transform is not an object');
       }
-      // A list has no fields of its own: the library's would be lost where the result is sent.
+      // A list cannot have fields: those that the library sets would be lost when the result is sent.
       if (Array.isArray(match)) return;
       for (const key of keysOf(update)) setField(changeable(match, own), key, (update as Record<string, unknown>)[key]);
     }
@@ -393,23 +393,23 @@ export class Evaluation {
     const keys: readonly unknown[] = Array.isArray(deleted) ? deleted : [deleted];
     spend(keys.length);
     if (!keys.every((key) => typeof key === 'string')) {
-      throw badArgument('what a transform deletes is no text and no list of texts');
+      throw badArgument('the deleted keys of a transform are neither a text nor a list of texts');
     }
     if (typeof match === 'object' && match !== null) for (const key of keys) delete changeable(match, own)[key];
   }
 }
 
-/** An object of the copy that a transform changes. */
+/** Returns the match as an object that the transform may change, because it belongs to its copy. */
 function changeable(match: unknown, own: ReadonlySet<unknown>): Record<string, unknown> {
   if (typeof match !== 'object' || match === null)
-    throw badArgument('the pattern of a transform picks something that is no object');
+    throw badArgument('the pattern of a transform selects something that is not an object');
   if (own.has(match)) return match as Record<string, unknown>;
-  throw badArgument('a transform changes its copy only, and this pattern leads out of it', PATTERN_CURE);
+  throw badArgument('a transform changes only its copy, but this pattern leads out of it', PATTERN_CURE);
 }
 
 const PATTERN_CURE = 'begin the pattern with a field of the value on the left of "~>", without "$$"';
 
-/** A function that is written in the expression. */
+/** A function that the expression defines. */
 export class Lambda extends FunctionValue {
   readonly arity: number;
   override readonly signature: Signature | undefined;
@@ -434,10 +434,10 @@ export class Lambda extends FunctionValue {
   }
 }
 
-/** Stands where an argument is left open. */
+/** Placeholder for an open argument of a partial application. */
 const LOCATION = Symbol('?');
 
-/** A function some of whose arguments are given. */
+/** A partial application: some arguments are given, others are open. */
 class Partial extends FunctionValue {
   readonly arity: number;
 
@@ -458,7 +458,7 @@ class Partial extends FunctionValue {
   }
 }
 
-/** `f ~> g`. */
+/** The composition `f ~> g`. */
 class Chain extends FunctionValue {
   readonly arity = 1;
 
@@ -495,7 +495,7 @@ class Transform extends FunctionValue {
 }
 
 function applyOnce(target: unknown, args: readonly unknown[], input: unknown): unknown {
-  if (!isFunction(target)) throw badArgument('what is called is a non-function');
+  if (!isFunction(target)) throw badArgument('the called value is a non-function');
   return target.call(target.signature ? target.signature.validate(args, input) : args, input);
 }
 
@@ -515,7 +515,7 @@ function tupleStream(list: Sequence): Sequence {
   return list;
 }
 
-/** The end of a path with `[]`: one item stays a list. */
+/** Finishes a path with `[]`: one item remains a list. */
 function keptList(result: unknown): unknown {
   if (!Array.isArray(result)) return result;
   const list = result as Sequence;
@@ -544,7 +544,7 @@ function nextTuple(step: SyntaxNode, before: Tuple, list: Sequence, index: numbe
   return tuple;
 }
 
-/** One tuple of a group: each variable has the values of all. */
+/** Joins the tuples of a group to one tuple, whose variables have the values of all. */
 function joinedTuples(data: unknown): Tuple {
   if (!Array.isArray(data)) return data as Tuple;
   const joined = new Map<string, Group>();
@@ -561,7 +561,7 @@ function joinedTuples(data: unknown): Tuple {
   return made;
 }
 
-/** The items under one key: one item as it is, several as a list of its own. */
+/** The items with the same key: a single item unchanged, several as a new list. */
 class Group {
   #own: unknown[] | undefined;
 
@@ -589,7 +589,7 @@ class Group {
   }
 }
 
-/** As an object has its fields: whole numbers first. */
+/** Orders groups like the fields of a JavaScript object: integers first. */
 function inOrderOfFields(groups: ReadonlyMap<string, Group>): Iterable<readonly [string, Group]> {
   const numbers = [...groups.keys()].filter((key) => /^(0|[1-9]\d{0,9})$/.test(key) && Number(key) < 4_294_967_295);
   if (numbers.length === 0) return groups;
@@ -605,7 +605,7 @@ function pointsAt(wanted: number, index: number, length: number): boolean {
   return (whole < 0 ? length + whole : whole) === index;
 }
 
-/** Positive when the first stands behind the second. Nothing stands last. */
+/** Compares sort keys: positive when the first sorts after the second. Missing values sort last. */
 function orderOf(a: unknown, b: unknown, descending: boolean): number {
   if (a === undefined) return b === undefined ? 0 : 1;
   if (b === undefined) return -1;
@@ -642,7 +642,7 @@ function operate(operator: string, left: unknown, right: unknown): unknown {
   }
 }
 
-/** `&`. Charges the text before it is made. */
+/** Implements `&`. Charges the text before it is built. */
 export function concat(left: unknown, right: unknown): string {
   const [before, after] = [stringOf(left) ?? '', stringOf(right) ?? ''];
   allocateText(before.length + after.length);
@@ -657,13 +657,13 @@ function includes(left: unknown, right: unknown): boolean {
 }
 
 function range(left: unknown, right: unknown): unknown {
-  if (left !== undefined && !Number.isInteger(left)) throw badArgument('the left side of ".." is no whole number');
-  if (right !== undefined && !Number.isInteger(right)) throw badArgument('the right side of ".." is no whole number');
+  if (left !== undefined && !Number.isInteger(left)) throw badArgument('the left side of ".." is not a whole number');
+  if (right !== undefined && !Number.isInteger(right)) throw badArgument('the right side of ".." is not a whole number');
   if (left === undefined || right === undefined) return undefined;
   const from = left as number;
   const size = (right as number) - from + 1;
   if (size <= 0) return undefined;
-  if (size > LIMITS.entries) throw overLimit(`a range has at most ${LIMITS.entries} entries, and this one ${size}`);
+  if (size > LIMITS.entries) throw overLimit(`a range has at most ${LIMITS.entries} entries, but this one has ${size}`);
   reserve(size);
   return asSequence(Array.from({ length: size }, (_, index) => from + index));
 }
@@ -671,7 +671,7 @@ function range(left: unknown, right: unknown): unknown {
 function compare(operator: string, left: unknown, right: unknown): boolean | undefined {
   for (const side of [left, right]) {
     if (side !== undefined && !isText(side) && typeof side !== 'number') {
-      throw badArgument(`"${operator}" compares texts or numbers, and was given something else`);
+      throw badArgument(`"${operator}" compares only texts or numbers`);
     }
   }
   if (left === undefined || right === undefined) return undefined;
@@ -681,8 +681,8 @@ function compare(operator: string, left: unknown, right: unknown): boolean | und
 }
 
 function reckon(operator: string, left: unknown, right: unknown): number | undefined {
-  if (left !== undefined && !isNumeric(left)) throw badArgument(`the left side of "${operator}" is no number`);
-  if (right !== undefined && !isNumeric(right)) throw badArgument(`the right side of "${operator}" is no number`);
+  if (left !== undefined && !isNumeric(left)) throw badArgument(`the left side of "${operator}" is not a number`);
+  if (right !== undefined && !isNumeric(right)) throw badArgument(`the right side of "${operator}" is not a number`);
   if (left === undefined || right === undefined) return undefined;
   const [a, b] = [left, right];
   switch (operator) {
@@ -699,7 +699,7 @@ function reckon(operator: string, left: unknown, right: unknown): number | undef
   }
 }
 
-/** `*`: the values of all fields, lists taken apart. */
+/** Implements `*`: the values of all fields, with lists flattened. */
 function wildcard(input: unknown): unknown {
   const found: Sequence = asSequence([]);
   if (typeof input !== 'object' || input === null || isFunction(input)) return found;
@@ -710,7 +710,7 @@ function wildcard(input: unknown): unknown {
       flatten(value, found);
     } else pushTo(found, value);
   }
-  // The library joins lists to a list that is no longer its own.
+  // The library joins lists to a plain list, not to a sequence.
   return plain ? [...found] : found;
 }
 
@@ -721,7 +721,7 @@ function flatten(list: readonly unknown[], into: unknown[]): void {
   }
 }
 
-/** `**`: the value and all below it. */
+/** Implements `**`: the value and all its descendants. */
 function descendants(input: unknown): unknown {
   if (input === undefined) return undefined;
   const found: Sequence = asSequence([]);

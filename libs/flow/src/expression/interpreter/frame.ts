@@ -1,4 +1,4 @@
-/** Variables of a block, a function or a tuple. */
+/** The variables of a block, a function or a tuple, with those of the enclosing frame. */
 export class Frame {
   readonly #values = new Map<string, unknown>();
 

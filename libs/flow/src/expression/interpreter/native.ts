@@ -1,7 +1,7 @@
 import jsonata from 'jsonata';
 import type { Signature } from '../values.js';
 
-/** A function of the library as its environment holds it. */
+/** A function of the library, as its environment stores it. */
 interface NativeFunction {
   readonly implementation: (...args: unknown[]) => unknown;
   readonly signature: Signature;
@@ -9,14 +9,14 @@ interface NativeFunction {
 
 type Lookup = (name: string) => NativeFunction;
 
-/** The library calls a function under this name before it evaluates a node, with the environment. */
+/** Name of a hook that the library calls with the environment before it evaluates a node. */
 const ON_ENTRY = Symbol.for('jsonata.__evaluate_entry') as unknown as string;
 
 const lookup = readEnvironment();
 
 /**
- * The environment in which the library looks its functions up: it exports no function, and those that work on one number or one short
- * text are used as they are. The library calls the hook before its first promise.
+ * Reads the environment in which the library looks up its functions: the library does not export them, but some are called unchanged.
+ * The library calls the hook synchronously, before its first promise.
  */
 function readEnvironment(): Lookup {
   let found: { lookup: Lookup } | undefined;
@@ -28,17 +28,17 @@ function readEnvironment(): Lookup {
   return (name) => environment.lookup(name);
 }
 
-/** A synchronous function of the library, without its check of arguments. */
+/** Returns a synchronous function of the library, without its check of arguments. */
 export function nativeFunction(name: string): (...args: unknown[]) => unknown {
   return lookup(name).implementation;
 }
 
-/** The signature that the library has for one of its functions. */
+/** Returns the library's signature of one of its functions. */
 export function nativeSignature(name: string): Signature {
   return lookup(name).signature;
 }
 
-/** A signature such as `<s-n?:s>`. */
+/** Parses a signature such as `<s-n?:s>`. */
 export function parseSignature(text: string): Signature {
   const node = jsonata(`function()${text}{0}`).ast() as unknown as { signature: Signature };
   return node.signature;

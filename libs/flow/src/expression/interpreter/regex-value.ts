@@ -5,7 +5,7 @@ import { RegexEngine } from '../regex-engine.js';
 import { FunctionValue, isFunction } from '../values.js';
 import type { Evaluation } from './evaluation.js';
 
-/** A place in a text that a regular expression, or a function in its place, has found. */
+/** A match in a text, found by a regular expression or by a function that is used like one. */
 export interface Match {
   readonly match: string;
   readonly start: number;
@@ -13,9 +13,9 @@ export interface Match {
   readonly groups: readonly (string | undefined)[];
 }
 
-/** A regular expression: as a function it finds the first match in a text, and each match leads to the next one. */
+/** A regular expression. Called as a function it returns the first match in a text, and each match has a function for the next one. */
 export class RegexValue extends FunctionValue {
-  /** As in the library, whose regular expression takes a text and where to begin. */
+  /** As in the library: a text, and the offset to begin at. */
   readonly arity = 2;
   readonly #expression: RegExp;
 
@@ -25,20 +25,20 @@ export class RegexValue extends FunctionValue {
   }
 
   call([text, from]: readonly unknown[]): unknown {
-    if (typeof text !== 'string') throw badArgument('a regular expression was given something that is no text');
+    if (typeof text !== 'string') throw badArgument('a regular expression was given something that is not a text');
     const found = this.find(text, typeof from === 'number' ? from : 0);
     return found && { ...found, next: new NextMatch(this, text, found) };
   }
 
   /**
-   * Finds the next match. A search takes time in proportion to the text, and the next search begins anew.
+   * Finds the next match. The time of each search is proportional to the length of the text.
    *
    * @throws `EXPR_LIMIT` for a text that is too long to search
    */
   find(text: string, from: number): Match | undefined {
     if (text.length > LIMITS.regexCharacters) {
       throw overLimit(
-        `a regular expression searches at most ${LIMITS.regexCharacters} characters, and this text has ${text.length}`,
+        `a regular expression searches at most ${LIMITS.regexCharacters} characters, but this text has ${text.length}`,
       );
     }
     checkClock();
@@ -51,7 +51,7 @@ export class RegexValue extends FunctionValue {
     return { match, start: found.index, end: found.index + match.length, groups };
   }
 
-  /** All matches in the order of the text. */
+  /** Yields all matches in the order of the text. */
   *findAll(text: string): Generator<Match> {
     let found = this.find(text, 0);
     while (found) {
@@ -85,18 +85,18 @@ class NextMatch extends FunctionValue {
   }
 }
 
-/** The matches of a regular expression, or of a function in its place: it returns `match`, `start`, `end`, `groups` and `next`. */
+/** Yields the matches of a regular expression, or of a function that returns `match`, `start`, `end`, `groups` and `next`. */
 export function* matchesOf(evaluation: Evaluation, matcher: unknown, text: string): Generator<Match> {
   spendText(text.length);
   if (matcher instanceof RegexValue) {
     yield* matcher.findAll(text);
     return;
   }
-  if (!isFunction(matcher)) throw badArgument('what searches a text is a non-function');
+  if (!isFunction(matcher)) throw badArgument('the pattern of a text search is a non-function');
   let found = evaluation.callback(matcher, [text]) as (Match & { next?: unknown }) | undefined;
   while (found !== undefined) {
     if (typeof found !== 'object' || typeof found.start !== 'number' || typeof found.match !== 'string') {
-      throw badArgument('a function that searches a text returns an object with match, start, end, groups and next');
+      throw badArgument('a function that searches a text must return an object with match, start, end, groups and next');
     }
     yield { ...found, groups: Array.isArray(found.groups) ? (found.groups as readonly string[]) : [] };
     found = isFunction(found.next) ? (evaluation.callback(found.next, []) as Match | undefined) : undefined;

@@ -2,7 +2,7 @@ import { spend } from '../budget.js';
 import { badArgument } from '../faults.js';
 import type { Signature } from '../values.js';
 
-/** A signature whose failures name the function. The list of an argument is charged, since each item is looked at. */
+/** Returns a signature whose errors name the function. Charges arguments that are lists, because the check visits each item. */
 export function named(name: string, signature: Signature): Signature {
   return {
     validate(args, context) {

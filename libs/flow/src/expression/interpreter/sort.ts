@@ -1,9 +1,9 @@
 import { allocate, spend } from '../budget.js';
 
 /**
- * A stable merge sort that calls the comparison as the library does: with an item of the left half first.
+ * Sorts items with a stable merge sort that calls the comparison as the library does: with an item of the left half first.
  *
- * @param behind true when the first item stands behind the second
+ * @param behind returns true when the first item sorts after the second
  */
 export function mergeSort<Item>(items: readonly Item[], behind: (a: Item, b: Item) => boolean): Item[] {
   allocate(items.length * 8);

@@ -6,7 +6,7 @@ import type { SourceView } from '../source-view.js';
 import type { SyntaxNode } from '../syntax.js';
 import { translated } from './roots.js';
 
-/** How other languages call them. */
+/** Names of functions in other languages. */
 const ALIASES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     toUpper: 'uppercase',
@@ -37,7 +37,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** EXPR_FUNCTION: JSONata takes an unknown `$name` for nothing, and fails only when it is called. */
+/** EXPR_FUNCTION: to JSONata an unknown `$name` is a missing value, so it would fail only when it is called. */
 export function checkFunctions(view: SourceView, roots: readonly string[]): readonly ExpressionProblem[] {
   const bound = boundNames(view.nodes);
   const procedures = new Set(view.nodes.flatMap((node) => node.procedure ?? []));
@@ -51,7 +51,7 @@ export function checkFunctions(view: SourceView, roots: readonly string[]): read
   });
 }
 
-/** Where a function's name stands without its `$`: it is no reference. */
+/** Returns the offsets of function names without their `$`: they are not references. */
 export function procedureStarts(view: SourceView): readonly number[] {
   return view.nodes.flatMap((node) => {
     const procedure = node.procedure?.type === 'path' ? node.procedure : undefined;
@@ -73,7 +73,7 @@ function unknown(view: SourceView, node: SyntaxNode, name: string, called: boole
     return view.problem(
       'EXPR_FUNCTION',
       'error',
-      '$eval is not there: a text of the data must never be run as an expression',
+      '$eval is not available: a text of the data must never be run as an expression',
       span,
     );
   }
@@ -88,7 +88,7 @@ function unknown(view: SourceView, node: SyntaxNode, name: string, called: boole
   return view.problem('EXPR_FUNCTION', 'error', message, span, near && `$${near}`);
 }
 
-/** The names that follow a variable in its path. */
+/** Returns the names that follow a variable in its path. */
 function pathFrom(view: SourceView, variable: SyntaxNode): readonly string[] | undefined {
   const path = view.nodes.find((node) => node.type === 'path' && node.steps?.[0] === variable);
   return path?.steps?.slice(1).map((step) => String(step.value));
@@ -107,7 +107,7 @@ function boundNames(nodes: readonly SyntaxNode[]): ReadonlySet<string> {
   return new Set(names.filter((name): name is string => typeof name === 'string'));
 }
 
-/** EXPR_REGEX: what RE2 has not. */
+/** EXPR_REGEX: features of regular expressions that RE2 does not support. */
 export function checkRegexes(view: SourceView): readonly ExpressionProblem[] {
   return view.nodes.flatMap((node) => {
     if (node.type !== 'regex') return [];

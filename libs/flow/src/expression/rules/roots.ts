@@ -3,10 +3,10 @@ import type { ExpressionProblem } from '../parse-text.js';
 import type { Pattern, Reference, Span } from '../references.js';
 import { asPath, type SourceView } from '../source-view.js';
 
-/** Every root of the language, whether it can be read in a place or not. */
+/** All roots of the language, also those that cannot be read at a given place. */
 const LANGUAGE_ROOTS = ['trigger', 'steps', 'vars', 'env', 'error', 'run', 'loop'];
 
-/** How other tools call the data of an event, and what hangs on it. */
+/** Names of other tools for the data of an event and its metadata. */
 const TRANSLATIONS: ReadonlyMap<string, readonly string[]> = new Map([
   ['payload', ['trigger', 'data']],
   ['data', ['trigger', 'data']],
@@ -22,10 +22,10 @@ const TRANSLATIONS: ReadonlyMap<string, readonly string[]> = new Map([
   ['params', ['trigger', 'meta', 'params']],
 ]);
 
-/** Words that name the whole: `msg.payload.x`, `event.data.x`. */
+/** Redundant names for the whole data: `msg.payload.x`, `event.data.x`. */
 const REDUNDANT = new Set(['payload', 'data', 'body', 'json']);
 
-/** EXPR_ROOT: what an expression begins with must be there. EXPR_INNER_ROOT: in a filter the roots are written with `$$`. */
+/** EXPR_ROOT: an expression must begin with a known root. EXPR_INNER_ROOT: in a filter the roots are written with `$$`. */
 export function checkRoots(
   view: SourceView,
   roots: readonly string[],
@@ -52,11 +52,14 @@ function innerRoot(view: SourceView, { path, spans }: Reference, roots: readonly
   const [first] = path;
   const [span] = spans;
   if (first === undefined || !span || path.length < 2 || !roots.includes(first)) return [];
-  const message = `here names belong to the item, so "${first}" is looked for in it`;
+  const message = `names here belong to the item, so JSONata searches "${first}" in the item`;
   return [view.problem('EXPR_INNER_ROOT', 'error', message, span, `$$.${asPath(path)}`)];
 }
 
-/** The pattern of a transform begins in the copied value: a path from the roots picks nothing there, and one with `$$` would change the event. */
+/**
+ * Reports a path that leads out of a transform's pattern. The pattern begins in the copied value: a path from the roots selects nothing
+ * there, and a path with `$$` would change the event.
+ */
 function leadsOut(
   view: SourceView,
   { path, spans }: Reference,
@@ -68,7 +71,7 @@ function leadsOut(
   if (!span || (!outside && (path.length < 2 || !roots.includes(first)))) return [];
   const relative = of?.every((name, index) => name === path[index]) ? path.slice(of.length) : undefined;
   const write = relative && (relative.length === 0 ? '$' : asPath(relative));
-  const message = 'the pattern of a transform picks from a copy of the value on its left, and this path leads out of it';
+  const message = 'the pattern of a transform selects parts of a copy of the value on its left, but this path leads out of it';
   const start = outside ? view.source.lastIndexOf('$$', span.start) : span.start;
   return [view.problem('EXPR_INNER_ROOT', 'error', message, { start, end: spans.at(-1)?.end ?? span.end }, write)];
 }
@@ -88,7 +91,7 @@ function unknownRoot(
   return view.problem('EXPR_ROOT', 'error', message, span, translated(path, roots));
 }
 
-/** The same path from the right root; undefined where none is near. */
+/** Returns the same path from the correct root; undefined when no root is near. */
 export function translated(path: readonly string[], roots: readonly string[]): string | undefined {
   const [first = '', ...rest] = path;
   const target = TRANSLATIONS.get(first);
@@ -105,7 +108,7 @@ function listed(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-/** The names around, when they are joined by dashes without a space: `x-request-id`. */
+/** Returns the span of names that are joined by dashes without spaces: `x-request-id`. */
 function dashedRun(view: SourceView, span: Span): Span | undefined {
   const { tokens } = view;
   const at = view.indexOfToken(span.start);
@@ -117,7 +120,7 @@ function dashedRun(view: SourceView, span: Span): Span | undefined {
   return first < last && from && to ? { start: from.start, end: to.end } : undefined;
 }
 
-/** True when the token and the one after the next are words with a dash between them. */
+/** Tells whether the token and the next but one are words with a dash between them. */
 function joined(view: SourceView, index: number): boolean {
   const [left, dash, right] = [view.tokens[index], view.tokens[index + 1], view.tokens[index + 2]];
   if (!left || !dash || !right || dash.text !== '-') return false;
@@ -133,13 +136,13 @@ function subtraction(view: SourceView, run: Span): ExpressionProblem {
   let first = view.indexOfToken(run.start);
   while (view.tokens[first - 1]?.text === '.' && isPathWord(view.tokens[first - 2]?.kind)) first -= 2;
   const before = view.source.slice(view.tokens[first]?.start, run.start);
-  // The id of a step has no dash.
+  // The id of a step cannot contain a dash, so backticks would not help.
   if (before === 'steps.') {
     const id = name.replace(/-+([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
     const message = `"${name}" is a subtraction: the id of a step is written without dashes`;
     return view.problem('EXPR_ROOT', 'error', message, run, `steps.${id}`);
   }
-  const message = `"${name}" is a subtraction: a name with a dash stands in backticks`;
+  const message = `"${name}" is a subtraction: a name with a dash must be in backticks`;
   return view.problem('EXPR_ROOT', 'error', message, run, `${before}\`${name}\``);
 }
 

@@ -5,7 +5,7 @@ import type { SourceView } from '../source-view.js';
 const CYRILLIC = 'асеорхуАВСЕНКМОРТХ';
 const LATIN = 'aceopxyABCEHKMOPTX';
 
-/** EXPR_MIXED_SCRIPT: a word in both alphabets is nearly always a typo that nobody can see. */
+/** EXPR_MIXED_SCRIPT: a word in both alphabets is nearly always an invisible typo. */
 export function checkScripts(view: SourceView): readonly ExpressionProblem[] {
   return view.tokens.flatMap((token) => {
     if (!['name', 'quotedName', 'variable'].includes(token.kind)) return [];
@@ -17,13 +17,13 @@ export function checkScripts(view: SourceView): readonly ExpressionProblem[] {
   });
 }
 
-/** Capital letters in a row are an acronym, which 1C's names are full of: КодXML, HTTPСоединение. */
+/** Tells whether a word mixes both alphabets. Ignores acronyms in capitals, which are common in 1C's names: КодXML, HTTPСоединение. */
 function isMixed(word: string): boolean {
   const rest = word.replace(/(?<![A-Za-z])[A-Z]{2,}(?![a-z])/g, '');
   return /\p{Script=Latin}/u.test(rest) && /\p{Script=Cyrillic}/u.test(rest);
 }
 
-/** The word in the script that all its letters can be written in. */
+/** Returns the word in one script, when all its letters exist there; otherwise undefined. */
 function inOneScript(word: string): string | undefined {
   const latin = replaced(word, CYRILLIC, LATIN);
   if (!/\p{Script=Cyrillic}/u.test(latin)) return latin;

@@ -3,7 +3,7 @@ import { isCall } from '../references.js';
 import { asName, asPath, type SourceView } from '../source-view.js';
 import { isCoalesce, parseExpression, type SyntaxNode, type SyntaxPair } from '../syntax.js';
 
-/** EXPR_BRACKET_KEY: a text in `[ ]` is a true condition, so it picks everything. */
+/** EXPR_BRACKET_KEY: a text in `[ ]` is a true condition, so it selects everything. */
 export function checkBracketKeys(view: SourceView): readonly ExpressionProblem[] {
   return view.nodes.flatMap((node) =>
     [...(node.stages ?? []), ...(node.predicate ?? [])].flatMap((filter) => {
@@ -16,7 +16,7 @@ export function checkBracketKeys(view: SourceView): readonly ExpressionProblem[]
         view.problem(
           'EXPR_BRACKET_KEY',
           'error',
-          'a text in [ ] is a true condition and picks everything',
+          'a text in [ ] is a true condition and selects everything',
           { start: open, end: close },
           write,
         ),
@@ -25,7 +25,7 @@ export function checkBracketKeys(view: SourceView): readonly ExpressionProblem[]
   );
 }
 
-/** Where the path begins that a bracket follows. */
+/** Returns the start of the path before a bracket. */
 function startOfPath(view: SourceView, open: number): number {
   let index = view.indexOfToken(open) - 1;
   let depth = 0;
@@ -40,11 +40,11 @@ function startOfPath(view: SourceView, open: number): number {
   return view.tokens[index + 1]?.start ?? 0;
 }
 
-/** EXPR_KEY_QUOTES: an unquoted key is a path, and its value the key. */
+/** EXPR_KEY_QUOTES: an unquoted key is a path, and the value of that path becomes the key. */
 export function checkKeyQuotes(view: SourceView): readonly ExpressionProblem[] {
   return unquotedKeys(view).map((key) => {
     const name = String(key.steps?.[0]?.value);
-    const message = `an unquoted key is a path: JSONata looks for a field "${name}" to take the key from`;
+    const message = `an unquoted key is a path: JSONata reads the key from a field "${name}"`;
     return view.problem('EXPR_KEY_QUOTES', 'error', message, view.spanOf(key), JSON.stringify(name));
   });
 }
@@ -58,7 +58,7 @@ export function unquotedKeys(view: SourceView): readonly SyntaxNode[] {
   });
 }
 
-/** EXPR_NUMBER: JavaScript holds whole numbers to 2^53-1 for certain, and JSONata rounds a larger one without a word. */
+/** EXPR_NUMBER: JavaScript represents integers exactly only up to 2^53-1, and JSONata silently rounds larger ones. */
 export function checkNumbers(view: SourceView): readonly ExpressionProblem[] {
   return view.tokens.flatMap((token) => {
     if (token.kind !== 'number' || !/^\d+$/.test(token.text) || Number.isSafeInteger(Number(token.text))) return [];
@@ -69,12 +69,12 @@ export function checkNumbers(view: SourceView): readonly ExpressionProblem[] {
 
 const LIST_MAKERS = ['map', 'filter', 'keys', 'distinct'];
 
-/** EXPR_LIST: what gives the bare value for one match stands alone as a whole value. */
+/** EXPR_LIST: the whole value is an expression that returns the bare value for one match. */
 export function checkList(view: SourceView): readonly ExpressionProblem[] {
-  // A text in [ ] has a finding of its own, and a list around it would keep the mistake.
+  // A text in [ ] has its own finding, and a list around it would preserve the mistake.
   if (!givesOneOrMany(view.ast) || checkBracketKeys(view).length > 0) return [];
   const source = view.source.trim();
-  const message = 'this gives a list for several, the bare value for one, and nothing for none';
+  const message = 'this is a list for several matches, the bare value for one match, and no value without a match';
   const start = view.source.indexOf(source);
   return [view.problem('EXPR_LIST', 'warning', message, { start, end: start + source.length }, `[${source}]`)];
 }
@@ -103,7 +103,7 @@ function isObject(step: SyntaxNode): boolean {
   return step.type === 'unary' && step.value === '{';
 }
 
-/** EXPR_PRECEDENCE: `??` binds last, so beside another operator it does not mean what it looks like. */
+/** EXPR_PRECEDENCE: `??` has the lowest precedence, so beside another operator its meaning surprises. */
 export function checkPrecedence(view: SourceView): readonly ExpressionProblem[] {
   return view.nodes.flatMap((node) => {
     const rhs = node.type === 'binary' ? node.rhs : undefined;
@@ -119,7 +119,7 @@ function precedence(view: SourceView, node: SyntaxNode, meant: { start: number; 
   const { source } = view;
   const text = `${source.slice(0, meant.start)}(${source.slice(meant.start, meant.end)})${source.slice(meant.end)}`.trim();
   const operator = view.tokenOf(node) ?? view.spanOf(node);
-  const message = '"??" binds last: beside another operator it needs parentheses';
+  const message = '"??" has the lowest precedence: beside another operator it needs parentheses';
   return view.problem('EXPR_PRECEDENCE', 'warning', message, operator, parseExpression(text).ok ? text : undefined);
 }
 
@@ -136,10 +136,10 @@ function leftmost(node: SyntaxNode): SyntaxNode {
   return node.type === 'condition' && node.condition ? leftmost(node.condition) : node;
 }
 
-/** Fields that are always there. */
+/** Fields that always have a value. */
 const ALWAYS = /^(vars|env|run)\.|^error\.(code|fate|message)$|^trigger\.(id|source|type|time)$/;
 
-/** EXPR_NOT_EQUAL and EXPR_CONCAT: operators that say nothing when a side is missing. */
+/** EXPR_NOT_EQUAL and EXPR_CONCAT: operators that do not fail when an operand is missing. */
 export function checkSilent(view: SourceView, present: (path: readonly string[]) => boolean): readonly ExpressionProblem[] {
   return view.nodes.flatMap((node) => {
     if (node.type !== 'binary' || (node.value !== '!=' && node.value !== '&')) return [];
@@ -170,7 +170,7 @@ function maybeMissing(
 }
 
 function concat(view: SourceView, { name, node }: MaybeMissing): ExpressionProblem {
-  const message = `"&" takes a missing ${name} for an empty text; a template would fail`;
+  const message = `"&" treats a missing ${name} as an empty text; a template would fail`;
   return view.problem('EXPR_CONCAT', 'warning', message, view.spanOf(node), `(${view.textOf(node)} ?? "")`);
 }
 
