@@ -100,7 +100,7 @@ const mistakes: readonly { readonly title: string; readonly change: Parameters<t
       write: trigger.data.DialStatus = "BUSY"`,
     },
     {
-      title: 'a field that the trigger does not give',
+      title: 'a field that the trigger does not have',
       change: { file: 'flow', line: 17, text: '        Телефон: ${{ trigger.data.CallerIdNumber }}' },
       printed: `flows/incoming-call.yaml:17:35 EXPR_FIELD asterisk-ami.event has no "CallerIdNumber"
    17 |         Телефон: \${{ trigger.data.CallerIdNumber }}
@@ -108,7 +108,7 @@ const mistakes: readonly { readonly title: string; readonly change: Parameters<t
       write: trigger.data.CallerIDNum`,
     },
     {
-      title: 'a step that is not there',
+      title: 'an unknown step',
       change: { file: 'flow', line: 24, text: "      data: { title: '${{ steps.patry.Наименование }}' }" },
       printed: `flows/incoming-call.yaml:24:33 REF_STEP no step is called "patry"
    24 |       data: { title: '\${{ steps.patry.Наименование }}' }
@@ -116,7 +116,7 @@ const mistakes: readonly { readonly title: string; readonly change: Parameters<t
       write: steps.party`,
     },
     {
-      title: 'a key that is not there',
+      title: 'an unknown key',
       change: { file: 'flow', line: 9, text: '  retries: 5' },
       printed: `flows/incoming-call.yaml:9:3 FLOW_UNKNOWN_KEY "retries" is not a key of deliver
     9 |   retries: 5

@@ -36,7 +36,7 @@ function wrongType(expected: string, value: unknown): { says: string; cure: Cure
   const wanted = TYPES[expected];
   const given = typeOf(value);
   if (wanted === undefined || given === wanted) return undefined;
-  return { says: `${wanted} is wanted, not ${given}`, cure: cureOf(expected, value) };
+  return { says: `must be ${wanted}, not ${given}`, cure: cureOf(expected, value) };
 }
 
 function typeOf(value: unknown): string {

@@ -11,11 +11,11 @@ import { explainIssue } from './explain-issue.js';
 
 export interface SchemaCheck {
   readonly schema: z.ZodType;
-  /** Absent when nothing is written; required keys are then reported as missing. */
+  /** Absent when the flow has no such value; required keys are then reported as missing. */
   readonly node: YamlNode | undefined;
   /** The name of the value in messages: "with". */
   readonly what: string;
-  /** The place to report missing keys at when nothing is written. */
+  /** The place to report missing keys at when `node` is absent. */
   readonly at: Span;
   readonly report: Report;
   readonly texts: Texts;

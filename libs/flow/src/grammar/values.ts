@@ -120,7 +120,7 @@ export function readTemplateText(node: YamlNode | undefined, key: string, report
   return refuse(node, `${key} is a text`, report, node.kind === 'scalar' ? { write: `${key}: '${String(node.value)}'` } : {});
 }
 
-/** Reads `true`, `false` or one whole expression. The expression check verifies later that nothing stands beside the expression. */
+/** Reads `true`, `false` or one whole expression. The expression check verifies later that there is no text beside it. */
 export function readCondition(node: YamlNode | undefined, key: string, report: Report): ScalarNode | undefined {
   if (node === undefined) return undefined;
   if (node.kind === 'scalar' && (typeof node.value === 'boolean' || opensExpression(node.value))) return node;

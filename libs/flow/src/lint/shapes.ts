@@ -90,7 +90,7 @@ export function shapeOfNode(node: YamlNode, giver: string, closed: boolean): Sha
   return { kind: 'object', giver, fields: new Map(fields), closed };
 }
 
-/** Merges the shapes of two samples of the same value: it knows the fields of both. */
+/** Merges the shapes of two samples of the same value. The result has the fields of both. */
 export function eitherShape(a: Shape, b: Shape, giver: string): Shape {
   if (a.kind === 'list' && b.kind === 'list') return { kind: 'list', item: eitherShape(a.item, b.item, giver) };
   if (a.kind !== 'object' || b.kind !== 'object') return ANY;
@@ -131,7 +131,7 @@ export function findOptional(shape: Shape, path: readonly string[]): number | un
   let current = shape;
   for (const [at, name] of path.entries()) {
     while (current.kind === 'list') current = current.item;
-    // A loose shape does not know which of its fields may be absent.
+    // In a loose shape each field may be absent.
     const field = current.kind === 'object' && !current.loose ? current.fields.get(name) : undefined;
     if (!field) return undefined;
     if (field.optional) return at;

@@ -19,7 +19,7 @@ const DEFAULT_MAX_TTL_MS = 12 * 3_600_000;
 export function readIssuers(node: YamlNode | undefined, report: Report): IssuerDraft[] {
   if (node === undefined) return [];
   if (node.kind !== 'map') {
-    report.error(node, 'FLOW_VALUE', 'issuers is a map: a name, then its secret and what it may grant');
+    report.error(node, 'FLOW_VALUE', 'issuers is a map: a name, then its secret and the rights that it may grant');
     return [];
   }
   const issuers: IssuerDraft[] = [];
