@@ -7,6 +7,9 @@ import { makeFolder, makeWorkspace, type Folder } from './workspace.js';
 
 const EMPTY_LOOKS = 3;
 
+/** More ids than any test sends events: the verdict compares every id, and the stand-in forgets the oldest ones above this number. */
+const MAX_IDS = 100_000;
+
 export interface StageOptions {
   /** Files of the workspace by their paths. They find the stand-in's address in `env.ERP_URL`. */
   readonly files: Readonly<Record<string, string>>;
@@ -28,7 +31,7 @@ export class Stage {
 
   /** Resolves when all hosts take events. */
   static async open({ files, env = {}, onec: limits, hosts: count = 1 }: StageOptions): Promise<Stage> {
-    const onec = await startOnec({ port: 0, maxCalls: 10, latencyMs: 5, ...limits });
+    const onec = await startOnec({ port: 0, maxCalls: 10, latencyMs: 5, maxIds: MAX_IDS, ...limits });
     const workspace = makeWorkspace(files);
     const homes = Array.from({ length: count }, () => makeFolder('home'));
     const variables = { ...env, ERP_URL: `${onec.url}/base/hs/gate` };
