@@ -20,7 +20,7 @@ const WORKSPACE = `${erpWorkspace({ plugins: ['@sluice/plugin-tcp-gateway'] })}
 settings: { limits: { event: 64KiB } }
 `;
 
-/** Each flow shows what it reads of a body: the bus flow to the web server of the test, the others to the caller. */
+/** Each flow returns the body that it reads: the bus flow to the web server of the test, the others to the caller. */
 const FLOWS = `
 sluice: 1
 flow: keep
@@ -51,7 +51,7 @@ steps:
   - { id: answer, reply: { data: { read: '\${{ steps.asked }}' } } }
 `;
 
-/** A body as a sender writes it. */
+/** A body as the sender encodes it. */
 interface Body {
   readonly type: string;
   readonly bytes: Buffer;
@@ -88,7 +88,7 @@ const READ: readonly (readonly [...Case, value: unknown])[] = [
     { type: `${JSON_TYPE}; charset=windows-1251`, bytes: Buffer.concat([utf8('["'), CP1251, utf8('"]')]) },
     ['Тверь'],
   ],
-  ['JSON in UTF-16 without a mark', { type: JSON_TYPE, bytes: Buffer.from('["Тверь"]', 'utf16le') }, ['Тверь']],
+  ['JSON in UTF-16 without a byte order mark', { type: JSON_TYPE, bytes: Buffer.from('["Тверь"]', 'utf16le') }, ['Тверь']],
   ['JSON in UTF-16 by its charset', { type: `${JSON_TYPE}; charset=utf-16be`, bytes: utf16be('["Тверь"]') }, ['Тверь']],
   ['a JSON scalar', { type: JSON_TYPE, bytes: utf8('"Тверь"') }, 'Тверь'],
   ['JSON of a vendor type', { type: 'application/vnd.shop+json', bytes: utf8('[1]') }, [1]],
@@ -108,15 +108,15 @@ const READ: readonly (readonly [...Case, value: unknown])[] = [
     '<a>Тверь</a>',
   ],
   ['a text in windows-1251', { type: 'text/plain; charset=cp1251', bytes: CP1251 }, 'Тверь'],
-  ['a text with blanks at its ends', { type: 'text/plain', bytes: utf8(' 796 \n') }, ' 796 \n'],
+  ['a text with leading and trailing white space', { type: 'text/plain', bytes: utf8(' 796 \n') }, ' 796 \n'],
   ['a form', { type: FORM, bytes: utf8('city=%D0%A2%D0%B2%D0%B5%D1%80%D1%8C&empty=') }, { city: 'Тверь', empty: '' }],
   [
     'a form in the charset that it declares',
     { type: `${FORM}; charset=windows-1251`, bytes: utf8('city=%D2%E2%E5%F0%FC') },
     { city: 'Тверь' },
   ],
-  ['a field that stands twice', { type: FORM, bytes: utf8('n=1&m=x&n=2') }, { n: ['1', '2'], m: 'x' }],
-  ['the encoding identity', { type: JSON_TYPE, bytes: utf8('[1]'), packed: 'identity' }, [1]],
+  ['a form with a repeated field', { type: FORM, bytes: utf8('n=1&m=x&n=2') }, { n: ['1', '2'], m: 'x' }],
+  ['a body with the encoding identity', { type: JSON_TYPE, bytes: utf8('[1]'), packed: 'identity' }, [1]],
 ];
 
 const REFUSED: readonly (readonly [...Case, code: string, says: RegExp])[] = [
@@ -141,8 +141,8 @@ const REFUSED: readonly (readonly [...Case, code: string, says: RegExp])[] = [
     'BODY_INVALID',
     /byte order mark/,
   ],
-  ['JSON that is none', { type: JSON_TYPE, bytes: utf8('{"a":\n oops}') }, 'BODY_INVALID', /line 2, column 2/],
-  ['JSON with a key twice', { type: JSON_TYPE, bytes: utf8('{"a":1,"a":2}') }, 'BODY_INVALID', /"?a"?/],
+  ['invalid JSON', { type: JSON_TYPE, bytes: utf8('{"a":\n oops}') }, 'BODY_INVALID', /line 2, column 2/],
+  ['JSON with a duplicate key', { type: JSON_TYPE, bytes: utf8('{"a":1,"a":2}') }, 'BODY_INVALID', /"?a"?/],
   ['a form in another charset than it declares', { type: FORM, bytes: utf8('city=%D2%E2%E5%F0%FC') }, 'BODY_INVALID', /field 1/],
   ['a percent sign alone', { type: FORM, bytes: utf8('a=5%') }, 'BODY_INVALID', /field 1/],
   ['a type that flows cannot read', { type: 'image/png', bytes: Buffer.of(0x89, 0x50) }, 'MEDIA_TYPE', /image\/png/],
@@ -154,10 +154,10 @@ const TOO_LARGE: Body = { type: JSON_TYPE, bytes: utf8(JSON.stringify('x'.repeat
 const ROUNDED: Body = { type: JSON_TYPE, bytes: utf8('{"account":40702810900000000001}') };
 const EMPTY: Body = { type: JSON_TYPE, bytes: Buffer.alloc(0) };
 
-/** What a door made of a body: the data that a flow reads, or the code and the text of a refusal. */
+/** The result of a body at an entry point: the data that a flow reads, or the code and the message of an error. */
 type Outcome = { readonly read?: unknown } | { readonly code: string; readonly message: string };
 
-describeServers('a host reads a body at every door alike: it', () => {
+describeServers('bodies at all entry points of a host', () => {
   let rabbit: RabbitServer;
   let connection: ChannelModel;
   let channel: ConfirmChannel;
@@ -212,7 +212,7 @@ describeServers('a host reads a body at every door alike: it', () => {
     const options = { method: 'POST', headers: { ...headersOf(body), ...headers }, body: body.bytes };
     return (await ask(`${stage.url}${path}`, options)).body as Outcome;
   };
-  /** Resolves with what the flow `keep` read, or with why its run was parked. */
+  /** Resolves with the data that the flow `keep` read, or with the error of its parked run. */
   const outcomeOf = (id: string): Promise<Outcome> =>
     until(`event ${id} to be read or parked`, async () => {
       const read = kept.get(id);
@@ -265,11 +265,11 @@ describeServers('a host reads a body at every door alike: it', () => {
     const outcomes = await Promise.all(Object.entries(DOORS).map(async ([door, enter]) => [door, await enter(body)] as const));
     return Object.fromEntries(outcomes);
   };
-  /** The same at every door, but for those that are named. */
+  /** Returns the same outcome for every entry point, except the given ones. */
   const everywhere = (outcome: object, ...others: object[]) =>
     Object.assign(Object.fromEntries(Object.keys(DOORS).map((door) => [door, outcome])), ...others) as object;
   const refused = (code: string, says: RegExp) => expect.objectContaining({ code, message: expect.stringMatching(says) });
-  /** A sender is answered; a message of the bus is parked, and an answer has been given by somebody who does not wait. */
+  /** Returns the error at every entry point. Messages of the bus and answers have their own codes, because no sender waits for them. */
   const refusedEverywhere = (code: string, says: RegExp, ...others: object[]) =>
     everywhere(
       refused(code, says),
@@ -281,34 +281,34 @@ describeServers('a host reads a body at every door alike: it', () => {
     expect(await through(body)).toEqual(everywhere({ read: value }));
   });
 
-  it.each(REFUSED)('refuses %s', async (_name, body, code, says) => {
+  it.each(REFUSED)('rejects %s', async (_name, body, code, says) => {
     expect(await through(body)).toEqual(refusedEverywhere(code, says));
   });
 
-  it('takes no body for no data', async () => {
+  it('reads an empty body as no data', async () => {
     expect(await through(EMPTY)).toEqual(everywhere({}, { [ANSWER]: { read: null } }));
   });
 
-  it('refuses a number that would be rounded, which in an answer becomes a text', async () => {
+  it('rejects a number that would be rounded, but reads it as a string in an answer', async () => {
     const read = { read: { account: '40702810900000000001' } };
     expect(await through(ROUNDED)).toEqual(refusedEverywhere('BODY_INVALID', /\/account/, { [ANSWER]: read }));
   });
 
-  it('refuses a packed body, and unpacks an answer', async () => {
+  it('rejects a compressed body, but decompresses an answer', async () => {
     expect(await through(GZIP)).toEqual(refusedEverywhere('MEDIA_TYPE', /encoded.*gzip/, { [ANSWER]: { read: { n: 1 } } }));
   });
 
-  it('refuses a packing that nobody knows', async () => {
+  it('rejects an unknown content encoding', async () => {
     expect(await through(UNKNOWN_PACKING)).toEqual(refusedEverywhere('MEDIA_TYPE', /x-own/));
   });
 
-  it('refuses what is larger than its limit', async () => {
+  it('limits the size of a body', async () => {
     const stomp = { [STOMP]: refused('STOMP_LIMIT', /larger than 65536 bytes/) };
     const rabbit = { [RABBIT]: refused('BODY_TOO_LARGE', /65538 bytes/) };
     expect(await through(TOO_LARGE)).toEqual(refusedEverywhere('BODY_TOO_LARGE', /larger than.*65536 bytes/, stomp, rabbit));
   });
 
-  it('takes the content encoding of a foreign message for its charset where it is one', async () => {
+  it('uses the content encoding of a RabbitMQ message as charset where it is one', async () => {
     const body = { type: 'text/plain', bytes: CP1251, packed: 'windows-1251' };
     expect(await DOORS[RABBIT]?.(body)).toEqual({ read: 'Тверь' });
   });

@@ -38,8 +38,8 @@ async function deliversAnOrder(): Promise<void> {
   await until('the call of 1C', () => onec.stats().done === before + 1);
 }
 
-describe('a file of the workspace that was changed', () => {
-  it('is reported by a running host, in its log, in status and in doctor', async () => {
+describe('invalid changes to files of the workspace', () => {
+  it('reports an invalid file in the log, in status and in doctor', async () => {
     await host.start();
     write(`${SAVE_FLOW}\n# another comment\n`);
     await logged('flows/save.yaml changed');
@@ -54,7 +54,7 @@ describe('a file of the workspace that was changed', () => {
     await deliversAnOrder();
   });
 
-  it('does not keep a host from starting: the last good copy runs, and everything says so', async () => {
+  it('starts with the last good copy and reports that everywhere', async () => {
     await host.start();
     await host.stop();
     write(BROKEN);
@@ -73,7 +73,7 @@ describe('a file of the workspace that was changed', () => {
     expect((await ask(`${host.url}/health/ready`)).body).toMatchObject({ workspace: 'current' });
   });
 
-  it('keeps a first start from happening, and a start of a workspace elsewhere', async () => {
+  it('refuses a first start, and a start with another workspace', async () => {
     write(BROKEN);
     await expect(host.start()).rejects.toThrow(/flows\/save\.yaml:5:1/);
 
@@ -90,7 +90,7 @@ describe('a file of the workspace that was changed', () => {
     }
   });
 
-  it('is replaced by the copy also when it was sluice.yaml; a workspace that is gone is not', async () => {
+  it('replaces also sluice.yaml by its copy, but not a missing workspace', async () => {
     await host.start();
     await host.stop();
     writeFileSync(path.join(workspace.path, 'sluice.yaml'), erpWorkspace().replace('connections:', 'connection:'));

@@ -35,7 +35,7 @@ steps:
   - { id: visit, use: onec-http.call, connection: erp, with: { method: SaveVisit, data: '\${{ trigger.data }}' } }
 `;
 
-describe.each(engineSets)('an event on its way to 1C, on $name', (engineSet) => {
+describe.each(engineSets)('delivery of events to 1C on $name', (engineSet) => {
   let engines: StartedEngines;
   let stage: Stage;
 
@@ -56,7 +56,7 @@ describe.each(engineSets)('an event on its way to 1C, on $name', (engineSet) => 
     stage.onec.stats({ ids: true }).ids?.[requestId(event, flow, step)]?.count ?? 0;
   const story = (id: string) => sluiceJson<JournalEntry[]>(stage.url, 'find', id);
 
-  it('is carried out once, and never more than ten at a time', async () => {
+  it('calls 1C once for each event, with at most ten calls at a time', async () => {
     const events = Array.from({ length: 200 }, (_, n) => `burst-${n}`);
     await drive(events, { doors: stage.doors, type: 'order.created' });
     await until('all calls to be carried out', () => stage.onec.stats().distinct >= events.length);
@@ -65,14 +65,14 @@ describe.each(engineSets)('an event on its way to 1C, on $name', (engineSet) => 
     expect(peak).toBeLessThanOrEqual(10);
   });
 
-  it('is answered with its id, drawn when the sender gives none', async () => {
+  it('answers with the id of the event, and generates one when the sender has none', async () => {
     const given = await send('own-id', 'order.created', {});
     const drawn = await post(`${stage.url}/events/order.created`, {});
     expect(given).toMatchObject({ status: 202, body: { id: 'own-id' } });
     expect(drawn).toMatchObject({ status: 202, body: { id: expect.stringMatching(/^[\da-f]{8}-[\da-f]{4}-7/) } });
   });
 
-  it('runs once for each dedupe key, and the journal tells of the duplicate', async () => {
+  it('runs a flow once for each dedupe key and reports the duplicate in the journal', async () => {
     await send('paid-1', 'payment.made', { payment: 'P-1' });
     await until('the first call', () => seen('paid-1', 'once', 'book') === 1);
     await send('paid-2', 'payment.made', { payment: 'P-1' });
@@ -84,7 +84,7 @@ describe.each(engineSets)('an event on its way to 1C, on $name', (engineSet) => 
     expect(seen('paid-2', 'once', 'book')).toBe(0);
   });
 
-  it('has a story, which goes on with the events that it led to', async () => {
+  it('finds the story of an event with the events that it caused', async () => {
     await send('paid-3', 'payment.made', { payment: 'P-3' });
     const entries = await until('the call of the second flow in the story', async () => {
       const found = await story('paid-3').catch(() => []);
@@ -95,7 +95,7 @@ describe.each(engineSets)('an event on its way to 1C, on $name', (engineSet) => 
     expect(entries[0]).toMatchObject({ eventSource: SOURCE, eventType: 'payment.made' });
   });
 
-  it('is parked when 1C refuses it, and replayed under the same X-Request-Id', async () => {
+  it('parks a run that 1C rejects and replays it under the same X-Request-Id', async () => {
     stage.onec.setFault({ kind: 'business', times: 1 });
     await send('refused-1', 'order.created', { number: 'R-1' });
     const [parked] = await until('the run to be parked', async () => {
@@ -117,7 +117,7 @@ describe.each(engineSets)('an event on its way to 1C, on $name', (engineSet) => 
     await until('an empty list', async () => (await sluiceJson<ParkedSummary[]>(stage.url, 'parked', 'ls')).length === 0);
   });
 
-  it('shows in the status and in the metrics', async () => {
+  it('reports events in status and metrics', async () => {
     const status = await admin<Record<string, unknown>>(stage.url, '/api/status');
     expect(status).toMatchObject({
       flows: expect.arrayContaining(['save', 'once', 'tell']),
@@ -130,12 +130,12 @@ describe.each(engineSets)('an event on its way to 1C, on $name', (engineSet) => 
     expect(body).toMatch(/^sluice_calls_total\{[^}]*flow="save"[^}]*result="ok"[^}]*\} \d+$/m);
   });
 
-  it('the command that lists desktops says why there are none to list', async () => {
+  it('explains in `desktops` that the workspace has no gateway', async () => {
     const { code, stderr } = await sluice(stage.url, 'desktops');
     expect([code, stderr]).toEqual([1, expect.stringContaining('needs a connection of tcp-gateway')]);
   });
 
-  it('is well while its engines are', async () => {
+  it('reports a healthy host while its backends are healthy', async () => {
     expect(await ask(`${stage.url}/health/live`, { token: null })).toMatchObject({ status: 200, body: { status: 'ok' } });
     expect(await ask(`${stage.url}/health/ready`, { token: null })).toMatchObject({
       status: 200,
@@ -143,7 +143,7 @@ describe.each(engineSets)('an event on its way to 1C, on $name', (engineSet) => 
     });
   });
 
-  it('waits when no flow takes it, until there is one', async () => {
+  it('keeps an unrouted event until a flow takes it', async () => {
     expect(await send('lonely', 'visit.planned', { day: 'mon' })).toMatchObject({ status: 202 });
     const waiting = () => sluiceJson<{ type: string; count: number }[]>(stage.url, 'unrouted', 'ls');
     await until('the event among the unrouted', async () => (await waiting()).length > 0);
@@ -157,9 +157,9 @@ describe.each(engineSets)('an event on its way to 1C, on $name', (engineSet) => 
     await until('its call', () => seen('lonely', 'later', 'visit') === 1);
   });
 
-  it('is finished when it is in 1C while the host is asked to stop', async () => {
+  it('finishes open calls before the host stops', async () => {
     stage.onec.reset();
-    // half a second each, so that calls are open when the stop comes
+    // calls take half a second, so that some are open at the stop
     stage.onec.setFault({ kind: 'slow' });
     const events = Array.from({ length: 100 }, (_, n) => `stopped-${n}`);
     await drive(events, { doors: stage.doors, type: 'order.created' });
@@ -168,7 +168,7 @@ describe.each(engineSets)('an event on its way to 1C, on $name', (engineSet) => 
     const ended = await stage.host.stop();
     const took = performance.now() - from;
     expect(ended).toEqual({ code: 0, signal: null });
-    // what is promised to those who stop it, and no matter of speed
+    // the documented guarantee of a stop, not a measurement of speed
     expect(took).toBeLessThan(10_000);
     expect(stage.onec.stats().inFlight).toBe(0);
 

@@ -19,7 +19,7 @@ interface Answer {
   readonly type?: string;
 }
 
-/** A web server that answers every request alike, as a 1C that cannot be used does. */
+/** A web server that sends the same answer to every request, like a 1C that cannot be used. */
 class AnsweringServer {
   answer: Answer = { status: 200, body: '{}', type: 'application/json' };
   asked = 0;
@@ -49,7 +49,7 @@ interface Line {
   readonly text: string;
 }
 
-/** `sluice doctor` as the README writes it: variables of the shell, and nothing else. */
+/** Runs `sluice doctor` as in the README, only with variables of the shell. */
 async function doctor(
   env: Readonly<Record<string, string>>,
   cwd: string,
@@ -108,7 +108,7 @@ describe('sluice doctor before the first start', () => {
     }
   });
 
-  it('reports a 1C that can be used, with its address, and ends with 0', async () => {
+  it('reports a usable 1C with its address and exits with 0', async () => {
     const home = makeFolder('home');
     try {
       const { code, lines } = await doctor({ SLUICE_HOME: home.path, SLUICE_HTTP_PORT: '0', ERP_URL: onec.url }, workspace.path);
@@ -120,7 +120,7 @@ describe('sluice doctor before the first start', () => {
     }
   });
 
-  it('names the stand-ins that npm start brings for the sample workspace, and checks what is set', async () => {
+  it('reports the emulators that npm start provides for the sample workspace, and checks the configured addresses', async () => {
     const home = makeFolder('home');
     try {
       const env = { SLUICE_HOME: home.path, SLUICE_HTTP_PORT: '0' };
@@ -144,7 +144,7 @@ describe('sluice doctor before the first start', () => {
   });
 });
 
-describe('sluice doctor beside a home that has run', () => {
+describe('sluice doctor with a home in which a host has run', () => {
   let home: Folder;
   let host: HostProcess;
   let hosted: AnsweringServer;
@@ -165,7 +165,7 @@ describe('sluice doctor beside a home that has run', () => {
   const beside = (more: Readonly<Record<string, string>>) =>
     doctor({ SLUICE_HOME: home.path, SLUICE_URL: host.url ?? '', SLUICE_TOKEN_SECRET: OPERATOR_SECRET, ...more }, flows.path);
 
-  it('names the address that the host uses', async () => {
+  it('reports the address that the host uses', async () => {
     const { code, lines } = await beside({ ERP_URL: hosted.url });
     expect(about(lines, 'connection erp')).toEqual([{ state: 'ok', text: `connection erp: ${hosted.url}: can be used` }]);
     expect(code).toBe(0);
@@ -182,7 +182,7 @@ describe('sluice doctor beside a home that has run', () => {
     expect(code).toBe(1);
   });
 
-  it('reports another address of the shell as a problem also when it can be used: the host does not use it', async () => {
+  it('reports a different address of the shell as a problem even when it is usable', async () => {
     const { code, lines } = await beside({ ERP_URL: onec.url });
     const [, shell] = about(lines, 'connection erp');
     expect(shell).toMatchObject({ state: 'problem', text: expect.stringContaining(onec.url) });
@@ -190,7 +190,7 @@ describe('sluice doctor beside a home that has run', () => {
     expect(code).toBe(1);
   });
 
-  it('does not count variables that only the host has as a problem', async () => {
+  it('does not report variables that only the host has as a problem', async () => {
     const { code, lines, output } = await beside({});
     expect(about(lines, 'connection erp')).toEqual([{ state: 'ok', text: `connection erp: ${hosted.url}: can be used` }]);
     expect(about(lines, 'workspace')).toEqual([

@@ -16,7 +16,7 @@ issuers:
 `,
 });
 
-/** One endpoint for each way in which a request can be answered. */
+/** One endpoint for each kind of answer. */
 const FLOWS = `
 sluice: 1
 flow: echo
@@ -74,7 +74,7 @@ steps:
   - { id: answer, reply: { status: 200, data: { taken: true } } }
 `;
 
-describe.each(engineSets)('the HTTP doors of a host, on $name', (engineSet) => {
+describe.each(engineSets)('HTTP entry points of a host on $name', (engineSet) => {
   let engines: StartedEngines;
   let stage: Stage;
 
@@ -97,8 +97,8 @@ describe.each(engineSets)('the HTTP doors of a host, on $name', (engineSet) => {
     });
   const endpoint = (path: string, data: unknown, options: Ask = {}) => post(`${stage.url}/in/${path}`, data, options);
 
-  describe('take no event', () => {
-    it('that is not JSON where it says so, and tell the place', async () => {
+  describe('rejected events', () => {
+    it('rejects invalid JSON with its position', async () => {
       const answer = await event('order.created', { body: '{"number":\n oops}' });
       expect(answer).toMatchObject({
         status: 400,
@@ -106,26 +106,26 @@ describe.each(engineSets)('the HTTP doors of a host, on $name', (engineSet) => {
       });
     });
 
-    it('with a number that would be rounded, and point to it', async () => {
+    it('rejects a number that would be rounded, with a pointer to it', async () => {
       const answer = await event('order.created', { body: '{"lines":[{"account":40702810900000000001}]}' });
       expect(answer).toMatchObject({ status: 400, body: { message: expect.stringContaining('/lines/0/account') } });
     });
 
-    it('with a type that is none', async () => {
+    it('rejects an invalid event type', async () => {
       expect(await event('order..created', { body: '{}' })).toMatchObject({ status: 400, body: { code: 'EVENT_TYPE' } });
     });
 
-    it('larger than the limit', async () => {
+    it('rejects an event larger than the limit', async () => {
       const body = JSON.stringify({ text: 'x'.repeat(70_000) });
       expect(await event('order.created', { body })).toMatchObject({ status: 413, body: { code: 'BODY_TOO_LARGE' } });
     });
 
-    it('in a form that flows cannot read', async () => {
+    it('rejects a content type that flows cannot read', async () => {
       const answer = await event('order.created', { body: 'x', headers: { 'content-type': 'image/png' } });
       expect(answer).toMatchObject({ status: 415, body: { code: 'MEDIA_TYPE' } });
     });
 
-    it('without a token', async () => {
+    it('rejects a request without a token', async () => {
       const answer = await event('order.created', { body: '{}', token: null });
       expect(answer).toMatchObject({ status: 401, body: { code: 'TOKEN_MISSING' } });
       expect(answer.headers.get('www-authenticate')).toBe('Bearer');
@@ -138,33 +138,33 @@ describe.each(engineSets)('the HTTP doors of a host, on $name', (engineSet) => {
       ['without the scope', { scope: 'viewer' }, 403, 'events:write'],
       ['of an issuer that may not send this type', { kid: 'erp', secret: ERP_SECRET }, 403, 'order.created'],
     ];
-    it.each(BAD_TOKENS)('with a token %s', async (_what, claims, status, says) => {
+    it.each(BAD_TOKENS)('rejects a token %s', async (_what, claims, status, says) => {
       const answer = await event('order.created', { body: '{}', token: await signToken(claims) });
       expect(answer).toMatchObject({ status, body: { message: expect.stringContaining(says), cure: expect.any(String) } });
     });
 
-    it.each(['user.connected', 'sluice.started'])('of the type %s, which is the engine’s own', async (type) => {
+    it.each(['user.connected', 'sluice.started'])('rejects the reserved event type %s', async (type) => {
       expect(await event(type, { body: '{}' })).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
     });
   });
 
-  it('take from an issuer what it may send', async () => {
+  it('accepts the event types that an issuer may send', async () => {
     const token = await signToken({ kid: 'erp', secret: ERP_SECRET });
     expect(await event('erp.saved', { body: '{}', token })).toMatchObject({ status: 202 });
   });
 
-  it('let nobody administer whose issuer may not grant it', async () => {
+  it('rejects the scope admin of an issuer that may not grant it', async () => {
     const token = await signToken({ kid: 'erp', secret: ERP_SECRET, scope: 'admin' });
     expect(await ask(`${stage.url}/api/status`, { token })).toMatchObject({ status: 403 });
     expect(await ask(`${stage.url}/api/status`, { token: null })).toMatchObject({ status: 401 });
   });
 
-  it('know no path but those of the flows, and no method but theirs', async () => {
+  it('answers 404 for an unknown path and 405 for another method', async () => {
     expect(await endpoint('nowhere', {})).toMatchObject({ status: 404, body: { code: 'NO_ROUTE' } });
     expect(await ask(`${stage.url}/in/echo/1`)).toMatchObject({ status: 405, body: { code: 'METHOD_NOT_ALLOWED' } });
   });
 
-  it('refuse in one shape, whichever door it is', async () => {
+  it('reports errors in the same format at all entry points', async () => {
     const token = await signToken({ scope: 'admin' });
     const shape = { code: expect.any(String), message: expect.any(String), cure: expect.any(String) };
     const refused = [
@@ -181,32 +181,32 @@ describe.each(engineSets)('the HTTP doors of a host, on $name', (engineSet) => {
     expect(refused[0]?.body).toMatchObject({ code: 'NO_ROUTE', message: expect.stringContaining('/api/docs') });
   });
 
-  describe('answer what a flow replies', () => {
+  describe('replies of flows', () => {
     const FORMS: readonly (readonly [string, string, string, unknown])[] = [
       ['JSON', 'application/json', '{"a":1}', { a: 1 }],
       ['a form', 'application/x-www-form-urlencoded', 'phone=7916&name=%D0%81%D0%B6', { phone: '7916', name: 'Ёж' }],
       ['XML, as a text', 'application/xml; charset=utf-8', '<order number="1"/>', '<order number="1"/>'],
     ];
-    it.each(FORMS)('to %s', async (_what, type, body, got) => {
+    it.each(FORMS)('replies to %s', async (_what, type, body, got) => {
       const answer = await ask(`${stage.url}/in/echo/42`, { method: 'POST', body, headers: { 'content-type': type } });
       expect(answer).toMatchObject({ status: 201, body: { got } });
       expect(answer.headers.get('x-node')).toBe('42');
     });
 
-    it('to a query', async () => {
+    it('replies to a query', async () => {
       expect(await ask(`${stage.url}/in/search?phone=7916`)).toMatchObject({ status: 200, body: { phone: '7916' } });
     });
 
-    it('with what 1C has answered', async () => {
+    it('replies with the answer of 1C', async () => {
       const answer = await endpoint('ask', { method: 'GetDebt', data: { Контрагент: 'К-1' } });
       expect(answer).toMatchObject({ status: 200, body: { Контрагент: 'К-1', Долг: 10.1 } });
     });
 
-    it('with 204 when the flow says nothing', async () => {
+    it('answers 204 when the flow sends no reply', async () => {
       expect(await endpoint('quiet', {})).toMatchObject({ status: 204, body: '' });
     });
 
-    it('with 422 when 1C refuses', async () => {
+    it('answers 422 when 1C rejects the call', async () => {
       const answer = await endpoint('ask', { method: 'Fail', data: { Текст: 'Кредит исчерпан' } });
       expect(answer).toMatchObject({
         status: 422,
@@ -214,7 +214,7 @@ describe.each(engineSets)('the HTTP doors of a host, on $name', (engineSet) => {
       });
     });
 
-    it('with 504 when it comes too late, and the run goes on', async () => {
+    it('answers 504 when the reply is late, and continues the run', async () => {
       stage.onec.setFault({ kind: 'hang', times: 1 });
       const done = stage.onec.stats().done;
       expect(await endpoint('hurry', {})).toMatchObject({ status: 504, body: { code: 'REPLY_LATE', id: expect.any(String) } });
@@ -222,12 +222,12 @@ describe.each(engineSets)('the HTTP doors of a host, on $name', (engineSet) => {
       await until('the call to be carried out after all', () => stage.onec.stats().done > done);
     });
 
-    it('with 200 to a webhook that is sent again', async () => {
+    it('answers 200 to a repeated webhook', async () => {
       expect(await endpoint('webhook', { event: 'e-1' })).toMatchObject({ status: 200, body: { taken: true } });
       expect(await endpoint('webhook', { event: 'e-1' })).toMatchObject({ status: 200, body: { duplicate: true } });
     });
 
-    it('with 400 to a body that does not fit the schema, and 415 to one of another type', async () => {
+    it('answers 400 to a body that does not match the schema, and 415 to another content type', async () => {
       expect(await endpoint('webhook', { event: 1 })).toMatchObject({
         status: 400,
         body: { code: 'BODY_INVALID', message: expect.stringContaining('/event') },

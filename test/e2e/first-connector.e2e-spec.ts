@@ -10,7 +10,7 @@ import { START_TIMEOUT_MS, until } from '../support/until.js';
 import { makeFolder, type Folder } from '../support/workspace.js';
 
 const GUIDE = readFileSync('docs/guides/first-connector.md', 'utf8');
-/** Each file that the guide has its reader write: its name, and the block below. */
+/** The files of the guide: their names and the blocks below them. */
 const FILES = [...GUIDE.matchAll(/^`([^`]+)`\n\n```\w+\n([^]*?)^```/gm)].map(([, name = '', text = '']) => ({ name, text }));
 const COMMANDS = [...GUIDE.matchAll(/^ {4}(\S.*)$/gm)].map(([, line = '']) => line);
 
@@ -20,14 +20,14 @@ function command(beginning: string): string {
   return found;
 }
 
-describe('the guide to a first connector', () => {
+describe('the guide first-connector', () => {
   let clone: Folder;
   let operator: ChildProcess;
   let host: HostProcess;
   const env = { SMS_TOKEN: 't-1', SMS_URL: '' };
   let said = '';
 
-  /** In a folder that looks like this repository, with no connector but the guide's. */
+  /** A copy of the repository layout that contains only the connector of the guide. */
   const run = (line: string) => promisify(execFile)('sh', ['-c', line], { cwd: clone.path, env: { ...process.env, ...env } });
 
   beforeAll(async () => {
@@ -54,18 +54,18 @@ describe('the guide to a first connector', () => {
     clone?.remove();
   }, START_TIMEOUT_MS);
 
-  it('builds the connector, which keeps both contracts', async () => {
+  it('builds a connector that passes both contracts', async () => {
     await run(command('npx tsc -b'));
     const { stderr } = await run(command('npm run test:unit'));
     expect(stderr).toMatch(/Tests: +16 passed, 16 total/);
   });
 
-  it('has a flow without findings', async () => {
+  it('contains a flow without findings', async () => {
     const { stderr } = await run(command('npx sluice lint'));
     expect(stderr).toContain('2 flows, 0 findings');
   });
 
-  it('sends a message, and hears what comes in', async () => {
+  it('sends a message and receives messages', async () => {
     const home = path.join(clone.path, 'home');
     mkdirSync(home);
     host = await new HostProcess({ workspace: path.join(clone.path, 'shop'), home, env }).start();

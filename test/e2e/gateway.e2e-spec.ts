@@ -90,7 +90,7 @@ describe.each(engineSets)('desktops on $name', (engines) => {
   const texts = (desktop: Desktop, event = 'call.popup') =>
     desktop.seen.filter((one) => one.event === event).map(({ data }) => data);
 
-  it('a user gets what a flow sends, and what it sent while the user was away', async () => {
+  it('delivers events to a user, also those sent while the user was offline', async () => {
     await notify('ivanov', 'away');
     const ivanov = await come('ivanov');
     await notify('ivanov', 'here');
@@ -99,7 +99,7 @@ describe.each(engineSets)('desktops on $name', (engines) => {
     expect(ivanov.seen.map(({ redelivered }) => redelivered)).not.toContain(true);
   });
 
-  it('what was acknowledged does not come again', async () => {
+  it('does not deliver acknowledged events again', async () => {
     const petrov = await come('petrov');
     await notify('petrov', 'once');
     await until('the event', () => texts(petrov).length === 1);
@@ -110,21 +110,21 @@ describe.each(engineSets)('desktops on $name', (engines) => {
     expect(texts(again)).toEqual(['next']);
   });
 
-  it('a topic is heard by who listens to it', async () => {
+  it('delivers a broadcast to the subscribers of its topic', async () => {
     const sidorov = await come('sidorov', ['prices']);
     await post(`${stage.url}/events/notify.topic`, { kind: 'Розница' });
     await until('the broadcast', () => texts(sidorov, 'prices.changed').length === 1);
     expect(texts(sidorov, 'prices.changed')).toEqual([{ kind: 'Розница' }]);
   });
 
-  it('a client asks a flow and gets its answer', async () => {
+  it('answers a request of a client with the reply of a flow', async () => {
     const asker = await come('asker');
     asker.ask('stock', 'q-1', { sku: 'A-1' });
     await until('the answer', () => asker.replies.has('q-1'));
     expect(asker.replies.get('q-1')).toEqual({ status: 200, data: { of: 'A-1', to: 'asker' } });
   });
 
-  it('a flow asks a user and goes on with the answer', async () => {
+  it('continues a flow with the answer of a user', async () => {
     const boss = await come('boss');
     await post(`${stage.url}/events/confirm.asked`, { user: 'boss' });
     await until('the question', () => texts(boss, 'confirm').length === 1);
@@ -133,13 +133,13 @@ describe.each(engineSets)('desktops on $name', (engines) => {
     expect(texts(boss, 'confirmed')).toEqual([{ yes: true }]);
   });
 
-  it('flows hear who comes', async () => {
+  it('starts a flow when a user connects', async () => {
     const newcomer = await come('newcomer');
     await until('the welcome', () => texts(newcomer, 'welcome').length === 1);
     expect(texts(newcomer, 'welcome')).toEqual([1]);
   });
 
-  it('a client without a component reads its mailbox over HTTP', async () => {
+  it('delivers a mailbox by HTTP long poll to a client without the component', async () => {
     const token = await signToken({ sub: 'browser', scope: 'desktop' });
     const waiting = ask(`${stage.url}/mailbox/browser?wait=25s`, { token });
     await notify('browser', 'over HTTP');
@@ -151,7 +151,7 @@ describe.each(engineSets)('desktops on $name', (engines) => {
     expect((await ask(`${stage.url}/mailbox/ivanov`, { token })).status).toBe(422);
   });
 
-  it('a client comes by WebSocket, without a subprotocol as 1C does', async () => {
+  it('accepts a WebSocket without a subprotocol, as 1C opens it', async () => {
     const passcode = await signToken({ sub: 'web', scope: 'desktop' });
     const socket = new WebSocket(`${stage.url.replace('http', 'ws')}/stomp`);
     let heard = '';
@@ -166,13 +166,13 @@ describe.each(engineSets)('desktops on $name', (engines) => {
     await once(socket, 'close');
   });
 
-  it('another path takes no WebSocket', async () => {
+  it('rejects a WebSocket on another path', async () => {
     const socket = new WebSocket(`${stage.url.replace('http', 'ws')}/other`);
     const [error] = (await once(socket, 'error')) as [Error];
     expect(error.message).toContain('404');
   });
 
-  it('an operator sees who is online, and what waits for who is away', async () => {
+  it('lists online users and the waiting events of offline users', async () => {
     const watched = await come('watched');
     await until('the welcome', () => texts(watched, 'welcome').length === 1);
     await notify('absent', 'later');
@@ -189,7 +189,7 @@ describe.each(engineSets)('desktops on $name', (engines) => {
     expect((await ask(`${stage.url}/desktops`, { token })).status).toBe(403);
   });
 
-  it('counts sessions in the metrics, and does not warn of plain text on loopback', async () => {
+  it('counts sessions in the metrics and does not warn about plain text on loopback', async () => {
     const metrics = (await ask(`${stage.url}/metrics`)).body as string;
     expect(metrics).toMatch(/sluice_desktop_sessions\{connection="desktops"\} [1-9]/);
     expect(stage.host.output).not.toContain('without TLS');

@@ -25,7 +25,7 @@ describeServers('a host with RabbitMQ and an embedded database', () => {
   }, START_TIMEOUT_MS);
 
   it(
-    'is alone on its broker: a second one refuses to start, and says what both need',
+    'refuses to start beside another host on the same broker, and reports that both need servers',
     async () => {
       const home = makeFolder('home');
       const second = new HostProcess({
@@ -46,7 +46,7 @@ describeServers('a host with RabbitMQ and an embedded database', () => {
   );
 
   it(
-    'owns its folder: a second one refuses to start, and names the first',
+    'refuses to start in the folder of a running host, and names that host',
     async () => {
       const second = new HostProcess({
         workspace: stage.workspace.path,
@@ -62,7 +62,7 @@ describeServers('a host with RabbitMQ and an embedded database', () => {
   );
 
   it(
-    'answers 503 and when to come again while its broker is away, and takes events when it is back',
+    'answers 503 with Retry-After while its broker is down, and accepts events after its return',
     async () => {
       const door = `${stage.url}/events/order.created`;
       await rabbit.kill();

@@ -11,23 +11,23 @@ import { PATIENCE_MS, START_TIMEOUT_MS, until } from '../support/until.js';
 import { makeFolder, type Folder } from '../support/workspace.js';
 
 const README = readFileSync('README.md', 'utf8');
-/** The lines that a reader copies: those that are indented as code. */
+/** The lines of the README that are indented as code, which a reader copies. */
 const COMMANDS = [...README.matchAll(/^ {4}(\S.*)$/gm)].map(([, line = '']) => line.replace(/\s{2,}[#(].*$/, '').trim());
 
-/** The line of the README that begins so; a quick start without it is not the one that is tested here. */
+/** Returns the line of the README with this beginning. Throws when it is missing. */
 function command(beginning: string): string {
   const found = COMMANDS.find((line) => line.startsWith(beginning));
   if (found === undefined) throw new Error(`README.md has no command that begins with "${beginning}"`);
   return found;
 }
 
-/** `npm start` on a terminal, where it shows a token and tells of each event. */
+/** `npm start` on a terminal, where it prints a token and each event. */
 class Terminal {
   #shown = '';
   readonly #child: ChildProcess;
 
   constructor(line: string, env: Readonly<Record<string, string>>) {
-    // of util-linux: runs a command on a terminal of its own
+    // `script` of util-linux runs a command on its own terminal
     this.#child = spawn('script', ['--quiet', '--return', '--flush', '--command', line, '/dev/null'], {
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', TERM: 'dumb', NO_COLOR: '1', ...env },
     });
@@ -38,7 +38,7 @@ class Terminal {
     return this.#shown.replaceAll('\r', '');
   }
 
-  /** Resolves with the part of the screen that fits. */
+  /** Resolves with the part of the screen that matches. */
   shows(pattern: RegExp, timeoutMs = PATIENCE_MS): Promise<RegExpExecArray> {
     const look = () => {
       const found = pattern.exec(this.shown);
@@ -62,7 +62,7 @@ if (process.platform !== 'linux')
     '\n*** the tests of the quick start are LEFT OUT: they type into a terminal made by util-linux, which only Linux has ***\n',
   );
 
-/** Terminals are made by util-linux, which every Linux has. */
+/** The tests need `script` of util-linux, so they run only on Linux. */
 const describeOnLinux = process.platform === 'linux' ? describe : describe.skip;
 
 describeOnLinux('the quick start of the README', () => {
@@ -90,7 +90,7 @@ describeOnLinux('the quick start of the README', () => {
     home?.remove();
   }, START_TIMEOUT_MS);
 
-  it('begins with commands that the repository has', () => {
+  it('begins with scripts of package.json', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
     expect(command('npm run demo')).toBe('npm run demo');
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['demo', 'start', 'test']));
@@ -101,7 +101,7 @@ describeOnLinux('the quick start of the README', () => {
     expect(shown).toBe(readFileSync('flows/hello.yaml', 'utf8'));
   });
 
-  it('sends an event by the line that npm start has printed, and it arrives in 1C', async () => {
+  it('sends an event to 1C with the command that npm start prints', async () => {
     const [printed] = await terminal.shows(/curl -X POST .*$/m);
     const [, token = ''] = /Bearer ([\w.-]+)"/.exec(printed) ?? [];
     expect(printed.replace(token, 'TOKEN').replace(door, 'http://localhost:3000')).toBe(command('curl -X POST'));
@@ -110,14 +110,14 @@ describeOnLinux('the quick start of the README', () => {
     await until('the call of 1C', () => onec.stats().done === 1);
   });
 
-  it('shows what became of it, in the words of the README', async () => {
+  it('shows the outcome of the event as in the README', async () => {
     const time = /\d\d:\d\d:\d\d/;
     const [accepted, called] = COMMANDS.filter((line) => time.test(line)).map(asPattern);
     expect(await terminal.shows(accepted ?? /^$/)).toBeTruthy();
     expect(await terminal.shows(called ?? /^$/)).toBeTruthy();
   });
 
-  it('shows what 1C has refused, and repeats it', async () => {
+  it('shows and replays an event that 1C has rejected', async () => {
     onec.setFault({ kind: 'business', times: 1 });
     await request((await terminal.shows(/curl -X POST .*$/m))[0]);
     await terminal.shows(/hello\/save parked/);
@@ -130,13 +130,13 @@ describeOnLinux('the quick start of the README', () => {
     await until('the call of 1C', () => onec.stats().done === 2);
   });
 
-  it('checks your 1C in words', async () => {
+  it('checks the configured 1C with doctor', async () => {
     const { code, stdout } = await sluice(door, ...wordsOf('npx sluice doctor'));
     expect(stdout).toMatch(/connection erp/);
     expect(code).toBe(0);
   });
 
-  it('lints a flow of your own, copied from the first one', async () => {
+  it('lints a copy of the first flow', async () => {
     const workspace = makeFolder('own');
     try {
       for (const name of ['sluice.yaml', 'flows']) cpSync(name, path.join(workspace.path, name), { recursive: true });
@@ -149,9 +149,9 @@ describeOnLinux('the quick start of the README', () => {
     }
   });
 
-  it('ends with Ctrl+C', async () => {
+  it('stops on Ctrl+C', async () => {
     expect(await terminal.interrupt()).toBe(130);
-    // npm is gone before the host has stopped; PostgreSQL removes its file as the last thing of an orderly stop
+    // npm ends before the host has stopped; PostgreSQL removes its pid file at the end of an orderly stop
     await until('the host to stop', async () => {
       const left = readdirSync(home.path, { recursive: true }).filter((file) => String(file).endsWith('postmaster.pid'));
       return left.length === 0 && (await ask(`${door}/health/live`).catch(() => 'nobody answers')) === 'nobody answers';
@@ -159,18 +159,18 @@ describeOnLinux('the quick start of the README', () => {
   });
 });
 
-/** The words of a command of the README after `npx sluice`. */
+/** Returns the arguments of a command of the README after `npx sluice`. */
 function wordsOf(line: string): string[] {
   return command(line).split(' ').slice(2);
 }
 
-/** A line that the README shows, with any id, time, duration and number in it. */
+/** Returns a pattern for a line of the README with any id, time, duration and number. */
 function asPattern(line: string): RegExp {
   const literal = line.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/ +/g, ' +');
   return new RegExp(literal.replaceAll(/\b(?:[\da-f]{8}|\d+)\b/g, '[\\da-f.]+'));
 }
 
-/** What curl would do with this line. */
+/** Sends the request of a curl command. */
 function request(line: string): ReturnType<typeof ask> {
   const [, method = '', url = ''] = /-X (\S+) (\S+)/.exec(line) ?? [];
   const headers = Object.fromEntries(

@@ -7,7 +7,7 @@ import { makeFolder, makeWorkspace } from '../support/workspace.js';
 interface Mistake {
   readonly what: string;
   readonly files: Readonly<Record<string, string>>;
-  /** Where it stands. */
+  /** Position of the mistake, as file:line:column. */
   readonly at: string;
   readonly says: RegExp;
 }
@@ -16,7 +16,7 @@ const flow = (change: (text: string) => string) => ({ 'flows/save.yaml': change(
 
 const MISTAKES: readonly Mistake[] = [
   {
-    what: 'a key that is not known',
+    what: 'an unknown key',
     files: flow((text) => text.replace('steps:', 'retries: 5\nsteps:')),
     at: 'flows/save.yaml:5:1',
     says: /FLOW_UNKNOWN_KEY "retries"/,
@@ -28,7 +28,7 @@ const MISTAKES: readonly Mistake[] = [
     says: /FLOW_DURATION/,
   },
   {
-    what: 'an expression that is none',
+    what: 'an invalid expression',
     files: flow((text) => text.replace('trigger.data }}', 'trigger.data == 1 }}')),
     at: 'flows/save.yaml:6:107',
     says: /EXPR_SYNTAX JSONata compares with one "="/,
@@ -40,7 +40,7 @@ const MISTAKES: readonly Mistake[] = [
     says: /ENV_MISSING.*ERP_ADDRESS/,
   },
   {
-    what: 'two flows of one name',
+    what: 'two flows with the same name',
     files: { 'flows/twice.yaml': SAVE_FLOW },
     at: 'flows/twice.yaml:3:7',
     says: /FLOW_DUPLICATE.*flows\/save\.yaml:3/,
@@ -57,8 +57,8 @@ const MISTAKES: readonly Mistake[] = [
   },
 ];
 
-describe('a workspace with', () => {
-  it.each(MISTAKES)('$what is told with its place and the cure, and nothing is started', async ({ files, at, says }) => {
+describe('start with an invalid workspace', () => {
+  it.each(MISTAKES)('reports $what with its position and cure, and does not start', async ({ files, at, says }) => {
     const home = makeFolder('home');
     const workspace = makeWorkspace({ 'sluice.yaml': erpWorkspace(), 'flows/save.yaml': SAVE_FLOW, ...files });
     const host = new HostProcess({

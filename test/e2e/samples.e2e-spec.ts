@@ -19,7 +19,7 @@ interface Heard {
   readonly data: unknown;
 }
 
-/** The sample workspace, with a place of the test's own for what it reads from 1C. */
+/** Copies the sample workspace, with its own cache folder for WSDLs. */
 function copySamples(): Folder {
   const workspace = makeFolder('samples');
   cpSync('flows', path.join(workspace.path, 'flows'), { recursive: true });
@@ -33,7 +33,7 @@ function copySamples(): Folder {
   return workspace;
 }
 
-/** Of a user who sits at the telephone that rings. */
+/** The desktop session of the user at the ringing telephone. */
 function tokenOf(user: string, scope: string): Promise<string> {
   return signOperatorToken(OPERATOR_SECRET, { sub: user, scope, ttlMs: 600_000, extension: CALL.to });
 }
@@ -85,19 +85,19 @@ describe('the sample workspace', () => {
     for (const folder of [workspace, home]) folder?.remove();
   }, START_TIMEOUT_MS);
 
-  it('has no findings, and each document of a file is a flow', async () => {
+  it('has no findings and reads every document of a file as a flow', async () => {
     const linted = await sluice(host.url ?? '', 'lint', '--workspace', '.');
     expect(linted).toEqual({ code: 0, stdout: '', stderr: `${flowsIn('flows')} flows, 0 findings\n` });
   });
 
-  it('can be linted one by one, and a path that has none of them is refused', async () => {
+  it('lints single files and rejects a path without flows', async () => {
     const one = await sluice(host.url ?? '', 'lint', 'flows/web-order.yaml');
     expect(one).toEqual({ code: 0, stdout: '', stderr: '3 flows, 0 findings\n' });
     const elsewhere = await sluice(host.url ?? '', 'lint', 'flaws');
     expect(elsewhere).toMatchObject({ code: 2, stderr: expect.stringContaining('flaws has no file of the workspace') });
   });
 
-  it('makes a web order a document of 1C, tells its manager and saves its customer, once', async () => {
+  it('saves a web order and its customer in 1C once and notifies the manager', async () => {
     const door = `${host.url}/in/orders`;
     expect(await post(door, ORDER)).toMatchObject({ status: 202 });
     await until('the manager to be told, and the customer to be saved', () => heard.length === 1 && onec.stats().done === 2);
@@ -109,7 +109,7 @@ describe('the sample workspace', () => {
     expect(heard[1]).toMatchObject({ data: { number: 'S-2', document: 'ЭМ-000003' } });
   });
 
-  it('shows who calls on the desktop and in the timeline, and neither a call of your own people nor a hidden number', async () => {
+  it('shows callers on the desktop and in the timeline, except colleagues and hidden numbers', async () => {
     const token = await tokenOf('user1', 'timeline:read');
     const timeline = `${host.url}/api/timeline/journal`;
     const now = new Date().toISOString();
@@ -124,7 +124,7 @@ describe('the sample workspace', () => {
     expect(heard).toEqual([{ event: 'call.popup', data: { title: 'АО «Василёк»', phone: CALL.from } }]);
   });
 
-  it('shows the number while 1C does not answer', async () => {
+  it('shows only the number while 1C does not answer', async () => {
     onec.setFault({ kind: 'hang', times: 1 });
     pbx.ring(CALL);
     await until('the pop-up', () => heard.length > 0);

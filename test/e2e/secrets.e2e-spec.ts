@@ -8,7 +8,7 @@ import { signToken } from '../support/tokens.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
 import { makeFolder, makeWorkspace, type Folder } from '../support/workspace.js';
 
-/** With characters that URL, HTML and JSON write in other ways. */
+/** Secrets with characters that URL, HTML and JSON escape. */
 const CANARIES = {
   WEB_TOKEN: 'canary-web/+="&1',
   ERP_PASSWORD: 'canary-Пароль<2>',
@@ -64,7 +64,7 @@ steps:
 
 const STATUSES = [302, 400, 401, 404, 409, 422, 500];
 
-/** All forms in which a canary could be seen. */
+/** Returns all encodings in which a secret could appear. */
 function formsOf(secret: string): readonly string[] {
   const users = ['', ERP_USER, 'soap', 'sluice'];
   const base64 = users.flatMap((user) => ['utf8', 'latin1'].map((to) => Buffer.from(`${user}:${secret}`, to as 'utf8')));
@@ -77,14 +77,14 @@ function formsOf(secret: string): readonly string[] {
   ];
 }
 
-describe('a secret that a remote system repeats in its error', () => {
+describe('secrets that a remote system repeats in its error', () => {
   let echo: WebService;
   let pbx: Server;
   let host: HostProcess;
   let folders: Folder[];
 
   beforeAll(async () => {
-    // a debug page: the request, its headers as they are, as JSON, in a URL and in HTML
+    // a debug page that repeats the request headers as text, as JSON, in a URL and in HTML
     echo = await startWebService((request, response) => {
       const status = Number(/(\d{3})/.exec(request.url ?? '')?.[1] ?? 422);
       const headers = JSON.stringify(request.headers);
@@ -117,7 +117,7 @@ describe('a secret that a remote system repeats in its error', () => {
     for (const folder of folders ?? []) folder.remove();
   }, START_TIMEOUT_MS);
 
-  it('is in no reply, parked run, journal, metric, page, answer of the API or line of the log', async () => {
+  it('removes secrets from replies, parked runs, the journal, metrics, pages, API answers and logs', async () => {
     const url = host.url ?? '';
     const seen: string[] = [];
     const note = (what: string, value: unknown) =>
@@ -140,7 +140,7 @@ describe('a secret that a remote system repeats in its error', () => {
     for (const path of ['/api/status', '/api/doctor', '/health/ready', '/metrics', '/api/unrouted'])
       note(path, await ask(url + path, { token }));
     note('log', host.output);
-    // the test sees what it looks for: the errors, with what is left of the secrets
+    // verify that the errors themselves are visible
     expect(seen.filter((text) => text.startsWith('show') && text.includes('***'))).not.toEqual([]);
     expect(echo.seen.some(({ headers }) => headers.authorization?.includes(CANARIES.WEB_TOKEN))).toBe(true);
     for (const secret of Object.values(CANARIES))
@@ -148,7 +148,7 @@ describe('a secret that a remote system repeats in its error', () => {
         expect(seen.filter((text) => text.includes(form)).map((text) => text.slice(0, 2_000))).toEqual([]);
   });
 
-  it('is not in what strangers see of the health: names and states only', async () => {
+  it('shows only names and states in the public health check', async () => {
     const { body } = await ask(`${host.url}/health/ready`, { token: null });
     const { connections, ...rest } = body as { connections: Record<string, unknown>[] };
     expect(rest).toEqual({ status: 'ok', bus: { state: 'up' }, store: { state: 'up' }, workspace: 'current' });

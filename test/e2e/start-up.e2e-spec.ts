@@ -10,7 +10,7 @@ import { OPERATOR_SECRET } from '../support/tokens.js';
 import { makeFolder, makeWorkspace, type Folder } from '../support/workspace.js';
 
 const ERP_URL = 'http://127.0.0.1:9/base/hs/gate';
-/** More than a thousand modules together. */
+/** Packages with more than a thousand modules in total. */
 const HEAVY = ['@nestjs/core', '@nestjs/common', 'typeorm', 'bullmq'];
 
 let loaded: LoadedModules;
@@ -24,7 +24,7 @@ afterEach(() => {
   workspace.remove();
 });
 
-describe('what is not needed is not loaded', () => {
+describe('lazy loading of modules', () => {
   it.each([['--help'], ['help lint'], ['lint'], ['token --sub me'], ['emulate onec --help']])(
     'sluice %s does without NestJS, TypeORM and BullMQ',
     async (line) => {
@@ -39,7 +39,7 @@ describe('what is not needed is not loaded', () => {
     },
   );
 
-  it('a host makes the document of its API when it is first asked for', async () => {
+  it('generates the API document of a host on its first request', async () => {
     const home = makeFolder('home');
     const host = await startHost({ workspace: workspace.path, home: home.path, env: { ERP_URL, ...loaded.env } });
     try {
@@ -67,8 +67,8 @@ describe('what is not needed is not loaded', () => {
   });
 });
 
-describe('a plugin in a folder of a workspace elsewhere', () => {
-  it('finds the contract and the packages of the host', async () => {
+describe('a plugin in a workspace outside of the repository', () => {
+  it('resolves the plugin API and the packages of the host', async () => {
     const plugin = makeWorkspace({
       'sluice.yaml': "sluice: 1\nplugins: ['./greeter']",
       'flows/greet.yaml': `sluice: 1
@@ -94,7 +94,7 @@ steps: [{ id: hello, use: greeter.greet, with: { name: me } }]`,
 });
 
 describe('npm start', () => {
-  it('stops the host when a signal reaches the script alone, and ends as the host ends', async () => {
+  it('stops the host when only the script gets a signal, and exits with the code of the host', async () => {
     const home = makeFolder('home');
     const env = {
       ...process.env,
@@ -108,7 +108,7 @@ describe('npm start', () => {
     try {
       let output = '';
       let pid: number | undefined;
-      // it goes on writing: the pipe must outlive the loop
+      // the host continues to write, so the pipe must stay open after the loop
       for await (const chunk of script.stdout.iterator({ destroyOnReturn: false })) {
         output += String(chunk);
         const postgres = /"pid":(\d+)[^\n]*started the embedded PostgreSQL/.exec(output)?.[1];

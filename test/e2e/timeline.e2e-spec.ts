@@ -22,7 +22,7 @@ connections:
 `;
 
 const ALL = 'timeline:read timeline:write desktop events:write';
-/** A Monday; the clock of the pages is set to it. */
+/** The date of the clock of the pages, a Monday. */
 const DAY = '2026-02-02';
 const NOW = `${DAY}T11:20:00+03:00`;
 
@@ -96,7 +96,7 @@ describeBrowser('the page of the booking journal', () => {
       for (const { id, version, status } of await entriesOf(journal))
         if (status !== 'cancelled') await api('PATCH', `/entries/${id}`, { version, status: 'cancelled' }, { journal });
   };
-  /** Makes an entry as 1C would, and gives its id. */
+  /** Creates an entry over the API, like 1C, and resolves with its id. */
   const book = async (start: string, end: string, more: object = {}, journal = 'journal') => {
     const id = randomUUID();
     const fields = { id, resource: 'ivanova', start: `${DAY}T${start}`, end: `${DAY}T${end}`, client: 'Ольга Смирнова', ...more };
@@ -105,7 +105,7 @@ describeBrowser('the page of the booking journal', () => {
     return id;
   };
 
-  /** A page that a user has opened, by a link with his token. */
+  /** Opens the page for a user with a token in the link. */
   const open = async (
     sub: string,
     options: { scope?: string; extension?: string; journal?: string; phone?: boolean; live?: string } = {},
@@ -126,25 +126,25 @@ describeBrowser('the page of the booking journal', () => {
     return page;
   };
   const item = (page: Page, id: string) => page.locator(`[data-entry="${id}"]`);
-  /** The entry that has the focus. */
+  /** Returns the id of the focused entry. */
   const focused = (page: Page) => page.evaluate('document.activeElement.dataset.entry');
-  /** Where a time of a row is on the screen, found from an entry that is there. */
+  /** Returns the screen position of a time in a row, relative to a visible entry. */
   const drag = async (page: Page, id: string, by: { x?: number; y?: number }) => {
     const box = await item(page, id).boundingBox();
-    if (!box) throw new Error('the entry is not to be seen');
+    if (!box) throw new Error('the entry is not visible');
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     await page.mouse.move(x, y);
     await page.mouse.down();
     await page.mouse.move(x + (by.x ?? 0), y + (by.y ?? 0), { steps: 12 });
     await page.mouse.up();
   };
-  /** Pixels of an hour: entries of the tests are half an hour long. */
+  /** Returns the width of an hour in pixels; entries of the tests last half an hour. */
   const hourOf = async (page: Page, id: string) =>
     ((await item(page, id).locator('xpath=ancestor::*[contains(@class,"vis-range")]').boundingBox())?.width ?? 0) * 2;
 
   const row = (page: Page, name: string) => page.locator('.vis-label', { hasText: name });
 
-  it('makes an entry where a free time is clicked, and others see it', async () => {
+  it('creates an entry by a click on a free time and shows it to other users', async () => {
     const known = await book('10:00', '10:30');
     const [anna, boris] = await Promise.all([open('anna'), open('boris')]);
     const box = await item(anna, known).boundingBox();
@@ -159,10 +159,10 @@ describeBrowser('the page of the booking journal', () => {
     expect(made).toMatchObject({ resource: { code: 'ivanova' }, start: `${DAY}T12:00:00+03:00`, end: `${DAY}T12:30:00+03:00` });
   });
 
-  it('moves what is dragged to another time and another person, and takes it back', async () => {
+  it('moves a dragged entry to another time and person, and undoes the move', async () => {
     const id = await book('10:00', '10:30');
     const page = await open('anna');
-    // a drag begins with the second of its twelve moves
+    // the second of the twelve mouse moves starts the drag
     const [here, next] = await Promise.all(['Иванова А. П.', 'Петров С. И.'].map((name) => row(page, name).boundingBox()));
     await drag(page, id, { x: ((await hourOf(page, id)) * 12) / 11, y: (next?.y ?? 0) - (here?.y ?? 0) });
     const moved = await until('the entry to be moved', async () => {
@@ -175,7 +175,7 @@ describeBrowser('the page of the booking journal', () => {
     expect(await entry(id)).toMatchObject({ start: `${DAY}T10:00:00+03:00`, resource: { code: 'ivanova' } });
   });
 
-  it('puts an entry back that was dragged onto another, and says which', async () => {
+  it('moves an entry back that was dragged onto another one, and names that one', async () => {
     const id = await book('10:00', '10:30');
     await book('11:00', '11:30', { client: 'Анна Белова' });
     const page = await open('anna');
@@ -188,10 +188,10 @@ describeBrowser('the page of the booking journal', () => {
     expect(await entry(id)).toMatchObject({ version: 1, start: `${DAY}T10:00:00+03:00` });
   });
 
-  it('lets one of two users win who move an entry at once, and tells the other who it was', async () => {
+  it('accepts the first of two concurrent moves and names its user to the other user', async () => {
     const id = await book('10:00', '10:30');
     const anna = await open('anna');
-    // she does not learn of it in time
+    // delay the changes of the second user
     await anna.route('**/changes?**', (route) => route.abort());
     await api(
       'PATCH',
@@ -199,7 +199,7 @@ describeBrowser('the page of the booking journal', () => {
       { version: 1, start: `${DAY}T15:00`, end: `${DAY}T15:30` },
       { token: await sign('boris') },
     );
-    // the banner moves the board: dragged before it comes, the entry would not be where the mouse is
+    // wait for the banner, because it shifts the board under the mouse
     await anna.getByText('Нет связи').waitFor();
     await drag(anna, id, { x: await hourOf(anna, id) });
     await anna.getByText('Запись уже изменена, она показана такой, какая она сейчас. Изменил(а): boris').waitFor();
@@ -207,14 +207,14 @@ describeBrowser('the page of the booking journal', () => {
     expect(await entry(id)).toMatchObject({ version: 2, start: `${DAY}T15:00:00+03:00` });
   });
 
-  it('shows what others do without a gateway, too', async () => {
+  it('shows changes of other users without a gateway', async () => {
     const page = await open('anna', { journal: 'quiet' });
     const id = await book('10:00', '10:30', { client: 'Из 1С' }, 'quiet');
     await item(page, id).waitFor();
     expect(await page.locator('body[data-live=stomp]').count()).toBe(0);
   });
 
-  it('says that the host cannot be reached, and catches up afterwards', async () => {
+  it('reports that the host cannot be reached, and catches up afterwards', async () => {
     const page = await open('anna', { journal: 'quiet' });
     await page.context().setOffline(true);
     await page.getByText('Нет связи').waitFor();
@@ -224,8 +224,8 @@ describeBrowser('the page of the booking journal', () => {
     await until('the banner to go', async () => !(await page.locator('#offline').isVisible()));
   });
 
-  it('loads the days that were turned to without a connection as soon as there is one', async () => {
-    // before the page is opened: what is made later comes with the changes
+  it('loads days that were opened offline when the connection returns', async () => {
+    // created before the page is opened, because later entries arrive as changes
     const id = await book('10:00', '10:30', { start: '2026-02-05T10:00', end: '2026-02-05T10:30' }, 'quiet');
     const page = await open('anna', { journal: 'quiet' });
     await page.context().setOffline(true);
@@ -233,11 +233,11 @@ describeBrowser('the page of the booking journal', () => {
     for (let day = 0; day < 3; day++) await page.getByRole('button', { name: 'Позже' }).click();
     await until('the third day', async () => (await page.getByLabel('Дата').inputValue()) === '2026-02-05');
     await page.context().setOffline(false);
-    // not only when a request that waits for changes ends, after 25 seconds
+    // must not wait for the end of the long poll, which takes 25 seconds
     await item(page, id).waitFor({ timeout: 15_000 });
   });
 
-  it('lets who was slower save on top of what the other one has saved', async () => {
+  it('lets the slower of two users save again over the changes of the other', async () => {
     const id = await book('10:00', '10:30');
     const anna = await open('anna');
     await item(anna, id).click();
@@ -253,7 +253,7 @@ describeBrowser('the page of the booking journal', () => {
     expect(entries).toContainEqual(expect.objectContaining({ id, version: 3, client: 'Олег', comment: 'позвонить' }));
   });
 
-  it('shows a call to the user of the extension, and books who calls', async () => {
+  it('shows a call to the user of the extension and books the caller', async () => {
     const [anna, boris] = await Promise.all([open('anna', { extension: '101' }), open('boris', { extension: '102' })]);
     await post(`${host.url}/events/pbx.ringing`, { extension: '101', phone: '+79161112233', client: 'Мария Котова' }, { token });
     await anna.getByText('Входящий звонок').waitFor();
@@ -272,7 +272,7 @@ describeBrowser('the page of the booking journal', () => {
     return (answer.body as { entries: Entry[] }).entries.some((one) => one.client === client);
   };
 
-  it('runs no script that stands in the name of a client', async () => {
+  it('does not run a script in the name of a client', async () => {
     const name = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
     const id = await book('10:00', '10:30', { client: name, comment: name });
     const page = await open('anna');
@@ -301,7 +301,7 @@ describeBrowser('the page of the booking journal', () => {
     await page.getByRole('heading', { name: 'Новая запись' }).waitFor();
   });
 
-  it('finds entries by what is typed', async () => {
+  it('searches entries', async () => {
     const olga = await book('10:00', '10:30');
     const anna = await book('11:00', '11:30', { client: 'Анна Белова', phone: '79161112233' });
     const page = await open('anna');
@@ -313,7 +313,7 @@ describeBrowser('the page of the booking journal', () => {
     await page.getByText('Не найдено').waitFor();
   });
 
-  it('lets a reader look and not write', async () => {
+  it('shows entries read-only to a user without the right to write', async () => {
     const id = await book('10:00', '10:30');
     const page = await open('reader', { scope: 'timeline:read' });
     await page.getByText('только просмотр').waitFor();
@@ -325,7 +325,7 @@ describeBrowser('the page of the booking journal', () => {
     expect(await api('GET', '', undefined, { token: await sign('nobody', 'desktop') })).toMatchObject({ status: 403 });
   });
 
-  it('says to whom may not even look what is missing', async () => {
+  it('reports the missing right to a user who may not read', async () => {
     const context = await browser.newContext({ locale: 'ru-RU' });
     contexts.push(context);
     const page = await context.newPage();
@@ -343,17 +343,17 @@ describeBrowser('the page of the booking journal', () => {
     ['GET', '/changes?after=5:1:', undefined],
     ['PUT', '/resources/a%00b', { name: 'A' }],
     ['PUT', '/resources/ab', { name: 'A\u0000' }],
-  ])('answers %s %s with 400, for that is no data', async (method, path, body) => {
+  ])('answers 400 to %s %s with invalid data', async (method, path, body) => {
     expect(await api(method, path, body)).toMatchObject({ status: 400 });
   });
 
-  it('takes no cookie for a token', async () => {
+  it('does not accept a cookie as a token', async () => {
     const headers = { cookie: `token=${token}; authorization=Bearer ${token}` };
     expect(await api('GET', '', undefined, { token: null, headers })).toMatchObject({ status: 401 });
     expect(await api('POST', '/entries', { resource: 'ivanova' }, { token: null, headers })).toMatchObject({ status: 401 });
   });
 
-  it('asks for a token when it has none, and again when it is refused', async () => {
+  it('requests a token when it has none or when the token is rejected', async () => {
     const context = await browser.newContext({ locale: 'en-GB' });
     contexts.push(context);
     const page = await context.newPage();
@@ -367,7 +367,7 @@ describeBrowser('the page of the booking journal', () => {
     expect(await page.title()).toBe('Booking journal');
   });
 
-  it('says of an empty journal what to do, until it has somebody', async () => {
+  it('explains how to start with an empty journal until it has resources', async () => {
     const page = await open('anna', { journal: 'empty' });
     const note = page.getByText('В журнале пока никого нет');
     await note.waitFor();
@@ -378,7 +378,7 @@ describeBrowser('the page of the booking journal', () => {
     expect(await note.isVisible()).toBe(false);
   });
 
-  it('fits a phone, which shows the hours around now', async () => {
+  it('fits a phone and scrolls to the current time', async () => {
     const soon = await book('11:30', '12:00');
     const late = await book('19:00', '19:30');
     const page = await open('anna', { phone: true });
@@ -389,7 +389,7 @@ describeBrowser('the page of the booking journal', () => {
     expect(width).toBeLessThanOrEqual(390);
   });
 
-  it('names the colour of each status, and makes the rows of few people higher', async () => {
+  it('shows a legend of the status colours and makes few rows higher', async () => {
     const id = await book('10:00', '10:30');
     const page = await open('anna');
     await item(page, id).waitFor();
@@ -400,7 +400,7 @@ describeBrowser('the page of the booking journal', () => {
     await until('low rows', async () => ((await item(page, id).boundingBox())?.height ?? 99) < 45);
   });
 
-  it('is dark where the device is', async () => {
+  it('is dark when the device prefers dark mode', async () => {
     const page = await open('anna');
     const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
     expect(await background()).toBe('rgb(255, 255, 255)');
@@ -411,8 +411,8 @@ describeBrowser('the page of the booking journal', () => {
     expect(ink).toBe('rgb(230, 234, 239)');
   });
 
-  // the last one: its entries would be cancelled one by one before the next
-  it('has a thousand entries of a day in forty rows, all of which can be reached and moved', async () => {
+  // this test is the last one, because cancelling its entries takes long
+  it('shows a thousand entries in forty rows that can be reached and moved', async () => {
     const { resources, entries } = busyDay();
     const answer = await api('POST', '/import', { resources, entries }, { journal: 'quiet' });
     expect(answer.body).toMatchObject({ taken: 1_040, refused: [] });
@@ -420,10 +420,10 @@ describeBrowser('the page of the booking journal', () => {
     const first = entries.find(({ resource, start }) => resource === 'r00' && start === `${DAY}T09:00`);
     await item(page, first?.id ?? '').waitFor();
     await screenshot(page, 'thousand');
-    // rows that are scrolled away are not drawn
+    // rows outside of the visible area are not rendered
     expect(await page.locator('[data-entry]').count()).toBeLessThan(600);
 
-    // by arrow keys to rows that are scrolled away, from one that is cut off: they stay beside their names
+    // arrow keys scroll to hidden rows, and the rows stay beside their names
     const at10 = (row: string) => entries.find(({ resource, start }) => resource === row && start === `${DAY}T10:00`)?.id ?? '';
     await item(page, at10('r09')).focus();
     for (const row of ['r10', 'r11']) {
@@ -453,7 +453,7 @@ describeBrowser('the page of the booking journal', () => {
   });
 });
 
-/** A thousand entries of half an hour, 25 for each of 40. */
+/** Returns a thousand entries of half an hour, 25 for each of 40 resources. */
 function busyDay() {
   const resources = Array.from({ length: 40 }, (_, row) => ({
     code: `r${String(row).padStart(2, '0')}`,

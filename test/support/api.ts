@@ -1,10 +1,10 @@
 import { signToken } from './tokens.js';
 
-/** An answer of a host, read to its end. */
+/** An HTTP response with its complete body. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** JSON, or the text when it is none. */
+  /** Parsed JSON, or the text when it is not JSON. */
   readonly body: unknown;
 }
 
@@ -12,7 +12,7 @@ export interface Ask {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** Absent: one of the operator that may send events. Null: none. */
+  /** Bearer token. Absent: a token of the operator that may send events. Null: no token. */
   readonly token?: string | null;
 }
 
@@ -27,7 +27,7 @@ export async function ask(url: string, { method = 'GET', headers = {}, body, tok
   return { status: answer.status, headers: answer.headers, body: parsed(text) };
 }
 
-/** POST of JSON. */
+/** Sends data as JSON with POST. */
 export function post(url: string, data: unknown, options: Ask = {}): Promise<Answer> {
   return ask(url, {
     method: 'POST',
@@ -37,7 +37,7 @@ export function post(url: string, data: unknown, options: Ask = {}): Promise<Ans
   });
 }
 
-/** The operator's API of a host. Rejects when it refuses. */
+/** Calls the admin API of a host: GET without a body, otherwise POST. Rejects for an error status. */
 export async function admin<T>(host: string, path: string, body?: object): Promise<T> {
   const token = await signToken({ sub: 'operator', scope: 'admin' });
   const answer = body === undefined ? await ask(host + path, { token }) : await post(host + path, body, { token });

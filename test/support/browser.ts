@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
-/** Where Debian and its descendants put it, and others. */
+/** Paths of Chromium on Debian and other distributions. */
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const FOUND = PLACES.find((place) => existsSync(place));
 const FLAGS = [
@@ -18,10 +18,10 @@ const FLAGS = [
 
 if (FOUND === undefined)
   console.error(
-    '\n*** Chromium not found: tests of web pages are LEFT OUT; install it ("npm run setup:services" does it on Debian) ***\n',
+    '\n*** Chromium not found: tests of web pages are SKIPPED; install it ("npm run setup:services" does it on Debian) ***\n',
   );
 
-/** Without a browser these tests are shown as skipped; in CI they fail. */
+/** `describe` that skips its tests without a browser, except in CI, where they fail. */
 export const describeBrowser = FOUND !== undefined || process.env['CI'] !== undefined ? describe : describe.skip;
 
 export async function startBrowser(): Promise<Browser> {
@@ -29,7 +29,7 @@ export async function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: FOUND, args: FLAGS });
 }
 
-/** For people to look at; kept when `SLUICE_SCREENSHOTS` names a folder. */
+/** Saves a screenshot for manual review in the folder `SLUICE_SCREENSHOTS`, if it is set. */
 export async function screenshot(page: Page, name: string): Promise<void> {
   const folder = process.env['SLUICE_SCREENSHOTS'];
   if (folder !== undefined) await page.screenshot({ path: path.join(folder, `${name}.png`) });

@@ -10,7 +10,7 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** One command of the built `sluice`, as an operator types it beside a running host. */
+/** Runs a command of the built `sluice` against a running host, with a token of the operator. */
 export async function sluice(host: string, ...args: readonly string[]): Promise<CommandResult> {
   const env = {
     PATH: process.env['PATH'],
@@ -27,7 +27,7 @@ export async function sluice(host: string, ...args: readonly string[]): Promise<
   });
 }
 
-/** What a command with `--json` prints. Rejects when it fails. */
+/** Runs a command with `--json` and resolves with its output. Rejects when the command fails. */
 export async function sluiceJson<T>(host: string, ...args: readonly string[]): Promise<T> {
   const { code, stdout, stderr } = await sluice(host, ...args, '--json');
   if (code !== 0) throw new Error(`sluice ${args.join(' ')} ended with ${code}: ${stderr}`);

@@ -7,7 +7,7 @@ import { signToken } from './tokens.js';
 const LIMITS = { maxFrame: 16 * 1024 * 1024, maxHead: 64 * 1024, maxHeaders: 100 };
 const BACK_MS = 200;
 
-/** What came, as the client saw it. */
+/** An event that a client has received. */
 export interface Seen {
   readonly id: string;
   readonly seq: number;
@@ -18,19 +18,19 @@ export interface Seen {
 
 export interface DesktopOptions {
   readonly user: string;
-  /** Ports of the gateways; one after another is tried. */
+  /** Ports of the gateways, which the client tries in turn. */
   readonly ports: readonly number[];
-  /** Acknowledges what comes; absent: yes. */
+  /** Whether the client acknowledges events; absent: yes. */
   readonly acknowledges?: boolean;
   readonly topics?: readonly string[];
 }
 
-/** A desktop client that comes back whenever its line is cut, and keeps all that it has seen. */
+/** A desktop client that reconnects after a lost connection and records the events that it receives. */
 export class Desktop {
   readonly seen: Seen[] = [];
-  /** Answers of flows by their correlation id. */
+  /** Answers of flows by correlation id. */
   readonly replies = new Map<string, { readonly status: number; readonly data: unknown }>();
-  /** Is it subscribed now? */
+  /** Whether the client is subscribed. */
   ready = false;
   #line: Line | undefined;
   #stopped = false;
@@ -41,18 +41,18 @@ export class Desktop {
     this.#running = this.#stay();
   }
 
-  /** Asks a flow; the answer comes to {@link replies}. */
+  /** Sends a request to a flow; its answer is added to {@link replies}. */
   ask(flow: string, correlation: string, data: unknown): void {
     const headers = { destination: `/flows/${flow}`, 'reply-to': '/user/replies/1', 'correlation-id': correlation };
     this.#line?.send('SEND', { ...headers, 'content-type': 'application/json' }, JSON.stringify(data));
   }
 
-  /** Answers an event that waits for it. */
+  /** Answers an event for which a flow waits. */
   answer(id: string, data: unknown): void {
     this.#line?.send('SEND', { destination: `/answers/${id}`, 'content-type': 'application/json' }, JSON.stringify(data));
   }
 
-  /** Goes away and does not come back. */
+  /** Disconnects and does not reconnect. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#line?.close();
@@ -100,7 +100,7 @@ export class Desktop {
   }
 }
 
-/** One STOMP connection, until it ends. */
+/** One STOMP connection. */
 export class Line {
   readonly #parser = new FrameParser(LIMITS);
 

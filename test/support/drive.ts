@@ -3,30 +3,30 @@ import { PATIENCE_MS } from './until.js';
 
 /** The `sub` of the driver's token. */
 const SENDER = 'driver';
-/** What hosts make of it: together with its id it identifies an event. */
+/** The `source` of the driver's events on a host. Source and id together identify an event. */
 export const SOURCE = `/issuers/operator/${SENDER}`;
 
 const REQUEST_MS = 10_000;
 const PAUSE_MS = 100;
 
 export interface DriveOptions {
-  /** The hosts that take events now; asked again for each try. */
+  /** Returns the URLs of the hosts that accept events; called for each attempt. */
   readonly doors: () => readonly string[];
-  /** How long every event may take to be accepted; absent: long enough for some thousands. */
+  /** Maximum time in milliseconds until all events are accepted; the default is enough for a few thousand events. */
   readonly withinMs?: number;
   readonly type: string;
-  /** Requests on their way at the same time. */
+  /** Maximum number of concurrent requests. */
   readonly concurrency?: number;
 }
 
 export interface Driven {
-  /** Tries that were refused or failed, by status or error code. */
+  /** Number of failed attempts by status or error code. */
   readonly refused: Readonly<Record<string, number>>;
 }
 
 /**
- * Sends one event for each id, as a careful client does: what is not answered 202 is sent again under the same id, to whatever host is
- * there. Resolves when all are accepted. The ids are the test's own record, outside of any host.
+ * Sends one event for each id and repeats a request that is not answered with 202 under the same id, to any host that accepts events.
+ * Resolves when all events are accepted. The ids are the test's own record of the events, independent of the hosts.
  */
 export async function drive(ids: readonly string[], options: DriveOptions): Promise<Driven> {
   const token = await signToken({ sub: SENDER });
@@ -51,7 +51,7 @@ export async function drive(ids: readonly string[], options: DriveOptions): Prom
   return { refused };
 }
 
-/** The status, or the code of what went wrong on the way. */
+/** Sends one event and resolves with the status, or with the code of a network error. */
 async function post(url: string, id: string, token: string): Promise<string> {
   try {
     const answer = await fetch(url, {

@@ -11,14 +11,14 @@ import {
   type RedisServer,
 } from '@sluice/testing';
 
-/** What the hosts of a test run on. */
+/** The backends of the hosts of a test. */
 export interface StartedEngines {
-  /** The variables that make a host use them. */
+  /** Environment variables that select these backends. */
   readonly env: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
-/** RabbitMQ, Redis and PostgreSQL of the test's own. */
+/** Servers that the test has started: RabbitMQ, Redis and PostgreSQL. */
 export interface Servers extends StartedEngines {
   readonly rabbit: RabbitServer;
   readonly redis: RedisServer;
@@ -38,23 +38,23 @@ export async function startServers(options: RabbitServerOptions = {}): Promise<S
   };
 }
 
-/** One choice of engines, for `describe.each`. */
+/** One set of backends, for `describe.each`. */
 export interface EngineSet {
   readonly name: string;
-  /** Starts what it needs. */
+  /** Starts the servers of this set. */
   start(): Promise<StartedEngines>;
 }
 
 const EMBEDDED: EngineSet = { name: 'the embedded default', start: async () => ({ env: {}, stop: async () => undefined }) };
 const SERVERS: EngineSet = { name: 'RabbitMQ, Redis and PostgreSQL', start: startServers };
 
-/** The embedded default always; the servers where their programs are installed. */
+/** The embedded default, and the servers if their programs are installed. */
 export const engineSets: readonly EngineSet[] = serversInstalled() ? [EMBEDDED, SERVERS] : [EMBEDDED];
 
-/** Without the programs of the servers these tests are shown as skipped. */
+/** `describe` that skips its tests when the programs of the servers are not installed. */
 export const describeServers = serversInstalled() ? describe : describe.skip;
 
-/** A CI that quietly tests less than it says would be worse than a red one: there a missing server fails. */
+/** Returns true in CI without a check, so that a missing server fails the tests instead of skipping them. */
 function serversInstalled(): boolean {
   if (process.env['CI'] !== undefined) return true;
   const inPath = (program: string) => {

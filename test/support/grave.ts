@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-/** A package for the folder of a workspace: plugin `grave`, whose actions kill their host. */
+/** A package for a workspace: the plugin `grave`, whose actions kill their host. */
 export const GRAVE_FILES = {
   'grave/package.json': JSON.stringify({ name: 'grave', type: 'module', main: 'index.mjs', sluice: { api: '^1' } }),
   'grave/index.mjs': `
@@ -9,7 +9,7 @@ import { action, definePlugin } from '@sluice/plugin-api';
 import { z } from 'zod';
 
 const dig = (paced) => action({
-  title: 'Note the call in a file, and kill the host so many times',
+  title: 'Append the call id to a file, and kill the host during the first calls',
   input: z.strictObject({ file: z.string(), deaths: z.int() }),
   output: z.strictObject({ calls: z.int() }),
   idempotent: 'by-key',
@@ -18,7 +18,7 @@ const dig = (paced) => action({
     appendFileSync(file, call.id + '\\n');
     const calls = readFileSync(file, 'utf8').split('\\n').length - 1;
     if (calls <= deaths) {
-      // the door answers first: an event that its sender sends again would come to the grave twice
+      // let the host answer the sender first, because a sender without an answer repeats the event
       await new Promise((resolve) => setTimeout(resolve, 200));
       process.kill(process.pid, 'SIGKILL');
       await new Promise(() => undefined);
@@ -39,7 +39,7 @@ export const plugin = definePlugin({
 `,
 };
 
-/** Ids of the calls that were made, in their order: what the plugin wrote before it killed its host. */
+/** Returns the ids of the calls, in their order, that the plugin wrote before it killed its host. */
 export function callsIn(file: string): readonly string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
 }

@@ -4,7 +4,7 @@ import { OPERATOR_SECRET } from './tokens.js';
 
 const SLUICE = path.resolve('apps/cli/bin/sluice.js');
 const START_MS = 120_000;
-/** A host takes ten seconds at most. */
+/** Time before a stopping host is killed. An orderly stop takes at most ten seconds. */
 const STOP_MS = 20_000;
 
 export interface HostOptions {
@@ -12,7 +12,7 @@ export interface HostOptions {
   readonly workspace: string;
   /** `SLUICE_HOME`. */
   readonly home: string;
-  /** Beside those that every host of the tests gets; undefined takes one away. */
+  /** Additional environment variables; undefined removes a variable that every host of the tests gets. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The command and its options after `sluice`; absent: `run` with the workspace. */
   readonly args?: readonly string[];
@@ -23,7 +23,7 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** `sluice run` as a child process, as an operator starts it: the built program, its own folder, a port that the system chose. */
+/** `sluice run` as a child process: the built program with its own folder and a free port. */
 export class HostProcess {
   #child: ChildProcess | undefined;
   #ended: Promise<Ended> | undefined;
@@ -34,12 +34,12 @@ export class HostProcess {
     process.once('exit', this.#killNow);
   }
 
-  /** All that it has written since it was made, its log and its complaints. */
+  /** Standard output and standard error since the creation of this object. */
   get output(): string {
     return this.#output;
   }
 
-  /** Is its process there? Frozen ones are. */
+  /** Whether the process exists; true also while it is frozen. */
   get runs(): boolean {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
@@ -49,7 +49,7 @@ export class HostProcess {
     return this.#child.pid;
   }
 
-  /** Where it takes events; undefined while it is not ready. */
+  /** Base URL of the host; undefined while the host is not ready. */
   get url(): string | undefined {
     return this.#port === undefined ? undefined : `http://127.0.0.1:${this.#port}`;
   }
@@ -59,19 +59,19 @@ export class HostProcess {
     return this.options.home;
   }
 
-  /** Process number of the embedded PostgreSQL of which its log spoke last. */
+  /** Process id of the embedded PostgreSQL in the last log line about it. */
   get postgresPid(): number | undefined {
     const found = [...this.#output.matchAll(/"pid":(\d+)[^\n]*embedded PostgreSQL/g)].at(-1);
     return found && Number(found[1]);
   }
 
-  /** Process numbers of what it started and did not stop. */
+  /** Returns the ids of processes that the host has started and not stopped. */
   leftBehind(): readonly number[] {
     const pid = this.postgresPid;
     return pid !== undefined && exists(pid) ? [pid] : [];
   }
 
-  /** Resolves when it takes events; rejects with what it wrote when it ends before that. May be called again after it has ended. */
+  /** Resolves when the host accepts events; rejects with its output when it ends earlier. Can be called again later. */
   async start(): Promise<this> {
     this.launch();
     const ended = this.ended().then(({ code, signal }) => {
@@ -82,12 +82,12 @@ export class HostProcess {
     return this;
   }
 
-  /** Starts the process and waits for nothing. */
+  /** Starts the process without waiting until it is ready. */
   launch(): void {
     const { workspace, home, env, args = ['run', '--workspace', workspace] } = this.options;
     const child = spawn(process.execPath, [SLUICE, ...args], {
       cwd: path.resolve('.'),
-      // nothing of the developer's own settings: a URL in the environment would choose other engines
+      // the developer's environment is not inherited, because a URL in it would select other backends
       env: {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],
@@ -111,19 +111,19 @@ export class HostProcess {
     });
   }
 
-  /** Resolves when it has ended, by itself or not. */
+  /** Resolves when the process has ended. */
   async ended(): Promise<Ended> {
     if (!this.#ended) throw new Error('the host was never started');
     return this.#ended;
   }
 
-  /** As a crash or the kernel does. */
+  /** Kills the process with SIGKILL, like a crash. */
   async kill9(): Promise<void> {
     this.#child?.kill('SIGKILL');
     await this.ended();
   }
 
-  /** As a virtual machine that is paused: all stands still, and the sockets stay open. */
+  /** Stops the process with SIGSTOP, like a paused virtual machine: its sockets stay open. */
   freeze(): void {
     this.#child?.kill('SIGSTOP');
   }
@@ -132,13 +132,13 @@ export class HostProcess {
     this.#child?.kill('SIGCONT');
   }
 
-  /** As Ctrl+C does. */
+  /** Stops the host in order with SIGTERM, which has the effect of Ctrl+C. */
   async stop(): Promise<Ended> {
     this.#child?.kill('SIGTERM');
     return this.ended();
   }
 
-  /** Ends it whatever state it is in, with the database that a killed host leaves running. */
+  /** Ends the process in any state, and the database that a killed host leaves running. */
   async dispose(): Promise<void> {
     process.off('exit', this.#killNow);
     if (!this.#ended) return;
@@ -155,7 +155,7 @@ export class HostProcess {
   };
 
   #killPostgres(): void {
-    // an immediate shutdown, its children included
+    // immediate shutdown of PostgreSQL, which includes its child processes
     for (const pid of this.leftBehind()) process.kill(pid, 'SIGQUIT');
   }
 
@@ -179,7 +179,7 @@ function exists(pid: number): boolean {
   }
 }
 
-/** A host that is ready. */
+/** Starts a host and resolves when it is ready. */
 export function startHost(options: HostOptions): Promise<HostProcess> {
   return new HostProcess(options).start();
 }

@@ -2,16 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeFolder } from './workspace.js';
 
-/** Sees which modules a program loads. */
+/** Records the modules that a program loads. */
 export interface LoadedModules {
-  /** For the environment of the program. */
+  /** Variables for the environment of the program. */
   readonly env: { readonly NODE_OPTIONS: string };
-  /** The packages of the modules that it has loaded so far by `import`. */
+  /** Returns the packages of the modules that the program has imported so far. */
   packages(): ReadonlySet<string>;
   remove(): void;
 }
 
-/** @see https://nodejs.org/docs/latest-v20.x/api/module.html#loadurl-context-nextload */
+/** Starts a record of loaded modules. @see https://nodejs.org/docs/latest-v20.x/api/module.html#loadurl-context-nextload */
 export function watchLoadedModules(): LoadedModules {
   const folder = makeFolder('modules');
   const list = path.join(folder.path, 'list');

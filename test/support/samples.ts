@@ -1,4 +1,4 @@
-/** `sluice.yaml` of a workspace with one 1C, `erp`, at `env.ERP_URL`. */
+/** Returns a `sluice.yaml` with one connection to 1C, `erp`, at `env.ERP_URL`. */
 export function erpWorkspace(
   options: { readonly with?: string; readonly pace?: string; readonly more?: string; readonly plugins?: readonly string[] } = {},
 ): string {
@@ -14,7 +14,7 @@ connections:
 ${options.more ?? ''}`;
 }
 
-/** Each event `order.created` is one call of 1C: step `order` of flow `save`. */
+/** A flow that calls 1C once for each event `order.created`, in its step `order`. */
 export const SAVE_FLOW = `
 sluice: 1
 flow: save
@@ -23,5 +23,5 @@ steps:
   - { id: order, use: onec-http.call, connection: erp, with: { method: SaveOrder, data: '\${{ trigger.data }}' } }
 `;
 
-/** What {@link SAVE_FLOW} calls, for the witness. */
+/** Flow and step of the call in {@link SAVE_FLOW}, for `judge`. */
 export const SAVE_CALL = { flow: 'save', step: 'order' } as const;

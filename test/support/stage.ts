@@ -11,16 +11,16 @@ const EMPTY_LOOKS = 3;
 const MAX_IDS = 100_000;
 
 export interface StageOptions {
-  /** Files of the workspace by their paths. They find the stand-in's address in `env.ERP_URL`. */
+  /** Files of the workspace by path. The variable `ERP_URL` contains the address of the emulated 1C. */
   readonly files: Readonly<Record<string, string>>;
   /** Variables of all hosts: which engines they use. */
   readonly env?: Readonly<Record<string, string>>;
   readonly onec?: Partial<OnecOptions>;
-  /** How many hosts; absent: one. */
+  /** Number of hosts; absent: one. */
   readonly hosts?: number;
 }
 
-/** Hosts, each with a folder of its own, and the 1C into which they deliver. */
+/** Hosts, each with its own folder, and the emulated 1C that they call. */
 export class Stage {
   private constructor(
     readonly onec: Onec,
@@ -29,7 +29,7 @@ export class Stage {
     private readonly homes: readonly Folder[],
   ) {}
 
-  /** Resolves when all hosts take events. */
+  /** Resolves when all hosts accept events. */
   static async open({ files, env = {}, onec: limits, hosts: count = 1 }: StageOptions): Promise<Stage> {
     const onec = await startOnec({ port: 0, maxCalls: 10, latencyMs: 5, maxIds: MAX_IDS, ...limits });
     const workspace = makeWorkspace(files);
@@ -46,23 +46,23 @@ export class Stage {
     }
   }
 
-  /** The first host, for tests that have one. */
+  /** The first host, for tests with one host. */
   get host(): HostProcess {
     const [first] = this.hosts;
     if (!first) throw new Error('a stage has a host');
     return first;
   }
 
-  /** Its address; it must be ready. */
+  /** Base URL of the first host. Throws while the host is not ready. */
   get url(): string {
     if (this.host.url === undefined) throw new Error('the host does not run');
     return this.host.url;
   }
 
-  /** The hosts that take events now. */
+  /** Returns the URLs of the hosts that accept events now. */
   readonly doors = (): readonly string[] => this.hosts.flatMap((host) => host.url ?? []);
 
-  /** The host that makes the calls of the connection `erp` now. */
+  /** Resolves with the host that owns the pace of the connection `erp`. */
   async owner(): Promise<HostProcess> {
     return until('a host to own the pace of erp', async () => {
       const [door] = this.doors();
@@ -73,8 +73,8 @@ export class Stage {
   }
 
   /**
-   * Resolves when no message waits or is held in any queue: whatever was repeated has come and gone. They have to be empty several times in
-   * a row: queues are counted one after another, and a message between two of them, or on its way to its consumer, is in no count.
+   * Resolves when no queue has waiting or held messages, so that all repeats are complete. The queues must be empty several times in
+   * succession: they are counted one after another, and a message in transit between two queues is not counted.
    */
   async drained(): Promise<void> {
     let empty = 0;

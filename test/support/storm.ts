@@ -5,15 +5,15 @@ import type { Stage } from './stage.js';
 import { until } from './until.js';
 import { judge, type Verdict } from './witness.js';
 
-/** `SLUICE_FAULTS=full` is the whole walk; otherwise a shorter one that fits into every test run. */
+/** Whether all faults run (`SLUICE_FAULTS=full`), or a shorter selection that fits into every test run. */
 export const FULL = ['full', 'soak'].includes(process.env['SLUICE_FAULTS'] ?? 'quick');
 const EVENTS = FULL ? 20_000 : 2_000;
 
-/** For one storm: beside the work itself there are leases, graces and back-offs to wait for, on a machine that others use too. */
+/** Time for one storm. It includes leases, grace periods and backoffs, on a machine that may be busy. */
 export const FAULT_TIMEOUT_MS = FULL ? 900_000 : 240_000;
 
 /**
- * Calls that may come again after one crash, each under its old id: those in flight, at most the limit of ten, and those that have ended
+ * Maximum number of repeated calls after one crash, each with its old id: the calls in flight, at most ten, and the calls that have ended
  * and whose continuation is not confirmed, at most 200.
  */
 export const REPEATS_PER_CRASH = 210;
@@ -26,8 +26,8 @@ export interface Storm {
 let storms = 0;
 
 /**
- * Sends events through flow `save` while the fault happens, waits until 1C has carried out every one and all queues are empty, and
- * tells what 1C saw. The driver retries, so that every event is accepted in the end.
+ * Sends events to the flow `save` while the fault happens, waits until 1C has carried out every call and all queues are empty, and
+ * resolves with the verdict. The driver retries, so that every event is finally accepted.
  */
 export async function storm(
   stage: Stage,
@@ -49,7 +49,7 @@ export async function storm(
   return judge(onec, events, SAVE_CALL);
 }
 
-/** What holds in every storm. `repeats`: how many calls may come again. */
+/** Verifies the guarantees of every storm: no lost events, no unknown ids, at most ten concurrent calls and `repeats` repeated calls. */
 export function expectSafe(verdict: Verdict, { repeats }: { readonly repeats: number }): void {
   expect(verdict).toMatchObject({ lost: [], strangers: [] });
   expect(verdict.peak).toBeLessThanOrEqual(10);

@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose';
 
-/** What the hosts of the tests are given as `SLUICE_TOKEN_SECRET`. */
+/** `SLUICE_TOKEN_SECRET` of the hosts of the tests. */
 export const OPERATOR_SECRET = 'the operator of the tests signs with this';
 
 export interface TokenClaims {
@@ -13,7 +13,7 @@ export interface TokenClaims {
   readonly ttl?: number;
 }
 
-/** A token as 1C or any other sender would sign it: HS256, `kid` names the issuer. */
+/** Signs a token with HS256, as 1C or another sender does; `kid` names the issuer. */
 export function signToken({
   sub = 'driver',
   scope = 'events:write',

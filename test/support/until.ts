@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Long enough for a busy machine, and less than a test may take, so that a test says what it waited for. */
+/** Default timeout. It is long enough for a busy machine, and shorter than the timeout of a test, so that the error names the condition. */
 export const PATIENCE_MS = 50_000;
-/** For the start and the end of servers and hosts together. */
+/** Timeout for starting or stopping servers and hosts. */
 export const START_TIMEOUT_MS = 240_000;
 
-/** Resolves with the first result that is neither undefined nor false; rejects with what it waited for, and what stood in the way. */
+/** Polls until the result is neither undefined nor false, and resolves with it. A timeout error contains `what` and the last error. */
 export async function until<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,

@@ -2,20 +2,20 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** A folder of the test's own. */
+/** A temporary folder of a test. */
 export interface Folder {
   readonly path: string;
   remove(): void;
 }
 
-/** Other users may enter it: as root the embedded database runs as the user `postgres`. */
+/** Creates a folder that other users can enter, because under root the embedded database runs as the user `postgres`. */
 export function makeFolder(purpose: string): Folder {
   const folder = mkdtempSync(path.join(tmpdir(), `sluice-${purpose}-`));
   chmodSync(folder, 0o755);
   return { path: folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Writes files by their paths in a new folder, such as `sluice.yaml` and `flows/orders.yaml`. */
+/** Creates a folder with the given files by path, such as `sluice.yaml` and `flows/orders.yaml`. */
 export function makeWorkspace(files: Readonly<Record<string, string>>): Folder {
   const folder = makeFolder('workspace');
   for (const [name, text] of Object.entries(files)) {
