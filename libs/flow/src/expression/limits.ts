@@ -1,6 +1,6 @@
 /** Limits of one evaluation: data comes from outside, and an expression runs on the main thread of the host. */
 export const LIMITS = {
-  /** The event loop must be blocked for less than 300 ms, and a step that cannot be interrupted (JSON.parse of 4 MiB) takes up to 100 ms. */
+  /** The event loop must be blocked for less than 300 ms, and a step that cannot be interrupted (JSON.parse of 4 MiB) can take 100 ms. */
   milliseconds: 200,
   /** Maximum nested evaluations, and maximum levels of a result. */
   depth: 1000,
