@@ -13,7 +13,7 @@ import { START_TIMEOUT_MS, until } from '../support/until.js';
 import { judge, requestId } from '../support/witness.js';
 import { makeFolder, type Folder } from '../support/workspace.js';
 
-/** An event is handed out five times before it is suspected, and is tried three times then. */
+/** An event is delivered five times before it is suspected, and then tried three times. */
 const MAX_DELIVERIES = 8;
 const REPLAYS = 20;
 
@@ -26,7 +26,7 @@ steps:
   - { id: die, use: grave.${action}, connection: grave, with: { file: '\${{ env.GRAVE }}/${flow}', deaths: ${deaths} } }
 `;
 
-describeServers('a host that dies at a certain moment', () => {
+describeServers('a host that is killed at a certain moment', () => {
   let servers: Servers;
   let stage: Stage;
   let database: pg.Client;
@@ -61,13 +61,13 @@ describeServers('a host that dies at a certain moment', () => {
   const callsOf = (flow: string) => callsIn(path.join(grave.path, flow));
   const parked = (query: string) => admin<ParkedSummary[]>(stage.url, `/api/parked?${query}`);
 
-  /** Starts the host again whenever it has died, as an operator's service manager does, until it is there and `done` says so. */
+  /** Restarts the host after each death, like a service manager, until the host runs and `done` resolves with true. */
   async function survive(what: string, done: () => Promise<boolean>): Promise<void> {
     await until(
       what,
       async () => {
         if (!stage.host.runs) {
-          // nobody else wants the pace of a connection: its dead owner is only waited for
+          // there is no other host, so the lease of the dead owner only has to expire
           await database.query('update sluice.lease set until = clock_timestamp()');
           await stage.host.start();
         }
@@ -77,11 +77,11 @@ describeServers('a host that dies at a certain moment', () => {
     );
   }
 
-  // a push dies in a call, which takes more parts than a hop: it stands for both in the shorter walk
+  // the shorter selection has only the push, which involves more components than the hop
   it.each(FULL ? ['hop', 'push'] : ['push'])(
-    'again and again, whenever it comes to the same %s: the event is parked',
+    'parks an event that kills the host in each %s',
     async (flow) => {
-      // the host may die before it has answered
+      // the host may die before it answers the sender
       const accepted = drive(['killer'], { doors: stage.doors, type: `${flow}.begun` });
       await survive('the event to be parked', async () => (await parked(`flow=${flow}`)).length === 1);
       await accepted;
@@ -89,7 +89,7 @@ describeServers('a host that dies at a certain moment', () => {
       const calls = callsOf(flow);
       expect(new Set(calls)).toEqual(new Set([requestId('killer', flow, 'die')]));
       expect(calls.length).toBeLessThanOrEqual(MAX_DELIVERIES);
-      // all others are served
+      // other events are still processed
       stage.onec.reset();
       await drive(['after'], { doors: stage.doors, type: 'order.created' });
       await until('another event to be served', () => stage.onec.stats().distinct === 1);
@@ -98,7 +98,7 @@ describeServers('a host that dies at a certain moment', () => {
   );
 
   it(
-    'once an event has its key and before it has any effect: the event goes on, and another of that key is a duplicate',
+    'continues an event that has stored its dedupe key before the death, and treats another event with the key as a duplicate',
     async () => {
       const accepted = drive(['first'], { doors: stage.doors, type: 'once.begun' });
       await survive('the event to go on', async () => callsOf('once').length === 2);
@@ -111,7 +111,7 @@ describeServers('a host that dies at a certain moment', () => {
   );
 
   it(
-    'while parked runs are replayed: each goes on under its own id, and none is left half-way',
+    'continues the replay of parked runs, each under its own id',
     async () => {
       const { onec } = stage;
       onec.reset();
@@ -130,7 +130,7 @@ describeServers('a host that dies at a certain moment', () => {
       });
       await stage.host.kill9();
       await first;
-      // what is half-way is taken up after a minute
+      // an interrupted replay continues after a minute
       await database.query(`update sluice.parked_run set state_at = state_at - interval '1 minute'`);
       await stage.host.start();
       for (const { run } of await parked('flow=save')) await replay(run);

@@ -10,7 +10,7 @@ import { FAULT_TIMEOUT_MS } from '../support/storm.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
 import { judge } from '../support/witness.js';
 
-/** After the call the flow emits an event that nothing takes: how many wait says how many runs have ended. */
+/** The flow emits an unrouted event after the call, so the number of unrouted events is the number of ended runs. */
 const FLOW = `
 sluice: 1
 flow: save
@@ -22,7 +22,7 @@ steps:
 const CALL = { flow: 'save', step: 'order' } as const;
 const ids = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${process.pid}-${prefix}-${n}`);
 
-describeServers('a delivery that ends before its work does', () => {
+describeServers('a delivery that ends before its work is done', () => {
   let servers: Servers;
   let stage: Stage;
 
@@ -56,12 +56,12 @@ describeServers('a delivery that ends before its work does', () => {
       FAULT_TIMEOUT_MS,
     );
 
-  describeServers('because its queue was deleted', () => {
+  describeServers('after its queue was deleted', () => {
     beforeAll(() => open(4_000), START_TIMEOUT_MS);
     afterAll(close, START_TIMEOUT_MS);
 
     it(
-      'is carried out: ten calls are open, ten are held, and each is called once and its run ends',
+      'calls 1C once for each of ten open and ten held messages, and ends their runs',
       async () => {
         const events = ids('deleted', 20);
         await drive(events, { doors: stage.doors, type: 'order.created', withinMs: FAULT_TIMEOUT_MS });
@@ -76,7 +76,7 @@ describeServers('a delivery that ends before its work does', () => {
     );
   });
 
-  describeServers('because its call took longer than RabbitMQ waits', () => {
+  describeServers('after its call took longer than the consumer timeout of RabbitMQ', () => {
     const advanced = ['{consumer_timeout, 2000}', '{channel_tick_interval, 500}'];
     beforeAll(
       () => open(6_000, { rabbit: { advanced }, more: 'settings: { rabbit: { consumerTimeout: 2s } }' }),
@@ -85,12 +85,12 @@ describeServers('a delivery that ends before its work does', () => {
     afterAll(close, START_TIMEOUT_MS);
 
     it(
-      'is settled with the result of its one call, and each run ends once',
+      'ends each run once with the result of its only call',
       async () => {
         const events = ids('timeout', 12);
         await drive(events, { doors: stage.doors, type: 'order.created', withinMs: FAULT_TIMEOUT_MS });
         await ended(12);
-        // nothing is left that could be called again, or end a second time
+        // verify that no message is left that could repeat a call
         for (const name of ['flow.save', 'flow.save.next', 'push.erp.normal', 'push.erp.normal.again']) {
           await until(`${name} to be empty`, async () => (await queue(name))?.waiting === 0, FAULT_TIMEOUT_MS);
         }

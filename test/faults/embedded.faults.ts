@@ -14,7 +14,7 @@ describe('a host on the embedded default', () => {
   afterAll(() => stage?.close(), START_TIMEOUT_MS);
 
   it(
-    'loses nothing when it is killed and started again',
+    'loses no event when it is killed and restarted',
     async () => {
       const verdict = await storm(stage, async ({ reached }) => {
         await reached(0.2);
@@ -30,7 +30,7 @@ describe('a host on the embedded default', () => {
   );
 
   it(
-    'loses nothing when its database is killed',
+    'loses no event when its database is killed',
     async () => {
       const verdict = await storm(stage, async ({ reached }) => {
         await reached(0.2);
@@ -43,7 +43,7 @@ describe('a host on the embedded default', () => {
   );
 
   it(
-    'loses nothing when both are killed',
+    'loses no event when both are killed',
     async () => {
       const verdict = await storm(stage, async ({ reached }) => {
         await reached(0.2);

@@ -12,7 +12,7 @@ import { makeFolder, makeWorkspace, type Folder } from '../support/workspace.js'
 
 const CLIENTS = FULL ? 200 : 50;
 const EVENTS = FULL ? 20_000 : 2_000;
-/** Longer than a door waits for its broker before it answers 503. */
+/** Longer than an entry point waits for the broker before it answers 503. */
 const AWAY_MS = 3_000;
 
 const WORKSPACE = `
@@ -21,7 +21,7 @@ plugins: ['@sluice/plugin-tcp-gateway']
 connections:
   desktops: { use: tcp-gateway }
 `;
-/** Each event goes to the user whose number is in its id. */
+/** The flow sends each event to the user whose number is in its id. */
 const FLOW = `
 sluice: 1
 flow: notify
@@ -36,7 +36,7 @@ steps:
       data: { of: '\${{ trigger.id }}' }
 `;
 
-/** What the clients saw against what the driver sent; the hosts' own counters are not asked. */
+/** Compares the events that the clients received with the sent ones, independent of the counters of the hosts. */
 function judge(desktops: ReadonlyMap<string, Desktop>, sent: readonly string[]) {
   const seen = [...desktops].flatMap(([user, { seen: all }]) =>
     all.map((one) => ({ ...one, user, of: (one.data as { of: string }).of })),
@@ -67,14 +67,14 @@ function judge(desktops: ReadonlyMap<string, Desktop>, sent: readonly string[]) 
 
 const SAFE: ReturnType<typeof judge> = { lost: [], strangers: [], misled: [], silentRepeats: [], outOfOrder: [] };
 
-describeServers('what a flow has sent to desktops is shown there', () => {
+describeServers('events for desktops', () => {
   let servers: Servers;
   let workspace: Folder;
   const homes: Folder[] = [];
   const hosts: HostProcess[] = [];
   const ports: number[] = [];
   let desktops = new Map<string, Desktop>();
-  /** A user of the first host, who does not come back when that is killed. */
+  /** A user of the first host who does not reconnect when that host is killed. */
   let orphan: Desktop;
   let round = 0;
 
@@ -107,7 +107,7 @@ describeServers('what a flow has sent to desktops is shown there', () => {
     for (const folder of [...homes, workspace]) folder?.remove();
   }, START_TIMEOUT_MS);
 
-  /** What the second host says of users. */
+  /** Returns the users according to the second host. */
   const seenThere = (query: string) =>
     admin<{ online: number; users: { sessions: unknown[]; waiting: number }[] }>(hosts[1]?.url ?? '', `/desktops?${query}`);
 
@@ -127,7 +127,7 @@ describeServers('what a flow has sent to desktops is shown there', () => {
     return judge(desktops, sent);
   };
 
-  it('one host knows the users of both', async () => {
+  it('lists the users of both hosts on one host', async () => {
     await until('all to be listed', async () => (await seenThere('limit=1')).online === CLIENTS + 1);
     expect((await seenThere('user=orphan')).users).toEqual([expect.objectContaining({ sessions: [expect.anything()] })]);
   });
@@ -157,15 +157,15 @@ describeServers('what a flow has sent to desktops is shown there', () => {
       },
     },
   ])(
-    'once, in order, and what comes again says so, when $what',
+    'delivers each event in order and marks repeats when $what',
     async ({ strike }) => {
       expect(await storm(strike)).toEqual(SAFE);
     },
     FAULT_TIMEOUT_MS,
   );
 
-  // after the storms: they take about as long as a host that is silent counts as there
-  it('a user of the host that was killed is free, gets no event, and gets it at the other host', async () => {
+  // run after the storms, which take about as long as the lease of a silent host
+  it("delivers events of a killed host's user at the other host", async () => {
     await until('the user to be free', async () => (await seenThere('user=orphan')).users[0]?.sessions.length === 0);
     await post(`${hosts[1]?.url}/events/notify.user`, {}, { headers: { 'ce-id': 'late-orphan-1' } });
     await until('the event to wait', async () => (await seenThere('user=orphan')).users[0]?.waiting === 1);

@@ -6,7 +6,7 @@ import { Stage } from '../support/stage.js';
 import { expectSafe, FAULT_TIMEOUT_MS, REPEATS_PER_CRASH, storm } from '../support/storm.js';
 import { START_TIMEOUT_MS } from '../support/until.js';
 
-/** Twice the time after which a lease falls: the other host has taken over by then. */
+/** Twice the time after which a lease expires: the other host has taken over by then. */
 const FROZEN_MS = 12_000;
 
 describeServers('two hosts on RabbitMQ, Redis and PostgreSQL', () => {
@@ -25,7 +25,7 @@ describeServers('two hosts on RabbitMQ, Redis and PostgreSQL', () => {
   }, START_TIMEOUT_MS);
 
   it(
-    'lose nothing when the one that calls 1C is killed and comes back',
+    'lose no event when the host that calls 1C is killed and restarted',
     async () => {
       const verdict = await storm(stage, async ({ reached }) => {
         await reached(0.2);
@@ -40,7 +40,7 @@ describeServers('two hosts on RabbitMQ, Redis and PostgreSQL', () => {
   );
 
   it(
-    'lose nothing when the one that calls 1C stands still, and goes on after another has taken its place',
+    'lose no event when the host that calls 1C freezes and continues after another host has taken over',
     async () => {
       const verdict = await storm(stage, async ({ reached }) => {
         await reached(0.2);

@@ -8,14 +8,14 @@ import { expectSafe, FAULT_TIMEOUT_MS, FULL, storm } from '../support/storm.js';
 import { START_TIMEOUT_MS } from '../support/until.js';
 
 const OUTAGE_MS = FULL ? 30_000 : 8_000;
-/** Calls that 1C refuses in an outage, whatever its length is. */
+/** Maximum number of calls that 1C rejects in an outage, regardless of its length. */
 const MAX_REFUSED = 100;
-/** Calls that end in another way than by an answer in time. */
+/** Number of calls without an answer in time. */
 const UNKNOWN = 20;
-/** Calls at once. */
+/** Number of concurrent calls. */
 const LIMIT = 10;
 
-describeServers('two hosts lose nothing when 1C', () => {
+describeServers('two hosts lose no event when 1C', () => {
   let servers: Servers;
   let stage: Stage | undefined;
 
@@ -38,7 +38,7 @@ describeServers('two hosts lose nothing when 1C', () => {
   };
 
   it(
-    'refuses everything for a while',
+    'rejects all calls for a while',
     async () => {
       const opened = await open(undefined, {});
       const { onec } = opened;
@@ -48,10 +48,10 @@ describeServers('two hosts lose nothing when 1C', () => {
         await pause(OUTAGE_MS);
         onec.setFault();
       });
-      // what repeats is what was refused, and nothing that was carried out
+      // only rejected calls repeat, not those that were carried out
       expectSafe(verdict, { repeats: verdict.refused });
       expect(verdict.refused).toBeGreaterThan(0);
-      // pauses between refusals, then the breaker: it is not hammered, however quickly it refuses
+      // backoff and the breaker limit the number of calls, however fast 1C rejects them
       expect(verdict.refused).toBeLessThan(MAX_REFUSED);
       expect(onec.stats().replayed).toBe(0);
     },
@@ -59,9 +59,9 @@ describeServers('two hosts lose nothing when 1C', () => {
   );
 
   it(
-    'answers later than we wait, or breaks off when the work is done',
+    'answers after the timeout, or closes the connection after the work',
     async () => {
-      // a call is given up after a second, and keeps its slot for another: by then the slow ones have ended, after one and a half
+      // a call times out after 1 s and keeps its slot for another second; slow calls end after 1.5 s
       const opened = await open('timeout: 1s', { latencyMs: 150 });
       const verdict = await storm(
         opened,
@@ -74,13 +74,13 @@ describeServers('two hosts lose nothing when 1C', () => {
       const { done, replayed, conflicts, ids = {} } = opened.onec.stats({ ids: true });
       expectSafe(verdict, { repeats: replayed + conflicts });
       expect(verdict.refused).toBe(0);
-      // each order was carried out once
+      // 1C carried out each order once
       expect(done).toBe(200);
-      // and asked for again under its id after each answer that did not come
+      // each missing answer led to a repeat under the same id
       const neverAskedAgain = Object.entries(ids).filter(([, { count, unanswered }]) => count < 1 + unanswered);
       expect(neverAskedAgain).toEqual([]);
-      // how many these are varies: a repeat has its stored answer at once, however slow 1C is, so only first calls are too slow; the first
-      // ten that begin while 1C is slow are
+      // the number varies, because a repeat gets its stored answer at once, so only first calls are slow; it is at least the first
+      // ten calls that begin while 1C is slow
       const unanswered = Object.values(ids).reduce((sum, id) => sum + id.unanswered, 0);
       expect(unanswered).toBeGreaterThanOrEqual(UNKNOWN + LIMIT);
     },

@@ -17,20 +17,20 @@ steps:
   - { id: sum, set: '\${{ $number(trigger.data.number) }}' }
 `;
 
-/** Calls that 1C refuses for a lock, so that they are tried again later. */
+/** Number of calls that 1C rejects because of a lock, so that they are retried later. */
 const RETRIES = 100;
-/** Longer than a door waits for its broker before it answers 503. */
+/** Longer than an entry point waits for the broker before it answers 503. */
 const AWAY_MS = 3_000;
 
 interface Fault {
   readonly what: string;
-  /** Calls that may come again. */
+  /** Maximum number of repeated calls. */
   readonly repeats: number;
   readonly strike: (storm: Storm) => Promise<void>;
 }
 
-/** Two hosts throughout; the network between them and RabbitMQ goes through a proxy. */
-describeServers('what two hosts hold is not lost', () => {
+/** All tests use two hosts, which connect to RabbitMQ through a proxy. */
+describeServers('two hosts on RabbitMQ, Redis and PostgreSQL', () => {
   let servers: Servers;
   let network: Proxy;
   let stage: Stage;
@@ -112,7 +112,7 @@ describeServers('what two hosts hold is not lost', () => {
   ];
 
   it.each(FAULTS)(
-    'when $what',
+    'lose no event when $what',
     async ({ repeats, strike }) => {
       const verdict = await storm(stage, async (running) => {
         await running.reached(0.2);
@@ -125,7 +125,7 @@ describeServers('what two hosts hold is not lost', () => {
   );
 
   it(
-    'when a run has to be put aside while PostgreSQL is away',
+    'park a run after PostgreSQL returns',
     async () => {
       await servers.postgres.kill();
       const events = Array.from({ length: 20 }, (_, n) => `broken-${n}`);

@@ -5,7 +5,7 @@ import { Stage, type Phase } from './support/stage.js';
 
 const CLIENT = '79161234567';
 const PERSON = '79161110000';
-/** Answers at once, and hangs up after three seconds. */
+/** A number that answers at once and hangs up after three seconds. */
 const BRIEF = '79162220001';
 
 let stage: Stage;
@@ -16,10 +16,10 @@ beforeAll(async () => {
 
 afterAll(() => stage?.close(), START_TIMEOUT_MS);
 
-/** Phase and extension of each, in the order in which they came. */
+/** Returns phase and extension of each event, in the order of arrival. */
 const course = (phases: readonly Phase[]) => phases.map(({ phase, extension }) => `${phase} ${extension ?? '–'}`);
 
-/** Telephones of a group ring at the same time. */
+/** Sorts the phases, because the telephones of a group ring at the same time. */
 const inOrderOfExtension = (phases: readonly string[]) => [
   ...phases.filter((phase) => phase.startsWith('ringing')).sort(),
   ...phases.filter((phase) => !phase.startsWith('ringing')),
@@ -28,7 +28,7 @@ const inOrderOfExtension = (phases: readonly string[]) => [
 const ends = ({ phases }: Seen) => phases.filter(({ phase }) => phase === 'finished');
 
 describe('a call from outside', () => {
-  it('is told when it is answered, with names, variables and recording', async () => {
+  it('reports an answered call with names, variables and recording', async () => {
     const seen = await stage.play(() => stage.call({ from: CLIENT, fromName: 'Иванов Пётр', to: '74951234567' }));
     expect(course(seen.phases)).toEqual(['ringing 101', 'answered 101', 'finished 101']);
     for (const phase of seen.phases)
@@ -55,28 +55,28 @@ describe('a call from outside', () => {
     ['nobody answers', '74951234503', '103', 16],
     ['the telephone is busy', '74951234504', '104', 17],
     ['the telephone declines', '74951234505', '105', 21],
-  ])('is told when %s', async (_title, to, extension, cause) => {
+  ])('reports an unanswered call when %s', async (_title, to, extension, cause) => {
     const seen = await stage.play(() => stage.call({ from: CLIENT, to }));
     expect(course(seen.phases)).toEqual([`ringing ${extension}`, `finished ${extension}`]);
     expect(ends(seen)[0]).toMatchObject({ direction: 'incoming', answered: false, answeredBy: null, talking: 0, cause, to });
     expect(differences(seen)).toEqual([]);
   });
 
-  it('is told when the dialplan refuses it', async () => {
+  it('reports a call that the dialplan rejects', async () => {
     const seen = await stage.play(() => stage.call({ from: CLIENT, to: '74951234598' }));
     expect(course(seen.phases)).toEqual(['finished –']);
     expect(ends(seen)[0]).toMatchObject({ direction: 'incoming', answered: false, cause: 21 });
     expect(differences(seen)).toEqual([]);
   });
 
-  it('is told when the caller gives up', async () => {
+  it('reports a call that the caller ends before an answer', async () => {
     const seen = await stage.play(() => stage.call({ from: CLIENT, to: '74951234508', patience: 2 }));
     expect(course(seen.phases)).toEqual(['ringing 103', 'finished 103']);
     expect(ends(seen)[0]).toMatchObject({ direction: 'incoming', answered: false, from: CLIENT });
     expect(differences(seen)).toEqual([]);
   });
 
-  it('has no number when it is anonymous', async () => {
+  it('reports an anonymous call without a number', async () => {
     const seen = await stage.play(() => stage.call({ from: '', to: '74951234502' }));
     expect(course(seen.phases)).toEqual(['ringing 102', 'answered 102', 'finished 102']);
     expect(ends(seen)[0]).toMatchObject({ direction: 'incoming', answered: true });
@@ -88,14 +88,14 @@ describe('a call of our own telephone', () => {
   it.each([
     ['answered', PERSON, ['ringing 101', 'answered 101', 'finished 101'], { answered: true, answeredBy: 'person', talking: 3 }],
     ['busy', '79161110001', ['ringing 101', 'finished 101'], { answered: false, cause: 17 }],
-  ])('goes outside: %s', async (_title, to, phases, end) => {
+  ])('reports an outgoing call: %s', async (_title, to, phases, end) => {
     const seen = await stage.play(() => stage.call({ from: '101', to }));
     expect(course(seen.phases)).toEqual(phases);
     expect(ends(seen)[0]).toMatchObject({ direction: 'outgoing', from: '101', to, ...end });
     expect(differences(seen)).toEqual([]);
   });
 
-  it('goes to a colleague', async () => {
+  it('reports a call to a colleague', async () => {
     const seen = await stage.play(() => stage.call({ from: '101', to: '102' }));
     expect(course(seen.phases)).toEqual(['ringing 102', 'answered 102', 'finished 102']);
     expect(ends(seen)[0]).toMatchObject({ direction: 'internal', from: '101', to: '102', answered: true });
@@ -110,28 +110,28 @@ describe('several telephones', () => {
     ['a queue', '74951234565', ['ringing 101', 'ringing 103', 'answered 101', 'finished 101']],
     ['a queue of Local channels', '74951234566', ['ringing 102', 'answered 102', 'finished 102']],
     ['one after another', '74951234553', ['ringing 103', 'ringing 102', 'answered 102', 'finished 102']],
-  ])('ring once each, and the one that talks is told: %s', async (_title, to, phases) => {
+  ])('reports each ringing telephone once and the one that answers: %s', async (_title, to, phases) => {
     const seen = await stage.play(() => stage.call({ from: CLIENT, to, talk: 5 }));
     expect(inOrderOfExtension(course(seen.phases))).toEqual(inOrderOfExtension(phases));
     expect(ends(seen)[0]).toMatchObject({ direction: 'incoming', from: CLIENT, to, answered: true, answeredBy: 'person' });
     expect(differences(seen)).toEqual([]);
   });
 
-  it('are told of a queue in which no person answers', async () => {
+  it('reports a queue in which no person answers', async () => {
     const seen = await stage.play(() => stage.call({ from: CLIENT, to: '74951234591', talk: 4 }));
     expect(course(seen.phases)).toEqual(['ringing 103', 'finished 103']);
     expect(ends(seen)[0]).toMatchObject({ answered: false, answeredBy: null, talking: 0 });
     expect(differences(seen)).toEqual([]);
   });
 
-  it('follow a person: who accepts is told', async () => {
+  it('reports the telephone of a follow-me that accepts the call', async () => {
     const seen = await stage.play(() => stage.call({ from: CLIENT, to: '74951234568', talk: 16 }));
     expect(course(seen.phases)).toEqual(['ringing 103', 'ringing 107', 'answered 107', 'finished 107']);
     expect(ends(seen)[0]).toMatchObject({ answeredBy: 'person', direction: 'incoming' });
     expect(differences(seen, { recordsTellTalk: false })).toEqual([]);
   });
 
-  it('follow a person: who picks up and does not accept has not answered', async () => {
+  it('reports no answer of a follow-me that picks up without accepting', async () => {
     const seen = await stage.play(() => stage.call({ from: CLIENT, to: '74951234569', talk: 9 }));
     expect(seen.phases.filter(({ phase, answeredBy }) => phase === 'answered' && answeredBy === 'person')).toEqual([]);
     expect(ends(seen)[0]).toMatchObject({ answeredBy: 'dialplan' });
@@ -140,14 +140,14 @@ describe('several telephones', () => {
 });
 
 describe('a menu', () => {
-  it('answers alone', async () => {
+  it('reports a call that only the menu answers', async () => {
     const seen = await stage.play(() => stage.call({ from: CLIENT, to: '74951234551', talk: 10 }));
     expect(course(seen.phases)).toEqual(['answered –', 'finished –']);
     expect(ends(seen)[0]).toMatchObject({ answered: true, answeredBy: 'dialplan' });
     expect(differences(seen)).toEqual([]);
   });
 
-  it('is followed by a person', async () => {
+  it('reports a person who answers after the menu', async () => {
     const seen = await stage.play(() => stage.call({ from: CLIENT, to: '74951234552', talk: 6 }));
     expect(course(seen.phases)).toEqual(['ringing 101', 'answered 101', 'finished 101']);
     expect(ends(seen)[0]).toMatchObject({ answered: true, answeredBy: 'person' });
@@ -158,7 +158,7 @@ describe('a menu', () => {
 describe('a call that is passed on', () => {
   const TRANSFERRED = ['ringing 101', 'answered 101', 'transferred 101', 'ringing 102', 'answered 102', 'finished 102'];
 
-  it('is told of a blind transfer', async () => {
+  it('reports a blind transfer', async () => {
     const seen = await stage.play(async () => {
       await stage.call({ from: CLIENT, to: '74951234567', talk: 7 });
       const Channel = await stage.talking('PJSIP/101-');
@@ -175,7 +175,7 @@ describe('a call that is passed on', () => {
     expect(differences(seen)).toEqual([]);
   });
 
-  it('is told of an attended transfer', async () => {
+  it('reports an attended transfer', async () => {
     const seen = await stage.play(async () => {
       await stage.call({ from: CLIENT, to: '74951234567', talk: 12 });
       const Channel = await stage.talking('PJSIP/101-');
@@ -191,7 +191,7 @@ describe('a call that is passed on', () => {
     expect(differences(seen)).toEqual([]);
   });
 
-  it('stays with the first person when an attended transfer is taken back', async () => {
+  it('reports no transfer when an attended transfer is cancelled', async () => {
     const seen = await stage.play(async () => {
       await stage.call({ from: CLIENT, to: '74951234567', talk: 12 });
       const Channel = await stage.talking('PJSIP/101-');
@@ -204,7 +204,7 @@ describe('a call that is passed on', () => {
     expect(differences(seen)).toEqual([]);
   });
 
-  it('is told of a redirect', async () => {
+  it('reports a redirect', async () => {
     const seen = await stage.play(async () => {
       await stage.call({ from: CLIENT, to: '74951234567', talk: 6 });
       const channel = await stage.talking('PJSIP/trunk-');
@@ -214,7 +214,7 @@ describe('a call that is passed on', () => {
     expect(differences(seen)).toEqual([]);
   });
 
-  it('is answered by who picks it up', async () => {
+  it('reports the telephone that picks up the call', async () => {
     const seen = await stage.play(async () => {
       await stage.call({ from: CLIENT, to: '74951234508', talk: 4 });
       await stage.awaitEvent(
@@ -241,7 +241,7 @@ describe('a call that is passed on', () => {
     expect(differences(seen)).toEqual([]);
   });
 
-  it('is parked and fetched', async () => {
+  it('reports a call that is parked and retrieved', async () => {
     const seen = await stage.play(async () => {
       await stage.call({ from: CLIENT, to: '74951234590', talk: 8 });
       await stage.awaitEvent(({ Event }) => Event === 'ParkedCall');
@@ -254,7 +254,7 @@ describe('a call that is passed on', () => {
     expect(differences(seen)).toEqual([]);
   });
 
-  it('is parked, and nobody fetches it', async () => {
+  it('reports a parked call that is not retrieved', async () => {
     const seen = await stage.play(async () => {
       await stage.call({ from: CLIENT, to: '74951234590', talk: 5 });
       await stage.call({ from: '79167654321', to: '74951234590', talk: 5 });
@@ -264,7 +264,7 @@ describe('a call that is passed on', () => {
     expect(differences(seen)).toEqual([]);
   });
 
-  it('is joined with another one', async () => {
+  it('reports a call that is joined with another one', async () => {
     const seen = await stage.play(async () => {
       await stage.call({ from: CLIENT, to: '74951234567', talk: 8 });
       const Channel1 = await stage.talking('PJSIP/trunk-');
@@ -286,7 +286,7 @@ describe('a call that the product begins', () => {
     ['an extension', { channel: 'PJSIP/101' }],
     ['an extension behind a Local channel', { channel: 'Local/101@from-internal' }],
     ['an extension, with the number of the client shown', { channel: 'PJSIP/101', callerId: BRIEF }],
-  ])('is told as an outgoing call: from %s', async (_title, input) => {
+  ])('reports an outgoing call from %s', async (_title, input) => {
     const seen = await stage.play(() => originate({ exten: BRIEF, ...input }) ?? Promise.resolve());
     expect(course(seen.phases)).toEqual(['ringing 101', 'ringing 101', 'answered 101', 'finished 101']);
     for (const phase of seen.phases) expect(phase).toMatchObject({ direction: 'outgoing', from: '101', to: BRIEF });
@@ -294,7 +294,7 @@ describe('a call that the product begins', () => {
     expect(differences(seen, { beginning: 'clickToCall' })).toEqual([]);
   });
 
-  it('is not answered when the client does not answer', async () => {
+  it('reports no answer when the client does not answer', async () => {
     const seen = await stage.play(async () => {
       const begun = await originate({ channel: 'PJSIP/101', exten: '79161110002' });
       await stage.awaitEvent(
@@ -308,14 +308,14 @@ describe('a call that the product begins', () => {
     expect(differences(seen, { beginning: 'clickToCall' })).toEqual([]);
   });
 
-  it('is not answered when our own telephone does not answer', async () => {
+  it('reports no answer when our own telephone does not answer', async () => {
     const seen = await stage.play(() => originate({ channel: 'PJSIP/103', exten: PERSON, ring: '2s' }) ?? Promise.resolve());
     expect(course(seen.phases)).toEqual(['ringing 103', 'finished 103']);
     expect(ends(seen)).toMatchObject([{ direction: 'outgoing', from: '103', to: PERSON, answered: false }]);
     expect(differences(seen, { beginning: 'clickToCall' })).toEqual([]);
   });
 
-  it('goes to a colleague', async () => {
+  it('reports a call to a colleague', async () => {
     const seen = await stage.play(async () => {
       const begun = await originate({ channel: 'PJSIP/101', exten: '102' });
       await stage.talking('PJSIP/102-');
@@ -326,7 +326,7 @@ describe('a call that the product begins', () => {
     expect(differences(seen, { beginning: 'clickToCall' })).toEqual([]);
   });
 
-  it.each(['PJSIP/999', 'XYZ/1'])('is finished when it rings nobody: %s', async (channel) => {
+  it.each(['PJSIP/999', 'XYZ/1'])('reports the end of a call to an unreachable channel: %s', async (channel) => {
     const before = stage.product.phases.length;
     const begun = await originate({ channel, exten: PERSON });
     const phases = () => stage.product.phases.slice(before);
@@ -367,7 +367,7 @@ describe('dial', () => {
     expect(differences(seen, { beginning: 'campaign' })).toEqual([]);
   });
 
-  it('puts a campaign through to a person', async () => {
+  it('connects a campaign call with a person', async () => {
     const seen = await stage.play(() => dial(BRIEF, 'PJSIP/{number}@trunk', { exten: 'p' }) ?? Promise.resolve());
     expect(course(seen.phases)).toEqual(['ringing –', 'answered –', 'ringing 102', 'answered 102', 'finished 102']);
     expect(ends(seen)).toMatchObject([{ direction: 'outgoing', to: BRIEF, answered: true }]);

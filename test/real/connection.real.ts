@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => stage?.close(), START_TIMEOUT_MS);
 
 describe('the manager interface over TLS', () => {
-  it('is used with the authority that is given', async () => {
+  it('connects with the configured authority', async () => {
     const opened = await openProduct('sluice', { port: TLS_PORT, tls: { ca: CERTIFICATE } });
     const { items } = await opened.client.list({ Action: 'CoreShowChannels' });
     expect(items).toEqual([]);
@@ -31,7 +31,7 @@ describe('the manager interface over TLS', () => {
   it.each([
     ['another authority', { ca: rootCertificates[0] }],
     ['no authority', {}],
-  ])('is refused with %s, and the reason names the certificate', async (_title, tls) => {
+  ])('rejects the certificate with %s', async (_title, tls) => {
     await expect(openProduct('sluice', { port: TLS_PORT, tls })).rejects.toMatchObject({
       code: 'UNREACHABLE',
       message: expect.stringMatching(/certificate/),
@@ -40,7 +40,7 @@ describe('the manager interface over TLS', () => {
 });
 
 describe('names of callers', () => {
-  // Asterisk 22 puts U+FFFD for bytes of a SIP name that are no UTF-8, 16 passes them on
+  // Asterisk 22 replaces bytes of a SIP name that are not UTF-8 by U+FFFD, Asterisk 16 passes them on
   it.each([
     ['quotes, commas and semicolons', 'O\'Reilly; "VIP", <x>', 'utf8', 'utf-8', undefined],
     ['emoji', 'Пётр 😀', 'utf8', 'utf-8', 'Пётр 😀'],
@@ -51,8 +51,8 @@ describe('names of callers', () => {
       'windows-1251',
       /^(Иван|(пїЅ)+)$/,
     ],
-    ['bytes that are no UTF-8', Buffer.from([0xc8, 0xe2]).toString('latin1'), 'latin1', 'utf-8', '\ufffd\ufffd'],
-  ] as const)('arrive whatever is in them: %s', async (_title, fromName, encoding, charset, expected) => {
+    ['bytes that are not UTF-8', Buffer.from([0xc8, 0xe2]).toString('latin1'), 'latin1', 'utf-8', '\ufffd\ufffd'],
+  ] as const)('reads a name with %s', async (_title, fromName, encoding, charset, expected) => {
     await stage.product.close();
     stage.product = new Product(stage.product.phases, stage.product.times);
     await stage.product.open({ charset });
@@ -66,7 +66,7 @@ describe('names of callers', () => {
   });
 });
 
-/** A way to the manager interface that can be broken: connections are reset, and no new one is made until it is mended. */
+/** A proxy to the manager interface that can reset its connections and refuse new ones until it is repaired. */
 class Cable {
   private readonly sockets = new Set<Socket>();
   private isBroken = false;
@@ -115,7 +115,7 @@ class Cable {
 }
 
 describe('a network that is cut in the middle of calls', () => {
-  it('loses no call that goes on, and claims nothing of what it did not see', async () => {
+  it('continues open calls, and reports no seconds that it did not observe', async () => {
     const cable = await Cable.lay();
     await stage.product.close();
     stage.product = new Product(stage.product.phases, stage.product.times);
@@ -144,7 +144,7 @@ describe('a network that is cut in the middle of calls', () => {
 });
 
 describe('an exchange that is killed while it dials', () => {
-  it('leaves one order whose result is unknown, and rings nobody again', async () => {
+  it('leaves one dial order with an unknown result and does not repeat it', async () => {
     const order = { number: PERSON, via: 'PJSIP/{number}@trunk', context: 'campaign', ring: '20s' };
     // the database of the exchange outlives the tests
     const run = `killed-${Date.now()}`;

@@ -9,7 +9,7 @@ import { openProduct, Product, Stage } from './support/stage.js';
 const CLIENT = '79161234567';
 const BURST = 200;
 const BURST_STAMPING_MS = 1_500;
-/** Of a burst: telephones that answer, are busy, and decline. */
+/** Numbers of a burst: telephones that answer, are busy or decline. */
 const TARGETS = ['74951234567', '74951234502', '74951234502', '74951234504', '74951234505'];
 
 let stage: Stage;
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => stage?.close(), START_TIMEOUT_MS);
 
 describe('many calls', () => {
-  it(`are all told, each once, as the call records have them: ${BURST} in a burst`, async () => {
+  it(`reports each of ${BURST} calls in a burst once, as in the call records`, async () => {
     const seen = await stage.play(async () => {
       const begun = (count: number) => () => callsIn(stage.reader.events.slice(before)).length >= count;
       const before = stage.reader.events.length;
@@ -44,7 +44,7 @@ describe('many calls', () => {
 describe('a restart in the middle of calls', () => {
   const finished = () => stage.product.phases.filter(({ phase }) => phase === 'finished');
 
-  it('of the connector: the call that is up is told as what it is, and nothing more is claimed', async () => {
+  it('of the connector: reports an answered call without unobserved seconds', async () => {
     const seen = await stage.play(async () => {
       await stage.call({ from: CLIENT, to: '74951234502', talk: 6 });
       await stage.talking('PJSIP/trunk-');
@@ -68,7 +68,7 @@ describe('a restart in the middle of calls', () => {
     expect(differences(seen, { isPartlySeen: true })).toEqual([]);
   });
 
-  it('of the connector: a call that still rings goes on and is told when it is answered', async () => {
+  it('of the connector: reports the answer of a call that rang during the restart', async () => {
     const seen = await stage.play(async () => {
       await stage.call({ from: CLIENT, to: '74951234553', talk: 4 });
       await stage.awaitEvent(({ Event }) => Event === 'DialBegin');
@@ -87,7 +87,7 @@ describe('a restart in the middle of calls', () => {
     expect(differences(seen, { isPartlySeen: true })).toEqual([]);
   });
 
-  it('of the connector: a click-to-call has no answer that nobody saw', async () => {
+  it('of the connector: reports no unobserved answer of a click-to-call', async () => {
     const seen = await stage.play(async () => {
       const begun = await stage.product.opened?.actions.originate({
         channel: 'PJSIP/101',
@@ -112,7 +112,7 @@ describe('a restart in the middle of calls', () => {
     expect(seen.phases.at(-1)?.answered).not.toBe(true);
   });
 
-  it('of Asterisk: its calls are finished with no cause, and the next call is right', async () => {
+  it('of Asterisk: reports its calls as finished without a cause, and reports the next call correctly', async () => {
     const before = finished().length;
     await stage.call({ from: CLIENT, to: '74951234567', talk: 60 });
     await stage.call({ from: '79167654321', to: '74951234508', talk: 60 });
@@ -131,8 +131,8 @@ describe('a restart in the middle of calls', () => {
   });
 });
 
-describe('what the connector sends', () => {
-  it('are actions that Asterisk has, with the write classes that we name', async () => {
+describe('actions of the connector', () => {
+  it('exist in Asterisk with the write classes of the README', async () => {
     const { text } = await stage.reader.act({ Action: 'ListCommands' });
     for (const [action, classes] of Object.entries(WRITE_CLASSES)) {
       const listed = new RegExp(`^${action}: .*\\(Priv: (.*)\\)`, 'm').exec(text)?.[1];
@@ -170,12 +170,12 @@ describe('what the connector sends', () => {
     ['DBGet', ['Family', 'Key']],
     ['DBDel', ['Family', 'Key']],
     ['DBDelTree', ['Family']],
-  ])('has headers that Asterisk describes: %s', async (action, headers) => {
+  ])('have only headers that Asterisk describes: %s', async (action, headers) => {
     const { text } = await stage.reader.act({ Action: 'Command', Command: `manager show command ${action}` });
     for (const header of headers) expect(text).toMatch(new RegExp(`\\b${header}\\b`, 'i'));
   });
 
-  it('sets filters that Asterisk applies as we mean them: the name of the event', async () => {
+  it('set filters that Asterisk applies to the name of the event', async () => {
     const opened = await openProduct('sluice');
     const heard: string[] = [];
     const end = new AbortController();
@@ -196,14 +196,14 @@ describe('what the connector sends', () => {
     await opened.close();
   });
 
-  it('reports why a command failed', async () => {
+  it('report why a command failed', async () => {
     await expect(stage.product.opened?.actions.command({ command: 'core show hi' })).rejects.toMatchObject({
       code: 'AMI_REFUSED',
       message: expect.stringContaining("No such command 'core show hi'"),
     });
   });
 
-  it('works for the user of the README, and names the class that another one lacks', async () => {
+  it('work for the user of the README, and report the class that another user lacks', async () => {
     const narrow = await openProduct('narrow');
     await narrow.client.list({ Action: 'CoreShowChannels' });
     await narrow.close();

@@ -38,10 +38,10 @@ function soapRoot(): string {
   return root;
 }
 
-/** The kernel ends the program with the test, however that ends. */
+/** Lets the kernel end the program together with the test process. */
 const inside = (...command: readonly string[]) => ['--pdeathsig', 'KILL', 'chroot', soapRoot(), ...command];
 
-/** A server of somebody else, until it is stopped. */
+/** A third-party SOAP server. */
 class Server {
   private constructor(
     private readonly child: ChildProcess,
@@ -87,7 +87,7 @@ describe.each(VERSIONS)('spyne over SOAP %s', (version) => {
     server?.stop();
   });
 
-  it('returns an object as it was sent', async () => {
+  it('returns an object unchanged', async () => {
     const order = { ...ORDER, Вид: 'Опт', Товары: { Строка: LINES }, Метки: ['a', 'б'], Сумма: '12345678901234567890' };
     expect(await opened.call('echo', { order })).toEqual({ echoResult: order });
   });
@@ -97,7 +97,7 @@ describe.each(VERSIONS)('spyne over SOAP %s', (version) => {
     ['nothing', undefined, 'None'],
     ['an empty text', '', '0:'],
     ['blanks and Cyrillic letters', ' Ёж\n', '4: Ёж\n'],
-  ])('is sent %s as what it is', async (_what, text, understood) => {
+  ])('receives %s without loss', async (_what, text, understood) => {
     expect(await opened.call('describe', text === undefined ? {} : { text })).toEqual({ describeResult: understood });
   });
 
@@ -105,7 +105,7 @@ describe.each(VERSIONS)('spyne over SOAP %s', (version) => {
     ['2026-02-01T10:00:00', '2026-02-01T10:00:00'],
     ['2026-02-01T10:00:00Z', '2026-02-01T13:00:00'],
     ['2026-02-01T10:00:00+05:00', '2026-02-01T08:00:00'],
-  ])('is sent the time %s in the time zone of the workspace', async (at, understood) => {
+  ])('receives the time %s in the time zone of the workspace', async (at, understood) => {
     expect(await opened.call('when', { at })).toEqual({ whenResult: understood });
   });
 
@@ -113,9 +113,9 @@ describe.each(VERSIONS)('spyne over SOAP %s', (version) => {
     expect(await opened.call('lines')).toEqual({ linesResult: { Строка: [] } });
   });
 
-  // spyne 2.14 fails inside when it writes a fault with a detail in SOAP 1.2
+  // spyne 2.14 has a bug: it cannot write a fault with a detail in SOAP 1.2
   if (version === '1.1')
-    it('refuses with a fault whose detail is kept', async () => {
+    it('keeps the detail of a fault', async () => {
       await expect(opened.call('refuse', { text: 'Кредит исчерпан' })).rejects.toMatchObject({
         code: 'ONEC_BUSINESS',
         message: 'Кредит исчерпан',
@@ -150,7 +150,7 @@ describe.each(VERSIONS)('the SOAP server of PHP over SOAP %s', (version) => {
     server?.stop();
   });
 
-  /** The message that came last, as the schema sees it: without its envelope. */
+  /** Returns the last message without its envelope, for validation by the schema. */
   const lastRequest = () => {
     const message = Buffer.from(readFileSync(received, 'utf8').trimEnd().split('\n').at(-1) ?? '', 'base64').toString();
     const [, declarations = '', tag = '', rest = ''] =
@@ -160,7 +160,7 @@ describe.each(VERSIONS)('the SOAP server of PHP over SOAP %s', (version) => {
 
   const order = { ...ORDER, Товары: LINES, Адрес: 'Тверь', Этаж: 3, Сумма: { __content: 10.5, Валюта: 'RUB' } };
 
-  it('returns an object as it was sent', async () => {
+  it('returns an object unchanged', async () => {
     expect(await opened.call('Эхо', { Заказ: order })).toEqual(order);
   });
 
@@ -173,7 +173,7 @@ describe.each(VERSIONS)('the SOAP server of PHP over SOAP %s', (version) => {
       { ...order, Покупатель: { '#type': 'Юрлицо', '#value': { ...order.Покупатель, ИНН: '77' } } },
     ],
     ['an empty list', { ...order, Товары: [] }],
-  ])('is sent what the schema of its WSDL allows: %s', async (_what, given) => {
+  ])('receives a message that is valid by the schema of its WSDL: %s', async (_what, given) => {
     const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
     await opened.call('Эхо', { Заказ: known });
     writeFileSync(path.join(soapRoot(), INSIDE, 'shop.xsd'), /<xs:schema[^]*<\/xs:schema>/.exec(wsdlWithPrefixes())?.[0] ?? '');
@@ -186,7 +186,7 @@ describe.each(VERSIONS)('the SOAP server of PHP over SOAP %s', (version) => {
     expect(await opened.call('Найти', { Что: text })).toBe(text);
   });
 
-  it('refuses with a fault whose detail is kept', async () => {
+  it('keeps the detail of a fault', async () => {
     await expect(opened.call('Отказать', { Текст: 'Кредит исчерпан' })).rejects.toMatchObject({
       code: 'ONEC_BUSINESS',
       message: 'Кредит исчерпан',
@@ -195,7 +195,7 @@ describe.each(VERSIONS)('the SOAP server of PHP over SOAP %s', (version) => {
   });
 });
 
-/** The WSDL with the prefixes of its root declared on the schema, which is to stand alone. */
+/** Returns the schema of the WSDL as a separate document, with the prefixes of the root. */
 function wsdlWithPrefixes(): string {
   return readFileSync(path.join(FILES, 'shop.wsdl'), 'utf8').replace(
     '<xs:schema ',
@@ -204,8 +204,8 @@ function wsdlWithPrefixes(): string {
 }
 
 describe.each(VERSIONS)('zeep over SOAP %s', (version) => {
-  // a service with a namespace in Latin letters: libxml2 refuses others
-  it('calls the stand-in for 1C by its WSDL', async () => {
+  // the namespace of the service has only Latin letters, because libxml2 rejects others
+  it('calls the emulated 1C by its WSDL', async () => {
     const onec = await startOnec({ port: 0, latencyMs: 1 });
     try {
       const command = ['python3', `${INSIDE}/zeep_client.py`, `${onec.url}/base/ws/InterfaceVersion?wsdl`, version];

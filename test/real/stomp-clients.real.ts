@@ -12,7 +12,7 @@ import { START_TIMEOUT_MS, until } from '../support/until.js';
 import { makeFolder, makeWorkspace, type Folder } from '../support/workspace.js';
 
 const CLIENT_MS = 60_000;
-/** What clients and the host agree on; a client that is silent for twice as long is gone. */
+/** Heartbeat interval in milliseconds; the host disconnects a client after twice this time. */
 const HEART_BEAT_MS = 1_000;
 
 const WORKSPACE = `
@@ -34,12 +34,12 @@ steps:
 
 interface Client {
   readonly name: string;
-  /** Its part of a Debian in a folder; absent: Node of this machine. */
+  /** The command inside the Debian folder; absent: the client runs in Node on this machine. */
   readonly interpreter?: readonly string[];
   readonly script: string;
   readonly beats: boolean;
   readonly receipts: boolean;
-  /** What it shows of the ERROR frame. */
+  /** The part of the ERROR frame that the client shows. */
   readonly refusal: RegExp;
 }
 
@@ -80,7 +80,7 @@ const CLIENTS: readonly Client[] = [
   { name: 'webstomp-client', script: 'webstomp.mjs', beats: true, receipts: false, refusal: /^TOKEN_INVALID$/ },
 ];
 
-/** What a client shows, line by line. */
+/** Returns the output of a client, line by line. */
 interface Shown {
   readonly event?: string;
   readonly redelivered?: string | null;
@@ -88,7 +88,7 @@ interface Shown {
   readonly error?: string;
 }
 
-describe('public STOMP clients, unchanged', () => {
+describe('unmodified public STOMP clients', () => {
   let workspace: Folder;
   let home: Folder;
   let host: HostProcess;
@@ -111,7 +111,7 @@ describe('public STOMP clients, unchanged', () => {
     home?.remove();
   });
 
-  /** Runs a client until it ends; `shown` grows meanwhile. */
+  /** Runs a client until it ends and appends its output to `shown`. */
   const run = ({ interpreter, script, name }: Client, token: string, part: 'look' | 'late', count: number) => {
     const file = path.resolve('test/real/stomp', script);
     const port = name === 'webstomp-client' ? new URL(host.url ?? '').port : String(stompPort);
@@ -147,7 +147,7 @@ describe('public STOMP clients, unchanged', () => {
   describe.each(CLIENTS)('$name', (client) => {
     const user = client.name.replaceAll(/\W+/g, '-').toLowerCase();
 
-    it('stays connected, and gets again after a reconnect what it has not acknowledged, also after a late ACK', async () => {
+    it('stays connected, and gets unacknowledged events again after a reconnect, also after a late ACK', async () => {
       const token = await signToken({ sub: user, scope: 'desktop' });
       const first = run(client, token, 'look', 1);
       await until('a session that is older than four heart-beats', async () => {
@@ -175,7 +175,7 @@ describe('public STOMP clients, unchanged', () => {
       await waits(user, 0);
     });
 
-    it('is told why it is refused', async () => {
+    it('gets the reason of a rejected CONNECT', async () => {
       const token = await signToken({ sub: user, scope: 'desktop', secret: 'a secret that is not that of the operator' });
       expect(await run(client, token, 'look', 1).ended).toEqual([{ error: expect.stringMatching(client.refusal) }]);
     });

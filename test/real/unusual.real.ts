@@ -5,7 +5,7 @@ import { SipPhone } from './support/sip-phone.js';
 import { Stage, type Phase } from './support/stage.js';
 
 const CLIENT = '79161234567';
-/** Answers at once, and hangs up after three seconds. */
+/** A number that answers at once and hangs up after three seconds. */
 const BRIEF = '79162220001';
 
 let stage: Stage;
@@ -16,13 +16,13 @@ beforeAll(async () => {
 
 afterAll(() => stage?.close(), START_TIMEOUT_MS);
 
-/** Phase and extension of each, in the order in which they came. */
+/** Returns phase and extension of each event, in the order of arrival. */
 const course = (phases: readonly Phase[]) => phases.map(({ phase, extension }) => `${phase} ${extension ?? '–'}`);
 
 const ofCaller = ({ phases }: Seen, from: string) => phases.filter((phase) => phase.from === from);
 
-describe('a telephone that is not there', () => {
-  it('forwards the call of a colleague (302): who answers is told', async () => {
+describe('an unavailable telephone', () => {
+  it('reports the telephone that answers a forwarded call (302)', async () => {
     const seen = await stage.play(() => stage.call({ from: '101', to: '108', talk: 4 }));
     expect(course(seen.phases)).toEqual(['ringing 108', 'ringing 102', 'answered 102', 'finished 102']);
     expect(differences(seen)).toEqual([]);
@@ -31,13 +31,13 @@ describe('a telephone that is not there', () => {
   it.each([
     ['the telephone', '109', ['ringing 109', 'finished 109']],
     ['the dialplan', '176', ['finished –']],
-  ])('does not wish to be disturbed, by %s', async (_title, to, phases) => {
+  ])('reports do-not-disturb set in %s', async (_title, to, phases) => {
     const seen = await stage.play(() => stage.call({ from: '101', to }));
     expect(course(seen.phases)).toEqual(phases);
     expect(differences(seen)).toEqual([]);
   });
 
-  it.each(['174', '175'])('is followed by a machine that takes a message, which is no person: %s', async (to) => {
+  it.each(['174', '175'])('reports voicemail as an answer of the dialplan, not of a person: %s', async (to) => {
     const seen = await stage.play(() => stage.call({ from: '101', to, talk: 6 }));
     expect(differences(seen)).toEqual([]);
     expect(course(seen.phases)).toEqual(['ringing 103', 'answered –', 'finished 103']);
@@ -47,7 +47,7 @@ describe('a telephone that is not there', () => {
 });
 
 describe('a queue', () => {
-  it('that gives up and hangs up has not answered', async () => {
+  it('reports no answer when the queue times out and hangs up', async () => {
     const seen = await stage.play(() => stage.call({ from: '101', to: '177', talk: 6 }));
     expect(course(seen.phases)).toEqual(['ringing 103', 'finished 103']);
     expect(seen.phases.at(-1)).toMatchObject({ answered: false, answeredBy: null });
@@ -56,7 +56,7 @@ describe('a queue', () => {
 });
 
 describe('more than two', () => {
-  it('meet in a conference', async () => {
+  it('reports a conference', async () => {
     const seen = await stage.play(async () => {
       await stage.call({ from: CLIENT, to: '74951234571', talk: 8 });
       await stage.talking('PJSIP/trunk-');
@@ -65,11 +65,11 @@ describe('more than two', () => {
       await stage.call({ from: '102', to: '171', talk: 2 });
     });
     for (const from of [CLIENT, '101', '102']) expect(course(ofCaller(seen, from)).slice(0, 1)).toEqual(['answered –']);
-    // the records of a conference count some of the pairs of its members only
+    // call records contain only some of the pairs of members of a conference
     expect(differences(seen, { recordsTellTalk: false })).toEqual([]);
   });
 
-  it('are listened to by somebody who whispers: the call stays that of two people', async () => {
+  it('does not report a whispering supervisor as a party of the call', async () => {
     const seen = await stage.play(async () => {
       await stage.call({ from: CLIENT, to: '74951234567', talk: 6 });
       await stage.talking('PJSIP/101-');
@@ -80,7 +80,7 @@ describe('more than two', () => {
     expect(differences(seen)).toEqual([]);
   });
 
-  it('hear music before a person answers', async () => {
+  it('reports an answer after music on hold', async () => {
     const seen = await stage.play(() => stage.call({ from: CLIENT, to: '74951234573', talk: 6 }));
     expect(course(seen.phases)).toEqual(['ringing 102', 'answered 102', 'finished 102']);
     expect(differences(seen)).toEqual([]);
@@ -88,7 +88,7 @@ describe('more than two', () => {
 });
 
 describe('a telephone that speaks SIP itself', () => {
-  it('joins two calls by REFER with Replaces', async () => {
+  it('reports a transfer by REFER with Replaces', async () => {
     const phone = await SipPhone.open('110', 25080);
     const seen = await stage.play(async () => {
       await stage.call({ from: CLIENT, to: '74951234510', talk: 7 });
@@ -110,14 +110,14 @@ describe('a call that another program orders', () => {
   const order = (Channel: string, more: object) =>
     stage.reader.must({ Action: 'Originate', Channel, Context: 'internal', Priority: 1, Async: 'true', ...more });
 
-  it('from our own telephone is told as an outgoing call', async () => {
+  it('reports an originated call from our own telephone as outgoing', async () => {
     const seen = await stage.play(() => order('PJSIP/101', { Exten: BRIEF }));
     expect(course(seen.phases)).toEqual(['ringing 101', 'ringing 101', 'answered 101', 'finished 101']);
     expect(seen.phases.at(-1)).toMatchObject({ direction: 'outgoing', from: '101', to: BRIEF, answered: true });
     expect(differences(seen, { beginning: 'clickToCall' })).toEqual([]);
   });
 
-  it('calls a client back and puts it into a queue', async () => {
+  it('reports a callback to a client that enters a queue', async () => {
     const seen = await stage.play(() => order(`Local/${BRIEF}@from-internal`, { Exten: '165', CallerID: '74950000000' }));
     const rung = ['ringing 101', 'ringing 103'];
     expect(course(seen.phases)).toEqual(['ringing –', 'answered –', ...rung, 'answered 101', 'finished 101']);

@@ -6,11 +6,11 @@ import { CERTIFICATE, KEY } from '@sluice/testing';
 import { until } from '../../support/until.js';
 
 const CONFIGURATIONS = path.join(import.meta.dirname, '..', 'asterisk');
-/** Files of Debian's package that need no word of ours. */
+/** Configuration files of the Debian package that are used unchanged. */
 const DEFAULTS = ['indications.conf', 'acl.conf', 'ccss.conf', 'udptl.conf'];
 const START_TIMEOUT_MS = 120_000;
 
-/** The exchange under test, and the Asterisk that plays telephones and people outside. Ports are those of `manager.conf`. */
+/** Manager ports in `manager.conf`: of the tested exchange, and of the Asterisk that simulates telephones and outside callers. */
 export const PORTS = { exchange: 25038, world: 25039 } as const;
 /** The manager interface of the exchange over TLS. */
 export const TLS_PORT = 25040;
@@ -25,14 +25,14 @@ export function realRoot(): string {
   return root;
 }
 
-/** One running Asterisk. */
+/** A running Asterisk process. */
 export class Asterisk {
   private constructor(
     readonly name: Name,
     private readonly child: ChildProcess,
   ) {}
 
-  /** Starts it with our configuration and resolves once its manager interface lets the reader in. */
+  /** Starts Asterisk with the configuration of the tests and resolves once its manager interface accepts the reader. */
   static async start(name: Name): Promise<Asterisk> {
     const root = realRoot();
     configure(root, name);
@@ -93,10 +93,10 @@ function modulesOf(root: string): string {
   return found;
 }
 
-/** The fields of a packet; of a repeated one the last. */
+/** The fields of a packet; a repeated field has its last value. */
 export type Fields = Readonly<Record<string, string>>;
 
-/** A call record, as `cdr_custom` writes it. Seconds have fractions. */
+/** A call record of `cdr_custom`. Durations are in seconds with fractions. */
 export interface CallRecord {
   readonly src: string;
   readonly dst: string;
@@ -152,9 +152,9 @@ function linesOf(kind: 'cdr-custom' | 'cel-custom'): readonly (readonly string[]
   );
 }
 
-/** A manager session of its own, which shares no code with the connector. */
+/** A manager session that shares no code with the connector. */
 export class Reader {
-  /** Events so far, in order. */
+  /** The received events, in order. */
   readonly events: Fields[] = [];
   private readonly answers = new Map<string, (fields: Fields, text: string) => void>();
   private text = '';
@@ -170,11 +170,11 @@ export class Reader {
     await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     const reader = new Reader(socket);
     const { fields } = await reader.act({ Action: 'Login', Username: 'reader', Secret: SECRET, Events: 'on' });
-    if (fields['Response'] !== 'Success') throw new Error(`the reader is refused: ${fields['Message']}`);
+    if (fields['Response'] !== 'Success') throw new Error(`the reader cannot log in: ${fields['Message']}`);
     return reader;
   }
 
-  /** Sends an action; `text` is the answer as it came. Rejects after ten seconds. */
+  /** Sends an action and resolves with the parsed answer and its original text. Rejects after ten seconds. */
   act(
     action: Readonly<Record<string, string | number>>,
     encoding: BufferEncoding = 'utf8',

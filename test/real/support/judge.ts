@@ -1,10 +1,10 @@
 import type { CallRecord, ChannelEvent, Fields } from './asterisk.js';
 import type { Phase } from './stage.js';
 
-/** One call, or several that belong together, from all sides. */
+/** All records of one call or of several related calls. */
 export interface Seen {
   readonly phases: readonly Phase[];
-  /** When each phase began, by the product: milliseconds since 1970. */
+  /** Start of each phase according to the connector, in milliseconds since 1970. */
   readonly times: ReadonlyMap<Phase, number>;
   readonly events: readonly Fields[];
   readonly records: readonly CallRecord[];
@@ -12,17 +12,17 @@ export interface Seen {
 }
 
 /**
- * How a call begins: somebody dials into the exchange, `originate` rings our own telephone first, or `dial` rings a number. Asterisk's own
- * records cannot tell the last two apart.
+ * Origin of a call: a person dials, `originate` rings our own telephone first, or `dial` rings a number. The records of Asterisk do not
+ * distinguish the last two.
  */
 export type Beginning = 'dialled' | 'clickToCall' | 'campaign';
 
-/** Seconds of the product are rounded to whole ones. */
+/** Tolerance for durations, which the connector rounds to whole seconds. */
 const ROUNDING_MS = 500;
-/** Asterisk stamps an entry of its channel event log and a manager event one after another, in different threads. */
+/** Tolerance for timestamps: Asterisk sets those of the channel event log and of manager events in different threads. */
 const STAMPING_MS = 300;
 
-/** A dialplan that hangs up after Dial or Queue leaves a record of so long at most. */
+/** Maximum length of the record that a dialplan leaves when it hangs up after Dial or Queue. */
 const AT_ONCE_MS = 500;
 
 const NOBODY = /^(Local|CBAnn|CBRec|Announcer|Recorder|Surrogate|Parked|AsyncGoto|Message)\//;
@@ -42,20 +42,20 @@ interface Channel {
   endedAt: number | undefined;
   cause: number | undefined;
   bridge: string | undefined;
-  /** When an application that dials has ended. */
+  /** Time at which an application that dials has ended. */
   dialEndedAt: number | undefined;
-  /** When it first heard another person, and in which call. */
+  /** Time at which the channel was first connected to another person, and the call of that moment. */
   talkedAt: number | undefined;
   talkedIn: string | undefined;
 }
 
-/** What Asterisk's channel event log tells of the channels of a scene. */
+/** The channels of a scene according to the channel event log of Asterisk. */
 class ChannelLog {
   readonly channels = new Map<string, Channel>();
   readonly transfers: { readonly channel: Channel; readonly at: number }[] = [];
 
   constructor(log: readonly ChannelEvent[]) {
-    // entries of different channels are written in the order in which their threads get to it
+    // threads write entries of different channels in any order
     for (const entry of [...log].sort((one, other) => one.at - other.at)) this.read(entry);
   }
 
@@ -113,7 +113,7 @@ class ChannelLog {
     }
   }
 
-  /** Marks the people who hear each other now, through bridges and both halves of Local channels. */
+  /** Marks the people who are connected now, through bridges and both halves of Local channels. */
   private connect(channel: Channel, at: number, technology: unknown): void {
     const up = [...this.channels.values()].filter(({ endedAt }) => endedAt === undefined);
     const connected = new Set([channel]);
@@ -122,9 +122,9 @@ class ChannelLog {
         if ((one.bridge !== undefined && one.bridge === other.bridge) || areHalves(one, other)) connected.add(other);
     const people = [...connected].filter(isPerson);
     if (people.length < 2) return;
-    // in a conference each call stays its own
+    // calls in a conference are not joined
     const isConference = technology === 'softmix';
-    // the entry of the first of two calls that meet still names the call before: Asterisk keeps that of the oldest
+    // when two calls are joined, Asterisk keeps the Linkedid of the oldest one, but the first entry still has the previous Linkedid
     const begunAt = (link: string) => this.channels.get(link)?.begunAt ?? -Infinity;
     const [oldest] = people.map(({ linkedid }) => linkedid).sort((one, other) => begunAt(one) - begunAt(other));
     for (const person of people) {
@@ -140,7 +140,7 @@ function areHalves({ begunAs: one }: Channel, { begunAs: other }: Channel): bool
   return one !== other && HALF.exec(one)?.[1] !== undefined && HALF.exec(one)?.[1] === HALF.exec(other)?.[1];
 }
 
-/** `PJSIP/101-00000001` is of 101; a trunk is nobody of ours. */
+/** Returns 101 for `PJSIP/101-00000001`, and undefined for a trunk. */
 const extensionOf = ({ begunAs }: Channel) => /^\w+\/(\d{2,5})-/.exec(begunAs)?.[1];
 
 /** Returns the Linkedids that channels began with. */
@@ -152,19 +152,19 @@ export function callsIn(events: readonly Fields[]): readonly string[] {
 export interface JudgeOptions {
   readonly beginning?: Beginning;
   /**
-   * False where the records of the caller's channel do not count the whole call: those of a follow-me leave the seconds out in which a
-   * telephone that was reached is asked. The channel event log tells them.
+   * False where the records of the caller's channel do not cover the whole call: those of a follow-me omit the seconds in which a
+   * telephone is asked to accept. The channel event log contains them.
    */
   readonly recordsTellTalk?: boolean;
-  /** True when the product did not see all of the call: then it may leave seconds open, and must not invent any. */
+  /** True when the connector did not observe the whole call: it may report unknown seconds then, but no wrong ones. */
   readonly isPartlySeen?: boolean;
-  /** Milliseconds by which the stamps of one moment may differ. In a burst the threads of Asterisk that write them wait for each other. */
+  /** Tolerance for timestamps in milliseconds. In a burst the threads of Asterisk wait for each other. */
   readonly stampingMs?: number;
 }
 
 /**
- * Returns where the phases of the product disagree with Asterisk's channel event log (who, when, how long, and why it ended) and with its
- * call records (whether it was answered, and how long in all). Seconds may differ by their rounding alone.
+ * Compares the phases of the connector with the channel event log of Asterisk (parties, times, durations and cause) and with its call
+ * records (answered or not, total duration), and returns the differences. Durations may differ only by rounding.
  */
 export function differences(seen: Seen, options: JudgeOptions = {}): readonly string[] {
   const log = new ChannelLog(seen.log);
@@ -205,7 +205,7 @@ class CallJudge {
     return this.found.map((text) => `${this.call}: ${text}`);
   }
 
-  /** A call whose channels went on in another one. */
+  /** Compares a call whose channels continued in another call. */
   private compareJoined(end: Phase, root: Channel): void {
     this.same('joined', end.joined, root.linkedid);
     this.same('answered', end.answered, root.answeredAt !== undefined);
@@ -303,7 +303,7 @@ class CallJudge {
     }
   }
 
-  /** A record counts from the answer of the dialplan: the waiting in a queue or a menu is part of it. */
+  /** Compares with the call records, which count from the answer of the dialplan and include the wait in a queue or a menu. */
   private compareRecords(end: Phase, answeredAt: number | undefined): void {
     const records = this.seen.records.filter(({ uniqueid }) => uniqueid === this.call);
     const isAnswer = ({ disposition, dstChannel, duration }: CallRecord) =>

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 
 const HOST = '127.0.0.1';
-/** Where the exchange listens for SIP. */
+/** SIP port of the exchange. */
 const EXCHANGE_PORT = 25060;
 
 interface Dialog {
@@ -18,7 +18,7 @@ interface Message {
   readonly header: (name: string) => string;
 }
 
-/** A SIP telephone without sound that can do what no Asterisk does: an attended transfer by REFER with Replaces. */
+/** A SIP telephone without audio for a function that Asterisk lacks: an attended transfer by REFER with Replaces. */
 export class SipPhone {
   private readonly socket: Socket = createSocket('udp4');
   private asked = 0;
@@ -42,7 +42,7 @@ export class SipPhone {
     return this.incoming !== undefined;
   }
 
-  /** Calls a number and resolves once it has answered. */
+  /** Calls a number and resolves once the call is answered. */
   async call(number: string): Promise<Dialog> {
     const localTag = `tag-${++this.asked}`;
     const callId = `call-${this.asked}-${Date.now()}`;
@@ -55,10 +55,10 @@ export class SipPhone {
     return answered;
   }
 
-  /** Joins the call that came in with the one that it has made, and leaves both. */
+  /** Transfers the incoming call to the other one and leaves both. */
   async transfer(other: Dialog): Promise<void> {
     const { incoming } = this;
-    if (!incoming) throw new Error('nobody has called this telephone');
+    if (!incoming) throw new Error('this telephone has no incoming call');
     const replaces = encodeURIComponent(`${other.callId};to-tag=${other.remoteTag};from-tag=${other.localTag}`);
     const to = other.remote.replace('>', `?Replaces=${replaces}>`);
     await this.request('REFER', incoming, [`Refer-To: ${to}`, `Referred-By: ${incoming.local}`]);

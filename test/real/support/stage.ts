@@ -5,26 +5,26 @@ import { until } from '../../support/until.js';
 import { Asterisk, callRecords, channelEvents, PORTS, Reader, SECRET, type ChannelEvent, type Fields } from './asterisk.js';
 import { callsIn, type Seen } from './judge.js';
 
-/** What the trigger `call` reports. */
+/** The data of an event of the trigger `call`. */
 export type Phase = ReturnType<(typeof plugin.triggers.call)['output']['parse']>;
 
-/** Of an ordinary call until nothing of it is left; telephones ring for 20 s at most. */
+/** Timeout for the end of all channels of a call; telephones ring for at most 20 s. */
 const CALL_TIMEOUT_MS = 60_000;
 const VARIABLES = ['CRM_ID', 'NOTE'];
 
 export interface CallOrder {
-  /** Number of who calls; empty: it is not shown. */
+  /** Number of the caller; empty: an anonymous call. */
   readonly from: string;
   readonly fromName?: string;
   readonly to: string;
-  /** Seconds that the caller talks, and how long the caller waits for an answer. */
+  /** Seconds that the caller talks, and seconds that the caller waits for an answer. */
   readonly talk?: number;
   readonly patience?: number;
-  /** How letters become bytes: latin1 passes bytes of other charsets through. */
+  /** Encoding of the name; latin1 sends arbitrary bytes. */
   readonly encoding?: BufferEncoding;
 }
 
-/** The product as the engine runs it: an open connection with subscriptions. */
+/** The connector with an open connection and subscriptions, as the engine runs it. */
 export class Product {
   private readonly ending = new AbortController();
   private readonly options = plugin.triggers.call.options.parse({ variables: VARIABLES });
@@ -32,13 +32,13 @@ export class Product {
 
   opened: Awaited<ReturnType<typeof openProduct>> | undefined;
 
-  /** `phases` are those that another one has reported before: a host that is started anew knows nothing of them. */
+  /** @param phases the phases that a previous instance has reported; a restarted host does not know them. */
   constructor(
     readonly phases: Phase[] = [],
     readonly times = new Map<Phase, number>(),
   ) {}
 
-  /** Connects and subscribes; again with the same options after a session was lost, as the engine does. */
+  /** Connects and subscribes, and subscribes again after a lost session, as the engine does. */
   async open(connection: object = {}): Promise<void> {
     const opened = await openProduct('sluice', connection);
     this.opened = opened;
@@ -50,7 +50,7 @@ export class Product {
     };
     const { call } = plugin.triggers;
     void call.subscribe(opened.client, this.options, accept, this.ending.signal, 'calls').catch(() => undefined);
-    // the subscription has asked for all that it needs when these are answered
+    // the answers to these requests prove that the subscription has sent all its requests
     await opened.client.listen({ events: ['Newchannel'] }, { hear: () => undefined });
     await opened.client.list({ Action: 'CoreShowChannels' });
     for (let at = 0; at < 5; at++) await opened.client.ask({ Action: 'Ping' });
@@ -67,14 +67,14 @@ export const connectionOf = (user: string) => ({ host: '127.0.0.1', port: PORTS.
 export const openProduct = (user: string, connection: object = {}) =>
   openPlugin(plugin, { ...connectionOf(user), ...connection });
 
-/** Both Asterisks, a reader at each, and the product. */
+/** Both Asterisks, a reader for each, and the connector. */
 export class Stage {
   private constructor(
     public exchange: Asterisk,
     private readonly world: Asterisk,
-    /** Of the exchange. */
+    /** Reader of the exchange. */
     public reader: Reader,
-    /** Of the telephones and of the people outside. */
+    /** Reader of the Asterisk that simulates telephones and outside callers. */
     readonly worldReader: Reader,
     public product: Product,
   ) {}
@@ -95,7 +95,7 @@ export class Stage {
     await this.world.end();
   }
 
-  /** Lets somebody call the exchange: our own telephone when `from` is its number, else somebody outside. */
+  /** Places a call to the exchange, from our own telephone when `from` is its number, otherwise from outside. */
   async call({ from, fromName, to, talk = 3, patience = 30, encoding = 'utf8' }: CallOrder): Promise<void> {
     const order = {
       Action: 'Originate',
@@ -109,7 +109,7 @@ export class Stage {
     await this.worldReader.must(order, encoding);
   }
 
-  /** Runs a scene and resolves with all that was seen of it, once no channel of it is left. */
+  /** Runs a scene and resolves with all its records once its channels have ended. */
   async play(scene: () => Promise<unknown>): Promise<Seen> {
     const before = {
       phases: this.product.phases.length,
@@ -136,7 +136,7 @@ export class Stage {
     const roots = callsIn(events());
     const joined = new Set(phases().flatMap((one) => (one.joined === null ? [] : one.call)));
     const recorded = () => new Set(records().map(({ uniqueid }) => uniqueid));
-    // of a call that went on in another one Asterisk may keep the record of the other only
+    // for joined calls Asterisk may write the record of only one call
     await until('the call records', () => roots.every((root) => joined.has(root) || recorded().has(root)));
     const log = () => channelEvents().slice(before.log);
     const logged = () => new Set(channelsWith(log(), 'CHAN_END'));
@@ -144,13 +144,13 @@ export class Stage {
     return { phases: phases(), times: this.product.times, events: events(), records: records(), log: log() };
   }
 
-  /** Resolves with the first event that fits, of those that come from now on. */
+  /** Resolves with the first matching event from now on. */
   async awaitEvent(fits: (event: Fields) => boolean): Promise<Fields> {
     const from = this.reader.events.length;
     return until('an event of the exchange', () => this.reader.events.slice(from).find(fits), CALL_TIMEOUT_MS);
   }
 
-  /** Resolves with the channel whose name begins so, once it is in a bridge. */
+  /** Resolves with the channel whose name has this prefix, once the channel is in a bridge. */
   async talking(prefix: string): Promise<string> {
     const isIt = ({ Event, Channel }: Fields) => Event === 'BridgeEnter' && Channel?.startsWith(prefix) === true;
     return (await this.awaitEvent(isIt))['Channel'] ?? '';
