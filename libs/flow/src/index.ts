@@ -1,4 +1,7 @@
-/** The YAML language of flows: parse, lint with positions, expressions, JSON Schema. Pure: reads no file and no environment. Start at `model.ts`. */
+/**
+ * The YAML language of flows: parser, lint with positions, expressions, JSON Schemas. Reads no file and no environment variable itself.
+ * Begin to read at `model.ts`.
+ */
 export type {
   CalendarWindow,
   Condition,

@@ -591,7 +591,7 @@ const INTERPRETED = [
 
 const WRITTEN = [...PATHS, ...FILTERS, ...KEPT_LISTS, ...OPERATORS, ...CONDITIONS, ...CONSTRUCTORS, ...CALLS];
 
-/** Compares closure, interpreter and library on one scope. Its data is frozen, so a write would fail. Returns whether a closure took part. */
+/** Compares closure, interpreter and library on one scope of frozen data (a write would fail). Returns whether a closure took part. */
 async function compare(source: string, scope: Scope): Promise<boolean> {
   const expected = { source, ...(await library(source, scope)) };
   expect({ source, ...interpreted(source, scope) }).toEqual(expected);
