@@ -11,7 +11,7 @@ export interface LanguageFunction {
   readonly required: number;
   /** Number of all parameters, at most three. */
   readonly parameters: number;
-  /** Signature of JSONata: checks the arguments, and replaces a missing one by the context value. Absent when the function checks itself. */
+  /** Signature of JSONata: checks the arguments, replaces a missing one by the context value. Absent when the function checks itself. */
   readonly signature?: string;
   /** A missing argument, and an argument without a value, is undefined. */
   readonly call: (context: EvaluationContext, a: unknown, b: unknown, c: unknown) => unknown;
