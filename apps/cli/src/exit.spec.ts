@@ -3,7 +3,7 @@ import { engineFail } from '@sluice/plugin-api';
 import { CommandError, describeError, exitCodeOf, UsageError } from './exit.js';
 
 describe('errors of a command', () => {
-  it('are one line with the cure', () => {
+  it('are printed as one line with the cure', () => {
     expect(describeError(engineFail.BUS_UNAVAILABLE('the broker is away\n  since noon'))).toBe(
       'the broker is away since noon: check that the message broker runs, for example with sluice doctor',
     );
@@ -12,7 +12,7 @@ describe('errors of a command', () => {
     );
   });
 
-  it('end with 2 when the command was used wrongly, else with 1', () => {
+  it('exit with 2 for wrong arguments and otherwise with 1', () => {
     expect([exitCodeOf(new UsageError('no')), exitCodeOf(new CommandError('no')), exitCodeOf('no')]).toEqual([2, 1, 1]);
   });
 });

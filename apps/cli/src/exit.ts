@@ -1,26 +1,26 @@
 import { ENGINE_CODES, isSluiceError } from '@sluice/plugin-api';
 
-/** What the process ends with. */
+/** Exit codes of the process. */
 export const EXIT = {
   done: 0,
   /** Findings or failures. */
   failed: 1,
   wrongUse: 2,
-  /** As shells say "ended by SIGINT". */
+  /** The exit code of shells for SIGINT. */
   interrupted: 130,
 } as const;
 
-/** What could not be done, and what to do about it. */
+/** An error for the user, with its cure in the message. */
 export class CommandError extends Error {}
 
-/** The command was called in a way that it does not understand. */
+/** Thrown when a command has wrong arguments. */
 export class UsageError extends Error {}
 
 export function exitCodeOf(error: unknown): number {
   return error instanceof UsageError ? EXIT.wrongUse : EXIT.failed;
 }
 
-/** One line for people: what is wrong, and the cure where the message does not hold it. The stack is for those who debug. */
+/** Returns an error as one line: its message, and its cure if the message does not contain it. With `stack` returns the stack. */
 export function describeError(error: unknown, options: { readonly stack?: boolean } = {}): string {
   if (!(error instanceof Error)) return String(error);
   if (options.stack && error.stack !== undefined) return error.stack;

@@ -16,7 +16,7 @@ describe('values of options', () => {
     () => readScopes('events:write,viewer'),
     () => readFault('tired'),
     () => readFault('busy:many'),
-  ])('are refused when they are something else: %s', (read) => {
+  ])('are rejected when they are invalid: %s', (read) => {
     expect(read).toThrow();
   });
 });

@@ -5,7 +5,7 @@ import { say } from './terminal/print.js';
 
 interface Described {
   readonly about: string;
-  /** The function that adds what the command takes and does. Loaded when the command is called: help and a typing error cost nothing. */
+  /** Loads the function that adds options and action of the command. Called only for this command, so that help stays fast. */
   readonly load: () => Promise<(command: Command) => void>;
 }
 
@@ -19,23 +19,23 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     load: async () => (await import('./commands/start.js')).addStart,
   },
   demo: {
-    about: 'a mock 1C limited to 10 concurrent calls, and 1,000 events that pass',
+    about: 'send 1,000 events to a mock 1C that is limited to 10 concurrent calls',
     load: async () => (await import('./commands/demo.js')).addDemo,
   },
   lint: {
-    about: 'list the mistakes of a workspace, each with what to write instead',
+    about: 'list the mistakes of a workspace with their corrections',
     load: async () => (await import('./commands/lint.js')).addLint,
   },
   schema: {
-    about: 'write JSON Schemas of flows and sluice.yaml, for the completion of an editor',
+    about: 'write JSON Schemas of flows and sluice.yaml for editors',
     load: async () => (await import('./commands/schema.js')).addSchema,
   },
   token: {
-    about: 'make a token of the operator',
+    about: 'create a token of the operator',
     load: async () => (await import('./commands/token.js')).addToken,
   },
   parked: {
-    about: 'list, show, replay and drop runs that failed',
+    about: 'list, show, replay and drop failed runs',
     load: async () => (await import('./commands/parked.js')).addParked,
   },
   unrouted: {
@@ -43,19 +43,19 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     load: async () => (await import('./commands/unrouted.js')).addUnrouted,
   },
   status: {
-    about: 'show what waits, what is in flight and the limits',
+    about: 'show queues, calls in flight and limits',
     load: async () => (await import('./commands/status.js')).addStatus,
   },
   desktops: {
-    about: 'show which 1C users are online, and what waits for them',
+    about: 'show which 1C users are online and how many events wait for them',
     load: async () => (await import('./commands/desktops.js')).addDesktops,
   },
   find: {
-    about: 'show what happened to an event or a run, its replays included',
+    about: 'show the story of an event or a run, with its replays',
     load: async () => (await import('./commands/find.js')).addFind,
   },
   doctor: {
-    about: 'check the connections, the engines and the workspace',
+    about: 'check connections, backends and the workspace',
     load: async () => (await import('./commands/doctor.js')).addDoctor,
   },
   emulate: {
@@ -64,26 +64,26 @@ const COMMANDS: Readonly<Record<string, Described>> = {
   },
 };
 
-/** What is still open after a command has ended (a socket of a pool) must not keep the process. */
+/** Time after a command in which the process must end, even with open sockets of a pool. */
 const LINGER_MS = 1_000;
 
-/** The command line with all its commands. Errors are thrown, the process is never ended. */
+/** Creates the command line. It throws errors and does not end the process. */
 function createProgram(): Command {
   const program = new Command('sluice')
     .description('Carries events into 1C:Enterprise, never faster than 1C can handle, and without losing one')
     .version(VERSION);
-  // commands take these two from the program when they are added
-  program.exitOverride().showHelpAfterError('(add --help for what it takes)');
+  // commands inherit these two settings when they are added
+  program.exitOverride().showHelpAfterError('(use --help for the options)');
   for (const [name, { about }] of Object.entries(COMMANDS)) program.command(name).description(about);
   program.hook('preSubcommand', async (_program, command) => (await COMMANDS[command.name()]?.load())?.(command));
-  // its own command for help would not load what it tells of
+  // the built-in help command would not load the options of a command
   program.helpCommand(false);
   return program;
 }
 
 /** Runs one command and sets the exit code of the process. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
-  // whoever read our words has left (`| head`, a closed terminal): no reason to fail, least of all for a host that is stopping
+  // ignore a closed output (`| head`, a closed terminal), above all in a host that is stopping
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     await createProgram().parseAsync(withHelp(argv));
@@ -100,7 +100,7 @@ function withHelp([node = '', script = '', first, ...rest]: readonly string[]): 
 }
 
 function outcomeOf(error: unknown): number {
-  // commander has told it
+  // commander has already printed the error
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongUse;
   const level = process.env['SLUICE_LOG_LEVEL'];
   say(`sluice: ${describeError(error, { stack: level === 'debug' || level === 'trace' })}`);

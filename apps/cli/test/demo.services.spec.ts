@@ -12,7 +12,7 @@ const LINE = /^demo: sent 200, delivered 200, lost 0, refused 0, peak \d+ of 10 
 const CALLS =
   /^calls: 20 rang, 20 shown with the name 1C knows, 20 cards, 1 booking of 1C in the timeline, heard by 20 desktops, \d+\.\d s$/m;
 
-/** The built command, on the embedded engines. */
+/** Runs the built command with the embedded backends. */
 describe('sluice demo', () => {
   let home: string;
 
@@ -32,13 +32,13 @@ describe('sluice demo', () => {
     return { lastLine: stdout.trimEnd().split('\n').at(-1), story: stderr };
   }
 
-  it('delivers every event and is never refused, and each call is shown', async () => {
+  it('delivers every event without a rejection and shows each call', async () => {
     const { lastLine, story } = await demo();
     expect(story).toMatch(CALLS);
     expect(lastLine).toMatch(LINE);
   }, 120_000);
 
-  it('loses nothing when the host is killed half-way', async () => {
+  it('loses no event when the host is killed half-way', async () => {
     const { lastLine, story } = await demo('--kill');
     expect(story).toMatch(CALLS);
     expect(lastLine).toMatch(LINE);

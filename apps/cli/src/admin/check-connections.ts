@@ -3,7 +3,7 @@ import { diagnoseConnection, Secrets, type Diagnosis, type LoadedWorkspace } fro
 import type { Services } from '@sluice/plugin-api';
 import { silent } from '../terminal/print.js';
 
-/** One line of the doctor. `skipped`: nothing was verified, and the line explains why; it counts neither as good nor as bad. */
+/** One line of the doctor. `skipped`: the line explains why the connection was not checked; it is neither a success nor a problem. */
 export interface Line extends Diagnosis {
   readonly skipped?: true;
 }
@@ -11,8 +11,8 @@ export interface Line extends Diagnosis {
 /**
  * Opens each connection of a workspace in this process, checks it, and closes it again. Needs neither a host nor its database.
  *
- * @param standIns the variable that is not set, by connection: `npm start` brings a stand-in for these
- * @returns one line per connection, in the order of sluice.yaml. A check ends after 10 s at most.
+ * @param standIns unset variables by connection; `npm start` provides emulators for these connections
+ * @returns one line per connection, in the order of sluice.yaml. Each check takes at most 10 s.
  */
 export async function checkConnections(
   { workspace, plugins }: LoadedWorkspace,
@@ -35,7 +35,7 @@ export async function checkConnections(
       connections.all().map(async (connection): Promise<Line> => {
         const { name, plugin } = connection.spec;
         const variable = standIns.get(name);
-        if (variable !== undefined) return skipped(name, `not checked: ${variable} is not set, npm start brings a stand-in`);
+        if (variable !== undefined) return skipped(name, `not checked: ${variable} is not set, npm start provides a stand-in`);
         if (plugins.get(plugin)?.serves) return skipped(name, `not checked: ${plugin} serves clients and needs a running host`);
         const found = await diagnoseConnection(connection);
         if (needHost.has(name)) return skipped(name, `not checked: ${plugin} needs a running host`);
@@ -47,7 +47,7 @@ export async function checkConnections(
   }
 }
 
-/** Metrics are dropped; whatever else a plugin asks of a host throws, after `needed` was called. */
+/** Returns services that drop metrics. Any other service calls `needed` and throws. */
 function servicesWithoutHost(needed: () => void): Services {
   const absent = (): never => {
     needed();

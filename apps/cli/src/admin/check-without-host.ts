@@ -11,7 +11,7 @@ export const WORKSPACE = 'workspace';
 const REACH_MS = 3_000;
 const PORTS = { 'amqp:': 5672, 'amqps:': 5671, 'redis:': 6379, 'rediss:': 6379, 'postgres:': 5432, 'postgresql:': 5432 } as const;
 
-/** Checks with the variables of this process: the workspace and each of its connections. */
+/** Checks the workspace and each of its connections with the variables of this process. */
 export async function checkFromShell(directory: string): Promise<readonly Line[]> {
   const env = readWorkspaceEnv();
   try {
@@ -23,13 +23,13 @@ export async function checkFromShell(directory: string): Promise<readonly Line[]
   }
 }
 
-/** Checks what a host will need when it starts: its port, the servers that the environment names, the embedded database. */
+/** Checks the requirements of a host: its port, the servers that the environment names, and the embedded database. */
 export async function checkEngines(env: Env): Promise<readonly Diagnosis[]> {
   return [await checkPort(env), ...(await Promise.all(serversOf(env).map(checkServer))), ...(await checkEmbedded(env))];
 }
 
 function workspaceLine({ findings, workspace }: LoadedWorkspace): Diagnosis {
-  // with errors among the findings nobody knows how many flows there are
+  // the number of flows is unknown when the findings contain errors
   const flows = workspace ? `${counted(workspace.flows.length, 'flow')}, ` : '';
   const says = `${flows}${counted(findings.length, 'finding')}`;
   const [first] = findings;
@@ -43,7 +43,12 @@ function checkPort({ SLUICE_HTTP_PORT: port, SLUICE_HTTP_HOST: host }: Env): Pro
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', ({ code }: NodeJS.ErrnoException) =>
-      resolve({ what, ok: false, says: `cannot be opened (${code})`, cure: 'stop what listens there, or set SLUICE_HTTP_PORT' }),
+      resolve({
+        what,
+        ok: false,
+        says: `cannot be opened (${code})`,
+        cure: 'stop the program that uses the port, or set SLUICE_HTTP_PORT',
+      }),
     );
     probe.listen(port, host, () => probe.close(() => resolve({ what, ok: true, says: 'is free' })));
   });
@@ -62,7 +67,7 @@ function serversOf(env: Env): readonly Server[] {
   });
 }
 
-/** Says nothing of the password: a connection is opened and no more. */
+/** Opens a TCP connection. It does not log in, so it does not check the password. */
 function checkServer({ variable, url }: Server): Promise<Diagnosis> {
   const at = addressOf(url);
   const what = `${variable} ${at.host}:${at.port}`;
@@ -70,15 +75,20 @@ function checkServer({ variable, url }: Server): Promise<Diagnosis> {
     const socket = connect({ ...at, timeout: REACH_MS });
     const done = (ok: boolean, says: string) => {
       socket.destroy();
-      resolve({ what, ok, says, ...(!ok && { cure: `check the address in ${variable}, and that the server runs` }) });
+      resolve({
+        what,
+        ok,
+        says,
+        ...(!ok && { cure: `check that the server runs and that the address in ${variable} is right` }),
+      });
     };
-    socket.once('connect', () => done(true, 'takes connections'));
+    socket.once('connect', () => done(true, 'accepts connections'));
     socket.once('timeout', () => done(false, `no answer within ${REACH_MS / 1_000} s`));
     socket.once('error', ({ code }: NodeJS.ErrnoException) => done(false, `cannot be reached (${code})`));
   });
 }
 
-/** Where the server of such a URL listens. Exported for its test. */
+/** Returns host and port of the URL of a server. Exported for its test. */
 export function addressOf(url: string): { readonly host: string; readonly port: number } {
   const { hostname, port, protocol } = new URL(url);
   // the brackets of an IPv6 address belong to the URL

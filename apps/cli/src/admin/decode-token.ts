@@ -1,13 +1,13 @@
 import { CommandError } from '../exit.js';
 
-/** What a token says of itself. */
+/** The claims that identify a token. */
 export interface DecodedToken {
   readonly issuer: string;
   readonly sub: string;
   readonly jti?: string;
 }
 
-/** Reads a JSON Web Token without verifying it. Throws when it is none. */
+/** Reads a JSON Web Token without verifying it. Throws when the text is not a token. */
 export function decodeToken(token: string): DecodedToken {
   try {
     const parts = token.split('.', 2);
@@ -16,6 +16,6 @@ export function decodeToken(token: string): DecodedToken {
     const { sub = '', jti } = body as { sub?: string; jti?: string };
     return { issuer: kid, sub, ...(jti !== undefined && { jti }) };
   } catch {
-    throw new CommandError('token revoke: this is no JSON Web Token: copy it whole');
+    throw new CommandError('token revoke: the argument is not a JSON Web Token: copy the complete token');
   }
 }

@@ -12,7 +12,7 @@ const entry = (at: number, eventId: string, causationid?: string): StoryEntry =>
   ...(causationid !== undefined && { causationid }),
 });
 
-/** A host that finds an event by its id, and those that it caused, one level deep. */
+/** Returns an API that finds an event by its id and the events that it caused directly. */
 function hostWith(all: readonly StoryEntry[]) {
   const asked: string[] = [];
   const get = async (path: string): Promise<never> => {
@@ -23,13 +23,13 @@ function hostWith(all: readonly StoryEntry[]) {
   return { asked, get };
 }
 
-describe('the story of an event', () => {
-  it('follows replays and emitted events down to the last one', async () => {
+describe('findStory', () => {
+  it('follows replays and emitted events to the last one', async () => {
     const host = hostWith([entry(1, 'a'), entry(2, 'b', 'a'), entry(3, 'c', 'b'), entry(4, 'stranger', 'z')]);
     expect((await findStory(host, 'a')).map(({ eventId }) => eventId)).toEqual(['a', 'b', 'c']);
   });
 
-  it('asks for no id twice, and for twenty at most', async () => {
+  it('requests each id once and at most twenty ids', async () => {
     const chain = Array.from({ length: 50 }, (_, at) => entry(at % 10, `e${at}`, at === 0 ? 'e49' : `e${at - 1}`));
     const host = hostWith(chain);
     await findStory(host, 'e0');

@@ -1,14 +1,14 @@
 import type { JournalEntry } from '@sluice/engine';
 import type { HostApi } from './host-api.js';
 
-/** As it travels over HTTP. */
+/** A journal entry as JSON; times are ISO 8601. */
 export type StoryEntry = Omit<JournalEntry, 'at'> & { readonly at: string };
 
-/** An event with so many descendants has been shown well enough. */
+/** Maximum number of requests, for an event with many descendants. */
 const MAX_LOOKUPS = 20;
 
 /**
- * Returns what the journal has of an event or a run, oldest first, with everything that followed from it: events that its flows emitted, and
+ * Returns the journal entries of an event or a run, oldest first, and of its effects: events that its flows emitted, and
  * replays with other data, which are events of their own. Follows 20 ids at most.
  */
 export async function findStory(api: Pick<HostApi, 'get'>, id: string): Promise<readonly StoryEntry[]> {
@@ -20,7 +20,7 @@ export async function findStory(api: Pick<HostApi, 'get'>, id: string): Promise<
     asked.add(next);
     for (const entry of await api.get<readonly StoryEntry[]>(`/api/find/${encodeURIComponent(next)}`)) {
       found.set(JSON.stringify(entry), entry);
-      // downwards only: an event's causes and their other children are another story
+      // follow only effects: the causes of an event have other effects that do not belong to its story
       if (entry.eventId === next || entry.run === next || entry.causationid === next) waiting.push(entry.eventId);
     }
   }

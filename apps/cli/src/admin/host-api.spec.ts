@@ -6,23 +6,26 @@ import { HostApi } from './host-api.js';
 
 let server: Server;
 
-/** The API of whatever answers every request so. */
+/** Returns the API of a server that sends this answer to every request. */
 async function apiOf(status: number, text: string): Promise<HostApi> {
   server = createServer((_request, response) => void response.writeHead(status).end(text)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return new HostApi(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'token');
 }
 
-describe('the API of a host', () => {
+describe('HostApi', () => {
   afterEach(() => void server.close());
 
-  it('says what the host refuses, with its cure', async () => {
+  it('throws the error of the host with its cure', async () => {
     const api = await apiOf(403, '{"code":"FORBIDDEN","message":"the token lacks the scope admin","cure":"ask for one"}');
     await expect(api.get('/api/status')).rejects.toThrow('the token lacks the scope admin: ask for one');
   });
 
-  it.each(['<html>', '{"error":"not found"}', 'null', '[]'])('doubts that it is a host when it answers %s', async (text) => {
-    const api = await apiOf(404, text);
-    await expect(api.get('/api/status')).rejects.toThrow(`${api.url} answered 404: is it a host of Sluice?`);
-  });
+  it.each(['<html>', '{"error":"not found"}', 'null', '[]'])(
+    'reports that the server may not be a host when it answers %s',
+    async (text) => {
+      const api = await apiOf(404, text);
+      await expect(api.get('/api/status')).rejects.toThrow(`${api.url} answered 404: is it a host of Sluice?`);
+    },
+  );
 });

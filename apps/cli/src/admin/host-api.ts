@@ -2,13 +2,13 @@ import { CommandError } from '../exit.js';
 
 const ANSWER_MS = 30_000;
 
-/** No host answered. */
+/** Thrown when no host answers. */
 export class NoHostError extends CommandError {}
 
-/** The host has nothing at this address. */
+/** Thrown when the host answers 404. */
 export class NotFoundError extends CommandError {}
 
-/** The HTTP API of a running host. Rejects with {@link NoHostError}, {@link NotFoundError}, or what else the host says. */
+/** The HTTP API of a running host. Rejects with {@link NoHostError}, {@link NotFoundError}, or a {@link CommandError} of the host. */
 export class HostApi {
   constructor(
     readonly url: string,
@@ -53,7 +53,7 @@ function refusalOf(status: number, text: string, url: string): string {
   return typeof cure !== 'string' || message.includes(cure) ? message : `${message}: ${cure}`;
 }
 
-/** As every door of a host tells what it refuses; empty for what is no such thing. */
+/** Parses the error of a host. Returns an empty object for any other text. */
 function parseProblem(text: string): { readonly message?: unknown; readonly cure?: unknown } {
   try {
     return (JSON.parse(text) as object | null) ?? {};

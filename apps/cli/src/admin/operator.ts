@@ -5,13 +5,13 @@ import { CommandError } from '../exit.js';
 import { silent } from '../terminal/print.js';
 import { HostApi } from './host-api.js';
 
-/** Long enough for one command. */
+/** Validity of a token for one command. */
 const COMMAND_TTL_MS = 300_000;
 
-/** The secret that the hosts sign the operator's tokens with: from the environment, or from their database. Throws when neither is at hand. */
+/** Returns the secret of the operator's tokens from the environment or from the database. Throws when both are unavailable. */
 export async function readOperatorSecret(env: Env): Promise<string> {
   if (env.SLUICE_TOKEN_SECRET !== undefined) return env.SLUICE_TOKEN_SECRET;
-  // as heavy as all the rest, and not needed where the secret is given
+  // loading the store takes as long as loading all other modules, and is needed only without the variable
   const { openStore } = await import('@sluice/store');
   const store = await openStore({ ...(await databaseOf(env)), log: silent });
   try {
@@ -26,7 +26,7 @@ async function databaseOf(env: Env): Promise<{ url: string; engine: 'embedded' |
   const running = await PostgresProcess.attach(env.SLUICE_HOME);
   if (!running) {
     throw new CommandError(
-      `no host runs here: the embedded database, which has the secret of tokens, is not running in ${path.resolve(env.SLUICE_HOME)}: run this in the folder in which the host was started, or start the host, or set SLUICE_TOKEN_SECRET`,
+      `no host runs here: the embedded database, which stores the secret of tokens, is not running in ${path.resolve(env.SLUICE_HOME)}: run this in the folder in which the host was started, or start the host, or set SLUICE_TOKEN_SECRET`,
     );
   }
   return { url: postgresUrl(running), engine: 'embedded' };
@@ -36,7 +36,7 @@ export function hostUrl(env: Env): string {
   return env.SLUICE_URL ?? `http://127.0.0.1:${env.SLUICE_HTTP_PORT}`;
 }
 
-/** The host that commands ask: SLUICE_URL, or the one of this machine; with SLUICE_TOKEN, or a short-lived token of the operator. */
+/** Returns the API of the host at SLUICE_URL or on this machine. Uses SLUICE_TOKEN or a short-lived token of the operator. */
 export async function openHostApi(env: Env = readEnv()): Promise<HostApi> {
   const token =
     env.SLUICE_TOKEN ??

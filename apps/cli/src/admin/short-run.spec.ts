@@ -5,17 +5,17 @@ const A = '0198a1f2-1111-5000-8000-000000000000';
 const B = '0198a1f2-2222-5000-8000-000000000000';
 
 describe('short ids of runs', () => {
-  it('find the run when they fit one only', () => {
+  it('find the only matching run', () => {
     expect(runOf('0198a1f2-1', [{ run: A }, { run: B }])).toBe(A);
     expect(() => runOf('0198', [{ run: A }, { run: B }])).toThrow('2 runs begin with 0198');
     expect(() => runOf('ffff', [{ run: A }])).toThrow('no run ffff is parked');
   });
 
-  it('take a run that was parked several times for one', () => {
+  it('count a run that was parked several times once', () => {
     expect(runOf('0198', [{ run: A }, { run: A }])).toBe(A);
   });
 
-  it('are looked up among the runs that were parked, and only when they look like one', async () => {
+  it('are looked up among parked runs only when they look like an id', async () => {
     const asked: string[] = [];
     const api = { get: async (path: string) => (asked.push(path), [{ run: A }, { run: B }] as never) };
     expect(await parkedRunLike(api, '0198A1F2-1')).toBe(A);
@@ -26,7 +26,7 @@ describe('short ids of runs', () => {
     expect(asked).toHaveLength(3);
   });
 
-  it('are as long as it takes to tell them apart', () => {
+  it('are long enough to be unique', () => {
     expect([...shortRuns([A]).values()]).toEqual(['0198a1f2']);
     expect([...shortRuns([A, B]).values()]).toEqual(['0198a1f2-1', '0198a1f2-2']);
   });

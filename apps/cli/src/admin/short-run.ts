@@ -2,7 +2,7 @@ import type { ParkedSummary } from '@sluice/engine';
 import { CommandError } from '../exit.js';
 import type { HostApi } from './host-api.js';
 
-/** The one run whose id begins so. Throws when there is none, or several. */
+/** Returns the run whose id has this prefix. Throws when no run or several runs match. */
 export function runOf(prefix: string, runs: readonly Pick<ParkedSummary, 'run'>[]): string {
   const ids = [...new Set(runs.map(({ run }) => run))].filter((run) => run.startsWith(prefix.toLowerCase()));
   const [first, second] = ids;
@@ -11,15 +11,15 @@ export function runOf(prefix: string, runs: readonly Pick<ParkedSummary, 'run'>[
   return first;
 }
 
-/** The beginning of an id as the tables show it: 8 characters or more. */
+/** Prefix of an id in the tables: at least 8 characters. */
 const SHORT_ID = /^[\da-f]{8}[\da-f-]{0,27}$/i;
-/** Runs that the host lists at most. */
+/** Maximum number of runs that the host lists. */
 const MAX_LISTED = 1_000;
 
 /**
- * Returns the run that was parked, in whatever state it is now, and whose id begins so; undefined when there is none.
+ * Returns the parked run, in any state, whose id has this prefix; undefined when no run matches.
  *
- * @throws CommandError when several begin so
+ * @throws CommandError when several runs match
  */
 export async function parkedRunLike(api: Pick<HostApi, 'get'>, prefix: string): Promise<string | undefined> {
   if (!SHORT_ID.test(prefix)) return undefined;
@@ -29,7 +29,7 @@ export async function parkedRunLike(api: Pick<HostApi, 'get'>, prefix: string): 
 
 const ENOUGH = 8;
 
-/** So much of each id as tells all of them apart. */
+/** Returns the shortest prefixes of the ids that are unique, by id. */
 export function shortRuns(runs: readonly string[]): ReadonlyMap<string, string> {
   const distinct = [...new Set(runs)];
   const cut = (length: number) => new Set(distinct.map((run) => run.slice(0, length))).size === distinct.length;

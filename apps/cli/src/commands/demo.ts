@@ -8,8 +8,8 @@ import { print, say } from '../terminal/print.js';
 
 export function addDemo(command: Command): void {
   command
-    .option('--events <count>', 'how many', readCount, 1_000)
-    .option('--kill', 'end the host with kill -9 half-way and start it again')
+    .option('--events <count>', 'number of events', readCount, 1_000)
+    .option('--kill', 'kill the host with kill -9 half-way and restart it')
     .action(async ({ events, kill = false }: { events: number; kill?: boolean }) => {
       const signal = stopRequest();
       try {
@@ -20,7 +20,7 @@ export function addDemo(command: Command): void {
           tell: (text) => process.stderr.write(text),
           terminal: process.stderr.isTTY,
         });
-        // alone on standard output: a program can read it
+        // the only line on standard output, for programs
         print(resultLine(result));
         if (!isGood(result)) process.exitCode = EXIT.failed;
       } catch (error) {

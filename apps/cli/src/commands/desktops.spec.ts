@@ -17,8 +17,8 @@ const ivanov: DesktopUser = {
 };
 const petrov: DesktopUser = { user: 'erp/petrov', groups: [], waiting: 0, sessions: [] };
 
-describe('the table of desktops', () => {
-  it('has a line for each session, and one for who is away', () => {
+describe('desktopsTable', () => {
+  it('has a line for each session and for each offline user', () => {
     const lines = stripVTControlCharacters(shown(desktopsTable([ivanov, petrov], NOW))).split('\n');
     expect(lines.map((line) => line.split(/\s{3,}/))).toEqual([
       ['USER', 'EXTENSION', 'GROUPS', 'WORKPLACE', 'ONLINE', 'WAITING', 'HOST'],
@@ -29,15 +29,15 @@ describe('the table of desktops', () => {
   });
 });
 
-describe('the sum below it', () => {
-  it('says how many are online and what waits, also for those who are away', () => {
+describe('summary of desktops', () => {
+  it('counts online users and waiting events, also of offline users', () => {
     const mailboxes = { events: 4, users: 2, oldest: '2026-03-14T09:00:00Z' };
     expect(summary([ivanov], mailboxes, NOW)).toBe(
       '1 user online in 2 sessions; 4 events in 2 mailboxes not acknowledged, the oldest for 3 h',
     );
   });
 
-  it('says when nobody is there, and nothing waits', () => {
+  it('reports that no user is online and no event waits', () => {
     expect(summary([], { events: 0, users: 0 }, NOW)).toBe('nobody is online; nothing waits in mailboxes');
   });
 });

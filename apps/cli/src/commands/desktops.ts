@@ -9,14 +9,14 @@ import { counted, inWords } from '../terminal/words.js';
 
 const PAGE = 1_000;
 
-/** A user as `GET /desktops` tells of it; times are ISO 8601. */
+/** A user in the answer of `GET /desktops`; times are ISO 8601. */
 export interface DesktopUser {
   readonly user: string;
   readonly extension?: string;
   readonly groups: readonly string[];
   readonly waiting: number;
   readonly oldest?: string;
-  /** None: the user is away. */
+  /** Empty: the user is offline. */
   readonly sessions: readonly { readonly host: string; readonly workplace?: string; readonly since: string }[];
 }
 
@@ -26,7 +26,7 @@ interface Answer {
   readonly more: boolean;
 }
 
-/** All mailboxes, as `GET /mailboxes` tells of them. */
+/** The answer of `GET /mailboxes`: totals of all mailboxes. */
 export interface Mailboxes {
   readonly events: number;
   readonly users: number;
@@ -35,8 +35,8 @@ export interface Mailboxes {
 
 export function addDesktops(command: Command): void {
   command
-    .argument('[user]', 'this one only, also when away: its name in the token')
-    .option('--json', 'for programs')
+    .argument('[user]', 'only this user, also when offline: the name in the token')
+    .option('--json', 'print JSON')
     .action(async (user: string | undefined, { json = false }: { json?: boolean }) => {
       const api = await openHostApi();
       try {
@@ -76,7 +76,7 @@ function ask(api: HostApi, query: Readonly<Record<string, string>>): Promise<Ans
   return api.get(`/desktops?${new URLSearchParams(query).toString()}`);
 }
 
-/** A line for each session, and one for a user who is away. Exported for its test. */
+/** Returns a line for each session and one for each offline user. Exported for its test. */
 export function desktopsTable(users: readonly DesktopUser[], now: Date): string {
   const rows = users.flatMap(({ user, extension = '', groups, sessions, ...box }) => {
     const who = [user, extension, groups.join(', ')];
@@ -87,7 +87,7 @@ export function desktopsTable(users: readonly DesktopUser[], now: Date): string 
   return headedTable(['USER', 'EXTENSION', 'GROUPS', 'WORKPLACE', 'ONLINE', 'WAITING', 'HOST'], rows);
 }
 
-/** Exported for its test. */
+/** Returns the line of totals below the table. Exported for its test. */
 export function summary(users: readonly DesktopUser[], { events, users: boxes, oldest }: Mailboxes, now: Date): string {
   const sessions = users.reduce((sum, each) => sum + each.sessions.length, 0);
   const online =

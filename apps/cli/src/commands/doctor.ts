@@ -11,7 +11,7 @@ import { print, printJson } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
 
 const HOST = 'host';
-/** A host of this machine answers at once. */
+/** Timeout for the answer of a host on this machine. */
 const ANSWER_MS = 3_000;
 
 interface Flags extends Format {
@@ -22,8 +22,8 @@ interface Flags extends Format {
 export function addDoctor(command: Command): void {
   addFormat(
     command
-      .option('--workspace <dir>', 'whose connections are checked with the variables of this shell', '.')
-      .option('--prune', 'empty and remove the queues of flows that are gone'),
+      .option('--workspace <dir>', 'workspace whose connections are checked with the variables of this shell', '.')
+      .option('--prune', 'delete the queues of removed flows with their messages'),
   ).action(async ({ prune = false, workspace, ...format }: Flags) => {
     if (prune) return pruneQueues(await openHostApi());
     const found = await diagnosed(workspace);
@@ -33,7 +33,7 @@ export function addDoctor(command: Command): void {
   });
 }
 
-/** What the running host reports and what the variables of this shell lead to. A false "ok" about another 1C would be worse than none. */
+/** Combines the report of the running host with checks by the variables of this shell, which may name another 1C than the host uses. */
 async function diagnosed(workspace: string): Promise<readonly Line[]> {
   const env = readEnv();
   const [host, shell] = await Promise.all([askHost(env), checkFromShell(workspace)]);
@@ -49,8 +49,8 @@ interface HostReport {
 async function askHost(env: Env): Promise<HostReport> {
   const url = hostUrl(env);
   if (!(await answers(url))) {
-    const says = `none answers at ${url}: checked with the variables of this shell`;
-    // whoever names a host expects it to run
+    const says = `no host answers at ${url}: checked with the variables of this shell`;
+    // SLUICE_URL means that the operator expects a running host
     const line: Line =
       env.SLUICE_URL === undefined ? { what: HOST, ok: true, skipped: true, says } : { what: HOST, ok: false, says };
     return { up: false, lines: [line] };
@@ -60,7 +60,10 @@ async function askHost(env: Env): Promise<HostReport> {
     return { up: true, lines: [{ what: HOST, ok: true, says: `${url} runs with:` }, ...lines] };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    return { up: true, lines: [{ what: HOST, ok: false, says: `${url} runs, and does not report: ${describeError(error)}` }] };
+    return {
+      up: true,
+      lines: [{ what: HOST, ok: false, says: `${url} runs, but its report cannot be read: ${describeError(error)}` }],
+    };
   }
 }
 
@@ -75,7 +78,7 @@ async function answers(url: string): Promise<boolean> {
 
 const SHELL = 'by the variables of this shell';
 
-/** The lines of this shell that contradict the host, or that the host has no line for. */
+/** Returns the lines of this shell that contradict the host or are missing there. */
 function differences(host: readonly Line[], shell: readonly Line[]): readonly Line[] {
   return shell.flatMap((line): Line[] => {
     if (line.what === WORKSPACE) return line.ok ? [] : [unloaded(line)];
@@ -91,7 +94,7 @@ function differences(host: readonly Line[], shell: readonly Line[]): readonly Li
   });
 }
 
-/** A shell that has not the variables of the host cannot read its workspace: no reason to worry about the host. */
+/** Marks the line as skipped: a shell without the variables of the host cannot load its workspace, which is no problem of the host. */
 function unloaded({ says, what }: Line): Line {
   return { what: `${what}, ${SHELL}`, ok: true, skipped: true, says };
 }
@@ -105,7 +108,7 @@ function diagnosisText({ what, ok, skipped, says, cure }: Line): string {
 async function pruneQueues(api: HostApi): Promise<void> {
   const found = await api.get<readonly Diagnosis[]>('/api/doctor');
   const queues = found.flatMap(({ what, ok }) => (!ok && what.startsWith('queue ') ? [what.slice('queue '.length)] : []));
-  if (queues.length === 0) return print('no queue of a flow that is gone');
+  if (queues.length === 0) return print('no queues of removed flows');
   const removed = await api.post<Readonly<Record<string, number>>>('/api/doctor/prune', { queues });
   for (const [queue, count] of Object.entries(removed)) print(`removed ${queue} with ${counted(count, 'message')}`);
 }

@@ -20,9 +20,9 @@ interface DesktopFlags {
   readonly ack: boolean;
 }
 
-/** How often it says what has changed. */
+/** Interval of the status lines. */
 const LOOK_MS = 1_000;
-/** Long enough for any trial; a token is signed anew at each connection. */
+/** Validity of a token; each connection gets a new one. */
 const TOKEN_MS = 12 * 3_600_000;
 
 /**
@@ -35,13 +35,13 @@ export function addEmulateDesktop(emulate: Command): void {
     .description(
       `1C clients of the gateway, each with its own token and the telephone 101, 102 …. Of up to ${SHOWN_USERS} it prints each event that comes, of more how many: GET /__stats, POST /__offline {"users":10}, POST /__online, POST /__reset`,
     )
-    .option('--users <count>', 'how many: user1, user2 …', readCount, 10)
-    .option('--gateway-host <host>', 'where the gateway listens', '127.0.0.1')
+    .option('--users <count>', 'number of users: user1, user2 …', readCount, 10)
+    .option('--gateway-host <host>', 'address of the gateway', '127.0.0.1')
     .option('--gateway-port <port>', 'default: SLUICE_STOMP_PORT, or 61613', readPort)
-    .option('--port <port>', 'where it tells what it saw, on loopback', readPort, 8082)
-    .option('--topic <name>', 'also subscribe to this topic, may be given again', addTopic, [])
-    .addOption(new Option('--heart-beat <duration>', 'how often').argParser(readDuration).default(10_000, '10s'))
-    .option('--no-ack', 'receive and never acknowledge')
+    .option('--port <port>', 'port of its HTTP control on loopback', readPort, 8082)
+    .option('--topic <name>', 'topic to subscribe to, can be repeated', addTopic, [])
+    .addOption(new Option('--heart-beat <duration>', 'interval of heart-beats').argParser(readDuration).default(10_000, '10s'))
+    .option('--no-ack', 'do not acknowledge events')
     .action(async ({ users, gatewayHost, gatewayPort, port, topic, heartBeat, ack }: DesktopFlags) => {
       const stop = stopRequest();
       const env = readEnv();
@@ -64,7 +64,7 @@ export function addEmulateDesktop(emulate: Command): void {
     });
 }
 
-/** As flows call them. */
+/** Returns the names of the users in flows. */
 function named(users: number): string {
   return users === 1 ? 'operator/user1' : `operator/user1 to operator/user${users}`;
 }

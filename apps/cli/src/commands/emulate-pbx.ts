@@ -19,22 +19,22 @@ interface PbxFlags {
 
 const OUTCOMES: readonly string[] = ['answer', 'busy', 'noanswer', 'congestion'] satisfies Outcome[];
 
-/** `emulate pbx`: an Asterisk, as far as its manager interface shows one. */
+/** `emulate pbx`: an emulated manager interface of Asterisk. */
 export function addEmulatePbx(emulate: Command): void {
   emulate
     .command('pbx')
     .description(
       `an Asterisk with calls and counters: GET /__stats, POST /__call {"from":"79161234567","to":"101"}, POST /__restart, POST /__fault {"faults":["cut"]} of ${PBX_FAULTS.join(' ')}`,
     )
-    .option('--port <port>', 'of the manager interface, on loopback', readPort, 5038)
-    .option('--control <port>', 'where it takes orders over HTTP, on loopback', readPort, 8083)
-    .option('--user <name>', 'who may log in', 'sluice')
-    .option('--secret <secret>', 'with this secret', 'secret')
-    .addOption(new Option('--latency <duration>', 'how long an answer takes').argParser(readDuration).default(0, '0ms'))
-    .addOption(new Option('--ring <duration>', 'how long a call rings').argParser(readDuration).default(1_000, '1s'))
-    .addOption(new Option('--talk <duration>', 'how long it is spoken').argParser(readDuration).default(2_000, '2s'))
-    .option('--split <bytes>', 'writes so many bytes at once', readCount)
-    .option('--number <number:outcome>', `how a number takes calls, may be given again: ${OUTCOMES.join(' ')}`, readOutcome)
+    .option('--port <port>', 'port of the manager interface on loopback', readPort, 5038)
+    .option('--control <port>', 'port of its HTTP control on loopback', readPort, 8083)
+    .option('--user <name>', 'user of the manager interface', 'sluice')
+    .option('--secret <secret>', 'secret of the user', 'secret')
+    .addOption(new Option('--latency <duration>', 'time of an answer').argParser(readDuration).default(0, '0ms'))
+    .addOption(new Option('--ring <duration>', 'time that a call rings').argParser(readDuration).default(1_000, '1s'))
+    .addOption(new Option('--talk <duration>', 'time of the conversation').argParser(readDuration).default(2_000, '2s'))
+    .option('--split <bytes>', 'maximum number of bytes in a write', readCount)
+    .option('--number <number:outcome>', `outcome of calls to a number, can be repeated: ${OUTCOMES.join(' ')}`, readOutcome)
     .action(async ({ port, control, user, secret, latency, ring, talk, split, number }: PbxFlags) => {
       const stop = stopRequest();
       const pbx = await atPort(port, () =>

@@ -23,12 +23,12 @@ export function addEmulate(emulate: Command): void {
     .description(
       'a 1C with limits, faults and counters: GET /__stats, POST /__reset, POST /__fault {"faults":[{"kind":"business","times":1}]}',
     )
-    .option('--port <port>', 'where it listens, on loopback', readPort, 8081)
-    .option('--max-calls <count>', 'calls that it takes at once; the next is refused', readCount, 10)
-    .addOption(new Option('--latency <duration>', 'how long a call takes').argParser(readDuration).default(50, '50ms'))
+    .option('--port <port>', 'port on loopback', readPort, 8081)
+    .option('--max-calls <count>', 'maximum number of concurrent calls; more are rejected', readCount, 10)
+    .addOption(new Option('--latency <duration>', 'time of a call').argParser(readDuration).default(50, '50ms'))
     .option('--sessions <count>', 'size of the session pool', readCount)
-    .option('--licences <count>', 'sessions that there are licences for', readCount)
-    .option('--fault <kind[:times]>', `trouble for the calls to come, may be given again: ${FAULT_KINDS.join(' ')}`, readFault)
+    .option('--licences <count>', 'number of licences for sessions', readCount)
+    .option('--fault <kind[:times]>', `fault of the next calls, can be repeated: ${FAULT_KINDS.join(' ')}`, readFault)
     .action(async (flags: OnecFlags) => {
       const stop = stopRequest();
       const onec = await open(flags);

@@ -10,7 +10,7 @@ import { headedTable } from '../terminal/table.js';
 import { inWords, shortId } from '../terminal/words.js';
 
 export function addFind(command: Command): void {
-  addFormat(command.argument('<id>', 'id of the event or the run; of a run that was parked, its beginning is enough')).action(
+  addFormat(command.argument('<id>', 'id of the event or the run; for a parked run a prefix is enough')).action(
     async (id: string, format: Format) => {
       const api = await openHostApi();
       const exact = await findStory(api, id);
@@ -20,7 +20,7 @@ export function addFind(command: Command): void {
       else if (entries.length > 0) print(headedTable(['AT', 'RUN', 'FLOW/STEP', 'WHAT', ''], entries.map(rowOf)));
       else
         say(
-          `nothing is known of ${id}: write the whole id of the event, as its sender got it; an event that no flow takes waits in "sluice unrouted ls"; the journal keeps what settings.retention.journal says`,
+          `${id} is not in the journal: write the complete id of the event, as the sender got it; "sluice unrouted ls" lists events that no flow takes; settings.retention.journal limits the age of entries`,
         );
       if (entries.length === 0) process.exitCode = EXIT.failed;
     },

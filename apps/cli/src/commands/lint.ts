@@ -7,14 +7,14 @@ import { findingsText } from '../terminal/findings-text.js';
 import { print, printJson, say } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
 
-/** Other sides that do not answer so soon are not asked: a flow can be written while 1C is down. */
+/** Time limit for checks against remote systems. Slower ones are skipped, so that flows can be written while 1C is down. */
 const ASK_WITHIN_MS = 10_000;
 
 export function addLint(command: Command): void {
   command
     .argument('[paths...]', 'files or folders; without them the whole workspace')
     .option('--workspace <dir>', 'folder with sluice.yaml and flows/', '.')
-    .addOption(new Option('--format <format>', 'how findings are written').choices(['text', 'json']).default('text'))
+    .addOption(new Option('--format <format>', 'format of the findings').choices(['text', 'json']).default('text'))
     .action(async (paths: string[], { workspace, format }: { workspace: string; format: 'text' | 'json' }) => {
       const loaded = await loadWorkspace(workspace, readWorkspaceEnv());
       const wanted = within(workspace, paths, ['sluice.yaml', ...loaded.files.flows.map(({ file }) => file)]);
@@ -27,7 +27,7 @@ export function addLint(command: Command): void {
     });
 }
 
-/** What the other sides say of a workspace in which nothing else is wrong: that 1C has no such operation, for instance. */
+/** Returns findings of checks against remote systems, such as an unknown operation of 1C. Runs only for a workspace without errors. */
 async function remoteFindings({ workspace, plugins, files }: LoadedWorkspace): Promise<readonly Finding[]> {
   if (!workspace) return [];
   const { SLUICE_HOME: folder } = readEnv();
@@ -36,8 +36,8 @@ async function remoteFindings({ workspace, plugins, files }: LoadedWorkspace): P
 }
 
 /**
- * Whether a file of the workspace is one of the paths, or lies under one. A flow is understood only within its workspace: all of it is read
- * anyway. Throws for a path that has none of them, which otherwise would look as if nothing were wrong there.
+ * Returns a function that tells whether a file of the workspace is one of the paths or below one. The whole workspace is always read,
+ * because a flow depends on it. Throws for a path without files of the workspace, which would otherwise look like a path without findings.
  */
 function within(workspace: string, paths: readonly string[], files: readonly string[]): (file: string) => boolean {
   if (paths.length === 0) return () => true;
@@ -49,7 +49,7 @@ function within(workspace: string, paths: readonly string[], files: readonly str
   for (const one of paths) {
     if (files.some((file) => isIn(file, one))) continue;
     throw new UsageError(
-      `${one} has no file of the workspace ${path.resolve(workspace)} (sluice.yaml, and flows/**/*.yaml): for another workspace say --workspace DIR`,
+      `${one} has no file of the workspace ${path.resolve(workspace)} (sluice.yaml, and flows/**/*.yaml): for another workspace use --workspace DIR`,
     );
   }
   return (file) => paths.some((one) => isIn(file, one));

@@ -12,7 +12,7 @@ import { headedTable } from '../terminal/table.js';
 import { ago, counted } from '../terminal/words.js';
 
 const STATES = ['parked', 'replaying', 'replayed', 'dropped', 'all'];
-/** A full UUID: it needs no search. */
+/** A complete id, which needs no search. */
 const FULL_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const PAGE = 1_000;
 
@@ -20,31 +20,31 @@ export function addParked(parked: Command): void {
   addFormat(
     parked
       .command('ls')
-      .description('list them')
-      .option('--flow <name>', 'of this flow only')
-      .addOption(new Option('--state <state>', 'in this state').choices(STATES).default('parked')),
+      .description('list parked runs')
+      .option('--flow <name>', 'only runs of this flow')
+      .addOption(new Option('--state <state>', 'only runs in this state').choices(STATES).default('parked')),
   ).action(list);
   addFormat(
     parked
       .command('show')
-      .description('all about one: its data, its steps, its error')
-      .argument('<run>', 'the run, or the beginning of its id'),
+      .description('show data, steps and error of a run')
+      .argument('<run>', 'id of the run, or a prefix of it'),
   ).action(show);
   parked
     .command('replay')
-    .description('run it again from the step that failed')
-    .argument('[run]', 'the run, or the beginning of its id')
-    .option('--data <file>', 'with the data of this JSON file: a new run from the start')
-    .option('--from-start', 'from the first step')
-    .option('--all', 'all that are parked')
-    .option('--flow <name>', 'with --all: of this flow only')
+    .description('continue a run from the failed step')
+    .argument('[run]', 'id of the run, or a prefix of it')
+    .option('--data <file>', 'start a new run with the data of this JSON file')
+    .option('--from-start', 'replay from the first step')
+    .option('--all', 'all parked runs')
+    .option('--flow <name>', 'with --all: only runs of this flow')
     .action(replay);
   parked
     .command('drop')
-    .description('give it up for good')
-    .argument('[run]', 'the run, or the beginning of its id')
-    .option('--all', 'all that are parked; needs --flow')
-    .option('--flow <name>', 'with --all: of this flow')
+    .description('discard a run permanently')
+    .argument('[run]', 'id of the run, or a prefix of it')
+    .option('--all', 'all parked runs of a flow; needs --flow')
+    .option('--flow <name>', 'with --all: the flow')
     .action(drop);
 }
 
@@ -99,14 +99,14 @@ async function drop(prefix: string | undefined, { all = false, flow }: Pick<Repl
   const runs =
     prefix === undefined ? await listed(api, { state: 'parked', flow: flow ?? '' }) : [{ run: await findRun(api, prefix) }];
   for (const { run } of runs) await api.post(`/api/parked/${run}/drop`);
-  const more = runs.length === PAGE ? '; there may be more: write it again' : '';
+  const more = runs.length === PAGE ? '; there may be more runs: repeat the command' : '';
   print(`dropped ${prefix === undefined ? counted(runs.length, 'run') : runs[0]?.run}${more}`);
 }
 
-/** What the host answers to a replay. */
+/** The answer of the host to a replay. */
 interface Replayed {
   readonly run: string;
-  /** Calls that the run had made, by their X-Request-Ids: from the start they may be made again under other ids. */
+  /** X-Request-Ids of the earlier calls of the run: a replay from the start may repeat them under other ids. */
   readonly repeats?: readonly string[];
 }
 
@@ -126,7 +126,7 @@ async function replayAll(api: HostApi, fromStart: boolean, flow: string | undefi
       say(`${run}: ${describeError(error)}`);
     }
   }
-  print(`replayed ${counted(done, 'run')}${runs.length === PAGE ? `; there may be more: write it again` : ''}`);
+  print(`replayed ${counted(done, 'run')}${runs.length === PAGE ? `; there may be more runs: repeat the command` : ''}`);
   if (done < runs.length) process.exitCode = EXIT.failed;
 }
 

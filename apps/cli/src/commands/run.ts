@@ -22,7 +22,7 @@ export function addRun(command: Command): void {
       if (process.stdout.isTTY) print(`${bannerOf(running, paint)}\n\nwaiting for events, Ctrl+C stops`);
       await requested(stop);
       await running.host.stop();
-      // a server that does not answer would keep the process alive
+      // an unresponsive server would keep the process alive
       process.exit(EXIT.done);
     });
 }

@@ -11,11 +11,11 @@ import { paint } from '../terminal/paint.js';
 import { print, say } from '../terminal/print.js';
 
 const TOKEN_TTL_MS = 12 * 3_600_000;
-/** The telephone that rings in flows/samples/call.json. */
+/** The called extension in flows/samples/call.json. */
 const EXTENSION = '101';
-/** A start that takes longer is announced. */
+/** Time after which a message announces a slow start. */
 const SILENT_MS = 2_000;
-/** In PowerShell 5 `curl` is another command. */
+/** In PowerShell 5 `curl` is an alias of another command. */
 const CURL = process.platform === 'win32' ? 'curl.exe' : 'curl';
 
 export function addStart(command: Command): void {
@@ -36,12 +36,12 @@ export function addStart(command: Command): void {
     } finally {
       await standIns.close();
     }
-    // a server that does not answer would keep the process alive
+    // an unresponsive server would keep the process alive
     process.exit(EXIT.done);
   });
 }
 
-/** For a person at a terminal: a token must get into no log. */
+/** Prints the banner and tokens. Called only on a terminal, because tokens must not be logged. */
 async function welcome(running: RunningHost, { onec, pbxControl }: StandIns): Promise<void> {
   const { port, operatorSecret } = running.host;
   const sign = (scope: string, extension?: string) =>
@@ -62,7 +62,7 @@ async function welcome(running: RunningHost, { onec, pbxControl }: StandIns): Pr
   print(`\nor open the booking journal, as the user with the telephone ${EXTENSION}, for whom it rings above:`);
   print(`  http://localhost:${port}/timeline#token=${await sign('timeline:write desktop', EXTENSION)}`);
   print('\nwaiting for events, Ctrl+C stops');
-  // last, because each visit is an event with lines of its own; where the timeline cannot be used, npm start runs without the sample
+  // last, because each visit prints its own event lines; without a usable timeline npm start runs without the sample
   await fillSampleJournal(`http://127.0.0.1:${port}`, operatorSecret, () =>
     print('\nadding sample visits to the empty booking journal:'),
   ).catch(() => undefined);

@@ -22,30 +22,30 @@ function told(state: 'idle' | 'in use', more: object = {}, leases: object[] = []
     } as HostStatus,
     NOW,
   );
-  // a CI counts as a terminal with colours
+  // picocolors treats CI as a terminal with colours
   return stripVTControlCharacters(shown(text));
 }
 
-describe('the status', () => {
-  it.each(['idle', 'in use'] as const)('says that a connection is %s', (state) => {
+describe('statusText', () => {
+  it.each(['idle', 'in use'] as const)('shows the state of a connection: %s', (state) => {
     expect(told(state)).toContain(state);
   });
 
-  it('shows how many calls wait, since when, and how many pass in a minute', () => {
+  it('shows the number of waiting calls, the age of the oldest and the calls per minute', () => {
     expect(told('in use')).toMatch(/CONNECTION +WAIT +OLDEST +PER MINUTE +PACE +STATE\nerp +3 +12 min ago +42 +0 of 4 calls/);
   });
 
-  it('names why the limit is below its maximum', () => {
+  it('shows why the limit is below its maximum', () => {
     expect(told('in use', { limitedBecause: '1C answers slower' })).toMatch(
       /0 of 4 calls \(at most 10\) +in use: 1C answers slower/,
     );
   });
 
-  it('says that calls wait while the other side cannot be reached', () => {
+  it('shows that calls wait while the remote system cannot be reached', () => {
     expect(told('in use', { closedBecause: 'not reached' })).toMatch(/calls wait: not reached/);
   });
 
-  it('shows issuers and flows whose parked runs come near to the limit', () => {
+  it('shows issuers and flows whose parked runs are near the limit', () => {
     const account = { account: 'issuer shop', runs: 9, bytes: 90, limit: 100, isFull: false };
     const base = {
       engines: 'embedded',
@@ -67,7 +67,7 @@ describe('the status', () => {
     expect(text).toContain('parked runs of flow hook take 130 % of settings.limits.parked: its events are refused');
   });
 
-  it('shows where runs wait for a host of a newer release', () => {
+  it('shows queues whose runs wait for a host of a newer release', () => {
     const text = statusText(
       {
         engines: 'embedded',
@@ -86,7 +86,7 @@ describe('the status', () => {
     expect(stripVTControlCharacters(shown(text))).toMatch(/flow\.save\.next +2 +7/);
   });
 
-  it('shows the pace of another host, as that host says it', () => {
+  it('shows the pace that another host reports', () => {
     const info = { ...pace, inFlight: 3, limit: 7 };
     const lease = { name: 'pace.erp', holder: 'two-17', epoch: 1, live: true, info };
     expect(told('in use', { owner: false }, [lease])).toMatch(/3 of 7 calls \(at most 10\), by host two-17/);
@@ -95,7 +95,7 @@ describe('the status', () => {
     );
   });
 
-  it('says when no host has the pace', () => {
+  it('reports that no host owns the pace', () => {
     const gone = { name: 'pace.erp', holder: 'two-17', epoch: 1, live: false, info: pace };
     expect(told('in use', { owner: false }, [gone])).toContain('no host has it now');
   });

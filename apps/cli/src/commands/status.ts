@@ -11,33 +11,33 @@ import { headedTable } from '../terminal/table.js';
 import { ago } from '../terminal/words.js';
 
 const WATCH_MS = 1_000;
-/** To the upper left corner, and nothing below. */
+/** Moves the cursor to the upper left corner and clears the screen. */
 const CLEAR = '\u001B[H\u001B[2J';
 
 /** A connection as the host reports it. */
 export type ShownConnection = EngineStatus['connections'][number] & {
   /** Calls that wait for a slot or for the remote system. */
   readonly waiting: number;
-  /** ISO 8601: since when the oldest of them is due, where the bus knows it. */
+  /** Due time of the oldest call in ISO 8601, if the bus knows it. */
   readonly oldest?: string;
-  /** Calls that ended well on the asked host within the last 60 s. */
+  /** Successful calls of the reporting host in the last 60 s. */
   readonly perMinute: number;
 };
 
 export interface HostStatus extends Omit<EngineStatus, 'connections' | 'parkedAccounts'> {
-  /** Absent from a host of the release before. */
+  /** Absent in hosts of the previous release. */
   readonly parkedAccounts?: EngineStatus['parkedAccounts'];
   readonly connections: readonly ShownConnection[];
   readonly engines: string;
   readonly flows: readonly string[];
   readonly files: WorkspaceState;
-  /** By flow. */
+  /** Number of parked runs by flow. */
   readonly parked: Readonly<Record<string, number>>;
   readonly leases: readonly LeaseRow[];
 }
 
 export function addStatus(command: Command): void {
-  addFormat(command.option('--watch', 'again each second')).action(
+  addFormat(command.option('--watch', 'refresh each second')).action(
     async ({ watch = false, ...format }: { watch?: boolean } & Format) => {
       const api = await openHostApi();
       const look = async () => {
@@ -57,7 +57,7 @@ export function addStatus(command: Command): void {
   );
 }
 
-/** @param now to tell the age of what waits */
+/** @param now the current time, for the age of waiting calls */
 export function statusText(status: HostStatus, now: Date): string {
   const { engines, files, bus, queues, paces, connections, parked, leases, newerStates, parkedAccounts = [] } = status;
   const busy = queues.filter(({ waiting, held = 0 }) => waiting + held > 0);
@@ -103,11 +103,11 @@ export function statusText(status: HostStatus, now: Date): string {
 }
 
 interface ShownPace extends PaceState {
-  /** The host that has it, when it is another one. */
+  /** The owner of the pace, if it is another host. */
   readonly elsewhere?: string;
 }
 
-/** What its owner says: this host, or another one with the lease, as it said when it renewed it. */
+/** Returns the pace from its owner: this host, or the info in the lease of another host. */
 function paceOf(connection: string, paces: HostStatus['paces'], leases: HostStatus['leases']): ShownPace | undefined {
   const own = paces[connection];
   if (!own || own.owner) return own;

@@ -23,43 +23,41 @@ interface RevokeOptions {
 
 export function addToken(command: Command): void {
   command
-    .option('--sub <user>', 'whose it is')
+    .option('--sub <user>', 'user of the token')
     .option(
       '--scope <scopes>',
-      'what it may, separated by spaces: events:write desktop viewer admin, and those of connectors, such as timeline:write',
+      'scopes of the token, separated by spaces: events:write desktop viewer admin, and those of connectors, such as timeline:write',
       readScopes,
       'events:write',
     )
-    .option('--extension <number>', 'telephone extension of the user: its calls pop up for this token')
+    .option('--extension <number>', 'telephone extension of the user, whose calls pop up')
     .option('--groups <names>', 'groups of the user, separated by commas', readNames)
     .option(
       '--workplace <names>',
-      'the only workplaces at which the token may connect, separated by commas; may be given again',
+      'the only workplaces at which the token may connect, separated by commas; can be repeated',
       readNames,
     )
     .addOption(
-      new Option('--ttl <duration>', 'how long it is good, 366d at most')
-        .argParser(readDuration)
-        .default(readDuration('12h'), '12h'),
+      new Option('--ttl <duration>', 'validity, at most 366d').argParser(readDuration).default(readDuration('12h'), '12h'),
     )
     .action(async ({ sub, ttl, workplace, ...claims }: SignOptions) => {
-      if (sub === undefined) throw new CommandError('token: --sub is missing: write whose token it is, such as --sub ivanov');
+      if (sub === undefined) throw new CommandError('token: --sub is missing: name the user, such as --sub ivanov');
       if (ttl > OPERATOR_MAX_TTL_MS)
-        throw new CommandError('token: --ttl is too long: a token of the operator is good for 366d at most');
+        throw new CommandError('token: --ttl is too long: a token of the operator is valid for at most 366d');
       const signed = { ...claims, ...(workplace && { workplaces: workplace }), sub, ttlMs: ttl };
       print(await signOperatorToken(await readOperatorSecret(readEnv()), signed));
     });
   command
     .command('revoke')
-    .description('refuse a token on all hosts, or all tokens that a user has now')
-    .argument('[token]', 'the token itself')
-    .option('--user <sub>', 'all tokens of this user that were issued before now')
+    .description('revoke a token, or all current tokens of a user, on all hosts')
+    .argument('[token]', 'the token')
+    .option('--user <sub>', 'all tokens of this user that were issued until now')
     .option('--jti <id>', 'the token with this id')
-    .option('--issuer <name>', 'who signed it; operator when absent')
+    .option('--issuer <name>', 'issuer of the token; operator when absent')
     .action(async (token: string | undefined, options: RevokeOptions) => {
       const revocation = readRevocation(token, options);
       await (await openHostApi()).post('/api/tokens/revoke', revocation);
-      print(`revoked: ${describe(revocation)}; every host refuses it within 5 s`);
+      print(`revoked: ${describe(revocation)}; all hosts reject it within 5 s`);
     });
 }
 

@@ -8,10 +8,10 @@ import { headedTable } from '../terminal/table.js';
 import { counted } from '../terminal/words.js';
 
 export function addUnrouted(unrouted: Command): void {
-  addFormat(unrouted.command('ls').description('count them by type')).action(async (format: Format) => {
+  addFormat(unrouted.command('ls').description('count unrouted events by type')).action(async (format: Format) => {
     const types = await (await openHostApi()).get<readonly UnroutedStatus[]>('/api/unrouted');
     if (wantsJson(format)) return printJson(types);
-    if (types.length === 0) return say('every event has found a flow');
+    if (types.length === 0) return say('no unrouted events');
     print(
       headedTable(
         ['TYPE', 'EVENTS'],
@@ -21,10 +21,10 @@ export function addUnrouted(unrouted: Command): void {
   });
   unrouted
     .command('replay')
-    .description('give those of a type to a flow')
-    .argument('[type]', 'of the events; `*` is one word, `#` any number')
-    .option('--type <type>', 'the same')
-    .requiredOption('--flow <name>', 'that takes them')
+    .description('pass unrouted events of a type to a flow')
+    .argument('[type]', 'type of the events; `*` matches one word, `#` any number of words')
+    .option('--type <type>', 'same as the argument')
+    .requiredOption('--flow <name>', 'flow that gets the events')
     .action(async (named: string | undefined, { type = named, flow }: { type?: string; flow: string }) => {
       if (type === undefined) throw new UsageError('name a type: sluice unrouted replay order.created --flow NAME');
       const body = { type, flow };

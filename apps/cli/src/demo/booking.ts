@@ -2,11 +2,11 @@ import { signOperatorToken } from '@sluice/host';
 import { HostApi } from '../admin/host-api.js';
 import { sendEvents, type SenderOptions } from './sender.js';
 
-/** The timeline's REST API, for the connection of sluice.yaml. */
+/** Path of the REST API of the timeline in sluice.yaml. */
 export const JOURNAL = '/api/timeline/journal';
 const MINUTE_MS = 60_000;
 const LASTS_MS = 30 * MINUTE_MS;
-/** Each demo moves the same entry: nothing is in its way, and none is left behind. */
+/** Each demo moves the same entry, so that entries do not accumulate. */
 const ID = '5d1c0a3e-6f6b-4d55-9c3c-0e6a4c1d7b20';
 const RESOURCE = 'demo';
 
@@ -17,7 +17,7 @@ export interface Visit {
 
 type BookingPart = SenderOptions & { readonly secret: string };
 
-/** Lets 1C say that it has booked a visit, from this minute on. */
+/** Sends the event with which 1C reports a visit that begins now. */
 export async function book(options: BookingPart): Promise<Visit> {
   const api = await apiOf(options);
   await api.post(`${JOURNAL}/import`, { resources: [{ code: RESOURCE, name: 'Demo' }] });
@@ -33,7 +33,7 @@ export async function book(options: BookingPart): Promise<Visit> {
   return { id: ID, start };
 }
 
-/** Does the timeline have it, at its time? */
+/** Returns whether the timeline contains the visit at its time. */
 export async function inTimeline({ id, start }: Visit, options: BookingPart): Promise<boolean> {
   const api = await apiOf(options);
   const [from, to] = [start, new Date(start.getTime() + MINUTE_MS)].map((time) => time.toISOString());

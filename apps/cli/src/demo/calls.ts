@@ -46,7 +46,7 @@ export async function inLoops(count: number, concurrency: number, work: (number:
   await Promise.all(Array.from({ length: concurrency }, loop));
 }
 
-/** As an integration without a pace does it: everything at once. What becomes of it, the other side counts. */
+/** Makes all calls at once, like an integration without a pace. The emulated 1C counts the results. */
 export async function callAllAtOnce(gate: string, count: number): Promise<void> {
   const agent = new Agent();
   const calls = Array.from({ length: count }, (_, index) => postJson(gate, callOf(index + 1), { agent }));
@@ -54,7 +54,7 @@ export async function callAllAtOnce(gate: string, count: number): Promise<void> 
   agent.destroy();
 }
 
-/** As a careful programmer does it by hand: so many loops, each on its own connection. Gives the milliseconds from first to last. */
+/** Makes the calls in the given number of loops, each on its own connection. Resolves with the duration in milliseconds. */
 export async function callInPlainLoops(gate: string, count: number, loops: number): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: loops });
   const from = performance.now();

@@ -19,28 +19,28 @@ import { showCalls } from './telephone.js';
 
 const MAX_CALLS = 10;
 const LATENCY_MS = 50;
-/** More connections at once than this say nothing new, and reach the limits of some systems. */
+/** Maximum number of concurrent connections; more would exceed the limits of some systems. */
 const AT_ONCE = 1_000;
 const LOOK_MS = 10;
-/** Nothing was delivered for so long: the rest is lost. Longer than a killed host's calls are waited for. */
+/** Time without a delivery after which the rest counts as lost. Longer than the wait for calls of a killed host. */
 const GIVE_UP_MS = 60_000;
 const TOKEN_TTL_MS = 3_600_000;
 
 export interface DemoOptions {
   readonly events: number;
-  /** Kill the host half-way, and start it again. */
+  /** Whether to kill the host half-way and restart it. */
   readonly kill: boolean;
-  /** Ends the demo early; what it started is stopped. */
+  /** Ends the demo early; the host and the emulators are stopped. */
   readonly signal: AbortSignal;
-  /** Tells the story. */
+  /** Prints the progress. */
   readonly tell: (text: string) => void;
   readonly terminal: boolean;
 }
 
 /**
- * The main job before one's eyes: calls without a pace, then the same number of events through Sluice, then ten plain loops; after that
- * desktops and the telephone. Everything is counted by the stand-ins, which live in this process; the host is a child, so that it can be
- * killed. Rejects with the signal.
+ * Runs the demo: calls without a pace, the same number of events through Sluice, and ten plain loops; then desktops and the telephone.
+ * The emulators in this process count all calls and events. The host is a child process, so that it can be killed. Rejects when the
+ * signal aborts.
  */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const onec = await startOnec({ port: 0, maxCalls: MAX_CALLS, latencyMs: LATENCY_MS });
@@ -62,7 +62,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     options.tell(
       `\nwhat the stand-in counted itself: ${stats.calls} calls, ${stats.distinct} different orders, ${stats.peak} at most at once, ${stats.refused} refused\n`,
     );
-    // the comparison is made on the machine as it was: with a host beside
+    // the host still runs during the comparison, for equal conditions
     const plainMs = await callInPlainLoops(gateOf(onec), options.events, MAX_CALLS);
     options.signal.throwIfAborted();
     const part = { port: stompPort, secret, token, url: () => host.url, signal: options.signal, tell: options.tell };
@@ -86,7 +86,7 @@ function hostOptions({ onec, pbx }: { readonly onec: Onec; readonly pbx: Pbx }, 
     SLUICE_STOMP_PORT: String(stompPort),
     SLUICE_TOKEN_SECRET: secret,
     ERP_URL: `${onec.url}/demo/hs/gate`,
-    // the stand-in knows no users
+    // the emulator has no users
     ERP_USER: undefined,
     ERP_PASSWORD: undefined,
     ERP_WS_URL: undefined,
@@ -100,7 +100,7 @@ function hostOptions({ onec, pbx }: { readonly onec: Onec; readonly pbx: Pbx }, 
 
 const gateOf = (onec: Onec) => `${onec.url}/demo/hs/gate/v1`;
 
-/** What an interrupted demo left in the queues is delivered first: it must not be counted with ours. */
+/** Waits until the events of an interrupted demo are delivered, because they must not be counted. */
 async function finishLeftovers(host: HostProcess, onec: Onec, token: string, signal: AbortSignal): Promise<void> {
   const api = new HostApi(host.url ?? '', token);
   const until = performance.now() + GIVE_UP_MS;
@@ -148,7 +148,7 @@ async function withSluice({ host, onec, token }: Parts, options: DemoOptions): P
   try {
     const ms = await Promise.race([
       watch(onec, { events, from, signal }, (text, done) => shown.show(done, text)),
-      // only a failure ends the wait
+      // this promise only rejects
       work.then(() => new Promise<never>(() => undefined)),
     ]);
     return { sent, ms };
@@ -175,7 +175,7 @@ async function crashHalfway({ host, onec, events, tell, signal }: Crash): Promis
   tell(`the host is back after ${seconds(performance.now() - from)}`);
 }
 
-/** Gives the milliseconds to the last call that was carried out: when all are done, or when nothing comes any more. */
+/** Resolves with the milliseconds to the last finished call, when all calls are done or no more calls arrive. */
 async function watch(
   onec: Onec,
   { events, from, signal }: { readonly events: number; readonly from: number; readonly signal: AbortSignal },

@@ -11,16 +11,16 @@ const GIVE_UP_MS = 60_000;
 const TOKEN_TTL_MS = 3_600_000;
 
 export interface DesktopPart extends SenderOptions {
-  /** Where the gateway listens. */
+  /** Port of the gateway. */
   readonly port: number;
-  /** Of the operator. */
+  /** Secret of the operator. */
   readonly secret: string;
   readonly tell: (text: string) => void;
 }
 
 /**
- * Desktops before one's eyes: fifty users get their events through flows/desktop.yaml, one of them when it comes back. They are counted by
- * the stand-ins, which live in this process.
+ * Demonstrates desktops: fifty users get their events through flows/desktop.yaml, one of them after a reconnect. The emulators in this
+ * process count the events.
  */
 export async function showDesktops(options: DesktopPart): Promise<void> {
   const { port, secret, tell, signal } = options;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 
-/** A port of loopback that nobody listens at now: a host that is killed has to come back to its clients at the same one. */
+/** Returns a free port of loopback. A killed host must restart at the same port, to which its clients reconnect. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const LOOK_MS = 10;
 
-/** Looks again and again, and gives true as soon as it is so; false when it was not in time. Rejects with the signal. */
+/** Polls until the condition is true and resolves with true, or with false after the time. Rejects when the signal aborts. */
 export async function holds(
   is: () => boolean | Promise<boolean>,
   { withinMs, signal }: { readonly withinMs: number; readonly signal: AbortSignal },

@@ -7,7 +7,7 @@ import { CommandError } from '../exit.js';
 
 const SLUICE = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
 const READY_MS = 60_000;
-/** The host itself takes ten seconds at most. */
+/** Time before a stopping host is killed. An orderly stop takes at most ten seconds. */
 const STOP_MS = 20_000;
 
 export interface HostProcessOptions {
@@ -22,12 +22,12 @@ interface Ready {
   readonly engines: string;
 }
 
-/** A host as a child process, as `sluice run` starts it. It stops by itself when this process dies. */
+/** `sluice run` as a child process. The host stops when this process ends. */
 export class HostProcess {
   #child: ChildProcess | undefined;
   #ready: Ready | undefined;
   #changing: Promise<unknown> = Promise.resolve();
-  /** Its log. */
+  /** Path of the log file. */
   readonly log: string;
 
   constructor(private readonly options: HostProcessOptions) {
@@ -35,22 +35,22 @@ export class HostProcess {
     mkdirSync(options.home, { recursive: true });
   }
 
-  /** Undefined while none is ready. */
+  /** Undefined while the host is not ready. */
   get url(): string | undefined {
     return this.#ready && `http://127.0.0.1:${this.#ready.port}`;
   }
 
-  /** Which engines it runs on, in words. */
+  /** Names of the backends of the host. */
   get engines(): string {
     return this.#ready?.engines ?? '';
   }
 
-  /** Resolves when it takes events. When it does not start its own words are on standard error. */
+  /** Resolves when the host accepts events. A host that does not start prints the reason on standard error. */
   start(): Promise<void> {
     return this.#next(() => this.#start());
   }
 
-  /** Ends it with SIGKILL, as a crash or the kernel does, and starts it again. */
+  /** Kills the host with SIGKILL, like a crash, and restarts it. */
   crash(): Promise<void> {
     return this.#next(async () => {
       await this.#end((child) => child.kill('SIGKILL'));
@@ -58,12 +58,12 @@ export class HostProcess {
     });
   }
 
-  /** Stops it gracefully, after whatever is under way: what it started must not be left behind. */
+  /** Stops the host in order, after the current change, so that it leaves no processes behind. */
   stop(): Promise<void> {
     return this.#next(() => this.#end((child) => child.disconnect()));
   }
 
-  /** One change after the other. */
+  /** Runs changes one after another. */
   #next(change: () => Promise<void>): Promise<void> {
     const done = this.#changing.then(change);
     this.#changing = done.catch(() => undefined);
@@ -75,9 +75,9 @@ export class HostProcess {
     const log = openSync(this.log, 'a');
     const child = spawn(process.execPath, [SLUICE, 'run', '--workspace', workspace], {
       env,
-      // what it says on its standard error is why it does not start
+      // standard error contains the reason of a failed start
       stdio: ['ignore', log, 'inherit', 'ipc'],
-      // in a group of its own: Ctrl+C on the terminal is for the demo, which then stops the host
+      // a separate process group, so that Ctrl+C reaches only the demo, which then stops the host
       detached: true,
       windowsHide: true,
     });

@@ -6,8 +6,8 @@ import { isGood, lostOf, resultLine, resultOf } from './result.js';
 
 const known = { sent: 1000, maxCalls: 10, ms: 5_400, plainMs: 5_200 };
 
-describe('the result of the demo', () => {
-  it('is one line that programs read', () => {
+describe('result of the demo', () => {
+  it('is one line for programs', () => {
     const result = resultOf({ distinct: 1000, refused: 0, peak: 10 }, known);
     expect(resultLine(result)).toBe(
       'demo: sent 1000, delivered 1000, lost 0, refused 0, peak 10 of 10 calls, 5.4 s (plain loops 5.2 s)',
@@ -15,7 +15,7 @@ describe('the result of the demo', () => {
     expect(isGood(result)).toBe(true);
   });
 
-  it('is bad when an event is lost, when one is refused, and when one was delivered that was not sent', () => {
+  it('is bad when an event is lost, rejected or delivered without being sent', () => {
     const lost = resultOf({ distinct: 998, refused: 0, peak: 10 }, known);
     expect(lostOf(lost)).toBe(2);
     expect(isGood(lost)).toBe(false);
@@ -23,7 +23,7 @@ describe('the result of the demo', () => {
     expect(isGood(resultOf({ distinct: 1001, refused: 0, peak: 10 }, known))).toBe(false);
   });
 
-  it('counts a call that was repeated under its request id once', async () => {
+  it('counts calls with the same request id once', async () => {
     const onec = await startOnec({ port: 0, latencyMs: 0 });
     const agent = new Agent();
     const call = (id: string) =>
@@ -38,8 +38,8 @@ describe('the result of the demo', () => {
   });
 });
 
-describe('the calls that Sluice is compared with', () => {
-  it('are refused past the limit when all are made at once, and never in as many loops as it bears', async () => {
+describe('calls without Sluice', () => {
+  it('are rejected beyond the limit, but not in loops within the limit', async () => {
     const onec = await startOnec({ port: 0, maxCalls: 10, latencyMs: 20 });
     const gate = `${onec.url}/demo/hs/gate/v1`;
     await callAllAtOnce(gate, 100);

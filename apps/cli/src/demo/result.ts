@@ -1,16 +1,16 @@
 import type { OnecStats } from '@sluice/emulator';
 import { seconds } from '../terminal/words.js';
 
-/** What the demo is about, as the other side counted it. */
+/** The result of the demo, as counted by the emulated 1C. */
 export interface DemoResult {
   /** Events answered 202. */
   readonly sent: number;
-  /** Different orders that were carried out: a repeat under the same request id is the same order. */
+  /** Number of different orders that were carried out; repeats under the same request id count once. */
   readonly delivered: number;
   readonly refused: number;
   readonly peak: number;
   readonly maxCalls: number;
-  /** From the first event sent to the last call done. */
+  /** Milliseconds from the first event to the end of the last call. */
   readonly ms: number;
   readonly plainMs: number;
 }
@@ -26,12 +26,12 @@ export function lostOf({ sent, delivered }: DemoResult): number {
   return Math.max(0, sent - delivered);
 }
 
-/** Everything sent was delivered, nothing else was, and nothing was refused. */
+/** Returns whether 1C got exactly the sent events and rejected no call. */
 export function isGood(result: DemoResult): boolean {
   return result.delivered === result.sent && result.refused === 0;
 }
 
-/** The last line of the demo: programs read it. */
+/** Returns the last line of the demo, which programs can parse. */
 export function resultLine(result: DemoResult): string {
   const { sent, delivered, refused, peak, maxCalls, ms, plainMs } = result;
   return `demo: sent ${sent}, delivered ${delivered}, lost ${lostOf(result)}, refused ${refused}, peak ${peak} of ${maxCalls} calls, ${seconds(ms)} (plain loops ${seconds(plainMs)})`;

@@ -8,8 +8,8 @@ const message = (event: string, data: object) => ({
 });
 const popup = { title: 'ООО «Ромашка»', phone: '74951234567' };
 
-describe('what screens showed', () => {
-  it('is a pop-up with its title, and on whose screen', () => {
+describe('Screens', () => {
+  it('records pop-ups by user', () => {
     const screens = new Screens();
     screens.hear('user1', message('call.popup', popup));
     expect(screens.showed('user1', popup)).toBe(true);
@@ -18,7 +18,7 @@ describe('what screens showed', () => {
     expect(screens.showed('user1', { ...popup, phone: '74950000000' })).toBe(false);
   });
 
-  it('is how many users were told that an entry has changed: a repeat is no other user', () => {
+  it('counts the users notified of a change, each once', () => {
     const screens = new Screens();
     for (const user of ['user1', 'user2', 'user2']) screens.hear(user, message('timeline.changed', { id: 'a' }));
     screens.hear('user3', message('timeline.changed', { id: 'b' }));

@@ -5,7 +5,7 @@ export interface Popup {
   readonly phone: string;
 }
 
-/** What the screens of desktops showed. */
+/** Records the pop-ups and changes that desktops have received. */
 export class Screens {
   readonly #popups = new Map<string, Popup[]>();
   readonly #changes = new Map<string, Set<string>>();
@@ -18,12 +18,12 @@ export class Screens {
     this.#changes.set(id, new Set(this.#changes.get(id)).add(user));
   }
 
-  /** Did it pop up on the screen of this user? */
+  /** Returns whether the user has received this pop-up. */
   showed(user: string, { title, phone }: Popup): boolean {
     return this.#popups.get(user)?.some((popup) => popup.title === title && popup.phone === phone) ?? false;
   }
 
-  /** How many users heard that this entry of the timeline has changed. */
+  /** Returns the number of users that were notified of a change of this timeline entry. */
   toldOf(entry: string): number {
     return this.#changes.get(entry)?.size ?? 0;
   }

@@ -5,7 +5,7 @@ import { inLoops, order, postJson } from './calls.js';
 
 const IN_FLIGHT = 16;
 const AGAIN_MS = 100;
-/** A host that was killed may leave a request without an answer for ever. */
+/** Timeout of a request, because a killed host may never answer it. */
 const ANSWER_MS = 5_000;
 
 /** Events of one type, numbered from 0. */
@@ -17,7 +17,7 @@ export interface Sent {
 const ORDERS: Sent = { type: 'order.demo', data: order };
 
 export interface SenderOptions {
-  /** Where the host listens now; undefined while there is none. */
+  /** Returns the URL of the host; undefined while no host is ready. */
   readonly url: () => string | undefined;
   readonly token: string;
   readonly signal: AbortSignal;
@@ -29,8 +29,8 @@ export function sendOrders(count: number, options: SenderOptions, accepted: () =
 }
 
 /**
- * Sends events through the door of the host. An event without a 202 is sent again under the same id, until there is one: that is all a
- * sender has to do so that nothing is lost.
+ * Sends events to the host over HTTP. An event is repeated under the same id until the host answers 202; a sender needs nothing else to
+ * lose no event.
  */
 export async function sendEvents(
   { type, data }: Sent,

@@ -13,31 +13,31 @@ import { holds } from './holds.js';
 import { Screens } from './screens.js';
 
 const CALLS = 20;
-/** So many telephones ring at the same time: the flow gives 1C two seconds for a name, also on a slow machine. */
+/** Number of concurrent calls. It is low because the flow waits only two seconds for a name from 1C, also on a slow machine. */
 const AT_ONCE = 5;
-/** A call that nobody was told of by then has expired. */
+/** Time after which an event of a call has expired. */
 const GIVE_UP_MS = 20_000;
-/** A host that was killed may keep the exchange to itself for ten seconds. */
+/** Time until the host is connected; the lease of a killed host may block the exchange for ten seconds. */
 const READY_MS = 60_000;
 const TOKEN_TTL_MS = 3_600_000;
 
 export interface TelephonePart extends DesktopPart {
   readonly pbx: Pbx;
-  /** Where the stand-in for 1C is asked who calls. */
+  /** URL of the emulated 1C for looking up callers. */
   readonly gate: string;
 }
 
 interface Call {
   readonly user: string;
   readonly phone: string;
-  /** As 1C knows the caller. */
+  /** Name of the caller in 1C. */
   readonly name: string;
 }
 
 /**
- * The telephone before one's eyes: calls of an exchange are looked up in 1C, pop up on desktops and become cards; a booking that 1C makes
- * appears in the timeline. What came is counted where it came: on the desktops, and over the REST API of the timeline. Rejects with a
- * {@link CommandError} when something did not.
+ * Demonstrates the telephone: callers are looked up in 1C, pop up on desktops and become cards; a booking of 1C appears in the timeline.
+ * The results are counted on the desktops and over the REST API of the timeline. Rejects with a {@link CommandError} when a result is
+ * missing.
  */
 export async function showCalls(options: TelephonePart): Promise<void> {
   const { pbx, port, secret, tell, signal } = options;
@@ -83,7 +83,7 @@ async function ringAll(calls: readonly Call[], screens: Screens, options: Teleph
   return { shown: calls.filter(isShown).length, cards: cards.filter(Boolean).length };
 }
 
-/** Counts the booking in the timeline, and the desktops that were told of it on the topic. */
+/** Counts the booking in the timeline and the desktops that were notified of it on the topic. */
 async function bookOne(screens: Screens, options: TelephonePart) {
   const soon = { withinMs: GIVE_UP_MS, signal: options.signal };
   const visit = await book(options);
@@ -92,7 +92,7 @@ async function bookOne(screens: Screens, options: TelephonePart) {
   return { booked: booked ? 1 : 0, told: screens.toldOf(visit.id) };
 }
 
-/** Callers that no other demo has had, and whom 1C knows: it is asked what they are called. */
+/** Creates calls from new numbers and looks up the names of the callers in the emulated 1C. */
 async function plannedCalls(gate: string): Promise<readonly Call[]> {
   const exchange = `7495${randomInt(1_000, 10_000)}`;
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
@@ -109,7 +109,7 @@ async function plannedCalls(gate: string): Promise<readonly Call[]> {
   return calls;
 }
 
-/** Does the host listen to the exchange? It asks for the channels of each session that it has logged in to. */
+/** Returns whether the host is subscribed to the exchange: it requests the channels in each session after the login. */
 function isHeard(pbx: Pbx): boolean {
   const { sessions, logins, actions } = pbx.stats();
   return sessions > 0 && (actions['CoreShowChannels'] ?? 0) >= logins;
@@ -119,7 +119,7 @@ function tokenOf(secret: string, user: string, scope: string): Promise<string> {
   return signOperatorToken(secret, { sub: user, scope, ttlMs: TOKEN_TTL_MS, extension: extensionOf(user) });
 }
 
-/** What the page of the timeline shows to whom a call is for. */
+/** Reads the timeline as the page of the called user does. */
 async function openPage(
   { user, phone, name }: Call,
   { url, secret }: TelephonePart,

@@ -4,7 +4,7 @@ import { counted, seconds } from '../terminal/words.js';
 import { VERSION } from '../version.js';
 import type { RunningHost } from './running-host.js';
 
-/** What runs here, where its doors are, and the rows that the caller adds. */
+/** Returns the banner: flows, connections, address of the host, and the notes of the caller. */
 export function bannerOf(
   running: RunningHost,
   colors: Paint,

@@ -25,20 +25,20 @@ export interface HostRequest {
   /** The workspace. */
   readonly directory: string;
   readonly roles?: ReadonlySet<Role>;
-  /** Variables of the workspace beside those of this process. */
+  /** Additional variables of the workspace. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface RunningHost {
   readonly host: Host;
   readonly loaded: LoadedWorkspace;
-  /** From the call to the open door. */
+  /** Milliseconds from the call until the host accepts requests. */
   readonly startedInMs: number;
 }
 
 /**
- * Starts a host in this process, as `sluice run` does. Undefined, and nothing is started, when the workspace has errors: its findings have
- * been told then. On a terminal each event is told in lines, and the log from warnings on; elsewhere the log is JSON.
+ * Starts a host in this process, as `sluice run` does. Resolves with undefined when the workspace has errors, after printing its
+ * findings. On a terminal it prints event lines and warnings, elsewhere the log as JSON.
  */
 export async function startHost({ directory, roles = new Set(ROLES), env: more }: HostRequest): Promise<RunningHost | undefined> {
   const from = performance.now();
@@ -53,7 +53,7 @@ export async function startHost({ directory, roles = new Set(ROLES), env: more }
 
   const secrets = new Secrets();
   const terminal = process.stdout.isTTY;
-  // what a terminal shows beside the events is trouble only, unless more is asked for
+  // beside events a terminal shows only warnings and errors, unless SLUICE_LOG_LEVEL asks for more
   const level = terminal && env.SLUICE_LOG_LEVEL === 'info' ? 'warn' : env.SLUICE_LOG_LEVEL;
   const logger = createLogger(level, secrets, terminal ? logLines({ write: printLine, colors: paint }) : process.stdout);
   const types = workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : []));
@@ -65,12 +65,12 @@ export async function startHost({ directory, roles = new Set(ROLES), env: more }
   if (!replaced) await keepCopy(env.SLUICE_HOME, directory, loaded, log);
   logger.info({ port: host.port, engines: host.backends }, 'ready');
   if (!/^(127\.|::1$|localhost$)/.test(env.SLUICE_HTTP_HOST)) warnOfPlainHttp(logger, terminal);
-  // a parent that spoke of IPC waits for this; one that has gone meanwhile is heard of by `disconnect`
+  // a parent with an IPC channel waits for this message; errors are ignored, because `disconnect` reports a lost parent
   process.send?.({ ready: true, port: host.port, engines: host.backends }, undefined, undefined, () => undefined);
   return { host, loaded, startedInMs: performance.now() - from };
 }
 
-/** A host without a place to write to works all the same; only its next start has no copy. */
+/** Saves the last good copy. A host that cannot write works, but its next start has no copy. */
 async function keepCopy(home: string, directory: string, { files }: LoadedWorkspace, log: Log): Promise<void> {
   await keepLastGood(home, directory, files).catch((error: unknown) =>
     log.warn(`the files of the workspace cannot be copied to ${home}, so a start with a broken file will fail: ${String(error)}`),
@@ -79,7 +79,7 @@ async function keepCopy(home: string, directory: string, { files }: LoadedWorksp
 
 function warnOfPlainHttp(logger: { warn(message: string): void }, terminal: boolean): void {
   const text =
-    'HTTP without TLS: tokens and data can be read on the way. Put a proxy with TLS in front, or set SLUICE_HTTP_HOST=127.0.0.1';
+    'HTTP without TLS: others in the network can read tokens and data. Put a proxy with TLS in front, or set SLUICE_HTTP_HOST=127.0.0.1';
   if (terminal) print(`${paint.dim(clock(new Date()))} ${paint.yellow('warning')} ${text}`);
   else logger.warn(text);
 }

@@ -11,7 +11,7 @@ const PEOPLE = [
   { code: 'sample-2', name: 'Петров С. К.' },
   { code: 'sample-3', name: 'Кабинет 1' },
 ];
-/** Each with the last digits of an id of its own: a second start on one day adds nothing. */
+/** Visits with the last digit of a fixed id, so that a second start on the same day adds no entries. */
 const VISITS = [
   ['1', 'sample-1', '10:00', '11:00', 'Ольга Смирнова', 'confirmed'],
   ['2', 'sample-1', '12:30', '13:30', 'Виктор Ли', 'waiting'],
@@ -30,7 +30,7 @@ export async function fillSampleJournal(url: string, secret: string, filling: ()
   const { resources } = await api.get<{ resources: readonly unknown[] }>(JOURNAL);
   if (resources.length > 0) return;
   filling();
-  // a Swede writes dates as ISO 8601 does
+  // the Swedish date format is that of ISO 8601
   const today = new Intl.DateTimeFormat('sv-SE', { timeZone: TIMEZONE }).format(new Date());
   const entries = VISITS.map(([digit, resource, start, end, client, status]) => ({
     id: `5d1c0a3e-6f6b-4d55-9c3c-00000000000${digit}`,

@@ -1,4 +1,4 @@
 import { fileURLToPath } from 'node:url';
 
-/** The folder of the repository: its sluice.yaml and flows/ are the samples. */
+/** The root folder of the repository, whose sluice.yaml and flows/ are the sample workspace. */
 export const SAMPLE_WORKSPACE = fileURLToPath(new URL('../../../../', import.meta.url));

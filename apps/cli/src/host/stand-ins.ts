@@ -4,19 +4,19 @@ import { SAMPLE_WORKSPACE } from './sample-workspace.js';
 
 const ONEC_PORT = 8081;
 const STAND_IN = 'stand-in, started here because ERP_URL is not set';
-/** What the connections erp and erp-ws of sluice.yaml may have in it together. */
+/** Maximum number of concurrent calls of the connections erp and erp-ws in sluice.yaml together. */
 const ONEC_CALLS = 12;
-/** A person has to see that it rings. */
+/** Long enough to see that the telephone rings. */
 const RING_MS = 1_000;
 const TALK_MS = 2_000;
 
-/** The other sides that nobody has named. */
+/** Emulators of the remote systems that the environment does not name. */
 export interface StandIns {
-  /** Variables of the workspace by which it finds them. */
+  /** Variables of the workspace with their addresses. */
   readonly env: Readonly<Record<string, string>>;
-  /** How the stand-in for 1C came to be; absent when there is a real one. */
+  /** Note about the stand-in for 1C; absent with a real 1C. */
   readonly onec?: string;
-  /** Where calls of the exchange are ordered; absent when there is a real one. */
+  /** URL that places calls in the emulated exchange; absent with a real exchange. */
   readonly pbxControl?: string;
   close(): Promise<void>;
 }
@@ -38,7 +38,7 @@ export async function startStandIns(env: Readonly<Record<string, string | undefi
   };
 }
 
-/** Connections of the sample workspace, by the variable that replaces their stand-in. */
+/** Connections of the sample workspace by the variable for a real system. */
 const STAND_IN_CONNECTIONS = { ERP_URL: ['erp', 'erp-ws'], PBX_HOST: ['pbx'] } as const;
 
 /**
@@ -52,13 +52,13 @@ export async function standInVariables(
   if ((await realpath(directory)) !== (await realpath(SAMPLE_WORKSPACE))) return new Map();
   const unset = Object.entries(STAND_IN_CONNECTIONS).filter(([variable]) => !isGiven(env[variable]));
   const rows = unset.flatMap(([variable, names]) => names.map((name) => [name, variable] as const));
-  // a web service may have an address of its own
+  // the web services may have a separate address
   return new Map(rows.filter(([name]) => name !== 'erp-ws' || !isGiven(env['ERP_WS_URL'])));
 }
 
 const isGiven = (variable: string | undefined) => variable !== undefined && variable !== '';
 
-/** At the port that sluice.yaml names, or at a free one when something else listens there: the workspace is told the address. */
+/** Starts the emulated 1C at its default port, or at a free one when the port is in use. */
 async function startOnecNearItsPort() {
   try {
     return await startOnec({ port: ONEC_PORT, maxCalls: ONEC_CALLS });
@@ -68,7 +68,7 @@ async function startOnecNearItsPort() {
   }
 }
 
-/** Its users are those that sluice.yaml names when the environment names none. */
+/** Starts the emulated exchange with the default user of sluice.yaml. */
 async function startExchange() {
   const pbx = await startPbx({ port: 0, ringMs: RING_MS, talkMs: TALK_MS });
   const control = await startPbxControl(pbx, 0);

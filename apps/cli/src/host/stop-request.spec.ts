@@ -3,13 +3,13 @@ import { stopRequest } from './stop-request.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-describe('the request to stop', () => {
+describe('stopRequest', () => {
   afterEach(() => {
     jest.restoreAllMocks();
     for (const signal of SIGNALS) process.removeAllListeners(signal);
   });
 
-  /** The codes with which the process was ended at once, after signals at these milliseconds. */
+  /** Returns the codes of process.exit() after signals at these times in milliseconds. */
   function endsAfter(...signals: readonly (readonly [NodeJS.Signals, number])[]) {
     const exit = jest.spyOn(process, 'exit').mockImplementation(() => undefined as never);
     const clock = jest.spyOn(performance, 'now');
@@ -21,15 +21,15 @@ describe('the request to stop', () => {
     return exit.mock.calls.map(([code]) => code);
   }
 
-  it('is one Ctrl+C, by whatever ways it comes', () => {
+  it('counts signals of one Ctrl+C as one', () => {
     expect(endsAfter(['SIGINT', 1_000], ['SIGINT', 1_010])).toEqual([]);
   });
 
-  it('becomes impatient with the second', () => {
+  it('ends the process at once on the second Ctrl+C', () => {
     expect(endsAfter(['SIGINT', 1_000], ['SIGINT', 2_000])).toEqual([130]);
   });
 
-  it('does not become impatient when its terminal closes', () => {
+  it('does not end the process at once when its terminal closes', () => {
     expect(endsAfter(['SIGINT', 1_000], ['SIGHUP', 2_000])).toEqual([]);
   });
 });

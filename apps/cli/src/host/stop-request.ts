@@ -1,12 +1,12 @@
 import { EXIT } from '../exit.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** One Ctrl+C may come twice: from the terminal, and from a program between us and it that hands it on. */
+/** Signals within this time count as one: a Ctrl+C may arrive from the terminal and from a parent program. */
 const SAME_MS = 500;
 
 /**
- * Aborts when this process is asked to stop: by a signal, or by a parent that has gone away. A second Ctrl+C or SIGTERM ends the process at
- * once. From here on a signal ends it in no other way.
+ * Returns a signal that aborts when this process gets SIGINT, SIGTERM or SIGHUP, or when its parent disconnects. A second SIGINT or
+ * SIGTERM ends the process at once.
  */
 export function stopRequest(): AbortSignal {
   const stop = new AbortController();
@@ -14,13 +14,13 @@ export function stopRequest(): AbortSignal {
   const asked = (signal: NodeJS.Signals) => {
     stop.abort();
     firstAt ??= performance.now();
-    // npm leaves at Ctrl+C without waiting for us, and a terminal that ends with it says SIGHUP
+    // npm ends on Ctrl+C without waiting for this process, and a closing terminal then sends SIGHUP
     if (signal !== 'SIGHUP' && performance.now() - firstAt > SAME_MS) process.exit(EXIT.interrupted);
   };
   for (const signal of SIGNALS) process.on(signal, asked);
-  // a host started by another program must not outlive it, and Windows has no other way to ask for a graceful stop
+  // a host must not outlive its parent, and on Windows a disconnect is the only request for a graceful stop
   process.once('disconnect', () => stop.abort());
-  // it may have gone before anybody listened
+  // the parent may have disconnected before the listener was added
   if (process.send && !process.connected) stop.abort();
   return stop.signal;
 }

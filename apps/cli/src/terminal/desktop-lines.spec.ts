@@ -17,33 +17,33 @@ beforeEach(() => {
   );
 });
 
-describe('an event', () => {
+describe('event lines of desktops', () => {
   const hear = (headers: Record<string, string>, body: string | Buffer = '') => {
     const message = { command: 'MESSAGE', headers: new Map(Object.entries(headers)), body: Buffer.from(body) };
     lines.heard('user1', message);
     return said.at(-1);
   };
 
-  it('is a line with its user, its name and its data', () => {
+  it('show user, name and data', () => {
     const headers = { destination: '/user/events', event: 'order.ready' };
     expect(hear(headers, '{"number":7}')).toBe('12:00:05  user1  order.ready  {"number":7}');
     expect(hear(headers)).toBe('12:00:05  user1  order.ready');
   });
 
-  it('says when it comes from a topic, and when it may have been seen', () => {
+  it('mark events of a topic and redelivered events', () => {
     expect(hear({ destination: '/topic/prices', event: 'changed', redelivered: 'true' })).toBe(
       '12:00:05  user1  changed  from /topic/prices  again',
     );
   });
 
-  it('shows of its data what fits on a line, and nothing that a terminal obeys', () => {
+  it('truncate the data and remove control characters', () => {
     expect(hear({ event: 'a' }, 'x'.repeat(200))).toBe(`12:00:05  user1  a  ${'x'.repeat(120)}…`);
     expect(hear({ event: 'a' }, 'one\n\u001b]0;two')).toBe('12:00:05  user1  a  one ]0;two');
     expect(hear({ event: 'a' }, Buffer.from([0xff, 0xfe]))).toBe('12:00:05  user1  a  2 bytes');
   });
 });
 
-describe('a look at all of them', () => {
+describe('status lines of desktops', () => {
   const stats = (users: number, more: Partial<DesktopStats> = {}): DesktopStats => ({
     users,
     online: 0,
@@ -57,7 +57,7 @@ describe('a look at all of them', () => {
     ...more,
   });
 
-  it('says who is online when that has changed, and leaves the events of few to their lines', () => {
+  it('show changes of online clients, and no counts for few users', () => {
     lines.look(stats(2));
     lines.look(stats(2, { online: 2 }));
     lines.look(stats(2, { online: 2, received: 5 }));
@@ -65,7 +65,7 @@ describe('a look at all of them', () => {
     expect(said).toEqual(['12:00:05  2 of 2 clients online', '12:00:05  1 of 2 clients online']);
   });
 
-  it('counts the events of many', () => {
+  it('count the events of many users', () => {
     lines.look(stats(400, { online: 400, received: 1 }));
     lines.look(stats(400, { online: 400, received: 401, repeated: 3 }));
     lines.look(stats(400, { online: 400, received: 401, repeated: 3 }));
@@ -75,7 +75,7 @@ describe('a look at all of them', () => {
     ]);
   });
 
-  it('goes on after the counts were reset', () => {
+  it('continue after a reset of the counts', () => {
     lines.look(stats(400, { online: 400, received: 10 }));
     lines.look(stats(400, { online: 400 }));
     lines.look(stats(400, { online: 400, received: 2 }));
@@ -83,7 +83,7 @@ describe('a look at all of them', () => {
     expect(said).toHaveLength(2);
   });
 
-  it('tells what failed, each time that it does', () => {
+  it('report each failure', () => {
     lines.look(stats(2, { failures: { 'connect ECONNREFUSED': 2 } }));
     lines.look(stats(2, { failures: { 'connect ECONNREFUSED': 2 } }));
     lines.look(stats(2, { failures: { 'connect ECONNREFUSED': 3 } }));

@@ -3,11 +3,11 @@ import type { DesktopStats, ServerFrame } from '@sluice/emulator';
 import { paint } from './paint.js';
 import { clock, counted } from './words.js';
 
-/** Of so many users each event gets a line; of more only counts are told. */
+/** Maximum number of users for which each event is printed; for more users only counts are printed. */
 export const SHOWN_USERS = 10;
 const MAX_DATA_LENGTH = 120;
 
-/** What desktop clients live through, line by line, for whoever tries a flow with them. */
+/** Prints the events and the state of emulated desktop clients. */
 export class DesktopLines {
   #before: DesktopStats | undefined;
 
@@ -16,7 +16,7 @@ export class DesktopLines {
     private readonly now: () => Date = () => new Date(),
   ) {}
 
-  /** An event that one of them has received. */
+  /** Prints an event that a client has received. */
   heard(user: string, { headers, body }: ServerFrame): void {
     const destination = headers.get('destination') ?? '';
     const words = [user, paint.bold(headers.get('event') ?? destination)];
@@ -26,7 +26,7 @@ export class DesktopLines {
     this.#line(words.join('  '));
   }
 
-  /** To be called now and then: says who is online, what failed and, where events have no lines of their own, how many came. */
+  /** Prints changes since the last call: online clients, failures and, for many users, the number of events. Called periodically. */
   look(stats: DesktopStats): void {
     const before = this.#before;
     this.#before = stats;
@@ -47,7 +47,7 @@ export class DesktopLines {
   }
 }
 
-/** The beginning of a body on one line, and nothing in it that a terminal would obey. */
+/** Returns the beginning of a body on one line without control characters. */
 function dataShown(body: Buffer): string {
   if (!isUtf8(body)) return counted(body.length, 'byte');
   const text = body.toString().replace(/\p{Cc}+/gu, ' ');

@@ -30,7 +30,7 @@ function told() {
 }
 
 describe('event lines', () => {
-  it('tell of the event and of its call', () => {
+  it('show the event and its call', () => {
     const { lines, observer } = told();
     observer.accepted(event, 7);
     observer.called(call);
@@ -40,7 +40,7 @@ describe('event lines', () => {
     ]);
   });
 
-  it('name the type that was probably meant when no flow takes an event', () => {
+  it('suggest the most similar type when no flow takes an event', () => {
     const { lines, observer } = told();
     observer.unrouted({ ...event, type: 'order.craeted' });
     observer.unrouted({ ...event, type: 'stock.counted' });
@@ -50,7 +50,7 @@ describe('event lines', () => {
     ]);
   });
 
-  it('tell of an operation, and no limit where there is none', () => {
+  it('show the operation, and no limit where the connection has none', () => {
     const { lines, observer } = told();
     observer.called({ ...call, plugin: 'onec-soap', input: { service: 'ОбменССайтом', operation: 'ЗагрузитьЗаказ' } });
     observer.called({ ...call, plugin: 'tcp-gateway', connection: 'desktops', action: 'send', input: {}, limit: Infinity });
@@ -60,7 +60,7 @@ describe('event lines', () => {
     ]);
   });
 
-  it('tell why a call failed, and where a parked run is found', () => {
+  it('show why a call failed and how to list parked runs', () => {
     const { lines, observer } = told();
     const error = { code: 'REJECTED', fate: 'rejected' as const, message: 'Контрагент заблокирован', step: 'save' };
     observer.called({ ...call, error });

@@ -8,14 +8,14 @@ export interface EventLinesOptions {
   readonly write: (line: string) => void;
   readonly colors: Paint;
   readonly now: () => Date;
-  /** Types that the flows take, to name the one that was probably meant. */
+  /** Types that the flows take, to suggest the most similar one. */
   readonly types: readonly string[];
 }
 
-/** Tells on a terminal what happens to each event: that it was accepted, and each call that follows. */
+/** Returns an observer that prints accepted events and the calls that follow. */
 export function eventLines({ write, colors, now, types }: EventLinesOptions): Observer {
   const time = () => colors.dim(clock(now()));
-  // whole: the beginning of a UUIDv7 is the same for a minute, and `sluice find` wants all of it
+  // the complete id, because prefixes of UUIDv7 are not unique and `sluice find` needs all of it
   const name = (event: EventAttributes) => `${event.type} ${colors.dim(event.id)}`;
   return {
     accepted: (event, ms) => write(`${time()} ${name(event)} accepted in ${inWords(ms)}`),
@@ -38,13 +38,13 @@ function called(call: CallReport, colors: Paint): string {
   return `${where}, ${colors.red(call.error.code)} in ${inWords(call.ms)}${room}: ${call.error.message}`;
 }
 
-/** How full the other side is; of one without a limit there is nothing to say. */
+/** Returns the number of calls in flight and the limit; empty without a limit. */
 function roomOf({ plugin, connection, inFlight, limit }: CallReport): string {
   if (!Number.isFinite(limit)) return '';
   return ` (in ${plugin.startsWith('onec') ? '1C' : (connection ?? plugin)} now ${inFlight} of ${limit})`;
 }
 
-/** What is called: the method or the operation, where the connector has such. */
+/** Returns the called method or operation, or else the action. */
 function whatOf({ input, action }: CallReport): string {
   const { method, operation } = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
   return [method, operation].find((one) => typeof one === 'string') ?? action;

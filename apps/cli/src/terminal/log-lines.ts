@@ -5,7 +5,7 @@ import { clock } from './words.js';
 const WARN = 40;
 const ERROR = 50;
 
-/** Takes JSON log lines and writes them for people, one line each. */
+/** Returns a stream that reads JSON log lines and writes them as text. */
 export function logLines(options: { readonly write: (line: string) => void; readonly colors: Paint }): Writable {
   return new Writable({
     decodeStrings: false,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { oneLine, shown, shownJson } from './paint.js';
 
-describe('foreign text on a terminal', () => {
+describe('text of remote systems on a terminal', () => {
   it.each([
     ['a colour', '\u001b[31mкрасное\u001b[0m', '\\u001b[31mкрасное\\u001b[0m'],
     ['a bell and a zero', 'a\u0007b\0', 'a\\u0007b\\u0000'],
@@ -12,14 +12,14 @@ describe('foreign text on a terminal', () => {
     ['half of a pair', 'a\ud800', 'a\\ud800'],
   ])('shows %s as an escape', (_, text, visible) => expect(oneLine(text)).toBe(visible));
 
-  it('keeps letters, emoji and blanks of any language', () => {
+  it('keeps letters, emoji and spaces of any language', () => {
     const text = 'Ёж №5 👨‍👩‍👧 «日本» a\u00a0b';
     expect(oneLine(text)).toBe(text);
   });
 
-  it('keeps the lines and the tabs of a text that has several', () => expect(shown('a\u0007\n\tb\r')).toBe('a\\u0007\n\tb\\r'));
+  it('keeps line breaks and tabs of a text', () => expect(shown('a\u0007\n\tb\r')).toBe('a\\u0007\n\tb\\r'));
 
-  it('leaves JSON the same value', () => {
+  it('does not change the value of JSON', () => {
     const value = { a: '\u009b\u202e\u007f\n\u001b', б: ['\u2028'] };
     const json = shownJson(JSON.stringify(value, undefined, 2));
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pc from 'picocolors';
 
-/** The colours of a terminal, as far as this program uses them. */
+/** The terminal colours of this program. */
 export interface Paint {
   red(text: string): string;
   green(text: string): string;
@@ -11,12 +11,12 @@ export interface Paint {
 }
 
 /**
- * Stands for ESC in our own colours until a line is shown. Nobody outside of this process knows it, so no foreign text can contain a colour.
+ * Placeholder for ESC in our own colours until a line is shown. It is random, so that text of a remote system cannot contain colours.
  */
 const MARK = randomUUID();
 const OWN_COLOUR = new RegExp(`${MARK}\\[\\d+m`, 'g');
 
-/** Colours for what {@link shown} shows; none where the terminal has none. */
+/** Colours for text that {@link shown} prints; without effect on a terminal without colours. */
 export const paint: Paint = {
   red: painter(31, 39),
   green: painter(32, 39),
@@ -29,7 +29,7 @@ function painter(open: number, close: number): (text: string) => string {
   return (text) => (pc.isColorSupported ? `${MARK}[${open}m${text}${MARK}[${close}m` : text);
 }
 
-/** Control characters, halves of a pair, and what changes the direction or the line of a text without being seen. */
+/** Control characters, lone surrogates, bidirectional controls and invisible line separators. */
 const UNSAFE = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029]/gu;
 const NAMES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 

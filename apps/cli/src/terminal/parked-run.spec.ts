@@ -19,8 +19,8 @@ const parked: ShownRun = {
 };
 const linesOf = (run: ShownRun) => stripVTControlCharacters(shown(shownRun(run, new Date('2026-11-30T10:05:00Z'))));
 
-describe('a parked run for people', () => {
-  it('names what happened, to what, and the command that replays it', () => {
+describe('shownRun', () => {
+  it('shows the error, the event and the command for a replay', () => {
     const text = linesOf(parked);
     expect(text).toMatch(/^run +0198b723/m);
     expect(text).toMatch(/^flow +orders, step save, attempt 2$/m);
@@ -32,7 +32,7 @@ describe('a parked run for people', () => {
     expect(text).toContain('steps.find\n{\n  "ref": 7\n}');
   });
 
-  it('offers no replay of a run that was replayed already', () => {
+  it('shows no command for a run that was already replayed', () => {
     expect(linesOf({ ...parked, state: 'replayed' })).not.toContain('sluice parked replay');
   });
 });

@@ -3,16 +3,16 @@ import { paint } from './paint.js';
 import { table } from './table.js';
 import { ago } from './words.js';
 
-/** As it travels over HTTP. */
+/** A parked run as JSON; times are ISO 8601. */
 export type Parked = Omit<ParkedSummary, 'parkedAt'> & { readonly parkedAt: string };
 
-/** One parked run with the trigger's data and the outputs of its finished steps. */
+/** A parked run with the data of its trigger and the outputs of its finished steps. */
 export interface ShownRun extends Parked {
   readonly data: unknown;
   readonly steps: Readonly<Record<string, unknown>>;
 }
 
-/** A parked run for people: what happened, what to do, and the data that it happened to. */
+/** Returns a parked run as text: the error, its cure and the data. */
 export function shownRun({ run, flow, step, state, event, error, parkedAt, epoch, data, steps }: ShownRun, now: Date): string {
   const attempt = error.attempt === undefined ? '' : `, attempt ${error.attempt}`;
   const rows = [

@@ -2,10 +2,10 @@ import type { Log } from '@sluice/plugin-api';
 import { oneLine, shown, shownJson } from './paint.js';
 
 /*
- * All output of commands goes through here. Names, errors and data come from other systems: what a terminal would obey is shown as an escape.
+ * All output of commands goes through this file. Names, errors and data come from other systems, so control characters are shown escaped.
  */
 
-/** Writes the answer of a command, of one line or several, to standard output. */
+/** Writes the result of a command, one or more lines, to standard output. */
 export function print(lines = ''): void {
   process.stdout.write(`${shown(lines)}\n`);
 }
@@ -15,7 +15,7 @@ export function printLine(line: string): void {
   print(oneLine(line));
 }
 
-/** Writes what accompanies the answer to standard error. */
+/** Writes messages that accompany the result to standard error. */
 export function say(lines = ''): void {
   process.stderr.write(`${shown(lines)}\n`);
 }
@@ -25,5 +25,5 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${shownJson(JSON.stringify(value, undefined, 2))}\n`);
 }
 
-/** The log of what runs within a command: its answer is all that is printed. */
+/** A log without output, for code that runs inside a command. */
 export const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };

@@ -9,7 +9,7 @@ function shownFrom(terminal: boolean) {
 }
 
 describe('progress', () => {
-  it('writes one line a second where there is no terminal', () => {
+  it('writes one line per second without a terminal', () => {
     const { shown, written, at } = shownFrom(false);
     for (const ms of [0, 400, 1_000, 1_900, 2_000]) {
       at(ms);

@@ -1,9 +1,9 @@
-/** How far something has come. */
+/** Shows the progress of an operation. */
 export interface Progress {
   show(done: number, text: string): void;
-  /** A line that stays, above what moves. */
+  /** Prints a permanent line above the bar. */
   note(text: string): void;
-  /** Leaves the last state standing. */
+  /** Ends the display and keeps its last state. */
   end(): void;
 }
 
@@ -14,12 +14,12 @@ const FRAME_MS = 100;
 export interface ProgressOptions {
   readonly write: (text: string) => void;
   readonly total: number;
-  /** A bar that moves; otherwise one line a second. */
+  /** True: a moving bar; false: one line per second. */
   readonly terminal: boolean;
   readonly now: () => number;
 }
 
-/** Say how far it is as often as you like: what is too soon is not shown. */
+/** Returns a progress display, which limits the number of updates. */
 export function progress({ write, total, terminal, now }: ProgressOptions): Progress {
   const pauseMs = terminal ? FRAME_MS : LINE_MS;
   let shownAt = terminal ? -Infinity : now();
@@ -45,7 +45,7 @@ export function progress({ write, total, terminal, now }: ProgressOptions): Prog
   };
 }
 
-/** `██████░░░░` */
+/** Returns a bar such as `██████░░░░`. */
 export function bar(done: number, total: number): string {
   const filled = Math.min(WIDTH, Math.floor((done / Math.max(1, total)) * WIDTH));
   return '█'.repeat(filled) + '░'.repeat(WIDTH - filled);

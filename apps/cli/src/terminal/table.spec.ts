@@ -13,7 +13,7 @@ describe('table', () => {
     ).toBe('a      bbb   c\naaaa   b     c');
   });
 
-  it('gives colours no room', () => {
+  it('ignores colours in the width of a cell', () => {
     const drawn = table([
       [paint.red('ab'), 'x'],
       ['abc', 'y'],
@@ -21,7 +21,7 @@ describe('table', () => {
     expect(stripVTControlCharacters(shown(drawn))).toBe('ab    x\nabc   y');
   });
 
-  it('shows what a foreign system wrote for the terminal, and lets it forge no row', () => {
+  it('escapes control characters of remote systems, so that they cannot forge a row', () => {
     const drawn = table([
       ['\u001b[31mкрасное\u001b[0m\u0007', 'a\nfake   row'],
       ['b', 'c'],
@@ -29,7 +29,7 @@ describe('table', () => {
     expect(shown(drawn)).toBe('\\u001b[31mкрасное\\u001b[0m\\u0007   a\\nfake   row\nb                                  c');
   });
 
-  it('leaves no spaces at the end of a line', () => {
+  it('removes trailing spaces', () => {
     expect(
       table([
         ['a', ''],

@@ -3,8 +3,8 @@ import { oneLine, paint, widthOf } from './paint.js';
 const GAP = '   ';
 
 /**
- * Returns the rows in columns as wide as their widest cell; the last column keeps its width. Each cell is one line, whatever a foreign system wrote into it; the colours
- * of `paint` take no room.
+ * Returns the rows in columns as wide as their widest cell; the last column is not padded. Each cell is one line, because control
+ * characters are escaped; colours of `paint` do not count in the width.
  */
 export function table(written: readonly (readonly string[])[]): string {
   const rows = written.map((row) => row.map(oneLine));
@@ -13,7 +13,7 @@ export function table(written: readonly (readonly string[])[]): string {
   return rows.map((row) => line(row, widths)).join('\n');
 }
 
-/** The same under the names of its columns. */
+/** Returns a table with column names. */
 export function headedTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   return table([heads.map((head) => paint.dim(head)), ...rows]);
 }

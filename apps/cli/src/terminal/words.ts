@@ -1,10 +1,10 @@
-/** Durations, times and counts as people say them. */
+/** Formats durations, times and counts. */
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** `850 ms`, `5.4 s`, `12 min`, `3 h`, `2 d`. */
+/** Returns a duration such as `850 ms`, `5.4 s`, `12 min`, `3 h` or `2 d`. */
 export function inWords(ms: number): string {
   if (ms < SECOND) return `${Math.round(ms)} ms`;
   if (ms < MINUTE) return seconds(ms);
@@ -13,7 +13,7 @@ export function inWords(ms: number): string {
   return `${Math.round(ms / DAY)} d`;
 }
 
-/** Always in seconds, with one digit. */
+/** Returns a duration in seconds with one decimal. */
 export function seconds(ms: number): string {
   return `${(ms / SECOND).toFixed(1)} s`;
 }
@@ -23,7 +23,7 @@ export function ago(then: Date, now: Date): string {
   return ms < SECOND ? 'just now' : `${inWords(Math.floor(ms / SECOND) * SECOND)} ago`;
 }
 
-/** Time of day here. */
+/** Returns the local time of day. */
 export function clock(time: Date): string {
   return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }
@@ -32,7 +32,7 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** The beginning of a run's id, as people write it. */
+/** Returns the short prefix of a run's id. */
 export function shortId(id: string): string {
   return id.slice(0, 8);
 }
