@@ -3,10 +3,10 @@ module.exports = {
   forbidden: [
     {
       name: 'no-circular',
-      comment: 'a cycle means that two rooms are one room',
+      comment: 'a cycle, even of types alone, means that two modules are one module',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'plugin-api-imports-nothing-of-ours',

@@ -227,13 +227,13 @@ export class Engine {
   }
 
   #triggersDeps(): TriggersDeps {
-    const { capabilities: capabilities, log } = this.#options;
-    const { ingress: ingress, connections } = this;
+    const { capabilities, log } = this.#options;
+    const { ingress, connections } = this;
     const spools =
       capabilities.spool === undefined
         ? undefined
-        : new Spools({ folder: capabilities.spool, ingress: ingress, meter: capabilities.meter, log });
-    return { ...this.#options, routes: capabilities.routes, connections, ingress: ingress, spools };
+        : new Spools({ folder: capabilities.spool, ingress, meter: capabilities.meter, log });
+    return { ...this.#options, routes: capabilities.routes, connections, ingress, spools };
   }
 
   #pushRunners(gate: ExclusiveGate): readonly PushRunner[] {

@@ -32,10 +32,7 @@ export interface ServicesDeps {
 }
 
 /** The services of one connection: what it names is its own, so that two connections of a plugin share nothing. */
-export function servicesOf(
-  connection: string,
-  { capabilities: capabilities, bus, ingress: ingress, peers, leases, hostId }: ServicesDeps,
-): Services {
+export function servicesOf(connection: string, { capabilities, bus, ingress, peers, leases, hostId }: ServicesDeps): Services {
   const tokens = capabilities.tokens(connection);
   return {
     ...(capabilities.listen && { listen: capabilities.listen }),

@@ -146,7 +146,7 @@ export async function startTestEngine(options: TestEngineOptions) {
     parked: () => undefined,
   };
   const log = new MemoryLog();
-  const { listen, tokens, routes: routes, meter, database: tables } = new FakeWorkspace().host();
+  const { listen, tokens, routes, meter, database: tables } = new FakeWorkspace().host();
   const engine = new Engine({
     workspace: workspaceOf(options.flows, plugins, options.settings ?? ''),
     plugins,

@@ -1,125 +1,8 @@
 import type { z } from 'zod';
-import type { FormValue } from './form.js';
-import type { Bearer, Services } from './services.js';
-
-/** The log of a connection. Fields must not contain secrets: they are written as they are. */
-export interface Log {
-  debug(message: string, fields?: object): void;
-  info(message: string, fields?: object): void;
-  warn(message: string, fields?: object): void;
-  error(message: string, fields?: object): void;
-}
-
-/**
- * An event as a trigger passes it to the engine. The engine adds `id` (UUIDv7), `source`, `time`, `type` (`<plugin>.<trigger>`) and
- * `traceparent` where they are missing.
- */
-export interface NewEvent<Data = unknown, Meta = Record<string, unknown>> {
-  readonly data: Data;
-  readonly meta?: Meta;
-  /** The id that the source itself uses, at most 200 bytes. An event that is offered again under the same id is a duplicate. */
-  readonly id?: string;
-  /** The unparsed body, when it should be carried as it arrived, with its type; `data` is then only checked. */
-  readonly body?: Uint8Array;
-  readonly datacontenttype?: string;
-  /** `sub` of the sender's token. */
-  readonly authid?: string;
-  /** The name of the sender, such as `/issuers/erp/ivanov`. Default: `/connections/<name>`. */
-  readonly source?: string;
-  readonly type?: string;
-  readonly subject?: string;
-  readonly time?: Date;
-  readonly correlationid?: string;
-  readonly partitionkey?: string;
-  readonly traceparent?: string;
-}
-
-/** The answer of a flow to the sender of an event. */
-export interface Reply {
-  /** 200 to 599. A status from 400 on means failure. */
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly data?: unknown;
-}
-
-/** An event that the broker has confirmed. */
-export interface Accepted {
-  readonly id: string;
-  /** Present when a reply was requested. Rejects with `REPLY_LATE` when no reply arrived in time; the run continues. */
-  readonly reply?: Promise<Reply>;
-}
-
-/**
- * Accepts an event and resolves once the broker has confirmed it. Acknowledge the source only then.
- *
- * @param options `reply.withinMs`: how long to wait for the reply of the flow, in milliseconds. Absent: no reply is awaited.
- * @throws `BUS_UNAVAILABLE` when the broker does not confirm. The broker may still hold the event, so the source has to offer it again
- *   under the same id.
- */
-export type Accept<Data = unknown, Meta = Record<string, unknown>> = (
-  event: NewEvent<Data, Meta>,
-  options?: { readonly reply?: { readonly withinMs: number } },
-) => Promise<Accepted>;
-
-/** The services that the engine provides to the client of one connection. */
-export interface Host {
-  /** The connection's name in sluice.yaml. */
-  readonly connection: string;
-  readonly log: Log;
-  /** Fires when the client has to close. */
-  readonly signal: AbortSignal;
-  /** IANA name of the workspace's time zone, if it has one. */
-  readonly timezone?: string;
-  /** A folder on this host for copies that may be lost, which only its user can read. Absent: there is none. */
-  readonly folder?: string;
-  now(): Date;
-  /** Reports that the connection is lost. The engine closes the client and opens another, with backoff. */
-  lost(reason: unknown): void;
-  /** For a plugin that serves clients of its own, such as a gateway. */
-  readonly services: Services;
-}
-
-/** An HTTP endpoint of a plugin. */
-export interface HttpRoute {
-  readonly method: string;
-  /** Begins with `/in/` or `/mailbox/`; `{name}` stands for one segment. */
-  readonly path: string;
-  /** The scope that the token needs. `false`: the host checks no token, and the plugin authenticates the sender. */
-  readonly scope: string | false;
-  /** Maximum size of the body in bytes. A larger body is answered with 413. */
-  readonly limit?: number;
-}
-
-/** A request to an endpoint of a plugin. */
-export interface HttpRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly params: Readonly<Record<string, string>>;
-  /** A parameter that occurs several times has a list. */
-  readonly query: Readonly<Record<string, FormValue>>;
-  /** Lower-case names, without `authorization` and `cookie`. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The header as it arrived, with its parameters; empty when there is no body. */
-  readonly contentType: string;
-  readonly body: Uint8Array;
-  /** `sub` of the token. Absent on a route without a token, like the two fields below. */
-  readonly authid?: string;
-  /** The name of the sender as the host writes it into events. */
-  readonly source?: string;
-  /** The owner of the token and its rights. */
-  readonly bearer?: Bearer;
-}
-
-/** The services that the engine provides to a trigger without a connection, such as an HTTP endpoint. */
-export interface RouteRegistrar {
-  /**
-   * Registers a route.
-   *
-   * @param handle answers a request. A SluiceError that it throws becomes an HTTP status according to its fate.
-   * @returns the function that removes the route.
-   */
-  http(route: HttpRoute, handle: (request: HttpRequest) => Promise<Reply>): () => void;
-}
+import type { Accept, NewEvent } from './events.js';
+import type { Host, Log } from './host.js';
+import type { RouteRegistrar } from './http.js';
+import type { Closable } from './services.js';
 
 /** One call of an action. */
 export interface Call {
@@ -143,11 +26,6 @@ export interface Call {
    * @returns a token to store and to pass to `services.resume`.
    */
   readonly suspend?: () => Buffer;
-}
-
-/** A client that the engine can close. */
-export interface Closable {
-  close(): Promise<void>;
 }
 
 /**

@@ -1,27 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Accepted, Closable, RouteRegistrar, NewEvent } from './plugin.js';
+import type { Accepted, NewEvent } from './events.js';
+import type { Bearer, RouteRegistrar } from './http.js';
 
-/** The owner of a token, and the rights that both the token requests and its issuer may grant. */
-export interface Bearer {
-  /** Full name: `<issuer>/<sub>`. */
-  readonly user: string;
-  readonly issuer: string;
-  readonly sub: string;
-  readonly scopes: readonly string[];
-  /** Patterns of event types that may be published. */
-  readonly events: readonly string[];
-  /** Patterns of paths below `/in/` that the owner may call. Absent: the issuer does not restrict paths. */
-  readonly endpoints?: readonly string[];
-  /** Patterns of topics to which the owner may subscribe. */
-  readonly topics: readonly string[];
-  /** Telephone extension and groups. They come from the token, never from the client. */
-  readonly extension?: string;
-  readonly groups: readonly string[];
-  /** The workplaces that a client of this token may name, one at a time. Absent: any workplace. Empty: no workplace. */
-  readonly workplaces?: readonly string[];
-  /** Milliseconds since 1970. Sessions that were opened with the token end at this time. */
-  readonly expiresAt: number;
+/** A client that the engine can close. */
+export interface Closable {
+  close(): Promise<void>;
 }
 
 /** Checks tokens by the same rules as every endpoint of the host. A refusal is thrown as a SluiceError with the reason. */
@@ -38,11 +22,6 @@ export interface Tokens {
   onRevoked(bearer: Bearer, back: () => void): () => void;
   /** Returns the issuers of sluice.yaml that may grant this scope, or the operator when no issuer may. */
   issuersOf(scope: string): readonly string[];
-}
-
-/** Returns the name of a bearer, as it stands in `source` of its events. */
-export function sourceOf(bearer: Pick<Bearer, 'issuer' | 'sub'>): string {
-  return `/issuers/${bearer.issuer}/${encodeURIComponent(bearer.sub)}`;
 }
 
 /**

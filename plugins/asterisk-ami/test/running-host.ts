@@ -30,7 +30,7 @@ export interface HostParts {
 
 /** Runs a workspace as a host does, on engines in memory. Gives the function that stops it. */
 export async function startHost({ workspace, plugins, broker, store, spool, hostId = 'host-1' }: HostParts) {
-  const { listen, tokens, routes: routes, meter, database } = new FakeWorkspace().host();
+  const { listen, tokens, routes, meter, database } = new FakeWorkspace().host();
   const bus = broker.connect();
   const nothing = () => undefined;
   const observer: Observer = {

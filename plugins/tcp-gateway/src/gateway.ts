@@ -142,7 +142,7 @@ export class Gateway implements Closable {
     const { maxFrame, buffer, connectionsPerAddress } = config.limits;
     try {
       this.#server = await startStompServer({
-        handler: handler,
+        handler,
         log,
         ...(config.tls ? { tls: { ...place, ...config.tls } } : { tcp: place }),
         limits: { maxFrame, buffer, connectionsPerAddress },

@@ -124,7 +124,7 @@ export class PostgresProcess {
     this.log.error('the embedded PostgreSQL has died and is being restarted', { log: this.server.paths.log });
     for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
       try {
-        const { paths: paths, binaries, account } = this.server;
+        const { paths, binaries, account } = this.server;
         this.postmaster = await launch(paths, this.connection.port, binaries, account);
         this.log.info('the embedded PostgreSQL is running again', { pid: this.pid });
         return;
@@ -136,7 +136,7 @@ export class PostgresProcess {
   }
 }
 
-async function startServer({ paths: paths, binaries, account }: Server): Promise<Postmaster> {
+async function startServer({ paths, binaries, account }: Server): Promise<Postmaster> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await launch(paths, await freePort(), binaries, account);

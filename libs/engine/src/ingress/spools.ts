@@ -19,7 +19,7 @@ export class Spools {
 
   /** Rejects when the folder cannot be used. Whoever opens the spool closes it. */
   async open(flow: string, connection: string): Promise<Spool> {
-    const { folder, ingress: ingress, log } = this.deps;
+    const { folder, ingress, log } = this.deps;
     const meter = this.deps.meter(connection);
     const spool = await Spool.open({
       folder: path.join(folder, flow),

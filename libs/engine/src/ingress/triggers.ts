@@ -48,7 +48,7 @@ export async function runTrigger(flow: Flow, roles: TriggerRoles, deps: Triggers
   if (trigger.kind !== 'plugin') return;
   const spec = deps.plugins.get(trigger.plugin)?.triggers[trigger.trigger];
   if (!spec) throw engineFail.CONFIG_INVALID(`there is no trigger ${trigger.plugin}.${trigger.trigger}`);
-  const { ingress: ingress } = deps;
+  const { ingress } = deps;
   const accept = acceptFor(flow, spec, (event, reply) => ingress.hand(flow.name, event, reply));
   if (isHostTrigger(spec)) return roles.host ? listen(flow, spec, accept, deps, signal) : undefined;
   if (!roles.source) return;

@@ -1,4 +1,4 @@
-import type { ExpressionProblem } from './parse-text.js';
+import type { ExpressionProblem } from './problem.js';
 import type { Token } from './tokens.js';
 
 const SPACES = /[\u00a0\u2007\u202f\ufeff\u200b-\u200d\u2060]/;

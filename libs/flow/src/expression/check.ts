@@ -1,4 +1,5 @@
-import type { ExpressionPart, ExpressionProblem } from './parse-text.js';
+import type { ExpressionPart } from './parse-text.js';
+import type { ExpressionProblem } from './problem.js';
 import { checkFunctions, checkRegexes, procedureStarts } from './rules/functions.js';
 import { checkRoots } from './rules/roots.js';
 import { checkScripts } from './rules/scripts.js';

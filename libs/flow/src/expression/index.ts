@@ -6,10 +6,10 @@ export {
   opensExpression,
   parseText,
   type ExpressionPart,
-  type ExpressionProblem,
   type LiteralPart,
   type ParsedText,
 } from './parse-text.js';
+export type { ExpressionProblem } from './problem.js';
 export type { Reference, Span } from './references.js';
 export { asPath } from './source-view.js';
 export { compileCondition, compileTemplate, compileText, type LocationOf, type TemplateSource } from './template.js';

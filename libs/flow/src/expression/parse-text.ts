@@ -1,5 +1,6 @@
 import { findCharacters } from './characters.js';
 import { collectReferences, type Reference } from './references.js';
+import type { ExpressionProblem } from './problem.js';
 import { MAX_CHARACTERS, tooDeep, tooLarge, tooManyLevels, type SizeProblem } from './size.js';
 import { parseExpression, type SyntaxFault, type SyntaxNode } from './syntax.js';
 import { explainSyntax } from './syntax-cures.js';
@@ -29,19 +30,6 @@ export interface ExpressionPart {
   /** Offsets are those of `source`. */
   readonly tokens: readonly Token[];
   readonly references: readonly Reference[];
-}
-
-/** An error or warning about an expression. Offsets are those of the parsed text. */
-export interface ExpressionProblem {
-  readonly code: string;
-  readonly severity: 'error' | 'warning';
-  readonly message: string;
-  readonly start: number;
-  readonly end: number;
-  /** Text to write instead. */
-  readonly write?: string;
-  /** An instruction, where there is no text to write. */
-  readonly do?: string;
 }
 
 export interface ParsedText {

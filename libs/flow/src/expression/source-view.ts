@@ -1,4 +1,5 @@
-import type { ExpressionPart, ExpressionProblem } from './parse-text.js';
+import type { ExpressionPart } from './parse-text.js';
+import type { ExpressionProblem } from './problem.js';
 import type { Reference, Span } from './references.js';
 import { childrenOf, coalesced, type SyntaxNode } from './syntax.js';
 import type { Token } from './tokens.js';

@@ -1,5 +1,5 @@
 import { lowerFirst } from '../lower-first.js';
-import type { ExpressionProblem } from './parse-text.js';
+import type { ExpressionProblem } from './problem.js';
 import { parseExpression, type SyntaxFault } from './syntax.js';
 import type { Token } from './tokens.js';
 

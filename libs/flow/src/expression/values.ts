@@ -1,3 +1,4 @@
+import type { EvaluationContext } from '../model.js';
 import { badArgument, overLimit } from './faults.js';
 import { LIMITS } from './limits.js';
 import { numberText } from './text-of.js';
@@ -30,6 +31,13 @@ export abstract class FunctionValue {
 
   /** Calls the function with arguments that fit its signature. */
   abstract call(args: readonly unknown[], input: unknown): unknown;
+}
+
+/** The running evaluation, as functions see it. */
+export interface FunctionCaller {
+  readonly context: EvaluationContext;
+  /** Calls the function without a context value, as `$map` and similar functions do. */
+  callback(target: FunctionValue, args: readonly unknown[]): unknown;
 }
 
 /** A signature as JSONata's parser creates it. `validate` returns the arguments with defaults, or throws. */

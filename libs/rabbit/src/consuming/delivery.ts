@@ -1,23 +1,35 @@
 import type { Delivery, Outgoing } from '@sluice/engine';
 import type { EventMessage, SluiceError } from '@sluice/plugin-api';
-import type { Sender } from '../publishing/publisher.js';
-import type { Session } from './session.js';
+import type { Publisher, Sender } from '../publishing/publisher.js';
 
 /** A delivery that could not be settled for want of a queue comes back after this: at once, it would run in a circle. */
 const RELEASE_AFTER_MS = 1_000;
+
+/** The consumer session that owns a delivery. */
+export interface DeliveryOwner {
+  /** False once its channel has closed: the broker redelivers. */
+  readonly alive: boolean;
+  /** True after the broker cancelled the consumer: deliveries can still be settled. */
+  readonly cancelled: boolean;
+  readonly publisher: Publisher;
+  /** Acknowledges the delivery. */
+  finish(tag: number): void;
+  /** Returns the delivery to its queue. */
+  release(tag: number): void;
+}
 
 /** One message in hand; while it is being settled, the sender of its outputs. */
 export class RabbitDelivery implements Delivery, Sender {
   readonly queue: string;
   readonly message: EventMessage;
   readonly redelivered: number;
-  readonly #session: Session;
+  readonly #session: DeliveryOwner;
   readonly #tag: number;
   #left = 0;
   #failed = false;
   #settled: ((done: boolean) => void) | undefined;
 
-  constructor(session: Session, queue: string, tag: number, message: EventMessage, redelivered: number) {
+  constructor(session: DeliveryOwner, queue: string, tag: number, message: EventMessage, redelivered: number) {
     this.#session = session;
     this.#tag = tag;
     this.queue = queue;

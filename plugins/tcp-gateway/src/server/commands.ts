@@ -83,7 +83,7 @@ function take(session: StompSession, frame: Frame) {
 
 function subscribe(session: StompSession, frame: Frame): Promise<void> | void {
   const [id, destination] = [required(frame, 'id'), required(frame, 'destination')];
-  const { subscriptions, limits, handler: handler } = session;
+  const { subscriptions, limits, handler } = session;
   if (subscriptions.some((other) => other.id === id)) {
     throw stompFail.STOMP_SUBSCRIPTION('the session has another subscription under this id');
   }
@@ -102,7 +102,7 @@ function subscribe(session: StompSession, frame: Frame): Promise<void> | void {
 
 function unsubscribe(session: StompSession, frame: Frame): void {
   const id = required(frame, 'id');
-  const { subscriptions, handler: handler } = session;
+  const { subscriptions, handler } = session;
   const at = subscriptions.findIndex((subscription) => subscription.id === id);
   const [subscription] = at < 0 ? [] : subscriptions.splice(at, 1);
   if (!subscription) throw stompFail.STOMP_SUBSCRIPTION('the session has no subscription under this id');

@@ -12,7 +12,7 @@ const KiB = 1024;
 
 describe('a storm of clients', () => {
   it('is let in one after the other, and none is refused', async () => {
-    const { open, handler: handler, server } = await startGateway({ limits: { authentications: 8 } });
+    const { open, handler, server } = await startGateway({ limits: { authentications: 8 } });
     const clients = await Promise.all(Array.from({ length: 300 }, () => open()));
     for (const client of clients) client.send('CONNECT', { 'accept-version': '1.2', login: 'a', passcode: 'ok' });
     const answers = await Promise.all(clients.map((client) => client.next()));
@@ -22,7 +22,7 @@ describe('a storm of clients', () => {
   });
 
   it('does not spend a token check on who has gone while he waited', async () => {
-    const { open, handler: handler, server } = await startGateway({ limits: { authentications: 1 } });
+    const { open, handler, server } = await startGateway({ limits: { authentications: 1 } });
     const release = handler.hold();
     const [first, gone, last] = [await open(), await open(), await open()];
     for (const client of [first, gone, last]) {
@@ -62,7 +62,7 @@ describe('an address', () => {
   });
 
   it('keeps who has sent a whole CONNECT, and refuses a newcomer when all have', async () => {
-    const { open, handler: handler } = await startGateway({ limits: { strangersPerAddress: 2 } });
+    const { open, handler } = await startGateway({ limits: { strangersPerAddress: 2 } });
     const release = handler.hold();
     const first = [await open(), await open()];
     for (const client of first) client.send('CONNECT', { 'accept-version': '1.2', login: 'a', passcode: 'ok' });
@@ -102,7 +102,7 @@ describe('a client that does not read', () => {
   };
 
   it('is bounded, delays nobody, and is told of when it reads again', async () => {
-    const { letIn, handler: handler } = await startGateway({ limits: { buffer: 256 * KiB } });
+    const { letIn, handler } = await startGateway({ limits: { buffer: 256 * KiB } });
     const [slow, quick] = [await letIn(), await letIn()];
     await subscribe(slow);
     await subscribe(quick);
@@ -125,7 +125,7 @@ describe('a client that does not read', () => {
   });
 
   it('cannot make the server hold its receipts: it is not read from either', async () => {
-    const { letIn, handler: handler } = await startGateway({ limits: { buffer: 64 * KiB } });
+    const { letIn, handler } = await startGateway({ limits: { buffer: 64 * KiB } });
     const client = await letIn();
     client.socket.pause();
     const receipt = 'r'.repeat(8 * KiB);
@@ -148,7 +148,7 @@ describe('a client that does not read', () => {
   });
 
   it('is cut off in the end', async () => {
-    const { letIn, handler: handler } = await startGateway({
+    const { letIn, handler } = await startGateway({
       limits: { buffer: 128 * KiB, stallTimeout: 300 },
       heartBeat: { send: 100, expect: 0 },
     });

@@ -1,24 +1,27 @@
-import type { StompSession } from './stomp-session.js';
+interface RegisteredSession {
+  /** Ends the session with an ERROR frame that contains the reason. */
+  fail(reason: unknown): void;
+}
 
-/** Every connection that has not closed. */
+/** The sessions of a server that have not closed. */
 export class Register {
-  readonly #connections = new Set<StompSession>();
+  readonly #connections = new Set<RegisteredSession>();
   #onEmpty: (() => void) | undefined;
 
   get size(): number {
     return this.#connections.size;
   }
 
-  add(connection: StompSession): void {
+  add(connection: RegisteredSession): void {
     this.#connections.add(connection);
   }
 
-  delete(connection: StompSession): void {
+  delete(connection: RegisteredSession): void {
     this.#connections.delete(connection);
     if (this.size === 0) this.#onEmpty?.();
   }
 
-  /** Tells all of them why they have to go, and resolves when they have. */
+  /** Ends all sessions with this reason and resolves once they have closed. */
   async dismiss(reason: unknown): Promise<void> {
     const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
     if (this.size === 0) return;

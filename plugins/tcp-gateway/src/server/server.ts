@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { Log } from '@sluice/plugin-api';
 import { Addresses } from './addresses.js';
-import { StompSession } from './stomp-session.js';
+import { ClientSession } from './client-session.js';
 import type { ServerContext } from './context.js';
 import type { StompHandler } from './stomp-handler.js';
 import { stompFail } from './failures.js';
@@ -53,7 +53,7 @@ const BACKLOG = 4096;
 /** A STOMP 1.2 server over TCP, TLS and WebSocket for one desk. Rejects when a port cannot be listened at. */
 export async function startStompServer(options: StompServerOptions): Promise<StompServer> {
   const context = makeContext(options);
-  const { timers: timers, connections } = context;
+  const { timers, connections } = context;
   const tcp = options.tcp && createServer(SOCKET_OPTIONS, (socket) => welcome(socket, context));
   const tls = options.tls && createTlsServer(options.tls, context);
   const timer = setInterval(() => timers.advance(), TICK_MS);
@@ -81,10 +81,10 @@ export async function startStompServer(options: StompServerOptions): Promise<Sto
   };
 }
 
-function makeContext({ handler: handler, log, heartBeat = HEART_BEAT, limits: given }: StompServerOptions): ServerContext {
+function makeContext({ handler, log, heartBeat = HEART_BEAT, limits: given }: StompServerOptions): ServerContext {
   const limits = { ...DEFAULT_LIMITS, ...given };
   return {
-    handler: handler,
+    handler,
     log,
     limits,
     heartBeat,
@@ -98,7 +98,7 @@ function makeContext({ handler: handler, log, heartBeat = HEART_BEAT, limits: gi
 }
 
 function welcome(socket: Socket, context: ServerContext): void {
-  new StompSession(new TcpTransport(socket), context).start();
+  new ClientSession(new TcpTransport(socket), context).start();
 }
 
 /** Not `tls.createServer`: that shows a client only after its handshake, and one that never ends it has to be counted and timed too. */

@@ -56,7 +56,7 @@ describe('a WebSocket client', () => {
     ['texts', false],
     ['binary messages', true],
   ])('that sends %s is answered alike, one frame in a message', async (_, binary) => {
-    const { client, message, messages, handler: handler } = await openClient([]);
+    const { client, message, messages, handler } = await openClient([]);
     client.send(CONNECT, { binary });
     client.send(SUBSCRIBE, { binary });
     await message(1);
@@ -75,7 +75,7 @@ describe('a WebSocket client', () => {
   });
 
   it('accepts frames without NUL from a client whose first frame has none, and answers without NUL', async () => {
-    const { client, message, messages, handler: handler } = await openClient([]);
+    const { client, message, messages, handler } = await openClient([]);
     for (const frame of [CONNECT, '\n\0', SUBSCRIBE]) client.send(frame.slice(0, -1));
     await message(1);
     const [subscription] = handler.subscriptions;
@@ -94,7 +94,7 @@ describe('a WebSocket client', () => {
   });
 
   it('of texts is sent a body that is no text as a binary message', async () => {
-    const { client, message, handler: handler } = await openClient([]);
+    const { client, message, handler } = await openClient([]);
     client.send(CONNECT);
     client.send(SUBSCRIBE);
     await message(1);
@@ -126,7 +126,7 @@ describe('a WebSocket client', () => {
   });
 
   it('that sends a larger message than is taken is cut off, with its session', async () => {
-    const { client, message, handler: handler } = await openClient([], { maxFrame: 20_000 });
+    const { client, message, handler } = await openClient([], { maxFrame: 20_000 });
     client.send(CONNECT);
     await message(0);
     client.send('x'.repeat(30_000));
@@ -135,7 +135,7 @@ describe('a WebSocket client', () => {
   });
 
   it('that breaks the rules of WebSocket ends its session', async () => {
-    const { client, message, handler: handler } = await openClient([]);
+    const { client, message, handler } = await openClient([]);
     client.send(CONNECT);
     await message(0);
     const socket = (client as unknown as { _socket: Socket })._socket;
@@ -173,7 +173,7 @@ describe('a WebSocket client', () => {
   });
 
   it('that does not read is not answered its pings either', async () => {
-    const { client, message, handler: handler } = await openClient([]);
+    const { client, message, handler } = await openClient([]);
     client.send(CONNECT + SUBSCRIBE);
     await message(1);
     const socket = (client as unknown as { _socket: Socket })._socket;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { StompSession } from './stomp-session.js';
+import { ClientSession } from './client-session.js';
 import type { ServerContext } from './context.js';
 import { KEEP_ALIVE_MS } from './limits.js';
 import { WebSocketTransport } from './web-socket-transport.js';
@@ -33,7 +33,7 @@ export function acceptWebSockets(context: ServerContext): HandleUpgrade {
     const socket = stream as Socket;
     socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      new StompSession(new WebSocketTransport(webSocket, socket, limits.maxHead), context).start();
+      new ClientSession(new WebSocketTransport(webSocket, socket, limits.maxHead), context).start();
     });
   };
 }

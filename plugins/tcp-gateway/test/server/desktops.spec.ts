@@ -24,13 +24,13 @@ async function withDesktops(users: number, token = 'ok') {
   return { ...gateway, desktops };
 }
 
-const allIn = ({ handler: handler }: Gateway, users: number) =>
+const allIn = ({ handler }: Gateway, users: number) =>
   until('all have subscribed', () => (handler.topics.get('prices')?.size ?? 0) >= users);
 
 describe('emulated desktops', () => {
   it('connect at once, acknowledge events, and count them by id', async () => {
-    const { desktops, handler: handler, ...gateway } = await withDesktops(20);
-    await allIn({ handler: handler, ...gateway }, 20);
+    const { desktops, handler, ...gateway } = await withDesktops(20);
+    await allIn({ handler, ...gateway }, 20);
     for (const [seq, subscription] of handler.subscriptions.entries()) subscription.deliver(mail('x', `m-${seq % 2}`), { seq });
     for (const subscription of handler.topics.get('prices') ?? []) subscription.deliver(onTopic('prices', 'new'));
     await until('all are acknowledged', () => handler.acknowledged.length === 20);
@@ -50,8 +50,8 @@ describe('emulated desktops', () => {
   });
 
   it('go away and come back when they are told to', async () => {
-    const { desktops, handler: handler, ...gateway } = await withDesktops(6);
-    await allIn({ handler: handler, ...gateway }, 6);
+    const { desktops, handler, ...gateway } = await withDesktops(6);
+    await allIn({ handler, ...gateway }, 6);
     await fetch(`${desktops.url}/__offline`, { method: 'POST', body: '{"users":4}' });
     await until('four have gone', () => handler.goodbyes.length === 4);
     expect(desktops.stats()).toMatchObject({ online: 2, losses: 4 });
@@ -61,8 +61,8 @@ describe('emulated desktops', () => {
   });
 
   it('come back by themselves when the server ends their session, and say why it did', async () => {
-    const { desktops, handler: handler, ...gateway } = await withDesktops(3);
-    await allIn({ handler: handler, ...gateway }, 3);
+    const { desktops, handler, ...gateway } = await withDesktops(3);
+    await allIn({ handler, ...gateway }, 3);
     handler.closeAll({ code: 'STOMP_STOPPING', message: 'restart' });
     await until('all are back', () => desktops.stats().connects === 6);
     expect(desktops.stats().failures).toEqual({ 'STOMP_STOPPING restart': 3 });

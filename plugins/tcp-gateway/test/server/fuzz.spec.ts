@@ -10,7 +10,7 @@ stopGateways();
 const SEEDS = 200;
 
 it('outlives hostile clients, and keeps nothing of them', async () => {
-  const { port, server, handler: handler, letIn, log } = await startGateway({ limits: { closeTimeout: 200 } });
+  const { port, server, handler, letIn, log } = await startGateway({ limits: { closeTimeout: 200 } });
   const attacks = Array.from({ length: SEEDS }, async (_, seed) => {
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => {}).resume();

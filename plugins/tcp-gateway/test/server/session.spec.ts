@@ -9,7 +9,7 @@ const EVENTS = { id: '0', destination: '/user/events' };
 
 describe('CONNECT', () => {
   it.each(['CONNECT', 'STOMP'])('as %s lets a client with a good token in, and tells the desk', async (command) => {
-    const { open, handler: handler } = await startGateway();
+    const { open, handler } = await startGateway();
     const client = await open();
     client.send(command, { 'accept-version': '1.1,1.2', login: 'ivanov', passcode: 'ok', 'client-id': 'desk-7' });
     const { command: answer, headers } = await client.next();
@@ -20,7 +20,7 @@ describe('CONNECT', () => {
   });
 
   it('with a bad token is refused with the reason and the cure', async () => {
-    const { open, handler: handler } = await startGateway();
+    const { open, handler } = await startGateway();
     const client = await open();
     client.send('CONNECT', { 'accept-version': '1.2', login: 'ivanov', passcode: 'no' });
     expect(await client.error()).toMatchObject({ code: 'UNAUTHORIZED', message: 'the token is not valid', cure: /check/ });
@@ -89,7 +89,7 @@ describe('CONNECT', () => {
   });
 
   it('may be followed by frames that do not wait for CONNECTED', async () => {
-    const { open, handler: handler } = await startGateway();
+    const { open, handler } = await startGateway();
     const release = handler.hold();
     const client = await open();
     client.send('CONNECT', { 'accept-version': '1.2', login: 'a', passcode: 'ok' });
@@ -104,7 +104,7 @@ describe('CONNECT', () => {
 
 describe('a subscription', () => {
   it('receives events with the headers of the event and of the session', async () => {
-    const { letIn, handler: handler } = await startGateway();
+    const { letIn, handler } = await startGateway();
     const client = await letIn();
     client.send('SUBSCRIBE', { ...EVENTS, id: 'a:b'.replace(':', '\\c'), ack: 'client-individual', receipt: 'r' });
     await client.next();
@@ -124,7 +124,7 @@ describe('a subscription', () => {
   });
 
   it('answers its RECEIPT when the desk has taken it', async () => {
-    const { letIn, handler: handler } = await startGateway();
+    const { letIn, handler } = await startGateway();
     const client = await letIn();
     const release = handler.hold();
     client.send('SUBSCRIBE', { ...EVENTS, receipt: 'r' });
@@ -136,7 +136,7 @@ describe('a subscription', () => {
   });
 
   it('to a topic receives what is encoded once for all', async () => {
-    const { letIn, handler: handler } = await startGateway();
+    const { letIn, handler } = await startGateway();
     const [first, second] = [await letIn(), await letIn()];
     first.send('SUBSCRIBE', { id: '1', destination: '/topic/prices', receipt: 'r' });
     second.send('SUBSCRIBE', { id: '2', destination: '/topic/prices', ack: 'client', receipt: 'r' });
@@ -152,7 +152,7 @@ describe('a subscription', () => {
   });
 
   it('receives frames with a line feed after each, also when they arrive together', async () => {
-    const { open, handler: handler } = await startGateway();
+    const { open, handler } = await startGateway();
     const client = await open();
     let text = '';
     client.socket.on('data', (piece: Buffer) => (text += piece.toString()));
@@ -167,7 +167,7 @@ describe('a subscription', () => {
   });
 
   it('carries a long body whole, also one of NULs', async () => {
-    const { letIn, handler: handler } = await startGateway();
+    const { letIn, handler } = await startGateway();
     const client = await letIn();
     client.send('SUBSCRIBE', { ...EVENTS, receipt: 'r' });
     await client.next();
@@ -178,7 +178,7 @@ describe('a subscription', () => {
   });
 
   it('ends by UNSUBSCRIBE, and its id is free again', async () => {
-    const { letIn, handler: handler } = await startGateway();
+    const { letIn, handler } = await startGateway();
     const client = await letIn();
     client.send('SUBSCRIBE', EVENTS);
     client.send('SUBSCRIBE', { id: '1', destination: '/topic/prices' });
@@ -221,7 +221,7 @@ describe('acknowledgement', () => {
   };
 
   it('client-individual is of one event, in any order', async () => {
-    const { client, acks, handler: handler, session } = await deliverFive('client-individual');
+    const { client, acks, handler, session } = await deliverFive('client-individual');
     client.send('ACK', { id: acks[3] ?? '' });
     client.send('NACK', { id: acks[0] ?? '' });
     client.send('ACK', { id: acks[3] ?? '', receipt: 'twice' });
@@ -232,7 +232,7 @@ describe('acknowledgement', () => {
   });
 
   it('client is of all events up to this one', async () => {
-    const { client, acks, handler: handler } = await deliverFive('client');
+    const { client, acks, handler } = await deliverFive('client');
     client.send('ACK', { id: acks[2] ?? '' });
     client.send('NACK', { id: acks[4] ?? '', receipt: 'r2' });
     await client.next();
@@ -241,14 +241,14 @@ describe('acknowledgement', () => {
   });
 
   it('auto is done when the event has left', async () => {
-    const { handler: handler, acks } = await deliverFive('auto');
+    const { handler, acks } = await deliverFive('auto');
     expect(acks).toEqual(['none', 'none', 'none', 'none', 'none']);
     await until('they are acknowledged', () => handler.acknowledged.flat().length === 5);
     expect(handler.acknowledged.flat()).toEqual([11, 12, 13, 14, 15]);
   });
 
   it('has its RECEIPT after the commit', async () => {
-    const { client, acks, handler: handler } = await deliverFive('client-individual');
+    const { client, acks, handler } = await deliverFive('client-individual');
     const release = handler.hold();
     client.send('ACK', { id: acks[0] ?? '', receipt: 'first' });
     client.send('BEGIN', { transaction: 't', receipt: 'second' });
@@ -258,7 +258,7 @@ describe('acknowledgement', () => {
   });
 
   it('of what is sent at most once changes nothing', async () => {
-    const { client, handler: handler } = await deliverFive('client-individual');
+    const { client, handler } = await deliverFive('client-individual');
     handler.subscriptions[0]?.deliver(mail('drop'));
     client.send('ACK', { id: (await client.next()).headers.get('ack') ?? '', receipt: 'r' });
     await client.next();
@@ -266,7 +266,7 @@ describe('acknowledgement', () => {
   });
 
   it('of a message of a topic answers no event that came before it, also with ack:client', async () => {
-    const { client, handler: handler } = await deliverFive('client');
+    const { client, handler } = await deliverFive('client');
     client.send('SUBSCRIBE', { id: 't', destination: '/topic/prices', ack: 'client', receipt: 'r' });
     await client.next();
     for (const subscription of handler.topics.get('prices') ?? []) subscription.deliver(onTopic('prices', 'new'));
@@ -276,7 +276,7 @@ describe('acknowledgement', () => {
   });
 
   it.each(['ACK', 'NACK'])('of an earlier session answers nothing in the next one: %s', async (command) => {
-    const { acks: early, letIn, handler: handler } = await deliverFive('client-individual');
+    const { acks: early, letIn, handler } = await deliverFive('client-individual');
     const later = await letIn();
     later.send('SUBSCRIBE', { ...EVENTS, ack: 'client-individual', receipt: 'r' });
     await later.next();
@@ -303,7 +303,7 @@ describe('acknowledgement', () => {
 
 describe('SEND', () => {
   it('publishes an event, and its RECEIPT comes after the confirm of the broker', async () => {
-    const { letIn, handler: handler } = await startGateway();
+    const { letIn, handler } = await startGateway();
     const client = await letIn();
     const release = handler.hold();
     client.send('SEND', { destination: '/events/order.created', receipt: '1', subject: 'S-1' }, '{"a":1}');
@@ -316,7 +316,7 @@ describe('SEND', () => {
   });
 
   it('calls a flow, whose answer comes to reply-to', async () => {
-    const { letIn, handler: handler } = await startGateway();
+    const { letIn, handler } = await startGateway();
     const client = await letIn();
     client.send('SUBSCRIBE', { id: 'replies', destination: '/user/replies/a' });
     client.send('SEND', { destination: '/flows/price', 'reply-to': '/user/replies/a', receipt: '1' });
@@ -334,7 +334,7 @@ describe('SEND', () => {
   });
 
   it('answers a MESSAGE that asks for it, and its RECEIPT comes when the answer is taken', async () => {
-    const { letIn, handler: handler } = await startGateway();
+    const { letIn, handler } = await startGateway();
     const client = await letIn();
     client.send('SEND', { destination: '/answers/m-1', receipt: '1' }, '{"ok":true}');
     expect((await client.next()).headers.get('receipt-id')).toBe('1');
@@ -356,7 +356,7 @@ describe('SEND', () => {
   });
 
   it('is held back while too much of one client is being worked on, and nothing is lost', async () => {
-    const { letIn, handler: handler } = await startGateway({ limits: { working: 3 } });
+    const { letIn, handler } = await startGateway({ limits: { working: 3 } });
     const client = await letIn();
     const release = handler.hold();
     for (let n = 0; n < 10; n++) client.send('SEND', { destination: '/events/a', receipt: String(n) }, String(n));
@@ -370,7 +370,7 @@ describe('SEND', () => {
 describe('a transaction', () => {
   /** A client that has an event to acknowledge, and has sent BEGIN. */
   const begun = async () => {
-    const { letIn, handler: handler } = await startGateway();
+    const { letIn, handler } = await startGateway();
     const client = await letIn();
     client.send('SUBSCRIBE', { ...EVENTS, ack: 'client-individual', receipt: 'r' });
     await client.next();
@@ -406,7 +406,7 @@ describe('a transaction', () => {
     ['a SEND to nowhere', 'SEND', { destination: '/nowhere' }],
     ['an ACK of what was not sent', 'ACK', { id: '9' }],
   ])('publishes nothing when it holds %s', async (_, command, headers) => {
-    const { letIn, handler: handler } = await startGateway();
+    const { letIn, handler } = await startGateway();
     const client = await letIn();
     client.send('BEGIN', { transaction: 't' });
     client.send('SEND', { destination: '/events/a', transaction: 't' }, '1');
@@ -417,7 +417,7 @@ describe('a transaction', () => {
   });
 
   it('is forgotten by ABORT', async () => {
-    const { letIn, handler: handler } = await startGateway();
+    const { letIn, handler } = await startGateway();
     const client = await letIn();
     client.send('BEGIN', { transaction: 't' });
     client.send('SEND', { destination: '/events/a', transaction: 't' }, '1');
@@ -459,7 +459,7 @@ describe('a transaction', () => {
 
 describe('the end', () => {
   it('by DISCONNECT comes after all that was asked for', async () => {
-    const { letIn, handler: handler } = await startGateway();
+    const { letIn, handler } = await startGateway();
     const client = await letIn();
     const release = handler.hold();
     client.send('SEND', { destination: '/events/a', receipt: '1' });
@@ -475,7 +475,7 @@ describe('the end', () => {
   });
 
   it('by a broken line is told to the desk once, and nothing is delivered any more', async () => {
-    const { letIn, handler: handler } = await startGateway();
+    const { letIn, handler } = await startGateway();
     const client = await letIn();
     client.send('SUBSCRIBE', { ...EVENTS, receipt: 'r' });
     await client.next();
@@ -486,7 +486,7 @@ describe('the end', () => {
   });
 
   it('by the owner carries its reason', async () => {
-    const { letIn, handler: handler } = await startGateway();
+    const { letIn, handler } = await startGateway();
     const client = await letIn();
     handler.closeAll({ code: 'KICKED', message: 'an administrator has ended this session', cure: 'ask why' });
     expect(await client.error()).toMatchObject({ code: 'KICKED', cure: 'ask why' });
@@ -494,7 +494,7 @@ describe('the end', () => {
   });
 
   it('by the owner is the end, also for frames that have come and wait', async () => {
-    const { letIn, handler: handler } = await startGateway({ limits: { buffer: 64 * 1024 } });
+    const { letIn, handler } = await startGateway({ limits: { buffer: 64 * 1024 } });
     handler.subscribeTopic = (subscription) => {
       // more than the client may leave unread: what it sends is not read on
       subscription.deliver(onTopic('prices', 'x'.repeat(100_000)));
@@ -509,7 +509,7 @@ describe('the end', () => {
   });
 
   it('comes with the end of the token', async () => {
-    const { open, handler: handler } = await startGateway();
+    const { open, handler } = await startGateway();
     handler.tokenLifeMs = 300;
     const client = await open();
     client.send('CONNECT', { 'accept-version': '1.2', login: 'a', passcode: 'ok' });

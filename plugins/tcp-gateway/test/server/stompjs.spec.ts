@@ -51,7 +51,7 @@ describe.each([
   ['WebSocket', overWebSocket],
 ])('@stomp/stompjs over %s', (_, line) => {
   it('receives, acknowledges, sends and says goodbye', async () => {
-    const { client, handler: handler, receipt } = await connected(line);
+    const { client, handler, receipt } = await connected(line);
     const messages: IMessage[] = [];
     const subscribed = receipt('sub');
     client.subscribe('/user/events', (message) => messages.push(message), { ack: 'client-individual', receipt: 'sub' });
@@ -79,7 +79,7 @@ describe.each([
   });
 
   it('uses transactions, topics and binary bodies', async () => {
-    const { client, handler: handler, receipt } = await connected(line);
+    const { client, handler, receipt } = await connected(line);
     const bodies: Uint8Array[] = [];
     const subscribed = receipt('sub');
     const subscription = client.subscribe('/topic/prices', (message) => bodies.push(message.binaryBody), { receipt: 'sub' });
@@ -99,7 +99,7 @@ describe.each([
   });
 
   it('stays connected by heart-beats alone, and sees the reason of an end', async () => {
-    const { client, handler: handler, errors, seen } = await connected(line);
+    const { client, handler, errors, seen } = await connected(line);
     await until('some heart-beats have come', () => seen.beats >= 3);
     expect(client.connected).toBe(true);
     handler.closeAll({ code: 'KICKED', message: 'go: away', cure: 'please' });

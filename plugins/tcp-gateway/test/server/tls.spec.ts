@@ -14,7 +14,7 @@ const TLS = { host: '127.0.0.1', port: 0, cert: CERTIFICATE, key: KEY };
 
 describe('a client over TLS', () => {
   it('is served like any other', async () => {
-    const { server, handler: handler } = await startGateway({ tls: TLS });
+    const { server, handler } = await startGateway({ tls: TLS });
     const socket = connect({ port: server.tlsPort ?? 0, host: 'localhost', ca: CERTIFICATE });
     const client = new RawClient(socket);
     await once(socket, 'secureConnect');

@@ -17,17 +17,17 @@ import {
   setField,
   stringOf,
   truth,
+  type FunctionCaller,
   type Sequence,
   type Signature,
 } from '../values.js';
 import { lengthOf, substring, trim } from './characters.js';
-import type { Evaluation } from './evaluation.js';
 import { nativeFunction, nativeSignature, parseSignature } from './native.js';
 import { named } from './signature.js';
 import { matchesOf, type Match } from './regex-value.js';
 import { mergeSort } from './sort.js';
 
-type Call = (evaluation: Evaluation, args: readonly unknown[]) => unknown;
+type Call = (evaluation: FunctionCaller, args: readonly unknown[]) => unknown;
 
 interface BuiltinSpec {
   readonly arity: number;
@@ -50,7 +50,7 @@ class Builtin extends FunctionValue {
   override readonly signature: Signature | undefined;
 
   constructor(
-    private readonly evaluation: Evaluation,
+    private readonly evaluation: FunctionCaller,
     private readonly spec: BuiltinSpec,
   ) {
     super();
@@ -64,7 +64,7 @@ class Builtin extends FunctionValue {
 }
 
 /** Returns the function of this name; undefined when it does not exist. */
-export function builtinOf(name: string, evaluation: Evaluation): FunctionValue | undefined {
+export function builtinOf(name: string, evaluation: FunctionCaller): FunctionValue | undefined {
   const spec = BUILTINS.get(name);
   return spec && new Builtin(evaluation, spec);
 }
@@ -234,7 +234,7 @@ function join(texts: readonly string[] | undefined, separator: string): string |
   return texts.join(separator);
 }
 
-function contains(evaluation: Evaluation, [text, token]: readonly unknown[]): boolean | undefined {
+function contains(evaluation: FunctionCaller, [text, token]: readonly unknown[]): boolean | undefined {
   if (text === undefined || token === undefined) return undefined;
   spendText((text as string).length);
   if (typeof token === 'string') return (text as string).includes(token);
@@ -242,7 +242,7 @@ function contains(evaluation: Evaluation, [text, token]: readonly unknown[]): bo
   return false;
 }
 
-function match(evaluation: Evaluation, [text, regex, limit]: readonly unknown[]): unknown {
+function match(evaluation: FunctionCaller, [text, regex, limit]: readonly unknown[]): unknown {
   if (text === undefined) return undefined;
   const most = countOf('$match', limit);
   const found: Sequence = marked([]);
@@ -261,7 +261,7 @@ function countOf(name: string, limit: unknown): number {
   return limit as number;
 }
 
-function split(evaluation: Evaluation, [text, separator, limit]: readonly unknown[]): unknown {
+function split(evaluation: FunctionCaller, [text, separator, limit]: readonly unknown[]): unknown {
   if (text === undefined) return undefined;
   const most = countOf('$split', limit);
   if (most === 0) return [];
@@ -286,7 +286,7 @@ export function splitByText(text: string, separator: string, most: number): read
   return parts;
 }
 
-function replace(evaluation: Evaluation, [text, pattern, replacement, limit]: readonly unknown[]): unknown {
+function replace(evaluation: FunctionCaller, [text, pattern, replacement, limit]: readonly unknown[]): unknown {
   if (text === undefined) return undefined;
   if (pattern === '') throw badArgument('$replace cannot replace the empty text');
   const most = countOf('$replace', limit);
@@ -322,7 +322,7 @@ function replace(evaluation: Evaluation, [text, pattern, replacement, limit]: re
   return parts.join('');
 }
 
-function replacedBy(evaluation: Evaluation, replacement: unknown, found: Match): string {
+function replacedBy(evaluation: FunctionCaller, replacement: unknown, found: Match): string {
   const instead = isFunction(replacement) ? evaluation.callback(replacement, [found]) : undefined;
   if (typeof instead !== 'string') throw badArgument('the function of $replace returned something that is not a text');
   return instead;
@@ -365,7 +365,7 @@ function best(numbers: readonly number[] | undefined, choose: (a: number, b: num
   return numbers.reduce((a, b) => choose(a, b));
 }
 
-function map(evaluation: Evaluation, [list, target]: readonly unknown[]): unknown {
+function map(evaluation: FunctionCaller, [list, target]: readonly unknown[]): unknown {
   if (list === undefined) return undefined;
   const results = marked([]);
   for (const [index, item] of (list as readonly unknown[]).entries()) {
@@ -375,7 +375,7 @@ function map(evaluation: Evaluation, [list, target]: readonly unknown[]): unknow
   return results;
 }
 
-function filter(evaluation: Evaluation, [list, target]: readonly unknown[]): unknown {
+function filter(evaluation: FunctionCaller, [list, target]: readonly unknown[]): unknown {
   if (list === undefined) return undefined;
   const results = marked([]);
   for (const [index, item] of (list as readonly unknown[]).entries()) {
@@ -386,7 +386,7 @@ function filter(evaluation: Evaluation, [list, target]: readonly unknown[]): unk
   return results;
 }
 
-function single(evaluation: Evaluation, [list, target]: readonly unknown[]): unknown {
+function single(evaluation: FunctionCaller, [list, target]: readonly unknown[]): unknown {
   if (list === undefined) return undefined;
   const found: unknown[] = [];
   for (const [index, item] of (list as readonly unknown[]).entries()) {
@@ -400,7 +400,7 @@ function single(evaluation: Evaluation, [list, target]: readonly unknown[]): unk
   return found[0];
 }
 
-function reduce(evaluation: Evaluation, [list, given, init]: readonly unknown[]): unknown {
+function reduce(evaluation: FunctionCaller, [list, given, init]: readonly unknown[]): unknown {
   if (list === undefined) return undefined;
   const target = given as FunctionValue;
   if (target.arity < 2) throw badArgument('the function of $reduce must have at least two parameters');
@@ -413,7 +413,7 @@ function reduce(evaluation: Evaluation, [list, given, init]: readonly unknown[])
   return result;
 }
 
-function sift(evaluation: Evaluation, [object, target]: readonly unknown[]): unknown {
+function sift(evaluation: FunctionCaller, [object, target]: readonly unknown[]): unknown {
   const kept: Record<string, unknown> = {};
   let count = 0;
   for (const key of fieldsOf(object)) {
@@ -425,7 +425,7 @@ function sift(evaluation: Evaluation, [object, target]: readonly unknown[]): unk
   return count === 0 ? undefined : kept;
 }
 
-function each(evaluation: Evaluation, [object, target]: readonly unknown[]): unknown {
+function each(evaluation: FunctionCaller, [object, target]: readonly unknown[]): unknown {
   const results = marked([]);
   for (const key of fieldsOf(object)) {
     const value = (object as Record<string, unknown>)[key];
@@ -439,7 +439,7 @@ function fieldsOf(value: unknown): readonly string[] {
   return typeof value === 'object' && value !== null && !isFunction(value) ? keysOf(value) : [];
 }
 
-function zip(_evaluation: Evaluation, lists: readonly unknown[]): unknown {
+function zip(_evaluation: FunctionCaller, lists: readonly unknown[]): unknown {
   const shortest = lists.reduce<number>((least, list) => Math.min(least, Array.isArray(list) ? list.length : 0), Infinity);
   if (!Number.isFinite(shortest)) return [];
   reserve(shortest);
@@ -530,7 +530,7 @@ function shuffle(list: readonly unknown[] | undefined): unknown {
   return shuffled;
 }
 
-function sort(evaluation: Evaluation, [list, comparator]: readonly unknown[]): unknown {
+function sort(evaluation: FunctionCaller, [list, comparator]: readonly unknown[]): unknown {
   if (list === undefined || (list as readonly unknown[]).length <= 1) return list;
   const items = list as readonly unknown[];
   if (isFunction(comparator)) return mergeSort(items, (a, b) => truth(evaluation.callback(comparator, [a, b])) === true);

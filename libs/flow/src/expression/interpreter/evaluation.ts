@@ -22,6 +22,7 @@ import {
   truth,
   type Sequence,
   type Signature,
+  type FunctionCaller,
 } from '../values.js';
 import { builtinOf } from './builtins.js';
 import { Frame } from './frame.js';
@@ -41,7 +42,7 @@ const TUPLE_UNITS = 20;
  * One evaluation of a tree of JSONata's parser. It has the semantics of `evaluate` of jsonata 2.2.2, but is synchronous, charges each step
  * to the budget, and never changes a value that it has not created itself.
  */
-export class Evaluation {
+export class Evaluation implements FunctionCaller {
   #depth = 0;
 
   constructor(

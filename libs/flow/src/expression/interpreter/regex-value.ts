@@ -2,8 +2,7 @@ import { allocateText, checkClock, spendText } from '../budget.js';
 import { badArgument, overLimit } from '../faults.js';
 import { LIMITS } from '../limits.js';
 import { RegexEngine } from '../regex-engine.js';
-import { FunctionValue, isFunction } from '../values.js';
-import type { Evaluation } from './evaluation.js';
+import { FunctionValue, isFunction, type FunctionCaller } from '../values.js';
 
 /** A match in a text, found by a regular expression or by a function that is used like one. */
 export interface Match {
@@ -86,7 +85,7 @@ class NextMatch extends FunctionValue {
 }
 
 /** Yields the matches of a regular expression, or of a function that returns `match`, `start`, `end`, `groups` and `next`. */
-export function* matchesOf(evaluation: Evaluation, matcher: unknown, text: string): Generator<Match> {
+export function* matchesOf(evaluation: FunctionCaller, matcher: unknown, text: string): Generator<Match> {
   spendText(text.length);
   if (matcher instanceof RegexValue) {
     yield* matcher.findAll(text);

@@ -1,6 +1,6 @@
 import { nearest } from '../../nearest.js';
 import { FUNCTION_NAMES } from '../functions/language.js';
-import type { ExpressionProblem } from '../parse-text.js';
+import type { ExpressionProblem } from '../problem.js';
 import { compileRegex } from '../regex-engine.js';
 import type { SourceView } from '../source-view.js';
 import type { SyntaxNode } from '../syntax.js';

@@ -1,5 +1,5 @@
 import { nearest } from '../../nearest.js';
-import type { ExpressionProblem } from '../parse-text.js';
+import type { ExpressionProblem } from '../problem.js';
 import type { Pattern, Reference, Span } from '../references.js';
 import { asPath, type SourceView } from '../source-view.js';
 

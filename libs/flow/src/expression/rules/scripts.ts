@@ -1,4 +1,4 @@
-import type { ExpressionProblem } from '../parse-text.js';
+import type { ExpressionProblem } from '../problem.js';
 import type { SourceView } from '../source-view.js';
 
 /** Letters that look alike, in the same order. */

@@ -1,4 +1,4 @@
-import type { ExpressionProblem } from '../parse-text.js';
+import type { ExpressionProblem } from '../problem.js';
 import { isCall } from '../references.js';
 import { asName, asPath, type SourceView } from '../source-view.js';
 import { isCoalesce, parseExpression, type SyntaxNode, type SyntaxPair } from '../syntax.js';

@@ -27,7 +27,7 @@ export async function startGateway(options: Partial<StompServerOptions> = {}): P
   const handler = new FakeStompHandler();
   const log = new MemoryLog();
   const limits = { closeTimeout: 100, ...options.limits };
-  const server = await startStompServer({ handler: handler, log, tcp: { host: '127.0.0.1', port: 0 }, ...options, limits });
+  const server = await startStompServer({ handler, log, tcp: { host: '127.0.0.1', port: 0 }, ...options, limits });
   const port = server.tcpPort ?? 0;
   const clients: RawClient[] = [];
   const keep = async (opening: Promise<RawClient>) => {
@@ -42,7 +42,7 @@ export async function startGateway(options: Partial<StompServerOptions> = {}): P
     },
   });
   return {
-    handler: handler,
+    handler,
     server,
     log,
     port,

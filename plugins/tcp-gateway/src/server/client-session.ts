@@ -1,0 +1,401 @@
+import { isSluiceError } from '@sluice/plugin-api';
+import { FrameFault, type Frame } from '../stomp/frame.js';
+import type { EncodedMessage } from '../stomp/message.js';
+import { wholeFrame, type OutgoingFrame } from '../stomp/output.js';
+import { FrameParser } from '../stomp/parser.js';
+import { carryOut } from './commands.js';
+import { connectedFrame, parseConnect, type ConnectRequest } from './connect.js';
+import type { PendingSession } from './addresses.js';
+import type { ServerContext } from './context.js';
+import type { Bearer, CloseReason, SessionCounters } from './stomp-handler.js';
+import type { StompSession } from './stomp-session.js';
+import { isReplies } from './destination.js';
+import { stompFail } from './failures.js';
+import { Outbox, type OutboxOwner } from './outbox.js';
+import { HeartbeatMonitor } from './heartbeat-monitor.js';
+import { messageStart, type StompSubscription } from './subscription.js';
+import { Transactions } from './transactions.js';
+import { Unacknowledged } from './unacknowledged.js';
+import { UNWATCHED, type WheelEntry } from './timer-wheel.js';
+import type { Transport, TransportOwner } from './transport.js';
+
+/**
+ * `awaitingConnect`: no CONNECT has arrived yet. `authenticating`: the handler verifies the passcode. `open`: the client is admitted.
+ * `leaving`: DISCONNECT has arrived, its RECEIPT waits for the frames in work. `closing`: the last frame was sent. `closed`: the socket is closed.
+ */
+type Stage = 'awaitingConnect' | 'authenticating' | 'open' | 'leaving' | 'closing' | 'closed';
+
+const UNEXPECTED: CloseReason = {
+  code: 'UNEXPECTED',
+  message: 'the server could not carry this out',
+  cure: 'connect again; the log of the server says more',
+};
+
+let drawn = 0;
+
+/** One client from its connection to its end: reads frames in order, works on several at once, and lets nothing grow without bound. */
+export class ClientSession implements StompSession, TransportOwner, OutboxOwner, WheelEntry, PendingSession {
+  readonly id = String(++drawn);
+  readonly address: string;
+  readonly unacknowledged = new Unacknowledged(this.id);
+  readonly subscriptions: StompSubscription[] = [];
+  readonly transactions: Transactions;
+  slot = UNWATCHED;
+  connectedAt = 0;
+
+  readonly #context: ServerContext;
+  readonly #transport: Transport;
+  readonly #parser: FrameParser;
+  #stage: Stage = 'awaitingConnect';
+  /** When the stage has to have ended, on the wheel's clock. */
+  #deadline: number;
+  #connectRequest: ConnectRequest | undefined;
+  #bearer: Bearer | undefined;
+  #heartbeat: HeartbeatMonitor | undefined;
+  #paused = false;
+  #working = 0;
+  /** Of DISCONNECT. */
+  #lastReceipt: string | undefined;
+  #received = 0;
+  readonly #outbox: Outbox;
+
+  constructor(transport: Transport, context: ServerContext) {
+    this.#transport = transport;
+    this.#context = context;
+    this.#outbox = new Outbox(this, transport, context);
+    this.address = transport.address;
+    this.transactions = new Transactions(context.limits);
+    // a stranger's frame is a CONNECT, which has no body
+    this.#parser = new FrameParser({ ...context.limits, maxFrame: context.limits.maxHead });
+    this.#deadline = context.timers.now + context.limits.connectTimeout;
+  }
+
+  /** Begins to read, or refuses a client whose address has too many. */
+  start(): void {
+    const { connections, addresses, timers } = this.#context;
+    connections.add(this);
+    timers.watch(this, this.#deadline);
+    this.#transport.open(this);
+    try {
+      addresses.enter(this);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  get bearer(): Bearer {
+    if (!this.#bearer) throw new Error('the session is not open');
+    return this.#bearer;
+  }
+
+  get workplace(): string | undefined {
+    return this.#connectRequest?.credentials.workplace;
+  }
+
+  get counters(): SessionCounters {
+    return {
+      delivered: this.#outbox.delivered,
+      refused: this.#outbox.refused,
+      unacknowledged: this.unacknowledged.size,
+      received: this.#received,
+      buffered: this.#outbox.waiting,
+    };
+  }
+
+  get handler() {
+    return this.#context.handler;
+  }
+
+  get limits() {
+    return this.#context.limits;
+  }
+
+  get isOpen(): boolean {
+    return this.#stage === 'open' || this.#stage === 'leaving';
+  }
+
+  /** It has been told why, or is gone. */
+  get #hasEnded(): boolean {
+    return this.#stage === 'closing' || this.#stage === 'closed';
+  }
+
+  // what comes in
+
+  received(piece: Buffer): void {
+    if (this.#hasEnded) return;
+    this.#parser.push(piece);
+    this.#read();
+    if (this.#parser.partial) this.#hold(piece.length);
+  }
+
+  arriving(bytes: number): void {
+    this.#heartbeat?.arriving(this.#context.timers.now);
+    this.#hold(bytes);
+  }
+
+  /** A stranger's frame that is not whole yet takes memory. */
+  #hold(bytes: number): void {
+    if (this.#stage === 'awaitingConnect') this.#context.addresses.hold(this, bytes);
+  }
+
+  /** Carries out frames until the input ends or too much is being worked on; then the rest waits, and the client with it. */
+  #read(): void {
+    let frames = 0;
+    try {
+      while (this.#mayRead()) {
+        const frame = this.#parser.next();
+        if (!frame) break;
+        frames++;
+        this.#handle(frame);
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+    this.#heartbeat?.received(this.#context.timers.now, this.#parser.partial, frames > 0);
+    // most clients wait for CONNECTED: they need not be held back for so short a time
+    if (this.#stage !== 'authenticating' || frames === 0) this.#holdBack(!this.#mayRead());
+  }
+
+  #mayRead(): boolean {
+    const { limits } = this.#context;
+    const reads = this.#stage === 'open' || this.#stage === 'awaitingConnect';
+    return reads && this.#working < limits.working && !this.#outbox.isOverfull;
+  }
+
+  #holdBack(hold: boolean): void {
+    if (hold === this.#paused || this.#hasEnded) return;
+    this.#paused = hold;
+    if (hold) return this.#transport.pause();
+    this.#heartbeat?.resumed(this.#context.timers.now);
+    this.#transport.resume();
+  }
+
+  #readOn(): void {
+    if (this.#paused && this.#mayRead()) this.#read();
+  }
+
+  #handle(frame: Frame): void {
+    if (frame.command === 'CONNECT' || frame.command === 'STOMP') return this.#connect(frame);
+    if (this.#stage === 'awaitingConnect') throw stompFail.STOMP_ORDER(`${frame.command} has come before CONNECT`);
+    const receipt = frame.headers.get('receipt');
+    if (frame.command === 'DISCONNECT') return this.#disconnect(receipt);
+    if (frame.command === 'SEND') this.#received++;
+    try {
+      const work = carryOut(this, frame);
+      if (work) void this.#follow(work, receipt);
+      else this.#confirm(receipt);
+    } catch (error) {
+      this.fail(error, receipt);
+    }
+  }
+
+  async #follow(work: Promise<unknown>, receipt?: string): Promise<void> {
+    this.#working++;
+    try {
+      await work;
+      this.#confirm(receipt);
+    } catch (error) {
+      this.fail(error, receipt);
+    }
+    this.#working--;
+    this.#leaveWhenDone();
+    this.#readOn();
+  }
+
+  /** Nothing more is read; the session ends when all that it asked for is done. */
+  #disconnect(receipt: string | undefined): void {
+    this.#stage = 'leaving';
+    this.#lastReceipt = receipt;
+    this.#leaveWhenDone();
+  }
+
+  #leaveWhenDone(): void {
+    if (this.#stage !== 'leaving' || this.#working > 0) return;
+    this.#confirm(this.#lastReceipt);
+    this.#leave('the client has disconnected');
+  }
+
+  #confirm(receipt: string | undefined): void {
+    if (receipt !== undefined) this.#send(wholeFrame('RECEIPT', { 'receipt-id': receipt }));
+  }
+
+  // letting in
+
+  #connect(frame: Frame): void {
+    if (this.#stage !== 'awaitingConnect') throw stompFail.STOMP_ORDER('CONNECT has come twice');
+    this.#connectRequest = parseConnect(frame, this.address, this.#context.heartBeat);
+    this.#stage = 'authenticating';
+    this.#context.addresses.release(this);
+    void this.#authenticate(this.#connectRequest);
+  }
+
+  async #authenticate(introduction: ConnectRequest): Promise<void> {
+    const { handler, authentications: semaphore } = this.#context;
+    try {
+      const bearer = await semaphore.run(async () =>
+        this.isAuthenticating ? handler.authenticate(introduction.credentials) : undefined,
+      );
+      if (bearer && this.isAuthenticating) this.#admit(bearer, introduction);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #admit(bearer: Bearer, { heartBeat }: ConnectRequest): void {
+    const { handler, limits, timers, addresses } = this.#context;
+    this.#bearer = bearer;
+    this.connectedAt = this.#context.now();
+    if (bearer.expiresAt <= this.connectedAt) throw expired();
+    this.#stage = 'open';
+    addresses.admit(this);
+    this.#heartbeat = new HeartbeatMonitor(this.#transport, limits, heartBeat, timers.now);
+    this.#parser.limits = limits;
+    this.#transport.trust();
+    this.#send(connectedFrame(this, heartBeat));
+    handler.sessionOpened(this);
+    timers.watch(this, this.check(timers.now));
+    this.#read();
+  }
+
+  // what goes out
+
+  /** False, with a note to call `drained` later, when the client reads too slowly; false also when it is gone. */
+  hasRoom(): boolean {
+    return this.#stage === 'open' && this.#outbox.hasRoom();
+  }
+
+  sendMessage(start: string, message: EncodedMessage): void {
+    if (!this.#hasEnded) this.#outbox.addMessage(start, message);
+  }
+
+  /** For a subscription with ack:auto: sent is as good as handled. */
+  acknowledgeWhenSent(seq: number): void {
+    this.#outbox.noteSent(seq);
+  }
+
+  reply(message: EncodedMessage): boolean {
+    if (!isReplies(message.destination) || !this.hasRoom()) return false;
+    const ids = this.subscriptions.filter(({ destination }) => destination === message.destination).map(({ id }) => id);
+    // an answer needs no subscription
+    if (ids.length === 0) ids.push(message.destination);
+    for (const id of ids) this.sendMessage(messageStart(id), message);
+    return true;
+  }
+
+  #send(frame: OutgoingFrame): void {
+    if (!this.#hasEnded) this.#outbox.add(frame);
+  }
+
+  written(): void {
+    this.#heartbeat?.sent(this.#context.timers.now);
+    if (this.#transport.buffered === 0) this.drained();
+  }
+
+  sentAll(seqs: readonly number[], error?: Error | null): void {
+    if (!error && this.isOpen) void this.#follow(this.handler.acknowledge(this, seqs));
+  }
+
+  drained(): void {
+    if (this.isOpen && this.#outbox.takeRefusal()) this.handler.drained(this);
+    this.#readOn();
+  }
+
+  // the end
+
+  check(now: number): number {
+    if (this.#stage === 'closing') this.#transport.destroy();
+    if (this.#hasEnded) return Infinity;
+    try {
+      return this.isOpen ? this.#checkOpen(now) : this.#checkConnectDeadline(now);
+    } catch (error) {
+      this.fail(error);
+      return this.#deadline;
+    }
+  }
+
+  #checkConnectDeadline(now: number): number {
+    // the desk's time is not the client's
+    if (this.#stage === 'authenticating') return now + this.#context.limits.connectTimeout;
+    if (now >= this.#deadline) throw stompFail.STOMP_TIMEOUT(`no CONNECT came within ${this.#context.limits.connectTimeout} ms`);
+    return this.#deadline;
+  }
+
+  #checkOpen(now: number): number {
+    const left = this.bearer.expiresAt - this.#context.now();
+    if (left <= 0) throw expired();
+    const next = this.#heartbeat?.check(now, this.#context.timers.tickMs, !this.#paused) ?? Infinity;
+    return Math.min(now + left, next);
+  }
+
+  close(reason: CloseReason): void {
+    this.#end(reason, undefined);
+  }
+
+  /** False also when it has gone while it waited. */
+  get isAuthenticating(): boolean {
+    return this.#stage === 'authenticating';
+  }
+
+  dismiss(reason: Error): void {
+    this.fail(reason);
+    this.#transport.destroy();
+  }
+
+  /** Ends the session because of this error; `receipt` is of the frame that is to blame. */
+  fail(error: unknown, receipt?: string): void {
+    if (error instanceof FrameFault) {
+      this.#end(error.kind === 'limit' ? stompFail.STOMP_LIMIT(error.message) : stompFail.STOMP_FRAME(error.message), receipt);
+    } else if (isSluiceError(error)) {
+      this.#end(error, receipt);
+    } else {
+      this.#context.log.error('a STOMP session ends by an error that was not foreseen', { user: this.#bearer?.user, error });
+      this.#end(UNEXPECTED, receipt);
+    }
+  }
+
+  #end({ code, message, cure }: CloseReason, receipt: string | undefined): void {
+    if (this.#hasEnded) return;
+    const headers = {
+      code,
+      message,
+      'content-type': 'text/plain',
+      // STOMP wants it told where the versions differ
+      ...(code === 'STOMP_VERSION' && { version: '1.2' }),
+      ...(receipt !== undefined && { 'receipt-id': receipt }),
+    };
+    this.#send(wholeFrame('ERROR', headers, cure));
+    this.#leave(`${code} ${message}`);
+  }
+
+  #leave(reason: string): void {
+    const { timers, limits } = this.#context;
+    const wasOpen = this.isOpen;
+    // first of all: what is written may leave room, and nothing more is to be read into it
+    this.#stage = 'closing';
+    this.#outbox.flush();
+    this.#deadline = timers.now + limits.closeTimeout;
+    timers.watch(this, this.#deadline);
+    this.#transport.end();
+    this.#sayGoodbye(wasOpen, reason);
+  }
+
+  closed(reason: string): void {
+    const wasOpen = this.isOpen;
+    const { timers, connections, addresses } = this.#context;
+    this.#stage = 'closed';
+    this.#outbox.clear();
+    timers.forget(this);
+    connections.delete(this);
+    addresses.leave(this);
+    this.#sayGoodbye(wasOpen, reason);
+  }
+
+  #sayGoodbye(wasOpen: boolean, reason: string): void {
+    this.#context.log.debug('a STOMP connection ends', { address: this.address, user: this.#bearer?.user, reason });
+    if (wasOpen) this.handler.sessionClosed(this, reason);
+  }
+}
+
+function expired() {
+  return stompFail.STOMP_TOKEN_EXPIRED('the token has expired');
+}
