@@ -11,17 +11,17 @@ export interface Backends {
   readonly bus: Bus;
   readonly pacer: Pacer;
   readonly store: Store;
-  /** The tables of a connection. */
+  /** Opens the tables of a connection. */
   readonly tables: (connection: string) => Database;
-  /** In one line, for people. */
+  /** Names of the backends, on one line. */
   readonly summary: string;
-  /** Closes all of them, the database last. */
+  /** Closes all backends, the database last. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the bus, the pacer and the store that the environment names; what it does not name runs on the store's PostgreSQL. The database
- * is theirs from here on: it is closed with them, and when one of them cannot be opened.
+ * Opens the bus, the pacer and the store that the environment names; backends without a URL use the PostgreSQL of the store. The function
+ * takes over the database and closes it with the backends, or when a backend cannot be opened.
  */
 export async function openBackends(
   env: Env,
@@ -78,7 +78,7 @@ function summaryOf(env: Env): string {
   return bus === onStore && pace === onStore ? `bus, pace, store ${store}` : `bus ${bus}, pace ${pace}, store ${store}`;
 }
 
-/** The password as the URL writes it, and as it is. */
+/** Returns the password of a URL, encoded and decoded. */
 function passwordsIn(url: string | undefined): readonly string[] {
   if (url === undefined) return [];
   const { password } = new URL(url);

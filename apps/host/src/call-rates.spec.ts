@@ -8,7 +8,7 @@ function rates() {
 }
 
 describe('the rate of a connection', () => {
-  it('counts the calls of the last minute that went well, for each connection', () => {
+  it('counts the successful calls of the last minute for each connection', () => {
     const { clock, rates: all } = rates();
     const error = { code: 'TIMED_OUT', fate: 'retry', message: 'late' } satisfies ErrorView;
     for (let second = 0; second < 30; second++) {
@@ -22,7 +22,7 @@ describe('the rate of a connection', () => {
     expect([all.perMinute('erp'), all.perMinute('pbx'), all.perMinute('other')]).toEqual([60, 30, 0]);
   });
 
-  it('forgets what is older than a minute, also after a long silence', () => {
+  it('forgets calls older than a minute, also after a long pause', () => {
     const { clock, rates: all } = rates();
     all.called({ connection: 'erp' });
     clock.ms += 30_000;

@@ -4,7 +4,7 @@ const BUCKET_MS = 1_000;
 const WINDOW_MS = 60_000;
 const BUCKETS = WINDOW_MS / BUCKET_MS;
 
-/** Counts the calls of each connection that went well within the last minute, on this host. Memory: 60 numbers per connection. */
+/** Counts the successful calls of each connection in the last minute on this host. Memory: 60 numbers per connection. */
 export class CallRates {
   readonly #counts = new Map<string, { readonly buckets: number[]; latest: number }>();
 
@@ -22,7 +22,7 @@ export class CallRates {
     counts.buckets[at] = (counts.buckets[at] ?? 0) + 1;
   }
 
-  /** @returns how many calls ended well within the last 60 s; a host that runs for less counts since its start */
+  /** @returns the number of successful calls in the last 60 s */
   perMinute(connection: string): number {
     const counts = this.#counts.get(connection);
     if (!counts) return 0;
@@ -34,7 +34,7 @@ export class CallRates {
     return Math.floor(this.now() / BUCKET_MS);
   }
 
-  /** Empties the buckets of the seconds since the last call, and returns the place of the present second. */
+  /** Clears the buckets of the seconds since the last call and returns the index of the current second. */
   #advance(counts: { readonly buckets: number[]; latest: number }): number {
     const bucket = this.#bucket();
     const passed = Math.min(BUCKETS, bucket - counts.latest);

@@ -9,7 +9,7 @@ export interface OpenDatabase {
   readonly close: () => Promise<void>;
 }
 
-/** Your PostgreSQL, or the one of this host: one is never started beside yours. */
+/** Opens the configured PostgreSQL, or starts the embedded one when none is configured. */
 export async function openDatabase(env: Env, log: Log): Promise<OpenDatabase> {
   if (env.SLUICE_DATABASE_URL !== undefined)
     return { url: env.SLUICE_DATABASE_URL, engine: 'postgresql', close: async () => undefined };

@@ -1,7 +1,7 @@
-/** A text, and where each of its characters begins in the text that was decoded first; absent while nothing has been decoded. */
+/** A text with the position of each character in the original text; absent before the first decoding. */
 export interface DecodedText {
   readonly text: string;
-  /** One more than the text has characters: the last is the length of the first text. */
+  /** Has one more item than the text has characters: the last item is the length of the original text. */
   readonly starts?: readonly number[];
 }
 

@@ -11,9 +11,9 @@ const url = (...protocols: readonly string[]) =>
     .refine(hasReadableUser, 'has a % in its user or password: write %25 for it')
     .optional();
 
-/** Whoever logs in decodes them first, and fails with no more than "URI malformed". */
+/** Clients decode user and password, and report a wrong % only as "URI malformed". */
 function hasReadableUser(text: string): boolean {
-  if (!URL.canParse(text)) return true; // which has been refused as such
+  if (!URL.canParse(text)) return true; // an invalid URL has been reported already
   const { username, password } = new URL(text);
   try {
     decodeURIComponent(username + password);
@@ -35,16 +35,16 @@ const Env = z.object({
   SLUICE_STOMP_PORT: port(61613),
   SLUICE_TOKEN_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   SLUICE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  /** For the command line: the host to ask, when it is not on this machine, and a token for it. */
+  /** For the command line: URL of a host on another machine, and a token for it. */
   SLUICE_URL: url('http:', 'https:'),
   SLUICE_TOKEN: z.string().optional(),
 });
 
 export type Env = Readonly<z.output<typeof Env>>;
 
-/** Reads our own variables. Throws `CONFIG_INVALID` with all that is wrong; never shows a value, which may hold a password. */
+/** Reads the variables of the host. Throws `CONFIG_INVALID` with all problems, without values, because they may contain passwords. */
 export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
-  // an empty variable is an unset one: that is how a shell or a compose file switches it off
+  // an empty variable counts as unset, because shells and compose files unset variables like this
   const given = Object.fromEntries(Object.entries(source).filter(([name, value]) => name.startsWith('SLUICE_') && value !== ''));
   const parsed = Env.safeParse(given);
   if (parsed.success) return Object.freeze(parsed.data);
@@ -53,8 +53,8 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
 }
 
 /**
- * Returns what flows and connections may read as `env.NAME`: everything but the host's own variables. They hold the key that signs the
- * operator's tokens and the address of the database, and a flow that reads one can send it somewhere.
+ * Returns the variables that flows and connections may read as `env.NAME`: all but those of the host. These contain the key of the
+ * operator's tokens and the address of the database, and a flow could send them elsewhere.
  */
 export function readWorkspaceEnv(source: NodeJS.ProcessEnv = process.env): Readonly<Record<string, string | undefined>> {
   return Object.freeze(Object.fromEntries(Object.entries(source).filter(([name]) => !name.toUpperCase().startsWith('SLUICE_'))));

@@ -1,6 +1,6 @@
 import { failures } from '@sluice/plugin-api';
 
-/** Codes that the doors answer with; they never reach a flow. */
+/** Error codes of HTTP answers; flows never get them. */
 export const HOST_CODES = {
   TOKEN_MISSING: { fate: 'rejected', cure: 'send the header Authorization: Bearer TOKEN; `npx sluice token --sub me` makes one' },
   TOKEN_INVALID: {

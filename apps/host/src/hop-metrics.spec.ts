@@ -3,7 +3,7 @@ import { Registry } from 'prom-client';
 import { HopMetrics } from './hop-metrics.js';
 
 describe('HopMetrics', () => {
-  it('gives a histogram of hops and a counter of runs, a line for each flow and outcome', async () => {
+  it('returns a histogram of hops and a counter of runs by flow and outcome', async () => {
     const registry = new Registry();
     const metrics = new HopMetrics(registry, [0.01, 0.1]);
     metrics.hop('orders', 0.004, 'done');
@@ -33,7 +33,7 @@ describe('HopMetrics', () => {
     ]);
   });
 
-  it('counts on after a scrape', async () => {
+  it('continues to count after a scrape', async () => {
     const registry = new Registry();
     const metrics = new HopMetrics(registry, [1]);
     metrics.hop('orders', 0, 'done');

@@ -4,8 +4,8 @@ import { Counter, type Histogram, type Registry } from 'prom-client';
 const HOP_SECONDS = 'sluice_hop_seconds';
 
 /**
- * What is counted ten thousand times a second. prom-client checks and looks up the labels at each observation, which costs a hop as much
- * as all its expressions; here they are looked up once a scrape.
+ * Metrics that are updated up to ten thousand times per second. prom-client looks up the labels at each observation, which costs as much
+ * as all expressions of a hop; here they are looked up once per scrape.
  */
 export class HopMetrics {
   readonly #flows = new Map<string, FlowTally>();
@@ -21,7 +21,7 @@ export class HopMetrics {
       registers: [registry],
       collect: runsOf(this.#flows),
     });
-    // a metric is whatever answers as one: the registry asks for its name and calls `get`
+    // the registry reads only the name of a metric and calls `get`
     registry.registerMetric({ name: HOP_SECONDS, get: () => Promise.resolve(this.#seconds()) } as unknown as Histogram);
   }
 
@@ -31,7 +31,7 @@ export class HopMetrics {
     tally.observe(seconds, outcome);
   }
 
-  /** In the form of https://prometheus.io/docs/instrumenting/exposition_formats/: buckets are cumulative, the last counts all. */
+  /** Returns the metric in the format of https://prometheus.io/docs/instrumenting/exposition_formats/: buckets are cumulative, the last counts all. */
   #seconds(): object {
     const values = [...this.#flows].flatMap(([flow, tally]) => tally.values(flow));
     const help = 'From taking a message of a flow to its acknowledgement';
@@ -54,7 +54,7 @@ function runsOf(flows: ReadonlyMap<string, FlowTally>) {
 
 class FlowTally {
   readonly outcomes = new Map<RunOutcome, number>();
-  /** Hops up to each bound and above the one before; past the last bound, only `#count` knows. */
+  /** Number of hops in each bucket; hops beyond the last bound are counted only in `#count`. */
   readonly #buckets: number[];
   #count = 0;
   #sum = 0;

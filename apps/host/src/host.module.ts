@@ -8,7 +8,7 @@ import { OpenConnections } from './open-connections.js';
 
 @Module({})
 export class HostModule {
-  /** The host's own controllers, and the modules that plugins bring: those can inject `PluginConnections`. */
+  /** Combines the controllers of the host with the modules of plugins, which can inject `PluginConnections`. */
   static with(services: HostServices, plugins: readonly NestModule[]): DynamicModule {
     return {
       module: HostModule,

@@ -31,7 +31,7 @@ import type { WorkspaceState, WorkspaceWatch } from './workspace-watch.js';
 
 /** An event type has up to 200 characters; the router's own limit is half of that. */
 const MAX_PARAMETER_LENGTH = 300;
-/** A graceful stop takes at most so long. */
+/** Maximum time of an orderly stop. */
 const STOP_MS = 10_000;
 
 export interface HostOptions {
@@ -41,9 +41,9 @@ export interface HostOptions {
   readonly roles: ReadonlySet<Role>;
   readonly logger: Logger;
   readonly secrets: Secrets;
-  /** Told what happens beside the metrics: the terminal, for instance. */
+  /** Additional observer of events, such as the terminal. */
   readonly observer?: Observer;
-  /** Compares the files of the workspace with those that run; started and stopped with the host. */
+  /** Watches the files of the workspace while the host runs. */
   readonly files: WorkspaceWatch;
 }
 
@@ -60,17 +60,17 @@ export class Host extends HostServices {
     readonly tokens: Tokens,
     private readonly routes: HttpIngress,
     private readonly log: Log,
-    /** Signs tokens of the operator. */
+    /** The secret of tokens of the operator. */
     readonly operatorSecret: string,
     readonly metrics: Metrics,
     private readonly onRefused: OnRefused,
-    /** Fires when the host stops. */
+    /** Aborts when the host stops. */
     private readonly stopping: AbortController,
   ) {
     super();
   }
 
-  /** Called by `startHost`, which gives its promises. The database is the host's from here on. */
+  /** Called only by `startHost`. The host takes over the database. */
   static async start(options: HostOptions, database: OpenDatabase): Promise<Host> {
     const { env, workspace, secrets } = options;
     const log = toLog(options.logger);
@@ -152,13 +152,13 @@ export class Host extends HostServices {
     return this.opened.summary;
   }
 
-  /** The port that is listened to. */
+  /** The port of the HTTP server. */
   get port(): number {
     const address = this.#app?.getHttpServer().address();
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  /** Takes nothing new, lets what runs end, hands back the rest: within 10 s. A second call waits for the first. */
+  /** Stops within 10 s: accepts no new events, finishes open runs and returns the other messages. A second call waits for the first. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -206,7 +206,7 @@ export class Host extends HostServices {
     const late = new AbortController();
     const ended = this.#end().then(() => late.abort());
     await Promise.race([ended, pause(STOP_MS, late.signal)]);
-    // a server that does not answer must not keep the process: what it holds comes again
+    // an unresponsive server must not keep the process; its messages are redelivered
     if (!late.signal.aborted) this.log.warn(`the stop was cut off after ${STOP_MS / 1_000} s: a server does not answer`);
   }
 

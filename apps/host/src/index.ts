@@ -1,6 +1,6 @@
 /**
- * The NestJS host: wires ports to adapters, loads plugins and flows, listens. Read `host.ts` first. Only `startHost` loads NestJS: a
- * command that starts no host takes what it needs from here without it.
+ * The NestJS host: connects ports with adapters, loads plugins and flows, and listens. Read `host.ts` first. Only `startHost` loads
+ * NestJS, so commands that start no host can import this package cheaply.
  */
 export { startHost } from './start-host.js';
 export type { Host, HostOptions } from './host.js';

@@ -16,7 +16,7 @@ export interface LastGood {
   readonly keptAt: Date;
 }
 
-/** Writes the sources of a workspace that has just started to the home of the host, in place of those that were kept before. */
+/** Saves the sources of a started workspace in the home of the host and replaces the previous copy. */
 export async function keepLastGood(home: string, directory: string, { settings, flows }: WorkspaceFiles): Promise<void> {
   const asText = ({ file, bytes }: WorkspaceFiles['settings']) => ({ file, text: Buffer.from(bytes).toString() });
   const copy: z.input<typeof kept> = {
@@ -27,12 +27,12 @@ export async function keepLastGood(home: string, directory: string, { settings, 
   };
   await makeHome(home);
   const target = path.join(home, FILE);
-  // a host that dies while it writes must not leave half a copy
+  // a host that dies while writing must not leave an incomplete copy
   await writeFile(`${target}.new`, JSON.stringify(copy), { mode: MODE });
   await rename(`${target}.new`, target);
 }
 
-/** Returns the sources that were kept for this workspace; undefined when there are none, or when they cannot be read. */
+/** Returns the saved sources of this workspace; undefined when they are missing or cannot be read. */
 export async function readLastGood(home: string, directory: string): Promise<LastGood | undefined> {
   try {
     const copy = kept.parse(JSON.parse(await readFile(path.join(home, FILE), 'utf8')));

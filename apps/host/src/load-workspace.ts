@@ -5,14 +5,14 @@ import { readLastGood } from './last-good.js';
 import { readWorkspaceFiles, type WorkspaceFiles } from './workspace-files.js';
 
 export interface LoadedWorkspace {
-  /** Absent when a finding is an error. */
+  /** Absent when the findings contain an error. */
   readonly workspace: Workspace | undefined;
   readonly plugins: ReadonlyMap<string, AnyPlugin>;
   readonly findings: readonly Finding[];
   readonly files: WorkspaceFiles;
 }
 
-/** Reads a workspace, loads its plugins and compiles its flows: all that is wrong is found at once, and nothing is started. */
+/** Reads a workspace, loads its plugins and compiles its flows without starting them. Collects all findings. */
 export async function loadWorkspace(
   directory: string,
   env: Readonly<Record<string, string | undefined>>,
@@ -21,15 +21,15 @@ export async function loadWorkspace(
 }
 
 export interface RunnableWorkspace {
-  /** What is to run. Without a workspace in it nothing can. */
+  /** The workspace to run. Nothing can run when `workspace` is absent. */
   readonly loaded: LoadedWorkspace;
-  /** Present when a copy runs in place of files with errors: those files, what is wrong with them, and the age of the copy. */
+  /** Present when a copy replaces files with errors: those files, their findings and the age of the copy. */
   readonly replaced?: { readonly files: WorkspaceFiles; readonly findings: readonly Finding[]; readonly keptAt: Date };
 }
 
 /**
- * Loads a workspace for a host: as it is, or, when it has errors, the copy that was kept in `home` after the last good start. A reboot must
- * not find a host that refuses to run because of an edit that nobody has looked at.
+ * Loads a workspace for a host, or, when it has errors, the copy in `home` of the last good start. An unnoticed wrong edit must not
+ * prevent a host from starting after a reboot.
  */
 export async function loadRunnable(
   directory: string,
@@ -45,13 +45,13 @@ export async function loadRunnable(
   return { loaded: copy, replaced: { files: loaded.files, findings: loaded.findings, keptAt: lastGood.keptAt } };
 }
 
-/** Compiles sources that were read before; the plugins are looked for in `directory`. */
+/** Compiles sources that are already read; plugins are resolved from `directory`. */
 export async function compileFiles(
   directory: string,
   files: WorkspaceFiles,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<LoadedWorkspace> {
-  // not with this file: commands that read no workspace do without the language
+  // loaded here, because commands without a workspace do not need the language
   const { compileWorkspace, parseWorkspaceFile } = await import('@sluice/flow');
   const parsed = parseWorkspaceFile(files.settings);
   if (!parsed.file) return { workspace: undefined, plugins: new Map(), findings: parsed.findings, files };

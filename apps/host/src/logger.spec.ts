@@ -15,7 +15,7 @@ function recorded(secrets: Secrets): { log: ReturnType<typeof toLog>; text: () =
 }
 
 describe('the log', () => {
-  it('never shows a secret, wherever it stands in the line', () => {
+  it('masks secrets anywhere in a line', () => {
     const secrets = new Secrets();
     secrets.add(['geheim', 'geheim-und-länger', '']);
     const { log, text } = recorded(secrets);
@@ -24,7 +24,7 @@ describe('the log', () => {
     expect(text()).toContain('401 for ***"');
   });
 
-  it('never shows a secret that JSON writes in another way', () => {
+  it('masks secrets that JSON escapes', () => {
     const secrets = new Secrets();
     secrets.add(['-----BEGIN KEY-----\nMIIB\n-----END KEY-----', 'a"b\\c']);
     const { log, text } = recorded(secrets);
@@ -32,7 +32,7 @@ describe('the log', () => {
     expect(JSON.parse(text())).toMatchObject({ msg: 'refused: ***', key: '***' });
   });
 
-  it('stays readable when a secret is a single letter', () => {
+  it('remains readable when a secret is a single letter', () => {
     const secrets = new Secrets();
     secrets.add(['p', 'a.b']);
     const { log, text } = recorded(secrets);
@@ -40,7 +40,7 @@ describe('the log', () => {
     expect((JSON.parse(text()) as { msg: string }).msg).toBe('the stop of ***: password=***, "***", axb, ***');
   });
 
-  it('is one JSON object a line', () => {
+  it('writes one JSON object per line', () => {
     const { log, text } = recorded(new Secrets());
     log.info('ready', { port: 1 });
     expect(JSON.parse(text())).toMatchObject({ msg: 'ready', port: 1, level: 30 });

@@ -3,7 +3,7 @@ import type { Log } from '@sluice/plugin-api';
 import { pino, type Logger } from 'pino';
 import type { Secrets } from './secrets.js';
 
-/** One JSON object a line, on standard output; secrets are masked in the finished line. */
+/** Creates a logger that writes one JSON object per line and masks secrets in the complete line. */
 export function createLogger(level: string, secrets: Secrets, destination: NodeJS.WritableStream = process.stdout): Logger {
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite: (line) => secrets.mask(line) } },
@@ -20,7 +20,7 @@ export function toLog(logger: Logger): Log {
   };
 }
 
-/** NestJS's log over ours. Its chatter about modules and routes is debug. */
+/** Passes the log of NestJS to ours. Its messages about modules and routes have the level debug. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 

@@ -6,10 +6,10 @@ import { CallRates } from './call-rates.js';
 import { HopMetrics } from './hop-metrics.js';
 
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
-/** Types come from outside: past so many, they are counted together. */
+/** Maximum number of event types with their own counter. Senders choose the types, so further types share one counter. */
 const MAX_TYPES = 200;
 
-/** Counts what happens, for Prometheus (https://prometheus.io/docs/practices/naming/). */
+/** Updates the metrics for Prometheus (https://prometheus.io/docs/practices/naming/). */
 export class Metrics implements Observer {
   readonly registry = new Registry();
   readonly rates = new CallRates();
@@ -45,7 +45,7 @@ export class Metrics implements Observer {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** Numbers of one connection's plugin. A connection that is opened again goes on with its counters and gives new gauges. */
+  /** Returns the meter of a connection for its plugin. A reopened connection continues its counters and replaces its gauges. */
   meterOf(connection: string): Meter {
     return {
       counter: (name, help) => {
@@ -60,7 +60,7 @@ export class Metrics implements Observer {
     };
   }
 
-  /** Reads gauges from the engine whenever the metrics are asked for. */
+  /** Reads gauges from the engine at each scrape. */
   watch(engine: Engine, journalSkipped: () => number): void {
     const ofPaces = (name: string, help: string, read: (state: PaceState) => number) =>
       this.#gauge(name, help, ['connection'], (gauge) => {
@@ -80,7 +80,7 @@ export class Metrics implements Observer {
     });
   }
 
-  /** Both values are from small sets that no sender chooses. */
+  /** Both label values are from small sets that senders cannot extend. */
   tokenRefused(door: string, reason: string): void {
     this.#refusedTokens.inc({ door, reason });
   }
@@ -138,7 +138,7 @@ export class Metrics implements Observer {
     return this.#types.has(type) ? type : 'other';
   }
 
-  /** A gauge that is read when the metrics are asked for. */
+  /** Creates a gauge that is read at each scrape. */
   #gauge(name: string, help: string, labelNames: readonly string[], read: (gauge: Gauge) => void | Promise<void>): void {
     new Gauge({
       name,

@@ -1,6 +1,6 @@
 import type { Observer } from '@sluice/engine';
 
-/** Several observers as one. */
+/** Combines several observers into one. */
 export function observeAll(observers: readonly Observer[]): Observer {
   return {
     accepted: (event, ms) => observers.forEach((one) => one.accepted(event, ms)),

@@ -25,14 +25,14 @@ async function write(folder: string, code: string, manifest: object = { sluice: 
 
 const problemOf = async (specifier: string) => (await loadPlugins(workspace, [specifier])).problems[0]?.message;
 
-describe('the loader of plugins', () => {
+describe('plugin loader', () => {
   it('loads a folder of the workspace', async () => {
     const { plugins, problems } = await loadPlugins(workspace, [await write('mine', GOOD.replace('NAME', 'mine'))]);
     expect(problems).toEqual([]);
     expect([...plugins.keys()]).toEqual(['mine']);
   });
 
-  it('loads a folder whose entry is named by exports alone', async () => {
+  it('loads a folder whose entry is named only by exports', async () => {
     const manifest = { main: undefined, exports: { '.': { default: './index.js' } }, sluice: { api: '^1' } };
     const { plugins, problems } = await loadPlugins(workspace, [await write('modern', GOOD.replace('NAME', 'modern'), manifest)]);
     expect(problems).toEqual([]);
@@ -64,17 +64,17 @@ describe('the loader of plugins', () => {
       'its name is "two", and its package is called "sluice-plugin-one"',
     ],
     ['that throws when it is loaded', () => write('broken', `throw new Error('no licence file');`), 'no licence file'],
-  ])('refuses a plugin %s, and says why', async (_title, make, expected) => {
+  ])('rejects a plugin %s with the reason', async (_title, make, expected) => {
     expect(await problemOf(await make())).toContain(expected);
   });
 
-  it('loads the others all the same', async () => {
+  it('loads the other plugins after a failure', async () => {
     const loaded = await loadPlugins(workspace, ['@nobody/plugin-nothing', await write('fine', GOOD.replace('NAME', 'fine'))]);
     expect([...loaded.plugins.keys()]).toEqual(['fine']);
     expect(loaded.problems.map((problem) => problem.specifier)).toEqual(['@nobody/plugin-nothing']);
   });
 
-  it('refuses a second plugin of the same name', async () => {
+  it('rejects a second plugin with the same name', async () => {
     const twice = await write('twice', GOOD.replace('NAME', 'twice'));
     expect((await loadPlugins(workspace, [twice, twice])).problems[0]?.message).toBe('another plugin is called "twice" already');
   });

@@ -5,13 +5,13 @@ import { pathToFileURL } from 'node:url';
 import type { AnyPlugin } from '@sluice/plugin-api';
 import satisfies from 'semver/functions/satisfies.js';
 
-/** The version of the contract in @sluice/plugin-api that this host speaks. */
+/** The version of @sluice/plugin-api that this host supports. */
 const PLUGIN_API = '1.0.0';
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
 export interface PluginProblem {
-  /** As it stands in `plugins:` of sluice.yaml. */
+  /** The entry in `plugins:` of sluice.yaml. */
   readonly specifier: string;
   readonly message: string;
 }
@@ -23,7 +23,7 @@ export interface LoadedPlugins {
 
 /**
  * Loads plugins by package name or folder. Each is checked in this order: found, manifest, contract version, export, name, name free.
- * A plugin that cannot be used becomes a problem that names it; the others are loaded all the same.
+ * A plugin that cannot be used becomes a problem with its name; the others are still loaded.
  */
 export async function loadPlugins(directory: string, specifiers: readonly string[]): Promise<LoadedPlugins> {
   const plugins = new Map<string, AnyPlugin>();
@@ -74,7 +74,7 @@ function locate(directory: string, specifier: string): Promise<Found> {
   return specifier.startsWith('.') ? inFolder(path.resolve(directory, specifier)) : installed(directory, specifier);
 }
 
-/** Found by its own name from within, so that its `exports` count as they do for a package that is installed. */
+/** Resolves the package by its own name from its folder, so that its `exports` apply as for an installed package. */
 async function inFolder(root: string): Promise<Found> {
   const manifest = path.join(root, 'package.json');
   const text = await readFile(manifest, 'utf8').catch(() => {
@@ -82,13 +82,13 @@ async function inFolder(root: string): Promise<Found> {
   });
   const { name, exports } = JSON.parse(text) as Manifest;
   if (name === undefined) throw new Error('its package.json has no name');
-  // without exports a package does not see itself
+  // a package without exports cannot resolve itself
   const entry = resolveFrom(pathToFileURL(manifest).href, exports === undefined ? root : name);
   if (entry === undefined) throw new Error('the entry that its package.json names is not there: build it first');
   return { root, entry };
 }
 
-/** First among the workspace's own packages, then among those that came with the host. */
+/** Resolves a package in the workspace first, then among the packages of the host. */
 async function installed(directory: string, name: string): Promise<Found> {
   const places = [pathToFileURL(path.join(path.resolve(directory), 'sluice.yaml')).href, import.meta.url];
   for (const place of places) {
@@ -119,13 +119,13 @@ async function packageRoot(entry: string): Promise<string> {
   }
 }
 
-/** The package that every plugin imports. */
+/** The package that all plugins import. */
 const CONTRACT = '@sluice/plugin-api';
 let registered = false;
 
 /**
- * A plugin's folder may lie outside of this installation: what it imports of ours is found from here then. For the whole process, once, and
- * only when it is needed: from then on every import asks a thread of its own, which doubles what loading a module costs.
+ * Resolves imports of our packages from here for plugins outside of this installation. Applies to the whole process and is registered only
+ * if needed, because each import then goes through a separate thread, which doubles the time of loading a module.
  */
 function letSeeOurPackages(entry: string): void {
   const seen = resolveFrom(pathToFileURL(entry).href, CONTRACT);

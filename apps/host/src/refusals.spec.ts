@@ -2,7 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { MemoryLog } from '@sluice/testing';
 import { Refusals } from './refusals.js';
 
-describe('the log of refused requests', () => {
+describe('log of rejected requests', () => {
   it('reports the first of a kind at once and counts the others once a minute', () => {
     jest.useFakeTimers();
     try {
@@ -26,7 +26,7 @@ describe('the log of refused requests', () => {
     }
   });
 
-  it('reports no more kinds than a few hundred', () => {
+  it('limits the number of kinds', () => {
     const log = new MemoryLog();
     const refusals = new Refusals(log);
     for (let count = 0; count < 10_000; count++) refusals.add(`/in/${count}`, 'NO_ROUTE', 'none');

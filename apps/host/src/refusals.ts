@@ -1,7 +1,7 @@
 import type { Log } from '@sluice/plugin-api';
 
 const REPORT_EVERY_MS = 60_000;
-/** More kinds than these are reported together. */
+/** Maximum number of kinds that are reported separately. */
 const MAX_KINDS = 200;
 
 interface Kind {
@@ -10,8 +10,8 @@ interface Kind {
 }
 
 /**
- * Reports refused requests in the log: the first of a kind at once, and after that at most one line a minute with their number, so that
- * nobody can fill the log with requests that are refused.
+ * Logs rejected requests: the first of each kind at once, then at most one line per minute with their number, so that rejected requests
+ * cannot fill the log.
  */
 export class Refusals {
   readonly #kinds = new Map<string, Kind>();
@@ -22,8 +22,8 @@ export class Refusals {
   ) {}
 
   /**
-   * @param door where it was refused: of few values, none of which the sender chooses
-   * @param code why
+   * @param door entry point of the request, from a small set that senders cannot extend
+   * @param code error code
    * @param message never contains a token
    */
   add(door: string, code: string, message: string): void {

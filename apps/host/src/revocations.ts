@@ -5,7 +5,7 @@ import type { Tokens } from './tokens.js';
 const READ_EVERY_MS = 2_000;
 
 /**
- * Reads what is revoked, and goes on reading it every 2 s until the signal fires. While the database is away what was read last holds.
+ * Reads the revoked tokens every 2 s until the signal aborts. While the database is unavailable the last result remains in effect.
  * Resolves after the first reading; rejects with `STORE_UNAVAILABLE` when that fails.
  */
 export async function followRevocations(

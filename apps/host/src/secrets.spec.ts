@@ -11,7 +11,7 @@ function masked(text: string, secret = SECRET): string {
 
 const base64 = (text: string, charset: 'utf8' | 'latin1' = 'utf8') => Buffer.from(text, charset).toString('base64');
 
-describe('a secret in a text', () => {
+describe('secrets in texts', () => {
   it.each([
     ['as it is', SECRET],
     ['in JSON', JSON.stringify({ token: SECRET })],
@@ -37,13 +37,13 @@ describe('a secret in a text', () => {
     ['in JSON within JSON within JSON', JSON.stringify(JSON.stringify(JSON.stringify({ token: SECRET })))],
     ['in JSON within an address', encodeURIComponent(JSON.stringify({ token: SECRET }))],
     ['after a backslash', `DOMAIN\\${SECRET}`],
-  ])('is masked %s', (_form, text) => {
+  ])('are masked %s', (_form, text) => {
     expect(masked(`before ${text} after`)).toMatch(/^before .*\*\*\*.* after$/);
     expect(masked(text)).not.toMatch(/Пароль|%d0%9f/i);
     expect(masked(text)).not.toContain(base64(SECRET).slice(4, 12));
   });
 
-  it('is masked as the password of Basic in Latin-1', () => {
+  it('are masked as the password of Basic in Latin-1', () => {
     const secrets = new Secrets();
     secrets.add(['p@ss-ü']);
     expect(secrets.mask(`Basic ${base64('Üser:p@ss-ü', 'latin1')}`)).toMatch(/^Basic \*\*\*=*$/);
@@ -54,12 +54,12 @@ describe('a secret in a text', () => {
     ['three dots', '{"token":"W3bT0k..."}'],
     ['an ellipsis, in Base64', `Basic ${base64('user:W3bT0kenSecret').slice(0, 16)}…`],
     ['an ellipsis, in JSON within JSON', JSON.stringify(JSON.stringify({ token: 'W3bT0k…' }))],
-  ])('is masked before %s', (_mark, text) => {
+  ])('are masked before %s', (_mark, text) => {
     expect(masked(text, 'W3bT0kenSecret')).toMatch(/^[^]*\*\*\*(…|\.{3})/);
     expect(masked(text, 'W3bT0kenSecret')).not.toMatch(/W3b|VzNi/);
   });
 
-  it('is masked before a cut in the middle of an escape', () => {
+  it('are masked before a truncated escape', () => {
     const text = `${'x'.repeat(300)}?key=${encodeURIComponent(SECRET)}`;
     for (let length = 330; length < text.length; length++) expect(masked(text.slice(0, length))).not.toMatch(/%D0%9F|Пар/);
   });
@@ -78,11 +78,11 @@ describe('a secret in a text', () => {
     },
   );
 
-  it('of few characters is masked only where it stands alone', () => {
+  it('of few characters are masked only as whole words', () => {
     expect(masked('user 123 has 1234 or "123"', '123')).toBe('user *** has 1234 or "***"');
   });
 
-  it('keeps the text around it', () => {
+  it('leave the surrounding text unchanged', () => {
     expect(masked('%41 \\" &lt; W3bT0kenSecret %41 \\" &lt; W3bT0kenSecretW3bT0kenSecret.', 'W3bT0kenSecret')).toBe(
       '%41 \\" &lt; *** %41 \\" &lt; ******.',
     );
@@ -96,7 +96,7 @@ describe('a secret in a text', () => {
     ['.', 'W3b...'],
     ['W', 'W3bT'],
     ['words of Base64', `${'a'.repeat(9_000)} ${base64('W3bT0kenSecret-1')} `],
-  ])('is looked for in time in proportion to the text, full of %s', (_name, piece) => {
+  ])('are found in time proportional to a text full of %s', (_name, piece) => {
     const secrets = new Secrets();
     secrets.add(Array.from({ length: 50 }, (_, n) => `W3bT0kenSecret-${n}`));
     const began = performance.now();
@@ -104,7 +104,7 @@ describe('a secret in a text', () => {
     expect(performance.now() - began).toBeLessThan(5_000);
   });
 
-  it('is masked where a long text was cut in the middle of it', () => {
+  it('are masked when a long text is truncated inside of them', () => {
     const text = `${'x'.repeat(300)} token=W3bT0ken`;
     expect(masked(text, 'W3bT0kenSecret')).toBe(`${'x'.repeat(300)} token=***`);
     expect(masked('a short text that ends like it: W3bT', 'W3bT0kenSecret')).toContain('W3bT');

@@ -7,7 +7,7 @@ import { SecretSearch } from './secret-search.js';
  */
 export class Secrets {
   readonly #values = new Set<string>();
-  /** Compiled at the first use after a value was added: every line of the log is searched. */
+  /** Compiled at the first use after an added value, because every log line is searched. */
   #search: SecretSearch | undefined;
 
   /** @param values empty values are ignored */

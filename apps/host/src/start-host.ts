@@ -3,7 +3,7 @@ import type { Host, HostOptions } from './host.js';
 import { toLog } from './logger.js';
 
 /**
- * Opens the engines, starts the work of the roles, and listens. Rejects with a SluiceError that says what to do; nothing is left running
+ * Opens the backends, starts the roles and listens. Rejects with a SluiceError that contains the cure; no component keeps running
  * then.
  *
  * NestJS, TypeORM and BullMQ are more than a thousand modules. They are loaded here and not with this package, so that a command which

@@ -42,7 +42,7 @@ const refusal = async (token: string | undefined) =>
 const seconds = (fromNow: number) => Math.floor(Date.now() / 1_000) + fromNow;
 
 describe('a token', () => {
-  it('of an issuer gives what it asks for within what the issuer may give', async () => {
+  it('of an issuer grants the claimed rights that the issuer may grant', async () => {
     const sender = await tokens().verify(await sign({ claims: { scope: 'events:write admin viewer orders:write' } }));
     expect(sender).toMatchObject({ issuer: 'erp', sub: 'ivanov', scopes: ['events:write'] });
   });
@@ -54,7 +54,7 @@ describe('a token', () => {
     expect(sender).toMatchObject({ issuer: 'operator', scopes: ['admin'] });
   });
 
-  it('that says it is issued in the future is refused: its longest life would be counted from there', async () => {
+  it('with a future time of issue is rejected, because it would extend its validity', async () => {
     const claims = { iat: seconds(10 * 3_600), exp: seconds(20 * 3_600) };
     expect(await refusal(await sign({ claims }))).toMatch(/^TOKEN_INVALID .*future/);
   });
@@ -86,20 +86,20 @@ describe('a token', () => {
       sign({ claims: { iat: undefined, exp: seconds(24 * 3_600) } }),
       'TOKEN_INVALID the token lives longer',
     ],
-  ])('%s is refused', async (_title, token, expected) => {
+  ])('%s is rejected', async (_title, token, expected) => {
     expect(await refusal(await token)).toContain(expected);
   });
 
-  it('within the clock skew is still taken', async () => {
+  it('that expired within the clock tolerance is accepted', async () => {
     expect(await refusal(await sign({ claims: { exp: seconds(-30) } }))).toBe('taken');
   });
 
-  it('that asks for more time is cut to what its issuer allows', async () => {
+  it('with a longer validity is limited by its issuer', async () => {
     const sender = await tokens().verify(await sign({ claims: { exp: seconds(24 * 3_600) } }));
     expect(sender.expiresAt).toBeLessThanOrEqual(Date.now() + 12 * HOUR);
   });
 
-  it('never shows up in a refusal', async () => {
+  it('is never part of an error message', async () => {
     const token = await sign({ secret: 'c'.repeat(32) });
     expect(await refusal(token)).not.toContain(token.slice(0, 20));
   });
@@ -128,7 +128,7 @@ describe('workplaces of a token', () => {
     expect(await workplacesOf(['shop.1', 'office.1'], ['shop.*'])).toEqual(['shop.1']);
   });
 
-  it('are none without the claim when the issuer lists some: a token that omits the claim is limited too', async () => {
+  it('are none without the claim when the issuer lists some', async () => {
     expect(await workplacesOf(undefined, ['shop.*'])).toEqual([]);
   });
 
@@ -140,7 +140,7 @@ describe('workplaces of a token', () => {
 });
 
 describe('a sender', () => {
-  it('publishes only what its issuer may, and never what is the engine’s', async () => {
+  it('publishes only the types of its issuer and no reserved types', async () => {
     const sender = await tokens().verify(await sign());
     expect(() => requireEventType(sender, 'erp.saved')).not.toThrow();
     expect(() => requireEventType(sender, 'crm.saved')).toThrow('the issuer erp may not publish crm.saved');
@@ -150,7 +150,7 @@ describe('a sender', () => {
     expect(() => requireEventType(operator, 'user.connected')).toThrow('published by Sluice alone');
   });
 
-  it('without a scope is told which one it lacks', async () => {
+  it('without a scope gets the name of the missing scope', async () => {
     const sender = await tokens().verify(await sign({ claims: { scope: 'desktop' } }));
     expect(() => requireScope(sender, 'events:write')).toThrow('the token of erp/ivanov lacks the scope events:write');
   });
@@ -160,7 +160,7 @@ describe('a revoked token', () => {
   const user = { sub: 'me', scope: 'admin', ttlMs: HOUR };
   const jtiOf = (token: string) => decodeJwt(token).jti as string;
 
-  it('is refused by its `jti`, also when it was verified before', async () => {
+  it('is rejected by its `jti`, also after an earlier verification', async () => {
     const all = tokens();
     const [one, other] = [await signOperatorToken(OPERATOR_SECRET, user), await signOperatorToken(OPERATOR_SECRET, user)];
     await all.verify(one);
@@ -169,7 +169,7 @@ describe('a revoked token', () => {
     await expect(all.verify(other)).resolves.toMatchObject({ sub: 'me' });
   });
 
-  it('is refused by its user when it was issued before, and not when it was issued later', async () => {
+  it('is rejected by its user when it was issued before the revocation, but not later', async () => {
     const all = tokens();
     const at = new Date(seconds(-30) * 1_000);
     all.revoke([{ issuer: 'erp', sub: 'ivanov', at }]);
@@ -179,7 +179,7 @@ describe('a revoked token', () => {
     await expect(all.verify(await sign({ claims: { iat: seconds(-31), sub: 'petrov' } }))).resolves.toBeDefined();
   });
 
-  it('is reported once to those who watch it', async () => {
+  it('is reported once to its watchers', async () => {
     const all = tokens();
     const [one, other] = [await sign({ claims: { jti: 'a' } }), await sign({ claims: { jti: 'b' } })];
     const seen: string[] = [];
@@ -193,14 +193,14 @@ describe('a revoked token', () => {
   });
 });
 
-describe('a refused token', () => {
+describe('a rejected token', () => {
   it.each([
     ['missing', async () => undefined],
     ['malformed', async () => 'nonsense'],
     ['issuer', () => sign({ kid: 'nobody' })],
     ['signature', () => sign({ secret: 'c'.repeat(32) })],
     ['expired', () => sign({ claims: { exp: seconds(-3_600) } })],
-  ])('is counted with its door and the reason %s', async (reason, make) => {
+  ])('is counted with its entry point and the reason %s', async (reason, make) => {
     const refused: string[][] = [];
     const all = new Tokens(OPERATOR_SECRET, [erp], (...one) => refused.push(one));
     const token = await make();
@@ -211,7 +211,7 @@ describe('a refused token', () => {
 });
 
 describe('a token of the operator', () => {
-  it('lives a year at most, whatever it says', async () => {
+  it('is valid for at most a year', async () => {
     const ttlMs = 50 * 366 * 24 * HOUR;
     const sender = await tokens().verify(await signOperatorToken(OPERATOR_SECRET, { sub: 'me', scope: 'admin', ttlMs }));
     expect(sender.expiresAt).toBeLessThanOrEqual(Date.now() + 366 * 24 * HOUR);

@@ -6,20 +6,20 @@ import { typeMatches, type Bearer, type SluiceError, type Tokens as TokensOfPlug
 import type { Env } from './env.js';
 import { hostFail } from './failures.js';
 
-/** The built-in issuer: the only one that may grant `viewer` and `admin`. A token without `kid` is its. */
+/** The built-in issuer, the only one that may grant `viewer` and `admin`. Tokens without `kid` belong to it. */
 const OPERATOR = 'operator';
 const OPERATOR_ONLY = ['viewer', 'admin'];
-/** Clocks differ. */
+/** Tolerance for differences between clocks. */
 const SKEW_SECONDS = 60;
-/** Events that the engine alone may publish. */
+/** Types of events that only the engine may publish. */
 const RESERVED = ['user.#', 'sluice.#'];
 const REMEMBERED = 10_000;
-/** Longest life of a token of the operator. */
+/** Maximum validity of a token of the operator. */
 export const OPERATOR_MAX_TTL_MS = 366 * 24 * 3_600_000;
-/** The scope that an endpoint asks for when its flow names none. */
+/** The default scope of an endpoint. */
 const EVENTS_WRITE = 'events:write';
 const MAX_JTI_LENGTH = 200;
-/** Of an extension, a group or a workplace. */
+/** Maximum length of an extension, a group or a workplace. */
 const MAX_CLAIM_LENGTH = 100;
 
 interface SigningIssuer {
@@ -28,7 +28,7 @@ interface SigningIssuer {
   readonly events: readonly string[];
   readonly endpoints?: readonly string[] | undefined;
   readonly topics: readonly string[];
-  /** Absent: its tokens may name any. */
+  /** Absent: tokens of the issuer may name any value. */
   readonly extensions?: readonly string[] | undefined;
   readonly groups?: readonly string[] | undefined;
   /** Present: a token without the claim may name no workplace. */
@@ -46,8 +46,8 @@ interface TokenIdentity {
 
 /**
  * Tokens are HS256 JSON Web Tokens (RFC 7519): header `kid` (the issuer), claims `sub`, `scope` (words with spaces between), `exp`.
- * For desktops also `extension` (a text), `groups` and `workplaces` (lists of texts). Each issuer has its own key, and its rights are capped: a key that
- * leaks from one 1C makes no administrators.
+ * For desktops also `extension` (a text), `groups` and `workplaces` (lists of texts). Each issuer has its own key and limited rights, so
+ * a leaked key of one 1C cannot sign tokens of administrators.
  */
 export class Tokens implements TokensOfPlugins {
   readonly #issuers = new Map<string, SigningIssuer>();
@@ -88,8 +88,8 @@ export class Tokens implements TokensOfPlugins {
   }
 
   /**
-   * Rejects with `TOKEN_MISSING` or `TOKEN_INVALID`, saying what is wrong with it and never what is in it.
-   * @param door where it was sent, for the count of refused tokens
+   * Verifies a token. Rejects with `TOKEN_MISSING` or `TOKEN_INVALID`; the message contains the reason and never the token.
+   * @param door entry point of the request, for the metric of rejected tokens
    */
   async verify(token: string | undefined, door = 'http'): Promise<Bearer> {
     try {
@@ -101,7 +101,7 @@ export class Tokens implements TokensOfPlugins {
     }
   }
 
-  /** The same tokens, sent to another door. */
+  /** Returns a view of these tokens for another entry point. */
   at(door: string): TokensOfPlugins {
     return {
       verify: (token) => this.verify(token, door),
@@ -113,7 +113,7 @@ export class Tokens implements TokensOfPlugins {
     };
   }
 
-  /** Replaces what is revoked, and reports it to whoever watches one of these tokens. */
+  /** Replaces the revocations and notifies the watchers of revoked tokens. */
   revoke(revocations: readonly Revocation[]): void {
     this.#revokedTokens = new Set(revocations.flatMap((one) => ('jti' in one ? [`${one.issuer}/${one.jti}`] : [])));
     this.#revokedUsers = new Map(
@@ -148,7 +148,7 @@ export class Tokens implements TokensOfPlugins {
     return sender;
   }
 
-  /** A token that does not say when it was issued may be older than the revocation. */
+  /** Returns whether a token is revoked. A token without a time of issue counts as older than the revocation. */
   #isRevoked(bearer: Bearer): boolean {
     const { jti, issuedAt } = this.#identities.get(bearer) ?? {};
     if (jti !== undefined && this.#revokedTokens.has(`${bearer.issuer}/${jti}`)) return true;
@@ -184,7 +184,7 @@ export class Tokens implements TokensOfPlugins {
       topics: issuer.topics,
       ...(own !== undefined && { extension: own }),
       groups: within(issuer.groups, textsOf(groups)),
-      // an issuer's list would limit nothing if a token could leave the claim out
+      // the list of an issuer must also apply to a token without the claim
       ...((workplaces !== undefined || issuer.workplaces) && { workplaces: within(issuer.workplaces, textsOf(workplaces)) }),
       expiresAt: capped(issuer, exp * 1_000, issuedAt),
     };
@@ -214,7 +214,7 @@ export function requireScope(sender: Bearer, scope: string): void {
   throw hostFail.FORBIDDEN(`the token of ${sender.issuer}/${sender.sub} lacks the scope ${scope}`);
 }
 
-/** Throws `FORBIDDEN` when the sender's issuer may not publish events of this type, or nobody may. */
+/** Throws `FORBIDDEN` when the issuer of the sender may not publish events of this type, or the type is reserved. */
 export function requireEventType(sender: Bearer, type: string): void {
   if (RESERVED.some((pattern) => typeMatches(pattern, type)))
     throw hostFail.FORBIDDEN(`events ${type} are published by Sluice alone`);
@@ -223,8 +223,8 @@ export function requireEventType(sender: Bearer, type: string): void {
 }
 
 /**
- * Throws `FORBIDDEN` when the sender's issuer may not call this endpoint. An issuer that lists no endpoints and may publish certain events
- * only may call none that asks for the default scope: the endpoint's flow takes what is sent whatever the issuer may publish.
+ * Throws `FORBIDDEN` when the issuer of the sender may not call this endpoint. An issuer without a list of endpoints that may publish
+ * only certain events may not call endpoints with the default scope, because their flows accept any data.
  * @param path decoded, such as `/in/shop/orders`
  */
 export function requireEndpoint(sender: Bearer, path: string, scope: string): void {
@@ -240,7 +240,7 @@ export function requireEndpoint(sender: Bearer, path: string, scope: string): vo
   );
 }
 
-/** `*` stands for one segment, `**` at the end for any number of them. */
+/** Matches a path: `*` stands for one segment, `**` at the end for any number of segments. */
 function pathMatches(pattern: string, path: string): boolean {
   const wanted = pattern.split('/');
   const segments = path.split('/');
@@ -256,7 +256,7 @@ export function requireTopic(sender: Bearer, topic: string): void {
   throw hostFail.FORBIDDEN(`users of the issuer ${sender.issuer} may not listen to the topic ${topic}`);
 }
 
-/** Of what a token names, that which its issuer may give. */
+/** Returns the claimed values that the issuer may grant. */
 function within(allowed: readonly string[] | undefined, named: readonly string[]): readonly string[] {
   return allowed === undefined ? named : named.filter((one) => allowed.some((pattern) => typeMatches(pattern, one)));
 }
@@ -264,7 +264,7 @@ function within(allowed: readonly string[] | undefined, named: readonly string[]
 const isShort = (claim: unknown): claim is string | number =>
   typeof claim === 'number' || (typeof claim === 'string' && claim !== '' && claim.length <= MAX_CLAIM_LENGTH);
 
-/** Returns the usable texts of a claim; a claim that is no list has none. */
+/** Returns the usable texts of a claim; none for a claim that is not a list. */
 function textsOf(claim: unknown): readonly string[] {
   return (Array.isArray(claim) ? claim : []).filter(isShort).map(String);
 }
@@ -276,11 +276,11 @@ export interface OperatorClaims {
   /** Telephone extension of the user. */
   readonly extension?: string;
   readonly groups?: readonly string[];
-  /** The workplaces that its clients may name. Absent: any. */
+  /** The workplaces that clients with the token may name. Absent: any. */
   readonly workplaces?: readonly string[];
 }
 
-/** A token of the operator. */
+/** Signs a token of the operator. */
 export function signOperatorToken(secret: string, claims: OperatorClaims): Promise<string> {
   const now = Math.floor(Date.now() / 1_000);
   const { scope, extension, groups, workplaces } = claims;
@@ -323,11 +323,11 @@ function invalid(reason: string, message: string): SluiceError {
   return hostFail.TOKEN_INVALID(message, { details: { reason } });
 }
 
-/** An issuer's tokens live no longer than its `maxTtl`, whatever they say. */
+/** Limits the validity of a token to `maxTtl` of its issuer. */
 function capped(issuer: SigningIssuer, expiresAt: number, issuedAt: number | undefined): number {
   if (issuer.maxTtlMs === undefined) return expiresAt;
   const from = issuedAt ?? Date.now();
-  // counted from a time to come, the cap would be none
+  // a future time of issue would disable the limit
   if (from > Date.now() + SKEW_SECONDS * 1_000) throw invalid('claims', 'the token is issued in the future: look at the clocks');
   if (issuedAt === undefined && expiresAt - from > issuer.maxTtlMs + SKEW_SECONDS * 1_000) {
     throw invalid('claims', `the token lives longer than the issuer ${issuer.name} allows, and has no \`iat\``);
@@ -342,7 +342,7 @@ function bytes(secret: string): Uint8Array {
   return new TextEncoder().encode(secret);
 }
 
-/** The operator's secret: given, or drawn once and kept in the database, so that all hosts agree. */
+/** Returns the secret of the operator: from the environment, or generated once and stored in the database for all hosts. */
 export async function operatorSecret(env: Env, store: Store): Promise<string> {
   return env.SLUICE_TOKEN_SECRET ?? (await store.secret('operator', () => randomBytes(32).toString('base64url')));
 }

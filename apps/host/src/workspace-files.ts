@@ -24,7 +24,7 @@ async function readSource(directory: string, file: string): Promise<SourceFile> 
   return { file, bytes: await readFile(path.join(directory, file)) };
 }
 
-/** In the order of their names, with forward slashes, so that findings read the same everywhere. */
+/** Returns file names in order, with forward slashes, so that findings are equal on all systems. */
 async function flowFiles(directory: string): Promise<string[]> {
   const entries = await readdir(path.join(directory, 'flows'), { recursive: true, withFileTypes: true }).catch(
     (error: NodeJS.ErrnoException) => {

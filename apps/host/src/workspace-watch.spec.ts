@@ -38,7 +38,7 @@ function watched(lastGood?: { keptAt: Date; files: WorkspaceFiles; findings: rea
   return {
     watch,
     logged,
-    /** What two looks see. */
+    /** Returns the result of two checks. */
     see: async (next: WorkspaceFiles | Error) => {
       now = next;
       await watch.look();
@@ -47,7 +47,7 @@ function watched(lastGood?: { keptAt: Date; files: WorkspaceFiles; findings: rea
   };
 }
 
-describe('the watch over the files of a workspace', () => {
+describe('watchWorkspace', () => {
   it('reports a changed file once, and that a restart applies it', async () => {
     const { watch, logged, see } = watched();
     await see(files({ 'flows/a.yaml': 'two' }));
@@ -71,7 +71,7 @@ describe('the watch over the files of a workspace', () => {
     expect(logged).toHaveLength(2);
   });
 
-  it('reports a broken file as an error with its place', async () => {
+  it('reports a broken file as an error with its position', async () => {
     const { watch, logged, see } = watched();
     await see(files({ 'flows/a.yaml': 'bad' }));
     expect(logged).toEqual([
@@ -86,7 +86,7 @@ describe('the watch over the files of a workspace', () => {
     expect(watch.state.changed).toEqual(['flows/a.yaml', 'flows/b.yaml']);
   });
 
-  it('does not report a file in the middle of its change', async () => {
+  it('does not report a file while it is being changed', async () => {
     const { watch, logged, see } = watched();
     await see(files({ 'flows/a.yaml': 'one' }));
     const half = files({ 'flows/a.yaml': 'bad' });
@@ -107,7 +107,7 @@ describe('the watch over the files of a workspace', () => {
     expect(watch.state.state).toBe('current');
   });
 
-  it('reports that a change was taken back', async () => {
+  it('reports that a change was reverted', async () => {
     const { watch, logged, see } = watched();
     await see(files({ 'flows/a.yaml': 'two' }));
     await see(files({ 'flows/a.yaml': 'one' }));
@@ -115,7 +115,7 @@ describe('the watch over the files of a workspace', () => {
     expect(watch.state).toMatchObject({ state: 'current', changed: [] });
   });
 
-  it('reports once that there is no workspace any more', async () => {
+  it('reports once that the workspace is missing', async () => {
     const { watch, logged, see } = watched();
     await see(new Error('there is no sluice.yaml in /srv/shop'));
     await see(new Error('there is no sluice.yaml in /srv/shop'));
@@ -123,7 +123,7 @@ describe('the watch over the files of a workspace', () => {
     expect(watch.state).toMatchObject({ state: 'broken', errors: ['there is no sluice.yaml in /srv/shop'] });
   });
 
-  it('names the broken file and the age of the copy that runs instead, from the start on', async () => {
+  it('reports the broken file and the age of the running copy from the start on', async () => {
     const broken = files({ 'flows/a.yaml': 'bad' });
     const { watch, logged, see } = watched({
       keptAt: new Date('2026-11-28T08:00:00Z'),

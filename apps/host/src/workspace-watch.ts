@@ -6,10 +6,10 @@ import { compileFiles, type RunnableWorkspace } from './load-workspace.js';
 import { readWorkspaceFiles, type WorkspaceFiles } from './workspace-files.js';
 
 const POLL_MS = 2_000;
-/** More findings than these are in `sluice lint`. */
+/** Maximum number of findings in a log line; `sluice lint` lists all. */
 const MAX_FINDINGS = 10;
 
-/** How the files of a workspace differ from those that the host runs. */
+/** The difference between the files of a workspace and those that the host runs. */
 export interface WorkspaceState {
   /** Absolute path of the workspace. */
   readonly directory: string;
@@ -21,7 +21,7 @@ export interface WorkspaceState {
   readonly state: 'current' | 'changed' | 'broken';
   /** Present when the host had to start with the copy of an earlier start: the time of that start. */
   readonly lastGoodOf?: string;
-  /** Files that were changed, added or removed since the files that run were read. */
+  /** Files that were changed, added or removed since the running files were read. */
   readonly changed: readonly string[];
   /** Errors of the files as they are now, such as `flows/orders.yaml:14:5 unknown key "step"`. */
   readonly errors: readonly string[];
@@ -35,7 +35,7 @@ export interface WorkspaceWatchOptions {
   readonly lastGood?: { readonly keptAt: Date; readonly files: WorkspaceFiles; readonly findings: readonly Finding[] };
   /** Reads the files as they are now. Rejects when there is no workspace any more. */
   readonly read: () => Promise<WorkspaceFiles>;
-  /** Compiles files and returns what is wrong with them. */
+  /** Compiles files and returns the findings. */
   readonly findingsOf: (files: WorkspaceFiles) => Promise<readonly Finding[]>;
   readonly log: Log;
 }
@@ -45,9 +45,9 @@ export interface WorkspaceWatchOptions {
  */
 export class WorkspaceWatch {
   #state: WorkspaceState;
-  /** Digest of the files that were reported last. */
+  /** Digest of the last reported files. */
   #reported: string;
-  /** Digest of the last look: an editor may be in the middle of its work, so a change is reported when two looks agree. */
+  /** Digest of the last check. A change is reported only after two equal checks, because an editor may still be writing. */
   #seen: string;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -77,7 +77,7 @@ export class WorkspaceWatch {
     clearTimeout(this.#timer);
   }
 
-  /** Looks at the files once. Never rejects. */
+  /** Checks the files once. Never rejects. */
   async look(): Promise<void> {
     try {
       const files = await this.options.read();
@@ -128,7 +128,7 @@ export class WorkspaceWatch {
   }
 }
 
-/** The watch over what `loadRunnable` has loaded. */
+/** Creates the watch for a workspace of `loadRunnable`. */
 export function watchWorkspace(
   directory: string,
   { loaded, replaced }: RunnableWorkspace,
@@ -145,12 +145,12 @@ export function watchWorkspace(
   });
 }
 
-/** One line for people: what differs, and what to do. */
+/** Returns one line with the difference and its cure. */
 export function describeWorkspace({ state, changed, errors, lastGoodOf }: WorkspaceState): string {
   const runs =
     lastGoodOf === undefined ? 'the host keeps running the files of its start' : `the host runs the copy of ${lastGoodOf}`;
   if (state === 'broken') {
-    // a finding names its file
+    // findings contain the names of their files
     const others = changed.filter((name) => !errors.some((error) => error.startsWith(`${name}:`)));
     const found = [...(others.length > 0 ? [`${others.join(', ')} changed`] : []), errors.join('; ')].join(': ');
     return `${found}: ${runs}: correct it ("sluice lint"), then restart`;

@@ -17,7 +17,7 @@ const issuer = (more: Partial<Issuer>): Issuer => ({
 let server: HttpServer;
 afterEach(() => server.close());
 
-/** Status of a call of each path. */
+/** Returns the status of a call of each path. */
 async function called(more: Partial<Issuer>, paths: readonly string[]): Promise<number[]> {
   server = await HttpServer.start({}, [issuer(more)]);
   const taken = () => Promise.resolve({ status: 202, headers: {}, data: {} });
@@ -38,7 +38,7 @@ async function called(more: Partial<Issuer>, paths: readonly string[]): Promise<
 
 const PATHS = ['/in/orders', '/in/shop/7', '/in/shop/7/lines', '/in/own'];
 
-describe('the endpoints that an issuer may call', () => {
+describe('endpoints of an issuer', () => {
   it.each([
     ['without a list of events: all', {}, [202, 202, 202, 202]],
     ['with # among its events: all', { events: ['#'] }, [202, 202, 202, 202]],
@@ -47,7 +47,7 @@ describe('the endpoints that an issuer may call', () => {
     ['with * for one segment', { endpoints: ['/in/shop/*'] }, [403, 202, 403, 403]],
     ['with ** for any number of segments', { endpoints: ['/in/shop/**', '/in/own'] }, [403, 202, 202, 202]],
     ['with an empty list: none', { endpoints: [] }, [403, 403, 403, 403]],
-  ])('are, %s', async (_what, more, statuses) => expect(await called(more, PATHS)).toEqual(statuses));
+  ])('are limited %s', async (_what, more, statuses) => expect(await called(more, PATHS)).toEqual(statuses));
 
   it('cannot be reached by another spelling of the path', async () => {
     const statuses = await called({ endpoints: ['/in/shop/**'] }, [

@@ -11,14 +11,14 @@ import { signOperatorToken, Tokens } from '../src/tokens.js';
 export const SECRET = 'o'.repeat(32);
 export const EVENT_LIMIT = 4 * 1_024 * 1_024;
 
-/** The HTTP part of a host, on a free port of loopback; events go nowhere. */
+/** The HTTP part of a host on a free port of loopback. It discards events. */
 export class HttpServer {
   readonly sockets: ClientSocket[] = [];
 
   private constructor(
     readonly doors: HttpIngress,
     readonly port: number,
-    /** What was published. */
+    /** The published events. */
     readonly events: readonly object[],
     private readonly server: FastifyInstance,
   ) {}
@@ -38,7 +38,7 @@ export class HttpServer {
     const tokens = new Tokens(SECRET, issuers);
     const doors = new HttpIngress({ limitBytes: EVENT_LIMIT, limits: all, log, mask, onRefused, tokens, ingress: () => door });
     const server = Fastify({ ...serverTimeouts(all), bodyLimit: EVENT_LIMIT });
-    // as the host's filter does
+    // same as the filter of the host
     server.setErrorHandler((error, _request, reply) => sendProblem(reply, error, { log, mask, onRefused }));
     await doors.install(server);
     server.post('/api/import', () => ({ taken: true }));
@@ -52,7 +52,7 @@ export class HttpServer {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Connects and sends the beginning of a request. */
+  /** Opens a connection and sends the beginning of a request. */
   async send(text: string): Promise<ClientSocket> {
     const socket = connect(this.port, '127.0.0.1');
     const client = new ClientSocket(socket);
@@ -87,7 +87,7 @@ export class ClientSocket {
   }
 }
 
-/** The head of a POST of JSON, without the empty line that ends it where `more` is to follow. */
+/** Returns the head of a POST of JSON, without its final empty line when `more` follows. */
 export function head(path: string, headers: Readonly<Record<string, string | number>>): string {
   const lines = Object.entries({ host: 'test', 'content-type': 'application/json', ...headers });
   return `POST ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;

@@ -18,7 +18,7 @@ describe('the reply of a flow', () => {
     ['Cyrillic letters in a header', { 'x-name': 'Ёж' }],
     ['a line break in a header', { 'x-name': 'a\r\nset-cookie: b=c' }],
     ['a name that is none', { 'x name': 'a' }],
-  ])('with %s is answered 502 with the name of the header', async (_what, headers) => {
+  ])('with %s leads to status 502 with the name of the header', async (_what, headers) => {
     const answer = await replied(headers);
     const body = (await answer.json()) as { message: string };
     expect([answer.status, body]).toEqual([502, expect.objectContaining({ code: 'REPLY_INVALID' })]);
@@ -26,7 +26,7 @@ describe('the reply of a flow', () => {
     expect(answer.headers.get('set-cookie')).toBeNull();
   });
 
-  it('is not kept by caches and not guessed at by browsers, unless the flow says so', async () => {
+  it('has headers against caching and content sniffing unless the flow sets others', async () => {
     const plain = await replied({});
     expect([plain.headers.get('cache-control'), plain.headers.get('x-content-type-options')]).toEqual(['no-store', 'nosniff']);
     await server.close();

@@ -12,7 +12,7 @@ const hook = { method: 'POST', path: '/in/hook', scope: false as const };
 const taken = () => Promise.resolve({ status: 202, headers: {}, data: {} });
 
 describe('requests that never end', () => {
-  it('limits the bytes of unfinished bodies of strangers: 100 bodies of 4 MiB without a token', async () => {
+  it('limits the bytes of unfinished bodies without a token: 100 bodies of 4 MiB', async () => {
     server = await HttpServer.start();
     server.doors.http(hook, taken);
     const clients = await Promise.all(
@@ -24,7 +24,7 @@ describe('requests that never end', () => {
     expect(refused?.received).toContain('TOO_MANY_BODIES');
   });
 
-  it('counts a chunked body as the largest that is allowed until it is complete, and as it is from then on', async () => {
+  it('counts a chunked body with the maximum size until it is complete, and then with its real size', async () => {
     server = await HttpServer.start({ strangersBodies: { perSender: EVENT_LIMIT, total: EVENT_LIMIT } });
     const waiting: (() => void)[] = [];
     server.doors.http(hook, () => new Promise((resolve) => waiting.push(() => resolve({ status: 202, headers: {} }))));
@@ -44,7 +44,7 @@ describe('requests that never end', () => {
   it.each([
     ['silence', (_socket: { write(text: string): void }) => undefined],
     ['a byte now and then', (socket: { write(text: string): void }) => void setInterval(() => socket.write('x'), 20).unref()],
-  ])('ends a request whose body is followed by %s with 408', async (_what, goOn) => {
+  ])('answers 408 to a request whose body is followed by %s', async (_what, goOn) => {
     server = await HttpServer.start(SHORT);
     server.doors.http(hook, taken);
     const client = await server.send(head('/in/hook', { 'content-length': 1_000 }) + '{"a":"');
@@ -53,7 +53,7 @@ describe('requests that never end', () => {
     expect(client.status).toBe(408);
   });
 
-  it('returns the bytes of a request that was cut off', async () => {
+  it('returns the bytes of an aborted request', async () => {
     server = await HttpServer.start({ strangersBodies: { perSender: MIB, total: MIB } });
     server.doors.http(hook, taken);
     const first = await server.send(head('/in/hook', { 'content-length': MIB }) + '{');
@@ -94,7 +94,7 @@ describe('requests that never end', () => {
     await until('both answers', () => viewer.status === 403 && long.status === 413);
   });
 
-  it('limits the bytes per user, and does not let one user take the room of another', async () => {
+  it('limits the bytes per user', async () => {
     server = await HttpServer.start({ bodies: { perSender: MIB, total: 10 * MIB } });
     const begin = async (sub: string) =>
       server.send(
@@ -111,7 +111,7 @@ describe('requests that never end', () => {
     await until('the event of the other user to be taken', () => boris.status === 202);
   });
 
-  it('lets controllers of plugins take small bodies without a token, within the same limit', async () => {
+  it('accepts small bodies without a token for controllers of plugins, within the same limit', async () => {
     server = await HttpServer.start({ strangersBodies: { perSender: 100, total: 100 } });
     const send = (body: string) =>
       fetch(`${server.url}/hook`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
@@ -120,8 +120,8 @@ describe('requests that never end', () => {
   });
 });
 
-describe('connections of strangers', () => {
-  it('disconnects the oldest above the limit per address, and serves the newest', async () => {
+describe('unauthenticated connections', () => {
+  it('closes the oldest connection above the limit per address and serves the newest', async () => {
     server = await HttpServer.start({ strangers: { perAddress: 10, total: 100 } });
     const silent = [];
     for (let count = 0; count < 30; count++) silent.push(await server.send('POST '));

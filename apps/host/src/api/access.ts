@@ -8,10 +8,10 @@ import { HostServices } from './host-services.js';
 
 const SCOPE = 'sluice:scope';
 
-/** The scope that a route asks for; without it a route asks for `viewer`. */
+/** Sets the scope that a route requires. The default is `viewer`. */
 export const Scope = (scope: 'viewer' | 'admin') => SetMetadata(SCOPE, scope);
 
-/** Every route of the admin API asks for a token. */
+/** Requires a token for every route of the admin API. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(

@@ -9,9 +9,9 @@ import { HostServices } from './host-services.js';
 import { Summary } from './summary.js';
 import { replayUnrouted } from './unrouted-replay.js';
 
-/** PostgreSQL takes no NUL, and half of a surrogate pair becomes another character there. */
+/** PostgreSQL rejects NUL and replaces lone surrogates, so both are rejected. */
 const Text = z.string().regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has control characters, or half of a surrogate pair');
-/** Of a run or an event, which has 200 bytes at most. */
+/** Id of a run or an event, at most 200 bytes. */
 const Id = Text.min(1).max(300);
 const ListQuery = z.strictObject({
   flow: Text.max(300).optional(),
@@ -19,7 +19,7 @@ const ListQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });
 const ReplayBody = z.strictObject({ data: z.unknown().optional(), fromStart: z.boolean().default(false) }).meta({ id: 'Replay' });
-/** Of events: `*` is one word, `#` any number. */
+/** Pattern of event types: `*` matches one word, `#` any number of words. */
 const isTypePattern = (text: string) => isEventType(text.replace(/(?<=^|\.)[*#](?=\.|$)/g, 'any'));
 const UnroutedBody = z
   .strictObject({
@@ -37,7 +37,7 @@ const RevokeBody = z
   .meta({ id: 'Revoke' });
 const PruneBody = z.strictObject({ queues: z.array(z.string()) }).meta({ id: 'Prune' });
 
-/** What the command line and the console ask. */
+/** The admin API, for the command line and the console. */
 @UseGuards(AccessGuard)
 @Controller('api')
 export class AdminController {
@@ -85,7 +85,7 @@ export class AdminController {
     @Body({ schema: ReplayBody }) body: z.output<typeof ReplayBody>,
   ): Promise<object> {
     const { parking } = this.services.engine;
-    // asked before: the journal of a run that goes on tells of new calls as well
+    // read before the replay, because the journal of a running run also contains new calls
     const repeats = body.fromStart || body.data !== undefined ? await parking.callsOf(run) : [];
     return { run: await parking.replay(run, body), ...(repeats.length > 0 && { repeats }) };
   }
@@ -163,7 +163,7 @@ function shown(parked: ParkedRun): object {
   return { ...summary, data: writable(data) ?? { unreadable: body.toString('base64') }, steps: writable(state.steps) ?? {} };
 }
 
-/** Undefined for what cannot be written as JSON, such as a value with a hundred thousand levels. */
+/** Returns undefined for a value that cannot be written as JSON, such as one with a hundred thousand levels. */
 function writable(value: unknown): unknown {
   try {
     JSON.stringify(value);

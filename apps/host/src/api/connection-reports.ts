@@ -1,20 +1,20 @@
 import { PUSH_CLASSES, queues, type ConnectionHealth, type EngineStatus, type LeaseRow, type PaceState } from '@sluice/engine';
 
-/** How a connection is, over all hosts. */
+/** The state of a connection across all hosts. */
 export interface ConnectionReport extends Omit<ConnectionHealth, 'state'> {
   /** `waiting`: its calls wait, because the remote system cannot be reached or its calendar is closed. */
   readonly state: ConnectionHealth['state'] | 'waiting';
   /** Calls that wait for a slot or for the remote system. */
   readonly waiting: number;
-  /** Since when the oldest of them is due, where the bus knows it. */
+  /** Due time of the oldest call, if the bus knows it. */
   readonly oldest?: Date;
-  /** Since when the remote system cannot be reached, where this host owns the pace. */
+  /** Time since which the remote system cannot be reached, if this host owns the pace. */
   readonly since?: Date;
-  /** Why its calls wait, for operators. */
+  /** The reason why calls wait, for operators. */
   readonly reason?: string;
 }
 
-/** Joins what this host knows of its connections with the queues of calls and with what the owners of paces report in their leases. */
+/** Combines the connections of this host with the queues of calls and the paces that other hosts report in their leases. */
 export function connectionReports(
   { connections, queues: waitingIn, paces }: EngineStatus,
   leases: readonly LeaseRow[],

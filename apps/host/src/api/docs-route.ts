@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 
-/** The page runs its own scripts only, asks this host only, and stands in no frame. Its library writes styles into what it draws. */
+/** The page runs only its own scripts, sends requests only to this host, and allows no frames. Its library needs inline styles. */
 const HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -10,8 +10,8 @@ const HEADERS = {
 };
 
 /**
- * Answers `/api/docs` and its JSON and YAML. Who asks first waits until the document is made: what makes it is a fifth of all modules of a
- * host. Call it before the server listens.
+ * Serves `/api/docs` and its JSON and YAML. The first request loads the generator of the document, which has a fifth of all modules of a
+ * host. Must be called before the server listens.
  */
 export function installDocs(app: NestFastifyApplication): void {
   let docs: Promise<FastifyInstance> | undefined;

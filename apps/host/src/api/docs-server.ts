@@ -8,7 +8,7 @@ import { AdminController } from './admin.controller.js';
 import { HealthController } from './health.controller.js';
 import { Summary } from './summary.js';
 
-/** A server that does not listen, with the pages of the document: to a server that listens already Fastify adds no routes. */
+/** Creates a server for the pages of the document that does not listen, because Fastify adds no routes to a listening server. */
 export async function makeDocsServer(app: NestFastifyApplication): Promise<FastifyInstance> {
   tag(AdminController, 'admin');
   ApiBearerAuth()(AdminController);

@@ -5,7 +5,7 @@ import type { HostServices } from './host-services.js';
 
 const away = async () => Promise.reject(engineFail.STORE_UNAVAILABLE('the database cannot be used: ECONNREFUSED'));
 
-/** As far as the doctor looks at it: a host whose flow `old` is gone. */
+/** The services that doctor uses, of a host whose flow `old` was removed. */
 function services(store: object, connections: readonly object[] = [], accounts: readonly object[] = []): HostServices {
   const bus = {
     engine: 'rabbitmq',
@@ -25,7 +25,7 @@ function services(store: object, connections: readonly object[] = [], accounts: 
 }
 
 describe('the doctor', () => {
-  it('tells what waits for a flow that is gone or was never there', async () => {
+  it('reports messages that wait for a removed or unknown flow', async () => {
     const store = { engine: 'postgresql', check: async () => 'PostgreSQL 17', flowsSeen: async () => [{ flow: 'old' }] };
     const found = await diagnose(services(store));
     expect(found.map(({ what, ok }) => `${what} ${ok}`)).toEqual([
@@ -39,7 +39,7 @@ describe('the doctor', () => {
     ]);
   });
 
-  it('shows the twenty most frequent types that no flow takes, and counts the others', async () => {
+  it('reports the twenty most frequent unrouted types and counts the others', async () => {
     const store = { engine: 'postgresql', check: async () => 'PostgreSQL 17', flowsSeen: async () => [] };
     const host = services(store);
     const types = Array.from({ length: 300 }, (_, n) => ({ type: `t${n}`, count: n + 1 }));
@@ -50,7 +50,7 @@ describe('the doctor', () => {
     expect(found[20]).toMatchObject({ says: '39340 of 280 other types wait', cure: 'list them: sluice unrouted ls' });
   });
 
-  it('shows issuers whose parked runs come near to the limit', async () => {
+  it('reports issuers whose parked runs are near the limit', async () => {
     const store = { engine: 'postgresql', check: async () => 'PostgreSQL 17', flowsSeen: async () => [] };
     const account = { account: 'issuer shop', runs: 3, bytes: 9.5 * 1024 ** 2, limit: 10 * 1024 ** 2, isFull: false };
     const found = await diagnose(services(store, [], [account, { ...account, isFull: true }]));
@@ -60,7 +60,7 @@ describe('the doctor', () => {
     ]);
   });
 
-  it('says which consumer_timeout of RabbitMQ it counts on, and how to compare', async () => {
+  it('reports the expected consumer_timeout of RabbitMQ and how to compare it', async () => {
     const store = { engine: 'postgresql', check: async () => 'PostgreSQL 17', flowsSeen: async () => [] };
     const found = await diagnose(services(store));
     expect(found.find(({ what }) => what === 'bus rabbitmq')?.says).toContain('consumer_timeout of 1800 s');
@@ -70,14 +70,14 @@ describe('the doctor', () => {
     [1_800_000, true, 'its consumer_timeout is 1800 s'],
     [7_200_000, true, 'its consumer_timeout is 7200 s'],
     [60_000, false, 'its consumer_timeout is 60 s, and settings.rabbit.consumerTimeout says 1800 s'],
-  ])('compares the consumer_timeout that RabbitMQ tells, %d ms, with the one that it counts on', async (actual, ok, says) => {
+  ])('compares the consumer_timeout of RabbitMQ, %d ms, with the expected one', async (actual, ok, says) => {
     const store = { engine: 'postgresql', check: async () => 'PostgreSQL 17', flowsSeen: async () => [] };
     const host = services(store);
     const found = await diagnose({ ...host, bus: { ...host.bus, consumerTimeoutMs: async () => actual } });
     expect(found.find(({ what }) => what === 'bus rabbitmq')).toMatchObject({ ok, says: expect.stringContaining(says) });
   });
 
-  it('names the address of a connection without its secrets, and asks all at once: whoever waits for the answer does not wait for the sum', async () => {
+  it('reports the addresses of connections without secrets, and checks all connections concurrently', async () => {
     let resolve = (): void => undefined;
     const bothAsked = new Promise<void>((done) => (resolve = done));
     const asked = new Set<string>();
@@ -98,7 +98,7 @@ describe('the doctor', () => {
     ]);
   });
 
-  it('tells what it can while the database is away', async () => {
+  it('reports the other checks while the database is unavailable', async () => {
     const found = await diagnose(services({ engine: 'postgresql', check: away, flowsSeen: away }));
     expect(found.map(({ what, ok }) => `${what} ${ok}`)).toEqual([
       'workspace true',

@@ -7,17 +7,17 @@ export interface Diagnosis {
   readonly what: string;
   readonly ok: boolean;
   readonly says: string;
-  /** Of a connection: where it leads, as far as its plugin can tell. */
+  /** Address of a connection, if its plugin reports one. */
   readonly address?: string;
-  /** What to do when it is not well. */
+  /** The cure of a problem. */
   readonly cure?: string;
 }
 
 const CHECK_MS = 10_000;
-/** Types of unrouted events come from outside: there can be thousands. */
+/** Maximum number of reported types of unrouted events. Senders choose the types, so there can be thousands. */
 const MAX_TYPES_SHOWN = 20;
 
-/** Looks at every engine and every connection, all at the same time, and says in words what it found. */
+/** Checks all backends and connections concurrently and returns the results as text. */
 export async function diagnose(services: HostServices): Promise<readonly Diagnosis[]> {
   const { store, pacer, engine } = services;
   const [bus, kept, pace, ...connections] = await Promise.all([
@@ -34,12 +34,12 @@ export async function diagnose(services: HostServices): Promise<readonly Diagnos
     ...connections,
     ...engine.parkedAccounts().map(diagnoseAccount),
     ...(bus.ok ? await unroutedOf(services) : []),
-    // the store knows which flows there were
+    // the store contains the names of earlier flows
     ...(bus.ok && kept.ok ? await orphansOf(services) : []),
   ];
 }
 
-/** Removes queues of flows that are gone; refuses any other. Gives how many messages were in each. */
+/** Deletes queues of removed flows and rejects any other queue. Resolves with the number of messages by queue. */
 export async function pruneQueues(services: HostServices, names: readonly string[]): Promise<Readonly<Record<string, number>>> {
   const orphans = await orphanQueues(services);
   const removed: Record<string, number> = {};
@@ -76,7 +76,7 @@ async function diagnoseBus({ bus, workspace }: HostServices): Promise<Diagnosis>
   };
 }
 
-/** Checks one connection, which opens it when it is not open. Never rejects; resolves within 10 s. */
+/** Checks one connection and opens it if necessary. Never rejects; resolves within 10 s. */
 export async function diagnoseConnection(connection: Connection): Promise<Diagnosis> {
   const { name } = connection.spec;
   const what = `connection ${name}`;
@@ -98,7 +98,7 @@ function diagnoseAccount({ account, runs, bytes, limit, isFull }: ParkedAccountS
   };
 }
 
-/** Without user, password and query, whatever the plugin returns. */
+/** Returns the address of the plugin without user, password and query. */
 function addressOf({ spec, plugin }: Pick<Connection, 'spec' | 'plugin'>): string | undefined {
   const address = plugin.address?.(spec.config);
   if (address === undefined || !/^[a-z][a-z0-9+.-]*:\/\//i.test(address) || !URL.canParse(address)) return address;
@@ -151,7 +151,7 @@ async function orphansOf(services: HostServices): Promise<readonly Diagnosis[]> 
   }));
 }
 
-/** Queues of flows that were deployed once and are not in this workspace. */
+/** Returns the queues of flows that were deployed earlier and are not in this workspace. */
 async function orphanQueues({ store, workspace }: HostServices): Promise<readonly string[]> {
   const here = new Set(workspace.flows.map((flow) => flow.name));
   const seen = await store.flowsSeen([...here]);

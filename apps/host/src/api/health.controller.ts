@@ -22,8 +22,8 @@ export class HealthController {
   }
 
   /**
-   * 503 while the bus or the database is away; a connection that 1C refuses is shown and does not make the host unready. Names and states
-   * only: addresses, reasons and numbers of what waits are for tokens with the scope `viewer`.
+   * Answers 503 while the bus or the database is unavailable. A failing connection does not make the host unready. The answer has only
+   * names and states: addresses, reasons and numbers require a token with the scope `viewer`.
    */
   @Get('health/ready')
   @Summary('Events can be accepted')
@@ -50,7 +50,7 @@ export class HealthController {
     };
   }
 
-  /** @param counted also counts what waits: the broker is asked about each queue, and strangers are not shown the numbers */
+  /** @param counted also counts waiting messages, which needs a request to the broker for each queue */
   async #connections(isStoreUp: boolean, counted: boolean): Promise<readonly ConnectionReport[]> {
     const { engine, store } = this.services;
     const withoutServers = {
@@ -69,7 +69,7 @@ export class HealthController {
     return connectionReports(status, leases);
   }
 
-  /** An orchestrator may send a token that has expired: it gets what strangers get. */
+  /** Treats an invalid token as no token, because an orchestrator may send an expired one. */
   async #isViewer(request: FastifyRequest): Promise<boolean> {
     const token = bearerOf(request);
     if (token === undefined) return false;
@@ -81,7 +81,7 @@ export class HealthController {
     }
   }
 
-  /** Open on loopback, but not to what a proxy on this machine hands on; elsewhere a token with the scope `viewer`. */
+  /** Public on loopback, except for requests of a reverse proxy; otherwise requires a token with the scope `viewer`. */
   @Get('metrics')
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   async metrics(@Req() request: FastifyRequest): Promise<string> {

@@ -1,12 +1,12 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { HostServices } from './host-services.js';
 
-/** Plugins that have a page: its path and its name. */
+/** Path and name of the page of each plugin that has one. */
 const PAGES: Readonly<Record<string, readonly [path: string, name: string]>> = {
   timeline: ['/timeline', 'Timeline: the booking journal'],
 };
 
-/** What a browser shows that opens the address of a host. It contains no data, and is open to all. */
+/** Serves the start page of a host. The page contains no data and is public. */
 @Controller()
 export class HomeController {
   constructor(private readonly services: HostServices) {}

@@ -4,7 +4,7 @@ import type { Metrics } from '../metrics.js';
 import type { Tokens } from '../tokens.js';
 import type { WorkspaceState } from '../workspace-watch.js';
 
-/** What the controllers work with: one object of the running host, handed in by its module. */
+/** The services of the running host that controllers use. */
 export abstract class HostServices {
   abstract readonly engine: Engine;
   abstract readonly bus: Bus;
@@ -13,10 +13,10 @@ export abstract class HostServices {
   abstract readonly metrics: Metrics;
   abstract readonly tokens: Tokens;
   abstract readonly workspace: Workspace;
-  /** How the files of the workspace differ from what runs. */
+  /** The difference between the files of the workspace and the running flows. */
   abstract readonly files: WorkspaceState;
-  /** In one line: which engines run. */
+  /** Names of the backends, on one line. */
   abstract readonly backends: string;
-  /** False before the start is through and while the host stops. */
+  /** False until the start is complete and while the host stops. */
   abstract readonly ready: boolean;
 }

@@ -6,7 +6,7 @@ import { replayUnrouted } from './unrouted-replay.js';
 
 const hello = { name: 'hello', trigger: { kind: 'event', types: ['order.created', 'visit.#'] } } as unknown as Flow;
 
-/** A bus on which events of these types wait for a flow. */
+/** Returns a bus with unrouted events of these types. */
 async function busWith(...types: string[]) {
   const bus = new MemoryBroker().connect();
   const message = (type: string, id: string) => ({
@@ -19,7 +19,7 @@ async function busWith(...types: string[]) {
   return { bus, waiting };
 }
 
-describe('a replay of events that no flow took', () => {
+describe('replay of unrouted events', () => {
   it('keeps an event whose type the trigger of the flow does not take', async () => {
     const { bus, waiting } = await busWith('order.craeted');
     const replay = replayUnrouted(bus, hello, 'order.craeted');
@@ -27,7 +27,7 @@ describe('a replay of events that no flow took', () => {
     expect(await waiting()).toEqual({ 'order.craeted': 1 });
   });
 
-  it('moves nothing when one of the types of a pattern would be dropped', async () => {
+  it('moves no event when one of the types of a pattern would be dropped', async () => {
     const { bus, waiting } = await busWith('order.created', 'order.craeted');
     await expect(replayUnrouted(bus, hello, 'order.*')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     expect(await waiting()).toEqual({ 'order.created': 1, 'order.craeted': 1 });

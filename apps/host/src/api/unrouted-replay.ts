@@ -3,11 +3,11 @@ import type { Flow } from '@sluice/flow';
 import { engineFail, typeMatches } from '@sluice/plugin-api';
 
 /**
- * Moves events that no flow took to a flow. A flow drops events that its trigger does not take, so nothing is moved when one of them would
+ * Moves unrouted events to a flow. A flow drops events that its trigger does not take, so no event is moved if one of them would
  * be dropped.
  *
- * @param pattern of the types: `*` is one word, `#` any number
- * @returns how many events were moved
+ * @param pattern pattern of the types: `*` matches one word, `#` any number of words
+ * @returns the number of moved events
  * @throws CONFIG_INVALID when the trigger of the flow does not take all of these types; the events stay where they are
  */
 export async function replayUnrouted(
@@ -23,7 +23,7 @@ export async function replayUnrouted(
     const add = `add it to the types of its trigger, restart the host and replay again`;
     throw engineFail.CONFIG_INVALID(`the flow "${name}" takes ${takes} and not ${refused[0]}, so nothing was moved: ${add}`);
   }
-  // exactly these: an event of another type may have come in the meantime
+  // move only these types, because events of other types may have arrived in the meantime
   return chosen.length === 0 ? 0 : bus.replayUnrouted(chosen, queues.flow(name));
 }
 

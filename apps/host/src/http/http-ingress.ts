@@ -24,11 +24,11 @@ import { doorOf, sendProblem, type ProblemTools } from './send-problem.js';
 import { UnauthenticatedConnections } from './unauthenticated-connections.js';
 
 const CE_ATTRIBUTES = ['subject', 'correlationid', 'partitionkey'] as const;
-/** Belong to the door and not to the data. */
+/** Headers for the host that are not passed to flows. */
 const HIDDEN_HEADERS = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
 const EVENTS = '/events/:type';
-/** Prefixes of what plugins serve through `UpgradeRegistrar`. */
+/** Prefixes of the paths that plugins serve through `UpgradeRegistrar`. */
 const ENDPOINTS = ['/in/*', '/mailbox/*', '/mailboxes', '/desktops'];
 const OWN_ROUTES: ReadonlySet<string | undefined> = new Set([EVENTS, ...ENDPOINTS]);
 /** Methods whose bodies are never read. */
@@ -44,13 +44,13 @@ export interface HttpIngressOptions extends ProblemTools {
   readonly limitBytes: number;
   readonly limits: HttpLimits;
   readonly tokens: Tokens;
-  /** The engine is made after its doors. */
+  /** Set later, because the engine is created after the ingress. */
   readonly ingress: () => EventIngress;
 }
 
 /**
- * The HTTP doors: `POST /events/<type>` for the bus, `/in/…` for the endpoints of flows, the rest for a gateway. An event is answered after
- * the broker's confirm and without waiting for 1C; without a confirm it is answered 503, never 202.
+ * The HTTP entry points: `POST /events/<type>` for the bus, `/in/…` for endpoints of flows, upgrades for a gateway. An event is answered
+ * after the confirm of the broker, without waiting for 1C; without a confirm it is answered with 503, never with 202.
  */
 export class HttpIngress implements UpgradeRegistrar {
   readonly #routes = new RouteTable();
@@ -68,12 +68,12 @@ export class HttpIngress implements UpgradeRegistrar {
     this.#bodies = new BodyBudget(options.limits.bodies);
   }
 
-  /** From now on events are taken. */
+  /** Starts accepting events. */
   open(): void {
     this.#open = true;
   }
 
-  /** From now on every request is answered 503. */
+  /** Stops accepting events: every request is answered with 503. */
   close(): void {
     this.#open = false;
   }
@@ -87,8 +87,8 @@ export class HttpIngress implements UpgradeRegistrar {
   };
 
   /**
-   * Adds the routes to the server. Bodies arrive as bytes: their type is decided here, not by their parser. On every route of the server,
-   * those added later included, the token is verified and the size is reserved before the body is read.
+   * Adds the routes to the server. Bodies arrive as bytes, because this class decides on their type. On every route of the server,
+   * including those added later, the token is verified and the size is reserved before the body is read.
    */
   async install(server: FastifyInstance): Promise<void> {
     this.#strangers.watch(server.server);
@@ -123,7 +123,7 @@ export class HttpIngress implements UpgradeRegistrar {
     const take = this.#open ? this.#upgrades.get((request.url ?? '').split('?', 1)[0] ?? '') : undefined;
     if (take) return take(request, socket, head);
     socket.on('error', () => undefined);
-    // a client that keeps its half of the connection open would hold the socket, which nobody counts any more
+    // a client that keeps its half of the connection open would hold the socket, which is no longer counted
     socket.once('finish', () => socket.destroy());
     socket.end(`HTTP/1.1 ${this.#open ? '404 Not Found' : '503 Service Unavailable'}\r\nconnection: close\r\n\r\n`);
   };
@@ -155,7 +155,7 @@ export class HttpIngress implements UpgradeRegistrar {
     return { sender, endpoint };
   }
 
-  /** For all routes but those of this class. Controllers check scopes themselves. Only the admin API and the APIs of plugins below `/api/` are sure to want a token. */
+  /** Admits requests to the routes of other classes, whose controllers check scopes. Only routes below `/api/` always require a token. */
   async #admitToController(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (BODYLESS.has(request.method) || OWN_ROUTES.has(request.routeOptions.url)) return;
     const isApi = request.url.startsWith('/api/');
@@ -296,7 +296,7 @@ function bodyBytes(reply: FastifyReply, headers: Readonly<Record<string, string>
   try {
     bytes = writeBody(type, data);
   } catch (cause) {
-    // the mistake is the flow's and not the caller's
+    // the flow is at fault, not the caller
     throw hostFail.REPLY_INVALID(`the flow replies with a body that cannot be written: ${(cause as Error).message}`, { cause });
   }
   void reply.type(type);
@@ -346,7 +346,7 @@ function headersOf(request: FastifyRequest): Record<string, string> {
   return Object.fromEntries(shown.map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value as string)]));
 }
 
-/** The body as it came. A packed one is refused here: flows and signatures are of the bytes that arrive. */
+/** Returns the body as received. Rejects a compressed body, because flows and signatures use the received bytes. */
 function bodyOf(request: FastifyRequest): Buffer {
   if (!Buffer.isBuffer(request.body) || request.body.length === 0) return Buffer.alloc(0);
   refuseEncoded(headerOf(request, 'content-encoding'));

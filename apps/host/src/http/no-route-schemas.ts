@@ -2,8 +2,8 @@ import { engineFail } from '@sluice/plugin-api';
 
 /**
  * For Fastify's `schemaController`: bodies are checked by NestJS's pipe with Standard Schemas, and not by JSON Schemas at routes. The
- * compilers of those would be loaded at each start, two hundred modules; so there are none, and a route that has one is refused instead of
- * not being checked.
+ * compilers of JSON Schemas have two hundred modules, so they are not loaded, and a route with a schema is rejected instead of
+ * silently not validated.
  */
 export const NO_ROUTE_SCHEMAS = { compilersFactory: { buildValidator: refuse, buildSerializer: refuse } };
 

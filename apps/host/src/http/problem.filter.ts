@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hostFail } from '../failures.js';
 import { sendProblem, type ProblemTools } from './send-problem.js';
 
-/** NestJS's routes, and the paths that nobody serves, answer errors as the other doors do. */
+/** Gives errors of NestJS routes and unknown paths the same format as the other errors. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly tools: ProblemTools) {}
@@ -15,7 +15,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Made by NestJS where no route fits. */
+/** The error of NestJS for an unknown route. */
 function isUnknownRoute(error: unknown): boolean {
   return error instanceof NotFoundException && error.message.startsWith('Cannot ');
 }

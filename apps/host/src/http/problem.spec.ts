@@ -3,15 +3,15 @@ import { BadRequestException, ForbiddenException, InternalServerErrorException }
 import { hostFail } from '../failures.js';
 import { problemOf } from './problem.js';
 
-describe('an error, told over HTTP', () => {
-  it('has its code, its message and its cure', () => {
+describe('errors as HTTP answers', () => {
+  it('contain code, message and cure', () => {
     expect(problemOf(hostFail.FORBIDDEN('no'))).toMatchObject({
       status: 403,
       body: { code: 'FORBIDDEN', message: 'no', cure: expect.stringContaining('scope') },
     });
   });
 
-  it('has the same shape when NestJS refuses', () => {
+  it('have the same format for errors of NestJS', () => {
     expect(problemOf(new BadRequestException(['limit: too big', 'flow: no text']))).toEqual({
       status: 400,
       headers: {},
@@ -20,7 +20,7 @@ describe('an error, told over HTTP', () => {
     expect(problemOf(new ForbiddenException('not yours'))).toMatchObject({ status: 403, body: { message: 'not yours' } });
   });
 
-  it('has the same shape when Fastify refuses', () => {
+  it('have the same format for errors of Fastify', () => {
     const error = Object.assign(new Error('Request body is too large'), { statusCode: 413 });
     expect(problemOf(error)).toMatchObject({ status: 413, body: { code: 'BODY_TOO_LARGE' } });
   });

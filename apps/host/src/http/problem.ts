@@ -1,7 +1,7 @@
 import { BODY_CODES, ENGINE_CODES, isSluiceError } from '@sluice/plugin-api';
 import { HOST_CODES } from '../failures.js';
 
-/** How an error is told over HTTP. */
+/** An error as an HTTP answer. */
 export interface Problem {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -22,7 +22,7 @@ const STATUS: Readonly<Record<string, number>> = {
   BODY_INVALID: 400,
   INPUT_INVALID: 400,
   EVENT_TYPE: 400,
-  // of the endpoints of the plugin http
+  // codes of the endpoints of the plugin http
   HTTP_ID: 400,
   HTTP_SIGNATURE: 401,
   TOO_MANY_BODIES: 429,
@@ -36,10 +36,10 @@ const STATUS: Readonly<Record<string, number>> = {
 };
 
 const RETRY_AFTER_SECONDS = 2;
-/** Somebody has to look at the parked runs first. */
+/** Retry-After for full parked runs, which an operator has to process first. */
 const RETRY_AFTER_FULL_SECONDS = 60;
 
-/** What NestJS and Fastify refuse by themselves: our code for their status. */
+/** Error codes for the statuses of NestJS and Fastify. */
 const REFUSED = {
   400: 'INPUT_INVALID',
   404: 'NO_ROUTE',
@@ -51,11 +51,11 @@ const CURES: Readonly<Record<string, { readonly cure: string }>> = {
   ...ENGINE_CODES,
   ...BODY_CODES,
   ...HOST_CODES,
-  // its own cure speaks of a step, and this was a request
+  // the cure of the code is for a step, not for a request
   INPUT_INVALID: { cure: 'correct the request: /api/docs tells what it takes' },
 };
 
-/** What went wrong is told by code; what is nobody's refusal is an inner failure, told without its text. */
+/** Converts an error to an HTTP answer. An unexpected error becomes `INTERNAL` without its message. */
 export function problemOf(error: unknown): Problem {
   if (!isSluiceError(error)) return refusalOf(error) ?? INNER;
   const status = STATUS[error.code] ?? (error.fate === 'rejected' ? 422 : error.fate === 'fatal' ? 500 : 502);
@@ -72,10 +72,10 @@ const INNER: Problem = {
   body: { code: 'INTERNAL', message: 'something went wrong here: the log tells' },
 };
 
-/** An `HttpException` of NestJS, or an error of Fastify: each carries the status that it is to be answered with. */
+/** Returns the status of an `HttpException` of NestJS or of an error of Fastify. */
 function refusalOf(error: unknown): Problem | undefined {
   const { status, statusCode = status, message, response } = error as Partial<HttpError>;
-  // of a plugin's module, which knows its codes better than their statuses tell
+  // the module of a plugin may use its own codes
   if (typeof statusCode === 'number' && isToldByCode(response)) return { status: statusCode, headers: {}, body: response };
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return undefined;
   const code = REFUSED[statusCode as keyof typeof REFUSED] ?? 'INPUT_INVALID';

@@ -14,8 +14,8 @@ function table(...routes: readonly [string, string][]): RouteTable {
   return made;
 }
 
-describe('the routes of flows', () => {
-  it('are found by method and path, with the segments that stand for parameters', () => {
+describe('routes of flows', () => {
+  it('match method and path and return the parameters', () => {
     const found = table(['POST', '/in/exchange/{node}']).find('POST', '/in/exchange/Филиал 2');
     expect(found.params).toEqual({ node: 'Филиал 2' });
   });
@@ -26,22 +26,22 @@ describe('the routes of flows', () => {
     expect(routes.find('GET', '/in/other').route.path).toBe('/in/{any}');
   });
 
-  it('say which methods a path takes', () => {
+  it('report the allowed methods of a path', () => {
     expect(() => table(['POST', '/in/orders']).find('GET', '/in/orders')).toThrow('/in/orders takes POST, not GET');
   });
 
-  it.each(['/in/orders/1', '/in', '/in/orders/'])('do not answer for %s', (path) => {
+  it.each(['/in/orders/1', '/in', '/in/orders/'])('do not match %s', (path) => {
     expect(() => table(['POST', '/in/orders'], ['POST', '/in/orders/{id}/lines']).find('POST', path)).toThrow(
       `no flow listens to ${path}`,
     );
   });
 
-  it('refuse a second flow at the same place', () => {
+  it('reject a second flow with the same method and path', () => {
     const routes = table(['POST', '/in/{a}']);
     expect(() => routes.add(route('POST', '/in/{b}'))).toThrow('POST /in/{b} is taken by another flow');
   });
 
-  it('can be taken away', () => {
+  it('can be removed', () => {
     const routes = new RouteTable();
     const close = routes.add(route('POST', '/in/orders'));
     close();

@@ -10,11 +10,11 @@ interface Entry {
   readonly segments: readonly string[];
 }
 
-/** Routes that plugins open and close while the server runs. `{name}` stands for one segment; a literal segment goes before it. */
+/** Routes that plugins add and remove while the server runs. `{name}` matches one segment; a literal segment has priority. */
 export class RouteTable {
   #entries: readonly Entry[] = [];
 
-  /** Gives the function that takes the route away. Throws when the same method and path is taken. */
+  /** Adds a route and returns a function that removes it. Throws when method and path are already used. */
   add(route: Route): () => void {
     const entry = { route, segments: route.path.split('/') };
     const same = this.#entries.some(
@@ -27,7 +27,7 @@ export class RouteTable {
     };
   }
 
-  /** Throws `NO_ROUTE` or `METHOD_NOT_ALLOWED`. */
+  /** Returns the route of a request. Throws `NO_ROUTE` or `METHOD_NOT_ALLOWED`. */
   find(method: string, path: string): { readonly route: Route; readonly params: Readonly<Record<string, string>> } {
     const segments = path.split('/');
     const fitting = this.#entries.filter((entry) => fits(entry.segments, segments));

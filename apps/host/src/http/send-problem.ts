@@ -2,7 +2,7 @@ import type { Log } from '@sluice/plugin-api';
 import type { FastifyReply } from 'fastify';
 import { problemOf } from './problem.js';
 
-/** Receives each refused request: at which door, with which code, and why. */
+/** Receives each rejected request with its entry point, code and reason. */
 export type OnRefused = (door: string, code: string, message: string) => void;
 
 export interface ProblemTools {
@@ -12,7 +12,7 @@ export interface ProblemTools {
   readonly onRefused: OnRefused;
 }
 
-/** Answers with the error, in the one shape that all doors have: `{ code, message, cure? }`. */
+/** Answers with the error in the common format `{ code, message, cure? }`. */
 export async function sendProblem(reply: FastifyReply, error: unknown, { log, mask, onRefused }: ProblemTools): Promise<void> {
   const { status, headers, body } = problemOf(error);
   if (body.code === 'INTERNAL') log.error('a request failed', { error: error instanceof Error ? error.stack : String(error) });
@@ -21,7 +21,7 @@ export async function sendProblem(reply: FastifyReply, error: unknown, { log, ma
   await reply.type('application/json; charset=utf-8').send(mask(JSON.stringify(body)));
 }
 
-/** The first part of the route, such as `/in` or `/api`: of few values, since routes are ours. */
+/** Returns the first segment of the route, such as `/in` or `/api`. There are few values, because senders do not choose routes. */
 export function doorOf(request: { readonly routeOptions: { readonly url?: string | undefined } }): string {
   const [, first = ''] = (request.routeOptions.url ?? '').split('/');
   return /^[a-z]+$/.test(first) ? `/${first}` : 'no route';

@@ -8,8 +8,8 @@ export interface ConnectionLimits {
 }
 
 /**
- * Bounds the connections of strangers. Above a limit the oldest stranger is disconnected: an honest client has sent its request long before,
- * so that an attacker who only holds connections open displaces his own, even where both share one address.
+ * Limits the number of unauthenticated connections. Above the limit the oldest is closed: an honest client has sent its request earlier,
+ * so an attacker who only holds connections open displaces only his own, even where both share one address.
  */
 export class UnauthenticatedConnections {
   readonly #all = new Set<Socket>();
@@ -23,7 +23,7 @@ export class UnauthenticatedConnections {
     server.on('upgrade', (_request, socket) => this.know(socket as Socket));
   }
 
-  /** Stops counting the connection as a stranger's: a valid token has arrived on it. */
+  /** Stops counting the connection after a valid token has arrived on it. */
   know(socket: Socket): void {
     if (!this.#all.delete(socket)) return;
     const address = socket.remoteAddress ?? '';
@@ -34,7 +34,7 @@ export class UnauthenticatedConnections {
 
   #add(socket: Socket): void {
     const address = socket.remoteAddress;
-    if (address === undefined) return; // it has been disconnected already
+    if (address === undefined) return; // the connection is already closed
     const same = this.#byAddress.get(address) ?? new Set();
     this.#byAddress.set(address, same.add(socket));
     this.#all.add(socket);
