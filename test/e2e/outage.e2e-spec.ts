@@ -69,7 +69,7 @@ describeServers('a host with RabbitMQ and an embedded database', () => {
       const refused = await post(door, { number: 1 });
       expect(refused).toMatchObject({ status: 503, body: { code: 'BUS_UNAVAILABLE', cure: expect.any(String) } });
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-      await until('the host to say so', async () => (await ask(`${stage.url}/health/ready`)).status === 503);
+      await until('the host to report that it is not ready', async () => (await ask(`${stage.url}/health/ready`)).status === 503);
       expect(await ask(`${stage.url}/health/live`)).toMatchObject({ status: 200 });
 
       await rabbit.restart();

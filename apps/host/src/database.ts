@@ -9,7 +9,7 @@ export interface OpenDatabase {
   readonly close: () => Promise<void>;
 }
 
-/** Opens the configured PostgreSQL, or starts the embedded one when none is configured. */
+/** Opens the configured PostgreSQL, or starts the embedded one when no PostgreSQL is configured. */
 export async function openDatabase(env: Env, log: Log): Promise<OpenDatabase> {
   if (env.SLUICE_DATABASE_URL !== undefined)
     return { url: env.SLUICE_DATABASE_URL, engine: 'postgresql', close: async () => undefined };

@@ -105,7 +105,7 @@ function resolveFrom(place: string, name: string): string | undefined {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'MODULE_NOT_FOUND') return undefined;
     if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED')
-      throw new Error('the "exports" of its package.json give no "." under "default"', { cause: error });
+      throw new Error('the "exports" of its package.json contain no "." under "default"', { cause: error });
     throw error;
   }
 }

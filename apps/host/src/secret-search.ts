@@ -3,7 +3,7 @@ import { decodeEscapes, type DecodedText } from './decode-escapes.js';
 const MASK = '***';
 /** A shorter value is part of many words: it is masked only where it stands alone. */
 const MIN_FREE_LENGTH = 4;
-/** A text is cut by whoever limits its length: a shorter one has not been cut, unless it says so. */
+/** Minimum length of a text that another program may have cut off. A shorter text counts as cut only when it ends with an ellipsis. */
 const MIN_CUT_TEXT_LENGTH = 200;
 /** Places of one text at which it may have been cut. */
 const MAX_CUTS = 100;

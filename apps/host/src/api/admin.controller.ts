@@ -93,7 +93,7 @@ export class AdminController {
   @Post('parked/:run/drop')
   @HttpCode(204)
   @Scope('admin')
-  @Summary('Gives it up for good')
+  @Summary('Drops a parked run for good')
   async drop(@Param('run', { schema: Id }) run: string): Promise<void> {
     await this.services.engine.parking.drop(run);
   }

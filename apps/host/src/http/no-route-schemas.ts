@@ -9,6 +9,6 @@ export const NO_ROUTE_SCHEMAS = { compilersFactory: { buildValidator: refuse, bu
 
 function refuse(): never {
   throw engineFail.CONFIG_INVALID(
-    'a route of a plugin has a JSON Schema for Fastify: give the schema to @Body, @Query or @Param',
+    'a route of a plugin has a JSON Schema for Fastify: pass the schema to @Body, @Query or @Param',
   );
 }

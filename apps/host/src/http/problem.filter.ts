@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hostFail } from '../failures.js';
 import { sendProblem, type ProblemTools } from './send-problem.js';
 
-/** Gives errors of NestJS routes and unknown paths the same format as the other errors. */
+/** Formats errors of NestJS routes and unknown paths as the other errors. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly tools: ProblemTools) {}

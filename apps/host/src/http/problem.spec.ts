@@ -26,7 +26,7 @@ describe('errors as HTTP answers', () => {
   });
 
   it.each([new TypeError('x is undefined'), new InternalServerErrorException('select * from secret'), 'a text'])(
-    'says nothing of an inner failure: %s',
+    'hides the details of an inner failure: %s',
     (error) => {
       expect(problemOf(error)).toEqual({
         status: 500,
