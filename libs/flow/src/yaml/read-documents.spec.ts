@@ -93,6 +93,7 @@ describe('readDocuments with misleading YAML', () => {
     ['a non-breaking space', 'a: x\u00a0y', ['1:5 YAML_CHARACTER → an ordinary space, or put the text in quotes']],
     ['a typographic quote', 'a: “x”', ['1:4 YAML_CHARACTER → ", or put the text in quotes']],
     ['a letter of two characters', 'a: мои\u0306', ['1:6 YAML_CHARACTER → й, or put the text in quotes']],
+    ['half of a character', 'a: "x\\ud800"', ['1:4 YAML_CHARACTER → write both halves of the character, or delete the escape']],
   ])('rejects %s', (_, text, expected) => {
     expect(findings(text)).toEqual(expected);
   });

@@ -188,6 +188,11 @@ const SPELLINGS: readonly (readonly [pattern: RegExp, write: string])[] = [
 ];
 
 function refuseScalar(node: Scalar, report: Report): void {
+  if (typeof node.value === 'string' && !node.value.isWellFormed()) {
+    report.error(spanOf(node), 'YAML_CHARACTER', 'the text contains half of a character (a lone surrogate)', {
+      do: 'write both halves of the character, or delete the escape',
+    });
+  }
   if (node.type !== 'PLAIN') return;
   const written = node.source ?? '';
   const at = spanOf(node);
