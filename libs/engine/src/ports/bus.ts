@@ -4,66 +4,66 @@ import type { EventMessage } from '@sluice/plugin-api';
 export interface Outgoing {
   readonly message: EventMessage;
   /**
-   * Name of the queue it goes to; `queues.peers` is every queue that was declared with `peers`, at most once each. Absent: the exchange
-   * `events`, by `message.attributes.type`; what no binding wants goes to `unrouted`.
+   * Name of the target queue; `queues.peers` stands for all queues that were declared with `peers`, one copy each. Absent: the message goes
+   * to the exchange `events` by `message.attributes.type`, and to `unrouted` when no binding matches.
    */
   readonly queue?: string;
-  /** Milliseconds since 1970: not handed out before, give or take a second. Needs `queue`. */
+  /** Earliest delivery in milliseconds since 1970, with a tolerance of one second. Requires `queue`. */
   readonly notBefore?: number;
-  /** True: thrown away when the queue does not exist (a reply to a host that is gone). Otherwise that is an error. */
+  /** True: the message is dropped when the queue does not exist (a reply to a host that has ended). Otherwise this is an error. */
   readonly droppable?: boolean;
 }
 
-/** A message that was handed out and is held until it is settled or released. */
+/** A message that the broker delivered and that the consumer holds until it settles or releases it. */
 export interface Delivery {
   readonly queue: string;
   readonly message: EventMessage;
-  /** How often it was handed out before, as far as the broker knows; a closed channel counts for everything that it held. */
+  /** Number of earlier deliveries that the broker has counted. A closed channel counts once for every message that it held. */
   readonly redelivered: number;
   /**
-   * True when the connection that brought it is gone: the broker hands the message out again, so any work done for this copy is repeated.
-   * False for a delivery of a queue that was deleted, or of a consumer that the broker cancelled: this copy may be the only one.
+   * True when its connection to the broker is closed: the broker redelivers the message, so any work done for this copy is repeated.
+   * False for a delivery of a deleted queue or of a consumer that the broker cancelled: this copy may be the only one.
    */
   readonly lost: boolean;
   /**
-   * Publishes all `outputs`, and once each is confirmed takes this delivery off its queue; `settled(true)` is called then. When the
-   * connection was lost before, `settled(false)` is called and the delivery comes again by itself: its outputs may be published twice,
-   * under the same ids. Never throws. Settling twice is a mistake.
+   * Publishes all `outputs`, removes this delivery from its queue once every output is confirmed, and then calls `settled(true)`. When the
+   * connection was lost before that, it calls `settled(false)` and the broker redelivers the message: its outputs may be published twice,
+   * under the same ids. Never throws. A delivery may be settled once.
    */
   settle(outputs: readonly Outgoing[], settled?: (done: boolean) => void): void;
-  /** Hands it back as it was: it stays near the head of its queue. */
+  /** Returns the delivery unchanged to its queue, near the head. */
   release(): void;
 }
 
 export interface ConsumeOptions {
-  /** At most so many deliveries are held at once. */
+  /** Maximum deliveries held at once. */
   readonly prefetch: number;
 }
 
 export interface Consumer {
-  /** Takes no more deliveries. What is held stays held until it is settled or released. Resolves when no more will come. */
+  /** Stops new deliveries and resolves when no more will arrive. Held deliveries stay held until they are settled or released. */
   stop(): Promise<void>;
-  /** Changes how many are held at once, for deliveries to come. */
+  /** Changes the maximum of deliveries held at once, for future deliveries. */
   setPrefetch(count: number): Promise<void>;
 }
 
 export interface QueueSpec {
   readonly queue: string;
-  /** Patterns of event types bound to it on the exchange `events`; `*` is one word, `#` any number. */
+  /** Patterns of event types that bind the queue to the exchange `events`; `*` matches one word, `#` any number of words. */
   readonly types?: readonly string[];
-  /** True: belongs to this host alone, not durable, gone with it. */
+  /** True: only this host uses the queue; it is not durable and ends with the host. */
   readonly exclusive?: boolean;
-  /** True: gets a copy of whatever is sent to `queues.peers`. Goes with `exclusive`. */
+  /** True: the queue receives a copy of each message to `queues.peers`. Requires `exclusive`. */
   readonly peers?: boolean;
 }
 
 export interface QueueStatus {
   readonly queue: string;
-  /** Ready to be handed out. */
+  /** Messages that are ready for delivery. */
   readonly waiting: number;
-  /** Handed out and not settled, where the broker tells. */
+  /** Messages that consumers hold. Absent where the broker does not report it. */
   readonly held?: number;
-  /** When the oldest of all these messages was due, where the broker tells. */
+  /** Time at which the oldest of these messages was due. Absent where the broker does not report it. */
   readonly oldest?: Date;
   readonly consumers?: number;
 }
@@ -76,40 +76,41 @@ export interface UnroutedStatus {
 export type BusState = { readonly state: 'up' } | { readonly state: 'blocked' | 'down'; readonly reason: string };
 
 /**
- * Carries messages: publish, consume, delay. Delivery is at least once; order within a queue is kept while nothing is redelivered or
- * delayed. An adapter reconnects by itself, with back-off, and makes its topology and consumers again.
+ * Carries messages: publish, consume, delay. Delivery is at least once. The order within a queue is kept while no message is redelivered or
+ * delayed. An adapter reconnects with backoff and then restores its queues, bindings and consumers.
  */
 export interface Bus {
   /** One word for logs and `doctor`: `embedded`, `rabbitmq`. */
   readonly engine: string;
-  /** Creates the queue and its bindings where they are missing. Never unbinds, never deletes. */
+  /** Creates the queue and its bindings where they are missing. It never removes a binding or a queue. */
   declare(spec: QueueSpec): Promise<void>;
   /**
-   * Resolves when the broker has confirmed all of them. Rejects with `BUS_UNAVAILABLE` when there is no broker, when it is blocked, or
-   * when no confirm came within `timeoutMs` (default 2,000): the messages may or may not have been kept, so offer them again under the
-   * same ids.
+   * Publishes messages and resolves when the broker has confirmed all of them.
+   *
+   * @param options `timeoutMs`: how long to wait for the confirms, in milliseconds; default 2,000
+   * @throws `BUS_UNAVAILABLE` when the broker cannot be reached, is blocked, or has not confirmed in time. The broker may have kept the
+   *   messages, so publish them again under the same ids.
    */
   publish(outgoing: readonly Outgoing[], options?: { readonly timeoutMs?: number }): Promise<void>;
   /**
-   * Calls `handle` for each delivery. An exception in `handle` releases the delivery.
-   * The queue must have been declared.
+   * Calls `handle` for each delivery of a declared queue. An exception in `handle` releases the delivery.
    */
   consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): Promise<Consumer>;
   state(): BusState;
-  /** What waits in these queues; a queue that does not exist is left out. */
+  /** Returns the status of these queues, without those that do not exist. */
   status(queues: readonly string[]): Promise<readonly QueueStatus[]>;
-  /** What no flow wanted, by type. */
+  /** Returns the number of events in `unrouted` by type: no flow took them. */
   unrouted(): Promise<readonly UnroutedStatus[]>;
-  /** Moves what waits in `unrouted` and fits one of the patterns to `queue`; gives how many. */
+  /** Moves the events in `unrouted` that match one of the patterns to `queue`, and returns their number. */
   replayUnrouted(types: readonly string[], queue: string): Promise<number>;
   /**
-   * Empties and removes a durable queue; returns how many messages were ready in it. What hosts hold of it can still be settled, and a
-   * delivery that is released enters the queue again when the queue exists. For `doctor --prune` only.
+   * Removes a durable queue with its messages and returns how many messages were ready in it. Deliveries that hosts hold can still be
+   * settled; a released delivery enters the queue again when the queue exists. For `doctor --prune` only.
    */
   remove(queue: string): Promise<number>;
   /**
-   * Returns how long the broker lets a delivery be unacknowledged before it takes it back, in milliseconds; undefined when the broker does not tell.
-   * Absent: for ever.
+   * Returns for how many milliseconds the broker leaves a delivery unacknowledged before it requeues it; undefined when the broker does not
+   * report it. Absent: without limit.
    */
   consumerTimeoutMs?(): Promise<number | undefined>;
   /** Stops consumers, waits for outstanding confirms (at most 5 s), and closes. */
@@ -121,15 +122,15 @@ export const queues = {
   flow: (flow: string) => `flow.${flow}`,
   next: (flow: string) => `flow.${flow}.next`,
   push: (connection: string, priority: string) => `push.${connection}.${priority}`,
-  /** Pushes that were tried and come back: behind thousands of fresh ones in one queue a retry would wait for all of them. */
+  /** Retries of pushes. They have a queue of their own because in one queue a retry would wait behind thousands of new pushes. */
   pushAgain: (connection: string, priority: string) => `push.${connection}.${priority}.again`,
   module: (plugin: string, subscription: string) => `module.${plugin}.${subscription}`,
   reply: (host: string) => `reply.${host}`,
   peer: (host: string) => `peer.${host}`,
-  /** No queue: all queues of hosts that listen to their peers. Nothing is kept for a host that is away. */
+  /** Not a queue: stands for the queues of all hosts that listen to their peers. Messages to a host that is down are not kept. */
   peers: 'peers',
   parked: 'parked',
-  /** Where RabbitMQ puts what it refuses to hand out again. Read into `parked`. */
+  /** Messages that RabbitMQ no longer redelivers. They are moved to `parked`. */
   poison: 'poison',
   unrouted: 'unrouted',
 } as const;

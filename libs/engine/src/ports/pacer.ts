@@ -3,75 +3,75 @@ import type { PaceConfig, Priority } from '@sluice/flow';
 export type PushClass = Priority;
 export const PUSH_CLASSES: readonly PushClass[] = ['interactive', 'normal', 'bulk'];
 
-/** How a call ended, as far as the pace cares. */
+/** The end of a call as the pace uses it. */
 export interface CallEnd {
   /**
-   * `ok`: answered, also when the answer was a business refusal. `overload` and `unknown` (timed out, or the connection broke after the
-   * request had left) lower an adaptive limit; `unavailable` counts for the breaker; `other` changes nothing.
+   * `ok`: the remote system answered, even with a business refusal. `overload` and `unknown` (a timeout, or a connection that broke after
+   * the request was sent) lower an adaptive limit; `unavailable` counts for the breaker; `other` changes nothing.
    */
   readonly result: 'ok' | 'overload' | 'unavailable' | 'unknown' | 'other';
-  /** How long the call took. */
+  /** Duration of the call in milliseconds. */
   readonly ms: number;
-  /** What the other side asked for: nothing begins before. */
+  /** Pause that the remote system requested, in milliseconds. No call begins before it has passed. */
   readonly retryAfterMs?: number;
-  /** Keep the slot taken for so long: the call may still run on the other side. */
+  /** Milliseconds for which the slot stays taken, because the call may still run in the remote system. */
   readonly lingerMs?: number;
 }
 
-/** The engine's side of a pace: it holds the deliveries of the connection. */
+/** The part of the engine that holds the deliveries of a connection and makes its calls. */
 export interface PushOwner {
-  /** Deliveries held now that could be called, in classes that are open. */
+  /** Returns the number of held deliveries in the open classes that could be called now. */
   waiting(open: readonly PushClass[]): number;
-  /** Makes one call, of one of the classes that are open now; resolves when the call has ended. `idle`: there was none to make. Never rejects. */
+  /** Makes one call of one of the open classes and resolves when it has ended; `idle` when no call was waiting. Never rejects. */
   start(open: readonly PushClass[]): Promise<CallEnd | 'idle'>;
-  /** The limit has changed: hand back what no longer fits, consume with a prefetch of 2 × `limit`. */
+  /** Called when the limit has changed: return deliveries above it and consume with a prefetch of 2 × `limit`. */
   onLimitChanged(limit: number): void;
-  /** This host owns the connection now, and it is open: consume. */
+  /** Called when this host owns the connection and calls may begin: consume. */
   onOpened(): void;
-  /** Breaker, calendar, or the lease went to another host: cancel the consumers, then hand back what is held. */
+  /** Called when breaker, calendar or the loss of the lease forbid calls: cancel the consumers, then return the held deliveries. */
   onClosed(reason: 'breaker' | 'calendar' | 'lease', until?: Date): void;
-  /** The breaker has opened (nothing begins but a probe now and then), or has closed again. Absent: nobody wants to know. */
+  /** Called when the breaker has opened (only probes begin) or closed. Absent: the owner does not need it. */
   readonly onBreakerChanged?: (open: boolean) => void;
-  /** Asks the other side whether it is back, when the connector can (its `check`). Rejects while it is not. Absent: one call is let through. */
+  /** Verifies by the connector's `check` that the remote system is available; rejects while it is not. Absent: one call is the probe. */
   readonly probe?: () => Promise<void>;
 }
 
 export interface PaceState {
-  /** Does this host own the connection's pace? */
+  /** True when this host owns the connection's pace. */
   readonly owner: boolean;
-  /** Calls at once that are allowed now. */
+  /** Maximum concurrent calls at present. */
   readonly limit: number;
   readonly max: number;
   readonly inFlight: number;
-  /** Slots kept taken by calls whose end is unknown. */
+  /** Slots that calls with an unknown end still take. */
   readonly lingering: number;
   readonly breaker: 'closed' | 'open' | 'probing';
-  /** Why nothing begins now, for people; absent while it is open. */
+  /** Reason for people why no call begins now; absent while calls may begin. */
   readonly closedBecause?: string;
-  /** Why `limit` is below `max`, for people; absent at `max`, and while nothing stands against more calls. */
+  /** Reason for people why `limit` is below `max`; absent at `max`, and when nothing prevents more calls. */
   readonly limitedBecause?: string;
-  /** Unix milliseconds since when the breaker is open, as far as the engine knows. */
+  /** Time at which the breaker opened, in milliseconds since 1970. */
   readonly closedSince?: number;
 }
 
 export interface Pace {
-  /** Something began to wait: look again. */
+  /** Reports that a push began to wait. */
   wake(): void;
   state(): PaceState;
-  /** Resolves when the signal has fired, calls in flight have ended (or 8 s have passed) and the lease is given up. */
+  /** Resolves after the signal, when the calls in flight have ended (at most 8 s later) and the lease is released. */
   readonly ended: Promise<void>;
 }
 
 /**
  * Decides when the next call into a connection may begin: owner by lease, slots, adaptive limit, rate, breaker, calendar.
- * Over all hosts the owner alone begins calls, and never more at once than the limit.
+ * Guarantee: of all hosts only the owner begins calls, and never more at once than the limit.
  */
 export interface Pacer {
   /** One word for logs and `doctor`: `redis`, `postgresql`, `memory`. */
   readonly engine: string;
-  /** Competes for the connection's lease, and while it is held calls `owner.start` whenever one more call may begin. */
+  /** Competes for the connection's lease. While this host holds it, calls `owner.start` whenever one more call may begin. */
   own(connection: string, pace: PaceConfig, owner: PushOwner, signal: AbortSignal): Pace;
-  /** Rejects when the back end cannot be used, saying why. */
+  /** Rejects with the reason when the backend cannot be used. */
   check(): Promise<void>;
   close(): Promise<void>;
 }

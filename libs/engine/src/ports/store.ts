@@ -1,16 +1,18 @@
 import type { ErrorView, EventAttributes } from '@sluice/plugin-api';
 
-/** Bytes that a parked run takes at least: its row, its index entries. */
+/** Minimum bytes of a parked run: its row and its index entries. */
 export const MIN_PARKED_BYTES = 1_024;
 
-/** Who holds what: a source, a connection's pace, a keyed flow. Time is the database's. */
+/** Leases of sources and of connections' paces. Times are those of the database's clock. */
 export interface LeaseStore {
   /**
-   * Takes the lease, or renews it when `holder` has it. Gives the epoch (raised by one on every change of holder), or undefined while
-   * another holds it.
+   * Takes the lease, or renews it when `holder` has it.
+   *
+   * @param ttlMs how long the lease stays valid without a renewal, in milliseconds
+   * @returns the epoch, which grows by one with every change of holder; undefined while another holder has the lease
    */
   take(name: string, holder: string, ttlMs: number, info?: unknown): Promise<number | undefined>;
-  /** Gives it up at once; does nothing when another holds it. */
+  /** Releases the lease at once; does nothing when another holder has it. */
   release(name: string, holder: string): Promise<void>;
   list(): Promise<readonly LeaseRow[]>;
 }
@@ -26,7 +28,7 @@ export interface LeaseRow {
 
 export type ParkedState = 'parked' | 'replaying' | 'replayed' | 'dropped';
 
-/** A run put aside. */
+/** A failed run that waits for a person. */
 export interface ParkedRun {
   readonly run: string;
   /** 0 for the first time, one more for every replay. */
@@ -38,26 +40,26 @@ export interface ParkedRun {
   readonly error: ErrorView;
   readonly parkedAt: Date;
   readonly state: ParkedState;
-  /** The run's state as it travels, with the trigger's body: what a replay publishes. */
+  /** The encoded state of the run with the trigger's body, as a replay publishes it. */
   readonly message: Buffer;
 }
 
 export type ParkedSummary = Omit<ParkedRun, 'message'>;
 
-/** What an account has in the states `parked` and `replaying`. */
+/** The parked runs of one account, in the states `parked` and `replaying`. */
 export interface ParkedAccount {
   /** `issuer <name>` or `flow <name>`. */
   readonly account: string;
   readonly runs: number;
-  /** Of their rows, each at least {@link MIN_PARKED_BYTES}. */
+  /** Sum over the rows, each at least {@link MIN_PARKED_BYTES}. */
   readonly bytes: number;
 }
 
 export interface ParkedStore {
   /**
-   * Adds all or none. Does nothing for a (run, epoch) that is there.
+   * Adds all runs or none. A pair of run and epoch that exists already is left unchanged.
    *
-   * @throws STORE_UNAVAILABLE; another error when a row cannot be kept, such as one with a zero byte in a name
+   * @throws `STORE_UNAVAILABLE` while the database is away; another error when a row cannot be stored, such as one with a zero byte
    */
   add(runs: readonly Omit<ParkedRun, 'state'>[]): Promise<void>;
   list(filter: {
@@ -66,17 +68,17 @@ export interface ParkedStore {
     readonly limit: number;
   }): Promise<readonly ParkedSummary[]>;
   count(): Promise<Readonly<Record<string, number>>>;
-  /** Returns the accounts that have something parked. It reads one row for each account, however many runs are parked. */
+  /** Returns the accounts that have parked runs. It reads one row per account, whatever the number of runs. */
   accounts(): Promise<readonly ParkedAccount[]>;
-  /** The newest epoch of the run. */
+  /** Returns the newest epoch of the run. */
   get(run: string): Promise<ParkedRun | undefined>;
-  /** `parked` or `replaying` → `replaying`. Gives false when it is in neither state. */
+  /** Changes `parked` or `replaying` to `replaying`. Returns false when the run is in neither state. */
   replaying(run: string, epoch: number): Promise<boolean>;
-  /** `replaying` → `replayed`, after the publish was confirmed; also `parked` → `replayed`, for a replay that no sweeper could repeat. */
+  /** Changes `replaying` to `replayed` once the publish is confirmed; also `parked`, for a replay that the sweeper cannot repeat. */
   replayed(run: string, epoch: number): Promise<void>;
-  /** `parked` → `dropped`. Gives false when it is not parked. */
+  /** Changes `parked` to `dropped`. Returns false when the run is not parked. */
   drop(run: string, epoch: number): Promise<boolean>;
-  /** Rows that have been `replaying` for longer than this: published again by a sweeper. */
+  /** Returns the runs that have been `replaying` for longer than this many milliseconds; the sweeper publishes them again. */
   stuck(olderThanMs: number): Promise<readonly ParkedRun[]>;
 }
 
@@ -87,11 +89,11 @@ export interface Claim {
   readonly withinMs: number;
 }
 
-/** Deduplication that cannot lose: a key is held by a run. */
+/** Deduplication without loss: each key belongs to the run that claimed it first. */
 export interface ClaimStore {
-  /** The run that holds the key now: `claim.run` when it is new or was held by it before. Calls are joined into batches. */
+  /** Returns the run that holds the key: `claim.run` when the key was free or this run held it already. Calls are combined into batches. */
   claim(claim: Claim): Promise<string>;
-  /** Gives the key back, if this run holds it. */
+  /** Releases the key when this run holds it. */
   giveBack(flow: string, key: string, run: string): Promise<void>;
 }
 
@@ -105,7 +107,7 @@ export interface JournalEntry {
   readonly eventId: string;
   readonly eventSource: string;
   readonly eventType: string;
-  /** Id of the event that caused this one: by it the children of an event are found. */
+  /** Id of the event that caused this one. The children of an event are found by it. */
   readonly causationid?: string;
   readonly kind: JournalKind;
   readonly step?: string;
@@ -116,28 +118,28 @@ export interface JournalEntry {
   readonly ms?: number;
 }
 
-/** A log, not the record: buffered, written in batches, it may lack the last second before a crash. */
+/** A log of runs, written in batches from a buffer. The last second before a crash may be missing: it is not the record of the runs. */
 export interface Journal {
-  /** Never waits and never throws. When the buffer is full the entry is counted, and a gap row says so later. */
+  /** Buffers an entry. Never waits, never throws. When the buffer is full, the entry is counted and a gap row reports the number. */
   write(entry: JournalEntry): void;
-  /** All that is known of an event (by its id), a run, or the runs of an event's children, oldest first. */
+  /** Returns the entries of an event (by its id), of a run, or of the runs of an event's children, oldest first. */
   find(id: string): Promise<readonly JournalEntry[]>;
-  /** Entries that were not recorded. */
+  /** Number of entries that were not recorded. */
   readonly skipped: number;
-  /** Writes what is buffered. */
+  /** Writes the buffered entries. */
   flush(): Promise<void>;
 }
 
-/** Refuses tokens before they expire: the one with this `jti`, or all that the issuer signed for `sub` until `at`. */
+/** A refusal of tokens before they expire: of the token with this `jti`, or of all tokens that the issuer signed for `sub` until `at`. */
 export type Revocation = { readonly issuer: string; readonly at: Date } & ({ readonly jti: string } | { readonly sub: string });
 
 export interface RevocationStore {
-  /** Revokes from now on, by the database's clock. A repeated revocation of a `sub` moves its time on. */
+  /** Adds a revocation that begins now, by the database's clock. A repeated revocation of a `sub` moves its time forward. */
   add(revocation: { readonly issuer: string } & ({ readonly jti: string } | { readonly sub: string })): Promise<void>;
   list(): Promise<readonly Revocation[]>;
 }
 
-/** Everything that must survive and is not a message. All methods reject with `STORE_UNAVAILABLE` while the database is away. */
+/** Durable data other than messages. All methods reject with `STORE_UNAVAILABLE` while the database is away. */
 export interface Store {
   /** One word for logs and `doctor`: `embedded`, `postgresql`. */
   readonly engine: string;
@@ -147,20 +149,22 @@ export interface Store {
   readonly journal: Journal;
   readonly revocations: RevocationStore;
   /**
-   * A step with a timeout has two ways to end, its result and its timer, and one of them goes on. True for the first `by` and for a
-   * redelivery of it.
+   * Ends a step with a timeout, which ends by its result or by its timer.
+   *
+   * @param by identifies the end: the result or the timer
+   * @returns true for the first `by`, and again for a redelivery of it; false for the other one
    */
   endStep(run: string, step: string, epoch: number, by: string): Promise<boolean>;
-  /** Notes that this run may be killing its host; gives how often it has been noted, this time included. */
+  /** Counts that this run may have ended its host, and returns the count with this time included. */
   suspect(run: string): Promise<number>;
-  /** The secret of this name, made by `make` and kept when there is none. */
+  /** Returns the secret of this name. When it does not exist, `make` creates it and it is stored. */
   secret(name: string, make: () => string): Promise<string>;
-  /** Notes that these flows are deployed; gives all that ever were. */
+  /** Records that these flows are deployed, and returns all flows that ever were. */
   flowsSeen(flows: readonly string[]): Promise<readonly { readonly flow: string; readonly lastSeen: Date }[]>;
   forgetFlow(flow: string): Promise<void>;
-  /** Deletes what is older than its retention. */
+  /** Deletes rows that are older than their retention. */
   sweep(retention: { readonly journalMs: number; readonly parkedMs: number }): Promise<void>;
-  /** Rejects when the database cannot be used, saying why. */
+  /** Returns the version, such as `PostgreSQL 15.4`. Rejects with the reason when the database cannot be used. */
   check(): Promise<string>;
   close(): Promise<void>;
 }
