@@ -31,7 +31,9 @@ function maskedSluiceError(error: SluiceError, mask: Mask, depth: number): Sluic
   return masked;
 }
 
-/** Fields such as `code` and `errno` stay: callers, and readers of the log, tell errors apart by them. Objects in other fields are left out. */
+/**
+ * Fields such as `code` and `errno` stay: callers, and readers of the log, tell errors apart by them. Objects in other fields are left out.
+ */
 function maskedForeignError(error: Error, mask: Mask, depth: number): Error {
   const { message, name, stack = '' } = error;
   const texts = { message: mask(message), name: mask(name), stack: mask(stack) };

@@ -34,8 +34,8 @@ export function parkedBytes({ message, event, error }: Pick<ParkedRun, 'message'
 }
 
 /**
- * Bounds what one sender can have parked: its events are refused at the doors while its account is full, before they are accepted. Events that
- * were accepted before are still parked, and so are those that nobody could send again: of live sources and of the engine itself.
+ * Bounds what one sender can have parked: its events are refused at the doors while its account is full, before they are accepted. Events
+ * that were accepted before are still parked, and so are those that nobody could send again: of live sources and of the engine itself.
  */
 export class ParkedAccounts {
   #states = new Map<string, ParkedAccountState>();

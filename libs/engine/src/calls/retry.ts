@@ -6,19 +6,25 @@ import type { PendingCall } from '../runs/run-state.js';
 const JITTER = 0.2;
 const MAX_WAIT_MS = 30_000;
 
-/** The pause before attempt `attempt + 1`: doubled each time, or fixed, with ±20 % jitter; a longer Retry-After wins. */
+/**
+ * Returns the pause in milliseconds before attempt `attempt + 1`: doubled each time, or fixed, with ±20 % jitter. A longer Retry-After
+ * wins.
+ */
 export function backoffMs(policy: RetryPolicy, attempt: number, retryAfterMs = 0, random: () => number = Math.random): number {
   const grown = policy.backoff === 'fixed' ? policy.initialMs : policy.initialMs * 2 ** Math.min(attempt - 1, 30);
   const jittered = Math.min(grown, policy.maxMs) * (1 + JITTER * (2 * random() - 1));
   return Math.max(Math.round(jittered), retryAfterMs);
 }
 
-/** The pause of a push that waits without spending an attempt. */
+/** Returns the pause in milliseconds of a push that waits without spending an attempt. */
 export function waitMs(waits: number, retryAfterMs = 0): number {
   return Math.max(Math.min(MAX_WAIT_MS, 1_000 * 2 ** Math.min(waits, 5)), retryAfterMs);
 }
 
-/** The pause before the next attempt; what may still run on the other side gets as long again as the call has taken. */
+/**
+ * Returns the pause before the next attempt. After an unknown outcome it is at least as long as the call took, because the call may still
+ * run.
+ */
 export function postponedMs(
   error: unknown,
   call: { readonly policy: RetryPolicy; readonly attempt: number },
@@ -28,7 +34,7 @@ export function postponedMs(
   return sentOf(error) === 'unknown' ? Math.max(tookMs, backoff) : backoff;
 }
 
-/** The step's timeout has run out, or will before anything else can be tried. */
+/** Returns the error of a step whose timeout has expired, or will before the next attempt. */
 export function stepTimeout(step: string, call: PendingCall, cause?: unknown): SluiceError {
   const ms = (call.deadline ?? call.since) - call.since;
   return engineFail.STEP_TIMEOUT(`${step} did not end within ${ms} ms`, cause === undefined ? {} : { cause });
@@ -47,19 +53,19 @@ function postponeMsOf(error: unknown): number | undefined {
 }
 
 export type Verdict =
-  /** The same call again, as the next attempt. */
+  /** The call is repeated as the next attempt. */
   | { readonly kind: 'again'; readonly error: unknown }
-  /** The same call again, without spending an attempt. */
+  /** The call is repeated without spending an attempt. */
   | { readonly kind: 'wait'; readonly why: 'overload' | 'unavailable' }
-  /** The same call again when it is due, without spending an attempt; it says nothing of the other side. */
+  /** The call is repeated when it is due, without spending an attempt. The remote system is not at fault. */
   | { readonly kind: 'postponed'; readonly ms: number }
-  /** Never again by itself: `onError` or the end of the run. */
+  /** No further attempt: `onError` follows, or the end of the run. */
   | { readonly kind: 'failed'; readonly error: unknown };
 
 /**
- * What follows from an error of a call.
+ * Decides how the engine reacts to an error of a call.
  *
- * @param spares true for a paced call: overload and unavailability that did not reach the other side spend no attempt
+ * @param spares true for a paced call: overload and unavailability spend no attempt when the request did not reach the remote system
  */
 export function decideRetry(
   error: unknown,

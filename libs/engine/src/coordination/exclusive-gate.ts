@@ -1,6 +1,6 @@
 /**
- * Lets work pass side by side, except for work that must be alone on this host: a run that is suspected of killing it, so that no other
- * is counted guilty with it.
+ * Runs work concurrently, except for exclusive work: a run that is suspected of killing its host runs alone, so that a crash is not counted
+ * for other runs.
  */
 export class ExclusiveGate {
   #running = 0;
@@ -8,13 +8,13 @@ export class ExclusiveGate {
   readonly #queue: (() => void)[] = [];
   readonly #idle: (() => void)[] = [];
 
-  /** Runs the work at once, or after the solo that is under way. */
+  /** Runs the work at once, or after the exclusive work that is running. */
   run<Result>(work: () => Result | Promise<Result>): Result | Promise<Result> {
     if (!this.#exclusive) return this.#counted(work);
     return new Promise<void>((resolve) => this.#queue.push(resolve)).then(() => this.run(work));
   }
 
-  /** Runs the work when nothing else runs, and lets nothing else begin meanwhile. */
+  /** Runs the work when no other work runs, and starts no other work until it has ended. */
   async runExclusively(work: () => void | Promise<void>): Promise<void> {
     while (this.#exclusive) await new Promise<void>((resolve) => this.#queue.push(resolve));
     this.#exclusive = true;

@@ -10,7 +10,10 @@ export interface LeaseTimes {
 export const LEASE_TIMES: LeaseTimes = { ttlMs: 6_000, renewMs: 1_500, marginMs: 500 };
 
 export interface HeldLease {
-  /** May something be started now? False as soon as the lease could be another's, by the monotonic or the wall clock, whichever has run further. */
+  /**
+   * May something be started now? False as soon as the lease could be another's, by the monotonic or the wall clock, whichever has run
+   * further.
+   */
   held(): boolean;
   /** Resolves when the lease has been given up after the signal. */
   readonly ended: Promise<void>;

@@ -1,11 +1,11 @@
-/** From this many deliveries on, a run may be what kills its host: what it does is noted before it is done. */
+/** From this many deliveries on, a run is suspected of killing its host: each try is noted in the store before it begins. */
 export const SUSPECT_AFTER = 5;
-/** Found again after so many notes, it is parked. */
+/** A run with this many notes is parked as `POISON`. */
 export const SUSPECT_RUNS = 3;
 
 /**
- * One suspected push of a host is called at a time, so that none is counted guilty of what another does. Others are called beside it:
- * nothing is noted of them.
+ * Admits one suspected push of a host at a time, so that a crash is counted for the push that caused it. Pushes without suspicion are
+ * called beside it and get no note.
  */
 export class PoisonGuard {
   readonly #freed: (() => void)[] = [];
@@ -15,12 +15,12 @@ export class PoisonGuard {
     return this.#taken;
   }
 
-  /** Calls `back` whenever the turn is free again. */
+  /** Calls `back` whenever the guard is free again. */
   onFree(back: () => void): void {
     this.#freed.push(back);
   }
 
-  /** The turn must be free. */
+  /** Admits a push. The guard must be free. */
   async take<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#taken = true;
     try {

@@ -50,7 +50,10 @@ export class EventIngress {
     return this.#accept(event, queues.flow(flow), reply && { ...reply, flow }, { flow });
   }
 
-  /** As `hand`, of an event whose account may be full, since nobody could send it again: it was said at `acceptedAt` and has waited on this host since then. */
+  /**
+   * As `hand`, of an event whose account may be full, since nobody could send it again: it was said at `acceptedAt` and has waited on this
+   * host since then.
+   */
   handLate(
     flow: string,
     event: NewEvent & { readonly type: string; readonly source: string },

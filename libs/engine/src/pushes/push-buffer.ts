@@ -9,15 +9,15 @@ import { WeightedChoice } from './weighted-choice.js';
 
 const MAX_HELD_MS = 10 * 60_000;
 const CONSUME_AGAIN_MS = 1_000;
-/** Results that are published and not yet confirmed: past so many no new call begins. */
+/** Maximum results that are published and not yet confirmed. Above it no new call begins. */
 const MAX_UNCONFIRMED = 200;
 
-/** A push that waits in memory for a slot or is being called, with every copy of its message that this host holds. */
+/** A push that waits in memory for a slot or is being called, with all copies of its message that this host holds. */
 export class BufferedPush {
   readonly since = Date.now();
-  /** Handed out so often that it may be what kills its host. */
+  /** True after `SUSPECT_AFTER` redeliveries: the push is suspected of killing its host. */
   readonly suspect: boolean;
-  /** Run, step and try; known once the state has been read. */
+  /** Run, step and try. Empty until the state has been read. */
   key = '';
   readonly #copies: Delivery[];
   #done = false;
@@ -25,14 +25,14 @@ export class BufferedPush {
   constructor(
     delivery: Delivery,
     readonly priority: PushClass,
-    /** It was tried before and has come back: its turn alternates with that of fresh ones. */
+    /** True for a retry. Retries and new pushes take turns. */
     readonly again: boolean,
   ) {
     this.#copies = [delivery];
     this.suspect = delivery.redelivered >= SUSPECT_AFTER;
   }
 
-  /** The copy that can be settled, if there is one. */
+  /** The copy that can still be settled; undefined when all are lost. */
   get delivery(): Delivery {
     return this.#copies.find(({ lost }) => !lost) ?? (this.#copies[0] as Delivery);
   }
@@ -45,13 +45,13 @@ export class BufferedPush {
     return this.delivery.redelivered;
   }
 
-  /** The broker has handed the same message out again while the call is open. */
+  /** Adds a copy that the broker redelivered while the call is open. */
   add(copy: Delivery): void {
     if (this.#done) copy.settle([]);
     else this.#copies.push(copy);
   }
 
-  /** Publishes the outputs with one copy; the others then have nothing left to do. `lost`: that copy was lost before the confirm. */
+  /** Settles one copy with the outputs; the other copies are dropped then. `lost`: that copy was lost before the confirm. */
   settle(outputs: readonly Outgoing[], settled: (done: boolean, lost: boolean) => void): void {
     const first = this.delivery;
     first.settle(outputs, (done) => {
@@ -60,7 +60,7 @@ export class BufferedPush {
     });
   }
 
-  /** Its outputs are published already. */
+  /** Drops the push: its outputs are published already. */
   drop(): void {
     this.#dropOthers(undefined);
   }
@@ -78,29 +78,29 @@ export class BufferedPush {
 export interface PushBufferDeps {
   readonly bus: Bus;
   readonly log: Log;
-  /** Graceful stop: nothing is consumed any more. */
+  /** Fires at a graceful stop: consuming ends. */
   readonly signal: AbortSignal;
   readonly shares: Readonly<Record<PushClass, number>>;
   readonly limit: number;
   readonly suspects: PoisonGuard;
   readonly readiness: Readiness;
-  /** How long the broker lets a delivery be unacknowledged, in milliseconds. */
+  /** Milliseconds for which the broker leaves a delivery unacknowledged. */
   readonly consumerTimeoutMs: number;
-  /** Something waits, or may be called now that could not before. */
+  /** Called when a push begins to wait or becomes callable. */
   readonly changed: () => void;
 }
 
 /**
- * The deliveries of one connection's queues that this host holds: takes them in while the connection is open, gives out which is
- * called next, hands back what cannot be called here, and knows which results are not confirmed yet.
+ * Holds the deliveries of one connection's queues: consumes while the connection is open, returns the push to call next, returns deliveries
+ * to the broker that cannot be called here, and counts the results that are not confirmed yet.
  */
 export class PushBuffer {
   readonly #held: BufferedPush[] = [];
-  /** By queue: each class has one for fresh pushes and one for those that come back. */
+  /** By queue. Each class has one queue for new pushes and one for retries. */
   readonly #consumers = new Map<string, Promise<Consumer>>();
   readonly #choice: WeightedChoice<PushClass>;
   readonly #allConfirmed: (() => void)[] = [];
-  /** Classes whose last call was one that had come back. */
+  /** Classes whose last call was a retry. */
   readonly #lastAgain = new Set<PushClass>();
   #limit: number;
   #unconfirmed = 0;
@@ -115,17 +115,17 @@ export class PushBuffer {
     deps.readiness.onReady(deps.changed);
   }
 
-  /** How many could be called now, in these classes. */
+  /** Returns the number of pushes in these classes that could be called now. */
   waiting(open: readonly PushClass[]): number {
     this.#forgetLost();
-    // past so many unconfirmed results nothing begins: the broker is slower than the other side
+    // with too many unconfirmed results no call begins: the broker is slower than the remote system
     if (this.#unconfirmed >= MAX_UNCONFIRMED) return 0;
     const callable = this.#held.filter((held) => open.includes(held.priority) && this.#mayGo(held));
     const suspects = callable.filter(({ suspect }) => suspect).length;
     return callable.length - suspects + (suspects > 0 && !this.deps.suspects.taken ? 1 : 0);
   }
 
-  /** The one that goes next: by class, then in turn one that is fresh and one that has come back, then in order. */
+  /** Returns the next push: by class, then new pushes and retries in turn, then in order of arrival. */
   take(open: readonly PushClass[]): BufferedPush | undefined {
     this.#forgetLost();
     const { suspects } = this.deps;
@@ -146,23 +146,23 @@ export class PushBuffer {
     return held;
   }
 
-  /** Takes back one that was not called, to the end: while the breaker is open one and the same push must not be every probe. */
+  /** Appends a push that was not called. At the end of the line, because one push must not serve as every probe of an open breaker. */
   keep(held: BufferedPush): void {
-    // closed while the call was open: nobody would ever take it from here
+    // the connection closed during the call, so no consumer would ever take the push from here
     if (this.#consumers.size === 0) held.release();
     else this.#held.push(held);
   }
 
   /**
-   * Publishes what came of it and acknowledges it after the confirm. When its delivery was lost meanwhile (a connection broke, or the call
-   * outlived the broker's patience) the result is published by itself.
+   * Publishes the result of the call and acknowledges the push after the confirm. When the delivery was lost during the call (a broken
+   * connection, or a call longer than `consumer_timeout`), the result is published without an acknowledgement.
    *
-   * @param ended called once, with true when the outputs are confirmed; otherwise the push comes again
+   * @param ended called once: with true when the outputs are confirmed, otherwise the broker redelivers the push
    */
   settle(held: BufferedPush, outputs: readonly Outgoing[], ended: (done: boolean) => void): void {
     this.#unconfirmed++;
     held.settle(outputs, (done, lost) => {
-      // another copy may have come meanwhile: it is settled once the result is published
+      // another copy may have arrived: it is settled once the result is published
       if (!done && lost) void this.#publishLost(held, outputs).then((published) => this.#ended(published, ended));
       else this.#ended(done, ended);
     });
@@ -183,7 +183,7 @@ export class PushBuffer {
     return published;
   }
 
-  /** Sets the limit. Of each queue at most twice as many are held; the rest is handed back. */
+  /** Sets the limit. At most twice as many pushes of each queue are held; the others return to the broker. */
   onLimitChanged(limit: number): void {
     this.#limit = limit;
     for (const consumer of this.#consumers.values())
@@ -203,7 +203,7 @@ export class PushBuffer {
     }
   }
 
-  /** Cancels the consumers, and only then hands back what is held: an open consumer would get it again at once. */
+  /** Cancels the consumers and then returns the held pushes. In the other order an open consumer would receive them again at once. */
   async close(): Promise<void> {
     const consumers = [...this.#consumers.values()];
     this.#consumers.clear();
@@ -212,14 +212,14 @@ export class PushBuffer {
     for (const one of held) one.release();
   }
 
-  /** Hands back what the broker would soon take for lost. To be called now and then. */
+  /** Returns pushes to the broker before `consumer_timeout` expires. Call it periodically. */
   handBackOld(): void {
-    // a third: a call that begins at the last moment still has as long again
+    // one third, so that a call that begins at the last moment still has twice that time
     const longest = Math.min(MAX_HELD_MS, this.deps.consumerTimeoutMs / 3);
     this.#handBack((held) => Date.now() - held.since > longest);
   }
 
-  /** Resolves when every result is confirmed. */
+  /** Resolves when all results are confirmed. */
   confirmed(): Promise<void> {
     if (this.#unconfirmed === 0) return Promise.resolve();
     return new Promise((resolve) => this.#allConfirmed.push(resolve));
@@ -232,7 +232,7 @@ export class PushBuffer {
   #consume(priority: PushClass, queue: string, again: boolean): void {
     if (this.#consumers.has(queue)) return;
     const consumer = this.deps.bus.consume(queue, { prefetch: this.#prefetch }, (delivery) => {
-      // cancelled meanwhile: another host may be the owner already
+      // the consumers were cancelled: another host may own the connection already
       if (this.#consumers.get(queue) !== consumer) return delivery.release();
       this.#held.push(new BufferedPush(delivery, priority, again));
       this.deps.changed();
@@ -241,19 +241,19 @@ export class PushBuffer {
     consumer.catch(async (error: unknown) => {
       this.deps.log.warn(`${this.connection}: the pushes cannot be consumed, trying again`, { error: viewError(error).message });
       await pause(CONSUME_AGAIN_MS, this.deps.signal);
-      // the pacer says once that the connection is open, and not again
+      // the pacer reports only once that the connection is open
       if (this.#consumers.get(queue) !== consumer || this.deps.signal.aborted) return;
       this.#consumers.delete(queue);
       this.#consume(priority, queue, again);
     });
   }
 
-  /** A push that was handed out before may be what killed a host: it waits until this one can be reached, so that people can act. */
+  /** A redelivered push may have killed a host. It waits until this host accepts requests, so that people can act. */
   #mayGo(held: BufferedPush): boolean {
     return held.redelivered === 0 || this.deps.readiness.ready;
   }
 
-  /** Deliveries of a connection that is gone come again: called from here as well, each of them would be called twice. */
+  /** Removes deliveries of a lost connection. The broker redelivers them, so calling them from here would call them twice. */
   #forgetLost(): void {
     if (this.#held.some(({ lost }) => lost)) this.#held.splice(0, this.#held.length, ...this.#held.filter(({ lost }) => !lost));
   }

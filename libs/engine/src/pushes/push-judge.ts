@@ -3,14 +3,17 @@ import type { CallEnd } from '../ports/pacer.js';
 import { decideRetry, retryAfterOf, sentOf, type Verdict } from '../calls/retry.js';
 import type { PendingCall } from '../runs/run-state.js';
 
-/** In flight at so many breaker openings in a row, a push spends an attempt each further time: a poison event must not close the road. */
+/**
+ * Maximum consecutive breaker openings at which a push may be in flight without spending an attempt. Without this limit one poison event
+ * could keep the breaker open without end.
+ */
 const FREE_OPENINGS = 3;
-/** A refused connection means "too many" and not "down" while the other side answered so recently. */
+/** A refused connection means "too many calls" and not "down" when the remote system answered within this time. */
 const ALIVE_MS = 1_000;
-/** Pushes whose breaker openings are counted: a push that moves to another host is forgotten here. */
+/** Maximum pushes whose breaker openings are counted on this host. */
 const MAX_TRACKED_CALLS = 10_000;
 
-/** What is known of a call that has failed. */
+/** A call that has failed. */
 export interface FailedCall {
   readonly id: string;
   readonly call: PendingCall;
@@ -20,13 +23,13 @@ export interface FailedCall {
   readonly inFlight: number;
 }
 
-/** Says what follows from the errors of one connection's paced calls. */
+/** Decides how the engine reacts to the errors of one connection's paced calls. */
 export class PushJudge {
-  /** Breaker openings that a push was in flight at, by its call id. */
+  /** Number of breaker openings at which a push was in flight, by call id. */
   readonly #openings = new Map<string, { times: number; lastAt: number }>();
   #lastOkAt = 0;
 
-  /** @param probeMs failures nearer to each other than half of this belong to one opening of the breaker */
+  /** @param probeMs interval of probes in milliseconds; failures less than half of it apart belong to one opening of the breaker */
   constructor(private readonly probeMs: number) {}
 
   succeeded(id: string): void {
@@ -59,7 +62,7 @@ export class PushJudge {
   }
 }
 
-/** What an error means for the pace. What may still run on the other side keeps its slot for as long again. */
+/** Returns the end of a failed call for the pace. A call that may still run in the remote system keeps its slot for as long again. */
 export function paceEnd(error: unknown, ms: number): CallEnd {
   const fate = isSluiceError(error) ? error.fate : 'retry';
   const retryAfterMs = retryAfterOf(error);

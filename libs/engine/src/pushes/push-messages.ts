@@ -16,20 +16,20 @@ export interface Push extends RunMessage {
   readonly state: RunState & { readonly call: PendingCall };
 }
 
-/** The hop that goes on with the run, now that its call has ended. */
+/** Returns the message that continues the run after its call. */
 export function continuation(run: Push, result: StepResult): Outgoing {
-  // the input has done its work and need not travel on; when the step ends is still asked
+  // the input is no longer needed, only the deadline of the step
   const call = { ...run.state.call, input: null };
   const withResult = (of: StepResult) =>
     runMessage({ state: { ...run.state, kind: 'result', result: of, call }, body: run.body });
   const queue = queues.next(run.state.flow);
   const message = withResult(result);
   if (message.body.length <= STATE_LIMIT_BYTES) return { queue, message };
-  // what the broker does not take is never confirmed, and the call would be repeated for ever
+  // a message that the broker refuses is never confirmed, and the call would be repeated without end
   return { queue, message: withResult(failure(run, call, stateTooLarge(message.body.length))) };
 }
 
-/** The same push after a durable delay. */
+/** Returns the same push with a durable delay. */
 export function pushAgain(connection: string, run: RunMessage, call: PendingCall, ms: number): Outgoing {
   const message = runMessage({ state: { ...run.state, call }, body: run.body });
   return { queue: queues.pushAgain(connection, call.priority), message, notBefore: Date.now() + ms };
@@ -39,7 +39,7 @@ export function failure(run: RunMessage, call: PendingCall, error: unknown): Ste
   return { ok: false, error: viewOfCall(run, call, error) };
 }
 
-/** The error as the run and the journal see it, with the place of the call. */
+/** Returns the error as the run and the journal show it, with flow, step and connection of the call. */
 export function viewOfCall(run: RunMessage, call: PendingCall, error: unknown): ErrorView {
   return viewError(error, {
     attempt: call.attempt,
@@ -48,7 +48,7 @@ export function viewOfCall(run: RunMessage, call: PendingCall, error: unknown): 
   });
 }
 
-/** The run stands at a step that its flow does not have any more, so its call is not made. Put aside at once: no hop reads it. */
+/** Returns the message that parks a run whose step no longer exists in its flow. Its call is not made, and no hop reads the run. */
 export function parkedUncalled(run: Push): Outgoing {
   const { call: _call, result: _result, ...kept } = run.state;
   const error = uncalled(run);
@@ -69,20 +69,20 @@ export function expired(): StepResult {
   return { ok: false, error: { code: EXPIRED, fate: 'rejected', message: 'the event expired while its call waited' } };
 }
 
-/** The idempotency key of the call: the same in every attempt, redelivery and replay. */
+/** Returns the idempotency key of the call, which is the same in every attempt, redelivery and replay. */
 export function callId(run: RunMessage): string {
   return `${run.state.run}/${run.state.at ?? ''}`;
 }
 
 /**
- * Returns the name of one try of one call: every copy of its message has the same. When a sender repeats an event, its run has the same id
- * and another start: its push is no copy, because its own continuation is waited for.
+ * Returns the key of one try of one call. All copies of its message have the same key. When a sender repeats an event, the run has the same
+ * id and another start time, so its push has another key: that run waits for its own continuation.
  */
 export function pushKey(run: Push): string {
   return `${run.state.run}/${run.state.epoch}/${run.state.startedAt}/${tryOf(run, run.state.call)}`;
 }
 
-/** The step and the try of it: the same in every redelivery, another in every attempt and after every wait. */
+/** Returns step and try: the same in every redelivery, and another in every attempt and after every wait. */
 export function tryOf(run: RunMessage, call: PendingCall): string {
   return `${run.state.at ?? ''}/${call.attempt}.${call.waits}`;
 }

@@ -4,18 +4,18 @@ import type { JournalKind, Store } from '../ports/store.js';
 import { viewOfCall } from './push-messages.js';
 import type { PendingCall, RunMessage } from '../runs/run-state.js';
 
-/** How one call went. */
+/** The end of one call. */
 export interface EndedCall {
-  /** Unix milliseconds. */
+  /** Start of the call in milliseconds since 1970. */
   readonly began: number;
   readonly ms: number;
-  /** Absent: it went well. */
+  /** Absent when the call succeeded. */
   readonly failed?: { readonly error: unknown };
   readonly inFlight: number;
   readonly limit: number;
 }
 
-/** Tells the observer of each call of one connection, and the journal where the flow wants it. */
+/** Reports each call of one connection to the observer, and to the journal where the flow requests it. */
 export class PushReports {
   constructor(
     private readonly connection: string,

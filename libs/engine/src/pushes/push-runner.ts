@@ -45,7 +45,7 @@ import { SUSPECT_RUNS, type PoisonGuard } from '../coordination/poison-guard.js'
 const MAX_HELD_CHECK_MS = 30_000;
 const NEVER = new Date(8.64e15);
 
-/** What came of one call. */
+/** The outcome of one call. */
 type CallOutcome =
   | { readonly ok: true; readonly output: unknown; readonly emitted: readonly Outgoing[] }
   | { readonly ok: false; readonly error: unknown };
@@ -57,41 +57,41 @@ export interface PushRunnerDeps {
   readonly observer: Observer;
   readonly settings: Settings;
   readonly log: Log;
-  /** Graceful stop: no new call. */
+  /** Fires at a graceful stop: no new call begins. */
   readonly signal: AbortSignal;
   readonly journaled: (flow: string) => boolean;
   readonly gate: ExclusiveGate;
   readonly suspects: PoisonGuard;
   readonly readiness: Readiness;
   readonly newer: NewerStateQueues;
-  /** Whether the flow is deployed here and has this step. */
+  /** Returns whether the flow is deployed here and has this step. */
   readonly presenceOf: (flow: string, step: string) => StepPresence;
 }
 
-/** Whether a run can go on at a step: `here`, or what of it is gone. */
+/** Whether a run can continue at a step: `here`, or the part that no longer exists. */
 export type StepPresence = 'here' | 'step-gone' | 'flow-gone';
 
 /**
- * Makes the paced calls into one connection while this host owns it: one for whichever slot is free, of those that {@link PushBuffer}
- * holds, and publishes what comes of each as the continuation of its run. It decides nothing about flows: `onError` and
- * parking happen in the hop that reads the continuation.
+ * Makes the paced calls into one connection while this host owns it: one call for each free slot, of the pushes that {@link PushBuffer}
+ * holds. Publishes each outcome as the continuation of its run. It decides nothing about flows: `onError` and parking happen in the hop
+ * that reads the continuation.
  */
 export class PushRunner implements PushOwner {
   readonly probe?: () => Promise<void>;
   readonly #held: PushBuffer;
   readonly #judge: PushJudge;
   readonly #reports: PushReports;
-  /** Pushes from the beginning of their call until its result is confirmed, by key: a copy that comes meanwhile is not called. */
+  /** Pushes from the start of their call until the result is confirmed, by key. A copy that arrives in that time is not called. */
   readonly #calling = new Map<string, BufferedPush>();
   readonly #answered = new CompletedWork();
-  /** Steps that were missed and reported. */
+  /** Missing steps that were reported. */
   readonly #missed = new Set<string>();
-  /** Fires when calls in flight have had their time at a graceful stop. */
+  /** Fires when the time for calls in flight has passed at a graceful stop. */
   readonly #cut = stopController();
   #pace: Pace | undefined;
   #limit: number;
   #inFlight = 0;
-  /** What the last call met with that could not reach the other side. */
+  /** The error of the last call that did not reach the remote system. */
   #unreachable: unknown;
   #awaySince = 0;
 
@@ -135,7 +135,9 @@ export class PushRunner implements PushOwner {
     }
   }
 
-  /** Competes for the connection until the signal fires; resolves when its calls have ended and the rest is handed back. */
+  /**
+   * Competes for the connection until the signal fires. Resolves when its calls have ended and all other pushes are back in their queues.
+   */
   async run(): Promise<void> {
     const everyMs = Math.min(MAX_HELD_CHECK_MS, this.deps.settings.rabbit.consumerTimeoutMs / 10);
     const timer = setInterval(() => this.#held.handBackOld(), everyMs);
@@ -157,7 +159,7 @@ export class PushRunner implements PushOwner {
     this.#inFlight++;
     try {
       const { held, run, call } = next;
-      // what must not be repeated is not called a second time anyway
+      // a call that must not be repeated is not made a second time in any case
       if (!held.suspect || this.#idempotence(call) === 'no') return await this.#push(held, run, call);
       return await this.deps.suspects.take(() => this.#suspected(held, run, call));
     } finally {
@@ -178,7 +180,7 @@ export class PushRunner implements PushOwner {
     void this.#held.close();
   }
 
-  /** Both are warnings: whoever read of the trouble wants to read of its end, also where only trouble is shown. */
+  /** Both are warnings: a reader of the outage has to see its end too, even where only warnings are shown. */
   onBreakerChanged(open: boolean): void {
     if (open) this.#awaySince = Date.now();
     const probeS = this.config.breaker.probeMs / 1_000;
@@ -190,7 +192,7 @@ export class PushRunner implements PushOwner {
     );
   }
 
-  /** The push that goes next; what is past its deadline, expired, answered already or without a step is settled without a call. */
+  /** Returns the next push. Pushes that are past their deadline, expired, answered already or without a step are settled without a call. */
   #next(open: readonly PushClass[]): { held: BufferedPush; run: Push; call: PendingCall } | undefined {
     for (let held = this.#held.take(open); held; held = this.#held.take(open)) {
       const run = this.#readable(held);
@@ -208,7 +210,7 @@ export class PushRunner implements PushOwner {
     return undefined;
   }
 
-  /** The broker hands a message out again when it has lost the first delivery, also while that one's call is open here. */
+  /** Returns whether the push is a copy: the broker redelivers a message whose first delivery it lost, even while the call is open here. */
   #isCopy(held: BufferedPush): boolean {
     const calling = this.#calling.get(held.key);
     if (calling) calling.add(held.delivery);
@@ -217,7 +219,7 @@ export class PushRunner implements PushOwner {
     return true;
   }
 
-  /** A call that was rendered for a step that is gone is not made: a replay could only repeat it under another id. */
+  /** Parks a push whose step no longer exists. Its call is not made, because a replay could repeat it only under another id. */
   #putAside(held: BufferedPush, run: Push, standing: 'step-gone' | 'flow-gone'): void {
     const { flow, at = '' } = run.state;
     const missed = `${flow}/${at}`;
@@ -228,12 +230,12 @@ export class PushRunner implements PushOwner {
         { cure: 'bring the step back and replay the runs, or replay them with --from-start' },
       );
     }
-    // the hop of a flow that is here parks the run, journals it and answers whoever waits for a reply
+    // the hop of a deployed flow parks the run, writes the journal and answers a sender that waits for a reply
     const output = standing === 'step-gone' ? continuation(run, { ok: false, error: uncalled(run) }) : parkedUncalled(run);
     this.#settle(held, [output]);
   }
 
-  /** The run that waits for its call; what is none is put aside. */
+  /** Returns the run that waits for its call. A message that contains no run is parked. */
   #readable(held: BufferedPush): Push | undefined {
     try {
       const { state, body } = decodeRun(held.delivery.message.body);
@@ -243,7 +245,7 @@ export class PushRunner implements PushOwner {
         this.deps.newer.handBack(held.delivery, error);
         return undefined;
       }
-      // put aside as well
+      // parked as well
     }
     held.delivery.settle([{ queue: queues.poison, message: held.delivery.message }]);
     return undefined;
@@ -256,7 +258,7 @@ export class PushRunner implements PushOwner {
     });
   }
 
-  /** Not called here: the push comes again, to this host or to another. */
+  /** Returns the push to its queue without a call. This host or another one receives it again. */
   #handBack(held: BufferedPush): void {
     this.#calling.delete(held.key);
     held.release();
@@ -267,9 +269,9 @@ export class PushRunner implements PushOwner {
     this.#held.keep(held);
   }
 
-  /** A push that may have killed its host leaves a note before it is called; found with too many of them, it is not called any more. */
+  /** Notes a suspected push in the store before its call. A push with too many notes is not called any more. */
   async #suspected(held: BufferedPush, run: Push, call: PendingCall): Promise<CallEnd> {
-    // each try has notes of its own: one that ended, in whatever way, proves that the host survives it
+    // each try has notes of its own: a try that ended, even with an error, proves that the host survives it
     const times = await this.deps.store.suspect(`${run.state.run}/${run.state.epoch}/${tryOf(run, call)}`).catch(() => undefined);
     if (times === undefined) return this.#notBegun(held, run, call, 'later');
     if (times <= SUSPECT_RUNS) return this.deps.gate.run(() => this.#push(held, run, call));
@@ -297,7 +299,7 @@ export class PushRunner implements PushOwner {
       this.#settle(held, [continuation(run, { ok: true, output: called.output }), ...called.emitted]);
       return { result: 'ok', ms };
     }
-    // one that must not be repeated is judged: whether it was carried out is not known
+    // a call that must not be repeated gets a verdict: its outcome is unknown
     if (this.#cut.signal.aborted && this.#idempotence(call) !== 'no') {
       this.deps.log.warn(`${this.name}: the call ${callId(run)} outlived the stop and will be repeated under the same id`);
       if (held.suspect) this.#again(held, run, { ...call, waits: call.waits + 1 }, 0);
@@ -312,8 +314,8 @@ export class PushRunner implements PushOwner {
   }
 
   /**
-   * A call that must not be repeated leaves a mark before it begins, one for each try. `begun` already: a host died, or lost the broker,
-   * with the call in flight. Without the database there is no mark, and no such call.
+   * Marks a try of a call that must not be repeated before it begins. A mark that exists already means that a host died, or lost the
+   * broker, during the call. Without the database there is no mark, and no such call.
    */
   async #marked(run: Push, call: PendingCall): Promise<'begins' | 'begun' | 'later'> {
     const { state } = run;
@@ -394,13 +396,13 @@ export class PushRunner implements PushOwner {
     }
   }
 
-  /** The same push after a pause, unless the timeout of its step runs out before: then the step ends now, and knows why. */
+  /** Publishes the same push with a pause. When the timeout of its step expires before that, the step ends now with the last error. */
   #later(held: BufferedPush, run: Push, call: PendingCall, ms: number, error: unknown): void {
     if (call.deadline !== undefined && Date.now() + ms >= call.deadline) this.#timedOut(held, run, error);
     else this.#again(held, run, call, ms);
   }
 
-  /** Ends the step beside its timer, which does not know what the last call met with; whichever comes first goes on with the run. */
+  /** Ends the step with the last error, beside its timer, which does not have that error. The first of the two continues the run. */
   #timedOut(held: BufferedPush, run: Push, cause: unknown): void {
     const { at = '', call } = run.state;
     this.#settleFailed(held, run, call, stepTimeout(at, call, cause));

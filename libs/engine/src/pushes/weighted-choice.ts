@@ -1,18 +1,18 @@
 /**
- * Smooth weighted round-robin: over time each key is chosen in proportion to its weight among those that can be chosen; a key that cannot
- * gives its share to the others.
+ * Smooth weighted round-robin: over time each available key is chosen in proportion to its weight. The share of an unavailable key goes to
+ * the others.
  */
 export class WeightedChoice<Key extends string> {
   readonly #credit = new Map<Key, number>();
 
   constructor(private readonly weights: Readonly<Record<Key, number>>) {}
 
-  /** Undefined when there is nothing to choose from. */
+  /** Returns the chosen key; undefined when no key is available. */
   next(among: readonly Key[]): Key | undefined {
     let best: Key | undefined;
     let total = 0;
     for (const key of among) {
-      // a weight of 0 would never be chosen, not even alone
+      // a key with weight 0 would never be chosen, even when it is the only one
       const weight = Math.max(this.weights[key], 0.01);
       total += weight;
       this.#credit.set(key, (this.#credit.get(key) ?? 0) + weight);

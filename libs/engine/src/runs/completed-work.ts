@@ -4,7 +4,8 @@ const MAX_KEYS = 10_000;
 
 /**
  * Remembers which work of this host has ended with its outputs confirmed, so that another copy of its message is recognised. Bounded: the
- * oldest of more than 10,000 is forgotten, and each after an hour; a copy of work that is forgotten is carried out again, under the same ids.
+ * oldest of more than 10,000 is forgotten, and each after an hour; a copy of work that is forgotten is carried out again, under the same
+ * ids.
  */
 export class CompletedWork {
   readonly #at = new Map<string, number>();

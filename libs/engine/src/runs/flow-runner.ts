@@ -33,7 +33,7 @@ import { SUSPECT_AFTER, SUSPECT_RUNS } from '../coordination/poison-guard.js';
 
 const MAX_HELD_BYTES = 64 * 1024 ** 2;
 const MAX_HELD_MESSAGES = 500;
-/** The broker or the database is away: how long a message is held before it is handed back. */
+/** Milliseconds for which a message is held while the broker or the database is away, before it returns to its queue. */
 const AWAY_PAUSE_MS = 1_000;
 
 export interface FlowRunnerDeps {
@@ -51,13 +51,13 @@ export interface FlowRunnerDeps {
 }
 
 /**
- * Runs one flow: takes its messages, runs steps until the flow ends or a step has to wait, and settles each message once all effects of
- * the hop are confirmed. At least once: after a crash the hop is run again, and makes the same ids again.
+ * Runs one flow: consumes its messages, runs steps until the flow ends or a step has to wait, and settles each message once all effects of
+ * the hop are confirmed. Guarantee: at least once. After a crash the hop runs again and derives the same ids.
  */
 export class FlowRunner {
   readonly #program: Program;
   readonly #consumers: Consumer[] = [];
-  /** Hops that wait for something, by key: a second copy of a message waits for the first. */
+  /** Hops that are waiting, by key. A second copy of a message waits for the first. */
   readonly #inFlight = new Map<Delivery, { readonly key: string; readonly ended: Promise<void> }>();
   /** Hops whose outputs were published although their delivery was lost. */
   readonly #answered = new CompletedWork();
@@ -70,12 +70,12 @@ export class FlowRunner {
     this.#program = linkProgram(flow);
   }
 
-  /** Whether a run can go on at this step. */
+  /** Returns whether a run can continue at this step. */
   hasStep(step: string): boolean {
     return this.#program.byId.has(step);
   }
 
-  /** Declares the flow's queues; a flow that says `from: stored` takes what waits for it. */
+  /** Declares the flow's queues. A flow with `from: stored` also receives the stored events that match it. */
   async declare(): Promise<void> {
     const { trigger, name } = this.flow;
     const { bus, log } = this.deps;
@@ -88,13 +88,13 @@ export class FlowRunner {
 
   async start(): Promise<void> {
     const prefetch = Math.max(1, Math.min(MAX_HELD_MESSAGES, Math.floor(MAX_HELD_BYTES / this.flow.deliver.maxBodyBytes)));
-    // what is under way goes before what is new
+    // running runs go before new events
     for (const queue of [queues.next(this.flow.name), queues.flow(this.flow.name)]) {
       this.#consumers.push(await this.deps.bus.consume(queue, { prefetch }, (delivery) => this.#take(delivery)));
     }
   }
 
-  /** Takes no more messages; resolves when the hops under way have been settled. */
+  /** Stops consuming and resolves when the running hops are settled. */
   async stop(): Promise<void> {
     await Promise.all(this.#consumers.map((consumer) => consumer.stop()));
     await Promise.allSettled([...this.#inFlight.values()].map(({ ended }) => ended));
@@ -109,7 +109,7 @@ export class FlowRunner {
     this.#inFlight.set(delivery, { key: keyOf(delivery, run), ended });
   }
 
-  /** The state of a run that is under way; undefined for an event. What this host cannot read is handed back, or kept for a person. */
+  /** Returns the state of a running run; undefined for an event. A state that this host cannot read returns to its queue or is parked. */
   #read(delivery: Delivery): RunMessage | undefined | 'unread' {
     if (!isRun(delivery.message)) return undefined;
     try {
@@ -130,7 +130,7 @@ export class FlowRunner {
     }
   }
 
-  /** A message that was handed out before: its hop may be under way here, may have ended, or may be what kills hosts. */
+  /** Handles a redelivered message: its hop may still run here, may have ended, or may kill hosts. */
   async #again(delivery: Delivery, run: RunMessage | undefined): Promise<void> {
     const key = keyOf(delivery, run);
     for (const [other, { key: same, ended }] of [...this.#inFlight]) if (same === key && other.lost) await ended;
@@ -141,7 +141,7 @@ export class FlowRunner {
     await this.deps.gate.run(() => this.#run(delivery, run));
   }
 
-  /** Something is wrong with this host and not with the run. */
+  /** Returns the message to its queue after an error of this host, which is not an error of the run. */
   async #handBack(delivery: Delivery, error: unknown): Promise<void> {
     if (!this.deps.signal.aborted) {
       this.deps.log.warn(`${this.flow.name}: a hop is handed back`, { error: viewError(error).message });
@@ -172,7 +172,7 @@ export class FlowRunner {
     return this.#begin(delivery);
   }
 
-  /** A binding may be older than the flow: what its trigger does not take any more is dropped and counted. */
+  /** A binding may be older than the flow. Events that its trigger no longer takes are dropped and counted. */
   #wants(type: string): boolean {
     const { trigger } = this.flow;
     if (trigger.kind !== 'event') return true;
@@ -210,7 +210,7 @@ export class FlowRunner {
     return node ? this.deps.steps.advance(hop, node) : this.#changed(hop, at, undefined);
   }
 
-  /** The run is parked at the step that is gone, and keeps what was called: it goes on there when the step is back. */
+  /** Parks the run at the missing step with the results of its calls. A replay continues there when the step exists again. */
   #changed(hop: Hop, at: string, result: StepResult | undefined): void {
     const gone = `the run stands at step "${at}", which ${this.flow.name} does not have any more`;
     if (result?.ok) hop.unread = result;
@@ -221,7 +221,7 @@ export class FlowRunner {
     hop.stop('parked', uncalled ? result.error : viewError(error, { step: at }));
   }
 
-  /** Takes the key of `deliver.dedupe`; ends the hop when another run holds it. */
+  /** Claims the key of `deliver.dedupe`; ends the hop when another run holds it. */
   #claimed(hop: Hop): MaybePromise<void> {
     const { dedupe } = this.flow.deliver;
     if (!dedupe || hop.claim !== undefined) return;
@@ -247,7 +247,7 @@ export class FlowRunner {
     await this.#finish(hop, delivery, run);
   }
 
-  /** Leaves the hop without an end when the message has nothing to say any more. */
+  /** Leaves the hop without an end when the message is obsolete. */
   async #goOn(hop: Hop, state: RunState): Promise<void> {
     const at = state.at ?? '';
     const node = this.#program.byId.get(at);
@@ -261,7 +261,7 @@ export class FlowRunner {
       return;
     }
     if (!node) return this.#changed(hop, at, state.result);
-    // a call that ended well counts: whether the event is too old is asked again before the next step
+    // a successful call counts: the age of the event is checked again before the next step
     if (state.result?.ok) {
       hop.steps[at] = state.result.output;
       return this.deps.steps.advance(hop, node.next);
@@ -273,12 +273,12 @@ export class FlowRunner {
     if (state.result) return this.deps.steps.failed(hop, node, state.result.error);
   }
 
-  /** Publishes what the hop did, and acknowledges its message once all of it is confirmed. */
+  /** Publishes the outputs of the hop and acknowledges its message once all are confirmed. */
   #finish(hop: Hop, delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
     return chain(this.#claimGivenBack(hop), () => this.#settle(hop, delivery, run));
   }
 
-  /** The key of a run that was dropped or has expired is given back first: the sender's next try must pass. */
+  /** Releases the key of a run that was dropped or has expired first: the sender's next attempt must pass. */
   #claimGivenBack(hop: Hop): MaybePromise<void> {
     if (hop.claim === undefined || hop.end?.kind !== 'ended') return;
     if (hop.end.outcome !== 'dropped' && hop.end.outcome !== 'expired') return;
@@ -297,7 +297,7 @@ export class FlowRunner {
     delivery.settle(hop.outputs, settled);
   }
 
-  /** A slow call has cost the hop its delivery: what came of it is published by itself, and the copy that comes is recognised. */
+  /** Publishes the outputs of a hop whose delivery was lost during a slow call. The redelivered copy is recognised later. */
   async #publishLost(hop: Hop, key: string, settled: (done: boolean) => void): Promise<void> {
     const { bus, log, signal } = this.deps;
     const published = await publishLost(hop.outputs, { what: `the hop of run ${hop.run}`, sinceMs: hop.began, bus, log, signal });
@@ -345,7 +345,7 @@ export class FlowRunner {
     };
     let message = parked(error.step);
     if (message.body.length > STATE_LIMIT_BYTES) {
-      // without its outputs the run fits, and a replay begins at the first step
+      // without its outputs the run is small enough, and a replay begins at the first step
       forgetSteps(hop);
       message = parked();
     }
@@ -380,7 +380,7 @@ function forgetSteps(hop: Hop): void {
   for (const step of Object.keys(hop.steps)) delete hop.steps[step];
 }
 
-/** Returns the name of a hop: every copy of its message has the same, and an event that its sender repeats has another. */
+/** Returns the key of a hop. All copies of its message have the same key; an event that its sender repeats has another one. */
 function keyOf({ message }: Delivery, run: RunMessage | undefined): string {
   if (!run) {
     const { source, id, acceptedat = 0 } = message.attributes;

@@ -14,8 +14,8 @@ import { runMessage, type PendingCall } from './run-state.js';
 import { isInfrastructureError, UnpacedCalls, type UnpacedCallsDeps } from '../calls/unpaced-calls.js';
 
 /**
- * Mistakes of the flow itself are never hidden by `onError`: a typo would look like "unknown number" for months. Nor is a call that was not
- * made because another host, with another edition of the flow, does not have its step.
+ * `onError` never hides mistakes of the flow itself: a typo would look like "unknown number" for months. It also does not hide a call that
+ * was not made because another host, with another revision of the flow, does not have its step.
  */
 const FLOW_MISTAKE = /^(EXPR_\w+|INPUT_INVALID|EVENT_TYPE|FLOW_CHANGED)$/;
 const JSON_TYPE = 'application/json';
@@ -35,7 +35,7 @@ export class Steps {
     this.#calls = new UnpacedCalls(flow, deps);
   }
 
-  /** Runs from `node` on until the hop has an end. Gives a promise only when something has to be waited for. */
+  /** Runs steps from `node` on until the hop has an end. Returns a promise only when a step has to wait. */
   advance(hop: Hop, node: Node | undefined): MaybePromise<void> {
     let at = node;
     while (at !== undefined && hop.end === undefined) {
@@ -46,13 +46,13 @@ export class Steps {
     if (hop.end === undefined) hop.stop('done');
   }
 
-  /** Makes the call of a `use` step again, with the input rendered before. */
+  /** Repeats the call of a `use` step with the input that was rendered before. */
   callAgain(hop: Hop, node: Node, call: PendingCall): MaybePromise<void> {
     const next = this.#guarded(hop, node, () => this.#callUnpaced(hop, node, node.step as UseStep, call));
     return chain(next, (after) => this.advance(hop, after));
   }
 
-  /** Goes on after a step that has failed for good. */
+  /** Continues after a step that has no further attempt. */
   failed(hop: Hop, node: Node, error: ErrorView): MaybePromise<void> {
     return chain(
       this.#guarded(hop, node, () => this.#judge(hop, node, error)),
@@ -60,7 +60,10 @@ export class Steps {
     );
   }
 
-  /** Whatever a step throws becomes the end of the run; only what is wrong with this host is thrown on, and the message comes again. */
+  /**
+   * Turns an error of a step into the end of the run. Infrastructure errors of this host are rethrown, and the broker redelivers the
+   * message.
+   */
   #guarded(hop: Hop, node: Node, work: (hop: Hop, node: Node) => MaybePromise<Node | undefined>): MaybePromise<Node | undefined> {
     const caught = (error: unknown) => {
       if (this.deps.signal.aborted || isInfrastructureError(error)) throw error;
@@ -177,13 +180,15 @@ export class Steps {
     };
   }
 
-  /** An action that cannot be repeated is tried once, unless the flow asks for more. */
+  /** An action that cannot be repeated gets one attempt, unless the flow requests more. */
   #policy(action: AnyAction<unknown>, input: unknown): RetryPolicy {
     const { retry, retryGiven } = this.flow.deliver;
     return !retryGiven && idempotenceOf(action, input) === 'no' ? { ...retry, attempts: 1 } : retry;
   }
 
-  /** Hands the call to the owner of the connection; with a timeout, a durable timer goes beside it and both carry the state. */
+  /**
+   * Publishes the call for the owner of the connection. With a timeout it also publishes a durable timer; both messages contain the state.
+   */
   #push(hop: Hop, step: UseStep, call: PendingCall): void {
     const connection = call.connection ?? call.plugin;
     const push = runMessage({ state: hop.state('push', { at: step.id, call }), body: hop.body });
@@ -206,7 +211,7 @@ export class Steps {
     }
   }
 
-  /** The first `onError` entry that fits gives the step's output; otherwise the run ends here. */
+  /** Uses the output of the first matching `onError` entry; without one, the run ends here. */
   #judge(hop: Hop, node: Node, error: ErrorView): MaybePromise<Node | undefined> {
     const { step } = node;
     if (step.verb !== 'use' || FLOW_MISTAKE.test(error.code)) return this.#end(hop, error);
