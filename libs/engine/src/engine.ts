@@ -23,11 +23,11 @@ import { PoisonGuard } from './coordination/poison-guard.js';
 import { Spools } from './ingress/spools.js';
 import { runTrigger, type TriggersDeps } from './ingress/triggers.js';
 
-/** Calls in flight get this long at a graceful stop. */
+/** Time for calls in flight at a graceful stop, in milliseconds. */
 const STOP_GRACE_MS = 8_000;
 const SWEEP_MS = 60 * 60_000;
 const SEEN_MS = 60 * 60_000;
-/** A host accepts events of an account that has become full for at most so long. */
+/** Maximum milliseconds for which a host still accepts events of an account that has become full. */
 const ACCOUNTS_MS = 2_000;
 
 export const ROLES = ['api', 'gateway', 'flows', 'push'] as const;
@@ -44,9 +44,9 @@ export interface EngineOptions {
   readonly log: Log;
   /** Unique over all hosts and restarts. */
   readonly hostId: string;
-  /** `api`: HTTP doors. `gateway`: sources with a connection. `flows`: hops. `push`: paced calls. */
+  /** `api`: HTTP endpoints. `gateway`: sources with a connection. `flows`: hops. `push`: paced calls. */
   readonly roles: ReadonlySet<Role>;
-  /** Hides secrets in a text that leaves the process or is stored. */
+  /** Masks secrets in a text that leaves the process or is stored. */
   readonly mask: (text: string) => string;
 }
 
@@ -61,7 +61,7 @@ export interface EngineStatus {
   readonly parkedAccounts: readonly ParkedAccountState[];
 }
 
-/** One host's part of the work on a workspace. */
+/** The work of one host for a workspace. */
 export class Engine {
   readonly ingress: EventIngress;
   readonly parking: Parking;
@@ -74,9 +74,9 @@ export class Engine {
   readonly #readiness = new Readiness();
   readonly #newer: NewerStateQueues;
   readonly #accounts: ParkedAccounts;
-  /** Fires first: nothing new begins. */
+  /** Fires first: no new work begins. */
   readonly #draining = stopController();
-  /** Fires when the grace is over: calls are aborted. */
+  /** Fires when the time of the graceful stop has passed: calls are aborted. */
   readonly #ending = stopController();
   readonly #working: Promise<unknown>[] = [];
 
@@ -135,7 +135,7 @@ export class Engine {
     this.#pushes = this.#pushRunners(gate);
   }
 
-  /** Declares what the workspace needs, then begins the work of this host's roles. Rejects when the bus or the store cannot be used. */
+  /** Declares the queues of the workspace and starts the work of this host's roles. Rejects when the bus or the store cannot be used. */
   async start(): Promise<void> {
     const { roles, workspace, store } = this.#options;
     for (const flow of this.#flows) await flow.declare();
@@ -155,8 +155,8 @@ export class Engine {
   }
 
   /**
-   * To be called once people can reach the host. Until then it takes no message that was handed out before: one of them may be what killed
-   * the host at its last start.
+   * Call this once the host accepts requests. Until then it processes no redelivered message: one of them may have killed the host at its
+   * last start.
    */
   ready(): void {
     this.#readiness.open();
@@ -187,13 +187,13 @@ export class Engine {
     return this.#accounts.reported();
   }
 
-  /** The paces of the connections as this host sees them. */
+  /** Returns the paces of the connections as this host sees them. */
   paces(): Readonly<Record<string, PaceState>> {
     const states = this.#pushes.map((push) => [push.name, push.state()] as const);
     return Object.fromEntries(states.filter((one): one is readonly [string, PaceState] => one[1] !== undefined));
   }
 
-  /** Begins nothing new, lets what runs end (calls at most 8 s), hands back the rest. The bus, the store and the pacer stay open. */
+  /** Starts no new work, waits for running work (calls at most 8 s), and returns all other messages. Bus, store and pacer stay open. */
   async stop(): Promise<void> {
     this.#draining.abort();
     this.#readiness.stop();
@@ -208,7 +208,7 @@ export class Engine {
     await this.#peers.stop();
   }
 
-  /** Connections whose clients come by themselves. One that is wrongly configured ends the start: nobody would see it in a log. */
+  /** Opens connections that clients connect to. A wrong configuration ends the start, since it would be overlooked in a log. */
   async #startServing(): Promise<void> {
     const serving = this.connections.all().filter(({ plugin }) => plugin.serves);
     if (serving.length === 0) return;
@@ -283,7 +283,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-/** Never more than the other side says it has. */
+/** Limits the pace to the capacity that the remote system reports. */
 function withinCapacity(pace: PaceConfig, maxCalls: number | undefined): PaceConfig {
   if (maxCalls === undefined || maxCalls >= pace.concurrency.max) return pace;
   return { ...pace, concurrency: { ...pace.concurrency, max: maxCalls, start: Math.min(pace.concurrency.start, maxCalls) } };

@@ -1,6 +1,6 @@
 import { isSluiceError, SluiceError } from '@sluice/plugin-api';
 
-/** Deeper details than these, and causes of causes, are left out: they come from remote systems. */
+/** Maximum depth of details and causes. Deeper ones are omitted: they come from remote systems. */
 const MAX_DEPTH = 32;
 /** Values in the details of one error. */
 const MAX_VALUES = 100_000;

@@ -10,23 +10,23 @@ export interface CallReport {
   readonly input: unknown;
   readonly attempt: number;
   readonly ms: number;
-  /** From the beginning of the step to the beginning of the call. */
+  /** Milliseconds from the start of the step to the start of the call. */
   readonly waitedMs: number;
-  /** Absent: it went well. */
+  /** Absent when the call succeeded. */
   readonly error?: ErrorView;
-  /** Calls of this connection open on this host when this one ended, itself included, and the limit. */
+  /** Open calls of this connection on this host when this call ended, this one included, and the limit. */
   readonly inFlight: number;
   readonly limit: number;
 }
 
-/** Told what happens, for metrics and for the terminal. Must be quick and must not throw. */
+/** Receives reports for metrics and for the terminal. Its methods must be fast and must not throw. */
 export interface Observer {
   accepted(event: EventAttributes, ms: number): void;
-  /** No flow or module that this host knows takes the type. */
+  /** Reports an event whose type no flow or module of this host takes. */
   unrouted(event: EventAttributes): void;
-  /** A hop has been settled; `outcome` when the run ended with it. */
+  /** Reports a settled hop, with `outcome` when the run ended with it. */
   hop(flow: string, ms: number, outcome: RunOutcome | undefined): void;
-  /** An event of a type that the flow does not take any more was dropped. */
+  /** Reports a dropped event whose type the flow no longer takes. */
   unwanted(flow: string): void;
   called(call: CallReport): void;
   parked(flow: string, error: ErrorView, event: EventAttributes): void;

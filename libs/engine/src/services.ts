@@ -6,17 +6,17 @@ import type { LeaseStore } from './ports/store.js';
 import { decodeRun, runMessage } from './runs/run-state.js';
 import { underLease } from './coordination/under-lease.js';
 
-/** What the program around the engine lends to plugins that serve clients. */
+/** The capabilities of the host program that plugins with clients of their own use. */
 export interface HostCapabilities {
-  /** Absent: no clients are served here. */
+  /** Absent: this host serves no clients. */
   readonly listen?: Services['listen'];
   /** Verifies tokens that clients of a connection send. */
   readonly tokens: (connection: string) => Tokens;
   readonly routes: UpgradeRegistrar;
-  /** The tables of one connection. Opened when they are first used. */
+  /** Returns the tables of one connection, which are opened at the first use. */
   readonly database: (connection: string) => Database;
   readonly meter: (connection: string) => Meter;
-  /** A folder for what live sources said and the broker does not have yet. Absent: it is lost when the broker is away. */
+  /** A folder for events of live sources that the broker does not have yet. Absent: they are lost while the broker is away. */
   readonly spool?: string;
   /** A folder for copies that plugins may lose. Absent: they keep none, or where they always did. */
   readonly folder?: string;
@@ -31,7 +31,7 @@ export interface ServicesDeps {
   readonly hostId: string;
 }
 
-/** The services of one connection: what it names is its own, so that two connections of a plugin share nothing. */
+/** Returns the services of one connection. All names belong to it, so that two connections of a plugin share nothing. */
 export function servicesOf(connection: string, { capabilities, bus, ingress, peers, leases, hostId }: ServicesDeps): Services {
   const tokens = capabilities.tokens(connection);
   return {

@@ -17,12 +17,12 @@ import { pause } from '../coordination/lease.js';
 import { maskedError } from '../masked-error.js';
 import { messageOf } from '../message-of.js';
 
-/** At most so many calls at once, on each host, into a connection that has no pace and does not say what it can take. */
+/** Maximum concurrent calls per host into a connection without a pace and without a limit of its own. */
 export const UNPACED_LIMIT = 16;
 
 export interface ConnectionDeps {
   readonly log: Log;
-  /** Hides secrets in a text. Whatever the plugin throws passes it. */
+  /** Masks secrets in a text. All errors of plugins pass through it. */
   readonly mask: (text: string) => string;
   readonly timezone?: string;
   /** A folder on this host for copies that plugins may lose. */
@@ -31,22 +31,22 @@ export interface ConnectionDeps {
 }
 
 const UNAUTHORIZED = 'UNAUTHORIZED';
-/** After a fatal error of a call the connection is checked at most so often. */
+/** Minimum milliseconds between two checks of a connection after fatal errors of calls. */
 const CHECK_AFTER_FATAL_MS = 10_000;
 const REOPEN = { firstMs: 500, maxMs: 30_000 };
 
 export interface ConnectionHealth {
   readonly connection: string;
   readonly plugin: string;
-  /** `idle`: nothing has asked for it yet, or it was lost and the next call opens it again. */
+  /** `idle`: no call has needed the connection yet, or it was lost and the next call opens it again. */
   readonly state: 'idle' | 'in use' | 'failing';
-  /** Why it cannot be used or opened; gone with the next success. May contain addresses: for operators only. */
+  /** Reason why the connection cannot be used or opened, until the next success. It may contain addresses: for operators only. */
   readonly problem?: string;
 }
 
 /**
- * One connection of sluice.yaml: opens the plugin's client when it is first needed, opens another when it is lost, with back-off, and
- * runs actions on it.
+ * One connection of sluice.yaml: opens the plugin's client at the first call, opens a new one with backoff when it is lost, and runs
+ * actions on it.
  */
 export class Connection {
   #client: Promise<Closable> | undefined;
@@ -55,7 +55,7 @@ export class Connection {
   #openError: SluiceError | undefined;
   #fatal: string | undefined;
   #open = false;
-  /** Unix milliseconds. */
+  /** Milliseconds since 1970. */
   #checkAgainAt = 0;
   readonly #closing = new AbortController();
   readonly #lost = new Set<(reason: unknown) => void>();
@@ -69,7 +69,7 @@ export class Connection {
     this.#unpaced = new Semaphore(plugin.maxCalls?.(spec.config) ?? UNPACED_LIMIT);
   }
 
-  /** Rejects with what `open` threw, at once while the back-off lasts, and for good after `close`. */
+  /** Rejects with the error of `open`: at once during the backoff, and always after `close`. */
   client(): Promise<Closable> {
     if (this.#closing.signal.aborted) return Promise.reject(asUnreachable(this.spec.name, this.#closing.signal.reason));
     if (this.#client) return this.#client;
@@ -78,13 +78,13 @@ export class Connection {
     return this.#client;
   }
 
-  /** Calls `back` once when the client that is open now is lost; gives a function that takes it back. */
+  /** Calls `back` once when the current client is lost. Returns the function that removes `back`. */
   onLost(back: (reason: unknown) => void): () => void {
     this.#lost.add(back);
     return () => this.#lost.delete(back);
   }
 
-  /** Runs an action with input and output checked. Rejects with a SluiceError, or with whatever the plugin threw. */
+  /** Runs an action and validates its input and output. Rejects with a SluiceError, or with the masked error of the plugin. */
   async run(action: AnyAction<unknown>, name: string, input: unknown, call: Call): Promise<unknown> {
     const parsed = parseInput(this.plugin.name, name, action, input);
     try {
@@ -99,7 +99,7 @@ export class Connection {
     }
   }
 
-  /** As `run`, within the limit of an unpaced connection. */
+  /** Like `run`, within the limit of a connection without a pace. */
   async runUnpaced(action: AnyAction<unknown>, name: string, input: unknown, call: Call): Promise<unknown> {
     const release = await this.#unpaced.take(call.signal);
     try {
@@ -109,7 +109,7 @@ export class Connection {
     }
   }
 
-  /** Asks the other side whether it can be used. Rejects when not, or when the plugin cannot ask. */
+  /** Verifies that the remote system can be used. Rejects when it cannot, or when the plugin has no check. */
   async check(): Promise<void> {
     const client = await this.client();
     try {
@@ -126,7 +126,7 @@ export class Connection {
     return { connection: this.spec.name, plugin: this.spec.plugin, state, ...(problem !== undefined && { problem }) };
   }
 
-  /** For good: a client that is being opened is closed as well, and none is opened any more. */
+  /** Closes the connection for good. A client that is being opened is closed too, and no client is opened afterwards. */
   async close(): Promise<void> {
     this.#closing.abort(new Error('the host stops'));
     const client = await this.#client?.catch(() => undefined);
@@ -141,7 +141,7 @@ export class Connection {
     const lost = (reason: unknown) => {
       if (signal.aborted) return;
       generation.abort(reason);
-      // one that is lost before it is open fails to open
+      // a client that is lost before it is open fails to open
       if (this.#open) this.#forget(reason);
     };
     try {
@@ -177,8 +177,8 @@ export class Connection {
   }
 
   /**
-   * Remembers a fatal error as the state of the connection, unless it was the data of this one call: then the connection's own check
-   * passes. Not every check verifies the rights, so a refused user stays until the next call succeeds.
+   * Stores a fatal error as the state of the connection, unless the connection's own check succeeds: then the data of this one call caused
+   * it. Not every check verifies the rights, so a refused user stays the state until the next call succeeds.
    */
   #onFatal(error: SluiceError): void {
     if (error.code === UNAUTHORIZED) this.#fatal = error.message;
@@ -208,7 +208,7 @@ export class Connection {
   }
 }
 
-/** The connections of a workspace, and one without a name for each plugin that needs none. */
+/** The connections of a workspace, and one unnamed connection for each plugin without connections. */
 export class Connections {
   readonly #byName = new Map<string, Connection>();
   readonly #bare = new Map<string, Connection>();
@@ -258,8 +258,8 @@ export class Connections {
 }
 
 /**
- * Runs `use` with the connection's client again and again until the signal fires: it is opened again, with back-off, whenever `use` ends or
- * throws. An outage may last for days: the log warns of each reason once, and not of each attempt.
+ * Runs `use` with the connection's client until the signal fires. Whenever `use` ends or throws, the client is opened again with backoff.
+ * An outage may last for days: the log contains each reason once, and not each attempt.
  */
 export async function keepUsing(
   connection: Connection,
@@ -292,7 +292,11 @@ export async function keepUsing(
   }
 }
 
-/** The input of an action as its schema gives it. Throws `INPUT_INVALID`. */
+/**
+ * Returns the input of an action as its schema parsed it.
+ *
+ * @throws `INPUT_INVALID`
+ */
 export function parseInput(plugin: string, name: string, action: AnyAction<unknown>, input: unknown): unknown {
   const checked = checkAgainst(action.input as z.ZodType, input);
   if (checked.ok) return checked.value;
@@ -306,7 +310,7 @@ function parseOutput(plugin: string, name: string, action: AnyAction<unknown>, o
   throw engineFail.OUTPUT_INVALID(`the output of ${plugin}.${name} does not fit its schema: ${problems}`, { sent: 'yes' });
 }
 
-/** An output travels with the run: what only shows there, after the call, would make the call be repeated. */
+/** Returns why a value cannot travel as JSON. An output is checked before it is used: a later failure would repeat the call. */
 function whyNotJson(value: unknown): string | undefined {
   try {
     JSON.stringify(value);
@@ -316,7 +320,7 @@ function whyNotJson(value: unknown): string | undefined {
   }
 }
 
-/** A call that found no client was not sent, whatever the error says of the logging in. */
+/** Marks the error of a call without a client as not sent, whatever the error says about the login. */
 function notSent(error: SluiceError): SluiceError {
   if (error.options.sent === 'no') return error;
   return new SluiceError(error.code, error.fate, error.message, error.cure, { ...error.options, sent: 'no' });
@@ -326,7 +330,7 @@ function asUnreachable(connection: string, error: unknown): SluiceError {
   return fail.UNREACHABLE(`${connection} cannot be opened: ${messageOf(error)}`, { cause: error, sent: 'no' });
 }
 
-/** Lets at most `limit` through at once; the others wait in order. */
+/** Admits at most `limit` calls at once. The others wait in order of arrival. */
 class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -335,7 +339,7 @@ class Semaphore {
     this.#free = limit;
   }
 
-  /** Gives the function that frees the place. Rejects when the signal fires first. */
+  /** Resolves with the function that frees the slot. Rejects when the signal fires first. */
   async take(signal: AbortSignal): Promise<() => void> {
     if (this.#free > 0) this.#free--;
     else await this.#turn(signal);

@@ -20,7 +20,7 @@ import { postponedMs, decideRetry, stepTimeout } from './retry.js';
 import { encodeRun, runMessage, type PendingCall } from '../runs/run-state.js';
 
 const NEVER = new Date(8.64e15);
-/** The broker is away: how long to wait before the next try. */
+/** Pause before the next try while the broker is away. */
 const AWAY_PAUSE_MS = 1_000;
 
 export interface UnpacedCallsDeps {
@@ -30,29 +30,29 @@ export interface UnpacedCallsDeps {
   readonly settings: Settings;
   readonly observer: Observer;
   readonly log: Log;
-  /** Fires when the host has to stop at once: calls are aborted. */
+  /** Fires when the host must stop at once: calls are aborted. */
   readonly signal: AbortSignal;
 }
 
-/** What came of a step's call. */
+/** The outcome of a step's call. */
 export type StepEnd =
   | { readonly kind: 'output'; readonly output: unknown }
   | { readonly kind: 'failed'; readonly error: ErrorView }
-  /** What goes on with the run is among the outputs of the hop, or with the plugin. */
+  /** The continuation of the run is among the outputs of the hop, or the plugin has it. */
   | { readonly kind: 'suspended' };
 
 type CallOutcome =
   | { readonly ok: true; readonly output: unknown; readonly suspended: boolean }
   | { readonly ok: false; readonly error: unknown; readonly ms: number; readonly timedOut: boolean };
 
-/** Makes the calls that have no pace: within the hop, which holds its message meanwhile. */
+/** Makes the calls without a pace: within the hop, which holds its message during the call. */
 export class UnpacedCalls {
   constructor(
     private readonly flow: Flow,
     private readonly deps: UnpacedCallsDeps,
   ) {}
 
-  /** Throws what is wrong with this host and not with the call. */
+  /** Makes the call. Throws only infrastructure errors of this host; errors of the call are returned. */
   async make(hop: Hop, step: UseStep, call: PendingCall): Promise<StepEnd> {
     hop.notable = true;
     hop.enter(step.id);
@@ -62,19 +62,19 @@ export class UnpacedCalls {
     const called = await this.#call(hop, step, action, call);
     if (!called.ok) return this.#failed(hop, step, action, call, called);
     if (!called.suspended) return { kind: 'output', output: called.output };
-    // the token that the action keeps is the run's state: nothing of it is held here
+    // the token that the action stores is the run's state, so this host keeps none of it
     hop.startTimer(step.id, call);
     return { kind: 'suspended' };
   }
 
-  /** What earlier steps emitted must not wait for a call that may be slow. */
+  /** Publishes the outputs of earlier steps first: they must not wait for a call that may be slow. */
   async #publishEarly(hop: Hop): Promise<void> {
     const early = hop.outputs.length;
     if (early > 0) await this.#published(hop.outputs.slice());
     hop.outputs.splice(0, early);
   }
 
-  /** Tries until the broker has confirmed: handing the hop back instead would count as if it had killed its host. */
+  /** Tries until the broker has confirmed. Returning the hop to its queue would count as if it had killed its host. */
   async #published(outputs: readonly Outgoing[]): Promise<void> {
     for (;;) {
       try {
@@ -156,7 +156,7 @@ export class UnpacedCalls {
     return { kind: 'failed', error: viewError(error, whereOf(step, call)) };
   }
 
-  /** The same call again after a durable delay. */
+  /** Publishes the same call with a durable delay. */
   #later(hop: Hop, step: UseStep, call: PendingCall, ms: number): StepEnd {
     const state = hop.state('retry', { at: step.id, call: { ...call, attempt: call.attempt + 1 } });
     const message = runMessage({ state, body: hop.body });
@@ -165,7 +165,7 @@ export class UnpacedCalls {
   }
 }
 
-/** The broker or the database is away: not the run's fault. */
+/** Returns whether the broker or the database caused the error, and not the run. */
 export function isInfrastructureError(error: unknown): boolean {
   return isSluiceError(error) && (error.code === 'BUS_UNAVAILABLE' || error.code === 'STORE_UNAVAILABLE');
 }

@@ -3,7 +3,7 @@ import type { LeaseStore } from '../ports/store.js';
 export interface LeaseTimes {
   readonly ttlMs: number;
   readonly renewMs: number;
-  /** The holder stops starting anything this long before its lease can expire. */
+  /** Milliseconds before the expiry of its lease at which the holder starts no more work. */
   readonly marginMs: number;
 }
 
@@ -11,19 +11,19 @@ export const LEASE_TIMES: LeaseTimes = { ttlMs: 6_000, renewMs: 1_500, marginMs:
 
 export interface HeldLease {
   /**
-   * May something be started now? False as soon as the lease could be another's, by the monotonic or the wall clock, whichever has run
-   * further.
+   * True while work may start. False as soon as another holder could have the lease, by the monotonic or the wall clock, whichever is
+   * ahead.
    */
   held(): boolean;
-  /** Resolves when the lease has been given up after the signal. */
+  /** Resolves when the lease is released after the signal. */
   readonly ended: Promise<void>;
 }
 
 /**
  * Competes for a lease until the signal fires, and renews it while it is held.
  *
- * @param gained called with the epoch when the lease is ours
- * @param lost called when it is not ours any more; what was started under it must be stopped
+ * @param gained called with the epoch when this host has the lease
+ * @param lost called when this host no longer has the lease: all work under it must stop
  * @param info shown by `status`, refreshed at every renewal
  */
 export function holdLease(
@@ -36,7 +36,7 @@ export function holdLease(
     readonly signal: AbortSignal;
     readonly info?: () => unknown;
     readonly times?: LeaseTimes;
-    /** Awaited between the signal and the release of the lease, which is renewed meanwhile: the last work under it. */
+    /** The last work under the lease. Awaited after the signal, before the release; the lease is renewed during it. */
     readonly draining?: () => Promise<void>;
   },
 ): HeldLease {
@@ -56,12 +56,12 @@ export function holdLease(
     const asked = { monotonic: performance.now() + usable, wall: Date.now() + usable };
     if (epoch !== undefined && !held()) drop();
     try {
-      // whatever comes of asking: without an answer it may be ours
+      // also without an answer: this host may have the lease
       mayBeOurs = true;
       const now = await leases.take(name, holder, times.ttlMs, options.info?.());
       mayBeOurs = now !== undefined;
       if (now === undefined) return drop();
-      // another epoch means that the lease was another's in between: what was started under the old one is not ours
+      // another epoch means that another holder had the lease in between: work under the old epoch must stop
       if (epoch !== undefined && epoch !== now) drop();
       until = asked;
       if (epoch === undefined && !options.signal.aborted && performance.now() < until.monotonic) {
@@ -69,12 +69,12 @@ export function holdLease(
         options.gained(now);
       }
     } catch {
-      // the database is away: the lease runs out by the clock
+      // the database is away: the lease expires by the clock
     }
     if (epoch !== undefined && !held()) drop();
   };
 
-  /** Renews what is held until the work has ended: nobody else may begin before. */
+  /** Renews the lease until the work has ended: no other host may begin before. */
   const keptDuring = async (work: Promise<void> = Promise.resolve()): Promise<void> => {
     const over = new AbortController();
     const ending = work.finally(() => over.abort());

@@ -7,8 +7,8 @@ const PREFETCH = 500;
 type PeerHandler = (body: Buffer, from: string) => void;
 
 /**
- * What the hosts of a workspace say to each other: one queue for each host, and each word crosses the broker once per host. At most once:
- * what is said while the broker is away is lost.
+ * Messages between the hosts of a workspace: one queue for each host, and each message crosses the broker once per host. Guarantee: at most
+ * once. Messages that are sent while the broker is away are lost.
  */
 export class HostPeers {
   readonly #listeners = new Map<string, Set<PeerHandler>>();

@@ -2,26 +2,27 @@ import { viewError, type Log } from '@sluice/plugin-api';
 import { pause } from './lease.js';
 import type { Bus, Outgoing } from '../ports/bus.js';
 
-/** Beside the time that each try takes: long enough for a broker that restarts. */
+/** Pause between two tries, beside the time of each try: together long enough for a broker that restarts. */
 const MAX_TRIES = 30;
 const AGAIN_MS = 1_000;
 
 export interface LostWork {
-  /** What it is, in the words of the log. */
+  /** Description of the work for the log. */
   readonly what: string;
-  /** When it began, in milliseconds since 1970. */
+  /** Start of the work in milliseconds since 1970. */
   readonly sinceMs: number;
   readonly bus: Bus;
   readonly log: Log;
-  /** Fires when the host stops: no further try is made. */
+  /** Fires when the host stops: no further try follows. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Publishes what came of work whose message the broker has taken back meanwhile, because a connection broke or because the work took longer
- * than its consumer_timeout. Makes at most 30 tries, a second apart.
+ * Publishes the outputs of work whose message the broker has requeued, because a connection broke or because the work took longer than the
+ * broker's `consumer_timeout`. Makes at most 30 tries, a second apart.
  *
- * @returns true when the outputs are confirmed; false: the work is done again when its message comes, under the same ids. Never rejects
+ * @returns true when the outputs are confirmed; false when the work will be repeated with the redelivered message, under the same ids.
+ *   Never rejects
  */
 export async function publishLost(outputs: readonly Outgoing[], { what, sinceMs, bus, log, signal }: LostWork): Promise<boolean> {
   const tookS = Math.round((Date.now() - sinceMs) / 1_000);

@@ -1,6 +1,6 @@
 /**
- * Whether the host can be reached. Messages that were handed out before are taken only then: one of them may be what killed the host at its
- * last start, and it must not keep the doors shut.
+ * Whether the host accepts requests. Redelivered messages are processed only then: one of them may have killed the host at its last start,
+ * and it must not keep the host from accepting requests.
  */
 export class Readiness {
   readonly #waiting: (() => void)[] = [];
@@ -26,7 +26,7 @@ export class Readiness {
     if (this.#state === 'starting') this.#become('ready');
   }
 
-  /** The host stops: whatever still waits is handed back. */
+  /** Ends all waits because the host stops: waiting messages return to their queues. */
   stop(): void {
     if (this.#state === 'starting') this.#become('stopped');
   }

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 
 /**
- * A controller that any number of waits and calls may listen to at once. Node takes more than ten listeners of a signal for a leak.
+ * Returns a controller whose signal may have any number of listeners. Node reports more than ten listeners of a signal as a leak.
  *
  * @see https://nodejs.org/api/events.html#eventssetmaxlistenersn-eventtargets
  */

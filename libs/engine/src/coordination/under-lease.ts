@@ -2,8 +2,8 @@ import { holdLease } from './lease.js';
 import type { LeaseStore } from '../ports/store.js';
 
 /**
- * Works while this host holds the lease: one host over all, and another takes over when it is gone. Resolves after the signal, when the
- * work has ended. `work` must end at its own signal, which also fires when the lease is lost.
+ * Runs `work` while this host holds the lease: only one of all hosts works, and another one continues when it ends. Resolves after the
+ * signal, when the work has ended. `work` must end at its own signal, which also fires when the lease is lost.
  */
 export async function underLease(
   leases: LeaseStore,

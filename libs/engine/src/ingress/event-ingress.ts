@@ -22,8 +22,8 @@ export interface EventIngressOptions {
 }
 
 /**
- * Where events come in. An event is accepted when the broker has confirmed it, never before; accepting waits for nothing else, least of
- * all for a flow.
+ * Accepts events. An event is accepted once the broker has confirmed it, never before. Acceptance waits for nothing else, in particular not
+ * for a flow.
  */
 export class EventIngress {
   readonly #known = new Map<string, boolean>();
@@ -36,12 +36,12 @@ export class EventIngress {
     private readonly options: EventIngressOptions,
   ) {}
 
-  /** An event for whichever flows take its type. Rejects with `BUS_UNAVAILABLE`, `BODY_TOO_LARGE`, `EVENT_TYPE` or `PARKED_FULL`. */
+  /** Accepts an event for all flows that take its type. Rejects with `BUS_UNAVAILABLE`, `BODY_TOO_LARGE`, `EVENT_TYPE` or `PARKED_FULL`. */
   publish(event: NewEvent & { readonly type: string; readonly source: string }): Promise<Accepted> {
     return this.#accept(event, undefined, undefined, { flow: undefined });
   }
 
-  /** An event of a plugin's trigger, straight to its flow. */
+  /** Accepts an event of a plugin's trigger for the flow of that trigger. */
   hand(
     flow: string,
     event: NewEvent & { readonly type: string; readonly source: string },
@@ -62,18 +62,18 @@ export class EventIngress {
     return this.#accept(event, queues.flow(flow), undefined, { acceptedAt });
   }
 
-  /** Says that some flow or module of this host takes events of these patterns. */
+  /** Records that a flow or module of this host takes events of these patterns. */
   takes(patterns: readonly string[]): void {
     this.#taken.push(...patterns);
     this.#known.clear();
   }
 
-  /** Is there a flow or a module on this host that takes the type? */
+  /** Returns whether a flow or a module on this host takes the type. */
   hasSubscriber(type: string): boolean {
     let taken = this.#known.get(type);
     if (taken === undefined) {
       taken = this.#taken.some((pattern) => typeMatches(pattern, type));
-      // types come from outside: what is remembered is bounded
+      // senders choose the types, so the number of remembered types is bounded
       if (this.#known.size < 10_000) this.#known.set(type, taken);
     }
     return taken;
@@ -105,7 +105,7 @@ export class EventIngress {
       reply !== undefined,
     );
     const awaited = reply && this.replies.expect(runId(attributes.source, attributes.id, reply.flow), reply.withinMs);
-    // when the publish fails nobody looks at the reply any more
+    // when the publish fails, the reply is not used
     awaited?.catch(() => undefined);
     await this.bus.publish([{ message: { attributes, body: carried.body }, ...(queue !== undefined && { queue }) }]);
     this.observer.accepted(attributes, Date.now() - began);

@@ -1,28 +1,28 @@
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Only the user of the host may read what callers said. */
+/** Only the user of the host may read the events. */
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const READ_BYTES = 256 * 1024;
 const SEGMENT = /^(\d{12})\.log$/;
 const LF = 10;
 
-/** A place in the spool: up to there everything has been delivered. */
+/** An offset in the spool. All lines before it are delivered. */
 export interface FileOffset {
   readonly segment: number;
   readonly offset: number;
 }
 
-/** Whole lines, and the place after them. */
+/** Whole lines, and the offset after them. */
 export interface Lines {
   readonly lines: readonly Buffer[];
   readonly after: FileOffset;
 }
 
 /**
- * The files of one spool: lines are appended to numbered segments and read from a place that is kept beside them. A process that died in
- * the middle of a line leaves its end unread, since a new process begins a new segment.
+ * The files of one spool: lines are appended to numbered segments and read from an offset in a file of its own. When a process dies in the
+ * middle of a line, that line is never read, since a new process begins a new segment.
  */
 export class SpoolFiles {
   private handle: FileHandle | undefined;
@@ -39,10 +39,10 @@ export class SpoolFiles {
     private readonly segmentBytes: number,
   ) {}
 
-  /** `segmentBytes`: how much goes into one file, and so how much is dropped at a time. */
+  /** @param segmentBytes maximum bytes of one file, and so the bytes that are dropped at a time */
   static async open(folder: string, segmentBytes: number): Promise<SpoolFiles> {
     await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-    // also one that an earlier version has made; folders above it are not ours
+    // also a folder that an earlier version has made; folders above it belong to the operator
     await chmod(folder, FOLDER_MODE);
     const numbers = (await readdir(folder)).flatMap((file) => SEGMENT.exec(file)?.[1] ?? []).map(Number);
     const segments = new Map<number, number>();
@@ -61,12 +61,12 @@ export class SpoolFiles {
     return files;
   }
 
-  /** Bytes that have not been delivered. */
+  /** Bytes that are not delivered yet. */
   get waiting(): number {
     return [...this.segments.values()].reduce((sum, bytes) => sum + bytes, 0) - this.at.offset;
   }
 
-  /** Appends whole lines. They are on the disk for good after the next `sync`. */
+  /** Appends whole lines. They are durable after the next `sync`. */
   async append(lines: readonly Buffer[]): Promise<void> {
     if (!this.handle || (this.segments.get(this.writing) ?? 0) >= this.segmentBytes) await this.beginSegment();
     const bytes = Buffer.concat(lines);
@@ -75,7 +75,7 @@ export class SpoolFiles {
     this.unsynced = true;
   }
 
-  /** One after another: two at once would rename each other's file. */
+  /** Saves run one after another: two at once would rename each other's file. */
   sync(): Promise<void> {
     const synced = this.syncing.then(() => this.syncNow());
     this.syncing = synced.catch(() => undefined);
@@ -95,7 +95,7 @@ export class SpoolFiles {
     this.savedOffset = at;
   }
 
-  /** The lines that come next; none when all have been read. */
+  /** Returns the next lines; an empty list when all have been read. */
   async read(): Promise<Lines> {
     for (let bytes = READ_BYTES; ; bytes *= 2) {
       const { segment, offset } = this.at;
@@ -103,7 +103,7 @@ export class SpoolFiles {
       const end = chunk.lastIndexOf(LF) + 1;
       if (end > 0) return { lines: linesOf(chunk.subarray(0, end)), after: { segment, offset: offset + end } };
       if (chunk.length === bytes) continue;
-      // what is left of a segment that nobody writes any more is the half line of a crash
+      // the rest of a segment that is no longer written is the half line of a crash
       const next = [...this.segments.keys()].find((number) => number > segment);
       if (next === undefined) return { lines: [], after: this.at };
       await this.moveTo({ segment: next, offset: 0 });
@@ -111,15 +111,15 @@ export class SpoolFiles {
     }
   }
 
-  /** Everything before the place has been delivered. */
+  /** Records that all lines before the offset are delivered. */
   async moveTo(place: FileOffset): Promise<void> {
-    // the segment was dropped meanwhile, because the spool is full
+    // the segment was dropped, because the spool is full
     if (!this.segments.has(place.segment)) return;
     this.at = place;
     await this.removeBefore(place.segment);
   }
 
-  /** Removes the oldest segment and gives how many lines of it were not delivered; nothing when it is the one that is being written. */
+  /** Removes the oldest segment and returns how many of its lines were not delivered; undefined when it is being written. */
   async dropOldest(): Promise<number | undefined> {
     const [oldest, next] = this.segments.keys();
     if (oldest === undefined || next === undefined) return undefined;
@@ -189,7 +189,7 @@ async function readOffset(folder: string): Promise<FileOffset | undefined> {
     const { segment, offset } = JSON.parse(await readFile(offsetFileOf(folder), 'utf8')) as Partial<FileOffset>;
     return typeof segment === 'number' && typeof offset === 'number' ? { segment, offset } : undefined;
   } catch {
-    // it was never written, or its disk was full: what is there is delivered from the beginning, under the same ids
+    // it was never written, or its disk was full: all lines are delivered from the beginning, under the same ids
     return undefined;
   }
 }

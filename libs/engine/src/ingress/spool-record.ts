@@ -1,6 +1,6 @@
 import type { NewEvent } from '@sluice/plugin-api';
 
-/** An event that waits in a spool, as it was when its source said it. */
+/** An event in a spool, as its source passed it. */
 export interface SpoolEntry {
   readonly acceptedAt: number;
   readonly event: NewEvent & { readonly id: string; readonly type: string; readonly source: string; readonly time: Date };
@@ -13,7 +13,7 @@ export function writeRecord({ acceptedAt, event }: SpoolEntry): Buffer {
   return Buffer.from(`${JSON.stringify({ ...rest, ...carried, acceptedAt })}\n`);
 }
 
-/** Throws for a line that is not a record. */
+/** Parses a line. Throws for a line that is not a record. */
 export function readRecord(line: Buffer): SpoolEntry {
   const { acceptedAt, body, ...rest } = JSON.parse(line.toString()) as { acceptedAt: number; time: string; body?: string };
   const event = { ...rest, time: new Date(rest.time), ...(body !== undefined && { body: Buffer.from(body, 'base64') }) };

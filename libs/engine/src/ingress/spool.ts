@@ -5,34 +5,36 @@ import { SpoolFiles, type Lines } from './spool-files.js';
 import { readRecord, writeRecord, type SpoolEntry } from './spool-record.js';
 
 const LIMIT_BYTES = 64 * 1024 * 1024;
-/** How many files hold what waits: with few of them much is dropped at a time. */
+/** Number of files of a spool. With few files, many events are dropped at a time. */
 const SEGMENTS = 32;
-/** At most so much of what was said last is lost with the machine; a process that dies loses less, since its writes outlive it. */
+/** Maximum milliseconds of events that are lost when the machine dies. A process that dies loses fewer, since its writes survive it. */
 const SYNC_MS = 50;
-/** The disk or the broker is away. */
+/** Pause before the next try while the disk or the broker is away. */
 const AGAIN_MS = { first: 100, most: 5_000 };
-/** What waits may still be delivered for so long at a stop; the rest is delivered after the next start. */
+/** Milliseconds for delivery at a stop. Events that still wait are delivered after the next start. */
 const LAST_MS = 2_000;
-/** Handed to the broker at once. */
+/** Maximum events in one publish. */
 const BATCH = 256;
 
 export interface SpoolOptions {
   /** A folder of its own. */
   readonly folder: string;
-  /** Resolves when the broker has confirmed. A failure of fate `unavailable` is tried again, any other one drops the event. */
+  /**
+   * Resolves when the broker has confirmed. After an error with the fate `unavailable` it is called again; any other error drops the event.
+   */
   readonly hand: (record: SpoolEntry) => Promise<unknown>;
   readonly log: Log;
-  /** Told how many events were dropped because the spool was full. */
+  /** Called with the number of events that were dropped because the spool was full. */
   readonly dropped: (count: number) => void;
-  /** Whose events these are, for messages. */
+  /** Name of the source, for messages. */
   readonly name: string;
   readonly limitBytes?: number;
 }
 
 /**
- * Keeps the events of a source that cannot be asked again until the broker has them. What is said to it is appended to a file that is
- * synced once in 50 ms, and handed on in order; after a crash it goes on where it was, so that an event may come twice under the same id.
- * The source never waits: when more than the limit waits, the oldest go and are counted.
+ * Keeps the events of a source that cannot repeat them until the broker has confirmed them. Events are appended to a file that is synced
+ * every 50 ms, and published in order. After a crash it continues at the saved offset, so an event may be published twice under the same
+ * id. The source never waits: above the limit the oldest events are dropped and counted.
  */
 export class Spool {
   private pending: Buffer[] = [];
@@ -54,7 +56,7 @@ export class Spool {
     this.forwarding = this.forward();
   }
 
-  /** Rejects when the folder cannot be used. What a process before left there is handed on first. */
+  /** Opens the folder and publishes the events of an earlier process first. Rejects when the folder cannot be used. */
   static async open(options: SpoolOptions): Promise<Spool> {
     return new Spool(await SpoolFiles.open(options.folder, (options.limitBytes ?? LIMIT_BYTES) / SEGMENTS), options);
   }
@@ -63,7 +65,7 @@ export class Spool {
     return this.files.waiting + this.pendingBytes;
   }
 
-  /** Takes an event. Never waits and never throws. */
+  /** Appends an event. Never waits and never throws. */
   append(record: SpoolEntry): void {
     const line = writeRecord(record);
     this.pending.push(line);
@@ -72,7 +74,7 @@ export class Spool {
     if (!this.isWriting) this.writing = this.write();
   }
 
-  /** Writes what is in memory, and gives what waits a last chance. Resolves when the files are closed. */
+  /** Writes the events in memory and publishes for a last time. Resolves when the files are closed. */
   async close(): Promise<void> {
     this.stopping.abort();
     this.wake();
@@ -84,7 +86,7 @@ export class Spool {
 
   private async write(): Promise<void> {
     this.isWriting = true;
-    // events come in bunches: one write for all of this turn of the event loop
+    // events arrive in bursts: one write for all events of this turn of the event loop
     await new Promise((resolve) => setImmediate(resolve));
     for (let failures = 0; this.pending.length > 0;) {
       const lines = this.pending;
@@ -158,7 +160,7 @@ export class Spool {
     }
   }
 
-  /** Hands on all lines, in order; false when it was stopped before the broker had them all. */
+  /** Publishes all lines in order. Returns false when it was stopped before the broker had confirmed them all. */
   private async deliver({ lines }: Lines): Promise<boolean> {
     let rest = lines.flatMap((line) => this.readable(line));
     for (let failures = 0; rest.length > 0;) {
@@ -168,7 +170,7 @@ export class Spool {
       for (const end of ends)
         if (end.status === 'rejected' && !isAway(end.reason)) this.complain('holds an event that nobody takes', end.reason);
       failures = away === -1 ? 0 : failures + 1;
-      // those after the first that was not confirmed are handed on again: under the same ids, and in order
+      // events after the first unconfirmed one are published again: under the same ids, and in order
       rest = rest.slice(away === -1 ? now.length : away);
       if (away === -1) continue;
       if (this.stopping.signal.aborted) return false;

@@ -4,7 +4,7 @@ import type { EventIngress } from './event-ingress.js';
 import { Spool } from './spool.js';
 
 export interface SpoolsDeps {
-  /** Each flow has a folder of its own in it. */
+  /** Contains a folder for each flow. */
   readonly folder: string;
   readonly ingress: EventIngress;
   readonly meter: (connection: string) => Meter;
@@ -17,7 +17,7 @@ export class Spools {
 
   constructor(private readonly deps: SpoolsDeps) {}
 
-  /** Rejects when the folder cannot be used. Whoever opens the spool closes it. */
+  /** Opens the spool of a flow; the caller closes it. Rejects when the folder cannot be used. */
   async open(flow: string, connection: string): Promise<Spool> {
     const { folder, ingress, log } = this.deps;
     const meter = this.deps.meter(connection);
@@ -37,10 +37,10 @@ export class Spools {
   }
 }
 
-/** An event that has its type and its source. */
+/** An event with type and source. */
 export type NamedEvent = NewEvent & { readonly type: string; readonly source: string };
 
-/** Accepts as soon as the spool has the event: its source cannot wait for the broker, and cannot be asked again. */
+/** Returns an `accept` that resolves once the spool has the event: a live source cannot wait for the broker and cannot repeat events. */
 export function acceptInto(spool: Spool, event: NamedEvent): Promise<Accepted> {
   const now = Date.now();
   const id = event.id ?? newEventId();

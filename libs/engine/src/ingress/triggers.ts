@@ -36,13 +36,13 @@ export interface TriggersDeps {
 }
 
 export interface TriggerRoles {
-  /** Triggers that need no connection, such as HTTP endpoints. */
+  /** Run triggers without a connection, such as HTTP endpoints. */
   readonly host: boolean;
-  /** Triggers that listen to a source through a connection. */
+  /** Run triggers that listen to a source through a connection. */
   readonly source: boolean;
 }
 
-/** Runs the plugin trigger of a flow until the signal fires; resolves then. Does nothing for built-in triggers. */
+/** Runs the plugin trigger of a flow and resolves after the signal. Does nothing for built-in triggers. */
 export async function runTrigger(flow: Flow, roles: TriggerRoles, deps: TriggersDeps, signal: AbortSignal): Promise<void> {
   const { trigger } = flow;
   if (trigger.kind !== 'plugin') return;
@@ -73,7 +73,7 @@ async function listenToSource(
   return underLease(deps.store.leases, deps.hostId, `source.${flow.name}`, signal, subscribe);
 }
 
-/** The spool is open on every host, not only on the one that listens: what it holds from before goes on. */
+/** The spool is open on every host, not only on the one that listens, so that events of an earlier process are published. */
 async function throughSpool(
   flow: Flow,
   spec: AnyTrigger<unknown>,
@@ -91,7 +91,7 @@ async function throughSpool(
   }
 }
 
-/** Tries until the folder can be used: listening without it would lose events. Nothing: the signal fired first. */
+/** Tries until the folder can be used: listening without it would lose events. Returns undefined when the signal fires first. */
 async function openSpool(flow: Flow, spools: Spools, log: Log, signal: AbortSignal): Promise<Spool | undefined> {
   while (!signal.aborted) {
     try {
@@ -122,7 +122,7 @@ async function listen(flow: Flow, spec: AnyHostTrigger, accept: Accept, deps: Tr
   }
 }
 
-/** Checks what the plugin gives, adds what it leaves to the engine, and hands it on. */
+/** Returns the `accept` of a trigger: it validates the event of the plugin, adds the missing attributes, and passes it on. */
 function acceptFor(
   flow: Flow,
   spec: AnyTrigger<unknown> | AnyHostTrigger,

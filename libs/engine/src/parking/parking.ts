@@ -25,13 +25,13 @@ const AWAY_PAUSE_MS = 1_000;
 const SWEEP_MS = 30_000;
 const STUCK_MS = 60_000;
 const UNKNOWN_FLOW = 'unknown';
-/** Parked runs that are looked through at the start for steps that are gone. */
+/** Maximum parked runs that are checked at the start for missing steps. */
 const MAX_LOOKED_THROUGH = 1_000;
 
 export interface ReplayOptions {
-  /** Other data for the trigger: the replay is a new run then, with the old one as its cause. */
+  /** Other data for the trigger. The replay is then a new run, caused by the old one. */
   readonly data?: unknown;
-  /** Begin at the first step, with no outputs kept. */
+  /** Begin at the first step, without the outputs of earlier steps. */
   readonly fromStart?: boolean;
 }
 
@@ -40,9 +40,9 @@ export interface ParkingDeps {
   readonly store: Store;
   readonly log: Log;
   readonly newer: NewerStateQueues;
-  /** Whether the flow is deployed here and has this step. */
+  /** Returns whether the flow is deployed here and has this step. */
   readonly presenceOf: (flow: string, step: string) => StepPresence;
-  /** Graceful stop. */
+  /** Fires at a graceful stop. */
   readonly signal: AbortSignal;
 }
 
@@ -51,13 +51,13 @@ type ParkedRow = Omit<ParkedRun, 'state'>;
 interface Parked {
   readonly delivery: Delivery;
   readonly row: ParkedRow;
-  /** The database has refused the row of its state. */
+  /** True when the database has refused the row of the state. */
   readonly refused?: boolean;
 }
 
 /**
- * Puts failed runs aside and brings them back. A run is parked by a message to the queue `parked`, so that PostgreSQL may be away; it is
- * acknowledged there after the row was committed.
+ * Parks failed runs and replays them. A run is parked by a message to the queue `parked`, so that PostgreSQL may be away; the message is
+ * acknowledged once the row is committed.
  */
 export class Parking {
   readonly #consumers: Consumer[] = [];
@@ -90,11 +90,12 @@ export class Parking {
   }
 
   /**
-   * Runs a parked run again from the step at which it failed; finished steps keep their outputs, and calls keep their ids.
+   * Replays a parked run from the step at which it failed. Finished steps keep their outputs, and calls keep their ids.
    *
-   * @returns the id of the run that goes on
+   * @returns the id of the run that continues
    * @throws NOT_PARKED, REPLAY_REFUSED when the run is not parked (any more)
-   * @throws FLOW_CHANGED when its step is gone: only `fromStart` or other data run it then, and may repeat calls under other ids
+   * @throws FLOW_CHANGED when its step no longer exists: only `fromStart` or other data replay it then, and may repeat calls under other
+   *   ids
    */
   async replay(run: string, options: ReplayOptions = {}): Promise<string> {
     const parked = await this.deps.store.parked.get(run);
@@ -111,14 +112,17 @@ export class Parking {
     return run;
   }
 
-  /** Ids of the calls that the run has made, as the journal knows them: what a replay from the start may do again under other ids. */
+  /** Returns the ids of the calls in the journal of the run: a replay from the start may repeat them under other ids. */
   async callsOf(run: string): Promise<readonly string[]> {
     const entries = await this.deps.store.journal.find(run);
     const steps = entries.filter((entry) => entry.run === run && entry.kind === 'called').map(({ step }) => step ?? '');
     return [...new Set(steps)].map((step) => `${run}/${step}`);
   }
 
-  /** A run whose step is gone could only begin at the first step, where its calls get other ids: that is for a person to decide. */
+  /**
+   * Refuses a run whose step no longer exists. It could only begin at the first step, where its calls get other ids: a person has to
+   * decide.
+   */
   async #refuseStranded(parked: ParkedRun): Promise<void> {
     const where = this.#strandedAt(parked);
     if (where === undefined) return;
@@ -129,17 +133,17 @@ export class Parking {
     throw engineFail.FLOW_CHANGED(`run ${parked.run} cannot go on: ${where} (${made})`);
   }
 
-  /** Returns the reason why the run cannot go on at its step; undefined when it can. */
+  /** Returns the reason why the run cannot continue at its step; undefined when it can. */
   #strandedAt({ flow, step, error, event }: ParkedSummary): string | undefined {
     if (moduleFailure(event)) return undefined;
     const standing = this.deps.presenceOf(flow, step ?? '');
     if (standing === 'flow-gone') return `the flow ${flow} is not there any more`;
-    // releases before this one did not note the step
+    // earlier releases did not record the step
     if (step === undefined) return error.code === 'FLOW_CHANGED' ? `its step is not in ${flow} any more` : undefined;
     return standing === 'step-gone' ? `${flow} has no step "${step}" any more` : undefined;
   }
 
-  /** Reports once, at the start, how many parked runs stand at steps that this edition of the flows does not have. */
+  /** Reports once, at the start, how many parked runs stand at steps that this revision of the flows does not have. */
   async #reportStranded(): Promise<void> {
     const runs = await this.deps.store.parked.list({ state: 'parked', limit: MAX_LOOKED_THROUGH });
     const counts = new Map<string, number>();
@@ -157,29 +161,29 @@ export class Parking {
 
   async #replayEdited(parked: ParkedRun, data: unknown): Promise<string> {
     const { outgoing, run, claim } = edited(parked, data);
-    // the new run is another: it would be skipped as a duplicate of the old one
+    // without a new id the new run would be skipped as a duplicate of the old one
     if (claim !== undefined) await this.deps.store.claims.giveBack(parked.flow, claim, parked.run);
     await this.#publishUnmarked(parked, outgoing);
     this.#journal(parked, 'replayed');
     return run;
   }
 
-  /** Marked first: whatever happens then, a sweeper publishes it again. */
+  /** Marks the run as `replaying` before the publish: after a crash in between, the sweeper publishes it again. */
   async #publishMarked(parked: ParkedRun): Promise<void> {
     if (!(await this.deps.store.parked.replaying(parked.run, parked.epoch))) throw notReplayable(parked);
     await this.#publishAgain(parked);
   }
 
   /**
-   * The sweeper knows the old data and the failed step alone, and would send those. A host that dies before the row is changed leaves the
-   * run parked; replayed again in the same way, it has the same ids.
+   * Publishes without a mark, since the sweeper has only the old data and the failed step. When a host dies before the row is changed, the
+   * run stays parked; a second replay of the same kind has the same ids.
    */
   async #publishUnmarked(parked: ParkedRun, outgoing: Outgoing): Promise<void> {
     await this.deps.bus.publish([outgoing]);
     await this.deps.store.parked.replayed(parked.run, parked.epoch);
   }
 
-  /** Gives a parked run up for good. Rejects when it is not parked. */
+  /** Drops a parked run for good. Rejects when it is not parked. */
   async drop(run: string): Promise<void> {
     const parked = await this.deps.store.parked.get(run);
     if (!parked || !(await this.deps.store.parked.drop(run, parked.epoch)))
@@ -187,7 +191,7 @@ export class Parking {
     this.#journal(parked, 'dropped');
   }
 
-  /** One write at a time; what came while one was ending begins the next. */
+  /** One write at a time. Runs that arrive during a write are in the next one. */
   #startWriting(): void {
     if (this.#writing || this.#batch.length === 0) return;
     this.#writing = this.#write().finally(() => {
@@ -203,7 +207,7 @@ export class Parking {
     }
   }
 
-  /** States of a newer release are handed back: a host of that release adds them. */
+  /** Returns states of a newer release to the queue: a host of that release adds them. */
   #readable(deliveries: readonly Delivery[]): Parked[] {
     const batch: Parked[] = [];
     for (const delivery of deliveries) {
@@ -214,7 +218,7 @@ export class Parking {
     return batch;
   }
 
-  /** Waits while the database is away; hands the runs back when the host stops meanwhile. */
+  /** Waits while the database is away. Returns the runs to the queue when the host stops during the wait. */
   async #park(batch: readonly Parked[]): Promise<void> {
     for (;;) {
       try {
@@ -233,7 +237,7 @@ export class Parking {
     }
   }
 
-  /** The database is there and refuses a row. It must not keep the others out; its message is kept as one that cannot be read. */
+  /** Handles a row that the database refuses. It must not block other rows, so its message is parked as unreadable. */
   async #parkEach(batch: readonly Parked[], error: unknown): Promise<void> {
     if (batch.length > 1) {
       for (const parked of batch) await this.#park([parked]);
@@ -251,7 +255,7 @@ export class Parking {
     }
   }
 
-  /** A host may have died between publishing a replay and noting it: published again, under the same ids. */
+  /** Publishes replays again whose host died between the publish and the change of the row, under the same ids. */
   async #sweep(): Promise<void> {
     while (!this.deps.signal.aborted) {
       const stuck = await this.deps.store.parked.stuck(STUCK_MS).catch((error: unknown) => this.#putOff(error));
@@ -293,7 +297,7 @@ function again(parked: ParkedRun, fromStart: boolean): Outgoing {
   if (failed) return { queue: failed.queue, message: withoutFailure(parked) };
   const { state, body } = decodeRun(parked.message);
   const { parked: error, call: _call, result, at, ...kept } = state;
-  // the call was made while its step was gone: the run goes on behind it
+  // the call was made although its step no longer existed: the run continues after it
   const goesOn = !fromStart && result?.ok === true && error?.error.code === 'FLOW_CHANGED';
   const replay: RunState = {
     ...kept,
@@ -311,10 +315,10 @@ function isJson(contentType: string | undefined): boolean {
   return contentType !== undefined && bodyKind(contentType) === 'json';
 }
 
-/** With other data it is another run, or the other side would answer with what it did for the old one. */
+/** Other data need another run id, or the remote system would answer with its stored result for the old one. */
 function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; run: string; claim: string | undefined } {
   const id = derivedId(parked.run, 'edited', parked.epoch + 1);
-  // a form or XML that somebody has edited as data is JSON from then on
+  // a form or XML that was edited as data is JSON from then on
   const written = parked.event.datacontenttype;
   const { body, datacontenttype } = writeData(data, typeof data === 'string' || isJson(written) ? written : undefined);
   const { replyto: _replyto, contentencoding: _contentencoding, ...event } = parked.event;
@@ -354,12 +358,12 @@ function rowOf(delivery: Delivery): ParkedRow | NewerRunState {
     }
   } catch (error) {
     if (error instanceof NewerRunState) return error;
-    // not readable: kept as it is, below
+    // not readable: parked unchanged, below
   }
   return eventRow(delivery);
 }
 
-/** What a NestJS handler of a plugin's module leaves when it has failed for good: which queue it consumes, and why it failed. */
+/** The record of a NestJS handler of a plugin's module that has no further attempt: the queue that it consumes, and the error. */
 interface ModuleFailure {
   readonly queue: string;
   readonly error: ErrorView;
@@ -376,7 +380,7 @@ function withoutFailure(parked: ParkedRun): EventMessage {
   return { attributes: { ...parked.event, meta }, body: decodeRun(parked.message).body };
 }
 
-/** An event that a handler failed on, or a message that the broker gave up. */
+/** Returns the row of an event on which a handler failed, or of a message that the broker no longer delivers. */
 function eventRow(delivery: Delivery): ParkedRow {
   const failed = moduleFailure(delivery.message.attributes);
   if (failed) return keptRow(delivery, failed.queue, failed.error);
@@ -387,7 +391,7 @@ function unreadableRow(delivery: Delivery, error: SluiceError): ParkedRow {
   return keptRow(delivery, UNKNOWN_FLOW, viewError(error));
 }
 
-/** Keeps the message whole, so that a person can look at it. */
+/** Keeps the whole message, so that a person can inspect it. */
 function keptRow({ message }: Delivery, flow: string, error: ErrorView): ParkedRow {
   const { attributes, body } = message;
   const run = runId(attributes.source, attributes.id, flow);

@@ -1,11 +1,10 @@
-/** The broker hands a lost delivery out again within seconds; longer than this nothing needs to be remembered. */
+/** The broker redelivers a lost delivery within seconds, so older keys are not needed. */
 const MAX_AGE_MS = 60 * 60_000;
 const MAX_KEYS = 10_000;
 
 /**
- * Remembers which work of this host has ended with its outputs confirmed, so that another copy of its message is recognised. Bounded: the
- * oldest of more than 10,000 is forgotten, and each after an hour; a copy of work that is forgotten is carried out again, under the same
- * ids.
+ * Remembers the work of this host whose outputs are confirmed, so that another copy of its message is recognised. Bounded: it forgets the
+ * oldest of more than 10,000 keys, and each key after an hour. A copy of forgotten work is processed again, under the same ids.
  */
 export class CompletedWork {
   readonly #at = new Map<string, number>();

@@ -2,16 +2,16 @@ import type { EmitStep, Scope } from '@sluice/flow';
 import type { EmittedAttributes } from './emitted.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 
-/** What an `emit` step says, with all its expressions evaluated. */
+/** The content of an `emit` step with all its expressions evaluated. */
 export interface EmitContent extends EmittedAttributes {
   readonly data: unknown;
   readonly datacontenttype: string | undefined;
 }
 
-/** The same while some expressions may still be with the library. */
+/** The same while some expressions are still being evaluated. */
 type RenderedContent = { readonly [Key in keyof EmitContent]: MaybePromise<EmitContent[Key]> };
 
-/** Gives a promise only when an expression does. */
+/** Evaluates the expressions of the step. Returns a promise only when an expression returns one. */
 export function renderEmit(step: EmitStep, scope: Scope): MaybePromise<EmitContent> {
   const rendered: RenderedContent = {
     type: step.type.text(scope),
@@ -36,7 +36,7 @@ function isSettled(rendered: RenderedContent): rendered is EmitContent {
   );
 }
 
-/** All at once: a rejection of one must not come while another is awaited. */
+/** Awaits all fields at once: one must not reject while another is awaited. */
 async function settled(rendered: RenderedContent): Promise<EmitContent> {
   const entries = await Promise.all(Object.entries(rendered).map(async ([key, value]) => [key, await value] as const));
   return Object.fromEntries(entries) as unknown as EmitContent;

@@ -16,7 +16,7 @@ export function emitCause(event: EventAttributes, flow: string, { hops, eventByt
   return { event, flow, hopsLimit: hops, bytesLimit: eventBytes };
 }
 
-/** What the emitter decides about an event; the rest comes from its cause. */
+/** The attributes that the emitter sets. The others follow from the cause of the event. */
 export interface EmittedAttributes {
   readonly type: string;
   readonly subject: string | undefined;
@@ -27,8 +27,8 @@ export interface EmittedAttributes {
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * An event that comes out of a run: caused by its trigger, correlated with it, one hop further. Throws `EVENT_TYPE`, `FLOW_LOOP`,
- * `BODY_TOO_LARGE`. Fields are assigned and not spread: this is the dearest line of a hop.
+ * Returns an event that a run emits: caused by its trigger, correlated with it, one hop further. Throws `EVENT_TYPE`, `FLOW_LOOP`,
+ * `BODY_TOO_LARGE`. Fields are assigned and not spread, because this is the most expensive line of a hop.
  */
 export function emittedEvent(cause: EmitCause, emitted: EmittedAttributes, content: Content, id: string): EventMessage {
   const { event: trigger } = cause;
@@ -63,7 +63,7 @@ export function emittedEvent(cause: EmitCause, emitted: EmittedAttributes, conte
 let lastMs = 0;
 let lastText = new Date(0).toISOString();
 
-/** Many events come in one millisecond, and writing the time costs more than any other attribute. */
+/** Many events occur in one millisecond, and formatting the time costs more than any other attribute. */
 function isoTime(ms: number): string {
   if (ms !== lastMs) {
     lastText = new Date(ms).toISOString();
@@ -72,13 +72,16 @@ function isoTime(ms: number): string {
   return lastText;
 }
 
-/** A child span of the trigger's, its id taken from the event's. https://www.w3.org/TR/trace-context/#traceparent-header */
+/**
+ * Returns a child span of the trigger's span, whose id is derived from the event's id.
+ * https://www.w3.org/TR/trace-context/#traceparent-header
+ */
 function childTrace(parent: string, id: string): string {
   const [version, trace, , flags] = parent.split('-');
   return `${version}-${trace}-${id.replaceAll('-', '').slice(0, 16)}-${flags}`;
 }
 
-/** Events that an action emitted with its result; their ids are derived, so that a repeated call gives the same ones. */
+/** Returns the events that an action emitted with its result. Their ids are derived, so that a repeated call emits the same events. */
 export function emittedByCall(
   cause: EmitCause,
   run: string,

@@ -4,7 +4,7 @@ import { messageOf } from '../message-of.js';
 const JSON_TYPE = 'application/json';
 
 /**
- * Reads the body of an event by its content type, with the reader of the doors; no content type is JSON.
+ * Reads the body of an event by its content type, with the same reader as HTTP requests; a missing content type means JSON.
  *
  * @returns the value of `trigger.data`; undefined without a body.
  * @throws `BODY_UNREADABLE` with the place and the reason, also for a body that an encoding packs.
@@ -27,7 +27,7 @@ export interface Content {
   readonly datacontenttype: string | undefined;
 }
 
-/** What an event carries: its body as it came, if it has one, else its data written. */
+/** Returns the content of an event: its unchanged body when it has one, otherwise its data as JSON. */
 export function contentOf(event: NewEvent): Content {
   const { body, datacontenttype } = event;
   if (body === undefined) return writeData(event.data, datacontenttype);

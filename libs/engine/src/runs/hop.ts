@@ -7,22 +7,22 @@ import { RunView, TriggerView } from './views.js';
 
 export type HopEnd =
   | { readonly kind: 'ended'; readonly outcome: RunOutcome; readonly error?: ErrorView }
-  /** The run goes on in another hop: its message is among the outputs. */
+  /** The run continues in another hop, whose message is among the outputs. */
   | { readonly kind: 'suspended' };
 
-/** One hop of a run: from taking a message to settling it. Collects what the steps do; nothing of it is published before the end. */
+/** One hop of a run, from a delivery to its settlement. Collects the effects of the steps; none is published before the end of the hop. */
 export class Hop {
   readonly startedAt: number;
   readonly epoch: number;
   readonly steps: Record<string, unknown>;
   readonly outputs: Outgoing[] = [];
   readonly began = Date.now();
-  /** Steps whose outputs are in `steps` before the hop, or which did more than filter: the run is worth a line in the journal. */
+  /** True when the run has outputs from earlier hops, or did more than filter: it gets a line in the journal. */
   notable: boolean;
   end: HopEnd | undefined;
   replied: boolean;
   claim: string | undefined;
-  /** Result of a call whose step is gone: a parked run keeps it, so that a replay goes on with it when the step is back. */
+  /** Result of a call whose step no longer exists. A parked run keeps it, so that a replay continues with it when the step exists again. */
   unread: Extract<StepResult, { readonly ok: true }> | undefined;
   /** Id of the step that runs now. */
   current = '';
@@ -48,7 +48,7 @@ export class Hop {
     this.#run = state?.run;
   }
 
-  /** Derived when it is first needed: a filtered event never needs it. */
+  /** Derived at the first use: a filtered event never needs it. */
   get run(): string {
     return (this.#run ??= runId(this.event.source, this.event.id, this.flow.name));
   }
@@ -57,12 +57,12 @@ export class Hop {
     return (this.#scope ??= this.#makeScope());
   }
 
-  /** Counted from acceptance, and anew by a replay. Absent: never. */
+  /** Counted from acceptance, and again from a replay. Absent: the event does not expire. */
   get expiresAt(): number | undefined {
     const { expiresMs } = this.flow.deliver;
     if (expiresMs === undefined) return undefined;
     const from = this.epoch > 0 ? this.startedAt : (this.event.acceptedat ?? Date.parse(this.event.time));
-    // a foreign publisher may have written a time that cannot be read: such an event does not expire
+    // a foreign publisher may have written an invalid time: such an event does not expire
     return Number.isNaN(from) ? undefined : from + expiresMs;
   }
 
@@ -71,7 +71,7 @@ export class Hop {
     return at !== undefined && Date.now() > at;
   }
 
-  /** The trigger's body, when this value is the data that was read from it: it can go on as it came. */
+  /** Returns the trigger's body when this value is the data that was read from it, so that the body can be sent unchanged. */
   bodyOf(value: unknown): Buffer | undefined {
     return typeof value === 'object' && value !== null ? this.#trigger?.bodyOf(value) : undefined;
   }
@@ -90,14 +90,14 @@ export class Hop {
     this.end = { kind: 'suspended' };
   }
 
-  /** Sends the reply, if somebody waits and has not got one. */
+  /** Sends the reply when a caller waits and has not received one. */
   reply(reply: Reply): void {
     if (this.event.replyto === undefined || this.replied) return;
     this.replied = true;
     this.outputs.push(replyMessage(this.event.replyto, this.run, this.flow.name, reply));
   }
 
-  /** The state as it travels to the next hop. */
+  /** Returns the state for the next hop. */
   state(kind: RunState['kind'], more: Pick<RunState, 'at' | 'call' | 'result' | 'parked'>): RunState {
     return {
       run: this.run,
@@ -114,7 +114,7 @@ export class Hop {
     };
   }
 
-  /** A durable timer beside the call, when its step has a timeout: whichever ends first goes on with the run. */
+  /** Starts a durable timer beside the call when its step has a timeout. The first of the two to end continues the run. */
   startTimer(at: string, call: PendingCall): void {
     if (call.deadline === undefined) return;
     const message = runMessage({ state: this.state('timer', { at, call }), body: this.body });

@@ -2,25 +2,25 @@ import type { Log } from '@sluice/plugin-api';
 import type { Delivery } from '../ports/bus.js';
 import { RUN_STATE_VERSION, type NewerRunState } from './run-state.js';
 
-/** A host of the newer release has this long to take the message before this host sees it again. */
+/** Milliseconds for a host of the newer release to take the message before this host receives it again. */
 const HAND_BACK_MS = 5_000;
-/** Each queue is reported at most once in this time. */
+/** Minimum milliseconds between two reports of a queue. */
 const REPORT_MS = 60_000;
 
 /** States of a newer release that this host has met in one queue. */
 export interface NewerStates {
   readonly queue: string;
-  /** The newest version that was met. */
+  /** The newest version that occurred. */
   readonly version: number;
-  /** How often a state was handed back since the host started; one state counts each time. */
+  /** Number of returned deliveries since the host started; one state may count several times. */
   readonly handedBack: number;
-  /** Unix milliseconds. */
+  /** Milliseconds since 1970. */
   readonly lastAt: number;
 }
 
 /**
- * Hands runs back that a newer release has written, as happens while hosts are upgraded one after another. They go to the end of their
- * queue after a durable pause, spend no attempt and count as no death of a host.
+ * Returns runs to their queue that a newer release has written, as happens while hosts are upgraded one after another. They go to the end
+ * of the queue after a durable pause, spend no attempt and do not count as the death of a host.
  */
 export class NewerStateQueues {
   readonly #met = new Map<string, NewerStates & { reportedAt: number }>();
@@ -49,7 +49,7 @@ export class NewerStateQueues {
     delivery.settle([{ queue, message, notBefore: now + HAND_BACK_MS }]);
   }
 
-  /** Queues in which such states were met within the last minute. */
+  /** Returns the queues in which such states occurred within the last minute. */
   list(): readonly NewerStates[] {
     const now = Date.now();
     return [...this.#met.values()]

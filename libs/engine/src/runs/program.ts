@@ -1,11 +1,11 @@
 import type { Flow, Step, SwitchStep } from '@sluice/flow';
 
-/** A step, linked to what comes after it, so that a run can go on at any step, also within a `switch`. */
+/** A step with links to its successors, so that a run can continue at any step, also within a `switch`. */
 export interface Node {
   readonly step: Step;
   /** Absent: the flow ends after this step. */
   readonly next: Node | undefined;
-  /** Of a `switch`: where each case begins, then `otherwise`. */
+  /** For a `switch`: the first node of each case, then of `otherwise`. */
   readonly branches: readonly (Node | undefined)[];
 }
 

@@ -5,13 +5,13 @@ import { queues } from '../ports/bus.js';
 const REPLY_PREFETCH = 200;
 
 /**
- * Callers of this host that wait for a flow's reply. Replies travel over a queue of this host alone: when the host dies, its callers see
- * a broken connection and ask again.
+ * Callers of this host that wait for a flow's reply. Replies arrive over an exclusive queue of this host: when the host dies, its callers
+ * see a broken connection and repeat the request.
  */
 export class Replies {
   /**
-   * By the run, and not by the id of the event, which is unique for its source alone: a caller must not get what another asked for.
-   * Several may wait for one run: they sent the event under the same id.
+   * By the run, and not by the id of the event, which is unique only for its source: a caller must not receive the reply to another caller.
+   * Several callers may wait for one run when they sent the event under the same id.
    */
   readonly #waiting = new Map<string, Set<(reply: Reply) => void>>();
   readonly #givingUp = new Set<() => void>();
@@ -34,7 +34,7 @@ export class Replies {
     });
   }
 
-  /** A promise of the reply of this run. Rejects with `REPLY_LATE` when none came in time. */
+  /** Returns a promise of the reply of this run. It rejects with `REPLY_LATE` when no reply arrives in time. */
   expect(run: string, withinMs: number): Promise<Reply> {
     const waiting = this.#waiting.get(run) ?? new Set();
     this.#waiting.set(run, waiting);
@@ -59,14 +59,14 @@ export class Replies {
     });
   }
 
-  /** Takes no more replies; whoever still waits is told that none will come here. */
+  /** Stops receiving replies and rejects all waits. */
   async stop(): Promise<void> {
     await this.#consumer?.stop();
     for (const give of [...this.#givingUp]) give();
   }
 }
 
-/** A reply as a message to the host that waits; thrown away when that host is gone. */
+/** Returns the reply as a message to the waiting host, which is dropped when that host has ended. */
 export function replyMessage(to: string, run: string, flow: string, reply: Reply): Outgoing {
   return {
     queue: to,
@@ -85,7 +85,7 @@ export function replyMessage(to: string, run: string, flow: string, reply: Reply
   };
 }
 
-/** What a caller is told when the run ended without a `reply` step. */
+/** Returns the reply to a caller whose run ended without a `reply` step. */
 export function replyOfOutcome(
   end:
     | { readonly outcome: 'done' | 'stopped' | 'expired' | 'duplicate' }

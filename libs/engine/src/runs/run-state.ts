@@ -2,33 +2,33 @@ import { engineFail, type ErrorView, type EventAttributes, type EventMessage, ty
 import type { Priority, RetryPolicy } from '@sluice/flow';
 
 export const RUN_TYPE = 'application/vnd.sluice.run';
-/** RabbitMQ 4 refuses messages over 16 MiB and closes the channel. */
+/** Maximum bytes of a state. RabbitMQ 4 refuses messages above 16 MiB and closes the channel. */
 export const STATE_LIMIT_BYTES = 8 * 1024 ** 2;
 
 /**
  * Version of the state that this release writes, and the newest that it reads. A state without a version is of version 1. A change that a
- * host of the release before would misread raises it: that host then hands such states back for a host of the newer release.
+ * host of the previous release would misread raises it: that host then returns such states to the queue for a host of the newer release.
  */
 export const RUN_STATE_VERSION = 1;
 
-/** A call that is on its way: everything that makes it, so that any host can. */
+/** A pending call, with all data that any host needs to make it. */
 export interface PendingCall {
   readonly plugin: string;
   readonly action: string;
   readonly connection?: string;
   readonly priority: Priority;
-  /** Rendered once, when the step began: every attempt sends the same data. */
+  /** Rendered once, when the step began, so that every attempt sends the same data. */
   readonly input: unknown;
-  /** The attempt to be made, from 1. Waiting for an overloaded or closed 1C spends none. */
+  /** Number of the next attempt, from 1. Waiting for an overloaded or closed 1C spends no attempt. */
   readonly attempt: number;
-  /** How often it had to wait without spending an attempt: grows the pause. */
+  /** Number of waits without spending an attempt. The pause grows with it. */
   readonly waits: number;
   readonly policy: RetryPolicy;
-  /** When the step began, in milliseconds since 1970. */
+  /** Start of the step in milliseconds since 1970. */
   readonly since: number;
-  /** When the step's timeout runs out; absent: never. */
+  /** End of the step's timeout in milliseconds since 1970; absent without a timeout. */
   readonly deadline?: number;
-  /** When the event expires; absent: never. */
+  /** Expiry of the event in milliseconds since 1970; absent when it does not expire. */
   readonly expiresAt?: number;
 }
 
@@ -37,10 +37,10 @@ export const EXPIRED = 'EXPIRED';
 
 export type StepResult = { readonly ok: true; readonly output: unknown } | { readonly ok: false; readonly error: ErrorView };
 
-/** A run between two hops: what travels in a message beside the trigger's body. */
+/** A run between two hops, as it travels in a message beside the trigger's body. */
 export interface RunState {
   readonly run: string;
-  /** 0; one more for every replay. */
+  /** Number of replays. */
   readonly epoch: number;
   readonly flow: string;
   readonly revision: string;
@@ -48,16 +48,16 @@ export interface RunState {
   readonly startedAt: number;
   /** Outputs of finished steps. */
   readonly steps: Readonly<Record<string, unknown>>;
-  /** The first reply has been sent. */
+  /** True once the reply has been sent. */
   readonly replied?: boolean;
   /** Key of `deliver.dedupe` that this run holds. */
   readonly claim?: string;
   /**
-   * `push`: to be called by the owner of the connection. `result`: it was called. `retry`: an unpaced call to be made again. `timer`:
-   * the step's timeout has run out. `replay`: begin again at `at`. `parked`: put aside.
+   * `push`: the owner of the connection makes the call. `result`: the call has ended. `retry`: an unpaced call is repeated. `timer`: the
+   * step's timeout has expired. `replay`: the run begins again at `at`. `parked`: the run waits for a person.
    */
   readonly kind: 'push' | 'result' | 'retry' | 'timer' | 'replay' | 'parked';
-  /** The step at which the run stands; absent: before the first. */
+  /** The current step of the run; absent before the first step. */
   readonly at?: string;
   readonly call?: PendingCall;
   readonly result?: StepResult;
@@ -79,8 +79,8 @@ export class NewerRunState extends Error {
 }
 
 /**
- * Length of the JSON part (4 bytes, big-endian), the JSON part, the trigger's body as it came: a document of 2 MB is neither escaped nor
- * parsed on its way through a push.
+ * Encodes a run: the length of the JSON part (4 bytes, big-endian), the JSON part, and the unchanged body of the trigger. A document of 2
+ * MB is neither escaped nor parsed on its way through a push.
  */
 export function encodeRun(run: RunMessage): Buffer {
   const json = Buffer.from(JSON.stringify({ v: RUN_STATE_VERSION, ...run.state }));
@@ -135,7 +135,7 @@ const isCall = (value: unknown) =>
   isCount(value.policy.attempts);
 const isResult = (value: unknown) => isRecord(value) && (value.ok === true || (value.ok === false && isError(value.error)));
 
-/** The fields that the engine relies on; all others are carried along unchecked. */
+/** The fields that the engine needs. All others are passed on unchecked. */
 const STATE_FIELDS: readonly (readonly [string, (value: unknown) => boolean])[] = [
   ['run', (value) => isText(value) && value !== ''],
   ['epoch', isCount],
@@ -152,12 +152,12 @@ const STATE_FIELDS: readonly (readonly [string, (value: unknown) => boolean])[] 
   ['parked', absentOr((value) => isRecord(value) && isError(value.error))],
 ];
 
-/** What becomes of a run whose state does not fit into {@link STATE_LIMIT_BYTES}. */
+/** Returns the error of a run whose state exceeds {@link STATE_LIMIT_BYTES}. */
 export function stateTooLarge(bytes: number): SluiceError {
   return engineFail.STATE_TOO_LARGE(`the state of the run has ${bytes} bytes, and the limit is ${STATE_LIMIT_BYTES}`);
 }
 
-/** The state as a message of the bus. */
+/** Returns the state as a message for the bus. */
 export function runMessage(run: RunMessage): EventMessage {
   return {
     attributes: {
