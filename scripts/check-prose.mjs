@@ -11,7 +11,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDERS = [
   'apps/cli',
   'apps/host',
-  ...['embedded', 'flow', 'nest', 'onec', 'pacer', 'plugin-api', 'store', 'testing', 'web-client'].map((name) => `libs/${name}`),
+  ...['embedded', 'engine', 'flow', 'nest', 'onec', 'pacer', 'plugin-api', 'store', 'testing', 'web-client'].map(
+    (name) => `libs/${name}`,
+  ),
   ...['http', 'onec-http', 'onec-soap', 'timeline/src'].map((name) => `plugins/${name}`),
   'scripts',
   'test',

@@ -66,7 +66,7 @@ describe('a paced step', () => {
     expect((await machine.store.parked.get(row?.run ?? ''))?.state).toBe('replayed');
   });
 
-  it('is never called again by itself when the outcome is unknown and the action cannot be repeated', async () => {
+  it('is not repeated when the outcome is unknown and the action cannot be repeated', async () => {
     const machine = await start({
       idempotent: 'no',
       flows: flow('t', PUSH, 'deliver:\n  retry: { attempts: 5 }\n'),
@@ -84,7 +84,7 @@ describe('a paced step', () => {
     });
   });
 
-  it('spends no attempt while the other side is overloaded', async () => {
+  it('spends no attempt while the remote system is overloaded', async () => {
     let refusals = 2;
     const machine = await start({
       flows: flow('t', PUSH, 'deliver:\n  retry: { attempts: 1 }\n'),
@@ -99,7 +99,7 @@ describe('a paced step', () => {
     expect(machine.pacer.ends.map((end) => end.result)).toEqual(['overload', 'overload', 'ok']);
   });
 
-  it('gives its onError output when it has failed for good', async () => {
+  it('has the output of its onError entry after the last attempt', async () => {
     const onError = `    onError:\n      - when: \${{ error.fate != 'rejected' }}\n        output: other\n      - output: { refused: '\${{ error.code }}' }\n`;
     const machine = await start({
       flows: flow('t', PUSH + onError + SAID),
@@ -113,7 +113,7 @@ describe('a paced step', () => {
     expect(machine.emitted.find((one) => one.type === 'said')?.data).toEqual({ refused: 'REJECTED' });
   });
 
-  it('ends at its timeout while the other side is closed, and the late push is not called', async () => {
+  it('ends at its timeout while the connection is closed, and the late push is not called', async () => {
     const pacer = new PlainPacer();
     pacer.open = false;
     const timeout = `    timeout: 1s\n    onError:\n      - output: late\n`;

@@ -14,7 +14,7 @@ const PUSH = `  - id: save
 `;
 const SAY = PUSH.replace('fake.push', 'fake.say').replace('connection: peer', 'connection: quick');
 
-/** A call that ends when the test says so. */
+/** A call that ends when the test opens the gate. */
 function gate() {
   let open = () => undefined as void;
   const passed = new Promise<void>((resolve) => (open = resolve));

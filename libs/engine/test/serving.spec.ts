@@ -34,7 +34,7 @@ const bearer: Bearer = {
   expiresAt: Number.POSITIVE_INFINITY,
 };
 
-/** A plugin whose clients come by themselves; it keeps what it was lent. */
+/** A plugin that clients connect to. It keeps the services that it received. */
 function deskPlugin(refusal?: Error) {
   const hosts: Host[] = [];
   const tokens: Buffer[] = [];

@@ -17,7 +17,7 @@ describe('the pause before the next attempt', () => {
   it('varies by a fifth, so that failures do not come back together', () => {
     expect([backoffMs(policy, 1, 0, () => 0), backoffMs(policy, 1, 0, () => 1)]).toEqual([800, 1_200]);
   });
-  it('is what the other side asked for, when that is longer', () => {
+  it('is the Retry-After of the remote system when that is longer', () => {
     expect(backoffMs(policy, 1, 7_000, middle)).toBe(7_000);
   });
   it('is what the call itself has to wait, when that is longer', () => {
@@ -25,7 +25,7 @@ describe('the pause before the next attempt', () => {
       7_000,
     );
   });
-  it('gives a call whose end is unknown as long again as it took, and no longer one that was answered', () => {
+  it('waits as long again as a call with an unknown outcome took, and not longer after an answer', () => {
     const call = { policy: { ...policy, backoff: 'fixed' as const }, attempt: 1 };
     expect(postponedMs(fail.TIMED_OUT('late', { sent: 'unknown' }), call, 60_000)).toBe(60_000);
     expect(postponedMs(fail.TIMED_OUT('late', { sent: 'yes' }), call, 60_000)).toBeLessThanOrEqual(1_200);

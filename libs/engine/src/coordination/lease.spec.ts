@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { LEASE_TIMES, holdLease, type HeldLease } from './lease.js';
 import type { LeaseStore } from '../ports/store.js';
 
-/** A store of leases whose answers wait while the test says so. */
+/** A store of leases whose answers wait until the test releases them. */
 class FakeLeases implements LeaseStore {
   readonly asked: string[] = [];
   answer: () => Promise<number | undefined> = () => Promise.resolve(1);

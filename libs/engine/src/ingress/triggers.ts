@@ -135,7 +135,7 @@ function acceptFor(
   return async (event, options) => {
     const checked = checkAgainst(spec.output as z.ZodType, event.data);
     if (!checked.ok)
-      throw engineFail.OUTPUT_INVALID(`what ${name} gives does not fit its schema: ${checked.problems}`, { sent: 'no' });
+      throw engineFail.OUTPUT_INVALID(`the event of ${name} does not fit its schema: ${checked.problems}`, { sent: 'no' });
     return hand({ ...event, type: event.type ?? name, source: event.source ?? source }, options?.reply);
   };
 }

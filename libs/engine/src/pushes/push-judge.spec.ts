@@ -5,7 +5,7 @@ import { paceEnd } from './push-judge.js';
 const ends = (make: (sent: Sent) => unknown) => (['no', 'unknown', 'yes'] as const).map((sent) => paceEnd(make(sent), 40));
 
 describe('what an error means for the pace', () => {
-  it('keeps the slot of what may still run on the other side, be it late or away', () => {
+  it('keeps the slot of a call that may still run in the remote system, after a timeout or a broken connection', () => {
     expect(ends((sent) => fail.TIMED_OUT('late', { sent }))).toEqual([
       { result: 'other', ms: 40 },
       { result: 'unknown', ms: 40, lingerMs: 40 },
@@ -22,7 +22,7 @@ describe('what an error means for the pace', () => {
     expect(ends((sent) => fail.REJECTED('bad', { sent })).map(({ result }) => result)).toEqual(['other', 'ok', 'ok']);
   });
 
-  it('passes on what the other side asked for', () => {
+  it('passes on the Retry-After of the remote system', () => {
     expect(paceEnd(fail.OVERLOADED('busy', { sent: 'yes', retryAfterMs: 7_000 }), 1)).toEqual({
       result: 'overload',
       ms: 1,

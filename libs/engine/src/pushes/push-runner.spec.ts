@@ -13,7 +13,7 @@ const PUSH = `  - id: save
 `;
 const queueOf = async (machine: TestEngine) => (await machine.bus.status([QUEUE]))[0];
 
-/** A call that ends when the test says so. */
+/** A call that ends when the test opens the gate. */
 function gate() {
   let open = (_error?: Error) => undefined as void;
   const passed = new Promise<void>((resolve, reject) => {
@@ -23,7 +23,7 @@ function gate() {
 }
 
 describe('pushes that are held', () => {
-  it('go back when the other side is found down after the connection was given up', async () => {
+  it('return to their queue when the remote system is found down after the lease was released', async () => {
     const pacer = new PlainPacer();
     const call = gate();
     const machine = await start({ pacer, flows: flow('t', PUSH), answer: () => call.passed });
@@ -137,7 +137,7 @@ describe('a push that was handed out again and again', () => {
     expect(last.calls).toHaveLength(0);
   });
 
-  it('is not taken for guilty because the other side cannot be reached, or is busy', async () => {
+  it('is not suspected because the remote system cannot be reached, or is busy', async () => {
     const shared = await suspects(['a']);
     const errors = [fail.UNREACHABLE('refused', { sent: 'no' }), fail.OVERLOADED('406', { sent: 'yes' })];
     const answer = () => {
@@ -174,7 +174,7 @@ describe('a push that was handed out again and again', () => {
   });
 });
 
-describe('what a call gives', () => {
+describe('the output of a call', () => {
   it('parks the run when it is too large to travel, and the call is not repeated', async () => {
     const machine = await start({ flows: flow('t', PUSH), answer: () => 'x'.repeat(9 * 1024 ** 2) });
     await machine.publish('t.asked', { text: 'a' });
@@ -250,8 +250,8 @@ describe('a breaker', () => {
       .map(({ message }) => message)
       .filter((line) => line.startsWith('peer'));
     expect(told).toEqual([
-      'peer cannot be reached: connect ECONNREFUSED 10.0.0.7:80. Its calls wait, none is lost; it is asked again every 5 s',
-      'peer is there again after 0 s: the calls that waited go on',
+      'peer cannot be reached: connect ECONNREFUSED 10.0.0.7:80. Its calls wait, no call is lost; it is checked again every 5 s',
+      'peer is available again after 0 s: the waiting calls continue',
     ]);
   });
 });

@@ -187,8 +187,8 @@ export class PushRunner implements PushOwner {
     const awayS = Math.round((Date.now() - this.#awaySince) / 1_000);
     this.deps.log.warn(
       open
-        ? `${this.name} cannot be reached: ${messageOf(this.#unreachable)}. Its calls wait, none is lost; it is asked again every ${probeS} s`
-        : `${this.name} is there again after ${awayS} s: the calls that waited go on`,
+        ? `${this.name} cannot be reached: ${messageOf(this.#unreachable)}. Its calls wait, no call is lost; it is checked again every ${probeS} s`
+        : `${this.name} is available again after ${awayS} s: the waiting calls continue`,
     );
   }
 

@@ -18,7 +18,7 @@ describe('the choice among classes', () => {
   it('follows the shares while all wait', () => {
     expect(choose(['interactive', 'normal', 'bulk'], 100)).toEqual({ interactive: 60, normal: 30, bulk: 10 });
   });
-  it('gives the share of an idle class to the others', () => {
+  it('divides the share of an idle class among the others', () => {
     expect(choose(['normal', 'bulk'], 40)).toEqual({ normal: 30, bulk: 10 });
   });
   it('serves a class alone, also one with no share', () => {
@@ -30,7 +30,7 @@ describe('the choice among classes', () => {
     expect(first).toContain('bulk');
     expect(first.slice(0, 3)).toContain('normal');
   });
-  it('gives nothing when nothing waits', () => {
+  it('returns undefined when no class waits', () => {
     expect(choose([], 1)).toEqual({ none: 1 });
   });
 });

@@ -10,7 +10,7 @@ export type HopEnd =
   /** The run continues in another hop, whose message is among the outputs. */
   | { readonly kind: 'suspended' };
 
-/** One hop of a run, from a delivery to its settlement. Collects the effects of the steps; none is published before the end of the hop. */
+/** One hop of a run, from a delivery to its settlement. Collects the effects of the steps; nothing is published before the end of the hop. */
 export class Hop {
   readonly startedAt: number;
   readonly epoch: number;
