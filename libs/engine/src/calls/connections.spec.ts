@@ -28,17 +28,17 @@ function refusedFor(reasons: readonly string[]) {
 }
 
 describe('a source that is away', () => {
-  it('is told of once for each reason, however often it is looked for', async () => {
+  it('is reported in a warning once for each reason, however often it is opened', async () => {
     const { log, tries, connection } = refusedFor(['refused', 'refused', 'unknown host']);
     const stop = new AbortController();
     const using = keepUsing(connection, stop.signal, log, async () => undefined);
     await until('three attempts', () => tries() === 3 && log.lines.length >= 3);
     stop.abort();
     await using;
-    expect(log.lines.map(({ level, fields }) => [level, (fields as { reason: string }).reason])).toEqual([
-      ['warn', 'pbx cannot be opened: refused'],
-      ['debug', 'pbx cannot be opened: refused'],
-      ['warn', 'pbx cannot be opened: unknown host'],
-    ]);
+    const reasons = (level: string) =>
+      log.lines.filter((line) => line.level === level).map(({ fields }) => (fields as { reason: string }).reason);
+    expect(reasons('warn')).toEqual(['pbx cannot be opened: refused', 'pbx cannot be opened: unknown host']);
+    // a timer that fires a moment early asks once more during the backoff
+    expect(new Set(reasons('debug'))).toEqual(new Set(['pbx cannot be opened: refused']));
   });
 });

@@ -1,17 +1,36 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 
-/** Returns unused ports of loopback. They are all different, because they stay open until all are drawn. */
+/** Below the ports that Linux draws for outgoing connections (32768 to 60999): one of those can be taken before a server listens at it. */
+const [MIN_PORT, MAX_PORT] = [20_000, 32_000];
+const MAX_TRIES = 100;
+
+/** Returns unused ports of loopback, all different. Rejects when 100 random ports in a row are in use. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const ports = new Set<number>();
+  for (let tries = 0; ports.size < count; tries++) {
+    if (tries === MAX_TRIES + count) throw new Error(`no free port between ${MIN_PORT} and ${MAX_PORT} after ${MAX_TRIES} tries`);
+    const port = MIN_PORT + Math.floor(Math.random() * (MAX_PORT - MIN_PORT));
+    if (!ports.has(port) && (await isFree(port))) ports.add(port);
+  }
+  return [...ports];
 }
 
 /** Returns one unused port of loopback. */
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   return port as number;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const outcome = new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.once('listening', () => resolve(true));
+  });
+  server.listen(port, '127.0.0.1');
+  if (!(await outcome)) return false;
+  server.close();
+  await once(server, 'close');
+  return true;
 }

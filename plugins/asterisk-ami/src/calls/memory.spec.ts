@@ -35,7 +35,7 @@ const untilCollected = (what: string, reference: WeakRef<object>) =>
     return reference.deref() === undefined;
   });
 
-const RECORDINGS = path.join(import.meta.dirname, '..', 'test', 'fixtures', 'asterisk-16');
+const RECORDINGS = path.join(import.meta.dirname, '..', '..', 'test', 'fixtures', 'asterisk-16');
 /** Calls of every recording that are up at the same time: about 1,000 channels and 10,000 events. */
 const COPIES = 14;
 /** In all recordings together. */

@@ -17,7 +17,7 @@ export interface Visit {
 interface Request {
   readonly method: string;
   readonly headers: { readonly authorization?: string };
-  readonly params: { readonly calendar?: string };
+  readonly params: { readonly journal?: string };
   visit?: Visit;
 }
 
@@ -43,15 +43,15 @@ export class TimelineGuard implements CanActivate {
     const calendars = this.connections.of<BookingCalendar>('timeline');
     const [first] = calendars.values();
     // the tokens of all calendars belong to the host, so any calendar can verify them, also for an unknown name
-    const open = params.calendar === undefined ? first : (calendars.get(params.calendar) ?? first);
+    const open = params.journal === undefined ? first : (calendars.get(params.journal) ?? first);
     if (!open) throw timelineFail.TIMELINE_MISSING('sluice.yaml has no connection that uses timeline');
     const calendar = await open();
     const bearer = await calendar.tokens.verify(/^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1]);
     const canWrite = bearer.scopes.some((scope) => scope === WRITE || scope === 'admin');
     if (method !== 'GET') calendar.tokens.requireScope(bearer, WRITE);
     else if (!canWrite) calendar.tokens.requireScope(bearer, READ);
-    if (params.calendar !== undefined && !calendars.has(params.calendar))
-      throw timelineFail.TIMELINE_MISSING(`there is no booking calendar "${params.calendar}"`);
+    if (params.journal !== undefined && !calendars.has(params.journal))
+      throw timelineFail.TIMELINE_MISSING(`there is no booking calendar "${params.journal}"`);
     return { calendar, bearer, canWrite };
   }
 }

@@ -21,13 +21,13 @@ export class TimelineController {
 
   @Get()
   @ApiOperation({ summary: 'Lists the booking calendars of this workspace' })
-  calendars(): object {
-    return { calendars: [...this.connections.of('timeline').keys()] };
+  journals(): object {
+    return { journals: [...this.connections.of('timeline').keys()] };
   }
 
   @Get(':journal')
   @ApiOperation({ summary: 'Returns a booking calendar: resources with their hours, time zone, and the rights of the caller' })
-  async calendar(@Visitor() { calendar, bearer, canWrite }: Visit): Promise<object> {
+  async journal(@Visitor() { calendar, bearer, canWrite }: Visit): Promise<object> {
     const { sub, extension, topics, scopes } = bearer;
     const { topic, zone } = calendar;
     const me = { name: sub, canWrite, ...(extension !== undefined && { extension }) };
