@@ -25,7 +25,7 @@ export class Metrics implements Observer {
   readonly #unrouted = this.#counter('sluice_unrouted_total', 'Events that no flow known here takes', ['type']);
   readonly #unwanted = this.#counter(
     'sluice_unwanted_total',
-    'Events dropped because the flow does not take their type any more',
+    'Events that reached a flow which does not take their type any more',
     ['flow'],
   );
   readonly #hops = new HopMetrics(this.registry, SECONDS);

@@ -122,6 +122,7 @@ export class Engine {
         bus,
         store,
         steps,
+        ingress: this.ingress,
         settings,
         env: workspace.env,
         observer,

@@ -26,7 +26,7 @@ export interface Observer {
   unrouted(event: EventAttributes): void;
   /** Reports a settled hop, with `outcome` when the run ended with it. */
   hop(flow: string, ms: number, outcome: RunOutcome | undefined): void;
-  /** Reports a dropped event whose type the flow no longer takes. */
+  /** Reports an event whose type the flow no longer takes. It is kept as unrouted, unless another flow has received it. */
   unwanted(flow: string): void;
   called(call: CallReport): void;
   parked(flow: string, error: ErrorView, event: EventAttributes): void;

@@ -137,11 +137,12 @@ export async function startTestEngine(options: TestEngineOptions) {
   const fake: AnyPlugin = fakePlugin(calls, options.answer ?? (() => ({ ok: true })), options.idempotent);
   const plugins = new Map([fake, ...(options.plugin ? [options.plugin] : [])].map((plugin) => [plugin.name, plugin]));
   const unrouted: string[] = [];
+  const unwanted: string[] = [];
   const observer: Observer = {
     accepted: () => undefined,
     unrouted: (event) => unrouted.push(event.type),
     hop: (flow, _ms, outcome) => outcomes.push({ flow, outcome }),
-    unwanted: () => undefined,
+    unwanted: (flow) => unwanted.push(flow),
     called: () => undefined,
     parked: () => undefined,
   };
@@ -194,6 +195,7 @@ export async function startTestEngine(options: TestEngineOptions) {
     calls,
     outcomes,
     unrouted,
+    unwanted,
     emitted,
     publish: (type: string, data: unknown, more: Partial<NewEvent> = {}) =>
       engine.ingress.publish({ type, source: '/test', data, ...more }),

@@ -3,8 +3,8 @@ import type { Flow } from '@sluice/flow';
 import { engineFail, typeMatches } from '@sluice/plugin-api';
 
 /**
- * Moves unrouted events to a flow. A flow drops events that its trigger does not take, so no event is moved if one of them would
- * be dropped.
+ * Moves unrouted events to a flow. A flow returns events that its trigger does not take, so no event is moved if one of them would
+ * be returned.
  *
  * @param pattern pattern of the types: `*` matches one word, `#` any number of words
  * @returns the number of moved events

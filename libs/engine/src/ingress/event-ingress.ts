@@ -6,13 +6,13 @@ import {
   type Accepted,
   type EventAttributes,
   type NewEvent,
-  typeMatches,
 } from '@sluice/plugin-api';
 import { contentOf } from '../runs/event-data.js';
 import type { Observer } from '../observer.js';
 import type { ParkedAccounts } from '../parked-accounts.js';
 import { queues, type Bus } from '../ports/bus.js';
 import type { Replies } from '../runs/replies.js';
+import { TypePatterns } from '../type-patterns.js';
 
 const MAX_ID_BYTES = 200;
 
@@ -26,8 +26,7 @@ export interface EventIngressOptions {
  * for a flow.
  */
 export class EventIngress {
-  readonly #known = new Map<string, boolean>();
-  readonly #taken: string[] = [];
+  readonly #taken = new TypePatterns();
 
   constructor(
     private readonly bus: Bus,
@@ -64,19 +63,12 @@ export class EventIngress {
 
   /** Records that a flow or module of this host takes events of these patterns. */
   takes(patterns: readonly string[]): void {
-    this.#taken.push(...patterns);
-    this.#known.clear();
+    this.#taken.add(patterns);
   }
 
   /** Returns whether a flow or a module on this host takes the type. */
   hasSubscriber(type: string): boolean {
-    let taken = this.#known.get(type);
-    if (taken === undefined) {
-      taken = this.#taken.some((pattern) => typeMatches(pattern, type));
-      // senders choose the types, so the number of remembered types is bounded
-      if (this.#known.size < 10_000) this.#known.set(type, taken);
-    }
-    return taken;
+    return this.#taken.match(type);
   }
 
   async #accept(

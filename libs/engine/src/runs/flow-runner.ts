@@ -1,4 +1,4 @@
-import { engineFail, runId, typeMatches, viewError, type ErrorView, type Log } from '@sluice/plugin-api';
+import { engineFail, runId, viewError, type ErrorView, type EventAttributes, type Log } from '@sluice/plugin-api';
 import type { Flow, RunOutcome, Settings } from '@sluice/flow';
 import { CompletedWork } from './completed-work.js';
 import { Hop } from './hop.js';
@@ -13,6 +13,8 @@ import { linkProgram, type Program } from './program.js';
 import type { Readiness } from '../coordination/readiness.js';
 import { replyOfOutcome } from './replies.js';
 import { stepTimeout } from '../calls/retry.js';
+import type { EventIngress } from '../ingress/event-ingress.js';
+import { TypePatterns } from '../type-patterns.js';
 import {
   decodeRun,
   EXPIRED,
@@ -35,11 +37,14 @@ const MAX_HELD_BYTES = 64 * 1024 ** 2;
 const MAX_HELD_MESSAGES = 500;
 /** Milliseconds for which a message is held while the broker or the database is away, before it returns to its queue. */
 const AWAY_PAUSE_MS = 1_000;
+/** Maximum milliseconds by which the clocks of two hosts differ. */
+const MAX_CLOCK_SKEW_MS = 60_000;
 
 export interface FlowRunnerDeps {
   readonly bus: Bus;
   readonly store: Store;
   readonly steps: Steps;
+  readonly ingress: Pick<EventIngress, 'hasSubscriber'>;
   readonly settings: Settings;
   readonly env: Readonly<Record<string, string>>;
   readonly observer: Observer;
@@ -61,13 +66,17 @@ export class FlowRunner {
   readonly #inFlight = new Map<Delivery, { readonly key: string; readonly ended: Promise<void> }>();
   /** Hops whose outputs were published although their delivery was lost. */
   readonly #answered = new CompletedWork();
-  readonly #wanted = new Map<string, boolean>();
+  /** Types that the trigger takes; undefined for a trigger of a plugin, whose events are of any type. */
+  readonly #types: TypePatterns | undefined;
+  /** Time from which all flows of this host receive the events of their types, in milliseconds since 1970. */
+  #boundAt = Infinity;
 
   constructor(
     readonly flow: Flow,
     private readonly deps: FlowRunnerDeps,
   ) {
     this.#program = linkProgram(flow);
+    if (flow.trigger.kind === 'event') this.#types = new TypePatterns(flow.trigger.types);
   }
 
   /** Returns whether a run can continue at this step. */
@@ -86,7 +95,9 @@ export class FlowRunner {
     if (moved > 0) log.info(`${name}: took ${moved} stored events`);
   }
 
+  /** Begins to consume. Call it once the queues of all flows are declared. */
   async start(): Promise<void> {
+    this.#boundAt = Date.now();
     const prefetch = Math.max(1, Math.min(MAX_HELD_MESSAGES, Math.floor(MAX_HELD_BYTES / this.flow.deliver.maxBodyBytes)));
     // running runs go before new events
     for (const queue of [queues.next(this.flow.name), queues.flow(this.flow.name)]) {
@@ -165,23 +176,26 @@ export class FlowRunner {
 
   #run(delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
     if (run) return this.#resume(delivery, run);
-    if (!this.#wants(delivery.message.attributes.type)) {
-      this.deps.observer.unwanted(this.flow.name);
-      return delivery.settle([]);
-    }
-    return this.#begin(delivery);
+    const takesType = this.#types?.match(delivery.message.attributes.type) ?? true;
+    return takesType ? this.#begin(delivery) : this.#unwanted(delivery);
   }
 
-  /** A binding may be older than the flow. Events that its trigger no longer takes are dropped and counted. */
-  #wants(type: string): boolean {
-    const { trigger } = this.flow;
-    if (trigger.kind !== 'event') return true;
-    let wanted = this.#wanted.get(type);
-    if (wanted === undefined) {
-      wanted = trigger.types.some((pattern) => typeMatches(pattern, type));
-      if (this.#wanted.size < 10_000) this.#wanted.set(type, wanted);
-    }
-    return wanted;
+  /**
+   * Keeps an event whose type was removed from the trigger: the event waited in the queue during the edit, or a binding of the earlier
+   * trigger still delivers it. It becomes unrouted, unless a flow or a module of this host has received a copy of its own.
+   */
+  #unwanted(delivery: Delivery): void {
+    const { message } = delivery;
+    this.deps.observer.unwanted(this.flow.name);
+    if (this.#isReceivedElsewhere(message.attributes)) return delivery.settle([]);
+    this.deps.observer.unrouted(message.attributes);
+    delivery.settle([{ queue: queues.unrouted, message }]);
+  }
+
+  /** An event that was accepted before this host had declared its queues may have been routed to this flow only. */
+  #isReceivedElsewhere({ type, acceptedat, time }: EventAttributes): boolean {
+    const acceptedAt = acceptedat ?? Date.parse(time);
+    return acceptedAt > this.#boundAt + MAX_CLOCK_SKEW_MS && this.deps.ingress.hasSubscriber(type);
   }
 
   #hopOf({ message }: Delivery, run: RunMessage | undefined): Hop {
