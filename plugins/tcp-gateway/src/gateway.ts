@@ -1,16 +1,16 @@
 import type { Accept, Closable, Host } from '@sluice/plugin-api';
 import type { Config } from './config.js';
 import { gatewayFail } from './failures.js';
-import { SessionHandler } from './delivery/session-handler.js';
-import type { Mailbox } from './delivery/mailbox.js';
-import { MailboxGauges } from './delivery/mailbox-gauges.js';
-import { AdminRoutes } from './delivery/admin-routes.js';
-import { LongPollRoutes } from './delivery/long-poll-routes.js';
-import { EventDispatcher } from './delivery/event-dispatcher.js';
-import { Presence, SNAPSHOT_MS } from './delivery/presence.js';
-import { Readers } from './delivery/readers.js';
-import { Topics } from './delivery/topics.js';
-import { Waits } from './delivery/waits.js';
+import { SessionHandler } from './delivery/sessions/session-handler.js';
+import type { Mailbox } from './delivery/mailbox/mailbox.js';
+import { MailboxGauges } from './delivery/mailbox/mailbox-gauges.js';
+import { AdminRoutes } from './delivery/http/admin-routes.js';
+import { LongPollRoutes } from './delivery/http/long-poll-routes.js';
+import { EventDispatcher } from './delivery/dispatch/event-dispatcher.js';
+import { Presence, SNAPSHOT_MS } from './delivery/sessions/presence.js';
+import { Readers } from './delivery/sessions/mailbox-readers.js';
+import { Topics } from './delivery/sessions/topic-subscriptions.js';
+import { Waits } from './delivery/sessions/waiting-runs.js';
 import { startStompServer, type StompServer } from './server/server.js';
 
 /** A lost hint costs at most so long. */

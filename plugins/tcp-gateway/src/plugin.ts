@@ -1,7 +1,7 @@
 import { definePlugin, type Host } from '@sluice/plugin-api';
 import { broadcast } from './broadcast.js';
 import { connection, type Config } from './config.js';
-import { PostgresMailbox } from './delivery/postgres-mailbox.js';
+import { PostgresMailbox } from './delivery/mailbox/postgres-mailbox.js';
 import { Gateway } from './gateway.js';
 import { message } from './message.js';
 import { send } from './send.js';

@@ -1,9 +1,9 @@
 import { action, derivedId, duration, isEventType, type Call } from '@sluice/plugin-api';
 import { z } from 'zod';
-import type { Content, Target } from './delivery/mail.js';
-import type { WaitKind } from './delivery/mailbox.js';
-import type { DeliveryOptions } from './delivery/event-dispatcher.js';
-import { WAIT_HEADER } from './delivery/waits.js';
+import type { Content, Target } from './delivery/mailbox/mailbox-event.js';
+import type { WaitKind } from './delivery/mailbox/mailbox.js';
+import type { DeliveryOptions } from './delivery/dispatch/event-dispatcher.js';
+import { WAIT_HEADER } from './delivery/sessions/waiting-runs.js';
 import { gatewayFail } from './failures.js';
 import type { Gateway } from './gateway.js';
 import { isName, MAX_NAME_LENGTH } from './names.js';

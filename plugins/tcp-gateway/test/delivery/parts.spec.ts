@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Batches } from '../../src/delivery/batches.js';
+import { Batches } from '../../src/delivery/mailbox/statement-batches.js';
 import type { Session, Subscription } from '../../src/server/stomp-handler.js';
-import { giveSpread, spreadOver } from '../../src/delivery/spread.js';
-import { Topics } from '../../src/delivery/topics.js';
-import { decodePeerMessage, encodePeerMessage } from '../../src/delivery/peer-messages.js';
+import { giveSpread, spreadOver } from '../../src/delivery/dispatch/spread-delivery.js';
+import { Topics } from '../../src/delivery/sessions/topic-subscriptions.js';
+import { decodePeerMessage, encodePeerMessage } from '../../src/delivery/dispatch/peer-messages.js';
 
 const content = (text: string) => ({ id: text, headers: { event: 'test', text }, body: Buffer.from(text) });
 

@@ -4,8 +4,8 @@ import type { Database } from '@sluice/plugin-api';
 import { ConnectionDatabase } from '@sluice/store';
 import { MemoryLog, startPostgres, until } from '@sluice/testing';
 import pg from 'pg';
-import type { NewMail } from '../../src/delivery/mailbox.js';
-import { PostgresMailbox } from '../../src/delivery/postgres-mailbox.js';
+import type { NewMail } from '../../src/delivery/mailbox/mailbox.js';
+import { PostgresMailbox } from '../../src/delivery/mailbox/postgres-mailbox.js';
 import { mailboxSuite } from './support/mailbox-suite.js';
 
 mailboxSuite('PostgreSQL', async () => {
@@ -209,7 +209,7 @@ describe('the mailbox in PostgreSQL', () => {
   });
 
   it('keeps the ids of events that were acknowledged before its tables changed', async () => {
-    const { MAILBOX_TABLES } = await import('../../src/delivery/mailbox-tables.js');
+    const { MAILBOX_TABLES } = await import('../../src/delivery/mailbox/tables.js');
     const old = new ConnectionDatabase({ url, connection: 'older', log });
     closers.push(() => old.close());
     await old.migrate(MAILBOX_TABLES.slice(0, 3));

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bearer } from '@sluice/plugin-api';
 import { until } from '@sluice/testing';
-import type { Mail } from '../../../src/delivery/mail.js';
-import type { Mailbox, NewMail } from '../../../src/delivery/mailbox.js';
+import type { Mail } from '../../../src/delivery/mailbox/mailbox-event.js';
+import type { Mailbox, NewMail } from '../../../src/delivery/mailbox/mailbox.js';
 
 export interface MailboxHarness {
   /** A mailbox as one more host opens it; all of them hold the same. */

@@ -1,5 +1,5 @@
 import type { Bearer } from '@sluice/plugin-api';
-import type { Mail, Target } from '../../../src/delivery/mail.js';
+import type { Mail, Target } from '../../../src/delivery/mailbox/mailbox-event.js';
 import {
   ID_KEPT_MS,
   MAX_READ_BYTES,
@@ -13,7 +13,7 @@ import {
   type MailboxSummary,
   type MailboxTotals,
   type WaitingRun,
-} from '../../../src/delivery/mailbox.js';
+} from '../../../src/delivery/mailbox/mailbox.js';
 
 interface Kept {
   mail: Mail;

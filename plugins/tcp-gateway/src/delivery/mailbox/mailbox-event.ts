@@ -1,4 +1,4 @@
-import { encodeMessage, type EncodedMessage } from '../stomp/message.js';
+import { encodeMessage, type EncodedMessage } from '../../stomp/message.js';
 
 /** An event on its way to desktops. */
 export interface Content {

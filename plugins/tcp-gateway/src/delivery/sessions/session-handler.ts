@@ -11,17 +11,17 @@ import {
   viewError,
   writeBody,
 } from '@sluice/plugin-api';
-import { gatewayFail } from '../failures.js';
-import { checkNames, checkWorkplace } from '../names.js';
-import type { Bearer, Credentials, StompHandler, SentMessage, Session, Subscription } from '../server/stomp-handler.js';
-import { Semaphore } from '../server/semaphore.js';
-import { encodeMessage } from '../stomp/message.js';
-import type { Mailbox } from './mailbox.js';
-import { JSON_TYPE } from './mail.js';
+import { gatewayFail } from '../../failures.js';
+import { checkNames, checkWorkplace } from '../../names.js';
+import type { Bearer, Credentials, StompHandler, SentMessage, Session, Subscription } from '../../server/stomp-handler.js';
+import { Semaphore } from '../../server/semaphore.js';
+import { encodeMessage } from '../../stomp/message.js';
+import type { Mailbox } from '../mailbox/mailbox.js';
+import { JSON_TYPE } from '../mailbox/mailbox-event.js';
 import type { Presence } from './presence.js';
-import type { Readers } from './readers.js';
-import type { Topics } from './topics.js';
-import type { Waits } from './waits.js';
+import type { Readers } from './mailbox-readers.js';
+import type { Topics } from './topic-subscriptions.js';
+import type { Waits } from './waiting-runs.js';
 
 /** Whoever asks has given up by then. */
 const REPLY_WITHIN_MS = 120_000;

@@ -1,10 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import type { Delivery, Session, Subscription } from '../server/stomp-handler.js';
-import type { EncodedMessage } from '../stomp/message.js';
-import { Reader, WINDOW } from './reader.js';
-import type { Mail } from './mail.js';
-import type { ReadResult } from './mailbox.js';
-import { MemoryMailbox } from '../../test/delivery/support/memory-mailbox.js';
+import type { Delivery, Session, Subscription } from '../../server/stomp-handler.js';
+import type { EncodedMessage } from '../../stomp/message.js';
+import { Reader, WINDOW } from './mailbox-reader.js';
+import type { Mail } from '../mailbox/mailbox-event.js';
+import type { ReadResult } from '../mailbox/mailbox.js';
+import { MemoryMailbox } from '../../../test/delivery/support/memory-mailbox.js';
 
 const USER = 'erp/ivanov';
 

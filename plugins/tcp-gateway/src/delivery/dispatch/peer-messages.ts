@@ -1,4 +1,4 @@
-import type { Content, Mail, Target } from './mail.js';
+import type { Content, Mail, Target } from '../mailbox/mailbox-event.js';
 
 /** Larger bodies are read from the mailbox by the host that needs them. */
 export const MAX_NOTIFIED_BYTES = 8 * 1024;

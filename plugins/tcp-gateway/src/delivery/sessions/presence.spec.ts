@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { FakeWorkspace, until } from '@sluice/testing';
 import { Presence, SILENCE_MS } from './presence.js';
-import type { Session } from '../server/stomp-handler.js';
+import type { Session } from '../../server/stomp-handler.js';
 
 let drawn = 0;
 const session = (user: string, more: Partial<Session> = {}) =>

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { HttpRequest } from '@sluice/plugin-api';
 import { FakeWorkspace, until } from '@sluice/testing';
-import { closeHosts, startHost, type GatewayHost } from '../../test/delivery/support/hosts.js';
-import { MemoryMailbox } from '../../test/delivery/support/memory-mailbox.js';
+import { closeHosts, startHost, type GatewayHost } from '../../../test/delivery/support/hosts.js';
+import { MemoryMailbox } from '../../../test/delivery/support/memory-mailbox.js';
 
 closeHosts();
 

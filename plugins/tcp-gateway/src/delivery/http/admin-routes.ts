@@ -1,8 +1,8 @@
 import type { HttpRequest, Reply, UpgradeRegistrar } from '@sluice/plugin-api';
 import { z } from 'zod';
-import { gatewayFail } from '../failures.js';
-import type { Mailbox, MailboxSummary } from './mailbox.js';
-import type { Presence } from './presence.js';
+import { gatewayFail } from '../../failures.js';
+import type { Mailbox, MailboxSummary } from '../mailbox/mailbox.js';
+import type { Presence } from '../sessions/presence.js';
 import { privateReply } from './private-reply.js';
 
 const SCOPE = 'viewer';

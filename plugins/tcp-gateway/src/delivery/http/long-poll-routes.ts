@@ -1,12 +1,12 @@
 import { parseBody, parseDuration, type HttpRequest, type Reply, type UpgradeRegistrar } from '@sluice/plugin-api';
 import { z } from 'zod';
-import { gatewayFail } from '../failures.js';
-import { checkNames, checkWorkplace, isName } from '../names.js';
-import type { Mail } from './mail.js';
-import type { Mailbox } from './mailbox.js';
+import { gatewayFail } from '../../failures.js';
+import { checkNames, checkWorkplace, isName } from '../../names.js';
+import type { Mail } from '../mailbox/mailbox-event.js';
+import type { Mailbox } from '../mailbox/mailbox.js';
 import { privateReply } from './private-reply.js';
-import type { Readers } from './readers.js';
-import { WAIT_HEADER, type Waits } from './waits.js';
+import type { Readers } from '../sessions/mailbox-readers.js';
+import { WAIT_HEADER, type Waits } from '../sessions/waiting-runs.js';
 
 const SCOPE = 'desktop';
 const MAX_WAIT_MS = 60_000;

@@ -1,6 +1,6 @@
 import type { Services } from '@sluice/plugin-api';
-import type { Session } from '../server/stomp-handler.js';
-import type { Mailbox, WaitKind } from './mailbox.js';
+import type { Session } from '../../server/stomp-handler.js';
+import type { Mailbox, WaitKind } from '../mailbox/mailbox.js';
 
 /** Header of a MESSAGE whose sender waits: for its acknowledgement, or for an answer. */
 export const WAIT_HEADER = 'wait';

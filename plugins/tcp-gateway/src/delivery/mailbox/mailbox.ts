@@ -1,5 +1,5 @@
 import type { Bearer } from '@sluice/plugin-api';
-import type { Content, Mail, Target } from './mail.js';
+import type { Content, Mail, Target } from './mailbox-event.js';
 
 /** An event to be kept for a user. */
 export interface NewMail {

@@ -1,8 +1,8 @@
-import type { Subscription } from '../server/stomp-handler.js';
-import { userMessage, type Mail } from './mail.js';
-import { WAIT_HEADER } from './waits.js';
-import type { Mailbox, MailboxPosition } from './mailbox.js';
-import type { MailboxNotification } from './peer-messages.js';
+import type { Subscription } from '../../server/stomp-handler.js';
+import { userMessage, type Mail } from '../mailbox/mailbox-event.js';
+import { WAIT_HEADER } from './waiting-runs.js';
+import type { Mailbox, MailboxPosition } from '../mailbox/mailbox.js';
+import type { MailboxNotification } from '../dispatch/peer-messages.js';
 
 /** Sent to one subscription and still waiting for an acknowledgement: past so many the rest waits in the mailbox. */
 export const WINDOW = 100;

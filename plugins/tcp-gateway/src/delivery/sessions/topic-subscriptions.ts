@@ -1,4 +1,4 @@
-import type { Session, Subscription } from '../server/stomp-handler.js';
+import type { Session, Subscription } from '../../server/stomp-handler.js';
 
 /** Who listens to which topic on this host. */
 export class Topics {

@@ -1,12 +1,12 @@
 import type { Peers } from '@sluice/plugin-api';
-import { gatewayFail } from '../failures.js';
-import type { Subscription } from '../server/stomp-handler.js';
-import { messageTo, USER_EVENTS, type Content, type Mail, type Target } from './mail.js';
-import type { Mailbox, WaitingRun } from './mailbox.js';
-import type { Presence } from './presence.js';
-import type { Readers } from './readers.js';
-import { giveSpread, spreadOver } from './spread.js';
-import type { Topics } from './topics.js';
+import { gatewayFail } from '../../failures.js';
+import type { Subscription } from '../../server/stomp-handler.js';
+import { messageTo, USER_EVENTS, type Content, type Mail, type Target } from '../mailbox/mailbox-event.js';
+import type { Mailbox, WaitingRun } from '../mailbox/mailbox.js';
+import type { Presence } from '../sessions/presence.js';
+import type { Readers } from '../sessions/mailbox-readers.js';
+import { giveSpread, spreadOver } from './spread-delivery.js';
+import type { Topics } from '../sessions/topic-subscriptions.js';
 import {
   decodePeerMessage,
   encodePeerMessage,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bearer, Database, Log } from '@sluice/plugin-api';
-import { Batches } from './batches.js';
-import type { Content, Mail, Target } from './mail.js';
+import { Batches } from './statement-batches.js';
+import type { Content, Mail, Target } from './mailbox-event.js';
 import {
   ID_KEPT_MS,
   MAX_READ_BYTES,
@@ -16,8 +16,8 @@ import {
   type MailboxTotals,
   type WaitingRun,
 } from './mailbox.js';
-import * as sql from './mailbox-statements.js';
-import { MAILBOX_TABLES } from './mailbox-tables.js';
+import * as sql from './statements.js';
+import { MAILBOX_TABLES } from './tables.js';
 
 /** Of the events that one statement puts: it has to end well within the timeout of a query. */
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;

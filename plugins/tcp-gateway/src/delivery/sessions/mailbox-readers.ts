@@ -1,8 +1,8 @@
-import type { Session, Subscription } from '../server/stomp-handler.js';
-import type { Target } from './mail.js';
-import { Reader, type ReaderDeps } from './reader.js';
-import type { Mailbox } from './mailbox.js';
-import type { MailboxNotification } from './peer-messages.js';
+import type { Session, Subscription } from '../../server/stomp-handler.js';
+import type { Target } from '../mailbox/mailbox-event.js';
+import { Reader, type ReaderDeps } from './mailbox-reader.js';
+import type { Mailbox } from '../mailbox/mailbox.js';
+import type { MailboxNotification } from '../dispatch/peer-messages.js';
 
 /** The sessions of this host that want their user's mail. */
 export class Readers {

@@ -1,5 +1,5 @@
 import type { Peers } from '@sluice/plugin-api';
-import type { Session } from '../server/stomp-handler.js';
+import type { Session } from '../../server/stomp-handler.js';
 
 /** A host that was silent for so long is gone, and its users with it. */
 export const SILENCE_MS = 30_000;
