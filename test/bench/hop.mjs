@@ -67,9 +67,12 @@ async function killed() {
   await host.start();
   await orders.holds(OUT.ours, MESSAGES / 4);
   await host.kill();
-  await host.start();
-  await orders.emptied(IN.ours);
-  await host.stop();
+  // A host that stops hands back the events it has not begun, so the queue can fill again after it was empty.
+  do {
+    await host.start();
+    await orders.emptied(IN.ours);
+    await host.stop();
+  } while (await orders.isFilled(IN.ours));
   return check('ours');
 }
 

@@ -77,9 +77,13 @@ export class Orders {
     }
   }
 
-  /** Resolves when the queue is empty. */
+  /** Resolves when no event of the queue waits for a consumer. A consumer can still hold some. */
   async emptied(queue) {
-    while ((await this.#channel.checkQueue(queue)).messageCount > 0) await pause(LOOK_MS);
+    while (await this.isFilled(queue)) await pause(LOOK_MS);
+  }
+
+  async isFilled(queue) {
+    return (await this.#channel.checkQueue(queue)).messageCount > 0;
   }
 
   /** Empties an output queue. Resolves with the numbers of its orders and the number of messages. */
