@@ -305,6 +305,22 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(await bus.replayUnrouted([`${word}.#`], queue)).toBe(1);
       });
 
+      it('moves a delivery that is settled into the queue of unrouted events, and replays it with its type', async () => {
+        const from = await declared('from');
+        const type = `${word}.order`;
+        await bus.publish([{ message: message('m', { type }), queue: from }]);
+        const inbox = await openInbox(bus, from);
+        const [delivery] = await inbox.atLeast(1);
+        delivery?.settle([{ message: delivery.message, queue: queues.unrouted }]);
+        await until('the unrouted event', async () => (await bus.unrouted()).some((one) => one.type === type));
+        const to = await declared('to');
+        expect(await bus.replayUnrouted([type], to)).toBe(1);
+        const replayed = await openInbox(bus, to, { settle: true });
+        await replayed.atLeast(1);
+        expect(replayed.ids()).toEqual(['m']);
+        expect(await waiting(from)).toBe(0);
+      });
+
       it('moves each of 1,000 unrouted events once, and leaves none behind', async () => {
         await bus.publish(
           names(1_000).map((id) => ({ message: message(id, { type: `${word}.order` }) })),
