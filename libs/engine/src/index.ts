@@ -51,6 +51,7 @@ export { EventIngress } from './ingress/event-ingress.js';
 export type { CallReport, Observer } from './observer.js';
 export type { HostCapabilities } from './services.js';
 export { Parking, type ReplayOptions } from './parking/parking.js';
-export { decodeRun, encodeRun, RUN_TYPE, type RunMessage, type RunState } from './runs/run-state.js';
+export { decodeRun, encodeRun, RUN_TYPE } from './runs/run-codec.js';
+export { type RunMessage, type RunState } from './runs/run-state.js';
 export { readData } from './runs/event-data.js';
 export { maskedError } from './masked-error.js';

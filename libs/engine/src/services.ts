@@ -3,7 +3,7 @@ import type { EventIngress } from './ingress/event-ingress.js';
 import type { HostPeers } from './coordination/peers.js';
 import { queues, type Bus } from './ports/bus.js';
 import type { LeaseStore } from './ports/store.js';
-import { decodeRun, runMessage } from './runs/run-state.js';
+import { decodeRun, runMessage } from './runs/run-codec.js';
 import { underLease } from './coordination/under-lease.js';
 
 /** The capabilities of the host program that plugins with clients of their own use. */

@@ -17,7 +17,8 @@ import { pause } from '../coordination/lease.js';
 import type { Observer } from '../observer.js';
 import { queues, type Bus, type Outgoing } from '../ports/bus.js';
 import { postponedMs, decideRetry, stepTimeout } from './retry.js';
-import { encodeRun, runMessage, type PendingCall } from '../runs/run-state.js';
+import { encodeRun, runMessage } from '../runs/run-codec.js';
+import type { PendingCall } from '../runs/run-state.js';
 
 const NEVER = new Date(8.64e15);
 /** Pause before the next try while the broker is away. */

@@ -18,7 +18,8 @@ import type { NewerStateQueues } from '../runs/newer-states.js';
 import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from '../ports/bus.js';
 import type { ParkedRun, ParkedSummary, Store } from '../ports/store.js';
 import type { StepPresence } from '../pushes/push-runner.js';
-import { decodeRun, encodeRun, isRun, NewerRunState, runMessage, type RunState } from '../runs/run-state.js';
+import { decodeRun, encodeRun, isRun, readRun, runMessage } from '../runs/run-codec.js';
+import type { RunMessage, RunState } from '../runs/run-state.js';
 
 const PREFETCH = 100;
 const AWAY_PAUSE_MS = 1_000;
@@ -211,9 +212,9 @@ export class Parking {
   #readable(deliveries: readonly Delivery[]): Parked[] {
     const batch: Parked[] = [];
     for (const delivery of deliveries) {
-      const row = rowOf(delivery);
-      if (row instanceof NewerRunState) this.deps.newer.handBack(delivery, row);
-      else batch.push({ delivery, row });
+      const read = readParked(delivery);
+      if (read.kind === 'newer') this.deps.newer.handBack(delivery, read.version);
+      else batch.push({ delivery, row: read.row });
     }
     return batch;
   }
@@ -337,30 +338,36 @@ function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; run: st
   };
 }
 
-/** Returns the error instead when a newer release has written the state. */
-function rowOf(delivery: Delivery): ParkedRow | NewerRunState {
+/** Returns the row of a message of one of the two queues; only the version when a newer release has written its state. */
+function readParked(
+  delivery: Delivery,
+): { readonly kind: 'row'; readonly row: ParkedRow } | { readonly kind: 'newer'; readonly version: number } {
   const { message } = delivery;
-  try {
-    if (isRun(message)) {
-      const { state } = decodeRun(message.body);
-      const error = state.parked?.error ?? viewError(engineFail.POISON('the broker gave the run up after too many deliveries'));
-      return {
-        run: state.run,
-        epoch: state.epoch,
-        flow: state.flow,
-        revision: state.revision,
-        event: state.event,
-        error,
-        parkedAt: new Date(state.parked?.at ?? Date.now()),
-        message: message.body,
-        ...(state.at !== undefined && { step: state.at }),
-      };
-    }
-  } catch (error) {
-    if (error instanceof NewerRunState) return error;
-    // not readable: parked unchanged, below
+  if (!isRun(message)) return { kind: 'row', row: eventRow(delivery) };
+  const read = readRun(message.body);
+  switch (read.kind) {
+    case 'newer':
+      return read;
+    case 'run':
+      return { kind: 'row', row: runRow(read.run, message.body) };
+    case 'unreadable':
+      return { kind: 'row', row: unreadableRow(delivery, engineFail.POISON(read.reason)) };
   }
-  return eventRow(delivery);
+}
+
+function runRow({ state }: RunMessage, message: Buffer): ParkedRow {
+  const error = state.parked?.error ?? viewError(engineFail.POISON('the broker gave the run up after too many deliveries'));
+  return {
+    run: state.run,
+    epoch: state.epoch,
+    flow: state.flow,
+    revision: state.revision,
+    event: state.event,
+    error,
+    parkedAt: new Date(state.parked?.at ?? Date.now()),
+    message,
+    ...(state.at !== undefined && { step: state.at }),
+  };
 }
 
 /** The record of a NestJS handler of a plugin's module that has no further attempt: the queue that it consumes, and the error. */
@@ -384,7 +391,7 @@ function withoutFailure(parked: ParkedRun): EventMessage {
 function eventRow(delivery: Delivery): ParkedRow {
   const failed = moduleFailure(delivery.message.attributes);
   if (failed) return keptRow(delivery, failed.queue, failed.error);
-  return unreadableRow(delivery, engineFail.POISON('the broker gave the message up, or it is not the state of a run'));
+  return unreadableRow(delivery, engineFail.POISON('the broker gave the event up after too many deliveries'));
 }
 
 function unreadableRow(delivery: Delivery, error: SluiceError): ParkedRow {

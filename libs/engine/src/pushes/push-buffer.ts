@@ -5,6 +5,7 @@ import { PUSH_CLASSES, type PushClass } from '../ports/pacer.js';
 import { publishLost } from '../coordination/publish-lost.js';
 import type { Readiness } from '../coordination/readiness.js';
 import { SUSPECT_AFTER, type PoisonGuard } from '../coordination/poison-guard.js';
+import type { Push } from './push-messages.js';
 import { WeightedChoice } from './weighted-choice.js';
 
 const MAX_HELD_MS = 10 * 60_000;
@@ -19,6 +20,8 @@ export class BufferedPush {
   readonly suspect: boolean;
   /** Run, step and try. Empty until the state has been read. */
   key = '';
+  /** The run that waits for its call. Undefined until the state has been read, which happens once. */
+  run: Push | undefined;
   readonly #copies: Delivery[];
   #done = false;
 

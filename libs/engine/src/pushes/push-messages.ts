@@ -1,8 +1,8 @@
 import { engineFail, viewError, type ErrorView } from '@sluice/plugin-api';
 import { queues, type Outgoing } from '../ports/bus.js';
+import { runMessage } from '../runs/run-codec.js';
 import {
   EXPIRED,
-  runMessage,
   STATE_LIMIT_BYTES,
   stateTooLarge,
   type PendingCall,
@@ -14,6 +14,10 @@ import {
 /** A run that waits for its call. */
 export interface Push extends RunMessage {
   readonly state: RunState & { readonly call: PendingCall };
+}
+
+export function isPush(run: RunMessage): run is Push {
+  return run.state.call !== undefined;
 }
 
 /** Returns the message that continues the run after its call. */

@@ -27,6 +27,7 @@ import {
   continuation,
   expired,
   failure,
+  isPush,
   parkedUncalled,
   pushAgain,
   pushKey,
@@ -37,7 +38,8 @@ import {
 import { PushReports } from './push-report.js';
 import type { Readiness } from '../coordination/readiness.js';
 import { postponedMs, stepTimeout, waitMs } from '../calls/retry.js';
-import { decodeRun, NewerRunState, type PendingCall, type RunMessage } from '../runs/run-state.js';
+import { readRun } from '../runs/run-codec.js';
+import type { PendingCall, RunMessage } from '../runs/run-state.js';
 import type { ExclusiveGate } from '../coordination/exclusive-gate.js';
 import { stopController } from '../coordination/stop-controller.js';
 import { SUSPECT_RUNS, type PoisonGuard } from '../coordination/poison-guard.js';
@@ -235,19 +237,14 @@ export class PushRunner implements PushOwner {
     this.#settle(held, [output]);
   }
 
-  /** Returns the run that waits for its call. A message that contains no run is parked. */
+  /** Returns the run that waits for its call. A message that contains no such run is parked. */
   #readable(held: BufferedPush): Push | undefined {
-    try {
-      const { state, body } = decodeRun(held.delivery.message.body);
-      if (state.call) return { state: { ...state, call: state.call }, body };
-    } catch (error) {
-      if (error instanceof NewerRunState) {
-        this.deps.newer.handBack(held.delivery, error);
-        return undefined;
-      }
-      // parked as well
-    }
-    held.delivery.settle([{ queue: queues.poison, message: held.delivery.message }]);
+    if (held.run) return held.run;
+    const { delivery } = held;
+    const read = readRun(delivery.message.body);
+    if (read.kind === 'run' && isPush(read.run)) return (held.run = read.run);
+    if (read.kind === 'newer') this.deps.newer.handBack(delivery, read.version);
+    else delivery.settle([{ queue: queues.poison, message: delivery.message }]);
     return undefined;
   }
 

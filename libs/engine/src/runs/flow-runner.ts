@@ -15,13 +15,9 @@ import { replyOfOutcome } from './replies.js';
 import { stepTimeout } from '../calls/retry.js';
 import type { EventIngress } from '../ingress/event-ingress.js';
 import { TypePatterns } from '../type-patterns.js';
+import { isRun, readRun, RUN_TYPE, runMessage } from './run-codec.js';
 import {
-  decodeRun,
   EXPIRED,
-  isRun,
-  NewerRunState,
-  RUN_TYPE,
-  runMessage,
   STATE_LIMIT_BYTES,
   stateTooLarge,
   type PendingCall,
@@ -123,13 +119,11 @@ export class FlowRunner {
   /** Returns the state of a running run; undefined for an event. A state that this host cannot read returns to its queue or is parked. */
   #read(delivery: Delivery): RunMessage | undefined | 'unread' {
     if (!isRun(delivery.message)) return undefined;
-    try {
-      return decodeRun(delivery.message.body);
-    } catch (error) {
-      if (error instanceof NewerRunState) this.deps.newer.handBack(delivery, error);
-      else delivery.settle([{ queue: queues.poison, message: delivery.message }]);
-      return 'unread';
-    }
+    const read = readRun(delivery.message.body);
+    if (read.kind === 'run') return read.run;
+    if (read.kind === 'newer') this.deps.newer.handBack(delivery, read.version);
+    else delivery.settle([{ queue: queues.poison, message: delivery.message }]);
+    return 'unread';
   }
 
   #guarded(delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {

@@ -2,7 +2,8 @@ import { derivedId, runId, type ErrorView, type EventAttributes, type Reply } fr
 import type { Flow, RunOutcome, Scope, Settings } from '@sluice/flow';
 import { queues, type Outgoing } from '../ports/bus.js';
 import { replyMessage } from './replies.js';
-import { runMessage, type PendingCall, type RunState, type StepResult } from './run-state.js';
+import { runMessage } from './run-codec.js';
+import type { PendingCall, RunState, StepResult } from './run-state.js';
 import { RunView, TriggerView } from './views.js';
 
 export type HopEnd =

@@ -1,6 +1,6 @@
 import type { Log } from '@sluice/plugin-api';
 import type { Delivery } from '../ports/bus.js';
-import { RUN_STATE_VERSION, type NewerRunState } from './run-state.js';
+import { RUN_STATE_VERSION } from './run-codec.js';
 
 /** Milliseconds for a host of the newer release to take the message before this host receives it again. */
 const HAND_BACK_MS = 5_000;
@@ -27,7 +27,8 @@ export class NewerStateQueues {
 
   constructor(private readonly log: Log) {}
 
-  handBack(delivery: Delivery, { version }: NewerRunState): void {
+  /** @param version of the state, above {@link RUN_STATE_VERSION} */
+  handBack(delivery: Delivery, version: number): void {
     const now = Date.now();
     const { queue, message } = delivery;
     const before = this.#met.get(queue);

@@ -10,7 +10,8 @@ import type { Hop } from './hop.js';
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
 import { queues } from '../ports/bus.js';
 import type { Node } from './program.js';
-import { runMessage, type PendingCall } from './run-state.js';
+import { runMessage } from './run-codec.js';
+import type { PendingCall } from './run-state.js';
 import { isInfrastructureError, UnpacedCalls, type UnpacedCallsDeps } from '../calls/unpaced-calls.js';
 
 /**

@@ -1,0 +1,131 @@
+import type { EventMessage } from '@sluice/plugin-api';
+import { z } from 'zod';
+import { messageOf } from '../message-of.js';
+import type { RunMessage, RunState } from './run-state.js';
+
+/**
+ * Version of the state that this release writes, and the newest that it reads. A state without a version is of version 1. A change that a
+ * host of the previous release would misread raises it: that host then returns such states to the queue for a host of the newer release.
+ */
+export const RUN_STATE_VERSION = 1;
+
+/** Content type of a message that contains a run. */
+export const RUN_TYPE = 'application/vnd.sluice.run';
+/** Bytes of the length in front of the JSON part. */
+const LENGTH_BYTES = 4;
+
+/** The result of reading the bytes of a run. */
+export type RunReading =
+  | { readonly kind: 'run'; readonly run: RunMessage }
+  /** A newer release has written the state: this host must neither park nor lose it. `version` is above {@link RUN_STATE_VERSION}. */
+  | { readonly kind: 'newer'; readonly version: number }
+  /** The bytes are not the state of a run. `reason` names the wrong field. */
+  | { readonly kind: 'unreadable'; readonly reason: string };
+
+const text = z.string();
+const count = z.int().min(0);
+const record = z.looseObject({});
+const error = z.looseObject({ code: text, message: text });
+const version = z.int().min(1);
+
+/** The fields of version 1 that the engine needs. All others are passed on unchecked. */
+const STATE = z.looseObject({
+  run: text.min(1),
+  epoch: count,
+  flow: text,
+  revision: text,
+  event: z.looseObject({ id: text, source: text, type: text }),
+  startedAt: z.number(),
+  steps: record,
+  kind: z.enum(['push', 'result', 'retry', 'timer', 'replay', 'parked'] satisfies RunState['kind'][]),
+  at: text.optional(),
+  claim: text.optional(),
+  call: z
+    .looseObject({ plugin: text, action: text, attempt: count, waits: count, policy: z.looseObject({ attempts: count }) })
+    .optional(),
+  result: z
+    .discriminatedUnion('ok', [z.looseObject({ ok: z.literal(true) }), z.looseObject({ ok: z.literal(false), error })])
+    .optional(),
+  parked: z.looseObject({ error }).optional(),
+});
+
+/**
+ * Encodes a run: the length of the JSON part (4 bytes, big-endian), the JSON part, and the unchanged body of the trigger. A document of 2
+ * MB is neither escaped nor parsed on its way through a push.
+ */
+export function encodeRun(run: RunMessage): Buffer {
+  const json = Buffer.from(JSON.stringify({ v: RUN_STATE_VERSION, ...run.state }));
+  const length = Buffer.allocUnsafe(LENGTH_BYTES);
+  length.writeUInt32BE(json.length);
+  return Buffer.concat([length, json, run.body]);
+}
+
+/** Reads and checks the bytes of a run. Never throws. The body is a view of `bytes`, not a copy. */
+export function readRun(bytes: Buffer): RunReading {
+  const split = splitRun(bytes);
+  if (typeof split === 'string') return unreadable(split);
+  const { json, body } = split;
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return unreadable('it is not an object');
+  const { v = 1, ...fields } = json as Readonly<Record<string, unknown>>;
+  const written = version.safeParse(v);
+  if (!written.success) return unreadable('its version, "v", is not a whole number from 1');
+  if (written.data > RUN_STATE_VERSION) return { kind: 'newer', version: written.data };
+  const state = STATE.safeParse(fields);
+  if (state.success) return { kind: 'run', run: { state: state.data as unknown as RunState, body } };
+  const [issue] = state.error.issues;
+  return unreadable(`"${issue?.path.map(String).join('.')}": ${issue?.message}`);
+}
+
+/**
+ * Reads a run that was checked before, such as a stored one.
+ *
+ * @throws Error when this release cannot read the bytes
+ */
+export function decodeRun(bytes: Buffer): RunMessage {
+  const read = readRun(bytes);
+  switch (read.kind) {
+    case 'run':
+      return read.run;
+    case 'newer':
+      throw new Error(
+        `the state of the run has version ${read.version}, and this release reads versions up to ${RUN_STATE_VERSION}`,
+      );
+    case 'unreadable':
+      throw new Error(read.reason);
+  }
+}
+
+/** Returns the state as a message for the bus. */
+export function runMessage(run: RunMessage): EventMessage {
+  return {
+    attributes: {
+      id: `${run.state.run}/${run.state.at ?? ''}/${run.state.kind}`,
+      source: `/flows/${run.state.flow}`,
+      type: 'sluice.run',
+      time: new Date().toISOString(),
+      datacontenttype: RUN_TYPE,
+    },
+    body: encodeRun(run),
+  };
+}
+
+/** Returns whether the message contains a run. All other messages are events. */
+export function isRun(message: EventMessage): boolean {
+  return message.attributes.datacontenttype === RUN_TYPE;
+}
+
+/** Returns the JSON part, parsed, and the body; the reason as a text when the bytes have no such parts. */
+function splitRun(bytes: Buffer): { readonly json: unknown; readonly body: Buffer } | string {
+  if (bytes.length < LENGTH_BYTES) return 'it is too short';
+  const end = LENGTH_BYTES + bytes.readUInt32BE(0);
+  if (end > bytes.length) return 'it is cut off';
+  try {
+    return { json: JSON.parse(bytes.toString('utf8', LENGTH_BYTES, end)) as unknown, body: bytes.subarray(end) };
+  } catch (thrown) {
+    return messageOf(thrown);
+  }
+}
+
+function unreadable(reason: string): RunReading {
+  return { kind: 'unreadable', reason: `the state of the run cannot be read: ${reason}` };
+}
