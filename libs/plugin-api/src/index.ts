@@ -46,6 +46,21 @@ export {
   type TriggerSpec,
   type WrittenStep,
 } from './plugin.js';
+export { CAPABILITIES, type Capabilities, type CapabilityName, type CapabilityUse } from './capabilities.js';
+export type {
+  DesktopClient,
+  DesktopDeliveryOptions,
+  DesktopDeliveryResult,
+  DesktopEvent,
+  DesktopGateway,
+  DesktopMessage,
+  DesktopPresence,
+  DesktopSession,
+  DestinationSpec,
+  PresenceChange,
+  Recipients,
+  RegisteredDestination,
+} from './desktops.js';
 export type { Accept, Accepted, NewEvent, Reply } from './events.js';
 export type { Host, Log } from './host.js';
 export { sourceOf, type Bearer, type HttpRequest, type HttpRoute, type RouteRegistrar } from './http.js';
@@ -59,4 +74,5 @@ export {
   type Services,
   type Tokens,
   type Upgrade,
+  type UsedCapabilities,
 } from './services.js';

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Capabilities, CapabilityName, CapabilityUse } from './capabilities.js';
 import type { Accept, NewEvent } from './events.js';
 import type { Host, Log } from './host.js';
 import type { RouteRegistrar } from './http.js';
@@ -161,6 +162,13 @@ export interface PluginSpec<Connection extends z.ZodType, Client extends Closabl
    * For other plugins the engine opens a connection at the first call of an action.
    */
   readonly serves?: boolean;
+  /** Capabilities for other plugins, each as a function that returns it from an open client. */
+  readonly provides?: { readonly [Name in CapabilityName]?: (client: Client) => Capabilities[Name] };
+  /**
+   * Capabilities of other plugins that this plugin uses, by name. They appear in {@link Services}. A plugin cannot use a capability that it
+   * provides.
+   */
+  readonly uses?: { readonly [Name in CapabilityName]?: CapabilityUse };
   /**
    * Returns the address of a connection, such as `http://server/base/hs/gate`, which `sluice doctor` shows. It must not contain a secret.
    */
@@ -203,6 +211,9 @@ export interface AnyPlugin {
   readonly open: (config: any, host: Host) => Promise<any>;
   readonly pace?: PaceDefaults;
   readonly serves?: boolean;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  readonly provides?: { readonly [Name in CapabilityName]?: (client: any) => Capabilities[Name] };
+  readonly uses?: { readonly [Name in CapabilityName]?: CapabilityUse };
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
   readonly check?: (client: any) => Promise<void>;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Capabilities, CapabilityName } from './capabilities.js';
 import type { Accepted, NewEvent } from './events.js';
 import type { Bearer, RouteRegistrar } from './http.js';
 
@@ -81,8 +82,20 @@ export interface UpgradeRegistrar extends RouteRegistrar {
   upgrade(path: string, take: Upgrade): () => void;
 }
 
+/**
+ * Capabilities of other plugins that a plugin has declared in `uses`. Each is a function that resolves with the capability of a connection.
+ *
+ * @param connection the name of a connection that provides the capability. Default: the only one in sluice.yaml.
+ * @throws `CONFIG_INVALID` when no connection of this name provides it, and without a name when several connections do; otherwise the error
+ *   of `open` of the other connection.
+ *
+ * When the other connection is lost, the engine closes this client too and opens it again. So call the function in `open`, and keep the
+ * capability as long as the client.
+ */
+export type UsedCapabilities = { readonly [Name in CapabilityName]?: (connection?: string) => Promise<Capabilities[Name]> };
+
 /** The services that the engine provides to a plugin that serves clients of its own, such as a gateway for desktops. */
-export interface Services {
+export interface Services extends UsedCapabilities {
   /**
    * Address to listen on when the connection does not configure one. Absent: this host does not have the role `gateway` and serves no
    * clients.

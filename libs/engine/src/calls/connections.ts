@@ -12,6 +12,7 @@ import {
 import { engineFail } from '@sluice/plugin-api';
 import type { z } from 'zod';
 import type { ConnectionSpec } from '@sluice/flow';
+import { capabilitiesFor } from './capabilities.js';
 import { checkAgainst } from './check-against.js';
 import { pause } from '../coordination/lease.js';
 import { maskedError } from '../masked-error.js';
@@ -28,6 +29,8 @@ export interface ConnectionDeps {
   /** A folder on this host for copies that plugins may lose. */
   readonly folder?: string;
   readonly services: (connection: string) => Services;
+  /** Returns the connections of the workspace, which may provide capabilities for this one. Absent: no connection provides any. */
+  readonly connections?: () => readonly Connection[];
 }
 
 const UNAUTHORIZED = 'UNAUTHORIZED';
@@ -151,7 +154,7 @@ export class Connection {
         signal,
         now: () => new Date(),
         lost,
-        services: this.deps.services(this.spec.name),
+        services: this.#services(signal, lost),
         ...(this.deps.timezone !== undefined && { timezone: this.deps.timezone }),
         ...(this.deps.folder !== undefined && { folder: this.deps.folder }),
       })) as Closable;
@@ -170,6 +173,14 @@ export class Connection {
       this.#notBefore = Date.now() + Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** this.#failures++);
       throw this.#openError;
     }
+  }
+
+  #services(signal: AbortSignal, lost: (reason: unknown) => void): Services {
+    const services = this.deps.services(this.spec.name);
+    if (!this.plugin.uses) return services;
+    const used = capabilitiesFor({ connection: this, signal, lost }, this.deps.connections?.() ?? []);
+    // as a prototype, because some services exist only when a plugin reads them
+    return Object.assign(Object.create(services) as Services, used);
   }
 
   #masked(error: unknown): unknown {
@@ -212,13 +223,15 @@ export class Connection {
 export class Connections {
   readonly #byName = new Map<string, Connection>();
   readonly #bare = new Map<string, Connection>();
+  private readonly deps: ConnectionDeps;
 
   constructor(
     specs: Iterable<ConnectionSpec>,
     private readonly plugins: ReadonlyMap<string, AnyPlugin>,
-    private readonly deps: ConnectionDeps,
+    deps: Omit<ConnectionDeps, 'connections'>,
   ) {
-    for (const spec of specs) this.#byName.set(spec.name, new Connection(spec, this.#plugin(spec.plugin), deps));
+    this.deps = { ...deps, connections: () => this.all() };
+    for (const spec of specs) this.#byName.set(spec.name, new Connection(spec, this.#plugin(spec.plugin), this.deps));
   }
 
   get(plugin: string, name: string | undefined): Connection {

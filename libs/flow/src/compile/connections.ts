@@ -41,6 +41,7 @@ export function compileConnection(draft: ConnectionDraft, plugins: Plugins, tool
     });
     return undefined;
   }
+  plugins.requireCapabilities(plugin, draft.use, report);
   refuseLiteralSecrets(plugin.connection, draft.with, texts, report);
   const pace = compilePace(draft.pace, plugin, tools.settings, report);
   const check = { schema: plugin.connection, node: draft.with, what: 'with', at: draft.use, report, texts };

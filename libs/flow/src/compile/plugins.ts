@@ -1,4 +1,4 @@
-import type { AnyPlugin } from '@sluice/plugin-api';
+import { CAPABILITIES, type AnyPlugin, type CapabilityName } from '@sluice/plugin-api';
 import { actionOf, triggerOf, type ActionContract, type TriggerContract } from '../contracts.js';
 import { opensExpression } from '../expression/index.js';
 import { lookAlikeNote } from '../look-alikes.js';
@@ -50,6 +50,20 @@ export class Plugins {
     const trigger = triggerOf(plugin, name);
     if (!trigger) reportMember(plugin.name, Object.keys(plugin.triggers), name, 'trigger', at, report);
     return trigger;
+  }
+
+  /** Reports each capability that the plugin of a connection requires and that no connection of sluice.yaml provides. */
+  requireCapabilities({ name, uses = {} }: AnyPlugin, at: Span, report: Report): void {
+    if (!this.complete) return;
+    for (const [capability, use] of Object.entries(uses) as [CapabilityName, string][]) {
+      if (use !== 'required' || [...this.connections.values()].some((one) => this.#provides(one, capability))) continue;
+      const { title, cure } = CAPABILITIES[capability];
+      report.error(at, 'REF_CONNECTION', `${name} needs ${title}, and no connection provides one`, { do: cure });
+    }
+  }
+
+  #provides({ plugin }: ConnectionDraft, capability: CapabilityName): boolean {
+    return this.byName.get(plugin)?.provides?.[capability] !== undefined;
   }
 
   /** Checks the connection of a step or a trigger: it must be present exactly when it is needed, and belong to the plugin. */

@@ -1,0 +1,54 @@
+import { CAPABILITIES, engineFail, type Capabilities, type CapabilityName, type UsedCapabilities } from '@sluice/plugin-api';
+import type { Connection } from './connections.js';
+
+/** How a connection learns of the end of a client whose capability it uses. */
+interface User {
+  readonly connection: Connection;
+  /** Fires when the client of the user closes. */
+  readonly signal: AbortSignal;
+  /** Closes the client of the user and opens another. */
+  readonly lost: (reason: unknown) => void;
+}
+
+/**
+ * Returns the capabilities that the plugin of a connection has declared in `uses`. One that is optional and that no connection provides is
+ * absent.
+ *
+ * @param all the connections of the workspace.
+ */
+export function capabilitiesFor(user: User, all: readonly Connection[]): UsedCapabilities {
+  const { uses = {} } = user.connection.plugin;
+  const used: Partial<Record<CapabilityName, (connection?: string) => Promise<unknown>>> = {};
+  for (const [name, use] of Object.entries(uses) as [CapabilityName, string][]) {
+    const providers = all.filter(({ plugin }) => plugin.provides?.[name]);
+    if (use === 'optional' && providers.length === 0) continue;
+    used[name] = async (connection) => capabilityOf(name, providerOf(name, connection, user, providers), user);
+  }
+  return used as UsedCapabilities;
+}
+
+/** Throws `CONFIG_INVALID` when no connection, or no single one, is meant. */
+function providerOf(name: CapabilityName, wanted: string | undefined, user: User, providers: readonly Connection[]): Connection {
+  const { spec, plugin } = user.connection;
+  const { title, cure } = CAPABILITIES[name];
+  const names = providers.map((one) => one.spec.name).join(', ');
+  if (plugin.provides?.[name])
+    throw engineFail.CONFIG_INVALID(`connection ${spec.name}: plugin ${plugin.name} uses ${name}, which it provides itself`);
+  if (providers.length === 0) throw engineFail.CONFIG_INVALID(`connection ${spec.name}: ${plugin.name} needs ${title}: ${cure}`);
+  if (wanted === undefined && providers.length > 1)
+    throw engineFail.CONFIG_INVALID(`connection ${spec.name}: several connections provide ${title}: name one of ${names}`);
+  const found = wanted === undefined ? providers[0] : providers.find((one) => one.spec.name === wanted);
+  if (found) return found;
+  throw engineFail.CONFIG_INVALID(`connection ${spec.name}: connection "${wanted}" is not ${title}: name one of ${names}`);
+}
+
+async function capabilityOf<Name extends CapabilityName>(
+  name: Name,
+  provider: Connection,
+  user: User,
+): Promise<Capabilities[Name]> {
+  const client = await provider.client();
+  const forget = provider.onLost(() => user.lost(new Error(`connection ${provider.spec.name}, which it uses, was lost`)));
+  user.signal.addEventListener('abort', forget, { once: true });
+  return provider.plugin.provides?.[name]?.(client) as Capabilities[Name];
+}
