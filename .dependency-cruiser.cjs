@@ -75,6 +75,13 @@ module.exports = {
       to: { path: '^(apps|plugins)/' },
     },
     {
+      name: 'workspace-entry-is-light',
+      comment: 'lint starts in a second because it loads neither the engine nor a backend',
+      severity: 'error',
+      from: { path: '^apps/host/src/workspace\\.ts$' },
+      to: { path: '^libs/(engine|rabbit|embedded|pacer|store|nest)/', reachable: true },
+    },
+    {
       name: 'testing-is-for-tests',
       comment: 'fakes never run in production',
       severity: 'error',

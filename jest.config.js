@@ -7,6 +7,7 @@ const common = {
     '^@sluice/plugin-api$': '<rootDir>/libs/plugin-api/src/index.ts',
     '^@sluice/plugin-([^/]+)$': '<rootDir>/plugins/$1/src/index.ts',
     '^@sluice/(host|cli|emulator)$': '<rootDir>/apps/$1/src/index.ts',
+    '^@sluice/host/workspace$': '<rootDir>/apps/host/src/workspace.ts',
     '^@sluice/testing/servers$': '<rootDir>/libs/testing/src/servers/index.ts',
     '^@sluice/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'],

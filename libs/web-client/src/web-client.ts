@@ -1,8 +1,11 @@
+import { createRequire } from 'node:module';
 import type { Closable, FailureOptions, SluiceError } from '@sluice/plugin-api';
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import { addressBelow, type Query } from './address.js';
 import type { TlsOptions } from './connection-options.js';
 import { exchange, type WebAnswer } from './exchange.js';
+
+const require = createRequire(import.meta.url);
 
 /** Options of {@link WebClient}. */
 export interface WebClientOptions {
@@ -49,7 +52,9 @@ export class WebClient implements Closable {
 
   constructor(private readonly options: WebClientOptions) {
     this.base = new URL(options.baseUrl);
-    this.pool = new Pool(this.base.origin, {
+    // loaded with the first client: lint opens no connection, and undici has more than a hundred modules
+    const undici = require('undici') as typeof import('undici');
+    this.pool = new undici.Pool(this.base.origin, {
       connections: options.connections,
       // the timeout of an exchange covers all of it, so undici's own timeouts are disabled
       headersTimeout: 0,

@@ -1,5 +1,6 @@
 import { BODY_CODES, failures } from '@sluice/plugin-api';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { createRequire } from 'node:module';
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { RE2JS } from 're2js';
 import { z } from 'zod';
 
@@ -19,13 +20,26 @@ class TooExpensive extends Error {}
 /** Number of characters that the current validation may still match. Validation is synchronous, so one variable is enough. */
 let charactersLeft = MAX_MATCHED_TOTAL;
 
+/** Compiled patterns by their source, because the flows of a workspace often share them. */
+const patterns = new Map<string, RE2JS>();
+const MAX_PATTERNS = 1_000;
+
+function compilePattern(pattern: string): RE2JS {
+  const known = patterns.get(pattern);
+  if (known) return known;
+  const made = RE2JS.compile(RE2JS.translateRegExp(pattern));
+  if (patterns.size >= MAX_PATTERNS) patterns.clear();
+  patterns.set(pattern, made);
+  return made;
+}
+
 /**
  * Compiles a pattern with RE2. JavaScript's own regular expressions can block the process for seconds on a text from an untrusted sender.
  *
  * @throws for look-around, which RE2 does not support.
  */
 function linearPattern(pattern: string): { test(text: string): boolean; toString(): string } {
-  const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern));
+  const compiled = compilePattern(pattern);
   return {
     test: (text) => {
       if (text.length > MAX_MATCHED_CHARACTERS) return false;
@@ -37,27 +51,42 @@ function linearPattern(pattern: string): { test(text: string): boolean; toString
   };
 }
 
-/** One instance for all schemas, because each new Ajv compiles the meta-schema. After each use the names of the schema are removed. */
-const ajv = new Ajv2020({
-  strict: false,
-  // formats are annotations, which is the default of JSON Schema (2020-12 validation, 7.2.1)
-  validateFormats: false,
-  addUsedSchema: false,
-  // optimizing the code of a schema takes as long as generating it, which is not worthwhile for small schemas
-  code: { optimize: false, regExp: Object.assign(linearPattern, { code: 'linearPattern' }) },
-});
-// The built-in keyword of Ajv compares every pair of objects in a list.
-ajv.removeKeyword('uniqueItems');
-ajv.addKeyword({
-  keyword: 'uniqueItems',
-  type: 'array',
-  schemaType: 'boolean',
-  validate: (wanted: boolean, list: readonly unknown[]) => !wanted || new Set(list.map(canonical)).size === list.length,
-  error: { message: 'must NOT have duplicate items' },
-});
+const require = createRequire(import.meta.url);
 
-/** The meta-schemas of JSON Schema by name. They are restored after each compilation: a schema of a flow may use one of the names. */
-const own = { refs: { ...ajv.refs }, schemas: { ...ajv.schemas } };
+interface Validator {
+  readonly ajv: Ajv2020;
+  /** The meta-schemas of JSON Schema by name. They are restored after each compilation: a schema of a flow may use one of the names. */
+  readonly own: { readonly refs: Ajv2020['refs']; readonly schemas: Ajv2020['schemas'] };
+}
+
+let validator: Validator | undefined;
+
+/** Returns the one instance for all schemas, because each new Ajv compiles the meta-schema. It is loaded with the first schema. */
+function theValidator(): Validator {
+  return (validator ??= createValidator());
+}
+
+function createValidator(): Validator {
+  const library = require('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
+  const ajv = new library.Ajv2020({
+    strict: false,
+    // formats are annotations, which is the default of JSON Schema (2020-12 validation, 7.2.1)
+    validateFormats: false,
+    addUsedSchema: false,
+    // optimizing the code of a schema takes as long as generating it, which is not worthwhile for small schemas
+    code: { optimize: false, regExp: Object.assign(linearPattern, { code: 'linearPattern' }) },
+  });
+  // The built-in keyword of Ajv compares every pair of objects in a list.
+  ajv.removeKeyword('uniqueItems');
+  ajv.addKeyword({
+    keyword: 'uniqueItems',
+    type: 'array',
+    schemaType: 'boolean',
+    validate: (wanted: boolean, list: readonly unknown[]) => !wanted || new Set(list.map(canonical)).size === list.length,
+    error: { message: 'must NOT have duplicate items' },
+  });
+  return { ajv, own: { refs: { ...ajv.refs }, schemas: { ...ajv.schemas } } };
+}
 
 function restore<Value>(named: Record<string, Value>, before: Readonly<Record<string, Value>>): void {
   for (const name of Object.keys(named)) if (!(name in before)) delete named[name];
@@ -72,12 +101,13 @@ function canonical(value: unknown): string {
   return `{${fields.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
 }
 
-/** Compiled validators by schema object: the endpoint reuses the validator that lint compiled. */
+/** Compiled validators by schema object. */
 const compiled = new WeakMap<object, ValidateFunction>();
 
 function compile(schema: Readonly<Record<string, unknown>>): ValidateFunction {
   const known = compiled.get(schema);
   if (known) return known;
+  const { ajv, own } = theValidator();
   try {
     const validate = ajv.compile(schema);
     compiled.set(schema, validate);
@@ -94,12 +124,59 @@ function compile(schema: Readonly<Record<string, unknown>>): ValidateFunction {
 export const bodySchema = z.record(z.string(), z.unknown()).superRefine((schema, context) => {
   const tooLarge = sizeProblem(schema);
   try {
-    if (tooLarge === undefined) compile(schema);
+    if (tooLarge === undefined) verify(schema);
   } catch (error) {
     context.addIssue({ code: 'custom', message: `not a JSON Schema: ${error instanceof Error ? error.message : String(error)}` });
   }
   if (tooLarge !== undefined) context.addIssue({ code: 'custom', message: tooLarge });
 });
+
+/**
+ * Throws when `compile` would throw. Compilation takes ten times as long as validation by the meta-schema, and lint needs no validator,
+ * so a schema is compiled only if the meta-schema cannot decide.
+ */
+function verify(schema: Readonly<Record<string, unknown>>): void {
+  if (compiled.has(schema)) return;
+  if (!isPlain(schema)) {
+    compile(schema);
+    return;
+  }
+  const { ajv } = theValidator();
+  if (!ajv.validateSchema(schema)) throw new Error(`schema is invalid: ${ajv.errorsText()}`);
+}
+
+/** Keywords whose value is one schema, a list of schemas, or a map of schemas by any name. */
+const WITH_SCHEMA = new Set('items contains additionalProperties propertyNames not if then else'.split(' '));
+const WITH_SCHEMAS = new Set('allOf anyOf oneOf prefixItems'.split(' '));
+const WITH_NAMED_SCHEMAS = new Set('properties patternProperties dependentSchemas'.split(' '));
+/** Keywords whose value the meta-schema checks completely. */
+const SIMPLE = new Set(
+  `type const required dependentRequired multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength maxItems minItems
+  uniqueItems maxProperties minProperties format title description default deprecated readOnly writeOnly examples`.split(/\s+/),
+);
+
+/**
+ * Tells whether the meta-schema decides alone if a schema can be compiled: it contains only well-known keywords, without references, names
+ * and dialects. Throws for a pattern that RE2 does not support.
+ */
+function isPlain(schema: unknown): boolean {
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return typeof schema === 'boolean';
+  return Object.entries(schema as Readonly<Record<string, unknown>>).every(([keyword, value]) => {
+    if (SIMPLE.has(keyword)) return true;
+    if (keyword === 'pattern') return typeof value === 'string' && isPattern(value);
+    if (keyword === 'enum') return Array.isArray(value) && value.length > 0;
+    if (WITH_SCHEMA.has(keyword)) return isPlain(value);
+    if (WITH_SCHEMAS.has(keyword)) return Array.isArray(value) && value.length > 0 && value.every(isPlain);
+    if (!WITH_NAMED_SCHEMAS.has(keyword) || typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+    const schemas = Object.entries(value);
+    return schemas.every(([name, one]) => isPlain(one) && (keyword !== 'patternProperties' || isPattern(name)));
+  });
+}
+
+function isPattern(pattern: string): boolean {
+  linearPattern(pattern);
+  return true;
+}
 
 /** Returns why a schema is too large. Visits it level by level, so that a deep schema does not overflow the stack. */
 function sizeProblem(schema: unknown): string | undefined {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { checkRemotes, type Finding } from '@sluice/flow';
-import { loadWorkspace, readEnv, readWorkspaceEnv, type LoadedWorkspace } from '@sluice/host';
+import { loadWorkspace, readEnv, readWorkspaceEnv, type LoadedWorkspace } from '@sluice/host/workspace';
 import { Option, type Command } from 'commander';
 import { EXIT, UsageError } from '../exit.js';
 import { findingsText } from '../terminal/findings-text.js';

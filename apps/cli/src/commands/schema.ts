@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jsonSchemas } from '@sluice/flow';
-import { loadWorkspace, readWorkspaceEnv } from '@sluice/host';
+import { loadWorkspace, readWorkspaceEnv } from '@sluice/host/workspace';
 import type { Command } from 'commander';
 import { print } from '../terminal/print.js';
 

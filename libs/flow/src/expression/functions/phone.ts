@@ -1,6 +1,12 @@
-import { isSupportedCountry, parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/min';
+import { createRequire } from 'node:module';
+import type { CountryCode } from 'libphonenumber-js/min';
 import { spend } from '../budget.js';
 import { badArgument } from '../faults.js';
+
+const require = createRequire(import.meta.url);
+
+/** Loaded with the first call: the check of a workspace reads no number, and the library has a hundred modules. */
+const library = (): typeof import('libphonenumber-js/min') => require('libphonenumber-js/min') as never;
 
 /** Maximum digits of an extension, a number within a company. Extensions are returned unchanged. */
 const EXTENSION = 6;
@@ -22,11 +28,11 @@ export function phone(value: unknown, country: unknown): string | undefined {
   const text = String(value).trim();
   const digits = text.replace(/\D/g, '');
   if (PHONE.test(text) && digits.length > 0 && digits.length <= EXTENSION) return digits;
-  const parsed = parsePhoneNumberFromString(text, readCountry(country));
+  const parsed = library().parsePhoneNumberFromString(text, readCountry(country));
   return parsed?.isPossible() ? parsed.number.slice(1) : undefined;
 }
 
 function readCountry(value: unknown): CountryCode {
-  if (typeof value === 'string' && isSupportedCountry(value)) return value;
+  if (typeof value === 'string' && library().isSupportedCountry(value)) return value;
   throw badArgument('$phone does not know this country', 'write two capital letters, for instance RU');
 }

@@ -1,0 +1,6 @@
+/**
+ * Second entry point of the package, for commands that read a workspace and start no host, such as lint. It loads neither the engine nor
+ * a backend, which takes longer than to check a small workspace.
+ */
+export { readEnv, readWorkspaceEnv, type Env } from './env.js';
+export { loadWorkspace, type LoadedWorkspace } from './load-workspace.js';
