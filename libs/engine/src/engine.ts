@@ -26,6 +26,8 @@ import { runTrigger, type TriggersDeps } from './ingress/triggers.js';
 /** Time for calls in flight at a graceful stop, in milliseconds. */
 const STOP_GRACE_MS = 8_000;
 const SWEEP_MS = 60 * 60_000;
+/** Actions of operators are kept for a year, at most a million of them. */
+const AUDIT_RETENTION = { auditMs: 365 * 24 * 60 * 60_000, auditRows: 1_000_000 };
 const SEEN_MS = 60 * 60_000;
 /** Maximum milliseconds for which a host still accepts events of an account that has become full. */
 const ACCOUNTS_MS = 2_000;
@@ -152,7 +154,7 @@ export class Engine {
     for (const flow of workspace.flows) this.#working.push(runTrigger(flow, triggers, deps, this.#draining.signal));
     this.#working.push(this.#every(ACCOUNTS_MS, () => this.#accounts.read()));
     this.#working.push(this.#every(SEEN_MS, () => store.flowsSeen(workspace.flows.map((flow) => flow.name))));
-    this.#working.push(this.#every(SWEEP_MS, () => store.sweep(workspace.settings.retention)));
+    this.#working.push(this.#every(SWEEP_MS, () => store.sweep({ ...workspace.settings.retention, ...AUDIT_RETENTION })));
   }
 
   /**

@@ -24,17 +24,23 @@ export {
   type PushClass,
   type PushOwner,
 } from './ports/pacer.js';
-export { MIN_PARKED_BYTES } from './ports/store.js';
+export { MAX_AUDIT_TEXT_LENGTH, MIN_PARKED_BYTES } from './ports/store.js';
 export { accountOf, parkedBytes, type ParkedAccountState } from './parked-accounts.js';
 export type {
+  AuditAction,
+  AuditRow,
+  AuditStore,
   Claim,
   ClaimStore,
   Journal,
   JournalEntry,
   JournalKind,
+  JournalPosition,
   LeaseRow,
   LeaseStore,
   ParkedAccount,
+  ParkedFilter,
+  ParkedPosition,
   ParkedRun,
   ParkedState,
   ParkedStore,
@@ -42,6 +48,7 @@ export type {
   Revocation,
   RevocationStore,
   Store,
+  StoreRetention,
 } from './ports/store.js';
 export { holdLease, pause, LEASE_TIMES, type HeldLease, type LeaseTimes } from './coordination/lease.js';
 export { stopController } from './coordination/stop-controller.js';

@@ -1,4 +1,4 @@
-import type { Journal, JournalEntry, JournalKind } from '@sluice/engine';
+import type { Journal, JournalEntry, JournalKind, JournalPosition } from '@sluice/engine';
 import type { Log } from '@sluice/plugin-api';
 import { BufferedLog, type Gap, type LogSink } from './buffered-log.js';
 import type { Database } from './database.js';
@@ -62,13 +62,24 @@ export class PostgresJournal implements Journal {
   }
 
   async find(id: string): Promise<readonly JournalEntry[]> {
+    return (await this.page(id, { limit: MAX_ROWS_FOUND })).entries;
+  }
+
+  async page(
+    id: string,
+    { after, limit }: { readonly after?: JournalPosition; readonly limit: number },
+  ): Promise<{ readonly entries: readonly JournalEntry[]; readonly next?: JournalPosition }> {
     await this.flush();
-    const rows = await this.database.rows<Row>(
-      `select ${NAMES.join(', ')} from sluice.journal
-       where event_id = $1 or run = $1 or causation_id = $1 order by at, n limit ${MAX_ROWS_FOUND}`,
-      [toColumn(id)],
+    // one row more than the page has, to learn whether there is a next page
+    const rows = await this.database.rows<Row & { readonly n: string }>(
+      `select n, ${NAMES.join(', ')} from sluice.journal
+       where (event_id = $1 or run = $1 or causation_id = $1) and ($2::timestamptz is null or (at, n) > ($2, $3::bigint))
+       order by at, n limit $4`,
+      [toColumn(id), after?.at ?? null, after?.n ?? null, limit + 1],
     );
-    return rows.map(entryOf);
+    const page = rows.slice(0, limit);
+    const last = rows.length > limit ? page.at(-1) : undefined;
+    return { entries: page.map(entryOf), ...(last && { next: { at: last.at, n: Number(last.n) } }) };
   }
 
   flush(): Promise<void> {

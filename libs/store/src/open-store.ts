@@ -10,6 +10,7 @@ import { SeenFlowEntity } from './entities/seen-flow.entity.js';
 import { CreateStore1764000000000 } from './migrations/1764000000000-create-store.js';
 import { AddRevocations1796000000000 } from './migrations/1796000000000-add-revocations.js';
 import { CountParkedBytes1796100000000 } from './migrations/1796100000000-count-parked-bytes.js';
+import { AddAudit1796200000000 } from './migrations/1796200000000-add-audit.js';
 import { PostgresStore } from './postgres-store.js';
 import { SCHEMA } from './schema.js';
 
@@ -40,7 +41,7 @@ export async function openStore({ url, engine, log }: StoreOptions): Promise<Sto
     url,
     schema: SCHEMA,
     entities: [ParkedRunEntity, SecretEntity, SeenFlowEntity],
-    migrations: [CreateStore1764000000000, AddRevocations1796000000000, CountParkedBytes1796100000000],
+    migrations: [CreateStore1764000000000, AddRevocations1796000000000, CountParkedBytes1796100000000, AddAudit1796200000000],
     migrationsTableName: 'migration',
     applicationName: 'sluice store',
     poolSize: CONNECTIONS,

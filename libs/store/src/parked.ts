@@ -2,6 +2,8 @@ import {
   accountOf,
   parkedBytes,
   type ParkedAccount,
+  type ParkedFilter,
+  type ParkedPosition,
   type ParkedRun,
   type ParkedState,
   type ParkedStore,
@@ -49,16 +51,29 @@ export class PostgresParked implements ParkedStore {
     });
   }
 
-  async list(filter: {
-    readonly flow?: string;
-    readonly state?: ParkedState;
-    readonly limit: number;
-  }): Promise<readonly ParkedSummary[]> {
-    const { limit, ...where } = filter;
+  async list({
+    limit,
+    ...where
+  }: ParkedFilter & { readonly after?: ParkedPosition; readonly limit: number }): Promise<readonly ParkedSummary[]> {
     const rows = await this.database.repository(ParkedRunEntity, (parked) =>
-      parked.find({ where, order: { parkedAt: 'DESC', run: 'ASC', epoch: 'DESC' }, take: limit }),
+      conditionsOf(where)
+        .reduce((query, { sql, params }) => query.andWhere(sql, params), parked.createQueryBuilder('parked'))
+        .orderBy({ 'parked.parkedAt': 'DESC', 'parked.run': 'DESC', 'parked.epoch': 'DESC' })
+        .limit(limit)
+        .getMany(),
     );
     return rows.map(summaryOf);
+  }
+
+  async size({ limit, ...where }: ParkedFilter & { readonly after?: ParkedPosition; readonly limit: number }): Promise<number> {
+    return this.database.repository(ParkedRunEntity, async (parked) => {
+      const rows = await conditionsOf(where)
+        .reduce((query, { sql, params }) => query.andWhere(sql, params), parked.createQueryBuilder('parked'))
+        .select('1', 'one')
+        .limit(limit)
+        .getRawMany();
+      return rows.length;
+    });
   }
 
   async count(): Promise<Readonly<Record<string, number>>> {
@@ -122,6 +137,28 @@ export class PostgresParked implements ParkedStore {
     );
     return changed > 0;
   }
+}
+
+interface Condition {
+  readonly sql: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** Returns the conditions of the rows of a list. */
+function conditionsOf({
+  flow,
+  state,
+  runPrefix,
+  after,
+}: ParkedFilter & { readonly after?: ParkedPosition }): readonly Condition[] {
+  return [
+    ...(flow === undefined ? [] : [{ sql: 'parked.flow = :flow', params: { flow } }]),
+    ...(state === undefined ? [] : [{ sql: 'parked.state = :state', params: { state } }]),
+    ...(runPrefix === undefined ? [] : [{ sql: 'starts_with(parked.run, :runPrefix)', params: { runPrefix } }]),
+    ...(after === undefined
+      ? []
+      : [{ sql: '(parked.parkedAt, parked.run, parked.epoch) < (:parkedAt, :run, :epoch)', params: { ...after } }]),
+  ];
 }
 
 function runOf(row: ParkedRunEntity): ParkedRun {

@@ -1,5 +1,6 @@
-import type { Store } from '@sluice/engine';
+import type { Store, StoreRetention } from '@sluice/engine';
 import type { Log } from '@sluice/plugin-api';
+import { PostgresAudit } from './audit.js';
 import { PostgresClaims } from './claims.js';
 import type { Database } from './database.js';
 import { SecretEntity } from './entities/secret.entity.js';
@@ -21,6 +22,7 @@ export class PostgresStore implements Store {
   readonly claims: PostgresClaims;
   readonly journal: PostgresJournal;
   readonly revocations: PostgresRevocations;
+  readonly audit: PostgresAudit;
   readonly #stepEnds: StepEnds;
 
   constructor(
@@ -33,6 +35,7 @@ export class PostgresStore implements Store {
     this.claims = new PostgresClaims(database);
     this.journal = new PostgresJournal(database, log);
     this.revocations = new PostgresRevocations(database);
+    this.audit = new PostgresAudit(database);
     this.#stepEnds = new StepEnds(database);
   }
 
@@ -75,12 +78,13 @@ export class PostgresStore implements Store {
     await this.database.repository(SeenFlowEntity, (seen) => seen.delete({ flow }));
   }
 
-  async sweep(retention: { readonly journalMs: number; readonly parkedMs: number }): Promise<void> {
+  async sweep(retention: StoreRetention): Promise<void> {
     await this.journal.sweep(retention.journalMs);
     await this.database.change(
       `delete from sluice.parked_run where parked_at < clock_timestamp() - $1 * interval '1 millisecond'`,
       [retention.parkedMs],
     );
+    await this.audit.sweep(retention.auditMs, retention.auditRows);
     await this.database.change('delete from sluice.claim where until <= clock_timestamp()');
     await this.database.change(`delete from sluice.step_end where at < clock_timestamp() - interval '${STEP_ENDS_KEPT}'`);
     await this.database.change(`delete from sluice.suspect_run where at < clock_timestamp() - interval '${SUSPECTS_KEPT}'`);

@@ -55,6 +55,17 @@ export interface ParkedAccount {
   readonly bytes: number;
 }
 
+/** Which parked runs a list contains. Absent fields match every run. */
+export interface ParkedFilter {
+  readonly flow?: string;
+  readonly state?: ParkedState;
+  /** The beginning of the run's id. */
+  readonly runPrefix?: string;
+}
+
+/** The place of a row in the list of parked runs. It stays valid when rows are added or removed. */
+export type ParkedPosition = Pick<ParkedRun, 'parkedAt' | 'run' | 'epoch'>;
+
 export interface ParkedStore {
   /**
    * Adds all runs or none. A pair of run and epoch that exists already is left unchanged.
@@ -62,11 +73,14 @@ export interface ParkedStore {
    * @throws `STORE_UNAVAILABLE` while the database is away; another error when a row cannot be stored, such as one with a zero byte
    */
   add(runs: readonly Omit<ParkedRun, 'state'>[]): Promise<void>;
-  list(filter: {
-    readonly flow?: string;
-    readonly state?: ParkedState;
-    readonly limit: number;
-  }): Promise<readonly ParkedSummary[]>;
+  /**
+   * Returns a page of runs, newest first; runs of one instant in the order of their ids and epochs, descending.
+   *
+   * @param page `after`: the last row of the page before; `limit`: maximum number of rows, at least 1
+   */
+  list(page: ParkedFilter & { readonly after?: ParkedPosition; readonly limit: number }): Promise<readonly ParkedSummary[]>;
+  /** Returns the number of rows that {@link list} has after this position, counted up to `limit`. */
+  size(page: ParkedFilter & { readonly after?: ParkedPosition; readonly limit: number }): Promise<number>;
   count(): Promise<Readonly<Record<string, number>>>;
   /** Returns the accounts that have parked runs. It reads one row per account, whatever the number of runs. */
   accounts(): Promise<readonly ParkedAccount[]>;
@@ -118,12 +132,28 @@ export interface JournalEntry {
   readonly ms?: number;
 }
 
+/** The place of an entry in the journal: entries of one instant are in the order of their numbers. */
+export interface JournalPosition {
+  readonly at: Date;
+  readonly n: number;
+}
+
 /** A log of runs, written in batches from a buffer. The last second before a crash may be missing: it is not the record of the runs. */
 export interface Journal {
   /** Buffers an entry. Never waits, never throws. When the buffer is full, the entry is counted and a gap row reports the number. */
   write(entry: JournalEntry): void;
   /** Returns the entries of an event (by its id), of a run, or of the runs of an event's children, oldest first. */
   find(id: string): Promise<readonly JournalEntry[]>;
+  /**
+   * Returns a page of the entries of {@link find}, in its order. An entry that is written later with an earlier time may be on no page.
+   *
+   * @param page `after`: `next` of the page before; `limit`: maximum number of entries, at least 1
+   * @returns `next` is absent when the page is the last one
+   */
+  page(
+    id: string,
+    page: { readonly after?: JournalPosition; readonly limit: number },
+  ): Promise<{ readonly entries: readonly JournalEntry[]; readonly next?: JournalPosition }>;
   /** Number of entries that were not recorded. */
   readonly skipped: number;
   /** Writes the buffered entries. */
@@ -139,6 +169,54 @@ export interface RevocationStore {
   list(): Promise<readonly Revocation[]>;
 }
 
+/** Maximum length of a text in the audit log, in UTF-16 units. Longer texts are truncated. */
+export const MAX_AUDIT_TEXT_LENGTH = 500;
+
+/** An action of an operator that changes something. It contains no secret and no data of events. */
+export interface AuditAction {
+  /** Issuer and subject of the token. */
+  readonly issuer: string;
+  readonly sub: string;
+  /** Method and path of the route, such as `POST /api/parked/{run}/drop`. */
+  readonly route: string;
+  /** The object of the action, such as `run 0198a1f2-…`. */
+  readonly target: string;
+}
+
+export interface AuditRow extends AuditAction {
+  /** Grows with each action. */
+  readonly n: number;
+  /** Begin of the action, by the database's clock. */
+  readonly at: Date;
+  /** `started`: the action has not ended, or its host died. `done`, or the error code. */
+  readonly outcome: string;
+}
+
+/** The record of the actions of operators. */
+export interface AuditStore {
+  /** Adds an action with the outcome `started` and returns its number. The row is committed when this resolves. */
+  begin(action: AuditAction): Promise<number>;
+  /** Sets the outcome of an action. */
+  end(n: number, outcome: string): Promise<void>;
+  /**
+   * Returns a page of actions, newest first.
+   *
+   * @param page `after`: the number of the last row of the page before; `limit`: maximum number of rows, at least 1
+   */
+  list(page: { readonly after?: number; readonly limit: number }): Promise<readonly AuditRow[]>;
+  /** Returns the number of rows that {@link list} has after this position, counted up to `limit`. */
+  size(page: { readonly after?: number; readonly limit: number }): Promise<number>;
+}
+
+/** How long rows are kept. */
+export interface StoreRetention {
+  readonly journalMs: number;
+  readonly parkedMs: number;
+  readonly auditMs: number;
+  /** Maximum number of actions in the audit log; the newest are kept. */
+  readonly auditRows: number;
+}
+
 /** Durable data other than messages. All methods reject with `STORE_UNAVAILABLE` while the database is away. */
 export interface Store {
   /** One word for logs and `doctor`: `embedded`, `postgresql`. */
@@ -148,6 +226,7 @@ export interface Store {
   readonly claims: ClaimStore;
   readonly journal: Journal;
   readonly revocations: RevocationStore;
+  readonly audit: AuditStore;
   /**
    * Ends a step with a timeout, which ends by its result or by its timer.
    *
@@ -163,7 +242,7 @@ export interface Store {
   flowsSeen(flows: readonly string[]): Promise<readonly { readonly flow: string; readonly lastSeen: Date }[]>;
   forgetFlow(flow: string): Promise<void>;
   /** Deletes rows that are older than their retention. */
-  sweep(retention: { readonly journalMs: number; readonly parkedMs: number }): Promise<void>;
+  sweep(retention: StoreRetention): Promise<void>;
   /** Returns the version, such as `PostgreSQL 15.4`. Rejects with the reason when the database cannot be used. */
   check(): Promise<string>;
   close(): Promise<void>;

@@ -1,6 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { MIN_PARKED_BYTES, parkedBytes, type JournalEntry, type ParkedRun, type Store } from '@sluice/engine';
+import {
+  MAX_AUDIT_TEXT_LENGTH,
+  MIN_PARKED_BYTES,
+  parkedBytes,
+  type AuditAction,
+  type JournalEntry,
+  type JournalPosition,
+  type ParkedRun,
+  type ParkedSummary,
+  type Store,
+} from '@sluice/engine';
 import { isSluiceError } from '@sluice/plugin-api';
 import { until } from './inbox.js';
 
@@ -25,6 +35,8 @@ export interface StoreTraits {
 const LONG_MS = 60_000;
 const SHORT_MS = 30;
 const DAY_MS = 86_400_000;
+/** A retention that deletes nothing that these tests add. */
+const KEPT = { journalMs: 365 * DAY_MS, parkedMs: 365 * DAY_MS, auditMs: 365 * DAY_MS, auditRows: 1_000_000 };
 /** Bytes that are not UTF-8, including zeros. */
 const ODD_BYTES = Buffer.from([0x00, 0xff, 0xfe, 0xc3, 0x28, 0x00, 0x22, 0x5c]);
 const ODD_TEXT = 'нуль\u0000 half \ud83d "quoted" \\';
@@ -134,6 +146,37 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(await again.parked.get(`${word}.absent`)).toBeUndefined();
       });
 
+      it('are listed page by page in a stable order while runs are added', async () => {
+        const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
+        // several runs of one instant, and several epochs of one run
+        const runs = Array.from({ length: 12 }, (_, n) => parkedRun(`p-${n % 6}`, Math.floor(n / 6), { parkedAt: at(n % 3) }));
+        await store.parked.add(runs);
+        const whole = await store.parked.list({ flow: word, limit: 100 });
+        const walked: ParkedSummary[] = [];
+        for (let page: readonly ParkedSummary[] = whole, n = 0; page.length > 0 && n < 20; n++) {
+          const after = walked.at(-1);
+          expect(await store.parked.size({ flow: word, limit: 100, ...(after && { after }) })).toBe(12 - walked.length);
+          page = await store.parked.list({ flow: word, limit: 5, ...(after && { after }) });
+          walked.push(...page);
+          if (n === 0) await store.parked.add([parkedRun('newest', 0, { parkedAt: at(50) })]);
+        }
+        expect(walked).toEqual(whole);
+        expect(walked).toHaveLength(12);
+        expect(await store.parked.size({ flow: word, limit: 7 })).toBe(7);
+      });
+
+      it('are found by the beginning of their id', async () => {
+        await store.parked.add([parkedRun('one'), parkedRun('other'), parkedRun('o%_')]);
+        const found = async (runPrefix: string) =>
+          (await store.parked.list({ runPrefix: `${word}.${runPrefix}`, limit: 10 })).map(({ run }) =>
+            run.slice(word.length + 1),
+          );
+        expect(await found('on')).toEqual(['one']);
+        expect(await found('o%')).toEqual(['o%_']);
+        expect(await found('absent')).toEqual([]);
+        expect(await store.parked.size({ runPrefix: `${word}.o`, limit: 10 })).toBe(3);
+      });
+
       it('are added once per epoch', async () => {
         await store.parked.add([parkedRun('a'), parkedRun('a', 1, { revision: 'r2' })]);
         await store.parked.add([parkedRun('a', 1, { revision: 'r3' }), parkedRun('b')]);
@@ -223,7 +266,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         await store.parked.drop(`${word}.flow`, 0);
         expect(await of(issuer)).toEqual({ account: issuer, runs: 1, bytes: MIN_PARKED_BYTES });
         expect(await of(`flow ${word}`)).toBeUndefined();
-        await store.sweep({ journalMs: 30 * DAY_MS, parkedMs: DAY_MS });
+        await store.sweep({ ...KEPT, parkedMs: DAY_MS });
         expect(await of(issuer)).toBeUndefined();
       });
 
@@ -246,7 +289,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
 
       it('are deleted after their retention', async () => {
         await store.parked.add([parkedRun('old'), parkedRun('new', 0, { parkedAt: new Date() })]);
-        await store.sweep({ journalMs: 30 * DAY_MS, parkedMs: DAY_MS });
+        await store.sweep({ ...KEPT, parkedMs: DAY_MS });
         expect((await store.parked.list({ flow: word, limit: 10 })).map(({ run }) => run)).toEqual([`${word}.new`]);
       });
     });
@@ -348,6 +391,31 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(store.journal.skipped).toBe(0);
       });
 
+      it('is read page by page, in order, while entries are added', async () => {
+        const entries = Array.from({ length: 25 }, (_, n) =>
+          entry({ at: new Date(Date.UTC(2026, 0, 1, 0, 0, n % 4)), attempt: n }),
+        );
+        for (const each of entries) store.journal.write(each);
+        const whole = await store.journal.find(`${word}.run`);
+        const walked: JournalEntry[] = [];
+        let after: JournalPosition | undefined;
+        for (let n = 0; n < 20; n++) {
+          const page = await store.journal.page(`${word}.run`, { limit: 10, ...(after && { after }) });
+          walked.push(...page.entries);
+          after = page.next;
+          if (n === 0) store.journal.write(entry({ at: new Date(Date.UTC(2025, 0, 1)), attempt: 99 }));
+          if (!after) break;
+        }
+        expect(walked).toEqual(whole);
+      });
+
+      it('has no next page after the last entry', async () => {
+        for (let n = 0; n < 10; n++) store.journal.write(entry({ attempt: n }));
+        expect((await store.journal.page(`${word}.run`, { limit: 10 })).next).toBeUndefined();
+        expect((await store.journal.page(`${word}.run`, { limit: 9 })).next).toBeDefined();
+        expect(await store.journal.page(`${word}.absent`, { limit: 9 })).toEqual({ entries: [] });
+      });
+
       it('is visible to other hosts after a flush', async () => {
         const other = await open();
         store.journal.write(entry());
@@ -360,10 +428,58 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         store.journal.write(entry({ at: new Date(Date.now() - 5 * DAY_MS) }));
         store.journal.write(young);
         await store.journal.flush();
-        await store.sweep({ journalMs: 3 * DAY_MS, parkedMs: 365 * DAY_MS });
+        await store.sweep({ ...KEPT, journalMs: 3 * DAY_MS });
         expect(await store.journal.find(`${word}.run`)).toEqual([young]);
         store.journal.write(entry({ at: new Date(Date.now() - 5 * DAY_MS) }));
         await store.journal.flush();
+      });
+    });
+
+    describe('the audit log', () => {
+      const action = (more: Partial<AuditAction> = {}): AuditAction => ({
+        issuer: 'operator',
+        sub: word,
+        route: 'POST /api/parked/{run}/drop',
+        target: `run ${ODD_TEXT}`,
+        ...more,
+      });
+      const ours = async (from: Store) => (await from.audit.list({ limit: 1_000 })).filter(({ sub }) => sub === word);
+
+      it('keeps an action with its actor before it has ended, and then its outcome', async () => {
+        const other = await open();
+        const n = await store.audit.begin(action());
+        expect(await ours(other)).toEqual([{ ...action(), n, at: expect.any(Date), outcome: 'started' }]);
+        await store.audit.end(n, 'NOT_PARKED');
+        expect(await ours(other)).toEqual([{ ...action(), n, at: expect.any(Date), outcome: 'NOT_PARKED' }]);
+      });
+
+      it('lists actions newest first, page by page, while actions are added', async () => {
+        for (let n = 0; n < 7; n++) await store.audit.begin(action({ target: `run ${n}` }));
+        const whole = await store.audit.list({ limit: 7 });
+        expect(whole.map(({ target }) => target)).toEqual([6, 5, 4, 3, 2, 1, 0].map((n) => `run ${n}`));
+        const first = await store.audit.list({ limit: 3 });
+        await store.audit.begin(action({ target: 'later' }));
+        const second = await store.audit.list({ limit: 4, after: first[2]!.n });
+        expect([...first, ...second]).toEqual(whole);
+        expect(await store.audit.size({ limit: 4, after: first[2]!.n })).toBe(4);
+        expect(await store.audit.size({ limit: 2 })).toBe(2);
+      });
+
+      it('truncates long texts', async () => {
+        await store.audit.begin(action({ target: 'x'.repeat(100_000) }));
+        expect((await ours(store))[0]?.target).toHaveLength(MAX_AUDIT_TEXT_LENGTH);
+      });
+
+      it('deletes actions that are older than their retention or too many', async () => {
+        const n = await store.audit.begin(action());
+        await store.audit.begin(action({ target: 'second' }));
+        await store.sweep({ ...KEPT, auditRows: 1 });
+        expect((await ours(store)).map(({ target }) => target)).toEqual(['second']);
+        await store.audit.end(n, 'done');
+        await until('the action to be old enough', async () => {
+          await store.sweep({ ...KEPT, auditMs: 1 });
+          return (await ours(store)).length === 0;
+        });
       });
     });
 
@@ -456,6 +572,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
           () => store.leases.release(word, 'a'),
           () => store.leases.list(),
           () => store.parked.list({ limit: 1 }),
+          () => store.parked.size({ limit: 1 }),
           () => store.parked.get(word),
           () => store.parked.count(),
           () => store.parked.replaying(word, 0),
@@ -467,9 +584,14 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
           () => store.secret(word, () => 's'),
           () => store.flowsSeen([word]),
           () => store.forgetFlow(word),
-          () => store.sweep({ journalMs: DAY_MS, parkedMs: DAY_MS }),
+          () => store.sweep(KEPT),
           () => store.check(),
           () => store.journal.find(word),
+          () => store.journal.page(word, { limit: 1 }),
+          () => store.audit.begin({ issuer: 'a', sub: 'b', route: 'c', target: 'd' }),
+          () => store.audit.end(1, 'done'),
+          () => store.audit.list({ limit: 1 }),
+          () => store.audit.size({ limit: 1 }),
         ];
         for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', fate: 'unavailable' });
         store.journal.write(entry);

@@ -1,13 +1,20 @@
 import {
   accountOf,
+  MAX_AUDIT_TEXT_LENGTH,
   parkedBytes,
+  type AuditAction,
+  type AuditRow,
+  type AuditStore,
   type Claim,
   type ClaimStore,
   type Journal,
   type JournalEntry,
+  type JournalPosition,
   type LeaseRow,
   type LeaseStore,
   type ParkedAccount,
+  type ParkedFilter,
+  type ParkedPosition,
   type ParkedRun,
   type ParkedState,
   type ParkedStore,
@@ -15,6 +22,7 @@ import {
   type Revocation,
   type RevocationStore,
   type Store,
+  type StoreRetention,
 } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
 
@@ -43,11 +51,19 @@ export class MemoryDatabase {
   readonly secrets = new Map<string, string>();
   readonly revocations = new Map<string, Revocation>();
   readonly flows = new Map<string, Date>();
-  journal: JournalEntry[] = [];
+  /** Entries with their numbers. */
+  journal: (JournalEntry & { readonly n: number })[] = [];
+  audit: AuditRow[] = [];
+  #last = 0;
   /** If true, every method rejects, as when PostgreSQL is stopped. */
   away = false;
 
   constructor(readonly now: () => number = Date.now) {}
+
+  /** Returns a number that is greater than all before. */
+  draw(): number {
+    return ++this.#last;
+  }
 
   /** Runs a statement. Rejects with `STORE_UNAVAILABLE` while the database is away. */
   async use<Result>(statement: () => Result): Promise<Result> {
@@ -64,12 +80,14 @@ export class MemoryStore implements Store {
   readonly claims: ClaimStore;
   readonly journal: Journal;
   readonly revocations: RevocationStore;
+  readonly audit: AuditStore;
 
   constructor(private readonly database = new MemoryDatabase()) {
     this.leases = new MemoryLeases(database);
     this.parked = new MemoryParked(database);
     this.claims = new MemoryClaims(database);
     this.journal = new MemoryJournal(database);
+    this.audit = new MemoryAudit(database);
     this.revocations = {
       add: (revocation) =>
         database.use(() => {
@@ -115,11 +133,14 @@ export class MemoryStore implements Store {
     return this.database.use(() => void this.database.flows.delete(flow));
   }
 
-  sweep(retention: { readonly journalMs: number; readonly parkedMs: number }): Promise<void> {
+  sweep(retention: StoreRetention): Promise<void> {
     return this.database.use(() => {
       const { now, claims, parked } = this.database;
       this.database.journal = this.database.journal.filter(({ at }) => at.getTime() > now() - retention.journalMs);
       for (const [key, { run }] of parked) if (run.parkedAt.getTime() < now() - retention.parkedMs) parked.delete(key);
+      this.database.audit = this.database.audit
+        .filter(({ at }) => at.getTime() >= now() - retention.auditMs)
+        .slice(-retention.auditRows);
       for (const [key, { until }] of claims) if (until <= now()) claims.delete(key);
     });
   }
@@ -181,18 +202,12 @@ class MemoryParked implements ParkedStore {
     });
   }
 
-  list(filter: {
-    readonly flow?: string;
-    readonly state?: ParkedState;
-    readonly limit: number;
-  }): Promise<readonly ParkedSummary[]> {
-    return this.database.use(() =>
-      this.#runs()
-        .filter(({ flow, state }) => (filter.flow ?? flow) === flow && (filter.state ?? state) === state)
-        .sort((a, b) => b.parkedAt.getTime() - a.parkedAt.getTime())
-        .slice(0, filter.limit)
-        .map(({ message: _message, ...summary }) => summary),
-    );
+  list(page: ParkedFilter & { readonly after?: ParkedPosition; readonly limit: number }): Promise<readonly ParkedSummary[]> {
+    return this.database.use(() => this.#page(page).map(({ message: _message, ...summary }) => summary));
+  }
+
+  size(page: ParkedFilter & { readonly after?: ParkedPosition; readonly limit: number }): Promise<number> {
+    return this.database.use(() => this.#page(page).length);
   }
 
   accounts(): Promise<readonly ParkedAccount[]> {
@@ -245,6 +260,14 @@ class MemoryParked implements ParkedStore {
     );
   }
 
+  #page({ flow, state, runPrefix = '', after, limit }: Parameters<ParkedStore['list']>[0]): ParkedRun[] {
+    return this.#runs()
+      .filter((run) => (flow ?? run.flow) === run.flow && (state ?? run.state) === run.state && run.run.startsWith(runPrefix))
+      .filter((run) => after === undefined || newestFirst(run, after) > 0)
+      .sort(newestFirst)
+      .slice(0, limit);
+  }
+
   #runs(): ParkedRun[] {
     return [...this.database.parked.values()].map(({ run }) => run);
   }
@@ -261,6 +284,11 @@ class MemoryParked implements ParkedStore {
       return true;
     });
   }
+}
+
+function newestFirst(a: ParkedPosition, b: ParkedPosition): number {
+  const byTime = b.parkedAt.getTime() - a.parkedAt.getTime();
+  return byTime !== 0 ? byTime : a.run !== b.run ? (a.run < b.run ? 1 : -1) : b.epoch - a.epoch;
 }
 
 class MemoryClaims implements ClaimStore {
@@ -294,14 +322,65 @@ class MemoryJournal implements Journal {
   }
 
   async find(id: string): Promise<readonly JournalEntry[]> {
+    return (await this.page(id, { limit: Infinity })).entries;
+  }
+
+  async page(
+    id: string,
+    { after, limit }: { readonly after?: JournalPosition; readonly limit: number },
+  ): Promise<{ readonly entries: readonly JournalEntry[]; readonly next?: JournalPosition }> {
     await this.flush();
-    return this.database.journal
+    const found = this.database.journal
       .filter(({ eventId, run, causationid }) => [eventId, run, causationid].includes(id))
-      .sort((a, b) => a.at.getTime() - b.at.getTime());
+      .filter((entry) => after === undefined || oldestFirst(entry, after) > 0)
+      .sort(oldestFirst);
+    const page = found.slice(0, limit);
+    const last = found.length > limit ? page.at(-1) : undefined;
+    return { entries: page.map(({ n: _n, ...entry }) => entry), ...(last && { next: { at: last.at, n: last.n } }) };
   }
 
   flush(): Promise<void> {
-    return this.database.use(() => void this.database.journal.push(...this.#buffer.splice(0)));
+    return this.database.use(() => {
+      const entries = this.#buffer.splice(0);
+      this.database.journal.push(...entries.map((entry) => ({ ...entry, n: this.database.draw() })));
+    });
+  }
+}
+
+function oldestFirst(a: JournalPosition, b: JournalPosition): number {
+  return a.at.getTime() - b.at.getTime() || a.n - b.n;
+}
+
+class MemoryAudit implements AuditStore {
+  constructor(private readonly database: MemoryDatabase) {}
+
+  begin({ issuer, sub, route, target }: AuditAction): Promise<number> {
+    return this.database.use(() => {
+      const n = this.database.draw();
+      const cut = (text: string) => text.slice(0, MAX_AUDIT_TEXT_LENGTH);
+      const action = { issuer: cut(issuer), sub: cut(sub), route: cut(route), target: cut(target) };
+      this.database.audit.push({ ...action, n, at: new Date(this.database.now()), outcome: 'started' });
+      return n;
+    });
+  }
+
+  end(n: number, outcome: string): Promise<void> {
+    return this.database.use(() => {
+      this.database.audit = this.database.audit.map((row) => (row.n === n ? { ...row, outcome } : row));
+    });
+  }
+
+  list({ after = Infinity, limit }: { readonly after?: number; readonly limit: number }): Promise<readonly AuditRow[]> {
+    return this.database.use(() =>
+      this.database.audit
+        .toReversed()
+        .filter(({ n }) => n < after)
+        .slice(0, limit),
+    );
+  }
+
+  async size(page: { readonly after?: number; readonly limit: number }): Promise<number> {
+    return (await this.list(page)).length;
   }
 }
 
