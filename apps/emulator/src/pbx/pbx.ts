@@ -29,8 +29,10 @@ export interface PbxOptions {
   readonly outcomes?: Readonly<Record<string, Outcome>>;
   /** Entries that its database has at the beginning: keys by family. */
   readonly database?: Readonly<Record<string, readonly string[]>>;
-  /** Actions for which the user has no right. */
+  /** Actions for which the user has no write class. */
   readonly denied?: readonly string[];
+  /** The value of `read` of the user in manager.conf: read classes, separated by commas without spaces. Default: `all`. */
+  readonly read?: string;
   /** Commands of the command line that fail. */
   readonly unknownCommands?: readonly string[];
 }
@@ -123,6 +125,7 @@ class PbxServer implements Pbx, SessionOwner {
       secret: options.secret ?? 'secret',
       authTimeoutMs: options.authTimeoutMs ?? 30_000,
       writeTimeoutMs: options.writeTimeoutMs ?? 100,
+      read: options.read ?? 'all',
       ...(options.splitBytes !== undefined && { splitBytes: options.splitBytes }),
     };
     const times = { ringMs: options.ringMs ?? 20, talkMs: options.talkMs ?? 20 };
@@ -270,6 +273,8 @@ class PbxServer implements Pbx, SessionOwner {
         return this.calls.setVariable(channel, valueOf(action, 'Variable'), valueOf(action, 'Value'));
       case 'Getvar': {
         const variable = valueOf(action, 'Variable');
+        const setting = variable.startsWith('AST_CONFIG(') ? this.readSetting(variable) : undefined;
+        if (setting !== undefined) return session.answer(action, { Response: 'Success', Variable: variable, Value: setting });
         if (!channel) return refused('No such channel');
         const values: Readonly<Record<string, Fields[string]>> = {
           'CHANNEL(state)': fieldsOf(channel).ChannelStateDesc,
@@ -307,6 +312,16 @@ class PbxServer implements Pbx, SessionOwner {
       default:
         return refused(`The stand-in does not carry out ${name}`);
     }
+  }
+
+  /** Returns the value of a setting in manager.conf, or an empty text when the file or the section has no such setting, as Asterisk does. */
+  private readSetting(variable: string): string {
+    const { user, read } = this.rules;
+    const settings: Readonly<Record<string, string>> = {
+      [`AST_CONFIG(manager.conf,${user},read,-1)`]: read,
+      [`AST_CONFIG(manager.conf,${user},write,-1)`]: 'all',
+    };
+    return settings[variable] ?? '';
   }
 
   private listChannels(session: PbxSession, action: Action): void {

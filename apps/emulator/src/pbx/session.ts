@@ -11,6 +11,8 @@ export interface SessionRules {
   readonly secret: string;
   readonly authTimeoutMs: number;
   readonly writeTimeoutMs: number;
+  /** Read classes of the user, separated by commas. Asterisk 16 and 22 do not trim spaces: `system, call` grants `system` only. */
+  readonly read: string;
   /** Bytes that go out at once; absent: all. */
   readonly splitBytes?: number;
 }
@@ -69,6 +71,7 @@ export class PbxSession {
   offer(bytes: Buffer, text: string, privilege: string): boolean {
     if (!this.authenticated || this.mask === 'off') return false;
     if (this.mask !== 'on' && !this.mask.has(privilege)) return false;
+    if (!this.owner.rules.read.split(',').some((name) => name === 'all' || name === privilege)) return false;
     if (!this.onlyAnswers(text)) return false;
     this.write(bytes);
     return true;
