@@ -158,6 +158,13 @@ export interface PluginSpec<Connection extends z.ZodType, Client extends Closabl
   /** Throws when the remote system cannot be used. `sluice doctor` and the probe of the breaker call it. */
   readonly check?: (client: Client) => Promise<void>;
   /**
+   * Throws when the setup of the remote system makes a part of the connector useless, such as a missing right, while its actions may work.
+   * Only `sluice doctor` calls it, after `check`.
+   *
+   * @returns what the doctor prints about the connection, such as `can be used`
+   */
+  readonly diagnose?: (client: Client) => Promise<string>;
+  /**
    * The plugin accepts clients that connect to it. Each host with the role `gateway` opens the connection at its start and keeps it open.
    * For other plugins the engine opens a connection at the first call of an action.
    */
@@ -216,6 +223,8 @@ export interface AnyPlugin {
   readonly uses?: { readonly [Name in CapabilityName]?: CapabilityUse };
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
   readonly check?: (client: any) => Promise<void>;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  readonly diagnose?: (client: any) => Promise<string>;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
   readonly address?: (config: any) => string;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above

@@ -85,7 +85,7 @@ describe('the doctor', () => {
       spec: { name, plugin: 'test' },
       plugin: { address: () => `http://user:secret@${name}/hs?key=secret` },
       health: () => ({}),
-      check: () => {
+      diagnose: () => {
         if (asked.add(name).size === 2) resolve();
         return bothAsked;
       },
@@ -96,6 +96,24 @@ describe('the doctor', () => {
       'http://erp/hs: can be used',
       'http://pbx/hs: can be used',
     ]);
+  });
+
+  it.each([
+    [
+      'the text of the plugin',
+      async () => 'can be used, without variables',
+      { ok: true, says: 'can be used, without variables' },
+    ],
+    [
+      'a problem of the setup with its cure',
+      async () => Promise.reject(engineFail.CONFIG_INVALID('no events come')),
+      { ok: false, says: 'no events come', cure: expect.any(String) },
+    ],
+  ])('reports of a connection: %s', async (_title, answer, expected) => {
+    const connection = { spec: { name: 'pbx', plugin: 'test' }, plugin: {}, health: () => ({}), diagnose: answer };
+    const store = { engine: 'postgresql', check: async () => 'PostgreSQL 17', flowsSeen: async () => [] };
+    const found = await diagnose(services(store, [connection]));
+    expect(found.find(({ what }) => what === 'connection pbx')).toMatchObject(expected);
   });
 
   it('reports the other checks while the database is unavailable', async () => {

@@ -82,7 +82,7 @@ export async function diagnoseConnection(connection: Connection): Promise<Diagno
   const what = `connection ${name}`;
   const { problem } = connection.health();
   const address = addressOf(connection);
-  const looked = await check(what, () => connection.check());
+  const looked = await check(what, () => connection.diagnose());
   const found = looked.ok && problem !== undefined ? { what, ok: false, says: problem } : looked;
   if (address === undefined) return found;
   return { ...found, address, says: found.says.includes(address) ? found.says : `${address}: ${found.says}` };

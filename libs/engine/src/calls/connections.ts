@@ -36,6 +36,8 @@ export interface ConnectionDeps {
 const UNAUTHORIZED = 'UNAUTHORIZED';
 /** Minimum milliseconds between two checks of a connection after fatal errors of calls. */
 const CHECK_AFTER_FATAL_MS = 10_000;
+/** A source that has run for this time is considered accepted by the remote system. */
+const SOURCE_WORKS_AFTER_MS = 15_000;
 const REOPEN = { firstMs: 500, maxMs: 30_000 };
 
 export interface ConnectionHealth {
@@ -62,6 +64,8 @@ export class Connection {
   #checkAgainAt = 0;
   readonly #closing = new AbortController();
   readonly #lost = new Set<(reason: unknown) => void>();
+  /** Reasons why the remote system refuses sources of this connection, one per source. */
+  readonly #refusedSources = new Map<symbol, string>();
   readonly #unpaced: Semaphore;
 
   constructor(
@@ -123,8 +127,25 @@ export class Connection {
     this.#fatal = undefined;
   }
 
+  /** Verifies like `check`, and then the setup of the remote system. Resolves with the plugin's text about it, if it has one. */
+  async diagnose(): Promise<string | undefined> {
+    await this.check();
+    try {
+      return await this.plugin.diagnose?.(await this.client());
+    } catch (error) {
+      throw this.#masked(error);
+    }
+  }
+
+  /** Stores the reason why the remote system refuses a source, as part of the state of the connection; undefined: it does not refuse it. */
+  setSourceRefusal(source: symbol, reason: string | undefined): void {
+    if (reason === undefined) this.#refusedSources.delete(source);
+    else this.#refusedSources.set(source, this.deps.mask(reason));
+  }
+
   health(): ConnectionHealth {
-    const problem = this.#fatal ?? (this.#failures > 0 ? messageOf(this.#openError) : undefined);
+    const [refusedSource] = this.#refusedSources.values();
+    const problem = this.#fatal ?? (this.#failures > 0 ? messageOf(this.#openError) : refusedSource);
     const state = problem !== undefined ? 'failing' : this.#open ? 'in use' : 'idle';
     return { connection: this.spec.name, plugin: this.spec.plugin, state, ...(problem !== undefined && { problem }) };
   }
@@ -281,19 +302,25 @@ export async function keepUsing(
   use: (client: Closable, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   let told: string | undefined;
+  const source = Symbol(connection.spec.name);
   for (let failures = 0; !signal.aborted; failures++) {
     const generation = new AbortController();
     const forget = connection.onLost((reason) => generation.abort(reason));
     const began = Date.now();
+    let works: NodeJS.Timeout | undefined;
     try {
-      await use(await connection.client(), AbortSignal.any([signal, generation.signal]));
+      const client = await connection.client();
+      works = setTimeout(() => connection.setSourceRefusal(source, undefined), SOURCE_WORKS_AFTER_MS);
+      await use(client, AbortSignal.any([signal, generation.signal]));
       if (!signal.aborted) log.warn(`${connection.spec.name}: the source ended, subscribing again`);
     } catch (error) {
       const reason = messageOf(error);
       if (!signal.aborted)
         log[reason === told ? 'debug' : 'warn'](`${connection.spec.name}: the source was lost, subscribing again`, { reason });
       told = reason;
+      if (works && isSluiceError(error) && error.fate === 'fatal') connection.setSourceRefusal(source, reason);
     } finally {
+      clearTimeout(works);
       forget();
       generation.abort();
     }
@@ -303,6 +330,7 @@ export async function keepUsing(
     }
     await pause(Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** failures), signal);
   }
+  connection.setSourceRefusal(source, undefined);
 }
 
 /**
