@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { plugin } from '@sluice/plugin-asterisk-ami';
-import { WRITE_CLASSES } from '../../plugins/asterisk-ami/src/ami/rights.js';
+import { READ_CLASSES, WRITE_CLASSES } from '../../plugins/asterisk-ami/src/ami/rights.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
 import { Asterisk, PORTS, Reader } from './support/asterisk.js';
 import { callsIn, differences } from './support/judge.js';
 import { openProduct, Product, Stage } from './support/stage.js';
 
 const CLIENT = '79161234567';
+const PERSON = '79161110000';
 const BURST = 200;
 const BURST_STAMPING_MS = 1_500;
 /** Numbers of a burst: telephones that answer, are busy or decline. */
@@ -201,6 +202,37 @@ describe('actions of the connector', () => {
       code: 'AMI_REFUSED',
       message: expect.stringContaining("No such command 'core show hi'"),
     });
+  });
+
+  it.each(['deaf', 'unreadable', 'spaced'])('report the missing read class of a user: %s', async (user) => {
+    const opened = await openProduct(user);
+    const missing = { code: 'AMI_NO_EVENTS', message: expect.stringContaining('has no read class call') };
+    await expect(plugin.diagnose?.(opened.client)).rejects.toMatchObject(missing);
+    const { call } = plugin.triggers;
+    const never = () => Promise.resolve({ id: '' });
+    const subscription = call.subscribe(opened.client, call.options.parse({}), never, new AbortController().signal, 'calls');
+    await expect(subscription).rejects.toMatchObject(missing);
+    await expect(opened.actions.dial({ number: PERSON, context: 'campaign' })).rejects.toMatchObject(missing);
+    await opened.close();
+  });
+
+  it.each([
+    ['sluice', 'can be used'],
+    ['inherited', 'can be used; "inherited" has no read class system'],
+    ['blind', 'can be used; the read classes of "blind" cannot be verified: '],
+  ])('report the read classes of a user: %s', async (user, expected) => {
+    const opened = await openProduct(user);
+    expect((await plugin.diagnose?.(opened.client))?.slice(0, expected.length)).toBe(expected);
+    await opened.close();
+  });
+
+  it('expect the read class of each event that Asterisk writes into it', async () => {
+    const seen = await stage.play(() => stage.call({ from: CLIENT, to: '74951234565', talk: 3 }));
+    const classes = seen.events.flatMap(({ Event = '', Privilege = '' }) =>
+      READ_CLASSES.has(Event) ? [`${Event}: ${Privilege}`] : [],
+    );
+    expect(new Set(classes).size).toBeGreaterThan(10);
+    for (const one of classes) expect(one).toBe(`${one.split(':')[0]}: ${READ_CLASSES.get(one.split(':')[0] ?? '')},all`);
   });
 
   it('work for the user of the README, and report the class that another user lacks', async () => {

@@ -9,6 +9,10 @@ export const ami = failures({
   },
   AMI_NOT_ASTERISK: { fate: 'fatal', cure: 'check host, port and tls: the manager interface listens on 5038, with TLS on 5039' },
   AMI_DENIED: { fate: 'fatal', cure: 'give the user in manager.conf the write class that this action needs' },
+  AMI_NO_EVENTS: {
+    fate: 'fatal',
+    cure: 'add the class to `read` of the user in manager.conf (names with commas and without spaces), then run `asterisk -rx "manager reload"`',
+  },
   AMI_REFUSED: { fate: 'rejected', cure: 'correct the data of the step: the exchange does not take it' },
   AMI_UNWRITABLE: { fate: 'rejected', cure: 'take line breaks out of the value, and keep each value under 1,000 bytes' },
   AMI_CUT_OFF: { fate: 'retry', cure: 'look in the log of Asterisk why the session ended' },

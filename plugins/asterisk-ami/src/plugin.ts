@@ -13,6 +13,7 @@ export const plugin = definePlugin({
   connection,
   open: (config, host): Promise<AmiClient> => SessionClient.open(config, host),
   check: (client: AmiClient) => client.check(),
+  diagnose: (client: AmiClient) => client.diagnose(),
   address: ({ host, port }) => `${host}:${port}`,
   pace: { concurrency: { start: 10, max: 10, adaptive: false } },
   maxCalls: (config) => config.maxCalls,

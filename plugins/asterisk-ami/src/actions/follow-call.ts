@@ -56,6 +56,7 @@ export async function followCall(
 ): Promise<CallEnd> {
   const course = new Course(client, channel);
   const listening = { events: ['OriginateResponse', 'Newstate', 'Hangup'] };
+  await client.requireEvents(listening.events);
   const end = await client.listen(listening, { hear: (packet) => course.hear(packet) });
   const giveUp = () => course.fail(fail.TIMED_OUT(`the call ${channel} was given up while it was up`));
   signal.addEventListener('abort', giveUp, { once: true });

@@ -73,6 +73,8 @@ export const call = trigger({
   }),
   async subscribe(client: AmiClient, wanted, accept, signal) {
     const { host } = client;
+    await client.requireEvents(TRACKED);
+    await client.requireEvents([...TRACKED, 'VarSet']);
     const tracker = recall(wanted, host.now()) ?? newTracker(wanted);
     const listener = new CallListener(client, tracker, (told, at) => {
       if (wanted.phases.includes(told.data.phase)) hand(client, accept, told, at);

@@ -109,7 +109,7 @@ describe('asterisk-ami.event', () => {
     await settled(pbx, accepted);
     expect(namesOf(accepted)).toEqual(['DialEnd', 'Hangup', 'Hangup', 'DialEnd']);
     expect(opened.host.log.lines).toEqual([
-      expect.objectContaining({ level: 'info', message: expect.stringContaining('filtered here') }),
+      expect.objectContaining({ level: 'info', message: expect.stringContaining('the connector filters them') }),
     ]);
   });
 

@@ -41,6 +41,7 @@ export const event = trigger({
   output: z.looseObject(Object.fromEntries(FIELDS.map((name) => [name, z.unknown().optional()]))).meta({ namesOnly: true }),
   async subscribe(client: AmiClient, options, accept, signal) {
     const { host } = client;
+    await client.requireEvents(options.events);
     const end = await client.listen(options, {
       hear: (packet) => {
         const call = knownText(packet, 'Linkedid') ?? knownText(packet, 'DestLinkedid');
