@@ -2,70 +2,16 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '@sluice/testing/servers';
 import { admin, post } from '../support/api.js';
-import { Desktop, type Seen } from '../support/desktop.js';
-import { drive } from '../support/drive.js';
+import { Desktop } from '../support/desktop.js';
 import { describeServers, startServers, type Servers } from '../support/engines.js';
 import { HostProcess } from '../support/host.js';
-import { FAULT_TIMEOUT_MS, FULL } from '../support/storm.js';
+import { CLIENTS, connectDesktops, MAILBOX_FILES, mailboxStorm, NO_FAULTS } from '../support/mailbox-storm.js';
+import { FAULT_TIMEOUT_MS } from '../support/storm.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
 import { makeFolder, makeWorkspace, type Folder } from '../support/workspace.js';
 
-const CLIENTS = FULL ? 200 : 50;
-const EVENTS = FULL ? 20_000 : 2_000;
 /** Longer than an entry point waits for the broker before it answers 503. */
 const AWAY_MS = 3_000;
-
-const WORKSPACE = `
-sluice: 1
-plugins: ['@sluice/plugin-tcp-gateway']
-connections:
-  desktops: { use: tcp-gateway }
-`;
-/** The flow sends each event to the user whose number is in its id. */
-const FLOW = `
-sluice: 1
-flow: notify
-trigger: { use: event, with: { types: [notify.user] } }
-steps:
-  - id: show
-    use: tcp-gateway.send
-    connection: desktops
-    with:
-      to: { user: '\${{ $split(trigger.id, "-")[1] }}' }
-      event: notified
-      data: { of: '\${{ trigger.id }}' }
-`;
-
-/** Compares the events that the clients received with the sent ones, independent of the counters of the hosts. */
-function judge(desktops: ReadonlyMap<string, Desktop>, sent: readonly string[]) {
-  const seen = [...desktops].flatMap(([user, { seen: all }]) =>
-    all.map((one) => ({ ...one, user, of: (one.data as { of: string }).of })),
-  );
-  const wanted = new Set(sent);
-  const came = new Set(seen.map(({ of }) => of));
-  const firsts = new Set<string>();
-  const silentRepeats: string[] = [];
-  const outOfOrder: string[] = [];
-  const last = new Map<string, number>();
-  for (const { user, of, seq, redelivered } of seen) {
-    if (firsts.has(of)) {
-      if (!redelivered) silentRepeats.push(of);
-      continue;
-    }
-    firsts.add(of);
-    if (seq <= (last.get(user) ?? 0)) outOfOrder.push(of);
-    last.set(user, seq);
-  }
-  return {
-    lost: sent.filter((id) => !came.has(id)),
-    strangers: [...came].filter((id) => !wanted.has(id)),
-    misled: seen.filter(({ user, of }) => of.split('-')[1] !== user).map(({ of }) => of),
-    silentRepeats,
-    outOfOrder,
-  };
-}
-
-const SAFE: ReturnType<typeof judge> = { lost: [], strangers: [], misled: [], silentRepeats: [], outOfOrder: [] };
 
 describeServers('events for desktops', () => {
   let servers: Servers;
@@ -76,11 +22,10 @@ describeServers('events for desktops', () => {
   let desktops = new Map<string, Desktop>();
   /** A user of the first host who does not reconnect when that host is killed. */
   let orphan: Desktop;
-  let round = 0;
 
   beforeAll(async () => {
     servers = await startServers();
-    workspace = makeWorkspace({ 'sluice.yaml': WORKSPACE, 'flows/notify.yaml': FLOW });
+    workspace = makeWorkspace(MAILBOX_FILES);
     for (let n = 0; n < 2; n++) {
       const [home, port] = [makeFolder('home'), await freePort()];
       homes.push(home);
@@ -89,13 +34,7 @@ describeServers('events for desktops', () => {
       hosts.push(new HostProcess({ workspace: workspace.path, home: home.path, env }));
     }
     await Promise.all(hosts.map((host) => host.start()));
-    desktops = new Map(
-      Array.from({ length: CLIENTS }, (_, n) => {
-        const first = n % ports.length;
-        const user = `u${n}`;
-        return [user, new Desktop({ user, ports: [...ports.slice(first), ...ports.slice(0, first)] })];
-      }),
-    );
+    desktops = connectDesktops(ports);
     orphan = new Desktop({ user: 'orphan', ports: ports.slice(0, 1) });
     await until('all clients to be let in', () => [orphan, ...desktops.values()].every(({ ready }) => ready));
   }, START_TIMEOUT_MS);
@@ -110,22 +49,6 @@ describeServers('events for desktops', () => {
   /** Returns the users according to the second host. */
   const seenThere = (query: string) =>
     admin<{ online: number; users: { sessions: unknown[]; waiting: number }[] }>(hosts[1]?.url ?? '', `/desktops?${query}`);
-
-  const storm = async (strike: () => Promise<void>) => {
-    round++;
-    const sent = Array.from({ length: EVENTS }, (_, n) => `r${round}${process.pid}-u${n % CLIENTS}-${n}`);
-    for (const { seen } of desktops.values()) seen.length = 0;
-    const distinct = () =>
-      new Set([...desktops.values()].flatMap(({ seen }) => seen.map((one: Seen) => (one.data as { of: string }).of))).size;
-    const shown = (share: number) =>
-      until(`${share} of the events to be shown`, () => distinct() >= EVENTS * share, FAULT_TIMEOUT_MS);
-    await Promise.all([
-      drive(sent, { doors: () => hosts.flatMap(({ url }) => url ?? []), type: 'notify.user', withinMs: FAULT_TIMEOUT_MS }),
-      shown(0.2).then(strike),
-    ]);
-    await shown(1);
-    return judge(desktops, sent);
-  };
 
   it('lists the users of both hosts on one host', async () => {
     await until('all to be listed', async () => (await seenThere('limit=1')).online === CLIENTS + 1);
@@ -159,7 +82,7 @@ describeServers('events for desktops', () => {
   ])(
     'delivers each event in order and marks repeats when $what',
     async ({ strike }) => {
-      expect(await storm(strike)).toEqual(SAFE);
+      expect(await mailboxStorm(desktops, () => hosts.flatMap(({ url }) => url ?? []), strike)).toEqual(NO_FAULTS);
     },
     FAULT_TIMEOUT_MS,
   );
