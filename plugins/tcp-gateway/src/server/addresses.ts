@@ -1,30 +1,30 @@
 import { stompFail } from './failures.js';
 import type { Limits } from './limits.js';
 
-/** A connection whose client has not been let in yet. */
+/** A connection whose client has not completed CONNECT: it has sent no whole CONNECT frame yet, or its token is being verified. */
 export interface PendingSession {
   readonly address: string;
-  /** Its token is being checked: it has sent a whole CONNECT. */
+  /** True while the token of a whole CONNECT frame is being verified. */
   readonly isAuthenticating: boolean;
-  /** Ends the connection at once. */
+  /** Sends the reason as an ERROR frame and closes the connection at once. */
   dismiss(reason: Error): void;
 }
 
 interface AddressSessions {
   connections: number;
-  /** In the order in which they came. */
-  readonly strangers: Set<PendingSession>;
+  /** Oldest first. */
+  readonly pending: Set<PendingSession>;
 }
 
 /**
- * Connections by address, and what strangers may take of this host. Where strangers are too many, the one that has waited for the longest
- * time without a whole CONNECT is dismissed and the newcomer stays: silent connections cannot shut out other users of their address.
+ * Counts connections per address and limits the connections that have not completed CONNECT. At the limit it closes the oldest connection
+ * without a whole CONNECT frame and keeps the new one, so that silent connections cannot lock out other users of their address.
  */
 export class Addresses {
   readonly #limits: Limits;
-  readonly #crowds = new Map<string, AddressSessions>();
-  readonly #strangers = new Set<PendingSession>();
-  /** Bytes of a CONNECT that is not whole yet, by who sends it. */
+  readonly #byAddress = new Map<string, AddressSessions>();
+  readonly #pending = new Set<PendingSession>();
+  /** Bytes of an incomplete CONNECT frame, by connection. */
   readonly #held = new Map<PendingSession, number>();
   #heldBytes = 0;
 
@@ -32,73 +32,77 @@ export class Addresses {
     this.#limits = limits;
   }
 
-  /** Counts a connection in. Throws `STOMP_TOO_MANY`; it is counted also then, until it leaves. */
-  enter(stranger: PendingSession): void {
-    const { address } = stranger;
-    const crowd = this.#crowds.get(address) ?? { connections: 0, strangers: new Set() };
-    this.#crowds.set(address, crowd);
-    crowd.connections++;
-    crowd.strangers.add(stranger);
-    this.#strangers.add(stranger);
+  /**
+   * Counts a new connection. A rejected connection is counted too, until {@link leave}.
+   *
+   * @throws `STOMP_TOO_MANY`
+   */
+  enter(newcomer: PendingSession): void {
+    const { address } = newcomer;
+    const sessions = this.#byAddress.get(address) ?? { connections: 0, pending: new Set() };
+    this.#byAddress.set(address, sessions);
+    sessions.connections++;
+    sessions.pending.add(newcomer);
+    this.#pending.add(newcomer);
     const { connectionsPerAddress, strangersPerAddress, strangers } = this.#limits;
-    if (crowd.connections > connectionsPerAddress) {
+    if (sessions.connections > connectionsPerAddress) {
       throw stompFail.STOMP_TOO_MANY(`${address} has more than ${connectionsPerAddress} connections`);
     }
-    if (crowd.strangers.size > strangersPerAddress) {
-      this.#makeRoom(
-        crowd.strangers,
-        stranger,
-        `${address} has more than ${strangersPerAddress} connections that were not let in yet`,
-      );
+    if (sessions.pending.size > strangersPerAddress) {
+      const reason = `${address} has more than ${strangersPerAddress} connections that have not completed CONNECT`;
+      this.#dismissOldest(sessions.pending, newcomer, reason);
     }
-    if (this.#strangers.size > strangers) {
-      this.#makeRoom(this.#strangers, stranger, `more than ${strangers} connections were not let in yet`);
+    if (this.#pending.size > strangers) {
+      this.#dismissOldest(this.#pending, newcomer, `more than ${strangers} connections have not completed CONNECT`);
     }
   }
 
-  /** Counts bytes that a stranger has sent of a frame that is not whole yet. Where these are too many, the oldest of them go. */
-  hold(stranger: PendingSession, bytes: number): void {
-    this.#held.set(stranger, (this.#held.get(stranger) ?? 0) + bytes);
+  /**
+   * Counts bytes of an incomplete CONNECT frame. Above the limit for all connections it closes those that hold bytes for the longest time.
+   */
+  hold(session: PendingSession, bytes: number): void {
+    this.#held.set(session, (this.#held.get(session) ?? 0) + bytes);
     this.#heldBytes += bytes;
     const { strangerBytes } = this.#limits;
     for (const oldest of this.#held.keys()) {
       if (this.#heldBytes <= strangerBytes) return;
-      this.#dismiss(oldest, `connections that were not let in yet have sent more than ${strangerBytes} bytes`);
+      this.#dismiss(oldest, `connections that have not completed CONNECT have sent more than ${strangerBytes} bytes`);
     }
   }
 
-  /** Its CONNECT is whole. */
-  release(stranger: PendingSession): void {
-    this.#heldBytes -= this.#held.get(stranger) ?? 0;
-    this.#held.delete(stranger);
+  /** Stops counting the bytes of a connection whose CONNECT frame is whole. */
+  release(session: PendingSession): void {
+    this.#heldBytes -= this.#held.get(session) ?? 0;
+    this.#held.delete(session);
   }
 
-  /** It is no stranger any more. */
-  admit(stranger: PendingSession): void {
-    this.release(stranger);
-    this.#strangers.delete(stranger);
-    this.#crowds.get(stranger.address)?.strangers.delete(stranger);
+  /** Counts the connection as admitted: the limits for pending connections no longer apply to it. */
+  admit(session: PendingSession): void {
+    this.release(session);
+    this.#pending.delete(session);
+    this.#byAddress.get(session.address)?.pending.delete(session);
   }
 
-  /** Once for each connection that has entered. */
-  leave(connection: PendingSession): void {
-    this.admit(connection);
-    const crowd = this.#crowds.get(connection.address);
-    if (!crowd) return;
-    crowd.connections--;
-    if (crowd.connections === 0) this.#crowds.delete(connection.address);
+  /** Stops counting a closed connection. To be called once per {@link enter}. */
+  leave(session: PendingSession): void {
+    this.admit(session);
+    const sessions = this.#byAddress.get(session.address);
+    if (!sessions) return;
+    sessions.connections--;
+    if (sessions.connections === 0) this.#byAddress.delete(session.address);
   }
 
-  #makeRoom(strangers: Iterable<PendingSession>, newcomer: PendingSession, reason: string): void {
-    for (const oldest of strangers) {
+  /** Closes the oldest connection that waits for its CONNECT. Throws if every other connection is being authenticated. */
+  #dismissOldest(pending: Iterable<PendingSession>, newcomer: PendingSession, reason: string): void {
+    for (const oldest of pending) {
       if (oldest === newcomer || oldest.isAuthenticating) continue;
       return this.#dismiss(oldest, reason);
     }
     throw stompFail.STOMP_TOO_MANY(reason);
   }
 
-  #dismiss(stranger: PendingSession, reason: string): void {
-    this.admit(stranger);
-    stranger.dismiss(stompFail.STOMP_TOO_MANY(reason));
+  #dismiss(session: PendingSession, reason: string): void {
+    this.admit(session);
+    session.dismiss(stompFail.STOMP_TOO_MANY(reason));
   }
 }

@@ -21,21 +21,22 @@ import type { Transport, TransportOwner } from './transport.js';
 
 /**
  * `awaitingConnect`: no CONNECT has arrived yet. `authenticating`: the handler verifies the passcode. `open`: the client is admitted.
- * `leaving`: DISCONNECT has arrived, its RECEIPT waits for the frames in work. `closing`: the last frame was sent. `closed`: the socket is closed.
+ * `leaving`: DISCONNECT has arrived, its RECEIPT comes after earlier frames. `closing`: the last frame was sent. `closed`: the socket has
+ * closed.
  */
 type Stage = 'awaitingConnect' | 'authenticating' | 'open' | 'leaving' | 'closing' | 'closed';
 
 const UNEXPECTED: CloseReason = {
   code: 'UNEXPECTED',
-  message: 'the server could not carry this out',
-  cure: 'connect again; the log of the server says more',
+  message: 'the server failed to process the frame',
+  cure: 'connect again; the log of the server contains the cause',
 };
 
-let drawn = 0;
+let lastId = 0;
 
-/** One client from its connection to its end: reads frames in order, works on several at once, and lets nothing grow without bound. */
+/** One client from its connection to its end. Reads frames in order, processes several at once, and bounds everything that it keeps. */
 export class ClientSession implements StompSession, TransportOwner, OutboxOwner, WheelEntry, PendingSession {
-  readonly id = String(++drawn);
+  readonly id = String(++lastId);
   readonly address: string;
   readonly unacknowledged = new Unacknowledged(this.id);
   readonly subscriptions: StompSubscription[] = [];
@@ -47,14 +48,14 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
   readonly #transport: Transport;
   readonly #parser: FrameParser;
   #stage: Stage = 'awaitingConnect';
-  /** When the stage has to have ended, on the wheel's clock. */
+  /** Time on the clock of the timer wheel at which the stages `awaitingConnect` and `closing` end. */
   #deadline: number;
   #connectRequest: ConnectRequest | undefined;
   #bearer: Bearer | undefined;
   #heartbeat: HeartbeatMonitor | undefined;
   #paused = false;
   #working = 0;
-  /** Of DISCONNECT. */
+  /** Header `receipt` of DISCONNECT. */
   #lastReceipt: string | undefined;
   #received = 0;
   readonly #outbox: Outbox;
@@ -65,12 +66,12 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     this.#outbox = new Outbox(this, transport, context);
     this.address = transport.address;
     this.transactions = new Transactions(context.limits);
-    // a stranger's frame is a CONNECT, which has no body
+    // the first frame is a CONNECT, which has no body
     this.#parser = new FrameParser({ ...context.limits, maxFrame: context.limits.maxHead });
     this.#deadline = context.timers.now + context.limits.connectTimeout;
   }
 
-  /** Begins to read, or refuses a client whose address has too many. */
+  /** Begins to read, or rejects a client whose address has too many connections. */
   start(): void {
     const { connections, addresses, timers } = this.#context;
     connections.add(this);
@@ -114,12 +115,12 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     return this.#stage === 'open' || this.#stage === 'leaving';
   }
 
-  /** It has been told why, or is gone. */
+  /** The last frame was sent, or the socket is closed. */
   get #hasEnded(): boolean {
     return this.#stage === 'closing' || this.#stage === 'closed';
   }
 
-  // what comes in
+  // input
 
   received(piece: Buffer): void {
     if (this.#hasEnded) return;
@@ -133,12 +134,12 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     this.#hold(bytes);
   }
 
-  /** A stranger's frame that is not whole yet takes memory. */
+  /** Counts the memory of an incomplete CONNECT frame. */
   #hold(bytes: number): void {
     if (this.#stage === 'awaitingConnect') this.#context.addresses.hold(this, bytes);
   }
 
-  /** Carries out frames until the input ends or too much is being worked on; then the rest waits, and the client with it. */
+  /** Processes frames until the input ends or a limit is reached; then the socket is paused, so that TCP holds the client back. */
   #read(): void {
     let frames = 0;
     try {
@@ -152,8 +153,8 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
       this.fail(error);
     }
     this.#heartbeat?.received(this.#context.timers.now, this.#parser.partial, frames > 0);
-    // most clients wait for CONNECTED: they need not be held back for so short a time
-    if (this.#stage !== 'authenticating' || frames === 0) this.#holdBack(!this.#mayRead());
+    // most clients wait for CONNECTED, so pausing the socket while the token is verified is not worth its cost
+    if (this.#stage !== 'authenticating' || frames === 0) this.#setPaused(!this.#mayRead());
   }
 
   #mayRead(): boolean {
@@ -162,7 +163,7 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     return reads && this.#working < limits.working && !this.#outbox.isOverfull;
   }
 
-  #holdBack(hold: boolean): void {
+  #setPaused(hold: boolean): void {
     if (hold === this.#paused || this.#hasEnded) return;
     this.#paused = hold;
     if (hold) return this.#transport.pause();
@@ -170,13 +171,13 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     this.#transport.resume();
   }
 
-  #readOn(): void {
+  #continueReading(): void {
     if (this.#paused && this.#mayRead()) this.#read();
   }
 
   #handle(frame: Frame): void {
     if (frame.command === 'CONNECT' || frame.command === 'STOMP') return this.#connect(frame);
-    if (this.#stage === 'awaitingConnect') throw stompFail.STOMP_ORDER(`${frame.command} has come before CONNECT`);
+    if (this.#stage === 'awaitingConnect') throw stompFail.STOMP_ORDER(`the client sent ${frame.command} before CONNECT`);
     const receipt = frame.headers.get('receipt');
     if (frame.command === 'DISCONNECT') return this.#disconnect(receipt);
     if (frame.command === 'SEND') this.#received++;
@@ -199,10 +200,10 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     }
     this.#working--;
     this.#leaveWhenDone();
-    this.#readOn();
+    this.#continueReading();
   }
 
-  /** Nothing more is read; the session ends when all that it asked for is done. */
+  /** Stops reading; the session ends once all its frames have been processed. */
   #disconnect(receipt: string | undefined): void {
     this.#stage = 'leaving';
     this.#lastReceipt = receipt;
@@ -219,23 +220,23 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     if (receipt !== undefined) this.#send(wholeFrame('RECEIPT', { 'receipt-id': receipt }));
   }
 
-  // letting in
+  // authentication
 
   #connect(frame: Frame): void {
-    if (this.#stage !== 'awaitingConnect') throw stompFail.STOMP_ORDER('CONNECT has come twice');
+    if (this.#stage !== 'awaitingConnect') throw stompFail.STOMP_ORDER('the client sent CONNECT twice');
     this.#connectRequest = parseConnect(frame, this.address, this.#context.heartBeat);
     this.#stage = 'authenticating';
     this.#context.addresses.release(this);
     void this.#authenticate(this.#connectRequest);
   }
 
-  async #authenticate(introduction: ConnectRequest): Promise<void> {
+  async #authenticate(request: ConnectRequest): Promise<void> {
     const { handler, authentications: semaphore } = this.#context;
     try {
       const bearer = await semaphore.run(async () =>
-        this.isAuthenticating ? handler.authenticate(introduction.credentials) : undefined,
+        this.isAuthenticating ? handler.authenticate(request.credentials) : undefined,
       );
-      if (bearer && this.isAuthenticating) this.#admit(bearer, introduction);
+      if (bearer && this.isAuthenticating) this.#admit(bearer, request);
     } catch (error) {
       this.fail(error);
     }
@@ -257,9 +258,12 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     this.#read();
   }
 
-  // what goes out
+  // output
 
-  /** False, with a note to call `drained` later, when the client reads too slowly; false also when it is gone. */
+  /**
+   * Returns false when the client reads too slowly, and calls `drained` of the handler later. Returns false also after the session has
+   * ended.
+   */
   hasRoom(): boolean {
     return this.#stage === 'open' && this.#outbox.hasRoom();
   }
@@ -268,7 +272,7 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     if (!this.#hasEnded) this.#outbox.addMessage(start, message);
   }
 
-  /** For a subscription with ack:auto: sent is as good as handled. */
+  /** For a subscription with `ack:auto`: a sent event counts as acknowledged. */
   acknowledgeWhenSent(seq: number): void {
     this.#outbox.noteSent(seq);
   }
@@ -276,7 +280,7 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
   reply(message: EncodedMessage): boolean {
     if (!isReplies(message.destination) || !this.hasRoom()) return false;
     const ids = this.subscriptions.filter(({ destination }) => destination === message.destination).map(({ id }) => id);
-    // an answer needs no subscription
+    // a reply reaches the client without a subscription too
     if (ids.length === 0) ids.push(message.destination);
     for (const id of ids) this.sendMessage(messageStart(id), message);
     return true;
@@ -297,10 +301,10 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
 
   drained(): void {
     if (this.isOpen && this.#outbox.takeRefusal()) this.handler.drained(this);
-    this.#readOn();
+    this.#continueReading();
   }
 
-  // the end
+  // deadlines and end
 
   check(now: number): number {
     if (this.#stage === 'closing') this.#transport.destroy();
@@ -314,9 +318,10 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
   }
 
   #checkConnectDeadline(now: number): number {
-    // the desk's time is not the client's
+    // the time that the handler takes does not count against the client
     if (this.#stage === 'authenticating') return now + this.#context.limits.connectTimeout;
-    if (now >= this.#deadline) throw stompFail.STOMP_TIMEOUT(`no CONNECT came within ${this.#context.limits.connectTimeout} ms`);
+    const { connectTimeout } = this.#context.limits;
+    if (now >= this.#deadline) throw stompFail.STOMP_TIMEOUT(`the client sent no whole CONNECT within ${connectTimeout} ms`);
     return this.#deadline;
   }
 
@@ -331,7 +336,7 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     this.#end(reason, undefined);
   }
 
-  /** False also when it has gone while it waited. */
+  /** False also after the client has closed the connection while its token was being verified. */
   get isAuthenticating(): boolean {
     return this.#stage === 'authenticating';
   }
@@ -341,14 +346,14 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     this.#transport.destroy();
   }
 
-  /** Ends the session because of this error; `receipt` is of the frame that is to blame. */
+  /** Ends the session because of this error. `receipt` is the header of the frame that caused it. */
   fail(error: unknown, receipt?: string): void {
     if (error instanceof FrameFault) {
       this.#end(error.kind === 'limit' ? stompFail.STOMP_LIMIT(error.message) : stompFail.STOMP_FRAME(error.message), receipt);
     } else if (isSluiceError(error)) {
       this.#end(error, receipt);
     } else {
-      this.#context.log.error('a STOMP session ends by an error that was not foreseen', { user: this.#bearer?.user, error });
+      this.#context.log.error('a STOMP session was closed because of an unexpected error', { user: this.#bearer?.user, error });
       this.#end(UNEXPECTED, receipt);
     }
   }
@@ -359,7 +364,7 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
       code,
       message,
       'content-type': 'text/plain',
-      // STOMP wants it told where the versions differ
+      // STOMP requires this header when the versions differ
       ...(code === 'STOMP_VERSION' && { version: '1.2' }),
       ...(receipt !== undefined && { 'receipt-id': receipt }),
     };
@@ -370,13 +375,13 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
   #leave(reason: string): void {
     const { timers, limits } = this.#context;
     const wasOpen = this.isOpen;
-    // first of all: what is written may leave room, and nothing more is to be read into it
+    // before the flush, because a flush that frees buffer space would otherwise continue reading
     this.#stage = 'closing';
     this.#outbox.flush();
     this.#deadline = timers.now + limits.closeTimeout;
     timers.watch(this, this.#deadline);
     this.#transport.end();
-    this.#sayGoodbye(wasOpen, reason);
+    this.#reportEnd(wasOpen, reason);
   }
 
   closed(reason: string): void {
@@ -387,11 +392,11 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     timers.forget(this);
     connections.delete(this);
     addresses.leave(this);
-    this.#sayGoodbye(wasOpen, reason);
+    this.#reportEnd(wasOpen, reason);
   }
 
-  #sayGoodbye(wasOpen: boolean, reason: string): void {
-    this.#context.log.debug('a STOMP connection ends', { address: this.address, user: this.#bearer?.user, reason });
+  #reportEnd(wasOpen: boolean, reason: string): void {
+    this.#context.log.debug('a STOMP connection was closed', { address: this.address, user: this.#bearer?.user, reason });
     if (wasOpen) this.handler.sessionClosed(this, reason);
   }
 }

@@ -4,13 +4,13 @@ import { isReplies, parseSource, parseTarget } from './destination.js';
 import { stompFail } from './failures.js';
 import { StompSubscription, type AckMode } from './subscription.js';
 
-/** Carries out a frame of a session. Throws, or gives a promise that ends when it is done: a RECEIPT waits for that. */
+/** Processes a frame. Throws, or returns a promise that settles when the frame is processed; the RECEIPT is sent after that. */
 type Command = (session: StompSession, frame: Frame) => Promise<unknown> | void;
 
-/** Checks a frame as far as that can be done here, and gives what carries it out: a transaction checks all before it begins with one. */
+/** Validates a frame and returns the function that processes it: a transaction validates all its frames before it processes the first. */
 type Effect = (session: StompSession, frame: Frame) => () => Promise<unknown> | void;
 
-/** What has an effect beyond the session, and can wait in a transaction. */
+/** Commands with an effect outside the session. They may belong to a transaction. */
 const EFFECTS: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ['SEND', send],
   ['ACK', acknowledge],
@@ -33,13 +33,14 @@ export const carryOut: Command = (session, frame) => {
   if (effect && transaction !== undefined) return session.transactions.add(transaction, frame);
   if (effect) return effect(session, frame)();
   const act = COMMANDS.get(command);
-  if (!act) throw stompFail.STOMP_FRAME(`${command} is no command of a STOMP 1.2 client`);
+  if (!act) throw stompFail.STOMP_FRAME(`${command} is not a command of a STOMP 1.2 client`);
   return act(session, frame);
 };
 
 /**
- * Its SENDs in order, and once all of them are confirmed its ACKs and NACKs: what a client takes and hands on cannot be lost between the
- * two. No broker publishes several events atomically: when one fails, others of them may be out, and the session ends.
+ * Publishes the SENDs of a transaction in order, and processes its ACKs and NACKs once the broker has confirmed all SENDs. An event that a
+ * client receives and passes on in one transaction is therefore never lost. Several events are not published atomically: if one fails, the
+ * session ends, and others of the transaction may have been published.
  */
 async function commit(session: StompSession, frame: Frame): Promise<void> {
   const held = session.transactions.take(required(frame, 'transaction'));
@@ -64,7 +65,7 @@ function send(session: StompSession, frame: Frame): () => Promise<void> {
 function acknowledge(session: StompSession, frame: Frame): () => Promise<void> | void {
   const { answered, others } = take(session, frame);
   if (!answered) return () => undefined;
-  // copies of other subscriptions need no answer any more: one ACK takes the event out
+  // one ACK removes the event from the mailbox: its copies to other subscriptions need no acknowledgement any more
   if (others) session.unacknowledged.settle(answered.seqs);
   return () => session.handler.acknowledge(session, answered.seqs);
 }
@@ -74,7 +75,7 @@ function reject(session: StompSession, frame: Frame): () => Promise<void> | void
   return () => (answered ? session.handler.reject(answered.subscription, answered.seqs) : undefined);
 }
 
-/** `others`: the session has more than one subscription to its user's events. */
+/** Removes the deliveries that the ACK or NACK covers. `others`: the session has more than one subscription to its user's events. */
 function take(session: StompSession, frame: Frame) {
   const ofUser = session.subscriptions.filter(({ source }) => source.kind === 'user');
   const others = ofUser.length > 1;
@@ -116,7 +117,7 @@ function unsubscribe(session: StompSession, frame: Frame): void {
 function ackMode({ headers }: Frame): AckMode {
   const mode = headers.get('ack') ?? 'auto';
   if (mode === 'auto' || mode === 'client' || mode === 'client-individual') return mode;
-  throw stompFail.STOMP_HEADER('the header ack of SUBSCRIBE is auto, client or client-individual');
+  throw stompFail.STOMP_HEADER('the header ack of SUBSCRIBE must be auto, client or client-individual');
 }
 
 function required({ command, headers }: Frame, name: string): string {

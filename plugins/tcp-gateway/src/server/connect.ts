@@ -4,18 +4,18 @@ import type { Credentials, Session } from './stomp-handler.js';
 import { stompFail } from './failures.js';
 import { negotiate, type HeartBeat } from './heart-beat.js';
 
-/** What a CONNECT frame says. */
+/** Contents of a CONNECT frame. */
 export interface ConnectRequest {
   readonly credentials: Credentials;
   readonly heartBeat: HeartBeat;
 }
 
-/** The header `host` is not asked for: many clients leave it out, and there is one host here. */
+/** Reads a CONNECT frame. The header `host` is optional: many clients omit it, and the gateway has one virtual host. */
 export function parseConnect({ command, headers, body }: Frame, address: string, ours: HeartBeat): ConnectRequest {
   if (body.length > 0) throw stompFail.STOMP_FRAME(`${command} has a body`);
   // some clients write blanks around the numbers
   const versions = (headers.get('accept-version') ?? '1.0').split(',').map((version) => version.trim());
-  if (!versions.includes('1.2')) throw stompFail.STOMP_VERSION('this server speaks STOMP 1.2 only');
+  if (!versions.includes('1.2')) throw stompFail.STOMP_VERSION('the server supports STOMP 1.2 only');
   return {
     credentials: {
       login: headers.get('login') ?? '',
@@ -27,7 +27,7 @@ export function parseConnect({ command, headers, body }: Frame, address: string,
   };
 }
 
-/** `heartBeat` as agreed: each side is told what it may expect, and what is expected of it. */
+/** Returns the CONNECTED frame. `heartBeat` contains the negotiated intervals. */
 export function connectedFrame(session: Session, { send, expect }: HeartBeat): OutgoingFrame {
   return wholeFrame('CONNECTED', {
     version: '1.2',

@@ -8,11 +8,11 @@ import type { Register } from './register.js';
 import type { Semaphore } from './semaphore.js';
 import type { TimerWheel } from './timer-wheel.js';
 
-/** What all connections of a server share. */
+/** Objects that all sessions of a server share. */
 export interface ServerContext {
   readonly handler: StompHandler;
   readonly limits: Limits;
-  /** What this side can send and wants to hear. */
+  /** Intervals that the server offers and expects, before negotiation with a client. */
   readonly heartBeat: HeartBeat;
   readonly log: Log;
   readonly timers: TimerWheel;

@@ -1,11 +1,11 @@
 import { isEventType } from '@sluice/plugin-api';
 import { stompFail } from './failures.js';
 
-/** What can be subscribed to. */
+/** A destination of SUBSCRIBE. */
 export type Source =
   { readonly kind: 'user' } | { readonly kind: 'topic'; readonly topic: string } | { readonly kind: 'replies' };
 
-/** What can be sent to. */
+/** A destination of SEND. */
 export type Target =
   | { readonly kind: 'event'; readonly type: string }
   | { readonly kind: 'flow'; readonly flow: string }
@@ -13,7 +13,7 @@ export type Target =
 
 const REPLIES = '/user/replies/';
 
-/** Throws `STOMP_DESTINATION`. */
+/** Reads a destination of SUBSCRIBE. Throws `STOMP_DESTINATION`. */
 export function parseSource(destination: string): Source {
   if (destination === '/user/events') return { kind: 'user' };
   if (isReplies(destination)) return { kind: 'replies' };
@@ -21,12 +21,12 @@ export function parseSource(destination: string): Source {
   if (topic !== undefined) return { kind: 'topic', topic };
   throw stompFail.STOMP_DESTINATION(
     destination.startsWith('/user/')
-      ? `${shown(destination)} is not for this session: it hears events of its own user only, at /user/events`
-      : `nothing can be subscribed to at ${shown(destination)}`,
+      ? `${shown(destination)} is not available: a session receives events of its own user only, at /user/events`
+      : `${shown(destination)} is not a destination for SUBSCRIBE`,
   );
 }
 
-/** Throws `STOMP_DESTINATION`. */
+/** Reads a destination of SEND. Throws `STOMP_DESTINATION`. */
 export function parseTarget(destination: string): Target {
   const type = nameAfter('/events/', destination);
   if (type !== undefined) return { kind: 'event', type };
@@ -34,22 +34,27 @@ export function parseTarget(destination: string): Target {
   if (flow !== undefined) return { kind: 'flow', flow };
   const to = nameAfter('/answers/', destination);
   if (to !== undefined) return { kind: 'answer', to };
-  throw stompFail.STOMP_DESTINATION(`nothing can be sent to ${shown(destination)}`);
+  throw stompFail.STOMP_DESTINATION(`${shown(destination)} is not a destination for SEND`);
 }
 
-/** A place of the session itself, where it wants the answer of a flow. */
+/** Returns true for `/user/replies/<name>`, at which a session receives replies of flows. */
 export function isReplies(destination: string): boolean {
   return destination.startsWith(REPLIES) && destination.length > REPLIES.length;
 }
 
-/** Topics, event types and flows are named alike: words joined by dots. So is an event that waits for an answer, by its id. */
+/**
+ * Returns the name after the prefix. Topics, event types, flows and ids of events that wait for a reply have the same form: words joined by
+ * dots.
+ */
 function nameAfter(prefix: string, destination: string): string | undefined {
   const name = destination.startsWith(prefix) ? destination.slice(prefix.length) : '';
   return isEventType(name) ? name : undefined;
 }
 
-const SHOWN = 100;
+const MAX_SHOWN_CHARACTERS = 100;
 
 function shown(destination: string): string {
-  return JSON.stringify(destination.length > SHOWN ? `${destination.slice(0, SHOWN)}…` : destination);
+  return JSON.stringify(
+    destination.length > MAX_SHOWN_CHARACTERS ? `${destination.slice(0, MAX_SHOWN_CHARACTERS)}…` : destination,
+  );
 }

@@ -1,9 +1,9 @@
 import { failures } from '@sluice/plugin-api';
 
-/** Codes of the ERROR frames that the server itself sends: header `code`. */
+/** Codes of the ERROR frames of the server, in their header `code`. */
 const STOMP_CODES = {
   STOMP_FRAME: { fate: 'rejected', cure: 'send frames as STOMP 1.2 defines them' },
-  STOMP_LIMIT: { fate: 'rejected', cure: 'send less at once, or raise the limits of the gateway' },
+  STOMP_LIMIT: { fate: 'rejected', cure: 'send smaller frames and fewer at once, or raise the limits of the gateway' },
   STOMP_VERSION: { fate: 'rejected', cure: 'connect with accept-version:1.2' },
   STOMP_ORDER: { fate: 'rejected', cure: 'send CONNECT first, and once' },
   STOMP_HEADER: { fate: 'rejected', cure: 'add or correct the header' },
@@ -17,11 +17,11 @@ const STOMP_CODES = {
   },
   STOMP_ACK: { fate: 'rejected', cure: 'acknowledge with the header ack of the MESSAGE, in the session that received it' },
   STOMP_TRANSACTION: { fate: 'rejected', cure: 'begin a transaction, use it, and end it by COMMIT or ABORT' },
-  STOMP_SILENT: { fate: 'rejected', cure: 'send heart-beats as often as was agreed, and reconnect' },
+  STOMP_SILENT: { fate: 'rejected', cure: 'send heart-beats at the negotiated interval, and reconnect' },
   STOMP_TIMEOUT: { fate: 'rejected', cure: 'send whole frames in time, and reconnect' },
   STOMP_TOKEN_EXPIRED: { fate: 'rejected', cure: 'connect again with a new token' },
   STOMP_TOO_MANY: { fate: 'overload', cure: 'connect again later, or raise the limits of the gateway' },
-  STOMP_STOPPING: { fate: 'unavailable', cure: 'connect again in some seconds' },
+  STOMP_STOPPING: { fate: 'unavailable', cure: 'connect again after a few seconds' },
 } as const;
 
 export const stompFail = failures(STOMP_CODES);

@@ -2,7 +2,7 @@ export interface Flushable {
   flush(): void;
 }
 
-/** Collects who has something to send, and lets all send it at the end of this turn of the event loop: one write each. */
+/** Flushes all added objects at the end of this turn of the event loop, so that each of them writes to its socket once per turn. */
 export class Flusher {
   #waiting: Flushable[] = [];
 

@@ -1,18 +1,24 @@
 import { stompFail } from './failures.js';
 
-/** In milliseconds; 0: none. */
+/** Intervals in milliseconds; 0 means none. */
 export interface HeartBeat {
   readonly send: number;
   readonly expect: number;
 }
 
-/** A longer interval than a day would be none. */
+/** Longer intervals are shortened to a day. */
 const MAX_INTERVAL_MS = 86_400_000;
 
-/** What both sides do, of what this side can and wants and what the client's header says; no header: none. Throws `STOMP_HEADER`. */
+/**
+ * Negotiates the intervals of both directions as STOMP 1.2 defines it.
+ *
+ * @param ours offer of the server
+ * @param header header `heart-beat` of CONNECT; without it there are no heart-beats
+ * @throws `STOMP_HEADER`
+ */
 export function negotiate(ours: HeartBeat, header: string | undefined): HeartBeat {
   const match = /^(\d{1,15}),(\d{1,15})$/.exec(header ?? '0,0');
-  if (!match) throw stompFail.STOMP_HEADER('the header heart-beat is not two numbers of milliseconds with a comma between them');
+  if (!match) throw stompFail.STOMP_HEADER('the header heart-beat must be two numbers of milliseconds with a comma between them');
   return { send: agree(ours.send, Number(match[2])), expect: agree(ours.expect, Number(match[1])) };
 }
 

@@ -3,16 +3,16 @@ import type { HeartBeat } from './heart-beat.js';
 import type { Limits } from './limits.js';
 import type { Transport } from './transport.js';
 
-/** A client may be late by as much again: networks are. */
+/** A client counts as silent after this multiple of the negotiated interval, because networks delay packets. */
 const TOLERANCE = 2;
 
-/** Whether a client that was let in still lives: it sends, it ends what it begins, and it reads. Times are the wheel's. */
+/** Detects an admitted client that sends nothing, does not finish a frame, or does not read. Times are those of the timer wheel. */
 export class HeartbeatMonitor {
   #received: number;
-  /** When what came was whole. */
+  /** When the last bytes other than a part of a WebSocket message arrived. */
   #complete: number;
   #sent: number;
-  /** When the frame began that is being received; undefined between frames. */
+  /** When the current frame began; undefined between frames. */
   #frameSince: number | undefined;
   #flushed = 0;
   #flushedAt: number;
@@ -26,19 +26,19 @@ export class HeartbeatMonitor {
     this.#received = this.#complete = this.#sent = this.#flushedAt = now;
   }
 
-  /** Bytes have come; `partial`: they end inside a frame; `whole`: a frame has ended in them. */
+  /** Notes received bytes. `partial`: they end inside a frame; `whole`: a frame ended in them. */
   received(now: number, partial: boolean, whole: boolean): void {
     this.#received = this.#complete = now;
     if (whole || !partial) this.#frameSince = undefined;
     if (partial) this.#frameSince ??= now;
   }
 
-  /** Part of a message of the line has come: a sign of life for as long as a frame may take. */
+  /** Notes a part of a WebSocket message. It counts as a sign of life for at most the time that a frame may take. */
   arriving(now: number): void {
     if (now - this.#complete <= this.limits.frameTimeout) this.#received = now;
   }
 
-  /** Nothing was read from the client for a while, which is not its fault. */
+  /** Restarts the deadlines after the server has not read for a while, which is not the fault of the client. */
   resumed(now: number): void {
     this.#received = this.#complete = now;
     this.#frameSince = undefined;
@@ -49,19 +49,22 @@ export class HeartbeatMonitor {
   }
 
   /**
-   * Sends a heart-beat when it is time. Gives when to look again, or throws why the session has to end. `reading`: the server reads what
-   * the client sends.
+   * Sends a heart-beat when it is due and checks the deadlines.
+   *
+   * @param reading false while the socket is paused: then nothing is expected of the client
+   * @returns time of the next check
+   * @throws `STOMP_SILENT` or `STOMP_TIMEOUT` when the session has to end
    */
   check(now: number, tickMs: number, reading: boolean): number {
     let next = Infinity;
     if (reading) next = Math.min(this.#checkSilence(now), this.#checkFrame(now));
-    return Math.min(next, this.#checkStall(now), this.#beat(now, tickMs));
+    return Math.min(next, this.#checkStall(now), this.#beatWhenDue(now, tickMs));
   }
 
   #checkSilence(now: number): number {
     if (this.heartBeat.expect === 0) return Infinity;
     const until = this.#received + TOLERANCE * this.heartBeat.expect;
-    if (now > until) throw stompFail.STOMP_SILENT(`nothing came for ${TOLERANCE} × ${this.heartBeat.expect} ms`);
+    if (now > until) throw stompFail.STOMP_SILENT(`the client sent nothing for ${TOLERANCE} × ${this.heartBeat.expect} ms`);
     return until;
   }
 
@@ -83,11 +86,11 @@ export class HeartbeatMonitor {
     return buffered === 0 ? Infinity : until;
   }
 
-  /** What waits to be read is as good as a heart-beat, and one more would only wait behind it. */
-  #beat(now: number, tickMs: number): number {
+  /** Sends a heart-beat, except while earlier bytes wait for the client to read: a heart-beat would only wait behind them. */
+  #beatWhenDue(now: number, tickMs: number): number {
     const { send } = this.heartBeat;
     if (send === 0) return Infinity;
-    // a tick early, for a tick may be late
+    // up to two ticks early, because a tick may be late
     const early = Math.max(send - 2 * tickMs, tickMs);
     if (now - this.#sent >= early && this.transport.buffered === 0) {
       this.transport.beat();

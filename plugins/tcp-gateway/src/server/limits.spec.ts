@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect as openSocket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { until } from '@sluice/testing';
 import { onTopic } from '../../test/server/support/fake-stomp-handler.js';
@@ -10,8 +10,8 @@ stopGateways();
 
 const KiB = 1024;
 
-describe('a storm of clients', () => {
-  it('is let in one after the other, and none is refused', async () => {
+describe('many clients at once', () => {
+  it('authenticates at most the given number at once, and rejects no client', async () => {
     const { open, handler, server } = await startGateway({ limits: { authentications: 8 } });
     const clients = await Promise.all(Array.from({ length: 300 }, () => open()));
     for (const client of clients) client.send('CONNECT', { 'accept-version': '1.2', login: 'a', passcode: 'ok' });
@@ -21,69 +21,69 @@ describe('a storm of clients', () => {
     expect(server.connections).toBe(300);
   });
 
-  it('does not spend a token check on who has gone while he waited', async () => {
+  it('does not verify the token of a client that has closed while it waited', async () => {
     const { open, handler, server } = await startGateway({ limits: { authentications: 1 } });
     const release = handler.hold();
     const [first, gone, last] = [await open(), await open(), await open()];
     for (const client of [first, gone, last]) {
       client.send('CONNECT', { 'accept-version': '1.2', login: 'a', passcode: 'ok' });
     }
-    await until('one is being checked', () => handler.maxConcurrent === 1);
+    await until('one token is being verified', () => handler.maxConcurrent === 1);
     gone.destroy();
-    await until('he is forgotten', () => server.connections === 2);
+    await until('the closed client is forgotten', () => server.connections === 2);
     release();
     expect((await last.next()).command).toBe('CONNECTED');
     expect(handler.sessions).toHaveLength(2);
   });
 });
 
-describe('an address', () => {
-  it('has no more connections than its limit, and room again when one has closed', async () => {
-    const { open, letIn, server } = await startGateway({ limits: { connectionsPerAddress: 2 } });
-    const [first] = [await letIn(), await letIn()];
+describe('limits per address', () => {
+  it('limits connections per address, and accepts another after one has closed', async () => {
+    const { open, connect, server } = await startGateway({ limits: { connectionsPerAddress: 2 } });
+    const [first] = [await connect(), await connect()];
     const third = await open();
     expect(await third.error()).toMatchObject({ code: 'STOMP_TOO_MANY' });
     await until('the third is forgotten', () => server.connections === 2);
     first.destroy();
     await until('the first is forgotten', () => server.connections === 1);
-    await letIn();
+    await connect();
   });
 
-  it('has fewer connections that were not let in: the oldest silent one goes, and a newcomer is let in', async () => {
-    const { open, letIn, server } = await startGateway({ limits: { strangersPerAddress: 3 } });
+  it('limits connections that have not completed CONNECT: it closes the oldest silent one and accepts the new one', async () => {
+    const { open, connect, server } = await startGateway({ limits: { strangersPerAddress: 3 } });
     const silent = [await open(), await open(), await open()];
     silent[1]?.socket.write('CONNECT\nlogin:');
-    const good = await letIn();
+    const good = await connect();
     await silent[0]?.until(() => silent[0]?.closed === true);
     expect(silent.map(({ closed }) => closed)).toEqual([true, false, false]);
-    await letIn();
-    await until('only the two that were let in and the two others are left', () => server.connections === 4);
+    await connect();
+    await until('the two admitted and the two pending connections are left', () => server.connections === 4);
     expect(good.closed).toBe(false);
   });
 
-  it('keeps who has sent a whole CONNECT, and refuses a newcomer when all have', async () => {
+  it('keeps connections with a whole CONNECT, and rejects a new connection if all others have one', async () => {
     const { open, handler } = await startGateway({ limits: { strangersPerAddress: 2 } });
     const release = handler.hold();
     const first = [await open(), await open()];
     for (const client of first) client.send('CONNECT', { 'accept-version': '1.2', login: 'a', passcode: 'ok' });
-    await until('both are being checked', () => handler.maxConcurrent === 2);
+    await until('both tokens are being verified', () => handler.maxConcurrent === 2);
     expect(await (await open()).error()).toMatchObject({ code: 'STOMP_TOO_MANY' });
     release();
     for (const client of first) expect((await client.next()).command).toBe('CONNECTED');
   });
 
-  it('cannot fill the house with silent connections of many addresses', async () => {
-    const { open, letIn, server } = await startGateway({ limits: { strangers: 2 } });
+  it('limits connections of all addresses that have not completed CONNECT', async () => {
+    const { open, connect, server } = await startGateway({ limits: { strangers: 2 } });
     const silent = [await open(), await open()];
-    await letIn();
+    await connect();
     await silent[0]?.until(() => silent[0]?.closed === true);
     await until('one silent connection is left', () => server.connections === 2);
   });
 });
 
-describe('bytes of clients that were not let in', () => {
-  it('are bounded over all of them: who holds them for the longest time goes', async () => {
-    const { open, letIn } = await startGateway({ limits: { strangerBytes: 10 * KiB } });
+describe('bytes of incomplete CONNECT frames', () => {
+  it('limits these bytes over all clients, and closes the connections that hold them for the longest time', async () => {
+    const { open, connect } = await startGateway({ limits: { strangerBytes: 10 * KiB } });
     const clients = [await open(), await open(), await open()];
     for (const client of clients) {
       client.socket.write(`CONNECT\nlogin:${'x'.repeat(6 * KiB)}`);
@@ -91,7 +91,7 @@ describe('bytes of clients that were not let in', () => {
       await before?.until(() => before.closed);
     }
     expect(clients.map(({ closed }) => closed)).toEqual([true, true, false]);
-    await letIn();
+    await connect();
   });
 });
 
@@ -101,9 +101,9 @@ describe('a client that does not read', () => {
     await client.next();
   };
 
-  it('is bounded, delays nobody, and is told of when it reads again', async () => {
-    const { letIn, handler } = await startGateway({ limits: { buffer: 256 * KiB } });
-    const [slow, quick] = [await letIn(), await letIn()];
+  it('fills its buffer up to the limit, does not delay other clients, and calls drained after it reads again', async () => {
+    const { connect, handler } = await startGateway({ limits: { buffer: 256 * KiB } });
+    const [slow, quick] = [await connect(), await connect()];
     await subscribe(slow);
     await subscribe(quick);
     slow.socket.pause();
@@ -120,13 +120,13 @@ describe('a client that does not read', () => {
     await quick.next();
     expect(handler.drains).toBe(0);
     slow.socket.resume();
-    await until('the desk is told', () => handler.drains === 1);
+    await until('the handler is called', () => handler.drains === 1);
     expect(first?.deliver(message)).toBe(true);
   });
 
-  it('cannot make the server hold its receipts: it is not read from either', async () => {
-    const { letIn, handler } = await startGateway({ limits: { buffer: 64 * KiB } });
-    const client = await letIn();
+  it('cannot fill the memory of the server with receipts: the server stops reading from it', async () => {
+    const { connect, handler } = await startGateway({ limits: { buffer: 64 * KiB } });
+    const client = await connect();
     client.socket.pause();
     const receipt = 'r'.repeat(8 * KiB);
     const frame = `SEND\ndestination:/events/a\nreceipt:${receipt}\n\n\0`;
@@ -134,7 +134,7 @@ describe('a client that does not read', () => {
     while (taken !== handler.published.length) {
       taken = handler.published.length;
       for (let n = 0; n < 1000; n++) client.socket.write(frame);
-      await until('the server has read what it takes', async () => {
+      await until('the server has stopped reading', async () => {
         const before = handler.published.length;
         await new Promise((resolve) => setTimeout(resolve, 50));
         return handler.published.length === before;
@@ -147,23 +147,23 @@ describe('a client that does not read', () => {
     await client.until(() => client.frames.length === sent);
   });
 
-  it('is cut off in the end', async () => {
-    const { letIn, handler } = await startGateway({
+  it('is disconnected after stallTimeout', async () => {
+    const { connect, handler } = await startGateway({
       limits: { buffer: 128 * KiB, stallTimeout: 300 },
       heartBeat: { send: 100, expect: 0 },
     });
-    const client = await letIn({ 'heart-beat': '0,100' });
+    const client = await connect({ 'heart-beat': '0,100' });
     await subscribe(client);
     client.socket.pause();
     const [subscription] = handler.topics.get('prices') ?? [];
     while (subscription?.deliver(onTopic('prices', 'x'.repeat(64 * KiB)))) await new Promise(setImmediate);
-    await until('it is cut off', () => handler.goodbyes.length === 1);
-    expect(handler.goodbyes[0]?.reason).toMatch(/^STOMP_TIMEOUT the client has read nothing/);
+    await until('the session has ended', () => handler.closedSessions.length === 1);
+    expect(handler.closedSessions[0]?.reason).toMatch(/^STOMP_TIMEOUT the client has read nothing/);
   });
 });
 
-describe('time', () => {
-  it('to CONNECT is limited, also for who sends it byte by byte', async () => {
+describe('time limits', () => {
+  it('limits the time to CONNECT, also for a client that sends it byte by byte', async () => {
     const { open } = await startGateway({ limits: { connectTimeout: 300 } });
     const [silent, dripping] = [await open(), await open()];
     const drip = setInterval(() => dripping.socket.write('a'), 50);
@@ -173,9 +173,9 @@ describe('time', () => {
     expect(errors.map(({ code }) => code)).toEqual(['STOMP_TIMEOUT', 'STOMP_TIMEOUT']);
   });
 
-  it('to end a frame is limited', async () => {
-    const { letIn } = await startGateway({ limits: { frameTimeout: 200 }, heartBeat: { send: 100, expect: 100 } });
-    const client = await letIn({ 'heart-beat': '100,0' });
+  it('limits the time of a frame', async () => {
+    const { connect } = await startGateway({ limits: { frameTimeout: 200 }, heartBeat: { send: 100, expect: 100 } });
+    const client = await connect({ 'heart-beat': '100,0' });
     client.socket.write('SEND\ndestination:/events/a\ncontent-length:1000\n\n');
     const drip = setInterval(() => client.socket.write('x'), 20);
     const { code, message } = await client.error();
@@ -183,21 +183,21 @@ describe('time', () => {
     expect({ code, message }).toEqual({ code: 'STOMP_TIMEOUT', message: 'a frame did not end within 200 ms' });
   });
 
-  it('without the heart-beats that were agreed ends the session', async () => {
-    const { letIn } = await startGateway({ heartBeat: { send: 100, expect: 500 } });
-    const client = await letIn({ 'heart-beat': '100,100' });
+  it('ends a session without the negotiated heart-beats', async () => {
+    const { connect } = await startGateway({ heartBeat: { send: 100, expect: 500 } });
+    const client = await connect({ 'heart-beat': '100,100' });
     const { code } = await client.error();
     expect(code).toBe('STOMP_SILENT');
     expect(client.beats).toBeGreaterThan(0);
   });
 
-  it('to close is limited: who stays is cut off', async () => {
+  it('limits the time to close, and then destroys the socket', async () => {
     const { port, server } = await startGateway({ limits: { closeTimeout: 100 } });
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const socket = openSocket({ port, host: '127.0.0.1', allowHalfOpen: true });
     socket.write('nonsense');
     socket.resume();
     await once(socket, 'end');
-    await until('the server has cut it off', () => server.connections === 0);
+    await until('the server has closed the connection', () => server.connections === 0);
     socket.destroy();
   });
 });

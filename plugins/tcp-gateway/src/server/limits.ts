@@ -3,38 +3,41 @@ import type { ParserLimits } from '../stomp/parser.js';
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** The system asks idle clients after a minute whether they are there: a client without heart-beats may have lost its power. */
+/** TCP keep-alive detects a client without heart-beats whose machine has lost its power. */
 export const KEEP_ALIVE_MS = 60_000;
 
-/** Bounds of what clients may take of this host. Durations in milliseconds, sizes in bytes. */
+/**
+ * Bounds on the resources of clients. Durations in milliseconds, sizes in bytes. A "stranger" is a connection that has not completed
+ * CONNECT.
+ */
 export interface Limits extends ParserLimits {
-  /** What may wait for one client to read, before its deliveries are refused; at least 64 KiB. */
+  /** Bytes that may wait for one client to read before further deliveries to it are rejected; at least 64 KiB. */
   readonly buffer: number;
-  /** From the connection to CONNECT, the TLS handshake included. */
+  /** Time from the connection to a whole CONNECT, the TLS handshake included. */
   readonly connectTimeout: number;
-  /** From the first byte of a frame to its last. */
+  /** Time from the first byte of a frame to its last. */
   readonly frameTimeout: number;
-  /** How long a client may leave what waits for it unread. */
+  /** Time for which a client may leave waiting bytes unread. */
   readonly stallTimeout: number;
-  /** How long a client may take to close, after it was told to. */
+  /** Time that a client may take to close after the last frame was sent. */
   readonly closeTimeout: number;
-  /** Connections of one address: many, because all users of a terminal server share one. */
+  /** Connections of one address. High, because all users of a terminal server share one address. */
   readonly connectionsPerAddress: number;
-  /** Those of them that have not been let in yet. */
+  /** Connections of one address that have not completed CONNECT. */
   readonly strangersPerAddress: number;
-  /** Connections of all addresses that have not been let in yet. */
+  /** Connections of all addresses that have not completed CONNECT. */
   readonly strangers: number;
-  /** What all of these may have sent of a CONNECT that is not whole yet. */
+  /** Bytes of incomplete CONNECT frames of all connections together. */
   readonly strangerBytes: number;
-  /** Tokens that are checked at once; further clients wait. */
+  /** Tokens that are verified at once; further clients wait. */
   readonly authentications: number;
   readonly subscriptions: number;
-  /** Subscriptions of one session to one destination: each of them is sent a copy of everything. */
+  /** Subscriptions of one session to one destination: each of them receives a copy of every message. */
   readonly subscriptionsPerDestination: number;
-  /** Frames of one client that are being worked on, before no more is read from it. */
+  /** Frames of one client that are processed at once; at this number the server stops reading from it. */
   readonly working: number;
   readonly transactions: number;
-  /** Frames in one transaction. Their bytes are bounded by `maxFrame` together. */
+  /** Frames of one transaction. `maxFrame` bounds the bytes of all transactions of a session together. */
   readonly transactionFrames: number;
 }
 

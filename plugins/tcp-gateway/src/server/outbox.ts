@@ -5,17 +5,19 @@ import type { Flushable } from './flusher.js';
 import type { Transport } from './transport.js';
 
 export interface OutboxOwner {
-  /** Something was written. */
+  /** Called after each write. */
   written(): void;
-  /** The system has taken the messages at these places of the mailbox, or will not. */
+  /** Called once the operating system has taken the messages at these places of the mailbox, or with the error of the write. */
   sentAll(seqs: readonly number[], error?: Error | null): void;
 }
 
-/** What one client is sent: collected during a turn of the event loop, written at its end, and bounded by what the client reads. */
+/**
+ * Collects the frames for one client during a turn of the event loop, writes them at its end, and bounds the bytes that wait to be read.
+ */
 export class Outbox implements Flushable {
-  /** MESSAGE frames taken for sending. */
+  /** Number of MESSAGE frames accepted for sending. */
   delivered = 0;
-  /** Deliveries that found no room. */
+  /** Number of deliveries that were rejected because the buffer was full. */
   refused = 0;
   readonly #owner: OutboxOwner;
   readonly #transport: Transport;
@@ -40,7 +42,7 @@ export class Outbox implements Flushable {
     return this.waiting > this.#context.limits.buffer;
   }
 
-  /** False is noted: see {@link takeRefusal}. */
+  /** Returns whether the buffer has room, and remembers a false: see {@link takeRefusal}. */
   hasRoom(): boolean {
     if (this.waiting < this.#context.limits.buffer) return true;
     this.refused++;
@@ -48,7 +50,7 @@ export class Outbox implements Flushable {
     return false;
   }
 
-  /** Was room refused since the last time? */
+  /** Returns whether {@link hasRoom} has returned false since the last call. */
   takeRefusal(): boolean {
     const refusing = this.#refusing;
     this.#refusing = false;
@@ -69,7 +71,7 @@ export class Outbox implements Flushable {
     this.#bytes += frame.start.length + (frame.message?.bytes ?? 0);
   }
 
-  /** For the messages added in this turn that need no answer: `sentAll` is told when they have left. */
+  /** Passes the event to `sentAll` after the write of this turn: its message needs no ACK of the client. */
   noteSent(seq: number): void {
     (this.#sentAutomatically ??= []).push(seq);
   }
@@ -83,7 +85,7 @@ export class Outbox implements Flushable {
     this.#owner.written();
   }
 
-  /** Forgets what was not written. */
+  /** Drops frames that were not written yet. */
   clear(): void {
     this.#frames = this.#sentAutomatically = undefined;
     this.#bytes = 0;

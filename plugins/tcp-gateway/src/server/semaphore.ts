@@ -1,23 +1,23 @@
-/** Lets a bounded number of workers through at once; the others wait in the order in which they came. */
+/** Runs at most a given number of tasks at once; further tasks wait in the order of their calls. */
 export class Semaphore {
   readonly #limit: number;
   readonly #waiting: (() => void)[] = [];
-  #inside = 0;
+  #running = 0;
 
-  constructor(most: number) {
-    this.#limit = most;
+  constructor(limit: number) {
+    this.#limit = limit;
   }
 
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#inside === this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#inside++;
+    if (this.#running === this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running++;
     try {
       return await work();
     } finally {
-      // the place goes straight to the next in the row: nobody may slip in between
+      // the permit goes directly to the next waiting task, so that a new call cannot overtake it
       const next = this.#waiting.shift();
       if (next) next();
-      else this.#inside--;
+      else this.#running--;
     }
   }
 }

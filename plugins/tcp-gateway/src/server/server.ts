@@ -24,19 +24,21 @@ export interface StompServerOptions {
   /** Absent: no TLS. Certificate chain and key in PEM. */
   readonly tls?: { readonly host: string; readonly port: number; readonly cert: string; readonly key: string };
   readonly limits?: Partial<Limits>;
-  /** What this side offers to send and wants to hear, in milliseconds; default 10 s each. A client may want it rarer, or not at all. */
+  /**
+   * Heart-beat intervals that the server offers and expects, in milliseconds; default 10 s each. A client may request longer ones, or none.
+   */
   readonly heartBeat?: HeartBeat;
 }
 
 export interface StompServer {
-  /** Where it listens. */
+  /** Ports at which the server listens; undefined without the option. */
   readonly tcpPort: number | undefined;
   readonly tlsPort: number | undefined;
-  /** Connections, also of those who have not been let in yet. */
+  /** Number of open connections, including those that have not completed CONNECT. */
   readonly connections: number;
-  /** The WebSocket door: whoever owns the HTTP server brings the requests for its path. */
+  /** Takes over WebSocket upgrade requests. The owner of the HTTP server calls it for the path of the gateway. */
   readonly handleUpgrade: HandleUpgrade;
-  /** Takes nobody more, tells every client to come back later, and resolves when all connections have closed. */
+  /** Stops listening, ends every session with `STOMP_STOPPING`, and resolves once all connections have closed. */
   close(): Promise<void>;
 }
 
@@ -44,17 +46,19 @@ const HEART_BEAT: HeartBeat = { send: 10_000, expect: 10_000 };
 
 const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
 
-/** How exactly deadlines are kept. */
+/** Precision of deadlines. */
 const TICK_MS = 100;
 
-/** Clients that connect in the same moment, at nine in the morning; the kernel may allow fewer (`net.core.somaxconn`). */
+/**
+ * Connections that may wait to be accepted: all users connect at nine in the morning. The kernel may allow fewer (`net.core.somaxconn`).
+ */
 const BACKLOG = 4096;
 
-/** A STOMP 1.2 server over TCP, TLS and WebSocket for one desk. Rejects when a port cannot be listened at. */
+/** Starts a STOMP 1.2 server over TCP, TLS and WebSocket. Rejects with the system error when it cannot listen at a port. */
 export async function startStompServer(options: StompServerOptions): Promise<StompServer> {
   const context = makeContext(options);
   const { timers, connections } = context;
-  const tcp = options.tcp && createServer(SOCKET_OPTIONS, (socket) => welcome(socket, context));
+  const tcp = options.tcp && createServer(SOCKET_OPTIONS, (socket) => acceptSocket(socket, context));
   const tls = options.tls && createTlsServer(options.tls, context);
   const timer = setInterval(() => timers.advance(), TICK_MS);
   const close = async () => {
@@ -97,15 +101,20 @@ function makeContext({ handler, log, heartBeat = HEART_BEAT, limits: given }: St
   };
 }
 
-function welcome(socket: Socket, context: ServerContext): void {
+function acceptSocket(socket: Socket, context: ServerContext): void {
   new ClientSession(new TcpTransport(socket), context).start();
 }
 
-/** Not `tls.createServer`: that shows a client only after its handshake, and one that never ends it has to be counted and timed too. */
+/**
+ * Creates a server whose connections are counted and timed from their first byte. `tls.createServer` would report a connection only after
+ * its handshake, and a client may never finish that.
+ */
 function createTlsServer({ cert, key }: { cert: string; key: string }, context: ServerContext): Server {
-  // a client that asks for one handshake after the other would cost the server much and itself little
+  // each renegotiation costs the server far more than the client, so a client could overload the server with them
   const secureContext = createSecureContext({ cert, key, secureOptions: constants.SSL_OP_NO_RENEGOTIATION });
-  return createServer(SOCKET_OPTIONS, (socket) => welcome(new TLSSocket(socket, { isServer: true, secureContext }), context));
+  return createServer(SOCKET_OPTIONS, (socket) =>
+    acceptSocket(new TLSSocket(socket, { isServer: true, secureContext }), context),
+  );
 }
 
 function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {

@@ -4,11 +4,11 @@ import type { StompSubscription, SubscriptionOwner } from './subscription.js';
 import type { Transactions } from './transactions.js';
 import type { Unacknowledged } from './unacknowledged.js';
 
-/** An open session as the commands see it: its subscriptions, its transactions, its unacknowledged deliveries, and the handler of its frames. */
+/** The parts of an open session that commands use. */
 export interface StompSession extends SubscriptionOwner {
   readonly handler: StompHandler;
   readonly limits: Limits;
-  /** A handful: a list is smaller than a map and as fast. */
+  /** An array, because a session has few subscriptions and an array takes less memory than a map. */
   readonly subscriptions: StompSubscription[];
   readonly transactions: Transactions;
   readonly unacknowledged: Unacknowledged;

@@ -61,7 +61,7 @@ export class StompSubscription implements Subscription {
   }
 }
 
-/** The command and the header that says which subscription a MESSAGE is for. */
+/** Returns the command line and the header `subscription` of a MESSAGE. */
 export function messageStart(subscriptionId: string): string {
   return `MESSAGE\nsubscription:${escapeHeader(subscriptionId)}\n`;
 }

@@ -2,8 +2,10 @@ import type { Socket } from 'node:net';
 import { joinFrames, type OutgoingFrame } from '../stomp/output.js';
 import { CLIENT_CLOSED, type Done, type Transport, type TransportOwner } from './transport.js';
 
-/** The socket knows its wire: listeners that all sockets share cost a connection nothing, closures of its own a kilobyte. */
-const TRANSPORT = Symbol('wire');
+/**
+ * Property of a socket for its transport: with it all sockets share the same listeners, and closures per socket would take a kilobyte each.
+ */
+const TRANSPORT = Symbol('transport');
 
 interface TransportSocket extends Socket {
   [TRANSPORT]?: TcpTransport;
@@ -11,7 +13,7 @@ interface TransportSocket extends Socket {
 
 const LINE_FEED = Buffer.from('\n');
 
-/** A line over TCP, or over TLS. */
+/** A transport over TCP, or over TLS. */
 export class TcpTransport implements Transport {
   owner: TransportOwner | undefined;
   error: Error | undefined;
@@ -39,7 +41,7 @@ export class TcpTransport implements Transport {
     this.#socket.on('data', onData).on('drain', onDrain).on('error', onError).on('close', onClose);
   }
 
-  /** The parser alone bounds what a stranger may send. */
+  /** Does nothing: over TCP the parser alone bounds the input before CONNECT. */
   trust(): void {}
 
   send(frames: readonly OutgoingFrame[], done?: Done): void {

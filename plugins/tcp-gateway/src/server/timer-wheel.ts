@@ -1,22 +1,22 @@
-/** Something that looks after its own deadlines. */
+/** An object that checks its own deadlines. */
 export interface WheelEntry {
-  /** The slot it stands in, for the wheel alone. */
+  /** Slot of the entry; only the wheel changes it. */
   slot: number;
-  /** Its time has come: does what is due and says when it wants to be looked at again, in milliseconds on the wheel's clock. */
+  /** Handles deadlines that are due. Returns the time of the next check in milliseconds on the clock of the wheel, or Infinity for none. */
   check(now: number): number;
 }
 
 const SLOTS = 256;
 
-/** For the initial value of `slot`. */
+/** Initial value of `slot`. */
 export const UNWATCHED = -1;
 
 /**
- * One timer for all deadlines of all connections: a connection costs a place in a set, not a timer. Deadlines are kept to a tick; whoever
- * waits for longer than the wheel is round is looked at once a round.
+ * One timer for the deadlines of all connections: a connection takes an entry of a set instead of a timer. A check comes at most one tick
+ * late. An entry whose deadline is further away than one round of the wheel is also checked once per round.
  */
 export class TimerWheel {
-  /** Milliseconds of a clock that never jumps, as of the last tick: cheap enough to be asked for every chunk. */
+  /** Milliseconds of a monotonic clock at the last tick. Reading this field for every chunk is cheaper than reading the clock. */
   now: number;
   readonly #slots = Array.from({ length: SLOTS }, () => new Set<WheelEntry>());
   readonly #clock: () => number;
@@ -31,25 +31,25 @@ export class TimerWheel {
     this.#tick = this.#tickOf(this.now);
   }
 
-  /** Looks at it at this time, or earlier when it is far away. */
-  watch(watched: WheelEntry, at: number): void {
-    this.forget(watched);
+  /** Schedules a check at this time, or earlier if the time is more than one round away. */
+  watch(entry: WheelEntry, at: number): void {
+    this.forget(entry);
     const ahead = Math.min(Math.max(this.#tickOf(at) + 1 - this.#tick, 1), SLOTS - 1);
-    watched.slot = (this.#tick + ahead) % SLOTS;
-    this.#slots[watched.slot]?.add(watched);
+    entry.slot = (this.#tick + ahead) % SLOTS;
+    this.#slots[entry.slot]?.add(entry);
   }
 
-  forget(watched: WheelEntry): void {
-    if (watched.slot === UNWATCHED) return;
-    this.#slots[watched.slot]?.delete(watched);
-    watched.slot = UNWATCHED;
+  forget(entry: WheelEntry): void {
+    if (entry.slot === UNWATCHED) return;
+    this.#slots[entry.slot]?.delete(entry);
+    entry.slot = UNWATCHED;
   }
 
-  /** To be called every `tickMs`; makes up for ticks that were missed. */
+  /** Runs the checks that are due, including those of missed ticks. To be called every `tickMs`. */
   advance(): void {
     this.now = this.#clock();
     const until = this.#tickOf(this.now);
-    // a process that was frozen for longer than a round looks at each once
+    // after a pause of the process that was longer than one round, each entry is checked once
     this.#tick = Math.max(this.#tick, until - SLOTS);
     while (this.#tick < until) {
       this.#tick++;
@@ -57,12 +57,12 @@ export class TimerWheel {
     }
   }
 
-  /** Who is watched anew goes to another slot, and who is forgotten meanwhile is not visited: a set allows both while it is walked. */
+  /** Checks the entries of a slot. An entry may be added to another slot or removed during the iteration: a `Set` allows both. */
   #turn(slot: Iterable<WheelEntry> = []): void {
-    for (const watched of slot) {
-      this.forget(watched);
-      const next = watched.check(this.now);
-      if (next < Infinity) this.watch(watched, next);
+    for (const entry of slot) {
+      this.forget(entry);
+      const next = entry.check(this.now);
+      if (next < Infinity) this.watch(entry, next);
     }
   }
 

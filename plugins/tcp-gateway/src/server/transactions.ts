@@ -14,7 +14,7 @@ export class Transactions {
 
   begin(name: string): void {
     this.#open ??= new Map();
-    if (this.#open.has(name)) throw stompFail.STOMP_TRANSACTION('a transaction of this name has begun already');
+    if (this.#open.has(name)) throw stompFail.STOMP_TRANSACTION('a transaction with this name is already open');
     if (this.#open.size === this.#limits.transactions) {
       throw stompFail.STOMP_LIMIT(`a session has at most ${this.#limits.transactions} transactions at once`);
     }
@@ -25,14 +25,15 @@ export class Transactions {
     const frames = this.#frames(name);
     this.#bytes += sizeOf(frame);
     if (frames.length === this.#limits.transactionFrames || this.#bytes > this.#limits.maxFrame) {
+      const { transactionFrames, maxFrame } = this.#limits;
       throw stompFail.STOMP_LIMIT(
-        `transactions hold at most ${this.#limits.transactionFrames} frames each, and ${this.#limits.maxFrame} bytes together`,
+        `a transaction has at most ${transactionFrames} frames, and the transactions of a session have at most ${maxFrame} bytes`,
       );
     }
     frames.push(frame);
   }
 
-  /** Ends it, and gives its frames. */
+  /** Ends the transaction and returns its frames. */
   take(name: string): readonly Frame[] {
     const frames = this.#frames(name);
     this.#open?.delete(name);
@@ -42,7 +43,7 @@ export class Transactions {
 
   #frames(name: string): Frame[] {
     const frames = this.#open?.get(name);
-    if (!frames) throw stompFail.STOMP_TRANSACTION('no transaction of this name has begun');
+    if (!frames) throw stompFail.STOMP_TRANSACTION('no transaction with this name is open');
     return frames;
   }
 }

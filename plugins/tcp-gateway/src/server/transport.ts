@@ -1,25 +1,25 @@
 import type { OutgoingFrame } from '../stomp/output.js';
 
-/** Called when the operating system has taken all of it, or with the reason why it will not. */
+/** Called when the operating system has taken all bytes, or with the error of the write. */
 export type Done = (error?: Error | null) => void;
 
-/** A client's end of the line: TCP, TLS or WebSocket, which the session does not tell apart. */
+/** A connection to a client over TCP, TLS or WebSocket. The session treats them alike. */
 export interface Transport {
   readonly address: string;
-  /** Bytes that were sent and that the operating system has not taken yet: the client does not read them. */
+  /** Bytes that the operating system has not taken yet, because the client does not read. */
   readonly buffered: number;
-  /** Bytes that it has taken. */
+  /** Bytes that the operating system has taken. */
   readonly flushed: number;
   open(owner: TransportOwner): void;
-  /** The client has been let in: it may send as much as anybody. */
+  /** Removes the limits that apply before CONNECT. */
   trust(): void;
   send(frames: readonly OutgoingFrame[], done?: Done): void;
-  /** One line feed. */
+  /** Sends a heart-beat: one line feed. */
   beat(): void;
-  /** Reads no more: the client is held back by TCP. */
+  /** Stops reading, so that TCP holds the client back. */
   pause(): void;
   resume(): void;
-  /** Closes after everything that was sent. What still comes is thrown away. */
+  /** Closes after all sent bytes. Further input is discarded. */
   end(): void;
   /** Closes at once. */
   destroy(): void;
@@ -27,13 +27,13 @@ export interface Transport {
 
 export interface TransportOwner {
   received(piece: Buffer): void;
-  /** So many bytes have come of what the line holds until it is whole: only a WebSocket message is. */
+  /** Called with the number of new bytes of an incomplete WebSocket message. */
   arriving(bytes: number): void;
-  /** What was buffered has gone. */
+  /** Called when the operating system has taken all buffered bytes. */
   drained(): void;
-  /** The line is closed, by whomever. Nothing comes after it. */
+  /** Called last, when either end has closed the connection. */
   closed(reason: string): void;
 }
 
-/** When the line just ended. */
+/** Reason of an end without an error. */
 export const CLIENT_CLOSED = 'the client has closed the connection';

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { stompFail } from './failures.js';
 import type { StompSubscription } from './subscription.js';
 
-/** Sessions of other hosts, and of this host before it was restarted, have the same ids as those of this process. */
+/** Random prefix of header `ack`: session ids repeat on other hosts and after a restart of this host. */
 const PROCESS = randomBytes(6).toString('base64url');
 
-/** Process, session and number. */
+/** Process, session and number of the delivery. */
 const ACK_ID = /^([\w-]{8}\.\d+)\.(\d{1,15})$/;
 
 /** A place in the mailbox, as it was sent to one subscription. */
@@ -21,12 +21,12 @@ export interface AcknowledgedEvents {
 }
 
 /**
- * What one session was sent from its user's mailbox and has not answered. The header `ack` of a delivery names the session and counts its
- * deliveries: a client that acknowledges after a reconnect what it got before must not acknowledge another event by that.
+ * The deliveries of one session that its client has not acknowledged. The header `ack` of a delivery contains the session and the number of
+ * the delivery, so that a client that sends an old id after a reconnect does not acknowledge another event.
  */
 export class Unacknowledged {
-  #drawn = 0;
-  /** By number, in the order of sending. */
+  #lastNumber = 0;
+  /** By number of the delivery, in the order of sending. */
   #copies: Map<number, SentCopy> | undefined;
   readonly #session: string;
 
@@ -35,7 +35,7 @@ export class Unacknowledged {
     this.#session = `${PROCESS}.${session}`;
   }
 
-  /** Header `ack` of messages of a topic, which wait for no answer: an ACK of one acknowledges no event that was sent before it. */
+  /** Header `ack` of messages of a topic, which need no ACK: an ACK with it acknowledges no event. */
   get nothing(): string {
     return `${this.#session}.0`;
   }
@@ -44,25 +44,26 @@ export class Unacknowledged {
     return this.#copies?.size ?? 0;
   }
 
-  /** Returns the header `ack` of a delivery. Without a place in the mailbox nothing is kept for it. */
+  /** Returns the header `ack` of a delivery, and remembers the delivery if it has a place in the mailbox. */
   draw(seq: number | undefined, subscription: StompSubscription): string {
-    this.#drawn++;
-    if (seq !== undefined) (this.#copies ??= new Map()).set(this.#drawn, { seq, subscription });
-    return `${this.#session}.${this.#drawn}`;
+    this.#lastNumber++;
+    if (seq !== undefined) (this.#copies ??= new Map()).set(this.#lastNumber, { seq, subscription });
+    return `${this.#session}.${this.#lastNumber}`;
   }
 
   /**
-   * Takes what an ACK or NACK with this header `id` answers. With `ack:client` these are also the earlier deliveries of the same subscription.
+   * Removes and returns the deliveries that an ACK or NACK with this header `id` covers. With `ack:client` these include the earlier
+   * deliveries of the same subscription.
    *
-   * @param only the session's subscription to its user's events, when it has one of them: it answers for a number that was settled meanwhile
-   * @returns undefined when there is nothing left to answer, and for an id of another session: its event waits and is delivered again
+   * @param only the session's subscription to its user's events if it has exactly one: it is used for a number that was settled meanwhile
+   * @returns undefined if no delivery is left, and for an id of another session, whose event waits and is delivered again
    * @throws `STOMP_ACK` for an id that was never sent
    */
   take(id: string, only: StompSubscription | undefined): AcknowledgedEvents | undefined {
     const [, session, digits] = ACK_ID.exec(id) ?? [];
     const number = Number(digits ?? Infinity);
     if (session !== undefined && session !== this.#session) return undefined;
-    if (number > this.#drawn) throw stompFail.STOMP_ACK('no MESSAGE of this session had this id in its header ack');
+    if (number > this.#lastNumber) throw stompFail.STOMP_ACK('this session received no MESSAGE with this id in its header ack');
     const copy = this.#copies?.get(number);
     const subscription = copy?.subscription ?? only;
     if (!subscription) return undefined;
@@ -74,21 +75,21 @@ export class Unacknowledged {
     return copy && { subscription, seqs: [copy.seq] };
   }
 
-  /** Forgets events that nobody has to answer any more, of one subscription or of all. */
+  /** Forgets events that need no ACK any more, of one subscription or of all. */
   settle(seqs: readonly number[], subscription?: StompSubscription): void {
     const settled = new Set(seqs);
     this.#remove((copy) => settled.has(copy.seq) && (subscription === undefined || copy.subscription === subscription));
   }
 
-  /** Forgets what a subscription was sent that has ended. */
+  /** Forgets the deliveries of a subscription that has ended. */
   forget(subscription: StompSubscription): void {
     this.#remove((copy) => copy.subscription === subscription);
   }
 
-  #remove(leaves: (copy: SentCopy, drawn: number) => boolean): SentCopy[] {
+  #remove(matches: (copy: SentCopy, drawn: number) => boolean): SentCopy[] {
     const removed: SentCopy[] = [];
     for (const [drawn, copy] of this.#copies ?? []) {
-      if (!leaves(copy, drawn)) continue;
+      if (!matches(copy, drawn)) continue;
       this.#copies?.delete(drawn);
       removed.push(copy);
     }

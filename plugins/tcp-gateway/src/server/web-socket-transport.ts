@@ -5,17 +5,17 @@ import { END_OF_FRAME } from '../stomp/message.js';
 import { joinFrames, type OutgoingFrame } from '../stomp/output.js';
 import { CLIENT_CLOSED, type Done, type Transport, type TransportOwner } from './transport.js';
 
-/** Bytes that wait for a client to read: with more of them its pings stay unanswered, as what waits shows that the server is there. */
+/** Above this number of bytes that wait for a client to read, pings of the client are not answered: pongs would let the buffer grow. */
 const MAX_UNANSWERED_BYTES = 64 * 1024;
 
 const NUL = Buffer.alloc(1);
 
 /**
- * A line over WebSocket: each frame is a message up to its NUL, for clients that read so. Answers in the kind that the client uses: 1C hands texts and
- * binary data to different handlers. A text must be UTF-8, so a body that is not comes as a binary message to everybody.
+ * A transport over WebSocket. Sends each frame as one message that ends with NUL. A message has the kind, text or binary, of the client's
+ * last message, because 1C passes texts and binary data to different handlers. A frame that is not valid UTF-8 is always a binary message.
  *
- * A client whose first message is a whole CONNECT frame without the final NUL cannot put NUL into its texts. From then on each of its messages
- * is a frame, with or without NUL, and the frames that it is sent have none.
+ * A client whose first message is a whole CONNECT frame without the final NUL cannot put NUL into its texts. Each of its messages is then
+ * one frame, with or without NUL, and the frames that it receives have no NUL.
  */
 export class WebSocketTransport implements Transport {
   readonly #webSocket: WebSocket;
@@ -26,7 +26,10 @@ export class WebSocketTransport implements Transport {
   #withoutNul: boolean | undefined;
   #error: Error | undefined;
 
-  /** `strangerBytes`: what a client may send before it is let in; the WebSocket layer holds a whole message before it shows any of it. */
+  /**
+   * @param strangerBytes bytes that a client may send before it is admitted: the WebSocket layer buffers a whole message before it passes
+   * it on
+   */
   constructor(webSocket: WebSocket, socket: Socket, strangerBytes: number) {
     this.#webSocket = webSocket;
     this.#socket = socket;
@@ -51,12 +54,12 @@ export class WebSocketTransport implements Transport {
         this.#text = !isBinary;
         owner.received(this.#complete(data));
       })
-      .on('ping', (data) => this.#answer(data))
+      .on('ping', (data) => this.#answerPing(data))
       .on('error', (error) => (this.#error = error))
       .on('close', () => owner.closed(this.#error?.message ?? CLIENT_CLOSED));
     this.#socket.on('drain', () => owner.drained());
     this.#socket.on('data', (piece: Buffer) => owner.arriving(piece.length));
-    this.#socket.on('data', this.#guard);
+    this.#socket.on('data', this.#checkBytes);
   }
 
   #complete(data: Buffer): Buffer {
@@ -65,12 +68,12 @@ export class WebSocketTransport implements Transport {
     return lacksNul ? Buffer.concat([data, NUL]) : data;
   }
 
-  #answer(data: Buffer): void {
+  #answerPing(data: Buffer): void {
     if (this.buffered < MAX_UNANSWERED_BYTES) this.#webSocket.pong(data);
   }
 
   trust(): void {
-    this.#socket.off('data', this.#guard);
+    this.#socket.off('data', this.#checkBytes);
   }
 
   send(frames: readonly OutgoingFrame[], done?: Done): void {
@@ -106,7 +109,7 @@ export class WebSocketTransport implements Transport {
     this.#webSocket.terminate();
   }
 
-  readonly #guard = (): void => {
+  readonly #checkBytes = (): void => {
     if (this.#socket.bytesRead > this.#strangerBytes) this.destroy();
   };
 }

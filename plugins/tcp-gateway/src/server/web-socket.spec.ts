@@ -7,12 +7,12 @@ import type { HeartBeat } from './heart-beat.js';
 import { encodeMessage } from '../stomp/message.js';
 import { mail } from '../../test/server/support/fake-stomp-handler.js';
 import { startGateway, stopGateways } from '../../test/server/support/gateway.js';
-import { openWebDoor } from '../../test/server/support/web-door.js';
+import { startWebSocketServer } from '../../test/server/support/web-socket-server.js';
 
 const opened: { close(): void }[] = [];
 
 afterEach(() => {
-  for (const thing of opened.splice(0)) thing.close();
+  for (const closable of opened.splice(0)) closable.close();
 });
 stopGateways();
 
@@ -26,9 +26,9 @@ interface Message {
 
 async function openClient(protocols: string | string[], limits = {}, heartBeat?: HeartBeat) {
   const gateway = await startGateway({ limits, ...(heartBeat && { heartBeat }) });
-  const door = await openWebDoor(gateway.server);
-  const client = new WebSocket(door.url, protocols);
-  opened.push({ close: () => client.terminate() }, door);
+  const http = await startWebSocketServer(gateway.server);
+  const client = new WebSocket(http.url, protocols);
+  opened.push({ close: () => client.terminate() }, http);
   const messages: Message[] = [];
   client.on('message', (data: Buffer, binary) => messages.push({ text: data.toString(), binary }));
   client.on('error', () => {});
@@ -45,7 +45,7 @@ describe('a WebSocket client', () => {
     ['no subprotocol', [], ''],
     ['v12.stomp', ['v12.stomp'], 'v12.stomp'],
     ['several', ['v10.stomp', 'v11.stomp', 'v12.stomp'], 'v12.stomp'],
-  ])('that offers %s is let in', async (_, offered, chosen) => {
+  ])('is accepted when it offers %s', async (_, offered, chosen) => {
     const { client, message } = await openClient(offered);
     expect(client.protocol).toBe(chosen);
     client.send(CONNECT);
@@ -55,7 +55,7 @@ describe('a WebSocket client', () => {
   it.each([
     ['texts', false],
     ['binary messages', true],
-  ])('that sends %s is answered alike, one frame in a message', async (_, binary) => {
+  ])('that sends %s receives the same kind, one frame in a message', async (_, binary) => {
     const { client, message, messages, handler } = await openClient([]);
     client.send(CONNECT, { binary });
     client.send(SUBSCRIBE, { binary });
@@ -93,7 +93,7 @@ describe('a WebSocket client', () => {
     expect((await message(1))?.text).toMatch(/^RECEIPT\n/);
   });
 
-  it('of texts is sent a body that is no text as a binary message', async () => {
+  it('that sends texts receives a body that is not UTF-8 as a binary message', async () => {
     const { client, message, handler } = await openClient([]);
     client.send(CONNECT);
     client.send(SUBSCRIBE);
@@ -102,14 +102,14 @@ describe('a WebSocket client', () => {
     expect((await message(2))?.binary).toBe(true);
   });
 
-  it('may cut frames into messages, and put several into one', async () => {
+  it('may split a frame into messages, and send several frames in one', async () => {
     const { client, message } = await openClient([]);
     client.send(CONNECT.slice(0, 20));
     client.send(CONNECT.slice(20) + SUBSCRIBE);
     expect((await message(1))?.text).toBe('RECEIPT\nreceipt-id:r\n\n\0');
   });
 
-  it('is told what is wrong before the line closes', async () => {
+  it('receives an ERROR frame before the connection closes', async () => {
     const { client, message } = await openClient([]);
     const closed = once(client, 'close');
     client.send('CONNECT\naccept-version:1.2\npasscode:no\n\n\0');
@@ -117,7 +117,7 @@ describe('a WebSocket client', () => {
     await closed;
   });
 
-  it('that is a stranger cannot make the server hold much', async () => {
+  it('is disconnected when it sends too many bytes before CONNECT', async () => {
     const { client, messages, server } = await openClient([], { maxHead: 1000 });
     client.send('x'.repeat(3_000_000), { fin: false });
     await once(client, 'close');
@@ -125,26 +125,26 @@ describe('a WebSocket client', () => {
     expect(messages).toEqual([]);
   });
 
-  it('that sends a larger message than is taken is cut off, with its session', async () => {
+  it('is disconnected when it sends too large a message, and its session ends', async () => {
     const { client, message, handler } = await openClient([], { maxFrame: 20_000 });
     client.send(CONNECT);
     await message(0);
     client.send('x'.repeat(30_000));
     await once(client, 'close');
-    await until('the desk knows', () => handler.goodbyes.length === 1);
+    await until('the session has ended', () => handler.closedSessions.length === 1);
   });
 
-  it('that breaks the rules of WebSocket ends its session', async () => {
+  it('that violates the WebSocket protocol ends its session', async () => {
     const { client, message, handler } = await openClient([]);
     client.send(CONNECT);
     await message(0);
     const socket = (client as unknown as { _socket: Socket })._socket;
     socket.write(Buffer.from([0xff, 0xff, 0xff]));
-    await until('the desk knows', () => handler.goodbyes.length === 1);
+    await until('the session has ended', () => handler.closedSessions.length === 1);
   });
 
-  const EXPECTING = { send: 0, expect: 100 };
-  const SPEAKING = CONNECT.replace('login', 'heart-beat:100,0\nlogin');
+  const EXPECT_HEART_BEATS = { send: 0, expect: 100 };
+  const CONNECT_WITH_HEART_BEATS = CONNECT.replace('login', 'heart-beat:100,0\nlogin');
 
   /** Sends pieces of one message, more often than a heart-beat is due. */
   const drip = async (client: WebSocket, pieces: number) => {
@@ -154,9 +154,9 @@ describe('a WebSocket client', () => {
     }
   };
 
-  it('is not silent while a long message is on its way', async () => {
-    const { client, message } = await openClient([], {}, EXPECTING);
-    client.send(SPEAKING);
+  it('is not considered silent while a long message arrives', async () => {
+    const { client, message } = await openClient([], {}, EXPECT_HEART_BEATS);
+    client.send(CONNECT_WITH_HEART_BEATS);
     await message(0);
     client.send('SEND\ndestination:/events/a\nreceipt:r\n\n', { fin: false });
     await drip(client, 30);
@@ -164,15 +164,15 @@ describe('a WebSocket client', () => {
     expect((await message(1))?.text).toBe('RECEIPT\nreceipt-id:r\n\n\0');
   });
 
-  it('that never ends a message is silent in the end', async () => {
-    const { client, message } = await openClient([], { frameTimeout: 300 }, EXPECTING);
-    client.send(SPEAKING);
+  it('is considered silent when it never ends a message', async () => {
+    const { client, message } = await openClient([], { frameTimeout: 300 }, EXPECT_HEART_BEATS);
+    client.send(CONNECT_WITH_HEART_BEATS);
     await message(0);
     await drip(client, 500);
     expect((await message(1))?.text).toMatch(/^ERROR\ncode:STOMP_SILENT\n/);
   });
 
-  it('that does not read is not answered its pings either', async () => {
+  it('receives no pongs while it does not read', async () => {
     const { client, message, handler } = await openClient([]);
     client.send(CONNECT + SUBSCRIBE);
     await message(1);
@@ -185,9 +185,9 @@ describe('a WebSocket client', () => {
     }
     const before = buffered();
     for (let n = 0; n < 5_000; n++) client.ping('x'.repeat(125));
-    // the server reads in order: what it answers to the pings it has answered before this
+    // the server reads in order: it answers the pings, if at all, before it processes this frame
     client.send('SEND\ndestination:/events/a\n\n\0');
-    await until('the server has read on', () => handler.published.length === 1);
+    await until('the server has processed the SEND', () => handler.published.length === 1);
     expect(buffered()).toBeLessThanOrEqual(before);
   });
 });

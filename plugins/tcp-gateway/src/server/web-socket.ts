@@ -9,15 +9,15 @@ import { WebSocketTransport } from './web-socket-transport.js';
 
 const SUBPROTOCOL = 'v12.stomp';
 
-/** A message may hold a frame, its NUL and line ends after it. */
-const AROUND_A_FRAME = 1024;
+/** Bytes of a message in addition to the largest frame: its NUL and line ends after it. */
+const MAX_BYTES_AFTER_FRAME = 1024;
 
-/** For the event `upgrade` of an HTTP server. */
+/** Listener for the event `upgrade` of an HTTP server. */
 export type HandleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /**
- * Takes clients with the subprotocol `v12.stomp` and with none: 1C's own WebSocket client sends none. A browser that offers others only
- * ends the handshake by itself when it sees none of them accepted.
+ * Returns a listener that accepts clients with the subprotocol `v12.stomp` and without a subprotocol: the WebSocket client of 1C offers no
+ * subprotocol. A browser that offers only other subprotocols closes the connection, because the server selects none of them.
  */
 export function acceptWebSockets(context: ServerContext): HandleUpgrade {
   const { limits } = context;
@@ -26,7 +26,7 @@ export function acceptWebSockets(context: ServerContext): HandleUpgrade {
     clientTracking: false,
     perMessageDeflate: false,
     autoPong: false,
-    maxPayload: limits.maxFrame + AROUND_A_FRAME,
+    maxPayload: limits.maxFrame + MAX_BYTES_AFTER_FRAME,
     handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
   });
   return (request, stream, head) => {

@@ -1,8 +1,8 @@
 const FIRST_BYTES = 1024;
 
 /**
- * Bytes of one line or body that arrive in pieces. Takes memory for what has arrived, never for what was announced, and as much for a
- * thousand pieces of one byte as for one of a thousand.
+ * Collects the bytes of one line or body that arrives in pieces. Its memory depends on the number of received bytes, neither on the
+ * announced length nor on the number of pieces.
  */
 export class ByteCollector {
   #bytes: Buffer = Buffer.alloc(0);
@@ -15,7 +15,7 @@ export class ByteCollector {
     this.length = length;
   }
 
-  /** All that was added; nothing may be added after it. */
+  /** Returns all added bytes. To be called last. */
   take(): Buffer {
     return this.#bytes.subarray(0, this.length);
   }

@@ -1,16 +1,16 @@
-/** A frame as it came, https://stomp.github.io/stomp-specification-1.2.html. Whether its command is known is the session's business. */
+/** A received frame, https://stomp.github.io/stomp-specification-1.2.html. Its command may be unknown: the session checks that. */
 export interface Frame {
   readonly command: string;
-  /** Unescaped; of a repeated header the first. */
+  /** Unescaped. A repeated header has its first value. */
   readonly headers: ReadonlyMap<string, string>;
-  /** Part of the bytes that arrived where it came in one piece: not a copy. */
+  /** A view of the received bytes, not a copy, if the body arrived in one piece. */
   readonly body: Buffer;
 }
 
-/** Why bytes are not a frame. `limit`: they may be one, but a larger one than is taken. */
+/** Reason why bytes are not a frame. `limit`: the frame exceeds a limit of the parser. */
 export type FaultKind = 'command' | 'header' | 'escape' | 'utf8' | 'content-length' | 'terminator' | 'limit';
 
-/** What arrived breaks the protocol: where the next frame would begin is not known, so nothing more can be read. */
+/** A violation of the protocol. The start of the next frame is unknown, so nothing more can be read. */
 export class FrameFault extends Error {
   override readonly name = 'FrameFault';
 

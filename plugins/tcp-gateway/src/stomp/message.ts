@@ -6,35 +6,35 @@ export interface MessageContent {
   /** Header `message-id`. */
   readonly id: string;
   readonly contentType?: string;
-  /** Further headers, unescaped; none of those that this interface names otherwise, nor `subscription`, `ack`, `redelivered`. */
+  /** Further headers, unescaped. They must not repeat the headers of the other fields, nor `subscription`, `ack` and `redelivered`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
-/** All of a MESSAGE frame that is the same for everybody: encode once, deliver to many. */
+/** The part of a MESSAGE frame that is the same for all receivers. It is encoded once and delivered to many. */
 export interface EncodedMessage {
   readonly destination: string;
-  /** What follows the headers of the session: more headers, an empty line and, when they are short, the body and the end of the frame. */
+  /** Follows the headers of the session: more headers, an empty line and, if the body is short, the body and the end of the frame. */
   readonly head: Buffer;
-  /** A body that is too long to be worth copying; the end of the frame follows it. */
+  /** A long body, which is not copied; the end of the frame follows it. */
   readonly body: Buffer | undefined;
   readonly bytes: number;
 }
 
 /**
- * The line feed after the NUL is for clients such as php-stomp: of two frames that arrive together they read the second only after a line feed.
- * RabbitMQ and ActiveMQ send it too.
+ * NUL and a line feed. Clients such as php-stomp read the second of two frames that arrive together only after a line feed. RabbitMQ and
+ * ActiveMQ send it too.
  */
 export const END_OF_FRAME = Buffer.from('\0\n');
 
-/** Above this a second buffer in one write is cheaper than a copy. */
-const LONG_BODY = 16 * 1024;
+/** Above this length a second buffer in one write is cheaper than a copy. */
+const MAX_COPIED_BODY_BYTES = 16 * 1024;
 
-/** Encodes what is the same for all receivers. The body may not be changed afterwards: a long one is not copied. */
+/** Encodes a message for all its receivers. The body must not be changed afterwards, because a long body is not copied. */
 export function encodeMessage(content: MessageContent): EncodedMessage {
   const { destination, body } = content;
   const text = headOf(content);
-  if (body.length > LONG_BODY) {
+  if (body.length > MAX_COPIED_BODY_BYTES) {
     const head = Buffer.from(text);
     return { destination, head, body, bytes: head.length + body.length + END_OF_FRAME.length };
   }

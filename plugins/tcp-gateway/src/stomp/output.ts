@@ -1,14 +1,14 @@
 import { escapeHeader } from './escape.js';
 import { END_OF_FRAME, type EncodedMessage } from './message.js';
 
-/** A frame on its way out. */
+/** A frame to send. */
 export interface OutgoingFrame {
   /** The beginning of a MESSAGE, or the whole of another frame. */
   readonly start: string;
   readonly message: EncodedMessage | undefined;
 }
 
-/** A whole frame other than a MESSAGE. Headers of CONNECTED must not need escapes: that frame has none. */
+/** Returns a frame other than a MESSAGE. Headers of CONNECTED must not need escapes, because STOMP does not allow them there. */
 export function wholeFrame(command: string, headers: Readonly<Record<string, string>>, body = ''): OutgoingFrame {
   let start = `${command}\n`;
   for (const [name, value] of Object.entries(headers)) start += `${name}:${escapeHeader(value)}\n`;
@@ -16,13 +16,13 @@ export function wholeFrame(command: string, headers: Readonly<Record<string, str
   return { start: `${start}\n${body}${END_OF_FRAME.toString()}`, message: undefined };
 }
 
-/** Frames up to this size together go out as one buffer. */
-const ONE_BUFFER = 64 * 1024;
+/** Frames up to this total size are joined into one buffer. */
+const MAX_JOINED_BYTES = 64 * 1024;
 
-/** The bytes of frames in as few buffers as is cheap: short ones are copied together, a long body is left where it is. */
+/** Returns the bytes of frames in few buffers: short frames are copied together, a long body is not copied. */
 export function joinFrames(frames: readonly OutgoingFrame[]): Buffer[] {
   const [only] = frames;
-  // what a client is mostly sent
+  // the most frequent case
   if (only && frames.length === 1 && !only.message?.body) return [joinHeads(frames, headLength(only))];
   return joinMany(frames);
 }
@@ -38,7 +38,7 @@ function joinMany(frames: readonly OutgoingFrame[]): Buffer[] {
   };
   for (const frame of frames) {
     const length = headLength(frame);
-    if (bytes + length > ONE_BUFFER) joinGroup();
+    if (bytes + length > MAX_JOINED_BYTES) joinGroup();
     group.push(frame);
     bytes += length;
     if (!frame.message?.body) continue;
@@ -53,7 +53,7 @@ function headLength({ start, message }: OutgoingFrame): number {
   return Buffer.byteLength(start) + (message?.head.length ?? 0);
 }
 
-/** All but long bodies. */
+/** Joins the frames without their long bodies. */
 function joinHeads(frames: readonly OutgoingFrame[], bytes: number): Buffer {
   const joined = Buffer.allocUnsafe(bytes);
   let at = 0;

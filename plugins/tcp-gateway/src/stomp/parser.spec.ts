@@ -27,7 +27,7 @@ interface Reading {
   partial?: boolean;
 }
 
-/** What a parser makes of pieces, in the form of the golden files. */
+/** Parses pieces and returns the result in the form of the golden files. */
 function read(pieces: readonly Buffer[], limits: Partial<ParserLimits> = {}): Reading {
   const parser = new FrameParser({ ...LIMITS, ...limits });
   const frames: GoldenFrame[] = [];
@@ -45,7 +45,7 @@ function read(pieces: readonly Buffer[], limits: Partial<ParserLimits> = {}): Re
   return parser.partial ? { frames, partial: true } : { frames };
 }
 
-/** `Object.fromEntries` keeps a name such as __proto__ too. */
+/** Uses `Object.fromEntries`, which also keeps names such as __proto__. */
 const toRecord = (headers: ReadonlyMap<string, string>) => Object.fromEntries(headers) as Record<string, string>;
 
 const oneByOne = (bytes: Buffer) => Array.from(bytes, (byte) => Buffer.from([byte]));
@@ -68,7 +68,7 @@ describe.each(readdirSync(GOLDEN).filter((file) => file.endsWith('.json')))('gol
 });
 
 describe('the parser', () => {
-  it('hands a body on without copying it', () => {
+  it('returns a body without copying it', () => {
     const piece = Buffer.from('SEND\n\nbody\0SEND\ncontent-length:4\n\nbody\0');
     const parser = new FrameParser(LIMITS);
     parser.push(piece);
@@ -76,13 +76,13 @@ describe('the parser', () => {
     expect(parser.next()?.body.buffer).toBe(piece.buffer);
   });
 
-  it('refuses a head past its limit before it has ended', () => {
+  it('rejects a head above its limit before the head has ended', () => {
     const endless = Buffer.alloc(200, 'x');
     expect(read([Buffer.from('SEND\na:'), endless], { maxHead: 100 })).toEqual({ frames: [], error: 'limit' });
     expect(read([Buffer.from('SEND\na:1\nb:2\nc:3\n\n\0')], { maxHead: 10 })).toEqual({ frames: [], error: 'limit' });
   });
 
-  it('takes bytes that come while frames wait to be read', () => {
+  it('accepts bytes that arrive while frames wait to be read', () => {
     const parser = new FrameParser(LIMITS);
     parser.push(Buffer.from('SEND\n\n1\0SEND\n\n2\0SE'));
     expect(parser.next()?.body.toString()).toBe('1');

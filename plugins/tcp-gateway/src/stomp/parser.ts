@@ -18,7 +18,7 @@ const NUL = 0;
 const MAX_COMMAND_LENGTH = 16;
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** What is known of the frame that is being read. */
+/** The part of the current frame that has been read. */
 interface Head {
   readonly command: string;
   readonly headers: Map<string, string>;
@@ -28,16 +28,16 @@ interface Head {
 }
 
 /**
- * Reads STOMP 1.2 frames from bytes that arrive in any pieces: `push` what came, then call `next` until it gives nothing. Keeps no
- * buffer between frames.
+ * Reads STOMP 1.2 frames from bytes that arrive in pieces of any size: pass each piece to `push`, then call `next` until it returns
+ * undefined. Keeps no buffer between frames.
  *
- * A body that came in one piece is handed on as part of that piece. So pieces may not be changed after they were pushed.
+ * A body that arrived in one piece is a view of that piece, so pieces must not be changed after `push`.
  */
 export class FrameParser {
   limits: ParserLimits;
   #input = NOTHING;
   #at = 0;
-  /** The line or body of which only the beginning is here. */
+  /** Received beginning of an incomplete line or body. */
   #collected: ByteCollector | undefined;
   /** Undefined between frames. */
   #head: Head | undefined;
@@ -47,7 +47,7 @@ export class FrameParser {
     this.limits = limits;
   }
 
-  /** A frame has begun and has not ended, or bytes wait for `next`. */
+  /** True inside a frame and while bytes wait for `next`. */
   get partial(): boolean {
     return this.#head !== undefined || this.#collected !== undefined || this.#at < this.#input.length;
   }
@@ -57,11 +57,14 @@ export class FrameParser {
     this.#at = 0;
   }
 
-  /** The next complete frame, or undefined until more is pushed. Throws FrameFault; after that the parser is of no more use. */
+  /**
+   * Returns the next whole frame, or undefined until more bytes are pushed. Throws {@link FrameFault}; the parser cannot be used after
+   * that.
+   */
   next(): Frame | undefined {
     const frame = this.#readFrame();
     if (this.#at === this.#input.length) {
-      // a piece may be part of something large: it is not to be kept while the client is idle
+      // a piece may be a view of a large buffer, which must not stay in memory while the client is idle
       this.#input = NOTHING;
       this.#at = 0;
     }
@@ -100,7 +103,7 @@ export class FrameParser {
     return this.#at < this.#input.length;
   }
 
-  /** False when the line is not complete. */
+  /** Returns false if the line is incomplete. */
   #readHeader(head: Head): boolean {
     const line = this.#readLine();
     if (!line) return false;
@@ -125,7 +128,7 @@ export class FrameParser {
     return length;
   }
 
-  /** Within the limits of a head. */
+  /** Reads a line and checks the limits for command and headers. */
   #readLine(): Buffer | undefined {
     const line = this.#takeLine();
     const arrived = line ? 0 : (this.#collected?.length ?? 0);
@@ -136,7 +139,7 @@ export class FrameParser {
     return line;
   }
 
-  /** A line with its line feed; undefined when it is not complete. */
+  /** Returns a line with its line feed; undefined if the line is incomplete. */
   #takeLine(): Buffer | undefined {
     const lineFeed = this.#input.indexOf(LF, this.#at);
     if (lineFeed < 0) return this.#gather();
@@ -148,7 +151,7 @@ export class FrameParser {
   #readBody(length: number): Buffer | undefined {
     const end = this.#at + length - (this.#collected?.length ?? 0);
     if (end >= this.#input.length) return this.#gather();
-    if (this.#input[end] !== NUL) throw new FrameFault('terminator', 'a body is longer than its content-length says');
+    if (this.#input[end] !== NUL) throw new FrameFault('terminator', 'a body is longer than its content-length');
     return this.#takeBody(end);
   }
 
@@ -170,7 +173,7 @@ export class FrameParser {
     return body;
   }
 
-  /** The current line or body, which ends at this place of the input. */
+  /** Returns the current line or body, which ends at this index of the input. */
   #take(end: number): Buffer {
     const last = this.#input.subarray(this.#at, end);
     this.#at = end;
@@ -181,7 +184,7 @@ export class FrameParser {
     return whole;
   }
 
-  /** Keeps the rest of the input until more comes. */
+  /** Keeps the rest of the input until more bytes arrive. */
   #gather(): undefined {
     if (this.#at === this.#input.length) return;
     this.#collected ??= new ByteCollector();
@@ -190,22 +193,22 @@ export class FrameParser {
   }
 }
 
-/** Also for the beginning of a line, so that another protocol is refused at its first bytes. */
+/** Checks also the beginning of a line, so that another protocol is rejected at its first bytes. */
 function checkCommand(line: Buffer): void {
   const end = endOfLine(line);
   for (let at = 0; at < end; at++) {
     const byte = line[at] ?? NUL;
     if (byte < 0x41 || byte > 0x5a || at === MAX_COMMAND_LENGTH) {
-      throw new FrameFault('command', 'what arrives is not STOMP: a frame begins with a command in capital letters');
+      throw new FrameFault('command', 'the bytes are not STOMP: a frame begins with a command in capital letters');
     }
   }
 }
 
 function addHeader({ command, headers }: Head, text: string): void {
   const colon = text.indexOf(':');
-  if (colon < 1) throw new FrameFault('header', 'a header is a name, a colon and a value');
-  if (text.includes('\r') || text.includes('\0')) throw new FrameFault('header', 'a header holds a carriage return or a NUL');
-  // CONNECT and CONNECTED are as STOMP 1.0 had them: without escapes
+  if (colon < 1) throw new FrameFault('header', 'a header must be a name, a colon and a value');
+  if (text.includes('\r') || text.includes('\0')) throw new FrameFault('header', 'a header contains a carriage return or a NUL');
+  // CONNECT and CONNECTED have no escapes, for compatibility with STOMP 1.0
   const plain = command === 'CONNECT' || command === 'CONNECTED';
   const name = plain ? text.slice(0, colon) : unescaped(text.slice(0, colon));
   const value = plain ? text.slice(colon + 1) : unescaped(text.slice(colon + 1));
@@ -214,11 +217,11 @@ function addHeader({ command, headers }: Head, text: string): void {
 
 function unescaped(text: string): string {
   const plain = unescapeHeader(text);
-  if (plain === undefined) throw new FrameFault('escape', 'a header holds a backslash that is none of \\n, \\r, \\c and \\\\');
+  if (plain === undefined) throw new FrameFault('escape', 'a header contains an unknown escape: use \\n, \\r, \\c and \\\\ only');
   return plain;
 }
 
-/** Without the line feed and one carriage return before it. */
+/** Returns the length of the line without its line feed and one carriage return before it. */
 function endOfLine(line: Buffer): number {
   let end = line.length;
   if (line[end - 1] === LF) end--;
@@ -228,7 +231,7 @@ function endOfLine(line: Buffer): number {
 
 function textOf(line: Buffer, end: number): string {
   const text = line.toString('utf8', 0, end);
-  // the decoder leaves this mark in place of what is no UTF-8, and it may also have been sent
+  // the decoder puts this character in place of invalid UTF-8, and a client may also send it
   if (text.includes('\ufffd') && !isUtf8(line.subarray(0, end))) throw new FrameFault('utf8', 'a header is not UTF-8');
   return text;
 }

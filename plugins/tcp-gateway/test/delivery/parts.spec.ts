@@ -8,7 +8,7 @@ import { decodePeerMessage, encodePeerMessage } from '../../src/delivery/dispatc
 const content = (text: string) => ({ id: text, headers: { event: 'test', text }, body: Buffer.from(text) });
 
 describe('batches', () => {
-  it('join what comes while one is under way, up to their weight', async () => {
+  it('join items that arrive during a run, up to the maximum weight', async () => {
     const ran: number[][] = [];
     const batches = new Batches<number>(
       async (items) => {
@@ -23,7 +23,7 @@ describe('batches', () => {
     expect(ran).toEqual([[1], [4, 7], [3]]);
   });
 
-  it('fail alone: the next is run', async () => {
+  it('fail independently: the next batch runs', async () => {
     const batches = new Batches<string>(
       (items) => (items.includes('bad') ? Promise.reject(new Error('bad')) : Promise.resolve()),
       { largest: 1 },
@@ -33,7 +33,7 @@ describe('batches', () => {
     await expect(good).resolves.toBeUndefined();
   });
 
-  describe('with a time between them', () => {
+  describe('with an interval', () => {
     beforeEach(() => {
       jest.useFakeTimers();
     });
@@ -41,7 +41,7 @@ describe('batches', () => {
       jest.useRealTimers();
     });
 
-    it('begin at once after a pause, and share a run in steady traffic', async () => {
+    it('run immediately after a pause, and join items in steady traffic', async () => {
       const ran: number[][] = [];
       const batches = new Batches<number>(
         (items) => {
@@ -65,7 +65,7 @@ describe('batches', () => {
       expect(ran).toEqual([[1], [2, 3], [4]]);
     });
 
-    it('do not wait when they are full', async () => {
+    it('run immediately when they are full', async () => {
       const ran: number[][] = [];
       const batches = new Batches<number>(
         (items) => {
@@ -84,8 +84,8 @@ describe('batches', () => {
   });
 });
 
-describe('a word between hosts', () => {
-  it('comes out as it went in, with the bytes of every body', () => {
+describe('a message between hosts', () => {
+  it('is decoded to the same contents, with the bytes of every body', () => {
     const word = {
       hints: [
         { user: 'erp/Иванов', seq: 7, sent: true, content: content('привет\0') },
@@ -99,7 +99,7 @@ describe('a word between hosts', () => {
     expect(decodePeerMessage(encodePeerMessage(word))).toEqual(word);
   });
 
-  it('carry an event for many users once', () => {
+  it('contains an event for many users once', () => {
     const event = { ...content('for all'), body: Buffer.alloc(8_000, '1') };
     const hints = Array.from({ length: 100 }, (_, n) => ({ user: `erp/${n}`, seq: n, sent: true, content: event }));
     const bytes = encodePeerMessage({ hints, casts: [] });
@@ -111,13 +111,13 @@ describe('a word between hosts', () => {
 });
 
 describe('a spread', () => {
-  it('is even over the time, and in another order each time', () => {
+  it('is even over the time, and in a different order each time', () => {
     expect([...spreadOver(4, 1_000, Math.random)].sort((a, b) => a - b)).toEqual([0, 250, 500, 750]);
     expect(spreadOver(4, 1_000, () => 0)).not.toEqual([0, 250, 500, 750]);
     expect(spreadOver(0, 1_000, Math.random)).toEqual([]);
   });
 
-  it('gives to each receiver once, never more than its share at once', () => {
+  it('calls each receiver once, and the same number of receivers per second', () => {
     const given: { to: number; at: number }[] = [];
     const steps: { ms: number; run: () => void }[] = [];
     let now = 0;
@@ -139,7 +139,7 @@ describe('a spread', () => {
 });
 
 describe('topics', () => {
-  it('lose all that a session listens to, and nothing of others', () => {
+  it('remove all subscriptions of a session, and none of other sessions', () => {
     const [one, other] = [{ id: '1' }, { id: '2' }] as Session[];
     const listen = (session?: Session) => ({ session, deliver: () => true }) as unknown as Subscription;
     const topics = new Topics();

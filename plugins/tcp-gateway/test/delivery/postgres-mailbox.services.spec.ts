@@ -53,7 +53,7 @@ describe('the mailbox in PostgreSQL', () => {
     closers.push(() => opened.close());
     return opened;
   };
-  /** A host whose statements all belong to one transaction, which the test ends. */
+  /** Opens a host whose statements belong to one transaction, which the test commits. */
   const inTransaction = async (now?: () => number) => {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
@@ -64,7 +64,7 @@ describe('the mailbox in PostgreSQL', () => {
     const host = await openOn({ migrate: async () => undefined, rows, connectionInfo: { url, schema: '' } } as Database, now);
     return { host, commit: () => client.query('commit') };
   };
-  /** Resolves when the work has ended or waits for a lock that somebody else holds. */
+  /** Resolves when the work has ended or waits for a lock. */
   const endedOrBlocked = async (work: Promise<unknown>) => {
     let ended = false;
     void work.finally(() => (ended = true));
@@ -96,7 +96,7 @@ describe('the mailbox in PostgreSQL', () => {
     ['swept', (host) => host.sweep(), () => Date.now() + 120_000],
   ];
 
-  it.each(ways)('puts no event again whose repeat meets the moment in which it is %s', async (_way, leave, now) => {
+  it.each(ways)('does not store an event again whose repeat arrives while it is being %s', async (_way, leave, now) => {
     const event = mail('once', { collapseKey: 'state' });
     await mailbox.put([event]);
     const leaving = await inTransaction(now);
@@ -108,7 +108,7 @@ describe('the mailbox in PostgreSQL', () => {
     expect(await texts()).not.toContain('once');
   });
 
-  it('puts no event again that was put and acknowledged while its repeat waited for its turn', async () => {
+  it('does not store an event again that was stored and acknowledged while its repeat waited for a lock', async () => {
     const event = mail('once');
     const first = await inTransaction();
     await first.host.put([event]);
@@ -120,7 +120,7 @@ describe('the mailbox in PostgreSQL', () => {
     expect(await texts()).toEqual([]);
   });
 
-  it('leaves the newest under a collapse key, also when two hosts put at once', async () => {
+  it('keeps the newest event of a collapse key, also when two hosts put at the same time', async () => {
     const first = await inTransaction();
     await first.host.put([mail('older', { collapseKey: 'state' })]);
     const newer = mailbox.put([mail('newer', { collapseKey: 'state' })]);
@@ -130,25 +130,25 @@ describe('the mailbox in PostgreSQL', () => {
     expect(await texts()).toEqual(['newer']);
   });
 
-  it('looks at no mailbox that cannot be full', async () => {
-    const asked: string[] = [];
+  it('does not count a mailbox that cannot be full', async () => {
+    const statements: string[] = [];
     const counting = connect();
     const spied: Database = {
       migrate: (steps) => counting.migrate(steps),
-      rows: (sql, params, name) => (asked.push(sql), counting.rows(sql, params, name)),
+      rows: (sql, params, name) => (statements.push(sql), counting.rows(sql, params, name)),
       connectionInfo: counting.connectionInfo,
     };
     const host = await openOn(spied);
     const trims = async (cap: number) => {
-      asked.length = 0;
+      statements.length = 0;
       await host.trim(cap);
-      return asked.length;
+      return statements.length;
     };
     await host.put(Array.from({ length: 8 }, (_, n) => mail(String(n))));
     expect(await trims(10)).toBe(0);
     await host.acknowledge(Array.from({ length: 7 }, (_, n) => ({ user, seq: n + 1 })));
     await host.put(Array.from({ length: 4 }, (_, n) => mail(String(n))));
-    // the twelfth place: it has to count once, and knows then that five wait
+    // place 12 may exceed the cap: trim counts once, and finds that five events wait
     expect(await trims(10)).toBe(1);
     await host.put(Array.from({ length: 5 }, (_, n) => mail(String(n))));
     expect(await trims(10)).toBe(0);
@@ -157,13 +157,13 @@ describe('the mailbox in PostgreSQL', () => {
     expect(await texts()).toHaveLength(10);
   });
 
-  it('puts one large event into the mailboxes of many users in parts, beside what others put', async () => {
-    const asked: number[] = [];
+  it('stores one large event for many users in parts, so that other events are not delayed', async () => {
+    const statements: number[] = [];
     const counting = connect();
     const spied: Database = {
       migrate: (steps) => counting.migrate(steps),
       rows: (sql, params, name) => {
-        if (name === 'mailbox put') asked.push((params?.[0] as Buffer).length);
+        if (name === 'mailbox put') statements.push((params?.[0] as Buffer).length);
         return counting.rows(sql, params, name);
       },
       connectionInfo: counting.connectionInfo,
@@ -177,21 +177,21 @@ describe('the mailbox in PostgreSQL', () => {
     const other = host.put([mail('other')]);
     expect(await Promise.race([put.then(() => 'all'), other.then(() => 'other')])).toBe('other');
     expect(new Set((await put).map((one) => one.user))).toEqual(new Set(users));
-    // its bytes travel once in each part, beside those of the other event
-    expect(asked.length).toBeGreaterThan(2);
-    expect(Math.max(...asked)).toBeLessThan(2 * content.body.length);
+    // each part contains the bytes of the event once, and one of them those of the other event
+    expect(statements.length).toBeGreaterThan(2);
+    expect(Math.max(...statements)).toBeLessThan(2 * content.body.length);
     const { mails } = await host.read({ user: `${user}-499`, after: 0, limit: 10, workplace: undefined });
     expect(mails.map((one) => one.content)).toEqual([content]);
   });
 
-  it('reads what waits without reading what has left', async () => {
+  it('reads waiting events without reading the rows of events that have left', async () => {
     const places = Array.from({ length: 300 }, (_, n) => ({ user, seq: n + 1 }));
     await mailbox.put(places.map(({ seq }) => mail(String(seq))));
     await mailbox.acknowledge(places.slice(0, -1));
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     closers.push(() => client.end());
-    // so few rows would be read as a whole
+    // PostgreSQL would read a table of this size as a whole
     await client.query('set search_path to sluice_at_desktops; set enable_seqscan = off; set enable_bitmapscan = off');
     const { rows } = await client.query<Record<string, string>>(
       `explain (analyze, costs off, timing off) select place from mail
@@ -208,7 +208,7 @@ describe('the mailbox in PostgreSQL', () => {
     expect(bytes).toEqual([{ bytes: 0 }]);
   });
 
-  it('keeps the ids of events that were acknowledged before its tables changed', async () => {
+  it('keeps the ids of events that were acknowledged before the migration', async () => {
     const { MAILBOX_TABLES } = await import('../../src/delivery/mailbox/tables.js');
     const old = new ConnectionDatabase({ url, connection: 'older', log });
     closers.push(() => old.close());

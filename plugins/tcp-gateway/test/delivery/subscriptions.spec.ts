@@ -10,7 +10,7 @@ afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.deactivate({ force: true })));
 });
 
-/** A host, and @stomp/stompjs as it is, connected to it. */
+/** Starts a host and connects an unmodified @stomp/stompjs to it. */
 async function connected() {
   const workspace = new FakeWorkspace();
   const host = await startHost({ workspace });
@@ -47,7 +47,7 @@ async function connected() {
 }
 
 describe('several subscriptions of one session to one destination', () => {
-  it('get a copy each of what is broadcast, under their own ids, until they end', async () => {
+  it('each receive a copy of a broadcast under their own id, until they end', async () => {
     const { host, errors, subscribe } = await connected();
     const [first, second] = [await subscribe('/topic/prices', 'auto'), await subscribe('/topic/prices', 'auto')];
     await host.broadcast({ topic: 'prices', event: 'changed', data: 1 });
@@ -60,7 +60,7 @@ describe('several subscriptions of one session to one destination', () => {
     expect([first.bodies(), errors]).toEqual([['1'], []]);
   });
 
-  it('get a copy each of events for the user, and the first ACK takes the event out', async () => {
+  it('each receive a copy of an event for the user, and the first ACK removes the event', async () => {
     const { host, workspace, errors, subscribe, send, acknowledge } = await connected();
     const [first, second] = [await subscribe('/user/events'), await subscribe('/user/events')];
     await send('one');
@@ -73,7 +73,7 @@ describe('several subscriptions of one session to one destination', () => {
     expect([errors, workspace.published.map(({ type }) => type)]).toEqual([[], ['user.connected']]);
   });
 
-  it('get an event again after a NACK only where it was rejected', async () => {
+  it('receive an event again after a NACK only at the subscription that rejected it', async () => {
     const { subscribe, send } = await connected();
     const [first, second] = [await subscribe('/user/events'), await subscribe('/user/events')];
     await send('hard');
@@ -84,7 +84,7 @@ describe('several subscriptions of one session to one destination', () => {
     expect(second.messages).toHaveLength(1);
   });
 
-  it('acknowledge with ack:client what came by the same subscription before', async () => {
+  it('acknowledge earlier events of the same subscription with ack:client', async () => {
     const { host, subscribe, send, acknowledge } = await connected();
     const one = await subscribe('/user/events', 'client');
     for (const data of [1, 2, 3]) await send(data);
@@ -94,7 +94,7 @@ describe('several subscriptions of one session to one destination', () => {
     expect(await later.texts(1)).toEqual(['3']);
   });
 
-  it('leave what they have not acknowledged to the others when they end', async () => {
+  it('leave unacknowledged events to the other subscriptions when they end', async () => {
     const { host, subscribe, send, acknowledge } = await connected();
     const [first, second] = [await subscribe('/user/events'), await subscribe('/user/events')];
     await send('one');
@@ -106,11 +106,11 @@ describe('several subscriptions of one session to one destination', () => {
     expect(await later.texts(1)).toEqual(['"two"']);
   });
 
-  it('are ten at most', async () => {
+  it('are limited to ten', async () => {
     const { errors, client, subscribe } = await connected();
     for (let n = 0; n < 10; n++) await subscribe('/topic/prices');
     client.subscribe('/topic/prices', () => undefined);
-    await until('the refusal', () => errors.length === 1);
+    await until('the ERROR frame', () => errors.length === 1);
     expect(errors[0]).toBe('a session has at most 10 subscriptions to one destination');
   });
 });

@@ -1,2 +1,2 @@
-/** What one client sends, in the pieces in which it arrives: nearly STOMP, and the same for the same seed. */
+/** Returns the input of one client in pieces: malformed STOMP, the same for the same seed. */
 export function hostilePieces(seed: number): Buffer[];

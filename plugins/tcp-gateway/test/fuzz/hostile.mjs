@@ -1,5 +1,4 @@
-// Input that is nearly STOMP, the same for the same seed: frames of clients, then broken in ways in which programs, networks and
-// attackers break them.
+// Malformed STOMP input, the same for the same seed: frames of clients with errors of programs, networks and attackers.
 
 /** Pseudo-random numbers from 0 to 1 (mulberry32, public domain). */
 function randomFrom(seed) {
@@ -33,14 +32,14 @@ const FRAMES = [
   'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
 ].map((text) => Buffer.from(text));
 
-/** Bytes that mean something to STOMP, to UTF-8 or to neither. */
+/** Bytes with a meaning in STOMP or in UTF-8, and bytes without one. */
 const BYTES = [0x00, 0x0a, 0x0d, 0x3a, 0x5c, 0x41, 0x7f, 0xc0, 0xed, 0xff].map((byte) => Buffer.from([byte]));
 
 const LENGTHS = ['-1', '0', '3', '99999999999999999999', '1073741824', '4194305', 'x', ''].map((length) =>
   Buffer.from(`SEND\ndestination:/events/a\ncontent-length:${length}\n\nabc\0`),
 );
 
-/** What one client sends, in the pieces in which it arrives. */
+/** Returns the input of one client in pieces. */
 export function hostilePieces(seed) {
   const random = randomFrom(seed);
   const upTo = (limit) => Math.floor(random() * limit);
@@ -48,10 +47,10 @@ export function hostilePieces(seed) {
   const frames = Array.from({ length: 1 + upTo(8) }, () => oneOf(random() < 0.15 ? LENGTHS : FRAMES));
   if (random() < 0.8) frames.unshift(FRAMES[0]);
   let bytes = Buffer.concat(frames);
-  for (let wounds = random() < 0.3 ? 0 : 1 + upTo(3); wounds > 0; wounds--) bytes = wound(bytes);
-  return cut(bytes);
+  for (let errors = random() < 0.3 ? 0 : 1 + upTo(3); errors > 0; errors--) bytes = damage(bytes);
+  return split(bytes);
 
-  function wound(whole) {
+  function damage(whole) {
     const [at, end] = [upTo(whole.length), upTo(whole.length)].sort((a, b) => a - b);
     const [before, middle, after] = [whole.subarray(0, at), whole.subarray(at, end), whole.subarray(end)];
     const kinds = [
@@ -65,11 +64,11 @@ export function hostilePieces(seed) {
     return Buffer.concat(oneOf(kinds));
   }
 
-  function cut(whole) {
+  function split(whole) {
     const pieces = [];
-    const longest = oneOf(whole.length < 2_000 ? [1, 7, 100, 100_000] : [100, 100_000]);
+    const maxLength = oneOf(whole.length < 2_000 ? [1, 7, 100, 100_000] : [100, 100_000]);
     for (let at = 0; at < whole.length;) {
-      const length = 1 + upTo(longest);
+      const length = 1 + upTo(maxLength);
       pieces.push(whole.subarray(at, at + length));
       at += length;
     }

@@ -1,19 +1,19 @@
-// Hostile clients over sockets for as long as it is told: node plugins/tcp-gateway/test/fuzz/run.mjs [minutes, default 10]
-// Fails when the server dies, logs an error of its own, keeps a connection, refuses a good client, or grows. Needs `npm run build`.
+// Attacks a server with hostile clients for the given time: node plugins/tcp-gateway/test/fuzz/run.mjs [minutes, default 10]
+// Fails if the server dies, logs an error, keeps a connection, rejects a valid client, or uses more and more memory. Needs `npm run build`.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { startStompServer } from '../../dist/server/server.js';
 import { hostilePieces } from './hostile.mjs';
 
 const MiB = 1024 * 1024;
-const AT_ONCE = 50;
-const MAY_GROW = 64 * MiB;
+const CLIENTS_AT_ONCE = 50;
+const MAX_GROWTH_BYTES = 64 * MiB;
 const minutes = Number(process.argv[2] ?? 10);
 
-const troubles = [];
+const problems = [];
 const server = await startStompServer({
   handler: handler(),
-  log: { debug() {}, info() {}, warn() {}, error: (message, fields) => troubles.push({ message, fields }) },
+  log: { debug() {}, info() {}, warn() {}, error: (message, fields) => problems.push({ message, fields }) },
   tcp: { host: '127.0.0.1', port: 0 },
   limits: { closeTimeout: 200 },
 });
@@ -22,18 +22,18 @@ const end = Date.now() + minutes * 60_000;
 let seed = Date.now();
 let attacks = 0;
 let baseline;
-while (Date.now() < end && troubles.length === 0) {
-  await Promise.all(Array.from({ length: AT_ONCE }, () => attack(seed++)));
-  attacks += AT_ONCE;
+while (Date.now() < end && problems.length === 0) {
+  await Promise.all(Array.from({ length: CLIENTS_AT_ONCE }, () => attack(seed++)));
+  attacks += CLIENTS_AT_ONCE;
   if (attacks % 5_000 === 0) await inspect();
 }
 await inspect();
 await server.close();
-if (troubles.length > 0) {
-  console.error(`trouble at or before seed ${seed}:`, troubles);
+if (problems.length > 0) {
+  console.error(`problems at or before seed ${seed}:`, problems);
   process.exit(1);
 }
-console.log(`fuzz: ${attacks} hostile clients, last seed ${seed - 1}: nothing wrong`);
+console.log(`fuzz: ${attacks} hostile clients, last seed ${seed - 1}: no problems`);
 
 async function attack(number) {
   const socket = connect(server.tcpPort, '127.0.0.1');
@@ -45,25 +45,27 @@ async function attack(number) {
 }
 
 async function inspect() {
-  await goodClient();
-  const patience = Date.now() + 10_000;
-  while (server.connections > 0 && Date.now() < patience) await new Promise((resolve) => setTimeout(resolve, 20));
-  if (server.connections > 0) troubles.push({ message: `${server.connections} connections were kept` });
+  await checkValidClient();
+  const deadline = Date.now() + 10_000;
+  while (server.connections > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  if (server.connections > 0) problems.push({ message: `${server.connections} connections were not closed` });
   const { heapUsed, external } = process.memoryUsage();
   baseline ??= heapUsed + external;
-  if (heapUsed + external > baseline + MAY_GROW) {
-    troubles.push({ message: `grew from ${Math.round(baseline / MiB)} to ${Math.round((heapUsed + external) / MiB)} MiB` });
+  if (heapUsed + external > baseline + MAX_GROWTH_BYTES) {
+    problems.push({
+      message: `memory grew from ${Math.round(baseline / MiB)} to ${Math.round((heapUsed + external) / MiB)} MiB`,
+    });
   }
   console.log(`${attacks} attacks, ${Math.round((heapUsed + external) / MiB)} MiB`);
 }
 
-async function goodClient() {
+async function checkValidClient() {
   const socket = connect(server.tcpPort, '127.0.0.1');
   socket.write('CONNECT\naccept-version:1.2\nlogin:a\npasscode:ok\n\n\0DISCONNECT\nreceipt:bye\n\n\0');
   let answer = '';
   socket.on('data', (bytes) => (answer += bytes));
   await once(socket, 'close');
-  if (!answer.includes('receipt-id:bye')) troubles.push({ message: `a good client was told: ${answer}` });
+  if (!answer.includes('receipt-id:bye')) problems.push({ message: `a valid client received: ${answer}` });
 }
 
 function handler() {

@@ -24,13 +24,13 @@ async function withDesktops(users: number, token = 'ok') {
   return { ...gateway, desktops };
 }
 
-const allIn = ({ handler }: Gateway, users: number) =>
-  until('all have subscribed', () => (handler.topics.get('prices')?.size ?? 0) >= users);
+const allSubscribed = ({ handler }: Gateway, users: number) =>
+  until('all have subscribed to the topic', () => (handler.topics.get('prices')?.size ?? 0) >= users);
 
 describe('emulated desktops', () => {
-  it('connect at once, acknowledge events, and count them by id', async () => {
+  it('connect, acknowledge events, and count them by id', async () => {
     const { desktops, handler, ...gateway } = await withDesktops(20);
-    await allIn({ handler, ...gateway }, 20);
+    await allSubscribed({ handler, ...gateway }, 20);
     for (const [seq, subscription] of handler.subscriptions.entries()) subscription.deliver(mail('x', `m-${seq % 2}`), { seq });
     for (const subscription of handler.topics.get('prices') ?? []) subscription.deliver(onTopic('prices', 'new'));
     await until('all are acknowledged', () => handler.acknowledged.length === 20);
@@ -49,28 +49,28 @@ describe('emulated desktops', () => {
     });
   });
 
-  it('go away and come back when they are told to', async () => {
+  it('disconnect and connect again on request', async () => {
     const { desktops, handler, ...gateway } = await withDesktops(6);
-    await allIn({ handler, ...gateway }, 6);
+    await allSubscribed({ handler, ...gateway }, 6);
     await fetch(`${desktops.url}/__offline`, { method: 'POST', body: '{"users":4}' });
-    await until('four have gone', () => handler.goodbyes.length === 4);
+    await until('four sessions have ended', () => handler.closedSessions.length === 4);
     expect(desktops.stats()).toMatchObject({ online: 2, losses: 4 });
     await fetch(`${desktops.url}/__online`, { method: 'POST' });
     await until('all are back', () => desktops.stats().online === 6);
     expect(desktops.stats().connects).toBe(10);
   });
 
-  it('come back by themselves when the server ends their session, and say why it did', async () => {
+  it('connect again after the server has ended their session, and report its reason', async () => {
     const { desktops, handler, ...gateway } = await withDesktops(3);
-    await allIn({ handler, ...gateway }, 3);
+    await allSubscribed({ handler, ...gateway }, 3);
     handler.closeAll({ code: 'STOMP_STOPPING', message: 'restart' });
     await until('all are back', () => desktops.stats().connects === 6);
     expect(desktops.stats().failures).toEqual({ 'STOMP_STOPPING restart': 3 });
   });
 
-  it('say why they are not let in', async () => {
+  it('report why the server rejects them', async () => {
     const { desktops } = await withDesktops(1, 'no');
-    await until('it is refused', () => Object.keys(desktops.stats().failures).length > 0);
+    await until('the client is rejected', () => Object.keys(desktops.stats().failures).length > 0);
     expect(desktops.stats()).toMatchObject({
       online: 0,
       failures: { 'UNAUTHORIZED the token is not valid': expect.any(Number) },

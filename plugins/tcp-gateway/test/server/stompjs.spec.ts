@@ -5,30 +5,30 @@ import { WebSocket } from 'ws';
 import { mail, onTopic } from './support/fake-stomp-handler.js';
 import { startGateway, stopGateways, type Gateway } from './support/gateway.js';
 import { tcpWrapper } from './support/tcp-wrapper.js';
-import { openWebDoor } from './support/web-door.js';
+import { startWebSocketServer } from './support/web-socket-server.js';
 
 const opened: { close(): void }[] = [];
 
 afterEach(() => {
-  for (const thing of opened.splice(0)) thing.close();
+  for (const closable of opened.splice(0)) closable.close();
 });
 stopGateways();
 
-type Line = (gateway: Gateway) => Promise<StompConfig>;
+type TransportOptions = (gateway: Gateway) => Promise<StompConfig>;
 
-const overTcp: Line = ({ port }) => Promise.resolve({ webSocketFactory: () => tcpWrapper(port) });
+const overTcp: TransportOptions = ({ port }) => Promise.resolve({ webSocketFactory: () => tcpWrapper(port) });
 
-const overWebSocket: Line = async ({ server }) => {
-  const door = await openWebDoor(server);
-  opened.push(door);
-  return { webSocketFactory: () => new WebSocket(door.url, ['v12.stomp']) };
+const overWebSocket: TransportOptions = async ({ server }) => {
+  const http = await startWebSocketServer(server);
+  opened.push(http);
+  return { webSocketFactory: () => new WebSocket(http.url, ['v12.stomp']) };
 };
 
-async function connected(line: Line) {
+async function connected(transport: TransportOptions) {
   const gateway = await startGateway({ heartBeat: { send: 700, expect: 700 } });
   const seen = { beats: 0 };
   const client = new Client({
-    ...(await line(gateway)),
+    ...(await transport(gateway)),
     connectHeaders: { login: 'ivanov', passcode: 'ok', 'client-id': 'браузер' },
     reconnectDelay: 0,
     heartbeatIncoming: 700,
@@ -49,15 +49,15 @@ async function connected(line: Line) {
 describe.each([
   ['TCP', overTcp],
   ['WebSocket', overWebSocket],
-])('@stomp/stompjs over %s', (_, line) => {
-  it('receives, acknowledges, sends and says goodbye', async () => {
-    const { client, handler, receipt } = await connected(line);
+])('@stomp/stompjs over %s', (_, transport) => {
+  it('receives, acknowledges, sends and disconnects', async () => {
+    const { client, handler, receipt } = await connected(transport);
     const messages: IMessage[] = [];
     const subscribed = receipt('sub');
     client.subscribe('/user/events', (message) => messages.push(message), { ack: 'client-individual', receipt: 'sub' });
     await subscribed;
     handler.subscriptions[0]?.deliver(mail('Звонит «Ромашка»\n:\\'), { seq: 3 });
-    await until('the event is here', () => messages.length === 1);
+    await until('the event has arrived', () => messages.length === 1);
     expect(messages[0]?.body).toBe('Звонит «Ромашка»\n:\\');
     const acknowledged = receipt('ack');
     messages[0]?.ack({ receipt: 'ack' });
@@ -74,18 +74,18 @@ describe.each([
     expect(handler.published[0]?.headers.get('subject')).toBe('Заказ: 1\\2');
     expect(handler.sessions[0]?.workplace).toBe('браузер');
     await client.deactivate();
-    await until('the desk knows', () => handler.goodbyes.length === 1);
-    expect(handler.goodbyes[0]?.reason).toBe('the client has disconnected');
+    await until('the session has ended', () => handler.closedSessions.length === 1);
+    expect(handler.closedSessions[0]?.reason).toBe('the client has disconnected');
   });
 
   it('uses transactions, topics and binary bodies', async () => {
-    const { client, handler, receipt } = await connected(line);
+    const { client, handler, receipt } = await connected(transport);
     const bodies: Uint8Array[] = [];
     const subscribed = receipt('sub');
     const subscription = client.subscribe('/topic/prices', (message) => bodies.push(message.binaryBody), { receipt: 'sub' });
     await subscribed;
     for (const each of handler.topics.get('prices') ?? []) each.deliver(onTopic('prices', 'a\0b'));
-    await until('the message is here', () => bodies.length === 1);
+    await until('the message has arrived', () => bodies.length === 1);
     expect(Buffer.from(bodies[0] ?? []).toString()).toBe('a\0b');
     subscription.unsubscribe();
     const transaction = client.begin();
@@ -98,12 +98,12 @@ describe.each([
     expect(handler.unsubscribed).toEqual(['prices']);
   });
 
-  it('stays connected by heart-beats alone, and sees the reason of an end', async () => {
-    const { client, handler, errors, seen } = await connected(line);
-    await until('some heart-beats have come', () => seen.beats >= 3);
+  it('stays connected with heart-beats alone, and receives the reason of the end', async () => {
+    const { client, handler, errors, seen } = await connected(transport);
+    await until('some heart-beats have arrived', () => seen.beats >= 3);
     expect(client.connected).toBe(true);
     handler.closeAll({ code: 'KICKED', message: 'go: away', cure: 'please' });
-    await until('the error is here', () => errors.length === 1);
+    await until('the error has arrived', () => errors.length === 1);
     expect(errors[0]?.headers).toMatchObject({ code: 'KICKED', message: 'go: away' });
     expect(errors[0]?.body).toBe('please');
   });

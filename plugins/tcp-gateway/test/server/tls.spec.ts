@@ -13,7 +13,7 @@ stopGateways();
 const TLS = { host: '127.0.0.1', port: 0, cert: CERTIFICATE, key: KEY };
 
 describe('a client over TLS', () => {
-  it('is served like any other', async () => {
+  it('is served like a client over TCP', async () => {
     const { server, handler } = await startGateway({ tls: TLS });
     const socket = connect({ port: server.tlsPort ?? 0, host: 'localhost', ca: CERTIFICATE });
     const client = new RawClient(socket);
@@ -31,7 +31,7 @@ describe('a client over TLS', () => {
     await client.until(() => client.closed);
   });
 
-  it('cannot make the server shake hands again', async () => {
+  it('cannot renegotiate the handshake', async () => {
     const { server } = await startGateway({ tls: TLS });
     const socket = connect({ port: server.tlsPort ?? 0, host: 'localhost', ca: CERTIFICATE, maxVersion: 'TLSv1.2' });
     await once(socket, 'secureConnect');
@@ -43,20 +43,20 @@ describe('a client over TLS', () => {
     socket.destroy();
   });
 
-  it('that never ends its handshake, or speaks something else, is cut off', async () => {
+  it('is disconnected when it never ends its handshake, or sends another protocol', async () => {
     const { server } = await startGateway({ tls: TLS, limits: { connectTimeout: 200, closeTimeout: 100 } });
     const silent = connectPlain(server.tlsPort ?? 0, '127.0.0.1');
     const wrong = connectPlain(server.tlsPort ?? 0, '127.0.0.1');
     for (const socket of [silent, wrong]) socket.on('error', () => {}).resume();
     await Promise.all([once(silent, 'connect'), once(wrong, 'connect')]);
-    await until('both are here', () => server.connections === 2);
+    await until('both are connected', () => server.connections === 2);
     wrong.write('CONNECT\naccept-version:1.2\n\n\0');
-    await until('both are gone', () => server.connections === 0);
+    await until('both are closed', () => server.connections === 0);
     for (const socket of [silent, wrong]) socket.destroy();
   });
 });
 
-it('a server that cannot listen says why, and leaves no port open', async () => {
+it('rejects with the system error when the port is in use', async () => {
   const { port } = await startGateway();
   const handler = new FakeStompHandler();
   const options = { handler, log: { debug() {}, info() {}, warn() {}, error() {} } };

@@ -6,7 +6,7 @@ import { hostilePieces } from '../fuzz/hostile.mjs';
 const LIMITS = { maxFrame: 64 * 1024, maxHead: 16 * 1024, maxHeaders: 32 };
 const SEEDS = 1_000;
 
-/** Frames, then the fault, in words. */
+/** Returns a text for each frame, then the kind of the fault. */
 function read(pieces: readonly Buffer[]): string[] {
   const parser = new FrameParser(LIMITS);
   const seen: string[] = [];
@@ -24,7 +24,7 @@ function read(pieces: readonly Buffer[]): string[] {
   return seen;
 }
 
-it('reads broken input alike in whatever pieces it comes', () => {
+it('reads malformed input alike, however it is split into pieces', () => {
   const faults = new Set<string | undefined>();
   for (let seed = 0; seed < SEEDS; seed++) {
     const pieces = hostilePieces(seed);
@@ -32,7 +32,7 @@ it('reads broken input alike in whatever pieces it comes', () => {
     expect({ seed, seen }).toEqual({ seed, seen: read([Buffer.concat(pieces)]) });
     faults.add(seen.at(-1));
   }
-  // the input is as bad as it should be
+  // the input must contain every kind of fault
   expect([...faults]).toEqual(
     expect.arrayContaining(['command', 'header', 'escape', 'utf8', 'content-length', 'terminator', 'limit']),
   );

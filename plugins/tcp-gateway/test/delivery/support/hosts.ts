@@ -11,15 +11,15 @@ import { RawClient } from '../../server/support/raw-client.js';
 import type { Frame } from '../../../src/stomp/frame.js';
 import { MemoryMailbox } from './memory-mailbox.js';
 
-/** One host with a gateway, as flows and clients see it. */
+/** One host with a gateway, used through the actions of flows and through clients. */
 export interface GatewayHost {
   readonly gateway: Gateway;
   readonly services: FakeServices;
   readonly host: FakeHost;
-  /** As a step with this input. `call` names it: the same name is a repeat. */
+  /** Runs the action `send` with this input. A second call with the same `call` is a repeat of the same step. */
   send(input: z.input<typeof send.input>, call?: string, more?: Partial<Call>): Promise<z.output<typeof send.output>>;
   broadcast(input: z.input<typeof broadcast.input>): Promise<unknown>;
-  /** A client that was let in. */
+  /** Opens a session. */
   connect(user: string, options?: ConnectOptions): Promise<Desktop>;
   close(): Promise<void>;
 }
@@ -27,18 +27,18 @@ export interface GatewayHost {
 export interface ConnectOptions {
   readonly claims?: Partial<Bearer>;
   readonly workplace?: string;
-  /** Subscribes to the user's events and waits until that is done; absent: yes. */
+  /** Whether to subscribe to the user's events and wait for the RECEIPT. Default true. */
   readonly subscribe?: boolean;
 }
 
-/** A desktop client: acknowledges nothing by itself. */
+/** A desktop client that acknowledges events only on request. */
 export class Desktop {
   readonly events: Frame[] = [];
   #receipts = 0;
 
   constructor(readonly client: RawClient) {}
 
-  /** Sends a frame and resolves when the server has carried it out. */
+  /** Sends a frame and resolves when its RECEIPT arrives. */
   async done(command: string, headers: Record<string, string> = {}, body = ''): Promise<void> {
     const receipt = `r${++this.#receipts}`;
     this.client.send(command, { ...headers, receipt }, body);
@@ -54,7 +54,7 @@ export class Desktop {
     return this.done('SUBSCRIBE', { id: destination, destination, ack: 'client-individual' });
   }
 
-  /** The next MESSAGE. */
+  /** Returns the next MESSAGE. */
   async next(): Promise<Frame> {
     return this.events.shift() ?? this.client.next();
   }
@@ -80,7 +80,7 @@ export class Desktop {
 
 const running = new Set<GatewayHost>();
 
-/** Closes every host of a test after it. Call it once in a file of tests. */
+/** Closes the hosts of each test after the test. To be called once per file. */
 export function closeHosts(): void {
   afterEach(async () => {
     await Promise.all([...running].map((host) => host.close()));
@@ -110,7 +110,7 @@ export async function startHost(options: HostOptions = {}): Promise<GatewayHost>
     connect: async (user, { claims, workplace, subscribe = true } = {}) => {
       const passcode = workspace.issue(user, claims);
       const headers = { login: '', passcode, ...(workplace !== undefined && { 'client-id': workplace }) };
-      const desktop = new Desktop(await RawClient.letIn(gateway.port ?? 0, headers));
+      const desktop = new Desktop(await RawClient.connect(gateway.port ?? 0, headers));
       desktops.push(desktop);
       if (subscribe) await desktop.subscribe();
       return desktop;
@@ -125,7 +125,7 @@ export async function startHost(options: HostOptions = {}): Promise<GatewayHost>
   return started;
 }
 
-/** A call of the step `show` in a run that this name stands for. */
+/** Returns the call of the step `show` in the run with this name. */
 function callOf(name: string, host: FakeHost): Call {
   return {
     id: `${name}/show`,

@@ -6,12 +6,12 @@ import type { Mail } from '../../../src/delivery/mailbox/mailbox-event.js';
 import type { Mailbox, NewMail } from '../../../src/delivery/mailbox/mailbox.js';
 
 export interface MailboxHarness {
-  /** A mailbox as one more host opens it; all of them hold the same. */
+  /** Opens the mailbox as another host does. All opened mailboxes share their contents. */
   open(now?: () => number): Promise<Mailbox>;
   close(): Promise<void>;
 }
 
-/** What every mailbox must do. Tests keep out of each other's way by the names of users. */
+/** Conformance suite for mailboxes. Each test uses its own user, so tests do not affect each other. */
 export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>): void {
   describe(`Mailbox: ${name}`, () => {
     let harness: MailboxHarness;
@@ -49,7 +49,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       ...claims,
     });
 
-    it('gives back what was put, in order, with its bytes', async () => {
+    it('returns stored events in order, with their bytes', async () => {
       const body = Buffer.from([0, 255, 10]);
       await put('а');
       await mailbox.put([mail('б'), { ...mail('в'), content: { id: randomUUID(), headers: { text: 'в\n\\' }, body } }]);
@@ -60,14 +60,14 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect(mails[2]?.content.body).toEqual(body);
     });
 
-    it('numbers without gaps what several hosts put at once', async () => {
+    it('numbers events of several hosts without gaps', async () => {
       const other = await harness.open();
       const all = Array.from({ length: 60 }, (_, n) => put(String(n), {}, n % 2 ? mailbox : other));
       const seqs = (await Promise.all(all)).map((one) => one?.seq ?? 0);
       expect(seqs.sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n + 1));
     });
 
-    it('takes one event of a user once, also when two hosts bring it at once', async () => {
+    it('stores an event of a user once, also when two hosts put it at the same time', async () => {
       const other = await harness.open();
       const twice = mail('once');
       const taken = await Promise.all([mailbox.put([twice]), other.put([twice]), mailbox.put([twice])]);
@@ -76,7 +76,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect(await mailbox.put([twice])).toEqual([]);
     });
 
-    it('does not bring again what was acknowledged, when its hop is repeated', async () => {
+    it('does not store an acknowledged event again when its hop is repeated', async () => {
       const once = mail('once');
       const [kept] = await mailbox.put([once]);
       await mailbox.acknowledge([{ user, seq: kept?.seq ?? 0 }]);
@@ -84,10 +84,10 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect((await read()).mails).toEqual([]);
     });
 
-    describe('changes nothing by a repeat of an event', () => {
+    describe('ignores a repeated event', () => {
       const repeat = async (event: NewMail, into = mailbox) => expect(await into.put([event])).toEqual([]);
 
-      it('that waits: it stays in its place and keeps its time', async () => {
+      it('that waits: the event keeps its place and its expiry', async () => {
         const event = mail('first', { keepForMs: 1_000 });
         await mailbox.put([event, mail('second')]);
         await repeat({ ...event, keepForMs: 60_000 });
@@ -96,7 +96,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
         expect(texts((await later.read({ user, after: 0, limit: 10, workplace: undefined })).mails)).toEqual(['second']);
       });
 
-      it('that a newer one has replaced under its collapse key', async () => {
+      it('that a newer event with its collapse key has replaced', async () => {
         const state = mail('state 1', { collapseKey: 'state' });
         await mailbox.put([state]);
         await put('state 2', { collapseKey: 'state' });
@@ -104,7 +104,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
         expect(texts((await read()).mails)).toEqual(['state 2']);
       });
 
-      it('that a newer one has replaced in the batch that brought both', async () => {
+      it('that a newer event in the same batch has replaced', async () => {
         const state = mail('state 1', { collapseKey: 'state' });
         const put = await mailbox.put([state, mail('state 2', { collapseKey: 'state' })]);
         expect(texts(put)).toEqual(['state 2']);
@@ -121,7 +121,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
         expect(texts((await read()).mails)).toEqual(['2', '3']);
       });
 
-      it('that has expired, before it is swept and after', async () => {
+      it('that has expired, before and after the sweep', async () => {
         const short = mail('short', { keepForMs: 1_000 });
         await mailbox.put([short]);
         const later = await harness.open(() => Date.now() + 2_000);
@@ -131,7 +131,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
         expect((await later.read({ user, after: 0, limit: 10, workplace: undefined })).mails).toEqual([]);
       });
 
-      it('for ten minutes after it has left, and no longer', async () => {
+      it('for ten minutes after the event has left, and no longer', async () => {
         const event = mail('once');
         const [kept] = await mailbox.put([event]);
         await mailbox.acknowledge([{ user, seq: kept?.seq ?? 0 }]);
@@ -142,13 +142,13 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       });
     });
 
-    it('does not count what has expired towards the cap', async () => {
+    it('does not count expired events towards the cap', async () => {
       await mailbox.put([mail('1'), mail('2'), mail('gone', { keepForMs: 0 }), mail('3')]);
       expect((await mailbox.trim(3)).filter((dropped) => dropped.user === user)).toEqual([]);
       expect(texts((await read()).mails)).toEqual(['1', '2', '3']);
     });
 
-    it('trims what several hosts have put, each of which knows of its own part only', async () => {
+    it('trims events of several hosts, each of which has seen only its own events', async () => {
       const other = await harness.open();
       for (let n = 0; n < 6; n++) await put(String(n), {}, n % 2 ? mailbox : other);
       for (const each of [mailbox, other, mailbox]) await each.trim(4);
@@ -158,7 +158,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect(texts((await read()).mails)).toEqual(['3', '4', '5', '6']);
     });
 
-    it('tells which events still wait, in whatever way the others have left', async () => {
+    it('returns the events that still wait, without acknowledged, replaced and expired ones', async () => {
       for (const text of ['1', '2', '3']) await put(text);
       await put('4', { collapseKey: 'state' });
       await put('5', { collapseKey: 'state' });
@@ -169,7 +169,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect([...(await mailbox.stillWaiting({ user: `${user}-2`, seqs: [1] }))]).toEqual([]);
     });
 
-    it('remembers every workplace of a user, also when they come at once', async () => {
+    it('remembers every workplace of a user, also when they are seen at the same time', async () => {
       const workplaces = Array.from({ length: 5 }, () => randomUUID());
       for (const workplace of workplaces) mailbox.seen(bearer(), workplace);
       for (const workplace of workplaces) {
@@ -192,21 +192,21 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect(await mailbox.resolve({ workplace: used })).toEqual([user]);
     });
 
-    it('keeps the same event for each of its users', async () => {
+    it('stores one event for each of its users', async () => {
       const other = `${user}-2`;
       const one = mail('to both');
       const put = await mailbox.put([one, { ...one, user: other }]);
       expect(put.map((each) => each.user)).toEqual([user, other]);
     });
 
-    it('gives what lies behind a place, page by page, and how high it reaches', async () => {
+    it('returns the events after a place in pages, with the height of the mailbox', async () => {
       for (const text of ['1', '2', '3', '4']) await put(text);
       const first = await read(1, 2);
       expect([texts(first.mails), first.height]).toEqual([['2', '3'], 4]);
       expect(texts((await read(3, 2)).mails)).toEqual(['4']);
     });
 
-    it('reads no more than 64 KiB of bodies at once, yet a larger event too, and marks only what it returns', async () => {
+    it('reads up to 64 KiB of bodies at once, or one larger event, and marks only the returned events as sent', async () => {
       const content = (text: string, bytes: number) => ({ id: randomUUID(), headers: { text }, body: Buffer.alloc(bytes, '1') });
       for (const [text, bytes] of [
         ['1', 40_000],
@@ -227,20 +227,20 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect(again.map(({ mails }) => texts(mails))).toEqual([['1', '2'], ['3'], []]);
     });
 
-    it('tells what may have been sent before from what is read for the first time', async () => {
+    it('distinguishes events that may have been sent before from events that are read for the first time', async () => {
       await put('offline');
       await put('online', { sent: true });
       expect((await read()).mails.map(({ sent }) => sent)).toEqual([false, true]);
       expect((await read()).mails.map(({ sent }) => sent)).toEqual([true, true]);
     });
 
-    it('does not count as sent what is not due', async () => {
+    it('does not mark events as sent that are not due', async () => {
       await put('later', { due: Date.now() + 60_000 });
       await read();
       expect((await read()).mails.map(({ sent }) => sent)).toEqual([false]);
     });
 
-    it('forgets what was acknowledged, and leaves the rest in place', async () => {
+    it('removes acknowledged events, and keeps the places of the others', async () => {
       for (const text of ['1', '2', '3']) await put(text);
       await mailbox.acknowledge([
         { user, seq: 2 },
@@ -251,14 +251,14 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect((await mailbox.heights([user, 'erp/nobody'])).get(user)).toBe(3);
     });
 
-    it('keeps the newest under a collapse key, in one batch too', async () => {
+    it('keeps the newest event of a collapse key, also within one batch', async () => {
       await put('old', { collapseKey: 'balance' });
       await put('other', { collapseKey: 'stock' });
       await mailbox.put([mail('newer', { collapseKey: 'balance' }), mail('newest', { collapseKey: 'balance' })]);
       expect(texts((await read()).mails)).toEqual(['other', 'newest']);
     });
 
-    it('shows what is for a workplace there alone', async () => {
+    it('returns events for a workplace only to that workplace', async () => {
       await put('for all');
       await put('for desk 7', { workplace: 'desk-7' });
       expect(texts((await read(0, 100, 'desk-7')).mails)).toEqual(['for all', 'for desk 7']);
@@ -266,7 +266,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect(texts((await read()).mails)).toEqual(['for all']);
     });
 
-    it('gives nothing that has expired, and sweeps it away', async () => {
+    it('does not return expired events, and removes them in a sweep', async () => {
       await put('short', { keepForMs: 1_000 });
       await put('long');
       const later = await harness.open(() => Date.now() + 2_000);
@@ -275,7 +275,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect(texts((await read()).mails)).toEqual(['long']);
     });
 
-    it('lets the oldest go beyond the cap, and says which', async () => {
+    it('drops the oldest events above the cap, and returns them', async () => {
       const first = mail('1');
       await mailbox.put([first, mail('2'), mail('3')]);
       const ofUser = (await mailbox.trim(2)).filter((dropped) => dropped.user === user);
@@ -284,7 +284,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect(await mailbox.trim(2)).toEqual([]);
     });
 
-    it('counts how often each was rejected', async () => {
+    it('counts how often each event was rejected', async () => {
       const seq = (await put('hard'))?.seq ?? 0;
       expect(await mailbox.reject([{ user, seq }])).toEqual([1]);
       expect(
@@ -296,7 +296,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect(texts(await mailbox.again([{ user, seq }]))).toEqual(['hard']);
     });
 
-    it('finds users by what their last token said, whether they are here or not', async () => {
+    it('finds users by the claims of their last token, whether they are connected or not', async () => {
       const [extension, group, workplace] = [randomUUID(), randomUUID(), randomUUID()];
       mailbox.seen(bearer({ extension, groups: ['all', group] }), workplace);
       const other = await harness.open();
@@ -306,21 +306,21 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect(await other.resolve({ all: true })).toContain(user);
       expect(await other.resolve({ extension: 'none' })).toEqual([]);
       mailbox.seen(bearer({ groups: [] }), workplace);
-      await until('the group to be left', async () => (await other.resolve({ group })).length === 0);
+      await until('the user to leave the group', async () => (await other.resolve({ group })).length === 0);
     });
 
-    it('says of a user who it is, how much waits, and since when', async () => {
+    it('summarizes a user: claims, number of waiting events, time of the oldest', async () => {
       const other = `${user}-2`;
       mailbox.seen(bearer({ extension: '101', groups: ['sales'] }), undefined);
       await until('the user to be known', async () => (await mailbox.summaries([user])).length === 1);
       await put('1');
       await mailbox.put([{ ...mail('2'), user: other }]);
       const [first] = await mailbox.summaries([user]);
-      await until('the clock to go on', () => Date.now() > (first?.oldest ?? 0) + 1);
+      await until('the clock to advance', () => Date.now() > (first?.oldest ?? 0) + 1);
       await put('3');
       await put('gone', { keepForMs: 0 });
-      const standings = await mailbox.summaries([other, user, 'erp/nobody']);
-      expect(standings).toEqual([
+      const summaries = await mailbox.summaries([other, user, 'erp/nobody']);
+      expect(summaries).toEqual([
         { user, extension: '101', groups: ['sales'], waiting: 2, oldest: first?.oldest },
         { user: other, groups: [], waiting: 1, oldest: expect.any(Number) },
       ]);
@@ -331,18 +331,18 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect(await mailbox.summaries([user])).toEqual([{ user, extension: '101', groups: ['sales'], waiting: 0 }]);
     });
 
-    it('counts what waits in all mailboxes, and since when', async () => {
+    it('counts the waiting events of all mailboxes, with the time of the oldest', async () => {
       const before = await mailbox.totals();
       await mailbox.put([mail('1'), mail('2'), { ...mail('3'), user: `${user}-2` }, mail('gone', { keepForMs: 0 })]);
       const full = await mailbox.totals();
       expect([full.events - before.events, full.users - before.users]).toEqual([3, 2]);
-      const [standing] = await mailbox.summaries([user]);
-      expect(full.oldest).toBeLessThanOrEqual(standing?.oldest ?? 0);
+      const [summary] = await mailbox.summaries([user]);
+      expect(full.oldest).toBeLessThanOrEqual(summary?.oldest ?? 0);
       const later = await harness.open(() => Date.now() + 3_600_000);
       expect(await later.totals()).toEqual({ events: 0, users: 0 });
     });
 
-    it('keeps who waits for an event until it is met or too late, and the first that came', async () => {
+    it('keeps the first run that waits for an event, until the wait is met or has expired', async () => {
       const waiting = { user, id: randomUUID(), kind: 'reply' as const, token: Buffer.from([1, 0]), until: Date.now() + 60_000 };
       await mailbox.wait(waiting);
       await mailbox.wait({ ...waiting, token: Buffer.from('a repeat') });
@@ -356,8 +356,8 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect(await mailbox.waiting(user, waiting.id)).toBeUndefined();
     });
 
-    it('does not take for a user who was here a name that was only written to', async () => {
-      await put('to a stranger');
+    it('does not list a user that has received events but never connected', async () => {
+      await put('to an unknown user');
       expect(await mailbox.resolve({ all: true })).not.toContain(user);
     });
   });

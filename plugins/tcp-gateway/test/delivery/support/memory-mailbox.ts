@@ -15,7 +15,7 @@ import {
   type WaitingRun,
 } from '../../../src/delivery/mailbox/mailbox.js';
 
-interface Kept {
+interface StoredMail {
   mail: Mail;
   readonly madeAt: number;
   readonly expires: number;
@@ -25,21 +25,21 @@ interface Kept {
 
 interface User {
   height: number;
-  kept: Kept[];
-  /** When each event left that left not long ago, by its id. */
+  stored: StoredMail[];
+  /** Times at which events left the mailbox recently, by id. */
   readonly left: Map<string, number>;
   bearer?: Bearer;
 }
 
 const WORKPLACE_KEPT_MS = 30 * 86_400_000;
 
-/** The mailbox that several hosts of a test share. It passes the same suite as the one in PostgreSQL. */
+/** A mailbox in memory that several hosts of a test share. It passes the same suite as the mailbox in PostgreSQL. */
 export class MemoryMailbox implements Mailbox {
   readonly #users: Map<string, User>;
   readonly #workplaces: Map<string, { readonly user: string; readonly seenAt: number }>;
   readonly #waiting: Map<string, WaitingRun>;
 
-  /** @param other shares what it holds with this one, which has another clock */
+  /** @param other mailbox whose contents this one shares, with a clock of its own */
   constructor(
     private readonly now: () => number = Date.now,
     other?: MemoryMailbox,
@@ -53,10 +53,10 @@ export class MemoryMailbox implements Mailbox {
     const put = mails.flatMap(({ user: name, keepForMs, collapseKey, ...rest }) => {
       const user = this.#user(name);
       const { id } = rest.content;
-      if (user.left.has(id) || user.kept.some(({ mail }) => mail.content.id === id)) return [];
+      if (user.left.has(id) || user.stored.some(({ mail }) => mail.content.id === id)) return [];
       if (collapseKey !== undefined) this.#leave(user, (one) => one.collapseKey === collapseKey);
       const mail: Mail = { ...rest, user: name, seq: ++user.height };
-      user.kept.push({ mail, madeAt: this.now(), expires: this.now() + keepForMs, collapseKey, rejected: 0 });
+      user.stored.push({ mail, madeAt: this.now(), expires: this.now() + keepForMs, collapseKey, rejected: 0 });
       return [mail];
     });
     return put.filter(({ user, content }) => !this.#user(user).left.has(content.id));
@@ -64,7 +64,7 @@ export class MemoryMailbox implements Mailbox {
 
   async read({ user: name, after, limit, workplace }: ReadRequest): Promise<ReadResult> {
     const user = this.#users.get(name);
-    const fitting = (user?.kept ?? []).filter(
+    const fitting = (user?.stored ?? []).filter(
       ({ mail, expires }) =>
         mail.seq > after && expires > this.now() && (mail.workplace === undefined || mail.workplace === workplace),
     );
@@ -122,7 +122,7 @@ export class MemoryMailbox implements Mailbox {
   async resolve(target: Target): Promise<readonly string[]> {
     if ('user' in target) return [target.user];
     if ('workplace' in target) return [this.#workplaces.get(target.workplace)?.user ?? []].flat();
-    return [...this.#users].flatMap(([name, { bearer }]) => (bearer && isMeant(target, bearer) ? [name] : []));
+    return [...this.#users].flatMap(([name, { bearer }]) => (bearer && isTarget(target, bearer) ? [name] : []));
   }
 
   seen(bearer: Bearer, workplace: string | undefined): void {
@@ -165,33 +165,33 @@ export class MemoryMailbox implements Mailbox {
     return count;
   }
 
-  #leave(user: User, leaves: (one: Kept) => boolean): number {
-    const gone = user.kept.filter(leaves);
-    for (const { mail } of gone) user.left.set(mail.content.id, this.now());
-    user.kept = user.kept.filter((one) => !gone.includes(one));
-    return gone.length;
+  #leave(user: User, matches: (one: StoredMail) => boolean): number {
+    const leaving = user.stored.filter(matches);
+    for (const { mail } of leaving) user.left.set(mail.content.id, this.now());
+    user.stored = user.stored.filter((one) => !leaving.includes(one));
+    return leaving.length;
   }
 
   #user(name: string): User {
-    const user = this.#users.get(name) ?? { height: 0, kept: [], left: new Map() };
+    const user = this.#users.get(name) ?? { height: 0, stored: [], left: new Map() };
     this.#users.set(name, user);
     return user;
   }
 
-  #waitingOf({ kept }: User): readonly Kept[] {
-    return kept.filter(({ expires }) => expires > this.now());
+  #waitingOf({ stored }: User): readonly StoredMail[] {
+    return stored.filter(({ expires }) => expires > this.now());
   }
 
-  #at({ user, seq }: MailboxPosition): Kept | undefined {
-    return this.#users.get(user)?.kept.find(({ mail, expires }) => mail.seq === seq && expires > this.now());
+  #at({ user, seq }: MailboxPosition): StoredMail | undefined {
+    return this.#users.get(user)?.stored.find(({ mail, expires }) => mail.seq === seq && expires > this.now());
   }
 }
 
-function oldestOf(kept: readonly Kept[]): { oldest?: number } {
-  return kept.length > 0 ? { oldest: Math.min(...kept.map(({ madeAt }) => madeAt)) } : {};
+function oldestOf(stored: readonly StoredMail[]): { oldest?: number } {
+  return stored.length > 0 ? { oldest: Math.min(...stored.map(({ madeAt }) => madeAt)) } : {};
 }
 
-function isMeant(target: Target, { extension, groups }: Bearer): boolean {
+function isTarget(target: Target, { extension, groups }: Bearer): boolean {
   if ('extension' in target) return extension === target.extension;
   return 'group' in target ? groups.includes(target.group) : 'all' in target;
 }

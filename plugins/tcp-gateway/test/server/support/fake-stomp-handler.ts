@@ -12,10 +12,10 @@ import { encodeMessage } from '../../../src/stomp/message.js';
 
 const DAY = 86_400_000;
 
-/** Lets everybody in whose passcode is `ok`, and remembers what the server asked for. */
+/** Accepts every client with the passcode `ok`, and records the calls of the server. */
 export class FakeStompHandler implements StompHandler {
   readonly sessions: Session[] = [];
-  readonly goodbyes: { readonly user: string; readonly reason: string }[] = [];
+  readonly closedSessions: { readonly user: string; readonly reason: string }[] = [];
   readonly subscriptions: Subscription[] = [];
   readonly topics = new Map<string, Set<Subscription>>();
   readonly acknowledged: number[][] = [];
@@ -25,7 +25,7 @@ export class FakeStompHandler implements StompHandler {
   readonly calls: { readonly flow: string; readonly replyTo: string | undefined }[] = [];
   readonly unsubscribed: string[] = [];
   drains = 0;
-  /** What every method awaits before it has done its work. */
+  /** Every method awaits this promise before it resolves. */
   gate: Promise<void> = Promise.resolve();
   tokenLifeMs = DAY;
   maxConcurrent = 0;
@@ -35,7 +35,7 @@ export class FakeStompHandler implements StompHandler {
     this.maxConcurrent = Math.max(this.maxConcurrent, ++this.#authenticating);
     await this.gate;
     this.#authenticating--;
-    if (passcode === 'broken') throw new Error('a secret of the inside');
+    if (passcode === 'broken') throw new Error('a secret internal text');
     if (passcode !== 'ok') throw fail.UNAUTHORIZED('the token is not valid');
     return {
       user: `test/${login}`,
@@ -54,7 +54,7 @@ export class FakeStompHandler implements StompHandler {
   }
 
   sessionClosed(session: Session, reason: string): void {
-    this.goodbyes.push({ user: session.bearer.user, reason });
+    this.closedSessions.push({ user: session.bearer.user, reason });
   }
 
   async subscribeUser(subscription: Subscription): Promise<void> {
@@ -90,7 +90,7 @@ export class FakeStompHandler implements StompHandler {
   async publish(_: Session, type: string, { body, headers }: SentMessage): Promise<void> {
     this.published.push({ type, body: body.toString(), headers });
     await this.gate;
-    if (type === 'broken') throw new Error('a secret of the inside');
+    if (type === 'broken') throw new Error('a secret internal text');
   }
 
   async answer(_: Session, id: string, { body }: SentMessage): Promise<void> {
@@ -106,7 +106,7 @@ export class FakeStompHandler implements StompHandler {
     this.drains++;
   }
 
-  /** Closes the gate; the function that it gives opens it. */
+  /** Makes every method wait until the returned function is called. */
   hold(): () => void {
     let open = () => {};
     this.gate = new Promise<void>((resolve) => (open = resolve));
@@ -118,7 +118,7 @@ export class FakeStompHandler implements StompHandler {
   }
 }
 
-/** An event for somebody's mailbox. */
+/** Returns a message for the mailbox of a user. */
 export function mail(text: string, id = 'm-1') {
   return encodeMessage({ destination: '/user/events', id, contentType: 'text/plain', body: Buffer.from(text) });
 }
@@ -127,7 +127,7 @@ export function onTopic(topic: string, text: string) {
   return encodeMessage({ destination: `/topic/${topic}`, id: 't-1', body: Buffer.from(text) });
 }
 
-/** What a flow answers to this destination. */
+/** Returns a reply of a flow to this destination. */
 export function answer(destination: string) {
   return encodeMessage({ destination, id: 'a-1', body: Buffer.from('42') });
 }

@@ -9,20 +9,22 @@ export interface Gateway {
   readonly server: StompServer;
   readonly log: MemoryLog;
   readonly port: number;
+  /** Opens a connection without CONNECT. */
   readonly open: () => Promise<RawClient>;
-  readonly letIn: (headers?: Readonly<Record<string, string>>) => Promise<RawClient>;
+  /** Opens a session. */
+  readonly connect: (headers?: Readonly<Record<string, string>>) => Promise<RawClient>;
 }
 
 const running: { close(): Promise<void> }[] = [];
 
-/** Stops every gateway of a test after it. Call it once in a file of tests. */
+/** Stops the gateways of each test after the test. To be called once per file. */
 export function stopGateways(): void {
   afterEach(async () => {
     await Promise.all(running.splice(0).map((server) => server.close()));
   });
 }
 
-/** A server on a free port with a desk that remembers. Clients are cut off when it stops. */
+/** Starts a server on a free port with a {@link FakeStompHandler}. Its clients are disconnected when it stops. */
 export async function startGateway(options: Partial<StompServerOptions> = {}): Promise<Gateway> {
   const handler = new FakeStompHandler();
   const log = new MemoryLog();
@@ -47,6 +49,6 @@ export async function startGateway(options: Partial<StompServerOptions> = {}): P
     log,
     port,
     open: () => keep(RawClient.open(port)),
-    letIn: (headers) => keep(RawClient.letIn(port, headers)),
+    connect: (headers) => keep(RawClient.connect(port, headers)),
   };
 }

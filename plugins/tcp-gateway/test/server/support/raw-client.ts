@@ -1,14 +1,14 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect as openSocket, type Socket } from 'node:net';
 import type { Frame } from '../../../src/stomp/frame.js';
 import { FrameParser } from '../../../src/stomp/parser.js';
 
 const LIMITS = { maxFrame: 16 * 1024 * 1024, maxHead: 64 * 1024, maxHeaders: 100 };
 
-/** A socket that says exactly what it is told to, and shows the frames that come. */
+/** A client that sends exactly the given bytes and records the received frames. */
 export class RawClient {
   readonly frames: Frame[] = [];
-  /** Times that a line feed came between frames. */
+  /** Number of received heart-beats. */
   beats = 0;
   closed = false;
   readonly #parser = new FrameParser(LIMITS);
@@ -24,18 +24,18 @@ export class RawClient {
   }
 
   static async open(port: number): Promise<RawClient> {
-    const socket = connect(port, '127.0.0.1');
+    const socket = openSocket(port, '127.0.0.1');
     const client = new RawClient(socket);
     await once(socket, 'connect');
     return client;
   }
 
-  /** Connected and let in. */
-  static async letIn(port: number, headers: Readonly<Record<string, string>> = {}): Promise<RawClient> {
+  /** Opens a session with CONNECT. */
+  static async connect(port: number, headers: Readonly<Record<string, string>> = {}): Promise<RawClient> {
     const client = await RawClient.open(port);
     client.send('CONNECT', { 'accept-version': '1.2', login: 'ivanov', passcode: 'ok', ...headers });
     const frame = await client.next();
-    if (frame.command !== 'CONNECTED') throw new Error(`not let in: ${frame.headers.get('message')}`);
+    if (frame.command !== 'CONNECTED') throw new Error(`CONNECT was rejected: ${frame.headers.get('message')}`);
     return client;
   }
 
@@ -44,7 +44,7 @@ export class RawClient {
     this.socket.write(`${command}\n${lines.join('')}\n${body}\0`);
   }
 
-  /** The next frame that was not taken yet; rejects when the line closes before it. */
+  /** Returns the next frame. Rejects if the connection closes before it arrives. */
   async next(): Promise<Frame> {
     for (;;) {
       const frame = this.frames.shift();
@@ -54,7 +54,7 @@ export class RawClient {
     }
   }
 
-  /** The ERROR frame with which the server ends the session. */
+  /** Waits for the ERROR frame that ends the session, and returns its parts. */
   async error(): Promise<{ code: string; message: string; cure: string; receipt: string | undefined }> {
     const frame = await this.next();
     if (frame.command !== 'ERROR') throw new Error(`${frame.command} instead of ERROR`);

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { IStompSocket } from '@stomp/stompjs';
 
-/** STOMP over TCP for @stomp/stompjs, as its guide shows it: https://stomp-js.github.io/guide/stompjs/rx-stomp/using-stomp-with-sockjs.html */
+/** Connects @stomp/stompjs over TCP, as its guide does: https://stomp-js.github.io/guide/stompjs/rx-stomp/using-stomp-with-sockjs.html */
 export function tcpWrapper(port: number): IStompSocket {
   const socket = connect(port, '127.0.0.1');
   const wrapper: IStompSocket & { readyState: number } = {
