@@ -1,5 +1,6 @@
 import { isSluiceError, type AnyPlugin, type Log } from '@sluice/plugin-api';
 import type { PaceConfig, Workspace } from '@sluice/flow';
+import { CallExecutor } from './calls/call-executor.js';
 import { Connections, keepUsing, type Connection, type ConnectionHealth } from './calls/connections.js';
 import { EventIngress } from './ingress/event-ingress.js';
 import { FlowRunner } from './runs/flow-runner.js';
@@ -12,8 +13,9 @@ import { HostPeers } from './coordination/peers.js';
 import { queues, type Bus, type BusState, type QueueStatus } from './ports/bus.js';
 import { PUSH_CLASSES, type Pacer, type PaceState } from './ports/pacer.js';
 import type { Store } from './ports/store.js';
-import { PushRunner, type StepPresence } from './pushes/push-runner.js';
+import { PushRunner } from './pushes/push-runner.js';
 import { Readiness } from './coordination/readiness.js';
+import type { StepPresence } from './runs/program.js';
 import { Replies } from './runs/replies.js';
 import { servicesOf, type HostCapabilities } from './services.js';
 import { ExclusiveGate } from './coordination/exclusive-gate.js';
@@ -112,9 +114,12 @@ export class Engine {
       signal: this.#draining.signal,
     });
     const gate = new ExclusiveGate();
+    const executor = new CallExecutor({ settings, observer, journal: store.journal, log });
     this.#flows = workspace.flows.map((flow) => {
       const steps = new Steps(flow, {
-        ...options,
+        bus,
+        observer,
+        executor,
         settings,
         connections: this.connections,
         ingress: this.ingress,
@@ -135,7 +140,7 @@ export class Engine {
         signal: this.#ending.signal,
       });
     });
-    this.#pushes = this.#pushRunners(gate);
+    this.#pushes = this.#pushRunners(gate, executor);
   }
 
   /** Declares the queues of the workspace and starts the work of this host's roles. Rejects when the bus or the store cannot be used. */
@@ -239,19 +244,20 @@ export class Engine {
     return { ...this.#options, routes: capabilities.routes, connections, ingress, spools };
   }
 
-  #pushRunners(gate: ExclusiveGate): readonly PushRunner[] {
-    const { workspace, plugins } = this.#options;
+  #pushRunners(gate: ExclusiveGate, executor: CallExecutor): readonly PushRunner[] {
+    const { workspace } = this.#options;
     const journaled = (flow: string) => workspace.flows.find(({ name }) => name === flow)?.journal !== 'off';
     const suspects = new PoisonGuard();
     const made: PushRunner[] = [];
     for (const connection of this.connections.all()) {
-      const plugin = plugins.get(connection.spec.plugin);
-      const pace = connection.spec.pace;
-      if (!plugin || !pace) continue;
-      const config = withinCapacity(pace, plugin.maxCalls?.(connection.spec.config));
+      const { pace } = connection.spec;
+      if (!pace) continue;
+      const config = withinCapacity(pace, connection.plugin.maxCalls?.(connection.spec.config));
       made.push(
-        new PushRunner(connection, plugin, config, {
+        new PushRunner(connection, config, {
           ...this.#options,
+          executor,
+          connections: this.connections,
           settings: workspace.settings,
           signal: this.#draining.signal,
           journaled,

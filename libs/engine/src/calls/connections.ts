@@ -40,6 +40,15 @@ const CHECK_AFTER_FATAL_MS = 10_000;
 const SOURCE_WORKS_AFTER_MS = 15_000;
 const REOPEN = { firstMs: 500, maxMs: 30_000 };
 
+/** An action with its input. */
+export interface ParsedAction {
+  /** Plugin and action for error messages, such as `http.request`. */
+  readonly name: string;
+  readonly action: AnyAction<unknown>;
+  /** The input as the schema of the action parsed it. */
+  readonly input: unknown;
+}
+
 export interface ConnectionHealth {
   readonly connection: string;
   readonly plugin: string;
@@ -91,14 +100,17 @@ export class Connection {
     return () => this.#lost.delete(back);
   }
 
-  /** Runs an action and validates its input and output. Rejects with a SluiceError, or with the masked error of the plugin. */
-  async run(action: AnyAction<unknown>, name: string, input: unknown, call: Call): Promise<unknown> {
-    const parsed = parseInput(this.plugin.name, name, action, input);
+  /**
+   * Runs an action with a parsed input and validates its output.
+   *
+   * @throws SluiceError, or the masked error of the plugin
+   */
+  async run({ action, name, input }: ParsedAction, call: Call): Promise<unknown> {
     try {
       const client = await this.client();
-      const output: unknown = await action.run(client, parsed, call);
+      const output: unknown = await action.run(client, input, call);
       this.#fatal = undefined;
-      return parseOutput(this.plugin.name, name, action, output);
+      return parseOutput(name, action, output);
     } catch (thrown) {
       const error = this.#masked(thrown);
       if (isSluiceError(error) && error.fate === 'fatal') this.#onFatal(error);
@@ -106,14 +118,9 @@ export class Connection {
     }
   }
 
-  /** Like `run`, within the limit of a connection without a pace. */
-  async runUnpaced(action: AnyAction<unknown>, name: string, input: unknown, call: Call): Promise<unknown> {
-    const release = await this.#unpaced.take(call.signal);
-    try {
-      return await this.run(action, name, input, call);
-    } finally {
-      release();
-    }
+  /** Waits for one of the slots of a connection without a pace. Resolves with the function that frees it; rejects when the signal fires. */
+  admit(signal: AbortSignal): Promise<() => void> {
+    return this.#unpaced.take(signal);
   }
 
   /** Verifies that the remote system can be used. Rejects when it cannot, or when the plugin has no check. */
@@ -255,11 +262,19 @@ export class Connections {
     for (const spec of specs) this.#byName.set(spec.name, new Connection(spec, this.#plugin(spec.plugin), this.deps));
   }
 
+  /**
+   * Returns the connection with this name, or the unnamed connection of the plugin.
+   *
+   * @throws CONFIG_INVALID when it does not exist, or belongs to another plugin
+   */
   get(plugin: string, name: string | undefined): Connection {
     if (name !== undefined) {
       const found = this.#byName.get(name);
-      if (!found) throw engineFail.CONFIG_INVALID(`there is no connection "${name}"`);
-      return found;
+      if (!found) throw engineFail.CONFIG_INVALID(`there is no connection "${name}"`, { sent: 'no' });
+      if (found.spec.plugin === plugin) return found;
+      throw engineFail.CONFIG_INVALID(`the connection "${name}" belongs to ${found.spec.plugin} and not to ${plugin}`, {
+        sent: 'no',
+      });
     }
     let bare = this.#bare.get(plugin);
     if (!bare) {
@@ -333,22 +348,11 @@ export async function keepUsing(
   connection.setSourceRefusal(source, undefined);
 }
 
-/**
- * Returns the input of an action as its schema parsed it.
- *
- * @throws `INPUT_INVALID`
- */
-export function parseInput(plugin: string, name: string, action: AnyAction<unknown>, input: unknown): unknown {
-  const checked = checkAgainst(action.input as z.ZodType, input);
-  if (checked.ok) return checked.value;
-  throw engineFail.INPUT_INVALID(`the input of ${plugin}.${name} does not fit: ${checked.problems}`, { sent: 'no' });
-}
-
-function parseOutput(plugin: string, name: string, action: AnyAction<unknown>, output: unknown): unknown {
+function parseOutput(name: string, action: AnyAction<unknown>, output: unknown): unknown {
   const checked = checkAgainst(action.output as z.ZodType, output);
   const problems = checked.ok ? whyNotJson(checked.value) : checked.problems;
   if (checked.ok && problems === undefined) return checked.value;
-  throw engineFail.OUTPUT_INVALID(`the output of ${plugin}.${name} does not fit its schema: ${problems}`, { sent: 'yes' });
+  throw engineFail.OUTPUT_INVALID(`the output of ${name} does not fit its schema: ${problems}`, { sent: 'yes' });
 }
 
 /** Returns why a value cannot travel as JSON. An output is checked before it is used: a later failure would repeat the call. */

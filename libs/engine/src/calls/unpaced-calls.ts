@@ -1,36 +1,21 @@
-import {
-  isSluiceError,
-  viewError,
-  type AnyAction,
-  type AnyPlugin,
-  type ErrorView,
-  type Log,
-  type NewEvent,
-} from '@sluice/plugin-api';
-import type { Flow, Settings, UseStep } from '@sluice/flow';
-import { abortAt } from '../coordination/abort-at.js';
-import { actionOf, idempotenceOf } from './actions.js';
-import type { Connections } from './connections.js';
-import { emitCause, emittedByCall } from '../runs/emitted.js';
-import type { Hop } from '../runs/hop.js';
+import { isSluiceError, type ErrorView } from '@sluice/plugin-api';
+import type { Flow } from '@sluice/flow';
 import { pause } from '../coordination/lease.js';
-import type { Observer } from '../observer.js';
 import { queues, type Bus, type Outgoing } from '../ports/bus.js';
-import { postponedMs, decideRetry, stepTimeout } from './retry.js';
+import type { Hop } from '../runs/hop.js';
 import { encodeRun, runMessage } from '../runs/run-codec.js';
 import type { PendingCall } from '../runs/run-state.js';
+import { viewOfCall, type CallExecutor, type CallOutcome } from './call-executor.js';
+import type { PreparedCall, RefusedCall } from './prepared-call.js';
+import { postponedMs, decideRetry, stepTimeout } from './retry.js';
 
-const NEVER = new Date(8.64e15);
 /** Pause before the next try while the broker is away. */
 const AWAY_PAUSE_MS = 1_000;
+const UNPACED_LOAD = { inFlight: 1, limit: Number.POSITIVE_INFINITY };
 
 export interface UnpacedCallsDeps {
   readonly bus: Bus;
-  readonly connections: Connections;
-  readonly plugins: ReadonlyMap<string, AnyPlugin>;
-  readonly settings: Settings;
-  readonly observer: Observer;
-  readonly log: Log;
+  readonly executor: CallExecutor;
   /** Fires when the host must stop at once: calls are aborted. */
   readonly signal: AbortSignal;
 }
@@ -42,10 +27,6 @@ export type StepEnd =
   /** The continuation of the run is among the outputs of the hop, or the plugin has it. */
   | { readonly kind: 'suspended' };
 
-type CallOutcome =
-  | { readonly ok: true; readonly output: unknown; readonly suspended: boolean }
-  | { readonly ok: false; readonly error: unknown; readonly ms: number; readonly timedOut: boolean };
-
 /** Makes the calls without a pace: within the hop, which holds its message during the call. */
 export class UnpacedCalls {
   constructor(
@@ -54,18 +35,34 @@ export class UnpacedCalls {
   ) {}
 
   /** Makes the call. Throws only infrastructure errors of this host; errors of the call are returned. */
-  async make(hop: Hop, step: UseStep, call: PendingCall): Promise<StepEnd> {
+  async make(hop: Hop, step: string, call: PendingCall, prepared: PreparedCall | RefusedCall): Promise<StepEnd> {
     hop.notable = true;
-    hop.enter(step.id);
+    hop.enter(step);
     await this.#publishEarly(hop);
     if (call.deadline !== undefined && Date.now() >= call.deadline) return timedOut(step, call);
-    const action = actionOf(this.deps.plugins, step.plugin, step.action);
-    const called = await this.#call(hop, step, action, call);
-    if (!called.ok) return this.#failed(hop, step, action, call, called);
-    if (!called.suspended) return { kind: 'output', output: called.output };
-    // the token that the action stores is the run's state, so this host keeps none of it
-    hop.startTimer(step.id, call);
-    return { kind: 'suspended' };
+    const outcome = await this.deps.executor.make({
+      run: { run: hop.run, flow: this.flow.name, event: hop.event },
+      step,
+      call,
+      prepared,
+      signal: this.deps.signal,
+      ...(prepared.ok && { admit: (signal) => prepared.connection.admit(signal) }),
+      // the token that the action stores is the run's state, so this host keeps none of it
+      suspend: () => encodeRun({ state: hop.state('result', { at: step, call: { ...call, input: null } }), body: hop.body }),
+      load: () => UNPACED_LOAD,
+      journaled: false,
+    });
+    switch (outcome.kind) {
+      case 'output':
+        hop.outputs.push(...outcome.emitted);
+        return { kind: 'output', output: outcome.output };
+      case 'suspended':
+        hop.outputs.push(...outcome.emitted);
+        hop.startTimer(step, call);
+        return { kind: 'suspended' };
+      case 'failed':
+        return this.#failed(hop, step, call, prepared, outcome);
+    }
   }
 
   /** Publishes the outputs of earlier steps first: they must not wait for a call that may be slow. */
@@ -87,79 +84,31 @@ export class UnpacedCalls {
     }
   }
 
-  async #call(hop: Hop, step: UseStep, action: AnyAction<unknown>, call: PendingCall): Promise<CallOutcome> {
-    const { connections, settings, log, signal } = this.deps;
-    const connection = connections.get(step.plugin, step.connection);
-    const timeout = call.deadline === undefined ? undefined : abortAt(call.deadline);
-    const emitted: (NewEvent & { readonly type: string })[] = [];
-    const began = Date.now();
-    let suspended = false;
-    try {
-      const output = await connection.runUnpaced(action, step.action, call.input, {
-        id: `${hop.run}/${step.id}`,
-        attempt: call.attempt,
-        deadline: call.deadline === undefined ? NEVER : new Date(call.deadline),
-        signal: timeout ? AbortSignal.any([timeout, signal]) : signal,
-        log,
-        correlationid: hop.event.correlationid ?? hop.event.id,
-        emit: (event) => void emitted.push(event),
-        suspend: () => {
-          suspended = true;
-          return encodeRun({ state: hop.state('result', { at: step.id, call: { ...call, input: null } }), body: hop.body });
-        },
-      });
-      hop.outputs.push(...emittedByCall(emitCause(hop.event, this.flow.name, settings.limits), hop.run, step.id, emitted));
-      this.#report(step, call, began);
-      return { ok: true, output, suspended };
-    } catch (error) {
-      this.#report(step, call, began, viewError(error, whereOf(step, call)));
-      return { ok: false, error, ms: Date.now() - began, timedOut: timeout?.aborted === true };
-    }
-  }
-
-  #report(step: UseStep, call: PendingCall, began: number, error?: ErrorView): void {
-    this.deps.observer.called({
-      flow: this.flow.name,
-      step: step.id,
-      plugin: step.plugin,
-      action: step.action,
-      input: call.input,
-      attempt: call.attempt,
-      ms: Date.now() - began,
-      waitedMs: began - call.since,
-      inFlight: 1,
-      limit: Number.POSITIVE_INFINITY,
-      ...(step.connection !== undefined && { connection: step.connection }),
-      ...(error && { error }),
-    });
-  }
-
   #failed(
     hop: Hop,
-    step: UseStep,
-    action: AnyAction<unknown>,
+    step: string,
     call: PendingCall,
-    called: Extract<CallOutcome, { readonly ok: false }>,
+    { idempotent }: PreparedCall | RefusedCall,
+    { error, ms, timedOut: passed }: Extract<CallOutcome, { readonly kind: 'failed' }>,
   ): StepEnd {
-    const verdict = decideRetry(called.error, {
+    const verdict = decideRetry(error, {
       attempt: call.attempt,
       attempts: call.policy.attempts,
-      idempotent: idempotenceOf(action, call.input),
+      idempotent,
       spares: false,
-      where: `${step.plugin}.${step.action}`,
+      where: `${call.plugin}.${call.action}`,
     });
-    if (this.deps.signal.aborted) throw called.error;
-    const wait = postponedMs(called.error, call, called.ms);
+    if (this.deps.signal.aborted) throw error;
+    const wait = postponedMs(error, call, ms);
     const late = verdict.kind === 'again' && call.deadline !== undefined && Date.now() + wait >= call.deadline;
-    if (called.timedOut || late) return timedOut(step, call, called.error);
+    if (passed || late) return timedOut(step, call, error);
     if (verdict.kind === 'again') return this.#later(hop, step, call, wait);
-    const error = verdict.kind === 'failed' ? verdict.error : called.error;
-    return { kind: 'failed', error: viewError(error, whereOf(step, call)) };
+    return { kind: 'failed', error: viewOfCall(step, call, verdict.kind === 'failed' ? verdict.error : error) };
   }
 
   /** Publishes the same call with a durable delay. */
-  #later(hop: Hop, step: UseStep, call: PendingCall, ms: number): StepEnd {
-    const state = hop.state('retry', { at: step.id, call: { ...call, attempt: call.attempt + 1 } });
+  #later(hop: Hop, step: string, call: PendingCall, ms: number): StepEnd {
+    const state = hop.state('retry', { at: step, call: { ...call, attempt: call.attempt + 1 } });
     const message = runMessage({ state, body: hop.body });
     hop.outputs.push({ queue: queues.next(this.flow.name), message, notBefore: Date.now() + ms });
     return { kind: 'suspended' };
@@ -171,10 +120,6 @@ export function isInfrastructureError(error: unknown): boolean {
   return isSluiceError(error) && (error.code === 'BUS_UNAVAILABLE' || error.code === 'STORE_UNAVAILABLE');
 }
 
-function timedOut(step: UseStep, call: PendingCall, cause?: unknown): StepEnd {
-  return { kind: 'failed', error: viewError(stepTimeout(step.id, call, cause), whereOf(step, call)) };
-}
-
-function whereOf(step: UseStep, call: PendingCall): { step: string; connection?: string; attempt: number } {
-  return { step: step.id, attempt: call.attempt, ...(step.connection !== undefined && { connection: step.connection }) };
+function timedOut(step: string, call: PendingCall, cause?: unknown): StepEnd {
+  return { kind: 'failed', error: viewOfCall(step, call, stepTimeout(step, call, cause)) };
 }

@@ -17,7 +17,8 @@ import { messageOf } from '../message-of.js';
 import type { NewerStateQueues } from '../runs/newer-states.js';
 import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from '../ports/bus.js';
 import type { ParkedRun, ParkedSummary, Store } from '../ports/store.js';
-import type { StepPresence } from '../pushes/push-runner.js';
+import { journalEntry } from '../runs/journal-entry.js';
+import type { StepPresence } from '../runs/program.js';
 import { decodeRun, encodeRun, isRun, readRun, runMessage } from '../runs/run-codec.js';
 import type { RunMessage, RunState } from '../runs/run-state.js';
 
@@ -275,17 +276,8 @@ export class Parking {
   }
 
   #journal(parked: ParkedRun, kind: 'replayed' | 'dropped'): void {
-    this.deps.store.journal.write({
-      at: new Date(),
-      flow: parked.flow,
-      run: parked.run,
-      eventId: parked.event.id,
-      eventSource: parked.event.source,
-      eventType: parked.event.type,
-      ...(parked.event.causationid !== undefined && { causationid: parked.event.causationid }),
-      kind,
-      ...(parked.step !== undefined && { step: parked.step }),
-    });
+    const { step } = parked;
+    this.deps.store.journal.write(journalEntry(parked, kind, step === undefined ? {} : { step }));
   }
 }
 

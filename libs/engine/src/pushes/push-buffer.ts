@@ -1,4 +1,5 @@
 import { viewError, type Log } from '@sluice/plugin-api';
+import type { PreparedCall, RefusedCall } from '../calls/prepared-call.js';
 import { pause } from '../coordination/lease.js';
 import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from '../ports/bus.js';
 import { PUSH_CLASSES, type PushClass } from '../ports/pacer.js';
@@ -13,6 +14,12 @@ const CONSUME_AGAIN_MS = 1_000;
 /** Maximum results that are published and not yet confirmed. Above it no new call begins. */
 const MAX_UNCONFIRMED = 200;
 
+/** The content of a push. */
+export interface ReadPush {
+  readonly run: Push;
+  readonly prepared: PreparedCall | RefusedCall;
+}
+
 /** A push that waits in memory for a slot or is being called, with all copies of its message that this host holds. */
 export class BufferedPush {
   readonly since = Date.now();
@@ -20,8 +27,8 @@ export class BufferedPush {
   readonly suspect: boolean;
   /** Run, step and try. Empty until the state has been read. */
   key = '';
-  /** The run that waits for its call. Undefined until the state has been read, which happens once. */
-  run: Push | undefined;
+  /** The content of the message. Undefined until it has been read, which happens once. */
+  read: ReadPush | undefined;
   readonly #copies: Delivery[];
   #done = false;
 

@@ -1,4 +1,5 @@
 import { engineFail, viewError, type ErrorView } from '@sluice/plugin-api';
+import { callId, viewOfCall } from '../calls/call-executor.js';
 import { queues, type Outgoing } from '../ports/bus.js';
 import { runMessage } from '../runs/run-codec.js';
 import {
@@ -30,7 +31,7 @@ export function continuation(run: Push, result: StepResult): Outgoing {
   const message = withResult(result);
   if (message.body.length <= STATE_LIMIT_BYTES) return { queue, message };
   // a message that the broker refuses is never confirmed, and the call would be repeated without end
-  return { queue, message: withResult(failure(run, call, stateTooLarge(message.body.length))) };
+  return { queue, message: withResult(failure(run, stateTooLarge(message.body.length))) };
 }
 
 /** Returns the same push with a durable delay. */
@@ -39,17 +40,8 @@ export function pushAgain(connection: string, run: RunMessage, call: PendingCall
   return { queue: queues.pushAgain(connection, call.priority), message, notBefore: Date.now() + ms };
 }
 
-export function failure(run: RunMessage, call: PendingCall, error: unknown): StepResult {
-  return { ok: false, error: viewOfCall(run, call, error) };
-}
-
-/** Returns the error as the run and the journal show it, with flow, step and connection of the call. */
-export function viewOfCall(run: RunMessage, call: PendingCall, error: unknown): ErrorView {
-  return viewError(error, {
-    attempt: call.attempt,
-    ...(run.state.at !== undefined && { step: run.state.at }),
-    ...(call.connection !== undefined && { connection: call.connection }),
-  });
+export function failure({ state }: Push, error: unknown): StepResult {
+  return { ok: false, error: viewOfCall(state.at ?? '', state.call, error) };
 }
 
 /** Returns the message that parks a run whose step no longer exists in its flow. Its call is not made, and no hop reads the run. */
@@ -73,9 +65,9 @@ export function expired(): StepResult {
   return { ok: false, error: { code: EXPIRED, fate: 'rejected', message: 'the event expired while its call waited' } };
 }
 
-/** Returns the idempotency key of the call, which is the same in every attempt, redelivery and replay. */
-export function callId(run: RunMessage): string {
-  return `${run.state.run}/${run.state.at ?? ''}`;
+/** Returns the idempotency key of the call. */
+export function idOf({ state }: Push): string {
+  return callId(state.run, state.at ?? '');
 }
 
 /**
@@ -83,10 +75,10 @@ export function callId(run: RunMessage): string {
  * id and another start time, so its push has another key: that run waits for its own continuation.
  */
 export function pushKey(run: Push): string {
-  return `${run.state.run}/${run.state.epoch}/${run.state.startedAt}/${tryOf(run, run.state.call)}`;
+  return `${run.state.run}/${run.state.epoch}/${run.state.startedAt}/${tryOf(run)}`;
 }
 
 /** Returns step and try: the same in every redelivery, and another in every attempt and after every wait. */
-export function tryOf(run: RunMessage, call: PendingCall): string {
-  return `${run.state.at ?? ''}/${call.attempt}.${call.waits}`;
+export function tryOf({ state }: Push): string {
+  return `${state.at ?? ''}/${state.call.attempt}.${state.call.waits}`;
 }

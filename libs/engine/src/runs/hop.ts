@@ -1,15 +1,10 @@
-import { derivedId, runId, type ErrorView, type EventAttributes, type Reply } from '@sluice/plugin-api';
-import type { Flow, RunOutcome, Scope, Settings } from '@sluice/flow';
+import { derivedId, runId, type EventAttributes, type Reply } from '@sluice/plugin-api';
+import type { Flow, Scope, Settings } from '@sluice/flow';
 import { queues, type Outgoing } from '../ports/bus.js';
 import { replyMessage } from './replies.js';
 import { runMessage } from './run-codec.js';
 import type { PendingCall, RunState, StepResult } from './run-state.js';
 import { RunView, TriggerView } from './views.js';
-
-export type HopEnd =
-  | { readonly kind: 'ended'; readonly outcome: RunOutcome; readonly error?: ErrorView }
-  /** The run continues in another hop, whose message is among the outputs. */
-  | { readonly kind: 'suspended' };
 
 /** One hop of a run, from a delivery to its settlement. Collects the effects of the steps; nothing is published before the end of the hop. */
 export class Hop {
@@ -20,7 +15,6 @@ export class Hop {
   readonly began = Date.now();
   /** True when the run has outputs from earlier hops, or did more than filter: it gets a line in the journal. */
   notable: boolean;
-  end: HopEnd | undefined;
   replied: boolean;
   claim: string | undefined;
   /** Result of a call whose step no longer exists. A parked run keeps it, so that a replay continues with it when the step exists again. */
@@ -82,13 +76,9 @@ export class Hop {
     this.#uuids = 0;
   }
 
-  stop(outcome: RunOutcome, error?: ErrorView): void {
-    this.end = { kind: 'ended', outcome, ...(error && { error }) };
-  }
-
-  suspend(): void {
-    this.notable = true;
-    this.end = { kind: 'suspended' };
+  /** Removes the outputs of the steps: the run has become too large to travel. */
+  forgetSteps(): void {
+    for (const step of Object.keys(this.steps)) delete this.steps[step];
   }
 
   /** Sends the reply when a caller waits and has not received one. */

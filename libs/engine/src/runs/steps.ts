@@ -1,15 +1,17 @@
-import { derivedId, engineFail, viewError, type AnyAction, type ErrorView, type Reply } from '@sluice/plugin-api';
-import type { EmitStep, Flow, OnError, ReplyStep, RetryPolicy, SwitchStep, UseStep } from '@sluice/flow';
-import { actionOf, idempotenceOf } from '../calls/actions.js';
-import { parseInput } from '../calls/connections.js';
+import { derivedId, engineFail, viewError, type ErrorView, type Reply } from '@sluice/plugin-api';
+import type { EmitStep, Flow, OnError, ReplyStep, RetryPolicy, Settings, SwitchStep, UseStep } from '@sluice/flow';
+import type { Connections } from '../calls/connections.js';
+import { prepareCall, type PreparedCall, type RefusedCall } from '../calls/prepared-call.js';
 import type { EventIngress } from '../ingress/event-ingress.js';
 import { renderEmit, type EmitContent } from './emit-content.js';
 import { emitCause, emittedEvent } from './emitted.js';
 import { writeData } from './event-data.js';
 import type { Hop } from './hop.js';
+import { endWith, HOP_ENDS, type HopEnd } from './hop-end.js';
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
+import type { Observer } from '../observer.js';
 import { queues } from '../ports/bus.js';
-import type { Node } from './program.js';
+import type { Next, Node } from './program.js';
 import { runMessage } from './run-codec.js';
 import type { PendingCall } from './run-state.js';
 import { isInfrastructureError, UnpacedCalls, type UnpacedCallsDeps } from '../calls/unpaced-calls.js';
@@ -23,7 +25,13 @@ const JSON_TYPE = 'application/json';
 
 export interface StepsDeps extends UnpacedCallsDeps {
   readonly ingress: EventIngress;
+  readonly connections: Connections;
+  readonly settings: Settings;
+  readonly observer: Observer;
 }
+
+/** What a hop does after a step: it continues with the next step or at the end of the flow, or it ends here. */
+export type Onward = Next | HopEnd;
 
 /** Executes the steps of one flow within a hop. */
 export class Steps {
@@ -36,25 +44,25 @@ export class Steps {
     this.#calls = new UnpacedCalls(flow, deps);
   }
 
-  /** Runs steps from `node` on until the hop has an end. Returns a promise only when a step has to wait. */
-  advance(hop: Hop, node: Node | undefined): MaybePromise<void> {
-    let at = node;
-    while (at !== undefined && hop.end === undefined) {
+  /** Runs steps until the hop ends. Returns a promise only when a step has to wait. */
+  advance(hop: Hop, from: Onward): MaybePromise<HopEnd> {
+    let at = from;
+    while (at.kind === 'step') {
       const next = this.#guarded(hop, at, this.#step);
       if (isPromise(next)) return next.then((after) => this.advance(hop, after));
       at = next;
     }
-    if (hop.end === undefined) hop.stop('done');
+    return at.kind === 'flow-end' ? HOP_ENDS.done : at;
   }
 
-  /** Repeats the call of a `use` step with the input that was rendered before. */
-  callAgain(hop: Hop, node: Node, call: PendingCall): MaybePromise<void> {
-    const next = this.#guarded(hop, node, () => this.#callUnpaced(hop, node, node.step as UseStep, call));
+  /** Repeats the call of a `use` step with the input that was rendered before, by the plugin and the action that it was rendered for. */
+  callAgain(hop: Hop, node: Node, call: PendingCall): MaybePromise<HopEnd> {
+    const next = this.#guarded(hop, node, () => this.#callUnpaced(hop, node, call, prepareCall(this.deps.connections, call)));
     return chain(next, (after) => this.advance(hop, after));
   }
 
   /** Continues after a step that has no further attempt. */
-  failed(hop: Hop, node: Node, error: ErrorView): MaybePromise<void> {
+  failed(hop: Hop, node: Node, error: ErrorView): MaybePromise<HopEnd> {
     return chain(
       this.#guarded(hop, node, () => this.#judge(hop, node, error)),
       (after) => this.advance(hop, after),
@@ -65,10 +73,10 @@ export class Steps {
    * Turns an error of a step into the end of the run. Infrastructure errors of this host are rethrown, and the broker redelivers the
    * message.
    */
-  #guarded(hop: Hop, node: Node, work: (hop: Hop, node: Node) => MaybePromise<Node | undefined>): MaybePromise<Node | undefined> {
+  #guarded(hop: Hop, node: Node, work: (hop: Hop, node: Node) => MaybePromise<Onward>): MaybePromise<Onward> {
     const caught = (error: unknown) => {
       if (this.deps.signal.aborted || isInfrastructureError(error)) throw error;
-      return this.#end(hop, viewError(error, { step: node.step.id }));
+      return this.#end(viewError(error, { step: node.step.id }));
     };
     try {
       const next = work(hop, node);
@@ -78,18 +86,15 @@ export class Steps {
     }
   }
 
-  readonly #step = (hop: Hop, node: Node): MaybePromise<Node | undefined> => {
+  readonly #step = (hop: Hop, node: Node): MaybePromise<Onward> => {
     const { step } = node;
     hop.enter(step.id);
-    if (hop.expired) {
-      hop.stop('expired');
-      return undefined;
-    }
+    if (hop.expired) return HOP_ENDS.expired;
     if (step.if === undefined) return this.#verb(hop, node);
     return chain(step.if.test(hop.scope), (yes) => (yes ? this.#verb(hop, node) : node.next));
   };
 
-  #verb(hop: Hop, node: Node): MaybePromise<Node | undefined> {
+  #verb(hop: Hop, node: Node): MaybePromise<Onward> {
     const { step } = node;
     switch (step.verb) {
       case 'set':
@@ -98,33 +103,33 @@ export class Steps {
           return node.next;
         });
       case 'switch':
-        return this.#switch(hop, node, step, 0);
+        return this.#switch(hop, node.branches, step, 0);
       case 'emit':
         return this.#emit(hop, node, step);
       case 'reply':
         return this.#reply(hop, node, step);
       case 'stop':
-        hop.stop('stopped');
-        return undefined;
+        return HOP_ENDS.stopped;
       case 'use':
         return this.#use(hop, node, step);
     }
   }
 
-  #switch(hop: Hop, node: Node, step: SwitchStep, from: number): MaybePromise<Node | undefined> {
+  #switch(hop: Hop, branches: readonly Next[], step: SwitchStep, from: number): MaybePromise<Next> {
     for (let index = from; index < step.cases.length; index++) {
       const yes = step.cases[index]?.when.test(hop.scope);
-      if (isPromise(yes)) return yes.then((taken) => (taken ? node.branches[index] : this.#switch(hop, node, step, index + 1)));
-      if (yes) return node.branches[index];
+      if (isPromise(yes))
+        return yes.then((taken) => (taken ? branchOf(branches, index) : this.#switch(hop, branches, step, index + 1)));
+      if (yes) return branchOf(branches, index);
     }
-    return node.branches[step.cases.length];
+    return branchOf(branches, step.cases.length);
   }
 
-  #emit(hop: Hop, node: Node, step: EmitStep): MaybePromise<Node | undefined> {
+  #emit(hop: Hop, node: Node, step: EmitStep): MaybePromise<Onward> {
     return chain(renderEmit(step, hop.scope), (content) => this.#emitted(hop, node, content));
   }
 
-  #emitted(hop: Hop, node: Node, content: EmitContent): Node | undefined {
+  #emitted(hop: Hop, node: Node, content: EmitContent): Next {
     const cause = emitCause(hop.event, this.flow.name, this.deps.settings.limits);
     const asItCame = content.datacontenttype === undefined ? hop.bodyOf(content.data) : undefined;
     const carried = asItCame
@@ -138,7 +143,7 @@ export class Steps {
     return node.next;
   }
 
-  #reply(hop: Hop, node: Node, step: ReplyStep): MaybePromise<Node | undefined> {
+  #reply(hop: Hop, node: Node, step: ReplyStep): MaybePromise<Onward> {
     const { scope } = hop;
     const values: readonly MaybePromise<unknown>[] = [
       step.status.render(scope),
@@ -152,19 +157,18 @@ export class Steps {
     return values.some(isPromise) ? Promise.all(values).then(reply) : reply(values);
   }
 
-  #use(hop: Hop, node: Node, step: UseStep): MaybePromise<Node | undefined> {
-    return chain(step.with.render(hop.scope), (input) => {
-      const action = actionOf(this.deps.plugins, step.plugin, step.action);
-      parseInput(step.plugin, step.action, action, input);
-      const connection = this.deps.connections.get(step.plugin, step.connection);
-      const call = this.#firstCall(hop, step, action, input);
-      if (connection.spec.pace === undefined || action.paced === false) return this.#callUnpaced(hop, node, step, call);
-      this.#push(hop, step, call);
-      return undefined;
+  #use(hop: Hop, node: Node, step: UseStep): MaybePromise<Onward> {
+    return chain(step.with.render(hop.scope), (input): MaybePromise<Onward> => {
+      const prepared = prepareCall(this.deps.connections, { ...step, input });
+      if (!prepared.ok) throw prepared.error;
+      const call = this.#firstCall(hop, step, prepared, input);
+      if (prepared.connection.spec.pace === undefined || prepared.action.paced === false)
+        return this.#callUnpaced(hop, node, call, prepared);
+      return this.#push(hop, step, call);
     });
   }
 
-  #firstCall(hop: Hop, step: UseStep, action: AnyAction<unknown>, input: unknown): PendingCall {
+  #firstCall(hop: Hop, step: UseStep, prepared: PreparedCall, input: unknown): PendingCall {
     const since = Date.now();
     return {
       plugin: step.plugin,
@@ -173,7 +177,7 @@ export class Steps {
       input,
       attempt: 1,
       waits: 0,
-      policy: this.#policy(action, input),
+      policy: this.#policy(prepared),
       since,
       ...(step.connection !== undefined && { connection: step.connection }),
       ...(step.timeoutMs !== undefined && { deadline: since + step.timeoutMs }),
@@ -182,49 +186,50 @@ export class Steps {
   }
 
   /** An action that cannot be repeated gets one attempt, unless the flow requests more. */
-  #policy(action: AnyAction<unknown>, input: unknown): RetryPolicy {
+  #policy({ idempotent }: PreparedCall): RetryPolicy {
     const { retry, retryGiven } = this.flow.deliver;
-    return !retryGiven && idempotenceOf(action, input) === 'no' ? { ...retry, attempts: 1 } : retry;
+    return !retryGiven && idempotent === 'no' ? { ...retry, attempts: 1 } : retry;
   }
 
   /**
    * Publishes the call for the owner of the connection. With a timeout it also publishes a durable timer; both messages contain the state.
    */
-  #push(hop: Hop, step: UseStep, call: PendingCall): void {
+  #push(hop: Hop, step: UseStep, call: PendingCall): HopEnd {
     const connection = call.connection ?? call.plugin;
     const push = runMessage({ state: hop.state('push', { at: step.id, call }), body: hop.body });
     hop.outputs.push({ queue: queues.push(connection, call.priority), message: push });
     hop.startTimer(step.id, call);
-    hop.suspend();
+    hop.notable = true;
+    return HOP_ENDS.suspended;
   }
 
-  async #callUnpaced(hop: Hop, node: Node, step: UseStep, call: PendingCall): Promise<Node | undefined> {
-    const end = await this.#calls.make(hop, step, call);
+  async #callUnpaced(hop: Hop, node: Node, call: PendingCall, prepared: PreparedCall | RefusedCall): Promise<Onward> {
+    const { id } = node.step;
+    const end = await this.#calls.make(hop, id, call, prepared);
     switch (end.kind) {
       case 'output':
-        hop.steps[step.id] = end.output;
+        hop.steps[id] = end.output;
         return node.next;
       case 'failed':
         return this.#judge(hop, node, end.error);
       case 'suspended':
-        hop.suspend();
-        return undefined;
+        return HOP_ENDS.suspended;
     }
   }
 
   /** Uses the output of the first matching `onError` entry; without one, the run ends here. */
-  #judge(hop: Hop, node: Node, error: ErrorView): MaybePromise<Node | undefined> {
+  #judge(hop: Hop, node: Node, error: ErrorView): MaybePromise<Onward> {
     const { step } = node;
-    if (step.verb !== 'use' || FLOW_MISTAKE.test(error.code)) return this.#end(hop, error);
+    if (step.verb !== 'use' || FLOW_MISTAKE.test(error.code)) return this.#end(error);
     return this.#onError(hop, node, step.onError, error);
   }
 
-  #onError(hop: Hop, node: Node, entries: readonly OnError[], error: ErrorView): MaybePromise<Node | undefined> {
+  #onError(hop: Hop, node: Node, entries: readonly OnError[], error: ErrorView): MaybePromise<Onward> {
     const [entry, ...rest] = entries;
-    if (entry === undefined) return this.#end(hop, error);
+    if (entry === undefined) return this.#end(error);
     hop.enter(node.step.id);
     const scope = { ...hop.scope, error };
-    return chain(entry.when === undefined ? true : entry.when.test(scope), (yes): MaybePromise<Node | undefined> => {
+    return chain(entry.when === undefined ? true : entry.when.test(scope), (yes): MaybePromise<Onward> => {
       if (!yes) return this.#onError(hop, node, rest, error);
       return chain(entry.output.render(scope), (output) => {
         hop.steps[node.step.id] = output;
@@ -233,10 +238,15 @@ export class Steps {
     });
   }
 
-  #end(hop: Hop, error: ErrorView): undefined {
-    hop.stop(this.flow.deliver.onExhausted === 'park' || FLOW_MISTAKE.test(error.code) ? 'parked' : 'dropped', error);
-    return undefined;
+  #end(error: ErrorView): HopEnd {
+    return endWith(this.flow.deliver.onExhausted === 'park' || FLOW_MISTAKE.test(error.code) ? 'parked' : 'dropped', error);
   }
+}
+
+function branchOf(branches: readonly Next[], index: number): Next {
+  const branch = branches[index];
+  if (branch === undefined) throw new RangeError(`a switch has no branch ${index}`);
+  return branch;
 }
 
 function checkedReply(status: unknown, headers: unknown, data: unknown): Reply {

@@ -1,0 +1,45 @@
+import { engineFail, type AnyAction, type Idempotence } from '@sluice/plugin-api';
+import type { z } from 'zod';
+import type { PendingCall } from '../runs/run-state.js';
+import { checkAgainst } from './check-against.js';
+import type { Connection, Connections, ParsedAction } from './connections.js';
+
+/** A call whose action exists on this host and whose input fits. */
+export interface PreparedCall extends ParsedAction {
+  readonly ok: true;
+  readonly connection: Connection;
+  /** Whether the action may be repeated with this input. */
+  readonly idempotent: Idempotence;
+}
+
+/** A call that cannot be made on this host. `error` is `CONFIG_INVALID` or `INPUT_INVALID`; nothing was sent. */
+export interface RefusedCall {
+  readonly ok: false;
+  readonly error: unknown;
+  readonly idempotent: 'no';
+}
+
+/**
+ * Finds the action of a call and parses the input, which happens once per hop: every attempt of this hop uses the result. The message of the
+ * call carries the input as it was rendered, because the host that makes the call may have another release of the plugin.
+ */
+export function prepareCall(
+  connections: Connections,
+  call: Pick<PendingCall, 'plugin' | 'action' | 'connection' | 'input'>,
+): PreparedCall | RefusedCall {
+  try {
+    const connection = connections.get(call.plugin, call.connection);
+    const action = connection.plugin.actions[call.action] as AnyAction<unknown> | undefined;
+    const name = `${call.plugin}.${call.action}`;
+    if (!action) throw engineFail.CONFIG_INVALID(`there is no action ${name}`, { sent: 'no' });
+    const checked = checkAgainst(action.input as z.ZodType, call.input);
+    if (!checked.ok) throw engineFail.INPUT_INVALID(`the input of ${name} does not fit: ${checked.problems}`, { sent: 'no' });
+    return { ok: true, connection, name, action, input: checked.value, idempotent: idempotenceOf(action, checked.value) };
+  } catch (error) {
+    return { ok: false, error, idempotent: 'no' };
+  }
+}
+
+function idempotenceOf({ idempotent }: AnyAction<unknown>, input: unknown): Idempotence {
+  return typeof idempotent === 'function' ? (idempotent as (input: unknown) => Idempotence)(input) : idempotent;
+}

@@ -1,0 +1,120 @@
+import type { Log } from '@sluice/plugin-api';
+import type { Connections } from '../calls/connections.js';
+import { prepareCall } from '../calls/prepared-call.js';
+import { queues, type Outgoing } from '../ports/bus.js';
+import type { PushClass } from '../ports/pacer.js';
+import { CompletedWork } from '../runs/completed-work.js';
+import type { NewerStateQueues } from '../runs/newer-states.js';
+import type { StepPresence } from '../runs/program.js';
+import { readRun } from '../runs/run-codec.js';
+import type { BufferedPush, PushBuffer, ReadPush } from './push-buffer.js';
+import { continuation, expired, isPush, parkedUncalled, pushKey, uncalled, type Push } from './push-messages.js';
+
+export interface PushIntakeDeps {
+  readonly connections: Connections;
+  readonly newer: NewerStateQueues;
+  /** Returns whether the flow is deployed here and has this step. */
+  readonly presenceOf: (flow: string, step: string) => StepPresence;
+  readonly log: Log;
+}
+
+/** A push whose call can be made now. */
+export interface CallablePush extends ReadPush {
+  readonly held: BufferedPush;
+}
+
+/**
+ * Chooses the next push of one connection whose call is to be made, and settles pushes that need no call: copies, those past their
+ * deadline, expired ones and those without a step. Each push is settled through this class, so that its copies are recognised.
+ */
+export class PushIntake {
+  /** Pushes from the start of their call until the result is confirmed, by key. A copy that arrives in that time is not called. */
+  readonly #calling = new Map<string, BufferedPush>();
+  readonly #answered = new CompletedWork();
+  /** Missing steps that were reported. */
+  readonly #missed = new Set<string>();
+
+  constructor(
+    private readonly connection: string,
+    private readonly buffer: PushBuffer,
+    private readonly deps: PushIntakeDeps,
+  ) {}
+
+  /** Returns the next push to call; undefined when none of the open classes has one. */
+  next(open: readonly PushClass[]): CallablePush | undefined {
+    for (let held = this.buffer.take(open); held; held = this.buffer.take(open)) {
+      const read = this.#read(held);
+      if (!read) continue;
+      const { run } = read;
+      held.key = pushKey(run);
+      if (this.#isCopy(held)) continue;
+      this.#calling.set(held.key, held);
+      const { call, flow, at = '' } = run.state;
+      const presence = this.deps.presenceOf(flow, at);
+      if (presence !== 'here') this.#park(held, run, presence);
+      else if (call.deadline !== undefined && Date.now() >= call.deadline) this.settle(held, []);
+      else if (call.expiresAt !== undefined && Date.now() > call.expiresAt) this.settle(held, [continuation(run, expired())]);
+      else return { held, ...read };
+    }
+    return undefined;
+  }
+
+  /** Publishes the outputs and removes the push from its queue once they are confirmed. */
+  settle(held: BufferedPush, outputs: readonly Outgoing[]): void {
+    this.buffer.settle(held, outputs, (done) => {
+      this.#calling.delete(held.key);
+      if (done) this.#answered.add(held.key);
+    });
+  }
+
+  /** Returns the push to its queue without a call. This host or another one receives it again. */
+  handBack(held: BufferedPush): void {
+    this.#calling.delete(held.key);
+    held.release();
+  }
+
+  /** Keeps the push in memory for a later call. */
+  keep(held: BufferedPush): void {
+    this.#calling.delete(held.key);
+    this.buffer.keep(held);
+  }
+
+  /** Returns the run that waits for its call, which is read and checked once. A message that contains no such run is parked. */
+  #read(held: BufferedPush): ReadPush | undefined {
+    if (held.read) return held.read;
+    const { delivery } = held;
+    const read = readRun(delivery.message.body);
+    if (read.kind === 'run' && isPush(read.run)) {
+      const { run } = read;
+      return (held.read = { run, prepared: prepareCall(this.deps.connections, run.state.call) });
+    }
+    if (read.kind === 'newer') this.deps.newer.handBack(delivery, read.version);
+    else delivery.settle([{ queue: queues.poison, message: delivery.message }]);
+    return undefined;
+  }
+
+  /** Returns whether the push is a copy: the broker redelivers a message whose first delivery it lost, even while the call is open here. */
+  #isCopy(held: BufferedPush): boolean {
+    const calling = this.#calling.get(held.key);
+    if (calling) calling.add(held.delivery);
+    else if (this.#answered.has(held.key)) held.drop();
+    else return false;
+    return true;
+  }
+
+  /** Parks a push whose step no longer exists. Its call is not made, because a replay could repeat it only under another id. */
+  #park(held: BufferedPush, run: Push, presence: 'step-gone' | 'flow-gone'): void {
+    const { flow, at = '' } = run.state;
+    const missed = `${flow}/${at}`;
+    if (!this.#missed.has(missed)) {
+      this.#missed.add(missed);
+      this.deps.log.error(
+        `${this.connection}: runs wait at step "${at}" of ${flow}, which is not there any more: their calls are not made, the runs are parked`,
+        { cure: 'bring the step back and replay the runs, or replay them with --from-start' },
+      );
+    }
+    // the hop of a deployed flow parks the run, writes the journal and answers a sender that waits for a reply
+    const output = presence === 'step-gone' ? continuation(run, { ok: false, error: uncalled(run) }) : parkedUncalled(run);
+    this.settle(held, [output]);
+  }
+}
