@@ -14,7 +14,15 @@ const FOLDERS = [
   ...['embedded', 'engine', 'flow', 'nest', 'onec', 'pacer', 'plugin-api', 'store', 'testing', 'web-client'].map(
     (name) => `libs/${name}`,
   ),
-  ...['http', 'onec-http', 'onec-soap', 'timeline/src'].map((name) => `plugins/${name}`),
+  ...[
+    'http',
+    'onec-http',
+    'onec-soap',
+    'tcp-gateway/src/server',
+    'tcp-gateway/src/stomp',
+    'tcp-gateway/test',
+    'timeline/src',
+  ].map((name) => `plugins/${name}`),
   'scripts',
   'test',
 ];

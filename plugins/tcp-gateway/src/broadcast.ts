@@ -4,14 +4,16 @@ import type { Gateway } from './gateway.js';
 import { contentOf, eventType } from './send.js';
 
 export const broadcast = action({
-  title: 'Send an event to everybody who listens to a topic',
+  title: 'Send an event to all subscribers of a topic',
   input: z.strictObject({
     topic: eventType.describe('clients subscribe to /topic/<name>'),
     event: eventType.describe('header `event` of the message'),
     data: z.unknown().optional().describe('its body, as JSON'),
     spread: duration()
       .optional()
-      .describe('the receivers get it one after another within this time: each pop-up makes a 1C client ask its server'),
+      .describe(
+        'the receivers receive it one after another within this time, because each pop-up makes a 1C client send requests to its server',
+      ),
   }),
   output: z.object({ id: z.string() }),
   idempotent: 'by-key',

@@ -6,12 +6,12 @@ describe('the options of the connection', () => {
     ['buffer', '63KiB', 'at least 64KiB'],
     ['buffer', '0B', 'at least 64KiB'],
     ['maxFrame', '15KiB', 'at least 16KiB'],
-  ])('a limit with which nobody could be served is refused, and which would do is said: %s %s', (limit, given, cure) => {
+  ])('rejects a limit that no client could work with, and names the minimum: %s %s', (limit, given, cure) => {
     const { error } = connection.safeParse({ limits: { [limit]: given } });
     expect(error?.issues).toEqual([expect.objectContaining({ path: ['limits', limit], message: expect.stringContaining(cure) })]);
   });
 
-  it('the smallest that will do are taken', () => {
+  it('accepts the minimum of each limit', () => {
     const { limits } = connection.parse({ limits: { buffer: '64KiB', maxFrame: '16KiB' } });
     expect(limits).toMatchObject({ buffer: 65_536, maxFrame: 16_384 });
   });

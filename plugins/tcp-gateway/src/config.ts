@@ -2,14 +2,19 @@ import { duration, secret, size } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { DEFAULT_LIMITS } from './server/limits.js';
 
-/** A client must be able to send a CONNECT with its token, whose bound is that of all heads. */
+/** A CONNECT with its token must fit into a frame; its size is bounded by the limit for command and headers. */
 const MIN_FRAME_BYTES = DEFAULT_LIMITS.maxHead;
-/** What a socket takes in one go: with less, a client that reads at full speed counts as slow, and with nothing it gets nothing. */
+/** Bytes that a socket accepts in one write: with a smaller buffer even a client that reads at full speed would count as slow. */
 const MIN_BUFFER_BYTES = 64 * 1024;
 
 const mailbox = z.strictObject({
-  cap: z.int().min(1).max(100_000).default(1_000).describe('events kept for one user at most; past it the oldest goes'),
-  keepFor: duration().prefault('8h').describe('how long an event waits for its user, when the step does not say'),
+  cap: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1_000)
+    .describe('maximum number of events kept for one user; above it the oldest is dropped'),
+  keepFor: duration().prefault('8h').describe('how long an event waits for its user if the step does not set keepFor'),
 });
 
 const limits = z.strictObject({
@@ -18,29 +23,28 @@ const limits = z.strictObject({
     .prefault('4MiB')
     .describe('largest frame that a client may send'),
   buffer: size()
-    .refine((bytes) => bytes >= MIN_BUFFER_BYTES, 'at least 64KiB: with less no client is fast enough to be sent anything')
+    .refine((bytes) => bytes >= MIN_BUFFER_BYTES, 'at least 64KiB: with less every client counts as too slow')
     .prefault('1MiB')
-    .describe('what may wait for one client to read, before the rest stays in its mailbox'),
-  connectionsPerAddress: z.int().min(1).default(20_000).describe('all users of a terminal server share one address'),
+    .describe('bytes that may wait for one client to read; further events stay in its mailbox'),
+  connectionsPerAddress: z
+    .int()
+    .min(1)
+    .default(20_000)
+    .describe('connections of one address; all users of a terminal server share one'),
 });
 
 /** `connections.<name>.with` */
 export const connection = z.strictObject({
-  port: z
-    .int()
-    .min(0)
-    .max(65_535)
-    .optional()
-    .describe('where STOMP clients connect; SLUICE_STOMP_PORT of the host when it is left out'),
-  host: z.string().optional().describe('the address to listen at; SLUICE_HTTP_HOST of the host when it is left out'),
+  port: z.int().min(0).max(65_535).optional().describe('port for STOMP clients; default SLUICE_STOMP_PORT of the host'),
+  host: z.string().optional().describe('address to listen at; default SLUICE_HTTP_HOST of the host'),
   tls: z
     .strictObject({
       cert: z.string().describe('certificate and its chain, PEM'),
       key: secret().describe('private key, PEM'),
     })
     .optional()
-    .describe('given: the port speaks TLS only'),
-  heartBeat: duration().prefault('10s').describe('how often each side shows that it is there, unless the client wants it rarer'),
+    .describe('with it the port accepts TLS only'),
+  heartBeat: duration().prefault('10s').describe('interval of heart-beats in both directions; a client may request longer ones'),
   limits: limits.prefault({}),
   mailbox: mailbox.prefault({}),
 });

@@ -477,13 +477,13 @@ describe('a name', () => {
     'of a %s that cannot be kept is refused before it fails the statement of everybody',
     async (kind, { user = 'a', ...options }) => {
       const host = await startHost();
-      await expect(host.connect(user, options)).rejects.toThrow(`what the client or its token gives as ${kind} is no name`);
+      await expect(host.connect(user, options)).rejects.toThrow(`the ${kind} of the client or its token is not a valid name`);
     },
   );
 
   it('with a control character is no receiver', async () => {
     const host = await startHost();
-    await expect(host.send({ to: { user: 'iv\0anov' }, event: 'test' })).rejects.toThrow('a name holds no control characters');
+    await expect(host.send({ to: { user: 'iv\0anov' }, event: 'test' })).rejects.toThrow('a name contains no control characters');
   });
 });
 

@@ -10,7 +10,7 @@ export const message = trigger({
   async subscribe(gateway: Gateway, _options, accept, signal, flow) {
     gateway.flows.set(flow, accept);
     await aborted(signal);
-    // the next subscription may have taken its place
+    // a newer subscription of this flow may have replaced this one
     if (gateway.flows.get(flow) === accept) gateway.flows.delete(flow);
   },
 });

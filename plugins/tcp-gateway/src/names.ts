@@ -4,19 +4,19 @@ import { gatewayFail } from './failures.js';
 export const MAX_NAME_LENGTH = 200;
 
 /**
- * May it name a user, a workplace, an extension or a group? PostgreSQL takes no NUL and indexes nothing long, and one name that it refuses
- * would fail the statement that it shares with everybody else's.
+ * Returns whether the text may name a user, a workplace, an extension or a group. PostgreSQL accepts no NUL and no long values in an index,
+ * and one invalid name would fail the statement that it shares with names of other clients.
  */
 export function isName(text: string): boolean {
   return text.length > 0 && text.length <= MAX_NAME_LENGTH && !/\p{Cc}/u.test(text);
 }
 
-/** Throws `GATEWAY_NAME` when what a client or its token says of itself cannot be kept. */
+/** Checks the names in a token and in a CONNECT frame. Throws `GATEWAY_NAME`. */
 export function checkNames({ sub, extension, groups }: Bearer, workplace: string | undefined): void {
-  const said = { user: [sub], workplace: [workplace], extension: [extension], group: groups };
-  for (const [kind, names] of Object.entries(said)) {
+  const given = { user: [sub], workplace: [workplace], extension: [extension], group: groups };
+  for (const [kind, names] of Object.entries(given)) {
     if (names.every((name) => name === undefined || isName(name))) continue;
-    throw gatewayFail.GATEWAY_NAME(`what the client or its token gives as ${kind} is no name`);
+    throw gatewayFail.GATEWAY_NAME(`the ${kind} of the client or its token is not a valid name`);
   }
 }
 
