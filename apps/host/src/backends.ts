@@ -1,7 +1,7 @@
 import { EmbeddedBus } from '@sluice/embedded';
 import type { Bus, Pacer, Store } from '@sluice/engine';
 import { BullPacer } from '@sluice/pacer';
-import type { Database, Log } from '@sluice/plugin-api';
+import { type Database, type Log, systemClock } from '@sluice/plugin-api';
 import { ConnectionDatabase, openStore } from '@sluice/store';
 import type { OpenDatabase } from './database.js';
 import type { Env } from './env.js';
@@ -36,16 +36,16 @@ export async function openBackends(
   };
   try {
     secrets.add([database.url, env.SLUICE_RABBITMQ_URL, env.SLUICE_REDIS_URL].flatMap(passwordsIn));
-    const store = await openStore({ url: database.url, engine: database.engine, log });
+    const store = await openStore({ url: database.url, engine: database.engine, log, clock: systemClock });
     opened.push(() => store.close());
     const bus = await openBus(env, database.url, { hostId, log, soleHost: database.engine === 'embedded' });
     opened.push(() => bus.close());
     const backend = env.SLUICE_REDIS_URL === undefined ? { postgres: database.url } : { redis: env.SLUICE_REDIS_URL };
-    const pacer = new BullPacer({ leases: store.leases, hostId, backend, log });
+    const pacer = new BullPacer({ leases: store.leases, hostId, backend, log, clock: systemClock });
     opened.push(() => pacer.close());
     const tables = new Map<string, ConnectionDatabase>();
     const tablesOf = (connection: string) => {
-      const own = tables.get(connection) ?? new ConnectionDatabase({ url: database.url, connection, log });
+      const own = tables.get(connection) ?? new ConnectionDatabase({ url: database.url, connection, log, clock: systemClock });
       tables.set(connection, own);
       return own;
     };

@@ -4,10 +4,10 @@ import path from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Engine, pause, type Bus, type Observer, type Pacer, type Role, type Store } from '@sluice/engine';
+import { Engine, type Bus, type Observer, type Pacer, type Role, type Store } from '@sluice/engine';
 import type { Workspace } from '@sluice/flow';
 import { BusServer, connectBus } from '@sluice/nest';
-import { engineFail, type AnyPlugin, type Log, type NestModule } from '@sluice/plugin-api';
+import { engineFail, type AnyPlugin, type Log, type NestModule, pause, systemClock } from '@sluice/plugin-api';
 import type { Logger } from 'pino';
 import { installDocs } from './api/docs-route.js';
 import { HostServices } from './api/host-services.js';
@@ -120,6 +120,7 @@ export class Host extends HostServices {
         },
         observer: observeAll(observed),
         log,
+        clock: systemClock,
         hostId,
         mask: secrets.mask,
       });
@@ -205,7 +206,7 @@ export class Host extends HostServices {
     this.routes.close();
     const late = new AbortController();
     const ended = this.#end().then(() => late.abort());
-    await Promise.race([ended, pause(STOP_MS, late.signal)]);
+    await Promise.race([ended, pause(systemClock, STOP_MS, late.signal)]);
     // an unresponsive server must not keep the process; its messages are redelivered
     if (!late.signal.aborted) this.log.warn(`the stop was cut off after ${STOP_MS / 1_000} s: a server does not answer`);
   }

@@ -1,5 +1,5 @@
-import { pause, type RevocationStore } from '@sluice/engine';
-import type { Log } from '@sluice/plugin-api';
+import type { RevocationStore } from '@sluice/engine';
+import { type Log, pause, systemClock } from '@sluice/plugin-api';
 import type { Tokens } from './tokens.js';
 
 const READ_EVERY_MS = 2_000;
@@ -17,7 +17,7 @@ export async function followRevocations(
   tokens.revoke(await store.list());
   void (async () => {
     for (;;) {
-      await pause(READ_EVERY_MS, signal);
+      await pause(systemClock, READ_EVERY_MS, signal);
       if (signal.aborted) return;
       await store.list().then(
         (revocations) => tokens.revoke(revocations),

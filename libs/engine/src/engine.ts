@@ -1,10 +1,9 @@
-import { isSluiceError, type AnyPlugin, type Log } from '@sluice/plugin-api';
+import { isSluiceError, type AnyPlugin, type Log, pause, type Clock } from '@sluice/plugin-api';
 import type { PaceConfig, Workspace } from '@sluice/flow';
 import { CallExecutor } from './calls/call-executor.js';
 import { Connections, keepUsing, type Connection, type ConnectionHealth } from './calls/connections.js';
 import { EventIngress } from './ingress/event-ingress.js';
 import { FlowRunner } from './runs/flow-runner.js';
-import { pause } from './coordination/lease.js';
 import { NewerStateQueues, type NewerStates } from './runs/newer-states.js';
 import type { Observer } from './observer.js';
 import { ParkedAccounts, type ParkedAccountState } from './parked-accounts.js';
@@ -46,6 +45,8 @@ export interface EngineOptions {
   readonly capabilities: HostCapabilities;
   readonly observer: Observer;
   readonly log: Log;
+  /** The only source of time for the engine and for plugins. */
+  readonly clock: Clock;
   /** Unique over all hosts and restarts. */
   readonly hostId: string;
   /** `api`: HTTP endpoints. `gateway`: sources with a connection. `flows`: hops. `push`: paced calls. */
@@ -85,13 +86,14 @@ export class Engine {
   readonly #working: Promise<unknown>[] = [];
 
   constructor(options: EngineOptions) {
-    const { workspace, bus, store, observer, log, plugins } = options;
+    const { workspace, bus, store, observer, log, clock, plugins } = options;
     const { settings } = workspace;
     this.#options = options;
-    this.#replies = new Replies(bus, options.hostId);
-    this.#peers = new HostPeers(bus, options.hostId, log);
+    this.#replies = new Replies(bus, options.hostId, clock);
+    this.#peers = new HostPeers(bus, options.hostId, log, clock);
     this.connections = new Connections(workspace.connections.values(), plugins, {
       log,
+      clock,
       mask: options.mask,
       services: (connection) =>
         servicesOf(connection, { ...options, ingress: this.ingress, peers: this.#peers, leases: store.leases }),
@@ -101,25 +103,28 @@ export class Engine {
     this.#accounts = new ParkedAccounts(store.parked, settings.limits.parkedBytes, log);
     this.ingress = new EventIngress(bus, this.#replies, observer, {
       limitBytes: settings.limits.eventBytes,
+      clock,
       accounts: this.#accounts,
     });
     this.ingress.takes(workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : [])));
-    this.#newer = new NewerStateQueues(log);
+    this.#newer = new NewerStateQueues(log, clock);
     this.parking = new Parking({
       bus,
       store,
       log,
+      clock,
       newer: this.#newer,
       presenceOf: (flow, step) => this.#standing(flow, step),
       signal: this.#draining.signal,
     });
     const gate = new ExclusiveGate();
-    const executor = new CallExecutor({ settings, observer, journal: store.journal, log });
+    const executor = new CallExecutor({ settings, observer, journal: store.journal, log, clock });
     this.#flows = workspace.flows.map((flow) => {
       const steps = new Steps(flow, {
         bus,
         observer,
         executor,
+        clock,
         settings,
         connections: this.connections,
         ingress: this.ingress,
@@ -134,6 +139,7 @@ export class Engine {
         env: workspace.env,
         observer,
         log,
+        clock,
         gate,
         readiness: this.#readiness,
         newer: this.#newer,
@@ -206,11 +212,12 @@ export class Engine {
     this.#draining.abort();
     this.#readiness.stop();
     const drained = Promise.allSettled([...this.#flows.map((flow) => flow.stop()), ...this.#working, this.parking.stop()]);
+    const { clock } = this.#options;
     const grace = new AbortController();
-    await Promise.race([drained, pause(STOP_GRACE_MS, grace.signal)]);
+    await Promise.race([drained, pause(clock, STOP_GRACE_MS, grace.signal)]);
     grace.abort();
     this.#ending.abort(new Error('the host stops'));
-    await Promise.race([drained, pause(1_000, new AbortController().signal)]);
+    await Promise.race([drained, pause(clock, 1_000, new AbortController().signal)]);
     await this.#replies.stop();
     await this.connections.close();
     await this.#peers.stop();
@@ -235,12 +242,12 @@ export class Engine {
   }
 
   #triggersDeps(): TriggersDeps {
-    const { capabilities, log } = this.#options;
+    const { capabilities, log, clock } = this.#options;
     const { ingress, connections } = this;
     const spools =
       capabilities.spool === undefined
         ? undefined
-        : new Spools({ folder: capabilities.spool, ingress, meter: capabilities.meter, log });
+        : new Spools({ folder: capabilities.spool, ingress, meter: capabilities.meter, log, clock });
     return { ...this.#options, routes: capabilities.routes, connections, ingress, spools };
   }
 
@@ -282,7 +289,7 @@ export class Engine {
     const { signal } = this.#draining;
     while (!signal.aborted) {
       await work().catch((error: unknown) => this.#options.log.debug('housekeeping is put off', { error: String(error) }));
-      await pause(ms, signal);
+      await pause(this.#options.clock, ms, signal, { ref: false });
     }
   }
 }

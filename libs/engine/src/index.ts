@@ -50,7 +50,7 @@ export type {
   Store,
   StoreRetention,
 } from './ports/store.js';
-export { holdLease, pause, LEASE_TIMES, type HeldLease, type LeaseTimes } from './coordination/lease.js';
+export { holdLease, LEASE_TIMES, type HeldLease, type LeaseTimes } from './coordination/lease.js';
 export { stopController } from './coordination/stop-controller.js';
 export { Engine, ROLES, type EngineOptions, type EngineStatus, type Role } from './engine.js';
 export { Connections, Connection, UNPACED_LIMIT, type ConnectionHealth } from './calls/connections.js';

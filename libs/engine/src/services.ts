@@ -1,4 +1,12 @@
-import { sourceOf, type Database, type Meter, type UpgradeRegistrar, type Services, type Tokens } from '@sluice/plugin-api';
+import {
+  sourceOf,
+  type Database,
+  type Meter,
+  type UpgradeRegistrar,
+  type Services,
+  type Tokens,
+  type Clock,
+} from '@sluice/plugin-api';
 import type { EventIngress } from './ingress/event-ingress.js';
 import type { HostPeers } from './coordination/peers.js';
 import { queues, type Bus } from './ports/bus.js';
@@ -29,10 +37,14 @@ export interface ServicesDeps {
   readonly peers: HostPeers;
   readonly leases: LeaseStore;
   readonly hostId: string;
+  readonly clock: Clock;
 }
 
 /** Returns the services of one connection. All names belong to it, so that two connections of a plugin share nothing. */
-export function servicesOf(connection: string, { capabilities, bus, ingress, peers, leases, hostId }: ServicesDeps): Services {
+export function servicesOf(
+  connection: string,
+  { capabilities, bus, ingress, peers, leases, hostId, clock }: ServicesDeps,
+): Services {
   const tokens = capabilities.tokens(connection);
   return {
     ...(capabilities.listen && { listen: capabilities.listen }),
@@ -54,9 +66,9 @@ export function servicesOf(connection: string, { capabilities, bus, ingress, pee
     isTaken: (type) => ingress.hasSubscriber(type),
     resume: async (token, output) => {
       const { state, body } = decodeRun(token);
-      const message = runMessage({ state: { ...state, result: { ok: true, output } }, body });
+      const message = runMessage({ state: { ...state, result: { ok: true, output } }, body }, clock.now());
       await bus.publish([{ queue: queues.next(state.flow), message }]);
     },
-    lease: (name, signal, work) => underLease(leases, hostId, `${connection}.${name}`, signal, work),
+    lease: (name, signal, work) => underLease(leases, hostId, `${connection}.${name}`, clock, signal, work),
   };
 }

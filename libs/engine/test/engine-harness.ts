@@ -1,5 +1,5 @@
 import { afterEach } from '@jest/globals';
-import { action, definePlugin, type AnyPlugin, type Call, type NewEvent } from '@sluice/plugin-api';
+import { action, definePlugin, type AnyPlugin, type Call, type NewEvent, systemClock, type Clock } from '@sluice/plugin-api';
 import { compileWorkspace, formatFindings, parseWorkspaceFile, type Workspace } from '@sluice/flow';
 import {
   Engine,
@@ -121,6 +121,8 @@ export interface TestEngineOptions {
   readonly roles?: readonly Role[];
   /** False: the test says when the host can be reached. */
   readonly ready?: boolean;
+  /** Default: the clock of the process. */
+  readonly clock?: Clock;
   /** Folder for the events of live sources. */
   readonly spool?: string;
 }
@@ -164,6 +166,7 @@ export async function startTestEngine(options: TestEngineOptions) {
     },
     observer,
     log,
+    clock: options.clock ?? systemClock,
     hostId: `host-${Math.random().toString(36).slice(2)}`,
     roles: new Set(options.roles ?? ROLES),
     mask: options.mask ?? ((text) => text),

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { CallEnd } from '@sluice/engine';
 import type { PaceConfig } from '@sluice/flow';
 import { Admission, type Ticket } from './admission.js';
-import type { Instant } from './clock.js';
+import type { Instant } from './instant.js';
 
 /** Noon. The windows of the tests begin here. */
 const NOON = Date.parse('2026-03-02T12:00Z');

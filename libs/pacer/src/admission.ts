@@ -3,7 +3,7 @@ import type { PaceConfig } from '@sluice/flow';
 import { AdaptiveLimit, type CallResult, type LimitedCall } from './adaptive-limit.js';
 import { Breaker } from './breaker.js';
 import { Calendar, slowest, type CalendarView } from './calendar.js';
-import type { Instant } from './clock.js';
+import type { Instant } from './instant.js';
 import { OverloadPause } from './overload-pause.js';
 import { RateBucket } from './rate-bucket.js';
 

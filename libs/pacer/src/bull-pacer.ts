@@ -1,8 +1,7 @@
 import type { LeaseStore, Pace, Pacer, PushOwner } from '@sluice/engine';
 import type { PaceConfig } from '@sluice/flow';
-import { failures, type Log } from '@sluice/plugin-api';
+import { failures, type Log, type Clock } from '@sluice/plugin-api';
 import { BullSlots, checkBackEnd, type BackEnd } from './bull-slots.js';
-import { systemClock, type Clock } from './clock.js';
 import { ConnectionPace } from './connection-pace.js';
 
 /** Codes of errors at the start of a host and in `sluice doctor`. Flows never see them. */
@@ -18,7 +17,7 @@ export interface BullPacerOptions {
   readonly hostId: string;
   readonly backend: BackEnd;
   readonly log: Log;
-  readonly clock?: Clock;
+  readonly clock: Clock;
 }
 
 /**
@@ -38,13 +37,13 @@ export class BullPacer implements Pacer {
   }
 
   own(connection: string, config: PaceConfig, owner: PushOwner, signal: AbortSignal): Pace {
-    const { leases, hostId, log, backend, clock = systemClock } = this.options;
+    const { leases, hostId, log, backend, clock } = this.options;
     const pace = new ConnectionPace(connection, config, owner, AbortSignal.any([signal, this.stop.signal]), {
       leases,
       hostId,
       log,
       clock,
-      openSlots: (slots) => new BullSlots(slots, backend, log),
+      openSlots: (slots) => new BullSlots(slots, backend, log, clock),
     });
     this.paces.add(pace);
     void pace.ended.finally(() => this.paces.delete(pace));
@@ -53,7 +52,7 @@ export class BullPacer implements Pacer {
 
   async check(): Promise<void> {
     try {
-      await checkBackEnd(this.options.backend);
+      await checkBackEnd(this.options.backend, this.options.clock);
     } catch (cause) {
       throw pacerFail.PACER_UNAVAILABLE(`the pacer cannot use ${this.engine}: ${reasonOf(cause)}`, { cause });
     }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
-import type { Log } from '@sluice/plugin-api';
+import type { Log, Clock, Timer } from '@sluice/plugin-api';
 import { Queue, Worker, createPostgresBackend } from 'bullmq';
 import { SLOT_MS } from './connection-pace.js';
 import type { SlotOptions, Slots } from './slots.js';
@@ -46,6 +46,7 @@ export class BullSlots implements Slots {
     private readonly options: SlotOptions,
     private readonly backEnd: BackEnd,
     private readonly log: Log,
+    private readonly clock: Clock,
   ) {}
 
   setLimit(limit: number): Promise<void> {
@@ -57,7 +58,7 @@ export class BullSlots implements Slots {
 
   async add(count: number): Promise<void> {
     if (!this.queue || !this.worker) throw new Error('not connected yet');
-    await answered(this.queue.addBulk(Array.from({ length: count }, newJob)));
+    await answered(this.clock, this.queue.addBulk(Array.from({ length: count }, newJob)));
   }
 
   async close(giveUp: AbortSignal): Promise<void> {
@@ -72,7 +73,7 @@ export class BullSlots implements Slots {
   /** Opens the queue and the worker if they are not open, and sets the limit over all hosts before the worker begins. */
   private async apply(): Promise<void> {
     this.queue ??= await this.open(() => openQueue(queueName(this.options.connection), this.backEnd));
-    await answered(this.queue.setGlobalConcurrency(this.limit));
+    await answered(this.clock, this.queue.setGlobalConcurrency(this.limit));
     if (this.worker) return;
     this.worker = await this.open(() => this.makeWorker());
     this.worker.concurrency = this.limit;
@@ -84,7 +85,7 @@ export class BullSlots implements Slots {
     const part = make();
     listen(part, (cause) => this.failed(cause));
     try {
-      await answered(part.waitUntilReady(), 'redis' in this.backEnd ? ANSWER_MS : SETUP_MS);
+      await answered(this.clock, part.waitUntilReady(), 'redis' in this.backEnd ? ANSWER_MS : SETUP_MS);
       if (this.closed) throw new Error('closed');
     } catch (cause) {
       void drop(part);
@@ -116,26 +117,28 @@ export class BullSlots implements Slots {
     const { worker } = this;
     if (!worker || this.closed) return;
     this.errors += 1;
-    if (this.errors === 1) setTimeout(() => (this.errors = 0), RETRY_MS).unref();
+    if (this.errors === 1) this.clock.after(RETRY_MS, () => (this.errors = 0)).unref();
     if (this.errors === ERRORS_OF_A_LOOP) void this.calm(worker);
   }
 
   private async calm(worker: SlotWorker): Promise<void> {
     await worker.pause(true);
-    setTimeout(() => {
-      if (!this.closed) void worker.resume();
-    }, RETRY_MS).unref();
+    this.clock
+      .after(RETRY_MS, () => {
+        if (!this.closed) void worker.resume();
+      })
+      .unref();
   }
 }
 
 /** Connects, reads one value and disconnects. Rejects when the back end cannot be used. */
-export async function checkBackEnd(backEnd: BackEnd): Promise<void> {
+export async function checkBackEnd(backEnd: BackEnd, clock: Clock): Promise<void> {
   const queue = openQueue('pace-check', backEnd);
   let last: Error | undefined;
   listen(queue, (cause) => (last = cause));
   try {
-    await answered(queue.waitUntilReady());
-    await answered(queue.getGlobalConcurrency());
+    await answered(clock, queue.waitUntilReady());
+    await answered(clock, queue.getGlobalConcurrency());
   } catch (cause) {
     throw last ?? cause;
   } finally {
@@ -178,12 +181,12 @@ async function drop(part: SlotQueue | SlotWorker): Promise<void> {
 }
 
 /** Rejects when there is no answer in time. A later answer is ignored. */
-async function answered<Value>(asked: Promise<Value>, withinMs = ANSWER_MS): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
+async function answered<Value>(clock: Clock, asked: Promise<Value>, withinMs = ANSWER_MS): Promise<Value> {
+  let timer: Timer | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${withinMs / 1_000} s`)), withinMs);
+    timer = clock.after(withinMs, () => reject(new Error(`no answer within ${withinMs / 1_000} s`)));
   });
-  return Promise.race([asked, late]).finally(() => clearTimeout(timer));
+  return Promise.race([asked, late]).finally(() => timer?.cancel());
 }
 
 /** Waits until the work has ended, with or without success, but at most until the signal fires. */

@@ -1,7 +1,7 @@
+import { systemClock } from '@sluice/plugin-api';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { CallEnd, LeaseStore, PushClass, PushOwner } from '@sluice/engine';
 import type { PaceConfig } from '@sluice/flow';
-import { systemClock } from './clock.js';
 import { ConnectionPace } from './connection-pace.js';
 import type { OpenSlots, SlotOptions } from './slots.js';
 

@@ -1,7 +1,6 @@
 import {
   PUSH_CLASSES,
   holdLease,
-  pause,
   stopController,
   type CallEnd,
   type HeldLease,
@@ -11,9 +10,9 @@ import {
   type PushOwner,
 } from '@sluice/engine';
 import type { PaceConfig } from '@sluice/flow';
-import type { Log } from '@sluice/plugin-api';
+import { type Log, pause, type Clock, type Timer } from '@sluice/plugin-api';
 import { Admission, type Next } from './admission.js';
-import type { Clock, Instant } from './clock.js';
+import { instantOf, type Instant } from './instant.js';
 import { OwnerNotifier } from './owner-notifier.js';
 import type { OpenSlots, Slots } from './slots.js';
 
@@ -46,7 +45,7 @@ interface Tenure {
   readonly slots: Slots;
   /** Fires at the end of the tenure: no more calls begin. */
   readonly over: AbortController;
-  readonly ticking: NodeJS.Timeout;
+  readonly ticking: Timer;
   /** Requested slots that have not been granted yet, as far as this host knows. */
   asked: number;
   adding: boolean;
@@ -75,7 +74,7 @@ export class ConnectionPace implements Pace {
   private readonly gone = stopController();
   private tenure: Tenure | undefined;
   private looking = false;
-  private alarm: NodeJS.Timeout | undefined;
+  private alarm: Timer | undefined;
   private callEnded: (() => void) | undefined;
 
   constructor(
@@ -88,6 +87,7 @@ export class ConnectionPace implements Pace {
     this.admission = new Admission(config);
     this.notifier = new OwnerNotifier(owner, this.admission);
     this.lease = holdLease(parts.leases, `pace.${connection}`, parts.hostId, {
+      clock: parts.clock,
       gained: (epoch) => this.gained(epoch),
       lost: () => this.lost(),
       signal,
@@ -101,7 +101,7 @@ export class ConnectionPace implements Pace {
     if (this.looking || !this.tenure) return;
     this.looking = true;
     // deliveries come in bunches: check once for all that arrived in this turn of the event loop
-    setImmediate(() => {
+    this.parts.clock.after(0, () => {
       this.looking = false;
       this.addSlots();
     });
@@ -133,7 +133,7 @@ export class ConnectionPace implements Pace {
   }
 
   private now(): Instant {
-    return this.parts.clock.now();
+    return instantOf(this.parts.clock);
   }
 
   private mayBegin(): boolean {
@@ -150,7 +150,7 @@ export class ConnectionPace implements Pace {
         crashGraceMs: this.config.crashGraceMs,
       }),
       over,
-      ticking: setInterval(() => this.tick(tenure), TICK_MS),
+      ticking: this.parts.clock.every(TICK_MS, () => this.tick(tenure)).unref(),
       asked: 0,
       adding: false,
       resting: 0,
@@ -172,8 +172,8 @@ export class ConnectionPace implements Pace {
   /** Ends the tenure. Slots whose calls are still running stay taken until the calls end, so that a successor does not exceed the limit. */
   private endTenure(tenure: Tenure): void {
     this.tenure = undefined;
-    clearInterval(tenure.ticking);
-    clearTimeout(this.alarm);
+    tenure.ticking.cancel();
+    this.alarm?.cancel();
     tenure.over.abort();
     const closed = tenure.slots.close(this.giveUp.signal).finally(() => this.closing.delete(closed));
     this.closing.add(closed);
@@ -190,7 +190,7 @@ export class ConnectionPace implements Pace {
     }
     if (this.tenure) this.endTenure(this.tenure);
     // release free slots before the lease, so that the next owner finds them
-    setTimeout(() => this.giveUp.abort(), FREE_SLOTS_MS);
+    this.parts.clock.after(FREE_SLOTS_MS, () => this.giveUp.abort());
     await Promise.all(this.closing);
   }
 
@@ -203,9 +203,9 @@ export class ConnectionPace implements Pace {
   /** Waits until the calls in flight have ended, at most `DRAIN_MS`. */
   private async callsInFlight(): Promise<void> {
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), DRAIN_MS);
+    const timer = this.parts.clock.after(DRAIN_MS, () => late.abort());
     while (this.admission.inFlight > 0 && !late.signal.aborted) await this.nextEnd(late.signal);
-    clearTimeout(timer);
+    timer.cancel();
   }
 
   private nextEnd(limit: AbortSignal): Promise<void> {
@@ -296,8 +296,8 @@ export class ConnectionPace implements Pace {
   }
 
   private lookIn(ms: number): void {
-    clearTimeout(this.alarm);
-    this.alarm = setTimeout(() => this.addSlots(), Math.ceil(ms));
+    this.alarm?.cancel();
+    this.alarm = this.parts.clock.after(Math.ceil(ms), () => this.addSlots());
   }
 
   /** Serves one slot: makes calls one after another until the time of the slot is over or no call may begin. */
@@ -323,7 +323,7 @@ export class ConnectionPace implements Pace {
 
   private async rest(tenure: Tenure, ms: number): Promise<void> {
     tenure.resting += 1;
-    await pause(Math.ceil(ms), tenure.over.signal);
+    await pause(this.parts.clock, Math.ceil(ms), tenure.over.signal);
     tenure.resting -= 1;
   }
 
@@ -348,7 +348,7 @@ export class ConnectionPace implements Pace {
   /** Keeps this slot taken after its call, also over a change of owner, until the time is over or the host ends. */
   private async linger(ms: number): Promise<void> {
     this.admission.linger();
-    await pause(ms, this.gone.signal);
+    await pause(this.parts.clock, ms, this.gone.signal);
     this.admission.lingered();
     this.wake();
   }

@@ -4,4 +4,3 @@
  */
 export { BullPacer, PACER_CODES, type BullPacerOptions } from './bull-pacer.js';
 export type { BackEnd } from './bull-slots.js';
-export type { Clock, Instant } from './clock.js';

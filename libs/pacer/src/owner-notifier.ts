@@ -1,6 +1,6 @@
 import type { PushOwner } from '@sluice/engine';
 import type { Admission } from './admission.js';
-import type { Instant } from './clock.js';
+import type { Instant } from './instant.js';
 
 /** When the breaker has been open for this long, held deliveries return to the queue. */
 const HAND_BACK_MS = 60_000;

@@ -2,13 +2,14 @@
 // It runs the built packages: npx tsc -b libs/pacer libs/store
 import { Agent, request } from 'node:http';
 import { BullPacer } from '@sluice/pacer';
+import { systemClock } from '@sluice/plugin-api';
 import { openStore } from '@sluice/store';
 
 const { hostId, connection, backend, database, url, pace } = JSON.parse(process.argv[2]);
 const silent = () => undefined;
 const log = { debug: silent, info: silent, warn: silent, error: silent };
 const agent = new Agent({ keepAlive: true });
-const { leases } = await openStore({ url: database, engine: 'postgresql', log });
+const { leases } = await openStore({ url: database, engine: 'postgresql', log, clock: systemClock });
 
 const held = [];
 let consuming = false;
@@ -46,7 +47,7 @@ function post(id) {
 }
 
 const stop = new AbortController();
-const pacer = new BullPacer({ leases, hostId, backend, log });
+const pacer = new BullPacer({ leases, hostId, backend, log, clock: systemClock });
 const own = pacer.own(connection, pace, owner, stop.signal);
 process.on('message', ({ push }) => {
   if (!consuming) return void process.send({ handBack: [push] });

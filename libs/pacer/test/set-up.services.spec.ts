@@ -1,3 +1,4 @@
+import { systemClock } from '@sluice/plugin-api';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { Store } from '@sluice/engine';
@@ -17,7 +18,7 @@ let other: pg.Client;
 
 beforeEach(async () => {
   postgres = await startPostgres();
-  store = await openStore({ url: postgres.url, engine: 'postgresql', log: silent });
+  store = await openStore({ url: postgres.url, engine: 'postgresql', log: silent, clock: systemClock });
   other = new pg.Client(postgres.url);
   await other.connect();
 });
@@ -42,7 +43,13 @@ async function waiting(): Promise<{ pid: number; ms: number }[]> {
 it('allows the first set-up to take longer than an answer, and begins calls right after it', async () => {
   // the session that creates BullMQ's tables waits for the end of this transaction
   await other.query('begin; create schema bullmq');
-  pacer = new BullPacer({ leases: store.leases, hostId: randomUUID(), backend: { postgres: postgres.url }, log: silent });
+  pacer = new BullPacer({
+    leases: store.leases,
+    hostId: randomUUID(),
+    backend: { postgres: postgres.url },
+    log: silent,
+    clock: systemClock,
+  });
   const stop = new AbortController();
   let started = 0;
   const pace = pacer.own(

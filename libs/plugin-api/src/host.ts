@@ -1,3 +1,4 @@
+import type { Clock } from './clock.js';
 import type { Services } from './services.js';
 
 /** The log of a connection. Fields must not contain secrets: they are written as they are. */
@@ -19,6 +20,8 @@ export interface Host {
   readonly timezone?: string;
   /** A folder on this host for copies that may be lost, which only its user can read. Absent: there is none. */
   readonly folder?: string;
+  /** The time and the timers of the host. A plugin uses no others, so that its flows can be tested on a virtual clock. */
+  readonly clock: Clock;
   now(): Date;
   /** Reports that the connection is lost. The engine closes the client and opens another, with backoff. */
   lost(reason: unknown): void;

@@ -18,6 +18,7 @@ export {
   type Failures,
   type ErrorView,
 } from './errors.js';
+export { pause, systemClock, type Clock, type Timer } from './clock.js';
 export { raceAbort } from './race-abort.js';
 export { parseBody, refuseEncoded, writeBody } from './body.js';
 export { BODY_CODES, bodyKind, decodeText, encodeText, mediaTypeOf, namesEncoding, type BodyKind } from './charset.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { engineFail } from '@sluice/plugin-api';
+import { engineFail, systemClock } from '@sluice/plugin-api';
 import { BufferedLog, type Gap } from './buffered-log.js';
 
 interface Line {
@@ -26,7 +26,7 @@ function open() {
       this.gaps.push(gap);
     },
   };
-  return { sink, log, buffered: new BufferedLog<Line>(sink, log, limits) };
+  return { sink, log, buffered: new BufferedLog<Line>(sink, log, systemClock, limits) };
 }
 
 describe('BufferedLog', () => {

@@ -1,4 +1,4 @@
-import { isSluiceError, type Log } from '@sluice/plugin-api';
+import { isSluiceError, type Log, type Clock, type Timer } from '@sluice/plugin-api';
 
 /** Entries between two instants that were not recorded. */
 export interface Gap {
@@ -30,12 +30,13 @@ export class BufferedLog<Entry extends { readonly at: Date }> {
   #left = 0;
   #gap: Gap | undefined;
   #skipped = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #writing: Promise<void> | undefined;
 
   constructor(
     private readonly sink: LogSink<Entry>,
     private readonly log: Log,
+    private readonly clock: Clock,
     private readonly limits: BufferLimits,
   ) {}
 
@@ -66,14 +67,16 @@ export class BufferedLog<Entry extends { readonly at: Date }> {
     await this.flush().catch((error: unknown) =>
       this.log.warn('the last entries of the journal are lost', { error, count: this.#buffer.length }),
     );
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
   }
 
   #later(ms: number): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.flush().catch(() => this.#later(this.limits.retryMs));
-    }, ms).unref();
+    this.#timer ??= this.clock
+      .after(ms, () => {
+        this.#timer = undefined;
+        this.flush().catch(() => this.#later(this.limits.retryMs));
+      })
+      .unref();
   }
 
   async #writeSome(): Promise<void> {

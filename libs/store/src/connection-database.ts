@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Database, Log } from '@sluice/plugin-api';
+import type { Database, Log, Clock } from '@sluice/plugin-api';
 import pg from 'pg';
 import { reachable } from './database.js';
 
@@ -18,16 +18,19 @@ export interface ConnectionDatabaseOptions {
   /** The connection of sluice.yaml to which the tables belong. */
   readonly connection: string;
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 /** Tables of one connection, in a schema of their own. It opens no connection to the server before the first statement. */
 export class ConnectionDatabase implements Database {
   readonly connectionInfo: Database['connectionInfo'];
   readonly #pool: pg.Pool;
-  /** When the plans of each connection to the server were last discarded, on the clock of `performance.now`. */
+  /** When the plans of each connection to the server were last discarded, on the monotonic clock. */
   readonly #planned = new WeakMap<pg.PoolClient, number>();
+  readonly #clock: Clock;
 
-  constructor({ url, connection, log }: ConnectionDatabaseOptions) {
+  constructor({ url, connection, log, clock }: ConnectionDatabaseOptions) {
+    this.#clock = clock;
     this.connectionInfo = { url, schema: schemaOf(connection) };
     this.#pool = new pg.Pool({
       connectionString: url,
@@ -78,7 +81,7 @@ export class ConnectionDatabase implements Database {
    * reason.
    */
   #discardOldPlans(client: pg.PoolClient): void {
-    const now = performance.now();
+    const now = this.#clock.monotonic();
     const since = this.#planned.get(client);
     if (since === undefined || now - since >= MAX_PLAN_AGE_MS) this.#planned.set(client, now);
     if (since !== undefined && now - since >= MAX_PLAN_AGE_MS) client.query('discard plans').catch(() => undefined);

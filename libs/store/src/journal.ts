@@ -1,5 +1,5 @@
 import type { Journal, JournalEntry, JournalKind, JournalPosition } from '@sluice/engine';
-import type { Log } from '@sluice/plugin-api';
+import type { Log, Clock } from '@sluice/plugin-api';
 import { BufferedLog, type Gap, type LogSink } from './buffered-log.js';
 import type { Database } from './database.js';
 import { JournalPartitions } from './journal-partitions.js';
@@ -44,13 +44,14 @@ export class PostgresJournal implements Journal {
   constructor(
     private readonly database: Database,
     log: Log,
+    clock: Clock,
   ) {
     this.#partitions = new JournalPartitions(database);
     const sink: LogSink<JournalEntry> = {
       append: (entries) => this.#insert(entries.map(rowOf)),
       appendGap: (gap) => this.#insert([gapRow(gap)]),
     };
-    this.#buffered = new BufferedLog(sink, log, LIMITS);
+    this.#buffered = new BufferedLog(sink, log, clock, LIMITS);
   }
 
   get skipped(): number {

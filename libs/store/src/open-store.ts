@@ -1,5 +1,5 @@
 import type { Store } from '@sluice/engine';
-import type { Log } from '@sluice/plugin-api';
+import type { Log, Clock } from '@sluice/plugin-api';
 import pg from 'pg';
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
@@ -21,6 +21,7 @@ export interface StoreOptions {
   /** Name of the store in logs and in `sluice doctor`. */
   readonly engine: 'embedded' | 'postgresql';
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 const CONNECTIONS = 5;
@@ -35,7 +36,7 @@ const MIGRATION_LOCK = 7_318_401;
  *
  * @throws `STORE_UNAVAILABLE` with the reason if the database cannot be used.
  */
-export async function openStore({ url, engine, log }: StoreOptions): Promise<Store> {
+export async function openStore({ url, engine, log, clock }: StoreOptions): Promise<Store> {
   const source = new DataSource({
     type: 'postgres',
     url,
@@ -53,7 +54,7 @@ export async function openStore({ url, engine, log }: StoreOptions): Promise<Sto
   });
   return reachable(async () => {
     await migrate(source, url);
-    return new PostgresStore(engine, new Database(source), log);
+    return new PostgresStore(engine, new Database(source), log, clock);
   });
 }
 

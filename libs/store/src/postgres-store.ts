@@ -1,5 +1,5 @@
 import type { Store, StoreRetention } from '@sluice/engine';
-import type { Log } from '@sluice/plugin-api';
+import type { Log, Clock } from '@sluice/plugin-api';
 import { PostgresAudit } from './audit.js';
 import { PostgresClaims } from './claims.js';
 import type { Database } from './database.js';
@@ -29,11 +29,12 @@ export class PostgresStore implements Store {
     readonly engine: string,
     private readonly database: Database,
     log: Log,
+    clock: Clock,
   ) {
     this.leases = new PostgresLeases(database);
     this.parked = new PostgresParked(database);
     this.claims = new PostgresClaims(database);
-    this.journal = new PostgresJournal(database, log);
+    this.journal = new PostgresJournal(database, log, clock);
     this.revocations = new PostgresRevocations(database);
     this.audit = new PostgresAudit(database);
     this.#stepEnds = new StepEnds(database);

@@ -1,6 +1,6 @@
 import { Engine, ROLES, type Observer, type Store } from '@sluice/engine';
 import { compileWorkspace, formatFindings, parseWorkspaceFile, type Workspace } from '@sluice/flow';
-import type { AnyPlugin } from '@sluice/plugin-api';
+import { type AnyPlugin, systemClock } from '@sluice/plugin-api';
 import { FakeWorkspace, MemoryLog, MemoryPacer, type MemoryBroker } from '@sluice/testing';
 
 export type Plugins = ReadonlyMap<string, AnyPlugin>;
@@ -50,6 +50,7 @@ export async function startHost({ workspace, plugins, broker, store, spool, host
     capabilities: { listen, tokens: () => tokens, routes, database: () => database, meter: () => meter, spool },
     observer,
     log: new MemoryLog(),
+    clock: systemClock,
     hostId,
     roles: new Set(ROLES),
     mask: (text) => text,

@@ -1,3 +1,4 @@
+import { systemClock } from '@sluice/plugin-api';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
 import { ConnectionDatabase } from '@sluice/store';
@@ -33,7 +34,7 @@ let database: ConnectionDatabase;
 
 beforeAll(async () => {
   server = await startPostgres();
-  database = new ConnectionDatabase({ url: server.url, connection: 'journal', log: new MemoryLog() });
+  database = new ConnectionDatabase({ url: server.url, connection: 'journal', log: new MemoryLog(), clock: systemClock });
   const calendar = await openPlugin(plugin, {}, { workspace: new FakeWorkspace(database) });
   const person = { code: 'ivanova', name: 'Иванова А. П.', shared: false, position: 0, archived: false, hours: [] };
   await calendar.client.resources.save(person);

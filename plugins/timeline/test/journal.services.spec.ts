@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { NewEvent } from '@sluice/plugin-api';
+import { type NewEvent, systemClock } from '@sluice/plugin-api';
 import { ConnectionDatabase } from '@sluice/store';
 import { FakeWorkspace, MemoryLog, openPlugin, startPostgres, until, type PostgresServer } from '@sluice/testing';
 import pg from 'pg';
@@ -32,7 +32,7 @@ describe('a journal on PostgreSQL', () => {
 
   beforeAll(async () => {
     server = await startPostgres();
-    database = new ConnectionDatabase({ url: server.url, connection: 'journal', log: new MemoryLog() });
+    database = new ConnectionDatabase({ url: server.url, connection: 'journal', log: new MemoryLog(), clock: systemClock });
     opened = await open();
     for (const [code, name, shared] of [
       ['ivanova', 'Иванова А. П.', false],

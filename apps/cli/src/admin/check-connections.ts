@@ -1,6 +1,6 @@
 import { Connections } from '@sluice/engine';
 import { diagnoseConnection, Secrets, type Diagnosis, type LoadedWorkspace } from '@sluice/host';
-import type { Services } from '@sluice/plugin-api';
+import { type Services, systemClock } from '@sluice/plugin-api';
 import { silent } from '../terminal/print.js';
 
 /** One line of the doctor. `skipped`: the line explains why the connection was not checked; it is neither a success nor a problem. */
@@ -25,6 +25,7 @@ export async function checkConnections(
   const needHost = new Set<string>();
   const connections = new Connections(workspace.connections.values(), plugins, {
     log: silent,
+    clock: systemClock,
     mask: secrets.mask,
     ...(timezone !== undefined && { timezone }),
     services: (connection) => servicesWithoutHost(() => needHost.add(connection)),

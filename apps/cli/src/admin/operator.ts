@@ -1,3 +1,4 @@
+import { systemClock } from '@sluice/plugin-api';
 import path from 'node:path';
 import { postgresUrl, PostgresProcess } from '@sluice/embedded';
 import { operatorSecret, readEnv, signOperatorToken, type Env } from '@sluice/host';
@@ -13,7 +14,7 @@ export async function readOperatorSecret(env: Env): Promise<string> {
   if (env.SLUICE_TOKEN_SECRET !== undefined) return env.SLUICE_TOKEN_SECRET;
   // loading the store takes as long as loading all other modules, and is needed only without the variable
   const { openStore } = await import('@sluice/store');
-  const store = await openStore({ ...(await databaseOf(env)), log: silent });
+  const store = await openStore({ ...(await databaseOf(env)), log: silent, clock: systemClock });
   try {
     return await operatorSecret(env, store);
   } finally {

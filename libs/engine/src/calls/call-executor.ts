@@ -1,4 +1,4 @@
-import { viewError, type ErrorView, type Log, type NewEvent } from '@sluice/plugin-api';
+import { viewError, type ErrorView, type Log, type NewEvent, type Clock } from '@sluice/plugin-api';
 import type { Settings } from '@sluice/flow';
 import { abortAt } from '../coordination/abort-at.js';
 import type { Observer } from '../observer.js';
@@ -16,6 +16,7 @@ export interface CallExecutorDeps {
   readonly observer: Observer;
   readonly journal: Store['journal'];
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 /** One attempt of one call. */
@@ -53,23 +54,26 @@ export class CallExecutor {
   /** Makes the call. Never rejects: each error of the call is its outcome. */
   async make(attempt: CallAttempt): Promise<CallOutcome> {
     const { call } = attempt;
-    const began = Date.now();
-    const timeout = call.deadline === undefined ? undefined : abortAt(call.deadline);
+    const { clock } = this.deps;
+    const began = clock.now();
+    const timeout = call.deadline === undefined ? undefined : abortAt(clock, call.deadline);
     try {
-      const { output, emitted, suspended } = await this.#run(attempt, timeout);
-      const ms = Date.now() - began;
+      const { output, emitted, suspended } = await this.#run(attempt, timeout?.signal);
+      const ms = clock.now() - began;
       this.#report(attempt, began, ms);
       return suspended ? { kind: 'suspended', emitted, ms } : { kind: 'output', output, emitted, ms };
     } catch (error) {
-      const ms = Date.now() - began;
+      const ms = clock.now() - began;
       this.#report(attempt, began, ms, viewOfCall(attempt.step, call, error));
-      return { kind: 'failed', error, ms, timedOut: timeout?.aborted === true };
+      return { kind: 'failed', error, ms, timedOut: timeout?.signal.aborted === true };
+    } finally {
+      timeout?.cancel();
     }
   }
 
   async #run({ run, step, call, prepared, signal: stopping, admit, suspend }: CallAttempt, timeout: AbortSignal | undefined) {
     if (!prepared.ok) throw prepared.error;
-    const { settings, log } = this.deps;
+    const { settings, log, clock } = this.deps;
     const signal = timeout ? AbortSignal.any([timeout, stopping]) : stopping;
     const release = await admit?.(signal);
     try {
@@ -90,7 +94,7 @@ export class CallExecutor {
           },
         }),
       });
-      const emitted = emittedByCall(emitCause(run.event, run.flow, settings.limits), run.run, step, events);
+      const emitted = emittedByCall(emitCause(run.event, run.flow, settings.limits, clock.now()), run.run, step, events);
       return { output, emitted, suspended };
     } finally {
       release?.();
@@ -98,7 +102,7 @@ export class CallExecutor {
   }
 
   #report({ run, step, call, load, journaled }: CallAttempt, began: number, ms: number, error?: ErrorView): void {
-    const { observer, journal } = this.deps;
+    const { observer, journal, clock } = this.deps;
     const connection = call.connection !== undefined && { connection: call.connection };
     observer.called({
       flow: run.flow,
@@ -115,7 +119,7 @@ export class CallExecutor {
     });
     if (!journaled) return;
     const details = { step, attempt: call.attempt, ms, ...connection, ...(error && { error }) };
-    journal.write(journalEntry(run, error ? 'retried' : 'called', details));
+    journal.write(journalEntry(run, error ? 'retried' : 'called', clock.now(), details));
   }
 }
 

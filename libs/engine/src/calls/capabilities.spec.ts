@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { definePlugin, type AnyPlugin, type DesktopGateway, type Host } from '@sluice/plugin-api';
+import { definePlugin, type AnyPlugin, type DesktopGateway, type Host, systemClock } from '@sluice/plugin-api';
 import { FakeWorkspace, MemoryLog, until } from '@sluice/testing';
 import { z } from 'zod';
 import { Connections } from './connections.js';
@@ -34,7 +34,7 @@ function workspaceOf(connections: readonly string[], use: 'required' | 'optional
   const all = new Connections(
     connections.map((name) => spec(name, name.startsWith('gate') ? 'gate' : 'chat')),
     plugins,
-    { log: new MemoryLog(), mask: (text) => text, services: () => new FakeWorkspace().host() },
+    { log: new MemoryLog(), clock: systemClock, mask: (text) => text, services: () => new FakeWorkspace().host() },
   );
   return { gateway, chat, all };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { definePlugin, type Host } from '@sluice/plugin-api';
+import { definePlugin, type Host, systemClock } from '@sluice/plugin-api';
 import { Connection } from '@sluice/engine';
 import { FakeWorkspace, MemoryLog, until } from '@sluice/testing';
 import { z } from 'zod';
@@ -36,6 +36,7 @@ function connectionOf() {
   return {
     connection: new Connection(spec, plugin, {
       log: new MemoryLog(),
+      clock: systemClock,
       mask: (text) => text,
       services: () => new FakeWorkspace().host(),
     }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { definePlugin, fail } from '@sluice/plugin-api';
+import { definePlugin, fail, systemClock } from '@sluice/plugin-api';
 import { FakeWorkspace, MemoryLog, until } from '@sluice/testing';
 import { z } from 'zod';
 import { Connection, keepUsing } from './connections.js';
@@ -23,7 +23,12 @@ function refusedFor(reasons: readonly string[]) {
   return {
     log,
     tries: () => tries,
-    connection: new Connection(spec, plugin, { log, mask: (text) => text, services: () => new FakeWorkspace().host() }),
+    connection: new Connection(spec, plugin, {
+      log,
+      clock: systemClock,
+      mask: (text) => text,
+      services: () => new FakeWorkspace().host(),
+    }),
   };
 }
 
@@ -57,7 +62,12 @@ describe('a source that the remote system refuses', () => {
     const location = { file: 'sluice.yaml', line: 1, column: 1 };
     const spec = { name: 'pbx', plugin: 'fake', location, config: {}, secrets: [] };
     const mask = (text: string) => text.replace('hunter2', '***');
-    const connection = new Connection(spec, plugin, { log: new MemoryLog(), mask, services: () => new FakeWorkspace().host() });
+    const connection = new Connection(spec, plugin, {
+      log: new MemoryLog(),
+      clock: systemClock,
+      mask,
+      services: () => new FakeWorkspace().host(),
+    });
     const stop = new AbortController();
     const using = keepUsing(connection, stop.signal, new MemoryLog(), async () => {
       runs++;

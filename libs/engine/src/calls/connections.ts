@@ -8,13 +8,15 @@ import {
   type Log,
   type Services,
   SluiceError,
+  pause,
+  type Clock,
+  type Timer,
 } from '@sluice/plugin-api';
 import { engineFail } from '@sluice/plugin-api';
 import type { z } from 'zod';
 import type { ConnectionSpec } from '@sluice/flow';
 import { capabilitiesFor } from './capabilities.js';
 import { checkAgainst } from './check-against.js';
-import { pause } from '../coordination/lease.js';
 import { maskedError } from '../masked-error.js';
 import { messageOf } from '../message-of.js';
 
@@ -23,6 +25,7 @@ export const UNPACED_LIMIT = 16;
 
 export interface ConnectionDeps {
   readonly log: Log;
+  readonly clock: Clock;
   /** Masks secrets in a text. All errors of plugins pass through it. */
   readonly mask: (text: string) => string;
   readonly timezone?: string;
@@ -85,11 +88,16 @@ export class Connection {
     this.#unpaced = new Semaphore(plugin.maxCalls?.(spec.config) ?? UNPACED_LIMIT);
   }
 
+  /** The clock of the host. */
+  get clock(): Clock {
+    return this.deps.clock;
+  }
+
   /** Rejects with the error of `open`: at once during the backoff, and always after `close`. */
   client(): Promise<Closable> {
     if (this.#closing.signal.aborted) return Promise.reject(asUnreachable(this.spec.name, this.#closing.signal.reason));
     if (this.#client) return this.#client;
-    if (Date.now() < this.#notBefore) return Promise.reject(this.#openError ?? new Error('not open'));
+    if (this.deps.clock.now() < this.#notBefore) return Promise.reject(this.#openError ?? new Error('not open'));
     this.#client = this.#opened();
     return this.#client;
   }
@@ -180,7 +188,8 @@ export class Connection {
         connection: this.spec.name,
         log: this.deps.log,
         signal,
-        now: () => new Date(),
+        clock: this.deps.clock,
+        now: () => new Date(this.deps.clock.now()),
         lost,
         services: this.#services(signal, lost),
         ...(this.deps.timezone !== undefined && { timezone: this.deps.timezone }),
@@ -198,7 +207,7 @@ export class Connection {
       generation.abort(error);
       this.#client = undefined;
       this.#openError = isSluiceError(error) ? notSent(error) : asUnreachable(this.spec.name, error);
-      this.#notBefore = Date.now() + Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** this.#failures++);
+      this.#notBefore = this.deps.clock.now() + Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** this.#failures++);
       throw this.#openError;
     }
   }
@@ -221,8 +230,8 @@ export class Connection {
    */
   #onFatal(error: SluiceError): void {
     if (error.code === UNAUTHORIZED) this.#fatal = error.message;
-    if (error.code === UNAUTHORIZED || !this.plugin.check || Date.now() < this.#checkAgainAt) return;
-    this.#checkAgainAt = Date.now() + CHECK_AFTER_FATAL_MS;
+    if (error.code === UNAUTHORIZED || !this.plugin.check || this.deps.clock.now() < this.#checkAgainAt) return;
+    this.#checkAgainAt = this.deps.clock.now() + CHECK_AFTER_FATAL_MS;
     this.check().catch((failed: unknown) => {
       if (isSluiceError(failed) && failed.fate === 'fatal') this.#fatal = failed.message;
     });
@@ -321,11 +330,11 @@ export async function keepUsing(
   for (let failures = 0; !signal.aborted; failures++) {
     const generation = new AbortController();
     const forget = connection.onLost((reason) => generation.abort(reason));
-    const began = Date.now();
-    let works: NodeJS.Timeout | undefined;
+    const began = connection.clock.now();
+    let works: Timer | undefined;
     try {
       const client = await connection.client();
-      works = setTimeout(() => connection.setSourceRefusal(source, undefined), SOURCE_WORKS_AFTER_MS);
+      works = connection.clock.after(SOURCE_WORKS_AFTER_MS, () => connection.setSourceRefusal(source, undefined));
       await use(client, AbortSignal.any([signal, generation.signal]));
       if (!signal.aborted) log.warn(`${connection.spec.name}: the source ended, subscribing again`);
     } catch (error) {
@@ -335,15 +344,15 @@ export async function keepUsing(
       told = reason;
       if (works && isSluiceError(error) && error.fate === 'fatal') connection.setSourceRefusal(source, reason);
     } finally {
-      clearTimeout(works);
+      works?.cancel();
       forget();
       generation.abort();
     }
-    if (Date.now() - began > REOPEN.maxMs) {
+    if (connection.clock.now() - began > REOPEN.maxMs) {
       failures = 0;
       told = undefined;
     }
-    await pause(Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** failures), signal);
+    await pause(connection.clock, Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** failures), signal);
   }
   connection.setSourceRefusal(source, undefined);
 }

@@ -1,6 +1,5 @@
-import { isSluiceError, type ErrorView } from '@sluice/plugin-api';
+import { isSluiceError, type ErrorView, pause, type Clock } from '@sluice/plugin-api';
 import type { Flow } from '@sluice/flow';
-import { pause } from '../coordination/lease.js';
 import { queues, type Bus, type Outgoing } from '../ports/bus.js';
 import type { Hop } from '../runs/hop.js';
 import { encodeRun, runMessage } from '../runs/run-codec.js';
@@ -16,6 +15,7 @@ const UNPACED_LOAD = { inFlight: 1, limit: Number.POSITIVE_INFINITY };
 export interface UnpacedCallsDeps {
   readonly bus: Bus;
   readonly executor: CallExecutor;
+  readonly clock: Clock;
   /** Fires when the host must stop at once: calls are aborted. */
   readonly signal: AbortSignal;
 }
@@ -39,7 +39,7 @@ export class UnpacedCalls {
     hop.notable = true;
     hop.enter(step);
     await this.#publishEarly(hop);
-    if (call.deadline !== undefined && Date.now() >= call.deadline) return timedOut(step, call);
+    if (call.deadline !== undefined && this.deps.clock.now() >= call.deadline) return timedOut(step, call);
     const outcome = await this.deps.executor.make({
       run: { run: hop.run, flow: this.flow.name, event: hop.event },
       step,
@@ -79,7 +79,7 @@ export class UnpacedCalls {
         return await this.deps.bus.publish(outputs);
       } catch (error) {
         if (this.deps.signal.aborted || !isInfrastructureError(error)) throw error;
-        await pause(AWAY_PAUSE_MS, this.deps.signal);
+        await pause(this.deps.clock, AWAY_PAUSE_MS, this.deps.signal);
       }
     }
   }
@@ -100,7 +100,7 @@ export class UnpacedCalls {
     });
     if (this.deps.signal.aborted) throw error;
     const wait = postponedMs(error, call, ms);
-    const late = verdict.kind === 'again' && call.deadline !== undefined && Date.now() + wait >= call.deadline;
+    const late = verdict.kind === 'again' && call.deadline !== undefined && this.deps.clock.now() + wait >= call.deadline;
     if (passed || late) return timedOut(step, call, error);
     if (verdict.kind === 'again') return this.#later(hop, step, call, wait);
     return { kind: 'failed', error: viewOfCall(step, call, verdict.kind === 'failed' ? verdict.error : error) };
@@ -109,8 +109,8 @@ export class UnpacedCalls {
   /** Publishes the same call with a durable delay. */
   #later(hop: Hop, step: string, call: PendingCall, ms: number): StepEnd {
     const state = hop.state('retry', { at: step, call: { ...call, attempt: call.attempt + 1 } });
-    const message = runMessage({ state, body: hop.body });
-    hop.outputs.push({ queue: queues.next(this.flow.name), message, notBefore: Date.now() + ms });
+    const message = runMessage({ state, body: hop.body }, this.deps.clock.now());
+    hop.outputs.push({ queue: queues.next(this.flow.name), message, notBefore: this.deps.clock.now() + ms });
     return { kind: 'suspended' };
   }
 }

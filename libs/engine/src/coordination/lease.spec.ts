@@ -1,3 +1,4 @@
+import { systemClock } from '@sluice/plugin-api';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { LEASE_TIMES, holdLease, type HeldLease } from './lease.js';
 import type { LeaseStore } from '../ports/store.js';
@@ -36,6 +37,7 @@ describe('a lease', () => {
     const lease = holdLease(leases, 'pace.erp', 'one', {
       gained: () => void told.push('gained'),
       lost: () => void told.push('lost'),
+      clock: systemClock,
       signal: stop.signal,
       ...(draining && { draining }),
     });

@@ -1,3 +1,4 @@
+import { pause, type Clock } from '@sluice/plugin-api';
 import type { LeaseStore } from '../ports/store.js';
 
 export interface LeaseTimes {
@@ -33,6 +34,7 @@ export function holdLease(
   options: {
     readonly gained: (epoch: number) => void;
     readonly lost: () => void;
+    readonly clock: Clock;
     readonly signal: AbortSignal;
     readonly info?: () => unknown;
     readonly times?: LeaseTimes;
@@ -40,11 +42,11 @@ export function holdLease(
     readonly draining?: () => Promise<void>;
   },
 ): HeldLease {
-  const times = options.times ?? LEASE_TIMES;
+  const { clock, times = LEASE_TIMES } = options;
   let epoch: number | undefined;
   let mayBeOurs = false;
   let until = { monotonic: 0, wall: 0 };
-  const held = () => epoch !== undefined && performance.now() < until.monotonic && Date.now() < until.wall;
+  const held = () => epoch !== undefined && clock.monotonic() < until.monotonic && clock.now() < until.wall;
   const drop = () => {
     if (epoch === undefined) return;
     epoch = undefined;
@@ -53,7 +55,7 @@ export function holdLease(
 
   const renew = async (): Promise<void> => {
     const usable = times.ttlMs - times.marginMs;
-    const asked = { monotonic: performance.now() + usable, wall: Date.now() + usable };
+    const asked = { monotonic: clock.monotonic() + usable, wall: clock.now() + usable };
     if (epoch !== undefined && !held()) drop();
     try {
       // also without an answer: this host may have the lease
@@ -64,7 +66,7 @@ export function holdLease(
       // another epoch means that another holder had the lease in between: work under the old epoch must stop
       if (epoch !== undefined && epoch !== now) drop();
       until = asked;
-      if (epoch === undefined && !options.signal.aborted && performance.now() < until.monotonic) {
+      if (epoch === undefined && !options.signal.aborted && clock.monotonic() < until.monotonic) {
         epoch = now;
         options.gained(now);
       }
@@ -78,10 +80,10 @@ export function holdLease(
   const keptDuring = async (work: Promise<void> = Promise.resolve()): Promise<void> => {
     const over = new AbortController();
     const ending = work.finally(() => over.abort());
-    await pause(times.renewMs, over.signal);
+    await pause(clock, times.renewMs, over.signal, { ref: false });
     while (epoch !== undefined && !over.signal.aborted) {
       await renew();
-      await pause(times.renewMs, over.signal);
+      await pause(clock, times.renewMs, over.signal, { ref: false });
     }
     await ending;
   };
@@ -89,25 +91,11 @@ export function holdLease(
   const ended = (async () => {
     while (!options.signal.aborted) {
       await renew();
-      await pause(times.renewMs, options.signal);
+      await pause(clock, times.renewMs, options.signal, { ref: false });
     }
     await keptDuring(options.draining?.());
     drop();
     if (mayBeOurs) await leases.release(name, holder).catch(() => undefined);
   })();
   return { held, ended };
-}
-
-/** Resolves after the time, or at once when the signal fires. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

@@ -1,4 +1,4 @@
-import { newEventId, type Log } from '@sluice/plugin-api';
+import { newEventId, type Log, type Clock } from '@sluice/plugin-api';
 import { messageOf } from '../message-of.js';
 import { queues, type Bus, type Consumer } from '../ports/bus.js';
 
@@ -18,6 +18,7 @@ export class HostPeers {
     private readonly bus: Bus,
     readonly id: string,
     private readonly log: Log,
+    private readonly clock: Clock,
   ) {}
 
   async start(): Promise<void> {
@@ -32,7 +33,8 @@ export class HostPeers {
   }
 
   broadcast(topic: string, body: Buffer): void {
-    const attributes = { id: newEventId(), source: this.id, type: 'sluice.peer', time: new Date().toISOString(), subject: topic };
+    const time = new Date(this.clock.now()).toISOString();
+    const attributes = { id: newEventId(), source: this.id, type: 'sluice.peer', time, subject: topic };
     this.bus
       .publish([{ queue: queues.peers, droppable: true, message: { attributes, body } }])
       .catch((error: unknown) => this.log.debug('what was said to the other hosts is lost', { reason: messageOf(error) }));

@@ -1,5 +1,4 @@
-import { viewError, type Log } from '@sluice/plugin-api';
-import { pause } from './lease.js';
+import { viewError, type Log, pause, type Clock } from '@sluice/plugin-api';
 import type { Bus, Outgoing } from '../ports/bus.js';
 
 /** Pause between two tries, beside the time of each try: together long enough for a broker that restarts. */
@@ -13,6 +12,7 @@ export interface LostWork {
   readonly sinceMs: number;
   readonly bus: Bus;
   readonly log: Log;
+  readonly clock: Clock;
   /** Fires when the host stops: no further try follows. */
   readonly signal: AbortSignal;
 }
@@ -24,8 +24,11 @@ export interface LostWork {
  * @returns true when the outputs are confirmed; false when the work will be repeated with the redelivered message, under the same ids.
  *   Never rejects
  */
-export async function publishLost(outputs: readonly Outgoing[], { what, sinceMs, bus, log, signal }: LostWork): Promise<boolean> {
-  const tookS = Math.round((Date.now() - sinceMs) / 1_000);
+export async function publishLost(
+  outputs: readonly Outgoing[],
+  { what, sinceMs, bus, log, clock, signal }: LostWork,
+): Promise<boolean> {
+  const tookS = Math.round((clock.now() - sinceMs) / 1_000);
   log.warn(`the broker took the message of ${what} back after at most ${tookS} s: its result is kept`, {
     cure: 'if no connection broke, raise consumer_timeout of RabbitMQ and settings.rabbit.consumerTimeout above the longest call',
   });
@@ -40,7 +43,7 @@ export async function publishLost(outputs: readonly Outgoing[], { what, sinceMs,
         });
         return false;
       }
-      await pause(AGAIN_MS, signal);
+      await pause(clock, AGAIN_MS, signal);
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '@sluice/plugin-api';
 import { holdLease } from './lease.js';
 import type { LeaseStore } from '../ports/store.js';
 
@@ -9,12 +10,14 @@ export async function underLease(
   leases: LeaseStore,
   holder: string,
   name: string,
+  clock: Clock,
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   let generation: AbortController | undefined;
   let running: Promise<void> = Promise.resolve();
   const lease = holdLease(leases, name, holder, {
+    clock,
     signal,
     gained: () => {
       const own = new AbortController();

@@ -6,6 +6,7 @@ import {
   type Accepted,
   type EventAttributes,
   type NewEvent,
+  type Clock,
 } from '@sluice/plugin-api';
 import { contentOf } from '../runs/event-data.js';
 import type { Observer } from '../observer.js';
@@ -18,6 +19,7 @@ const MAX_ID_BYTES = 200;
 
 export interface EventIngressOptions {
   readonly limitBytes: number;
+  readonly clock: Clock;
   readonly accounts: Pick<ParkedAccounts, 'requireRoom'>;
 }
 
@@ -77,7 +79,7 @@ export class EventIngress {
     reply: { readonly flow: string; readonly withinMs: number } | undefined,
     sender: { readonly flow: string | undefined } | { readonly acceptedAt: number },
   ): Promise<Accepted> {
-    const began = Date.now();
+    const began = this.options.clock.now();
     if ('flow' in sender) this.options.accounts.requireRoom(event, sender.flow);
     if (!isEventType(event.type))
       throw engineFail.EVENT_TYPE(`"${event.type.slice(0, 80)}" is not an event type`, { sent: 'no' });
@@ -100,7 +102,7 @@ export class EventIngress {
     // when the publish fails, the reply is not used
     awaited?.catch(() => undefined);
     await this.bus.publish([{ message: { attributes, body: carried.body }, ...(queue !== undefined && { queue }) }]);
-    this.observer.accepted(attributes, Date.now() - began);
+    this.observer.accepted(attributes, this.options.clock.now() - began);
     if (queue === undefined && !this.hasSubscriber(attributes.type)) this.observer.unrouted(attributes);
     return { id: attributes.id, ...(awaited && { reply: awaited }) };
   }

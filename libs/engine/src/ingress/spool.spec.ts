@@ -3,7 +3,7 @@ import { appendFile, chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { engineFail } from '@sluice/plugin-api';
+import { engineFail, systemClock } from '@sluice/plugin-api';
 import { MemoryLog, until } from '@sluice/testing';
 import { Spool } from './spool.js';
 import type { SpoolEntry } from './spool-record.js';
@@ -46,6 +46,7 @@ async function open(broker: Pick<Broker, 'hand'>, limitBytes?: number) {
     folder,
     hand: broker.hand,
     log,
+    clock: systemClock,
     dropped,
     name: 'calls',
     ...(limitBytes !== undefined && { limitBytes }),
@@ -96,7 +97,14 @@ describe('a spool', () => {
     const gone = new Broker();
     gone.away = true;
     // its process dies: it is never closed, and the files stay as they are
-    const before = await Spool.open({ folder, hand: gone.hand, log: new MemoryLog(), dropped: () => undefined, name: 'calls' });
+    const before = await Spool.open({
+      folder,
+      hand: gone.hand,
+      log: new MemoryLog(),
+      clock: systemClock,
+      dropped: () => undefined,
+      name: 'calls',
+    });
     for (const id of numbers(0, 5)) before.append(record(id));
     await until('them on the disk', () => before.waiting > 0 && readdirSync(folder).some((file) => file.endsWith('.log')), 5_000);
     const [segment = ''] = readdirSync(folder).filter((file) => file.endsWith('.log'));
@@ -174,6 +182,7 @@ describe('a spool', () => {
       folder: file,
       hand: async () => undefined,
       log: new MemoryLog(),
+      clock: systemClock,
       dropped: () => undefined,
       name: 'calls',
     });
@@ -190,6 +199,7 @@ describe('the files of a spool', () => {
       folder: own,
       hand: () => Promise.reject(engineFail.BUS_UNAVAILABLE('the broker is away')),
       log: new MemoryLog(),
+      clock: systemClock,
       dropped: () => undefined,
       name: 'calls',
     });

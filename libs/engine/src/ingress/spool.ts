@@ -1,5 +1,4 @@
-import { isSluiceError, type Log } from '@sluice/plugin-api';
-import { pause } from '../coordination/lease.js';
+import { isSluiceError, type Log, pause, type Clock, type Timer } from '@sluice/plugin-api';
 import { messageOf } from '../message-of.js';
 import { SpoolFiles, type Lines } from './spool-files.js';
 import { readRecord, writeRecord, type SpoolEntry } from './spool-record.js';
@@ -24,6 +23,7 @@ export interface SpoolOptions {
    */
   readonly hand: (record: SpoolEntry) => Promise<unknown>;
   readonly log: Log;
+  readonly clock: Clock;
   /** Called with the number of events that were dropped because the spool was full. */
   readonly dropped: (count: number) => void;
   /** Name of the source, for messages. */
@@ -43,7 +43,7 @@ export class Spool {
   private wake: () => void = () => undefined;
   private writing: Promise<void> = Promise.resolve();
   private isWriting = false;
-  private syncing: NodeJS.Timeout | undefined;
+  private syncing: Timer | undefined;
   private readonly forwarding: Promise<void>;
   private readonly limit: number;
   private lost = 0;
@@ -80,14 +80,14 @@ export class Spool {
     this.wake();
     await this.writing;
     await this.forwarding;
-    clearTimeout(this.syncing);
+    this.syncing?.cancel();
     await this.files.close().catch((error: unknown) => this.complain('cannot be closed', error));
   }
 
   private async write(): Promise<void> {
     this.isWriting = true;
     // events arrive in bursts: one write for all events of this turn of the event loop
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => this.options.clock.after(0, resolve));
     for (let failures = 0; this.pending.length > 0;) {
       const lines = this.pending;
       const bytes = this.pendingBytes;
@@ -104,7 +104,7 @@ export class Spool {
         this.pendingBytes += bytes;
         this.complain('cannot be written', error);
         if (this.stopping.signal.aborted) break;
-        await pause(backOff(failures++), this.stopping.signal);
+        await pause(this.options.clock, backOff(failures++), this.stopping.signal);
       }
     }
     this.isWriting = false;
@@ -133,16 +133,17 @@ export class Spool {
   }
 
   private syncSoon(): void {
-    this.syncing ??= setTimeout(() => {
+    this.syncing ??= this.options.clock.after(SYNC_MS, () => {
       this.syncing = undefined;
       this.files.sync().catch((error: unknown) => this.complain('cannot be synced', error));
-    }, SYNC_MS);
+    });
   }
 
   private async forward(): Promise<void> {
     let until = Infinity;
-    this.stopping.signal.addEventListener('abort', () => (until = Date.now() + LAST_MS), { once: true });
-    for (let failures = 0; Date.now() < until;) {
+    const now = () => this.options.clock.now();
+    this.stopping.signal.addEventListener('abort', () => (until = now() + LAST_MS), { once: true });
+    for (let failures = 0; now() < until;) {
       const woken = new Promise<void>((resolve) => (this.wake = resolve));
       try {
         const next = await this.files.read();
@@ -155,7 +156,7 @@ export class Spool {
         failures = 0;
       } catch (error) {
         this.complain('cannot be read', error);
-        await pause(backOff(failures++), this.stopping.signal);
+        await pause(this.options.clock, backOff(failures++), this.stopping.signal);
       }
     }
   }
@@ -174,7 +175,7 @@ export class Spool {
       rest = rest.slice(away === -1 ? now.length : away);
       if (away === -1) continue;
       if (this.stopping.signal.aborted) return false;
-      await pause(backOff(failures), this.stopping.signal);
+      await pause(this.options.clock, backOff(failures), this.stopping.signal);
     }
     return true;
   }

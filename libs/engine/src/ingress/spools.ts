@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { newEventId, type Accepted, type Log, type Meter, type NewEvent } from '@sluice/plugin-api';
+import { newEventId, type Accepted, type Log, type Meter, type NewEvent, type Clock } from '@sluice/plugin-api';
 import type { EventIngress } from './event-ingress.js';
 import { Spool } from './spool.js';
 
@@ -9,6 +9,7 @@ export interface SpoolsDeps {
   readonly ingress: EventIngress;
   readonly meter: (connection: string) => Meter;
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 /** The spools of this host: one for each flow whose source is live. */
@@ -19,13 +20,14 @@ export class Spools {
 
   /** Opens the spool of a flow; the caller closes it. Rejects when the folder cannot be used. */
   async open(flow: string, connection: string): Promise<Spool> {
-    const { folder, ingress, log } = this.deps;
+    const { folder, ingress, log, clock } = this.deps;
     const meter = this.deps.meter(connection);
     const spool = await Spool.open({
       folder: path.join(folder, flow),
       hand: ({ event, acceptedAt }) => ingress.handLate(flow, event, acceptedAt),
       dropped: meter.counter('sluice_spool_lost_total', 'Events of live sources that were dropped because a spool was full'),
       log,
+      clock,
       name: flow,
     });
     const all = [...(this.byConnection.get(connection) ?? []), spool];
@@ -41,8 +43,8 @@ export class Spools {
 export type NamedEvent = NewEvent & { readonly type: string; readonly source: string };
 
 /** Returns an `accept` that resolves once the spool has the event: a live source cannot wait for the broker and cannot repeat events. */
-export function acceptInto(spool: Spool, event: NamedEvent): Promise<Accepted> {
-  const now = Date.now();
+export function acceptInto(spool: Spool, event: NamedEvent, clock: Clock): Promise<Accepted> {
+  const now = clock.now();
   const id = event.id ?? newEventId();
   spool.append({ acceptedAt: now, event: { ...event, id, time: event.time ?? new Date(now) } });
   return Promise.resolve({ id });

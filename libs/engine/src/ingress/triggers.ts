@@ -7,13 +7,14 @@ import {
   type AnyTrigger,
   type RouteRegistrar,
   type Log,
+  pause,
+  type Clock,
 } from '@sluice/plugin-api';
 import type { z } from 'zod';
 import type { Flow } from '@sluice/flow';
 import { checkAgainst } from '../calls/check-against.js';
 import { keepUsing, type Connections } from '../calls/connections.js';
 import type { EventIngress } from './event-ingress.js';
-import { pause } from '../coordination/lease.js';
 import { messageOf } from '../message-of.js';
 import type { Store } from '../ports/store.js';
 import type { Spool } from './spool.js';
@@ -33,6 +34,7 @@ export interface TriggersDeps {
   readonly spools: Spools | undefined;
   readonly hostId: string;
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 export interface TriggerRoles {
@@ -70,7 +72,7 @@ async function listenToSource(
       spec.subscribe(client, trigger.options, accept, alive, flow.name),
     );
   if (!spec.exclusive) return subscribe(signal);
-  return underLease(deps.store.leases, deps.hostId, `source.${flow.name}`, signal, subscribe);
+  return underLease(deps.store.leases, deps.hostId, `source.${flow.name}`, deps.clock, signal, subscribe);
 }
 
 /** The spool is open on every host, not only on the one that listens, so that events of an earlier process are published. */
@@ -81,10 +83,10 @@ async function throughSpool(
   deps: TriggersDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const spool = await openSpool(flow, spools, deps.log, signal);
+  const spool = await openSpool(flow, spools, deps, signal);
   if (!spool) return;
   try {
-    const accept = acceptFor(flow, spec, (event) => acceptInto(spool, event));
+    const accept = acceptFor(flow, spec, (event) => acceptInto(spool, event, deps.clock));
     await listenToSource(flow, spec, accept, deps, signal);
   } finally {
     await spool.close();
@@ -92,7 +94,12 @@ async function throughSpool(
 }
 
 /** Tries until the folder can be used: listening without it would lose events. Returns undefined when the signal fires first. */
-async function openSpool(flow: Flow, spools: Spools, log: Log, signal: AbortSignal): Promise<Spool | undefined> {
+async function openSpool(
+  flow: Flow,
+  spools: Spools,
+  { log, clock }: TriggersDeps,
+  signal: AbortSignal,
+): Promise<Spool | undefined> {
   while (!signal.aborted) {
     try {
       return await spools.open(flow.name, connectionOf(flow));
@@ -101,7 +108,7 @@ async function openSpool(flow: Flow, spools: Spools, log: Log, signal: AbortSign
         reason: messageOf(error),
       });
     }
-    await pause(SPOOL_AGAIN_MS, signal);
+    await pause(clock, SPOOL_AGAIN_MS, signal);
   }
   return undefined;
 }
@@ -118,7 +125,7 @@ async function listen(flow: Flow, spec: AnyHostTrigger, accept: Accept, deps: Tr
     } catch (error) {
       deps.log.error(`${flow.name}: its trigger ended`, { error: messageOf(error) });
     }
-    await pause(LISTEN_AGAIN_MS, signal);
+    await pause(deps.clock, LISTEN_AGAIN_MS, signal);
   }
 }
 

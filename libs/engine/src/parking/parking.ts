@@ -10,9 +10,10 @@ import {
   type EventMessage,
   type Log,
   type SluiceError,
+  pause,
+  type Clock,
 } from '@sluice/plugin-api';
 import { writeData } from '../runs/event-data.js';
-import { pause } from '../coordination/lease.js';
 import { messageOf } from '../message-of.js';
 import type { NewerStateQueues } from '../runs/newer-states.js';
 import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from '../ports/bus.js';
@@ -41,6 +42,7 @@ export interface ParkingDeps {
   readonly bus: Bus;
   readonly store: Store;
   readonly log: Log;
+  readonly clock: Clock;
   readonly newer: NewerStateQueues;
   /** Returns whether the flow is deployed here and has this step. */
   readonly presenceOf: (flow: string, step: string) => StepPresence;
@@ -108,7 +110,7 @@ export class Parking {
     if (parked.state !== 'parked' && parked.state !== 'replaying') throw notReplayable(parked);
     if (options.data !== undefined) return this.#replayEdited(parked, options.data);
     if (options.fromStart !== true) await this.#refuseStranded(parked);
-    if (options.fromStart === true) await this.#publishUnmarked(parked, again(parked, true));
+    if (options.fromStart === true) await this.#publishUnmarked(parked, again(parked, true, this.deps.clock.now()));
     else await this.#publishMarked(parked);
     this.#journal(parked, 'replayed');
     return run;
@@ -162,7 +164,7 @@ export class Parking {
   }
 
   async #replayEdited(parked: ParkedRun, data: unknown): Promise<string> {
-    const { outgoing, run, claim } = edited(parked, data);
+    const { outgoing, run, claim } = edited(parked, data, this.deps.clock.now());
     // without a new id the new run would be skipped as a duplicate of the old one
     if (claim !== undefined) await this.deps.store.claims.giveBack(parked.flow, claim, parked.run);
     await this.#publishUnmarked(parked, outgoing);
@@ -213,7 +215,7 @@ export class Parking {
   #readable(deliveries: readonly Delivery[]): Parked[] {
     const batch: Parked[] = [];
     for (const delivery of deliveries) {
-      const read = readParked(delivery);
+      const read = readParked(delivery, this.deps.clock.now());
       if (read.kind === 'newer') this.deps.newer.handBack(delivery, read.version);
       else batch.push({ delivery, row: read.row });
     }
@@ -235,7 +237,7 @@ export class Parking {
         for (const { delivery } of batch) delivery.release();
         return;
       }
-      await pause(AWAY_PAUSE_MS, this.deps.signal);
+      await pause(this.deps.clock, AWAY_PAUSE_MS, this.deps.signal);
     }
   }
 
@@ -253,7 +255,7 @@ export class Parking {
         reason,
       });
       const refusal = engineFail.POISON(`the database refuses the state of the run: ${reason}`);
-      await this.#park([{ delivery, row: unreadableRow(delivery, refusal), refused: true }]);
+      await this.#park([{ delivery, row: unreadableRow(delivery, refusal, this.deps.clock.now()), refused: true }]);
     }
   }
 
@@ -262,12 +264,12 @@ export class Parking {
     while (!this.deps.signal.aborted) {
       const stuck = await this.deps.store.parked.stuck(STUCK_MS).catch((error: unknown) => this.#putOff(error));
       for (const parked of stuck ?? []) await this.#publishAgain(parked).catch((error: unknown) => this.#putOff(error));
-      await pause(SWEEP_MS, this.deps.signal);
+      await pause(this.deps.clock, SWEEP_MS, this.deps.signal, { ref: false });
     }
   }
 
   async #publishAgain(parked: ParkedRun): Promise<void> {
-    await this.deps.bus.publish([again(parked, false)]);
+    await this.deps.bus.publish([again(parked, false, this.deps.clock.now())]);
     await this.deps.store.parked.replayed(parked.run, parked.epoch);
   }
 
@@ -277,7 +279,7 @@ export class Parking {
 
   #journal(parked: ParkedRun, kind: 'replayed' | 'dropped'): void {
     const { step } = parked;
-    this.deps.store.journal.write(journalEntry(parked, kind, step === undefined ? {} : { step }));
+    this.deps.store.journal.write(journalEntry(parked, kind, this.deps.clock.now(), step === undefined ? {} : { step }));
   }
 }
 
@@ -285,7 +287,7 @@ function notReplayable({ run, state }: ParkedRun): SluiceError {
   return engineFail.REPLAY_REFUSED(`run ${run} is not parked any more: it was ${state}`);
 }
 
-function again(parked: ParkedRun, fromStart: boolean): Outgoing {
+function again(parked: ParkedRun, fromStart: boolean, now: number): Outgoing {
   const failed = moduleFailure(parked.event);
   if (failed) return { queue: failed.queue, message: withoutFailure(parked) };
   const { state, body } = decodeRun(parked.message);
@@ -295,13 +297,13 @@ function again(parked: ParkedRun, fromStart: boolean): Outgoing {
   const replay: RunState = {
     ...kept,
     kind: 'replay',
-    startedAt: Date.now(),
+    startedAt: now,
     epoch: parked.epoch + 1,
     steps: fromStart ? {} : state.steps,
     ...(at !== undefined && !fromStart && { at }),
     ...(goesOn && { result }),
   };
-  return { queue: queues.next(parked.flow), message: runMessage({ state: replay, body }) };
+  return { queue: queues.next(parked.flow), message: runMessage({ state: replay, body }, now) };
 }
 
 function isJson(contentType: string | undefined): boolean {
@@ -309,7 +311,7 @@ function isJson(contentType: string | undefined): boolean {
 }
 
 /** Other data need another run id, or the remote system would answer with its stored result for the old one. */
-function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; run: string; claim: string | undefined } {
+function edited(parked: ParkedRun, data: unknown, now: number): { outgoing: Outgoing; run: string; claim: string | undefined } {
   const id = derivedId(parked.run, 'edited', parked.epoch + 1);
   // a form or XML that was edited as data is JSON from then on
   const written = parked.event.datacontenttype;
@@ -319,7 +321,7 @@ function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; run: st
     ...event,
     id,
     causationid: parked.event.id,
-    acceptedat: Date.now(),
+    acceptedat: now,
     ...(datacontenttype !== undefined && { datacontenttype }),
   };
   const { claim } = decodeRun(parked.message).state;
@@ -333,21 +335,22 @@ function edited(parked: ParkedRun, data: unknown): { outgoing: Outgoing; run: st
 /** Returns the row of a message of one of the two queues; only the version when a newer release has written its state. */
 function readParked(
   delivery: Delivery,
+  now: number,
 ): { readonly kind: 'row'; readonly row: ParkedRow } | { readonly kind: 'newer'; readonly version: number } {
   const { message } = delivery;
-  if (!isRun(message)) return { kind: 'row', row: eventRow(delivery) };
+  if (!isRun(message)) return { kind: 'row', row: eventRow(delivery, now) };
   const read = readRun(message.body);
   switch (read.kind) {
     case 'newer':
       return read;
     case 'run':
-      return { kind: 'row', row: runRow(read.run, message.body) };
+      return { kind: 'row', row: runRow(read.run, message.body, now) };
     case 'unreadable':
-      return { kind: 'row', row: unreadableRow(delivery, engineFail.POISON(read.reason)) };
+      return { kind: 'row', row: unreadableRow(delivery, engineFail.POISON(read.reason), now) };
   }
 }
 
-function runRow({ state }: RunMessage, message: Buffer): ParkedRow {
+function runRow({ state }: RunMessage, message: Buffer, now: number): ParkedRow {
   const error = state.parked?.error ?? viewError(engineFail.POISON('the broker gave the run up after too many deliveries'));
   return {
     run: state.run,
@@ -356,7 +359,7 @@ function runRow({ state }: RunMessage, message: Buffer): ParkedRow {
     revision: state.revision,
     event: state.event,
     error,
-    parkedAt: new Date(state.parked?.at ?? Date.now()),
+    parkedAt: new Date(state.parked?.at ?? now),
     message,
     ...(state.at !== undefined && { step: state.at }),
   };
@@ -380,18 +383,18 @@ function withoutFailure(parked: ParkedRun): EventMessage {
 }
 
 /** Returns the row of an event on which a handler failed, or of a message that the broker no longer delivers. */
-function eventRow(delivery: Delivery): ParkedRow {
+function eventRow(delivery: Delivery, now: number): ParkedRow {
   const failed = moduleFailure(delivery.message.attributes);
-  if (failed) return keptRow(delivery, failed.queue, failed.error);
-  return unreadableRow(delivery, engineFail.POISON('the broker gave the event up after too many deliveries'));
+  if (failed) return keptRow(delivery, failed.queue, failed.error, now);
+  return unreadableRow(delivery, engineFail.POISON('the broker gave the event up after too many deliveries'), now);
 }
 
-function unreadableRow(delivery: Delivery, error: SluiceError): ParkedRow {
-  return keptRow(delivery, UNKNOWN_FLOW, viewError(error));
+function unreadableRow(delivery: Delivery, error: SluiceError, now: number): ParkedRow {
+  return keptRow(delivery, UNKNOWN_FLOW, viewError(error), now);
 }
 
 /** Keeps the whole message, so that a person can inspect it. */
-function keptRow({ message }: Delivery, flow: string, error: ErrorView): ParkedRow {
+function keptRow({ message }: Delivery, flow: string, error: ErrorView, now: number): ParkedRow {
   const { attributes, body } = message;
   const run = runId(attributes.source, attributes.id, flow);
   const state: RunState = {
@@ -400,10 +403,10 @@ function keptRow({ message }: Delivery, flow: string, error: ErrorView): ParkedR
     flow,
     revision: '',
     event: attributes,
-    startedAt: Date.now(),
+    startedAt: now,
     steps: {},
     kind: 'parked',
-    parked: { error, at: Date.now() },
+    parked: { error, at: now },
   };
   return {
     run,
@@ -412,7 +415,7 @@ function keptRow({ message }: Delivery, flow: string, error: ErrorView): ParkedR
     revision: '',
     event: attributes,
     error,
-    parkedAt: new Date(),
+    parkedAt: new Date(now),
     message: encodeRun({ state, body }),
   };
 }

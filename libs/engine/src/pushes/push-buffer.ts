@@ -1,6 +1,5 @@
-import { viewError, type Log } from '@sluice/plugin-api';
+import { viewError, type Log, pause, type Clock } from '@sluice/plugin-api';
 import type { PreparedCall, RefusedCall } from '../calls/prepared-call.js';
-import { pause } from '../coordination/lease.js';
 import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from '../ports/bus.js';
 import { PUSH_CLASSES, type PushClass } from '../ports/pacer.js';
 import { publishLost } from '../coordination/publish-lost.js';
@@ -22,7 +21,6 @@ export interface ReadPush {
 
 /** A push that waits in memory for a slot or is being called, with all copies of its message that this host holds. */
 export class BufferedPush {
-  readonly since = Date.now();
   /** True after `SUSPECT_AFTER` redeliveries: the push is suspected of killing its host. */
   readonly suspect: boolean;
   /** Run, step and try. Empty until the state has been read. */
@@ -37,6 +35,8 @@ export class BufferedPush {
     readonly priority: PushClass,
     /** True for a retry. Retries and new pushes take turns. */
     readonly again: boolean,
+    /** When this host received the push, in milliseconds since 1970. */
+    readonly since: number,
   ) {
     this.#copies = [delivery];
     this.suspect = delivery.redelivered >= SUSPECT_AFTER;
@@ -88,6 +88,7 @@ export class BufferedPush {
 export interface PushBufferDeps {
   readonly bus: Bus;
   readonly log: Log;
+  readonly clock: Clock;
   /** Fires at a graceful stop: consuming ends. */
   readonly signal: AbortSignal;
   readonly shares: Readonly<Record<PushClass, number>>;
@@ -186,8 +187,8 @@ export class PushBuffer {
   }
 
   async #publishLost(held: BufferedPush, outputs: readonly Outgoing[]): Promise<boolean> {
-    const { bus, log, signal } = this.deps;
-    const published = await publishLost(outputs, { what: `the call ${held.key}`, sinceMs: held.since, bus, log, signal });
+    const { bus, log, clock, signal } = this.deps;
+    const published = await publishLost(outputs, { what: `the call ${held.key}`, sinceMs: held.since, bus, log, clock, signal });
     if (published) held.drop();
     else held.release();
     return published;
@@ -226,7 +227,7 @@ export class PushBuffer {
   handBackOld(): void {
     // one third, so that a call that begins at the last moment still has twice that time
     const longest = Math.min(MAX_HELD_MS, this.deps.consumerTimeoutMs / 3);
-    this.#handBack((held) => Date.now() - held.since > longest);
+    this.#handBack((held) => this.deps.clock.now() - held.since > longest);
   }
 
   /** Resolves when all results are confirmed. */
@@ -244,13 +245,13 @@ export class PushBuffer {
     const consumer = this.deps.bus.consume(queue, { prefetch: this.#prefetch }, (delivery) => {
       // the consumers were cancelled: another host may own the connection already
       if (this.#consumers.get(queue) !== consumer) return delivery.release();
-      this.#held.push(new BufferedPush(delivery, priority, again));
+      this.#held.push(new BufferedPush(delivery, priority, again, this.deps.clock.now()));
       this.deps.changed();
     });
     this.#consumers.set(queue, consumer);
     consumer.catch(async (error: unknown) => {
       this.deps.log.warn(`${this.connection}: the pushes cannot be consumed, trying again`, { error: viewError(error).message });
-      await pause(CONSUME_AGAIN_MS, this.deps.signal);
+      await pause(this.deps.clock, CONSUME_AGAIN_MS, this.deps.signal);
       // the pacer reports only once that the connection is open
       if (this.#consumers.get(queue) !== consumer || this.deps.signal.aborted) return;
       this.#consumers.delete(queue);

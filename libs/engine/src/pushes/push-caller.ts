@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { engineFail, type Log } from '@sluice/plugin-api';
+import { engineFail, type Log, type Clock } from '@sluice/plugin-api';
 import type { CallExecutor, CallOutcome } from '../calls/call-executor.js';
 import { postponedMs, stepTimeout, waitMs } from '../calls/retry.js';
 import type { ExclusiveGate } from '../coordination/exclusive-gate.js';
@@ -18,6 +18,7 @@ export interface PushCallerDeps {
   readonly suspects: PoisonGuard;
   readonly journaled: (flow: string) => boolean;
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 export interface PushCallerOptions {
@@ -83,7 +84,7 @@ export class PushCaller {
     if (outcome.kind !== 'failed') {
       this.judge.succeeded(idOf(run));
       const output = outcome.kind === 'output' ? outcome.output : undefined;
-      this.intake.settle(held, [continuation(run, { ok: true, output }), ...outcome.emitted]);
+      this.intake.settle(held, [continuation(run, { ok: true, output }, this.deps.clock.now()), ...outcome.emitted]);
       return { result: 'ok', ms };
     }
     // a call that must not be repeated gets a verdict: its outcome is unknown
@@ -153,7 +154,7 @@ export class PushCaller {
 
   /** Publishes the same push with a pause. When the timeout of its step expires before that, the step ends now with the last error. */
   #later(push: CallablePush, call: PendingCall, ms: number, error: unknown): void {
-    if (call.deadline !== undefined && Date.now() + ms >= call.deadline) this.#timedOut(push, error);
+    if (call.deadline !== undefined && this.deps.clock.now() + ms >= call.deadline) this.#timedOut(push, error);
     else this.#again(push, call, ms);
   }
 
@@ -164,11 +165,11 @@ export class PushCaller {
   }
 
   #again({ held, run }: CallablePush, call: PendingCall, ms: number): void {
-    this.intake.settle(held, [pushAgain(this.connection, run, call, ms)]);
+    this.intake.settle(held, [pushAgain(this.connection, run, call, ms, this.deps.clock.now())]);
   }
 
   #settleFailed({ held, run }: CallablePush, error: unknown): void {
-    this.intake.settle(held, [continuation(run, failure(run, error))]);
+    this.intake.settle(held, [continuation(run, failure(run, error), this.deps.clock.now())]);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Log } from '@sluice/plugin-api';
+import type { Log, Clock } from '@sluice/plugin-api';
 import type { Connections } from '../calls/connections.js';
 import { prepareCall } from '../calls/prepared-call.js';
 import { queues, type Outgoing } from '../ports/bus.js';
@@ -16,6 +16,7 @@ export interface PushIntakeDeps {
   /** Returns whether the flow is deployed here and has this step. */
   readonly presenceOf: (flow: string, step: string) => StepPresence;
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 /** A push whose call can be made now. */
@@ -30,7 +31,7 @@ export interface CallablePush extends ReadPush {
 export class PushIntake {
   /** Pushes from the start of their call until the result is confirmed, by key. A copy that arrives in that time is not called. */
   readonly #calling = new Map<string, BufferedPush>();
-  readonly #answered = new CompletedWork();
+  readonly #answered: CompletedWork;
   /** Missing steps that were reported. */
   readonly #missed = new Set<string>();
 
@@ -38,7 +39,9 @@ export class PushIntake {
     private readonly connection: string,
     private readonly buffer: PushBuffer,
     private readonly deps: PushIntakeDeps,
-  ) {}
+  ) {
+    this.#answered = new CompletedWork(deps.clock);
+  }
 
   /** Returns the next push to call; undefined when none of the open classes has one. */
   next(open: readonly PushClass[]): CallablePush | undefined {
@@ -51,9 +54,10 @@ export class PushIntake {
       this.#calling.set(held.key, held);
       const { call, flow, at = '' } = run.state;
       const presence = this.deps.presenceOf(flow, at);
+      const now = this.deps.clock.now();
       if (presence !== 'here') this.#park(held, run, presence);
-      else if (call.deadline !== undefined && Date.now() >= call.deadline) this.settle(held, []);
-      else if (call.expiresAt !== undefined && Date.now() > call.expiresAt) this.settle(held, [continuation(run, expired())]);
+      else if (call.deadline !== undefined && now >= call.deadline) this.settle(held, []);
+      else if (call.expiresAt !== undefined && now > call.expiresAt) this.settle(held, [continuation(run, expired(), now)]);
       else return { held, ...read };
     }
     return undefined;
@@ -114,7 +118,9 @@ export class PushIntake {
       );
     }
     // the hop of a deployed flow parks the run, writes the journal and answers a sender that waits for a reply
-    const output = presence === 'step-gone' ? continuation(run, { ok: false, error: uncalled(run) }) : parkedUncalled(run);
+    const now = this.deps.clock.now();
+    const output =
+      presence === 'step-gone' ? continuation(run, { ok: false, error: uncalled(run) }, now) : parkedUncalled(run, now);
     this.settle(held, [output]);
   }
 }

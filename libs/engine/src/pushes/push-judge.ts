@@ -1,4 +1,4 @@
-import { isSluiceError, type Idempotence } from '@sluice/plugin-api';
+import { isSluiceError, type Idempotence, type Clock } from '@sluice/plugin-api';
 import type { CallEnd } from '../ports/pacer.js';
 import { decideRetry, retryAfterOf, sentOf, type Verdict } from '../calls/retry.js';
 import type { PendingCall } from '../runs/run-state.js';
@@ -30,10 +30,13 @@ export class PushJudge {
   #lastOkAt = 0;
 
   /** @param probeMs interval of probes in milliseconds; failures less than half of it apart belong to one opening of the breaker */
-  constructor(private readonly probeMs: number) {}
+  constructor(
+    private readonly probeMs: number,
+    private readonly clock: Clock,
+  ) {}
 
   succeeded(id: string): void {
-    this.#lastOkAt = Date.now();
+    this.#lastOkAt = this.clock.now();
     this.#openings.delete(id);
   }
 
@@ -46,14 +49,14 @@ export class PushJudge {
       where: `${call.plugin}.${call.action}`,
     });
     if (verdict.kind !== 'wait' || verdict.why !== 'unavailable') return verdict;
-    if (sentOf(error) === 'no' && (inFlight > 1 || Date.now() - this.#lastOkAt < ALIVE_MS))
+    if (sentOf(error) === 'no' && (inFlight > 1 || this.clock.now() - this.#lastOkAt < ALIVE_MS))
       return { kind: 'wait', why: 'overload' };
     if (this.#openingsOf(id) <= FREE_OPENINGS) return verdict;
     return call.attempt < call.policy.attempts ? { kind: 'again', error } : { kind: 'failed', error };
   }
 
   #openingsOf(id: string): number {
-    const now = Date.now();
+    const now = this.clock.now();
     const seen = this.#openings.get(id);
     const times = seen === undefined ? 1 : now - seen.lastAt < this.probeMs / 2 ? seen.times : seen.times + 1;
     if (this.#openings.size >= MAX_TRACKED_CALLS) this.#openings.clear();

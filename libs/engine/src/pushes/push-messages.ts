@@ -21,12 +21,16 @@ export function isPush(run: RunMessage): run is Push {
   return run.state.call !== undefined;
 }
 
-/** Returns the message that continues the run after its call. */
-export function continuation(run: Push, result: StepResult): Outgoing {
+/**
+ * Returns the message that continues the run after its call.
+ *
+ * @param now milliseconds since 1970
+ */
+export function continuation(run: Push, result: StepResult, now: number): Outgoing {
   // the input is no longer needed, only the deadline of the step
   const call = { ...run.state.call, input: null };
   const withResult = (of: StepResult) =>
-    runMessage({ state: { ...run.state, kind: 'result', result: of, call }, body: run.body });
+    runMessage({ state: { ...run.state, kind: 'result', result: of, call }, body: run.body }, now);
   const queue = queues.next(run.state.flow);
   const message = withResult(result);
   if (message.body.length <= STATE_LIMIT_BYTES) return { queue, message };
@@ -34,22 +38,31 @@ export function continuation(run: Push, result: StepResult): Outgoing {
   return { queue, message: withResult(failure(run, stateTooLarge(message.body.length))) };
 }
 
-/** Returns the same push with a durable delay. */
-export function pushAgain(connection: string, run: RunMessage, call: PendingCall, ms: number): Outgoing {
-  const message = runMessage({ state: { ...run.state, call }, body: run.body });
-  return { queue: queues.pushAgain(connection, call.priority), message, notBefore: Date.now() + ms };
+/**
+ * Returns the same push with a durable delay.
+ *
+ * @param ms the delay in milliseconds
+ * @param now milliseconds since 1970
+ */
+export function pushAgain(connection: string, run: RunMessage, call: PendingCall, ms: number, now: number): Outgoing {
+  const message = runMessage({ state: { ...run.state, call }, body: run.body }, now);
+  return { queue: queues.pushAgain(connection, call.priority), message, notBefore: now + ms };
 }
 
 export function failure({ state }: Push, error: unknown): StepResult {
   return { ok: false, error: viewOfCall(state.at ?? '', state.call, error) };
 }
 
-/** Returns the message that parks a run whose step no longer exists in its flow. Its call is not made, and no hop reads the run. */
-export function parkedUncalled(run: Push): Outgoing {
+/**
+ * Returns the message that parks a run whose step no longer exists in its flow. Its call is not made, and no hop reads the run.
+ *
+ * @param now milliseconds since 1970
+ */
+export function parkedUncalled(run: Push, now: number): Outgoing {
   const { call: _call, result: _result, ...kept } = run.state;
   const error = uncalled(run);
-  const state: RunState = { ...kept, kind: 'parked', parked: { error, at: Date.now() } };
-  return { queue: queues.parked, message: runMessage({ state, body: run.body }) };
+  const state: RunState = { ...kept, kind: 'parked', parked: { error, at: now } };
+  return { queue: queues.parked, message: runMessage({ state, body: run.body }, now) };
 }
 
 export function uncalled(run: Push): ErrorView {

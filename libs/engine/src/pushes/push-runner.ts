@@ -1,4 +1,4 @@
-import type { Log } from '@sluice/plugin-api';
+import type { Log, Clock } from '@sluice/plugin-api';
 import type { PaceConfig, Settings } from '@sluice/flow';
 import type { Connection } from '../calls/connections.js';
 import type { Readiness } from '../coordination/readiness.js';
@@ -26,6 +26,7 @@ export interface PushRunnerDeps extends PushIntakeDeps, PushCallerDeps {
   readonly pacer: Pacer;
   readonly settings: Settings;
   readonly log: Log;
+  readonly clock: Clock;
   /** Fires at a graceful stop: no new call begins. */
   readonly signal: AbortSignal;
   readonly readiness: Readiness;
@@ -59,6 +60,7 @@ export class PushRunner implements PushOwner {
     this.#buffer = new PushBuffer(this.name, {
       bus: deps.bus,
       log: deps.log,
+      clock: deps.clock,
       signal: deps.signal,
       shares: config.shares,
       limit: this.#limit,
@@ -68,7 +70,7 @@ export class PushRunner implements PushOwner {
       changed: () => this.#pace?.wake(),
     });
     this.#intake = new PushIntake(this.name, this.#buffer, deps);
-    this.#caller = new PushCaller(this.name, this.#intake, new PushJudge(config.breaker.probeMs), deps, {
+    this.#caller = new PushCaller(this.name, this.#intake, new PushJudge(config.breaker.probeMs, deps.clock), deps, {
       load: () => ({ inFlight: this.#inFlight, limit: this.state()?.limit ?? this.#limit }),
       cut: this.#cut.signal,
       onUnreachable: (error) => void (this.#unreachable = error),
@@ -98,10 +100,10 @@ export class PushRunner implements PushOwner {
    */
   async run(): Promise<void> {
     const everyMs = Math.min(MAX_HELD_CHECK_MS, this.deps.settings.rabbit.consumerTimeoutMs / 10);
-    const timer = setInterval(() => this.#buffer.handBackOld(), everyMs);
+    const timer = this.deps.clock.every(everyMs, () => this.#buffer.handBackOld()).unref();
     this.#pace = this.deps.pacer.own(this.name, this.config, this, this.deps.signal);
     await this.#pace.ended;
-    clearInterval(timer);
+    timer.cancel();
     this.#cut.abort(new Error('the host stops'));
     await this.#buffer.close();
     await this.#buffer.confirmed();
@@ -137,9 +139,9 @@ export class PushRunner implements PushOwner {
 
   /** Both are warnings: a reader of the outage has to see its end too, even where only warnings are shown. */
   onBreakerChanged(open: boolean): void {
-    if (open) this.#awaySince = Date.now();
+    if (open) this.#awaySince = this.deps.clock.now();
     const probeS = this.config.breaker.probeMs / 1_000;
-    const awayS = Math.round((Date.now() - this.#awaySince) / 1_000);
+    const awayS = Math.round((this.deps.clock.now() - this.#awaySince) / 1_000);
     this.deps.log.warn(
       open
         ? `${this.name} cannot be reached: ${messageOf(this.#unreachable)}. Its calls wait, no call is lost; it is checked again every ${probeS} s`

@@ -1,3 +1,4 @@
+import type { Clock } from '@sluice/plugin-api';
 /** The broker redelivers a lost delivery within seconds, so older keys are not needed. */
 const MAX_AGE_MS = 60 * 60_000;
 const MAX_KEYS = 10_000;
@@ -9,9 +10,11 @@ const MAX_KEYS = 10_000;
 export class CompletedWork {
   readonly #at = new Map<string, number>();
 
+  constructor(private readonly clock: Clock) {}
+
   add(key: string): void {
     this.#at.delete(key);
-    this.#at.set(key, Date.now());
+    this.#at.set(key, this.clock.now());
     if (this.#at.size <= MAX_KEYS) return;
     const [oldest] = this.#at.keys();
     if (oldest !== undefined) this.#at.delete(oldest);
@@ -19,6 +22,6 @@ export class CompletedWork {
 
   has(key: string): boolean {
     const at = this.#at.get(key);
-    return at !== undefined && Date.now() - at < MAX_AGE_MS;
+    return at !== undefined && this.clock.now() - at < MAX_AGE_MS;
   }
 }

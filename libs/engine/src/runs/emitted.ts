@@ -10,10 +10,17 @@ export interface EmitCause {
   readonly flow: string;
   readonly hopsLimit: number;
   readonly bytesLimit: number;
+  /** When the event is emitted, in milliseconds since 1970. */
+  readonly now: number;
 }
 
-export function emitCause(event: EventAttributes, flow: string, { hops, eventBytes }: Settings['limits']): EmitCause {
-  return { event, flow, hopsLimit: hops, bytesLimit: eventBytes };
+export function emitCause(
+  event: EventAttributes,
+  flow: string,
+  { hops, eventBytes }: Settings['limits'],
+  now: number,
+): EmitCause {
+  return { event, flow, hopsLimit: hops, bytesLimit: eventBytes, now };
 }
 
 /** The attributes that the emitter sets. The others follow from the cause of the event. */
@@ -40,7 +47,7 @@ export function emittedEvent(cause: EmitCause, emitted: EmittedAttributes, conte
   const { body, datacontenttype } = content;
   if (body.length > cause.bytesLimit)
     throw engineFail.BODY_TOO_LARGE(`${type} has ${body.length} bytes, and the limit is ${cause.bytesLimit}`);
-  const now = Date.now();
+  const { now } = cause;
   const attributes: Writable<EventAttributes> = {
     id,
     source: `/flows/${cause.flow}`,

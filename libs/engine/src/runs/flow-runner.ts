@@ -1,10 +1,9 @@
-import { engineFail, runId, viewError, type EventAttributes, type Log } from '@sluice/plugin-api';
+import { engineFail, runId, viewError, type EventAttributes, type Log, pause, type Clock } from '@sluice/plugin-api';
 import type { Flow } from '@sluice/flow';
 import { CompletedWork } from './completed-work.js';
 import type { Hop } from './hop.js';
 import { endWith, type HopEnd } from './hop-end.js';
 import { HopRunner, type HopRunnerDeps } from './hop-runner.js';
-import { pause } from '../coordination/lease.js';
 import type { EventIngress } from '../ingress/event-ingress.js';
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { NewerStateQueues } from './newer-states.js';
@@ -29,6 +28,7 @@ export interface FlowRunnerDeps extends HopRunnerDeps, RunEndsDeps {
   readonly bus: Bus;
   readonly ingress: Pick<EventIngress, 'hasSubscriber'>;
   readonly log: Log;
+  readonly clock: Clock;
   readonly gate: ExclusiveGate;
   readonly readiness: Readiness;
   readonly newer: NewerStateQueues;
@@ -46,7 +46,7 @@ export class FlowRunner {
   /** Hops that are waiting, by key. A second copy of a message waits for the first. */
   readonly #inFlight = new Map<Delivery, { readonly key: string; readonly ended: Promise<void> }>();
   /** Hops whose outputs were published although their delivery was lost. */
-  readonly #answered = new CompletedWork();
+  readonly #answered: CompletedWork;
   /** Types that the trigger takes; undefined for a trigger of a plugin, whose events are of any type. */
   readonly #types: TypePatterns | undefined;
   /** Time from which all flows of this host receive the events of their types, in milliseconds since 1970. */
@@ -58,6 +58,7 @@ export class FlowRunner {
   ) {
     this.#hops = new HopRunner(flow, deps);
     this.#ends = new RunEnds(flow, deps);
+    this.#answered = new CompletedWork(deps.clock);
     if (flow.trigger.kind === 'event') this.#types = new TypePatterns(flow.trigger.types);
   }
 
@@ -79,7 +80,7 @@ export class FlowRunner {
 
   /** Begins to consume. Call it once the queues of all flows are declared. */
   async start(): Promise<void> {
-    this.#boundAt = Date.now();
+    this.#boundAt = this.deps.clock.now();
     const prefetch = Math.max(1, Math.min(MAX_HELD_MESSAGES, Math.floor(MAX_HELD_BYTES / this.flow.deliver.maxBodyBytes)));
     // running runs go before new events
     for (const queue of [queues.next(this.flow.name), queues.flow(this.flow.name)]) {
@@ -136,7 +137,7 @@ export class FlowRunner {
   async #handBack(delivery: Delivery, error: unknown): Promise<void> {
     if (!this.deps.signal.aborted) {
       this.deps.log.warn(`${this.flow.name}: a hop is handed back`, { error: viewError(error).message });
-      await pause(AWAY_PAUSE_MS, this.deps.signal);
+      await pause(this.deps.clock, AWAY_PAUSE_MS, this.deps.signal);
     }
     delivery.release();
   }
@@ -196,7 +197,8 @@ export class FlowRunner {
 
   #settle(hop: Hop, end: HopEnd, delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
     const settled = (done: boolean) => {
-      if (done) this.deps.observer.hop(this.flow.name, Date.now() - hop.began, end.kind === 'ended' ? end.outcome : undefined);
+      if (done)
+        this.deps.observer.hop(this.flow.name, this.deps.clock.now() - hop.began, end.kind === 'ended' ? end.outcome : undefined);
     };
     if (delivery.lost) return this.#publishLost(hop, keyOf(delivery, run), settled);
     delivery.settle(hop.outputs, settled);
@@ -204,8 +206,9 @@ export class FlowRunner {
 
   /** Publishes the outputs of a hop whose delivery was lost during a slow call. The redelivered copy is recognised later. */
   async #publishLost(hop: Hop, key: string, settled: (done: boolean) => void): Promise<void> {
-    const { bus, log, signal } = this.deps;
-    const published = await publishLost(hop.outputs, { what: `the hop of run ${hop.run}`, sinceMs: hop.began, bus, log, signal });
+    const { bus, log, clock, signal } = this.deps;
+    const lost = { what: `the hop of run ${hop.run}`, sinceMs: hop.began, bus, log, clock, signal };
+    const published = await publishLost(hop.outputs, lost);
     if (published) this.#answered.add(key);
     settled(published);
   }

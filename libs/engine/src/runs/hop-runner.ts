@@ -1,4 +1,4 @@
-import { engineFail, viewError, type ErrorView } from '@sluice/plugin-api';
+import { engineFail, viewError, type ErrorView, type Clock } from '@sluice/plugin-api';
 import type { Flow, Settings } from '@sluice/flow';
 import { stepTimeout } from '../calls/retry.js';
 import { chain, type MaybePromise } from '../maybe-promise.js';
@@ -15,6 +15,7 @@ export interface HopRunnerDeps {
   readonly steps: Steps;
   readonly settings: Settings;
   readonly env: Readonly<Record<string, string>>;
+  readonly clock: Clock;
 }
 
 /** Runs the hops of one flow: from a new event, or from the state of a run, until the run ends or waits. */
@@ -35,9 +36,9 @@ export class HopRunner {
 
   /** Returns the hop of a delivery. Its steps have not run yet. */
   open({ message }: Delivery, run: RunMessage | undefined): Hop {
-    const { settings, env } = this.deps;
-    if (!run) return new Hop(this.flow, message.attributes, message.body, settings, env);
-    return new Hop(this.flow, run.state.event, run.body, settings, env, run.state);
+    const { settings, env, clock } = this.deps;
+    if (!run) return new Hop(this.flow, message.attributes, message.body, settings, env, clock);
+    return new Hop(this.flow, run.state.event, run.body, settings, env, clock, run.state);
   }
 
   /** Runs the first hop of an event. Returns a promise only when a step has to wait. */

@@ -1,4 +1,4 @@
-import { derivedId, runId, type EventAttributes, type Reply } from '@sluice/plugin-api';
+import { derivedId, runId, type EventAttributes, type Reply, type Clock } from '@sluice/plugin-api';
 import type { Flow, Scope, Settings } from '@sluice/flow';
 import { queues, type Outgoing } from '../ports/bus.js';
 import { replyMessage } from './replies.js';
@@ -12,7 +12,7 @@ export class Hop {
   readonly epoch: number;
   readonly steps: Record<string, unknown>;
   readonly outputs: Outgoing[] = [];
-  readonly began = Date.now();
+  readonly began: number;
   /** True when the run has outputs from earlier hops, or did more than filter: it gets a line in the journal. */
   notable: boolean;
   replied: boolean;
@@ -32,8 +32,10 @@ export class Hop {
     readonly body: Buffer,
     private readonly settings: Settings,
     private readonly env: Readonly<Record<string, string>>,
+    private readonly clock: Clock,
     state?: RunState,
   ) {
+    this.began = clock.now();
     this.startedAt = state?.startedAt ?? this.began;
     this.epoch = state?.epoch ?? 0;
     this.steps = { ...state?.steps };
@@ -63,7 +65,7 @@ export class Hop {
 
   get expired(): boolean {
     const at = this.expiresAt;
-    return at !== undefined && Date.now() > at;
+    return at !== undefined && this.clock.now() > at;
   }
 
   /** Returns the trigger's body when this value is the data that was read from it, so that the body can be sent unchanged. */
@@ -85,7 +87,7 @@ export class Hop {
   reply(reply: Reply): void {
     if (this.event.replyto === undefined || this.replied) return;
     this.replied = true;
-    this.outputs.push(replyMessage(this.event.replyto, this.run, this.flow.name, reply));
+    this.outputs.push(replyMessage(this.event.replyto, this.run, this.flow.name, reply, this.clock.now()));
   }
 
   /** Returns the state for the next hop. */
@@ -108,7 +110,7 @@ export class Hop {
   /** Starts a durable timer beside the call when its step has a timeout. The first of the two to end continues the run. */
   startTimer(at: string, call: PendingCall): void {
     if (call.deadline === undefined) return;
-    const message = runMessage({ state: this.state('timer', { at, call }), body: this.body });
+    const message = runMessage({ state: this.state('timer', { at, call }), body: this.body }, this.clock.now());
     this.outputs.push({ queue: queues.next(this.flow.name), message, notBefore: call.deadline });
   }
 

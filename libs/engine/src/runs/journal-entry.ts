@@ -12,17 +12,22 @@ export interface JournalDetails {
   readonly ms?: number;
 }
 
-/** Returns the row of the journal for something that happened to a run now. */
+/**
+ * Returns the row of the journal for something that happened to a run now.
+ *
+ * @param now milliseconds since 1970
+ */
 export function journalEntry(
   { run, flow, event }: Pick<RunState, 'run' | 'flow' | 'event'>,
   kind: JournalKind,
+  now: number,
   { error, ms, ...details }: JournalDetails = {},
 ): JournalEntry {
   const step = details.step ?? error?.step;
   const connection = details.connection ?? error?.connection;
   const attempt = details.attempt ?? error?.attempt;
   return {
-    at: new Date(),
+    at: new Date(now),
     flow,
     run,
     eventId: event.id,

@@ -1,4 +1,4 @@
-import type { Log } from '@sluice/plugin-api';
+import type { Log, Clock } from '@sluice/plugin-api';
 import type { Delivery } from '../ports/bus.js';
 import { RUN_STATE_VERSION } from './run-codec.js';
 
@@ -25,11 +25,14 @@ export interface NewerStates {
 export class NewerStateQueues {
   readonly #met = new Map<string, NewerStates & { reportedAt: number }>();
 
-  constructor(private readonly log: Log) {}
+  constructor(
+    private readonly log: Log,
+    private readonly clock: Clock,
+  ) {}
 
   /** @param version of the state, above {@link RUN_STATE_VERSION} */
   handBack(delivery: Delivery, version: number): void {
-    const now = Date.now();
+    const now = this.clock.now();
     const { queue, message } = delivery;
     const before = this.#met.get(queue);
     const report = now - (before?.reportedAt ?? -Infinity) >= REPORT_MS;
@@ -52,7 +55,7 @@ export class NewerStateQueues {
 
   /** Returns the queues in which such states occurred within the last minute. */
   list(): readonly NewerStates[] {
-    const now = Date.now();
+    const now = this.clock.now();
     return [...this.#met.values()]
       .filter(({ lastAt }) => now - lastAt <= REPORT_MS)
       .map(({ reportedAt: _reportedAt, ...met }) => met);

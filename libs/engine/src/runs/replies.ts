@@ -1,4 +1,4 @@
-import { engineFail, newEventId, type ErrorView, type Reply } from '@sluice/plugin-api';
+import { engineFail, newEventId, type ErrorView, type Reply, type Clock } from '@sluice/plugin-api';
 import type { Bus, Consumer, Outgoing } from '../ports/bus.js';
 import { queues } from '../ports/bus.js';
 
@@ -21,6 +21,7 @@ export class Replies {
   constructor(
     private readonly bus: Bus,
     hostId: string,
+    private readonly clock: Clock,
   ) {
     this.queue = queues.reply(hostId);
   }
@@ -40,7 +41,7 @@ export class Replies {
     this.#waiting.set(run, waiting);
     return new Promise((resolve, reject) => {
       const leave = () => {
-        clearTimeout(timer);
+        timer.cancel();
         waiting.delete(tell);
         this.#givingUp.delete(giveUp);
         if (waiting.size === 0) this.#waiting.delete(run);
@@ -53,7 +54,7 @@ export class Replies {
         leave();
         reject(engineFail.REPLY_LATE(`no reply of run ${run} in time`));
       };
-      const timer = setTimeout(giveUp, withinMs);
+      const timer = this.clock.after(withinMs, giveUp);
       this.#givingUp.add(giveUp);
       waiting.add(tell);
     });
@@ -66,8 +67,12 @@ export class Replies {
   }
 }
 
-/** Returns the reply as a message to the waiting host, which is dropped when that host has ended. */
-export function replyMessage(to: string, run: string, flow: string, reply: Reply): Outgoing {
+/**
+ * Returns the reply as a message to the waiting host, which is dropped when that host has ended.
+ *
+ * @param now milliseconds since 1970
+ */
+export function replyMessage(to: string, run: string, flow: string, reply: Reply, now: number): Outgoing {
   return {
     queue: to,
     droppable: true,
@@ -76,7 +81,7 @@ export function replyMessage(to: string, run: string, flow: string, reply: Reply
         id: newEventId(),
         source: `/flows/${flow}`,
         type: 'sluice.reply',
-        time: new Date().toISOString(),
+        time: new Date(now).toISOString(),
         correlationid: run,
         datacontenttype: 'application/json',
       },

@@ -95,14 +95,18 @@ export function decodeRun(bytes: Buffer): RunMessage {
   }
 }
 
-/** Returns the state as a message for the bus. */
-export function runMessage(run: RunMessage): EventMessage {
+/**
+ * Returns the state as a message for the bus.
+ *
+ * @param now milliseconds since 1970
+ */
+export function runMessage(run: RunMessage, now: number): EventMessage {
   return {
     attributes: {
       id: `${run.state.run}/${run.state.at ?? ''}/${run.state.kind}`,
       source: `/flows/${run.state.flow}`,
       type: 'sluice.run',
-      time: new Date().toISOString(),
+      time: new Date(now).toISOString(),
       datacontenttype: RUN_TYPE,
     },
     body: encodeRun(run),

@@ -1,4 +1,4 @@
-import { viewError, type ErrorView } from '@sluice/plugin-api';
+import { viewError, type ErrorView, type Clock } from '@sluice/plugin-api';
 import type { Flow } from '@sluice/flow';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { Observer } from '../observer.js';
@@ -14,6 +14,7 @@ import { STATE_LIMIT_BYTES, stateTooLarge } from './run-state.js';
 export interface RunEndsDeps {
   readonly store: Store;
   readonly observer: Observer;
+  readonly clock: Clock;
 }
 
 /** Adds the effects of a run's end to its last hop: the reply, the parked run, the row of the journal. */
@@ -56,11 +57,12 @@ export class RunEnds {
   }
 
   #park(hop: Hop, error: ErrorView): void {
-    let message = parkedMessage(hop, error, error.step);
+    const now = this.deps.clock.now();
+    let message = parkedMessage(hop, error, error.step, now);
     if (message.body.length > STATE_LIMIT_BYTES) {
       // without its outputs the run is small enough, and a replay begins at the first step
       hop.forgetSteps();
-      message = parkedMessage(hop, error, undefined);
+      message = parkedMessage(hop, error, undefined, now);
     }
     hop.outputs.push({ queue: queues.parked, message });
     this.deps.observer.parked(this.flow.name, error, hop.event);
@@ -72,7 +74,8 @@ export class RunEnds {
     const quiet = (kind === 'done' || kind === 'stopped') && !hop.notable;
     if (journal === 'changes' && quiet) return;
     const run = { run: hop.run, flow: name, event: hop.event };
-    this.deps.store.journal.write(journalEntry(run, kind, { ms: Date.now() - hop.startedAt, ...(error && { error }) }));
+    const now = this.deps.clock.now();
+    this.deps.store.journal.write(journalEntry(run, kind, now, { ms: now - hop.startedAt, ...(error && { error }) }));
   }
 }
 
@@ -87,11 +90,11 @@ function withinLimit(hop: Hop, end: HopEnd): HopEnd {
   return endWith('parked', viewError(stateTooLarge(tooLarge.message.body.length)));
 }
 
-function parkedMessage(hop: Hop, error: ErrorView, at: string | undefined) {
+function parkedMessage(hop: Hop, error: ErrorView, at: string | undefined, now: number) {
   const state = hop.state('parked', {
     ...(at !== undefined && { at }),
     ...(at !== undefined && hop.unread && { result: hop.unread }),
-    parked: { error, at: Date.now() },
+    parked: { error, at: now },
   });
-  return runMessage({ state, body: hop.body });
+  return runMessage({ state, body: hop.body }, now);
 }

@@ -130,7 +130,7 @@ export class Steps {
   }
 
   #emitted(hop: Hop, node: Node, content: EmitContent): Next {
-    const cause = emitCause(hop.event, this.flow.name, this.deps.settings.limits);
+    const cause = emitCause(hop.event, this.flow.name, this.deps.settings.limits, this.deps.clock.now());
     const asItCame = content.datacontenttype === undefined ? hop.bodyOf(content.data) : undefined;
     const carried = asItCame
       ? { body: asItCame, datacontenttype: hop.event.datacontenttype ?? JSON_TYPE }
@@ -169,7 +169,7 @@ export class Steps {
   }
 
   #firstCall(hop: Hop, step: UseStep, prepared: PreparedCall, input: unknown): PendingCall {
-    const since = Date.now();
+    const since = this.deps.clock.now();
     return {
       plugin: step.plugin,
       action: step.action,
@@ -196,7 +196,7 @@ export class Steps {
    */
   #push(hop: Hop, step: UseStep, call: PendingCall): HopEnd {
     const connection = call.connection ?? call.plugin;
-    const push = runMessage({ state: hop.state('push', { at: step.id, call }), body: hop.body });
+    const push = runMessage({ state: hop.state('push', { at: step.id, call }), body: hop.body }, this.deps.clock.now());
     hop.outputs.push({ queue: queues.push(connection, call.priority), message: push });
     hop.startTimer(step.id, call);
     hop.notable = true;

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pause } from '@sluice/engine';
-import { engineFail, type Log } from '@sluice/plugin-api';
+import { engineFail, type Log, pause, systemClock } from '@sluice/plugin-api';
 import { connect, type ChannelModel } from 'amqplib';
 import { backOff } from './back-off.js';
 import { corkWrites } from '../publishing/write-batching.js';
@@ -110,7 +109,7 @@ export class Link {
 
   async #reconnect(): Promise<void> {
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
-      await pause(backOff(attempt), this.#closing.signal);
+      await pause(systemClock, backOff(attempt), this.#closing.signal);
       if (this.#closing.signal.aborted) return;
       try {
         await this.#connect();

@@ -1,5 +1,5 @@
-import { pause, type Consumer, type Delivery } from '@sluice/engine';
-import type { Log } from '@sluice/plugin-api';
+import type { Consumer, Delivery } from '@sluice/engine';
+import { type Log, pause, systemClock } from '@sluice/plugin-api';
 import type { ChannelModel } from 'amqplib';
 import { backOff } from '../connection/back-off.js';
 import { describe } from '../connection/failure.js';
@@ -98,7 +98,7 @@ export class Subscription implements Consumer {
     const { queue, log, redeclare } = this.#options;
     this.#session = undefined;
     for (let attempt = 0; this.#connection === connection; attempt++) {
-      await pause(backOff(attempt), this.#stopping.signal);
+      await pause(systemClock, backOff(attempt), this.#stopping.signal);
       if (this.#stopping.signal.aborted || this.#connection !== connection) return;
       try {
         await redeclare(queue);

@@ -1,4 +1,4 @@
-import type { Host, Log } from '@sluice/plugin-api';
+import { systemClock, type Clock, type Host, type Log } from '@sluice/plugin-api';
 import { FakeWorkspace, type FakeServices } from './fake-services.js';
 
 /** A line of a {@link MemoryLog}. */
@@ -35,18 +35,22 @@ export class FakeHost implements Host {
   readonly log = new MemoryLog();
   /** Reasons with which the client reported that the connection is lost. */
   readonly losses: unknown[] = [];
+  /** The clock of the process, with `now` of the test as its wall time. */
+  readonly clock: Clock;
   private readonly closing = new AbortController();
   readonly signal: AbortSignal = this.closing.signal;
 
   constructor(
     readonly connection: string,
-    private readonly clock: () => Date,
+    private readonly wallTime: () => Date,
     readonly timezone: string,
     readonly services: FakeServices = new FakeWorkspace().host(),
-  ) {}
+  ) {
+    this.clock = { ...systemClock, now: () => wallTime().getTime() };
+  }
 
   now(): Date {
-    return this.clock();
+    return this.wallTime();
   }
 
   lost(reason: unknown): void {

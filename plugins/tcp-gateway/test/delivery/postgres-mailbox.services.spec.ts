@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Database } from '@sluice/plugin-api';
+import { type Database, systemClock } from '@sluice/plugin-api';
 import { ConnectionDatabase } from '@sluice/store';
 import { MemoryLog, startPostgres, until } from '@sluice/testing';
 import pg from 'pg';
@@ -15,7 +15,7 @@ mailboxSuite('PostgreSQL', async () => {
   const opened: ConnectionDatabase[] = [];
   return {
     open: (now = Date.now) => {
-      const database = new ConnectionDatabase({ url: server.url, connection: 'desktops', log });
+      const database = new ConnectionDatabase({ url: server.url, connection: 'desktops', log, clock: systemClock });
       opened.push(database);
       return PostgresMailbox.open({ database, log, now, signal: closing.signal });
     },
@@ -49,7 +49,7 @@ describe('the mailbox in PostgreSQL', () => {
     );
   const openOn = (on: Database, now = Date.now) => PostgresMailbox.open({ database: on, log, now, signal: closing.signal });
   const connect = () => {
-    const opened = new ConnectionDatabase({ url, connection: 'desktops', log });
+    const opened = new ConnectionDatabase({ url, connection: 'desktops', log, clock: systemClock });
     closers.push(() => opened.close());
     return opened;
   };
@@ -210,7 +210,7 @@ describe('the mailbox in PostgreSQL', () => {
 
   it('keeps the ids of events that were acknowledged before the migration', async () => {
     const { MAILBOX_TABLES } = await import('../../src/delivery/mailbox/tables.js');
-    const old = new ConnectionDatabase({ url, connection: 'older', log });
+    const old = new ConnectionDatabase({ url, connection: 'older', log, clock: systemClock });
     closers.push(() => old.close());
     await old.migrate(MAILBOX_TABLES.slice(0, 3));
     const event = mail('once');
