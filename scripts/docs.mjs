@@ -2,12 +2,12 @@
 // `--check` writes nothing and exits with 1 if a page is stale.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { lintSamples } from './lib/doc-samples.mjs';
-import { errorsPage } from './lib/errors-page.mjs';
+import { errorsPage, findingsPage } from './lib/errors-page.mjs';
 import { prepare } from './lib/prepare.mjs';
 import { ROOT } from './lib/run.mjs';
 
 /** Pages, and the functions that return their text. */
-const PAGES = { 'docs/reference/errors.md': makeErrorsPage };
+const PAGES = { 'docs/reference/errors.md': makeErrorsPage, 'docs/reference/findings.md': makeFindingsPage };
 
 await prepare();
 const checking = process.argv.includes('--check');
@@ -48,6 +48,11 @@ async function makeErrorsPage() {
     },
     ...(await pluginTables()),
   ]);
+}
+
+async function makeFindingsPage() {
+  const { FINDING_CODES } = await importBuilt('libs/flow');
+  return findingsPage(FINDING_CODES);
 }
 
 /**

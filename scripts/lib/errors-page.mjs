@@ -1,4 +1,4 @@
-// Generates docs/reference/errors.md.
+// Generates docs/reference/errors.md and docs/reference/findings.md.
 
 const FATES = {
   retry: 'repeats the call after a durable delay, which spends an attempt',
@@ -23,6 +23,40 @@ export function errorsPage(sections) {
       Object.entries(FATES).map(([fate, meaning]) => [`\`${fate}\``, meaning]),
     ),
     ...sections.flatMap(section),
+  ].join('\n');
+}
+
+/** Titles of the page by the first word of a code. */
+const FAMILIES = {
+  'The file and its YAML': ['FILE', 'YAML'],
+  'Keys and values': ['FLOW', 'SECRET', 'SETTING'],
+  'Names of other parts': ['REF', 'ENV'],
+  Expressions: ['EXPR'],
+  'Policies and events': ['POLICY', 'EVENT', 'STEP'],
+  Tests: ['TEST'],
+};
+
+/** @param {Record<string, { severity: string, message: string, cause: string, cure: string }>} codes */
+export function findingsPage(codes) {
+  const familyOf = (code) => code.slice(0, code.indexOf('_'));
+  const known = Object.values(FAMILIES).flat();
+  const homeless = Object.keys(codes).filter((code) => !known.includes(familyOf(code)));
+  if (homeless.length > 0) throw new Error(`${homeless.join(', ')}: add the family to FAMILIES in scripts/lib/errors-page.mjs`);
+  return [
+    '# Findings of the lint',
+    '',
+    '<!-- Generated from the code by "npm run docs": do not edit. -->',
+    '',
+    '`sluice lint` reports these codes, and `--format json` contains them. The meaning of a code never changes. In a message `…` stands for a',
+    'part that varies; a code can have other messages too. A host does not start with an error; a warning stops nothing. Codes of errors in a',
+    'run are on [their own page](errors.md).',
+    '',
+    ...Object.entries(FAMILIES).flatMap(([title, families]) => {
+      const rows = Object.entries(codes)
+        .filter(([code]) => families.includes(familyOf(code)))
+        .map(([code, { severity, message, cause, cure }]) => [`\`${code}\``, severity, message, cause, cure]);
+      return [`## ${title}`, '', ...table(['code', 'severity', 'message', 'cause', 'what to do'], rows)];
+    }),
   ].join('\n');
 }
 

@@ -33,6 +33,7 @@ export type {
   UseStep,
   Workspace,
 } from './model.js';
+export { FINDING_CODES, type FindingCode, type FindingRow } from './codes.js';
 export { compileWorkspace, type WorkspaceInput, type WorkspaceResult } from './compile/compile-workspace.js';
 export { parseWorkspaceFile, type WorkspaceFile } from './compile/workspace-file.js';
 export { checkRemotes, type RemoteCheckInput } from './lint/remote-checks.js';

@@ -1,3 +1,5 @@
+import type { FindingCode } from './codes.js';
+
 /** A position in a source file. Line and column count from 1; columns are UTF-16 units. */
 export interface SourceLocation {
   readonly file: string;
@@ -8,7 +10,7 @@ export interface SourceLocation {
 /** One error or warning about a file, with its cure. */
 export interface Finding extends SourceLocation {
   readonly endColumn: number;
-  readonly code: string;
+  readonly code: FindingCode;
   readonly severity: 'error' | 'warning';
   readonly message: string;
   /** Text to paste in place of the wrong part. */

@@ -1,3 +1,4 @@
+import type { FindingCode } from './codes.js';
 import type { Finding } from './model.js';
 import type { SourceText, Span } from './yaml/source-text.js';
 
@@ -18,11 +19,11 @@ export class Report {
 
   constructor(readonly source: SourceText) {}
 
-  error(at: Span, code: string, message: string, cure: Cure = {}): void {
+  error(at: Span, code: FindingCode, message: string, cure: Cure = {}): void {
     this.add('error', at, code, message, cure);
   }
 
-  warning(at: Span, code: string, message: string, cure: Cure = {}): void {
+  warning(at: Span, code: FindingCode, message: string, cure: Cure = {}): void {
     this.add('warning', at, code, message, cure);
   }
 
@@ -43,7 +44,7 @@ export class Report {
     return this.full || this.findings.slice(count).some((finding) => finding.severity === 'error');
   }
 
-  private add(severity: Finding['severity'], at: Span, code: string, message: string, cure: Cure): void {
+  private add(severity: Finding['severity'], at: Span, code: FindingCode, message: string, cure: Cure): void {
     if (this.full) return;
     if (severity === 'error' && (this.errors += 1) > MAX_ERRORS) {
       this.collect(severity, at, 'FLOW_ERRORS', `this file has more than ${MAX_ERRORS} errors`, {
@@ -54,7 +55,7 @@ export class Report {
     this.collect(severity, at, code, message, cure);
   }
 
-  private collect(severity: Finding['severity'], at: Span, code: string, message: string, cure: Cure): void {
+  private collect(severity: Finding['severity'], at: Span, code: FindingCode, message: string, cure: Cure): void {
     const { line, column } = this.source.location(at.start);
     const lineEnd = this.source.lineEnd(line) - this.source.lineStart(line) + 1;
     const endColumn = Math.max(column + 1, Math.min(column + at.end - at.start, lineEnd));

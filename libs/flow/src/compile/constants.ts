@@ -1,4 +1,5 @@
 import { isSluiceError, SluiceError } from '@sluice/plugin-api';
+import { isFindingCode } from '../codes.js';
 import type { Scope, Settings } from '../model.js';
 import type { Report } from '../report.js';
 import type { Texts } from '../texts.js';
@@ -36,7 +37,7 @@ export class Constants {
         do: 'compute it in a step, with set',
       });
     } catch (error) {
-      if (!isSluiceError(error)) throw error;
+      if (!isSluiceError(error) || !isFindingCode(error.code)) throw error;
       report.error(node, error.code, error.message, { do: error.cure });
     }
     return undefined;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { FindingCode } from '../codes.js';
 import { lookAlikeNote } from '../look-alikes.js';
 import { nearest } from '../nearest.js';
 import type { Cure, Report } from '../report.js';
@@ -24,7 +25,7 @@ export interface SchemaCheck {
   /** True for a sample in a test: it may leave keys out. */
   readonly sample?: boolean;
   /** Code of the findings; FLOW_VALUE and FLOW_UNKNOWN_KEY when absent. */
-  readonly code?: string;
+  readonly code?: FindingCode;
 }
 
 /** Checks a value against a schema, and reports each issue at its place. Returns the parsed value when there is no issue. */

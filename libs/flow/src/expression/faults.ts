@@ -1,8 +1,7 @@
 import { ENGINE_CODES, isSluiceError, SluiceError } from '@sluice/plugin-api';
+import type { ExpressionCode } from '../codes.js';
 import { lowerFirst } from '../lower-first.js';
 import type { SourceLocation } from '../model.js';
-
-type ExpressionCode = Extract<keyof typeof ENGINE_CODES, `EXPR_${string}`>;
 
 /** The error that functions of the language throw. The template that runs the expression adds the place. */
 export class ExpressionFault extends Error {

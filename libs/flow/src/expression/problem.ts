@@ -1,6 +1,8 @@
+import type { FindingCode } from '../codes.js';
+
 /** An error or warning about an expression. Offsets are those of the parsed text. */
 export interface ExpressionProblem {
-  readonly code: string;
+  readonly code: FindingCode;
   readonly severity: 'error' | 'warning';
   readonly message: string;
   readonly start: number;

@@ -1,3 +1,4 @@
+import type { FindingCode } from '../codes.js';
 import type { ExpressionPart } from './parse-text.js';
 import type { ExpressionProblem } from './problem.js';
 import type { Reference, Span } from './references.js';
@@ -28,7 +29,7 @@ export class SourceView {
   }
 
   /** Returns a problem with the offsets of the text that contains the expression. */
-  problem(code: string, severity: 'error' | 'warning', message: string, span: Span, write?: string): ExpressionProblem {
+  problem(code: FindingCode, severity: 'error' | 'warning', message: string, span: Span, write?: string): ExpressionProblem {
     const { sourceStart } = this.part;
     const start = span.start + sourceStart;
     const end = span.end + sourceStart;

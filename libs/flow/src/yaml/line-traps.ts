@@ -1,3 +1,4 @@
+import type { FindingCode } from '../codes.js';
 import { expressionEnd, opensExpression } from '../expression/index.js';
 
 /** A common mistake in one line, which YAML reads differently than the author meant. */
@@ -7,7 +8,7 @@ export interface Trap {
   readonly length: number;
   readonly message: string;
   /** Code of the finding; `YAML_QUOTE` when absent. */
-  readonly code?: string;
+  readonly code?: FindingCode;
   /** The corrected line. */
   readonly write?: string;
   /** True for a quote that is not closed in its line. A text may continue in the next line, so it is an error only if YAML reports one. */
