@@ -35,8 +35,8 @@ const CAUSES: Readonly<Record<string, Result>> = {
   38: 'congestion',
   42: 'congestion',
 };
-/** Of a call that nobody took, the hang-up and the OriginateResponse come in either order, within so long. */
-const REASON_WITHIN_MS = 2_000;
+/** Maximum time between the hang-up and the OriginateResponse of an unanswered call, which come in either order. */
+const REASON_WITHIN_MS = 5_000;
 /** The exchange has had its time to let it ring, and says nothing. */
 const SILENCE_MS = 30_000;
 

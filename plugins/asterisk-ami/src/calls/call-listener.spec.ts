@@ -11,9 +11,9 @@ const channel = (number: number) => ({ Uniqueid: `5.${number}`, Linkedid: `5.${n
 const begins = (number: number) => ({ Event: 'Newchannel', ...channel(number) });
 const ends = (number: number) => ({ Event: 'Hangup', Cause: '16', ...channel(number) });
 
-/** A listener to an exchange that lists its channels when the test lets it; what has been told are phases and callers. */
+/** Returns a listener to an exchange that lists its channels when the test calls `answer`, and the reported phases with callers and causes. */
 async function listen() {
-  const told: string[] = [];
+  const reported: string[] = [];
   const lists: ((up: readonly number[] | Error) => void)[] = [];
   const host = new FakeHost('pbx', () => new Date(0), 'UTC');
   const list = () =>
@@ -26,53 +26,68 @@ async function listen() {
   const ask = ({ Channel }: AmiAction) => Promise.resolve({ Response: 'Success', Value: `dialled by ${String(Channel)}` });
   const client = { host, where: 'Asterisk', list, ask } as unknown as AmiClient;
   const tracker = new CallTracker({ extensions: /^\d{3}$/, recording: 'FILE', variables: [] });
-  const listener = new CallListener(client, tracker, ({ data }) => told.push(`${data.phase} ${data.from} ${data.cause}`));
+  const listener = new CallListener(client, tracker, ({ data }) => reported.push(`${data.phase} ${data.from} ${data.cause}`), 5);
   const answer = async (up: readonly number[] | Error) => {
-    await until('the question', () => lists.length > 0);
+    await until('the request', () => lists.length > 0);
     lists.shift()?.(up);
   };
   const first = listener.catchUp();
   await answer([1, 2]);
   await first;
-  return { listener, told, answer, log: host.log };
+  return { listener, reported, answer, log: host.log };
 }
 
 describe('a listener to calls', () => {
-  it('finishes the calls whose end was in a gap, and no others', async () => {
-    const { listener, told, answer } = await listen();
+  it('finishes only the calls that ended in a gap', async () => {
+    const { listener, reported, answer } = await listen();
     listener.missed();
     await answer([2]);
-    await until('the end of the call', () => told.length > 0);
+    await until('the end of the call', () => reported.length > 0);
     listener.hear(ends(2));
-    expect(told).toEqual(['finished 79161 null', 'finished 79162 16']);
+    expect(reported).toEqual(['finished 79161 null', 'finished 79162 16']);
   });
 
-  it('hears what is said while the channels are listed, and knows the cause from it', async () => {
-    const { listener, told, answer } = await listen();
+  it('reports the cause of a call that ends while the channels are listed', async () => {
+    const { listener, reported, answer } = await listen();
     const caughtUp = listener.catchUp();
     listener.hear(ends(1));
     await answer([2]);
     await caughtUp;
-    expect(told).toEqual(['finished 79161 16']);
+    expect(reported).toEqual(['finished 79161 16']);
   });
 
-  it('asks once more after a gap that comes while it asks', async () => {
-    const { listener, told, answer } = await listen();
+  it('lists the channels again after a gap during the listing', async () => {
+    const { listener, reported, answer } = await listen();
     listener.missed();
     listener.missed();
     await answer([1, 2]);
     await answer([2]);
-    await until('the end of the call', () => told.length > 0);
-    expect(told).toEqual(['finished 79161 null']);
+    await until('the end of the call', () => reported.length > 0);
+    expect(reported).toEqual(['finished 79161 null']);
   });
 
-  it('goes on hearing when the exchange does not list its channels', async () => {
-    const { listener, told, answer, log } = await listen();
+  it('continues when the exchange does not list its channels', async () => {
+    const { listener, reported, answer, log } = await listen();
     listener.missed();
     await answer(fail.TIMED_OUT('no answer'));
-    await until('the complaint', () => log.lines.length > 0);
+    await until('the warning', () => log.lines.length > 0);
     listener.hear(begins(3));
     listener.hear(ends(3));
-    expect(told).toEqual(['finished 79163 16']);
+    expect(reported).toEqual(['finished 79163 16']);
+  });
+
+  it('finishes an order that rang nobody after some time', async () => {
+    const { listener, reported } = await listen();
+    const response = {
+      Event: 'OriginateResponse',
+      Response: 'Failure',
+      ActionID: 'x',
+      CallerIDNum: '7916',
+      Channel: 'PJSIP/trunk',
+    };
+    listener.hear(response);
+    expect(reported).toEqual([]);
+    await until('the end of the order', () => reported.length > 0);
+    expect(reported).toEqual(['finished 7916 null']);
   });
 });

@@ -1,41 +1,56 @@
-import type { AmiClient } from '../client.js';
-import type { CallTracker, DialplanView, PhaseEvent } from './call-tracker.js';
 import type { EventHandler } from '../ami/event-board.js';
-import { unlessRefused } from '../failures.js';
-import { bridgeIn, joinsCalls } from './legs.js';
-import { timeOf } from '../triggers/listening.js';
 import { knownText, textOf, type Packet } from '../ami/packet.js';
+import type { AmiClient } from '../client.js';
+import { unlessRefused } from '../failures.js';
+import { timeOf } from '../triggers/listening.js';
+import { bridgeIn, joinsCalls } from './bridges.js';
+import type { PhaseEvent } from './call-phase.js';
+import type { CallTracker } from './call-tracker.js';
+import { CHANNEL_WITHIN_MS } from './originates.js';
+import type { DialplanView } from './recovery.js';
 
-/** Keeps a tracker true to the exchange: what it hears goes there, and after a gap it asks which channels are up. */
+/** Passes the events of a session to a tracker, and after a gap asks the exchange which channels are up. */
 export class CallListener implements EventHandler {
-  /** While the channels are being listed: an answer in a call that is not known yet would say nothing. */
+  /** Events that arrive while the channels are being listed: an answer in a call that is not known yet would be lost. */
   private early: Packet[] | undefined = [];
   private learning: Promise<void> = Promise.resolve();
+  private conclusion: NodeJS.Timeout | undefined;
 
-  /** `give` must not throw. */
+  /**
+   * @param report receives each phase with its time; it must not throw
+   * @param channelWithinMs milliseconds between two looks for orders that rang nobody
+   */
   constructor(
     private readonly client: AmiClient,
     private readonly tracker: CallTracker,
-    private readonly give: (told: PhaseEvent, at: Date) => void,
+    private readonly report: (phase: PhaseEvent, at: Date) => void,
+    private readonly channelWithinMs = CHANNEL_WITHIN_MS,
   ) {}
 
   readonly hear = (packet: Packet): void => {
     if (this.early) return void this.early.push(packet);
     const at = timeOf(packet, this.client.host);
-    this.tell(this.tracker.hear(packet, at), at);
+    this.reportAll(this.tracker.hear(packet, at), at);
+    this.concludeLater();
   };
 
   readonly missed = (): void =>
     void this.catchUp().catch((error: unknown) =>
-      this.client.host.log.warn(`${this.client.where}: calls that ended unseen are closed in the next session`, {
+      this.client.host.log.warn(`${this.client.where}: calls that ended unobserved are finished in the next session`, {
         reason: String(error),
       }),
     );
 
-  /** Learns which calls are up, and finishes those that have ended unseen. Rejects when the exchange does not list its channels. */
+  /** Finds the calls that are up, and finishes those that ended unobserved. Rejects when the exchange does not list its channels. */
   catchUp(): Promise<void> {
     this.learning = this.learning.catch(() => undefined).then(() => this.learn());
     return this.learning;
+  }
+
+  /** Stops waiting for channels of orders. When the session goes on without this listener, the orders have rung nobody. */
+  stop(isSessionLost: boolean): void {
+    clearTimeout(this.conclusion);
+    if (!isSessionLost) this.conclude('all');
   }
 
   private async learn(): Promise<void> {
@@ -44,20 +59,21 @@ export class CallListener implements EventHandler {
     try {
       const { items } = await this.client.list({ Action: 'CoreShowChannels' });
       const begun = new Set(this.early.filter((packet) => packet['Event'] === 'Newchannel').map((packet) => packet['Uniqueid']));
-      // a call that began meanwhile is known from its events as a whole
+      // the events of a call that began meanwhile are complete
       const missed = items.filter((channel) => !begun.has(channel['Linkedid']));
-      const more = { dialled: await this.dialledNumbers(missed), ...(await this.bridges(missed)) };
+      const view = { dialled: await this.dialledNumbers(missed), ...(await this.bridges(missed)) };
       const at = this.client.host.now();
-      this.tell(this.tracker.recover(missed, more, at), at);
-      this.hearTheEarly();
+      this.reportAll(this.tracker.recover(missed, view, at), at);
+      this.hearEarly();
       const up = new Set(items.map((channel) => channel['Uniqueid']));
-      for (const channel of before) if (!up.has(channel)) this.tell(this.tracker.gone(channel, at), at);
+      for (const channel of before) if (!up.has(channel)) this.reportAll(this.tracker.gone(channel, at), at);
     } finally {
-      this.hearTheEarly();
+      this.hearEarly();
+      this.concludeLater();
     }
   }
 
-  /** Returns, by unique id of the oldest channel of each unknown call, the number that it dialled when it came into the exchange. */
+  /** Returns the dialled number of each unknown call that came into the exchange, by unique id of its oldest channel. */
   private async dialledNumbers(channels: readonly Packet[]): Promise<ReadonlyMap<string, string>> {
     const found = new Map<string, string>();
     for (const channel of channels) {
@@ -70,7 +86,7 @@ export class CallListener implements EventHandler {
     return found;
   }
 
-  /** Returns the bridges of those who wait, such as parking lots, and conferences. */
+  /** Returns holding bridges, such as parking lots, and conferences. */
   private async bridges(channels: readonly Packet[]): Promise<Omit<DialplanView, 'dialled'>> {
     const isAnyBridged = channels.some((channel) => knownText(channel, 'BridgeId') !== undefined);
     const answer = isAnyBridged ? await unlessRefused(this.client.list({ Action: 'BridgeList' })) : undefined;
@@ -82,13 +98,26 @@ export class CallListener implements EventHandler {
     };
   }
 
-  private hearTheEarly(): void {
+  private hearEarly(): void {
     const early = this.early ?? [];
     this.early = undefined;
     early.forEach(this.hear);
   }
 
-  private tell(told: readonly PhaseEvent[], at: Date): void {
-    for (const one of told) this.give(one, at);
+  private concludeLater(): void {
+    if (!this.tracker.isWaiting) return;
+    this.conclusion ??= setTimeout(() => {
+      this.conclusion = undefined;
+      this.conclude('due');
+      this.concludeLater();
+    }, this.channelWithinMs);
+  }
+
+  private conclude(which: 'due' | 'all'): void {
+    this.reportAll(this.tracker.conclude(which), this.client.host.now());
+  }
+
+  private reportAll(phases: readonly PhaseEvent[], at: Date): void {
+    for (const phase of phases) this.report(phase, at);
   }
 }

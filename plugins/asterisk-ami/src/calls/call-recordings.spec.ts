@@ -1,20 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { CallTracker, type CallPhase } from './call-tracker.js';
+import type { CallPhase } from './call-phase.js';
+import { CallTracker } from './call-tracker.js';
 import { parsePacket } from '../ami/packet.js';
 
 const FOLDER = path.join(import.meta.dirname, '..', '..', 'test', 'fixtures', 'asterisk-16');
 
-/** Returns what a tracker reports of a recording: events of an Asterisk 16.28 with the time of each, without fields that nobody reads. */
+/** Returns the phases that a tracker reports for a recording: events of an Asterisk 16.28 with their times, without unused fields. */
 function replay(name: string): readonly CallPhase[] {
   const tracker = new CallTracker({ extensions: /^\d{2,5}$/, recording: 'MIXMONITOR_FILENAME', variables: ['CRM_ID'] });
   const blocks = readFileSync(path.join(FOLDER, `${name}.txt`), 'utf8').split('\n\n');
   const packets = blocks.filter(Boolean).map(parsePacket);
-  return packets.flatMap((packet) => tracker.hear(packet, new Date(Number(packet['Timestamp']) * 1_000)).map(({ data }) => data));
+  const phases = packets.flatMap((packet) => tracker.hear(packet, new Date(Number(packet['Timestamp']) * 1_000)));
+  return [...phases, ...tracker.conclude('all')].map(({ data }) => data);
 }
 
-/** One line for each call: its phases with the extension of each, and how it ended. */
+/** Returns one line for each call: its phases with their extensions, and its end. */
 function summary(phases: readonly CallPhase[]): readonly string[] {
   const calls = [...new Set(phases.map(({ call }) => call))];
   return calls.map((id) => {
@@ -27,7 +29,7 @@ function summary(phases: readonly CallPhase[]): readonly string[] {
   });
 }
 
-// a table of texts, so that each line can be held against the recording
+// texts, so that each line can be compared with the recording
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   atxfer: [
     'ringing 101, answered 101, ringing 102, answered 102, transferred 101, finished: incoming 79161234567→74951234567, 102, person 9 s, cause 16',
@@ -106,8 +108,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-describe('a tracker that is given a recording of a real Asterisk', () => {
-  it('is given every recording that there is', () => {
+describe('a tracker that receives a recording of a real Asterisk', () => {
+  it('is tested with every recording', () => {
     expect(readdirSync(FOLDER).map((file) => file.replace('.txt', ''))).toEqual(Object.keys(EXPECTED).sort());
   });
 

@@ -143,3 +143,57 @@ describe('a tracker that hears of a call that no person took', () => {
     expect(told.at(-1)).toMatchObject({ phase: 'finished', answered: false, answeredBy: null, talking: 0 });
   });
 });
+
+describe('a tracker that receives the OriginateResponse of a failed call', () => {
+  // order of Asterisk 16.28 under load: it publishes the response beside the events of channels, in 2 of 100 calls before Newchannel
+  const response = {
+    Event: 'OriginateResponse',
+    Response: 'Failure',
+    ActionID: 'x',
+    Uniqueid: 'x',
+    Channel: 'PJSIP/7916@trunk',
+    Exten: 's',
+  };
+  const channel = { Uniqueid: 'x', Linkedid: 'x', Channel: 'PJSIP/trunk-1' };
+  const course = [
+    { Event: 'Newchannel', ...channel, ChannelState: '0' },
+    {
+      Event: 'DialBegin',
+      ...{ DestUniqueid: 'x', DestLinkedid: 'x', DestChannel: 'PJSIP/trunk-1', DestChannelState: '0' },
+      DestCallerIDNum: '7916',
+    },
+    { Event: 'Hangup', ...channel, Cause: '34' },
+  ];
+
+  it.each([0, 1, 2, 3])('finishes the call once, with its cause, when %d of its events came before', (before) => {
+    const tracker = newTracker();
+    const packets = [...course.slice(0, before), response, ...course.slice(before)];
+    const phases = packets.flatMap((packet) => tracker.hear(packet, AT));
+    phases.push(...tracker.conclude('all'));
+    expect(phases.map(({ data }) => data)).toMatchObject([
+      { phase: 'ringing', call: 'x' },
+      { phase: 'finished', call: 'x', answered: false, cause: 34 },
+    ]);
+  });
+
+  it('finishes a call that rings nobody once no channel can come any more', () => {
+    const tracker = newTracker();
+    expect(tracker.hear(response, AT)).toEqual([]);
+    expect(tracker.isWaiting).toBe(true);
+    expect(tracker.conclude('due')).toEqual([]);
+    const phases = tracker.conclude('due');
+    expect(phases).toMatchObject([
+      { id: 'x/finished', data: { phase: 'finished', call: 'x', to: '7916', answered: false, cause: null } },
+    ]);
+    expect(tracker.isWaiting).toBe(false);
+    expect(tracker.conclude('all')).toEqual([]);
+  });
+
+  it('learns the extension of a response that comes before the channel', () => {
+    const tracker = newTracker();
+    tracker.hear({ ...response, Response: 'Success', Exten: '7916' }, AT);
+    const [begin, , end] = course.map((packet) => ({ ...packet, Channel: 'PJSIP/101-1' }));
+    const phases = [begin, end].flatMap((packet) => tracker.hear(packet ?? {}, AT));
+    expect(phases.map(({ data }) => data)).toMatchObject([{ phase: 'finished', to: '7916' }]);
+  });
+});

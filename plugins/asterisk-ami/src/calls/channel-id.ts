@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
-/** Asterisk takes ids of 149 characters; the second half of a Local channel gets two more. */
+/** Asterisk accepts ids of 149 characters; the second half of a Local channel gets two more. */
 const MAX_ID_LENGTH = 140;
 
 /**
- * The id of the channel that a call makes: the same for the same call, so that the exchange refuses a second one while the first is up.
- * Dialplans put it into names of files: no slashes.
+ * Returns the id of the channel that a call makes. The same call always has the same id, so that the exchange refuses a second channel while the
+ * first is up. The id has no slashes, because dialplans use it in names of files.
  */
 export function channelId(call: string, attempt?: number): string {
   const id = `sluice-${call.replaceAll(/[^\w.-]/g, '-')}${attempt === undefined ? '' : `-${attempt}`}`;

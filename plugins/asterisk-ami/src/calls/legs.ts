@@ -1,23 +1,19 @@
-import { knownText, textOf, type Packet } from '../ami/packet.js';
-
-/** Channels that the exchange makes for itself: both halves of a Local channel, announcers, recorders. They are not people. */
+/** Channels that the exchange makes for its own use: both halves of a Local channel, announcers, recorders. They are no people. */
 const PLUMBING =
   /^(Local|CBAnn|CBRec|Announcer|Recorder|Surrogate|Message|Bridge|AsyncGoto|Parked|MulticastRTP|UnicastRTP|OutgoingSpoolFailed)\//;
 const HALF = /^(Local\/.*);([12])$/;
-/** In a bridge of this technology everybody waits and nobody hears another: parking lots, queues of agents. */
-const HOLDING = 'holding_bridge';
 
-/** One channel of a call: a telephone, a trunk line, or plumbing of the exchange. */
+/** One channel of a call: a telephone, a trunk line, or an internal channel of the exchange. */
 export interface Leg<Call> {
   readonly id: string;
   readonly channel: string;
   readonly isPlumbing: boolean;
   call: Call;
-  /** Our own extension, or undefined for somebody outside. */
+  /** Our own extension; undefined: a party outside. */
   readonly extension: string | undefined;
   /** True when it was answered. */
   isUp: boolean;
-  /** True for a leg that an `Originate` rings before the dialplan goes on. */
+  /** True for a leg that an `Originate` rings before the dialplan continues. */
   isFirstSide: boolean;
   /** True once it was connected with another person. */
   hasTalked: boolean;
@@ -26,7 +22,7 @@ export interface Leg<Call> {
   formerCall: string | undefined;
 }
 
-/** The legs that exist, and which of them hear each other. */
+/** The legs that exist, and their connections through bridges. */
 export class Legs<Call> {
   private readonly byId = new Map<string, Leg<Call>>();
   private readonly bridges = new Map<string, Set<Leg<Call>>>();
@@ -89,10 +85,13 @@ export class Legs<Call> {
     return this.halves.get(`${pair};${half === '1' ? '2' : '1'}`);
   }
 
-  /** Returns the people who hear each other with this leg, through bridges and Local channels; the leg itself comes last. */
+  /**
+   * Returns the people that hear each other with this leg, through bridges and Local channels; the leg itself comes last. Recordings:
+   * group_local.txt, queue_local.txt.
+   */
   connectedWith(leg: Leg<Call>): readonly Leg<Call>[] {
     const found = new Set([leg]);
-    // a Set returns what is added while it is walked
+    // the iteration over a Set includes elements that are added meanwhile
     for (const one of found) {
       for (const member of this.inBridgeWith(one)) found.add(member);
       const half = this.otherHalf(one);
@@ -102,27 +101,9 @@ export class Legs<Call> {
   }
 }
 
-/** Returns the bridge that a packet names, unless its members do not hear each other. */
-export function bridgeIn(packet: Packet): string | undefined {
-  return textOf(packet, 'BridgeTechnology') === HOLDING ? undefined : knownText(packet, 'BridgeUniqueid');
-}
-
-/**
- * Returns whether calls that meet in a bridge become one. Asterisk joins their Linkedids in the bridges of Dial, Queue, pickup and `Bridge`
- * (type `basic`); in a conference each call stays its own.
- */
-export function joinsCalls(bridge: Packet): boolean {
-  return (textOf(bridge, 'BridgeType') ?? 'basic') === 'basic';
-}
-
-/** `PJSIP/101-0000001a` is of 101. A Local channel is named after what it leads to. */
+/** Returns `101` of `PJSIP/101-0000001a`. A Local channel has the name of its target, which is no telephone. */
 export function peerOf(channel: string | undefined): string | undefined {
   return channel === undefined || PLUMBING.test(channel)
     ? undefined
     : /^[^/]+\/([^@]+?)(?:@.*)?(?:-[\da-f]+)?$/i.exec(channel)?.[1];
-}
-
-/** `79161234567@trunk`, `trunk/sip:79161234567@host`, `101`. */
-export function numberIn(dialString: string | undefined): string | undefined {
-  return dialString === undefined ? undefined : /(?:^|[/:])(\+?\d+)(?:@|$)/.exec(dialString)?.[1];
 }

@@ -7,7 +7,8 @@ import type { NewEvent } from '@sluice/plugin-api';
 import { openPlugin, until } from '@sluice/testing';
 import { reaching, startExchange } from '../../test/ami-peer.js';
 import { call } from '../triggers/call.js';
-import { CallTracker, type CallPhase } from './call-tracker.js';
+import type { CallPhase } from './call-phase.js';
+import { CallTracker } from './call-tracker.js';
 import { followCall } from '../actions/follow-call.js';
 import { parsePacket, type Packet } from '../ami/packet.js';
 import { plugin } from '../plugin.js';
@@ -72,6 +73,7 @@ describe('a tracker after a flood of calls', () => {
           finished += tracker.hear(packet, new Date()).filter(({ data }) => data.phase === 'finished').length;
           channels = Math.max(channels, tracker.channels.length);
         }
+      finished += tracker.conclude('all').length;
       return { events, finished, channels };
     };
     round(0);

@@ -5,7 +5,7 @@ import { openPlugin, triggerContract, until } from '@sluice/testing';
 import { callingPeer, reaching, startExchange } from '../../test/ami-peer.js';
 import { RECORDING } from '../../test/recording.js';
 import { call } from './call.js';
-import type { CallPhase } from '../calls/call-tracker.js';
+import type { CallPhase } from '../calls/call-phase.js';
 import { plugin } from '../plugin.js';
 
 triggerContract(plugin, 'call', { peer: callingPeer, options: { phases: ['ringing'] } });
@@ -134,8 +134,8 @@ describe('asterisk-ami.call', () => {
     ]);
   });
 
-  it('tells a click-to-call with its numbers from the first phase on, and a call that rings nobody', async () => {
-    const { pbx, phases, once } = await subscribe({}, undefined);
+  it('reports the numbers of a click-to-call from its first phase on', async () => {
+    const { pbx, phases, once } = await subscribe();
     await once();
     const opened = await openPlugin(plugin, reaching(pbx));
     closing.push(() => opened.close());
@@ -148,15 +148,33 @@ describe('asterisk-ami.call', () => {
       'finished 101',
     ]);
     for (const phase of phases()) expect(phase).toMatchObject({ direction: 'outgoing', from: '101', to: '79161234567' });
-    pbx.send('OriginateResponse', {
-      Response: 'Failure',
-      ActionID: 'mine',
-      Channel: 'PJSIP/999',
-      Exten: '7916',
-      Uniqueid: '<unknown>',
-    });
-    await count(phases, 5);
-    expect(phases().at(-1)).toMatchObject({ phase: 'finished', call: 'mine', from: '999', to: '7916', answered: false });
+  });
+
+  it('reports one end of a call whose OriginateResponse overtakes its channel', async () => {
+    const { pbx, phases, once } = await subscribe();
+    await once();
+    const channel = { Uniqueid: 'x', Linkedid: 'x', Channel: 'PJSIP/trunk-1' };
+    pbx.send('OriginateResponse', { Response: 'Failure', ActionID: 'x', Uniqueid: 'x', Channel: 'PJSIP/7916@trunk', Exten: 's' });
+    pbx.send('Newchannel', { ...channel, ChannelState: 0 });
+    pbx.send('Hangup', { ...channel, Cause: 34 });
+    pbx.incoming({ from: '79161234567', to: '101' });
+    await count(phases, 2);
+    expect(phases()).toMatchObject([{ phase: 'finished', call: 'x', cause: 34 }, { phase: 'ringing' }]);
+  });
+
+  it('reports the end of an order that rang nobody when the subscription stops', async () => {
+    const { pbx, phases, once } = await subscribe();
+    const { stop, subscription } = await once();
+    const response = { Response: 'Failure', ActionID: 'x', Uniqueid: '<unknown>', Channel: 'PJSIP/999', Exten: '7916' };
+    pbx.send('OriginateResponse', response);
+    pbx.incoming({ from: '79161234567', to: '101' });
+    await count(phases, 1);
+    stop();
+    await subscription;
+    expect(phases()).toMatchObject([
+      { phase: 'ringing' },
+      { phase: 'finished', call: 'x', from: '999', to: '7916', answered: false },
+    ]);
   });
 
   it('knows an outgoing call by the phone that makes it, whatever number it shows', async () => {
@@ -203,7 +221,8 @@ describe('asterisk-ami.call', () => {
     const { pbx, phases, once } = await subscribe();
     const incoming = pbx.incoming({ from: '79161234567', to: '101' });
     await once();
-    await until('the question for the dialled number', () => (pbx.stats().actions['Getvar'] ?? 0) > 0, 5_000);
+    // the first Getvar asks for the read classes
+    await until('the request for the dialled number', () => (pbx.stats().actions['Getvar'] ?? 0) > 1, 5_000);
     incoming.answer();
     incoming.hangUp();
     await count(phases, 2);

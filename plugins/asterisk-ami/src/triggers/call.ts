@@ -1,16 +1,8 @@
 import { trigger, type Accept } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { CallListener } from '../calls/call-listener.js';
-import {
-  ANSWERERS,
-  CallTracker,
-  DIAL_RESULTS,
-  DIRECTIONS,
-  PHASES,
-  TRACKED,
-  type CallPhase,
-  type PhaseEvent,
-} from '../calls/call-tracker.js';
+import { ANSWERERS, DIRECTIONS, PHASES, type CallPhase, type PhaseEvent } from '../calls/call-phase.js';
+import { CallTracker, DIAL_RESULTS, TRACKED } from '../calls/call-tracker.js';
 import type { AmiClient } from '../client.js';
 import { untilStopped } from './listening.js';
 import { DIALLED_NUMBER, TARGET_EXTENSION } from '../actions/outgoing.js';
@@ -88,6 +80,7 @@ export const call = trigger({
       await untilStopped(client, signal);
     } finally {
       end();
+      listener.stop(lost);
       removeEndListener();
       if (lost) remembered.set(wanted, { tracker, until: host.now().getTime() + REMEMBERED_MS });
     }
