@@ -22,7 +22,7 @@ module.exports = {
       from: { path: '^plugins/([^/]+)/src/', pathNot: '\\.spec\\.ts$' },
       to: {
         path: '^(libs|apps|plugins)/',
-        pathNot: ['^plugins/$1/', '^libs/plugin-api/', '^libs/web-client/', '^libs/onec/', '^libs/nest/'],
+        pathNot: ['^plugins/$1/', '^libs/plugin-api/', '^libs/runtime/', '^libs/web-client/', '^libs/onec/', '^libs/nest/'],
       },
     },
     {
@@ -47,6 +47,13 @@ module.exports = {
       to: { path: '^libs/(web-client|onec)/' },
     },
     {
+      name: 'runtime-imports-nothing-of-ours',
+      comment: 'every package may use it',
+      severity: 'error',
+      from: { path: '^libs/runtime/src' },
+      to: { path: '^(libs|apps|plugins)/', pathNot: '^libs/runtime/' },
+    },
+    {
       name: 'flow-only-plugin-api',
       comment: 'the language is pure',
       severity: 'error',
@@ -58,7 +65,7 @@ module.exports = {
       comment: 'the engine declares ports, adapters implement them',
       severity: 'error',
       from: { path: '^libs/engine/src', pathNot: '\\.spec\\.ts$' },
-      to: { path: '^(libs|apps|plugins)/', pathNot: ['^libs/(engine|flow|plugin-api)/'] },
+      to: { path: '^(libs|apps|plugins)/', pathNot: ['^libs/(engine|flow|plugin-api|runtime)/'] },
     },
     {
       name: 'adapters-do-not-know-each-other',

@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDERS = [
   'apps/cli',
   'apps/host',
-  ...['embedded', 'engine', 'flow', 'nest', 'onec', 'pacer', 'plugin-api', 'store', 'testing', 'web-client'].map(
+  ...['embedded', 'engine', 'flow', 'nest', 'onec', 'pacer', 'plugin-api', 'runtime', 'store', 'testing', 'web-client'].map(
     (name) => `libs/${name}`,
   ),
   ...[

@@ -3,7 +3,8 @@
 // 10 events/s each, as far as the host keeps up. No rival. Clients and clock run in this process, which shares the processors with the
 // host.
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePort, startPostgres, startRabbit, startRedis } from '../../libs/testing/dist/servers/index.js';
+import { freePort } from '../../libs/runtime/dist/index.js';
+import { startPostgres, startRabbit, startRedis } from '../../libs/testing/dist/servers/index.js';
 import { record } from './lib/frame.mjs';
 import { BenchHost } from './lib/host.mjs';
 import { Talker } from './lib/talker.mjs';

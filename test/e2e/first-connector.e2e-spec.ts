@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } fro
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { freePort } from '@sluice/testing/servers';
+import { freePort } from '@sluice/runtime';
 import { post } from '../support/api.js';
 import { HostProcess } from '../support/host.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { freePort } from '@sluice/testing/servers';
+import { freePort } from '@sluice/runtime';
 import { WebSocket } from 'ws';
 import { admin, ask, post } from '../support/api.js';
 import { sluice } from '../support/cli.js';

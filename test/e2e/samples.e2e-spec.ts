@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startDesktops, startOnec, startPbx, type Desktops, type Onec, type Pbx } from '@sluice/emulator';
 import { signOperatorToken } from '@sluice/host';
-import { freePort } from '@sluice/testing/servers';
+import { freePort } from '@sluice/runtime';
 import { ask, post } from '../support/api.js';
 import { sluice } from '../support/cli.js';
 import { startHost, type HostProcess } from '../support/host.js';

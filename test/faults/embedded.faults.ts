@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { freePort } from '@sluice/testing/servers';
+import { freePort } from '@sluice/runtime';
 import type { Desktop } from '../support/desktop.js';
 import { HostProcess } from '../support/host.js';
 import { connectDesktops, MAILBOX_FILES, mailboxStorm, NO_FAULTS } from '../support/mailbox-storm.js';

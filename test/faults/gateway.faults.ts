@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePort } from '@sluice/testing/servers';
+import { freePort } from '@sluice/runtime';
 import { admin, post } from '../support/api.js';
 import { Desktop } from '../support/desktop.js';
 import { describeServers, startServers, type Servers } from '../support/engines.js';

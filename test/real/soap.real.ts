@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startOnec } from '@sluice/emulator';
 import { plugin } from '@sluice/plugin-onec-soap';
 import { openPlugin } from '@sluice/testing';
-import { freePort } from '@sluice/testing/servers';
+import { freePort } from '@sluice/runtime';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
 import { makeFolder, type Folder } from '../support/workspace.js';
 

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { freePort } from '@sluice/testing/servers';
+import { freePort } from '@sluice/runtime';
 import { admin, post } from '../support/api.js';
 import { HostProcess } from '../support/host.js';
 import { signToken } from '../support/tokens.js';

@@ -1,5 +1,6 @@
 import { isSluiceError, type AnyPlugin, type Log, pause, type Clock } from '@sluice/plugin-api';
 import type { PaceConfig, Workspace } from '@sluice/flow';
+import { aborted } from '@sluice/runtime';
 import { CallExecutor } from './calls/call-executor.js';
 import { Connections, keepUsing, type Connection, type ConnectionHealth } from './calls/connections.js';
 import { EventIngress } from './ingress/event-ingress.js';
@@ -292,11 +293,6 @@ export class Engine {
       await pause(this.#options.clock, ms, signal, { ref: false });
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 /** Limits the pace to the capacity that the remote system reports. */

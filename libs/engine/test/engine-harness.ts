@@ -12,6 +12,7 @@ import {
   type PushOwner,
   type Role,
 } from '@sluice/engine';
+import { aborted } from '@sluice/runtime';
 import { FakeWorkspace, MemoryBroker, MemoryDatabase, MemoryLog, MemoryStore, until } from '@sluice/testing';
 import { z } from 'zod';
 
@@ -74,7 +75,7 @@ export class PlainPacer implements Pacer {
     this.#owners.push({ owner, wake });
     setImmediate(() => owner.onOpened());
     const state = (): PaceState => ({ owner: true, limit: max, max, inFlight, lingering: 0, breaker: 'closed' });
-    const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    const ended = aborted(signal);
     return { wake, state, ended };
   }
 

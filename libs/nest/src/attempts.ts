@@ -1,10 +1,11 @@
 import type { Delivery } from '@sluice/engine';
 import { engineFail, isSluiceError, viewError, type EventAttributes, type EventMessage } from '@sluice/plugin-api';
+import { backoffMs } from '@sluice/runtime';
 
 /** Maximum number of attempts of a handler; with the delays below they take about nine minutes. */
 const MAX_ATTEMPTS = 10;
-const FIRST_DELAY_MS = 1_000;
-const MAX_DELAY_MS = 300_000;
+/** Bounds of the delay between two attempts. */
+const DELAY = { firstMs: 1_000, maxMs: 300_000 };
 
 /** Number of losses after which a first attempt counts as failed. Later attempts count as failed at their first loss. */
 const MAX_LOST = 5;
@@ -42,7 +43,7 @@ export function tooOftenLost({ redelivered, message }: Delivery): Error | undefi
 /** Returns the delay before the next attempt: it doubles each time up to a maximum, and is at least the requested Retry-After. */
 export function retryDelayMs(error: unknown, attempt: number): number {
   const asked = isSluiceError(error) ? (error.options.retryAfterMs ?? 0) : 0;
-  return Math.max(Math.min(FIRST_DELAY_MS * 2 ** (attempt - 1), MAX_DELAY_MS), asked);
+  return Math.max(backoffMs(DELAY, attempt - 1), asked);
 }
 
 /** Returns the same event, for one more attempt. */

@@ -11,6 +11,7 @@ import {
   type NewEvent,
   type Reply,
 } from '@sluice/plugin-api';
+import { aborted } from '@sluice/runtime';
 import { z } from 'zod';
 import { bodySchema, checkerOf } from './body-schema.js';
 import { http } from './failures.js';
@@ -143,11 +144,4 @@ function contentOf(
 /** Returns the id that the sender has chosen, if any: with it a repeated request becomes the same event. */
 function idOf({ headers }: HttpRequest): string | undefined {
   return headers['ce-id'] || headers['idempotency-key'] || undefined;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -1,6 +1,6 @@
 import { trigger } from '@sluice/plugin-api';
 import { z } from 'zod';
-import { aborted } from './aborted.js';
+import { aborted } from '@sluice/runtime';
 import type { Gateway } from './gateway.js';
 
 export const message = trigger({

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { backoffMs } from '@sluice/runtime';
 import { clientFrame, FrameReader, type ServerFrame } from './frames.js';
 import type { DesktopTally } from './tally.js';
 
@@ -21,9 +22,8 @@ export interface DesktopBehaviour {
   readonly heard?: (user: string, message: ServerFrame) => void;
 }
 
-/** Clients that lost their server come back at once, then ever more slowly, and never all in the same moment. */
-const FIRST_RETRY_MS = 200;
-const LAST_RETRY_MS = 5_000;
+/** Bounds of the pause before a client that lost its server connects again. */
+const RECONNECT = { firstMs: 200, maxMs: 5_000 };
 
 /** One 1C client at its desk: connects with its token, acknowledges what comes, and comes back when its line breaks. */
 export class DesktopUser {
@@ -32,7 +32,7 @@ export class DesktopUser {
   #letIn = false;
   #beats: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
-  #retryMs = FIRST_RETRY_MS;
+  #failures = 0;
 
   constructor(
     readonly name: string,
@@ -92,7 +92,7 @@ export class DesktopUser {
 
   #welcome(socket: Socket, agreed: string): void {
     this.#letIn = true;
-    this.#retryMs = FIRST_RETRY_MS;
+    this.#failures = 0;
     this.tally.letIn();
     const events = { id: '0', destination: '/user/events', ack: 'client-individual' };
     const topics = this.manners.topics.map((topic, at) => ({ id: String(at + 1), destination: `/topic/${topic}` }));
@@ -117,7 +117,6 @@ export class DesktopUser {
 
   #comeBack(): void {
     if (!this.#wanted) return;
-    this.#retry = setTimeout(() => void this.#connect(), this.#retryMs * (0.5 + Math.random()));
-    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
+    this.#retry = setTimeout(() => void this.#connect(), backoffMs(RECONNECT, this.#failures++));
   }
 }

@@ -12,6 +12,7 @@ import {
   type UnroutedStatus,
 } from '@sluice/engine';
 import { engineFail, type Log } from '@sluice/plugin-api';
+import { backoffMs } from '@sluice/runtime';
 import type { ClientConfig } from 'pg';
 import { Link } from './link.js';
 import { regexOf } from './patterns.js';
@@ -36,8 +37,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
 const POLL_MS = 1_000;
 const BEAT_MS = 3_000;
 const TIDY_MS = 60_000;
-const FIRST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 2_000;
+const RECONNECT = { firstMs: 100, maxMs: 2_000 };
 
 /**
  * The bus in one table of a PostgreSQL. A hop, with its outputs and its input, is one transaction: on this bus its effect happens exactly
@@ -165,14 +165,14 @@ export class EmbeddedBus implements Bus {
 
   async #reconnect(previous: string): Promise<Link | undefined> {
     const { signal } = this.#closing;
-    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
+    for (let failures = 0; !signal.aborted; failures++) {
       try {
         const link = await this.#connect(previous);
         this.options.log.info('the bus has reconnected to its database');
         return link;
       } catch (error) {
         this.#reason = signal.aborted ? 'closed' : (error as Error).message;
-        await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
+        await sleep(backoffMs(RECONNECT, failures), undefined, { signal, ref: false }).catch(() => undefined);
       }
     }
     return undefined;

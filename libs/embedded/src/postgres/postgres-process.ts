@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SluiceError, type Log } from '@sluice/plugin-api';
+import { aborted, backoffMs, freePort } from '@sluice/runtime';
 import { serverAccount, type Account } from './account.js';
 import { binariesFor, type Binaries } from './binaries.js';
 import { DATABASE, makeCluster, USER } from './cluster.js';
@@ -22,8 +22,8 @@ export interface PostgresConnection {
 }
 
 const PASSWORD_FILE = 'password';
-const FIRST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 10_000;
+/** Bounds of the pause between two starts of the server. */
+const START_AGAIN = { firstMs: 100, maxMs: 10_000 };
 /** Attempts at a start: a killed server leaves processes behind for a moment, and another program may take the chosen port. */
 const START_TRIES = 6;
 
@@ -112,7 +112,7 @@ export class PostgresProcess {
 
   async #keepRunning(): Promise<void> {
     const { signal } = this.#stopping;
-    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    const stopped = aborted(signal);
     while (!signal.aborted) {
       await Promise.race([this.postmaster.ended, stopped]);
       if (!signal.aborted) await this.#startAgain(signal);
@@ -122,15 +122,16 @@ export class PostgresProcess {
   /** Restarts the server until it runs or the host stops. The port stays the same, because connection pools use it. */
   async #startAgain(signal: AbortSignal): Promise<void> {
     this.log.error('the embedded PostgreSQL has died and is being restarted', { log: this.server.paths.log });
-    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
+    for (let failures = 0; !signal.aborted; failures++) {
       try {
         const { paths, binaries, account } = this.server;
         this.postmaster = await launch(paths, this.connection.port, binaries, account);
         this.log.info('the embedded PostgreSQL is running again', { pid: this.pid });
         return;
       } catch (error) {
-        this.log.warn('the embedded PostgreSQL does not start', { reason: (error as Error).message, againInMs: pause });
-        await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
+        const pauseMs = backoffMs(START_AGAIN, failures);
+        this.log.warn('the embedded PostgreSQL does not start', { reason: (error as Error).message, againInMs: pauseMs });
+        await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
       }
     }
   }
@@ -142,7 +143,7 @@ async function startServer({ paths, binaries, account }: Server): Promise<Postma
       return await launch(paths, await freePort(), binaries, account);
     } catch (cause) {
       if (attempt === START_TRIES) throw notStarting(paths, cause as Error);
-      await sleep(FIRST_PAUSE_MS * attempt);
+      await sleep(backoffMs(START_AGAIN, attempt - 1));
     }
   }
 }
@@ -166,17 +167,6 @@ async function passwordOf(home: string, paths: DataPaths): Promise<string> {
 function passwordLost(file: string, { data }: DataPaths): SluiceError {
   const cure = `put it back from a backup, or move ${data} away to begin with an empty database`;
   return new SluiceError('CONFIG_INVALID', 'fatal', `the password of the embedded database is missing: ${file}`, cure);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 function connectionTo({ port }: Postmaster, password: string): PostgresConnection {

@@ -15,6 +15,7 @@ import {
 import { engineFail } from '@sluice/plugin-api';
 import type { z } from 'zod';
 import type { ConnectionSpec } from '@sluice/flow';
+import { backoffMs, Semaphore } from '@sluice/runtime';
 import { capabilitiesFor } from './capabilities.js';
 import { checkAgainst } from './check-against.js';
 import { maskedError } from '../masked-error.js';
@@ -100,6 +101,11 @@ export class Connection {
     if (this.deps.clock.now() < this.#notBefore) return Promise.reject(this.#openError ?? new Error('not open'));
     this.#client = this.#opened();
     return this.#client;
+  }
+
+  /** Returns the milliseconds of the backoff that are left, during which `client` rejects. */
+  reopensInMs(): number {
+    return Math.max(0, this.#notBefore - this.deps.clock.now());
   }
 
   /** Calls `back` once when the current client is lost. Returns the function that removes `back`. */
@@ -207,7 +213,7 @@ export class Connection {
       generation.abort(error);
       this.#client = undefined;
       this.#openError = isSluiceError(error) ? notSent(error) : asUnreachable(this.spec.name, error);
-      this.#notBefore = this.deps.clock.now() + Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** this.#failures++);
+      this.#notBefore = this.deps.clock.now() + backoffMs(REOPEN, this.#failures++);
       throw this.#openError;
     }
   }
@@ -352,7 +358,7 @@ export async function keepUsing(
       failures = 0;
       told = undefined;
     }
-    await pause(connection.clock, Math.min(REOPEN.maxMs, REOPEN.firstMs * 2 ** failures), signal);
+    await pause(connection.clock, Math.max(backoffMs(REOPEN, failures), connection.reopensInMs()), signal);
   }
   connection.setSourceRefusal(source, undefined);
 }
@@ -382,40 +388,4 @@ function notSent(error: SluiceError): SluiceError {
 
 function asUnreachable(connection: string, error: unknown): SluiceError {
   return fail.UNREACHABLE(`${connection} cannot be opened: ${messageOf(error)}`, { cause: error, sent: 'no' });
-}
-
-/** Admits at most `limit` calls at once. The others wait in order of arrival. */
-class Semaphore {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(limit: number) {
-    this.#free = limit;
-  }
-
-  /** Resolves with the function that frees the slot. Rejects when the signal fires first. */
-  async take(signal: AbortSignal): Promise<() => void> {
-    if (this.#free > 0) this.#free--;
-    else await this.#turn(signal);
-    return () => {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free++;
-    };
-  }
-
-  #turn(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const go = () => {
-        signal.removeEventListener('abort', stop);
-        resolve();
-      };
-      const stop = () => {
-        this.#waiting.splice(this.#waiting.indexOf(go), 1);
-        reject(signal.reason as Error);
-      };
-      signal.addEventListener('abort', stop, { once: true });
-      this.#waiting.push(go);
-    });
-  }
 }

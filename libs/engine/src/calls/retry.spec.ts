@@ -1,24 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
 import { fail } from '@sluice/plugin-api';
-import { postponedMs, backoffMs, decideRetry, waitMs } from './retry.js';
+import { attemptPauseMs, decideRetry, postponedMs, waitMs } from './retry.js';
 
 const policy = { attempts: 5, backoff: 'exponential', initialMs: 1_000, maxMs: 10_000 } as const;
 const middle = () => 0.5;
 
 describe('the pause before the next attempt', () => {
   it('doubles up to its bound', () => {
-    expect([1, 2, 3, 4, 5, 50].map((attempt) => backoffMs(policy, attempt, 0, middle))).toEqual([
+    expect([1, 2, 3, 4, 5, 50].map((attempt) => attemptPauseMs(policy, attempt, 0, middle))).toEqual([
       1_000, 2_000, 4_000, 8_000, 10_000, 10_000,
     ]);
   });
   it('stays the same when it is fixed', () => {
-    expect([1, 9].map((attempt) => backoffMs({ ...policy, backoff: 'fixed' }, attempt, 0, middle))).toEqual([1_000, 1_000]);
+    expect([1, 9].map((attempt) => attemptPauseMs({ ...policy, backoff: 'fixed' }, attempt, 0, middle))).toEqual([1_000, 1_000]);
   });
   it('varies by a fifth, so that failures do not come back together', () => {
-    expect([backoffMs(policy, 1, 0, () => 0), backoffMs(policy, 1, 0, () => 1)]).toEqual([800, 1_200]);
+    expect([attemptPauseMs(policy, 1, 0, () => 0), attemptPauseMs(policy, 1, 0, () => 1)]).toEqual([800, 1_200]);
   });
   it('is the Retry-After of the remote system when that is longer', () => {
-    expect(backoffMs(policy, 1, 7_000, middle)).toBe(7_000);
+    expect(attemptPauseMs(policy, 1, 7_000, middle)).toBe(7_000);
   });
   it('is what the call itself has to wait, when that is longer', () => {
     expect(postponedMs(fail.TIMED_OUT('nobody picks up', { sent: 'yes', postponeMs: 7_000 }), { policy, attempt: 1 }, 0)).toBe(
@@ -32,7 +32,7 @@ describe('the pause before the next attempt', () => {
     expect(postponedMs(new Error('not foreseen'), call, 60_000)).toBe(60_000);
   });
   it('grows to half a minute while an overloaded side is waited for', () => {
-    expect([0, 1, 4, 9].map((waits) => waitMs(waits))).toEqual([1_000, 2_000, 16_000, 30_000]);
+    expect([0, 1, 4, 9].map((waits) => waitMs(waits, 0, middle))).toEqual([1_000, 2_000, 16_000, 30_000]);
   });
 });
 

@@ -1,24 +1,24 @@
 import { engineFail, isSluiceError, type Idempotence, type Sent, type SluiceError } from '@sluice/plugin-api';
 import type { RetryPolicy } from '@sluice/flow';
+import { backoffMs } from '@sluice/runtime';
 import { messageOf } from '../message-of.js';
 import type { PendingCall } from '../runs/run-state.js';
 
-const JITTER = 0.2;
-const MAX_WAIT_MS = 30_000;
+/** Bounds of the pauses of a push that waits without spending an attempt. */
+const WAIT = { firstMs: 1_000, maxMs: 30_000 };
 
 /**
  * Returns the pause in milliseconds before attempt `attempt + 1`: doubled each time, or fixed, with ±20 % jitter. A longer Retry-After
  * wins.
  */
-export function backoffMs(policy: RetryPolicy, attempt: number, retryAfterMs = 0, random: () => number = Math.random): number {
-  const grown = policy.backoff === 'fixed' ? policy.initialMs : policy.initialMs * 2 ** Math.min(attempt - 1, 30);
-  const jittered = Math.min(grown, policy.maxMs) * (1 + JITTER * (2 * random() - 1));
-  return Math.max(Math.round(jittered), retryAfterMs);
+export function attemptPauseMs(policy: RetryPolicy, attempt: number, retryAfterMs = 0, random?: () => number): number {
+  const { initialMs: firstMs, maxMs } = policy;
+  return Math.max(backoffMs({ firstMs, maxMs }, policy.backoff === 'fixed' ? 0 : attempt - 1, random), retryAfterMs);
 }
 
-/** Returns the pause in milliseconds of a push that waits without spending an attempt. */
-export function waitMs(waits: number, retryAfterMs = 0): number {
-  return Math.max(Math.min(MAX_WAIT_MS, 1_000 * 2 ** Math.min(waits, 5)), retryAfterMs);
+/** Returns the pause in milliseconds of a push that waits without spending an attempt: 1 s to 30 s with ±20 % jitter. */
+export function waitMs(waits: number, retryAfterMs = 0, random?: () => number): number {
+  return Math.max(backoffMs(WAIT, waits, random), retryAfterMs);
 }
 
 /**
@@ -30,7 +30,7 @@ export function postponedMs(
   call: { readonly policy: RetryPolicy; readonly attempt: number },
   tookMs: number,
 ): number {
-  const backoff = backoffMs(call.policy, call.attempt, Math.max(retryAfterOf(error) ?? 0, postponeMsOf(error) ?? 0));
+  const backoff = attemptPauseMs(call.policy, call.attempt, Math.max(retryAfterOf(error) ?? 0, postponeMsOf(error) ?? 0));
   return sentOf(error) === 'unknown' ? Math.max(tookMs, backoff) : backoff;
 }
 

@@ -1,5 +1,6 @@
 import { isSluiceError, type ErrorView, pause, type Clock } from '@sluice/plugin-api';
 import type { Flow } from '@sluice/flow';
+import { AWAY_PAUSE_MS } from '@sluice/runtime';
 import { queues, type Bus, type Outgoing } from '../ports/bus.js';
 import type { Hop } from '../runs/hop.js';
 import { encodeRun, runMessage } from '../runs/run-codec.js';
@@ -8,8 +9,6 @@ import { viewOfCall, type CallExecutor, type CallOutcome } from './call-executor
 import type { PreparedCall, RefusedCall } from './prepared-call.js';
 import { postponedMs, decideRetry, stepTimeout } from './retry.js';
 
-/** Pause before the next try while the broker is away. */
-const AWAY_PAUSE_MS = 1_000;
 const UNPACED_LOAD = { inFlight: 1, limit: Number.POSITIVE_INFINITY };
 
 export interface UnpacedCallsDeps {

@@ -1,4 +1,5 @@
 import { isSluiceError, type Log, pause, type Clock, type Timer } from '@sluice/plugin-api';
+import { backoffMs } from '@sluice/runtime';
 import { messageOf } from '../message-of.js';
 import { SpoolFiles, type Lines } from './spool-files.js';
 import { readRecord, writeRecord, type SpoolEntry } from './spool-record.js';
@@ -8,8 +9,8 @@ const LIMIT_BYTES = 64 * 1024 * 1024;
 const SEGMENTS = 32;
 /** Maximum milliseconds of events that are lost when the machine dies. A process that dies loses fewer, since its writes survive it. */
 const SYNC_MS = 50;
-/** Pause before the next try while the disk or the broker is away. */
-const AGAIN_MS = { first: 100, most: 5_000 };
+/** Bounds of the pause before the next try while the disk or the broker is away. */
+const AGAIN = { firstMs: 100, maxMs: 5_000 };
 /** Milliseconds for delivery at a stop. Events that still wait are delivered after the next start. */
 const LAST_MS = 2_000;
 /** Maximum events in one publish. */
@@ -104,7 +105,7 @@ export class Spool {
         this.pendingBytes += bytes;
         this.complain('cannot be written', error);
         if (this.stopping.signal.aborted) break;
-        await pause(this.options.clock, backOff(failures++), this.stopping.signal);
+        await pause(this.options.clock, backoffMs(AGAIN, failures++), this.stopping.signal);
       }
     }
     this.isWriting = false;
@@ -156,7 +157,7 @@ export class Spool {
         failures = 0;
       } catch (error) {
         this.complain('cannot be read', error);
-        await pause(this.options.clock, backOff(failures++), this.stopping.signal);
+        await pause(this.options.clock, backoffMs(AGAIN, failures++), this.stopping.signal);
       }
     }
   }
@@ -175,7 +176,7 @@ export class Spool {
       rest = rest.slice(away === -1 ? now.length : away);
       if (away === -1) continue;
       if (this.stopping.signal.aborted) return false;
-      await pause(this.options.clock, backOff(failures), this.stopping.signal);
+      await pause(this.options.clock, backoffMs(AGAIN, failures), this.stopping.signal);
     }
     return true;
   }
@@ -196,8 +197,4 @@ export class Spool {
 
 function isAway(error: unknown): boolean {
   return !isSluiceError(error) || error.fate === 'unavailable';
-}
-
-function backOff(failures: number): number {
-  return Math.min(AGAIN_MS.most, AGAIN_MS.first * 2 ** Math.min(failures, 10));
 }

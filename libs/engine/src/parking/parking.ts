@@ -13,6 +13,7 @@ import {
   pause,
   type Clock,
 } from '@sluice/plugin-api';
+import { AWAY_PAUSE_MS } from '@sluice/runtime';
 import { writeData } from '../runs/event-data.js';
 import { messageOf } from '../message-of.js';
 import type { NewerStateQueues } from '../runs/newer-states.js';
@@ -24,7 +25,6 @@ import { decodeRun, encodeRun, isRun, readRun, runMessage } from '../runs/run-co
 import type { RunMessage, RunState } from '../runs/run-state.js';
 
 const PREFETCH = 100;
-const AWAY_PAUSE_MS = 1_000;
 const SWEEP_MS = 30_000;
 const STUCK_MS = 60_000;
 const UNKNOWN_FLOW = 'unknown';

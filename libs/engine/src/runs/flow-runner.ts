@@ -1,5 +1,6 @@
 import { engineFail, runId, viewError, type EventAttributes, type Log, pause, type Clock } from '@sluice/plugin-api';
 import type { Flow } from '@sluice/flow';
+import { AWAY_PAUSE_MS } from '@sluice/runtime';
 import { CompletedWork } from './completed-work.js';
 import type { Hop } from './hop.js';
 import { endWith, type HopEnd } from './hop-end.js';
@@ -19,8 +20,6 @@ import { TypePatterns } from '../type-patterns.js';
 
 const MAX_HELD_BYTES = 64 * 1024 ** 2;
 const MAX_HELD_MESSAGES = 500;
-/** Milliseconds for which a message is held while the broker or the database is away, before it returns to its queue. */
-const AWAY_PAUSE_MS = 1_000;
 /** Maximum milliseconds by which the clocks of two hosts differ. */
 const MAX_CLOCK_SKEW_MS = 60_000;
 

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { engineFail, type Log, pause, systemClock } from '@sluice/plugin-api';
+import { backoffMs } from '@sluice/runtime';
 import { connect, type ChannelModel } from 'amqplib';
-import { backOff } from './back-off.js';
 import { corkWrites } from '../publishing/write-batching.js';
 import { describe, toFailure } from './failure.js';
 
 /** A cut network is noticed after two to three of these; the broker's own proposal is a minute. */
 const HEARTBEAT_S = 10;
+/** Bounds of the pause before the next attempt to connect, or to consume. */
+export const RECONNECT = { firstMs: 100, maxMs: 3_000 };
 const CONNECT_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 /** How much is written at once; Node's default of 16 KiB is twenty small messages. */
@@ -109,7 +111,7 @@ export class Link {
 
   async #reconnect(): Promise<void> {
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
-      await pause(systemClock, backOff(attempt), this.#closing.signal);
+      await pause(systemClock, backoffMs(RECONNECT, attempt), this.#closing.signal);
       if (this.#closing.signal.aborted) return;
       try {
         await this.#connect();

@@ -1,8 +1,9 @@
 import type { Consumer, Delivery } from '@sluice/engine';
 import { type Log, pause, systemClock } from '@sluice/plugin-api';
+import { backoffMs } from '@sluice/runtime';
 import type { ChannelModel } from 'amqplib';
-import { backOff } from '../connection/back-off.js';
 import { describe } from '../connection/failure.js';
+import { RECONNECT } from '../connection/link.js';
 import type { Publisher } from '../publishing/publisher.js';
 import type { RecentAcks } from './recent-acks.js';
 import { Session } from './session.js';
@@ -98,7 +99,7 @@ export class Subscription implements Consumer {
     const { queue, log, redeclare } = this.#options;
     this.#session = undefined;
     for (let attempt = 0; this.#connection === connection; attempt++) {
-      await pause(systemClock, backOff(attempt), this.#stopping.signal);
+      await pause(systemClock, backoffMs(RECONNECT, attempt), this.#stopping.signal);
       if (this.#stopping.signal.aborted || this.#connection !== connection) return;
       try {
         await redeclare(queue);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { freePort } from './free-ports.js';
+import { freePort } from '@sluice/runtime';
 import { commandInRoot, inRoot, PROGRAMS, seenInRoot } from './servers-root.js';
 
 const run = promisify(execFile);

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { freePorts } from './free-ports.js';
+import { freePorts } from '@sluice/runtime';
 import { commandInRoot, inRoot, PROGRAMS, seenInRoot } from './servers-root.js';
 
 const RELEASES = '/usr/lib/rabbitmq/lib';

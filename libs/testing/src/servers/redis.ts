@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { freePort } from './free-ports.js';
+import { freePort } from '@sluice/runtime';
 import { commandInRoot } from './servers-root.js';
 
 const START_TIMEOUT_MS = 10_000;

@@ -1,11 +1,11 @@
 import type { Log } from '@sluice/plugin-api';
+import type { Semaphore } from '@sluice/runtime';
 import type { Addresses } from './addresses.js';
 import type { StompHandler } from './stomp-handler.js';
 import type { Flusher } from './flusher.js';
 import type { HeartBeat } from './heart-beat.js';
 import type { Limits } from './limits.js';
 import type { Register } from './register.js';
-import type { Semaphore } from './semaphore.js';
 import type { TimerWheel } from './timer-wheel.js';
 
 /** Objects that all sessions of a server share. */

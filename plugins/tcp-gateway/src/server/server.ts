@@ -2,6 +2,7 @@ import { constants } from 'node:crypto';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { Log } from '@sluice/plugin-api';
+import { Semaphore } from '@sluice/runtime';
 import { Addresses } from './addresses.js';
 import { ClientSession } from './client-session.js';
 import type { ServerContext } from './context.js';
@@ -12,7 +13,6 @@ import type { HeartBeat } from './heart-beat.js';
 import { DEFAULT_LIMITS, KEEP_ALIVE_MS, type Limits } from './limits.js';
 import { Register } from './register.js';
 import { TcpTransport } from './tcp-transport.js';
-import { Semaphore } from './semaphore.js';
 import { acceptWebSockets, type HandleUpgrade } from './web-socket.js';
 import { TimerWheel } from './timer-wheel.js';
 

@@ -1,5 +1,5 @@
 import type { Meter } from '@sluice/plugin-api';
-import { aborted } from '../../aborted.js';
+import { aborted } from '@sluice/runtime';
 import type { Mailbox, MailboxTotals } from './mailbox.js';
 
 const SURVEY_MS = 15_000;

@@ -1,3 +1,4 @@
+import { AWAY_PAUSE_MS } from '@sluice/runtime';
 import type { Subscription } from '../../server/stomp-handler.js';
 import { userMessage, type Mail } from '../mailbox/mailbox-event.js';
 import { WAIT_HEADER } from './waiting-runs.js';
@@ -10,7 +11,6 @@ export const WINDOW = 100;
 const MIN_LOOK_INTERVAL_MS = 1_000;
 /** What a client has rejected comes again after this time. */
 const AGAIN_MS = 5_000;
-const AWAY_MS = 1_000;
 
 /** What a reader needs of its gateway. */
 export interface ReaderDeps {
@@ -72,7 +72,7 @@ export class Reader {
       while (this.#behind && !this.#blocked && !this.#closed && this.#room > 0) await this.#readOnce();
     } catch {
       // the database is away: what waits there is not lost
-      this.#later(AWAY_MS);
+      this.#later(AWAY_PAUSE_MS);
     }
     this.#reading = false;
   }
@@ -180,7 +180,7 @@ export class Reader {
       }
     } catch {
       // those that were sent meanwhile are sent once more
-      this.#after(AWAY_MS, () => void this.#sendAgain(places));
+      this.#after(AWAY_PAUSE_MS, () => void this.#sendAgain(places));
     }
   }
 

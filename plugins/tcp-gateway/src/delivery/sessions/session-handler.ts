@@ -11,10 +11,10 @@ import {
   viewError,
   writeBody,
 } from '@sluice/plugin-api';
+import { Semaphore } from '@sluice/runtime';
 import { gatewayFail } from '../../failures.js';
 import { checkNames, checkWorkplace } from '../../names.js';
 import type { Bearer, Credentials, StompHandler, SentMessage, Session, Subscription } from '../../server/stomp-handler.js';
-import { Semaphore } from '../../server/semaphore.js';
 import { encodeMessage } from '../../stomp/message.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import { JSON_TYPE } from '../mailbox/mailbox-event.js';
