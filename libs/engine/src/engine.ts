@@ -8,6 +8,7 @@ import { FlowRunner } from './runs/flow-runner.js';
 import { NewerStateQueues, type NewerStates } from './runs/newer-states.js';
 import type { Observer } from './observer.js';
 import { ParkedAccounts, type ParkedAccountState } from './parked-accounts.js';
+import { ParkedQueues } from './parking/parked-queues.js';
 import { Parking } from './parking/parking.js';
 import { HostPeers } from './coordination/peers.js';
 import { queues, type Bus, type BusState, type QueueStatus } from './ports/bus.js';
@@ -79,6 +80,7 @@ export class Engine {
   readonly #pushes: readonly PushRunner[];
   readonly #readiness = new Readiness();
   readonly #newer: NewerStateQueues;
+  readonly #parkedQueues: ParkedQueues;
   readonly #accounts: ParkedAccounts;
   /** Fires first: no new work begins. */
   readonly #draining = stopController();
@@ -109,12 +111,12 @@ export class Engine {
     });
     this.ingress.takes(workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : [])));
     this.#newer = new NewerStateQueues(log, clock);
+    this.#parkedQueues = new ParkedQueues({ bus, store, log, clock, newer: this.#newer, signal: this.#draining.signal });
     this.parking = new Parking({
       bus,
       store,
       log,
       clock,
-      newer: this.#newer,
       presenceOf: (flow, step) => this.#standing(flow, step),
       signal: this.#draining.signal,
     });
@@ -156,7 +158,8 @@ export class Engine {
     for (const flow of this.#flows) await flow.declare();
     for (const push of this.#pushes) await push.declare();
     await this.#replies.start();
-    await this.parking.start();
+    await this.#parkedQueues.start();
+    this.parking.start();
     await this.#accounts.read();
     await this.#startServing();
     if (roles.has('push')) for (const push of this.#pushes) this.#working.push(push.run());
@@ -212,7 +215,12 @@ export class Engine {
   async stop(): Promise<void> {
     this.#draining.abort();
     this.#readiness.stop();
-    const drained = Promise.allSettled([...this.#flows.map((flow) => flow.stop()), ...this.#working, this.parking.stop()]);
+    const drained = Promise.allSettled([
+      ...this.#flows.map((flow) => flow.stop()),
+      ...this.#working,
+      this.#parkedQueues.stop(),
+      this.parking.stop(),
+    ]);
     const { clock } = this.#options;
     const grace = new AbortController();
     await Promise.race([drained, pause(clock, STOP_GRACE_MS, grace.signal)]);

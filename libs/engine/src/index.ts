@@ -58,6 +58,8 @@ export { EventIngress } from './ingress/event-ingress.js';
 export type { CallReport, Observer } from './observer.js';
 export type { HostCapabilities } from './services.js';
 export { Parking, type ReplayOptions } from './parking/parking.js';
+export { moduleAttemptOf, withModuleAttempt, type ModuleAttempt } from './parking/module-attempt.js';
+export { sourceOfParked, type ParkedSource } from './parking/parked-source.js';
 export { decodeRun, encodeRun, RUN_TYPE } from './runs/run-codec.js';
 export { type RunMessage, type RunState } from './runs/run-state.js';
 export { readData } from './runs/event-data.js';

@@ -1,4 +1,4 @@
-import type { Delivery } from '@sluice/engine';
+import { moduleAttemptOf, withModuleAttempt, type Delivery } from '@sluice/engine';
 import { engineFail, isSluiceError, viewError, type EventAttributes, type EventMessage } from '@sluice/plugin-api';
 import { backoffMs } from '@sluice/runtime';
 
@@ -10,17 +10,9 @@ const DELAY = { firstMs: 1_000, maxMs: 300_000 };
 /** Number of losses after which a first attempt counts as failed. Later attempts count as failed at their first loss. */
 const MAX_LOST = 5;
 
-/** Key of `attributes.meta` under which the number of the attempt travels with the event. */
-const META = 'module';
-
-interface ModuleMeta {
-  readonly attempt: number;
-}
-
 /** Returns the number of this delivery's attempt, from 1. */
 export function attemptOf(attributes: EventAttributes): number {
-  const meta = attributes.meta?.[META] as ModuleMeta | undefined;
-  return meta?.attempt ?? 1;
+  return moduleAttemptOf(attributes)?.attempt ?? 1;
 }
 
 /** Returns whether the handler may be called again after this error. */
@@ -47,16 +39,15 @@ export function retryDelayMs(error: unknown, attempt: number): number {
 }
 
 /** Returns the same event, for one more attempt. */
-export function nextAttempt(message: EventMessage): EventMessage {
-  return withMeta(message, { attempt: attemptOf(message.attributes) + 1 });
+export function nextAttempt({ attributes, body }: EventMessage): EventMessage {
+  return { attributes: withModuleAttempt(attributes, { kind: 'pending', attempt: attemptOf(attributes) + 1 }), body };
 }
 
 /** Returns the same event, to be put aside with the error and the name of the queue in which it failed. */
-export function failedForGood(message: EventMessage, queue: string, error: unknown): EventMessage {
-  const attempt = attemptOf(message.attributes);
-  return withMeta(message, { attempt, queue, error: viewError(error, { attempt }) });
-}
-
-function withMeta({ attributes, body }: EventMessage, meta: ModuleMeta & Readonly<Record<string, unknown>>): EventMessage {
-  return { attributes: { ...attributes, meta: { ...attributes.meta, [META]: meta } }, body };
+export function failedForGood({ attributes, body }: EventMessage, queue: string, error: unknown): EventMessage {
+  const attempt = attemptOf(attributes);
+  return {
+    attributes: withModuleAttempt(attributes, { kind: 'failed', attempt, queue, error: viewError(error, { attempt }) }),
+    body,
+  };
 }

@@ -1,33 +1,15 @@
-import {
-  bodyKind,
-  derivedId,
-  engineFail,
-  isSluiceError,
-  runId,
-  viewError,
-  type ErrorView,
-  type EventAttributes,
-  type EventMessage,
-  type Log,
-  type SluiceError,
-  pause,
-  type Clock,
-} from '@sluice/plugin-api';
-import { AWAY_PAUSE_MS } from '@sluice/runtime';
-import { writeData } from '../runs/event-data.js';
+import { engineFail, pause, type Clock, type Log, type SluiceError } from '@sluice/plugin-api';
 import { messageOf } from '../message-of.js';
-import type { NewerStateQueues } from '../runs/newer-states.js';
-import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from '../ports/bus.js';
+import type { Bus, Outgoing } from '../ports/bus.js';
 import type { ParkedRun, ParkedSummary, Store } from '../ports/store.js';
 import { journalEntry } from '../runs/journal-entry.js';
 import type { StepPresence } from '../runs/program.js';
-import { decodeRun, encodeRun, isRun, readRun, runMessage } from '../runs/run-codec.js';
-import type { RunMessage, RunState } from '../runs/run-state.js';
+import { decodeRun } from '../runs/run-codec.js';
+import { sourceOfParked } from './parked-source.js';
+import { editedMessage, replayMessage, type Replayable } from './replay-messages.js';
 
-const PREFETCH = 100;
 const SWEEP_MS = 30_000;
 const STUCK_MS = 60_000;
-const UNKNOWN_FLOW = 'unknown';
 /** Maximum parked runs that are checked at the start for missing steps. */
 const MAX_LOOKED_THROUGH = 1_000;
 
@@ -43,53 +25,28 @@ export interface ParkingDeps {
   readonly store: Store;
   readonly log: Log;
   readonly clock: Clock;
-  readonly newer: NewerStateQueues;
   /** Returns whether the flow is deployed here and has this step. */
   readonly presenceOf: (flow: string, step: string) => StepPresence;
   /** Fires at a graceful stop. */
   readonly signal: AbortSignal;
 }
 
-type ParkedRow = Omit<ParkedRun, 'state'>;
-
-interface Parked {
-  readonly delivery: Delivery;
-  readonly row: ParkedRow;
-  /** True when the database has refused the row of the state. */
-  readonly refused?: boolean;
-}
-
-/**
- * Parks failed runs and replays them. A run is parked by a message to the queue `parked`, so that PostgreSQL may be away; the message is
- * acknowledged once the row is committed.
- */
+/** Replays and drops parked runs. */
 export class Parking {
-  readonly #consumers: Consumer[] = [];
-  #batch: Delivery[] = [];
-  #writing: Promise<void> | undefined;
   #sweeping: Promise<void> | undefined;
 
   constructor(private readonly deps: ParkingDeps) {}
 
-  async start(): Promise<void> {
-    for (const queue of [queues.parked, queues.poison]) {
-      await this.deps.bus.declare({ queue });
-      this.#consumers.push(
-        await this.deps.bus.consume(queue, { prefetch: PREFETCH }, (delivery) => {
-          this.#batch.push(delivery);
-          this.#startWriting();
-        }),
-      );
-    }
+  /** Starts the sweep for replays whose host has died, and reports parked runs whose steps no longer exist. */
+  start(): void {
     this.#sweeping = this.#sweep();
     void this.#reportStranded().catch((error: unknown) =>
       this.deps.log.debug('parked runs were not compared with the flows', { error: messageOf(error) }),
     );
   }
 
+  /** Resolves when the sweep has ended, which follows the signal. */
   async stop(): Promise<void> {
-    await Promise.all(this.#consumers.map((consumer) => consumer.stop()));
-    await this.#writing;
     await this.#sweeping;
   }
 
@@ -104,14 +61,15 @@ export class Parking {
   async replay(run: string, options: ReplayOptions = {}): Promise<string> {
     const parked = await this.deps.store.parked.get(run);
     if (!parked) throw engineFail.NOT_PARKED(`no run ${run} is parked`);
-    if (parked.flow === UNKNOWN_FLOW) {
-      throw engineFail.CONFIG_INVALID(`run ${run} cannot be replayed: its message does not say which flow it belongs to`);
-    }
+    const replayable = replayableOf(parked);
     if (parked.state !== 'parked' && parked.state !== 'replaying') throw notReplayable(parked);
-    if (options.data !== undefined) return this.#replayEdited(parked, options.data);
-    if (options.fromStart !== true) await this.#refuseStranded(parked);
-    if (options.fromStart === true) await this.#publishUnmarked(parked, again(parked, true, this.deps.clock.now()));
-    else await this.#publishMarked(parked);
+    if (options.data !== undefined) return this.#replayEdited(replayable, options.data);
+    if (options.fromStart === true)
+      await this.#publish(parked, replayMessage(replayable, { fromStart: true, now: this.deps.clock.now() }));
+    else {
+      await this.#refuseStranded(replayable);
+      await this.#publishMarked(replayable);
+    }
     this.#journal(parked, 'replayed');
     return run;
   }
@@ -127,10 +85,10 @@ export class Parking {
    * Refuses a run whose step no longer exists. It could only begin at the first step, where its calls get other ids: a person has to
    * decide.
    */
-  async #refuseStranded(parked: ParkedRun): Promise<void> {
+  async #refuseStranded({ parked, message }: Replayable): Promise<void> {
     const where = this.#strandedAt(parked);
     if (where === undefined) return;
-    const { at, result } = decodeRun(parked.message).state;
+    const { at, result } = message.state;
     const kept = result?.ok === true && at !== undefined ? [`${parked.run}/${at}`] : [];
     const calls = [...new Set([...(await this.callsOf(parked.run)), ...kept])];
     const made = calls.length === 0 ? 'no call of it is in the journal' : `calls made: ${calls.join(', ')}`;
@@ -138,8 +96,11 @@ export class Parking {
   }
 
   /** Returns the reason why the run cannot continue at its step; undefined when it can. */
-  #strandedAt({ flow, step, error, event }: ParkedSummary): string | undefined {
-    if (moduleFailure(event)) return undefined;
+  #strandedAt(parked: ParkedSummary): string | undefined {
+    const source = sourceOfParked(parked);
+    if (source.kind !== 'flow') return undefined;
+    const { flow } = source;
+    const { step, error } = parked;
     const standing = this.deps.presenceOf(flow, step ?? '');
     if (standing === 'flow-gone') return `the flow ${flow} is not there any more`;
     // earlier releases did not record the step
@@ -163,26 +124,29 @@ export class Parking {
     }
   }
 
-  async #replayEdited(parked: ParkedRun, data: unknown): Promise<string> {
-    const { outgoing, run, claim } = edited(parked, data, this.deps.clock.now());
+  async #replayEdited(replayable: Replayable, data: unknown): Promise<string> {
+    const { parked, message } = replayable;
+    const { claim } = message.state;
+    const { outgoing, run } = editedMessage(replayable, data, this.deps.clock.now());
     // without a new id the new run would be skipped as a duplicate of the old one
     if (claim !== undefined) await this.deps.store.claims.giveBack(parked.flow, claim, parked.run);
-    await this.#publishUnmarked(parked, outgoing);
+    await this.#publish(parked, outgoing);
     this.#journal(parked, 'replayed');
     return run;
   }
 
   /** Marks the run as `replaying` before the publish: after a crash in between, the sweeper publishes it again. */
-  async #publishMarked(parked: ParkedRun): Promise<void> {
+  async #publishMarked(replayable: Replayable): Promise<void> {
+    const { parked } = replayable;
     if (!(await this.deps.store.parked.replaying(parked.run, parked.epoch))) throw notReplayable(parked);
-    await this.#publishAgain(parked);
+    await this.#publish(parked, replayMessage(replayable, { fromStart: false, now: this.deps.clock.now() }));
   }
 
   /**
-   * Publishes without a mark, since the sweeper has only the old data and the failed step. When a host dies before the row is changed, the
-   * run stays parked; a second replay of the same kind has the same ids.
+   * Publishes the replay and then changes the row. A replay on other data or from the start has no mark, because the sweeper has only the
+   * old data and the failed step: when a host dies in between, the run stays parked, and a second replay of the same kind has the same ids.
    */
-  async #publishUnmarked(parked: ParkedRun, outgoing: Outgoing): Promise<void> {
+  async #publish(parked: ParkedRun, outgoing: Outgoing): Promise<void> {
     await this.deps.bus.publish([outgoing]);
     await this.deps.store.parked.replayed(parked.run, parked.epoch);
   }
@@ -195,82 +159,18 @@ export class Parking {
     this.#journal(parked, 'dropped');
   }
 
-  /** One write at a time. Runs that arrive during a write are in the next one. */
-  #startWriting(): void {
-    if (this.#writing || this.#batch.length === 0) return;
-    this.#writing = this.#write().finally(() => {
-      this.#writing = undefined;
-      this.#startWriting();
-    });
-  }
-
-  async #write(): Promise<void> {
-    while (this.#batch.length > 0) {
-      const batch = this.#readable(this.#batch.splice(0));
-      if (batch.length > 0) await this.#park(batch);
-    }
-  }
-
-  /** Returns states of a newer release to the queue: a host of that release adds them. */
-  #readable(deliveries: readonly Delivery[]): Parked[] {
-    const batch: Parked[] = [];
-    for (const delivery of deliveries) {
-      const read = readParked(delivery, this.deps.clock.now());
-      if (read.kind === 'newer') this.deps.newer.handBack(delivery, read.version);
-      else batch.push({ delivery, row: read.row });
-    }
-    return batch;
-  }
-
-  /** Waits while the database is away. Returns the runs to the queue when the host stops during the wait. */
-  async #park(batch: readonly Parked[]): Promise<void> {
-    for (;;) {
-      try {
-        await this.deps.store.parked.add(batch.map(({ row }) => row));
-        for (const { delivery } of batch) delivery.settle([]);
-        return;
-      } catch (error) {
-        if (!isSluiceError(error) && batch.some(({ refused }) => refused !== true)) return this.#parkEach(batch, error);
-        this.deps.log.warn('parked runs wait in their queue: the database does not take them', { error: messageOf(error) });
-      }
-      if (this.deps.signal.aborted) {
-        for (const { delivery } of batch) delivery.release();
-        return;
-      }
-      await pause(this.deps.clock, AWAY_PAUSE_MS, this.deps.signal);
-    }
-  }
-
-  /** Handles a row that the database refuses. It must not block other rows, so its message is parked as unreadable. */
-  async #parkEach(batch: readonly Parked[], error: unknown): Promise<void> {
-    if (batch.length > 1) {
-      for (const parked of batch) await this.#park([parked]);
-      return;
-    }
-    for (const { delivery, row } of batch) {
-      const reason = messageOf(error);
-      this.deps.log.error('the database refuses a parked run: its message is parked as one that cannot be read', {
-        queue: delivery.queue,
-        run: row.run,
-        reason,
-      });
-      const refusal = engineFail.POISON(`the database refuses the state of the run: ${reason}`);
-      await this.#park([{ delivery, row: unreadableRow(delivery, refusal, this.deps.clock.now()), refused: true }]);
-    }
-  }
-
   /** Publishes replays again whose host died between the publish and the change of the row, under the same ids. */
   async #sweep(): Promise<void> {
     while (!this.deps.signal.aborted) {
       const stuck = await this.deps.store.parked.stuck(STUCK_MS).catch((error: unknown) => this.#putOff(error));
-      for (const parked of stuck ?? []) await this.#publishAgain(parked).catch((error: unknown) => this.#putOff(error));
+      for (const parked of stuck ?? []) await this.#publishStuck(parked).catch((error: unknown) => this.#putOff(error));
       await pause(this.deps.clock, SWEEP_MS, this.deps.signal, { ref: false });
     }
   }
 
-  async #publishAgain(parked: ParkedRun): Promise<void> {
-    await this.deps.bus.publish([again(parked, false, this.deps.clock.now())]);
-    await this.deps.store.parked.replayed(parked.run, parked.epoch);
+  async #publishStuck(parked: ParkedRun): Promise<void> {
+    const message = replayMessage(replayableOf(parked), { fromStart: false, now: this.deps.clock.now() });
+    await this.#publish(parked, message);
   }
 
   #putOff(error: unknown): undefined {
@@ -283,139 +183,13 @@ export class Parking {
   }
 }
 
+/** @throws CONFIG_INVALID for a message that cannot be read */
+function replayableOf(parked: ParkedRun): Replayable {
+  const source = sourceOfParked(parked);
+  if (source.kind !== 'unreadable') return { parked, source, message: decodeRun(parked.message) };
+  throw engineFail.CONFIG_INVALID(`run ${parked.run} cannot be replayed: its message does not name the flow that it belongs to`);
+}
+
 function notReplayable({ run, state }: ParkedRun): SluiceError {
   return engineFail.REPLAY_REFUSED(`run ${run} is not parked any more: it was ${state}`);
-}
-
-function again(parked: ParkedRun, fromStart: boolean, now: number): Outgoing {
-  const failed = moduleFailure(parked.event);
-  if (failed) return { queue: failed.queue, message: withoutFailure(parked) };
-  const { state, body } = decodeRun(parked.message);
-  const { parked: error, call: _call, result, at, ...kept } = state;
-  // the call was made although its step no longer existed: the run continues after it
-  const goesOn = !fromStart && result?.ok === true && error?.error.code === 'FLOW_CHANGED';
-  const replay: RunState = {
-    ...kept,
-    kind: 'replay',
-    startedAt: now,
-    epoch: parked.epoch + 1,
-    steps: fromStart ? {} : state.steps,
-    ...(at !== undefined && !fromStart && { at }),
-    ...(goesOn && { result }),
-  };
-  return { queue: queues.next(parked.flow), message: runMessage({ state: replay, body }, now) };
-}
-
-function isJson(contentType: string | undefined): boolean {
-  return contentType !== undefined && bodyKind(contentType) === 'json';
-}
-
-/** Other data need another run id, or the remote system would answer with its stored result for the old one. */
-function edited(parked: ParkedRun, data: unknown, now: number): { outgoing: Outgoing; run: string; claim: string | undefined } {
-  const id = derivedId(parked.run, 'edited', parked.epoch + 1);
-  // a form or XML that was edited as data is JSON from then on
-  const written = parked.event.datacontenttype;
-  const { body, datacontenttype } = writeData(data, typeof data === 'string' || isJson(written) ? written : undefined);
-  const { replyto: _replyto, contentencoding: _contentencoding, ...event } = parked.event;
-  const attributes = {
-    ...event,
-    id,
-    causationid: parked.event.id,
-    acceptedat: now,
-    ...(datacontenttype !== undefined && { datacontenttype }),
-  };
-  const { claim } = decodeRun(parked.message).state;
-  return {
-    outgoing: { queue: queues.flow(parked.flow), message: { attributes, body } },
-    run: runId(event.source, id, parked.flow),
-    claim,
-  };
-}
-
-/** Returns the row of a message of one of the two queues; only the version when a newer release has written its state. */
-function readParked(
-  delivery: Delivery,
-  now: number,
-): { readonly kind: 'row'; readonly row: ParkedRow } | { readonly kind: 'newer'; readonly version: number } {
-  const { message } = delivery;
-  if (!isRun(message)) return { kind: 'row', row: eventRow(delivery, now) };
-  const read = readRun(message.body);
-  switch (read.kind) {
-    case 'newer':
-      return read;
-    case 'run':
-      return { kind: 'row', row: runRow(read.run, message.body, now) };
-    case 'unreadable':
-      return { kind: 'row', row: unreadableRow(delivery, engineFail.POISON(read.reason), now) };
-  }
-}
-
-function runRow({ state }: RunMessage, message: Buffer, now: number): ParkedRow {
-  const error = state.parked?.error ?? viewError(engineFail.POISON('the broker gave the run up after too many deliveries'));
-  return {
-    run: state.run,
-    epoch: state.epoch,
-    flow: state.flow,
-    revision: state.revision,
-    event: state.event,
-    error,
-    parkedAt: new Date(state.parked?.at ?? now),
-    message,
-    ...(state.at !== undefined && { step: state.at }),
-  };
-}
-
-/** The record of a NestJS handler of a plugin's module that has no further attempt: the queue that it consumes, and the error. */
-interface ModuleFailure {
-  readonly queue: string;
-  readonly error: ErrorView;
-}
-
-function moduleFailure(event: EventAttributes): ModuleFailure | undefined {
-  const failure = event.meta?.module as Partial<ModuleFailure> | null | undefined;
-  const { queue, error } = failure ?? {};
-  return typeof queue === 'string' && typeof error?.code === 'string' ? { queue, error } : undefined;
-}
-
-function withoutFailure(parked: ParkedRun): EventMessage {
-  const { module: _module, ...meta } = parked.event.meta ?? {};
-  return { attributes: { ...parked.event, meta }, body: decodeRun(parked.message).body };
-}
-
-/** Returns the row of an event on which a handler failed, or of a message that the broker no longer delivers. */
-function eventRow(delivery: Delivery, now: number): ParkedRow {
-  const failed = moduleFailure(delivery.message.attributes);
-  if (failed) return keptRow(delivery, failed.queue, failed.error, now);
-  return unreadableRow(delivery, engineFail.POISON('the broker gave the event up after too many deliveries'), now);
-}
-
-function unreadableRow(delivery: Delivery, error: SluiceError, now: number): ParkedRow {
-  return keptRow(delivery, UNKNOWN_FLOW, viewError(error), now);
-}
-
-/** Keeps the whole message, so that a person can inspect it. */
-function keptRow({ message }: Delivery, flow: string, error: ErrorView, now: number): ParkedRow {
-  const { attributes, body } = message;
-  const run = runId(attributes.source, attributes.id, flow);
-  const state: RunState = {
-    run,
-    epoch: 0,
-    flow,
-    revision: '',
-    event: attributes,
-    startedAt: now,
-    steps: {},
-    kind: 'parked',
-    parked: { error, at: now },
-  };
-  return {
-    run,
-    epoch: 0,
-    flow,
-    revision: '',
-    event: attributes,
-    error,
-    parkedAt: new Date(now),
-    message: encodeRun({ state, body }),
-  };
 }

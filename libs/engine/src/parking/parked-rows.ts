@@ -1,0 +1,65 @@
+import { engineFail, runId, viewError, type ErrorView, type EventMessage, type SluiceError } from '@sluice/plugin-api';
+import type { ParkedRun } from '../ports/store.js';
+import { encodeRun, isRun, readRun } from '../runs/run-codec.js';
+import type { RunMessage, RunState } from '../runs/run-state.js';
+import { moduleAttemptOf } from './module-attempt.js';
+import { columnsOf, type SourceColumns } from './parked-source.js';
+
+/** A run that is to be added to the store. */
+export type ParkedRow = Omit<ParkedRun, 'state'>;
+
+/** What a message of the queues `parked` and `poison` contains. */
+export type ParkedReading =
+  | { readonly kind: 'row'; readonly row: ParkedRow }
+  /** A newer release has written the state: a host of that release adds it. */
+  | { readonly kind: 'newer'; readonly version: number };
+
+/** Returns the row of a message that is to be parked. Every message has one, also a message that cannot be read. */
+export function readParked(message: EventMessage, now: number): ParkedReading {
+  if (!isRun(message)) return { kind: 'row', row: eventRow(message, now) };
+  const read = readRun(message.body);
+  switch (read.kind) {
+    case 'newer':
+      return read;
+    case 'run':
+      return { kind: 'row', row: runRow(read.run, message.body, now) };
+    case 'unreadable':
+      return { kind: 'row', row: unreadableRow(message, engineFail.POISON(read.reason), now) };
+  }
+}
+
+/** Returns the row of a message that is no run and no event of a module, or whose run the database refuses. */
+export function unreadableRow(message: EventMessage, error: SluiceError, now: number): ParkedRow {
+  return keptRow(message, columnsOf({ kind: 'unreadable' }), viewError(error), now);
+}
+
+function runRow({ state }: RunMessage, message: Buffer, now: number): ParkedRow {
+  const error = state.parked?.error ?? viewError(engineFail.POISON('the broker gave the run up after too many deliveries'));
+  return {
+    run: state.run,
+    epoch: state.epoch,
+    flow: state.flow,
+    revision: state.revision,
+    event: state.event,
+    error,
+    parkedAt: new Date(state.parked?.at ?? now),
+    message,
+    ...(state.at !== undefined && { step: state.at }),
+  };
+}
+
+/** Returns the row of an event on which a module's handler has failed, or of an event that the broker no longer delivers. */
+function eventRow(message: EventMessage, now: number): ParkedRow {
+  const attempt = moduleAttemptOf(message.attributes);
+  if (attempt?.kind === 'failed')
+    return keptRow(message, columnsOf({ kind: 'module', queue: attempt.queue }), attempt.error, now);
+  return unreadableRow(message, engineFail.POISON('the broker gave the event up after too many deliveries'), now);
+}
+
+/** Keeps the whole message, so that a person can inspect it. */
+function keptRow({ attributes, body }: EventMessage, columns: SourceColumns, error: ErrorView, now: number): ParkedRow {
+  const run = runId(attributes.source, attributes.id, columns.flow);
+  const common = { run, epoch: 0, ...columns, event: attributes };
+  const state: RunState = { ...common, startedAt: now, steps: {}, kind: 'parked', parked: { error, at: now } };
+  return { ...common, error, parkedAt: new Date(now), message: encodeRun({ state, body }) };
+}

@@ -1,0 +1,72 @@
+import { bodyKind, derivedId, runId } from '@sluice/plugin-api';
+import { queues, type Outgoing } from '../ports/bus.js';
+import type { ParkedRun } from '../ports/store.js';
+import { writeData } from '../runs/event-data.js';
+import { runMessage } from '../runs/run-codec.js';
+import type { RunMessage, RunState } from '../runs/run-state.js';
+import { withoutModuleAttempt } from './module-attempt.js';
+import type { ParkedSource } from './parked-source.js';
+
+/** A parked run that can be replayed: its row, where it came from, and its state. */
+export interface Replayable {
+  readonly parked: ParkedRun;
+  readonly source: Exclude<ParkedSource, { kind: 'unreadable' }>;
+  readonly message: RunMessage;
+}
+
+/**
+ * Returns the message that continues the run at its failed step, or that begins it at the first step.
+ *
+ * @param options `now` in milliseconds since 1970
+ */
+export function replayMessage(
+  { parked, source, message }: Replayable,
+  { fromStart, now }: { readonly fromStart: boolean; readonly now: number },
+): Outgoing {
+  const { state, body } = message;
+  if (source.kind === 'module') return { queue: source.queue, message: { attributes: withoutModuleAttempt(parked.event), body } };
+  const { parked: error, call: _call, result, at, ...kept } = state;
+  // the call was made although its step no longer existed: the run continues after it
+  const goesOn = !fromStart && result?.ok === true && error?.error.code === 'FLOW_CHANGED';
+  const replay: RunState = {
+    ...kept,
+    kind: 'replay',
+    startedAt: now,
+    epoch: parked.epoch + 1,
+    steps: fromStart ? {} : state.steps,
+    ...(at !== undefined && !fromStart && { at }),
+    ...(goesOn && { result }),
+  };
+  return { queue: queues.next(source.flow), message: runMessage({ state: replay, body }, now) };
+}
+
+/** Returns the message and the id of a new run on other data. With the old id the remote system would answer with its stored result. */
+export function editedMessage(
+  { parked, source }: Replayable,
+  data: unknown,
+  now: number,
+): { readonly outgoing: Outgoing; readonly run: string } {
+  const id = derivedId(parked.run, 'edited', parked.epoch + 1);
+  // a form or XML that was edited as data is JSON from then on
+  const written = parked.event.datacontenttype;
+  const { body, datacontenttype } = writeData(data, typeof data === 'string' || isJson(written) ? written : undefined);
+  const {
+    replyto: _replyto,
+    contentencoding: _contentencoding,
+    ...event
+  } = source.kind === 'module' ? withoutModuleAttempt(parked.event) : parked.event;
+  const attributes = {
+    ...event,
+    id,
+    causationid: parked.event.id,
+    acceptedat: now,
+    ...(datacontenttype !== undefined && { datacontenttype }),
+  };
+  const queue = source.kind === 'module' ? source.queue : queues.flow(source.flow);
+  const name = source.kind === 'module' ? source.queue : source.flow;
+  return { outgoing: { queue, message: { attributes, body } }, run: runId(event.source, id, name) };
+}
+
+function isJson(contentType: string | undefined): boolean {
+  return contentType !== undefined && bodyKind(contentType) === 'json';
+}
