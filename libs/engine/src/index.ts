@@ -1,7 +1,7 @@
 /**
- * Runs flows: the delivery loop, retries, pushes, parking. It declares the ports (Bus, Pacer, Store) that adapters implement.
- * Read `ports/bus.ts` first, then `runs/flow-runner.ts` and `pushes/push-runner.ts`.
- * Each folder has a README of one paragraph.
+ * Runs flows: takes events from queues, executes steps, makes calls, and parks failed runs. It declares the ports `Bus`, `Pacer` and
+ * `Store` that adapters implement. Read `ports/bus.ts` first, then `runs/flow-runner.ts`, `runs/steps.ts`, `calls/call-executor.ts` and
+ * `pushes/push-runner.ts`. Each folder has a README of one paragraph.
  */
 export {
   queues,

@@ -36,18 +36,26 @@ export interface Delivery {
 }
 
 export interface ConsumeOptions {
-  /** Maximum deliveries held at once. */
+  /** Maximum deliveries held at once, from 1. */
   readonly prefetch: number;
 }
 
+/** A running consumer of one queue. It survives a lost connection: the adapter consumes again. */
 export interface Consumer {
   /** Stops new deliveries and resolves when no more will arrive. Held deliveries stay held until they are settled or released. */
   stop(): Promise<void>;
-  /** Changes the maximum of deliveries held at once, for future deliveries. */
+  /**
+   * Changes the maximum of deliveries held at once, for future deliveries.
+   *
+   * @param count from 1
+   * @throws `BUS_UNAVAILABLE` while the broker cannot be reached
+   */
   setPrefetch(count: number): Promise<void>;
 }
 
+/** A queue as a host declares it. All hosts declare a durable queue alike. */
 export interface QueueSpec {
+  /** Name of the queue, from {@link queues}. */
   readonly queue: string;
   /** Patterns of event types that bind the queue to the exchange `events`; `*` matches one word, `#` any number of words. */
   readonly types?: readonly string[];
@@ -57,6 +65,7 @@ export interface QueueSpec {
   readonly peers?: boolean;
 }
 
+/** The status of one queue. */
 export interface QueueStatus {
   readonly queue: string;
   /** Messages that are ready for delivery. */
@@ -65,14 +74,17 @@ export interface QueueStatus {
   readonly held?: number;
   /** Time at which the oldest of these messages was due. Absent where the broker does not report it. */
   readonly oldest?: Date;
+  /** Consumers of all hosts. Absent where the broker does not report it. */
   readonly consumers?: number;
 }
 
+/** The unrouted events of one type. */
 export interface UnroutedStatus {
   readonly type: string;
   readonly count: number;
 }
 
+/** `blocked`: the broker is reachable and refuses to publish, for example when its disk is full. `reason` is for people. */
 export type BusState = { readonly state: 'up' } | { readonly state: 'blocked' | 'down'; readonly reason: string };
 
 /**
@@ -82,7 +94,11 @@ export type BusState = { readonly state: 'up' } | { readonly state: 'blocked' | 
 export interface Bus {
   /** One word for logs and `doctor`: `embedded`, `rabbitmq`. */
   readonly engine: string;
-  /** Creates the queue and its bindings where they are missing. It never removes a binding or a queue. */
+  /**
+   * Creates the queue and its bindings where they are missing. It never removes a binding or a queue.
+   *
+   * @throws `BUS_UNAVAILABLE` when the broker cannot be reached or refuses the queue
+   */
   declare(spec: QueueSpec): Promise<void>;
   /**
    * Publishes messages and resolves when the broker has confirmed all of them.
@@ -94,18 +110,38 @@ export interface Bus {
   publish(outgoing: readonly Outgoing[], options?: { readonly timeoutMs?: number }): Promise<void>;
   /**
    * Calls `handle` for each delivery of a declared queue. An exception in `handle` releases the delivery.
+   *
+   * @throws `BUS_UNAVAILABLE` when the broker cannot be reached or the queue does not exist
    */
   consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): Promise<Consumer>;
+  /** Returns the state of the connection. Never throws. */
   state(): BusState;
-  /** Returns the status of these queues, without those that do not exist. */
+  /**
+   * Returns the status of these queues, without those that do not exist.
+   *
+   * @throws `BUS_UNAVAILABLE` when the broker cannot be reached
+   */
   status(queues: readonly string[]): Promise<readonly QueueStatus[]>;
-  /** Returns the number of events in `unrouted` by type: no flow took them. */
+  /**
+   * Returns the number of events in `unrouted` by type: no flow took them.
+   *
+   * @throws `BUS_UNAVAILABLE` when the broker cannot be reached
+   */
   unrouted(): Promise<readonly UnroutedStatus[]>;
-  /** Moves the events in `unrouted` that match one of the patterns to `queue`, and returns their number. */
+  /**
+   * Moves the events in `unrouted` that match one of the patterns to `queue`. An event leaves `unrouted` once its copy is confirmed, so a
+   * failure in between leaves it in both queues.
+   *
+   * @param types patterns as in {@link QueueSpec.types}
+   * @returns the number of moved events
+   * @throws `BUS_UNAVAILABLE` when the broker cannot be reached or the queue does not exist
+   */
   replayUnrouted(types: readonly string[], queue: string): Promise<number>;
   /**
    * Removes a durable queue with its messages and returns how many messages were ready in it. Deliveries that hosts hold can still be
    * settled; a released delivery enters the queue again when the queue exists. For `doctor --prune` only.
+   *
+   * @throws `BUS_UNAVAILABLE` when the broker cannot be reached
    */
   remove(queue: string): Promise<number>;
   /**

@@ -1,6 +1,8 @@
 import type { PaceConfig, Priority } from '@sluice/flow';
 
+/** A class of pushes. Each class has a share of the calls. */
 export type PushClass = Priority;
+/** All classes. */
 export const PUSH_CLASSES: readonly PushClass[] = ['interactive', 'normal', 'bulk'];
 
 /** The end of a call as the pace uses it. */
@@ -24,11 +26,15 @@ export interface PushOwner {
   waiting(open: readonly PushClass[]): number;
   /** Makes one call of one of the open classes and resolves when it has ended; `idle` when no call was waiting. Never rejects. */
   start(open: readonly PushClass[]): Promise<CallEnd | 'idle'>;
-  /** Called when the limit has changed: return deliveries above it and consume with a prefetch of 2 × `limit`. */
+  /** Called when the limit of concurrent calls has changed: return deliveries above it and consume with a prefetch of 2 × `limit`. */
   onLimitChanged(limit: number): void;
   /** Called when this host owns the connection and calls may begin: consume. */
   onOpened(): void;
-  /** Called when breaker, calendar or the loss of the lease forbid calls: cancel the consumers, then return the held deliveries. */
+  /**
+   * Called when breaker, calendar or the loss of the lease forbid calls: cancel the consumers, then return the held deliveries.
+   *
+   * @param until time at which calls may begin again; undefined when it is not known
+   */
   onClosed(reason: 'breaker' | 'calendar' | 'lease', until?: Date): void;
   /** Called when the breaker has opened (only probes begin) or closed. Absent: the owner does not need it. */
   readonly onBreakerChanged?: (open: boolean) => void;
@@ -36,15 +42,19 @@ export interface PushOwner {
   readonly probe?: () => Promise<void>;
 }
 
+/** The pace of one connection, as one host sees it. */
 export interface PaceState {
   /** True when this host owns the connection's pace. */
   readonly owner: boolean;
   /** Maximum concurrent calls at present. */
   readonly limit: number;
+  /** Maximum concurrent calls that the settings allow. */
   readonly max: number;
+  /** Calls that are open now. */
   readonly inFlight: number;
   /** Slots that calls with an unknown end still take. */
   readonly lingering: number;
+  /** `closed`: calls may begin. `open`: none begins. `probing`: one call or check tests whether the remote system is available. */
   readonly breaker: 'closed' | 'open' | 'probing';
   /** Reason for people why no call begins now; absent while calls may begin. */
   readonly closedBecause?: string;
@@ -54,9 +64,11 @@ export interface PaceState {
   readonly closedSince?: number;
 }
 
+/** The pace of one connection on this host, whether it owns the connection or competes for it. */
 export interface Pace {
-  /** Reports that a push began to wait. */
+  /** Reports that a push began to wait. Never throws. */
   wake(): void;
+  /** Returns the state. Never throws. */
   state(): PaceState;
   /** Resolves after the signal, when the calls in flight have ended (at most 8 s later) and the lease is released. */
   readonly ended: Promise<void>;
@@ -69,9 +81,14 @@ export interface Pace {
 export interface Pacer {
   /** One word for logs and `doctor`: `redis`, `postgresql`, `memory`. */
   readonly engine: string;
-  /** Competes for the connection's lease. While this host holds it, calls `owner.start` whenever one more call may begin. */
+  /**
+   * Competes for the connection's lease. While this host holds it, calls `owner.start` whenever one more call may begin.
+   *
+   * @param signal ends the pace: no new call begins after it fires
+   */
   own(connection: string, pace: PaceConfig, owner: PushOwner, signal: AbortSignal): Pace;
   /** Rejects with the reason when the backend cannot be used. */
   check(): Promise<void>;
+  /** Closes the connection to the backend. Call it after all paces have ended. */
   close(): Promise<void>;
 }

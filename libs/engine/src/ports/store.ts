@@ -14,18 +14,28 @@ export interface LeaseStore {
   take(name: string, holder: string, ttlMs: number, info?: unknown): Promise<number | undefined>;
   /** Releases the lease at once; does nothing when another holder has it. */
   release(name: string, holder: string): Promise<void>;
+  /** Returns all leases that were ever taken, also those that are not valid any more. */
   list(): Promise<readonly LeaseRow[]>;
 }
 
+/** One lease. */
 export interface LeaseRow {
   readonly name: string;
+  /** Id of the host that took it last. */
   readonly holder: string;
+  /** Grows by one with every change of holder. */
   readonly epoch: number;
+  /** End of the lease without a renewal. */
   readonly until: Date;
+  /** True while the lease is valid, by the database's clock. */
   readonly live: boolean;
+  /** The `info` of the last {@link LeaseStore.take}. */
   readonly info?: unknown;
 }
 
+/**
+ * `parked`: waits for a person. `replaying`: a replay was requested and may not be published yet. `replayed` and `dropped` are final.
+ */
 export type ParkedState = 'parked' | 'replaying' | 'replayed' | 'dropped';
 
 /** A failed run that waits for a person. */
@@ -33,9 +43,12 @@ export interface ParkedRun {
   readonly run: string;
   /** 0 for the first time, one more for every replay. */
   readonly epoch: number;
+  /** Name of the flow. For rows of modules and of unreadable messages: see `sourceOfParked`, which returns what the row came from. */
   readonly flow: string;
+  /** Revision of the flow; empty for rows of modules and of unreadable messages. */
   readonly revision: string;
   readonly event: EventAttributes;
+  /** The step at which the run failed. Absent: before the first step, or the run can only be replayed from the start. */
   readonly step?: string;
   readonly error: ErrorView;
   readonly parkedAt: Date;
@@ -44,6 +57,7 @@ export interface ParkedRun {
   readonly message: Buffer;
 }
 
+/** A parked run without its state, for lists. */
 export type ParkedSummary = Omit<ParkedRun, 'message'>;
 
 /** The parked runs of one account, in the states `parked` and `replaying`. */
@@ -81,10 +95,11 @@ export interface ParkedStore {
   list(page: ParkedFilter & { readonly after?: ParkedPosition; readonly limit: number }): Promise<readonly ParkedSummary[]>;
   /** Returns the number of rows that {@link list} has after this position, counted up to `limit`. */
   size(page: ParkedFilter & { readonly after?: ParkedPosition; readonly limit: number }): Promise<number>;
+  /** Returns the number of runs in the state `parked` by {@link ParkedRun.flow}. */
   count(): Promise<Readonly<Record<string, number>>>;
   /** Returns the accounts that have parked runs. It reads one row per account, whatever the number of runs. */
   accounts(): Promise<readonly ParkedAccount[]>;
-  /** Returns the newest epoch of the run. */
+  /** Returns the row with the newest epoch of the run; undefined when the run was never parked. */
   get(run: string): Promise<ParkedRun | undefined>;
   /** Changes `parked` or `replaying` to `replaying`. Returns false when the run is in neither state. */
   replaying(run: string, epoch: number): Promise<boolean>;
@@ -96,10 +111,12 @@ export interface ParkedStore {
   stuck(olderThanMs: number): Promise<readonly ParkedRun[]>;
 }
 
+/** A claim of a key of `deliver.dedupe` by a run. */
 export interface Claim {
   readonly flow: string;
   readonly key: string;
   readonly run: string;
+  /** Milliseconds for which the key belongs to the run. */
   readonly withinMs: number;
 }
 
@@ -111,6 +128,7 @@ export interface ClaimStore {
   giveBack(flow: string, key: string, run: string): Promise<void>;
 }
 
+/** What happened to a run: its end, a replay, or one call (`called`, or `retried` when the call failed). */
 export type JournalKind = 'done' | 'stopped' | 'dropped' | 'expired' | 'duplicate' | 'parked' | 'replayed' | 'retried' | 'called';
 
 /** One line of the log of runs. */
@@ -127,8 +145,10 @@ export interface JournalEntry {
   readonly step?: string;
   readonly connection?: string;
   readonly attempt?: number;
+  /** Code and message of the error. Absent without an error. */
   readonly code?: string;
   readonly message?: string;
+  /** Duration of the run or of the call in milliseconds. */
   readonly ms?: number;
 }
 
@@ -166,6 +186,7 @@ export type Revocation = { readonly issuer: string; readonly at: Date } & ({ rea
 export interface RevocationStore {
   /** Adds a revocation that begins now, by the database's clock. A repeated revocation of a `sub` moves its time forward. */
   add(revocation: { readonly issuer: string } & ({ readonly jti: string } | { readonly sub: string })): Promise<void>;
+  /** Returns all revocations. */
   list(): Promise<readonly Revocation[]>;
 }
 
@@ -210,6 +231,7 @@ export interface AuditStore {
 
 /** How long rows are kept. */
 export interface StoreRetention {
+  /** Milliseconds, as in the following ones. */
   readonly journalMs: number;
   readonly parkedMs: number;
   readonly auditMs: number;
@@ -240,10 +262,12 @@ export interface Store {
   secret(name: string, make: () => string): Promise<string>;
   /** Records that these flows are deployed, and returns all flows that ever were. */
   flowsSeen(flows: readonly string[]): Promise<readonly { readonly flow: string; readonly lastSeen: Date }[]>;
+  /** Removes a flow from those that {@link flowsSeen} returns. */
   forgetFlow(flow: string): Promise<void>;
   /** Deletes rows that are older than their retention. */
   sweep(retention: StoreRetention): Promise<void>;
   /** Returns the version, such as `PostgreSQL 15.4`. Rejects with the reason when the database cannot be used. */
   check(): Promise<string>;
+  /** Writes the buffered entries of the journal and closes the connections. */
   close(): Promise<void>;
 }

@@ -2,12 +2,12 @@ import type { EventAttributes } from '@sluice/plugin-api';
 import { readData } from './event-data.js';
 
 /*
- * What an expression sees of a hop. Everything is a property of the object itself, since expressions see nothing else. What is computed
- * when it is first read is described once for all objects of a kind: an object literal with a getter costs every hop as much as parsing
- * a small body.
+ * The parts of a hop that expressions read. Each value is an own property of its object, because expressions read only own properties.
+ * Values that are computed at the first read have one property descriptor per class: an object literal with a getter costs every hop as
+ * much as parsing a small body.
  */
 
-/** `trigger`: the attributes of the event, and `data`, which is parsed when it is first read. */
+/** `trigger` in expressions: the attributes of the event, and `data`, which is parsed at the first read. */
 export class TriggerView {
   readonly [attribute: string]: unknown;
 
@@ -29,7 +29,7 @@ export class TriggerView {
     Object.defineProperty(Object.assign(this, attributes), 'data', TriggerView.#lazyData);
   }
 
-  /** The body, when this value is what was read from it. */
+  /** Returns the body when this value is the data that was parsed from it; otherwise undefined. */
   bodyOf(value: object): Buffer | undefined {
     return this.#isRead && value === this.#data ? this.#body : undefined;
   }
@@ -43,7 +43,7 @@ export class TriggerView {
   }
 }
 
-/** `run`: its id is derived when it is first read. */
+/** `run` in expressions. Its id is derived at the first read. */
 export class RunView {
   declare readonly id: string;
   declare readonly startedAt: string;
