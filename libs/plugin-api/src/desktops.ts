@@ -23,7 +23,7 @@ export interface DesktopEvent {
   readonly event: string;
   /** Body of the message as JSON, at most 8 MiB. Absent: the message has no body. */
   readonly data?: unknown;
-  /** Header `correlation-id`, at most 200 characters without control characters. */
+  /** Header `correlation-id`. */
   readonly correlationid?: string;
 }
 
@@ -33,12 +33,12 @@ export interface DesktopDeliveryOptions {
    * `drop`: only sessions that are connected now receive the event, at most once. Otherwise the event is kept until a client of its user
    * acknowledges it.
    *
-   * - `keepForMs`: how long the event waits, in milliseconds, from 1. Default: `mailbox.keepFor` of the gateway.
+   * - `keepForMs`: how long the event waits, in milliseconds, from 0. Default: `mailbox.keepFor` of the gateway.
    * - `collapseKey`: the event replaces events that wait for the same user under the same key. At most 200 characters without control
    *   characters.
    */
   readonly offline?: 'drop' | { readonly keepForMs?: number; readonly collapseKey?: string };
-  /** Milliseconds, from 1. After this time no client receives the event any more; clients see the time in the header `expires`. */
+  /** Milliseconds, from 0. After this time no client receives the event any more; clients see the time in the header `expires`. */
   readonly expiresInMs?: number;
   /** The receivers get the event one after another within this time, in milliseconds, from 0. Default: 0. */
   readonly spreadMs?: number;
@@ -92,7 +92,12 @@ export interface DestinationSpec {
    * Returns whether the client may subscribe to the destination. The gateway calls it for each SUBSCRIBE, for each {@link
    * RegisteredDestination.recheck}, and for open subscriptions when the prefix is registered again.
    *
-   * An error, and no answer within 5 s, count as a refusal. The signal fires then, and when the registration ends.
+   * An error, and no answer within 5 s, count as a refusal. The signal fires then, and when the registration ends. A host asks about at
+   * most 100 clients of a prefix at the same time.
+   *
+   * The client receives the RECEIPT after the answer. A refused SUBSCRIBE ends the session with an ERROR frame, as STOMP 1.2 requires: with
+   * the code of a SluiceError that is thrown, otherwise with `GATEWAY_DESTINATION_FORBIDDEN` or, after an error or a timeout,
+   * `GATEWAY_DESTINATION_FAILED`.
    *
    * @param path the destination without the prefix: 1 to 200 characters, no control characters.
    */
@@ -125,7 +130,8 @@ export interface RegisteredDestination {
   publish(path: string, event: DesktopEvent): void;
   /**
    * Asks `mayRead` again for the subscribers of a destination, on all hosts. A subscriber that may not read any more receives no further
-   * message; its session goes on. Call it after rights have changed. The message to the other hosts may be lost when the broker is away.
+   * message; its session goes on. When `mayRead` fails, the session ends, so that its client connects and subscribes again. Call it after
+   * rights have changed. The message to the other hosts may be lost while the broker is away.
    */
   recheck(path: string): void;
 }

@@ -1,7 +1,8 @@
 import { action, duration } from '@sluice/plugin-api';
 import { z } from 'zod';
+import { contentOf } from './delivery/dispatch/event-content.js';
 import type { Gateway } from './gateway.js';
-import { contentOf, eventType } from './send.js';
+import { eventFor, eventType } from './send.js';
 
 export const broadcast = action({
   title: 'Send an event to all subscribers of a topic',
@@ -18,7 +19,7 @@ export const broadcast = action({
   output: z.object({ id: z.string() }),
   idempotent: 'by-key',
   async run(gateway: Gateway, { topic, event, data, spread = 0 }, call) {
-    const content = contentOf(call, event, data);
+    const content = contentOf(eventFor(call, event, data));
     gateway.dispatcher.broadcast({ to: { topic }, content, spreadMs: spread });
     return { id: content.id };
   },

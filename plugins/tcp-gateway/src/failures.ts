@@ -33,6 +33,20 @@ const GATEWAY_CODES = {
     cure: 'send the request again later: cancel a request, or wait for its response, before the next one',
   },
   GATEWAY_MAILBOX: { fate: 'rejected', cure: 'request the mailbox of the user of the token' },
+  GATEWAY_EVENT: {
+    fate: 'rejected',
+    cure: 'correct the event, its options or its recipients: the message names the wrong value',
+  },
+  GATEWAY_DESTINATION_FORBIDDEN: { fate: 'rejected', cure: 'use a destination that the plugin allows for this user' },
+  GATEWAY_DESTINATION_FAILED: {
+    fate: 'unavailable',
+    cure: 'connect again in some seconds, and repeat the message; the log of the server says more',
+  },
+  GATEWAY_DESTINATION_AWAY: {
+    fate: 'unavailable',
+    cure: 'connect again in some seconds: the plugin of this destination is being opened',
+  },
+  GATEWAY_DESTINATION_TAKEN: { fate: 'fatal', cure: 'register another prefix: report it to the author of the plugin' },
 } as const;
 
 export const gatewayFail = failures(GATEWAY_CODES);

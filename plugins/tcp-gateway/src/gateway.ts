@@ -1,25 +1,36 @@
-import type { Accept, Closable, Host } from '@sluice/plugin-api';
+import type {
+  Accept,
+  Closable,
+  DesktopDeliveryOptions,
+  DesktopEvent,
+  DesktopGateway,
+  Host,
+  Recipients,
+} from '@sluice/plugin-api';
 import type { Config } from './config.js';
-import { gatewayFail } from './failures.js';
-import { SessionHandler } from './delivery/sessions/session-handler.js';
-import type { Mailbox } from './delivery/mailbox/mailbox.js';
-import { MailboxGauges } from './delivery/mailbox/mailbox-gauges.js';
+import { checkDelivery, contentOf } from './delivery/dispatch/event-content.js';
+import { EventDispatcher, type DispatchResult } from './delivery/dispatch/event-dispatcher.js';
 import { AdminRoutes } from './delivery/http/admin-routes.js';
 import { LongPollRoutes } from './delivery/http/long-poll-routes.js';
-import { EventDispatcher } from './delivery/dispatch/event-dispatcher.js';
-import { Presence, SNAPSHOT_MS } from './delivery/sessions/presence.js';
-import { Readers } from './delivery/sessions/mailbox-readers.js';
-import { Topics } from './delivery/sessions/topic-subscriptions.js';
-import { Waits } from './delivery/sessions/waiting-runs.js';
+import { MailboxGauges } from './delivery/mailbox/mailbox-gauges.js';
+import type { Mailbox } from './delivery/mailbox/mailbox.js';
+import { MailboxReaders } from './delivery/sessions/mailbox-readers.js';
+import { PluginDestinations } from './delivery/sessions/plugin-destinations.js';
+import { Presence, SNAPSHOT_INTERVAL_MS } from './delivery/sessions/presence.js';
+import { SessionHandler } from './delivery/sessions/session-handler.js';
+import { SubscriptionTable } from './delivery/sessions/subscription-table.js';
+import { WAIT_HEADER, WaitingRuns } from './delivery/sessions/waiting-runs.js';
+import { gatewayFail } from './failures.js';
 import { startStompServer, type StompServer } from './server/server.js';
 
-/** A lost hint costs at most so long. */
-const COMPARE_MS = 5_000;
-const WATCH_MS = 1_000;
-const SWEEP_MS = 60_000;
-/** Ids that one event `mailbox.dropped` names. */
+/** Maximum delay of an event whose notification was lost. */
+const COMPARE_INTERVAL_MS = 5_000;
+const SILENT_HOSTS_INTERVAL_MS = 1_000;
+const TRIM_INTERVAL_MS = 1_000;
+const SWEEP_INTERVAL_MS = 60_000;
+/** Maximum ids in one event `mailbox.dropped`. */
 const MAX_DROPPED_IDS = 1_000;
-/** Listening addresses that nobody can reach from another machine: no warning of plain text is needed there. */
+/** Addresses that other machines cannot reach, so plain text needs no warning there. */
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 const after = (ms: number, run: () => void) => {
@@ -28,53 +39,61 @@ const after = (ms: number, run: () => void) => {
 };
 
 /**
- * The gateway of one connection on one host. Where the host serves clients it listens; where it does not, it only puts events into mailboxes
- * and tells the other hosts.
+ * The gateway of one connection on one host. On a host that serves clients it listens; on other hosts it only puts events into mailboxes and
+ * notifies the hosts with clients.
  */
 export class Gateway implements Closable {
   /** Flows that clients may call, by name. */
   readonly flows = new Map<string, Accept>();
   readonly dispatcher: EventDispatcher;
   readonly #presence: Presence;
-  readonly #readers: Readers;
-  readonly #topics = new Topics();
-  readonly #waits: Waits;
+  readonly #readers: MailboxReaders;
+  readonly #topics = new SubscriptionTable();
+  readonly #destinations: PluginDestinations;
+  readonly #waitingRuns: WaitingRuns;
   readonly #gauges: MailboxGauges;
   readonly #closing = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #upkeep: Promise<void>;
   readonly #countDropped: (by?: number) => void;
-  /** Does this host do what one host does for all? */
+  /** Whether this host holds the lease for the work that one host does for all. */
   #isCaretaker = false;
   #server: StompServer | undefined;
-  #leaveDoors: () => void = () => undefined;
+  #removeRoutes: () => void = () => undefined;
 
   private constructor(
     private readonly config: Config,
     private readonly host: Host,
     private readonly mailbox: Mailbox,
   ) {
-    const { services } = host;
+    const { services, log } = host;
     const now = () => host.now().getTime();
     const { peers } = services;
-    this.#waits = new Waits({ mailbox, services });
-    this.#readers = new Readers({ mailbox, now, after });
+    this.#waitingRuns = new WaitingRuns({ mailbox, services });
+    this.#readers = new MailboxReaders({ mailbox, now, after });
     this.#presence = new Presence({
       peers,
       serves: services.listen !== undefined,
       now,
-      freed: (users, from) => this.#tellFreed(users, from),
+      onHostLost: (users, from) => this.#reportLostHost(users, from),
+    });
+    this.#destinations = new PluginDestinations({
+      peers,
+      log,
+      after,
+      broadcast: (broadcast) => this.dispatcher.broadcast(broadcast),
     });
     this.dispatcher = new EventDispatcher({
       mailbox,
       presence: this.#presence,
       readers: this.#readers,
       topics: this.#topics,
+      destinations: this.#destinations,
       peers,
       now,
       after,
     });
-    this.#countDropped = services.meter.counter('sluice_mailbox_dropped_total', 'Events that went because a mailbox was full');
+    this.#countDropped = services.meter.counter('sluice_mailbox_dropped_total', 'Events that were removed from full mailboxes');
     services.meter.gauge('sluice_desktop_sessions', 'Sessions of desktop clients on this host', () => this.#presence.sessions);
     services.meter.gauge('sluice_desktop_users', 'Users with a session on this host', () => this.#presence.users);
     this.#gauges = new MailboxGauges({ mailbox, meter: services.meter, now });
@@ -86,7 +105,7 @@ export class Gateway implements Closable {
     const gateway = new Gateway(config, host, mailbox);
     try {
       await gateway.#listen();
-      gateway.#keepGoing();
+      gateway.#startTimers();
       return gateway;
     } catch (error) {
       await gateway.close();
@@ -94,12 +113,12 @@ export class Gateway implements Closable {
     }
   }
 
-  /** Where STOMP clients connect; undefined on a host that serves none. */
+  /** The port for STOMP clients; undefined on a host that serves no clients. */
   get port(): number | undefined {
     return this.#server?.tcpPort ?? this.#server?.tlsPort;
   }
 
-  /** Has the user a session, on whatever host? */
+  /** Returns whether the user has a session on any host. */
   isOnline(user: string): boolean {
     return this.#presence.isOnline(user);
   }
@@ -108,27 +127,79 @@ export class Gateway implements Closable {
     return this.host.now().getTime();
   }
 
-  /** How long an event is kept when its step does not say. */
-  get keepForMs(): number {
-    return this.config.mailbox.keepFor;
+  /** The gateway as other plugins use it. */
+  get forPlugins(): DesktopGateway {
+    return {
+      deliver: (to, event, options) => this.deliver('length' in to ? to : [to], event, options),
+      registerDestination: (spec, signal) => this.#destinations.register(spec, signal),
+      presence: {
+        isOnline: (user) => this.#presence.isOnline(user),
+        users: () => this.#presence.online(),
+        sessionsOf: (user) => this.#presence.sessionsOf(user),
+        usersAt: (workplace) => this.#presence.usersAt(workplace),
+        onChange: (listener, signal) => {
+          const stop = this.#presence.onChange((change) => {
+            try {
+              listener(change);
+            } catch (error) {
+              this.host.log.error('a plugin failed to process a change of presence', { error });
+            }
+          });
+          if (signal.aborted) stop();
+          else signal.addEventListener('abort', stop, { once: true });
+        },
+      },
+    };
   }
 
-  /** A user's full name. The short form is enough while one issuer may give the scope `desktop`; throws `GATEWAY_USER` otherwise. */
+  /**
+   * Delivers an event to users, as {@link DesktopGateway.deliver} describes it.
+   *
+   * @throws `GATEWAY_EVENT`, `GATEWAY_USER`, `GATEWAY_WAIT`, `STORE_UNAVAILABLE`
+   */
+  async deliver(
+    recipients: readonly Recipients[],
+    event: DesktopEvent,
+    options: DesktopDeliveryOptions = {},
+  ): Promise<DispatchResult> {
+    checkDelivery(recipients, options);
+    const { offline = {}, expiresInMs, spreadMs = 0, wait } = options;
+    const to = recipients.map((one) => ('user' in one ? { user: this.fullName(one.user) } : one));
+    const content = contentOf(event, {
+      ...(expiresInMs !== undefined && { expires: String(this.now() + expiresInMs) }),
+      ...(wait && { [WAIT_HEADER]: wait.for }),
+      ...(wait?.for === 'reply' && { 'reply-to': `/answers/${event.id}` }),
+    });
+    if (offline === 'drop') {
+      const online = to.map((one) => this.dispatcher.broadcast({ to: one, content, spreadMs }).online);
+      return { kept: 0, online: online.reduce((sum, count) => sum + count, 0) };
+    }
+    const { keepForMs = this.config.mailbox.keepFor, collapseKey } = offline;
+    return this.dispatcher.enqueue(to, content, {
+      keepForMs: Math.min(keepForMs, expiresInMs ?? Number.POSITIVE_INFINITY),
+      spreadMs,
+      ...(collapseKey !== undefined && { collapseKey }),
+      ...(wait && { wait: { kind: wait.for, token: wait.token, until: wait.deadline.getTime() } }),
+    });
+  }
+
+  /** Returns a user's full name. The short form is enough while one issuer may grant the scope `desktop`; throws `GATEWAY_USER` otherwise. */
   fullName(user: string): string {
     if (user.includes('/')) return user;
     const [issuer, ...others] = this.host.services.tokens.issuersOf('desktop');
     if (issuer === undefined || others.length > 0)
-      throw gatewayFail.GATEWAY_USER(`which ${user} is meant cannot be told`, { sent: 'no' });
+      throw gatewayFail.GATEWAY_USER(`the name ${user} does not determine a user`, { sent: 'no' });
     return `${issuer}/${user}`;
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#leaveDoors();
+    this.#removeRoutes();
     for (const timer of this.#timers) clearInterval(timer);
     await this.#server?.close();
     this.#presence.close();
     this.dispatcher.close();
+    this.#destinations.close();
     await this.#upkeep;
   }
 
@@ -137,39 +208,39 @@ export class Gateway implements Closable {
     const { services, log } = host;
     const { listen } = services;
     if (!listen) return;
-    const place = { host: config.host ?? listen.host, port: config.port ?? listen.stompPort };
+    const address = { host: config.host ?? listen.host, port: config.port ?? listen.stompPort };
     const handler = new SessionHandler({ ...this.#parts(), services, flows: this.flows, log });
     const { maxFrame, buffer, connectionsPerAddress } = config.limits;
     try {
       this.#server = await startStompServer({
         handler,
         log,
-        ...(config.tls ? { tls: { ...place, ...config.tls } } : { tcp: place }),
+        ...(config.tls ? { tls: { ...address, ...config.tls } } : { tcp: address }),
         limits: { maxFrame, buffer, connectionsPerAddress },
         heartBeat: { send: config.heartBeat, expect: config.heartBeat },
       });
     } catch (error) {
       throw gatewayFail.GATEWAY_PORT(
-        `${host.connection} cannot listen at ${place.host}:${place.port}: ${(error as Error).message}`,
+        `${host.connection} cannot listen at ${address.host}:${address.port}: ${(error as Error).message}`,
         {
           cause: error,
           sent: 'no',
         },
       );
     }
-    this.#openDoors(this.#server);
+    this.#registerRoutes(this.#server);
     log.info(
-      `${host.connection}: desktops connect at ${place.host}:${this.port ?? 0}${config.tls ? ' by TLS' : ''} and at /stomp`,
+      `${host.connection}: desktops connect at ${address.host}:${this.port ?? 0}${config.tls ? ' by TLS' : ''} and at /stomp`,
     );
-    if (!config.tls && !LOOPBACK.test(place.host))
+    if (!config.tls && !LOOPBACK.test(address.host))
       log.warn(
         `${host.connection}: desktops connect without TLS: tokens and data can be read on the way. Set tls in sluice.yaml`,
       );
   }
 
-  #openDoors({ handleUpgrade }: StompServer): void {
-    const { routes: doors, tokens } = this.host.services;
-    const operators = new AdminRoutes({ ...this.#parts(), issuers: () => tokens.issuersOf('desktop') });
+  #registerRoutes({ handleUpgrade }: StompServer): void {
+    const { routes, tokens } = this.host.services;
+    const admin = new AdminRoutes({ ...this.#parts(), issuers: () => tokens.issuersOf('desktop') });
     const polls = new LongPollRoutes({
       ...this.#parts(),
       fullName: (user) => this.fullName(user),
@@ -177,8 +248,8 @@ export class Gateway implements Closable {
       signal: this.#closing.signal,
     });
     try {
-      const leave = [doors.upgrade('/stomp', handleUpgrade), polls.open(doors), operators.open(doors)];
-      this.#leaveDoors = () => leave.forEach((each) => each());
+      const removes = [routes.upgrade('/stomp', handleUpgrade), polls.register(routes), admin.register(routes)];
+      this.#removeRoutes = () => removes.forEach((remove) => remove());
     } catch (error) {
       this.host.log.warn(`${this.host.connection}: no WebSocket, no mailbox over HTTP and no /desktops here`, {
         reason: (error as Error).message,
@@ -187,17 +258,24 @@ export class Gateway implements Closable {
   }
 
   #parts() {
-    return { mailbox: this.mailbox, presence: this.#presence, readers: this.#readers, topics: this.#topics, waits: this.#waits };
+    return {
+      mailbox: this.mailbox,
+      presence: this.#presence,
+      readers: this.#readers,
+      topics: this.#topics,
+      destinations: this.#destinations,
+      waitingRuns: this.#waitingRuns,
+    };
   }
 
-  #keepGoing(): void {
-    this.#every(SNAPSHOT_MS, () => this.#presence.announceAll());
-    this.#every(WATCH_MS, () => this.#presence.freeSilent());
-    this.#every(COMPARE_MS, () => this.#readers.compare());
-    this.#every(WATCH_MS, () => this.#trim());
+  #startTimers(): void {
+    this.#every(SNAPSHOT_INTERVAL_MS, () => this.#presence.announceAll());
+    this.#every(SILENT_HOSTS_INTERVAL_MS, () => this.#presence.removeSilentHosts());
+    this.#every(COMPARE_INTERVAL_MS, () => this.#readers.compare());
+    this.#every(TRIM_INTERVAL_MS, () => this.#trim());
   }
 
-  /** What fails because the database is away is made up for the next time. Work that takes longer than its interval skips a turn. */
+  /** Repeats work. A failure, for example while the database is away, is logged. Work that takes longer than its interval skips a turn. */
   #every(ms: number, work: () => Promise<void> | void): void {
     let running = false;
     const run = async () => {
@@ -206,7 +284,7 @@ export class Gateway implements Closable {
       try {
         await work();
       } catch (error) {
-        this.host.log.debug(`${this.host.connection}: put off`, { reason: String(error) });
+        this.host.log.debug(`${this.host.connection}: work of the gateway is postponed`, { reason: String(error) });
       }
       running = false;
     };
@@ -220,7 +298,7 @@ export class Gateway implements Closable {
     const byUser = new Map<string, string[]>();
     for (const { user, id } of dropped) byUser.set(user, [...(byUser.get(user) ?? []), id]);
     for (const [user, ids] of byUser) {
-      this.host.log.warn(`${this.host.connection}: the mailbox of ${user} is full, its oldest events went`, {
+      this.host.log.warn(`${this.host.connection}: the mailbox of ${user} is full, its oldest events were removed`, {
         count: ids.length,
       });
     }
@@ -230,7 +308,7 @@ export class Gateway implements Closable {
     }
   }
 
-  /** The events are gone: when the broker is away, the log names them instead. */
+  /** Publishes the ids of removed events. While the broker is away the log contains them instead. */
   async #publishDropped(user: string, ids: readonly string[]): Promise<void> {
     try {
       await this.host.services.publish({ type: 'mailbox.dropped', subject: user, data: { user, ids } });
@@ -239,15 +317,16 @@ export class Gateway implements Closable {
     }
   }
 
+  /** Does the work that one host does for all, while this host holds the lease. */
   async #takeCare(signal: AbortSignal): Promise<void> {
     this.#isCaretaker = true;
-    const timer = setInterval(() => void this.mailbox.sweep().catch(() => undefined), SWEEP_MS).unref();
+    const timer = setInterval(() => void this.mailbox.sweep().catch(() => undefined), SWEEP_INTERVAL_MS).unref();
     await this.#gauges.watch(signal);
     clearInterval(timer);
     this.#isCaretaker = false;
   }
 
-  #tellFreed(users: readonly string[], from: string): void {
+  #reportLostHost(users: readonly string[], from: string): void {
     this.host.log.warn(`${this.host.connection}: another host is gone, and ${users.length} users with it`, { host: from });
     if (!this.#isCaretaker || !this.host.services.isTaken('user.disconnected')) return;
     for (const user of users) {

@@ -6,7 +6,7 @@ import { Gateway } from './gateway.js';
 import { message } from './message.js';
 import { send } from './send.js';
 
-/** What it does at once is memory and one statement for many: no other side has to be spared. */
+/** A call is work in memory and a share of one statement, so it needs no pace. */
 const CALLS_AT_ONCE = 1_000;
 
 export const plugin = definePlugin({
@@ -14,6 +14,7 @@ export const plugin = definePlugin({
   api: '^1',
   connection,
   serves: true,
+  provides: { desktops: (gateway: Gateway) => gateway.forPlugins },
   open: async (config: Config, host: Host): Promise<Gateway> => {
     const mailbox = await PostgresMailbox.open({
       database: host.services.database,

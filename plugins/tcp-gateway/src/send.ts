@@ -1,9 +1,13 @@
-import { action, derivedId, duration, isEventType, type Call } from '@sluice/plugin-api';
+import {
+  action,
+  derivedId,
+  duration,
+  isEventType,
+  type Call,
+  type DesktopDeliveryOptions,
+  type DesktopEvent,
+} from '@sluice/plugin-api';
 import { z } from 'zod';
-import type { Content, Target } from './delivery/mailbox/mailbox-event.js';
-import type { WaitKind } from './delivery/mailbox/mailbox.js';
-import type { DeliveryOptions } from './delivery/dispatch/event-dispatcher.js';
-import { WAIT_HEADER } from './delivery/sessions/waiting-runs.js';
 import { gatewayFail } from './failures.js';
 import type { Gateway } from './gateway.js';
 import { isName, MAX_NAME_LENGTH } from './names.js';
@@ -67,43 +71,38 @@ export const send = action({
   }),
   // the id is the same in every attempt, and a mailbox stores an id once
   idempotent: 'by-key',
-  async run(gateway: Gateway, { to: named, event, data, offline, expires, waitFor, spread = 0 }, call) {
-    const target: Target = 'user' in named ? { user: gateway.fullName(named.user) } : named;
-    const content = contentOf(call, event, data, {
-      ...(expires !== undefined && { expires: String(gateway.now() + expires) }),
-      ...(waitFor !== 'sent' && { [WAIT_HEADER]: waitFor }),
-      ...(waitFor === 'reply' && { 'reply-to': `/answers/${idOf(call)}` }),
-    });
-    const wait = waitFor === 'sent' ? undefined : waitOf(waitFor, call, offline === 'drop');
-    if (offline === 'drop') return { id: content.id, ...gateway.dispatcher.broadcast({ to: target, content, spreadMs: spread }) };
-    const keepForMs = Math.min(offline.keepFor ?? gateway.keepForMs, expires ?? Number.POSITIVE_INFINITY);
-    const { collapseKey } = offline;
-    const keeping = { keepForMs, ...(collapseKey !== undefined && { collapseKey }), ...(wait && { wait }) };
-    return { id: content.id, ...(await gateway.dispatcher.enqueue(target, content, keeping, spread)) };
+  async run(gateway: Gateway, { to, event, data, offline, expires, waitFor, spread }, call) {
+    const options: DesktopDeliveryOptions = {
+      offline: offline === 'drop' ? 'drop' : keepOptions(offline),
+      ...(expires !== undefined && { expiresInMs: expires }),
+      ...(spread !== undefined && { spreadMs: spread }),
+      ...(waitFor !== 'sent' && { wait: waitOf(waitFor, call, offline === 'drop') }),
+    };
+    const content = eventFor(call, event, data);
+    return { id: content.id, ...(await gateway.deliver([to], content, options)) };
   },
 });
 
-/** Deadline of a step without a timeout: the latest time that a Date can represent. */
+function keepOptions({
+  keepFor,
+  collapseKey,
+}: z.output<typeof kept>): Exclude<DesktopDeliveryOptions['offline'], 'drop' | undefined> {
+  return { ...(keepFor !== undefined && { keepForMs: keepFor }), ...(collapseKey !== undefined && { collapseKey }) };
+}
+
+/** The deadline of a step without a timeout is the latest time of JavaScript. */
 const NEVER_MS = 8.64e15;
 
-/** Suspends the call and returns the wait. Throws `GATEWAY_WAIT` if no event would end the wait. */
-function waitOf(kind: WaitKind, call: Call, dropped: boolean): DeliveryOptions['wait'] {
-  const until = call.deadline.getTime();
+/** Suspends the call. Throws `GATEWAY_WAIT` when no event or time would end the wait. */
+function waitOf(kind: 'shown' | 'reply', call: Call, dropped: boolean): NonNullable<DesktopDeliveryOptions['wait']> {
+  const { deadline } = call;
   if (dropped) throw gatewayFail.GATEWAY_WAIT('a step cannot wait for an event that is not kept', { sent: 'no' });
-  if (until >= NEVER_MS || !call.suspend) throw gatewayFail.GATEWAY_WAIT('the step has no timeout', { sent: 'no' });
-  return { kind, token: call.suspend(), until };
+  if (deadline.getTime() >= NEVER_MS || !call.suspend) throw gatewayFail.GATEWAY_WAIT('the step has no timeout', { sent: 'no' });
+  return { for: kind, token: call.suspend(), deadline };
 }
 
-function idOf(call: Call): string {
+/** Returns the event of a step. Its id is derived from the step, so that a repeat of the step has the same id. */
+export function eventFor(call: Call, event: string, data: unknown): DesktopEvent {
   const [run = '', ...path] = call.id.split('/');
-  return derivedId(run, ...path);
-}
-
-/** Returns the event in the form that clients receive. Its id is derived from the step, so a repeated step has the same id. */
-export function contentOf(call: Call, event: string, data: unknown, headers: Readonly<Record<string, string>> = {}): Content {
-  return {
-    id: idOf(call),
-    headers: { event, 'correlation-id': call.correlationid, ...headers },
-    body: data === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(data)),
-  };
+  return { id: derivedId(run, ...path), event, data, correlationid: call.correlationid };
 }

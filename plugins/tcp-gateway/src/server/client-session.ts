@@ -274,7 +274,7 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
 
   /** For a subscription with `ack:auto`: a sent event counts as acknowledged. */
   acknowledgeWhenSent(seq: number): void {
-    this.#outbox.noteSent(seq);
+    this.#outbox.acknowledgeWhenSent(seq);
   }
 
   reply(message: EncodedMessage): boolean {
@@ -295,7 +295,7 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     if (this.#transport.buffered === 0) this.drained();
   }
 
-  sentAll(seqs: readonly number[], error?: Error | null): void {
+  acknowledgeSent(seqs: readonly number[], error?: Error | null): void {
     if (!error && this.isOpen) void this.#follow(this.handler.acknowledge(this, seqs));
   }
 

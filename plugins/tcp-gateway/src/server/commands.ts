@@ -52,9 +52,10 @@ async function commit(session: StompSession, frame: Frame): Promise<void> {
 const isSend = ({ command }: { readonly command: string }) => command === 'SEND';
 
 function send(session: StompSession, frame: Frame): () => Promise<void> {
-  const target = parseTarget(required(frame, 'destination'));
+  const target = parseTarget(required(frame, 'destination'), (name) => session.handler.hasDestination(name));
   if (target.kind === 'event') return () => session.handler.publish(session, target.type, frame);
   if (target.kind === 'answer') return () => session.handler.answer(session, target.to, frame);
+  if (target.kind === 'plugin') return () => session.handler.send(session, target.destination, frame);
   const replyTo = frame.headers.get('reply-to');
   if (replyTo !== undefined && !isReplies(replyTo)) {
     throw stompFail.STOMP_DESTINATION('the header reply-to is not of the form /user/replies/<name>');
@@ -94,10 +95,11 @@ function subscribe(session: StompSession, frame: Frame): Promise<void> | void {
   if (subscriptions.length === limits.subscriptions) {
     throw stompFail.STOMP_LIMIT(`a session has at most ${limits.subscriptions} subscriptions`);
   }
-  const subscription = new StompSubscription(session, id, destination, parseSource(destination), ackMode(frame));
+  const source = parseSource(destination, (name) => handler.hasDestination(name));
+  const subscription = new StompSubscription(session, id, destination, source, ackMode(frame));
   subscriptions.push(subscription);
-  const { source } = subscription;
   if (source.kind === 'user') return handler.subscribeUser(subscription);
+  if (source.kind === 'plugin') return handler.subscribeDestination(subscription, source.destination);
   if (source.kind === 'topic') handler.subscribeTopic(subscription, source.topic);
 }
 
@@ -109,6 +111,7 @@ function unsubscribe(session: StompSession, frame: Frame): void {
   if (!subscription) throw stompFail.STOMP_SUBSCRIPTION('the session has no subscription under this id');
   const { source } = subscription;
   if (source.kind === 'topic') handler.unsubscribeTopic(subscription, source.topic);
+  if (source.kind === 'plugin') handler.unsubscribeDestination(subscription, source.destination);
   if (source.kind !== 'user') return;
   session.unacknowledged.forget(subscription);
   handler.unsubscribeUser(subscription);

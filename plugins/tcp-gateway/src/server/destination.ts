@@ -3,22 +3,30 @@ import { stompFail } from './failures.js';
 
 /** A destination of SUBSCRIBE. */
 export type Source =
-  { readonly kind: 'user' } | { readonly kind: 'topic'; readonly topic: string } | { readonly kind: 'replies' };
+  | { readonly kind: 'user' }
+  | { readonly kind: 'topic'; readonly topic: string }
+  | { readonly kind: 'replies' }
+  | { readonly kind: 'plugin'; readonly destination: string };
 
 /** A destination of SEND. */
 export type Target =
   | { readonly kind: 'event'; readonly type: string }
   | { readonly kind: 'flow'; readonly flow: string }
-  | { readonly kind: 'answer'; readonly to: string };
+  | { readonly kind: 'answer'; readonly to: string }
+  | { readonly kind: 'plugin'; readonly destination: string };
+
+/** Returns whether a plugin has registered a destination. */
+type IsRegistered = (destination: string) => boolean;
 
 const REPLIES = '/user/replies/';
 
 /** Reads a destination of SUBSCRIBE. Throws `STOMP_DESTINATION`. */
-export function parseSource(destination: string): Source {
+export function parseSource(destination: string, isRegistered: IsRegistered): Source {
   if (destination === '/user/events') return { kind: 'user' };
   if (isReplies(destination)) return { kind: 'replies' };
   const topic = nameAfter('/topic/', destination);
   if (topic !== undefined) return { kind: 'topic', topic };
+  if (isRegistered(destination)) return { kind: 'plugin', destination };
   throw stompFail.STOMP_DESTINATION(
     destination.startsWith('/user/')
       ? `${shown(destination)} is not available: a session receives events of its own user only, at /user/events`
@@ -27,13 +35,14 @@ export function parseSource(destination: string): Source {
 }
 
 /** Reads a destination of SEND. Throws `STOMP_DESTINATION`. */
-export function parseTarget(destination: string): Target {
+export function parseTarget(destination: string, isRegistered: IsRegistered): Target {
   const type = nameAfter('/events/', destination);
   if (type !== undefined) return { kind: 'event', type };
   const flow = nameAfter('/flows/', destination);
   if (flow !== undefined) return { kind: 'flow', flow };
   const to = nameAfter('/answers/', destination);
   if (to !== undefined) return { kind: 'answer', to };
+  if (isRegistered(destination)) return { kind: 'plugin', destination };
   throw stompFail.STOMP_DESTINATION(`${shown(destination)} is not a destination for SEND`);
 }
 

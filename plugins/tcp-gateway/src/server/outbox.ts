@@ -8,7 +8,7 @@ export interface OutboxOwner {
   /** Called after each write. */
   written(): void;
   /** Called once the operating system has taken the messages at these places of the mailbox, or with the error of the write. */
-  sentAll(seqs: readonly number[], error?: Error | null): void;
+  acknowledgeSent(seqs: readonly number[], error?: Error | null): void;
 }
 
 /**
@@ -71,8 +71,8 @@ export class Outbox implements Flushable {
     this.#bytes += frame.start.length + (frame.message?.bytes ?? 0);
   }
 
-  /** Passes the event to `sentAll` after the write of this turn: its message needs no ACK of the client. */
-  noteSent(seq: number): void {
+  /** Passes the event to `acknowledgeSent` after the write of this turn: its message needs no ACK of the client. */
+  acknowledgeWhenSent(seq: number): void {
     (this.#sentAutomatically ??= []).push(seq);
   }
 
@@ -81,7 +81,7 @@ export class Outbox implements Flushable {
     if (!frames) return;
     const seqs = this.#sentAutomatically;
     this.clear();
-    this.#transport.send(frames, seqs && ((error) => this.#owner.sentAll(seqs, error)));
+    this.#transport.send(frames, seqs && ((error) => this.#owner.acknowledgeSent(seqs, error)));
     this.#owner.written();
   }
 

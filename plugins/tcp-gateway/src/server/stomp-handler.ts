@@ -49,9 +49,16 @@ export interface StompHandler {
   /** Subscribes to a topic. Throws if the token does not allow the topic. */
   subscribeTopic(subscription: Subscription, topic: string): void;
 
+  /** Returns whether a plugin has registered this destination. The server asks only for destinations that are not its own. */
+  hasDestination(destination: string): boolean;
+
+  /** Subscribes to a destination of a plugin. Resolves once the plugin has admitted it; the RECEIPT is sent after that. */
+  subscribeDestination(subscription: Subscription, destination: string): Promise<void>;
+
   /** Called for an UNSUBSCRIBE frame. Events without an ACK are delivered again to the next subscription. */
   unsubscribeUser(subscription: Subscription): void;
   unsubscribeTopic(subscription: Subscription, topic: string): void;
+  unsubscribeDestination(subscription: Subscription, destination: string): void;
 
   /** Removes acknowledged events from the mailbox of the user. Resolves once that is committed; the RECEIPT is sent after that. */
   acknowledge(session: Session, seqs: readonly number[]): Promise<void>;
@@ -73,6 +80,9 @@ export interface StompHandler {
    * ignored.
    */
   answer(session: Session, id: string, message: SentMessage): Promise<void>;
+
+  /** Passes a SEND to the plugin of its destination. Resolves once the plugin has handled it; the RECEIPT is sent after that. */
+  send(session: Session, destination: string, message: SentMessage): Promise<void>;
 
   /** Called when a session that has rejected a delivery has room again. */
   drained(session: Session): void;
@@ -99,7 +109,10 @@ export interface Session {
   close(reason: CloseReason): void;
 }
 
-/** A subscription to `/user/events` or `/topic/<name>`. A session may have several to one destination: each receives a copy. */
+/**
+ * A subscription to `/user/events`, `/topic/<name>` or a destination of a plugin. A session may have several to one destination: each
+ * receives a copy.
+ */
 export interface Subscription {
   readonly session: Session;
 

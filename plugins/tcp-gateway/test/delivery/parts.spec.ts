@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Batches } from '../../src/delivery/mailbox/statement-batches.js';
+import { StatementBatches } from '../../src/delivery/mailbox/statement-batches.js';
 import type { Session, Subscription } from '../../src/server/stomp-handler.js';
-import { giveSpread, spreadOver } from '../../src/delivery/dispatch/spread-delivery.js';
-import { Topics } from '../../src/delivery/sessions/topic-subscriptions.js';
+import { deliverSpread, spreadDelays } from '../../src/delivery/dispatch/spread-delivery.js';
+import { SubscriptionTable } from '../../src/delivery/sessions/subscription-table.js';
 import { decodePeerMessage, encodePeerMessage } from '../../src/delivery/dispatch/peer-messages.js';
 
 const content = (text: string) => ({ id: text, headers: { event: 'test', text }, body: Buffer.from(text) });
@@ -10,12 +10,12 @@ const content = (text: string) => ({ id: text, headers: { event: 'test', text },
 describe('batches', () => {
   it('join items that arrive during a run, up to the maximum weight', async () => {
     const ran: number[][] = [];
-    const batches = new Batches<number>(
+    const batches = new StatementBatches<number>(
       async (items) => {
         ran.push([...items]);
         await new Promise((resolve) => setImmediate(resolve));
       },
-      { largest: 10, weightOf: (item) => item },
+      { maxWeight: 10, weightOf: (item) => item },
     );
     const first = batches.add(1);
     await new Promise((resolve) => setImmediate(resolve));
@@ -24,9 +24,9 @@ describe('batches', () => {
   });
 
   it('fail independently: the next batch runs', async () => {
-    const batches = new Batches<string>(
+    const batches = new StatementBatches<string>(
       (items) => (items.includes('bad') ? Promise.reject(new Error('bad')) : Promise.resolve()),
-      { largest: 1 },
+      { maxWeight: 1 },
     );
     const [bad, good] = [batches.add('bad'), batches.add('good')];
     await expect(bad).rejects.toThrow('bad');
@@ -43,12 +43,12 @@ describe('batches', () => {
 
     it('run immediately after a pause, and join items in steady traffic', async () => {
       const ran: number[][] = [];
-      const batches = new Batches<number>(
+      const batches = new StatementBatches<number>(
         (items) => {
           ran.push([...items]);
           return Promise.resolve();
         },
-        { largest: 3, everyMs: 20 },
+        { maxWeight: 3, minIntervalMs: 20 },
       );
       void batches.add(1);
       await jest.advanceTimersByTimeAsync(1);
@@ -67,12 +67,12 @@ describe('batches', () => {
 
     it('run immediately when they are full', async () => {
       const ran: number[][] = [];
-      const batches = new Batches<number>(
+      const batches = new StatementBatches<number>(
         (items) => {
           ran.push([...items]);
           return Promise.resolve();
         },
-        { largest: 2, everyMs: 20 },
+        { maxWeight: 2, minIntervalMs: 20 },
       );
       for (const item of [1, 2, 3, 4]) void batches.add(item);
       await jest.advanceTimersByTimeAsync(2);
@@ -87,11 +87,11 @@ describe('batches', () => {
 describe('a message between hosts', () => {
   it('is decoded to the same contents, with the bytes of every body', () => {
     const word = {
-      hints: [
+      notifications: [
         { user: 'erp/Иванов', seq: 7, sent: true, content: content('привет\0') },
         { user: 'erp/b', seq: 8, sent: false, due: 5, workplace: 'desk' },
       ],
-      casts: [
+      broadcasts: [
         { to: { topic: 'prices' }, content: content(''), spreadMs: 30 },
         { to: { all: true as const }, content: content('x'), spreadMs: 0 },
       ],
@@ -101,20 +101,20 @@ describe('a message between hosts', () => {
 
   it('contains an event for many users once', () => {
     const event = { ...content('for all'), body: Buffer.alloc(8_000, '1') };
-    const hints = Array.from({ length: 100 }, (_, n) => ({ user: `erp/${n}`, seq: n, sent: true, content: event }));
-    const bytes = encodePeerMessage({ hints, casts: [] });
+    const notifications = Array.from({ length: 100 }, (_, n) => ({ user: `erp/${n}`, seq: n, sent: true, content: event }));
+    const bytes = encodePeerMessage({ notifications, broadcasts: [] });
     expect(bytes.length).toBeLessThan(2 * event.body.length);
-    const decoded = decodePeerMessage(bytes).hints;
-    expect(decoded.map(({ user }) => user)).toEqual(hints.map(({ user }) => user));
-    expect(decoded.every((hint) => hint.content?.body.equals(event.body))).toBe(true);
+    const decoded = decodePeerMessage(bytes).notifications;
+    expect(decoded.map(({ user }) => user)).toEqual(notifications.map(({ user }) => user));
+    expect(decoded.every((notification) => notification.content?.body.equals(event.body))).toBe(true);
   });
 });
 
 describe('a spread', () => {
   it('is even over the time, and in a different order each time', () => {
-    expect([...spreadOver(4, 1_000, Math.random)].sort((a, b) => a - b)).toEqual([0, 250, 500, 750]);
-    expect(spreadOver(4, 1_000, () => 0)).not.toEqual([0, 250, 500, 750]);
-    expect(spreadOver(0, 1_000, Math.random)).toEqual([]);
+    expect([...spreadDelays(4, 1_000, Math.random)].sort((a, b) => a - b)).toEqual([0, 250, 500, 750]);
+    expect(spreadDelays(4, 1_000, () => 0)).not.toEqual([0, 250, 500, 750]);
+    expect(spreadDelays(0, 1_000, Math.random)).toEqual([]);
   });
 
   it('calls each receiver once, and the same number of receivers per second', () => {
@@ -122,7 +122,7 @@ describe('a spread', () => {
     const steps: { ms: number; run: () => void }[] = [];
     let now = 0;
     const receivers = Array.from({ length: 400 }, (_, n) => n);
-    giveSpread(
+    deliverSpread(
       receivers,
       10_000,
       (to) => given.push({ to, at: now }),
@@ -142,15 +142,15 @@ describe('topics', () => {
   it('remove all subscriptions of a session, and none of other sessions', () => {
     const [one, other] = [{ id: '1' }, { id: '2' }] as Session[];
     const listen = (session?: Session) => ({ session, deliver: () => true }) as unknown as Subscription;
-    const topics = new Topics();
+    const topics = new SubscriptionTable();
     const [prices, news, others] = [listen(one), listen(one), listen(other)];
     topics.add('prices', prices);
     topics.add('news', news);
     topics.add('prices', others);
     topics.remove('news', news);
     topics.add('news', news);
-    topics.forget(one as Session);
-    expect(topics.listening('prices')).toEqual([others]);
-    expect(topics.listening('news')).toEqual([]);
+    topics.removeSession(one as Session);
+    expect(topics.subscribersOf('prices')).toEqual([others]);
+    expect(topics.subscribersOf('news')).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { type Database, systemClock } from '@sluice/plugin-api';
 import { ConnectionDatabase } from '@sluice/store';
 import { MemoryLog, startPostgres, until } from '@sluice/testing';
 import pg from 'pg';
-import type { NewMail } from '../../src/delivery/mailbox/mailbox.js';
+import type { NewMailboxEvent } from '../../src/delivery/mailbox/mailbox.js';
 import { PostgresMailbox } from '../../src/delivery/mailbox/postgres-mailbox.js';
 import { mailboxSuite } from './support/mailbox-suite.js';
 
@@ -36,7 +36,7 @@ describe('the mailbox in PostgreSQL', () => {
   let database: ConnectionDatabase;
   let user: string;
 
-  const mail = (text: string, more: Partial<NewMail> = {}): NewMail => ({
+  const mail = (text: string, more: Partial<NewMailboxEvent> = {}): NewMailboxEvent => ({
     user,
     content: { id: randomUUID(), headers: { text }, body: Buffer.from('1') },
     keepForMs: 60_000,
@@ -44,7 +44,7 @@ describe('the mailbox in PostgreSQL', () => {
     ...more,
   });
   const texts = async () =>
-    (await mailbox.read({ user, after: 0, limit: 100, workplace: undefined })).mails.map(
+    (await mailbox.read({ user, after: 0, limit: 100, workplace: undefined })).events.map(
       ({ content }) => content.headers['text'],
     );
   const openOn = (on: Database, now = Date.now) => PostgresMailbox.open({ database: on, log, now, signal: closing.signal });
@@ -180,8 +180,8 @@ describe('the mailbox in PostgreSQL', () => {
     // each part contains the bytes of the event once, and one of them those of the other event
     expect(statements.length).toBeGreaterThan(2);
     expect(Math.max(...statements)).toBeLessThan(2 * content.body.length);
-    const { mails } = await host.read({ user: `${user}-499`, after: 0, limit: 10, workplace: undefined });
-    expect(mails.map((one) => one.content)).toEqual([content]);
+    const { events } = await host.read({ user: `${user}-499`, after: 0, limit: 10, workplace: undefined });
+    expect(events.map((one) => one.content)).toEqual([content]);
   });
 
   it('reads waiting events without reading the rows of events that have left', async () => {
@@ -222,7 +222,7 @@ describe('the mailbox in PostgreSQL', () => {
     );
     const host = await openOn(old);
     expect(await host.put([event, waiting])).toEqual([]);
-    const { mails } = await host.read({ user, after: 0, limit: 10, workplace: undefined });
-    expect(mails.map(({ seq, content }) => [seq, content.headers])).toEqual([[5, { text: 'waits' }]]);
+    const { events } = await host.read({ user, after: 0, limit: 10, workplace: undefined });
+    expect(events.map(({ seq, content }) => [seq, content.headers])).toEqual([[5, { text: 'waits' }]]);
   });
 });

@@ -1,12 +1,13 @@
-import type { Peers } from '@sluice/plugin-api';
+import type { Peers, Recipients } from '@sluice/plugin-api';
 import { gatewayFail } from '../../failures.js';
 import type { Subscription } from '../../server/stomp-handler.js';
-import { messageTo, USER_EVENTS, type Content, type Mail, type Target } from '../mailbox/mailbox-event.js';
+import type { EventContent, MailboxEvent } from '../mailbox/mailbox-event.js';
 import type { Mailbox, WaitingRun } from '../mailbox/mailbox.js';
+import type { MailboxReaders } from '../sessions/mailbox-readers.js';
+import type { PluginDestinations } from '../sessions/plugin-destinations.js';
 import type { Presence } from '../sessions/presence.js';
-import type { Readers } from '../sessions/mailbox-readers.js';
-import { giveSpread, spreadOver } from './spread-delivery.js';
-import type { Topics } from '../sessions/topic-subscriptions.js';
+import type { SubscriptionTable } from '../sessions/subscription-table.js';
+import { eventMessage, USER_EVENTS } from './event-message.js';
 import {
   decodePeerMessage,
   encodePeerMessage,
@@ -14,125 +15,154 @@ import {
   type Broadcast,
   type MailboxNotification,
 } from './peer-messages.js';
+import { deliverSpread, spreadDelays } from './spread-delivery.js';
+
+/** Name of the messages between hosts. Hosts of two releases may run at the same time: do not change it. */
+const PEER_TOPIC = 'words';
 
 export interface EventDispatcherDeps {
   readonly mailbox: Mailbox;
   readonly presence: Presence;
-  readonly readers: Readers;
-  readonly topics: Topics;
+  readonly readers: MailboxReaders;
+  readonly topics: SubscriptionTable;
+  readonly destinations: Pick<PluginDestinations, 'subscribersOf'>;
   readonly peers: Peers;
   readonly now: () => number;
   readonly after: (ms: number, run: () => void) => { readonly cancel: () => void };
 }
 
-/** How an event is kept for those who are not there. */
+/** How an event is kept in mailboxes. */
 export interface DeliveryOptions {
   readonly keepForMs: number;
   readonly collapseKey?: string;
-  /** Noted before the event can be shown. Only for an event of one user. */
+  /** Is stored before the event can be sent. Only for an event of one user. */
   readonly wait?: Pick<WaitingRun, 'kind' | 'token' | 'until'>;
+  /** The receivers get the event one after another within this time. */
+  readonly spreadMs: number;
 }
 
-/** What became of an event, as far as this host knows. */
+/** The result of a dispatch, as far as this host knows it. */
 export interface DispatchResult {
-  /** Mailboxes into which it was put. */
+  /** Number of mailboxes that were addressed. */
   readonly kept: number;
-  /** Users that are connected now. */
+  /** Number of users that are connected now. */
   readonly online: number;
+}
+
+/** Brings events to sessions of this host and of the others: through mailboxes, or at most once. */
+export class EventDispatcher {
+  #notifications: MailboxNotification[] = [];
+  #broadcasts: Broadcast[] = [];
+  #isSendScheduled = false;
+  readonly #stopListening: () => void;
+
+  constructor(private readonly deps: EventDispatcherDeps) {
+    this.#stopListening = deps.peers.listen(PEER_TOPIC, (body) => {
+      const { notifications, broadcasts } = decodePeerMessage(body);
+      for (const notification of notifications) deps.readers.notify(notification);
+      for (const broadcast of broadcasts) this.#broadcastHere(broadcast);
+    });
+  }
+
+  /**
+   * Puts an event into mailboxes and resolves after the commit: its users receive it sooner or later, or it expires.
+   *
+   * @throws `GATEWAY_WAIT` when a run waits for the event and the recipients are not one user.
+   */
+  async enqueue(
+    to: readonly Recipients[],
+    content: EventContent,
+    { keepForMs, collapseKey, wait, spreadMs }: DeliveryOptions,
+  ): Promise<DispatchResult> {
+    const { mailbox, presence, now } = this.deps;
+    const workplaces = await this.#resolve(to);
+    const users = [...workplaces.keys()];
+    if (wait) await mailbox.addWaitingRun({ ...wait, user: onlyOf(users), id: content.id });
+    const delays = spreadMs > 0 ? spreadDelays(users.length, spreadMs, Math.random) : [];
+    const events = users.map((user, n) => {
+      const workplace = workplaces.get(user);
+      return {
+        user,
+        content,
+        keepForMs,
+        sent: presence.isOnline(user),
+        ...(workplace !== undefined && { workplace }),
+        ...(collapseKey !== undefined && { collapseKey }),
+        ...(spreadMs > 0 && { due: now() + (delays[n] ?? 0) }),
+      };
+    });
+    for (const event of await mailbox.put(events)) this.#notify(event);
+    return { kept: events.length, online: events.filter(({ sent }) => sent).length };
+  }
+
+  /** Sends an event to sessions that are connected now, at most once. */
+  broadcast(broadcast: Broadcast): DispatchResult {
+    const { presence } = this.deps;
+    const here = this.#broadcastHere(broadcast);
+    if (presence.hasPeers) {
+      this.#broadcasts.push(broadcast);
+      this.#sendSoon();
+    }
+    const { to } = broadcast;
+    return { kept: 0, online: 'user' in to ? Number(presence.isOnline(to.user)) : here };
+  }
+
+  close(): void {
+    this.#stopListening();
+  }
+
+  /** Returns each user once, with the workplace to which the event is restricted. The first of several recipients counts. */
+  async #resolve(to: readonly Recipients[]): Promise<ReadonlyMap<string, string | undefined>> {
+    const workplaces = new Map<string, string | undefined>();
+    for (const recipients of to) {
+      const workplace = 'workplace' in recipients ? recipients.workplace : undefined;
+      for (const user of await this.deps.mailbox.resolve(recipients)) if (!workplaces.has(user)) workplaces.set(user, workplace);
+    }
+    return workplaces;
+  }
+
+  /** Notifies the readers of this host and of the others that a mailbox has a new event. */
+  #notify(event: MailboxEvent): void {
+    this.deps.readers.notify(event);
+    if (!this.deps.presence.hasPeers) return;
+    const { content, ...rest } = event;
+    this.#notifications.push(content.body.length > MAX_NOTIFIED_BYTES ? rest : event);
+    this.#sendSoon();
+  }
+
+  #broadcastHere({ to, content, spreadMs }: Broadcast): number {
+    const { readers, topics, destinations, after } = this.deps;
+    const [destination, receivers] =
+      'topic' in to
+        ? [`/topic/${to.topic}`, topics.subscribersOf(to.topic)]
+        : 'destination' in to
+          ? [to.destination, destinations.subscribersOf(to.destination)]
+          : [USER_EVENTS, readers.matching(to)];
+    if (receivers.length === 0) return 0;
+    const message = eventMessage(destination, content);
+    const deliver = (receiver: Subscription) => void receiver.deliver(message);
+    if (spreadMs > 0) deliverSpread(receivers, spreadMs, deliver, after);
+    else receivers.forEach(deliver);
+    return receivers.length;
+  }
+
+  /** Sends one message to the other hosts for everything of this turn of the event loop. */
+  #sendSoon(): void {
+    if (this.#isSendScheduled) return;
+    this.#isSendScheduled = true;
+    setImmediate(() => {
+      this.#isSendScheduled = false;
+      const message = encodePeerMessage({ notifications: this.#notifications, broadcasts: this.#broadcasts });
+      this.#notifications = [];
+      this.#broadcasts = [];
+      this.deps.peers.broadcast(PEER_TOPIC, message);
+    });
+  }
 }
 
 /** Throws `GATEWAY_WAIT` unless there is exactly one. */
 function onlyOf(users: readonly string[]): string {
   const [user, ...others] = users;
   if (user !== undefined && others.length === 0) return user;
-  throw gatewayFail.GATEWAY_WAIT(`a run waits for one user, and ${users.length} are meant`, { sent: 'no' });
-}
-
-/** Brings events to sessions, here and on other hosts: from the mailbox, or at most once. */
-export class EventDispatcher {
-  #hints: MailboxNotification[] = [];
-  #casts: Broadcast[] = [];
-  #saying = false;
-  readonly #leave: () => void;
-
-  constructor(private readonly deps: EventDispatcherDeps) {
-    this.#leave = deps.peers.listen('words', (body) => {
-      const { hints, casts } = decodePeerMessage(body);
-      for (const hint of hints) deps.readers.hint(hint);
-      for (const cast of casts) this.#castHere(cast);
-    });
-  }
-
-  /** Resolves after the commit: the event is shown to its users sooner or later, or expires. */
-  async enqueue(
-    target: Target,
-    content: Content,
-    { keepForMs, collapseKey, wait }: DeliveryOptions,
-    spreadMs: number,
-  ): Promise<DispatchResult> {
-    const { mailbox, presence, now } = this.deps;
-    const users = await mailbox.resolve(target);
-    if (wait) await mailbox.wait({ ...wait, user: onlyOf(users), id: content.id });
-    const delays = spreadMs > 0 ? spreadOver(users.length, spreadMs, Math.random) : [];
-    const mails = users.map((user, n) => ({
-      user,
-      content,
-      keepForMs,
-      sent: presence.isOnline(user),
-      ...('workplace' in target && { workplace: target.workplace }),
-      ...(collapseKey !== undefined && { collapseKey }),
-      ...(spreadMs > 0 && { due: now() + (delays[n] ?? 0) }),
-    }));
-    for (const mail of await mailbox.put(mails)) this.#hint(mail);
-    return { kept: mails.length, online: mails.filter(({ sent }) => sent).length };
-  }
-
-  /** To whoever is connected now, at most once. */
-  broadcast(cast: Broadcast): DispatchResult {
-    const { presence } = this.deps;
-    const here = this.#castHere(cast);
-    if (presence.hasPeers) {
-      this.#casts.push(cast);
-      this.#saySoon();
-    }
-    const { to } = cast;
-    return { kept: 0, online: 'user' in to ? Number(presence.isOnline(to.user)) : here };
-  }
-
-  close(): void {
-    this.#leave();
-  }
-
-  #hint(mail: Mail): void {
-    this.deps.readers.hint(mail);
-    if (!this.deps.presence.hasPeers) return;
-    const { content, ...rest } = mail;
-    this.#hints.push(content.body.length > MAX_NOTIFIED_BYTES ? rest : mail);
-    this.#saySoon();
-  }
-
-  #castHere({ to, content, spreadMs }: Broadcast): number {
-    const { readers, topics, after } = this.deps;
-    const toTopic = 'topic' in to;
-    const receivers = toTopic ? topics.listening(to.topic) : readers.matching(to);
-    if (receivers.length === 0) return 0;
-    const message = messageTo(toTopic ? `/topic/${to.topic}` : USER_EVENTS, content);
-    const give = (receiver: Subscription) => void receiver.deliver(message);
-    if (spreadMs > 0) giveSpread(receivers, spreadMs, give, after);
-    else receivers.forEach(give);
-    return receivers.length;
-  }
-
-  /** Once for all of this turn. */
-  #saySoon(): void {
-    if (this.#saying) return;
-    this.#saying = true;
-    setImmediate(() => {
-      this.#saying = false;
-      const word = encodePeerMessage({ hints: this.#hints, casts: this.#casts });
-      this.#hints = [];
-      this.#casts = [];
-      this.deps.peers.broadcast('words', word);
-    });
-  }
+  throw gatewayFail.GATEWAY_WAIT(`a run waits for one user, and the event is for ${users.length} users`, { sent: 'no' });
 }

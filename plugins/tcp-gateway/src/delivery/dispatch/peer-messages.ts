@@ -1,65 +1,73 @@
-import type { Content, Mail, Target } from '../mailbox/mailbox-event.js';
+import type { Recipients } from '@sluice/plugin-api';
+import type { EventContent, MailboxEvent } from '../mailbox/mailbox-event.js';
 
-/** Larger bodies are read from the mailbox by the host that needs them. */
+/** A host reads larger bodies from the mailbox when it needs them. */
 export const MAX_NOTIFIED_BYTES = 8 * 1024;
 
-/** Sent at most once: to users, or to who listens to a topic. */
+/** The receivers of an event that is sent at most once: users, or the subscribers of a topic or of a destination of a plugin. */
+export type Audience = Recipients | { readonly topic: string } | { readonly destination: string };
+
+/** An event that is sent at most once. */
 export interface Broadcast {
-  readonly to: Target | { readonly topic: string };
-  readonly content: Content;
-  /** The receivers get it one after another within this time. */
+  readonly to: Audience;
+  readonly content: EventContent;
+  /** The receivers get the event one after another within this time. */
   readonly spreadMs: number;
 }
 
-/** That something lies in a mailbox, and the mail itself when it is short. */
-export interface MailboxNotification extends Omit<Mail, 'content'> {
-  readonly content?: Content;
+/** The notification that a mailbox has a new event; it contains the event itself when that is short. */
+export interface MailboxNotification extends Omit<MailboxEvent, 'content'> {
+  readonly content?: EventContent;
 }
 
-/** What a gateway tells the others, joined: what one turn of the event loop brings crosses the broker once. */
+/** A message of one gateway to the others. It joins what one turn of the event loop brings, so that this crosses the broker once. */
 export interface PeerMessage {
-  readonly hints: readonly MailboxNotification[];
-  readonly casts: readonly Broadcast[];
+  readonly notifications: readonly MailboxNotification[];
+  readonly broadcasts: readonly Broadcast[];
 }
 
-/** What the JSON part says of a content, whose body follows it. */
-type Packed = Omit<Content, 'body'> & { readonly size: number };
+/** The JSON part of a content, whose body follows after the JSON. */
+type PackedContent = Omit<EventContent, 'body'> & { readonly size: number };
 
-/** `content`: its place among the contents, so that an event for many users crosses the broker once. */
-type Referring<Item extends { readonly content?: Content }> = Omit<Item, 'content'> & { readonly content?: number };
+/** `content` is an index into the list of contents, so that an event for many users crosses the broker once. */
+type Referring<Item extends { readonly content?: EventContent }> = Omit<Item, 'content'> & { readonly content?: number };
 
-interface WordJson {
-  readonly contents: readonly Packed[];
+/** Its names are part of the format between hosts, and hosts of two releases may run at the same time: do not change them. */
+interface PeerMessageJson {
+  readonly contents: readonly PackedContent[];
   readonly hints: readonly Referring<MailboxNotification>[];
   readonly casts: readonly Referring<Broadcast>[];
 }
 
-/** Length of the JSON part (4 bytes), the JSON part, and the bodies of all contents as they are. */
-export function encodePeerMessage({ hints, casts }: PeerMessage): Buffer {
-  const places = new Map<Content, number>();
-  const refer = <Item extends { readonly content?: Content }>({ content, ...rest }: Item) => {
+/** Encodes a message: the length of the JSON part (4 bytes), the JSON part, and the bodies of all contents. */
+export function encodePeerMessage({ notifications, broadcasts }: PeerMessage): Buffer {
+  const indexOf = new Map<EventContent, number>();
+  const refer = <Item extends { readonly content?: EventContent }>({ content, ...rest }: Item) => {
     if (!content) return rest;
-    const place = places.get(content) ?? places.size;
-    places.set(content, place);
-    return { ...rest, content: place };
+    const index = indexOf.get(content) ?? indexOf.size;
+    indexOf.set(content, index);
+    return { ...rest, content: index };
   };
-  const referring = { hints: hints.map(refer), casts: casts.map(refer) };
-  const contents = [...places.keys()].map(({ body, ...head }) => ({ ...head, size: body.length }));
+  const referring = { hints: notifications.map(refer), casts: broadcasts.map(refer) };
+  const contents = [...indexOf.keys()].map(({ body, ...head }) => ({ ...head, size: body.length }));
   const json = Buffer.from(JSON.stringify({ contents, ...referring }));
   const length = Buffer.allocUnsafe(4);
   length.writeUInt32BE(json.length);
-  return Buffer.concat([length, json, ...[...places.keys()].map(({ body }) => body)]);
+  return Buffer.concat([length, json, ...[...indexOf.keys()].map(({ body }) => body)]);
 }
 
-/** Throws when the bytes are no word. */
+/** Decodes a message. Throws when the bytes are not a message. */
 export function decodePeerMessage(bytes: Buffer): PeerMessage {
   let at = 4 + bytes.readUInt32BE(0);
-  const packed = JSON.parse(bytes.toString('utf8', 4, at)) as WordJson;
+  const packed = JSON.parse(bytes.toString('utf8', 4, at)) as PeerMessageJson;
   const contents = packed.contents.map(({ size, ...head }) => {
     at += size;
     return { ...head, body: bytes.subarray(at - size, at) };
   });
   const unpack = ({ content, ...rest }: Referring<MailboxNotification> | Referring<Broadcast>) =>
     content === undefined ? rest : { ...rest, content: contents[content] };
-  return { hints: packed.hints.map(unpack) as MailboxNotification[], casts: packed.casts.map(unpack) as Broadcast[] };
+  return {
+    notifications: packed.hints.map(unpack) as MailboxNotification[],
+    broadcasts: packed.casts.map(unpack) as Broadcast[],
+  };
 }

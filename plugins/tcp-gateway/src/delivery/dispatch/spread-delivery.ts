@@ -1,31 +1,31 @@
-/** How finely a spread is cut. */
+/** Receivers whose times differ by less are served together. */
 const STEP_MS = 50;
 
-/** A time for each of `count` receivers: evenly over the time, in an order drawn by chance, the first at once. */
-export function spreadOver(count: number, spreadMs: number, random: () => number): readonly number[] {
-  const times = Array.from({ length: count }, (_, n) => Math.floor((n * spreadMs) / Math.max(1, count)));
-  for (let n = times.length - 1; n > 0; n--) {
+/** Returns a delay in milliseconds for each of `count` receivers: spread evenly over the time, in random order, the first one 0. */
+export function spreadDelays(count: number, spreadMs: number, random: () => number): readonly number[] {
+  const delays = Array.from({ length: count }, (_, n) => Math.floor((n * spreadMs) / Math.max(1, count)));
+  for (let n = delays.length - 1; n > 0; n--) {
     const other = Math.floor(random() * (n + 1));
-    [times[n], times[other]] = [times[other] as number, times[n] as number];
+    [delays[n], delays[other]] = [delays[other] as number, delays[n] as number];
   }
-  return times;
+  return delays;
 }
 
-/** Calls `give` for each receiver at a time of its own; those of one step together. */
-export function giveSpread<Receiver>(
+/** Calls `deliver` for each receiver after its delay, and for receivers of one step together. */
+export function deliverSpread<Receiver>(
   receivers: readonly Receiver[],
   spreadMs: number,
-  give: (receiver: Receiver) => void,
+  deliver: (receiver: Receiver) => void,
   after: (ms: number, run: () => void) => unknown,
 ): void {
   const steps = new Map<number, Receiver[]>();
-  const times = spreadOver(receivers.length, spreadMs, Math.random);
+  const delays = spreadDelays(receivers.length, spreadMs, Math.random);
   receivers.forEach((receiver, n) => {
-    const step = Math.floor((times[n] ?? 0) / STEP_MS);
+    const step = Math.floor((delays[n] ?? 0) / STEP_MS);
     steps.set(step, [...(steps.get(step) ?? []), receiver]);
   });
   for (const [step, group] of steps) {
-    if (step === 0) group.forEach(give);
-    else after(step * STEP_MS, () => group.forEach(give));
+    if (step === 0) group.forEach(deliver);
+    else after(step * STEP_MS, () => group.forEach(deliver));
   }
 }

@@ -19,24 +19,24 @@ const Query = z.strictObject({
 export interface AdminRoutesDeps {
   readonly mailbox: Pick<Mailbox, 'summaries' | 'totals'>;
   readonly presence: Pick<Presence, 'online' | 'sessionsOf'>;
-  /** Who may give out tokens for desktops. */
+  /** Returns the issuers that may grant the scope `desktop`. */
   readonly issuers: () => readonly string[];
 }
 
-/** Who is online, on whatever host, and how full the mailboxes are: for people who run the installation. */
+/** Routes for operators: users that are connected on any host, and the fill of the mailboxes. */
 export class AdminRoutes {
   constructor(private readonly deps: AdminRoutesDeps) {}
 
-  /** Gives the function that takes the routes away. Throws when another connection has them. */
-  open(doors: UpgradeRegistrar): () => void {
+  /** Registers the routes. Returns the function that removes them. Throws when another connection has registered them. */
+  register(registrar: UpgradeRegistrar): () => void {
     const routes = [
-      doors.http({ method: 'GET', path: '/desktops', scope: SCOPE }, (request) => this.#desktops(request)),
-      doors.http({ method: 'GET', path: '/mailboxes', scope: SCOPE }, () => this.#mailboxes()),
+      registrar.http({ method: 'GET', path: '/desktops', scope: SCOPE }, (request) => this.#desktops(request)),
+      registrar.http({ method: 'GET', path: '/mailboxes', scope: SCOPE }, () => this.#mailboxes()),
     ];
     return () => routes.forEach((close) => close());
   }
 
-  /** Users that are online, page by page; or the one that is asked for, who may be away. */
+  /** Answers with a page of the users that are online, or with the user of the query, who may be offline. */
   async #desktops({ query }: HttpRequest): Promise<Reply> {
     const { mailbox, presence } = this.deps;
     const parsed = Query.safeParse(query);
@@ -44,14 +44,14 @@ export class AdminRoutes {
     const { user, after, limit } = parsed.data;
     const online = presence.online();
     const wanted = user === undefined ? online.filter((name) => name > after) : this.#named(user, online);
-    // before anything is awaited: who leaves meanwhile was online when the page was made
+    // before the first await, so that the page shows one moment
     const page = wanted.slice(0, limit).map((name) => ({ name, sessions: presence.sessionsOf(name) }));
-    const standings = await mailbox.summaries(page.map(({ name }) => name));
-    const byName = new Map(standings.map((standing) => [standing.user, standing]));
+    const summaries = await mailbox.summaries(page.map(({ name }) => name));
+    const byName = new Map(summaries.map((summary) => [summary.user, summary]));
     const users = page
       .filter(({ name, sessions }) => sessions.length > 0 || byName.has(name))
       .map(({ name, sessions }) => ({
-        ...standingShown(byName.get(name) ?? { user: name, groups: [], waiting: 0 }),
+        ...shownSummary(byName.get(name) ?? { user: name, groups: [], waiting: 0 }),
         sessions: sessions.map(({ since, ...session }) => ({ ...session, since: time(since) })),
       }));
     return privateReply(200, { online: online.length, users, more: wanted.length > limit });
@@ -62,7 +62,7 @@ export class AdminRoutes {
     return privateReply(200, { ...counts, ...(oldest !== undefined && { oldest: time(oldest) }) });
   }
 
-  /** All whom the name may mean: in full, or that of their token. */
+  /** Returns the users that the name may mean: a full name, or the `sub` of a token. */
   #named(user: string, online: readonly string[]): readonly string[] {
     if (user.includes('/')) return [user];
     const away = this.deps.issuers().map((issuer) => `${issuer}/${user}`);
@@ -70,8 +70,8 @@ export class AdminRoutes {
   }
 }
 
-function standingShown({ oldest, ...standing }: MailboxSummary): object {
-  return { ...standing, ...(oldest !== undefined && { oldest: time(oldest) }) };
+function shownSummary({ oldest, ...summary }: MailboxSummary): object {
+  return { ...summary, ...(oldest !== undefined && { oldest: time(oldest) }) };
 }
 
 function time(ms: number): string {

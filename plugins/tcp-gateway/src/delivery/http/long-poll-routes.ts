@@ -2,20 +2,20 @@ import { parseBody, parseDuration, type HttpRequest, type Reply, type UpgradeReg
 import { z } from 'zod';
 import { gatewayFail } from '../../failures.js';
 import { checkNames, checkWorkplace, isName } from '../../names.js';
-import type { Mail } from '../mailbox/mailbox-event.js';
+import type { MailboxEvent } from '../mailbox/mailbox-event.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import { privateReply } from './private-reply.js';
-import type { Readers } from '../sessions/mailbox-readers.js';
-import { WAIT_HEADER, type Waits } from '../sessions/waiting-runs.js';
+import type { MailboxReaders } from '../sessions/mailbox-readers.js';
+import { WAIT_HEADER, type WaitingRuns } from '../sessions/waiting-runs.js';
 
 const SCOPE = 'desktop';
 const MAX_WAIT_MS = 60_000;
-/** A hint may be lost: it looks by itself so often. */
-const LOOK_MS = 5_000;
-const PAGE = 100;
-/** Requests of one user that may wait at once: one for each workplace, and some that the client has given up. */
+/** A notification may be lost, so a waiting request reads the mailbox at least this often. */
+const LOOK_INTERVAL_MS = 5_000;
+const MAX_EVENTS = 100;
+/** Maximum waiting requests of one user: one for each workplace, and some that the client has abandoned. */
 const MAX_POLLS_PER_USER = 10;
-/** Of all users, on this host. */
+/** Maximum waiting requests of all users on this host. */
 const MAX_POLLS = 5_000;
 const RETRY_AFTER_SECONDS = 5;
 const MAX_ACK_BYTES = 64 * 1024;
@@ -23,36 +23,37 @@ const MAX_ACK_BYTES = 64 * 1024;
 const Ack = z.strictObject({ seqs: z.array(z.int().positive()).max(10_000) });
 
 export interface LongPollRoutesDeps {
-  readonly mailbox: Pick<Mailbox, 'read' | 'again' | 'acknowledge' | 'seen'>;
-  readonly readers: Pick<Readers, 'watch'>;
-  readonly waits: Waits;
+  readonly mailbox: Pick<Mailbox, 'read' | 'readAt' | 'acknowledge' | 'recordLogin'>;
+  readonly readers: Pick<MailboxReaders, 'watch'>;
+  readonly waitingRuns: WaitingRuns;
   readonly fullName: (user: string) => string;
   readonly now: () => number;
-  /** Fires when the gateway closes: nobody waits any longer. */
+  /** Fires when the gateway closes. Waiting requests are then answered. */
   readonly signal: AbortSignal;
 }
 
-/** The mailbox over HTTP, for clients without a component: ask, wait for an answer, acknowledge, ask again. */
+/** The mailbox over HTTP, for clients without a STOMP socket: a client requests events, acknowledges them, and requests the next ones. */
 export class LongPollRoutes {
-  /** Requests that wait, by user. */
+  /** Number of waiting requests by user. */
   readonly #polls = new Map<string, number>();
   #waiting = 0;
 
   constructor(private readonly deps: LongPollRoutesDeps) {}
 
-  /** Gives the function that takes the routes away. Throws when another connection has them. */
-  open(doors: UpgradeRegistrar): () => void {
-    const closeGet = doors.http({ method: 'GET', path: '/mailbox/{user}', scope: SCOPE }, (request) => this.#get(request));
-    const closePost = doors.http({ method: 'POST', path: '/mailbox/{user}/ack', scope: SCOPE, limit: MAX_ACK_BYTES }, (request) =>
-      this.#acknowledge(request),
+  /** Registers the routes. Returns the function that removes them. Throws when another connection has registered them. */
+  register(routes: UpgradeRegistrar): () => void {
+    const removeGet = routes.http({ method: 'GET', path: '/mailbox/{user}', scope: SCOPE }, (request) => this.#get(request));
+    const removePost = routes.http(
+      { method: 'POST', path: '/mailbox/{user}/ack', scope: SCOPE, limit: MAX_ACK_BYTES },
+      (request) => this.#acknowledge(request),
     );
     return () => {
-      closeGet();
-      closePost();
+      removeGet();
+      removePost();
     };
   }
 
-  /** What waits, at once, or as soon as something comes. */
+  /** Answers with the events that wait, or waits for the first one. */
   async #get(request: HttpRequest): Promise<Reply> {
     const user = this.#userOf(request);
     const wait = onlyText(request, 'wait') ?? '0s';
@@ -61,10 +62,11 @@ export class LongPollRoutes {
     if (waitMs === undefined) throw gatewayFail.GATEWAY_REQUEST('wait is a duration such as 25s');
     if (request.bearer) checkNames(request.bearer, workplace);
     if (request.bearer && workplace !== undefined) checkWorkplace(request.bearer, workplace);
-    if (request.bearer?.user === user) this.deps.mailbox.seen(request.bearer, workplace);
+    if (request.bearer?.user === user) this.deps.mailbox.recordLogin(request.bearer, workplace);
     if (waitMs === 0) return shownAll(await this.#due(user, workplace));
-    const left = this.#polls.get(user) ?? 0;
-    if (left >= MAX_POLLS_PER_USER || this.#waiting >= MAX_POLLS) return tooMany(left >= MAX_POLLS_PER_USER ? user : 'all users');
+    const polls = this.#polls.get(user) ?? 0;
+    if (polls >= MAX_POLLS_PER_USER || this.#waiting >= MAX_POLLS)
+      return tooMany(polls >= MAX_POLLS_PER_USER ? user : 'all users');
     this.#count(user, 1);
     try {
       return shownAll(await this.#wait(user, workplace, this.deps.now() + Math.min(waitMs, MAX_WAIT_MS)));
@@ -73,19 +75,19 @@ export class LongPollRoutes {
     }
   }
 
-  async #wait(user: string, workplace: string | undefined, until: number): Promise<readonly Mail[]> {
+  async #wait(user: string, workplace: string | undefined, until: number): Promise<readonly MailboxEvent[]> {
     for (;;) {
-      const knock = this.#knock(user);
-      const mails = await this.#due(user, workplace).catch((error: unknown) => {
-        knock.cancel();
+      const notification = this.#nextNotification(user);
+      const events = await this.#due(user, workplace).catch((error: unknown) => {
+        notification.cancel();
         throw error;
       });
       const left = until - this.deps.now();
-      if (mails.length > 0 || left <= 0 || this.deps.signal.aborted) {
-        knock.cancel();
-        return mails;
+      if (events.length > 0 || left <= 0 || this.deps.signal.aborted) {
+        notification.cancel();
+        return events;
       }
-      await knock.heard(Math.min(left, LOOK_MS));
+      await notification.received(Math.min(left, LOOK_INTERVAL_MS));
     }
   }
 
@@ -99,14 +101,15 @@ export class LongPollRoutes {
   async #acknowledge(request: HttpRequest): Promise<Reply> {
     const user = this.#userOf(request);
     const parsed = Ack.safeParse(parseBody(request.contentType, request.body));
-    if (!parsed.success) throw gatewayFail.GATEWAY_REQUEST('the body is to be { "seqs": [ … ] }, places that a GET has shown');
-    const places = parsed.data.seqs.map((seq) => ({ user, seq }));
+    if (!parsed.success)
+      throw gatewayFail.GATEWAY_REQUEST('the body has to be { "seqs": [ … ] }, with values from the answer of a GET');
+    const positions = parsed.data.seqs.map((seq) => ({ user, seq }));
     if (request.bearer) {
       const session = { bearer: { ...request.bearer, user }, workplace: undefined };
-      for (const { content } of await this.deps.mailbox.again(places))
-        if (content.headers[WAIT_HEADER] === 'shown') await this.deps.waits.end(session, content.id, 'shown');
+      for (const { content } of await this.deps.mailbox.readAt(positions))
+        if (content.headers[WAIT_HEADER] === 'shown') await this.deps.waitingRuns.resume(session, content.id, 'shown');
     }
-    await this.deps.mailbox.acknowledge(places);
+    await this.deps.mailbox.acknowledge(positions);
     return privateReply(204);
   }
 
@@ -118,28 +121,28 @@ export class LongPollRoutes {
     throw gatewayFail.GATEWAY_MAILBOX(`the mailbox of ${user} is not that of the token`);
   }
 
-  async #due(user: string, workplace: string | undefined): Promise<readonly Mail[]> {
-    const { mails } = await this.deps.mailbox.read({ user, after: 0, limit: PAGE, workplace });
-    const later = mails.findIndex(({ due = 0 }) => due > this.deps.now());
-    return later < 0 ? mails : mails.slice(0, later);
+  async #due(user: string, workplace: string | undefined): Promise<readonly MailboxEvent[]> {
+    const { events } = await this.deps.mailbox.read({ user, after: 0, limit: MAX_EVENTS, workplace });
+    const later = events.findIndex(({ due = 0 }) => due > this.deps.now());
+    return later < 0 ? events : events.slice(0, later);
   }
 
-  /** Registered before the mailbox is read, so that nothing comes between. */
-  #knock(user: string): { heard(withinMs: number): Promise<void>; cancel(): void } {
+  /** Returns the next notification for a user. Call it before reading the mailbox, so that no event is missed in between. */
+  #nextNotification(user: string): { received(withinMs: number): Promise<void>; cancel(): void } {
     const { readers, signal } = this.deps;
     let wake: () => void = () => undefined;
-    const heard = new Promise<void>((resolve) => (wake = resolve));
-    const leave = readers.watch(user, wake);
+    const notified = new Promise<void>((resolve) => (wake = resolve));
+    const stopWatching = readers.watch(user, wake);
     const cancel = () => {
-      leave();
+      stopWatching();
       signal.removeEventListener('abort', wake);
     };
     signal.addEventListener('abort', wake);
     return {
       cancel,
-      heard: async (withinMs) => {
+      received: async (withinMs) => {
         const timer = setTimeout(wake, withinMs).unref();
-        await heard;
+        await notified;
         clearTimeout(timer);
         cancel();
       },
@@ -147,8 +150,8 @@ export class LongPollRoutes {
   }
 }
 
-function shownAll(mails: readonly Mail[]): Reply {
-  return privateReply(200, { events: mails.map(shown) });
+function shownAll(events: readonly MailboxEvent[]): Reply {
+  return privateReply(200, { events: events.map(shown) });
 }
 
 function tooMany(who: string): Reply {
@@ -156,14 +159,14 @@ function tooMany(who: string): Reply {
   return privateReply(429, { code, message, cure }, { 'retry-after': String(RETRY_AFTER_SECONDS) });
 }
 
-/** Returns a parameter of the query. Throws `GATEWAY_REQUEST` for one that stands several times. */
+/** Returns a parameter of the query. Throws `GATEWAY_REQUEST` when it occurs several times. */
 function onlyText({ query }: HttpRequest, name: string): string | undefined {
   const value = query[name];
-  if (typeof value === 'object') throw gatewayFail.GATEWAY_REQUEST(`${name} stands several times in the query`);
+  if (typeof value === 'object') throw gatewayFail.GATEWAY_REQUEST(`${name} occurs several times in the query`);
   return value;
 }
 
-/** Empty when it is not percent-encoded text. */
+/** Decodes a segment of a path. Returns an empty text when it is not percent-encoded text. */
 function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
@@ -172,7 +175,7 @@ function decoded(segment: string): string {
   }
 }
 
-function shown({ seq, sent, content }: Mail): object {
+function shown({ seq, sent, content }: MailboxEvent): object {
   const { event, 'correlation-id': correlationid, expires } = content.headers;
   return {
     seq,

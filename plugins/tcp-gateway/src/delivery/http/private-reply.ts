@@ -1,6 +1,6 @@
 import type { Reply } from '@sluice/plugin-api';
 
-/** What concerns one user: no cache keeps it, and a browser does not guess what it is (https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.5). */
+/** Forbids caches to store the reply (https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.5) and browsers to guess its type. */
 const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 /** Returns a reply that no cache may keep, because it is for one user only. */

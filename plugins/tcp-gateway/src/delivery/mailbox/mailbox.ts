@@ -1,74 +1,74 @@
-import type { Bearer } from '@sluice/plugin-api';
-import type { Content, Mail, Target } from './mailbox-event.js';
+import type { Bearer, Recipients } from '@sluice/plugin-api';
+import type { EventContent, MailboxEvent } from './mailbox-event.js';
 
-/** An event to be kept for a user. */
-export interface NewMail {
+/** An event to be put into the mailbox of a user. */
+export interface NewMailboxEvent {
   readonly user: string;
-  readonly content: Content;
+  readonly content: EventContent;
   readonly keepForMs: number;
   readonly workplace?: string;
-  /** Replaces what waits under the same key. */
+  /** The event replaces events that wait under the same key. */
   readonly collapseKey?: string;
   readonly due?: number;
-  /** The user is there now: it may be sent as soon as it is committed. */
+  /** The user is connected, so the event may be sent as soon as it is committed. */
   readonly sent: boolean;
 }
 
-/** A place in somebody's mailbox. */
+/** A position in the mailbox of a user. */
 export interface MailboxPosition {
   readonly user: string;
   readonly seq: number;
 }
 
-/** Bodies that one read returns: the mail that exceeds it is the last one, so that a larger mail comes too. */
+/** Maximum bytes of bodies that one read returns. The event that exceeds the limit is the last one, so that a larger event is read too. */
 export const MAX_READ_BYTES = 64 * 1024;
 
 export interface ReadRequest {
   readonly user: string;
-  /** What lies behind this place. */
+  /** Events after this position are returned. */
   readonly after: number;
   readonly limit: number;
-  /** What is for another workplace is left out. */
+  /** Events for another workplace are left out. */
   readonly workplace: string | undefined;
 }
 
 export interface ReadResult {
-  /** In order, at most `limit`, and no more than {@link MAX_READ_BYTES}. Those that are due count as sent from here on. */
-  readonly mails: readonly Mail[];
-  /** More may wait behind these. */
+  /** In order, at most `limit` events and {@link MAX_READ_BYTES}. The due ones among them count as sent from now on. */
+  readonly events: readonly MailboxEvent[];
+  /** More events may wait after these. */
   readonly more: boolean;
-  /** The highest place of the user at that moment. */
-  readonly height: number;
+  /** The highest position of the user at the time of the read. */
+  readonly highestSeq: number;
 }
 
-/** `shown`: the run goes on when the event is acknowledged. `reply`: when its user answers. */
+/** `shown`: an acknowledgement of the event continues the run. `reply`: an answer of its user does. */
 export type WaitKind = 'shown' | 'reply';
 
 /** A run that waits for the user of an event. */
 export interface WaitingRun {
   readonly user: string;
-  /** Of the event. */
+  /** Id of the event. */
   readonly id: string;
   readonly kind: WaitKind;
-  /** With which the run is resumed. */
+  /** Token that continues the run. */
   readonly token: Buffer;
-  /** Milliseconds since 1970: nobody waits any longer then. */
+  /** Milliseconds since 1970. After this time the run waits no longer. */
   readonly until: number;
 }
 
-/** What the mailbox had to give up. */
+/** An event that was removed because its mailbox was full. */
 export interface DroppedEvent {
   readonly user: string;
   readonly id: string;
 }
 
-/** A user's mailbox as an operator asks for it. */
+/** The mailbox of a user as the routes for operators show it. */
 export interface MailboxSummary {
   readonly user: string;
-  /** From the last token; absent for who has never been here. */
+  /** From the last token. Absent for a user who has never connected. */
   readonly extension?: string;
   readonly groups: readonly string[];
-  /** Events that are not acknowledged and have not expired. */
+  /** Number of events that are neither acknowledged nor expired. */
   readonly waiting: number;
   /** When the first of them was put in, milliseconds since 1970. */
   readonly oldest?: number;
@@ -76,66 +76,72 @@ export interface MailboxSummary {
 
 /** All mailboxes together. */
 export interface MailboxTotals {
-  /** Events that are not acknowledged and have not expired. */
+  /** Number of events that are neither acknowledged nor expired. */
   readonly events: number;
-  /** In the mailboxes of so many users. */
+  /** Number of users in whose mailboxes they are. */
   readonly users: number;
   /** When the first of them was put in, milliseconds since 1970. */
   readonly oldest?: number;
 }
 
-/** A session's events that it has in hand. */
-export interface HeldEvents {
+/** Events that a session has received and not acknowledged. */
+export interface UnacknowledgedEvents {
   readonly user: string;
   /** At least one. */
   readonly seqs: readonly number[];
 }
 
 /**
- * How long the id of an event stays known after the event has left its mailbox, in whatever way: a repeat of the event changes nothing
- * meanwhile. Long after the last repeat of a hop can come, except for a hop that was held back: the client recognises that by the id.
+ * How long the id of an event stays known after the event has left its mailbox for any reason; a repeat of the event changes nothing during
+ * this time. It is much longer than the time until the last repeat of a hop, except for a hop that was held back: a client recognises that
+ * repeat by the id.
  */
 export const ID_KEPT_MS = 600_000;
 
 /**
- * The record of what desktop users have not acknowledged. Who is connected decides nothing here. Calls that come at the same time are
- * joined into one statement. All reject with `STORE_UNAVAILABLE` while the database is away.
+ * The record of events that desktop users have not acknowledged. It does not depend on who is connected. Calls that come at the same time
+ * are joined into one statement. Every method rejects with `STORE_UNAVAILABLE` while the database is away.
  */
 export interface Mailbox {
   /**
-   * Resolves after the commit with the events that were put. Without repeats: an event that waits already, or that left the mailbox less than
-   * {@link ID_KEPT_MS} ago, is not put again and changes nothing. Without events that a newer one has replaced meanwhile.
+   * Puts events into mailboxes and resolves after the commit.
+   *
+   * @returns the events that were put. Left out are repeats (an event that waits already, or that left the mailbox less than {@link
+   *   ID_KEPT_MS} ago, is not put again and changes nothing) and events that a newer one has replaced meanwhile.
    */
-  put(mails: readonly NewMail[]): Promise<readonly Mail[]>;
+  put(events: readonly NewMailboxEvent[]): Promise<readonly MailboxEvent[]>;
+  /** Returns the next events of a user. */
   read(request: ReadRequest): Promise<ReadResult>;
-  /** These, if they are still there. */
-  again(places: readonly MailboxPosition[]): Promise<readonly Mail[]>;
-  /** Of the events in hand those that still wait: not acknowledged anywhere, not replaced, dropped or expired. */
-  stillWaiting(inHand: HeldEvents): Promise<ReadonlySet<number>>;
-  /** Takes them out of the mailbox. Resolves after the commit. */
-  acknowledge(places: readonly MailboxPosition[]): Promise<void>;
-  /** Notes that a client could not handle them; gives how often that was for each, 0 for what is not there. */
-  reject(places: readonly MailboxPosition[]): Promise<readonly number[]>;
-  /** The highest place of each user; users without one are left out. */
-  heights(users: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** Does nothing for one that is there. */
-  wait(waiting: WaitingRun): Promise<void>;
-  waiting(user: string, id: string): Promise<WaitingRun | undefined>;
-  /** It waits no longer. */
-  met(user: string, id: string): Promise<void>;
-  /** Users that the targets mean, known from their last tokens. */
-  resolve(target: Target): Promise<readonly string[]>;
-  /** Remembers what the token says of its user. Writes only what has changed. */
-  seen(bearer: Bearer, workplace: string | undefined): void;
-  /** Beyond so many for one user the oldest go. Looks at those to whom something was put here since the last time. */
+  /** Returns the events at these positions that still wait. */
+  readAt(positions: readonly MailboxPosition[]): Promise<readonly MailboxEvent[]>;
+  /** Returns the positions of unacknowledged events that still wait: not acknowledged by any session, not replaced, dropped or expired. */
+  stillWaiting(events: UnacknowledgedEvents): Promise<ReadonlySet<number>>;
+  /** Removes the events from the mailbox. Resolves after the commit. */
+  acknowledge(positions: readonly MailboxPosition[]): Promise<void>;
+  /** Notes that a client could not handle the events. Returns for each how often that has happened, 0 for an event that does not wait. */
+  reject(positions: readonly MailboxPosition[]): Promise<readonly number[]>;
+  /** Returns the highest position of each user. Users without a position are left out. */
+  highestSeqs(users: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Stores a run that waits. Changes nothing when a run waits for this event already. */
+  addWaitingRun(waiting: WaitingRun): Promise<void>;
+  /** Returns the run that waits for an event of the user, unless its time has passed. */
+  findWaitingRun(user: string, id: string): Promise<WaitingRun | undefined>;
+  /** Removes a run that waits no longer. */
+  removeWaitingRun(user: string, id: string): Promise<void>;
+  /** Returns the users that the recipients mean, according to their last tokens. */
+  resolve(recipients: Recipients): Promise<readonly string[]>;
+  /** Remembers extension, groups and workplace of a user. Writes only changes, and does not wait for the write. */
+  recordLogin(bearer: Bearer, workplace: string | undefined): void;
+  /** Removes the oldest events beyond `cap` of each user for whom this host has put an event since the last call. */
   trim(cap: number): Promise<readonly DroppedEvent[]>;
-  /** How it stands with each of these; who was neither here nor written to is left out. */
+  /** Returns the mailboxes of these users. Users who have never connected and never received an event are left out. */
   summaries(users: readonly string[]): Promise<readonly MailboxSummary[]>;
-  /** Counts everything: for a look now and then. */
+  /** Counts all events, which is slow. */
   totals(): Promise<MailboxTotals>;
   /**
-   * Takes out what has expired, and forgets ids that were kept long enough and workplaces that were not seen for 30 days. Resolves with the
-   * number of events that had expired.
+   * Removes expired events, ids that were kept long enough, and workplaces that were not seen for 30 days.
+   *
+   * @returns the number of events that had expired.
    */
   sweep(): Promise<number>;
 }

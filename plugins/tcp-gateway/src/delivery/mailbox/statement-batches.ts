@@ -6,33 +6,33 @@ interface Batch<Item> {
   readonly reject: (error: unknown) => void;
 }
 
-export interface BatchOptions<Item> {
-  /** What a batch may weigh. */
-  readonly largest: number;
-  /** 1 each, when left out. */
+export interface StatementBatchOptions<Item> {
+  /** A batch of this weight is full. */
+  readonly maxWeight: number;
+  /** Default: 1 for each item. */
   readonly weightOf?: (item: Item) => number;
   /**
-   * A batch that is not full begins no sooner than this after the one before began, so that steady traffic shares its commits. What comes
-   * after a pause is not held up.
+   * Minimum milliseconds between the starts of two batches, unless the second one is full, so that steady traffic shares its commits. An
+   * item that arrives after a pause does not wait. Default: 0.
    */
-  readonly everyMs?: number;
+  readonly minIntervalMs?: number;
 }
 
 /**
- * Joins what comes at the same time: one batch is under way, the next takes all that came meanwhile. All of a batch share one promise, so
- * that thousands of acknowledgements cost a handful.
+ * Joins items that arrive at the same time into one statement. One batch runs at a time, and the next one takes all items that arrived
+ * meanwhile. All items of a batch share one promise, so that thousands of acknowledgements need a few promises only.
  */
-export class Batches<Item> {
+export class StatementBatches<Item> {
   readonly #waiting: Batch<Item>[] = [];
   #running = false;
   #began = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly run: (items: readonly Item[]) => Promise<void>,
-    private readonly options: BatchOptions<Item>,
+    private readonly options: StatementBatchOptions<Item>,
   ) {}
 
-  /** Resolves when the item's batch was run; rejects with what failed. */
+  /** Resolves when the item's batch has run, and rejects with its error. */
   add(item: Item): Promise<void> {
     const last = this.#waiting.at(-1);
     const batch = last && !this.#isFull(last) ? last : this.#begin();
@@ -40,13 +40,13 @@ export class Batches<Item> {
     batch.weight += this.options.weightOf?.(item) ?? 1;
     if (!this.#running) {
       this.#running = true;
-      this.#goOn();
+      this.#startNext();
     }
     return batch.done;
   }
 
   #isFull({ weight }: Batch<Item>): boolean {
-    return weight >= this.options.largest;
+    return weight >= this.options.maxWeight;
   }
 
   #begin(): Batch<Item> {
@@ -57,15 +57,15 @@ export class Batches<Item> {
     return batch;
   }
 
-  #goOn(): void {
+  #startNext(): void {
     const [next] = this.#waiting;
     if (!next) {
       this.#running = false;
       return;
     }
-    const waitMs = this.#began + (this.options.everyMs ?? 0) - performance.now();
+    const waitMs = this.#began + (this.options.minIntervalMs ?? 0) - performance.now();
     if (waitMs > 0 && !this.#isFull(next)) setTimeout(() => this.#runFirst(), waitMs);
-    // those of the same turn belong together
+    // later in this turn of the event loop, so that items of one turn share a batch
     else setImmediate(() => this.#runFirst());
   }
 
@@ -75,6 +75,6 @@ export class Batches<Item> {
     this.#began = performance.now();
     void this.run(batch.items)
       .then(batch.resolve, batch.reject)
-      .then(() => this.#goOn());
+      .then(() => this.#startNext());
   }
 }

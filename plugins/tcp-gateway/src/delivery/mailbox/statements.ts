@@ -1,17 +1,26 @@
-/**
- * One statement each, so one transaction and one trip, for any number of senders, readers or acknowledgements. Rows that several hosts may
- * want are locked in the order of users, so that two statements never wait for each other.
- */
+import type { MailboxPosition } from './mailbox.js';
 
 /**
- * An event leaves its mailbox, in whatever way, as a tombstone: the row stays, without headers and body, and keeps the event's id taken. A
- * repeat of the event meets it whatever its own snapshot shows, because a conflict of a unique index is no matter of snapshots.
+ * Statements of the mailbox. Each is one transaction and one round trip for any number of senders, readers or acknowledgements. Rows that
+ * several hosts may change are locked in the order of users, so that two statements never wait for each other.
+ *
+ * The columns `place` and `height` are called `seq` and `highestSeq` outside of this file.
+ */
+
+/** Returns positions as the parameters `$1` and `$2` of a statement. */
+export function columns(positions: readonly MailboxPosition[]): [string[], number[]] {
+  return [positions.map(({ user }) => user), positions.map(({ seq }) => seq)];
+}
+
+/**
+ * Turns the row of an event that leaves its mailbox into a tombstone: the row loses headers and body and keeps the id of the event taken. A
+ * repeat of the event conflicts with it whatever its own snapshot contains, because the conflict of a unique index ignores snapshots.
  */
 const LEAVE = (at: string) => `update mail set left_at = ${at}, headers = '', body = ''`;
 
 /**
- * Headers and bodies come in one parameter, as bytes: an array of bytea would travel as hexadecimal text. A repeat that the snapshot shows
- * changes nothing at all; one that it does not show yet leaves an empty place.
+ * Puts events. Headers and bodies are one parameter of bytes, because an array of bytea would be transferred as hexadecimal text. A repeat
+ * of an event in the snapshot changes nothing; a repeat of an event that is not in the snapshot yet leaves a position empty.
  */
 export const PUT = `
 with input as materialized (
@@ -22,7 +31,7 @@ with input as materialized (
     with ordinality as input (name, id, workplace, collapse_key, due, expires, sent, start, head, size, n)
 ), fresh as materialized (
   select * from input
-  -- asked row by row: as a join it would read the whole table, which is larger than any batch
+  -- one look-up for each row: a join would read the whole table, which is larger than any batch
   where (select true from mail where mail.user_name = input.name and mail.id = input.id limit 1) is null
 ), counted as materialized (
   insert into desktop_user as known (name, height) select name, count(*) from fresh group by name order by name
@@ -37,11 +46,11 @@ with input as materialized (
   on conflict (user_name, id) do nothing
   returning user_name, place
 )
-select placed.n::integer as n, put.place::float8 as place from placed join put on put.user_name = placed.name and put.place = placed.place`;
+select placed.n::integer as n, put.place::float8 as seq from placed join put on put.user_name = placed.name and put.place = placed.place`;
 
 /**
- * Of what waits for a user under one key the newest stays. A statement of its own, after the commit of what was put: only then the events
- * that other hosts have put meanwhile are to be seen.
+ * Removes all but the newest of the events that wait for a user under one key. It is a separate statement, after the commit of `PUT`,
+ * because only then it sees the events that other hosts have put meanwhile.
  */
 export const COLLAPSE = `
 with asked as materialized (
@@ -58,11 +67,11 @@ with asked as materialized (
 )
 ${LEAVE('$3')} from locked
 where mail.user_name = locked.user_name and mail.place = locked.place and left_at is null
-returning mail.user_name as user, mail.place::float8 as place`;
+returning mail.user_name as user, mail.place::float8 as seq`;
 
 /**
- * The mails of several readers, `$6` bytes of bodies for each of them or its first mail: many full mailboxes are not to be in memory at once.
- * `found`: how many were found up to the reader's limit. What is due counts as sent, and was told so before it leaves.
+ * Reads events for several readers: for each of them `$6` bytes of bodies, or its first event, so that many full mailboxes are never in
+ * memory together. `found` is the number of events up to the limit of the reader. Due events are marked as sent before they are sent.
  */
 export const READ = `
 with asked as (
@@ -83,24 +92,24 @@ with asked as (
     order by user_name, place for update
   ) as first where mail.user_name = first.user_name and mail.place = first.place and left_at is null
 )
-select asked.n::integer as n, coalesce(height, 0)::float8 as height, page.place::float8 as place, page.user_name as user, page.id, page.workplace,
+select asked.n::integer as n, coalesce(height, 0)::float8 as "highestSeq", page.place::float8 as seq, page.user_name as user, page.id, page.workplace,
        page.due::float8 as due, page.sent, page.headers, page.body, page.found::integer as found
 from asked left join desktop_user on desktop_user.name = asked.name left join page on page.n = asked.n
 order by asked.n, page.place`;
 
-export const AGAIN = `
-select user_name as user, mail.place::float8 as place, id, workplace, due::float8 as due, sent, headers, body
+export const READ_AT = `
+select user_name as user, mail.place::float8 as seq, id, workplace, due::float8 as due, sent, headers, body
 from mail join unnest($1::text[], $2::bigint[]) as wanted (name, place) on user_name = wanted.name and mail.place = wanted.place
 where left_at is null and expires > $3 order by user_name, mail.place`;
 
-/** Of the places that each reader has in hand, from its lowest to its highest: those whose events still wait. */
+/** Returns the positions of events that still wait, from the lowest to the highest unacknowledged one of each reader. */
 export const STILL_WAITING = `
-select asked.n::integer as n, waiting.place::float8 as place
+select asked.n::integer as n, waiting.place::float8 as seq
 from unnest($1::text[], $2::bigint[], $3::bigint[]) with ordinality as asked (name, lowest, highest, n) cross join lateral (
   select place from mail where user_name = asked.name and place between lowest and highest and left_at is null and expires > $4
 ) as waiting`;
 
-/** One look-up for each place: as a join it might be planned to read all places. */
+/** Locks the rows at positions. One look-up for each: PostgreSQL might execute a join by reading all rows. */
 const LOCKED = `
 with asked as materialized (
   select distinct name, place from unnest($1::text[], $2::bigint[]) as asked (name, place) order by name, place
@@ -116,13 +125,14 @@ ${LEAVE('$3')} from locked where mail.user_name = locked.user_name and mail.plac
 export const REJECT = `${LOCKED}
 update mail set rejected = rejected + 1 from locked
 where mail.user_name = locked.user_name and mail.place = locked.place and left_at is null
-returning mail.user_name as user, mail.place::float8 as place, rejected`;
+returning mail.user_name as user, mail.place::float8 as seq, rejected`;
 
-export const WAIT = 'insert into waiting (user_name, id, kind, token, until) values ($1, $2, $3, $4, $5) on conflict do nothing';
-export const WAITING = `select user_name as user, id, kind, token, until::float8 as until from waiting where user_name = $1 and id = $2 and until > $3`;
-export const MET = 'delete from waiting where user_name = $1 and id = $2';
+export const ADD_WAITING_RUN =
+  'insert into waiting (user_name, id, kind, token, until) values ($1, $2, $3, $4, $5) on conflict do nothing';
+export const FIND_WAITING_RUN = `select user_name as user, id, kind, token, until::float8 as until from waiting where user_name = $1 and id = $2 and until > $3`;
+export const REMOVE_WAITING_RUN = 'delete from waiting where user_name = $1 and id = $2';
 
-export const HEIGHTS = 'select name, height::float8 as height from desktop_user where name = any($1)';
+export const HIGHEST_SEQS = 'select name, height::float8 as "highestSeq" from desktop_user where name = any($1)';
 
 export const RESOLVE = {
   extension: 'select name from desktop_user where extension = $1',
@@ -131,11 +141,11 @@ export const RESOLVE = {
   all: 'select name from desktop_user where seen_at is not null and $1::text is null',
 };
 
-export const KNOWN = `select name, extension, groups from desktop_user where seen_at is not null`;
+export const KNOWN_USERS = `select name, extension, groups from desktop_user where seen_at is not null`;
 export const WORKPLACES = 'select name, user_name as user, seen_at::float8 as "seenAt" from workplace';
 
-/** Of a user that comes several times in a batch the last token counts; of a workplace its last user. */
-export const SEEN = `
+/** Records logins. The last token of a user in the batch counts, and the last user of a workplace. */
+export const RECORD_LOGINS = `
 with seen as materialized (
   select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality as seen (name, extension, groups, workplace, n)
 ), users as (
@@ -149,8 +159,8 @@ select distinct on (workplace) workplace, name, $5::bigint from seen where workp
 on conflict (name) do update set user_name = excluded.user_name, seen_at = excluded.seen_at`;
 
 /**
- * Of the newest `$2` events of each user none goes, and what has expired does not count. Returns how many each user has left, as of which
- * place.
+ * Removes all but the newest `$2` events of each user, without counting expired ones. Returns how many events of each user are left, and
+ * the highest position at that time.
  */
 export const TRIM = `
 with asked as materialized (
@@ -166,32 +176,32 @@ with asked as materialized (
   ${LEAVE('$3')} from locked where mail.user_name = locked.user_name and mail.place = locked.place and left_at is null
   returning mail.user_name, id
 )
-select name as user, height::float8 as height, array(select id::text from gone where user_name = name) as dropped,
+select name as user, height::float8 as "highestSeq", array(select id::text from gone where user_name = name) as dropped,
   (select count(*) from (
     select from mail where user_name = name and left_at is null and expires > $3 limit $2
   ) as kept)::integer as waiting
 from asked`;
 
-/** What waits in one mailbox, or in all of them. The client counts in milliseconds since 1970. */
+/** Counts the events of a mailbox. The age is in milliseconds since 1970. */
 const FILL = 'count(*)::float8 as waiting, extract(epoch from min(made_at))::float8 * 1000 as oldest';
 
-export const STANDINGS = `
+export const SUMMARIES = `
 select name as user, extension, groups, waiting, oldest
 from desktop_user cross join lateral (select ${FILL} from mail where user_name = desktop_user.name and left_at is null and expires > $2) as box
 where name = any($1) order by name`;
 
-export const SURVEY = `
+export const TOTALS = `
 select coalesce(sum(waiting), 0) as events, count(*)::float8 as users, min(oldest) as oldest
 from (select ${FILL} from mail where left_at is null and expires > $1 group by user_name) as box`;
 
-const STRANGERS_KEPT = '7 days';
-/** Of one user; the ones that were not seen for the longest time go first. */
+const NEVER_SEEN_KEPT = '7 days';
+/** Maximum workplaces of one user. Those that were not seen for the longest time are forgotten first. */
 const MAX_WORKPLACES = 100;
 
-/** `$2`: workplaces that were not seen since then are forgotten. */
+/** Forgets users without events who have never connected, waits whose time has passed, and workplaces that were not seen since `$2`. */
 export const SWEEP = `
-with strangers as (
-  delete from desktop_user where seen_at is null and made_at < now() - interval '${STRANGERS_KEPT}'
+with never_seen as (
+  delete from desktop_user where seen_at is null and made_at < now() - interval '${NEVER_SEEN_KEPT}'
     and not exists (select from mail where user_name = name)
 ), late as (
   delete from waiting where until <= $1
@@ -201,7 +211,7 @@ delete from workplace where seen_at < $2 or name in (
   where n > ${MAX_WORKPLACES}
 )`;
 
-/** At most `$2` events that have expired leave. What somebody else is working on waits for the next time. */
+/** Removes at most `$2` expired events. Rows that another statement has locked are left for the next time. */
 export const EXPIRE = `
 with late as materialized (
   select user_name, place from mail where left_at is null and expires <= $1 limit $2 for update skip locked
@@ -210,7 +220,7 @@ with late as materialized (
 )
 select count(*)::integer as count from expired`;
 
-/** At most `$2` tombstones that are older than `$1` go. */
+/** Deletes at most `$2` tombstones that are older than `$1`. */
 export const FORGET = `
 with forgotten as (
   delete from mail where ctid = any(array(select ctid from mail where left_at < $1 limit $2)) returning 1

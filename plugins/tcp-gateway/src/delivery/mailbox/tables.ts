@@ -1,9 +1,9 @@
 /**
- * Steps of the schema, each run once, in order. Never change one that was released: add another.
+ * Steps of the schema, each run once, in order. A step that was released is never changed; a later change is a further step.
  *
- * A row of `mail` is inserted, perhaps marked as sent, turned into a tombstone when its event leaves the mailbox, and deleted some minutes
- * later: pages keep room for the mark, and dead rows must go soon, whatever the size of the table. Bodies are `bytea`, for `jsonb` refuses
- * zeros; they are not compressed: most are gone within milliseconds.
+ * A row of `mail` is an event in a mailbox. It is inserted, perhaps marked as sent, turned into a tombstone when its event leaves the
+ * mailbox, and deleted some minutes later. So pages keep room for the mark, and dead rows are vacuumed soon whatever the size of the table.
+ * Bodies are `bytea`, because `jsonb` refuses the character U+0000. They are not compressed, because most events leave within milliseconds.
  */
 export const MAILBOX_TABLES: readonly string[] = [
   `

@@ -1,8 +1,8 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import type { Delivery, Session, Subscription } from '../../server/stomp-handler.js';
 import type { EncodedMessage } from '../../stomp/message.js';
-import { Reader, WINDOW } from './mailbox-reader.js';
-import type { Mail } from '../mailbox/mailbox-event.js';
+import { MailboxReader, MAX_UNACKNOWLEDGED } from './mailbox-reader.js';
+import type { MailboxEvent } from '../mailbox/mailbox-event.js';
 import type { ReadResult } from '../mailbox/mailbox.js';
 import { MemoryMailbox } from '../../../test/delivery/support/memory-mailbox.js';
 
@@ -26,7 +26,7 @@ function reading() {
     },
     settled: (seqs: readonly number[]) => void settled.push(...seqs),
   } satisfies Subscription;
-  const reader = new Reader(subscription, {
+  const reader = new MailboxReader(subscription, {
     mailbox: {
       read: async (request): Promise<ReadResult> => {
         if (state.fails) throw new Error('the database is away');
@@ -34,7 +34,7 @@ function reading() {
         if (state.held) await new Promise<void>((resolve) => gates.push(resolve));
         return result;
       },
-      again: (places) => mailbox.again(places),
+      readAt: (places) => mailbox.readAt(places),
       stillWaiting: (inHand) => mailbox.stillWaiting(inHand),
     },
     now: () => time.now,
@@ -44,13 +44,13 @@ function reading() {
       return { cancel: () => void timers.delete(timer) };
     },
   });
-  const put = async (count = 1, more: Partial<Mail> = {}): Promise<readonly Mail[]> => {
-    const mails: Mail[] = [];
+  const put = async (count = 1, more: Partial<MailboxEvent> = {}): Promise<readonly MailboxEvent[]> => {
+    const events: MailboxEvent[] = [];
     for (let n = 0; n < count; n++) {
       const content = { id: `${Math.random()}`, headers: { event: 'test' }, body: Buffer.from('1') };
-      mails.push(...(await mailbox.put([{ user: USER, content, keepForMs: 3_600_000, sent: true, ...more }])));
+      events.push(...(await mailbox.put([{ user: USER, content, keepForMs: 3_600_000, sent: true, ...more }])));
     }
-    return mails;
+    return events;
   };
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
   return {
@@ -79,7 +79,7 @@ describe('a reader of a mailbox', () => {
     const { reader, put, sent, state } = reading();
     await reader.catchUp();
     state.fails = true;
-    for (const mail of await put(3)) reader.hinted(mail);
+    for (const mail of await put(3)) reader.notify(mail);
     expect(sent).toEqual(['1', '2', '3']);
   });
 
@@ -87,7 +87,7 @@ describe('a reader of a mailbox', () => {
     const { reader, put, sent, settle } = reading();
     await reader.catchUp();
     const [, , third] = await put(3);
-    reader.hinted(third as Mail);
+    reader.notify(third as MailboxEvent);
     await settle();
     expect(sent).toEqual(['1', '2', '3']);
   });
@@ -96,7 +96,7 @@ describe('a reader of a mailbox', () => {
     const { reader, put, sent, settle } = reading();
     await reader.catchUp();
     const [first, second] = await put(2);
-    for (const hint of [second, first, second, first]) reader.hinted(hint as Mail);
+    for (const hint of [second, first, second, first]) reader.notify(hint as MailboxEvent);
     await settle();
     expect(sent).toEqual(['1', '2']);
   });
@@ -106,9 +106,9 @@ describe('a reader of a mailbox', () => {
     await reader.catchUp();
     const [first, second] = await put(2);
     state.held = true;
-    reader.hinted(second as Mail);
+    reader.notify(second as MailboxEvent);
     await settle();
-    reader.hinted(first as Mail);
+    reader.notify(first as MailboxEvent);
     state.held = false;
     release();
     await settle();
@@ -122,59 +122,59 @@ describe('a reader of a mailbox', () => {
     const begun = reader.catchUp();
     await settle();
     const [second] = await put(1);
-    reader.hinted(second as Mail);
+    reader.notify(second as MailboxEvent);
     state.held = false;
     release();
     await begun;
     expect(sent).toEqual(['1 again', '2']);
   });
 
-  it('has at most a window of mails unacknowledged, and goes on when half of them are answered', async () => {
+  it('has at most a window of events unacknowledged, and goes on when half of them are answered', async () => {
     const { reader, put, sent, settle } = reading();
-    await put(WINDOW + 60);
+    await put(MAX_UNACKNOWLEDGED + 60);
     await reader.catchUp();
-    expect(sent).toHaveLength(WINDOW);
-    reader.answered(range(1, WINDOW / 2 - 1).map(Number));
+    expect(sent).toHaveLength(MAX_UNACKNOWLEDGED);
+    reader.acknowledged(range(1, MAX_UNACKNOWLEDGED / 2 - 1).map(Number));
     await settle();
-    expect(sent).toHaveLength(WINDOW);
-    reader.answered([WINDOW / 2]);
+    expect(sent).toHaveLength(MAX_UNACKNOWLEDGED);
+    reader.acknowledged([MAX_UNACKNOWLEDGED / 2]);
     await settle();
-    expect(sent).toHaveLength(WINDOW + WINDOW / 2);
+    expect(sent).toHaveLength(MAX_UNACKNOWLEDGED + MAX_UNACKNOWLEDGED / 2);
   });
 
   it('counts in its window only events that still wait', async () => {
     const { reader, mailbox, put, sent, settled, settle } = reading();
-    await put(WINDOW + 5);
+    await put(MAX_UNACKNOWLEDGED + 5);
     await reader.catchUp();
     const elsewhere = range(1, 3).map((seq) => ({ user: USER, seq: Number(seq) }));
     await mailbox.acknowledge(elsewhere);
     const [next] = await put(1);
-    reader.hinted(next as Mail);
+    reader.notify(next as MailboxEvent);
     await settle();
-    expect(sent).toEqual([...range(1, WINDOW + 3).map((seq) => `${seq} again`)]);
+    expect(sent).toEqual([...range(1, MAX_UNACKNOWLEDGED + 3).map((seq) => `${seq} again`)]);
     expect(settled).toEqual([1, 2, 3]);
   });
 
   it('goes on without a hint when what filled its window has expired', async () => {
     const { reader, put, sent, pass } = reading();
-    await put(WINDOW, { keepForMs: 1_000 } as never);
+    await put(MAX_UNACKNOWLEDGED, { keepForMs: 1_000 } as never);
     await put(2);
     await reader.catchUp();
     await pass(1_000);
     await reader.catchUp();
-    expect(sent.slice(WINDOW)).toEqual([`${WINDOW + 1} again`, `${WINDOW + 2} again`]);
+    expect(sent.slice(MAX_UNACKNOWLEDGED)).toEqual([`${MAX_UNACKNOWLEDGED + 1} again`, `${MAX_UNACKNOWLEDGED + 2} again`]);
   });
 
   it('looks at a window that stays full once a second at most', async () => {
     const { reader, mailbox, put, pass, settle } = reading();
-    await put(WINDOW + 1);
+    await put(MAX_UNACKNOWLEDGED + 1);
     const look = jest.spyOn(mailbox, 'stillWaiting');
     await reader.catchUp();
-    for (const mail of await put(10)) reader.hinted(mail);
+    for (const mail of await put(10)) reader.notify(mail);
     await settle();
     expect(look).toHaveBeenCalledTimes(1);
     await pass(1_000);
-    for (const mail of await put(10)) reader.hinted(mail);
+    for (const mail of await put(10)) reader.notify(mail);
     await settle();
     expect(look).toHaveBeenCalledTimes(2);
   });
@@ -184,8 +184,8 @@ describe('a reader of a mailbox', () => {
     await reader.catchUp();
     const [first, second] = await put(2);
     state.full = true;
-    reader.hinted(first as Mail);
-    reader.hinted(second as Mail);
+    reader.notify(first as MailboxEvent);
+    reader.notify(second as MailboxEvent);
     await settle();
     expect(sent).toEqual([]);
     state.full = false;
@@ -199,7 +199,7 @@ describe('a reader of a mailbox', () => {
     await reader.catchUp();
     const [early] = await put(1, { due: now() + 2_000 });
     const [next] = await put(1);
-    for (const mail of [early, next]) reader.hinted(mail as Mail);
+    for (const mail of [early, next]) reader.notify(mail as MailboxEvent);
     await pass(1_999);
     expect(sent).toEqual([]);
     await pass(1);
@@ -237,7 +237,7 @@ describe('a reader of a mailbox', () => {
     reader.rejected([1]);
     reader.close();
     const [second] = await put(1);
-    reader.hinted(second as Mail);
+    reader.notify(second as MailboxEvent);
     await pass(10_000);
     await settle();
     expect(sent).toEqual(['1 again']);

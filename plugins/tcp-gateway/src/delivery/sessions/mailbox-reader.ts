@@ -1,68 +1,72 @@
 import { AWAY_PAUSE_MS } from '@sluice/runtime';
 import type { Subscription } from '../../server/stomp-handler.js';
-import { userMessage, type Mail } from '../mailbox/mailbox-event.js';
-import { WAIT_HEADER } from './waiting-runs.js';
-import type { Mailbox, MailboxPosition } from '../mailbox/mailbox.js';
+import { mailboxMessage } from '../dispatch/event-message.js';
 import type { MailboxNotification } from '../dispatch/peer-messages.js';
+import type { MailboxEvent } from '../mailbox/mailbox-event.js';
+import type { Mailbox, MailboxPosition } from '../mailbox/mailbox.js';
+import { WAIT_HEADER } from './waiting-runs.js';
 
-/** Sent to one subscription and still waiting for an acknowledgement: past so many the rest waits in the mailbox. */
-export const WINDOW = 100;
-/** A full window is compared with the mailbox at most so often. */
+/** Maximum events that were sent to one subscription and are not acknowledged. Further events wait in the mailbox. */
+export const MAX_UNACKNOWLEDGED = 100;
+/** Minimum milliseconds between two comparisons of a full window with the mailbox. */
 const MIN_LOOK_INTERVAL_MS = 1_000;
-/** What a client has rejected comes again after this time. */
-const AGAIN_MS = 5_000;
+/** A rejected event is sent again after this time. */
+const REJECTED_PAUSE_MS = 5_000;
 
-/** What a reader needs of its gateway. */
-export interface ReaderDeps {
-  readonly mailbox: Pick<Mailbox, 'read' | 'again' | 'stillWaiting'>;
+/** The dependencies of a reader. */
+export interface MailboxReaderDeps {
+  readonly mailbox: Pick<Mailbox, 'read' | 'readAt' | 'stillWaiting'>;
   readonly now: () => number;
   readonly after: (ms: number, run: () => void) => { readonly cancel: () => void };
 }
 
 /**
- * Brings one subscription its user's mail in order. It knows how far it has sent: a hint of the very next mail is sent as it is, and whatever
- * does not fit is read from the mailbox. So a lost, late or repeated hint does no harm.
+ * Sends one subscription the events of its user's mailbox, in order. The reader knows the position up to which it has sent: it sends the
+ * event of a notification directly when that is exactly the next one, and reads the mailbox in every other case. So a notification may be
+ * lost, late or repeated.
  */
-export class Reader {
+export class MailboxReader {
   readonly user: string;
-  /** All up to here has been sent, or is not for this session. */
+  /** All events up to this position have been sent, or are not for this session. */
   #sent = 0;
-  /** What was in the mailbox when the session came; undefined before the first reading. */
-  #found: number | undefined;
-  /** The first place of which a hint came before the first reading: what lies behind it is new. */
+  /** The highest position of the mailbox at the first read; undefined before it. */
+  #foundAtStart: number | undefined;
+  /** The first position of which a notification arrived before the first read: events from there on are new. */
   #firstNew = Number.POSITIVE_INFINITY;
-  /** There may be more behind `#sent` than hints have brought. */
+  /** The mailbox may have events after `#sent` that no notification has brought. */
   #behind = true;
   #reading = false;
-  /** The client reads too slowly, or it is too early: nothing is sent before that is over. */
+  /** The client reads too slowly, or the next event is not due: nothing is sent until that has changed. */
   #blocked = false;
   #closed = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
-  readonly #unanswered = new Set<number>();
-  /** Ids of those of them whose sender waits until they are shown. */
+  readonly #unacknowledged = new Set<number>();
+  /** Ids of unacknowledged events whose sender waits until they are shown, by position. */
   readonly #awaited = new Map<number, string>();
   readonly #timers = new Set<{ readonly cancel: () => void }>();
 
   constructor(
     readonly subscription: Subscription,
-    private readonly deps: ReaderDeps,
+    private readonly deps: MailboxReaderDeps,
   ) {
     this.user = subscription.session.bearer.user;
   }
 
-  /** How far it has sent, when nothing but a hint can make it go on. */
+  /** The position up to which it has sent, when only a notification can make it continue; undefined otherwise. */
   get idleAt(): number | undefined {
     return this.#behind ? undefined : this.#sent;
   }
 
-  hinted(hint: MailboxNotification): void {
-    if (this.#found === undefined) this.#firstNew = Math.min(this.#firstNew, hint.seq);
-    if (hint.seq <= this.#sent) return;
-    // what is being read may hold it already
-    if (this.#behind || this.#reading || hint.seq > this.#sent + 1 || !this.#trySend(hint)) void this.catchUp();
+  /** Handles the notification that the mailbox has a new event. */
+  notify(notification: MailboxNotification): void {
+    const { seq } = notification;
+    if (this.#foundAtStart === undefined) this.#firstNew = Math.min(this.#firstNew, seq);
+    if (seq <= this.#sent) return;
+    // a read that is under way may return the event already
+    if (this.#behind || this.#reading || seq > this.#sent + 1 || !this.#trySend(notification)) void this.catchUp();
   }
 
-  /** Reads what it has not sent. Resolves when it has read, or cannot now: then it goes on by itself. */
+  /** Reads and sends events that were not sent. Resolves when it has read, or cannot read now; it then continues on its own. */
   async catchUp(): Promise<void> {
     this.#behind = true;
     if (this.#reading || this.#blocked) return;
@@ -71,43 +75,44 @@ export class Reader {
       if (this.#room <= 0) await this.#makeRoom();
       while (this.#behind && !this.#blocked && !this.#closed && this.#room > 0) await this.#readOnce();
     } catch {
-      // the database is away: what waits there is not lost
-      this.#later(AWAY_PAUSE_MS);
+      // the database is away; the events wait there
+      this.#continueAfter(AWAY_PAUSE_MS);
     }
     this.#reading = false;
   }
 
-  /** Events among these whose sender waits until they are shown, by their ids. */
-  awaited(seqs: readonly number[]): readonly string[] {
+  /** Returns the ids of those events whose sender waits until they are shown. */
+  idsAwaited(seqs: readonly number[]): readonly string[] {
     return this.#awaited.size === 0 ? [] : seqs.flatMap((seq) => this.#awaited.get(seq) ?? []);
   }
 
-  answered(seqs: readonly number[]): void {
+  /** Notes that the client has acknowledged these events. */
+  acknowledged(seqs: readonly number[]): void {
     for (const seq of seqs) {
-      this.#unanswered.delete(seq);
+      this.#unacknowledged.delete(seq);
       this.#awaited.delete(seq);
     }
-    // not for each place that gets free: a reading of one mail costs as much as one of fifty
-    if (this.#behind && this.#room >= WINDOW / 2) void this.catchUp();
+    // not for each position that becomes free: reading one event costs as much as reading fifty
+    if (this.#behind && this.#room >= MAX_UNACKNOWLEDGED / 2) void this.catchUp();
   }
 
-  /** The events have left the mailbox without an answer of this subscription, or need none any more. */
+  /** Notes that these events need no acknowledgement of this subscription any more, for example because they have left the mailbox. */
   settle(seqs: readonly number[]): void {
     this.subscription.settled(seqs);
-    this.answered(seqs);
+    this.acknowledged(seqs);
   }
 
-  /** The session takes more again. */
+  /** Continues after the session has room again. */
   drained(): void {
     this.#blocked = false;
     if (this.#behind) void this.catchUp();
   }
 
-  /** They come again after a while. */
+  /** Sends events that the client has rejected again after a while. */
   rejected(seqs: readonly number[]): void {
-    this.answered(seqs);
-    const places = seqs.map((seq) => ({ user: this.user, seq }));
-    this.#after(AGAIN_MS, () => void this.#sendAgain(places));
+    this.acknowledged(seqs);
+    const positions = seqs.map((seq) => ({ user: this.user, seq }));
+    this.#after(REJECTED_PAUSE_MS, () => void this.#sendAgain(positions));
   }
 
   close(): void {
@@ -116,14 +121,14 @@ export class Reader {
   }
 
   get #room(): number {
-    return WINDOW - this.#unanswered.size;
+    return MAX_UNACKNOWLEDGED - this.#unacknowledged.size;
   }
 
-  /** Events that were acknowledged elsewhere, replaced, dropped or given up, or have expired, take no room in the window. */
+  /** Removes from the window events that another session has acknowledged, and replaced, dropped, rejected or expired ones. */
   async #makeRoom(): Promise<void> {
     if (this.deps.now() - this.#lookedAt < MIN_LOOK_INTERVAL_MS) return;
     this.#lookedAt = this.deps.now();
-    const seqs = [...this.#unanswered];
+    const seqs = [...this.#unacknowledged];
     const waiting = await this.deps.mailbox.stillWaiting({ user: this.user, seqs });
     this.settle(seqs.filter((seq) => !waiting.has(seq)));
   }
@@ -131,60 +136,61 @@ export class Reader {
   async #readOnce(): Promise<void> {
     const { workplace } = this.subscription.session;
     this.#behind = false;
-    const asked = { user: this.user, after: this.#sent, limit: this.#room, workplace };
-    const { mails, more, height } = await this.deps.mailbox.read(asked);
-    this.#found ??= height;
-    for (const mail of mails) if (!this.#send(mail)) return;
+    const request = { user: this.user, after: this.#sent, limit: this.#room, workplace };
+    const { events, more, highestSeq } = await this.deps.mailbox.read(request);
+    this.#foundAtStart ??= highestSeq;
+    for (const event of events) if (!this.#send(event)) return;
     if (more) this.#behind = true;
-    else this.#sent = Math.max(this.#sent, height);
+    else this.#sent = Math.max(this.#sent, highestSeq);
   }
 
-  /** Sends the next mail as its hint brings it; false when it has to be read. */
-  #trySend(hint: MailboxNotification): boolean {
-    const { content, workplace } = hint;
+  /** Sends the next event from its notification. Returns false when it has to be read from the mailbox. */
+  #trySend(notification: MailboxNotification): boolean {
+    const { content, workplace, seq, sent } = notification;
     if (workplace !== undefined && workplace !== this.subscription.session.workplace) {
-      this.#sent = hint.seq;
+      this.#sent = seq;
       return true;
     }
-    // what does not count as sent yet has to be noted first: reading it does that
-    return content !== undefined && hint.sent && this.#room > 0 && this.#send({ ...hint, content });
+    // an event that is not marked as sent has to be marked first, which a read does
+    return content !== undefined && sent && this.#room > 0 && this.#send({ ...notification, content });
   }
 
-  #send(mail: Mail): boolean {
-    const wait = (mail.due ?? 0) - this.deps.now();
-    if (wait > 0) {
-      this.#later(wait);
+  #send(event: MailboxEvent): boolean {
+    const waitMs = (event.due ?? 0) - this.deps.now();
+    if (waitMs > 0) {
+      this.#continueAfter(waitMs);
       return false;
     }
-    const redelivered = mail.sent && mail.seq <= (this.#found ?? 0) && mail.seq < this.#firstNew;
-    if (!this.#deliver(mail, redelivered)) return false;
-    this.#sent = mail.seq;
+    const redelivered = event.sent && event.seq <= (this.#foundAtStart ?? 0) && event.seq < this.#firstNew;
+    if (!this.#deliver(event, redelivered)) return false;
+    this.#sent = event.seq;
     return true;
   }
 
-  #deliver(mail: Mail, redelivered: boolean): boolean {
-    if (this.#closed || !this.subscription.deliver(userMessage(mail), { seq: mail.seq, redelivered })) {
+  #deliver(event: MailboxEvent, redelivered: boolean): boolean {
+    const { seq, content } = event;
+    if (this.#closed || !this.subscription.deliver(mailboxMessage(event), { seq, redelivered })) {
       this.#behind = true;
       this.#blocked = true;
       return false;
     }
-    this.#unanswered.add(mail.seq);
-    if (mail.content.headers[WAIT_HEADER] === 'shown') this.#awaited.set(mail.seq, mail.content.id);
+    this.#unacknowledged.add(seq);
+    if (content.headers[WAIT_HEADER] === 'shown') this.#awaited.set(seq, content.id);
     return true;
   }
 
-  async #sendAgain(places: readonly MailboxPosition[]): Promise<void> {
+  async #sendAgain(positions: readonly MailboxPosition[]): Promise<void> {
     try {
-      for (const mail of await this.deps.mailbox.again(places)) {
-        if (!this.#deliver(mail, true)) throw new Error('the client reads too slowly');
+      for (const event of await this.deps.mailbox.readAt(positions)) {
+        if (!this.#deliver(event, true)) throw new Error('the client reads too slowly');
       }
     } catch {
-      // those that were sent meanwhile are sent once more
-      this.#after(AWAY_PAUSE_MS, () => void this.#sendAgain(places));
+      // events of the list that were sent meanwhile are sent once more
+      this.#after(AWAY_PAUSE_MS, () => void this.#sendAgain(positions));
     }
   }
 
-  #later(ms: number): void {
+  #continueAfter(ms: number): void {
     this.#behind = true;
     this.#blocked = true;
     this.#after(ms, () => this.drained());

@@ -13,7 +13,7 @@ function hosts() {
   const time = { now: 1_000_000 };
   const freed: string[] = [];
   const start = (serves = true, { peers } = workspace.host()) =>
-    new Presence({ peers, serves, now: () => time.now, freed: (users) => freed.push(...users) });
+    new Presence({ peers, serves, now: () => time.now, onHostLost: (users: readonly string[]) => freed.push(...users) });
   return { start, time, freed, workspace };
 }
 
@@ -23,17 +23,17 @@ describe('presence', () => {
     const [here, there] = [start(), start()];
     await until('the hosts to know each other', () => here.hasPeers && there.hasPeers);
     const office = session('ivanov');
-    expect([here.enter(office), here.enter(session('ivanov'))]).toEqual([1, 2]);
+    expect([here.add(office), here.add(session('ivanov'))]).toEqual([1, 2]);
     await until('the word', () => there.count('ivanov') === 2);
-    expect(there.enter(session('ivanov'))).toBe(3);
-    here.leave(office);
+    expect(there.add(session('ivanov'))).toBe(3);
+    here.remove(office);
     await until('the other word', () => there.count('ivanov') === 2);
   });
 
   it('is told to a host that comes later', async () => {
     const { start } = hosts();
     const here = start();
-    here.enter(session('ivanov'));
+    here.add(session('ivanov'));
     const late = start();
     await until('the newcomer to know', () => late.isOnline('ivanov'));
   });
@@ -43,9 +43,9 @@ describe('presence', () => {
     const [one, two] = [workspace.host(), workspace.host()];
     const [here, there] = [start(true, one), start(true, two)];
     await until('the hosts to know each other', () => here.hasPeers && there.hasPeers);
-    here.enter(session('petrov'));
-    there.enter(session('ivanov', { connectedAt: 3_000, workplace: 'DESK-8' }));
-    here.enter(session('ivanov', { connectedAt: 2_000, workplace: 'DESK-7' }));
+    here.add(session('petrov'));
+    there.add(session('ivanov', { connectedAt: 3_000, workplace: 'DESK-8' }));
+    here.add(session('ivanov', { connectedAt: 2_000, workplace: 'DESK-7' }));
     await until('the word', () => here.count('ivanov') === 2);
     expect(here.online()).toEqual(['ivanov', 'petrov']);
     const ofIvanov = [
@@ -63,10 +63,10 @@ describe('presence', () => {
   it('of a host without clients is nothing, and yet it knows who is there', async () => {
     const { start } = hosts();
     const here = start();
-    here.enter(session('ivanov'));
+    here.add(session('ivanov'));
     const sender = start(false);
     await until('the sender to know', () => sender.isOnline('ivanov'));
-    here.enter(session('petrov'));
+    here.add(session('petrov'));
     expect(here.hasPeers).toBe(false);
     here.announceAll();
     await until('the sender to know the other', () => sender.isOnline('petrov'));
@@ -76,15 +76,15 @@ describe('presence', () => {
     const { start, time, freed } = hosts();
     const [here, dead] = [start(), start()];
     await until('the hosts to know each other', () => here.hasPeers && dead.hasPeers);
-    dead.enter(session('gone'));
-    dead.enter(session('moved'));
+    dead.add(session('gone'));
+    dead.add(session('moved'));
     await until('the users to be known', () => here.isOnline('moved'));
-    here.enter(session('moved'));
+    here.add(session('moved'));
     time.now += SILENCE_MS - 1;
-    here.freeSilent();
+    here.removeSilentHosts();
     expect([here.isOnline('gone'), freed]).toEqual([true, []]);
     time.now += 1;
-    here.freeSilent();
+    here.removeSilentHosts();
     expect([here.isOnline('gone'), here.isOnline('moved'), freed]).toEqual([false, true, ['gone']]);
   });
 

@@ -1,18 +1,18 @@
-import type { Peers } from '@sluice/plugin-api';
+import type { Peers, PresenceChange } from '@sluice/plugin-api';
 import type { Session } from '../../server/stomp-handler.js';
 
-/** A host that was silent for so long is gone, and its users with it. */
+/** A host that was silent for this time counts as gone, and its sessions with it. */
 export const SILENCE_MS = 30_000;
-export const SNAPSHOT_MS = 10_000;
+export const SNAPSHOT_INTERVAL_MS = 10_000;
 
-/** What hosts know of each other's sessions. */
+/** The facts about a session that hosts share. */
 export interface SessionView {
   /** Milliseconds since 1970. */
   readonly since: number;
   readonly workplace?: string;
 }
 
-/** A session as a host tells the others of it; `id` is its own on that host. */
+/** A session as a host reports it to the others; `id` is unique on that host. */
 interface SessionRecord extends SessionView {
   readonly id: string;
   readonly user: string;
@@ -23,10 +23,13 @@ type Users = Map<string, Map<string, SessionView>>;
 
 interface RemoteHost {
   heardAt: number;
-  users: Users;
+  readonly users: Users;
 }
 
-/** `hello`: a host wants to know the others. `snapshot`: all sessions of a host. `came`, `left`: one of them. `bye`: a host ends in good order. */
+/**
+ * `hello`: a host requests the sessions of the others. `snapshot`: all sessions of a host. `came`, `left`: one of them. `bye`: a host stops.
+ * Hosts of two releases may run at the same time: do not change the names.
+ */
 type PresenceMessage =
   | { readonly kind: 'hello' }
   | { readonly kind: 'bye' }
@@ -36,43 +39,44 @@ type PresenceMessage =
 
 export interface PresenceOptions {
   readonly peers: Peers;
-  /** Do clients connect to this host? One that only sends listens and says nothing of itself. */
+  /** Whether clients connect to this host. A host that only sends listens to the others and reports no sessions. */
   readonly serves: boolean;
   readonly now: () => number;
-  /** A host is gone without a word; these users were there and are nowhere now. */
-  readonly freed: (users: readonly string[], host: string) => void;
+  /** Is called when a host is gone without `bye`, with the users who had sessions there and have none on any other host. */
+  readonly onHostLost: (users: readonly string[], host: string) => void;
 }
 
 /**
- * Who is connected where. It is soft state: hosts tell each other of changes at once and of everything now and then, and nothing that must
- * not be lost depends on it.
+ * Users that are connected, by host. Hosts report changes to each other at once and all their sessions every {@link SNAPSHOT_INTERVAL_MS}.
+ * A report may be lost, so nothing that must not be lost depends on presence.
  */
 export class Presence {
   readonly #local = new Map<string, Set<Session>>();
   readonly #hosts = new Map<string, RemoteHost>();
-  readonly #leave: () => void;
+  readonly #listeners = new Set<(change: PresenceChange) => void>();
+  readonly #stopListening: () => void;
 
   constructor(private readonly options: PresenceOptions) {
-    this.#leave = options.peers.listen('presence', (body, from) =>
+    this.#stopListening = options.peers.listen('presence', (body, from) =>
       this.#onMessage(from, JSON.parse(body.toString()) as PresenceMessage),
     );
     this.#send({ kind: 'hello' });
     this.announceAll();
   }
 
-  /** Sessions of this host. */
+  /** Number of sessions on this host. */
   get sessions(): number {
     let count = 0;
     for (const sessions of this.#local.values()) count += sessions.size;
     return count;
   }
 
-  /** Users with a session on this host. */
+  /** Number of users with a session on this host. */
   get users(): number {
     return this.#local.size;
   }
 
-  /** Is there another gateway host? */
+  /** Whether another gateway host is known. */
   get hasPeers(): boolean {
     return this.#hosts.size > 0;
   }
@@ -81,127 +85,151 @@ export class Presence {
     return this.count(user) > 0;
   }
 
-  /** Sessions of the user on all hosts. */
+  /** Returns the number of sessions of the user on all hosts. */
   count(user: string): number {
     let count = this.#local.get(user)?.size ?? 0;
     for (const { users } of this.#hosts.values()) count += users.get(user)?.size ?? 0;
     return count;
   }
 
-  /** Sessions of this host. */
-  local(user: string): ReadonlySet<Session> {
-    return this.#local.get(user) ?? NOBODY;
-  }
-
-  *all(): Iterable<Session> {
-    for (const sessions of this.#local.values()) yield* sessions;
-  }
-
-  /** Users with a session on any host, in order. */
+  /** Returns the users with a session on any host, sorted. */
   online(): readonly string[] {
     const users = new Set(this.#local.keys());
     for (const host of this.#hosts.values()) for (const user of host.users.keys()) users.add(user);
     return [...users].sort();
   }
 
-  /** Sessions of the user on all hosts, the oldest first. */
+  /** Returns the sessions of the user on all hosts, oldest first. */
   sessionsOf(user: string): readonly (SessionView & { readonly host: string })[] {
     const here = this.options.peers.id;
-    const all = [...this.local(user)].map((session) => ({ host: here, ...viewOf(session) }));
+    const all = [...(this.#local.get(user) ?? [])].map((session) => ({ host: here, ...viewOf(session) }));
     for (const [host, { users }] of this.#hosts) for (const view of users.get(user)?.values() ?? []) all.push({ host, ...view });
     return all.sort((a, b) => a.since - b.since);
   }
 
-  /** Gives how many sessions the user has now, over all hosts. */
-  enter(session: Session): number {
+  /** Returns the users with a session at this workplace on any host, sorted. */
+  usersAt(workplace: string): readonly string[] {
+    return this.online().filter((user) => this.sessionsOf(user).some((session) => session.workplace === workplace));
+  }
+
+  /** Calls `listener` for each session that begins or ends, once this host knows it. Returns the function that stops the calls. */
+  onChange(listener: (change: PresenceChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Adds a session of this host. Returns the number of sessions of its user on all hosts. */
+  add(session: Session): number {
     const { user } = session.bearer;
     const sessions = this.#local.get(user) ?? new Set();
     this.#local.set(user, sessions.add(session));
-    this.#announceChange({ kind: 'came', session: recordsOf(session) });
+    this.#announceChange({ kind: 'came', session: recordOf(session) });
+    this.#report('connected', user, session.workplace);
     return this.count(user);
   }
 
-  leave(session: Session): number {
+  /** Removes a session of this host. Returns the number of sessions of its user that are left on all hosts. */
+  remove(session: Session): number {
     const { id, bearer } = session;
     const { user } = bearer;
     const sessions = this.#local.get(user);
     sessions?.delete(session);
     if (sessions?.size === 0) this.#local.delete(user);
     this.#announceChange({ kind: 'left', session: { id, user } });
+    this.#report('disconnected', user, session.workplace);
     return this.count(user);
   }
 
-  /** To be called every {@link SNAPSHOT_MS}: what was lost on the way is made up for. */
+  /** Reports all sessions of this host. Call it every {@link SNAPSHOT_INTERVAL_MS}, because earlier reports may be lost. */
   announceAll(): void {
     if (!this.options.serves) return;
-    this.#send({ kind: 'snapshot', sessions: [...this.all()].map(recordsOf) });
+    const sessions = [...this.#local.values()].flatMap((ofUser) => [...ofUser].map(recordOf));
+    this.#send({ kind: 'snapshot', sessions });
   }
 
-  /** To be called every second: forgets hosts that are silent. */
-  freeSilent(): void {
+  /** Forgets hosts that were silent for {@link SILENCE_MS}. Call it every second. */
+  removeSilentHosts(): void {
     const now = this.options.now();
     for (const [host, { heardAt, users }] of this.#hosts) {
       if (now - heardAt < SILENCE_MS) continue;
-      this.#hosts.delete(host);
-      this.options.freed(
-        [...users.keys()].filter((user) => !this.isOnline(user)),
+      const names = [...users.keys()];
+      this.#removeHost(host);
+      this.options.onHostLost(
+        names.filter((user) => !this.isOnline(user)),
         host,
       );
     }
   }
 
   close(): void {
-    this.#leave();
+    this.#stopListening();
     this.#send({ kind: 'bye' });
   }
 
   #announceChange(change: PresenceMessage): void {
-    // a host that is alone uses no broker
+    // a single host does not use the broker for this
     if (this.hasPeers) this.#send(change);
   }
 
-  #onMessage(from: string, said: PresenceMessage): void {
-    if (said.kind === 'bye') return void this.#hosts.delete(from);
-    if (said.kind === 'hello') return this.announceAll();
-    const known = this.#hosts.has(from);
-    const host: RemoteHost = this.#hosts.get(from) ?? { heardAt: 0, users: usersOf([]) };
+  #onMessage(from: string, message: PresenceMessage): void {
+    if (message.kind === 'bye') return this.#removeHost(from);
+    if (message.kind === 'hello') return this.announceAll();
+    const known = this.#hosts.get(from);
+    const host: RemoteHost = known ?? { heardAt: 0, users: new Map() };
     host.heardAt = this.options.now();
     this.#hosts.set(from, host);
-    if (said.kind === 'snapshot') host.users = usersOf(said.sessions);
-    else if (said.kind === 'came') add(host.users, said.session);
-    else remove(host.users, said.session);
-    // it may have come before us, or have taken us for dead
+    if (message.kind === 'snapshot') this.#replace(host.users, message.sessions);
+    else if (message.kind === 'came') this.#addRemote(host.users, message.session);
+    else this.#removeRemote(host.users, message.session);
+    // the other host may have started before this one, or may have forgotten it
     if (!known) this.announceAll();
   }
 
-  #send(said: PresenceMessage): void {
-    this.options.peers.broadcast('presence', Buffer.from(JSON.stringify(said)));
+  #removeHost(host: string): void {
+    const users = this.#hosts.get(host)?.users ?? new Map<string, Map<string, SessionView>>();
+    this.#replace(users, []);
+    this.#hosts.delete(host);
+  }
+
+  /** Changes the sessions of a remote host to these. */
+  #replace(users: Users, sessions: readonly SessionRecord[]): void {
+    const kept = new Set(sessions.map(({ user, id }) => `${id} ${user}`));
+    for (const [user, own] of [...users])
+      for (const id of [...own.keys()]) if (!kept.has(`${id} ${user}`)) this.#removeRemote(users, { id, user });
+    for (const session of sessions) this.#addRemote(users, session);
+  }
+
+  #addRemote(users: Users, { id, user, since, workplace }: SessionRecord): void {
+    const sessions = users.get(user) ?? new Map<string, SessionView>();
+    const isNew = !sessions.has(id);
+    users.set(user, sessions.set(id, { since, ...(workplace !== undefined && { workplace }) }));
+    if (isNew) this.#report('connected', user, workplace);
+  }
+
+  #removeRemote(users: Users, { id, user }: Pick<SessionRecord, 'id' | 'user'>): void {
+    const sessions = users.get(user);
+    const removed = sessions?.get(id);
+    if (!sessions || !removed) return;
+    sessions.delete(id);
+    if (sessions.size === 0) users.delete(user);
+    this.#report('disconnected', user, removed.workplace);
+  }
+
+  #report(kind: PresenceChange['kind'], user: string, workplace: string | undefined): void {
+    if (this.#listeners.size === 0) return;
+    const change = { kind, user, sessions: this.count(user), ...(workplace !== undefined && { workplace }) };
+    for (const listener of [...this.#listeners]) listener(change);
+  }
+
+  #send(message: PresenceMessage): void {
+    this.options.peers.broadcast('presence', Buffer.from(JSON.stringify(message)));
   }
 }
-
-const NOBODY: ReadonlySet<Session> = new Set();
 
 function viewOf({ connectedAt, workplace }: Session): SessionView {
   return { since: connectedAt, ...(workplace !== undefined && { workplace }) };
 }
 
-function recordsOf(session: Session): SessionRecord {
+function recordOf(session: Session): SessionRecord {
   return { id: session.id, user: session.bearer.user, ...viewOf(session) };
-}
-
-function usersOf(sessions: readonly SessionRecord[]): Users {
-  const users: Users = new Map();
-  for (const session of sessions) add(users, session);
-  return users;
-}
-
-function add(users: Users, { id, user, ...view }: SessionRecord): void {
-  const sessions = users.get(user) ?? new Map<string, SessionView>();
-  users.set(user, sessions.set(id, view));
-}
-
-function remove(users: Users, { id, user }: Pick<SessionRecord, 'id' | 'user'>): void {
-  const sessions = users.get(user);
-  sessions?.delete(id);
-  if (sessions?.size === 0) users.delete(user);
 }

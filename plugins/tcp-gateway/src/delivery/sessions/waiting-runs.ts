@@ -2,26 +2,26 @@ import type { Services } from '@sluice/plugin-api';
 import type { Session } from '../../server/stomp-handler.js';
 import type { Mailbox, WaitKind } from '../mailbox/mailbox.js';
 
-/** Header of a MESSAGE whose sender waits: for its acknowledgement, or for an answer. */
+/** Header of a MESSAGE whose sender waits for its acknowledgement (`shown`) or for an answer (`reply`). */
 export const WAIT_HEADER = 'wait';
 
-export interface WaitsDeps {
-  readonly mailbox: Pick<Mailbox, 'waiting' | 'met'>;
+export interface WaitingRunsDeps {
+  readonly mailbox: Pick<Mailbox, 'findWaitingRun' | 'removeWaitingRun'>;
   readonly services: Pick<Services, 'resume'>;
 }
 
 /** Runs that wait until a user has seen or answered an event. */
-export class Waits {
-  constructor(private readonly deps: WaitsDeps) {}
+export class WaitingRuns {
+  constructor(private readonly deps: WaitingRunsDeps) {}
 
   /**
-   * Lets the run go on that waits for this. Resolves after the broker's confirm, and then only the note of it is deleted: a crash between repeats
-   * the continuation, and loses none. Does nothing when nobody waits.
+   * Continues the run that waits for this, if there is one. Resolves after the broker's confirm, and only then deletes the record of the
+   * wait: a crash repeats the continuation and never loses it.
    */
-  async end(session: Pick<Session, 'bearer' | 'workplace'>, id: string, kind: WaitKind, answer?: unknown): Promise<void> {
+  async resume(session: Pick<Session, 'bearer' | 'workplace'>, id: string, kind: WaitKind, answer?: unknown): Promise<void> {
     const { mailbox, services } = this.deps;
     const { user } = session.bearer;
-    const waiting = await mailbox.waiting(user, id);
+    const waiting = await mailbox.findWaitingRun(user, id);
     if (waiting?.kind !== kind) return;
     await services.resume(waiting.token, {
       id,
@@ -30,6 +30,6 @@ export class Waits {
       ...(session.workplace !== undefined && { workplace: session.workplace }),
       ...(answer !== undefined && { answer }),
     });
-    await mailbox.met(user, id);
+    await mailbox.removeWaitingRun(user, id);
   }
 }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bearer } from '@sluice/plugin-api';
 import { until } from '@sluice/testing';
-import type { Mail } from '../../../src/delivery/mailbox/mailbox-event.js';
-import type { Mailbox, NewMail } from '../../../src/delivery/mailbox/mailbox.js';
+import type { MailboxEvent } from '../../../src/delivery/mailbox/mailbox-event.js';
+import type { Mailbox, NewMailboxEvent } from '../../../src/delivery/mailbox/mailbox.js';
 
 export interface MailboxHarness {
   /** Opens the mailbox as another host does. All opened mailboxes share their contents. */
@@ -27,16 +27,17 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       user = `erp/user-${randomUUID()}`;
     });
 
-    const mail = (text: string, more: Partial<NewMail> = {}): NewMail => ({
+    const mail = (text: string, more: Partial<NewMailboxEvent> = {}): NewMailboxEvent => ({
       user,
       content: { id: randomUUID(), headers: { event: 'test', text }, body: Buffer.from(JSON.stringify(text)) },
       keepForMs: 60_000,
       sent: false,
       ...more,
     });
-    const put = async (text: string, more: Partial<NewMail> = {}, into = mailbox) => (await into.put([mail(text, more)]))[0];
+    const put = async (text: string, more: Partial<NewMailboxEvent> = {}, into = mailbox) =>
+      (await into.put([mail(text, more)]))[0];
     const read = (after = 0, limit = 100, workplace?: string) => mailbox.read({ user, after, limit, workplace });
-    const texts = (mails: readonly Mail[]) => mails.map(({ content }) => content.headers['text']);
+    const texts = (events: readonly MailboxEvent[]) => events.map(({ content }) => content.headers['text']);
     const bearer = (claims: Partial<Bearer> = {}): Bearer => ({
       user,
       issuer: 'erp',
@@ -53,11 +54,11 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       const body = Buffer.from([0, 255, 10]);
       await put('а');
       await mailbox.put([mail('б'), { ...mail('в'), content: { id: randomUUID(), headers: { text: 'в\n\\' }, body } }]);
-      const { mails, height } = await read();
-      expect(texts(mails)).toEqual(['а', 'б', 'в\n\\']);
-      expect(mails.map(({ seq }) => seq)).toEqual([1, 2, 3]);
-      expect(height).toBe(3);
-      expect(mails[2]?.content.body).toEqual(body);
+      const { events, highestSeq } = await read();
+      expect(texts(events)).toEqual(['а', 'б', 'в\n\\']);
+      expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+      expect(highestSeq).toBe(3);
+      expect(events[2]?.content.body).toEqual(body);
     });
 
     it('numbers events of several hosts without gaps', async () => {
@@ -72,7 +73,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       const twice = mail('once');
       const taken = await Promise.all([mailbox.put([twice]), other.put([twice]), mailbox.put([twice])]);
       expect(new Set(taken.flat().map(({ seq }) => seq)).size).toBe(1);
-      expect(texts((await read()).mails)).toEqual(['once']);
+      expect(texts((await read()).events)).toEqual(['once']);
       expect(await mailbox.put([twice])).toEqual([]);
     });
 
@@ -81,19 +82,19 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       const [kept] = await mailbox.put([once]);
       await mailbox.acknowledge([{ user, seq: kept?.seq ?? 0 }]);
       expect(await mailbox.put([once])).toEqual([]);
-      expect((await read()).mails).toEqual([]);
+      expect((await read()).events).toEqual([]);
     });
 
     describe('ignores a repeated event', () => {
-      const repeat = async (event: NewMail, into = mailbox) => expect(await into.put([event])).toEqual([]);
+      const repeat = async (event: NewMailboxEvent, into = mailbox) => expect(await into.put([event])).toEqual([]);
 
       it('that waits: the event keeps its place and its expiry', async () => {
         const event = mail('first', { keepForMs: 1_000 });
         await mailbox.put([event, mail('second')]);
         await repeat({ ...event, keepForMs: 60_000 });
-        expect(texts((await read()).mails)).toEqual(['first', 'second']);
+        expect(texts((await read()).events)).toEqual(['first', 'second']);
         const later = await harness.open(() => Date.now() + 2_000);
-        expect(texts((await later.read({ user, after: 0, limit: 10, workplace: undefined })).mails)).toEqual(['second']);
+        expect(texts((await later.read({ user, after: 0, limit: 10, workplace: undefined })).events)).toEqual(['second']);
       });
 
       it('that a newer event with its collapse key has replaced', async () => {
@@ -101,7 +102,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
         await mailbox.put([state]);
         await put('state 2', { collapseKey: 'state' });
         await repeat(state);
-        expect(texts((await read()).mails)).toEqual(['state 2']);
+        expect(texts((await read()).events)).toEqual(['state 2']);
       });
 
       it('that a newer event in the same batch has replaced', async () => {
@@ -109,7 +110,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
         const put = await mailbox.put([state, mail('state 2', { collapseKey: 'state' })]);
         expect(texts(put)).toEqual(['state 2']);
         await repeat(state);
-        expect(texts((await read()).mails)).toEqual(['state 2']);
+        expect(texts((await read()).events)).toEqual(['state 2']);
       });
 
       it('that was dropped because the mailbox was full', async () => {
@@ -118,7 +119,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
         await mailbox.trim(2);
         await repeat(oldest);
         expect((await mailbox.trim(2)).filter((dropped) => dropped.user === user)).toEqual([]);
-        expect(texts((await read()).mails)).toEqual(['2', '3']);
+        expect(texts((await read()).events)).toEqual(['2', '3']);
       });
 
       it('that has expired, before and after the sweep', async () => {
@@ -128,7 +129,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
         await repeat(short, later);
         await later.sweep();
         await repeat(short, later);
-        expect((await later.read({ user, after: 0, limit: 10, workplace: undefined })).mails).toEqual([]);
+        expect((await later.read({ user, after: 0, limit: 10, workplace: undefined })).events).toEqual([]);
       });
 
       it('for ten minutes after the event has left, and no longer', async () => {
@@ -145,17 +146,17 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
     it('does not count expired events towards the cap', async () => {
       await mailbox.put([mail('1'), mail('2'), mail('gone', { keepForMs: 0 }), mail('3')]);
       expect((await mailbox.trim(3)).filter((dropped) => dropped.user === user)).toEqual([]);
-      expect(texts((await read()).mails)).toEqual(['1', '2', '3']);
+      expect(texts((await read()).events)).toEqual(['1', '2', '3']);
     });
 
     it('trims events of several hosts, each of which has seen only its own events', async () => {
       const other = await harness.open();
       for (let n = 0; n < 6; n++) await put(String(n), {}, n % 2 ? mailbox : other);
       for (const each of [mailbox, other, mailbox]) await each.trim(4);
-      expect(texts((await read()).mails)).toEqual(['2', '3', '4', '5']);
+      expect(texts((await read()).events)).toEqual(['2', '3', '4', '5']);
       await put('6', {}, other);
       await other.trim(4);
-      expect(texts((await read()).mails)).toEqual(['3', '4', '5', '6']);
+      expect(texts((await read()).events)).toEqual(['3', '4', '5', '6']);
     });
 
     it('returns the events that still wait, without acknowledged, replaced and expired ones', async () => {
@@ -171,7 +172,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
 
     it('remembers every workplace of a user, also when they are seen at the same time', async () => {
       const workplaces = Array.from({ length: 5 }, () => randomUUID());
-      for (const workplace of workplaces) mailbox.seen(bearer(), workplace);
+      for (const workplace of workplaces) mailbox.recordLogin(bearer(), workplace);
       for (const workplace of workplaces) {
         await until('the workplace to be known', async () => (await mailbox.resolve({ workplace })).length === 1);
         expect(await mailbox.resolve({ workplace })).toEqual([user]);
@@ -181,10 +182,10 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
     it('forgets a workplace that was not seen for thirty days', async () => {
       const [left, used] = [randomUUID(), randomUUID()];
       const days = (count: number) => harness.open(() => Date.now() + count * 86_400_000);
-      for (const workplace of [left, used]) mailbox.seen(bearer(), workplace);
+      for (const workplace of [left, used]) mailbox.recordLogin(bearer(), workplace);
       await until('both to be known', async () => (await mailbox.resolve({ workplace: used })).length === 1);
       const later = await days(29);
-      later.seen(bearer(), used);
+      later.recordLogin(bearer(), used);
       await until('the visit to be noted', async () => {
         await (await days(31)).sweep();
         return (await mailbox.resolve({ workplace: left })).length === 0;
@@ -199,11 +200,11 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       expect(put.map((each) => each.user)).toEqual([user, other]);
     });
 
-    it('returns the events after a place in pages, with the height of the mailbox', async () => {
+    it('returns the events after a place in pages, with the highestSeq of the mailbox', async () => {
       for (const text of ['1', '2', '3', '4']) await put(text);
       const first = await read(1, 2);
-      expect([texts(first.mails), first.height]).toEqual([['2', '3'], 4]);
-      expect(texts((await read(3, 2)).mails)).toEqual(['4']);
+      expect([texts(first.events), first.highestSeq]).toEqual([['2', '3'], 4]);
+      expect(texts((await read(3, 2)).events)).toEqual(['4']);
     });
 
     it('reads up to 64 KiB of bodies at once, or one larger event, and marks only the returned events as sent', async () => {
@@ -216,28 +217,28 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       ] as const)
         await mailbox.put([mail('', { content: content(text, bytes) })]);
       const pages = [await read(), await read(2), await read(3)];
-      expect(pages.map(({ mails }) => texts(mails))).toEqual([['1', '2'], ['3'], ['4']]);
+      expect(pages.map(({ events }) => texts(events))).toEqual([['1', '2'], ['3'], ['4']]);
       expect(pages.map(({ more }) => more)).toEqual([true, true, false]);
-      expect((await read(2)).mails.map(({ sent }) => sent)).toEqual([true]);
+      expect((await read(2)).events.map(({ sent }) => sent)).toEqual([true]);
       const again = await Promise.all([
         read(),
         read(2),
         mailbox.read({ user: 'erp/nobody', after: 0, limit: 1, workplace: undefined }),
       ]);
-      expect(again.map(({ mails }) => texts(mails))).toEqual([['1', '2'], ['3'], []]);
+      expect(again.map(({ events }) => texts(events))).toEqual([['1', '2'], ['3'], []]);
     });
 
     it('distinguishes events that may have been sent before from events that are read for the first time', async () => {
       await put('offline');
       await put('online', { sent: true });
-      expect((await read()).mails.map(({ sent }) => sent)).toEqual([false, true]);
-      expect((await read()).mails.map(({ sent }) => sent)).toEqual([true, true]);
+      expect((await read()).events.map(({ sent }) => sent)).toEqual([false, true]);
+      expect((await read()).events.map(({ sent }) => sent)).toEqual([true, true]);
     });
 
     it('does not mark events as sent that are not due', async () => {
       await put('later', { due: Date.now() + 60_000 });
       await read();
-      expect((await read()).mails.map(({ sent }) => sent)).toEqual([false]);
+      expect((await read()).events.map(({ sent }) => sent)).toEqual([false]);
     });
 
     it('removes acknowledged events, and keeps the places of the others', async () => {
@@ -246,33 +247,33 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
         { user, seq: 2 },
         { user, seq: 77 },
       ]);
-      const { mails, height } = await read();
-      expect([texts(mails), height]).toEqual([['1', '3'], 3]);
-      expect((await mailbox.heights([user, 'erp/nobody'])).get(user)).toBe(3);
+      const { events, highestSeq } = await read();
+      expect([texts(events), highestSeq]).toEqual([['1', '3'], 3]);
+      expect((await mailbox.highestSeqs([user, 'erp/nobody'])).get(user)).toBe(3);
     });
 
     it('keeps the newest event of a collapse key, also within one batch', async () => {
       await put('old', { collapseKey: 'balance' });
       await put('other', { collapseKey: 'stock' });
       await mailbox.put([mail('newer', { collapseKey: 'balance' }), mail('newest', { collapseKey: 'balance' })]);
-      expect(texts((await read()).mails)).toEqual(['other', 'newest']);
+      expect(texts((await read()).events)).toEqual(['other', 'newest']);
     });
 
     it('returns events for a workplace only to that workplace', async () => {
       await put('for all');
       await put('for desk 7', { workplace: 'desk-7' });
-      expect(texts((await read(0, 100, 'desk-7')).mails)).toEqual(['for all', 'for desk 7']);
-      expect(texts((await read(0, 100, 'desk-8')).mails)).toEqual(['for all']);
-      expect(texts((await read()).mails)).toEqual(['for all']);
+      expect(texts((await read(0, 100, 'desk-7')).events)).toEqual(['for all', 'for desk 7']);
+      expect(texts((await read(0, 100, 'desk-8')).events)).toEqual(['for all']);
+      expect(texts((await read()).events)).toEqual(['for all']);
     });
 
     it('does not return expired events, and removes them in a sweep', async () => {
       await put('short', { keepForMs: 1_000 });
       await put('long');
       const later = await harness.open(() => Date.now() + 2_000);
-      expect(texts((await later.read({ user, after: 0, limit: 10, workplace: undefined })).mails)).toEqual(['long']);
+      expect(texts((await later.read({ user, after: 0, limit: 10, workplace: undefined })).events)).toEqual(['long']);
       expect(await later.sweep()).toBe(1);
-      expect(texts((await read()).mails)).toEqual(['long']);
+      expect(texts((await read()).events)).toEqual(['long']);
     });
 
     it('drops the oldest events above the cap, and returns them', async () => {
@@ -280,7 +281,7 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       await mailbox.put([first, mail('2'), mail('3')]);
       const ofUser = (await mailbox.trim(2)).filter((dropped) => dropped.user === user);
       expect(ofUser).toEqual([{ user, id: first.content.id }]);
-      expect(texts((await read()).mails)).toEqual(['2', '3']);
+      expect(texts((await read()).events)).toEqual(['2', '3']);
       expect(await mailbox.trim(2)).toEqual([]);
     });
 
@@ -293,25 +294,25 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
           { user, seq },
         ]),
       ).toEqual([0, 2]);
-      expect(texts(await mailbox.again([{ user, seq }]))).toEqual(['hard']);
+      expect(texts(await mailbox.readAt([{ user, seq }]))).toEqual(['hard']);
     });
 
     it('finds users by the claims of their last token, whether they are connected or not', async () => {
       const [extension, group, workplace] = [randomUUID(), randomUUID(), randomUUID()];
-      mailbox.seen(bearer({ extension, groups: ['all', group] }), workplace);
+      mailbox.recordLogin(bearer({ extension, groups: ['all', group] }), workplace);
       const other = await harness.open();
       await until('the user to be known', async () => (await other.resolve({ workplace })).length === 1);
       expect(await other.resolve({ extension })).toEqual([user]);
       expect(await other.resolve({ group })).toEqual([user]);
       expect(await other.resolve({ all: true })).toContain(user);
       expect(await other.resolve({ extension: 'none' })).toEqual([]);
-      mailbox.seen(bearer({ groups: [] }), workplace);
+      mailbox.recordLogin(bearer({ groups: [] }), workplace);
       await until('the user to leave the group', async () => (await other.resolve({ group })).length === 0);
     });
 
     it('summarizes a user: claims, number of waiting events, time of the oldest', async () => {
       const other = `${user}-2`;
-      mailbox.seen(bearer({ extension: '101', groups: ['sales'] }), undefined);
+      mailbox.recordLogin(bearer({ extension: '101', groups: ['sales'] }), undefined);
       await until('the user to be known', async () => (await mailbox.summaries([user])).length === 1);
       await put('1');
       await mailbox.put([{ ...mail('2'), user: other }]);
@@ -344,16 +345,16 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
 
     it('keeps the first run that waits for an event, until the wait is met or has expired', async () => {
       const waiting = { user, id: randomUUID(), kind: 'reply' as const, token: Buffer.from([1, 0]), until: Date.now() + 60_000 };
-      await mailbox.wait(waiting);
-      await mailbox.wait({ ...waiting, token: Buffer.from('a repeat') });
-      expect(await mailbox.waiting(user, waiting.id)).toEqual(waiting);
-      expect(await mailbox.waiting(user, randomUUID())).toBeUndefined();
-      expect(await mailbox.waiting(user, 'no-id')).toBeUndefined();
+      await mailbox.addWaitingRun(waiting);
+      await mailbox.addWaitingRun({ ...waiting, token: Buffer.from('a repeat') });
+      expect(await mailbox.findWaitingRun(user, waiting.id)).toEqual(waiting);
+      expect(await mailbox.findWaitingRun(user, randomUUID())).toBeUndefined();
+      expect(await mailbox.findWaitingRun(user, 'no-id')).toBeUndefined();
       const late = { ...waiting, id: randomUUID(), until: Date.now() - 1 };
-      await mailbox.wait(late);
-      expect(await mailbox.waiting(user, late.id)).toBeUndefined();
-      await mailbox.met(user, waiting.id);
-      expect(await mailbox.waiting(user, waiting.id)).toBeUndefined();
+      await mailbox.addWaitingRun(late);
+      expect(await mailbox.findWaitingRun(user, late.id)).toBeUndefined();
+      await mailbox.removeWaitingRun(user, waiting.id);
+      expect(await mailbox.findWaitingRun(user, waiting.id)).toBeUndefined();
     });
 
     it('does not list a user that has received events but never connected', async () => {

@@ -1,12 +1,12 @@
-import type { Bearer } from '@sluice/plugin-api';
-import type { Mail, Target } from '../../../src/delivery/mailbox/mailbox-event.js';
+import type { Bearer, Recipients } from '@sluice/plugin-api';
+import type { MailboxEvent } from '../../../src/delivery/mailbox/mailbox-event.js';
 import {
   ID_KEPT_MS,
   MAX_READ_BYTES,
   type DroppedEvent,
-  type HeldEvents,
+  type UnacknowledgedEvents,
   type Mailbox,
-  type NewMail,
+  type NewMailboxEvent,
   type MailboxPosition,
   type ReadRequest,
   type ReadResult,
@@ -16,7 +16,7 @@ import {
 } from '../../../src/delivery/mailbox/mailbox.js';
 
 interface StoredMail {
-  mail: Mail;
+  mail: MailboxEvent;
   readonly madeAt: number;
   readonly expires: number;
   readonly collapseKey: string | undefined;
@@ -24,7 +24,7 @@ interface StoredMail {
 }
 
 interface User {
-  height: number;
+  highestSeq: number;
   stored: StoredMail[];
   /** Times at which events left the mailbox recently, by id. */
   readonly left: Map<string, number>;
@@ -49,13 +49,13 @@ export class MemoryMailbox implements Mailbox {
     this.#waiting = other ? other.#waiting : new Map<string, WaitingRun>();
   }
 
-  async put(mails: readonly NewMail[]): Promise<readonly Mail[]> {
-    const put = mails.flatMap(({ user: name, keepForMs, collapseKey, ...rest }) => {
+  async put(events: readonly NewMailboxEvent[]): Promise<readonly MailboxEvent[]> {
+    const put = events.flatMap(({ user: name, keepForMs, collapseKey, ...rest }) => {
       const user = this.#user(name);
       const { id } = rest.content;
       if (user.left.has(id) || user.stored.some(({ mail }) => mail.content.id === id)) return [];
       if (collapseKey !== undefined) this.#leave(user, (one) => one.collapseKey === collapseKey);
-      const mail: Mail = { ...rest, user: name, seq: ++user.height };
+      const mail: MailboxEvent = { ...rest, user: name, seq: ++user.highestSeq };
       user.stored.push({ mail, madeAt: this.now(), expires: this.now() + keepForMs, collapseKey, rejected: 0 });
       return [mail];
     });
@@ -74,12 +74,12 @@ export class MemoryMailbox implements Mailbox {
       bytes += mail.content.body.length;
       return isTaken;
     });
-    const mails = page.map(({ mail }) => mail);
+    const events = page.map(({ mail }) => mail);
     for (const one of page) if ((one.mail.due ?? 0) <= this.now()) one.mail = { ...one.mail, sent: true };
-    return { mails, more: page.length < fitting.length || page.length === limit, height: user?.height ?? 0 };
+    return { events, more: page.length < fitting.length || page.length === limit, highestSeq: user?.highestSeq ?? 0 };
   }
 
-  async again(places: readonly MailboxPosition[]): Promise<readonly Mail[]> {
+  async readAt(places: readonly MailboxPosition[]): Promise<readonly MailboxEvent[]> {
     return places.flatMap((place) => this.#at(place)?.mail ?? []);
   }
 
@@ -90,7 +90,7 @@ export class MemoryMailbox implements Mailbox {
     }
   }
 
-  async stillWaiting({ user, seqs }: HeldEvents): Promise<ReadonlySet<number>> {
+  async stillWaiting({ user, seqs }: UnacknowledgedEvents): Promise<ReadonlySet<number>> {
     return new Set(seqs.filter((seq) => this.#at({ user, seq })));
   }
 
@@ -101,31 +101,31 @@ export class MemoryMailbox implements Mailbox {
     });
   }
 
-  async heights(users: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    return new Map(users.flatMap((name) => (this.#users.has(name) ? [[name, this.#user(name).height]] : [])));
+  async highestSeqs(users: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return new Map(users.flatMap((name) => (this.#users.has(name) ? [[name, this.#user(name).highestSeq]] : [])));
   }
 
-  async wait(waiting: WaitingRun): Promise<void> {
+  async addWaitingRun(waiting: WaitingRun): Promise<void> {
     const key = `${waiting.user} ${waiting.id}`;
     if (!this.#waiting.has(key)) this.#waiting.set(key, waiting);
   }
 
-  async waiting(user: string, id: string): Promise<WaitingRun | undefined> {
+  async findWaitingRun(user: string, id: string): Promise<WaitingRun | undefined> {
     const found = this.#waiting.get(`${user} ${id}`);
     return found && found.until > this.now() ? found : undefined;
   }
 
-  async met(user: string, id: string): Promise<void> {
+  async removeWaitingRun(user: string, id: string): Promise<void> {
     this.#waiting.delete(`${user} ${id}`);
   }
 
-  async resolve(target: Target): Promise<readonly string[]> {
+  async resolve(target: Recipients): Promise<readonly string[]> {
     if ('user' in target) return [target.user];
     if ('workplace' in target) return [this.#workplaces.get(target.workplace)?.user ?? []].flat();
     return [...this.#users].flatMap(([name, { bearer }]) => (bearer && isTarget(target, bearer) ? [name] : []));
   }
 
-  seen(bearer: Bearer, workplace: string | undefined): void {
+  recordLogin(bearer: Bearer, workplace: string | undefined): void {
     this.#user(bearer.user).bearer = bearer;
     if (workplace !== undefined) this.#workplaces.set(workplace, { user: bearer.user, seenAt: this.now() });
   }
@@ -173,7 +173,7 @@ export class MemoryMailbox implements Mailbox {
   }
 
   #user(name: string): User {
-    const user = this.#users.get(name) ?? { height: 0, stored: [], left: new Map() };
+    const user = this.#users.get(name) ?? { highestSeq: 0, stored: [], left: new Map() };
     this.#users.set(name, user);
     return user;
   }
@@ -191,7 +191,7 @@ function oldestOf(stored: readonly StoredMail[]): { oldest?: number } {
   return stored.length > 0 ? { oldest: Math.min(...stored.map(({ madeAt }) => madeAt)) } : {};
 }
 
-function isTarget(target: Target, { extension, groups }: Bearer): boolean {
+function isTarget(target: Recipients, { extension, groups }: Bearer): boolean {
   if ('extension' in target) return extension === target.extension;
   return 'group' in target ? groups.includes(target.group) : 'all' in target;
 }

@@ -23,6 +23,8 @@ export class FakeStompHandler implements StompHandler {
   readonly answers: { readonly id: string; readonly body: string }[] = [];
   readonly published: { readonly type: string; readonly body: string; readonly headers: ReadonlyMap<string, string> }[] = [];
   readonly calls: { readonly flow: string; readonly replyTo: string | undefined }[] = [];
+  /** Messages to destinations of plugins. */
+  readonly sent: { readonly destination: string; readonly body: string }[] = [];
   readonly unsubscribed: string[] = [];
   drains = 0;
   /** Every method awaits this promise before it resolves. */
@@ -66,6 +68,24 @@ export class FakeStompHandler implements StompHandler {
     if (topic === 'forbidden') throw fail.REJECTED('this topic is not for you');
     const subscribers = this.topics.get(topic) ?? new Set();
     this.topics.set(topic, subscribers.add(subscription));
+  }
+
+  hasDestination(destination: string): boolean {
+    return destination.startsWith('/chat/');
+  }
+
+  async subscribeDestination(_: Subscription, destination: string): Promise<void> {
+    await this.gate;
+    if (destination === '/chat/forbidden') throw fail.REJECTED('this chat is not for you');
+  }
+
+  unsubscribeDestination(_: Subscription, destination: string): void {
+    this.unsubscribed.push(destination);
+  }
+
+  async send(_: Session, destination: string, { body }: SentMessage): Promise<void> {
+    await this.gate;
+    this.sent.push({ destination, body: body.toString() });
   }
 
   unsubscribeUser(): void {

@@ -1,0 +1,26 @@
+import { encodeMessage, type EncodedMessage } from '../../stomp/message.js';
+import type { EventContent, MailboxEvent } from '../mailbox/mailbox-event.js';
+
+export const USER_EVENTS = '/user/events';
+
+export const JSON_TYPE = 'application/json';
+
+/** Returns an event of a mailbox as a MESSAGE for any number of sessions of its user. */
+export function mailboxMessage({ seq, content }: Pick<MailboxEvent, 'seq' | 'content'>): EncodedMessage {
+  return eventMessage(USER_EVENTS, content, seq);
+}
+
+/**
+ * Returns an event as a MESSAGE.
+ *
+ * @param seq its position in the mailbox. Absent: the event is in no mailbox, and is sent at most once.
+ */
+export function eventMessage(destination: string, { id, headers, body }: EventContent, seq?: number): EncodedMessage {
+  return encodeMessage({
+    destination,
+    id,
+    ...(body.length > 0 && { contentType: JSON_TYPE }),
+    headers: seq === undefined ? headers : { ...headers, seq: String(seq) },
+    body,
+  });
+}

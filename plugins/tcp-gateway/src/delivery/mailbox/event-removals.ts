@@ -1,0 +1,57 @@
+import type { Database } from '@sluice/plugin-api';
+import type { MailboxPosition } from './mailbox.js';
+import { StatementBatches } from './statement-batches.js';
+import * as sql from './statements.js';
+
+const MAX_BATCH = 1_000;
+/** No sender waits for this commit, and a client only when it requests a receipt. */
+const ACKNOWLEDGE_INTERVAL_MS = 20;
+
+interface PendingReject {
+  readonly positions: readonly MailboxPosition[];
+  times: readonly number[];
+}
+
+export interface EventRemovalsDeps {
+  readonly database: Database;
+  readonly now: () => number;
+  /** Repeats a write until it succeeds. Rejects when the gateway closes first. */
+  readonly persistently: (what: string, write: () => Promise<unknown>) => Promise<void>;
+}
+
+/** Writes acknowledgements and rejections of clients into the tables of the mailbox. */
+export class EventRemovals {
+  readonly #acknowledgements = new StatementBatches<readonly MailboxPosition[]>((items) => this.#acknowledgeAll(items.flat()), {
+    maxWeight: MAX_BATCH,
+    minIntervalMs: ACKNOWLEDGE_INTERVAL_MS,
+  });
+  readonly #rejections = new StatementBatches<PendingReject>((items) => this.#rejectAll(items), { maxWeight: MAX_BATCH });
+
+  constructor(private readonly deps: EventRemovalsDeps) {}
+
+  acknowledge(positions: readonly MailboxPosition[]): Promise<void> {
+    return this.#acknowledgements.add(positions);
+  }
+
+  async reject(positions: readonly MailboxPosition[]): Promise<readonly number[]> {
+    if (positions.length === 0) return [];
+    const pending: PendingReject = { positions, times: [] };
+    await this.#rejections.add(pending);
+    return pending.times;
+  }
+
+  /** Repeated until it succeeds: an acknowledged event must not wait in the mailbox for the next acknowledgement of its client. */
+  async #acknowledgeAll(positions: readonly MailboxPosition[]): Promise<void> {
+    await this.deps.persistently('acknowledgements cannot be written yet', () =>
+      this.deps.database.rows(sql.ACKNOWLEDGE, [...sql.columns(positions), this.deps.now()], 'mailbox acknowledge'),
+    );
+  }
+
+  /** A position that several clients have rejected in one batch counts once. */
+  async #rejectAll(items: readonly PendingReject[]): Promise<void> {
+    const positions = items.flatMap((item) => item.positions);
+    const rows = await this.deps.database.rows<MailboxPosition & { rejected: number }>(sql.REJECT, sql.columns(positions));
+    const times = new Map(rows.map(({ user, seq, rejected }) => [`${seq} ${user}`, rejected]));
+    for (const item of items) item.times = item.positions.map(({ user, seq }) => times.get(`${seq} ${user}`) ?? 0);
+  }
+}

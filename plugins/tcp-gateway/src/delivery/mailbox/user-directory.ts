@@ -1,0 +1,88 @@
+import type { Bearer, Database, Recipients } from '@sluice/plugin-api';
+import { StatementBatches } from './statement-batches.js';
+import * as sql from './statements.js';
+
+const MAX_BATCH = 1_000;
+const DAY_MS = 86_400_000;
+/** Maximum workplaces that this host remembers. Past the limit it forgets all, and each is written once more when it is seen. */
+const MAX_KNOWN_WORKPLACES = 50_000;
+/** Separates groups: a control character, which no name contains. */
+const UNIT = '\x1f';
+
+interface Login {
+  readonly name: string;
+  readonly extension: string | null;
+  readonly groups: string;
+  readonly workplace: string | null;
+}
+
+export interface UserDirectoryDeps {
+  readonly database: Database;
+  readonly now: () => number;
+  /** Repeats a write until it succeeds. Rejects when the gateway closes first. */
+  readonly persistently: (what: string, write: () => Promise<unknown>) => Promise<void>;
+}
+
+/** Extensions, groups and workplaces of users, from their last tokens. */
+export class UserDirectory {
+  readonly #logins = new StatementBatches<Login>((items) => this.#recordAll(items), { maxWeight: MAX_BATCH });
+  /** Extension and groups of each user as the table has them, so that only changes are written. */
+  readonly #known = new Map<string, string>();
+  /** The last user of each workplace, and when the table was last updated with it. */
+  readonly #atWorkplace = new Map<string, { readonly user: string; readonly seenAt: number }>();
+
+  constructor(private readonly deps: UserDirectoryDeps) {}
+
+  /** Reads the table. Call it once, before the other methods. */
+  async load(): Promise<void> {
+    const { database } = this.deps;
+    const users = await database.rows<{ name: string; extension: string | null; groups: string[] }>(sql.KNOWN_USERS);
+    for (const { name, extension, groups } of users) this.#known.set(name, signatureOf({ extension, groups: groups.join(UNIT) }));
+    const workplaces = await database.rows<{ name: string; user: string; seenAt: number }>(sql.WORKPLACES);
+    for (const { name, user, seenAt } of workplaces) this.#atWorkplace.set(name, { user, seenAt });
+  }
+
+  async resolve(recipients: Recipients): Promise<readonly string[]> {
+    if ('user' in recipients) return [recipients.user];
+    const [[kind, value]] = Object.entries(recipients) as [[keyof typeof sql.RESOLVE, string | true]];
+    const rows = await this.deps.database.rows<{ name: string }>(sql.RESOLVE[kind], [value === true ? null : value]);
+    return rows.map(({ name }) => name);
+  }
+
+  recordLogin({ user, extension, groups }: Bearer, workplace: string | undefined): void {
+    const login = { name: user, extension: extension ?? null, groups: groups.join(UNIT), workplace: workplace ?? null };
+    const isNew = this.#known.get(user) !== signatureOf(login);
+    const isNewThere = workplace !== undefined && !this.#isKnownAt(workplace, user);
+    if (!isNew && !isNewThere) return;
+    this.#known.set(user, signatureOf(login));
+    if (workplace !== undefined) {
+      if (this.#atWorkplace.size >= MAX_KNOWN_WORKPLACES) this.#atWorkplace.clear();
+      this.#atWorkplace.set(workplace, { user, seenAt: this.deps.now() });
+    }
+    void this.#logins.add(login);
+  }
+
+  /** Returns false also after a day, so that the table contains when a workplace was last in use. */
+  #isKnownAt(workplace: string, user: string): boolean {
+    const known = this.#atWorkplace.get(workplace);
+    return known?.user === user && this.deps.now() - known.seenAt < DAY_MS;
+  }
+
+  async #recordAll(logins: readonly Login[]): Promise<void> {
+    await this.deps
+      .persistently('logins cannot be written yet', () =>
+        this.deps.database.rows(sql.RECORD_LOGINS, [
+          logins.map(({ name }) => name),
+          logins.map(({ extension }) => extension),
+          logins.map(({ groups }) => groups),
+          logins.map(({ workplace }) => workplace),
+          this.deps.now(),
+        ]),
+      )
+      .catch(() => undefined);
+  }
+}
+
+function signatureOf({ extension, groups }: Pick<Login, 'extension' | 'groups'>): string {
+  return `${extension ?? ''}${UNIT}${UNIT}${groups}`;
+}
