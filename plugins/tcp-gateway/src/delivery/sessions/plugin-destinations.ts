@@ -39,6 +39,8 @@ interface Registration {
   readonly signal: AbortSignal;
   readonly checks: Semaphore;
   readonly receives: Semaphore;
+  /** Functions that end the calls of the plugin that are under way. One listener of the signal calls them all. */
+  readonly ends: Set<() => void>;
 }
 
 interface PendingSubscribe {
@@ -79,10 +81,12 @@ export class PluginDestinations {
       signal,
       checks: new Semaphore(MAX_CONCURRENT_CHECKS),
       receives: new Semaphore(MAX_CONCURRENT_RECEIVES),
+      ends: new Set(),
     };
     this.#registrations.set(prefix, signal.aborted ? undefined : registration);
     const end = () => {
       if (this.#registrations.get(prefix) === registration) this.#registrations.set(prefix, undefined);
+      for (const endCall of registration.ends) endCall();
     };
     signal.addEventListener('abort', end, { once: true });
     // subscriptions of an earlier registration of this prefix continue if they still may read
@@ -207,7 +211,7 @@ export class PluginDestinations {
     const bounds = new AbortController();
     const end = () => bounds.abort();
     const timer = this.deps.after(maxMs, end);
-    registration.signal.addEventListener('abort', end, { once: true });
+    registration.ends.add(end);
     if (registration.signal.aborted) end();
     try {
       return await raceAbort(work(bounds.signal), bounds.signal, () =>
@@ -221,7 +225,7 @@ export class PluginDestinations {
       throw gatewayFail.GATEWAY_DESTINATION_FAILED(`${shown(destination)} cannot be used now`);
     } finally {
       timer.cancel();
-      registration.signal.removeEventListener('abort', end);
+      registration.ends.delete(end);
     }
   }
 
