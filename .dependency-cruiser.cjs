@@ -71,8 +71,8 @@ module.exports = {
       name: 'adapters-do-not-know-each-other',
       comment: 'an adapter must be replaceable alone',
       severity: 'error',
-      from: { path: '^libs/(rabbit|embedded|pacer|store|nest)/src', pathNot: '\\.spec\\.ts$' },
-      to: { path: '^libs/(rabbit|embedded|pacer|store|nest|testing)/', pathNot: '^libs/$1/' },
+      from: { path: '^libs/(rabbit|embedded|memory|pacer|store|nest)/src', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^libs/(rabbit|embedded|memory|pacer|store|nest|testing)/', pathNot: '^libs/$1/' },
     },
     {
       name: 'libs-not-apps',

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { action, definePlugin, fail, type AnyPlugin, type Idempotence } from '@sluice/plugin-api';
 import { encodeRun } from '@sluice/engine';
-import { MemoryBroker, until } from '@sluice/testing';
+import { MemoryBroker } from '@sluice/memory';
+import { until } from '@sluice/testing';
 import { z } from 'zod';
 import { flow, testEngines } from './engine-harness.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { MemoryBroker, until } from '@sluice/testing';
+import { MemoryBroker } from '@sluice/memory';
+import { until } from '@sluice/testing';
 import { testEngines } from './engine-harness.js';
 
 const { start } = testEngines();

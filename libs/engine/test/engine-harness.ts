@@ -12,8 +12,9 @@ import {
   type PushOwner,
   type Role,
 } from '@sluice/engine';
+import { MemoryBroker, MemoryDatabase, MemoryStore } from '@sluice/memory';
 import { aborted } from '@sluice/runtime';
-import { FakeWorkspace, MemoryBroker, MemoryDatabase, MemoryLog, MemoryStore, until } from '@sluice/testing';
+import { FakeWorkspace, MemoryLog, until } from '@sluice/testing';
 import { z } from 'zod';
 
 export interface SeenCall {
@@ -132,8 +133,9 @@ export interface TestEngineOptions {
 export async function startTestEngine(options: TestEngineOptions) {
   const calls: SeenCall[] = [];
   const outcomes: { flow: string; outcome: string | undefined }[] = [];
-  const broker = options.broker ?? new MemoryBroker();
-  const database = options.database ?? new MemoryDatabase();
+  const clock = options.clock ?? systemClock;
+  const broker = options.broker ?? new MemoryBroker(clock);
+  const database = options.database ?? new MemoryDatabase(clock);
   const bus = broker.connect();
   const store = new MemoryStore(database);
   const pacer = options.pacer ?? new PlainPacer();
@@ -167,7 +169,7 @@ export async function startTestEngine(options: TestEngineOptions) {
     },
     observer,
     log,
-    clock: options.clock ?? systemClock,
+    clock,
     hostId: `host-${Math.random().toString(36).slice(2)}`,
     roles: new Set(options.roles ?? ROLES),
     mask: options.mask ?? ((text) => text),

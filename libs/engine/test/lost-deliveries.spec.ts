@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fail } from '@sluice/plugin-api';
-import { MemoryBroker, until } from '@sluice/testing';
+import { MemoryBroker } from '@sluice/memory';
+import { until } from '@sluice/testing';
 import { flow, testEngines, PlainPacer, type SeenCall } from './engine-harness.js';
 
 const { start } = testEngines();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fail } from '@sluice/plugin-api';
-import { MemoryBroker, MemoryDatabase, until } from '@sluice/testing';
+import { MemoryBroker, MemoryDatabase } from '@sluice/memory';
+import { until } from '@sluice/testing';
 import { flow, testEngines } from './engine-harness.js';
 
 const { start } = testEngines();

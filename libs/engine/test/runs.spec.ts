@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { fail } from '@sluice/plugin-api';
+import { fail, systemClock } from '@sluice/plugin-api';
 import { encodeRun } from '@sluice/engine';
-import { MemoryBroker, MemoryDatabase, MemoryStore, until } from '@sluice/testing';
+import { MemoryBroker, MemoryDatabase, MemoryStore } from '@sluice/memory';
+import { until } from '@sluice/testing';
 import { flow, type TestEngine, testEngines, startTestEngine } from './engine-harness.js';
 
 const { start } = testEngines();
@@ -92,7 +93,7 @@ describe('a run that is parked with more outputs than can travel', () => {
 describe('the sweep for replays whose host has died', () => {
   it('goes past what cannot be published', async () => {
     let now = Date.now();
-    const database = new MemoryDatabase(() => now);
+    const database = new MemoryDatabase({ ...systemClock, now: () => now });
     const store = new MemoryStore(database);
     const event = { id: 'e', source: '/s', type: 't.asked', time: new Date().toISOString() };
     for (const name of ['gone', 't']) {

@@ -9,7 +9,8 @@ import {
   type Bearer,
   type Host,
 } from '@sluice/plugin-api';
-import { MemoryBroker, MemoryDatabase, until } from '@sluice/testing';
+import { MemoryBroker, MemoryDatabase } from '@sluice/memory';
+import { until } from '@sluice/testing';
 import { z } from 'zod';
 import { testEngines, startTestEngine } from './engine-harness.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { MemoryBroker, MemoryDatabase, until } from '@sluice/testing';
+import { MemoryBroker, MemoryDatabase } from '@sluice/memory';
+import { until } from '@sluice/testing';
 import { flow, testEngines, PlainPacer, type TestEngineOptions } from './engine-harness.js';
 
 const { start } = testEngines();

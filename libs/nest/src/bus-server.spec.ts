@@ -4,20 +4,23 @@ import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservice
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { queues } from '@sluice/engine';
-import { fail } from '@sluice/plugin-api';
-import { MemoryBroker, openInbox, until, type BrokerClock, type MemoryBus } from '@sluice/testing';
+import { fail, systemClock, type Clock, type Timer } from '@sluice/plugin-api';
+import { MemoryBroker, type MemoryBus } from '@sluice/memory';
+import { openInbox, until } from '@sluice/testing';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { BusClient, BusContext, BusServer, connectBus, EventRecord } from './index.js';
 
 /** Jumps to the end of each wait, and records the waits. */
-class JumpingClock implements BrokerClock {
+class JumpingClock implements Clock {
   readonly waits: number[] = [];
   #time = Date.UTC(2026, 1, 1);
   readonly now = () => this.#time;
-  after(ms: number, run: () => void): void {
-    this.waits.push(ms);
-    this.#time += ms;
-    setImmediate(run);
+  readonly monotonic = () => this.#time;
+  readonly every: Clock['every'] = (ms, run) => systemClock.every(ms, run);
+  after(ms: number, run: () => void): Timer {
+    if (ms > 0) this.waits.push(ms);
+    this.#time += Math.max(ms, 0);
+    return systemClock.after(0, run);
   }
 }
 

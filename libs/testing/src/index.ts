@@ -4,21 +4,18 @@
  * - `busConformance`, `pacerConformance`, `storeConformance`: the tests that every adapter of a port must pass.
  * - `actionContract`, `triggerContract`: the tests that every connector must pass. `openPlugin`, `openEndpoint`: a plugin without an
  *   engine.
- * - `MemoryBroker`, `MemoryPacer`, `MemoryStore`, `FakeWorkspace`: in-memory implementations, which pass the same suites.
+ * - `FakeHost`, `FakeServices`, `FakeWorkspace`: what a plugin gets from the engine. Bus, store and pacer in memory are in `@sluice/memory`.
  * - `startPostgres`, `startRabbit`, `startRedis`, `openProxy`: servers of a test's own.
  *
  * Read `conformance/bus.ts` for a port, and `plugin/action-contract.ts` for a connector.
  */
 export { busConformance, type BusHarness, type BusTraits } from './conformance/bus.js';
 export { openInbox, settled, until, type Inbox } from './conformance/inbox.js';
-export { MemoryBroker, MemoryBus } from './memory/memory-bus.js';
-export type { BrokerClock } from './memory/memory-queue.js';
 export { CERTIFICATE, KEY } from './servers/certificate.js';
 export { openProxy, type Proxy } from './servers/proxy.js';
 export { startRabbit, type RabbitServer, type RabbitServerOptions } from './servers/rabbitmq.js';
 export { startRedis, type RedisServer } from './servers/redis.js';
 export { storeConformance, type StoreHarness, type StoreTraits } from './conformance/store.js';
-export { MemoryDatabase, MemoryStore } from './memory/memory-store.js';
 export { startPostgres, type PostgresServer } from './servers/postgres.js';
 export { openPlugin, type EmittedEvent, type OpenedPlugin, type OpenOptions } from './plugin/open-plugin.js';
 export { openEndpoint, type EndpointOptions, type OpenedEndpoint, type SentRequest } from './plugin/open-endpoint.js';
@@ -28,4 +25,3 @@ export { actionContract, type ActionContract, type ActionPeer } from './plugin/a
 export { triggerContract, type TriggerContract, type TriggerPeer } from './plugin/trigger-contract.js';
 export { answerOk, startWebService, type Answer, type SeenRequest, type WebService } from './plugin/web-service.js';
 export { pacerConformance, type PacerHarness, type PacerTraits } from './conformance/pacer.js';
-export { MemoryPace, MemoryPacer } from './memory/memory-pacer.js';

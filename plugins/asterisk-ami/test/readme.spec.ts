@@ -7,7 +7,8 @@ import { startOnec, startPbx, startPbxControl } from '@sluice/emulator';
 import type { Workspace } from '@sluice/flow';
 import { plugin as onecHttp } from '@sluice/plugin-onec-http';
 import { plugin as gateway } from '@sluice/plugin-tcp-gateway';
-import { MemoryBroker, MemoryDatabase, MemoryStore, until } from '@sluice/testing';
+import { MemoryBroker, MemoryDatabase, MemoryStore } from '@sluice/memory';
+import { until } from '@sluice/testing';
 import { plugin } from '../src/index.js';
 import { pluginsOf, startHost, workspaceOf } from './running-host.js';
 

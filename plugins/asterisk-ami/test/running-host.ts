@@ -1,7 +1,8 @@
 import { Engine, ROLES, type Observer, type Store } from '@sluice/engine';
 import { compileWorkspace, formatFindings, parseWorkspaceFile, type Workspace } from '@sluice/flow';
 import { type AnyPlugin, systemClock } from '@sluice/plugin-api';
-import { FakeWorkspace, MemoryLog, MemoryPacer, type MemoryBroker } from '@sluice/testing';
+import { MemoryPacer, type MemoryBroker } from '@sluice/memory';
+import { FakeWorkspace, MemoryLog } from '@sluice/testing';
 
 export type Plugins = ReadonlyMap<string, AnyPlugin>;
 

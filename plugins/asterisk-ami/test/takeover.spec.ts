@@ -1,9 +1,11 @@
+import { systemClock } from '@sluice/plugin-api';
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Store } from '@sluice/engine';
-import { MemoryBroker, MemoryDatabase, MemoryStore, until } from '@sluice/testing';
+import { MemoryBroker, MemoryDatabase, MemoryStore } from '@sluice/memory';
+import { until } from '@sluice/testing';
 import { plugin } from '../src/index.js';
 import { SECRET, startExchange } from './ami-peer.js';
 import { pluginsOf, startHost, workspaceOf } from './running-host.js';
@@ -49,7 +51,7 @@ connections:
   const workspace = workspaceOf(settings, [FLOW, TAKER], { SECRET }, PLUGINS);
   const broker = new MemoryBroker();
   let passed = 0;
-  const database = new MemoryDatabase(() => Date.now() + passed);
+  const database = new MemoryDatabase({ ...systemClock, now: () => Date.now() + passed });
   const start = async (hostId: string) => {
     const spool = path.join(folder, hostId);
     await mkdir(spool, { recursive: true });

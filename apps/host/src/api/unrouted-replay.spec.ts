@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { queues } from '@sluice/engine';
 import type { Flow } from '@sluice/flow';
-import { MemoryBroker } from '@sluice/testing';
+import { MemoryBroker } from '@sluice/memory';
 import { replayUnrouted } from './unrouted-replay.js';
 
 const hello = { name: 'hello', trigger: { kind: 'event', types: ['order.created', 'visit.#'] } } as unknown as Flow;

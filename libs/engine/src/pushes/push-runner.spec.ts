@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { fail } from '@sluice/plugin-api';
-import { MemoryBroker, MemoryDatabase, until } from '@sluice/testing';
+import { fail, systemClock, type Clock } from '@sluice/plugin-api';
+import { MemoryBroker, MemoryDatabase } from '@sluice/memory';
+import { until } from '@sluice/testing';
 import { type Answer, flow, type TestEngine, testEngines, PlainPacer, startTestEngine } from '../../test/engine-harness.js';
 
 const { start, running } = testEngines();
@@ -296,8 +297,9 @@ describe('the timeout of a step', () => {
   );
 
   it('tells what a call met with that it has cut off, and keeps its slot', async () => {
-    // no timer goes off here: the call itself has to end the step
-    const broker = new MemoryBroker({ now: Date.now, after: () => undefined });
+    // the timer of the step never arrives: the call itself has to end the step
+    const late: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms > 0 ? 3_600_000 : 0, run) };
+    const broker = new MemoryBroker(late);
     const machine = await start({
       broker,
       flows: flow('t', `${PUSH}    timeout: 1s\n`),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventMessage } from '@sluice/plugin-api';
+import { VirtualClock } from '@sluice/memory';
 import { until } from '@sluice/testing';
 import { flow, testEngines } from '../../test/engine-harness.js';
 
@@ -58,21 +59,17 @@ describe('a run that a newer release has written', () => {
   });
 
   it('is handed back as it was, byte by byte', async () => {
-    const machine = await start({ flows: flow('t', PUSH) });
+    const clock = new VirtualClock();
+    const machine = await start({ flows: flow('t', PUSH), clock });
     const sent = message({ ...base, v: 7, kind: 'result', frames: [{ block: 'loop' }] });
-    let now = Date.now();
-    const waiting: { at: number; run: () => void }[] = [];
-    machine.broker.clock.after = (ms, run) => void waiting.push({ at: now + ms, run });
-    machine.broker.clock.now = () => now;
     await machine.bus.publish([{ queue: 'flow.t.next', message: sent }]);
-    await until('it waits', () => waiting.length === 1);
+    await clock.advance(0);
+    expect(machine.broker.delayed('flow.t.next')).toBe(1);
     await machine.engine.stop();
-    now = waiting[0]!.at + 1;
-    waiting[0]!.run();
     const taken: EventMessage[] = [];
     await machine.bus.consume('flow.t.next', { prefetch: 1 }, (delivery) => void taken.push(delivery.message));
-    await until('another host takes it', () => taken.length === 1);
-    expect(taken[0]).toEqual(sent);
+    await clock.advance(5_000);
+    expect(taken).toEqual([sent]);
   });
 });
 

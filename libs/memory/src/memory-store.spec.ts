@@ -1,4 +1,4 @@
-import { storeConformance } from '../conformance/store.js';
+import { storeConformance } from '@sluice/testing';
 import { MemoryDatabase, MemoryStore } from './memory-store.js';
 
 storeConformance('memory', { outages: true }, async () => {

@@ -1,5 +1,6 @@
 import { PUSH_CLASSES, type Pace, type Pacer, type PaceState, type PushOwner } from '@sluice/engine';
 import type { PaceConfig } from '@sluice/flow';
+import { systemClock, type Clock, type Timer } from '@sluice/plugin-api';
 
 /**
  * An in-memory pacer of one host: at most `max` calls at once, with Retry-After and lingering slots. The test closes or limits a connection
@@ -9,8 +10,10 @@ export class MemoryPacer implements Pacer {
   readonly engine = 'memory';
   private readonly paces = new Map<string, MemoryPace>();
 
+  constructor(private readonly clock: Clock = systemClock) {}
+
   own(connection: string, config: PaceConfig, owner: PushOwner, signal: AbortSignal): Pace {
-    const pace = new MemoryPace(config, owner, signal);
+    const pace = new MemoryPace(config, owner, signal, this.clock);
     this.paces.set(connection, pace);
     return pace;
   }
@@ -42,12 +45,14 @@ export class MemoryPace implements Pace {
   private closedUntil = 0;
   private reason: string | undefined;
   private stopped = false;
+  private readonly timers = new Set<Timer>();
   private resolveEnded: () => void = () => undefined;
 
   constructor(
     config: PaceConfig,
     private readonly owner: PushOwner,
     signal: AbortSignal,
+    private readonly clock: Clock,
   ) {
     this.max = config.concurrency.max;
     this.limit = this.max;
@@ -55,14 +60,14 @@ export class MemoryPace implements Pace {
     signal.addEventListener('abort', () => void this.stop(), { once: true });
     if (signal.aborted) void this.stop();
     // an owner may be unprepared until `own` has returned
-    setImmediate(() => {
+    clock.after(0, () => {
       owner.onLimitChanged(this.limit);
       this.reopen();
     });
   }
 
   wake(): void {
-    setImmediate(() => this.look());
+    this.clock.after(0, () => this.look());
   }
 
   state(): PaceState {
@@ -106,13 +111,14 @@ export class MemoryPace implements Pace {
   stop(): Promise<void> {
     if (!this.stopped) {
       this.stopped = true;
+      for (const timer of this.timers) timer.cancel();
       this.end();
     }
     return this.ended;
   }
 
   private look(): void {
-    const wait = this.closedUntil - performance.now();
+    const wait = this.closedUntil - this.clock.monotonic();
     if (wait > 0) return;
     while (this.open && !this.stopped && this.inFlight + this.lingering < this.limit && this.owner.waiting(PUSH_CLASSES) > 0) {
       const before = this.owner.waiting(PUSH_CLASSES);
@@ -127,8 +133,8 @@ export class MemoryPace implements Pace {
     const end = await this.owner.start(PUSH_CLASSES);
     this.inFlight -= 1;
     if (end !== 'idle' && end.retryAfterMs !== undefined) {
-      this.closedUntil = performance.now() + end.retryAfterMs;
-      setTimeout(() => this.look(), end.retryAfterMs + 1).unref();
+      this.closedUntil = this.clock.monotonic() + end.retryAfterMs;
+      this.later(end.retryAfterMs, () => this.look());
     }
     if (end !== 'idle' && end.lingerMs !== undefined) this.linger(end.lingerMs);
     this.end();
@@ -137,10 +143,19 @@ export class MemoryPace implements Pace {
 
   private linger(ms: number): void {
     this.lingering += 1;
-    setTimeout(() => {
+    this.later(ms, () => {
       this.lingering -= 1;
       this.look();
-    }, ms).unref();
+    });
+  }
+
+  /** Sets a timer that ends with the pace. */
+  private later(ms: number, run: () => void): void {
+    const timer = this.clock.after(ms, () => {
+      this.timers.delete(timer);
+      run();
+    });
+    this.timers.add(timer);
   }
 
   private end(): void {

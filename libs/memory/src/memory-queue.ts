@@ -1,11 +1,5 @@
 import type { QueueStatus, UnroutedStatus } from '@sluice/engine';
-import { typeMatches, type EventMessage } from '@sluice/plugin-api';
-
-/** The time of a memory broker. A virtual clock makes delays instant. */
-export interface BrokerClock {
-  now(): number;
-  after(ms: number, run: () => void): void;
-}
+import { typeMatches, type Clock, type EventMessage, type Timer } from '@sluice/plugin-api';
 
 /** A message in a queue. */
 export interface Entry {
@@ -24,12 +18,19 @@ export interface Taker {
   take(entry: Entry): void;
 }
 
+/** A message that enters the queue at a time. */
+interface Delayed {
+  readonly message: EventMessage;
+  /** Milliseconds since 1970. */
+  readonly notBefore: number;
+  timer: Timer;
+}
+
 /** One queue of a memory broker. It delivers in a later turn of the event loop, so that a consumer is never called within its own call. */
 export class MemoryQueue {
   readonly patterns = new Set<string>();
-  /** Number of messages that are delayed. */
-  delayed = 0;
   readonly #takers = new Set<Taker>();
+  readonly #delayed = new Set<Delayed>();
   #ready: Entry[] = [];
   #held = 0;
   #places = 0;
@@ -37,6 +38,7 @@ export class MemoryQueue {
 
   constructor(
     readonly name: string,
+    private readonly clock: Clock,
     /** The connection to which an exclusive queue belongs. */
     readonly owner?: object,
     /** Whether the queue receives messages for all peers. */
@@ -48,16 +50,13 @@ export class MemoryQueue {
     return false;
   }
 
-  put(message: EventMessage, notBefore: number | undefined, clock: BrokerClock): void {
-    const early = notBefore === undefined ? 0 : notBefore - clock.now();
-    if (early > 0) {
-      this.delayed += 1;
-      clock.after(early, () => {
-        this.delayed -= 1;
-        this.put(message, notBefore, clock);
-      });
-      return;
-    }
+  /** Number of messages that are delayed. */
+  get delayed(): number {
+    return this.#delayed.size;
+  }
+
+  put(message: EventMessage, notBefore = 0): void {
+    if (notBefore > this.clock.now()) return this.#delay(message, notBefore);
     this.#ready.push({ place: this.#places++, message, deliveries: 0 });
     this.wake();
   }
@@ -85,10 +84,22 @@ export class MemoryQueue {
     this.wake();
   }
 
+  /** Stops the timers of delayed messages: a broker without connections must not keep the process. */
+  suspend(): void {
+    for (const { timer } of this.#delayed) timer.cancel();
+  }
+
+  /** Starts the timers again after `suspend`. */
+  resume(): void {
+    const delayed = [...this.#delayed];
+    this.#delayed.clear();
+    for (const { message, notBefore } of delayed) this.#delay(message, notBefore);
+  }
+
   wake(): void {
     if (this.#awake) return;
     this.#awake = true;
-    setImmediate(() => {
+    this.clock.after(0, () => {
       this.#awake = false;
       this.#handOut();
     });
@@ -115,6 +126,15 @@ export class MemoryQueue {
     const counts = new Map<string, number>();
     for (const { message } of this.#ready) counts.set(message.attributes.type, (counts.get(message.attributes.type) ?? 0) + 1);
     return [...counts].map(([type, count]) => ({ type, count }));
+  }
+
+  #delay(message: EventMessage, notBefore: number): void {
+    const timer = this.clock.after(notBefore - this.clock.now(), () => {
+      this.#delayed.delete(delayed);
+      this.put(message, notBefore);
+    });
+    const delayed = { message, notBefore, timer };
+    this.#delayed.add(delayed);
   }
 
   /**

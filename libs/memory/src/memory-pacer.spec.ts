@@ -1,4 +1,4 @@
-import { pacerConformance } from '../conformance/pacer.js';
+import { pacerConformance } from '@sluice/testing';
 import { MemoryPacer } from './memory-pacer.js';
 
 pacerConformance('memory', { hosts: false, policy: false }, () =>

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Delivery } from '@sluice/engine';
-import { busConformance } from '../conformance/bus.js';
+import { busConformance } from '@sluice/testing';
 import { MemoryBroker, type MemoryBus } from './memory-bus.js';
+import { VirtualClock } from './virtual-clock.js';
 
 busConformance('memory', { maxBytes: 2 * 1024 ** 2, restarts: true }, async () => {
   const broker = new MemoryBroker();
@@ -21,16 +22,30 @@ describe('MemoryBroker', () => {
   const message = { attributes: { id: '1', source: '/test', type: 'a', time: '2026-01-01T00:00:00Z' }, body: Buffer.alloc(0) };
 
   it('delays messages by the clock of its options', async () => {
-    const due: (() => void)[] = [];
-    let now = 0;
-    const broker = new MemoryBroker({ now: () => now, after: (_ms, run) => void due.push(run) });
+    const clock = new VirtualClock(0);
+    const broker = new MemoryBroker(clock);
     const bus = broker.connect();
     await bus.declare({ queue: 'q' });
     await bus.publish([{ queue: 'q', message, notBefore: 60_000 }]);
+    await clock.advance(59_999);
     expect(await bus.status(['q'])).toMatchObject([{ waiting: 0 }]);
-    now = 60_000;
-    due.forEach((run) => run());
+    await clock.advance(1);
     expect(await bus.status(['q'])).toMatchObject([{ waiting: 1 }]);
+  });
+
+  it('has no timer while no host is connected, and delivers delayed messages to the next one', async () => {
+    const clock = new VirtualClock(0);
+    const broker = new MemoryBroker(clock);
+    const first = broker.connect();
+    await first.declare({ queue: 'q' });
+    await first.publish([{ queue: 'q', message, notBefore: 60_000 }]);
+    await first.close();
+    await clock.runUntilIdle();
+    expect([clock.now(), broker.delayed('q')]).toEqual([0, 1]);
+    const second = broker.connect();
+    await clock.runUntilIdle();
+    expect(clock.now()).toBe(60_000);
+    expect(await second.status(['q'])).toMatchObject([{ waiting: 1 }]);
   });
 
   it('refuses to publish while it is stopped, and redelivers held deliveries afterwards', async () => {

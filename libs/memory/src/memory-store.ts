@@ -24,7 +24,7 @@ import {
   type Store,
   type StoreRetention,
 } from '@sluice/engine';
-import { engineFail } from '@sluice/plugin-api';
+import { engineFail, systemClock, type Clock } from '@sluice/plugin-api';
 
 interface Lease {
   readonly holder: string;
@@ -39,7 +39,7 @@ interface ParkedRow {
 }
 
 /**
- * A database in the memory of the process, for tests: the data that the stores of several hosts share, with a clock of its own. The stores
+ * A database in the memory of the process: the data that the stores of several hosts share, with a clock of its own. The stores
  * pass the same conformance suite as the real one.
  */
 export class MemoryDatabase {
@@ -58,7 +58,10 @@ export class MemoryDatabase {
   /** If true, every method rejects, as when PostgreSQL is stopped. */
   away = false;
 
-  constructor(readonly now: () => number = Date.now) {}
+  constructor(private readonly clock: Clock = systemClock) {}
+
+  /** Returns the wall time of the database, in milliseconds since 1970. */
+  readonly now = (): number => this.clock.now();
 
   /** Returns a number that is greater than all before. */
   draw(): number {

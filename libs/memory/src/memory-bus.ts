@@ -1,12 +1,10 @@
 import { queues, type Bus, type BusState, type Consumer, type ConsumeOptions, type Delivery } from '@sluice/engine';
 import type { Outgoing, QueueSpec, QueueStatus, UnroutedStatus } from '@sluice/engine';
-import { engineFail } from '@sluice/plugin-api';
-import { MemoryQueue, type BrokerClock, type Entry, type Taker } from './memory-queue.js';
-
-const REAL_CLOCK: BrokerClock = { now: Date.now, after: (ms, run) => void setTimeout(run, Math.min(ms, 2 ** 31 - 1)).unref() };
+import { engineFail, systemClock, type Clock } from '@sluice/plugin-api';
+import { MemoryQueue, type Entry, type Taker } from './memory-queue.js';
 
 /**
- * A broker in the memory of the process, for tests: the queues that several hosts share. It passes the same conformance suite as the real
+ * A broker in the memory of the process: the queues that several hosts share. It passes the same conformance suite as the real
  * brokers. Nothing is persisted.
  */
 export class MemoryBroker {
@@ -16,13 +14,14 @@ export class MemoryBroker {
   readonly #buses = new Set<MemoryBus>();
   #state: BusState = { state: 'up' };
 
-  constructor(readonly clock: BrokerClock = REAL_CLOCK) {
-    this.#queues.set(queues.unrouted, new MemoryQueue(queues.unrouted));
+  constructor(readonly clock: Clock = systemClock) {
+    this.#queues.set(queues.unrouted, new MemoryQueue(queues.unrouted, clock));
   }
 
   /** Opens the connection of one more host. */
   connect(): MemoryBus {
     const bus = new MemoryBus(this);
+    if (this.#buses.size === 0) for (const queue of this.#all()) queue.resume();
     this.#buses.add(bus);
     return bus;
   }
@@ -47,8 +46,9 @@ export class MemoryBroker {
 
   /** Removes a connection: its deliveries return to their queues and its exclusive queues vanish. */
   disconnect(bus: MemoryBus): void {
-    this.#buses.delete(bus);
+    if (!this.#buses.delete(bus)) return;
     for (const [name, queue] of this.#queues) if (queue.owner === bus) this.#queues.delete(name);
+    if (this.#buses.size === 0) for (const queue of this.#all()) queue.suspend();
   }
 
   /** Returns a queue by name. */
@@ -61,7 +61,7 @@ export class MemoryBroker {
     const queue =
       this.#queues.get(spec.queue) ??
       this.#removed.get(spec.queue) ??
-      new MemoryQueue(spec.queue, spec.exclusive ? owner : undefined, spec.peers);
+      new MemoryQueue(spec.queue, this.clock, spec.exclusive ? owner : undefined, spec.peers);
     this.#queues.set(spec.queue, queue);
     for (const type of spec.types ?? []) queue.patterns.add(type);
   }
@@ -90,8 +90,12 @@ export class MemoryBroker {
     for (const out of outgoing) this.#put(out);
   }
 
+  #all(): readonly MemoryQueue[] {
+    return [...this.#queues.values(), ...this.#removed.values()];
+  }
+
   #put({ message, queue: name, notBefore }: Outgoing): void {
-    for (const queue of this.#targets(name, message.attributes.type)) queue?.put(message, notBefore, this.clock);
+    for (const queue of this.#targets(name, message.attributes.type)) queue?.put(message, notBefore);
   }
 
   #targets(name: string | undefined, type: string): readonly (MemoryQueue | undefined)[] {
