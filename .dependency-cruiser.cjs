@@ -16,6 +16,20 @@ module.exports = {
       to: { path: '^(libs|apps|plugins)/', pathNot: '^libs/plugin-api/' },
     },
     {
+      name: 'admin-contract-imports-nothing-of-ours',
+      comment: 'a page in a browser uses it: no NestJS, no engine',
+      severity: 'error',
+      from: { path: '^libs/admin-contract/' },
+      to: { path: '^(libs|apps|plugins)/', pathNot: '^libs/admin-contract/' },
+    },
+    {
+      name: 'admin-contract-is-for-programs',
+      comment: 'the engine and the adapters do not know the admin API',
+      severity: 'error',
+      from: { path: '^(libs|plugins)/', pathNot: '^libs/admin-contract/' },
+      to: { path: '^libs/admin-contract/' },
+    },
+    {
       name: 'plugins-only-plugin-api',
       comment: 'a connector uses what every author can use: the contract, and the libraries that are made for connectors',
       severity: 'error',

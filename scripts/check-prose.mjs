@@ -11,9 +11,20 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDERS = [
   'apps/cli',
   'apps/host',
-  ...['embedded', 'engine', 'flow', 'nest', 'onec', 'pacer', 'plugin-api', 'runtime', 'store', 'testing', 'web-client'].map(
-    (name) => `libs/${name}`,
-  ),
+  ...[
+    'admin-contract',
+    'embedded',
+    'engine',
+    'flow',
+    'nest',
+    'onec',
+    'pacer',
+    'plugin-api',
+    'runtime',
+    'store',
+    'testing',
+    'web-client',
+  ].map((name) => `libs/${name}`),
   ...[
     'http',
     'onec-http',

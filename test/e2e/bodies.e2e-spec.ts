@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { freePort } from '@sluice/runtime';
 import { startRabbit, type RabbitServer } from '@sluice/testing/servers';
 import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
-import { admin, ask } from '../support/api.js';
+import { adminList, ask } from '../support/api.js';
 import { Line } from '../support/desktop.js';
 import { describeServers } from '../support/engines.js';
 import { erpWorkspace } from '../support/samples.js';
@@ -218,7 +218,7 @@ describeServers('bodies at all entry points of a host', () => {
     until(`event ${id} to be read or parked`, async () => {
       const read = kept.get(id);
       if (read) return read;
-      const runs = await admin<ParkedRun[]>(stage.url, '/api/parked?limit=1000');
+      const runs = await adminList<ParkedRun>(stage.url, '/api/parked?limit=1000');
       return runs.find(({ event }) => event.id === id)?.error;
     });
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startWebService, type WebService } from '@sluice/testing';
-import { admin, ask, post } from '../support/api.js';
+import { admin, adminList, ask, post } from '../support/api.js';
 import { startHost, type HostProcess } from '../support/host.js';
 import { signToken } from '../support/tokens.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
@@ -126,18 +126,18 @@ describe('secrets that a remote system repeats in its error', () => {
     const answers = await Promise.all(asked.map((path) => post(`${url}/in/${path}`, {})));
     for (const [index, { body, headers }] of answers.entries()) note(asked[index] ?? '', { body, headers: [...headers] });
     note('hook', await post(`${url}/in/hook`, {}, { headers: { 'x-signature': 'wrong' } }));
-    const token = await signToken({ scope: 'viewer' });
+    const token = await signToken({ scope: 'admin' });
     await until(
       'the runs to be parked',
-      async () => (await admin<object[]>(url, '/api/parked?limit=1000')).length >= 2 * STATUSES.length,
+      async () => (await adminList<object>(url, '/api/parked?limit=1000')).length >= 2 * STATUSES.length,
     );
-    const parked = await admin<{ run: string }[]>(url, '/api/parked?limit=1000');
+    const parked = await adminList<{ run: string }>(url, '/api/parked?limit=1000');
     note('list', parked);
     for (const { run } of parked) {
       note('show', await admin(url, `/api/parked/${run}`));
       note('find', await admin(url, `/api/find/${run}`));
     }
-    for (const path of ['/api/status', '/api/doctor', '/health/ready', '/metrics', '/api/unrouted'])
+    for (const path of ['/api/status', '/api/doctor', '/health/ready', '/metrics', '/api/unrouted', '/api/audit'])
       note(path, await ask(url + path, { token }));
     note('log', host.output);
     // verify that the errors themselves are visible

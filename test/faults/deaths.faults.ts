@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import path from 'node:path';
 import type { ParkedSummary } from '@sluice/engine';
 import pg from 'pg';
-import { admin } from '../support/api.js';
+import { admin, adminList } from '../support/api.js';
 import { drive } from '../support/drive.js';
 import { describeServers, startServers, type Servers } from '../support/engines.js';
 import { callsIn, GRAVE_FILES } from '../support/grave.js';
@@ -59,7 +59,7 @@ describeServers('a host that is killed at a certain moment', () => {
   }, START_TIMEOUT_MS);
 
   const callsOf = (flow: string) => callsIn(path.join(grave.path, flow));
-  const parked = (query: string) => admin<ParkedSummary[]>(stage.url, `/api/parked?${query}`);
+  const parked = (query: string) => adminList<ParkedSummary>(stage.url, `/api/parked?${query}`);
 
   /** Restarts the host after each death, like a service manager, until the host runs and `done` resolves with true. */
   async function survive(what: string, done: () => Promise<boolean>): Promise<void> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { QueueStatus, UnroutedStatus } from '@sluice/engine';
 import type { RabbitServerOptions } from '@sluice/testing';
-import { admin } from '../support/api.js';
+import { admin, adminList } from '../support/api.js';
 import { drive } from '../support/drive.js';
 import { describeServers, startServers, type Servers } from '../support/engines.js';
 import { erpWorkspace } from '../support/samples.js';
@@ -50,7 +50,7 @@ describeServers('a delivery that ends before its work is done', () => {
     until(
       `${count} runs to end`,
       async () => {
-        const types = await admin<UnroutedStatus[]>(stage.url, '/api/unrouted');
+        const types = await adminList<UnroutedStatus>(stage.url, '/api/unrouted');
         return types.find(({ type }) => type === 'order.saved')?.count === count;
       },
       FAULT_TIMEOUT_MS,

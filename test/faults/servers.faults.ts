@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { openProxy, type Proxy } from '@sluice/testing';
 import { setTimeout as pause } from 'node:timers/promises';
-import { admin } from '../support/api.js';
+import { adminList } from '../support/api.js';
 import { drive } from '../support/drive.js';
 import { describeServers, startServers, type Servers } from '../support/engines.js';
 import { erpWorkspace, SAVE_FLOW } from '../support/samples.js';
@@ -132,7 +132,7 @@ describeServers('two hosts on RabbitMQ, Redis and PostgreSQL', () => {
       await drive(events, { doors: stage.doors, type: 'order.broken' });
       await servers.postgres.start();
       const parked = await until('all of them in the list of parked runs', async () => {
-        const runs = await admin<{ flow: string; event: { id: string } }[]>(stage.url, '/api/parked?flow=broken');
+        const runs = await adminList<{ flow: string; event: { id: string } }>(stage.url, '/api/parked?flow=broken');
         return runs.length >= events.length && runs;
       });
       expect(parked.map(({ event }) => event.id).sort()).toEqual([...events].sort());

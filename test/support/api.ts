@@ -45,6 +45,11 @@ export async function admin<T>(host: string, path: string, body?: object): Promi
   return answer.body as T;
 }
 
+/** Returns the items of a page of a list of the admin API. */
+export async function adminList<T>(host: string, path: string): Promise<readonly T[]> {
+  return (await admin<{ items: readonly T[] }>(host, path)).items;
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -31,7 +31,7 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     load: async () => (await import('./commands/schema.js')).addSchema,
   },
   token: {
-    about: 'create a token of the operator',
+    about: 'create, revoke and list tokens',
     load: async () => (await import('./commands/token.js')).addToken,
   },
   parked: {
@@ -45,6 +45,10 @@ const COMMANDS: Readonly<Record<string, Described>> = {
   status: {
     about: 'show queues, calls in flight and limits',
     load: async () => (await import('./commands/status.js')).addStatus,
+  },
+  audit: {
+    about: 'list the actions of operators: who, when, what, with which outcome',
+    load: async () => (await import('./commands/audit.js')).addAudit,
   },
   desktops: {
     about: 'show which 1C users are online and how many events wait for them',

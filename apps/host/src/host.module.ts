@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { PluginConnections, type NestModule } from '@sluice/plugin-api';
+import { AdminHandlers } from './api/admin-handlers.js';
 import { AdminController } from './api/admin.controller.js';
 import { HealthController } from './api/health.controller.js';
 import { HomeController } from './api/home.controller.js';
@@ -17,6 +18,7 @@ export class HostModule {
       controllers: [HomeController, HealthController, AdminController],
       providers: [
         { provide: HostServices, useValue: services },
+        AdminHandlers,
         { provide: PluginConnections, useValue: new OpenConnections(services.engine.connections) },
       ],
       exports: [PluginConnections],

@@ -59,7 +59,7 @@ export class Host extends HostServices {
     readonly engine: Engine,
     readonly tokens: Tokens,
     private readonly routes: HttpIngress,
-    private readonly log: Log,
+    readonly log: Log,
     /** The secret of tokens of the operator. */
     readonly operatorSecret: string,
     readonly metrics: Metrics,
@@ -148,6 +148,9 @@ export class Host extends HostServices {
   }
   get files(): WorkspaceState {
     return this.options.files.state;
+  }
+  get mask(): (text: string) => string {
+    return this.options.secrets.mask;
   }
   get backends(): string {
     return this.opened.summary;

@@ -11,4 +11,4 @@ export { describeWorkspace, watchWorkspace, type WorkspaceState } from './worksp
 export { createLogger, toLog } from './logger.js';
 export { Secrets } from './secrets.js';
 export { OPERATOR_MAX_TTL_MS, operatorSecret, signOperatorToken } from './tokens.js';
-export { diagnoseConnection, type Diagnosis } from './api/doctor.js';
+export { diagnoseConnection } from './api/doctor.js';

@@ -1,5 +1,6 @@
+import type { Diagnosis } from '@sluice/admin-contract';
 import { Connections } from '@sluice/engine';
-import { diagnoseConnection, Secrets, type Diagnosis, type LoadedWorkspace } from '@sluice/host';
+import { diagnoseConnection, Secrets, type LoadedWorkspace } from '@sluice/host';
 import { type Services, systemClock } from '@sluice/plugin-api';
 import { silent } from '../terminal/print.js';
 

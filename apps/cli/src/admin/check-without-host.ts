@@ -1,7 +1,8 @@
 import { connect, createServer } from 'node:net';
+import type { Diagnosis } from '@sluice/admin-contract';
 import { PostgresProcess } from '@sluice/embedded';
 import { formatFinding } from '@sluice/flow';
-import { loadWorkspace, readWorkspaceEnv, type Diagnosis, type Env, type LoadedWorkspace } from '@sluice/host';
+import { loadWorkspace, readWorkspaceEnv, type Env, type LoadedWorkspace } from '@sluice/host';
 import { describeError } from '../exit.js';
 import { standInVariables } from '../host/stand-ins.js';
 import { counted } from '../terminal/words.js';

@@ -25,7 +25,16 @@ describe('HostApi', () => {
     'reports that the server may not be a host when it answers %s',
     async (text) => {
       const api = await apiOf(404, text);
-      await expect(api.get('/api/status')).rejects.toThrow(`${api.url} answered 404: is it a host of Sluice?`);
+      await expect(api.get('/api/status')).rejects.toThrow(
+        `${api.url} answered 404: check that SLUICE_URL is the address of a host of Sluice`,
+      );
     },
   );
+
+  it('reports a host that answers in another format', async () => {
+    const api = await apiOf(200, '{"items":[{"type":"order.created"}]}');
+    await expect(api.admin.unrouted({})).rejects.toThrow(
+      /GET \/api\/unrouted in another format \(items: 0: count: .*the release that/,
+    );
+  });
 });

@@ -1,3 +1,4 @@
+import { adminClient, type AdminClient } from '@sluice/admin-contract';
 import { CommandError } from '../exit.js';
 
 const ANSWER_MS = 30_000;
@@ -8,8 +9,11 @@ export class NoHostError extends CommandError {}
 /** Thrown when the host answers 404. */
 export class NotFoundError extends CommandError {}
 
-/** The HTTP API of a running host. Rejects with {@link NoHostError}, {@link NotFoundError}, or a {@link CommandError} of the host. */
+/** The HTTP API of a running host: the admin API, and routes of plugins. Rejects with {@link NoHostError}, {@link NotFoundError}, or a {@link CommandError} of the host. */
 export class HostApi {
+  /** The admin API of the contract. */
+  readonly admin: AdminClient = adminClient((method, path, body) => this.#ask(method, path, body));
+
   constructor(
     readonly url: string,
     private readonly token: string,
@@ -49,7 +53,7 @@ function reasonOf(error: unknown): string {
 
 function refusalOf(status: number, text: string, url: string): string {
   const { message, cure } = parseProblem(text);
-  if (typeof message !== 'string') return `${url} answered ${status}: is it a host of Sluice?`;
+  if (typeof message !== 'string') return `${url} answered ${status}: check that SLUICE_URL is the address of a host of Sluice`;
   return typeof cure !== 'string' || message.includes(cure) ? message : `${message}: ${cure}`;
 }
 

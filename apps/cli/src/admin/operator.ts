@@ -1,7 +1,8 @@
-import { systemClock } from '@sluice/plugin-api';
+import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { postgresUrl, PostgresProcess } from '@sluice/embedded';
 import { operatorSecret, readEnv, signOperatorToken, type Env } from '@sluice/host';
+import { systemClock } from '@sluice/plugin-api';
 import { CommandError } from '../exit.js';
 import { silent } from '../terminal/print.js';
 import { HostApi } from './host-api.js';
@@ -37,10 +38,31 @@ export function hostUrl(env: Env): string {
   return env.SLUICE_URL ?? `http://127.0.0.1:${env.SLUICE_HTTP_PORT}`;
 }
 
+/**
+ * Returns the subject of the tokens that this program signs, which the audit log shows: `cli:<user>@<machine>`. A person who has the secret of
+ * the operator can sign any subject.
+ */
+function commandUser(): string {
+  return `cli:${systemUser()}@${hostname()}`;
+}
+
+function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // containers may run under a user without a name
+    return `uid-${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
 /** Returns the API of the host at SLUICE_URL or on this machine. Uses SLUICE_TOKEN or a short-lived token of the operator. */
 export async function openHostApi(env: Env = readEnv()): Promise<HostApi> {
   const token =
     env.SLUICE_TOKEN ??
-    (await signOperatorToken(await readOperatorSecret(env), { sub: 'cli', scope: 'viewer admin', ttlMs: COMMAND_TTL_MS }));
+    (await signOperatorToken(await readOperatorSecret(env), {
+      sub: commandUser(),
+      scope: 'viewer admin',
+      ttlMs: COMMAND_TTL_MS,
+    }));
   return new HostApi(hostUrl(env), token);
 }

@@ -16,13 +16,16 @@ describe('short ids of runs', () => {
   });
 
   it('are looked up among parked runs only when they look like an id', async () => {
-    const asked: string[] = [];
-    const api = { get: async (path: string) => (asked.push(path), [{ run: A }, { run: B }] as never) };
-    expect(await parkedRunLike(api, '0198A1F2-1')).toBe(A);
-    expect(await parkedRunLike(api, 'ffffffff')).toBeUndefined();
-    await expect(parkedRunLike(api, '0198a1f2')).rejects.toThrow('2 runs begin with 0198a1f2');
+    const asked: (string | undefined)[] = [];
+    const parked = async ({ run = '' }: { run?: string }) => {
+      asked.push(run);
+      return { items: [{ run: A }, { run: B }].filter((one) => one.run.startsWith(run.toLowerCase())) } as never;
+    };
+    expect(await parkedRunLike({ parked }, '0198A1F2-1')).toBe(A);
+    expect(await parkedRunLike({ parked }, 'ffffffff')).toBeUndefined();
+    await expect(parkedRunLike({ parked }, '0198a1f2')).rejects.toThrow('2 runs begin with 0198a1f2');
     expect(asked).toHaveLength(3);
-    expect(await parkedRunLike(api, 'order-17')).toBeUndefined();
+    expect(await parkedRunLike({ parked }, 'order-17')).toBeUndefined();
     expect(asked).toHaveLength(3);
   });
 

@@ -1,9 +1,8 @@
-import type { ParkedSummary } from '@sluice/engine';
+import { MAX_PAGE_SIZE, type AdminClient, type ParkedItem } from '@sluice/admin-contract';
 import { CommandError } from '../exit.js';
-import type { HostApi } from './host-api.js';
 
 /** Returns the run whose id has this prefix. Throws when no run or several runs match. */
-export function runOf(prefix: string, runs: readonly Pick<ParkedSummary, 'run'>[]): string {
+export function runOf(prefix: string, runs: readonly Pick<ParkedItem, 'run'>[]): string {
   const ids = [...new Set(runs.map(({ run }) => run))].filter((run) => run.startsWith(prefix.toLowerCase()));
   const [first, second] = ids;
   if (first === undefined) throw new CommandError(`no run ${prefix} is parked: "sluice parked ls" lists them`);
@@ -11,20 +10,23 @@ export function runOf(prefix: string, runs: readonly Pick<ParkedSummary, 'run'>[
   return first;
 }
 
+/** Returns the rows of the runs, in any state, whose ids have this prefix; the newest 1,000. */
+export async function runsLike(admin: Pick<AdminClient, 'parked'>, prefix: string): Promise<readonly ParkedItem[]> {
+  return (await admin.parked({ state: 'all', run: prefix, limit: MAX_PAGE_SIZE })).items;
+}
+
 /** Prefix of an id in the tables: at least 8 characters. */
 const SHORT_ID = /^[\da-f]{8}[\da-f-]{0,27}$/i;
-/** Maximum number of runs that the host lists. */
-const MAX_LISTED = 1_000;
 
 /**
  * Returns the parked run, in any state, whose id has this prefix; undefined when no run matches.
  *
  * @throws CommandError when several runs match
  */
-export async function parkedRunLike(api: Pick<HostApi, 'get'>, prefix: string): Promise<string | undefined> {
+export async function parkedRunLike(admin: Pick<AdminClient, 'parked'>, prefix: string): Promise<string | undefined> {
   if (!SHORT_ID.test(prefix)) return undefined;
-  const runs = await api.get<readonly Pick<ParkedSummary, 'run'>[]>(`/api/parked?state=all&limit=${MAX_LISTED}`);
-  return runs.some(({ run }) => run.startsWith(prefix.toLowerCase())) ? runOf(prefix, runs) : undefined;
+  const runs = await runsLike(admin, prefix);
+  return runs.length > 0 ? runOf(prefix, runs) : undefined;
 }
 
 const ENOUGH = 8;

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { desktopsTable, summary, type DesktopUser } from './desktops.js';
+import type { DesktopUser } from '@sluice/admin-contract';
+import { desktopsTable, summary } from './desktops.js';
 import { shown } from '../terminal/paint.js';
 
 const NOW = new Date('2026-03-14T12:00:00Z');

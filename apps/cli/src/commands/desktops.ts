@@ -1,37 +1,12 @@
+import { MAX_PAGE_SIZE, type AdminClient, type DesktopUser, type Mailboxes } from '@sluice/admin-contract';
 import type { Command } from 'commander';
-import { NotFoundError, type HostApi } from '../admin/host-api.js';
+import { NotFoundError } from '../admin/host-api.js';
 import { openHostApi } from '../admin/operator.js';
 import { CommandError, EXIT } from '../exit.js';
 import { paint } from '../terminal/paint.js';
 import { print, printJson, say } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 import { counted, inWords } from '../terminal/words.js';
-
-const PAGE = 1_000;
-
-/** A user in the answer of `GET /desktops`; times are ISO 8601. */
-export interface DesktopUser {
-  readonly user: string;
-  readonly extension?: string;
-  readonly groups: readonly string[];
-  readonly waiting: number;
-  readonly oldest?: string;
-  /** Empty: the user is offline. */
-  readonly sessions: readonly { readonly host: string; readonly workplace?: string; readonly since: string }[];
-}
-
-interface Answer {
-  readonly online: number;
-  readonly users: readonly DesktopUser[];
-  readonly more: boolean;
-}
-
-/** The answer of `GET /mailboxes`: totals of all mailboxes. */
-export interface Mailboxes {
-  readonly events: number;
-  readonly users: number;
-  readonly oldest?: string;
-}
 
 export function addDesktops(command: Command): void {
   command
@@ -40,7 +15,7 @@ export function addDesktops(command: Command): void {
     .action(async (user: string | undefined, { json = false }: { json?: boolean }) => {
       const api = await openHostApi();
       try {
-        await (user === undefined ? showAll(api, json) : showOne(api, user, json));
+        await (user === undefined ? showAll(api.admin, json) : showOne(api.admin, user, json));
       } catch (error) {
         if (error instanceof NotFoundError)
           throw new CommandError(
@@ -51,29 +26,25 @@ export function addDesktops(command: Command): void {
     });
 }
 
-async function showAll(api: HostApi, json: boolean): Promise<void> {
+async function showAll(admin: AdminClient, json: boolean): Promise<void> {
   const users: DesktopUser[] = [];
   for (let more = true; more;) {
-    const page = await ask(api, { limit: String(PAGE), after: users.at(-1)?.user ?? '' });
+    const page = await admin.desktops({ limit: MAX_PAGE_SIZE, after: users.at(-1)?.user ?? '' });
     users.push(...page.users);
     more = page.more;
   }
   if (json) return printJson(users);
   const now = new Date();
   if (users.length > 0) print(desktopsTable(users, now));
-  say(summary(users, await api.get<Mailboxes>('/mailboxes'), now));
+  say(summary(users, await admin.mailboxes({}), now));
 }
 
-async function showOne(api: HostApi, user: string, json: boolean): Promise<void> {
-  const { users } = await ask(api, { user });
+async function showOne(admin: AdminClient, user: string, json: boolean): Promise<void> {
+  const { users } = await admin.desktops({ user });
   if (json) printJson(users);
   else if (users.length > 0) print(desktopsTable(users, new Date()));
   else say(`nobody named ${user} has been here, and nothing waits for that name`);
   if (users.length === 0) process.exitCode = EXIT.failed;
-}
-
-function ask(api: HostApi, query: Readonly<Record<string, string>>): Promise<Answer> {
-  return api.get(`/desktops?${new URLSearchParams(query).toString()}`);
 }
 
 /** Returns a line for each session and one for each offline user. Exported for its test. */

@@ -1,8 +1,8 @@
-import { readEnv, type Diagnosis, type Env } from '@sluice/host';
+import { ContractError, type AdminClient } from '@sluice/admin-contract';
+import { readEnv, type Env } from '@sluice/host';
 import type { Command } from 'commander';
 import type { Line } from '../admin/check-connections.js';
 import { checkEngines, checkFromShell, WORKSPACE } from '../admin/check-without-host.js';
-import type { HostApi } from '../admin/host-api.js';
 import { hostUrl, openHostApi } from '../admin/operator.js';
 import { CommandError, describeError, EXIT } from '../exit.js';
 import { addFormat, wantsJson, type Format } from '../options.js';
@@ -25,7 +25,7 @@ export function addDoctor(command: Command): void {
       .option('--workspace <dir>', 'workspace whose connections are checked with the variables of this shell', '.')
       .option('--prune', 'delete the queues of removed flows with their messages'),
   ).action(async ({ prune = false, workspace, ...format }: Flags) => {
-    if (prune) return pruneQueues(await openHostApi());
+    if (prune) return pruneQueues((await openHostApi()).admin);
     const found = await diagnosed(workspace);
     if (wantsJson(format)) printJson(found);
     else print(found.map(diagnosisText).join('\n'));
@@ -56,10 +56,10 @@ async function askHost(env: Env): Promise<HostReport> {
     return { up: false, lines: [line] };
   }
   try {
-    const lines = await (await openHostApi(env)).get<readonly Diagnosis[]>('/api/doctor');
+    const lines = await (await openHostApi(env)).admin.doctor({});
     return { up: true, lines: [{ what: HOST, ok: true, says: `${url} runs with:` }, ...lines] };
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
+    if (!(error instanceof CommandError || error instanceof ContractError)) throw error;
     return {
       up: true,
       lines: [{ what: HOST, ok: false, says: `${url} runs, but its report cannot be read: ${describeError(error)}` }],
@@ -105,10 +105,10 @@ function diagnosisText({ what, ok, skipped, says, cure }: Line): string {
   return ok || cure === undefined || says.includes(cure) ? line : `${line}\n         do: ${oneLine(cure)}`;
 }
 
-async function pruneQueues(api: HostApi): Promise<void> {
-  const found = await api.get<readonly Diagnosis[]>('/api/doctor');
+async function pruneQueues(admin: AdminClient): Promise<void> {
+  const found = await admin.doctor({});
   const queues = found.flatMap(({ what, ok }) => (!ok && what.startsWith('queue ') ? [what.slice('queue '.length)] : []));
   if (queues.length === 0) return print('no queues of removed flows');
-  const removed = await api.post<Readonly<Record<string, number>>>('/api/doctor/prune', { queues });
+  const removed = await admin.prune({ queues });
   for (const [queue, count] of Object.entries(removed)) print(`removed ${queue} with ${counted(count, 'message')}`);
 }

@@ -1,29 +1,31 @@
 import { readFile } from 'node:fs/promises';
+import type { AdminClient, Collected, ParkedItem } from '@sluice/admin-contract';
 import { Option, type Command } from 'commander';
-import type { HostApi } from '../admin/host-api.js';
+import { addAll, listed, sayMore, type ListFlags } from '../admin/listed.js';
 import { openHostApi } from '../admin/operator.js';
-import { runOf, shortRuns } from '../admin/short-run.js';
+import { runOf, runsLike, shortRuns } from '../admin/short-run.js';
 import { CommandError, EXIT, UsageError, describeError } from '../exit.js';
 import { addFormat, wantsJson, type Format } from '../options.js';
 import { paint } from '../terminal/paint.js';
-import { shownRun, type Parked, type ShownRun } from '../terminal/parked-run.js';
+import { shownRun } from '../terminal/parked-run.js';
 import { print, printJson, say } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 import { ago, counted } from '../terminal/words.js';
 
-const STATES = ['parked', 'replaying', 'replayed', 'dropped', 'all'];
+const STATES = ['parked', 'replaying', 'replayed', 'dropped', 'all'] as const;
+type State = (typeof STATES)[number];
 /** A complete id, which needs no search. */
 const FULL_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-const PAGE = 1_000;
 
 export function addParked(parked: Command): void {
-  addFormat(
+  const ls = addFormat(
     parked
       .command('ls')
       .description('list parked runs')
       .option('--flow <name>', 'only runs of this flow')
       .addOption(new Option('--state <state>', 'only runs in this state').choices(STATES).default('parked')),
-  ).action(list);
+  );
+  addAll(ls).action(list);
   addFormat(
     parked
       .command('show')
@@ -48,12 +50,18 @@ export function addParked(parked: Command): void {
     .action(drop);
 }
 
-async function list({ flow, state, ...format }: { flow?: string; state: string } & Format): Promise<void> {
-  const runs = await listed(await openHostApi(), { state, ...(flow !== undefined && { flow }) });
-  if (wantsJson(format)) return printJson(runs);
-  if (runs.length === 0) return say('no run is parked');
+async function list({ flow, state, ...flags }: { flow?: string; state: State } & ListFlags & Format): Promise<void> {
+  const { admin } = await openHostApi();
+  const filter = { state, ...(flow !== undefined && { flow }) };
+  const found = await listed((page) => admin.parked({ ...filter, ...page }), flags);
+  if (wantsJson(flags)) printJson(found.items);
+  else if (found.items.length === 0) say('no run is parked');
+  else print(parkedTable(found.items, new Date()));
+  sayMore(found, flags);
+}
+
+function parkedTable(runs: readonly ParkedItem[], now: Date): string {
   const ids = shortRuns(runs.map(({ run }) => run));
-  const now = new Date();
   const rows = runs.map(({ run, flow: name, step, parkedAt, state: is, error, event }) => [
     ids.get(run) ?? run,
     step === undefined ? name : `${name}/${step}`,
@@ -63,12 +71,12 @@ async function list({ flow, state, ...format }: { flow?: string; state: string }
     is,
     `${paint.red(error.code)} ${error.message}`,
   ]);
-  print(headedTable(['RUN', 'FLOW/STEP', 'EVENT', 'SUBJECT', 'PARKED', 'STATE', 'BECAUSE'], rows));
+  return headedTable(['RUN', 'FLOW/STEP', 'EVENT', 'SUBJECT', 'PARKED', 'STATE', 'BECAUSE'], rows);
 }
 
 async function show(prefix: string, format: Format): Promise<void> {
-  const api = await openHostApi();
-  const run = await api.get<ShownRun>(`/api/parked/${await findRun(api, prefix)}`);
+  const { admin } = await openHostApi();
+  const run = await admin.parkedRun({ run: await findRun(admin, prefix) });
   if (wantsJson(format)) printJson(run);
   else print(shownRun(run, new Date()));
 }
@@ -84,10 +92,10 @@ async function replay(prefix: string | undefined, { data, fromStart = false, all
   if (all === (prefix !== undefined)) throw new UsageError('name a run, or write --all');
   if (all && data !== undefined) throw new UsageError('--data is for one run, not for --all');
   if (flow !== undefined && !all) throw new UsageError('--flow goes with --all');
-  const api = await openHostApi();
-  if (prefix === undefined) return replayAll(api, fromStart, flow);
+  const { admin } = await openHostApi();
+  if (prefix === undefined) return replayAll(admin, fromStart, flow);
   const body = { fromStart, ...(data !== undefined && { data: await readData(data) }) };
-  const replayed = await api.post<Replayed>(`/api/parked/${await findRun(api, prefix)}/replay`, body);
+  const replayed = await admin.replay({ run: await findRun(admin, prefix), ...body });
   warnOfRepeats(replayed);
   print(`Replayed. Follow it: sluice find ${replayed.run}`);
 }
@@ -95,47 +103,50 @@ async function replay(prefix: string | undefined, { data, fromStart = false, all
 async function drop(prefix: string | undefined, { all = false, flow }: Pick<ReplayFlags, 'all' | 'flow'>): Promise<void> {
   if (all === (prefix !== undefined)) throw new UsageError('name a run, or write --all --flow NAME');
   if (all !== (flow !== undefined)) throw new UsageError('--all and --flow go together');
-  const api = await openHostApi();
-  const runs =
-    prefix === undefined ? await listed(api, { state: 'parked', flow: flow ?? '' }) : [{ run: await findRun(api, prefix) }];
-  for (const { run } of runs) await api.post(`/api/parked/${run}/drop`);
-  const more = runs.length === PAGE ? '; there may be more runs: repeat the command' : '';
-  print(`dropped ${prefix === undefined ? counted(runs.length, 'run') : runs[0]?.run}${more}`);
+  const { admin } = await openHostApi();
+  const { items: runs, more } =
+    prefix === undefined ? await parkedRuns(admin, flow) : { items: [await findRun(admin, prefix)], more: 0 };
+  for (const run of runs) await admin.drop({ run });
+  print(`dropped ${prefix === undefined ? counted(runs.length, 'run') : runs[0]}${repeatText(more)}`);
 }
 
-/** The answer of the host to a replay. */
-interface Replayed {
-  readonly run: string;
-  /** X-Request-Ids of the earlier calls of the run: a replay from the start may repeat them under other ids. */
-  readonly repeats?: readonly string[];
-}
-
-function warnOfRepeats({ run, repeats = [] }: Replayed): void {
+/** @param replayed the answer of the host to a replay */
+function warnOfRepeats({ run, repeats = [] }: Awaited<ReturnType<AdminClient['replay']>>): void {
   if (repeats.length === 0) return;
   say(paint.yellow(`run ${run}: calls that were made before may be repeated: ${repeats.join(', ')}`));
 }
 
-async function replayAll(api: HostApi, fromStart: boolean, flow: string | undefined): Promise<void> {
-  const runs = await listed(api, { state: 'parked', ...(flow !== undefined && { flow }) });
+async function replayAll(admin: AdminClient, fromStart: boolean, flow: string | undefined): Promise<void> {
+  const { items: runs, more } = await parkedRuns(admin, flow);
   let done = 0;
-  for (const { run } of runs) {
+  for (const run of runs) {
     try {
-      warnOfRepeats(await api.post<Replayed>(`/api/parked/${run}/replay`, { fromStart }));
+      warnOfRepeats(await admin.replay({ run, fromStart }));
       done++;
     } catch (error) {
       say(`${run}: ${describeError(error)}`);
     }
   }
-  print(`replayed ${counted(done, 'run')}${runs.length === PAGE ? `; there may be more runs: repeat the command` : ''}`);
+  print(`replayed ${counted(done, 'run')}${repeatText(more)}`);
   if (done < runs.length) process.exitCode = EXIT.failed;
 }
 
-function listed(api: HostApi, query: Readonly<Record<string, string>>): Promise<readonly Parked[]> {
-  return api.get(`/api/parked?${new URLSearchParams({ ...query, limit: String(PAGE) }).toString()}`);
+function repeatText(more: number): string {
+  return more === 0 ? '' : '; there are more runs: repeat the command';
 }
 
-async function findRun(api: HostApi, prefix: string): Promise<string> {
-  return FULL_ID.test(prefix) ? prefix.toLowerCase() : runOf(prefix, await listed(api, { state: 'all' }));
+/** Returns the ids of the parked runs, at most {@link MAX_ITEMS}. */
+function parkedRuns(admin: AdminClient, flow: string | undefined): Promise<Collected<string>> {
+  const filter = flow === undefined ? {} : { flow };
+  const read = async (page: { readonly limit: number; readonly cursor?: string }) => {
+    const { items, ...rest } = await admin.parked({ ...filter, ...page });
+    return { ...rest, items: items.map(({ run }) => run) };
+  };
+  return listed(read, { all: true });
+}
+
+async function findRun(admin: AdminClient, prefix: string): Promise<string> {
+  return FULL_ID.test(prefix) ? prefix.toLowerCase() : runOf(prefix, await runsLike(admin, prefix));
 }
 
 async function readData(file: string): Promise<unknown> {

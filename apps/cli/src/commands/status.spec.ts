@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { statusText, type HostStatus } from './status.js';
+import type { HostStatus } from '@sluice/admin-contract';
+import { statusText } from './status.js';
 import { shown } from '../terminal/paint.js';
 
 const NOW = new Date('2026-11-30T12:00:00Z');
@@ -19,7 +20,8 @@ function told(state: 'idle' | 'in use', more: object = {}, leases: object[] = []
       parked: {},
       leases,
       newerStates: [],
-    } as HostStatus,
+      parkedAccounts: [],
+    } as unknown as HostStatus,
     NOW,
   );
   // picocolors treats CI as a terminal with colours
@@ -80,6 +82,7 @@ describe('statusText', () => {
         parked: {},
         leases: [],
         newerStates: [{ queue: 'flow.save.next', version: 2, handedBack: 7, lastAt: 0 }],
+        parkedAccounts: [],
       },
       NOW,
     );

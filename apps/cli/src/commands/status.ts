@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { EngineStatus, LeaseRow, PaceState } from '@sluice/engine';
-import { describeWorkspace, type WorkspaceState } from '@sluice/host';
+import type { HostStatus } from '@sluice/admin-contract';
+import { describeWorkspace } from '@sluice/host';
 import type { Command } from 'commander';
 import { openHostApi } from '../admin/operator.js';
 import { stopRequest } from '../host/stop-request.js';
@@ -14,34 +14,15 @@ const WATCH_MS = 1_000;
 /** Moves the cursor to the upper left corner and clears the screen. */
 const CLEAR = '\u001B[H\u001B[2J';
 
-/** A connection as the host reports it. */
-export type ShownConnection = EngineStatus['connections'][number] & {
-  /** Calls that wait for a slot or for the remote system. */
-  readonly waiting: number;
-  /** Due time of the oldest call in ISO 8601, if the bus knows it. */
-  readonly oldest?: string;
-  /** Successful calls of the reporting host in the last 60 s. */
-  readonly perMinute: number;
-};
-
-export interface HostStatus extends Omit<EngineStatus, 'connections' | 'parkedAccounts'> {
-  /** Absent in hosts of the previous release. */
-  readonly parkedAccounts?: EngineStatus['parkedAccounts'];
-  readonly connections: readonly ShownConnection[];
-  readonly engines: string;
-  readonly flows: readonly string[];
-  readonly files: WorkspaceState;
-  /** Number of parked runs by flow. */
-  readonly parked: Readonly<Record<string, number>>;
-  readonly leases: readonly LeaseRow[];
-}
+type Connection = HostStatus['connections'][number];
+type Pace = HostStatus['paces'][string];
 
 export function addStatus(command: Command): void {
   addFormat(command.option('--watch', 'refresh each second')).action(
     async ({ watch = false, ...format }: { watch?: boolean } & Format) => {
-      const api = await openHostApi();
+      const { admin } = await openHostApi();
       const look = async () => {
-        const status = await api.get<HostStatus>('/api/status');
+        const status = await admin.status({});
         if (wantsJson(format)) return printJson(status);
         if (watch && process.stdout.isTTY) process.stdout.write(CLEAR);
         print(statusText(status, new Date()));
@@ -59,7 +40,7 @@ export function addStatus(command: Command): void {
 
 /** @param now the current time, for the age of waiting calls */
 export function statusText(status: HostStatus, now: Date): string {
-  const { engines, files, bus, queues, paces, connections, parked, leases, newerStates, parkedAccounts = [] } = status;
+  const { engines, files, bus, queues, paces, connections, parked, leases, newerStates, parkedAccounts } = status;
   const busy = queues.filter(({ waiting, held = 0 }) => waiting + held > 0);
   const blocks = [
     ...(files.state === 'current' ? [] : [paint.red(`workspace ${files.directory}: ${describeWorkspace(files)}`)]),
@@ -102,7 +83,7 @@ export function statusText(status: HostStatus, now: Date): string {
   return blocks.join('\n\n');
 }
 
-interface ShownPace extends PaceState {
+interface ShownPace extends Pace {
   /** The owner of the pace, if it is another host. */
   readonly elsewhere?: string;
 }
@@ -115,11 +96,11 @@ function paceOf(connection: string, paces: HostStatus['paces'], leases: HostStat
   return isPaceState(lease?.info) ? { ...lease.info, elsewhere: lease.holder } : own;
 }
 
-function isPaceState(info: unknown): info is PaceState {
+function isPaceState(info: unknown): info is Pace {
   return typeof info === 'object' && info !== null && 'inFlight' in info && 'limit' in info && 'max' in info;
 }
 
-function connectionText({ state, problem }: ShownConnection, pace: PaceState | undefined): string {
+function connectionText({ state, problem }: Connection, pace: Pace | undefined): string {
   if (problem !== undefined) return paint.red(`${state}: ${problem}`);
   const reason = pace?.closedBecause ?? pace?.limitedBecause;
   if (pace?.closedBecause !== undefined) return `${paint.yellow('calls wait')}: ${reason}`;

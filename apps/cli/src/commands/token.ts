@@ -1,10 +1,12 @@
 import { OPERATOR_MAX_TTL_MS, readEnv, signOperatorToken } from '@sluice/host';
 import { Option, type Command } from 'commander';
 import { decodeToken } from '../admin/decode-token.js';
+import { addAll, listed, sayMore, type ListFlags } from '../admin/listed.js';
 import { openHostApi, readOperatorSecret } from '../admin/operator.js';
 import { CommandError } from '../exit.js';
-import { readDuration, readNames, readScopes } from '../options.js';
-import { print } from '../terminal/print.js';
+import { addFormat, readDuration, readNames, readScopes, wantsJson, type Format } from '../options.js';
+import { print, printJson, say } from '../terminal/print.js';
+import { headedTable } from '../terminal/table.js';
 
 interface SignOptions {
   readonly sub?: string;
@@ -56,9 +58,20 @@ export function addToken(command: Command): void {
     .option('--issuer <name>', 'issuer of the token; operator when absent')
     .action(async (token: string | undefined, options: RevokeOptions) => {
       const revocation = readRevocation(token, options);
-      await (await openHostApi()).post('/api/tokens/revoke', revocation);
+      await (await openHostApi()).admin.revoke(revocation);
       print(`revoked: ${describe(revocation)}; all hosts reject it within 5 s`);
     });
+  addAll(addFormat(command.command('revoked').description('list revoked tokens and users'))).action(listRevoked);
+}
+
+async function listRevoked(flags: ListFlags & Format): Promise<void> {
+  const { admin } = await openHostApi();
+  const found = await listed(admin.revoked, flags);
+  const rows = found.items.map((one) => [one.issuer, 'jti' in one ? `token ${one.jti}` : `user ${one.sub}`, one.at]);
+  if (wantsJson(flags)) printJson(found.items);
+  else if (rows.length === 0) say('nothing is revoked');
+  else print(headedTable(['ISSUER', 'REVOKED', 'SINCE'], rows));
+  sayMore(found, flags);
 }
 
 type Revocation = { readonly issuer: string } & ({ readonly jti: string } | { readonly sub: string });

@@ -1,5 +1,5 @@
-import type { UnroutedStatus } from '@sluice/engine';
 import type { Command } from 'commander';
+import { addAll, listed, sayMore, type ListFlags } from '../admin/listed.js';
 import { openHostApi } from '../admin/operator.js';
 import { UsageError } from '../exit.js';
 import { addFormat, wantsJson, type Format } from '../options.js';
@@ -8,17 +8,7 @@ import { headedTable } from '../terminal/table.js';
 import { counted } from '../terminal/words.js';
 
 export function addUnrouted(unrouted: Command): void {
-  addFormat(unrouted.command('ls').description('count unrouted events by type')).action(async (format: Format) => {
-    const types = await (await openHostApi()).get<readonly UnroutedStatus[]>('/api/unrouted');
-    if (wantsJson(format)) return printJson(types);
-    if (types.length === 0) return say('no unrouted events');
-    print(
-      headedTable(
-        ['TYPE', 'EVENTS'],
-        types.map(({ type, count }) => [type, String(count)]),
-      ),
-    );
-  });
+  addAll(addFormat(unrouted.command('ls').description('count unrouted events by type'))).action(list);
   unrouted
     .command('replay')
     .description('pass unrouted events of a type to a flow')
@@ -27,8 +17,23 @@ export function addUnrouted(unrouted: Command): void {
     .requiredOption('--flow <name>', 'flow that gets the events')
     .action(async (named: string | undefined, { type = named, flow }: { type?: string; flow: string }) => {
       if (type === undefined) throw new UsageError('name a type: sluice unrouted replay order.created --flow NAME');
-      const body = { type, flow };
-      const { moved } = await (await openHostApi()).post<{ moved: number }>('/api/unrouted/replay', body);
-      print(`moved ${counted(moved, 'event')} to ${body.flow}`);
+      const { admin } = await openHostApi();
+      const { moved } = await admin.replayUnrouted({ type, flow });
+      print(`moved ${counted(moved, 'event')} to ${flow}`);
     });
+}
+
+async function list(flags: ListFlags & Format): Promise<void> {
+  const { admin } = await openHostApi();
+  const found = await listed(admin.unrouted, flags);
+  if (wantsJson(flags)) printJson(found.items);
+  else if (found.items.length === 0) say('no unrouted events');
+  else
+    print(
+      headedTable(
+        ['TYPE', 'EVENTS'],
+        found.items.map(({ type, count }) => [type, String(count)]),
+      ),
+    );
+  sayMore(found, flags);
 }

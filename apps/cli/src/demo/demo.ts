@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { AdminClient } from '@sluice/admin-contract';
 import { startOnec, startPbx, type Onec, type Pbx } from '@sluice/emulator';
 import { readEnv, signOperatorToken } from '@sluice/host';
 import { freePort } from '@sluice/runtime';
@@ -104,14 +105,14 @@ const gateOf = (onec: Onec) => `${onec.url}/demo/hs/gate/v1`;
 async function finishLeftovers(host: HostProcess, onec: Onec, token: string, signal: AbortSignal): Promise<void> {
   const api = new HostApi(host.url ?? '', token);
   const until = performance.now() + GIVE_UP_MS;
-  while ((await waitingIn(api)) + onec.stats().inFlight > 0) {
+  while ((await waitingIn(api.admin)) + onec.stats().inFlight > 0) {
     if (performance.now() > until) throw new CommandError(`events of an earlier demo do not drain: see ${host.log}`);
     await pause(100, undefined, { signal });
   }
 }
 
-async function waitingIn(api: HostApi): Promise<number> {
-  const { queues } = await api.get<{ queues: readonly { queue: string; waiting: number; held?: number }[] }>('/api/status');
+async function waitingIn(admin: AdminClient): Promise<number> {
+  const { queues } = await admin.status({});
   const ours = queues.filter(({ queue }) => /^flow\.demo(\.next)?$|^push\.erp\./.test(queue));
   return ours.reduce((sum, { waiting, held = 0 }) => sum + waiting + held, 0);
 }

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { shownRun, type ShownRun } from './parked-run.js';
+import type { ShownRun } from '@sluice/admin-contract';
+import { shownRun } from './parked-run.js';
 import { shown } from './paint.js';
 
 const RUN = '0198b723-0000-7000-8000-000000000001';

@@ -1,16 +1,7 @@
-import type { ParkedSummary } from '@sluice/engine';
+import type { ShownRun } from '@sluice/admin-contract';
 import { paint } from './paint.js';
 import { table } from './table.js';
 import { ago } from './words.js';
-
-/** A parked run as JSON; times are ISO 8601. */
-export type Parked = Omit<ParkedSummary, 'parkedAt'> & { readonly parkedAt: string };
-
-/** A parked run with the data of its trigger and the outputs of its finished steps. */
-export interface ShownRun extends Parked {
-  readonly data: unknown;
-  readonly steps: Readonly<Record<string, unknown>>;
-}
 
 /** Returns a parked run as text: the error, its cure and the data. */
 export function shownRun({ run, flow, step, state, event, error, parkedAt, epoch, data, steps }: ShownRun, now: Date): string {

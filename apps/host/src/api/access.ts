@@ -1,17 +1,26 @@
-import { Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { AdminRoute } from '@sluice/admin-contract';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import type { Bearer } from '@sluice/plugin-api';
 import type { FastifyRequest } from 'fastify';
 import { bearerOf } from '../http/http-ingress.js';
 import { doorOf } from '../http/send-problem.js';
 import { requireScope } from '../tokens.js';
 import { HostServices } from './host-services.js';
 
-const SCOPE = 'sluice:scope';
+/** Marks a handler with its route of the contract. */
+export const RouteOf = Reflector.createDecorator<AdminRoute>();
 
-/** Sets the scope that a route requires. The default is `viewer`. */
-export const Scope = (scope: 'viewer' | 'admin') => SetMetadata(SCOPE, scope);
+const actors = new WeakMap<FastifyRequest, Bearer>();
 
-/** Requires a token for every route of the admin API. */
+/** Returns the sender of a request that the guard has admitted. */
+export function actorOf(request: FastifyRequest): Bearer {
+  const actor = actors.get(request);
+  if (!actor) throw new Error('the request was not admitted');
+  return actor;
+}
+
+/** Requires a token with the scope of the route. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
@@ -20,10 +29,11 @@ export class AccessGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const scope =
-      this.reflector.getAllAndOverride<string | undefined>(SCOPE, [context.getHandler(), context.getClass()]) ?? 'viewer';
+    const { scope } = this.reflector.get(RouteOf, context.getHandler());
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    requireScope(await this.services.tokens.verify(bearerOf(request), doorOf(request)), scope);
+    const actor = await this.services.tokens.verify(bearerOf(request), doorOf(request));
+    requireScope(actor, scope);
+    actors.set(request, actor);
     return true;
   }
 }

@@ -1,17 +1,8 @@
+import type { Diagnosis } from '@sluice/admin-contract';
 import { queues, type Connection, type ParkedAccountState } from '@sluice/engine';
 import { ENGINE_CODES } from '@sluice/plugin-api';
 import { describeWorkspace } from '../workspace-watch.js';
 import type { HostServices } from './host-services.js';
-
-export interface Diagnosis {
-  readonly what: string;
-  readonly ok: boolean;
-  readonly says: string;
-  /** Address of a connection, if its plugin reports one. */
-  readonly address?: string;
-  /** The cure of a problem. */
-  readonly cure?: string;
-}
 
 const CHECK_MS = 10_000;
 /** Maximum number of reported types of unrouted events. Senders choose the types, so there can be thousands. */

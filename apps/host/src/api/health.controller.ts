@@ -1,3 +1,4 @@
+import type { HEALTH_ROUTES, ResponseOf } from '@sluice/admin-contract';
 import { Controller, Get, Header, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bearerOf } from '../http/http-ingress.js';
@@ -5,19 +6,21 @@ import { doorOf } from '../http/send-problem.js';
 import { requireScope } from '../tokens.js';
 import { connectionReports, type ConnectionReport } from './connection-reports.js';
 import { HostServices } from './host-services.js';
-import { Summary } from './summary.js';
+import { json } from './json.js';
 
 /** Headers that reverse proxies add. */
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'];
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
+
+type Live = ResponseOf<typeof HEALTH_ROUTES.live>;
+type Ready = ResponseOf<typeof HEALTH_ROUTES.ready>;
 
 @Controller()
 export class HealthController {
   constructor(private readonly services: HostServices) {}
 
   @Get('health/live')
-  @Summary('The process answers')
-  live(): object {
+  live(): Live {
     return { status: 'ok' };
   }
 
@@ -26,13 +29,12 @@ export class HealthController {
    * names and states: addresses, reasons and numbers require a token with the scope `viewer`.
    */
   @Get('health/ready')
-  @Summary('Events can be accepted')
-  async ready(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+  async ready(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<Ready> {
     const { services } = this;
     const bus = services.bus.state();
     const store = await services.store.check().then(
-      () => ({ state: 'up' }),
-      (error: Error) => ({ state: 'down', reason: error.message }),
+      () => ({ state: 'up' as const }),
+      (error: Error) => ({ state: 'down' as const, reason: error.message }),
     );
     const ready = services.ready && bus.state === 'up' && store.state === 'up';
     if (!ready) void reply.code(503);
@@ -40,7 +42,7 @@ export class HealthController {
     const workspace = services.files.lastGoodOf === undefined ? services.files.state : 'last good copy';
     const isViewer = await this.#isViewer(request);
     const connections = await this.#connections(store.state === 'up', isViewer);
-    if (isViewer) return { status, engines: services.backends, bus, store, workspace, connections };
+    if (isViewer) return json({ status, engines: services.backends, bus, store, workspace, connections } as const);
     return {
       status,
       bus: { state: bus.state },

@@ -1,5 +1,6 @@
 import type { Engine, Pacer, Store, Bus } from '@sluice/engine';
 import type { Workspace } from '@sluice/flow';
+import type { Log } from '@sluice/plugin-api';
 import type { Metrics } from '../metrics.js';
 import type { Tokens } from '../tokens.js';
 import type { WorkspaceState } from '../workspace-watch.js';
@@ -10,6 +11,9 @@ export abstract class HostServices {
   abstract readonly bus: Bus;
   abstract readonly store: Store;
   abstract readonly pacer: Pacer;
+  abstract readonly log: Log;
+  /** Hides secrets in a text. */
+  abstract readonly mask: (text: string) => string;
   abstract readonly metrics: Metrics;
   abstract readonly tokens: Tokens;
   abstract readonly workspace: Workspace;

@@ -1,0 +1,150 @@
+import { HOST_ROUTES, type HostRouteName, type Page, type RequestOf, type ResponseOf } from '@sluice/admin-contract';
+import { Injectable } from '@nestjs/common';
+import { decodeRun, readData, type ParkedPosition, type ParkedRun } from '@sluice/engine';
+import { engineFail } from '@sluice/plugin-api';
+import { z } from 'zod';
+import { connectionReports } from './connection-reports.js';
+import { cursorsOf, pageOf, pageOfAll } from './cursors.js';
+import { diagnose, pruneQueues } from './doctor.js';
+import { HostServices } from './host-services.js';
+import { json } from './json.js';
+import { replayUnrouted } from './unrouted-replay.js';
+
+type Routes = typeof HOST_ROUTES;
+type Request<Name extends HostRouteName> = RequestOf<Routes[Name]>;
+type Response<Name extends HostRouteName> = ResponseOf<Routes[Name]>;
+type Handlers = { readonly [Name in HostRouteName]: (request: Request<Name>) => Promise<Response<Name>> };
+
+const Milliseconds = z.int().min(-8.64e15).max(8.64e15);
+const Number53 = z.int().min(0);
+const PARKED = cursorsOf('parked', z.tuple([Milliseconds, z.string(), Number53]));
+const FOUND = cursorsOf('find', z.tuple([Milliseconds, Number53]));
+const AUDIT = cursorsOf('audit', Number53);
+const UNROUTED = cursorsOf('unrouted', z.string());
+const REVOKED = cursorsOf('revoked', z.string());
+
+/** The work of each route of the admin API. */
+@Injectable()
+export class AdminHandlers implements Handlers {
+  constructor(private readonly services: HostServices) {}
+
+  async status(): Promise<Response<'status'>> {
+    const { engine, store, backends: engines, workspace, files } = this.services;
+    const [status, parked, leases] = await Promise.all([engine.status(), store.parked.count(), store.leases.list()]);
+    const connections = connectionReports(status, leases).map((report) => ({
+      ...report,
+      perMinute: this.services.metrics.rates.perMinute(report.connection),
+    }));
+    return json({ engines, flows: workspace.flows.map((flow) => flow.name), files, ...status, connections, parked, leases });
+  }
+
+  async parked({ flow, state, run, limit, cursor }: Request<'parked'>): Promise<Response<'parked'>> {
+    const { parked } = this.services.store;
+    const filter = {
+      ...(flow !== undefined && { flow }),
+      ...(state !== 'all' && { state }),
+      ...(run !== undefined && { runPrefix: run.toLowerCase() }),
+    };
+    const { after } = PARKED.read(cursor);
+    const from = after && { after: { parkedAt: new Date(after[0]), run: after[1], epoch: after[2] } };
+    const page = await pageOf(
+      limit,
+      (size) => parked.list({ ...filter, ...from, limit: size }),
+      ({ parkedAt, run: id, epoch }: ParkedPosition) => PARKED.write([parkedAt.getTime(), id, epoch]),
+      (last, size) => parked.size({ ...filter, after: last, limit: size }),
+    );
+    return json(page);
+  }
+
+  async parkedRun({ run }: Request<'parkedRun'>): Promise<Response<'parkedRun'>> {
+    const parked = await this.services.store.parked.get(run);
+    if (!parked) throw engineFail.NOT_PARKED(`no run ${run} is parked`);
+    return json(shown(parked));
+  }
+
+  async replay({ run, ...options }: Request<'replay'>): Promise<Response<'replay'>> {
+    const { parking } = this.services.engine;
+    // read before the replay, because the journal of a running run also contains new calls
+    const repeats = options.fromStart || options.data !== undefined ? await parking.callsOf(run) : [];
+    return { run: await parking.replay(run, options), ...(repeats.length > 0 && { repeats }) };
+  }
+
+  async drop({ run }: Request<'drop'>): Promise<void> {
+    await this.services.engine.parking.drop(run);
+  }
+
+  async unrouted(page: Request<'unrouted'>): Promise<Response<'unrouted'>> {
+    return pageOfAll(await this.services.bus.unrouted(), ({ type }) => type, UNROUTED, page);
+  }
+
+  async replayUnrouted({ type, flow: name }: Request<'replayUnrouted'>): Promise<Response<'replayUnrouted'>> {
+    const flow = this.services.workspace.flows.find((each) => each.name === name);
+    if (!flow) throw engineFail.CONFIG_INVALID(`there is no flow "${name}"`);
+    return { moved: await replayUnrouted(this.services.bus, flow, type) };
+  }
+
+  async revoke({ issuer, jti, sub }: Request<'revoke'>): Promise<void> {
+    const { revocations } = this.services.store;
+    if (jti !== undefined) await revocations.add({ issuer, jti });
+    else if (sub !== undefined) await revocations.add({ issuer, sub });
+  }
+
+  async revoked(page: Request<'revoked'>): Promise<Response<'revoked'>> {
+    const all = await this.services.store.revocations.list();
+    const keyOf = (one: (typeof all)[number]) => JSON.stringify([one.issuer, 'jti' in one ? ['jti', one.jti] : ['sub', one.sub]]);
+    return json(await pageOfAll(all, keyOf, REVOKED, page));
+  }
+
+  async find({ id, limit, cursor }: Request<'find'>): Promise<Response<'find'>> {
+    const { after } = FOUND.read(cursor);
+    const from = after && { after: { at: new Date(after[0]), n: after[1] } };
+    const { entries, next } = await this.services.store.journal.page(id, { ...from, limit });
+    const page: Page<(typeof entries)[number]> = {
+      items: entries,
+      ...(next && { next: FOUND.write([next.at.getTime(), next.n]) }),
+    };
+    return json(page);
+  }
+
+  async audit({ limit, cursor }: Request<'audit'>): Promise<Response<'audit'>> {
+    const { audit } = this.services.store;
+    const from = AUDIT.read(cursor);
+    const page = await pageOf(
+      limit,
+      (size) => audit.list({ ...from, limit: size }),
+      ({ n }) => AUDIT.write(n),
+      ({ n }, size) => audit.size({ after: n, limit: size }),
+    );
+    return json(page);
+  }
+
+  doctor(): Promise<Response<'doctor'>> {
+    return diagnose(this.services);
+  }
+
+  prune({ queues }: Request<'prune'>): Promise<Response<'prune'>> {
+    return pruneQueues(this.services, queues);
+  }
+}
+
+function shown(parked: ParkedRun) {
+  const { message, ...summary } = parked;
+  const { state, body } = decodeRun(message);
+  let data: unknown;
+  try {
+    data = readData(parked.event, body);
+  } catch {
+    data = { unreadable: body.toString('base64') };
+  }
+  return { ...summary, data: writable(data) ?? { unreadable: body.toString('base64') }, steps: writable(state.steps) ?? {} };
+}
+
+/** Returns undefined for a value that cannot be written as JSON, such as one with a hundred thousand levels. */
+function writable<T>(value: T): T | undefined {
+  try {
+    JSON.stringify(value);
+    return value;
+  } catch {
+    return undefined;
+  }
+}

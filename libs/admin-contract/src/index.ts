@@ -1,0 +1,12 @@
+/**
+ * The admin API of a host as one table of routes, from which the routes of the host, the OpenAPI document, the reference page and the
+ * client derive. Imports zod only, so that a page in a browser can use it. Read `routes.ts` first.
+ */
+export { ADMIN_ROUTES, GATEWAY_ROUTES, HEALTH_ROUTES, HOST_ROUTES, type AdminRouteName, type HostRouteName } from './routes.js';
+export type { AdminRoute, RequestInput, RequestOf, ResponseOf } from './route.js';
+export { readRequest, RequestError, type RawRequest } from './read-request.js';
+export { adminClient, ContractError, type AdminClient, type Transport } from './client.js';
+export { collectPages, type Collected, type Page } from './pages.js';
+export { errorsOf, openApi, type OpenApi } from './openapi.js';
+export { PROBLEM, MAX_PAGE_SIZE, MAX_COUNTED } from './schemas.js';
+export type { AuditItem, DesktopUser, Diagnosis, HostStatus, Mailboxes, ParkedItem, ShownRun, StoryEntry } from './routes.js';

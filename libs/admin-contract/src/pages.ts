@@ -1,0 +1,38 @@
+/** A page of a list. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next?: string;
+  readonly remaining?: number;
+}
+
+/** The items of several pages. */
+export interface Collected<Item> {
+  readonly items: readonly Item[];
+  /** Number of further items of the list, at least: the host counts up to 10,000. 0: the list is complete. */
+  readonly more: number;
+}
+
+/**
+ * Reads the pages of a list until it ends or `max` items are collected.
+ *
+ * @param read requests one page
+ * @param max maximum number of items, at least 1
+ * @param pageSize items per request, 1 to 1,000
+ */
+export async function collectPages<Item>(
+  read: (page: { readonly limit: number; readonly cursor?: string }) => Promise<Page<Item>>,
+  max: number,
+  pageSize: number,
+): Promise<Collected<Item>> {
+  const items: Item[] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const limit = Math.min(pageSize, max - items.length);
+    const page = await read({ limit, ...(cursor !== undefined && { cursor }) });
+    items.push(...page.items);
+    if (page.next === undefined) return { items, more: 0 };
+    // an empty page that has a successor would repeat this request without end
+    if (items.length >= max || page.items.length === 0) return { items, more: page.remaining ?? 1 };
+    cursor = page.next;
+  }
+}

@@ -1,0 +1,386 @@
+import { z } from 'zod';
+import { action, reading, type ResponseOf } from './route.js';
+import { Count, Id, PAGE_REQUEST, pageOf, Text, Time } from './schemas.js';
+
+const FATE = z.enum(['retry', 'overload', 'unavailable', 'rejected', 'fatal']);
+const CAUSE = z.object({ code: z.string(), fate: FATE, message: z.string() });
+const ERROR = z.object({
+  code: z.string(),
+  fate: FATE,
+  message: z.string(),
+  cure: z.string().exactOptional(),
+  step: z.string().exactOptional(),
+  connection: z.string().exactOptional(),
+  attempt: Count.exactOptional(),
+  details: z.unknown().exactOptional(),
+  cause: CAUSE.exactOptional(),
+});
+
+/** The attributes of a CloudEvent. */
+const EVENT = z.object({
+  id: z.string(),
+  source: z.string(),
+  type: z.string(),
+  time: z.string(),
+  subject: z.string().exactOptional(),
+  datacontenttype: z.string().exactOptional(),
+  contentencoding: z.string().exactOptional(),
+  correlationid: z.string().exactOptional(),
+  partitionkey: z.string().exactOptional(),
+  traceparent: z.string().exactOptional(),
+  causationid: z.string().exactOptional(),
+  authid: z.string().exactOptional(),
+  origin: z.string().exactOptional(),
+  hops: Count.exactOptional(),
+  meta: z.record(z.string(), z.unknown()).exactOptional(),
+  acceptedat: z.number().exactOptional().describe('Milliseconds since 1970'),
+  replyto: z.string().exactOptional(),
+});
+
+const STATES = ['parked', 'replaying', 'replayed', 'dropped'] as const;
+const PARKED_RUN = z.object({
+  run: z.string(),
+  epoch: Count.describe('0 for the first time, one more for every replay'),
+  flow: z.string(),
+  revision: z.string(),
+  event: EVENT,
+  step: z.string().exactOptional(),
+  error: ERROR,
+  parkedAt: Time,
+  state: z.enum(STATES),
+});
+const SHOWN_RUN = PARKED_RUN.extend({
+  data: z.unknown().describe('Data of the trigger; an object with `unreadable` in Base64 when they cannot be read'),
+  steps: z.record(z.string(), z.unknown()).describe('Outputs of the finished steps'),
+});
+
+const JOURNAL_ENTRY = z.object({
+  at: Time,
+  flow: z.string(),
+  run: z.string(),
+  eventId: z.string(),
+  eventSource: z.string(),
+  eventType: z.string(),
+  causationid: z.string().exactOptional(),
+  kind: z.enum(['done', 'stopped', 'dropped', 'expired', 'duplicate', 'parked', 'replayed', 'retried', 'called']),
+  step: z.string().exactOptional(),
+  connection: z.string().exactOptional(),
+  attempt: Count.exactOptional(),
+  code: z.string().exactOptional(),
+  message: z.string().exactOptional(),
+  ms: z.number().exactOptional(),
+});
+
+const BUS = z.union([z.object({ state: z.literal('up') }), z.object({ state: z.enum(['blocked', 'down']), reason: z.string() })]);
+const PACE = z.object({
+  owner: z.boolean().describe('True when this host makes the calls of the connection'),
+  limit: z.number().describe('Maximum concurrent calls at present'),
+  max: z.number(),
+  inFlight: Count,
+  lingering: Count.describe('Slots that calls with an unknown end still take'),
+  breaker: z.enum(['closed', 'open', 'probing']),
+  closedBecause: z.string().exactOptional().describe('Why no call begins now'),
+  limitedBecause: z.string().exactOptional().describe('Why `limit` is below `max`'),
+  closedSince: z.number().exactOptional().describe('Milliseconds since 1970'),
+});
+const CONNECTION_NAMES = { connection: z.string(), plugin: z.string() };
+const CONNECTION = z.object({
+  ...CONNECTION_NAMES,
+  state: z.enum(['idle', 'in use', 'failing', 'waiting']),
+  problem: z.string().exactOptional(),
+  waiting: Count.describe('Calls that wait for a slot or for the remote system'),
+  oldest: Time.exactOptional().describe('Due time of the oldest waiting call, if the bus knows it'),
+  since: Time.exactOptional().describe('Time since which the remote system cannot be reached'),
+  reason: z.string().exactOptional().describe('Why calls wait'),
+});
+const STATUS = z.object({
+  engines: z.string().describe('The backends'),
+  flows: z.array(z.string()),
+  files: z.object({
+    directory: z.string(),
+    state: z.enum(['current', 'changed', 'broken']),
+    lastGoodOf: z.string().exactOptional().describe('The host runs the copy of the start at this time'),
+    changed: z.array(z.string()),
+    errors: z.array(z.string()),
+  }),
+  bus: BUS,
+  queues: z.array(
+    z.object({
+      queue: z.string(),
+      waiting: Count,
+      held: Count.exactOptional(),
+      oldest: Time.exactOptional(),
+      consumers: Count.exactOptional(),
+    }),
+  ),
+  paces: z.record(z.string(), PACE),
+  connections: z.array(CONNECTION.extend({ perMinute: Count.describe('Successful calls of this host in the last 60 s') })),
+  newerStates: z.array(
+    z.object({
+      queue: z.string(),
+      version: z.number(),
+      handedBack: Count,
+      lastAt: z.number().describe('Milliseconds since 1970'),
+    }),
+  ),
+  parkedAccounts: z.array(
+    z.object({ account: z.string(), runs: Count, bytes: z.number(), limit: z.number(), isFull: z.boolean() }),
+  ),
+  parked: z.record(z.string(), Count).describe('Number of parked runs by flow'),
+  leases: z.array(
+    z.object({
+      name: z.string(),
+      holder: z.string(),
+      epoch: Count,
+      until: Time,
+      live: z.boolean(),
+      info: z.unknown().exactOptional(),
+    }),
+  ),
+});
+
+const DIAGNOSIS = z.object({
+  what: z.string(),
+  ok: z.boolean(),
+  says: z.string(),
+  address: z.string().exactOptional().describe('Address of a connection, if its plugin reports one'),
+  cure: z.string().exactOptional(),
+});
+
+const REVOCATION = z.object({ issuer: z.string(), at: Time });
+const AUDIT = z.object({
+  n: Count,
+  at: Time,
+  issuer: z.string(),
+  sub: z.string(),
+  route: z.string(),
+  target: z.string(),
+  outcome: z.string().describe('`done`, an error code, or `started`: the action has not ended, or its host died'),
+});
+
+/** A pattern of event types: words of letters, digits, `_` and `-`; `*` matches one word, `#` any number of words. */
+const TypePattern = z
+  .string()
+  .max(200)
+  .regex(/^([\w-]+|[*#])(\.([\w-]+|[*#]))*$/, 'is neither an event type nor a pattern of types')
+  .describe('An event type, or a pattern: `*` matches one word, `#` any number of words');
+const RunRequest = z.strictObject({ run: Id });
+const NoFields = z.strictObject({});
+
+const DESKTOP_USER = z.object({
+  user: z.string(),
+  extension: z.string().exactOptional(),
+  groups: z.array(z.string()),
+  waiting: Count.describe('Events that are not acknowledged'),
+  oldest: Time.exactOptional(),
+  sessions: z
+    .array(z.object({ host: z.string(), workplace: z.string().exactOptional(), since: Time }))
+    .describe('Empty: the user is offline'),
+});
+
+/** The routes of the host. The order is that of the document. */
+export const HOST_ROUTES = {
+  status: reading({
+    path: '/api/status',
+    scope: 'viewer',
+    summary: 'Returns queues, calls in flight, limits, connections and the number of parked runs',
+    request: NoFields,
+    status: 200,
+    response: STATUS,
+  }),
+  parked: reading({
+    path: '/api/parked',
+    scope: 'viewer',
+    summary: 'Lists parked runs, newest first',
+    request: z.strictObject({
+      flow: Text.max(300).exactOptional(),
+      state: z.enum([...STATES, 'all']).default('parked'),
+      run: Text.min(1).max(300).exactOptional().describe('The beginning of the id'),
+      ...PAGE_REQUEST,
+    }),
+    status: 200,
+    response: pageOf(PARKED_RUN),
+  }),
+  parkedRun: reading({
+    path: '/api/parked/{run}',
+    scope: 'viewer',
+    summary: 'Returns a parked run with its data and the outputs of its steps',
+    request: RunRequest,
+    status: 200,
+    response: SHOWN_RUN,
+    errors: { 404: ['NOT_PARKED'] },
+  }),
+  replay: action({
+    path: '/api/parked/{run}/replay',
+    scope: 'admin',
+    summary: 'Replays a run from the step that failed; with other data it is a new run',
+    request: RunRequest.extend({
+      data: z.unknown().exactOptional().describe('Other data for the trigger'),
+      fromStart: z.boolean().default(false),
+    }),
+    status: 202,
+    response: z.object({
+      run: z.string(),
+      repeats: z
+        .array(z.string())
+        .exactOptional()
+        .describe('`X-Request-Id`s of earlier calls of the run, which the replay may repeat under other ids'),
+    }),
+    errors: { 404: ['NOT_PARKED'], 409: ['REPLAY_REFUSED', 'FLOW_CHANGED', 'CONFIG_INVALID'] },
+    target: ({ run, fromStart, data }) =>
+      `run ${run}${fromStart ? ', from the start' : ''}${data === undefined ? '' : ', with other data'}`,
+  }),
+  drop: action({
+    path: '/api/parked/{run}/drop',
+    scope: 'admin',
+    summary: 'Drops a parked run permanently',
+    request: RunRequest,
+    status: 204,
+    response: null,
+    errors: { 404: ['NOT_PARKED'] },
+    target: ({ run }) => `run ${run}`,
+  }),
+  unrouted: reading({
+    path: '/api/unrouted',
+    scope: 'viewer',
+    summary: 'Lists the types of events that no flow takes, in alphabetical order, with their number',
+    request: z.strictObject(PAGE_REQUEST),
+    status: 200,
+    response: pageOf(z.object({ type: z.string(), count: Count })),
+  }),
+  replayUnrouted: action({
+    path: '/api/unrouted/replay',
+    scope: 'admin',
+    summary: 'Moves unrouted events of a type to a flow',
+    request: z.strictObject({ type: TypePattern, flow: Text.max(300) }),
+    status: 202,
+    response: z.object({ moved: Count }),
+    errors: { 409: ['CONFIG_INVALID'] },
+    target: ({ type, flow }) => `events ${type} to flow ${flow}`,
+  }),
+  revoke: action({
+    path: '/api/tokens/revoke',
+    scope: 'admin',
+    summary: 'Revokes a token, or all tokens that were issued to a user until now, on all hosts within 5 s',
+    request: z
+      .strictObject({
+        issuer: Text.min(1).max(100).default('operator'),
+        jti: Text.min(1).max(200).exactOptional().describe('Id of the token'),
+        sub: Text.min(1).max(300).exactOptional().describe('The user'),
+      })
+      .refine(({ jti, sub }) => (jti === undefined) !== (sub === undefined), 'needs either `jti` or `sub`'),
+    status: 204,
+    response: null,
+    target: ({ issuer, jti, sub }) => (jti === undefined ? `user ${issuer}/${sub}` : `token ${jti} of ${issuer}`),
+  }),
+  revoked: reading({
+    path: '/api/tokens/revoked',
+    scope: 'admin',
+    summary: 'Lists revoked tokens and users, in the order of issuers and names',
+    request: z.strictObject(PAGE_REQUEST),
+    status: 200,
+    response: pageOf(z.union([REVOCATION.extend({ jti: z.string() }), REVOCATION.extend({ sub: z.string() })])),
+  }),
+  find: reading({
+    path: '/api/find/{id}',
+    scope: 'viewer',
+    summary: 'Lists the journal entries of an event, of a run, or of the runs of the events that an event caused, oldest first',
+    request: z.strictObject({ id: Id, ...PAGE_REQUEST }),
+    status: 200,
+    response: pageOf(JOURNAL_ENTRY),
+  }),
+  audit: reading({
+    path: '/api/audit',
+    scope: 'admin',
+    summary: 'Lists the actions of operators, newest first',
+    request: z.strictObject(PAGE_REQUEST),
+    status: 200,
+    response: pageOf(AUDIT),
+  }),
+  doctor: reading({
+    path: '/api/doctor',
+    scope: 'viewer',
+    summary: 'Checks backends and connections; takes at most 10 s',
+    request: NoFields,
+    status: 200,
+    response: z.array(DIAGNOSIS),
+  }),
+  prune: action({
+    path: '/api/doctor/prune',
+    scope: 'admin',
+    summary: 'Deletes the queues of removed flows with their messages; returns the number of messages by queue',
+    request: z.strictObject({ queues: z.array(Text.max(300)).max(1_000) }),
+    status: 200,
+    response: z.record(z.string(), Count),
+    target: ({ queues }) => `queues ${queues.join(', ')}`,
+  }),
+};
+
+/** The routes of a host that serves desktops. */
+export const GATEWAY_ROUTES = {
+  desktops: reading({
+    path: '/desktops',
+    scope: 'viewer',
+    plugin: 'tcp-gateway',
+    summary: 'Lists the users that are online, in alphabetical order, or one user',
+    request: z.strictObject({
+      user: Text.min(1).exactOptional().describe('The full name, or that of the token. Such a user may be offline'),
+      after: z.string().exactOptional().describe('The last user of the page before'),
+      limit: PAGE_REQUEST.limit,
+    }),
+    status: 200,
+    response: z.object({ online: Count, users: z.array(DESKTOP_USER), more: z.boolean() }),
+  }),
+  mailboxes: reading({
+    path: '/mailboxes',
+    scope: 'viewer',
+    plugin: 'tcp-gateway',
+    summary: 'Returns totals of all mailboxes',
+    request: NoFields,
+    status: 200,
+    response: z.object({ events: Count, users: Count, oldest: Time.exactOptional() }),
+  }),
+};
+
+/** The admin API. */
+export const ADMIN_ROUTES = { ...HOST_ROUTES, ...GATEWAY_ROUTES };
+
+/** The routes for orchestrators and load balancers. */
+export const HEALTH_ROUTES = {
+  live: reading({
+    path: '/health/live',
+    scope: 'none',
+    summary: 'Answers while the process lives',
+    request: NoFields,
+    status: 200,
+    response: z.object({ status: z.literal('ok') }),
+  }),
+  ready: reading({
+    path: '/health/ready',
+    scope: 'none',
+    summary:
+      'Answers 200 while events can be accepted, otherwise 503 with the same body. Reasons and numbers need a token with the scope viewer',
+    request: NoFields,
+    status: 200,
+    response: z.object({
+      status: z.enum(['ok', 'unavailable']),
+      engines: z.string().exactOptional(),
+      bus: z.object({ state: z.enum(['up', 'blocked', 'down']), reason: z.string().exactOptional() }),
+      store: z.object({ state: z.enum(['up', 'down']), reason: z.string().exactOptional() }),
+      workspace: z.enum(['current', 'changed', 'broken', 'last good copy']),
+      connections: z.array(z.union([CONNECTION, CONNECTION.pick({ connection: true, state: true })])),
+    }),
+  }),
+};
+
+export type AdminRouteName = keyof typeof ADMIN_ROUTES;
+export type HostRouteName = keyof typeof HOST_ROUTES;
+
+export type HostStatus = ResponseOf<typeof ADMIN_ROUTES.status>;
+export type ParkedItem = ResponseOf<typeof ADMIN_ROUTES.parked>['items'][number];
+export type ShownRun = ResponseOf<typeof ADMIN_ROUTES.parkedRun>;
+export type StoryEntry = ResponseOf<typeof ADMIN_ROUTES.find>['items'][number];
+export type AuditItem = ResponseOf<typeof ADMIN_ROUTES.audit>['items'][number];
+export type Diagnosis = ResponseOf<typeof ADMIN_ROUTES.doctor>[number];
+export type DesktopUser = ResponseOf<typeof ADMIN_ROUTES.desktops>['users'][number];
+export type Mailboxes = ResponseOf<typeof ADMIN_ROUTES.mailboxes>;
