@@ -2,7 +2,9 @@ import { isSluiceError, type AnyPlugin, type Log, pause, type Clock } from '@slu
 import type { PaceConfig, Workspace } from '@sluice/flow';
 import { aborted } from '@sluice/runtime';
 import { CallExecutor } from './calls/call-executor.js';
-import { Connections, keepUsing, type Connection, type ConnectionHealth } from './calls/connections.js';
+import type { Connection, ConnectionHealth } from './calls/connection.js';
+import { Connections } from './calls/connections.js';
+import { keepUsing } from './calls/keep-using.js';
 import { EventIngress } from './ingress/event-ingress.js';
 import { FlowRunner } from './runs/flow-runner.js';
 import { NewerStateQueues, type NewerStates } from './runs/newer-states.js';

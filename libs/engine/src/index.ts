@@ -53,7 +53,8 @@ export type {
 export { holdLease, LEASE_TIMES, type HeldLease, type LeaseTimes } from './coordination/lease.js';
 export { stopController } from './coordination/stop-controller.js';
 export { Engine, ROLES, type EngineOptions, type EngineStatus, type Role } from './engine.js';
-export { Connections, Connection, UNPACED_LIMIT, type ConnectionHealth } from './calls/connections.js';
+export { Connection, UNPACED_LIMIT, type ConnectionHealth } from './calls/connection.js';
+export { Connections } from './calls/connections.js';
 export { EventIngress } from './ingress/event-ingress.js';
 export type { CallReport, Observer } from './observer.js';
 export type { HostCapabilities } from './services.js';

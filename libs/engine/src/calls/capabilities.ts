@@ -1,14 +1,5 @@
 import { CAPABILITIES, engineFail, type Capabilities, type CapabilityName, type UsedCapabilities } from '@sluice/plugin-api';
-import type { Connection } from './connections.js';
-
-/** How a connection learns of the end of a client whose capability it uses. */
-interface User {
-  readonly connection: Connection;
-  /** Fires when the client of the user closes. */
-  readonly signal: AbortSignal;
-  /** Closes the client of the user and opens another. */
-  readonly lost: (reason: unknown) => void;
-}
+import type { CapabilityUser, Connection } from './connection.js';
 
 /**
  * Returns the capabilities that the plugin of a connection has declared in `uses`. One that is optional and that no connection provides is
@@ -16,7 +7,7 @@ interface User {
  *
  * @param all the connections of the workspace.
  */
-export function capabilitiesFor(user: User, all: readonly Connection[]): UsedCapabilities {
+export function capabilitiesFor(user: CapabilityUser, all: readonly Connection[]): UsedCapabilities {
   const { uses = {} } = user.connection.plugin;
   const used: Partial<Record<CapabilityName, (connection?: string) => Promise<unknown>>> = {};
   for (const [name, use] of Object.entries(uses) as [CapabilityName, string][]) {
@@ -28,7 +19,12 @@ export function capabilitiesFor(user: User, all: readonly Connection[]): UsedCap
 }
 
 /** Throws `CONFIG_INVALID` when no connection, or no single one, is meant. */
-function providerOf(name: CapabilityName, wanted: string | undefined, user: User, providers: readonly Connection[]): Connection {
+function providerOf(
+  name: CapabilityName,
+  wanted: string | undefined,
+  user: CapabilityUser,
+  providers: readonly Connection[],
+): Connection {
   const { spec, plugin } = user.connection;
   const { title, cure } = CAPABILITIES[name];
   const names = providers.map((one) => one.spec.name).join(', ');
@@ -45,7 +41,7 @@ function providerOf(name: CapabilityName, wanted: string | undefined, user: User
 async function capabilityOf<Name extends CapabilityName>(
   name: Name,
   provider: Connection,
-  user: User,
+  user: CapabilityUser,
 ): Promise<Capabilities[Name]> {
   const client = await provider.client();
   const forget = provider.onLost(() => user.lost(new Error(`connection ${provider.spec.name}, which it uses, was lost`)));

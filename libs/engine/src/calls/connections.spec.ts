@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { definePlugin, fail, systemClock } from '@sluice/plugin-api';
 import { FakeWorkspace, MemoryLog, until } from '@sluice/testing';
 import { z } from 'zod';
-import { Connection, keepUsing } from './connections.js';
+import { Connection } from './connection.js';
+import { keepUsing } from './keep-using.js';
 
 /** A connection that cannot be opened, for one reason after another. */
 function refusedFor(reasons: readonly string[]) {

@@ -2,7 +2,8 @@ import { engineFail, type AnyAction, type Idempotence } from '@sluice/plugin-api
 import type { z } from 'zod';
 import type { PendingCall } from '../runs/run-state.js';
 import { checkAgainst } from './check-against.js';
-import type { Connection, Connections, ParsedAction } from './connections.js';
+import type { Connection, ParsedAction } from './connection.js';
+import type { Connections } from './connections.js';
 
 /** A call whose action exists on this host and whose input fits. */
 export interface PreparedCall extends ParsedAction {

@@ -13,7 +13,8 @@ import {
 import type { z } from 'zod';
 import type { Flow } from '@sluice/flow';
 import { checkAgainst } from '../calls/check-against.js';
-import { keepUsing, type Connections } from '../calls/connections.js';
+import type { Connections } from '../calls/connections.js';
+import { keepUsing } from '../calls/keep-using.js';
 import type { EventIngress } from './event-ingress.js';
 import { messageOf } from '../message-of.js';
 import type { Store } from '../ports/store.js';

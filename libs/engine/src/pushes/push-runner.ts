@@ -1,6 +1,6 @@
 import type { Log, Clock } from '@sluice/plugin-api';
 import type { PaceConfig, Settings } from '@sluice/flow';
-import type { Connection } from '../calls/connections.js';
+import type { Connection } from '../calls/connection.js';
 import type { Readiness } from '../coordination/readiness.js';
 import { stopController } from '../coordination/stop-controller.js';
 import { messageOf } from '../message-of.js';
