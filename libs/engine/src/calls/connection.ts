@@ -2,7 +2,6 @@ import {
   fail,
   engineFail,
   isSluiceError,
-  pause,
   SluiceError,
   type AnyAction,
   type AnyPlugin,
