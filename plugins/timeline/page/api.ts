@@ -2,10 +2,10 @@ import type { Changes, Draft, Entry, JournalInfo } from './model.js';
 import { texts } from './texts.js';
 import { askForToken, findToken } from './token.js';
 
-/** An answer that took longer does not come: networks break without a word. */
+/** Requests that take longer are aborted, because a broken network may never report an error. */
 const DEADLINE_MS = 15_000;
 
-/** What the host refused, in its words; with the entry that is in the way, where there is one. */
+/** A rejection by the host, with its message and, if there is one, the conflicting entry. */
 export class RefusedError extends Error {
   constructor(
     readonly status: number,
@@ -23,7 +23,10 @@ interface Problem {
   readonly entry?: Entry;
 }
 
-/** The host's API with the user's token. Rejects with {@link RefusedError}, and with what `fetch` rejects with when the host cannot be reached. */
+/**
+ * The API of the host with the token of the user. Rejects with {@link RefusedError}, or with the error of `fetch` if the host is
+ * unreachable.
+ */
 export class Api {
   #asking: Promise<string> | undefined;
 
@@ -56,7 +59,7 @@ export class Api {
     return this.#ask('GET', this.#path(`/changes?after=${after}&wait=${waitSeconds}`), undefined, signal, waitSeconds);
   }
 
-  /** The id is the page's: repeated after a lost answer, it is the same entry. */
+  /** Creates an entry under an id of the page, so that a repeated request after a lost response creates no second entry. */
   create(id: string, draft: Draft): Promise<{ entry: Entry }> {
     return this.#ask('POST', this.#path('/entries'), { id, ...draft });
   }
@@ -87,7 +90,7 @@ export class Api {
     return this.#ask(method, path, body, signal, waitSeconds);
   }
 
-  /** Asked for once, however many requests were refused. */
+  /** Asks the user for a token once, also if several requests were rejected. */
   async #otherToken(refused: string): Promise<void> {
     if (this.token !== refused) return;
     this.#asking ??= askForToken(texts.badToken);

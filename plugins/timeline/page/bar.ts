@@ -16,7 +16,7 @@ export interface BarEvents {
   readonly filter: (filter: Filter) => void;
 }
 
-/** The row of buttons above the board. */
+/** The toolbar above the board. */
 export class Bar {
   readonly #date = el('input', { type: 'date', ariaLabel: texts.date });
   readonly #search = el('input', {
@@ -36,7 +36,7 @@ export class Bar {
     info: JournalInfo,
     private readonly events: BarEvents,
   ) {
-    // those that free their time lie below others there: they are shown when they are asked for
+    // entries with these statuses free their time and lie below other entries, so they are hidden by default
     this.#chosen = new Set(info.statuses.filter((status) => status !== 'cancelled'));
     this.#date.onchange = () => this.#date.value && events.date(this.#date.value);
     this.#search.oninput = () => events.filter(this.filter);
@@ -78,7 +78,7 @@ export class Bar {
     for (const [name, one] of Object.entries(this.#modes)) one.ariaPressed = String(name === mode);
   }
 
-  /** How many entries were searched out; undefined when none were searched. */
+  /** Shows the number of found entries; undefined hides it. */
   showFound(count: number | undefined): void {
     this.#found.textContent = count === undefined ? '' : count === 0 ? texts.notFound : `${texts.found}: ${count}`;
   }
@@ -101,14 +101,14 @@ export class Bar {
   }
 }
 
-/** A button whose text is cut to a sign on a telephone; what it is called stays. */
+/** A button that shows only a symbol on a telephone; its accessible name stays. */
 function shrinking(className: string, text: string, sign: string, act: () => void): HTMLElement {
   const shown = button('', act, { className, ariaLabel: text });
   shown.append(el('span', { className: 'wide' }, text), el('span', { className: 'narrow', ariaHidden: 'true' }, sign));
   return shown;
 }
 
-/** Which colour means which status. */
+/** Explains the colours of the statuses. */
 export function legend(statuses: readonly Status[]): HTMLElement {
   const rows = statuses.map((status) => el('span', {}, el('i', { className: `status-${status}` }), texts.statusNames[status]));
   return el('div', { className: 'legend', role: 'note' }, ...rows);

@@ -11,46 +11,46 @@ import type { Zone } from './zone.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Entries begin and end on it when they are dragged. */
+/** Dragged entries snap to multiples of this time. */
 const SNAP = 5 * MINUTE;
-/** A click on free time means the quarter of an hour in which it falls. */
+/** A click on free time selects the quarter of an hour around it. */
 const SLOT = 15 * MINUTE;
 const CHANGED_SHOWN_MS = 2_500;
-/** In so many frames what has just come into sight is drawn. */
-const FOCUS_FRAMES = 20;
-/** From so many on, items are put in out of sight. */
-const MANY = 50;
-/** A thousand years, to where nobody is booked. */
+/** Frames within which an entry is drawn after it was scrolled into view. */
+const MAX_FOCUS_FRAMES = 20;
+/** From this number on, items are added while the board shows a distant time. */
+const MIN_HIDDEN_ITEMS = 50;
+/** A thousand years: a time without entries. */
 const OUT_OF_SIGHT_MS = 1_000 * 365 * 24 * HOUR;
-/** Heights of a row in pixels: few rows share the height of the board, up to the largest. */
+/** Heights of a row in pixels. Few rows share the height of the board, up to the maximum. */
 const MIN_ROW = 44;
 const MAX_ROW = 120;
-/** From this height on a name may take several lines. */
+/** From this height of a row on, a name may take several lines. */
 const ROOMY_ROW = 80;
-/** Of the lines with days and hours, in pixels. */
+/** Height of the lines with days and hours, in pixels. */
 const AXIS = 56;
-/** A pointer that went further, in pixels, has dragged and not clicked. */
-const STILL = 5;
+/** A pointer that moves further, in pixels, drags instead of clicking. */
+const MAX_CLICK_MOVE = 5;
 
 export interface BoardEvents {
   readonly open: (id: string) => void;
   readonly pickFree: (resource: string, time: Date) => void;
   readonly move: (id: string, resource: string, start: Date, end: Date) => void;
-  /** Another time is seen. */
+  /** Called when the board shows another time. */
   readonly turned: () => void;
 }
 
-/** The rows of resources with their entries. What is out of sight is not drawn, and all that changes at once is measured and drawn at once. */
+/** The rows of resources with their entries. Entries outside the visible time are not drawn; changes are measured and drawn together. */
 export class Board {
   readonly #items = new DataSet<Item>();
   readonly #groups = new DataSet<Group>();
   readonly #timeline: Timeline;
   readonly #drawn = new Map<string, Item>();
   readonly #entries = new Map<string, Entry>();
-  /** Kept when an entry is changed, so that it keeps the focus. */
+  /** Elements of entries. They are reused after a change, so that an entry keeps the focus. */
   readonly #elements = new Map<string, HTMLElement>();
   readonly #closed = new Set<string>();
-  /** What stands before the rows, in their order, by the resources' codes. */
+  /** Names of the rows in their order, by the code of the resource. */
   #names: ReadonlyMap<string, HTMLElement> = new Map();
   #isAway = false;
 
@@ -84,7 +84,7 @@ export class Board {
     return this.#timeline.getWindow();
   }
 
-  /** By a part of what is seen: negative is earlier. */
+  /** Moves by a fraction of the visible time: a negative one moves to earlier times. */
   turn(part: number): void {
     const { start, end } = this.range();
     const by = (end.getTime() - start.getTime()) * part;
@@ -105,12 +105,12 @@ export class Board {
     this.#fitRows();
   }
 
-  /** Greys the hours at which resources are not to be booked, on the days from the first to the last. */
+  /** Marks closed hours of the resources, on the days from the first to the last. */
   setClosed(resources: readonly Resource[], firstDay: string, lastDay: string): void {
     const items = resources.flatMap((resource) =>
       closedBetween(resource, firstDay, lastDay).map(({ from, to }) => this.#background(resource.code, from, to)),
     );
-    // their ids say all of them: those that are there already are as they should be
+    // an id contains all properties of an item, so existing items need no update
     const ids = new Set(items.map(({ id }) => id));
     const gone = [...this.#closed].filter((id) => !ids.has(id));
     const fresh = items.filter(({ id }) => !this.#closed.has(id));
@@ -119,7 +119,7 @@ export class Board {
     this.#put(gone, fresh);
   }
 
-  /** Draws these entries and no others; only what is different is touched. */
+  /** Draws exactly these entries; only different ones are updated. */
   setEntries(entries: readonly Entry[], shared: ReadonlySet<string>): void {
     const items = this.#placed(entries, shared);
     const ids = new Set(items.map(({ id }) => id));
@@ -135,14 +135,14 @@ export class Board {
     this.#put(gone, different);
   }
 
-  /** Puts an item back to where it was before it was dragged. */
+  /** Moves an item back to its place before the drag. */
   redraw(id: string): void {
     const item = this.#drawn.get(id);
     if (item) this.#items.update([item]);
   }
 
-  /** As soon as the entry is drawn, unless that takes long. */
-  focus(id: string, frames = FOCUS_FRAMES): void {
+  /** Focuses an entry as soon as it is drawn. Gives up after the given number of frames. */
+  focus(id: string, frames = MAX_FOCUS_FRAMES): void {
     requestAnimationFrame(() => {
       const element = this.#elements.get(id);
       element?.focus();
@@ -150,14 +150,14 @@ export class Board {
     });
   }
 
-  /** Shows for a moment that others have changed these. */
+  /** Highlights entries that other users have changed for a moment. */
   flash(ids: readonly string[]): void {
     const items = ids.flatMap((id) => this.#drawn.get(id) ?? []);
     this.#items.update(items.map((item) => ({ ...item, className: `${item.className} changed` })));
     setTimeout(() => this.#items.update(ids.flatMap((id) => this.#drawn.get(id) ?? [])), CHANGED_SHOWN_MS);
   }
 
-  /** Makes the rows as high as all of them have room for. */
+  /** Sets the height of the rows so that they fill the board. */
   #fitRows(): void {
     const room = (this.container.clientHeight - AXIS) / Math.max(1, this.#names.size);
     const row = Math.round(Math.min(MAX_ROW, Math.max(MIN_ROW, room)));
@@ -169,20 +169,20 @@ export class Board {
 
   #put(gone: readonly string[], items: readonly Item[]): void {
     if (gone.length > 0) this.#items.remove(gone);
-    if (items.length >= MANY) this.#outOfSight(() => this.#items.update(items));
+    if (items.length >= MIN_HIDDEN_ITEMS) this.#outOfSight(() => this.#items.update(items));
     else if (items.length > 0) this.#items.update(items);
   }
 
   /**
-   * vis-timeline lays the page out anew for each single item that is put into the time that is seen, even in rows that are scrolled away. What
-   * is there already when a time comes into sight it measures together, and leaves out the rows that are not seen.
+   * Makes a change while the board shows a distant time. vis-timeline recalculates the layout for each item that is added to the visible
+   * time, even in rows that are scrolled away. Items that exist when a time becomes visible are measured together, without the hidden rows.
    */
   #outOfSight(change: () => void): void {
     const { start, end } = this.range();
     this.#isAway = true;
     this.show(new Date(start.getTime() - OUT_OF_SIGHT_MS), new Date(end.getTime() - OUT_OF_SIGHT_MS));
     change();
-    // before the browser draws: nobody sees that it was away
+    // still before the browser draws, so the other time is never visible
     this.show(start, end);
     this.#isAway = false;
   }
@@ -216,7 +216,10 @@ export class Board {
     };
   }
 
-  /** vis-timeline asks with whatever moment takes: dates, texts, and nothing for now. */
+  /**
+   * Returns the time in the zone of the journal. vis-timeline passes all arguments that moment accepts: dates, texts, and undefined for
+   * now.
+   */
   #inZone(time: unknown): Moment {
     const made = moment(time);
     return made.utcOffset(this.zone.offset(made.valueOf())).locale(language);
@@ -231,7 +234,7 @@ export class Board {
     if (!item) return;
     const { start, end } = this.range();
     if (item.start < start || item.end > end) this.#timeline.moveTo(item.start, { animation: false });
-    // rows that are scrolled away are not drawn, but their names are; vis-timeline follows their scrolling
+    // hidden rows are not drawn, but their names are; vis-timeline scrolls with the names
     this.#names.get(item.group)?.closest('.vis-label')?.scrollIntoView({ block: 'nearest' });
   }
 
@@ -257,7 +260,7 @@ export class Board {
     };
   }
 
-  /** Elements and no HTML: a client may be called what he likes. */
+  /** Returns elements instead of HTML, because the name of a client may contain any text. */
   #content(item: Item): HTMLElement {
     const entry = this.#entries.get(item.id);
     if (!entry) return el('span');
@@ -265,7 +268,7 @@ export class Board {
     const shown = known ?? el('div', { className: 'entry', tabIndex: 0, role: 'button' });
     this.#elements.set(item.id, shown);
     const span = `${entry.start.slice(11, 16)}–${entry.end.slice(11, 16)}`;
-    // below each other: there is room for both where half an hour is as wide as a thumb
+    // below each other: half an hour is as wide as a thumb, which is enough for both
     shown.replaceChildren(
       el('b', {}, entry.client || texts.entry),
       el('span', {}, [span, entry.phone].filter(Boolean).join(' ')),
@@ -286,7 +289,7 @@ export class Board {
       return;
     }
     const beside = neighbour([...this.#drawn.values()], [...this.#names.keys()], entry.id, event.key);
-    // where there is none, the arrow turns the page
+    // without such an entry the arrow key turns the page
     if (beside === undefined) return;
     event.preventDefault();
     this.#bringIntoSight(beside);
@@ -294,7 +297,7 @@ export class Board {
   }
 }
 
-/** Tells whether the pointer has moved since it was pressed: vis-timeline takes some drags for clicks. */
+/** Returns a function that reports whether the pointer moved while it was pressed: vis-timeline reports some drags as clicks. */
 function watchPointer(container: HTMLElement): () => boolean {
   let [down, up] = [
     { x: 0, y: 0 },
@@ -302,7 +305,7 @@ function watchPointer(container: HTMLElement): () => boolean {
   ];
   container.addEventListener('pointerdown', ({ x, y }) => (down = up = { x, y }), { capture: true });
   container.addEventListener('pointerup', ({ x, y }) => (up = { x, y }), { capture: true });
-  return () => Math.hypot(up.x - down.x, up.y - down.y) > STILL;
+  return () => Math.hypot(up.x - down.x, up.y - down.y) > MAX_CLICK_MOVE;
 }
 
 function itemOf(entry: Entry, lane: number | undefined): Item {
@@ -311,7 +314,7 @@ function itemOf(entry: Entry, lane: number | undefined): Item {
     group: entry.resource.code,
     start: new Date(entry.start),
     end: new Date(entry.end),
-    // what the template shows is compared by it
+    // vis-timeline calls the template again only after a change of this text
     content: `${entry.version}`,
     type: 'range',
     className: `status-${entry.status}`,

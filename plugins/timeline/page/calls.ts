@@ -4,10 +4,10 @@ import { texts } from './texts.js';
 
 const known = new Set<string>();
 
-/** A card that nobody looked at goes. */
+/** Time after which a card disappears. */
 const SHOWN_MS = 10 * 60_000;
 
-/** A card for each call that rings at the user's extension; it can become an entry. */
+/** Shows a card for each call that rings at the extension of the user. A button creates an entry from it. */
 export function showCalls(calls: readonly Call[], book: (call: Call) => void, canWrite: boolean): void {
   for (const call of calls) {
     if (known.has(call.id)) continue;

@@ -5,16 +5,16 @@ import { texts } from './texts.js';
 export interface CardOptions {
   readonly info: JournalInfo;
   readonly draft: Draft;
-  /** Absent: it is a new one. */
+  /** The existing entry; absent for a new one. */
   readonly entry?: Entry;
-  /** What is wrong already. */
+  /** Error to show when the card opens. */
   readonly problem?: string;
-  /** Resolves when it is saved; what it rejects with is shown, and the card stays open. */
+  /** Resolves when the entry is saved. The card shows the message of a rejection and stays open. */
   readonly save: (draft: Draft) => Promise<void>;
   readonly closed: () => void;
 }
 
-/** The card of an entry, to look at and to change. */
+/** Opens the card of an entry, for reading and editing. */
 export function openCard({ info, draft, entry, problem: known = '', save, closed }: CardOptions): void {
   const dialog = byId('card', HTMLDialogElement);
   const names = info.resources.filter((resource) => !resource.archived || resource.code === draft.resource);
@@ -79,7 +79,7 @@ export function openCard({ info, draft, entry, problem: known = '', save, closed
       entry && entry.status !== 'cancelled' ? () => void submit({ ...read(), status: 'cancelled' }) : undefined,
     ),
   );
-  // an error of the last try says nothing about what is written now
+  // the error of the last attempt does not apply to the new input
   const forget = () => (problem.textContent = '');
   form.addEventListener('input', forget);
   form.addEventListener('invalid', forget, { capture: true });
@@ -87,7 +87,7 @@ export function openCard({ info, draft, entry, problem: known = '', save, closed
   dialog.replaceChildren(form);
   dialog.onclose = closed;
   if (!dialog.open) dialog.showModal();
-  // who looks at an entry on a phone has no use for its keyboard
+  // on a telephone the focus would open the keyboard, which hides the entry
   (entry ? heading : client).focus();
 }
 
@@ -95,7 +95,7 @@ function ringLink(phone: string): HTMLElement {
   return el('a', { href: `tel:${phone.replace(/[^\d+]/g, '')}`, ariaLabel: texts.ring, title: texts.ring }, '☎');
 }
 
-/** A new start moves the end along. */
+/** Keeps the duration when the start changes. */
 function lengthKeeper(start: HTMLInputElement, end: HTMLInputElement): () => void {
   const length = Date.parse(`${end.value}Z`) - Date.parse(`${start.value}Z`);
   return () => {
@@ -116,7 +116,7 @@ function buttons(canWrite: boolean, dialog: HTMLDialogElement, cancel: (() => vo
 }
 
 function field(name: string, input: HTMLElement, beside?: HTMLElement): HTMLElement {
-  // else the options of a list would belong to its name
+  // otherwise the options of a list would be part of its accessible name
   input.ariaLabel = name;
   const row = el('label', { className: 'field' }, el('span', {}, name), input);
   return beside ? el('div', { className: 'with-link' }, row, beside) : row;

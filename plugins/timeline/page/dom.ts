@@ -1,6 +1,6 @@
 type Child = Node | string;
 
-/** An element with its properties and children. Texts become text nodes: nothing that people wrote is ever read as HTML. */
+/** Creates an element with properties and children. Texts become text nodes, so input of users is never parsed as HTML. */
 export function el<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   properties: Partial<HTMLElementTagNameMap[Tag]> = {},
@@ -11,14 +11,14 @@ export function el<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** An element of index.html. */
+/** Returns an element of index.html. */
 export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
   const found = document.getElementById(id);
   if (!(found instanceof kind)) throw new Error(`index.html has no #${id}`);
   return found;
 }
 
-/** A button that does not send its form. */
+/** Creates a button that does not submit its form. */
 export function button(text: string, onclick: () => void, more: Partial<HTMLButtonElement> = {}): HTMLButtonElement {
   return el('button', { type: 'button', onclick, ...more }, text);
 }

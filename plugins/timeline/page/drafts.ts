@@ -1,6 +1,6 @@
 import type { Draft, Entry } from './model.js';
 
-/** What a form shows of an entry. Its times are to the minute and of the journal's clock. */
+/** Returns the fields of an entry that a form shows. Times have minutes and are in the zone of the journal. */
 export function draftOf(entry: Entry): Draft {
   return {
     resource: entry.resource.code,
@@ -13,12 +13,15 @@ export function draftOf(entry: Entry): Draft {
   };
 }
 
-/** What a form has made different. The rest is not sent: a time that nobody touched keeps its seconds, and its place in an hour that comes twice. */
+/**
+ * Returns the fields that the user has changed. Other fields are not sent, so that an unchanged time keeps its seconds and its place in an
+ * hour that a clock change repeats.
+ */
 export function difference(shown: Draft, filled: Draft): Partial<Draft> {
   return Object.fromEntries(Object.entries(filled).filter(([key, value]) => shown[key as keyof Draft] !== value));
 }
 
-/** What takes a change of these fields back. */
+/** Returns the fields that undo a change. */
 export function takenBack(changed: Partial<Draft>, before: Entry): Partial<Draft> {
   const exact: Draft = { ...draftOf(before), start: before.start, end: before.end };
   return Object.fromEntries(Object.entries(exact).filter(([key]) => Object.hasOwn(changed, key)));

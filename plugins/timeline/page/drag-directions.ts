@@ -5,15 +5,16 @@ interface Recognizer {
   set(options: { readonly direction: number }): unknown;
 }
 
-/** Of vis-timeline's insides, what is reached into here; any of it may be gone in another version. */
+/** Internal objects of vis-timeline that this file uses. Another version may not have them. */
 interface Insides {
   readonly itemSet?: { readonly hammer?: { get?(recognizer: 'pan'): Recognizer | undefined } };
 }
 
 /**
- * Lets entries be dragged up and down, to other rows. vis-timeline means to allow it and sets `direction` to a constant that its copy of Hammer
- * does not have, so only sideways drags begin; no option leads there. Throws when the insides are not as they were: else moving an entry to
- * somebody else would stop to work, and nobody would be told.
+ * Allows users to drag entries up and down, to other rows. vis-timeline sets `direction` to a constant that its copy of Hammer does not
+ * have, so only horizontal drags begin, and no option changes that.
+ *
+ * @throws if the internal objects are missing, because otherwise users could silently no longer move entries to another row
  */
 export function dragInAllDirections(timeline: object): void {
   const pan = (timeline as Insides).itemSet?.hammer?.get?.('pan');

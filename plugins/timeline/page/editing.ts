@@ -13,14 +13,14 @@ const MINUTE = 60_000;
 const NEW_ENTRY_MS = 30 * MINUTE;
 
 export interface EditingEvents {
-  /** The host has said what an entry is now. */
+  /** Called with the current version of an entry from the host. */
   readonly known: (entry: Entry) => void;
-  /** An entry is to be shown as it is, for it was not moved. */
+  /** Called when an entry was not moved and must be drawn at its old place. */
   readonly stays: (id: string) => void;
   readonly closed: (id: string) => void;
 }
 
-/** What the user does to entries. It goes to the host, and is shown when the host has taken it. */
+/** Changes of entries by the user. The page sends a change to the host, and shows it after the host has accepted it. */
 export class Editing {
   constructor(
     private readonly api: Api,
@@ -66,7 +66,7 @@ export class Editing {
     try {
       await this.#change(entry, { resource, start: start.toISOString(), end: end.toISOString() }, texts.moved);
     } catch (error) {
-      // where it was, or where the other one has put it
+      // the old place, or the place from the change of another user
       this.events.stays(id);
       toast((error as Error).message, 'problem');
     }
@@ -80,7 +80,7 @@ export class Editing {
         await this.#change(entry, changed, changed.status === 'cancelled' ? texts.cancelled : texts.saved);
       } catch (error) {
         const now = this.store.get(entry.id);
-        // what the user has typed goes on top of what the other one has saved
+        // shows the input of the user together with the saved changes of the other user
         if (now && now.version !== entry.version) this.#openCard(now, changed, (error as Error).message);
         throw error;
       }
@@ -89,7 +89,7 @@ export class Editing {
     openCard({ info: this.info(), draft: { ...shown, ...edited }, entry, problem, save, closed });
   }
 
-  /** Rejects with an error in the user's words. */
+  /** Sends a change. Rejects with an error text in the language of the user. */
   async #change(before: Entry, draft: Partial<Draft>, done: string): Promise<void> {
     if (Object.keys(draft).length === 0) return;
     const { entry } = await this.api.change(before.id, before.version, draft).catch((error: unknown) => {
@@ -107,7 +107,7 @@ function rethrowInWords(error: unknown): never {
   throw new Error(inWords(error), { cause: error });
 }
 
-/** UUID, version 4. `crypto.randomUUID` is there under HTTPS only, and inside of a company the page may be served without. */
+/** Returns a UUID of version 4. `crypto.randomUUID` exists only with HTTPS, and the page may be served without it inside a company. */
 function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;

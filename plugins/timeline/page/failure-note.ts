@@ -3,7 +3,7 @@ import { button, byId, el } from './dom.js';
 import { texts } from './texts.js';
 import { forgetToken } from './token.js';
 
-/** Why the journal could not be opened, and what to do about it. */
+/** Shows why the journal could not be opened, and what the user can do. */
 export function showFailure(error: unknown): void {
   const again = () => location.reload();
   const withAnother = () => {
@@ -22,7 +22,7 @@ export function showFailure(error: unknown): void {
     ),
   );
   note.hidden = false;
-  // for who looks into it
+  // details for an administrator
   reportError(error);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Browsers scroll whatever gets the focus into sight, within boxes too that hide what is too much. Rows of vis-timeline would no longer lie beside
- * their names then: hands such a scroll to the column of the names, which vis-timeline follows.
+ * Moves the scroll position that a browser sets for a focused element to the column of the names, with which vis-timeline scrolls. Browsers
+ * also scroll boxes with hidden overflow, after which the rows of vis-timeline would no longer be beside their names.
  */
 export function followFocus(board: HTMLElement): void {
   const follow = ({ target }: Event) => {
@@ -9,6 +9,6 @@ export function followFocus(board: HTMLElement): void {
     target.scrollTo(0, 0);
     board.querySelector('.vis-left')?.scrollBy(0, scrollTop);
   };
-  // these events do not bubble
+  // capture, because scroll events do not bubble
   board.addEventListener('scroll', follow, { capture: true });
 }

@@ -6,7 +6,7 @@ export interface Span {
   readonly to: string;
 }
 
-/** When a resource is not to be booked on a day, as times of the clock. None when nothing is said of its hours. */
+/** Returns the closed hours of a resource on a day, as local times. A resource without hours has none. */
 export function closed(resource: Resource, day: string): Span[] {
   if (resource.hours.length === 0) return [];
   const open = spans(resource.hours, day);
@@ -19,7 +19,10 @@ export function closed(resource: Resource, day: string): Span[] {
   return closed;
 }
 
-/** The same for all days from the first to the last, as local times `2026-02-01T20:00`. What goes on over midnight is one. */
+/**
+ * Returns the closed hours from the first to the last day, as local times `2026-02-01T20:00`. Hours that continue over midnight are one
+ * span.
+ */
 export function closedBetween(resource: Resource, firstDay: string, lastDay: string): Span[] {
   const all: Span[] = [];
   for (let day = firstDay; day <= lastDay; day = addDays(day, 1)) {
@@ -37,8 +40,8 @@ const SLOT_MINUTES = 30;
 const DAYS_AHEAD = 14;
 
 /**
- * Returns the first half hour from a local time on, such as `2026-02-01T20:00`, in which the resource works; the time itself when it does not
- * work within two weeks.
+ * Returns the first half hour from a local time on, such as `2026-02-01T20:00`, in which the resource works; the time itself when it does
+ * not work within two weeks.
  */
 export function nextOpen(resource: Resource, from: string): string {
   const [firstDay = '', time = ''] = from.split('T');
@@ -52,7 +55,7 @@ export function nextOpen(resource: Resource, from: string): string {
   return from;
 }
 
-/** Rows of the day itself go before those of its weekday. */
+/** Returns the open hours of a day. Rows for the date replace rows for its weekday. */
 function spans(hours: readonly Hours[], day: string): Span[] {
   const own = hours.filter((row) => row.day === day);
   const rows = own.length > 0 ? own : hours.filter((row) => row.weekday === weekday(day));
@@ -62,10 +65,10 @@ function spans(hours: readonly Hours[], day: string): Span[] {
   return open.sort((a, b) => a.from.localeCompare(b.from));
 }
 
-/** So much of a day can be read on a narrow screen. */
+/** Part of a day that is readable on a narrow screen. */
 const PART_MINUTES = 4 * 60;
 
-/** Of a day those hours around a time, with one that was before it. */
+/** Returns the part of a day around a time, beginning one hour earlier. */
 export function partOfDay(day: Span, time: string): Span {
   const [opens, closes] = [minutes(day.from), minutes(day.to)];
   const wanted = Math.floor(minutes(time) / 60) * 60 - 60;
@@ -82,7 +85,7 @@ function clock(minutes: number): string {
   return [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0')).join(':');
 }
 
-/** From the first hour at which somebody works to the last, to be shown as a day. */
+/** Returns the span from the first opening to the last closing of all resources, which the page shows as a day. */
 export function businessDay(resources: readonly Resource[]): Span {
   const rows = resources.flatMap((resource) => resource.hours);
   const opens = rows.flatMap((row) => row.opens ?? []).sort();

@@ -4,7 +4,10 @@ interface Placed {
   readonly start: Date;
 }
 
-/** To which entry an arrow key leads from one: in its row to the one before or after, in the next row that has any to the nearest in time. */
+/**
+ * Returns the entry that an arrow key selects: with left and right the previous or next one in the row, with up and down the nearest in
+ * time in the next row with entries.
+ */
 export function neighbour(entries: readonly Placed[], rows: readonly string[], id: string, key: string): string | undefined {
   const from = entries.find((entry) => entry.id === id);
   if (!from) return undefined;

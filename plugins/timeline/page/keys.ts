@@ -6,7 +6,7 @@ export interface KeyEvents {
   readonly search: () => void;
 }
 
-/** Keys for those who work without a mouse. By the place on the keyboard: with the Russian layout, too. */
+/** Handles keyboard shortcuts. They depend on the position of a key, so they also work with the Russian layout. */
 export function listenToKeys(events: KeyEvents): void {
   const acts: Readonly<Record<string, () => void>> = {
     ArrowLeft: () => events.turn(-1),

@@ -4,7 +4,7 @@ interface Placed {
   readonly end: number;
 }
 
-/** A lane for each entry of a shared resource, so that those which overlap lie below one another. */
+/** Returns a lane for each entry of a shared resource, so that overlapping entries lie below one another. */
 export function lanes(entries: readonly Placed[]): ReadonlyMap<string, number> {
   const ends: number[] = [];
   const lane = new Map<string, number>();

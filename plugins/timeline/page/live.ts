@@ -2,11 +2,11 @@ import type { Api } from './api.js';
 import { RefusedError } from './api.js';
 import type { Changes, JournalInfo } from './model.js';
 
-/** How long the host may keep a request waiting for a change. */
+/** Time for which the host may hold a request until there is a change. */
 const WAIT_S = 25;
-/** With STOMP the page is told; it looks by itself as well, in case no flow tells. */
+/** Interval of requests while STOMP reports changes, in case no flow broadcasts them. */
 const LOOK_MS = 15_000;
-/** Changes that come together are fetched together. */
+/** Delay after a notification, so that changes of the same moment are fetched together. */
 const TOGETHER_MS = 50;
 const RETRY_MS = { first: 500, most: 10_000 };
 const RECONNECT_MS = { first: 1_000, most: 30_000 };
@@ -27,18 +27,18 @@ interface StompJs {
 }
 
 export interface LiveEvents {
-  /** What it rejects with is tried again. */
+  /** Called with new changes. If it rejects, the same changes are fetched again. */
   readonly changes: (changes: Changes) => Promise<void>;
   readonly online: (isOnline: boolean) => void;
 }
 
 /**
- * Keeps the page at what others do. What was changed is always read from the host after the cursor, so nothing is missed over a lost connection;
- * STOMP, or a request that the host keeps waiting, only tells when to look.
+ * Keeps the page up to date with changes of other users. Changes are always read from the host after the cursor, so a lost connection
+ * misses none. STOMP, or a long poll, only reports when to read them.
  */
 export class Live {
   #isListening = false;
-  /** Was the last answer had without a break? Only then may the next one take its time. */
+  /** True if the last request succeeded. Only then the next one may be a long poll. */
   #isCurrent = false;
   #hint: () => void = () => undefined;
   #hinted = false;
@@ -50,7 +50,7 @@ export class Live {
     private readonly events: LiveEvents,
   ) {}
 
-  /** Does not end. */
+  /** Runs until the page is closed. */
   async run({ topic, me }: JournalInfo): Promise<void> {
     addEventListener('online', () => {
       this.#waiting.abort();
@@ -90,13 +90,13 @@ export class Live {
       maxReconnectDelay: RECONNECT_MS.most,
       reconnectTimeMode: EXPONENTIAL,
     });
-    // the token may have become another since
+    // the token may have changed
     client.beforeConnect = () => (client.connectHeaders = { login, passcode: this.api.passcode });
     client.onConnect = () => {
       this.#isListening = true;
       client.subscribe(`/topic/${topic}`, () => this.#look());
       document.body.dataset['live'] = 'stomp';
-      // the request that waits is not needed any more
+      // STOMP replaces the long poll
       this.#waiting.abort();
     };
     client.onWebSocketClose = () => {

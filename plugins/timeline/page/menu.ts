@@ -1,6 +1,6 @@
 import { el } from './dom.js';
 
-/** A button with a list under it, which closes as lists do: by Escape, and by a press beside it. */
+/** Creates a button with a list, which closes on Escape and on a press outside. */
 export function menu(className: string, name: string, rows: readonly HTMLElement[]): HTMLElement {
   const head = el('summary', {}, name);
   const made = el('details', { className }, head, el('div', {}, ...rows));

@@ -1,4 +1,4 @@
-/** As the API gives them: `plugins/timeline/src/entry.ts` says what they mean. */
+/** Types of the API; `plugins/timeline/src/entry.ts` describes them. */
 export type Status = 'waiting' | 'confirmed' | 'arrived' | 'done' | 'noShow' | 'cancelled' | 'refused';
 
 export interface Entry {
@@ -35,7 +35,7 @@ export interface JournalInfo {
   readonly statuses: readonly Status[];
   readonly resources: readonly Resource[];
   readonly me: { readonly name: string; readonly canWrite: boolean; readonly extension?: string };
-  /** Where changes are told over STOMP. */
+  /** Topic of STOMP that reports changes. */
   readonly topic?: string;
 }
 
@@ -52,7 +52,7 @@ export interface Changes {
   readonly resources: boolean;
 }
 
-/** What a form or a drag wants to be different. */
+/** Fields that a form or a drag changes. */
 export interface Draft {
   resource: string;
   start: string;

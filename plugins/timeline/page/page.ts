@@ -15,12 +15,12 @@ import { texts } from './texts.js';
 import { toast } from './toasts.js';
 import { addDays, weekday, Zone } from './zone.js';
 
-/** The days before and after what is seen, so that turning the page shows at once. */
-const AROUND = 1;
+/** Number of days that are loaded before and after the visible ones, so that turning the page is immediate. */
+const DAYS_AROUND = 1;
 const NO_DAYS = { first: '', last: '' };
 const NARROW = matchMedia('(max-width: 640px)');
 
-/** The page as a whole: what is seen of the journal, and what others do to it. */
+/** The whole page: the visible part of the journal, and changes of other users. */
 export class Page {
   readonly #zone: Zone;
   readonly #store = new Store();
@@ -28,12 +28,12 @@ export class Page {
   readonly #bar: Bar;
   readonly #editing: Editing;
   #mode: Mode = 'day';
-  /** The day that was seen before the week. */
+  /** The day that was visible before the week. */
   #cameFrom = '';
-  /** Days whose entries are here, or on their way. */
+  /** Days whose entries are loaded or being loaded. */
   #loaded = NO_DAYS;
   #isOnline = true;
-  /** Until the first changes have come there is no connection to come back. */
+  /** False until the first changes have arrived: before that the connection cannot be restored. */
   #wasOnline = false;
 
   private constructor(
@@ -72,7 +72,7 @@ export class Page {
     this.#store.filter = this.#bar.filter;
   }
 
-  /** Resolves when the entries of today are shown; what others do is shown from then on. */
+  /** Opens the page. Resolves when it shows the entries of today; from then on it shows changes of other users. */
   static async open(api: Api): Promise<void> {
     const page = new Page(api, await api.info());
     await page.#start();
@@ -82,7 +82,7 @@ export class Page {
     this.#showResources();
     const today = this.#today();
     this.#show('day', today);
-    const cursor = await this.#loadDays(addDays(today, -AROUND), addDays(today, AROUND + 1));
+    const cursor = await this.#loadDays(addDays(today, -DAYS_AROUND), addDays(today, DAYS_AROUND + 1));
     listenToKeys({
       turn: (pages) => this.#board.turn(pages / 4),
       zoom: (direction) => this.#board.zoom(direction),
@@ -99,19 +99,19 @@ export class Page {
     void live.run(this.info);
   }
 
-  // what is seen
+  // the visible part
 
   #today(): string {
     return this.#zone.day(new Date());
   }
 
-  /** In the middle of what is seen. */
+  /** Returns the day in the middle of the visible time. */
   #day(): string {
     const { start, end } = this.#board.range();
     return this.#zone.day(new Date((start.getTime() + end.getTime()) / 2));
   }
 
-  /** From the week back to a day: the one that the week was opened from, where it is one of this week; else today, else its first day. */
+  /** Returns the day to show after a week: the day before the week was opened or today if they are in this week, otherwise Monday. */
   #dayOfWeek(): string {
     if (this.#mode !== 'week') return this.#day();
     const monday = mondayOf(this.#day());
@@ -134,7 +134,7 @@ export class Page {
     }
   }
 
-  /** By a day or a week, to the same hours. */
+  /** Turns by days or weeks, to the same hours. */
   #turn(pages: number): void {
     const days = this.#mode === 'week' ? 7 * pages : pages;
     const { start, end } = this.#board.range();
@@ -151,7 +151,9 @@ export class Page {
     const { start, end } = this.#board.range();
     const [first, last] = [this.#zone.day(start), this.#zone.day(end)];
     if (first >= this.#loaded.first && last <= this.#loaded.last) return;
-    this.#loadDays(addDays(first, -AROUND), addDays(last, AROUND)).catch((error: unknown) => toast(inWords(error), 'problem'));
+    this.#loadDays(addDays(first, -DAYS_AROUND), addDays(last, DAYS_AROUND)).catch((error: unknown) =>
+      toast(inWords(error), 'problem'),
+    );
   }
 
   async #loadDays(first: string, last: string): Promise<string> {
@@ -163,7 +165,7 @@ export class Page {
       this.#know(entries);
       return cursor;
     } catch (error) {
-      // to be loaded when they are seen again, or the host is there again
+      // they are loaded again when they become visible, or when the host is reachable again
       if (this.#loaded === days) this.#loaded = NO_DAYS;
       throw error;
     }
@@ -193,7 +195,7 @@ export class Page {
     this.#bar.showFound(this.#store.filter.text.trim() ? this.#store.shownBetween(start, end).length : undefined);
   }
 
-  // what others do
+  // changes of other users
 
   async #take({ entries, calls, resources }: Changes): Promise<void> {
     if (resources) {

@@ -1,7 +1,7 @@
 import { RefusedError } from './api.js';
 import { texts } from './texts.js';
 
-/** Why the host did not take a change, in the user's words. */
+/** Returns the reason of a rejected change in the language of the user. */
 export function inWords(error: unknown): string {
   if (!(error instanceof RefusedError)) return texts.offline;
   const { code, entry, message } = error;

@@ -5,7 +5,7 @@ export interface Filter {
   readonly statuses: ReadonlySet<Status>;
 }
 
-/** The entries that this page knows, each in its newest version. */
+/** The loaded entries, each in its newest version. */
 export class Store {
   readonly #entries = new Map<string, Entry>();
   filter: Filter = { text: '', statuses: new Set() };
@@ -14,14 +14,14 @@ export class Store {
     return this.#entries.get(id);
   }
 
-  /** Answers and changes arrive in any order: an older version never replaces a newer one. Gives those that were new. */
+  /** Adds entries and returns the new ones. Responses and changes arrive in any order, so an older version never replaces a newer one. */
   add(entries: readonly Entry[]): Entry[] {
     const fresh = entries.filter((entry) => entry.version > (this.#entries.get(entry.id)?.version ?? 0));
     for (const entry of fresh) this.#entries.set(entry.id, entry);
     return fresh;
   }
 
-  /** Those that the filter lets through. */
+  /** Returns the entries that match the filter. */
   shown(): Entry[] {
     const { text, statuses } = this.filter;
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
@@ -34,13 +34,13 @@ export class Store {
     });
   }
 
-  /** Those of them that touch this time. */
+  /** Returns the matching entries that overlap this time. */
   shownBetween(start: Date, end: Date): Entry[] {
     return this.shown().filter((entry) => new Date(entry.start) < end && new Date(entry.end) > start);
   }
 }
 
-/** Without what people put between them, and in a whole number without what stands for the country: it is written +7, 7 and 8. */
+/** Returns the digits of a number. The first digit of an 11-digit number is removed, because the country is written as +7, 7 or 8. */
 function phoneDigits(text: string): string {
   return text.replace(/\D/g, '').replace(/^\d(?=\d{10}$)/, '');
 }

@@ -3,7 +3,7 @@ import { texts } from './texts.js';
 
 const SHOWN_MS = 8_000;
 
-/** Says what happened, with a way to take it back where there is one. Read out to who does not see it. */
+/** Shows a message, with an undo button if possible. Screen readers read it out. */
 export function toast(text: string, kind: 'info' | 'problem' = 'info', undo?: () => void): void {
   const shown = el('div', { className: `toast ${kind}` }, el('span', {}, text));
   if (undo) {
@@ -14,7 +14,7 @@ export function toast(text: string, kind: 'info' | 'problem' = 'info', undo?: ()
     shown.append(button(texts.undo, takeBack));
   }
   const all = byId('toasts', HTMLElement);
-  // one at a time: what came before cannot be taken back alone
+  // one at a time, because an earlier change cannot be undone alone
   all.querySelector(`.${kind}`)?.remove();
   all.append(shown);
   setTimeout(() => shown.remove(), SHOWN_MS);

@@ -1,10 +1,13 @@
 import { byId, el } from './dom.js';
 import { texts } from './texts.js';
 
-/** Of this tab alone, and gone with it. No cookie: other sites cannot make the browser send it. */
+/** Key in the session storage, which ends with the tab. The token is not in a cookie, so other sites cannot make the browser send it. */
 const KEY = 'sluice.timeline.token';
 
-/** From the link that 1C has signed, `/timeline#token=…` (what is behind # is not sent to servers), or from this tab; else it is asked for. */
+/**
+ * Returns the token from the link that 1C has signed, `/timeline#token=…` (browsers do not send the part after # to servers), or from this
+ * tab. Otherwise asks the user for it.
+ */
 export async function findToken(): Promise<string> {
   const given = new URLSearchParams(location.hash.slice(1)).get('token');
   if (given) {
@@ -14,12 +17,12 @@ export async function findToken(): Promise<string> {
   return sessionStorage.getItem(KEY) ?? (await askForToken(''));
 }
 
-/** The next visit asks for another. */
+/** Removes the token, so that the next visit asks for another. */
 export function forgetToken(): void {
   sessionStorage.removeItem(KEY);
 }
 
-/** After a token was refused: another one. */
+/** Asks the user for another token. `why` explains the reason, such as a rejected token. */
 export async function askForToken(why: string): Promise<string> {
   forgetToken();
   const input = el('input', { type: 'password', required: true, autocomplete: 'off', ariaLabel: texts.token });
@@ -35,7 +38,7 @@ export async function askForToken(why: string): Promise<string> {
   );
   dialog.replaceChildren(form);
   dialog.oncancel = (event) => event.preventDefault();
-  // browsers let a second Escape pass
+  // a second Escape closes the dialog in spite of `cancel`
   dialog.onclose = () => input.value.trim() || dialog.showModal();
   if (!dialog.open) dialog.showModal();
   await new Promise((resolve) => form.addEventListener('submit', resolve, { once: true }));

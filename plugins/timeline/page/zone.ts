@@ -1,9 +1,9 @@
 const MINUTE = 60_000;
-/** Clocks change at one. */
+/** Clock changes happen at multiples of a quarter of an hour. */
 const QUARTER = 15 * MINUTE;
-const REMEMBERED = 5_000;
+const MAX_CACHED_OFFSETS = 5_000;
 
-/** The journal's time zone: all see the same clock, wherever they sit. */
+/** The time zone of the journal, which all users see. */
 export class Zone {
   readonly #format: Intl.DateTimeFormat;
   readonly #known = new Map<number, number>();
@@ -20,36 +20,38 @@ export class Zone {
     });
   }
 
-  /** Minutes ahead of UTC at that time. Asked for thousands of times while the page is drawn: remembered by the quarter of an hour. */
+  /**
+   * Returns the minutes ahead of UTC at a time. Drawing the page calls it thousands of times, so results are cached per quarter of an hour.
+   */
   offset(time: number): number {
     const quarter = Math.floor(time / QUARTER);
     const known = this.#known.get(quarter);
     if (known !== undefined) return known;
     const offset = this.#offsetAt(quarter * QUARTER);
-    if (this.#known.size > REMEMBERED) this.#known.clear();
+    if (this.#known.size > MAX_CACHED_OFFSETS) this.#known.clear();
     this.#known.set(quarter, offset);
     return offset;
   }
 
-  /** `2026-02-01T10:00`, for a form. */
+  /** Returns the local time, such as `2026-02-01T10:00`. */
   local(time: Date): string {
     return new Date(time.getTime() + this.offset(time.getTime()) * MINUTE).toISOString().slice(0, 16);
   }
 
-  /** The other way round. In the hour that a clock change repeats, one of the two. */
+  /** Returns the time of a local time. In an hour that a clock change repeats, it is one of the two. */
   time(local: string): Date {
     const asUtc = Date.parse(`${local}Z`);
     const guess = asUtc - this.offset(asUtc) * MINUTE;
     return new Date(asUtc - this.offset(guess) * MINUTE);
   }
 
-  /** The same time of the clock, so many days later. */
+  /** Returns the same local time this number of days later. */
   later(time: Date, days: number): Date {
     const local = this.local(time);
     return this.time(`${addDays(local.slice(0, 10), days)}${local.slice(10)}`);
   }
 
-  /** `2026-02-01` */
+  /** Returns the local day, such as `2026-02-01`. */
   day(time: Date): string {
     return this.local(time).slice(0, 10);
   }
@@ -61,14 +63,14 @@ export class Zone {
   }
 }
 
-/** The day so many days later. */
+/** Returns the day this number of days later. */
 export function addDays(day: string, days: number): string {
   const date = new Date(`${day}T00:00Z`);
   date.setUTCDate(date.getUTCDate() + days);
   return date.toISOString().slice(0, 10);
 }
 
-/** 1 is Monday. */
+/** Returns the day of the week; 1 is Monday. */
 export function weekday(day: string): number {
   return new Date(`${day}T00:00Z`).getUTCDay() || 7;
 }

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { difference, draftOf, takenBack } from '../../page/drafts.js';
 import type { Entry } from '../../page/model.js';
 
-/** In the hour that comes twice when clocks go back, and with seconds, as 1C may write it. */
+/** An entry in the hour that a clock change repeats, with seconds, as 1C may write it. */
 const ENTRY: Entry = {
   id: 'e1',
   version: 3,
@@ -17,13 +17,13 @@ const ENTRY: Entry = {
   by: 'anna',
 };
 
-it('sends what a form has made different, and no time that nobody touched', () => {
+it('sends the changed fields, and no unchanged times', () => {
   const shown = draftOf(ENTRY);
   expect(difference(shown, { ...shown, client: 'Анна', status: 'arrived' })).toEqual({ client: 'Анна', status: 'arrived' });
   expect(difference(shown, { ...shown })).toEqual({});
 });
 
-it('takes a change back to the second, and leaves the rest as it is', () => {
+it('undoes a change to the second, and keeps the other fields', () => {
   expect(takenBack({ start: '2026-10-25T10:00', comment: 'x' }, ENTRY)).toEqual({
     start: '2026-10-25T02:30:15+01:00',
     comment: '',

@@ -1,7 +1,7 @@
 import { expect, it, jest } from '@jest/globals';
 import { dragInAllDirections } from '../../page/drag-directions.js';
 
-it('lets entries be dragged up and down', () => {
+it('allows vertical drags of entries', () => {
   const set = jest.fn();
   dragInAllDirections({ itemSet: { hammer: { get: () => ({ set }) } } });
   expect(set).toHaveBeenCalledWith({ direction: 30 });

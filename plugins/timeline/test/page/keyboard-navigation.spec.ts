@@ -19,9 +19,9 @@ it.each([
   ['anna-9', 'ArrowUp', undefined],
   ['anna-12', 'ArrowDown', 'boris-10'],
   ['boris-16', 'ArrowUp', 'anna-12'],
-  // over a row without entries
+  // skips a row without entries
   ['boris-16', 'ArrowDown', 'yoga-a'],
-  // of those that begin together none is left out
+  // entries with the same start are all reached
   ['yoga-a', 'ArrowRight', 'yoga-b'],
   ['yoga-a', 'Enter', undefined],
   ['gone', 'ArrowRight', undefined],

@@ -5,15 +5,15 @@ const inLanes = (...entries: (readonly [string, number, number])[]) =>
   Object.fromEntries(lanes(entries.map(([id, start, end]) => ({ id, start, end }))));
 
 describe('lanes', () => {
-  it('are one for entries that touch', () => {
+  it('are one for adjacent entries', () => {
     expect(inLanes(['a', 0, 10], ['b', 10, 20])).toEqual({ a: 0, b: 0 });
   });
 
-  it('are as many as there are entries at once, and are taken again when they are free', () => {
+  it('are as many as overlapping entries, and are reused', () => {
     expect(inLanes(['a', 0, 30], ['b', 5, 10], ['c', 10, 20], ['d', 15, 40])).toEqual({ a: 0, b: 1, c: 1, d: 2 });
   });
 
-  it('do not depend on the order in which entries came', () => {
+  it('do not depend on the order of entries', () => {
     const entries = [
       ['b', 0, 10],
       ['a', 0, 10],

@@ -18,14 +18,14 @@ const entry = (id: string, version: number, more: Partial<Entry> = {}): Entry =>
 });
 
 describe('the store of the page', () => {
-  it('keeps the newest version, in whatever order they come', () => {
+  it('keeps the newest version, regardless of the order of arrival', () => {
     const store = new Store();
     expect(store.add([entry('a', 2)])).toHaveLength(1);
     expect(store.add([entry('a', 1, { client: 'old' }), entry('a', 2, { client: 'again' })])).toEqual([]);
     expect(store.get('a')).toMatchObject({ version: 2, client: '' });
   });
 
-  it('lets an entry stay cancelled when an older change of it arrives late', () => {
+  it('keeps an entry cancelled when an older change arrives late', () => {
     const store = new Store();
     store.filter = { text: '', statuses: new Set(['waiting']) };
     store.add([entry('a', 3, { status: 'cancelled' })]);
@@ -34,7 +34,7 @@ describe('the store of the page', () => {
     expect(store.get('a')).toMatchObject({ status: 'cancelled' });
   });
 
-  it('shows those of the statuses that have all words, wherever they stand', () => {
+  it('returns entries with the selected statuses that contain all words', () => {
     const store = new Store();
     store.add([
       entry('a', 1, { client: 'Анна Белова', phone: '79161112233' }),
@@ -54,7 +54,7 @@ describe('the store of the page', () => {
     expect(store.shown().map(({ id }) => id)).toEqual(['a']);
   });
 
-  it('tells which of them are in a time', () => {
+  it('returns the entries that overlap a time', () => {
     const store = new Store();
     store.filter = { text: '', statuses: new Set(['waiting']) };
     store.add([entry('a', 1), entry('b', 1, { start: '2026-02-02T11:00:00+03:00', end: '2026-02-02T12:00:00+03:00' })]);

@@ -15,14 +15,14 @@ describe('the zone of the page', () => {
     expect(zone.local(new Date(utc))).toBe(local);
   });
 
-  it('takes the hour that a clock change repeats for one of the two', () => {
+  it('resolves an hour that a clock change repeats to one of the two', () => {
     const zone = new Zone('Europe/Berlin');
     expect(['2026-10-25T00:30:00.000Z', '2026-10-25T01:30:00.000Z']).toContain(zone.time('2026-10-25T02:30').toISOString());
   });
 
   it.each([
     ['Europe/Berlin', '2026-03-29T01:00:00Z', [60, 120]],
-    // in the middle of an hour of UTC
+    // the change is in the middle of an hour of UTC
     ['Australia/Adelaide', '2026-10-03T16:30:00Z', [570, 630]],
   ])('changes its offset when the clocks of %s change', (name, time, offsets) => {
     const zone = new Zone(name);
@@ -30,7 +30,7 @@ describe('the zone of the page', () => {
     expect([zone.offset(change - 1), zone.offset(change)]).toEqual(offsets);
   });
 
-  it('is at the same time of the clock days later, whatever the clocks did', () => {
+  it('keeps the local time days later, regardless of clock changes', () => {
     const zone = new Zone('Europe/Berlin');
     expect(zone.local(zone.later(zone.time('2026-03-28T09:15'), 1))).toBe('2026-03-29T09:15');
     expect(zone.local(zone.later(zone.time('2026-03-29T09:15'), -7))).toBe('2026-03-22T09:15');
@@ -43,7 +43,7 @@ describe('the zone of the page', () => {
     expect([hours('2026-03-29'), hours('2026-10-25'), hours('2026-10-26')]).toEqual([23, 25, 24]);
   });
 
-  it('knows another day than UTC does before it is midnight there', () => {
+  it('has another day than UTC before midnight of UTC', () => {
     expect(new Zone('Asia/Vladivostok').day(new Date('2026-02-01T14:00:00Z'))).toBe('2026-02-02');
     expect(new Zone('Asia/Vladivostok').day(new Date('2026-02-01T13:59:59Z'))).toBe('2026-02-01');
   });
@@ -59,7 +59,7 @@ describe('days', () => {
     expect(addDays(day, days)).toBe(sum);
   });
 
-  it('begin the week on Monday', () => {
+  it('begin on Monday in a week', () => {
     expect(['2026-02-02', '2026-02-07', '2026-02-08'].map(weekday)).toEqual([1, 6, 7]);
   });
 });
