@@ -50,5 +50,19 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        ...['describe', 'it', 'test'].flatMap((object) =>
+          ['skip', 'todo', 'only'].map((property) => ({
+            object,
+            property,
+            message: 'tests never skip themselves: see CONTRIBUTING.md',
+          })),
+        ),
+      ],
+    },
+  },
   prettier,
 );

@@ -6,13 +6,13 @@ const POSTGRES_HOME = '/usr/lib/postgresql';
 /** Debian's package `wine64` installs its program there, outside of the PATH. */
 const WINE_HOME = '/usr/lib/wine';
 
-/** Programs that tests need in addition to Node. `optional`: without it some tests are skipped with a message; in CI they fail. */
+/** Programs that tests need in addition to Node. Tests fail without them. */
 export const SERVICES = [
   { name: 'RabbitMQ', debian: 'rabbitmq-server', present: () => onPath('rabbitmq-server', '/usr/sbin') },
   { name: 'Redis', debian: 'redis-server', present: () => onPath('redis-server', '/usr/bin') },
-  { name: 'PostgreSQL 15', debian: 'postgresql-15', optional: true, present: hasDebianPostgres },
-  { name: 'Chromium', debian: 'chromium', optional: true, present: () => onPath('chromium', '/usr/bin') },
-  { name: 'Wine', debian: 'wine64', optional: true, present: () => wine() !== undefined },
+  { name: 'PostgreSQL 15', debian: 'postgresql-15', present: hasDebianPostgres },
+  { name: 'Chromium', debian: 'chromium', present: () => onPath('chromium', '/usr/bin') },
+  { name: 'Wine', debian: 'wine64', present: () => wine() !== undefined },
 ];
 
 export const missingServices = () => SERVICES.filter((service) => !service.present());

@@ -1,13 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '@sluice/runtime';
 import { startRabbit, type RabbitServer } from '@sluice/testing/servers';
 import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { adminList, ask } from '../support/api.js';
 import { Line } from '../support/desktop.js';
-import { describeServers } from '../support/engines.js';
 import { erpWorkspace } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
 import { signToken } from '../support/tokens.js';
@@ -158,7 +157,7 @@ const EMPTY: Body = { type: JSON_TYPE, bytes: Buffer.alloc(0) };
 /** The result of a body at an entry point: the data that a flow reads, or the code and the message of an error. */
 type Outcome = { readonly read?: unknown } | { readonly code: string; readonly message: string };
 
-describeServers('bodies at all entry points of a host', () => {
+describe('bodies at all entry points of a host', () => {
   let rabbit: RabbitServer;
   let connection: ChannelModel;
   let channel: ConfirmChannel;

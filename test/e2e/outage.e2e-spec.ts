@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startRabbit, type RabbitServer } from '@sluice/testing';
 import { ask, post } from '../support/api.js';
-import { describeServers } from '../support/engines.js';
 import { HostProcess } from '../support/host.js';
 import { erpWorkspace, SAVE_FLOW } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
@@ -10,7 +9,7 @@ import { makeFolder } from '../support/workspace.js';
 
 const FILES = { 'sluice.yaml': erpWorkspace(), 'flows/save.yaml': SAVE_FLOW };
 
-describeServers('a host with RabbitMQ and an embedded database', () => {
+describe('a host with RabbitMQ and an embedded database', () => {
   let rabbit: RabbitServer;
   let stage: Stage;
 

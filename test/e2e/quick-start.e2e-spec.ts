@@ -27,6 +27,8 @@ class Terminal {
   readonly #child: ChildProcess;
 
   constructor(line: string, env: Readonly<Record<string, string>>) {
+    if (process.platform !== 'linux')
+      throw new Error('the tests of the quick start need Linux: util-linux provides their terminal');
     // `script` of util-linux runs a command on its own terminal
     this.#child = spawn('script', ['--quiet', '--return', '--flush', '--command', line, '/dev/null'], {
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', TERM: 'dumb', NO_COLOR: '1', ...env },
@@ -57,15 +59,7 @@ class Terminal {
   }
 }
 
-if (process.platform !== 'linux')
-  console.error(
-    '\n*** the tests of the quick start are LEFT OUT: they type into a terminal made by util-linux, which only Linux has ***\n',
-  );
-
-/** The tests need `script` of util-linux, so they run only on Linux. */
-const describeOnLinux = process.platform === 'linux' ? describe : describe.skip;
-
-describeOnLinux('the quick start of the README', () => {
+describe('the quick start of the README', () => {
   let onec: Onec;
   let home: Folder;
   let terminal: Terminal;

@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { SignJWT } from 'jose';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { ask, post, type Ask } from '../support/api.js';
-import { describeBrowser, screenshot, startBrowser } from '../support/browser.js';
+import { screenshot, startBrowser } from '../support/browser.js';
 import { startHost, type HostProcess } from '../support/host.js';
 import { OPERATOR_SECRET } from '../support/tokens.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
@@ -45,7 +45,7 @@ function sign(sub: string, scope = ALL, extension?: string): Promise<string> {
     .sign(new TextEncoder().encode(OPERATOR_SECRET));
 }
 
-describeBrowser('the page of the booking journal', () => {
+describe('the page of the booking journal', () => {
   let browser: Browser;
   let host: HostProcess;
   let token: string;

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import path from 'node:path';
 import type { ParkedSummary } from '@sluice/engine';
 import pg from 'pg';
 import { admin, adminList } from '../support/api.js';
 import { drive } from '../support/drive.js';
-import { describeServers, startServers, type Servers } from '../support/engines.js';
+import { startServers, type Servers } from '../support/engines.js';
 import { callsIn, GRAVE_FILES } from '../support/grave.js';
 import { erpWorkspace, SAVE_CALL, SAVE_FLOW } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
@@ -26,7 +26,7 @@ steps:
   - { id: die, use: grave.${action}, connection: grave, with: { file: '\${{ env.GRAVE }}/${flow}', deaths: ${deaths} } }
 `;
 
-describeServers('a host that is killed at a certain moment', () => {
+describe('a host that is killed at a certain moment', () => {
   let servers: Servers;
   let stage: Stage;
   let database: pg.Client;

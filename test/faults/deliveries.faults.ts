@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { QueueStatus, UnroutedStatus } from '@sluice/engine';
 import type { RabbitServerOptions } from '@sluice/testing';
 import { admin, adminList } from '../support/api.js';
 import { drive } from '../support/drive.js';
-import { describeServers, startServers, type Servers } from '../support/engines.js';
+import { startServers, type Servers } from '../support/engines.js';
 import { erpWorkspace } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
 import { FAULT_TIMEOUT_MS } from '../support/storm.js';
@@ -22,7 +22,7 @@ steps:
 const CALL = { flow: 'save', step: 'order' } as const;
 const ids = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${process.pid}-${prefix}-${n}`);
 
-describeServers('a delivery that ends before its work is done', () => {
+describe('a delivery that ends before its work is done', () => {
   let servers: Servers;
   let stage: Stage;
 
@@ -56,7 +56,7 @@ describeServers('a delivery that ends before its work is done', () => {
       FAULT_TIMEOUT_MS,
     );
 
-  describeServers('after its queue was deleted', () => {
+  describe('after its queue was deleted', () => {
     beforeAll(() => open(4_000), START_TIMEOUT_MS);
     afterAll(close, START_TIMEOUT_MS);
 
@@ -76,7 +76,7 @@ describeServers('a delivery that ends before its work is done', () => {
     );
   });
 
-  describeServers('after its call took longer than the consumer timeout of RabbitMQ', () => {
+  describe('after its call took longer than the consumer timeout of RabbitMQ', () => {
     const advanced = ['{consumer_timeout, 2000}', '{channel_tick_interval, 500}'];
     beforeAll(
       () => open(6_000, { rabbit: { advanced }, more: 'settings: { rabbit: { consumerTimeout: 2s } }' }),

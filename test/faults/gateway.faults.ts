@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '@sluice/runtime';
 import { admin, post } from '../support/api.js';
 import { Desktop } from '../support/desktop.js';
-import { describeServers, startServers, type Servers } from '../support/engines.js';
+import { startServers, type Servers } from '../support/engines.js';
 import { HostProcess } from '../support/host.js';
 import { CLIENTS, connectDesktops, MAILBOX_FILES, mailboxStorm, NO_FAULTS } from '../support/mailbox-storm.js';
 import { FAULT_TIMEOUT_MS } from '../support/storm.js';
@@ -13,7 +13,7 @@ import { makeFolder, makeWorkspace, type Folder } from '../support/workspace.js'
 /** Longer than an entry point waits for the broker before it answers 503. */
 const AWAY_MS = 3_000;
 
-describeServers('events for desktops', () => {
+describe('events for desktops', () => {
   let servers: Servers;
   let workspace: Folder;
   const homes: Folder[] = [];

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
-import { describeServers, startServers, type Servers } from '../support/engines.js';
+import { startServers, type Servers } from '../support/engines.js';
 import { erpWorkspace, SAVE_FLOW } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
 import { expectSafe, FAULT_TIMEOUT_MS, REPEATS_PER_CRASH, storm } from '../support/storm.js';
@@ -9,7 +9,7 @@ import { START_TIMEOUT_MS } from '../support/until.js';
 /** Twice the time after which a lease expires: the other host has taken over by then. */
 const FROZEN_MS = 12_000;
 
-describeServers('two hosts on RabbitMQ, Redis and PostgreSQL', () => {
+describe('two hosts on RabbitMQ, Redis and PostgreSQL', () => {
   let servers: Servers;
   let stage: Stage;
 

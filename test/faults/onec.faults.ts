@@ -1,7 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { OnecOptions } from '@sluice/emulator';
-import { describeServers, startServers, type Servers } from '../support/engines.js';
+import { startServers, type Servers } from '../support/engines.js';
 import { erpWorkspace, SAVE_FLOW } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
 import { expectSafe, FAULT_TIMEOUT_MS, FULL, storm } from '../support/storm.js';
@@ -15,7 +15,7 @@ const UNKNOWN = 20;
 /** Number of concurrent calls. */
 const LIMIT = 10;
 
-describeServers('two hosts lose no event when 1C', () => {
+describe('two hosts lose no event when 1C', () => {
   let servers: Servers;
   let stage: Stage | undefined;
 

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openProxy, type Proxy } from '@sluice/testing';
 import { setTimeout as pause } from 'node:timers/promises';
 import { adminList } from '../support/api.js';
 import { drive } from '../support/drive.js';
-import { describeServers, startServers, type Servers } from '../support/engines.js';
+import { startServers, type Servers } from '../support/engines.js';
 import { erpWorkspace, SAVE_FLOW } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
 import { expectSafe, FAULT_TIMEOUT_MS, REPEATS_PER_CRASH, storm, type Storm } from '../support/storm.js';
@@ -30,7 +30,7 @@ interface Fault {
 }
 
 /** All tests use two hosts, which connect to RabbitMQ through a proxy. */
-describeServers('two hosts on RabbitMQ, Redis and PostgreSQL', () => {
+describe('two hosts on RabbitMQ, Redis and PostgreSQL', () => {
   let servers: Servers;
   let network: Proxy;
   let stage: Stage;

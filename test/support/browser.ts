@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { describe } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 /** Paths of Chromium on Debian and other distributions. */
@@ -16,14 +15,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-if (FOUND === undefined)
-  console.error(
-    '\n*** Chromium not found: tests of web pages are SKIPPED; install it ("npm run setup:services" does it on Debian) ***\n',
-  );
-
-/** `describe` that skips its tests without a browser, except in CI, where they fail. */
-export const describeBrowser = FOUND !== undefined || process.env['CI'] !== undefined ? describe : describe.skip;
-
+/** Starts Chromium. Throws if it is not installed. */
 export async function startBrowser(): Promise<Browser> {
   if (FOUND === undefined) throw new Error(`no Chromium at ${PLACES.join(', ')}: npm run setup:services installs it on Debian`);
   return chromium.launch({ executablePath: FOUND, args: FLAGS });

@@ -1,6 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { describe } from '@jest/globals';
 import {
   startPostgres,
   startRabbit,
@@ -48,22 +45,5 @@ export interface EngineSet {
 const EMBEDDED: EngineSet = { name: 'the embedded default', start: async () => ({ env: {}, stop: async () => undefined }) };
 const SERVERS: EngineSet = { name: 'RabbitMQ, Redis and PostgreSQL', start: startServers };
 
-/** The embedded default, and the servers if their programs are installed. */
-export const engineSets: readonly EngineSet[] = serversInstalled() ? [EMBEDDED, SERVERS] : [EMBEDDED];
-
-/** `describe` that skips its tests when the programs of the servers are not installed. */
-export const describeServers = serversInstalled() ? describe : describe.skip;
-
-/** Returns true in CI without a check, so that a missing server fails the tests instead of skipping them. */
-function serversInstalled(): boolean {
-  if (process.env['CI'] !== undefined) return true;
-  const inPath = (program: string) => {
-    try {
-      execFileSync(program, ['--version'], { stdio: 'ignore' });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  return existsSync('/usr/lib/rabbitmq/lib') && existsSync('/usr/lib/postgresql') && inPath('redis-server');
-}
+/** The embedded default, and the servers. */
+export const engineSets: readonly EngineSet[] = [EMBEDDED, SERVERS];

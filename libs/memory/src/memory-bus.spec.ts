@@ -4,7 +4,7 @@ import { busConformance } from '@sluice/testing';
 import { MemoryBroker, type MemoryBus } from './memory-bus.js';
 import { VirtualClock } from './virtual-clock.js';
 
-busConformance('memory', { maxBytes: 2 * 1024 ** 2, restarts: true }, async () => {
+busConformance('memory', { maxBytes: 2 * 1024 ** 2 }, async () => {
   const broker = new MemoryBroker();
   return {
     open: async () => broker.connect(),

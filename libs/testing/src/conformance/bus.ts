@@ -13,7 +13,7 @@ export interface BusHarness {
   /** Returns how many delayed messages wait for the queue, or for any queue if the broker cannot tell them apart. */
   delayed(queue: string): Promise<number>;
   /** Stops the broker and starts it again, which loses data that is only in memory. Buses reconnect automatically. */
-  restartBroker?(): Promise<void>;
+  restartBroker(): Promise<void>;
   /** Stops the broker. */
   close(): Promise<void>;
 }
@@ -22,8 +22,6 @@ export interface BusHarness {
 export interface BusTraits {
   /** Size of the largest body that the suite sends, in bytes. */
   readonly maxBytes: number;
-  /** Whether the harness has `restartBroker`. */
-  readonly restarts: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -547,10 +545,9 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
 
     describe('restart of the broker', () => {
       const restart = async () => {
-        await harness.restartBroker!();
+        await harness.restartBroker();
         await until('the bus to be up again', () => bus.state().state === 'up');
       };
-      const itRestarts = traits.restarts ? it : it.skip;
       /** Publishes until it succeeds: the bus may be up a moment before its queue exists. */
       const offered = (queue: string, id: string) =>
         until(`${queue} to accept ${id}`, () =>
@@ -560,7 +557,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
           ),
         );
 
-      itRestarts('keeps 1,000 queued events and their order', async () => {
+      it('keeps 1,000 queued events and their order', async () => {
         const queue = await declared();
         await bus.publish(to(queue, names(1_000)), { timeoutMs: 10_000 });
         await restart();
@@ -569,7 +566,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(inbox.ids()).toEqual(names(1_000));
       });
 
-      itRestarts('keeps a message that is delayed for days', async () => {
+      it('keeps a message that is delayed for days', async () => {
         const queue = await declared();
         const before = await harness.delayed(queue);
         await bus.publish([{ queue, message: message('later'), notBefore: Date.now() + 3 * DAY_MS }]);
@@ -581,7 +578,7 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(await harness.delayed(queue)).toBe(before + 1);
       });
 
-      itRestarts('continues to consume, from exclusive queues too', async () => {
+      it('continues to consume, from exclusive queues too', async () => {
         const queue = await declared();
         const reply = `${word}.reply`;
         await bus.declare({ queue: reply, exclusive: true });
