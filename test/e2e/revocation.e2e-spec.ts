@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '@sluice/testing/servers';
 import { admin, ask, post } from '../support/api.js';
 import { Desktop } from '../support/desktop.js';
-import { describeServers, startServers, type Servers } from '../support/engines.js';
+import { startServers, type Servers } from '../support/engines.js';
 import { HostProcess } from '../support/host.js';
 import { signToken } from '../support/tokens.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
@@ -16,7 +16,7 @@ const FILES = {
 /** The bound that `sluice token revoke` prints. */
 const REVOKED_WITHIN_MS = 5_000;
 
-describeServers('a revocation over two hosts', () => {
+describe('a revocation over two hosts', () => {
   let servers: Servers;
   let workspace: Folder;
   const homes: Folder[] = [];
