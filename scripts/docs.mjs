@@ -3,11 +3,16 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { lintSamples } from './lib/doc-samples.mjs';
 import { errorsPage, findingsPage } from './lib/errors-page.mjs';
+import { optionTables, replaceOptions } from './lib/option-tables.mjs';
 import { prepare } from './lib/prepare.mjs';
 import { ROOT } from './lib/run.mjs';
 
 /** Pages, and the functions that return their text. */
-const PAGES = { 'docs/reference/errors.md': makeErrorsPage, 'docs/reference/findings.md': makeFindingsPage };
+const PAGES = {
+  'docs/reference/errors.md': makeErrorsPage,
+  'docs/reference/findings.md': makeFindingsPage,
+  ...Object.fromEntries(pluginNames().map((name) => [`plugins/${name}/README.md`, () => makeReadme(name)])),
+};
 
 await prepare();
 const checking = process.argv.includes('--check');
@@ -53,6 +58,12 @@ async function makeErrorsPage() {
 async function makeFindingsPage() {
   const { FINDING_CODES } = await importBuilt('libs/flow');
   return findingsPage(FINDING_CODES);
+}
+
+/** Returns the README of a plugin with its option tables. */
+async function makeReadme(name) {
+  const { plugin } = await importBuilt(`plugins/${name}`);
+  return replaceOptions(readFileSync(new URL(`plugins/${name}/README.md`, ROOT), 'utf8'), optionTables(plugin));
 }
 
 /**

@@ -17,7 +17,7 @@ const sessions = z.strictObject({
     .max(1000)
     .optional()
     .describe(
-      'maximum number of sessions and of calls at once: at most 0.7 of the pool of the publication; 1 for a file base. 10 in mode `cookie`',
+      'maximum number of sessions, and so of calls at once, whatever the pace allows: at most 0.7 of the pool of the publication; 1 for a file base. 10 in mode `cookie`',
     ),
   maxAge: duration()
     .prefault('20s')
@@ -33,15 +33,17 @@ const errorPattern = z.strictObject({
  * Options with the same meaning for every connector to 1C. A schema includes them as `...onecOptions` and checks {@link userWithPassword}.
  */
 export const onecOptions = {
-  user: z.string().min(1).optional().describe('user of the base; Cyrillic letters are fine'),
-  password: secret().optional(),
-  timeout: duration().prefault('60s').describe('for a whole call'),
+  user: z.string().min(1).optional().describe('user of the base (Basic, in UTF-8: Cyrillic names work)'),
+  password: secret().optional().describe('password of `user`; both or neither'),
+  timeout: duration().prefault('60s').describe('maximum time of a whole call'),
   ...webOptions,
-  sessions: sessions.prefault({}),
+  sessions: sessions.prefault({}).describe('sessions of 1C that the connection keeps'),
   errors: z
     .array(errorPattern)
     .default([])
-    .describe('refusals of this base that need another reaction; checked before the built-in table'),
+    .describe(
+      "refusals of this base that need another reaction, such as `{ contains: 'Период закрыт', fate: unavailable }`; checked before the built-in table",
+    ),
 };
 
 /** The parsed options, and the address below which all calls stay. */

@@ -6,7 +6,9 @@ export const emitAs = z
   .string()
   .refine(isEventType, 'words of letters, digits, _ and - joined by dots')
   .optional()
-  .describe('publishes the answer as an event of this type: { id_request, ok: true, result }');
+  .describe(
+    'publishes the answer as an event of this type: `{ id_request, ok: true, result }`, with `id_request` of the data, else the correlation id of the run, as its `correlationid` and `subject`',
+  );
 
 /**
  * Publishes the answer of a call as an event. Subject and `correlationid` are the `id_request` of the question, by which the requesting

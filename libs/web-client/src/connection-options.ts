@@ -19,9 +19,9 @@ export type TlsOptions = z.output<typeof tls>;
 
 /** Options with the same meaning for every connector. A schema includes them as `...webOptions`. */
 export const webOptions = {
-  connectTimeout: duration().prefault('5s').describe('for connecting to the server'),
+  connectTimeout: duration().prefault('5s').describe('maximum time for connecting to the server'),
   maxResponse: size().prefault('16MiB').describe('larger answers are refused'),
-  tls: tls.optional(),
+  tls: tls.optional().describe('certificates; TLS itself follows from the address'),
 };
 
 function isPlain(text: string): boolean {

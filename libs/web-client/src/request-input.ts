@@ -11,10 +11,18 @@ export const requestInput = (reserved: readonly string[]) => ({
   path: z
     .string()
     .regex(/^\/[^?#]*$/, 'begins with / and is appended to baseUrl; the query belongs into `query`')
-    .describe('below baseUrl; special characters are encoded automatically'),
-  query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
-  headers: headers(reserved).optional(),
-  body: z.unknown().optional().describe('a text is sent unchanged, anything else as JSON'),
+    .describe('begins with `/`, below `baseUrl`, and cannot lead out of it; special characters are encoded automatically'),
+  query: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .optional()
+    .describe('parameters of the query by name'),
+  headers: headers(reserved).optional().describe('headers by name'),
+  body: z
+    .unknown()
+    .optional()
+    .describe(
+      'a text is sent unchanged, anything else as JSON; in the `charset` of `Content-Type`, else in the encoding that the XML declaration names, else in UTF-8',
+    ),
 });
 
 /** The parsed {@link requestInput}. */

@@ -15,7 +15,9 @@ const doNotCall = z.strictObject({
     .string()
     .regex(/^[\w-]+$/, 'letters, digits, _ and -')
     .optional()
-    .describe('family of the database of Asterisk whose keys are such numbers; asked before each try'),
+    .describe(
+      'family of the database of Asterisk whose keys are such numbers; read before each try; needs the read class `reporting`',
+    ),
 });
 
 /** `connections.<name>.with` */
@@ -23,31 +25,28 @@ export const connection = z.strictObject({
   host: z.string().min(1).describe('name or address of the exchange'),
   port: z.int().min(1).max(MAX_PORT).default(5038).describe('of the manager interface; with TLS usually 5039'),
   user: z.string().min(1).describe('section of manager.conf'),
-  secret: secret().describe('its secret'),
+  secret: secret().describe('its secret, which is not sent itself (MD5 challenge)'),
   tls: tls.optional().describe('given: the connection is encrypted'),
-  plainLogin: z
-    .boolean()
-    .default(false)
-    .describe('may the secret go over the wire as it is, where the other side cannot do the MD5 challenge?'),
+  plainLogin: z.boolean().default(false).describe('true: sends the secret itself to an exchange without the MD5 challenge'),
   charset: z.enum(CHARSETS).default('utf-8').describe('encoding of names and variables in the dialplan'),
-  connectTimeout: duration().prefault('5s').describe('for reaching the exchange'),
-  timeout: duration().prefault('10s').describe('for its answer to one action, the login among them'),
+  connectTimeout: duration().prefault('5s').describe('maximum time for connecting to the exchange'),
+  timeout: duration().prefault('10s').describe('maximum time of its response to one action, the login included'),
   keepAlive: duration()
     .prefault('10s')
-    .describe('a silent exchange is asked for a sign of life so often; two misses end the session'),
+    .describe('interval of pings to a silent exchange; two without a response end the session'),
   maxCalls: z
     .int()
     .min(1)
     .max(10_000)
     .optional()
-    .describe('calls of `dial` at once that the trunks bear, whatever the pace says'),
+    .describe('maximum number of concurrent calls of `dial`, whatever the pace allows'),
   timezone: z
     .string()
     .min(1)
     .refine(isTimezone, 'an IANA name such as Asia/Yekaterinburg')
     .optional()
     .describe("where the exchange is: `hours` of `dial` are local times there. Absent: the workspace's"),
-  doNotCall: doNotCall.prefault({}),
+  doNotCall: doNotCall.prefault({}).describe('numbers that a campaign must not call'),
 });
 
 export type Config = z.output<typeof connection>;

@@ -26,22 +26,28 @@ const MAX_ID_LENGTH = 200; // bytes; the limit for the id of any event
 
 const options = z
   .strictObject({
-    method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).default('POST'),
+    method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).default('POST').describe('HTTP method of the requests'),
     path: z
       .string()
       .regex(/^\/in(\/([A-Za-z0-9._~-]+|\{[A-Za-z][A-Za-z0-9]*\}))+$/, 'must begin with /in/; a segment is a word or {name}')
-      .describe('such as /in/orders or /in/exchange/{node}'),
+      .describe('begins with `/in/`; `{name}` stands for one segment, whose value is `trigger.meta.params.name`'),
     scope: z.string().min(1).optional().describe(`the scope that the sender's token needs; \`${DEFAULT_SCOPE}\` when absent`),
-    body: bodySchema.optional().describe('JSON Schema (2020-12) of the data; a request that does not match gets 400'),
+    body: bodySchema
+      .optional()
+      .describe(
+        'JSON Schema (2020-12) of the data; a request that does not match gets 400. Formats are not checked, patterns are tried on texts of up to 10 KiB',
+      ),
     accepts: z
       .array(z.string().regex(/^[\w.+-]+\/[\w.+-]+$/, 'such as application/xml'))
       .min(1)
       .optional()
       .describe('accepted content types; a request with another one gets 415'),
-    limit: size().optional().describe('maximum size of the body; settings.limits.event when absent'),
+    limit: size().optional().describe('maximum size of the body, a larger one gets 413; `settings.limits.event` when absent'),
     signature: signature
       .optional()
-      .describe('HMAC of the body by the sender, in place of a token. Path, query and headers are not signed'),
+      .describe(
+        'HMAC of the body by the sender, in place of a token; for POST, PUT and PATCH only. Path, query and headers are not signed',
+      ),
     respond: z
       .enum(['accepted', 'reply'])
       .default('accepted')

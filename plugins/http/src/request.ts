@@ -11,7 +11,7 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE',
 export const request = action({
   title: 'Send a request to a web service',
   input: z.strictObject({
-    method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']),
+    method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']).describe('HTTP method'),
     ...requestInput(RESERVED),
     idempotent: z
       .enum(['yes', 'by-key', 'no'])

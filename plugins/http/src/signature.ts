@@ -5,8 +5,8 @@ import { z } from 'zod';
 const headerName = z.string().regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header');
 
 export const signature = z.strictObject({
-  header: headerName.describe('header that contains the signature'),
-  algorithm: z.enum(['sha1', 'sha256', 'sha512']).default('sha256'),
+  header: headerName.describe('header that contains the signature in hex or base64, with or without a prefix such as `sha256=`'),
+  algorithm: z.enum(['sha1', 'sha256', 'sha512']).default('sha256').describe('hash function of the HMAC'),
   secret: secret().describe('shared with the sender'),
   timestamp: z
     .strictObject({
@@ -14,7 +14,7 @@ export const signature = z.strictObject({
       tolerance: duration().prefault('5m').describe('maximum difference from the time of this host'),
     })
     .optional()
-    .describe('the sender signs `<time>.<body>` instead of the body; a request outside the tolerance is rejected'),
+    .describe('the sender signs `<seconds since 1970>.<body>` instead of the body; a request outside the tolerance is rejected'),
 });
 
 export type Signature = z.output<typeof signature>;

@@ -9,7 +9,9 @@ export const connection = z
     style: z
       .enum(['post', 'query'])
       .default('post')
-      .describe('`post`: POST <baseUrl>/v1 with { method, data }. `query`: GET <baseUrl>/v1?method=…&data=…, for older services'),
+      .describe(
+        '`post`: `POST <baseUrl>/v1` with `{ method, data }`. `query`: `GET <baseUrl>/v1?method=…&data=…`, for older services',
+      ),
     ...onecOptions,
   })
   .check(userWithPassword);

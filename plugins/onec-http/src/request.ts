@@ -10,7 +10,7 @@ const RESERVED = ['ibsession', 'x-request-id'];
 export const request = action({
   title: 'Send a request to an HTTP service of 1C',
   input: z.strictObject({
-    method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
+    method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).describe('HTTP method'),
     ...requestInput(RESERVED),
     idempotent: z
       .enum(['yes', 'by-key', 'no'])

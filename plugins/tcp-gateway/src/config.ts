@@ -21,22 +21,27 @@ const limits = z.strictObject({
   maxFrame: size()
     .refine((bytes) => bytes >= MIN_FRAME_BYTES, 'at least 16KiB: a CONNECT with its token may need that')
     .prefault('4MiB')
-    .describe('largest frame that a client may send'),
+    .describe('maximum size of a frame of a client; at least 16KiB'),
   buffer: size()
     .refine((bytes) => bytes >= MIN_BUFFER_BYTES, 'at least 64KiB: with less every client counts as too slow')
     .prefault('1MiB')
-    .describe('bytes that may wait for one client to read; further events stay in its mailbox'),
+    .describe('bytes that may wait for one client to read; further events stay in its mailbox; at least 64KiB'),
   connectionsPerAddress: z
     .int()
     .min(1)
     .default(20_000)
-    .describe('connections of one address; all users of a terminal server share one'),
+    .describe('connections of one address: all users of a terminal server share one, and so do all clients behind a proxy'),
 });
 
 /** `connections.<name>.with` */
 export const connection = z.strictObject({
-  port: z.int().min(0).max(65_535).optional().describe('port for STOMP clients; default SLUICE_STOMP_PORT of the host'),
-  host: z.string().optional().describe('address to listen at; default SLUICE_HTTP_HOST of the host'),
+  port: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe('port for STOMP clients; `SLUICE_STOMP_PORT` of the host (61613) when absent'),
+  host: z.string().optional().describe('address to listen at; `SLUICE_HTTP_HOST` of the host when absent'),
   tls: z
     .strictObject({
       cert: z.string().describe('certificate and its chain, PEM'),
@@ -45,8 +50,8 @@ export const connection = z.strictObject({
     .optional()
     .describe('with it the port accepts TLS only'),
   heartBeat: duration().prefault('10s').describe('interval of heart-beats in both directions; a client may request longer ones'),
-  limits: limits.prefault({}),
-  mailbox: mailbox.prefault({}),
+  limits: limits.prefault({}).describe('limits of the clients'),
+  mailbox: mailbox.prefault({}).describe('events that wait for their users'),
 });
 
 export type Config = z.output<typeof connection>;

@@ -22,9 +22,9 @@ const to = z
     z.strictObject({ extension: name.describe('telephone extension in the token') }),
     z.strictObject({ group: name.describe('one of the groups in the token') }),
     z.strictObject({ workplace: name.describe('`client-id` of the client: reaches its last user, at this workplace only') }),
-    z.strictObject({ all: z.literal(true) }),
+    z.strictObject({ all: z.literal(true).describe('all users') }),
   ])
-  .describe('receivers');
+  .describe('receivers: one of the keys below');
 
 const kept = z.strictObject({
   keepFor: duration().optional().describe('how long it waits for an absent user; default `mailbox.keepFor` of the connection'),

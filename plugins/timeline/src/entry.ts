@@ -16,7 +16,7 @@ const text = (longest: number) =>
 
 export const id = z.uuid().describe('id of the entry: the one in 1C, or any new one');
 export const code = text(100).min(1).describe('code of the resource in 1C');
-export const status = z.enum(STATUSES);
+export const status = z.enum(STATUSES).describe('status of the entry');
 const time = text(40).min(10).describe('ISO 8601; without an offset it is the local time of the calendar, as 1C writes it');
 
 /** The fields of an entry that can be set. */
@@ -24,10 +24,10 @@ export const fields = z.strictObject({
   resource: code,
   start: time,
   end: time,
-  status: status.optional(),
-  client: text(200).optional(),
-  phone: text(50).optional(),
-  comment: text(2_000).optional(),
+  status: status.optional().describe('cancelled and refused free the time'),
+  client: text(200).optional().describe('name of the client'),
+  phone: text(50).optional().describe('telephone number of the client'),
+  comment: text(2_000).optional().describe('free text'),
   note: text(500).optional().describe('reason of the status, such as that of a refusal'),
 });
 

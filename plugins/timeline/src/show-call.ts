@@ -8,7 +8,7 @@ export const showCall = action({
   title: 'Show an incoming call on the page of the user of an extension',
   input: z.strictObject({
     extension: z.string().min(1).max(100).describe("the extension in the user's token"),
-    phone: fields.shape.phone.unwrap().min(1),
+    phone: fields.shape.phone.unwrap().min(1).describe('the number that calls'),
     client: fields.shape.client.describe('the name, if it is known'),
   }),
   output: z.object({ id: z.string() }),

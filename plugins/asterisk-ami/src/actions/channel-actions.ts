@@ -32,8 +32,11 @@ export const setVariable = action({
   title: 'Set a channel variable',
   input: z.strictObject({
     channel: channel.optional().describe('name or unique id of the channel; absent: a global variable'),
-    name: z.string().regex(/^[\w().-]+$/, 'the name of a variable or a function, such as CDR(userfield)'),
-    value: z.string(),
+    name: z
+      .string()
+      .regex(/^[\w().-]+$/, 'the name of a variable or a function, such as CDR(userfield)')
+      .describe('name of the variable or of a function, such as CDR(userfield)'),
+    value: z.string().describe('its new value'),
   }),
   output: z.null(),
   idempotent: 'yes',
@@ -50,9 +53,9 @@ export const redirect = action({
   input: z.strictObject({
     channel,
     extraChannel: channel.optional().describe('a second channel to go to the same place'),
-    context: z.string().min(1),
-    exten: z.string().min(1),
-    priority: z.int().min(1).default(1),
+    context: z.string().min(1).describe('context of the dialplan in which the call continues'),
+    exten: z.string().min(1).describe('extension in `context`'),
+    priority: z.int().min(1).default(1).describe('priority in the extension'),
   }),
   output: z.null(),
   idempotent: 'no',

@@ -12,13 +12,17 @@ export const TARGET_EXTENSION = 'SLUICE_EXTEN';
 const where = {
   context: z.string().min(1).optional().describe('where the dialplan goes on when it is answered, with `exten`'),
   exten: z.string().min(1).default('s').describe('extension in `context`'),
-  priority: z.int().min(1).default(1),
+  priority: z.int().min(1).default(1).describe('priority in the extension'),
   application: z.string().min(1).optional().describe('instead of `context`: an application of the dialplan, such as Playback'),
-  data: z.string().default('').describe('its arguments'),
+  data: z.string().default('').describe('arguments of `application`'),
   callerId: z.string().optional().describe('number to show, or `Name <number>`'),
   ring: duration().prefault('30s').describe('how long it may ring'),
   account: z.string().optional().describe('account code for the call records'),
-  variables: variables.default({}).describe('channel variables; with `__` before the name also for the channels that follow'),
+  variables: variables
+    .default({})
+    .describe(
+      'channel variables; with `__` before the name also for the channels that follow. `SLUICE_CALL` is always among them: the id of the call in Sluice',
+    ),
 };
 
 /** What each action that begins calls is given, with fields of its own. */
