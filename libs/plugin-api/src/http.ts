@@ -43,6 +43,7 @@ export interface HttpRoute {
 export interface HttpRequest {
   readonly method: string;
   readonly path: string;
+  /** The segments of the path that the route names, percent-decoded: `%2F` in the URL is a slash here. */
   readonly params: Readonly<Record<string, string>>;
   /** A parameter that occurs several times has a list. */
   readonly query: Readonly<Record<string, FormValue>>;

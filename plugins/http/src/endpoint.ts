@@ -30,7 +30,7 @@ const options = z
     path: z
       .string()
       .regex(/^\/in(\/([A-Za-z0-9._~-]+|\{[A-Za-z][A-Za-z0-9]*\}))+$/, 'must begin with /in/; a segment is a word or {name}')
-      .describe('begins with `/in/`; `{name}` stands for one segment, whose value is `trigger.meta.params.name`'),
+      .describe('begins with `/in/`; `{name}` stands for one segment, whose percent-decoded value is `trigger.meta.params.name`'),
     scope: z.string().min(1).optional().describe(`the scope that the sender's token needs; \`${DEFAULT_SCOPE}\` when absent`),
     body: bodySchema
       .optional()

@@ -461,7 +461,7 @@ describe('a mailbox over HTTP', () => {
       const asked = request('GET', '/mailbox/ivanov', { query: { workplace } });
       await expect(asked).rejects.toMatchObject({ code: 'GATEWAY_NAME' });
     }
-    for (const user of ['%', '%00']) {
+    for (const user of ['', 'a\0']) {
       await expect(request('GET', '/mailbox/ivanov', { params: { user } })).rejects.toMatchObject({ code: 'GATEWAY_REQUEST' });
     }
   });

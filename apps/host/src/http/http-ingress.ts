@@ -145,8 +145,9 @@ export class HttpIngress implements UpgradeRegistrar {
   }
 
   async #admitToEndpoint(request: FastifyRequest): Promise<Admission> {
-    const path = decodeURI(request.url.split('?', 1)[0] ?? '');
-    const { route, params } = this.#routes.find(request.method, path);
+    const [url = ''] = request.url.split('?', 1);
+    const { route, params } = this.#routes.find(request.method, url);
+    const path = decodeURI(url);
     const endpoint = { route, path, params };
     if (route.scope === false) return { sender: undefined, endpoint };
     const sender = await this.#sender(request);

@@ -1,56 +1,69 @@
 import type { HttpRequest, HttpRoute, Reply } from '@sluice/plugin-api';
+import findMyWay, { type HTTPMethod, type HTTPVersion, type Instance } from 'find-my-way';
 import { hostFail } from '../failures.js';
 
 export interface Route extends HttpRoute {
   readonly handle: (request: HttpRequest) => Promise<Reply>;
 }
 
-interface Entry {
-  readonly route: Route;
-  readonly segments: readonly string[];
-}
+/** The limit of the URL is that of Node's HTTP server, 16 KiB for all headers. */
+const MAX_PARAMETER_LENGTH = 16 * 1024;
 
-/** Routes that plugins add and remove while the server runs. `{name}` matches one segment; a literal segment has priority. */
+/**
+ * Routes that plugins add and remove while the server runs. `{name}` matches one segment that is not empty; a literal segment has priority.
+ * Letter case and a slash at the end count.
+ */
 export class RouteTable {
-  #entries: readonly Entry[] = [];
+  /** By method and path without the names of its parameters. */
+  readonly #routes = new Map<string, Route>();
+  /** Made at the next request after a change: the router rebuilds its whole tree when a route is removed. */
+  #router: Instance<HTTPVersion.V1> | undefined;
 
   /** Adds a route and returns a function that removes it. Throws when method and path are already used. */
   add(route: Route): () => void {
-    const entry = { route, segments: route.path.split('/') };
-    const same = this.#entries.some(
-      (other) => other.route.method === route.method && shape(other.segments) === shape(entry.segments),
-    );
-    if (same) throw new Error(`${route.method} ${route.path} is taken by another flow`);
-    this.#entries = [...this.#entries, entry].sort((a, b) => parametersOf(a) - parametersOf(b));
+    const key = `${route.method} ${route.path.replace(PARAMETERS, '{}')}`;
+    if (this.#routes.has(key)) throw new Error(`${route.method} ${route.path} is taken by another flow`);
+    this.#routes.set(key, route);
+    this.#router = undefined;
     return () => {
-      this.#entries = this.#entries.filter((other) => other !== entry);
+      if (this.#routes.get(key) !== route) return;
+      this.#routes.delete(key);
+      this.#router = undefined;
     };
   }
 
-  /** Returns the route of a request. Throws `NO_ROUTE` or `METHOD_NOT_ALLOWED`. */
+  /**
+   * Returns the route of a request, and its parameters with all percent-encoded characters decoded once: `%2F` is a slash of the value.
+   *
+   * @param path the path of the URL as it arrived, without the query
+   * @throws `NO_ROUTE` or `METHOD_NOT_ALLOWED`
+   */
   find(method: string, path: string): { readonly route: Route; readonly params: Readonly<Record<string, string>> } {
-    const segments = path.split('/');
-    const fitting = this.#entries.filter((entry) => fits(entry.segments, segments));
-    if (fitting.length === 0) throw hostFail.NO_ROUTE(`no flow listens to ${path}`);
-    const found = fitting.find((entry) => entry.route.method === method);
-    if (!found)
-      throw hostFail.METHOD_NOT_ALLOWED(`${path} takes ${fitting.map((entry) => entry.route.method).join(', ')}, not ${method}`);
-    return { route: found.route, params: paramsOf(found.segments, segments) };
+    const found = this.#match(method, path);
+    if (found) return found;
+    const methods = new Set([...this.#routes.values()].map((route) => route.method));
+    const allowed = [...methods].filter((other) => this.#match(other, path));
+    if (allowed.length === 0) throw hostFail.NO_ROUTE(`no flow listens to ${path}`);
+    throw hostFail.METHOD_NOT_ALLOWED(`${path} takes ${allowed.join(', ')}, not ${method}`);
+  }
+
+  #match(method: string, path: string): { readonly route: Route; readonly params: Readonly<Record<string, string>> } | undefined {
+    const router = (this.#router ??= routerOf(this.#routes.values()));
+    const found = router.find(method as HTTPMethod, path);
+    if (!found) return undefined;
+    const params = found.params as Record<string, string>;
+    // find-my-way lets a parameter match an empty segment
+    return Object.values(params).includes('') ? undefined : { route: found.store as Route, params: { ...params } };
   }
 }
 
-const isParameter = (segment: string) => segment.startsWith('{') && segment.endsWith('}');
-const shape = (segments: readonly string[]) => segments.map((one) => (isParameter(one) ? '{}' : one)).join('/');
-const parametersOf = (entry: Entry) => entry.segments.filter(isParameter).length;
+const PARAMETERS = /\{[^/]*\}/g;
 
-function fits(pattern: readonly string[], segments: readonly string[]): boolean {
-  return (
-    pattern.length === segments.length &&
-    pattern.every((one, index) => (isParameter(one) ? segments[index] !== '' : one === segments[index]))
-  );
-}
-
-function paramsOf(pattern: readonly string[], segments: readonly string[]): Record<string, string> {
-  const pairs = pattern.flatMap((one, index) => (isParameter(one) ? [[one.slice(1, -1), segments[index] ?? ''] as const] : []));
-  return Object.fromEntries(pairs);
+function routerOf(routes: Iterable<Route>): Instance<HTTPVersion.V1> {
+  const router = findMyWay({ caseSensitive: true, maxParamLength: MAX_PARAMETER_LENGTH });
+  for (const route of routes) {
+    const path = route.path.replace(PARAMETERS, (parameter) => `:${parameter.slice(1, -1)}`);
+    router.on(route.method as HTTPMethod, path, () => undefined, route);
+  }
+  return router;
 }

@@ -114,7 +114,7 @@ export class LongPollRoutes {
   }
 
   #userOf({ params, bearer }: HttpRequest): string {
-    const named = decoded(params['user'] ?? '');
+    const named = params['user'] ?? '';
     if (!isName(named.slice(named.indexOf('/') + 1))) throw gatewayFail.GATEWAY_REQUEST('the address does not name a user');
     const user = this.deps.fullName(named);
     if (bearer && (bearer.user === user || bearer.scopes.includes('admin'))) return user;
@@ -164,15 +164,6 @@ function onlyText({ query }: HttpRequest, name: string): string | undefined {
   const value = query[name];
   if (typeof value === 'object') throw gatewayFail.GATEWAY_REQUEST(`${name} occurs several times in the query`);
   return value;
-}
-
-/** Decodes a segment of a path. Returns an empty text when it is not percent-encoded text. */
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return '';
-  }
 }
 
 function shown({ seq, sent, content }: MailboxEvent): object {
