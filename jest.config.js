@@ -40,6 +40,7 @@ export default {
     },
     { ...common, displayName: 'e2e', roots: ['<rootDir>/test/e2e'], testMatch: ['**/*.e2e-spec.ts'] },
     { ...common, displayName: 'faults', roots: ['<rootDir>/test/faults'], testMatch: ['**/*.faults.ts'] },
+    { ...common, displayName: 'upgrade', roots: ['<rootDir>/test/upgrade'], testMatch: ['**/*.upgrade.ts'] },
     { ...common, displayName: 'real', roots: ['<rootDir>/test/real'], testMatch: ['**/*.real.ts'] },
   ],
 };

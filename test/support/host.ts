@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { OPERATOR_SECRET } from './tokens.js';
 
-const SLUICE = path.resolve('apps/cli/bin/sluice.js');
+const SLUICE = 'apps/cli/bin/sluice.js';
 const START_MS = 120_000;
 /** Time before a stopping host is killed. An orderly stop takes at most ten seconds. */
 const STOP_MS = 20_000;
@@ -16,6 +16,8 @@ export interface HostOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The command and its options after `sluice`; absent: `run` with the workspace. */
   readonly args?: readonly string[];
+  /** Folder of the built checkout whose program runs; absent: this one. */
+  readonly checkout?: string;
 }
 
 export interface Ended {
@@ -84,9 +86,9 @@ export class HostProcess {
 
   /** Starts the process without waiting until it is ready. */
   launch(): void {
-    const { workspace, home, env, args = ['run', '--workspace', workspace] } = this.options;
-    const child = spawn(process.execPath, [SLUICE, ...args], {
-      cwd: path.resolve('.'),
+    const { workspace, home, env, args = ['run', '--workspace', workspace], checkout = '.' } = this.options;
+    const child = spawn(process.execPath, [path.resolve(checkout, SLUICE), ...args], {
+      cwd: path.resolve(checkout),
       // the developer's environment is not inherited, because a URL in it would select other backends
       env: {
         PATH: process.env['PATH'],

@@ -18,6 +18,8 @@ export interface StageOptions {
   readonly onec?: Partial<OnecOptions>;
   /** Number of hosts; absent: one. */
   readonly hosts?: number;
+  /** One host for each entry, from that checkout; undefined: from this one. Replaces `hosts`. */
+  readonly checkouts?: readonly (string | undefined)[];
 }
 
 /** Hosts, each with its own folder, and the emulated 1C that they call. */
@@ -30,12 +32,26 @@ export class Stage {
   ) {}
 
   /** Resolves when all hosts accept events. */
-  static async open({ files, env = {}, onec: limits, hosts: count = 1 }: StageOptions): Promise<Stage> {
+  static async open({
+    files,
+    env = {},
+    onec: limits,
+    hosts: count = 1,
+    checkouts = new Array<undefined>(count).fill(undefined),
+  }: StageOptions): Promise<Stage> {
     const onec = await startOnec({ port: 0, maxCalls: 10, latencyMs: 5, maxIds: MAX_IDS, ...limits });
     const workspace = makeWorkspace(files);
-    const homes = Array.from({ length: count }, () => makeFolder('home'));
+    const homes = checkouts.map(() => makeFolder('home'));
     const variables = { ...env, ERP_URL: `${onec.url}/base/hs/gate` };
-    const hosts = homes.map((home) => new HostProcess({ workspace: workspace.path, home: home.path, env: variables }));
+    const hosts = homes.map((home, n) => {
+      const checkout = checkouts[n];
+      return new HostProcess({
+        workspace: workspace.path,
+        home: home.path,
+        env: variables,
+        ...(checkout !== undefined && { checkout }),
+      });
+    });
     const stage = new Stage(onec, hosts, workspace, homes);
     try {
       await Promise.all(hosts.map((host) => host.start()));

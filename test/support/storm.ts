@@ -32,7 +32,7 @@ let storms = 0;
 export async function storm(
   stage: Stage,
   fault: (storm: Storm) => Promise<void>,
-  options: { readonly events?: number } = {},
+  options: { readonly events?: number; readonly call?: typeof SAVE_CALL } = {},
 ): Promise<Verdict> {
   const { onec } = stage;
   const round = ++storms;
@@ -46,7 +46,7 @@ export async function storm(
   ]);
   await carriedOut(events.length);
   await stage.drained();
-  return judge(onec, events, SAVE_CALL);
+  return judge(onec, events, options.call ?? SAVE_CALL);
 }
 
 /** Verifies the guarantees of every storm: no lost events, no unknown ids, at most ten concurrent calls and `repeats` repeated calls. */
