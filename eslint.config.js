@@ -20,6 +20,34 @@ const nodeGlobals = Object.fromEntries(
   ].map((name) => [name, 'readonly']),
 );
 
+const PORT = 'time is a port: use the Clock that was passed in (@sluice/plugin-api)';
+const timeIsAPort = {
+  'no-restricted-globals': [
+    'error',
+    ...['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate'].map((name) => ({
+      name,
+      message: PORT,
+    })),
+  ],
+  'no-restricted-properties': [
+    'error',
+    { object: 'Date', property: 'now', message: PORT },
+    { object: 'performance', property: 'now', message: PORT },
+    { object: 'process', property: 'hrtime', message: PORT },
+    { object: 'AbortSignal', property: 'timeout', message: PORT },
+  ],
+  'no-restricted-imports': [
+    'error',
+    { paths: ['node:timers', 'node:timers/promises', 'timers', 'timers/promises'].map((name) => ({ name, message: PORT })) },
+  ],
+};
+
+const environmentIsPassedIn = {
+  selector: "MemberExpression[object.name='process'][property.name='env']",
+  message: 'the environment is read in apps/*/src/env.ts only: pass the value in',
+};
+const dateOfNow = { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: PORT };
+
 export default tseslint.config(
   { ignores: ['**/dist/**', 'coverage/**', 'node_modules/**', '.sluice/**', 'test/bench/rivals/**'] },
   eslint.configs.recommended,
@@ -41,13 +69,7 @@ export default tseslint.config(
     ignores: ['**/*.spec.ts'],
     rules: {
       'no-console': 'error',
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: "MemberExpression[object.name='process'][property.name='env']",
-          message: 'the environment is read in apps/*/src/env.ts only: pass the value in',
-        },
-      ],
+      'no-restricted-syntax': ['error', environmentIsPassedIn],
     },
   },
   {
@@ -63,6 +85,12 @@ export default tseslint.config(
         ),
       ],
     },
+  },
+  {
+    files: ['libs/{engine,memory,pacer,store}/src/**/*.ts', 'plugins/onec-http/src/**/*.ts'],
+    // the virtual clock passes one turn of the event loop between two timers
+    ignores: ['**/*.spec.ts', 'libs/memory/src/virtual-clock.ts'],
+    rules: { ...timeIsAPort, 'no-restricted-syntax': ['error', environmentIsPassedIn, dateOfNow] },
   },
   prettier,
 );

@@ -120,10 +120,10 @@ describe('VirtualClock', () => {
   });
 
   it('reports a timer that sets itself again at once', async () => {
-    const { clock } = started();
+    const clock = new VirtualClock(0, 1_000);
     const again = (): void => void clock.after(0, again);
     again();
-    await expect(clock.advance(1)).rejects.toThrow('ran 1000000 timers in one movement');
+    await expect(clock.advance(1)).rejects.toThrow('ran 1000 timers in one movement');
   });
 
   it('rejects with the error of a timer, and can be moved afterwards', async () => {

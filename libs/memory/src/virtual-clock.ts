@@ -3,7 +3,7 @@ import type { Clock, Timer } from '@sluice/plugin-api';
 
 /** Monday, 09:00 UTC. */
 const START = Date.UTC(2026, 0, 5, 9);
-/** Maximum timers that one movement of the clock runs. A timer that sets itself again without a delay would never end. */
+/** A movement ends with an error after this many timers, because a timer that sets itself again without a delay would never end. */
 const MAX_TIMERS = 1_000_000;
 const YEAR_MS = 366 * 86_400_000;
 
@@ -22,8 +22,14 @@ export class VirtualClock implements Clock {
   #created = 0;
   #moving = false;
 
-  /** @param start wall time at the beginning, in milliseconds since 1970. Default: Monday, 2026-01-05, 09:00 UTC */
-  constructor(start: number = START) {
+  /**
+   * @param start wall time at the beginning, in milliseconds since 1970. Default: Monday, 2026-01-05, 09:00 UTC
+   * @param maxTimers maximum timers that one movement runs. Default: 1,000,000
+   */
+  constructor(
+    start: number = START,
+    private readonly maxTimers: number = MAX_TIMERS,
+  ) {
     this.#wallAtZero = start;
   }
 
@@ -53,7 +59,7 @@ export class VirtualClock implements Clock {
    * Lets time pass and runs each timer at its own time.
    *
    * @param ms milliseconds. 0 runs what is due now
-   * @throws what a timer throws; an error after 1,000,000 timers; an error while the clock is being moved already
+   * @throws what a timer throws; an error after `maxTimers` timers; an error while the clock is being moved already
    */
   advance(ms: number): Promise<void> {
     return this.#move((budget) => this.#runUntil(this.#elapsed + ms, budget));
@@ -97,7 +103,7 @@ export class VirtualClock implements Clock {
     if (this.#moving) throw new Error('the virtual clock is being moved already: await that call first');
     this.#moving = true;
     try {
-      await work({ left: MAX_TIMERS });
+      await work({ left: this.maxTimers });
     } finally {
       this.#moving = false;
     }
@@ -108,7 +114,7 @@ export class VirtualClock implements Clock {
     for (let next = this.#timers.at(-1); next && next.due <= until; next = this.#timers.at(-1)) {
       if (budget.left-- <= 0)
         throw new Error(
-          `the virtual clock ran ${MAX_TIMERS} timers in one movement: look for one that sets itself again at once`,
+          `the virtual clock ran ${this.maxTimers} timers in one movement: look for one that sets itself again at once`,
         );
       this.#elapsed = Math.max(this.#elapsed, next.due);
       this.#timers.pop();
