@@ -2,9 +2,11 @@
  * Fakes, conformance suites and private servers for tests. Not for production code.
  *
  * - `busConformance`, `pacerConformance`, `storeConformance`: the tests that every adapter of a port must pass.
+ * - `desktopGatewayConformance`: the tests that every gateway to desktop clients must pass.
  * - `actionContract`, `triggerContract`: the tests that every connector must pass. `openPlugin`, `openEndpoint`: a plugin without an
  *   engine.
- * - `FakeHost`, `FakeServices`, `FakeWorkspace`: what a plugin gets from the engine. Bus, store and pacer in memory are in `@sluice/memory`.
+ * - `FakeHost`, `FakeServices`, `FakeWorkspace`, `MemoryDesktops`: the services of the engine for a plugin. Bus, store and pacer in memory are
+ *   in `@sluice/memory`.
  * - `startPostgres`, `startRabbit`, `startRedis`, `openProxy`: servers of a test's own.
  *
  * Read `conformance/bus.ts` for a port, and `plugin/action-contract.ts` for a connector.
@@ -25,3 +27,12 @@ export { actionContract, type ActionContract, type ActionPeer } from './plugin/a
 export { triggerContract, type TriggerContract, type TriggerPeer } from './plugin/trigger-contract.js';
 export { answerOk, startWebService, type Answer, type SeenRequest, type WebService } from './plugin/web-service.js';
 export { pacerConformance, type PacerHarness, type PacerTraits } from './conformance/pacer.js';
+export {
+  desktopGatewayConformance,
+  type ConnectOptions,
+  type DesktopGatewayHarness,
+  type DesktopGatewayHost,
+  type DesktopMessageView,
+  type TestDesktop,
+} from './conformance/desktop-gateway.js';
+export { MemoryDesktop, MemoryDesktopHost, MemoryDesktops } from './plugin/memory-desktops.js';

@@ -123,6 +123,11 @@ export class Gateway implements Closable {
     return this.#presence.isOnline(user);
   }
 
+  /** Whether the gateway knows of another host. */
+  get hasPeers(): boolean {
+    return this.#presence.hasPeers;
+  }
+
   now(): number {
     return this.host.now().getTime();
   }

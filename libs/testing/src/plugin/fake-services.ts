@@ -16,6 +16,7 @@ import {
   type Upgrade,
   typeMatches,
 } from '@sluice/plugin-api';
+import { MemoryDesktops, type MemoryDesktopHost } from './memory-desktops.js';
 
 const doorFail = failures({
   TOKEN_INVALID: { fate: 'rejected', cure: 'use a token that the fake workspace has issued' },
@@ -44,6 +45,9 @@ export class FakeWorkspace {
   readonly #revoked = new Map<Bearer, Set<() => void>>();
   readonly #hosts = new Set<FakeServices>();
   readonly #leases = new Map<string, Promise<void>>();
+
+  /** The desktops that plugins reach with `services.desktops`. */
+  readonly desktops = new MemoryDesktops();
 
   constructor(readonly database: Database = NO_DATABASE) {}
 
@@ -128,8 +132,14 @@ export class FakeServices implements Services {
   readonly gauges = new Map<string, () => number>();
   readonly #listeners = new Map<string, Set<PeerHandler>>();
   readonly #id = randomUUID();
+  /** The desktop gateway of this host. */
+  readonly gateway: MemoryDesktopHost;
 
-  constructor(private readonly workspace: FakeWorkspace) {}
+  constructor(private readonly workspace: FakeWorkspace) {
+    this.gateway = workspace.desktops.host();
+  }
+
+  readonly desktops = async (): Promise<MemoryDesktopHost> => this.gateway;
 
   get tokens(): Tokens {
     return this.workspace.tokens;

@@ -9,6 +9,7 @@ import { Gateway } from '../../../src/gateway.js';
 import { send } from '../../../src/send.js';
 import { RawClient } from '../../server/support/raw-client.js';
 import type { Frame } from '../../../src/stomp/frame.js';
+import type { Mailbox } from '../../../src/delivery/mailbox/mailbox.js';
 import { MemoryMailbox } from './memory-mailbox.js';
 
 /** One host with a gateway, used through the actions of flows and through clients. */
@@ -89,7 +90,7 @@ export function closeHosts(): void {
 
 export interface HostOptions {
   readonly workspace?: FakeWorkspace;
-  readonly mailbox?: MemoryMailbox;
+  readonly mailbox?: Mailbox;
   readonly config?: z.input<typeof connection>;
   readonly now?: () => Date;
 }

@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DestinationSpec } from '@sluice/plugin-api';
+import { FakeWorkspace, MemoryLog, until } from '@sluice/testing';
+import type { Session, Subscription } from '../../server/stomp-handler.js';
+import { MAX_RECEIVE_MS, MAX_RIGHTS_CHECK_MS, PluginDestinations } from './plugin-destinations.js';
+
+/** Destinations below `/rooms/`, with timers that the test fires. */
+function destinationsOf(spec: Partial<DestinationSpec>) {
+  const timers: { readonly ms: number; readonly run: () => void; cancelled: boolean }[] = [];
+  const log = new MemoryLog();
+  const destinations = new PluginDestinations({
+    broadcast: () => undefined,
+    peers: new FakeWorkspace().host().peers,
+    log,
+    after: (ms, run) => {
+      const timer = { ms, run, cancelled: false };
+      timers.push(timer);
+      return { cancel: () => void (timer.cancelled = true) };
+    },
+  });
+  const ending = new AbortController();
+  const rooms = destinations.register({ prefix: '/rooms/', mayRead: () => true, ...spec }, ending.signal);
+  const closed: string[] = [];
+  const session = {
+    bearer: { user: 'erp/anna' },
+    close: ({ code }: { code: string }) => closed.push(code),
+  } as unknown as Session;
+  const subscription = { session } as Subscription;
+  return { destinations, rooms, ending, log, timers, session, subscription, closed };
+}
+
+const NEVER = new Promise<never>(() => undefined);
+
+describe('a destination of a plugin', () => {
+  it('is refused when mayRead does not answer in time, and the signal fires', async () => {
+    let signal: AbortSignal | undefined;
+    const { destinations, timers, subscription } = destinationsOf({
+      mayRead: (_client, _path, given) => {
+        signal = given;
+        return NEVER;
+      },
+    });
+    const subscribed = destinations.subscribe(subscription, '/rooms/5');
+    await until('the question', () => timers.length === 1);
+    expect(timers[0]?.ms).toBe(MAX_RIGHTS_CHECK_MS);
+    timers[0]?.run();
+    await expect(subscribed).rejects.toMatchObject({ code: 'GATEWAY_DESTINATION_FAILED' });
+    expect(signal?.aborted).toBe(true);
+    expect(destinations.subscribersOf('/rooms/5')).toEqual([]);
+  });
+
+  it('refuses a message that receive does not handle in time', async () => {
+    const { destinations, timers, session } = destinationsOf({ mayWrite: () => true, receive: () => NEVER });
+    const received = destinations.receive(session, '/rooms/5', { headers: new Map(), body: Buffer.from('1') });
+    await until('the handler', () => timers.some(({ ms }) => ms === MAX_RECEIVE_MS));
+    timers.find(({ ms }) => ms === MAX_RECEIVE_MS)?.run();
+    await expect(received).rejects.toMatchObject({ code: 'GATEWAY_DESTINATION_FAILED' });
+    expect(timers.every(({ cancelled }) => cancelled)).toBe(true);
+  });
+
+  it('ends calls that are under way when the registration ends', async () => {
+    const { destinations, timers, session, ending } = destinationsOf({ mayWrite: () => true, receive: () => NEVER });
+    const received = destinations.receive(session, '/rooms/5', { headers: new Map(), body: Buffer.from('1') });
+    await until('the handler', () => timers.some(({ ms }) => ms === MAX_RECEIVE_MS));
+    ending.abort();
+    await expect(received).rejects.toMatchObject({ code: 'GATEWAY_DESTINATION_AWAY' });
+  });
+
+  it.each(['UNSUBSCRIBE', 'the end of the session'])('admits no subscription after %s during the check', async (end) => {
+    let allow: (allowed: boolean) => void = () => undefined;
+    const answer = new Promise<boolean>((resolve) => (allow = resolve));
+    const { destinations, subscription, session } = destinationsOf({ mayRead: () => answer });
+    const subscribed = destinations.subscribe(subscription, '/rooms/5');
+    if (end === 'UNSUBSCRIBE') destinations.unsubscribe(subscription, '/rooms/5');
+    else destinations.removeSession(session);
+    allow(true);
+    await subscribed;
+    expect(destinations.subscribersOf('/rooms/5')).toEqual([]);
+  });
+
+  it('asks again when the rights change during the check', async () => {
+    const answers: ((allowed: boolean) => void)[] = [];
+    const { destinations, rooms, subscription } = destinationsOf({
+      mayRead: () => new Promise<boolean>((resolve) => answers.push(resolve)),
+    });
+    const subscribed = destinations.subscribe(subscription, '/rooms/5');
+    await until('the first question', () => answers.length === 1);
+    rooms.recheck('5');
+    answers[0]?.(true);
+    await until('the second question', () => answers.length === 2);
+    answers[1]?.(false);
+    await expect(subscribed).rejects.toMatchObject({ code: 'GATEWAY_DESTINATION_FORBIDDEN' });
+    expect(destinations.subscribersOf('/rooms/5')).toEqual([]);
+  });
+
+  it('closes the session of a subscriber when a recheck fails', async () => {
+    let broken = false;
+    const { destinations, rooms, subscription, closed, log } = destinationsOf({
+      mayRead: () => {
+        if (broken) throw new Error('the database is away');
+        return true;
+      },
+    });
+    await destinations.subscribe(subscription, '/rooms/5');
+    broken = true;
+    rooms.recheck('5');
+    await until('the session to be closed', () => closed.length === 1);
+    expect(closed).toEqual(['GATEWAY_DESTINATION_FAILED']);
+    expect(destinations.subscribersOf('/rooms/5')).toEqual([]);
+    expect(log.lines.map(({ message }) => message)).toEqual(['the plugin of /rooms/5 failed']);
+  });
+});
