@@ -1,3 +1,4 @@
+import type { Scope } from '../model.js';
 import { overLimit } from './faults.js';
 import { LIMITS } from './limits.js';
 
@@ -13,10 +14,35 @@ let bytesLeft: number = LIMITS.builtBytes;
 let startedAt: number | undefined;
 let cpuAtStart: NodeJS.CpuUsage | undefined;
 
-/** Resets the budget at the beginning of an evaluation. Evaluations are synchronous, so they can share one budget. */
+/** Number of expressions that have begun with the current budget, while a whole value is rendered; undefined outside of one. */
+let sharing: number | undefined;
+
+/** Resets the budget at the beginning of an evaluation; not its time while a whole value is rendered, whose expressions share the time. */
 export function beginBudget(): void {
-  unitsLeft = FIRST_STRIDE;
   bytesLeft = LIMITS.builtBytes;
+  if (sharing === undefined) resetTime();
+  else sharing += 1;
+}
+
+/**
+ * Renders a value with one limit of time for all of its expressions: a list of a hundred expressions could otherwise block the host for a
+ * hundred times the limit. Rendering is synchronous, so one budget is enough for the process.
+ */
+export function withSharedTime<Value>(render: (scope: Scope) => Value): (scope: Scope) => Value {
+  return (scope) => {
+    if (sharing !== undefined) return render(scope);
+    resetTime();
+    sharing = 0;
+    try {
+      return render(scope);
+    } finally {
+      sharing = undefined;
+    }
+  };
+}
+
+function resetTime(): void {
+  unitsLeft = FIRST_STRIDE;
   startedAt = undefined;
 }
 
@@ -62,5 +88,7 @@ export function checkClock(): void {
   }
   if (now - startedAt <= LIMITS.milliseconds) return;
   const { user, system } = process.cpuUsage(cpuAtStart);
-  if ((user + system) / 1000 > LIMITS.milliseconds) throw overLimit(`the expression takes longer than ${LIMITS.milliseconds} ms`);
+  if ((user + system) / 1000 <= LIMITS.milliseconds) return;
+  const what = sharing !== undefined && sharing > 1 ? 'the expressions of one value take' : 'the expression takes';
+  throw overLimit(`${what} longer than ${LIMITS.milliseconds} ms`);
 }

@@ -337,3 +337,25 @@ describe('frozen constants', () => {
     expect(await evaluate(source, { ...SCOPE, vars })).toEqual(expected);
   });
 });
+
+describe('the time of a value', () => {
+  const SLOW = '${{ $sum([1..5000].($ * 2)) }}';
+  const list = (count: number) => compileTemplate({ kind: 'list', items: Array.from({ length: count }, () => sourceOf(SLOW)) });
+
+  it('is enough for one expression of many milliseconds', () => {
+    expect(list(1).render(SCOPE)).toEqual([25_005_000]);
+  });
+
+  it('is shared by all of its expressions', () => {
+    expect(() => list(1_000).render(SCOPE)).toThrow('the expressions of one value take longer than 200 ms');
+  });
+
+  it('is shared by the expressions of a text', () => {
+    expect(() => text(SLOW.repeat(300)).text(SCOPE)).toThrow('the expressions of one value take longer than 200 ms');
+  });
+
+  it('begins anew after a value that took too long', () => {
+    expect(() => list(1_000).render(SCOPE)).toThrow('longer than');
+    expect(list(1).render(SCOPE)).toEqual([25_005_000]);
+  });
+});

@@ -1,4 +1,5 @@
 import type { Condition, SourceLocation, Scope, Template, TextTemplate } from '../model.js';
+import { withSharedTime } from './budget.js';
 import { compileExpression, type Evaluate } from './evaluate.js';
 import { ExpressionFault, toFlowError } from './faults.js';
 import { describeMissing, kindOf } from './names.js';
@@ -22,13 +23,15 @@ export type LocationOf = (offset: number) => SourceLocation;
 export function compileTemplate(source: TemplateSource): Template {
   const renderer = compileSource(source);
   if (renderer.constant) return renderer;
-  return { constant: false, render: (scope) => then(renderer.render(scope), (value) => (value === OMIT ? undefined : value)) };
+  const render = withSharedTime(renderer.render);
+  return { constant: false, render: (scope) => then(render(scope), (value) => (value === OMIT ? undefined : value)) };
 }
 
 /** Compiles a text that always renders to a text, also when it is one whole expression. The text must have no problems. */
 export function compileText(text: ParsedText, locationOf: LocationOf): TextTemplate {
   const renderer = compileTextParts(text, locationOf);
-  return { constant: renderer.constant, text: renderer.render as TextTemplate['text'] };
+  const render = renderer.constant ? renderer.render : withSharedTime(renderer.render);
+  return { constant: renderer.constant, text: render as TextTemplate['text'] };
 }
 
 /** Compiles a condition: one whole expression, or a literal. */
