@@ -10,6 +10,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Folders that are written in plain English throughout. A folder that is not listed still has older prose: rewrite it, then add it here. */
 const FOLDERS = [
   'apps/cli',
+  'apps/emulator',
   'apps/host',
   ...[
     'admin-contract',

@@ -1,6 +1,6 @@
 /**
- * Stand-ins for foreign systems: for the demo, for tests and for integrators who have no platform at hand. Each is a server in this
- * process that counts what it saw. Start with `onec/onec.ts`.
+ * Stand-ins for 1C, Asterisk and desktop clients: for the demo, for tests and for integrators without these systems. Each stand-in is a server
+ * in this process that counts the requests that it receives. Begin with `onec/onec.ts`.
  */
 export { startOnec, type Onec, type OnecOptions } from './onec/onec.js';
 export type { OnecStats } from './onec/stats.js';

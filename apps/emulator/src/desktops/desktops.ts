@@ -6,34 +6,34 @@ import { parseJson, readText, sendJson } from '../onec/wire.js';
 
 export interface DesktopOptions
   extends Partial<Omit<DesktopBehaviour, 'gateway' | 'token'>>, Pick<DesktopBehaviour, 'gateway' | 'token'> {
-  /** They are called `user1`, `user2` and so on. */
+  /** Number of users; their names are `user1`, `user2` and so on. */
   readonly users: number;
-  /** Where `GET /__stats` is answered, on loopback; 0: a free port. */
+  /** Port of the HTTP interface on loopback; 0: a free port. */
   readonly port: number;
 }
 
-/** Running stand-ins for 1C clients. */
+/** Running stand-ins for desktop clients of 1C. */
 export interface Desktops {
-  /** Of `GET /__stats`, `POST /__offline`, `POST /__online` and `POST /__reset`. */
+  /** Address of `GET /__stats`, `POST /__offline`, `POST /__online` and `POST /__reset`. */
   readonly url: string;
   stats(options?: { readonly ids?: boolean }): DesktopStats;
-  /** Cuts the lines of the first so many users, as a power failure does; absent: of all. They stay away until `goOnline`. */
+  /** Resets the connections of the first `count` users (default: all), as a power failure does. They stay offline until `goOnline`. */
   goOffline(count?: number): void;
   goOnline(count?: number): void;
   reset(): void;
   close(): Promise<void>;
 }
 
-const TEN_SECONDS = 10_000;
+const HEART_BEAT_MS = 10_000;
 
 /**
- * Starts desktop clients of a gateway: plain STOMP over TCP, each with its own token. All of them connect at once, as at nine in the morning;
- * each acknowledges what it receives and comes back when its line breaks. `GET /__stats` (`?ids=1`) tells what they saw.
+ * Starts desktop clients of a gateway: plain STOMP over TCP, each with its own token. All of them connect at once, as at the beginning of a
+ * working day. Each client acknowledges its events and reconnects after a loss. `GET /__stats` (`?ids=1`) returns their counters.
  */
 export async function startDesktops(options: DesktopOptions): Promise<Desktops> {
-  const manners: DesktopBehaviour = { topics: [], heartBeat: TEN_SECONDS, acknowledges: true, ...options };
+  const behaviour: DesktopBehaviour = { topics: [], heartBeat: HEART_BEAT_MS, acknowledges: true, ...options };
   const tally = new DesktopTally(options.users);
-  const users = Array.from({ length: options.users }, (_, at) => new DesktopUser(`user${at + 1}`, manners, tally));
+  const users = Array.from({ length: options.users }, (_, at) => new DesktopUser(`user${at + 1}`, behaviour, tally));
   const desktops = {
     stats: ({ ids = false } = {}) => tally.stats(ids),
     goOffline: (count = users.length) => users.slice(0, count).forEach((user) => user.goOffline()),
@@ -56,7 +56,7 @@ export async function startDesktops(options: DesktopOptions): Promise<Desktops> 
 
 type Remote = Omit<Desktops, 'url' | 'close'>;
 
-/** `POST /__offline` and `POST /__online` take `{ "users": 100 }`, or nothing for all. */
+/** Handles a request. The body of `POST /__offline` and `POST /__online` is `{ "users": 100 }`, or empty for all users. */
 async function answer(desktops: Remote, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://desktops');
   const count = countOf(await readText(request));

@@ -1,4 +1,4 @@
-/** A frame from a STOMP 1.2 server, as far as a client of this size needs it: headers are not unescaped. */
+/** A frame of a STOMP 1.2 server. Headers are not unescaped. */
 export interface ServerFrame {
   readonly command: string;
   readonly headers: ReadonlyMap<string, string>;
@@ -8,11 +8,11 @@ export interface ServerFrame {
 const NOTHING: Buffer = Buffer.alloc(0);
 const LF = 0x0a;
 
-/** Reads what a well-behaved server sends; it is no judge of servers. Keeps nothing between frames. */
+/** Reads the frames of a correct server; it does not validate them. */
 export class FrameReader {
   #rest = NOTHING;
 
-  /** The frames that these bytes complete. */
+  /** Returns the frames that these bytes complete. */
   read(piece: Buffer): ServerFrame[] {
     const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, piece]) : piece;
     const frames: ServerFrame[] = [];
@@ -41,7 +41,7 @@ function readFrame(bytes: Buffer, from: number): { frame: ServerFrame; end: numb
   return { frame: { command, headers, body: bytes.subarray(bodyAt, end) }, end: end + 1 };
 }
 
-/** A frame of a client. Values must need no escapes. */
+/** Returns the text of a client frame. Values must need no escapes. */
 export function clientFrame(command: string, headers: Readonly<Record<string, string>>): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
   return `${command}\n${lines.join('')}\n\0`;

@@ -1,30 +1,30 @@
-/** What the desktops saw. */
+/** Counters of the desktop clients. */
 export interface DesktopStats {
   readonly users: number;
-  /** Let in by the gateway and not cut off. */
+  /** Number of connected users. */
   readonly online: number;
-  /** Times that one was let in. */
+  /** Number of accepted connections so far. */
   readonly connects: number;
-  /** Times that a session was lost or ended. */
+  /** Number of lost or ended sessions. */
   readonly losses: number;
-  /** From the first wish to connect until everybody was in, the first time; absent until then. */
+  /** Milliseconds from the start until all users were connected for the first time; absent until then. */
   readonly allOnlineMs?: number;
-  /** MESSAGE frames. */
+  /** Number of MESSAGE frames. */
   readonly received: number;
-  /** Different events, counted for each user. */
+  /** Number of different events, counted for each user. */
   readonly distinct: number;
-  /** Frames whose event their user had received before. */
+  /** Number of frames whose event the user had received before. */
   readonly repeated: number;
-  /** Frames that said `redelivered:true`. */
+  /** Number of frames with the header `redelivered`. */
   readonly redelivered: number;
-  /** What went wrong, by its words, and how often. */
+  /** Number of failures by text. */
   readonly failures: Readonly<Record<string, number>>;
-  /** With `ids`: how many times each event was received, by all users together. */
+  /** With `ids`: number of receptions of each event by all users. */
   readonly ids?: Readonly<Record<string, number>>;
 }
 
-/** Failures with different words that are told apart; the rest are counted together. */
-const MAX_WORDS = 20;
+/** Maximum number of failure texts that are counted separately; others are counted together. */
+const MAX_FAILURE_TEXTS = 20;
 
 export class DesktopTally {
   #connects = 0;
@@ -41,7 +41,7 @@ export class DesktopTally {
 
   constructor(readonly users: number) {}
 
-  letIn(): void {
+  connected(): void {
     this.#connects++;
     if (++this.#online === this.users) this.#allOnlineMs ??= performance.now() - this.#started;
   }
@@ -51,8 +51,8 @@ export class DesktopTally {
     this.#online--;
   }
 
-  failed(words: string): void {
-    const known = this.#failures.has(words) || this.#failures.size < MAX_WORDS ? words : 'others';
+  failed(text: string): void {
+    const known = this.#failures.has(text) || this.#failures.size < MAX_FAILURE_TEXTS ? text : 'others';
     this.#failures.set(known, (this.#failures.get(known) ?? 0) + 1);
   }
 
@@ -66,7 +66,7 @@ export class DesktopTally {
     this.#ids.set(id, (this.#ids.get(id) ?? 0) + 1);
   }
 
-  /** Forgets events and failures. Who is online stays so. */
+  /** Resets the counters of events and failures. Connections stay. */
   reset(): void {
     this.#connects = this.#losses = this.#received = this.#distinct = this.#redelivered = 0;
     this.#failures.clear();

@@ -8,40 +8,40 @@ export interface DesktopAddress {
   readonly port: number;
 }
 
-/** How a user behaves. */
+/** Behaviour of a user. */
 export interface DesktopBehaviour {
   readonly gateway: DesktopAddress;
-  /** A token for this user, asked for at each connection. */
+  /** Returns a token for this user. It is called for each connection. */
   readonly token: (user: string) => string | Promise<string>;
   readonly topics: readonly string[];
-  /** Milliseconds between heart-beats both ways; 0: none. */
+  /** Milliseconds between heart-beats in both directions; 0: none. */
   readonly heartBeat: number;
-  /** False: events are received and not acknowledged. */
+  /** False: events are not acknowledged. */
   readonly acknowledges: boolean;
-  /** Is told of each MESSAGE. */
+  /** Called for each MESSAGE. */
   readonly heard?: (user: string, message: ServerFrame) => void;
 }
 
-/** Bounds of the pause before a client that lost its server connects again. */
+/** Bounds of the pause before an attempt to reconnect. */
 const RECONNECT = { firstMs: 200, maxMs: 5_000 };
 
-/** One 1C client at its desk: connects with its token, acknowledges what comes, and comes back when its line breaks. */
+/** One desktop client of 1C: connects with its token, acknowledges events, and reconnects after a loss. */
 export class DesktopUser {
   #wanted = false;
   #socket: Socket | undefined;
-  #letIn = false;
+  #isConnected = false;
   #beats: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #failures = 0;
 
   constructor(
     readonly name: string,
-    private readonly manners: DesktopBehaviour,
+    private readonly behaviour: DesktopBehaviour,
     private readonly tally: DesktopTally,
   ) {}
 
   get online(): boolean {
-    return this.#letIn;
+    return this.#isConnected;
   }
 
   goOnline(): void {
@@ -50,22 +50,22 @@ export class DesktopUser {
     void this.#connect();
   }
 
-  /** Pulls the plug: the server is told nothing. */
+  /** Disconnects without a frame to the server. */
   goOffline(): void {
     this.#wanted = false;
     clearTimeout(this.#retry);
     this.#socket?.destroy();
-    this.#forgetLine();
+    this.#forgetConnection();
   }
 
   async #connect(): Promise<void> {
-    const { gateway, heartBeat } = this.manners;
+    const { gateway, heartBeat } = this.behaviour;
     let passcode: string;
     try {
-      passcode = await this.manners.token(this.name);
+      passcode = await this.behaviour.token(this.name);
     } catch (error) {
       this.tally.failed(`no token for ${this.name}: ${(error as Error).message}`);
-      return this.#comeBack();
+      return this.#reconnect();
     }
     if (!this.#wanted || this.#socket) return;
     const socket = connect(gateway.port, gateway.host);
@@ -81,41 +81,41 @@ export class DesktopUser {
 
   #take(socket: Socket, frame: ServerFrame): void {
     const { command, headers, body } = frame;
-    if (command === 'CONNECTED') this.#welcome(socket, headers.get('heart-beat') ?? '0,0');
+    if (command === 'CONNECTED') this.#subscribe(socket, headers.get('heart-beat') ?? '0,0');
     if (command === 'ERROR') this.tally.failed(`${headers.get('code') ?? 'ERROR'} ${headers.get('message') ?? body.toString()}`);
     if (command !== 'MESSAGE') return;
     this.tally.received(this.name, headers.get('message-id') ?? '', headers.has('redelivered'));
-    this.manners.heard?.(this.name, frame);
+    this.behaviour.heard?.(this.name, frame);
     const ack = headers.get('ack');
-    if (ack !== undefined && this.manners.acknowledges) socket.write(clientFrame('ACK', { id: ack }));
+    if (ack !== undefined && this.behaviour.acknowledges) socket.write(clientFrame('ACK', { id: ack }));
   }
 
-  #welcome(socket: Socket, agreed: string): void {
-    this.#letIn = true;
+  #subscribe(socket: Socket, agreed: string): void {
+    this.#isConnected = true;
     this.#failures = 0;
-    this.tally.letIn();
+    this.tally.connected();
     const events = { id: '0', destination: '/user/events', ack: 'client-individual' };
-    const topics = this.manners.topics.map((topic, at) => ({ id: String(at + 1), destination: `/topic/${topic}` }));
+    const topics = this.behaviour.topics.map((topic, at) => ({ id: String(at + 1), destination: `/topic/${topic}` }));
     for (const headers of [events, ...topics]) socket.write(clientFrame('SUBSCRIBE', headers));
     const every = Number(agreed.split(',')[1]);
     if (every > 0) this.#beats = setInterval(() => socket.write('\n'), every);
   }
 
-  /** A line that was given up before it closed is no concern any more. */
+  /** Ignores the end of a connection that was already replaced. */
   #closed(socket: Socket): void {
     if (this.#socket !== socket) return;
-    this.#forgetLine();
-    this.#comeBack();
+    this.#forgetConnection();
+    this.#reconnect();
   }
 
-  #forgetLine(): void {
+  #forgetConnection(): void {
     clearInterval(this.#beats);
-    if (this.#letIn) this.tally.lost();
-    this.#letIn = false;
+    if (this.#isConnected) this.tally.lost();
+    this.#isConnected = false;
     this.#socket = undefined;
   }
 
-  #comeBack(): void {
+  #reconnect(): void {
     if (!this.#wanted) return;
     this.#retry = setTimeout(() => void this.#connect(), backoffMs(RECONNECT, this.#failures++));
   }

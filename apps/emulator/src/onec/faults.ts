@@ -1,20 +1,20 @@
 import { z } from 'zod';
 
-/** An answer that stands for a whole class of trouble, as 1C or the web server in front of it gives it. */
+/** An error response of 1C, or of the web server in front of it. */
 export interface Trouble {
   readonly status: number;
   readonly text: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Troubles that 1C's own code raises: a web service answers them as a fault. */
+/** Faults that the code of the configuration raises: a web service answers with a SOAP fault. */
 export const RAISED: ReadonlySet<FaultKind | undefined> = new Set(['lock', 'business']);
 
-/** Troubles that are an answer: the status and the text are those that administrators meet. */
+/** Faults that are answers, with the status and text of real publications. */
 export const TROUBLES = {
-  /** The publication's session pool is used up. */
+  /** The session pool of the publication is full. */
   busy: { status: 406, text: '' },
-  /** The front asks to come back later. */
+  /** The web server asks for a later repeat. */
   unavailable: { status: 503, text: 'Service Unavailable', headers: { 'retry-after': '1' } },
   licence: { status: 500, text: 'Не обнаружено свободной лицензии!' },
   lock: {
@@ -33,11 +33,11 @@ export const TROUBLES = {
 } as const satisfies Record<string, Trouble>;
 
 /**
- * Troubles that are not an answer.
- * - `refuse-all`: every call is refused as one past the limit is: its connection is reset before any work.
- * - `down`: every connection is reset, and nothing is counted as refused.
- * - `lost`: the work is done, and then the connection is reset: the caller cannot know.
- * - `hang`: the call is taken and not answered; other orders end it with a reset.
+ * Faults without an answer of their own:
+ * - `refuse-all`: the connection of every call is reset before any work, like that of a call beyond the limit.
+ * - `down`: every connection is reset, and no call is counted as refused.
+ * - `lost`: the work is done, and then the connection is reset, so that the caller does not know the result.
+ * - `hang`: the call is accepted and not answered; the next change of faults resets its connection.
  * - `slow`: the work takes ten times as long.
  * - `bom`: the answer begins with a UTF-8 byte order mark.
  */
@@ -49,16 +49,16 @@ export const FAULT_KINDS = [...(Object.keys(TROUBLES) as (keyof typeof TROUBLES)
 
 const faultSchema = z.strictObject({
   kind: z.enum(FAULT_KINDS),
-  /** How many calls meet it; absent: all. */
+  /** Number of calls that it affects; absent: all. */
   times: z.int().positive().optional(),
 });
 
-/** What `POST /__fault` takes: `{ "faults": [{ "kind": "busy", "times": 3 }] }`; an empty list ends the trouble. */
+/** Body of `POST /__fault`: `{ "faults": [{ "kind": "busy", "times": 3 }] }`; an empty list ends all faults. */
 export const faultOrder = z.strictObject({ faults: z.array(faultSchema) });
 
 export type Fault = z.infer<typeof faultSchema>;
 
-/** The faults ordered, met one after another: when the first has been met `times` times, the next begins. */
+/** The faults to come, one after another: after `times` calls with the first, the next begins. */
 export class FaultPlan {
   private waiting: { kind: FaultKind; left: number }[] = [];
 
@@ -66,7 +66,7 @@ export class FaultPlan {
     this.waiting = faults.map(({ kind, times }) => ({ kind, left: times ?? Infinity }));
   }
 
-  /** What the call that begins now meets. */
+  /** Returns the fault of the call that begins now. */
   next(): FaultKind | undefined {
     const current = this.waiting[0];
     if (!current) return undefined;
@@ -75,7 +75,7 @@ export class FaultPlan {
   }
 }
 
-/** The answer that stands for the fault, when it is one that answers. */
+/** Returns the answer of a fault, or undefined for a fault without one. */
 export function troubleOf(kind: FaultKind | undefined): Trouble | undefined {
   return kind !== undefined && kind in TROUBLES ? TROUBLES[kind as keyof typeof TROUBLES] : undefined;
 }

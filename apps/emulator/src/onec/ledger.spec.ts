@@ -3,7 +3,7 @@ import { Ledger } from './ledger.js';
 
 const reply = { status: 200, body: '' };
 
-/** One call from its arrival to its reply. */
+/** Makes one call, from its arrival to its reply. */
 function carryOut(ledger: Ledger, id: string): void {
   ledger.see(id);
   ledger.claim(id);
@@ -11,7 +11,7 @@ function carryOut(ledger: Ledger, id: string): void {
 }
 
 describe('the ledger of the stand-in for 1C', () => {
-  it('keeps the newest ids only, and counts all of them', () => {
+  it('keeps only the newest ids and counts all of them', () => {
     const ledger = new Ledger(3);
     for (const id of ['a', 'b', 'c', 'd', 'e']) carryOut(ledger, id);
     const seen = (first: number) => ({ count: 1, first, unanswered: 0 });
@@ -19,7 +19,7 @@ describe('the ledger of the stand-in for 1C', () => {
     expect(ledger.distinct).toBe(5);
   });
 
-  it('answers a kept id again, and carries a forgotten one out anew', () => {
+  it('answers a kept id again and repeats the work of a forgotten one', () => {
     const ledger = new Ledger(2);
     for (const id of ['a', 'b', 'c']) carryOut(ledger, id);
     expect(ledger.claim('c')).toEqual({ kind: 'done', reply });

@@ -11,13 +11,13 @@ interface Entry {
 
 export type Claim = { readonly kind: 'run' } | { readonly kind: 'running' } | { readonly kind: 'done'; readonly reply: Answer };
 
-/** How many ids are kept: with their replies, some ten megabytes. */
+/** Maximum number of kept ids; with their replies they need about ten megabytes. */
 export const MAX_IDS = 10_000;
 
 /**
- * The `X-Request-Id`s that came, kept as a 1C module keeps them that stores the reply in the transaction of the work itself: what was
- * done is answered again, what is running is not begun twice, what failed has left no trace. Beyond `maxIds` the oldest id is forgotten, unless
- * its work is running; the counters keep what they have counted.
+ * The received `X-Request-Id`s. It behaves like a module of 1C that stores the reply in the transaction of the work: a finished call is
+ * answered again, a running one is not begun twice, a failed one leaves no trace. Beyond `maxIds` the oldest id is forgotten, unless its
+ * work is running; the counters stay.
  */
 export class Ledger {
   private readonly entries = new Map<string, Entry>();
@@ -30,7 +30,7 @@ export class Ledger {
     return this.doneCount;
   }
 
-  /** Counts the arrival. */
+  /** Counts a call. */
   see(id: string): void {
     const known = this.entries.get(id);
     if (known) known.count++;
@@ -40,13 +40,13 @@ export class Ledger {
     }
   }
 
-  /** Counts an arrival whose caller did not get the answer. */
+  /** Counts a call whose caller did not receive the answer. */
   unanswered(id: string): void {
     const entry = this.entries.get(id);
     if (entry) entry.unanswered++;
   }
 
-  /** May the work begin? */
+  /** Returns whether the work may begin, and marks it as running then. */
   claim(id: string): Claim {
     const entry = this.entries.get(id);
     if (entry?.state === 'running') return { kind: 'running' };
@@ -74,7 +74,7 @@ export class Ledger {
     this.firstCount = 0;
   }
 
-  /** A Map iterates in the order of insertion. What is running is few: at most as many as calls are open. */
+  /** A Map iterates in the order of insertion. Few entries are running: at most as many as calls are open. */
   private forgetOldest(): void {
     for (const [id, { state }] of this.entries) {
       if (state === 'running') continue;

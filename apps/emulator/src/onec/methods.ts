@@ -1,9 +1,9 @@
-/** What the methods of the service work on: the base keeps nothing but the last number it gave. */
+/** The data of the methods: the base stores only the last number of a document. */
 export interface Base {
   lastNumber: number;
 }
 
-/** A refusal by 1C's own code: 500 with the text in the body. */
+/** An exception in the code of the configuration: 500 with the text in the body. */
 export class OnecException extends Error {}
 
 type Method = (base: Base, data: Record<string, unknown>) => unknown;
@@ -33,7 +33,7 @@ const METHODS: Readonly<Record<string, Method>> = {
   },
 };
 
-/** Carries out one call of the service. A method that it does not know is accepted without a result of its own. */
+/** Carries out one call of the service. An unknown method is accepted and has no result of its own. */
 export function perform(base: Base, method: string, data: unknown): unknown {
   const known = METHODS[method];
   const fields = typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {};

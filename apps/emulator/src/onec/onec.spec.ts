@@ -39,13 +39,13 @@ describe('the emulated 1C', () => {
     expect(await (await fetch(`${onec.url}/base/hs/gate/v1`, options)).json()).toEqual({ city: 'Тверь' });
   });
 
-  it('refuses a request in a charset that it does not know', async () => {
+  it('refuses a request in an unknown charset', async () => {
     await start();
     const answer = await call('Echo', {}, { 'content-type': 'application/json; charset=klingon' });
     expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('кодировка')]);
   });
 
-  it('resets the connection of the call past the limit, and counts it', async () => {
+  it('resets and counts the connection of a call beyond the limit', async () => {
     await start({ maxCalls: 2, faults: [{ kind: 'hang', times: 2 }] });
     const hanging = Promise.allSettled([call('Echo'), call('Echo')]);
     await settles(() => onec.stats().inFlight === 2);
@@ -56,7 +56,7 @@ describe('the emulated 1C', () => {
     expect((await call('Echo')).status).toBe(200);
   });
 
-  it('keeps a call open until its own work ends, although the caller has gone', async () => {
+  it('keeps a call open until its work ends, although the caller has disconnected', async () => {
     await start({ maxCalls: 1, faults: [{ kind: 'hang', times: 1 }] });
     const leaving = new AbortController();
     const gone = fetch(`${onec.url}/base/hs/gate/v1`, { method: 'POST', body: '{}', signal: leaving.signal });
@@ -67,7 +67,7 @@ describe('the emulated 1C', () => {
     expect(onec.stats()).toMatchObject({ refused: 1, inFlight: 1 });
   });
 
-  it('answers a repeat from its memory, and does the work once', async () => {
+  it('answers a repeat with the stored reply and does the work once', async () => {
     await start();
     const first = await call('SaveOrder', {}, { 'x-request-id': 'r/1' });
     const again = await call('SaveOrder', {}, { 'x-request-id': 'r/1' });
@@ -92,14 +92,14 @@ describe('the emulated 1C', () => {
     await expect(first).rejects.toThrow();
   });
 
-  it('forgets a call that failed: its repeat runs again', async () => {
+  it('does the work again for the repeat of a failed call', async () => {
     await start();
     expect((await call('Fail', { Текст: 'нет остатка' }, { 'x-request-id': 'r/1' })).status).toBe(500);
     expect((await call('Echo', {}, { 'x-request-id': 'r/1' })).status).toBe(200);
     expect(onec.stats()).toMatchObject({ done: 1, failed: 1, replayed: 0 });
   });
 
-  it('gives a session for IBSession: start, and takes it back for finish', async () => {
+  it('starts a session for IBSession: start and ends it for finish', async () => {
     await start({ sessions: 1, poolTimeoutMs: 10 });
     const session = cookieOf(await call('Echo', {}, { ibsession: 'start' }));
     expect(session.cookie).toMatch(/^ibsession=/);
@@ -110,39 +110,39 @@ describe('the emulated 1C', () => {
     expect((await call('Echo', {}, { ibsession: 'start' })).status).toBe(200);
   });
 
-  it('lets a session that was idle too long expire', async () => {
+  it('ends a session that was idle too long', async () => {
     await start({ sessions: 1, sessionMaxAgeMs: 20, poolTimeoutMs: 2_000 });
     const session = cookieOf(await call('Echo', {}, { ibsession: 'start' }));
     await settles(() => onec.stats().sessions.held === 0);
     expect((await call('Echo', {}, session)).status).toBe(400);
   });
 
-  it('lets a call wait for a session until one is free', async () => {
+  it('delays a call until a session is free', async () => {
     await start({ sessions: 1, poolTimeoutMs: 5_000, latencyMs: 20 });
     const answers = await Promise.all([call('Echo'), call('Echo'), call('Echo')]);
     expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
   });
 
-  it('gives no cookie where IBSession is ignored', async () => {
+  it('sets no cookie when IBSession is ignored', async () => {
     await start({ ignoreIbSession: true });
     expect((await call('Echo', {}, { ibsession: 'start' })).headers.get('set-cookie')).toBeNull();
   });
 
-  it('says in Russian that no licence is left', async () => {
+  it('answers in Russian when no licence is free', async () => {
     await start({ licences: 1 });
     await call('Echo', {}, { ibsession: 'start' });
     const refused = await call('Echo');
     expect([refused.status, await refused.text()]).toEqual([500, 'Не обнаружено свободной лицензии!']);
   });
 
-  it('knows its user by a Basic header in UTF-8', async () => {
+  it('authenticates its user by a Basic header in UTF-8', async () => {
     await start({ user: 'Обмен', password: 'пароль' });
     expect((await call('Echo')).status).toBe(401);
     const authorization = `Basic ${Buffer.from('Обмен:пароль').toString('base64')}`;
     expect((await call('Echo', {}, { authorization })).status).toBe(200);
   });
 
-  it('meets the faults in the order in which they were ordered, and then behaves', async () => {
+  it('applies faults in their order and then works normally', async () => {
     await start();
     const order = {
       faults: [
@@ -158,14 +158,14 @@ describe('the emulated 1C', () => {
     expect((await call('Echo')).status).toBe(200);
   });
 
-  it('does the work of a lost call, so that its repeat is answered from memory', async () => {
+  it('does the work of a lost call and answers its repeat with the stored reply', async () => {
     await start({ faults: [{ kind: 'lost', times: 1 }] });
     await expect(call('SaveOrder', {}, { 'x-request-id': 'r/1' })).rejects.toThrow();
     const again = await call('SaveOrder', {}, { 'x-request-id': 'r/1' });
     expect(again.headers.get('x-request-replayed')).toBe('1');
   });
 
-  it('counts the calls of an id that end without an answer: reset, or left by the caller', async () => {
+  it('counts the calls of an id without an answer: reset, or ended by the caller', async () => {
     await start({
       faults: [
         { kind: 'lost', times: 1 },
@@ -187,7 +187,7 @@ describe('the emulated 1C', () => {
     expect(onec.stats({ ids: true }).ids).toMatchObject({ lost: { count: 2, unanswered: 1 }, left: { count: 1, unanswered: 1 } });
   });
 
-  it('refuses a fault that it does not know', async () => {
+  it('refuses an unknown fault', async () => {
     await start();
     const refused = await fetch(`${onec.url}/__fault`, { method: 'POST', body: '{"faults":[{"kind":"flood"}]}' });
     expect(refused.status).toBe(400);
@@ -195,7 +195,7 @@ describe('the emulated 1C', () => {
     expect(message).toMatch(/expected one of "busy"[^]*faults\[0\]\.kind/);
   });
 
-  it('tells over HTTP what it saw, and forgets it', async () => {
+  it('returns its counters over HTTP and resets them', async () => {
     await start();
     await call('Echo', {}, { 'x-request-id': 'r/1' });
     const stats = async () => (await fetch(`${onec.url}/__stats?ids=1`)).json();

@@ -6,56 +6,60 @@ import { faultOrder, FaultPlan, RAISED, troubleOf, type Fault, type FaultKind } 
 import { Ledger, MAX_IDS } from './ledger.js';
 import type { Base } from './methods.js';
 import { answerOf, type ServiceCall } from './services.js';
-import { SessionPool, type NoSession, type Seat } from './sessions.js';
+import { SessionPool, type NoSession, type SessionUse } from './sessions.js';
 import { descriptionOf, soapAnswerOf, soapFault } from './soap.js';
 import { Tally, type OnecStats } from './stats.js';
 import { basic, cookieOf, header, parseJson, readText, send, sendJson, UnknownCharset, withCookie, type Answer } from './wire.js';
 
 export interface OnecOptions {
-  /** 0: a free one. */
+  /** 0: a free port. */
   readonly port: number;
   readonly host?: string;
-  /** Calls that it bears at once; the next one is refused: its connection is reset before any answer. */
+  /** Maximum number of concurrent calls; the connection of a further call is reset before any answer. */
   readonly maxCalls?: number;
-  /** How long the work of one call takes. */
+  /** Duration of the work of one call in milliseconds. */
   readonly latencyMs?: number;
-  /** Size of the session pool; absent: unbounded. */
+  /** Size of the session pool; absent: no limit. */
   readonly sessions?: number;
-  /** A session that was idle for so long is gone. */
+  /** Maximum idle time of a session. */
   readonly sessionMaxAgeMs?: number;
-  /** How long a call waits for a session before 406. */
+  /** Maximum time that a call waits for a session before the answer 406. */
   readonly poolTimeoutMs?: number;
-  /** Absent: unbounded. */
+  /** Absent: no limit. */
   readonly licences?: number;
-  /** What the first call of a session takes on top. */
+  /** Additional duration of the first call of a session. */
   readonly slowStartMs?: number;
-  /** Given: Basic authentication in UTF-8 is asked for. */
+  /** Present: calls need Basic authentication in UTF-8. */
   readonly user?: string;
   readonly password?: string;
-  /** A publication that knows nothing of `IBSession`: no cookie is given and none is read. */
+  /** True for a publication without `IBSession`: it neither sets nor reads cookies. */
   readonly ignoreIbSession?: boolean;
   readonly faults?: readonly Fault[];
-  /** How many `X-Request-Id`s it keeps, with their replies; default 10,000. A repeat of a forgotten one is carried out again. */
+  /** Maximum number of kept `X-Request-Id`s with their replies; default 10,000. A repeat of a forgotten id is carried out again. */
   readonly maxIds?: number;
 }
 
-/** A running stand-in. */
+/** A running stand-in for 1C. */
 export interface Onec {
-  /** Such as `http://127.0.0.1:8081`: HTTP services are at `<url>/<any base>/hs/<service>`, web services at `<url>/<any base>/ws/<service>`. */
+  /**
+   * Such as `http://127.0.0.1:8081`: HTTP services are at `<url>/<any base>/hs/<service>`, web services at `<url>/<any
+   * base>/ws/<service>`.
+   */
   readonly url: string;
   stats(options?: { readonly ids?: boolean }): OnecStats;
-  /** Forgets what was counted, and the request ids. Sessions and faults stay. */
+  /** Sets the counters to zero and forgets the request ids. Sessions and faults stay. */
   reset(): void;
-  /** The faults to come, in order, instead of those ordered before; none: it behaves. Calls that hang are let go. */
+  /** Replaces the faults to come, which occur in this order. The connections of hanging calls are reset. */
   setFault(...faults: readonly Fault[]): void;
-  /** Cuts all connections. Resolves when the port is free. */
+  /** Resets all connections. Resolves once the port is free. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a 1C behind a web server: HTTP services at `/<any base>/hs/<service>/…`, of which `gate` dispatches `{ method, data }` at `v1`,
- * and web services (SOAP) at `/<any base>/ws/<service>`, described at `?wsdl`. Its limits are those of the real one: calls at once,
- * sessions, licences. `GET /__stats` (`?ids=1`) tells what it saw, `POST /__reset` forgets it, `POST /__fault` orders trouble.
+ * Starts a stand-in for 1C behind a web server: HTTP services at `/<any base>/hs/<service>/…`, of which `gate` dispatches
+ * `{ method, data }` at `v1`, and web services (SOAP) at `/<any base>/ws/<service>` with their WSDL at `?wsdl`. Its limits are those of 1C:
+ * concurrent calls, sessions, licences. `GET /__stats` (`?ids=1`) returns its counters, `POST /__reset` resets them, `POST /__fault` sets
+ * faults.
  */
 export async function startOnec(options: OnecOptions): Promise<Onec> {
   const onec = new OnecServer(options);
@@ -73,11 +77,11 @@ const SERVICE = /(?:^|\/([^/]+))\/(hs|ws)\/([^/]+)(\/.*)?$/;
 
 const asksForDescription = (method: string | undefined, { searchParams }: URL) => method === 'GET' && searchParams.has('wsdl');
 
-/** What a call meets beside its own content. */
+/** Conditions of a call that do not depend on its content. */
 interface Circumstances {
   readonly id: string | undefined;
   readonly fault: FaultKind | undefined;
-  /** The first call in its session. */
+  /** True for the first call in its session. */
   readonly cold: boolean;
 }
 
@@ -108,7 +112,7 @@ class OnecServer implements Onec {
       poolTimeoutMs: options.poolTimeoutMs ?? 5_000,
     });
     this.plan.order(options.faults ?? []);
-    // Longer than any pause in a test: a keep-alive connection cut at the wrong moment would look like a lost call.
+    // longer than any pause in a test: the end of an idle connection at the moment of a call would look like a lost call
     this.server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => void this.route(request, response));
     this.server.on('connection', (socket) => {
       this.connections++;
@@ -165,7 +169,7 @@ class OnecServer implements Onec {
       if (url.pathname.startsWith('/__')) return await this.control(request, response, url);
       await this.call(request, response, url);
     } catch {
-      request.socket.destroy(); // the caller went away while it was still sending
+      request.socket.destroy(); // the caller disconnected while it was still sending
     }
   }
 
@@ -185,10 +189,10 @@ class OnecServer implements Onec {
     sendJson(response, 404, { message: 'GET /__stats, POST /__reset, POST /__fault' });
   }
 
-  /** One call of a service, from its first byte on: what is past the limit never gets as far as a body. */
+  /** Handles one call of a service. A call beyond the limit is refused before its body is read. */
   private async call(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const described = asksForDescription(request.method, url);
-    const fault = described ? undefined : this.plan.next(); // what is ordered is met by calls
+    const fault = described ? undefined : this.plan.next(); // faults are for calls only
     const id = header(request, 'x-request-id');
     this.tally.calls++;
     if (described) this.tally.described++;
@@ -212,7 +216,7 @@ class OnecServer implements Onec {
     }
   }
 
-  /** Nothing: the connection is to be reset. */
+  /** Resolves with undefined when the connection must be reset. */
   private async serve(
     request: IncomingMessage,
     url: URL,
@@ -244,21 +248,21 @@ class OnecServer implements Onec {
         headers: { 'content-type': 'text/plain; charset=utf-8', ...trouble.headers },
       };
     }
-    const seat = await this.seatFor(request);
-    if (typeof seat === 'string') {
+    const use = await this.sessionFor(request);
+    if (typeof use === 'string') {
       this.tally.failed++;
-      return NO_SESSION[seat];
+      return NO_SESSION[use];
     }
-    const finished = this.finishes(request) ? seat.cookie : undefined;
+    const finished = this.finishes(request) ? use.cookie : undefined;
     try {
-      const answer = await this.answer(kind, call, place, { id, fault, cold: seat.cold });
+      const answer = await this.answer(kind, call, place, { id, fault, cold: use.cold });
       if (!answer || fault === 'lost') return undefined;
       return withCookie(
         fault === 'bom' ? { ...answer, body: `\uFEFF${answer.body}` } : answer,
-        this.starts(request) ? seat.cookie : undefined,
+        this.starts(request) ? use.cookie : undefined,
       );
     } finally {
-      seat.leave();
+      use.leave();
       if (finished !== undefined) this.pool.finish(finished);
     }
   }
@@ -268,7 +272,7 @@ class OnecServer implements Onec {
     return this.workOnce(circumstances, () => (kind === 'ws' ? soapAnswerOf : answerOf)(this.base, call));
   }
 
-  /** The work under its request id: done once, answered as often as it is asked for. Nothing: it hung. */
+  /** Does the work of a request id once, and answers its repeats with the stored reply. Resolves with undefined when the call hung. */
   private async workOnce({ id, fault, cold }: Circumstances, work: () => Answer): Promise<Answer | undefined> {
     const claim = id === undefined ? { kind: 'run' as const } : this.ledger.claim(id);
     if (claim.kind === 'running') {
@@ -299,7 +303,7 @@ class OnecServer implements Onec {
     await sleep(2 ** 31 - 1, undefined, { signal: this.hanging.signal }).catch(() => undefined);
   }
 
-  private async seatFor(request: IncomingMessage): Promise<Seat | NoSession> {
+  private async sessionFor(request: IncomingMessage): Promise<SessionUse | NoSession> {
     if (this.options.ignoreIbSession) return this.pool.pass();
     const cookie = cookieOf(request);
     if (cookie !== undefined) return this.pool.resume(cookie);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** Why a call got no session. `busy`: the pool stayed full for the whole pool timeout. */
+/** Reason why a call gets no session. `busy`: the pool stayed full for the whole pool timeout. */
 export type NoSession = 'unknown' | 'busy' | 'licence';
 
 interface Session {
@@ -10,11 +10,11 @@ interface Session {
   expiry: NodeJS.Timeout;
 }
 
-/** A session for the time of one call. */
-export interface Seat {
+/** The use of a session by one call. */
+export interface SessionUse {
   /** Present when the session outlives the call. */
   readonly cookie?: string;
-  /** The first call in this session. */
+  /** True for the first call in this session. */
   readonly cold: boolean;
   leave(): void;
 }
@@ -27,8 +27,8 @@ export interface SessionLimits {
 }
 
 /**
- * The sessions of one publication. A session that was asked for with `IBSession: start` is held until it is finished or has been idle
- * for `maxAgeMs`; a call without a cookie holds one while it runs. Both count against the pool and take a licence.
+ * The sessions of one publication. A session that a call starts with `IBSession: start` exists until it is finished or has been idle for
+ * `maxAgeMs`; a call without a cookie has a session while it runs. Both count against the pool and need a licence.
  */
 export class SessionPool {
   private readonly open = new Map<string, Session>();
@@ -36,7 +36,7 @@ export class SessionPool {
   private waiting: (() => void)[] = [];
   private warm = false;
   started = 0;
-  /** Calls that came on a cookie while another call on it was still running. */
+  /** Calls with the cookie of a session in which another call was still running. */
   overlapped = 0;
 
   constructor(private readonly limits: SessionLimits) {}
@@ -45,25 +45,25 @@ export class SessionPool {
     return this.open.size + this.passing;
   }
 
-  /** A session of its own, kept for later calls. */
-  async start(): Promise<Seat | NoSession> {
+  /** Starts a session that exists after the call. */
+  async start(): Promise<SessionUse | NoSession> {
     const refused = await this.room();
     if (refused) return refused;
     const session: Session = { id: randomUUID(), calls: 0, fresh: true, expiry: this.expiryOf(() => session) };
     this.open.set(session.id, session);
-    this.passing--; // the place that it was let in on is now its own
+    this.passing--; // `room` has counted this call as one without a cookie
     this.started++;
-    return this.sit(session);
+    return this.use(session);
   }
 
-  /** The session of the cookie. */
-  resume(cookie: string): Seat | 'unknown' {
+  /** Returns the use of the session of the cookie. */
+  resume(cookie: string): SessionUse | 'unknown' {
     const session = this.open.get(cookie);
-    return session ? this.sit(session) : 'unknown';
+    return session ? this.use(session) : 'unknown';
   }
 
-  /** A session for this call only. */
-  async pass(): Promise<Seat | NoSession> {
+  /** Starts a session for this call only. */
+  async pass(): Promise<SessionUse | NoSession> {
     const refused = await this.room();
     if (refused) return refused;
     const cold = !this.warm;
@@ -82,7 +82,7 @@ export class SessionPool {
     for (const cookie of [...this.open.keys()]) this.finish(cookie);
   }
 
-  private sit(session: Session): Seat {
+  private use(session: Session): SessionUse {
     const cold = session.fresh;
     session.fresh = false;
     if (session.calls++ > 0) this.overlapped++;
@@ -104,20 +104,20 @@ export class SessionPool {
     return setTimeout(expire, this.limits.maxAgeMs).unref();
   }
 
-  /** Waits until the pool has room, and takes it; says why there is none. */
+  /** Waits until the pool has room and takes it. Resolves with the reason when there is none. */
   private async room(): Promise<NoSession | undefined> {
     const until = performance.now() + this.limits.poolTimeoutMs;
     while (this.held >= this.limits.sessions) {
       const left = until - performance.now();
       if (left <= 0) return 'busy';
-      await this.someoneLeaves(left);
+      await this.sessionFreed(left);
     }
     if (this.held >= this.limits.licences) return 'licence';
     this.passing++;
     return undefined;
   }
 
-  private someoneLeaves(withinMs: number): Promise<void> {
+  private sessionFreed(withinMs: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);

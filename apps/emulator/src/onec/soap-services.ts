@@ -4,27 +4,27 @@ import { parseJson } from './wire.js';
 
 export interface Parameter {
   readonly name: string;
-  /** With a prefix that the WSDL declares: `xs`, `tns`, `v8`. */
+  /** Type with a prefix of the WSDL: `xs`, `tns`, `v8`. */
   readonly type: string;
   readonly direction?: 'out' | 'in-out';
   readonly nillable?: boolean;
 }
 
-/** A value as the content of its element: XML, nothing at all, or a value of any type with the type in its attributes. */
-type Written = string | null | { readonly attributes: string; readonly content: string };
+/** The content of the element of a value: XML, null for nil, or a value of any type with its type in the attributes. */
+type XmlValue = string | null | { readonly attributes: string; readonly content: string };
 
 export interface Operation {
   readonly name: string;
   readonly parameters: readonly Parameter[];
   readonly returns: Parameter;
-  /** Values of `return` and of the parameters that go out, by name. */
-  readonly run: (base: Base, given: ReadonlyMap<string, Element>) => Readonly<Record<string, Written>>;
+  /** Returns the values of `return` and of the output parameters, by name. */
+  readonly run: (base: Base, given: ReadonlyMap<string, Element>) => Readonly<Record<string, XmlValue>>;
 }
 
 export interface WebService {
   readonly name: string;
   readonly ns: string;
-  /** Types of its own, as XML Schema. */
+  /** Types of the service in XML Schema. */
   readonly types: string;
   readonly operations: readonly Operation[];
 }
@@ -33,18 +33,18 @@ const CORE = 'http://v8.1c.ru/8.1/data/core';
 const textOf = (given: ReadonlyMap<string, Element>, name: string) => given.get(name)?.text ?? '';
 const returns = (type: string, nillable = false): Parameter => ({ name: 'return', type, nillable });
 
-/** The XML of one value that tells its type itself. */
+/** Returns the XML of one value with its `xsi:type`. */
 const typed = (name: string, value: string, type: 'string' | 'decimal') =>
   `<${name} xsi:type="xs:${type}">${escape(value)}</${name}>`;
 
-function orderSaved(base: Base): Readonly<Record<string, Written>> {
+function orderSaved(base: Base): Readonly<Record<string, XmlValue>> {
   const { Ссылка, Номер } = perform(base, 'SaveOrder', {}) as { Ссылка: string; Номер: string };
   const content = `<m:Ссылка>${escape(Ссылка)}</m:Ссылка><m:Номер>${Номер}</m:Номер><m:Проведен>true</m:Проведен>`;
   return { return: content };
 }
 
-/** Seven pieces of everything. */
-function stock(given: ReadonlyMap<string, Element>): Readonly<Record<string, Written>> {
+/** Returns a stock of seven pieces for every article. */
+function stock(given: ReadonlyMap<string, Element>): Readonly<Record<string, XmlValue>> {
   const column = (name: string, type: string) =>
     `<column><Name>${name}</Name><ValueType><Type>xs:${type}</Type></ValueType></column>`;
   const rows = (given.get('Артикулы')?.children ?? []).map(
@@ -101,7 +101,7 @@ const SITE: WebService = {
       name: 'ПроверитьЗаказ',
       parameters: [{ name: 'Заказ', type: 'tns:Заказ' }],
       returns: returns('tns:Заказ'),
-      run: (_base, given) => ({ return: asGiven(given.get('Заказ')) }),
+      run: (_base, given) => ({ return: unchanged(given.get('Заказ')) }),
     },
     {
       name: 'НайтиКонтрагента',
@@ -115,7 +115,7 @@ const SITE: WebService = {
         const phone = textOf(given, 'Телефон');
         if (phone === '') return { return: 'false', Наименование: null, КодОшибки: '404' };
         const { Наименование } = perform(base, 'FindCounterparty', { Телефон: phone }) as { Наименование: string };
-        return { return: 'true', Наименование: escape(Наименование), КодОшибки: asGiven(given.get('КодОшибки')) };
+        return { return: 'true', Наименование: escape(Наименование), КодОшибки: unchanged(given.get('КодОшибки')) };
       },
     },
     {
@@ -131,7 +131,7 @@ const SITE: WebService = {
       name: 'Эхо',
       parameters: [{ name: 'Значение', type: 'xs:anyType', nillable: true }],
       returns: returns('xs:anyType', true),
-      run: (_base, given) => ({ return: asGiven(given.get('Значение')) }),
+      run: (_base, given) => ({ return: unchanged(given.get('Значение')) }),
     },
     {
       name: 'ВыполнитьМетод',
@@ -163,7 +163,7 @@ const SITE: WebService = {
   ],
 };
 
-/** The service by which bases of the Standard Subsystems Library tell what they can do. */
+/** The service with which bases of the Standard Subsystems Library publish the versions of their interfaces. */
 const VERSIONS: WebService = {
   name: 'InterfaceVersion',
   ns: 'http://www.1c.ru/SaaS/1.0/WS',
@@ -185,13 +185,13 @@ const VERSIONS: WebService = {
 
 const SERVICES: readonly WebService[] = [SITE, VERSIONS];
 
-/** By the name in the address, as it stands there or as an alias. */
+/** Returns the service by its name or alias in the address. */
 export function serviceNamed(segment: string): WebService | undefined {
   const name = decodeURIComponent(segment).replace(/\.1cws$/, '');
   return SERVICES.find((service) => service.name === name);
 }
 
-function asGiven(element: Element | undefined): Written {
+function unchanged(element: Element | undefined): XmlValue {
   if (!element || element.attributes.get('xsi:nil') === 'true') return null;
   const type = element.attributes.get('xsi:type');
   return { attributes: type === undefined ? '' : typeAttribute(resolve(type, element.scope), 3), content: rewritten(element) };

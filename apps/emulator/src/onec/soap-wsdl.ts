@@ -1,6 +1,6 @@
 import type { Operation, Parameter, WebService } from './soap-services.js';
 
-/** The schema of 1C's own values, as far as the services here use them. */
+/** The part of the schema of 1C's own values that these services use. */
 const CORE = `
 		<xs:schema targetNamespace="http://v8.1c.ru/8.1/data/core" attributeFormDefault="unqualified" elementFormDefault="qualified">
 			<xs:complexType name="Array">
@@ -36,7 +36,7 @@ const BINDINGS = [
   { suffix: 'Soap12', prefix: 'soap12bind' },
 ] as const;
 
-/** The description as a publication gives it: its address is that of a server inside, behind the one that was asked. */
+/** Returns the WSDL of a publication. As in real ones behind a proxy, its address is that of an internal server. */
 export function wsdlOf({ name, ns, types, operations }: WebService, base: string): string {
   const each = (write: (operation: Operation) => string) => operations.map(write).join('');
   return `<?xml version="1.0" encoding="UTF-8"?>

@@ -1,20 +1,20 @@
-/** An element of a message, by what its names mean, not by its prefixes. */
+/** An element of a message with resolved namespaces. */
 export interface Element {
   readonly ns: string;
   readonly name: string;
-  /** By local name; those of the schema-instance namespace begin with `xsi:`. */
+  /** Attributes by local name; names of the schema-instance namespace begin with `xsi:`. */
   readonly attributes: ReadonlyMap<string, string>;
   readonly children: Element[];
-  /** All character data below, joined. */
+  /** All character data below the element. */
   text: string;
-  /** Prefix to namespace. */
+  /** Namespaces by prefix. */
   readonly scope: ReadonlyMap<string, string>;
 }
 
 export const XS = 'http://www.w3.org/2001/XMLSchema';
 export const XSI = 'http://www.w3.org/2001/XMLSchema-instance';
 
-/** A text that is no XML, or no XML that 1C takes in a message. */
+/** A text that is no XML, or that contains XML which 1C does not accept in a message. */
 export class NotXml extends Error {}
 
 const TOKEN =
@@ -22,7 +22,7 @@ const TOKEN =
 const ATTRIBUTE = /([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
-/** Reads a message strictly: no document type, no entities but the five, every element closed. */
+/** Reads a message strictly: without a document type, with the five predefined entities only, and with every element closed. */
 export function readXml(text: string): Element {
   const top: Element = { ns: '', name: '', attributes: new Map(), children: [], text: '', scope: new Map() };
   const open = [top];
@@ -66,7 +66,7 @@ function nameOfAttribute(name: string, scope: ReadonlyMap<string, string>): stri
   return scope.get(name.slice(0, colon)) === XSI ? `xsi:${name.slice(colon + 1)}` : name;
 }
 
-/** What a prefixed name means here. */
+/** Resolves a prefixed name in a scope. */
 export function resolve(name: string, scope: ReadonlyMap<string, string>): { ns: string; name: string } {
   const colon = name.indexOf(':');
   const prefix = colon < 0 ? '' : name.slice(0, colon);
@@ -89,7 +89,7 @@ export function escape(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
-/** The content of an element once more, with prefixes of our own, as 1C writes values that it has read. */
+/** Returns the content of an element with new prefixes, as 1C writes a value that it has read. */
 export function rewritten(element: Element, depth = 4): string {
   const prefix = `d${depth}p1`;
   if (element.children.length === 0) return escape(element.text);
@@ -104,7 +104,7 @@ export function rewritten(element: Element, depth = 4): string {
     .join('');
 }
 
-/** `xsi:type`, with a prefix for namespaces that an answer does not declare anyway. */
+/** Returns `xsi:type`, and the declaration of a prefix for a namespace that the answer does not declare. */
 export function typeAttribute({ ns, name }: { ns: string; name: string }, depth: number): string {
   return ns === XS ? ` xsi:type="xs:${name}"` : ` xmlns:d${depth}t="${ns}" xsi:type="d${depth}t:${name}"`;
 }

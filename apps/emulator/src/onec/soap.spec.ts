@@ -29,7 +29,7 @@ async function call(content: string, { version = '1.1', type = TYPE[version], he
 const PING = '<q:Пинг/>';
 
 describe('the web services of the emulated 1C', () => {
-  it('read a message in the encoding that its declaration names', async () => {
+  it('read a message in the encoding of its XML declaration', async () => {
     await start();
     const name = '\xcf\xe8\xed\xe3'; // Пинг in windows-1251
     const body = `<?xml version="1.0" encoding="windows-1251"?><s:Envelope xmlns:s="${SOAP['1.1']}"><s:Body><q:${name} xmlns:q="http://www.sample-package.org/\xce\xe1\xec\xe5\xed\xd1\xd1\xe0\xe9\xf2\xee\xec"/></s:Body></s:Envelope>`;
@@ -38,7 +38,7 @@ describe('the web services of the emulated 1C', () => {
     expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('ПингResponse')]);
   });
 
-  it('are described as a publication does, with the address of a server inside', async () => {
+  it('have a WSDL with the address of an internal server, as real publications do', async () => {
     await start();
     const wsdl = await (await fetch(`${address()}?wsdl`)).text();
     for (const part of [
@@ -66,19 +66,19 @@ describe('the web services of the emulated 1C', () => {
     ['a parameter of another namespace', '<q:Эхо><Значение/></q:Эхо>'],
     ['half a message', '<q:Эхо>'],
     ['a document type', '<!DOCTYPE a><q:Пинг/>'],
-  ])('refuse %s, and do no work', async (_what, content) => {
+  ])('refuse %s and do no work', async (_what, content) => {
     await start();
     const { status, text } = await call(content);
     expect([status, onec.stats().done]).toEqual([500, 0]);
     expect(text).toContain('<faultcode>soap:Client</faultcode><faultstring>Ошибка преобразования данных XDTO');
   });
 
-  it('refuse a message that is announced as something else', async () => {
+  it('refuse a message with another content type', async () => {
     await start();
     expect((await call(PING, { type: 'application/json' })).status).toBe(415);
   });
 
-  it('tell an exception with its chain of reasons', async () => {
+  it('answer with an exception and its causes', async () => {
     await start();
     const { status, text } = await call('<q:ВыполнитьМетод><q:Метод>Fail</q:Метод><q:Данные>{}</q:Данные></q:ВыполнитьМетод>');
     expect(status).toBe(500);
@@ -100,7 +100,7 @@ describe('the web services of the emulated 1C', () => {
     expect([again.text, again.response.headers.get('x-request-replayed')]).toEqual([first.text, '1']);
   });
 
-  it('let faults wait for calls while they are asked for their description', async () => {
+  it('apply no fault to a request for the WSDL', async () => {
     await start({ faults: [{ kind: 'busy', times: 1 }] });
     expect((await fetch(`${address()}?wsdl`)).status).toBe(200);
     expect((await call(PING)).status).toBe(406);

@@ -26,17 +26,17 @@ const SOAP_12: Version = {
 
 const VERSIONS = [SOAP_11, SOAP_12];
 
-/** A message that does not fit the description: the caller's mistake. */
+/** A message that does not fit the WSDL: a mistake of the caller. */
 class Misfit extends Error {}
 
-/** The description of a web service; nothing when there is none of this name. */
+/** Returns the WSDL of a web service, or 404 for an unknown name. */
 export function descriptionOf(service: string, base: string): Answer {
   const known = serviceNamed(service);
   if (!known) return { status: 404, body: '' };
   return { status: 200, body: wsdlOf(known, base), headers: { 'content-type': 'text/xml; charset=utf-8' } };
 }
 
-/** One call of an operation: SOAP 1.1 or 1.2, document/literal wrapped, in the order of the description. */
+/** Carries out one call of an operation: SOAP 1.1 or 1.2, document/literal wrapped, parameters in the order of the WSDL. */
 export function soapAnswerOf(base: Base, { httpMethod, service, body, contentType }: ServiceCall): Answer {
   const known = serviceNamed(service);
   if (!known) return { status: 404, body: '' };
@@ -53,13 +53,13 @@ export function soapAnswerOf(base: Base, { httpMethod, service, body, contentTyp
   }
 }
 
-/** A refusal by 1C's own code, in the version of the call. */
+/** Returns the SOAP fault of an exception in the code of the configuration, in the SOAP version of the call. */
 export function soapFault(contentType: string, text: string): Answer {
   const version = versionOf(contentType) ?? SOAP_11;
   return answered(version, 500, faultElement(version, text, 'Server'));
 }
 
-/** As the platform words it: the exception, and below it what it came from. */
+/** Returns the text of the platform: the exception, and below it its causes. */
 function exceptionText(service: string, text: string): string {
   return [
     `Неизвестная ошибка. {WebСервис.${service}.Модуль(25)}: Ошибка при вызове метода контекста (Записать)`,
@@ -93,7 +93,7 @@ function responseOf(base: Base, service: WebService, envelope: Element, { envelo
   return `<m:${operation.name}Response xmlns:m="${service.ns}">\n${fields.join('\n')}\n\t\t</m:${operation.name}Response>`;
 }
 
-/** XDTO takes properties in the order of the type, and none that it does not know. */
+/** XDTO accepts properties only in the order of the type and rejects unknown ones. */
 function argumentsOf(operation: Operation, ns: string, call: Element): ReadonlyMap<string, Element> {
   const wanted = operation.parameters.filter(({ direction }) => direction !== 'out').map(({ name }) => name);
   const given = call.children.map((child) => (child.ns === ns ? child.name : `{${child.ns}}${child.name}`));

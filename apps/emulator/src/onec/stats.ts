@@ -1,43 +1,43 @@
-/** What the stand-in saw of one `X-Request-Id`. */
+/** Counters of one `X-Request-Id`. */
 export interface IdStats {
-  /** How often it came, the refused calls included. */
+  /** Number of calls, refused ones included. */
   readonly count: number;
-  /** Its place in the order of first arrival, from 1. */
+  /** Its position in the order of first arrival, from 1. */
   readonly first: number;
-  /** How many of its calls ended without an answer: the connection was reset, or the caller went away first. */
+  /** Number of its calls without an answer: the connection was reset, or the caller disconnected first. */
   readonly unanswered: number;
 }
 
-/** What the stand-in saw. The only witness of a test: nothing here comes from the caller's own counters. */
+/** Counters of the stand-in. Tests compare with them, because they are independent of the counters of the caller. */
 export interface OnecStats {
-  /** Calls that came, the refused ones among them. */
+  /** Received calls, refused ones included. */
   readonly calls: number;
   /** Calls whose work was carried out. */
   readonly done: number;
-  /** Calls past the limit, reset before any work. */
+  /** Calls beyond the limit, whose connection was reset before any work. */
   readonly refused: number;
-  /** Calls answered with a trouble that was ordered, or for want of a session. */
+  /** Calls answered with a fault, or with the lack of a session. */
   readonly failed: number;
-  /** Repeats of a call carried out before, answered with the stored reply. */
+  /** Repeats of a finished call, answered with the stored reply. */
   readonly replayed: number;
-  /** Repeats that came while the first was still running: 409. */
+  /** Repeats during the first call, answered with 409. */
   readonly conflicts: number;
-  /** Descriptions of web services (WSDL) that were read. They are calls too, and take part in the limits; no work is carried out. */
+  /** Requests for the description (WSDL) of a web service. They are calls within the limits, without work. */
   readonly described: number;
-  /** Most calls that were open at the same time. */
+  /** Maximum number of concurrent calls so far. */
   readonly peak: number;
-  /** Calls open now. One whose caller went away stays open until its own work ends. */
+  /** Number of open calls. A call whose caller has disconnected is open until its work ends. */
   readonly inFlight: number;
-  /** TCP connections open now. */
+  /** Number of open TCP connections. */
   readonly connections: number;
-  /** Different `X-Request-Id`s among the calls carried out. */
+  /** Number of different `X-Request-Id`s of finished calls. */
   readonly distinct: number;
   readonly sessions: { readonly held: number; readonly started: number; readonly overlapped: number };
-  /** By `X-Request-Id`, as far as they are kept (`maxIds`). */
+  /** Counters by kept `X-Request-Id` (`maxIds`). */
   readonly ids?: Readonly<Record<string, IdStats>>;
 }
 
-/** The counters that only ever rise. */
+/** The counters that never fall. */
 export class Tally {
   calls = 0;
   done = 0;

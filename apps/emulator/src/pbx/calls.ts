@@ -1,11 +1,11 @@
 import type { Fields } from './packet.js';
 
-/** How a number takes a call. */
+/** Result of a call to a number. */
 export type Outcome = 'answer' | 'busy' | 'noanswer' | 'congestion' | 'unallocated';
 
 /**
- * DialStatus, cause of the hang-up with its text, and Reason of OriginateResponse, as Asterisk 16.28 and 22.10 write them: the reason is 0
- * for a busy number and for congestion alike.
+ * DialStatus, hang-up cause with its text, and Reason of OriginateResponse, as Asterisk 16.28 and 22.10 write them: the reason is 0 for a
+ * busy number and for congestion.
  */
 const ENDINGS = {
   answer: { status: 'ANSWER', cause: 16, text: 'Normal Clearing', reason: 4 },
@@ -26,7 +26,7 @@ export interface Channel {
   readonly exten: string;
   readonly number: string;
   readonly callerName: string;
-  /** The number with which it dialled into the exchange; empty for a channel that the exchange made. */
+  /** The number with which the channel dialled into the exchange; empty for a channel that the exchange made. */
   readonly dialled: string;
   state: keyof typeof STATES;
   bridge?: string;
@@ -46,23 +46,23 @@ export interface OriginateOrder {
   readonly channel: string;
   readonly channelId: string;
   readonly context: string;
-  /** Where the dialplan goes on; a number is dialled there. */
+  /** The extension where the dialplan continues; it dials the extension when it is a number. */
   readonly exten: string;
   readonly callerId: string;
   readonly variables: readonly string[];
 }
 
-/** A call from outside that a test leads by hand. */
+/** A call from outside whose course a test controls. */
 export interface IncomingCall {
   readonly linkedid: string;
   answer(): void;
-  /** A blind transfer by whoever speaks to the caller now. */
+  /** Makes a blind transfer in the name of the telephone that is connected with the caller. */
   transfer(to: string): void;
   setVariable(name: string, value: string): void;
   hangUp(outcome?: Outcome): void;
 }
 
-/** The channels of an exchange and the events that they cause. */
+/** Keeps the channels of an exchange and emits their events. */
 export class PbxCalls {
   readonly channels = new Map<string, Channel>();
   private readonly timers = new Set<NodeJS.Timeout>();
@@ -74,7 +74,7 @@ export class PbxCalls {
     private readonly bootedAt: number,
   ) {}
 
-  /** A trunk brings a call, and an extension rings. */
+  /** Begins a call from a trunk and rings an extension. */
   incoming({ from, fromName = '', did = '74950000000', to }: IncomingOrder): IncomingCall {
     const caller = this.open({
       tech: 'PJSIP',
@@ -106,14 +106,14 @@ export class PbxCalls {
       hangUp: (outcome = 'answer') => {
         if (leg.state !== 6) this.dialEnd(leg, outcome, caller);
         this.hangUp(leg, outcome);
-        // who calls and reaches nobody hangs up in the ordinary way
+        // a caller that reaches nobody hangs up normally
         this.hangUp(caller, outcome === 'noanswer' ? 'answer' : outcome);
       },
     };
   }
 
-  /** A call from outside that leads itself: it rings, is answered, is spoken and ends. */
-  incomingAlone(order: IncomingOrder, outcome: Outcome): string {
+  /** Begins a call from outside that rings, is answered and ends without further control. Returns its Linkedid. */
+  incomingUncontrolled(order: IncomingOrder, outcome: Outcome): string {
     const call = this.incoming(order);
     this.later(this.times.ringMs, () => {
       if (outcome !== 'answer') return call.hangUp(outcome);
@@ -123,7 +123,7 @@ export class PbxCalls {
     return call.linkedid;
   }
 
-  /** `Originate` with `Async: true`. */
+  /** Carries out `Originate` with `Async: true`. */
   originate(order: OriginateOrder, outcomeOf: (number: string) => Outcome): void {
     const [tech = '', peer = ''] = order.channel.split('/');
     const { context, exten } = order;
@@ -136,8 +136,8 @@ export class PbxCalls {
     const number = numberIn(order.callerId);
     const ids = order.channelId === '' ? {} : { uniqueid: order.channelId };
     const name = peer.includes('@') && tech !== 'Local' ? peer.slice(peer.indexOf('@') + 1) : peer;
-    const given = { tech, peer: name, context: 'from-internal', exten: 's', number, callerName: '', dialled: '' };
-    const channel = this.open({ ...given, state: 0, ...ids });
+    const fields = { tech, peer: name, context: 'from-internal', exten: 's', number, callerName: '', dialled: '' };
+    const channel = this.open({ ...fields, state: 0, ...ids });
     for (const variable of order.variables) {
       const equals = variable.indexOf('=');
       const value = variable.slice(equals + 1).replaceAll(/\\(.)/g, '$1');
@@ -150,12 +150,12 @@ export class PbxCalls {
       this.dialEnd(channel, outcome);
       if (outcome !== 'answer') this.hangUp(channel, outcome);
       answered({ Response: outcome === 'answer' ? 'Success' : 'Failure', ...fields });
-      if (outcome === 'answer') this.goOn(channel, exten, outcomeOf(exten));
+      if (outcome === 'answer') this.continueDialplan(channel, exten, outcomeOf(exten));
     });
   }
 
-  /** A channel that the exchange has made is answered: the dialplan dials the extension, or talks to it. */
-  private goOn(channel: Channel, exten: string, outcome: Outcome): void {
+  /** Continues in the dialplan after the answer of an originated channel: dials the extension, or talks to the channel. */
+  private continueDialplan(channel: Channel, exten: string, outcome: Outcome): void {
     if (!/^\+?\d+$/.test(exten)) return this.later(this.times.talkMs, () => this.hangUp(channel, 'answer'));
     const leg = this.ring(channel, exten);
     this.later(this.times.ringMs, () => {
@@ -168,12 +168,12 @@ export class PbxCalls {
     });
   }
 
-  /** `VarSet` has its value escaped as the language C does. */
+  /** Emits `VarSet`, whose value Asterisk escapes as the language C does. */
   setVariable(channel: Channel, name: string, value: string): void {
     this.emit('VarSet', { ...fieldsOf(channel), Variable: name, Value: value.replaceAll(/[\\'"?]/g, '\\$&') });
   }
 
-  /** By name or unique id, as Asterisk looks for channels. */
+  /** Returns the channel with this name or unique id; Asterisk accepts both. */
   find(nameOrId: string): Channel | undefined {
     return this.channels.get(nameOrId) ?? [...this.channels.values()].find(({ name }) => name === nameOrId);
   }
@@ -185,7 +185,7 @@ export class PbxCalls {
     this.emit('Hangup', { ...fieldsOf(channel), Cause: cause, 'Cause-txt': text });
   }
 
-  /** As a restart does: all is gone, and nobody says so. */
+  /** Drops all channels without an event, as a restart does. */
   forget(): void {
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
@@ -257,7 +257,7 @@ export class PbxCalls {
   }
 }
 
-/** What Asterisk says of a channel in each event; a second channel has a prefix. */
+/** Returns the fields of a channel, which Asterisk writes into each of its events; those of a second channel have a prefix. */
 export function fieldsOf(channel: Channel, prefix = ''): Fields {
   const fields: Fields = {
     Channel: channel.name,
@@ -278,7 +278,7 @@ export function fieldsOf(channel: Channel, prefix = ''): Fields {
   return prefix === '' ? fields : Object.fromEntries(Object.entries(fields).map(([key, value]) => [prefix + key, value]));
 }
 
-/** `"Name" <number>` or the number alone. */
+/** Returns the number of `"Name" <number>`, or the text itself. */
 function numberIn(callerId: string): string {
   return /<(.*)>/.exec(callerId)?.[1] ?? callerId;
 }

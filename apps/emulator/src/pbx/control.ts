@@ -13,14 +13,14 @@ const call = z.strictObject({
 
 const faults = z.strictObject({ faults: z.array(z.enum(PBX_FAULTS)) });
 
-/** A running door to a stand-in. */
+/** The running HTTP interface of a stand-in for an exchange. */
 export interface PbxControl {
   readonly url: string;
   close(): Promise<void>;
 }
 
 /**
- * Lets a stand-in for an exchange be ordered about over HTTP, on loopback: `GET /__stats`, `POST /__call` with
+ * Starts an HTTP interface on loopback that controls a stand-in for an exchange: `GET /__stats`, `POST /__call` with
  * `{ "from", "to", "fromName", "did" }`, `POST /__fault` with `{ "faults": ["cut"] }`, `POST /__restart`.
  */
 export async function startPbxControl(pbx: Pbx, port: number): Promise<PbxControl> {

@@ -1,7 +1,7 @@
-/** Fields of a packet in the order in which they are written; a list repeats the key. */
+/** Fields of a packet in the order of writing; a list repeats the key. */
 export type Fields = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
-/** A packet as it goes over the wire. */
+/** Returns the bytes of a packet. */
 export function writePacket(fields: Fields): Buffer {
   const lines = Object.entries(fields).flatMap(([key, value]) =>
     value === undefined ? [] : [value].flat().map((one) => `${key}: ${one}\r\n`),
@@ -9,7 +9,7 @@ export function writePacket(fields: Fields): Buffer {
   return Buffer.from(`${lines.join('')}\r\n`);
 }
 
-/** An action that came in: values by key in lower case, since Asterisk does not look at case. */
+/** A received action: values by key in lower case, because Asterisk ignores the case of keys. */
 export type Action = ReadonlyMap<string, readonly string[]>;
 
 export function parseAction(text: string): Action {

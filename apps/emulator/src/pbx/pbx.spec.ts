@@ -15,7 +15,7 @@ async function start(options: Partial<PbxOptions> = {}) {
   return pbx;
 }
 
-/** A bare client: it writes lines, and keeps what comes. */
+/** Connects a client that writes lines and keeps the received text. */
 function reach(port: number) {
   const socket: Socket = connect(port, '127.0.0.1');
   let heard = '';
@@ -39,13 +39,13 @@ function reach(port: number) {
 }
 
 describe('the stand-in for an Asterisk', () => {
-  it('ends a connection that does not log in in time', async () => {
+  it('ends a connection without a login in time', async () => {
     const pbx = await start({ authTimeoutMs: 30 });
     await reach(pbx.port).isEnded();
     expect(pbx.stats()).toMatchObject({ notLoggedIn: 1, sessions: 0 });
   });
 
-  it('does nothing for who is not logged in', async () => {
+  it('refuses actions before the login', async () => {
     const pbx = await start();
     const client = reach(pbx.port);
     client.say('Action: Originate', 'ActionID: 1', 'Channel: PJSIP/101');
@@ -53,21 +53,21 @@ describe('the stand-in for an Asterisk', () => {
     expect(pbx.stats()).toMatchObject({ actions: {}, originated: [] });
   });
 
-  it('reads actions wherever the network has cut them', async () => {
+  it('reads actions from pieces of any size', async () => {
     const pbx = await start();
     const client = reach(pbx.port);
     await client.logIn();
     client.socket.setNoDelay(true);
     for (const byte of Buffer.from('action: Ping\r\nactionid: ё\r\n\r\nAction: Ping\r\n\r\n')) {
       client.socket.write(Buffer.of(byte));
-      // each byte on its way before the next
+      // each byte is sent before the next is written
       await new Promise((resolve) => setImmediate(resolve));
     }
     await until('both answers', () => client.count('Ping: Pong') === 2, 5_000);
     expect(client.count('ActionID: ё')).toBe(1);
   });
 
-  it('refuses an action that Asterisk does not have, in the words of Asterisk', async () => {
+  it('refuses an unknown action with the text of Asterisk', async () => {
     const pbx = await start();
     const client = reach(pbx.port);
     await client.logIn();
@@ -91,7 +91,7 @@ describe('the stand-in for an Asterisk', () => {
     expect(pbx.stats().actions).toEqual({ Events: 1 });
   });
 
-  it('throws away a line that is too long, as Asterisk does', async () => {
+  it('drops a line that is too long, as Asterisk does', async () => {
     const pbx = await start();
     const client = reach(pbx.port);
     await client.logIn();
@@ -100,7 +100,7 @@ describe('the stand-in for an Asterisk', () => {
     expect(pbx.stats().database).toEqual({ '/f/k': '' });
   });
 
-  it('sends what fits one of the filters, and everything where there are none', async () => {
+  it('sends events that match one of the filters, and all events without filters', async () => {
     const pbx = await start();
     const client = reach(pbx.port);
     await client.logIn();
@@ -113,7 +113,7 @@ describe('the stand-in for an Asterisk', () => {
     expect([client.count('first'), client.count('second')]).toEqual([1, 0]);
   });
 
-  it('cuts off a reader that is slow, and no other', async () => {
+  it('disconnects only a reader that is slow', async () => {
     const pbx = await start({ writeTimeoutMs: 50 });
     const slow = reach(pbx.port);
     const quick = reach(pbx.port);
@@ -139,7 +139,7 @@ describe('the stand-in for an Asterisk', () => {
     ['busy', 'Failure', '0'],
     ['congestion', 'Failure', '0'],
     ['noanswer', 'Failure', '3'],
-  ] as const)('tells how an order ended that it had taken: %s', async (outcome, response, reason) => {
+  ] as const)('reports the result of an accepted order: %s', async (outcome, response, reason) => {
     const pbx = await start({ outcomes: { 101: outcome } });
     const client = reach(pbx.port);
     await client.logIn();

@@ -6,28 +6,28 @@ import { valueOf, writePacket, type Action, type Fields } from './packet.js';
 import { PbxSession, type SessionOwner, type SessionRules } from './session.js';
 
 export interface PbxOptions {
-  /** 0: a free one. */
+  /** 0: a free port. */
   readonly port: number;
   readonly host?: string;
   readonly user?: string;
   readonly secret?: string;
-  /** PEM texts: sessions are encrypted. */
+  /** Key and certificate as PEM texts; present: sessions are encrypted. */
   readonly tls?: { readonly key: string; readonly cert: string };
-  /** How long it takes for each answer. */
+  /** Delay of each response in milliseconds. */
   readonly latencyMs?: number;
-  /** Writes so many bytes at once, each in a packet of its own as far as the network lets it. */
+  /** Number of bytes that are written at once, each time in a TCP segment of its own as far as the network allows it. */
   readonly splitBytes?: number;
   readonly authTimeoutMs?: number;
-  /** A reader that is slower than this is cut off. */
+  /** Maximum time of one write; a client that reads more slowly is disconnected. */
   readonly writeTimeoutMs?: number;
-  /** How long calls that lead themselves ring and are spoken. */
+  /** Time of ringing and of talking in calls that no test controls. */
   readonly ringMs?: number;
   readonly talkMs?: number;
-  /** Seconds since 1970 when it began: unique ids of channels begin with it. Absent: now. */
+  /** Start of the exchange in seconds since 1970: unique ids of channels begin with it. Default: now. */
   readonly bootedAt?: number;
-  /** How numbers take calls; the others answer. */
+  /** Results of calls by number; other numbers answer. */
   readonly outcomes?: Readonly<Record<string, Outcome>>;
-  /** Entries that its database has at the beginning: keys by family. */
+  /** Entries of the database at the beginning: keys by family. */
   readonly database?: Readonly<Record<string, readonly string[]>>;
   /** Actions for which the user has no write class. */
   readonly denied?: readonly string[];
@@ -38,10 +38,11 @@ export interface PbxOptions {
 }
 
 /**
+ * Faults of the stand-in:
  * - `ban`: the next connection is closed at once.
  * - `refuse-login`: the next login is refused.
  * - `hang`: the next action is not answered.
- * - `cut`: the next action is taken, and then the session is cut.
+ * - `cut`: the next action is read, and then the session is reset.
  */
 export const PBX_FAULTS = ['ban', 'refuse-login', 'hang', 'cut'] as const;
 
@@ -54,22 +55,22 @@ export interface OriginatedCall {
   readonly variables: readonly string[];
 }
 
-/** What the stand-in saw. */
+/** Counters of the stand-in. */
 export interface PbxStats {
-  /** Sessions open now, and logged in so far. */
+  /** Number of open sessions, and of logins so far. */
   readonly sessions: number;
   readonly logins: number;
-  /** Readers that were too slow. */
+  /** Clients that were disconnected because they read too slowly. */
   readonly cutOff: number;
-  /** Connections that did not log in in time. */
+  /** Connections without a login in time. */
   readonly notLoggedIn: number;
-  /** How often each action came. */
+  /** Number of received actions by name. */
   readonly actions: Readonly<Record<string, number>>;
   readonly originated: readonly OriginatedCall[];
-  /** Events that went out, counted once for each session. */
+  /** Sent events, counted once for each session. */
   readonly events: number;
   readonly channels: number;
-  /** Entries of its database, as `/family/key`. */
+  /** Entries of the database by `/family/key`. */
   readonly database: Readonly<Record<string, string>>;
 }
 
@@ -78,25 +79,25 @@ export interface Pbx {
   readonly host: string;
   readonly port: number;
   stats(): PbxStats;
-  /** The faults to come, each met once, instead of those ordered before. */
+  /** Replaces the faults to come. Each occurs once. */
   setFault(...faults: readonly PbxFault[]): void;
-  /** A call from outside that the caller of this leads by hand. */
+  /** Begins a call from outside, whose course the returned object controls. */
   incoming(order: IncomingOrder): IncomingCall;
-  /** A call from outside that leads itself; gives its Linkedid. */
+  /** Begins a call from outside that ends without further control. Returns its Linkedid. */
   ring(order: IncomingOrder): string;
-  /** An event to all sessions that get it. */
+  /** Sends an event to all sessions that receive it. */
   send(event: string, fields: Fields): void;
-  /** Bytes to all sessions, whatever they are. */
+  /** Sends bytes to all sessions unchanged. */
   sendRaw(bytes: Buffer): void;
-  /** As a restart in the middle of calls: sessions are cut, calls are gone. */
+  /** Resets all sessions and drops all calls, as a restart in the middle of calls does. */
   restart(): void;
-  /** Cuts all connections. Resolves when the port is free. */
+  /** Resets all connections. Resolves once the port is free. */
   close(): Promise<void>;
 }
 
 const PRIVILEGES: Readonly<Record<string, string>> = { VarSet: 'dialplan', Newexten: 'dialplan', FullyBooted: 'system' };
 
-/** Starts an Asterisk with a manager interface that calls can come to and go from, and that can be ordered to misbehave. */
+/** Starts a stand-in for an Asterisk with its manager interface, incoming and originated calls, and faults. */
 export async function startPbx(options: PbxOptions): Promise<Pbx> {
   const pbx = new PbxServer(options);
   await pbx.listen(options.port);
@@ -111,7 +112,7 @@ class PbxServer implements Pbx, SessionOwner {
   private readonly sockets = new Set<Socket>();
   private readonly sessions = new Set<PbxSession>();
   private readonly calls: PbxCalls;
-  /** Values by `/family/key`, as Asterisk itself keeps them. */
+  /** Values by `/family/key`, the keys of Asterisk's own database. */
   private readonly database: Map<string, string>;
   private readonly actions: Record<string, number> = {};
   private readonly originated: OriginatedCall[] = [];
@@ -166,7 +167,7 @@ class PbxServer implements Pbx, SessionOwner {
   }
 
   ring(order: IncomingOrder): string {
-    return this.calls.incomingAlone(order, this.outcomeOf(order.to));
+    return this.calls.incomingUncontrolled(order, this.outcomeOf(order.to));
   }
 
   send(event: string, fields: Fields): void {
@@ -314,7 +315,9 @@ class PbxServer implements Pbx, SessionOwner {
     }
   }
 
-  /** Returns the value of a setting in manager.conf, or an empty text when the file or the section has no such setting, as Asterisk does. */
+  /**
+   * Returns the value of a setting in manager.conf, or an empty text when the file or the section has no such setting, as Asterisk does.
+   */
   private readSetting(variable: string): string {
     const { user, read } = this.rules;
     const settings: Readonly<Record<string, string>> = {
@@ -331,7 +334,7 @@ class PbxServer implements Pbx, SessionOwner {
       session.item(action, {
         Event: 'CoreShowChannel',
         ...fieldsOf(channel),
-        // a channel that was dialled is where the dialplan has no part
+        // a dialled channel runs no dialplan
         Application: channel.dialled === '' ? 'AppDial' : 'Dial',
         Duration: '00:00:01',
         BridgeId: channel.bridge ?? '',

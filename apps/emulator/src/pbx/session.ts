@@ -2,7 +2,7 @@ import { createHash, randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { parseAction, valueOf, writePacket, type Action, type Fields } from './packet.js';
 
-/** Asterisk throws away a line of this length and more. */
+/** Asterisk drops a line of this length and more. */
 const MAX_LINE_LENGTH = 1_024;
 const BANNER = 'Asterisk Call Manager/5.0.4\r\n';
 
@@ -13,21 +13,21 @@ export interface SessionRules {
   readonly writeTimeoutMs: number;
   /** Read classes of the user, separated by commas. Asterisk 16 and 22 do not trim spaces: `system, call` grants `system` only. */
   readonly read: string;
-  /** Bytes that go out at once; absent: all. */
+  /** Number of bytes that are written at once; absent: all. */
   readonly splitBytes?: number;
 }
 
 export interface SessionOwner {
   readonly rules: SessionRules;
-  /** An action of a session that is logged in. */
+  /** Carries out an action of a logged-in session. */
   act(session: PbxSession, action: Action): void;
-  /** True: this login is refused. */
+  /** Returns true when this login must be refused. */
   refusesLogin(): boolean;
   loggedIn(session: PbxSession): void;
   ended(session: PbxSession, why: 'closed' | 'too slow' | 'not logged in'): void;
 }
 
-/** One manager session as the exchange has it: login, event mask, filters, and no patience with a slow reader. */
+/** One manager session of the exchange: login, event mask, filters, and the disconnection of a slow reader. */
 export class PbxSession {
   private readonly filters: RegExp[] = [];
   private mask: ReadonlySet<string> | 'on' | 'off' = 'on';
@@ -38,15 +38,15 @@ export class PbxSession {
   private writing = false;
   private slow: NodeJS.Timeout | undefined;
   private lastLook: NodeJS.Immediate | undefined;
-  private readonly impatience: NodeJS.Timeout;
-  private readonly onlyAnswers: (text: string) => boolean;
+  private readonly loginTimeout: NodeJS.Timeout;
+  private readonly passesFilters: (text: string) => boolean;
 
   constructor(
     private readonly socket: Socket,
     private readonly owner: SessionOwner,
   ) {
-    this.onlyAnswers = (text) => !this.filters.length || this.filters.some((filter) => filter.test(text));
-    this.impatience = setTimeout(() => this.end('not logged in'), owner.rules.authTimeoutMs);
+    this.passesFilters = (text) => !this.filters.length || this.filters.some((filter) => filter.test(text));
+    this.loginTimeout = setTimeout(() => this.end('not logged in'), owner.rules.authTimeoutMs);
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.read(chunk.toString('latin1')));
     socket.on('error', () => undefined);
@@ -54,25 +54,25 @@ export class PbxSession {
     this.write(Buffer.from(BANNER));
   }
 
-  /** Answers an action, under its ActionID. */
+  /** Answers an action with its ActionID. */
   answer(action: Action, fields: Fields): void {
     const id = valueOf(action, 'ActionID');
     const { Response, ...rest } = fields;
     this.write(writePacket({ Response, ActionID: id || undefined, ...rest }));
   }
 
-  /** An event that belongs to the answer of an action: neither mask nor filters hold it back. */
+  /** Writes an event that belongs to the answer of an action: mask and filters do not apply to it. */
   item(action: Action, fields: Fields): void {
     const { Event, ...rest } = fields;
     this.write(writePacket({ Event, ActionID: valueOf(action, 'ActionID'), ...rest }));
   }
 
-  /** An event, written by the caller once for all sessions, if this one gets it. */
+  /** Writes an event, if mask, rights and filters of the session admit it. Returns whether it was written. */
   offer(bytes: Buffer, text: string, privilege: string): boolean {
     if (!this.authenticated || this.mask === 'off') return false;
     if (this.mask !== 'on' && !this.mask.has(privilege)) return false;
     if (!this.owner.rules.read.split(',').some((name) => name === 'all' || name === privilege)) return false;
-    if (!this.onlyAnswers(text)) return false;
+    if (!this.passesFilters(text)) return false;
     this.write(bytes);
     return true;
   }
@@ -101,7 +101,7 @@ export class PbxSession {
     this.socket.resetAndDestroy();
   }
 
-  /** One piece after another; the reader has its time for each of them. */
+  /** Writes one piece after another, each within the write timeout. */
   private writeNext(): void {
     const next = this.queued.shift();
     this.writing = next !== undefined;
@@ -115,13 +115,13 @@ export class PbxSession {
     });
   }
 
-  /** A process that was held up hears of the time before it hears of what was written meanwhile. */
+  /** Waits for a turn of the event loop: in a process that was blocked, the timer fires before the callbacks of finished writes. */
   private lookAgain(): void {
     this.lastLook = setImmediate(() => this.end('too slow'));
   }
 
   private end(why: 'closed' | 'too slow' | 'not logged in'): void {
-    clearTimeout(this.impatience);
+    clearTimeout(this.loginTimeout);
     clearTimeout(this.slow);
     clearImmediate(this.lastLook);
     this.owner.ended(this, why);
@@ -160,7 +160,7 @@ export class PbxSession {
       this.answer(action, { Response: 'Error', Message: 'Authentication failed' });
       return void this.socket.end();
     }
-    clearTimeout(this.impatience);
+    clearTimeout(this.loginTimeout);
     this.authenticated = true;
     this.setMask(valueOf(action, 'Events') || 'on');
     this.answer(action, { Response: 'Success', Message: 'Authentication accepted' });
