@@ -27,6 +27,7 @@ const FOLDERS = [
     'web-client',
   ].map((name) => `libs/${name}`),
   ...[
+    'asterisk-ami',
     'http',
     'onec-http',
     'onec-soap',

@@ -37,7 +37,7 @@ export interface MailboxVerdict {
   readonly lost: readonly string[];
   /** Received and never sent. */
   readonly unsent: readonly string[];
-  /** Received by a user to whom they were not addressed. */
+  /** Received by another user than the addressed one. */
   readonly misled: readonly string[];
   /** Received again without the mark `redelivered`. */
   readonly silentRepeats: readonly string[];

@@ -158,8 +158,8 @@ export class SessionClient implements AmiClient {
   }
 
   /**
-   * Reads `read` of the user from manager.conf with the dialplan function AST_CONFIG, which needs the write class `call` or `reporting`. Asterisk
-   * has no other answer that contains read classes without the write class `command`: a mask of classes that the user lacks is
+   * Reads `read` of the user from manager.conf with the dialplan function AST_CONFIG, which needs the write class `call` or `reporting`.
+   * Asterisk has no other answer that contains read classes without the write class `command`: a mask of classes that the user lacks is
    * confirmed with `Events: On`, and `GetConfig` would send the secret, too. Both were tried on Asterisk 16.28 and 22.
    *
    * @returns undefined when the value is not known: the user may not ask, or its section is elsewhere, for example in users.conf

@@ -3,13 +3,13 @@ import { until, type ActionPeer, type TriggerPeer } from '@sluice/testing';
 
 export const SECRET = 'sluice-and-asterisk';
 
-/** How to reach a stand-in for an Asterisk. */
+/** Returns the options of a connection to a stand-in for an Asterisk. */
 export const reaching = (pbx: Pbx) => ({ host: pbx.host, port: pbx.port, user: 'sluice', secret: SECRET, timeout: '5s' });
 
 export const startExchange = (options: Partial<PbxOptions> = {}): Promise<Pbx> =>
   startPbx({ port: 0, secret: SECRET, bootedAt: 1_795_351_835, ringMs: 5, talkMs: 5, ...options });
 
-/** The emulated exchange as the other side of the contract of actions, with a call from outside that rings at 101. */
+/** Starts a stand-in as the remote system of the contract of actions, with a call from outside that rings at 101. */
 export async function exchangePeer(): Promise<ActionPeer> {
   const pbx = await startExchange();
   pbx.incoming({ from: '79161234567', to: '101' });
@@ -26,13 +26,13 @@ export async function exchangePeer(): Promise<ActionPeer> {
     connections: () => pbx.stats().sessions,
     close: async () => {
       await pbx.close();
-      // the client hears of it in the next turn of the event loop
+      // the client is notified in the next turn of the event loop
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     },
   };
 }
 
-/** The emulated exchange as the source of the contract of triggers: each event is a call from outside. */
+/** Starts a stand-in as the source of the contract of triggers: each event is a call from outside. */
 export async function callingPeer(): Promise<TriggerPeer> {
   const pbx = await startExchange();
   return {

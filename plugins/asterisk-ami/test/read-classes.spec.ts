@@ -45,23 +45,26 @@ const AMI_NO_EVENTS = {
 const WITHOUT_CALL = ['system', '', 'none', 'system, call', 'CALL', '-1', 'dialplan,system', 'calls,system'];
 
 describe('a user of manager.conf without the read class call', () => {
-  it.each(WITHOUT_CALL)('is a problem that the doctor reports with a cure: read = "%s"', async (read) => {
+  it.each(WITHOUT_CALL)('makes the doctor report a problem with a cure: read = "%s"', async (read) => {
     const { client } = await open({ read });
     await expect(plugin.diagnose?.(client)).rejects.toMatchObject(AMI_NO_EVENTS);
     await expect(plugin.check?.(client)).resolves.toBeUndefined();
   });
 
-  it.each(['call', 'call,system,dialplan', 'all', 'call, system', 'system,all'])('is not: read = "%s"', async (read) => {
-    const { client } = await open({ read });
-    await expect(plugin.diagnose?.(client)).resolves.toMatch(/^can be used/);
-  });
+  it.each(['call', 'call,system,dialplan', 'all', 'call, system', 'system,all'])(
+    'is recognised by the granted classes: read = "%s"',
+    async (read) => {
+      const { client } = await open({ read });
+      await expect(plugin.diagnose?.(client)).resolves.toMatch(/^can be used/);
+    },
+  );
 
-  it('lets the trigger call reject with the reason', async () => {
+  it('makes the trigger call reject with the reason', async () => {
     const { subscribe } = await open({ read: 'system,dialplan' });
     await expect(subscribe('call', {})).rejects.toMatchObject(AMI_NO_EVENTS);
   });
 
-  it('lets dial reject before it rings anybody', async () => {
+  it('makes dial reject before it rings anybody', async () => {
     const { pbx, actions } = await open({ read: 'system' });
     await expect(actions.dial({ number: '79161234567', context: 'debt' })).rejects.toMatchObject({
       ...AMI_NO_EVENTS,
@@ -101,11 +104,11 @@ describe('the trigger event', () => {
   });
 });
 
-describe('a user whose read classes cannot be found out', () => {
+describe('a user whose read classes are not known', () => {
   it.each([
     ['it may not ask for them', { denied: ['Getvar'], read: 'call' }, {}],
     ['it is not in manager.conf', { read: 'call', user: 'Пульт' }, { user: 'Пульт' }],
-  ])('is reported as such by the doctor, and listens: %s', async (_title, exchange, config) => {
+  ])('can listen, and the doctor reports that they cannot be verified: %s', async (_title, exchange, config) => {
     const { client, subscribe, pbx } = await open(exchange, config);
     await expect(plugin.diagnose?.(client)).resolves.toContain('cannot be verified');
     void subscribe('call', {});
@@ -113,8 +116,8 @@ describe('a user whose read classes cannot be found out', () => {
   });
 });
 
-describe('a user who may not list channels', () => {
-  it('is a problem that the doctor reports with the missing write class', async () => {
+describe('a user without the right to list channels', () => {
+  it('makes the doctor report the missing write class', async () => {
     const { client } = await open({ denied: ['CoreShowChannels'] });
     await expect(plugin.diagnose?.(client)).rejects.toMatchObject({
       code: 'AMI_DENIED',

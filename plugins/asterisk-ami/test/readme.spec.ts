@@ -22,7 +22,7 @@ function block(language: string, nth = 0): string {
   return found;
 }
 
-/** What stands behind `word` in the line of the README that begins so. */
+/** Returns the line of the README with this beginning. */
 function shown(beginning: string): string {
   const line = README.split('\n').find((one) => one.trim().startsWith(beginning));
   if (line === undefined) throw new Error(`README.md has no line that begins with "${beginning}"`);
@@ -44,11 +44,11 @@ async function run(workspace: Workspace): Promise<void> {
 }
 
 describe('the README of asterisk-ami', () => {
-  it('shows the flow that is its example', async () => {
+  it('contains the example flow', async () => {
     expect(block('yaml')).toBe(await readFile(path.join(FOLDER, 'examples', 'smallest.yaml'), 'utf8'));
   });
 
-  it('shows a flow that runs against the stand-ins, word for word', async () => {
+  it('contains a flow that runs unchanged against the stand-ins', async () => {
     const [, secret = ''] = /--secret (\S+)/.exec(shown('npx sluice emulate pbx')) ?? [];
     const pbx = await startPbx({ port: 0, secret, ringMs: 5, talkMs: 5, bootedAt: 1_795_351_835 });
     const control = await startPbxControl(pbx, 0);
@@ -62,7 +62,7 @@ describe('the README of asterisk-ami', () => {
       [...shown('PBX_HOST=').matchAll(/(\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]),
     );
     const env = { ...given, ERP_URL: (given['ERP_URL'] ?? '').replace('http://127.0.0.1:8081', onec.url) };
-    // the ports of this test are free ones
+    // this test uses free ports
     await run(
       workspaceOf(
         block('yaml', 1).replace('user: sluice', `port: ${pbx.port}\n      user: sluice`),
@@ -80,12 +80,12 @@ describe('the README of asterisk-ami', () => {
     expect(onec.stats()).toMatchObject({ calls: 1, done: 1 });
   });
 
-  it('shows what a call looks like', () => {
+  it('contains the fields of a call', () => {
     const call = JSON.parse(block('json')) as object;
     expect(plugin.triggers.call.output.strict().safeParse(call)).toMatchObject({ success: true });
   });
 
-  it('has examples that the lint finds nothing in', async () => {
+  it('has examples without lint problems', async () => {
     const flows = await Promise.all(
       ['smallest', 'call-card', 'campaign'].map((name) => readFile(path.join(FOLDER, 'examples', `${name}.yaml`), 'utf8')),
     );
@@ -100,15 +100,17 @@ describe('the README of asterisk-ami', () => {
     expect(workspace.flows.map(({ name }) => name)).toEqual(['calls-to-erp', 'incoming-call', 'debt-campaign']);
   });
 
-  it('tells each error code that there is, with its fate', async () => {
+  it('lists each error code with its fate', async () => {
     const { ami } = await import('../src/failures.js');
-    const told = new Map([...README.matchAll(/^\| `(AMI_\w+)` \| (\w+) \|/gm)].map(([, code = '', fate = '']) => [code, fate]));
-    expect(Object.fromEntries(told)).toEqual(
+    const reported = new Map(
+      [...README.matchAll(/^\| `(AMI_\w+)` \| (\w+) \|/gm)].map(([, code = '', fate = '']) => [code, fate]),
+    );
+    expect(Object.fromEntries(reported)).toEqual(
       Object.fromEntries(Object.entries(ami).map(([code, make]) => [code, make('').fate])),
     );
   });
 
-  it('tells each option of the connection that there is', () => {
+  it('lists each option of the connection', () => {
     for (const key of Object.keys(plugin.connection.shape)) expect(README).toContain(`\`${key}`);
   });
 });

@@ -3,10 +3,10 @@ import path from 'node:path';
 import { PacketReader } from '../src/ami/packet-reader.js';
 import { parsePacket, type Packet } from '../src/ami/packet.js';
 
-/** What an Asterisk 16.28 sent during one call that was originated: login, channels, bridge, hang-up, a command, logoff. */
+/** The bytes of an Asterisk 16.28 during one originated call: login, channels, bridge, hang-up, a command, logoff. */
 export const RECORDING = readFileSync(path.join(import.meta.dirname, 'fixtures', 'asterisk-16-outbound-call.txt'));
 
-/** The packets in these pieces of a stream, and what else came of it. */
+/** Reads a stream from pieces and returns its packets, its greeting and the number of dropped packets. */
 export function readPackets(pieces: readonly Buffer[], limit?: number) {
   const packets: Packet[] = [];
   const banners: string[] = [];
@@ -23,5 +23,5 @@ export function readPackets(pieces: readonly Buffer[], limit?: number) {
   return { packets, banners, oversized };
 }
 
-/** The events of the recording, in order. */
+/** Returns the events of the recording in order. */
 export const recordedEvents = (): readonly Packet[] => readPackets([RECORDING]).packets.filter((packet) => 'Event' in packet);

@@ -9,7 +9,7 @@ export type Plugins = ReadonlyMap<string, AnyPlugin>;
 export const pluginsOf = (...plugins: readonly unknown[]): Plugins =>
   new Map((plugins as readonly AnyPlugin[]).map((one) => [one.name, one]));
 
-/** Throws what the lint finds. */
+/** Throws an error with the problems that lint reports. */
 export function workspaceOf(text: string, flows: readonly string[], env: Record<string, string>, plugins: Plugins): Workspace {
   const { file, findings } = parseWorkspaceFile({ file: 'sluice.yaml', bytes: Buffer.from(text) });
   if (!file) throw new Error(formatFindings(findings));
@@ -29,7 +29,7 @@ export interface HostParts {
   readonly hostId?: string;
 }
 
-/** Runs a workspace as a host does, on engines in memory. Gives the function that stops it. */
+/** Runs a workspace like a host, on backends in memory. Returns the function that stops it. */
 export async function startHost({ workspace, plugins, broker, store, spool, hostId = 'host-1' }: HostParts) {
   const { listen, tokens, routes, meter, database } = new FakeWorkspace().host();
   const bus = broker.connect();

@@ -17,17 +17,17 @@ flow: calls
 trigger: { use: asterisk-ami.call, connection: pbx, with: { phases: [finished] } }
 steps:
   - id: tell
-    emit: { type: call.told, data: '\${{ trigger.data.from }}' }
+    emit: { type: call.reported, data: '\${{ trigger.data.from }}' }
 `;
 const TAKER = `
 sluice: 1
 flow: taker
-trigger: { use: event, with: { types: [call.told] } }
+trigger: { use: event, with: { types: [call.reported] } }
 steps:
   - id: enough
     stop: {}
 `;
-/** A lease that nobody renews is another's after so long. */
+/** Time after which another host gets a lease that was not renewed. */
 const LEASE_MS = 6_000;
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -36,7 +36,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** Hosts that share a broker and a database whose clock the test moves, and the exchange that they listen to. */
+/** Starts an exchange and hosts that listen to it; they share a broker and a database whose clock the test moves. */
 async function startCluster() {
   const pbx = await startExchange();
   closing.push(() => pbx.close());
@@ -60,32 +60,32 @@ connections:
     closing.push(stop, () => store.close());
     return {
       spooled: async () => {
-        // a file that is being written anew is renamed at any moment
+        // a file that is being replaced may be renamed at any moment
         const files = (await readdir(path.join(spool, 'calls'))).filter((file) => !file.endsWith('.new'));
         const sizes = await Promise.all(files.map((file) => stat(path.join(spool, 'calls', file))));
         return sizes.some(({ size }) => size > 0);
       },
-      /** Its files stay, and its lease is neither renewed nor given back. */
+      /** Stops the host without an end: its files stay, and its lease is neither renewed nor released. */
       kill: async () => {
         die();
         await stop();
       },
     };
   };
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   const watch = broker.connect();
   closing.push(() => watch.close());
-  await watch.declare({ queue: 'watch', types: ['call.told'] });
+  await watch.declare({ queue: 'watch', types: ['call.reported'] });
   await watch.consume('watch', { prefetch: 100 }, (delivery) => {
-    told.push(JSON.parse(delivery.message.body.toString()));
+    reported.push(JSON.parse(delivery.message.body.toString()));
     delivery.settle([]);
   });
   const listenings = (count: number) =>
     until(`${count} listenings`, () => (pbx.stats().actions['CoreShowChannels'] ?? 0) === count, 10_000);
-  return { pbx, broker, start, told, listenings, pass: (ms: number) => (passed += ms) };
+  return { pbx, broker, start, reported, listenings, pass: (ms: number) => (passed += ms) };
 }
 
-/** A store whose host may die without a word. */
+/** Returns a store whose host can die without releasing its leases. */
 function mortal(store: Store) {
   let dead = false;
   const gone = () => Promise.reject(new Error('the host is dead'));
@@ -98,8 +98,8 @@ function mortal(store: Store) {
 }
 
 describe('two hosts that listen to one exchange', () => {
-  it('take over from each other, and no call is lost that is in the spool of one', async () => {
-    const { pbx, broker, start, told, listenings, pass } = await startCluster();
+  it('take over from each other without losing calls in a spool', async () => {
+    const { pbx, broker, start, reported, listenings, pass } = await startCluster();
     const first = await start('first');
     await listenings(1);
     const second = await start('second');
@@ -112,13 +112,13 @@ describe('two hosts that listen to one exchange', () => {
     await listenings(2);
     pbx.ring({ from: '79160000002', to: '101' });
     await until('the call in the spool', second.spooled);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
 
     broker.start();
-    await until('the call that the second host heard', () => told.length === 1);
+    await until('the call that the second host heard', () => reported.length === 1);
     await start('first');
-    await until('the call that the first host had heard', () => told.length === 2);
-    expect(told).toEqual(['79160000002', '79160000001']);
+    await until('the call that the first host had heard', () => reported.length === 2);
+    expect(reported).toEqual(['79160000002', '79160000001']);
     expect(pbx.stats().sessions).toBe(1);
   });
 });

@@ -7,7 +7,7 @@ import { channelId } from '../calls/channel-id.js';
 import { plugin } from '../plugin.js';
 
 const waive = {
-  'reports an overload with the fate overload': 'an exchange has no word for it: what it does not take, it refuses',
+  'reports an overload with the fate overload': 'Asterisk has no answer for an overload: it refuses the action',
 };
 
 actionContract(plugin, 'originate', {
@@ -45,7 +45,7 @@ async function open(options: Partial<PbxOptions> = {}) {
 }
 
 describe('asterisk-ami.originate', () => {
-  it('begins a call with the variables as they are, commas and quotes included', async () => {
+  it('begins a call and keeps commas and quotes in variables', async () => {
     const { pbx, actions } = await open();
     const begun = await actions.originate(
       {
@@ -68,7 +68,7 @@ describe('asterisk-ami.originate', () => {
     ]);
   });
 
-  it('calls nobody a second time while the first call is up', async () => {
+  it('rings nobody a second time while the first call is up', async () => {
     const { pbx, actions } = await open({ ringMs: 60_000 });
     const input = { channel: 'PJSIP/101', context: 'internal', exten: '102' };
     await actions.originate(input, { id: 'run-1/call' });
@@ -77,7 +77,7 @@ describe('asterisk-ami.originate', () => {
     expect(pbx.stats().originated).toHaveLength(1);
   });
 
-  it('calls nobody a second time when the first call is over', async () => {
+  it('rings nobody a second time after the end of the first call', async () => {
     const { pbx, actions } = await open();
     const input = { channel: 'PJSIP/101', context: 'internal', exten: '102' };
     await actions.originate(input, { id: 'run-1/call' });
@@ -86,7 +86,7 @@ describe('asterisk-ami.originate', () => {
     expect(pbx.stats().originated).toHaveLength(1);
   });
 
-  it('is never sent again by the client itself when the session is lost', async () => {
+  it('is not sent again by the client after the loss of the session', async () => {
     const { pbx, actions } = await open();
     pbx.setFault('cut');
     await expect(actions.originate({ channel: 'PJSIP/101', context: 'internal' })).rejects.toMatchObject({ code: 'AMI_CUT_OFF' });
@@ -94,7 +94,7 @@ describe('asterisk-ami.originate', () => {
     expect(pbx.stats().logins).toBe(1);
   });
 
-  it('goes to the dialplan or to an application, not to both', async () => {
+  it('rejects a context together with an application', async () => {
     const { actions } = await open();
     await expect(actions.originate({ channel: 'PJSIP/101' })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     await expect(actions.originate({ channel: 'PJSIP/101', context: 'a', application: 'Playback' })).rejects.toMatchObject({
@@ -102,30 +102,30 @@ describe('asterisk-ami.originate', () => {
     });
   });
 
-  it('names the channel in so few characters that Asterisk takes it', () => {
+  it('limits the length of the channel id, as Asterisk does', () => {
     expect(channelId(`${'run/'.repeat(60)}step`).length).toBeLessThan(150);
     expect(channelId(`${'run/'.repeat(60)}step`)).not.toBe(channelId(`${'run/'.repeat(60)}stop`));
   });
 
-  it('quotes what Asterisk splits variables at', () => {
+  it('quotes characters at which Asterisk splits variables', () => {
     expect(assignments({ A: 'x,y', 'CDR(b)': '1\\2' })).toEqual(['A=x\\,y', 'CDR(b)=1\\\\2']);
   });
 });
 
 describe('asterisk-ami on channels', () => {
-  it('hangs up, and is content with a call that has ended already', async () => {
+  it('hangs up, and succeeds for a call that has ended already', async () => {
     const { pbx, actions } = await open();
     pbx.incoming({ from: '7916', to: '101' });
     expect(await actions.hangup({ channel: 'PJSIP/101-00000001' })).toEqual({ found: true });
     expect(await actions.hangup({ channel: 'PJSIP/101-00000001' })).toEqual({ found: false });
   });
 
-  it('says which right is missing', async () => {
+  it('reports the missing right', async () => {
     const { actions } = await open({ denied: ['Command'] });
     await expect(actions.command({ command: 'core show channels' })).rejects.toMatchObject({ code: 'AMI_DENIED', fate: 'fatal' });
   });
 
-  it('lets no value become another action', async () => {
+  it('rejects a value that would become another action', async () => {
     const { pbx, actions } = await open();
     pbx.incoming({ from: '7916', to: '101' });
     const value = 'x\r\n\r\nAction: Originate\r\nChannel: Local/1@premium';

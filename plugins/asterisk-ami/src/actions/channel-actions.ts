@@ -6,14 +6,14 @@ import { textsOf } from '../ami/packet.js';
 const channel = z.string().min(1).describe('name or unique id of the channel');
 const GONE = /no such channel|channel does not exist/i;
 
-/** Ends a call. One that has ended already is as good. */
+/** Hangs a channel up. Succeeds also when the channel has ended already. */
 export const hangup = action({
   title: 'Hang up',
   input: z.strictObject({
     channel,
-    cause: z.int().min(0).max(127).optional().describe('why, as a number of Q.850; 16 is a normal end'),
+    cause: z.int().min(0).max(127).optional().describe('cause by Q.850; 16: a normal end'),
   }),
-  output: z.object({ found: z.boolean().describe('false: there was no such channel any more') }),
+  output: z.object({ found: z.boolean().describe('false: the channel did not exist any more') }),
   idempotent: 'yes',
   paced: false,
   async run(client: AmiClient, input, call) {
@@ -27,7 +27,7 @@ export const hangup = action({
   },
 });
 
-/** Sets a variable of a channel, for the dialplan to read. */
+/** Sets a variable of a channel or a global variable. */
 export const setVariable = action({
   title: 'Set a channel variable',
   input: z.strictObject({
@@ -36,7 +36,7 @@ export const setVariable = action({
       .string()
       .regex(/^[\w().-]+$/, 'the name of a variable or a function, such as CDR(userfield)')
       .describe('name of the variable or of a function, such as CDR(userfield)'),
-    value: z.string().describe('its new value'),
+    value: z.string().describe('new value'),
   }),
   output: z.null(),
   idempotent: 'yes',
@@ -47,15 +47,15 @@ export const setVariable = action({
   },
 });
 
-/** Sends a call to another place of the dialplan: a transfer, an answering machine, a conference. */
+/** Sends a call to another extension of the dialplan, for example to an answering machine or a conference. */
 export const redirect = action({
   title: 'Send a call elsewhere',
   input: z.strictObject({
     channel,
-    extraChannel: channel.optional().describe('a second channel to go to the same place'),
-    context: z.string().min(1).describe('context of the dialplan in which the call continues'),
+    extraChannel: channel.optional().describe('a second channel for the same extension'),
+    context: z.string().min(1).describe('context of the extension'),
     exten: z.string().min(1).describe('extension in `context`'),
-    priority: z.int().min(1).default(1).describe('priority in the extension'),
+    priority: z.int().min(1).default(1).describe('priority of `exten`'),
   }),
   output: z.null(),
   idempotent: 'no',
@@ -73,7 +73,7 @@ export const redirect = action({
   },
 });
 
-/** A command of Asterisk's own command line. */
+/** Runs a command of Asterisk's command line. */
 export const command = action({
   title: 'Run a command of the command line',
   input: z.strictObject({ command: z.string().min(1).describe('such as `pjsip show endpoint 101`') }),

@@ -7,7 +7,7 @@ import { untilOpen } from './working-hours.js';
 
 actionContract(plugin, 'dial', {
   peer: exchangePeer,
-  waive: { 'reports an overload with the fate overload': 'an exchange has no word for it: what it does not take, it refuses' },
+  waive: { 'reports an overload with the fate overload': 'Asterisk has no answer for an overload: it refuses the action' },
   input: { number: '79161234567', context: 'debt-ivr' },
 });
 
@@ -31,7 +31,7 @@ async function open(exchange: Partial<PbxOptions> = {}, config: object = {}, now
 const target = { number: '79161234567', context: 'debt-ivr' };
 
 describe('asterisk-ami.dial', () => {
-  it('tells how long somebody has talked, and publishes it', async () => {
+  it('returns the seconds of talk and publishes them', async () => {
     const { pbx, actions, emitted } = await open();
     const result = await actions.dial({ ...target, via: 'PJSIP/{number}@trunk', emitAs: 'campaign.called' }, { id: 'run/dial' });
     expect(result).toEqual({
@@ -51,7 +51,7 @@ describe('asterisk-ami.dial', () => {
     ['noanswer', 'noAnswer', 0],
     ['congestion', 'congestion', 34],
     ['unallocated', 'unallocated', 1],
-  ] as const)('tells a number that is %s by the cause of its own channel', async (outcome, result, cause) => {
+  ] as const)('reports a number that is %s by the cause of its own channel', async (outcome, result, cause) => {
     const { actions } = await open({ outcomes: { 79161234567: outcome } });
     expect(await actions.dial(target)).toMatchObject({ result, seconds: 0, cause });
   });
@@ -59,7 +59,7 @@ describe('asterisk-ami.dial', () => {
   it.each([
     ['the hang-up', ['Hangup', 'OriginateResponse']],
     ['the response', ['OriginateResponse', 'Hangup']],
-  ])('takes the cause for what it is, also when %s comes first', async (_title, order) => {
+  ])('reports the cause also when %s comes first', async (_title, order) => {
     const { pbx, actions } = await open({ outcomes: { 79161234567: 'busy' }, ringMs: 60_000 });
     const dialled = actions.dial(target, { id: 'run/dial' });
     await until('the call', () => pbx.stats().channels === 1, 5_000);
@@ -72,7 +72,7 @@ describe('asterisk-ami.dial', () => {
     expect(await dialled).toMatchObject({ result: 'busy', cause: 17, seconds: 0 });
   });
 
-  it('asks to be called again after the interval while nobody answers, and gives the result after the last try', async () => {
+  it('is repeated after the interval while nobody answers, and returns the result of the last try', async () => {
     const { actions, emitted } = await open({ outcomes: { 79161234567: 'busy' } });
     const campaign = { ...target, attempts: 2, interval: '30m', emitAs: 'campaign.called' };
     await expect(actions.dial(campaign, { attempt: 1 })).rejects.toMatchObject({
@@ -85,8 +85,8 @@ describe('asterisk-ami.dial', () => {
     expect(emitted).toHaveLength(1);
   });
 
-  it('disturbs nobody out of hours, by the clock of the exchange, and spends no try on it', async () => {
-    // six in the evening in Moscow is eight in Yekaterinburg
+  it('waits for the working hours of the exchange without a try', async () => {
+    // 18:00 in Moscow is 20:00 in Yekaterinburg
     const { pbx, actions } = await open({}, { timezone: 'Asia/Yekaterinburg' }, () => new Date('2026-11-22T15:00:00Z'));
     await expect(actions.dial({ ...target, hours: '10:00-19:00' })).rejects.toMatchObject({
       code: 'AMI_NOT_NOW',
@@ -96,7 +96,7 @@ describe('asterisk-ami.dial', () => {
     expect(await actions.dial({ ...target, hours: '10:00-21:00' })).toMatchObject({ result: 'answered' });
   });
 
-  it('never calls who asked to be left alone', async () => {
+  it('calls no number of the do-not-call list', async () => {
     const { pbx, actions } = await open(
       { database: { dnc: ['79162222222'] } },
       { doNotCall: { numbers: ['79161111111'], family: 'dnc' } },
@@ -107,7 +107,7 @@ describe('asterisk-ami.dial', () => {
     expect(await actions.dial(target)).toMatchObject({ result: 'answered' });
   });
 
-  it('goes on with a call that a host before has begun, and rings nobody twice', async () => {
+  it('follows a call of a previous host and rings nobody twice', async () => {
     const { pbx, actions, another } = await open({ talkMs: 60_000 });
     const stopping = new AbortController();
     const first = actions.dial(target, { id: 'run/dial', signal: stopping.signal });
@@ -127,7 +127,7 @@ describe('asterisk-ami.dial', () => {
     expect(pbx.stats().originated).toHaveLength(1);
   });
 
-  it('rings nobody again whose call is over before the repeat, and tells that its end is not known', async () => {
+  it('rings nobody again after the end of the call, and returns an unknown result', async () => {
     const { pbx, actions, another } = await open({ talkMs: 60_000 });
     const stopping = new AbortController();
     const first = actions.dial({ ...target, attempts: 3 }, { id: 'run/dial', signal: stopping.signal });
@@ -145,7 +145,7 @@ describe('asterisk-ami.dial', () => {
     expect(pbx.stats().originated).toHaveLength(1);
   });
 
-  it('gives the result that it has given before, when that was not heard', async () => {
+  it('returns the stored result when the step is repeated', async () => {
     const { pbx, actions, another } = await open({ outcomes: { 79161234567: 'busy' } });
     const first = await actions.dial(target, { id: 'run/dial' });
     expect(first).toMatchObject({ result: 'busy' });
@@ -153,20 +153,22 @@ describe('asterisk-ami.dial', () => {
     expect(pbx.stats().originated).toHaveLength(1);
   });
 
-  it('may dial again what the exchange did not take', async () => {
+  it('dials again after a refused order', async () => {
     const { pbx, actions } = await open({ denied: ['Originate'] });
     await expect(actions.dial(target, { id: 'run/dial' })).rejects.toMatchObject({ code: 'AMI_DENIED' });
     expect(pbx.stats().database).toEqual({});
   });
 
-  it('says once that calls may be repeated, where nothing can be noted', async () => {
+  it('warns once that calls may be repeated without notes', async () => {
     const { actions, host } = await open({ denied: ['DBGet', 'DBPut'] });
     for (const id of ['run-1/dial', 'run-2/dial'])
       expect(await actions.dial(target, { id })).toMatchObject({ result: 'answered' });
-    expect(host.log.lines).toEqual([expect.objectContaining({ level: 'warn', message: expect.stringContaining('noted') })]);
+    expect(host.log.lines).toEqual([
+      expect.objectContaining({ level: 'warn', message: expect.stringContaining('refuses notes') }),
+    ]);
   });
 
-  it('keeps its notes for a month and more, and no longer', async () => {
+  it('keeps notes for one to two months', async () => {
     let now = new Date('2026-10-31T12:00:00Z');
     const { pbx, actions, another } = await open({}, {}, () => now);
     await actions.dial(target, { id: 'run/dial' });
@@ -178,7 +180,7 @@ describe('asterisk-ami.dial', () => {
     expect(Object.keys(pbx.stats().database)).toEqual(['/sluice-2026-12/sluice-another-dial']);
   });
 
-  it('notes the order before it removes old notes', async () => {
+  it('stores the note before it removes old notes', async () => {
     const { client, actions } = await open();
     const ask = jest.spyOn(client, 'ask');
     await actions.dial(target);
@@ -186,7 +188,7 @@ describe('asterisk-ami.dial', () => {
     expect(names.slice(0, 2)).toEqual(['DBPut', 'DBDelTree']);
   });
 
-  it('does not know the result when the exchange dies during the call', async () => {
+  it('rejects when the exchange dies during the call', async () => {
     const { pbx, actions } = await open({ talkMs: 60_000 });
     const dialled = actions.dial(target);
     await until('the call', () => pbx.stats().channels === 1, 5_000);

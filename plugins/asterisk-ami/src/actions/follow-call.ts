@@ -8,21 +8,21 @@ export const RESULTS = ['answered', 'busy', 'noAnswer', 'congestion', 'unallocat
 
 export type Result = (typeof RESULTS)[number];
 
-/** How an outgoing call ended. */
+/** The end of an outgoing call. */
 export interface CallEnd {
   readonly result: Result;
   /** Seconds of talk. */
   readonly seconds: number;
-  /** By Q.850; nothing: the exchange did not say. */
+  /** Hang-up cause by Q.850; null: not known. */
   readonly cause: number | null;
 }
 
 /**
- * `Reason` of OriginateResponse: what the channel met with (AST_CONTROL_… of Asterisk's frame.h). Asterisk 16 and 22 write 0 for a busy
- * number, for congestion and for a number that does not exist, so the cause of the channel's own hang-up decides.
+ * Results by `Reason` of OriginateResponse (AST_CONTROL_… of Asterisk's frame.h). Asterisk 16 and 22 write 0 for a busy number, for
+ * congestion and for a number that does not exist, so the hang-up cause of the channel takes precedence.
  */
 const REASONS: Readonly<Record<string, Result>> = { 1: 'noAnswer', 3: 'noAnswer', 5: 'busy', 8: 'congestion' };
-/** Causes of Q.850 that tell by themselves what a call met with. */
+/** Results by hang-up cause (Q.850), for causes that determine the result. */
 const CAUSES: Readonly<Record<string, Result>> = {
   1: 'unallocated',
   17: 'busy',
@@ -37,15 +37,17 @@ const CAUSES: Readonly<Record<string, Result>> = {
 };
 /** Maximum time between the hang-up and the OriginateResponse of an unanswered call, which come in either order. */
 const REASON_WITHIN_MS = 5_000;
-/** The exchange has had its time to let it ring, and says nothing. */
+/** Maximum time without an event after the time of ringing. */
 const SILENCE_MS = 30_000;
 
-/** An order was given, and has this ActionID; or the channel of an order before is in this state. Nothing: it is up no more. */
+/** The ActionID of a new order, or the state of the channel of a previous one; state undefined: the channel has ended. */
 export type Beginning = { readonly actionId: string } | { readonly state: string | undefined };
 
 /**
- * Begins a call with `begin`, or finds it, and follows its channel to the end. Of a call that is found the talk counts from then on, and
- * nothing is known when it is over. Rejects when the session ends first or the signal fires; the call itself goes on then.
+ * Begins a call with `begin`, or finds it, and follows its channel to the end. The talk of a found call counts from then on; the result of
+ * one that has ended is `unknown`. Rejects when the session ends first or the signal fires; the call itself continues.
+ *
+ * @throws `AMI_NO_EVENTS` before `begin` when the user may not read the events of calls
  */
 export async function followCall(
   client: AmiClient,
@@ -58,7 +60,7 @@ export async function followCall(
   const listening = { events: ['OriginateResponse', 'Newstate', 'Hangup'] };
   await client.requireEvents(listening.events);
   const end = await client.listen(listening, { hear: (packet) => course.hear(packet) });
-  const giveUp = () => course.fail(fail.TIMED_OUT(`the call ${channel} was given up while it was up`));
+  const giveUp = () => course.fail(fail.TIMED_OUT(`the wait for the end of the call ${channel} was cancelled`));
   signal.addEventListener('abort', giveUp, { once: true });
   if (signal.aborted) giveUp();
   const removeEndListener = client.onEnd((reason) =>
@@ -79,11 +81,11 @@ class Course {
   readonly ended: Promise<CallEnd>;
   private settle: (end: CallEnd) => void = () => undefined;
   fail: (error: Error) => void = () => undefined;
-  /** Events may come before the answer that tells their ActionID. */
+  /** Events that arrive before the answer with their ActionID. */
   private early: Packet[] | undefined = [];
   private actionId: string | undefined;
   private answeredAt: number | undefined;
-  /** Of a call that nobody took, as far as they have come. */
+  /** Hang-up cause and reason of an unanswered call, once they have arrived. */
   private cause: number | null | undefined;
   private reason: string | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -96,7 +98,7 @@ class Course {
       this.settle = resolve;
       this.fail = reject;
     });
-    // it may fail while the beginning is still waited for
+    // handled by the caller of `begin`, which may still wait when it rejects
     this.ended.catch(() => undefined);
   }
 
@@ -118,7 +120,7 @@ class Course {
       case 'OriginateResponse':
         if (textOf(packet, 'Response') === 'Success') return this.answered(packet);
         this.reason = textOf(packet, 'Reason') ?? '';
-        return this.notTaken();
+        return this.unanswered();
       case 'Newstate':
         if (textOf(packet, 'ChannelState') === '6') this.answered(packet);
         return;
@@ -133,7 +135,8 @@ class Course {
 
   private ordered(actionId: string, ringMs: number): void {
     this.actionId = actionId;
-    const silent = () => this.fail(fail.TIMED_OUT(`${this.client.where} does not say what became of the call ${this.channel}`));
+    const silent = () =>
+      this.fail(fail.TIMED_OUT(`${this.client.where} has sent no event of the end of the call ${this.channel}`));
     this.timer = setTimeout(silent, ringMs + SILENCE_MS);
   }
 
@@ -150,11 +153,11 @@ class Course {
       return this.settle({ result: 'answered', seconds: Math.max(0, seconds), cause: number });
     }
     this.cause = number;
-    this.notTaken();
+    this.unanswered();
   }
 
-  /** Nobody took the call. The cause decides where it tells enough, and else the reason. */
-  private notTaken(): void {
+  /** Concludes an unanswered call by its hang-up cause, or else by the reason. */
+  private unanswered(): void {
     const { cause, reason } = this;
     const byCause = CAUSES[cause ?? ''];
     const conclude = () => {

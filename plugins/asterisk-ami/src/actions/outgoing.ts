@@ -6,39 +6,39 @@ const variables = z.record(z.string().regex(/^[\w().-]+$/, 'the name of a channe
 
 /** Channel variable with the number that `dial` calls: the channel may show another one, or none. */
 export const DIALLED_NUMBER = 'SLUICE_NUMBER';
-/** Channel variable with the extension where the dialplan goes on: the exchange reveals it only when the channel has answered. */
+/** Channel variable with the extension where the dialplan continues: events contain it only after the answer of the channel. */
 export const TARGET_EXTENSION = 'SLUICE_EXTEN';
 
 const where = {
-  context: z.string().min(1).optional().describe('where the dialplan goes on when it is answered, with `exten`'),
+  context: z.string().min(1).optional().describe('context in which the dialplan continues after the answer'),
   exten: z.string().min(1).default('s').describe('extension in `context`'),
-  priority: z.int().min(1).default(1).describe('priority in the extension'),
+  priority: z.int().min(1).default(1).describe('priority of `exten`'),
   application: z.string().min(1).optional().describe('instead of `context`: an application of the dialplan, such as Playback'),
   data: z.string().default('').describe('arguments of `application`'),
   callerId: z.string().optional().describe('number to show, or `Name <number>`'),
-  ring: duration().prefault('30s').describe('how long it may ring'),
+  ring: duration().prefault('30s').describe('maximum time of ringing'),
   account: z.string().optional().describe('account code for the call records'),
   variables: variables
     .default({})
     .describe(
-      'channel variables; with `__` before the name also for the channels that follow. `SLUICE_CALL` is always among them: the id of the call in Sluice',
+      'channel variables; with `__` before the name also for the channels that the dialplan dials. `SLUICE_CALL`, the id of the call in Sluice, is always among them',
     ),
 };
 
-/** What each action that begins calls is given, with fields of its own. */
+/** Returns the input schema of an action that begins calls: the common fields and those of `shape`. */
 export function outgoing<Shape extends z.core.$ZodShape>(shape: Shape) {
   return z.strictObject({ ...where, ...shape }).refine(
     (input) => {
       const { context, application } = input as { context?: string; application?: string };
       return (context === undefined) !== (application === undefined);
     },
-    { error: 'give either `context` or `application`', path: ['context'] },
+    { error: 'set either `context` or `application`', path: ['context'] },
   );
 }
 
 type Outgoing = z.output<z.ZodObject<typeof where>>;
 
-/** Who is called, and the channel to do it with. */
+/** The channel of a call, and the called number of `dial`. */
 interface Order {
   /** Channel to ring first. */
   readonly channel: string;
@@ -48,12 +48,12 @@ interface Order {
 }
 
 /**
- * Returns an `Originate` that does not keep the session waiting. The dialplan and the call records find the call by `SLUICE_CALL`. The
+ * Returns an asynchronous `Originate`. The dialplan and the call records identify the call by `SLUICE_CALL`. The
  * `OriginateResponse` of a call that rang nobody has no Uniqueid in some versions, so the ActionID is the same text.
  */
 export function outgoingAction(input: Outgoing, call: string, { channel, id, number }: Order): AmiAction {
   const { context, exten, priority, application, data, callerId, ring, account } = input;
-  const told =
+  const target =
     number !== undefined
       ? { [DIALLED_NUMBER]: number }
       : context !== undefined && exten !== 's'
@@ -70,7 +70,7 @@ export function outgoingAction(input: Outgoing, call: string, { channel, id, num
     Timeout: ring,
     CallerID: callerId,
     Account: account,
-    Variable: assignments({ ...input.variables, __SLUICE_CALL: call, ...told }),
+    Variable: assignments({ ...input.variables, __SLUICE_CALL: call, ...target }),
     Async: true,
   };
 }

@@ -4,20 +4,20 @@ const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const WINDOW = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/;
 const DAY_MINUTES = 24 * 60;
 
-/** A daily window such as `10:00-19:00`; one that ends earlier than it begins crosses midnight. */
+/** Schema of a daily window such as `10:00-19:00`. A window whose end is before its beginning crosses midnight. */
 export const hours = () => z.string().regex(WINDOW, 'hours such as 10:00-19:00');
 
 export const days = () => z.array(z.enum(DAYS)).min(1);
 
 export interface WorkingHours {
   readonly hours: string;
-  /** On which a window begins; absent: all. */
+  /** Days on which a window begins; absent: all. */
   readonly days?: readonly (typeof DAYS)[number][] | undefined;
 }
 
 /**
- * Milliseconds until the working hours begin; 0 within them. Counted in hours of an ordinary day: where the clocks change in between it is
- * asked once more.
+ * Returns the milliseconds until the working hours begin; 0 within them. A day counts 24 hours: after a change of the clocks in between,
+ * the caller asks again.
  */
 export function untilOpen({ hours: window, days: on = DAYS }: WorkingHours, timezone: string, now: Date): number {
   const { begin, end } = minutesOf(window);

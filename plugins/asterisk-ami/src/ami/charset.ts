@@ -1,12 +1,12 @@
-/** Encodings that dialplans are written in. */
+/** Encodings of dialplans. */
 export const CHARSETS = ['utf-8', 'windows-1251', 'koi8-r', 'ibm866'] as const;
 
 export type CharsetName = (typeof CHARSETS)[number];
 
-/** How texts of the exchange become bytes and back: Asterisk itself passes bytes on as they are. */
+/** Converts texts of the exchange to bytes and back. Asterisk itself passes bytes on unchanged. */
 export interface Charset {
   decode(bytes: Buffer): string;
-  /** What the encoding has no letter for becomes a question mark. */
+  /** A letter that the encoding does not have becomes a question mark. */
   encode(text: string): Buffer;
 }
 

@@ -2,31 +2,31 @@ import { localFilter, type EventFilter } from './filters.js';
 import type { Packet } from './packet.js';
 import type { EventSink } from './session.js';
 
-/** Somebody who listens. Neither function may throw. */
+/** A listener to events. Neither function may throw. */
 export interface EventHandler {
   readonly hear: (packet: Packet) => void;
-  /** Events were left out between the last one and the next. */
+  /** Called when events were dropped between the last one and the next. */
   readonly missed?: () => void;
 }
 
 interface Listener extends ReturnType<typeof localFilter>, EventHandler {}
 
-/** Hands each event to those who want it. */
+/** Passes each event to the listeners that want it. */
 export class EventBoard implements EventSink {
   private readonly listeners = new Set<Listener>();
-  /** By name: who wants it. A flood is mostly of events that nobody wants, and asks this for each. */
+  /** Listeners by name of event. It is looked up for each event of a flood, most of which no listener wants. */
   private readonly byName = new Map<string, readonly Listener[]>();
 
-  /** `leftOut` is told how many events were, each time. */
-  constructor(private readonly leftOut: (count: number) => void) {}
+  /** @param dropped called with the number of dropped events, each time */
+  constructor(private readonly dropped: (count: number) => void) {}
 
   get empty(): boolean {
     return this.listeners.size === 0;
   }
 
-  /** Gives the function that ends it. */
-  add(wanted: EventFilter, ear: EventHandler): () => void {
-    const listener = { ...localFilter(wanted), ...ear };
+  /** Adds a listener and returns the function that removes it. */
+  add(wanted: EventFilter, handler: EventHandler): () => void {
+    const listener = { ...localFilter(wanted), ...handler };
     this.listeners.add(listener);
     this.byName.clear();
     return () => {
@@ -44,7 +44,7 @@ export class EventBoard implements EventSink {
   }
 
   missed(count: number): void {
-    this.leftOut(count);
+    this.dropped(count);
     for (const { missed } of this.listeners) missed?.();
   }
 

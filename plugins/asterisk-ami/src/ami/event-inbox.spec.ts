@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { until } from '@sluice/testing';
 import { EventInbox } from './event-inbox.js';
 
-/** An inbox whose reader takes `ms` for each event, and what it has read. */
+/** Returns an inbox whose reader takes `ms` for each event, and the events that it has read. */
 function slow(ms: number, limitBytes?: number) {
   const read: string[] = [];
   let now = 0;
@@ -20,13 +20,13 @@ const texts = (from: number, to: number) => Array.from({ length: to - from }, (_
 const push = (inbox: EventInbox, all: readonly string[]) => all.forEach((text) => inbox.push(Buffer.from(text)));
 
 describe('an inbox', () => {
-  it('hands out at once what there is time for', () => {
+  it('passes events on at once while there is time', () => {
     const { inbox, read } = slow(0);
     push(inbox, texts(0, 100));
     expect(read).toEqual(texts(0, 100));
   });
 
-  it('keeps nobody waiting who pushes, and loses nothing and no order', async () => {
+  it('does not block the caller of push, and keeps all events in order', async () => {
     const { inbox, read } = slow(10);
     push(inbox, texts(0, 100));
     expect(read.length).toBeLessThan(5);
@@ -36,7 +36,7 @@ describe('an inbox', () => {
     expect(read).toEqual(texts(0, 200));
   });
 
-  it('holds what it was given, whatever becomes of the bytes', async () => {
+  it('keeps waiting events when the caller reuses the bytes', async () => {
     const { inbox, read } = slow(10);
     const bytes = Buffer.from('x');
     for (let count = 0; count < 10; count++) inbox.push(bytes);
@@ -45,7 +45,7 @@ describe('an inbox', () => {
     expect(new Set(read)).toEqual(new Set('x'));
   });
 
-  it('has one gap, counted and in its place, when more comes than it holds', async () => {
+  it('drops events in one gap and reports their number at its place', async () => {
     const { inbox, read } = slow(10, 20);
     push(inbox, texts(10, 50));
     await until('the gap', () => read.at(-1)?.startsWith('missed') === true);
@@ -55,7 +55,7 @@ describe('an inbox', () => {
     await until('the next', () => read.at(-1) === '99');
   });
 
-  it('tells when all that was pushed before has been handed out', async () => {
+  it('calls back once all earlier events are handled', async () => {
     const { inbox, read } = slow(10);
     push(inbox, texts(0, 10));
     inbox.afterAll(() => read.push('all'));

@@ -1,12 +1,12 @@
-/** At most so much of a turn of the event loop: the rest of the host works on, and the socket is read again. */
+/** Maximum time in one turn of the event loop, so that the host continues and the socket is read again. */
 const SLICE_MS = 20;
-/** As much as a spool holds: some seconds of the worst flood. */
-const LIMIT_BYTES = 64 * 1024 * 1024;
+/** Maximum size of waiting events, like that of a spool: some seconds of the worst flood. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
 export interface InboxReader {
-  /** One event. The bytes are the inbox's until this returns. */
+  /** Handles one event. It must not keep the bytes. */
   event(bytes: Buffer): void;
-  /** So many events did not find room; they would have come between the last one and the next. */
+  /** Reports the number of events that were dropped between the last one and the next. */
   missed(count: number): void;
 }
 
@@ -16,34 +16,34 @@ interface Held {
 }
 
 /**
- * Holds the events that were read from a socket until there is time for them, in order. Reading must never wait for what becomes of an
- * event: Asterisk cuts off a reader that is slow. When more than the limit waits, all that comes is left out until there is none, so that
- * what is missing is one gap and not many.
+ * Holds the events that were read from a socket until there is time for them, in order. Reading must never wait for the processing of
+ * events, because Asterisk disconnects a slow reader. When the limit is reached, all events are dropped until no event waits, so that
+ * there is one gap and not many.
  */
 export class EventInbox {
   private oldest: Held | undefined;
   private newest: Held | undefined;
   private bytes = 0;
-  private leftOut = 0;
-  /** Of this turn of the event loop; nothing: it has not begun. */
+  private dropped = 0;
+  /** End of the time in this turn of the event loop; undefined: it has not begun. */
   private sliceEnds: number | undefined;
   private readonly whenEmpty: (() => void)[] = [];
 
   constructor(
     private readonly reader: InboxReader,
-    private readonly limitBytes = LIMIT_BYTES,
+    private readonly limitBytes = MAX_BYTES,
     private readonly now = () => performance.now(),
   ) {}
 
-  /** The bytes are the caller's again when this returns. */
+  /** Copies the bytes when the event must wait. */
   push(bytes: Buffer): void {
     if (this.sliceEnds === undefined) this.beginSlice();
     if (!this.oldest && this.hasTime) return this.reader.event(bytes);
-    if (this.leftOut > 0 || (this.oldest && this.bytes + bytes.length > this.limitBytes)) this.leftOut++;
+    if (this.dropped > 0 || (this.oldest && this.bytes + bytes.length > this.limitBytes)) this.dropped++;
     else this.hold({ bytes: Buffer.from(bytes), next: undefined });
   }
 
-  /** Calls back when all that was pushed before has been handed out; at once when nothing waits. */
+  /** Calls `back` once all events that were pushed before are handled; at once when no event waits. */
   afterAll(back: () => void): void {
     if (this.oldest) this.whenEmpty.push(back);
     else back();
@@ -62,7 +62,7 @@ export class EventInbox {
     this.sliceEnds = undefined;
     if (!this.oldest) return;
     this.beginSlice();
-    while (this.oldest && this.hasTime) this.handOut(this.oldest);
+    while (this.oldest && this.hasTime) this.handle(this.oldest);
     if (!this.oldest) this.emptied();
   }
 
@@ -73,7 +73,7 @@ export class EventInbox {
     this.bytes += held.bytes.length;
   }
 
-  private handOut({ bytes, next }: Held): void {
+  private handle({ bytes, next }: Held): void {
     this.oldest = next;
     if (!next) this.newest = undefined;
     this.bytes -= bytes.length;
@@ -81,8 +81,8 @@ export class EventInbox {
   }
 
   private emptied(): void {
-    const missed = this.leftOut;
-    this.leftOut = 0;
+    const missed = this.dropped;
+    this.dropped = 0;
     if (missed > 0) this.reader.missed(missed);
     for (const back of this.whenEmpty.splice(0)) back();
   }

@@ -1,28 +1,28 @@
 import type { FieldValue, Packet } from './packet.js';
 import { textOf } from './packet.js';
 
-/** Which events somebody wants to hear of. */
+/** The events that a listener wants. */
 export interface EventFilter {
-  /** Names of events; `*` are all. */
+  /** Names of events; `*`: all. */
   readonly events: readonly string[];
-  /** Of `VarSet` only these variables; absent: all. */
+  /** For `VarSet` only these variables; absent: all. */
   readonly variables?: readonly string[] | undefined;
-  /** What fields must hold; `*` stands for any characters. */
+  /** Texts of fields; `*` stands for any characters. */
   readonly match?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The variable's own name: `_` and `__` before it only say that it is inherited. */
+/** Returns the name of a variable without `_` or `__`, which only mark it as inherited. */
 export const variableName = (name: string) => name.replace(/^__?/, '');
 
-/** A line of `Filter` may be so long; the rest of it is its header. */
+/** Maximum length of an expression in a line of `Filter`, which has a header, too. */
 const MAX_EXPRESSION_LENGTH = 900;
-/** In the exchange each field is followed by CR and LF, which POSIX knows as control characters. */
+/** The end of a field: in Asterisk CR and LF follow each field, and POSIX counts them among the control characters. */
 const END = '[[:cntrl:]]';
 
 /**
- * Regular expressions (POSIX extended) for the action `Filter`: with them the exchange sends what fits one of them, and little else. They
- * look at the name of the event, at the variable and at one of the fields; all of it is checked again on this side. The name of the event is
- * the first field of a packet, so no line end stands before it.
+ * Returns regular expressions (POSIX extended) for the action `Filter`. The exchange sends the events that match one of them. The
+ * expressions test the name of the event, the variable and one of the fields; `localFilter` tests everything. The name is the first field
+ * of a packet, so no line end is before it.
  */
 export function serverFilters(wanted: EventFilter): readonly string[] {
   const [field] = Object.entries(wanted.match ?? {}).filter(([name]) => name !== 'Event');
@@ -30,13 +30,13 @@ export function serverFilters(wanted: EventFilter): readonly string[] {
   const name = wanted.match?.['Event'];
   if (wanted.events.includes('*')) return [`^Event: ${name === undefined ? '.*' : `${pattern(name, escaped)}${END}`}${also}`];
   const others = wanted.events.filter((name) => name !== 'VarSet' || wanted.variables === undefined);
-  const filters = inPieces(others).map((names) => `^Event: (${names.join('|')})${END}${also}`);
+  const filters = inGroups(others).map((names) => `^Event: (${names.join('|')})${END}${also}`);
   if (others.length === wanted.events.length) return filters;
-  const ofVariables = inPieces((wanted.variables ?? []).map(escaped));
+  const ofVariables = inGroups((wanted.variables ?? []).map(escaped));
   return [...filters, ...ofVariables.map((names) => `^Event: VarSet${END}.*${END}Variable: _?_?(${names.join('|')})${END}`)];
 }
 
-/** Says of an event whether it is wanted. */
+/** Returns the tests of an event: by its name, and by its fields. */
 export function localFilter(wanted: EventFilter): {
   readonly wants: (name: string) => boolean;
   readonly fits: (packet: Packet) => boolean;
@@ -65,24 +65,24 @@ function pattern(text: string, escape: (part: string) => string): string {
   return text.split('*').map(escape).join('.*');
 }
 
-/** The same characters are special in POSIX and in JavaScript; a bracket expression quotes them in both. */
+/** Quotes the characters that are special in POSIX and in JavaScript, with bracket expressions, which both understand. */
 function escaped(text: string): string {
   return text.replaceAll(/[.?+(){}|[\]^$\\/]/g, (sign) =>
     sign === '^' || sign === '\\' || sign === ']' ? `\\${sign}` : `[${sign}]`,
   );
 }
 
-/** Names in groups that fit into a line. */
-function inPieces(names: readonly string[]): readonly (readonly string[])[] {
-  const pieces: string[][] = [];
+/** Returns the names in groups, each of which fits into a line. */
+function inGroups(names: readonly string[]): readonly (readonly string[])[] {
+  const groups: string[][] = [];
   let length = Infinity;
   for (const name of names) {
     length += name.length + 1;
     if (length > MAX_EXPRESSION_LENGTH) {
-      pieces.push([]);
+      groups.push([]);
       length = name.length;
     }
-    pieces.at(-1)?.push(name);
+    groups.at(-1)?.push(name);
   }
-  return pieces;
+  return groups;
 }

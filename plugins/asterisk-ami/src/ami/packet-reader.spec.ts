@@ -4,8 +4,8 @@ import { readPackets, RECORDING } from '../../test/recording.js';
 const GREETING = 'Asterisk Call Manager/5.0.4\r\n';
 const stream = (text: string) => readPackets([Buffer.from(GREETING + text)]);
 
-describe('the packets of a manager session', () => {
-  it('are those that a real Asterisk 16 wrote', () => {
+describe('the reader of packets', () => {
+  it('reads the packets of a recorded Asterisk 16', () => {
     const { packets, banners } = readPackets([RECORDING]);
     expect(banners).toEqual(['Asterisk Call Manager/5.0.4']);
     expect(packets).toHaveLength(104);
@@ -23,21 +23,21 @@ describe('the packets of a manager session', () => {
     expect(packets[103]).toMatchObject({ Response: 'Goodbye' });
   });
 
-  it('are the same wherever the network cuts them', () => {
+  it('reads the same packets from segments of any size', () => {
     const whole = readPackets([RECORDING]);
     const one = [...RECORDING].map((byte) => Buffer.from([byte]));
     expect(readPackets(one)).toEqual(whole);
-    // a login, an event and half of another: cut at each byte in turn
+    // a login, an event and half of another one, split at each byte in turn
     const part = RECORDING.subarray(0, 1_200);
     const expected = readPackets([part]);
     for (let at = 1; at < part.length; at++) expect(readPackets([part.subarray(0, at), part.subarray(at)])).toEqual(expected);
   });
 
-  it('may end their lines with LF alone', () => {
+  it('accepts lines that end with LF alone', () => {
     expect(stream('Event: A\nKey: 1\n\nEvent: B\r\n\r\n').packets).toEqual([{ Event: 'A', Key: '1' }, { Event: 'B' }]);
   });
 
-  it('keep all values of a repeated key, and channel variables by name', () => {
+  it('keeps all values of a repeated key, and channel variables by name', () => {
     const { packets } = stream(
       'Event: A\r\nState: 1\r\nState: 2\r\nChanVariable: CRM=7\r\nChanVariable(SIP/1): N=a=b\r\nDestChanVariable: X=\r\n\r\n',
     );
@@ -46,7 +46,7 @@ describe('the packets of a manager session', () => {
     ]);
   });
 
-  it('hold the raw output of older exchanges, blank lines in it included', () => {
+  it('reads the raw output of older exchanges with its blank lines', () => {
     const { packets } = stream(
       'Response: Follows\r\nPrivilege: Command\r\nActionID: 7\r\nName  State\n\n0 channels\n--END COMMAND--\r\n\r\nEvent: A\r\n\r\n',
     );
@@ -56,13 +56,13 @@ describe('the packets of a manager session', () => {
     ]);
   });
 
-  it('are left out and counted when they are too long for memory, and the next one is whole', () => {
+  it('drops and counts packets that are too long, and reads the next one completely', () => {
     const long = `Event: A\r\nX: ${'x'.repeat(5_000)}\r\n\r\n`;
     const { packets, oversized } = readPackets([Buffer.from(`${GREETING}${long}Event: B\r\n\r\n`)].flatMap(halves), 1_000);
     expect([packets, oversized]).toEqual([[{ Event: 'B' }], 1]);
   });
 
-  it('say nothing with lines that have no colon or no name, and set nothing of JavaScript itself', () => {
+  it('ignores lines without a colon or a name, and sets no property of JavaScript objects', () => {
     const { packets } = stream('Event: A\r\nnonsense\r\n: x\r\n__proto__: y\r\nconstructor: z\r\n\r\n');
     expect(JSON.stringify(packets)).toBe('[{"Event":"A","constructor":"z"}]');
   });

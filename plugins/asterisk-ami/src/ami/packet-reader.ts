@@ -2,22 +2,22 @@ import { RAW_OUTPUT, RAW_OUTPUT_END } from './packet.js';
 
 const LF = 10;
 const CR = 13;
-/** Longer than any packet of Asterisk: what is longer is not held in memory. */
+/** Maximum size of a packet in memory. No packet of Asterisk is that long. */
 const MAX_PACKET_BYTES = 1024 * 1024;
 const RAW_FIRST_BYTE = RAW_OUTPUT.charCodeAt(0);
 
 export interface PacketSink {
-  /** The greeting: one line, without a blank line after it. */
+  /** Receives the greeting: one line, without a blank line after it. */
   banner(line: string): void;
-  /** One packet without the blank line at its end. The bytes are the reader's until this returns. */
+  /** Receives one packet without the blank line at its end. It must not keep the bytes. */
   packet(bytes: Buffer): void;
-  /** A packet was too long and is left out. */
+  /** Called for each packet that was dropped because of its length. */
   oversized(): void;
 }
 
 /**
- * Cuts the bytes of a connection into packets, wherever the network has cut them. It looks at line ends only (CRLF, or LF alone), which
- * are the same bytes in every encoding that an exchange writes, so that no letter is cut in two.
+ * Splits the bytes of a connection into packets, independently of the segments of the network. It looks only for line ends (CRLF, or LF
+ * alone), which are the same bytes in every encoding of a dialplan, so that no letter is split.
  */
 export class PacketReader {
   private kept: Buffer[] = [];
@@ -41,13 +41,13 @@ export class PacketReader {
       if (this.greeted && !blank) continue;
       this.keep(chunk.subarray(start, line));
       start = line;
-      this.cut();
+      this.endPacket();
     }
     this.countBytes(chunk, line);
     if (start < chunk.length) this.keep(chunk.subarray(start));
   }
 
-  /** Of a line whose end has not come; the CR before its end is none of it. */
+  /** Counts the bytes of a line whose end has not arrived, without the CR before it. */
   private countBytes(chunk: Buffer, from: number): void {
     const bytes = chunk.length - from;
     this.lineBytes += bytes > 0 && chunk[chunk.length - 1] === CR ? bytes - 1 : bytes;
@@ -67,8 +67,8 @@ export class PacketReader {
     this.keptBytes = 0;
   }
 
-  /** A blank line, or the end of the greeting. */
-  private cut(): void {
+  /** Emits the packet before a blank line, or the greeting. */
+  private endPacket(): void {
     if (this.skipping) {
       this.skipping = false;
       this.sink.oversized();
@@ -89,7 +89,7 @@ export class PacketReader {
   }
 }
 
-/** The raw output of a command may have blank lines in it. */
+/** Returns true for the raw output of a command before its last line: it may contain blank lines. */
 function isUnfinishedOutput(bytes: Buffer): boolean {
   return (
     bytes[0] === RAW_FIRST_BYTE &&

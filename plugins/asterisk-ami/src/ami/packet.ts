@@ -1,18 +1,18 @@
-/** What a field holds: a text; several, where the exchange repeats the key; or a map, where it lists channel variables. */
+/** Value of a field: a text; a list, where the exchange repeats the key; or a map, where it lists channel variables. */
 export type FieldValue = string | string[] | Readonly<Record<string, string>>;
 
-/** One packet of the exchange, its fields by name. */
+/** One packet of the exchange: its fields by name. */
 export type Packet = Readonly<Record<string, FieldValue>>;
 
 /** `ChanVariable: name=value`, `DestChanVariable: …`, and the older `ChanVariable(SIP/101-1): …`. */
 const CHANNEL_VARIABLE = /^(\w*ChanVariable)(?:\(.*\))?$/;
-/** Asterisk before 14 answers `Command` with the raw output, which ends with this line. */
+/** Asterisk before 14 answers `Command` with the raw output, which ends with `RAW_OUTPUT_END`. */
 export const RAW_OUTPUT = 'Response: Follows';
 export const RAW_OUTPUT_END = '--END COMMAND--';
 const ESCAPED: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 const RAW_HEADER = /^(Response|Privilege|ActionID|Message): /;
 
-/** The fields of a packet, from its text without the blank line at its end. A line without a colon says nothing. */
+/** Parses the text of a packet without the blank line at its end. Lines without a colon are ignored. */
 export function parsePacket(text: string): Packet {
   if (text.startsWith(RAW_OUTPUT)) return parseRawOutput(text);
   const fields: Record<string, FieldValue> = {};
@@ -26,14 +26,14 @@ export function parsePacket(text: string): Packet {
   return fields;
 }
 
-/** The text of a field; of a repeated one the first. */
+/** Returns the text of a field; the first of a repeated one. */
 export function textOf(packet: Packet, name: string): string | undefined {
   const value = packet[name];
   if (typeof value === 'string') return value;
   return Array.isArray(value) ? value[0] : undefined;
 }
 
-/** As `textOf`, with nothing for what the exchange writes where it knows nothing. */
+/** Returns like `textOf`, but undefined for the texts that Asterisk writes for unknown values. */
 export function knownText(packet: Packet, name: string): string | undefined {
   const text = textOf(packet, name);
   return text === undefined || text === '' || text === '<unknown>' || text === 'unknown' ? undefined : text;
@@ -47,7 +47,7 @@ export function unescaped(value: string): string {
   return value.replaceAll(/\\([abfnrtv\\'"?])/g, (_, sign: string) => ESCAPED[sign] ?? sign);
 }
 
-/** All texts of a field that may be repeated. */
+/** Returns all texts of a field that may be repeated. */
 export function textsOf(packet: Packet, name: string): readonly string[] {
   const value = packet[name];
   if (typeof value === 'string') return [value];
@@ -66,7 +66,7 @@ function addLine(fields: Record<string, FieldValue>, text: string, from: number,
 
 function addText(fields: Record<string, FieldValue>, name: string, value: string): void {
   if (!Object.hasOwn(fields, name)) {
-    // not a field but JavaScript's own
+    // a property of every object in JavaScript, which no field may set
     if (name !== '__proto__') fields[name] = value;
     return;
   }

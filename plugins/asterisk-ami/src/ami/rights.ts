@@ -1,6 +1,6 @@
 /**
- * The actions that this connector sends, each with the write classes of `manager.conf` that allow it; an empty list: every user may send it.
- * Source: `ListCommands` of Asterisk 16.28; `npm run test:real` compares them.
+ * The actions that this connector sends, each with the write classes of `manager.conf` that allow it; an empty list: every user may send
+ * it. Source: `ListCommands` of Asterisk 16.28; `npm run test:real` compares them.
  */
 export const WRITE_CLASSES: Readonly<Record<string, readonly string[]>> = {
   BridgeList: [],

@@ -16,24 +16,27 @@ export type SessionOptions = Pick<
   'host' | 'port' | 'user' | 'secret' | 'tls' | 'plainLogin' | 'charset' | 'connectTimeout' | 'timeout' | 'keepAlive'
 >;
 
-/** What an action that lists things is answered with. */
+/** The answer to an action that lists things. */
 export interface Listing {
   readonly response: Packet;
   readonly items: readonly Packet[];
 }
 
-/** Gets the events of a session, in order. It must not throw. */
+/** Receives the events of a session in order. It must not throw. */
 export interface EventSink {
-  /** Events that are not wanted are not even decoded. */
+  /** Returns whether events of this name must be decoded and passed on. */
   wants(name: string): boolean;
   event(name: string, packet: Packet): void;
-  /** So many events came faster than they were taken, and have been left out: between the last one and the next there is a gap. */
+  /**
+   * Reports the number of events that were dropped between the last one and the next, because they arrived faster than they were
+   * processed.
+   */
   missed(count: number): void;
 }
 
 interface Pending {
   readonly name: string;
-  /** Events of the listing so far. */
+  /** Events of the list so far. */
   readonly items: Packet[];
   readonly listing: boolean;
   response: Packet | undefined;
@@ -43,20 +46,20 @@ interface Pending {
 
 const GREETING = /^Asterisk Call Manager/;
 const EVENT = Buffer.from('Event: ', 'latin1');
-/** A session without the read class `system` is never told that the exchange has started: then it is taken for started. */
-const BOOT_WITHIN_MS = 3_000;
+/** Maximum wait for the event that the exchange has started. A user without the read class `system` does not receive it. */
+const MAX_BOOT_MS = 3_000;
 const MAX_MISSED_PINGS = 2;
 const DENIED = /permission denied/i;
 
 /**
- * One session with the manager interface, logged in: it writes actions, matches answers by ActionID, and passes events on. The socket
- * is read whatever becomes of the events, because Asterisk cuts off a reader that is slower than 100 ms (`writetimeout`). A session that
- * has ended stays ended; nothing is ever sent again by itself.
+ * One logged-in session with the manager interface: it writes actions, matches answers by ActionID, and passes events on. Reading never
+ * waits for the processing of events, because Asterisk disconnects a reader that is slower than 100 ms (`writetimeout`). A session that
+ * has ended stays ended, and no action is sent twice.
  *
- * Protocol: https://docs.asterisk.org/Configuration/Interfaces/Asterisk-Manager-Interface-AMI/
+ * Source: https://docs.asterisk.org/Configuration/Interfaces/Asterisk-Manager-Interface-AMI/
  */
 export class AmiSession {
-  /** Resolves with the reason when the session has ended and what it read before has been passed on. */
+  /** Resolves with the reason once the session has ended and all events before its end were passed on. */
   readonly ended: Promise<Error>;
   private readonly charset: Charset;
   private readonly pending = new Map<string, Pending>();
@@ -87,7 +90,7 @@ export class AmiSession {
     this.reader = new PacketReader({
       banner: (line) => this.greeting.resolve(line),
       packet: (bytes) => this.take(bytes),
-      oversized: () => this.leaveOut(),
+      oversized: () => this.countOversized(),
     });
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
@@ -99,8 +102,9 @@ export class AmiSession {
   }
 
   /**
-   * Connects and logs in, and resolves when the exchange has started fully. Rejects with `UNREACHABLE`, `AMI_TURNED_AWAY`,
-   * `AMI_NOT_ASTERISK` or `AMI_LOGIN_REFUSED`.
+   * Connects and logs in, and resolves once the exchange has started completely.
+   *
+   * @throws `UNREACHABLE`, `AMI_TURNED_AWAY`, `AMI_NOT_ASTERISK` or `AMI_LOGIN_REFUSED`
    */
   static async open(options: SessionOptions, sink: EventSink, host: { log: Log; signal: AbortSignal }): Promise<AmiSession> {
     const socket = await reach(options, host.signal);
@@ -110,7 +114,7 @@ export class AmiSession {
     void session.ended.then(() => host.signal.removeEventListener('abort', stop));
     try {
       await session.logIn();
-      session.keepAlive = setInterval(() => session.lookForLife(), options.keepAlive);
+      session.keepAlive = setInterval(() => session.ping(), options.keepAlive);
       return session;
     } catch (error) {
       session.finish('the login has failed');
@@ -123,15 +127,17 @@ export class AmiSession {
   }
 
   /**
-   * The answer to an action. Rejects with `AMI_REFUSED` or `AMI_DENIED` when the exchange says no, with `TIMED_OUT` when it says nothing
-   * in time or the signal fires, with `AMI_CUT_OFF` when the session ends first, and with `UNREACHABLE` when it has ended before.
+   * Sends an action and resolves with its answer.
+   *
+   * @throws `AMI_REFUSED` or `AMI_DENIED` when the exchange refuses it; `TIMED_OUT` when no answer comes in time or the signal fires;
+   *   `AMI_CUT_OFF` when the session ends before the answer; `UNREACHABLE` when it has ended before
    */
   async ask(action: AmiAction, signal?: AbortSignal): Promise<Packet> {
     const { response } = await this.exchange(action, false, signal);
     return response;
   }
 
-  /** The answer to an action that lists things, with all of them. Rejects as `ask`. */
+  /** Sends an action that lists things and resolves with its answer and all items. Rejects as `ask`. */
   async list(action: AmiAction, signal?: AbortSignal): Promise<Listing> {
     this.listings++;
     try {
@@ -151,16 +157,16 @@ export class AmiSession {
     const id = typeof action['ActionID'] === 'string' ? action['ActionID'] : randomUUID();
     const bytes = writeAction(action, id, this.charset);
     const name = action.Action;
-    const given = deferred<Listing>();
-    const late = () => given.reject(fail.TIMED_OUT(`${this.where} did not answer ${name} within ${this.options.timeout} ms`));
-    const giveUp = () => given.reject(fail.TIMED_OUT(`${name} was given up before ${this.where} had answered`));
+    const answer = deferred<Listing>();
+    const late = () => answer.reject(fail.TIMED_OUT(`${this.where} did not answer ${name} within ${this.options.timeout} ms`));
+    const giveUp = () => answer.reject(fail.TIMED_OUT(`${name} was cancelled before ${this.where} answered`));
     const timer = setTimeout(late, this.options.timeout);
     signal?.addEventListener('abort', giveUp, { once: true });
     if (signal?.aborted) giveUp();
-    this.pending.set(id, { name, items: [], listing, response: undefined, resolve: given.resolve, reject: given.reject });
+    this.pending.set(id, { name, items: [], listing, response: undefined, resolve: answer.resolve, reject: answer.reject });
     this.socket.write(bytes);
     try {
-      return await given.promise;
+      return await answer.promise;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', giveUp);
@@ -170,19 +176,22 @@ export class AmiSession {
 
   private async logIn(): Promise<void> {
     const tooLate = setTimeout(
-      () => this.finish(`${this.where} did not greet and let in within ${this.options.timeout} ms`),
+      () => this.finish(`${this.where} sent no greeting or did not answer the login within ${this.options.timeout} ms`),
       this.options.timeout,
     );
     try {
       const greeting = await Promise.race([this.greeting.promise, this.failed()]);
       if (!GREETING.test(greeting))
-        throw ami.AMI_NOT_ASTERISK(`${this.where} greets with "${greeting.slice(0, 60)}", which is not the manager interface`, {
-          sent: 'no',
-        });
-      // the class `system` alone, for the news that the exchange has started; the rest when somebody listens
+        throw ami.AMI_NOT_ASTERISK(
+          `${this.where} sends the greeting "${greeting.slice(0, 60)}", which is not that of the manager interface`,
+          {
+            sent: 'no',
+          },
+        );
+      // only the class `system`, for the event that the exchange has started; the others once there is a listener
       await this.exchange({ Action: 'Login', Events: 'system', ...(await this.credentials()) }, false);
     } catch (error) {
-      throw this.refusal(error);
+      throw this.loginError(error);
     } finally {
       clearTimeout(tooLate);
     }
@@ -204,15 +213,15 @@ export class AmiSession {
     throw ami.AMI_LOGIN_REFUSED(`${this.where} offers no MD5 challenge, and plainLogin is not allowed`, { sent: 'no' });
   }
 
-  /** What a failure means that comes before the session is logged in: nothing of a step was sent. */
-  private refusal(error: unknown): Error {
+  /** Returns the error for a failure before the end of the login: nothing of a step was sent. */
+  private loginError(error: unknown): Error {
     if (!isSluiceError(error)) return fail.UNREACHABLE(`${this.where} cannot be used`, { cause: error, sent: 'no' });
     switch (error.code) {
       case 'AMI_REFUSED':
       case 'AMI_DENIED':
-        return ami.AMI_LOGIN_REFUSED(`${this.where} does not let "${this.options.user}" in`, { sent: 'no' });
+        return ami.AMI_LOGIN_REFUSED(`${this.where} refuses the login of "${this.options.user}"`, { sent: 'no' });
       case 'AMI_CUT_OFF':
-        return ami.AMI_TURNED_AWAY(`${this.where} closed the connection before the login was through`, { sent: 'no' });
+        return ami.AMI_TURNED_AWAY(`${this.where} closed the connection before the end of the login`, { sent: 'no' });
       case 'TIMED_OUT':
         return fail.UNREACHABLE(error.message, { sent: 'no' });
       default:
@@ -222,7 +231,7 @@ export class AmiSession {
 
   private async hasStarted(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
-    const never = new Promise<void>((resolve) => (timer = setTimeout(resolve, BOOT_WITHIN_MS)));
+    const never = new Promise<void>((resolve) => (timer = setTimeout(resolve, MAX_BOOT_MS)));
     try {
       await Promise.race([this.booted.promise, never, this.failed()]);
     } finally {
@@ -249,7 +258,7 @@ export class AmiSession {
     if (this.listings > 0 || this.sink.wants(name)) this.inbox.push(bytes);
   }
 
-  /** The items of a listing, too, so that what was said before it is known before it. */
+  /** Items of a list wait in the inbox, too, so that earlier events are handled before them. */
   private passOn(bytes: Buffer): void {
     const name = eventName(bytes);
     const packet = parsePacket(this.charset.decode(bytes));
@@ -271,28 +280,30 @@ export class AmiSession {
     else pending.resolve({ response: pending.response ?? packet, items: pending.items });
   }
 
-  /** A command that fails is answered with `Message: Command output follows`, and the reason stands in `Output`, as a good answer does. */
+  /**
+   * The answer to a failed command contains `Message: Command output follows`, like that to a successful one, and the reason in `Output`.
+   */
   private refusalOf(name: string, packet: Packet): Error {
     const output = textsOf(packet, 'Output').join('\n').trim();
     const message = output === '' ? (knownText(packet, 'Message') ?? 'no reason given') : output;
     const text = `${this.where} refuses ${name}: ${message}`;
     if (!DENIED.test(message)) return ami.AMI_REFUSED(text, { sent: 'yes', details: { message } });
     const classes = (WRITE_CLASSES[name] ?? []).join(' or ');
-    const missing = classes === '' ? '' : `: the user "${this.options.user}" has not the write class ${classes}`;
+    const missing = classes === '' ? '' : `: the user "${this.options.user}" has no write class ${classes}`;
     return ami.AMI_DENIED(`${text}${missing}`, { sent: 'yes' });
   }
 
-  private leaveOut(): void {
+  private countOversized(): void {
     this.oversized++;
-    this.log.warn(`${this.where} has sent a packet of more than 1 MiB, which is left out`, { soFar: this.oversized });
+    this.log.warn(`${this.where} sent a packet of more than 1 MiB, which was dropped`, { soFar: this.oversized });
   }
 
-  /** Two questions without any byte of answer: the other side is gone, whatever TCP believes. */
-  private lookForLife(): void {
+  /** Sends a ping, and ends the session after two pings without any byte from the exchange, although TCP may report no error. */
+  private ping(): void {
     this.misses = this.heard ? 0 : this.misses + 1;
     this.heard = false;
     if (this.misses >= MAX_MISSED_PINGS)
-      return this.finish(`${this.where} has not said anything for ${this.misses} × ${this.options.keepAlive} ms`);
+      return this.finish(`${this.where} has sent no byte for ${this.misses} × ${this.options.keepAlive} ms`);
     this.socket.write(writeAction({ Action: 'Ping' }, randomUUID(), this.charset));
   }
 
@@ -302,12 +313,12 @@ export class AmiSession {
     this.end = end;
     clearInterval(this.keepAlive);
     this.socket.destroySoon();
-    for (const { name, reject } of this.pending.values()) reject(ami.AMI_CUT_OFF(`${why} before it had answered ${name}`));
+    for (const { name, reject } of this.pending.values()) reject(ami.AMI_CUT_OFF(`${why} before the answer to ${name}`));
     this.inbox.afterAll(() => this.over.resolve(end));
   }
 }
 
-/** The name in `Event: <name>`, without decoding the rest. */
+/** Returns the name in `Event: <name>` without decoding the rest. */
 function eventName(bytes: Buffer): string {
   let end = EVENT.length;
   while (end < bytes.length && bytes[end] !== 13 && bytes[end] !== 10) end++;

@@ -44,7 +44,7 @@ export class Bridges {
     return members.flatMap((member) => (oldest && member.call !== oldest ? this.endings.move(member, oldest, now) : []));
   }
 
-  /** Moves a leg whose Linkedid has changed, because Asterisk has joined two calls. Recordings: atxfer.txt, redirect.txt. */
+  /** Moves a leg whose Linkedid has changed, because Asterisk has joined two calls. Recordings: pickup.txt, park.txt, bridge_two.txt. */
   followLink(packet: Packet, now: number): readonly PhaseEvent[] {
     const leg = this.registry.legs.get(knownText(packet, 'Uniqueid'));
     const link = knownText(packet, 'Linkedid');

@@ -11,7 +11,9 @@ const channel = (number: number) => ({ Uniqueid: `5.${number}`, Linkedid: `5.${n
 const begins = (number: number) => ({ Event: 'Newchannel', ...channel(number) });
 const ends = (number: number) => ({ Event: 'Hangup', Cause: '16', ...channel(number) });
 
-/** Returns a listener to an exchange that lists its channels when the test calls `answer`, and the reported phases with callers and causes. */
+/**
+ * Returns a listener to an exchange that lists its channels when the test calls `answer`, and the reported phases with callers and causes.
+ */
 async function listen() {
   const reported: string[] = [];
   const lists: ((up: readonly number[] | Error) => void)[] = [];

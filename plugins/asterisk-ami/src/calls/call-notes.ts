@@ -7,39 +7,40 @@ import { RESULTS } from '../actions/follow-call.js';
 import { textOf } from '../ami/packet.js';
 
 const note = z.object({
-  /** The try that was begun last. */
+  /** Number of the last try. */
   attempt: z.int(),
-  /** How it ended; absent: nobody has seen that. */
+  /** Its end; absent: not observed. */
   end: z.object({ result: z.enum(RESULTS), seconds: z.number(), cause: z.number().nullable() }).optional(),
 });
 
-/** What is known of a call that was ordered. */
+/** The stored state of an ordered call. */
 export type CallNote = z.output<typeof note>;
 
-/** Notes are kept in one family of entries for each month, and looked for in two of them; those of the months before are removed. */
-const LOOKED_FOR = [0, 1];
-const REMOVED = [2, 3, 4, 5, 6, 7];
-/** With these the exchange has begun nothing. */
+/** Months before the current one: notes are in one family of entries per month, are read in two, and older ones are removed. */
+const READ_MONTHS = [0, 1];
+const REMOVED_MONTHS = [2, 3, 4, 5, 6, 7];
+/** Errors after which the exchange has begun no call. */
 const NOT_BEGUN: readonly string[] = ['AMI_REFUSED', 'AMI_DENIED', 'AMI_UNWRITABLE'];
 
-/** Those that have removed old notes, and those that may not write any and have been told. */
-const swept = new WeakSet<AmiClient>();
-const mute = new WeakSet<AmiClient>();
+/** Clients that have removed old notes. */
+const cleaned = new WeakSet<AmiClient>();
+/** Clients that may not write notes, which the log reports once for each. */
+const denied = new WeakSet<AmiClient>();
 
 /**
- * What is noted of a call in the exchange's own database. A channel is gone when its call is over, and with it all that the exchange
- * knows: the note is what is left for a host that repeats the order. Nothing: it was not ordered, or the user may not read there.
+ * Returns the note of a call in the exchange's own database. After the end of a call the exchange knows nothing else about it, so a host
+ * that repeats the order relies on the note. Undefined: the call was not ordered, or the user may not read notes.
  */
 export async function readNote(client: AmiClient, call: Call): Promise<CallNote | undefined> {
-  for (const ago of LOOKED_FOR) {
+  for (const ago of READ_MONTHS) {
     const text = await readEntry(client, { Family: familyOf(client, ago), Key: channelId(call.id) }, call.signal);
     if (text !== undefined) return note.parse(JSON.parse(text));
   }
   return undefined;
 }
 
-/** Notes that a try begins, and orders it with `order`. When the exchange refuses the order, the note is taken back. */
-export async function noted<Result>(client: AmiClient, call: Call, order: () => Promise<Result>): Promise<Result> {
+/** Stores that a try begins, and orders it with `order`. When the exchange refuses the order, the note is removed. */
+export async function withNote<Result>(client: AmiClient, call: Call, order: () => Promise<Result>): Promise<Result> {
   await write(client, call, { attempt: call.attempt });
   try {
     return await order();
@@ -49,33 +50,34 @@ export async function noted<Result>(client: AmiClient, call: Call, order: () => 
   }
 }
 
-/** Notes how a try has ended. Never rejects: the end is known, whether it can be noted or not. */
+/** Stores the end of a try. Never rejects, because the end is known also without a note. */
 export async function noteEnd(client: AmiClient, call: Call, known: Required<CallNote>): Promise<void> {
   await write(client, call, known).catch((error: unknown) =>
-    call.log.warn('the end of a call could not be noted in the exchange', { reason: String(error) }),
+    call.log.warn('the end of a call could not be stored in the exchange', { reason: String(error) }),
   );
 }
 
 async function write(client: AmiClient, call: Call, known: CallNote): Promise<void> {
   await change(client, 'DBPut', call, { Val: JSON.stringify(known) });
-  // not before: Asterisk commits its database at most once a second, and the note would wait for that in memory
-  if (!swept.has(client)) await sweep(client, call);
+  // after the note: Asterisk commits its database at most once a second, and the note would stay in memory until then
+  if (!cleaned.has(client)) await removeOldNotes(client, call);
 }
 
 async function change(client: AmiClient, action: 'DBPut' | 'DBDel', call: Call, more: { readonly Val?: string }): Promise<void> {
-  if (mute.has(client)) return;
+  if (denied.has(client)) return;
   try {
     await client.ask({ Action: action, Family: familyOf(client), Key: channelId(call.id), ...more }, call.signal);
   } catch (error) {
     if (!isSluiceError(error) || error.code !== 'AMI_DENIED') throw error;
-    mute.add(client);
-    client.host.log.warn(`${client.where} lets nothing be noted: a call that is over may be begun again. ${error.cure}`);
+    denied.add(client);
+    client.host.log.warn(`${client.where} refuses notes of calls, so a call that is over may be begun again: ${error.cure}`);
   }
 }
 
-async function sweep(client: AmiClient, call: Call): Promise<void> {
-  swept.add(client);
-  for (const ago of REMOVED) await unlessRefused(client.ask({ Action: 'DBDelTree', Family: familyOf(client, ago) }, call.signal));
+async function removeOldNotes(client: AmiClient, call: Call): Promise<void> {
+  cleaned.add(client);
+  for (const ago of REMOVED_MONTHS)
+    await unlessRefused(client.ask({ Action: 'DBDelTree', Family: familyOf(client, ago) }, call.signal));
 }
 
 async function readEntry(

@@ -20,19 +20,19 @@ const listed = (Uniqueid: string, Linkedid: string, Channel: string, more: objec
 const hangUp = (Uniqueid: string) => ({ Event: 'Hangup', Uniqueid, Cause: '16' });
 
 describe('a tracker that starts in the middle of calls', () => {
-  it('takes calls whose channels share a bridge for one, that of the oldest', () => {
+  it('joins calls whose channels share a bridge into the oldest', () => {
     const tracker = newTracker();
     const channels = [
       listed('6.0', '6.0', 'PJSIP/102-1', { Duration: '00:00:04' }),
       listed('5.0', '5.0', 'PJSIP/trunk-1', { CallerIDNum: '79161234567' }),
     ];
-    const told = tracker.recover(channels, NOTHING, AT);
-    expect(told.map(({ data }) => data)).toMatchObject([{ phase: 'finished', call: '6.0', joined: '5.0', recovered: true }]);
+    const reported = tracker.recover(channels, NOTHING, AT);
+    expect(reported.map(({ data }) => data)).toMatchObject([{ phase: 'finished', call: '6.0', joined: '5.0', recovered: true }]);
     const ends = ['6.0', '5.0'].flatMap((id) => tracker.hear(hangUp(id), AT)).map(({ data }) => data);
     expect(ends).toMatchObject([{ phase: 'finished', call: '5.0', answered: true, answeredBy: 'person', extension: '102' }]);
   });
 
-  it('adds a channel that still names a call which went on in another one to that other call', () => {
+  it('adds a channel with the Linkedid of a joined call to the call that it joined', () => {
     const tracker = newTracker();
     const begin = (id: string, Channel: string) => ({
       Event: 'Newchannel',
@@ -51,7 +51,7 @@ describe('a tracker that starts in the middle of calls', () => {
   });
 });
 
-/** Hears packets, each so many seconds after the first, and returns the phases. */
+/** Passes packets to a tracker, each some seconds after the first, and returns the phases. */
 function hear(tracker: CallTracker, packets: readonly (readonly [seconds: number, packet: Record<string, string>])[]) {
   return packets.flatMap(([seconds, packet]) =>
     tracker.hear(packet, new Date(AT.getTime() + seconds * 1_000)).map(({ data }) => data),
@@ -67,12 +67,12 @@ const begins = (id: string, Channel: string) => ({
   Exten: '171',
 });
 
-describe('a tracker that hears of a conference', () => {
+describe('a tracker that receives the events of a conference', () => {
   const conference = { BridgeUniqueid: 'room', BridgeType: 'base', BridgeTechnology: 'softmix' };
   const goesUp = (Uniqueid: string) => ({ Event: 'Newstate', Uniqueid, ChannelState: '6' });
 
-  it('keeps its calls apart, each with its own end, as Asterisk does', () => {
-    const told = hear(newTracker(), [
+  it('keeps its calls separate, each with its own end, as Asterisk does', () => {
+    const reported = hear(newTracker(), [
       [0, begins('5.0', 'PJSIP/trunk-1')],
       [0, goesUp('5.0')],
       [0, { Event: 'BridgeEnter', Uniqueid: '5.0', ...conference }],
@@ -82,13 +82,13 @@ describe('a tracker that hears of a conference', () => {
       [5, hangUp('6.0')],
       [8, hangUp('5.0')],
     ]);
-    expect(told.filter(({ phase }) => phase === 'finished')).toMatchObject([
+    expect(reported.filter(({ phase }) => phase === 'finished')).toMatchObject([
       { call: '6.0', answered: true, answeredBy: 'dialplan', talking: 4, joined: null, cause: 16 },
       { call: '5.0', answered: true, answeredBy: 'dialplan', talking: 8, joined: null, cause: 16 },
     ]);
   });
 
-  it('keeps them apart when it finds them', () => {
+  it('keeps them separate when it finds them', () => {
     const tracker = newTracker();
     const channels = [listed('5.0', '5.0', 'PJSIP/trunk-1'), listed('6.0', '6.0', 'PJSIP/101-1')];
     expect(tracker.recover(channels, { ...NOTHING, conferences: new Set(['b-1']) }, AT)).toEqual([]);
@@ -100,7 +100,7 @@ describe('a tracker that hears of a conference', () => {
   });
 });
 
-describe('a tracker that hears of a call that no person took', () => {
+describe('a tracker that receives the events of a call without an answer of a person', () => {
   const dials = {
     Event: 'DialBegin',
     ...{ Uniqueid: '5.0', Linkedid: '5.0', Channel: 'PJSIP/trunk-1' },
@@ -112,8 +112,8 @@ describe('a tracker that hears of a call that no person took', () => {
   it.each([
     ['after Dial', [sets('DIALSTATUS', 'NOANSWER'), goesUp]],
     ['after Queue', [goesUp, sets('QUEUESTATUS', 'TIMEOUT')]],
-  ])('takes the dialplan that goes on with it for the one that answered, from then on: %s', (_title, goesOn) => {
-    const told = hear(newTracker(), [
+  ])('reports an answer of the dialplan from the moment at which it continues: %s', (_title, goesOn) => {
+    const reported = hear(newTracker(), [
       [0, begins('5.0', 'PJSIP/trunk-1')],
       [0, sets('DIALSTATUS', '')],
       [0, dials],
@@ -121,7 +121,7 @@ describe('a tracker that hears of a call that no person took', () => {
       ...goesOn.map((packet) => [2, packet] as const),
       [7, hangUp('5.0')],
     ]);
-    expect(told).toMatchObject([
+    expect(reported).toMatchObject([
       { phase: 'ringing', extension: '103' },
       { phase: 'answered', answeredBy: 'dialplan' },
       { phase: 'finished', answered: true, answeredBy: 'dialplan', ringing: 2, talking: 5 },
@@ -131,8 +131,8 @@ describe('a tracker that hears of a call that no person took', () => {
   it.each([
     ['the dialplan hangs up', [sets('QUEUESTATUS', 'TIMEOUT')]],
     ['the caller gives up while the queue waits to ring again', []],
-  ])('has no answer when %s', (_title, goesOn) => {
-    const told = hear(newTracker(), [
+  ])('reports no answer when %s', (_title, goesOn) => {
+    const reported = hear(newTracker(), [
       [0, begins('5.0', 'PJSIP/trunk-1')],
       [0, goesUp],
       [0, dials],
@@ -140,12 +140,12 @@ describe('a tracker that hears of a call that no person took', () => {
       ...goesOn.map((packet) => [7, packet] as const),
       [7.2, hangUp('5.0')],
     ]);
-    expect(told.at(-1)).toMatchObject({ phase: 'finished', answered: false, answeredBy: null, talking: 0 });
+    expect(reported.at(-1)).toMatchObject({ phase: 'finished', answered: false, answeredBy: null, talking: 0 });
   });
 });
 
 describe('a tracker that receives the OriginateResponse of a failed call', () => {
-  // order of Asterisk 16.28 under load: it publishes the response beside the events of channels, in 2 of 100 calls before Newchannel
+  // order of a busy Asterisk 16.28: it publishes the response beside the events of channels, sometimes before Newchannel
   const response = {
     Event: 'OriginateResponse',
     Response: 'Failure',

@@ -42,9 +42,9 @@ export const TRACKED = [
 export const DIAL_RESULTS = ['DIALSTATUS', 'QUEUESTATUS'] as const;
 
 /**
- * Turns the events of an exchange into calls (docs/decisions/0017). Channels with the same Linkedid are the legs of one call. The caller is the
- * leg that dialled into the exchange, or, where the exchange rang somebody first, our own telephone that was rung. A person has answered when a
- * leg other than the caller's hears another person: through bridges, and through Local channels, which are no people.
+ * Turns the events of an exchange into calls (docs/decisions/0017). Channels with the same Linkedid are the legs of one call. The caller
+ * is the leg that dialled into the exchange, or, where the exchange rang somebody first, our own telephone that was rung. A person has
+ * answered when a leg other than the caller's hears another person: through bridges, and through Local channels, which are no people.
  */
 export class CallTracker {
   private readonly registry = new CallRegistry();

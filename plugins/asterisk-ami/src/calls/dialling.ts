@@ -25,8 +25,8 @@ export class Dialling {
   /**
    * Returns the leg of a packet, and adds it with its call when it is new.
    *
-   * The first channel of a call has its own id as Linkedid. When it is down, the exchange itself has begun it; otherwise it dialled into the
-   * exchange and is the caller. Recordings: in_answered.txt (Newchannel in state Ring), ctc_answered.txt (state Down).
+   * The first channel of a call has its own id as Linkedid. When it is down, the exchange itself has begun it; otherwise it dialled into
+   * the exchange and is the caller. Recordings: in_answered.txt (Newchannel in state Ring), ctc_answered.txt (state Down).
    */
   legOf(packet: Packet, prefix: string, now: number): Leg | undefined {
     const id = knownText(packet, `${prefix}Uniqueid`);
@@ -75,8 +75,8 @@ export class Dialling {
   }
 
   /**
-   * Handles `DialEnd`. The leg of a person whom the exchange called for a campaign has talked from then on; our own telephone that is picked
-   * up first becomes the caller. Recordings: dial_person_pjsip.txt, ctc_answered.txt.
+   * Handles `DialEnd`. The leg of a person whom the exchange called for a campaign has talked from then on; our own telephone that is
+   * picked up first becomes the caller. Recordings: dial_person_pjsip.txt, ctc_answered.txt.
    */
   endRinging(packet: Packet, now: number): readonly PhaseEvent[] {
     const { legs } = this.registry;
@@ -102,8 +102,8 @@ export class Dialling {
   }
 
   /**
-   * Returns whether a leg is dialled for the first side of an originated call: no leg dials it, or the second half of a Local channel on that
-   * side does. Recording: ctc_local.txt.
+   * Returns whether a leg is dialled for the first side of an originated call: no leg dials it, or the second half of a Local channel on
+   * that side does. Recording: ctc_local.txt.
    */
   private isFirstSide(source: Leg | undefined): boolean {
     if (!source) return true;

@@ -40,8 +40,8 @@ export class Endings {
   }
 
   /**
-   * Returns the phase `answered` when the dialplan alone has answered, which is known at the end of a call: no leg was dialled, the person who
-   * picked up was never connected, or the dialplan continued with the caller after an unsuccessful dial, for example with voicemail. A
+   * Returns the phase `answered` when the dialplan alone has answered, which is known at the end of a call: no leg was dialled, the person
+   * who picked up was never connected, or the dialplan continued with the caller after an unsuccessful dial, for example with voicemail. A
    * queue in which no person picked up has not answered. Recordings: ivr.txt, followme_careless.txt, park_two.txt, queue_empty.txt.
    */
   private answerOfDialplan(call: Call, now: number): readonly PhaseEvent[] {

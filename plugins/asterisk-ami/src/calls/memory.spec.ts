@@ -37,9 +37,9 @@ const untilCollected = (what: string, reference: WeakRef<object>) =>
   });
 
 const RECORDINGS = path.join(import.meta.dirname, '..', '..', 'test', 'fixtures', 'asterisk-16');
-/** Calls of every recording that are up at the same time: about 1,000 channels and 10,000 events. */
+/** Number of concurrent calls of each recording: about 1,000 channels and 10,000 events together. */
 const COPIES = 14;
-/** In all recordings together. */
+/** Number of calls in all recordings. */
 const CALLS = 49;
 const MAX_GROWTH_BYTES = 2_000_000;
 
@@ -61,7 +61,7 @@ function heapUsed(): number {
 }
 
 describe('a tracker after a flood of calls', () => {
-  it('has as much memory as before, and no channel', () => {
+  it('has no channel and uses no more memory than before', () => {
     const tracker = new CallTracker({ extensions: /^\d{2,5}$/, recording: 'MIXMONITOR_FILENAME', variables: [] });
     const round = (number: number) => {
       const calls = Array.from({ length: COPIES }, (_, copy) => recordings(number * COPIES + copy)).flat();
@@ -87,8 +87,8 @@ describe('a tracker after a flood of calls', () => {
   });
 });
 
-describe('a session that outlives what uses it', () => {
-  it('keeps nothing of a call that was followed', async () => {
+describe('a session that outlives its users', () => {
+  it('keeps no memory of a followed call', async () => {
     const { client } = await open();
     const follow = async () => {
       const end = await followCall(client, 'gone', 1_000, new AbortController().signal, async () => ({ state: undefined }));
@@ -98,7 +98,7 @@ describe('a session that outlives what uses it', () => {
     await untilCollected('the end of the call to be collected', await follow());
   });
 
-  it('keeps nothing of a subscription that has stopped', async () => {
+  it('keeps no memory of a stopped subscription', async () => {
     const { client, pbx } = await open();
     const subscribe = async () => {
       const accept = async (event: NewEvent<CallPhase>) => ({ id: event.id ?? '' });

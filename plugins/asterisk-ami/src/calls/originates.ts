@@ -5,8 +5,9 @@ import type { Endings } from './endings.js';
 import type { Numbers } from './numbers.js';
 
 /**
- * Minimum time in which the events of a channel may follow an `OriginateResponse` that overtook them. Asterisk publishes the response beside
- * the events of channels: of 150 failed calls at once on a busy Asterisk 16.28, 38 responses came before `Newchannel`, by up to 1.5 s.
+ * Minimum time in which the events of a channel may follow an `OriginateResponse` that overtook them. Asterisk publishes the response
+ * beside the events of channels: of 150 failed calls at once on a busy Asterisk 16.28, 38 responses came before `Newchannel`, by up to 1.5
+ * s.
  */
 export const CHANNEL_WITHIN_MS = 5_000;
 /** Maximum number of responses that wait for their channel; with more, the oldest ends its call early. */
@@ -23,9 +24,9 @@ interface Response {
 /**
  * Results of `Originate`: OriginateResponse.
  *
- * The response of a failed call is the only event of a call that rang nobody, because there is no such telephone or trunk (ctc_nowhere.txt). It
- * has the same fields as the response of a call that was refused and has a channel of its own (dial_cong_local.txt), so only the absence of
- * the channel shows the difference.
+ * The response of a failed call is the only event of a call that rang nobody, because there is no such telephone or trunk
+ * (ctc_nowhere.txt). It has the same fields as the response of a call that was refused and has a channel of its own (dial_cong_local.txt),
+ * so only the absence of the channel shows the difference.
  */
 export class Originates {
   /** Responses without a channel yet, by the id of the call, in order of arrival. */

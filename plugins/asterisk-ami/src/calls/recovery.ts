@@ -15,7 +15,7 @@ export interface DialplanView {
   readonly conferences: ReadonlySet<string>;
 }
 
-/** Applications of dialled channels: AppDial and AppDial2 of Dial and Originate, AppQueue, App FollowMe. */
+/** Applications that a dialled channel shows: AppDial and AppDial2 (Dial, Originate), AppQueue (Queue), AppFollowme (FollowMe). */
 const DIALLED_APPLICATION = /^App(Dial|Queue|Followme)/i;
 
 /** Adds calls that began while no session was open. Nothing is claimed about the time before: it stays `null`. */

@@ -4,7 +4,10 @@ import type { CallRegistry } from './call-registry.js';
 import type { Numbers } from './numbers.js';
 import type { Phases } from './phases.js';
 
-/** Transfers: BlindTransfer, AttendedTransfer. A failed or cancelled one is no phase. Recordings: blind_ami.txt, blind_refer.txt, atxfer.txt. */
+/**
+ * Transfers: BlindTransfer, AttendedTransfer. A failed or cancelled one is no phase. Recordings: blind_ami.txt, blind_refer.txt,
+ * atxfer.txt.
+ */
 export class Transfers {
   constructor(
     private readonly registry: CallRegistry,
@@ -16,7 +19,7 @@ export class Transfers {
     return this.transfer(packet, 'Transferer', knownText(packet, 'Extension'), now);
   }
 
-  /** The target of an attended transfer is its channel; of a transfer into an application, the number that the transferer is connected with. */
+  /** Without the channel of the target in the event, the target is the number with which the second leg of the transferer is connected. */
   attended(packet: Packet, now: number): readonly PhaseEvent[] {
     const to = this.numbers.party(packet, 'TransferTarget') ?? knownText(packet, 'SecondTransfererConnectedLineNum');
     return this.transfer(packet, 'OrigTransferer', to, now);

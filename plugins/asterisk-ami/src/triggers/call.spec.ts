@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A subscription as the engine keeps it: with the same options again after each loss. */
+/** Returns a function that subscribes like the engine: with the same options after each loss. */
 async function subscribe(options: object = {}, exchange?: Pbx) {
   const pbx = exchange ?? (await startExchange());
   const parsed = call.options.parse(options);
@@ -43,7 +43,7 @@ async function subscribe(options: object = {}, exchange?: Pbx) {
 const count = (phases: () => readonly CallPhase[], n: number) => until(`${n} phases`, () => phases().length === n, 5_000);
 
 describe('asterisk-ami.call', () => {
-  it('tells an incoming call in clean objects', async () => {
+  it('reports the phases of an incoming call', async () => {
     const { pbx, accepted, phases, once, pass } = await subscribe({ variables: ['CRM_ID'] });
     await once();
     const incoming = pbx.incoming({ from: '79161234567', fromName: 'Иванов Пётр', did: '74950000000', to: '101' });
@@ -96,7 +96,7 @@ describe('asterisk-ami.call', () => {
     );
   });
 
-  it('tells a call that nobody took', async () => {
+  it('reports an unanswered call', async () => {
     const { pbx, phases, once } = await subscribe({ phases: ['finished'] });
     await once();
     pbx.incoming({ from: '79161234567', to: '101' }).hangUp('busy');
@@ -104,7 +104,7 @@ describe('asterisk-ami.call', () => {
     expect(phases()).toMatchObject([{ phase: 'finished', answered: false, talking: 0, cause: 17, extension: '101' }]);
   });
 
-  it('follows a call that is passed on', async () => {
+  it('reports a blind transfer', async () => {
     const { pbx, phases, once } = await subscribe();
     await once();
     const incoming = pbx.incoming({ from: '79161234567', to: '101' });
@@ -123,7 +123,7 @@ describe('asterisk-ami.call', () => {
     ]);
   });
 
-  it('takes Local channels for nobody: a real call that has no others rings no telephone and reaches no person', async () => {
+  it('reports no ringing and no person in a recorded call of Local channels only', async () => {
     const { pbx, phases, once } = await subscribe();
     await once();
     pbx.sendRaw(RECORDING);
@@ -177,7 +177,7 @@ describe('asterisk-ami.call', () => {
     ]);
   });
 
-  it('knows an outgoing call by the phone that makes it, whatever number it shows', async () => {
+  it('recognises an outgoing call by its telephone and not by the shown number', async () => {
     const { pbx, phases, once } = await subscribe({ phases: ['ringing', 'finished'] });
     await once();
     const leg = { Linkedid: '5.0', DestUniqueid: '5.1', DestLinkedid: '5.0', DestChannel: 'PJSIP/trunk-0000000b' };
@@ -199,7 +199,7 @@ describe('asterisk-ami.call', () => {
     ]);
   });
 
-  it('finishes what ended while the session was lost, when the exchange restarts in the middle of calls', async () => {
+  it('finishes calls that ended while the session was lost', async () => {
     const { pbx, phases, once } = await subscribe();
     const first = await once();
     pbx.incoming({ from: '79161234567', to: '101' }).answer();
@@ -217,7 +217,7 @@ describe('asterisk-ami.call', () => {
     });
   });
 
-  it('goes on with calls that were up before it listened', async () => {
+  it('reports calls that were up before the subscription', async () => {
     const { pbx, phases, once } = await subscribe();
     const incoming = pbx.incoming({ from: '79161234567', to: '101' });
     await once();
@@ -232,7 +232,7 @@ describe('asterisk-ami.call', () => {
     ]);
   });
 
-  it('claims nothing of a talk that it finds, and keeps what the exchange lists', async () => {
+  it('reports no unobserved seconds of a talk, and keeps the values that the exchange lists', async () => {
     const { pbx, phases, once } = await subscribe();
     const incoming = pbx.incoming({ from: '79161234567', to: '101' });
     incoming.answer();
@@ -257,7 +257,7 @@ describe('asterisk-ami.call', () => {
     ]);
   });
 
-  it('gives variables as they are, without the quoting of the exchange', async () => {
+  it('reports variables without the quoting of the exchange', async () => {
     const { pbx, phases, once } = await subscribe({ phases: ['finished'], variables: ['NOTE'] });
     await once();
     const incoming = pbx.incoming({ from: '79161234567', to: '101' });
@@ -267,7 +267,7 @@ describe('asterisk-ami.call', () => {
     expect(phases()).toMatchObject([{ variables: { NOTE: '7, "x" [y]\\z \'?' } }]);
   });
 
-  it('forgets what it knows when another host takes over', async () => {
+  it('forgets its calls when another host takes over', async () => {
     const { pbx, phases, once } = await subscribe();
     const first = await once();
     pbx.incoming({ from: '79161234567', to: '101' }).answer();

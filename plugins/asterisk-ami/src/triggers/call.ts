@@ -7,10 +7,10 @@ import type { AmiClient } from '../client.js';
 import { untilStopped } from './listening.js';
 import { DIALLED_NUMBER, TARGET_EXTENSION } from '../actions/outgoing.js';
 
-/** What was known before the session was lost is good for so long; after that another host may have gone on with it. */
+/** Maximum time for which calls of a lost session stay known. Later another host may have continued them. */
 const REMEMBERED_MS = 10 * 60_000;
 
-/** What the tracker itself learns from channel variables. */
+/** Channel variables that the tracker itself needs. */
 const OWN_VARIABLES = [DIALLED_NUMBER, TARGET_EXTENSION, ...DIAL_RESULTS];
 
 const name = z.string().regex(/^[\w().-]+$/, 'the name of a channel variable');
@@ -20,22 +20,22 @@ const options = z.strictObject({
     .array(z.enum(PHASES))
     .min(1)
     .default([...PHASES])
-    .describe('which phases of a call to give'),
+    .describe('phases of a call to report'),
   extensions: z
     .string()
     .refine(isExpression, 'a regular expression')
     .default('^\\d{2,5}$')
-    .describe('what your own numbers look like: a regular expression. Any other number is outside'),
+    .describe('regular expression of your own numbers. Any other number is outside'),
   recording: name.default('MIXMONITOR_FILENAME').describe('channel variable that names the recording'),
-  variables: z.array(name).default([]).describe('other channel variables to give, without `_` before them'),
+  variables: z.array(name).default([]).describe('other channel variables to report, without `_` before the name'),
 });
 
 type Options = z.output<typeof options>;
 
-/** What is known of calls outlives a session: the engine subscribes again, with the same options, and then the ghosts are closed. */
+/** Trackers of lost sessions: the engine subscribes again with the same options, and calls that ended meanwhile are finished. */
 const remembered = new WeakMap<Options, { readonly tracker: CallTracker; readonly until: number }>();
 
-/** Calls, one clean object for each phase. */
+/** Reports calls, one object for each phase. */
 export const call = trigger({
   title: 'A phase of a call: it rings, is answered, transferred, finished',
   source: 'live',
@@ -44,23 +44,29 @@ export const call = trigger({
   output: z.object({
     phase: z.enum(PHASES),
     call: z.string().describe('Linkedid: the same in all phases'),
-    direction: z.enum(DIRECTIONS).nullable().describe('nothing: not known, or not yet'),
+    direction: z.enum(DIRECTIONS).nullable().describe('null: not known, or not yet'),
     from: z.string().nullable().describe('number of the caller'),
     fromName: z.string().nullable(),
     to: z.string().nullable().describe('number that was dialled'),
-    extension: z.string().nullable().describe('whom of your people it concerns: who is rung, who answered, who speaks'),
-    channel: z.string().nullable().describe('of the leg that rings or has answered; for hangup, redirect and setVariable'),
-    answered: z.boolean().nullable().describe('by whom, `answeredBy` tells; nothing: not seen'),
-    answeredBy: z.enum(ANSWERERS).nullable().describe('a person, or the dialplan alone: a menu that dialled nobody'),
+    extension: z.string().nullable().describe('your own extension that rings, has answered or speaks'),
+    channel: z
+      .string()
+      .nullable()
+      .describe('channel that rings or has answered, for hangup, redirect and setVariable; null in other phases'),
+    answered: z
+      .boolean()
+      .nullable()
+      .describe('true also when only the dialplan has answered, see `answeredBy`; null: not observed'),
+    answeredBy: z.enum(ANSWERERS).nullable().describe('a person, or the dialplan alone, such as a menu'),
     ringing: z.number().nullable().describe('seconds until the answer'),
-    talking: z.number().nullable().describe('seconds since then'),
-    duration: z.number().nullable().describe('seconds altogether'),
-    cause: z.number().nullable().describe("why the caller's leg ended, by Q.850; nothing: its end was not seen"),
+    talking: z.number().nullable().describe('seconds since the answer'),
+    duration: z.number().nullable().describe('seconds of the whole call'),
+    cause: z.number().nullable().describe("hang-up cause of the caller's leg by Q.850; null: not observed"),
     causeText: z.string().nullable(),
     recording: z.string().nullable(),
     transferredTo: z.string().nullable(),
-    joined: z.string().nullable().describe('Linkedid of the call in which this one went on, such as after a pickup'),
-    recovered: z.boolean().describe('true: a part of the call was not seen; what that hides is null'),
+    joined: z.string().nullable().describe('Linkedid of the call in which this one continued, for example after a pickup'),
+    recovered: z.boolean().describe('true: a part of the call was not observed; unknown values are null'),
     variables: z.record(z.string(), z.string()),
   }),
   async subscribe(client: AmiClient, wanted, accept, signal) {
@@ -68,8 +74,8 @@ export const call = trigger({
     await client.requireEvents(TRACKED);
     await client.requireEvents([...TRACKED, 'VarSet']);
     const tracker = recall(wanted, host.now()) ?? newTracker(wanted);
-    const listener = new CallListener(client, tracker, (told, at) => {
-      if (wanted.phases.includes(told.data.phase)) hand(client, accept, told, at);
+    const listener = new CallListener(client, tracker, (phase, at) => {
+      if (wanted.phases.includes(phase.data.phase)) report(client, accept, phase, at);
     });
     let lost = false;
     const events = [...TRACKED, 'VarSet'];
@@ -87,9 +93,12 @@ export const call = trigger({
   },
 });
 
-function hand(client: AmiClient, accept: Accept<CallPhase>, { id, data }: PhaseEvent, time: Date): void {
+function report(client: AmiClient, accept: Accept<CallPhase>, { id, data }: PhaseEvent, time: Date): void {
   accept({ id, data, time, subject: data.call, partitionkey: data.call, correlationid: data.call }).catch((error: unknown) =>
-    client.host.log.error(`the phase ${data.phase} of a call was not kept`, { call: data.call, error: String(error) }),
+    client.host.log.error(`the phase ${data.phase} of a call was lost: it could not be stored`, {
+      call: data.call,
+      error: String(error),
+    }),
   );
 }
 

@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A subscription to an exchange, and what it has given so far. */
+/** Returns a subscription to an exchange and the events that it has reported so far. */
 async function subscribe(options: object, exchange: Partial<PbxOptions> = {}, config: object = {}) {
   const pbx = await startExchange(exchange);
   const opened = await openPlugin(plugin, { ...reaching(pbx), ...config });
@@ -40,14 +40,14 @@ async function subscribe(options: object, exchange: Partial<PbxOptions> = {}, co
 
 const namesOf = (events: readonly NewEvent[]) => events.map(({ data }) => (data as { Event: string }).Event);
 
-/** Something that comes after all that was sent before. */
+/** Sends a last event and resolves once it has arrived, after all events before it. */
 async function settled(pbx: Pbx, accepted: readonly NewEvent[]) {
   pbx.send('DialEnd', { Mark: 'last' });
   await until('the last event', () => accepted.some(({ data }) => (data as { Mark?: string }).Mark === 'last'), 5_000);
 }
 
 describe('asterisk-ami.event', () => {
-  it('gives the events of a real call that are asked for, and no others', async () => {
+  it('reports only the wanted events of a recorded call', async () => {
     const { pbx, accepted } = await subscribe({ events: ['DialBegin', 'DialEnd'] });
     pbx.sendRaw(RECORDING);
     await until('four events', () => accepted.length === 4, 5_000);
@@ -60,7 +60,7 @@ describe('asterisk-ami.event', () => {
     });
   });
 
-  it('gives only the variables and the fields that are asked for', async () => {
+  it('reports only the wanted variables', async () => {
     const { pbx, accepted } = await subscribe({ events: ['VarSet', 'DialEnd'], variables: ['CRM_ID', 'DIALSTATUS'] });
     pbx.sendRaw(RECORDING);
     await settled(pbx, accepted);
@@ -68,7 +68,7 @@ describe('asterisk-ami.event', () => {
     expect(variables).toEqual(['DIALSTATUS', '__CRM_ID', 'DIALSTATUS', 'DIALSTATUS']);
   });
 
-  it('gives only events whose fields fit', async () => {
+  it('reports only events whose fields match', async () => {
     const { pbx, accepted } = await subscribe({ events: ['*'], match: { Channel: 'PJSIP/101-*', Mark: 'a*' } });
     pbx.send('Newstate', { Channel: 'PJSIP/101-1', Mark: 'a.b' });
     pbx.send('Newstate', { Channel: 'PJSIP/1012-1', Mark: 'a' });
@@ -82,7 +82,7 @@ describe('asterisk-ami.event', () => {
     [['*'], { Event: 'Dial*' }, ['DialBegin', 'DialEnd']],
     [['*'], { Event: 'Dial*', Mark: 'x' }, ['DialEnd']],
     [['DialBegin', 'Hangup'], { Event: 'Dial*' }, ['DialBegin']],
-  ])('matches the name of the event as any other field: %j %j', async (events, match, expected) => {
+  ])('matches the name of the event like any other field: %j %j', async (events, match, expected) => {
     const { pbx, accepted } = await subscribe({ events, match });
     pbx.send('DialBegin', { Channel: 'PJSIP/101-1' });
     pbx.send('Newstate', { Mark: 'x', Text: 'Event: DialEnd' });
@@ -92,18 +92,18 @@ describe('asterisk-ami.event', () => {
     expect(namesOf(accepted)).toEqual(expected);
   });
 
-  it('has the exchange send what is asked for, and little else', async () => {
+  it('sets filters, so that the exchange sends little else', async () => {
     const { pbx, accepted } = await subscribe({ events: ['Hangup', 'VarSet'], variables: ['MIXMONITOR_FILENAME'] });
     const call = pbx.incoming({ from: '79161234567', to: '101' });
     call.setVariable('OTHER', '1');
     call.setVariable('MIXMONITOR_FILENAME', '/rec/1.wav');
     call.hangUp('noanswer');
     await until('three events', () => accepted.length === 3, 5_000);
-    // of two channels there were eight events
+    // the exchange emitted eight events for two channels
     expect([pbx.stats().events, namesOf(accepted)]).toEqual([3, ['VarSet', 'Hangup', 'Hangup']]);
   });
 
-  it('filters here where the user may not set filters', async () => {
+  it('filters events itself when the user may not set filters', async () => {
     const { pbx, accepted, opened } = await subscribe({ events: ['Hangup', 'DialEnd'] }, { denied: ['Filter'] });
     pbx.incoming({ from: '79161234567', to: '101' }).hangUp();
     await settled(pbx, accepted);
@@ -129,7 +129,7 @@ describe('asterisk-ami.event', () => {
     expect(pbx.stats().actions).toMatchObject({ Events: 3 });
   });
 
-  it('reads what the exchange writes byte by byte', async () => {
+  it('reads events that arrive byte by byte', async () => {
     const { pbx, accepted } = await subscribe({ events: ['DialBegin'] }, { splitBytes: 1 });
     pbx.incoming({ from: '79161234567', fromName: 'Ёжиков', to: '101' });
     await until('the event', () => accepted.length === 1, 20_000);
@@ -149,21 +149,21 @@ describe('asterisk-ami.event', () => {
     expect(accepted[0]?.data).toMatchObject({ CallerIDName: 'ёжик' });
   });
 
-  it('takes the time of the exchange where it tells', async () => {
+  it('uses the time of the exchange when the event contains it', async () => {
     const { pbx, accepted } = await subscribe({ events: ['Hangup'] });
     pbx.send('Hangup', { Timestamp: '1795351835.250000' });
     await until('the event', () => accepted.length === 1, 5_000);
     expect(accepted[0]?.time?.toISOString()).toBe('2026-11-22T12:50:35.250Z');
   });
 
-  it('is over when the exchange restarts', async () => {
+  it('rejects when the exchange restarts', async () => {
     const { pbx, subscription, opened } = await subscribe({ events: ['Hangup'] });
     pbx.restart();
     await expect(subscription).rejects.toThrow('Asterisk at 127.0.0.1');
     expect(opened.host.losses).toHaveLength(1);
   });
 
-  it('keeps reading while nothing is accepted, so that it is never cut off', async () => {
+  it('keeps reading while events are not accepted, so that the exchange does not disconnect it', async () => {
     const pbx = await startExchange();
     const opened = await openPlugin(plugin, reaching(pbx));
     closing.push(

@@ -8,8 +8,8 @@ const eventName = z.string().regex(/^(\*|[A-Za-z0-9]+)$/, 'the name of an event 
 const variableName = z.string().regex(/^[\w().-]+$/, 'the name of a channel variable');
 
 /**
- * Fields of the commonest events, as Asterisk 16 to 22 write them. Others may be there: which, is the exchange's business, and differs from
- * version to version. Lint reports a name that is none of these only when it looks like one of them.
+ * Fields of the most frequent events of Asterisk 16 to 22. Other fields exist and differ between versions, so lint reports an unknown name
+ * only when it is similar to one of these.
  */
 const FIELDS =
   `Event Privilege Timestamp SystemName Uniqueid Linkedid Channel ChannelState ChannelStateDesc CallerIDNum CallerIDName ConnectedLineNum
@@ -21,22 +21,22 @@ const FIELDS =
   ChannelType Address EndpointName AOR URI ContactStatus UserEvent ParkeeChannel ParkerDialString ParkingLot ParkingSpace ParkingTimeout
   TransfererChannel TransfereeChannel TransferTargetChannel Result IsExternal MusicClass Mailbox Waiting New Old`.split(/\s+/);
 
-/** Events of the exchange as they come. */
+/** Reports events of the exchange unchanged. */
 export const event = trigger({
   title: 'An event of Asterisk',
   source: 'live',
   exclusive: true,
   options: z.strictObject({
-    events: z.array(eventName).min(1).describe('names of events, as Asterisk writes them; `*`: all'),
+    events: z.array(eventName).min(1).describe('names of events, as Asterisk writes them; `*`: all events'),
     variables: z
       .array(variableName)
       .min(1)
       .optional()
-      .describe('of VarSet only these channel variables, without `_` before them'),
+      .describe('for `VarSet` only these channel variables, without `_` before the name'),
     match: z
       .record(z.string().regex(/^[\w-]+$/), z.string())
       .optional()
-      .describe('only events whose fields hold these texts; `*` stands for any characters'),
+      .describe('only events whose fields have these texts; `*` stands for any characters'),
   }),
   output: z.looseObject(Object.fromEntries(FIELDS.map((name) => [name, z.unknown().optional()]))).meta({ namesOnly: true }),
   async subscribe(client: AmiClient, options, accept, signal) {
@@ -50,7 +50,7 @@ export const event = trigger({
           time: timeOf(packet, host),
           ...(call !== undefined && { subject: call, partitionkey: call }),
         }).catch((error: unknown) =>
-          host.log.error(`an event ${textOf(packet, 'Event')} was not kept`, { error: String(error) }),
+          host.log.error(`an event ${textOf(packet, 'Event')} was lost: it could not be stored`, { error: String(error) }),
         );
       },
     });

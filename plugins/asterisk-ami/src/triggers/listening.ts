@@ -19,7 +19,7 @@ export async function untilStopped(client: AmiClient, signal: AbortSignal): Prom
   }
 }
 
-/** `Timestamp` stands in an event when manager.conf has `timestampevents = yes`: seconds with a fraction. */
+/** Returns the time of an event: its `Timestamp` (seconds with a fraction; needs `timestampevents = yes` in manager.conf), or else now. */
 export function timeOf(packet: Readonly<Record<string, unknown>>, host: Pick<Host, 'now'>): Date {
   const seconds = Number(packet['Timestamp']);
   return seconds > 0 ? new Date(seconds * 1_000) : host.now();
