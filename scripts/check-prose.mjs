@@ -21,6 +21,7 @@ const FOLDERS = [
     'onec',
     'pacer',
     'plugin-api',
+    'rabbit',
     'runtime',
     'store',
     'testing',

@@ -9,7 +9,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** Two of the fields with which RabbitMQ 4.0.5 answers; the consumer of 3.10 has no `consumer_timeout`. */
+/** The relevant fields of a consumer in the answer of RabbitMQ 4.0.5. RabbitMQ 3.10 has no `consumer_timeout`. */
 const consumer = (timeout?: unknown) => ({
   queue: { name: 'flow.save', vhost: '/' },
   ack_required: true,
@@ -37,18 +37,18 @@ describe('readConsumerTimeout', () => {
     });
   });
 
-  it('asks for the virtual host of the address', async () => {
+  it('requests the virtual host of the address', async () => {
     const { asked } = await read('[]', { url: 'amqp://127.0.0.1/shop%2Feast' });
     expect(asked.path).toBe('/api/consumers/shop%2Feast');
   });
 
   it.each([
-    ['RabbitMQ 3.10, which does not tell it', JSON.stringify([consumer()]), 200],
+    ['RabbitMQ 3.10, which has no such field', JSON.stringify([consumer()]), 200],
     ['a timeout that is switched off', JSON.stringify([consumer(0)]), 200],
     ['a user without the tag', '{"error":"not_authorised"}', 401],
     ['a web page', '<html></html>', 200],
     ['an answer that is too large', JSON.stringify([consumer(60_000), { more: 'x'.repeat(5 * 1024 ** 2) }]), 200],
-    ['something else', '[null, 7]', 200],
+    ['JSON of another form', '[null, 7]', 200],
   ])('returns undefined for %s', async (_what, answer, status) => {
     expect((await read(answer, { status })).found).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-/** What RabbitMQ's management plugin listens to unless its configuration says otherwise, by the protocol of the broker's address. */
+/** Default address of RabbitMQ's management plugin, by the protocol of the broker's address. */
 const MANAGEMENT: Readonly<Record<string, { readonly protocol: string; readonly port: number }>> = {
   'amqp:': { protocol: 'http:', port: 15672 },
   'amqps:': { protocol: 'https:', port: 15671 },
@@ -7,18 +7,19 @@ const TIMEOUT_MS = 2_000;
 const MAX_ANSWER_BYTES = 4 * 1024 ** 2;
 
 /**
- * Reads from RabbitMQ's management API how long the broker lets the consumers of this address's virtual host keep a delivery. RabbitMQ 4 tells it,
- * 3.10 does not (both tried); the user needs the tag `management` or `monitoring`.
+ * Reads from RabbitMQ's management API how long consumers of this virtual host may keep a delivery. RabbitMQ 4 reports it, 3.10 does not
+ * (both tried). The user needs the tag `management` or `monitoring`.
  *
- * @param url of the broker: `amqp://` or `amqps://`, with user, password and virtual host
- * @param port of the management API, when it is not the usual one
- * @returns the shortest `consumer_timeout` in milliseconds; undefined when the API cannot be reached within 2 s, refuses, or does not tell it
+ * @param url address of the broker: `amqp://` or `amqps://`, with user, password and virtual host
+ * @param port port of the management API; absent: its default
+ * @returns the shortest `consumer_timeout` in milliseconds; undefined when the API cannot be reached in 2 s, refuses, or has no such
+ *   field
  */
 export async function readConsumerTimeout(url: string, port?: number): Promise<number | undefined> {
   const broker = new URL(url);
   const management = MANAGEMENT[broker.protocol];
   if (!management) return undefined;
-  // a path that is absent names the virtual host "/"
+  // without a path the virtual host is "/"
   const virtualHost = broker.pathname.length > 1 ? broker.pathname.slice(1) : '%2F';
   const address = `${management.protocol}//${broker.hostname}:${port ?? management.port}/api/consumers/${virtualHost}`;
   const user = `${decodeURIComponent(broker.username || 'guest')}:${decodeURIComponent(broker.password || 'guest')}`;

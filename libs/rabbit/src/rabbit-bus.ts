@@ -18,14 +18,14 @@ import { countUnrouted, moveUnrouted } from './queues/unrouted.js';
 export interface RabbitBusOptions {
   /** `amqp://` or `amqps://`, with user, password and virtual host. */
   readonly url: string;
-  /** Shown in the broker's list of connections. */
+  /** Part of the names in the broker's list of connections. */
   readonly hostId: string;
   readonly log: Log;
-  /** Stands before the name of every exchange and queue, so that tests can share a broker. */
+  /** Prefix of the name of every exchange and queue, so that tests can share a broker. */
   readonly prefix?: string;
   /**
-   * True: this host keeps its database to itself, so no other may use the broker. False: others may. Either way `open` refuses when a
-   * host that must be alone is there already. Absent: nothing is asked.
+   * True: this host has an embedded database, so no other host may use the broker. False: other hosts may. In both cases `open` rejects
+   * when a host that must be alone uses the broker. Absent: no check.
    */
   readonly soleHost?: boolean;
 }
@@ -33,7 +33,7 @@ export interface RabbitBusOptions {
 const TIMEOUT_MS = 2_000;
 const CLOSE_MS = 5_000;
 const CLOSE_POLL_MS = 10;
-/** A queue that is still there so long after its consumer was cancelled was not deleted. */
+/** A queue that exists this long after its consumer was cancelled was not deleted. */
 const MAX_DELETING_MS = 1_000;
 const DELETING_POLL_MS = 50;
 
@@ -55,7 +55,7 @@ export class RabbitBus implements Bus {
   #consuming!: Link;
   #publishing!: Link;
   #closed = false;
-  /** The last walk over `unrouted`: the next waits for it, or it would see nothing. */
+  /** The last walk over `unrouted`. The next one waits for it, because a walk holds the messages. */
   #walk: Promise<unknown> = Promise.resolve();
 
   private constructor(options: RabbitBusOptions) {
@@ -65,8 +65,10 @@ export class RabbitBus implements Bus {
   }
 
   /**
-   * Connects and declares the topology. Rejects with BUS_UNAVAILABLE when there is no broker, with CONFIG_INVALID when it refuses the
-   * user, keeps a queue of ours with other arguments, or is taken by a host that must be alone.
+   * Connects and declares the topology.
+   *
+   * @throws `BUS_UNAVAILABLE` when the broker cannot be reached; `CONFIG_INVALID` when it refuses the user, has one of the queues with other
+   *   arguments, or when a host that must be alone uses it
    */
   static async open(options: RabbitBusOptions): Promise<RabbitBus> {
     const bus = new RabbitBus(options);
@@ -207,7 +209,7 @@ export class RabbitBus implements Bus {
     await this.#publisher.open(connection);
   }
 
-  /** Makes a queue again that this host has declared; false when it has not. */
+  /** Declares a queue again. Resolves with false when this host has never declared it. */
   async #redeclare(queue: string): Promise<boolean> {
     const spec = this.#specs.get(queue);
     if (!spec) return false;
@@ -215,7 +217,7 @@ export class RabbitBus implements Bus {
     return true;
   }
 
-  /** A request on a channel of its own, on the connection that the broker never stops reading. */
+  /** Runs a request on its own channel, on the consuming connection: the broker never stops reading that one. */
   async #request<T>(what: string, run: (channel: Channel) => Promise<T>): Promise<T> {
     const connection = await this.#consuming.up(TIMEOUT_MS);
     try {
@@ -233,20 +235,20 @@ export class RabbitBus implements Bus {
       return state;
     } catch (error) {
       const code = replyCode(error);
-      // locked: the exclusive queue of another host, which tells nobody what is in it
+      // locked: the exclusive queue of another host, whose length cannot be read
       if (code === REPLY.notFound || code === REPLY.resourceLocked) return undefined;
       throw toFailure(`queue ${queue}`, error);
     }
   }
 
-  /** Reports what a deleted queue has cost, as far as that can be known. Deliveries that are held are carried out. Never rejects. */
+  /** Logs the known losses of a deleted queue. Held deliveries are processed as usual. Never rejects. */
   async #onCancelled(queue: string, held: number): Promise<void> {
     const { log } = this.#options;
     const last = this.#counted.get(queue);
     try {
-      if (!(await this.#isGone(queue))) return log.warn('consumer cancelled by RabbitMQ, consuming anew', { queue, held });
+      if (!(await this.#isGone(queue))) return log.warn('consumer cancelled by RabbitMQ, consuming again', { queue, held });
       log.error(
-        `queue ${queue} was deleted on RabbitMQ: what waited in it is lost, what this host holds of it is carried out; it is made again`,
+        `queue ${queue} was deleted on RabbitMQ: its waiting messages are lost, those in this host are processed; it is declared again`,
         {
           queue,
           held,
@@ -258,7 +260,7 @@ export class RabbitBus implements Bus {
     }
   }
 
-  /** RabbitMQ 4 cancels the consumers of a queue a moment before it forgets the queue. */
+  /** Returns whether the queue was deleted. RabbitMQ 4 cancels the consumers of a queue shortly before it deletes the queue. */
   async #isGone(queue: string): Promise<boolean> {
     for (const end = Date.now() + MAX_DELETING_MS; await this.#check(queue); await sleep(DELETING_POLL_MS)) {
       if (Date.now() >= end) return false;

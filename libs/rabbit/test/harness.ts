@@ -6,7 +6,7 @@ import { RabbitBus } from '@sluice/rabbit';
 
 export const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** A private broker, and buses that reach it through a proxy each, so that one host can lose its network alone. */
+/** Starts a private broker. Each bus has its own proxy, so that one host alone can lose its network. */
 export async function startRabbitHarness(): Promise<
   BusHarness & { readonly server: RabbitServer; proxyOf(bus: Bus): Proxy; physical(queue: string): string }
 > {
@@ -30,7 +30,7 @@ export async function startRabbitHarness(): Promise<
       proxyOf(bus).cut();
       await until('the bus to notice', () => bus.state().state === 'down');
     },
-    // the last rung holds what is delayed for days, whatever its queue is
+    // messages that are delayed for days wait in the longest delay queue
     delayed: async () => (await observer.status(['delay.1h']))[0]?.waiting ?? 0,
     restartBroker: async () => {
       await server.restart();

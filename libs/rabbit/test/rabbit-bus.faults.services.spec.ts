@@ -37,14 +37,14 @@ describe('RabbitBus in trouble', () => {
       () => 'done',
       (error: unknown) => (isSluiceError(error) ? error.code : String(error)),
     );
-  /** As a source does it: offers the same event until it is confirmed. */
+  /** Publishes the same event until it is confirmed, as a source does. */
   const offer = (id: string) =>
     until(`${id} to be confirmed`, async () => (await code(bus.publish([to(queue, id)]))) === 'done', 60_000);
 
   it('loses none of 1,000 events when the broker is killed twice in mid-traffic', async () => {
     const done = `${queue}.done`;
     await bus.declare({ queue: done });
-    // RabbitMQ 3.10 writes its register of queues a moment late: one declared just before a SIGKILL comes back without a leader
+    // RabbitMQ 3.10 saves its register of queues late: a queue declared just before a SIGKILL has no leader afterwards
     await harness.restartBroker?.();
     await until('the bus to be up', () => bus.state().state === 'up');
     await bus.consume(queue, { prefetch: 50 }, (delivery) => {
@@ -76,7 +76,7 @@ describe('RabbitBus in trouble', () => {
     const [held] = await inbox.atLeast(1);
     await harness.server.ctl('set_vm_memory_high_watermark', 'absolute', '1');
     try {
-      // the broker tells a publisher only when it publishes
+      // the broker notifies a publisher only when it publishes
       await until('the bus to be blocked', async () => {
         await code(bus.publish([to(queue, 'probe')], { timeoutMs: 100 }));
         return bus.state().state === 'blocked';
@@ -93,7 +93,7 @@ describe('RabbitBus in trouble', () => {
     expect(inbox.ids()).not.toContain('refused');
   }, 60_000);
 
-  it('answers BUS_UNAVAILABLE while its network is cut, and goes on by itself', async () => {
+  it('rejects with BUS_UNAVAILABLE while its network is cut, and recovers automatically', async () => {
     const proxy = harness.proxyOf(bus);
     const inbox = await openInbox(bus, queue, { settle: true });
     proxy.cut();
@@ -106,7 +106,7 @@ describe('RabbitBus in trouble', () => {
     await until('the bus to be up', () => bus.state().state === 'up');
   });
 
-  it('publishes outputs again that were under way when its network was cut', async () => {
+  it('publishes outputs again that were unconfirmed when its network was cut', async () => {
     const proxy = harness.proxyOf(bus);
     const done = `${queue}.done`;
     await bus.declare({ queue: done });
@@ -136,7 +136,7 @@ describe('RabbitBus in trouble', () => {
     await other.close();
   });
 
-  it('logs that a queue was deleted, with what it held and what waited in it when it was counted', async () => {
+  it('logs that a queue was deleted, with the held deliveries and the last count of waiting messages', async () => {
     const log = new MemoryLog();
     const watched = await RabbitBus.open({ url: harness.server.url, hostId: 'watched', log, prefix: harness.physical('') });
     await watched.declare({ queue });
@@ -153,13 +153,13 @@ describe('RabbitBus in trouble', () => {
     await watched.close();
   });
 
-  it('takes the queues that belong to no flow as declared', async () => {
+  it('accepts a declaration of the queues that belong to no flow', async () => {
     for (const fixed of ['poison', 'unrouted']) await bus.declare({ queue: fixed });
     const inbox = await openInbox(bus, 'poison');
     await inbox.stop();
   });
 
-  it('makes a queue of its own again for an event that finds it gone', async () => {
+  it('declares its deleted queue again when an event is published to it', async () => {
     const other = await harness.open();
     await other.remove(queue);
     await bus.publish([to(queue, 'first')]);
@@ -167,7 +167,7 @@ describe('RabbitBus in trouble', () => {
     await other.close();
   });
 
-  it('reads what another publisher sent, with one identity at each delivery', async () => {
+  it('reads messages of another publisher with the same id at each delivery', async () => {
     const inbox = await openInbox(bus, queue);
     const connection = await amqp.connect(harness.server.url);
     const channel = await connection.createChannel();
@@ -181,7 +181,7 @@ describe('RabbitBus in trouble', () => {
     await connection.close();
   });
 
-  describe('hosts with a database of their own', () => {
+  describe('hosts with an embedded database', () => {
     const open = (soleHost: boolean) =>
       RabbitBus.open({ url: harness.server.url, hostId: 'sole', log: silent, prefix: `${queue}.`, soleHost });
 
@@ -198,7 +198,7 @@ describe('RabbitBus in trouble', () => {
       await (await open(true)).close();
     });
 
-    it('start beside each other when none of them must be alone, and RabbitMQ logs no error', async () => {
+    it('start together when no host must be alone, and RabbitMQ logs no error', async () => {
       const errors = async () => (await harness.server.log()).split('\n').filter((line) => line.includes('[error]'));
       const before = await errors();
       const hosts = await Promise.all(Array.from({ length: 8 }, () => open(false)));
@@ -207,7 +207,7 @@ describe('RabbitBus in trouble', () => {
     });
   });
 
-  it('says without the password where no broker is, and who is refused', async () => {
+  it('names the address and the refused user without the password', async () => {
     const nobody = RabbitBus.open({ url: 'amqp://sluice:s3cret@127.0.0.1:1/', hostId: 'h', log: silent });
     await expect(nobody).rejects.toMatchObject({
       code: 'BUS_UNAVAILABLE',

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { Semaphore } from './semaphore.js';
 
-/** Work that ends when the test says so. */
+/** Work that the test starts through the semaphore, and ends. */
 function work() {
   const { promise, resolve } = promiseWithResolve();
   let started = false;

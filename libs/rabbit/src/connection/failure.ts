@@ -9,7 +9,7 @@ export const REPLY = {
   notAllowed: 530,
 } as const;
 
-/** The broker's reply code. In the handshake amqplib gives it in the text alone. */
+/** Returns the broker's reply code. For errors of the handshake, amqplib has it only in the text. */
 export function replyCode(error: unknown): number | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code === 'number') return code;
@@ -21,7 +21,7 @@ export function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What amqplib rejected with, as an error of ours: configuration that only a person can correct, or a broker that is not there. */
+/** Converts an error of amqplib: CONFIG_INVALID when a person must correct the configuration, otherwise BUS_UNAVAILABLE. */
 export function toFailure(what: string, error: unknown): SluiceError {
   if (isSluiceError(error)) return error;
   const message = `RabbitMQ: ${what}: ${describe(error)}`;

@@ -5,27 +5,27 @@ import { connect, type ChannelModel } from 'amqplib';
 import { corkWrites } from '../publishing/write-batching.js';
 import { describe, toFailure } from './failure.js';
 
-/** A cut network is noticed after two to three of these; the broker's own proposal is a minute. */
+/** A cut network is noticed after two to three heartbeats. The broker proposes one minute. */
 const HEARTBEAT_S = 10;
 /** Bounds of the pause before the next attempt to connect, or to consume. */
 export const RECONNECT = { firstMs: 100, maxMs: 3_000 };
 const CONNECT_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 2_000;
-/** How much is written at once; Node's default of 16 KiB is twenty small messages. */
+/** Maximum bytes in one write. Node's default of 16 KiB is twenty small messages. */
 const WRITE_BUFFER_BYTES = 128 * 1024;
 
 export interface LinkOptions {
   readonly url: string;
-  /** Shown in the broker's list of connections. */
+  /** Name in the broker's list of connections. */
   readonly name: string;
   readonly log: Log;
-  /** Called with every new connection; it counts as up once this has resolved, and is dropped when it rejects. */
+  /** Called with every new connection. The link is up once this has resolved; the connection is closed when it rejects. */
   readonly opened: (connection: ChannelModel) => Promise<void>;
-  /** The connection is gone; another is on its way. */
+  /** Called when the connection is lost. The link connects again. */
   readonly lost: () => void;
 }
 
-/** One TCP connection that comes back by itself, with back-off, until it is closed. */
+/** One TCP connection that reconnects automatically, with backoff, until it is closed. */
 export class Link {
   readonly #options: LinkOptions;
   readonly #closing = new AbortController();
@@ -37,7 +37,7 @@ export class Link {
     this.#options = options;
   }
 
-  /** Rejects when the first attempt fails. */
+  /** Connects. Rejects when the first attempt fails. */
   static async open(options: LinkOptions): Promise<Link> {
     const link = new Link(options);
     try {
@@ -49,12 +49,12 @@ export class Link {
     return link;
   }
 
-  /** Why it is not up; undefined when it is. */
+  /** The reason why the link is down; undefined when it is up. */
   get problem(): string | undefined {
     return this.#connection ? undefined : this.#problem;
   }
 
-  /** Resolves with the connection when it is up; rejects with BUS_UNAVAILABLE when it is not within the time. */
+  /** Resolves with the connection when the link is up. Rejects with BUS_UNAVAILABLE after the timeout. */
   async up(timeoutMs: number): Promise<ChannelModel> {
     if (!this.#connection && !this.#closing.signal.aborted) await this.#next(timeoutMs);
     if (this.#connection) return this.#connection;
@@ -66,7 +66,7 @@ export class Link {
     const connection = this.#connection;
     this.#connection = undefined;
     this.#problem = 'closed';
-    // amqplib never answers when the connection dies meanwhile
+    // amqplib never settles the promise when the connection is lost meanwhile
     if (connection)
       await Promise.race([connection.close().catch(() => undefined), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }
@@ -146,7 +146,7 @@ function withHeartbeat(text: string): string {
   return url.toString();
 }
 
-/** Without user and password, for messages. */
+/** Returns the address without user and password, for messages. */
 function address(text: string): string {
   const { protocol, host, pathname } = new URL(text);
   return `${protocol}//${host}${pathname}`;

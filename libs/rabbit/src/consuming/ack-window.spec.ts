@@ -32,20 +32,20 @@ describe('AckWindow', () => {
     expect(acks).toEqual(['≤3']);
   });
 
-  it('does not make a consumer that holds one wait for the timer', () => {
+  it('acknowledges at once when the prefetch is 1', () => {
     const window = open(1, 1);
     window.finish(1);
     expect(acks).toEqual(['≤1']);
   });
 
-  it('acknowledges fifty with one frame while those in between are still held', () => {
+  it('acknowledges fifty with one frame after the held ones among them are finished', () => {
     const window = open(500, 200);
     for (let tag = 2; tag <= 200; tag += 2) window.finish(tag);
     for (let tag = 1; tag <= 200; tag += 2) window.finish(tag);
     expect(acks).toEqual(['≤50', '≤100', '≤150', '≤200']);
   });
 
-  it('never acknowledges what is still held', () => {
+  it('never acknowledges a held delivery', () => {
     const window = open(500, 100);
     finish(window, 3, 100);
     window.finish(1);
@@ -55,7 +55,7 @@ describe('AckWindow', () => {
     expect(acks.slice(1)).toEqual(Array.from({ length: 98 }, (_, n) => `${n + 3}`));
   });
 
-  it('does not let one that is held starve its consumer', () => {
+  it('acknowledges one by one when a held delivery starves the consumer', () => {
     const window = open(10, 10);
     finish(window, 2, 6);
     jest.advanceTimersByTime(20);
@@ -64,7 +64,7 @@ describe('AckWindow', () => {
     expect(acks).toEqual(['2', '3', '4', '5', '6']);
   });
 
-  it('waits on as long as the first that is held changes', () => {
+  it('keeps batching while the first held delivery changes', () => {
     const window = open(10, 20);
     finish(window, 8, 17);
     for (let tag = 1; tag <= 4; tag++) {
@@ -75,7 +75,7 @@ describe('AckWindow', () => {
     expect(acks).toEqual(['≤1', '≤2', '≤3', '≤4']);
   });
 
-  it('does not name a delivery twice after those before it are finished', () => {
+  it('does not acknowledge a delivery twice', () => {
     const window = open(500, 4);
     finish(window, 2, 3);
     jest.advanceTimersByTime(105);
@@ -85,7 +85,7 @@ describe('AckWindow', () => {
     expect(acks).toEqual(['2', '3', '≤4']);
   });
 
-  it('acknowledges up to the last that is not gone', () => {
+  it('does not acknowledge returned deliveries', () => {
     const window = open(500, 3);
     window.skip(3);
     window.finish(1);
@@ -95,7 +95,7 @@ describe('AckWindow', () => {
     expect(window.held).toBe(0);
   });
 
-  it('says nothing after it is closed', () => {
+  it('sends no acknowledgement after it is closed', () => {
     const window = open(500, 1);
     window.finish(1);
     window.close();

@@ -1,40 +1,43 @@
-/** Acknowledges deliveries of one channel: `upTo` says whether all before it are meant too. */
+/** Acknowledges a delivery of one channel. `upTo`: all earlier deliveries are acknowledged with it. */
 export type Acknowledge = (tag: number, upTo: boolean) => void;
 
 const MAX_BATCH = 50;
 const TICK_MS = 5;
-/** Behind one that is held longer than a confirm takes, deliveries are acknowledged one by one: dear for the broker, so not at once. */
+/**
+ * Milliseconds that finished deliveries wait behind a held one before they are acknowledged one by one. Single acknowledgements are
+ * expensive for the broker, so this is longer than a confirm takes.
+ */
 const LATE_MS = 100;
-/** As `LATE_MS`, when what waits fills half of the prefetch: the consumer is about to starve. */
+/** Used in place of `LATE_MS` when the waiting deliveries fill half of the prefetch, because the consumer is about to starve. */
 const STARVED_MS = 25;
 
 const enum Tag {
   held,
   finished,
-  /** Acknowledged by itself, or handed back: it must not be named again, the broker would close the channel. */
+  /** Acknowledged alone, or returned to the queue. The broker closes the channel if its tag is named again. */
   gone,
 }
 
 /**
- * Deliveries of one channel in the order of their tags, acknowledged in batches: all up to the first that is still held in one frame,
- * as soon as there are 50, or after 5 ms. Each frame costs as much as a publish, and is an entry in the log of a quorum queue. So what is
- * finished behind one that is held is acknowledged by itself only when that one has not moved on for a while.
+ * Deliveries of one channel in the order of their tags, acknowledged in batches: one frame acknowledges all up to the first held
+ * delivery, as soon as there are 50, or after 5 ms. Each frame costs as much as a publish, and is an entry in the log of a quorum queue.
+ * Deliveries that finished behind a held one are therefore acknowledged one by one only when the held one has blocked them for a while.
  */
 export class AckWindow {
   readonly #acknowledge: Acknowledge;
   #batch = 1;
-  /** So many finished behind a held one starve the consumer. */
+  /** Number of finished deliveries behind a held one at which the consumer starves. */
   #maxBatch = 1;
-  /** State of the tags from `#first` on. */
+  /** States of the tags, beginning with `#first`. */
   #tags: Tag[] = [];
   #first = 1;
-  /** How many of the tags come before the first that is held, and how many of those are finished. */
+  /** Number of tags before the first held one, and the number of finished ones among them. */
   #ahead = 0;
   #ready = 0;
-  /** Finished and not acknowledged yet. */
+  /** Number of finished deliveries that are not acknowledged yet. */
   #unflushed = 0;
   #held = 0;
-  /** How long the first that is held has kept others waiting. */
+  /** Milliseconds for which the first held delivery has kept others waiting. */
   #stuckMs = 0;
   #tick: NodeJS.Timeout | undefined;
 
@@ -44,22 +47,23 @@ export class AckWindow {
   }
 
   setPrefetch(count: number): void {
-    // a batch must not be all that the consumer may hold, or it would wait for the timer each time
+    // a batch is smaller than the prefetch: otherwise every batch would wait for the timer
     this.#maxBatch = Math.max(1, Math.floor(count / 2));
     this.#batch = Math.min(MAX_BATCH, this.#maxBatch);
   }
 
-  /** How many are neither finished nor handed back. */
+  /** Number of deliveries that are neither finished nor returned. */
   get held(): number {
     return this.#held;
   }
 
-  /** The next delivery has come; tags are counted from 1 without gaps. */
+  /** Adds the next delivery. Tags are counted from 1 without gaps. */
   add(): void {
     this.#tags.push(Tag.held);
     this.#held += 1;
   }
 
+  /** Marks a delivery as finished. It is acknowledged with its batch. */
   finish(tag: number): void {
     this.#tags[tag - this.#first] = Tag.finished;
     this.#held -= 1;
@@ -69,14 +73,14 @@ export class AckWindow {
     if (this.#unflushed > 0) this.#tick ??= setTimeout(() => this.#onTick(), TICK_MS);
   }
 
-  /** It was handed back: nothing is to be acknowledged. */
+  /** Marks a delivery as returned to its queue. It is not acknowledged. */
   skip(tag: number): void {
     this.#tags[tag - this.#first] = Tag.gone;
     this.#held -= 1;
     this.#lookAhead();
   }
 
-  /** Acknowledges everything that is finished. */
+  /** Acknowledges all finished deliveries. */
   flush(): void {
     this.close();
     this.#advance();
@@ -88,7 +92,7 @@ export class AckWindow {
     }
   }
 
-  /** The channel is gone. */
+  /** Stops the timer. Called when the channel is lost. */
   close(): void {
     clearTimeout(this.#tick);
     this.#tick = undefined;
@@ -104,14 +108,14 @@ export class AckWindow {
     else this.#tick = setTimeout(() => this.#onTick(), TICK_MS);
   }
 
-  /** Counts on from the last known tag that is not held to the first that is. */
+  /** Moves `#ahead` forward to the first held tag. */
   #lookAhead(): void {
     for (; this.#ahead < this.#tags.length && this.#tags[this.#ahead] !== Tag.held; this.#ahead++) {
       if (this.#tags[this.#ahead] === Tag.finished) this.#ready += 1;
     }
   }
 
-  /** Acknowledges up to the first that is held. */
+  /** Acknowledges the finished deliveries before the first held one. */
   #advance(): void {
     if (this.#ahead === 0) return;
     const last = this.#first + this.#tags.lastIndexOf(Tag.finished, this.#ahead - 1);

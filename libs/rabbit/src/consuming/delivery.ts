@@ -2,7 +2,7 @@ import type { Delivery, Outgoing } from '@sluice/engine';
 import type { EventMessage, SluiceError } from '@sluice/plugin-api';
 import type { Publisher, Sender } from '../publishing/publisher.js';
 
-/** A delivery that could not be settled for want of a queue comes back after this: at once, it would run in a circle. */
+/** Pause before a delivery whose outputs could not be published returns to its queue. Without it the delivery would loop at full speed. */
 const RELEASE_AFTER_MS = 1_000;
 
 /** The consumer session that owns a delivery. */
@@ -18,7 +18,7 @@ export interface DeliveryOwner {
   release(tag: number): void;
 }
 
-/** One message in hand; while it is being settled, the sender of its outputs. */
+/** One delivered message. While it is being settled, it is also the sender of its outputs. */
 export class RabbitDelivery implements Delivery, Sender {
   readonly queue: string;
   readonly message: EventMessage;
@@ -53,7 +53,7 @@ export class RabbitDelivery implements Delivery, Sender {
   }
 
   release(): void {
-    // handed back to a queue that was deleted it would be gone; what holds for its outputs holds for it: confirmed, then acknowledged
+    // a message returned to a deleted queue would be lost, so it is published like an output: acknowledged after its confirm
     if (this.#session.cancelled) this.settle([{ queue: this.queue, message: this.message }]);
     else if (this.#session.alive) this.#session.release(this.#tag);
   }
@@ -72,7 +72,7 @@ export class RabbitDelivery implements Delivery, Sender {
     try {
       this.#settled?.(done);
     } catch {
-      // a mistake of the caller: the message is where it belongs
+      // an error of the caller does not matter here: the message is settled already
     }
   }
 }

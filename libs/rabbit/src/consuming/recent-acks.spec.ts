@@ -12,11 +12,11 @@ function at(times: readonly number[]): { acks: RecentAcks; clock: { now: number 
 }
 
 describe('RecentAcks', () => {
-  it('lets a channel close at once after few acknowledgements', () => {
+  it('returns 0 after few acknowledgements', () => {
     expect(at(Array.from({ length: 29 }, () => 5)).acks.msUntilApplied()).toBe(0);
   });
 
-  it('asks for a second after the last of 30 acknowledgements that were sent within a second', () => {
+  it('returns the time until a second after the last of 30 acknowledgements within a second', () => {
     const { acks, clock } = at(Array.from({ length: 30 }, (_, n) => n * 10));
     clock.now = 300;
     expect(acks.msUntilApplied()).toBe(990);
@@ -24,7 +24,7 @@ describe('RecentAcks', () => {
     expect(acks.msUntilApplied()).toBe(0);
   });
 
-  it('lets a channel close at once when 30 acknowledgements took longer than a second', () => {
+  it('returns 0 when 30 acknowledgements took longer than a second', () => {
     expect(at(Array.from({ length: 30 }, (_, n) => n * 40)).acks.msUntilApplied()).toBe(0);
   });
 });

@@ -12,21 +12,21 @@ import { closeQuietly } from '../queues/temporary-channel.js';
 
 export interface SessionOptions {
   readonly queue: string;
-  /** Its name on the broker. */
+  /** Name of the queue on the broker. */
   readonly physical: string;
   readonly prefetch: number;
   readonly publisher: Publisher;
   readonly acks: RecentAcks;
   readonly log: Log;
   readonly handle: (delivery: Delivery) => void;
-  /** The channel is gone, or the broker has cancelled the consumer. Called once, and not after `stop` or `die`. */
+  /** Called once when the channel has closed or the broker has cancelled the consumer, but not after `stop` or `die`. */
   readonly ended: (session: Session) => void;
 }
 
 /**
- * One channel with one consumer, until either is lost. Deliveries can be settled as long as the channel is open. When the broker has
- * cancelled the consumer its queue may be deleted, and then the deliveries held here are the only copies: they can still be settled when the
- * channel has closed, and a release publishes the message to its queue again.
+ * One channel with one consumer, until either is lost. Deliveries can be settled while the channel is open. After the broker has cancelled
+ * the consumer, the queue may be deleted and the held deliveries may be the only copies. They can then be settled even when the channel has
+ * closed, and a release publishes the message to its queue again.
  */
 export class Session {
   readonly publisher: Publisher;
@@ -66,41 +66,43 @@ export class Session {
     return this.#alive;
   }
 
-  /** The broker has cancelled the consumer: what is held may be in no queue any more. */
+  /** True after the broker has cancelled the consumer: held messages may not be in any queue. */
   get cancelled(): boolean {
     return this.#cancelled;
   }
 
-  /** How many deliveries are neither settled nor released. */
+  /** Number of deliveries that are neither settled nor released. */
   get held(): number {
     return this.#window.held;
   }
 
-  /** Every output is confirmed: it leaves its queue. */
+  /** Acknowledges a delivery whose outputs are all confirmed. The message leaves its queue. */
   finish(tag: number): void {
     this.#window.finish(tag);
     this.#closeIfDone();
   }
 
+  /** Returns a delivery to its queue. */
   release(tag: number): void {
     this.#window.skip(tag);
     this.#send(() => this.#channel.nack(tagged(tag), false, true));
     this.#closeIfDone();
   }
 
+  /** Sends the acknowledgements that wait for their batch. */
   flush(): void {
     if (this.#alive) this.#window.flush();
   }
 
-  /** A limit counts for consumers that begin after it is set: so this one is ended, and another begins on the same channel. */
+  /** Replaces the consumer by another on the same channel, because RabbitMQ applies a prefetch only to consumers that start afterwards. */
   setPrefetch(count: number): Promise<void> {
     this.#wanted = count;
-    // one change after another: two at once would end one consumer twice and leave another behind
+    // changes run one after another: two at once would cancel one consumer twice and leave another running
     this.#changing = this.#changing.then(() => this.#changePrefetch());
     return this.#changing;
   }
 
-  /** Hands nothing more to the consumer; the channel stays until what is held is settled or released. */
+  /** Stops the consumer. The channel stays open until the held deliveries are settled or released. */
   async stop(): Promise<void> {
     if (!this.#alive || this.#stopped) return;
     this.#stopped = true;
@@ -109,7 +111,7 @@ export class Session {
     this.#closeIfDone();
   }
 
-  /** The connection is gone. Settling does nothing any more: what was held comes again. */
+  /** Ends the session after its connection is lost. Settling has no effect from then on: the broker redelivers the held messages. */
   die(): void {
     if (!this.#alive) return;
     this.#alive = false;
@@ -132,7 +134,7 @@ export class Session {
     this.#consumerTag = consumerTag;
   }
 
-  /** An exception here would reach amqplib, which closes the connection for it. */
+  /** Must not throw: amqplib closes the connection when its callback throws. */
   #take(message: ConsumeMessage | null): void {
     if (message === null) return this.#onCancel();
     this.#window.add();
@@ -142,7 +144,7 @@ export class Session {
     try {
       this.#options.handle(delivery);
     } catch (error) {
-      this.#options.log.error('the consumer failed, its delivery is handed back', {
+      this.#options.log.error('the consumer failed, its delivery is returned to the queue', {
         queue: this.#options.queue,
         reason: describe(error),
       });
@@ -150,7 +152,7 @@ export class Session {
     }
   }
 
-  /** The queue was deleted, or its leader moved. The channel stays open for what is held, as after `stop`. */
+  /** Called when the queue was deleted or its leader moved. The channel stays open for the held deliveries, as after `stop`. */
   #onCancel(): void {
     if (this.#cancelled) return;
     this.#cancelled = true;
@@ -168,7 +170,7 @@ export class Session {
     );
   }
 
-  /** A message that left its rung of the ladder too early for its time goes to the next. */
+  /** Delays a message again that is not due when it leaves its delay queue. Returns whether it did. */
   #delayAgain(message: ConsumeMessage, delivery: RabbitDelivery): boolean {
     const notBefore = readNotBefore(message.properties);
     if (notBefore === undefined || !rungFor(notBefore - Date.now())) return false;
@@ -189,7 +191,7 @@ export class Session {
     setTimeout(() => void closeQuietly(this.#channel), this.#options.acks.msUntilApplied());
   }
 
-  /** A channel that has just been closed throws; whatever was to be said is void then. */
+  /** Sends a frame. amqplib throws for a channel that has just closed; the frame has no purpose then. */
   #send(frame: () => void): void {
     if (!this.#alive) return;
     try {
@@ -200,7 +202,7 @@ export class Session {
   }
 }
 
-/** All that amqplib reads of a message to acknowledge it. */
+/** Returns the part of a message that amqplib reads to acknowledge it. */
 function tagged(deliveryTag: number): ConsumeMessage {
   return { fields: { deliveryTag } } as ConsumeMessage;
 }

@@ -16,13 +16,18 @@ export interface SubscriptionOptions {
   readonly acks: RecentAcks;
   readonly log: Log;
   readonly handle: (delivery: Delivery) => void;
-  /** Makes the queue again when this host has declared it. */
+  /** Declares the queue again if this host has declared it before. Resolves with whether it did. */
   readonly redeclare: (queue: string) => Promise<boolean>;
-  /** The broker has cancelled the consumer while it held so many deliveries. The queue is not made again before this resolves. */
+  /**
+   * Called when the broker has cancelled the consumer, with the number of held deliveries. The queue is declared again after it resolves.
+   */
   readonly cancelled: (queue: string, held: number) => Promise<void>;
 }
 
-/** A consumer that outlives its channels: when one is lost, or the broker cancels it, it consumes again on another, with back-off. */
+/**
+ * A consumer that outlives its channels: when a channel is lost or the broker cancels the consumer, it consumes on a new channel, with
+ * backoff.
+ */
 export class Subscription implements Consumer {
   readonly #options: SubscriptionOptions;
   readonly #stopping = new AbortController();
@@ -35,7 +40,7 @@ export class Subscription implements Consumer {
     this.#prefetch = prefetch;
   }
 
-  /** It was stopped, and nothing of it is held any more. */
+  /** True when it was stopped and holds no delivery. */
   get finished(): boolean {
     return this.#stopping.signal.aborted && !this.#session?.alive;
   }
@@ -46,13 +51,13 @@ export class Subscription implements Consumer {
     await this.#consume(connection);
   }
 
-  /** As `open`, but goes on trying as long as the connection stands. */
+  /** Like `open`, but tries again while the connection is up. */
   async resume(connection: ChannelModel): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     await this.open(connection).catch(() => void this.#again(connection));
   }
 
-  /** The connection is gone, and all deliveries with it. */
+  /** Drops the session and its deliveries after the connection is lost. */
   lost(): void {
     this.#connection = undefined;
     this.#session?.die();
@@ -69,7 +74,7 @@ export class Subscription implements Consumer {
     await this.#session?.setPrefetch(count);
   }
 
-  /** Sends the acknowledgements that wait. */
+  /** Sends the acknowledgements that wait for their batch. */
   flush(): void {
     this.#session?.flush();
   }

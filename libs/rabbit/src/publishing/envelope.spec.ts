@@ -21,7 +21,7 @@ const roundTrip = (given: EventAttributes) =>
   decodeMessage(received(encodeProperties({ attributes: given, body: Buffer.alloc(0) }, true))).attributes;
 
 describe('the envelope', () => {
-  it('uses properties of AMQP and one header', () => {
+  it('writes AMQP properties and one header', () => {
     const given = { ...attributes, correlationid: 'c1', datacontenttype: 'application/json', hops: 2 };
     expect(encodeProperties({ attributes: given, body: Buffer.alloc(0) }, true)).toEqual({
       persistent: true,
@@ -36,7 +36,7 @@ describe('the envelope', () => {
     expect(roundTrip(given)).toEqual(given);
   });
 
-  it('carries what is longer than a short string of AMQP', () => {
+  it('keeps attributes that are longer than a short string of AMQP', () => {
     const long = {
       ...attributes,
       source: `/issuers/erp/${'Ж'.repeat(200)}`,
@@ -48,7 +48,7 @@ describe('the envelope', () => {
     expect(roundTrip(long)).toEqual(long);
   });
 
-  it('carries the time of a delayed message beside its attributes', () => {
+  it('keeps the due time of a delayed message beside its attributes', () => {
     const properties = encodeProperties({ attributes, body: Buffer.alloc(0) }, true, 1_767_323_045_678);
     expect(readNotBefore(properties as MessageProperties)).toBe(1_767_323_045_678);
     expect(decodeMessage(received(properties)).attributes).toEqual(attributes);
@@ -75,17 +75,17 @@ describe('messages of other publishers', () => {
     ['binary', 'text/plain', { datacontenttype: 'text/plain' }],
     ['gzip', 'text/plain', { datacontenttype: 'text/plain', contentencoding: 'gzip' }],
     ['gzip:UTF-8', undefined, { contentencoding: 'gzip:utf-8' }],
-  ])('have the content encoding %s as a charset or as a packing', (contentEncoding, contentType, expected) => {
+  ])('with the content encoding %s are read as encoded or as compressed', (contentEncoding, contentType, expected) => {
     const { datacontenttype, contentencoding } = decodeMessage(received({ contentEncoding, contentType })).attributes;
     expect({ datacontenttype, contentencoding }).toEqual({ datacontenttype: undefined, contentencoding: undefined, ...expected });
   });
 
-  it('keep the encoding that packs them on their way through queues of ours', () => {
+  it('keep their compression through the queues of Sluice', () => {
     const { attributes: read } = decodeMessage(received({ contentEncoding: 'gzip', contentType: 'text/plain' }));
     expect(roundTrip(read)).toEqual(read);
   });
 
-  it('get an identity from their content, the same at each delivery', () => {
+  it('get an id from their content, equal at each delivery', () => {
     const first = decodeMessage(received({ headers: { shop: 7 } }, 'order', { redelivered: false })).attributes;
     const second = decodeMessage(
       received({ headers: { shop: 7, 'x-delivery-count': 3 } }, 'order', { redelivered: true }),
@@ -96,15 +96,15 @@ describe('messages of other publishers', () => {
     expect(first).toMatchObject({ source: '/rabbitmq/events', type: 'call.started' });
   });
 
-  it('get a type that flows can name, whatever their routing key is', () => {
+  it('get a valid type for any routing key', () => {
     expect(decodeMessage(received({}, '', { routingKey: 'заказ №1' })).attributes.type).toBe('foreign.message');
   });
 
-  it('get an id of ours when theirs is too long to be one', () => {
+  it('get a derived id when their own is too long', () => {
     expect(decodeMessage(received({ headers: { 'cloudEvents:id': 'x'.repeat(201) } })).attributes.id).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it.each(['no JSON', '[1]', 'null'])('are read although their header ce is %s', (ce) => {
+  it.each(['no JSON', '[1]', 'null'])('are read when their header ce is %s', (ce) => {
     expect(decodeMessage(received({ messageId: 'm', type: 'a.b', appId: 'shop', headers: { ce } })).attributes).toMatchObject({
       id: 'm',
       type: 'a.b',

@@ -2,14 +2,17 @@ import { createHash } from 'node:crypto';
 import { isEventType, type EventAttributes, type EventMessage } from '@sluice/plugin-api';
 import type { ConsumeMessage, MessageProperties, Options } from 'amqplib';
 
-/** Header with all attributes that AMQP has no property for, as one JSON text: one header costs much less than one each. */
+/** Header with all attributes for which AMQP has no property, as one JSON text. One header costs much less than one for each attribute. */
 const REST = 'ce';
-/** Header of a delayed message: milliseconds since 1970. */
+/** Header of a delayed message: its due time in milliseconds since 1970. */
 const NOT_BEFORE = 'sluice-not-before';
-/** AMQP's short strings. */
+/** Maximum length of AMQP's short strings. */
 const SHORT_BYTES = 255;
 const MAX_ID_BYTES = 200;
-/** Both spellings are in use: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/amqp-protocol-binding.md#3131-amqp-application-property-names */
+/**
+ * Both spellings are in use:
+ * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/amqp-protocol-binding.md#3131-amqp-application-property-names
+ */
 const FOREIGN_PREFIX = /^cloudEvents[:_]/;
 const FOREIGN_NAMES = [
   'id',
@@ -27,12 +30,12 @@ const FOREIGN_NAMES = [
 const UNPACKED: ReadonlySet<string> = new Set(['identity', 'binary', '7bit', '8bit']);
 const JSON_TYPE = 'application/json';
 
-/** Attributes that AMQP has a property for. */
+/** Attributes for which AMQP has a property. */
 const IN_PROPERTIES: ReadonlySet<string> = new Set(['id', 'type', 'source', 'correlationid', 'datacontenttype']);
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** AMQP properties of a message; the body travels as it is. */
+/** Returns the AMQP properties of a message. The body is sent unchanged. */
 export function encodeProperties({ attributes }: EventMessage, mandatory: boolean, notBefore?: number): Options.Publish {
   const { source, correlationid, datacontenttype } = attributes;
   const carried: Partial<Writable<EventAttributes>> = {};
@@ -57,7 +60,7 @@ function isShort(text: string): boolean {
   return text.length * 3 <= SHORT_BYTES || Buffer.byteLength(text) <= SHORT_BYTES;
 }
 
-/** Reads our own messages and those of other publishers. Never throws: what is missing is derived from what is there. */
+/** Reads messages of Sluice and of other publishers. Never throws: missing attributes are derived from the other parts of the message. */
 export function decodeMessage(message: ConsumeMessage): EventMessage {
   const { properties, content } = message;
   const rest = readRest(properties);
@@ -67,13 +70,13 @@ export function decodeMessage(message: ConsumeMessage): EventMessage {
   return { attributes: foreign(message), body: content };
 }
 
-/** Not before when, for a message of the delay ladder. */
+/** Returns the due time of a delayed message in milliseconds since 1970; undefined for other messages. */
 export function readNotBefore(properties: MessageProperties): number | undefined {
   const value: unknown = properties.headers?.[NOT_BEFORE];
   return typeof value === 'number' ? value : undefined;
 }
 
-/** How often it was handed out before; the broker counts on quorum queues alone. */
+/** Returns the number of earlier deliveries. The broker counts them in quorum queues only; in other queues the result is at most 1. */
 export function readRedelivered({ fields, properties }: ConsumeMessage): number {
   const count: unknown = properties.headers?.['x-delivery-count'];
   if (typeof count === 'number') return count;
@@ -101,7 +104,7 @@ function readRest(properties: MessageProperties): Partial<EventAttributes> | und
   }
 }
 
-/** A message of a publisher that is not Sluice: CloudEvents headers before AMQP's properties before what the routing tells. */
+/** Reads a message of another publisher. CloudEvents headers have priority over AMQP properties, and those over the routing key. */
 function foreign(message: ConsumeMessage): EventAttributes {
   const { properties, fields } = message;
   const headers = foreignHeaders(properties);
@@ -121,8 +124,8 @@ function foreign(message: ConsumeMessage): EventAttributes {
 }
 
 /**
- * Tells what `content_encoding` means: publishers write a character set there (Kombu, Spring AMQP) as well as a compression. A character set becomes the
- * `charset` of the content type, which is JSON where a publisher names none.
+ * Interprets `content_encoding`: publishers write either a character set (Kombu, Spring AMQP) or a compression there. A character set
+ * becomes the `charset` of the content type, which is JSON if the publisher names no type.
  */
 function contentOf(
   datacontenttype: string | undefined,
@@ -162,7 +165,10 @@ function usableId(id: string | undefined): string | undefined {
   return id !== undefined && Buffer.byteLength(id) <= MAX_ID_BYTES ? id : undefined;
 }
 
-/** The same for every delivery of a message: from its content and from what its publisher wrote on it, not from what the broker adds. */
+/**
+ * Returns an id that is equal for all deliveries of a message: it depends on the content and the publisher's properties, not on the
+ * broker's.
+ */
 function contentId({ properties, fields, content }: ConsumeMessage): string {
   const own = Object.entries(properties.headers ?? {}).filter(([name]) => !name.startsWith('x-'));
   const written = [fields.exchange, fields.routingKey, properties.messageId, properties.type, properties.timestamp, own];

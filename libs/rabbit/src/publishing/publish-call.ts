@@ -1,7 +1,7 @@
 import { engineFail, type SluiceError } from '@sluice/plugin-api';
 import type { Sender } from './publisher.js';
 
-/** One call of `publish`: ends when all its messages are confirmed, at the first problem, or when its time is over. */
+/** One call of `publish`. It ends when all its messages are confirmed, at the first problem, or after its timeout. */
 export class PublishCall implements Sender {
   readonly done: Promise<void>;
   #left: number;
@@ -30,7 +30,7 @@ export class PublishCall implements Sender {
     if (this.wanted && (problem || this.#left === 0)) this.#end(problem);
   }
 
-  /** Ends it early, for instance because the bus closes. */
+  /** Ends the call with an error, for example because the bus closes. */
   fail(problem: SluiceError): void {
     if (this.wanted) this.#end(problem);
   }

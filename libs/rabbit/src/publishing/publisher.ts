@@ -7,37 +7,37 @@ import { describe } from '../connection/failure.js';
 import { rungFor } from '../queues/delay-queues.js';
 import type { Names } from '../queues/topology.js';
 
-/** Unconfirmed at once: enough for full speed, and a bound for what memory and sockets hold while the broker is slow. */
+/** Maximum unconfirmed messages: enough for full speed, and a limit for memory and socket buffers while the broker is slow. */
 const WINDOW_MESSAGES = 4_096;
 const WINDOW_BYTES = 64 * 1024 ** 2;
-/** RabbitMQ 4 closes the channel of a larger message (`max_message_size`), and with it all that is on its way. */
+/** RabbitMQ 4 closes the channel of a larger message (`max_message_size`), which loses the confirms of all unconfirmed messages. */
 const MAX_BODY_BYTES = 16 * 1024 ** 2;
 /**
- * A queue that was deleted is made again after this. Sooner, RabbitMQ 3.10 takes it for the old one, does not tell the old one's consumers,
- * and they wait for ever.
+ * Milliseconds after which a deleted queue is declared again. If it is declared sooner, RabbitMQ 3.10 does not cancel the consumers of the
+ * deleted queue, and they wait without end.
  */
 const REDECLARE_AFTER_MS = 500;
-/** How amqplib words a negative confirm; every other error of a confirm means that nobody knows. */
+/** The text of amqplib for a negative confirm. After any other error of a confirm, the outcome is unknown. */
 const NACKED = 'message nacked';
 
-/** Who waits for a confirm. */
+/** Waits for the confirms of messages. */
 export interface Sender {
-  /** False: nobody waits any more, so it need not be sent (again). */
+  /** False when the sender waits no longer. Its messages are then not sent, or not sent again. */
   readonly wanted: boolean;
-  /** Called once for each message, with what went wrong if anything. Must not throw. */
+  /** Called once for each message, with its error if there is one. Must not throw. */
   confirmed(problem?: SluiceError): void;
 }
 
 interface Entry {
   readonly out: Outgoing;
   readonly sender: Sender;
-  /** Its queue was missing and has been declared again. */
+  /** True when the queue was missing and has been declared again. */
   readonly again: boolean;
 }
 
 /**
- * Publishes with confirms, in order. What was not confirmed when the channel was lost is sent again, under the same ids, as long as its
- * sender wants it: the broker may then have it twice.
+ * Publishes with confirms, in order. Messages that were unconfirmed when the channel was lost are sent again under the same ids, while
+ * their senders want them. The broker may then have them twice.
  */
 export class Publisher {
   readonly #names: Names;
@@ -46,29 +46,30 @@ export class Publisher {
   #blocked: string | undefined;
   #unconfirmed = 0;
   #bytes = 0;
-  /** Not sent yet. */
+  /** Messages that are not sent yet. */
   #waiting: Entry[] = [];
-  /** Sent, and the channel was lost. */
+  /** Messages that were sent on a lost channel. Their outcome is unknown. */
   #unknown: Entry[] = [];
-  /** Messages that came back, until their confirm comes: it follows its return, and several may share id and target. */
+  /** Number of returned messages by id and target, until their confirms: the confirm of a message follows its return. */
   readonly #returned = new Map<string, number>();
 
-  /** @param redeclare makes a queue again that this host has declared before; false when it has not */
+  /** @param redeclare declares a queue again; resolves with false when this host has never declared it */
   constructor(names: Names, redeclare: (queue: string) => Promise<boolean>) {
     this.#names = names;
     this.#redeclare = redeclare;
   }
 
-  /** Why the broker takes nothing although it is connected. */
+  /** The reason why the broker accepts no messages on an open connection; undefined when it does. */
   get blocked(): string | undefined {
     return this.#blocked;
   }
 
+  /** True when no message waits or is unconfirmed. */
   get idle(): boolean {
     return this.#unconfirmed === 0 && this.#waiting.length === 0 && this.#unknown.length === 0;
   }
 
-  /** Takes up a new connection, and sends what waits. */
+  /** Uses a new connection, and sends the waiting messages. */
   async open(connection: ChannelModel): Promise<void> {
     connection.on('blocked', (reason) => (this.#blocked = reason));
     connection.on('unblocked', () => {
@@ -77,11 +78,11 @@ export class Publisher {
     });
     const channel = await connection.createConfirmChannel();
     channel.on('return', (message: Message) => this.#noteReturned(message));
-    channel.on('error', () => undefined); // the close that follows is what counts
+    channel.on('error', () => undefined); // a close follows and is handled below
     channel.on('close', () => {
       if (this.#channel !== channel) return;
       this.lost();
-      // a channel alone is closed for a topology that somebody has changed: all is made anew with the connection
+      // the broker closes only the channel when somebody has changed the topology: a new connection declares it again
       void connection.close().catch(() => undefined);
     });
     this.#channel = channel;
@@ -90,16 +91,17 @@ export class Publisher {
     this.#pump();
   }
 
-  /** The connection is gone. */
+  /** Stops sending after the connection is lost. */
   lost(): void {
     this.#channel = undefined;
     this.#blocked = undefined;
     this.#returned.clear();
   }
 
+  /** Sends a message, or queues it until there is a connection and room in the window. */
   send(out: Outgoing, sender: Sender): void {
     if (out.message.body.length > MAX_BODY_BYTES) {
-      sender.confirmed(engineFail.BODY_TOO_LARGE(`${out.message.body.length} bytes are more than RabbitMQ takes`));
+      sender.confirmed(engineFail.BODY_TOO_LARGE(`${out.message.body.length} bytes are more than RabbitMQ accepts`));
     } else if (this.#channel && this.#hasRoom() && this.#waiting.length === 0) {
       this.#write(this.#channel, out, sender, false);
     } else {
@@ -107,7 +109,7 @@ export class Publisher {
     }
   }
 
-  /** Lets go of what no sender wants any more. */
+  /** Drops the messages that no sender waits for. */
   prune(): void {
     const all = [...this.#unknown, ...this.#waiting];
     this.#unknown = this.#unknown.filter(isWanted);
@@ -154,7 +156,7 @@ export class Publisher {
     return rung === undefined ? '' : this.#names.of(rung);
   }
 
-  /** Nobody knows whether the broker has it. */
+  /** Keeps a message whose outcome is unknown, so that it is sent again. */
   #keep(entry: Entry): void {
     if (isWanted(entry)) this.#unknown.push(entry);
     else drop(entry);
@@ -189,10 +191,10 @@ export class Publisher {
     return true;
   }
 
-  /** Nothing took the message. A queue of ours is made again, once: somebody has removed it. */
+  /** Handles a message that the broker could not route. A queue that somebody has deleted is declared again, once. */
   async #unroutable({ out, sender, again }: Entry): Promise<void> {
     const { queue } = out;
-    if (queue === undefined) return sender.confirmed(engineFail.BUS_UNAVAILABLE('nothing takes events'));
+    if (queue === undefined) return sender.confirmed(engineFail.BUS_UNAVAILABLE('the exchange of events has no queue'));
     if (again || !(await this.#makeAgain(queue))) {
       return sender.confirmed(engineFail.BUS_UNAVAILABLE(`queue ${queue} does not exist`));
     }
@@ -206,6 +208,7 @@ export class Publisher {
   }
 }
 
-const drop = ({ sender }: Entry): void => sender.confirmed(engineFail.BUS_UNAVAILABLE('given up before RabbitMQ confirmed it'));
+const drop = ({ sender }: Entry): void =>
+  sender.confirmed(engineFail.BUS_UNAVAILABLE('the wait ended before RabbitMQ confirmed the message'));
 const isWanted = ({ sender }: Entry): boolean => sender.wanted;
 const returnKey = (id: string, routingKey: string): string => `${id}\n${routingKey}`;

@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import type { ChannelModel } from 'amqplib';
 
 /**
- * Sends the frames of one turn of the event loop together: those for all requests and deliveries that it found waiting. amqplib writes each
- * frame to the socket by itself, and a system call a frame is the largest cost of a hop. It keeps the socket to itself, so this looks for
- * it, and does without when a later version keeps it elsewhere.
+ * Sends all frames of one turn of the event loop in one write. amqplib writes each frame separately, and one system call for each frame
+ * is the largest cost of a hop. The socket is a private field of amqplib; the function does nothing if a later version keeps it
+ * elsewhere.
  */
 export function corkWrites(connection: ChannelModel): void {
   const { stream } = connection.connection as unknown as { stream?: Socket };

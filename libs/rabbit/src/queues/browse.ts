@@ -2,19 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { RecentAcks } from '../consuming/recent-acks.js';
 
-/** Taken at once: bounds what is on its way, and in memory. */
+/** Maximum messages that are taken at once. Limits the memory. */
 const BATCH = 500;
-/** A batch that stays incomplete for so long ends the walk: somebody else holds the rest. */
+/** A batch that stays incomplete for this long ends the walk: another consumer holds the other messages. */
 const QUIET_MS = 500;
-/** The queue takes messages back a moment after it was told to. */
+/** Maximum time until returned messages are in the queue again. */
 const MAX_RETURN_MS = 5_000;
 const RETURN_POLL_MS = 10;
 
 /**
- * Walks over at most `limit` messages of a queue from its head and shows each batch; `show` returns which messages of the batch to take off
- * the queue. All others are held until the walk ends; then they are back in the queue, in an order of the broker's choice.
+ * Walks over at most `limit` messages of a queue from its head, in batches. All messages that are not removed are held until the walk
+ * ends and then return to the queue, in an order that the broker chooses.
  *
- * @returns how many messages were taken off; the broker has applied their acknowledgements, so the channel can be closed
+ * @param show receives each batch and resolves with the messages of the batch to remove from the queue
+ * @returns the number of removed messages. The broker has applied their acknowledgements, so the channel can be closed
  */
 export async function browse(
   channel: Channel,
@@ -39,7 +40,7 @@ export async function browse(
   return removed;
 }
 
-/** @param all true when nothing that came before the last of them is held: one frame then acknowledges all, which the broker applies at once */
+/** @param all true when no earlier message is held: one frame then acknowledges all messages, and the broker applies it at once */
 function acknowledge(channel: Channel, acks: RecentAcks, messages: readonly ConsumeMessage[], all: boolean): void {
   for (const message of all ? messages.slice(-1) : messages) {
     channel.ack(message, all);
@@ -47,7 +48,9 @@ function acknowledge(channel: Channel, acks: RecentAcks, messages: readonly Cons
   }
 }
 
-/** The broker applies it after the acknowledgements before it, so once the messages are back those have been applied as well. */
+/**
+ * Returns the held messages. The broker applies commands in order: when the messages are back, earlier acknowledgements are applied too.
+ */
 async function giveBack(channel: Channel, queue: string, count: number): Promise<void> {
   channel.nackAll(true);
   for (const end = Date.now() + MAX_RETURN_MS; Date.now() < end; await sleep(RETURN_POLL_MS)) {

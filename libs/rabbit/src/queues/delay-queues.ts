@@ -1,6 +1,6 @@
 /**
- * Rungs of the delay ladder: a queue each, whose messages expire after its time. Messages of one queue expire in the order they came, so
- * each has one time for all; any delay is a walk down the rungs.
+ * The delay queues. The messages of each queue expire after its time. Messages of one queue expire in the order of their arrival, so a
+ * queue has one time for all its messages, and a delay is a sequence of these queues, from the longest to the shortest.
  */
 export const RUNGS = [
   { name: 'delay.1s', ms: 1_000 },
@@ -12,10 +12,10 @@ export const RUNGS = [
   { name: 'delay.1h', ms: 3_600_000 },
 ] as const;
 
-/** Half of the shortest rung: a message comes at most this much before or after its time. */
+/** Half of the shortest time: a message arrives at most this much before or after its due time. */
 const SLACK_MS = 500;
 
-/** The largest rung that fits what is left; undefined when the message is due. */
+/** Returns the longest delay queue that fits the remaining time; undefined when the message is due. */
 export function rungFor(leftMs: number): (typeof RUNGS)[number] | undefined {
   return RUNGS.findLast(({ ms }) => ms <= leftMs + SLACK_MS);
 }

@@ -7,8 +7,8 @@ import type { Names } from './topology.js';
 const REFUSAL = 'another host uses this RabbitMQ with an embedded database of its own: set SLUICE_DATABASE_URL on both';
 
 /**
- * A host whose database nobody else sees must be alone on its broker, or leases, claims and parked runs would not hold. It takes an
- * exclusive queue, which the broker releases when the connection ends; every other host checks whether the queue exists.
+ * Ensures that a host with an embedded database is alone on its broker: leases, claims and parked runs of two databases would contradict
+ * each other. The host holds an exclusive queue, which the broker deletes when the connection ends; other hosts check that there is none.
  *
  * @throws CONFIG_INVALID when the queue belongs to another host
  */
@@ -25,8 +25,8 @@ export async function claimSoleHost(connection: ChannelModel, names: Names, sole
 }
 
 /**
- * Sends a message that expires at once and must be returned when there is no such queue. A passive declaration would ask the same, but
- * RabbitMQ logs an error when the queue is missing, and that at each start of a host.
+ * Checks a queue by a mandatory message that expires at once: the broker returns it when the queue does not exist. For a passive
+ * declaration RabbitMQ would log an error at each start of a host, because the queue is usually missing.
  */
 async function exists(connection: ChannelModel, queue: string): Promise<boolean> {
   const channel = await connection.createConfirmChannel();

@@ -5,7 +5,7 @@ import { claimSoleHost } from './single-host-guard.js';
 import { withChannel } from './temporary-channel.js';
 import { Names } from './topology.js';
 
-/** A connection whose channels are closed by the time they are to be closed: amqplib throws at once then. */
+/** A connection whose channels are closed already when `close` is called, so that `close` throws, as in amqplib. */
 function connectionOf(channel: object): ChannelModel {
   const close = () => {
     throw new Error('Channel closed');
@@ -24,7 +24,7 @@ describe('a channel that is closed already', () => {
     expect(await withChannel(connectionOf({}), () => Promise.resolve(7))).toBe(7);
   });
 
-  it('does not hide why a host cannot tell whether it is alone', async () => {
+  it('does not hide why the check for other hosts failed', async () => {
     const waitForConfirms = () => Promise.reject(new Error('connection lost'));
     const connection = connectionOf({ publish: () => true, waitForConfirms });
     await expect(claimSoleHost(connection, new Names(''), false)).rejects.toThrow('connection lost');

@@ -1,13 +1,13 @@
 import type { Channel, ChannelModel } from 'amqplib';
 
-/** Runs on a channel of its own, since the broker closes the channel of a request that it refuses. */
+/** Runs a request on its own channel, because the broker closes the channel of a request that it refuses. */
 export async function withChannel<T>(connection: ChannelModel, run: (channel: Channel) => Promise<T>): Promise<T> {
   const channel = await connection.createChannel();
   channel.on('error', () => undefined); // the request itself rejects
   try {
     return await run(channel);
   } finally {
-    // not waited for: when the connection dies meanwhile, amqplib never answers
+    // not awaited: amqplib never settles the promise when the connection is lost meanwhile
     void closeQuietly(channel);
   }
 }
@@ -17,6 +17,6 @@ export async function closeQuietly(channel: Channel): Promise<void> {
   try {
     await channel.close();
   } catch {
-    // it is closed
+    // the channel is closed already
   }
 }

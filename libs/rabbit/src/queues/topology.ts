@@ -3,30 +3,33 @@ import type { Channel, Options } from 'amqplib';
 import { RUNGS } from './delay-queues.js';
 
 const DAY_MS = 86_400_000;
-/** A host that stands still must not fill the broker: the oldest of what its peers say goes. */
+/** Maximum messages in the queue of a host for its peers. The oldest are dropped, so a host that hangs cannot fill the broker. */
 const MAX_PEER_MESSAGES = 20_000;
 
 /**
- * Absent, RabbitMQ 4 drops a message at its 21st delivery; -1 makes 3.10 drop it at the first. A large limit is safe on both, and it
- * lets a message that was handed back stay near the head of its queue.
+ * Without a limit RabbitMQ 4 drops a message at its 21st delivery; with -1, 3.10 drops it at the first. A large limit is safe on both, and
+ * it keeps a returned message near the head of its queue.
  */
 const DELIVERY_LIMIT = { 'x-delivery-limit': 1_000_000 };
 const QUORUM = { 'x-queue-type': 'quorum', 'x-overflow': 'reject-publish', ...DELIVERY_LIMIT };
 
-/** Dead letters are kept until the next queue has confirmed them; by default RabbitMQ sends them once and forgets. Needs reject-publish. */
+/**
+ * Keeps dead letters until the next queue has confirmed them; by default RabbitMQ sends them once and forgets them. Requires
+ * reject-publish.
+ */
 const deadLetterTo = (exchange: string) => ({ 'x-dead-letter-exchange': exchange, 'x-dead-letter-strategy': 'at-least-once' });
 
-/** Names on the broker: ours behind the prefix. */
+/** The names of exchanges and queues on the broker: a prefix and the name of the engine. */
 export class Names {
   constructor(readonly prefix: string) {}
 
-  /** Where events go, by type. */
+  /** The exchange that routes events by type. */
   readonly events = () => this.of('events');
-  /** Where the delay ladder gives messages back: bound to each queue by its own name. */
+  /** The exchange to which delay queues return messages. Each queue is bound to it by its own name. */
   readonly return = () => this.of('return');
-  /** What a host says to all hosts. */
+  /** The exchange for messages to all hosts. */
   readonly peers = () => this.of(queues.peers);
-  /** Held by a host that keeps its database to itself. */
+  /** The exclusive queue of a host with an embedded database. */
   readonly soleHost = () => this.of('host.embedded-database');
 
   of(name: string): string {
@@ -34,7 +37,7 @@ export class Names {
   }
 }
 
-/** Declares exchanges and queues that belong to no flow. Everything is durable, and declaring it again changes nothing. */
+/** Declares the exchanges and queues that belong to no flow. All are durable, and declaring them again changes nothing. */
 export async function declareTopology(channel: Channel, names: Names): Promise<void> {
   const unrouted = names.of(queues.unrouted);
   const poison = names.of(queues.poison);
@@ -44,7 +47,7 @@ export async function declareTopology(channel: Channel, names: Names): Promise<v
   await channel.assertExchange(names.return(), 'direct');
   await channel.assertExchange(names.peers(), 'fanout');
 
-  // no dead letter exchange: after its days an event that nobody wanted is gone
+  // no dead letter exchange: an unrouted event is deleted after a week
   await channel.assertQueue(unrouted, durable({ ...QUORUM, 'x-message-ttl': 7 * DAY_MS, 'x-max-length-bytes': 1024 ** 3 }));
   await channel.bindQueue(unrouted, unrouted, '');
   await channel.assertQueue(poison, durable(QUORUM));
@@ -58,10 +61,10 @@ export async function declareTopology(channel: Channel, names: Names): Promise<v
   }
 }
 
-/** Declared by the topology, with arguments of their own: to declare one as others are would be refused. */
+/** Queues that the topology declares with other arguments. The broker refuses a second declaration with the usual ones. */
 const FIXED: readonly string[] = [queues.poison, queues.unrouted];
 
-/** Declares a queue with its bindings. A durable one must be declared by every host alike, so nothing about it can be chosen. */
+/** Declares a queue with its bindings. All hosts must declare a durable queue with equal arguments, so there are no options for it. */
 export async function declareQueue(channel: Channel, names: Names, spec: QueueSpec): Promise<void> {
   if (FIXED.includes(spec.queue)) return;
   const queue = names.of(spec.queue);

@@ -8,7 +8,10 @@ import type { Names } from './topology.js';
 
 const COUNTED = 10_000;
 
-/** Types of the first 10,000 events that nobody wanted. While it counts they are in its hands: another count sees only what is behind. */
+/**
+ * Counts the first 10,000 events of `unrouted` by type. The events are held during the count, so a second count at the same time sees only
+ * the events behind them.
+ */
 export function countUnrouted(connection: ChannelModel, names: Names): Promise<UnroutedStatus[]> {
   return withChannel(connection, async (channel) => {
     const counts = new Map<string, number>();
@@ -23,7 +26,11 @@ export function countUnrouted(connection: ChannelModel, names: Names): Promise<U
   });
 }
 
-/** Moves what fits one of the patterns: each leaves `unrouted` after its copy is confirmed. Gives how many. */
+/**
+ * Moves the events whose type matches one of the patterns. An event leaves `unrouted` after its copy is confirmed.
+ *
+ * @returns the number of moved events
+ */
 export function moveUnrouted(
   connection: ChannelModel,
   names: Names,
