@@ -27,7 +27,7 @@ describe('a paced step', () => {
     expect(machine.emitted.find((one) => one.type === 'said')?.data).toEqual({ echo: 'привет' });
   });
 
-  it('keeps its id through attempts, and spends one for each failure that was answered', async () => {
+  it('keeps its id in every attempt, and spends an attempt for each answered failure', async () => {
     const machine = await start({
       flows: flow('t', PUSH, 'deliver:\n  retry: { attempts: 3, backoff: fixed, initial: 1s }\n'),
       answer: ({ attempt }) => {
@@ -41,7 +41,7 @@ describe('a paced step', () => {
     expect(new Set(machine.calls.map((call) => call.id)).size).toBe(1);
   });
 
-  it('parks the run after the last attempt, with the error, and a replay goes on at that step under the same id', async () => {
+  it('parks the run after the last attempt, with the error, and a replay continues at that step under the same id', async () => {
     let broken = true;
     const machine = await start({
       flows: flow('t', `  - id: before\n    set: { n: 1 }\n${PUSH}${SAID}`, 'deliver:\n  retry: { attempts: 1 }\n'),
@@ -148,7 +148,7 @@ describe('an unpaced step', () => {
 });
 
 describe('a flow', () => {
-  it('takes the first true case of a switch, and what comes after the switch', async () => {
+  it('runs the first true case of a switch, and the steps after the switch', async () => {
     const steps = `  - id: which
     switch:
       cases:
@@ -173,7 +173,7 @@ describe('a flow', () => {
     ).toEqual([false, true]);
   });
 
-  it('parks a run whose expression has no value, past any onError', async () => {
+  it('parks a run whose expression has no value, whatever its onError entries are', async () => {
     const machine = await start({ flows: flow('t', PUSH + `    onError:\n      - output: hidden\n`) });
     await machine.publish('t.asked', { other: 1 });
     await machine.ended('parked');
@@ -195,7 +195,7 @@ describe('a flow', () => {
     expect(machine.calls).toHaveLength(1);
   });
 
-  it('drops what has expired before a step', async () => {
+  it('ends a run whose event has expired before a step', async () => {
     const machine = await start({ flows: flow('t', PUSH, 'deliver:\n  expires: 1s\n') });
     const acceptedat = Date.now() - 5_000;
     await machine.bus.publish([
@@ -233,7 +233,7 @@ describe('a flow', () => {
     expect(machine.outcomes.filter((one) => one.outcome === 'done')).toHaveLength(3);
   });
 
-  it('goes on after the host was lost in the middle, without calling again what was done', async () => {
+  it('continues after the host was lost, without repeating finished calls', async () => {
     const broker = new MemoryBroker();
     const database = new MemoryDatabase();
     const two = PUSH + `  - id: second\n    use: fake.push\n    connection: peer\n    with: { text: again }\n`;
@@ -254,7 +254,7 @@ describe('a flow', () => {
     expect(second.calls.map((call) => call.id)).toEqual([first.calls[1]?.id]);
   });
 
-  it('does not call twice what cannot be repeated, when the host was lost in the middle', async () => {
+  it('does not repeat a call that must not be repeated after the host was lost during it', async () => {
     const broker = new MemoryBroker();
     const database = new MemoryDatabase();
     const flows = flow('t', PUSH, 'deliver:\n  retry: { attempts: 5 }\n');
@@ -276,7 +276,7 @@ describe('a flow', () => {
     expect(second.calls).toHaveLength(0);
   });
 
-  it('calls what cannot be repeated again when it is sure that nothing was sent', async () => {
+  it('repeats a call that must not be repeated when its request was not sent', async () => {
     let away = 2;
     const machine = await start({
       idempotent: 'no',
@@ -291,7 +291,7 @@ describe('a flow', () => {
     expect(machine.calls.map((call) => call.attempt)).toEqual([1, 1, 1]);
   });
 
-  it('parks a run that its host has died on again and again', async () => {
+  it('parks a run during which hosts died several times', async () => {
     const broker = new MemoryBroker();
     const database = new MemoryDatabase();
     const first = broker.connect();

@@ -6,7 +6,7 @@ const SECRET = 'W3bT0kenSecret';
 const mask = (text: string) => text.replaceAll(SECRET, '***');
 
 describe('a secret in an error', () => {
-  it('leaves the code and the other fields of an error that is none of ours', () => {
+  it('leaves the code and the other fields of a foreign error', () => {
     const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${SECRET}.test`), {
       code: 'ENOTFOUND',
       errno: -3008,
@@ -52,12 +52,12 @@ describe('a secret in an error', () => {
     expect(JSON.stringify([masked, viewError(masked), masked.stack, masked.options, String(masked.cause)])).not.toContain(SECRET);
   });
 
-  it('returns an error that is none of ours itself, where it has nothing to hide', () => {
+  it('returns a foreign error itself when it contains no secret', () => {
     const error = Object.assign(new Error('down', { cause: new Error('deep') }), { code: 'ECONNREFUSED', socket: {} });
     expect(maskedError(error, mask)).toBe(error);
   });
 
-  it('ends for details that contain themselves', () => {
+  it('ends for details that refer to themselves', () => {
     const details: Record<string, unknown> = { token: SECRET };
     for (const key of ['a', 'b', 'c']) details[key] = details;
     const masked = maskedError(fail.REJECTED('no', { details }), mask);

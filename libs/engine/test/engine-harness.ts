@@ -23,10 +23,10 @@ export interface SeenCall {
   readonly input: { readonly text: string };
 }
 
-/** What the fake peer answers: throw to fail. */
+/** Returns the answer of the fake peer to a call. It throws to make the call fail. */
 export type Answer = (call: SeenCall, raw: Call) => unknown;
 
-/** A plugin with a paced and an unpaced action, and a peer that the test scripts. */
+/** Returns a plugin with a paced and an unpaced action whose peer is `answer`. Each call is added to `calls`. */
 export function fakePlugin(calls: SeenCall[], answer: Answer, idempotent: 'yes' | 'by-key' | 'no' = 'by-key'): AnyPlugin {
   const say = (paced: boolean) =>
     action({
@@ -52,7 +52,7 @@ export function fakePlugin(calls: SeenCall[], answer: Answer, idempotent: 'yes' 
   });
 }
 
-/** Starts calls as long as the owner has some, never more at once than the limit. Nothing else: it is not the pacer that is tested. */
+/** A pacer that starts calls while the owner has waiting pushes, up to the limit. It has no breaker, rate or calendar. */
 export class PlainPacer implements Pacer {
   readonly engine = 'memory';
   readonly ends: CallEnd[] = [];
@@ -80,12 +80,13 @@ export class PlainPacer implements Pacer {
     return { wake, state, ended };
   }
 
-  /** The connection is another host's from now on. */
+  /** Ends the ownership of all connections, as when another host takes the lease. */
   lose(): void {
     this.open = false;
     for (const { owner } of this.#owners) owner.onClosed('lease');
   }
 
+  /** Makes this host the owner of all connections again. */
   regain(): void {
     this.open = true;
     for (const { owner, wake } of this.#owners) {
@@ -98,7 +99,7 @@ export class PlainPacer implements Pacer {
     for (const { owner } of this.#owners) owner.onBreakerChanged?.(open);
   }
 
-  /** Looks again at everything that waits. */
+  /** Starts the calls of pushes that wait. */
   wake(): void {
     for (const { wake } of this.#owners) wake();
   }
@@ -115,21 +116,21 @@ export interface TestEngineOptions {
   readonly database?: MemoryDatabase;
   readonly pacer?: PlainPacer;
   readonly settings?: string;
-  /** One more plugin, with connections in `settings`. */
+  /** A further plugin, whose connections are in `settings`. */
   readonly plugin?: AnyPlugin;
-  /** Hides secrets in a text. */
+  /** Masks secrets in a text. */
   readonly mask?: (text: string) => string;
-  /** Default: all. */
+  /** Default: all roles. */
   readonly roles?: readonly Role[];
-  /** False: the test says when the host can be reached. */
+  /** False: the test calls `engine.ready()` itself. */
   readonly ready?: boolean;
   /** Default: the clock of the process. */
   readonly clock?: Clock;
-  /** Folder for the events of live sources. */
+  /** Folder of the spool. Absent: the host has no spool. */
   readonly spool?: string;
 }
 
-/** An engine on memory adapters, with the fake plugin, and what a test needs to look at. */
+/** Starts an engine on memory adapters with the fake plugin. Returns it with its adapters and with everything that it has reported. */
 export async function startTestEngine(options: TestEngineOptions) {
   const calls: SeenCall[] = [];
   const outcomes: { flow: string; outcome: string | undefined }[] = [];
@@ -232,14 +233,14 @@ function workspaceOf(flows: string, plugins: ReadonlyMap<string, AnyPlugin>, set
   return compiled.workspace;
 }
 
-/** A flow that takes `types`, with these steps (indented by two). */
+/** Returns a flow that takes the type `<name>.asked`. The lines of `steps` are indented by two spaces. */
 export function flow(name: string, steps: string, more = ''): string {
   return `sluice: 1\nflow: ${name}\ntrigger:\n  use: event\n  with: { types: [${name}.asked] }\n${more}steps:\n${steps}`;
 }
 
 export type TestEngine = Awaited<ReturnType<typeof startTestEngine>>;
 
-/** Machines of the tests of one file: each is stopped after its test. */
+/** Returns a function that starts engines for the tests of one file. Each engine is stopped after its test. */
 export function testEngines(): {
   readonly start: (options: TestEngineOptions) => Promise<TestEngine>;
   readonly running: TestEngine[];

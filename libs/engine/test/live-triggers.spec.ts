@@ -23,7 +23,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A source that says things when it likes, and hears nothing. */
+/** A source that sends events at any time and cannot send them again. */
 async function startSource(flows: string) {
   const spool = await mkdtemp(path.join(tmpdir(), 'sluice-live-'));
   closing.push(() => rm(spool, { recursive: true }));
@@ -54,7 +54,7 @@ async function startSource(flows: string) {
 }
 
 describe('a live source', () => {
-  it('is heard while the broker is away, and nothing that it said is lost or out of order', async () => {
+  it('loses no event while the broker is away, and keeps their order', async () => {
     const { machine, say } = await startSource(FLOW);
     machine.broker.stop();
     for (const from of ['1', '2', '3']) expect(await say(from)).toEqual({ id: from });
@@ -63,7 +63,7 @@ describe('a live source', () => {
     expect(machine.emitted.map(({ data }) => data)).toEqual([{ from: '1' }, { from: '2' }, { from: '3' }]);
   });
 
-  it('said it when it said it: what waited too long for the broker has expired', async () => {
+  it('counts the expiry of an event from its arrival, also while the event waits for the broker', async () => {
     const { machine, say } = await startSource(LATE);
     machine.broker.stop();
     await say('1');
@@ -74,7 +74,7 @@ describe('a live source', () => {
     expect(machine.emitted).toEqual([]);
   });
 
-  it('is told at once when it says what its schema does not promise', async () => {
+  it('receives an error at once for an event that does not fit its schema', async () => {
     const { say } = await startSource(FLOW);
     await expect(say(7 as unknown as string)).rejects.toMatchObject({ code: 'OUTPUT_INVALID' });
   });

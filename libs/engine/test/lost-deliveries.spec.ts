@@ -26,7 +26,7 @@ describe.each([
   ['a paced call', PUSH],
   ['a call within a hop', SAY],
 ])('the result of %s', (_what, steps) => {
-  it('is kept when the broker took its delivery back and handed it out again twice: one call, one result', async () => {
+  it('is published once after one call when the broker redelivers the message twice during the call', async () => {
     const broker = new MemoryBroker();
     const call = gate();
     const machine = await start({
@@ -59,7 +59,7 @@ describe.each([
     expect(machine.outcomes.filter(({ outcome }) => outcome === 'done')).toHaveLength(1);
   });
 
-  it('is kept when it ends while the broker is away', async () => {
+  it('is published later when the call ends while the broker is away', async () => {
     const broker = new MemoryBroker();
     const call = gate();
     const machine = await start({
@@ -81,8 +81,8 @@ describe.each([
   });
 });
 
-describe('pushes that come back', () => {
-  it('do not wait behind all fresh ones when every first attempt has failed', async () => {
+describe('retries of pushes', () => {
+  it('take turns with new pushes when every first attempt has failed', async () => {
     const FRESH = 400;
     const first: SeenCall[] = [];
     const pacer = new PlainPacer();
@@ -105,7 +105,7 @@ describe('pushes that come back', () => {
   });
 });
 
-describe('a message that was handed out before', () => {
+describe('a redelivered message', () => {
   /** An event, or a push, whose host has died with it once. */
   async function afterCrash(queue: string) {
     const broker = new MemoryBroker();
@@ -129,19 +129,22 @@ describe('a message that was handed out before', () => {
     return { broker, flows };
   }
 
-  it.each(['flow.t', 'push.peer.normal'])('waits in %s until the host can be reached; a fresh one does not', async (queue) => {
-    const { broker, flows } = await afterCrash(queue);
-    const machine = await start({ broker, flows, ready: false, answer: (seen) => seen.input });
-    await until('it is held', async () => (await machine.bus.status([queue]))[0]?.held === 1);
-    await machine.publish('t.asked', { text: 'fresh' });
-    await machine.ended('done');
-    expect(machine.calls.map(({ input }) => input.text)).toEqual(['fresh']);
-    machine.engine.ready();
-    await machine.ended('done', 2);
-    expect(machine.calls.map(({ input }) => input.text)).toEqual(['fresh', 'killer']);
-  });
+  it.each(['flow.t', 'push.peer.normal'])(
+    'waits in %s until the host accepts requests, while a new message does not wait',
+    async (queue) => {
+      const { broker, flows } = await afterCrash(queue);
+      const machine = await start({ broker, flows, ready: false, answer: (seen) => seen.input });
+      await until('it is held', async () => (await machine.bus.status([queue]))[0]?.held === 1);
+      await machine.publish('t.asked', { text: 'fresh' });
+      await machine.ended('done');
+      expect(machine.calls.map(({ input }) => input.text)).toEqual(['fresh']);
+      machine.engine.ready();
+      await machine.ended('done', 2);
+      expect(machine.calls.map(({ input }) => input.text)).toEqual(['fresh', 'killer']);
+    },
+  );
 
-  it('is handed back when the host stops before it could be reached', async () => {
+  it('returns to its queue when the host stops before it accepts requests', async () => {
     const { broker, flows } = await afterCrash('flow.t');
     const machine = await start({ broker, flows, ready: false, answer: (seen) => seen.input });
     await until('it is held', async () => (await machine.bus.status(['flow.t']))[0]?.held === 1);

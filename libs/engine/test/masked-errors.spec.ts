@@ -7,7 +7,7 @@ const SECRET = 'W3bT0kenSecret';
 const { start } = testEngines();
 const mask = (text: string) => text.replaceAll(SECRET, '***');
 
-/** What a service answers that repeats the request. */
+/** The answer of a service that repeats the request in its error. */
 const echo = () => {
   throw fail.REJECTED(`422 for ${SECRET}`, {
     details: { status: 422, body: `authorization: Bearer ${SECRET}`, [SECRET]: [SECRET] },
@@ -21,7 +21,7 @@ describe('a secret that a remote system repeats in its error', () => {
   it.each([
     ['push', 'paced'],
     ['say', 'unpaced'],
-  ])('is stored nowhere when fake.%s (%s) fails', async (action) => {
+  ])('is not stored when fake.%s (%s) fails', async (action) => {
     const machine = await start({ flows: flow('order', CALL.replace('ACTION', action)), answer: echo, mask });
     await machine.publish('order.asked', { n: 1 });
     await until('the run to be parked', async () => (await machine.store.parked.list({ limit: 1 })).length === 1);
@@ -33,7 +33,7 @@ describe('a secret that a remote system repeats in its error', () => {
     expect(JSON.stringify(stored)).not.toContain(SECRET);
   });
 
-  it('is not seen by a flow that handles the error', async () => {
+  it('is masked in the error that a flow handles', async () => {
     const machine = await start({
       flows: flow(
         'order',

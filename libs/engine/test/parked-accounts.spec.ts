@@ -18,7 +18,7 @@ const SHOP = { source: '/issuers/shop/till-1' };
 const LARGE = { text: 'x'.repeat(11_000) };
 
 describe('an account whose parked runs are at the limit', () => {
-  it('is refused with PARKED_FULL before the event is accepted, on every host, and nobody else is', async () => {
+  it('gets PARKED_FULL for new events on every host, while other accounts do not', async () => {
     const [broker, database] = [new MemoryBroker(), new MemoryDatabase()];
     const options = { flows: FLOWS, settings: SETTINGS, answer: refuse, broker, database };
     const machine = await start(options);
@@ -40,7 +40,7 @@ describe('an account whose parked runs are at the limit', () => {
     expect(machine.log.lines.filter(({ message }) => message.startsWith('issuer shop: its events are refused'))).toHaveLength(1);
   });
 
-  it('is accepted again once its runs are dropped', async () => {
+  it('can send events again once its runs are dropped', async () => {
     const machine = await start({ flows: FLOWS, settings: SETTINGS, answer: refuse });
     await machine.publish('order.asked', LARGE, SHOP);
     await until('the account to be full', () => machine.engine.parkedAccounts().length === 1);
@@ -50,7 +50,7 @@ describe('an account whose parked runs are at the limit', () => {
     await machine.publish('order.asked', {}, SHOP);
   });
 
-  it('is the one of the issuer for what flows emit because of its events', async () => {
+  it('is the account of the issuer for events that flows emit because of its events', async () => {
     const machine = await start({ flows: FLOWS, settings: SETTINGS, answer: refuse });
     await machine.publish('first.asked', LARGE, SHOP);
     await until('the account to be full', () => machine.engine.parkedAccounts().length === 1);
@@ -58,7 +58,7 @@ describe('an account whose parked runs are at the limit', () => {
     await expect(machine.publish('first.asked', {}, SHOP)).rejects.toMatchObject({ code: 'PARKED_FULL' });
   });
 
-  it('is the one of the flow for events without an issuer, and refuses none that nobody could send again', async () => {
+  it('is the account of the flow for events without an issuer, and takes events that cannot be sent again', async () => {
     const machine = await start({ flows: FLOWS, settings: SETTINGS, answer: refuse });
     const sent = { type: 'order.asked', data: LARGE, source: '/connections/http' };
     await machine.engine.ingress.hand('order', sent);

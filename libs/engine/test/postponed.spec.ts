@@ -19,7 +19,7 @@ let machine: Awaited<ReturnType<typeof startTestEngine>>;
 afterEach(() => machine.stop());
 
 describe('a call that is not due yet', () => {
-  it('is made again when it is, spends no attempt and holds up no other call', async () => {
+  it('is made when it is due, spends no attempt and delays no other call', async () => {
     machine = await startTestEngine({
       flows: FLOW,
       answer: ({ input }) => {

@@ -32,7 +32,7 @@ describe('a replay with other data', () => {
     expect(machine.calls.map((call) => call.input.text)).toEqual(['bad', 'good']);
   });
 
-  it('stays parked when it cannot be published: the sweeper would send the old data', async () => {
+  it('leaves the run parked when the publish fails, because the sweeper would send the old data', async () => {
     const broker = new MemoryBroker();
     const machine = await start({ broker, flows: flow('t', PUSH), answer: refuseBad });
     await machine.publish('t.asked', { text: 'bad' });
@@ -49,7 +49,7 @@ describe('a replay with other data', () => {
 describe('a replay from the start', () => {
   const STEPS = `  - { id: first, use: fake.say, connection: quick, with: { text: first } }\n${PUSH}`;
 
-  it('is not begun at the failed step by the sweeper when its host dies before it was published', async () => {
+  it('is not published by the sweeper at the failed step when its host dies before the publish', async () => {
     const broker = new MemoryBroker();
     const machine = await start({ broker, flows: flow('t', STEPS), answer: refuseBad });
     await machine.publish('t.asked', { text: 'bad' });
@@ -57,7 +57,7 @@ describe('a replay from the start', () => {
     broker.stop();
     await expect(machine.engine.parking.replay(run, { fromStart: true })).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
     broker.start();
-    // what is parked the sweeper leaves alone
+    // the sweeper ignores runs in the state parked
     expect((await machine.store.parked.get(run))?.state).toBe('parked');
     await machine.engine.parking.replay(run, { fromStart: true });
     await machine.ended('parked', 2);
@@ -91,7 +91,7 @@ describe('a run that is parked with more outputs than can travel', () => {
 });
 
 describe('the sweep for replays whose host has died', () => {
-  it('goes past what cannot be published', async () => {
+  it('continues with the next run when one cannot be published', async () => {
     let now = Date.now();
     const database = new MemoryDatabase({ ...systemClock, now: () => now });
     const store = new MemoryStore(database);
@@ -122,8 +122,8 @@ describe('the sweep for replays whose host has died', () => {
   });
 });
 
-describe('a message that nobody can read', () => {
-  it('is parked with its bytes, also when it was handed out often, and is not replayed', async () => {
+describe('an unreadable message', () => {
+  it('is parked with its bytes, also after many redeliveries, and is not replayed', async () => {
     const broker = new MemoryBroker();
     const first = broker.connect();
     await first.declare({ queue: 'flow.t.next' });
@@ -165,7 +165,7 @@ describe('an event that is emitted', () => {
     return seen;
   };
 
-  it('carries the body of the trigger as it came when its data is that of the trigger', async () => {
+  it('carries the unchanged body of the trigger when its data is that of the trigger', async () => {
     const steps = `  - id: out\n    emit: { type: out, data: '\${{ trigger.data }}' }\n`;
     const machine = await start({ flows: flow('t', steps) });
     const seen = await bodies(machine, 'out');
@@ -175,7 +175,7 @@ describe('an event that is emitted', () => {
     expect(seen).toEqual([{ body: '{ "n" : 1.0 }', type: 'application/json; charset=utf-8' }]);
   });
 
-  it('carries the body that a call gave it', async () => {
+  it('carries the body that a call has set', async () => {
     const machine = await start({
       flows: flow('t', PUSH),
       answer: (_seen, call) => {
@@ -188,7 +188,7 @@ describe('an event that is emitted', () => {
     expect(seen).toEqual([{ body: '<a>1</a>', type: 'application/xml' }]);
   });
 
-  it('is refused beyond the size that a door takes', async () => {
+  it('is refused above settings.limits.eventBytes', async () => {
     const steps = `  - id: out\n    emit: { type: out, data: '\${{ trigger.data.text & trigger.data.text & trigger.data.text }}' }\n`;
     const machine = await start({ settings: 'settings: { limits: { event: 1KiB } }\n', flows: flow('t', steps) });
     await machine.publish('t.asked', { text: 'x'.repeat(500) });
@@ -198,7 +198,7 @@ describe('an event that is emitted', () => {
 });
 
 describe('callers that wait for a reply', () => {
-  it('each get their own, also when they sent the same id', async () => {
+  it('receive the reply to their own event, also when two sent the same id', async () => {
     const steps = `  - id: answer\n    reply: { data: '\${{ trigger.data.text }}' }\n`;
     const machine = await start({ flows: flow('t', steps) });
     const ask = (source: string) =>
@@ -207,7 +207,7 @@ describe('callers that wait for a reply', () => {
     expect([(await a.reply)?.data, (await b.reply)?.data]).toEqual(['/a', '/b']);
   });
 
-  it('get one again when they repeat their request with the same id', async () => {
+  it('receive the reply again when they repeat their request with the same id', async () => {
     const steps = `${PUSH}  - id: answer\n    reply: { data: '\${{ trigger.data.text }}' }\n`;
     const machine = await start({ flows: flow('t', steps) });
     const event = { id: '1', type: 't.asked', source: '/a', data: { text: 'a' } };
@@ -218,7 +218,7 @@ describe('callers that wait for a reply', () => {
     expect((await (await ask()).reply)?.data).toBe('a');
   });
 
-  it('are told when the host stops that none will come', async () => {
+  it('receive an error when the host stops', async () => {
     const machine = await start({ flows: flow('t', PUSH) });
     const event = { type: 't.asked', source: '/a', data: { text: 'a' } };
     await machine.bus.declare({ queue: 'flow.elsewhere' });

@@ -95,27 +95,27 @@ async function startDesk(
   return { ...desk, machine, services: host.services };
 }
 
-describe('a plugin whose clients come by themselves', () => {
+describe('a plugin that clients connect to', () => {
   it('is opened at the start, although no step has called it', async () => {
     const { hosts } = await startDesk();
     expect(hosts.map((host) => host.connection)).toEqual(['desks']);
   });
 
-  it('ends the start when it is wrongly configured', async () => {
+  it('ends the start of the host when it is wrongly configured', async () => {
     const { plugin } = deskPlugin(engineFail.CONFIG_INVALID('port 61613 is in use'));
     await expect(startTestEngine({ flows: FLOW, settings: SETTINGS, plugin })).rejects.toMatchObject({
       message: 'port 61613 is in use',
     });
   });
 
-  it('calls a flow by its name and gets the answer', async () => {
+  it('calls a flow by its name and receives the reply', async () => {
     const { flows } = await startDesk();
     await until('the flow to be open', () => flows.has('ask'));
     const accepted = await flows.get('ask')?.({ data: { sku: 'A-1' } }, { reply: { withinMs: 5_000 } });
     expect(await accepted?.reply).toMatchObject({ status: 200, data: { sku: 'A-1' } });
   });
 
-  it('publishes in its own name, and for a bearer what that bearer may', async () => {
+  it('publishes under its own name, and for a bearer only types that the token allows', async () => {
     const { services, machine } = await startDesk();
     await services.publish({ type: 'user.connected', data: 1 });
     await services.publish({ type: 'order.created', data: 2 }, bearer);
@@ -130,7 +130,7 @@ describe('a plugin whose clients come by themselves', () => {
     ]);
   });
 
-  it('hears what its other hosts say, and not itself', async () => {
+  it('receives broadcasts of other hosts and not its own', async () => {
     const broker = new MemoryBroker();
     const [here, there] = [await startDesk({ broker }), await startDesk({ broker })];
     const heard: string[] = [];
@@ -142,7 +142,7 @@ describe('a plugin whose clients come by themselves', () => {
     expect(heard).toEqual([`hello from ${there.services.peers.id}`]);
   });
 
-  it('does its common work on one host, and on the other when that one ends', async () => {
+  it('does the work of a lease on one host, and on another when that host ends', async () => {
     const database = new MemoryDatabase();
     const [here, there] = [await startDesk({ database }), await startDesk({ database })];
     const working: string[] = [];
@@ -164,7 +164,7 @@ describe('a plugin whose clients come by themselves', () => {
   });
 });
 
-describe('a call that waits for something that comes later', () => {
+describe('a call that suspends its step', () => {
   const asked = async (timeout: string) => {
     const desk = await startDesk({ flows: QUESTION(timeout) });
     await desk.machine.publish('confirm.asked', 'order 7');
@@ -173,7 +173,7 @@ describe('a call that waits for something that comes later', () => {
     return { ...desk, token: desk.tokens[0] as Buffer, told };
   };
 
-  it('holds no message, and the run goes on with what came', async () => {
+  it('holds no message, and the run continues with the output of resume', async () => {
     const { machine, services, token, told } = await asked('1h');
     await until('the message to be settled', async () => {
       const [status] = await machine.bus.status(['flow.confirm']);
@@ -186,7 +186,7 @@ describe('a call that waits for something that comes later', () => {
     expect(told()).toEqual([{ answer: 'yes', of: 'order 7' }]);
   });
 
-  it('ends with its timeout, and what comes after that is ignored', async () => {
+  it('ends with its timeout, and a later resume is ignored', async () => {
     const { machine, services, token, told } = await asked('100ms');
     await machine.ended('done');
     await until('the event', () => told().length === 1);

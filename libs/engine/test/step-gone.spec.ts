@@ -66,7 +66,7 @@ describe('a step that is renamed while runs wait for its call', () => {
     expect(after.calls.map(({ id }) => id)).toEqual([`${parked!.run}/store`]);
   });
 
-  it('goes on under the same id when the step is back', async () => {
+  it('makes the calls under the same ids when the step exists again', async () => {
     const next = await renamed(1);
     const without = await next(flow('t', step('store')));
     const [parked] = await parkedRuns(without, 1);
@@ -77,7 +77,7 @@ describe('a step that is renamed while runs wait for its call', () => {
     expect(back.calls.map(({ id }) => id)).toEqual([`${parked!.run}/save`]);
   });
 
-  it('says at the start how many parked runs cannot go on', async () => {
+  it('reports at the start how many parked runs cannot continue', async () => {
     const next = await renamed(3);
     const without = await next(flow('t', step('store')));
     await parkedRuns(without, 3);
@@ -105,8 +105,8 @@ describe('a flow that is removed while runs wait for its call', () => {
   });
 });
 
-describe('a step that vanishes while its call is open', () => {
-  /** The call ends, and its result is read by a host whose edition of the flow does not have the step. */
+describe('a step that is removed while its call is open', () => {
+  /** The call ends, and its result is read by a host whose revision of the flow does not have the step. */
   async function answered() {
     const next = succession();
     const before = await next(flow('t', step('save') + EMIT));
@@ -114,7 +114,7 @@ describe('a step that vanishes while its call is open', () => {
     await before.publish('t.asked', { text: 'a' });
     await until('it waits', async () => (await before.bus.status(['push.peer.normal']))[0]?.held === 1);
     await before.stop();
-    // only the owner of the connection runs: nobody reads the result
+    // only the owner of the connection runs, so no host reads the result
     const owner = await next(flow('t', step('save') + EMIT), { roles: ['push'] });
     await until('the result', async () => (await owner.bus.status(['flow.t.next']))[0]?.waiting === 1);
     expect(owner.calls).toHaveLength(1);
@@ -122,7 +122,7 @@ describe('a step that vanishes while its call is open', () => {
     return next;
   }
 
-  it('keeps what the call returned: the run goes on behind the step when it is back, and nothing is called again', async () => {
+  it('keeps the output of the call, and the run continues after the step without a second call when the step exists again', async () => {
     const next = await answered();
     const without = await next(flow('t', step('store')));
     const [parked] = await parkedRuns(without, 1);

@@ -4,7 +4,7 @@ import { Connection } from '@sluice/engine';
 import { FakeWorkspace, MemoryLog, until } from '@sluice/testing';
 import { z } from 'zod';
 
-/** A client that is being opened: the test says how that ends. */
+/** A client that is being opened. The test ends the opening. */
 interface Opening {
   readonly host: Host;
   readonly client: { closed: number; close(): Promise<void> };
@@ -44,7 +44,7 @@ function connectionOf() {
   };
 }
 
-/** The error that it rejects with. */
+/** Resolves with the error that the promise rejects with. */
 const refusal = (asked: Promise<unknown>) =>
   asked.then(
     () => undefined,
@@ -53,7 +53,7 @@ const refusal = (asked: Promise<unknown>) =>
 
 describe('a client that is lost before it is open', () => {
   it.each(['opened', 'refused'] as const)(
-    'is not given to anybody, and does not take another with it, when it is %s',
+    'rejects its callers, and the next client stays open, when the opening ends with %s',
     async (end) => {
       const { connection, openings } = connectionOf();
       const first = refusal(connection.client());

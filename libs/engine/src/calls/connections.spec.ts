@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { Connection } from './connection.js';
 import { keepUsing } from './keep-using.js';
 
-/** A connection that cannot be opened, for one reason after another. */
+/** Returns a connection that cannot be opened. Each attempt fails for the next of the reasons. */
 function refusedFor(reasons: readonly string[]) {
   let tries = 0;
   const plugin = definePlugin({
@@ -34,7 +34,7 @@ function refusedFor(reasons: readonly string[]) {
 }
 
 describe('a source that is away', () => {
-  it('is reported in a warning once for each reason, however often it is opened', async () => {
+  it('causes one warning for each reason, whatever the number of attempts', async () => {
     const { log, tries, connection } = refusedFor(['refused', 'refused', 'unknown host']);
     const stop = new AbortController();
     const using = keepUsing(connection, stop.signal, log, async () => undefined);

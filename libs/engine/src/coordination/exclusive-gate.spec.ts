@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { ExclusiveGate } from './exclusive-gate.js';
 
 describe('a gate for work that must be alone', () => {
-  it('lets other work pass side by side, without a promise where there is none', () => {
+  it('runs other work concurrently, and returns a promise only for work that returns one', () => {
     const gate = new ExclusiveGate();
     expect(gate.run(() => undefined)).toBeUndefined();
   });
 
-  it('waits until nothing else runs, and holds back what comes meanwhile', async () => {
+  it('waits until no other work runs, and delays work that arrives meanwhile', async () => {
     const gate = new ExclusiveGate();
     const order: string[] = [];
     let end: () => void = () => undefined;
@@ -19,7 +19,7 @@ describe('a gate for work that must be alone', () => {
     expect(order).toEqual(['first', 'alone', 'later']);
   });
 
-  it('opens again when the work alone has failed', async () => {
+  it('opens again when the exclusive work has failed', async () => {
     const gate = new ExclusiveGate();
     await expect(gate.runExclusively(() => Promise.reject(new Error('x')))).rejects.toThrow('x');
     expect(gate.run(() => undefined)).toBeUndefined();

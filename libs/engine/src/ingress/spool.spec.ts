@@ -21,13 +21,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A broker that can be away, and what it was handed. */
+/** A broker that can be unavailable, with the events that it has received. */
 class Broker {
   readonly handed: SpoolEntry[] = [];
   away = false;
 
   readonly hand = async (record: SpoolEntry) => {
-    // as over a network: the answer comes in another turn
+    // as over a network: the answer arrives in a later turn of the event loop
     await new Promise((resolve) => setImmediate(resolve));
     if (this.away) throw engineFail.BUS_UNAVAILABLE('the broker is away');
     this.handed.push(record);
@@ -67,7 +67,7 @@ function record(id: string, more: Partial<SpoolEntry['event']> = {}): SpoolEntry
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => String(from + index));
 
 describe('a spool', () => {
-  it('hands on every event as it was said, in order', async () => {
+  it('publishes every event unchanged and in order', async () => {
     const broker = new Broker();
     const { spool } = await open(broker);
     spool.append(record('0', { subject: 's', body: Buffer.from([0, 10, 255]), datacontenttype: 'application/octet-stream' }));
@@ -80,7 +80,7 @@ describe('a spool', () => {
     expect(broker.handed[1]).toEqual(record('1'));
   });
 
-  it('keeps events while the broker is away, and says when they were said', async () => {
+  it('keeps events while the broker is away, and publishes them with their time of arrival', async () => {
     const broker = new Broker();
     broker.away = true;
     const { spool } = await open(broker);
@@ -93,7 +93,7 @@ describe('a spool', () => {
     await until('an empty spool', () => spool.waiting === 0, 5_000);
   });
 
-  it('goes on after a crash with what was not delivered, and with the half line of the crash left out', async () => {
+  it('publishes the remaining events after a crash, without the line that was cut off', async () => {
     const gone = new Broker();
     gone.away = true;
     // its process dies: it is never closed, and the files stay as they are
@@ -152,7 +152,7 @@ describe('a spool', () => {
     expect(log.lines.at(-1)?.message).toContain('its spool is full');
   });
 
-  it('lets nothing stand in the way that nobody will ever take', async () => {
+  it('skips events that can never be published', async () => {
     const broker = new Broker();
     const hand = (one: SpoolEntry) =>
       one.event.id === '1' ? Promise.reject(engineFail.BODY_TOO_LARGE('too large', { sent: 'no' })) : broker.hand(one);
@@ -163,7 +163,7 @@ describe('a spool', () => {
     expect(log.lines).toEqual([expect.objectContaining({ level: 'error', message: expect.stringContaining('nobody takes') })]);
   });
 
-  it('begins again from what is there when its own notes cannot be read', async () => {
+  it('starts from the existing files when its own position cannot be read', async () => {
     const first = new Broker();
     const before = await open(first);
     before.spool.append(record('0'));
@@ -175,7 +175,7 @@ describe('a spool', () => {
     expect(second.ids).toEqual(['0']);
   });
 
-  it('cannot be opened where no file can be written', async () => {
+  it('rejects to open in a folder in which no file can be written', async () => {
     const file = path.join(folder, 'taken');
     await writeFile(file, 'a file where its folder would be');
     const spool = Spool.open({
@@ -191,7 +191,7 @@ describe('a spool', () => {
 });
 
 describe('the files of a spool', () => {
-  it('can be read by the user of the host only, and leave the folders above as they are', async () => {
+  it('are readable by the user of the host only, and the folders above keep their modes', async () => {
     await chmod(folder, 0o755);
     const own = path.join(folder, 'calls');
     await mkdir(own, { mode: 0o755 });

@@ -4,7 +4,7 @@ import { paceEnd } from './push-judge.js';
 
 const ends = (make: (sent: Sent) => unknown) => (['no', 'unknown', 'yes'] as const).map((sent) => paceEnd(make(sent), 40));
 
-describe('what an error means for the pace', () => {
+describe('the end of a failed call for the pace', () => {
   it('keeps the slot of a call that may still run in the remote system, after a timeout or a broken connection', () => {
     expect(ends((sent) => fail.TIMED_OUT('late', { sent }))).toEqual([
       { result: 'other', ms: 40 },
@@ -18,7 +18,7 @@ describe('what an error means for the pace', () => {
     ]);
   });
 
-  it('takes a refusal of the data for an answer, if it was sent', () => {
+  it('counts a refusal of data that were sent as an answer', () => {
     expect(ends((sent) => fail.REJECTED('bad', { sent })).map(({ result }) => result)).toEqual(['other', 'ok', 'ok']);
   });
 

@@ -82,7 +82,7 @@ describe('pushes that are held', () => {
 });
 
 describe('a push that cannot be called', () => {
-  it('is put aside when it holds no call, and takes no place from others', async () => {
+  it('is parked when it contains no call, and does not block other pushes', async () => {
     const machine = await start({ flows: flow('t', PUSH) });
     const attributes = { id: 'x', source: '/x', type: 'sluice.run', time: new Date().toISOString() };
     const json = Buffer.from(
@@ -100,7 +100,7 @@ describe('a push that cannot be called', () => {
   });
 });
 
-describe('a push that was handed out again and again', () => {
+describe('a push that was redelivered many times', () => {
   /** Pushes of flow `t` that were handed out five times, as when hosts die with them. */
   async function suspects(texts: readonly string[]) {
     const broker = new MemoryBroker();
@@ -152,7 +152,7 @@ describe('a push that was handed out again and again', () => {
     expect([...shared.database.suspects.values()]).toEqual([1]);
   });
 
-  it('waits while another of its kind is called, and lets others pass', async () => {
+  it('waits while another suspected push is called, and does not block other pushes', async () => {
     const shared = await suspects(['a', 'b']);
     const first = gate();
     const machine = await start({ ...shared, answer: ({ input }) => (input.text === 'a' ? first.passed : 'ok') });
@@ -164,7 +164,7 @@ describe('a push that was handed out again and again', () => {
     await machine.ended('done', 3);
   });
 
-  it('is called later when the database cannot take the note', async () => {
+  it('is called later when the database does not store the note', async () => {
     const shared = await suspects(['a']);
     shared.database.away = true;
     const machine = await start({ ...shared, answer: () => 'ok' });
@@ -199,8 +199,8 @@ describe('the output of a call', () => {
   });
 });
 
-describe('a call that outlives the stop of its host', () => {
-  /** A call that ends when it is cut off, and does not know how far it came. */
+describe('a call that is open when its host stops', () => {
+  /** A call that ends when it is aborted, with an unknown outcome. */
   const untilCut: Answer = (_seen, { signal }) =>
     new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(fail.TIMED_OUT('cut off', { sent: 'unknown' })), { once: true });
@@ -221,7 +221,7 @@ describe('a call that outlives the stop of its host', () => {
     expect(second.calls.map((call) => call.id)).toEqual(first.calls.map((call) => call.id));
   });
 
-  it('is judged when it must not be repeated', async () => {
+  it('ends as OUTCOME_UNKNOWN when it must not be repeated', async () => {
     const { second } = await stopped('no');
     await second.ended('parked');
     await until('the row', () => second.database.parked.size === 1);
@@ -234,7 +234,7 @@ describe('a call that outlives the stop of its host', () => {
 });
 
 describe('a breaker', () => {
-  it('is told of in words: what cannot be reached and why, what becomes of its calls, and that it is over', async () => {
+  it('is reported: the connection, the reason, the fate of its calls, and the end of the outage', async () => {
     const pacer = new PlainPacer();
     const machine = await start({
       pacer,
@@ -262,7 +262,7 @@ describe('the timeout of a step', () => {
     const machine = await start({
       flows: flow('t', `${PUSH}    timeout: 60d\n`),
       answer: async (_seen, call) => {
-        // a timer that overflows fires within a millisecond: nothing else can be waited for
+        // a timer that overflows would fire within a millisecond, so there is no other condition to wait for
         await new Promise((resolve) => setTimeout(resolve, 20));
         call.signal.throwIfAborted();
       },
@@ -296,7 +296,7 @@ describe('the timeout of a step', () => {
     },
   );
 
-  it('tells what a call met with that it has cut off, and keeps its slot', async () => {
+  it('contains the error of the call that it has aborted, and keeps the slot of that call', async () => {
     // the timer of the step never arrives: the call itself has to end the step
     const late: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms > 0 ? 3_600_000 : 0, run) };
     const broker = new MemoryBroker(late);

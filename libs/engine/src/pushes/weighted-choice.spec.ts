@@ -21,10 +21,10 @@ describe('the choice among classes', () => {
   it('divides the share of an idle class among the others', () => {
     expect(choose(['normal', 'bulk'], 40)).toEqual({ normal: 30, bulk: 10 });
   });
-  it('serves a class alone, also one with no share', () => {
+  it('serves a class that waits alone, also one without a share', () => {
     expect(new WeightedChoice({ a: 0 }).next(['a'])).toBe('a');
   });
-  it('lets no class wait for a run of others', () => {
+  it('serves each class after few calls of the others', () => {
     const choice = new WeightedChoice<Key>(shares);
     const first = Array.from({ length: 10 }, () => choice.next(['interactive', 'normal', 'bulk']));
     expect(first).toContain('bulk');

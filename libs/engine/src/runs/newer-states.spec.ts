@@ -58,7 +58,7 @@ describe('a run that a newer release has written', () => {
     expect(machine.log.lines.filter(({ message: text }) => text.includes('waits for a host of a newer release'))).toHaveLength(1);
   });
 
-  it('is handed back as it was, byte by byte', async () => {
+  it('returns to its queue with the same bytes', async () => {
     const clock = new VirtualClock();
     const machine = await start({ flows: flow('t', PUSH), clock });
     const sent = message({ ...base, v: 7, kind: 'result', frames: [{ block: 'loop' }] });
@@ -78,10 +78,10 @@ describe('a state that is malformed', () => {
     ['no object', 7],
     ['without a run', { ...base, run: undefined, kind: 'result' }],
     ['of an unknown kind', { ...base, kind: 'dance' }],
-    ['with steps that are none', { ...base, kind: 'result', steps: null }],
-    ['with an event that is none', { ...base, kind: 'result', event: { id: 1 } }],
-    ['with a call that is none', { ...base, kind: 'retry', call: { plugin: 7 } }],
-    ['with a version that is none', { ...base, v: '2', kind: 'result' }],
+    ['with steps that are null', { ...base, kind: 'result', steps: null }],
+    ['with an event without a source', { ...base, kind: 'result', event: { id: 1 } }],
+    ['with a call without an action', { ...base, kind: 'retry', call: { plugin: 7 } }],
+    ['with a version that is a text', { ...base, v: '2', kind: 'result' }],
   ])('%s is parked with its bytes', async (_what, state) => {
     const machine = await start({ flows: flow('t', PUSH) });
     const sent = message(state);
@@ -99,8 +99,8 @@ describe('a state that the database refuses', () => {
     ['a zero byte in its flow', { flow: 'a\0b' }],
     ['a zero byte in its step', { at: 'a\0b' }],
     ['an epoch past all integers', { epoch: 2 ** 40 }],
-    ['a time that is none', { parked: { error: { code: 'X', message: 'x' }, at: 'noon' } }],
-  ])('because of %s is parked with its bytes, and keeps no other run out', async (_what, wrong) => {
+    ['a time that is not a number', { parked: { error: { code: 'X', message: 'x' }, at: 'noon' } }],
+  ])('because of %s is parked with its bytes, and does not block other runs', async (_what, wrong) => {
     const machine = await start({ flows: flow('t', PUSH) });
     const fine = (run: string) => ({ queue: 'parked', message: message({ ...base, run, kind: 'parked' }) });
     const sent = message({ ...base, kind: 'parked', ...wrong });
