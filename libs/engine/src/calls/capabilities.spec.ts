@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { definePlugin, type AnyPlugin, type DesktopGateway, type Host, systemClock } from '@sluice/plugin-api';
+import { definePlugin, type AnyPlugin, type DesktopGateway, type Host, type Services, systemClock } from '@sluice/plugin-api';
 import { FakeWorkspace, MemoryLog, until } from '@sluice/testing';
 import { z } from 'zod';
 import { Connections } from './connections.js';
@@ -27,6 +27,10 @@ function pluginOf(name: string, more: Partial<AnyPlugin> = {}) {
 
 const GATEWAY = {} as DesktopGateway;
 
+/** The services of a host before the engine adds capabilities. */
+const services = (): Services =>
+  Object.assign(Object.create(new FakeWorkspace().host()) as object, { desktops: undefined }) as never;
+
 function workspaceOf(connections: readonly string[], use: 'required' | 'optional' = 'required') {
   const gateway = pluginOf('gate', { provides: { desktops: () => GATEWAY } });
   const chat = pluginOf('chat', { uses: { desktops: use } });
@@ -34,7 +38,7 @@ function workspaceOf(connections: readonly string[], use: 'required' | 'optional
   const all = new Connections(
     connections.map((name) => spec(name, name.startsWith('gate') ? 'gate' : 'chat')),
     plugins,
-    { log: new MemoryLog(), clock: systemClock, mask: (text) => text, services: () => new FakeWorkspace().host() },
+    { log: new MemoryLog(), clock: systemClock, mask: (text) => text, services },
   );
   return { gateway, chat, all };
 }
