@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { freePort } from '@sluice/testing/servers';
+import { freePort } from '@sluice/runtime';
 import { admin } from '../support/api.js';
 import type { Desktop } from '../support/desktop.js';
 import { startServers, type Servers } from '../support/engines.js';
