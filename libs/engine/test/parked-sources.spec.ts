@@ -117,7 +117,7 @@ describe('a run whose event carries the attempt of a module', () => {
         return 'ok';
       },
     });
-    await machine.publish('t.asked', { text: 'a' }, { meta: failed.attributes.meta });
+    await machine.publish('t.asked', { text: 'a' }, { meta: failed.attributes.meta ?? {} });
     await until('the row', () => machine.database.parked.size === 1);
     broken = false;
     const [row] = await machine.store.parked.list({ limit: 1 });
