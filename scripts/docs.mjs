@@ -1,6 +1,7 @@
 // npm run docs: writes the pages of docs/reference that are generated from the code, and lints the flows in the documentation.
 // `--check` writes nothing and exits with 1 if a page is stale.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { adminApiPage } from './lib/admin-api-page.mjs';
 import { lintSamples } from './lib/doc-samples.mjs';
 import { errorsPage, findingsPage } from './lib/errors-page.mjs';
 import { optionTables, replaceOptions } from './lib/option-tables.mjs';
@@ -9,6 +10,7 @@ import { ROOT } from './lib/run.mjs';
 
 /** Pages, and the functions that return their text. */
 const PAGES = {
+  'docs/reference/admin-api.md': makeAdminApiPage,
   'docs/reference/errors.md': makeErrorsPage,
   'docs/reference/findings.md': makeFindingsPage,
   ...Object.fromEntries(pluginNames().map((name) => [`plugins/${name}/README.md`, () => makeReadme(name)])),
@@ -33,6 +35,11 @@ const wrong = lintSamples(await importBuilt('libs/flow'), await loadPlugins());
 if (wrong) {
   console.error(wrong);
   process.exitCode = 1;
+}
+
+async function makeAdminApiPage() {
+  const contract = await importBuilt('libs/admin-contract');
+  return adminApiPage(contract.ADMIN_ROUTES, contract);
 }
 
 async function makeErrorsPage() {

@@ -53,7 +53,7 @@ describe('lazy loading of modules', () => {
       expect(await page?.text()).toContain('swagger-ui');
       const document = (await first?.json()) as { paths: Record<string, { get: object }> };
       expect(document.paths['/api/status']?.get).toMatchObject({
-        summary: 'Queues, what waits, what is in flight, limits now, parked runs',
+        summary: 'Returns queues, calls in flight, limits, connections and the number of parked runs',
         tags: ['admin'],
         security: [{ bearer: [] }],
       });

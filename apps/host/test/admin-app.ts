@@ -1,4 +1,3 @@
-import { HostModule } from '../src/host.module.js';
 import { adminClient, type AdminClient } from '@sluice/admin-contract';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -6,6 +5,7 @@ import type { Engine } from '@sluice/engine';
 import { MemoryDatabase, MemoryStore } from '@sluice/memory';
 import { MemoryLog } from '@sluice/testing';
 import type { HostServices } from '../src/api/host-services.js';
+import { HostModule } from '../src/host.module.js';
 import { HttpIngress } from '../src/http/http-ingress.js';
 import { httpLimits } from '../src/http/http-limits.js';
 import { ProblemFilter } from '../src/http/problem.filter.js';
