@@ -1,6 +1,8 @@
-// Names of the platform that our modules in BSL use. Each was looked up in published code that runs in 1C: the Standard Subsystems Library (БСП 3.1,
-// https://github.com/1c-syntax/ssl_3_1), the examples of https://github.com/dsdred/WebSocketIn1C for the WebSocket of 8.3.27, or other public
-// configurations. A name that a module needs beyond these is looked up before it is added here.
+// Names of the platform that the modules in BSL use. Each was found in published code that runs in 1C: the Standard Subsystems Library (БСП
+// 3.1,
+// https://github.com/1c-syntax/ssl_3_1), the examples of https://github.com/dsdred/WebSocketIn1C for the WebSocket of 8.3.27, or other
+// public
+// configurations. Look up a further name in such code before you add it here.
 
 const names = (text) => new Set(text.trim().split(/\s+/));
 

@@ -1,5 +1,6 @@
-// Checks the modules in BSL without the platform: blocks and brackets, names and numbers of arguments, variables, handlers that are named in texts,
-// and the members of the component. It is no parser of BSL: it knows the part of the language that our modules use.
+// Checks the modules in BSL without the platform: blocks and brackets, names and numbers of arguments, variables, handlers that are named
+// in texts,
+// and the members of the component. It is not a full parser of BSL: it supports the part of the language that the modules use.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { ROOT } from '../../scripts/lib/run.mjs';
 import * as platform from './bsl-platform.mjs';
@@ -20,9 +21,9 @@ const KEYWORDS = new Set([
 const VALUES = ['Истина', 'Ложь', 'Неопределено'];
 
 /**
- * Checks our modules against each other, against the component's table of members and against the constants of the guide.
+ * Checks the modules against each other, against the table of members of the component and against the constants of the guide.
  *
- * @returns {string[]} what is wrong, each with its module and line
+ * @returns {string[]} problems, each with its module and line
  */
 export function checkOurModules() {
   const names = {
@@ -40,7 +41,7 @@ export function checkOurModules() {
   return checkModules(modules, readComponent());
 }
 
-/** The HTTP service that a comment shows, with a body for the function that is the reader's. */
+/** The HTTP service in a comment, with a body for the function that its reader writes. */
 function sampleOf(text) {
   const lines = text.split('\n').map((line) => line.replace(/^\/\/ {3}/, ''));
   const sample = lines.slice(lines.findIndex((line) => line.startsWith('Функция ЗаказPOST')));
@@ -48,7 +49,7 @@ function sampleOf(text) {
   return [...sample.slice(0, end + 1), 'Функция ВыполнитьДело(Запрос)', 'Возврат "";', 'КонецФункции'].join('\n');
 }
 
-/** What the component offers, read from its sources: members with their parameters, and the name that 1C creates it by. */
+/** Reads the members of the component with their parameters, and the name of its extension, from its sources. */
 export function readComponent() {
   const members = read('addin/src/component/members.cpp');
   const methods = new Map();
@@ -66,7 +67,8 @@ export function readComponent() {
 }
 
 /**
- * @param {readonly { file: string, name?: string, text: string }[]} modules `name`: of the common module, empty for the application module
+ * @param {readonly { file: string, name?: string, text: string }[]} modules `name`: name of the common module, empty for the application
+ * module
  * @returns {string[]}
  */
 export function checkModules(modules, component) {
@@ -79,7 +81,7 @@ export function checkModules(modules, component) {
   const shared = {
     component,
     modules: new Map(parsed.filter(({ name }) => name).map((module) => [module.name, module])),
-    // part of what the application module needs is shown in its comments
+    // comments of the application module contain part of its code
     variables: new Set([...application.matchAll(/Перем ([\wА-яё]+) Экспорт;/g)].map(([, name]) => name)),
     idleHandlers: new Set([...application.matchAll(/Процедура ([\wА-яё]+)\(\) Экспорт/g)].map(([, name]) => name)),
     keys: new Set(parsed.flatMap(({ tokens }) => structureKeys(tokens))),
@@ -146,7 +148,7 @@ function parse(module, problems) {
   return { ...module, tokens, methods };
 }
 
-/** Parts between the commas of the outermost level. */
+/** Returns the parts between the commas of the outermost level. */
 function split(tokens) {
   const parts = [[]];
   let depth = 0;
@@ -159,7 +161,7 @@ function split(tokens) {
   return tokens.length === 0 ? [] : parts;
 }
 
-/** The arguments of the call whose bracket is at `open`. */
+/** Returns the arguments of the call whose bracket is at `open`. */
 function argumentsAt(tokens, open) {
   let depth = 0;
   for (let i = open; i < tokens.length; i++) {
@@ -270,7 +272,7 @@ function assigned(body) {
   });
 }
 
-/** Blocks, brackets, semicolons, and operands with nothing between them. */
+/** Checks blocks, brackets, semicolons, and operands without an operator between them. */
 function checkBlocks(body, problem) {
   const open = [];
   let depth = 0;

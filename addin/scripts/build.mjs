@@ -1,4 +1,4 @@
-// CMake, by the presets of addin/CMakePresets.json.
+// Runs CMake with the presets of addin/CMakePresets.json.
 import { ROOT, run } from '../../scripts/lib/run.mjs';
 import { fileURLToPath } from 'node:url';
 import { giveUp } from './tools.mjs';
@@ -6,9 +6,9 @@ import { giveUp } from './tools.mjs';
 const SOURCE = fileURLToPath(new URL('addin', ROOT));
 
 /**
- * Configures and builds, quietly unless something fails; then ends the process.
+ * Configures and builds. Prints output only after a failure, which ends the process.
  *
- * @param {readonly { preset: string, targets?: readonly string[] }[]} builds without targets: everything
+ * @param {readonly { preset: string, targets?: readonly string[] }[]} builds without targets all of them are built
  */
 export async function build(builds) {
   for (const { preset, targets = ['all'] } of builds) {

@@ -1,13 +1,13 @@
-// What the built files show to the platform and ask of the machine.
+// Checks the exports of the built libraries and the libraries that they need.
 import { run } from '../../scripts/lib/run.mjs';
 
 const EXPORTS = ['DestroyObject', 'GetAttachType', 'GetClassNames', 'GetClassObject', 'SetPlatformCapabilities'];
-/** Part of every Windows since 7. */
+/** Libraries of every Windows since 7. */
 const SYSTEM_DLLS = ['advapi32.dll', 'crypt32.dll', 'kernel32.dll', 'msvcrt.dll', 'secur32.dll', 'ws2_32.dll', 'user32.dll'];
-/** Part of every Linux; libstdc++ and OpenSSL are not, or not in the version that we had. */
+/** Libraries of every Linux; libstdc++ and OpenSSL may be missing or have another version. */
 const SYSTEM_LIBRARIES = ['libc.so.6', 'libm.so.6', 'libdl.so.2', 'libpthread.so.0', 'ld-linux-x86-64.so.2'];
 
-/** @returns {Promise<string[]>} what is wrong with a library, for people */
+/** @returns {Promise<string[]>} problems of a library */
 export async function checkLibrary(file) {
   return file.endsWith('.dll') ? checkDll(file) : checkSharedObject(file);
 }

@@ -1,5 +1,6 @@
-// The gateway's server of STOMP, with a handler in memory: 500 events wait for whoever subscribes; the flow `acknowledged` answers how many of them
-// were acknowledged; events of the type `refused` are.
+// The STOMP server of the gateway with a handler in memory: 500 events wait for each subscriber, the flow `acknowledged` replies with the
+// number of
+// acknowledged events, and events of the type `refused` are rejected.
 import { prepare } from '../../scripts/lib/prepare.mjs';
 
 const MESSAGES = 500;

@@ -1,4 +1,4 @@
-// Packs the built libraries as 1C wants an add-in: a ZIP with MANIFEST.XML in its root.
+// Packs the built libraries as an add-in for 1C: a ZIP with MANIFEST.XML in its root.
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ export const VERSION = JSON.parse(readFileSync(new URL('package.json', ROOT), 'u
 const DIST = new URL('addin/dist/', ROOT);
 const stem = `SluiceClient_${VERSION.replaceAll('.', '_')}`;
 
-/** What goes into the package: preset of the build, file, and what the manifest says of it. */
+/** Contents of the package: preset of the build, file, and attributes in the manifest. */
 export const LIBRARIES = [
   { preset: 'windows-x86', file: `${stem}_32.dll`, os: 'Windows', arch: 'i386', strip: 'i686-w64-mingw32-strip' },
   { preset: 'windows-x86_64', file: `${stem}_64.dll`, os: 'Windows', arch: 'x86_64', strip: 'x86_64-w64-mingw32-strip' },

@@ -1,4 +1,4 @@
-// A RabbitMQ of the test's own, with its STOMP plugin.
+// Starts a separate RabbitMQ with its STOMP plugin.
 import { prepare } from '../../scripts/lib/prepare.mjs';
 import { freePort } from './free-port.mjs';
 
@@ -7,7 +7,7 @@ import { freePort } from './free-port.mjs';
  */
 export async function startRabbitStomp() {
   await prepare();
-  // by its file: the package's door is for Jest only
+  // imported by its file, because the entry point of the package is for Jest only
   const { startRabbit } = await import('../../libs/testing/dist/servers/rabbitmq.js');
   const rabbit = await startRabbit();
   const port = await freePort();

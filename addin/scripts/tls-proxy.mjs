@@ -1,4 +1,4 @@
-// Ends TLS in front of a test server, with a certificate for "localhost" made for the occasion.
+// Terminates TLS in front of a test server, with a new certificate for "localhost".
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -38,7 +38,7 @@ export async function startTlsProxy() {
   };
 }
 
-/** An authority, and a server that it vouches for. */
+/** Creates an authority and a server certificate that it signs. */
 async function makeCertificates(folder) {
   const key = ['-newkey', 'rsa:2048', '-nodes', '-days', '2'];
   const openssl = async (...args) => {

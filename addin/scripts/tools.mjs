@@ -1,4 +1,4 @@
-// What building and testing the add-in needs beside Node.
+// Programs that the build and the tests of the add-in need in addition to Node.
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { canInstall, wine } from '../../scripts/lib/services.mjs';
@@ -13,23 +13,21 @@ const BUILD = [
   { debian: 'g++-mingw-w64-x86-64', program: 'x86_64-w64-mingw32-g++-posix' },
   { debian: 'g++-mingw-w64-i686', program: 'i686-w64-mingw32-g++-posix' },
 ];
-/** `optional`: without it a part of the tests is skipped, loudly, and fails in CI. */
 const TESTS = [
   { debian: 'openssl', program: 'openssl' },
-  { debian: 'wine64', found: wine, optional: true },
+  { debian: 'wine64', found: wine },
 ];
 const SLOW = [...TESTS, { debian: 'valgrind', program: 'valgrind' }];
 const NEEDS = { build: [], test: TESTS, slow: SLOW, bench: [] };
 
 /**
- * Installs what is missing for a command, where that is possible. Ends the process with one clear line when something that it cannot do
- * without is missing and cannot be installed.
+ * Installs missing programs of a command where possible. Ends the process with one line if a required program is missing and cannot be
+ * installed.
  *
  * @param {'build' | 'test' | 'slow' | 'bench'} command
  */
 export async function needTools(command) {
-  const wanted = [...BUILD, ...NEEDS[command]].filter((tool) => !present(tool));
-  const missing = wanted.filter((tool) => canInstall() || !tool.optional).map((tool) => tool.debian);
+  const missing = [...BUILD, ...NEEDS[command]].filter((tool) => !present(tool)).map((tool) => tool.debian);
   if (missing.length === 0) return;
   if (!canInstall()) giveUp(`missing: ${missing.join(', ')}; on Debian: sudo apt-get install ${missing.join(' ')}`);
   console.error(`installing ${missing.join(', ')} with apt-get …`);

@@ -1,5 +1,5 @@
-// How the platform calls a component, and a component the platform. Written by hand from the published description of
-// the technology: nothing here is copied from the vendor's headers, and no C++ virtual class crosses the border.
+// Calling convention between the platform and a component. Written by hand from the published description of the
+// technology: no text of the vendor's headers is copied, and no C++ virtual class crosses the boundary.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +15,8 @@
 namespace sluice::abi {
 
 /**
- * The slots that a virtual destructor takes at the head of a table: one with MSVC, two with the Itanium ABI. The
- * platform never calls them (objects are destroyed by the export DestroyObject), but everything after them moves when
- * their number is wrong.
+ * Slots of a virtual destructor at the head of a table: one with MSVC, two with the Itanium ABI. The platform never
+ * calls them (the export DestroyObject destroys objects), but a wrong number would move all later slots.
  */
 #if defined(_WIN32)
 inline constexpr std::size_t kDestructorSlots = 1;
@@ -29,7 +28,7 @@ struct DestructorSlots {
   const void* unused[kDestructorSlots];
 };
 
-/** Where the method `index` (counted after the destructor) of a table must lie. */
+/** Returns the offset of the method `index` (counted after the destructor) in a table. */
 constexpr std::size_t slotOffset(std::size_t index) {
   return (kDestructorSlots + index) * sizeof(void*);
 }

@@ -1,5 +1,5 @@
-// The four tables by which the platform reaches a component. An object begins with four pointers to them, in the order
-// of ComponentObject.
+// The four tables through which the platform calls a component. An object begins with four pointers to them, in the
+// order of ComponentObject.
 #pragma once
 
 #include "abi/calling.h"
@@ -45,7 +45,7 @@ struct UserLanguageTable {
   void(SLUICE_ABI_CALL* setUserInterfaceLanguage)(void* self, const char16_t* code);
 };
 
-/** What the platform holds: each table's functions get the address of the pointer to that table as `self`. */
+/** The object that the platform holds. Functions of a table get the address of the pointer to that table as `self`. */
 struct ComponentObject {
   const InitDoneTable* initDone;
   const LanguageTable* language;
@@ -87,7 +87,7 @@ static_assert(offsetof(ComponentObject, locale) == 2 * sizeof(void*));
 static_assert(offsetof(ComponentObject, userLanguage) == 3 * sizeof(void*));
 static_assert(sizeof(ComponentObject) == 4 * sizeof(void*));
 
-// what the calling convention rests on, target by target
+// assumptions of the calling convention, by target
 #if defined(_WIN64)
 static_assert(sizeof(void*) == 8 && sizeof(long) == 4 && slotOffset(0) == 8);
 #elif defined(_WIN32)

@@ -1,4 +1,4 @@
-// The five functions by which the platform finds and makes components.
+// The five exported functions, with which the platform finds and creates components.
 #include <string_view>
 
 #include "abi/shell.h"
@@ -11,7 +11,7 @@
 
 namespace {
 
-constexpr int kAttachAny = 3;  // in the process of the platform, or isolated in one of its own
+constexpr int kAttachAny = 3;  // in the process of the platform, or isolated in a separate process
 
 }  // namespace
 
@@ -23,7 +23,7 @@ SLUICE_EXPORT const char16_t* GetClassNames() {
   return kObjectName;
 }
 
-/** Gives 1 and never the pointer: `long` is too short for one on 64-bit Windows. */
+/** Returns 1 and not the pointer: `long` is too short for a pointer on 64-bit Windows. */
 SLUICE_EXPORT long GetClassObject(const char16_t* name, ComponentObject** object) {
   if (object == nullptr || *object != nullptr || name == nullptr || std::u16string_view(name) != kObjectName) return 0;
   try {

@@ -23,7 +23,7 @@ void Platform::throwError(std::u16string_view text) const {
 }
 
 ApplicationType Platform::applicationType() const {
-  // before capabilities were announced, the table may end where getInterface would be
+  // before the platform has announced capabilities, the table may end before getInterface
   if (connection_ == nullptr || announcedCapabilities.load() < 1) return ApplicationType::unknown;
   void* found = connectionTable()->getInterface(connection_, kPlatformInfoInterface);
   if (found == nullptr) return ApplicationType::unknown;

@@ -1,4 +1,4 @@
-// The platform as the component sees it.
+// Calls of the component to the platform.
 #pragma once
 
 #include <atomic>
@@ -9,10 +9,10 @@
 
 namespace sluice::abi {
 
-/** Largest capability that we understand; 3 is the newest that is published. */
+/** Largest supported capability; 3 is the newest published one. */
 inline constexpr int kCapabilities = 3;
 
-/** What the platform has announced by SetPlatformCapabilities, for all objects of this library; -1 before. */
+/** Capability that the platform has announced with SetPlatformCapabilities, for all objects; -1 before that. */
 inline std::atomic<int> announcedCapabilities{-1};
 
 class Platform {
@@ -21,20 +21,20 @@ class Platform {
   void useMemory(void* manager) { memory_ = manager; }
 
   /**
-   * Queues an event for the code of the client. False: it was not queued (the queue is full, or events are not handled
-   * now), and is lost unless the caller keeps it. May be called on any thread.
+   * Queues an event for the code of the client. Returns false if the event was not queued (the queue is full, or events
+   * are not handled now); the caller must keep it then. May be called on any thread.
    */
   bool externalEvent(std::u16string source, std::u16string event, std::u16string data) const;
 
-  /** Sets the depth of the platform's queue and gives the depth it has now. */
+  /** Sets the depth of the platform's queue and returns the resulting depth. */
   long setEventBufferDepth(long depth) const;
 
-  /** Makes the statement that called us throw this text. */
+  /** Makes the calling statement in 1C throw this text. */
   void throwError(std::u16string_view text) const;
 
   ApplicationType applicationType() const;
 
-  /** A terminated copy in the platform's memory, which the platform frees; null when it gives none. */
+  /** Returns a terminated copy in memory of the platform, which the platform frees; null if there is no memory. */
   char16_t* copyText(std::u16string_view text) const;
   char* copyBytes(std::string_view bytes) const;
   void release(void** memory) const;

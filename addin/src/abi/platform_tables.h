@@ -1,4 +1,4 @@
-// The tables by which a component reaches the platform.
+// The tables through which a component calls the platform.
 #pragma once
 
 #include "abi/calling.h"
@@ -25,7 +25,7 @@ struct ConnectionTable {
   void(SLUICE_ABI_CALL* cleanEventBuffer)(void* self);
   bool(SLUICE_ABI_CALL* setStatusLine)(void* self, char16_t* text);
   void(SLUICE_ABI_CALL* resetStatusLine)(void* self);
-  // only of a platform that has announced capabilities
+  // exists only after the platform has announced capabilities
   void*(SLUICE_ABI_CALL* getInterface)(void* self, int interface);
 };
 
@@ -53,8 +53,8 @@ struct ApplicationInfo {
   ApplicationType type;
 };
 
-/** Kinds of a reported error: this one shows as an error, and with a number other than zero the caller's code gets an
- * exception. */
+/** Kind of a reported error: the platform shows it as an error, and with a number other than zero the calling code gets
+ * an exception. */
 inline constexpr unsigned short kErrorVeryImportant = 1004;
 
 static_assert(offsetof(MemoryManagerTable, allocate) == slotOffset(0));

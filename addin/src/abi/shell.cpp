@@ -15,7 +15,7 @@ using component::Value;
 constexpr long kComponentInfo = 2000;  // the second edition of the technology
 constexpr long kRussianAlias = 1;
 
-/** `self` is the address of one of the table pointers with which a shell begins. */
+/** Returns the shell. `self` is the address of one of the table pointers at the beginning of a shell. */
 template <std::size_t Base>
 Shell& shellOf(void* self) {
   return *static_cast<Shell*>(reinterpret_cast<ComponentObject*>(static_cast<char*>(self) - Base * sizeof(void*)));
@@ -24,7 +24,7 @@ Shell& shellOf(void* self) {
 constexpr std::size_t kInitDone = 0;
 constexpr std::size_t kLanguage = 1;
 
-/** The only way from the platform into our code. */
+/** Calls code of the component for the platform, and turns exceptions into errors of the platform. */
 template <typename Result, typename Work>
 Result guarded(const Shell& shell, Result failure, Work work) noexcept {
   try {
@@ -33,7 +33,7 @@ Result guarded(const Shell& shell, Result failure, Work work) noexcept {
     try {
       shell.platform.throwError(text::toUtf16(error.what()));
     } catch (...) {
-      // no memory for the text: the failure itself has to do
+      // no memory for the text: the failure is reported without it
     }
   } catch (...) {
     shell.platform.throwError(u"unknown error");
@@ -139,7 +139,7 @@ bool SLUICE_ABI_CALL returnsValue(void*, long index) {
   return method != nullptr && method->returnsValue;
 }
 
-/** What was left out, or given as Undefined, becomes the default of its parameter. */
+/** Reads the arguments. An omitted argument, or Undefined, becomes the default of its parameter. */
 Arguments readArguments(const Method& method, const Variant* given, long count) {
   std::vector<Value> values(method.parameterCount);
   for (std::size_t i = 0; i < method.parameterCount; ++i) {
@@ -167,7 +167,7 @@ bool SLUICE_ABI_CALL callAsFunction(void* self, long method, Variant* result, Va
   return call(shellOf<kLanguage>(self), method, result, arguments, count);
 }
 
-// texts of this component are in English; its names are always in both languages
+// texts of the component are in English; its names are always available in both languages
 void SLUICE_ABI_CALL setLocale(void*, const char16_t*) {}
 void SLUICE_ABI_CALL setUserInterfaceLanguage(void*, const char16_t*) {}
 

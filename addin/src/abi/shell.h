@@ -1,4 +1,4 @@
-// What the platform holds of a component, and what it calls. Nothing thrown leaves here.
+// The object that the platform holds and calls. No exception leaves it.
 #pragma once
 
 #include "abi/component_tables.h"

@@ -10,7 +10,7 @@ namespace {
 using component::Bytes;
 using component::Value;
 
-/** The platform passes what does not fit into 32 bits as a real number, and so do we. */
+/** Returns a 32-bit integer if the number is one, otherwise a real number, as the platform does. */
 Value number(double value) {
   const auto whole =
       value >= std::numeric_limits<std::int32_t>::min() && value <= std::numeric_limits<std::int32_t>::max();
@@ -20,7 +20,7 @@ Value number(double value) {
 
 void release(const Platform& platform, Variant& variant) {
   if (variant.type == VariantType::text || variant.type == VariantType::ansi || variant.type == VariantType::bytes) {
-    void* memory = variant.bytes.data;  // the pointer lies first in each of them
+    void* memory = variant.bytes.data;  // the pointer is the first member of each of them
     if (memory != nullptr) platform.release(&memory);
   }
   variant.type = VariantType::empty;

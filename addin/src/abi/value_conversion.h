@@ -5,10 +5,10 @@
 
 namespace sluice::abi {
 
-/** Everything that is no boolean, number, text or bytes becomes an empty value. */
+/** Converts a variant. A value that is not a boolean, number, text or bytes becomes empty. */
 component::Value fromVariant(const Variant& variant);
 
-/** Frees what the variant holds and writes the value, in the platform's memory. False: there was no memory. */
+/** Frees the contents of the variant and writes the value in memory of the platform. Returns false without memory. */
 bool toVariant(const component::Value& value, const Platform& platform, Variant& variant);
 
 }  // namespace sluice::abi

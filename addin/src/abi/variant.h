@@ -1,4 +1,4 @@
-// The value that the platform and a component hand to each other.
+// A value that the platform and a component pass to each other.
 #pragma once
 
 #include <cstddef>

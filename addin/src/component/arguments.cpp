@@ -7,7 +7,7 @@
 namespace sluice::component {
 namespace {
 
-/** More is as good as without end, and fits into every clock and size. */
+/** Larger values are reduced to this one, which fits into every clock and size. */
 constexpr std::int64_t kLargestCount = std::numeric_limits<std::int32_t>::max();
 
 [[noreturn]] void refuse(const std::string& what, const char* expected) {

@@ -1,4 +1,4 @@
-// The arguments of a call, read strictly: a wrong type becomes the text of an exception in 1C, never a crash.
+// Reads the arguments of a call. A wrong type becomes an exception with a text in 1C.
 #pragma once
 
 #include <stdexcept>
@@ -9,18 +9,18 @@
 
 namespace sluice::component {
 
-/** What the code in 1C did wrong, or what could not be done for it: thrown there as an exception with this text. */
+/** An error of the calling code or of the call. Code in 1C gets it as an exception with this text. */
 class CallError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/** `what` names the value in the error. A number may be given as a string, and the other way round. */
+/** Returns the value as text. `what` names the value in the error. A number is converted to text. */
 std::string asText(const Value& value, const std::string& what);
-/** A count, a size or a time: at most 2^31 - 1, whatever was given. */
+/** Returns a count, a size or a time. Values above 2^31 - 1 are reduced to it; digits in a text are accepted. */
 std::int64_t asCount(const Value& value, const std::string& what);
 bool asFlag(const Value& value, const std::string& what);
-/** Text as UTF-8, or bytes as they are. */
+/** Returns text as UTF-8, or bytes unchanged. */
 std::string asBody(const Value& value, const std::string& what);
 
 class Arguments {

@@ -12,11 +12,11 @@ namespace {
 using net::Clock;
 using net::Milliseconds;
 
-/** The platform ends its client as soon as all components are done: long enough for acknowledgements to leave. */
+/** The platform ends its client as soon as all components are done: time for sending acknowledgements. */
 constexpr Milliseconds kGraceWhenDone{300};
 constexpr std::size_t kMaxFailureText = 500;
 
-/** Lines of `name:value`. */
+/** Adds headers from lines of `name:value`. */
 void addHeaders(stomp::Frame& frame, const std::string& lines) {
   for (std::size_t begin = 0; begin < lines.size();) {
     const std::size_t end = std::min(lines.find('\n', begin), lines.size());
@@ -25,23 +25,23 @@ void addHeaders(stomp::Frame& frame, const std::string& lines) {
     begin = end + 1;
     if (line.empty()) continue;
     const std::size_t colon = line.find(':');
-    if (colon == std::string::npos || colon == 0) throw CallError("a header must be name:value, one on each line");
+    if (colon == std::string::npos || colon == 0) throw CallError("headers must be lines of name:value");
     frame.headers.emplace_back(line.substr(0, colon), line.substr(colon + 1));
   }
 }
 
-/** Throws CallError for bytes without a type: the gateway reads no arbitrary bytes, and ends the session on them. */
+/** Throws CallError for bytes without a type: the gateway rejects arbitrary bytes and ends the session. */
 std::string contentType(const Arguments& arguments, std::size_t body, std::size_t type) {
   std::string given = arguments.text(type);
   if (!given.empty()) return given;
   if (arguments.isBytes(body)) {
     throw CallError("name the content type of binary data in parameter " + std::to_string(type + 1) +
-                    ": Sluice takes JSON, XML, texts and forms, other bytes as Base64 inside of JSON");
+                    ": Sluice accepts JSON, XML, texts and forms; send other bytes as Base64 inside JSON");
   }
   return "application/json; charset=utf-8";
 }
 
-/** The gateway gives the status of an answer as HTTP numbers it; other servers give none. */
+/** The gateway sets the header `status` of an answer to a status of HTTP; other servers do not set it. */
 bool isFailure(std::string_view status) {
   return status.size() == 3 && (status[0] == '4' || status[0] == '5');
 }
@@ -90,7 +90,7 @@ void Component::disconnect(Milliseconds grace) {
 
 std::string Component::receiveEvent(Milliseconds time) {
   if (mode_ != Mode::pull)
-    throw CallError("events go to the handler in this mode: set the property Mode to \"pull\" to fetch them");
+    throw CallError("events are passed to the handler in this mode: set the property Mode to \"pull\" to fetch them");
   const std::optional<session::Delivery> delivery = client_->inbox.take(Clock::now() + time, [] { return false; });
   if (!delivery) return "";
   Envelope envelope = makeEnvelope(*delivery, dispatch_.inlineLimit);
@@ -111,9 +111,9 @@ bool Component::reject(const std::string& id, const std::string& reason) {
 std::string Component::eventData(const std::string& id, std::size_t offset, std::size_t length) const {
   const std::optional<std::string> body = client_->inbox.body(id);
   if (!body)
-    throw CallError("no data is kept for the event \"" + id + "\": it was not deferred, or is acknowledged already");
+    throw CallError("no data is kept for the event \"" + id + "\": it was not deferred, or has been acknowledged");
   if (offset == 0 && length == 0) return *body;
-  // parts are counted as 1C counts: in UTF-16 units
+  // 1C counts characters in UTF-16 units
   const std::u16string whole = text::toUtf16(*body);
   if (offset >= whole.size()) return "";
   return text::toUtf8(whole.substr(offset, length == 0 ? std::u16string::npos : length));
@@ -133,14 +133,14 @@ bool Component::send(const Arguments& arguments) {
   const bool watched = time.count() > 0;
   const std::optional<std::string> receipt = client_->send(std::move(frame), watched);
   if (!receipt) {
-    client_->setLastError("too much is sent and not yet confirmed by the server: try again later");
+    client_->setLastError("too many bytes are not yet confirmed by the server: send again later");
     return false;
   }
   if (!watched) return true;
   const session::SendResult result = client_->outbox.wait(*receipt, Clock::now() + time);
   if (result.state == session::SendState::refused) client_->setLastError(result.reason);
   if (result.state == session::SendState::waiting)
-    client_->setLastError("the server has not confirmed in time: it is still being tried");
+    client_->setLastError("the server has not confirmed in time: the component continues to send");
   return result.state == session::SendState::confirmed;
 }
 
@@ -164,7 +164,7 @@ std::string Component::request(const Arguments& arguments) {
 
 void Component::setMode(Mode mode) {
   if (mode == Mode::push && onServer())
-    throw CallError("events cannot be handled on the server of 1C: leave Mode at \"pull\" there");
+    throw CallError("events cannot be handled on the server of 1C: use the Mode \"pull\" there");
   mode_ = mode;
   updateDispatcher();
 }
@@ -213,7 +213,7 @@ bool Component::onServer() const {
          type == abi::ApplicationType::mobileServer;
 }
 
-/** The dispatcher runs exactly while there is a connection whose events are pushed. */
+/** Runs the dispatcher while the component is connected in the mode `push`, and stops it otherwise. */
 void Component::updateDispatcher() {
   const bool wanted = connected_ && mode_ == Mode::push;
   if (!dispatcher_ || wanted == dispatcher_->running()) return;

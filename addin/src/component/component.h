@@ -1,4 +1,4 @@
-// The object that code in 1C works with: its properties and methods, and the life of what stands behind them.
+// The object that code in 1C uses: its properties and methods, and the lifetime of the client and the dispatcher.
 #pragma once
 
 #include <memory>
@@ -12,9 +12,9 @@
 namespace sluice::component {
 
 enum class Mode {
-  /** Events come to the handler in 1C. Only clients can. */
+  /** The component passes events to the handler in 1C. Possible on clients only. */
   push,
-  /** The code fetches events. */
+  /** Code in 1C fetches events. */
   pull,
 };
 
@@ -25,11 +25,11 @@ class Component {
   Component(const Component&) = delete;
   Component& operator=(const Component&) = delete;
 
-  /** Of the platform: before anything else, and at the end. `done` may be called again. */
+  /** The platform calls `init` first and `done` last. `done` may be called again. */
   bool init(const abi::Platform& platform);
   void done();
 
-  // the methods of members.cpp; each throws CallError with a text for people
+  // the methods of members.cpp; each throws CallError
   bool connect(const Arguments& arguments);
   void disconnect(net::Milliseconds grace);
   std::string receiveEvent(net::Milliseconds time);
@@ -70,7 +70,7 @@ class Component {
   long eventBufferDepth_ = 100;
   bool announcesStates_ = true;
   std::string replyTo_ = "/user/replies/sluice";
-  bool connected_ = false;  // between connect and disconnect, whatever the network does
+  bool connected_ = false;  // between connect and disconnect, regardless of the network
 };
 
 }  // namespace sluice::component

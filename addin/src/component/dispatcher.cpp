@@ -11,16 +11,16 @@ namespace {
 using net::Clock;
 using net::Milliseconds;
 
-// the platform takes no events while a call or a modal window keeps its client busy: often for moments, sometimes for
+// the platform accepts no events while a call or a modal window blocks its client: often for moments, sometimes for
 // minutes
 constexpr Milliseconds kFirstPause{10};
 constexpr Milliseconds kMaxPause{500};
 constexpr Milliseconds kJoinTime{3'000};
-constexpr std::chrono::hours kForever{24};
+constexpr std::chrono::hours kUnlimitedWait{24};
 
 }  // namespace
 
-/** Owned by the thread as well, in case it is stuck inside of the platform and has to be abandoned. */
+/** The thread shares ownership, because a thread that hangs inside the platform is abandoned. */
 struct Dispatcher::State {
   abi::Platform platform;
   std::shared_ptr<session::Client> client;
@@ -32,12 +32,12 @@ struct Dispatcher::State {
   void run() {
     while (!stopping) {
       std::optional<session::Delivery> delivery =
-          client->inbox.take(Clock::now() + kForever, [this] { return stopping.load(); });
+          client->inbox.take(Clock::now() + kUnlimitedWait, [this] { return stopping.load(); });
       if (delivery && !handOutGuarded(*delivery)) client->inbox.giveBack(std::move(*delivery));
     }
   }
 
-  /** An exception that leaves a thread ends the process of the platform: a lack of memory is a reason to try later. */
+  /** Catches exceptions such as a lack of memory, because an exception that leaves a thread ends the platform. */
   bool handOutGuarded(const session::Delivery& delivery) {
     try {
       return handOut(delivery);
@@ -47,7 +47,7 @@ struct Dispatcher::State {
     }
   }
 
-  /** False: told to stop before the platform has taken it. */
+  /** Passes the event to the platform, again and again until it accepts. Returns false if `stop` was called before. */
   bool handOut(const session::Delivery& delivery) {
     const Envelope envelope = makeEnvelope(delivery, settings.inlineLimit);
     if (envelope.keepBody) client->inbox.keepBody(delivery.id, delivery.message.body);
@@ -79,7 +79,7 @@ Dispatcher::Dispatcher(const abi::Platform& platform, std::shared_ptr<session::C
 }
 
 void Dispatcher::start(const DispatchSettings& settings) {
-  // a new one: an abandoned thread must never see that things go on
+  // a new state, so that an abandoned thread stays stopped
   auto fresh = std::make_shared<State>();
   fresh->platform = state_->platform;
   fresh->client = state_->client;

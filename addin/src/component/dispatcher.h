@@ -1,4 +1,4 @@
-// Hands events to the platform, one after the other, each until the platform has taken it.
+// Passes events to the platform one after another, and repeats each until the platform accepts it.
 #pragma once
 
 #include <atomic>
@@ -25,7 +25,7 @@ class Dispatcher {
   bool running() const { return worker_.running(); }
   void start(const DispatchSettings& settings);
 
-  /** After it the platform is not called any more. What was not handed out stays in the queue. */
+  /** Stops. The platform is not called afterwards; events that it has not accepted stay in the queue. */
   void stop();
 
  private:

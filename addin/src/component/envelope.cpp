@@ -10,7 +10,7 @@
 namespace sluice::component {
 namespace {
 
-/** These have a member of their own, or mean something to STOMP only. */
+/** Headers with a member of their own, or with a meaning only in STOMP. */
 constexpr std::array<std::string_view, 8> kOwnMembers = {
     "message-id", "ack", "subscription", "event", "redelivered", "destination", "content-length", "content-type"};
 

@@ -1,4 +1,4 @@
-// The table of what code in 1C can see: names in English and Russian, parameters, and what they do.
+// The members that code in 1C can use: names in English and Russian, parameters, and functions.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +38,7 @@ struct Table {
   const Entry* entries;
   std::size_t size;
 
-  /** -1 when there is none of this name. */
+  /** Returns the index of the entry with this name, or -1. */
   long find(std::u16string_view name) const;
   const Entry* at(long index) const {
     return index >= 0 && static_cast<std::size_t>(index) < size ? entries + index : nullptr;
@@ -48,7 +48,7 @@ struct Table {
 Table<Property> properties();
 Table<Method> methods();
 
-/** The default of an optional parameter, or null. */
+/** Returns the optional parameter at this index, or null. */
 const Parameter* optionalParameter(const Method& method, long index);
 Value defaultOf(const Parameter& parameter);
 

@@ -1,4 +1,4 @@
-// A value of 1C, free of the platform's memory. Text is UTF-8.
+// A value of 1C outside the memory of the platform. Text is UTF-8.
 #pragma once
 
 #include <cstdint>

@@ -28,7 +28,7 @@ std::uint16_t parsePort(std::string_view text, std::string_view whole) {
   const bool digits = !text.empty() && text.size() <= 5 &&
                       std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   const int port = digits ? std::stoi(std::string(text)) : 0;
-  if (port < 1 || port > 65535) refuse(whole, "the port is no number from 1 to 65535");
+  if (port < 1 || port > 65535) refuse(whole, "the port is not a number from 1 to 65535");
   return static_cast<std::uint16_t>(port);
 }
 
@@ -49,7 +49,7 @@ Address parseAddress(std::string_view whole) {
     address.host = rest.substr(1, bracket - 1);
     hostEnd = bracket + 1 < rest.size() ? bracket + 1 : std::string_view::npos;
     if (hostEnd != std::string_view::npos && rest[hostEnd] != ':')
-      refuse(whole, "after the bracket a port is expected");
+      refuse(whole, "a port must follow the bracket");
   } else {
     address.host = rest.substr(0, hostEnd);
   }

@@ -1,4 +1,4 @@
-// Where a server is.
+// The address of a server.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@ struct Address {
   std::uint16_t port = 0;
   bool tls = false;
 
-  /** As people write it: `host:port`. */
+  /** Returns `host:port`. */
   std::string str() const;
 };
 
 /**
- * Reads `stomp://host:port`, `stomps://host:port` (TLS) or several of them with commas between. Without a scheme it is
- * `stomp`; the port is 61613, or 61614 with TLS, unless given. Throws std::invalid_argument, which says what is wrong.
+ * Reads `stomp://host:port`, `stomps://host:port` (TLS) or a list of them with commas. The default scheme is `stomp`,
+ * the default port 61613, or 61614 with TLS. Throws std::invalid_argument with the reason.
  */
 std::vector<Address> parseAddresses(std::string_view text);
 

@@ -4,7 +4,7 @@
 
 namespace sluice::net {
 
-/** The connection cannot be made or cannot go on; the text says where and why. */
+/** The connection failed; the text contains the address and the reason. */
 class NetError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

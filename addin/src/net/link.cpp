@@ -8,11 +8,11 @@ namespace sluice::net {
 namespace {
 
 void checkGoingOn(Clock::time_point deadline, const std::function<bool()>& stopped) {
-  if (stopped()) throw NetError("given up, because it was told to stop");
+  if (stopped()) throw NetError("the client was stopped");
   if (Clock::now() >= deadline) throw NetError("no answer in time");
 }
 
-/** An address of a name may be dead while the next one lives: no single one may use up all the time. */
+/** Returns the time for one address: a name may have several addresses, and a dead one must not use all the time. */
 Clock::time_point shareOf(Clock::time_point deadline, std::size_t attemptsLeft) {
   return Clock::now() + until(deadline) / static_cast<int>(attemptsLeft);
 }
@@ -91,12 +91,12 @@ void Link::secure(Clock::time_point deadline, const std::function<bool()>& stopp
   }
 }
 
-/** A server that hangs up on a TLS greeting has most likely not understood it. */
+/** Adds a hint: a server that closes the connection after the first TLS message probably does not support TLS. */
 std::size_t Link::readGreeting() {
   try {
     return socket_->read(cipher_);
   } catch (const NetError& error) {
-    throw NetError(std::string(error.what()) + " during the TLS handshake: does this port speak TLS?");
+    throw NetError(std::string(error.what()) + " during the TLS handshake: does the server use TLS at this port?");
   }
 }
 

@@ -13,21 +13,21 @@ namespace sluice::net {
 class Link {
  public:
   /**
-   * Finds, connects and shakes hands; tries the addresses of a name one after the other. Throws NetError, also when
-   * `stopped` says so or the deadline has passed.
+   * Resolves the name, connects and completes the TLS handshake; tries the addresses of a name one after another.
+   * Throws NetError, also when `stopped` returns true or the deadline has passed.
    */
   Link(const Address& address, const TlsOptions& tls, Clock::time_point deadline, Poller& poller,
        const std::function<bool()>& stopped);
 
-  /** Appends what has arrived. False: nothing now. Throws NetError at the end of the connection. */
+  /** Appends received bytes. Returns false if there are none. Throws NetError at the end of the connection. */
   bool receive(std::string& into);
 
-  /** Takes bytes to be sent; `flush` sends as much as the system takes. */
+  /** Accepts bytes for sending; `flush` sends as many as the system takes. */
   void send(std::string_view bytes);
   void flush();
   std::size_t unsent() const { return outgoing_.size() - sent_; }
 
-  /** Sleeps until something can be done, the poller is woken or the time is over. */
+  /** Sleeps until the socket is ready, the poller is woken or the time is over. */
   void wait(bool forReading, Milliseconds time) { poller_.wait(socket_.get(), forReading, unsent() > 0, time); }
 
  private:

@@ -9,11 +9,11 @@ namespace {
 
 void* openLibrary() {
   for (const char* name : {"libssl.so.3", "libssl.so.1.1"}) {
-    // local: the process of the platform may have an OpenSSL of its own
+    // local, because the process of the platform may have loaded another OpenSSL
     if (void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL)) return library;
   }
   throw NetError(
-      "TLS needs OpenSSL 3 or 1.1 (libssl.so.3, libssl.so.1.1), which this machine does not have: install libssl");
+      "TLS needs OpenSSL 3 or 1.1 (libssl.so.3, libssl.so.1.1): install libssl");
 }
 
 /** libcrypto comes with libssl, and dlsym searches it as well. */

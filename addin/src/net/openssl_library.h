@@ -1,5 +1,5 @@
-// The functions of the system's OpenSSL that we use. They are looked up when TLS is first needed, so that one build
-// runs with OpenSSL 1.1 and 3, and the component loads on machines that have neither.
+// The used functions of the system's OpenSSL. They are looked up when TLS is first needed, so that one build runs with
+// OpenSSL 1.1 and 3, and the component loads on machines without OpenSSL.
 #pragma once
 
 #include <openssl/err.h>
@@ -43,7 +43,7 @@ struct OpenSsl {
   SLUICE_OPENSSL_FUNCTIONS(SLUICE_DECLARE)
 #undef SLUICE_DECLARE
 
-  /** Throws NetError when the system has no OpenSSL that suffices. */
+  /** Returns the functions. Throws NetError if the system has no suitable OpenSSL. */
   static const OpenSsl& load();
 };
 

@@ -2,7 +2,7 @@
 
 namespace sluice::net {
 
-/** Keeps this library loaded until the process ends: for a thread that cannot be waited for. */
+/** Keeps this library loaded until the process ends, because a thread that was abandoned may still run. */
 void pinLibrary();
 
 }  // namespace sluice::net

@@ -11,7 +11,7 @@ namespace {
 
 struct Lookup {
   std::mutex mutex;
-  Poller* poller;  // null when nobody waits any more
+  Poller* poller;  // null after the waiting call has returned
   bool done = false;
   std::vector<Endpoint> endpoints;
   std::exception_ptr failure;

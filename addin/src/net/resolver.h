@@ -1,4 +1,4 @@
-// Names to addresses, without a resolver that could hold up the end of a component.
+// Resolves names to addresses without delaying the end of a component.
 #pragma once
 
 #include <functional>
@@ -8,8 +8,8 @@
 namespace sluice::net {
 
 /**
- * Resolves on a thread of its own, because getaddrinfo cannot be told to stop. Gives up when `stopped` says so or the
- * deadline passes; that thread then ends by itself, and the library stays loaded for it. Throws NetError.
+ * Resolves on a separate thread, because getaddrinfo cannot be cancelled. Throws NetError, also when `stopped` returns
+ * true or the deadline passes; the library then stays loaded until that thread has ended.
  */
 std::vector<Endpoint> resolve(const Address& address, Clock::time_point deadline, Poller& poller,
                               const std::function<bool()>& stopped);

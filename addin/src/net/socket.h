@@ -1,4 +1,4 @@
-// TCP without blocking, and the one place where the network thread sleeps. Implemented per system.
+// Non-blocking TCP, and the only function in which the network thread sleeps. Implemented per system.
 #pragma once
 
 #include <memory>
@@ -12,13 +12,13 @@
 
 namespace sluice::net {
 
-/** One resolved address, as the system keeps it. */
+/** A resolved address in the form of the system. */
 using Endpoint = std::string;
 
-/** Only numeric addresses; never waits. Empty when the host is a name. */
+/** Reads numeric addresses without waiting. Returns an empty list if the host is a name. */
 std::vector<Endpoint> numericEndpoints(const Address& address);
 
-/** Asks the system's resolver, however long that takes. Throws NetError. */
+/** Calls the resolver of the system, which may block for a long time. Throws NetError. */
 std::vector<Endpoint> resolveEndpoints(const Address& address);
 
 class Poller;
@@ -31,14 +31,14 @@ class Socket {
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
-  /** Is the connection made? Throws NetError when it was refused. */
+  /** Returns whether the connection is established. Throws NetError if it was refused. */
   bool finishConnecting();
 
-  /** Appends what has arrived, at most `kReadSize` bytes. Gives the count; 0 when there is nothing now. Throws NetError
-   * at the end. */
+  /** Appends at most `kReadSize` received bytes and returns their number, 0 if there are none. Throws NetError at the
+   * end of the connection. */
   std::size_t read(std::string& into);
 
-  /** Gives how many bytes the system has taken, which may be 0. Throws NetError. */
+  /** Returns the number of bytes that the system has taken, which may be 0. Throws NetError. */
   std::size_t write(std::string_view bytes);
 
   static constexpr std::size_t kReadSize = 64U << 10U;
@@ -56,10 +56,10 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  /** Ends the present wait, or the next one. May be called on any thread. */
+  /** Ends the current wait, or the next one. May be called on any thread. */
   void wake();
 
-  /** Sleeps until the socket may be ready, `wake` is called or the time is over. Without a socket only the last two. */
+  /** Sleeps until the socket may be ready, `wake` is called or the time is over. The socket is optional. */
   void wait(Socket* socket, bool forReading, bool forWriting, Milliseconds time);
 
   struct State;

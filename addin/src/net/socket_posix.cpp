@@ -62,7 +62,7 @@ Socket::Socket(const Endpoint& endpoint, Poller&) : state_(std::make_unique<Stat
   sockaddr_storage address{};
   std::memcpy(&address, endpoint.data(), std::min(endpoint.size(), sizeof address));
   const int descriptor = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) throw NetError("no socket: " + describe(errno));
+  if (descriptor < 0) throw NetError("cannot create a socket: " + describe(errno));
   const int on = 1;
   setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
@@ -95,7 +95,7 @@ std::size_t Socket::read(std::string& into) {
   if (count == 0) throw NetError("the server has closed the connection");
   if (count < 0) {
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return 0;
-    throw NetError("the connection broke off: " + describe(errno));
+    throw NetError("the connection was lost: " + describe(errno));
   }
   into.append(buffer, static_cast<std::size_t>(count));
   return static_cast<std::size_t>(count);
@@ -105,12 +105,12 @@ std::size_t Socket::write(std::string_view bytes) {
   const ssize_t count = send(state_->descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (count >= 0) return static_cast<std::size_t>(count);
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return 0;
-  throw NetError("the connection broke off: " + describe(errno));
+  throw NetError("the connection was lost: " + describe(errno));
 }
 
 Poller::Poller() : state_(std::make_unique<State>()) {
   state_->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (state_->event < 0) throw NetError("no event descriptor: " + describe(errno));
+  if (state_->event < 0) throw NetError("cannot create an event descriptor: " + describe(errno));
 }
 
 Poller::~Poller() {
@@ -119,13 +119,13 @@ Poller::~Poller() {
 
 void Poller::wake() {
   const std::uint64_t one = 1;
-  // it can fail only because wakes are pending already
+  // it fails only if a wake is already pending
   [[maybe_unused]] const ssize_t written = ::write(state_->event, &one, sizeof one);
 }
 
 void Poller::wait(Socket* socket, bool forReading, bool forWriting, Milliseconds time) {
   const int events = (forReading ? POLLIN : 0) | (forWriting ? POLLOUT : 0);
-  // an entry without events would still report a hang-up, again and again
+  // an entry without events would report POLLHUP repeatedly
   const int descriptor = socket != nullptr && events != 0 ? socket->state_->descriptor : -1;
   pollfd entries[] = {{state_->event, POLLIN, 0}, {descriptor, static_cast<short>(events), 0}};
   const auto timeout = std::min<Milliseconds::rep>(time.count(), std::numeric_limits<int>::max());

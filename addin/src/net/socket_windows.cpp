@@ -11,7 +11,7 @@ namespace {
 std::string describe(int error) {
   char* text = nullptr;
   const DWORD flags = FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS;
-  // in English: the code page of a localised text is anybody's guess
+  // in English, because the code page of a localised text is unknown
   const DWORD language = MAKELANGID(LANG_ENGLISH, SUBLANG_ENGLISH_US);
   const DWORD length =
       FormatMessageA(flags, nullptr, static_cast<DWORD>(error), language, reinterpret_cast<char*>(&text), 0, nullptr);
@@ -21,13 +21,13 @@ std::string describe(int error) {
   return described.empty() ? "Windows error " + std::to_string(error) : described;
 }
 
-/** Counted by Windows: one for each caller. */
+/** Windows counts the calls, so each caller may start Winsock. */
 class WinsockUse {
  public:
   WinsockUse() {
     WSADATA data;
     const int error = WSAStartup(MAKEWORD(2, 2), &data);
-    if (error != 0) throw NetError("Winsock does not start: " + describe(error));
+    if (error != 0) throw NetError("cannot start Winsock: " + describe(error));
   }
   ~WinsockUse() { WSACleanup(); }
   WinsockUse(const WinsockUse&) = delete;
@@ -64,8 +64,8 @@ std::vector<Endpoint> resolveEndpoints(const Address& address) {
   return endpoints;
 }
 
-// A socket tells its events by a WSA event, which forgets nothing but reports each readiness once: the network thread
-// tries first and waits afterwards, so that it needs no more.
+// A WSA event loses no readiness of a socket, but reports each once. That is enough, because the network thread tries
+// to read and write before it waits.
 struct Socket::State {
   SOCKET socket = INVALID_SOCKET;
   bool connected = false;
@@ -82,7 +82,7 @@ Socket::Socket(const Endpoint& endpoint, Poller& poller) : state_(std::make_uniq
   sockaddr_storage address{};
   std::memcpy(&address, endpoint.data(), std::min(endpoint.size(), sizeof address));
   const SOCKET socket = ::socket(address.ss_family, SOCK_STREAM, IPPROTO_TCP);
-  if (socket == INVALID_SOCKET) throw NetError("no socket: " + describe(WSAGetLastError()));
+  if (socket == INVALID_SOCKET) throw NetError("cannot create a socket: " + describe(WSAGetLastError()));
   state_->socket = socket;
   state_->event = poller.state().socketEvent;
   const BOOL on = TRUE;
@@ -90,7 +90,7 @@ Socket::Socket(const Endpoint& endpoint, Poller& poller) : state_(std::make_uniq
   setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, reinterpret_cast<const char*>(&on), sizeof on);
   SetHandleInformation(reinterpret_cast<HANDLE>(socket), HANDLE_FLAG_INHERIT, 0);
   WSAResetEvent(state_->event);
-  // makes the socket non-blocking as well
+  // also makes the socket non-blocking
   WSAEventSelect(socket, state_->event, FD_CONNECT | FD_READ | FD_WRITE | FD_CLOSE);
   if (connect(socket, reinterpret_cast<const sockaddr*>(&address), static_cast<int>(endpoint.size())) != 0 &&
       WSAGetLastError() != WSAEWOULDBLOCK) {
@@ -120,7 +120,7 @@ std::size_t Socket::read(std::string& into) {
   if (count == 0) throw NetError("the server has closed the connection");
   if (count < 0) {
     if (WSAGetLastError() == WSAEWOULDBLOCK) return 0;
-    throw NetError("the connection broke off: " + describe(WSAGetLastError()));
+    throw NetError("the connection was lost: " + describe(WSAGetLastError()));
   }
   into.append(buffer, static_cast<std::size_t>(count));
   return static_cast<std::size_t>(count);
@@ -131,7 +131,7 @@ std::size_t Socket::write(std::string_view bytes) {
       send(state_->socket, bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), 1U << 20U)), 0);
   if (count >= 0) return static_cast<std::size_t>(count);
   if (WSAGetLastError() == WSAEWOULDBLOCK) return 0;
-  throw NetError("the connection broke off: " + describe(WSAGetLastError()));
+  throw NetError("the connection was lost: " + describe(WSAGetLastError()));
 }
 
 Poller::Poller() : state_(std::make_unique<State>()) {
@@ -155,7 +155,7 @@ void Poller::wait(Socket* socket, bool, bool, Milliseconds time) {
   WSAResetEvent(state_->wakeEvent);
   if (socket == nullptr) return;
   WSAResetEvent(state_->socketEvent);
-  // asking is what makes Windows report again; while connecting, finishConnecting asks
+  // WSAEnumNetworkEvents re-arms the report; while connecting, finishConnecting calls it
   if (!socket->state_->connected) return;
   WSANETWORKEVENTS seen{};
   WSAEnumNetworkEvents(socket->state_->socket, nullptr, &seen);

@@ -1,5 +1,4 @@
-// TLS by the system: OpenSSL on Linux, Schannel on Windows. It only turns bytes into bytes; the socket is somebody
-// else's.
+// TLS of the system: OpenSSL on Linux, Schannel on Windows. It converts bytes and has no socket.
 #pragma once
 
 #include <memory>
@@ -12,7 +11,7 @@ namespace sluice::net {
 
 struct TlsOptions {
   bool verify = true;
-  /** A PEM file with the authorities to trust instead of the system's; empty: the system's. */
+  /** PEM file with trusted authorities instead of those of the system; empty: those of the system. */
   std::string authorities;
 
   bool operator==(const TlsOptions& other) const { return verify == other.verify && authorities == other.authorities; }
@@ -22,20 +21,19 @@ class TlsFilter {
  public:
   virtual ~TlsFilter() = default;
 
-  /** Begins the handshake: appends what is to be sent. */
+  /** Begins the handshake: appends the bytes to send. */
   virtual void start(std::string& out) = 0;
 
-  /** Takes what came from the socket; appends decrypted bytes to `plain`, and answers of the protocol itself to `out`.
-   */
+  /** Processes received bytes: appends decrypted bytes to `plain`, and messages of the TLS protocol to `out`. */
   virtual void decode(std::string_view cipher, std::string& plain, std::string& out) = 0;
 
-  /** Appends the encrypted form of `plain`. Only when established. */
+  /** Appends the encrypted form of `plain`. May be called only after the handshake. */
   virtual void encode(std::string_view plain, std::string& out) = 0;
 
   virtual bool established() const = 0;
 };
 
-/** A client's side towards `host`, whose certificate must name it. All of it throws NetError with the reason. */
+/** Creates a client for `host`, which the certificate must contain. All functions throw NetError with the reason. */
 std::unique_ptr<TlsFilter> makeTlsFilter(const std::string& host, const TlsOptions& options);
 
 }  // namespace sluice::net

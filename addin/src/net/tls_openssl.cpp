@@ -6,7 +6,7 @@ namespace {
 
 std::string lastError(const OpenSsl& ssl) {
   const unsigned long code = ssl.ERR_get_error();
-  if (code == 0) return "the other side broke off";
+  if (code == 0) return "the server closed the connection";
   char text[256] = "";
   ssl.ERR_error_string_n(code, text, sizeof text);
   return text;
@@ -42,7 +42,7 @@ class OpenSslFilter final : public TlsFilter {
       plain.append(buffer, static_cast<std::size_t>(count));
     takeOutgoing(out);
     const int reason = ssl_.SSL_get_error(connection_, count);
-    // a goodbye needs no answer: what it said before is read, and the socket will end by itself
+    // a close_notify needs no answer: earlier bytes have been read, and the end of the socket follows
     if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE && reason != SSL_ERROR_ZERO_RETURN) {
       throw NetError("TLS with " + host_ + ": " + lastError(ssl_));
     }
@@ -77,7 +77,7 @@ class OpenSslFilter final : public TlsFilter {
     ssl_.SSL_set_connect_state(connection_);
   }
 
-  /** The certificate must name the host; a name, unlike a number, is also told to the server (SNI). */
+  /** Requires the certificate to contain the host. A name, unlike an IP address, is also sent to the server (SNI). */
   void expectHost() {
     if (ssl_.X509_VERIFY_PARAM_set1_ip_asc(ssl_.SSL_get0_param(connection_), host_.c_str()) == 1) return;
     if (ssl_.SSL_set1_host(connection_, host_.c_str()) != 1) throw NetError("TLS: " + lastError(ssl_));
@@ -92,7 +92,7 @@ class OpenSslFilter final : public TlsFilter {
     if (established_ || ssl_.SSL_get_error(connection_, result) == SSL_ERROR_WANT_READ) return;
     const long verdict = ssl_.SSL_get_verify_result(connection_);
     if (verdict == X509_V_OK) throw NetError("TLS with " + host_ + ": " + lastError(ssl_));
-    throw NetError("the certificate of " + host_ + " is refused: " + ssl_.X509_verify_cert_error_string(verdict));
+    throw NetError("the certificate of " + host_ + " is rejected: " + ssl_.X509_verify_cert_error_string(verdict));
   }
 
   void takeOutgoing(std::string& out) {

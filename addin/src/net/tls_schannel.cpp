@@ -1,4 +1,4 @@
-// the order of Windows headers matters, so each stands alone
+// the order of Windows headers matters, so blank lines keep them from being sorted
 #include <winsock2.h>
 
 #include <windows.h>
@@ -47,7 +47,7 @@ std::string reasonOf(unsigned long status) {
   }
 }
 
-/** What makes a chain worthless, as an error; 0 when nothing does. */
+/** Returns the error of the chain, or 0. */
 DWORD verdictOn(DWORD chainErrors) {
   if ((chainErrors & CERT_TRUST_IS_UNTRUSTED_ROOT) != 0) return static_cast<DWORD>(CERT_E_UNTRUSTEDROOT);
   if ((chainErrors & CERT_TRUST_IS_NOT_TIME_VALID) != 0) return static_cast<DWORD>(CERT_E_EXPIRED);
@@ -114,12 +114,12 @@ class SchannelFilter final : public TlsFilter {
     SCHANNEL_CRED settings{};
     settings.dwVersion = SCHANNEL_CRED_VERSION;
     settings.grbitEnabledProtocols = SP_PROT_TLS1_2_CLIENT;
-    // the certificate is checked below: the same way with the system's authorities and with a file
+    // the certificate is verified below, in the same way with the authorities of the system and with a file
     settings.dwFlags = SCH_CRED_NO_DEFAULT_CREDS | SCH_CRED_MANUAL_CRED_VALIDATION | SCH_USE_STRONG_CRYPTO;
     const SECURITY_STATUS status =
         AcquireCredentialsHandleW(nullptr, const_cast<wchar_t*>(UNISP_NAME_W), SECPKG_CRED_OUTBOUND, nullptr, &settings,
                                   nullptr, nullptr, &credentials_, nullptr);
-    if (status != SEC_E_OK) fail("Schannel does not start", status);
+    if (status != SEC_E_OK) fail("cannot start Schannel", status);
   }
 
   ~SchannelFilter() override {
@@ -166,7 +166,7 @@ class SchannelFilter final : public TlsFilter {
         FreeContextBuffer(output[0].pvBuffer);
       }
       if (status == SEC_E_INCOMPLETE_MESSAGE) return;
-      // the server asks for a certificate: told a second time that there is none, Schannel goes on without one
+      // the server requests a certificate of the client: Schannel continues without one after a second call
       if (status == SEC_I_INCOMPLETE_CREDENTIALS && !std::exchange(askedForCertificate_, true)) continue;
       if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED) fail("TLS", status);
       hasContext_ = true;
@@ -176,7 +176,7 @@ class SchannelFilter final : public TlsFilter {
     }
   }
 
-  /** What the last call did not use belongs to the next one. */
+  /** Keeps the bytes that the last call did not use for the next one. */
   void keepExtra(const SecBuffer& extra) {
     const std::size_t left = extra.BufferType == SECBUFFER_EXTRA ? extra.cbBuffer : 0;
     incoming_.erase(0, incoming_.size() - left);
@@ -192,7 +192,7 @@ class SchannelFilter final : public TlsFilter {
   void checkCertificate() {
     PCCERT_CONTEXT found = nullptr;
     const SECURITY_STATUS status = QueryContextAttributesW(&context_, SECPKG_ATTR_REMOTE_CERT_CONTEXT, &found);
-    if (status != SEC_E_OK) fail("no certificate in TLS", status);
+    if (status != SEC_E_OK) fail("TLS provides no certificate", status);
     const Certificate certificate(found);
     const Engine engine(makeEngine(), closeEngine);
     CERT_CHAIN_PARA parameters{};
@@ -200,7 +200,7 @@ class SchannelFilter final : public TlsFilter {
     PCCERT_CHAIN_CONTEXT built = nullptr;
     if (!CertGetCertificateChain(engine.get(), certificate.get(), nullptr, certificate->hCertStore, &parameters, 0,
                                  nullptr, &built)) {
-      fail("the certificate cannot be checked in TLS", static_cast<SECURITY_STATUS>(GetLastError()));
+      fail("the certificate cannot be verified in TLS", static_cast<SECURITY_STATUS>(GetLastError()));
     }
     const Chain chain(built, closeChain);
 
@@ -215,10 +215,10 @@ class SchannelFilter final : public TlsFilter {
     verdict.cbSize = sizeof verdict;
     if (!CertVerifyCertificateChainPolicy(CERT_CHAIN_POLICY_SSL, chain.get(), &policy, &verdict))
       verdict.dwError = GetLastError();
-    // not every implementation of the policy looks at a chain without an end
+    // not every implementation of the policy rejects an incomplete chain
     if (verdict.dwError == 0) verdict.dwError = verdictOn(chain->TrustStatus.dwErrorStatus);
     if (verdict.dwError != 0)
-      throw NetError("the certificate of " + host_ + " is refused: " + reasonOf(verdict.dwError));
+      throw NetError("the certificate of " + host_ + " is rejected: " + reasonOf(verdict.dwError));
   }
 
   /** Null, which is the system's engine, unless there is a file of authorities. */
@@ -229,7 +229,7 @@ class SchannelFilter final : public TlsFilter {
     config.hExclusiveRoot = authorities_.get();
     HCERTCHAINENGINE engine = nullptr;
     if (!CertCreateCertificateChainEngine(&config, &engine))
-      throw NetError("Windows does not take the file of authorities: error " + hex(GetLastError()));
+      throw NetError("Windows does not accept the file of authorities: error " + hex(GetLastError()));
     return engine;
   }
 
@@ -242,7 +242,7 @@ class SchannelFilter final : public TlsFilter {
       SecBufferDesc message{SECBUFFER_VERSION, 4, buffers};
       const SECURITY_STATUS status = DecryptMessage(&context_, &message, 0, nullptr);
       if (status == SEC_E_INCOMPLETE_MESSAGE) return;
-      // a goodbye needs no answer: the socket will end by itself
+      // a close_notify needs no answer: the end of the socket follows
       if (status == SEC_I_CONTEXT_EXPIRED) return incoming_.clear();
       if (status != SEC_E_OK) fail("TLS", status);
       std::size_t extra = 0;

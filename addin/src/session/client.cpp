@@ -12,13 +12,13 @@ namespace {
 using net::Clock;
 using net::Milliseconds;
 
-constexpr int kLongestPause = 60;  // times the first one
-/** Past the grace for goodbyes: for a thread that is deep in the system. */
+constexpr int kMaxPauseFactor = 60;  // multiple of the first pause
+/** Time after the grace period, for a thread inside a call of the system. */
 constexpr Milliseconds kJoinTime{3'000};
-/** Servers end a session whose headers are longer than they take, and the event would come again and again. */
+/** Servers end a session with too long headers; the event would be delivered and rejected repeatedly. */
 constexpr std::size_t kMaxReason = 500;
 
-/** Whole pauses would let all clients of a restarted server come at the same moment. */
+/** Shortens a pause at random, so that the clients of a restarted server do not all connect at the same moment. */
 Milliseconds withJitter(Milliseconds pause) noexcept {
   try {
     std::random_device random;
@@ -101,7 +101,7 @@ void Client::subscribe(const std::string& destination) {
   const auto [at, added] = subscriptions_.emplace(destination, "");
   if (!added) return;
   at->second = std::to_string(++subscriptionCounter_);
-  // without a session it is forgotten when the next one begins, which then subscribes to everything
+  // without a session it is dropped when the next one begins, which makes all subscriptions
   sendSubscription(at->first, at->second);
 }
 
@@ -133,7 +133,7 @@ std::optional<std::string> Client::send(stomp::Frame frame, bool watched) {
 
 std::optional<std::string> Client::sendUnder(const std::string& receipt, stomp::Frame frame, bool watched) {
   frame.command = "SEND";
-  // the event's identity: the same through all attempts, so that a repeat can be recognised
+  // id of the event, the same in all attempts, so that the server recognises a repeat
   if (!frame.has("id")) frame.headers.emplace_back("id", receipt);
   frame.headers.emplace_back("receipt", receipt);
   if (!outbox.send(frame, watched)) return std::nullopt;
@@ -210,7 +210,7 @@ std::optional<Clock::time_point> Client::stopDeadline() const {
 
 void Client::run() {
   Milliseconds delay = options_.reconnectDelay;
-  int refusedLogins = 0;  // in a row
+  int refusedLogins = 0;  // consecutive
   for (std::size_t attempt = 0; !stopDeadline(); ++attempt) {
     const std::uint64_t sessionsBefore = session_;
     bool refusedLogin = false;
@@ -224,9 +224,10 @@ void Client::run() {
       refusedLogins = 0;
     }
     if (refusedLogin) ++refusedLogins;
-    // code in 1C answers each refusal with another token: the first may help, and the rest would come in a storm
+    // code in 1C sets a new token after each refusal: only the first new token ends the pause, because further ones
+    // would cause a login at once each time
     if (!stopDeadline()) pause(withJitter(delay), refusedLogins <= 1);
-    delay = std::min(delay * 2, options_.reconnectDelay * kLongestPause);
+    delay = std::min(delay * 2, options_.reconnectDelay * kMaxPauseFactor);
   }
   try {
     setState(ClientState::stopped, "");
@@ -235,7 +236,7 @@ void Client::run() {
   }
 }
 
-/** Runs a session to its end and reports why it has ended. Returns true when the server has refused the login. */
+/** Runs a session to its end and sets the state with the reason. Returns true if the server has refused the login. */
 bool Client::runAttempt(const net::Address& address) {
   try {
     runSession(address);
@@ -273,7 +274,7 @@ void Client::pause(Milliseconds time, bool tokenEndsIt) {
   changed_.wait_for(lock, time, [&] { return stopDeadline_.has_value() || (tokenEndsIt && tokenChanged_); });
 }
 
-/** The server will not take this frame: whoever waits for its confirmation or its answer is told. */
+/** Reports a refused frame to the calls that wait for its confirmation or its answer. */
 void Client::refuse(const std::string& receipt, const std::string& reason) {
   outbox.refuse(receipt, reason);
   const std::lock_guard lock(mutex_);
@@ -296,7 +297,7 @@ void Client::setState(ClientState state, const std::string& reason) {
   inbox.announce("sluice.state", text::JsonObject().text("state", nameOf(state)).text("reason", reason).str());
 }
 
-/** The ticket may be of a session that is over by now: then nothing is sent, and the server brings the event again. */
+/** Sends ACK or NACK. A ticket of an earlier session is ignored, because the server delivers the event again. */
 void Client::answer(const char* command, const Ticket& ticket, const std::string& reason) {
   if (ticket.ack.empty()) return;
   stomp::Frame frame{command, {{"id", ticket.ack}}, ""};

@@ -1,4 +1,4 @@
-// Keeps a session with one of the servers, for as long as it is wanted.
+// Keeps a session with one of the servers between `start` and `stop`.
 #pragma once
 
 #include <atomic>
@@ -20,9 +20,9 @@ enum class ClientState {
   stopped,
   connecting,
   connected,
-  /** The connection failed or broke off: the next attempt comes after a pause. */
+  /** The connection failed or was lost: the next attempt comes after a pause. */
   waiting,
-  /** The server refuses the login; tried again after a pause, and at once with a new token. */
+  /** The server refused the login: the next attempt comes after a pause, or at once with a new token. */
   refused,
 };
 
@@ -40,50 +40,49 @@ struct Statistics {
   std::atomic<std::uint64_t> sessions{0};
 };
 
-/** What became of a request: an answer, a refusal, or nothing in time. */
+/** Result of a request: an answer, a refusal, or neither of them in time. */
 struct Answer {
   std::optional<stomp::Frame> frame;
-  /** Why the server has not taken the request. */
+  /** Reason for which the server refused the request. */
   std::string refusal;
 };
 
 /**
- * `start` and `stop` are for one thread, everything else for any. Owned by a shared pointer, which the network thread
- * holds as well.
+ * `start` and `stop` must be called on one thread, other functions on any. Owned by a shared pointer, which the network
+ * thread holds too.
  */
 class Client final : public std::enable_shared_from_this<Client>, private SessionOwner {
  public:
   Client();
 
-  /** Begins to connect, and reconnects until `stop`. With the same options while running: nothing but the token
-   * changes. */
+  /** Begins to connect, and reconnects until `stop`. A later call with the same options changes only the token. */
   void start(Options options, const std::string& token);
 
-  /** Sends what waits, says goodbye and ends, within about this time. */
+  /** Sends waiting frames and DISCONNECT, and ends within about this time. */
   void stop(net::Milliseconds grace);
 
-  /** Waits until connected. False: not yet. */
+  /** Waits until connected. Returns false if the deadline passes first. */
   bool waitConnected(net::Clock::time_point deadline);
 
-  /** For the next login. A server that refuses the present one is asked again at once. */
+  /** Sets the token of the next login. After a refused login the next one comes at once. */
   void setToken(const std::string& token);
 
   void subscribe(const std::string& destination);
   void unsubscribe(const std::string& destination);
 
-  /** False: the id is unknown here; the answer is remembered all the same, in case the event comes again. */
+  /** Returns false if the id is unknown. The acknowledgement is remembered also then, in case the event comes again. */
   bool acknowledge(const std::string& id);
   bool reject(const std::string& id, const std::string& reason);
 
-  /** Sends once the server is reached, again after a reconnection, until the server confirms. Gives the id of its
-   * receipt, or nothing when too much is unconfirmed. */
+  /** Sends the frame once connected, and again after each reconnection, until the server confirms it. Returns the id of
+   * its receipt, or nothing if too many bytes are unconfirmed. */
   std::optional<std::string> send(stomp::Frame frame, bool watched);
 
-  /** Sends and waits for the MESSAGE that answers it, at a destination that the server knows as this session's own. */
+  /** Sends a request and waits for its answer: a MESSAGE at a destination of this session. */
   Answer request(stomp::Frame frame, const std::string& replyTo, net::Clock::time_point deadline);
 
   ClientState state() const;
-  /** Text for people, of what went wrong last. */
+  /** Text of the last error. */
   std::string lastError() const;
   void setLastError(const std::string& text);
   void announceStates(bool wanted) { announceStates_ = wanted; }
@@ -126,7 +125,7 @@ class Client final : public std::enable_shared_from_this<Client>, private Sessio
   std::uint64_t session_ = 0;
   std::map<std::string, std::string> subscriptions_;  // destination to id
   std::uint64_t subscriptionCounter_ = 0;
-  std::map<std::string, Answer> replies_;  // by correlation-id, which is the receipt of the request as well
+  std::map<std::string, Answer> replies_;  // by correlation-id, which is also the receipt of the request
   std::atomic<bool> announceStates_{true};
 };
 

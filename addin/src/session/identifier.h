@@ -4,7 +4,7 @@
 
 namespace sluice::session {
 
-/** A random UUID (RFC 4122, version 4). */
+/** Returns a random UUID (RFC 4122, version 4). */
 std::string makeUuid();
 
 }  // namespace sluice::session

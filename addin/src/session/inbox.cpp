@@ -5,7 +5,7 @@
 namespace sluice::session {
 namespace {
 
-/** So many acknowledged ids are remembered, to recognise what a server repeats because an acknowledgement was lost. */
+/** Number of remembered acknowledged ids: a server repeats an event whose acknowledgement was lost. */
 constexpr std::size_t kRemembered = 10'000;
 
 }  // namespace
@@ -100,7 +100,7 @@ void Inbox::giveBack(Delivery delivery) {
 }
 
 void Inbox::interrupt() {
-  // with the lock, so that nobody is between asking and falling asleep
+  // with the lock, so that a waiting call cannot miss the notification between its check and its wait
   const std::lock_guard lock(mutex_);
   changed_.notify_all();
 }
@@ -131,7 +131,7 @@ std::optional<Ticket> Inbox::reject(const std::string& id) {
 void Inbox::beginSession(std::uint64_t session) {
   const std::lock_guard lock(mutex_);
   session_ = session;
-  // what the session before did not bring again will not come; its acknowledgement is remembered all the same
+  // events that the previous session did not deliver again are forgotten; their acknowledgements stay remembered
   for (auto at = records_.begin(); at != records_.end();) {
     const bool forgotten = !at->second.queued && at->second.ticket.session + 1 < session;
     at = forgotten ? records_.erase(at) : std::next(at);
@@ -157,7 +157,7 @@ bool Inbox::fullLocked() const {
   return queue_.size() >= limits_.events || bytes_ >= limits_.bytes;
 }
 
-/** Makes room by the policy; gives the ticket of what is dropped. */
+/** Makes room by the policy; returns the ticket of the dropped event. */
 std::optional<Ticket> Inbox::dropLocked(Delivery& arriving) {
   if (limits_.policy == OverflowPolicy::dropNewest || queue_.empty()) return settleLocked(arriving.id);
   const std::string id = queue_.front().id;

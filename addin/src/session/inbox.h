@@ -1,4 +1,4 @@
-// Events between the network and the code in 1C: a bounded queue, and the memory of what was handed out and
+// Events between the network and the code in 1C: a bounded queue, and the ids of events that were passed on and
 // acknowledged.
 #pragma once
 
@@ -18,23 +18,23 @@
 namespace sluice::session {
 
 enum class OverflowPolicy {
-  /** Nothing is read from the network until there is room: the server keeps the rest. */
+  /** The component stops reading from the network until there is room; the server keeps further events. */
   wait,
   dropOldest,
   dropNewest,
 };
 
-/** One event on its way to the code in 1C. */
+/** An event for the code in 1C. */
 struct Delivery {
-  /** Names it for acknowledging; empty for what needs none. */
+  /** Id for the acknowledgement; empty for events that need none. */
   std::string id;
   std::string event;
   bool redelivered = false;
-  /** The message; for news of the component itself only its body. */
+  /** The message; for events of the component itself only its body. */
   stomp::Frame message;
 };
 
-/** What an acknowledgement of STOMP needs: it is worth something in its own session only. */
+/** Data for ACK and NACK. They are valid only in the session that delivered the message. */
 struct Ticket {
   std::string ack;
   std::uint64_t session = 0;
@@ -48,45 +48,44 @@ class Inbox {
     OverflowPolicy policy = OverflowPolicy::wait;
   };
 
-  /** What became of an offered message, and which tickets have to be answered with ACK or NACK now. */
+  /** Result of an offered message, and the tickets for which ACK or NACK must be sent now. */
   struct Admission {
     bool acknowledgeAgain = false;
     std::optional<Ticket> dropped;
   };
 
-  /** `onRoom` is called, on any thread, when a full queue can take events again. */
+  /** `onRoom` is called, on any thread, when a full queue has room again. */
   explicit Inbox(std::function<void()> onRoom) : onRoom_(std::move(onRoom)) {}
 
   void setLimits(const Limits& limits);
   Limits limits() const;
 
   /**
-   * Takes a message of the network. One that still waits here is not queued again, and one that was acknowledged before
-   * (its acknowledgement got lost with its session) is not shown again.
+   * Accepts a message of the network. A message that still waits is not queued again, and a message that was
+   * acknowledged before (its acknowledgement was lost with its session) is not passed on again.
    */
   Admission offer(Delivery delivery, const Ticket& ticket);
 
-  /** Queues news of the component itself, past all limits; of each kind only the latest waits. */
+  /** Queues an event of the component itself, regardless of limits; only the latest of each type waits. */
   void announce(const std::string& event, std::string data);
 
-  /** Must the network wait? Only ever true under OverflowPolicy::wait. */
+  /** Returns whether the network must stop reading. True only with OverflowPolicy::wait. */
   bool full() const;
 
-  /** The next event; waits for one until the deadline or until `interrupted` says so (see `interrupt`). */
+  /** Returns the next event; waits for it until the deadline or until `interrupted` returns true (see `interrupt`). */
   std::optional<Delivery> take(net::Clock::time_point deadline, const std::function<bool()>& interrupted);
 
-  /** Puts back what could not be handed out, at the front. */
+  /** Puts an event that the platform has not accepted back to the front. */
   void giveBack(Delivery delivery);
 
-  /** Lets whoever waits in `take` ask again whether it is interrupted. */
+  /** Makes waiting calls of `take` check `interrupted` again. */
   void interrupt();
 
-  /** Keeps the body of an event until it is settled, for code that asks for it later. */
+  /** Keeps the body of an event until the event is settled, for later calls of code in 1C. */
   void keepBody(const std::string& id, std::string body);
   std::optional<std::string> body(const std::string& id) const;
 
-  /** The event is dealt with: gives the ticket to be answered. Nothing when its session is over or the id is unknown.
-   */
+  /** Settles an event and returns its ticket. Returns nothing if its session is over or the id is unknown. */
   std::optional<Ticket> acknowledge(const std::string& id);
   std::optional<Ticket> reject(const std::string& id);
 
@@ -115,7 +114,7 @@ class Inbox {
   Limits limits_;
   std::deque<Delivery> queue_;
   std::size_t bytes_ = 0;
-  std::unordered_map<std::string, Record> records_;  // of what is queued or handed out
+  std::unordered_map<std::string, Record> records_;  // of events that are queued or passed on
   std::unordered_set<std::string> acknowledged_;
   std::deque<std::string> acknowledgedOrder_;
   std::uint64_t session_ = 0;

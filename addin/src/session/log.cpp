@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kLines = 200;
 
-/** UTC, because lines of several machines are compared. */
+/** In UTC, because people compare lines of several machines. */
 std::string now() {
   const auto time = std::chrono::system_clock::now();
   const auto milliseconds =

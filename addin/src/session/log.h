@@ -1,5 +1,4 @@
-// What has happened lately, for people: a ring in memory and, when wanted, a file. Never contains a token or the data
-// of an event.
+// The log: a ring buffer in memory and, optionally, a file. It never contains a token or the data of an event.
 #pragma once
 
 #include <cstdio>
@@ -15,10 +14,10 @@ class Log {
  public:
   void write(std::string_view line);
 
-  /** The latest lines, the oldest first. */
+  /** Returns the latest lines, oldest first. */
   std::string text() const;
 
-  /** From now on also appends to this file (UTF-8 path); empty: no file. False: it cannot be opened. */
+  /** Sets the log file (UTF-8 path, empty for none). Returns false if it cannot be opened. */
   bool useFile(const std::string& path);
   std::string file() const;
 

@@ -9,19 +9,19 @@
 
 namespace sluice::session {
 
-/** How to reach the server, and as whom. */
+/** Options of the connection. */
 struct Options {
   std::vector<net::Address> servers;
   std::string user;
   std::string clientId;
-  /** The header `host` of CONNECT; empty: the name of the server. */
+  /** Header `host` of CONNECT; empty: the name of the server. */
   std::string virtualHost;
   net::TlsOptions tls;
-  /** What we offer and ask for; 0 switches heart-beats off. */
+  /** Heart-beat interval that the client offers and requests; 0 disables heart-beats. */
   net::Milliseconds heartbeat{10'000};
-  /** To connect, to shake hands and to be answered with CONNECTED. */
+  /** Time for connecting, the TLS handshake and CONNECTED. */
   net::Milliseconds connectTimeout{10'000};
-  /** Before the second attempt; each further pause is twice as long, up to sixty times this. */
+  /** Pause before the second attempt; each further pause is twice as long, up to sixty times this. */
   net::Milliseconds reconnectDelay{500};
   std::size_t maxFrame = 4U << 20U;
 };

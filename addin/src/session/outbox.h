@@ -1,5 +1,4 @@
-// Frames on their way to the server. What is sent with a receipt stays here until the server has confirmed it, over all
-// sessions.
+// Frames for the server. A frame with a receipt stays here until the server has confirmed it, across sessions.
 #pragma once
 
 #include <condition_variable>
@@ -25,35 +24,35 @@ struct SendResult {
 
 class Outbox {
  public:
-  /** `onFrame` is called, on any thread, when there is something to send. */
+  /** `onFrame` is called, on any thread, when there is a frame to send. */
   explicit Outbox(std::function<void()> onFrame) : onFrame_(std::move(onFrame)) {}
 
   /**
-   * Queues a frame to be confirmed under the id in its header `receipt`. False: the unconfirmed ones already take more
-   * than the limit. `watched` keeps its result for `wait`.
+   * Queues a frame whose header `receipt` the server must confirm. Returns false if unconfirmed frames exceed the
+   * limit. `watched` keeps the result for `wait`.
    */
   bool send(const stomp::Frame& frame, bool watched);
 
-  /** Queues a frame that is worth something in this session only, ahead of all others. */
+  /** Queues a frame for this session only, ahead of all others. */
   void sendNow(const stomp::Frame& frame, std::uint64_t session);
 
-  /** Waits until the server has answered, and forgets the result unless it still waits. */
+  /** Waits until the server has confirmed or refused, and then forgets the result. */
   SendResult wait(const std::string& id, net::Clock::time_point deadline);
 
   void confirm(const std::string& id);
   void refuse(const std::string& id, const std::string& reason);
 
-  /** A new session: everything unconfirmed goes again, in its order. */
+  /** Begins a new session: all unconfirmed frames are sent again, in order. */
   void beginSession(std::uint64_t session);
 
-  /** The session ended with an error of the server, which may be due to the oldest frame: after some times it is
-   * refused. */
+  /** Notes that the server ended the session with an error, which the oldest frame may have caused: after several such
+   * errors the frame counts as refused. */
   void blameOldest(const std::string& reason);
 
-  /** Appends whole frames until there are `enough` bytes or no more frames. */
+  /** Appends whole frames until there are `enough` bytes or no further frames. */
   void take(std::string& into, std::size_t enough);
 
-  /** Ends every `wait`; those to come end at once as well. */
+  /** Ends every `wait`; later calls return at once. */
   void close();
 
   std::size_t unconfirmed() const;
@@ -71,7 +70,7 @@ class Outbox {
   mutable std::mutex mutex_;
   std::condition_variable answered_;
   std::deque<std::string> urgent_;
-  std::deque<Entry> sends_;  // the first `sent_` of them are on their way in this session
+  std::deque<Entry> sends_;  // the first `sent_` of them were sent in this session
   std::size_t sent_ = 0;
   std::size_t bytes_ = 0;
   std::unordered_map<std::string, SendResult> watched_;

@@ -12,10 +12,10 @@ using net::Clock;
 using net::Milliseconds;
 
 constexpr const char* kGoodbye = "sluice-goodbye";
-/** Enough for the socket to be busy, little enough for acknowledgements not to wait long behind it. */
+/** Large enough to keep the socket busy, small enough for acknowledgements not to wait long behind it. */
 constexpr std::size_t kOutgoingBytes = 256U << 10U;
 constexpr std::size_t kMaxErrorText = 500;
-/** STOMP asks for tolerance towards the other side's heart-beats. */
+/** STOMP requires tolerance for late heart-beats of the server. */
 constexpr int kSilenceTolerance = 2;
 constexpr Milliseconds kLongWait{60'000};
 
@@ -23,7 +23,7 @@ std::string errorText(const stomp::Frame& frame) {
   std::string text(frame.header("message"));
   std::string body(text::beginningOf(frame.body, kMaxErrorText));
   while (!body.empty() && (body.back() == '\n' || body.back() == '\r')) body.pop_back();
-  if (text.empty()) return body.empty() ? "the server gave no reason" : body;
+  if (text.empty()) return body.empty() ? "the server sent no reason" : body;
   return body.empty() || body == text ? text : text + " (" + body + ")";
 }
 
@@ -55,7 +55,7 @@ Session::Session(const net::Address& address, const Options& options, const std:
     if (!options.clientId.empty()) connect.headers.emplace_back("client-id", options.clientId);
     logIn(stomp::serialize(connect), deadline_);
   } catch (const stomp::ParseError& error) {
-    throw net::NetError(host_ + " does not speak STOMP 1.2: " + error.what());
+    throw net::NetError(host_ + " does not support STOMP 1.2: " + error.what());
   }
 }
 
@@ -83,23 +83,22 @@ void Session::logIn(const std::string& connect, Clock::time_point deadline) {
       lastReceived_ = Clock::now();
     }
     if (const std::optional<stomp::Frame> frame = parser_.next()) {
-      if (frame->command == "ERROR") throw ServerError(host_ + " refuses the login: " + errorText(*frame), "", true);
+      if (frame->command == "ERROR") throw ServerError(host_ + " refused the login: " + errorText(*frame), "", true);
       if (frame->command != "CONNECTED")
-        throw net::NetError(host_ + " answers CONNECT with " + frame->command + ", not with CONNECTED");
-      if (frame->header("version") != "1.2") throw net::NetError(host_ + " does not speak STOMP 1.2");
+        throw net::NetError(host_ + " answered CONNECT with " + frame->command + " instead of CONNECTED");
+      if (frame->header("version") != "1.2") throw net::NetError(host_ + " does not support STOMP 1.2");
       agreeOnHeartbeats(*frame);
       owner_.onConnected();
       return;
     }
-    if (owner_.stopDeadline()) throw net::NetError("given up, because it was told to stop");
+    if (owner_.stopDeadline()) throw net::NetError("the client was stopped");
     if (Clock::now() >= deadline)
-      throw net::NetError(host_ + " does not answer CONNECT in time: is it a STOMP port, with or without TLS?");
+      throw net::NetError(host_ + " did not answer CONNECT in time: is it a STOMP port, with or without TLS?");
     link_.wait(true, net::until(deadline));
   }
 }
 
-/** Each side says what it can send and what it wants: the slower of both counts, and nothing when one of them says 0.
- */
+/** Negotiates heart-beats: the longer interval of client and server applies, and none if one of them is 0. */
 void Session::agreeOnHeartbeats(const stomp::Frame& connected) {
   const std::string_view offer = connected.header("heart-beat");
   const std::size_t comma = offer.find(',');
@@ -110,7 +109,7 @@ void Session::agreeOnHeartbeats(const stomp::Frame& connected) {
   if (serverWants.count() > 0) sendEvery_ = std::max(serverWants, options_.heartbeat);
 }
 
-/** Reads once and handles what is whole, as long as the owner has room. True: there may be more at once. */
+/** Reads once and processes whole frames while the owner has room. Returns true if more bytes may be available. */
 bool Session::readFrames() {
   while (!owner_.isFull()) {
     std::optional<stomp::Frame> frame = parser_.next();
@@ -156,13 +155,13 @@ void Session::sendFrames() {
 
 void Session::sendHeartbeat() {
   if (sendEvery_.count() == 0 || Clock::now() - lastSent_ < sendEvery_) return;
-  // bytes that wait for the network are as good as a heart-beat, and no reason to heap up more
+  // waiting bytes make a heart-beat unnecessary, and it would only lengthen the queue
   if (link_.unsent() == 0) link_.send("\n");
   lastSent_ = Clock::now();
   link_.flush();
 }
 
-/** After everything that waits, as the receipt of DISCONNECT then confirms that it has arrived. */
+/** Sends DISCONNECT after all waiting frames: its receipt confirms that they have arrived. */
 void Session::sayGoodbye() {
   if (goodbyeSent_) return;
   sendFrames();
@@ -171,12 +170,12 @@ void Session::sayGoodbye() {
   link_.send(stomp::serialize({"DISCONNECT", {{"receipt", kGoodbye}}, ""}));
 }
 
-/** While we do not read, silence says nothing about the other side. */
+/** Checks the heart-beats of the server. Silence has no meaning while the client does not read. */
 void Session::checkSilence(bool paused) {
   if (paused) lastReceived_ = Clock::now();
   if (expectEvery_.count() == 0 || Clock::now() - lastReceived_ < expectEvery_ * kSilenceTolerance) return;
-  throw net::NetError(host_ + " has been silent for " + std::to_string((expectEvery_ * kSilenceTolerance).count()) +
-                      " ms: the connection is taken for broken");
+  throw net::NetError(host_ + " sent nothing for " + std::to_string((expectEvery_ * kSilenceTolerance).count()) +
+                      " ms: the connection is considered broken");
 }
 
 Milliseconds Session::timeToWait() const {

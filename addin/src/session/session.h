@@ -16,22 +16,22 @@ class ServerError : public net::NetError {
   ServerError(const std::string& text, std::string receipt, bool refusedLogin)
       : NetError(text), receipt(std::move(receipt)), refusedLogin(refusedLogin) {}
 
-  /** Of the frame that the server refused, when it says so. */
+  /** Receipt of the refused frame, if the server sent it. */
   std::string receipt;
   bool refusedLogin;
 };
 
-/** What a session asks of its owner. All of it is called on the network thread. */
+/** Owner of a session. All functions are called on the network thread. */
 class SessionOwner {
  public:
   virtual void onConnected() = 0;
   virtual void onMessage(stomp::Frame frame) = 0;
   virtual void onReceipt(std::string_view id) = 0;
-  /** Appends frames that are to be sent, about `enough` bytes of them. */
+  /** Appends about `enough` bytes of frames to send. */
   virtual void takeFrames(std::string& into, std::size_t enough) = 0;
-  /** Is there no room for another message? Then nothing is read. */
+  /** Returns whether there is no room for another message. The session then stops reading. */
   virtual bool isFull() const = 0;
-  /** When to be gone at the latest, once told to stop. */
+  /** Latest time of the end, once `stop` was called. */
   virtual std::optional<net::Clock::time_point> stopDeadline() const = 0;
 
  protected:
@@ -44,7 +44,7 @@ class Session {
   Session(const net::Address& address, const Options& options, const std::string& token, net::Poller& poller,
           SessionOwner& owner);
 
-  /** Exchanges frames until the owner wants to stop. Throws NetError, ServerError or ParseError when the session ends
+  /** Exchanges frames until the owner stops it. Throws NetError, ServerError or ParseError if the session ends
    * otherwise. */
   void run();
 

@@ -17,7 +17,7 @@ void Worker::start(std::function<void()> work) {
   ending_ = std::make_shared<Ending>();
   thread_ = std::thread([ending = ending_, work = std::move(work)]() mutable {
     work();
-    work = nullptr;  // releases what it owns before anybody hears of the end
+    work = nullptr;  // releases its resources before the end is reported
     const std::lock_guard lock(ending->mutex);
     ending->ended = true;
     ending->changed.notify_all();

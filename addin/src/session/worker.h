@@ -8,7 +8,7 @@
 
 namespace sluice::session {
 
-/** A thread that is always waited for, but not for ever. */
+/** A thread with a bounded join. */
 class Worker {
  public:
   Worker() = default;
@@ -18,12 +18,13 @@ class Worker {
 
   bool running() const { return thread_.joinable(); }
 
-  /** What `work` uses must be owned by it, for the case that it has to be abandoned. Nothing may be running. */
+  /** Starts the thread. `work` must own everything that it uses, because the thread may be abandoned. No thread may be
+   * running. */
   void start(std::function<void()> work);
 
   /**
-   * Waits for the end of the thread, which must have been told to stop. One that is stuck in the system or in the
-   * platform past the time is abandoned; the library then stays loaded. False in that case.
+   * Waits for the end of the thread, which must have been signalled before. A thread that hangs in the system or in the
+   * platform after this time is abandoned, and the library stays loaded. Returns false in that case.
    */
   bool join(net::Milliseconds time);
 

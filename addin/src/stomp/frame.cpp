@@ -21,7 +21,7 @@ void appendEscaped(std::string& out, std::string_view text) {
   }
 }
 
-/** Without escapes a line end would begin a header of somebody else's choice. */
+/** Removes line ends, so that a value cannot inject another header. */
 void appendPlain(std::string& out, std::string_view text) {
   std::copy_if(text.begin(), text.end(), std::back_inserter(out), [](char c) { return c != '\n' && c != '\r'; });
 }

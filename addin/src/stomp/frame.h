@@ -13,15 +13,15 @@ struct Frame {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
 
-  /** The value of a header, or empty. */
+  /** Returns the value of a header, or an empty text. */
   std::string_view header(std::string_view name) const;
   bool has(std::string_view name) const;
 };
 
-/** The bytes of a frame; `content-length` is added to any frame with a body. */
+/** Returns the bytes of a frame, with `content-length` if it has a body. */
 std::string serialize(const Frame& frame);
 
-/** CONNECT and CONNECTED are not escaped, so that 1.0 parsers understand them. */
+/** Returns false for CONNECT and CONNECTED, which STOMP leaves unescaped for compatibility with version 1.0. */
 bool isEscaped(std::string_view command);
 
 }  // namespace sluice::stomp

@@ -77,15 +77,15 @@ std::optional<Frame> Parser::read() {
   return std::exchange(frame_, Frame{});
 }
 
-/** Passes line ends between frames, which are heart-beats, and reads a command. False: not yet whole. */
+/** Skips line ends between frames, which are heart-beats, and reads a command. Returns false if it is incomplete. */
 bool Parser::readCommand() {
   for (;;) {
-    // garbage is refused at once: an HTTP server or a TLS greeting may never send a line end
+    // other protocols are rejected at their first bytes, because they may never send a line end
     for (; scanned_ < buffer_.size() && buffer_[scanned_] != '\n'; ++scanned_) {
       const char c = buffer_[scanned_];
       const bool endOfLine = c == '\r' && (scanned_ + 1 == buffer_.size() || buffer_[scanned_ + 1] == '\n');
       if (endOfLine && scanned_ + 1 == buffer_.size()) return false;
-      if (!endOfLine && (c < 'A' || c > 'Z')) refuse("command", "what came is no STOMP frame");
+      if (!endOfLine && (c < 'A' || c > 'Z')) refuse("command", "the bytes are not a STOMP frame");
     }
     std::string_view line;
     checkSize(scanned_ - position_);
@@ -111,7 +111,7 @@ bool Parser::readHeaders() {
   return false;
 }
 
-/** Takes the line whose end has come, without that end. */
+/** Takes a whole line, without its line end. */
 bool Parser::takeLine(std::string_view& line) {
   const std::size_t end = buffer_.find('\n', scanned_);
   scanned_ = std::min(end, buffer_.size());
@@ -129,7 +129,7 @@ void Parser::addHeader(std::string_view line) {
   if (line.find_first_of(std::string_view("\r\0", 2)) != std::string_view::npos)
     refuse("header", "a header contains CR or NUL");
   const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos || colon == 0) refuse("header", "a header is not name:value");
+  if (colon == std::string_view::npos || colon == 0) refuse("header", "a header does not have the form name:value");
   if (!text::isUtf8(line)) refuse("utf8", "a header is not UTF-8");
   const auto decode = [this](std::string_view part) {
     return isEscaped(frame_.command) ? unescape(part) : std::string(part);
@@ -166,7 +166,7 @@ void Parser::checkSize(std::size_t bytes) const {
   }
 }
 
-/** Gives back the memory of what was used; not for each frame, as moving the rest costs time. */
+/** Frees the memory of used bytes; not after each frame, because moving the rest takes time. */
 void Parser::compact() {
   if (position_ < buffer_.size() && position_ < kCompactFrom) return;
   buffer_.erase(0, position_);

@@ -1,4 +1,4 @@
-// Makes frames of bytes, however the network has cut them.
+// Reads frames from bytes that arrive in pieces of any size.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ struct Limits {
   std::size_t maxHeaders = 128;
 };
 
-/** What came is no STOMP, or too large. The parser is of no use after it: the connection has to be closed. */
+/** The input is not STOMP, or too large. The parser cannot be used afterwards: the connection must be closed. */
 class ParseError : public std::runtime_error {
  public:
   ParseError(std::string code, const std::string& text) : std::runtime_error(text), code(std::move(code)) {}
@@ -32,10 +32,10 @@ class Parser {
 
   void feed(std::string_view bytes);
 
-  /** The next whole frame, or nothing until more bytes are fed. Throws ParseError, once and for all. */
+  /** Returns the next whole frame, or nothing until more bytes are fed. Throws ParseError. */
   std::optional<Frame> next();
 
-  /** Have we begun a frame whose end is still to come? */
+  /** Returns whether a frame has begun and is incomplete. */
   bool insideFrame() const { return state_ != State::between || position_ < buffer_.size(); }
 
  private:
@@ -53,11 +53,11 @@ class Parser {
 
   Limits limits_;
   std::string buffer_;
-  std::size_t position_ = 0;  // everything before has been used
-  std::size_t scanned_ = 0;   // everything before has been searched for the end of the present line or body
+  std::size_t position_ = 0;  // earlier bytes have been used
+  std::size_t scanned_ = 0;   // earlier bytes have been searched for the end of the current line or body
   State state_ = State::between;
   Frame frame_;
-  std::size_t frameBytes_ = 0;  // of the present frame, before `position_`
+  std::size_t frameBytes_ = 0;  // of the current frame, before `position_`
   std::size_t headerLines_ = 0;
   std::optional<std::size_t> contentLength_;
 };

@@ -5,7 +5,7 @@
 
 namespace sluice::text {
 
-/** RFC 4648, with padding. */
+/** Encodes as RFC 4648 defines it, with padding. */
 std::string toBase64(std::string_view bytes);
 
 }  // namespace sluice::text

@@ -14,7 +14,7 @@ class JsonObject {
   JsonObject& flag(std::string_view key, bool value);
   JsonObject& object(std::string_view key, const JsonObject& value);
 
-  /** The whole object. */
+  /** Returns the whole object. */
   std::string str() const { return "{" + members_ + "}"; }
 
  private:

@@ -1,5 +1,5 @@
-// How fast the component is, through the interface of the platform: bench <path of the library> [messages]
-// Receives with acknowledgements, sends with receipts, and shows what an idle connection costs.
+// Measures the component through the interface of the platform: bench <path of the library> [messages]
+// Receives with acknowledgements, sends with receipts, and measures the processor time of an idle connection.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -19,7 +19,7 @@ double secondsSince(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-/** The id out of an event's JSON, where it comes first. */
+/** Returns the id in the JSON of an event, which is its first member. */
 std::string idOf(const std::string& json) {
   constexpr std::size_t kBegin = sizeof "{\"id\":\"" - 1;
   return json.substr(kBegin, json.find('"', kBegin) - kBegin);

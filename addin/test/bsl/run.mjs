@@ -1,4 +1,4 @@
-// The modules in BSL hold together, and the check that says so notices mistakes. The last line is "N passed, N failed".
+// Checks the modules in BSL, and tests the check itself. The last line is "N passed, N failed".
 import { checkModules, checkOurModules } from '../../scripts/bsl.mjs';
 
 const COMPONENT = {
@@ -13,7 +13,7 @@ const APPLICATION = {
   text: 'Перем SluiceКомпонента Экспорт;\nПроцедура Проверить() Экспорт\nКонецПроцедуры\n',
 };
 
-/** A statement, and what the check says of it; undefined: nothing. */
+/** Statements, and the problem that the check reports; undefined: none. */
 const CASES = [
   ['А = 1; Если А = 1 Тогда А = 2; ИначеЕсли А = 3 Тогда А = 4; Иначе А = 5; КонецЕсли;', undefined],
   ['Для Каждого Э Из Новый Массив Цикл Сообщить(Э); КонецЦикла;', undefined],

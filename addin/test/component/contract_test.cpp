@@ -1,4 +1,4 @@
-// The border with the platform: exports, names, parameters, types, memory.
+// The boundary with the platform: exports, names, parameters, types, memory.
 #include "component/fixture.h"
 #include "text/utf.h"
 
@@ -15,7 +15,7 @@ constexpr std::uint16_t kAllTypes[] = {0,  1,  2,  3,  4,  5,  6,  7,  10,    11
 
 }  // namespace
 
-TEST("the exports answer as the platform expects") {
+TEST("the exports return the values that the platform expects") {
   CHECK_EQUAL(utf8(library().getClassNames()), "Client");
   CHECK_EQUAL(library().setPlatformCapabilities(3), 3);
   CHECK_EQUAL(library().getAttachType(), 3);
@@ -29,13 +29,13 @@ TEST("the exports answer as the platform expects") {
   CHECK(object == nullptr);
 }
 
-TEST("an object says what it is") {
+TEST("an object returns its version of the technology and its name") {
   Fixture fixture;
   CHECK_EQUAL(fixture.object->info(), 2000L);
   CHECK(!fixture.object->text(u"Version").empty());
 }
 
-TEST("the class and its extension have one name, by which AddIn.Sluice.Client is created") {
+TEST("the class and its extension have the name for AddIn.Sluice.Client") {
   host::Platform platform;
   host::Object object(library(), platform, u"Client");
   CHECK_EQUAL(utf8(object.extensionName()), utf8(library().getClassNames()));
@@ -43,7 +43,7 @@ TEST("the class and its extension have one name, by which AddIn.Sluice.Client is
                    [&] { host::Object(library(), platform, u"SluiceClient"); }));
 }
 
-TEST("every member is found by both of its names, whatever their case") {
+TEST("every member is found by both names, in any case") {
   Fixture fixture;
   host::Object& object = *fixture.object;
   const auto upper = [](std::u16string name) {
@@ -70,7 +70,7 @@ TEST("every member is found by both of its names, whatever their case") {
   CHECK_EQUAL(utf8(object.methodName(1000, 0)), "");
 }
 
-TEST("indexes that do not exist do nothing") {
+TEST("invalid indexes have no effect") {
   Fixture fixture;
   host::Object& object = *fixture.object;
   host::RawVariant value;
@@ -87,7 +87,7 @@ TEST("indexes that do not exist do nothing") {
   }
 }
 
-TEST("a value of a wrong type is an exception with a text, for every type of the platform") {
+TEST("a value of a wrong type causes an exception with a text, for every type of the platform") {
   Fixture fixture;
   host::Object& object = *fixture.object;
   const long acknowledge = object.findMethod(u"Подтвердить");
@@ -109,7 +109,7 @@ TEST("a value of a wrong type is an exception with a text, for every type of the
   CHECK(throwsWith("AutoAcknowledge must be a boolean", [&] { object.set(u"АвтоПодтверждение", std::string("yes")); }));
 }
 
-TEST("arguments that are missing altogether are an exception, not a crash") {
+TEST("missing arguments cause an exception, not a crash") {
   Fixture fixture;
   host::Object& object = *fixture.object;
   for (long method = 0; method < object.countMethods(); ++method) {
@@ -121,7 +121,7 @@ TEST("arguments that are missing altogether are an exception, not a crash") {
   CHECK(!fixture.platform.takeErrors().empty());
 }
 
-TEST("numbers come as integers, reals and strings") {
+TEST("numbers are accepted as integers, reals and strings") {
   Fixture fixture;
   host::Object& object = *fixture.object;
   for (const host::Value& value : {host::Value(250), host::Value(250.0), host::Value(std::string("250"))}) {
@@ -131,16 +131,16 @@ TEST("numbers come as integers, reals and strings") {
   }
 }
 
-TEST("a result frees what its variant held before") {
+TEST("a result frees the earlier contents of its variant") {
   Fixture fixture;
   host::Object& object = *fixture.object;
   host::RawVariant value = object.makeVariant(std::string("held before"));
   CHECK(object.getProperty(object.findProperty(u"Version"), value));
   CHECK(std::get<std::string>(object.takeVariant(value)).find("held") == std::string::npos);
-  // the fixture checks that nothing is lost
+  // the fixture checks that no memory is leaked
 }
 
-TEST("without memory a call fails and nothing is lost") {
+TEST("without memory a call fails and leaks nothing") {
   Fixture fixture;
   host::Object& object = *fixture.object;
   host::RawVariant value;
@@ -152,29 +152,29 @@ TEST("without memory a call fails and nothing is lost") {
   object.takeVariant(value);
 }
 
-TEST("an address that cannot be is refused with its cure") {
+TEST("an invalid address causes an exception with a cure") {
   Fixture fixture;
   const auto connectTo = [&](const char* address) {
     fixture.object->call(u"Подключить", {std::string(address), std::string("u"), std::string("t")});
   };
   CHECK(throwsWith("the scheme is neither", [&] { connectTo("http://host"); }));
-  CHECK(throwsWith("no number from 1 to 65535", [&] { connectTo("host:0"); }));
+  CHECK(throwsWith("not a number from 1 to 65535", [&] { connectTo("host:0"); }));
   CHECK(throwsWith("there is no host name", [&] { connectTo(""); }));
   CHECK(throwsWith("there is no host name", [&] { connectTo("one,"); }));
   CHECK(throwsWith("the bracket is not closed", [&] { connectTo("[::1"); }));
 }
 
-TEST("on the server of 1C events are fetched, and pushing is refused") {
+TEST("on the server of 1C events are fetched, and the mode push is rejected") {
   Fixture fixture(3);
   CHECK_EQUAL(fixture.object->text(u"Режим"), "pull");
   CHECK(throwsWith("cannot be handled on the server", [&] { fixture.object->set(u"Режим", std::string("push")); }));
 }
 
-TEST("a platform older than capabilities is not asked for what it lacks") {
+TEST("an old platform without capabilities is not called through a missing slot") {
   Fixture fixture;
   library().setPlatformCapabilities(-1);
   host::Platform old(3);
-  // Init of this object asks for no interface: an old platform has no slot for that
+  // Init of this object requests no interface, because an old platform has no slot for that
   void* object = nullptr;
   CHECK_EQUAL(library().getClassObject(u"Client", &object), 1L);
   CHECK((host::callMethod<bool, void*>(object, 0, 1, old.memoryManager())));
@@ -184,7 +184,7 @@ TEST("a platform older than capabilities is not asked for what it lacks") {
   library().setPlatformCapabilities(3);
 }
 
-TEST("Done without Init, twice, and DestroyObject without Done are survived") {
+TEST("Done without Init, Done twice and DestroyObject without Done are harmless") {
   void* object = nullptr;
   CHECK_EQUAL(library().getClassObject(u"Client", &object), 1L);
   host::callMethod<void>(object, 0, 3);

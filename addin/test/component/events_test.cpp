@@ -1,4 +1,4 @@
-// Events on their way to the code in 1C: order, overflow, acknowledging, large and binary data.
+// Events for the code in 1C: order, overflow, acknowledgement, large and binary data.
 #include "component/fixture.h"
 
 using namespace test;
@@ -16,7 +16,7 @@ void waitForState(Fixture& fixture, const std::string& state) {
 
 }  // namespace
 
-TEST("an event comes to the handler, and its acknowledgement to the server") {
+TEST("an event reaches the handler, and its acknowledgement the server") {
   MailboxServer server;
   Fixture fixture;
   fixture.connect(server);
@@ -37,7 +37,7 @@ TEST("an event comes to the handler, and its acknowledgement to the server") {
   WAIT_UNTIL(server.mailboxSize() == 0);
 }
 
-TEST("CONNECT names the user, the token and the workplace") {
+TEST("CONNECT contains the user, the token and the workplace") {
   MailboxServer server;
   Fixture fixture;
   fixture.connect(server);
@@ -52,7 +52,7 @@ TEST("CONNECT names the user, the token and the workplace") {
   CHECK_EQUAL(server.frames("SUBSCRIBE").front().header("ack"), "client-individual");
 }
 
-TEST("a time past all clocks means to wait for as long as it takes") {
+TEST("a time that no clock can represent means no limit") {
   MailboxServer server;
   Fixture fixture;
   fixture.object->set(u"Режим", std::string("pull"));
@@ -63,7 +63,7 @@ TEST("a time past all clocks means to wait for as long as it takes") {
     server.put("late");
   });
   std::string event;
-  // news of the connection may come before it
+  // events of the connection state may come before it
   for (const host::Value& time : {host::Value(9e14), host::Value(std::string("9000000000000000000"))}) {
     event = std::get<std::string>(fixture.object->call(u"ПолучитьСобытие", {time}));
     CHECK(!event.empty());
@@ -72,7 +72,7 @@ TEST("a time past all clocks means to wait for as long as it takes") {
   later.join();
 }
 
-TEST("events that the platform does not take are tried again, in their order, and none is lost") {
+TEST("events that the platform does not accept are repeated in order, and none is lost") {
   MailboxServer server;
   Fixture fixture;
   fixture.platform.setMaxDepth(1);
@@ -88,7 +88,7 @@ TEST("events that the platform does not take are tried again, in their order, an
   WAIT_UNTIL(server.mailboxSize() == 0);
 }
 
-TEST("while no handler is there, events wait") {
+TEST("events wait while there is no handler") {
   MailboxServer server;
   Fixture fixture;
   fixture.platform.setHandlerAvailable(false);
@@ -100,7 +100,7 @@ TEST("while no handler is there, events wait") {
   for (int i = 0; i < 5; ++i) CHECK_EQUAL(fixture.nextData()["data"].text, std::to_string(i));
 }
 
-TEST("a full queue stops reading, and goes on when there is room") {
+TEST("a full queue stops reading, and continues when there is room") {
   MailboxServer server;
   Fixture fixture;
   fixture.platform.setHandlerAvailable(false);
@@ -119,7 +119,7 @@ TEST("a full queue stops reading, and goes on when there is room") {
   }
 }
 
-TEST("dropping the oldest keeps the newest and tells the server") {
+TEST("dropOldest keeps the newest events and rejects the others") {
   MailboxServer server;
   Fixture fixture;
   fixture.object->set(u"Режим", std::string("pull"));
@@ -134,7 +134,7 @@ TEST("dropping the oldest keeps the newest and tells the server") {
   CHECK_EQUAL(fixture.statistic("dropped"), 7.0);
 }
 
-TEST("dropping the newest keeps the oldest and tells the server") {
+TEST("dropNewest keeps the oldest events and rejects the others") {
   MailboxServer server;
   Fixture fixture;
   fixture.object->set(u"Режим", std::string("pull"));
@@ -148,7 +148,7 @@ TEST("dropping the newest keeps the oldest and tells the server") {
   CHECK_EQUAL(parseJson(std::get<std::string>(fixture.object->call(u"ПолучитьСобытие", {1000})))["data"].text, "0");
 }
 
-TEST("fetching gives one event after the other, and nothing when the time is over") {
+TEST("ReceiveEvent returns events in order, and an empty string after its timeout") {
   MailboxServer server;
   Fixture fixture;
   fixture.object->set(u"Режим", std::string("pull"));
@@ -161,10 +161,10 @@ TEST("fetching gives one event after the other, and nothing when the time is ove
   CHECK_EQUAL(parseJson(std::get<std::string>(fixture.object->call(u"ReceiveEvent", {10'000})))["data"].text, "b");
   CHECK_EQUAL(fixture.platform.queued(), 0U);
   fixture.object->set(u"Режим", std::string("push"));
-  CHECK(throwsWith("events go to the handler", [&] { fixture.object->call(u"ПолучитьСобытие"); }));
+  CHECK(throwsWith("events are passed to the handler", [&] { fixture.object->call(u"ПолучитьСобытие"); }));
 }
 
-TEST("with automatic acknowledging the platform's acceptance suffices") {
+TEST("AutoAcknowledge acknowledges when the platform has accepted the event") {
   MailboxServer server;
   Fixture fixture;
   fixture.object->set(u"АвтоПодтверждение", true);
@@ -174,7 +174,7 @@ TEST("with automatic acknowledging the platform's acceptance suffices") {
   WAIT_UNTIL(server.mailboxSize() == 0);
 }
 
-TEST("a rejected event is told to the server with its reason") {
+TEST("Reject sends NACK with the reason") {
   MailboxServer server;
   Fixture fixture;
   fixture.connect(server);
@@ -185,7 +185,7 @@ TEST("a rejected event is told to the server with its reason") {
   CHECK_EQUAL(server.frames("NACK").front().header("reason"), "нет такого заказа");
 }
 
-TEST("of a long reason the beginning is told: a header has its bounds") {
+TEST("Reject shortens a long reason, because headers are limited") {
   MailboxServer server;
   Fixture fixture;
   fixture.connect(server);
@@ -200,7 +200,7 @@ TEST("of a long reason the beginning is told: a header has its bounds") {
   CHECK_EQUAL(told, reason.substr(0, told.size()));
 }
 
-TEST("acknowledging twice, or what is unknown, harms nothing") {
+TEST("a second acknowledgement and an unknown id have no effect") {
   MailboxServer server;
   Fixture fixture;
   fixture.connect(server);
@@ -214,7 +214,7 @@ TEST("acknowledging twice, or what is unknown, harms nothing") {
   CHECK_EQUAL(fixture.state(), "connected");
 }
 
-TEST("large data is announced and fetched in parts that cut no character") {
+TEST("large data is deferred and fetched in parts of whole characters") {
   MailboxServer server;
   Fixture fixture;
   fixture.connect(server);
@@ -234,7 +234,7 @@ TEST("large data is announced and fetched in parts that cut no character") {
   CHECK(throwsWith("no data is kept", [&] { fixture.object->call(u"ДанныеСобытия", {id}); }));
 }
 
-TEST("binary data comes as base64, and as binary data when asked for") {
+TEST("binary data arrives as base64, and as binary data on request") {
   MailboxServer server;
   Fixture fixture;
   fixture.connect(server);
@@ -245,7 +245,7 @@ TEST("binary data comes as base64, and as binary data when asked for") {
   CHECK_EQUAL(std::get<host::Binary>(fixture.object->call(u"ДвоичныеДанныеСобытия", {event["id"].text})).data, body);
 }
 
-TEST("text of all kinds comes as it was sent") {
+TEST("texts arrive unchanged") {
   MailboxServer server;
   Fixture fixture;
   fixture.connect(server);
@@ -256,7 +256,7 @@ TEST("text of all kinds comes as it was sent") {
   CHECK_EQUAL(parseJson(event.data)["data"].text, body);
 }
 
-TEST("states are told as events, and can be switched off") {
+TEST("states are reported as events, which can be disabled") {
   MailboxServer server;
   {
     Fixture fixture;

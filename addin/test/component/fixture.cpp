@@ -12,9 +12,9 @@ Fixture::~Fixture() noexcept(false) {
   end();
   const std::vector<std::string> violations = platform.takeViolations();
   if (failing) return;
-  if (!violations.empty()) throw Failure("against the rules of the platform: " + violations.front());
+  if (!violations.empty()) throw Failure("violation of the rules of the platform: " + violations.front());
   if (platform.liveBlocks() != 0)
-    throw Failure(std::to_string(platform.liveBlocks()) + " blocks of the platform's memory are lost");
+    throw Failure(std::to_string(platform.liveBlocks()) + " blocks of the platform's memory were not freed");
 }
 
 void Fixture::connect(const MailboxServer& server) {

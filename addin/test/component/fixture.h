@@ -1,4 +1,4 @@
-// What most tests of the component need: the library, a platform and an object.
+// Shared by tests of the component: the library, a platform and an object.
 #pragma once
 
 #include <memory>
@@ -10,19 +10,19 @@
 
 namespace test {
 
-/** The component under test, loaded once: its path is the first argument of the program. */
+/** Returns the component under test, loaded once; its path is the first argument of the program. */
 const host::Library& library();
 
-/** One object in one platform. Checks at its end that the component kept the rules of the platform. */
+/** One object in one platform. Its destructor checks that the component followed the rules of the platform. */
 class Fixture {
  public:
   explicit Fixture(int applicationType = 0);
   ~Fixture() noexcept(false);
 
-  /** Connects with quick reconnections, subscribes to the mailbox and waits until the session stands. */
+  /** Connects with a short reconnection pause, subscribes to the mailbox and waits until the session is open. */
   void connect(const MailboxServer& server);
 
-  /** The next event that is no news of the component itself; waits for it. */
+  /** Waits for and returns the next event that the component did not create itself. */
   host::Event nextEvent();
   Json nextData() { return parseJson(nextEvent().data); }
 
@@ -30,14 +30,14 @@ class Fixture {
   std::string state() { return object->text(u"Состояние"); }
   double statistic(const char* name) { return parseJson(object->text(u"Статистика"))[name].number; }
 
-  /** Done and DestroyObject, after which the platform is closed for the component. */
+  /** Calls Done and DestroyObject. Calls of the component to the platform are failures afterwards. */
   void end();
 
   host::Platform platform;
   std::unique_ptr<host::Object> object;
 };
 
-/** Does the call throw in 1C, with this in its text? */
+/** Returns whether the call throws an exception in 1C whose text contains this text. */
 bool throwsWith(const std::string& text, const std::function<void()>& call);
 
 }  // namespace test

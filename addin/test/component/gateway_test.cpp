@@ -1,5 +1,4 @@
-// Against our own gateway, when its port is given in SLUICE_TEST_GATEWAY (addin/scripts/gateway.mjs says what stands
-// behind it).
+// Tests against the gateway at the port in SLUICE_TEST_GATEWAY (addin/scripts/gateway.mjs starts it).
 #include <cstdlib>
 
 #include "component/fixture.h"
@@ -27,7 +26,7 @@ void events() {
     CHECK_EQUAL(parseJson(data["data"].text)["number"].number, i);
     CHECK(fixture.acknowledge(data));
   }
-  // the answer of this flow is how many acknowledgements have arrived
+  // this flow replies with the number of received acknowledgements
   const host::Value flow = std::string("/flows/acknowledged");
   WAIT_UNTIL(std::get<std::string>(fixture.object->call(u"Запросить", {flow, std::string("{}")})) ==
              std::to_string(kMessages));
@@ -48,8 +47,8 @@ void sends() {
 
 const bool added = [] {
   if (std::getenv("SLUICE_TEST_GATEWAY") == nullptr) return false;
-  addTest("gateway: events come in order and are acknowledged, a flow answers", events);
-  addTest("gateway: what is sent is confirmed or refused", sends);
+  addTest("gateway: events arrive in order and are acknowledged, a flow replies", events);
+  addTest("gateway: sent events are confirmed or refused", sends);
   return true;
 }();
 

@@ -1,4 +1,4 @@
-// Against RabbitMQ's own STOMP plugin, when its port is given in SLUICE_TEST_RABBITMQ.
+// Tests against the STOMP plugin of RabbitMQ at the port in SLUICE_TEST_RABBITMQ.
 #include <cstdlib>
 
 #include "component/fixture.h"
@@ -74,9 +74,9 @@ void refused() {
 
 const bool added = [] {
   if (std::getenv("SLUICE_TEST_RABBITMQ") == nullptr) return false;
-  addTest("RabbitMQ: what is sent is confirmed and comes in order", ordered);
-  addTest("RabbitMQ: what was not acknowledged comes again, bytes unharmed", redelivered);
-  addTest("RabbitMQ: a request carries its way back", answered);
+  addTest("RabbitMQ: sent messages are confirmed and arrive in order", ordered);
+  addTest("RabbitMQ: unacknowledged messages arrive again, with the same bytes", redelivered);
+  addTest("RabbitMQ: a request receives its reply", answered);
   addTest("RabbitMQ: a wrong password is refused", refused);
   return true;
 }();

@@ -1,4 +1,4 @@
-// Frames of the code in 1C on their way to the server.
+// Frames of the code in 1C for the server.
 #include "component/fixture.h"
 
 using namespace test;
@@ -13,7 +13,7 @@ bool send(Fixture& fixture, const std::string& body, int wait) {
 
 }  // namespace
 
-TEST("Send says true when the server has confirmed") {
+TEST("Send returns true when the server has confirmed") {
   MailboxServer server;
   Fixture fixture;
   fixture.connect(server);
@@ -26,7 +26,7 @@ TEST("Send says true when the server has confirmed") {
   CHECK(!frame.header("id").empty());
 }
 
-TEST("Send says false when the server has not confirmed in time, and goes on trying") {
+TEST("Send returns false without a confirmation in time, and continues to send") {
   MailboxServer server;
   server.behave([](Behaviour& behaviour) { behaviour.holdReceipts = true; });
   Fixture fixture;
@@ -34,7 +34,7 @@ TEST("Send says false when the server has not confirmed in time, and goes on try
   CHECK(!send(fixture, "a", 20));
   CHECK(fixture.object->text(u"ПоследняяОшибка").find("not confirmed in time") != std::string::npos);
   CHECK_EQUAL(std::get<std::int32_t>(fixture.object->get(u"НеподтвержденныеОтправки")), 1);
-  // a busy machine may not have brought it there within the time given
+  // on a busy machine the frame may not have arrived within this time
   WAIT_UNTIL(server.sent().size() == 1);
   server.behave([](Behaviour& behaviour) { behaviour.holdReceipts = false; });
   server.cutAll();
@@ -44,7 +44,7 @@ TEST("Send says false when the server has not confirmed in time, and goes on try
   CHECK_EQUAL(sent[0].header("id"), sent[1].header("id"));
 }
 
-TEST("what is sent before there is a connection goes when there is one, in order") {
+TEST("frames from before the connection are sent in order once there is one") {
   MailboxServer server;
   Fixture fixture;
   for (int i = 0; i < 50; ++i) CHECK(send(fixture, std::to_string(i), 0));
@@ -53,7 +53,7 @@ TEST("what is sent before there is a connection goes when there is one, in order
   for (std::size_t i = 0; i < 50; ++i) CHECK_EQUAL(server.sent()[i].body, std::to_string(i));
 }
 
-TEST("a refused frame is said so and not sent again") {
+TEST("a refused frame is reported and not sent again") {
   MailboxServer server;
   server.behave([](Behaviour& behaviour) { behaviour.refusedBody = "bad"; });
   Fixture fixture;
@@ -64,7 +64,7 @@ TEST("a refused frame is said so and not sent again") {
   CHECK_EQUAL(server.sent().size(), 2U);
 }
 
-TEST("binary data without a content type is refused before it is sent, and the session lives on") {
+TEST("binary data without a content type causes an exception, and the session continues") {
   MailboxServer server;
   Fixture fixture;
   fixture.connect(server);
@@ -80,7 +80,7 @@ TEST("binary data without a content type is refused before it is sent, and the s
   CHECK_EQUAL(fixture.statistic("sessions"), 1);
 }
 
-TEST("binary data, own headers and an own type are sent as given") {
+TEST("binary data, headers and a content type are sent as given") {
   MailboxServer server;
   Fixture fixture;
   fixture.connect(server);
@@ -96,27 +96,27 @@ TEST("binary data, own headers and an own type are sent as given") {
   CHECK_EQUAL(server.sent()[0].header("priority"), "high");
   CHECK_EQUAL(server.sent()[0].header("name"), " с : двоеточием");
   CHECK_EQUAL(server.sent()[1].header("content-type"), "application/xml");
-  CHECK(throwsWith("a header must be name:value", [&] {
+  CHECK(throwsWith("headers must be lines of name:value", [&] {
     fixture.object->call(u"Отправить", {kDestination, std::string(), std::string(), 0, std::string("nothing")});
   }));
 }
 
-TEST("what is too large is refused at once, with the cure") {
+TEST("too large data causes an exception with a cure") {
   Fixture fixture;
   fixture.object->set(u"ПределКадра", 1000);
   CHECK(throwsWith("send a reference to it instead", [&] { send(fixture, std::string(1001, 'x'), 0); }));
 }
 
-TEST("when too much is unconfirmed Send says false and costs no more memory") {
+TEST("Send returns false and takes no memory when too many bytes are unconfirmed") {
   Fixture fixture;
   const std::string body(1U << 20U, 'x');
   int accepted = 0;
   while (send(fixture, body, 0)) ++accepted;
   CHECK_EQUAL(accepted, 15);
-  CHECK(fixture.object->text(u"ПоследняяОшибка").find("too much is sent and not yet confirmed") != std::string::npos);
+  CHECK(fixture.object->text(u"ПоследняяОшибка").find("too many bytes are not yet confirmed") != std::string::npos);
 }
 
-TEST("Request gives the answer that belongs to it") {
+TEST("Request returns the answer with its correlation-id") {
   MailboxServer server;
   Fixture fixture;
   fixture.connect(server);
@@ -128,7 +128,7 @@ TEST("Request gives the answer that belongs to it") {
   CHECK_EQUAL(fixture.platform.queued() <= 1, true);
 }
 
-TEST("a refusal that answers Request is an exception with its text") {
+TEST("Request throws an answer with a status of failure as an exception with its text") {
   MailboxServer server;
   Fixture fixture;
   fixture.connect(server);
@@ -137,7 +137,7 @@ TEST("a refusal that answers Request is an exception with its text") {
   }));
 }
 
-TEST("Request that the server refuses is an exception at once, with the reason") {
+TEST("Request throws at once with the reason when the server refuses it") {
   MailboxServer server;
   server.behave([](Behaviour& behaviour) { behaviour.refusedBody = "bad"; });
   Fixture fixture;
@@ -147,14 +147,14 @@ TEST("Request that the server refuses is an exception at once, with the reason")
   }));
 }
 
-TEST("Request without an answer is an exception when its time is over") {
+TEST("Request throws without an answer when its time is over") {
   Fixture fixture;
   CHECK(throwsWith("no answer from /flows/price within 20 ms", [&] {
     fixture.object->call(u"Запросить", {std::string("/flows/price"), std::string(), 20});
   }));
 }
 
-TEST("subscriptions are made again after a loss, and ended when told so") {
+TEST("subscriptions are restored after a reconnection, and end with Unsubscribe") {
   MailboxServer server;
   Fixture fixture;
   fixture.object->call(u"Подписаться", {std::string("/topic/news")});

@@ -1,5 +1,5 @@
-// TLS, through a proxy that ends it in front of the mailbox server. The program that runs the tests starts that proxy
-// and names it in SLUICE_TEST_TLS: `<port of the proxy> <port behind it> <file of its authority>`.
+// TLS through a proxy in front of the mailbox server. The program that runs the tests starts the proxy and sets
+// SLUICE_TEST_TLS: `<port of the proxy> <port behind it> <file of its authority>`.
 #include <cstdlib>
 #include <sstream>
 
@@ -17,7 +17,7 @@ struct Proxy {
 
 Proxy proxy() {
   const char* given = std::getenv("SLUICE_TEST_TLS");
-  if (given == nullptr) throw Failure("SLUICE_TEST_TLS is not set: start the tests by \"npm run addin -- test\"");
+  if (given == nullptr) throw Failure("SLUICE_TEST_TLS is not set: run the tests with \"npm run addin -- test\"");
   Proxy found;
   std::istringstream(given) >> found.port >> found.behind >> found.authority;
   return found;
@@ -40,7 +40,7 @@ void waitForError(Fixture& fixture, const std::string& text) {
 
 }  // namespace
 
-TEST("TLS: events of a server whose authority is trusted come, large ones too") {
+TEST("TLS: events of a server with a trusted authority arrive, also large ones") {
   const Proxy tls = proxy();
   MailboxServer server(tls.behind);
   Fixture fixture;
@@ -57,26 +57,26 @@ TEST("TLS: events of a server whose authority is trusted come, large ones too") 
   CHECK(server.sent().front().body == large);
 }
 
-TEST("TLS: a server of an unknown authority is refused") {
+TEST("TLS: a server with an unknown authority is rejected") {
   const Proxy tls = proxy();
   MailboxServer server(tls.behind);
   Fixture fixture;
   connect(fixture, "localhost", tls.port);
-  waitForError(fixture, "the certificate of localhost is refused");
+  waitForError(fixture, "the certificate of localhost is rejected");
   CHECK(server.frames("CONNECT").empty());
 }
 
-TEST("TLS: a certificate for another name is refused") {
+TEST("TLS: a certificate for another name is rejected") {
   const Proxy tls = proxy();
   MailboxServer server(tls.behind);
   Fixture fixture;
   fixture.object->set(u"ФайлУдостоверяющихЦентров", tls.authority);
   connect(fixture, "127.0.0.1", tls.port);
-  waitForError(fixture, "the certificate of 127.0.0.1 is refused");
+  waitForError(fixture, "the certificate of 127.0.0.1 is rejected");
   CHECK(server.frames("CONNECT").empty());
 }
 
-TEST("TLS: the check can be switched off") {
+TEST("TLS: the verification can be disabled") {
   const Proxy tls = proxy();
   MailboxServer server(tls.behind);
   Fixture fixture;
@@ -85,12 +85,12 @@ TEST("TLS: the check can be switched off") {
   WAIT_UNTIL(fixture.state() == "connected");
 }
 
-TEST("TLS: a server without TLS is said so, and a missing file of authorities too") {
+TEST("TLS: a server without TLS and a missing file of authorities are reported") {
   const Proxy tls = proxy();
   MailboxServer server(tls.behind);
   Fixture fixture;
   connect(fixture, "localhost", tls.behind);
-  waitForError(fixture, "does this port speak TLS?");
+  waitForError(fixture, "does the server use TLS at this port?");
   fixture.object->call(u"Отключить", {0});
   fixture.object->set(u"ФайлУдостоверяющихЦентров", std::string("/nowhere/ca.pem"));
   connect(fixture, "localhost", tls.port);

@@ -81,11 +81,11 @@ class Fuzzer {
     }
   }
 
-  /** What is read must not depend on how it was cut, and what was read can be written and read again. */
+  /** Checks that the result does not depend on the pieces, and that serialized frames are parsed to the same frames. */
   void checkParser(const std::string& input) {
     const std::string whole = parse(input, input.size() + 1);
-    if (parse(input, 1) != whole) report("bytes one by one are read differently", input);
-    if (parse(input, 1 + below(16)) != whole) report("bytes in pieces are read differently", input);
+    if (parse(input, 1) != whole) report("bytes one by one are parsed differently", input);
+    if (parse(input, 1 + below(16)) != whole) report("bytes in pieces are parsed differently", input);
   }
 
   std::string parse(const std::string& input, std::size_t piece) {
@@ -95,7 +95,7 @@ class Fuzzer {
       for (std::size_t at = 0; at < input.size(); at += piece) {
         parser.feed(std::string_view(input).substr(at, piece));
         while (std::optional<stomp::Frame> frame = parser.next()) {
-          if (frame->body.size() > kMaxFrame) report("a frame past the limit", input);
+          if (frame->body.size() > kMaxFrame) report("a frame above the limit", input);
           seen += describe(*frame) + "\n";
           checkWriting(*frame, input);
         }
@@ -116,7 +116,7 @@ class Fuzzer {
   }
 
   static void checkWriting(stomp::Frame frame, const std::string& input) {
-    // CONNECT has no escapes, so that not everything can be written in it
+    // CONNECT has no escapes, so some values cannot be serialized
     if (!stomp::isEscaped(frame.command)) return;
     stomp::Frame plain = frame;
     plain.headers.clear();
@@ -126,12 +126,12 @@ class Fuzzer {
     stomp::Parser parser({kMaxFrame * 2, 32});
     parser.feed(stomp::serialize(plain));
     const std::optional<stomp::Frame> again = parser.next();
-    if (!again || describe(*again) != describe(frame)) report("a written frame reads differently", input);
+    if (!again || describe(*again) != describe(frame)) report("a serialized frame is parsed differently", input);
   }
 
   static void checkText(const std::string& input) {
     const std::string repaired = text::toUtf8(text::toUtf16(input));
-    if (!text::isUtf8(repaired)) report("a conversion gives what is no UTF-8", input);
+    if (!text::isUtf8(repaired)) report("a conversion returns invalid UTF-8", input);
     if (text::isUtf8(input) && repaired != input) report("well-formed text is changed", input);
     if (text::toUtf8(text::toUtf16(repaired)) != repaired) report("a repaired text changes again", input);
     std::u16string units;
@@ -139,9 +139,9 @@ class Fuzzer {
       units.push_back(static_cast<char16_t>((static_cast<unsigned char>(input[i]) << 8) |
                                             static_cast<unsigned char>(input[i + 1])));
     }
-    if (!text::isUtf8(text::toUtf8(units))) report("UTF-16 becomes what is no UTF-8", input);
+    if (!text::isUtf8(text::toUtf8(units))) report("UTF-16 is converted to invalid UTF-8", input);
     const std::string json = text::JsonObject().text("key", repaired).str();
-    if (test::parseJson(json)["key"].text != repaired) report("JSON reads differently", input);
+    if (test::parseJson(json)["key"].text != repaired) report("JSON is parsed differently", input);
   }
 
   std::vector<std::string> seeds_;

@@ -1,5 +1,5 @@
 // Writes the golden frames beside this file: node addin/test/golden/make.mjs
-// The cases are readable here; the JSON files carry exact bytes. README.md describes their format.
+// The cases are readable here; the JSON files contain exact bytes. README.md describes their format.
 import { writeFileSync } from 'node:fs';
 
 const frame = (command, headers = {}, body = '') => ({ command, headers, body: base64(body) });

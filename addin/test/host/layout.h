@@ -1,6 +1,5 @@
-// Where the platform expects things, written down once more and apart from the component's own declarations: numbers of
-// slots as the compiler of the platform lays them out (one slot for a virtual destructor with MSVC, two with GCC), and
-// offsets in bytes.
+// Layout that the platform expects, independent of the declarations of the component: numbers of slots (one slot for a
+// virtual destructor with MSVC, two with GCC), and offsets in bytes.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +28,7 @@ Result callMethod(void* object, int base, int slot, Arguments... arguments) {
   return reinterpret_cast<Method>(table[kFirstSlot + slot])(subobject, arguments...);
 }
 
-/** A variant as plain memory. */
+/** A variant as raw memory. */
 struct RawVariant {
   alignas(8) unsigned char memory[kVariantSize] = {};
 

@@ -1,4 +1,4 @@
-// Loads a component as the platform does: by its file, and by the names of its exports.
+// Loads a component as the platform does: from its file, with the names of its exports.
 #pragma once
 
 #include <string>

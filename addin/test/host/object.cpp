@@ -15,8 +15,8 @@ constexpr int kUserLanguage = 3;
 }  // namespace
 
 /**
- * Attaching a component, the platform makes an object of each class and asks it for the name of its extension. Code in
- * 1C creates objects by this name, `New("AddIn.<id>.<extension>")`, and never by the name of the class.
+ * When it attaches a component, the platform creates an object of each class and reads the name of its extension. Code
+ * in 1C creates objects by this name, `New("AddIn.<id>.<extension>")`, and not by the name of the class.
  */
 Object::Object(const Library& library, Platform& platform, const std::u16string& extension)
     : library_(library), platform_(platform) {
@@ -36,7 +36,7 @@ Object::Object(const Library& library, Platform& platform, const std::u16string&
 void Object::attach(const std::u16string& className) {
   if (library_.getClassObject(className.c_str(), &object_) == 0 || object_ == nullptr)
     throw std::runtime_error("no object of the class " + sluice::text::toUtf8(className));
-  // in the order of the platform: memory, connection, then languages
+  // in the order of the platform: memory, connection, languages
   if (!callMethod<bool, void*>(object_, kInitDone, 1, platform_.memoryManager()))
     throw std::runtime_error("setMemManager");
   if (!callMethod<bool, void*>(object_, kInitDone, 0, platform_.connection())) throw std::runtime_error("Init");

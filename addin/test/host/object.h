@@ -1,4 +1,4 @@
-// One object of a component, used as code in 1C uses it: by names, with variants in and out.
+// One object of a component, used as code in 1C uses it: by names, with variants as arguments and results.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ struct Binary {
 
 using Value = std::variant<std::monostate, bool, std::int32_t, double, std::string, Binary>;
 
-/** What a statement in 1C would throw. */
+/** An exception that a statement in 1C would throw. */
 class Exception : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -23,14 +23,14 @@ class Exception : public std::runtime_error {
 
 class Object {
  public:
-  /** As `New("AddIn.Sluice.<extension>")`; throws Exception when no class of the library calls its extension so. */
+  /** Acts as `New("AddIn.Sluice.<extension>")`. Throws Exception if no class of the library has this extension. */
   Object(const Library& library, Platform& platform, const std::u16string& extension = u"Client");
-  /** Done and DestroyObject, unless done before. */
+  /** Calls Done and DestroyObject, unless they were called before. */
   ~Object();
   Object(const Object&) = delete;
   Object& operator=(const Object&) = delete;
 
-  /** Calls a method; parameters that are left out get their defaults. Throws Exception. */
+  /** Calls a method; omitted parameters get their defaults. Throws Exception. */
   Value call(const std::u16string& method, std::vector<Value> arguments = {});
   Value get(const std::u16string& property);
   void set(const std::u16string& property, const Value& value);
@@ -71,7 +71,7 @@ class Object {
   std::u16string extensionName();
   long info() { return callMethod<long>(object_, 0, 2); }
 
-  /** A variant as the platform makes one: its text and bytes are in the platform's memory. */
+  /** Makes a variant as the platform does: its text and bytes are in memory of the platform. */
   RawVariant makeVariant(const Value& value);
   /** Reads a variant and frees its memory. */
   Value takeVariant(RawVariant& variant);

@@ -15,7 +15,7 @@ std::string utf8(const char16_t* text) {
   return text == nullptr ? std::string() : sluice::text::toUtf8(text);
 }
 
-/** In the slots of what a component has no reason to call. */
+/** Fills slots that a component must not call. */
 void HOST_CALL unexpected() {
   std::abort();
 }

@@ -1,5 +1,4 @@
-// The platform as a component meets it: a memory manager that knows every pointer, and a queue of events that is often
-// full.
+// A platform for tests: a memory manager that tracks every pointer, and a short queue of events.
 #pragma once
 
 #include <atomic>
@@ -31,8 +30,8 @@ class Platform {
   void* connection() { return &connection_; }
   void* memoryManager() { return &memory_; }
 
-  // --- the queue of events, as the client's user interface sees it
-  /** Takes the next event, as an idle user interface does; false when there is none. */
+  // --- the queue of events, used as the user interface of the client uses it
+  /** Takes the next event, as an idle user interface does. Returns false if there is none. */
   bool takeEvent(Event& event);
   /** Without a handler no event is queued. */
   void setHandlerAvailable(bool available) { handlerAvailable_ = available; }
@@ -42,22 +41,22 @@ class Platform {
   std::size_t queued() const;
   int refusedEvents() const { return refusedEvents_; }
 
-  /** From now on a call of the component is a failure. */
+  /** Makes every later call of the component a failure. */
   void close() { closed_ = true; }
 
-  /** Texts that the component threw since the last time. */
+  /** Returns the texts that the component has thrown since the last call. */
   std::vector<std::string> takeErrors();
 
   // --- memory
   void* allocate(std::size_t bytes);
-  /** Of a live block; throws when the pointer is none of ours. */
+  /** Returns the size of a live block. Throws for an unknown pointer. */
   std::size_t sizeOf(const void* memory) const;
   void release(void* memory);
   std::size_t liveBlocks() const;
-  /** The next so many allocations succeed, all later ones fail; negative: all succeed. */
+  /** Lets this number of allocations succeed and all later ones fail; a negative number lets all succeed. */
   void limitAllocations(int count) { allocationsLeft_ = count; }
 
-  /** What the component did against the rules; empty when nothing. */
+  /** Returns the violations of the rules; empty if there were none. */
   std::vector<std::string> takeViolations();
 
  private:

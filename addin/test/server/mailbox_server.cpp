@@ -16,7 +16,7 @@ class MailboxServer::Visit {
     try {
       serve();
     } catch (const sluice::stomp::ParseError&) {
-      // a client that speaks something else, TLS for instance: the connection ends
+      // another protocol such as TLS: the connection ends
     }
   }
 
@@ -121,7 +121,7 @@ class MailboxServer::Visit {
 
   void push(const Frame& frame) { waiting_ += sluice::stomp::serialize(frame); }
 
-  /** Sends what waits, as the present behaviour wants it. */
+  /** Sends waiting bytes according to the current behaviour. */
   void flush() {
     const Behaviour now = behaviour();
     while (flushed_ < waiting_.size() && !over_) {
@@ -133,7 +133,7 @@ class MailboxServer::Visit {
       sent_ += size;
       server_.bytesSent_ += size;
       if (now.cutAfter > 0 && sent_ >= now.cutAfter) over_ = true;
-      if (now.pieces == 0 && flushed_ < waiting_.size()) return;  // let acknowledgements in between
+      if (now.pieces == 0 && flushed_ < waiting_.size()) return;  // allows acknowledgements between frames
     }
     waiting_.clear();
     flushed_ = 0;
@@ -144,7 +144,7 @@ class MailboxServer::Visit {
   int generation_;
   sluice::stomp::Parser parser_{{64U << 20U, 1000}};
   std::string waiting_;
-  std::size_t flushed_ = 0;  // of what waits
+  std::size_t flushed_ = 0;  // bytes of `waiting_`
   std::size_t sent_ = 0;
   bool over_ = false;
   std::string subscription_;

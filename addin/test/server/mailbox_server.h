@@ -1,5 +1,5 @@
-// A STOMP server with one mailbox: what is in it goes to whoever subscribes, in order, until it is acknowledged. It can
-// misbehave.
+// A STOMP server with one mailbox. Each subscriber receives its messages in order until they are acknowledged. The
+// server can misbehave.
 #pragma once
 
 #include <atomic>
@@ -15,22 +15,22 @@
 
 namespace test {
 
-/** How the server treats a connection; changed between two connections or during one. */
+/** Behaviour of the server; it may change between connections or during one. */
 struct Behaviour {
-  /** Of the server's frames: 0 whole, otherwise sent in pieces of so many bytes. */
+  /** Size in bytes of the pieces in which frames are sent; 0: whole frames. */
   std::size_t pieces = 0;
-  /** The connection is cut after so many bytes to the client, when not 0. */
+  /** Number of bytes to the client after which the connection is cut; 0: never. */
   std::size_t cutAfter = 0;
-  /** Nothing is sent any more, nor read: the connection stays, silent. */
+  /** The server neither sends nor reads; the connection stays open. */
   bool stalled = false;
-  /** ERROR instead of CONNECTED, unless the passcode is this; empty: everybody may come in. */
+  /** Accepted passcode; other clients receive ERROR. Empty: every passcode is accepted. */
   std::string passcode;
   std::string heartbeat = "0,0";
-  /** The receipts of SEND are kept back. */
+  /** The server sends no receipts of SEND. */
   bool holdReceipts = false;
-  /** SEND with this body is answered with ERROR. */
+  /** The server answers a SEND with this body with ERROR. */
   std::string refusedBody;
-  /** At most so many unacknowledged messages are on their way. */
+  /** Maximum number of unacknowledged messages that are sent. */
   std::size_t window = 1'000'000;
 };
 
@@ -50,13 +50,13 @@ class MailboxServer {
     change(behaviour_);
   }
 
-  /** Puts a message into the mailbox; gives its id. `headers` are added to those of a mailbox. */
+  /** Puts a message into the mailbox and returns its id. `headers` are added to the usual headers. */
   std::string put(const std::string& body, std::vector<std::pair<std::string, std::string>> headers = {});
 
-  /** Ends all connections, without a goodbye. */
+  /** Cuts all connections without a last frame. */
   void cutAll();
 
-  // --- what has been seen
+  // --- received frames and counters
   std::size_t mailboxSize() const;
   std::vector<std::string> acknowledged() const;
   std::vector<std::string> rejected() const;

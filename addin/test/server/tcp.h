@@ -1,4 +1,4 @@
-// The least of TCP that a server in a test needs.
+// The part of TCP that a test server needs.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ class Tcp {
   ~Tcp();
   Tcp& operator=(Tcp&&) = delete;
 
-  /** Appends what comes within the time. False: the other side has closed. */
+  /** Appends bytes that arrive within the time. Returns false if the client has closed the connection. */
   bool receive(std::string& into, int milliseconds);
 
-  /** False: the other side has closed. */
+  /** Returns false if the client has closed the connection. */
   bool send(std::string_view bytes);
 
  private:
@@ -27,7 +27,7 @@ class Tcp {
 
 class TcpListener {
  public:
-  /** On a port of loopback; 0: one of the system's choice. */
+  /** Listens at a port of loopback; 0: a free port. */
   explicit TcpListener(std::uint16_t port = 0);
   ~TcpListener();
   TcpListener(const TcpListener&) = delete;

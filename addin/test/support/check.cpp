@@ -18,7 +18,7 @@ std::vector<Test>& tests() {
   return all;
 }
 
-/** SLUICE_TEST_PATIENCE multiplies it, for tools that slow everything down. */
+/** SLUICE_TEST_PATIENCE multiplies this time, for tools that slow the tests down. */
 std::chrono::seconds patience() {
   const char* factor = std::getenv("SLUICE_TEST_PATIENCE");
   return std::chrono::seconds(30 * (factor != nullptr ? std::atoi(factor) : 1));
@@ -61,7 +61,7 @@ void waitUntil(const std::function<bool()>& holds, const char* what, const char*
   const auto deadline = std::chrono::steady_clock::now() + patience();
   while (!holds()) {
     if (std::chrono::steady_clock::now() > deadline) {
-      throw Failure(std::string(file) + ":" + std::to_string(line) + ": did not come to hold: " + what);
+      throw Failure(std::string(file) + ":" + std::to_string(line) + ": was not true in time: " + what);
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

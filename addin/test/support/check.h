@@ -1,4 +1,4 @@
-// A test is a function with a sentence for a name; a failed check throws.
+// Tests are functions with a sentence as name; a failed check throws.
 #pragma once
 
 #include <chrono>
@@ -19,12 +19,12 @@ struct Register {
   Register(const char* name, void (*body)());
 };
 
-/** For tests that are made from data. */
+/** Adds a test that is generated from data. */
 void addTest(const std::string& name, std::function<void()> body);
 
 /**
- * Runs all tests whose name contains `filter`, prints each failure and at last `N passed, N failed`. Gives how many
- * failed. With SLUICE_TEST_VERBOSE in the environment it also prints what passed, and how long that took.
+ * Runs all tests whose name contains `filter`, prints each failure and finally `N passed, N failed`. Returns the number
+ * of failures. With SLUICE_TEST_VERBOSE in the environment it also prints passed tests and their durations.
  */
 int runTests(const std::string& filter);
 
@@ -37,10 +37,10 @@ void checkEqual(const One& actual, const Other& expected, const char* what, cons
 }
 
 inline void check(bool holds, const char* what, const char* file, int line) {
-  if (!holds) throw Failure(std::string(file) + ":" + std::to_string(line) + ": does not hold: " + what);
+  if (!holds) throw Failure(std::string(file) + ":" + std::to_string(line) + ": is not true: " + what);
 }
 
-/** Waits until it holds; a failure after half a minute. */
+/** Waits until the condition is true; fails after half a minute. */
 void waitUntil(const std::function<bool()>& holds, const char* what, const char* file, int line);
 
 }  // namespace test

@@ -1,4 +1,4 @@
-// Reads JSON: golden frames, and what the component tells the code in 1C.
+// Reads JSON of golden frames and of the component.
 #pragma once
 
 #include <map>
@@ -19,11 +19,11 @@ struct Json {
   std::map<std::string, Json> members;
 
   bool has(const std::string& key) const { return members.count(key) > 0; }
-  /** Throws when there is no such member. */
+  /** Throws if there is no such member. */
   const Json& operator[](const std::string& key) const;
 };
 
-/** Throws std::runtime_error when it is not exactly one JSON value. */
+/** Throws std::runtime_error if the text is not exactly one JSON value. */
 Json parseJson(std::string_view text);
 
 std::string fromBase64(std::string_view text);

@@ -1,4 +1,4 @@
-// The golden frames, cut in every way.
+// The golden frames, split at every position.
 #include <algorithm>
 #include <fstream>
 #include <iterator>

@@ -1,5 +1,4 @@
-// Tests of the parts that need no platform: unit-tests <folder of the golden frames> [part of the names of the tests to
-// run]
+// Tests without a platform: unit-tests <folder of the golden frames> [part of the names of the tests to run]
 #include <cstdio>
 
 #include "support/check.h"

@@ -1,4 +1,4 @@
-// Threads of the component without memory: nothing thrown there may end the process of the platform.
+// Threads of the component without memory: no exception in them may end the process of the platform.
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -9,12 +9,12 @@
 
 namespace {
 
-/** Allocations of at least so many bytes fail, on all threads but the one that set it. */
+/** Allocations of at least this many bytes fail, on all threads except the one that set it. */
 std::atomic<std::size_t> failingBytes{SIZE_MAX};
 std::atomic<int> failures{0};
 thread_local bool spared = false;
 
-/** While it lives, allocations of other threads fail. */
+/** Makes allocations of other threads fail during its lifetime. */
 struct Shortage {
   explicit Shortage(std::size_t bytes) {
     spared = true;
@@ -26,7 +26,7 @@ struct Shortage {
 
 }  // namespace
 
-// inlined into one another, malloc and delete look to the compiler as if they did not belong together
+// not inlined, because the compiler would report a mismatch of malloc and delete
 [[gnu::noinline]] void* operator new(std::size_t bytes) {
   if (bytes >= failingBytes && !spared) {
     ++failures;
@@ -49,7 +49,7 @@ namespace {
 using sluice::session::Client;
 using sluice::session::ClientState;
 
-TEST("an event for which there is no memory is handed out when there is some again, in order") {
+TEST("an event without memory is passed on in order once there is memory") {
   host::Platform platform;
   sluice::abi::Platform connection;
   connection.attach(platform.connection());
@@ -75,7 +75,7 @@ TEST("an event for which there is no memory is handed out when there is some aga
   CHECK_EQUAL(client->statistics.handedOut.load(), 2U);
 }
 
-TEST("a client that has no memory for a session tries again") {
+TEST("a client without memory for a session tries again") {
   const auto client = std::make_shared<Client>();
   sluice::session::Options options;
   options.servers = sluice::net::parseAddresses("127.0.0.1:1");

@@ -16,7 +16,7 @@ std::string repaired(std::string_view bytes) {
 
 }  // namespace
 
-TEST("well-formed text survives both ways") {
+TEST("well-formed text is unchanged by conversion in both directions") {
   for (const char* sample :
        {"", "abc", "Ёжик", "€", "🎄", "\xF4\x8F\xBF\xBF", "\xEF\xBF\xBF", "\xED\x9F\xBF", "\xEE\x80\x80"}) {
     CHECK(text::isUtf8(sample));
@@ -24,7 +24,7 @@ TEST("well-formed text survives both ways") {
   }
 }
 
-TEST("the beginning of a text ends with a whole character") {
+TEST("beginningOf ends with a whole character") {
   CHECK_EQUAL(text::beginningOf("Ёжик", 8), "Ёжик");
   CHECK_EQUAL(text::beginningOf("Ёжик", 5), "Ёж");
   CHECK_EQUAL(text::beginningOf("a🎄", 4), "a");
@@ -51,7 +51,7 @@ TEST("a surrogate without its other half becomes a replacement character") {
   CHECK_EQUAL(text::toUtf8(std::u16string{char16_t(0xD83C), char16_t(0xDF84)}), "🎄");
 }
 
-TEST("names are equal but for the case of Latin and Russian letters") {
+TEST("names are compared without regard to the case of Latin and Russian letters") {
   CHECK(text::sameName(u"ПодКлючить", u"пОДкЛЮЧИТЬ"));
   CHECK(text::sameName(u"Ёж", u"ёЖ"));
   CHECK(text::sameName(u"Connect", u"CONNECT"));
@@ -68,7 +68,7 @@ TEST("base64 is padded") {
   CHECK_EQUAL(text::toBase64(std::string("\0\xFF", 2)), "AP8=");
 }
 
-TEST("a frame that is written reads the same") {
+TEST("a serialized frame is parsed to the same frame") {
   const stomp::Frame frame{"SEND", {{"a:b", "c\r\nd\\"}, {"ё", ""}}, std::string("x\0y", 3)};
   stomp::Parser parser;
   parser.feed(stomp::serialize(frame));
@@ -79,7 +79,7 @@ TEST("a frame that is written reads the same") {
   CHECK_EQUAL(read->body, frame.body);
 }
 
-TEST("a token cannot smuggle a header into CONNECT") {
+TEST("a token cannot inject a header into CONNECT") {
   stomp::Parser parser;
   parser.feed(stomp::serialize({"CONNECT", {{"passcode", "a\nhost:evil"}}, ""}));
   const std::optional<stomp::Frame> read = parser.next();
@@ -87,7 +87,7 @@ TEST("a token cannot smuggle a header into CONNECT") {
   CHECK(!read->has("host"));
 }
 
-TEST("ten thousand acknowledged ids are remembered, and no more") {
+TEST("at most ten thousand acknowledged ids are remembered") {
   session::Inbox inbox([] {});
   for (int i = 0; i <= 10'000; ++i) inbox.acknowledge(std::to_string(i));
   const auto offer = [&inbox](const char* id) {
