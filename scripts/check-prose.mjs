@@ -9,6 +9,9 @@ import ts from 'typescript';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Folders that are written in plain English throughout. A folder that is not listed still has older prose: rewrite it, then add it here. */
 const FOLDERS = [
+  'addin/scripts',
+  'addin/src',
+  'addin/test',
   'apps/cli',
   'apps/emulator',
   'apps/host',
@@ -36,6 +39,8 @@ const FOLDERS = [
     'tcp-gateway/src/stomp',
     'tcp-gateway/test',
     'timeline/src',
+    'timeline/page',
+    'timeline/test/page',
   ].map((name) => `plugins/${name}`),
   'scripts',
   'test',

@@ -36,7 +36,7 @@ describe('events for desktops', () => {
     await Promise.all(hosts.map((host) => host.start()));
     desktops = connectDesktops(ports);
     orphan = new Desktop({ user: 'orphan', ports: ports.slice(0, 1) });
-    await until('all clients to be let in', () => [orphan, ...desktops.values()].every(({ ready }) => ready));
+    await until('all sessions to be open', () => [orphan, ...desktops.values()].every(({ ready }) => ready));
   }, START_TIMEOUT_MS);
 
   afterAll(async () => {

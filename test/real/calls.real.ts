@@ -169,7 +169,7 @@ describe('a call that is passed on', () => {
     expect(differences(seen)).toEqual([]);
   });
 
-  it('is told of a blind transfer by the telephone itself (REFER)', async () => {
+  it('reports a blind transfer that the telephone requests by REFER', async () => {
     const seen = await stage.play(() => stage.call({ from: CLIENT, to: '74951234506', talk: 8 }));
     expect(course(seen.phases)).toEqual(TRANSFERRED.map((one) => one.replace('101', '106')));
     expect(differences(seen)).toEqual([]);

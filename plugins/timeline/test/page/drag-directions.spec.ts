@@ -8,7 +8,7 @@ it('allows vertical drags of entries', () => {
 });
 
 it.each([[{}], [{ itemSet: {} }], [{ itemSet: { hammer: {} } }], [{ itemSet: { hammer: { get: () => undefined } } }]])(
-  'says so when vis-timeline has become another: %j',
+  'throws when the internal objects of vis-timeline are missing: %j',
   (timeline) => {
     expect(() => dragInAllDirections(timeline)).toThrow('drag-directions.ts');
   },
