@@ -28,7 +28,7 @@ export interface ConnectOptions {
   readonly claims?: Partial<Bearer>;
 }
 
-/** A connected desktop client, which is subscribed to the events of its user. It acknowledges no event by itself. */
+/** A connected desktop client, which is subscribed to the events of its user. It acknowledges no event automatically. */
 export interface TestDesktop {
   /** All messages in the order of their arrival. */
   readonly received: readonly DesktopMessageView[];
