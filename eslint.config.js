@@ -87,9 +87,16 @@ export default tseslint.config(
     },
   },
   {
-    files: ['libs/{engine,memory,pacer,store}/src/**/*.ts', 'plugins/onec-http/src/**/*.ts'],
-    // the virtual clock passes one turn of the event loop between two timers
-    ignores: ['**/*.spec.ts', 'libs/memory/src/virtual-clock.ts'],
+    files: ['libs/{engine,memory,pacer,store}/src/**/*.ts', 'plugins/*/src/**/*.ts'],
+    ignores: [
+      '**/*.spec.ts',
+      // passes one turn of the event loop between two timers
+      'libs/memory/src/virtual-clock.ts',
+      // deadlines of sockets, which pass in real time
+      'plugins/tcp-gateway/src/server/**',
+      // batches of statements to PostgreSQL, and the pauses between them
+      'plugins/tcp-gateway/src/delivery/mailbox/{postgres-mailbox,statement-batches}.ts',
+    ],
     rules: { ...timeIsAPort, 'no-restricted-syntax': ['error', environmentIsPassedIn, dateOfNow] },
   },
   prettier,

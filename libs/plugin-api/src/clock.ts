@@ -107,8 +107,8 @@ class NextTurn implements Timer {
     clearImmediate(this.#handle);
   }
 
+  /** Has no effect: the turn comes at once, and Node delays immediates without a reference until the next event from outside. */
   unref(): this {
-    this.#handle.unref();
     return this;
   }
 }

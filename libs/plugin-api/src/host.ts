@@ -22,6 +22,7 @@ export interface Host {
   readonly folder?: string;
   /** The time and the timers of the host. A plugin uses no others, so that its flows can be tested on a virtual clock. */
   readonly clock: Clock;
+  /** Returns the wall time of `clock` as a date. */
   now(): Date;
   /** Reports that the connection is lost. The engine closes the client and opens another, with backoff. */
   lost(reason: unknown): void;

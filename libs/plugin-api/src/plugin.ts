@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Capabilities, CapabilityName, CapabilityUse } from './capabilities.js';
+import type { Clock } from './clock.js';
 import type { Accept, NewEvent } from './events.js';
 import type { Host, Log } from './host.js';
 import type { RouteRegistrar } from './http.js';
@@ -69,6 +70,7 @@ export interface HostTriggerSpec<Options extends z.ZodType, Output extends z.Zod
     options: z.output<Options>,
     accept: Accept<z.input<Output>, z.input<Meta>>,
     signal: AbortSignal,
+    clock: Clock,
   ) => Promise<void>;
 }
 

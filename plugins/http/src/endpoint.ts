@@ -79,7 +79,7 @@ export const endpoint = hostTrigger({
   options,
   output: z.unknown(),
   meta,
-  async listen(doors, given, accept: Accept<unknown, Meta>, signal) {
+  async listen(doors, given, accept: Accept<unknown, Meta>, signal, clock) {
     const check = given.body && checkerOf(given.body);
     const route = {
       method: given.method,
@@ -88,7 +88,7 @@ export const endpoint = hostTrigger({
       ...(given.limit !== undefined && { limit: given.limit }),
     };
     const close = doors.http(route, async (request) => {
-      if (given.signature && !isSigned(given.signature, request.headers, request.body))
+      if (given.signature && !isSigned(given.signature, request.headers, request.body, clock.now()))
         throw http.HTTP_SIGNATURE('the signature is missing or wrong', { sent: 'no' });
       const id = given.signature ? signedId(given.signature, request.body) : idOf(request);
       if (id !== undefined && Buffer.byteLength(id) > MAX_ID_LENGTH)

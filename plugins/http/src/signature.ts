@@ -22,12 +22,14 @@ export type Signature = z.output<typeof signature>;
 /**
  * Returns whether the header contains the HMAC of the body (RFC 2104), in hex or base64, with or without a prefix such as `sha256=`, and
  * the time is within the tolerance. The comparison takes constant time.
+ *
+ * @param now milliseconds since 1970
  */
 export function isSigned(
   { header, algorithm, secret, timestamp }: Signature,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array,
-  now = Date.now(),
+  now: number,
 ): boolean {
   const given = headers[header.toLowerCase()];
   if (given === undefined) return false;

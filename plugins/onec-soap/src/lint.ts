@@ -1,4 +1,4 @@
-import { isSluiceError, type Log, type Objection, type SluiceError, type WrittenStep } from '@sluice/plugin-api';
+import { isSluiceError, type Log, type Objection, type SluiceError, type WrittenStep, systemClock } from '@sluice/plugin-api';
 import { WsdlSoapClient } from './client.js';
 import type { Config } from './config.js';
 import { SchemaProblem } from './schema/read-schema.js';
@@ -26,7 +26,7 @@ export async function lint({ input, folder }: WrittenStep, config: Config, signa
   const timeout = Math.min(config.timeout, MAX_WAIT_MS);
   const client = new WsdlSoapClient(
     { ...config, timeout },
-    { log: silent, now: () => new Date(), ...(folder !== undefined && { folder }) },
+    { log: silent, now: () => new Date(systemClock.now()), ...(folder !== undefined && { folder }) },
   );
   const close = () => void client.close();
   signal.addEventListener('abort', close, { once: true });

@@ -6,6 +6,7 @@ import type {
   DesktopGateway,
   Host,
   Recipients,
+  Timer,
 } from '@sluice/plugin-api';
 import type { Config } from './config.js';
 import { checkDelivery, contentOf } from './delivery/dispatch/event-content.js';
@@ -33,11 +34,6 @@ const MAX_DROPPED_IDS = 1_000;
 /** Addresses that other machines cannot reach, so plain text needs no warning there. */
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
-const after = (ms: number, run: () => void) => {
-  const timer = setTimeout(run, ms).unref();
-  return { cancel: () => clearTimeout(timer) };
-};
-
 /**
  * The gateway of one connection on one host. On a host that serves clients it listens; on other hosts it only puts events into mailboxes and
  * notifies the hosts with clients.
@@ -53,7 +49,7 @@ export class Gateway implements Closable {
   readonly #waitingRuns: WaitingRuns;
   readonly #gauges: MailboxGauges;
   readonly #closing = new AbortController();
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #timers: Timer[] = [];
   readonly #upkeep: Promise<void>;
   readonly #countDropped: (by?: number) => void;
   /** Whether this host holds the lease for the work that one host does for all. */
@@ -67,7 +63,9 @@ export class Gateway implements Closable {
     private readonly mailbox: Mailbox,
   ) {
     const { services, log } = host;
-    const now = () => host.now().getTime();
+    const { clock } = host;
+    const now = () => clock.now();
+    const after = (ms: number, run: () => void) => clock.after(ms, run).unref();
     const { peers } = services;
     this.#waitingRuns = new WaitingRuns({ mailbox, services });
     this.#readers = new MailboxReaders({ mailbox, now, after });
@@ -96,7 +94,7 @@ export class Gateway implements Closable {
     this.#countDropped = services.meter.counter('sluice_mailbox_dropped_total', 'Events that were removed from full mailboxes');
     services.meter.gauge('sluice_desktop_sessions', 'Sessions of desktop clients on this host', () => this.#presence.sessions);
     services.meter.gauge('sluice_desktop_users', 'Users with a session on this host', () => this.#presence.users);
-    this.#gauges = new MailboxGauges({ mailbox, meter: services.meter, now });
+    this.#gauges = new MailboxGauges({ mailbox, meter: services.meter, clock });
     this.#upkeep = services.lease('gateway', this.#closing.signal, (signal) => this.#takeCare(signal));
   }
 
@@ -129,7 +127,7 @@ export class Gateway implements Closable {
   }
 
   now(): number {
-    return this.host.now().getTime();
+    return this.host.clock.now();
   }
 
   /** The gateway as other plugins use it. */
@@ -200,7 +198,7 @@ export class Gateway implements Closable {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#removeRoutes();
-    for (const timer of this.#timers) clearInterval(timer);
+    for (const timer of this.#timers) timer.cancel();
     await this.#server?.close();
     this.#presence.close();
     this.dispatcher.close();
@@ -249,7 +247,7 @@ export class Gateway implements Closable {
     const polls = new LongPollRoutes({
       ...this.#parts(),
       fullName: (user) => this.fullName(user),
-      now: () => this.now(),
+      clock: this.host.clock,
       signal: this.#closing.signal,
     });
     try {
@@ -293,7 +291,7 @@ export class Gateway implements Closable {
       }
       running = false;
     };
-    this.#timers.push(setInterval(() => void run(), ms).unref());
+    this.#timers.push(this.host.clock.every(ms, () => void run()).unref());
   }
 
   async #trim(): Promise<void> {
@@ -325,9 +323,10 @@ export class Gateway implements Closable {
   /** Does the work that one host does for all, while this host holds the lease. */
   async #takeCare(signal: AbortSignal): Promise<void> {
     this.#isCaretaker = true;
-    const timer = setInterval(() => void this.mailbox.sweep().catch(() => undefined), SWEEP_INTERVAL_MS).unref();
+    const sweep = () => void this.mailbox.sweep().catch(() => undefined);
+    const timer = this.host.clock.every(SWEEP_INTERVAL_MS, sweep).unref();
     await this.#gauges.watch(signal);
-    clearInterval(timer);
+    timer.cancel();
     this.#isCaretaker = false;
   }
 

@@ -1,4 +1,4 @@
-import { type Closable, type Host, type Tokens } from '@sluice/plugin-api';
+import type { Closable, Host, Tokens, Clock } from '@sluice/plugin-api';
 import { Book } from './book/book.js';
 import { Entries } from './book/entries.js';
 import { Feed, type Changes } from './book/feed.js';
@@ -26,7 +26,7 @@ export class BookingCalendar implements Closable {
     readonly pulse: ChangeNotifier,
   ) {
     this.zone = config.timezone ?? host.timezone ?? 'UTC';
-    this.entries = new Entries(book, this.zone, pulse.notify);
+    this.entries = new Entries(book, this.zone, pulse.notify, host.clock);
     this.resources = new Resources(book, pulse.notify);
     this.outbox = new Outbox(book);
     this.feed = new Feed(book, this.entries);
@@ -35,7 +35,17 @@ export class BookingCalendar implements Closable {
   /** Opens the calendar. Rejects with `STORE_UNAVAILABLE` or `UNREACHABLE` if the database cannot be used. */
   static async open(config: Config, host: Host): Promise<BookingCalendar> {
     const { services, log } = host;
-    return new BookingCalendar(config, host, await Book.open(services.database, log), new ChangeNotifier(services.peers));
+    return new BookingCalendar(
+      config,
+      host,
+      await Book.open(services.database, log),
+      new ChangeNotifier(services.peers, host.clock),
+    );
+  }
+
+  /** The clock of the host. */
+  get clock(): Clock {
+    return this.host.clock;
   }
 
   get tokens(): Tokens {
@@ -49,11 +59,11 @@ export class BookingCalendar implements Closable {
 
   /** Resolves with the changes since the cursor, waiting up to `waitMs` for the first one. */
   async changes(cursor: string, extension: string | undefined, waitMs: number): Promise<Changes> {
-    const until = performance.now() + waitMs;
+    const until = this.clock.monotonic() + waitMs;
     for (;;) {
       const { count: beats } = this.pulse;
       const changes = await this.feed.since(cursor, extension);
-      const left = until - performance.now();
+      const left = until - this.clock.monotonic();
       const isNew = changes.entries.length > 0 || changes.calls.length > 0 || changes.resources;
       if (isNew || left <= 0 || this.#closing.signal.aborted) return changes;
       await this.pulse.next(beats, Math.min(left, LOOK_AGAIN_MS), this.#closing.signal);

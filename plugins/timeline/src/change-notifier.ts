@@ -1,4 +1,4 @@
-import type { Peers } from '@sluice/plugin-api';
+import type { Peers, Clock } from '@sluice/plugin-api';
 
 const TOPIC = 'changed';
 
@@ -8,7 +8,10 @@ export class ChangeNotifier {
   readonly #waiting = new Set<() => void>();
   readonly #leave: () => void;
 
-  constructor(private readonly peers: Peers) {
+  constructor(
+    private readonly peers: Peers,
+    private readonly clock: Clock,
+  ) {
     this.#leave = peers.listen(TOPIC, () => this.#wake());
   }
 
@@ -28,12 +31,12 @@ export class ChangeNotifier {
     if (this.#beats !== seen || signal.aborted) return;
     await new Promise<void>((resolve) => {
       const end = () => {
-        clearTimeout(timer);
+        timer.cancel();
         signal.removeEventListener('abort', end);
         this.#waiting.delete(end);
         resolve();
       };
-      const timer = setTimeout(end, withinMs);
+      const timer = this.clock.after(withinMs, end);
       signal.addEventListener('abort', end, { once: true });
       this.#waiting.add(end);
     });

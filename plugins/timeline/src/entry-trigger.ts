@@ -30,9 +30,9 @@ export const entry = trigger({
   async subscribe(calendar: BookingCalendar, { actions }, accept, signal, flow) {
     let shownAt = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
-      if (performance.now() - shownAt > SHOW_MS) {
+      if (calendar.clock.monotonic() - shownAt > SHOW_MS) {
         await calendar.outbox.listen(flow, actions);
-        shownAt = performance.now();
+        shownAt = calendar.clock.monotonic();
       }
       const { count: beats } = calendar.pulse;
       const rows = await calendar.outbox.next(flow);

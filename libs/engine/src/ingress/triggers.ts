@@ -122,7 +122,7 @@ async function listen(flow: Flow, spec: AnyHostTrigger, accept: Accept, deps: Tr
   if (flow.trigger.kind !== 'plugin') return;
   while (!signal.aborted) {
     try {
-      await spec.listen(deps.routes, flow.trigger.options, accept, signal);
+      await spec.listen(deps.routes, flow.trigger.options, accept, signal, deps.clock);
     } catch (error) {
       deps.log.error(`${flow.name}: its trigger ended`, { error: messageOf(error) });
     }

@@ -1,4 +1,13 @@
-import type { Accept, AnyHostTrigger, RouteRegistrar, HttpRequest, HttpRoute, NewEvent, Reply } from '@sluice/plugin-api';
+import {
+  systemClock,
+  type Accept,
+  type AnyHostTrigger,
+  type RouteRegistrar,
+  type HttpRequest,
+  type HttpRoute,
+  type NewEvent,
+  type Reply,
+} from '@sluice/plugin-api';
 import type { z } from 'zod';
 
 /** A request from the view of its sender. */
@@ -50,7 +59,7 @@ export async function openEndpoint(
     return { id, reply: behaviour.reply?.(event) ?? Promise.resolve({ status: 204, headers: {} }) };
   };
   const parsed = (trigger.options as z.ZodType).parse(options);
-  const listening = trigger.listen(door, parsed, accept, ending.signal);
+  const listening = trigger.listen(door, parsed, accept, ending.signal, systemClock);
   const route = await Promise.race([
     door.opened,
     listening.then(() => Promise.reject(new Error('the endpoint ended without a route'))),

@@ -1,4 +1,4 @@
-import { fail } from '@sluice/plugin-api';
+import { fail, type Timer } from '@sluice/plugin-api';
 import type { AmiClient } from '../client.js';
 import { ami } from '../failures.js';
 import { timeOf } from '../triggers/listening.js';
@@ -88,7 +88,7 @@ class Course {
   /** Hang-up cause and reason of an unanswered call, once they have arrived. */
   private cause: number | null | undefined;
   private reason: string | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
 
   constructor(
     private readonly client: AmiClient,
@@ -130,18 +130,18 @@ class Course {
   }
 
   close(): void {
-    clearTimeout(this.timer);
+    this.timer?.cancel();
   }
 
   private ordered(actionId: string, ringMs: number): void {
     this.actionId = actionId;
     const silent = () =>
       this.fail(fail.TIMED_OUT(`${this.client.where} has sent no event of the end of the call ${this.channel}`));
-    this.timer = setTimeout(silent, ringMs + SILENCE_MS);
+    this.timer = this.client.host.clock.after(ringMs + SILENCE_MS, silent);
   }
 
   private answered(packet: Packet): void {
-    clearTimeout(this.timer);
+    this.timer?.cancel();
     this.answeredAt ??= timeOf(packet, this.client.host).getTime();
   }
 
@@ -165,7 +165,7 @@ class Course {
       this.settle({ result: byCause ?? byReason ?? 'noAnswer', seconds: 0, cause: cause ?? null });
     };
     if (byCause !== undefined || (cause !== undefined && reason !== undefined)) return conclude();
-    clearTimeout(this.timer);
-    this.timer = setTimeout(conclude, REASON_WITHIN_MS);
+    this.timer?.cancel();
+    this.timer = this.client.host.clock.after(REASON_WITHIN_MS, conclude);
   }
 }

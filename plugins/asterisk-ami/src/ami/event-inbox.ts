@@ -32,6 +32,7 @@ export class EventInbox {
   constructor(
     private readonly reader: InboxReader,
     private readonly limitBytes = MAX_BYTES,
+    // eslint-disable-next-line no-restricted-properties -- a slice is processor time, which does not pass on a virtual clock
     private readonly now = () => performance.now(),
   ) {}
 
@@ -55,6 +56,7 @@ export class EventInbox {
 
   private beginSlice(): void {
     this.sliceEnds = this.now() + SLICE_MS;
+    // eslint-disable-next-line no-restricted-globals -- the end of a turn of the event loop, not a time
     setImmediate(() => this.turn());
   }
 

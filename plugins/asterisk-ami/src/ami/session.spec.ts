@@ -1,3 +1,4 @@
+import { systemClock } from '@sluice/plugin-api';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { PbxOptions } from '@sluice/emulator';
@@ -15,7 +16,7 @@ afterEach(async () => {
 
 async function open(config: object, log = new MemoryLog()) {
   const host = new FakeHost('pbx', () => new Date(), 'UTC');
-  const session = await AmiSession.open(connection.parse(config), DEAF, { log, signal: host.signal });
+  const session = await AmiSession.open(connection.parse(config), DEAF, { log, clock: systemClock, signal: host.signal });
   closing.push(() => session.close());
   return session;
 }

@@ -1,7 +1,7 @@
 import { randomUUID, createHash } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { fail, isSluiceError, type Log } from '@sluice/plugin-api';
+import { fail, isSluiceError, type Log, type Clock, type Timer, pause, type Host } from '@sluice/plugin-api';
 import { charsetOf, type Charset } from './charset.js';
 import type { Config } from '../config.js';
 import { EventInbox } from './event-inbox.js';
@@ -15,6 +15,8 @@ export type SessionOptions = Pick<
   Config,
   'host' | 'port' | 'user' | 'secret' | 'tls' | 'plainLogin' | 'charset' | 'connectTimeout' | 'timeout' | 'keepAlive'
 >;
+
+export type SessionHost = Pick<Host, 'log' | 'signal' | 'clock'>;
 
 /** The answer to an action that lists things. */
 export interface Listing {
@@ -73,13 +75,14 @@ export class AmiSession {
   private misses = 0;
   private oversized = 0;
   private listings = 0;
-  private keepAlive: NodeJS.Timeout | undefined;
+  private keepAlive: Timer | undefined;
 
   private constructor(
     private readonly socket: Socket,
     private readonly options: SessionOptions,
     private readonly sink: EventSink,
     private readonly log: Log,
+    private readonly clock: Clock,
   ) {
     this.charset = charsetOf(options.charset);
     this.ended = this.over.promise;
@@ -106,15 +109,15 @@ export class AmiSession {
    *
    * @throws `UNREACHABLE`, `AMI_TURNED_AWAY`, `AMI_NOT_ASTERISK` or `AMI_LOGIN_REFUSED`
    */
-  static async open(options: SessionOptions, sink: EventSink, host: { log: Log; signal: AbortSignal }): Promise<AmiSession> {
-    const socket = await reach(options, host.signal);
-    const session = new AmiSession(socket, options, sink, host.log);
+  static async open(options: SessionOptions, sink: EventSink, host: SessionHost): Promise<AmiSession> {
+    const socket = await reach(options, host);
+    const session = new AmiSession(socket, options, sink, host.log, host.clock);
     const stop = () => session.finish('the connection is being closed');
     host.signal.addEventListener('abort', stop, { once: true });
     void session.ended.then(() => host.signal.removeEventListener('abort', stop));
     try {
       await session.logIn();
-      session.keepAlive = setInterval(() => session.ping(), options.keepAlive);
+      session.keepAlive = host.clock.every(options.keepAlive, () => session.ping());
       return session;
     } catch (error) {
       session.finish('the login has failed');
@@ -160,7 +163,7 @@ export class AmiSession {
     const answer = deferred<Listing>();
     const late = () => answer.reject(fail.TIMED_OUT(`${this.where} did not answer ${name} within ${this.options.timeout} ms`));
     const giveUp = () => answer.reject(fail.TIMED_OUT(`${name} was cancelled before ${this.where} answered`));
-    const timer = setTimeout(late, this.options.timeout);
+    const timer = this.clock.after(this.options.timeout, late);
     signal?.addEventListener('abort', giveUp, { once: true });
     if (signal?.aborted) giveUp();
     this.pending.set(id, { name, items: [], listing, response: undefined, resolve: answer.resolve, reject: answer.reject });
@@ -168,16 +171,15 @@ export class AmiSession {
     try {
       return await answer.promise;
     } finally {
-      clearTimeout(timer);
+      timer.cancel();
       signal?.removeEventListener('abort', giveUp);
       this.pending.delete(id);
     }
   }
 
   private async logIn(): Promise<void> {
-    const tooLate = setTimeout(
-      () => this.finish(`${this.where} sent no greeting or did not answer the login within ${this.options.timeout} ms`),
-      this.options.timeout,
+    const tooLate = this.clock.after(this.options.timeout, () =>
+      this.finish(`${this.where} sent no greeting or did not answer the login within ${this.options.timeout} ms`),
     );
     try {
       const greeting = await Promise.race([this.greeting.promise, this.failed()]);
@@ -193,7 +195,7 @@ export class AmiSession {
     } catch (error) {
       throw this.loginError(error);
     } finally {
-      clearTimeout(tooLate);
+      tooLate.cancel();
     }
     await this.hasStarted();
   }
@@ -230,12 +232,12 @@ export class AmiSession {
   }
 
   private async hasStarted(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const never = new Promise<void>((resolve) => (timer = setTimeout(resolve, MAX_BOOT_MS)));
+    const over = new AbortController();
+    const never = pause(this.clock, MAX_BOOT_MS, over.signal);
     try {
       await Promise.race([this.booted.promise, never, this.failed()]);
     } finally {
-      clearTimeout(timer);
+      over.abort();
     }
   }
 
@@ -311,7 +313,7 @@ export class AmiSession {
     if (this.end) return;
     const end = new Error(why);
     this.end = end;
-    clearInterval(this.keepAlive);
+    this.keepAlive?.cancel();
     this.socket.destroySoon();
     for (const { name, reject } of this.pending.values()) reject(ami.AMI_CUT_OFF(`${why} before the answer to ${name}`));
     this.inbox.afterAll(() => this.over.resolve(end));
@@ -325,14 +327,14 @@ function eventName(bytes: Buffer): string {
   return bytes.toString('latin1', EVENT.length, end);
 }
 
-function reach(options: SessionOptions, signal: AbortSignal): Promise<Socket> {
+function reach(options: SessionOptions, { clock, signal }: SessionHost): Promise<Socket> {
   const { host, port, tls, connectTimeout } = options;
   return new Promise((resolve, reject) => {
     const socket = tls
       ? connectTls({ host, port, rejectUnauthorized: tls.rejectUnauthorized, ...(tls.ca !== undefined && { ca: tls.ca }) })
       : connectTcp({ host, port });
     const settle = (act: () => void) => {
-      clearTimeout(timer);
+      timer.cancel();
       signal.removeEventListener('abort', stop);
       socket.off('error', refused);
       act();
@@ -350,7 +352,7 @@ function reach(options: SessionOptions, signal: AbortSignal): Promise<Socket> {
       });
     const refused = (error: Error) => failed(error.message, error);
     const stop = () => failed('the connection is being closed');
-    const timer = setTimeout(() => failed(`no connection within ${connectTimeout} ms`), connectTimeout);
+    const timer = clock.after(connectTimeout, () => failed(`no connection within ${connectTimeout} ms`));
     socket.once('error', refused);
     socket.once(tls ? 'secureConnect' : 'connect', () => settle(() => resolve(socket)));
     signal.addEventListener('abort', stop, { once: true });

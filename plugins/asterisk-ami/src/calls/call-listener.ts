@@ -1,3 +1,4 @@
+import type { Timer } from '@sluice/plugin-api';
 import type { EventHandler } from '../ami/event-board.js';
 import { knownText, textOf, type Packet } from '../ami/packet.js';
 import type { AmiClient } from '../client.js';
@@ -14,7 +15,7 @@ export class CallListener implements EventHandler {
   /** Events that arrive while the channels are being listed: an answer in a call that is not known yet would be lost. */
   private early: Packet[] | undefined = [];
   private learning: Promise<void> = Promise.resolve();
-  private conclusion: NodeJS.Timeout | undefined;
+  private conclusion: Timer | undefined;
 
   /**
    * @param report receives each phase with its time; it must not throw
@@ -49,7 +50,7 @@ export class CallListener implements EventHandler {
 
   /** Stops waiting for channels of orders. When the session goes on without this listener, the orders have rung nobody. */
   stop(isSessionLost: boolean): void {
-    clearTimeout(this.conclusion);
+    this.conclusion?.cancel();
     if (!isSessionLost) this.conclude('all');
   }
 
@@ -106,11 +107,11 @@ export class CallListener implements EventHandler {
 
   private concludeLater(): void {
     if (!this.tracker.isWaiting) return;
-    this.conclusion ??= setTimeout(() => {
+    this.conclusion ??= this.client.host.clock.after(this.channelWithinMs, () => {
       this.conclusion = undefined;
       this.conclude('due');
       this.concludeLater();
-    }, this.channelWithinMs);
+    });
   }
 
   private conclude(which: 'due' | 'all'): void {

@@ -1,3 +1,4 @@
+import type { Clock } from '@sluice/plugin-api';
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { Action, Author, EntryView, Fields } from '../entry.js';
@@ -38,6 +39,7 @@ export class Entries {
     private readonly book: Book,
     readonly zone: string,
     private readonly changed: () => void,
+    private readonly clock: Clock,
   ) {}
 
   /** Returns the entries that overlap the time from `from` to `to`, including cancelled ones. */
@@ -117,7 +119,7 @@ export class Entries {
     const action = before ? actionOf(before, next) : 'created';
     if (current && action === undefined) return { entry: current };
     if (version !== undefined && version !== (current?.version ?? 0)) throw outdated(id, current);
-    const row = { ...next, version: (before?.version ?? 0) + 1, changedBy: author.by, changedAt: new Date() };
+    const row = { ...next, version: (before?.version ?? 0) + 1, changedBy: author.by, changedAt: new Date(this.clock.now()) };
     if (before) await manager.update(EntryEntity, { id }, row);
     else await manager.insert(EntryEntity, { id, ...row });
     const entry = this.#view((await this.#find(manager, id)) as EntryEntity);

@@ -150,6 +150,7 @@ export class EventDispatcher {
   #sendSoon(): void {
     if (this.#isSendScheduled) return;
     this.#isSendScheduled = true;
+    // eslint-disable-next-line no-restricted-globals -- the end of a turn of the event loop, not a time
     setImmediate(() => {
       this.#isSendScheduled = false;
       const message = encodePeerMessage({ notifications: this.#notifications, broadcasts: this.#broadcasts });

@@ -1,4 +1,4 @@
-import { parseBody, parseDuration, type HttpRequest, type Reply, type UpgradeRegistrar } from '@sluice/plugin-api';
+import { parseBody, parseDuration, type HttpRequest, type Reply, type UpgradeRegistrar, type Clock } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { gatewayFail } from '../../failures.js';
 import { checkNames, checkWorkplace, isName } from '../../names.js';
@@ -27,7 +27,7 @@ export interface LongPollRoutesDeps {
   readonly readers: Pick<MailboxReaders, 'watch'>;
   readonly waitingRuns: WaitingRuns;
   readonly fullName: (user: string) => string;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Fires when the gateway closes. Waiting requests are then answered. */
   readonly signal: AbortSignal;
 }
@@ -69,7 +69,7 @@ export class LongPollRoutes {
       return tooMany(polls >= MAX_POLLS_PER_USER ? user : 'all users');
     this.#count(user, 1);
     try {
-      return shownAll(await this.#wait(user, workplace, this.deps.now() + Math.min(waitMs, MAX_WAIT_MS)));
+      return shownAll(await this.#wait(user, workplace, this.deps.clock.now() + Math.min(waitMs, MAX_WAIT_MS)));
     } finally {
       this.#count(user, -1);
     }
@@ -82,7 +82,7 @@ export class LongPollRoutes {
         notification.cancel();
         throw error;
       });
-      const left = until - this.deps.now();
+      const left = until - this.deps.clock.now();
       if (events.length > 0 || left <= 0 || this.deps.signal.aborted) {
         notification.cancel();
         return events;
@@ -123,13 +123,13 @@ export class LongPollRoutes {
 
   async #due(user: string, workplace: string | undefined): Promise<readonly MailboxEvent[]> {
     const { events } = await this.deps.mailbox.read({ user, after: 0, limit: MAX_EVENTS, workplace });
-    const later = events.findIndex(({ due = 0 }) => due > this.deps.now());
+    const later = events.findIndex(({ due = 0 }) => due > this.deps.clock.now());
     return later < 0 ? events : events.slice(0, later);
   }
 
   /** Returns the next notification for a user. Call it before reading the mailbox, so that no event is missed in between. */
   #nextNotification(user: string): { received(withinMs: number): Promise<void>; cancel(): void } {
-    const { readers, signal } = this.deps;
+    const { readers, signal, clock } = this.deps;
     let wake: () => void = () => undefined;
     const notified = new Promise<void>((resolve) => (wake = resolve));
     const stopWatching = readers.watch(user, wake);
@@ -141,9 +141,9 @@ export class LongPollRoutes {
     return {
       cancel,
       received: async (withinMs) => {
-        const timer = setTimeout(wake, withinMs).unref();
+        const timer = clock.after(withinMs, wake).unref();
         await notified;
-        clearTimeout(timer);
+        timer.cancel();
         cancel();
       },
     };

@@ -1,3 +1,4 @@
+import { systemClock } from '@sluice/plugin-api';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { MailboxTotals } from './mailbox.js';
 import { MailboxGauges } from './mailbox-gauges.js';
@@ -12,7 +13,7 @@ describe('gauges of the mailboxes', () => {
     const gauges = new MailboxGauges({
       mailbox: { totals: survey },
       meter: { gauge: (name, _help, read) => void reads.set(name, read) },
-      now: () => 10_000,
+      clock: { ...systemClock, now: () => 10_000 },
     });
     const watching = gauges.watch(end.signal);
     return {

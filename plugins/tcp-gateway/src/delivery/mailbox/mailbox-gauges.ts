@@ -1,4 +1,4 @@
-import type { Meter } from '@sluice/plugin-api';
+import type { Meter, Clock } from '@sluice/plugin-api';
 import { aborted } from '@sluice/runtime';
 import type { Mailbox, MailboxTotals } from './mailbox.js';
 
@@ -9,7 +9,7 @@ const NOTHING: MailboxTotals = { events: 0, users: 0 };
 export interface MailboxGaugesDeps {
   readonly mailbox: Pick<Mailbox, 'totals'>;
   readonly meter: Pick<Meter, 'gauge'>;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /**
@@ -20,13 +20,13 @@ export class MailboxGauges {
   #totals = NOTHING;
 
   constructor(private readonly deps: MailboxGaugesDeps) {
-    const { meter, now } = deps;
+    const { meter, clock } = deps;
     const help = 'on the host that takes care of them, 0 on the others';
     meter.gauge('sluice_mailbox_events', `Events that wait in mailboxes: ${help}`, () => this.#totals.events);
     meter.gauge('sluice_mailbox_users', `Users for whom events wait: ${help}`, () => this.#totals.users);
     meter.gauge('sluice_mailbox_oldest_seconds', `Age of the oldest event that waits: ${help}`, () => {
       const { oldest } = this.#totals;
-      return oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1_000;
+      return oldest === undefined ? 0 : Math.max(0, clock.now() - oldest) / 1_000;
     });
   }
 
@@ -36,10 +36,10 @@ export class MailboxGauges {
       const totals = await this.deps.mailbox.totals().catch(() => this.#totals);
       if (!signal.aborted) this.#totals = totals;
     };
-    const timer = setInterval(() => void count(), COUNT_INTERVAL_MS).unref();
+    const timer = this.deps.clock.every(COUNT_INTERVAL_MS, () => void count()).unref();
     void count();
     await aborted(signal);
-    clearInterval(timer);
+    timer.cancel();
     this.#totals = NOTHING;
   }
 }
