@@ -31,7 +31,8 @@ async function showAll(admin: AdminClient, json: boolean): Promise<void> {
   for (let more = true; more;) {
     const page = await admin.desktops({ limit: MAX_PAGE_SIZE, after: users.at(-1)?.user ?? '' });
     users.push(...page.users);
-    more = page.more;
+    // an empty page has no last user, so the next request would repeat this one
+    more = page.more && page.users.length > 0;
   }
   if (json) return printJson(users);
   const now = new Date();

@@ -23,6 +23,6 @@ function isUnknownRoute(error: unknown): boolean {
 function unknownRoute(method: string, url: string): Error {
   const path = url.split('?', 1)[0] ?? '';
   return hostFail.NO_ROUTE(
-    `nothing answers ${method} ${path}: there are POST /events/<type>, /in/… for the flows, /health/ready, /metrics and /api (/api/docs tells)`,
+    `no route answers ${method} ${path}: there are POST /events/<type>, /in/… for the flows, /health/ready, /metrics and /api (described at /api/docs)`,
   );
 }

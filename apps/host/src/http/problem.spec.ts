@@ -31,7 +31,7 @@ describe('errors as HTTP answers', () => {
       expect(problemOf(error)).toEqual({
         status: 500,
         headers: {},
-        body: { code: 'INTERNAL', message: 'something went wrong here: the log tells' },
+        body: { code: 'INTERNAL', message: 'the request failed inside the host: its log contains the reason' },
       });
     },
   );

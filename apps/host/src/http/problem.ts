@@ -52,7 +52,7 @@ const CURES: Readonly<Record<string, { readonly cure: string }>> = {
   ...BODY_CODES,
   ...HOST_CODES,
   // the cure of the code is for a step, not for a request
-  INPUT_INVALID: { cure: 'correct the request: /api/docs tells what it takes' },
+  INPUT_INVALID: { cure: 'correct the request: /api/docs describes its fields' },
 };
 
 /** Converts an error to an HTTP answer. An unexpected error becomes `INTERNAL` without its message. */
@@ -69,7 +69,7 @@ export function problemOf(error: unknown): Problem {
 const INNER: Problem = {
   status: 500,
   headers: {},
-  body: { code: 'INTERNAL', message: 'something went wrong here: the log tells' },
+  body: { code: 'INTERNAL', message: 'the request failed inside the host: its log contains the reason' },
 };
 
 /** Returns the status of an `HttpException` of NestJS or of an error of Fastify. */
