@@ -17,7 +17,15 @@ async function findingsOf({ flows }: WorkspaceFiles): Promise<readonly Finding[]
   if (flows.some(({ bytes }) => Buffer.from(bytes).toString() === 'crash')) throw new Error('a plugin cannot be loaded');
   return flows
     .filter(({ bytes }) => Buffer.from(bytes).toString() === 'bad')
-    .map(({ file }) => ({ file, line: 3, column: 5, endColumn: 6, code: 'FLOW_UNKNOWN_KEY', severity: 'error', message: 'unknown key' }));
+    .map(({ file }) => ({
+      file,
+      line: 3,
+      column: 5,
+      endColumn: 6,
+      code: 'FLOW_UNKNOWN_KEY',
+      severity: 'error',
+      message: 'unknown key',
+    }));
 }
 
 function watched(lastGood?: { keptAt: Date; files: WorkspaceFiles; findings: readonly Finding[] }) {
