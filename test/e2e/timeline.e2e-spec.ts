@@ -16,7 +16,7 @@ plugins: ['@sluice/plugin-tcp-gateway', '@sluice/plugin-timeline']
 settings: { timezone: Europe/Moscow }
 connections:
   desktops: { use: tcp-gateway }
-  journal: { use: timeline, with: { topic: timeline } }
+  journal: { use: timeline, with: { gateway: desktops } }
   quiet: { use: timeline }
   empty: { use: timeline }
 `;

@@ -51,13 +51,13 @@ export class Live {
   ) {}
 
   /** Runs until the page is closed. */
-  async run({ topic, me }: JournalInfo): Promise<void> {
+  async run({ destination, me }: JournalInfo): Promise<void> {
     addEventListener('online', () => {
       this.#waiting.abort();
       this.#look();
     });
     addEventListener('offline', () => this.events.online(false));
-    if (topic !== undefined) void this.#listen(topic, me.name);
+    if (destination !== undefined) void this.#listen(destination, me.name);
     for (let failures = 0; ;) {
       try {
         await this.#catchUp();
@@ -81,7 +81,7 @@ export class Live {
     this.cursor = changes.cursor;
   }
 
-  async #listen(topic: string, login: string): Promise<void> {
+  async #listen(destination: string, login: string): Promise<void> {
     await import('./vendor/stomp.js');
     const { Client } = (globalThis as unknown as { StompJs: StompJs }).StompJs;
     const client = new Client({
@@ -94,7 +94,7 @@ export class Live {
     client.beforeConnect = () => (client.connectHeaders = { login, passcode: this.api.passcode });
     client.onConnect = () => {
       this.#isListening = true;
-      client.subscribe(`/topic/${topic}`, () => this.#look());
+      client.subscribe(destination, () => this.#look());
       document.body.dataset['live'] = 'stomp';
       // STOMP replaces the long poll
       this.#waiting.abort();

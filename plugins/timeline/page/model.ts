@@ -35,8 +35,8 @@ export interface JournalInfo {
   readonly statuses: readonly Status[];
   readonly resources: readonly Resource[];
   readonly me: { readonly name: string; readonly canWrite: boolean; readonly extension?: string };
-  /** Topic of STOMP that reports changes. */
-  readonly topic?: string;
+  /** STOMP destination at which the host reports changes. */
+  readonly destination?: string;
 }
 
 export interface Call {

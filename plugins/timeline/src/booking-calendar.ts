@@ -1,4 +1,4 @@
-import type { Closable, Host, Tokens, Clock } from '@sluice/plugin-api';
+import { type Bearer, type Clock, type Closable, type Host, type Tokens, typeMatches } from '@sluice/plugin-api';
 import { Book } from './book/book.js';
 import { Entries } from './book/entries.js';
 import { Feed, type Changes } from './book/feed.js';
@@ -6,6 +6,9 @@ import { Outbox } from './book/outbox.js';
 import { Resources } from './book/resources.js';
 import type { Config } from './config.js';
 import { ChangeNotifier } from './change-notifier.js';
+import { timelineFail } from './failures.js';
+import { LiveChanges } from './live-changes.js';
+import { mayRead } from './scopes.js';
 
 /** Maximum delay of a change when a message from another host is lost. */
 const LOOK_AGAIN_MS = 1_000;
@@ -24,6 +27,7 @@ export class BookingCalendar implements Closable {
     private readonly host: Host,
     private readonly book: Book,
     readonly pulse: ChangeNotifier,
+    private readonly live: LiveChanges | undefined,
   ) {
     this.zone = config.timezone ?? host.timezone ?? 'UTC';
     this.entries = new Entries(book, this.zone, pulse.notify, host.clock);
@@ -32,15 +36,16 @@ export class BookingCalendar implements Closable {
     this.feed = new Feed(book, this.entries);
   }
 
-  /** Opens the calendar. Rejects with `STORE_UNAVAILABLE` or `UNREACHABLE` if the database cannot be used. */
+  /**
+   * Opens the calendar. Rejects with `STORE_UNAVAILABLE` or `UNREACHABLE` if the database cannot be used, and with `TIMELINE_GATEWAY` or
+   * `CONFIG_INVALID` if the gateway of the options does not exist.
+   */
   static async open(config: Config, host: Host): Promise<BookingCalendar> {
     const { services, log } = host;
-    return new BookingCalendar(
-      config,
-      host,
-      await Book.open(services.database, log),
-      new ChangeNotifier(services.peers, host.clock),
-    );
+    const live = await openLive(config, host);
+    const book = await Book.open(services.database, log);
+    const notifier = new ChangeNotifier(services.peers, host.clock, () => live?.notify());
+    return new BookingCalendar(config, host, book, notifier, live);
   }
 
   /** The clock of the host. */
@@ -52,9 +57,15 @@ export class BookingCalendar implements Closable {
     return this.host.services.tokens;
   }
 
-  /** The topic on which a flow reports changes to pages, if one is configured. */
-  get topic(): string | undefined {
-    return this.config.topic;
+  /**
+   * Returns the STOMP destination at which a page of this bearer learns of changes. Undefined: there is none, or the bearer may not subscribe
+   * to it.
+   */
+  destinationFor({ scopes, topics }: Bearer): string | undefined {
+    const { topic } = this.config;
+    if (!scopes.includes('desktop') && !scopes.includes('admin')) return undefined;
+    if (this.live) return this.live.destination;
+    return topic !== undefined && topics.some((pattern) => typeMatches(pattern, topic)) ? `/topic/${topic}` : undefined;
   }
 
   /** Resolves with the changes since the cursor, waiting up to `waitMs` for the first one. */
@@ -80,4 +91,11 @@ export class BookingCalendar implements Closable {
     this.pulse.close();
     await this.book.close();
   }
+}
+
+async function openLive({ gateway }: Config, { connection, services, signal, clock }: Host): Promise<LiveChanges | undefined> {
+  if (gateway === undefined) return undefined;
+  if (!services.desktops) throw timelineFail.TIMELINE_GATEWAY(`there is no connection ${gateway} to a gateway`, { sent: 'no' });
+  const desktops = await services.desktops(gateway);
+  return new LiveChanges({ gateway: desktops, connection, mayRead: ({ bearer }) => mayRead(bearer), signal, clock });
 }

@@ -8,9 +8,13 @@ export class ChangeNotifier {
   readonly #waiting = new Set<() => void>();
   readonly #leave: () => void;
 
+  /**
+   * @param onChange is called for each change that this host has committed.
+   */
   constructor(
     private readonly peers: Peers,
     private readonly clock: Clock,
+    private readonly onChange: () => void = () => undefined,
   ) {
     this.#leave = peers.listen(TOPIC, () => this.#wake());
   }
@@ -18,6 +22,7 @@ export class ChangeNotifier {
   /** Reports a committed change. */
   readonly notify = (): void => {
     this.peers.broadcast(TOPIC, Buffer.alloc(0));
+    this.onChange();
     this.#wake();
   };
 

@@ -1,4 +1,4 @@
-import { fail, failures } from '@sluice/plugin-api';
+import { CAPABILITIES, fail, failures } from '@sluice/plugin-api';
 
 /** Reasons for refusing a change. The calendar is then unchanged. */
 export const timelineFail = failures({
@@ -8,6 +8,7 @@ export const timelineFail = failures({
   },
   TIMELINE_VERSION: { fate: 'rejected', cure: 'read the current entry in `details.entry` and change that' },
   TIMELINE_MISSING: { fate: 'rejected', cure: 'check the id of the entry or the code of the resource' },
+  TIMELINE_GATEWAY: { fate: 'fatal', cure: `${CAPABILITIES.desktops.cure}, or delete the option gateway of the calendar` },
   TIMELINE_INVALID: { fate: 'rejected', cure: 'correct the data' },
 });
 

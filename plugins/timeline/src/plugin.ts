@@ -14,6 +14,7 @@ export const plugin = definePlugin({
   api: '^1',
   connection,
   serves: true,
+  uses: { desktops: 'optional' },
   // imported here because TypeORM and OpenAPI are a thousand modules, which `sluice lint` does not need
   open: async (config: Config, host: Host): Promise<BookingCalendar> =>
     (await import('./booking-calendar.js')).BookingCalendar.open(config, host),

@@ -39,6 +39,8 @@ export async function checkConnections(
         const variable = standIns.get(name);
         if (variable !== undefined) return skipped(name, `not checked: ${variable} is not set, npm start provides a stand-in`);
         if (plugins.get(plugin)?.serves) return skipped(name, `not checked: ${plugin} serves clients and needs a running host`);
+        if (Object.values(plugins.get(plugin)?.uses ?? {}).includes('required'))
+          return skipped(name, `not checked: ${plugin} uses another plugin and needs a running host`);
         const found = await diagnoseConnection(connection);
         if (needHost.has(name)) return skipped(name, `not checked: ${plugin} needs a running host`);
         return found;

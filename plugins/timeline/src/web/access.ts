@@ -2,10 +2,8 @@ import { createParamDecorator, Inject, Injectable, type CanActivate, type Execut
 import { PluginConnections, type Bearer } from '@sluice/plugin-api';
 import { timelineFail } from '../failures.js';
 import type { BookingCalendar } from '../booking-calendar.js';
+import { mayWrite, READ, WRITE } from '../scopes.js';
 import { asHttp } from './problem.js';
-
-export const READ = 'timeline:read';
-export const WRITE = 'timeline:write';
 
 /** The caller of a request, and the booking calendar that it concerns. */
 export interface Visit {
@@ -47,7 +45,7 @@ export class TimelineGuard implements CanActivate {
     if (!open) throw timelineFail.TIMELINE_MISSING('sluice.yaml has no connection that uses timeline');
     const calendar = await open();
     const bearer = await calendar.tokens.verify(/^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1]);
-    const canWrite = bearer.scopes.some((scope) => scope === WRITE || scope === 'admin');
+    const canWrite = mayWrite(bearer);
     if (method !== 'GET') calendar.tokens.requireScope(bearer, WRITE);
     else if (!canWrite) calendar.tokens.requireScope(bearer, READ);
     if (params.journal !== undefined && !calendars.has(params.journal))

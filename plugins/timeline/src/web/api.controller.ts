@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Put, Query, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { isSluiceError, PluginConnections, typeMatches } from '@sluice/plugin-api';
+import { isSluiceError, PluginConnections } from '@sluice/plugin-api';
 import type { z } from 'zod';
 import { STATUSES, type Author, type EntryView } from '../entry.js';
 import { readTime } from '../times.js';
@@ -28,13 +28,11 @@ export class TimelineController {
   @Get(':journal')
   @ApiOperation({ summary: 'Returns a booking calendar: resources with their hours, time zone, and the rights of the caller' })
   async journal(@Visitor() { calendar, bearer, canWrite }: Visit): Promise<object> {
-    const { sub, extension, topics, scopes } = bearer;
-    const { topic, zone } = calendar;
+    const { sub, extension } = bearer;
+    const destination = calendar.destinationFor(bearer);
     const me = { name: sub, canWrite, ...(extension !== undefined && { extension }) };
-    const isDesktop = scopes.includes('desktop') || scopes.includes('admin');
-    const canListen = isDesktop && topic !== undefined && topics.some((pattern) => typeMatches(pattern, topic));
     const resources = await shownProblem(() => calendar.resources.list());
-    return { timezone: zone, statuses: STATUSES, resources, me, ...(canListen && { topic }) };
+    return { timezone: calendar.zone, statuses: STATUSES, resources, me, ...(destination !== undefined && { destination }) };
   }
 
   @Get(':journal/entries')
