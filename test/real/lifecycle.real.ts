@@ -9,7 +9,8 @@ import { openProduct, Product, Stage } from './support/stage.js';
 const CLIENT = '79161234567';
 const PERSON = '79161110000';
 const BURST = 200;
-const BURST_STAMPING_MS = 1_500;
+/** The README promises 2 s. On a busy machine timestamps of Asterisk itself were up to 1.67 s late in a burst. */
+const BURST_STAMPING_MS = 2_000;
 /** Numbers of a burst: telephones that answer, are busy or decline. */
 const TARGETS = ['74951234567', '74951234502', '74951234502', '74951234504', '74951234505'];
 
