@@ -5,6 +5,7 @@ import { ConnectionDatabase } from '@sluice/store';
 import { MemoryLog, startPostgres, until } from '@sluice/testing';
 import pg from 'pg';
 import type { NewMailboxEvent } from '../../src/delivery/mailbox/mailbox.js';
+import { MAX_STATEMENT_BYTES } from '../../src/delivery/mailbox/event-reads.js';
 import { PostgresMailbox } from '../../src/delivery/mailbox/postgres-mailbox.js';
 import { mailboxSuite } from './support/mailbox-suite.js';
 
@@ -182,6 +183,29 @@ describe('the mailbox in PostgreSQL', () => {
     expect(Math.max(...statements)).toBeLessThan(2 * content.body.length);
     const { events } = await host.read({ user: `${user}-499`, after: 0, limit: 10, workplace: undefined });
     expect(events.map((one) => one.content)).toEqual([content]);
+  });
+
+  it('reads large events of many users in statements of limited size, and each user gets its event', async () => {
+    let largest = 0;
+    const counting = connect();
+    const host = await openOn({
+      migrate: (steps) => counting.migrate(steps),
+      rows: async (sql, params, name) => {
+        const rows = await counting.rows(sql, params, name);
+        const bytes = rows.reduce<number>((sum, row) => sum + ((row as { body?: Buffer | null }).body?.length ?? 0), 0);
+        if (name === 'mailbox read') largest = Math.max(largest, bytes);
+        return rows as never;
+      },
+      connectionInfo: counting.connectionInfo,
+    });
+    const bytes = 2 * 1024 ** 2;
+    const { content } = mail('large', { content: { id: randomUUID(), headers: { text: 'large' }, body: Buffer.alloc(bytes) } });
+    const users = Array.from({ length: 20 }, (_, n) => `${user}-large-${n}`);
+    await host.put(users.map((name) => mail('', { user: name, content })));
+    const results = await Promise.all(users.map((name) => host.read({ user: name, after: 0, limit: 10, workplace: undefined })));
+    expect(results.map(({ events, more }) => [events.length, more])).toEqual(users.map(() => [1, false]));
+    expect(largest).toBeGreaterThan(bytes);
+    expect(largest).toBeLessThanOrEqual(MAX_STATEMENT_BYTES + bytes);
   });
 
   it('reads waiting events without reading the rows of events that have left', async () => {

@@ -4,12 +4,21 @@ import { MAX_READ_BYTES, type MailboxPosition, type ReadRequest, type ReadResult
 import { StatementBatches } from './statement-batches.js';
 import * as sql from './statements.js';
 
-/** Maximum readers in one statement. The first event of each of them may be as large as an event can be. */
+/** Maximum readers in one statement. */
 const MAX_READERS = 200;
+/**
+ * Maximum bytes of bodies that one statement returns, and one event more. Without it the first events of 200 readers, such as all desktops
+ * after a restart, would be in memory together.
+ */
+export const MAX_STATEMENT_BYTES = 16 * 1024 * 1024;
 const MAX_LOOKUPS = 1_000;
 
 interface PendingRead extends ReadRequest {
   result: ReadResult;
+  /** Number of statements that had no bytes left for this reader. The reader that waited most comes first in the next one. */
+  postponed: number;
+  /** False while {@link postponed} grew with the last statement. */
+  isDone: boolean;
 }
 
 interface PendingLookup extends UnacknowledgedEvents {
@@ -29,9 +38,10 @@ interface EventRow {
 
 interface ReadRow extends Omit<EventRow, 'seq'> {
   readonly n: number;
-  /** Null for a reader for whom no event was found. */
+  /** Null for a reader that gets no event. */
   readonly seq: number | null;
   readonly highestSeq: number;
+  /** Number of events that were found for the reader, up to its limit. Not all of them are returned. */
   readonly found: number;
 }
 
@@ -46,8 +56,9 @@ export class EventReads {
   ) {}
 
   async read(request: ReadRequest): Promise<ReadResult> {
-    const pending: PendingRead = { ...request, result: { events: [], more: false, highestSeq: 0 } };
-    await this.#reads.add(pending);
+    const result = { events: [], more: false, highestSeq: 0 };
+    const pending: PendingRead = { ...request, result, postponed: 0, isDone: false };
+    while (!pending.isDone) await this.#reads.add(pending);
     return pending.result;
   }
 
@@ -67,7 +78,8 @@ export class EventReads {
     return new Map(rows.map(({ name, highestSeq }) => [name, highestSeq]));
   }
 
-  async #readAll(items: readonly PendingRead[]): Promise<void> {
+  async #readAll(unsorted: readonly PendingRead[]): Promise<void> {
+    const items = unsorted.toSorted((one, other) => other.postponed - one.postponed);
     const params = [
       items.map(({ user }) => user),
       items.map(({ after }) => after),
@@ -75,17 +87,25 @@ export class EventReads {
       items.map(({ workplace }) => workplace ?? null),
       this.now(),
       MAX_READ_BYTES,
+      MAX_STATEMENT_BYTES,
     ];
     const rows = await this.database.rows<ReadRow>(sql.READ, params, 'mailbox read');
-    const results = items.map(() => ({ events: [] as MailboxEvent[], more: false, highestSeq: 0 }));
+    const results = items.map(() => ({ events: [] as MailboxEvent[], more: false, highestSeq: 0, isDone: true }));
     for (const { n, highestSeq, found, seq, ...row } of rows) {
       const result = results[n - 1] as (typeof results)[number];
       result.highestSeq = highestSeq;
-      if (seq === null) continue;
-      result.events.push(eventOf({ ...row, seq }));
-      result.more = result.events.length < found || found === items[n - 1]?.limit;
+      if (seq === null) result.isDone = found === 0;
+      else {
+        result.events.push(eventOf({ ...row, seq }));
+        result.more = result.events.length < found || found === items[n - 1]?.limit;
+      }
     }
-    items.forEach((item, index) => (item.result = results[index] as ReadResult));
+    items.forEach((item, index) => {
+      const { isDone, ...result } = results[index] as (typeof results)[number];
+      item.isDone = isDone;
+      if (isDone) item.result = result;
+      else item.postponed++;
+    });
   }
 
   async #lookUpAll(items: readonly PendingLookup[]): Promise<void> {

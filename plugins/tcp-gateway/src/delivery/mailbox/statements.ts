@@ -70,13 +70,14 @@ where mail.user_name = locked.user_name and mail.place = locked.place and left_a
 returning mail.user_name as user, mail.place::float8 as seq`;
 
 /**
- * Reads events for several readers: for each of them `$6` bytes of bodies, or its first event, so that many full mailboxes are never in
- * memory together. `found` is the number of events up to the limit of the reader. Due events are marked as sent before they are sent.
+ * Reads events for several readers: for each of them `$6` bytes of bodies, or its first event, and `$7` bytes for all of them, or one event.
+ * A reader for which no bytes are left gets no event, although `found`, the number of events up to its limit, is above zero. Due events are
+ * marked as sent before they are sent.
  */
 export const READ = `
 with asked as (
   select * from unnest($1::text[], $2::bigint[], $3::integer[], $4::text[]) with ordinality as asked (name, after, most, workplace, n)
-), page as materialized (
+), waiting as materialized (
   select asked.n, mail.* from asked cross join lateral (
     select *, count(*) over () as found, sum(octet_length(body)) over (order by place) - octet_length(body) as before from (
       select user_name, place, id, workplace, due, sent, headers, body from mail
@@ -85,6 +86,9 @@ with asked as (
     ) as waiting
   ) as mail
   where before < $6
+), page as materialized (
+  select * from (select *, sum(octet_length(body)) over (order by n, place) - octet_length(body) as before_all from waiting) as waiting
+  where before_all < $7
 ), marked as (
   update mail set sent = true from (
     select user_name, place from mail
@@ -93,8 +97,9 @@ with asked as (
   ) as first where mail.user_name = first.user_name and mail.place = first.place and left_at is null
 )
 select asked.n::integer as n, coalesce(height, 0)::float8 as "highestSeq", page.place::float8 as seq, page.user_name as user, page.id, page.workplace,
-       page.due::float8 as due, page.sent, page.headers, page.body, page.found::integer as found
+       page.due::float8 as due, page.sent, page.headers, page.body, coalesce(counted.found, 0)::integer as found
 from asked left join desktop_user on desktop_user.name = asked.name left join page on page.n = asked.n
+left join (select n, max(found) as found from waiting group by n) as counted on counted.n = asked.n
 order by asked.n, page.place`;
 
 export const READ_AT = `
