@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { FINDING_CODES } from '@sluice/flow';
+import { HOST_CODES } from '@sluice/host';
 import { PACER_CODES } from '@sluice/pacer';
 import { BODY_CODES, ENGINE_CODES, SHARED_CODES } from '@sluice/plugin-api';
-import { HOST_CODES } from '../../host/src/failures.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');

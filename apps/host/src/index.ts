@@ -6,6 +6,7 @@ export { startHost } from './start-host.js';
 export type { Host, HostOptions } from './host.js';
 export { readEnv, readWorkspaceEnv, type Env } from './env.js';
 export { loadRunnable, loadWorkspace, type LoadedWorkspace, type RunnableWorkspace } from './load-workspace.js';
+export { HOST_CODES } from './failures.js';
 export { keepLastGood } from './last-good.js';
 export { describeWorkspace, watchWorkspace, type WorkspaceState } from './workspace-watch.js';
 export { createLogger, toLog } from './logger.js';
