@@ -30,18 +30,9 @@ const FOLDERS = [
     'testing',
     'web-client',
   ].map((name) => `libs/${name}`),
-  ...[
-    'asterisk-ami',
-    'http',
-    'onec-http',
-    'onec-soap',
-    'tcp-gateway/src/server',
-    'tcp-gateway/src/stomp',
-    'tcp-gateway/test',
-    'timeline/src',
-    'timeline/page',
-    'timeline/test/page',
-  ].map((name) => `plugins/${name}`),
+  ...['asterisk-ami', 'http', 'onec-http', 'onec-soap', 'tcp-gateway', 'timeline/src', 'timeline/page', 'timeline/test/page'].map(
+    (name) => `plugins/${name}`,
+  ),
   'scripts',
   'test',
 ];

@@ -40,7 +40,7 @@ const GATEWAY_CODES = {
   GATEWAY_DESTINATION_FORBIDDEN: { fate: 'rejected', cure: 'use a destination that the plugin allows for this user' },
   GATEWAY_DESTINATION_FAILED: {
     fate: 'unavailable',
-    cure: 'connect again in some seconds, and repeat the message; the log of the server says more',
+    cure: 'connect again in some seconds, and repeat the message; the log of the server contains the reason',
   },
   GATEWAY_DESTINATION_AWAY: {
     fate: 'unavailable',

@@ -13,7 +13,7 @@ const EVENT = { event: 'call.popup', data: { phone: '74951234567' } };
 const published = (workspace: FakeWorkspace) => workspace.published.map(({ type, subject }) => `${type} ${subject ?? ''}`);
 
 describe('an event for a user', () => {
-  it('comes with what it is, its place and its data', async () => {
+  it('contains its type, its position in the mailbox and its data', async () => {
     const host = await startHost();
     const ivanov = await host.connect('ivanov');
     const sent = await host.send({ to: { user: 'ivanov' }, ...EVENT });
@@ -31,7 +31,7 @@ describe('an event for a user', () => {
     expect(sent).toEqual({ id: expect.any(String), kept: 1, online: 1 });
   });
 
-  it('waits while the user is away, and goes when it was acknowledged', async () => {
+  it('stays in the mailbox while the user is offline, and leaves it after the acknowledgement', async () => {
     const host = await startHost();
     for (const data of ['1', '2', '3']) await host.send({ to: { user: 'ivanov' }, event: 'test', data });
     const first = await host.connect('ivanov');
@@ -48,7 +48,7 @@ describe('an event for a user', () => {
     ]);
   });
 
-  it('that was on its way when the client left comes again, and says so', async () => {
+  it('is redelivered with the header redelivered when the client disconnected before its acknowledgement', async () => {
     const host = await startHost();
     const first = await host.connect('ivanov');
     await host.send({ to: { user: 'ivanov' }, ...EVENT });
@@ -58,7 +58,7 @@ describe('an event for a user', () => {
     expect((await second.next()).headers.get('redelivered')).toBe('true');
   });
 
-  it('is not brought twice by a step that is repeated, also after its acknowledgement', async () => {
+  it('is sent once when its step is repeated, also after its acknowledgement', async () => {
     const host = await startHost();
     const ivanov = await host.connect('ivanov');
     const run = randomUUID();
@@ -70,7 +70,7 @@ describe('an event for a user', () => {
     expect(await ivanov.texts(1)).toEqual(['"next"']);
   });
 
-  it('comes to all workplaces of the user, and goes with the first acknowledgement', async () => {
+  it('is sent to all workplaces of the user, and the first acknowledgement removes it', async () => {
     const host = await startHost();
     const [office, home] = [await host.connect('ivanov'), await host.connect('ivanov')];
     await host.send({ to: { user: 'ivanov' }, ...EVENT });
@@ -81,13 +81,13 @@ describe('an event for a user', () => {
     expect(await third.texts(1)).toEqual(['"next"']);
   });
 
-  it('warns of plain text where other machines can connect, and not on loopback', async () => {
+  it('logs a warning about missing TLS when other machines can connect, and none on loopback', async () => {
     const warned = ({ host }: GatewayHost) => host.log.lines.some(({ message }) => message.includes('without TLS'));
     expect(warned(await startHost())).toBe(false);
     expect(warned(await startHost({ config: { host: '0.0.0.0' } }))).toBe(true);
   });
 
-  it('finds its user by extension, group and workplace', async () => {
+  it('reaches its user by extension, group and workplace', async () => {
     const host = await startHost();
     const claims = { extension: '101', groups: ['sales'] };
     const ivanov = await host.connect('ivanov', { claims, workplace: 'desk-7' });
@@ -102,14 +102,14 @@ describe('an event for a user', () => {
     expect(await home.texts(4)).toEqual(['"extension"', '"group"', '"workplace"', '"all"']);
   });
 
-  it('is refused when it cannot be told which user is meant', async () => {
+  it('is rejected when its short user name is ambiguous', async () => {
     const host = await startHost();
     Object.assign(host.services.tokens, { issuersOf: () => ['erp', 'trade'] });
     await expect(host.send({ to: { user: 'ivanov' }, ...EVENT })).rejects.toMatchObject({ code: 'GATEWAY_USER' });
     await expect(host.send({ to: { user: 'erp/ivanov' }, ...EVENT })).resolves.toMatchObject({ kept: 1 });
   });
 
-  it('beyond what the client has not acknowledged waits, and others are not held up', async () => {
+  it('waits when its client has 100 unacknowledged events, without delaying events of other users', async () => {
     const host = await startHost();
     const [slow, quick] = [await host.connect('slow'), await host.connect('quick')];
     for (let n = 0; n < 150; n++) await host.send({ to: { user: 'slow' }, event: 'test', data: n });
@@ -128,7 +128,7 @@ describe('the window of a session', () => {
     for (let n = from; n <= to; n++) await host.send({ to: { user: 'ivanov' }, event: 'test', data: n });
   };
 
-  it('has room again for what another workplace has acknowledged', async () => {
+  it('has room again after another workplace has acknowledged its events', async () => {
     const host = await startHost();
     const [idle, busy] = [await host.connect('ivanov', { workplace: 'home' }), await host.connect('ivanov')];
     await sendMany(host, 1, 110);
@@ -143,7 +143,7 @@ describe('the window of a session', () => {
     await idle.acknowledge(last);
   });
 
-  it('has room again for what was acknowledged over HTTP', async () => {
+  it('has room again after its events were acknowledged over HTTP', async () => {
     const workspace = new FakeWorkspace();
     const host = await startHost({ workspace });
     const idle = await host.connect('ivanov');
@@ -167,7 +167,7 @@ describe('the window of a session', () => {
 });
 
 describe('an event that is not kept', () => {
-  it('comes to who is there, and to nobody later', async () => {
+  it('reaches connected users, and no user that connects later', async () => {
     const host = await startHost();
     const ivanov = await host.connect('ivanov');
     const sent = await host.send({ to: { all: true }, ...EVENT, offline: 'drop' });
@@ -180,7 +180,7 @@ describe('an event that is not kept', () => {
 });
 
 describe('a broadcast', () => {
-  it('comes to who listens to the topic', async () => {
+  it('reaches the subscribers of its topic', async () => {
     const host = await startHost();
     const [ivanov, petrov] = [await host.connect('ivanov'), await host.connect('petrov')];
     await ivanov.subscribe('/topic/prices');
@@ -192,7 +192,7 @@ describe('a broadcast', () => {
     expect(await petrov.texts(1)).toEqual(['2']);
   });
 
-  it('comes to everybody when it is spread over a time', async () => {
+  it('reaches all subscribers when it is spread over a time', async () => {
     const host = await startHost();
     const desktops = await Promise.all(Array.from({ length: 20 }, (_, n) => host.connect(`user-${n}`)));
     await Promise.all(desktops.map((desktop) => desktop.subscribe('/topic/prices')));
@@ -200,7 +200,7 @@ describe('a broadcast', () => {
     expect(await Promise.all(desktops.map((desktop) => desktop.texts(1)))).toEqual(desktops.map(() => ['1']));
   });
 
-  it('of a topic that the token does not allow is not listened to', async () => {
+  it('rejects a subscription to a topic that the token does not allow', async () => {
     const host = await startHost();
     const ivanov = await host.connect('ivanov', { claims: { topics: ['sales.*'] } });
     await ivanov.subscribe('/topic/sales.prices');
@@ -208,8 +208,8 @@ describe('a broadcast', () => {
   });
 });
 
-describe('users', () => {
-  it('are said to have come with their first session, and to have left with their last', async () => {
+describe('sessions of users', () => {
+  it('publish user.connected for the first session of a user, and user.disconnected for the last', async () => {
     const workspace = new FakeWorkspace();
     const host = await startHost({ workspace });
     const [office, home] = [await host.connect('ivanov'), await host.connect('ivanov')];
@@ -219,19 +219,19 @@ describe('users', () => {
     expect(published(workspace)).toEqual(['user.connected operator/ivanov', 'user.disconnected operator/ivanov']);
   });
 
-  it('are rejected without the scope desktop, and under the name of another user', async () => {
+  it('are rejected without the scope desktop', async () => {
     const host = await startHost();
     await expect(host.connect('ivanov', { claims: { scopes: ['viewer'] } })).rejects.toThrow('CONNECT was rejected');
   });
 });
 
-describe('on two hosts', () => {
+describe('two hosts', () => {
   const start = async () => {
     const [workspace, mailbox] = [new FakeWorkspace(), new MemoryMailbox()];
     return { workspace, here: await startHost({ workspace, mailbox }), there: await startHost({ workspace, mailbox }) };
   };
 
-  it('a user gets what the other host sends, kept or not', async () => {
+  it('send events to a user that is connected to the other host, kept or not', async () => {
     const { here, there } = await start();
     const ivanov = await there.connect('ivanov');
     await here.send({ to: { user: 'ivanov' }, event: 'test', data: 'kept' });
@@ -240,7 +240,7 @@ describe('on two hosts', () => {
     expect((await ivanov.texts(3)).map((text) => text.slice(0, 10))).toEqual(['"kept"', '"at once"', '"xxxxxxxxx']);
   });
 
-  it('a topic is heard on both', async () => {
+  it('broadcast an event of a topic to the subscribers of both', async () => {
     const { here, there } = await start();
     const [ivanov, petrov] = [await here.connect('ivanov'), await there.connect('petrov')];
     await Promise.all([ivanov, petrov].map((desktop) => desktop.subscribe('/topic/prices')));
@@ -248,20 +248,20 @@ describe('on two hosts', () => {
     expect(await Promise.all([ivanov.texts(1), petrov.texts(1)])).toEqual([['1'], ['1']]);
   });
 
-  it('a user with a session on each has come once', async () => {
+  it('publish user.connected once for a user with a session on each', async () => {
     const { workspace, here, there } = await start();
     await here.connect('ivanov');
-    await until('the other host to know', () => there.gateway.isOnline('operator/ivanov'));
+    await until('the presence message', () => there.gateway.isOnline('operator/ivanov'));
     const second = await there.connect('ivanov');
     second.leave();
     await there.connect('petrov');
-    await until('the other user', () => workspace.published.length > 1);
+    await until('the event of the second user', () => workspace.published.length > 1);
     expect(published(workspace)).toEqual(['user.connected operator/ivanov', 'user.connected operator/petrov']);
   });
 });
 
 describe('a flow that is called by a client', () => {
-  const asked = async (reply: () => Promise<Reply>) => {
+  const startFlow = async (reply: () => Promise<Reply>) => {
     const host = await startHost();
     const ivanov = await host.connect('ivanov', { claims: { extension: '101' }, workplace: 'desk-7', subscribe: false });
     const events: NewEvent[] = [];
@@ -271,20 +271,20 @@ describe('a flow that is called by a client', () => {
     };
     const stop = new AbortController();
     const subscribed = message.subscribe(host.gateway, {}, flow, stop.signal, 'stock-request');
-    const ask = (headers: Record<string, string> = {}) =>
+    const call = (headers: Record<string, string> = {}) =>
       ivanov.done(
         'SEND',
         { destination: '/flows/stock-request', 'content-type': 'application/json', ...headers },
         '{"sku":"A-1"}',
       );
-    return { ivanov, events, ask, stop: () => (stop.abort(), subscribed) };
+    return { ivanov, events, call, stop: () => (stop.abort(), subscribed) };
   };
   const answer = async (): Promise<Reply> => ({ status: 200, headers: {}, data: { Остаток: 12.5 } });
   const REPLY_TO = { 'reply-to': '/user/replies/1', 'correlation-id': 'q-7' };
 
-  it('knows who asks, and answers in the session', async () => {
-    const { ivanov, events, ask } = await asked(answer);
-    await ask({ ...REPLY_TO, id: 'question-1' });
+  it('receives the name of its client, and its reply is sent to the session', async () => {
+    const { ivanov, events, call } = await startFlow(answer);
+    await call({ ...REPLY_TO, id: 'question-1' });
     expect(events[0]).toMatchObject({
       id: 'question-1',
       data: { sku: 'A-1' },
@@ -298,9 +298,9 @@ describe('a flow that is called by a client', () => {
     expect(JSON.parse(body.toString())).toEqual({ Остаток: 12.5 });
   });
 
-  it('answers 504 when it has not answered in time', async () => {
-    const { ivanov, ask } = await asked(() => Promise.reject(engineFail.REPLY_LATE('too late')));
-    await ask(REPLY_TO);
+  it('is answered with status 504 when its reply is late', async () => {
+    const { ivanov, call } = await startFlow(() => Promise.reject(engineFail.REPLY_LATE('too late')));
+    await call(REPLY_TO);
     const { headers, body } = await ivanov.next();
     expect([headers.get('status'), JSON.parse(body.toString())]).toEqual([
       '504',
@@ -308,17 +308,17 @@ describe('a flow that is called by a client', () => {
     ]);
   });
 
-  it('is refused when it is no flow for clients, or none any more', async () => {
-    const { ivanov } = await asked(answer);
+  it('is rejected when no flow of this name serves clients, or when the flow has stopped', async () => {
+    const { ivanov } = await startFlow(answer);
     await expect(ivanov.done('SEND', { destination: '/flows/secret' })).rejects.toThrow('no flow secret');
-    const { ask, stop } = await asked(answer);
+    const { call, stop } = await startFlow(answer);
     await stop();
-    await expect(ask()).rejects.toThrow('no flow stock-request');
+    await expect(call()).rejects.toThrow('no flow stock-request');
   });
 });
 
 describe('an event of a client', () => {
-  it('is published in its name', async () => {
+  it('is published with the client as its source', async () => {
     const workspace = new FakeWorkspace();
     const host = await startHost({ workspace });
     const ivanov = await host.connect('ivanov');
@@ -332,7 +332,7 @@ describe('an event of a client', () => {
     });
   });
 
-  it('that it may not publish ends its session with the reason', async () => {
+  it('ends the session with the reason when the token does not allow its type', async () => {
     const host = await startHost();
     const ivanov = await host.connect('ivanov', { claims: { events: ['order.*'] } });
     await expect(ivanov.done('SEND', { destination: '/events/payment.made' }, '{}')).rejects.toThrow('payment.made');
@@ -340,16 +340,16 @@ describe('an event of a client', () => {
 });
 
 describe('many events of clients at once', () => {
-  it('are not all handed to the broker at once: the rest stands in line, and none is refused', async () => {
+  it('are published 500 at a time, and the others wait without an error', async () => {
     const host = await startHost();
-    let [begun, atOnce, most] = [0, 0, 0];
+    let [begun, concurrent, maxConcurrent] = [0, 0, 0];
     let confirm = (): void => undefined;
     const confirmed = new Promise<void>((resolve) => (confirm = resolve));
     const slow: Accept = async () => {
       begun++;
-      most = Math.max(most, ++atOnce);
+      maxConcurrent = Math.max(maxConcurrent, ++concurrent);
       await confirmed;
-      atOnce--;
+      concurrent--;
       return { id: randomUUID() };
     };
     const stop = new AbortController();
@@ -357,11 +357,11 @@ describe('many events of clients at once', () => {
     const clients = await Promise.all(['a', 'b', 'c', 'd'].map((user) => host.connect(user, { subscribe: false })));
     for (const { client } of clients)
       for (let n = 0; n < 200; n++) client.send('SEND', { destination: '/flows/orders', receipt: `${n}` }, '{}');
-    await until('as many as may', () => begun === 500);
+    await until('500 events to be published', () => begun === 500);
     confirm();
     for (const { client } of clients)
       for (let n = 0; n < 200; n++) expect((await client.next()).headers.get('receipt-id')).toBe(`${n}`);
-    expect([begun, most]).toEqual([800, 500]);
+    expect([begun, maxConcurrent]).toEqual([800, 500]);
     stop.abort();
   });
 });
@@ -384,7 +384,7 @@ describe('a mailbox over HTTP', () => {
     return { host, request, events };
   };
 
-  it('gives what waits until it is acknowledged, and says what it has given before', async () => {
+  it('returns events until they are acknowledged, and marks repeated ones as redelivered', async () => {
     const { host, request, events } = await open();
     for (const data of ['1', '2']) await host.send({ to: { user: 'ivanov' }, event: 'test', data });
     expect(await events()).toEqual([
@@ -396,14 +396,14 @@ describe('a mailbox over HTTP', () => {
     expect(await events()).toEqual([expect.objectContaining({ seq: 2, redelivered: true })]);
   });
 
-  it('waits for the first event to come', async () => {
+  it('responds with the first event that arrives during the wait', async () => {
     const { host, events } = await open();
     const waiting = events({ wait: '25s' });
     await host.send({ to: { user: 'ivanov' }, event: 'test', data: 'now' });
     expect(await waiting).toEqual([expect.objectContaining({ data: 'now' })]);
   });
 
-  it('gives nothing when nothing came, also when the gateway closes meanwhile', async () => {
+  it('returns no events when none arrived in time, also when the gateway closes meanwhile', async () => {
     const { host, events } = await open();
     expect(await events({ wait: '10ms' })).toEqual([]);
     const waiting = events({ wait: '60s' });
@@ -411,7 +411,7 @@ describe('a mailbox over HTTP', () => {
     expect(await waiting).toEqual([]);
   });
 
-  it('holds ten requests of a user that wait, answers 429 to the next, and has room again when one has ended', async () => {
+  it('limits waiting requests of a user to ten, answers 429 to the next one, and accepts requests again later', async () => {
     const { host, request, events } = await open();
     const waiting = Array.from({ length: 10 }, () => events({ wait: '25s' }));
     const refused = await request('GET', '/mailbox/ivanov', { query: { wait: '25s' } });
@@ -422,7 +422,7 @@ describe('a mailbox over HTTP', () => {
     expect(await events({ wait: '25s' })).toHaveLength(1);
   });
 
-  it('is for no cache, and for no guess of a browser', async () => {
+  it('forbids caches to store the reply, and browsers to guess its type', async () => {
     const { request } = await open();
     const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
     expect((await request('GET', '/mailbox/ivanov')).headers).toEqual(headers);
@@ -430,7 +430,7 @@ describe('a mailbox over HTTP', () => {
     expect((await request('POST', '/mailbox/ivanov/ack', { body })).headers).toEqual(headers);
   });
 
-  it('is that of the token and no other', async () => {
+  it('rejects a mailbox of another user, an invalid wait and an invalid body', async () => {
     const { request } = await open();
     await expect(request('GET', '/mailbox/petrov')).rejects.toMatchObject({ code: 'GATEWAY_MAILBOX' });
     await expect(request('GET', '/mailbox/ivanov', { query: { wait: 'long' } })).rejects.toMatchObject({
@@ -440,12 +440,12 @@ describe('a mailbox over HTTP', () => {
     await expect(request('POST', '/mailbox/ivanov/ack', { body })).rejects.toMatchObject({ code: 'GATEWAY_REQUEST' });
   });
 
-  it('is read for the workplaces of the token, and for no other', async () => {
+  it('rejects a workplace that the token does not list', async () => {
     const { host, request, events } = await open({ workplaces: ['DESK-7'] });
     await host.connect('petrov', { workplace: 'DESK-8' });
     expect(await events({ workplace: 'DESK-7' })).toEqual([]);
-    const asked = request('GET', '/mailbox/ivanov', { query: { workplace: 'DESK-8' } });
-    await expect(asked).rejects.toMatchObject({
+    const refused = request('GET', '/mailbox/ivanov', { query: { workplace: 'DESK-8' } });
+    await expect(refused).rejects.toMatchObject({
       code: 'GATEWAY_WORKPLACE',
       message: 'the token of operator/ivanov does not allow the workplace "DESK-8"',
     });
@@ -455,11 +455,11 @@ describe('a mailbox over HTTP', () => {
     expect(await events({ workplace: 'DESK-7' })).toEqual([expect.objectContaining({ data: 'for ivanov' })]);
   });
 
-  it('is refused to names that the database would not take, with all that others ask for at the same time', async () => {
+  it('rejects names that would fail the database statement it shares with other requests', async () => {
     const { request } = await open();
     for (const workplace of ['\0', 'x'.repeat(201)]) {
-      const asked = request('GET', '/mailbox/ivanov', { query: { workplace } });
-      await expect(asked).rejects.toMatchObject({ code: 'GATEWAY_NAME' });
+      const refused = request('GET', '/mailbox/ivanov', { query: { workplace } });
+      await expect(refused).rejects.toMatchObject({ code: 'GATEWAY_NAME' });
     }
     for (const user of ['', 'a\0']) {
       await expect(request('GET', '/mailbox/ivanov', { params: { user } })).rejects.toMatchObject({ code: 'GATEWAY_REQUEST' });
@@ -473,24 +473,21 @@ describe('a name', () => {
     ['user', { user: 'iv\0anov' }],
     ['extension', { claims: { extension: '\0' } }],
     ['group', { claims: { groups: ['sales', '\x1f'] } }],
-  ])(
-    'of a %s that cannot be kept is refused before it fails the statement of everybody',
-    async (kind, { user = 'a', ...options }) => {
-      const host = await startHost();
-      await expect(host.connect(user, options)).rejects.toThrow(`the ${kind} of the client or its token is not a valid name`);
-    },
-  );
+  ])('of a %s is rejected at CONNECT when the database cannot store it', async (kind, { user = 'a', ...options }) => {
+    const host = await startHost();
+    await expect(host.connect(user, options)).rejects.toThrow(`the ${kind} of the client or its token is not a valid name`);
+  });
 
-  it('with a control character is no receiver', async () => {
+  it('of a receiver is rejected when it contains a control character', async () => {
     const host = await startHost();
     await expect(host.send({ to: { user: 'iv\0anov' }, event: 'test' })).rejects.toThrow('a name contains no control characters');
   });
 });
 
-describe('a token with workplaces', () => {
+describe('a token with the claim workplaces', () => {
   const claims = { workplaces: ['DESK-7', 'home'] };
 
-  it('connects at each of them', async () => {
+  it('connects at each of its workplaces', async () => {
     const host = await startHost();
     const home = await host.connect('ivanov', { claims, workplace: 'home' });
     await host.connect('ivanov', { claims, workplace: 'DESK-7' });
@@ -503,23 +500,26 @@ describe('a token with workplaces', () => {
     ['a workplace in other letters', 'desk-7', claims.workplaces, 'does not allow the workplace "desk-7"'],
     ['no workplace', undefined, claims.workplaces, 'allows certain workplaces only, and the client names none'],
     ['any workplace when its list is empty', 'home', [], 'does not allow the workplace "home"'],
-  ])('is refused with the cure at %s, and takes over no events of it', async (_title, workplace, workplaces, message) => {
-    const workspace = new FakeWorkspace();
-    const host = await startHost({ workspace });
-    const petrov = await host.connect('petrov', { workplace: workplace ?? 'DESK-7' });
-    const intruder = await RawClient.open(host.gateway.port ?? 0);
-    const passcode = workspace.issue('ivanov', { workplaces });
-    intruder.send('CONNECT', { 'accept-version': '1.2', passcode, ...(workplace !== undefined && { 'client-id': workplace }) });
-    expect(await intruder.error()).toMatchObject({
-      code: 'GATEWAY_WORKPLACE',
-      message: `the token of operator/ivanov ${message}`,
-      cure: expect.stringMatching(/client-id.*claim workplaces/),
-    });
-    await host.send({ to: { workplace: workplace ?? 'DESK-7' }, event: 'test', data: 'for petrov' });
-    expect(await petrov.texts(1)).toEqual(['"for petrov"']);
-  });
+  ])(
+    'is rejected with the cure at %s, and receives no events of this workplace',
+    async (_title, workplace, workplaces, message) => {
+      const workspace = new FakeWorkspace();
+      const host = await startHost({ workspace });
+      const petrov = await host.connect('petrov', { workplace: workplace ?? 'DESK-7' });
+      const intruder = await RawClient.open(host.gateway.port ?? 0);
+      const passcode = workspace.issue('ivanov', { workplaces });
+      intruder.send('CONNECT', { 'accept-version': '1.2', passcode, ...(workplace !== undefined && { 'client-id': workplace }) });
+      expect(await intruder.error()).toMatchObject({
+        code: 'GATEWAY_WORKPLACE',
+        message: `the token of operator/ivanov ${message}`,
+        cure: expect.stringMatching(/client-id.*claim workplaces/),
+      });
+      await host.send({ to: { workplace: workplace ?? 'DESK-7' }, event: 'test', data: 'for petrov' });
+      expect(await petrov.texts(1)).toEqual(['"for petrov"']);
+    },
+  );
 
-  it('is absent: any workplace connects', async () => {
+  it('without the claim connects at any workplace', async () => {
     const host = await startHost();
     await expect(host.connect('ivanov', { workplace: 'DESK-8' })).resolves.toBeDefined();
   });
@@ -533,7 +533,7 @@ describe('a run that waits for the user', () => {
   };
   const question = { to: { user: 'ivanov' }, event: 'confirm', data: 'Отгрузить?' };
 
-  it('goes on when the event is acknowledged, and says where that was', async () => {
+  it('continues after the acknowledgement of the event, with the workplace of the client', async () => {
     const { workspace, host, ivanov } = await start();
     const { id } = await host.send({ ...question, waitFor: 'shown' }, 'run-1');
     const frame = await ivanov.next();
@@ -542,7 +542,7 @@ describe('a run that waits for the user', () => {
     expect(workspace.resumed).toEqual([{ token: 'token of run-1', output: { id, kept: 1, online: 1, workplace: 'desk-7' } }]);
   });
 
-  it('goes on with the answer, once, and not with the acknowledgement', async () => {
+  it('continues once after the answer, and not after the acknowledgement', async () => {
     const { workspace, host, ivanov } = await start();
     const { id } = await host.send({ ...question, waitFor: 'reply' }, 'run-2');
     const frame = await ivanov.next();
@@ -555,7 +555,7 @@ describe('a run that waits for the user', () => {
     ]);
   });
 
-  it('is not answered by another user', async () => {
+  it('ignores an answer of another user', async () => {
     const { workspace, host, ivanov } = await start();
     const petrov = await host.connect('petrov');
     await host.send({ ...question, waitFor: 'reply' });
@@ -564,7 +564,7 @@ describe('a run that waits for the user', () => {
     expect(workspace.resumed).toEqual([]);
   });
 
-  it('needs a timeout, a mailbox and one user', async () => {
+  it('is rejected without a timeout, without a mailbox, and for several users or no user', async () => {
     const { host } = await start();
     const waits = { ...question, waitFor: 'shown' as const };
     const refused = { code: 'GATEWAY_WAIT', options: { sent: 'no' } };
@@ -577,7 +577,7 @@ describe('a run that waits for the user', () => {
 });
 
 describe('a token that is revoked', () => {
-  it('ends the sessions that were opened with it, with an ERROR frame that says so', async () => {
+  it('ends its sessions with an ERROR frame that contains the code GATEWAY_TOKEN_REVOKED', async () => {
     const workspace = new FakeWorkspace();
     const host = await startHost({ workspace });
     const { client } = await host.connect('ivanov', { subscribe: false });

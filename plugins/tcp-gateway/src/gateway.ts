@@ -24,19 +24,19 @@ import { WAIT_HEADER, WaitingRuns } from './delivery/sessions/waiting-runs.js';
 import { gatewayFail } from './failures.js';
 import { startStompServer, type StompServer } from './server/server.js';
 
-/** Maximum delay of an event whose notification was lost. */
+/** Interval of the search for events whose notification was lost, and so the maximum delay of such an event. */
 const COMPARE_INTERVAL_MS = 5_000;
 const SILENT_HOSTS_INTERVAL_MS = 1_000;
 const TRIM_INTERVAL_MS = 1_000;
 const SWEEP_INTERVAL_MS = 60_000;
-/** Maximum ids in one event `mailbox.dropped`. */
+/** Maximum number of ids in one event `mailbox.dropped`. */
 const MAX_DROPPED_IDS = 1_000;
 /** Addresses that other machines cannot reach, so plain text needs no warning there. */
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 /**
- * The gateway of one connection on one host. On a host that serves clients it listens; on other hosts it only puts events into mailboxes and
- * notifies the hosts with clients.
+ * The gateway of one connection on one host. On a host that serves clients it listens for them. On other hosts it only puts events into
+ * mailboxes and notifies the hosts with clients.
  */
 export class Gateway implements Closable {
   /** Flows that clients may call, by name. */
@@ -52,7 +52,7 @@ export class Gateway implements Closable {
   readonly #timers: Timer[] = [];
   readonly #upkeep: Promise<void>;
   readonly #countDropped: (by?: number) => void;
-  /** Whether this host holds the lease for the work that one host does for all. */
+  /** Whether this host holds the lease for tasks that one host does for all hosts. */
   #isCaretaker = false;
   #server: StompServer | undefined;
   #removeRoutes: () => void = () => undefined;
@@ -98,7 +98,7 @@ export class Gateway implements Closable {
     this.#upkeep = services.lease('gateway', this.#closing.signal, (signal) => this.#takeCare(signal));
   }
 
-  /** Rejects with `GATEWAY_PORT` when it cannot listen, and with `STORE_UNAVAILABLE` when there is no database. */
+  /** Opens a gateway. Rejects with `GATEWAY_PORT` when it cannot listen, and with `STORE_UNAVAILABLE` when there is no database. */
   static async open(config: Config, host: Host, mailbox: Mailbox): Promise<Gateway> {
     const gateway = new Gateway(config, host, mailbox);
     try {
@@ -121,7 +121,7 @@ export class Gateway implements Closable {
     return this.#presence.isOnline(user);
   }
 
-  /** Whether the gateway knows of another host. */
+  /** Whether another gateway host is known. */
   get hasPeers(): boolean {
     return this.#presence.hasPeers;
   }
@@ -130,7 +130,7 @@ export class Gateway implements Closable {
     return this.host.clock.now();
   }
 
-  /** The gateway as other plugins use it. */
+  /** The interface of the gateway for other plugins. */
   get forPlugins(): DesktopGateway {
     return {
       deliver: (to, event, options) => this.deliver('length' in to ? to : [to], event, options),
@@ -186,12 +186,15 @@ export class Gateway implements Closable {
     });
   }
 
-  /** Returns a user's full name. The short form is enough while one issuer may grant the scope `desktop`; throws `GATEWAY_USER` otherwise. */
+  /** Returns a user's full name. A short name requires that exactly one issuer may grant the scope `desktop`. Throws `GATEWAY_USER` otherwise. */
   fullName(user: string): string {
     if (user.includes('/')) return user;
     const [issuer, ...others] = this.host.services.tokens.issuersOf('desktop');
     if (issuer === undefined || others.length > 0)
-      throw gatewayFail.GATEWAY_USER(`the name ${user} does not determine a user`, { sent: 'no' });
+      throw gatewayFail.GATEWAY_USER(
+        `the name ${user} needs an issuer, because several or no issuers may grant the scope desktop`,
+        { sent: 'no' },
+      );
     return `${issuer}/${user}`;
   }
 
@@ -237,7 +240,7 @@ export class Gateway implements Closable {
     );
     if (!config.tls && !LOOPBACK.test(address.host))
       log.warn(
-        `${host.connection}: desktops connect without TLS: tokens and data can be read on the way. Set tls in sluice.yaml`,
+        `${host.connection}: desktops connect without TLS: others can read tokens and data in the network. Set tls in sluice.yaml`,
       );
   }
 
@@ -254,7 +257,7 @@ export class Gateway implements Closable {
       const removes = [routes.upgrade('/stomp', handleUpgrade), polls.register(routes), admin.register(routes)];
       this.#removeRoutes = () => removes.forEach((remove) => remove());
     } catch (error) {
-      this.host.log.warn(`${this.host.connection}: no WebSocket, no mailbox over HTTP and no /desktops here`, {
+      this.host.log.warn(`${this.host.connection}: failed to register the routes /stomp, /mailbox, /desktops and /mailboxes`, {
         reason: (error as Error).message,
       });
     }
@@ -278,7 +281,7 @@ export class Gateway implements Closable {
     this.#every(TRIM_INTERVAL_MS, () => this.#trim());
   }
 
-  /** Repeats work. A failure, for example while the database is away, is logged. Work that takes longer than its interval skips a turn. */
+  /** Repeats a task. A failure, for example while the database is unavailable, is logged. A run is skipped while the last one is running. */
   #every(ms: number, work: () => Promise<void> | void): void {
     let running = false;
     const run = async () => {
@@ -287,7 +290,9 @@ export class Gateway implements Closable {
       try {
         await work();
       } catch (error) {
-        this.host.log.debug(`${this.host.connection}: work of the gateway is postponed`, { reason: String(error) });
+        this.host.log.debug(`${this.host.connection}: a periodic task of the gateway failed and is repeated`, {
+          reason: String(error),
+        });
       }
       running = false;
     };
@@ -311,7 +316,7 @@ export class Gateway implements Closable {
     }
   }
 
-  /** Publishes the ids of removed events. While the broker is away the log contains them instead. */
+  /** Publishes the ids of removed events. While the broker is unavailable they are logged instead. */
   async #publishDropped(user: string, ids: readonly string[]): Promise<void> {
     try {
       await this.host.services.publish({ type: 'mailbox.dropped', subject: user, data: { user, ids } });
@@ -320,7 +325,7 @@ export class Gateway implements Closable {
     }
   }
 
-  /** Does the work that one host does for all, while this host holds the lease. */
+  /** Does the tasks that one host does for all hosts, while this host holds the lease. */
   async #takeCare(signal: AbortSignal): Promise<void> {
     this.#isCaretaker = true;
     const sweep = () => void this.mailbox.sweep().catch(() => undefined);
@@ -331,7 +336,9 @@ export class Gateway implements Closable {
   }
 
   #reportLostHost(users: readonly string[], from: string): void {
-    this.host.log.warn(`${this.host.connection}: another host is gone, and ${users.length} users with it`, { host: from });
+    this.host.log.warn(`${this.host.connection}: another host was lost, and ${users.length} users were connected to it only`, {
+      host: from,
+    });
     if (!this.#isCaretaker || !this.host.services.isTaken('user.disconnected')) return;
     for (const user of users) {
       const data = { user, host: from, sessions: 0 };

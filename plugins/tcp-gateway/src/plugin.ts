@@ -6,8 +6,8 @@ import { Gateway } from './gateway.js';
 import { message } from './message.js';
 import { send } from './send.js';
 
-/** A call is work in memory and a share of one statement, so it needs no pace. */
-const CALLS_AT_ONCE = 1_000;
+/** Maximum concurrent calls. A call needs only memory and a part of one database statement, so calls need no pace. */
+const MAX_CONCURRENT_CALLS = 1_000;
 
 export const plugin = definePlugin({
   name: 'tcp-gateway',
@@ -24,7 +24,7 @@ export const plugin = definePlugin({
     });
     return Gateway.open(config, host, mailbox);
   },
-  maxCalls: () => CALLS_AT_ONCE,
+  maxCalls: () => MAX_CONCURRENT_CALLS,
   triggers: { message },
   actions: { send, broadcast },
 });

@@ -62,14 +62,14 @@ export const send = action({
     id: z.string(),
     /** Number of mailboxes that contain the event; 0 with `offline: drop`. */
     kept: z.number(),
-    /** Number of its users that are connected. With `offline: drop`: sessions of this host, or 1 if the user is connected to any host. */
+    /** Number of receivers that are connected. With `offline: drop`: sessions of this host, or 1 if the user is connected to any host. */
     online: z.number(),
-    /** With `waitFor: shown` and `reply`: workplace at which that happened, if the client has named it. */
+    /** With `waitFor: shown` and `reply`: workplace of the client that has acknowledged or answered, if the client has named it. */
     workplace: z.string().optional(),
     /** With `waitFor: reply`: data of the answer. */
     answer: z.unknown().optional(),
   }),
-  // the id is the same in every attempt, and a mailbox stores an id once
+  // every attempt has the same id, and a mailbox stores an id once
   idempotent: 'by-key',
   async run(gateway: Gateway, { to, event, data, offline, expires, waitFor, spread }, call) {
     const options: DesktopDeliveryOptions = {
@@ -90,10 +90,10 @@ function keepOptions({
   return { ...(keepFor !== undefined && { keepForMs: keepFor }), ...(collapseKey !== undefined && { collapseKey }) };
 }
 
-/** The deadline of a step without a timeout is the latest time of JavaScript. */
+/** The deadline of a step without a timeout: the latest time that a Date can represent. */
 const NEVER_MS = 8.64e15;
 
-/** Suspends the call. Throws `GATEWAY_WAIT` when no event or time would end the wait. */
+/** Suspends the call and returns its wait. Throws `GATEWAY_WAIT` when the event is not kept, or when the step has no timeout. */
 function waitOf(kind: 'shown' | 'reply', call: Call, dropped: boolean): NonNullable<DesktopDeliveryOptions['wait']> {
   const { deadline } = call;
   if (dropped) throw gatewayFail.GATEWAY_WAIT('a step cannot wait for an event that is not kept', { sent: 'no' });

@@ -3,9 +3,9 @@ import { gatewayFail } from '../../failures.js';
 import { isName, MAX_NAME_LENGTH } from '../../names.js';
 import type { EventContent } from '../mailbox/mailbox-event.js';
 
-/** Maximum bytes of the JSON of an event. One statement of the mailbox takes as much. */
+/** Maximum bytes of the JSON of an event, which is also the limit of one statement of the mailbox. */
 export const MAX_EVENT_BYTES = 8 * 1024 * 1024;
-/** Maximum kinds of receivers of one delivery. */
+/** Maximum entries in the list of recipients of one delivery. */
 export const MAX_RECIPIENTS = 1_000;
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -31,7 +31,8 @@ export function contentOf(event: DesktopEvent, headers: Readonly<Record<string, 
 
 /** Throws `GATEWAY_EVENT` when an option of a delivery is outside of its bounds. */
 export function checkDelivery(to: readonly Recipients[], options: DesktopDeliveryOptions): void {
-  if (to.length === 0 || to.length > MAX_RECIPIENTS) throw invalid(`${to.length} recipients are not 1 to ${MAX_RECIPIENTS}`);
+  if (to.length === 0 || to.length > MAX_RECIPIENTS)
+    throw invalid(`the delivery has ${to.length} recipients, and the limits are 1 and ${MAX_RECIPIENTS}`);
   for (const recipients of to) {
     const [name] = Object.values(recipients) as unknown[];
     if (name !== true && !(typeof name === 'string' && isName(name))) throw invalid(`the recipient ${shown(name)} is not a name`);
@@ -48,7 +49,7 @@ export function checkDelivery(to: readonly Recipients[], options: DesktopDeliver
 
 function checkTime(name: string, value: number | undefined): void {
   if (value === undefined || (Number.isFinite(value) && value >= 0)) return;
-  throw invalid(`${name} is ${value}, and has to be a number of milliseconds from 0`);
+  throw invalid(`${name} is ${value}, and must be a number of milliseconds that is not negative`);
 }
 
 function jsonOf(data: unknown): string {

@@ -35,9 +35,9 @@ export interface EventDispatcherDeps {
 export interface DeliveryOptions {
   readonly keepForMs: number;
   readonly collapseKey?: string;
-  /** Is stored before the event can be sent. Only for an event of one user. */
+  /** The run that waits. It is stored before the event can be sent. Only for an event of one user. */
   readonly wait?: Pick<WaitingRun, 'kind' | 'token' | 'until'>;
-  /** The receivers get the event one after another within this time. */
+  /** Milliseconds within which the receivers receive the event one after another. */
   readonly spreadMs: number;
 }
 
@@ -49,7 +49,7 @@ export interface DispatchResult {
   readonly online: number;
 }
 
-/** Brings events to sessions of this host and of the others: through mailboxes, or at most once. */
+/** Dispatches events to sessions of this host and of the others: through mailboxes, or at most once. */
 export class EventDispatcher {
   #notifications: MailboxNotification[] = [];
   #broadcasts: Broadcast[] = [];
@@ -65,7 +65,8 @@ export class EventDispatcher {
   }
 
   /**
-   * Puts an event into mailboxes and resolves after the commit: its users receive it sooner or later, or it expires.
+   * Puts an event into mailboxes and resolves after the commit. After that each user receives the event, unless it expires or is dropped
+   * from a full mailbox first.
    *
    * @throws `GATEWAY_WAIT` when a run waits for the event and the recipients are not one user.
    */
@@ -111,7 +112,7 @@ export class EventDispatcher {
     this.#stopListening();
   }
 
-  /** Returns each user once, with the workplace to which the event is restricted. The first of several recipients counts. */
+  /** Returns each user once, with the workplace of the event, if any. For a user of several recipients the first one decides. */
   async #resolve(to: readonly Recipients[]): Promise<ReadonlyMap<string, string | undefined>> {
     const workplaces = new Map<string, string | undefined>();
     for (const recipients of to) {
@@ -146,7 +147,7 @@ export class EventDispatcher {
     return receivers.length;
   }
 
-  /** Sends one message to the other hosts for everything of this turn of the event loop. */
+  /** Sends the notifications and broadcasts of this turn of the event loop to the other hosts, in one message. */
   #sendSoon(): void {
     if (this.#isSendScheduled) return;
     this.#isSendScheduled = true;
@@ -161,7 +162,7 @@ export class EventDispatcher {
   }
 }
 
-/** Throws `GATEWAY_WAIT` unless there is exactly one. */
+/** Returns the only user. Throws `GATEWAY_WAIT` unless there is exactly one. */
 function onlyOf(users: readonly string[]): string {
   const [user, ...others] = users;
   if (user !== undefined && others.length === 0) return user;

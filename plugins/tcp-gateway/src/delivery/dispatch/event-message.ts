@@ -5,7 +5,7 @@ export const USER_EVENTS = '/user/events';
 
 export const JSON_TYPE = 'application/json';
 
-/** Returns an event of a mailbox as a MESSAGE for any number of sessions of its user. */
+/** Returns an event of a mailbox as a MESSAGE that all sessions of its user can share. */
 export function mailboxMessage({ seq, content }: Pick<MailboxEvent, 'seq' | 'content'>): EncodedMessage {
   return eventMessage(USER_EVENTS, content, seq);
 }
@@ -13,7 +13,7 @@ export function mailboxMessage({ seq, content }: Pick<MailboxEvent, 'seq' | 'con
 /**
  * Returns an event as a MESSAGE.
  *
- * @param seq its position in the mailbox. Absent: the event is in no mailbox, and is sent at most once.
+ * @param seq position of the event in the mailbox; absent for an event that is in no mailbox and is sent at most once.
  */
 export function eventMessage(destination: string, { id, headers, body }: EventContent, seq?: number): EncodedMessage {
   return encodeMessage({

@@ -1,7 +1,7 @@
 import type { Recipients } from '@sluice/plugin-api';
 import type { EventContent, MailboxEvent } from '../mailbox/mailbox-event.js';
 
-/** A host reads larger bodies from the mailbox when it needs them. */
+/** Maximum bytes of an event body in a notification. Other hosts read larger bodies from the mailbox when they need them. */
 export const MAX_NOTIFIED_BYTES = 8 * 1024;
 
 /** The receivers of an event that is sent at most once: users, or the subscribers of a topic or of a destination of a plugin. */
@@ -11,28 +11,28 @@ export type Audience = Recipients | { readonly topic: string } | { readonly dest
 export interface Broadcast {
   readonly to: Audience;
   readonly content: EventContent;
-  /** The receivers get the event one after another within this time. */
+  /** Milliseconds within which the receivers receive the event one after another. */
   readonly spreadMs: number;
 }
 
-/** The notification that a mailbox has a new event; it contains the event itself when that is short. */
+/** The notification that a mailbox has a new event; it contains a short event itself. */
 export interface MailboxNotification extends Omit<MailboxEvent, 'content'> {
   readonly content?: EventContent;
 }
 
-/** A message of one gateway to the others. It joins what one turn of the event loop brings, so that this crosses the broker once. */
+/** A message of one gateway to the others: all notifications and broadcasts of one turn of the event loop. */
 export interface PeerMessage {
   readonly notifications: readonly MailboxNotification[];
   readonly broadcasts: readonly Broadcast[];
 }
 
-/** The JSON part of a content, whose body follows after the JSON. */
+/** The JSON part of a content. The body follows after the JSON part of the message. */
 type PackedContent = Omit<EventContent, 'body'> & { readonly size: number };
 
-/** `content` is an index into the list of contents, so that an event for many users crosses the broker once. */
+/** `content` is an index into the list of contents, so that the message contains an event for many users once. */
 type Referring<Item extends { readonly content?: EventContent }> = Omit<Item, 'content'> & { readonly content?: number };
 
-/** Its names are part of the format between hosts, and hosts of two releases may run at the same time: do not change them. */
+/** The JSON part of a message. Do not change its names: hosts of two releases may run at the same time. */
 interface PeerMessageJson {
   readonly contents: readonly PackedContent[];
   readonly hints: readonly Referring<MailboxNotification>[];

@@ -1,7 +1,7 @@
-/** Receivers whose times differ by less are served together. */
+/** Receivers whose delays are in the same step of this length receive the event together. */
 const STEP_MS = 50;
 
-/** Returns a delay in milliseconds for each of `count` receivers: spread evenly over the time, in random order, the first one 0. */
+/** Returns a delay in milliseconds for each of `count` receivers: evenly spread from 0 over the time, in random order. */
 export function spreadDelays(count: number, spreadMs: number, random: () => number): readonly number[] {
   const delays = Array.from({ length: count }, (_, n) => Math.floor((n * spreadMs) / Math.max(1, count)));
   for (let n = delays.length - 1; n > 0; n--) {
@@ -11,7 +11,7 @@ export function spreadDelays(count: number, spreadMs: number, random: () => numb
   return delays;
 }
 
-/** Calls `deliver` for each receiver after its delay, and for receivers of one step together. */
+/** Calls `deliver` for each receiver after its delay, with one timer for all receivers of a step. */
 export function deliverSpread<Receiver>(
   receivers: readonly Receiver[],
   spreadMs: number,

@@ -14,7 +14,7 @@ interface Answer {
   readonly more: boolean;
 }
 
-const ask = async ({ services }: GatewayHost, path: string, query: Record<string, string> = {}): Promise<unknown> => {
+const get = async ({ services }: GatewayHost, path: string, query: Record<string, string> = {}): Promise<unknown> => {
   const request: HttpRequest = {
     method: 'GET',
     path,
@@ -26,21 +26,21 @@ const ask = async ({ services }: GatewayHost, path: string, query: Record<string
   };
   return (await services.openRoutes.get(`GET ${path}`)?.handle(request))?.data;
 };
-const desktops = (host: GatewayHost, query?: Record<string, string>) => ask(host, '/desktops', query) as Promise<Answer>;
+const desktops = (host: GatewayHost, query?: Record<string, string>) => get(host, '/desktops', query) as Promise<Answer>;
 const names = ({ users }: Answer) => users.map(({ user }) => user);
 
-describe('who is online', () => {
+describe('GET /desktops', () => {
   const twoHosts = async () => {
     const [workspace, mailbox] = [new FakeWorkspace(), new MemoryMailbox()];
     return { workspace, here: await startHost({ workspace, mailbox }), there: await startHost({ workspace, mailbox }) };
   };
 
-  it('is told by one host for all, with places, and with what waits', async () => {
+  it('returns the users of all hosts, with workplaces and the number of waiting events', async () => {
     const { here, there } = await twoHosts();
     await here.connect('petrov');
     await there.connect('ivanov', { claims: { extension: '101', groups: ['sales'] }, workplace: 'DESK-7' });
     await there.send({ to: { user: 'ivanov' }, event: 'test' });
-    await until('the word', () => here.gateway.isOnline('operator/ivanov'));
+    await until('the presence message', () => here.gateway.isOnline('operator/ivanov'));
     expect(await desktops(here)).toEqual({
       online: 2,
       users: [
@@ -58,7 +58,7 @@ describe('who is online', () => {
     });
   });
 
-  it('is told page by page', async () => {
+  it('returns users page by page', async () => {
     const host = await startHost();
     for (const user of ['c', 'a', 'b']) await host.connect(user, { subscribe: false });
     const first = await desktops(host, { limit: '2' });
@@ -67,7 +67,7 @@ describe('who is online', () => {
     expect([names(second), second.more, second.online]).toEqual([['operator/c'], false, 3]);
   });
 
-  it('is told of one user by a short name or in full, who may be away', async () => {
+  it('finds one user by the short or the full name, also when the user is offline', async () => {
     const host = await startHost();
     await host.connect('ivanov', { claims: { issuer: 'trade', user: 'trade/ivanov' } });
     await host.connect('popov-ivanov');
@@ -81,14 +81,14 @@ describe('who is online', () => {
     expect(names(await desktops(host, { user: 'nobody' }))).toEqual([]);
   });
 
-  it('is for operators', async () => {
+  it('requires the scope viewer, like GET /mailboxes', async () => {
     const host = await startHost();
     for (const path of ['/desktops', '/mailboxes'])
       expect(host.services.openRoutes.get(`GET ${path}`)?.route.scope).toBe('viewer');
   });
 
   it.each([{ limit: '0' }, { limit: '1001' }, { limit: 'all' }, { name: 'ivanov' }, { user: '' }, { user: '\0' }])(
-    'is not told to a request that is none: %j',
+    'rejects an invalid query: %j',
     async (query) => {
       await expect(desktops(await startHost(), query as Record<string, string>)).rejects.toMatchObject({
         code: 'GATEWAY_REQUEST',
@@ -97,19 +97,19 @@ describe('who is online', () => {
   );
 });
 
-describe('what waits in mailboxes', () => {
+describe('the totals of the mailboxes', () => {
   const fill = async (host: GatewayHost) => {
     for (const user of ['ivanov', 'ivanov', 'petrov']) await host.send({ to: { user }, event: 'test' });
   };
 
-  it('is told for all of them', async () => {
+  it('are returned by GET /mailboxes', async () => {
     const host = await startHost();
-    expect(await ask(host, '/mailboxes')).toEqual({ events: 0, users: 0 });
+    expect(await get(host, '/mailboxes')).toEqual({ events: 0, users: 0 });
     await fill(host);
-    expect(await ask(host, '/mailboxes')).toEqual({ events: 3, users: 2, oldest: TIME });
+    expect(await get(host, '/mailboxes')).toEqual({ events: 3, users: 2, oldest: TIME });
   });
 
-  it('is in the metrics of one host, and of the other when that is gone', async () => {
+  it('are in the metrics of one host, and of the other host after the first one has closed', async () => {
     const [workspace, mailbox] = [new FakeWorkspace(), new MemoryMailbox()];
     const now = () => new Date(Date.now() + 60_000);
     const sender = await startHost({ workspace: new FakeWorkspace(), mailbox });
@@ -117,12 +117,12 @@ describe('what waits in mailboxes', () => {
     const first = await startHost({ workspace, mailbox, now });
     const second = await startHost({ workspace, mailbox, now });
     const read = ({ services }: GatewayHost, name: string) => services.gauges.get(`sluice_mailbox_${name}`)?.();
-    await until('the first to look', () => read(first, 'events') === 3);
+    await until('the first host to count', () => read(first, 'events') === 3);
     expect(read(first, 'users')).toBe(2);
     expect(read(first, 'oldest_seconds')).toBeGreaterThanOrEqual(60);
     expect(['events', 'users', 'oldest_seconds'].map((name) => read(second, name))).toEqual([0, 0, 0]);
     await first.close();
-    await until('the second to look', () => read(second, 'events') === 3);
+    await until('the second host to count', () => read(second, 'events') === 3);
     expect(read(first, 'events')).toBe(0);
   });
 });

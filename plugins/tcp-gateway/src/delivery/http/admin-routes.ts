@@ -23,7 +23,7 @@ export interface AdminRoutesDeps {
   readonly issuers: () => readonly string[];
 }
 
-/** Routes for operators: users that are connected on any host, and the fill of the mailboxes. */
+/** Routes for operators: users that are connected to any host, and the numbers of events in the mailboxes. */
 export class AdminRoutes {
   constructor(private readonly deps: AdminRoutesDeps) {}
 
@@ -36,7 +36,7 @@ export class AdminRoutes {
     return () => routes.forEach((close) => close());
   }
 
-  /** Answers with a page of the users that are online, or with the user of the query, who may be offline. */
+  /** Replies with a page of the users that are online, or with the user of the query, also when that user is offline. */
   async #desktops({ query }: HttpRequest): Promise<Reply> {
     const { mailbox, presence } = this.deps;
     const parsed = Query.safeParse(query);
@@ -44,7 +44,7 @@ export class AdminRoutes {
     const { user, after, limit } = parsed.data;
     const online = presence.online();
     const wanted = user === undefined ? online.filter((name) => name > after) : this.#named(user, online);
-    // before the first await, so that the page shows one moment
+    // before the first await, so that all sessions of the page are of one moment
     const page = wanted.slice(0, limit).map((name) => ({ name, sessions: presence.sessionsOf(name) }));
     const summaries = await mailbox.summaries(page.map(({ name }) => name));
     const byName = new Map(summaries.map((summary) => [summary.user, summary]));
@@ -62,7 +62,7 @@ export class AdminRoutes {
     return privateReply(200, { ...counts, ...(oldest !== undefined && { oldest: time(oldest) }) });
   }
 
-  /** Returns the users that the name may mean: a full name, or the `sub` of a token. */
+  /** Returns the users that match the name: a full name, or the `sub` of a token of any issuer. */
   #named(user: string, online: readonly string[]): readonly string[] {
     if (user.includes('/')) return [user];
     const away = this.deps.issuers().map((issuer) => `${issuer}/${user}`);

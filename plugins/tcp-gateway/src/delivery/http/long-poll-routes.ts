@@ -10,10 +10,10 @@ import { WAIT_HEADER, type WaitingRuns } from '../sessions/waiting-runs.js';
 
 const SCOPE = 'desktop';
 const MAX_WAIT_MS = 60_000;
-/** A notification may be lost, so a waiting request reads the mailbox at least this often. */
+/** Maximum milliseconds between two reads of the mailbox during a waiting request, because a notification may be lost. */
 const LOOK_INTERVAL_MS = 5_000;
 const MAX_EVENTS = 100;
-/** Maximum waiting requests of one user: one for each workplace, and some that the client has abandoned. */
+/** Maximum waiting requests of one user: one for each of its workplaces, and some that the client has abandoned. */
 const MAX_POLLS_PER_USER = 10;
 /** Maximum waiting requests of all users on this host. */
 const MAX_POLLS = 5_000;
@@ -28,11 +28,11 @@ export interface LongPollRoutesDeps {
   readonly waitingRuns: WaitingRuns;
   readonly fullName: (user: string) => string;
   readonly clock: Clock;
-  /** Fires when the gateway closes. Waiting requests are then answered. */
+  /** Fires when the gateway closes. All waiting requests then receive their reply. */
   readonly signal: AbortSignal;
 }
 
-/** The mailbox over HTTP, for clients without a STOMP socket: a client requests events, acknowledges them, and requests the next ones. */
+/** Serves mailboxes over HTTP to clients without a STOMP socket, which request events, acknowledge them, and request the next ones. */
 export class LongPollRoutes {
   /** Number of waiting requests by user. */
   readonly #polls = new Map<string, number>();
@@ -53,7 +53,7 @@ export class LongPollRoutes {
     };
   }
 
-  /** Answers with the events that wait, or waits for the first one. */
+  /** Replies with the events that wait, or waits for the first one. */
   async #get(request: HttpRequest): Promise<Reply> {
     const user = this.#userOf(request);
     const wait = onlyText(request, 'wait') ?? '0s';
@@ -102,7 +102,7 @@ export class LongPollRoutes {
     const user = this.#userOf(request);
     const parsed = Ack.safeParse(parseBody(request.contentType, request.body));
     if (!parsed.success)
-      throw gatewayFail.GATEWAY_REQUEST('the body has to be { "seqs": [ … ] }, with values from the answer of a GET');
+      throw gatewayFail.GATEWAY_REQUEST('the body has to be { "seqs": [ … ] }, with values from the reply of a GET');
     const positions = parsed.data.seqs.map((seq) => ({ user, seq }));
     if (request.bearer) {
       const session = { bearer: { ...request.bearer, user }, workplace: undefined };
@@ -115,10 +115,11 @@ export class LongPollRoutes {
 
   #userOf({ params, bearer }: HttpRequest): string {
     const named = params['user'] ?? '';
-    if (!isName(named.slice(named.indexOf('/') + 1))) throw gatewayFail.GATEWAY_REQUEST('the address does not name a user');
+    if (!isName(named.slice(named.indexOf('/') + 1)))
+      throw gatewayFail.GATEWAY_REQUEST('the path contains no valid name of a user');
     const user = this.deps.fullName(named);
     if (bearer && (bearer.user === user || bearer.scopes.includes('admin'))) return user;
-    throw gatewayFail.GATEWAY_MAILBOX(`the mailbox of ${user} is not that of the token`);
+    throw gatewayFail.GATEWAY_MAILBOX(`the token does not allow access to the mailbox of ${user}`);
   }
 
   async #due(user: string, workplace: string | undefined): Promise<readonly MailboxEvent[]> {
@@ -127,7 +128,7 @@ export class LongPollRoutes {
     return later < 0 ? events : events.slice(0, later);
   }
 
-  /** Returns the next notification for a user. Call it before reading the mailbox, so that no event is missed in between. */
+  /** Watches for the next notification of a user. Call it before a read of the mailbox, so that no event is missed in between. */
   #nextNotification(user: string): { received(withinMs: number): Promise<void>; cancel(): void } {
     const { readers, signal, clock } = this.deps;
     let wake: () => void = () => undefined;
@@ -154,8 +155,8 @@ function shownAll(events: readonly MailboxEvent[]): Reply {
   return privateReply(200, { events: events.map(shown) });
 }
 
-function tooMany(who: string): Reply {
-  const { code, message, cure } = gatewayFail.GATEWAY_POLLS(`too many requests of ${who} wait for events at once`);
+function tooMany(user: string): Reply {
+  const { code, message, cure } = gatewayFail.GATEWAY_POLLS(`too many requests of ${user} wait for events at once`);
   return privateReply(429, { code, message, cure }, { 'retry-after': String(RETRY_AFTER_SECONDS) });
 }
 

@@ -4,7 +4,10 @@ import { StatementBatches } from './statement-batches.js';
 import * as sql from './statements.js';
 
 const MAX_BATCH = 1_000;
-/** No sender waits for this commit, and a client only when it requests a receipt. */
+/**
+ * Minimum milliseconds between two statements of acknowledgements. Senders do not wait for this commit, and clients wait only if they have
+ * requested a receipt.
+ */
 const ACKNOWLEDGE_INTERVAL_MS = 20;
 
 interface PendingReject {
@@ -12,11 +15,17 @@ interface PendingReject {
   times: readonly number[];
 }
 
+/**
+ * Repeats a write until it succeeds. Rejects when the gateway closes first.
+ *
+ * @param failure the log line for each failed write.
+ */
+export type Persistently = (failure: string, write: () => Promise<unknown>) => Promise<void>;
+
 export interface EventRemovalsDeps {
   readonly database: Database;
   readonly now: () => number;
-  /** Repeats a write until it succeeds. Rejects when the gateway closes first. */
-  readonly persistently: (what: string, write: () => Promise<unknown>) => Promise<void>;
+  readonly persistently: Persistently;
 }
 
 /** Writes acknowledgements and rejections of clients into the tables of the mailbox. */
@@ -40,14 +49,17 @@ export class EventRemovals {
     return pending.times;
   }
 
-  /** Repeated until it succeeds: an acknowledged event must not wait in the mailbox for the next acknowledgement of its client. */
+  /**
+   * Repeats the write until it succeeds. Otherwise the events would stay in the mailbox until their client receives and acknowledges them
+   * again.
+   */
   async #acknowledgeAll(positions: readonly MailboxPosition[]): Promise<void> {
-    await this.deps.persistently('acknowledgements cannot be written yet', () =>
+    await this.deps.persistently('failed to write acknowledgements, the write is repeated', () =>
       this.deps.database.rows(sql.ACKNOWLEDGE, [...sql.columns(positions), this.deps.now()], 'mailbox acknowledge'),
     );
   }
 
-  /** A position that several clients have rejected in one batch counts once. */
+  /** Counts one rejection for a position that several clients have rejected in one batch. */
   async #rejectAll(items: readonly PendingReject[]): Promise<void> {
     const positions = items.flatMap((item) => item.positions);
     const rows = await this.deps.database.rows<MailboxPosition & { rejected: number }>(sql.REJECT, sql.columns(positions));

@@ -4,11 +4,11 @@ import type { NewMailboxEvent } from './mailbox.js';
 import { StatementBatches } from './statement-batches.js';
 import * as sql from './statements.js';
 
-/** Maximum bytes of bodies in one statement, which has to end well within the timeout of a query. */
+/** Maximum bytes of bodies in one statement, so that it ends well within the query timeout. */
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 /** Maximum number of events in one statement. */
 const MAX_BATCH_EVENTS = 1_000;
-/** Each commit syncs the disk, and senders wait for it. */
+/** Minimum milliseconds between two statements. Each commit syncs the disk, and senders wait for the commit. */
 const PUT_INTERVAL_MS = 5;
 
 interface PendingPut {
@@ -19,7 +19,7 @@ interface PendingPut {
 export interface EventWritesDeps {
   readonly database: Database;
   readonly now: () => number;
-  /** Is called for each event that was put. */
+  /** Called for each event that was put. */
   readonly onPut: (user: string, seq: number) => void;
 }
 
@@ -33,10 +33,10 @@ export class EventWrites {
 
   constructor(private readonly deps: EventWritesDeps) {}
 
-  /** Puts the events and resolves after the commit with those that were put and not replaced. */
+  /** Puts events and resolves after the commit. Returns the events that were put and that no newer event has replaced. */
   async put(events: readonly NewMailboxEvent[]): Promise<readonly MailboxEvent[]> {
     const put: MailboxEvent[] = [];
-    // one part after another, so that other senders share the statements instead of waiting for all parts
+    // one part at a time, so that events of other senders share the statements instead of waiting for all parts
     for (const part of partsOf(events)) {
       const pending: PendingPut = { events: part, put: [] };
       await this.#batches.add(pending);
@@ -63,7 +63,10 @@ export class EventWrites {
     }
   }
 
-  /** Replaces older events under the same key, also for repeats, whose first attempt may have failed before this. Returns their keys. */
+  /**
+   * Replaces older events with the same collapse key. Does so for repeats too, because their first attempt may have failed before this
+   * statement. Returns the keys of the replaced events.
+   */
   async #collapse(events: readonly NewMailboxEvent[]): Promise<ReadonlySet<string>> {
     const keyed = events.filter(({ collapseKey }) => collapseKey !== undefined);
     if (keyed.length === 0) return new Set();
@@ -77,7 +80,7 @@ function weightOf({ content }: NewMailboxEvent): number {
   return content.body.length + MAX_BATCH_BYTES / MAX_BATCH_EVENTS;
 }
 
-/** Splits events into parts that fit into one statement: an event for all users is as large as all its copies. */
+/** Splits events into parts that fit into one statement, because an event for all users is as large as all its copies. */
 function* partsOf(events: readonly NewMailboxEvent[]): Iterable<readonly NewMailboxEvent[]> {
   let part: NewMailboxEvent[] = [];
   let weight = 0;

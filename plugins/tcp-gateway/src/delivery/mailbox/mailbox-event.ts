@@ -1,6 +1,6 @@
 /** The content of an event for desktop clients. */
 export interface EventContent {
-  /** The same in every repeat, so that a mailbox keeps the event once and clients recognise a repeat. */
+  /** The same in every repeat of the event, so that a mailbox stores the event once and clients recognise a repeat. */
   readonly id: string;
   /** Headers of the MESSAGE, `event` among them. */
   readonly headers: Readonly<Record<string, string>>;

@@ -13,15 +13,15 @@ export interface MailboxGaugesDeps {
 }
 
 /**
- * Numbers in `/metrics` about the mailboxes. All hosts share the mailboxes, and counting is slow: one host counts and the others report 0,
- * so that sum and maximum over the hosts are right.
+ * Gauges of the mailboxes in `/metrics`. All hosts share the mailboxes, and counting is slow, so one host counts and the others report 0.
+ * Sum and maximum over all hosts are therefore correct.
  */
 export class MailboxGauges {
   #totals = NOTHING;
 
   constructor(private readonly deps: MailboxGaugesDeps) {
     const { meter, clock } = deps;
-    const help = 'on the host that takes care of them, 0 on the others';
+    const help = 'on the host that counts them, 0 on the others';
     meter.gauge('sluice_mailbox_events', `Events that wait in mailboxes: ${help}`, () => this.#totals.events);
     meter.gauge('sluice_mailbox_users', `Users for whom events wait: ${help}`, () => this.#totals.users);
     meter.gauge('sluice_mailbox_oldest_seconds', `Age of the oldest event that waits: ${help}`, () => {
@@ -30,7 +30,7 @@ export class MailboxGauges {
     });
   }
 
-  /** Counts now and every {@link COUNT_INTERVAL_MS} until the signal fires. While the database is away the numbers do not change. */
+  /** Counts now and every {@link COUNT_INTERVAL_MS} until the signal fires. While the database is unavailable the gauges do not change. */
   async watch(signal: AbortSignal): Promise<void> {
     const count = async () => {
       const totals = await this.deps.mailbox.totals().catch(() => this.#totals);

@@ -4,9 +4,9 @@ import * as sql from './statements.js';
 
 /** Maximum users whose mailboxes one statement trims. */
 const MAX_TRIMMED_USERS = 500;
-/** Maximum rows that one statement of a sweep changes: it has to end well within the timeout of a query. */
+/** Maximum rows that one statement of a sweep changes, so that it ends well within the query timeout. */
 const MAX_SWEPT_ROWS = 20_000;
-/** Workplaces that were not seen for this time are forgotten. */
+/** Workplaces that were not used for this time are deleted. */
 const WORKPLACE_KEPT_MS = 30 * 86_400_000;
 
 /** Number of events of a user that waited when the highest position was `highestSeq`. Each later position is at most one event more. */
@@ -36,7 +36,7 @@ export class MailboxLimits {
 
   constructor(private readonly deps: MailboxLimitsDeps) {}
 
-  /** Notes that an event was put, so that the next trim looks at the mailbox. */
+  /** Records that an event was put, so that the next trim checks the mailbox. */
   touch(user: string, seq: number): void {
     this.#touched.set(user, Math.max(seq, this.#touched.get(user) ?? 0));
   }
@@ -53,7 +53,7 @@ export class MailboxLimits {
         for (const { user, highestSeq, waiting } of rows) this.#fills.set(user, { highestSeq, waiting });
         dropped.push(...rows.flatMap((row) => row.dropped.map((id) => ({ user: row.user, id }))));
       } catch (error) {
-        this.deps.log.debug('mailboxes cannot be trimmed yet', { reason: String(error) });
+        this.deps.log.debug('failed to trim mailboxes, the next run repeats it', { reason: String(error) });
         for (const [user, seq] of full.slice(at)) this.touch(user, seq);
         return dropped;
       }
@@ -68,7 +68,7 @@ export class MailboxLimits {
     return this.#inParts(sql.EXPIRE, now);
   }
 
-  /** Repeats a statement that changes a limited number of rows until it finds fewer. Returns the number of all rows. */
+  /** Repeats a statement that changes a limited number of rows until it finds fewer. Returns the total number of rows. */
   async #inParts(statement: string, time: number): Promise<number> {
     let total = 0;
     for (let count = MAX_SWEPT_ROWS; count === MAX_SWEPT_ROWS && !this.deps.signal.aborted; total += count) {
@@ -78,10 +78,10 @@ export class MailboxLimits {
     return total;
   }
 
-  /** Returns the maximum number of events that can wait for a user with this highest position, whichever hosts have put them. */
+  /** Returns the maximum number of events that can wait for a user with this highest position, including events of other hosts. */
   #maxWaiting(user: string, seq: number): number {
     const fill = this.#fills.get(user);
-    // positions begin anew for a user who was forgotten
+    // positions start at 1 again for a user that a sweep has deleted
     return fill && seq >= fill.highestSeq ? fill.waiting + seq - fill.highestSeq : seq;
   }
 }

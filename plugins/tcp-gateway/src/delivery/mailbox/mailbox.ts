@@ -7,7 +7,7 @@ export interface NewMailboxEvent {
   readonly content: EventContent;
   readonly keepForMs: number;
   readonly workplace?: string;
-  /** The event replaces events that wait under the same key. */
+  /** The event replaces waiting events of the user with the same key. */
   readonly collapseKey?: string;
   readonly due?: number;
   /** The user is connected, so the event may be sent as soon as it is committed. */
@@ -20,7 +20,7 @@ export interface MailboxPosition {
   readonly seq: number;
 }
 
-/** Maximum bytes of bodies that one read returns. The event that exceeds the limit is the last one, so that a larger event is read too. */
+/** Maximum bytes of bodies in one read. The event that exceeds the limit is still returned, as the last one, so that no event is too large. */
 export const MAX_READ_BYTES = 64 * 1024;
 
 export interface ReadRequest {
@@ -28,12 +28,12 @@ export interface ReadRequest {
   /** Events after this position are returned. */
   readonly after: number;
   readonly limit: number;
-  /** Events for another workplace are left out. */
+  /** Events for other workplaces are not returned. */
   readonly workplace: string | undefined;
 }
 
 export interface ReadResult {
-  /** In order, at most `limit` events and {@link MAX_READ_BYTES}. The due ones among them count as sent from now on. */
+  /** In order, at most `limit` events and {@link MAX_READ_BYTES}. The mailbox has marked those of them that are due as sent. */
   readonly events: readonly MailboxEvent[];
   /** More events may wait after these. */
   readonly more: boolean;
@@ -41,7 +41,7 @@ export interface ReadResult {
   readonly highestSeq: number;
 }
 
-/** `shown`: an acknowledgement of the event continues the run. `reply`: an answer of its user does. */
+/** `shown`: the acknowledgement of the event continues the run. `reply`: the answer of the user continues it. */
 export type WaitKind = 'shown' | 'reply';
 
 /** A run that waits for the user of an event. */
@@ -52,7 +52,7 @@ export interface WaitingRun {
   readonly kind: WaitKind;
   /** Token that continues the run. */
   readonly token: Buffer;
-  /** Milliseconds since 1970. After this time the run waits no longer. */
+  /** Milliseconds since 1970. After this time the run does not wait any more. */
   readonly until: number;
 }
 
@@ -62,52 +62,52 @@ export interface DroppedEvent {
   readonly id: string;
 }
 
-/** The mailbox of a user as the routes for operators show it. */
+/** The mailbox of a user, as the routes for operators return it. */
 export interface MailboxSummary {
   readonly user: string;
-  /** From the last token. Absent for a user who has never connected. */
+  /** From the last token. Absent for a user that has never connected. */
   readonly extension?: string;
   readonly groups: readonly string[];
   /** Number of events that are neither acknowledged nor expired. */
   readonly waiting: number;
-  /** When the first of them was put in, milliseconds since 1970. */
+  /** When the oldest of them was put into its mailbox, milliseconds since 1970. */
   readonly oldest?: number;
 }
 
-/** All mailboxes together. */
+/** The totals of all mailboxes. */
 export interface MailboxTotals {
   /** Number of events that are neither acknowledged nor expired. */
   readonly events: number;
-  /** Number of users in whose mailboxes they are. */
+  /** Number of users with such events. */
   readonly users: number;
-  /** When the first of them was put in, milliseconds since 1970. */
+  /** When the oldest of them was put into its mailbox, milliseconds since 1970. */
   readonly oldest?: number;
 }
 
 /** Events that a session has received and not acknowledged. */
 export interface UnacknowledgedEvents {
   readonly user: string;
-  /** At least one. */
+  /** At least one position. */
   readonly seqs: readonly number[];
 }
 
 /**
- * How long the id of an event stays known after the event has left its mailbox for any reason; a repeat of the event changes nothing during
- * this time. It is much longer than the time until the last repeat of a hop, except for a hop that was held back: a client recognises that
- * repeat by the id.
+ * Milliseconds for which the mailbox keeps the id of an event that has left it. A repeat of the event changes nothing during this time. It is
+ * much longer than the time until the last repeat of a hop. Only a hop that was delayed longer may repeat an event after it; the client
+ * recognises that repeat by its id.
  */
 export const ID_KEPT_MS = 600_000;
 
 /**
- * The record of events that desktop users have not acknowledged. It does not depend on who is connected. Calls that come at the same time
- * are joined into one statement. Every method rejects with `STORE_UNAVAILABLE` while the database is away.
+ * The record of events that desktop users have not acknowledged. It does not depend on presence. Concurrent calls of a method are
+ * joined into one statement. Every method rejects with `STORE_UNAVAILABLE` while the database is unavailable.
  */
 export interface Mailbox {
   /**
    * Puts events into mailboxes and resolves after the commit.
    *
-   * @returns the events that were put. Left out are repeats (an event that waits already, or that left the mailbox less than {@link
-   *   ID_KEPT_MS} ago, is not put again and changes nothing) and events that a newer one has replaced meanwhile.
+   * @returns the events that were put, without repeats and without events that a newer one has already replaced. A repeat is an event that
+   *   waits already, or that left the mailbox less than {@link ID_KEPT_MS} ago. It is not put again and changes nothing.
    */
   put(events: readonly NewMailboxEvent[]): Promise<readonly MailboxEvent[]>;
   /** Returns the next events of a user. */
@@ -118,28 +118,28 @@ export interface Mailbox {
   stillWaiting(events: UnacknowledgedEvents): Promise<ReadonlySet<number>>;
   /** Removes the events from the mailbox. Resolves after the commit. */
   acknowledge(positions: readonly MailboxPosition[]): Promise<void>;
-  /** Notes that a client could not handle the events. Returns for each how often that has happened, 0 for an event that does not wait. */
+  /** Counts a rejection of each event. Returns the number of rejections of each event so far, and 0 for an event that does not wait. */
   reject(positions: readonly MailboxPosition[]): Promise<readonly number[]>;
-  /** Returns the highest position of each user. Users without a position are left out. */
+  /** Returns the highest position of each user. Users without a position are not in the result. */
   highestSeqs(users: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** Stores a run that waits. Changes nothing when a run waits for this event already. */
+  /** Stores a waiting run. Changes nothing when a run already waits for this event. */
   addWaitingRun(waiting: WaitingRun): Promise<void>;
-  /** Returns the run that waits for an event of the user, unless its time has passed. */
+  /** Returns the run that waits for an event of the user, or undefined when there is none or its time has passed. */
   findWaitingRun(user: string, id: string): Promise<WaitingRun | undefined>;
-  /** Removes a run that waits no longer. */
+  /** Removes a run that has stopped waiting. */
   removeWaitingRun(user: string, id: string): Promise<void>;
-  /** Returns the users that the recipients mean, according to their last tokens. */
+  /** Returns the users that match the recipients, according to the last token of each user. */
   resolve(recipients: Recipients): Promise<readonly string[]>;
-  /** Remembers extension, groups and workplace of a user. Writes only changes, and does not wait for the write. */
+  /** Records extension, groups and workplace of a user. Writes only changes, and returns before the write. */
   recordLogin(bearer: Bearer, workplace: string | undefined): void;
   /** Removes the oldest events beyond `cap` of each user for whom this host has put an event since the last call. */
   trim(cap: number): Promise<readonly DroppedEvent[]>;
-  /** Returns the mailboxes of these users. Users who have never connected and never received an event are left out. */
+  /** Returns the mailboxes of these users. Users that have never connected and never received an event are not in the result. */
   summaries(users: readonly string[]): Promise<readonly MailboxSummary[]>;
   /** Counts all events, which is slow. */
   totals(): Promise<MailboxTotals>;
   /**
-   * Removes expired events, ids that were kept long enough, and workplaces that were not seen for 30 days.
+   * Removes expired events, ids older than {@link ID_KEPT_MS}, and workplaces that were not used for 30 days.
    *
    * @returns the number of events that had expired.
    */

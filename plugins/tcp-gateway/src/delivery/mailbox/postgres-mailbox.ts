@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bearer, Database, Log, Recipients } from '@sluice/plugin-api';
 import { EventReads } from './event-reads.js';
-import { EventRemovals } from './event-removals.js';
+import { EventRemovals, type Persistently } from './event-removals.js';
 import { EventWrites } from './event-writes.js';
 import type { MailboxEvent } from './mailbox-event.js';
 import { MailboxLimits } from './mailbox-limits.js';
@@ -42,11 +42,11 @@ export interface PostgresMailboxDeps {
   readonly database: Database;
   readonly log: Log;
   readonly now: () => number;
-  /** Fires when the gateway closes. Writes that fail are then no longer repeated. */
+  /** Fires when the gateway closes. Failed writes are not repeated after that. */
   readonly signal: AbortSignal;
 }
 
-/** The mailbox in tables of PostgreSQL. */
+/** Stores the mailboxes in tables of PostgreSQL. */
 export class PostgresMailbox implements Mailbox {
   readonly #writes: EventWrites;
   readonly #reads: EventReads;
@@ -56,7 +56,7 @@ export class PostgresMailbox implements Mailbox {
 
   private constructor(private readonly deps: PostgresMailboxDeps) {
     const { database, now } = deps;
-    const persistently = (what: string, write: () => Promise<unknown>) => this.#persistently(what, write);
+    const persistently: Persistently = (failure, write) => this.#persistently(failure, write);
     this.#limits = new MailboxLimits(deps);
     this.#writes = new EventWrites({ database, now, onPut: (user, seq) => this.#limits.touch(user, seq) });
     this.#reads = new EventReads(database, now);
@@ -120,7 +120,7 @@ export class PostgresMailbox implements Mailbox {
   }
 
   async findWaitingRun(user: string, id: string): Promise<WaitingRun | undefined> {
-    // the id comes from a client, and PostgreSQL refuses a text that is not a UUID
+    // a client has sent the id, and PostgreSQL refuses a text that is not a UUID
     if (!UUID.test(id)) return undefined;
     const [row] = await this.deps.database.rows<WaitingRun>(sql.FIND_WAITING_RUN, [user, id, this.deps.now()]);
     return row;
@@ -145,15 +145,15 @@ export class PostgresMailbox implements Mailbox {
     return { events, users, ...(oldest !== null && { oldest }) };
   }
 
-  /** Repeats a write until it succeeds. Rejects with its error when the gateway closes first. */
-  async #persistently(what: string, write: () => Promise<unknown>): Promise<void> {
+  /** Repeats a write until it succeeds, and logs each failure. Rejects with the last error when the gateway closes first. */
+  async #persistently(failure: string, write: () => Promise<unknown>): Promise<void> {
     for (;;) {
       try {
         await write();
         return;
       } catch (error) {
         if (this.deps.signal.aborted) throw error;
-        this.deps.log.debug(what, { reason: String(error) });
+        this.deps.log.debug(failure, { reason: String(error) });
         await sleep(RETRY_MS, undefined, { ref: false });
       }
     }

@@ -12,15 +12,15 @@ export interface StatementBatchOptions<Item> {
   /** Default: 1 for each item. */
   readonly weightOf?: (item: Item) => number;
   /**
-   * Minimum milliseconds between the starts of two batches, unless the second one is full, so that steady traffic shares its commits. An
-   * item that arrives after a pause does not wait. Default: 0.
+   * Minimum milliseconds between the starts of two batches, unless the second one is full, so that items of steady traffic share
+   * commits. An item that arrives after a pause does not wait. Default: 0.
    */
   readonly minIntervalMs?: number;
 }
 
 /**
- * Joins items that arrive at the same time into one statement. One batch runs at a time, and the next one takes all items that arrived
- * meanwhile. All items of a batch share one promise, so that thousands of acknowledgements need a few promises only.
+ * Joins items that arrive at the same time into one statement. One batch runs at a time, and the next one contains the items that arrived
+ * during that run. All items of a batch share one promise, so that thousands of acknowledgements need only a few promises.
  */
 export class StatementBatches<Item> {
   readonly #waiting: Batch<Item>[] = [];

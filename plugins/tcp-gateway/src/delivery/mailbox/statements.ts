@@ -2,7 +2,7 @@ import type { MailboxPosition } from './mailbox.js';
 
 /**
  * Statements of the mailbox. Each is one transaction and one round trip for any number of senders, readers or acknowledgements. Rows that
- * several hosts may change are locked in the order of users, so that two statements never wait for each other.
+ * several hosts may change are locked in the order of users, so that two statements cannot deadlock.
  *
  * The columns `place` and `height` are called `seq` and `highestSeq` outside of this file.
  */
@@ -13,14 +13,14 @@ export function columns(positions: readonly MailboxPosition[]): [string[], numbe
 }
 
 /**
- * Turns the row of an event that leaves its mailbox into a tombstone: the row loses headers and body and keeps the id of the event taken. A
- * repeat of the event conflicts with it whatever its own snapshot contains, because the conflict of a unique index ignores snapshots.
+ * Turns the row of an event that leaves its mailbox into a tombstone: the row loses headers and body and keeps the id of the event. A
+ * repeat of the event conflicts with the tombstone even if its snapshot does not contain it, because a unique index ignores snapshots.
  */
 const LEAVE = (at: string) => `update mail set left_at = ${at}, headers = '', body = ''`;
 
 /**
  * Puts events. Headers and bodies are one parameter of bytes, because an array of bytea would be transferred as hexadecimal text. A repeat
- * of an event in the snapshot changes nothing; a repeat of an event that is not in the snapshot yet leaves a position empty.
+ * of an event that the snapshot contains changes nothing. A repeat of an event that the snapshot does not contain uses up a position.
  */
 export const PUT = `
 with input as materialized (
@@ -164,8 +164,8 @@ select distinct on (workplace) workplace, name, $5::bigint from seen where workp
 on conflict (name) do update set user_name = excluded.user_name, seen_at = excluded.seen_at`;
 
 /**
- * Removes all but the newest `$2` events of each user, without counting expired ones. Returns how many events of each user are left, and
- * the highest position at that time.
+ * Removes all but the newest `$2` events of each user, without counting expired ones. Returns the number of events of each user that are
+ * left, and the highest position at that time.
  */
 export const TRIM = `
 with asked as materialized (
@@ -187,7 +187,7 @@ select name as user, height::float8 as "highestSeq", array(select id::text from 
   ) as kept)::integer as waiting
 from asked`;
 
-/** Counts the events of a mailbox. The age is in milliseconds since 1970. */
+/** Counts the events of a mailbox. `oldest` is in milliseconds since 1970. */
 const FILL = 'count(*)::float8 as waiting, extract(epoch from min(made_at))::float8 * 1000 as oldest';
 
 export const SUMMARIES = `
@@ -200,10 +200,10 @@ select coalesce(sum(waiting), 0) as events, count(*)::float8 as users, min(oldes
 from (select ${FILL} from mail where left_at is null and expires > $1 group by user_name) as box`;
 
 const NEVER_SEEN_KEPT = '7 days';
-/** Maximum workplaces of one user. Those that were not seen for the longest time are forgotten first. */
+/** Maximum workplaces of one user. The least recently used ones are deleted first. */
 const MAX_WORKPLACES = 100;
 
-/** Forgets users without events who have never connected, waits whose time has passed, and workplaces that were not seen since `$2`. */
+/** Deletes users that have no events and have never connected, waiting runs past their time, and workplaces not used since `$2`. */
 export const SWEEP = `
 with never_seen as (
   delete from desktop_user where seen_at is null and made_at < now() - interval '${NEVER_SEEN_KEPT}'
@@ -216,7 +216,7 @@ delete from workplace where seen_at < $2 or name in (
   where n > ${MAX_WORKPLACES}
 )`;
 
-/** Removes at most `$2` expired events. Rows that another statement has locked are left for the next time. */
+/** Removes at most `$2` expired events. Skips rows that another statement has locked; the next sweep removes them. */
 export const EXPIRE = `
 with late as materialized (
   select user_name, place from mail where left_at is null and expires <= $1 limit $2 for update skip locked

@@ -1,17 +1,19 @@
 /**
- * Steps of the schema, each run once, in order. A step that was released is never changed; a later change is a further step.
+ * Migrations of the schema. Each step runs once, in order. The statements of a released step never change: add a further step instead.
  *
- * A row of `mail` is an event in a mailbox. It is inserted, perhaps marked as sent, turned into a tombstone when its event leaves the
- * mailbox, and deleted some minutes later. So pages keep room for the mark, and dead rows are vacuumed soon whatever the size of the table.
- * Bodies are `bytea`, because `jsonb` refuses the character U+0000. They are not compressed, because most events leave within milliseconds.
+ * A row of `mail` is an event in a mailbox. The row is inserted, marked as sent if the user was offline at first, turned into a tombstone
+ * when the event leaves the mailbox, and deleted some minutes later. The fill factor leaves room in each page for these updates, and the
+ * vacuum thresholds do not depend on the size of the table, so that dead rows are removed soon. Bodies are `bytea`, because `jsonb` refuses
+ * the character U+0000. Bodies are not compressed, because most events leave the mailbox within milliseconds.
  */
 export const MAILBOX_TABLES: readonly string[] = [
   `
   create table desktop_user (
     name text primary key,
-    -- of its last event; the lock on this row makes places rise in the order of commits: who has seen one has seen all before it
+    -- place of the last event. The lock on this row makes places rise in the order of commits, so a reader that sees a place
+    -- also sees all lower ones
     height bigint not null default 0,
-    -- from the last token; null: it has never been here
+    -- time of the last login, with the claims of its token; null: the user has never connected
     seen_at timestamptz,
     extension text,
     groups text[] not null default '{}',
@@ -24,7 +26,7 @@ export const MAILBOX_TABLES: readonly string[] = [
   create index desktop_user_groups on desktop_user using gin (groups);
   create table workplace (
     name text primary key,
-    -- who was there last
+    -- the last user of the workplace
     user_name text not null
   );
   create table mail (
@@ -49,7 +51,7 @@ export const MAILBOX_TABLES: readonly string[] = [
   alter table mail alter column body set storage external;
   create unique index mail_id on mail (user_name, id);
   create index mail_collapse on mail (user_name, collapse_key) where collapse_key is not null;
-  -- what was acknowledged not long ago: a hop that is repeated must not bring it again
+  -- recently acknowledged events: a repeated hop must not put them into the mailbox again
   create table acknowledged (
     user_name text not null,
     id uuid not null,
@@ -59,7 +61,7 @@ export const MAILBOX_TABLES: readonly string[] = [
   create index acknowledged_at on acknowledged using brin (at);
   `,
   `
-  -- runs that wait until an event is shown, or answered
+  -- runs that wait until a user has seen or answered an event
   create table waiting (
     user_name text not null,
     id uuid not null,
@@ -71,25 +73,25 @@ export const MAILBOX_TABLES: readonly string[] = [
   );
   `,
   `
-  -- since when an event waits; those that are there already count from this step on
+  -- when the event was put into the mailbox; for earlier events, when this step ran
   alter table mail add column made_at timestamptz not null default now();
   `,
   `
-  -- a tombstone: since when its event is out of the mailbox, in milliseconds since 1970. It has neither headers nor a body, and keeps the
-  -- event's id taken, so that a repeat of the event changes nothing. Null: the event waits
+  -- when the event left the mailbox, in milliseconds since 1970; null: the event waits. A row with this time is a tombstone: it has no
+  -- headers and no body, and keeps the id of the event, so that a repeat of the event changes nothing
   alter table mail add column left_at bigint;
   insert into mail (user_name, place, id, expires, sent, headers, body, left_at)
     select user_name, -row_number() over (), id, 0, true, '', '', (extract(epoch from at) * 1000)::bigint from acknowledged
     on conflict do nothing;
   drop table acknowledged;
-  -- indexes for readers hold no tombstones
+  -- the indexes for readers contain no tombstones
   alter table mail drop constraint mail_pkey;
   alter table mail add constraint mail_pkey primary key using index mail_id;
   create unique index mail_waiting on mail (user_name, place) where left_at is null;
   create index mail_left on mail (left_at) where left_at is not null;
   drop index mail_collapse;
   create index mail_collapse on mail (user_name, collapse_key, place) where collapse_key is not null and left_at is null;
-  -- when its user was last seen there, in milliseconds since 1970
+  -- when a user last connected at the workplace, in milliseconds since 1970
   alter table workplace add column seen_at bigint not null default (extract(epoch from now()) * 1000)::bigint;
   `,
 ];

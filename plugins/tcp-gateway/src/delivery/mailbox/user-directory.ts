@@ -1,10 +1,11 @@
 import type { Bearer, Database, Recipients } from '@sluice/plugin-api';
+import type { Persistently } from './event-removals.js';
 import { StatementBatches } from './statement-batches.js';
 import * as sql from './statements.js';
 
 const MAX_BATCH = 1_000;
 const DAY_MS = 86_400_000;
-/** Maximum workplaces that this host remembers. Past the limit it forgets all, and each is written once more when it is seen. */
+/** Maximum workplaces in memory. At the limit the host forgets all of them, and writes each one again at its next login. */
 const MAX_KNOWN_WORKPLACES = 50_000;
 /** Separates groups: a control character, which no name contains. */
 const UNIT = '\x1f';
@@ -19,14 +20,13 @@ interface Login {
 export interface UserDirectoryDeps {
   readonly database: Database;
   readonly now: () => number;
-  /** Repeats a write until it succeeds. Rejects when the gateway closes first. */
-  readonly persistently: (what: string, write: () => Promise<unknown>) => Promise<void>;
+  readonly persistently: Persistently;
 }
 
-/** Extensions, groups and workplaces of users, from their last tokens. */
+/** Stores extensions, groups and workplaces of users, as their last tokens contain them. */
 export class UserDirectory {
   readonly #logins = new StatementBatches<Login>((items) => this.#recordAll(items), { maxWeight: MAX_BATCH });
-  /** Extension and groups of each user as the table has them, so that only changes are written. */
+  /** Extension and groups of each user in the table, so that only changes are written. */
   readonly #known = new Map<string, string>();
   /** The last user of each workplace, and when the table was last updated with it. */
   readonly #atWorkplace = new Map<string, { readonly user: string; readonly seenAt: number }>();
@@ -62,7 +62,7 @@ export class UserDirectory {
     void this.#logins.add(login);
   }
 
-  /** Returns false also after a day, so that the table contains when a workplace was last in use. */
+  /** Returns false also for an entry older than a day, so that the table contains the day of the last use of a workplace. */
   #isKnownAt(workplace: string, user: string): boolean {
     const known = this.#atWorkplace.get(workplace);
     return known?.user === user && this.deps.now() - known.seenAt < DAY_MS;
@@ -70,7 +70,7 @@ export class UserDirectory {
 
   async #recordAll(logins: readonly Login[]): Promise<void> {
     await this.deps
-      .persistently('logins cannot be written yet', () =>
+      .persistently('failed to write logins, the write is repeated', () =>
         this.deps.database.rows(sql.RECORD_LOGINS, [
           logins.map(({ name }) => name),
           logins.map(({ extension }) => extension),

@@ -4,7 +4,7 @@ import type { Mailbox } from '../mailbox/mailbox.js';
 import type { MailboxReaders } from './mailbox-readers.js';
 import type { WaitingRuns } from './waiting-runs.js';
 
-/** An event that was rejected this many times leaves the mailbox, with the event `mailbox.rejected`. */
+/** Maximum rejections of an event. After that the event `mailbox.rejected` is published, and the event leaves the mailbox. */
 const MAX_REJECTIONS = 5;
 
 export interface AcknowledgementsDeps {
@@ -19,8 +19,8 @@ export class Acknowledgements {
   constructor(private readonly deps: AcknowledgementsDeps) {}
 
   /**
-   * ACK: removes the events from the mailbox. Resolves after the commit. Runs that wait for the acknowledgement continue before it: when the
-   * broker is away, the events are not acknowledged, and they are sent again.
+   * ACK: removes the events from the mailbox and resolves after the commit. Runs that wait for the acknowledgement are continued before the
+   * commit. While the broker is unavailable the events therefore stay in the mailbox, and they are sent again.
    */
   async acknowledge(session: Session, seqs: readonly number[]): Promise<void> {
     const { readers, mailbox, waitingRuns } = this.deps;
@@ -32,7 +32,7 @@ export class Acknowledgements {
     await mailbox.acknowledge(seqs.map((seq) => ({ user, seq })));
   }
 
-  /** NACK: sends the events again later, and gives up those that were rejected {@link MAX_REJECTIONS} times. */
+  /** NACK: sends the events again later, and removes events that were rejected {@link MAX_REJECTIONS} times. */
   async reject(subscription: Subscription, seqs: readonly number[]): Promise<void> {
     const { mailbox, readers, services } = this.deps;
     const { session } = subscription;
@@ -46,7 +46,7 @@ export class Acknowledgements {
     for (const reader of readers.of(session)) reader.settle(givenUp.map(({ seq }) => seq));
     for (const { content } of await mailbox.readAt(givenUp)) {
       const data = { user, id: content.id, event: content.headers['event'], times: MAX_REJECTIONS };
-      // confirmed by the broker before the event leaves the mailbox
+      // the broker confirms this before the event leaves the mailbox
       await services.publish({ type: 'mailbox.rejected', subject: user, data });
     }
     await mailbox.acknowledge(givenUp);

@@ -19,8 +19,8 @@ import { JSON_TYPE } from '../dispatch/event-message.js';
 /** Maximum milliseconds for the reply of a flow to a client. */
 const MAX_REPLY_MS = 120_000;
 /**
- * Maximum events of clients that the broker confirms at the same time. More would not be confirmed sooner, and a publish that waits too long
- * ends its session. Further events wait, and the gateway does not read from a session with many of them meanwhile.
+ * Maximum events of clients that wait for a confirm of the broker at the same time. A higher limit would not make confirms faster, and a
+ * publish that waits too long ends its session. Further events wait here, and the gateway stops reading from sessions with many such events.
  */
 const MAX_CONCURRENT_PUBLISHES = 500;
 
@@ -95,7 +95,7 @@ function replyMessage(destination: string, correlation: string, id: string, repl
   });
 }
 
-/** Returns the body of a reply. When its content type cannot carry the data, which is a mistake of the flow, the status is 500. */
+/** Returns the encoded reply. The status is 500 when its content type cannot represent the data, which is an error in the flow. */
 function encodedReply({ status, headers, data }: Reply): { status: number; contentType?: string; body: Buffer } {
   if (data === undefined) return { status, body: Buffer.alloc(0) };
   const contentType = headers['content-type'] ?? JSON_TYPE;
@@ -109,5 +109,5 @@ function encodedReply({ status, headers, data }: Reply): { status: number; conte
 
 function lateReply(error: unknown): Reply {
   const code = isSluiceError(error) ? error.code : 'REPLY_LATE';
-  return { status: 504, headers: {}, data: { code, message: 'the flow has not answered in time; its run goes on' } };
+  return { status: 504, headers: {}, data: { code, message: 'the flow has not answered in time; its run continues' } };
 }

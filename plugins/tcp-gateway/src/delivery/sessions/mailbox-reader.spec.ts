@@ -8,7 +8,7 @@ import { MemoryMailbox } from '../../../test/delivery/support/memory-mailbox.js'
 
 const USER = 'erp/ivanov';
 
-/** A reader of one session, with a mailbox that answers when the test lets it, and a clock that the test moves. */
+/** Creates a reader of one session. The test decides when its mailbox responds, and moves its clock. */
 function reading() {
   const mailbox = new MemoryMailbox(() => time.now);
   const time = { now: 1_000_000 };
@@ -29,13 +29,13 @@ function reading() {
   const reader = new MailboxReader(subscription, {
     mailbox: {
       read: async (request): Promise<ReadResult> => {
-        if (state.fails) throw new Error('the database is away');
+        if (state.fails) throw new Error('the database is unavailable');
         const result = await mailbox.read(request);
         if (state.held) await new Promise<void>((resolve) => gates.push(resolve));
         return result;
       },
-      readAt: (places) => mailbox.readAt(places),
-      stillWaiting: (inHand) => mailbox.stillWaiting(inHand),
+      readAt: (positions) => mailbox.readAt(positions),
+      stillWaiting: (unacknowledged) => mailbox.stillWaiting(unacknowledged),
     },
     now: () => time.now,
     after: (ms, run) => {
@@ -62,7 +62,7 @@ function reading() {
     put,
     settle,
     release: () => gates.splice(0).forEach((open) => open()),
-    /** Moves the clock and runs what is due then. */
+    /** Moves the clock and runs the timers that are due then. */
     pass: async (ms: number) => {
       time.now += ms;
       for (const timer of [...timers]) if (timer.at <= time.now && timers.delete(timer)) timer.run();
@@ -75,15 +75,15 @@ function reading() {
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => String(from + n));
 
 describe('a reader of a mailbox', () => {
-  it('sends the next mail as its hint brings it, without reading', async () => {
+  it('sends the next event from its notification without reading the mailbox', async () => {
     const { reader, put, sent, state } = reading();
     await reader.catchUp();
     state.fails = true;
-    for (const mail of await put(3)) reader.notify(mail);
+    for (const event of await put(3)) reader.notify(event);
     expect(sent).toEqual(['1', '2', '3']);
   });
 
-  it('reads what lies before a hint, whose own hint was lost', async () => {
+  it('reads earlier events from the mailbox when their notifications were lost', async () => {
     const { reader, put, sent, settle } = reading();
     await reader.catchUp();
     const [, , third] = await put(3);
@@ -92,16 +92,16 @@ describe('a reader of a mailbox', () => {
     expect(sent).toEqual(['1', '2', '3']);
   });
 
-  it('ignores hints that come late or twice', async () => {
+  it('ignores notifications that are late or repeated', async () => {
     const { reader, put, sent, settle } = reading();
     await reader.catchUp();
     const [first, second] = await put(2);
-    for (const hint of [second, first, second, first]) reader.notify(hint as MailboxEvent);
+    for (const notification of [second, first, second, first]) reader.notify(notification as MailboxEvent);
     await settle();
     expect(sent).toEqual(['1', '2']);
   });
 
-  it('sent twice what a hint brought while it was being read', async () => {
+  it('sends an event once when its notification arrives during a read that returns it', async () => {
     const { reader, put, sent, state, settle, release } = reading();
     await reader.catchUp();
     const [first, second] = await put(2);
@@ -115,7 +115,7 @@ describe('a reader of a mailbox', () => {
     expect(sent).toEqual(['1', '2']);
   });
 
-  it('does not call again what came while the session began', async () => {
+  it('does not mark an event as redelivered that arrives during the first read', async () => {
     const { reader, put, sent, state, settle, release } = reading();
     await put(1);
     state.held = true;
@@ -129,7 +129,7 @@ describe('a reader of a mailbox', () => {
     expect(sent).toEqual(['1 again', '2']);
   });
 
-  it('has at most a window of events unacknowledged, and goes on when half of them are answered', async () => {
+  it('limits unacknowledged events, and continues when half of them are acknowledged', async () => {
     const { reader, put, sent, settle } = reading();
     await put(MAX_UNACKNOWLEDGED + 60);
     await reader.catchUp();
@@ -142,12 +142,12 @@ describe('a reader of a mailbox', () => {
     expect(sent).toHaveLength(MAX_UNACKNOWLEDGED + MAX_UNACKNOWLEDGED / 2);
   });
 
-  it('counts in its window only events that still wait', async () => {
+  it('removes events from its window that another session has acknowledged', async () => {
     const { reader, mailbox, put, sent, settled, settle } = reading();
     await put(MAX_UNACKNOWLEDGED + 5);
     await reader.catchUp();
-    const elsewhere = range(1, 3).map((seq) => ({ user: USER, seq: Number(seq) }));
-    await mailbox.acknowledge(elsewhere);
+    const acknowledgedElsewhere = range(1, 3).map((seq) => ({ user: USER, seq: Number(seq) }));
+    await mailbox.acknowledge(acknowledgedElsewhere);
     const [next] = await put(1);
     reader.notify(next as MailboxEvent);
     await settle();
@@ -155,7 +155,7 @@ describe('a reader of a mailbox', () => {
     expect(settled).toEqual([1, 2, 3]);
   });
 
-  it('goes on without a hint when what filled its window has expired', async () => {
+  it('continues without a notification when the events of its window have expired', async () => {
     const { reader, put, sent, pass } = reading();
     await put(MAX_UNACKNOWLEDGED, { keepForMs: 1_000 } as never);
     await put(2);
@@ -165,21 +165,21 @@ describe('a reader of a mailbox', () => {
     expect(sent.slice(MAX_UNACKNOWLEDGED)).toEqual([`${MAX_UNACKNOWLEDGED + 1} again`, `${MAX_UNACKNOWLEDGED + 2} again`]);
   });
 
-  it('looks at a window that stays full once a second at most', async () => {
+  it('compares a full window with the mailbox at most once a second', async () => {
     const { reader, mailbox, put, pass, settle } = reading();
     await put(MAX_UNACKNOWLEDGED + 1);
-    const look = jest.spyOn(mailbox, 'stillWaiting');
+    const compare = jest.spyOn(mailbox, 'stillWaiting');
     await reader.catchUp();
-    for (const mail of await put(10)) reader.notify(mail);
+    for (const event of await put(10)) reader.notify(event);
     await settle();
-    expect(look).toHaveBeenCalledTimes(1);
+    expect(compare).toHaveBeenCalledTimes(1);
     await pass(1_000);
-    for (const mail of await put(10)) reader.notify(mail);
+    for (const event of await put(10)) reader.notify(event);
     await settle();
-    expect(look).toHaveBeenCalledTimes(2);
+    expect(compare).toHaveBeenCalledTimes(2);
   });
 
-  it('waits while the client reads too slowly, and loses nothing by it', async () => {
+  it('waits while the client reads too slowly, and loses no event', async () => {
     const { reader, put, sent, state, settle } = reading();
     await reader.catchUp();
     const [first, second] = await put(2);
@@ -194,12 +194,12 @@ describe('a reader of a mailbox', () => {
     expect(sent).toEqual(['1', '2']);
   });
 
-  it('holds back what is not due, and what comes after it', async () => {
+  it('delays an event until it is due, and all later events with it', async () => {
     const { reader, put, sent, pass, now, settle } = reading();
     await reader.catchUp();
     const [early] = await put(1, { due: now() + 2_000 });
     const [next] = await put(1);
-    for (const mail of [early, next]) reader.notify(mail as MailboxEvent);
+    for (const event of [early, next]) reader.notify(event as MailboxEvent);
     await pass(1_999);
     expect(sent).toEqual([]);
     await pass(1);
@@ -207,7 +207,7 @@ describe('a reader of a mailbox', () => {
     expect(sent).toEqual(['1', '2']);
   });
 
-  it('brings again after five seconds what the client could not handle, and nothing else', async () => {
+  it('sends a rejected event again after five seconds, and no other event', async () => {
     const { reader, put, sent, pass, settle } = reading();
     await put(2);
     await reader.catchUp();
@@ -219,7 +219,7 @@ describe('a reader of a mailbox', () => {
     expect(sent).toEqual(['1 again', '2 again', '1 again']);
   });
 
-  it('goes on by itself when the database is back', async () => {
+  it('continues automatically when the database is available again', async () => {
     const { reader, put, sent, state, pass, settle } = reading();
     state.fails = true;
     await put(1);
@@ -230,7 +230,7 @@ describe('a reader of a mailbox', () => {
     expect(sent).toEqual(['1 again']);
   });
 
-  it('sends nothing more when its session has closed', async () => {
+  it('sends no event after its session has closed', async () => {
     const { reader, put, sent, pass, settle } = reading();
     await put(1);
     await reader.catchUp();

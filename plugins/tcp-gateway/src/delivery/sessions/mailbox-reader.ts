@@ -6,14 +6,13 @@ import type { MailboxEvent } from '../mailbox/mailbox-event.js';
 import type { Mailbox, MailboxPosition } from '../mailbox/mailbox.js';
 import { WAIT_HEADER } from './waiting-runs.js';
 
-/** Maximum events that were sent to one subscription and are not acknowledged. Further events wait in the mailbox. */
+/** Maximum unacknowledged events of one subscription. Further events wait in the mailbox. */
 export const MAX_UNACKNOWLEDGED = 100;
 /** Minimum milliseconds between two comparisons of a full window with the mailbox. */
 const MIN_LOOK_INTERVAL_MS = 1_000;
 /** A rejected event is sent again after this time. */
 const REJECTED_PAUSE_MS = 5_000;
 
-/** The dependencies of a reader. */
 export interface MailboxReaderDeps {
   readonly mailbox: Pick<Mailbox, 'read' | 'readAt' | 'stillWaiting'>;
   readonly now: () => number;
@@ -21,27 +20,27 @@ export interface MailboxReaderDeps {
 }
 
 /**
- * Sends one subscription the events of its user's mailbox, in order. The reader knows the position up to which it has sent: it sends the
- * event of a notification directly when that is exactly the next one, and reads the mailbox in every other case. So a notification may be
- * lost, late or repeated.
+ * Sends the events of a user's mailbox to one subscription, in order. The reader stores the position up to which it has sent events. It sends
+ * the event of a notification directly when that event is the next one, and reads the mailbox in every other case. Therefore a notification
+ * may be lost, late or repeated.
  */
 export class MailboxReader {
   readonly user: string;
-  /** All events up to this position have been sent, or are not for this session. */
+  /** All events up to this position were sent, or are for other workplaces. */
   #sent = 0;
   /** The highest position of the mailbox at the first read; undefined before it. */
   #foundAtStart: number | undefined;
-  /** The first position of which a notification arrived before the first read: events from there on are new. */
+  /** The lowest position in a notification before the first read. Events from this position on are not redeliveries. */
   #firstNew = Number.POSITIVE_INFINITY;
-  /** The mailbox may have events after `#sent` that no notification has brought. */
+  /** The mailbox may contain events after `#sent` that must be read. */
   #behind = true;
   #reading = false;
-  /** The client reads too slowly, or the next event is not due: nothing is sent until that has changed. */
+  /** The client reads too slowly, or the next event is not due, or the database is unavailable. Sending is paused until that changes. */
   #blocked = false;
   #closed = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
   readonly #unacknowledged = new Set<number>();
-  /** Ids of unacknowledged events whose sender waits until they are shown, by position. */
+  /** Ids of unacknowledged events with a run that waits until they are shown, by position. */
   readonly #awaited = new Map<number, string>();
   readonly #timers = new Set<{ readonly cancel: () => void }>();
 
@@ -52,7 +51,7 @@ export class MailboxReader {
     this.user = subscription.session.bearer.user;
   }
 
-  /** The position up to which it has sent, when only a notification can make it continue; undefined otherwise. */
+  /** The position up to which events were sent, if the reader waits for a notification; undefined if it is behind. */
   get idleAt(): number | undefined {
     return this.#behind ? undefined : this.#sent;
   }
@@ -62,11 +61,11 @@ export class MailboxReader {
     const { seq } = notification;
     if (this.#foundAtStart === undefined) this.#firstNew = Math.min(this.#firstNew, seq);
     if (seq <= this.#sent) return;
-    // a read that is under way may return the event already
+    // a running read may already return the event
     if (this.#behind || this.#reading || seq > this.#sent + 1 || !this.#trySend(notification)) void this.catchUp();
   }
 
-  /** Reads and sends events that were not sent. Resolves when it has read, or cannot read now; it then continues on its own. */
+  /** Reads and sends the next events. Resolves also when it cannot read now, and then continues automatically. */
   async catchUp(): Promise<void> {
     this.#behind = true;
     if (this.#reading || this.#blocked) return;
@@ -75,28 +74,28 @@ export class MailboxReader {
       if (this.#room <= 0) await this.#makeRoom();
       while (this.#behind && !this.#blocked && !this.#closed && this.#room > 0) await this.#readOnce();
     } catch {
-      // the database is away; the events wait there
+      // the database is unavailable, and the events stay in it
       this.#continueAfter(AWAY_PAUSE_MS);
     }
     this.#reading = false;
   }
 
-  /** Returns the ids of those events whose sender waits until they are shown. */
+  /** Returns the ids of those of the events with a run that waits until they are shown. */
   idsAwaited(seqs: readonly number[]): readonly string[] {
     return this.#awaited.size === 0 ? [] : seqs.flatMap((seq) => this.#awaited.get(seq) ?? []);
   }
 
-  /** Notes that the client has acknowledged these events. */
+  /** Removes acknowledged events from the window. */
   acknowledged(seqs: readonly number[]): void {
     for (const seq of seqs) {
       this.#unacknowledged.delete(seq);
       this.#awaited.delete(seq);
     }
-    // not for each position that becomes free: reading one event costs as much as reading fifty
+    // waits until half of the window is free, because reading one event costs as much as reading fifty
     if (this.#behind && this.#room >= MAX_UNACKNOWLEDGED / 2) void this.catchUp();
   }
 
-  /** Notes that these events need no acknowledgement of this subscription any more, for example because they have left the mailbox. */
+  /** Removes events from the window that need no acknowledgement any more, for example because they have left the mailbox. */
   settle(seqs: readonly number[]): void {
     this.subscription.settled(seqs);
     this.acknowledged(seqs);
@@ -108,7 +107,7 @@ export class MailboxReader {
     if (this.#behind) void this.catchUp();
   }
 
-  /** Sends events that the client has rejected again after a while. */
+  /** Sends rejected events again after {@link REJECTED_PAUSE_MS}. */
   rejected(seqs: readonly number[]): void {
     this.acknowledged(seqs);
     const positions = seqs.map((seq) => ({ user: this.user, seq }));
@@ -124,7 +123,7 @@ export class MailboxReader {
     return MAX_UNACKNOWLEDGED - this.#unacknowledged.size;
   }
 
-  /** Removes from the window events that another session has acknowledged, and replaced, dropped, rejected or expired ones. */
+  /** Removes events from the window that have left the mailbox: acknowledged by another session, replaced, dropped, rejected or expired. */
   async #makeRoom(): Promise<void> {
     if (this.deps.now() - this.#lookedAt < MIN_LOOK_INTERVAL_MS) return;
     this.#lookedAt = this.deps.now();
@@ -144,14 +143,14 @@ export class MailboxReader {
     else this.#sent = Math.max(this.#sent, highestSeq);
   }
 
-  /** Sends the next event from its notification. Returns false when it has to be read from the mailbox. */
+  /** Sends the next event from its notification. Returns false when the reader has to read the event from the mailbox. */
   #trySend(notification: MailboxNotification): boolean {
     const { content, workplace, seq, sent } = notification;
     if (workplace !== undefined && workplace !== this.subscription.session.workplace) {
       this.#sent = seq;
       return true;
     }
-    // an event that is not marked as sent has to be marked first, which a read does
+    // a read marks the event as sent, which has to happen before it is sent
     return content !== undefined && sent && this.#room > 0 && this.#send({ ...notification, content });
   }
 
@@ -185,7 +184,7 @@ export class MailboxReader {
         if (!this.#deliver(event, true)) throw new Error('the client reads too slowly');
       }
     } catch {
-      // events of the list that were sent meanwhile are sent once more
+      // repeats the whole list, also events that were sent before the failure
       this.#after(AWAY_PAUSE_MS, () => void this.#sendAgain(positions));
     }
   }

@@ -75,18 +75,18 @@ export class MailboxReaders {
     };
   }
 
-  /** Returns the subscriptions that the recipients mean. */
+  /** Returns the subscriptions of sessions that match the recipients. */
   matching(recipients: Recipients): readonly Subscription[] {
     if ('user' in recipients) return [...(this.#byUser.get(recipients.user) ?? [])].map(({ subscription }) => subscription);
     return [...this.#bySession.values()]
       .flat()
       .map(({ subscription }) => subscription)
-      .filter(({ session }) => isMeant(recipients, session));
+      .filter(({ session }) => matches(recipients, session));
   }
 
   /**
-   * Finds events whose notification was lost: compares the highest position of each mailbox with the one that was sent. Readers that are
-   * behind try to continue.
+   * Finds events whose notification was lost, by comparing the highest position of each mailbox with the position up to which its reader has
+   * sent. Readers that are behind try to continue.
    */
   async compare(): Promise<void> {
     const readers = [...this.#bySession.values()].flat();
@@ -100,7 +100,7 @@ export class MailboxReaders {
   }
 }
 
-function isMeant(recipients: Recipients, { bearer, workplace }: Session): boolean {
+function matches(recipients: Recipients, { bearer, workplace }: Session): boolean {
   if ('extension' in recipients) return bearer.extension === recipients.extension;
   if ('group' in recipients) return bearer.groups.includes(recipients.group);
   if ('workplace' in recipients) return workplace === recipients.workplace;

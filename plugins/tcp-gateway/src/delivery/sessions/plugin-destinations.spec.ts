@@ -35,13 +35,13 @@ describe('a destination of a plugin', () => {
   it('is refused when mayRead does not answer in time, and the signal fires', async () => {
     let signal: AbortSignal | undefined;
     const { destinations, timers, subscription } = destinationsOf({
-      mayRead: (_client, _path, given) => {
-        signal = given;
+      mayRead: (_client, _path, callSignal) => {
+        signal = callSignal;
         return NEVER;
       },
     });
     const subscribed = destinations.subscribe(subscription, '/rooms/5');
-    await until('the question', () => timers.length === 1);
+    await until('the call of mayRead', () => timers.length === 1);
     expect(timers[0]?.ms).toBe(MAX_RIGHTS_CHECK_MS);
     timers[0]?.run();
     await expect(subscribed).rejects.toMatchObject({ code: 'GATEWAY_DESTINATION_FAILED' });
@@ -52,7 +52,7 @@ describe('a destination of a plugin', () => {
   it('refuses a message that receive does not handle in time', async () => {
     const { destinations, timers, session } = destinationsOf({ mayWrite: () => true, receive: () => NEVER });
     const received = destinations.receive(session, '/rooms/5', { headers: new Map(), body: Buffer.from('1') });
-    await until('the handler', () => timers.some(({ ms }) => ms === MAX_RECEIVE_MS));
+    await until('the call of receive', () => timers.some(({ ms }) => ms === MAX_RECEIVE_MS));
     timers.find(({ ms }) => ms === MAX_RECEIVE_MS)?.run();
     await expect(received).rejects.toMatchObject({ code: 'GATEWAY_DESTINATION_FAILED' });
     expect(timers.every(({ cancelled }) => cancelled)).toBe(true);
@@ -61,7 +61,7 @@ describe('a destination of a plugin', () => {
   it('ends calls that are under way when the registration ends', async () => {
     const { destinations, timers, session, ending } = destinationsOf({ mayWrite: () => true, receive: () => NEVER });
     const received = destinations.receive(session, '/rooms/5', { headers: new Map(), body: Buffer.from('1') });
-    await until('the handler', () => timers.some(({ ms }) => ms === MAX_RECEIVE_MS));
+    await until('the call of receive', () => timers.some(({ ms }) => ms === MAX_RECEIVE_MS));
     ending.abort();
     await expect(received).rejects.toMatchObject({ code: 'GATEWAY_DESTINATION_AWAY' });
   });
@@ -78,16 +78,16 @@ describe('a destination of a plugin', () => {
     expect(destinations.subscribersOf('/rooms/5')).toEqual([]);
   });
 
-  it('asks again when the rights change during the check', async () => {
+  it('calls mayRead again when the rights change during the check', async () => {
     const answers: ((allowed: boolean) => void)[] = [];
     const { destinations, rooms, subscription } = destinationsOf({
       mayRead: () => new Promise<boolean>((resolve) => answers.push(resolve)),
     });
     const subscribed = destinations.subscribe(subscription, '/rooms/5');
-    await until('the first question', () => answers.length === 1);
+    await until('the first call of mayRead', () => answers.length === 1);
     rooms.recheck('5');
     answers[0]?.(true);
-    await until('the second question', () => answers.length === 2);
+    await until('the second call of mayRead', () => answers.length === 2);
     answers[1]?.(false);
     await expect(subscribed).rejects.toMatchObject({ code: 'GATEWAY_DESTINATION_FORBIDDEN' });
     expect(destinations.subscribersOf('/rooms/5')).toEqual([]);
@@ -97,14 +97,14 @@ describe('a destination of a plugin', () => {
     let broken = false;
     const { destinations, rooms, subscription, closed, log } = destinationsOf({
       mayRead: () => {
-        if (broken) throw new Error('the database is away');
+        if (broken) throw new Error('the database is unavailable');
         return true;
       },
     });
     await destinations.subscribe(subscription, '/rooms/5');
     broken = true;
     rooms.recheck('5');
-    await until('the session to be closed', () => closed.length === 1);
+    await until('the session to close', () => closed.length === 1);
     expect(closed).toEqual(['GATEWAY_DESTINATION_FAILED']);
     expect(destinations.subscribersOf('/rooms/5')).toEqual([]);
     expect(log.lines.map(({ message }) => message)).toEqual(['the plugin of /rooms/5 failed']);

@@ -25,12 +25,12 @@ export const MAX_RECEIVE_MS = 30_000;
 const MAX_CONCURRENT_CHECKS = 100;
 /** Maximum messages of one prefix that are handled at the same time on this host. */
 const MAX_CONCURRENT_RECEIVES = 500;
-/** Maximum times that a SUBSCRIBE asks for rights that change meanwhile. */
+/** Maximum calls of `mayRead` for one SUBSCRIBE, which are repeated when the rights change during the call. */
 const MAX_CHECKS_PER_SUBSCRIBE = 3;
 
 const MAX_PREFIX_LENGTH = 100;
 const PREFIX = /^(\/[a-z][a-z0-9-]*)+\/$/;
-/** First words of destinations of the gateway itself. */
+/** First segments of the destinations of the gateway. */
 const RESERVED = ['user', 'topic', 'events', 'flows', 'answers'];
 
 interface Registration {
@@ -39,13 +39,13 @@ interface Registration {
   readonly signal: AbortSignal;
   readonly checks: Semaphore;
   readonly receives: Semaphore;
-  /** Functions that end the calls of the plugin that are under way. One listener of the signal calls them all. */
+  /** Functions that end the running calls of the plugin. One listener of the signal calls all of them. */
   readonly ends: Set<() => void>;
 }
 
 interface PendingSubscribe {
   readonly destination: string;
-  /** The rights have changed since they were asked for. */
+  /** The rights have changed since the call of `mayRead` began. */
   outdated: boolean;
 }
 
@@ -58,7 +58,7 @@ export interface PluginDestinationsDeps {
 
 /** STOMP destinations that other plugins have registered, and the subscriptions to them. */
 export class PluginDestinations {
-  /** By prefix. Undefined after the end of a registration: its plugin is being opened again. */
+  /** By prefix. Undefined after the end of a registration, while its plugin is being opened again. */
   readonly #registrations = new Map<string, Registration | undefined>();
   readonly #subscribers = new SubscriptionTable();
   readonly #pending = new Map<Subscription, PendingSubscribe>();
@@ -75,7 +75,7 @@ export class PluginDestinations {
     const { prefix } = spec;
     this.#checkPrefix(prefix);
     if ((spec.mayWrite === undefined) !== (spec.receive === undefined))
-      throw gatewayFail.GATEWAY_DESTINATION_TAKEN(`${prefix} needs both mayWrite and receive, or none of them`);
+      throw gatewayFail.GATEWAY_DESTINATION_TAKEN(`${prefix} needs both mayWrite and receive, or neither`);
     const registration: Registration = {
       spec,
       signal,
@@ -89,7 +89,7 @@ export class PluginDestinations {
       for (const endCall of registration.ends) endCall();
     };
     signal.addEventListener('abort', end, { once: true });
-    // subscriptions of an earlier registration of this prefix continue if they still may read
+    // subscriptions of an earlier registration of this prefix continue if mayRead still allows them
     for (const name of this.#subscribers.names()) if (name.startsWith(prefix)) this.#recheckHere(name);
     return {
       publish: (path, event) => {
@@ -106,12 +106,12 @@ export class PluginDestinations {
     };
   }
 
-  /** Returns whether a plugin of this host has registered, now or earlier, a prefix of the destination. */
+  /** Returns whether the destination has a prefix that a plugin of this host registers now or has registered earlier. */
   has(destination: string): boolean {
     return this.#find(destination) !== undefined;
   }
 
-  /** Resolves when the subscription is admitted. Rejects when it is refused. */
+  /** Adds a subscription and resolves once the plugin has allowed it. Rejects when the plugin refuses it. */
   async subscribe(subscription: Subscription, destination: string): Promise<void> {
     const pending: PendingSubscribe = { destination, outdated: false };
     this.#pending.set(subscription, pending);
@@ -119,8 +119,8 @@ export class PluginDestinations {
       for (let checks = 0; checks < MAX_CHECKS_PER_SUBSCRIBE; checks++) {
         pending.outdated = false;
         if (!(await this.#mayRead(subscription.session, destination)))
-          throw gatewayFail.GATEWAY_DESTINATION_FORBIDDEN(`${shown(destination)} is not for this user`);
-        // the subscription has ended while the plugin was asked
+          throw gatewayFail.GATEWAY_DESTINATION_FORBIDDEN(`${shown(destination)} is not allowed for this user`);
+        // the subscription has ended during the call of mayRead
         if (this.#pending.get(subscription) !== pending) return;
         if (!pending.outdated) return this.#subscribers.add(destination, subscription);
       }
@@ -145,7 +145,7 @@ export class PluginDestinations {
     return this.#subscribers.subscribersOf(destination);
   }
 
-  /** Passes a SEND frame to the plugin and resolves when the plugin has handled it. Rejects when it is refused. */
+  /** Passes a SEND frame to the plugin and resolves once the plugin has handled it. Rejects when the plugin refuses it. */
   async receive(session: Session, destination: string, message: SentMessage): Promise<void> {
     const { registration, path } = this.#active(destination);
     const { spec, receives } = registration;
@@ -179,18 +179,18 @@ export class PluginDestinations {
     check: (signal: AbortSignal) => boolean | Promise<boolean>,
   ): Promise<boolean> {
     return registration.checks.run(async () => {
-      // anything but `true` is a refusal
+      // every value except `true` is a refusal
       return (await this.#bounded(registration, destination, MAX_RIGHTS_CHECK_MS, async (signal) => check(signal))) === true;
     });
   }
 
-  /** Asks again for the rights of the subscribers of a destination on this host. */
+  /** Checks again the rights of the subscribers of a destination on this host. */
   #recheckHere(destination: string): void {
     for (const pending of this.#pending.values()) if (pending.destination === destination) pending.outdated = true;
     for (const subscription of this.#subscribers.subscribersOf(destination)) void this.#recheck(subscription, destination);
   }
 
-  /** A refused subscription receives no further message. When the plugin cannot answer, the session ends, so that its client comes back. */
+  /** Removes the subscription when the plugin refuses it. Ends the session when the plugin fails, so that the client connects again. */
   async #recheck(subscription: Subscription, destination: string): Promise<void> {
     const { session } = subscription;
     try {
@@ -201,7 +201,7 @@ export class PluginDestinations {
     }
   }
 
-  /** Runs a function of the plugin within a time. Rejects with a SluiceError whatever the function throws. */
+  /** Runs a function of the plugin with a time limit. Rejects only with a SluiceError, also when the function throws another error. */
   async #bounded<Result>(
     registration: Registration,
     destination: string,
@@ -249,7 +249,7 @@ export class PluginDestinations {
     if (prefix.length > MAX_PREFIX_LENGTH || !PREFIX.test(prefix))
       throw gatewayFail.GATEWAY_DESTINATION_TAKEN(`${shown(prefix)} is not a prefix such as /conversations/`);
     if (RESERVED.includes(prefix.split('/')[1] ?? ''))
-      throw gatewayFail.GATEWAY_DESTINATION_TAKEN(`${prefix} is a destination of the gateway itself`);
+      throw gatewayFail.GATEWAY_DESTINATION_TAKEN(`${prefix} is reserved for the gateway`);
     for (const [other, registration] of this.#registrations) {
       if (!registration || !(other.startsWith(prefix) || prefix.startsWith(other))) continue;
       throw gatewayFail.GATEWAY_DESTINATION_TAKEN(`${prefix} overlaps with ${other}, which is registered already`);

@@ -1,11 +1,11 @@
 import type { Peers, PresenceChange } from '@sluice/plugin-api';
 import type { Session } from '../../server/stomp-handler.js';
 
-/** A host that was silent for this time counts as gone, and its sessions with it. */
+/** A host that has sent no message for this time is considered lost, together with its sessions. */
 export const SILENCE_MS = 30_000;
 export const SNAPSHOT_INTERVAL_MS = 10_000;
 
-/** The facts about a session that hosts share. */
+/** The data about a session that hosts exchange. */
 export interface SessionView {
   /** Milliseconds since 1970. */
   readonly since: number;
@@ -27,7 +27,7 @@ interface RemoteHost {
 }
 
 /**
- * `hello`: a host requests the sessions of the others. `snapshot`: all sessions of a host. `came`, `left`: one of them. `bye`: a host stops.
+ * `hello`: a host requests the sessions of the others. `snapshot`: all sessions of a host. `came`, `left`: a session begins or ends. `bye`: a host stops.
  * Hosts of two releases may run at the same time: do not change the names.
  */
 type PresenceMessage =
@@ -42,13 +42,13 @@ export interface PresenceOptions {
   /** Whether clients connect to this host. A host that only sends listens to the others and reports no sessions. */
   readonly serves: boolean;
   readonly now: () => number;
-  /** Is called when a host is gone without `bye`, with the users who had sessions there and have none on any other host. */
+  /** Called when a host is lost without `bye`, with its users that have no session on another host. */
   readonly onHostLost: (users: readonly string[], host: string) => void;
 }
 
 /**
- * Users that are connected, by host. Hosts report changes to each other at once and all their sessions every {@link SNAPSHOT_INTERVAL_MS}.
- * A report may be lost, so nothing that must not be lost depends on presence.
+ * The connected users of all hosts. Hosts report each change to each other, and all their sessions every {@link SNAPSHOT_INTERVAL_MS}.
+ * Reports may be lost, so guaranteed delivery does not depend on presence.
  */
 export class Presence {
   readonly #local = new Map<string, Set<Session>>();
@@ -147,7 +147,7 @@ export class Presence {
     this.#send({ kind: 'snapshot', sessions });
   }
 
-  /** Forgets hosts that were silent for {@link SILENCE_MS}. Call it every second. */
+  /** Removes hosts that were silent for {@link SILENCE_MS}. Call it every second. */
   removeSilentHosts(): void {
     const now = this.options.now();
     for (const [host, { heardAt, users }] of this.#hosts) {
@@ -167,7 +167,7 @@ export class Presence {
   }
 
   #announceChange(change: PresenceMessage): void {
-    // a single host does not use the broker for this
+    // a single host sends no messages through the broker
     if (this.hasPeers) this.#send(change);
   }
 
@@ -181,7 +181,7 @@ export class Presence {
     if (message.kind === 'snapshot') this.#replace(host.users, message.sessions);
     else if (message.kind === 'came') this.#addRemote(host.users, message.session);
     else this.#removeRemote(host.users, message.session);
-    // the other host may have started before this one, or may have forgotten it
+    // the new host may not know the sessions of this one
     if (!known) this.announceAll();
   }
 
@@ -191,7 +191,7 @@ export class Presence {
     this.#hosts.delete(host);
   }
 
-  /** Changes the sessions of a remote host to these. */
+  /** Replaces the sessions of a remote host. */
   #replace(users: Users, sessions: readonly SessionRecord[]): void {
     const kept = new Set(sessions.map(({ user, id }) => `${id} ${user}`));
     for (const [user, own] of [...users])

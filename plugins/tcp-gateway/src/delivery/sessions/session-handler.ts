@@ -24,9 +24,9 @@ export interface SessionHandlerDeps {
   readonly log: Log;
 }
 
-/** Carries out the frames of desktop sessions: passes each to the part of the gateway that it concerns. */
+/** Handles the frames of desktop sessions: passes each frame to the responsible part of the gateway. */
 export class SessionHandler implements StompHandler {
-  /** For each open session, the function that stops watching for the revocation of its token. */
+  /** For each open session, the function that stops watching for a revocation of its token. */
   readonly #watches = new WeakMap<Session, () => void>();
   readonly #acknowledgements: Acknowledgements;
   readonly #events: ClientEvents;
@@ -41,7 +41,7 @@ export class SessionHandler implements StompHandler {
     const bearer = await tokens.verify(passcode);
     tokens.requireScope(bearer, 'desktop');
     if (login !== '' && login !== bearer.sub && login !== bearer.user)
-      throw gatewayFail.GATEWAY_LOGIN(`the token is of ${bearer.user}, and the login of another user`);
+      throw gatewayFail.GATEWAY_LOGIN(`the token belongs to ${bearer.user}, and the login names another user`);
     checkNames(bearer, workplace);
     if (workplace !== undefined) checkWorkplace(bearer, workplace);
     else if (bearer.workplaces)
@@ -127,7 +127,7 @@ export class SessionHandler implements StompHandler {
     for (const reader of this.deps.readers.of(session)) reader.drained();
   }
 
-  /** Publishes an event about presence if a flow or a module takes it. It is not repeated: presence may be lost while the broker is away. */
+  /** Publishes an event about presence if a flow or a module takes it. A failed publish is not repeated, because presence may be lost. */
   #publishPresence(type: 'user.connected' | 'user.disconnected', session: Session, sessions: number): void {
     const { bearer, workplace, id } = session;
     if (!this.deps.services.isTaken(type)) return;

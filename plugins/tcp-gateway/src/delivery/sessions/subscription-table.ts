@@ -1,6 +1,6 @@
 import type { Session, Subscription } from '../../server/stomp-handler.js';
 
-/** The subscriptions of this host by what they are to: a topic, or a destination of a plugin. */
+/** The subscriptions of this host by name: the name of a topic, or of a destination of a plugin. */
 export class SubscriptionTable {
   readonly #subscribers = new Map<string, Set<Subscription>>();
   /** Names by session, so that the end of thousands of sessions does not search through all subscriptions for each of them. */

@@ -15,8 +15,8 @@ export class WaitingRuns {
   constructor(private readonly deps: WaitingRunsDeps) {}
 
   /**
-   * Continues the run that waits for this, if there is one. Resolves after the broker's confirm, and only then deletes the record of the
-   * wait: a crash repeats the continuation and never loses it.
+   * Continues the run that waits for this acknowledgement or answer, if there is one. Deletes the record of the wait after the broker's
+   * confirm, so that a crash may repeat the continuation but cannot lose it.
    */
   async resume(session: Pick<Session, 'bearer' | 'workplace'>, id: string, kind: WaitKind, answer?: unknown): Promise<void> {
     const { mailbox, services } = this.deps;
