@@ -211,3 +211,9 @@ function jsonValue(_key: string, value: unknown): unknown {
 export function copyOf(value: unknown): unknown {
   return JSON.parse(stringOf(value) ?? 'null') as unknown;
 }
+
+/** Marks a new list as a sequence, which the evaluation flattens into the result. */
+export function asSequence(list: Sequence): Sequence {
+  list.sequence = true;
+  return list;
+}

@@ -1,5 +1,5 @@
 import { spend } from '../budget.js';
-import { concat } from '../interpreter/evaluation.js';
+import { concat } from '../interpreter/operators.js';
 import { equal, isNumeric } from '../values.js';
 import { bail } from './bail.js';
 

@@ -1,12 +1,10 @@
-import type { EvaluationContext } from '../../model.js';
-import { allocate, allocateText, spend } from '../budget.js';
+import { type EvaluationContext } from '../../model.js';
+import { allocate, spend } from '../budget.js';
 import { badArgument, overLimit } from '../faults.js';
 import { LIMITS } from '../limits.js';
-import { OMIT } from '../omit.js';
-import { coalesced, isCoalesce, type FilterNode, type SyntaxNode, type SyntaxPair } from '../syntax.js';
 import {
+  asSequence,
   copyOf,
-  equal,
   FunctionValue,
   isFunction,
   isNumeric,
@@ -16,27 +14,23 @@ import {
   memberOfEach,
   pushAll,
   pushTo,
-  reserve,
   setField,
-  stringOf,
   truth,
   type Sequence,
   type Signature,
   type FunctionCaller,
 } from '../values.js';
+import { type SyntaxNode, coalesced, isCoalesce, type FilterNode, type SyntaxPair } from '../syntax.js';
+import { OMIT } from '../omit.js';
 import { builtinOf } from './builtins.js';
-import { Frame } from './frame.js';
+import { wildcard, descendants } from './descent.js';
+import { Frame, FRAME_BYTES } from './frame.js';
+import { Group, inOrderOfFields } from './groups.js';
+import { orderOf, operate } from './operators.js';
 import { RegexValue } from './regex-value.js';
 import { named } from './signature.js';
 import { mergeSort } from './sort.js';
-
-/** An element of a stream with variables (`@$v`, `#$i`) or parents (`%`): `@` is the item, the other keys are the variables. */
-type Tuple = Record<string, unknown>;
-
-/** Bytes per frame of a call. */
-const FRAME_BYTES = 200;
-/** Work of creating a tuple, or its frame. */
-const TUPLE_UNITS = 20;
+import { frameOf, joinedTuples, nextTuple, tupleStream, type Tuple } from './tuples.js';
 
 /**
  * One evaluation of a tree of JSONata's parser. It has the semantics of `evaluate` of jsonata 2.2.2, but is synchronous, charges each step
@@ -504,18 +498,6 @@ function fieldOf(input: unknown, name: string): unknown {
   return Array.isArray(input) ? memberOfEach(input, name) : member(input, name);
 }
 
-function asSequence(list: Sequence): Sequence {
-  list.sequence = true;
-  return list;
-}
-
-function tupleStream(list: Sequence): Sequence {
-  reserve(list.length);
-  list.sequence = true;
-  list.tupleStream = true;
-  return list;
-}
-
 /** Finishes a path with `[]`: one item remains a list. */
 function keptList(result: unknown): unknown {
   if (!Array.isArray(result)) return result;
@@ -525,220 +507,9 @@ function keptList(result: unknown): unknown {
   return kept;
 }
 
-function frameOf(tuple: Tuple, outer: Frame): Frame {
-  spend(TUPLE_UNITS);
-  allocate(FRAME_BYTES);
-  const frame = new Frame(outer);
-  for (const name in tuple) frame.bind(name, tuple[name]);
-  return frame;
-}
-
-function nextTuple(step: SyntaxNode, before: Tuple, list: Sequence, index: number): Tuple {
-  spend(TUPLE_UNITS);
-  allocate(FRAME_BYTES);
-  const tuple = Object.assign(Object.create(null) as Tuple, before);
-  if (list.tupleStream) return Object.assign(tuple, list[index]);
-  if (step.focus !== undefined) tuple[step.focus] = list[index];
-  else tuple['@'] = list[index];
-  if (step.index !== undefined) tuple[step.index] = index;
-  if (step.ancestor) tuple[step.ancestor.label] = before['@'];
-  return tuple;
-}
-
-/** Joins the tuples of a group to one tuple, whose variables have the values of all. */
-function joinedTuples(data: unknown): Tuple {
-  if (!Array.isArray(data)) return data as Tuple;
-  const joined = new Map<string, Group>();
-  for (const tuple of data as readonly Tuple[]) {
-    spend(TUPLE_UNITS);
-    for (const name in tuple) {
-      const group = joined.get(name);
-      if (group) group.add(tuple[name]);
-      else joined.set(name, new Group(0, tuple[name]));
-    }
-  }
-  const made = Object.create(null) as Tuple;
-  for (const [name, group] of joined) made[name] = group.data;
-  return made;
-}
-
-/** The items with the same key: a single item unchanged, several as a new list. */
-class Group {
-  #own: unknown[] | undefined;
-
-  constructor(
-    readonly pair: number,
-    public data: unknown,
-  ) {
-    allocate(FRAME_BYTES);
-  }
-
-  add(item: unknown): void {
-    if (item === undefined) return;
-    if (this.data === undefined) {
-      this.data = item;
-      return;
-    }
-    if (!this.#own) {
-      this.#own = [];
-      if (Array.isArray(this.data)) pushAll(this.#own, this.data);
-      else pushTo(this.#own, this.data);
-      this.data = this.#own;
-    }
-    if (Array.isArray(item)) pushAll(this.#own, item);
-    else pushTo(this.#own, item);
-  }
-}
-
-/** Orders groups like the fields of a JavaScript object: integers first. */
-function inOrderOfFields(groups: ReadonlyMap<string, Group>): Iterable<readonly [string, Group]> {
-  const numbers = [...groups.keys()].filter((key) => /^(0|[1-9]\d{0,9})$/.test(key) && Number(key) < 4_294_967_295);
-  if (numbers.length === 0) return groups;
-  spend(groups.size);
-  const isNumber = new Set(numbers);
-  const others = [...groups.keys()].filter((key) => !isNumber.has(key));
-  const sorted = numbers.sort((a, b) => Number(a) - Number(b));
-  return [...sorted, ...others].map((key) => [key, groups.get(key) as Group] as const);
-}
-
 function pointsAt(wanted: number, index: number, length: number): boolean {
   const whole = Math.floor(wanted);
   return (whole < 0 ? length + whole : whole) === index;
-}
-
-/** Compares sort keys: positive when the first sorts after the second. Missing values sort last. */
-function orderOf(a: unknown, b: unknown, descending: boolean): number {
-  if (a === undefined) return b === undefined ? 0 : 1;
-  if (b === undefined) return -1;
-  if (!isText(a) && typeof a !== 'number') throw badArgument('what "^( )" sorts by is neither a text nor a number');
-  if (!isText(b) && typeof b !== 'number') throw badArgument('what "^( )" sorts by is neither a text nor a number');
-  if (typeof a !== typeof b) throw badArgument('"^( )" cannot sort texts and numbers together');
-  const order = a === b ? 0 : a < b ? -1 : 1;
-  return descending ? -order : order;
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
-}
-
-function operate(operator: string, left: unknown, right: unknown): unknown {
-  switch (operator) {
-    case '=':
-      return left !== undefined && right !== undefined && equal(left, right);
-    case '!=':
-      return left !== undefined && right !== undefined && !equal(left, right);
-    case '&':
-      return concat(left, right);
-    case 'in':
-      return includes(left, right);
-    case '..':
-      return range(left, right);
-    case '<':
-    case '<=':
-    case '>':
-    case '>=':
-      return compare(operator, left, right);
-    default:
-      return reckon(operator, left, right);
-  }
-}
-
-/** Implements `&`. Charges the text before it is built. */
-export function concat(left: unknown, right: unknown): string {
-  const [before, after] = [stringOf(left) ?? '', stringOf(right) ?? ''];
-  allocateText(before.length + after.length);
-  return before + after;
-}
-
-function includes(left: unknown, right: unknown): boolean {
-  if (left === undefined || right === undefined) return false;
-  if (!Array.isArray(right)) return left === right;
-  spend(right.length);
-  return right.includes(left);
-}
-
-function range(left: unknown, right: unknown): unknown {
-  if (left !== undefined && !Number.isInteger(left)) throw badArgument('the left side of ".." is not a whole number');
-  if (right !== undefined && !Number.isInteger(right)) throw badArgument('the right side of ".." is not a whole number');
-  if (left === undefined || right === undefined) return undefined;
-  const from = left as number;
-  const size = (right as number) - from + 1;
-  if (size <= 0) return undefined;
-  if (size > LIMITS.entries) throw overLimit(`a range has at most ${LIMITS.entries} entries, but this one has ${size}`);
-  reserve(size);
-  return asSequence(Array.from({ length: size }, (_, index) => from + index));
-}
-
-function compare(operator: string, left: unknown, right: unknown): boolean | undefined {
-  for (const side of [left, right]) {
-    if (side !== undefined && !isText(side) && typeof side !== 'number') {
-      throw badArgument(`"${operator}" compares only texts or numbers`);
-    }
-  }
-  if (left === undefined || right === undefined) return undefined;
-  if (typeof left !== typeof right) throw badArgument(`"${operator}" cannot compare a text with a number`);
-  const [a, b] = [left as number, right as number];
-  return operator === '<' ? a < b : operator === '<=' ? a <= b : operator === '>' ? a > b : a >= b;
-}
-
-function reckon(operator: string, left: unknown, right: unknown): number | undefined {
-  if (left !== undefined && !isNumeric(left)) throw badArgument(`the left side of "${operator}" is not a number`);
-  if (right !== undefined && !isNumeric(right)) throw badArgument(`the right side of "${operator}" is not a number`);
-  if (left === undefined || right === undefined) return undefined;
-  const [a, b] = [left, right];
-  switch (operator) {
-    case '+':
-      return a + b;
-    case '-':
-      return a - b;
-    case '*':
-      return a * b;
-    case '/':
-      return a / b;
-    default:
-      return a % b;
-  }
-}
-
-/** Implements `*`: the values of all fields, with lists flattened. */
-function wildcard(input: unknown): unknown {
-  const found: Sequence = asSequence([]);
-  if (typeof input !== 'object' || input === null || isFunction(input)) return found;
-  let plain = false;
-  for (const value of Array.isArray(input) ? input : keysOf(input).map((key) => (input as Record<string, unknown>)[key])) {
-    if (Array.isArray(value)) {
-      plain = true;
-      flatten(value, found);
-    } else pushTo(found, value);
-  }
-  // The library joins lists to a plain list, not to a sequence.
-  return plain ? [...found] : found;
-}
-
-function flatten(list: readonly unknown[], into: unknown[]): void {
-  for (const item of list) {
-    if (Array.isArray(item)) flatten(item, into);
-    else pushTo(into, item);
-  }
-}
-
-/** Implements `**`: the value and all its descendants. */
-function descendants(input: unknown): unknown {
-  if (input === undefined) return undefined;
-  const found: Sequence = asSequence([]);
-  collectDescendants(input, found);
-  return found.length === 1 ? found[0] : found;
-}
-
-function collectDescendants(value: unknown, found: Sequence): void {
-  spend(1);
-  if (Array.isArray(value)) {
-    for (const item of value) collectDescendants(item, found);
-    return;
-  }
-  pushTo(found, value);
-  if (typeof value !== 'object' || value === null || isFunction(value)) return;
-  for (const key of keysOf(value)) collectDescendants((value as Record<string, unknown>)[key], found);
 }
 
 function collectObjects(value: unknown, found: Set<unknown>): void {

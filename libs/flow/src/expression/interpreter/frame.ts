@@ -1,3 +1,6 @@
+/** Bytes that the budget charges for a frame of a call. */
+export const FRAME_BYTES = 200;
+
 /** The variables of a block, a function or a tuple, with those of the enclosing frame. */
 export class Frame {
   readonly #values = new Map<string, unknown>();
