@@ -130,8 +130,9 @@ export interface RegisteredDestination {
   publish(path: string, event: DesktopEvent): void;
   /**
    * Asks `mayRead` again for the subscribers of a destination, on all hosts. A subscriber that may not read any more receives no further
-   * message; its session goes on. When `mayRead` fails, the session ends, so that its client connects and subscribes again. Call it after
-   * rights have changed. The message to the other hosts may be lost while the broker is away.
+   * message; its session goes on. When `mayRead` fails, the session ends, so that its client connects and subscribes again. A host on which
+   * the registration has ended checks its subscribers when the prefix is registered again. Call it after rights have changed. The message
+   * to the other hosts may be lost while the broker is away.
    */
   recheck(path: string): void;
 }

@@ -379,6 +379,38 @@ export function desktopGatewayConformance(name: string, start: () => Promise<Des
         expect(dataOf(anna, '/rooms/5')).toEqual(['again']);
       });
 
+      it('keeps the session of a subscriber when another host requests a recheck while the registration has ended', async () => {
+        const [one, two] = [await harness.open(), await harness.open()];
+        const first = new AbortController();
+        register(one, {}, first.signal);
+        const rooms = register(two);
+        const [anna, boris] = [await one.connect('anna'), await two.connect('boris')];
+        await Promise.all([anna.subscribe('/rooms/5'), boris.subscribe('/rooms/5')]);
+        first.abort();
+        rooms.recheck('5');
+        rooms.publish('5', event('while away'));
+        await arrived(boris, 1);
+        await two.gateway.deliver({ user: 'anna' }, event('mail'));
+        await arrived(anna, 1);
+        register(one);
+        rooms.publish('5', event('again'));
+        await arrived(anna, 2);
+        expect(anna.received.map(({ data }) => data)).toEqual(['mail', 'again']);
+      });
+
+      it('uses a longer prefix that is registered after the end of a shorter one', async () => {
+        const host = await harness.open();
+        const first = new AbortController();
+        register(host, {}, first.signal);
+        first.abort();
+        const inner = register(host, { prefix: '/rooms/inner/' });
+        const anna = await host.connect('anna');
+        await anna.subscribe('/rooms/inner/5');
+        inner.publish('5', event('inner'));
+        await arrived(anna, 1);
+        expect(dataOf(anna, '/rooms/inner/5')).toEqual(['inner']);
+      });
+
       it.each(['rooms', '/Rooms/', '/rooms', '/topic/', '/user/x/', '/rooms/', '/rooms/inner/', `/${'x'.repeat(100)}/`])(
         'throws GATEWAY_DESTINATION_TAKEN for the prefix %s beside /rooms/',
         async (prefix) => {

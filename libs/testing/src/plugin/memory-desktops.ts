@@ -172,7 +172,8 @@ export class MemoryDesktopHost implements DesktopGateway {
         checkEvent(event);
         const name = destination(path);
         if (signal.aborted) return;
-        for (const client of this.workspace.clients()) if (client.subscriptions.has(name)) client.receive(name, event);
+        for (const client of this.workspace.clients())
+          if (client.subscriptions.has(name) && client.host.registrationOf(name)) client.receive(name, event);
       },
       recheck: (path) => {
         const name = destination(path);
@@ -200,6 +201,16 @@ export class MemoryDesktopHost implements DesktopGateway {
       signal.addEventListener('abort', () => this.listeners.delete(listener));
     },
   };
+
+  /** Returns the active registration of a destination, `undefined` after its end, and throws `STOMP_DESTINATION` when there was none. */
+  registrationOf(destination: string): (Registration & { readonly path: string }) | undefined {
+    const isOfPrefix = ([prefix]: readonly [string, ...unknown[]]) =>
+      destination.startsWith(prefix) && isName(destination.slice(prefix.length));
+    const found = [...this.registrations].filter(isOfPrefix);
+    if (found.length === 0) throw gatewayFail.STOMP_DESTINATION(`${destination} is not registered`);
+    const [prefix, active] = found.find(([, registration]) => registration) ?? [];
+    return active && prefix !== undefined ? { ...active, path: destination.slice(prefix.length) } : undefined;
+  }
 
   /** Reports the begin or the end of a session to all hosts. */
   report(kind: PresenceChange['kind'], { client }: MemoryDesktop): void {
@@ -251,11 +262,11 @@ export class MemoryDesktop implements TestDesktop {
   }
 
   async send(destination: string, data: unknown, headers: Readonly<Record<string, string>> = {}): Promise<void> {
-    const { registration, path } = this.#registration(destination);
+    const { spec, signal, path } = this.#active(destination);
     if (!(await this.#ask(destination, 'mayWrite'))) throw forbidden();
     const body = Buffer.from(JSON.stringify(data));
     const message = { client: this.client, path, headers: new Map(Object.entries(headers)), data, body };
-    await refusing(async () => registration.spec.receive?.(message, registration.signal));
+    await refusing(async () => spec.receive?.(message, signal));
   }
 
   async acknowledge({ id }: DesktopMessageView): Promise<void> {
@@ -277,26 +288,23 @@ export class MemoryDesktop implements TestDesktop {
     this.received.push({ destination, id, event, data: copy, ...(correlationid !== undefined && { correlationid }) });
   }
 
-  /** Ends a subscription that may not read any more. */
+  /** Ends a subscription that may not read any more. Changes nothing when the registration has ended. */
   async recheck(destination: string): Promise<void> {
+    if (!this.host.registrationOf(destination)) return;
     const allowed = await this.#ask(destination, 'mayRead').catch(() => undefined);
     if (allowed !== true) this.subscriptions.delete(destination);
     if (allowed === undefined) await this.leave();
   }
 
   async #ask(destination: string, right: 'mayRead' | 'mayWrite'): Promise<boolean> {
-    const { registration, path } = this.#registration(destination);
-    const { spec, signal } = registration;
+    const { spec, signal, path } = this.#active(destination);
     return (await refusing(async () => spec[right]?.(this.client, path, signal) ?? false)) === true;
   }
 
-  #registration(destination: string): { registration: Registration; path: string } {
-    for (const [prefix, registration] of this.host.registrations) {
-      if (!destination.startsWith(prefix) || !isName(destination.slice(prefix.length))) continue;
-      if (registration) return { registration, path: destination.slice(prefix.length) };
-      throw gatewayFail.GATEWAY_DESTINATION_AWAY('the plugin of this destination is not open');
-    }
-    throw gatewayFail.STOMP_DESTINATION(`${destination} is not registered`);
+  #active(destination: string): Registration & { readonly path: string } {
+    const active = this.host.registrationOf(destination);
+    if (!active) throw gatewayFail.GATEWAY_DESTINATION_AWAY('the plugin of this destination is not open');
+    return active;
   }
 }
 

@@ -2,15 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import type { DestinationSpec } from '@sluice/plugin-api';
 import { FakeWorkspace, MemoryLog, until } from '@sluice/testing';
 import type { Session, Subscription } from '../../server/stomp-handler.js';
-import { MAX_RECEIVE_MS, MAX_RIGHTS_CHECK_MS, PluginDestinations } from './plugin-destinations.js';
+import { MAX_CONCURRENT_RECEIVES, MAX_RECEIVE_MS, MAX_RIGHTS_CHECK_MS, PluginDestinations } from './plugin-destinations.js';
 
 /** Destinations below `/rooms/`, with timers that the test fires. */
-function destinationsOf(spec: Partial<DestinationSpec>) {
+function destinationsOf(spec: Partial<DestinationSpec>, workspace = new FakeWorkspace()) {
   const timers: { readonly ms: number; readonly run: () => void; cancelled: boolean }[] = [];
   const log = new MemoryLog();
   const destinations = new PluginDestinations({
     broadcast: () => undefined,
-    peers: new FakeWorkspace().host().peers,
+    peers: workspace.host().peers,
     log,
     after: (ms, run) => {
       const timer = { ms, run, cancelled: false };
@@ -26,10 +26,14 @@ function destinationsOf(spec: Partial<DestinationSpec>) {
     close: ({ code }: { code: string }) => closed.push(code),
   } as unknown as Session;
   const subscription = { session } as Subscription;
-  return { destinations, rooms, ending, log, timers, session, subscription, closed };
+  return { destinations, workspace, rooms, ending, log, timers, session, subscription, closed };
 }
 
 const NEVER = new Promise<never>(() => undefined);
+/** Resolves after all callbacks of promises and messages between hosts that are under way. */
+const settled = async () => {
+  for (let turns = 0; turns < 3; turns++) await new Promise<void>((resolve) => setImmediate(resolve));
+};
 
 describe('a destination of a plugin', () => {
   it('is refused when mayRead does not answer in time, and the signal fires', async () => {
@@ -108,5 +112,86 @@ describe('a destination of a plugin', () => {
     expect(closed).toEqual(['GATEWAY_DESTINATION_FAILED']);
     expect(destinations.subscribersOf('/rooms/5')).toEqual([]);
     expect(log.lines.map(({ message }) => message)).toEqual(['the plugin of /rooms/5 failed']);
+  });
+
+  it('keeps subscribers whose check is interrupted by the end of the registration', async () => {
+    let running = 0;
+    const { destinations, rooms, ending, subscription, closed } = destinationsOf({
+      mayRead: () => (running++ === 0 ? true : NEVER),
+    });
+    await destinations.subscribe(subscription, '/rooms/5');
+    rooms.recheck('5');
+    await until('the second call of mayRead', () => running === 2);
+    ending.abort();
+    await settled();
+    const again = new AbortController();
+    destinations.register({ prefix: '/rooms/', mayRead: () => true }, again.signal);
+    await settled();
+    expect(closed).toEqual([]);
+    expect(destinations.subscribersOf('/rooms/5')).toEqual([subscription]);
+  });
+
+  it('keeps subscribers when another host requests a recheck after the end of the registration', async () => {
+    const { destinations, workspace, ending, subscription, closed } = destinationsOf({});
+    const there = destinationsOf({}, workspace);
+    await destinations.subscribe(subscription, '/rooms/5');
+    ending.abort();
+    there.rooms.recheck('5');
+    await settled();
+    expect(closed).toEqual([]);
+    // no plugin of this host verifies the rights now
+    expect(destinations.subscribersOf('/rooms/5')).toEqual([]);
+    destinations.register({ prefix: '/rooms/', mayRead: () => true }, new AbortController().signal);
+    expect(destinations.subscribersOf('/rooms/5')).toEqual([subscription]);
+  });
+
+  it('passes no message to the plugin that waits for its turn when the registration ends', async () => {
+    let received = 0;
+    const { destinations, session, ending } = destinationsOf({
+      mayWrite: () => true,
+      receive: () => {
+        received++;
+        return NEVER;
+      },
+    });
+    const send = () => destinations.receive(session, '/rooms/5', { headers: new Map(), body: Buffer.from('1') });
+    const sent = Promise.allSettled(Array.from({ length: MAX_CONCURRENT_RECEIVES + 1 }, send));
+    await until('the calls of receive', () => received === MAX_CONCURRENT_RECEIVES);
+    ending.abort();
+    const results = await sent;
+    expect(new Set(results.map((result) => (result as { reason?: { code?: string } }).reason?.code))).toEqual(
+      new Set(['GATEWAY_DESTINATION_AWAY']),
+    );
+    expect(received).toBe(MAX_CONCURRENT_RECEIVES);
+  });
+
+  it.each([
+    { order: 'first', answers: [0, 1] },
+    { order: 'last', answers: [1, 0] },
+  ])('keeps a subscriber that the newest check allows when an older refusal arrives $order', async ({ answers }) => {
+    const checks: ((allowed: boolean) => void)[] = [];
+    let subscribed = false;
+    const { destinations, rooms, subscription } = destinationsOf({
+      mayRead: () => !subscribed || new Promise<boolean>((resolve) => checks.push(resolve)),
+    });
+    await destinations.subscribe(subscription, '/rooms/5');
+    subscribed = true;
+    rooms.recheck('5');
+    rooms.recheck('5');
+    await until('both checks', () => checks.length === 2);
+    for (const check of answers) {
+      checks[check]?.(check === 1);
+      await settled();
+    }
+    expect(destinations.subscribersOf('/rooms/5')).toEqual([subscription]);
+  });
+
+  it('uses a longer prefix that is registered after the end of a shorter one', async () => {
+    const { destinations, ending, subscription } = destinationsOf({});
+    ending.abort();
+    destinations.register({ prefix: '/rooms/inner/', mayRead: () => true }, new AbortController().signal);
+    await destinations.subscribe(subscription, '/rooms/inner/5');
+    expect(destinations.subscribersOf('/rooms/inner/5')).toEqual([subscription]);
+    await expect(destinations.subscribe(subscription, '/rooms/5')).rejects.toMatchObject({ code: 'GATEWAY_DESTINATION_AWAY' });
   });
 });

@@ -24,7 +24,7 @@ export const MAX_RECEIVE_MS = 30_000;
 /** Maximum checks of rights of one prefix at the same time on this host. */
 const MAX_CONCURRENT_CHECKS = 100;
 /** Maximum messages of one prefix that are handled at the same time on this host. */
-const MAX_CONCURRENT_RECEIVES = 500;
+export const MAX_CONCURRENT_RECEIVES = 500;
 /** Maximum calls of `mayRead` for one SUBSCRIBE, which are repeated when the rights change during the call. */
 const MAX_CHECKS_PER_SUBSCRIBE = 3;
 
@@ -62,6 +62,8 @@ export class PluginDestinations {
   readonly #registrations = new Map<string, Registration | undefined>();
   readonly #subscribers = new SubscriptionTable();
   readonly #pending = new Map<Subscription, PendingSubscribe>();
+  /** The newest check of each subscription. An older check that ends later changes nothing. */
+  readonly #newestChecks = new WeakMap<Subscription, object>();
   readonly #stopListening: () => void;
 
   constructor(private readonly deps: PluginDestinationsDeps) {
@@ -141,8 +143,9 @@ export class PluginDestinations {
     this.#subscribers.removeSession(session);
   }
 
+  /** Returns the subscriptions that receive messages of the destination: none while no plugin of this host can verify their rights. */
   subscribersOf(destination: string): readonly Subscription[] {
-    return this.#subscribers.subscribersOf(destination);
+    return this.#find(destination)?.registration ? this.#subscribers.subscribersOf(destination) : [];
   }
 
   /** Passes a SEND frame to the plugin and resolves once the plugin has handled it. Rejects when the plugin refuses it. */
@@ -190,12 +193,22 @@ export class PluginDestinations {
     for (const subscription of this.#subscribers.subscribersOf(destination)) void this.#recheck(subscription, destination);
   }
 
-  /** Removes the subscription when the plugin refuses it. Ends the session when the plugin fails, so that the client connects again. */
+  /**
+   * Removes the subscription when the plugin refuses it. Ends the session when the plugin fails, so that the client connects again. Changes
+   * nothing when the registration has ended or ends during the check, because the next registration checks all subscriptions.
+   */
   async #recheck(subscription: Subscription, destination: string): Promise<void> {
+    const registration = this.#find(destination)?.registration;
+    if (!registration) return;
     const { session } = subscription;
+    const check = {};
+    this.#newestChecks.set(subscription, check);
+    const isDecisive = () => !registration.signal.aborted && this.#newestChecks.get(subscription) === check;
     try {
-      if (!(await this.#mayRead(session, destination))) this.#subscribers.remove(destination, subscription);
+      const allowed = await this.#mayRead(session, destination);
+      if (!allowed && isDecisive()) this.#subscribers.remove(destination, subscription);
     } catch (error) {
+      if (!isDecisive()) return;
       this.#subscribers.remove(destination, subscription);
       session.close(error as SluiceError);
     }
@@ -208,11 +221,12 @@ export class PluginDestinations {
     maxMs: number,
     work: (signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
+    // the registration may have ended while this call waited for its turn
+    if (registration.signal.aborted) throw away(destination);
     const bounds = new AbortController();
     const end = () => bounds.abort();
     const timer = this.deps.after(maxMs, end);
     registration.ends.add(end);
-    if (registration.signal.aborted) end();
     try {
       return await raceAbort(work(bounds.signal), bounds.signal, () =>
         registration.signal.aborted
@@ -236,13 +250,17 @@ export class PluginDestinations {
     return { registration: found.registration, path: found.path };
   }
 
+  /** Prefers an active registration: the prefix of an ended one may overlap with it. */
   #find(destination: string): { readonly registration: Registration | undefined; readonly path: string } | undefined {
+    let ended: { readonly registration: undefined; readonly path: string } | undefined;
     for (const [prefix, registration] of this.#registrations) {
       if (!destination.startsWith(prefix)) continue;
       const path = destination.slice(prefix.length);
-      if (isName(path)) return { registration, path };
+      if (!isName(path)) continue;
+      if (registration) return { registration, path };
+      ended = { registration, path };
     }
-    return undefined;
+    return ended;
   }
 
   #checkPrefix(prefix: string): void {
