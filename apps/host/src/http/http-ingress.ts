@@ -152,7 +152,7 @@ export class HttpIngress implements UpgradeRegistrar {
     if (route.scope === false) return { sender: undefined, endpoint };
     const sender = await this.#sender(request);
     requireScope(sender, route.scope);
-    if (path.startsWith('/in/')) requireEndpoint(sender, path, route.scope);
+    if (route.path.startsWith('/in/')) requireEndpoint(sender, path, route.scope);
     return { sender, endpoint };
   }
 

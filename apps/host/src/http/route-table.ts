@@ -48,8 +48,8 @@ export class RouteTable {
   }
 
   #match(method: string, path: string): { readonly route: Route; readonly params: Readonly<Record<string, string>> } | undefined {
-    // a request target has no fragment (RFC 9112, section 3.2); find-my-way would ignore it, and rights are checked for the whole path
-    if (path.includes('#')) return undefined;
+    // find-my-way would ignore a fragment, and the scheme and host of an absolute request target, but rights are checked for the whole path
+    if (!path.startsWith('/') || path.includes('#')) return undefined;
     const router = (this.#router ??= routerOf(this.#routes.values()));
     const found = router.find(method as HTTPMethod, path);
     if (!found) return undefined;
