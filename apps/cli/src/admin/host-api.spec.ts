@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { HostApi } from './host-api.js';
+import { HostApi, TokenRefusedError } from './host-api.js';
 
 let server: Server;
 
@@ -36,5 +36,24 @@ describe('HostApi', () => {
     await expect(api.admin.unrouted({})).rejects.toThrow(
       /GET \/api\/unrouted in another format \(items: 0: count: .*the release that/,
     );
+  });
+
+  it('throws a TokenRefusedError when the host answers 401', async () => {
+    const api = await apiOf(401, '{"code":"TOKEN_INVALID","message":"the token has expired","cure":"sign a new one"}');
+    await expect(api.get('/api/status')).rejects.toThrow(TokenRefusedError);
+  });
+
+  it('sends the token that its function returns with each request', async () => {
+    const sent: (string | undefined)[] = [];
+    server = createServer((request, response) => {
+      sent.push(request.headers.authorization);
+      response.end('{}');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    let signed = 0;
+    const api = new HostApi(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, async () => `token${++signed}`);
+    await api.get('/api/status');
+    await api.get('/api/status');
+    expect(sent).toEqual(['Bearer token1', 'Bearer token2']);
   });
 });

@@ -9,14 +9,21 @@ export class NoHostError extends CommandError {}
 /** Thrown when the host answers 404. */
 export class NotFoundError extends CommandError {}
 
-/** The HTTP API of a running host: the admin API, and routes of plugins. Rejects with {@link NoHostError}, {@link NotFoundError}, or a {@link CommandError} of the host. */
+/** Thrown when the host answers 401: it refuses the token, and would refuse it in further requests. */
+export class TokenRefusedError extends CommandError {}
+
+/** Resolves with the token for one request. */
+export type TokenSource = () => Promise<string>;
+
+/** The HTTP API of a running host: the admin API, and routes of plugins. Rejects with {@link NoHostError}, {@link NotFoundError}, {@link TokenRefusedError}, or a {@link CommandError} of the host. */
 export class HostApi {
   /** The admin API of the contract. */
   readonly admin: AdminClient = adminClient((method, path, body) => this.#ask(method, path, body));
 
+  /** @param token one token for all requests, or a function that resolves with the token of each request */
   constructor(
     readonly url: string,
-    private readonly token: string,
+    private readonly token: string | TokenSource,
   ) {}
 
   get<T>(path: string): Promise<T> {
@@ -28,7 +35,8 @@ export class HostApi {
   }
 
   async #ask<T>(method: string, path: string, body?: object): Promise<T> {
-    const headers = { authorization: `Bearer ${this.token}`, ...(body && { 'content-type': 'application/json' }) };
+    const token = typeof this.token === 'string' ? this.token : await this.token();
+    const headers = { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) };
     const answer = await fetch(new URL(path, this.url), {
       method,
       headers,
@@ -42,8 +50,13 @@ export class HostApi {
     const text = await answer.text();
     if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
     const refusal = refusalOf(answer.status, text, this.url);
-    throw answer.status === 404 ? new NotFoundError(refusal) : new CommandError(refusal);
+    throw errorOf(answer.status, refusal);
   }
+}
+
+function errorOf(status: number, refusal: string): CommandError {
+  if (status === 401) return new TokenRefusedError(refusal);
+  return status === 404 ? new NotFoundError(refusal) : new CommandError(refusal);
 }
 
 function reasonOf(error: unknown): string {

@@ -2,13 +2,13 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { postgresUrl, PostgresProcess } from '@sluice/embedded';
 import { operatorSecret, readEnv, signOperatorToken, type Env } from '@sluice/host';
-import { systemClock } from '@sluice/plugin-api';
+import { systemClock, type Clock } from '@sluice/plugin-api';
 import { CommandError } from '../exit.js';
 import { silent } from '../terminal/print.js';
-import { HostApi } from './host-api.js';
+import { HostApi, type TokenSource } from './host-api.js';
 
-/** Validity of a token for one command. */
-const COMMAND_TTL_MS = 300_000;
+/** Validity of a token that a command signs. */
+const TOKEN_TTL_MS = 300_000;
 
 /** Returns the secret of the operator's tokens from the environment or from the database. Throws when both are unavailable. */
 export async function readOperatorSecret(env: Env): Promise<string> {
@@ -55,14 +55,22 @@ function systemUser(): string {
   }
 }
 
-/** Returns the API of the host at SLUICE_URL or on this machine. Uses SLUICE_TOKEN or a short-lived token of the operator. */
+/**
+ * Returns the tokens of one command. A token is valid for 5 min and a command may run for hours, so a new token is signed once the current
+ * one is half used.
+ */
+export function commandTokens(secret: string, clock: Pick<Clock, 'monotonic'>): TokenSource {
+  let token: Promise<string> | undefined;
+  let signedAt = 0;
+  return () => {
+    const now = clock.monotonic();
+    if (token && now - signedAt < TOKEN_TTL_MS / 2) return token;
+    signedAt = now;
+    return (token = signOperatorToken(secret, { sub: commandUser(), scope: 'viewer admin', ttlMs: TOKEN_TTL_MS }));
+  };
+}
+
+/** Returns the API of the host at SLUICE_URL or on this machine. Uses SLUICE_TOKEN or short-lived tokens of the operator. */
 export async function openHostApi(env: Env = readEnv()): Promise<HostApi> {
-  const token =
-    env.SLUICE_TOKEN ??
-    (await signOperatorToken(await readOperatorSecret(env), {
-      sub: commandUser(),
-      scope: 'viewer admin',
-      ttlMs: COMMAND_TTL_MS,
-    }));
-  return new HostApi(hostUrl(env), token);
+  return new HostApi(hostUrl(env), env.SLUICE_TOKEN ?? commandTokens(await readOperatorSecret(env), systemClock));
 }

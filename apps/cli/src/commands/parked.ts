@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { AdminClient, Collected, ParkedItem } from '@sluice/admin-contract';
 import { Option, type Command } from 'commander';
 import { addAll, listed, sayMore, type ListFlags } from '../admin/listed.js';
+import { TokenRefusedError } from '../admin/host-api.js';
 import { openHostApi } from '../admin/operator.js';
 import { runOf, runsLike, shortRuns } from '../admin/short-run.js';
 import { CommandError, EXIT, UsageError, describeError } from '../exit.js';
@@ -116,7 +117,8 @@ function warnOfRepeats({ run, repeats = [] }: Awaited<ReturnType<AdminClient['re
   say(paint.yellow(`run ${run}: calls that were made before may be repeated: ${repeats.join(', ')}`));
 }
 
-async function replayAll(admin: AdminClient, fromStart: boolean, flow: string | undefined): Promise<void> {
+/** Replays all parked runs. An error of one run does not stop the others, but a refused token does: the host would refuse each one. */
+export async function replayAll(admin: AdminClient, fromStart: boolean, flow: string | undefined): Promise<void> {
   const { items: runs, more } = await parkedRuns(admin, flow);
   let done = 0;
   for (const run of runs) {
@@ -124,6 +126,10 @@ async function replayAll(admin: AdminClient, fromStart: boolean, flow: string | 
       warnOfRepeats(await admin.replay({ run, fromStart }));
       done++;
     } catch (error) {
+      if (error instanceof TokenRefusedError) {
+        say(`replayed ${counted(done, 'run')} of ${runs.length}`);
+        throw error;
+      }
       say(`${run}: ${describeError(error)}`);
     }
   }
