@@ -21,7 +21,7 @@ export function adminApiPage(routes, { errorsOf, openApi }) {
     'to 10,000.',
     '',
     'Each POST is recorded in the audit log before it begins, with the issuer and the subject of its token, the time, the route, the target and',
-    'the outcome; data of events are not recorded. Rows are kept for a year, at most a million of them. `sluice audit` lists them. The command',
+    'the outcome; data of events are not recorded. Rows are kept for a year, at most a million of each route. `sluice audit` lists them. The command',
     'line signs its own tokens with the subject `cli:<user>@<machine>` when it reads the secret of the operator. A person who has that secret can sign',
     'any subject: set `SLUICE_TOKEN` to a personal token where the record has to be reliable.',
     '',

@@ -270,3 +270,17 @@ describe('the audit log', () => {
     expect(JSON.stringify(app.log.lines)).toContain('the outcome of an action cannot be recorded');
   });
 });
+
+describe('a run that a host of a newer release has parked', () => {
+  it('is shown by no host of this release, which answers 409 with the cure', async () => {
+    const json = Buffer.from(JSON.stringify({ v: 2, frames: [] }));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(json.length);
+    const newer = { ...parkedRun(1), message: Buffer.concat([length, json]) };
+    await app.store.parked.add([newer]);
+    expect(await app.ask('GET', `/api/parked/${newer.run}`)).toMatchObject({
+      status: 409,
+      body: { code: 'REPLAY_REFUSED', cure: 'use a host of the newer release' },
+    });
+  });
+});

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { action, reading, type ResponseOf } from './route.js';
-import { Count, Id, PAGE_REQUEST, pageOf, Text, Time } from './schemas.js';
+import { Count, Id, MAX_PRUNED_QUEUES, PAGE_REQUEST, pageOf, Text, Time } from './schemas.js';
 
 const FATE = z.enum(['retry', 'overload', 'unavailable', 'rejected', 'fatal']);
 const CAUSE = z.object({ code: z.string(), fate: FATE, message: z.string() });
@@ -208,7 +208,7 @@ export const HOST_ROUTES = {
     request: RunRequest,
     status: 200,
     response: SHOWN_RUN,
-    errors: { 404: ['NOT_PARKED'] },
+    errors: { 404: ['NOT_PARKED'], 409: ['REPLAY_REFUSED', 'CONFIG_INVALID'] },
   }),
   replay: action({
     path: '/api/parked/{run}/replay',
@@ -309,7 +309,7 @@ export const HOST_ROUTES = {
     path: '/api/doctor/prune',
     scope: 'admin',
     summary: 'Deletes the queues of removed flows with their messages; returns the number of messages by queue',
-    request: z.strictObject({ queues: z.array(Text.max(300)).max(1_000) }),
+    request: z.strictObject({ queues: z.array(Text.max(300)).max(MAX_PRUNED_QUEUES) }),
     status: 200,
     response: z.record(z.string(), Count),
     target: ({ queues }) => `queues ${queues.join(', ')}`,

@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 /** Maximum number of items on a page. */
 export const MAX_PAGE_SIZE = 1_000;
+/** Maximum number of queues that one request deletes. */
+export const MAX_PRUNED_QUEUES = 1_000;
 const DEFAULT_PAGE_SIZE = 100;
 /** The remaining items of a list are counted up to this number. */
 export const MAX_COUNTED = 10_000;

@@ -31,7 +31,7 @@ import { runTrigger, type TriggersDeps } from './ingress/triggers.js';
 /** Time for calls in flight at a graceful stop, in milliseconds. */
 const STOP_GRACE_MS = 8_000;
 const SWEEP_MS = 60 * 60_000;
-/** Actions of operators are kept for a year, at most a million of them. */
+/** Actions of operators are kept for a year, at most a million of each route. */
 const AUDIT_RETENTION = { auditMs: 365 * 24 * 60 * 60_000, auditRows: 1_000_000 };
 const SEEN_MS = 60 * 60_000;
 /** Maximum milliseconds for which a host still accepts events of an account that has become full. */

@@ -58,7 +58,7 @@ export { Connections } from './calls/connections.js';
 export { EventIngress } from './ingress/event-ingress.js';
 export type { CallReport, Observer } from './observer.js';
 export type { HostCapabilities } from './services.js';
-export { Parking, type ReplayOptions } from './parking/parking.js';
+export { Parking, readParkedRun, type ReplayOptions } from './parking/parking.js';
 export { moduleAttemptOf, withModuleAttempt, type ModuleAttempt } from './parking/module-attempt.js';
 export { sourceOfParked, type ParkedSource } from './parking/parked-source.js';
 export { decodeRun, encodeRun, RUN_TYPE } from './runs/run-codec.js';

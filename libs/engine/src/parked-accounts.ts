@@ -8,7 +8,7 @@ const REPORTED_PART = 0.8;
 /** An account and how it stands to `settings.limits.parked`. */
 export interface ParkedAccountState extends ParkedAccount {
   readonly limit: number;
-  /** Its events are refused at the doors. */
+  /** Its events are refused before they are accepted. */
   readonly isFull: boolean;
 }
 
@@ -34,7 +34,7 @@ export function parkedBytes({ message, event, error }: Pick<ParkedRun, 'message'
 }
 
 /**
- * Bounds what one sender can have parked: its events are refused at the doors while its account is full, before they are accepted. Events
+ * Bounds what one sender can have parked: its events are refused while its account is full, before they are accepted. Events
  * that were accepted before are still parked, and so are those that nobody could send again: of live sources and of the engine itself.
  */
 export class ParkedAccounts {

@@ -142,12 +142,16 @@ export async function startTestEngine(options: TestEngineOptions) {
   const pacer = options.pacer ?? new PlainPacer();
   const fake: AnyPlugin = fakePlugin(calls, options.answer ?? (() => ({ ok: true })), options.idempotent);
   const plugins = new Map([fake, ...(options.plugin ? [options.plugin] : [])].map((plugin) => [plugin.name, plugin]));
+  const hopsMs: number[] = [];
   const unrouted: string[] = [];
   const unwanted: string[] = [];
   const observer: Observer = {
     accepted: () => undefined,
     unrouted: (event) => unrouted.push(event.type),
-    hop: (flow, _ms, outcome) => outcomes.push({ flow, outcome }),
+    hop: (flow, ms, outcome) => {
+      hopsMs.push(ms);
+      outcomes.push({ flow, outcome });
+    },
     unwanted: (flow) => unwanted.push(flow),
     called: () => undefined,
     parked: () => undefined,
@@ -201,6 +205,7 @@ export async function startTestEngine(options: TestEngineOptions) {
     log,
     calls,
     outcomes,
+    hopsMs,
     unrouted,
     unwanted,
     emitted,

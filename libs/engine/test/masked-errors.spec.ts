@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { fail } from '@sluice/plugin-api';
+import { action, definePlugin, fail, type AnyPlugin } from '@sluice/plugin-api';
 import { until } from '@sluice/testing';
+import { z } from 'zod';
 import { flow, testEngines } from './engine-harness.js';
 
 const SECRET = 'W3bT0kenSecret';
@@ -45,5 +46,36 @@ describe('a secret that a remote system repeats in its error', () => {
     await machine.publish('order.asked', { n: 1 });
     await until('the event of the failure', () => machine.emitted.some(({ type }) => type === 'order.failed'));
     expect(JSON.stringify(machine.emitted)).not.toContain(SECRET);
+  });
+});
+
+describe('a secret in an error that a plugin throws before the call', () => {
+  it('is not stored when `idempotent` throws', async () => {
+    const plugin: AnyPlugin = definePlugin({
+      name: 'bank',
+      api: '^1',
+      connection: z.strictObject({}),
+      open: async () => ({ close: async () => undefined }),
+      triggers: {},
+      actions: {
+        pay: action({
+          title: 'Pay',
+          input: z.strictObject({ text: z.string() }),
+          output: z.unknown(),
+          idempotent: () => {
+            throw fail.REJECTED(`no account of ${SECRET}`);
+          },
+          run: async (_client: { close(): Promise<void> }) => 'paid',
+        }),
+      },
+    });
+    const flows = flow('order', '  - { id: pay, use: bank.pay, connection: bank, with: { text: hello } }\n');
+    const machine = await start({ flows, plugin, settings: '  bank:\n    use: bank\n', mask });
+    await machine.publish('order.asked', { n: 1 });
+    await until('the run to be parked', async () => (await machine.store.parked.list({ limit: 1 })).length === 1);
+    const [summary] = await machine.store.parked.list({ limit: 1 });
+    expect(summary?.error.message).toBe('no account of ***');
+    const parked = await machine.store.parked.get(summary?.run ?? '');
+    expect(JSON.stringify([parked, parked?.message.toString(), machine.log.lines])).not.toContain(SECRET);
   });
 });

@@ -125,3 +125,21 @@ describe('a run whose event carries the attempt of a module', () => {
     await machine.ended('done');
   });
 });
+
+describe('a run that a host of a newer release has parked', () => {
+  it.each([{}, { fromStart: true }, { data: { text: 'b' } }])(
+    'is refused with the cure, and stays parked: %j',
+    async (options) => {
+      const { machine } = await engineWithRows();
+      const json = Buffer.from(JSON.stringify({ v: 2, frames: [] }));
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(json.length);
+      await machine.store.parked.add([{ ...ofFlow, run: 'newer', message: Buffer.concat([length, json]) }]);
+      await expect(machine.engine.parking.replay('newer', options)).rejects.toMatchObject({
+        code: 'REPLAY_REFUSED',
+        cure: 'use a host of the newer release',
+      });
+      expect((await machine.store.parked.get('newer'))?.state).toBe('parked');
+    },
+  );
+});

@@ -141,9 +141,15 @@ export class MemoryStore implements Store {
       const { now, claims, parked } = this.database;
       this.database.journal = this.database.journal.filter(({ at }) => at.getTime() > now() - retention.journalMs);
       for (const [key, { run }] of parked) if (run.parkedAt.getTime() < now() - retention.parkedMs) parked.delete(key);
+      const ofRoute = new Map<string, number>();
       this.database.audit = this.database.audit
-        .filter(({ at }) => at.getTime() >= now() - retention.auditMs)
-        .slice(-retention.auditRows);
+        .toReversed()
+        .filter(({ at, route }) => {
+          const count = (ofRoute.get(route) ?? 0) + 1;
+          ofRoute.set(route, count);
+          return at.getTime() >= now() - retention.auditMs && count <= retention.auditRows;
+        })
+        .reverse();
       for (const [key, { until }] of claims) if (until <= now()) claims.delete(key);
     });
   }

@@ -55,11 +55,13 @@ export class PostgresAudit implements AuditStore {
     return Number((row as { count: string }).count);
   }
 
-  /** Deletes the actions that are older than `ms`, and all but the newest `rows`. */
+  /** Deletes the actions that are older than `ms`, and of each route all but the newest `rows`. */
   async sweep(ms: number, rows: number): Promise<void> {
     await this.database.change(
       `delete from sluice.audit where at < clock_timestamp() - $1 * interval '1 millisecond'
-       or n <= (select n from sluice.audit order by n desc offset $2 limit 1)`,
+       or n in (select n from (
+         select n, row_number() over (partition by route order by n desc) as rank from sluice.audit
+       ) as ranked where rank > $2)`,
       [ms, rows],
     );
   }

@@ -1,4 +1,4 @@
-import { ContractError, type AdminClient } from '@sluice/admin-contract';
+import { ContractError, MAX_PRUNED_QUEUES, type AdminClient } from '@sluice/admin-contract';
 import { readEnv, type Env } from '@sluice/host';
 import type { Command } from 'commander';
 import type { Line } from '../admin/check-connections.js';
@@ -105,10 +105,13 @@ function diagnosisText({ what, ok, skipped, says, cure }: Line): string {
   return ok || cure === undefined || says.includes(cure) ? line : `${line}\n         do: ${oneLine(cure)}`;
 }
 
-async function pruneQueues(admin: AdminClient): Promise<void> {
+/** Deletes the queues of removed flows, at most {@link MAX_PRUNED_QUEUES} with each request. */
+export async function pruneQueues(admin: AdminClient): Promise<void> {
   const found = await admin.doctor({});
   const queues = found.flatMap(({ what, ok }) => (!ok && what.startsWith('queue ') ? [what.slice('queue '.length)] : []));
   if (queues.length === 0) return print('no queues of removed flows');
-  const removed = await admin.prune({ queues });
-  for (const [queue, count] of Object.entries(removed)) print(`removed ${queue} with ${counted(count, 'message')}`);
+  for (let from = 0; from < queues.length; from += MAX_PRUNED_QUEUES) {
+    const removed = await admin.prune({ queues: queues.slice(from, from + MAX_PRUNED_QUEUES) });
+    for (const [queue, count] of Object.entries(removed)) print(`removed ${queue} with ${counted(count, 'message')}`);
+  }
 }

@@ -1,6 +1,6 @@
 import { HOST_ROUTES, type HostRouteName, type Page, type RequestOf, type ResponseOf } from '@sluice/admin-contract';
 import { Injectable } from '@nestjs/common';
-import { decodeRun, readData, type ParkedPosition, type ParkedRun } from '@sluice/engine';
+import { readData, readParkedRun, type ParkedPosition, type ParkedRun } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { connectionReports } from './connection-reports.js';
@@ -128,8 +128,8 @@ export class AdminHandlers implements Handlers {
 }
 
 function shown(parked: ParkedRun) {
-  const { message, ...summary } = parked;
-  const { state, body } = decodeRun(message);
+  const { message: _message, ...summary } = parked;
+  const { state, body } = readParkedRun(parked);
   let data: unknown;
   try {
     data = readData(parked.event, body);

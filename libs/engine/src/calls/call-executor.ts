@@ -55,16 +55,18 @@ export class CallExecutor {
   async make(attempt: CallAttempt): Promise<CallOutcome> {
     const { call } = attempt;
     const { clock } = this.deps;
-    const began = clock.now();
+    const began = clock.monotonic();
+    const waitedMs = Math.max(0, clock.now() - call.since);
+    const tookMs = () => Math.round(clock.monotonic() - began);
     const timeout = call.deadline === undefined ? undefined : abortAt(clock, call.deadline);
     try {
       const { output, emitted, suspended } = await this.#run(attempt, timeout?.signal);
-      const ms = clock.now() - began;
-      this.#report(attempt, began, ms);
+      const ms = tookMs();
+      this.#report(attempt, waitedMs, ms);
       return suspended ? { kind: 'suspended', emitted, ms } : { kind: 'output', output, emitted, ms };
     } catch (error) {
-      const ms = clock.now() - began;
-      this.#report(attempt, began, ms, viewOfCall(attempt.step, call, error));
+      const ms = tookMs();
+      this.#report(attempt, waitedMs, ms, viewOfCall(attempt.step, call, error));
       return { kind: 'failed', error, ms, timedOut: timeout?.signal.aborted === true };
     } finally {
       timeout?.cancel();
@@ -101,7 +103,7 @@ export class CallExecutor {
     }
   }
 
-  #report({ run, step, call, load, journaled }: CallAttempt, began: number, ms: number, error?: ErrorView): void {
+  #report({ run, step, call, load, journaled }: CallAttempt, waitedMs: number, ms: number, error?: ErrorView): void {
     const { observer, journal, clock } = this.deps;
     const connection = call.connection !== undefined && { connection: call.connection };
     observer.called({
@@ -113,7 +115,7 @@ export class CallExecutor {
       input: call.input,
       attempt: call.attempt,
       ms,
-      waitedMs: began - call.since,
+      waitedMs,
       ...load(),
       ...(error && { error }),
     });

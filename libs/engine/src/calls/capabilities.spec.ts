@@ -110,4 +110,26 @@ describe('a capability of another plugin', () => {
     expect(chat.hosts[1]?.signal.aborted).toBe(false);
     await all.close();
   });
+
+  it('keeps no listener for a client that closed while the connection that provides it was opening', async () => {
+    const { all, gateway, chat } = workspaceOf(['chat', 'gate']);
+    const provider = all.get('gate', 'gate');
+    let listeners = 0;
+    const onLost = provider.onLost.bind(provider);
+    provider.onLost = (back) => {
+      const forget = onLost(back);
+      listeners++;
+      return () => {
+        listeners--;
+        forget();
+      };
+    };
+    await all.get('chat', 'chat').client();
+    const taken = chat.hosts[0]?.services.desktops?.();
+    chat.hosts[0]?.lost(new Error('of its own'));
+    await expect(taken).rejects.toThrow('of its own');
+    expect(gateway.hosts).toHaveLength(1);
+    expect(listeners).toBe(0);
+    await all.close();
+  });
 });

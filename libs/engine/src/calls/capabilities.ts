@@ -44,6 +44,8 @@ async function capabilityOf<Name extends CapabilityName>(
   user: CapabilityUser,
 ): Promise<Capabilities[Name]> {
   const client = await provider.client();
+  // a signal that has fired calls no listener, so the one of the provider would stay
+  user.signal.throwIfAborted();
   const forget = provider.onLost(() => user.lost(new Error(`connection ${provider.spec.name}, which it uses, was lost`)));
   user.signal.addEventListener('abort', forget, { once: true });
   return provider.plugin.provides?.[name]?.(client) as Capabilities[Name];

@@ -75,12 +75,13 @@ export interface ConnectionHealth {
 export class Connection {
   #client: Promise<Closable> | undefined;
   #failures = 0;
-  #notBefore = 0;
+  /** Monotonic time, in milliseconds, before which `client` rejects. */
+  #notBefore = -Infinity;
   #openError: SluiceError | undefined;
   #fatal: string | undefined;
   #open = false;
-  /** Milliseconds since 1970. */
-  #checkAgainAt = 0;
+  /** Monotonic time in milliseconds. */
+  #checkAgainAt = -Infinity;
   readonly #closing = new AbortController();
   readonly #lost = new Set<(reason: unknown) => void>();
   /** Reasons why the remote system refuses sources of this connection, one per source. */
@@ -104,14 +105,14 @@ export class Connection {
   client(): Promise<Closable> {
     if (this.#closing.signal.aborted) return Promise.reject(asUnreachable(this.spec.name, this.#closing.signal.reason));
     if (this.#client) return this.#client;
-    if (this.deps.clock.now() < this.#notBefore) return Promise.reject(this.#openError ?? new Error('not open'));
+    if (this.deps.clock.monotonic() < this.#notBefore) return Promise.reject(this.#openError ?? new Error('not open'));
     this.#client = this.#opened();
     return this.#client;
   }
 
   /** Returns the milliseconds of the backoff that are left, during which `client` rejects. */
   reopensInMs(): number {
-    return Math.max(0, this.#notBefore - this.deps.clock.now());
+    return Math.max(0, this.#notBefore - this.deps.clock.monotonic());
   }
 
   /** Calls `back` once when the current client is lost. Returns the function that removes `back`. */
@@ -121,18 +122,20 @@ export class Connection {
   }
 
   /**
-   * Runs an action with a parsed input and validates its output.
+   * Runs an action with a parsed input and validates its output. The action is not run when the signal of the call has fired while the
+   * client opened.
    *
    * @throws SluiceError, or the masked error of the plugin
    */
   async run({ action, name, input }: ParsedAction, call: Call): Promise<unknown> {
     try {
       const client = await this.client();
+      if (call.signal.aborted) throw notCalled(name, call.signal.reason);
       const output: unknown = await action.run(client, input, call);
       this.#fatal = undefined;
       return parseOutput(name, action, output);
     } catch (thrown) {
-      const error = this.#masked(thrown);
+      const error = this.mask(thrown);
       if (isSluiceError(error) && error.fate === 'fatal') this.#onFatal(error);
       throw error;
     }
@@ -143,13 +146,13 @@ export class Connection {
     return this.#unpaced.take(signal);
   }
 
-  /** Verifies that the remote system can be used. Rejects when it cannot, or when the plugin has no check. */
+  /** Verifies that the remote system can be used. Rejects when it cannot. A plugin without a check is only opened. */
   async check(): Promise<void> {
     const client = await this.client();
     try {
       await this.plugin.check?.(client);
     } catch (error) {
-      throw this.#masked(error);
+      throw this.mask(error);
     }
     this.#fatal = undefined;
   }
@@ -160,7 +163,7 @@ export class Connection {
     try {
       return await this.plugin.diagnose?.(await this.client());
     } catch (error) {
-      throw this.#masked(error);
+      throw this.mask(error);
     }
   }
 
@@ -215,11 +218,11 @@ export class Connection {
       this.#open = true;
       return client;
     } catch (thrown) {
-      const error = this.#masked(thrown);
+      const error = this.mask(thrown);
       generation.abort(error);
       this.#client = undefined;
       this.#openError = isSluiceError(error) ? notSent(error) : asUnreachable(this.spec.name, error);
-      this.#notBefore = this.deps.clock.now() + backoffMs(REOPEN, this.#failures++);
+      this.#notBefore = this.deps.clock.monotonic() + backoffMs(REOPEN, this.#failures++);
       throw this.#openError;
     }
   }
@@ -232,7 +235,8 @@ export class Connection {
     return Object.assign(Object.create(services) as Services, used);
   }
 
-  #masked(error: unknown): unknown {
+  /** Returns the error without secrets. */
+  mask(error: unknown): unknown {
     return maskedError(error, this.deps.mask);
   }
 
@@ -242,8 +246,8 @@ export class Connection {
    */
   #onFatal(error: SluiceError): void {
     if (error.code === UNAUTHORIZED) this.#fatal = error.message;
-    if (error.code === UNAUTHORIZED || !this.plugin.check || this.deps.clock.now() < this.#checkAgainAt) return;
-    this.#checkAgainAt = this.deps.clock.now() + CHECK_AFTER_FATAL_MS;
+    if (error.code === UNAUTHORIZED || !this.plugin.check || this.deps.clock.monotonic() < this.#checkAgainAt) return;
+    this.#checkAgainAt = this.deps.clock.monotonic() + CHECK_AFTER_FATAL_MS;
     this.check().catch((failed: unknown) => {
       if (isSluiceError(failed) && failed.fate === 'fatal') this.#fatal = failed.message;
     });
@@ -266,6 +270,11 @@ export class Connection {
       this.deps.log.warn(`${this.spec.name}: closing failed`, { error: messageOf(error) });
     }
   }
+}
+
+/** Returns the error of a call that ended before its action began. It spends no attempt. */
+function notCalled(name: string, reason: unknown): SluiceError {
+  return fail.TIMED_OUT(`${name} was not called: ${messageOf(reason)}`, { cause: reason, sent: 'no', postponeMs: 0 });
 }
 
 function parseOutput(name: string, action: AnyAction<unknown>, output: unknown): unknown {

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { definePlugin, fail, systemClock } from '@sluice/plugin-api';
+import { action, definePlugin, fail, systemClock, type AnyAction, type Call, type Clock } from '@sluice/plugin-api';
+import { VirtualClock } from '@sluice/memory';
 import { FakeWorkspace, MemoryLog, until } from '@sluice/testing';
 import { z } from 'zod';
 import { Connection } from './connection.js';
 import { keepUsing } from './keep-using.js';
 
 /** Returns a connection that cannot be opened. Each attempt fails for the next of the reasons. */
-function refusedFor(reasons: readonly string[]) {
+function refusedFor(reasons: readonly string[], clock: Clock = systemClock) {
   let tries = 0;
   const plugin = definePlugin({
     name: 'fake',
@@ -26,7 +27,7 @@ function refusedFor(reasons: readonly string[]) {
     tries: () => tries,
     connection: new Connection(spec, plugin, {
       log,
-      clock: systemClock,
+      clock,
       mask: (text) => text,
       services: () => new FakeWorkspace().host(),
     }),
@@ -79,6 +80,61 @@ describe('a source that the remote system refuses', () => {
     stop.abort();
     await using;
     expect(connection.health()).toMatchObject({ state: 'in use' });
+    await connection.close();
+  });
+});
+
+describe('a connection that could not be opened', () => {
+  it('is opened again after its backoff when the machine has set its clock back by an hour', async () => {
+    const clock = new VirtualClock();
+    const { connection, tries } = refusedFor(['refused'], clock);
+    await expect(connection.client()).rejects.toThrow('refused');
+    clock.setWallTime(clock.now() - 3_600_000);
+    expect(connection.reopensInMs()).toBeLessThan(30_000);
+    await clock.advance(30_000);
+    await expect(connection.client()).rejects.toThrow('refused');
+    expect(tries()).toBe(2);
+  });
+});
+
+describe('a call whose signal fires while its connection opens', () => {
+  it('is not made, and rejects with an error of a call that was not sent', async () => {
+    const calls: unknown[] = [];
+    const ring = action({
+      title: 'Ring',
+      input: z.unknown(),
+      output: z.unknown(),
+      idempotent: 'no',
+      async run(_client: { close(): Promise<void> }, input) {
+        calls.push(input);
+        return 'rang';
+      },
+    }) as unknown as AnyAction<unknown>;
+    const ends = new AbortController();
+    const plugin = definePlugin({
+      name: 'fake',
+      api: '^1',
+      connection: z.strictObject({}),
+      open: async () => {
+        ends.abort(new DOMException('the step has timed out', 'TimeoutError'));
+        return { close: async () => undefined };
+      },
+      triggers: {},
+      actions: {},
+    });
+    const location = { file: 'sluice.yaml', line: 1, column: 1 };
+    const connection = new Connection({ name: 'pbx', plugin: 'fake', location, config: {}, secrets: [] }, plugin, {
+      log: new MemoryLog(),
+      clock: systemClock,
+      mask: (text) => text,
+      services: () => new FakeWorkspace().host(),
+    });
+    const call = { signal: ends.signal } as Call;
+    await expect(connection.run({ action: ring, name: 'fake.ring', input: 1 }, call)).rejects.toMatchObject({
+      message: expect.stringContaining('fake.ring was not called'),
+      options: { sent: 'no' },
+    });
+    expect(calls).toEqual([]);
     await connection.close();
   });
 });

@@ -5,6 +5,7 @@ import { messageOf } from '../message-of.js';
 
 /** A source that has run for this time is considered accepted by the remote system. */
 const SOURCE_WORKS_AFTER_MS = 15_000;
+
 /**
  * Runs `use` with the connection's client until the signal fires. Whenever `use` ends or throws, the client is opened again with backoff.
  * An outage may last for days: the log contains each reason once, and not each attempt.
@@ -20,7 +21,7 @@ export async function keepUsing(
   for (let failures = 0; !signal.aborted; failures++) {
     const generation = new AbortController();
     const forget = connection.onLost((reason) => generation.abort(reason));
-    const began = connection.clock.now();
+    const began = connection.clock.monotonic();
     let works: Timer | undefined;
     try {
       const client = await connection.client();
@@ -38,7 +39,7 @@ export async function keepUsing(
       forget();
       generation.abort();
     }
-    if (connection.clock.now() - began > REOPEN.maxMs) {
+    if (connection.clock.monotonic() - began > REOPEN.maxMs) {
       failures = 0;
       told = undefined;
     }

@@ -35,12 +35,25 @@ export function prepareCall(
     if (!action) throw engineFail.CONFIG_INVALID(`there is no action ${name}`, { sent: 'no' });
     const checked = checkAgainst(action.input as z.ZodType, call.input);
     if (!checked.ok) throw engineFail.INPUT_INVALID(`the input of ${name} does not fit: ${checked.problems}`, { sent: 'no' });
-    return { ok: true, connection, name, action, input: checked.value, idempotent: idempotenceOf(action, checked.value) };
+    return {
+      ok: true,
+      connection,
+      name,
+      action,
+      input: checked.value,
+      idempotent: idempotenceOf(connection, action, checked.value),
+    };
   } catch (error) {
     return { ok: false, error, idempotent: 'no' };
   }
 }
 
-function idempotenceOf({ idempotent }: AnyAction<unknown>, input: unknown): Idempotence {
-  return typeof idempotent === 'function' ? (idempotent as (input: unknown) => Idempotence)(input) : idempotent;
+/** @throws the masked error of the plugin */
+function idempotenceOf(connection: Connection, { idempotent }: AnyAction<unknown>, input: unknown): Idempotence {
+  if (typeof idempotent !== 'function') return idempotent;
+  try {
+    return (idempotent as (input: unknown) => Idempotence)(input);
+  } catch (error) {
+    throw connection.mask(error);
+  }
 }

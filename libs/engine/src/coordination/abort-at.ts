@@ -8,14 +8,18 @@ export interface Deadline {
 }
 
 /**
- * Returns a signal that fires at the deadline, at once when it has passed.
+ * Returns a signal that fires at the deadline. For a deadline that has passed, the signal has fired when the function returns.
  *
  * @param deadline milliseconds since 1970
  */
 export function abortAt(clock: Clock, deadline: number): Deadline {
   const controller = new AbortController();
-  const timer = clock.after(deadline - clock.now(), () =>
-    controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
-  );
+  const abort = () => controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+  const leftMs = deadline - clock.now();
+  if (leftMs <= 0) {
+    abort();
+    return { signal: controller.signal, cancel: () => undefined };
+  }
+  const timer = clock.after(leftMs, abort);
   return { signal: controller.signal, cancel: () => timer.cancel() };
 }

@@ -8,8 +8,8 @@ const AGAIN_MS = 1_000;
 export interface LostWork {
   /** Description of the work for the log. */
   readonly what: string;
-  /** Start of the work in milliseconds since 1970. */
-  readonly sinceMs: number;
+  /** Monotonic time of the start of the work, in milliseconds. */
+  readonly since: number;
   readonly bus: Bus;
   readonly log: Log;
   readonly clock: Clock;
@@ -26,9 +26,9 @@ export interface LostWork {
  */
 export async function publishLost(
   outputs: readonly Outgoing[],
-  { what, sinceMs, bus, log, clock, signal }: LostWork,
+  { what, since, bus, log, clock, signal }: LostWork,
 ): Promise<boolean> {
-  const tookS = Math.round((clock.now() - sinceMs) / 1_000);
+  const tookS = Math.round((clock.monotonic() - since) / 1_000);
   log.warn(`the broker took the message of ${what} back after at most ${tookS} s: its result is kept`, {
     cure: 'if no connection broke, raise consumer_timeout of RabbitMQ and settings.rabbit.consumerTimeout above the longest call',
   });

@@ -79,7 +79,8 @@ export class EventIngress {
     reply: { readonly flow: string; readonly withinMs: number } | undefined,
     sender: { readonly flow: string | undefined } | { readonly acceptedAt: number },
   ): Promise<Accepted> {
-    const began = this.options.clock.now();
+    const { clock } = this.options;
+    const [acceptedAt, began] = [clock.now(), clock.monotonic()];
     if ('flow' in sender) this.options.accounts.requireRoom(event, sender.flow);
     if (!isEventType(event.type))
       throw engineFail.EVENT_TYPE(`"${event.type.slice(0, 80)}" is not an event type`, { sent: 'no' });
@@ -94,7 +95,7 @@ export class EventIngress {
     }
     const attributes = this.#attributes(
       event,
-      'acceptedAt' in sender ? sender.acceptedAt : began,
+      'acceptedAt' in sender ? sender.acceptedAt : acceptedAt,
       carried.datacontenttype,
       reply !== undefined,
     );
@@ -102,7 +103,7 @@ export class EventIngress {
     // when the publish fails, the reply is not used
     awaited?.catch(() => undefined);
     await this.bus.publish([{ message: { attributes, body: carried.body }, ...(queue !== undefined && { queue }) }]);
-    this.observer.accepted(attributes, this.options.clock.now() - began);
+    this.observer.accepted(attributes, clock.monotonic() - began);
     if (queue === undefined && !this.hasSubscriber(attributes.type)) this.observer.unrouted(attributes);
     return { id: attributes.id, ...(awaited && { reply: awaited }) };
   }

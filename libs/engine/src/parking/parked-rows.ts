@@ -34,7 +34,8 @@ export function unreadableRow(message: EventMessage, error: SluiceError, now: nu
 }
 
 function runRow({ state }: RunMessage, message: Buffer, now: number): ParkedRow {
-  const error = state.parked?.error ?? viewError(engineFail.POISON('the broker gave the run up after too many deliveries'));
+  const error =
+    state.parked?.error ?? viewError(engineFail.POISON('the broker no longer delivers the run: it was delivered too often'));
   return {
     run: state.run,
     epoch: state.epoch,
@@ -53,7 +54,7 @@ function eventRow(message: EventMessage, now: number): ParkedRow {
   const attempt = moduleAttemptOf(message.attributes);
   if (attempt?.kind === 'failed')
     return keptRow(message, columnsOf({ kind: 'module', queue: attempt.queue }), attempt.error, now);
-  return unreadableRow(message, engineFail.POISON('the broker gave the event up after too many deliveries'), now);
+  return unreadableRow(message, engineFail.POISON('the broker no longer delivers the event: it was delivered too often'), now);
 }
 
 /** Keeps the whole message, so that a person can inspect it. */

@@ -1,10 +1,11 @@
-import { engineFail, pause, type Clock, type Log, type SluiceError } from '@sluice/plugin-api';
+import { ENGINE_CODES, engineFail, pause, SluiceError, type Clock, type Log } from '@sluice/plugin-api';
 import { messageOf } from '../message-of.js';
 import type { Bus, Outgoing } from '../ports/bus.js';
 import type { ParkedRun, ParkedSummary, Store } from '../ports/store.js';
 import { journalEntry } from '../runs/journal-entry.js';
 import type { StepPresence } from '../runs/program.js';
-import { decodeRun } from '../runs/run-codec.js';
+import { readRun } from '../runs/run-codec.js';
+import type { RunMessage } from '../runs/run-state.js';
 import { sourceOfParked } from './parked-source.js';
 import { editedMessage, replayMessage, type Replayable } from './replay-messages.js';
 
@@ -54,7 +55,7 @@ export class Parking {
    * Replays a parked run from the step at which it failed. Finished steps keep their outputs, and calls keep their ids.
    *
    * @returns the id of the run that continues
-   * @throws NOT_PARKED, REPLAY_REFUSED when the run is not parked (any more)
+   * @throws NOT_PARKED, REPLAY_REFUSED when the run is not parked (any more), REPLAY_REFUSED when a newer release has parked it
    * @throws FLOW_CHANGED when its step no longer exists: only `fromStart` or other data replay it then, and may repeat calls under other
    *   ids
    */
@@ -183,10 +184,31 @@ export class Parking {
   }
 }
 
-/** @throws CONFIG_INVALID for a message that cannot be read */
+/**
+ * Reads the state of a parked run.
+ *
+ * @throws REPLAY_REFUSED when a newer release has written it, as while hosts are upgraded one after another
+ * @throws CONFIG_INVALID when it is not the state of a run
+ */
+export function readParkedRun({ run, message }: Pick<ParkedRun, 'run' | 'message'>): RunMessage {
+  const read = readRun(message);
+  switch (read.kind) {
+    case 'run':
+      return read.run;
+    case 'newer': {
+      const { fate } = ENGINE_CODES.REPLAY_REFUSED;
+      const text = `run ${run} cannot be read: a host of a newer release has parked it, with version ${read.version} of the state`;
+      throw new SluiceError('REPLAY_REFUSED', fate, text, 'use a host of the newer release');
+    }
+    case 'unreadable':
+      throw engineFail.CONFIG_INVALID(`run ${run} cannot be read: ${read.reason}`);
+  }
+}
+
+/** @throws REPLAY_REFUSED, CONFIG_INVALID for a message that cannot be read */
 function replayableOf(parked: ParkedRun): Replayable {
   const source = sourceOfParked(parked);
-  if (source.kind !== 'unreadable') return { parked, source, message: decodeRun(parked.message) };
+  if (source.kind !== 'unreadable') return { parked, source, message: readParkedRun(parked) };
   throw engineFail.CONFIG_INVALID(`run ${parked.run} cannot be replayed: its message does not name the flow that it belongs to`);
 }
 

@@ -235,7 +235,7 @@ export interface StoreRetention {
   readonly journalMs: number;
   readonly parkedMs: number;
   readonly auditMs: number;
-  /** Maximum number of actions in the audit log; the newest are kept. */
+  /** Maximum number of actions of one route in the audit log; the newest are kept. Many replays so displace no revocation. */
   readonly auditRows: number;
 }
 

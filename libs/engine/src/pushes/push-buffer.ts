@@ -35,7 +35,7 @@ export class BufferedPush {
     readonly priority: PushClass,
     /** True for a retry. Retries and new pushes take turns. */
     readonly again: boolean,
-    /** When this host received the push, in milliseconds since 1970. */
+    /** Monotonic time at which this host received the push, in milliseconds. */
     readonly since: number,
   ) {
     this.#copies = [delivery];
@@ -188,7 +188,7 @@ export class PushBuffer {
 
   async #publishLost(held: BufferedPush, outputs: readonly Outgoing[]): Promise<boolean> {
     const { bus, log, clock, signal } = this.deps;
-    const published = await publishLost(outputs, { what: `the call ${held.key}`, sinceMs: held.since, bus, log, clock, signal });
+    const published = await publishLost(outputs, { what: `the call ${held.key}`, since: held.since, bus, log, clock, signal });
     if (published) held.drop();
     else held.release();
     return published;
@@ -227,7 +227,7 @@ export class PushBuffer {
   handBackOld(): void {
     // one third, so that a call that begins at the last moment still has twice that time
     const longest = Math.min(MAX_HELD_MS, this.deps.consumerTimeoutMs / 3);
-    this.#handBack((held) => this.deps.clock.now() - held.since > longest);
+    this.#handBack((held) => this.deps.clock.monotonic() - held.since > longest);
   }
 
   /** Resolves when all results are confirmed. */
@@ -245,7 +245,7 @@ export class PushBuffer {
     const consumer = this.deps.bus.consume(queue, { prefetch: this.#prefetch }, (delivery) => {
       // the consumers were cancelled: another host may own the connection already
       if (this.#consumers.get(queue) !== consumer) return delivery.release();
-      this.#held.push(new BufferedPush(delivery, priority, again, this.deps.clock.now()));
+      this.#held.push(new BufferedPush(delivery, priority, again, this.deps.clock.monotonic()));
       this.deps.changed();
     });
     this.#consumers.set(queue, consumer);

@@ -27,7 +27,7 @@ export interface FailedCall {
 export class PushJudge {
   /** Number of breaker openings at which a push was in flight, by call id. */
   readonly #openings = new Map<string, { times: number; lastAt: number }>();
-  #lastOkAt = 0;
+  #lastOkAt = -Infinity;
 
   /** @param probeMs interval of probes in milliseconds; failures less than half of it apart belong to one opening of the breaker */
   constructor(
@@ -36,7 +36,7 @@ export class PushJudge {
   ) {}
 
   succeeded(id: string): void {
-    this.#lastOkAt = this.clock.now();
+    this.#lastOkAt = this.clock.monotonic();
     this.#openings.delete(id);
   }
 
@@ -49,14 +49,14 @@ export class PushJudge {
       where: `${call.plugin}.${call.action}`,
     });
     if (verdict.kind !== 'wait' || verdict.why !== 'unavailable') return verdict;
-    if (sentOf(error) === 'no' && (inFlight > 1 || this.clock.now() - this.#lastOkAt < ALIVE_MS))
+    if (sentOf(error) === 'no' && (inFlight > 1 || this.clock.monotonic() - this.#lastOkAt < ALIVE_MS))
       return { kind: 'wait', why: 'overload' };
     if (this.#openingsOf(id) <= FREE_OPENINGS) return verdict;
     return call.attempt < call.policy.attempts ? { kind: 'again', error } : { kind: 'failed', error };
   }
 
   #openingsOf(id: string): number {
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     const seen = this.#openings.get(id);
     const times = seen === undefined ? 1 : now - seen.lastAt < this.probeMs / 2 ? seen.times : seen.times + 1;
     if (this.#openings.size >= MAX_TRACKED_CALLS) this.#openings.clear();

@@ -1,4 +1,5 @@
 import type { Clock } from '@sluice/plugin-api';
+
 /** The broker redelivers a lost delivery within seconds, so older keys are not needed. */
 const MAX_AGE_MS = 60 * 60_000;
 const MAX_KEYS = 10_000;
@@ -14,7 +15,7 @@ export class CompletedWork {
 
   add(key: string): void {
     this.#at.delete(key);
-    this.#at.set(key, this.clock.now());
+    this.#at.set(key, this.clock.monotonic());
     if (this.#at.size <= MAX_KEYS) return;
     const [oldest] = this.#at.keys();
     if (oldest !== undefined) this.#at.delete(oldest);
@@ -22,6 +23,6 @@ export class CompletedWork {
 
   has(key: string): boolean {
     const at = this.#at.get(key);
-    return at !== undefined && this.clock.now() - at < MAX_AGE_MS;
+    return at !== undefined && this.clock.monotonic() - at < MAX_AGE_MS;
   }
 }

@@ -43,7 +43,7 @@ export function emittedEvent(cause: EmitCause, emitted: EmittedAttributes, conte
   if (!isEventType(type)) throw engineFail.EVENT_TYPE(`"${type.slice(0, 80)}" is not an event type`);
   const hops = (trigger.hops ?? 0) + 1;
   if (hops > cause.hopsLimit)
-    throw engineFail.FLOW_LOOP(`${type} would be hop ${hops} since the door, and the limit is ${cause.hopsLimit}`);
+    throw engineFail.FLOW_LOOP(`${type} would be hop ${hops} since the event was accepted, and the limit is ${cause.hopsLimit}`);
   const { body, datacontenttype } = content;
   if (body.length > cause.bytesLimit)
     throw engineFail.BODY_TOO_LARGE(`${type} has ${body.length} bytes, and the limit is ${cause.bytesLimit}`);

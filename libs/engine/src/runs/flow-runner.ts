@@ -197,7 +197,11 @@ export class FlowRunner {
   #settle(hop: Hop, end: HopEnd, delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
     const settled = (done: boolean) => {
       if (done)
-        this.deps.observer.hop(this.flow.name, this.deps.clock.now() - hop.began, end.kind === 'ended' ? end.outcome : undefined);
+        this.deps.observer.hop(
+          this.flow.name,
+          this.deps.clock.monotonic() - hop.beganMonotonic,
+          end.kind === 'ended' ? end.outcome : undefined,
+        );
     };
     if (delivery.lost) return this.#publishLost(hop, keyOf(delivery, run), settled);
     delivery.settle(hop.outputs, settled);
@@ -206,7 +210,7 @@ export class FlowRunner {
   /** Publishes the outputs of a hop whose delivery was lost during a slow call. The redelivered copy is recognised later. */
   async #publishLost(hop: Hop, key: string, settled: (done: boolean) => void): Promise<void> {
     const { bus, log, clock, signal } = this.deps;
-    const lost = { what: `the hop of run ${hop.run}`, sinceMs: hop.began, bus, log, clock, signal };
+    const lost = { what: `the hop of run ${hop.run}`, since: hop.beganMonotonic, bus, log, clock, signal };
     const published = await publishLost(hop.outputs, lost);
     if (published) this.#answered.add(key);
     settled(published);

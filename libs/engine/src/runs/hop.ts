@@ -12,7 +12,10 @@ export class Hop {
   readonly epoch: number;
   readonly steps: Record<string, unknown>;
   readonly outputs: Outgoing[] = [];
+  /** Wall time of the start, in milliseconds since 1970. */
   readonly began: number;
+  /** Monotonic time of the start, in milliseconds. */
+  readonly beganMonotonic: number;
   /** True when the run has outputs from earlier hops, or did more than filter: it gets a line in the journal. */
   notable: boolean;
   replied: boolean;
@@ -36,6 +39,7 @@ export class Hop {
     state?: RunState,
   ) {
     this.began = clock.now();
+    this.beganMonotonic = clock.monotonic();
     this.startedAt = state?.startedAt ?? this.began;
     this.epoch = state?.epoch ?? 0;
     this.steps = { ...state?.steps };

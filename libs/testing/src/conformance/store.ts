@@ -470,6 +470,13 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect((await ours(store))[0]?.target).toHaveLength(MAX_AUDIT_TEXT_LENGTH);
       });
 
+      it('keeps an action however many actions of other routes follow', async () => {
+        await store.audit.begin(action({ route: 'POST /api/tokens/revoke', target: 'jti a' }));
+        for (let n = 0; n < 3; n++) await store.audit.begin(action({ target: `run ${n}` }));
+        await store.sweep({ ...KEPT, auditRows: 1 });
+        expect((await ours(store)).map(({ target }) => target)).toEqual(['run 2', 'jti a']);
+      });
+
       it('deletes actions that are older than their retention or too many', async () => {
         const n = await store.audit.begin(action());
         await store.audit.begin(action({ target: 'second' }));
