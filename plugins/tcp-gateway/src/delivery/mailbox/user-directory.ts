@@ -31,6 +31,9 @@ export class UserDirectory {
   /** The last user of each workplace, and when the table was last updated with it. */
   readonly #atWorkplace = new Map<string, { readonly user: string; readonly seenAt: number }>();
 
+  /** Logins whose write has not ended, so that a user can be reached from the first moment of a session. */
+  readonly #unwritten = new Set<Login>();
+
   constructor(private readonly deps: UserDirectoryDeps) {}
 
   /** Reads the table. Call it once, before the other methods. */
@@ -45,8 +48,11 @@ export class UserDirectory {
   async resolve(recipients: Recipients): Promise<readonly string[]> {
     if ('user' in recipients) return [recipients.user];
     const [[kind, value]] = Object.entries(recipients) as [[keyof typeof sql.RESOLVE, string | true]];
+    const fresh = [...this.#unwritten].filter((login) => matches(login, recipients)).map(({ name }) => name);
     const rows = await this.deps.database.rows<{ name: string }>(sql.RESOLVE[kind], [value === true ? null : value]);
-    return rows.map(({ name }) => name);
+    // a workplace has one user, the last one
+    if (kind === 'workplace' && fresh.length > 0) return fresh.slice(-1);
+    return [...new Set([...rows.map(({ name }) => name), ...fresh])];
   }
 
   recordLogin({ user, extension, groups }: Bearer, workplace: string | undefined): void {
@@ -59,7 +65,8 @@ export class UserDirectory {
       if (this.#atWorkplace.size >= MAX_KNOWN_WORKPLACES) this.#atWorkplace.clear();
       this.#atWorkplace.set(workplace, { user, seenAt: this.deps.now() });
     }
-    void this.#logins.add(login);
+    this.#unwritten.add(login);
+    void this.#logins.add(login).finally(() => this.#unwritten.delete(login));
   }
 
   /** Returns false also for an entry older than a day, so that the table contains the day of the last use of a workplace. */
@@ -81,6 +88,13 @@ export class UserDirectory {
       )
       .catch(() => undefined);
   }
+}
+
+function matches({ extension, groups, workplace }: Login, recipients: Exclude<Recipients, { readonly user: string }>): boolean {
+  if ('extension' in recipients) return extension === recipients.extension;
+  if ('group' in recipients) return groups.split(UNIT).includes(recipients.group);
+  if ('workplace' in recipients) return workplace === recipients.workplace;
+  return true;
 }
 
 function signatureOf({ extension, groups }: Pick<Login, 'extension' | 'groups'>): string {

@@ -310,6 +310,13 @@ export function mailboxSuite(name: string, start: () => Promise<MailboxHarness>)
       await until('the user to leave the group', async () => (await other.resolve({ group })).length === 0);
     });
 
+    it('finds a user on the same host before the login is written', async () => {
+      const [extension, group, workplace] = [randomUUID(), randomUUID(), randomUUID()];
+      mailbox.recordLogin(bearer({ extension, groups: [group] }), workplace);
+      const found = [{ extension }, { group }, { workplace }, { all: true } as const].map((one) => mailbox.resolve(one));
+      for (const users of await Promise.all(found)) expect(users.filter((one) => one === user)).toEqual([user]);
+    });
+
     it('summarizes a user: claims, number of waiting events, time of the oldest', async () => {
       const other = `${user}-2`;
       mailbox.recordLogin(bearer({ extension: '101', groups: ['sales'] }), undefined);
