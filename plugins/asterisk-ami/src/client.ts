@@ -31,7 +31,8 @@ export interface AmiClient extends Closable {
    */
   listen(wanted: EventFilter, handler: EventHandler): Promise<() => void>;
   /**
-   * Verifies that Asterisk sends these events to the user, as far as its read classes can be found out.
+   * Verifies that Asterisk sends these events to the user, as far as its read classes can be found out. Warns once for each session when it
+   * sends only some of them.
    *
    * @throws `AMI_NO_EVENTS` when the user has none of the read classes of these events
    */
@@ -56,6 +57,8 @@ export class SessionClient implements AmiClient {
   private receivesEvents = false;
   /** The value of `read` of the user at the login, since Asterisk copies the rights into the session; undefined: not known. */
   private read: string | undefined;
+  /** Warnings of missing read classes that this session has reported. */
+  private readonly warnings = new Set<string>();
   private endReason: Error | undefined;
   private readonly endListeners = new Set<(reason: Error) => void>();
 
@@ -132,7 +135,7 @@ export class SessionClient implements AmiClient {
     if (missing.length === 0) return;
     const text = `${this.where}: the user "${this.config.user}" has no read class ${missing.join(' or ')} (read = ${this.read})`;
     if (receivesSome) {
-      if (!events.includes('*')) this.host.log.warn(`${text}, so some of the wanted events do not arrive`);
+      if (!events.includes('*')) this.warnOnce(`${text}, so some of the wanted events do not arrive`);
       return;
     }
     await this.renewAfterChange();
@@ -176,6 +179,12 @@ export class SessionClient implements AmiClient {
     if (read !== '') return read;
     // a section without `read` has no read class; without `write` it is not the section of this user, who may send Getvar
     return (await valueOf('write')) === '' ? undefined : '';
+  }
+
+  private warnOnce(text: string): void {
+    if (this.warnings.has(text)) return;
+    this.warnings.add(text);
+    this.host.log.warn(text);
   }
 
   /** Ends the session when manager.conf has changed since the login: only a new login receives the new rights. */

@@ -94,6 +94,13 @@ describe('the trigger event', () => {
     });
   });
 
+  it('warns once for each session', async () => {
+    const { client, host } = await open({ read: 'call' });
+    await client.requireEvents(['Hangup', 'VarSet']);
+    await client.requireEvents(['Newchannel', 'VarSet']);
+    expect(host.log.lines.filter(({ message }) => message.includes('has no read class dialplan'))).toHaveLength(1);
+  });
+
   it('warns of the classes that are missing for some of its events', async () => {
     const { subscribe, host, pbx } = await open({ read: 'call' });
     void subscribe('event', { events: ['Hangup', 'VarSet'] });

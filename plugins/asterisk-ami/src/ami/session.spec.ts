@@ -126,6 +126,15 @@ describe('a session', () => {
     expect(await session.ask({ Action: 'Command', Command: 'x' })).toMatchObject({ Response: 'Success' });
   });
 
+  it('does not send an action whose signal has fired already', async () => {
+    const pbx = await start();
+    const session = await open(reaching(pbx));
+    const cancelled = session.ask({ Action: 'Originate', Channel: 'PJSIP/101' }, AbortSignal.abort());
+    await expect(cancelled).rejects.toMatchObject({ code: 'TIMED_OUT', options: { sent: 'no' } });
+    await session.ask({ Action: 'Ping' });
+    expect(pbx.stats().actions['Originate']).toBeUndefined();
+  });
+
   it('rejects running actions with an unknown outcome when the exchange dies', async () => {
     const pbx = await start();
     const session = await open(reaching(pbx));

@@ -157,6 +157,8 @@ export class AmiSession {
 
   private async exchange(action: AmiAction, listing: boolean, signal?: AbortSignal): Promise<Listing> {
     if (this.end) throw fail.UNREACHABLE(this.end.message, { sent: 'no' });
+    if (signal?.aborted)
+      throw fail.TIMED_OUT(`${action.Action} was cancelled before it was sent to ${this.where}`, { sent: 'no' });
     const id = typeof action['ActionID'] === 'string' ? action['ActionID'] : randomUUID();
     const bytes = writeAction(action, id, this.charset);
     const name = action.Action;
@@ -165,7 +167,6 @@ export class AmiSession {
     const giveUp = () => answer.reject(fail.TIMED_OUT(`${name} was cancelled before ${this.where} answered`));
     const timer = this.clock.after(this.options.timeout, late);
     signal?.addEventListener('abort', giveUp, { once: true });
-    if (signal?.aborted) giveUp();
     this.pending.set(id, { name, items: [], listing, response: undefined, resolve: answer.resolve, reject: answer.reject });
     this.socket.write(bytes);
     try {

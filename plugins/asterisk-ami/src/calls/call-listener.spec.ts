@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fail } from '@sluice/plugin-api';
+import { fail, type Clock } from '@sluice/plugin-api';
 import { FakeHost, until } from '@sluice/testing';
 import { CallListener } from './call-listener.js';
 import { CallTracker } from './call-tracker.js';
@@ -11,13 +11,30 @@ const channel = (number: number) => ({ Uniqueid: `5.${number}`, Linkedid: `5.${n
 const begins = (number: number) => ({ Event: 'Newchannel', ...channel(number) });
 const ends = (number: number) => ({ Event: 'Hangup', Cause: '16', ...channel(number) });
 
+const ORDER_FAILED = {
+  Event: 'OriginateResponse',
+  Response: 'Failure',
+  ActionID: 'x',
+  CallerIDNum: '7916',
+  Channel: 'PJSIP/trunk',
+};
+
 /**
- * Returns a listener to an exchange that lists its channels when the test calls `answer`, and the reported phases with callers and causes.
+ * Returns a listener to an exchange that lists its channels when the test calls `answer`, the reported phases with callers and causes, and
+ * the number of timers that the listener has started.
  */
 async function listen() {
   const reported: string[] = [];
   const lists: ((up: readonly number[] | Error) => void)[] = [];
   const host = new FakeHost('pbx', () => new Date(0), 'UTC');
+  let started = 0;
+  const clock: Clock = {
+    ...host.clock,
+    after: (ms, run) => {
+      started++;
+      return host.clock.after(ms, run);
+    },
+  };
   const list = () =>
     new Promise<Listing>((resolve, reject) =>
       lists.push((up) => {
@@ -26,17 +43,18 @@ async function listen() {
       }),
     );
   const ask = ({ Channel }: AmiAction) => Promise.resolve({ Response: 'Success', Value: `dialled by ${String(Channel)}` });
-  const client = { host, where: 'Asterisk', list, ask } as unknown as AmiClient;
+  const client = { host: { log: host.log, clock, now: () => host.now() }, where: 'Asterisk', list, ask } as unknown as AmiClient;
   const tracker = new CallTracker({ extensions: /^\d{3}$/, recording: 'FILE', variables: [] });
   const listener = new CallListener(client, tracker, ({ data }) => reported.push(`${data.phase} ${data.from} ${data.cause}`), 5);
+  const listing = () => until('the request', () => lists.length > 0);
   const answer = async (up: readonly number[] | Error) => {
-    await until('the request', () => lists.length > 0);
+    await listing();
     lists.shift()?.(up);
   };
   const first = listener.catchUp();
   await answer([1, 2]);
   await first;
-  return { listener, reported, answer, log: host.log };
+  return { listener, tracker, reported, answer, listing, lists, timers: () => started, log: host.log };
 }
 
 describe('a listener to calls', () => {
@@ -78,16 +96,33 @@ describe('a listener to calls', () => {
     expect(reported).toEqual(['finished 79163 16']);
   });
 
+  it('reports no phase after its end, although the channels are listed later', async () => {
+    const { listener, tracker, reported, answer, listing, timers } = await listen();
+    const before = tracker.channels;
+    const caughtUp = listener.catchUp();
+    await listing();
+    listener.hear(begins(3));
+    listener.hear(ORDER_FAILED);
+    listener.stop(true);
+    await answer([2, 4]);
+    await caughtUp;
+    listener.hear(ends(2));
+    expect(reported).toEqual([]);
+    expect(tracker.channels).toEqual(before);
+    expect(timers()).toBe(0);
+  });
+
+  it('does not list the channels after its end', async () => {
+    const { listener, lists } = await listen();
+    listener.stop(true);
+    void listener.catchUp();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(lists).toEqual([]);
+  });
+
   it('finishes an order that rang nobody after some time', async () => {
     const { listener, reported } = await listen();
-    const response = {
-      Event: 'OriginateResponse',
-      Response: 'Failure',
-      ActionID: 'x',
-      CallerIDNum: '7916',
-      Channel: 'PJSIP/trunk',
-    };
-    listener.hear(response);
+    listener.hear(ORDER_FAILED);
     expect(reported).toEqual([]);
     await until('the end of the order', () => reported.length > 0);
     expect(reported).toEqual(['finished 7916 null']);

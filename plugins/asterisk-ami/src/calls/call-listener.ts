@@ -16,6 +16,8 @@ export class CallListener implements EventHandler {
   private early: Packet[] | undefined = [];
   private learning: Promise<void> = Promise.resolve();
   private conclusion: Timer | undefined;
+  /** After the end of a session its tracker belongs to the listener of the next one. */
+  private isStopped = false;
 
   /**
    * @param report receives each phase with its time; it must not throw
@@ -29,6 +31,7 @@ export class CallListener implements EventHandler {
   ) {}
 
   readonly hear = (packet: Packet): void => {
+    if (this.isStopped) return;
     if (this.early) return void this.early.push(packet);
     const at = timeOf(packet, this.client.host);
     this.reportAll(this.tracker.hear(packet, at), at);
@@ -48,13 +51,18 @@ export class CallListener implements EventHandler {
     return this.learning;
   }
 
-  /** Stops waiting for channels of orders. When the session goes on without this listener, the orders have rung nobody. */
+  /**
+   * Stops waiting for channels of orders. When the session goes on without this listener, the orders have rung nobody. After the call the
+   * listener reports no phases, starts no timers and leaves the tracker unchanged, also when a listing of channels ends later.
+   */
   stop(isSessionLost: boolean): void {
     this.conclusion?.cancel();
     if (!isSessionLost) this.conclude('all');
+    this.isStopped = true;
   }
 
   private async learn(): Promise<void> {
+    if (this.isStopped) return;
     this.early ??= [];
     const before = this.tracker.channels;
     try {
@@ -63,6 +71,7 @@ export class CallListener implements EventHandler {
       // the events of a call that began meanwhile are complete
       const missed = items.filter((channel) => !begun.has(channel['Linkedid']));
       const view = { dialled: await this.dialledNumbers(missed), ...(await this.bridges(missed)) };
+      if (this.isStopped) return;
       const at = this.client.host.now();
       this.reportAll(this.tracker.recover(missed, view, at), at);
       this.hearEarly();
@@ -106,7 +115,7 @@ export class CallListener implements EventHandler {
   }
 
   private concludeLater(): void {
-    if (!this.tracker.isWaiting) return;
+    if (this.isStopped || !this.tracker.isWaiting) return;
     this.conclusion ??= this.client.host.clock.after(this.channelWithinMs, () => {
       this.conclusion = undefined;
       this.conclude('due');
