@@ -45,7 +45,7 @@ function sign(sub: string, scope = ALL, extension?: string): Promise<string> {
     .sign(new TextEncoder().encode(OPERATOR_SECRET));
 }
 
-describe('the page of the booking journal', () => {
+describe('the page of the booking calendar', () => {
   let browser: Browser;
   let host: HostProcess;
   let token: string;
@@ -364,10 +364,10 @@ describe('the page of the booking journal', () => {
     await page.getByLabel('Token').fill(await sign('anna'));
     await page.getByRole('button', { name: 'Enter' }).click();
     await page.waitForSelector('body[data-ready]');
-    expect(await page.title()).toBe('Booking journal');
+    expect(await page.title()).toBe('Booking calendar');
   });
 
-  it('explains how to start with an empty journal until it has resources', async () => {
+  it('explains how to start with an empty booking calendar until it has resources', async () => {
     const page = await open('anna', { journal: 'empty' });
     const note = page.getByText('В журнале пока никого нет');
     await note.waitFor();

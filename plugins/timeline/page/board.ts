@@ -217,7 +217,7 @@ export class Board {
   }
 
   /**
-   * Returns the time in the zone of the journal. vis-timeline passes all arguments that moment accepts: dates, texts, and undefined for
+   * Returns the time in the zone of the booking calendar. vis-timeline passes all arguments that moment accepts: dates, texts, and undefined for
    * now.
    */
   #inZone(time: unknown): Moment {

@@ -1,6 +1,6 @@
 import type { Draft, Entry } from './model.js';
 
-/** Returns the fields of an entry that a form shows. Times have minutes and are in the zone of the journal. */
+/** Returns the fields of an entry that a form shows. Times have minutes and are in the zone of the booking calendar. */
 export function draftOf(entry: Entry): Draft {
   return {
     resource: entry.resource.code,

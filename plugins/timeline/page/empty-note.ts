@@ -1,7 +1,7 @@
 import { byId, el } from './dom.js';
 import { texts } from './texts.js';
 
-/** Explains who loads resources, while the journal has none. */
+/** Explains who loads resources, while the booking calendar has none. */
 export function showEmptyNote(isEmpty: boolean): void {
   const note = byId('note', HTMLElement);
   note.hidden = !isEmpty;

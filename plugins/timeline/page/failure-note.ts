@@ -3,7 +3,7 @@ import { button, byId, el } from './dom.js';
 import { texts } from './texts.js';
 import { forgetToken } from './token.js';
 
-/** Shows why the journal could not be opened, and what the user can do. */
+/** Shows why the booking calendar could not be opened, and what the user can do. */
 export function showFailure(error: unknown): void {
   const again = () => location.reload();
   const withAnother = () => {

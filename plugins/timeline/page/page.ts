@@ -20,7 +20,7 @@ const DAYS_AROUND = 1;
 const NO_DAYS = { first: '', last: '' };
 const NARROW = matchMedia('(max-width: 640px)');
 
-/** The whole page: the visible part of the journal, and changes of other users. */
+/** The whole page: the visible part of the booking calendar, and changes of other users. */
 export class Page {
   readonly #zone: Zone;
   readonly #store = new Store();

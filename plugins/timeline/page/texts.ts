@@ -73,7 +73,7 @@ const ru = {
 export type Texts = typeof ru;
 
 const en: Texts = {
-  title: 'Booking journal',
+  title: 'Booking calendar',
   day: 'Day',
   week: 'Week',
   today: 'Today',
@@ -109,11 +109,11 @@ const en: Texts = {
   moved: 'The entry was moved',
   taken: 'This time is taken',
   outdated: 'The entry was changed meanwhile and is shown as it is now. Changed by',
-  forbidden: 'You may not change the journal',
+  forbidden: 'You may not change the calendar',
   failed: 'That did not work',
-  notOpened: 'The journal could not be opened',
+  notOpened: 'The calendar could not be opened',
   unreachable: 'The server does not answer. Check the network and try again.',
-  mayNotRead: 'This token may not see the journal: it needs timeline:read or timeline:write.',
+  mayNotRead: 'This token may not see the calendar: it needs timeline:read or timeline:write.',
   again: 'Try again',
   otherToken: 'Use another token',
   offline: 'No connection: the page shows the last known entries. Changes are not saved now.',
@@ -125,7 +125,7 @@ const en: Texts = {
   book: 'Book',
   dismiss: 'Dismiss',
   readOnly: 'read only',
-  noResources: 'Nobody is in the journal yet',
+  noResources: 'Nobody is in the calendar yet',
   noResourcesHelp: 'An administrator loads people and rooms from 1C. They appear here as soon as that is done.',
   apiDocs: 'For the administrator: how to load them',
   help: '← →: another day; on an entry: the next entry. Tab and Enter open an entry, + and − zoom, T is today, N is a new entry, / searches',

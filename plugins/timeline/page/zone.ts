@@ -3,7 +3,7 @@ const MINUTE = 60_000;
 const QUARTER = 15 * MINUTE;
 const MAX_CACHED_OFFSETS = 5_000;
 
-/** The time zone of the journal, which all users see. */
+/** The time zone of the booking calendar, which all users see. */
 export class Zone {
   readonly #format: Intl.DateTimeFormat;
   readonly #known = new Map<number, number>();

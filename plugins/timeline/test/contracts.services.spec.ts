@@ -46,7 +46,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** A journal with one entry, over a network that the test can break. */
+/** Starts a booking calendar with one entry, over a network that the test can break. */
 async function startJournal() {
   for (const table of ['entry', 'listener', 'call']) await database.rows(`delete from ${table}`);
   const proxy = await openProxy(Number(new URL(server.url).port));

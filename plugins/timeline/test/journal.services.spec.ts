@@ -11,7 +11,7 @@ import { TimelineController } from '../src/web/api.controller.js';
 import { ImportBody } from '../src/web/shapes.js';
 
 const WEB = { origin: 'web', by: 'anna' };
-/** So many cancelled entries, which may lie upon each other. */
+/** Inserts the given number of cancelled entries, which may overlap. */
 const INSERT = `insert into entry (id, resource_id, shared, starts_at, ends_at, status, client, phone, comment, note, changed_by)
   select gen_random_uuid(), resource.id, shared, '2026-02-02', '2026-02-03', 'cancelled', '', '', '', '', 'x'
   from resource, generate_series(1, 600) where code = 'ivanova' limit`;
@@ -22,7 +22,7 @@ const at = (start: string, end: string, more: Partial<Fields> = {}): Fields => (
   ...more,
 });
 
-describe('a journal on PostgreSQL', () => {
+describe('a booking calendar on PostgreSQL', () => {
   let server: PostgresServer;
   let database: ConnectionDatabase;
   const open = () =>
@@ -95,7 +95,7 @@ describe('a journal on PostgreSQL', () => {
     };
   }
 
-  it('reads times without an offset as its own local time, and gives them back with it', async () => {
+  it('reads times without an offset as its own local time, and returns them with an offset', async () => {
     const { entry } = await create(at('10:00', '10:30', { client: 'Ольга' }));
     expect(entry).toMatchObject({ start: '2026-02-02T10:00:00+03:00', version: 1, status: 'waiting', by: 'anna' });
   });
@@ -341,7 +341,7 @@ describe('a journal on PostgreSQL', () => {
     expect(told.sort()).toEqual([...entries, last.entry].map(({ id }) => `${id} created`).sort());
   });
 
-  it('hands changes to whoever waits for them', async () => {
+  it('passes changes to the requests that wait for them', async () => {
     const { client } = opened;
     const cursor = await client.feed.cursor();
     const waiting = client.changes(cursor, undefined, 20_000);
