@@ -20,7 +20,10 @@ export interface Host {
   readonly timezone?: string;
   /** A folder on this host for copies that may be lost, which only its user can read. Absent: there is none. */
   readonly folder?: string;
-  /** The time and the timers of the host. A plugin uses no others, so that its flows can be tested on a virtual clock. */
+  /**
+   * The time and the timers of the host. A plugin uses no others, so that its flows can be tested on a virtual clock. Excepted are waits for
+   * sockets and databases, which work in real time: the server and the mailbox of tcp-gateway, and requests through `@sluice/web-client`.
+   */
   readonly clock: Clock;
   /** Returns the wall time of `clock` as a date. */
   now(): Date;
