@@ -20,6 +20,7 @@ const FOLDERS = [
     'embedded',
     'engine',
     'flow',
+    'memory',
     'nest',
     'onec',
     'pacer',
@@ -30,9 +31,7 @@ const FOLDERS = [
     'testing',
     'web-client',
   ].map((name) => `libs/${name}`),
-  ...['asterisk-ami', 'http', 'onec-http', 'onec-soap', 'tcp-gateway', 'timeline/src', 'timeline/page', 'timeline/test/page'].map(
-    (name) => `plugins/${name}`,
-  ),
+  ...['asterisk-ami', 'http', 'onec-http', 'onec-soap', 'tcp-gateway', 'timeline'].map((name) => `plugins/${name}`),
   'scripts',
   'test',
 ];

@@ -75,7 +75,7 @@ describe('VirtualClock', () => {
     expect(ran).toEqual([]);
   });
 
-  it('repeats an interval until it is cancelled, also by itself', async () => {
+  it('repeats an interval until its own function or another one cancels it', async () => {
     const { clock, ran, note } = started();
     const timer = clock.every(10, () => {
       note('beat')();

@@ -58,8 +58,8 @@ export class VirtualClock implements Clock {
   /**
    * Lets time pass and runs each timer at its own time.
    *
-   * @param ms milliseconds. 0 runs what is due now
-   * @throws what a timer throws; an error after `maxTimers` timers; an error while the clock is being moved already
+   * @param ms milliseconds. 0 runs the timers that are due now
+   * @throws the error of a timer; an error after `maxTimers` timers; an error while the clock is being moved already
    */
   advance(ms: number): Promise<void> {
     return this.#move((budget) => this.#runUntil(this.#elapsed + ms, budget));

@@ -7,7 +7,7 @@ export interface Capabilities {
 
 export type CapabilityName = keyof Capabilities;
 
-/** What a workspace without a capability lacks, for error messages. */
+/** For error messages of a workspace without the capability: a title of the missing thing, and the cure. */
 export const CAPABILITIES: Readonly<Record<CapabilityName, { readonly title: string; readonly cure: string }>> = {
   desktops: {
     title: 'a gateway to desktop clients',

@@ -163,7 +163,7 @@ export interface PluginSpec<Connection extends z.ZodType, Client extends Closabl
    * Throws when the setup of the remote system makes a part of the connector useless, such as a missing right, while its actions may work.
    * Only `sluice doctor` calls it, after `check`.
    *
-   * @returns what the doctor prints about the connection, such as `can be used`
+   * @returns the text that the doctor prints about the connection, such as `can be used`
    */
   readonly diagnose?: (client: Client) => Promise<string>;
   /**

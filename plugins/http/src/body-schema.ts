@@ -156,7 +156,7 @@ const SIMPLE = new Set(
 );
 
 /**
- * Tells whether the meta-schema decides alone if a schema can be compiled: it contains only well-known keywords, without references, names
+ * Returns whether the meta-schema alone decides if a schema can be compiled: the schema contains only well-known keywords, without references, names
  * and dialects. Throws for a pattern that RE2 does not support.
  */
 function isPlain(schema: unknown): boolean {

@@ -8,7 +8,7 @@ import { columnsOf, type SourceColumns } from './parked-source.js';
 /** A run that is to be added to the store. */
 export type ParkedRow = Omit<ParkedRun, 'state'>;
 
-/** What a message of the queues `parked` and `poison` contains. */
+/** The content of a message of the queues `parked` and `poison`. */
 export type ParkedReading =
   | { readonly kind: 'row'; readonly row: ParkedRow }
   /** A newer release has written the state: a host of that release adds it. */

@@ -1,7 +1,7 @@
 import type { ParkedRun } from '../ports/store.js';
 import { moduleAttemptOf } from './module-attempt.js';
 
-/** What a parked row came from, and so where a replay sends it. */
+/** The origin of a parked row, to which a replay sends it. */
 export type ParkedSource =
   /** A run of a flow. */
   | { readonly kind: 'flow'; readonly flow: string }
@@ -21,7 +21,7 @@ export function columnsOf(source: Exclude<ParkedSource, { kind: 'flow' }>): Sour
   return { flow: source.kind === 'module' ? source.queue : UNREADABLE, revision: '' };
 }
 
-/** Returns what a row came from. */
+/** Returns the origin of a row. */
 export function sourceOfParked({ flow, revision, event }: Pick<ParkedRun, 'flow' | 'revision' | 'event'>): ParkedSource {
   if (revision !== '') return { kind: 'flow', flow };
   const attempt = moduleAttemptOf(event);

@@ -69,7 +69,7 @@ export interface ParkedAccount {
   readonly bytes: number;
 }
 
-/** Which parked runs a list contains. Absent fields match every run. */
+/** Selects the parked runs of a list. Absent fields match every run. */
 export interface ParkedFilter {
   readonly flow?: string;
   readonly state?: ParkedState;
@@ -128,7 +128,7 @@ export interface ClaimStore {
   giveBack(flow: string, key: string, run: string): Promise<void>;
 }
 
-/** What happened to a run: its end, a replay, or one call (`called`, or `retried` when the call failed). */
+/** The kind of an event in the life of a run: its end, a replay, or one call (`called`, or `retried` when the call failed). */
 export type JournalKind = 'done' | 'stopped' | 'dropped' | 'expired' | 'duplicate' | 'parked' | 'replayed' | 'retried' | 'called';
 
 /** One line of the log of runs. */

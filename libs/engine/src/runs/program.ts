@@ -9,7 +9,7 @@ export interface Node {
   readonly branches: readonly Next[];
 }
 
-/** What follows a step: another step, or the end of the flow. */
+/** The successor of a step: another step, or the end of the flow. */
 export type Next = Node | typeof FLOW_END;
 
 export const FLOW_END = { kind: 'flow-end' } as const;

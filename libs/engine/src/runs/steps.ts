@@ -30,7 +30,7 @@ export interface StepsDeps extends UnpacedCallsDeps {
   readonly observer: Observer;
 }
 
-/** What a hop does after a step: it continues with the next step or at the end of the flow, or it ends here. */
+/** The continuation of a hop after a step: the next step, the end of the flow, or the end of the hop. */
 export type Onward = Next | HopEnd;
 
 /** Executes the steps of one flow within a hop. */
