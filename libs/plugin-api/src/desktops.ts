@@ -56,7 +56,10 @@ export interface DesktopDeliveryOptions {
 export interface DesktopDeliveryResult {
   /** Number of mailboxes that were addressed; 0 with `offline: 'drop'`. */
   readonly kept: number;
-  /** Number of their users that are connected now. With `offline: 'drop'`: number of sessions of this host that were addressed. */
+  /**
+   * Number of their users that are connected now, each counted once. With `offline: 'drop'`, users that are meant by `user` count on any
+   * host, and those that are meant by extension, group, workplace or `all` on this host only.
+   */
   readonly online: number;
 }
 
@@ -187,7 +190,7 @@ export interface DesktopGateway {
    * mailbox changes nothing, also for ten minutes after the event has left it.
    *
    * @param to one kind of receivers, or up to 1,000 of them. A user whom several of them mean receives the event once; if one of them means
-   *   the user and another one a workplace, the first counts.
+   *   the user and another one a workplace, the first counts. With `offline: 'drop'` each session that any of them means receives it once.
    * @throws `GATEWAY_EVENT` when the event or an option is not valid, `GATEWAY_USER` for a short name that is ambiguous, `GATEWAY_WAIT`
    *   when `wait` does not mean one user, `STORE_UNAVAILABLE` while the database is away. After the last one some mailboxes may have the
    *   event: call again with the same id.

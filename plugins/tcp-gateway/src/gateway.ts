@@ -173,10 +173,7 @@ export class Gateway implements Closable {
       ...(wait && { [WAIT_HEADER]: wait.for }),
       ...(wait?.for === 'reply' && { 'reply-to': `/answers/${event.id}` }),
     });
-    if (offline === 'drop') {
-      const online = to.map((one) => this.dispatcher.broadcast({ to: one, content, spreadMs }).online);
-      return { kept: 0, online: online.reduce((sum, count) => sum + count, 0) };
-    }
+    if (offline === 'drop') return this.dispatcher.broadcastToUsers(to, content, spreadMs);
     const { keepForMs = this.config.mailbox.keepFor, collapseKey } = offline;
     return this.dispatcher.enqueue(to, content, {
       keepForMs: Math.min(keepForMs, expiresInMs ?? Number.POSITIVE_INFINITY),

@@ -62,7 +62,7 @@ export const send = action({
     id: z.string(),
     /** Number of mailboxes that contain the event; 0 with `offline: drop`. */
     kept: z.number(),
-    /** Number of receivers that are connected. With `offline: drop`: sessions of this host, or 1 if the user is connected to any host. */
+    /** Number of receivers that are connected. With `offline: drop` only `to: { user }` counts users of other hosts. */
     online: z.number(),
     /** With `waitFor: shown` and `reply`: workplace of the client that has acknowledged or answered, if the client has named it. */
     workplace: z.string().optional(),

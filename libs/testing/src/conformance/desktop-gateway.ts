@@ -166,6 +166,53 @@ export function desktopGatewayConformance(name: string, start: () => Promise<Des
         expect(dataOf(anna)).toEqual(['seen']);
       });
 
+      it('sends an event once to a session that several recipients mean when offline is drop, and counts its user once', async () => {
+        const [one, two] = [await harness.open(), await harness.open()];
+        const anna = await one.connect('anna', { workplace: 'office', claims: { extension: '101', groups: ['sales'] } });
+        const boris = await one.connect('boris', { claims: { groups: ['sales'] } });
+        const clara = await two.connect('clara', { claims: { groups: ['sales', 'support'] } });
+        const to = [
+          { user: 'anna' },
+          { extension: '101' },
+          { group: 'sales' },
+          { group: 'support' },
+          { user: 'clara' },
+          { user: 'dan' },
+        ];
+        const { presence } = one.gateway;
+        await until('all users', () => presence.users().length === 3);
+        const drop = { offline: 'drop' } as const;
+        await expect(one.gateway.deliver(to, event('once'), drop)).resolves.toEqual({ kept: 0, online: 3 });
+        await expect(one.gateway.deliver({ workplace: 'office' }, event('office'), drop)).resolves.toEqual({
+          kept: 0,
+          online: 1,
+        });
+        // events of mailboxes and events that are not kept have no common order
+        await Promise.all([arrived(anna, 2), arrived(boris, 1), arrived(clara, 1)]);
+        for (const user of ['anna', 'boris', 'clara']) await one.gateway.deliver({ user }, event('last'));
+        await Promise.all([anna, boris, clara].map((desktop) => until('the last event', () => dataOf(desktop).includes('last'))));
+        expect([anna, boris, clara].map((desktop) => dataOf(desktop))).toEqual([
+          ['once', 'office', 'last'],
+          ['once', 'last'],
+          ['once', 'last'],
+        ]);
+      });
+
+      it('sends an event to every session that a recipient means when offline is drop', async () => {
+        const { gateway, connect } = await harness.open();
+        const office = await connect('anna', { workplace: 'office' });
+        const home = await connect('anna', { workplace: 'home' });
+        const to = [{ workplace: 'home' }, { user: 'anna' }];
+        await expect(gateway.deliver(to, event('both'), { offline: 'drop' })).resolves.toEqual({ kept: 0, online: 1 });
+        await Promise.all([arrived(office, 1), arrived(home, 1)]);
+        await expect(gateway.deliver({ all: true }, event('all'), { offline: 'drop' })).resolves.toEqual({ kept: 0, online: 1 });
+        await Promise.all([arrived(office, 2), arrived(home, 2)]);
+        expect([dataOf(office), dataOf(home)]).toEqual([
+          ['both', 'all'],
+          ['both', 'all'],
+        ]);
+      });
+
       it('does not deliver an event that has expired', async () => {
         const { gateway, connect } = await harness.open();
         await gateway.deliver({ user: 'anna' }, event('expired'), { expiresInMs: 0 });

@@ -127,13 +127,13 @@ export class MemoryDesktopHost implements DesktopGateway {
     if (wait && (users.size !== 1 || offline === 'drop'))
       throw gatewayFail.GATEWAY_WAIT('a run waits for one user', { sent: 'no' });
     const sessions = (user: string) => this.workspace.clients().filter(({ client }) => client.bearer.user === user);
-    const online = [...users.keys()].filter((user) => sessions(user).length > 0).length;
     if (offline === 'drop') {
-      for (const [user, workplace] of users)
-        for (const session of sessions(user))
-          if (workplace === undefined || workplace === session.client.workplace) session.receive(USER_EVENTS, event);
-      return { kept: 0, online };
+      const meant = this.workspace.clients().filter(({ client }) => recipients.some((one) => isSessionMeant(one, client)));
+      for (const session of meant) session.receive(USER_EVENTS, event);
+      const counted = meant.filter(({ host, client }) => host === this || recipients.some((one) => isNamed(one, client.bearer)));
+      return { kept: 0, online: new Set(counted.map(({ client }) => client.bearer.user)).size };
     }
+    const online = [...users.keys()].filter((user) => sessions(user).length > 0).length;
     const { keepForMs = Infinity, collapseKey } = offline;
     const expires = this.workspace.now() + Math.min(keepForMs, expiresInMs);
     for (const [user, workplace] of users) {
@@ -231,7 +231,7 @@ export class MemoryDesktopHost implements DesktopGateway {
       const known = [...bearers.values()];
       const found =
         'user' in one
-          ? [one.user.includes('/') ? one.user : `operator/${one.user}`]
+          ? [fullName(one.user)]
           : 'workplace' in one
             ? [workplaces.get(one.workplace) ?? []].flat()
             : known.filter((bearer) => isMeant(one, bearer)).map(({ user }) => user);
@@ -346,6 +346,19 @@ function checkDelivery(recipients: readonly Recipients[], event: DesktopEvent, o
     [...names, collapseKey ?? 'x'].every(isName) &&
     times.every((time) => Number.isFinite(time) && time >= 0);
   if (!isValid) throw gatewayFail.GATEWAY_EVENT('the delivery is not valid', { sent: 'no' });
+}
+
+function isNamed(recipients: Recipients, { user }: Bearer): boolean {
+  return 'user' in recipients && user === fullName(recipients.user);
+}
+
+function isSessionMeant(recipients: Recipients, { bearer, workplace }: DesktopClient): boolean {
+  if ('workplace' in recipients) return recipients.workplace === workplace;
+  return isNamed(recipients, bearer) || isMeant(recipients, bearer);
+}
+
+function fullName(user: string): string {
+  return user.includes('/') ? user : `operator/${user}`;
 }
 
 function isMeant(recipients: Recipients, { extension, groups }: Bearer): boolean {

@@ -96,16 +96,22 @@ export class EventDispatcher {
     return { kept: events.length, online: events.filter(({ sent }) => sent).length };
   }
 
-  /** Sends an event to sessions that are connected now, at most once. */
-  broadcast(broadcast: Broadcast): DispatchResult {
-    const { presence } = this.deps;
-    const here = this.#broadcastHere(broadcast);
-    if (presence.hasPeers) {
-      this.#broadcasts.push(broadcast);
-      this.#sendSoon();
-    }
-    const { to } = broadcast;
-    return { kept: 0, online: 'user' in to ? Number(presence.isOnline(to.user)) : here };
+  /** Sends an event to receivers that are connected now, at most once. */
+  broadcast(broadcast: Broadcast): void {
+    this.#broadcastHere(broadcast);
+    if (!this.deps.presence.hasPeers) return;
+    this.#broadcasts.push(broadcast);
+    this.#sendSoon();
+  }
+
+  /** Sends an event to the connected sessions of users, at most once, and once to a session that several recipients mean. */
+  broadcastToUsers(recipients: readonly Recipients[], content: EventContent, spreadMs: number): DispatchResult {
+    const { presence, readers } = this.deps;
+    const [first, ...others] = recipients;
+    this.broadcast({ to: first && others.length === 0 ? first : recipients, content, spreadMs });
+    const here = readers.matching(recipients).map(({ session }) => session.bearer.user);
+    const named = recipients.flatMap((one) => ('user' in one && presence.isOnline(one.user) ? [one.user] : []));
+    return { kept: 0, online: new Set([...here, ...named]).size };
   }
 
   close(): void {
@@ -131,20 +137,19 @@ export class EventDispatcher {
     this.#sendSoon();
   }
 
-  #broadcastHere({ to, content, spreadMs }: Broadcast): number {
+  #broadcastHere({ to, content, spreadMs }: Broadcast): void {
     const { readers, topics, destinations, after } = this.deps;
     const [destination, receivers] =
       'topic' in to
         ? [`/topic/${to.topic}`, topics.subscribersOf(to.topic)]
         : 'destination' in to
           ? [to.destination, destinations.subscribersOf(to.destination)]
-          : [USER_EVENTS, readers.matching(to)];
-    if (receivers.length === 0) return 0;
+          : [USER_EVENTS, readers.matching('length' in to ? to : [to])];
+    if (receivers.length === 0) return;
     const message = eventMessage(destination, content);
     const deliver = (receiver: Subscription) => void receiver.deliver(message);
     if (spreadMs > 0) deliverSpread(receivers, spreadMs, deliver, after);
     else receivers.forEach(deliver);
-    return receivers.length;
   }
 
   /** Sends the notifications and broadcasts of this turn of the event loop to the other hosts, in one message. */

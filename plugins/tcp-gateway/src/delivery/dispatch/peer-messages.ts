@@ -4,8 +4,11 @@ import type { EventContent, MailboxEvent } from '../mailbox/mailbox-event.js';
 /** Maximum bytes of an event body in a notification. Other hosts read larger bodies from the mailbox when they need them. */
 export const MAX_NOTIFIED_BYTES = 8 * 1024;
 
-/** The receivers of an event that is sent at most once: users, or the subscribers of a topic or of a destination of a plugin. */
-export type Audience = Recipients | { readonly topic: string } | { readonly destination: string };
+/**
+ * The receivers of an event that is sent at most once: sessions that any of the recipients means, or the subscribers of a topic or of a
+ * destination of a plugin. One recipient is sent without a list, because hosts of an older release ignore lists.
+ */
+export type Audience = Recipients | readonly Recipients[] | { readonly topic: string } | { readonly destination: string };
 
 /** An event that is sent at most once. */
 export interface Broadcast {

@@ -75,13 +75,33 @@ export class MailboxReaders {
     };
   }
 
-  /** Returns the subscriptions of sessions that match the recipients. */
-  matching(recipients: Recipients): readonly Subscription[] {
-    if ('user' in recipients) return [...(this.#byUser.get(recipients.user) ?? [])].map(({ subscription }) => subscription);
-    return [...this.#bySession.values()]
-      .flat()
-      .map(({ subscription }) => subscription)
-      .filter(({ session }) => matches(recipients, session));
+  /** Returns the subscriptions of sessions that any of the recipients means, each once. */
+  matching(recipients: readonly Recipients[]): readonly Subscription[] {
+    const names = {
+      user: new Set<string>(),
+      extension: new Set<string>(),
+      group: new Set<string>(),
+      workplace: new Set<string>(),
+    };
+    let all = false;
+    for (const one of recipients) {
+      if ('user' in one) names.user.add(one.user);
+      else if ('extension' in one) names.extension.add(one.extension);
+      else if ('group' in one) names.group.add(one.group);
+      else if ('workplace' in one) names.workplace.add(one.workplace);
+      else all = true;
+    }
+    const isMeant = ({ bearer: { user, extension, groups }, workplace }: Session) =>
+      all ||
+      names.user.has(user) ||
+      (extension !== undefined && names.extension.has(extension)) ||
+      groups.some((group) => names.group.has(group)) ||
+      (workplace !== undefined && names.workplace.has(workplace));
+    const onlyUsers = !all && names.extension.size + names.group.size + names.workplace.size === 0;
+    const candidates = onlyUsers
+      ? [...names.user].flatMap((user) => [...(this.#byUser.get(user) ?? [])])
+      : [...this.#bySession.values()].flat().filter(({ subscription }) => isMeant(subscription.session));
+    return candidates.map(({ subscription }) => subscription);
   }
 
   /**
@@ -98,11 +118,4 @@ export class MailboxReaders {
       if ((reader.idleAt ?? Number.POSITIVE_INFINITY) < (highest.get(reader.user) ?? 0)) void reader.catchUp();
     }
   }
-}
-
-function matches(recipients: Recipients, { bearer, workplace }: Session): boolean {
-  if ('extension' in recipients) return bearer.extension === recipients.extension;
-  if ('group' in recipients) return bearer.groups.includes(recipients.group);
-  if ('workplace' in recipients) return workplace === recipients.workplace;
-  return 'all' in recipients;
 }
