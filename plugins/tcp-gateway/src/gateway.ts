@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type {
   Accept,
   Closable,
@@ -64,6 +65,8 @@ export class Gateway implements Closable {
   ) {
     const { services, log } = host;
     const { clock } = host;
+    // each waiting long poll listens to it, and Node reports more than ten listeners as a leak
+    setMaxListeners(0, this.#closing.signal);
     const now = () => clock.now();
     const after = (ms: number, run: () => void) => clock.after(ms, run).unref();
     const { peers } = services;
