@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { freePort } from '@sluice/runtime';
 import { admin, ask, post } from '../support/api.js';
 import { Desktop } from '../support/desktop.js';
 import { startServers, type Servers } from '../support/engines.js';
-import { HostProcess } from '../support/host.js';
+import { startGateways, type Gateways } from '../support/gateways.js';
 import { signToken } from '../support/tokens.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
-import { makeFolder, makeWorkspace, type Folder } from '../support/workspace.js';
 
 const FILES = {
   'sluice.yaml': "sluice: 1\nplugins: ['@sluice/plugin-tcp-gateway']\nconnections:\n  desktops: { use: tcp-gateway }\n",
@@ -18,39 +16,26 @@ const REVOKED_WITHIN_MS = 5_000;
 
 describe('a revocation over two hosts', () => {
   let servers: Servers;
-  let workspace: Folder;
-  const homes: Folder[] = [];
-  const hosts: HostProcess[] = [];
-  const ports: number[] = [];
+  let gateways: Gateways;
 
   beforeAll(async () => {
     servers = await startServers();
-    workspace = makeWorkspace(FILES);
-    for (let n = 0; n < 2; n++) {
-      const [home, port] = [makeFolder('home'), await freePort()];
-      homes.push(home);
-      ports.push(port);
-      const env = { ...servers.env, SLUICE_STOMP_PORT: String(port) };
-      hosts.push(new HostProcess({ workspace: workspace.path, home: home.path, env }));
-    }
-    await Promise.all(hosts.map((host) => host.start()));
+    gateways = await startGateways(FILES, servers.env);
   }, START_TIMEOUT_MS);
 
   afterAll(async () => {
-    await Promise.all(hosts.map((host) => host.dispose()));
+    await gateways?.close();
     await servers?.stop();
-    for (const folder of [...homes, workspace]) folder?.remove();
   }, START_TIMEOUT_MS);
 
-  const urls = () => hosts.map(({ url }) => url ?? '');
   const statusesFor = (token: string) =>
-    Promise.all(urls().map(async (url) => (await post(`${url}/events/order.created`, {}, { token })).status));
+    Promise.all(gateways.urls().map(async (url) => (await post(`${url}/events/order.created`, {}, { token })).status));
 
   it('refuses the tokens of a user on both hosts within 5 s, and accepts tokens of other users', async () => {
     const token = await signToken({ sub: 'thief' });
     const other = await signToken({ sub: 'neighbour' });
     expect(await statusesFor(token)).toEqual([202, 202]);
-    await admin(urls()[0] ?? '', '/api/tokens/revoke', { issuer: 'operator', sub: 'thief' });
+    await admin(gateways.urls()[0] ?? '', '/api/tokens/revoke', { issuer: 'operator', sub: 'thief' });
     const from = Date.now();
     await until('both hosts to refuse the token', async () => (await statusesFor(token)).every((status) => status === 401));
     expect(Date.now() - from).toBeLessThan(REVOKED_WITHIN_MS);
@@ -58,14 +43,14 @@ describe('a revocation over two hosts', () => {
   });
 
   it('disconnects the desktops of the user from the host that did not receive the revocation', async () => {
-    const desktop = new Desktop({ user: 'leaver', ports: ports.slice(1) });
-    const colleague = new Desktop({ user: 'colleague', ports: ports.slice(1) });
+    const desktop = new Desktop({ user: 'leaver', ports: gateways.ports.slice(1) });
+    const colleague = new Desktop({ user: 'colleague', ports: gateways.ports.slice(1) });
     try {
       await until('both to be subscribed', () => desktop.ready && colleague.ready);
-      const online = async () => (await admin<{ online: number }>(urls()[1] ?? '', '/desktops?limit=1')).online;
+      const online = async () => (await admin<{ online: number }>(gateways.urls()[1] ?? '', '/desktops?limit=1')).online;
       await until('both to be counted', async () => (await online()) === 2);
       // the client signs a new token at every attempt; tokens of the same second as the revocation are revoked, later ones are valid
-      await admin(urls()[0] ?? '', '/api/tokens/revoke', { issuer: 'operator', sub: 'leaver' });
+      await admin(gateways.urls()[0] ?? '', '/api/tokens/revoke', { issuer: 'operator', sub: 'leaver' });
       await until('the desktop to be disconnected', () => !desktop.ready);
       expect(colleague.ready).toBe(true);
     } finally {
@@ -75,9 +60,9 @@ describe('a revocation over two hosts', () => {
 
   it('keeps the revocation after a restart', async () => {
     const token = await signToken({ sub: 'former' });
-    await admin(urls()[1] ?? '', '/api/tokens/revoke', { issuer: 'operator', sub: 'former' });
-    await hosts[0]?.kill9();
-    await hosts[0]?.start();
-    expect((await ask(`${urls()[0]}/events/order.created`, { method: 'POST', body: '{}', token })).status).toBe(401);
+    await admin(gateways.urls()[1] ?? '', '/api/tokens/revoke', { issuer: 'operator', sub: 'former' });
+    await gateways.hosts[0]?.kill9();
+    await gateways.hosts[0]?.start();
+    expect((await ask(`${gateways.urls()[0]}/events/order.created`, { method: 'POST', body: '{}', token })).status).toBe(401);
   });
 });

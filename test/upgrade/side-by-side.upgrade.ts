@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { freePort } from '@sluice/runtime';
 import { admin } from '../support/api.js';
 import type { Desktop } from '../support/desktop.js';
 import { startServers, type Servers } from '../support/engines.js';
-import { HostProcess } from '../support/host.js';
+import { startGateways, type Gateways } from '../support/gateways.js';
 import { connectDesktops, MAILBOX_FILES, mailboxStorm, NO_FAULTS } from '../support/mailbox-storm.js';
 import { erpWorkspace } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
 import { expectSafe, FAULT_TIMEOUT_MS, REPEATS_PER_CRASH, storm } from '../support/storm.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
-import { makeFolder, makeWorkspace, type Folder } from '../support/workspace.js';
 
 /** Folder of the other checkout, built. */
 const OTHER = process.env['SLUICE_OTHER_CHECKOUT'];
@@ -94,41 +92,26 @@ describe('a host of another commit and one of this checkout on the same servers'
 
 describe('gateways of two commits on the same servers', () => {
   let servers: Servers;
-  let workspace: Folder;
-  const homes: Folder[] = [];
-  const hosts: HostProcess[] = [];
+  let gateways: Gateways;
   let desktops = new Map<string, Desktop>();
 
   beforeAll(async () => {
     servers = await startServers();
-    workspace = makeWorkspace(MAILBOX_FILES);
-    const ports: number[] = [];
-    for (const checkout of [OTHER, undefined]) {
-      const [home, port] = [makeFolder('home'), await freePort()];
-      homes.push(home);
-      ports.push(port);
-      const env = { ...servers.env, SLUICE_STOMP_PORT: String(port) };
-      hosts.push(
-        new HostProcess({ workspace: workspace.path, home: home.path, env, ...(checkout !== undefined && { checkout }) }),
-      );
-    }
-    await Promise.all(hosts.map((host) => host.start()));
-    desktops = connectDesktops(ports);
+    gateways = await startGateways(MAILBOX_FILES, servers.env, [OTHER, undefined]);
+    desktops = connectDesktops(gateways.ports);
     await until('all clients to be subscribed', () => [...desktops.values()].every(({ ready }) => ready));
   }, START_TIMEOUT_MS);
 
   afterAll(async () => {
     await Promise.all([...desktops.values()].map((desktop) => desktop.stop()));
-    await Promise.all(hosts.map((host) => host.dispose()));
+    await gateways?.close();
     await servers?.stop();
-    for (const folder of [...homes, workspace]) folder?.remove();
   }, START_TIMEOUT_MS);
 
   it(
     'deliver each event in order and mark repeats',
     async () => {
-      const doors = () => hosts.flatMap(({ url }) => url ?? []);
-      expect(await mailboxStorm(desktops, doors, async () => undefined)).toEqual(NO_FAULTS);
+      expect(await mailboxStorm(desktops, gateways.urls, async () => undefined)).toEqual(NO_FAULTS);
     },
     FAULT_TIMEOUT_MS,
   );
