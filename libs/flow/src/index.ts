@@ -4,6 +4,7 @@
  */
 export type {
   CalendarWindow,
+  CallStep,
   Condition,
   ConnectionSpec,
   Deliver,
@@ -12,11 +13,14 @@ export type {
   Finding,
   Flow,
   FlowTrigger,
+  ForEachStep,
   Issuer,
   OnError,
+  OnFailure,
   PaceConfig,
   SourceLocation,
   Priority,
+  RaiseStep,
   Rate,
   ReplyStep,
   RetryPolicy,
@@ -30,9 +34,12 @@ export type {
   SwitchStep,
   Template,
   TextTemplate,
+  TriggerSource,
+  TryStep,
   UseStep,
   Workspace,
 } from './model.js';
+export { MAX_NOTE_LENGTH } from './model.js';
 export { FINDING_CODES, type FindingCode, type FindingRow } from './codes.js';
 export { compileWorkspace, type WorkspaceInput, type WorkspaceResult } from './compile/compile-workspace.js';
 export { parseWorkspaceFile, type WorkspaceFile } from './compile/workspace-file.js';

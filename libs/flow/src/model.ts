@@ -29,6 +29,8 @@ export interface Scope {
   readonly env: Readonly<Record<string, string>>;
   readonly error?: unknown;
   readonly run?: { readonly id: string; readonly flow: string; readonly startedAt: string };
+  /** Inside of a `forEach`: the innermost loop. The item is a root of the name that `as` declares. `index` counts from 0. */
+  readonly loop?: { readonly index: number; readonly total: number };
   /** Not a root: the values that the functions of the language need. */
   readonly context: EvaluationContext;
 }
@@ -77,6 +79,12 @@ export interface RetryPolicy {
 }
 
 export interface Deliver {
+  /** Runs with equal keys run one after another, over all hosts. When absent: runs are in no order. Excludes `concurrency`. */
+  readonly key?: TextTemplate;
+  /** What a parked run does to the later runs of its key: they go on, or wait until a person has replayed or dropped it. */
+  readonly onPark: 'continue' | 'hold';
+  /** Maximum runs in progress at once, over all hosts. When absent: as many as the hosts prefetch. */
+  readonly concurrency?: number;
   readonly expiresMs?: number;
   readonly dedupe?: { readonly key: TextTemplate; readonly withinMs: number };
   readonly retry: RetryPolicy;
@@ -105,10 +113,13 @@ export interface UseStep extends StepCommon {
   readonly verb: 'use';
   readonly plugin: string;
   readonly action: string;
-  readonly connection?: string;
+  /** Name of the connection, evaluated when the step begins. A name that does not exist fails the step with the fate `fatal`. */
+  readonly connection?: TextTemplate;
   readonly with: Template;
   readonly timeoutMs?: number;
   readonly priority: Priority;
+  /** Replaces `deliver.retry` as a whole. */
+  readonly retry?: RetryPolicy;
   readonly onError: readonly OnError[];
 }
 
@@ -131,6 +142,8 @@ export interface EmitStep extends StepCommon {
   readonly correlationid?: TextTemplate;
   readonly partitionkey?: TextTemplate;
   readonly datacontenttype?: TextTemplate;
+  /** Milliseconds by which the event is delayed; the delay is durable. When absent: no delay. */
+  readonly afterMs?: number;
 }
 
 export interface ReplyStep extends StepCommon {
@@ -145,10 +158,81 @@ export interface StopStep extends StepCommon {
   readonly reason?: TextTemplate;
 }
 
-export type Step = UseStep | SetStep | SwitchStep | EmitStep | ReplyStep | StopStep;
+/** What a block does with the failure of an item: the other items still run, no further item begins, or the block succeeds. */
+export type OnFailure = 'finish' | 'stop' | 'continue';
 
-export type FlowTrigger =
+/** Runs its steps once for each item of a list, in order. */
+export interface ForEachStep extends StepCommon {
+  readonly verb: 'forEach';
+  /** One whole expression; a value other than a list fails the step with `FOREACH_NOT_LIST`. */
+  readonly in: Template;
+  /** Name of the root under which expressions read the item. */
+  readonly as: string;
+  readonly onFailure: OnFailure;
+  readonly steps: readonly Step[];
+  /** Result of an item. When absent: the output of the last inner step that has one. */
+  readonly output?: Template;
+  /** Time from the start of the step, over all items. */
+  readonly timeoutMs?: number;
+}
+
+export interface TryStep extends StepCommon {
+  readonly verb: 'try';
+  readonly steps: readonly Step[];
+  readonly catch: readonly Step[];
+  /** Time from the start of the step. The step does not catch its own timeout. */
+  readonly timeoutMs?: number;
+}
+
+/** Runs another flow, and waits for its first reply or its end. */
+export interface CallStep extends StepCommon {
+  readonly verb: 'call';
+  /** Name of a flow with the trigger `flow`. */
+  readonly flow: string;
+  readonly data?: Template;
+  readonly timeoutMs?: number;
+  readonly onError: readonly OnError[];
+}
+
+export interface RaiseStep extends StepCommon {
+  readonly verb: 'raise';
+  /** When absent: the error that the surrounding `catch` handles is raised again. */
+  readonly error?: {
+    readonly code: string;
+    readonly fate: 'rejected' | 'fatal';
+    readonly message: TextTemplate;
+    readonly details?: Template;
+  };
+}
+
+export type Step =
+  | UseStep
+  | SetStep
+  | SwitchStep
+  | ForEachStep
+  | TryStep
+  | CallStep
+  | EmitStep
+  | ReplyStep
+  | StopStep
+  | RaiseStep;
+
+/** What starts the runs of a flow. `where` is evaluated when an event is accepted; an event for which it is false is not taken. */
+export type FlowTrigger = { readonly where?: Condition } & TriggerSource;
+
+export type TriggerSource =
   | { readonly kind: 'event'; readonly types: readonly string[]; readonly from: 'new' | 'stored' }
+  | {
+      readonly kind: 'schedule';
+      /** Five fields: minute, hour, day of the month, month, day of the week. */
+      readonly cron: string;
+      /** IANA name of the time zone of `cron`. */
+      readonly timezone: string;
+      /** What happens to an instant that passed while no host ran: nothing, or one run for the last one. */
+      readonly missed: 'skip' | 'run';
+    }
+  /** Called by `call` steps and by plugins. `input`: JSON Schema of the data. */
+  | { readonly kind: 'flow'; readonly input?: Readonly<Record<string, unknown>> }
   | {
       readonly kind: 'plugin';
       readonly plugin: string;
@@ -172,8 +256,15 @@ export interface Flow {
   readonly trigger: FlowTrigger;
   readonly deliver: Deliver;
   readonly journal: 'all' | 'changes' | 'off';
+  /** What people search by. Evaluated when a run begins; at most {@link MAX_NOTE_LENGTH} characters are kept. */
+  readonly note?: TextTemplate;
   readonly steps: readonly Step[];
+  /** Steps that run after a failure that no step has handled. */
+  readonly catch?: readonly Step[];
 }
+
+/** Maximum characters of a run's note. */
+export const MAX_NOTE_LENGTH = 200;
 
 export interface CalendarWindow {
   /** Minutes after midnight, up to 1440 (the end of the day). When `to` is smaller than `from`, the window crosses midnight. */
@@ -276,4 +367,4 @@ export interface SourceFile {
 }
 
 /** Ways a run can end. */
-export type RunOutcome = 'done' | 'stopped' | 'parked' | 'dropped' | 'expired' | 'duplicate';
+export type RunOutcome = 'done' | 'stopped' | 'caught' | 'parked' | 'dropped' | 'expired' | 'duplicate';

@@ -112,6 +112,11 @@ export class Steps {
         return HOP_ENDS.stopped;
       case 'use':
         return this.#use(hop, node, step);
+      case 'forEach':
+      case 'try':
+      case 'call':
+      case 'raise':
+        throw engineFail.CONFIG_INVALID(`the verb ${step.verb} is not executed yet`);
     }
   }
 
@@ -158,28 +163,35 @@ export class Steps {
   }
 
   #use(hop: Hop, node: Node, step: UseStep): MaybePromise<Onward> {
-    return chain(step.with.render(hop.scope), (input): MaybePromise<Onward> => {
-      const prepared = prepareCall(this.deps.connections, { ...step, input });
-      if (!prepared.ok) throw prepared.error;
-      const call = this.#firstCall(hop, step, prepared, input);
-      if (prepared.connection.spec.pace === undefined || prepared.action.paced === false)
-        return this.#callUnpaced(hop, node, call, prepared);
-      return this.#push(hop, step, call);
-    });
+    return chain(step.connection?.text(hop.scope), (connection) =>
+      chain(step.with.render(hop.scope), (input): MaybePromise<Onward> => {
+        const target = { plugin: step.plugin, action: step.action, ...(connection !== undefined && { connection }) };
+        const prepared = prepareCall(this.deps.connections, { ...target, input });
+        if (!prepared.ok) throw prepared.error;
+        const call = this.#firstCall(hop, step, target, prepared, input);
+        if (prepared.connection.spec.pace === undefined || prepared.action.paced === false)
+          return this.#callUnpaced(hop, node, call, prepared);
+        return this.#push(hop, step, call);
+      }),
+    );
   }
 
-  #firstCall(hop: Hop, step: UseStep, prepared: PreparedCall, input: unknown): PendingCall {
+  #firstCall(
+    hop: Hop,
+    step: UseStep,
+    target: Pick<PendingCall, 'plugin' | 'action' | 'connection'>,
+    prepared: PreparedCall,
+    input: unknown,
+  ): PendingCall {
     const since = this.deps.clock.now();
     return {
-      plugin: step.plugin,
-      action: step.action,
+      ...target,
       priority: step.priority,
       input,
       attempt: 1,
       waits: 0,
       policy: this.#policy(prepared),
       since,
-      ...(step.connection !== undefined && { connection: step.connection }),
       ...(step.timeoutMs !== undefined && { deadline: since + step.timeoutMs }),
       ...(hop.expiresAt !== undefined && { expiresAt: hop.expiresAt }),
     };

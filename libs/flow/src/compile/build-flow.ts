@@ -41,6 +41,7 @@ export class FlowBuilder {
       retryGiven: deliver.retryNode !== undefined,
       maxBodyBytes: deliver.maxBodyBytes ?? this.settings.limits.eventBytes,
       onExhausted: deliver.onExhausted,
+      onPark: 'continue',
     };
   }
 
@@ -62,7 +63,7 @@ export class FlowBuilder {
           verb: 'use',
           plugin: draft.plugin,
           action: draft.action,
-          ...(draft.connection && { connection: String(draft.connection.value) }),
+          ...(draft.connection && { connection: templates.text(draft.connection) }),
           with: templates.template(draft.with ?? EMPTY_MAP),
           ...(draft.timeoutMs !== undefined && { timeoutMs: draft.timeoutMs }),
           priority: draft.priority,
