@@ -206,16 +206,7 @@ export interface RaiseStep extends StepCommon {
 }
 
 export type Step =
-  | UseStep
-  | SetStep
-  | SwitchStep
-  | ForEachStep
-  | TryStep
-  | CallStep
-  | EmitStep
-  | ReplyStep
-  | StopStep
-  | RaiseStep;
+  UseStep | SetStep | SwitchStep | ForEachStep | TryStep | CallStep | EmitStep | ReplyStep | StopStep | RaiseStep;
 
 /** What starts the runs of a flow. `where` is evaluated when an event is accepted; an event for which it is false is not taken. */
 export type FlowTrigger = { readonly where?: Condition } & TriggerSource;
