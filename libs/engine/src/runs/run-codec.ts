@@ -40,6 +40,7 @@ const STATE = z.looseObject({
   kind: z.enum(['push', 'result', 'retry', 'timer', 'replay', 'parked'] satisfies RunState['kind'][]),
   at: text.optional(),
   claim: text.optional(),
+  note: text.optional(),
   call: z
     .looseObject({ plugin: text, action: text, attempt: count, waits: count, policy: z.looseObject({ attempts: count }) })
     .optional(),

@@ -45,6 +45,8 @@ export interface RunState {
   readonly replied?: boolean;
   /** Key of `deliver.dedupe` that this run holds. */
   readonly claim?: string;
+  /** The text that people find the run by, from `note` of its flow; at most `MAX_NOTE_LENGTH` characters. */
+  readonly note?: string;
   /**
    * `push`: the owner of the connection makes the call. `result`: the call has ended. `retry`: an unpaced call is repeated. `timer`: the
    * step's timeout has expired. `replay`: the run begins again at `at`. `parked`: the run waits for a person.
