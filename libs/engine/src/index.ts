@@ -25,6 +25,14 @@ export {
   type PushOwner,
 } from './ports/pacer.js';
 export { MAX_AUDIT_TEXT_LENGTH, MIN_PARKED_BYTES } from './ports/store.js';
+export { HEARTBEAT_MS, MAX_HEARTBEAT_AGE_MS, type HostReport, type HostRow, type HostStore } from './ports/hosts.js';
+export {
+  REVISION_KEPT_MS,
+  type FlowRevision,
+  type RevisionStore,
+  type RevisionSummary,
+  type StoredRevision,
+} from './ports/revisions.js';
 export { accountOf, parkedBytes, type ParkedAccountState } from './parked-accounts.js';
 export type {
   AuditAction,

@@ -19,12 +19,18 @@ import {
   type ParkedState,
   type ParkedStore,
   type ParkedSummary,
+  type HostReport,
+  type HostStore,
   type Revocation,
+  type RevisionStore,
   type RevocationStore,
   type Store,
+  type StoredRevision,
   type StoreRetention,
 } from '@sluice/engine';
 import { engineFail, systemClock, type Clock } from '@sluice/plugin-api';
+import { memoryHosts } from './memory-hosts.js';
+import { MemoryRevisions, sweepRevisions } from './memory-revisions.js';
 
 interface Lease {
   readonly holder: string;
@@ -51,6 +57,10 @@ export class MemoryDatabase {
   readonly secrets = new Map<string, string>();
   readonly revocations = new Map<string, Revocation>();
   readonly flows = new Map<string, Date>();
+  /** By flow and revision. */
+  readonly revisions = new Map<string, StoredRevision>();
+  /** By id, with the time of the heartbeat in milliseconds since 1970. */
+  readonly hosts = new Map<string, HostReport & { readonly at: number }>();
   /** Entries with their numbers. */
   journal: (JournalEntry & { readonly n: number })[] = [];
   audit: AuditRow[] = [];
@@ -84,8 +94,12 @@ export class MemoryStore implements Store {
   readonly journal: Journal;
   readonly revocations: RevocationStore;
   readonly audit: AuditStore;
+  readonly revisions: RevisionStore;
+  readonly hosts: HostStore;
 
   constructor(private readonly database = new MemoryDatabase()) {
+    this.revisions = new MemoryRevisions(database);
+    this.hosts = memoryHosts(database);
     this.leases = new MemoryLeases(database);
     this.parked = new MemoryParked(database);
     this.claims = new MemoryClaims(database);
@@ -151,6 +165,7 @@ export class MemoryStore implements Store {
         })
         .reverse();
       for (const [key, { until }] of claims) if (until <= now()) claims.delete(key);
+      sweepRevisions(this.database);
     });
   }
 

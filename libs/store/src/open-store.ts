@@ -4,6 +4,8 @@ import pg from 'pg';
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
 import { Database, reachable } from './database.js';
+import { FlowRevisionEntity } from './entities/flow-revision.entity.js';
+import { HostEntity } from './entities/host.entity.js';
 import { ParkedRunEntity } from './entities/parked-run.entity.js';
 import { SecretEntity } from './entities/secret.entity.js';
 import { SeenFlowEntity } from './entities/seen-flow.entity.js';
@@ -11,6 +13,7 @@ import { CreateStore1764000000000 } from './migrations/1764000000000-create-stor
 import { AddRevocations1796000000000 } from './migrations/1796000000000-add-revocations.js';
 import { CountParkedBytes1796100000000 } from './migrations/1796100000000-count-parked-bytes.js';
 import { AddAudit1796200000000 } from './migrations/1796200000000-add-audit.js';
+import { AddRevisions1796300000000 } from './migrations/1796300000000-add-revisions.js';
 import { PostgresStore } from './postgres-store.js';
 import { SCHEMA } from './schema.js';
 
@@ -41,8 +44,14 @@ export async function openStore({ url, engine, log, clock }: StoreOptions): Prom
     type: 'postgres',
     url,
     schema: SCHEMA,
-    entities: [ParkedRunEntity, SecretEntity, SeenFlowEntity],
-    migrations: [CreateStore1764000000000, AddRevocations1796000000000, CountParkedBytes1796100000000, AddAudit1796200000000],
+    entities: [FlowRevisionEntity, HostEntity, ParkedRunEntity, SecretEntity, SeenFlowEntity],
+    migrations: [
+      CreateStore1764000000000,
+      AddRevocations1796000000000,
+      CountParkedBytes1796100000000,
+      AddAudit1796200000000,
+      AddRevisions1796300000000,
+    ],
     migrationsTableName: 'migration',
     applicationName: 'sluice store',
     poolSize: CONNECTIONS,

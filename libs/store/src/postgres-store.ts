@@ -5,9 +5,11 @@ import { PostgresClaims } from './claims.js';
 import type { Database } from './database.js';
 import { SecretEntity } from './entities/secret.entity.js';
 import { SeenFlowEntity } from './entities/seen-flow.entity.js';
+import { PostgresHosts } from './hosts.js';
 import { PostgresJournal } from './journal.js';
 import { PostgresLeases } from './leases.js';
 import { PostgresParked } from './parked.js';
+import { PostgresRevisions } from './revisions.js';
 import { PostgresRevocations } from './revocations.js';
 import { StepEnds } from './step-ends.js';
 
@@ -23,6 +25,8 @@ export class PostgresStore implements Store {
   readonly journal: PostgresJournal;
   readonly revocations: PostgresRevocations;
   readonly audit: PostgresAudit;
+  readonly revisions: PostgresRevisions;
+  readonly hosts: PostgresHosts;
   readonly #stepEnds: StepEnds;
 
   constructor(
@@ -37,6 +41,8 @@ export class PostgresStore implements Store {
     this.journal = new PostgresJournal(database, log, clock);
     this.revocations = new PostgresRevocations(database);
     this.audit = new PostgresAudit(database);
+    this.revisions = new PostgresRevisions(database);
+    this.hosts = new PostgresHosts(database);
     this.#stepEnds = new StepEnds(database);
   }
 
@@ -85,6 +91,8 @@ export class PostgresStore implements Store {
       `delete from sluice.parked_run where parked_at < clock_timestamp() - $1 * interval '1 millisecond'`,
       [retention.parkedMs],
     );
+    await this.revisions.sweep();
+    await this.hosts.sweep();
     await this.audit.sweep(retention.auditMs, retention.auditRows);
     await this.database.change('delete from sluice.claim where until <= clock_timestamp()');
     await this.database.change(`delete from sluice.step_end where at < clock_timestamp() - interval '${STEP_ENDS_KEPT}'`);

@@ -3,6 +3,7 @@ import { mkdtemp, chmod, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { PostgresProcess } from '@sluice/embedded';
 import { ConnectionDatabase, openStore } from '@sluice/store';
 import { startPostgres, storeConformance } from '@sluice/testing';
@@ -31,6 +32,47 @@ storeConformance('the embedded PostgreSQL', { outages: false }, async () => {
     },
   };
 });
+
+describe('sweep', () => {
+  it('deletes revisions that were not seen for 90 days, but none that a parked run names', async () => {
+    const server = await startPostgres();
+    const store = await openStore({ url: server.url, engine: 'postgresql', log: silent, clock: systemClock });
+    const client = new pg.Client({ connectionString: server.url });
+    await client.connect();
+    try {
+      const revisions = ['unseen', 'parked', 'replayed', 'seen'];
+      for (const revision of revisions) {
+        await store.revisions.announce([{ flow: 'orders', revision, source: 'flow: orders', constants: '{}' }]);
+        if (revision === 'parked' || revision === 'replayed') await store.parked.add([parkedRun(revision)]);
+      }
+      await store.parked.replaying('replayed', 0);
+      await store.parked.replayed('replayed', 0);
+      await client.query("update sluice.flow_revision set last_seen = clock_timestamp() - interval '91 days'");
+      await store.revisions.seen([{ flow: 'orders', revision: 'seen' }]);
+      const year = 365 * 86_400_000;
+      await store.sweep({ journalMs: year, parkedMs: year, auditMs: year, auditRows: 1_000_000 });
+      const kept = await Promise.all(revisions.map((revision) => store.revisions.get('orders', revision)));
+      expect(kept.map((row) => row?.revision)).toEqual([undefined, 'parked', undefined, 'seen']);
+    } finally {
+      await client.end();
+      await store.close();
+      await server.stop();
+    }
+  });
+});
+
+function parkedRun(revision: string) {
+  return {
+    run: revision,
+    epoch: 0,
+    flow: 'orders',
+    revision,
+    event: { id: 'e', source: '/', type: 't', time: new Date().toISOString() },
+    error: { code: 'C', fate: 'fatal' as const, message: 'm' },
+    parkedAt: new Date(),
+    message: Buffer.from('m'),
+  };
+}
 
 describe('ConnectionDatabase', () => {
   it('keeps named statements prepared under their names', async () => {

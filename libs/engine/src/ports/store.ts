@@ -1,4 +1,9 @@
 import type { ErrorView, EventAttributes } from '@sluice/plugin-api';
+import type { HostStore } from './hosts.js';
+import type { RevisionStore } from './revisions.js';
+
+export * from './hosts.js';
+export * from './revisions.js';
 
 /** Minimum bytes of a parked run: its row and its index entries. */
 export const MIN_PARKED_BYTES = 1_024;
@@ -249,6 +254,8 @@ export interface Store {
   readonly journal: Journal;
   readonly revocations: RevocationStore;
   readonly audit: AuditStore;
+  readonly revisions: RevisionStore;
+  readonly hosts: HostStore;
   /**
    * Ends a step with a timeout, which ends by its result or by its timer.
    *

@@ -13,6 +13,8 @@ import {
 } from '@sluice/engine';
 import { isSluiceError } from '@sluice/plugin-api';
 import { until } from './inbox.js';
+import { hostTests } from './store-hosts.js';
+import { revisionTests } from './store-revisions.js';
 
 /** One database, and the stores that use it. */
 export interface StoreHarness {
@@ -561,6 +563,10 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
       });
     });
 
+    const harnessOfTest = { store: () => store, open, word: () => word };
+    revisionTests(harnessOfTest);
+    hostTests(harnessOfTest);
+
     if (traits.outages) {
       it('rejects with STORE_UNAVAILABLE while the database is away, keeps its journal, and recovers automatically', async () => {
         await store.leases.take(word, 'a', LONG_MS);
@@ -599,6 +605,13 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
           () => store.audit.end(1, 'done'),
           () => store.audit.list({ limit: 1 }),
           () => store.audit.size({ limit: 1 }),
+          () => store.revisions.announce([{ flow: word, revision: 'a', source: '', constants: '{}' }]),
+          () => store.revisions.get(word, 'a'),
+          () => store.revisions.newest(),
+          () => store.revisions.seen([]),
+          () => store.hosts.announce({ id: word, version: '1', consumes: [], flows: {} }),
+          () => store.hosts.leave(word),
+          () => store.hosts.list(),
         ];
         for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', fate: 'unavailable' });
         store.journal.write(entry);

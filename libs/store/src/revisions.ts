@@ -1,0 +1,76 @@
+import {
+  REVISION_KEPT_MS,
+  type FlowRevision,
+  type RevisionStore,
+  type RevisionSummary,
+  type StoredRevision,
+} from '@sluice/engine';
+import type { Database } from './database.js';
+import { FlowRevisionEntity } from './entities/flow-revision.entity.js';
+
+/** Any number that nothing else in the database locks by. */
+const ANNOUNCE_LOCK = 7_318_421;
+
+/** Rows of `flow_revision`. */
+export class PostgresRevisions implements RevisionStore {
+  constructor(private readonly database: Database) {}
+
+  async announce(revisions: readonly FlowRevision[]): Promise<readonly number[]> {
+    if (revisions.length === 0) return [];
+    const rows = await this.database.transaction(async (manager) => {
+      // two hosts that announce other revisions of one flow at once must not both find themselves the newest
+      await manager.query('select pg_advisory_xact_lock($1)', [ANNOUNCE_LOCK]);
+      return manager.query<{ flow: string; generation: number }[]>(
+        `insert into sluice.flow_revision as known (flow, revision, source, constants, generation, first_seen, last_seen)
+         select flow, revision, source, constants, nextval('sluice.flow_generation'), clock_timestamp(), clock_timestamp()
+         from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as new (flow, revision, source, constants)
+         on conflict (flow, revision) do update set
+           last_seen = clock_timestamp(),
+           generation = case
+             when known.generation = (select max(generation) from sluice.flow_revision as other where other.flow = known.flow)
+             then known.generation else excluded.generation end
+         returning flow, generation`,
+        [
+          revisions.map(({ flow }) => flow),
+          revisions.map(({ revision }) => revision),
+          revisions.map(({ source }) => source),
+          revisions.map(({ constants }) => constants),
+        ],
+      );
+    });
+    const generations = new Map(rows.map(({ flow, generation }) => [flow, generation]));
+    return revisions.map(({ flow }) => generations.get(flow) as number);
+  }
+
+  async get(flow: string, revision: string): Promise<StoredRevision | undefined> {
+    const row = await this.database.repository(FlowRevisionEntity, (rows) => rows.findOneBy({ flow, revision }));
+    return row === null ? undefined : { ...row };
+  }
+
+  async newest(): Promise<readonly RevisionSummary[]> {
+    return this.database.rows<RevisionSummary>(
+      `select distinct on (flow) flow, revision, generation, first_seen as "firstSeen", last_seen as "lastSeen"
+       from sluice.flow_revision order by flow, generation desc`,
+    );
+  }
+
+  async seen(revisions: readonly { readonly flow: string; readonly revision: string }[]): Promise<void> {
+    await this.database.change(
+      `update sluice.flow_revision as known set last_seen = clock_timestamp()
+       from unnest($1::text[], $2::text[]) as seen (flow, revision)
+       where known.flow = seen.flow and known.revision = seen.revision`,
+      [revisions.map(({ flow }) => flow), revisions.map(({ revision }) => revision)],
+    );
+  }
+
+  /** Deletes revisions that no host has seen for {@link REVISION_KEPT_MS}, except those of runs that are parked. */
+  async sweep(): Promise<void> {
+    await this.database.change(
+      `delete from sluice.flow_revision as old
+       where old.last_seen < clock_timestamp() - $1 * interval '1 millisecond'
+         and not exists (select from sluice.parked_run as parked
+           where parked.flow = old.flow and parked.revision = old.revision and parked.state in ('parked', 'replaying'))`,
+      [REVISION_KEPT_MS],
+    );
+  }
+}
