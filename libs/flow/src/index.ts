@@ -44,6 +44,7 @@ export { FINDING_CODES, type FindingCode, type FindingRow } from './codes.js';
 export { compileWorkspace, type WorkspaceInput, type WorkspaceResult } from './compile/compile-workspace.js';
 export { parseWorkspaceFile, type WorkspaceFile } from './compile/workspace-file.js';
 export { checkRemotes, type RemoteCheckInput } from './lint/remote-checks.js';
+export { CronSchedule, cronProblem } from './schedule/cron-schedule.js';
 export { jsonSchemas } from './schema.js';
 export { formatFinding, formatFindings } from './format.js';
 export { nearest } from './nearest.js';
