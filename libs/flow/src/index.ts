@@ -12,6 +12,7 @@ export type {
   EvaluationContext,
   Finding,
   Flow,
+  FlowOrigin,
   FlowTrigger,
   ForEachStep,
   Issuer,
@@ -42,6 +43,7 @@ export type {
 export { MAX_NOTE_LENGTH } from './model.js';
 export { FINDING_CODES, type FindingCode, type FindingRow } from './codes.js';
 export { compileWorkspace, type WorkspaceInput, type WorkspaceResult } from './compile/compile-workspace.js';
+export { compileRevision, type EarlierRevision, type RevisionResult } from './compile/compile-revision.js';
 export { parseWorkspaceFile, type WorkspaceFile } from './compile/workspace-file.js';
 export { checkRemotes, type RemoteCheckInput } from './lint/remote-checks.js';
 export { CronSchedule, cronProblem } from './schedule/cron-schedule.js';

@@ -240,10 +240,14 @@ export interface Flow {
   readonly name: string;
   readonly description?: string;
   readonly location: SourceLocation;
-  /** Hash of the flow's text. Each run carries it. */
+  /** Hash of the text of the flow, of `vars` and of `env`. Each run carries it. */
   readonly revision: string;
+  /** What `compileRevision` needs to compile this revision later. */
+  readonly origin: FlowOrigin;
   /** Values of the constants of the workspace and of the flow. */
   readonly vars: Readonly<Record<string, unknown>>;
+  /** The environment variables that its steps may read as `env.NAME`. */
+  readonly env: Readonly<Record<string, string>>;
   readonly trigger: FlowTrigger;
   readonly deliver: Deliver;
   readonly journal: 'all' | 'changes' | 'off';
@@ -252,6 +256,14 @@ export interface Flow {
   readonly steps: readonly Step[];
   /** Steps that run after a failure that no step has handled. */
   readonly catch?: readonly Step[];
+}
+
+/** The text of a flow and of the constants that it reads. It contains names of environment variables, and never their values. */
+export interface FlowOrigin {
+  /** The text of the YAML document. */
+  readonly source: string;
+  /** `vars` of sluice.yaml as JSON, before its expressions are evaluated. */
+  readonly constants: string;
 }
 
 /** Maximum characters of a run's note. */

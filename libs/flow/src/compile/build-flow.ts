@@ -17,14 +17,16 @@ export class FlowBuilder {
     this.templates = new Templates(texts);
   }
 
-  build(trigger: FlowTrigger, vars: Readonly<Record<string, unknown>>): Flow {
+  build(trigger: FlowTrigger, { vars, env, origin }: Pick<Flow, 'vars' | 'env' | 'origin'>): Flow {
     const { draft } = this;
     return {
       name: draft.name,
       ...(draft.description !== undefined && { description: draft.description }),
       location: this.locationOf(draft.nameNode.start),
-      revision: createHash('sha256').update(draft.text).digest('hex').slice(0, 16),
+      revision: revisionOf(origin.source, vars, env),
+      origin,
       vars,
+      env,
       trigger,
       deliver: this.buildDeliver(),
       journal: draft.journal,
@@ -111,6 +113,11 @@ export class FlowBuilder {
     const { source } = this.draft.report;
     return { file: source.file, ...source.location(offset) };
   }
+}
+
+/** Values of the environment are only hashed: a program that is compiled later reads those of its time. */
+function revisionOf(source: string, ...constants: readonly unknown[]): string {
+  return createHash('sha256').update(source).update('\0').update(JSON.stringify(constants)).digest('hex').slice(0, 16);
 }
 
 const EMPTY_MAP: MapNode = { kind: 'map', entries: [], start: 0, end: 0 };

@@ -1,18 +1,12 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
-import type { FlowDraft } from '../grammar/drafts.js';
 import { checkEvents } from '../lint/graph.js';
-import { ExpressionCheck } from '../lint/expressions.js';
-import { objectShape, shapeOfNode } from '../lint/shapes.js';
 import type { Finding, SourceFile, Workspace } from '../model.js';
-import { Report, sortFindings } from '../report.js';
-import { textsOf } from '../texts.js';
-import { compileConnection, compileIssuer, type WorkspaceTools } from './connections.js';
-import { Constants } from './constants.js';
-import { Environment } from './environment.js';
+import { sortFindings } from '../report.js';
+import { compileConnection, compileIssuer } from './connections.js';
 import { readFlowFile, reportDuplicates } from './flow-files.js';
 import { FlowCompiler } from './flows.js';
 import { Plugins } from './plugins.js';
-import { protectSecrets } from './secrets.js';
+import { prepareTools } from './tools.js';
 import type { WorkspaceFile } from './workspace-file.js';
 
 export interface WorkspaceInput {
@@ -39,7 +33,7 @@ export function compileWorkspace(input: WorkspaceInput): WorkspaceResult {
   const plugins = new Plugins(input.plugins, failed.length === 0, draft.connections);
   const files = input.flows.map(readFlowFile);
   const drafts = files.flatMap((file) => file.flows);
-  const tools = prepare(input, drafts);
+  const tools = prepareTools(input, drafts, { vars: draft.vars, source: input.workspace.source });
 
   const connections = draft.connections
     .map((connection) => compileConnection(connection, plugins, tools))
@@ -68,21 +62,4 @@ export function compileWorkspace(input: WorkspaceInput): WorkspaceResult {
     env: tools.environment.forRuns(),
   };
   return { workspace, findings };
-}
-
-/** Prepares the tools that compile connections, issuers and flows: the environment with its secrets protected, and the constants. */
-function prepare({ workspace: { draft, source }, plugins, env }: WorkspaceInput, flows: readonly FlowDraft[]): WorkspaceTools {
-  const { settings } = draft;
-  const report = new Report(source);
-  const texts = textsOf(source);
-  const expressions = new ExpressionCheck(texts, report);
-  const environment = new Environment(env);
-  const constants = new Constants(environment.values, settings);
-  protectSecrets(draft, flows, plugins, environment, texts);
-  expressions.values(draft.vars, { env: environment.inConstants });
-  const evaluated = report.hasErrors ? undefined : constants.evaluate(draft.vars, {}, texts, report);
-  const vars = (evaluated?.value ?? {}) as Readonly<Record<string, unknown>>;
-  const varsShape = draft.vars ? shapeOfNode(draft.vars, 'vars', true) : objectShape('vars', {});
-  const visible = { vars: varsShape, env: environment.atStart };
-  return { report, texts, expressions, constants, environment, settings, vars, varsShape, visible };
 }

@@ -24,6 +24,8 @@ export interface WorkspaceTools {
   /** Values of the constants of sluice.yaml; `varsShape` describes their structure. */
   readonly vars: Readonly<Record<string, unknown>>;
   readonly varsShape: Shape;
+  /** The constants of sluice.yaml as JSON, before their expressions are evaluated. */
+  readonly varsText: string;
   /** The names that expressions in connections and options may read. */
   readonly visible: Visible;
 }

@@ -30,13 +30,27 @@ export class Environment {
     return { names: this.names, secret: this.secret, read: () => undefined };
   }
 
-  get inSteps(): EnvironmentView {
-    return { names: this.names, secret: this.secret, read: (name) => this.readBySteps.add(name) };
+  /** The variables for the steps of one flow. `values` returns those that its expressions have read so far. */
+  inSteps(): EnvironmentView & { readonly values: () => Record<string, string> } {
+    const read = new Set<string>();
+    return {
+      names: this.names,
+      secret: this.secret,
+      read: (name) => {
+        read.add(name);
+        this.readBySteps.add(name);
+      },
+      values: () => this.valuesOf(read),
+    };
   }
 
   /** Returns the variables that the runs need: only those that steps read. */
   forRuns(): Record<string, string> {
-    return Object.fromEntries(Object.entries(this.values).filter(([name]) => this.readBySteps.has(name)));
+    return this.valuesOf(this.readBySteps);
+  }
+
+  private valuesOf(names: ReadonlySet<string>): Record<string, string> {
+    return Object.fromEntries(Object.entries(this.values).filter(([name]) => names.has(name)));
   }
 }
 

@@ -17,7 +17,10 @@ import { checkSchema } from './schema-check.js';
 import { refuseLiteralSecrets, secretValues } from './secrets.js';
 
 /** The tools and values that all flows are compiled with. */
-export interface FlowTools extends Pick<WorkspaceTools, 'environment' | 'constants' | 'settings' | 'vars' | 'varsShape'> {
+export interface FlowTools extends Pick<
+  WorkspaceTools,
+  'environment' | 'constants' | 'settings' | 'vars' | 'varsText' | 'varsShape'
+> {
   readonly plugins: Plugins;
 }
 
@@ -42,7 +45,8 @@ export class FlowCompiler {
   compile(): Flow | undefined {
     const { draft, tools } = this;
     const vars = this.compileVars();
-    const visible: Visible = { vars: vars.shape, env: tools.environment.inSteps };
+    const env = tools.environment.inSteps();
+    const visible: Visible = { vars: vars.shape, env };
     const trigger = this.compileTrigger(draft.trigger, { ...visible, env: tools.environment.atStart }, vars.value);
     const inDeliver: Visible = { ...visible, trigger: this.triggerShape() };
     this.expressions.values(draft.deliver.dedupe?.key, inDeliver);
@@ -54,9 +58,10 @@ export class FlowCompiler {
       checkPolicies(draft, tools.plugins.byName, trigger?.kind === 'plugin' ? trigger.options : undefined, tools.settings);
     }
     checkTests(draft, tools.plugins.byName, this.texts, this.expressions);
-    return trigger && !draft.partial && !draft.report.hasErrors
-      ? new FlowBuilder(draft, this.texts, tools.settings).build(trigger, vars.value)
-      : undefined;
+    if (!trigger || draft.partial || draft.report.hasErrors) return undefined;
+    const origin = { source: draft.text, constants: tools.varsText };
+    const constants = { vars: vars.value, env: env.values(), origin };
+    return new FlowBuilder(draft, this.texts, tools.settings).build(trigger, constants);
   }
 
   private compileVars(): { readonly shape: Shape; readonly value: Readonly<Record<string, unknown>> } {
