@@ -33,6 +33,7 @@ export {
   type RevisionSummary,
   type StoredRevision,
 } from './ports/revisions.js';
+export { MAX_PLANNED_AHEAD_MS, type ScheduleRow, type ScheduleSpec, type ScheduleStore } from './ports/schedules.js';
 export { accountOf, parkedBytes, type ParkedAccountState } from './parked-accounts.js';
 export type {
   AuditAction,

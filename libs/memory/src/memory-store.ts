@@ -24,6 +24,8 @@ import {
   type Revocation,
   type RevisionStore,
   type RevocationStore,
+  type ScheduleRow,
+  type ScheduleStore,
   type Store,
   type StoredRevision,
   type StoreRetention,
@@ -31,6 +33,7 @@ import {
 import { engineFail, systemClock, type Clock } from '@sluice/plugin-api';
 import { memoryHosts } from './memory-hosts.js';
 import { MemoryRevisions, sweepRevisions } from './memory-revisions.js';
+import { memorySchedules } from './memory-schedules.js';
 
 interface Lease {
   readonly holder: string;
@@ -61,6 +64,8 @@ export class MemoryDatabase {
   readonly revisions = new Map<string, StoredRevision>();
   /** By id, with the time of the heartbeat in milliseconds since 1970. */
   readonly hosts = new Map<string, HostReport & { readonly at: number }>();
+  /** By flow. */
+  readonly schedules = new Map<string, ScheduleRow>();
   /** Entries with their numbers. */
   journal: (JournalEntry & { readonly n: number })[] = [];
   audit: AuditRow[] = [];
@@ -96,10 +101,12 @@ export class MemoryStore implements Store {
   readonly audit: AuditStore;
   readonly revisions: RevisionStore;
   readonly hosts: HostStore;
+  readonly schedules: ScheduleStore;
 
   constructor(private readonly database = new MemoryDatabase()) {
     this.revisions = new MemoryRevisions(database);
     this.hosts = memoryHosts(database);
+    this.schedules = memorySchedules(database);
     this.leases = new MemoryLeases(database);
     this.parked = new MemoryParked(database);
     this.claims = new MemoryClaims(database);
@@ -147,7 +154,10 @@ export class MemoryStore implements Store {
   }
 
   forgetFlow(flow: string): Promise<void> {
-    return this.database.use(() => void this.database.flows.delete(flow));
+    return this.database.use(() => {
+      this.database.flows.delete(flow);
+      this.database.schedules.delete(flow);
+    });
   }
 
   sweep(retention: StoreRetention): Promise<void> {

@@ -7,6 +7,7 @@ import { Database, reachable } from './database.js';
 import { FlowRevisionEntity } from './entities/flow-revision.entity.js';
 import { HostEntity } from './entities/host.entity.js';
 import { ParkedRunEntity } from './entities/parked-run.entity.js';
+import { ScheduleEntity } from './entities/schedule.entity.js';
 import { SecretEntity } from './entities/secret.entity.js';
 import { SeenFlowEntity } from './entities/seen-flow.entity.js';
 import { CreateStore1764000000000 } from './migrations/1764000000000-create-store.js';
@@ -14,6 +15,7 @@ import { AddRevocations1796000000000 } from './migrations/1796000000000-add-revo
 import { CountParkedBytes1796100000000 } from './migrations/1796100000000-count-parked-bytes.js';
 import { AddAudit1796200000000 } from './migrations/1796200000000-add-audit.js';
 import { AddRevisions1796300000000 } from './migrations/1796300000000-add-revisions.js';
+import { AddSchedules1796400000000 } from './migrations/1796400000000-add-schedules.js';
 import { PostgresStore } from './postgres-store.js';
 import { SCHEMA } from './schema.js';
 
@@ -44,13 +46,14 @@ export async function openStore({ url, engine, log, clock }: StoreOptions): Prom
     type: 'postgres',
     url,
     schema: SCHEMA,
-    entities: [FlowRevisionEntity, HostEntity, ParkedRunEntity, SecretEntity, SeenFlowEntity],
+    entities: [FlowRevisionEntity, HostEntity, ParkedRunEntity, ScheduleEntity, SecretEntity, SeenFlowEntity],
     migrations: [
       CreateStore1764000000000,
       AddRevocations1796000000000,
       CountParkedBytes1796100000000,
       AddAudit1796200000000,
       AddRevisions1796300000000,
+      AddSchedules1796400000000,
     ],
     migrationsTableName: 'migration',
     applicationName: 'sluice store',

@@ -3,6 +3,7 @@ import type { Log, Clock } from '@sluice/plugin-api';
 import { PostgresAudit } from './audit.js';
 import { PostgresClaims } from './claims.js';
 import type { Database } from './database.js';
+import { ScheduleEntity } from './entities/schedule.entity.js';
 import { SecretEntity } from './entities/secret.entity.js';
 import { SeenFlowEntity } from './entities/seen-flow.entity.js';
 import { PostgresHosts } from './hosts.js';
@@ -11,6 +12,7 @@ import { PostgresLeases } from './leases.js';
 import { PostgresParked } from './parked.js';
 import { PostgresRevisions } from './revisions.js';
 import { PostgresRevocations } from './revocations.js';
+import { PostgresSchedules } from './schedules.js';
 import { StepEnds } from './step-ends.js';
 
 /** Longer than any timer of a step: the row decides between the step's result and that timer. */
@@ -27,6 +29,7 @@ export class PostgresStore implements Store {
   readonly audit: PostgresAudit;
   readonly revisions: PostgresRevisions;
   readonly hosts: PostgresHosts;
+  readonly schedules: PostgresSchedules;
   readonly #stepEnds: StepEnds;
 
   constructor(
@@ -43,6 +46,7 @@ export class PostgresStore implements Store {
     this.audit = new PostgresAudit(database);
     this.revisions = new PostgresRevisions(database);
     this.hosts = new PostgresHosts(database);
+    this.schedules = new PostgresSchedules(database);
     this.#stepEnds = new StepEnds(database);
   }
 
@@ -83,6 +87,7 @@ export class PostgresStore implements Store {
 
   async forgetFlow(flow: string): Promise<void> {
     await this.database.repository(SeenFlowEntity, (seen) => seen.delete({ flow }));
+    await this.database.repository(ScheduleEntity, (schedules) => schedules.delete({ flow }));
   }
 
   async sweep(retention: StoreRetention): Promise<void> {

@@ -1,9 +1,11 @@
 import type { ErrorView, EventAttributes } from '@sluice/plugin-api';
 import type { HostStore } from './hosts.js';
 import type { RevisionStore } from './revisions.js';
+import type { ScheduleStore } from './schedules.js';
 
 export * from './hosts.js';
 export * from './revisions.js';
+export * from './schedules.js';
 
 /** Minimum bytes of a parked run: its row and its index entries. */
 export const MIN_PARKED_BYTES = 1_024;
@@ -256,6 +258,7 @@ export interface Store {
   readonly audit: AuditStore;
   readonly revisions: RevisionStore;
   readonly hosts: HostStore;
+  readonly schedules: ScheduleStore;
   /**
    * Ends a step with a timeout, which ends by its result or by its timer.
    *
@@ -269,7 +272,7 @@ export interface Store {
   secret(name: string, make: () => string): Promise<string>;
   /** Records that these flows are deployed, and returns all flows that ever were. */
   flowsSeen(flows: readonly string[]): Promise<readonly { readonly flow: string; readonly lastSeen: Date }[]>;
-  /** Removes a flow from those that {@link flowsSeen} returns. */
+  /** Removes a flow from those that {@link flowsSeen} returns, and its schedule. */
   forgetFlow(flow: string): Promise<void>;
   /** Deletes rows that are older than their retention. */
   sweep(retention: StoreRetention): Promise<void>;

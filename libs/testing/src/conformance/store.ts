@@ -15,6 +15,7 @@ import { isSluiceError } from '@sluice/plugin-api';
 import { until } from './inbox.js';
 import { hostTests } from './store-hosts.js';
 import { revisionTests } from './store-revisions.js';
+import { scheduleTests } from './store-schedules.js';
 
 /** One database, and the stores that use it. */
 export interface StoreHarness {
@@ -566,6 +567,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
     const harnessOfTest = { store: () => store, open, word: () => word };
     revisionTests(harnessOfTest);
     hostTests(harnessOfTest);
+    scheduleTests(harnessOfTest);
 
     if (traits.outages) {
       it('rejects with STORE_UNAVAILABLE while the database is away, keeps its journal, and recovers automatically', async () => {
@@ -612,6 +614,10 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
           () => store.hosts.announce({ id: word, version: '1', consumes: [], flows: {} }),
           () => store.hosts.leave(word),
           () => store.hosts.list(),
+          () => store.schedules.begin({ flow: word, cron: '* * * * *', timezone: 'UTC' }, new Date()),
+          () => store.schedules.get(word),
+          () => store.schedules.advance(word, new Date(), true),
+          () => store.schedules.list(),
         ];
         for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', fate: 'unavailable' });
         store.journal.write(entry);
