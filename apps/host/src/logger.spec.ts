@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
+import { fail } from '@sluice/plugin-api';
 import { createLogger, toLog } from './logger.js';
 import { Secrets } from './secrets.js';
 
@@ -44,5 +45,21 @@ describe('the log', () => {
     const { log, text } = recorded(new Secrets());
     log.info('ready', { port: 1 });
     expect(JSON.parse(text())).toMatchObject({ msg: 'ready', port: 1, level: 30 });
+  });
+
+  it('writes the message and the stack of an error', () => {
+    const { log, text } = recorded(new Secrets());
+    log.error('the plugin of /rooms/5 failed', { error: new Error('boom'), n: 1 });
+    const line = JSON.parse(text()) as { error: { message: string; stack: string }; n: number };
+    expect(line).toMatchObject({ error: { code: 'UNEXPECTED', message: 'boom' }, n: 1 });
+    expect(line.error.stack).toContain('logger.spec');
+  });
+
+  it('writes the code, the cure and the cause of a SluiceError', () => {
+    const { log, text } = recorded(new Secrets());
+    log.warn('not written', { error: fail.UNREACHABLE('the database is away', { cause: new Error('ECONNREFUSED') }) });
+    expect(JSON.parse(text())).toMatchObject({
+      error: { code: 'UNREACHABLE', message: 'the database is away', cause: { message: 'ECONNREFUSED' } },
+    });
   });
 });

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Log } from '@sluice/plugin-api';
+import { isSluiceError, viewError, type Log } from '@sluice/plugin-api';
 import { pino, type Logger } from 'pino';
 import type { Secrets } from './secrets.js';
 
@@ -13,11 +13,20 @@ export function createLogger(level: string, secrets: Secrets, destination: NodeJ
 
 export function toLog(logger: Logger): Log {
   return {
-    debug: (message, fields) => logger.debug(fields ?? {}, message),
-    info: (message, fields) => logger.info(fields ?? {}, message),
-    warn: (message, fields) => logger.warn(fields ?? {}, message),
-    error: (message, fields) => logger.error(fields ?? {}, message),
+    debug: (message, fields) => logger.debug(withErrors(fields), message),
+    info: (message, fields) => logger.info(withErrors(fields), message),
+    warn: (message, fields) => logger.warn(withErrors(fields), message),
+    error: (message, fields) => logger.error(withErrors(fields), message),
   };
+}
+
+/** Replaces errors by their views, because JSON contains no property of an error. An unexpected error keeps its stack. */
+function withErrors(fields: object = {}): object {
+  const shown = Object.entries(fields).map(([name, value]: [string, unknown]) => {
+    if (isSluiceError(value)) return [name, viewError(value)];
+    return [name, value instanceof Error ? { ...viewError(value), stack: value.stack } : value];
+  });
+  return Object.fromEntries(shown) as object;
 }
 
 /** Passes the log of NestJS to ours. Its messages about modules and routes have the level debug. */

@@ -95,8 +95,9 @@ export interface DestinationSpec {
    * Returns whether the client may subscribe to the destination. The gateway calls it for each SUBSCRIBE, for each {@link
    * RegisteredDestination.recheck}, and for open subscriptions when the prefix is registered again.
    *
-   * An error, and no answer within 5 s, count as a refusal. The signal fires then, and when the registration ends. A host asks about at
-   * most 100 clients of a prefix at the same time.
+   * An error, and no answer within 5 s, count as a refusal. The signal fires then, and when the registration, the session or the
+   * subscription ends. A host runs at most 100 checks of a prefix and at most 5 of a session at the same time; further ones wait. The wait
+   * for other sessions counts as part of the 5 s.
    *
    * The client receives the RECEIPT after the answer. A refused SUBSCRIBE ends the session with an ERROR frame, as STOMP 1.2 requires: with
    * the code of a SluiceError that is thrown, otherwise with `GATEWAY_DESTINATION_FORBIDDEN` or, after an error or a timeout,
@@ -114,7 +115,9 @@ export interface DestinationSpec {
    * fires then, and when the registration ends.
    *
    * Guarantee: at least once. A client without a RECEIPT repeats the message under the same header `id`. Messages of one client are handled
-   * concurrently when it does not wait for the RECEIPT; at most 500 messages of a prefix are handled at the same time on a host.
+   * concurrently when it does not wait for the RECEIPT. At most 500 messages of a prefix, and at most 25 of a session, are handled at the
+   * same time on a host. The wait for other sessions counts as part of the 30 s. When a session ends, its running calls continue, and its
+   * messages that wait are dropped.
    */
   receive?(message: DesktopMessage, signal: AbortSignal): Promise<void>;
 }

@@ -22,10 +22,14 @@ export class Semaphore {
     return this.#release;
   }
 
-  /** Runs `work` within the limit. Returns its result, or throws its error. */
-  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+  /**
+   * Runs `work` within the limit. Returns its result, or throws its error.
+   *
+   * @param signal ends the wait for a place, as in {@link take}
+   */
+  async run<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
     if (this.#free > 0) this.#free--;
-    else await this.#turn();
+    else await this.#turn(signal);
     try {
       return await work();
     } finally {

@@ -2,7 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import type { DestinationSpec } from '@sluice/plugin-api';
 import { FakeWorkspace, MemoryLog, until } from '@sluice/testing';
 import type { Session, Subscription } from '../../server/stomp-handler.js';
-import { MAX_CONCURRENT_RECEIVES, MAX_RECEIVE_MS, MAX_RIGHTS_CHECK_MS, PluginDestinations } from './plugin-destinations.js';
+import {
+  MAX_CONCURRENT_CHECKS,
+  MAX_CONCURRENT_RECEIVES,
+  MAX_RECEIVE_MS,
+  MAX_RIGHTS_CHECK_MS,
+  MAX_SESSION_CHECKS,
+  MAX_SESSION_RECEIVES,
+  PluginDestinations,
+} from './plugin-destinations.js';
 
 /** Destinations below `/rooms/`, with timers that the test fires. */
 function destinationsOf(spec: Partial<DestinationSpec>, workspace = new FakeWorkspace()) {
@@ -21,14 +29,14 @@ function destinationsOf(spec: Partial<DestinationSpec>, workspace = new FakeWork
   const ending = new AbortController();
   const rooms = destinations.register({ prefix: '/rooms/', mayRead: () => true, ...spec }, ending.signal);
   const closed: string[] = [];
-  const session = {
-    bearer: { user: 'erp/anna' },
-    close: ({ code }: { code: string }) => closed.push(code),
-  } as unknown as Session;
+  const sessionOf = (user: string) =>
+    ({ bearer: { user }, close: ({ code }: { code: string }) => closed.push(code) }) as unknown as Session;
+  const session = sessionOf('erp/anna');
   const subscription = { session } as Subscription;
-  return { destinations, workspace, rooms, ending, log, timers, session, subscription, closed };
+  return { destinations, workspace, rooms, ending, log, timers, sessionOf, session, subscription, closed };
 }
 
+const MESSAGE = { headers: new Map<string, string>(), body: Buffer.from('1') };
 const NEVER = new Promise<never>(() => undefined);
 /** Resolves after all callbacks of promises and messages between hosts that are under way. */
 const settled = async () => {
@@ -55,7 +63,7 @@ describe('a destination of a plugin', () => {
 
   it('refuses a message that receive does not handle in time', async () => {
     const { destinations, timers, session } = destinationsOf({ mayWrite: () => true, receive: () => NEVER });
-    const received = destinations.receive(session, '/rooms/5', { headers: new Map(), body: Buffer.from('1') });
+    const received = destinations.receive(session, '/rooms/5', MESSAGE);
     await until('the call of receive', () => timers.some(({ ms }) => ms === MAX_RECEIVE_MS));
     timers.find(({ ms }) => ms === MAX_RECEIVE_MS)?.run();
     await expect(received).rejects.toMatchObject({ code: 'GATEWAY_DESTINATION_FAILED' });
@@ -64,7 +72,7 @@ describe('a destination of a plugin', () => {
 
   it('ends calls that are under way when the registration ends', async () => {
     const { destinations, timers, session, ending } = destinationsOf({ mayWrite: () => true, receive: () => NEVER });
-    const received = destinations.receive(session, '/rooms/5', { headers: new Map(), body: Buffer.from('1') });
+    const received = destinations.receive(session, '/rooms/5', MESSAGE);
     await until('the call of receive', () => timers.some(({ ms }) => ms === MAX_RECEIVE_MS));
     ending.abort();
     await expect(received).rejects.toMatchObject({ code: 'GATEWAY_DESTINATION_AWAY' });
@@ -147,14 +155,14 @@ describe('a destination of a plugin', () => {
 
   it('passes no message to the plugin that waits for its turn when the registration ends', async () => {
     let received = 0;
-    const { destinations, session, ending } = destinationsOf({
+    const { destinations, sessionOf, ending } = destinationsOf({
       mayWrite: () => true,
       receive: () => {
         received++;
         return NEVER;
       },
     });
-    const send = () => destinations.receive(session, '/rooms/5', { headers: new Map(), body: Buffer.from('1') });
+    const send = () => destinations.receive(sessionOf('erp/anna'), '/rooms/5', MESSAGE);
     const sent = Promise.allSettled(Array.from({ length: MAX_CONCURRENT_RECEIVES + 1 }, send));
     await until('the calls of receive', () => received === MAX_CONCURRENT_RECEIVES);
     ending.abort();
@@ -193,5 +201,86 @@ describe('a destination of a plugin', () => {
     await destinations.subscribe(subscription, '/rooms/inner/5');
     expect(destinations.subscribersOf('/rooms/inner/5')).toEqual([subscription]);
     await expect(destinations.subscribe(subscription, '/rooms/5')).rejects.toMatchObject({ code: 'GATEWAY_DESTINATION_AWAY' });
+  });
+
+  it('checks the rights of one session while all checks of others hang', async () => {
+    const { destinations, sessionOf, subscription } = destinationsOf({ mayRead: (_client, path) => path === 'good' || NEVER });
+    // 10 sessions with 100 subscriptions each
+    for (const other of Array.from({ length: 10 }, (_, n) => sessionOf(`erp/user-${n}`)))
+      for (let n = 0; n < 100; n++)
+        void destinations.subscribe({ session: other } as Subscription, '/rooms/hangs').catch(() => undefined);
+    await destinations.subscribe(subscription, '/rooms/good');
+    expect(destinations.subscribersOf('/rooms/good')).toEqual([subscription]);
+  });
+
+  it('limits the wait for other sessions, and calls no plugin after it', async () => {
+    let calls = 0;
+    const { destinations, sessionOf, timers, subscription } = destinationsOf({ mayRead: () => (calls++, NEVER) });
+    for (let n = 0; n < MAX_CONCURRENT_CHECKS; n++)
+      void destinations.subscribe({ session: sessionOf(`erp/user-${n}`) } as Subscription, '/rooms/hangs').catch(() => undefined);
+    const subscribed = destinations.subscribe(subscription, '/rooms/5');
+    await until('all timers', () => timers.length === MAX_CONCURRENT_CHECKS + 1);
+    timers.at(-1)?.run();
+    await expect(subscribed).rejects.toMatchObject({ code: 'GATEWAY_DESTINATION_FAILED' });
+    expect(calls).toBe(MAX_CONCURRENT_CHECKS);
+  });
+
+  it('ends the checks of a session that has closed, and frees their places', async () => {
+    const signals: AbortSignal[] = [];
+    const { destinations, session, timers } = destinationsOf({
+      mayRead: (_client, _path, signal) => (signals.push(signal), NEVER),
+    });
+    const subscribed = Promise.all(
+      Array.from({ length: 2 * MAX_SESSION_CHECKS }, () => destinations.subscribe({ session } as Subscription, '/rooms/5')),
+    );
+    await until('the first calls of mayRead', () => signals.length === MAX_SESSION_CHECKS);
+    destinations.removeSession(session);
+    await subscribed;
+    expect(signals).toHaveLength(MAX_SESSION_CHECKS);
+    expect(signals.every(({ aborted }) => aborted)).toBe(true);
+    expect(timers.every(({ cancelled }) => cancelled)).toBe(true);
+  });
+
+  it('ends a pending SUBSCRIBE with UNSUBSCRIBE', async () => {
+    let signal: AbortSignal | undefined;
+    const { destinations, subscription, timers } = destinationsOf({
+      mayRead: (_client, _path, callSignal) => ((signal = callSignal), NEVER),
+    });
+    const subscribed = destinations.subscribe(subscription, '/rooms/5');
+    await until('the call of mayRead', () => signal !== undefined);
+    destinations.unsubscribe(subscription, '/rooms/5');
+    await subscribed;
+    expect(signal?.aborted).toBe(true);
+    expect(timers.every(({ cancelled }) => cancelled)).toBe(true);
+  });
+
+  it('does not interrupt the handling of a message when its session closes, and drops messages that wait', async () => {
+    const ends: (() => void)[] = [];
+    const { destinations, session } = destinationsOf({
+      mayWrite: () => true,
+      receive: (_message, signal) => new Promise<void>((resolve) => ends.push(() => !signal.aborted && resolve())),
+    });
+    const sent = Array.from({ length: MAX_SESSION_RECEIVES + 1 }, () => destinations.receive(session, '/rooms/5', MESSAGE));
+    const results = Promise.allSettled(sent);
+    await until('the calls of receive', () => ends.length === MAX_SESSION_RECEIVES);
+    destinations.removeSession(session);
+    await settled();
+    for (const end of ends) end();
+    const statuses = (await results).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 'fulfilled')).toHaveLength(MAX_SESSION_RECEIVES);
+    expect(ends).toHaveLength(MAX_SESSION_RECEIVES);
+  });
+
+  it('checks a new SUBSCRIBE while rechecks of many subscribers hang', async () => {
+    let hangs = false;
+    const { destinations, rooms, sessionOf, subscription } = destinationsOf({
+      mayRead: (_client, path) => path === 'good' || !hangs || NEVER,
+    });
+    for (let n = 0; n < 2 * MAX_CONCURRENT_CHECKS; n++)
+      await destinations.subscribe({ session: sessionOf(`erp/user-${n}`) } as Subscription, '/rooms/5');
+    hangs = true;
+    rooms.recheck('5');
+    await destinations.subscribe(subscription, '/rooms/good');
+    expect(destinations.subscribersOf('/rooms/good')).toEqual([subscription]);
   });
 });

@@ -17,14 +17,20 @@ import type { Broadcast } from '../dispatch/peer-messages.js';
 import { eventOf } from './client-events.js';
 import { SubscriptionTable } from './subscription-table.js';
 
-/** Maximum milliseconds for `mayRead` and `mayWrite`. */
+/** Maximum milliseconds for `mayRead` and `mayWrite`, with the wait for a place among the calls of other sessions. */
 export const MAX_RIGHTS_CHECK_MS = 5_000;
-/** Maximum milliseconds for `receive`. */
+/** Maximum milliseconds for `receive`, with the wait for a place among the calls of other sessions. */
 export const MAX_RECEIVE_MS = 30_000;
 /** Maximum checks of rights of one prefix at the same time on this host. */
-const MAX_CONCURRENT_CHECKS = 100;
+export const MAX_CONCURRENT_CHECKS = 100;
+/** Maximum checks of rights of one session at the same time. Its further checks wait, so that they take no places of other sessions. */
+export const MAX_SESSION_CHECKS = 5;
+/** Maximum repeated checks of subscribers of one prefix at the same time. The other places remain for SUBSCRIBE and SEND. */
+export const MAX_CONCURRENT_RECHECKS = 50;
 /** Maximum messages of one prefix that are handled at the same time on this host. */
 export const MAX_CONCURRENT_RECEIVES = 500;
+/** Maximum messages of one session that are handled at the same time. */
+export const MAX_SESSION_RECEIVES = 25;
 /** Maximum calls of `mayRead` for one SUBSCRIBE, which are repeated when the rights change during the call. */
 const MAX_CHECKS_PER_SUBSCRIBE = 3;
 
@@ -38,9 +44,35 @@ interface Registration {
   /** Fires when the registration ends. */
   readonly signal: AbortSignal;
   readonly checks: Semaphore;
+  readonly rechecks: Semaphore;
   readonly receives: Semaphore;
-  /** Functions that end the running calls of the plugin. One listener of the signal calls all of them. */
-  readonly ends: Set<() => void>;
+  /** Calls of the plugin that wait or run. One listener of the signal ends all of them. */
+  readonly calls: Set<PluginCall>;
+}
+
+/** The calls of plugins for one session. */
+interface SessionCalls {
+  readonly checks: Semaphore;
+  readonly receives: Semaphore;
+  /** Calls that wait or run. They end with the session. */
+  readonly calls: Set<PluginCall>;
+}
+
+/** A call of a plugin that waits or runs. */
+interface PluginCall {
+  /** The subscription whose rights are checked. The call ends with it. */
+  readonly subscription: Subscription | undefined;
+  /** False while the plugin handles a message: a client may send it and leave without waiting for the RECEIPT. */
+  endsWithSession: boolean;
+  readonly end: (reason: SluiceError) => void;
+}
+
+/** The client on whose behalf a plugin is called, and the destination. */
+interface CallTarget {
+  readonly registration: Registration;
+  readonly destination: string;
+  readonly session: Session;
+  readonly subscription?: Subscription;
 }
 
 interface PendingSubscribe {
@@ -64,6 +96,8 @@ export class PluginDestinations {
   readonly #pending = new Map<Subscription, PendingSubscribe>();
   /** The newest check of each subscription. An older check that ends later changes nothing. */
   readonly #newestChecks = new WeakMap<Subscription, object>();
+  /** Only of sessions with a call that waits or runs. */
+  readonly #sessions = new Map<Session, SessionCalls>();
   readonly #stopListening: () => void;
 
   constructor(private readonly deps: PluginDestinationsDeps) {
@@ -82,13 +116,14 @@ export class PluginDestinations {
       spec,
       signal,
       checks: new Semaphore(MAX_CONCURRENT_CHECKS),
+      rechecks: new Semaphore(MAX_CONCURRENT_RECHECKS),
       receives: new Semaphore(MAX_CONCURRENT_RECEIVES),
-      ends: new Set(),
+      calls: new Set(),
     };
     this.#registrations.set(prefix, signal.aborted ? undefined : registration);
     const end = () => {
       if (this.#registrations.get(prefix) === registration) this.#registrations.set(prefix, undefined);
-      for (const endCall of registration.ends) endCall();
+      for (const call of registration.calls) call.end(away(prefix));
     };
     signal.addEventListener('abort', end, { once: true });
     // subscriptions of an earlier registration of this prefix continue if mayRead still allows them
@@ -113,20 +148,26 @@ export class PluginDestinations {
     return this.#find(destination) !== undefined;
   }
 
-  /** Adds a subscription and resolves once the plugin has allowed it. Rejects when the plugin refuses it. */
+  /**
+   * Adds a subscription and resolves once the plugin has allowed it, or when the subscription or its session ends before. Rejects when the
+   * plugin refuses it.
+   */
   async subscribe(subscription: Subscription, destination: string): Promise<void> {
     const pending: PendingSubscribe = { destination, outdated: false };
     this.#pending.set(subscription, pending);
     try {
       for (let checks = 0; checks < MAX_CHECKS_PER_SUBSCRIBE; checks++) {
         pending.outdated = false;
-        if (!(await this.#mayRead(subscription.session, destination)))
-          throw gatewayFail.GATEWAY_DESTINATION_FORBIDDEN(`${shown(destination)} is not allowed for this user`);
-        // the subscription has ended during the call of mayRead
+        const allowed = await this.#mayRead(subscription, destination);
         if (this.#pending.get(subscription) !== pending) return;
+        if (!allowed) throw gatewayFail.GATEWAY_DESTINATION_FORBIDDEN(`${shown(destination)} is not allowed for this user`);
         if (!pending.outdated) return this.#subscribers.add(destination, subscription);
       }
       throw gatewayFail.GATEWAY_DESTINATION_FAILED(`the rights for ${shown(destination)} change too often`);
+    } catch (error) {
+      // the client has ended the subscription meanwhile, so the result of its check changes nothing
+      if (this.#pending.get(subscription) !== pending) return;
+      throw error;
     } finally {
       this.#pending.delete(subscription);
     }
@@ -135,12 +176,15 @@ export class PluginDestinations {
   unsubscribe(subscription: Subscription, destination: string): void {
     this.#pending.delete(subscription);
     this.#subscribers.remove(destination, subscription);
+    for (const call of this.#sessions.get(subscription.session)?.calls ?? [])
+      if (call.subscription === subscription) call.end(ended(destination));
   }
 
-  /** Removes all subscriptions of a session that has closed. */
+  /** Removes all subscriptions of a session that has closed, and ends calls of plugins for it, except those that handle a message. */
   removeSession(session: Session): void {
     for (const subscription of this.#pending.keys()) if (subscription.session === session) this.#pending.delete(subscription);
     this.#subscribers.removeSession(session);
+    for (const call of this.#sessions.get(session)?.calls ?? []) if (call.endsWithSession) call.end(ended(session.bearer.user));
   }
 
   /** Returns the subscriptions that receive messages of the destination: none while no plugin of this host can verify their rights. */
@@ -151,18 +195,17 @@ export class PluginDestinations {
   /** Passes a SEND frame to the plugin and resolves once the plugin has handled it. Rejects when the plugin refuses it. */
   async receive(session: Session, destination: string, message: SentMessage): Promise<void> {
     const { registration, path } = this.#active(destination);
-    const { spec, receives } = registration;
+    const { spec } = registration;
     const client = clientOf(session);
+    const target = { registration, destination, session };
     const allowed =
       spec.mayWrite !== undefined &&
-      (await this.#check(registration, destination, async (signal) => spec.mayWrite?.(client, path, signal) ?? false));
+      (await this.#check(target, async (signal) => (await spec.mayWrite?.(client, path, signal)) ?? false));
     if (!allowed) throw gatewayFail.GATEWAY_DESTINATION_FORBIDDEN(`this user may not send to ${shown(destination)}`);
     const { data } = eventOf(message);
     const { headers, body } = message;
-    await receives.run(() =>
-      this.#bounded(registration, destination, MAX_RECEIVE_MS, async (signal) =>
-        spec.receive?.({ client, path, headers, data, body }, signal),
-      ),
+    await this.#call(target, 'receives', MAX_RECEIVE_MS, async (signal) =>
+      spec.receive?.({ client, path, headers, data, body }, signal),
     );
   }
 
@@ -170,21 +213,17 @@ export class PluginDestinations {
     this.#stopListening();
   }
 
-  #mayRead(session: Session, destination: string): Promise<boolean> {
+  #mayRead(subscription: Subscription, destination: string): Promise<boolean> {
+    const { session } = subscription;
     const { registration, path } = this.#active(destination);
-    const { spec } = registration;
-    return this.#check(registration, destination, (signal) => spec.mayRead(clientOf(session), path, signal));
+    return this.#check({ registration, destination, session, subscription }, (signal) =>
+      registration.spec.mayRead(clientOf(session), path, signal),
+    );
   }
 
-  #check(
-    registration: Registration,
-    destination: string,
-    check: (signal: AbortSignal) => boolean | Promise<boolean>,
-  ): Promise<boolean> {
-    return registration.checks.run(async () => {
-      // every value except `true` is a refusal
-      return (await this.#bounded(registration, destination, MAX_RIGHTS_CHECK_MS, async (signal) => check(signal))) === true;
-    });
+  async #check(target: CallTarget, check: (signal: AbortSignal) => boolean | Promise<boolean>): Promise<boolean> {
+    // every value except `true` is a refusal
+    return (await this.#call(target, 'checks', MAX_RIGHTS_CHECK_MS, async (signal) => check(signal))) === true;
   }
 
   /** Checks again the rights of the subscribers of a destination on this host. */
@@ -203,9 +242,14 @@ export class PluginDestinations {
     const { session } = subscription;
     const check = {};
     this.#newestChecks.set(subscription, check);
-    const isDecisive = () => !registration.signal.aborted && this.#newestChecks.get(subscription) === check;
+    const isDecisive = () =>
+      !registration.signal.aborted &&
+      this.#newestChecks.get(subscription) === check &&
+      this.#subscribers.has(destination, subscription);
     try {
-      const allowed = await this.#mayRead(session, destination);
+      const allowed = await registration.rechecks.run(
+        async () => isDecisive() && (await this.#mayRead(subscription, destination)),
+      );
       if (!allowed && isDecisive()) this.#subscribers.remove(destination, subscription);
     } catch (error) {
       if (!isDecisive()) return;
@@ -214,33 +258,63 @@ export class PluginDestinations {
     }
   }
 
-  /** Runs a function of the plugin with a time limit. Rejects only with a SluiceError, also when the function throws another error. */
-  async #bounded<Result>(
-    registration: Registration,
-    destination: string,
+  /**
+   * Calls a function of the plugin. First the call waits for a place among those of its session, then, within `maxMs`, for a place among
+   * those of its prefix and for the function. It ends with the registration, the session and the subscription. Rejects only with a
+   * SluiceError, also when the function throws another error.
+   */
+  async #call<Result>(
+    { registration, destination, session, subscription }: CallTarget,
+    kind: 'checks' | 'receives',
     maxMs: number,
     work: (signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    // the registration may have ended while this call waited for its turn
+    // the registration may have ended since it was looked up
     if (registration.signal.aborted) throw away(destination);
+    const own = this.#callsOf(session);
     const bounds = new AbortController();
-    const end = () => bounds.abort();
-    const timer = this.deps.after(maxMs, end);
-    registration.ends.add(end);
+    const { signal } = bounds;
+    const reason = () => signal.reason as SluiceError;
+    const call: PluginCall = { subscription, endsWithSession: true, end: (error) => bounds.abort(error) };
+    own.calls.add(call);
+    registration.calls.add(call);
+    const callWithin = async (): Promise<Result> => {
+      const late = () =>
+        call.end(gatewayFail.GATEWAY_DESTINATION_FAILED(`${shown(destination)} did not answer within ${maxMs / 1_000} s`));
+      const timer = this.deps.after(maxMs, late);
+      try {
+        return await registration[kind].run(async () => {
+          signal.throwIfAborted();
+          call.endsWithSession = kind === 'checks';
+          return raceAbort(work(signal), signal, reason);
+        }, signal);
+      } finally {
+        timer.cancel();
+      }
+    };
     try {
-      return await raceAbort(work(bounds.signal), bounds.signal, () =>
-        registration.signal.aborted
-          ? away(destination)
-          : gatewayFail.GATEWAY_DESTINATION_FAILED(`${shown(destination)} did not answer within ${maxMs / 1_000} s`),
-      );
+      return await own[kind].run(callWithin, signal);
     } catch (error) {
       if (isSluiceError(error)) throw error;
       this.deps.log.error(`the plugin of ${destination} failed`, { error });
       throw gatewayFail.GATEWAY_DESTINATION_FAILED(`${shown(destination)} cannot be used now`);
     } finally {
-      timer.cancel();
-      registration.ends.delete(end);
+      own.calls.delete(call);
+      registration.calls.delete(call);
+      if (own.calls.size === 0) this.#sessions.delete(session);
     }
+  }
+
+  #callsOf(session: Session): SessionCalls {
+    const known = this.#sessions.get(session);
+    if (known) return known;
+    const calls: SessionCalls = {
+      checks: new Semaphore(MAX_SESSION_CHECKS),
+      receives: new Semaphore(MAX_SESSION_RECEIVES),
+      calls: new Set(),
+    };
+    this.#sessions.set(session, calls);
+    return calls;
   }
 
   /** Throws `GATEWAY_DESTINATION_AWAY` while the plugin is being opened again. */
@@ -287,6 +361,11 @@ function destinationOf(prefix: string, path: string): string {
 
 function away(destination: string): SluiceError {
   return gatewayFail.GATEWAY_DESTINATION_AWAY(`the plugin of ${shown(destination)} is not open now`);
+}
+
+/** The reason of a call that ends with its subscription or session. No client sees it. */
+function ended(of: string): SluiceError {
+  return gatewayFail.GATEWAY_DESTINATION_AWAY(`the client of ${shown(of)} has left`);
 }
 
 const MAX_SHOWN = 100;

@@ -27,6 +27,10 @@ export class SubscriptionTable {
     for (const [subscription, name] of this.#ofSession.get(session) ?? []) this.remove(name, subscription);
   }
 
+  has(name: string, subscription: Subscription): boolean {
+    return this.#subscribers.get(name)?.has(subscription) ?? false;
+  }
+
   subscribersOf(name: string): readonly Subscription[] {
     return [...(this.#subscribers.get(name) ?? [])];
   }
