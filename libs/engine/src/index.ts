@@ -26,6 +26,18 @@ export {
 } from './ports/pacer.js';
 export { MAX_AUDIT_TEXT_LENGTH, MIN_PARKED_BYTES } from './ports/store.js';
 export { HEARTBEAT_MS, MAX_HEARTBEAT_AGE_MS, type HostReport, type HostRow, type HostStore } from './ports/hosts.js';
+export type {
+  HeldEvent,
+  HeldStart,
+  LaneCount,
+  LaneOwner,
+  LaneRow,
+  LaneRun,
+  LaneStore,
+  LaneWait,
+  LaneWrites,
+  RunPass,
+} from './ports/lanes.js';
 export {
   REVISION_KEPT_MS,
   type FlowRevision,

@@ -10,6 +10,7 @@ import {
   type Journal,
   type JournalEntry,
   type JournalPosition,
+  type LaneStore,
   type LeaseRow,
   type LeaseStore,
   type ParkedAccount,
@@ -32,6 +33,7 @@ import {
 } from '@sluice/engine';
 import { engineFail, systemClock, type Clock } from '@sluice/plugin-api';
 import { memoryHosts } from './memory-hosts.js';
+import { memoryLanes, type MemoryLanesOfFlow } from './memory-lanes.js';
 import { MemoryRevisions, sweepRevisions } from './memory-revisions.js';
 import { memorySchedules } from './memory-schedules.js';
 
@@ -66,6 +68,8 @@ export class MemoryDatabase {
   readonly hosts = new Map<string, HostReport & { readonly at: number }>();
   /** By flow. */
   readonly schedules = new Map<string, ScheduleRow>();
+  /** By flow. */
+  readonly lanes = new Map<string, MemoryLanesOfFlow>();
   /** Entries with their numbers. */
   journal: (JournalEntry & { readonly n: number })[] = [];
   audit: AuditRow[] = [];
@@ -102,11 +106,13 @@ export class MemoryStore implements Store {
   readonly revisions: RevisionStore;
   readonly hosts: HostStore;
   readonly schedules: ScheduleStore;
+  readonly lanes: LaneStore;
 
   constructor(private readonly database = new MemoryDatabase()) {
     this.revisions = new MemoryRevisions(database);
     this.hosts = memoryHosts(database);
     this.schedules = memorySchedules(database);
+    this.lanes = memoryLanes(database);
     this.leases = new MemoryLeases(database);
     this.parked = new MemoryParked(database);
     this.claims = new MemoryClaims(database);
@@ -164,7 +170,9 @@ export class MemoryStore implements Store {
     return this.database.use(() => {
       const { now, claims, parked } = this.database;
       this.database.journal = this.database.journal.filter(({ at }) => at.getTime() > now() - retention.journalMs);
-      for (const [key, { run }] of parked) if (run.parkedAt.getTime() < now() - retention.parkedMs) parked.delete(key);
+      for (const [key, { run }] of parked) {
+        if (run.parkedAt.getTime() < now() - retention.parkedMs && !hasLane(this.database, run)) parked.delete(key);
+      }
       const ofRoute = new Map<string, number>();
       this.database.audit = this.database.audit
         .toReversed()
@@ -221,6 +229,10 @@ function canBeKept({ run, flow, revision, step, epoch, parkedAt }: Omit<ParkedRu
   return (
     [run, flow, revision, step].every((text) => !text?.includes('\0')) && epoch < 2 ** 31 && !Number.isNaN(parkedAt.getTime())
   );
+}
+
+function hasLane({ lanes }: MemoryDatabase, { flow, run, epoch }: ParkedRun): boolean {
+  return [...(lanes.get(flow)?.lanes.values() ?? [])].some((lane) => lane.run === run && lane.epoch === epoch);
 }
 
 class MemoryParked implements ParkedStore {
@@ -284,6 +296,15 @@ class MemoryParked implements ParkedStore {
 
   drop(run: string, epoch: number): Promise<boolean> {
     return this.#move(run, epoch, ['parked'], 'dropped');
+  }
+
+  holding(olderThanMs: number): Promise<readonly ParkedRun[]> {
+    return this.database.use(() =>
+      this.#runs().filter(
+        (run) =>
+          run.state === 'parked' && run.parkedAt.getTime() < this.database.now() - olderThanMs && hasLane(this.database, run),
+      ),
+    );
   }
 
   stuck(olderThanMs: number): Promise<readonly ParkedRun[]> {

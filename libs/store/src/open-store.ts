@@ -6,6 +6,8 @@ import { DataSource } from 'typeorm';
 import { Database, reachable } from './database.js';
 import { FlowRevisionEntity } from './entities/flow-revision.entity.js';
 import { HostEntity } from './entities/host.entity.js';
+import { LaneEntity } from './entities/lane.entity.js';
+import { LaneHeldEntity } from './entities/lane-held.entity.js';
 import { ParkedRunEntity } from './entities/parked-run.entity.js';
 import { ScheduleEntity } from './entities/schedule.entity.js';
 import { SecretEntity } from './entities/secret.entity.js';
@@ -16,6 +18,7 @@ import { CountParkedBytes1796100000000 } from './migrations/1796100000000-count-
 import { AddAudit1796200000000 } from './migrations/1796200000000-add-audit.js';
 import { AddRevisions1796300000000 } from './migrations/1796300000000-add-revisions.js';
 import { AddSchedules1796400000000 } from './migrations/1796400000000-add-schedules.js';
+import { AddLanes1796450000000 } from './migrations/1796450000000-add-lanes.js';
 import { PostgresStore } from './postgres-store.js';
 import { SCHEMA } from './schema.js';
 
@@ -46,7 +49,16 @@ export async function openStore({ url, engine, log, clock }: StoreOptions): Prom
     type: 'postgres',
     url,
     schema: SCHEMA,
-    entities: [FlowRevisionEntity, HostEntity, ParkedRunEntity, ScheduleEntity, SecretEntity, SeenFlowEntity],
+    entities: [
+      FlowRevisionEntity,
+      HostEntity,
+      LaneEntity,
+      LaneHeldEntity,
+      ParkedRunEntity,
+      ScheduleEntity,
+      SecretEntity,
+      SeenFlowEntity,
+    ],
     migrations: [
       CreateStore1764000000000,
       AddRevocations1796000000000,
@@ -54,6 +66,7 @@ export async function openStore({ url, engine, log, clock }: StoreOptions): Prom
       AddAudit1796200000000,
       AddRevisions1796300000000,
       AddSchedules1796400000000,
+      AddLanes1796450000000,
     ],
     migrationsTableName: 'migration',
     applicationName: 'sluice store',

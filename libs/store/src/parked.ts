@@ -21,6 +21,11 @@ const ADD_LOCK = 7_318_405;
 const INSERT = `insert into sluice.parked_run (run, epoch, flow, revision, event, step, error, parked_at, message, account, bytes)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`;
 
+/** Whether the parked run still has a lane of a keyed flow. */
+export const HAS_LANE = `exists (
+  select from sluice.lane where lane.run = parked_run.run and lane.epoch = parked_run.epoch and lane.flow = parked_run.flow
+)`;
+
 /** Rows of `parked_run`, one for each time that a run was parked. */
 export class PostgresParked implements ParkedStore {
   constructor(private readonly database: Database) {}
@@ -113,6 +118,22 @@ export class PostgresParked implements ParkedStore {
 
   async drop(run: string, epoch: number): Promise<boolean> {
     return this.#move(run, epoch, ['parked'], 'dropped');
+  }
+
+  async holding(olderThanMs: number): Promise<readonly ParkedRun[]> {
+    const rows = await this.database.repository(ParkedRunEntity, (parked) =>
+      parked
+        .createQueryBuilder('parked_run')
+        .addSelect('parked_run.message')
+        .where(`parked_run.state = 'parked' and parked_at < clock_timestamp() - :ms * interval '1 millisecond'`, {
+          ms: olderThanMs,
+        })
+        .andWhere(HAS_LANE)
+        .orderBy('parked_run.parkedAt')
+        .limit(STUCK_AT_ONCE)
+        .getMany(),
+    );
+    return rows.map(runOf);
   }
 
   async stuck(olderThanMs: number): Promise<readonly ParkedRun[]> {

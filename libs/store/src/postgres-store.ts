@@ -7,9 +7,10 @@ import { ScheduleEntity } from './entities/schedule.entity.js';
 import { SecretEntity } from './entities/secret.entity.js';
 import { SeenFlowEntity } from './entities/seen-flow.entity.js';
 import { PostgresHosts } from './hosts.js';
+import { PostgresLanes } from './lanes.js';
 import { PostgresJournal } from './journal.js';
 import { PostgresLeases } from './leases.js';
-import { PostgresParked } from './parked.js';
+import { HAS_LANE, PostgresParked } from './parked.js';
 import { PostgresRevisions } from './revisions.js';
 import { PostgresRevocations } from './revocations.js';
 import { PostgresSchedules } from './schedules.js';
@@ -30,6 +31,7 @@ export class PostgresStore implements Store {
   readonly revisions: PostgresRevisions;
   readonly hosts: PostgresHosts;
   readonly schedules: PostgresSchedules;
+  readonly lanes: PostgresLanes;
   readonly #stepEnds: StepEnds;
 
   constructor(
@@ -47,6 +49,7 @@ export class PostgresStore implements Store {
     this.revisions = new PostgresRevisions(database);
     this.hosts = new PostgresHosts(database);
     this.schedules = new PostgresSchedules(database);
+    this.lanes = new PostgresLanes(database);
     this.#stepEnds = new StepEnds(database);
   }
 
@@ -93,7 +96,7 @@ export class PostgresStore implements Store {
   async sweep(retention: StoreRetention): Promise<void> {
     await this.journal.sweep(retention.journalMs);
     await this.database.change(
-      `delete from sluice.parked_run where parked_at < clock_timestamp() - $1 * interval '1 millisecond'`,
+      `delete from sluice.parked_run where parked_at < clock_timestamp() - $1 * interval '1 millisecond' and not ${HAS_LANE}`,
       [retention.parkedMs],
     );
     await this.revisions.sweep();

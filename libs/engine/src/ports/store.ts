@@ -1,9 +1,11 @@
 import type { ErrorView, EventAttributes } from '@sluice/plugin-api';
 import type { HostStore } from './hosts.js';
+import type { LaneStore } from './lanes.js';
 import type { RevisionStore } from './revisions.js';
 import type { ScheduleStore } from './schedules.js';
 
 export * from './hosts.js';
+export * from './lanes.js';
 export * from './revisions.js';
 export * from './schedules.js';
 
@@ -114,6 +116,11 @@ export interface ParkedStore {
   replayed(run: string, epoch: number): Promise<void>;
   /** Changes `parked` to `dropped`. Returns false when the run is not parked. */
   drop(run: string, epoch: number): Promise<boolean>;
+  /**
+   * Returns parked runs that still have a lane of a keyed flow although they were parked more than this many milliseconds ago. `sweep` does
+   * not delete them: their lane is to be released first.
+   */
+  holding(olderThanMs: number): Promise<readonly ParkedRun[]>;
   /** Returns the runs that have been `replaying` for longer than this many milliseconds; the sweeper publishes them again. */
   stuck(olderThanMs: number): Promise<readonly ParkedRun[]>;
 }
@@ -259,6 +266,7 @@ export interface Store {
   readonly revisions: RevisionStore;
   readonly hosts: HostStore;
   readonly schedules: ScheduleStore;
+  readonly lanes: LaneStore;
   /**
    * Ends a step with a timeout, which ends by its result or by its timer.
    *

@@ -14,6 +14,7 @@ import {
 import { isSluiceError } from '@sluice/plugin-api';
 import { until } from './inbox.js';
 import { hostTests } from './store-hosts.js';
+import { laneTests } from './store-lanes.js';
 import { revisionTests } from './store-revisions.js';
 import { scheduleTests } from './store-schedules.js';
 
@@ -568,6 +569,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
     revisionTests(harnessOfTest);
     hostTests(harnessOfTest);
     scheduleTests(harnessOfTest);
+    laneTests(harnessOfTest);
 
     if (traits.outages) {
       it('rejects with STORE_UNAVAILABLE while the database is away, keeps its journal, and recovers automatically', async () => {

@@ -1,0 +1,93 @@
+/** One passage of a run: a replay has another epoch. */
+export interface RunPass {
+  readonly run: string;
+  readonly epoch: number;
+}
+
+/** A run that has a lane, or waits for one. */
+export interface LaneRun extends RunPass {
+  /** The lane, from `laneOf`: at most 120 characters, without zero bytes. */
+  readonly key: string;
+}
+
+/** The right to write the lanes of a flow: the epoch of the lease `flow.<name>`. */
+export interface LaneOwner {
+  readonly flow: string;
+  readonly epoch: number;
+}
+
+/** An event that waits for its lane. */
+export interface HeldEvent extends LaneRun {
+  /** The encoded message. */
+  readonly message: Buffer;
+}
+
+/** A held event whose turn it is. */
+export interface HeldStart extends HeldEvent {
+  /** Number of starts of this event, this one included. It is raised before each start, so that a start that ends the host is counted. */
+  readonly begun: number;
+}
+
+/** A busy lane, as a new owner reads it. */
+export interface LaneRow extends LaneRun {
+  /** Number of events that wait behind the run. */
+  readonly held: number;
+  /** True when the run is a held event whose turn has come and whose hop has not settled. */
+  readonly turn: boolean;
+}
+
+/** Changes of the lanes of one flow, applied in this order: all or none. */
+export interface LaneWrites {
+  /** Lanes that become busy. A lane that is busy stays as it is. */
+  readonly taken: readonly LaneRun[];
+  /** Lanes that a replay inherits from the run that parked. Has no effect on a lane that is busy with another run. */
+  readonly moved: readonly { readonly from: LaneRun; readonly to: RunPass }[];
+  /** Events that wait from now on. Their lane must be busy or in `taken`. An event that is held already stays as it is. */
+  readonly held: readonly HeldEvent[];
+  /** Held events whose run has gone away: they are no longer held, and keep their lane. */
+  readonly away: readonly LaneRun[];
+  /**
+   * Lanes whose first event is to begin: with `ended`, after the run has ended and is removed from its lane; without it, because the event
+   * that has its turn begins once more.
+   */
+  readonly turns: readonly (LaneRun & { readonly ended: boolean })[];
+}
+
+/** The reason why an event waits. */
+export interface LaneWait {
+  readonly key: string;
+  /** The run that has the lane. */
+  readonly behind: RunPass;
+  /** Number of events of the same key that are before this one, at most 10,000 are counted. */
+  readonly before: number;
+}
+
+/** The lanes of one flow in numbers. */
+export interface LaneCount {
+  readonly flow: string;
+  /** Lanes whose run is away, or behind which events are held. */
+  readonly busy: number;
+  /** Events that wait for their lane. */
+  readonly held: number;
+}
+
+/**
+ * The order of flows with `deliver.key`, and the places of flows with `deliver.concurrency`. A lane has a row only while its run is away or
+ * while events are held behind it.
+ */
+export interface LaneStore {
+  /** Returns the busy lanes of a flow, without the messages of held events. */
+  read(flow: string): Promise<readonly LaneRow[]>;
+  /**
+   * Applies the changes in one transaction, which first locks the lease of the owner. Calls must not overlap: a call waits for the one
+   * before. Repeating a call whose result was lost is safe.
+   *
+   * @returns for each of `turns` the event that begins, or undefined when no event is held; `lost` when another host owns the lanes:
+   *   nothing was written
+   */
+  write(owner: LaneOwner, writes: LaneWrites): Promise<readonly (HeldStart | undefined)[] | 'lost'>;
+  /** Returns why an event of this run waits; undefined when it is not held. */
+  waitsFor(flow: string, run: string): Promise<LaneWait | undefined>;
+  /** Returns the flows that have busy lanes, in the order of their names. */
+  count(): Promise<readonly LaneCount[]>;
+}

@@ -1,0 +1,85 @@
+import type { HeldEvent, HeldStart, LaneOwner, LaneRun, LaneStore, LaneWrites, RunPass } from '@sluice/engine';
+import type { MemoryDatabase } from './memory-store.js';
+
+/** The lanes of one flow. */
+export interface MemoryLanesOfFlow {
+  readonly lanes: Map<string, RunPass>;
+  /** In the order in which the events were held. */
+  held: readonly (HeldEvent & { readonly begun: number })[];
+}
+
+/** Returns the lanes in the database. */
+export function memoryLanes(database: MemoryDatabase): LaneStore {
+  const of = (flow: string): MemoryLanesOfFlow => database.lanes.get(flow) ?? { lanes: new Map(), held: [] };
+  return {
+    read: (flow) =>
+      database.use(() => {
+        const { lanes, held } = of(flow);
+        return [...lanes].map(([key, pass]) => {
+          const ofKey = held.filter((event) => event.key === key);
+          const turn = ofKey.some((event) => isPass(event, pass));
+          return { key, ...pass, held: ofKey.length - (turn ? 1 : 0), turn };
+        });
+      }),
+    write: (owner, writes) =>
+      database.use(() => {
+        if (!owns(database, owner)) return 'lost';
+        const rows = of(owner.flow);
+        database.lanes.set(owner.flow, rows);
+        return apply(rows, writes);
+      }),
+    waitsFor: (flow, run) =>
+      database.use(() => {
+        const { lanes, held } = of(flow);
+        const event = held.find((one) => one.run === run && !isPass(one, lanes.get(one.key)));
+        const behind = event && lanes.get(event.key);
+        if (!event || !behind) return undefined;
+        const before = held.slice(0, held.indexOf(event)).filter((one) => one.key === event.key && !isPass(one, behind)).length;
+        return { key: event.key, behind, before };
+      }),
+    count: () =>
+      database.use(() =>
+        [...database.lanes]
+          .map(([flow, { lanes, held }]) => ({
+            flow,
+            busy: lanes.size,
+            held: held.filter((event) => !isPass(event, lanes.get(event.key))).length,
+          }))
+          .filter(({ busy }) => busy > 0)
+          .sort((a, b) => (a.flow < b.flow ? -1 : 1)),
+      ),
+  };
+}
+
+function owns(database: MemoryDatabase, { flow, epoch }: LaneOwner): boolean {
+  return database.leases.get(`flow.${flow}`)?.epoch === epoch;
+}
+
+function apply(rows: MemoryLanesOfFlow, writes: LaneWrites): (HeldStart | undefined)[] {
+  const { lanes } = rows;
+  for (const { key, run, epoch } of writes.taken) if (!lanes.has(key)) lanes.set(key, { run, epoch });
+  for (const { from, to } of writes.moved) if (isPass(from, lanes.get(from.key))) lanes.set(from.key, { ...to });
+  for (const event of writes.held) {
+    if (!rows.held.some((one) => isPass(one, event))) rows.held = [...rows.held, { ...event, begun: 0 }];
+  }
+  const drop = (run: LaneRun) => (rows.held = rows.held.filter((event) => !isPass(event, run)));
+  writes.away.forEach(drop);
+  for (const run of writes.turns) {
+    if (!run.ended) continue;
+    drop(run);
+    if (isPass(run, lanes.get(run.key))) lanes.delete(run.key);
+    const next = rows.held.find((event) => event.key === run.key);
+    if (next && !lanes.has(run.key)) lanes.set(run.key, { run: next.run, epoch: next.epoch });
+  }
+  return writes.turns.map(({ key }) => {
+    const event = rows.held.find((one) => one.key === key && isPass(one, lanes.get(key)));
+    if (!event) return undefined;
+    const start = { ...event, begun: event.begun + 1 };
+    rows.held = rows.held.map((one) => (one === event ? start : one));
+    return start;
+  });
+}
+
+function isPass(a: RunPass, b: RunPass | undefined): boolean {
+  return a.run === b?.run && a.epoch === b.epoch;
+}

@@ -1,0 +1,95 @@
+import type { HeldStart, LaneCount, LaneOwner, LaneRow, LaneStore, LaneWait, LaneWrites } from '@sluice/engine';
+import type { Database } from './database.js';
+
+/** Maximum number of events that are counted before one that waits. */
+const MAX_COUNTED = 10_000;
+
+interface TurnRow extends HeldStart {
+  readonly turn: number;
+}
+
+/** Rows of `lane` and `lane_held`. */
+export class PostgresLanes implements LaneStore {
+  constructor(private readonly database: Database) {}
+
+  async read(flow: string): Promise<readonly LaneRow[]> {
+    return this.database.rows<LaneRow>(
+      `select key, lane.run, lane.epoch, coalesce(waiting.held, 0)::integer as held, coalesce(waiting.turn, false) as turn
+       from sluice.lane left join lateral (
+         select count(*) filter (where (held.run, held.epoch) <> (lane.run, lane.epoch)) as held,
+                bool_or((held.run, held.epoch) = (lane.run, lane.epoch)) as turn
+         from sluice.lane_held as held where held.flow = lane.flow and held.key = lane.key
+       ) as waiting on true
+       where lane.flow = $1`,
+      [flow],
+    );
+  }
+
+  async write(
+    owner: LaneOwner,
+    { taken, moved, held, away, turns }: LaneWrites,
+  ): Promise<readonly (HeldStart | undefined)[] | 'lost'> {
+    let start = 0;
+    // bodies are bytes in one parameter, because an array of bytea would be sent as hexadecimal text
+    const starts = held.map(({ message }) => (start += message.length) - message.length);
+    const rows = await this.database.rows<TurnRow>(
+      `select * from sluice.write_lanes($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+      [
+        owner.flow,
+        owner.epoch,
+        ...columnsOf(taken),
+        ...columnsOf(moved.map(({ from }) => from)),
+        moved.map(({ to }) => to.run),
+        moved.map(({ to }) => to.epoch),
+        ...columnsOf(held),
+        Buffer.concat(
+          held.map(({ message }) => message),
+          start,
+        ),
+        starts,
+        held.map(({ message }) => message.length),
+        away.map(({ run }) => run),
+        away.map(({ epoch }) => epoch),
+        ...columnsOf(turns),
+        turns.map(({ ended }) => ended),
+      ],
+    );
+    if (rows.length === 0) return 'lost';
+    const begins = new Map(rows.map(({ turn, ...event }) => [turn, event]));
+    return turns.map((_turn, index) => begins.get(index + 1));
+  }
+
+  async waitsFor(flow: string, run: string): Promise<LaneWait | undefined> {
+    const [row] = await this.database.rows<{ key: string; run: string; epoch: number; before: number }>(
+      `select lane.key, lane.run, lane.epoch, (
+         select count(*)::integer from (
+           select from sluice.lane_held as earlier
+           where earlier.flow = held.flow and earlier.key = held.key and earlier.n < held.n
+             and (earlier.run, earlier.epoch) <> (lane.run, lane.epoch) limit ${MAX_COUNTED}
+         ) as counted
+       ) as before
+       from sluice.lane_held as held join sluice.lane using (flow, key)
+       where held.flow = $1 and held.run = $2 and (held.run, held.epoch) <> (lane.run, lane.epoch)
+       order by held.n limit 1`,
+      [flow, run],
+    );
+    return row && { key: row.key, behind: { run: row.run, epoch: row.epoch }, before: row.before };
+  }
+
+  async count(): Promise<readonly LaneCount[]> {
+    return this.database.rows<LaneCount>(
+      `select flow, count(*)::integer as busy, coalesce(sum(waiting.held), 0)::integer as held
+       from sluice.lane left join lateral (
+         select count(*) as held from sluice.lane_held as held
+         where held.flow = lane.flow and held.key = lane.key and (held.run, held.epoch) <> (lane.run, lane.epoch)
+       ) as waiting on true
+       group by flow order by flow`,
+    );
+  }
+}
+
+function columnsOf(
+  runs: readonly { readonly key: string; readonly run: string; readonly epoch: number }[],
+): [string[], string[], number[]] {
+  return [runs.map(({ key }) => key), runs.map(({ run }) => run), runs.map(({ epoch }) => epoch)];
+}

@@ -1,0 +1,138 @@
+import { describe, expect, it } from '@jest/globals';
+import type { HeldEvent, LaneOwner, LaneRun, LaneWrites, RunPass, Store } from '@sluice/engine';
+import type { StoreOfTest } from './store-revisions.js';
+
+const NOTHING: LaneWrites = { taken: [], moved: [], held: [], away: [], turns: [] };
+const TTL_MS = 60_000;
+const SHORT_MS = 30;
+/** Bytes that are not UTF-8, including zeros. */
+const ODD_BYTES = Buffer.from([0x00, 0xff, 0xfe, 0xc3, 0x28, 0x00]);
+
+/** Registers the tests of `Store.lanes`. */
+export function laneTests({ store, open, word }: StoreOfTest): void {
+  describe('lanes', () => {
+    const flow = () => `${word()}-orders`;
+    const own = async (on: Store = store(), host = 'a', ttlMs = TTL_MS): Promise<LaneOwner> => {
+      const epoch = await on.leases.take(`flow.${flow()}`, host, ttlMs);
+      if (epoch === undefined) throw new Error('another host has the lease');
+      return { flow: flow(), epoch };
+    };
+    const run = (name: string, key = 'k', epoch = 0): LaneRun => ({ key, run: name, epoch });
+    const held = (name: string, key = 'k'): HeldEvent => ({
+      ...run(name, key),
+      message: Buffer.concat([ODD_BYTES, Buffer.from(name)]),
+    });
+    const passOf = ({ run: name, epoch }: RunPass): RunPass => ({ run: name, epoch });
+    const ended = (one: LaneRun) => ({ ...one, ended: true });
+
+    it('are busy with one run, and give the turn to held events in order, each with its bytes and the number of its starts', async () => {
+      const owner = await own();
+      const { lanes } = store();
+      await lanes.write(owner, { ...NOTHING, taken: [run('r1')], held: [held('r2'), held('r3')] });
+      await lanes.write(owner, { ...NOTHING, taken: [run('r9')], held: [held('r3'), held('r4')] });
+      expect(await lanes.read(flow())).toEqual([{ ...run('r1'), held: 3, turn: false }]);
+      const order: unknown[] = [];
+      for (let turn: LaneRun = run('r1'); ;) {
+        const [next] = (await lanes.write(owner, { ...NOTHING, turns: [ended(turn)] })) as readonly (HeldEvent | undefined)[];
+        order.push(next);
+        if (!next) break;
+        turn = { key: next.key, ...passOf(next) };
+      }
+      expect(order).toEqual([{ ...held('r2'), begun: 1 }, { ...held('r3'), begun: 1 }, { ...held('r4'), begun: 1 }, undefined]);
+      expect(await lanes.read(flow())).toEqual([]);
+    });
+
+    it('ignore the end of a run that does not have the lane, and return the event whose turn it is', async () => {
+      const owner = await own();
+      const { lanes } = store();
+      await lanes.write(owner, { ...NOTHING, taken: [run('r1')], held: [held('r2'), held('r3')] });
+      await lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] });
+      // the result was lost, so the call is repeated
+      expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] })).toEqual([{ ...held('r2'), begun: 2 }]);
+      expect(await lanes.read(flow())).toEqual([{ ...run('r2'), held: 1, turn: true }]);
+      expect(await lanes.write(owner, { ...NOTHING, turns: [{ ...run('r2'), ended: false }] })).toEqual([
+        { ...held('r2'), begun: 3 },
+      ]);
+    });
+
+    it('keep the lane of a held event that has gone away', async () => {
+      const owner = await own();
+      const { lanes } = store();
+      await lanes.write(owner, { ...NOTHING, taken: [run('r1')], held: [held('r2'), held('r3')] });
+      await lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] });
+      await lanes.write(owner, { ...NOTHING, away: [run('r2')] });
+      expect(await lanes.read(flow())).toEqual([{ ...run('r2'), held: 1, turn: false }]);
+      expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r2'))] })).toEqual([{ ...held('r3'), begun: 1 }]);
+    });
+
+    it('pass from a parked run to its replay, and from no other run', async () => {
+      const owner = await own();
+      const { lanes } = store();
+      await lanes.write(owner, { ...NOTHING, taken: [run('r1'), run('r2', 'other')] });
+      await lanes.write(owner, {
+        ...NOTHING,
+        moved: [
+          { from: run('r1'), to: { run: 'r1', epoch: 4 } },
+          { from: run('r3', 'other'), to: { run: 'r3', epoch: 1 } },
+        ],
+      });
+      expect(await lanes.read(flow())).toEqual(
+        expect.arrayContaining([
+          { ...run('r1', 'k', 4), held: 0, turn: false },
+          { ...run('r2', 'other'), held: 0, turn: false },
+        ]),
+      );
+      expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] })).toEqual([undefined]);
+      expect((await lanes.read(flow())).length).toBe(2);
+    });
+
+    it('are written by their owner only: an earlier owner writes nothing and learns that it has lost', async () => {
+      const other = await open();
+      const lost = await own(store(), 'a', SHORT_MS);
+      await store().lanes.write(lost, { ...NOTHING, taken: [run('r1')] });
+      let owner: LaneOwner | undefined;
+      while (!owner) owner = await own(other, 'b').catch(() => undefined);
+      const writes = { ...NOTHING, taken: [run('r5', 'new')], held: [held('r2')], turns: [ended(run('r1'))] };
+      expect(await store().lanes.write(lost, writes)).toBe('lost');
+      expect(await other.lanes.read(flow())).toEqual([{ ...run('r1'), held: 0, turn: false }]);
+      expect(await other.lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] })).toEqual([undefined]);
+    });
+
+    it('report why an event waits, and how many lanes and events a flow has', async () => {
+      const owner = await own();
+      const { lanes } = store();
+      await lanes.write(owner, { ...NOTHING, taken: [run('r1')], held: [held('r2'), held('r3'), held('s1', 'other')] });
+      await lanes.write(owner, { ...NOTHING, taken: [run('s0', 'other')] });
+      expect(await lanes.waitsFor(flow(), 'r3')).toEqual({ key: 'k', behind: passOf(run('r1')), before: 1 });
+      expect(await lanes.waitsFor(flow(), 'r1')).toBeUndefined();
+      await lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] });
+      expect(await lanes.waitsFor(flow(), 'r3')).toEqual({ key: 'k', behind: passOf(run('r2')), before: 0 });
+      expect(await lanes.waitsFor(flow(), 'r2')).toBeUndefined();
+      expect((await lanes.count()).filter((one) => one.flow === flow())).toEqual([{ flow: flow(), busy: 2, held: 2 }]);
+    });
+
+    it('keep the parked run that has a lane beyond its retention', async () => {
+      const owner = await own();
+      const parked = {
+        epoch: 0,
+        flow: flow(),
+        revision: 'r',
+        event: { id: 'e', source: '/s', type: 't', time: '2026-01-02T03:04:05.678Z' },
+        error: { code: 'X', fate: 'rejected', message: 'x' } as const,
+        parkedAt: new Date(Date.now() - 20 * TTL_MS),
+        message: ODD_BYTES,
+      };
+      const [holding, other] = [`${word()}-holding`, `${word()}-other`];
+      await store().parked.add([
+        { ...parked, run: holding },
+        { ...parked, run: other },
+      ]);
+      await store().lanes.write(owner, { ...NOTHING, taken: [run(holding)] });
+      const DAY_MS = 86_400_000;
+      await store().sweep({ journalMs: DAY_MS, parkedMs: 10 * TTL_MS, auditMs: DAY_MS, auditRows: 1_000_000 });
+      expect(await store().parked.get(other)).toBeUndefined();
+      expect(await store().parked.get(holding)).toMatchObject({ run: holding });
+      expect((await store().parked.holding(10 * TTL_MS)).map((one) => one.run)).toContain(holding);
+    });
+  });
+}
