@@ -24,7 +24,6 @@ export {
   type PushClass,
   type PushOwner,
 } from './ports/pacer.js';
-export { MAX_AUDIT_TEXT_LENGTH, MIN_PARKED_BYTES } from './ports/store.js';
 export { HEARTBEAT_MS, MAX_HEARTBEAT_AGE_MS, type HostReport, type HostRow, type HostStore } from './ports/hosts.js';
 export type {
   HeldEvent,
@@ -46,6 +45,7 @@ export {
   type StoredRevision,
 } from './ports/revisions.js';
 export { MAX_PLANNED_AHEAD_MS, type ScheduleRow, type ScheduleSpec, type ScheduleStore } from './ports/schedules.js';
+export { END_KINDS, MAX_AUDIT_TEXT_LENGTH, MIN_PARKED_BYTES, STATE_KINDS } from './ports/store.js';
 export { accountOf, parkedBytes, type ParkedAccountState } from './parked-accounts.js';
 export type {
   AuditAction,
@@ -68,8 +68,11 @@ export type {
   ParkedSummary,
   Revocation,
   RevocationStore,
+  RunFilter,
+  RunStateKind,
   Store,
   StoreRetention,
+  WaitingFor,
 } from './ports/store.js';
 export { holdLease, LEASE_TIMES, type HeldLease, type LeaseTimes } from './coordination/lease.js';
 export { stopController } from './coordination/stop-controller.js';
@@ -84,5 +87,6 @@ export { moduleAttemptOf, withModuleAttempt, type ModuleAttempt } from './parkin
 export { sourceOfParked, type ParkedSource } from './parking/parked-source.js';
 export { decodeRun, encodeRun, RUN_TYPE } from './runs/run-codec.js';
 export { type RunMessage, type RunState } from './runs/run-state.js';
+export { noteHas, noteWords, searchedWords, type NoteWord } from './runs/note-words.js';
 export { readData } from './runs/event-data.js';
 export { maskedError } from './masked-error.js';

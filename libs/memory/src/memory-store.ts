@@ -1,7 +1,9 @@
 import {
   accountOf,
   MAX_AUDIT_TEXT_LENGTH,
+  noteHas,
   parkedBytes,
+  STATE_KINDS,
   type AuditAction,
   type AuditRow,
   type AuditStore,
@@ -27,6 +29,7 @@ import {
   type RevocationStore,
   type ScheduleRow,
   type ScheduleStore,
+  type RunFilter,
   type Store,
   type StoredRevision,
   type StoreRetention,
@@ -315,9 +318,10 @@ class MemoryParked implements ParkedStore {
     );
   }
 
-  #page({ flow, state, runPrefix = '', after, limit }: Parameters<ParkedStore['list']>[0]): ParkedRun[] {
+  #page({ flow, state, runPrefix = '', note: searched, after, limit }: Parameters<ParkedStore['list']>[0]): ParkedRun[] {
     return this.#runs()
       .filter((run) => (flow ?? run.flow) === run.flow && (state ?? run.state) === run.state && run.run.startsWith(runPrefix))
+      .filter(({ note }) => searched === undefined || (note !== undefined && noteHas(note, searched)))
       .filter((run) => after === undefined || newestFirst(run, after) > 0)
       .sort(newestFirst)
       .slice(0, limit);
@@ -394,6 +398,55 @@ class MemoryJournal implements Journal {
     return { entries: page.map(({ n: _n, ...entry }) => entry), ...(last && { next: { at: last.at, n: last.n } }) };
   }
 
+  async entriesOf(ids: readonly string[], by: 'id' | 'cause', limit: number): Promise<readonly JournalEntry[]> {
+    await this.flush();
+    return this.database.journal
+      .filter(({ eventId, run, causationid }) =>
+        by === 'id' ? ids.includes(eventId) || ids.includes(run) : causationid !== undefined && ids.includes(causationid),
+      )
+      .sort(oldestFirst)
+      .slice(0, limit)
+      .map(({ n: _n, ...entry }) => entry);
+  }
+
+  async runs({
+    connection,
+    since,
+    after,
+    limit,
+    ...filter
+  }: RunFilter & { readonly after?: JournalPosition; readonly limit: number }): Promise<{
+    readonly runs: readonly JournalEntry[];
+    readonly next?: JournalPosition;
+  }> {
+    await this.flush();
+    const { journal } = this.database;
+    const states = journal.filter(({ kind }) => isState(kind));
+    const rows =
+      connection === undefined
+        ? lastOfRuns(states, byState).map((state) => ({ state, position: state }))
+        : lastOfRuns(
+            journal.filter((entry) => entry.connection === connection),
+            oldestFirst,
+          ).flatMap((position) =>
+            lastOfRuns(
+              states.filter(({ run }) => run === position.run),
+              byState,
+            ).map((state) => ({ state, position })),
+          );
+    const found = rows
+      .filter(({ state }) => matches(state, filter))
+      .filter(({ position: { at } }) => since === undefined || at >= since)
+      .filter(({ position }) => after === undefined || oldestFirst(position, after) < 0)
+      .sort((a, b) => oldestFirst(b.position, a.position));
+    const page = found.slice(0, limit);
+    const last = found.length > limit ? page.at(-1)?.position : undefined;
+    return {
+      runs: page.map(({ state: { n: _n, ...entry } }) => entry),
+      ...(last && { next: { at: last.at, n: last.n } }),
+    };
+  }
+
   flush(): Promise<void> {
     return this.database.use(() => {
       const entries = this.#buffer.splice(0);
@@ -404,6 +457,36 @@ class MemoryJournal implements Journal {
 
 function oldestFirst(a: JournalPosition, b: JournalPosition): number {
   return a.at.getTime() - b.at.getTime() || a.n - b.n;
+}
+
+type JournalRow = JournalEntry & JournalPosition;
+
+function isState(kind: JournalEntry['kind']): boolean {
+  return (STATE_KINDS as readonly string[]).includes(kind);
+}
+
+/** The order of the states of one run: by replays, then waits before ends before the request of a replay, then by time. */
+function byState(a: JournalRow, b: JournalRow): number {
+  const rank = ({ kind }: JournalRow) => (kind === 'waiting' ? 0 : kind === 'replayed' ? 2 : 1);
+  return (a.epoch ?? 0) - (b.epoch ?? 0) || rank(a) - rank(b) || oldestFirst(a, b);
+}
+
+/** Returns the last row of each run. */
+function lastOfRuns(rows: readonly JournalRow[], order: (a: JournalRow, b: JournalRow) => number): readonly JournalRow[] {
+  const last = new Map<string, JournalRow>();
+  for (const row of rows) {
+    const other = last.get(row.run);
+    if (!other || order(row, other) > 0) last.set(row.run, row);
+  }
+  return [...last.values()];
+}
+
+function matches({ flow, kind, note }: JournalRow, filter: RunFilter): boolean {
+  return (
+    (filter.flow ?? flow) === flow &&
+    (filter.kind ?? kind) === kind &&
+    (filter.note === undefined || (note !== undefined && noteHas(note, filter.note)))
+  );
 }
 
 class MemoryAudit implements AuditStore {

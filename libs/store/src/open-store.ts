@@ -17,6 +17,7 @@ import { AddRevocations1796000000000 } from './migrations/1796000000000-add-revo
 import { CountParkedBytes1796100000000 } from './migrations/1796100000000-count-parked-bytes.js';
 import { AddAudit1796200000000 } from './migrations/1796200000000-add-audit.js';
 import { AddRevisions1796300000000 } from './migrations/1796300000000-add-revisions.js';
+import { AddNotes1796349000000 } from './migrations/1796349000000-add-notes.js';
 import { AddSchedules1796400000000 } from './migrations/1796400000000-add-schedules.js';
 import { AddLanes1796450000000 } from './migrations/1796450000000-add-lanes.js';
 import { PostgresStore } from './postgres-store.js';
@@ -65,6 +66,7 @@ export async function openStore({ url, engine, log, clock }: StoreOptions): Prom
       CountParkedBytes1796100000000,
       AddAudit1796200000000,
       AddRevisions1796300000000,
+      AddNotes1796349000000,
       AddSchedules1796400000000,
       AddLanes1796450000000,
     ],

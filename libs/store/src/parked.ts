@@ -1,5 +1,6 @@
 import {
   accountOf,
+  noteWords,
   parkedBytes,
   type ParkedAccount,
   type ParkedFilter,
@@ -11,6 +12,8 @@ import {
 } from '@sluice/engine';
 import type { Database } from './database.js';
 import { ParkedRunEntity } from './entities/parked-run.entity.js';
+import { tsqueryOf, wordsColumn, WORDS_VECTOR } from './note-words.js';
+import { fromColumn, toColumn } from './text.js';
 
 /** Maximum number of runs that the sweeper holds in memory at once: a run can be as large as an event. */
 const STUCK_AT_ONCE = 100;
@@ -18,8 +21,9 @@ const STUCK_AT_ONCE = 100;
 /** Any number that nothing else in the database locks by. */
 const ADD_LOCK = 7_318_405;
 
-const INSERT = `insert into sluice.parked_run (run, epoch, flow, revision, event, step, error, parked_at, message, account, bytes)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`;
+const INSERT = `insert into sluice.parked_run
+  (run, epoch, flow, revision, event, step, error, parked_at, message, account, bytes, note, note_words)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, ${WORDS_VECTOR('$13::text')}) on conflict do nothing`;
 
 /** Whether the parked run still has a lane of a keyed flow. */
 export const HAS_LANE = `exists (
@@ -38,7 +42,7 @@ export class PostgresParked implements ParkedStore {
     await this.database.transaction(async (manager) => {
       // two hosts that were handed the same messages, and insert them in another order, would deadlock
       await manager.query('select pg_advisory_xact_lock($1)', [ADD_LOCK]);
-      for (const { run, epoch, flow, revision, event, step, error, parkedAt, message, account, bytes } of counted) {
+      for (const { run, epoch, flow, revision, event, step, error, parkedAt, message, account, bytes, note } of counted) {
         await manager.query(INSERT, [
           run,
           epoch,
@@ -51,6 +55,8 @@ export class PostgresParked implements ParkedStore {
           message,
           account,
           bytes,
+          note === undefined ? null : toColumn(note),
+          note === undefined ? null : wordsColumn(noteWords(note)),
         ]);
       }
     });
@@ -170,12 +176,14 @@ function conditionsOf({
   flow,
   state,
   runPrefix,
+  note,
   after,
 }: ParkedFilter & { readonly after?: ParkedPosition }): readonly Condition[] {
   return [
     ...(flow === undefined ? [] : [{ sql: 'parked.flow = :flow', params: { flow } }]),
     ...(state === undefined ? [] : [{ sql: 'parked.state = :state', params: { state } }]),
     ...(runPrefix === undefined ? [] : [{ sql: 'starts_with(parked.run, :runPrefix)', params: { runPrefix } }]),
+    ...(note === undefined ? [] : [{ sql: 'parked.note_words @@ :searched::tsquery', params: { searched: tsqueryOf(note) } }]),
     ...(after === undefined
       ? []
       : [{ sql: '(parked.parkedAt, parked.run, parked.epoch) < (:parkedAt, :run, :epoch)', params: { ...after } }]),
@@ -186,6 +194,6 @@ function runOf(row: ParkedRunEntity): ParkedRun {
   return { ...summaryOf(row), message: row.message };
 }
 
-function summaryOf({ step, message: _message, ...row }: ParkedRunEntity): ParkedSummary {
-  return { ...row, ...(step !== null && { step }) };
+function summaryOf({ step, note, message: _message, ...row }: ParkedRunEntity): ParkedSummary {
+  return { ...row, ...(step !== null && { step }), ...(note !== null && { note: fromColumn(note) }) };
 }

@@ -5,8 +5,8 @@ import type { Observer } from '../observer.js';
 import type { Outgoing } from '../ports/bus.js';
 import type { Store } from '../ports/store.js';
 import { emitCause, emittedByCall } from '../runs/emitted.js';
-import { journalEntry } from '../runs/journal-entry.js';
-import type { PendingCall, RunState } from '../runs/run-state.js';
+import { journalEntry, type JournaledRun } from '../runs/journal-entry.js';
+import type { PendingCall } from '../runs/run-state.js';
 import type { PreparedCall, RefusedCall } from './prepared-call.js';
 
 const NEVER = new Date(8.64e15);
@@ -21,7 +21,7 @@ export interface CallExecutorDeps {
 
 /** One attempt of one call. */
 export interface CallAttempt {
-  readonly run: Pick<RunState, 'run' | 'flow' | 'event'>;
+  readonly run: JournaledRun;
   readonly step: string;
   readonly call: PendingCall;
   readonly prepared: PreparedCall | RefusedCall;

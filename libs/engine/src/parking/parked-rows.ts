@@ -46,6 +46,7 @@ function runRow({ state }: RunMessage, message: Buffer, now: number): ParkedRow 
     parkedAt: new Date(state.parked?.at ?? now),
     message,
     ...(state.at !== undefined && { step: state.at }),
+    ...(state.note !== undefined && { note: state.note }),
   };
 }
 

@@ -1,8 +1,10 @@
+import type { Priority } from '@sluice/flow';
 import type { ErrorView, EventAttributes } from '@sluice/plugin-api';
 import type { HostStore } from './hosts.js';
 import type { LaneStore } from './lanes.js';
 import type { RevisionStore } from './revisions.js';
 import type { ScheduleStore } from './schedules.js';
+import type { NoteWord } from '../runs/note-words.js';
 
 export * from './hosts.js';
 export * from './lanes.js';
@@ -60,6 +62,8 @@ export interface ParkedRun {
   /** The step at which the run failed. Absent: before the first step, or the run can only be replayed from the start. */
   readonly step?: string;
   readonly error: ErrorView;
+  /** The note of the run; absent without one. */
+  readonly note?: string;
   readonly parkedAt: Date;
   readonly state: ParkedState;
   /** The encoded state of the run with the trigger's body, as a replay publishes it. */
@@ -84,6 +88,8 @@ export interface ParkedFilter {
   readonly state?: ParkedState;
   /** The beginning of the run's id. */
   readonly runPrefix?: string;
+  /** Words that the note of the run has. */
+  readonly note?: readonly NoteWord[];
 }
 
 /** The place of a row in the list of parked runs. It stays valid when rows are added or removed. */
@@ -142,8 +148,33 @@ export interface ClaimStore {
   giveBack(flow: string, key: string, run: string): Promise<void>;
 }
 
-/** The kind of an event in the life of a run: its end, a replay, or one call (`called`, or `retried` when the call failed). */
-export type JournalKind = 'done' | 'stopped' | 'dropped' | 'expired' | 'duplicate' | 'parked' | 'replayed' | 'retried' | 'called';
+/** Ways in which a run ends. */
+export const END_KINDS = ['done', 'stopped', 'caught', 'parked', 'dropped', 'expired', 'duplicate'] as const;
+/** The kinds of entries that change what a run does: its ends, `replayed`, and `waiting`. */
+export const STATE_KINDS = [...END_KINDS, 'replayed', 'waiting'] as const;
+
+export type RunStateKind = (typeof STATE_KINDS)[number];
+
+/**
+ * The kind of an event in the life of a run: a kind of {@link STATE_KINDS}, or one call (`called`, or `retried` when the call failed).
+ * `waiting` is written for runs only that wait for longer than two seconds.
+ */
+export type JournalKind = RunStateKind | 'retried' | 'called';
+
+/** What a run waits for, as it was known when the wait began. Times are in milliseconds since 1970. */
+export type WaitingFor = {
+  /** Item of the innermost `forEach`, from 0, and the number of items. */
+  readonly item?: number;
+  readonly items?: number;
+} & (
+  | { readonly kind: 'pace'; readonly priority: Priority }
+  /** The next attempt of a call, of at most `attempts`. */
+  | { readonly kind: 'retry'; readonly attempts: number; readonly until: number }
+  /** The result of an action that has suspended its step; `until`: the end of the step's timeout. */
+  | { readonly kind: 'result'; readonly until?: number }
+  /** The end of a run of another flow. */
+  | { readonly kind: 'call'; readonly flow: string; readonly run: string; readonly until?: number }
+);
 
 /** One line of the log of runs. */
 export interface JournalEntry {
@@ -156,6 +187,11 @@ export interface JournalEntry {
   /** Id of the event that caused this one. The children of an event are found by it. */
   readonly causationid?: string;
   readonly kind: JournalKind;
+  /** Number of replays before; absent: 0. */
+  readonly epoch?: number;
+  /** The note of the run; absent without one. */
+  readonly note?: string;
+  /** Path of the step: its id, followed by the index of each enclosing `forEach`, such as `reserve/3`. */
   readonly step?: string;
   readonly connection?: string;
   readonly attempt?: number;
@@ -164,6 +200,20 @@ export interface JournalEntry {
   readonly message?: string;
   /** Duration of the run or of the call in milliseconds. */
   readonly ms?: number;
+  /** Present in entries of the kind `waiting`. */
+  readonly waits?: WaitingFor;
+}
+
+/** Selects runs of a list by their last entry of {@link STATE_KINDS}. Absent fields match every run. */
+export interface RunFilter {
+  readonly flow?: string;
+  readonly kind?: RunStateKind;
+  /** Runs with an entry since this time; with `connection`: with a call of the connection since then. */
+  readonly since?: Date;
+  /** Runs that have called this connection or wait for it. */
+  readonly connection?: string;
+  /** Words that the note of the run has. */
+  readonly note?: readonly NoteWord[];
 }
 
 /** The place of an entry in the journal: entries of one instant are in the order of their numbers. */
@@ -188,6 +238,23 @@ export interface Journal {
     id: string,
     page: { readonly after?: JournalPosition; readonly limit: number },
   ): Promise<{ readonly entries: readonly JournalEntry[]; readonly next?: JournalPosition }>;
+  /**
+   * Returns entries, oldest first.
+   *
+   * @param by `id`: the entries of these events and runs; `cause`: those of the events that these events caused directly
+   * @param limit maximum number of entries, at least 1
+   */
+  entriesOf(ids: readonly string[], by: 'id' | 'cause', limit: number): Promise<readonly JournalEntry[]>;
+  /**
+   * Returns a page of runs, each by its last entry of {@link STATE_KINDS}, newest first. With `connection` the order is that of the last
+   * call of the connection. The work for one page is bounded, so that a page may have fewer runs than the limit although it has a successor.
+   *
+   * @param page `after`: `next` of the page before; `limit`: maximum number of runs, at least 1
+   * @returns `next` is absent when the page is the last one
+   */
+  runs(
+    page: RunFilter & { readonly after?: JournalPosition; readonly limit: number },
+  ): Promise<{ readonly runs: readonly JournalEntry[]; readonly next?: JournalPosition }>;
   /** Number of entries that were not recorded. */
   readonly skipped: number;
   /** Writes the buffered entries. */

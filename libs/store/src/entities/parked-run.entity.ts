@@ -28,6 +28,10 @@ export class ParkedRunEntity {
   @Column({ type: 'json' })
   error!: ErrorView;
 
+  /** As `toColumn` returns it. */
+  @Column({ type: 'text', nullable: true })
+  note!: string | null;
+
   @Column({ type: 'timestamptz', name: 'parked_at' })
   parkedAt!: Date;
 

@@ -4,11 +4,13 @@ import {
   MAX_AUDIT_TEXT_LENGTH,
   MIN_PARKED_BYTES,
   parkedBytes,
+  searchedWords,
   type AuditAction,
   type JournalEntry,
   type JournalPosition,
   type ParkedRun,
   type ParkedSummary,
+  type RunFilter,
   type Store,
 } from '@sluice/engine';
 import { isSluiceError } from '@sluice/plugin-api';
@@ -213,6 +215,23 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(await store.parked.get(`${word}.a`)).toBeUndefined();
       });
 
+      it('are listed by the words of their notes', async () => {
+        await store.parked.add([
+          parkedRun('a', 0, { note: 'Заказ W-4' }),
+          parkedRun('b', 0, { note: 'Заказ W-40' }),
+          parkedRun('c', 0, { note: ODD_TEXT }),
+          parkedRun('d'),
+        ]);
+        const noted = async (text: string) =>
+          (await store.parked.list({ flow: word, note: searchedWords(text), limit: 10 })).map(({ run, note }) => [
+            run.at(-1),
+            note,
+          ]);
+        expect(await noted('W-4')).toEqual([['a', 'Заказ W-4']]);
+        expect(await noted('нуль')).toEqual([['c', ODD_TEXT]]);
+        expect(await store.parked.size({ flow: word, note: searchedWords('заказ'), limit: 10 })).toBe(2);
+      });
+
       it('are counted per flow while they are parked', async () => {
         await store.parked.add([parkedRun('a'), parkedRun('b'), parkedRun('c', 0, { flow: `${word}.other` })]);
         await store.parked.drop(`${word}.b`, 0);
@@ -362,12 +381,15 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         const full = entry({
           eventId: `${word}${ODD_TEXT}`,
           causationid: `${word}.cause`,
-          step: 's',
+          epoch: 2,
+          note: ODD_TEXT,
+          step: 's/3',
           connection: 'erp',
           attempt: 2,
           code: 'REJECTED',
           message: ODD_TEXT,
           ms: 12.5,
+          waits: { kind: 'retry', attempts: 10, until: 1_700_000_000_000 },
         });
         store.journal.write(full);
         store.journal.write(entry());
@@ -418,6 +440,102 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect((await store.journal.page(`${word}.run`, { limit: 10 })).next).toBeUndefined();
         expect((await store.journal.page(`${word}.run`, { limit: 9 })).next).toBeDefined();
         expect(await store.journal.page(`${word}.absent`, { limit: 9 })).toEqual({ entries: [] });
+      });
+
+      it('returns the entries of several events and runs, or of their effects, oldest first', async () => {
+        const at = (day: number) => new Date(Date.UTC(2026, 0, day));
+        const first = entry({ at: at(2) });
+        const other = entry({ at: at(1), run: `${word}.b`, eventId: `${word}.other` });
+        const effect = entry({ at: at(3), run: `${word}.c`, eventId: `${word}.effect`, causationid: `${word}.event` });
+        for (const each of [first, other, effect]) store.journal.write(each);
+        const ids = [`${word}.event`, `${word}.b`, `${word}.absent`];
+        expect(await store.journal.entriesOf(ids, 'id', 10)).toEqual([other, first]);
+        expect(await store.journal.entriesOf(ids, 'id', 1)).toEqual([other]);
+        expect(await store.journal.entriesOf(ids, 'cause', 10)).toEqual([effect]);
+        expect(await store.journal.entriesOf([], 'id', 10)).toEqual([]);
+      });
+
+      describe('lists runs', () => {
+        const second = (n: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, n));
+        const listed = async (filter: RunFilter = {}) =>
+          (await store.journal.runs({ flow: word, limit: 100, ...filter })).runs.map(({ run, kind }) => `${run.at(-1)} ${kind}`);
+        const state = (n: number, run: string, more: Partial<JournalEntry> = {}) =>
+          store.journal.write(entry({ at: second(n), run: `${word}.${run}`, ...more }));
+
+        it('by their last state, newest first', async () => {
+          state(1, 'a', { kind: 'waiting' });
+          state(2, 'a', { kind: 'called', connection: 'erp' });
+          state(3, 'a', { kind: 'parked' });
+          state(4, 'b', { kind: 'done' });
+          state(5, 'c', { kind: 'called', connection: 'erp' });
+          expect(await listed()).toEqual(['b done', 'a parked']);
+          state(6, 'a', { kind: 'replayed' });
+          expect(await listed()).toEqual(['a replayed', 'b done']);
+          state(7, 'a', { kind: 'done', epoch: 1 });
+          expect(await listed()).toEqual(['a done', 'b done']);
+        });
+
+        it('as ended when the clock of the host that wrote the end is behind', async () => {
+          state(10, 'a', { kind: 'done' });
+          state(11, 'a', { kind: 'waiting' });
+          expect(await listed()).toEqual(['a done']);
+          state(12, 'b', { kind: 'waiting', epoch: 1 });
+          state(13, 'b', { kind: 'replayed' });
+          expect(await listed()).toEqual(['b waiting', 'a done']);
+        });
+
+        it('by flow, outcome and time', async () => {
+          state(1, 'a');
+          state(2, 'b', { kind: 'parked' });
+          state(3, 'c', { flow: `${word}.other` });
+          expect(await listed({ kind: 'parked' })).toEqual(['b parked']);
+          expect(await listed({ since: second(2) })).toEqual(['b parked']);
+          expect(await listed({ flow: `${word}.other` })).toEqual(['c done']);
+        });
+
+        it('by connection, in the order of their last calls', async () => {
+          const connection = `${word}.erp`;
+          state(1, 'a', { kind: 'called', connection });
+          state(2, 'b', { kind: 'called', connection });
+          state(3, 'a', { kind: 'retried', connection });
+          state(4, 'b', { kind: 'done' });
+          state(5, 'a', { kind: 'parked' });
+          state(6, 'c', { kind: 'done' });
+          expect(await listed({ connection })).toEqual(['a parked', 'b done']);
+          expect(await listed({ connection, kind: 'done' })).toEqual(['b done']);
+          const { runs, next } = await store.journal.runs({ connection, limit: 1 });
+          expect(runs).toHaveLength(1);
+          expect((await store.journal.runs({ connection, limit: 1, after: next! })).runs[0]?.run).toBe(`${word}.b`);
+        });
+
+        it('by the words of their notes', async () => {
+          state(1, 'a', { note: 'Заказ W-4 от «Василёк»' });
+          state(2, 'b', { note: 'Заказ W-40' });
+          state(3, 'c', { note: "it's a \\ 'quoted' note" });
+          state(4, 'd');
+          const noted = (text: string) => listed({ note: searchedWords(text) });
+          expect(await noted('w-4')).toEqual(['a done']);
+          expect(await noted('w-4*')).toEqual(['b done', 'a done']);
+          expect(await noted('ЗАКАЗ василек')).toEqual(['a done']);
+          expect(await noted("it's")).toEqual(['c done']);
+          expect(await noted("'quoted'")).toEqual(['c done']);
+          expect(await listed({ note: searchedWords('заказ'), since: second(2) })).toEqual(['b done']);
+        });
+
+        it('each once, page by page, while runs are added', async () => {
+          for (let n = 0; n < 25; n++) state(n % 4, String.fromCharCode(97 + n), { kind: n % 3 === 0 ? 'parked' : 'done' });
+          const whole = await listed();
+          const walked: string[] = [];
+          let after: JournalPosition | undefined;
+          for (let n = 0; n < 20; n++) {
+            const page = await store.journal.runs({ flow: word, limit: 7, ...(after && { after }) });
+            walked.push(...page.runs.map(({ run, kind }) => `${run.at(-1)} ${kind}`));
+            if (n === 0) state(50, 'z');
+            if (!page.next) break;
+            after = page.next;
+          }
+          expect([whole.length, walked]).toEqual([25, whole]);
+        });
       });
 
       it('is visible to other hosts after a flush', async () => {
@@ -605,6 +723,8 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
           () => store.check(),
           () => store.journal.find(word),
           () => store.journal.page(word, { limit: 1 }),
+          () => store.journal.entriesOf([word], 'id', 1),
+          () => store.journal.runs({ limit: 1 }),
           () => store.audit.begin({ issuer: 'a', sub: 'b', route: 'c', target: 'd' }),
           () => store.audit.end(1, 'done'),
           () => store.audit.list({ limit: 1 }),
