@@ -229,6 +229,7 @@ describe('a compiled flow', () => {
     const { dedupe, ...deliver } = first!.deliver;
     expect(deliver).toEqual({
       expiresMs: 600_000,
+      onPark: 'continue',
       retry: { attempts: 3, backoff: 'fixed', initialMs: 1_000, maxMs: 300_000 },
       retryGiven: true,
       maxBodyBytes: 65_536,
@@ -241,6 +242,7 @@ describe('a compiled flow', () => {
       retryGiven: false,
       maxBodyBytes: 1_048_576,
       onExhausted: 'park',
+      onPark: 'continue',
     });
     expect(second!.trigger).toEqual({ kind: 'event', types: ['*.order.#'], from: 'stored' });
     expect(second!.journal).toBe('changes');
@@ -261,7 +263,7 @@ describe('a compiled flow', () => {
     expect(create).toMatchObject({
       plugin: 'onec-http',
       action: 'call',
-      connection: 'erp',
+      connection: { constant: true },
       timeoutMs: 5_000,
       priority: 'interactive',
     });

@@ -103,7 +103,8 @@ export interface OnError {
   readonly output: Template;
 }
 
-interface StepCommon {
+/** The fields that all steps have in common. */
+export interface StepCommon {
   readonly id: string;
   readonly location: SourceLocation;
   readonly if?: Condition;

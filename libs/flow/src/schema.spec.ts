@@ -43,7 +43,7 @@ describe('jsonSchemas', () => {
   });
 
   it('requires exactly one verb in each step, also in inner steps', () => {
-    const verbs = ['use', 'set', 'switch', 'emit', 'reply', 'stop'];
+    const verbs = ['use', 'set', 'switch', 'forEach', 'try', 'call', 'emit', 'reply', 'stop', 'raise'];
     expect(definitions['step']).toMatchObject({
       additionalProperties: false,
       required: ['id'],
@@ -53,7 +53,7 @@ describe('jsonSchemas', () => {
   });
 
   it('leaves out the keys of a later release', () => {
-    expect(Object.keys((properties['deliver'] as { readonly properties: object }).properties)).not.toContain('key');
+    expect(Object.keys((properties['deliver'] as { readonly properties: object }).properties)).not.toContain('batch');
   });
 
   it('describes the options of each connection', () => {

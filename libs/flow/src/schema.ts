@@ -1,23 +1,29 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { z } from 'zod';
 import type { ActionContract, TriggerContract } from './contracts.js';
+import {
+  CONDITION,
+  COUNT,
+  DURATION,
+  EXPRESSION,
+  mapSchema,
+  NAME,
+  IDENTIFIER,
+  PRIORITY,
+  RATE,
+  retrySchema,
+  SHARE,
+  SIZE,
+  TEXT,
+  TEXTS,
+  useSchema,
+  VALUES,
+  type JsonSchema,
+  type Member,
+} from './json-schema.js';
 import { PRIORITIES } from './model.js';
-
-type Schema = Readonly<Record<string, unknown>>;
-
-const EXPRESSION = { type: 'string', pattern: '\\$\\{\\{' };
-const NAME = { type: 'string', pattern: '^[a-z][a-z0-9]*(-[a-z0-9]+)*$', maxLength: 63 };
-const IDENTIFIER = { type: 'string', pattern: '^[a-z][A-Za-z0-9]*$', maxLength: 63 };
-const DURATION = { type: 'string', pattern: '^\\d+(ms|s|m|h|d)$' };
-const SIZE = { type: 'string', pattern: '^\\d+(B|KiB|MiB|GiB)$' };
-const RATE = { type: 'string', pattern: '^[1-9]\\d*/(s|m|h)$' };
-const SHARE = { type: 'string', pattern: '^\\d{1,3}%$' };
-const TEXT = { type: 'string' };
-const TEXTS = { type: 'array', items: TEXT };
-const COUNT = { type: 'integer', minimum: 1 };
-const VALUES = { type: 'object' };
-const CONDITION = { anyOf: [EXPRESSION, { type: 'boolean' }] };
-const PRIORITY = { enum: PRIORITIES };
+import { BUILT_IN_TRIGGERS } from './grammar/read-trigger.js';
+import { VERB_NAMES, verbSchemas } from './verbs/index.js';
 
 /** Returns the JSON Schemas of flow files and of sluice.yaml, with the options of these plugins. Editors support draft 7 best. */
 export function jsonSchemas(plugins: ReadonlyMap<string, AnyPlugin>): { readonly flow: object; readonly workspace: object } {
@@ -25,11 +31,11 @@ export function jsonSchemas(plugins: ReadonlyMap<string, AnyPlugin>): { readonly
   return { flow: flowSchema(all), workspace: workspaceSchema(all) };
 }
 
-function flowSchema(plugins: readonly AnyPlugin[]): Schema {
+function flowSchema(plugins: readonly AnyPlugin[]): JsonSchema {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'A flow of Sluice',
-    ...map(
+    ...mapSchema(
       {
         sluice: { const: 1 },
         flow: NAME,
@@ -38,7 +44,9 @@ function flowSchema(plugins: readonly AnyPlugin[]): Schema {
         trigger: triggerSchema(plugins),
         deliver: deliverSchema(),
         journal: { enum: ['all', 'changes', 'off'], default: 'changes' },
+        note: TEXT,
         steps: { $ref: '#/definitions/steps' },
+        catch: { $ref: '#/definitions/steps' },
         tests: { type: 'array', items: VALUES },
       },
       ['sluice', 'flow', 'trigger', 'steps'],
@@ -47,75 +55,57 @@ function flowSchema(plugins: readonly AnyPlugin[]): Schema {
   };
 }
 
-function triggerSchema(plugins: readonly AnyPlugin[]): Schema {
+function triggerSchema(plugins: readonly AnyPlugin[]): JsonSchema {
   const known = membersOf(
     plugins,
     (plugin) => plugin.triggers,
     (trigger: TriggerContract) => trigger.options,
   );
-  const event = map({ types: { ...TEXTS, minItems: 1 }, from: { enum: ['new', 'stored'], default: 'new' } }, ['types']);
   return {
-    ...map({ use: useSchema([{ use: 'event', title: 'An event of the bus' }, ...known]), connection: NAME, with: VALUES }, [
-      'use',
-    ]),
-    allOf: [whenUse('event', event), ...known.map(({ use, values }) => whenUse(use, valuesSchema(values)))],
+    ...mapSchema({ use: useSchema([...BUILT_IN_TRIGGERS, ...known]), connection: NAME, with: VALUES, where: CONDITION }, ['use']),
+    allOf: [
+      ...BUILT_IN_TRIGGERS.map(({ use, options }) => whenUse(use, options)),
+      ...known.map(({ use, values }) => whenUse(use, valuesSchema(values))),
+    ],
   };
 }
 
-function deliverSchema(): Schema {
-  const retry = map({
-    attempts: { ...COUNT, maximum: 1000, default: 10 },
-    backoff: { enum: ['exponential', 'fixed'] },
-    initial: DURATION,
-    max: DURATION,
-  });
-  return map({
-    expires: DURATION,
-    dedupe: map({ key: TEXT, within: DURATION, onDuplicate: { enum: ['skip'] } }, ['key', 'within']),
-    retry,
-    maxBody: SIZE,
-    onExhausted: { enum: ['park', 'drop'], default: 'park' },
-  });
+function deliverSchema(): JsonSchema {
+  return {
+    ...mapSchema({
+      key: TEXT,
+      concurrency: COUNT,
+      onPark: { enum: ['continue', 'hold'], default: 'continue' },
+      expires: DURATION,
+      dedupe: mapSchema({ key: TEXT, within: DURATION, onDuplicate: { enum: ['skip'], default: 'skip' } }, ['key', 'within']),
+      retry: retrySchema(),
+      maxBody: SIZE,
+      onExhausted: { enum: ['park', 'drop'], default: 'park' },
+    }),
+    not: { required: ['key', 'concurrency'] },
+  };
 }
 
-function stepSchema(plugins: readonly AnyPlugin[]): Schema {
+function stepSchema(plugins: readonly AnyPlugin[]): JsonSchema {
   const known = membersOf(
     plugins,
     (plugin) => plugin.actions,
     (action: ActionContract) => action.input,
   );
   const steps = { $ref: '#/definitions/steps' };
-  const verbs: Record<string, Schema> = {
-    use: useSchema(known),
-    set: {},
-    switch: map(
-      { cases: { type: 'array', minItems: 1, items: map({ when: CONDITION, steps }, ['when', 'steps']) }, otherwise: steps },
-      ['cases', 'otherwise'],
-    ),
-    emit: map({ type: TEXT, data: {}, subject: TEXT, correlationid: TEXT, partitionkey: TEXT, datacontenttype: TEXT }, ['type']),
-    reply: map({ data: {}, status: { anyOf: [EXPRESSION, { type: 'integer', minimum: 200, maximum: 599 }] }, headers: VALUES }),
-    stop: map({ reason: TEXT }),
-  };
-  const modifiers = {
-    connection: NAME,
-    with: VALUES,
-    timeout: DURATION,
-    priority: { ...PRIORITY, default: 'normal' },
-    onError: { type: 'array', items: map({ when: CONDITION, output: {} }, ['output']) },
-  };
   return {
-    ...map({ id: IDENTIFIER, if: CONDITION, ...verbs, ...modifiers }, ['id']),
-    oneOf: Object.keys(verbs).map((verb) => ({ required: [verb] })),
+    ...mapSchema({ id: IDENTIFIER, if: CONDITION, ...verbSchemas({ actions: known, steps }) }, ['id']),
+    oneOf: VERB_NAMES.map((verb) => ({ required: [verb] })),
     allOf: known.map(({ use, values }) => whenUse(use, valuesSchema(values))),
   };
 }
 
-function workspaceSchema(plugins: readonly AnyPlugin[]): Schema {
+function workspaceSchema(plugins: readonly AnyPlugin[]): JsonSchema {
   const connection = {
-    ...map({ use: { enum: plugins.map(({ name }) => name) }, with: VALUES, pace: paceSchema() }, ['use']),
+    ...mapSchema({ use: { enum: plugins.map(({ name }) => name) }, with: VALUES, pace: paceSchema() }, ['use']),
     allOf: plugins.map((plugin) => whenUse(plugin.name, valuesSchema(plugin.connection))),
   };
-  const issuer = map({
+  const issuer = mapSchema({
     secret: EXPRESSION,
     secrets: { type: 'array', items: EXPRESSION, minItems: 1, maxItems: 2 },
     scopes: TEXTS,
@@ -130,18 +120,18 @@ function workspaceSchema(plugins: readonly AnyPlugin[]): Schema {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'sluice.yaml',
-    ...map(
+    ...mapSchema(
       {
         sluice: { const: 1 },
         plugins: TEXTS,
         vars: VALUES,
         issuers: { type: 'object', additionalProperties: issuer },
-        settings: map({
+        settings: mapSchema({
           timezone: TEXT,
           country: { type: 'string', pattern: '^[A-Z]{2}$', default: 'RU' },
-          limits: map({ event: SIZE, hops: COUNT, parked: SIZE }),
-          retention: map({ journal: DURATION, parked: DURATION, mailbox: DURATION }),
-          rabbit: map({ consumerTimeout: DURATION }),
+          limits: mapSchema({ event: SIZE, hops: COUNT, parked: SIZE }),
+          retention: mapSchema({ journal: DURATION, parked: DURATION, mailbox: DURATION }),
+          rabbit: mapSchema({ consumerTimeout: DURATION }),
         }),
         connections: { type: 'object', propertyNames: NAME, additionalProperties: connection },
       },
@@ -150,8 +140,8 @@ function workspaceSchema(plugins: readonly AnyPlugin[]): Schema {
   };
 }
 
-function paceSchema(): Schema {
-  const window = map(
+function paceSchema(): JsonSchema {
+  const window = mapSchema(
     {
       daily: { type: 'string', pattern: '^\\d\\d:\\d\\d-\\d\\d:\\d\\d$' },
       days: { type: 'array', items: { enum: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] } },
@@ -163,21 +153,20 @@ function paceSchema(): Schema {
     },
     ['daily'],
   );
-  return map({
-    concurrency: map({ max: COUNT, start: COUNT, adaptive: { type: 'boolean' } }),
+  return mapSchema({
+    concurrency: mapSchema({ max: COUNT, start: COUNT, adaptive: { type: 'boolean' } }),
     rate: RATE,
     latencyTarget: DURATION,
-    shares: map({ interactive: SHARE, normal: SHARE, bulk: SHARE }, PRIORITIES),
-    breaker: map({ failures: COUNT, within: DURATION, probe: DURATION }),
+    shares: mapSchema({ interactive: SHARE, normal: SHARE, bulk: SHARE }, PRIORITIES),
+    breaker: mapSchema({ failures: COUNT, within: DURATION, probe: DURATION }),
     crashGrace: DURATION,
     calendar: { type: 'array', items: window },
     timezone: TEXT,
   });
 }
 
-interface Member {
-  readonly use: string;
-  readonly title: string;
+/** A member with the schema of its `with`. */
+interface MemberValues extends Member {
   readonly values: z.ZodType;
 }
 
@@ -185,7 +174,7 @@ function membersOf<Contract extends { readonly title: string }>(
   plugins: readonly AnyPlugin[],
   listed: (plugin: AnyPlugin) => Readonly<Record<string, Contract>>,
   values: (contract: Contract) => z.ZodType,
-): Member[] {
+): MemberValues[] {
   return plugins.flatMap((plugin) =>
     Object.entries(listed(plugin)).map(([name, contract]) => ({
       use: `${plugin.name}.${name}`,
@@ -195,20 +184,12 @@ function membersOf<Contract extends { readonly title: string }>(
   );
 }
 
-function map(properties: Readonly<Record<string, unknown>>, required: readonly string[] = []): Schema {
-  return { type: 'object', properties, additionalProperties: false, ...(required.length > 0 && { required }) };
-}
-
-function useSchema(members: readonly { readonly use: string; readonly title: string }[]): Schema {
-  return { anyOf: members.map(({ use, title }) => ({ const: use, description: title })) };
-}
-
-function whenUse(use: string, options: Schema): Schema {
+function whenUse(use: string, options: JsonSchema): JsonSchema {
   return { if: { properties: { use: { const: use } }, required: ['use'] }, then: { properties: { with: options } } };
 }
 
 /** Returns the JSON Schema of values for a schema of a plugin: each value in it may also be an expression. */
-function valuesSchema(schema: z.ZodType): Schema {
+function valuesSchema(schema: z.ZodType): JsonSchema {
   const { $schema: _version, ...json } = z.toJSONSchema(schema, {
     io: 'input',
     target: 'draft-7',
@@ -218,13 +199,15 @@ function valuesSchema(schema: z.ZodType): Schema {
   return orExpression(json, true);
 }
 
-function orExpression(json: Schema, outermost = false): Schema {
+function orExpression(json: JsonSchema, outermost = false): JsonSchema {
   const below: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(json)) {
     if (key === 'properties')
-      below[key] = Object.fromEntries(Object.entries(value as Schema).map(([name, one]) => [name, orExpression(one as Schema)]));
+      below[key] = Object.fromEntries(
+        Object.entries(value as JsonSchema).map(([name, one]) => [name, orExpression(one as JsonSchema)]),
+      );
     else if ((key === 'items' || key === 'additionalProperties') && typeof value === 'object' && value !== null)
-      below[key] = orExpression(value as Schema);
+      below[key] = orExpression(value as JsonSchema);
     else below[key] = value;
   }
   if (outermost || Object.keys(json).length === 0) return below;

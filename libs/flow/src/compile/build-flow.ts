@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { FlowDraft, StepDraft } from '../grammar/drafts.js';
-import type { Deliver, Flow, FlowTrigger, SourceLocation, Settings, Step } from '../model.js';
+import type { FlowDraft } from '../grammar/drafts.js';
+import type { Deliver, Flow, SourceLocation, Settings, Step, TriggerSource } from '../model.js';
 import type { Texts } from '../texts.js';
-import type { MapNode } from '../yaml/nodes.js';
+import { buildVerb, type StepDraft } from '../verbs/index.js';
 import { Templates } from './templates.js';
 
 /** Builds the model of a flow that has no errors: fills in the defaults and compiles the expressions. */
@@ -17,8 +17,9 @@ export class FlowBuilder {
     this.templates = new Templates(texts);
   }
 
-  build(trigger: FlowTrigger, { vars, env, origin }: Pick<Flow, 'vars' | 'env' | 'origin'>): Flow {
-    const { draft } = this;
+  build(source: TriggerSource, { vars, env, origin }: Pick<Flow, 'vars' | 'env' | 'origin'>): Flow {
+    const { draft, templates } = this;
+    const { where } = draft.trigger;
     return {
       name: draft.name,
       ...(draft.description !== undefined && { description: draft.description }),
@@ -27,23 +28,27 @@ export class FlowBuilder {
       origin,
       vars,
       env,
-      trigger,
+      trigger: { ...source, ...(where && { where: templates.condition(where) }) },
       deliver: this.buildDeliver(),
       journal: draft.journal,
+      ...(draft.note && { note: templates.text(draft.note) }),
       steps: this.buildSteps(draft.steps),
+      ...(draft.catch && { catch: this.buildSteps(draft.catch) }),
     };
   }
 
   private buildDeliver(): Deliver {
     const { deliver } = this.draft;
     return {
+      ...(deliver.key && { key: this.templates.text(deliver.key) }),
+      ...(deliver.concurrency !== undefined && { concurrency: deliver.concurrency }),
+      onPark: deliver.onPark,
       ...(deliver.expiresMs !== undefined && { expiresMs: deliver.expiresMs }),
       ...(deliver.dedupe && { dedupe: { key: this.templates.text(deliver.dedupe.key), withinMs: deliver.dedupe.withinMs } }),
       retry: deliver.retry,
       retryGiven: deliver.retryNode !== undefined,
       maxBodyBytes: deliver.maxBodyBytes ?? this.settings.limits.eventBytes,
       onExhausted: deliver.onExhausted,
-      onPark: 'continue',
     };
   }
 
@@ -58,55 +63,7 @@ export class FlowBuilder {
       location: this.locationOf(draft.idNode.start),
       ...(draft.if && { if: templates.condition(draft.if) }),
     };
-    switch (draft.verb) {
-      case 'use':
-        return {
-          ...common,
-          verb: 'use',
-          plugin: draft.plugin,
-          action: draft.action,
-          ...(draft.connection && { connection: templates.text(draft.connection) }),
-          with: templates.template(draft.with ?? EMPTY_MAP),
-          ...(draft.timeoutMs !== undefined && { timeoutMs: draft.timeoutMs }),
-          priority: draft.priority,
-          onError: draft.onError.map(({ when, output }) => ({
-            ...(when && { when: templates.condition(when) }),
-            output: templates.template(output),
-          })),
-        };
-      case 'set':
-        return { ...common, verb: 'set', value: templates.template(draft.value) };
-      case 'switch':
-        return {
-          ...common,
-          verb: 'switch',
-          cases: draft.cases.map(({ when, steps }) => ({ when: templates.condition(when), steps: this.buildSteps(steps) })),
-          otherwise: this.buildSteps(draft.otherwise),
-        };
-      case 'emit':
-        return {
-          ...common,
-          verb: 'emit',
-          type: templates.text(draft.type),
-          ...(draft.data && { data: templates.template(draft.data) }),
-          ...(draft.subject && { subject: templates.text(draft.subject) }),
-          ...(draft.correlationid && { correlationid: templates.text(draft.correlationid) }),
-          ...(draft.partitionkey && { partitionkey: templates.text(draft.partitionkey) }),
-          ...(draft.datacontenttype && { datacontenttype: templates.text(draft.datacontenttype) }),
-        };
-      case 'reply':
-        return {
-          ...common,
-          verb: 'reply',
-          status: templates.template(draft.status ?? DEFAULT_STATUS),
-          headers: templates.template(draft.headers ?? EMPTY_MAP),
-          ...(draft.data && { data: templates.template(draft.data) }),
-        };
-      case 'stop':
-        return { ...common, verb: 'stop', ...(draft.reason && { reason: templates.text(draft.reason) }) };
-      case 'unknown':
-        return undefined;
-    }
+    return buildVerb(draft, { common, templates, buildSteps: (inner) => this.buildSteps(inner) });
   }
 
   private locationOf(offset: number): SourceLocation {
@@ -119,6 +76,3 @@ export class FlowBuilder {
 function revisionOf(source: string, ...constants: readonly unknown[]): string {
   return createHash('sha256').update(source).update('\0').update(JSON.stringify(constants)).digest('hex').slice(0, 16);
 }
-
-const EMPTY_MAP: MapNode = { kind: 'map', entries: [], start: 0, end: 0 };
-const DEFAULT_STATUS = { kind: 'scalar', value: 200, style: 'plain', start: 0, end: 0 } as const;

@@ -1,15 +1,16 @@
-import { isHostTrigger, opensConnections, triggerOf } from '../contracts.js';
-import { allSteps, type FlowDraft, type StepDraft, type TriggerDraft } from '../grammar/drafts.js';
+import { isHostTrigger, triggerOf } from '../contracts.js';
+import type { FlowDraft, TriggerDraft } from '../grammar/drafts.js';
 import { ExpressionCheck, type Visible } from '../lint/expressions.js';
 import { checkReachable, checkUnused } from '../lint/graph.js';
 import { checkPolicies } from '../lint/policies.js';
 import { needZones } from '../lint/timezone.js';
-import { ANY, eitherShape, objectShape, shapeOfSchema, type Shape } from '../lint/shapes.js';
+import { ANY, eitherShape, ERROR_SHAPE, objectShape, shapeOfJson, shapeOfSchema, type Shape } from '../lint/shapes.js';
 import { StepOrder } from '../lint/steps-order.js';
 import { checkTests } from '../lint/tests.js';
-import type { Flow, FlowTrigger } from '../model.js';
+import type { Flow, TriggerSource } from '../model.js';
 import { textsOf, type Texts } from '../texts.js';
-import type { MapNode } from '../yaml/nodes.js';
+import { checkNames, stepsOf, valuesOf, type StepValue } from '../verbs/index.js';
+import { toValue, type MapNode } from '../yaml/nodes.js';
 import { FlowBuilder } from './build-flow.js';
 import type { WorkspaceTools } from './connections.js';
 import type { Plugins } from './plugins.js';
@@ -23,10 +24,6 @@ export interface FlowTools extends Pick<
 > {
   readonly plugins: Plugins;
 }
-
-const ERROR_FIELDS = ['code', 'fate', 'message', 'step', 'connection', 'attempt', 'details', 'cause'] as const;
-const RUN_SHAPE = objectShape('run', { id: ANY, flow: ANY, startedAt: ANY });
-const ERROR_SHAPE = objectShape('error', Object.fromEntries(ERROR_FIELDS.map((name) => [name, ANY])));
 
 /** Checks one flow, and compiles it when it has no errors. */
 export class FlowCompiler {
@@ -49,7 +46,8 @@ export class FlowCompiler {
     const visible: Visible = { vars: vars.shape, env };
     const trigger = this.compileTrigger(draft.trigger, { ...visible, env: tools.environment.atStart }, vars.value);
     const inDeliver: Visible = { ...visible, trigger: this.triggerShape() };
-    this.expressions.values(draft.deliver.dedupe?.key, inDeliver);
+    this.expressions.condition(draft.trigger.where, inDeliver);
+    for (const node of [draft.deliver.key, draft.deliver.dedupe?.key, draft.note]) this.expressions.values(node, inDeliver);
     this.checkSteps(inDeliver);
     if (tools.settings.timezone === undefined) needZones(draft, this.texts);
     checkReachable(draft);
@@ -82,9 +80,36 @@ export class FlowCompiler {
     draft: TriggerDraft,
     visible: Visible,
     vars: Readonly<Record<string, unknown>>,
-  ): FlowTrigger | undefined {
-    if (draft.kind === 'unknown') return undefined;
-    if (draft.kind === 'event') return { kind: 'event', types: draft.types.map((type) => String(type.value)), from: draft.from };
+  ): TriggerSource | undefined {
+    switch (draft.kind) {
+      case 'unknown':
+        return undefined;
+      case 'event':
+        return { kind: 'event', types: draft.types.map((type) => String(type.value)), from: draft.from };
+      case 'schedule':
+        return this.compileSchedule(draft);
+      case 'flow':
+        return { kind: 'flow', ...(draft.input && { input: toValue(draft.input) as Readonly<Record<string, unknown>> }) };
+      case 'plugin':
+        return this.compilePluginTrigger(draft, visible, vars);
+    }
+  }
+
+  private compileSchedule(draft: Extract<TriggerDraft, { kind: 'schedule' }>): TriggerSource | undefined {
+    const { cron, missed } = draft;
+    const timezone = draft.timezone ?? this.tools.settings.timezone;
+    if (timezone !== undefined) return { kind: 'schedule', cron, timezone, missed };
+    this.draft.report.error(draft.use, 'SETTING_TIMEZONE', 'a schedule needs a time zone', {
+      do: 'write timezone: Europe/Moscow under with, or add settings: { timezone: Europe/Moscow } to sluice.yaml',
+    });
+    return undefined;
+  }
+
+  private compilePluginTrigger(
+    draft: Extract<TriggerDraft, { kind: 'plugin' }>,
+    visible: Visible,
+    vars: Readonly<Record<string, unknown>>,
+  ): TriggerSource | undefined {
     const { report } = this.draft;
     const { plugins, constants } = this.tools;
     const before = report.findings.length;
@@ -112,8 +137,19 @@ export class FlowCompiler {
   /** The shape of `trigger`: the attributes of the CloudEvent, its data and its metadata. */
   private triggerShape(): Shape {
     const { trigger: draft } = this.draft;
+    if (draft.kind === 'schedule')
+      return this.eventShape(objectShape('the trigger schedule', { scheduled: ANY, fired: ANY }), ANY);
+    if (draft.kind === 'flow')
+      return this.eventShape(draft.input ? shapeOfJson(toValue(draft.input) as object, 'input of this flow') : ANY, ANY);
     const trigger = draft.kind === 'plugin' ? triggerOf(this.tools.plugins.byName.get(draft.plugin), draft.trigger) : undefined;
     const giver = draft.kind === 'plugin' ? `${draft.plugin}.${draft.trigger}` : 'trigger';
+    return this.eventShape(
+      trigger ? shapeOfSchema(trigger.output, giver) : ANY,
+      trigger?.meta ? shapeOfSchema(trigger.meta, giver) : ANY,
+    );
+  }
+
+  private eventShape(data: Shape, meta: Shape): Shape {
     const attributes = [
       'id',
       'source',
@@ -128,60 +164,30 @@ export class FlowCompiler {
     ];
     return objectShape('trigger', {
       ...Object.fromEntries(attributes.map((name) => [name, ANY])),
-      data: trigger ? shapeOfSchema(trigger.output, giver) : ANY,
-      meta: trigger?.meta ? shapeOfSchema(trigger.meta, giver) : ANY,
+      data,
+      meta,
       // With `deliver.batch` of a later release, which has been reported, this would contain the events.
       ...(this.draft.partial && { batch: ANY }),
     });
   }
 
-  private checkSteps(visible: Visible): void {
-    const order = new StepOrder(this.draft, this.tools.plugins.byName, this.texts);
-    for (const step of allSteps(this.draft.steps)) {
-      this.checkStep(step, { ...visible, run: RUN_SHAPE, steps: order.viewOf(step) });
-    }
-  }
-
-  private checkStep(step: StepDraft, visible: Visible): void {
-    const { expressions } = this;
-    expressions.condition(step.if, visible);
-    switch (step.verb) {
-      case 'use':
-        expressions.values(step.with, visible);
-        for (const { when, output } of step.onError) {
-          expressions.condition(when, { ...visible, error: ERROR_SHAPE });
-          expressions.values(output, { ...visible, error: ERROR_SHAPE });
-        }
-        this.checkUse(step);
-        break;
-      case 'set':
-        expressions.values(step.value, visible);
-        break;
-      case 'switch':
-        for (const { when } of step.cases) expressions.condition(when, visible);
-        break;
-      case 'emit':
-        for (const node of [step.type, step.data, step.subject, step.correlationid, step.partitionkey, step.datacontenttype])
-          expressions.values(node, visible);
-        break;
-      case 'reply':
-        for (const node of [step.status, step.headers, step.data]) expressions.values(node, visible);
-        break;
-      case 'stop':
-        expressions.values(step.reason, visible);
-        break;
-      case 'unknown':
-    }
-  }
-
-  private checkUse(step: Extract<StepDraft, { verb: 'use' }>): void {
+  private checkSteps(base: Visible): void {
+    const order = new StepOrder(this.draft, this.tools.plugins.byName, this.texts, base);
     const { report } = this.draft;
     const { plugins } = this.tools;
-    const plugin = plugins.plugin(step.plugin, step.use, report, step.action);
-    const action = plugin && plugins.action(plugin, step.action, step.use, report);
-    if (!plugin || !action) return;
-    plugins.connection(plugin, step.connection, step.use, opensConnections(plugin), report);
-    checkSchema({ schema: action.input, node: step.with, what: 'with', at: step.use, report, texts: this.texts });
+    for (const step of stepsOf(this.draft)) {
+      const visible = order.visible(step);
+      for (const value of valuesOf(step)) this.checkValue(value, value.after ? order.visibleAfter(value.after) : visible);
+      checkNames(step, { report, texts: this.texts, plugins });
+    }
+  }
+
+  private checkValue({ node, key, kind, seesError }: StepValue, around: Visible): void {
+    const { expressions } = this;
+    const visible = seesError ? { ...around, error: ERROR_SHAPE } : around;
+    if (kind === undefined || node.kind !== 'scalar') expressions.values(node, visible);
+    else if (kind === 'condition') expressions.condition(node, visible);
+    else expressions.expression(node, key, visible);
   }
 }
 

@@ -18,6 +18,8 @@ export interface KeyTable {
   readonly instead?: Readonly<Record<string, string>>;
   /** Replacements for wrong keys that people often try. */
   readonly cures?: Readonly<Record<string, (value: unknown) => string>>;
+  /** What to do instead of wrong keys that people often try, where there is no text to paste. */
+  readonly advice?: Readonly<Record<string, string>>;
   /** Cures for missing keys. */
   readonly adds?: Readonly<Record<string, Cure>>;
   /** The cure for a key that resembles no known key: the map where it probably belongs. */
@@ -70,9 +72,11 @@ export class Fields {
   }
 
   private reportUnknown(entry: MapEntry): void {
-    const { of, keys, later = [], cures, hint } = this.table;
-    const cure = cures?.[entry.name]?.(toValue(entry.value)) ?? nearest(entry.name, [...keys, ...later]);
-    const otherwise = `${hint === undefined ? '' : `${hint}; `}keys of ${of}: ${keys.join(', ')}`;
+    const { of, keys, later = [], cures, advice, hint } = this.table;
+    const instead = advice && Object.hasOwn(advice, entry.name) ? advice[entry.name] : undefined;
+    const meant = cures && Object.hasOwn(cures, entry.name) ? cures[entry.name]?.(toValue(entry.value)) : undefined;
+    const cure = instead === undefined ? (meant ?? nearest(entry.name, [...keys, ...later])) : undefined;
+    const otherwise = instead ?? `${hint === undefined ? '' : `${hint}; `}keys of ${of}: ${keys.join(', ')}`;
     this.report.error(
       entry.key,
       'FLOW_UNKNOWN_KEY',

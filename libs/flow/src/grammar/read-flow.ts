@@ -1,20 +1,18 @@
-import { inLatinLetters } from '../look-alikes.js';
-import { lookAlikeNote } from '../look-alikes.js';
-import { nearest } from '../nearest.js';
+import { opensExpression } from '../expression/index.js';
+import { MAX_NOTE_LENGTH } from '../model.js';
 import type { Report } from '../report.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
-import type { FlowDraft, TriggerDraft } from './drafts.js';
-import { readFields, reportLater, type Fields, type KeyTable } from './fields.js';
-import { isEventPattern, splitUse } from './names.js';
+import type { FlowDraft } from './drafts.js';
+import { readFields, type Fields, type KeyTable } from './fields.js';
 import { readDeliver } from './read-deliver.js';
-import { checkIdentifier, readConnectionName, readName, readWith } from './read-names.js';
-import { readSteps } from './read-steps.js';
-import { readChoice, readText } from './values.js';
+import { checkIdentifier, readName } from './read-names.js';
+import { readFlowSteps } from './read-steps.js';
+import { readTrigger } from './read-trigger.js';
+import { readChoice, readTemplateText, readText } from './values.js';
 
 const FLOW: KeyTable = {
   of: 'a flow',
-  keys: ['sluice', 'flow', 'description', 'vars', 'trigger', 'deliver', 'journal', 'steps', 'tests'],
-  later: ['catch'],
+  keys: ['sluice', 'flow', 'description', 'vars', 'trigger', 'deliver', 'journal', 'note', 'steps', 'catch', 'tests'],
   adds: {
     sluice: { write: 'sluice: 1' },
     flow: { do: 'add a line with its name, for instance "flow: save-order"' },
@@ -26,8 +24,16 @@ const FLOW: KeyTable = {
     jobs: () => 'steps',
     name: () => 'flow',
     title: () => 'description',
+    schedule: (value) => `trigger: { use: schedule, with: { cron: '${typeof value === 'string' ? value : '30 3 * * 1-6'}' } }`,
+    cron: (value) => `trigger: { use: schedule, with: { cron: '${typeof value === 'string' ? value : '30 3 * * 1-6'}' } }`,
+    onError: () => 'catch',
+    onFailure: () => 'catch',
+    finally: () => 'catch',
+    errors: () => 'catch',
   },
 };
+
+const LATER_JOURNAL = { full: 'until then write journal: all' };
 
 /** Reads one document of a flow file. Returns undefined when the flow has no valid name; all other errors leave a partial draft. */
 export function readFlow(root: MapNode, text: string, report: Report): FlowDraft | undefined {
@@ -41,8 +47,9 @@ export function readFlow(root: MapNode, text: string, report: Report): FlowDraft
   const vars = readVars(fields.get('vars'), report);
   const trigger = readTrigger(fields.need('trigger'), report);
   const deliver = readDeliver(fields.get('deliver'), report);
-  const journal = readChoice(fields.get('journal'), 'journal', ['all', 'changes', 'off'], report) ?? 'changes';
-  const steps = readSteps(fields.need('steps'), report);
+  const journal = readChoice(fields.get('journal'), 'journal', ['all', 'changes', 'off'], report, LATER_JOURNAL) ?? 'changes';
+  const note = readNote(fields.get('note'), report);
+  const steps = readFlowSteps(fields, report);
   const tests = fields.get('tests');
   if (tests !== undefined && tests.kind !== 'list') report.error(tests, 'TEST_SHAPE', 'tests is a list');
   if (name === undefined || nameNode?.kind !== 'scalar') return undefined;
@@ -56,10 +63,20 @@ export function readFlow(root: MapNode, text: string, report: Report): FlowDraft
     trigger,
     deliver,
     journal,
-    steps,
+    ...(note && { note }),
+    ...steps,
     ...(tests?.kind === 'list' && { tests }),
     partial: report.hasErrorsAfter(before),
   };
+}
+
+/** Reads the text by which people find the runs of a flow. */
+function readNote(node: YamlNode | undefined, report: Report): ScalarNode | undefined {
+  const note = readTemplateText(node, 'note', report);
+  const text = String(note?.value);
+  if (note && !opensExpression(text) && text.length > MAX_NOTE_LENGTH)
+    report.error(note, 'FLOW_VALUE', `note has at most ${MAX_NOTE_LENGTH} characters`, { do: 'shorten it' });
+  return note;
 }
 
 /** Checks `sluice: 1`, the version of the language, in flows and in sluice.yaml. */
@@ -78,86 +95,4 @@ export function readVars(node: YamlNode | undefined, report: Report): MapNode | 
   }
   for (const { name, key } of node.entries) checkIdentifier(name, key, 'a name in vars', report);
   return node;
-}
-
-const TRIGGER: KeyTable = {
-  of: 'trigger',
-  keys: ['use', 'connection', 'with'],
-  later: ['where'],
-  hint: 'if it is an option of the trigger, write it under "with"',
-};
-const EVENT_OPTIONS: KeyTable = { of: 'with of the trigger event', keys: ['types', 'from'] };
-
-function readTrigger(node: YamlNode | undefined, report: Report): TriggerDraft {
-  const unknown = { kind: 'unknown' } as const;
-  const fields = node && readFields(node, TRIGGER, report);
-  if (!fields) return unknown;
-  const useNode = fields.need('use');
-  const use = readText(useNode, 'use', report);
-  if (use === undefined || useNode?.kind !== 'scalar') return unknown;
-  if (use === 'schedule' || use === 'flow') {
-    const instead =
-      use === 'schedule'
-        ? 'until then write "use: http.endpoint", and let cron (or the scheduled jobs of 1C) call it'
-        : 'until then write "use: event", and let the other flow emit it';
-    reportLater(useNode, `the trigger "${use}"`, report, instead);
-    return unknown;
-  }
-  if (use === 'event') return readEventTrigger(fields, report) ?? unknown;
-  const parts = splitUse(use);
-  if (!parts) {
-    const near = nearest(use, ['event', 'schedule', 'flow']);
-    report.error(
-      useNode,
-      'FLOW_VALUE',
-      `"${use}" is neither event nor <plugin>.<trigger>`,
-      near === undefined ? { do: 'write use: event, or for instance use: http.endpoint' } : { write: `use: ${near}` },
-    );
-    return unknown;
-  }
-  const connection = readConnectionName(fields.get('connection'), report);
-  const options = readWith(fields.get('with'), report);
-  return {
-    kind: 'plugin',
-    use: useNode,
-    plugin: parts.plugin,
-    trigger: parts.member,
-    ...(connection && { connection }),
-    ...(options && { with: options }),
-  };
-}
-
-function readEventTrigger(fields: Fields, report: Report): TriggerDraft | undefined {
-  const connection = fields.entry('connection');
-  if (connection)
-    report.error(connection.key, 'FLOW_UNKNOWN_KEY', 'the trigger event has no connection', { do: 'delete the line' });
-  const options = fields.need('with');
-  const given = options && readFields(options, EVENT_OPTIONS, report);
-  if (!given) return undefined;
-  const from = readChoice(given.get('from'), 'from', ['new', 'stored'], report) ?? 'new';
-  const types = given.need('types');
-  if (types === undefined) return undefined;
-  if (types.kind !== 'list' || types.items.length === 0) {
-    report.error(types, 'FLOW_VALUE', 'types is a list with at least one event type', { write: 'types: [order.created]' });
-    return undefined;
-  }
-  const patterns: ScalarNode[] = [];
-  for (const item of types.items) {
-    const pattern = readText(item, 'an item of types', report);
-    if (pattern === undefined || item.kind !== 'scalar') continue;
-    if (isEventPattern(pattern)) patterns.push(item);
-    else
-      report.error(item, 'FLOW_VALUE', `"${pattern}" is not a valid event type${lookAlikeNote(pattern)}`, patternCure(pattern));
-  }
-  return { kind: 'event', types: patterns, from };
-}
-
-/** Corrects spaces and slashes in place of dots, and a star inside a word. */
-function patternCure(pattern: string): { write?: string; do?: string } {
-  const meant = (inLatinLetters(pattern) ?? pattern)
-    .trim()
-    .replace(/[\s/:]+/g, '.')
-    .replace(/([^.])\*/g, '$1.*');
-  if (isEventPattern(meant)) return { write: /[*#]/.test(meant) ? `'${meant}'` : meant };
-  return { do: 'use words of letters, digits, _ and - joined by dots; * is one word, # any number' };
 }

@@ -2,7 +2,6 @@ import { opensExpression } from '../expression/index.js';
 import { inLatinLetters, lookAlikeNote } from '../look-alikes.js';
 import type { Report } from '../report.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
-import { reportLater } from './fields.js';
 import { isIdentifier, isName, isReserved } from './names.js';
 import { readText } from './values.js';
 
@@ -45,12 +44,20 @@ export function checkIdentifier(name: string, at: ScalarNode, what: string, repo
   return false;
 }
 
-/** Reads the name of a connection. An expression is reported as an error but still returned, so that checking can continue. */
+/** Reads the name of a trigger's connection. An expression is reported as an error but still returned, so that checking can continue. */
 export function readConnectionName(node: YamlNode | undefined, report: Report): ScalarNode | undefined {
   if (node?.kind !== 'scalar' || !opensExpression(node.value))
     return readText(node, 'connection', report) === undefined ? undefined : (node as ScalarNode);
-  reportLater(node, 'an expression in connection', report);
+  report.error(node, 'FLOW_VALUE', 'connection of a trigger takes no expression: it is opened once, at the start', {
+    do: 'write the name of one connection; each further connection needs a flow of its own',
+  });
   return node;
+}
+
+/** Reads the connection of a step: a name, or one whole expression that is evaluated when the step begins. */
+export function readConnection(node: YamlNode | undefined, report: Report): ScalarNode | undefined {
+  if (node?.kind === 'scalar' && opensExpression(node.value)) return node;
+  return readText(node, 'connection', report) === undefined ? undefined : (node as ScalarNode);
 }
 
 export function readWith(node: YamlNode | undefined, report: Report): MapNode | undefined {

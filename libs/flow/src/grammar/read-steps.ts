@@ -1,54 +1,99 @@
-import { isEventType } from '@sluice/plugin-api';
-import { opensExpression } from '../expression/index.js';
-import { lookAlikeNote } from '../look-alikes.js';
-import { PRIORITIES } from '../model.js';
 import { nearest } from '../nearest.js';
 import type { Report } from '../report.js';
-import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
+import {
+  goesWith,
+  readVerb,
+  VERB_NAMES,
+  type StepDraft,
+  type StepDraftCommon,
+  type Surroundings,
+  type UnknownDraft,
+  type VerbName,
+} from '../verbs/index.js';
+import { STEP_KEYS, type StepKey } from '../verbs/step-keys.js';
+import type { MapNode, YamlNode } from '../yaml/nodes.js';
 import { firstUnit } from '../yaml/source-text.js';
-import type { OnErrorDraft, StepDraft, StepDraftCommon, SwitchDraft, UnknownDraft } from './drafts.js';
 import { readFields, type Fields, type KeyTable } from './fields.js';
-import { splitUse } from './names.js';
-import { checkIdentifier, readConnectionName, readWith } from './read-names.js';
-import { readChoice, readCondition, readDuration, readTemplateText, readText } from './values.js';
+import { checkIdentifier } from './read-names.js';
+import { readCondition, readText } from './values.js';
 
-const VERBS = ['use', 'set', 'switch', 'emit', 'reply', 'stop'] as const;
-const LATER_VERBS: readonly string[] = ['parallel', 'forEach', 'try', 'call', 'raise'];
-const USE_ONLY = ['connection', 'with', 'timeout', 'priority', 'onError'] as const;
+const LATER_VERBS: readonly string[] = ['parallel'];
+const KEYS = Object.keys(STEP_KEYS) as readonly StepKey[];
 
 const STEP: KeyTable = {
   of: 'a step',
-  keys: ['id', 'if', ...VERBS, ...USE_ONLY],
-  later: [...LATER_VERBS, 'retry', 'cache'],
+  keys: ['id', 'if', ...VERB_NAMES, ...KEYS],
+  later: [...LATER_VERBS, 'cache'],
   instead: {
-    forEach: 'until then let the remote system take the whole list in one call, or emit one event for each item from outside',
     parallel: 'until then write the steps one after the other, or emit an event that several flows take',
-    try: 'until then write "onError" in the step that may fail',
-    call: 'until then emit an event that the other flow takes',
-    raise: 'until then reply with a status, or stop with a reason',
-    retry: 'until then write "retry" under "deliver" of the flow: it holds for all steps',
+    cache: 'until then call it each time, or keep what seldom changes in "vars" of sluice.yaml',
   },
-  cures: { name: () => 'id', when: () => 'if', uses: () => 'use', retries: () => 'deliver: { retry: … } of the flow' },
+  cures: {
+    name: () => 'id',
+    when: () => 'if',
+    uses: () => 'use',
+    retries: (value) => `retry: { attempts: ${typeof value === 'number' ? value : 5} }`,
+    each: () => 'forEach',
+    for_each: () => 'forEach',
+    'for-each': () => 'forEach',
+    for: () => 'forEach',
+    loop: () => 'forEach',
+    items: () => 'forEach: { in: …, steps: […] }',
+    with_items: () => 'forEach: { in: …, steps: […] }',
+    while: () => 'forEach: { in: …, steps: […] }',
+    choice: () => 'switch',
+    choose: () => 'switch',
+    catch: () => 'try: { steps: […], catch: […] }',
+    rescue: () => 'try: { steps: […], catch: […] }',
+    throw: () => 'raise',
+    fail: () => 'raise',
+    error: () => 'raise',
+    abort: () => 'raise',
+    exit: () => 'stop',
+    return: () => 'stop',
+    subflow: () => 'call',
+    subworkflow: () => 'call',
+    workflow: () => 'call',
+    flow: (value) => `call: { flow: ${typeof value === 'string' ? value : '…'} }`,
+    publish: () => 'emit',
+    respond: () => 'reply',
+  },
+  advice: {
+    finally: 'write the steps after the "try": its "catch" ends with them too, unless it raises an error',
+    concurrency: 'write it under "forEach", or under "deliver" of the flow',
+    as: 'write it under "forEach"',
+    in: 'write it under "forEach"',
+    output: 'write it under "forEach", or as an entry of "onError"',
+    else: 'write a "switch" with "otherwise"',
+    log: 'write nothing: the journal keeps each call; for a value that people search by, write "note" of the flow',
+    delay: 'write "after" of "emit": a flow that takes the event goes on later',
+    wait: 'write "after" of "emit": a flow that takes the event goes on later',
+  },
   hint: 'if it is an option of the action, write it under "with"',
 };
-const SWITCH: KeyTable = { of: 'switch', keys: ['cases', 'otherwise'] };
-const CASE: KeyTable = { of: 'a case', keys: ['when', 'steps'] };
-const EMIT: KeyTable = {
-  of: 'emit',
-  keys: ['type', 'data', 'subject', 'correlationid', 'partitionkey', 'datacontenttype'],
-  later: ['after'],
-};
-const REPLY: KeyTable = { of: 'reply', keys: ['data', 'status', 'headers'] };
-const STOP: KeyTable = { of: 'stop', keys: ['reason'] };
-const ON_ERROR: KeyTable = { of: 'an entry of onError', keys: ['when', 'output'] };
 
-/** Reads the steps of a flow. */
-export function readSteps(node: YamlNode | undefined, report: Report): StepDraft[] {
+/** Maximum blocks around a step. */
+const MAX_DEPTH = 32;
+
+/** Reads `steps` and `catch` of a flow. */
+export function readFlowSteps(
+  fields: Fields,
+  report: Report,
+): { readonly steps: StepDraft[]; readonly catch?: readonly StepDraft[] } {
+  const reader = new StepReader(report);
+  const around: Surroundings = { depth: 0, inCatch: false, items: [] };
+  const stepsNode = fields.need('steps');
+  needStep(stepsNode, 'a flow has at least one step', report);
+  const steps = reader.readList(stepsNode, 'steps', around);
+  const catchNode = fields.get('catch');
+  if (catchNode === undefined) return { steps };
+  needStep(catchNode, 'catch has at least one step', report);
+  return { steps, catch: reader.readList(catchNode, 'catch', { ...around, inCatch: true }) };
+}
+
+function needStep(node: YamlNode | undefined, message: string, report: Report): void {
   if (node?.kind === 'list' && node.items.length === 0)
-    report.error(node, 'FLOW_VALUE', 'a flow has at least one step', {
-      do: 'write one: "- id: save", and below it what it does',
-    });
-  return new StepReader(report).readList(node, 'steps');
+    report.error(node, 'FLOW_VALUE', message, { do: 'write one: "- id: save", and below it what it does' });
 }
 
 /** Reads lists of steps, and remembers the ids, because they must be unique in the whole flow. */
@@ -57,17 +102,24 @@ class StepReader {
 
   constructor(private readonly report: Report) {}
 
-  readList(node: YamlNode | undefined, key: string): StepDraft[] {
+  readList(node: YamlNode | undefined, key: string, around: Surroundings): StepDraft[] {
     if (node === undefined) return [];
     if (node.kind !== 'list') {
       if (!(node.kind === 'scalar' && node.empty))
         this.report.error(node, 'FLOW_VALUE', `${key} is a list of steps`, { write: `- id: ${firstId(node)}` });
       return [];
     }
-    return node.items.map((item) => this.readStep(item)).filter((step) => step !== undefined);
+    if (around.depth > MAX_DEPTH) {
+      if (node.items.length > 0)
+        this.report.error(firstUnit(node), 'FLOW_VALUE', `blocks nest at most ${MAX_DEPTH} deep`, {
+          do: 'write the inner steps as a flow of their own, and call it',
+        });
+      return [];
+    }
+    return node.items.map((item) => this.readStep(item, around)).filter((step) => step !== undefined);
   }
 
-  private readStep(node: YamlNode): StepDraft | undefined {
+  private readStep(node: YamlNode, around: Surroundings): StepDraft | undefined {
     if (this.isNamedByKey(node)) return undefined;
     const fields = readFields(node, STEP, this.report);
     if (!fields) return undefined;
@@ -80,7 +132,22 @@ class StepReader {
       ...(condition && { if: condition }),
     };
     const verb = this.readVerb(fields);
-    return (verb && this.readBody(verb, fields, common)) ?? this.unknown(fields.node, common);
+    return (verb && this.readBody(verb, fields, common, around)) ?? this.unknown(fields.node, common);
+  }
+
+  private readBody(verb: VerbName, fields: Fields, common: StepDraftCommon, around: Surroundings): StepDraft | undefined {
+    return readVerb(verb, fields.get(verb), {
+      fields,
+      common,
+      report: this.report,
+      around,
+      readSteps: (node, key, inside = {}) =>
+        this.readList(node, key, {
+          depth: around.depth + 1,
+          inCatch: inside.inCatch ?? around.inCatch,
+          items: [...around.items, ...(inside.items ?? [])],
+        }),
+    });
   }
 
   /** Reports `- save: { use: … }`: other systems name steps by a key. */
@@ -104,15 +171,18 @@ class StepReader {
     return id;
   }
 
-  private readVerb(fields: Fields): (typeof VERBS)[number] | undefined {
-    const given = fields.node.entries.filter(({ name }) => LATER_VERBS.includes(name) || VERBS.some((verb) => verb === name));
+  /** Returns the verb of a step; undefined when it has none, two, or one of a later release. */
+  private readVerb(fields: Fields): VerbName | undefined {
+    const given = fields.node.entries.filter(
+      ({ name }) => LATER_VERBS.includes(name) || VERB_NAMES.some((verb) => verb === name),
+    );
     const [first, second] = given;
     if (first === undefined) {
-      const meant = fields.node.entries.map(({ name }) => nearest(name, VERBS)).find((name) => name !== undefined);
+      const meant = fields.node.entries.map(({ name }) => nearest(name, VERB_NAMES)).find((name) => name !== undefined);
       this.report.error(
         firstUnit(fields.node),
         'FLOW_VERB',
-        `this step does nothing: it needs one of ${VERBS.join(', ')}`,
+        `this step does nothing: it needs one of ${VERB_NAMES.join(', ')}`,
         meant === undefined ? { do: 'add a verb, for instance use: onec-http.call' } : { write: meant },
       );
       return undefined;
@@ -123,150 +193,18 @@ class StepReader {
       });
       return undefined;
     }
-    if (LATER_VERBS.includes(first.name)) return undefined;
-    const verb = VERBS.find((name) => name === first.name);
-    if (verb !== 'use') {
-      for (const { name, key } of fields.node.entries) {
-        if (!USE_ONLY.some((modifier) => modifier === name)) continue;
-        this.report.error(key, 'FLOW_UNKNOWN_KEY', `"${name}" goes with use, not with ${first.name}`, { do: 'delete it' });
-      }
-    }
+    const verb = VERB_NAMES.find((name) => name === first.name);
+    if (verb !== undefined) this.refuseKeysOfOthers(fields, verb);
     return verb;
   }
 
-  private readBody(verb: (typeof VERBS)[number], fields: Fields, common: StepDraftCommon): StepDraft | undefined {
-    const value = fields.get(verb);
-    switch (verb) {
-      case 'use':
-        return this.readUse(value, fields, common);
-      case 'set':
-        return value && { ...common, verb, value };
-      case 'switch':
-        return value && this.readSwitch(value, common);
-      case 'emit':
-        return value && this.readEmit(value, common);
-      case 'reply':
-        return value && this.readReply(value, common);
-      case 'stop':
-        return this.readStop(value, common);
+  private refuseKeysOfOthers(fields: Fields, verb: VerbName): void {
+    for (const { name, key } of fields.node.entries) {
+      const stepKey = KEYS.find((one) => one === name);
+      if (stepKey === undefined || goesWith(stepKey, verb)) continue;
+      const verbs = VERB_NAMES.filter((one) => goesWith(stepKey, one));
+      this.report.error(key, 'FLOW_UNKNOWN_KEY', `"${name}" goes with ${listed(verbs)}, not with ${verb}`, { do: 'delete it' });
     }
-  }
-
-  private readUse(node: YamlNode | undefined, fields: Fields, common: StepDraftCommon): StepDraft | undefined {
-    const { report } = this;
-    const use = readText(node, 'use', report);
-    const connection = readConnectionName(fields.get('connection'), report);
-    const input = readWith(fields.get('with'), report);
-    const timeoutMs = readDuration(fields.get('timeout'), 'timeout', report);
-    const priority = readChoice(fields.get('priority'), 'priority', PRIORITIES, report) ?? 'normal';
-    const onError = this.readOnError(fields.get('onError'));
-    if (use === undefined || node?.kind !== 'scalar') return undefined;
-    const parts = splitUse(use);
-    if (!parts) {
-      report.error(node, 'FLOW_VALUE', `"${use}" is not <plugin>.<action>${lookAlikeNote(use)}`, {
-        do: 'write for instance use: onec-http.call',
-      });
-      return undefined;
-    }
-    return {
-      ...common,
-      verb: 'use',
-      use: node,
-      plugin: parts.plugin,
-      action: parts.member,
-      ...(connection && { connection }),
-      ...(input && { with: input }),
-      ...(timeoutMs !== undefined && { timeoutMs }),
-      priority,
-      onError,
-    };
-  }
-
-  private readOnError(node: YamlNode | undefined): OnErrorDraft[] {
-    if (node === undefined) return [];
-    if (node.kind !== 'list') {
-      this.report.error(node, 'FLOW_VALUE', 'onError is a list of entries with output and, if needed, when', {
-        write: 'onError: [{ output: … }]',
-      });
-      return [];
-    }
-    const entries: OnErrorDraft[] = [];
-    for (const item of node.items) {
-      const fields = readFields(item, ON_ERROR, this.report);
-      if (!fields) continue;
-      const when = readCondition(fields.get('when'), 'when', this.report);
-      const output = fields.need('output');
-      if (output) entries.push({ ...(when && { when }), output });
-    }
-    return entries;
-  }
-
-  private readSwitch(node: YamlNode, common: StepDraftCommon): SwitchDraft | undefined {
-    const fields = readFields(node, SWITCH, this.report);
-    if (!fields) return undefined;
-    const cases: SwitchDraft['cases'][number][] = [];
-    const list = fields.need('cases');
-    if (list !== undefined && (list.kind !== 'list' || list.items.length === 0)) {
-      this.report.error(list, 'FLOW_VALUE', 'cases is a list with at least one case', {
-        write: 'cases: [{ when: …, steps: […] }]',
-      });
-    }
-    for (const item of list?.kind === 'list' ? list.items : []) {
-      const one = readFields(item, CASE, this.report);
-      if (!one) continue;
-      const when = readCondition(one.need('when'), 'when', this.report);
-      const steps = this.readList(one.need('steps'), 'steps');
-      if (when) cases.push({ when, steps });
-    }
-    if (!fields.has('otherwise')) {
-      this.report.error(firstUnit(node), 'FLOW_VALUE', 'switch needs "otherwise"', {
-        write: 'otherwise: []  (do nothing in all other cases)',
-      });
-    }
-    return { ...common, verb: 'switch', cases, otherwise: this.readList(fields.get('otherwise'), 'otherwise') };
-  }
-
-  private readEmit(node: YamlNode, common: StepDraftCommon): StepDraft | undefined {
-    const fields = readFields(node, EMIT, this.report);
-    if (!fields) return undefined;
-    const type = readTemplateText(fields.need('type'), 'type', this.report);
-    if (type && !opensExpression(type.value) && !isEventType(String(type.value))) {
-      this.report.error(type, 'FLOW_VALUE', `"${type.value}" is not a valid event type${lookAlikeNote(String(type.value))}`, {
-        do: 'use words of letters, digits, _ and - joined by dots',
-      });
-    }
-    const data = fields.get('data');
-    const texts: Partial<Record<'subject' | 'correlationid' | 'partitionkey' | 'datacontenttype', ScalarNode>> = {};
-    for (const name of ['subject', 'correlationid', 'partitionkey', 'datacontenttype'] as const) {
-      const text = readTemplateText(fields.get(name), name, this.report);
-      if (text) texts[name] = text;
-    }
-    return type && { ...common, verb: 'emit', type, ...(data && { data }), ...texts };
-  }
-
-  private readReply(node: YamlNode, common: StepDraftCommon): StepDraft | undefined {
-    const fields = readFields(node, REPLY, this.report);
-    if (!fields) return undefined;
-    const status = fields.get('status');
-    const headers = fields.get('headers');
-    const data = fields.get('data');
-    if (status && !isStatus(status))
-      this.report.error(status, 'FLOW_VALUE', 'status is a whole number from 200 to 599', { write: 'status: 200' });
-    if (headers && headers.kind !== 'map')
-      this.report.error(headers, 'FLOW_VALUE', 'headers is a map of texts', { write: 'headers: { name: value }' });
-    return {
-      ...common,
-      verb: 'reply',
-      ...(status?.kind === 'scalar' && { status }),
-      ...(headers?.kind === 'map' && { headers }),
-      ...(data && { data }),
-    };
-  }
-
-  private readStop(node: YamlNode | undefined, common: StepDraftCommon): StepDraft {
-    const fields = node && readFields(node, STOP, this.report);
-    const reason = readTemplateText(fields?.get('reason'), 'reason', this.report);
-    return { ...common, verb: 'stop', ...(reason && { reason }) };
   }
 
   private unknown(node: MapNode, common: StepDraftCommon): UnknownDraft {
@@ -281,17 +219,15 @@ function isWord(name: string): boolean {
   return STEP.keys.includes(name) || LATER_VERBS.includes(name);
 }
 
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
 /** Returns the id of the first step, when the steps are written as a map or without a dash. */
 function firstId(node: YamlNode): string {
   const first = node.kind === 'map' ? node.entries[0] : undefined;
   if (first === undefined) return 'save';
   return first.name === 'id' && first.value.kind === 'scalar' ? String(first.value.value) : first.name;
-}
-
-function isStatus(node: YamlNode): boolean {
-  if (node.kind !== 'scalar') return false;
-  if (typeof node.value === 'string') return opensExpression(node.value);
-  return typeof node.value === 'number' && Number.isInteger(node.value) && node.value >= 200 && node.value <= 599;
 }
 
 /** Yields the ids of the steps inside of a step that this release cannot read. */

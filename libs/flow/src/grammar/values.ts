@@ -18,19 +18,23 @@ export function readText(node: YamlNode | undefined, key: string, report: Report
   return node.value;
 }
 
+/**
+ * Reads one of a few words.
+ * @param later the words of a later release, each with the cure that replaces it until then
+ */
 export function readChoice<Choice extends string>(
   node: YamlNode | undefined,
   key: string,
   choices: readonly Choice[],
   report: Report,
-  later: readonly string[] = [],
+  later: Readonly<Record<string, string>> = {},
 ): Choice | undefined {
   if (node === undefined) return undefined;
   const value = node.kind === 'scalar' ? node.value : undefined;
   const choice = choices.find((one) => one === value);
   if (choice !== undefined) return choice;
-  if (typeof value === 'string' && later.includes(value)) {
-    reportLater(node, `${key}: ${value}`, report);
+  if (typeof value === 'string' && Object.hasOwn(later, value)) {
+    reportLater(node, `${key}: ${value}`, report, later[value]);
     return undefined;
   }
   const near = typeof value === 'string' ? nearest(value, choices) : undefined;
@@ -125,6 +129,21 @@ export function readCondition(node: YamlNode | undefined, key: string, report: R
   if (node === undefined) return undefined;
   if (node.kind === 'scalar' && (typeof node.value === 'boolean' || opensExpression(node.value))) return node;
   return refuse(node, `${key} is one whole expression, true or false`, report, conditionCure(node, key));
+}
+
+/**
+ * Reads one whole expression. The expression check verifies later that there is no text beside it.
+ * @param cureOf returns the cure for any other value
+ */
+export function readExpression(
+  node: YamlNode | undefined,
+  key: string,
+  report: Report,
+  cureOf: (node: YamlNode) => { write?: string; do?: string },
+): ScalarNode | undefined {
+  if (node === undefined) return undefined;
+  if (node.kind === 'scalar' && opensExpression(node.value)) return node;
+  return refuse(node, `${key} is one whole expression`, report, cureOf(node));
 }
 
 /** YAML 1.1 reads these words as true and false; YAML 1.2, and so this language, reads them as texts. */

@@ -13,7 +13,7 @@ import { scalarsOf, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
 import { quoted } from '../yaml/line-traps.js';
 import type { Span } from '../yaml/source-text.js';
 import { isAlternative } from './alternatives.js';
-import { findMiss, findOptional, isPresent, type Shape } from './shapes.js';
+import { ANY, findMiss, findOptional, isPresent, type Shape } from './shapes.js';
 
 /** The roots that an expression can read at its place, with their known shapes. A root that is absent here cannot be read. */
 export interface Visible {
@@ -23,6 +23,10 @@ export interface Visible {
   readonly steps?: StepsView;
   readonly error?: Shape;
   readonly run?: Shape;
+  /** Inside of a `forEach`: the innermost loop. */
+  readonly loop?: Shape;
+  /** The items of the loops around this place, by the names of their roots. */
+  readonly items?: ReadonlyMap<string, Shape>;
   /** Roots that exist only at this place, such as `with` in a mock. */
   readonly others?: readonly string[];
 }
@@ -38,6 +42,8 @@ export interface EnvironmentView {
 export type StepSight =
   | { readonly kind: 'seen'; readonly shape: Shape; readonly maybe: boolean }
   | { readonly kind: 'later' }
+  /** The step runs once for each item of a loop that does not contain this place. */
+  | { readonly kind: 'item'; readonly loop: string }
   | { readonly kind: 'nothing'; readonly verb: string };
 
 export interface StepsView {
@@ -46,7 +52,7 @@ export interface StepsView {
   readonly look: (id: string) => StepSight | undefined;
 }
 
-const ROOTS = ['trigger', 'vars', 'env', 'steps', 'error', 'run'] as const;
+const ROOTS = ['trigger', 'vars', 'env', 'steps', 'error', 'run', 'loop'] as const;
 
 /** Checks the expressions of one file. */
 export class ExpressionCheck {
@@ -58,26 +64,40 @@ export class ExpressionCheck {
   /** Checks all expressions below a node. */
   values(node: YamlNode | undefined, visible: Visible): void {
     if (node === undefined) return;
-    for (const scalar of scalarsOf(node)) this.scalar(scalar, visible, false);
+    for (const scalar of scalarsOf(node)) this.scalar(scalar, visible);
   }
 
   condition(node: ScalarNode | undefined, visible: Visible): void {
-    if (node) this.scalar(node, visible, true);
+    if (node) this.scalar(node, visible, 'a condition');
   }
 
-  private scalar(node: ScalarNode, visible: Visible, condition: boolean): void {
+  /**
+   * Checks a value that must be one whole expression.
+   * @param key its key, for the message
+   */
+  expression(node: ScalarNode, key: string, visible: Visible): void {
+    this.scalar(node, visible, key);
+  }
+
+  /** @param wholeOnly the name of a value that must be one whole expression; undefined for any other value */
+  private scalar(node: ScalarNode, visible: Visible, wholeOnly?: string): void {
     if (this.report.full) return;
     const text = this.texts.parse(node);
     this.marks(node, text?.parts.filter((part) => part.kind === 'literal') ?? [literalOf(node)]);
     if (!text) return;
     for (const problem of text.problems) this.problem(node, problem);
     const whole = text.whole;
-    if (condition && !whole && text.problems.length === 0) {
-      this.report.error(node, 'FLOW_VALUE', 'a condition is one whole expression', {
+    if (wholeOnly !== undefined && !whole && text.problems.length === 0) {
+      this.report.error(node, 'FLOW_VALUE', `${wholeOnly} is one whole expression`, {
         do: 'write nothing before or after ${{ … }}',
       });
     }
-    const roots = [...ROOTS.filter((root) => visible[root] !== undefined), ...(visible.others ?? [])];
+    const condition = wholeOnly === 'a condition';
+    const roots = [
+      ...ROOTS.filter((root) => visible[root] !== undefined),
+      ...(visible.items?.keys() ?? []),
+      ...(visible.others ?? []),
+    ];
     for (const part of text.parts) {
       if (part.kind !== 'expression' || part.ast === undefined) continue;
       for (const problem of checkExpression(part, { roots, whole, condition, present: (path) => isAlwaysThere(path, visible) }))
@@ -125,7 +145,7 @@ export class ExpressionCheck {
   }
 }
 
-const ALMOST_EXPRESSION = /(?:\$\{(?!\{)|(?<!\$)\{\{)\s*((?:trigger|steps|vars|env|error|run)\.[^{}]*?)\s*\}{1,2}/g;
+const ALMOST_EXPRESSION = /(?:\$\{(?!\{)|(?<!\$)\{\{)\s*((?:trigger|steps|vars|env|error|run|loop)\.[^{}]*?)\s*\}{1,2}/g;
 
 function literalOf({ value }: ScalarNode): LiteralPart {
   const text = typeof value === 'string' ? value : '';
@@ -142,6 +162,9 @@ function isAlwaysThere([root, ...path]: readonly string[], visible: Visible): bo
   if (root === 'run') return visible.run !== undefined && isPresent(visible.run, path);
   if (root === 'trigger')
     return CERTAIN_ATTRIBUTES.includes(name) && visible.trigger !== undefined && isPresent(visible.trigger, path);
+  if (root === 'loop') return visible.loop !== undefined && isPresent(visible.loop, path);
+  const item = root === undefined ? undefined : visible.items?.get(root);
+  if (item) return isPresent(item, path);
   if (root === 'error') return name === 'code' || name === 'fate' || name === 'message';
   const sight = root === 'steps' && name !== undefined ? visible.steps?.look(name) : undefined;
   return sight?.kind === 'seen' && !sight.maybe && isPresent(sight.shape, rest);
@@ -164,6 +187,8 @@ class ReferenceCheck {
     else if (root === 'trigger' && visible.trigger) this.fields(visible.trigger, 1);
     else if (root === 'error' && visible.error) this.fields(visible.error, 1);
     else if (root === 'run' && visible.run) this.fields(visible.run, 1);
+    else if (root === 'loop' && visible.loop) this.fields(visible.loop, 1);
+    else if (root !== undefined) this.fields(visible.items?.get(root) ?? ANY, 1);
   }
 
   private environment(env: EnvironmentView, name: string | undefined): void {
@@ -220,6 +245,11 @@ class ReferenceCheck {
     } else if (sight.kind === 'later') {
       this.report.error(this.at(1), 'REF_STEP_LATER', `step "${id}" has not run yet here`, {
         do: `move this step behind "${id}"`,
+      });
+    } else if (sight.kind === 'item') {
+      const message = `step "${id}" runs once for each item of "${sight.loop}", so its result can be read in that loop only`;
+      this.report.error(this.at(1), 'REF_STEP', message, {
+        do: `read steps.${sight.loop}.results, and write "output" of the loop`,
       });
     } else if (sight.kind === 'nothing') {
       this.report.error(this.at(1), 'REF_STEP', `step "${id}" has no result: it is ${sight.verb}`);

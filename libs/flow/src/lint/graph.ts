@@ -1,9 +1,10 @@
 import { typeMatches } from '@sluice/plugin-api';
 import { opensExpression } from '../expression/index.js';
-import { allSteps, innerSteps, type FlowDraft, type StepDraft } from '../grammar/drafts.js';
+import type { FlowDraft } from '../grammar/drafts.js';
 import { valuesOfRun } from '../grammar/values-of.js';
 import { nearest } from '../nearest.js';
 import type { Texts } from '../texts.js';
+import { endOf, innerSteps, stepsOf, type StepDraft } from '../verbs/index.js';
 import { scalarsOf, type ScalarNode } from '../yaml/nodes.js';
 
 interface EventMention {
@@ -56,8 +57,7 @@ class TypeSet {
 }
 
 function* emitsOf(flow: FlowDraft): Generator<EventMention> {
-  for (const step of allSteps(flow.steps))
-    if (step.verb === 'emit') yield { flow, node: step.type, type: String(step.type.value) };
+  for (const step of stepsOf(flow)) if (step.verb === 'emit') yield { flow, node: step.type, type: String(step.type.value) };
 }
 
 function* takesOf(flow: FlowDraft): Generator<EventMention> {
@@ -96,21 +96,17 @@ class NearTypes {
 /** Reports steps after a step that always ends the run. */
 export function checkReachable(flow: FlowDraft): void {
   checkList(flow.steps, flow);
+  checkList(flow.catch ?? [], flow);
 }
 
 function checkList(steps: readonly StepDraft[], flow: FlowDraft): void {
-  const end = steps.findIndex(alwaysEnds);
-  const unreached = end < 0 ? undefined : steps[end + 1];
-  if (unreached) {
-    const message = `step "${unreached.id}" is never reached: "${steps[end]?.id}" always ends the run`;
+  const at = steps.findIndex((step) => endOf(step) !== undefined);
+  const [end, unreached] = at < 0 ? [] : steps.slice(at, at + 2);
+  if (end && unreached) {
+    const message = `step "${unreached.id}" is never reached: "${end.id}" always ${endOf(end)}`;
     flow.report.warning(unreached.idNode, 'FLOW_UNREACHABLE', message, { do: 'delete it, or add an "if" to the step before it' });
   }
-  for (const step of steps) for (const inner of innerSteps(step)) checkList(inner, flow);
-}
-
-function alwaysEnds(step: StepDraft): boolean {
-  if (step.if !== undefined) return false;
-  return step.verb === 'stop' || (step.verb === 'switch' && innerSteps(step).every((inner) => inner.some(alwaysEnds)));
+  for (const step of steps) for (const inner of innerSteps(step)) checkList(inner.steps, flow);
 }
 
 /** Reports `set` steps whose values no expression reads. */
@@ -128,7 +124,7 @@ export function checkUnused(flow: FlowDraft, texts: Texts): void {
       }
     }
   }
-  for (const step of allSteps(flow.steps)) {
+  for (const step of stepsOf(flow)) {
     if (step.verb === 'set' && !read.has(step.id))
       flow.report.warning(step.idNode, 'STEP_UNUSED', `nothing reads steps.${step.id}`, { do: 'delete the step' });
   }

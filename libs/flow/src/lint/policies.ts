@@ -1,8 +1,9 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { actionOf, isHostTrigger, triggerOf, type ActionContract, type TriggerContract } from '../contracts.js';
-import { allSteps, innerSteps, type FlowDraft, type StepDraft } from '../grammar/drafts.js';
+import type { FlowDraft } from '../grammar/drafts.js';
 import type { Settings } from '../model.js';
+import { innerSteps, stepsOf, type StepDraft } from '../verbs/index.js';
 import { toValue, type MapNode } from '../yaml/nodes.js';
 
 /** Warns about policies that are allowed but seldom intended: those of retries, timeouts and replies. */
@@ -20,7 +21,7 @@ export function checkPolicies(
 function checkRetry(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>): void {
   const { retry, retryNode } = flow.deliver;
   if (!retryNode || retry.attempts === 1) return;
-  for (const step of allSteps(flow.steps)) {
+  for (const step of stepsOf(flow)) {
     if (step.verb !== 'use') continue;
     const action = actionOf(plugins.get(step.plugin), step.action);
     if (!action || !isNeverRepeated(action, step.with)) continue;
@@ -50,11 +51,11 @@ function takesIdempotent({ input }: ActionContract): boolean {
 }
 
 /** RabbitMQ requeues a message that is not acknowledged in time. That does not end the call, so it may be made twice. */
-function checkTimeouts({ report, steps }: FlowDraft, { rabbit: { consumerTimeoutMs } }: Settings): void {
-  for (const step of allSteps(steps)) {
+function checkTimeouts(flow: FlowDraft, { rabbit: { consumerTimeoutMs } }: Settings): void {
+  for (const step of stepsOf(flow)) {
     if (step.verb !== 'use' || step.timeoutMs === undefined || step.timeoutMs <= consumerTimeoutMs) continue;
     const message = `${step.id} may take ${step.timeoutMs / 1_000} s, but RabbitMQ requeues the message of a call after ${consumerTimeoutMs / 1_000} s`;
-    report.warning(step.idNode, 'POLICY_TIMEOUT', message, { do: TIMEOUT_CURE });
+    flow.report.warning(step.idNode, 'POLICY_TIMEOUT', message, { do: TIMEOUT_CURE });
   }
 }
 
@@ -64,7 +65,7 @@ export const TIMEOUT_CURE =
 
 function checkReply(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>, options: unknown): void {
   const { report, trigger, deliver } = flow;
-  const reply = [...allSteps(flow.steps)].find((step) => step.verb === 'reply');
+  const reply = [...stepsOf(flow)].find((step) => step.verb === 'reply');
   const respond = typeof options === 'object' && options !== null && 'respond' in options ? options.respond : undefined;
   if (reply && deliver.expiresMs === undefined) {
     const message = 'this flow replies, but nothing limits how late';
@@ -100,16 +101,18 @@ function leavesUnanswered(steps: readonly StepDraft[]): boolean {
 
 /**
  * Returns `replied` when each path replies, `ended` when a path stops the run without a reply, and `open` when a path reaches the end
- * of the steps without a reply.
+ * of the steps without a reply. A failure counts as a reply, because the sender receives it.
  */
 function walk(steps: readonly StepDraft[]): 'replied' | 'ended' | 'open' {
   for (const step of steps) {
     if (step.verb === 'stop') return 'ended';
-    if (step.verb === 'reply' && step.if === undefined) return 'replied';
-    if (step.verb !== 'switch') continue;
-    const branches = innerSteps(step).map(walk);
-    if (branches.includes('ended')) return 'ended';
-    if (step.if === undefined && branches.every((branch) => branch === 'replied')) return 'replied';
+    if ((step.verb === 'reply' || step.verb === 'raise') && step.if === undefined) return 'replied';
+    const inner = innerSteps(step);
+    const walked = inner.map((one) => walk(one.steps));
+    if (walked.includes('ended')) return 'ended';
+    // the list of a loop may be empty
+    const certain = step.if === undefined && inner.length > 0 && inner.every(({ kind }) => kind !== 'item');
+    if (certain && walked.every((one) => one === 'replied')) return 'replied';
   }
   return 'open';
 }

@@ -1,9 +1,9 @@
 import type { AnyPlugin, Objection } from '@sluice/plugin-api';
 import { flowsOf } from '../compile/flow-files.js';
-import { allSteps, type UseDraft } from '../grammar/drafts.js';
 import type { ConnectionSpec, Finding, SourceFile } from '../model.js';
 import { Report, sortFindings } from '../report.js';
 import { textsOf, type Texts } from '../texts.js';
+import { stepsOf, type UseDraft } from '../verbs/index.js';
 import { entryOf, nodeAt, setOwn, type YamlNode } from '../yaml/nodes.js';
 
 /** The parts of a workspace without errors. */
@@ -30,7 +30,7 @@ function checkRemote(file: SourceFile, input: RemoteCheckInput, signal: AbortSig
   const { report, flows: drafts } = flowsOf(file);
   const { source } = report;
   const texts = textsOf(source);
-  const steps = drafts.flatMap((draft) => [...allSteps(draft.steps)]).filter((step) => step.verb === 'use');
+  const steps = drafts.flatMap((draft) => [...stepsOf(draft)]).filter((step) => step.verb === 'use');
   return steps.map(async (step) => {
     const objections = await objectionsTo(step, texts, input, signal);
     const own = new Report(source);

@@ -31,6 +31,11 @@ export function objectShape(giver: string, fields: Readonly<Record<string, Shape
   return { kind: 'object', giver, fields: new Map(entries), closed };
 }
 
+const ERROR_FIELDS = ['code', 'fate', 'message', 'step', 'connection', 'attempt', 'details', 'cause'] as const;
+
+/** The shape of an error, as handlers see it. */
+export const ERROR_SHAPE = objectShape('error', Object.fromEntries(ERROR_FIELDS.map((name) => [name, ANY])));
+
 interface JsonSchema {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -66,7 +71,8 @@ function makeShape(schema: z.ZodType, giver: string): Shape {
   return shapeOfJson(json as JsonSchema, giver);
 }
 
-function shapeOfJson(json: JsonSchema, giver: string): Shape {
+/** Returns the shape of the values that a JSON Schema describes. */
+export function shapeOfJson(json: JsonSchema, giver: string): Shape {
   if (json.type === 'array' && json.items) return { kind: 'list', item: shapeOfJson(json.items, giver) };
   if (json.type !== 'object' || !json.properties || Object.keys(json.properties).length === 0) return ANY;
   const fields = new Map<string, Field>();
@@ -105,6 +111,17 @@ export function eitherShape(a: Shape, b: Shape, giver: string): Shape {
 /** Returns the giver of a shape that is known only from the mocks of a step. */
 export function samplesOf(step: string): string {
   return `a mock of step "${step}"`;
+}
+
+/** Follows the path as JSONata does, and returns the shape of its value; `any` when it is not known. */
+export function shapeAt(shape: Shape, path: readonly string[]): Shape {
+  let current = shape;
+  for (const name of path) {
+    while (current.kind === 'list') current = current.item;
+    if (current.kind === 'any') return ANY;
+    current = current.fields.get(name)?.shape ?? ANY;
+  }
+  return current;
 }
 
 export interface Miss {

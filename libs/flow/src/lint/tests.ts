@@ -1,10 +1,11 @@
 import { parseDuration, type AnyPlugin } from '@sluice/plugin-api';
 import { actionOf, triggerOf } from '../contracts.js';
 import { checkSchema } from '../compile/schema-check.js';
-import { allSteps, type FlowDraft, type StepDraft } from '../grammar/drafts.js';
+import type { FlowDraft } from '../grammar/drafts.js';
 import { reportLater } from '../grammar/fields.js';
 import { nearest } from '../nearest.js';
 import type { Texts } from '../texts.js';
+import { stepsOf, type StepDraft } from '../verbs/index.js';
 import { entryOf, type MapEntry, type MapNode, type YamlNode } from '../yaml/nodes.js';
 import type { ExpressionCheck } from './expressions.js';
 
@@ -36,7 +37,7 @@ class TestChecker {
     private readonly texts: Texts,
     private readonly expressions: ExpressionCheck,
   ) {
-    const steps = [...allSteps(flow.steps)];
+    const steps = [...stepsOf(flow)];
     this.steps = new Map(steps.map((step) => [step.id, step]));
     this.hidden = new Set(steps.flatMap((step) => (step.verb === 'unknown' ? step.inner : [])));
   }

@@ -1,0 +1,85 @@
+import { isEventType } from '@sluice/plugin-api';
+import { opensExpression } from '../expression/index.js';
+import { readFields, type KeyTable } from '../grammar/fields.js';
+import { readDuration, readTemplateText } from '../grammar/values.js';
+import { DURATION, mapSchema, TEXT } from '../json-schema.js';
+import { ANY, objectShape } from '../lint/shapes.js';
+import { lookAlikeNote } from '../look-alikes.js';
+import type { EmitStep } from '../model.js';
+import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
+import { valuesGiven } from './given.js';
+import type { StepDraftCommon, Verb } from './verb.js';
+
+export interface EmitDraft extends StepDraftCommon {
+  readonly verb: 'emit';
+  readonly type: ScalarNode;
+  readonly data?: YamlNode;
+  readonly subject?: ScalarNode;
+  readonly correlationid?: ScalarNode;
+  readonly partitionkey?: ScalarNode;
+  readonly datacontenttype?: ScalarNode;
+  readonly afterMs?: number;
+}
+
+const TEXTS = ['subject', 'correlationid', 'partitionkey', 'datacontenttype'] as const;
+const EMIT: KeyTable = {
+  of: 'emit',
+  keys: ['type', 'data', ...TEXTS, 'after'],
+  cures: {
+    delay: (value) => `after: ${typeof value === 'string' ? value : '30m'}`,
+    payload: () => 'data',
+    body: () => 'data',
+    event: () => 'type',
+    key: () => 'partitionkey',
+  },
+};
+
+/** Publishes an event, confirmed by the broker. */
+export const emit: Verb<EmitDraft, EmitStep> = {
+  keys: [],
+  read(value, { common, report }) {
+    const fields = value && readFields(value, EMIT, report);
+    if (!fields) return undefined;
+    const type = readTemplateText(fields.need('type'), 'type', report);
+    if (type && !opensExpression(type.value) && !isEventType(String(type.value))) {
+      report.error(type, 'FLOW_VALUE', `"${type.value}" is not a valid event type${lookAlikeNote(String(type.value))}`, {
+        do: 'use words of letters, digits, _ and - joined by dots',
+      });
+    }
+    const data = fields.get('data');
+    const texts: Partial<Record<(typeof TEXTS)[number], ScalarNode>> = {};
+    for (const name of TEXTS) {
+      const text = readTemplateText(fields.get(name), name, report);
+      if (text) texts[name] = text;
+    }
+    const afterMs = readDuration(fields.get('after'), 'after', report);
+    return type && { ...common, verb: 'emit', type, ...(data && { data }), ...texts, ...(afterMs !== undefined && { afterMs }) };
+  },
+  values: ({ type, data, subject, correlationid, partitionkey, datacontenttype }) =>
+    valuesGiven({ type, data, subject, correlationid, partitionkey, datacontenttype }),
+  shape: ({ id }) => objectShape(`step "${id}"`, { id: ANY, type: ANY }),
+  schema: () =>
+    mapSchema(
+      {
+        type: TEXT,
+        data: {},
+        subject: TEXT,
+        correlationid: TEXT,
+        partitionkey: TEXT,
+        datacontenttype: TEXT,
+        after: DURATION,
+      },
+      ['type'],
+    ),
+  build: (draft, { common, templates }) => ({
+    ...common,
+    verb: 'emit',
+    type: templates.text(draft.type),
+    ...(draft.data && { data: templates.template(draft.data) }),
+    ...(draft.subject && { subject: templates.text(draft.subject) }),
+    ...(draft.correlationid && { correlationid: templates.text(draft.correlationid) }),
+    ...(draft.partitionkey && { partitionkey: templates.text(draft.partitionkey) }),
+    ...(draft.datacontenttype && { datacontenttype: templates.text(draft.datacontenttype) }),
+    ...(draft.afterMs !== undefined && { afterMs: draft.afterMs }),
+  }),
+};
