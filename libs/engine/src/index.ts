@@ -11,6 +11,7 @@ export {
   type Consumer,
   type Delivery,
   type Outgoing,
+  type QueueOwnership,
   type QueueSpec,
   type QueueStatus,
   type UnroutedStatus,

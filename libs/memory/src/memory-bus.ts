@@ -1,5 +1,5 @@
 import { queues, type Bus, type BusState, type Consumer, type ConsumeOptions, type Delivery } from '@sluice/engine';
-import type { Outgoing, QueueSpec, QueueStatus, UnroutedStatus } from '@sluice/engine';
+import type { Outgoing, QueueOwnership, QueueSpec, QueueStatus, UnroutedStatus } from '@sluice/engine';
 import { engineFail, systemClock, type Clock } from '@sluice/plugin-api';
 import { MemoryQueue, type Entry, type Taker } from './memory-queue.js';
 
@@ -49,6 +49,27 @@ export class MemoryBroker {
     if (!this.#buses.delete(bus)) return;
     for (const [name, queue] of this.#queues) if (queue.owner === bus) this.#queues.delete(name);
     if (this.#buses.size === 0) for (const queue of this.#all()) queue.suspend();
+  }
+
+  /** Makes this connection the only one that takes messages of the queues, and takes the deliveries of the others away. */
+  own(names: readonly string[], owner: MemoryBus): void {
+    for (const name of names) {
+      const queue = this.#queues.get(name);
+      if (!queue) continue;
+      queue.only = owner;
+      for (const bus of this.#buses) if (bus !== owner) bus.loseHeld(queue);
+      queue.wake();
+    }
+  }
+
+  /** Lets every connection take messages again. */
+  disown(names: readonly string[], owner: MemoryBus): void {
+    for (const name of names) {
+      const queue = this.#queues.get(name);
+      if (queue?.only !== owner) continue;
+      queue.only = undefined;
+      queue.wake();
+    }
   }
 
   /** Returns a queue by name. */
@@ -119,6 +140,7 @@ export class MemoryBus implements Bus {
   readonly engine = 'memory';
   readonly #takers = new Map<Taker, MemoryQueue>();
   readonly #exclusive: QueueSpec[] = [];
+  readonly #owned = new Set<MemoryOwnership>();
   #closed = false;
 
   constructor(readonly broker: MemoryBroker) {}
@@ -139,6 +161,7 @@ export class MemoryBus implements Bus {
     const queue = this.broker.queue(name);
     if (!queue) throw engineFail.BUS_UNAVAILABLE(`queue ${name} does not exist: declare it first`);
     const taker: Taker = {
+      bus: this,
       prefetch: options.prefetch,
       held: new Set(),
       connected: () => this.state().state === 'up',
@@ -160,6 +183,20 @@ export class MemoryBus implements Bus {
         queue.wake();
       },
     };
+  }
+
+  async own(_name: string, owned: readonly string[]): Promise<QueueOwnership | undefined> {
+    this.#open();
+    this.broker.own(owned, this);
+    const ownership = new MemoryOwnership(this, owned, () => void this.#owned.delete(ownership));
+    this.#owned.add(ownership);
+    return ownership;
+  }
+
+  /** Returns the deliveries of this queue that the connection holds: they cannot be settled any more. */
+  loseHeld(queue: MemoryQueue): void {
+    for (const [taker, from] of this.#takers)
+      if (from === queue) for (const entry of [...taker.held]) queue.giveBack(taker, entry);
   }
 
   state(): BusState {
@@ -203,6 +240,7 @@ export class MemoryBus implements Bus {
 
   /** Simulates the loss of the connection: held deliveries return to their queues, and settling them has no effect. */
   lose(): void {
+    for (const ownership of [...this.#owned]) ownership.end();
     for (const [taker, queue] of this.#takers) for (const entry of [...taker.held]) queue.giveBack(taker, entry);
   }
 
@@ -215,6 +253,44 @@ export class MemoryBus implements Bus {
   #open(): void {
     const state = this.state();
     if (state.state !== 'up') throw engineFail.BUS_UNAVAILABLE(`the memory bus is ${state.state}: ${state.reason}`);
+  }
+}
+
+class MemoryOwnership implements QueueOwnership {
+  readonly #ending = new AbortController();
+  readonly #consumers: { readonly queue: string; readonly consumer: Consumer }[] = [];
+
+  constructor(
+    private readonly bus: MemoryBus,
+    private readonly owned: readonly string[],
+    private readonly gone: () => void,
+  ) {}
+
+  get ended(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  async consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): Promise<Consumer> {
+    if (this.ended.aborted) throw engineFail.BUS_UNAVAILABLE('the right to consume the queue has ended');
+    const consumer = await this.bus.consume(queue, options, handle);
+    this.#consumers.push({ queue, consumer });
+    return consumer;
+  }
+
+  async release(): Promise<void> {
+    this.end();
+  }
+
+  end(): void {
+    if (this.ended.aborted) return;
+    this.gone();
+    for (const { queue, consumer } of this.#consumers) {
+      void consumer.stop();
+      const from = this.bus.broker.queue(queue);
+      if (from) this.bus.loseHeld(from);
+    }
+    this.bus.broker.disown(this.owned, this.bus);
+    this.#ending.abort();
   }
 }
 

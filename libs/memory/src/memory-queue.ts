@@ -11,6 +11,8 @@ export interface Entry {
 
 /** A consumer from the view of the queue. */
 export interface Taker {
+  /** The connection of the consumer. */
+  readonly bus: object;
   prefetch: number;
   readonly held: Set<Entry>;
   /** Returns whether its connection is up. */
@@ -29,6 +31,8 @@ interface Delayed {
 /** One queue of a memory broker. It delivers in a later turn of the event loop, so that a consumer is never called within its own call. */
 export class MemoryQueue {
   readonly patterns = new Set<string>();
+  /** The only connection that may take messages; undefined: every connection. */
+  only: object | undefined;
   readonly #takers = new Set<Taker>();
   readonly #delayed = new Set<Delayed>();
   #ready: Entry[] = [];
@@ -155,6 +159,7 @@ export class MemoryQueue {
   }
 
   #hasRoom(taker: Taker): boolean {
+    if (this.only !== undefined && this.only !== taker.bus) return false;
     return this.#takers.has(taker) && taker.connected() && taker.held.size < taker.prefetch;
   }
 

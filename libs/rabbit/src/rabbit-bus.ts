@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, BusState, Consumer, ConsumeOptions, Delivery } from '@sluice/engine';
-import type { Outgoing, QueueSpec, QueueStatus, UnroutedStatus } from '@sluice/engine';
+import type { Outgoing, QueueOwnership, QueueSpec, QueueStatus, UnroutedStatus } from '@sluice/engine';
 import { engineFail, type Log } from '@sluice/plugin-api';
 import type { Channel, ChannelModel } from 'amqplib';
 import { readConsumerTimeout } from './consumer-timeout.js';
@@ -8,6 +8,7 @@ import { describe, REPLY, replyCode, toFailure } from './connection/failure.js';
 import { Link } from './connection/link.js';
 import { PublishCall } from './publishing/publish-call.js';
 import { Publisher } from './publishing/publisher.js';
+import { claimQueues, RabbitOwnership } from './consuming/ownership.js';
 import { RecentAcks } from './consuming/recent-acks.js';
 import { claimSoleHost } from './queues/single-host-guard.js';
 import { Subscription } from './consuming/subscription.js';
@@ -48,6 +49,7 @@ export class RabbitBus implements Bus {
   readonly #publisher: Publisher;
   readonly #specs = new Map<string, QueueSpec>();
   readonly #subscriptions = new Set<Subscription>();
+  readonly #owned = new Set<RabbitOwnership>();
   readonly #calls = new Set<PublishCall>();
   readonly #acks = new RecentAcks();
   /** Messages that were ready in each queue when it was last counted, reported when somebody deletes the queue. */
@@ -100,8 +102,36 @@ export class RabbitBus implements Bus {
 
   async consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): Promise<Consumer> {
     const connection = await this.#consuming.up(TIMEOUT_MS);
+    return this.#subscribe(connection, queue, options, handle);
+  }
+
+  async own(name: string, owned: readonly string[]): Promise<QueueOwnership | undefined> {
+    const connection = await this.#consuming.up(TIMEOUT_MS);
+    const claimed = await claimQueues(connection, this.#names, name, owned).catch((error: unknown) => {
+      throw toFailure(`queue ${name}`, error);
+    });
+    if (!claimed) return undefined;
+    const ownership: RabbitOwnership = new RabbitOwnership(
+      connection,
+      this.#names,
+      name,
+      (queue, options, handle, ended) => this.#subscribe(connection, queue, options, handle, ended),
+      () => void this.#owned.delete(ownership),
+    );
+    this.#owned.add(ownership);
+    return ownership;
+  }
+
+  async #subscribe(
+    connection: ChannelModel,
+    queue: string,
+    options: ConsumeOptions,
+    handle: (delivery: Delivery) => void,
+    ended?: () => void,
+  ): Promise<Subscription> {
     const subscription = new Subscription(
       {
+        ...(ended && { ended }),
         queue,
         names: this.#names,
         publisher: this.#publisher,
@@ -178,7 +208,10 @@ export class RabbitBus implements Bus {
       log,
       name: `sluice ${hostId} consumes`,
       opened: (connection) => this.#openConsuming(connection),
-      lost: () => this.#subscriptions.forEach((subscription) => subscription.lost()),
+      lost: () => {
+        for (const ownership of [...this.#owned]) ownership.lost();
+        for (const subscription of this.#subscriptions) subscription.lost();
+      },
     });
     try {
       this.#publishing = await Link.open({

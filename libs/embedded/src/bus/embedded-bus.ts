@@ -7,6 +7,7 @@ import {
   type ConsumeOptions,
   type Delivery,
   type Outgoing,
+  type QueueOwnership,
   type QueueSpec,
   type QueueStatus,
   type UnroutedStatus,
@@ -15,6 +16,7 @@ import { engineFail, type Log } from '@sluice/plugin-api';
 import { backoffMs } from '@sluice/runtime';
 import type { ClientConfig } from 'pg';
 import { Link } from './link.js';
+import { DISOWN, EmbeddedOwnership } from './ownership.js';
 import { regexOf } from './patterns.js';
 import { Reader } from './reader.js';
 import { endDeadSessions, renewSession } from './sessions.js';
@@ -48,6 +50,7 @@ export class EmbeddedBus implements Bus {
   readonly #writer = new Writer();
   readonly #reader = new Reader(this.#writer);
   readonly #exclusive = new Map<string, QueueSpec>();
+  readonly #owned = new Set<EmbeddedOwnership>();
   readonly #closing = new AbortController();
   #link: Link | undefined;
   #reason = 'not connected yet';
@@ -84,6 +87,19 @@ export class EmbeddedBus implements Bus {
   async consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): Promise<Consumer> {
     await this.#existing(queue);
     return this.#reader.consume(queue, options, handle);
+  }
+
+  async own(_name: string, owned: readonly string[]): Promise<QueueOwnership | undefined> {
+    return this.#ask(async (link) => {
+      await link.query('select own_queues($1, $2)', [owned, link.session]);
+      const ownership = new EmbeddedOwnership(this.#reader, () => {
+        this.#owned.delete(ownership);
+        return link.query(DISOWN, [owned, link.session]);
+      });
+      if (this.#link === link) this.#owned.add(ownership);
+      else ownership.end();
+      return ownership;
+    });
   }
 
   state(): BusState {
@@ -158,6 +174,8 @@ export class EmbeddedBus implements Bus {
         this.#reason = reason.message;
         this.options.log.warn('the bus has lost its database', { reason: reason.message });
       }
+      for (const ownership of this.#owned) ownership.end();
+      this.#owned.clear();
       this.#reader.detach();
       this.#writer.detach();
     }

@@ -19,11 +19,14 @@ const MAX_TAKE = 500;
  * order.
  *
  * The statement first locks the row of its session: a session that has ended takes no messages, and the end of a session waits for the
+ * commit. It locks the rows of the queues likewise: a queue that another session owns returns no messages, and a new owner waits for the
  * commit.
  */
 const TAKE = `
 with own as materialized (
   select from session where id = $3 for key share
+), locked as materialized (
+  select queue, taker from queue where queue = any ($1) for key share
 ), taken as (
   update message set taken_by = $3, deliveries = deliveries + 1
   where exists (select from own) and id = any (array(
@@ -33,6 +36,7 @@ with own as materialized (
       select id from message where queue = wanted.queue and at <= now() and taken_by is null
       order by at, id limit wanted.count for update skip locked
     ) as next
+    where wanted.queue <> all (array(select queue from locked where taker <> $3))
   ))
   returning id, queue, at, deliveries, headers, body
 )
@@ -41,6 +45,12 @@ select id, queue, deliveries, headers, body from taken order by at, id`;
 const RELEASE = `
 with freed as (update message set taken_by = null where id = any ($1::bigint[]) and taken_by = $2 returning queue)
 select pg_notify(current_schema(), queue) from (select distinct queue from freed) as freed`;
+
+/** A consumer whose deliveries can be returned at once. */
+export interface DroppableConsumer extends Consumer {
+  /** Stops, and returns held deliveries to the queue: they cannot be settled any more. */
+  drop(): void;
+}
 
 /** Takes messages from all consumed queues in one statement, and passes them to the consumers. */
 export class Reader {
@@ -53,7 +63,7 @@ export class Reader {
 
   constructor(private readonly writer: Writer) {}
 
-  consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): Consumer {
+  consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): DroppableConsumer {
     const consumers = this.#queues.get(queue) ?? new Set();
     this.#queues.set(queue, consumers);
     const consumer = new EmbeddedConsumer(
@@ -169,7 +179,7 @@ export class Reader {
   }
 }
 
-class EmbeddedConsumer implements Consumer {
+class EmbeddedConsumer implements DroppableConsumer {
   readonly #held = new Set<EmbeddedDelivery>();
   #stopped = false;
 
@@ -188,6 +198,11 @@ class EmbeddedConsumer implements Consumer {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#forget();
+  }
+
+  drop(): void {
+    void this.stop();
+    for (const delivery of [...this.#held]) delivery.drop();
   }
 
   async setPrefetch(count: number): Promise<void> {
@@ -267,5 +282,13 @@ class EmbeddedDelivery implements Delivery {
 
   lose(): void {
     if (this.#state === 'held') this.#state = 'lost';
+  }
+
+  /** Returns the delivery to its queue although its holder still uses it: to the holder it is lost. */
+  drop(): void {
+    if (this.#state !== 'held') return;
+    this.#state = 'lost';
+    this.giveBack(this.#id);
+    this.consumer.ended(this);
   }
 }

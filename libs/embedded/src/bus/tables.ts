@@ -71,6 +71,33 @@ const MIGRATIONS: readonly string[] = [
   end $$;
   update message set taken_by = null where taken_by not in (select id from session);
   `,
+  // The session that alone may take messages of the queue; null: every session. Taking locks the rows of its queues for key share, so the
+  // first statement of own_queues waits for it, and the next one sees what was taken.
+  `
+  alter table queue add column taker bigint;
+  create function own_queues(owned text[], owner bigint) returns void language plpgsql as $$
+  declare filled bigint;
+  begin
+    perform from session where id = owner for key share;
+    if not found then raise exception 'the session has ended'; end if;
+    perform from queue where queue = any(owned) order by queue for update;
+    update queue set taker = owner where queue = any(owned);
+    with freed as (
+      update message set taken_by = null where queue = any(owned) and taken_by <> owner returning queue
+    )
+    select count(pg_notify(current_schema(), queue)) into filled from (select distinct queue from freed) as freed;
+  end $$;
+  create or replace function end_session(ended bigint) returns void language plpgsql as $$
+  declare filled bigint;
+  begin
+    delete from session where id = ended;
+    update queue set taker = null where taker = ended;
+    with gone as (delete from queue where session = ended returning queue)
+    delete from message where queue in (select queue from gone);
+    with freed as (update message set taken_by = null where taken_by = ended returning queue)
+    select count(pg_notify(current_schema(), queue)) into filled from (select distinct queue from freed) as freed;
+  end $$;
+  `,
 ];
 
 /** Creates or migrates the schema and its tables. Several hosts may do so at once. The search path must begin with the schema. */

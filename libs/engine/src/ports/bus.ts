@@ -53,6 +53,26 @@ export interface Consumer {
   setPrefetch(count: number): Promise<void>;
 }
 
+/**
+ * The right of this host to be the only consumer of some queues. It ends with {@link QueueOwnership.release}, and when the connection to the
+ * broker is lost: the consumers then end too, and the broker redelivers what they held, in the order in which it was delivered.
+ */
+export interface QueueOwnership {
+  /** Fires when the right has ended. */
+  readonly ended: AbortSignal;
+  /**
+   * Consumes one of the queues, as {@link Bus.consume} does, until the right ends.
+   *
+   * @throws `BUS_UNAVAILABLE` when the broker cannot be reached or the right has ended
+   */
+  consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): Promise<Consumer>;
+  /**
+   * Ends the right. Held deliveries return to their queues and cannot be settled any more; afterwards another host may own the queues.
+   * Never rejects.
+   */
+  release(): Promise<void>;
+}
+
 /** A queue as a host declares it. All hosts declare a durable queue alike. */
 export interface QueueSpec {
   /** Name of the queue, from {@link queues}. */
@@ -114,6 +134,15 @@ export interface Bus {
    * @throws `BUS_UNAVAILABLE` when the broker cannot be reached or the queue does not exist
    */
   consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): Promise<Consumer>;
+  /**
+   * Makes this host the only consumer of declared queues. Where the broker can, it takes the deliveries of other hosts away; otherwise it
+   * waits until they consume no longer. Only one host at a time may try: the one that has the lease.
+   *
+   * @param name of the right, from {@link queues}; equal on all hosts
+   * @returns undefined while another host owns or consumes one of the queues: try again
+   * @throws `BUS_UNAVAILABLE` when the broker cannot be reached
+   */
+  own(name: string, owned: readonly string[]): Promise<QueueOwnership | undefined>;
   /** Returns the state of the connection. Never throws. */
   state(): BusState;
   /**
@@ -157,6 +186,10 @@ export interface Bus {
 export const queues = {
   flow: (flow: string) => `flow.${flow}`,
   next: (flow: string) => `flow.${flow}.next`,
+  /** Ends of runs and replays of a flow with lanes. Only its owner consumes it. */
+  lane: (flow: string) => `flow.${flow}.lane`,
+  /** The right to consume the events of a flow with lanes. On RabbitMQ it is an exclusive queue of this name. */
+  owner: (flow: string) => `flow.${flow}.owner`,
   push: (connection: string, priority: string) => `push.${connection}.${priority}`,
   /** Retries of pushes. They have a queue of their own because in one queue a retry would wait behind thousands of new pushes. */
   pushAgain: (connection: string, priority: string) => `push.${connection}.${priority}.again`,

@@ -111,6 +111,15 @@ export class Session {
     this.#closeIfDone();
   }
 
+  /** Closes the channel: the broker requeues held deliveries, and settling them has no effect. */
+  async drop(): Promise<void> {
+    if (!this.#alive) return;
+    this.#stopped = true;
+    this.#window.flush();
+    this.die();
+    await closeQuietly(this.#channel);
+  }
+
   /** Ends the session after its connection is lost. Settling has no effect from then on: the broker redelivers the held messages. */
   die(): void {
     if (!this.#alive) return;

@@ -22,6 +22,8 @@ export interface SubscriptionOptions {
    * Called when the broker has cancelled the consumer, with the number of held deliveries. The queue is declared again after it resolves.
    */
   readonly cancelled: (queue: string, held: number) => Promise<void>;
+  /** Called when a channel was lost or the broker has cancelled the consumer, which then ends. Absent: it consumes again. */
+  readonly ended?: () => void;
 }
 
 /**
@@ -53,12 +55,13 @@ export class Subscription implements Consumer {
 
   /** Like `open`, but tries again while the connection is up. */
   async resume(connection: ChannelModel): Promise<void> {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#stopping.signal.aborted || this.#options.ended) return;
     await this.open(connection).catch(() => void this.#again(connection));
   }
 
   /** Drops the session and its deliveries after the connection is lost. */
   lost(): void {
+    if (this.#options.ended) this.#stopping.abort();
     this.#connection = undefined;
     this.#session?.die();
     this.#session = undefined;
@@ -67,6 +70,12 @@ export class Subscription implements Consumer {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#session?.stop();
+  }
+
+  /** Stops and closes the channel: the broker requeues held deliveries. Never rejects. */
+  async drop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#session?.drop();
   }
 
   async setPrefetch(count: number): Promise<void> {
@@ -95,7 +104,8 @@ export class Subscription implements Consumer {
   }
 
   async #replace(session: Session, connection: ChannelModel): Promise<void> {
-    const { queue, cancelled } = this.#options;
+    const { queue, cancelled, ended } = this.#options;
+    if (ended) return ended();
     if (session.cancelled) await cancelled(queue, session.held);
     if (this.#session === session) await this.#again(connection);
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { queues, type Bus, type Outgoing } from '@sluice/engine';
+import { queues, type Bus, type Delivery, type Outgoing, type QueueOwnership } from '@sluice/engine';
 import { isSluiceError, type EventMessage } from '@sluice/plugin-api';
 import { openInbox, settled, until, type Inbox } from './inbox.js';
 
@@ -208,6 +208,94 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         await bus.publish(to(queues.peers, ['heard']));
         await late.atLeast(1);
         expect(late.ids()).toEqual(['heard']);
+      });
+    });
+
+    describe('an owner of queues', () => {
+      const right = () => `${word}.owner`;
+
+      async function owned(on: Bus, ...of: string[]): Promise<QueueOwnership> {
+        let ownership: QueueOwnership | undefined;
+        await until('the right to consume', async () => {
+          ownership = await on.own(right(), of).catch(() => undefined);
+          return ownership !== undefined;
+        });
+        return ownership as QueueOwnership;
+      }
+
+      async function take(from: QueueOwnership, queue: string, prefetch = 100): Promise<Delivery[]> {
+        const deliveries: Delivery[] = [];
+        await from.consume(queue, { prefetch }, (delivery) => void deliveries.push(delivery));
+        return deliveries;
+      }
+
+      const idsOf = (deliveries: readonly Delivery[]) => deliveries.map((delivery) => delivery.message.attributes.id);
+
+      it('is the only host that settles deliveries: what it held is delivered to the next owner, in order', async () => {
+        const [one, two] = [await declared('one'), await declared('two')];
+        const other = await open();
+        const first = await owned(bus, one, two);
+        await bus.publish([...to(one, names(20)), ...to(two, ['x'])]);
+        const held = await take(first, one, 10);
+        await take(first, two);
+        await until('10 deliveries', () => held.length === 10);
+        expect(await settled(held[0]!)).toBe(true);
+
+        let second = await other.own(right(), [one, two]);
+        if (second) {
+          // the other host has taken the deliveries away
+          await expect(settled(held[1]!)).resolves.toBe(false);
+        }
+        await first.release();
+        expect(first.ended.aborted).toBe(true);
+        second ??= await owned(other, one, two);
+        const again = await take(second, one);
+        await until('all other messages', () => again.length === 19);
+        expect(idsOf(again)).toEqual(names(20).slice(1));
+        for (const delivery of held.slice(1)) expect(await settled(delivery)).toBe(false);
+        for (const delivery of again) expect(await settled(delivery)).toBe(true);
+        await empty(one);
+      });
+
+      it('is succeeded when its host dies', async () => {
+        const queue = await declared();
+        const other = await open();
+        await bus.publish(to(queue, names(5)));
+        const first = await owned(other, queue);
+        const held = await take(first, queue);
+        await until('5 deliveries', () => held.length === 5);
+        await harness.crash(other);
+        await until('the right to end', () => first.ended.aborted);
+        const again = await take(await owned(bus, queue), queue);
+        await until('5 deliveries', () => again.length === 5);
+        expect(idsOf(again)).toEqual(names(5));
+        expect(again[0]!.redelivered).toBe(1);
+      });
+
+      it('leaves the queue to any host when it has released it', async () => {
+        const queue = await declared();
+        const ownership = await owned(bus, queue);
+        await ownership.release();
+        await ownership.release();
+        await expect(ownership.consume(queue, { prefetch: 1 }, () => undefined)).rejects.toMatchObject({
+          code: 'BUS_UNAVAILABLE',
+        });
+        const inbox = await openInbox(await open(), queue, { settle: true });
+        await bus.publish(to(queue, ['free']));
+        await inbox.atLeast(1);
+      });
+
+      it('loses its right with the broker, and takes nothing until it has the right again', async () => {
+        const queue = await declared();
+        const first = await owned(bus, queue);
+        const before = await take(first, queue);
+        await harness.restartBroker();
+        await until('the right to end', () => first.ended.aborted);
+        await until('the bus to be back', async () => (await refusal(bus.publish(to(queue, ['late'])))) === 'no refusal');
+        const second = await owned(bus, queue);
+        const after = await take(second, queue);
+        await until('the message', () => after.length > 0);
+        expect([idsOf(before), [...new Set(idsOf(after))]]).toEqual([[], ['late']]);
       });
     });
 

@@ -1,0 +1,88 @@
+import type { Consumer, ConsumeOptions, Delivery, QueueOwnership } from '@sluice/engine';
+import { engineFail } from '@sluice/plugin-api';
+import type { ChannelModel } from 'amqplib';
+import { REPLY, replyCode } from '../connection/failure.js';
+import { withChannel } from '../queues/temporary-channel.js';
+import type { Names } from '../queues/topology.js';
+import type { Subscription } from './subscription.js';
+
+/**
+ * Claims the right to consume some queues: an exclusive queue on the consuming connection, which the broker deletes when the connection
+ * ends. A quorum queue admits a second consumer even to an exclusive one, so the right begins only when the queues have no consumer.
+ *
+ * @returns false while another host has the right or consumes one of the queues
+ */
+export async function claimQueues(
+  connection: ChannelModel,
+  names: Names,
+  name: string,
+  owned: readonly string[],
+): Promise<boolean> {
+  try {
+    await withChannel(connection, (channel) => channel.assertQueue(names.of(name), { exclusive: true, durable: false }));
+  } catch (error) {
+    if (replyCode(error) === REPLY.resourceLocked) return false;
+    throw error;
+  }
+  for (const queue of owned) {
+    const { consumerCount } = await withChannel(connection, (channel) => channel.checkQueue(names.of(queue)));
+    if (consumerCount === 0) continue;
+    await disclaim(connection, names, name);
+    return false;
+  }
+  return true;
+}
+
+async function disclaim(connection: ChannelModel, names: Names, name: string): Promise<void> {
+  await withChannel(connection, (channel) => channel.deleteQueue(names.of(name))).catch(() => undefined);
+}
+
+/** The right to consume some queues. It ends with the connection, or when a channel of a consumer is lost. */
+export class RabbitOwnership implements QueueOwnership {
+  readonly #ending = new AbortController();
+  readonly #subscriptions: Subscription[] = [];
+  #released: Promise<void> | undefined;
+
+  constructor(
+    private readonly connection: ChannelModel,
+    private readonly names: Names,
+    private readonly name: string,
+    private readonly open: (
+      queue: string,
+      options: ConsumeOptions,
+      handle: (delivery: Delivery) => void,
+      lost: () => void,
+    ) => Promise<Subscription>,
+    private readonly gone: () => void,
+  ) {}
+
+  get ended(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  async consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): Promise<Consumer> {
+    if (this.ended.aborted) throw engineFail.BUS_UNAVAILABLE('RabbitMQ: the right to consume the queue has ended');
+    const subscription = await this.open(queue, options, handle, () => void this.release());
+    this.#subscriptions.push(subscription);
+    if (this.ended.aborted) await subscription.drop();
+    return subscription;
+  }
+
+  /** Closes the channels, so that the broker requeues what they hold, and only then deletes the exclusive queue. */
+  release(): Promise<void> {
+    return (this.#released ??= this.#release());
+  }
+
+  /** Ends the right with its connection. */
+  lost(): void {
+    this.#ending.abort();
+    this.gone();
+  }
+
+  async #release(): Promise<void> {
+    if (this.ended.aborted) return;
+    this.lost();
+    await Promise.all(this.#subscriptions.map((subscription) => subscription.drop()));
+    await disclaim(this.connection, this.names, this.name);
+  }
+}
