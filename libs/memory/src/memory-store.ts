@@ -22,6 +22,7 @@ import {
   type ParkedState,
   type ParkedStore,
   type ParkedSummary,
+  type ForkStore,
   type HostReport,
   type HostStore,
   type Revocation,
@@ -35,6 +36,7 @@ import {
   type StoreRetention,
 } from '@sluice/engine';
 import { engineFail, systemClock, type Clock } from '@sluice/plugin-api';
+import { MemoryForks, sweepForks, type MemoryFork } from './memory-forks.js';
 import { memoryHosts } from './memory-hosts.js';
 import { memoryLanes, type MemoryLanesOfFlow } from './memory-lanes.js';
 import { MemoryRevisions, sweepRevisions } from './memory-revisions.js';
@@ -73,6 +75,8 @@ export class MemoryDatabase {
   readonly schedules = new Map<string, ScheduleRow>();
   /** By flow. */
   readonly lanes = new Map<string, MemoryLanesOfFlow>();
+  /** By run, path and epoch. */
+  readonly forks = new Map<string, MemoryFork>();
   /** Entries with their numbers. */
   journal: (JournalEntry & { readonly n: number })[] = [];
   audit: AuditRow[] = [];
@@ -110,12 +114,14 @@ export class MemoryStore implements Store {
   readonly hosts: HostStore;
   readonly schedules: ScheduleStore;
   readonly lanes: LaneStore;
+  readonly forks: ForkStore;
 
   constructor(private readonly database = new MemoryDatabase()) {
     this.revisions = new MemoryRevisions(database);
     this.hosts = memoryHosts(database);
     this.schedules = memorySchedules(database);
     this.lanes = memoryLanes(database);
+    this.forks = new MemoryForks(database);
     this.leases = new MemoryLeases(database);
     this.parked = new MemoryParked(database);
     this.claims = new MemoryClaims(database);
@@ -187,6 +193,7 @@ export class MemoryStore implements Store {
         .reverse();
       for (const [key, { until }] of claims) if (until <= now()) claims.delete(key);
       sweepRevisions(this.database);
+      sweepForks(this.database);
     });
   }
 

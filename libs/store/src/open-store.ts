@@ -20,6 +20,7 @@ import { AddRevisions1796300000000 } from './migrations/1796300000000-add-revisi
 import { AddNotes1796349000000 } from './migrations/1796349000000-add-notes.js';
 import { AddSchedules1796400000000 } from './migrations/1796400000000-add-schedules.js';
 import { AddLanes1796450000000 } from './migrations/1796450000000-add-lanes.js';
+import { AddForks1796450000000 } from './migrations/1796450000000-add-forks.js';
 import { PostgresStore } from './postgres-store.js';
 import { SCHEMA } from './schema.js';
 
@@ -69,6 +70,7 @@ export async function openStore({ url, engine, log, clock }: StoreOptions): Prom
       AddNotes1796349000000,
       AddSchedules1796400000000,
       AddLanes1796450000000,
+      AddForks1796450000000,
     ],
     migrationsTableName: 'migration',
     applicationName: 'sluice store',

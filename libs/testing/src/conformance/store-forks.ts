@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ForkEnd, ForkKey, Store } from '@sluice/engine';
+import type { StoreOfTest } from './store-revisions.js';
+
+/** Larger than any page of these tests. */
+const MAX_BYTES = 8 * 1024 ** 2;
+const YEAR_MS = 365 * 86_400_000;
+
+/** Registers the tests of `Store.forks`. */
+export function forkTests({ store, open, word }: StoreOfTest): void {
+  describe('forks', () => {
+    const fork = (path = 'lines', epoch = 0): ForkKey => ({ run: word(), path, epoch });
+    const end = (index: number, value: unknown, more: Partial<ForkEnd> = {}): ForkEnd => ({
+      index,
+      epoch: 0,
+      ok: true,
+      value,
+      ...more,
+    });
+    const endsOf = (key: ForkKey, from = 0) => store().forks.ends(key, { from, limit: 1_000, maxBytes: MAX_BYTES });
+    const missing = (key: ForkKey, from = 0) => store().forks.missing(key, { from, limit: 1_000 });
+
+    /** Reads a whole list page by page. */
+    async function listOf(from: Store, key: ForkKey, maxBytes: number): Promise<unknown[]> {
+      const items: unknown[] = [];
+      for (;;) {
+        const page = await from.forks.items(key, { from: items.length, maxBytes });
+        if (!page || page.items.length === 0) return items;
+        items.push(...page.items);
+      }
+    }
+
+    it('keeps the list that was stored first, and separates lists by path and epoch', async () => {
+      const other = await open();
+      expect(await store().forks.create(fork(), [{ sku: 'А' }, null, 'нуль\u0000 half \ud83d'])).toBe(3);
+      expect(await other.forks.create(fork(), ['another'])).toBe(3);
+      expect(await other.forks.create(fork('lines/0/parts'), [])).toBe(0);
+      expect(await other.forks.create(fork('lines', 1), [1])).toBe(1);
+      expect(await listOf(other, fork(), MAX_BYTES)).toEqual([{ sku: 'А' }, null, 'нуль\u0000 half \ud83d']);
+      expect(await listOf(other, fork('lines', 1), MAX_BYTES)).toEqual([1]);
+      expect(await other.forks.items(fork('lines/0/parts'), { from: 0, maxBytes: 1 })).toEqual({ total: 0, items: [] });
+    });
+
+    it('keeps one of the lists that several hosts store at once', async () => {
+      const hosts = [store(), await open(), await open()];
+      const lists = hosts.map((_, n) => Array.from({ length: 2_000 + n }, (_item, index) => `${n}.${index}`));
+      const totals = await Promise.all(hosts.map((host, n) => host.forks.create(fork(), lists[n]!)));
+      expect(new Set(totals).size).toBe(1);
+      expect(lists).toContainEqual(await listOf(store(), fork(), MAX_BYTES));
+    });
+
+    it('returns undefined for the items of a fork that does not exist', async () => {
+      expect(await store().forks.items(fork(), { from: 0, maxBytes: 1 })).toBeUndefined();
+    });
+
+    it('reads items from any index, in pages of limited bytes that have at least one item', async () => {
+      const large = 'x'.repeat(100_000);
+      const items = Array.from({ length: 3_000 }, (_, n) => (n % 1_000 === 999 ? large : { n, name: 'Товар' }));
+      await store().forks.create(fork(), items);
+      for (const from of [0, 1, 998, 999, 1_000, 2_999]) {
+        const page = await store().forks.items(fork(), { from, maxBytes: 1 });
+        expect(page?.items[0]).toEqual(items[from]);
+        expect(page?.total).toBe(3_000);
+        expect(JSON.stringify(page?.items).length).toBeLessThan(120_000);
+      }
+      expect(await store().forks.items(fork(), { from: 3_000, maxBytes: 1 })).toEqual({ total: 3_000, items: [] });
+      expect(await listOf(store(), fork(), 64 * 1024)).toEqual(items);
+    });
+
+    it('counts the first end of an index and an epoch, and the newest epoch of an index', async () => {
+      const other = await open();
+      await store().forks.create(fork(), ['a', 'b', 'c']);
+      const failed = { error: { code: 'REJECTED', message: 'нет\u0000' }, at: 'reserve' };
+      await store().forks.end(fork(), [end(1, 'first'), end(0, failed, { ok: false })]);
+      await other.forks.end(fork(), [end(1, 'second'), end(2, undefined)]);
+      expect(await endsOf(fork())).toEqual([end(0, failed, { ok: false }), end(1, 'first'), end(2, null)]);
+      await other.forks.end(fork(), [end(0, 'replayed', { epoch: 1 })]);
+      expect(await endsOf(fork())).toEqual([end(0, 'replayed', { epoch: 1 }), end(1, 'first'), end(2, null)]);
+    });
+
+    it('reads ends in pages of limited number and bytes', async () => {
+      await store().forks.create(fork(), Array.from({ length: 100 }).fill(0));
+      const ends = Array.from({ length: 100 }, (_, index) => end(index, 'x'.repeat(998)));
+      await store().forks.end(fork(), ends);
+      const sizes = [];
+      const walked: ForkEnd[] = [];
+      for (let page: readonly ForkEnd[] = [end(-1, '')]; page.length > 0;) {
+        page = await store().forks.ends(fork(), { from: walked.length, limit: 30, maxBytes: walked.length === 0 ? 1 : 10_000 });
+        walked.push(...page);
+        sizes.push(page.length);
+      }
+      expect(walked).toEqual(ends);
+      expect(sizes[0]).toBe(1);
+      expect(Math.max(...sizes)).toBe(10);
+      expect(await store().forks.ends(fork(), { from: 0, limit: 30, maxBytes: MAX_BYTES })).toHaveLength(30);
+    });
+
+    it('finds items without a successful end, also those that never began', async () => {
+      await store().forks.create(fork(), ['a', 'b', 'c', 'd', 'e']);
+      await store().forks.end(fork(), [end(0, 1), end(1, 'failed', { ok: false }), end(3, 1)]);
+      expect(await missing(fork())).toEqual([1, 2, 4]);
+      expect(await missing(fork(), 2)).toEqual([2, 4]);
+      expect(await store().forks.missing(fork(), { from: 0, limit: 1 })).toEqual([1]);
+      await store().forks.end(fork(), [end(1, 'replayed', { epoch: 1 })]);
+      expect(await missing(fork())).toEqual([2, 4]);
+      expect(await missing(fork('absent'))).toEqual([]);
+    });
+
+    it('stores ends of many runs that arrive at once on several hosts, in any order', async () => {
+      const hosts = [store(), await open()];
+      const keys = Array.from({ length: 20 }, (_, n) => ({ ...fork(), run: `${word()}.${n % 10}`, path: n < 10 ? 'a' : 'b' }));
+      for (const key of keys) await store().forks.create(key, [0, 1, 2]);
+      const writes = [...keys, ...[...keys].reverse()].flatMap((key) => [2, 0, 1].map((index) => ({ key, index })));
+      await Promise.all(writes.map(({ key, index }, n) => hosts[n % 2]!.forks.end(key, [end(index, { n: index })])));
+      for (const key of keys) expect(await endsOf(key)).toEqual([0, 1, 2].map((index) => end(index, { n: index })));
+      await store().forks.end(fork('absent'), [end(0, 1)]);
+      expect(await endsOf(fork('absent'))).toEqual([]);
+    });
+
+    it('keeps closed forks readable through a sweep', async () => {
+      for (const path of ['closed', 'open']) await store().forks.create(fork(path), ['a']);
+      await store().forks.close(fork('closed'));
+      await store().forks.closeRun(word());
+      await store().sweep({ journalMs: YEAR_MS, parkedMs: YEAR_MS, auditMs: YEAR_MS, auditRows: 1_000_000 });
+      expect(await listOf(store(), fork('closed'), MAX_BYTES)).toEqual(['a']);
+      expect(await listOf(store(), fork('open'), MAX_BYTES)).toEqual(['a']);
+    });
+  });
+}
