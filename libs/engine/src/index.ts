@@ -25,7 +25,6 @@ export {
   type PushClass,
   type PushOwner,
 } from './ports/pacer.js';
-export { MAX_AUDIT_TEXT_LENGTH, MIN_PARKED_BYTES } from './ports/store.js';
 export { CLOSED_FORK_KEPT_MS, OPEN_FORK_KEPT_MS, type ForkEnd, type ForkKey, type ForkStore } from './ports/forks.js';
 export { HEARTBEAT_MS, MAX_HEARTBEAT_AGE_MS, type HostReport, type HostRow, type HostStore } from './ports/hosts.js';
 export type {
