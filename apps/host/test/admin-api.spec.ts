@@ -10,7 +10,7 @@ import {
   type AdminRoute,
 } from '@sluice/admin-contract';
 import { engineFail } from '@sluice/plugin-api';
-import type { ParkedRun } from '@sluice/engine';
+import { RUN_STATE_VERSION, type ParkedRun } from '@sluice/engine';
 import { hostFail } from '../src/failures.js';
 import { problemOf } from '../src/http/problem.js';
 import { AdminApp, MASKED } from './admin-app.js';
@@ -273,7 +273,7 @@ describe('the audit log', () => {
 
 describe('a run that a host of a newer release has parked', () => {
   it('is shown by no host of this release, which answers 409 with the cure', async () => {
-    const json = Buffer.from(JSON.stringify({ v: 2, frames: [] }));
+    const json = Buffer.from(JSON.stringify({ v: RUN_STATE_VERSION + 1, future: [] }));
     const length = Buffer.alloc(4);
     length.writeUInt32BE(json.length);
     const newer = { ...parkedRun(1), message: Buffer.concat([length, json]) };

@@ -62,7 +62,7 @@ const JOURNAL_ENTRY = z.object({
   eventSource: z.string(),
   eventType: z.string(),
   causationid: z.string().exactOptional(),
-  kind: z.enum(['done', 'stopped', 'dropped', 'expired', 'duplicate', 'parked', 'replayed', 'retried', 'called']),
+  kind: z.enum(['done', 'stopped', 'caught', 'dropped', 'expired', 'duplicate', 'parked', 'replayed', 'retried', 'called']),
   step: z.string().exactOptional(),
   connection: z.string().exactOptional(),
   attempt: Count.exactOptional(),

@@ -22,7 +22,6 @@ import type { StepPresence } from './runs/program.js';
 import { Replies } from './runs/replies.js';
 import { servicesOf, type HostCapabilities } from './services.js';
 import { ExclusiveGate } from './coordination/exclusive-gate.js';
-import { Steps } from './runs/steps.js';
 import { stopController } from './coordination/stop-controller.js';
 import { PoisonGuard } from './coordination/poison-guard.js';
 import { Spools } from './ingress/spools.js';
@@ -124,33 +123,25 @@ export class Engine {
     });
     const gate = new ExclusiveGate();
     const executor = new CallExecutor({ settings, observer, journal: store.journal, log, clock });
-    this.#flows = workspace.flows.map((flow) => {
-      const steps = new Steps(flow, {
-        bus,
-        observer,
-        executor,
-        clock,
-        settings,
-        connections: this.connections,
-        ingress: this.ingress,
-        signal: this.#ending.signal,
-      });
-      return new FlowRunner(flow, {
-        bus,
-        store,
-        steps,
-        ingress: this.ingress,
-        settings,
-        env: workspace.env,
-        observer,
-        log,
-        clock,
-        gate,
-        readiness: this.#readiness,
-        newer: this.#newer,
-        signal: this.#ending.signal,
-      });
-    });
+    this.#flows = workspace.flows.map(
+      (flow) =>
+        new FlowRunner(flow, {
+          bus,
+          store,
+          executor,
+          connections: this.connections,
+          ingress: this.ingress,
+          settings,
+          env: workspace.env,
+          observer,
+          log,
+          clock,
+          gate,
+          readiness: this.#readiness,
+          newer: this.#newer,
+          signal: this.#ending.signal,
+        }),
+    );
     this.#pushes = this.#pushRunners(gate, executor);
   }
 

@@ -87,7 +87,7 @@ export type { HostCapabilities } from './services.js';
 export { Parking, readParkedRun, type ReplayOptions } from './parking/parking.js';
 export { moduleAttemptOf, withModuleAttempt, type ModuleAttempt } from './parking/module-attempt.js';
 export { sourceOfParked, type ParkedSource } from './parking/parked-source.js';
-export { decodeRun, encodeRun, RUN_TYPE } from './runs/run-codec.js';
+export { decodeRun, encodeRun, RUN_STATE_VERSION, RUN_TYPE } from './runs/run-codec.js';
 export { type RunMessage, type RunState } from './runs/run-state.js';
 export { noteHas, noteWords, searchedWords, type NoteWord } from './runs/note-words.js';
 export { readData } from './runs/event-data.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { fail, type EventAttributes, type EventMessage } from '@sluice/plugin-api';
-import { sourceOfParked, type ParkedRun } from '@sluice/engine';
+import { RUN_STATE_VERSION, sourceOfParked, type ParkedRun } from '@sluice/engine';
 import { until } from '@sluice/testing';
 import { flow, testEngines, type TestEngine } from './engine-harness.js';
 
@@ -131,7 +131,7 @@ describe('a run that a host of a newer release has parked', () => {
     'is refused with the cure, and stays parked: %j',
     async (options) => {
       const { machine } = await engineWithRows();
-      const json = Buffer.from(JSON.stringify({ v: 2, frames: [] }));
+      const json = Buffer.from(JSON.stringify({ v: RUN_STATE_VERSION + 1, future: [] }));
       const length = Buffer.alloc(4);
       length.writeUInt32BE(json.length);
       await machine.store.parked.add([{ ...ofFlow, run: 'newer', message: Buffer.concat([length, json]) }]);

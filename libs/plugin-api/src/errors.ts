@@ -116,6 +116,12 @@ export const ENGINE_CODES = {
   },
   EXPR_FAILED: { fate: 'rejected', cure: 'correct the expression' },
   EXPR_LIMIT: { fate: 'rejected', cure: 'the expression takes too long or returns too much: simplify it' },
+  FOREACH_NOT_LIST: { fate: 'rejected', cure: 'write [ … ] around the expression of `in`: one match alone is not a list' },
+  FOREACH_FAILED: {
+    fate: 'rejected',
+    cure: 'correct what the items failed with and replay the run: it repeats only these items; or write onFailure: continue',
+  },
+  CALL_FAILED: { fate: 'rejected', cure: 'see the cause; `sluice find` with the id of the called run shows what became of it' },
   FLOW_LOOP: { fate: 'rejected', cure: 'flows emit to each other in a circle: stop echoes, or raise settings.limits.hops' },
   STATE_TOO_LARGE: {
     fate: 'rejected',

@@ -7,6 +7,7 @@ import type { Store } from '../ports/store.js';
 import { emitCause, emittedByCall } from '../runs/emitted.js';
 import { journalEntry, type JournaledRun } from '../runs/journal-entry.js';
 import type { PendingCall } from '../runs/run-state.js';
+import { stepIdOf, type StepPath } from '../runs/step-path.js';
 import type { PreparedCall, RefusedCall } from './prepared-call.js';
 
 const NEVER = new Date(8.64e15);
@@ -22,7 +23,7 @@ export interface CallExecutorDeps {
 /** One attempt of one call. */
 export interface CallAttempt {
   readonly run: JournaledRun;
-  readonly step: string;
+  readonly step: StepPath;
   readonly call: PendingCall;
   readonly prepared: PreparedCall | RefusedCall;
   /** Fires when the host must stop: the call is aborted. The step's timeout aborts it as well. */
@@ -126,14 +127,14 @@ export class CallExecutor {
 }
 
 /** Returns the idempotency key of a call, which is the same in every attempt, redelivery and replay. */
-export function callId(run: string, step: string): string {
+export function callId(run: string, step: StepPath): string {
   return `${run}/${step}`;
 }
 
 /** Returns the error as the run and the journal show it, with step, connection and attempt of the call. */
-export function viewOfCall(step: string, call: PendingCall, error: unknown): ErrorView {
+export function viewOfCall(step: StepPath, call: PendingCall, error: unknown): ErrorView {
   return viewError(error, {
-    step,
+    step: stepIdOf(step),
     attempt: call.attempt,
     ...(call.connection !== undefined && { connection: call.connection }),
   });

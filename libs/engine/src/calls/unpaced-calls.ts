@@ -5,6 +5,7 @@ import { queues, type Bus, type Outgoing } from '../ports/bus.js';
 import type { Hop } from '../runs/hop.js';
 import { encodeRun, runMessage } from '../runs/run-codec.js';
 import type { PendingCall } from '../runs/run-state.js';
+import { stepIdOf, type StepPath } from '../runs/step-path.js';
 import { viewOfCall, type CallExecutor, type CallOutcome } from './call-executor.js';
 import type { PreparedCall, RefusedCall } from './prepared-call.js';
 import { postponedMs, decideRetry, stepTimeout } from './retry.js';
@@ -34,9 +35,8 @@ export class UnpacedCalls {
   ) {}
 
   /** Makes the call. Throws only infrastructure errors of this host; errors of the call are returned. */
-  async make(hop: Hop, step: string, call: PendingCall, prepared: PreparedCall | RefusedCall): Promise<StepEnd> {
+  async make(hop: Hop, step: StepPath, call: PendingCall, prepared: PreparedCall | RefusedCall): Promise<StepEnd> {
     hop.notable = true;
-    hop.enter(step);
     await this.#publishEarly(hop);
     if (call.deadline !== undefined && this.deps.clock.now() >= call.deadline) return timedOut(step, call);
     const outcome = await this.deps.executor.make({
@@ -85,7 +85,7 @@ export class UnpacedCalls {
 
   #failed(
     hop: Hop,
-    step: string,
+    step: StepPath,
     call: PendingCall,
     { idempotent }: PreparedCall | RefusedCall,
     { error, ms, timedOut: passed }: Extract<CallOutcome, { readonly kind: 'failed' }>,
@@ -106,7 +106,7 @@ export class UnpacedCalls {
   }
 
   /** Publishes the same call with a durable delay. */
-  #later(hop: Hop, step: string, call: PendingCall, ms: number): StepEnd {
+  #later(hop: Hop, step: StepPath, call: PendingCall, ms: number): StepEnd {
     const state = hop.state('retry', { at: step, call: { ...call, attempt: call.attempt + 1 } });
     const message = runMessage({ state, body: hop.body }, this.deps.clock.now());
     hop.outputs.push({ queue: queues.next(this.flow.name), message, notBefore: this.deps.clock.now() + ms });
@@ -119,6 +119,6 @@ export function isInfrastructureError(error: unknown): boolean {
   return isSluiceError(error) && (error.code === 'BUS_UNAVAILABLE' || error.code === 'STORE_UNAVAILABLE');
 }
 
-function timedOut(step: string, call: PendingCall, cause?: unknown): StepEnd {
-  return { kind: 'failed', error: viewOfCall(step, call, stepTimeout(step, call, cause)) };
+function timedOut(step: StepPath, call: PendingCall, cause?: unknown): StepEnd {
+  return { kind: 'failed', error: viewOfCall(step, call, stepTimeout(stepIdOf(step), call, cause)) };
 }

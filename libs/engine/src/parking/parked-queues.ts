@@ -1,7 +1,7 @@
 import { engineFail, isSluiceError, pause, type Clock, type Log } from '@sluice/plugin-api';
 import { AWAY_PAUSE_MS } from '@sluice/runtime';
 import { messageOf } from '../message-of.js';
-import { queues, type Bus, type Consumer, type Delivery } from '../ports/bus.js';
+import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from '../ports/bus.js';
 import type { Store } from '../ports/store.js';
 import type { NewerStateQueues } from '../runs/newer-states.js';
 import { readParked, unreadableRow, type ParkedRow } from './parked-rows.js';
@@ -21,6 +21,8 @@ export interface ParkedQueuesDeps {
 interface Parked {
   readonly delivery: Delivery;
   readonly row: ParkedRow;
+  /** Published once the row is committed. */
+  readonly answer?: Outgoing;
   /** True when the database has refused the row of the state. */
   readonly refused?: boolean;
 }
@@ -76,7 +78,7 @@ export class ParkedQueues {
     for (const delivery of deliveries) {
       const read = readParked(delivery.message, this.deps.clock.now());
       if (read.kind === 'newer') this.deps.newer.handBack(delivery, read.version);
-      else batch.push({ delivery, row: read.row });
+      else batch.push({ delivery, row: read.row, ...(read.answer && { answer: read.answer }) });
     }
     return batch;
   }
@@ -86,7 +88,7 @@ export class ParkedQueues {
     for (;;) {
       try {
         await this.deps.store.parked.add(batch.map(({ row }) => row));
-        for (const { delivery } of batch) delivery.settle([]);
+        for (const { delivery, answer } of batch) delivery.settle(answer ? [answer] : []);
         return;
       } catch (error) {
         if (!isSluiceError(error) && batch.some(({ refused }) => refused !== true)) return this.#parkEach(batch, error);
@@ -106,7 +108,7 @@ export class ParkedQueues {
       for (const parked of batch) await this.#park([parked]);
       return;
     }
-    for (const { delivery, row } of batch) {
+    for (const { delivery, row, answer } of batch) {
       const reason = messageOf(error);
       this.deps.log.error('the database refuses a parked run: its message is parked as one that cannot be read', {
         queue: delivery.queue,
@@ -114,7 +116,8 @@ export class ParkedQueues {
         reason,
       });
       const refusal = engineFail.POISON(`the database refuses the state of the run: ${reason}`);
-      await this.#park([{ delivery, row: unreadableRow(delivery.message, refusal, this.deps.clock.now()), refused: true }]);
+      const unreadable = unreadableRow(delivery.message, refusal, this.deps.clock.now());
+      await this.#park([{ delivery, row: unreadable, refused: true, ...(answer && { answer }) }]);
     }
   }
 }

@@ -1,5 +1,7 @@
 import { engineFail, runId, viewError, type ErrorView, type EventMessage, type SluiceError } from '@sluice/plugin-api';
+import type { Outgoing } from '../ports/bus.js';
 import type { ParkedRun } from '../ports/store.js';
+import { resultOfFailure, returnMessage } from '../runs/called-runs.js';
 import { encodeRun, isRun, readRun } from '../runs/run-codec.js';
 import type { RunMessage, RunState } from '../runs/run-state.js';
 import { moduleAttemptOf } from './module-attempt.js';
@@ -10,7 +12,12 @@ export type ParkedRow = Omit<ParkedRun, 'state'>;
 
 /** The content of a message of the queues `parked` and `poison`. */
 export type ParkedReading =
-  | { readonly kind: 'row'; readonly row: ParkedRow }
+  | {
+      readonly kind: 'row';
+      readonly row: ParkedRow;
+      /** Continues the run that waits for this one with the failure; absent when no run waits. */
+      readonly answer?: Outgoing;
+    }
   /** A newer release has written the state: a host of that release adds it. */
   | { readonly kind: 'newer'; readonly version: number };
 
@@ -22,7 +29,7 @@ export function readParked(message: EventMessage, now: number): ParkedReading {
     case 'newer':
       return read;
     case 'run':
-      return { kind: 'row', row: runRow(read.run, message.body, now) };
+      return { kind: 'row', ...runRow(read.run, message.body, now) };
     case 'unreadable':
       return { kind: 'row', row: unreadableRow(message, engineFail.POISON(read.reason), now) };
   }
@@ -33,21 +40,24 @@ export function unreadableRow(message: EventMessage, error: SluiceError, now: nu
   return keptRow(message, columnsOf({ kind: 'unreadable' }), viewError(error), now);
 }
 
-function runRow({ state }: RunMessage, message: Buffer, now: number): ParkedRow {
+function runRow({ state }: RunMessage, message: Buffer, now: number): { readonly row: ParkedRow; readonly answer?: Outgoing } {
   const error =
     state.parked?.error ?? viewError(engineFail.POISON('the broker no longer delivers the run: it was delivered too often'));
-  return {
-    run: state.run,
-    epoch: state.epoch,
-    flow: state.flow,
-    revision: state.revision,
-    event: state.event,
+  const { run, epoch, flow, revision, event, caller } = state;
+  const row: ParkedRow = {
+    run,
+    epoch,
+    flow,
+    revision,
+    event,
     error,
     parkedAt: new Date(state.parked?.at ?? now),
     message,
     ...(state.at !== undefined && { step: state.at }),
     ...(state.note !== undefined && { note: state.note }),
   };
+  if (!caller) return { row };
+  return { row, answer: returnMessage(caller, resultOfFailure(caller, run, flow, 'was parked', error), now) };
 }
 
 /** Returns the row of an event on which a module's handler has failed, or of an event that the broker no longer delivers. */

@@ -25,7 +25,7 @@ export function replayMessage(
 ): Outgoing {
   const { state, body } = message;
   if (source.kind === 'module') return { queue: source.queue, message: { attributes: withoutModuleAttempt(parked.event), body } };
-  const { parked: error, call: _call, result, at, ...kept } = state;
+  const { parked: error, call: _call, caller: _caller, frames, result, at, ...kept } = state;
   // the call was made although its step no longer existed: the run continues after it
   const goesOn = !fromStart && result?.ok === true && error?.error.code === 'FLOW_CHANGED';
   const replay: RunState = {
@@ -35,6 +35,7 @@ export function replayMessage(
     epoch: parked.epoch + 1,
     steps: fromStart ? {} : state.steps,
     ...(at !== undefined && !fromStart && { at }),
+    ...(frames && !fromStart && { frames }),
     ...(goesOn && { result }),
   };
   return { queue: queues.next(source.flow), message: runMessage({ state: replay, body }, now) };

@@ -61,7 +61,7 @@ export interface ParkedRun {
   /** Revision of the flow; empty for rows of modules and of unreadable messages. */
   readonly revision: string;
   readonly event: EventAttributes;
-  /** The step at which the run failed. Absent: before the first step, or the run can only be replayed from the start. */
+  /** Path of the step at which the run failed. Absent: before the first step, or the run can only be replayed from the start. */
   readonly step?: string;
   readonly error: ErrorView;
   /** The note of the run; absent without one. */

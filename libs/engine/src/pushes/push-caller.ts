@@ -9,6 +9,7 @@ import type { Store } from '../ports/store.js';
 import type { PendingCall } from '../runs/run-state.js';
 import type { CallablePush, PushIntake } from './push-intake.js';
 import { paceEnd, type PushJudge } from './push-judge.js';
+import { stepIdOf } from '../runs/step-path.js';
 import { continuation, failure, idOf, pushAgain, tryOf, type Push } from './push-messages.js';
 
 export interface PushCallerDeps {
@@ -161,7 +162,7 @@ export class PushCaller {
   /** Ends the step with the last error, beside its timer, which does not have that error. The first of the two continues the run. */
   #timedOut(push: CallablePush, cause: unknown): void {
     const { at = '', call } = push.run.state;
-    this.#settleFailed(push, stepTimeout(at, call, cause));
+    this.#settleFailed(push, stepTimeout(stepIdOf(at), call, cause));
   }
 
   #again({ held, run }: CallablePush, call: PendingCall, ms: number): void {

@@ -11,6 +11,7 @@ import {
   type RunState,
   type StepResult,
 } from '../runs/run-state.js';
+import { stepIdOf } from '../runs/step-path.js';
 
 /** A run that waits for its call. */
 export interface Push extends RunMessage {
@@ -69,7 +70,7 @@ export function uncalled(run: Push): ErrorView {
   const { flow, at = '', call } = run.state;
   const message = `${flow} has no step "${at}" any more, where the run waited for ${call.plugin}.${call.action}: the call was not made`;
   return viewError(engineFail.FLOW_CHANGED(message, { sent: 'no' }), {
-    step: at,
+    step: stepIdOf(at),
     ...(call.connection !== undefined && { connection: call.connection }),
   });
 }

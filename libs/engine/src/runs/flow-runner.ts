@@ -8,6 +8,8 @@ import { HopRunner, type HopRunnerDeps } from './hop-runner.js';
 import type { EventIngress } from '../ingress/event-ingress.js';
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { NewerStateQueues } from './newer-states.js';
+import { linkProgram } from './program.js';
+import type { StepPath } from './step-path.js';
 import { queues, type Bus, type Consumer, type Delivery } from '../ports/bus.js';
 import { publishLost } from '../coordination/publish-lost.js';
 import type { Readiness } from '../coordination/readiness.js';
@@ -55,15 +57,15 @@ export class FlowRunner {
     readonly flow: Flow,
     private readonly deps: FlowRunnerDeps,
   ) {
-    this.#hops = new HopRunner(flow, deps);
+    this.#hops = new HopRunner(linkProgram(flow), deps);
     this.#ends = new RunEnds(flow, deps);
     this.#answered = new CompletedWork(deps.clock);
     if (flow.trigger.kind === 'event') this.#types = new TypePatterns(flow.trigger.types);
   }
 
   /** Returns whether a run can continue at this step. */
-  hasStep(step: string): boolean {
-    return this.#hops.hasStep(step);
+  hasStep(path: StepPath): boolean {
+    return this.#hops.hasStep(path);
   }
 
   /** Declares the flow's queues. A flow with `from: stored` also receives the stored events that match it. */
@@ -144,7 +146,8 @@ export class FlowRunner {
   async #suspect(delivery: Delivery, message: RunMessage | undefined): Promise<void> {
     const { attributes } = delivery.message;
     const run = message?.state.run ?? runId(attributes.source, attributes.id, this.flow.name);
-    const times = await this.deps.store.suspect(run);
+    // each try of each step has notes of its own: an item that ends hosts does not condemn the other items
+    const times = await this.deps.store.suspect(message ? `${run}/${message.state.epoch}/${message.state.at ?? ''}` : run);
     if (times <= SUSPECT_RUNS) return this.deps.gate.runExclusively(() => this.#run(delivery, message));
     const hop = this.#hops.open(delivery, message);
     const error = engineFail.POISON(

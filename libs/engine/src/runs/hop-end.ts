@@ -3,7 +3,7 @@ import type { ErrorView } from '@sluice/plugin-api';
 /** How a hop ends. */
 export type HopEnd =
   | { readonly kind: 'ended'; readonly outcome: 'done' | 'stopped' | 'expired' }
-  | { readonly kind: 'ended'; readonly outcome: 'parked' | 'dropped' | 'duplicate'; readonly error: ErrorView }
+  | { readonly kind: 'ended'; readonly outcome: 'caught' | 'parked' | 'dropped' | 'duplicate'; readonly error: ErrorView }
   /** The run continues in another hop, whose message is among the outputs or with a plugin. */
   | { readonly kind: 'suspended' };
 
@@ -16,6 +16,6 @@ export const HOP_ENDS = {
 } as const satisfies Readonly<Record<string, HopEnd>>;
 
 /** Returns the end of a run that has failed, or that another run with the same key makes superfluous. */
-export function endWith(outcome: 'parked' | 'dropped' | 'duplicate', error: ErrorView): HopEnd {
+export function endWith(outcome: 'caught' | 'parked' | 'dropped' | 'duplicate', error: ErrorView): HopEnd {
   return { kind: 'ended', outcome, error };
 }

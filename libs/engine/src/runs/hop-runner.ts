@@ -1,98 +1,100 @@
-import { engineFail, viewError, type ErrorView, type Clock } from '@sluice/plugin-api';
-import type { Flow, Settings } from '@sluice/flow';
+import { engineFail, viewError, type ErrorView } from '@sluice/plugin-api';
+import type { Flow } from '@sluice/flow';
 import { stepTimeout } from '../calls/retry.js';
 import { chain, type MaybePromise } from '../maybe-promise.js';
 import type { Delivery } from '../ports/bus.js';
 import type { Store } from '../ports/store.js';
 import { Hop } from './hop.js';
 import { endWith, HOP_ENDS, type HopEnd } from './hop-end.js';
-import { linkProgram, type Program } from './program.js';
-import { EXPIRED, type PendingCall, type RunMessage, type RunState, type StepResult } from './run-state.js';
-import type { Steps } from './steps.js';
+import type { Program } from './program.js';
+import { EXPIRED, type PendingCall, type RunMessage, type RunState } from './run-state.js';
+import { stepIdOf, type StepPath } from './step-path.js';
+import { Steps, type StepsDeps } from './steps.js';
 
-export interface HopRunnerDeps {
+export interface HopRunnerDeps extends StepsDeps {
   readonly store: Store;
-  readonly steps: Steps;
-  readonly settings: Settings;
   readonly env: Readonly<Record<string, string>>;
-  readonly clock: Clock;
 }
 
-/** Runs the hops of one flow: from a new event, or from the state of a run, until the run ends or waits. */
+/** Runs the hops of one program: from a new event, or from the state of a run, until the run ends or waits. */
 export class HopRunner {
-  readonly #program: Program;
+  readonly #steps: Steps;
 
   constructor(
-    private readonly flow: Flow,
+    private readonly program: Program,
     private readonly deps: HopRunnerDeps,
   ) {
-    this.#program = linkProgram(flow);
+    this.#steps = new Steps(program, deps);
   }
 
-  /** Returns whether a run can continue at this step. */
-  hasStep(step: string): boolean {
-    return this.#program.byId.has(step);
+  /** Returns whether a run can continue at this path. */
+  hasStep(path: StepPath): boolean {
+    return this.program.nodeAt(path) !== undefined;
   }
 
   /** Returns the hop of a delivery. Its steps have not run yet. */
   open({ message }: Delivery, run: RunMessage | undefined): Hop {
     const { settings, env, clock } = this.deps;
-    if (!run) return new Hop(this.flow, message.attributes, message.body, settings, env, clock);
-    return new Hop(this.flow, run.state.event, run.body, settings, env, clock, run.state);
+    if (!run) return new Hop(this.program, message.attributes, message.body, settings, env, clock);
+    return new Hop(this.program, run.state.event, run.body, settings, env, clock, run.state);
   }
 
   /** Runs the first hop of an event. Returns a promise only when a step has to wait. */
   begin(hop: Hop): MaybePromise<HopEnd> {
-    const { maxBodyBytes } = this.flow.deliver;
+    const { maxBodyBytes } = this.program.flow.deliver;
     if (hop.body.length > maxBodyBytes) {
       const error = engineFail.BODY_TOO_LARGE(`the body has ${hop.body.length} bytes, and the flow takes ${maxBodyBytes}`);
       return endWith('parked', viewError(error));
     }
     if (hop.expired) return HOP_ENDS.expired;
-    return this.#claimedThen(hop, () => this.deps.steps.advance(hop, this.#program.first));
+    return this.#claimedThen(hop, () => this.#steps.advance(hop, this.program.first));
   }
 
   /** Continues a run. Resolves with `obsolete` when the message has no effect: another end of the same step has continued the run. */
   async resume(hop: Hop, state: RunState): Promise<HopEnd | 'obsolete'> {
-    const at = state.at ?? '';
-    const node = this.#program.byId.get(at);
-    if (state.kind === 'replay') {
-      return this.#claimedThen(hop, () => (state.result ? this.#after(hop, state, at) : this.#advance(hop, state.at)));
-    }
-    if (state.kind === 'retry' && node && state.call && !hop.expired) return this.deps.steps.callAgain(hop, node, state.call);
+    if (state.kind === 'begin') return this.begin(hop);
+    const gone = missingStep(this.program, state);
+    if (state.kind === 'replay') return this.#claimedThen(hop, () => this.#replay(hop, state, gone));
+    if (gone !== undefined) return changed(hop, gone, state);
+    const { at = '', call, kind } = state;
+    const node = this.program.nodeAt(at);
+    if (node && kind === 'continue') return hop.expired ? HOP_ENDS.expired : this.#steps.advance(hop, node);
+    if (node && kind === 'retry' && call && !hop.expired) return this.#steps.callAgain(hop, node, call);
     // the step's result and its timer race; the run goes on with exactly one of them
-    const races = state.call?.deadline !== undefined;
-    if (races && !(await this.deps.store.endStep(state.run, at, state.epoch, state.kind))) return 'obsolete';
+    const races = call?.deadline !== undefined;
+    if (races && !(await this.deps.store.endStep(state.run, at, state.epoch, kind))) return 'obsolete';
     return this.#after(hop, state, at);
   }
 
-  /** Continues after the step whose call has ended, or whose timeout has passed. */
-  #after(hop: Hop, state: RunState, at: string): MaybePromise<HopEnd> {
-    const { steps } = this.deps;
-    const { result, call, kind } = state;
-    const node = this.#program.byId.get(at);
-    if (!node) return changed(hop, at, result);
-    // a successful call counts: the age of the event is checked again before the next step
-    if (result?.ok) {
-      hop.steps[at] = result.output;
-      return steps.advance(hop, node.next);
-    }
-    // the owner of the pace may have found it expired by a clock that is ahead of ours
-    if (result?.error.code === EXPIRED || hop.expired) return HOP_ENDS.expired;
-    if (kind === 'timer' && call) return steps.failed(hop, node, timeoutOf(at, call));
-    if (result) return steps.failed(hop, node, result.error);
-    return endWith('parked', viewError(engineFail.POISON(`the state of the run is a ${kind} without its result`), { step: at }));
+  #replay(hop: Hop, state: RunState, gone: string | undefined): MaybePromise<HopEnd> {
+    const { at, result } = state;
+    if (gone !== undefined) return changed(hop, gone, state);
+    if (at === undefined) return this.#steps.advance(hop, this.program.first);
+    if (result) return this.#after(hop, state, at);
+    const node = this.program.nodeAt(at);
+    return node ? this.#steps.replay(hop, node, at) : changed(hop, at, state);
   }
 
-  /** Runs from this step, or from the first one. */
-  #advance(hop: Hop, at: string | undefined): MaybePromise<HopEnd> {
-    const from = at === undefined ? this.#program.first : this.#program.byId.get(at);
-    return from ? this.deps.steps.advance(hop, from) : changed(hop, at ?? '', undefined);
+  /** Continues after the step whose call has ended, or whose timeout has passed. */
+  #after(hop: Hop, state: RunState, at: StepPath): MaybePromise<HopEnd> {
+    const { result, call, kind } = state;
+    const node = this.program.nodeAt(at);
+    if (!node) return changed(hop, at, state);
+    // a successful call counts: the age of the event is checked again before the next step
+    if (result?.ok) return this.#steps.succeeded(hop, node, result.output);
+    // the owner of the pace may have found it expired by a clock that is ahead of ours
+    if (result?.error.code === EXPIRED || hop.expired) return HOP_ENDS.expired;
+    if (kind === 'timer' && call) return this.#steps.failed(hop, node, timeoutOf(at, call), call);
+    if (result) return this.#steps.failed(hop, node, result.error, call);
+    return endWith(
+      'parked',
+      viewError(engineFail.POISON(`the state of the run is a ${kind} without its result`), { step: node.step.id }),
+    );
   }
 
   /** Runs the work once the run holds its key of `deliver.dedupe`. Ends the hop when another run holds it. */
   #claimedThen<End>(hop: Hop, work: () => MaybePromise<End>): MaybePromise<End | HopEnd> {
-    const { dedupe } = this.flow.deliver;
+    const { dedupe } = this.program.flow.deliver;
     if (!dedupe || hop.claim !== undefined) return work();
     return chain(this.#claim(hop, dedupe), (claimed) => (claimed === 'claimed' ? work() : claimed));
   }
@@ -104,7 +106,12 @@ export class HopRunner {
     } catch (error) {
       return endWith('parked', viewError(error));
     }
-    const holder = await this.deps.store.claims.claim({ flow: this.flow.name, key, run: hop.run, withinMs: dedupe.withinMs });
+    const holder = await this.deps.store.claims.claim({
+      flow: this.program.flow.name,
+      key,
+      run: hop.run,
+      withinMs: dedupe.withinMs,
+    });
     if (holder !== hop.run)
       return endWith('duplicate', { code: 'DUPLICATE', fate: 'rejected', message: `duplicate of run ${holder}` });
     hop.claim = key;
@@ -112,17 +119,26 @@ export class HopRunner {
   }
 }
 
+/** Returns the step or block of the state that the flow does not have any more; undefined when all are there. */
+function missingStep(program: Program, { at, frames = [] }: RunState): string | undefined {
+  const blocks = frames.map(({ step }) => step).filter((step) => step !== null);
+  return [...(at === undefined ? [] : [at]), ...blocks].find((step) => program.nodeAt(step) === undefined);
+}
+
 /** Parks the run at the missing step with the result of its call. A replay continues there when the step exists again. */
-function changed(hop: Hop, at: string, result: StepResult | undefined): HopEnd {
-  const gone = `the run stands at step "${at}", which ${hop.flow.name} does not have any more`;
+function changed(hop: Hop, missing: string, { at = missing, result }: RunState): HopEnd {
+  const gone = `the run stands at step "${missing}", which ${hop.flow.name} does not have any more`;
   if (result?.ok) hop.unread = result;
   const error = result?.ok
     ? engineFail.FLOW_CHANGED(`${gone}: its call ${hop.run}/${at} was made, and what it returned is kept`)
     : engineFail.FLOW_CHANGED(gone);
   const uncalled = result?.ok === false && result.error.code === error.code;
-  return endWith('parked', uncalled ? result.error : viewError(error, { step: at }));
+  const view = uncalled ? result.error : viewError(error, { step: stepIdOf(missing) });
+  hop.failure = { error: view, at, frames: [...hop.frames] };
+  return endWith('parked', view);
 }
 
-function timeoutOf(at: string, call: PendingCall): ErrorView {
-  return viewError(stepTimeout(at, call), { step: at, ...(call.connection !== undefined && { connection: call.connection }) });
+function timeoutOf(at: StepPath, call: PendingCall): ErrorView {
+  const step = stepIdOf(at);
+  return viewError(stepTimeout(step, call), { step, ...(call.connection !== undefined && { connection: call.connection }) });
 }

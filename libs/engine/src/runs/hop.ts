@@ -1,15 +1,20 @@
 import { derivedId, runId, type EventAttributes, type Reply, type Clock } from '@sluice/plugin-api';
 import type { Flow, Scope, Settings } from '@sluice/flow';
 import { queues, type Outgoing } from '../ports/bus.js';
+import type { CatchFrame, Failure, Frame, LoopFrame } from './frames.js';
+import { isVerb, type Program } from './program.js';
 import { replyMessage } from './replies.js';
 import { runMessage } from './run-codec.js';
-import type { PendingCall, RunState, StepResult } from './run-state.js';
+import { resultOfReply, returnMessage } from './called-runs.js';
+import { CALLER_TIMEOUT, type Caller, type PendingCall, type RunState, type StepResult } from './run-state.js';
+import { stepPath, type StepPath } from './step-path.js';
 import { RunView, TriggerView } from './views.js';
 
 /** One hop of a run, from a delivery to its settlement. Collects the effects of the steps; nothing is published before the end of the hop. */
 export class Hop {
   readonly startedAt: number;
   readonly epoch: number;
+  /** Outputs of the steps outside of loops. */
   readonly steps: Record<string, unknown>;
   readonly outputs: Outgoing[] = [];
   /** Wall time of the start, in milliseconds since 1970. */
@@ -20,17 +25,26 @@ export class Hop {
   notable: boolean;
   replied: boolean;
   claim: string | undefined;
+  /** The run that waits for the first reply or the end of this one. */
+  caller: Caller | undefined;
+  /** The message with the reply, once it is among the outputs. */
+  answer: Outgoing | undefined;
   /** Result of a call whose step no longer exists. A parked run keeps it, so that a replay continues with it when the step exists again. */
   unread: Extract<StepResult, { readonly ok: true }> | undefined;
-  /** Id of the step that runs now. */
-  current = '';
+  /** The failure that ends the run. */
+  failure: Failure | undefined;
+  readonly #frames: Frame[];
+  /** Path of the step that runs now. */
+  #current: StepPath = '';
   #run: string | undefined;
   #scope: Scope | undefined;
   #trigger: TriggerView | undefined;
+  /** Indices of the surrounding loops' items. */
+  #indices: readonly number[] = [];
   #uuids = 0;
 
   constructor(
-    readonly flow: Flow,
+    readonly program: Program,
     readonly event: EventAttributes,
     readonly body: Buffer,
     private readonly settings: Settings,
@@ -46,7 +60,19 @@ export class Hop {
     this.notable = state !== undefined;
     this.replied = state?.replied ?? false;
     this.claim = state?.claim;
+    this.caller = state?.caller;
     this.#run = state?.run;
+    this.#frames = [...(state?.frames ?? [])];
+    if (this.#frames.length > 0) this.#framesChanged();
+  }
+
+  get flow(): Flow {
+    return this.program.flow;
+  }
+
+  /** The blocks in which the run is, the outermost first. Change them by {@link enter}, {@link leave} and {@link beginItem} only. */
+  get frames(): readonly Frame[] {
+    return this.#frames;
   }
 
   /** Derived at the first use: a filtered event never needs it. */
@@ -77,25 +103,90 @@ export class Hop {
     return typeof value === 'object' && value !== null ? this.#trigger?.bodyOf(value) : undefined;
   }
 
-  enter(step: string): void {
-    this.current = step;
+  /** Returns the path of a step within the current items. */
+  pathOf(step: string): StepPath {
+    return stepPath(step, this.#indices);
+  }
+
+  /** Makes a step the current one. All ids that its expressions derive contain its path. */
+  begin(step: string): void {
+    this.#current = this.pathOf(step);
     this.#uuids = 0;
   }
 
-  /** Removes the outputs of the steps: the run has become too large to travel. */
-  forgetSteps(): void {
-    for (const step of Object.keys(this.steps)) delete this.steps[step];
+  /** Adds the output of a step of the current item, or of the flow. */
+  record(step: string, output: unknown): void {
+    const loop = this.#frames.findLast(isLoop);
+    (loop?.steps ?? this.steps)[step] = output;
+    const seen = this.#scope?.steps;
+    if (loop && seen) (seen as Record<string, unknown>)[step] = output;
   }
 
-  /** Sends the reply when a caller waits and has not received one. */
+  /** Enters a block, or the blocks of an item that continues. */
+  enter(...frames: readonly Frame[]): void {
+    this.#frames.push(...frames);
+    this.#framesChanged();
+  }
+
+  /** Leaves the innermost block and returns its frame; undefined at the top level. */
+  leave(): Frame | undefined {
+    const frame = this.#frames.pop();
+    if (frame) this.#framesChanged();
+    return frame;
+  }
+
+  /** Makes an item the current one of the innermost loop. */
+  beginItem(loop: LoopFrame, index: number, steps: Record<string, unknown>): void {
+    loop.index = index;
+    loop.steps = steps;
+    this.#framesChanged();
+  }
+
+  /** The handler in which the run is; undefined outside of handlers. */
+  get handler(): CatchFrame | undefined {
+    return this.#frames.findLast((frame) => frame.block === 'catch');
+  }
+
+  /** The block around the run, or the caller, whose timeout ends first; undefined without a timeout. */
+  get earliest(): { readonly step: string; readonly deadline: number } | undefined {
+    const limit = this.caller?.deadline;
+    let earliest = limit === undefined ? undefined : { step: CALLER_TIMEOUT, deadline: limit };
+    for (const { step, deadline } of this.#frames) {
+      if (deadline !== undefined && step !== null && !(earliest && earliest.deadline <= deadline)) earliest = { step, deadline };
+    }
+    return earliest;
+  }
+
+  /** Removes the outputs of the steps: the run has become too large to travel, and a replay begins at the first step. */
+  forgetSteps(): void {
+    for (const step of Object.keys(this.steps)) delete this.steps[step];
+    this.#frames.length = 0;
+    this.failure = undefined;
+    this.#framesChanged();
+  }
+
+  /** Sends the reply when a sender or another run waits and has not received one. */
   reply(reply: Reply): void {
+    if (this.caller) this.returnToCaller(resultOfReply(this.caller, this.run, this.flow.name, reply));
     if (this.event.replyto === undefined || this.replied) return;
     this.replied = true;
-    this.outputs.push(replyMessage(this.event.replyto, this.run, this.flow.name, reply, this.clock.now()));
+    this.#answer(replyMessage(this.event.replyto, this.run, this.flow.name, reply, this.clock.now()));
+  }
+
+  /** Continues the run that has called this one. It waits for this one no longer. */
+  returnToCaller(result: StepResult): void {
+    if (!this.caller) return;
+    this.#answer(returnMessage(this.caller, result, this.clock.now()));
+    this.caller = undefined;
+  }
+
+  #answer(message: Outgoing): void {
+    this.outputs.push(message);
+    this.answer = message;
   }
 
   /** Returns the state for the next hop. */
-  state(kind: RunState['kind'], more: Pick<RunState, 'at' | 'call' | 'result' | 'parked'>): RunState {
+  state(kind: RunState['kind'], more: Pick<RunState, 'at' | 'frames' | 'call' | 'result' | 'parked'>): RunState {
     return {
       run: this.run,
       epoch: this.epoch,
@@ -103,9 +194,11 @@ export class Hop {
       revision: this.flow.revision,
       event: this.event,
       startedAt: this.startedAt,
+      ...(this.#frames.length > 0 && { frames: this.#frames }),
       steps: this.steps,
       ...(this.replied && { replied: true }),
       ...(this.claim !== undefined && { claim: this.claim }),
+      ...(this.caller && { caller: this.caller }),
       kind,
       ...more,
     };
@@ -118,20 +211,44 @@ export class Hop {
     this.outputs.push({ queue: queues.next(this.flow.name), message, notBefore: call.deadline });
   }
 
+  #framesChanged(): void {
+    this.#scope = undefined;
+    this.#indices = this.#frames.filter(isLoop).map(({ index }) => index);
+  }
+
   #makeScope(): Scope {
     const { flow } = this;
-    return {
-      trigger: (this.#trigger = new TriggerView(this.event, this.body)),
+    const scope: Scope = {
+      trigger: (this.#trigger ??= new TriggerView(this.event, this.body)),
       steps: this.steps,
       vars: flow.vars,
       env: this.env,
       run: new RunView(this, flow.name),
       context: {
         now: this.began,
-        uuid: (name) => derivedId(this.run, this.current, 'uuid', name ?? this.#uuids++),
+        uuid: (name) => derivedId(this.run, this.#current, 'uuid', name ?? this.#uuids++),
         country: this.settings.country,
         ...(this.settings.timezone !== undefined && { timezone: this.settings.timezone }),
       },
     };
+    return this.#frames.length === 0 ? scope : this.#withFrames(scope);
   }
+
+  /** Adds what the blocks add: the items, `loop`, `error`, and the outputs of the items' steps, the innermost last. */
+  #withFrames(scope: Scope): Scope {
+    const seen: Record<string, unknown> = { ...scope, steps: { ...this.steps } };
+    for (const frame of this.#frames) {
+      if (frame.block === 'catch') seen['error'] = frame.failure.error;
+      if (frame.block !== 'loop') continue;
+      Object.assign(seen['steps'] as object, frame.steps);
+      seen['loop'] = { index: frame.index, total: frame.items.length };
+      const node = this.program.nodeAt(frame.step);
+      if (isVerb(node, 'forEach')) seen[node.step.as] = frame.items[frame.index];
+    }
+    return seen as unknown as Scope;
+  }
+}
+
+function isLoop(frame: Frame): frame is LoopFrame {
+  return frame.block === 'loop';
 }

@@ -3,6 +3,7 @@ import type { EventMessage } from '@sluice/plugin-api';
 import { VirtualClock } from '@sluice/memory';
 import { until } from '@sluice/testing';
 import { flow, testEngines } from '../../test/engine-harness.js';
+import { RUN_STATE_VERSION } from './run-codec.js';
 
 const { start } = testEngines();
 
@@ -49,12 +50,12 @@ describe('a run that a newer release has written', () => {
     ['poison', 'parked'],
   ])('waits in %s for a host of that release: neither called nor parked, and not taken again at once', async (queue, kind) => {
     const machine = await start({ flows: flow('t', PUSH) });
-    await machine.bus.publish([{ queue, message: message({ ...base, v: 2, kind, frames: [] }) }]);
+    await machine.bus.publish([{ queue, message: message({ ...base, v: RUN_STATE_VERSION + 1, kind, future: [] }) }]);
     await until('it waits for its time', () => machine.broker.delayed(queue) === 1);
     expect(machine.calls).toEqual([]);
     expect(machine.database.parked.size).toBe(0);
     expect(await machine.bus.status([queue])).toMatchObject([{ waiting: 0, held: 0 }]);
-    expect((await machine.engine.status()).newerStates).toMatchObject([{ queue, version: 2, handedBack: 1 }]);
+    expect((await machine.engine.status()).newerStates).toMatchObject([{ queue, version: RUN_STATE_VERSION + 1, handedBack: 1 }]);
     expect(machine.log.lines.filter(({ message: text }) => text.includes('waits for a host of a newer release'))).toHaveLength(1);
   });
 

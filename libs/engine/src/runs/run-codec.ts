@@ -4,10 +4,11 @@ import { messageOf } from '../message-of.js';
 import type { RunMessage, RunState } from './run-state.js';
 
 /**
- * Version of the state that this release writes, and the newest that it reads. A state without a version is of version 1. A change that a
- * host of the previous release would misread raises it: that host then returns such states to the queue for a host of the newer release.
+ * The newest version of the state that this release reads. A state without a version is of version 1. A change that a host of the previous
+ * release would misread raises it: that host then returns such states to the queue for a host of the newer release. Version 2 adds blocks,
+ * called runs and long hops; a state without them is written as version 1.
  */
-export const RUN_STATE_VERSION = 1;
+export const RUN_STATE_VERSION = 2;
 
 /** Content type of a message that contains a run. */
 export const RUN_TYPE = 'application/vnd.sluice.run';
@@ -28,7 +29,24 @@ const record = z.looseObject({});
 const error = z.looseObject({ code: text, message: text });
 const version = z.int().min(1);
 
-/** The fields of version 1 that the engine needs. All others are passed on unchecked. */
+const FAILURE = z.looseObject({ error, at: text, frames: z.array(record) });
+/** Blocks that are nested deeper, in a failure, are read when a replay enters them. */
+const FRAME = z.discriminatedUnion('block', [
+  z.looseObject({
+    block: z.literal('loop'),
+    step: text,
+    items: z.array(z.unknown()),
+    index: count,
+    next: count,
+    steps: record,
+    results: z.array(z.tuple([count, z.unknown()])),
+    errors: z.array(z.looseObject({ index: count, error, at: text, steps: record, frames: z.array(record) })),
+  }),
+  z.looseObject({ block: z.literal('try'), step: text }),
+  z.looseObject({ block: z.literal('catch'), step: text.nullable(), failure: FAILURE }),
+]);
+
+/** The fields that the engine needs. All others are passed on unchecked. */
 const STATE = z.looseObject({
   run: text.min(1),
   epoch: count,
@@ -37,7 +55,9 @@ const STATE = z.looseObject({
   event: z.looseObject({ id: text, source: text, type: text }),
   startedAt: z.number(),
   steps: record,
-  kind: z.enum(['push', 'result', 'retry', 'timer', 'replay', 'parked'] satisfies RunState['kind'][]),
+  kind: z.enum(['push', 'result', 'retry', 'timer', 'begin', 'continue', 'replay', 'parked'] satisfies RunState['kind'][]),
+  frames: z.array(FRAME).optional(),
+  caller: z.looseObject({ run: text, flow: text, at: text, state: text, deadline: z.number().optional() }).optional(),
   at: text.optional(),
   claim: text.optional(),
   note: text.optional(),
@@ -55,10 +75,16 @@ const STATE = z.looseObject({
  * MB is neither escaped nor parsed on its way through a push.
  */
 export function encodeRun(run: RunMessage): Buffer {
-  const json = Buffer.from(JSON.stringify({ v: RUN_STATE_VERSION, ...run.state }));
+  const json = Buffer.from(JSON.stringify({ v: versionOf(run.state), ...run.state }));
   const length = Buffer.allocUnsafe(LENGTH_BYTES);
   length.writeUInt32BE(json.length);
   return Buffer.concat([length, json, run.body]);
+}
+
+/** Returns the oldest version that can express the state: hosts of the previous release read it while hosts are upgraded. */
+function versionOf({ frames, caller, kind, call }: RunState): number {
+  const isNew = frames !== undefined || caller !== undefined || kind === 'begin' || kind === 'continue';
+  return isNew || call?.deadlineOf !== undefined ? 2 : 1;
 }
 
 /** Reads and checks the bytes of a run. Never throws. The body is a view of `bytes`, not a copy. */

@@ -7,9 +7,12 @@ import type { JournalKind, Store } from '../ports/store.js';
 import type { Hop } from './hop.js';
 import { endWith, type HopEnd } from './hop-end.js';
 import { journalEntry } from './journal-entry.js';
+import { resultOfFailure } from './called-runs.js';
 import { replyOfOutcome } from './replies.js';
 import { RUN_TYPE, runMessage } from './run-codec.js';
-import { STATE_LIMIT_BYTES, stateTooLarge } from './run-state.js';
+import { EXPIRED, STATE_LIMIT_BYTES, stateTooLarge } from './run-state.js';
+
+const EXPIRED_CALL: ErrorView = { code: EXPIRED, fate: 'rejected', message: 'the event expired' };
 
 export interface RunEndsDeps {
   readonly store: Store;
@@ -35,34 +38,41 @@ export class RunEnds {
   conclude(hop: Hop, end: HopEnd): HopEnd {
     const final = withinLimit(hop, end);
     if (final.kind !== 'ended') return final;
-    switch (final.outcome) {
+    this.#answer(hop, final);
+    if (final.outcome === 'parked') this.#park(hop, final.error);
+    this.#journal(hop, final.outcome, 'error' in final ? final.error : undefined);
+    return final;
+  }
+
+  /** Answers the sender, or the run, that waits and has not received a reply. */
+  #answer(hop: Hop, end: Extract<HopEnd, { readonly kind: 'ended' }>): void {
+    const { caller } = hop;
+    switch (end.outcome) {
       case 'parked':
       case 'dropped':
-        hop.reply(replyOfOutcome({ outcome: 'failed', error: final.error }, hop.event.id));
-        if (final.outcome === 'parked') this.#park(hop, final.error);
-        this.#journal(hop, final.outcome, final.error);
-        break;
-      case 'duplicate':
-        hop.reply(replyOfOutcome({ outcome: 'duplicate' }, hop.event.id));
-        this.#journal(hop, 'duplicate', final.error);
-        break;
+        if (caller) hop.returnToCaller(resultOfFailure(caller, hop.run, this.flow.name, `was ${end.outcome}`, end.error));
+        return hop.reply(replyOfOutcome({ outcome: 'failed', error: end.error }, hop.event.id));
+      case 'expired':
+        if (caller) hop.returnToCaller(resultOfFailure(caller, hop.run, this.flow.name, 'has expired', EXPIRED_CALL));
+        return hop.reply(replyOfOutcome({ outcome: 'expired' }, hop.event.id));
+      case 'caught':
+        hop.returnToCaller({ ok: true, output: null });
+        return hop.reply(replyOfOutcome({ outcome: 'failed', error: end.error }, hop.event.id));
       case 'done':
       case 'stopped':
-      case 'expired':
-        hop.reply(replyOfOutcome({ outcome: final.outcome }, hop.event.id));
-        this.#journal(hop, final.outcome);
-        break;
+      case 'duplicate':
+        hop.returnToCaller({ ok: true, output: null });
+        return hop.reply(replyOfOutcome({ outcome: end.outcome }, hop.event.id));
     }
-    return final;
   }
 
   #park(hop: Hop, error: ErrorView): void {
     const now = this.deps.clock.now();
-    let message = parkedMessage(hop, error, error.step, now);
+    let message = parkedMessage(hop, error, now);
     if (message.body.length > STATE_LIMIT_BYTES) {
       // without its outputs the run is small enough, and a replay begins at the first step
       hop.forgetSteps();
-      message = parkedMessage(hop, error, undefined, now);
+      message = parkedMessage(hop, error, now);
     }
     hop.outputs.push({ queue: queues.parked, message });
     this.deps.observer.parked(this.flow.name, error, hop.event);
@@ -85,15 +95,18 @@ function withinLimit(hop: Hop, end: HopEnd): HopEnd {
     ({ message }) => message.attributes.datacontenttype === RUN_TYPE && message.body.length > STATE_LIMIT_BYTES,
   );
   if (!tooLarge) return end;
-  hop.outputs.length = 0;
+  const answer = hop.outputs.find((output) => output === hop.answer);
+  hop.outputs.splice(0, hop.outputs.length, ...(answer ? [answer] : []));
   hop.forgetSteps();
   return endWith('parked', viewError(stateTooLarge(tooLarge.message.body.length)));
 }
 
-function parkedMessage(hop: Hop, error: ErrorView, at: string | undefined, now: number) {
+/** The state keeps the place of the failure, also after handlers have run. */
+function parkedMessage(hop: Hop, error: ErrorView, now: number) {
+  const { failure } = hop;
   const state = hop.state('parked', {
-    ...(at !== undefined && { at }),
-    ...(at !== undefined && hop.unread && { result: hop.unread }),
+    ...(failure && { at: failure.at, frames: failure.frames }),
+    ...(failure && hop.unread && { result: hop.unread }),
     parked: { error, at: now },
   });
   return runMessage({ state, body: hop.body }, now);

@@ -1,10 +1,12 @@
 import { engineFail, type ErrorView, type EventAttributes, type SluiceError } from '@sluice/plugin-api';
 import type { Priority, RetryPolicy } from '@sluice/flow';
+import type { Frame } from './frames.js';
+import type { StepPath } from './step-path.js';
 
 /** Maximum bytes of a state. RabbitMQ 4 refuses messages above 16 MiB and closes the channel. */
 export const STATE_LIMIT_BYTES = 8 * 1024 ** 2;
 
-/** A pending call, with all data that any host needs to make it. */
+/** A pending call, with all data that any host needs to make it. For a `call` step the plugin is `flow`, and the action the flow's name. */
 export interface PendingCall {
   readonly plugin: string;
   readonly action: string;
@@ -19,8 +21,10 @@ export interface PendingCall {
   readonly policy: RetryPolicy;
   /** Start of the step in milliseconds since 1970. */
   readonly since: number;
-  /** End of the step's timeout in milliseconds since 1970; absent without a timeout. */
+  /** The earliest end of the timeouts of the step and of the blocks around it, in milliseconds since 1970; absent without a timeout. */
   readonly deadline?: number;
+  /** Id of the block whose timeout `deadline` is, or {@link CALLER_TIMEOUT}; absent when it is that of the step itself. */
+  readonly deadlineOf?: string;
   /** Expiry of the event in milliseconds since 1970; absent when it does not expire. */
   readonly expiresAt?: number;
 }
@@ -39,7 +43,9 @@ export interface RunState {
   readonly revision: string;
   readonly event: EventAttributes;
   readonly startedAt: number;
-  /** Outputs of finished steps. */
+  /** The blocks in which the run is, the outermost first; absent at the top level. */
+  readonly frames?: readonly Frame[];
+  /** Outputs of finished steps outside of loops. Each loop has those of its current item. */
   readonly steps: Readonly<Record<string, unknown>>;
   /** True once the reply has been sent. */
   readonly replied?: boolean;
@@ -49,15 +55,32 @@ export interface RunState {
   readonly note?: string;
   /**
    * `push`: the owner of the connection makes the call. `result`: the call has ended. `retry`: an unpaced call is repeated. `timer`: the
-   * step's timeout has expired. `replay`: the run begins again at `at`. `parked`: the run waits for a person.
+   * step's timeout has expired. `begin`: another flow has called this one. `continue`: a long hop goes on at `at`. `replay`: the run begins again at `at`. `parked`: the run waits for
+   * a person.
    */
-  readonly kind: 'push' | 'result' | 'retry' | 'timer' | 'replay' | 'parked';
+  readonly kind: 'push' | 'result' | 'retry' | 'timer' | 'begin' | 'continue' | 'replay' | 'parked';
   /** The current step of the run; absent before the first step. */
-  readonly at?: string;
+  readonly at?: StepPath;
   readonly call?: PendingCall;
   readonly result?: StepResult;
   readonly parked?: { readonly error: ErrorView; readonly at: number };
+  /** The run that has called this one and waits for its first reply or its end; absent once it has received that. */
+  readonly caller?: Caller;
 }
+
+/** A run that waits at a `call` step. */
+export interface Caller {
+  readonly run: string;
+  readonly flow: string;
+  readonly at: StepPath;
+  /** The encoded state that continues the caller, in base64. */
+  readonly state: string;
+  /** End of the caller's timeout in milliseconds since 1970: no call of the called run begins after it. */
+  readonly deadline?: number;
+}
+
+/** Stands for the caller where an id of a block is expected. */
+export const CALLER_TIMEOUT = '(caller)';
 
 /** A run's state and the body of its trigger. */
 export interface RunMessage {

@@ -1,0 +1,33 @@
+import type { EmitStep } from '@sluice/flow';
+import { derivedId } from '@sluice/plugin-api';
+import { chain } from '../../maybe-promise.js';
+import { renderEmit, type EmitContent } from '../emit-content.js';
+import { emitCause, emittedEvent } from '../emitted.js';
+import { writeData } from '../event-data.js';
+import type { Hop } from '../hop.js';
+import type { Node } from '../program.js';
+import type { Verb, VerbContext } from './verb.js';
+
+const JSON_TYPE = 'application/json';
+
+export const emit: Verb<EmitStep> = (context, hop, node) =>
+  chain(renderEmit(node.step, hop.scope), (content) => emitted(context, hop, node, content));
+
+function emitted(
+  { flow, settings, clock, ingress, observer }: VerbContext,
+  hop: Hop,
+  { step, next }: Node,
+  content: EmitContent,
+) {
+  const cause = emitCause(hop.event, flow.name, settings.limits, clock.now());
+  const asItCame = content.datacontenttype === undefined ? hop.bodyOf(content.data) : undefined;
+  const carried = asItCame
+    ? { body: asItCame, datacontenttype: hop.event.datacontenttype ?? JSON_TYPE }
+    : writeData(content.data, content.datacontenttype);
+  const message = emittedEvent(cause, content, carried, derivedId(hop.run, hop.pathOf(step.id)));
+  const { id, type } = message.attributes;
+  hop.outputs.push({ message });
+  hop.record(step.id, { id, type });
+  if (!ingress.hasSubscriber(type)) observer.unrouted(message.attributes);
+  return next;
+}
