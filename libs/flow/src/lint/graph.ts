@@ -125,7 +125,20 @@ export function checkUnused(flow: FlowDraft, texts: Texts): void {
     }
   }
   for (const step of stepsOf(flow)) {
+    for (const { steps, lastIsRead } of innerSteps(step)) if (lastIsRead) for (const last of lastOf(steps)) read.add(last.id);
+  }
+  for (const step of stepsOf(flow)) {
     if (step.verb === 'set' && !read.has(step.id))
       flow.report.warning(step.idNode, 'STEP_UNUSED', `nothing reads steps.${step.id}`, { do: 'delete the step' });
+  }
+}
+
+/** Yields the steps that may be the last of the list to have an output. */
+function* lastOf(steps: readonly StepDraft[]): Generator<StepDraft> {
+  for (const step of steps.toReversed()) {
+    yield step;
+    const inner = innerSteps(step);
+    for (const { kind, steps: below } of inner) if (kind !== 'item') yield* lastOf(below);
+    if (inner.length === 0 && step.if === undefined) return;
   }
 }

@@ -1,11 +1,12 @@
 import { opensExpression } from '../expression/index.js';
-import { readFields, reportLater, type KeyTable } from '../grammar/fields.js';
+import { readFields, reportLater, type Fields, type KeyTable } from '../grammar/fields.js';
 import { checkIdentifier } from '../grammar/read-names.js';
 import { readChoice, readDuration, readExpression, readInteger, readText } from '../grammar/values.js';
 import { EXPRESSION, IDENTIFIER, mapSchema } from '../json-schema.js';
 import { ANY, ERROR_SHAPE, objectShape, shapeOfNode, type Shape } from '../lint/shapes.js';
 import type { ForEachStep, OnFailure } from '../model.js';
 import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
+import { firstUnit } from '../yaml/source-text.js';
 import type { StepDraft } from './index.js';
 import type { StepDraftCommon, StepReading, StepShapes, Verb } from './verb.js';
 
@@ -56,7 +57,7 @@ export const forEach: Verb<ForEachDraft, ForEachStep> = {
     const fields = value && readFields(value, FOR_EACH, report);
     if (!fields) return undefined;
     const list = readExpression(fields.need('in'), 'in', report, listCure);
-    const as = readItemName(fields.get('as'), reading);
+    const as = readItemName(fields, reading);
     readConcurrency(fields.get('concurrency'), reading);
     const onFailure = readChoice(fields.get('onFailure'), 'onFailure', ON_FAILURE, report) ?? 'finish';
     const stepsNode = fields.need('steps');
@@ -80,7 +81,7 @@ export const forEach: Verb<ForEachDraft, ForEachStep> = {
     ...(draft.in ? [{ node: draft.in, key: 'in', kind: 'expression' } as const] : []),
     ...(draft.output ? [{ node: draft.output, key: 'output', after: draft.steps }] : []),
   ],
-  inner: ({ steps }) => [{ steps, kind: 'item' }],
+  inner: ({ steps, output }) => [{ steps, kind: 'item', ...(output === undefined && { lastIsRead: true as const }) }],
   shape(draft, shapes) {
     const giver = `step "${draft.id}"`;
     return objectShape(giver, {
@@ -133,17 +134,19 @@ function listCure(node: YamlNode): { write?: string; do?: string } {
     : { do: 'write for instance in: ${{ trigger.data.lines }}' };
 }
 
-function readItemName(node: YamlNode | undefined, { report, around }: StepReading): string {
-  const name = readText(node, 'as', report);
-  if (name !== undefined && node?.kind === 'scalar') {
-    if (name === DEFAULT_ITEM) {
-      report.error(node, 'FLOW_NAME', `"${DEFAULT_ITEM}" is the name of an item when "as" is absent`, { do: 'delete the line' });
-    } else if (!checkIdentifier(name, node, 'the name of an item', report)) return DEFAULT_ITEM;
+function readItemName(fields: Fields, { report, around }: StepReading): string {
+  const node = fields.get('as');
+  const as = readText(node, 'as', report) ?? DEFAULT_ITEM;
+  if (node?.kind === 'scalar' && node.value === DEFAULT_ITEM) {
+    const message = `"${DEFAULT_ITEM}" is the name of an item when "as" is absent`;
+    report.error(node, 'FLOW_NAME', message, { do: 'delete the line, or choose another name' });
+  } else if (node?.kind === 'scalar' && node.value === as && !checkIdentifier(as, node, 'the name of an item', report)) {
+    return DEFAULT_ITEM;
   }
-  const as = name ?? DEFAULT_ITEM;
-  if (around.items.includes(as) && node !== undefined) {
-    report.error(node, 'FLOW_DUPLICATE', `the item of a loop around this one is called "${as}" as well`, {
-      do: 'choose another name: expressions in this loop could not read the outer item',
+  if (around.items.includes(as)) {
+    const message = `the item of a loop around this one is called "${as}" as well`;
+    report.error(node ?? firstUnit(fields.node), 'FLOW_DUPLICATE', message, {
+      do: 'write "as" with another name: expressions in this loop could not read the outer item',
     });
   }
   return as;

@@ -43,6 +43,8 @@ export interface InnerSteps {
   readonly kind: 'case' | 'body' | 'handler' | 'item';
   /** Only of a case: its condition. */
   readonly when?: ScalarNode;
+  /** True when the output of the last step is a part of the output of the step around the list. */
+  readonly lastIsRead?: true;
 }
 
 /** The blocks around a list of steps. */
