@@ -28,6 +28,9 @@ export class Metrics implements Observer {
     'Events that reached a flow which does not take their type any more',
     ['flow'],
   );
+  readonly #filtered = this.#counter('sluice_filtered_total', 'Events that a flow does not take because trigger.where is false', [
+    'flow',
+  ]);
   readonly #hops = new HopMetrics(this.registry, SECONDS);
   readonly #parked = this.#counter('sluice_parked_total', 'Runs put aside', ['flow', 'code']);
   readonly #calls = this.#counter('sluice_calls_total', 'Calls of actions', ['connection', 'flow', 'step', 'result']);
@@ -100,6 +103,10 @@ export class Metrics implements Observer {
 
   unwanted(flow: string): void {
     this.#unwanted.inc({ flow });
+  }
+
+  filtered(flow: string): void {
+    this.#filtered.inc({ flow });
   }
 
   hop(flow: string, ms: number, outcome: RunOutcome | undefined): void {

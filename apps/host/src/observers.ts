@@ -9,6 +9,7 @@ export function observeAll(observers: readonly Observer[]): Observer {
       for (const one of observers) one.hop(flow, ms, outcome);
     },
     unwanted: (flow) => observers.forEach((one) => one.unwanted(flow)),
+    filtered: (flow) => observers.forEach((one) => one.filtered(flow)),
     called: (call) => observers.forEach((one) => one.called(call)),
     parked: (flow, error, event) => observers.forEach((one) => one.parked(flow, error, event)),
   };

@@ -1,6 +1,6 @@
 import { isSluiceError, type AnyPlugin, type Log, pause, type Clock } from '@sluice/plugin-api';
 import type { PaceConfig, Workspace } from '@sluice/flow';
-import { aborted } from '@sluice/runtime';
+import { aborted, Semaphore } from '@sluice/runtime';
 import { CallExecutor } from './calls/call-executor.js';
 import type { Connection, ConnectionHealth } from './calls/connection.js';
 import { Connections } from './calls/connections.js';
@@ -32,6 +32,8 @@ const STOP_GRACE_MS = 8_000;
 const SWEEP_MS = 60 * 60_000;
 /** Actions of operators are kept for a year, at most a million of each route. */
 const AUDIT_RETENTION = { auditMs: 365 * 24 * 60 * 60_000, auditRows: 1_000_000 };
+/** Maximum schedules of this host that fire at once. The database has few connections. */
+const MAX_FIRING_SCHEDULES = 4;
 const SEEN_MS = 60 * 60_000;
 /** Maximum milliseconds for which a host still accepts events of an account that has become full. */
 const ACCOUNTS_MS = 2_000;
@@ -157,7 +159,7 @@ export class Engine {
     await this.#startServing();
     if (roles.has('push')) for (const push of this.#pushes) this.#working.push(push.run());
     if (roles.has('flows')) for (const flow of this.#flows) await flow.start();
-    const triggers = { host: roles.has('api'), source: roles.has('gateway') };
+    const triggers = { host: roles.has('api'), source: roles.has('gateway'), schedule: roles.has('flows') };
     const deps = this.#triggersDeps();
     for (const flow of workspace.flows) this.#working.push(runTrigger(flow, triggers, deps, this.#draining.signal));
     this.#working.push(this.#every(ACCOUNTS_MS, () => this.#accounts.read()));
@@ -250,7 +252,8 @@ export class Engine {
       capabilities.spool === undefined
         ? undefined
         : new Spools({ folder: capabilities.spool, ingress, meter: capabilities.meter, log, clock });
-    return { ...this.#options, routes: capabilities.routes, connections, ingress, spools };
+    const firing = new Semaphore(MAX_FIRING_SCHEDULES);
+    return { ...this.#options, routes: capabilities.routes, connections, ingress, spools, firing };
   }
 
   #pushRunners(gate: ExclusiveGate, executor: CallExecutor): readonly PushRunner[] {

@@ -28,6 +28,8 @@ export interface Observer {
   hop(flow: string, ms: number, outcome: RunOutcome | undefined): void;
   /** Reports an event whose type the flow no longer takes. It is kept as unrouted, unless another flow has received it. */
   unwanted(flow: string): void;
+  /** Reports an event that the flow does not take because its `trigger.where` is false. */
+  filtered(flow: string): void;
   called(call: CallReport): void;
   parked(flow: string, error: ErrorView, event: EventAttributes): void;
 }

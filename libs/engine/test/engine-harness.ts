@@ -1,6 +1,6 @@
 import { afterEach } from '@jest/globals';
 import { action, definePlugin, type AnyPlugin, type Call, type NewEvent, systemClock, type Clock } from '@sluice/plugin-api';
-import { compileWorkspace, formatFindings, parseWorkspaceFile, type Workspace } from '@sluice/flow';
+import { compileWorkspace, formatFindings, parseWorkspaceFile, type Flow, type Workspace } from '@sluice/flow';
 import {
   Engine,
   ROLES,
@@ -126,6 +126,8 @@ export interface TestEngineOptions {
   readonly ready?: boolean;
   /** Default: the clock of the process. */
   readonly clock?: Clock;
+  /** Replaces parts of the compiled flows. */
+  readonly edit?: (flow: Flow) => Flow;
   /** Folder of the spool. Absent: the host has no spool. */
   readonly spool?: string;
 }
@@ -145,6 +147,7 @@ export async function startTestEngine(options: TestEngineOptions) {
   const hopsMs: number[] = [];
   const unrouted: string[] = [];
   const unwanted: string[] = [];
+  const filtered: string[] = [];
   const observer: Observer = {
     accepted: () => undefined,
     unrouted: (event) => unrouted.push(event.type),
@@ -153,13 +156,15 @@ export async function startTestEngine(options: TestEngineOptions) {
       outcomes.push({ flow, outcome });
     },
     unwanted: (flow) => unwanted.push(flow),
+    filtered: (flow) => filtered.push(flow),
     called: () => undefined,
     parked: () => undefined,
   };
   const log = new MemoryLog();
   const { listen, tokens, routes, meter, database: tables } = new FakeWorkspace().host();
+  const workspace = workspaceOf(options.flows, plugins, options.settings ?? '');
   const engine = new Engine({
-    workspace: workspaceOf(options.flows, plugins, options.settings ?? ''),
+    workspace: options.edit ? { ...workspace, flows: workspace.flows.map(options.edit) } : workspace,
     plugins,
     bus,
     store,
@@ -208,6 +213,7 @@ export async function startTestEngine(options: TestEngineOptions) {
     hopsMs,
     unrouted,
     unwanted,
+    filtered,
     emitted,
     publish: (type: string, data: unknown, more: Partial<NewEvent> = {}) =>
       engine.ingress.publish({ type, source: '/test', data, ...more }),

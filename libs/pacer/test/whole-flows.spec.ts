@@ -125,6 +125,7 @@ async function start() {
       unrouted: () => undefined,
       hop: (_flow, _ms, outcome) => void (outcome && outcomes.push(outcome)),
       unwanted: () => undefined,
+      filtered: () => undefined,
       called: () => undefined,
       parked: () => undefined,
     },

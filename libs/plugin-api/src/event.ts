@@ -32,6 +32,8 @@ export interface EventAttributes {
   readonly meta?: Readonly<Record<string, unknown>>;
   /** Milliseconds since 1970 by the clock of the accepting host; `deliver.expires` is counted from this time. */
   readonly acceptedat?: number;
+  /** True when `trigger.where` of the receiving flow was true at acceptance, so that the flow does not evaluate it again. */
+  readonly wherechecked?: boolean;
   /** Queue of the host that waits for a reply. */
   readonly replyto?: string;
 }

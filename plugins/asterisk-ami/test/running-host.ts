@@ -39,6 +39,7 @@ export async function startHost({ workspace, plugins, broker, store, spool, host
     unrouted: nothing,
     hop: nothing,
     unwanted: nothing,
+    filtered: nothing,
     called: nothing,
     parked: nothing,
   };

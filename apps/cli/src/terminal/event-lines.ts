@@ -26,6 +26,7 @@ export function eventLines({ write, colors, now, types }: EventLinesOptions): Ob
     },
     hop: () => undefined,
     unwanted: () => undefined,
+    filtered: () => undefined,
     called: (call) => write(`${time()}  ${called(call, colors)}`),
     parked: (flow, error, event) => write(`${time()}  ${parked(flow, error, event, colors)}`),
   };

@@ -6,6 +6,7 @@ import {
   type Accepted,
   type EventAttributes,
   type NewEvent,
+  type Reply,
   type Clock,
 } from '@sluice/plugin-api';
 import { contentOf } from '../runs/event-data.js';
@@ -14,8 +15,13 @@ import type { ParkedAccounts } from '../parked-accounts.js';
 import { queues, type Bus } from '../ports/bus.js';
 import type { Replies } from '../runs/replies.js';
 import { TypePatterns } from '../type-patterns.js';
+import type { MaybePromise } from '../maybe-promise.js';
+import type { Taken, TriggerFilter } from './trigger-filter.js';
 
 const MAX_ID_BYTES = 200;
+
+/** An event of a source. */
+export type SourceEvent = NewEvent & { readonly type: string; readonly source: string };
 
 export interface EventIngressOptions {
   readonly limitBytes: number;
@@ -38,29 +44,27 @@ export class EventIngress {
   ) {}
 
   /** Accepts an event for all flows that take its type. Rejects with `BUS_UNAVAILABLE`, `BODY_TOO_LARGE`, `EVENT_TYPE` or `PARKED_FULL`. */
-  publish(event: NewEvent & { readonly type: string; readonly source: string }): Promise<Accepted> {
-    return this.#accept(event, undefined, undefined, { flow: undefined });
+  publish(event: SourceEvent): Promise<Accepted> {
+    return this.#accept(event, undefined, { flow: undefined });
   }
 
-  /** Accepts an event of a plugin's trigger for the flow of that trigger. */
-  hand(
-    flow: string,
-    event: NewEvent & { readonly type: string; readonly source: string },
-    reply?: { readonly withinMs: number },
-  ): Promise<Accepted> {
-    return this.#accept(event, queues.flow(flow), reply && { ...reply, flow }, { flow });
+  /**
+   * Accepts an event of a plugin's trigger for the flow of that trigger.
+   *
+   * @param filter an event that it does not take is accepted without being published; a requested reply then has the status 204
+   */
+  hand(flow: string, event: SourceEvent, reply?: { readonly withinMs: number }, filter?: TriggerFilter): Promise<Accepted> {
+    return this.#accept(event, queues.flow(flow), { flow, ...(reply && { reply }), ...(filter && { filter }) });
   }
 
   /**
    * As `hand`, of an event whose account may be full, since nobody could send it again: it was said at `acceptedAt` and has waited on this
    * host since then.
+   *
+   * @param wherechecked see {@link EventAttributes.wherechecked}
    */
-  handLate(
-    flow: string,
-    event: NewEvent & { readonly type: string; readonly source: string },
-    acceptedAt: number,
-  ): Promise<Accepted> {
-    return this.#accept(event, queues.flow(flow), undefined, { acceptedAt });
+  handLate(flow: string, event: SourceEvent, acceptedAt: number, wherechecked = false): Promise<Accepted> {
+    return this.#accept(event, queues.flow(flow), { acceptedAt, wherechecked });
   }
 
   /** Records that a flow or module of this host takes events of these patterns. */
@@ -73,12 +77,7 @@ export class EventIngress {
     return this.#taken.match(type);
   }
 
-  async #accept(
-    event: NewEvent & { readonly type: string; readonly source: string },
-    queue: string | undefined,
-    reply: { readonly flow: string; readonly withinMs: number } | undefined,
-    sender: { readonly flow: string | undefined } | { readonly acceptedAt: number },
-  ): Promise<Accepted> {
+  async #accept(event: SourceEvent, queue: string | undefined, sender: Sender): Promise<Accepted> {
     const { clock } = this.options;
     const [acceptedAt, began] = [clock.now(), clock.monotonic()];
     if ('flow' in sender) this.options.accounts.requireRoom(event, sender.flow);
@@ -93,43 +92,65 @@ export class EventIngress {
         sent: 'no',
       });
     }
-    const attributes = this.#attributes(
-      event,
-      'acceptedAt' in sender ? sender.acceptedAt : acceptedAt,
-      carried.datacontenttype,
-      reply !== undefined,
-    );
-    const awaited = reply && this.replies.expect(runId(attributes.source, attributes.id, reply.flow), reply.withinMs);
-    // when the publish fails, the reply is not used
-    awaited?.catch(() => undefined);
+    const given = attributesOf(event, 'acceptedAt' in sender ? sender.acceptedAt : acceptedAt, carried.datacontenttype);
+    const taken = await takenBy(sender, given, carried.body);
+    if (taken === 'no') return { id: given.id, ...(replyOf(sender) && { reply: Promise.resolve({ status: 204, headers: {} }) }) };
+    const attributes = {
+      ...given,
+      ...(taken === 'yes' && { wherechecked: true }),
+      ...(replyOf(sender) && { replyto: this.replies.queue }),
+    };
+    const awaited = this.#expectReply(attributes, sender);
     await this.bus.publish([{ message: { attributes, body: carried.body }, ...(queue !== undefined && { queue }) }]);
     this.observer.accepted(attributes, clock.monotonic() - began);
     if (queue === undefined && !this.hasSubscriber(attributes.type)) this.observer.unrouted(attributes);
     return { id: attributes.id, ...(awaited && { reply: awaited }) };
   }
 
-  #attributes(
-    event: NewEvent & { readonly type: string; readonly source: string },
-    acceptedAt: number,
-    datacontenttype: string | undefined,
-    wantsReply: boolean,
-  ): EventAttributes {
-    return {
-      id: event.id ?? newEventId(),
-      source: event.source,
-      type: event.type,
-      time: (event.time ?? new Date(acceptedAt)).toISOString(),
-      acceptedat: acceptedAt,
-      traceparent: event.traceparent ?? newTrace(),
-      ...(datacontenttype !== undefined && { datacontenttype }),
-      ...(event.subject !== undefined && { subject: event.subject }),
-      ...(event.correlationid !== undefined && { correlationid: event.correlationid }),
-      ...(event.partitionkey !== undefined && { partitionkey: event.partitionkey }),
-      ...(event.authid !== undefined && { authid: event.authid }),
-      ...(event.meta !== undefined && { meta: event.meta }),
-      ...(wantsReply && { replyto: this.replies.queue }),
-    };
+  #expectReply({ source, id }: EventAttributes, sender: Sender): Promise<Reply> | undefined {
+    const reply = replyOf(sender);
+    if (!reply || !('flow' in sender) || sender.flow === undefined) return undefined;
+    const awaited = this.replies.expect(runId(source, id, sender.flow), reply.withinMs);
+    // when the publish fails, the reply is not used
+    awaited.catch(() => undefined);
+    return awaited;
   }
+}
+
+/** Where an event comes from. `flow`: of a trigger, which may wait for a reply. `acceptedAt`: of a spool. */
+type Sender =
+  | { readonly flow: string | undefined; readonly reply?: { readonly withinMs: number }; readonly filter?: TriggerFilter }
+  | { readonly acceptedAt: number; readonly wherechecked: boolean };
+
+function replyOf(sender: Sender): { readonly withinMs: number } | undefined {
+  return 'flow' in sender ? sender.reply : undefined;
+}
+
+function takenBy(sender: Sender, attributes: EventAttributes, body: Buffer): MaybePromise<Taken> {
+  if (!('flow' in sender)) return sender.wherechecked ? 'yes' : 'unknown';
+  return sender.filter?.check(attributes, body) ?? 'unknown';
+}
+
+/**
+ * Returns the attributes of an accepted event.
+ *
+ * @param acceptedAt milliseconds since 1970
+ */
+export function attributesOf(event: SourceEvent, acceptedAt: number, datacontenttype: string | undefined): EventAttributes {
+  return {
+    id: event.id ?? newEventId(),
+    source: event.source,
+    type: event.type,
+    time: (event.time ?? new Date(acceptedAt)).toISOString(),
+    acceptedat: acceptedAt,
+    traceparent: event.traceparent ?? newTrace(),
+    ...(datacontenttype !== undefined && { datacontenttype }),
+    ...(event.subject !== undefined && { subject: event.subject }),
+    ...(event.correlationid !== undefined && { correlationid: event.correlationid }),
+    ...(event.partitionkey !== undefined && { partitionkey: event.partitionkey }),
+    ...(event.authid !== undefined && { authid: event.authid }),
+    ...(event.meta !== undefined && { meta: event.meta }),
+  };
 }
 
 /** https://www.w3.org/TR/trace-context/#traceparent-header */

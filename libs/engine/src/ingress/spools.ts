@@ -1,6 +1,9 @@
 import path from 'node:path';
-import { newEventId, type Accepted, type Log, type Meter, type NewEvent, type Clock } from '@sluice/plugin-api';
-import type { EventIngress } from './event-ingress.js';
+import { newEventId, type Accepted, type Log, type Meter, type Clock } from '@sluice/plugin-api';
+import { attributesOf, type EventIngress, type SourceEvent } from './event-ingress.js';
+import type { MaybePromise } from '../maybe-promise.js';
+import { contentOf } from '../runs/event-data.js';
+import type { Taken, TriggerFilter } from './trigger-filter.js';
 import { Spool } from './spool.js';
 
 export interface SpoolsDeps {
@@ -24,7 +27,7 @@ export class Spools {
     const meter = this.deps.meter(connection);
     const spool = await Spool.open({
       folder: path.join(folder, flow),
-      hand: ({ event, acceptedAt }) => ingress.handLate(flow, event, acceptedAt),
+      hand: ({ event, acceptedAt, wherechecked }) => ingress.handLate(flow, event, acceptedAt, wherechecked),
       dropped: meter.counter('sluice_spool_lost_total', 'Events of live sources that were dropped because a spool was full'),
       log,
       clock,
@@ -39,13 +42,24 @@ export class Spools {
   }
 }
 
-/** An event with type and source. */
-export type NamedEvent = NewEvent & { readonly type: string; readonly source: string };
+/**
+ * Accepts an event of a live source, which can neither wait for the broker nor repeat events: resolves once the spool has the event, or once
+ * the filter has decided that the flow does not take it.
+ */
+export async function acceptInto(
+  spool: Pick<Spool, 'append'>,
+  given: SourceEvent,
+  clock: Clock,
+  filter: TriggerFilter | undefined,
+): Promise<Accepted> {
+  const acceptedAt = clock.now();
+  const event = { ...given, id: given.id ?? newEventId(), time: given.time ?? new Date(acceptedAt) };
+  const taken = filter ? await checkedBy(filter, event, acceptedAt) : 'unknown';
+  if (taken !== 'no') spool.append({ acceptedAt, event, ...(taken === 'yes' && { wherechecked: true }) });
+  return { id: event.id };
+}
 
-/** Returns an `accept` that resolves once the spool has the event: a live source cannot wait for the broker and cannot repeat events. */
-export function acceptInto(spool: Spool, event: NamedEvent, clock: Clock): Promise<Accepted> {
-  const now = clock.now();
-  const id = event.id ?? newEventId();
-  spool.append({ acceptedAt: now, event: { ...event, id, time: event.time ?? new Date(now) } });
-  return Promise.resolve({ id });
+function checkedBy(filter: TriggerFilter, event: SourceEvent, acceptedAt: number): MaybePromise<Taken> {
+  const { body, datacontenttype } = contentOf(event);
+  return filter.check(attributesOf(event, acceptedAt, datacontenttype), body);
 }

@@ -6,36 +6,31 @@ import {
   type AnyPlugin,
   type AnyTrigger,
   type RouteRegistrar,
-  type Log,
   pause,
-  type Clock,
 } from '@sluice/plugin-api';
 import type { z } from 'zod';
 import type { Flow } from '@sluice/flow';
 import { checkAgainst } from '../calls/check-against.js';
 import type { Connections } from '../calls/connections.js';
 import { keepUsing } from '../calls/keep-using.js';
-import type { EventIngress } from './event-ingress.js';
+import type { EventIngress, SourceEvent } from './event-ingress.js';
 import { messageOf } from '../message-of.js';
-import type { Store } from '../ports/store.js';
 import type { Spool } from './spool.js';
-import { acceptInto, type NamedEvent, type Spools } from './spools.js';
+import { acceptInto, type Spools } from './spools.js';
+import { TriggerFilter, type TriggerFilterDeps } from './trigger-filter.js';
+import { runSchedule, type ScheduleDeps } from './schedule.js';
 import { underLease } from '../coordination/under-lease.js';
 
 const LISTEN_AGAIN_MS = 1_000;
 const SPOOL_AGAIN_MS = 5_000;
 
-export interface TriggersDeps {
+export interface TriggersDeps extends TriggerFilterDeps, ScheduleDeps {
   readonly plugins: ReadonlyMap<string, AnyPlugin>;
   readonly connections: Connections;
   readonly ingress: EventIngress;
   readonly routes: RouteRegistrar;
-  readonly store: Store;
   /** For sources that cannot wait for the broker. */
   readonly spools: Spools | undefined;
-  readonly hostId: string;
-  readonly log: Log;
-  readonly clock: Clock;
 }
 
 export interface TriggerRoles {
@@ -43,16 +38,21 @@ export interface TriggerRoles {
   readonly host: boolean;
   /** Run triggers that listen to a source through a connection. */
   readonly source: boolean;
+  /** Fire schedules. */
+  readonly schedule: boolean;
 }
 
-/** Runs the plugin trigger of a flow and resolves after the signal. Does nothing for built-in triggers. */
+/** Runs the trigger of a flow and resolves after the signal. Triggers of the kinds `event` and `flow` need no work. */
 export async function runTrigger(flow: Flow, roles: TriggerRoles, deps: TriggersDeps, signal: AbortSignal): Promise<void> {
   const { trigger } = flow;
+  const { ingress } = deps;
+  const filter = TriggerFilter.of(flow, deps);
+  if (trigger.kind === 'schedule' && roles.schedule)
+    return runSchedule(flow, trigger, (event) => ingress.hand(flow.name, event, undefined, filter), deps, signal);
   if (trigger.kind !== 'plugin') return;
   const spec = deps.plugins.get(trigger.plugin)?.triggers[trigger.trigger];
   if (!spec) throw engineFail.CONFIG_INVALID(`there is no trigger ${trigger.plugin}.${trigger.trigger}`);
-  const { ingress } = deps;
-  const accept = acceptFor(flow, spec, (event, reply) => ingress.hand(flow.name, event, reply));
+  const accept = acceptFor(flow, spec, (event, reply) => ingress.hand(flow.name, event, reply, filter));
   if (isHostTrigger(spec)) return roles.host ? listen(flow, spec, accept, deps, signal) : undefined;
   if (!roles.source) return;
   if (spec.source !== 'live' || !deps.spools) return listenToSource(flow, spec, accept, deps, signal);
@@ -87,7 +87,7 @@ async function throughSpool(
   const spool = await openSpool(flow, spools, deps, signal);
   if (!spool) return;
   try {
-    const accept = acceptFor(flow, spec, (event) => acceptInto(spool, event, deps.clock));
+    const accept = acceptFor(flow, spec, (event) => acceptInto(spool, event, deps.clock, TriggerFilter.of(flow, deps)));
     await listenToSource(flow, spec, accept, deps, signal);
   } finally {
     await spool.close();
@@ -134,7 +134,7 @@ async function listen(flow: Flow, spec: AnyHostTrigger, accept: Accept, deps: Tr
 function acceptFor(
   flow: Flow,
   spec: AnyTrigger<unknown> | AnyHostTrigger,
-  hand: (event: NamedEvent, reply?: { readonly withinMs: number }) => Promise<Accepted>,
+  hand: (event: SourceEvent, reply?: { readonly withinMs: number }) => Promise<Accepted>,
 ): Accept {
   const { trigger } = flow;
   if (trigger.kind !== 'plugin') throw engineFail.CONFIG_INVALID(`${flow.name} has no plugin's trigger`);
