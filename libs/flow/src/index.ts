@@ -45,6 +45,7 @@ export { FINDING_CODES, type FindingCode, type FindingRow } from './codes.js';
 export { compileWorkspace, type WorkspaceInput, type WorkspaceResult } from './compile/compile-workspace.js';
 export { compileRevision, type EarlierRevision, type RevisionResult } from './compile/compile-revision.js';
 export { parseWorkspaceFile, type WorkspaceFile } from './compile/workspace-file.js';
+export { withTimeBudget } from './expression/index.js';
 export { checkRemotes, type RemoteCheckInput } from './lint/remote-checks.js';
 export { CronSchedule, cronProblem } from './schedule/cron-schedule.js';
 export { jsonSchemas } from './schema.js';

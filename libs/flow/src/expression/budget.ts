@@ -14,31 +14,37 @@ let bytesLeft: number = LIMITS.builtBytes;
 let startedAt: number | undefined;
 let cpuAtStart: NodeJS.CpuUsage | undefined;
 
-/** Number of expressions that have begun with the current budget, while a whole value is rendered; undefined outside of one. */
-let sharing: number | undefined;
+/** The group of expressions that share the current budget of time; undefined outside of a group. */
+let group: { readonly step: string | undefined; expressions: number } | undefined;
 
-/** Resets the budget at the beginning of an evaluation; not its time while a whole value is rendered, whose expressions share the time. */
+/** Resets the budget at the beginning of an evaluation; not its time within a group, whose expressions share the time. */
 export function beginBudget(): void {
   bytesLeft = LIMITS.builtBytes;
-  if (sharing === undefined) resetTime();
-  else sharing += 1;
+  if (group === undefined) resetTime();
+  else group.expressions += 1;
 }
 
 /**
- * Renders a value with one limit of time for all of its expressions: a list of a hundred expressions could otherwise block the host for a
- * hundred times the limit. Rendering is synchronous, so one budget is enough for the process.
+ * Runs synchronous work with one limit of time for all expressions that it evaluates: a step with a hundred conditions could otherwise
+ * block the host for a hundred times the limit. Within another call, the limit of that call applies. An expression that is evaluated after
+ * `work` has returned, such as after an `await`, is not part of it.
+ *
+ * @param step id of the step, for the message of `EXPR_LIMIT`; undefined for the expressions of one value
  */
+export function withTimeBudget<Value>(step: string | undefined, work: () => Value): Value {
+  if (group !== undefined) return work();
+  resetTime();
+  group = { step, expressions: 0 };
+  try {
+    return work();
+  } finally {
+    group = undefined;
+  }
+}
+
+/** Returns a function that renders a value with one limit of time for all of its expressions. */
 export function withSharedTime<Value>(render: (scope: Scope) => Value): (scope: Scope) => Value {
-  return (scope) => {
-    if (sharing !== undefined) return render(scope);
-    resetTime();
-    sharing = 0;
-    try {
-      return render(scope);
-    } finally {
-      sharing = undefined;
-    }
-  };
+  return (scope) => (group === undefined ? withTimeBudget(undefined, () => render(scope)) : render(scope));
 }
 
 function resetTime(): void {
@@ -89,6 +95,10 @@ export function checkClock(): void {
   if (now - startedAt <= LIMITS.milliseconds) return;
   const { user, system } = process.cpuUsage(cpuAtStart);
   if ((user + system) / 1000 <= LIMITS.milliseconds) return;
-  const what = sharing !== undefined && sharing > 1 ? 'the expressions of one value take' : 'the expression takes';
-  throw overLimit(`${what} longer than ${LIMITS.milliseconds} ms`);
+  throw overLimit(`${whatTakesTime()} longer than ${LIMITS.milliseconds} ms`);
+}
+
+function whatTakesTime(): string {
+  if (group === undefined || group.expressions < 2) return 'the expression takes';
+  return `the expressions of ${group.step === undefined ? 'one value' : `step ${group.step}`} take`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { compileCondition, compileTemplate, parseText } from './index.js';
+import { compileCondition, compileTemplate, parseText, withTimeBudget } from './index.js';
 import { condition, evaluate, LOCATION, render, scopeOf, sourceOf, text } from './testing.fixture.js';
 
 const DATA = {
@@ -352,6 +352,20 @@ describe('the time of a value', () => {
 
   it('is shared by the expressions of a text', () => {
     expect(() => text(SLOW.repeat(300)).text(SCOPE)).toThrow('the expressions of one value take longer than 200 ms');
+  });
+
+  it('is shared by the conditions and values of one step, which the error names', () => {
+    const condition = compileCondition(parseText('${{ $sum([1..5000].($ * 2)) < 0 }}'), () => ({
+      file: 'f.yaml',
+      line: 1,
+      column: 1,
+    }));
+    const step = () => {
+      for (let n = 0; n < 500; n++) condition.test(SCOPE);
+      return list(500).render(SCOPE);
+    };
+    expect(() => withTimeBudget('check', step)).toThrow('the expressions of step check take longer than 200 ms');
+    expect(withTimeBudget('check', () => list(1).render(SCOPE))).toEqual([25_005_000]);
   });
 
   it('begins anew after a value that took too long', () => {
