@@ -108,6 +108,12 @@ export const FINDING_CODES = {
     cause: 'two flows, two steps or two constants have one name',
     cure: 'rename one of the two',
   },
+  FLOW_ROUTE: {
+    severity: 'error',
+    message: 'the flow "…" … receives the same requests: …',
+    cause: 'two flows have one method and one path, where all `{name}` are alike, so only one of them could receive requests',
+    cure: 'write another path or method, or join the two flows',
+  },
   FLOW_VERB: {
     severity: 'error',
     message: 'a step does one thing: … or …',

@@ -1,4 +1,4 @@
-import type { AnyPlugin, Idempotence, SourceKind } from '@sluice/plugin-api';
+import type { AnyPlugin, HttpRoute, Idempotence, SourceKind } from '@sluice/plugin-api';
 import type { z } from 'zod';
 
 /** The parts of an action that lint uses. */
@@ -17,7 +17,12 @@ export interface TriggerContract {
   readonly source?: SourceKind;
   /** Only of a trigger that needs no connection: the metadata that its transport adds to an event. */
   readonly meta?: z.ZodType;
+  /** Only of a trigger that registers an HTTP route with the host. */
+  readonly route?: (options: unknown) => RequestRoute;
 }
+
+/** The requests that a route receives. */
+export type RequestRoute = Pick<HttpRoute, 'method' | 'path'>;
 
 export function actionOf(plugin: AnyPlugin | undefined, name: string): ActionContract | undefined {
   return plugin && Object.hasOwn(plugin.actions, name) ? plugin.actions[name] : undefined;

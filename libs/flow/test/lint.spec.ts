@@ -978,3 +978,26 @@ describe('cures of common mistakes', () => {
     expect(findings).toMatchObject([{ code: 'YAML_EMPTY', do: expect.stringContaining('delete the line') }]);
   });
 });
+
+describe('routes of flows', () => {
+  const flow = (name: string, options: string) =>
+    `sluice: 1\nflow: ${name}\ntrigger: { use: http.endpoint, with: { ${options} } }\nsteps:\n  - { id: end, stop: {} }\n`;
+  const lintRoutes = (...options: readonly string[]) =>
+    print({ workspace: head, flows: { 'a.yaml': options.map((given, n) => flow(`f${n}`, given)).join('---\n') } }, true);
+
+  it.each([
+    ['the same path', "path: '/in/x'", "path: '/in/x'"],
+    ['parameters of other names', "path: '/in/{a}/{b}'", "path: '/in/{c}/{d}'"],
+  ])('are reported at both flows with %s', (_, first, second) => {
+    const path = (options: string) => /'(.*)'/.exec(options)?.[1] ?? '';
+    const cure = (options: string) => `→ write another path or method than POST ${path(options)}, or join the two flows`;
+    expect(lintRoutes(first, second)).toEqual([
+      `a.yaml:3:46 FLOW_ROUTE the flow "f1" (a.yaml:9) receives the same requests: POST ${path(second)} ${cure(first)}`,
+      `a.yaml:9:46 FLOW_ROUTE the flow "f0" (a.yaml:3) receives the same requests: POST ${path(first)} ${cure(second)}`,
+    ]);
+  });
+
+  it('may differ in the method, or in one literal segment', () => {
+    expect(lintRoutes("path: '/in/{a}/b'", "path: '/in/a/{b}'", "path: '/in/{a}/b', method: PUT", "path: '/in/{a}'")).toEqual([]);
+  });
+});

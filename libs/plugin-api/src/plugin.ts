@@ -3,7 +3,7 @@ import type { Capabilities, CapabilityName, CapabilityUse } from './capabilities
 import type { Clock } from './clock.js';
 import type { Accept, NewEvent } from './events.js';
 import type { Host, Log } from './host.js';
-import type { RouteRegistrar } from './http.js';
+import type { HttpRoute, RouteRegistrar } from './http.js';
 import type { Closable } from './services.js';
 
 /** One call of an action. */
@@ -64,9 +64,14 @@ export interface HostTriggerSpec<Options extends z.ZodType, Output extends z.Zod
   readonly options: Options;
   readonly output: Output;
   readonly meta: Meta;
+  /**
+   * Returns the method and the path of the route that `listen` registers with these options. The lint reports two flows with one route, of
+   * which only one could receive requests. Absent when `listen` registers no route.
+   */
+  readonly route?: (options: z.output<Options>) => Pick<HttpRoute, 'method' | 'path'>;
   /** Registers its endpoints, and runs until the signal fires. */
   readonly listen: (
-    doors: RouteRegistrar,
+    routes: RouteRegistrar,
     options: z.output<Options>,
     accept: Accept<z.input<Output>, z.input<Meta>>,
     signal: AbortSignal,

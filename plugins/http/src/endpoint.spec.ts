@@ -244,6 +244,13 @@ describe('body schema of http.endpoint', () => {
     expect(endpoint.options.safeParse({ path: '/in/orders', body }).success).toBe(false);
   });
 
+  it('refuses a path that names two segments alike', () => {
+    expect(endpoint.options.safeParse({ path: '/in/{a}/{a}' }).error?.issues).toMatchObject([
+      { path: ['path'], message: 'two segments have one name: rename one of the two' },
+    ]);
+    expect(endpoint.options.safeParse({ path: '/in/{a}/{ab}' }).success).toBe(true);
+  });
+
   it('accepts the same schema with an $id in two endpoints', () => {
     const body = { $id: 'https://example.com/order', type: 'object' };
     for (const path of ['/in/a', '/in/b']) expect(endpoint.options.safeParse({ path, body }).success).toBe(true);

@@ -30,6 +30,7 @@ const options = z
     path: z
       .string()
       .regex(/^\/in(\/([A-Za-z0-9._~-]+|\{[A-Za-z][A-Za-z0-9]*\}))+$/, 'must begin with /in/; a segment is a word or {name}')
+      .refine(hasDistinctParameters, 'two segments have one name: rename one of the two')
       .describe('begins with `/in/`; `{name}` stands for one segment, whose percent-decoded value is `trigger.meta.params.name`'),
     scope: z.string().min(1).optional().describe(`the scope that the sender's token needs; \`${DEFAULT_SCOPE}\` when absent`),
     body: bodySchema
@@ -63,6 +64,11 @@ const options = z
     path: ['signature'],
   });
 
+function hasDistinctParameters(path: string): boolean {
+  const names = path.match(/\{\w+\}/g) ?? [];
+  return new Set(names).size === names.length;
+}
+
 const meta = z.object({
   method: z.string(),
   path: z.string(),
@@ -79,7 +85,8 @@ export const endpoint = hostTrigger({
   options,
   output: z.unknown(),
   meta,
-  async listen(doors, given, accept: Accept<unknown, Meta>, signal, clock) {
+  route: ({ method, path }) => ({ method, path }),
+  async listen(routes, given, accept: Accept<unknown, Meta>, signal, clock) {
     const check = given.body && checkerOf(given.body);
     const route = {
       method: given.method,
@@ -87,7 +94,7 @@ export const endpoint = hostTrigger({
       scope: given.signature ? (false as const) : (given.scope ?? DEFAULT_SCOPE),
       ...(given.limit !== undefined && { limit: given.limit }),
     };
-    const close = doors.http(route, async (request) => {
+    const close = routes.http(route, async (request) => {
       if (given.signature && !isSigned(given.signature, request.headers, request.body, clock.now()))
         throw http.HTTP_SIGNATURE('the signature is missing or wrong', { sent: 'no' });
       const id = given.signature ? signedId(given.signature, request.body) : idOf(request);

@@ -1,5 +1,6 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { checkEvents } from '../lint/graph.js';
+import { checkRoutes } from '../lint/routes.js';
 import type { Finding, SourceFile, Workspace } from '../model.js';
 import { sortFindings } from '../report.js';
 import { compileConnection, compileIssuer } from './connections.js';
@@ -40,9 +41,11 @@ export function compileWorkspace(input: WorkspaceInput): WorkspaceResult {
     .filter((one) => one !== undefined);
   const issuers = draft.issuers.map((issuer) => compileIssuer(issuer, tools)).filter((one) => one !== undefined);
   reportDuplicates(drafts);
-  const flows = drafts
-    .map((flow) => new FlowCompiler(flow, { ...tools, plugins }).compile())
-    .filter((flow) => flow !== undefined);
+  const compiled = drafts.flatMap((draft) => {
+    const flow = new FlowCompiler(draft, { ...tools, plugins }).compile();
+    return flow ? [{ draft, flow }] : [];
+  });
+  checkRoutes(compiled, input.plugins);
   // a flow that could not be read may take or emit any event
   if (files.every((file) => !file.partial) && drafts.every((flow) => !flow.partial))
     checkEvents(
@@ -58,7 +61,7 @@ export function compileWorkspace(input: WorkspaceInput): WorkspaceResult {
     vars: tools.vars,
     issuers,
     connections: new Map(connections.map((connection) => [connection.name, connection])),
-    flows,
+    flows: compiled.map(({ flow }) => flow),
     env: tools.environment.forRuns(),
   };
   return { workspace, findings };

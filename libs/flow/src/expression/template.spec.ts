@@ -361,7 +361,7 @@ describe('the time of a value', () => {
       column: 1,
     }));
     const step = () => {
-      for (let n = 0; n < 500; n++) condition.test(SCOPE);
+      for (let n = 0; n < 500; n++) void condition.test(SCOPE);
       return list(500).render(SCOPE);
     };
     expect(() => withTimeBudget('check', step)).toThrow('the expressions of step check take longer than 200 ms');

@@ -187,6 +187,7 @@ const http = definePlugin({
         query: z.record(z.string(), z.string()),
         headers: z.record(z.string(), z.string()),
       }),
+      route: ({ method, path }) => ({ method, path }),
       listen: nothing,
     }),
   },
