@@ -14,6 +14,10 @@ export const HOST_CODES = {
     fate: 'overload',
     cure: 'send the request again after `retry-after`, and fewer large ones at the same time',
   },
+  HEADERS_TOO_LARGE: { fate: 'rejected', cure: 'send at most 16 KiB of headers, with the path and the query' },
+  REQUEST_LATE: { fate: 'unavailable', cure: 'send the whole request within the time that the guide to operations lists' },
+  REQUEST_UNREADABLE: { fate: 'rejected', cure: 'send HTTP/1.1, and TLS only to a port that expects it' },
+  NO_ISSUER: { fate: 'rejected', cure: 'name an issuer of sluice.yaml, or operator' },
   REPLY_INVALID: { fate: 'rejected', cure: 'encode the value of the header in the `reply` step: ASCII letters, no line breaks' },
   STOPPING: { fate: 'unavailable', cure: 'send it again: another host, or this one after its start, takes it' },
 } as const;

@@ -19,6 +19,7 @@ import { HttpIngress } from './http/http-ingress.js';
 import { httpLimits, serverTimeouts } from './http/http-limits.js';
 import { NO_ROUTE_SCHEMAS } from './http/no-route-schemas.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { serverErrors } from './http/server-errors.js';
 import type { OnRefused } from './http/send-problem.js';
 import { NestLogger, toLog } from './logger.js';
 import { Metrics } from './metrics.js';
@@ -84,15 +85,15 @@ export class Host extends HostServices {
       secrets.add([secret]);
       const metrics = new Metrics();
       const refusals = new Refusals(log);
-      const tokens = new Tokens(secret, workspace.issuers, (door, reason, message) => {
-        metrics.tokenRefused(door, reason);
-        refusals.add(door, `token ${reason}`, message);
+      const tokens = new Tokens(secret, workspace.issuers, (entryPoint, reason, message) => {
+        metrics.tokenRefused(entryPoint, reason);
+        refusals.add(entryPoint, `token ${reason}`, message);
       });
       await followRevocations(opened.store.revocations, tokens, log, stopping.signal);
-      const onRefused = (door: string, code: string, message: string) => {
-        metrics.requestRefused(door, code);
+      const onRefused = (entryPoint: string, code: string, message: string) => {
+        metrics.requestRefused(entryPoint, code);
         // tokens are counted where they are verified
-        if (!code.startsWith('TOKEN_')) refusals.add(door, code, message);
+        if (!code.startsWith('TOKEN_')) refusals.add(entryPoint, code, message);
       };
       const routes: HttpIngress = new HttpIngress({
         limitBytes: workspace.settings.limits.eventBytes,
@@ -170,9 +171,11 @@ export class Host extends HostServices {
 
   async #listen(): Promise<void> {
     const { env, plugins, logger } = this.options;
+    const tools = { log: this.log, mask: this.options.secrets.mask, onRefused: this.onRefused };
     const adapter = new FastifyAdapter({
       bodyLimit: this.workspace.settings.limits.eventBytes,
       ...serverTimeouts(httpLimits(this.workspace.settings.limits.eventBytes)),
+      ...serverErrors(tools),
       forceCloseConnections: 'idle',
       routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
       schemaController: NO_ROUTE_SCHEMAS,
@@ -185,7 +188,7 @@ export class Host extends HostServices {
     this.#app = app;
     await this.routes.install(adapter.getInstance());
     app.useGlobalPipes(new StandardSchemaValidationPipe());
-    app.useGlobalFilters(new ProblemFilter({ log: this.log, mask: this.options.secrets.mask, onRefused: this.onRefused }));
+    app.useGlobalFilters(new ProblemFilter(tools));
     const modulesOnBus = new BusServer(this.bus, { mask: this.options.secrets.mask });
     connectBus(app, modulesOnBus);
     installDocs(app);

@@ -84,12 +84,12 @@ export class Metrics implements Observer {
   }
 
   /** Both label values are from small sets that senders cannot extend. */
-  tokenRefused(door: string, reason: string): void {
-    this.#refusedTokens.inc({ door, reason });
+  tokenRefused(entryPoint: string, reason: string): void {
+    this.#refusedTokens.inc({ door: entryPoint, reason });
   }
 
-  requestRefused(door: string, code: string): void {
-    this.#refusedRequests.inc({ door, code });
+  requestRefused(entryPoint: string, code: string): void {
+    this.#refusedRequests.inc({ door: entryPoint, code });
   }
 
   accepted(event: EventAttributes, ms: number): void {

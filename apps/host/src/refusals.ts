@@ -22,12 +22,12 @@ export class Refusals {
   ) {}
 
   /**
-   * @param door entry point of the request, from a small set that senders cannot extend
+   * @param entryPoint entry point of the request, from a small set that senders cannot extend
    * @param code error code
    * @param message never contains a token
    */
-  add(door: string, code: string, message: string): void {
-    const name = this.#kinds.size < MAX_KINDS || this.#kinds.has(`${door} ${code}`) ? `${door} ${code}` : 'other';
+  add(entryPoint: string, code: string, message: string): void {
+    const name = this.#kinds.size < MAX_KINDS || this.#kinds.has(`${entryPoint} ${code}`) ? `${entryPoint} ${code}` : 'other';
     const known = this.#kinds.get(name);
     if (known) {
       known.count++;
@@ -35,7 +35,7 @@ export class Refusals {
       return;
     }
     this.#kinds.set(name, { count: 0, last: message });
-    this.log.warn(`${door}: refused a request: ${code}`, { reason: message });
+    this.log.warn(`${entryPoint}: refused a request: ${code}`, { reason: message });
     this.#reportLater(name);
   }
 

@@ -99,6 +99,16 @@ describe('a token', () => {
     expect(sender.expiresAt).toBeLessThanOrEqual(Date.now() + 12 * HOUR);
   });
 
+  it('is verified to an object that no plugin can change', async () => {
+    const known = tokens();
+    const token = await signOperatorToken(OPERATOR_SECRET, { sub: 'anna', scope: 'desktop', ttlMs: 60_000, groups: ['sales'] });
+    const bearer = await known.verify(token);
+    expect(() => (bearer.scopes as string[]).push('admin')).toThrow(TypeError);
+    expect(() => (bearer.groups as string[]).push('bosses')).toThrow(TypeError);
+    expect(() => Object.assign(bearer, { user: 'operator/root' })).toThrow(TypeError);
+    expect((await known.verify(token)).scopes).toEqual(['desktop']);
+  });
+
   it('is never part of an error message', async () => {
     const token = await sign({ secret: 'c'.repeat(32) });
     expect(await refusal(token)).not.toContain(token.slice(0, 20));

@@ -57,11 +57,11 @@ export class Tokens implements TokensOfPlugins {
   #revokedTokens: ReadonlySet<string> = new Set();
   #revokedUsers: ReadonlyMap<string, number> = new Map();
 
-  /** @param onRefused receives each refused token: at which door, why in one word, and a message without the token */
+  /** @param onRefused receives each refused token: at which entry point, why in one word, and a message without the token */
   constructor(
     operatorSecret: string,
     issuers: readonly Issuer[],
-    private readonly onRefused: (door: string, reason: string, message: string) => void = () => undefined,
+    private readonly onRefused: (entryPoint: string, reason: string, message: string) => void = () => undefined,
   ) {
     this.#issuers.set(OPERATOR, {
       name: OPERATOR,
@@ -89,22 +89,22 @@ export class Tokens implements TokensOfPlugins {
 
   /**
    * Verifies a token. Rejects with `TOKEN_MISSING` or `TOKEN_INVALID`; the message contains the reason and never the token.
-   * @param door entry point of the request, for the metric of rejected tokens
+   * @param entryPoint entry point of the request, for the metric of rejected tokens
    */
-  async verify(token: string | undefined, door = 'http'): Promise<Bearer> {
+  async verify(token: string | undefined, entryPoint = 'http'): Promise<Bearer> {
     try {
       return await this.#verified(token);
     } catch (error) {
       const { message, options } = error as SluiceError;
-      this.onRefused(door, (options.details as { reason?: string } | undefined)?.reason ?? 'invalid', message);
+      this.onRefused(entryPoint, (options.details as { reason?: string } | undefined)?.reason ?? 'invalid', message);
       throw error;
     }
   }
 
   /** Returns a view of these tokens for another entry point. */
-  at(door: string): TokensOfPlugins {
+  at(entryPoint: string): TokensOfPlugins {
     return {
-      verify: (token) => this.verify(token, door),
+      verify: (token) => this.verify(token, entryPoint),
       requireScope,
       requireEventType,
       requireTopic,
@@ -133,6 +133,11 @@ export class Tokens implements TokensOfPlugins {
       backs.delete(back);
       if (backs.size === 0 && this.#watched.get(bearer) === backs) this.#watched.delete(bearer);
     };
+  }
+
+  /** Names of all issuers, that of the operator first. */
+  get issuers(): readonly string[] {
+    return [...this.#issuers.keys()];
   }
 
   async #verified(token: string | undefined): Promise<Bearer> {
@@ -174,7 +179,7 @@ export class Tokens implements TokensOfPlugins {
       typeof scope === 'string' ? scope.split(' ').filter((one) => one !== '') : Array.isArray(scope) ? scope.map(String) : [];
     const [own] = within(issuer.extensions, [extension].filter(isShort).map(String));
     const issuedAt = typeof iat === 'number' ? iat * 1_000 : undefined;
-    const bearer: Bearer = {
+    const bearer: Bearer = frozen({
       user: `${issuer.name}/${sub}`,
       issuer: issuer.name,
       sub,
@@ -187,7 +192,7 @@ export class Tokens implements TokensOfPlugins {
       // the list of an issuer must also apply to a token without the claim
       ...((workplaces !== undefined || issuer.workplaces) && { workplaces: within(issuer.workplaces, textsOf(workplaces)) }),
       expiresAt: capped(issuer, exp * 1_000, issuedAt),
-    };
+    });
     this.#identities.set(bearer, {
       ...(typeof jti === 'string' && jti.length <= MAX_JTI_LENGTH && { jti }),
       ...(issuedAt !== undefined && { issuedAt }),
@@ -254,6 +259,12 @@ function pathMatches(pattern: string, path: string): boolean {
 export function requireTopic(sender: Bearer, topic: string): void {
   if (sender.topics.some((pattern) => typeMatches(pattern, topic))) return;
   throw hostFail.FORBIDDEN(`users of the issuer ${sender.issuer} may not listen to the topic ${topic}`);
+}
+
+/** Freezes a bearer and its lists: plugins receive the same object that the next request with this token gets. */
+function frozen(bearer: Bearer): Bearer {
+  for (const value of Object.values(bearer)) Object.freeze(value);
+  return Object.freeze(bearer);
 }
 
 /** Returns the claimed values that the issuer may grant. */

@@ -173,6 +173,13 @@ describe('lists', () => {
     expect(second).not.toHaveProperty('next');
   });
 
+  it('take their own cursors, also those of the longest names', async () => {
+    for (const character of ['"', 'ж', '语'])
+      await app.store.revocations.add({ issuer: character.repeat(100), sub: character.repeat(300) });
+    const { items } = await collectPages((page) => app.clientOf().revoked(page), 100, 1);
+    expect(items).toHaveLength(3);
+  });
+
   it('return the journal of an event page by page', async () => {
     const entry = { flow: 'save', run: 'r', eventId: 'e', eventSource: '/x', eventType: 'a', kind: 'called' as const };
     for (let n = 0; n < 5; n++) app.store.journal.write({ ...entry, at: new Date(n % 2), attempt: n });
@@ -198,12 +205,41 @@ describe('lists', () => {
       ['tokens/revoked', next],
       ['audit', 'AAAA'],
       ['audit', Buffer.from('["audit",-1]').toString('base64url')],
-      ['parked', Buffer.from('["parked",[9e15,"a",0]]').toString('base64url')],
+      // values that PostgreSQL refuses
+      ...['[9e15,"a",0]', '[-2.2e14,"a",0]', '[0,"a\\u0000b",0]', '[0,"a",2147483648]'].map((position) => [
+        'parked',
+        Buffer.from(`["parked",${position}]`).toString('base64url'),
+      ]),
+      ['find/e', Buffer.from('["find",[-8.64e15,1]]').toString('base64url')],
     ])
       expect(await app.ask('GET', `/api/${list}?cursor=${cursor}`)).toMatchObject({
         status: 400,
         body: { message: expect.stringContaining('not a cursor of this list') },
       });
+  });
+});
+
+describe('a request that no route of the admin API handles', () => {
+  it('is answered 415 when its body is a text', async () => {
+    expect(await app.ask('POST', '/api/doctor/prune', { body: { queues: [] }, contentType: 'text/plain' })).toMatchObject({
+      status: 415,
+      body: { code: 'MEDIA_TYPE', message: expect.stringContaining('application/json') },
+    });
+  });
+
+  it('is answered 404 in the common format below the pages of the document', async () => {
+    expect(await app.ask('GET', '/api/docsXX')).toMatchObject({
+      status: 404,
+      body: { code: 'NO_ROUTE', cure: expect.any(String) },
+    });
+  });
+
+  it('is answered 404 with the known issuers when it revokes tokens of another one', async () => {
+    expect(await app.ask('POST', '/api/tokens/revoke', { body: { issuer: 'erpp', sub: 'anna' } })).toMatchObject({
+      status: 404,
+      body: { code: 'NO_ISSUER', message: 'there is no issuer "erpp"; the issuers are operator, erp' },
+    });
+    expect(await app.ask('POST', '/api/tokens/revoke', { body: { sub: 'anna' } })).toMatchObject({ status: 204 });
   });
 });
 

@@ -2,6 +2,7 @@ import { adminClient, type AdminClient } from '@sluice/admin-contract';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Engine } from '@sluice/engine';
+import type { Issuer } from '@sluice/flow';
 import { MemoryDatabase, MemoryStore } from '@sluice/memory';
 import { MemoryLog } from '@sluice/testing';
 import type { HostServices } from '../src/api/host-services.js';
@@ -12,6 +13,7 @@ import { ProblemFilter } from '../src/http/problem.filter.js';
 import { signOperatorToken, Tokens } from '../src/tokens.js';
 
 const SECRET = 'o'.repeat(32);
+const ERP: Issuer = { name: 'erp', secrets: ['e'.repeat(32)], scopes: [], events: [], topics: [] };
 const LIMIT_BYTES = 65_536;
 /** Text that the log and the audit log must not contain. */
 export const MASKED = 'canary-secret';
@@ -41,7 +43,7 @@ export class AdminApp {
     adapter.getInstance().addHook('onRoute', ({ method, url }) => {
       for (const one of [method].flat()) if (one !== 'HEAD') host.routes.push(`${one} ${url}`);
     });
-    const tokens = new Tokens(SECRET, []);
+    const tokens = new Tokens(SECRET, [ERP]);
     const mask = (text: string) => text.replaceAll(MASKED, '***');
     const tools = { log: host.log, mask, onRefused: () => undefined };
     const services = {
@@ -86,7 +88,12 @@ export class AdminApp {
   async ask(
     method: 'GET' | 'POST',
     url: string,
-    { scope = 'admin', sub = 'ivanov', body }: { scope?: string | null; sub?: string; body?: unknown } = {},
+    {
+      scope = 'admin',
+      sub = 'ivanov',
+      body,
+      contentType = 'application/json',
+    }: { scope?: string | null; sub?: string; body?: unknown; contentType?: string } = {},
   ): Promise<AppAnswer> {
     const token = scope === null ? undefined : await signOperatorToken(SECRET, { sub, scope, ttlMs: 60_000 });
     const answer = await this.#app.inject({
@@ -94,7 +101,7 @@ export class AdminApp {
       url,
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(body !== undefined && { 'content-type': contentType }),
       },
       ...(body !== undefined && { payload: JSON.stringify(body) }),
     });

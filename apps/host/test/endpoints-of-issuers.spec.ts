@@ -23,8 +23,8 @@ async function called(more: Partial<Issuer>, paths: readonly string[]): Promise<
   server = await HttpServer.start({}, [issuer(more)]);
   const taken = () => Promise.resolve({ status: 202, headers: {}, data: {} });
   for (const path of ['/in/orders', '/in/shop/{node}', '/in/shop/{node}/lines'])
-    server.doors.http({ method: 'POST', path, scope: 'events:write' }, taken);
-  server.doors.http({ method: 'POST', path: '/in/own', scope: 'orders:write' }, taken);
+    server.ingress.http({ method: 'POST', path, scope: 'events:write' }, taken);
+  server.ingress.http({ method: 'POST', path: '/in/own', scope: 'orders:write' }, taken);
   const token = await new SignJWT({ scope: 'events:write orders:write' })
     .setProtectedHeader({ alg: 'HS256', kid: 'shop' })
     .setSubject('site')

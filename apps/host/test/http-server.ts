@@ -6,6 +6,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { HttpIngress } from '../src/http/http-ingress.js';
 import { httpLimits, serverTimeouts, type HttpLimits } from '../src/http/http-limits.js';
 import { sendProblem } from '../src/http/send-problem.js';
+import { serverErrors } from '../src/http/server-errors.js';
 import { signOperatorToken, Tokens } from '../src/tokens.js';
 
 export const SECRET = 'o'.repeat(32);
@@ -16,7 +17,7 @@ export class HttpServer {
   readonly sockets: ClientSocket[] = [];
 
   private constructor(
-    readonly doors: HttpIngress,
+    readonly ingress: HttpIngress,
     readonly port: number,
     /** The published events. */
     readonly events: readonly object[],
@@ -36,16 +37,16 @@ export class HttpServer {
     const onRefused = () => undefined;
     const mask = (text: string) => text;
     const tokens = new Tokens(SECRET, issuers);
-    const doors = new HttpIngress({ limitBytes: EVENT_LIMIT, limits: all, log, mask, onRefused, tokens, ingress: () => door });
-    const server = Fastify({ ...serverTimeouts(all), bodyLimit: EVENT_LIMIT });
+    const ingress = new HttpIngress({ limitBytes: EVENT_LIMIT, limits: all, log, mask, onRefused, tokens, ingress: () => door });
+    const server = Fastify({ ...serverTimeouts(all), ...serverErrors({ log, mask, onRefused }), bodyLimit: EVENT_LIMIT });
     // same as the filter of the host
     server.setErrorHandler((error, _request, reply) => sendProblem(reply, error, { log, mask, onRefused }));
-    await doors.install(server);
+    await ingress.install(server);
     server.post('/api/import', () => ({ taken: true }));
     server.post('/hook', () => ({ taken: true }));
     await server.listen({ port: 0, host: '127.0.0.1' });
-    doors.open();
-    return new HttpServer(doors, (server.server.address() as { port: number }).port, events, server);
+    ingress.open();
+    return new HttpServer(ingress, (server.server.address() as { port: number }).port, events, server);
   }
 
   get url(): string {

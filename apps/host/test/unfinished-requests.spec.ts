@@ -14,7 +14,7 @@ const taken = () => Promise.resolve({ status: 202, headers: {}, data: {} });
 describe('requests that never end', () => {
   it('limits the bytes of unfinished bodies without a token: 100 bodies of 4 MiB', async () => {
     server = await HttpServer.start();
-    server.doors.http(hook, taken);
+    server.ingress.http(hook, taken);
     const clients = await Promise.all(
       Array.from({ length: 100 }, () => server.send(head('/in/hook', { 'content-length': EVENT_LIMIT }) + '{"a":"')),
     );
@@ -27,7 +27,7 @@ describe('requests that never end', () => {
   it('counts a chunked body with the maximum size until it is complete, and then with its real size', async () => {
     server = await HttpServer.start({ strangersBodies: { perSender: EVENT_LIMIT, total: EVENT_LIMIT } });
     const waiting: (() => void)[] = [];
-    server.doors.http(hook, () => new Promise((resolve) => waiting.push(() => resolve({ status: 202, headers: {} }))));
+    server.ingress.http(hook, () => new Promise((resolve) => waiting.push(() => resolve({ status: 202, headers: {} }))));
     const chunked = head('/in/hook', { 'transfer-encoding': 'chunked' });
     const first = await server.send(chunked);
     const second = await server.send(chunked);
@@ -46,7 +46,7 @@ describe('requests that never end', () => {
     ['a byte now and then', (socket: { write(text: string): void }) => void setInterval(() => socket.write('x'), 20).unref()],
   ])('answers 408 to a request whose body is followed by %s', async (_what, goOn) => {
     server = await HttpServer.start(SHORT);
-    server.doors.http(hook, taken);
+    server.ingress.http(hook, taken);
     const client = await server.send(head('/in/hook', { 'content-length': 1_000 }) + '{"a":"');
     goOn(client.socket);
     await client.closed;
@@ -55,7 +55,7 @@ describe('requests that never end', () => {
 
   it('returns the bytes of an aborted request', async () => {
     server = await HttpServer.start({ strangersBodies: { perSender: MIB, total: MIB } });
-    server.doors.http(hook, taken);
+    server.ingress.http(hook, taken);
     const first = await server.send(head('/in/hook', { 'content-length': MIB }) + '{');
     const second = await server.send(head('/in/hook', { 'content-length': MIB }) + '{');
     await until('the rejection', () => second.status === 429);
@@ -79,15 +79,15 @@ describe('requests that never end', () => {
   ])('answers a request to %s without a token with %i before its body arrives', async (path, status) => {
     server = await HttpServer.start();
     const closed = { ...hook, scope: 'events:write' };
-    server.doors.http({ ...closed, path: '/in/orders' }, taken);
-    server.doors.http({ ...closed, path: '/mailbox/{name}' }, taken);
+    server.ingress.http({ ...closed, path: '/in/orders' }, taken);
+    server.ingress.http({ ...closed, path: '/mailbox/{name}' }, taken);
     const client = await server.send(head(path, { 'content-length': EVENT_LIMIT }));
     await until('the answer', () => client.status === status);
   });
 
   it('rejects a token without the scope, and a body above the limit of the endpoint, before the body arrives', async () => {
     server = await HttpServer.start();
-    server.doors.http({ method: 'POST', path: '/in/orders', scope: 'events:write', limit: 10 }, taken);
+    server.ingress.http({ method: 'POST', path: '/in/orders', scope: 'events:write', limit: 10 }, taken);
     const asked = async (scope: string, length: number) =>
       server.send(head('/in/orders', { 'content-length': length, authorization: `Bearer ${await operatorToken(scope)}` }));
     const [viewer, long] = [await asked('viewer', 5), await asked('events:write', 11)];

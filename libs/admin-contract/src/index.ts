@@ -8,5 +8,5 @@ export { readRequest, RequestError, type RawRequest } from './read-request.js';
 export { adminClient, ContractError, type AdminClient, type Transport } from './client.js';
 export { collectPages, type Collected, type Page } from './pages.js';
 export { errorsOf, openApi, type OpenApi } from './openapi.js';
-export { PROBLEM, MAX_PAGE_SIZE, MAX_COUNTED, MAX_PRUNED_QUEUES } from './schemas.js';
+export { PROBLEM, MAX_PAGE_SIZE, MAX_COUNTED, MAX_PRUNED_QUEUES, Text } from './schemas.js';
 export type { AuditItem, DesktopUser, Diagnosis, HostStatus, Mailboxes, ParkedItem, ShownRun, StoryEntry } from './routes.js';

@@ -271,6 +271,7 @@ export const HOST_ROUTES = {
       .refine(({ jti, sub }) => (jti === undefined) !== (sub === undefined), 'needs either `jti` or `sub`'),
     status: 204,
     response: null,
+    errors: { 404: ['NO_ISSUER'] },
     target: ({ issuer, jti, sub }) => (jti === undefined ? `user ${issuer}/${sub}` : `token ${jti} of ${issuer}`),
   }),
   revoked: reading({

@@ -4,7 +4,7 @@ import { Reflector } from '@nestjs/core';
 import type { Bearer } from '@sluice/plugin-api';
 import type { FastifyRequest } from 'fastify';
 import { bearerOf } from '../http/http-ingress.js';
-import { doorOf } from '../http/send-problem.js';
+import { entryPointOf } from '../http/send-problem.js';
 import { requireScope } from '../tokens.js';
 import { HostServices } from './host-services.js';
 
@@ -31,7 +31,7 @@ export class AccessGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const { scope } = this.reflector.get(RouteOf, context.getHandler());
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const actor = await this.services.tokens.verify(bearerOf(request), doorOf(request));
+    const actor = await this.services.tokens.verify(bearerOf(request), entryPointOf(request));
     requireScope(actor, scope);
     actors.set(request, actor);
     return true;

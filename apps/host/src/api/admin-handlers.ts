@@ -1,9 +1,10 @@
-import { HOST_ROUTES, type HostRouteName, type Page, type RequestOf, type ResponseOf } from '@sluice/admin-contract';
+import { HOST_ROUTES, Text, type HostRouteName, type Page, type RequestOf, type ResponseOf } from '@sluice/admin-contract';
 import { Injectable } from '@nestjs/common';
 import { readData, readParkedRun, type ParkedPosition, type ParkedRun } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { connectionReports } from './connection-reports.js';
+import { hostFail } from '../failures.js';
 import { cursorsOf, pageOf, pageOfAll } from './cursors.js';
 import { diagnose, pruneQueues } from './doctor.js';
 import { HostServices } from './host-services.js';
@@ -15,9 +16,15 @@ type Request<Name extends HostRouteName> = RequestOf<Routes[Name]>;
 type Response<Name extends HostRouteName> = ResponseOf<Routes[Name]>;
 type Handlers = { readonly [Name in HostRouteName]: (request: Request<Name>) => Promise<Response<Name>> };
 
-const Milliseconds = z.int().min(-8.64e15).max(8.64e15);
+/** Milliseconds since 1970 that PostgreSQL and JavaScript both have as a time. */
+const Milliseconds = z.int().min(0).max(8.64e15);
 const Number53 = z.int().min(0);
-const PARKED = cursorsOf('parked', z.tuple([Milliseconds, z.string(), Number53]));
+/** The type `integer` of PostgreSQL. */
+const Epoch = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
+const PARKED = cursorsOf('parked', z.tuple([Milliseconds, Text, Epoch]));
 const FOUND = cursorsOf('find', z.tuple([Milliseconds, Number53]));
 const AUDIT = cursorsOf('audit', Number53);
 const UNROUTED = cursorsOf('unrouted', z.string());
@@ -84,6 +91,9 @@ export class AdminHandlers implements Handlers {
   }
 
   async revoke({ issuer, jti, sub }: Request<'revoke'>): Promise<void> {
+    const { issuers } = this.services.tokens;
+    if (!issuers.includes(issuer))
+      throw hostFail.NO_ISSUER(`there is no issuer ${JSON.stringify(issuer)}; the issuers are ${issuers.join(', ')}`);
     const { revocations } = this.services.store;
     if (jti !== undefined) await revocations.add({ issuer, jti });
     else if (sub !== undefined) await revocations.add({ issuer, sub });
@@ -91,7 +101,8 @@ export class AdminHandlers implements Handlers {
 
   async revoked(page: Request<'revoked'>): Promise<Response<'revoked'>> {
     const all = await this.services.store.revocations.list();
-    const keyOf = (one: (typeof all)[number]) => JSON.stringify([one.issuer, 'jti' in one ? ['jti', one.jti] : ['sub', one.sub]]);
+    // names contain no line breaks
+    const keyOf = (one: (typeof all)[number]) => [one.issuer, ...('jti' in one ? ['jti', one.jti] : ['sub', one.sub])].join('\n');
     return json(await pageOfAll(all, keyOf, REVOKED, page));
   }
 

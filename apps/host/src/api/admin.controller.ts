@@ -1,10 +1,13 @@
 import { HOST_ROUTES, readRequest, RequestError, type AdminRoute, type HostRouteName } from '@sluice/admin-contract';
 import { BadRequestException, Controller, HttpCode, Req, RequestMapping, RequestMethod, UseGuards } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { BODY_CODES, failures } from '@sluice/plugin-api';
 import { AccessGuard, actorOf, RouteOf } from './access.js';
 import { AdminHandlers } from './admin-handlers.js';
 import { recorded } from './audit.js';
 import { HostServices } from './host-services.js';
+
+const bodyFail = failures(BODY_CODES);
 
 type Parts = Parameters<typeof readRequest>[1];
 
@@ -20,6 +23,9 @@ export class AdminController {
   /** Reads a request, runs its handler, and records it when it is an action. */
   protected async answer(name: HostRouteName, route: AdminRoute, request: FastifyRequest): Promise<unknown> {
     try {
+      // Fastify reads a body of text/plain as a text
+      if (/^\s*text\/plain/i.test(request.headers['content-type'] ?? ''))
+        throw bodyFail.MEDIA_TYPE('the body is text/plain: send application/json');
       const fields = readRequest(route, request as unknown as Parts);
       const handle = this.handlers[name].bind(this.handlers) as (fields: object) => Promise<unknown>;
       if (!route.target) return await handle(fields);

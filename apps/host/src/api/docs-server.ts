@@ -3,6 +3,8 @@ import { loadPackage } from '@nestjs/common/internal';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiExcludeController, DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
+import { unknownRoute } from '../http/problem.filter.js';
+import { problemOf } from '../http/problem.js';
 import { AdminController } from './admin.controller.js';
 import { HealthController } from './health.controller.js';
 import { HomeController } from './home.controller.js';
@@ -16,6 +18,10 @@ export async function makeDocsServer(app: NestFastifyApplication): Promise<Fasti
   const pages = Object.create(app, { getHttpAdapter: { value: () => adapter } }) as NestFastifyApplication;
   SwaggerModule.setup('api/docs', pages, () => documentOf(app));
   const server = adapter.getInstance();
+  server.setNotFoundHandler(async ({ method, url }, reply) => {
+    const { status, body } = problemOf(unknownRoute(method, url));
+    await reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body));
+  });
   await server.ready();
   return server;
 }

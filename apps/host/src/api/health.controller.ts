@@ -2,7 +2,7 @@ import type { HEALTH_ROUTES, ResponseOf } from '@sluice/admin-contract';
 import { Controller, Get, Header, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bearerOf } from '../http/http-ingress.js';
-import { doorOf } from '../http/send-problem.js';
+import { entryPointOf } from '../http/send-problem.js';
 import { requireScope } from '../tokens.js';
 import { connectionReports, type ConnectionReport } from './connection-reports.js';
 import { HostServices } from './host-services.js';
@@ -76,7 +76,7 @@ export class HealthController {
     const token = bearerOf(request);
     if (token === undefined) return false;
     try {
-      requireScope(await this.services.tokens.verify(token, doorOf(request)), 'viewer');
+      requireScope(await this.services.tokens.verify(token, entryPointOf(request)), 'viewer');
       return true;
     } catch {
       return false;
@@ -88,7 +88,7 @@ export class HealthController {
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   async metrics(@Req() request: FastifyRequest): Promise<string> {
     if (!LOOPBACK.test(request.ip) || FORWARDED.some((name) => name in request.headers)) {
-      requireScope(await this.services.tokens.verify(bearerOf(request), doorOf(request)), 'viewer');
+      requireScope(await this.services.tokens.verify(bearerOf(request), entryPointOf(request)), 'viewer');
     }
     return this.services.metrics.registry.metrics();
   }

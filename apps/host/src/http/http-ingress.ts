@@ -20,7 +20,7 @@ import { requireEndpoint, requireEventType, requireScope, type Tokens } from '..
 import { BodyBudget, type BodyReservation } from './body-budget.js';
 import type { HttpLimits } from './http-limits.js';
 import { RouteTable, type Route } from './route-table.js';
-import { doorOf, sendProblem, type ProblemTools } from './send-problem.js';
+import { entryPointOf, sendProblem, type ProblemTools } from './send-problem.js';
 import { UnauthenticatedConnections } from './unauthenticated-connections.js';
 
 const CE_ATTRIBUTES = ['subject', 'correlationid', 'partitionkey'] as const;
@@ -205,7 +205,8 @@ export class HttpIngress implements UpgradeRegistrar {
     const body = bodyOf(request);
     if (route.limit !== undefined && body.length > route.limit) throw tooLarge(route.limit);
     return route.handle({
-      method: request.method,
+      // not that of the request: HEAD is handled as GET
+      method: route.method,
       path,
       params,
       query: parseQuery(queryOf(request.url)),
@@ -223,7 +224,7 @@ export class HttpIngress implements UpgradeRegistrar {
   }
 
   async #sender(request: FastifyRequest): Promise<Bearer> {
-    const sender = await this.options.tokens.verify(bearerOf(request), doorOf(request));
+    const sender = await this.options.tokens.verify(bearerOf(request), entryPointOf(request));
     this.#strangers.know(request.raw.socket);
     return sender;
   }

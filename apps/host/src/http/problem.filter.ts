@@ -20,7 +20,8 @@ function isUnknownRoute(error: unknown): boolean {
   return error instanceof NotFoundException && error.message.startsWith('Cannot ');
 }
 
-function unknownRoute(method: string, url: string): Error {
+/** Returns the error of a request that no route of the host answers. */
+export function unknownRoute(method: string, url: string): Error {
   const path = url.split('?', 1)[0] ?? '';
   return hostFail.NO_ROUTE(
     `no route answers ${method} ${path}: there are POST /events/<type>, /in/… for the flows, /health/ready, /metrics and /api (described at /api/docs)`,

@@ -13,6 +13,10 @@ const STATUS: Readonly<Record<string, number>> = {
   TOKEN_INVALID: 401,
   FORBIDDEN: 403,
   NO_ROUTE: 404,
+  NO_ISSUER: 404,
+  REQUEST_LATE: 408,
+  HEADERS_TOO_LARGE: 431,
+  REQUEST_UNREADABLE: 400,
   NOT_PARKED: 404,
   REPLAY_REFUSED: 409,
   FLOW_CHANGED: 409,
@@ -63,6 +67,8 @@ export function problemOf(error: unknown): Problem {
   if (status === 503 || status === 429)
     headers['retry-after'] = String(error.code === 'PARKED_FULL' ? RETRY_AFTER_FULL_SECONDS : RETRY_AFTER_SECONDS);
   if (status === 401 && error.code.startsWith('TOKEN_')) headers['www-authenticate'] = 'Bearer';
+  const allow = status === 405 && (error.options.details as { allow?: readonly string[] } | undefined)?.allow;
+  if (allow) headers['allow'] = allow.join(', ');
   return { status, headers, body: { code: error.code, message: error.message, cure: error.cure } };
 }
 

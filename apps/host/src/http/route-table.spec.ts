@@ -44,6 +44,15 @@ describe('routes of flows', () => {
     expect(() => routes.find('BREW', '/in/orders')).toThrow('/in/orders takes POST, PUT, not BREW');
   });
 
+  it('answer HEAD by the route of GET, and allow it there', () => {
+    const routes = table(['GET', '/in/orders'], ['PUT', '/in/orders'], ['POST', '/in/events']);
+    expect(routes.find('HEAD', '/in/orders').route).toMatchObject({ method: 'GET' });
+    expect(() => routes.find('POST', '/in/orders')).toThrow(
+      expect.objectContaining({ options: { details: { allow: ['GET', 'PUT', 'HEAD'] } } }),
+    );
+    expect(() => routes.find('HEAD', '/in/events')).toThrow('/in/events takes POST, not HEAD');
+  });
+
   it.each([
     ['a%2Fb', 'a/b'],
     ['a%2fb', 'a/b'],

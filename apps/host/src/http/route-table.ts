@@ -33,18 +33,20 @@ export class RouteTable {
   }
 
   /**
-   * Returns the route of a request, and its parameters with all percent-encoded characters decoded once: `%2F` is a slash of the value.
+   * Returns the route of a request, and its parameters with all percent-encoded characters decoded once: `%2F` is a slash of the value. A
+   * HEAD request has the route of GET (RFC 9110, section 9.3.2).
    *
    * @param path the path of the URL as it arrived, without the query
-   * @throws `NO_ROUTE` or `METHOD_NOT_ALLOWED`
+   * @throws `NO_ROUTE` or `METHOD_NOT_ALLOWED` with the allowed methods as `details.allow`
    */
   find(method: string, path: string): { readonly route: Route; readonly params: Readonly<Record<string, string>> } {
-    const found = this.#match(method, path);
+    const found = this.#match(method === 'HEAD' ? 'GET' : method, path);
     if (found) return found;
     const methods = new Set([...this.#routes.values()].map((route) => route.method));
-    const allowed = [...methods].filter((other) => this.#match(other, path));
-    if (allowed.length === 0) throw hostFail.NO_ROUTE(`no flow listens to ${path}`);
-    throw hostFail.METHOD_NOT_ALLOWED(`${path} takes ${allowed.join(', ')}, not ${method}`);
+    const allow = [...methods].filter((other) => this.#match(other, path));
+    if (allow.length === 0) throw hostFail.NO_ROUTE(`no flow listens to ${path}`);
+    if (allow.includes('GET')) allow.push('HEAD');
+    throw hostFail.METHOD_NOT_ALLOWED(`${path} takes ${allow.join(', ')}, not ${method}`, { details: { allow } });
   }
 
   #match(method: string, path: string): { readonly route: Route; readonly params: Readonly<Record<string, string>> } | undefined {
