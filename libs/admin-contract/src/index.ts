@@ -9,4 +9,14 @@ export { adminClient, ContractError, type AdminClient, type Transport } from './
 export { collectPages, type Collected, type Page } from './pages.js';
 export { errorsOf, openApi, type OpenApi } from './openapi.js';
 export { PROBLEM, MAX_PAGE_SIZE, MAX_COUNTED, MAX_PRUNED_QUEUES, Text } from './schemas.js';
-export type { AuditItem, DesktopUser, Diagnosis, HostStatus, Mailboxes, ParkedItem, ShownRun, StoryEntry } from './routes.js';
+export type {
+  AuditItem,
+  DesktopUser,
+  Diagnosis,
+  HostStatus,
+  Mailboxes,
+  ParkedGroups,
+  ParkedItem,
+  ShownRun,
+  StoryEntry,
+} from './routes.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { action, reading, type ResponseOf } from './route.js';
-import { Count, Id, MAX_PRUNED_QUEUES, PAGE_REQUEST, pageOf, Text, Time } from './schemas.js';
+import { Count, Id, MAX_PAGE_SIZE, MAX_PRUNED_QUEUES, PAGE_REQUEST, pageOf, Text, Time } from './schemas.js';
 
 const FATE = z.enum(['retry', 'overload', 'unavailable', 'rejected', 'fatal']);
 const CAUSE = z.object({ code: z.string(), fate: FATE, message: z.string() });
@@ -49,6 +49,16 @@ const PARKED_RUN = z.object({
   parkedAt: Time,
   state: z.enum(STATES),
 });
+/** Selects parked runs. */
+const PARKED_FILTER = {
+  flow: Text.max(300).exactOptional(),
+  state: z.enum([...STATES, 'all']).default('parked'),
+  run: Text.min(1).max(300).exactOptional().describe('The beginning of the id'),
+  code: Text.max(300).exactOptional().describe('Code of the error'),
+  step: Text.max(300).exactOptional().describe('Id of the step at which the run failed, in any item of a loop; or its path'),
+  since: Time.exactOptional().describe('Runs that were parked then or later; ISO 8601 in UTC'),
+  until: Time.exactOptional().describe('Runs that were parked then or earlier; ISO 8601 in UTC'),
+};
 const SHOWN_RUN = PARKED_RUN.extend({
   data: z.unknown().describe('Data of the trigger; an object with `unreadable` in Base64 when they cannot be read'),
   steps: z.record(z.string(), z.unknown()).describe('Outputs of the finished steps'),
@@ -191,15 +201,26 @@ export const HOST_ROUTES = {
   parked: reading({
     path: '/api/parked',
     scope: 'viewer',
-    summary: 'Lists parked runs, newest first',
+    summary: 'Lists parked runs, newest first or oldest first',
     request: z.strictObject({
-      flow: Text.max(300).exactOptional(),
-      state: z.enum([...STATES, 'all']).default('parked'),
-      run: Text.min(1).max(300).exactOptional().describe('The beginning of the id'),
+      ...PARKED_FILTER,
+      order: z.enum(['newest', 'oldest']).default('newest').describe('The runs that are first'),
       ...PAGE_REQUEST,
     }),
     status: 200,
     response: pageOf(PARKED_RUN),
+  }),
+  parkedGroups: reading({
+    path: '/api/parked/groups',
+    scope: 'viewer',
+    summary: 'Counts parked runs by flow and error code, the largest groups first',
+    request: z.strictObject(PARKED_FILTER),
+    status: 200,
+    response: z.object({
+      runs: Count.describe('Number of all selected runs'),
+      newest: Time.exactOptional().describe('When the last of them was parked. Absent: there is none'),
+      groups: z.array(z.object({ flow: z.string(), code: z.string(), runs: Count })).describe(`At most ${MAX_PAGE_SIZE} groups`),
+    }),
   }),
   parkedRun: reading({
     path: '/api/parked/{run}',
@@ -379,6 +400,7 @@ export type HostRouteName = keyof typeof HOST_ROUTES;
 
 export type HostStatus = ResponseOf<typeof ADMIN_ROUTES.status>;
 export type ParkedItem = ResponseOf<typeof ADMIN_ROUTES.parked>['items'][number];
+export type ParkedGroups = ResponseOf<typeof ADMIN_ROUTES.parkedGroups>;
 export type ShownRun = ResponseOf<typeof ADMIN_ROUTES.parkedRun>;
 export type StoryEntry = ResponseOf<typeof ADMIN_ROUTES.find>['items'][number];
 export type AuditItem = ResponseOf<typeof ADMIN_ROUTES.audit>['items'][number];

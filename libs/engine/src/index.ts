@@ -63,6 +63,8 @@ export type {
   LeaseStore,
   ParkedAccount,
   ParkedFilter,
+  ParkedGroup,
+  ParkedPage,
   ParkedPosition,
   ParkedRun,
   ParkedState,

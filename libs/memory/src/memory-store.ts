@@ -17,6 +17,8 @@ import {
   type LeaseStore,
   type ParkedAccount,
   type ParkedFilter,
+  type ParkedGroup,
+  type ParkedPage,
   type ParkedPosition,
   type ParkedRun,
   type ParkedState,
@@ -258,11 +260,11 @@ class MemoryParked implements ParkedStore {
     });
   }
 
-  list(page: ParkedFilter & { readonly after?: ParkedPosition; readonly limit: number }): Promise<readonly ParkedSummary[]> {
+  list(page: ParkedPage): Promise<readonly ParkedSummary[]> {
     return this.database.use(() => this.#page(page).map(({ message: _message, ...summary }) => summary));
   }
 
-  size(page: ParkedFilter & { readonly after?: ParkedPosition; readonly limit: number }): Promise<number> {
+  size(page: ParkedPage): Promise<number> {
     return this.database.use(() => this.#page(page).length);
   }
 
@@ -325,12 +327,24 @@ class MemoryParked implements ParkedStore {
     );
   }
 
-  #page({ flow, state, runPrefix = '', note: searched, after, limit }: Parameters<ParkedStore['list']>[0]): ParkedRun[] {
+  groups(filter: ParkedFilter): Promise<readonly ParkedGroup[]> {
+    return this.database.use(() => {
+      const groups = new Map<string, ParkedGroup>();
+      for (const { flow, error, parkedAt } of this.#page({ ...filter, limit: Infinity })) {
+        const key = keyOf(flow, error.code);
+        const { runs, newest } = groups.get(key) ?? { runs: 0, newest: parkedAt };
+        groups.set(key, { flow, code: error.code, runs: runs + 1, newest: newest > parkedAt ? newest : parkedAt });
+      }
+      return [...groups.values()].sort((a, b) => b.runs - a.runs || (keyOf(a.flow, a.code) < keyOf(b.flow, b.code) ? -1 : 1));
+    });
+  }
+
+  #page({ after, oldestFirst = false, limit, ...filter }: ParkedPage): ParkedRun[] {
+    const order = oldestFirst ? (a: ParkedPosition, b: ParkedPosition) => newestFirst(b, a) : newestFirst;
     return this.#runs()
-      .filter((run) => (flow ?? run.flow) === run.flow && (state ?? run.state) === run.state && run.run.startsWith(runPrefix))
-      .filter(({ note }) => searched === undefined || (note !== undefined && noteHas(note, searched)))
-      .filter((run) => after === undefined || newestFirst(run, after) > 0)
-      .sort(newestFirst)
+      .filter((run) => isSelected(run, filter))
+      .filter((run) => after === undefined || order(run, after) > 0)
+      .sort(order)
       .slice(0, limit);
   }
 
@@ -350,6 +364,19 @@ class MemoryParked implements ParkedStore {
       return true;
     });
   }
+}
+
+function isSelected(run: ParkedRun, { flow, state, runPrefix = '', note, code, step, since, until }: ParkedFilter): boolean {
+  return (
+    (flow ?? run.flow) === run.flow &&
+    (state ?? run.state) === run.state &&
+    run.run.startsWith(runPrefix) &&
+    (note === undefined || (run.note !== undefined && noteHas(run.note, note))) &&
+    (code ?? run.error.code) === run.error.code &&
+    (step === undefined || run.step === step || run.step?.startsWith(`${step}/`) === true) &&
+    (since === undefined || run.parkedAt >= since) &&
+    (until === undefined || run.parkedAt <= until)
+  );
 }
 
 function newestFirst(a: ParkedPosition, b: ParkedPosition): number {

@@ -4,7 +4,8 @@ import {
   parkedBytes,
   type ParkedAccount,
   type ParkedFilter,
-  type ParkedPosition,
+  type ParkedGroup,
+  type ParkedPage,
   type ParkedRun,
   type ParkedState,
   type ParkedStore,
@@ -62,21 +63,19 @@ export class PostgresParked implements ParkedStore {
     });
   }
 
-  async list({
-    limit,
-    ...where
-  }: ParkedFilter & { readonly after?: ParkedPosition; readonly limit: number }): Promise<readonly ParkedSummary[]> {
+  async list({ limit, ...where }: ParkedPage): Promise<readonly ParkedSummary[]> {
+    const order = where.oldestFirst ? 'ASC' : 'DESC';
     const rows = await this.database.repository(ParkedRunEntity, (parked) =>
       conditionsOf(where)
         .reduce((query, { sql, params }) => query.andWhere(sql, params), parked.createQueryBuilder('parked'))
-        .orderBy({ 'parked.parkedAt': 'DESC', 'parked.run': 'DESC', 'parked.epoch': 'DESC' })
+        .orderBy({ 'parked.parkedAt': order, 'parked.run': order, 'parked.epoch': order })
         .limit(limit)
         .getMany(),
     );
     return rows.map(summaryOf);
   }
 
-  async size({ limit, ...where }: ParkedFilter & { readonly after?: ParkedPosition; readonly limit: number }): Promise<number> {
+  async size({ limit, ...where }: ParkedPage): Promise<number> {
     return this.database.repository(ParkedRunEntity, async (parked) => {
       const rows = await conditionsOf(where)
         .reduce((query, { sql, params }) => query.andWhere(sql, params), parked.createQueryBuilder('parked'))
@@ -84,6 +83,24 @@ export class PostgresParked implements ParkedStore {
         .limit(limit)
         .getRawMany();
       return rows.length;
+    });
+  }
+
+  async groups(filter: ParkedFilter): Promise<readonly ParkedGroup[]> {
+    return this.database.repository(ParkedRunEntity, async (parked) => {
+      const rows = await conditionsOf(filter)
+        .reduce((query, { sql, params }) => query.andWhere(sql, params), parked.createQueryBuilder('parked'))
+        .select('parked.flow', 'flow')
+        .addSelect(CODE, 'code')
+        .addSelect('count(*)', 'runs')
+        .addSelect('max(parked.parkedAt)', 'newest')
+        .groupBy('parked.flow')
+        .addGroupBy('2')
+        .orderBy('3', 'DESC')
+        .addOrderBy('1')
+        .addOrderBy('2')
+        .getRawMany<{ flow: string; code: string; runs: string; newest: Date }>();
+      return rows.map(({ runs, ...group }) => ({ ...group, runs: Number(runs) }));
     });
   }
 
@@ -171,22 +188,38 @@ interface Condition {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * The code of the error, taken from the text: PostgreSQL takes no JSON apart that contains NUL. `code` is the first field of every error, and a
+ * code has no character that JSON escapes.
+ */
+const CODE = `coalesce(substring(parked.error::text from '^\\{"code":"([^"]*)"'), '')`;
+
 /** Returns the conditions of the rows of a list. */
 function conditionsOf({
   flow,
   state,
   runPrefix,
   note,
+  code,
+  step,
+  since,
+  until,
   after,
-}: ParkedFilter & { readonly after?: ParkedPosition }): readonly Condition[] {
+  oldestFirst = false,
+}: ParkedFilter & Pick<ParkedPage, 'after' | 'oldestFirst'>): readonly Condition[] {
+  const beyond = oldestFirst ? '>' : '<';
   return [
     ...(flow === undefined ? [] : [{ sql: 'parked.flow = :flow', params: { flow } }]),
     ...(state === undefined ? [] : [{ sql: 'parked.state = :state', params: { state } }]),
     ...(runPrefix === undefined ? [] : [{ sql: 'starts_with(parked.run, :runPrefix)', params: { runPrefix } }]),
     ...(note === undefined ? [] : [{ sql: 'parked.note_words @@ :searched::tsquery', params: { searched: tsqueryOf(note) } }]),
+    ...(code === undefined ? [] : [{ sql: `${CODE} = :code`, params: { code } }]),
+    ...(step === undefined ? [] : [{ sql: `(parked.step = :step or starts_with(parked.step, :step || '/'))`, params: { step } }]),
+    ...(since === undefined ? [] : [{ sql: 'parked.parkedAt >= :since', params: { since } }]),
+    ...(until === undefined ? [] : [{ sql: 'parked.parkedAt <= :until', params: { until } }]),
     ...(after === undefined
       ? []
-      : [{ sql: '(parked.parkedAt, parked.run, parked.epoch) < (:parkedAt, :run, :epoch)', params: { ...after } }]),
+      : [{ sql: `(parked.parkedAt, parked.run, parked.epoch) ${beyond} (:parkedAt, :run, :epoch)`, params: { ...after } }]),
   ];
 }
 

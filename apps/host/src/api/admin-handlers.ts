@@ -1,6 +1,14 @@
-import { HOST_ROUTES, Text, type HostRouteName, type Page, type RequestOf, type ResponseOf } from '@sluice/admin-contract';
+import {
+  HOST_ROUTES,
+  MAX_PAGE_SIZE,
+  Text,
+  type HostRouteName,
+  type Page,
+  type RequestOf,
+  type ResponseOf,
+} from '@sluice/admin-contract';
 import { Injectable } from '@nestjs/common';
-import { readData, readParkedRun, type ParkedPosition, type ParkedRun } from '@sluice/engine';
+import { readData, readParkedRun, type ParkedFilter, type ParkedPosition, type ParkedRun } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { connectionReports } from './connection-reports.js';
@@ -45,13 +53,9 @@ export class AdminHandlers implements Handlers {
     return json({ engines, flows: workspace.flows.map((flow) => flow.name), files, ...status, connections, parked, leases });
   }
 
-  async parked({ flow, state, run, limit, cursor }: Request<'parked'>): Promise<Response<'parked'>> {
+  async parked({ order, limit, cursor, ...selected }: Request<'parked'>): Promise<Response<'parked'>> {
     const { parked } = this.services.store;
-    const filter = {
-      ...(flow !== undefined && { flow }),
-      ...(state !== 'all' && { state }),
-      ...(run !== undefined && { runPrefix: run.toLowerCase() }),
-    };
+    const filter = { ...parkedFilter(selected), oldestFirst: order === 'oldest' };
     const { after } = PARKED.read(cursor);
     const from = after && { after: { parkedAt: new Date(after[0]), run: after[1], epoch: after[2] } };
     const page = await pageOf(
@@ -61,6 +65,19 @@ export class AdminHandlers implements Handlers {
       (last, size) => parked.size({ ...filter, after: last, limit: size }),
     );
     return json(page);
+  }
+
+  async parkedGroups(selected: Request<'parkedGroups'>): Promise<Response<'parkedGroups'>> {
+    const groups = await this.services.store.parked.groups(parkedFilter(selected));
+    const newest = groups.reduce<Date | undefined>(
+      (last, { newest: at }) => (last === undefined || at > last ? at : last),
+      undefined,
+    );
+    return json({
+      runs: groups.reduce((sum, { runs }) => sum + runs, 0),
+      ...(newest && { newest }),
+      groups: groups.slice(0, MAX_PAGE_SIZE).map(({ flow, code, runs }) => ({ flow, code, runs })),
+    });
   }
 
   async parkedRun({ run }: Request<'parkedRun'>): Promise<Response<'parkedRun'>> {
@@ -136,6 +153,16 @@ export class AdminHandlers implements Handlers {
   prune({ queues }: Request<'prune'>): Promise<Response<'prune'>> {
     return pruneQueues(this.services, queues);
   }
+}
+
+function parkedFilter({ state, run, since, until, ...same }: Request<'parkedGroups'>): ParkedFilter {
+  return {
+    ...same,
+    ...(state !== 'all' && { state }),
+    ...(run !== undefined && { runPrefix: run.toLowerCase() }),
+    ...(since !== undefined && { since: new Date(since) }),
+    ...(until !== undefined && { until: new Date(until) }),
+  };
 }
 
 function shown(parked: ParkedRun) {

@@ -92,6 +92,33 @@ export interface ParkedFilter {
   readonly runPrefix?: string;
   /** Words that the note of the run has. */
   readonly note?: readonly NoteWord[];
+  /** Code of the error. */
+  readonly code?: string;
+  /** Id of the step at which the run failed, in any item of a loop; or its path. */
+  readonly step?: string;
+  /** Runs that were parked at this time or later. */
+  readonly since?: Date;
+  /** Runs that were parked at this time or earlier. */
+  readonly until?: Date;
+}
+
+/** A page of the list of parked runs. */
+export interface ParkedPage extends ParkedFilter {
+  /** The last row of the page before. */
+  readonly after?: ParkedPosition;
+  /** True: oldest first. Otherwise newest first. Runs of one instant are in the order of their ids and epochs. */
+  readonly oldestFirst?: boolean;
+  /** Maximum number of rows, at least 1. */
+  readonly limit: number;
+}
+
+/** The parked runs of one flow with one error code. */
+export interface ParkedGroup {
+  readonly flow: string;
+  readonly code: string;
+  readonly runs: number;
+  /** Time at which the last of them was parked. */
+  readonly newest: Date;
 }
 
 /** The place of a row in the list of parked runs. It stays valid when rows are added or removed. */
@@ -104,14 +131,12 @@ export interface ParkedStore {
    * @throws `STORE_UNAVAILABLE` while the database is away; another error when a row cannot be stored, such as one with a zero byte
    */
   add(runs: readonly Omit<ParkedRun, 'state'>[]): Promise<void>;
-  /**
-   * Returns a page of runs, newest first; runs of one instant in the order of their ids and epochs, descending.
-   *
-   * @param page `after`: the last row of the page before; `limit`: maximum number of rows, at least 1
-   */
-  list(page: ParkedFilter & { readonly after?: ParkedPosition; readonly limit: number }): Promise<readonly ParkedSummary[]>;
+  /** Returns a page of runs. */
+  list(page: ParkedPage): Promise<readonly ParkedSummary[]>;
   /** Returns the number of rows that {@link list} has after this position, counted up to `limit`. */
-  size(page: ParkedFilter & { readonly after?: ParkedPosition; readonly limit: number }): Promise<number>;
+  size(page: ParkedPage): Promise<number>;
+  /** Counts runs by flow and error code; the largest groups are first. It reads all rows that the filter selects. */
+  groups(filter: ParkedFilter): Promise<readonly ParkedGroup[]>;
   /** Returns the number of runs in the state `parked` by {@link ParkedRun.flow}. */
   count(): Promise<Readonly<Record<string, number>>>;
   /** Returns the accounts that have parked runs. It reads one row per account, whatever the number of runs. */

@@ -8,6 +8,7 @@ import {
   type AuditAction,
   type JournalEntry,
   type JournalPosition,
+  type ParkedFilter,
   type ParkedRun,
   type ParkedSummary,
   type RunFilter,
@@ -231,6 +232,54 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         expect(await noted('W-4')).toEqual([['a', 'Заказ W-4']]);
         expect(await noted('нуль')).toEqual([['c', ODD_TEXT]]);
         expect(await store.parked.size({ flow: word, note: searchedWords('заказ'), limit: 10 })).toBe(2);
+      });
+
+      it('are selected by code, step and time, and counted by flow and code', async () => {
+        const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute));
+        const error = (code: string) => ({ code, fate: 'rejected' as const, message: 'нет\u0000 {"code":"OTHER"}' });
+        await store.parked.add([
+          parkedRun('a', 0, { parkedAt: at(1), step: 'reserve/3', error: error('BUSY') }),
+          parkedRun('b', 0, { parkedAt: at(2), step: 'reserve', error: error('BUSY') }),
+          parkedRun('c', 0, { parkedAt: at(3), step: 'reserved', error: error('GONE') }),
+        ]);
+        const selected = async (filter: ParkedFilter) => {
+          const runs = await store.parked.list({ flow: word, ...filter, limit: 10 });
+          expect(await store.parked.size({ flow: word, ...filter, limit: 10 })).toBe(runs.length);
+          return runs.map(({ run }) => run.slice(word.length + 1)).join('');
+        };
+        expect(await selected({ code: 'BUSY' })).toBe('ba');
+        expect(await selected({ code: 'OTHER' })).toBe('');
+        expect(await selected({ step: 'reserve' })).toBe('ba');
+        expect(await selected({ step: 'reserve/3' })).toBe('a');
+        expect(await selected({ since: at(2) })).toBe('cb');
+        expect(await selected({ until: at(2) })).toBe('ba');
+        expect(await store.parked.groups({ flow: word, state: 'parked' })).toEqual([
+          { flow: word, code: 'BUSY', runs: 2, newest: at(2) },
+          { flow: word, code: 'GONE', runs: 1, newest: at(3) },
+        ]);
+        expect(await store.parked.groups({ flow: word, state: 'dropped' })).toEqual([]);
+      });
+
+      it('are listed oldest first, page by page, while runs leave the list', async () => {
+        const runs = Array.from({ length: 9 }, (_, n) =>
+          parkedRun(`r-${n}`, 0, { parkedAt: new Date(Date.UTC(2026, 0, 1 + (n >> 1))) }),
+        );
+        await store.parked.add(runs);
+        const walked: string[] = [];
+        let after: ParkedSummary | undefined;
+        do {
+          const page = await store.parked.list({
+            flow: word,
+            state: 'parked',
+            oldestFirst: true,
+            limit: 4,
+            ...(after && { after }),
+          });
+          for (const { run } of page) await store.parked.drop(run, 0);
+          walked.push(...page.map(({ run }) => run));
+          after = page.at(-1);
+        } while (after);
+        expect(walked).toEqual(runs.map(({ run }) => run));
       });
 
       it('are counted per flow while they are parked', async () => {
@@ -710,6 +759,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
           () => store.leases.list(),
           () => store.parked.list({ limit: 1 }),
           () => store.parked.size({ limit: 1 }),
+          () => store.parked.groups({ flow: word }),
           () => store.parked.get(word),
           () => store.parked.count(),
           () => store.parked.replaying(word, 0),
