@@ -12,6 +12,7 @@ import type { Observer } from './observer.js';
 import { ParkedAccounts, type ParkedAccountState } from './parked-accounts.js';
 import { ParkedQueues } from './parking/parked-queues.js';
 import { Parking } from './parking/parking.js';
+import type { FlowOrder } from './parking/replay-messages.js';
 import { HostPeers } from './coordination/peers.js';
 import { queues, type Bus, type BusState, type QueueStatus } from './ports/bus.js';
 import { PUSH_CLASSES, type Pacer, type PaceState } from './ports/pacer.js';
@@ -121,6 +122,8 @@ export class Engine {
       log,
       clock,
       presenceOf: (flow, step) => this.#standing(flow, step),
+      orderOf: (flow) => this.#orderOf(flow),
+      keptMs: settings.retention.parkedMs,
       signal: this.#draining.signal,
     });
     const gate = new ExclusiveGate();
@@ -141,6 +144,7 @@ export class Engine {
           gate,
           readiness: this.#readiness,
           newer: this.#newer,
+          hostId: options.hostId,
           signal: this.#ending.signal,
         }),
     );
@@ -178,7 +182,7 @@ export class Engine {
   async status(): Promise<EngineStatus> {
     const { bus } = this.#options;
     const names = [
-      ...this.#flows.flatMap(({ flow }) => [queues.flow(flow.name), queues.next(flow.name)]),
+      ...this.#flows.flatMap(({ flow }) => [queues.flow(flow.name), queues.next(flow.name), queues.lane(flow.name)]),
       ...this.#pushes.flatMap(({ name }) =>
         PUSH_CLASSES.flatMap((priority) => [queues.push(name, priority), queues.pushAgain(name, priority)]),
       ),
@@ -288,6 +292,12 @@ export class Engine {
     const runner = this.#flows.find(({ flow }) => flow.name === name);
     if (!runner) return 'flow-gone';
     return runner.hasStep(step) ? 'here' : 'step-gone';
+  }
+
+  #orderOf(name: string): FlowOrder | undefined {
+    const deliver = this.#flows.find(({ flow }) => flow.name === name)?.flow.deliver;
+    if (!deliver) return undefined;
+    return deliver.key ? 'key' : deliver.concurrency === undefined ? 'none' : 'places';
   }
 
   async #every(ms: number, work: () => Promise<unknown>): Promise<void> {

@@ -1,9 +1,11 @@
-import { engineFail, isSluiceError, pause, type Clock, type Log } from '@sluice/plugin-api';
+import { engineFail, isSluiceError, pause, type Clock, type EventMessage, type Log } from '@sluice/plugin-api';
 import { AWAY_PAUSE_MS } from '@sluice/runtime';
+import { laneBeside, releasedMessage } from '../lanes/lane-messages.js';
 import { messageOf } from '../message-of.js';
 import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from '../ports/bus.js';
 import type { Store } from '../ports/store.js';
 import type { NewerStateQueues } from '../runs/newer-states.js';
+import { isRun, readRun } from '../runs/run-codec.js';
 import { readParked, unreadableRow, type ParkedRow } from './parked-rows.js';
 
 const PREFETCH = 100;
@@ -23,6 +25,8 @@ interface Parked {
   readonly row: ParkedRow;
   /** Published once the row is committed. */
   readonly answer?: Outgoing;
+  /** Releases the lane of a run that ends here, published likewise. */
+  readonly released?: Outgoing;
   /** True when the database has refused the row of the state. */
   readonly refused?: boolean;
 }
@@ -77,8 +81,9 @@ export class ParkedQueues {
     const batch: Parked[] = [];
     for (const delivery of deliveries) {
       const read = readParked(delivery.message, this.deps.clock.now());
+      const released = delivery.queue === queues.poison ? releaseOfPoison(delivery.message, this.deps.clock.now()) : undefined;
       if (read.kind === 'newer') this.deps.newer.handBack(delivery, read.version);
-      else batch.push({ delivery, row: read.row, ...(read.answer && { answer: read.answer }) });
+      else batch.push({ delivery, row: read.row, ...(read.answer && { answer: read.answer }), ...(released && { released }) });
     }
     return batch;
   }
@@ -88,7 +93,8 @@ export class ParkedQueues {
     for (;;) {
       try {
         await this.deps.store.parked.add(batch.map(({ row }) => row));
-        for (const { delivery, answer } of batch) delivery.settle(answer ? [answer] : []);
+        for (const { delivery, answer, released } of batch)
+          delivery.settle([answer, released].filter((one) => one !== undefined));
         return;
       } catch (error) {
         if (!isSluiceError(error) && batch.some(({ refused }) => refused !== true)) return this.#parkEach(batch, error);
@@ -108,7 +114,7 @@ export class ParkedQueues {
       for (const parked of batch) await this.#park([parked]);
       return;
     }
-    for (const { delivery, row, answer } of batch) {
+    for (const { delivery, row, answer, released } of batch) {
       const reason = messageOf(error);
       this.deps.log.error('the database refuses a parked run: its message is parked as one that cannot be read', {
         queue: delivery.queue,
@@ -117,7 +123,20 @@ export class ParkedQueues {
       });
       const refusal = engineFail.POISON(`the database refuses the state of the run: ${reason}`);
       const unreadable = unreadableRow(delivery.message, refusal, this.deps.clock.now());
-      await this.#park([{ delivery, row: unreadable, refused: true, ...(answer && { answer }) }]);
+      await this.#park([{ delivery, row: unreadable, refused: true, ...(answer && { answer }), ...(released && { released }) }]);
     }
   }
+}
+
+/**
+ * Returns the message that releases the lane of a run that has ended as poison; undefined when it has none, or when it keeps its lane while
+ * it is parked. A state that cannot be read keeps no lane, because it cannot be replayed.
+ */
+function releaseOfPoison(message: EventMessage, now: number): Outgoing | undefined {
+  const lane = isRun(message) ? laneBeside(message.attributes) : undefined;
+  const flow = /^\/flows\/(.+)$/.exec(message.attributes.source)?.[1];
+  if (!lane || flow === undefined) return undefined;
+  const read = readRun(message.body);
+  if (read.kind === 'newer' || (read.kind === 'run' && read.run.state.lane?.hold)) return undefined;
+  return { ...releasedMessage(flow, lane, now), droppable: true };
 }

@@ -7,7 +7,7 @@ import type { StepPresence } from '../runs/program.js';
 import { readRun } from '../runs/run-codec.js';
 import type { RunMessage } from '../runs/run-state.js';
 import { sourceOfParked } from './parked-source.js';
-import { editedMessage, replayMessage, type Replayable } from './replay-messages.js';
+import { editedMessage, releaseOf, replayMessage, type FlowOrder, type Replayable } from './replay-messages.js';
 
 const SWEEP_MS = 30_000;
 const STUCK_MS = 60_000;
@@ -28,6 +28,10 @@ export interface ParkingDeps {
   readonly clock: Clock;
   /** Returns whether the flow is deployed here and has this step. */
   readonly presenceOf: (flow: string, step: string) => StepPresence;
+  /** Returns how a flow orders its events; undefined when it is not deployed here. */
+  readonly orderOf: (flow: string) => FlowOrder | undefined;
+  /** Time for which parked runs are kept, in milliseconds. */
+  readonly keptMs: number;
   /** Fires at a graceful stop. */
   readonly signal: AbortSignal;
 }
@@ -65,8 +69,7 @@ export class Parking {
     const replayable = replayableOf(parked);
     if (parked.state !== 'parked' && parked.state !== 'replaying') throw notReplayable(parked);
     if (options.data !== undefined) return this.#replayEdited(replayable, options.data);
-    if (options.fromStart === true)
-      await this.#publish(parked, replayMessage(replayable, { fromStart: true, now: this.deps.clock.now() }));
+    if (options.fromStart === true) await this.#publish(replayable, this.#replayOf(replayable, true));
     else {
       await this.#refuseStranded(replayable);
       await this.#publishMarked(replayable);
@@ -128,10 +131,10 @@ export class Parking {
   async #replayEdited(replayable: Replayable, data: unknown): Promise<string> {
     const { parked, message } = replayable;
     const { claim } = message.state;
-    const { outgoing, run } = editedMessage(replayable, data, this.deps.clock.now());
+    const { outgoing, run } = editedMessage(replayable, data, { order: this.#orderOf(parked.flow), now: this.deps.clock.now() });
     // without a new id the new run would be skipped as a duplicate of the old one
     if (claim !== undefined) await this.deps.store.claims.giveBack(parked.flow, claim, parked.run);
-    await this.#publish(parked, outgoing);
+    await this.#publish(replayable, outgoing);
     this.#journal(parked, 'replayed');
     return run;
   }
@@ -140,38 +143,66 @@ export class Parking {
   async #publishMarked(replayable: Replayable): Promise<void> {
     const { parked } = replayable;
     if (!(await this.deps.store.parked.replaying(parked.run, parked.epoch))) throw notReplayable(parked);
-    await this.#publish(parked, replayMessage(replayable, { fromStart: false, now: this.deps.clock.now() }));
+    await this.#publish(replayable, this.#replayOf(replayable, false));
+  }
+
+  #replayOf(replayable: Replayable, fromStart: boolean): Outgoing {
+    const order = this.#orderOf(replayable.parked.flow);
+    return replayMessage(replayable, { fromStart, order, now: this.deps.clock.now() });
+  }
+
+  #orderOf(flow: string): FlowOrder {
+    return this.deps.orderOf(flow) ?? 'none';
   }
 
   /**
    * Publishes the replay and then changes the row. A replay on other data or from the start has no mark, because the sweeper has only the
    * old data and the failed step: when a host dies in between, the run stays parked, and a second replay of the same kind has the same ids.
    */
-  async #publish(parked: ParkedRun, outgoing: Outgoing): Promise<void> {
-    await this.deps.bus.publish([outgoing]);
+  async #publish({ parked, message }: Replayable, outgoing: Outgoing): Promise<void> {
+    // the replay inherits the lane, but not in a flow that has lost its order since the run parked
+    const released = this.#orderOf(parked.flow) === 'key' ? undefined : releaseOf(message, this.deps.clock.now());
+    await this.deps.bus.publish([outgoing, ...(released ? [{ ...released, droppable: true }] : [])]);
     await this.deps.store.parked.replayed(parked.run, parked.epoch);
   }
 
   /** Drops a parked run for good. Rejects when it is not parked. */
   async drop(run: string): Promise<void> {
     const parked = await this.deps.store.parked.get(run);
-    if (!parked || !(await this.deps.store.parked.drop(run, parked.epoch)))
-      throw engineFail.NOT_PARKED(`no run ${run} is parked`);
-    this.#journal(parked, 'dropped');
+    if (!parked || !(await this.#drop(parked))) throw engineFail.NOT_PARKED(`no run ${run} is parked`);
   }
 
-  /** Publishes replays again whose host died between the publish and the change of the row, under the same ids. */
+  /**
+   * Releases the lane that the run keeps, and then changes its row. When the host dies in between, the run is still parked: it can be
+   * dropped again, or replayed behind the events of its key.
+   */
+  async #drop(parked: ParkedRun): Promise<boolean> {
+    if (parked.state !== 'parked') return false;
+    const read = sourceOfParked(parked).kind === 'flow' ? readRun(parked.message) : undefined;
+    const released = read?.kind === 'run' ? releaseOf(read.run, this.deps.clock.now()) : undefined;
+    if (released) await this.deps.bus.publish([{ ...released, droppable: true }]);
+    if (!(await this.deps.store.parked.drop(parked.run, parked.epoch))) return false;
+    this.#journal(parked, 'dropped');
+    return true;
+  }
+
+  /**
+   * Publishes replays again whose host died between the publish and the change of the row, under the same ids. Drops runs beyond their
+   * retention that keep a lane.
+   */
   async #sweep(): Promise<void> {
     while (!this.deps.signal.aborted) {
       const stuck = await this.deps.store.parked.stuck(STUCK_MS).catch((error: unknown) => this.#putOff(error));
       for (const parked of stuck ?? []) await this.#publishStuck(parked).catch((error: unknown) => this.#putOff(error));
+      const old = await this.deps.store.parked.holding(this.deps.keptMs).catch((error: unknown) => this.#putOff(error));
+      for (const parked of old ?? []) await this.#drop(parked).catch((error: unknown) => this.#putOff(error));
       await pause(this.deps.clock, SWEEP_MS, this.deps.signal, { ref: false });
     }
   }
 
   async #publishStuck(parked: ParkedRun): Promise<void> {
-    const message = replayMessage(replayableOf(parked), { fromStart: false, now: this.deps.clock.now() });
-    await this.#publish(parked, message);
+    const replayable = replayableOf(parked);
+    await this.#publish(replayable, this.#replayOf(replayable, false));
   }
 
   #putOff(error: unknown): undefined {

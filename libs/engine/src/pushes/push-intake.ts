@@ -119,8 +119,8 @@ export class PushIntake {
     }
     // the hop of a deployed flow parks the run, writes the journal and answers a sender that waits for a reply
     const now = this.deps.clock.now();
-    const output =
-      presence === 'step-gone' ? continuation(run, { ok: false, error: uncalled(run) }, now) : parkedUncalled(run, now);
-    this.settle(held, [output]);
+    const outputs =
+      presence === 'step-gone' ? [continuation(run, { ok: false, error: uncalled(run) }, now)] : parkedUncalled(run, now);
+    this.settle(held, outputs);
   }
 }

@@ -1,5 +1,6 @@
 import { engineFail, viewError, type ErrorView } from '@sluice/plugin-api';
 import { callId, viewOfCall } from '../calls/call-executor.js';
+import { releasedMessage } from '../lanes/lane-messages.js';
 import { queues, type Outgoing } from '../ports/bus.js';
 import { runMessage } from '../runs/run-codec.js';
 import {
@@ -55,15 +56,19 @@ export function failure({ state }: Push, error: unknown): StepResult {
 }
 
 /**
- * Returns the message that parks a run whose step no longer exists in its flow. Its call is not made, and no hop reads the run.
+ * Returns the messages that park a run whose flow no longer exists, and release its lane unless it is kept. Its call is not made, and no
+ * hop reads the run.
  *
  * @param now milliseconds since 1970
  */
-export function parkedUncalled(run: Push, now: number): Outgoing {
+export function parkedUncalled(run: Push, now: number): readonly Outgoing[] {
   const { call: _call, result: _result, ...kept } = run.state;
   const error = uncalled(run);
   const state: RunState = { ...kept, kind: 'parked', parked: { error, at: now } };
-  return { queue: queues.parked, message: runMessage({ state, body: run.body }, now) };
+  const parked = { queue: queues.parked, message: runMessage({ state, body: run.body }, now) };
+  const { lane, flow, epoch } = state;
+  if (!lane || lane.hold) return [parked];
+  return [parked, { ...releasedMessage(flow, { key: lane.key, run: state.run, epoch }, now), droppable: true }];
 }
 
 export function uncalled(run: Push): ErrorView {

@@ -5,7 +5,7 @@ import { emitCause, emittedEvent } from './emitted.js';
 import { writeData } from './event-data.js';
 import type { Hop } from './hop.js';
 import { decodeRun, encodeRun, runMessage } from './run-codec.js';
-import { STATE_LIMIT_BYTES, stateTooLarge, type Caller, type PendingCall, type StepResult } from './run-state.js';
+import { STATE_LIMIT_BYTES, stateTooLarge, type Caller, type PendingCall, type RunState, type StepResult } from './run-state.js';
 import { stepIdOf, type StepPath } from './step-path.js';
 
 /** Type of the event that begins a called run. */
@@ -32,10 +32,20 @@ export function callMessage(hop: Hop, at: StepPath, call: PendingCall, data: unk
     ...(call.deadline !== undefined && { deadline: call.deadline }),
   };
   const run = runId(event.source, event.id, flow);
-  const message = runMessage(
-    { state: { run, epoch: hop.epoch, flow, revision: '', event, startedAt: now, steps: {}, kind: 'begin', caller }, body },
-    now,
-  );
+  const holds = hop.holdsOfCalled;
+  const begin: RunState = {
+    run,
+    epoch: hop.epoch,
+    flow,
+    revision: '',
+    event,
+    startedAt: now,
+    steps: {},
+    kind: 'begin',
+    caller,
+    ...(holds && { holds }),
+  };
+  const message = runMessage({ state: begin, body }, now);
   if (message.body.length > STATE_LIMIT_BYTES) throw stateTooLarge(message.body.length);
   return message;
 }

@@ -11,6 +11,10 @@ import type { NewerStateQueues } from './newer-states.js';
 import { linkProgram } from './program.js';
 import type { StepPath } from './step-path.js';
 import { queues, type Bus, type Consumer, type Delivery } from '../ports/bus.js';
+import { FlowOwner } from '../lanes/flow-owner.js';
+import { passOf } from '../lanes/lane-delivery.js';
+import { releasedMessage } from '../lanes/lane-messages.js';
+import type { LaneMode } from '../lanes/lane-table.js';
 import { publishLost } from '../coordination/publish-lost.js';
 import type { Readiness } from '../coordination/readiness.js';
 import { isRun, readRun } from './run-codec.js';
@@ -33,6 +37,8 @@ export interface FlowRunnerDeps extends HopRunnerDeps, RunEndsDeps {
   readonly gate: ExclusiveGate;
   readonly readiness: Readiness;
   readonly newer: NewerStateQueues;
+  /** Unique over all hosts and restarts. */
+  readonly hostId: string;
   readonly signal: AbortSignal;
 }
 
@@ -44,6 +50,8 @@ export class FlowRunner {
   readonly #hops: HopRunner;
   readonly #ends: RunEnds;
   readonly #consumers: Consumer[] = [];
+  /** Takes the events of a flow with `deliver.key` or `deliver.concurrency`. */
+  #owner: FlowOwner | undefined;
   /** Hops that are waiting, by key. A second copy of a message waits for the first. */
   readonly #inFlight = new Map<Delivery, { readonly key: string; readonly ended: Promise<void> }>();
   /** Hops whose outputs were published although their delivery was lost. */
@@ -74,6 +82,7 @@ export class FlowRunner {
     const { bus, log } = this.deps;
     await bus.declare({ queue: queues.flow(name), ...(trigger.kind === 'event' && { types: trigger.types }) });
     await bus.declare({ queue: queues.next(name) });
+    if (this.flow.deliver.key || this.flow.deliver.concurrency !== undefined) await bus.declare({ queue: queues.lane(name) });
     if (trigger.kind !== 'event' || trigger.from !== 'stored') return;
     const moved = await bus.replayUnrouted(trigger.types, queues.flow(name));
     if (moved > 0) log.info(`${name}: took ${moved} stored events`);
@@ -83,15 +92,38 @@ export class FlowRunner {
   async start(): Promise<void> {
     this.#boundAt = this.deps.clock.now();
     const prefetch = Math.max(1, Math.min(MAX_HELD_MESSAGES, Math.floor(MAX_HELD_BYTES / this.flow.deliver.maxBodyBytes)));
+    const consume = async (queue: string) =>
+      void this.#consumers.push(await this.deps.bus.consume(queue, { prefetch }, (delivery) => this.#take(delivery)));
     // running runs go before new events
-    for (const queue of [queues.next(this.flow.name), queues.flow(this.flow.name)]) {
-      this.#consumers.push(await this.deps.bus.consume(queue, { prefetch }, (delivery) => this.#take(delivery)));
-    }
+    await consume(queues.next(this.flow.name));
+    const mode = await this.#laneMode();
+    if (!mode) return consume(queues.flow(this.flow.name));
+    const { key } = this.flow.deliver;
+    const runs = {
+      open: this.#hops.open.bind(this.#hops),
+      keyOf: (hop: Hop) => key?.text(hop.scope) ?? '',
+      take: (delivery: Delivery) => this.#take(delivery),
+    };
+    const held = mode.kind === 'places' ? Math.min(prefetch, mode.count) : prefetch;
+    this.#owner = new FlowOwner(this.flow.name, mode, runs, held, this.deps);
+    this.#owner.start();
+  }
+
+  /** Returns how the events are ordered; undefined when every host takes events in no order. */
+  async #laneMode(): Promise<LaneMode | undefined> {
+    const { key, concurrency } = this.flow.deliver;
+    if (key) return { kind: 'key' };
+    if (concurrency !== undefined) return { kind: 'places', count: concurrency };
+    // events that were held while the flow had an order; while the database is away, they wait for the next start
+    const left = await this.deps.store.lanes.read(this.flow.name).catch(() => []);
+    if (left.length === 0) return undefined;
+    await this.deps.bus.declare({ queue: queues.lane(this.flow.name) });
+    return { kind: 'none' };
   }
 
   /** Stops consuming and resolves when the running hops are settled. */
   async stop(): Promise<void> {
-    await Promise.all(this.#consumers.map((consumer) => consumer.stop()));
+    await Promise.all([this.#owner?.stop(), ...this.#consumers.map((consumer) => consumer.stop())]);
     await Promise.allSettled([...this.#inFlight.values()].map(({ ended }) => ended));
   }
 
@@ -127,7 +159,10 @@ export class FlowRunner {
   async #again(delivery: Delivery, run: RunMessage | undefined): Promise<void> {
     const key = keyOf(delivery, run);
     for (const [other, { key: same, ended }] of [...this.#inFlight]) if (same === key && other.lost) await ended;
-    if (this.#answered.has(key)) return delivery.settle([]);
+    if (this.#answered.has(key)) {
+      passOf(delivery)?.leave();
+      return delivery.settle([]);
+    }
     if (!(await this.deps.readiness.reached())) return delivery.release();
     if (delivery.lost) return;
     if (delivery.redelivered >= SUSPECT_AFTER) return this.#suspect(delivery, run);
@@ -149,7 +184,7 @@ export class FlowRunner {
     // each try of each step has notes of its own: an item that ends hosts does not condemn the other items
     const times = await this.deps.store.suspect(message ? `${run}/${message.state.epoch}/${message.state.at ?? ''}` : run);
     if (times <= SUSPECT_RUNS) return this.deps.gate.runExclusively(() => this.#run(delivery, message));
-    const hop = this.#hops.open(delivery, message);
+    const hop = this.#open(delivery, message);
     const error = engineFail.POISON(
       `the host died or lost this run ${delivery.redelivered} times: look for a crash in its log, and for "timed out" in that of RabbitMQ`,
     );
@@ -157,6 +192,8 @@ export class FlowRunner {
   }
 
   #run(delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
+    const refused = passOf(delivery)?.refused;
+    if (refused) return this.#finish(this.#open(delivery, run), endWith('parked', viewError(refused)), delivery, run);
     if (run) return this.#resume(delivery, run);
     const takesType = this.#types?.match(delivery.message.attributes.type) ?? true;
     return takesType ? this.#begin(delivery) : this.#unwanted(delivery);
@@ -180,14 +217,23 @@ export class FlowRunner {
     return acceptedAt > this.#boundAt + MAX_CLOCK_SKEW_MS && this.deps.ingress.hasSubscriber(type);
   }
 
+  /** Returns the hop of a delivery, with the lane of its run. */
+  #open(delivery: Delivery, run: RunMessage | undefined): Hop {
+    const pass = passOf(delivery);
+    const hop = pass?.hop ?? this.#hops.open(delivery, run);
+    const { key, onPark } = this.flow.deliver;
+    if (pass) hop.lane = pass.key === undefined ? undefined : { key: pass.key, ...(key && onPark === 'hold' && { hold: true }) };
+    return hop;
+  }
+
   /** Runs the hop, publishes its outputs, and acknowledges its message once all are confirmed. */
   #begin(delivery: Delivery): MaybePromise<void> {
-    const hop = this.#hops.open(delivery, undefined);
+    const hop = this.#open(delivery, undefined);
     return chain(this.#hops.begin(hop), (end) => this.#finish(hop, end, delivery, undefined));
   }
 
   async #resume(delivery: Delivery, run: RunMessage): Promise<void> {
-    const hop = this.#hops.open(delivery, run);
+    const hop = this.#open(delivery, run);
     const end = await this.#hops.resume(hop, run.state);
     if (end === 'obsolete') return delivery.settle([]);
     await this.#finish(hop, end, delivery, run);
@@ -206,17 +252,31 @@ export class FlowRunner {
           end.kind === 'ended' ? end.outcome : undefined,
         );
     };
-    if (delivery.lost) return this.#publishLost(hop, keyOf(delivery, run), settled);
-    delivery.settle(hop.outputs, settled);
+    return chain(this.#settleLane(hop, end, delivery), () => {
+      if (delivery.lost) return this.#publishLost(hop, delivery, keyOf(delivery, run), settled);
+      delivery.settle(hop.outputs, settled);
+    });
+  }
+
+  /** Keeps the lane of a run that goes on elsewhere or holds it, before anything is published. Releases it when the run has ended. */
+  #settleLane(hop: Hop, end: HopEnd, delivery: Delivery): MaybePromise<void> {
+    const { lane } = hop;
+    if (!lane) return;
+    const pass = passOf(delivery);
+    const goesOn = end.kind === 'suspended' || (end.outcome === 'parked' && lane.hold === true);
+    if (goesOn) return pass?.keep();
+    const released = { key: lane.key, run: hop.run, epoch: hop.epoch };
+    hop.outputs.push(...(pass ? pass.close() : [releasedMessage(this.flow.name, released, this.deps.clock.now())]));
   }
 
   /** Publishes the outputs of a hop whose delivery was lost during a slow call. The redelivered copy is recognised later. */
-  async #publishLost(hop: Hop, key: string, settled: (done: boolean) => void): Promise<void> {
+  async #publishLost(hop: Hop, delivery: Delivery, key: string, settled: (done: boolean) => void): Promise<void> {
     const { bus, log, clock, signal } = this.deps;
     const lost = { what: `the hop of run ${hop.run}`, since: hop.beganMonotonic, bus, log, clock, signal };
     const published = await publishLost(hop.outputs, lost);
     if (published) this.#answered.add(key);
     settled(published);
+    passOf(delivery)?.abandon();
   }
 }
 

@@ -33,7 +33,7 @@ export class HopRunner {
   }
 
   /** Returns the hop of a delivery. Its steps have not run yet. */
-  open({ message }: Delivery, run: RunMessage | undefined): Hop {
+  open({ message }: Pick<Delivery, 'message'>, run: RunMessage | undefined): Hop {
     const { settings, env, clock } = this.deps;
     if (!run) return new Hop(this.program, message.attributes, message.body, settings, env, clock);
     return new Hop(this.program, run.state.event, run.body, settings, env, clock, run.state);

@@ -25,6 +25,10 @@ export class Hop {
   notable: boolean;
   replied: boolean;
   claim: string | undefined;
+  /** The lane or the place of the run. */
+  lane: RunState['lane'];
+  /** Lanes and places of the runs that have called this one. */
+  readonly #holds: RunState['holds'];
   /** The run that waits for the first reply or the end of this one. */
   caller: Caller | undefined;
   /** The message with the reply, once it is among the outputs. */
@@ -60,6 +64,8 @@ export class Hop {
     this.notable = state !== undefined;
     this.replied = state?.replied ?? false;
     this.claim = state?.claim;
+    this.lane = state?.lane;
+    this.#holds = state?.holds;
     this.caller = state?.caller;
     this.#run = state?.run;
     this.#frames = [...(state?.frames ?? [])];
@@ -198,10 +204,18 @@ export class Hop {
       steps: this.steps,
       ...(this.replied && { replied: true }),
       ...(this.claim !== undefined && { claim: this.claim }),
+      ...(this.lane && { lane: this.lane }),
+      ...(this.#holds && { holds: this.#holds }),
       ...(this.caller && { caller: this.caller }),
       kind,
       ...more,
     };
+  }
+
+  /** The lanes and places that a run which this one calls must not wait for. */
+  get holdsOfCalled(): RunState['holds'] {
+    if (!this.lane) return this.#holds;
+    return [...(this.#holds ?? []), { flow: this.flow.name, key: this.lane.key }];
   }
 
   /** Starts a durable timer beside the call when its step has a timeout. The first of the two to end continues the run. */

@@ -1,12 +1,13 @@
 import type { EventMessage } from '@sluice/plugin-api';
 import { z } from 'zod';
+import { metaOfLane } from '../lanes/lane-messages.js';
 import { messageOf } from '../message-of.js';
 import type { RunMessage, RunState } from './run-state.js';
 
 /**
  * The newest version of the state that this release reads. A state without a version is of version 1. A change that a host of the previous
  * release would misread raises it: that host then returns such states to the queue for a host of the newer release. Version 2 adds blocks,
- * called runs and long hops; a state without them is written as version 1.
+ * called runs, lanes and long hops; a state without them is written as version 1.
  */
 export const RUN_STATE_VERSION = 2;
 
@@ -60,6 +61,8 @@ const STATE = z.looseObject({
   caller: z.looseObject({ run: text, flow: text, at: text, state: text, deadline: z.number().optional() }).optional(),
   at: text.optional(),
   claim: text.optional(),
+  lane: z.looseObject({ key: text, hold: z.literal(true).optional() }).optional(),
+  holds: z.array(z.looseObject({ flow: text, key: text })).optional(),
   note: text.optional(),
   call: z
     .looseObject({ plugin: text, action: text, attempt: count, waits: count, policy: z.looseObject({ attempts: count }) })
@@ -82,8 +85,8 @@ export function encodeRun(run: RunMessage): Buffer {
 }
 
 /** Returns the oldest version that can express the state: hosts of the previous release read it while hosts are upgraded. */
-function versionOf({ frames, caller, kind, call }: RunState): number {
-  const isNew = frames !== undefined || caller !== undefined || kind === 'begin' || kind === 'continue';
+function versionOf({ frames, caller, lane, kind, call }: RunState): number {
+  const isNew = frames !== undefined || lane !== undefined || caller !== undefined || kind === 'begin' || kind === 'continue';
   return isNew || call?.deadlineOf !== undefined ? 2 : 1;
 }
 
@@ -128,6 +131,7 @@ export function decodeRun(bytes: Buffer): RunMessage {
  * @param now milliseconds since 1970
  */
 export function runMessage(run: RunMessage, now: number): EventMessage {
+  const { lane } = run.state;
   return {
     attributes: {
       id: `${run.state.run}/${run.state.at ?? ''}/${run.state.kind}`,
@@ -135,6 +139,8 @@ export function runMessage(run: RunMessage, now: number): EventMessage {
       type: 'sluice.run',
       time: new Date(now).toISOString(),
       datacontenttype: RUN_TYPE,
+      // when the state cannot be read, its lane is released all the same
+      ...(lane && { meta: metaOfLane({ key: lane.key, run: run.state.run, epoch: run.state.epoch }) }),
     },
     body: encodeRun(run),
   };

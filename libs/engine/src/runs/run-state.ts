@@ -51,6 +51,13 @@ export interface RunState {
   readonly replied?: boolean;
   /** Key of `deliver.dedupe` that this run holds. */
   readonly claim?: string;
+  /**
+   * The lane of the run in a flow with `deliver.key`, or its place in a flow with `deliver.concurrency`. Whatever ends the run releases it;
+   * with `hold` a parked run keeps it.
+   */
+  readonly lane?: { readonly key: string; readonly hold?: true };
+  /** Lanes and places of the runs that wait for this one at a `call` step. */
+  readonly holds?: readonly { readonly flow: string; readonly key: string }[];
   /** The text that people find the run by, from `note` of its flow; at most `MAX_NOTE_LENGTH` characters. */
   readonly note?: string;
   /**

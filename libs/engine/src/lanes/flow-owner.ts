@@ -1,0 +1,156 @@
+import { pause, type Clock, type Log } from '@sluice/plugin-api';
+import { aborted } from '@sluice/runtime';
+import { holdLease } from '../coordination/lease.js';
+import { stopController } from '../coordination/stop-controller.js';
+import { messageOf } from '../message-of.js';
+import { queues, type Bus, type Consumer, type QueueOwnership } from '../ports/bus.js';
+import type { Store } from '../ports/store.js';
+import type { NewerStateQueues } from '../runs/newer-states.js';
+import { LaneTable, type LaneMode, type LaneRuns } from './lane-table.js';
+import { LaneWriter } from './lane-writer.js';
+
+/** Pause between two tries to own the queues, in milliseconds. */
+const OWN_AGAIN_MS = 250;
+/** Time after which the log reports that other hosts still consume the flow, in milliseconds. */
+const REPORT_AFTER_MS = 10_000;
+/** Pause after an error of the broker or the database, in milliseconds. */
+const AGAIN_MS = 1_000;
+/** Time after which a flow whose places are all taken takes no events, so that no delivery reaches the broker's timeout, in milliseconds. */
+const PAUSE_AFTER_MS = 5_000;
+const LOOK_MS = 500;
+/** Minimum deliveries of the queue of ends and replays that are held at once. */
+const MIN_LANE_PREFETCH = 100;
+
+export interface FlowOwnerDeps {
+  readonly bus: Bus;
+  readonly store: Pick<Store, 'leases' | 'lanes'>;
+  readonly newer: Pick<NewerStateQueues, 'handBack'>;
+  readonly hostId: string;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/**
+ * Competes for the lease `flow.<name>`. The host that has it alone consumes the events of the flow, and begins them in their order. Another
+ * host continues within seconds when it ends. Continuations of runs are not affected: any host runs them.
+ */
+export class FlowOwner {
+  readonly #stopping = stopController();
+  #running: Promise<void> = Promise.resolve();
+  #ended: Promise<void> | undefined;
+
+  constructor(
+    private readonly flow: string,
+    private readonly mode: LaneMode,
+    private readonly runs: LaneRuns,
+    private readonly prefetch: number,
+    private readonly deps: FlowOwnerDeps,
+  ) {}
+
+  start(): void {
+    const { store, hostId, clock } = this.deps;
+    let lost = stopController();
+    const lease = holdLease(store.leases, `flow.${this.flow}`, hostId, {
+      clock,
+      signal: this.#stopping.signal,
+      gained: (epoch) => {
+        const own = (lost = stopController());
+        this.#running = this.#running.then(() => this.#own(epoch, own.signal));
+      },
+      lost: () => lost.abort(),
+      draining: () => this.#running,
+    });
+    this.#ended = lease.ended;
+  }
+
+  /** Resolves when the hops of this flow have settled and the lease is released. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#ended;
+  }
+
+  async #own(epoch: number, lost: AbortSignal): Promise<void> {
+    const end = AbortSignal.any([lost, this.#stopping.signal]);
+    while (!end.aborted) {
+      try {
+        await this.#serve(epoch, lost, end);
+      } catch (error) {
+        this.deps.log.warn(`${this.flow}: its events are not taken`, { error: messageOf(error) });
+        await pause(this.deps.clock, AGAIN_MS, end);
+      }
+    }
+  }
+
+  async #serve(epoch: number, lost: AbortSignal, end: AbortSignal): Promise<void> {
+    const { store, bus, log, clock, newer } = this.deps;
+    const ownership = await this.#claim(end);
+    if (!ownership) return;
+    const restarting = stopController();
+    const restart = (reason: string) => {
+      if (restarting.signal.aborted) return;
+      log.warn(`${this.flow}: its events are taken anew, to keep their order`, { reason });
+      restarting.abort();
+    };
+    const owner = { flow: this.flow, epoch };
+    const writer = new LaneWriter(owner, { store: store.lanes, log, clock, lost: () => restart('another host owns its lanes') });
+    const { flow, mode, runs } = this;
+    const table = new LaneTable({ flow, mode, runs, writer, bus, newer, log, clock, maxStarts: this.prefetch, restart });
+    try {
+      table.restore(await store.lanes.read(flow));
+      const lanePrefetch = { prefetch: Math.max(MIN_LANE_PREFETCH, this.prefetch) };
+      const consumers = [await ownership.consume(queues.lane(flow), lanePrefetch, (delivery) => table.take(delivery))];
+      const over = AbortSignal.any([end, restarting.signal, ownership.ended]);
+      await this.#takeEvents(ownership, table, consumers, over);
+      if (lost.aborted || restarting.signal.aborted || ownership.ended.aborted) return;
+      // a graceful stop: the events in hand return in their order when the right is released
+      await Promise.all(consumers.map((consumer) => consumer.stop()));
+      await table.drain();
+    } finally {
+      table.close();
+      await ownership.release();
+    }
+  }
+
+  /** Consumes events until the signal fires. Pauses while runs that are away have all places. */
+  async #takeEvents(ownership: QueueOwnership, table: LaneTable, consumers: Consumer[], over: AbortSignal): Promise<void> {
+    const { clock } = this.deps;
+    const consume = () =>
+      ownership.consume(queues.flow(this.flow), { prefetch: this.prefetch }, (delivery) => table.take(delivery));
+    consumers[1] = await consume();
+    if (this.mode.kind !== 'places') return aborted(over);
+    let fullSince: number | undefined;
+    let paused = false;
+    while (!over.aborted) {
+      await pause(clock, LOOK_MS, over, { ref: false });
+      fullSince = table.full ? (fullSince ?? clock.monotonic()) : undefined;
+      if (paused && fullSince === undefined) {
+        consumers[1] = await consume();
+        paused = false;
+      } else if (!paused && fullSince !== undefined && clock.monotonic() - fullSince >= PAUSE_AFTER_MS) {
+        paused = true;
+        await consumers[1].stop();
+        table.handBackGate();
+      }
+    }
+  }
+
+  /** Tries until this host is the only consumer of the flow. */
+  async #claim(end: AbortSignal): Promise<QueueOwnership | undefined> {
+    const { bus, clock, log } = this.deps;
+    const since = clock.monotonic();
+    let reported = false;
+    while (!end.aborted) {
+      const ownership = await bus.own(queues.owner(this.flow), [queues.flow(this.flow), queues.lane(this.flow)]);
+      if (ownership && !end.aborted) return ownership;
+      await ownership?.release();
+      if (!reported && clock.monotonic() - since >= REPORT_AFTER_MS) {
+        reported = true;
+        log.warn(`${this.flow}: its events wait: another host still consumes ${queues.flow(this.flow)}`, {
+          cure: 'stop the hosts that run the flow without deliver.key and deliver.concurrency, or that are frozen',
+        });
+      }
+      await pause(clock, OWN_AGAIN_MS, end, { ref: false });
+    }
+    return undefined;
+  }
+}
