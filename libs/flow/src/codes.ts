@@ -144,6 +144,13 @@ export const FINDING_CODES = {
     cause: 'the connection is not in sluice.yaml, belongs to another plugin, is missing, or is not needed',
     cure: 'name a connection of the plugin, add one to sluice.yaml, or delete the line',
   },
+  REF_FLOW: {
+    severity: 'error',
+    message: 'no flow is called "…"',
+    cause:
+      'a `call` names a flow that does not exist, has another trigger than `flow`, or calls its caller again and has `deliver.key` or `deliver.concurrency`',
+    cure: 'name a flow with trigger: { use: flow }; in a circle of calls delete `key` and `concurrency`, or one of the calls',
+  },
   REF_STEP: {
     severity: 'error',
     message: 'no step is called "…"',

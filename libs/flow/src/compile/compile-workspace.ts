@@ -1,4 +1,5 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
+import { checkCalls } from '../lint/calls.js';
 import { checkEvents } from '../lint/graph.js';
 import { checkRoutes } from '../lint/routes.js';
 import type { Finding, SourceFile, Workspace } from '../model.js';
@@ -46,6 +47,10 @@ export function compileWorkspace(input: WorkspaceInput): WorkspaceResult {
     return flow ? [{ draft, flow }] : [];
   });
   checkRoutes(compiled, input.plugins);
+  checkCalls(
+    drafts,
+    files.every((file) => !file.partial),
+  );
   // a flow that could not be read may take or emit any event
   if (files.every((file) => !file.partial) && drafts.every((flow) => !flow.partial))
     checkEvents(
