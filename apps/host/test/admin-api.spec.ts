@@ -187,6 +187,45 @@ describe('lists', () => {
     expect(items.map(({ attempt }) => attempt)).toEqual([0, 2, 4, 1, 3]);
   });
 
+  it('return runs by outcome, note and connection, with the reasons of those that wait', async () => {
+    const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
+    const entry = { flow: 'save', eventId: 'e', eventSource: '/x', eventType: 'a', step: 's', connection: 'erp' };
+    const { journal } = app.store;
+    journal.write({
+      ...entry,
+      at: at(1),
+      run: 'a',
+      kind: 'waiting',
+      note: 'Заказ W-4',
+      waits: { kind: 'pace', priority: 'bulk' },
+    });
+    for (let n = 0; n < 5; n++)
+      journal.write({ ...entry, at: at(2 + n), run: `r-${n}`, kind: n % 2 === 0 ? 'parked' : 'caught' });
+    app.paces = { erp: { owner: true, limit: 4, breaker: 'closed' } };
+    const { runs } = app.clientOf('viewer');
+    const { items } = await collectPages((page) => runs({ connection: 'erp', ...page }), 100, 2);
+    expect(items.map(({ run, outcome }) => `${run} ${outcome}`)).toEqual([
+      'r-4 parked',
+      'r-3 caught',
+      'r-2 parked',
+      'r-1 caught',
+      'r-0 parked',
+      'a waiting',
+    ]);
+    expect((await runs({ outcome: 'caught', since: at(5).toISOString() })).items.map(({ run }) => run)).toEqual(['r-3']);
+    expect((await runs({ note: 'w-4' })).items).toEqual([
+      {
+        ...entry,
+        at: at(1).toISOString(),
+        run: 'a',
+        outcome: 'waiting',
+        note: 'Заказ W-4',
+        waits: { because: 'pace', text: 'pace of erp (limit 4, at most 0 before it)' },
+      },
+    ]);
+    expect(await app.ask('GET', '/api/runs?note=%2A')).toMatchObject({ status: 400 });
+  });
+
   it.each(['0', '1001', '-1', '1.5', 'many', '', '1&limit=2'])('refuse the limit %j', async (limit) => {
     expect(await app.ask('GET', `/api/parked?limit=${limit}`)).toMatchObject({
       status: 400,
@@ -202,6 +241,7 @@ describe('lists', () => {
       ['parked', next],
       ['unrouted', next],
       ['find/e', next],
+      ['runs', next],
       ['tokens/revoked', next],
       ['audit', 'AAAA'],
       ['audit', Buffer.from('["audit",-1]').toString('base64url')],
@@ -240,6 +280,73 @@ describe('a request that no route of the admin API handles', () => {
       body: { code: 'NO_ISSUER', message: 'there is no issuer "erpp"; the issuers are operator, erp' },
     });
     expect(await app.ask('POST', '/api/tokens/revoke', { body: { sub: 'anna' } })).toMatchObject({ status: 204 });
+  });
+});
+
+describe('the story of an event', () => {
+  const write = (second: number, run: string, more: object) =>
+    app.store.journal.write({
+      at: new Date(Date.UTC(2026, 0, 1, 0, 0, second)),
+      flow: `flow-${run}`,
+      run,
+      eventId: `event-${run}`,
+      eventSource: '/x',
+      eventType: 'order.paid',
+      kind: 'done',
+      ...more,
+    });
+  const storyOf = async (id: string, limit = 1_000) => {
+    const { events, isCut } = await app.clientOf('viewer').story({ id, limit });
+    const lines = events.map(({ id: event, depth, role, runs }) => {
+      const outcomes = runs.map(({ run, outcome, entries }) => `${run}:${outcome}:${entries.map(({ kind }) => kind).join('+')}`);
+      return `${'  '.repeat(depth)}${role} ${event} ${outcomes.join(' ')}`;
+    });
+    return { lines, isCut };
+  };
+
+  beforeEach(() => {
+    write(1, 'root', {});
+    write(1, 'root', { kind: 'called' });
+    write(2, 'sibling', { causationid: 'event-root' });
+    write(2, 'middle', { causationid: 'event-root', kind: 'parked' });
+    write(3, 'middle', { causationid: 'event-root', kind: 'replayed' });
+    write(4, 'middle', { causationid: 'event-root', epoch: 1 });
+    write(4, 'other', { eventId: 'event-middle', causationid: 'event-root', kind: 'expired' });
+    write(6, 'late', { causationid: 'event-middle' });
+    write(5, 'early', { causationid: 'event-middle' });
+    write(7, 'last', { causationid: 'event-early' });
+  });
+
+  it('has its causes, its runs with their replays, and its effects in order of time', async () => {
+    const lines = [
+      'cause event-root root:done:done',
+      '  found event-middle middle:done:parked+replayed+done other:expired:expired',
+      '    effect event-early early:done:done',
+      '      effect event-last last:done:done',
+      '    effect event-late late:done:done',
+    ];
+    expect(await storyOf('event-middle')).toEqual({ lines, isCut: false });
+    expect(await storyOf('middle')).toEqual({ lines, isCut: false });
+  });
+
+  it('ends at its limit and reports it', async () => {
+    const { lines, isCut } = await storyOf('event-root', 4);
+    expect([lines.length, isCut]).toEqual([3, true]);
+  });
+
+  it('ends although events caused each other', async () => {
+    write(1, 'a', { causationid: 'event-b' });
+    write(2, 'b', { causationid: 'event-a' });
+    expect((await storyOf('event-a')).lines).toHaveLength(2);
+  });
+
+  it('is empty for an unknown id, or has the reason of an event that is held', async () => {
+    expect(await app.clientOf('viewer').story({ id: 'absent' })).toEqual({ events: [], isCut: false });
+    app.store.lanes.waitsFor = async (flow, run) =>
+      flow === 'orders' && run === 'held' ? { key: 'k', behind: { run: 'first', epoch: 0 }, before: 3 } : undefined;
+    expect(await app.clientOf('viewer').story({ id: 'held' })).toMatchObject({
+      waits: { because: 'order', text: 'order: behind run first of the same key, 3 before it' },
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 import { adminClient, type AdminClient } from '@sluice/admin-contract';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Engine } from '@sluice/engine';
+import type { Engine, PaceState } from '@sluice/engine';
 import type { Issuer } from '@sluice/flow';
 import { MemoryDatabase, MemoryStore } from '@sluice/memory';
 import { MemoryLog } from '@sluice/testing';
@@ -33,6 +33,8 @@ export class AdminApp {
   readonly dropped: string[] = [];
   /** Types and numbers of unrouted events. */
   unrouted: { type: string; count: number }[] = [];
+  /** The paces that the engine reports. */
+  paces: Readonly<Record<string, Partial<PaceState>>> = {};
   /** Method and path of each route of the server. */
   readonly routes: string[] = [];
   #app!: NestFastifyApplication;
@@ -54,9 +56,13 @@ export class AdminApp {
       bus: { engine: 'memory', unrouted: async () => host.unrouted, state: () => ({ state: 'up' }) },
       engine: {
         connections: { all: () => [] },
+        status: async () => ({ queues: [], paces: host.paces }),
         parking: { drop: async (run: string) => host.#drop(run) },
       } as unknown as Engine,
-      workspace: { flows: [], connections: new Map() },
+      workspace: {
+        flows: [{ name: 'orders', deliver: { concurrency: 1 } }],
+        connections: new Map([['erp', { name: 'erp', pace: {} }]]),
+      },
     } as unknown as HostServices;
     const ingress = new HttpIngress({
       ...tools,

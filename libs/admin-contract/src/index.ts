@@ -8,7 +8,7 @@ export { readRequest, RequestError, type RawRequest } from './read-request.js';
 export { adminClient, ContractError, type AdminClient, type Transport } from './client.js';
 export { collectPages, type Collected, type Page } from './pages.js';
 export { errorsOf, openApi, type OpenApi } from './openapi.js';
-export { PROBLEM, MAX_PAGE_SIZE, MAX_COUNTED, MAX_PRUNED_QUEUES, Text } from './schemas.js';
+export { PROBLEM, MAX_PAGE_SIZE, MAX_COUNTED, MAX_PRUNED_QUEUES, MAX_STORY_ENTRIES, Text } from './schemas.js';
 export type {
   AuditItem,
   DesktopUser,
@@ -17,6 +17,9 @@ export type {
   Mailboxes,
   ParkedGroups,
   ParkedItem,
+  RunItem,
   ShownRun,
+  Story,
   StoryEntry,
+  Wait,
 } from './routes.js';

@@ -12,8 +12,11 @@ export interface Collected<Item> {
   readonly more: number;
 }
 
+/** Maximum number of pages in a row without an item: such a list is ended, although it has more pages. */
+const MAX_EMPTY_PAGES = 100;
+
 /**
- * Reads the pages of a list until it ends or `max` items are collected.
+ * Reads the pages of a list until it ends or `max` items are collected. A page may be empty although the list goes on.
  *
  * @param read requests one page
  * @param max maximum number of items, at least 1
@@ -26,13 +29,14 @@ export async function collectPages<Item>(
 ): Promise<Collected<Item>> {
   const items: Item[] = [];
   let cursor: string | undefined;
+  let empty = 0;
   for (;;) {
     const limit = Math.min(pageSize, max - items.length);
     const page = await read({ limit, ...(cursor !== undefined && { cursor }) });
     items.push(...page.items);
     if (page.next === undefined) return { items, more: 0 };
-    // an empty page that has a successor would repeat this request without end
-    if (items.length >= max || page.items.length === 0) return { items, more: page.remaining ?? 1 };
+    empty = page.items.length === 0 ? empty + 1 : 0;
+    if (items.length >= max || empty > MAX_EMPTY_PAGES) return { items, more: page.remaining ?? 1 };
     cursor = page.next;
   }
 }

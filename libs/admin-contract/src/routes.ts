@@ -1,6 +1,17 @@
 import { z } from 'zod';
 import { action, reading, type ResponseOf } from './route.js';
-import { Count, Id, MAX_PAGE_SIZE, MAX_PRUNED_QUEUES, PAGE_REQUEST, pageOf, Text, Time } from './schemas.js';
+import {
+  Count,
+  Id,
+  MAX_PAGE_SIZE,
+  MAX_PRUNED_QUEUES,
+  NoteText,
+  PAGE_REQUEST,
+  pageOf,
+  StoryLimit,
+  Text,
+  Time,
+} from './schemas.js';
 
 const FATE = z.enum(['retry', 'overload', 'unavailable', 'rejected', 'fatal']);
 const CAUSE = z.object({ code: z.string(), fate: FATE, message: z.string() });
@@ -46,6 +57,7 @@ const PARKED_RUN = z.object({
   event: EVENT,
   step: z.string().exactOptional(),
   error: ERROR,
+  note: z.string().exactOptional(),
   parkedAt: Time,
   state: z.enum(STATES),
 });
@@ -54,6 +66,7 @@ const PARKED_FILTER = {
   flow: Text.max(300).exactOptional(),
   state: z.enum([...STATES, 'all']).default('parked'),
   run: Text.min(1).max(300).exactOptional().describe('The beginning of the id'),
+  note: NoteText.exactOptional(),
   code: Text.max(300).exactOptional().describe('Code of the error'),
   step: Text.max(300).exactOptional().describe('Id of the step at which the run failed, in any item of a loop; or its path'),
   since: Time.exactOptional().describe('Runs that were parked then or later; ISO 8601 in UTC'),
@@ -64,6 +77,17 @@ const SHOWN_RUN = PARKED_RUN.extend({
   steps: z.record(z.string(), z.unknown()).describe('Outputs of the finished steps'),
 });
 
+const RUN_STATES = ['done', 'stopped', 'caught', 'parked', 'dropped', 'expired', 'duplicate', 'replayed', 'waiting'] as const;
+const WAITING_FOR = z.object({
+  kind: z.enum(['pace', 'retry', 'result', 'call']),
+  priority: z.string().exactOptional(),
+  attempts: Count.exactOptional(),
+  until: z.number().exactOptional().describe('Milliseconds since 1970'),
+  flow: z.string().exactOptional(),
+  run: z.string().exactOptional(),
+  item: Count.exactOptional(),
+  items: Count.exactOptional(),
+});
 const JOURNAL_ENTRY = z.object({
   at: Time,
   flow: z.string(),
@@ -72,13 +96,54 @@ const JOURNAL_ENTRY = z.object({
   eventSource: z.string(),
   eventType: z.string(),
   causationid: z.string().exactOptional(),
-  kind: z.enum(['done', 'stopped', 'caught', 'dropped', 'expired', 'duplicate', 'parked', 'replayed', 'retried', 'called']),
-  step: z.string().exactOptional(),
+  kind: z.enum([...RUN_STATES, 'retried', 'called']),
+  epoch: Count.exactOptional().describe('Number of replays before; absent: 0'),
+  note: z.string().exactOptional(),
+  step: z.string().exactOptional().describe('Path of the step: its id, and an index for each enclosing `forEach`'),
   connection: z.string().exactOptional(),
   attempt: Count.exactOptional(),
   code: z.string().exactOptional(),
   message: z.string().exactOptional(),
   ms: z.number().exactOptional(),
+  waits: WAITING_FOR.exactOptional().describe('What the run waited for when this entry was written'),
+});
+
+const WAIT = z.object({
+  because: z.enum(['pace', 'breaker', 'calendar', 'pause', 'retry', 'result', 'call', 'order', 'queue']),
+  text: z.string().describe('For people; ends so that the time of `until` can follow'),
+  until: Time.exactOptional(),
+});
+const RUN = JOURNAL_ENTRY.omit({ kind: true, waits: true }).extend({
+  outcome: z.enum(RUN_STATES).describe('`waiting`: the run has not ended; `replayed`: its replay has not ended'),
+  waits: WAIT.exactOptional().describe('Why the run waits now'),
+});
+const STORY_RUN = z.object({
+  run: z.string(),
+  flow: z.string(),
+  note: z.string().exactOptional(),
+  outcome: z.enum(RUN_STATES).exactOptional().describe('Absent: the run has not ended'),
+  waits: WAIT.exactOptional().describe('Why the run waits now'),
+  entries: z.array(
+    JOURNAL_ENTRY.pick({
+      at: true,
+      kind: true,
+      epoch: true,
+      step: true,
+      connection: true,
+      attempt: true,
+      code: true,
+      message: true,
+      ms: true,
+    }),
+  ),
+});
+const STORY_EVENT = z.object({
+  id: z.string(),
+  source: z.string(),
+  type: z.string(),
+  depth: Count.describe('0: the first known cause'),
+  role: z.enum(['cause', 'found', 'effect']),
+  runs: z.array(STORY_RUN).describe('In the order of their first entries'),
 });
 
 const BUS = z.union([z.object({ state: z.literal('up') }), z.object({ state: z.enum(['blocked', 'down']), reason: z.string() })]);
@@ -92,6 +157,8 @@ const PACE = z.object({
   closedBecause: z.string().exactOptional().describe('Why no call begins now'),
   limitedBecause: z.string().exactOptional().describe('Why `limit` is below `max`'),
   closedSince: z.number().exactOptional().describe('Milliseconds since 1970'),
+  opensAt: z.number().exactOptional().describe('When the calendar opens the connection, in milliseconds since 1970'),
+  probeAt: z.number().exactOptional().describe('Next probe of the open breaker, in milliseconds since 1970'),
 });
 const CONNECTION_NAMES = { connection: z.string(), plugin: z.string() };
 const CONNECTION = z.object({
@@ -311,6 +378,33 @@ export const HOST_ROUTES = {
     status: 200,
     response: pageOf(JOURNAL_ENTRY),
   }),
+  runs: reading({
+    path: '/api/runs',
+    scope: 'viewer',
+    summary: 'Lists runs with their outcomes, newest first; a page may be short or empty although it has a successor',
+    request: z.strictObject({
+      flow: Text.max(300).exactOptional(),
+      outcome: z.enum(RUN_STATES).exactOptional(),
+      since: Time.exactOptional().describe('ISO 8601 in UTC; the time of the outcome, with `connection` that of the last call'),
+      connection: Text.max(300).exactOptional().describe('Runs that called this paced connection, or failed at it'),
+      note: NoteText.exactOptional(),
+      ...PAGE_REQUEST,
+    }),
+    status: 200,
+    response: pageOf(RUN),
+  }),
+  story: reading({
+    path: '/api/story/{id}',
+    scope: 'viewer',
+    summary: 'Returns the story of an event or a run: the events that caused it, its runs with their replays, and its effects',
+    request: z.strictObject({ id: Id, limit: StoryLimit }),
+    status: 200,
+    response: z.object({
+      events: z.array(STORY_EVENT).describe('Each event is followed by its effects; empty: the journal has nothing of it'),
+      isCut: z.boolean().describe('True when the story has more entries than `limit`'),
+      waits: WAIT.exactOptional().describe('Present without events: an event of this run waits for its turn'),
+    }),
+  }),
   audit: reading({
     path: '/api/audit',
     scope: 'admin',
@@ -403,6 +497,9 @@ export type ParkedItem = ResponseOf<typeof ADMIN_ROUTES.parked>['items'][number]
 export type ParkedGroups = ResponseOf<typeof ADMIN_ROUTES.parkedGroups>;
 export type ShownRun = ResponseOf<typeof ADMIN_ROUTES.parkedRun>;
 export type StoryEntry = ResponseOf<typeof ADMIN_ROUTES.find>['items'][number];
+export type RunItem = ResponseOf<typeof ADMIN_ROUTES.runs>['items'][number];
+export type Wait = NonNullable<RunItem['waits']>;
+export type Story = ResponseOf<typeof ADMIN_ROUTES.story>;
 export type AuditItem = ResponseOf<typeof ADMIN_ROUTES.audit>['items'][number];
 export type Diagnosis = ResponseOf<typeof ADMIN_ROUTES.doctor>[number];
 export type DesktopUser = ResponseOf<typeof ADMIN_ROUTES.desktops>['users'][number];

@@ -13,6 +13,10 @@ const MAX_CURSOR_LENGTH = 2_000;
 export const Text = z.string().regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has control characters, or half of a surrogate pair');
 /** Id of a run or an event, at most 200 bytes. */
 export const Id = Text.min(1).max(300).describe('Id of a run or an event');
+/** Words that the note of a run has. */
+export const NoteText = Text.max(300)
+  .regex(/[\p{L}\p{N}]/u, 'has neither a letter nor a digit')
+  .describe('Words of the note, in any order; `*` at the end of a word matches all words that begin with it');
 export const Time = z.iso.datetime().describe('ISO 8601 in UTC');
 export const Count = z.int().min(0);
 
@@ -27,6 +31,16 @@ export const PAGE_REQUEST = {
     .describe(`Maximum number of items on the page, 1 to ${MAX_PAGE_SIZE}`),
   cursor: z.string().max(MAX_CURSOR_LENGTH).exactOptional().describe('`next` of the page before. Absent: the first page'),
 };
+
+/** Maximum number of journal entries of a story. */
+export const MAX_STORY_ENTRIES = 10_000;
+export const StoryLimit = z.coerce
+  .number<number>()
+  .int()
+  .min(1)
+  .max(MAX_STORY_ENTRIES)
+  .default(1_000)
+  .describe(`Maximum number of journal entries, 1 to ${MAX_STORY_ENTRIES}`);
 
 /** The response of a list. Items that are added meanwhile do not shift the following pages. */
 export function pageOf<Item extends z.ZodType>(item: Item) {

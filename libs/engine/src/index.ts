@@ -92,5 +92,6 @@ export { sourceOfParked, type ParkedSource } from './parking/parked-source.js';
 export { decodeRun, encodeRun, RUN_STATE_VERSION, RUN_TYPE } from './runs/run-codec.js';
 export { type RunMessage, type RunState } from './runs/run-state.js';
 export { noteHas, noteWords, searchedWords, type NoteWord } from './runs/note-words.js';
+export { compareStates, isStateKind, lastState } from './runs/state-order.js';
 export { readData } from './runs/event-data.js';
 export { maskedError } from './masked-error.js';

@@ -1,9 +1,10 @@
 import {
   accountOf,
+  compareStates,
   MAX_AUDIT_TEXT_LENGTH,
+  isStateKind,
   noteHas,
   parkedBytes,
-  STATE_KINDS,
   type AuditAction,
   type AuditRow,
   type AuditStore,
@@ -455,7 +456,7 @@ class MemoryJournal implements Journal {
   }> {
     await this.flush();
     const { journal } = this.database;
-    const states = journal.filter(({ kind }) => isState(kind));
+    const states = journal.filter(({ kind }) => isStateKind(kind));
     const rows =
       connection === undefined
         ? lastOfRuns(states, byState).map((state) => ({ state, position: state }))
@@ -495,14 +496,8 @@ function oldestFirst(a: JournalPosition, b: JournalPosition): number {
 
 type JournalRow = JournalEntry & JournalPosition;
 
-function isState(kind: JournalEntry['kind']): boolean {
-  return (STATE_KINDS as readonly string[]).includes(kind);
-}
-
-/** The order of the states of one run: by replays, then waits before ends before the request of a replay, then by time. */
 function byState(a: JournalRow, b: JournalRow): number {
-  const rank = ({ kind }: JournalRow) => (kind === 'waiting' ? 0 : kind === 'replayed' ? 2 : 1);
-  return (a.epoch ?? 0) - (b.epoch ?? 0) || rank(a) - rank(b) || oldestFirst(a, b);
+  return compareStates(a, b) || a.n - b.n;
 }
 
 /** Returns the last row of each run. */

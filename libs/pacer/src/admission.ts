@@ -163,6 +163,16 @@ export class Admission {
     return opensAt ? { until: opensAt } : {};
   }
 
+  /** Returns when calls may begin again, as far as the calendar or the breaker determine it, in milliseconds since 1970. */
+  opening(at: Instant): Pick<PaceState, 'opensAt' | 'probeAt'> {
+    const opensAt = this.closedByCalendar(at)?.until?.getTime();
+    const probeInMs = this.breaker.probeInMs(at.monotonic);
+    return {
+      ...(opensAt !== undefined && { opensAt }),
+      ...(probeInMs !== undefined && { probeAt: at.wall + probeInMs }),
+    };
+  }
+
   /** Returns the reason why no call may begin now, for people. */
   closedBecause(at: Instant): string | undefined {
     const view = this.view(at);

@@ -33,6 +33,11 @@ export class Breaker {
     return this.phase === 'open' && now >= this.probeAt;
   }
 
+  /** Returns the milliseconds until the next probe, at least 0; undefined unless the breaker is open. */
+  probeInMs(now: number): number | undefined {
+    return this.phase === 'open' ? Math.max(0, this.probeAt - now) : undefined;
+  }
+
   beginProbe(): void {
     this.phase = 'probing';
   }

@@ -120,6 +120,7 @@ export class ConnectionPace implements Pace {
       breaker: this.admission.breakerState,
       ...(closedBecause === undefined ? {} : { closedBecause }),
       ...(limitedBecause === undefined ? {} : { limitedBecause }),
+      ...this.admission.opening(at),
     };
   }
 

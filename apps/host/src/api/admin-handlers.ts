@@ -8,7 +8,7 @@ import {
   type ResponseOf,
 } from '@sluice/admin-contract';
 import { Injectable } from '@nestjs/common';
-import { readData, readParkedRun, type ParkedFilter, type ParkedPosition, type ParkedRun } from '@sluice/engine';
+import { readData, readParkedRun, searchedWords, type ParkedFilter, type ParkedPosition, type ParkedRun } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { connectionReports } from './connection-reports.js';
@@ -17,6 +17,7 @@ import { cursorsOf, pageOf, pageOfAll } from './cursors.js';
 import { diagnose, pruneQueues } from './doctor.js';
 import { HostServices } from './host-services.js';
 import { json } from './json.js';
+import { runItems, storyOf } from './run-views.js';
 import { replayUnrouted } from './unrouted-replay.js';
 
 type Routes = typeof HOST_ROUTES;
@@ -34,6 +35,7 @@ const Epoch = z
   .max(2 ** 31 - 1);
 const PARKED = cursorsOf('parked', z.tuple([Milliseconds, Text, Epoch]));
 const FOUND = cursorsOf('find', z.tuple([Milliseconds, Number53]));
+const RUNS = cursorsOf('runs', z.tuple([Milliseconds, Number53]));
 const AUDIT = cursorsOf('audit', Number53);
 const UNROUTED = cursorsOf('unrouted', z.string());
 const REVOKED = cursorsOf('revoked', z.string());
@@ -134,6 +136,24 @@ export class AdminHandlers implements Handlers {
     return json(page);
   }
 
+  async runs({ flow, outcome, since, connection, note, limit, cursor }: Request<'runs'>): Promise<Response<'runs'>> {
+    const { after } = RUNS.read(cursor);
+    const { runs, next } = await this.services.store.journal.runs({
+      ...(flow !== undefined && { flow }),
+      ...(outcome !== undefined && { kind: outcome }),
+      ...(since !== undefined && { since: new Date(since) }),
+      ...(connection !== undefined && { connection }),
+      ...(note !== undefined && { note: searchedWords(note) }),
+      ...(after && { after: { at: new Date(after[0]), n: after[1] } }),
+      limit,
+    });
+    return { items: await runItems(this.services, runs), ...(next && { next: RUNS.write([next.at.getTime(), next.n]) }) };
+  }
+
+  async story({ id, limit }: Request<'story'>): Promise<Response<'story'>> {
+    return storyOf(this.services, id, limit);
+  }
+
   async audit({ limit, cursor }: Request<'audit'>): Promise<Response<'audit'>> {
     const { audit } = this.services.store;
     const from = AUDIT.read(cursor);
@@ -155,11 +175,12 @@ export class AdminHandlers implements Handlers {
   }
 }
 
-function parkedFilter({ state, run, since, until, ...same }: Request<'parkedGroups'>): ParkedFilter {
+function parkedFilter({ state, run, note, since, until, ...same }: Request<'parkedGroups'>): ParkedFilter {
   return {
     ...same,
     ...(state !== 'all' && { state }),
     ...(run !== undefined && { runPrefix: run.toLowerCase() }),
+    ...(note !== undefined && { note: searchedWords(note) }),
     ...(since !== undefined && { since: new Date(since) }),
     ...(until !== undefined && { until: new Date(until) }),
   };

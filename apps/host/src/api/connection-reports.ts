@@ -40,7 +40,7 @@ export function connectionReports(
 }
 
 /** The pace of this host when it owns the connection, or else the one that the owner reported with its lease. */
-function ownersPace(connection: string, paces: EngineStatus['paces'], leases: readonly LeaseRow[]): PaceState | undefined {
+export function ownersPace(connection: string, paces: EngineStatus['paces'], leases: readonly LeaseRow[]): PaceState | undefined {
   const own = paces[connection];
   if (own?.owner === true) return own;
   return leases.find(({ name, live }) => live && name === `pace.${connection}`)?.info as PaceState | undefined;

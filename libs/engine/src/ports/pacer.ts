@@ -62,6 +62,10 @@ export interface PaceState {
   readonly limitedBecause?: string;
   /** Time at which the breaker opened, in milliseconds since 1970. */
   readonly closedSince?: number;
+  /** Time at which the calendar opens the connection again, in milliseconds since 1970; absent while it does not close it. */
+  readonly opensAt?: number;
+  /** Time of the next probe of an open breaker, in milliseconds since 1970. */
+  readonly probeAt?: number;
 }
 
 /** The pace of one connection on this host, whether it owns the connection or competes for it. */

@@ -196,7 +196,7 @@ export type WaitingFor = {
 } & (
   | { readonly kind: 'pace'; readonly priority: Priority }
   /** The next attempt of a call, of at most `attempts`. */
-  | { readonly kind: 'retry'; readonly attempts: number; readonly until: number }
+  | { readonly kind: 'retry'; readonly priority: Priority; readonly attempts: number; readonly until: number }
   /** The result of an action that has suspended its step; `until`: the end of the step's timeout. */
   | { readonly kind: 'result'; readonly until?: number }
   /** The end of a run of another flow. */

@@ -439,7 +439,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
           code: 'REJECTED',
           message: ODD_TEXT,
           ms: 12.5,
-          waits: { kind: 'retry', attempts: 10, until: 1_700_000_000_000 },
+          waits: { kind: 'retry', priority: 'bulk', attempts: 10, until: 1_700_000_000_000 },
         });
         store.journal.write(full);
         store.journal.write(entry());
