@@ -6,6 +6,7 @@ import type { Connection, ConnectionHealth } from './calls/connection.js';
 import { Connections } from './calls/connections.js';
 import { keepUsing } from './calls/keep-using.js';
 import { EventIngress } from './ingress/event-ingress.js';
+import { DelayedEvents } from './runs/delayed-events.js';
 import { FlowRunner } from './runs/flow-runner.js';
 import { NewerStateQueues, type NewerStates } from './runs/newer-states.js';
 import type { Observer } from './observer.js';
@@ -85,6 +86,7 @@ export class Engine {
   readonly #readiness = new Readiness();
   readonly #newer: NewerStateQueues;
   readonly #parkedQueues: ParkedQueues;
+  readonly #delayed: DelayedEvents;
   readonly #accounts: ParkedAccounts;
   /** Fires first: no new work begins. */
   readonly #draining = stopController();
@@ -116,6 +118,7 @@ export class Engine {
     this.ingress.takes(workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : [])));
     this.#newer = new NewerStateQueues(log, clock);
     this.#parkedQueues = new ParkedQueues({ bus, store, log, clock, newer: this.#newer, signal: this.#draining.signal });
+    this.#delayed = new DelayedEvents({ bus, ingress: this.ingress, observer, eventBytes: settings.limits.eventBytes });
     this.parking = new Parking({
       bus,
       store,
@@ -156,13 +159,17 @@ export class Engine {
     const { roles, workspace, store } = this.#options;
     for (const flow of this.#flows) await flow.declare();
     for (const push of this.#pushes) await push.declare();
+    await this.#delayed.declare();
     await this.#replies.start();
     await this.#parkedQueues.start();
     this.parking.start();
     await this.#accounts.read();
     await this.#startServing();
     if (roles.has('push')) for (const push of this.#pushes) this.#working.push(push.run());
-    if (roles.has('flows')) for (const flow of this.#flows) await flow.start();
+    if (roles.has('flows')) {
+      for (const flow of this.#flows) await flow.start();
+      await this.#delayed.start();
+    }
     const triggers = { host: roles.has('api'), source: roles.has('gateway'), schedule: roles.has('flows') };
     const deps = this.#triggersDeps();
     for (const flow of workspace.flows) this.#working.push(runTrigger(flow, triggers, deps, this.#draining.signal));
@@ -217,6 +224,7 @@ export class Engine {
     const drained = Promise.allSettled([
       ...this.#flows.map((flow) => flow.stop()),
       ...this.#working,
+      this.#delayed.stop(),
       this.#parkedQueues.stop(),
       this.parking.stop(),
     ]);

@@ -198,6 +198,8 @@ export const queues = {
   peer: (host: string) => `peer.${host}`,
   /** Not a queue: stands for the queues of all hosts that listen to their peers. Messages to a host that is down are not kept. */
   peers: 'peers',
+  /** Events of `emit.after` that are not due yet. */
+  delayed: 'delayed',
   parked: 'parked',
   /** Messages that RabbitMQ no longer redelivers. They are moved to `parked`. */
   poison: 'poison',
