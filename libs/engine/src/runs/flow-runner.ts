@@ -239,18 +239,24 @@ export class FlowRunner {
     await this.#finish(hop, end, delivery, run);
   }
 
-  #finish(hop: Hop, end: HopEnd, delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
-    return chain(this.#ends.releaseClaim(hop, end), () => this.#settle(hop, this.#ends.conclude(hop, end), delivery, run));
+  #finish(hop: Hop, end: HopEnd | 'filtered', delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
+    const { observer, clock } = this.deps;
+    const { name } = this.flow;
+    if (end === 'filtered') {
+      this.#ends.filtered(hop);
+      return this.#settle(hop, delivery, run, () => observer.filtered(name));
+    }
+    return chain(this.#ends.releaseClaim(hop, end), () => {
+      const final = this.#ends.conclude(hop, end);
+      const outcome = final.kind === 'ended' ? final.outcome : undefined;
+      return this.#settle(hop, delivery, run, () => observer.hop(name, clock.monotonic() - hop.beganMonotonic, outcome));
+    });
   }
 
-  #settle(hop: Hop, end: HopEnd, delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
+  /** @param report called once the outputs are confirmed and the delivery is removed from its queue */
+  #settle(hop: Hop, delivery: Delivery, run: RunMessage | undefined, report: () => void): MaybePromise<void> {
     const settled = (done: boolean) => {
-      if (done)
-        this.deps.observer.hop(
-          this.flow.name,
-          this.deps.clock.monotonic() - hop.beganMonotonic,
-          end.kind === 'ended' ? end.outcome : undefined,
-        );
+      if (done) report();
     };
     return chain(this.#settleLane(hop, end, delivery), () => {
       if (delivery.lost) return this.#publishLost(hop, delivery, keyOf(delivery, run), settled);

@@ -1,7 +1,7 @@
 import { engineFail, viewError, type ErrorView } from '@sluice/plugin-api';
 import type { Flow } from '@sluice/flow';
 import { stepTimeout } from '../calls/retry.js';
-import { chain, type MaybePromise } from '../maybe-promise.js';
+import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { Delivery } from '../ports/bus.js';
 import type { Store } from '../ports/store.js';
 import { Hop } from './hop.js';
@@ -39,8 +39,15 @@ export class HopRunner {
     return new Hop(this.program, run.state.event, run.body, settings, env, clock, run.state);
   }
 
-  /** Runs the first hop of an event. Returns a promise only when a step has to wait. */
-  begin(hop: Hop): MaybePromise<HopEnd> {
+  /**
+   * Runs the first hop of an event. Returns a promise only when a step has to wait, and `filtered` when the flow does not take the event
+   * because `trigger.where` is false.
+   */
+  begin(hop: Hop): MaybePromise<HopEnd | 'filtered'> {
+    return this.#filtered(hop, 'filtered' as const, () => this.#begin(hop));
+  }
+
+  #begin(hop: Hop): MaybePromise<HopEnd> {
     const { maxBodyBytes } = this.program.flow.deliver;
     if (hop.body.length > maxBodyBytes) {
       const error = engineFail.BODY_TOO_LARGE(`the body has ${hop.body.length} bytes, and the flow takes ${maxBodyBytes}`);
@@ -50,11 +57,15 @@ export class HopRunner {
     return this.#claimedThen(hop, () => this.#steps.advance(hop, this.program.first));
   }
 
-  /** Continues a run. Resolves with `obsolete` when the message has no effect: another end of the same step has continued the run. */
-  async resume(hop: Hop, state: RunState): Promise<HopEnd | 'obsolete'> {
+  /** Continues a run. Resolves with `obsolete` when the message has no effect: another end of the same step has continued the run. `filtered` as in {@link begin}. */
+  async resume(hop: Hop, state: RunState): Promise<HopEnd | 'obsolete' | 'filtered'> {
     if (state.kind === 'begin') return this.begin(hop);
     const gone = missingStep(this.program, state);
-    if (state.kind === 'replay') return this.#claimedThen(hop, () => this.#replay(hop, state, gone));
+    if (state.kind === 'replay') {
+      const replay = () => this.#claimedThen(hop, () => this.#replay(hop, state, gone));
+      // a run whose "where" had an error has no step yet; the flow may be corrected by now
+      return state.at === undefined ? this.#filtered(hop, HOP_ENDS.stopped, replay) : replay();
+    }
     if (gone !== undefined) return changed(hop, gone, state);
     const { at = '', call, kind } = state;
     const node = this.program.nodeAt(at);
@@ -64,6 +75,23 @@ export class HopRunner {
     const races = call?.deadline !== undefined;
     if (races && !(await this.deps.store.endStep(state.run, at, state.epoch, kind))) return 'obsolete';
     return this.#after(hop, state, at);
+  }
+
+  /**
+   * Runs the work unless `trigger.where` is false. The ingress has evaluated it already for events that only this flow receives. An error in
+   * it parks the run: it is never taken for "false".
+   */
+  #filtered<End, Otherwise>(
+    hop: Hop,
+    otherwise: Otherwise,
+    work: () => MaybePromise<End>,
+  ): MaybePromise<End | Otherwise | HopEnd> {
+    const { where } = this.program.flow.trigger;
+    if (where === undefined || hop.event.wherechecked) return work();
+    return chain(
+      settled(() => where.test(hop.scope)),
+      (taken) => (taken === true ? work() : taken === false ? otherwise : taken),
+    );
   }
 
   #replay(hop: Hop, state: RunState, gone: string | undefined): MaybePromise<HopEnd> {
@@ -116,6 +144,17 @@ export class HopRunner {
       return endWith('duplicate', { code: 'DUPLICATE', fate: 'rejected', message: `duplicate of run ${holder}` });
     hop.claim = key;
     return 'claimed';
+  }
+}
+
+/** Returns the value of the condition, or the end of a run whose condition has an error. */
+function settled(test: () => MaybePromise<boolean>): MaybePromise<boolean | HopEnd> {
+  const parked = (error: unknown) => endWith('parked', viewError(error));
+  try {
+    const taken = test();
+    return isPromise(taken) ? taken.catch(parked) : taken;
+  } catch (error) {
+    return parked(error);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Observer } from '../observer.js';
 import { queues } from '../ports/bus.js';
 import type { JournalKind, Store } from '../ports/store.js';
 import type { Hop } from './hop.js';
-import { endWith, type HopEnd } from './hop-end.js';
+import { endWith, HOP_ENDS, type HopEnd } from './hop-end.js';
 import { journalEntry } from './journal-entry.js';
 import { resultOfFailure } from './called-runs.js';
 import { replyOfOutcome } from './replies.js';
@@ -32,6 +32,11 @@ export class RunEnds {
     if (hop.claim === undefined || end.kind !== 'ended') return;
     if (end.outcome !== 'dropped' && end.outcome !== 'expired') return;
     return this.deps.store.claims.giveBack(this.flow.name, hop.claim, hop.run);
+  }
+
+  /** Answers the sender, or the run, that waits for an event that the flow does not take: as for a run that stopped at once. */
+  filtered(hop: Hop): void {
+    this.#answer(hop, HOP_ENDS.stopped);
   }
 
   /** Adds the effects of the end to the outputs of the hop. Returns the end, which is another one when the state cannot travel. */

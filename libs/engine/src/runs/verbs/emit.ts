@@ -1,6 +1,7 @@
 import type { EmitStep } from '@sluice/flow';
 import { derivedId } from '@sluice/plugin-api';
 import { chain } from '../../maybe-promise.js';
+import { delayedEvent } from '../delayed-events.js';
 import { renderEmit, type EmitContent } from '../emit-content.js';
 import { emitCause, emittedEvent } from '../emitted.js';
 import { writeData } from '../event-data.js';
@@ -16,7 +17,7 @@ export const emit: Verb<EmitStep> = (context, hop, node) =>
 function emitted(
   { flow, settings, clock, ingress, observer }: VerbContext,
   hop: Hop,
-  { step, next }: Node,
+  { step, next }: Node<EmitStep>,
   content: EmitContent,
 ) {
   const cause = emitCause(hop.event, flow.name, settings.limits, clock.now());
@@ -26,8 +27,8 @@ function emitted(
     : writeData(content.data, content.datacontenttype);
   const message = emittedEvent(cause, content, carried, derivedId(hop.run, hop.pathOf(step.id)));
   const { id, type } = message.attributes;
-  hop.outputs.push({ message });
   hop.record(step.id, { id, type });
-  if (!ingress.hasSubscriber(type)) observer.unrouted(message.attributes);
+  hop.outputs.push(step.afterMs === undefined ? { message } : delayedEvent(message, cause.now + step.afterMs));
+  if (step.afterMs === undefined && !ingress.hasSubscriber(type)) observer.unrouted(message.attributes);
   return next;
 }
