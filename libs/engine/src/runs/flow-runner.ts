@@ -244,17 +244,23 @@ export class FlowRunner {
     const { name } = this.flow;
     if (end === 'filtered') {
       this.#ends.filtered(hop);
-      return this.#settle(hop, delivery, run, () => observer.filtered(name));
+      return this.#settle(hop, end, delivery, run, () => observer.filtered(name));
     }
     return chain(this.#ends.releaseClaim(hop, end), () => {
       const final = this.#ends.conclude(hop, end);
       const outcome = final.kind === 'ended' ? final.outcome : undefined;
-      return this.#settle(hop, delivery, run, () => observer.hop(name, clock.monotonic() - hop.beganMonotonic, outcome));
+      return this.#settle(hop, final, delivery, run, () => observer.hop(name, clock.monotonic() - hop.beganMonotonic, outcome));
     });
   }
 
   /** @param report called once the outputs are confirmed and the delivery is removed from its queue */
-  #settle(hop: Hop, delivery: Delivery, run: RunMessage | undefined, report: () => void): MaybePromise<void> {
+  #settle(
+    hop: Hop,
+    end: HopEnd | 'filtered',
+    delivery: Delivery,
+    run: RunMessage | undefined,
+    report: () => void,
+  ): MaybePromise<void> {
     const settled = (done: boolean) => {
       if (done) report();
     };
@@ -265,11 +271,11 @@ export class FlowRunner {
   }
 
   /** Keeps the lane of a run that goes on elsewhere or holds it, before anything is published. Releases it when the run has ended. */
-  #settleLane(hop: Hop, end: HopEnd, delivery: Delivery): MaybePromise<void> {
+  #settleLane(hop: Hop, end: HopEnd | 'filtered', delivery: Delivery): MaybePromise<void> {
     const { lane } = hop;
     if (!lane) return;
     const pass = passOf(delivery);
-    const goesOn = end.kind === 'suspended' || (end.outcome === 'parked' && lane.hold === true);
+    const goesOn = end !== 'filtered' && (end.kind === 'suspended' || (end.outcome === 'parked' && lane.hold === true));
     if (goesOn) return pass?.keep();
     const released = { key: lane.key, run: hop.run, epoch: hop.epoch };
     hop.outputs.push(...(pass ? pass.close() : [releasedMessage(this.flow.name, released, this.deps.clock.now())]));
