@@ -86,7 +86,7 @@ export class EventIngress {
     if (event.id !== undefined && (event.id === '' || Buffer.byteLength(event.id) > MAX_ID_BYTES)) {
       throw engineFail.INPUT_INVALID(`the id of an event has 1 to ${MAX_ID_BYTES} bytes`, { sent: 'no' });
     }
-    const carried = contentOf(event);
+    const carried = contentOf(event, this.options.limitBytes);
     if (carried.body.length > this.options.limitBytes) {
       throw engineFail.BODY_TOO_LARGE(`the body has ${carried.body.length} bytes, and the limit is ${this.options.limitBytes}`, {
         sent: 'no',

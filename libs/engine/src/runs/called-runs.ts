@@ -22,7 +22,12 @@ export function callMessage(hop: Hop, at: StepPath, call: PendingCall, data: unk
   const now = call.since;
   const attributes = { type: CALL_TYPE, subject: undefined, correlationid: undefined, partitionkey: undefined };
   const cause = emitCause(hop.event, hop.flow.name, limits, now);
-  const { attributes: event, body } = emittedEvent(cause, attributes, writeData(data, undefined), derivedId(hop.run, at, 'call'));
+  const { attributes: event, body } = emittedEvent(
+    cause,
+    attributes,
+    writeData(data, undefined, limits.eventBytes),
+    derivedId(hop.run, at, 'call'),
+  );
   const state = hop.state('result', { at, call });
   const caller: Caller = {
     run: hop.run,

@@ -98,6 +98,8 @@ export function emittedByCall(
   return events.map((event, index) => {
     const { type, subject, correlationid, partitionkey } = event;
     const id = event.id ?? derivedId(run, step, 'emit', index);
-    return { message: emittedEvent(cause, { type, subject, correlationid, partitionkey }, contentOf(event), id) };
+    return {
+      message: emittedEvent(cause, { type, subject, correlationid, partitionkey }, contentOf(event, cause.bytesLimit), id),
+    };
   });
 }

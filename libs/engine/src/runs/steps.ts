@@ -1,5 +1,5 @@
 import { pause, viewError, type ErrorView } from '@sluice/plugin-api';
-import type { Settings } from '@sluice/flow';
+import { withTimeBudget, type Settings } from '@sluice/flow';
 import type { Connections } from '../calls/connections.js';
 import { isInfrastructureError, UnpacedCalls, type UnpacedCallsDeps } from '../calls/unpaced-calls.js';
 import type { EventIngress } from '../ingress/event-ingress.js';
@@ -112,7 +112,7 @@ export class Steps {
       return this.#blocks.fail(hop, viewError(error, { step: node.step.id }), hop.pathOf(node.step.id));
     };
     try {
-      const next = work(hop, node);
+      const next = withTimeBudget(node.step.id, () => work(hop, node));
       return isPromise(next) ? next.catch(caught) : next;
     } catch (error) {
       return caught(error);

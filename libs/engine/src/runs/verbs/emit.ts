@@ -24,7 +24,7 @@ function emitted(
   const asItCame = content.datacontenttype === undefined ? hop.bodyOf(content.data) : undefined;
   const carried = asItCame
     ? { body: asItCame, datacontenttype: hop.event.datacontenttype ?? JSON_TYPE }
-    : writeData(content.data, content.datacontenttype);
+    : writeData(content.data, content.datacontenttype, cause.bytesLimit);
   const message = emittedEvent(cause, content, carried, derivedId(hop.run, hop.pathOf(step.id)));
   const { id, type } = message.attributes;
   hop.record(step.id, { id, type });

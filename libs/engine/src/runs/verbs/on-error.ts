@@ -1,4 +1,4 @@
-import type { CallStep, OnError, UseStep } from '@sluice/flow';
+import { withTimeBudget, type CallStep, type OnError, type UseStep } from '@sluice/flow';
 import type { ErrorView } from '@sluice/plugin-api';
 import { chain, type MaybePromise } from '../../maybe-promise.js';
 import { isFlowMistake, type Onward } from '../blocks.js';
@@ -23,7 +23,8 @@ export function callFailed(
   if (error.code === 'STEP_TIMEOUT' && block !== undefined) return blocks.fail(hop, blocks.timeoutOf(block, error), at, block);
   if (isFlowMistake(error)) return blocks.fail(hop, error, at);
   hop.begin(node.step.id);
-  return substitute(hop, node, node.step.onError, error, () => blocks.fail(hop, error, at));
+  // after the call of an unpaced action, the budget of the step has ended
+  return withTimeBudget(node.step.id, () => substitute(hop, node, node.step.onError, error, () => blocks.fail(hop, error, at)));
 }
 
 /** Uses the output of the first entry whose condition is true. */
