@@ -19,6 +19,7 @@ const ofSources = new WeakMap<SourceText, Texts>();
 export class Texts {
   private readonly parsed = new Map<ScalarNode, ParsedText>();
   private readonly alignments = new Map<ScalarNode, Alignment>();
+  private readonly ofScalars = new Map<ScalarNode, readonly ExpressionPart[]>();
 
   constructor(readonly source: SourceText) {}
 
@@ -45,10 +46,19 @@ export class Texts {
 
   /** Returns the expressions of a scalar; an empty list for a scalar that is not a text. */
   expressions(node: ScalarNode): readonly ExpressionPart[] {
-    return this.parse(node)?.parts.filter((part) => part.kind === 'expression') ?? [];
+    const text = this.parse(node);
+    if (!text) return NONE;
+    let found = this.ofScalars.get(node);
+    if (found === undefined) {
+      found = text.parts.filter((part) => part.kind === 'expression');
+      this.ofScalars.set(node, found);
+    }
+    return found;
   }
 
   hasExpression(node: ScalarNode): boolean {
     return this.parse(node) !== undefined;
   }
 }
+
+const NONE: readonly ExpressionPart[] = [];

@@ -28,7 +28,7 @@ export class Constants {
   ): EvaluatedValue | undefined {
     const { env } = this;
     if (node === undefined) return { value: {}, env };
-    if (![...scalarsOf(node)].some((scalar) => texts.hasExpression(scalar))) return { value: toValue(node), env };
+    if (!scalarsOf(node).some((scalar) => texts.hasExpression(scalar))) return { value: toValue(node), env };
     try {
       const value = new Templates(texts).template(node).render(this.scope(vars));
       if (!(value instanceof Promise)) return { value, env };

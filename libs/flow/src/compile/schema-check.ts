@@ -48,7 +48,7 @@ function dependsOnExpression(issue: Issue, { node, texts }: SchemaCheck): boolea
   if (at.kind === 'scalar') return texts.hasExpression(at);
   return (
     (issue.code === 'custom' || issue.code === 'invalid_union') &&
-    [...scalarsOf(at)].some((scalar) => texts.hasExpression(scalar))
+    scalarsOf(at).some((scalar) => texts.hasExpression(scalar))
   );
 }
 

@@ -1,6 +1,8 @@
 import type { ExpressionProblem } from './problem.js';
 import type { Token } from './tokens.js';
 
+// eslint-disable-next-line no-control-regex -- all ASCII characters
+const ASCII = /^[\0-\x7f]*$/;
 const SPACES = /[\u00a0\u2007\u202f\ufeff\u200b-\u200d\u2060]/;
 const QUOTES = /[\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019\u201a]/;
 const COMBINING = /\p{Letter}\p{Mark}/u;
@@ -10,6 +12,7 @@ const COMBINING = /\p{Letter}\p{Mark}/u;
  * and evaluates to false.
  */
 export function findCharacters(source: string, tokens: readonly Token[]): readonly ExpressionProblem[] {
+  if (ASCII.test(source)) return [];
   return tokens.flatMap((token) => {
     if (token.kind === 'string' || token.kind === 'comment' || token.kind === 'regex') return [];
     const message = describe(token);

@@ -2,7 +2,7 @@ import type { ExpressionPart } from './parse-text.js';
 import type { ExpressionProblem } from './problem.js';
 import { checkFunctions, checkRegexes, procedureStarts } from './rules/functions.js';
 import { checkRoots } from './rules/roots.js';
-import { checkScripts } from './rules/scripts.js';
+import { checkScripts, hasCyrillic } from './rules/scripts.js';
 import {
   checkBracketKeys,
   checkKeyQuotes,
@@ -13,6 +13,7 @@ import {
   unquotedKeys,
 } from './rules/traps.js';
 import { SourceView } from './source-view.js';
+import { isPlainPath } from './syntax.js';
 
 export interface CheckOptions {
   /** Names that an expression may begin with at this place. */
@@ -30,19 +31,39 @@ export interface CheckOptions {
  */
 export function checkExpression(part: ExpressionPart, options: CheckOptions): readonly ExpressionProblem[] {
   if (!part.ast) return [];
+  if (isSoundPath(part, options)) return [];
   const view = new SourceView(part, part.ast);
-  const noReferences = new Set([...procedureStarts(view), ...unquotedKeys(view).map((key) => view.spanOf(key).start)]);
+  const plain = isPlainPath(part.ast);
   const found = [
-    ...checkRoots(view, options.roots, noReferences),
-    ...checkFunctions(view, options.roots),
-    ...checkRegexes(view),
-    ...checkBracketKeys(view),
-    ...checkKeyQuotes(view),
-    ...checkNumbers(view),
-    ...(options.whole && !options.condition ? checkList(view) : []),
-    ...checkPrecedence(view),
-    ...checkSilent(view, options.present ?? (() => false)),
+    ...checkRoots(view, options.roots, plain ? NO_OFFSETS : offsetsOfOtherNames(view)),
+    ...(plain ? [] : checkStructure(view, options)),
     ...checkScripts(view),
   ];
   return found.toSorted((a, b) => a.start - b.start);
+}
+
+/** Tells whether the expression is a path of ASCII names from a known root, the commonest expression: no rule finds anything in it. */
+function isSoundPath({ ast, source }: ExpressionPart, { roots }: CheckOptions): boolean {
+  return ast !== undefined && isPlainPath(ast) && roots.includes(String(ast.steps?.[0]?.value)) && !hasCyrillic(source);
+}
+
+const NO_OFFSETS: ReadonlySet<number> = new Set();
+
+/** Returns the offsets of names that are functions or keys, not references. */
+function offsetsOfOtherNames(view: SourceView): ReadonlySet<number> {
+  return new Set([...procedureStarts(view), ...unquotedKeys(view).map((key) => view.spanOf(key).start)]);
+}
+
+/** Checks with the rules that find nothing in a path of names. Calls those that may find something in this expression. */
+function checkStructure(view: SourceView, { roots, whole, condition, present }: CheckOptions): readonly ExpressionProblem[] {
+  return [
+    ...(view.has('variable') || view.has('function') ? checkFunctions(view, roots) : []),
+    ...(view.has('regex') ? checkRegexes(view) : []),
+    ...(view.source.includes('[') ? checkBracketKeys(view) : []),
+    ...(view.has('unary') ? checkKeyQuotes(view) : []),
+    ...(view.has('number') ? checkNumbers(view) : []),
+    ...(whole && !condition ? checkList(view) : []),
+    ...(view.has('condition') ? checkPrecedence(view) : []),
+    ...(view.has('binary') ? checkSilent(view, present ?? (() => false)) : []),
+  ];
 }

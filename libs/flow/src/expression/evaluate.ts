@@ -2,6 +2,7 @@ import type { SourceLocation, Scope } from '../model.js';
 import { beginBudget } from './budget.js';
 import { BAIL } from './compiled/bail.js';
 import { compileNode } from './compiled/compile.js';
+import type { Closure } from './compiled/path.js';
 import { shapeOf } from './compiled/shape.js';
 import { toFlowError } from './faults.js';
 import { Evaluation } from './interpreter/evaluation.js';
@@ -21,11 +22,13 @@ export type Evaluate = (scope: Scope) => unknown;
 export function compileExpression(part: ExpressionPart, location: SourceLocation): Evaluate {
   const { ast } = part;
   if (!ast) throw new Error(`an expression with a syntax error cannot be compiled: ${part.source}`);
-  const closure = compileNode(ast, true);
+  // The closure is made at the first evaluation: the start of a large workspace, and the linter, do not pay for it.
+  let closure: Closure | undefined | 'unmade' = 'unmade';
   const finish = finisherOf(ast);
   return (scope) => {
     beginBudget();
     try {
+      if (closure === 'unmade') closure = compileNode(ast, true);
       return closure ? finish(closure(undefined, scope)) : interpret(ast, scope);
     } catch (error) {
       if (error === BAIL) return interpretAtPlace(ast, scope, location);

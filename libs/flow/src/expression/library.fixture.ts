@@ -4,7 +4,7 @@ import { LANGUAGE_FUNCTIONS, type LanguageFunction } from './functions/language.
 import { LIMITS } from './limits.js';
 import { OMIT } from './omit.js';
 import { RegexEngine } from './regex-engine.js';
-import { childrenOf, coalesced, isCoalesce, parseExpression, type SyntaxNode } from './syntax.js';
+import { childrenOf, coalesced, isCoalesce, type SyntaxNode } from './syntax.js';
 
 const OPTIONS: jsonata.JsonataOptions = {
   RegexEngine: RegexEngine as unknown as RegExpConstructor,
@@ -15,10 +15,8 @@ const OPTIONS: jsonata.JsonataOptions = {
 
 /** Returns an evaluator of the library itself, to compare with. It rejects with the errors of JSONata. */
 export function libraryEvaluator(source: string): (scope: Scope) => Promise<unknown> {
-  const parsed = parseExpression(source, OPTIONS);
-  if (!parsed.ok) throw new Error(`not an expression: ${parsed.fault.message}`);
-  const { expression } = parsed;
-  repairClones(parsed.ast);
+  const expression = jsonata(source, OPTIONS);
+  repairClones(expression.ast() as unknown as SyntaxNode);
   registerFunctions(expression);
   const evaluate = (scope: Scope): Promise<unknown> =>
     expression.evaluate(rootsOf(scope), { [CONTEXT_BINDING]: scope.context }) as Promise<unknown>;

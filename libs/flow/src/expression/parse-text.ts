@@ -1,7 +1,7 @@
 import { findCharacters } from './characters.js';
 import { collectReferences, type Reference } from './references.js';
 import type { ExpressionProblem } from './problem.js';
-import { MAX_CHARACTERS, tooDeep, tooLarge, tooManyLevels, type SizeProblem } from './size.js';
+import { MAX_CHARACTERS, tooDeep, tooLong, tooManyLevels, tooNested, type SizeProblem } from './size.js';
 import { parseExpression, type SyntaxFault, type SyntaxNode } from './syntax.js';
 import { explainSyntax } from './syntax-cures.js';
 import { tokenize, tokensFrom, type Token } from './tokens.js';
@@ -124,12 +124,14 @@ function readExpression(text: string, open: number, problems: ExpressionProblem[
   let tries = 0;
   for (let close = text.indexOf(CLOSE, sourceStart); close >= 0 && tries < MAX_TRIES; close = text.indexOf(CLOSE, close + 1)) {
     const source = text.slice(sourceStart, close);
-    const large = tooLarge(source);
+    const long = tooLong(source);
+    const tokens = long ? [] : tokenize(source);
+    const large = long ?? tooNested(tokens);
     if (large) return firstFault ? broken(text, open, problems) : refused(text, open, large, problems);
-    const parsed = parseExpression(source);
+    const parsed = parseExpression(source, tokens);
     const deep = parsed.ok ? tooDeep(parsed.ast, source) : parsed.fault instanceof RangeError ? tooManyLevels() : undefined;
     if (deep) return refused(text, open, deep, problems);
-    if (parsed.ok) return complete(text, open, source, parsed.ast, problems);
+    if (parsed.ok) return complete(open, source, tokens, parsed.ast, problems);
     firstFault ??= parsed.fault;
     end ??= probableEnd(text, sourceStart);
     tries += close < end ? 1 : MAX_TRIES / MAX_TRIES_PAST_END;
@@ -154,15 +156,20 @@ function closed(text: string): string {
   for (let brace = text.indexOf('}'); brace >= 0 && tries < MAX_TRIES; brace = text.indexOf('}', brace + 1)) {
     const source = text.slice(OPEN.length, brace);
     tries += 1;
-    if (!tooLarge(source) && parseExpression(source).ok)
+    if (!tooLong(source) && !tooNested(tokenize(source)) && parseExpression(source).ok)
       return `${text.slice(0, brace)}${CLOSE}${text.slice(brace + 1)}`.trimEnd();
   }
   return `${text.trimEnd()} ${CLOSE}`;
 }
 
-function complete(text: string, open: number, source: string, ast: SyntaxNode, problems: ExpressionProblem[]): ExpressionPart {
+function complete(
+  open: number,
+  source: string,
+  tokens: readonly Token[],
+  ast: SyntaxNode,
+  problems: ExpressionProblem[],
+): ExpressionPart {
   const sourceStart = open + OPEN.length;
-  const tokens = tokenize(source);
   problems.push(...findCharacters(source, tokens).map(shifted(sourceStart)));
   const references = collectReferences(ast, tokens).map((reference) => ({
     ...reference,
@@ -191,10 +198,11 @@ function refused(text: string, open: number, { message, cure }: SizeProblem, pro
 function broken(text: string, open: number, problems: ExpressionProblem[]): ExpressionPart {
   const sourceStart = open + OPEN.length;
   const source = text.slice(sourceStart, probableEnd(text, sourceStart));
-  const large = tooLarge(source);
+  const long = tooLong(source);
+  const tokens = long ? [] : tokenize(source);
+  const large = long ?? tooNested(tokens);
   if (large) return refused(text, open, large, problems);
-  const tokens = tokenize(source);
-  const parsed = parseExpression(source);
+  const parsed = parseExpression(source, tokens);
   const characters = findCharacters(source, tokens);
   const found = characters.length > 0 || parsed.ok ? characters : [explainSyntax(source, tokens, parsed.fault)];
   problems.push(...found.map(shifted(sourceStart)));

@@ -1,4 +1,4 @@
-import { childrenOf, coalesced, isCoalesce, type FilterNode, type SyntaxNode } from './syntax.js';
+import { childrenOf, coalesced, isCoalesce, isPlainPath, type FilterNode, type SyntaxNode } from './syntax.js';
 import type { Token } from './tokens.js';
 
 export interface Span {
@@ -36,9 +36,21 @@ interface Surroundings {
 
 /** Returns the static paths that an expression reads. Spans are offsets into its source. */
 export function collectReferences(ast: SyntaxNode, tokens: readonly Token[]): readonly Reference[] {
+  if (isPlainPath(ast)) return [plainReference(tokens)];
   const collector = new Collector(new Map(tokens.map((token) => [token.end, token])));
   collector.visit(ast, { guarded: false, inner: false, known: [] });
   return collector.found;
+}
+
+/** Returns the reference of an expression that is only a path of names. */
+function plainReference(tokens: readonly Token[]): Reference {
+  const names = tokens.filter(({ kind }) => kind === 'name' || kind === 'quotedName');
+  return {
+    path: names.map(({ kind, text }) => (kind === 'name' ? text : text.slice(1, -1))),
+    spans: names.map(({ start, end }) => ({ start, end })),
+    guarded: false,
+    inner: false,
+  };
 }
 
 class Collector {

@@ -1,6 +1,6 @@
 import type { SyntaxNode } from './syntax.js';
 import { childrenOf } from './syntax.js';
-import { tokenize, type Token } from './tokens.js';
+import type { Token } from './tokens.js';
 
 /** Limits of one expression: JSONata's parser and the checks are recursive. */
 export const MAX_CHARACTERS = 20_000;
@@ -16,12 +16,18 @@ export interface SizeProblem {
   readonly cure: string;
 }
 
-/** Returns the reason why an expression is too large to be parsed; undefined when it is small enough. */
-export function tooLarge(source: string): SizeProblem | undefined {
+/** Returns the reason why an expression has too many characters to be tokenized; undefined when it is short enough. */
+export function tooLong(source: string): SizeProblem | undefined {
   if (source.length > MAX_CHARACTERS) {
     return { message: `an expression has at most ${MAX_CHARACTERS} characters, but this one has ${source.length}`, cure: CURE };
   }
-  const { brackets, defaults } = nesting(tokenize(source));
+  return undefined;
+}
+
+/** Returns the reason why an expression nests too much to be parsed; undefined when it does not. */
+export function tooNested(tokens: readonly Token[]): SizeProblem | undefined {
+  if (tokens.length <= MAX_DEFAULTS) return undefined;
+  const { brackets, defaults } = nesting(tokens);
   if (brackets > MAX_BRACKETS) {
     return { message: `an expression nests at most ${MAX_BRACKETS} brackets, but this one nests ${brackets}`, cure: CURE };
   }

@@ -10,9 +10,9 @@ export class SourceView {
   readonly source: string;
   readonly tokens: readonly Token[];
   readonly references: readonly Reference[];
-  /** All nodes as written: of the two copies of the left operand of `??` and `?:`, only one. */
-  readonly nodes: readonly SyntaxNode[];
-  private readonly tokenByEnd: ReadonlyMap<number, Token>;
+  private written: readonly SyntaxNode[] | undefined;
+  private types: ReadonlySet<string> | undefined;
+  private tokenByEnd: ReadonlyMap<number, Token> | undefined;
 
   constructor(
     private readonly part: ExpressionPart,
@@ -20,12 +20,21 @@ export class SourceView {
   ) {
     this.source = part.source;
     this.tokens = part.tokens;
-    this.tokenByEnd = new Map(part.tokens.map((token) => [token.end, token]));
     this.references = part.references.map((reference) => ({
       ...reference,
       spans: reference.spans.map((span) => ({ start: span.start - part.sourceStart, end: span.end - part.sourceStart })),
     }));
-    this.nodes = collect(ast);
+  }
+
+  /** All nodes as written: of the two copies of the left operand of `??` and `?:`, only one. */
+  get nodes(): readonly SyntaxNode[] {
+    return (this.written ??= collect(this.ast));
+  }
+
+  /** Tells whether the expression contains a node of this type. */
+  has(type: string): boolean {
+    this.types ??= new Set(this.nodes.map((node) => node.type));
+    return this.types.has(type);
   }
 
   /** Returns a problem with the offsets of the text that contains the expression. */
@@ -38,6 +47,7 @@ export class SourceView {
 
   /** Returns the token that represents a node: the operator of a binary node, the word of a name. */
   tokenOf(node: SyntaxNode): Token | undefined {
+    this.tokenByEnd ??= new Map(this.tokens.map((token) => [token.end, token]));
     return node.position === undefined ? undefined : this.tokenByEnd.get(node.position);
   }
 
@@ -74,13 +84,9 @@ export class SourceView {
 
 function collect(node: SyntaxNode, found: SyntaxNode[] = []): readonly SyntaxNode[] {
   found.push(node);
-  for (const child of writtenChildren(node)) collect(child, found);
+  const copy = node.type === 'condition' && coalesced(node) ? node.condition : undefined;
+  for (const child of childrenOf(node)) if (child !== copy) collect(child, found);
   return found;
-}
-
-function writtenChildren(node: SyntaxNode): readonly SyntaxNode[] {
-  const children = childrenOf(node);
-  return coalesced(node) ? children.filter((child) => child !== node.condition) : children;
 }
 
 const PLAIN_NAME = /^[\p{Letter}_№][\p{Letter}\p{Number}_№]*$/u;

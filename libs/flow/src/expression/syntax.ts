@@ -1,4 +1,6 @@
 import jsonata from 'jsonata';
+import { parseCommon } from './common-syntax.js';
+import { tokenize, type Token } from './tokens.js';
 
 /**
  * A node of JSONata's syntax tree, with the fields that its type declarations leave out.
@@ -65,14 +67,19 @@ export interface SyntaxFault {
 }
 
 export type Parsed =
-  | { readonly ok: true; readonly expression: jsonata.Expression; readonly ast: SyntaxNode }
+  | { readonly ok: true; readonly ast: SyntaxNode }
   | { readonly ok: false; readonly fault: SyntaxFault };
 
+/** Parses an expression into JSONata's tree. Does not throw. */
+export function parseExpression(source: string, tokens: readonly Token[] = tokenize(source)): Parsed {
+  const ast = parseCommon(tokens);
+  return ast ? { ok: true, ast } : parseWithLibrary(source);
+}
+
 /** Parses with JSONata's own parser. Does not throw. */
-export function parseExpression(source: string, options?: jsonata.JsonataOptions): Parsed {
+export function parseWithLibrary(source: string): Parsed {
   try {
-    const expression = jsonata(source, options);
-    return { ok: true, expression, ast: expression.ast() as unknown as SyntaxNode };
+    return { ok: true, ast: jsonata(source).ast() as unknown as SyntaxNode };
   } catch (error) {
     return { ok: false, fault: error as SyntaxFault };
   }
@@ -96,6 +103,12 @@ export function coalesced(node: SyntaxNode): SyntaxNode | undefined {
   return endOf(node.condition) === endOf(node.then) ? node.then : undefined;
 }
 
+/** Tells whether the node is a path of names, without filters. */
+export function isPlainPath({ type, steps, predicate, group }: SyntaxNode): boolean {
+  if (type !== 'path' || !steps || predicate || group) return false;
+  return steps.every((step) => step.type === 'name' && !step.stages && !step.predicate && !step.group);
+}
+
 /** Returns the offset after the first token of a node. */
 export function endOf(node: SyntaxNode): number | undefined {
   const first = node.steps?.[0];
@@ -104,16 +117,27 @@ export function endOf(node: SyntaxNode): number | undefined {
 
 /** Returns the direct children of a node, in the order of the source where the order matters. */
 export function childrenOf(node: SyntaxNode): readonly SyntaxNode[] {
-  const found: (SyntaxNode | undefined)[] = [];
-  if (node.steps) found.push(...node.steps);
-  if (Array.isArray(node.lhs)) found.push(...(node.lhs as SyntaxPair[]).flat());
-  else found.push(node.lhs as SyntaxNode | undefined);
-  found.push(node.rhs, node.expression, node.procedure);
-  if (node.expressions) found.push(...node.expressions);
-  if (node.arguments) found.push(...node.arguments);
-  found.push(node.body, node.condition, node.then, node.else, node.pattern, node.update, node.delete);
-  for (const term of node.terms ?? []) found.push(term.expression);
-  for (const filter of [...(node.stages ?? []), ...(node.predicate ?? [])]) if (filter.type === 'filter') found.push(filter.expr);
-  for (const pair of node.group?.lhs ?? []) found.push(...pair);
-  return found.filter((child): child is SyntaxNode => child !== undefined);
+  // Most nodes are names or literals. This function is called often, so it avoids temporary lists.
+  if (LEAVES.has(node.type) && !node.stages && !node.predicate && !node.group) return NO_CHILDREN;
+  const found: SyntaxNode[] = [];
+  const add = (child: SyntaxNode | undefined): void => {
+    if (child !== undefined) found.push(child);
+  };
+  node.steps?.forEach(add);
+  if (Array.isArray(node.lhs)) for (const pair of node.lhs as readonly SyntaxPair[]) pair.forEach(add);
+  else add(node.lhs as SyntaxNode | undefined);
+  add(node.rhs);
+  add(node.expression);
+  add(node.procedure);
+  node.expressions?.forEach(add);
+  node.arguments?.forEach(add);
+  for (const child of [node.body, node.condition, node.then, node.else, node.pattern, node.update, node.delete]) add(child);
+  for (const term of node.terms ?? []) add(term.expression);
+  for (const filter of node.stages ?? []) if (filter.type === 'filter') add(filter.expr);
+  for (const filter of node.predicate ?? []) if (filter.type === 'filter') add(filter.expr);
+  for (const pair of node.group?.lhs ?? []) pair.forEach(add);
+  return found;
 }
+
+const LEAVES: ReadonlySet<string> = new Set(['name', 'string', 'number', 'value', 'variable']);
+const NO_CHILDREN: readonly SyntaxNode[] = [];

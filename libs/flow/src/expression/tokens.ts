@@ -7,9 +7,13 @@ export interface Token {
 }
 
 const SPACE = ' \t\n\r\v';
+/** The characters with which an operator of two characters begins. */
+const DOUBLE_STARTS = '.:!><*~?';
 /** Operators, which also end a name. Double ones are tried first. Source: `operators` of jsonata's tokenizer. */
 const DOUBLE = ['..', ':=', '!=', '>=', '<=', '**', '~>', '?:', '??'];
 const SINGLE = '.[]{}(),@#;:?+-*/%|=<>^&!~';
+/** The characters of a name: all but white space and operators. */
+const NAME_END = /[^ \t\n\r\v.[\]{}(),@#;:?+\-*/%|=<>^&!~]*/y;
 const NUMBER = /(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[Ee][-+]?[0-9]+)?/y;
 
 /**
@@ -17,38 +21,57 @@ const NUMBER = /(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[Ee][-+]?[0-9]+)?/y;
  * when the syntax is wrong. An unclosed string, name or comment extends to the end of the source.
  */
 export function tokenize(source: string): readonly Token[] {
-  return [...tokensFrom(source, 0)];
+  const tokens: Token[] = [];
+  const tokenizer = new Tokenizer(source, 0);
+  for (let token = tokenizer.next(); token !== undefined; token = tokenizer.next()) tokens.push(token);
+  return tokens;
 }
 
 /** Yields the tokens of an expression that begins at an offset of a text. Lazy, so that the caller can stop early. */
 export function* tokensFrom(text: string, start: number): Generator<Token> {
-  let last: Token | undefined;
-  let at = start;
-  while (at < text.length) {
-    const char = text.charAt(at);
-    if (SPACE.includes(char)) {
-      at += 1;
-      continue;
-    }
-    const [kind, end] = next(text, at, char, isOperandEnd(last));
-    const token: Token = { kind, text: text.slice(at, end), start: at, end };
-    yield token;
-    if (kind !== 'comment') last = token;
-    at = end;
+  const tokenizer = new Tokenizer(text, start);
+  for (let token = tokenizer.next(); token !== undefined; token = tokenizer.next()) yield token;
+}
+
+class Tokenizer {
+  private last: Token | undefined;
+
+  constructor(
+    private readonly text: string,
+    private at: number,
+  ) {}
+
+  /** Returns undefined at the end of the text. */
+  next(): Token | undefined {
+    const { text } = this;
+    while (this.at < text.length && SPACE.includes(text.charAt(this.at))) this.at += 1;
+    if (this.at >= text.length) return undefined;
+    const [kind, end] = next(text, this.at, text.charAt(this.at), isOperandEnd(this.last));
+    const token: Token = { kind, text: text.slice(this.at, end), start: this.at, end };
+    if (kind !== 'comment') this.last = token;
+    this.at = end;
+    return token;
   }
 }
 
 function next(source: string, at: number, char: string, operand: boolean): [Token['kind'], number] {
-  if (source.startsWith('/*', at)) return ['comment', past(source, '*/', at + 2)];
+  if (char === '/' && source.charAt(at + 1) === '*') return ['comment', past(source, '*/', at + 2)];
   if (char === '/' && !operand) return ['regex', endOfRegex(source, at + 1)];
   if (char === '"' || char === "'") return ['string', endOfString(source, at)];
   if (char === '`') return ['quotedName', past(source, '`', at + 1)];
-  const double = DOUBLE.find((operator) => source.startsWith(operator, at));
-  if (double) return ['operator', at + 2];
-  if (SINGLE.includes(char)) return ['operator', at + 1];
-  NUMBER.lastIndex = at;
-  if (NUMBER.test(source)) return ['number', NUMBER.lastIndex];
-  const end = endOfName(source, at);
+  if (SINGLE.includes(char)) {
+    const isDouble = DOUBLE_STARTS.includes(char) && DOUBLE.includes(source.slice(at, at + 2));
+    return ['operator', isDouble ? at + 2 : at + 1];
+  }
+  if (char >= '0' && char <= '9') {
+    NUMBER.lastIndex = at;
+    NUMBER.test(source);
+    return ['number', NUMBER.lastIndex];
+  }
+  // The first character may be one that another kind of token begins with, such as a backslash.
+  NAME_END.lastIndex = at + 1;
+  NAME_END.test(source);
+  const end = NAME_END.lastIndex;
   if (char === '$') return ['variable', end];
   return [['and', 'or', 'in'].includes(source.slice(at, end)) && operand ? 'operator' : 'name', end];
 }
@@ -61,12 +84,6 @@ function isOperandEnd(last: Token | undefined): boolean {
 function past(source: string, mark: string, from: number): number {
   const found = source.indexOf(mark, from);
   return found < 0 ? source.length : found + mark.length;
-}
-
-function endOfName(source: string, from: number): number {
-  let end = from + 1;
-  while (end < source.length && !SPACE.includes(source.charAt(end)) && !SINGLE.includes(source.charAt(end))) end += 1;
-  return end;
 }
 
 function endOfString(source: string, start: number): number {

@@ -83,7 +83,8 @@ export class ExpressionCheck {
   private scalar(node: ScalarNode, visible: Visible, wholeOnly?: string): void {
     if (this.report.full) return;
     const text = this.texts.parse(node);
-    this.marks(node, text?.parts.filter((part) => part.kind === 'literal') ?? [literalOf(node)]);
+    if (typeof node.value === 'string' && node.value.includes('{'))
+      this.marks(node, text?.parts.filter((part) => part.kind === 'literal') ?? [literalOf(node)]);
     if (!text) return;
     for (const problem of text.problems) this.problem(node, problem);
     const whole = text.whole;
@@ -93,11 +94,7 @@ export class ExpressionCheck {
       });
     }
     const condition = wholeOnly === 'a condition';
-    const roots = [
-      ...ROOTS.filter((root) => visible[root] !== undefined),
-      ...(visible.items?.keys() ?? []),
-      ...(visible.others ?? []),
-    ];
+    const roots = rootsIn(visible);
     for (const part of text.parts) {
       if (part.kind !== 'expression' || part.ast === undefined) continue;
       for (const problem of checkExpression(part, { roots, whole, condition, present: (path) => isAlwaysThere(path, visible) }))
@@ -114,7 +111,7 @@ export class ExpressionCheck {
       for (const match of value.matchAll(ALMOST_EXPRESSION)) {
         const at = this.texts.span(node, start + match.index, start + match.index + match[0].length);
         const message = `${match[0]} is a text here: an expression is written between "\${{" and "}}"`;
-        this.report.warning(at, 'EXPR_MARK', message, { write: `\${{ ${match[1]} }}` });
+        this.report.warning(at, 'EXPR_MARK', message, { write: `\${{ ${match[1]?.trimEnd()} }}` });
       }
     }
   }
@@ -145,7 +142,20 @@ export class ExpressionCheck {
   }
 }
 
-const ALMOST_EXPRESSION = /(?:\$\{(?!\{)|(?<!\$)\{\{)\s*((?:trigger|steps|vars|env|error|run|loop)\.[^{}]*?)\s*\}{1,2}/g;
+/** Returns the names of the roots. Cached, because all expressions of a step share what is visible. */
+function rootsIn(visible: Visible): readonly string[] {
+  let roots = rootsOfVisible.get(visible);
+  if (roots === undefined) {
+    const items = visible.items?.keys() ?? [];
+    roots = [...ROOTS.filter((root) => visible[root] !== undefined), ...items, ...(visible.others ?? [])];
+    rootsOfVisible.set(visible, roots);
+  }
+  return roots;
+}
+
+const rootsOfVisible = new WeakMap<Visible, readonly string[]>();
+
+const ALMOST_EXPRESSION = /(?:\$\{(?!\{)|(?<!\$)\{\{)\s*((?:trigger|steps|vars|env|error|run|loop)\.[^{}]*)\}{1,2}/g;
 
 function literalOf({ value }: ScalarNode): LiteralPart {
   const text = typeof value === 'string' ? value : '';

@@ -29,17 +29,25 @@ const HEX_ESCAPES: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
  */
 export class Alignment {
   private readonly starts: number[] = [];
+  /** The offset of the first character, when the value is spelt in the file as it is. */
+  private readonly literalStart: number | undefined;
 
   constructor(
     private readonly node: ScalarNode,
     source: SourceText,
   ) {
-    const raw = source.text.slice(node.start, node.end);
-    if (typeof node.value === 'string') this.walk(node.value, raw, contentStart(node, raw));
+    const { value, start, end } = node;
+    if (typeof value !== 'string') return;
+    const raw = source.text.slice(start, end);
+    const from = contentStart(node, raw);
+    if (raw.startsWith(value, from)) this.literalStart = start + from;
+    else this.walk(value, raw, from);
   }
 
   /** Returns the span in the file for a range of offsets in the value. */
   span(start: number, end: number): Span {
+    const from = this.literalStart;
+    if (from !== undefined && start < String(this.node.value).length) return { start: from + start, end: from + Math.max(end, start + 1) };
     const first = this.starts[start];
     if (first === undefined) return { start: this.node.start, end: this.node.end };
     const last = end > start ? this.starts[end - 1] : undefined;

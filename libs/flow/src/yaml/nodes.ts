@@ -64,9 +64,10 @@ export function nodeAt(node: YamlNode, path: readonly PropertyKey[]): YamlNode |
   return current;
 }
 
-/** Yields all scalars below a node, including the node itself. */
-export function* scalarsOf(node: YamlNode): Generator<ScalarNode> {
-  if (node.kind === 'scalar') yield node;
-  else if (node.kind === 'list') for (const item of node.items) yield* scalarsOf(item);
-  else for (const entry of node.entries) yield* scalarsOf(entry.value);
+/** Returns all scalars below a node, including the node itself, in the order of the file. */
+export function scalarsOf(node: YamlNode, found: ScalarNode[] = []): readonly ScalarNode[] {
+  if (node.kind === 'scalar') found.push(node);
+  else if (node.kind === 'list') for (const item of node.items) scalarsOf(item, found);
+  else for (const entry of node.entries) scalarsOf(entry.value, found);
+  return found;
 }

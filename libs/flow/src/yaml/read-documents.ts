@@ -53,8 +53,12 @@ function reportDepth(report: Report, offset: number): void {
   });
 }
 
+/** Matches a text in which a line may be too deep: a long indentation, or many brackets in a row. */
+const MAYBE_DEEP = new RegExp(`^[ -]{${4 * MAX_LEVELS}}|(?:[[{] *){${MAX_LEVELS}}`, 'm');
+
 /** Returns the offset of the first line that is too deep on its own: by its indentation, its dashes or its brackets. */
 function tooDeepLine(text: string): number | undefined {
+  if (!MAYBE_DEEP.test(text)) return undefined;
   for (let start = 0; start < text.length; start = text.indexOf('\n', start) + 1) {
     const end = text.indexOf('\n', start);
     const line = text.slice(start, end < 0 ? text.length : end);

@@ -8,9 +8,13 @@ import type { Span } from './source-text.js';
  */
 export function refuseTokens(tokens: readonly CST.Token[], report: Report): Span[] {
   const refused: Span[] = [];
+  if (!MAYBE_REFUSED.test(report.source.text)) return refused;
   for (const found of writtenTokens(tokens)) if (refuseToken(found, report)) refused.push(spanOfToken(found));
   return refused;
 }
+
+/** Matches a text that may contain such a token: its first character stands at the beginning of a word. */
+const MAYBE_REFUSED = /(?:^|[\s,[\]{}:?-])[&*!]|^%/m;
 
 interface WrittenToken {
   readonly type: string;
@@ -228,8 +232,12 @@ const CHARACTERS: readonly (readonly [pattern: RegExp, what: string, write: stri
   [/.[\u0300-\u036f]/, 'a letter made of two characters', ''],
 ];
 
+/** Matches each text that one of the patterns matches. */
+const ANY_CHARACTER = /[\u00a0\u202f\u2007“”„‟‘’‚‛\u0300-\u036f]/;
+
 /** Reports misleading characters in a plain scalar. Ignores those in expressions, which have their own check. */
 function refuseCharacters(written: string, at: Span, report: Report): void {
+  if (!ANY_CHARACTER.test(written)) return;
   const outside = written.replace(/\$\{\{.*\}\}/s, (expression) => ' '.repeat(expression.length));
   for (const [pattern, what, write] of CHARACTERS) {
     const match = pattern.exec(outside);

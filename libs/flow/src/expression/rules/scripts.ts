@@ -5,8 +5,14 @@ import type { SourceView } from '../source-view.js';
 const CYRILLIC = 'асеорхуАВСЕНКМОРТХ';
 const LATIN = 'aceopxyABCEHKMOPTX';
 
+/** Tells whether a text contains a Cyrillic letter. Without one no word mixes the alphabets. */
+export function hasCyrillic(text: string): boolean {
+  return /\p{Script=Cyrillic}/u.test(text);
+}
+
 /** EXPR_MIXED_SCRIPT: a word in both alphabets is nearly always an invisible typo. */
 export function checkScripts(view: SourceView): readonly ExpressionProblem[] {
+  if (!hasCyrillic(view.source)) return [];
   return view.tokens.flatMap((token) => {
     if (!['name', 'quotedName', 'variable'].includes(token.kind)) return [];
     const mixed = token.text.match(/[\p{Letter}\p{Number}_]+/gu)?.find(isMixed);
