@@ -30,6 +30,12 @@ export const FINDING_CODES = {
     cause: 'the file has more errors than the lint lists; the others are not shown',
     cure: 'correct the first ones: they may have caused many of the others',
   },
+  FLOW_WARNINGS: {
+    severity: 'warning',
+    message: 'this file has more than … warnings',
+    cause: 'the file has more warnings than the lint lists; the others are not shown',
+    cure: 'correct the first ones, or divide the file',
+  },
   YAML_SYNTAX: {
     severity: 'error',
     message: 'a tab cannot indent; a key must be a text; the key "…" is written twice here',

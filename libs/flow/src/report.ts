@@ -11,11 +11,17 @@ export interface Cure {
 
 /** Maximum errors to collect of one file: more would not be read, and each quotes its line. */
 const MAX_ERRORS = 500;
+/** Maximum warnings to collect of one file. */
+const MAX_WARNINGS = 500;
 
-/** Collects the findings of one file. When the maximum of errors is exceeded, it adds one last error about that and ignores all others. */
+/**
+ * Collects the findings of one file. When the maximum of errors is exceeded, it adds one last error about that and ignores all others;
+ * when the maximum of warnings is exceeded, one last warning, and it ignores further warnings.
+ */
 export class Report {
   readonly findings: Finding[] = [];
   private errors = 0;
+  private warnings = 0;
 
   constructor(readonly source: SourceText) {}
 
@@ -49,6 +55,13 @@ export class Report {
     if (severity === 'error' && (this.errors += 1) > MAX_ERRORS) {
       this.collect(severity, at, 'FLOW_ERRORS', `this file has more than ${MAX_ERRORS} errors`, {
         do: 'correct the first ones: they may have caused many of the others',
+      });
+      return;
+    }
+    if (severity === 'warning' && (this.warnings += 1) > MAX_WARNINGS) {
+      if (this.warnings > MAX_WARNINGS + 1) return;
+      this.collect(severity, at, 'FLOW_WARNINGS', `this file has more than ${MAX_WARNINGS} warnings`, {
+        do: 'correct the first ones, or divide the file',
       });
       return;
     }

@@ -924,6 +924,15 @@ describe('input that cannot be checked', () => {
   });
 });
 
+describe('the number of warnings', () => {
+  it('is limited to 500 per file, and one more warning about the others', () => {
+    const steps = Array.from({ length: 700 }, (_, index) => `  - { id: s${index}, set: 1 }`).join('\n');
+    const found = lintSteps(steps);
+    expect(found).toHaveLength(501);
+    expect(found.at(-1)).toMatch(/^FLOW_WARNINGS this file has more than 500 warnings/);
+  });
+});
+
 describe('the work of checking', () => {
   const HEAD = 'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [x] } }\n';
   const lines = (count: number, line: (index: number) => string) =>
@@ -951,6 +960,29 @@ describe('the work of checking', () => {
     [
       'broken expressions in one text',
       (count) => `${HEAD}steps:\n  - id: s\n    set: >-\n${lines(count, (i) => `      \${{ a == ${i} }}`)}\n`,
+    ],
+    [
+      'types that flows emit and take',
+      (count) =>
+        lines(
+          count,
+          (i) =>
+            `---\n${HEAD.replace('flow: a', `flow: a${i}`).replace('[x]', `[ordre.t${i}, 'p${i}.*']`)}steps: [{ id: s, emit: { type: order.t${i} } }]`,
+        ),
+    ],
+    [
+      'spaces after a mark of another system',
+      (count) => `${HEAD}steps: [{ id: s, set: '{{ trigger.${' '.repeat(count * 40)}' }]\n`,
+    ],
+    [
+      'constants and their readers',
+      (count) =>
+        `${HEAD}vars:\n${lines(count, (i) => `  v${i}: 1`)}\nsteps:\n${lines(count, (i) => `  - { id: s${i}, set: '\${{ vars.v${i} }}' }`)}\n`,
+    ],
+    [
+      'items and handlers of loops',
+      (count) =>
+        `${HEAD}steps:\n${lines(count, (i) => `  - { id: s${i}, forEach: { in: '\${{ trigger.data.x }}', onFailure: continue, steps: [{ id: t${i}, set: '\${{ item.a }}' }] } }`)}\n`,
     ],
     ['repeated keys', (count) => `${HEAD}steps:\n  - id: s\n    set:\n${lines(count, () => '      k: 1')}\n`],
   ])(

@@ -35,6 +35,12 @@ describe('isEventType', () => {
 });
 
 describe('typeMatches', () => {
+  it('compares a pattern with many "#" in proportion to its length', () => {
+    const type = Array.from({ length: 90 }, () => 'a').join('.');
+    expect(typeMatches('#.a.#.a.#.a.#.a.#.a.#.a.#.a.#.a.#.z', type)).toBe(false);
+    expect(typeMatches('#.a.#.a.#.a.#.a.#.a.#.a.#.a.#.a.#.a', type)).toBe(true);
+  });
+
   it.each([
     ['order.created', 'order.created', true],
     ['order.*', 'order.created', true],

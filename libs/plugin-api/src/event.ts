@@ -59,15 +59,19 @@ export function isEventType(text: string): boolean {
  * @param pattern words joined by dots; `*` stands for one word, `#` for any number of words.
  */
 export function typeMatches(pattern: string, type: string): boolean {
-  return matchWords(pattern.split('.'), type.split('.'));
-}
-
-function matchWords(pattern: readonly string[], words: readonly string[]): boolean {
-  const [head, ...rest] = pattern;
-  if (head === undefined) return words.length === 0;
-  if (head === '#') return matchWords(rest, words) || (words.length > 0 && matchWords(pattern, words.slice(1)));
-  if (words.length === 0) return false;
-  return (head === '*' || head === words[0]) && matchWords(rest, words.slice(1));
+  const words = type.split('.');
+  // matched[n]: the part of the pattern so far matches the first n words. Without this table several "#" would take exponential time.
+  let matched = [true, ...words.map(() => false)];
+  for (const part of pattern.split('.')) {
+    const before = matched;
+    matched = [];
+    for (let count = 0; count <= words.length; count += 1) {
+      const one = count > 0 && (part === '*' || part === words[count - 1]) && before[count - 1] === true;
+      const any = part === '#' && (before[count] === true || (count > 0 && matched[count - 1] === true));
+      matched.push(one || any);
+    }
+  }
+  return matched[words.length] === true;
 }
 
 /** Returns a new id for an event whose source has no id of its own: UUIDv7, so that ids sort by time. */

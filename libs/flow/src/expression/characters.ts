@@ -1,7 +1,6 @@
 import type { ExpressionProblem } from './problem.js';
 import type { Token } from './tokens.js';
 
-// eslint-disable-next-line no-control-regex -- all ASCII characters
 const ASCII = /^[\0-\x7f]*$/;
 const SPACES = /[\u00a0\u2007\u202f\ufeff\u200b-\u200d\u2060]/;
 const QUOTES = /[\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019\u201a]/;

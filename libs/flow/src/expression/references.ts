@@ -36,17 +36,17 @@ interface Surroundings {
 
 /** Returns the static paths that an expression reads. Spans are offsets into its source. */
 export function collectReferences(ast: SyntaxNode, tokens: readonly Token[]): readonly Reference[] {
-  if (isPlainPath(ast)) return [plainReference(tokens)];
+  if (isPlainPath(ast)) return [plainReference(ast, tokens)];
   const collector = new Collector(new Map(tokens.map((token) => [token.end, token])));
   collector.visit(ast, { guarded: false, inner: false, known: [] });
   return collector.found;
 }
 
 /** Returns the reference of an expression that is only a path of names. */
-function plainReference(tokens: readonly Token[]): Reference {
-  const names = tokens.filter(({ kind }) => kind === 'name' || kind === 'quotedName');
+function plainReference({ steps = [] }: SyntaxNode, tokens: readonly Token[]): Reference {
+  const names = tokens.filter(({ kind }) => kind !== 'operator' && kind !== 'comment');
   return {
-    path: names.map(({ kind, text }) => (kind === 'name' ? text : text.slice(1, -1))),
+    path: steps.map((step) => String(step.value)),
     spans: names.map(({ start, end }) => ({ start, end })),
     guarded: false,
     inner: false,

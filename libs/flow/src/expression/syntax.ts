@@ -66,9 +66,7 @@ export interface SyntaxFault {
   readonly token?: unknown;
 }
 
-export type Parsed =
-  | { readonly ok: true; readonly ast: SyntaxNode }
-  | { readonly ok: false; readonly fault: SyntaxFault };
+export type Parsed = { readonly ok: true; readonly ast: SyntaxNode } | { readonly ok: false; readonly fault: SyntaxFault };
 
 /** Parses an expression into JSONata's tree. Does not throw. */
 export function parseExpression(source: string, tokens: readonly Token[] = tokenize(source)): Parsed {

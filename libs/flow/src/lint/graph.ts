@@ -35,7 +35,7 @@ export function checkEvents(flows: readonly FlowDraft[], published: readonly str
   const nearEmitted = new NearTypes(emitted);
   const known = new TypeSet([...emitted.map(({ type }) => type), ...published]);
   for (const { flow, node, type } of taken) {
-    if (emitted.length === 0 || /[*#]/.test(type) || known.takes(type)) continue;
+    if (emitted.length === 0 || isPattern(type) || known.takes(type)) continue;
     const near = nearEmitted.to(type);
     if (near !== undefined) flow.report.warning(node, 'EVENT_NOBODY_EMITS', `no flow emits ${type}`, { write: near });
   }
@@ -43,17 +43,40 @@ export function checkEvents(flows: readonly FlowDraft[], published: readonly str
 
 /** A set of event types and patterns. */
 class TypeSet {
-  private readonly types: ReadonlySet<string>;
-  private readonly patterns: readonly string[];
+  private readonly types = new Set<string>();
+  /** Patterns by their words before the first `*` or `#`, because a workspace may have many patterns. */
+  private readonly patterns = new Map<string, string[]>();
 
   constructor(all: readonly string[]) {
-    this.types = new Set(all);
-    this.patterns = [...this.types].filter((type) => /[*#]/.test(type));
+    for (const type of new Set(all)) {
+      if (!isPattern(type)) this.types.add(type);
+      else this.patternsAfter(type.slice(0, Math.max(0, type.search(/[*#]/) - 1))).push(type);
+    }
   }
 
   takes(type: string): boolean {
-    return this.types.has(type) || this.patterns.some((pattern) => typeMatches(pattern, type));
+    if (this.types.has(type)) return true;
+    for (let end = 0; end >= 0; end = end < type.length ? nextDot(type, end + 1) : -1) {
+      if (this.patterns.get(type.slice(0, end))?.some((pattern) => typeMatches(pattern, type))) return true;
+    }
+    return false;
   }
+
+  private patternsAfter(words: string): string[] {
+    const known = this.patterns.get(words) ?? [];
+    this.patterns.set(words, known);
+    return known;
+  }
+}
+
+function isPattern(type: string): boolean {
+  return /[*#]/.test(type);
+}
+
+/** Returns the offset of the next dot, or the length of the text. */
+function nextDot(text: string, from: number): number {
+  const dot = text.indexOf('.', from);
+  return dot < 0 ? text.length : dot;
 }
 
 function* emitsOf(flow: FlowDraft): Generator<EventMention> {
@@ -65,8 +88,8 @@ function* takesOf(flow: FlowDraft): Generator<EventMention> {
   for (const node of flow.trigger.types) yield { flow, node, type: String(node.value) };
 }
 
-/** Maximum types that one type is compared with, so that the check of a huge workspace ends in time. */
-const MAX_COMPARED_TYPES = 2_000;
+/** Maximum pairs of types to compare, so that the check of a huge workspace ends in time. */
+const MAX_COMPARISONS = 50_000;
 
 /**
  * Finds the type that was probably meant. Each word must be near: most letters of `order.saved` and `order.created` are the same,
@@ -74,13 +97,16 @@ const MAX_COMPARED_TYPES = 2_000;
  */
 class NearTypes {
   private readonly types: readonly { readonly type: string; readonly words: readonly string[] }[];
+  private comparisons = 0;
 
   constructor(mentions: readonly EventMention[]) {
-    const types = [...new Set(mentions.map(({ type }) => type))].slice(0, MAX_COMPARED_TYPES);
+    const types = [...new Set(mentions.map(({ type }) => type))];
     this.types = types.map((type) => ({ type, words: type.split('.') }));
   }
 
+  /** Returns undefined when no type is near, and when too many were compared already. */
   to(type: string): string | undefined {
+    if ((this.comparisons += this.types.length) > MAX_COMPARISONS) return undefined;
     const words = type.split('.');
     const isNear = (others: readonly string[]) =>
       words.length === others.length &&

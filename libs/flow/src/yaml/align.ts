@@ -47,7 +47,8 @@ export class Alignment {
   /** Returns the span in the file for a range of offsets in the value. */
   span(start: number, end: number): Span {
     const from = this.literalStart;
-    if (from !== undefined && start < String(this.node.value).length) return { start: from + start, end: from + Math.max(end, start + 1) };
+    if (from !== undefined && start < String(this.node.value).length)
+      return { start: from + start, end: from + Math.max(end, start + 1) };
     const first = this.starts[start];
     if (first === undefined) return { start: this.node.start, end: this.node.end };
     const last = end > start ? this.starts[end - 1] : undefined;

@@ -233,7 +233,7 @@ const CHARACTERS: readonly (readonly [pattern: RegExp, what: string, write: stri
 ];
 
 /** Matches each text that one of the patterns matches. */
-const ANY_CHARACTER = /[\u00a0\u202f\u2007“”„‟‘’‚‛\u0300-\u036f]/;
+const ANY_CHARACTER = /[\u0300-\u036f\u00a0\u202f\u2007“”„‟‘’‚‛]/;
 
 /** Reports misleading characters in a plain scalar. Ignores those in expressions, which have their own check. */
 function refuseCharacters(written: string, at: Span, report: Report): void {
