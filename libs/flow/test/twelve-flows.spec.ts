@@ -26,4 +26,47 @@ describe('twelve flows of the whole language', () => {
       'stock-request.yaml': ['"cache" of a step comes with a later release'],
     });
   });
+
+  it('compile without these features', () => {
+    const without: Readonly<Record<string, readonly [part: RegExp, instead: string][]>> = {
+      'debt-campaign.yaml': [[/^ +concurrency: 20\n/m, '']],
+      // the second flow is about batches
+      'nightly-contacts.yaml': [
+        [/^ +concurrency: 10\n/m, ''],
+        [/^---\n[^]*/m, ''],
+      ],
+      'payment-webhook.yaml': [[/^ +onDuplicate: replayReply\n/m, '']],
+      'reserve-lines.yaml': [[/^ +concurrency: 4\n/m, '']],
+      'stock-request.yaml': [[/^ +cache: .*\n/m, '']],
+    };
+    const rest = Object.fromEntries(
+      Object.entries(flows)
+        // all of it is about coalesced events and parallel branches
+        .filter(([name]) => name !== 'price-list.yaml')
+        .map(([name, text]) => [name, (without[name] ?? []).reduce((part, [from, to]) => part.replace(from, to), text)]),
+    );
+    const { findings, workspace } = compile({
+      workspace: read('sluice.yaml').replace(/^ +pace: \{ shared: .*\n/m, ''),
+      flows: rest,
+    });
+    // their events go to systems outside of the workspace
+    const others = findings.filter(({ code }) => code !== 'EVENT_NOBODY_TAKES');
+    expect(others.map(({ file, code, severity }) => `${file} ${severity} ${code}`)).toEqual([
+      'debt-campaign.yaml warning POLICY_TIMEOUT',
+      'payment-webhook.yaml warning POLICY_REPLY',
+      'payment-webhook.yaml warning POLICY_EXPIRES',
+    ]);
+    const reserve = workspace?.flows.find(({ name }) => name === 'reserve-lines');
+    expect(reserve?.steps).toMatchObject([
+      {
+        verb: 'forEach',
+        as: 'line',
+        onFailure: 'continue',
+        steps: [{ verb: 'try', steps: [{ id: 'reserve' }], catch: [{ id: 'partly' }, { id: 'none', verb: 'raise' }] }],
+      },
+      { verb: 'raise', error: { code: 'NOTHING_RESERVED', fate: 'rejected' } },
+      { verb: 'emit' },
+    ]);
+    expect(workspace?.flows.find(({ name }) => name === 'onec-request')?.catch).toMatchObject([{ verb: 'emit' }]);
+  });
 });
