@@ -52,6 +52,18 @@ describe('trigger.where of events of the bus', () => {
     await machine.ended('parked', 3);
   });
 
+  it('is decided before deliver.key, so that such an event waits in no lane', async () => {
+    const deliver = "deliver: { key: '${{ trigger.data.none }}' }\n";
+    const machine = await start({ flows: picky('large', WHERE, deliver) });
+    await machine.publish('order.created', { amount: 1 });
+    await until('the event to be left out', () => machine.filtered.length === 1);
+    await machine.publish('order.created', { amount: 'x' });
+    await machine.publish('order.created', { amount: 700 });
+    // without a value of the key, and with an error in where
+    await machine.ended('parked', 2);
+    expect(machine.filtered).toEqual(['large']);
+  });
+
   it('is decided before the size of the body, dedupe and the expiry', async () => {
     const deliver = "deliver: { maxBody: 64B, expires: 1s, dedupe: { key: '${{ trigger.data.none }}', within: 1h } }\n";
     const machine = await start({ flows: picky('large', WHERE, deliver) });

@@ -36,8 +36,12 @@ export type LaneMode = { readonly kind: 'key' } | { readonly kind: 'places'; rea
 export interface LaneRuns {
   /** Returns the hop of a message. Its steps have not run yet. */
   open(delivery: Pick<Delivery, 'message'>, run: RunMessage | undefined): Hop;
-  /** Evaluates `deliver.key`. Throws or rejects with the error of the expression. */
-  keyOf(hop: Hop): MaybePromise<string>;
+  /**
+   * Evaluates `deliver.key`. Throws or rejects with the error of the expression.
+   *
+   * @returns undefined when the run ends at once, without a lane, because `trigger.where` is false or has an error
+   */
+  keyOf(hop: Hop, run: RunMessage | undefined): MaybePromise<string | undefined>;
   /** Runs the hop and settles or releases the delivery. */
   take(delivery: LaneDelivery): void;
 }
@@ -135,18 +139,20 @@ export class LaneTable {
     const message = inherited ? { attributes: withoutLane(attributes), body } : delivery.message;
     const arrival = { delivery, message, pass: this.#passOf(message, run) };
     const place = (key: string, hop?: Hop) => this.#place({ ...arrival, key, ...(hop && { hop }) }, run, inherited);
+    const beginNow = () => this.#begin(new Pass(this.#ties, { ...arrival, key: '' }, undefined, false));
     const refuse = (error: unknown) =>
       this.#begin(new Pass(this.#ties, { ...arrival, key: '' }, undefined, false, error as SluiceError));
     switch (this.deps.mode.kind) {
       case 'none':
-        return this.#begin(new Pass(this.#ties, { ...arrival, key: '' }, undefined, false));
+        return beginNow();
       case 'places':
         return place(arrival.pass().run);
       case 'key':
         try {
           const hop = this.deps.runs.open({ message }, run);
-          const key = this.deps.runs.keyOf(hop);
-          return isPromise(key) ? key.then((text) => place(laneOf(text)), refuse) : place(laneOf(key), hop);
+          const key = this.deps.runs.keyOf(hop, run);
+          if (isPromise(key)) return key.then((text) => (text === undefined ? beginNow() : place(laneOf(text))), refuse);
+          return key === undefined ? beginNow() : place(laneOf(key), hop);
         } catch (error) {
           return refuse(error);
         }

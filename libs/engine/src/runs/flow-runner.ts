@@ -101,7 +101,8 @@ export class FlowRunner {
     const { key } = this.flow.deliver;
     const runs = {
       open: this.#hops.open.bind(this.#hops),
-      keyOf: (hop: Hop) => key?.text(hop.scope) ?? '',
+      keyOf: (hop: Hop, run: RunMessage | undefined) =>
+        chain(this.#hops.takes(hop, run?.state), (taken) => (taken ? (key?.text(hop.scope) ?? '') : undefined)),
       take: (delivery: Delivery) => this.#take(delivery),
     };
     const held = mode.kind === 'places' ? Math.min(prefetch, mode.count) : prefetch;

@@ -64,7 +64,7 @@ export class HopRunner {
     if (state.kind === 'replay') {
       const replay = () => this.#claimedThen(hop, () => this.#replay(hop, state, gone));
       // a run whose "where" had an error has no step yet; the flow may be corrected by now
-      return state.at === undefined ? this.#filtered(hop, HOP_ENDS.stopped, replay) : replay();
+      return beginsAnew(state) ? this.#filtered(hop, HOP_ENDS.stopped, replay) : replay();
     }
     if (gone !== undefined) return changed(hop, gone, state);
     const { at = '', call, kind } = state;
@@ -78,20 +78,40 @@ export class HopRunner {
   }
 
   /**
-   * Runs the work unless `trigger.where` is false. The ingress has evaluated it already for events that only this flow receives. An error in
-   * it parks the run: it is never taken for "false".
+   * Returns false when the run ends before its first step because `trigger.where` is false or has an error.
+   *
+   * @param state absent for an event
    */
+  takes(hop: Hop, state: RunState | undefined): MaybePromise<boolean> {
+    if (state && state.kind !== 'begin' && !beginsAnew(state)) return true;
+    return chain(this.#tested(hop), (taken) => taken === true);
+  }
+
+  /** Runs the work unless `trigger.where` is false. An error in it parks the run: it is never taken for "false". */
   #filtered<End, Otherwise>(
     hop: Hop,
     otherwise: Otherwise,
     work: () => MaybePromise<End>,
   ): MaybePromise<End | Otherwise | HopEnd> {
-    const { where } = this.program.flow.trigger;
-    if (where === undefined || hop.event.wherechecked) return work();
-    return chain(
-      settled(() => where.test(hop.scope)),
-      (taken) => (taken === true ? work() : taken === false ? otherwise : taken),
+    return chain(this.#tested(hop), (taken): MaybePromise<End | Otherwise | HopEnd> =>
+      taken === true ? work() : taken === false ? otherwise : taken,
     );
+  }
+
+  /**
+   * Evaluates `trigger.where`. The ingress has done so already for events that only this flow receives. Returns the end of a run whose
+   * condition has an error.
+   */
+  #tested(hop: Hop): MaybePromise<boolean | HopEnd> {
+    const { where } = this.program.flow.trigger;
+    if (where === undefined || hop.event.wherechecked) return true;
+    const parked = (error: unknown) => endWith('parked', viewError(error));
+    try {
+      const taken = where.test(hop.scope);
+      return isPromise(taken) ? taken.catch(parked) : taken;
+    } catch (error) {
+      return parked(error);
+    }
   }
 
   #replay(hop: Hop, state: RunState, gone: string | undefined): MaybePromise<HopEnd> {
@@ -147,15 +167,9 @@ export class HopRunner {
   }
 }
 
-/** Returns the value of the condition, or the end of a run whose condition has an error. */
-function settled(test: () => MaybePromise<boolean>): MaybePromise<boolean | HopEnd> {
-  const parked = (error: unknown) => endWith('parked', viewError(error));
-  try {
-    const taken = test();
-    return isPromise(taken) ? taken.catch(parked) : taken;
-  } catch (error) {
-    return parked(error);
-  }
+/** Returns whether a replay begins before the first step. */
+function beginsAnew({ kind, at }: RunState): boolean {
+  return kind === 'replay' && at === undefined;
 }
 
 /** Returns the step or block of the state that the flow does not have any more; undefined when all are there. */
