@@ -197,7 +197,7 @@ describe('try', () => {
       steps: [{ id: 'save' }],
       catch: [{ id: 'note' }, { id: 'again', verb: 'raise' }],
     });
-    expect((step as { catch: object[] }).catch[1]).not.toHaveProperty('error');
+    expect(step).not.toHaveProperty('catch.1.error');
   });
 
   it('makes its steps uncertain after it, unless its catch never goes on', () => {
