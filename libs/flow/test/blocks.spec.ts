@@ -73,6 +73,7 @@ describe('forEach', () => {
     ['no steps', `in: ${LINES}`, 'forEach needs "steps"'],
     ['an empty list of steps', `in: ${LINES}, steps: []`, 'forEach has at least one step'],
     ['a reserved name', `in: ${LINES}, as: loop, steps: [${STOP}]`, '"loop" is a reserved word'],
+    ['a hidden name', `in: ${LINES}, as: context, steps: [${STOP}]`, '"context" cannot be the name of an item'],
     ['the default name', `in: ${LINES}, as: item, steps: [${STOP}]`, '"item" is the name of an item when "as" is absent'],
     ['a name with a dash', `in: ${LINES}, as: my-line, steps: [${STOP}]`, 'an expression could not read it → myLine'],
     ['a wrong policy', `in: ${LINES}, onFailure: ignore, steps: [${STOP}]`, 'onFailure is finish, stop or continue'],

@@ -47,6 +47,8 @@ const FOR_EACH: KeyTable = {
 };
 const ON_FAILURE = ['finish', 'stop', 'continue'] as const;
 const DEFAULT_ITEM = 'item';
+/** A field of the scope that is not a root. */
+const HIDDEN_NAME = 'context';
 const MAX_CONCURRENCY = 100;
 
 /** Runs its steps once for each item of a list, in order. */
@@ -140,6 +142,9 @@ function readItemName(fields: Fields, { report, around }: StepReading): string {
   if (node?.kind === 'scalar' && node.value === DEFAULT_ITEM) {
     const message = `"${DEFAULT_ITEM}" is the name of an item when "as" is absent`;
     report.error(node, 'FLOW_NAME', message, { do: 'delete the line, or choose another name' });
+  } else if (node && as === HIDDEN_NAME) {
+    report.error(node, 'FLOW_NAME', `"${HIDDEN_NAME}" cannot be the name of an item`, { do: 'choose another name' });
+    return DEFAULT_ITEM;
   } else if (node?.kind === 'scalar' && node.value === as && !checkIdentifier(as, node, 'the name of an item', report)) {
     return DEFAULT_ITEM;
   }
