@@ -8,6 +8,7 @@ import { keepUsing } from './calls/keep-using.js';
 import { EventIngress } from './ingress/event-ingress.js';
 import { DelayedEvents } from './runs/delayed-events.js';
 import { FlowRunner } from './runs/flow-runner.js';
+import { AwayRuns } from './runs/away-runs.js';
 import { NewerStateQueues, type NewerStates } from './runs/newer-states.js';
 import type { Observer } from './observer.js';
 import { ParkedAccounts, type ParkedAccountState } from './parked-accounts.js';
@@ -85,6 +86,7 @@ export class Engine {
   readonly #pushes: readonly PushRunner[];
   readonly #readiness = new Readiness();
   readonly #newer: NewerStateQueues;
+  readonly #away: AwayRuns;
   readonly #parkedQueues: ParkedQueues;
   readonly #delayed: DelayedEvents;
   readonly #accounts: ParkedAccounts;
@@ -117,6 +119,7 @@ export class Engine {
     });
     this.ingress.takes(workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : [])));
     this.#newer = new NewerStateQueues(log, clock);
+    this.#away = new AwayRuns(store.journal, clock);
     this.#parkedQueues = new ParkedQueues({ bus, store, log, clock, newer: this.#newer, signal: this.#draining.signal });
     this.#delayed = new DelayedEvents({ bus, ingress: this.ingress, observer, eventBytes: settings.limits.eventBytes });
     this.parking = new Parking({
@@ -147,6 +150,7 @@ export class Engine {
           gate,
           readiness: this.#readiness,
           newer: this.#newer,
+          away: this.#away,
           hostId: options.hostId,
           signal: this.#ending.signal,
         }),
@@ -234,6 +238,7 @@ export class Engine {
     grace.abort();
     this.#ending.abort(new Error('the host stops'));
     await Promise.race([drained, pause(clock, 1_000, new AbortController().signal)]);
+    this.#away.stop();
     await this.#replies.stop();
     await this.connections.close();
     await this.#peers.stop();
@@ -285,6 +290,7 @@ export class Engine {
           settings: workspace.settings,
           signal: this.#draining.signal,
           journaled,
+          away: this.#away,
           gate,
           suspects,
           readiness: this.#readiness,

@@ -40,7 +40,7 @@ export class UnpacedCalls {
     await this.#publishEarly(hop);
     if (call.deadline !== undefined && this.deps.clock.now() >= call.deadline) return timedOut(step, call);
     const outcome = await this.deps.executor.make({
-      run: { run: hop.run, flow: this.flow.name, event: hop.event },
+      run: hop.journaled,
       step,
       call,
       prepared,
@@ -58,6 +58,7 @@ export class UnpacedCalls {
       case 'suspended':
         hop.outputs.push(...outcome.emitted);
         hop.startTimer(step, call);
+        hop.waitFor(step, call, { kind: 'result', ...(call.deadline !== undefined && { until: call.deadline }) });
         return { kind: 'suspended' };
       case 'failed':
         return this.#failed(hop, step, call, prepared, outcome);
@@ -107,9 +108,11 @@ export class UnpacedCalls {
 
   /** Publishes the same call with a durable delay. */
   #later(hop: Hop, step: StepPath, call: PendingCall, ms: number): StepEnd {
-    const state = hop.state('retry', { at: step, call: { ...call, attempt: call.attempt + 1 } });
-    const message = runMessage({ state, body: hop.body }, this.deps.clock.now());
-    hop.outputs.push({ queue: queues.next(this.flow.name), message, notBefore: this.deps.clock.now() + ms });
+    const next = { ...call, attempt: call.attempt + 1 };
+    const until = this.deps.clock.now() + ms;
+    const message = runMessage({ state: hop.state('retry', { at: step, call: next }), body: hop.body }, this.deps.clock.now());
+    hop.outputs.push({ queue: queues.next(this.flow.name), message, notBefore: until });
+    hop.waitFor(step, next, { kind: 'retry', priority: call.priority, attempts: call.policy.attempts, until });
     return { kind: 'suspended' };
   }
 }

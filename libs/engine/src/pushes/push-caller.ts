@@ -6,6 +6,9 @@ import type { ExclusiveGate } from '../coordination/exclusive-gate.js';
 import { SUSPECT_RUNS, type PoisonGuard } from '../coordination/poison-guard.js';
 import type { CallEnd } from '../ports/pacer.js';
 import type { Store } from '../ports/store.js';
+import { MIN_AWAY_MS, type AwayRuns } from '../runs/away-runs.js';
+import { placeInLoop } from '../runs/frames.js';
+import { journalEntry } from '../runs/journal-entry.js';
 import type { PendingCall } from '../runs/run-state.js';
 import type { CallablePush, PushIntake } from './push-intake.js';
 import { paceEnd, type PushJudge } from './push-judge.js';
@@ -18,6 +21,7 @@ export interface PushCallerDeps {
   readonly gate: ExclusiveGate;
   readonly suspects: PoisonGuard;
   readonly journaled: (flow: string) => boolean;
+  readonly away: AwayRuns;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -166,7 +170,22 @@ export class PushCaller {
   }
 
   #again({ held, run }: CallablePush, call: PendingCall, ms: number): void {
+    if (ms >= MIN_AWAY_MS && this.deps.journaled(run.state.flow)) this.#journalWait(run, call, ms);
     this.intake.settle(held, [pushAgain(this.connection, run, call, ms, this.deps.clock.now())]);
+  }
+
+  #journalWait({ state }: Push, { attempt, priority, policy }: PendingCall, ms: number): void {
+    const now = this.deps.clock.now();
+    const waits = {
+      kind: 'retry' as const,
+      priority,
+      attempts: policy.attempts,
+      until: now + ms,
+      ...placeInLoop(state.frames ?? []),
+    };
+    const details = { step: state.at ?? '', connection: this.connection, attempt, waits };
+    this.deps.away.returned(state.run);
+    this.deps.store.journal.write(journalEntry(state, 'waiting', now, details));
   }
 
   #settleFailed({ held, run }: CallablePush, error: unknown): void {

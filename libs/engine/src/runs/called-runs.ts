@@ -12,12 +12,18 @@ import { stepIdOf, type StepPath } from './step-path.js';
 const CALL_TYPE = 'sluice.call';
 
 /**
- * Returns the message that begins the run of another flow. It carries the state of the caller, so that no table is needed and whichever
+ * Returns the message that begins the run of another flow, and the id of that run. The message carries the state of the caller, so that no table is needed and whichever
  * host ends the called run can continue the caller. The called run has the same id in every redelivery and replay of the caller.
  *
  * @throws FLOW_LOOP, BODY_TOO_LARGE, STATE_TOO_LARGE
  */
-export function callMessage(hop: Hop, at: StepPath, call: PendingCall, data: unknown, limits: Settings['limits']): EventMessage {
+export function callMessage(
+  hop: Hop,
+  at: StepPath,
+  call: PendingCall,
+  data: unknown,
+  limits: Settings['limits'],
+): { readonly message: EventMessage; readonly run: string } {
   const flow = call.action;
   const now = call.since;
   const attributes = { type: CALL_TYPE, subject: undefined, correlationid: undefined, partitionkey: undefined };
@@ -52,7 +58,7 @@ export function callMessage(hop: Hop, at: StepPath, call: PendingCall, data: unk
   };
   const message = runMessage({ state: begin, body }, now);
   if (message.body.length > STATE_LIMIT_BYTES) throw stateTooLarge(message.body.length);
-  return message;
+  return { message, run };
 }
 
 /**

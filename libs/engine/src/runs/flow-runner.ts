@@ -1,6 +1,7 @@
 import { engineFail, runId, viewError, type EventAttributes, type Log, pause, type Clock } from '@sluice/plugin-api';
 import type { Flow } from '@sluice/flow';
 import { AWAY_PAUSE_MS } from '@sluice/runtime';
+import type { AwayRuns } from './away-runs.js';
 import { CompletedWork } from './completed-work.js';
 import type { Hop } from './hop.js';
 import { endWith, type HopEnd } from './hop-end.js';
@@ -8,6 +9,7 @@ import { HopRunner, type HopRunnerDeps } from './hop-runner.js';
 import type { EventIngress } from '../ingress/event-ingress.js';
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { NewerStateQueues } from './newer-states.js';
+import { journalEntry } from './journal-entry.js';
 import { linkProgram } from './program.js';
 import type { StepPath } from './step-path.js';
 import { queues, type Bus, type Consumer, type Delivery } from '../ports/bus.js';
@@ -37,6 +39,7 @@ export interface FlowRunnerDeps extends HopRunnerDeps, RunEndsDeps {
   readonly gate: ExclusiveGate;
   readonly readiness: Readiness;
   readonly newer: NewerStateQueues;
+  readonly away: AwayRuns;
   /** Unique over all hosts and restarts. */
   readonly hostId: string;
   readonly signal: AbortSignal;
@@ -141,10 +144,16 @@ export class FlowRunner {
   #read(delivery: Delivery): RunMessage | undefined | 'unread' {
     if (!isRun(delivery.message)) return undefined;
     const read = readRun(delivery.message.body);
-    if (read.kind === 'run') return read.run;
+    if (read.kind === 'run') return this.#returned(read.run);
     if (read.kind === 'newer') this.deps.newer.handBack(delivery, read.version);
     else delivery.settle([{ queue: queues.poison, message: delivery.message }]);
     return 'unread';
+  }
+
+  #returned(run: RunMessage): RunMessage {
+    // a timer may be late: the run may wait at another step already
+    if (run.state.kind !== 'timer') this.deps.away.returned(run.state.run);
+    return run;
   }
 
   #guarded(delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
@@ -249,9 +258,15 @@ export class FlowRunner {
     }
     return chain(this.#ends.releaseClaim(hop, end), () => {
       const final = this.#ends.conclude(hop, end);
+      this.#journalWait(hop, final);
       const outcome = final.kind === 'ended' ? final.outcome : undefined;
       return this.#settle(hop, final, delivery, run, () => observer.hop(name, clock.monotonic() - hop.beganMonotonic, outcome));
     });
+  }
+
+  #journalWait(hop: Hop, end: HopEnd): void {
+    if (end.kind === 'suspended' && hop.wait && this.flow.journal !== 'off')
+      this.deps.away.left(journalEntry(hop.journaled, 'waiting', this.deps.clock.now(), hop.wait));
   }
 
   /** @param report called once the outputs are confirmed and the delivery is removed from its queue */

@@ -50,6 +50,12 @@ export interface CatchFrame {
   readonly failure: Failure;
 }
 
+/** Returns the place in the innermost loop; an empty object outside of loops. */
+export function placeInLoop(frames: readonly Frame[]): { readonly item?: number; readonly items?: number } {
+  const loop = frames.findLast((frame) => frame.block === 'loop');
+  return loop ? { item: loop.index, items: loop.items.length } : {};
+}
+
 /** A block in which a run is. */
 export type Frame = LoopFrame | TryFrame | CatchFrame;
 

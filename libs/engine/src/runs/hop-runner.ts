@@ -1,5 +1,5 @@
 import { engineFail, viewError, type ErrorView } from '@sluice/plugin-api';
-import type { Flow } from '@sluice/flow';
+import { MAX_NOTE_LENGTH, type Flow } from '@sluice/flow';
 import { stepTimeout } from '../calls/retry.js';
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { Delivery } from '../ports/bus.js';
@@ -53,8 +53,27 @@ export class HopRunner {
       const error = engineFail.BODY_TOO_LARGE(`the body has ${hop.body.length} bytes, and the flow takes ${maxBodyBytes}`);
       return endWith('parked', viewError(error));
     }
-    if (hop.expired) return HOP_ENDS.expired;
-    return this.#claimedThen(hop, () => this.#steps.advance(hop, this.program.first));
+    return chain(this.#noted(hop), () => {
+      if (hop.expired) return HOP_ENDS.expired;
+      return this.#claimedThen(hop, () => this.#steps.advance(hop, this.program.first));
+    });
+  }
+
+  /** Evaluates the note of the flow. A run whose note has no value, or whose note fails, has none: a note never ends a run. */
+  #noted(hop: Hop): MaybePromise<void> {
+    const { note } = this.program.flow;
+    if (!note) return;
+    try {
+      const text = note.text(hop.scope);
+      if (typeof text === 'string') hop.note = noteOf(text);
+      else
+        return text.then(
+          (value) => void (hop.note = noteOf(value)),
+          () => undefined,
+        );
+    } catch {
+      hop.note = undefined;
+    }
   }
 
   /** Continues a run. Resolves with `obsolete` when the message has no effect: another end of the same step has continued the run. `filtered` as in {@link begin}. */
@@ -170,6 +189,19 @@ export class HopRunner {
 /** Returns whether a replay begins before the first step. */
 function beginsAnew({ kind, at }: RunState): boolean {
   return kind === 'replay' && at === undefined;
+}
+
+/** Returns the note on one line, cut to its maximum length; undefined when it is empty. */
+function noteOf(text: string): string | undefined {
+  const line = text
+    .toWellFormed()
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+  return line === ''
+    ? undefined
+    : Array.from(line.slice(0, 2 * MAX_NOTE_LENGTH))
+        .slice(0, MAX_NOTE_LENGTH)
+        .join('');
 }
 
 /** Returns the step or block of the state that the flow does not have any more; undefined when all are there. */

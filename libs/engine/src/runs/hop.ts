@@ -1,7 +1,9 @@
 import { derivedId, runId, type EventAttributes, type Reply, type Clock } from '@sluice/plugin-api';
 import type { Flow, Scope, Settings } from '@sluice/flow';
 import { queues, type Outgoing } from '../ports/bus.js';
-import type { CatchFrame, Failure, Frame, LoopFrame } from './frames.js';
+import { placeInLoop, type CatchFrame, type Failure, type Frame, type LoopFrame } from './frames.js';
+import type { WaitingFor } from '../ports/store.js';
+import type { JournalDetails, JournaledRun } from './journal-entry.js';
 import { isVerb, type Program } from './program.js';
 import { replyMessage } from './replies.js';
 import { runMessage } from './run-codec.js';
@@ -25,6 +27,10 @@ export class Hop {
   notable: boolean;
   replied: boolean;
   claim: string | undefined;
+  /** The text that people find the run by. */
+  note: string | undefined;
+  /** The step at which the run waits after this hop, and for what; undefined when it ends. */
+  wait: Pick<JournalDetails, 'step' | 'connection' | 'attempt' | 'waits'> | undefined;
   /** The lane or the place of the run. */
   lane: RunState['lane'];
   /** Lanes and places of the runs that have called this one. */
@@ -64,6 +70,7 @@ export class Hop {
     this.notable = state !== undefined;
     this.replied = state?.replied ?? false;
     this.claim = state?.claim;
+    this.note = state?.note;
     this.lane = state?.lane;
     this.#holds = state?.holds;
     this.caller = state?.caller;
@@ -204,12 +211,25 @@ export class Hop {
       steps: this.steps,
       ...(this.replied && { replied: true }),
       ...(this.claim !== undefined && { claim: this.claim }),
+      ...(this.note !== undefined && { note: this.note }),
       ...(this.lane && { lane: this.lane }),
       ...(this.#holds && { holds: this.#holds }),
       ...(this.caller && { caller: this.caller }),
       kind,
       ...more,
     };
+  }
+
+  /** The run as its entries in the journal name it. */
+  get journaled(): JournaledRun {
+    const { run, event, epoch, note } = this;
+    return { run, flow: this.flow.name, event, epoch, ...(note !== undefined && { note }) };
+  }
+
+  /** Sets what the run waits for after this hop. */
+  waitFor(at: StepPath, { connection, attempt }: Pick<PendingCall, 'connection' | 'attempt'>, waits: WaitingFor): void {
+    const place = placeInLoop(this.#frames);
+    this.wait = { step: at, attempt, ...(connection !== undefined && { connection }), waits: { ...waits, ...place } };
   }
 
   /** The lanes and places that a run which this one calls must not wait for. */

@@ -84,13 +84,13 @@ export class RunEnds {
   }
 
   #journal(hop: Hop, kind: JournalKind, error?: ErrorView): void {
-    const { journal, name } = this.flow;
+    const { journal } = this.flow;
     if (journal === 'off') return;
     const quiet = (kind === 'done' || kind === 'stopped') && !hop.notable;
     if (journal === 'changes' && quiet) return;
-    const run = { run: hop.run, flow: name, event: hop.event };
     const now = this.deps.clock.now();
-    this.deps.store.journal.write(journalEntry(run, kind, now, { ms: now - hop.startedAt, ...(error && { error }) }));
+    const details = { ms: now - hop.startedAt, ...(error && { error }), ...(hop.failure && { step: hop.failure.at }) };
+    this.deps.store.journal.write(journalEntry(hop.journaled, kind, now, details));
   }
 }
 

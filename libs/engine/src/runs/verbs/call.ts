@@ -22,8 +22,11 @@ export const call: Verb<CallStep> = ({ flow, settings, clock }, hop, { step }) =
       since,
       ...deadlineOf(hop, step.timeoutMs, since),
     };
-    hop.outputs.push({ queue: queues.flow(step.flow), message: callMessage(hop, at, pending, data, settings.limits) });
+    const { message, run } = callMessage(hop, at, pending, data, settings.limits);
+    hop.outputs.push({ queue: queues.flow(step.flow), message });
     hop.startTimer(at, pending);
+    const until = pending.deadline;
+    hop.waitFor(at, pending, { kind: 'call', flow: step.flow, run, ...(until !== undefined && { until }) });
     hop.notable = true;
     return HOP_ENDS.suspended;
   });

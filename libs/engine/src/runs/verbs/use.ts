@@ -69,6 +69,7 @@ function push({ clock }: VerbContext, hop: Hop, step: UseStep, call: PendingCall
   const message = runMessage({ state: hop.state('push', { at, call }), body: hop.body }, clock.now());
   hop.outputs.push({ queue: queues.push(connection, call.priority), message });
   hop.startTimer(at, call);
+  hop.waitFor(at, call, { kind: 'pace', priority: call.priority });
   hop.notable = true;
   return HOP_ENDS.suspended;
 }
