@@ -52,6 +52,37 @@ describe('jsonSchemas', () => {
     });
   });
 
+  it('describes the blocks, with their inner steps', () => {
+    const steps = { $ref: '#/definitions/steps' };
+    expect(definitions['step']).toMatchObject({
+      properties: {
+        forEach: { required: ['in', 'steps'], properties: { concurrency: { const: 1 }, steps: { allOf: [steps], minItems: 1 } } },
+        try: { required: ['steps', 'catch'], properties: { catch: steps } },
+        call: { required: ['flow'] },
+        raise: { anyOf: [{ required: ['code', 'message'] }, { maxProperties: 0 }] },
+        connection: { anyOf: [{ type: 'string' }, EXPRESSION] },
+        retry: { properties: { attempts: { default: 10 } } },
+      },
+    });
+    expect(properties).toMatchObject({ catch: steps, note: { type: 'string' } });
+  });
+
+  it('describes the triggers of the language', () => {
+    expect(optionsOf(properties['trigger'], 'schedule')).toMatchObject({
+      required: ['cron'],
+      properties: { missed: { enum: ['skip', 'run'] } },
+    });
+    expect(optionsOf(properties['trigger'], 'flow')).toMatchObject({ properties: { input: { type: 'object' } } });
+    expect(properties['trigger']).toMatchObject({ properties: { where: {} } });
+  });
+
+  it('refuses a key of delivery together with a limit', () => {
+    expect(properties['deliver']).toMatchObject({
+      properties: { key: {}, concurrency: {} },
+      not: { required: ['key', 'concurrency'] },
+    });
+  });
+
   it('leaves out the keys of a later release', () => {
     expect(Object.keys((properties['deliver'] as { readonly properties: object }).properties)).not.toContain('batch');
   });
