@@ -326,6 +326,19 @@ describe('calls between flows', () => {
     expect(lint(`${flow('one', EVENT, 'two')}flow: Two\n`).findings).not.toContainEqual(expect.stringContaining('REF_FLOW'));
   });
 
+  it('send data that fits the input of the called flow, as far as it is literal', () => {
+    const input =
+      '{ type: object, properties: { n: { type: number }, sku: { type: string } }, required: [n], additionalProperties: false }';
+    const callee = end('two').replace(FLOW, `{ use: flow, with: { input: ${input} } }`);
+    const findings = (data: string) => lint(flow('one', EVENT, `two${data}`) + callee).findings.map((one) => one.split(' → ')[0]);
+    expect(findings(", data: { n: 1, sku: '${{ trigger.subject }}' }")).toEqual([]);
+    expect(findings(", data: { n: '${{ trigger.subject }}' }")).toEqual([]);
+    expect(findings(", data: '${{ trigger.data }}'")).toEqual([]);
+    expect(findings(', data: { n: one }')).toEqual([expect.stringContaining('FLOW_VALUE n: ')]);
+    expect(findings(', data: { n: 1, skuu: A }')).toEqual(['FLOW_UNKNOWN_KEY "skuu" is not a key of data']);
+    expect(findings('')).toEqual(['FLOW_VALUE data needs "n"']);
+  });
+
   it('must not form a circle through a flow with a key or a limit', () => {
     const circle = (rest: string) => flow('one', FLOW, 'two') + flow('two', FLOW, 'three', rest) + flow('three', FLOW, 'one');
     expect(lint(circle('')).findings).toEqual([]);

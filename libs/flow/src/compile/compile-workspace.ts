@@ -1,4 +1,5 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
+import { checkCallData } from '../lint/call-data.js';
 import { checkCalls } from '../lint/calls.js';
 import { checkEvents } from '../lint/graph.js';
 import { checkRoutes } from '../lint/routes.js';
@@ -47,6 +48,7 @@ export function compileWorkspace(input: WorkspaceInput): WorkspaceResult {
     return flow ? [{ draft, flow }] : [];
   });
   checkRoutes(compiled, input.plugins);
+  checkCallData(drafts);
   checkCalls(
     drafts,
     files.every((file) => !file.partial),

@@ -3,7 +3,7 @@ import { opensExpression } from '../expression/index.js';
 import type { Report } from '../report.js';
 import { scalarsOf, toValue, type MapNode, type YamlNode } from '../yaml/nodes.js';
 
-/** Checks the JSON Schema of a flow's input: the engine must be able to check data against it. */
+/** Checks that the `input` of a flow is a JSON Schema that data can be checked against. */
 export function checkInputSchema(node: YamlNode, report: Report): node is MapNode {
   if (node.kind !== 'map') {
     report.error(node, 'FLOW_VALUE', 'input is a JSON Schema', {
@@ -17,7 +17,7 @@ export function checkInputSchema(node: YamlNode, report: Report): node is MapNod
     return false;
   }
   try {
-    z.fromJSONSchema(toValue(node) as Parameters<typeof z.fromJSONSchema>[0]);
+    inputSchema(node);
     return true;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -27,3 +27,16 @@ export function checkInputSchema(node: YamlNode, report: Report): node is MapNod
     return false;
   }
 }
+
+/**
+ * Converts a JSON Schema to the form in which all schemas are checked.
+ * @throws Error when a part of it is not supported
+ */
+export function inputSchema(node: MapNode): z.ZodType {
+  const schema = converted.get(node) ?? z.fromJSONSchema(toValue(node) as Parameters<typeof z.fromJSONSchema>[0]);
+  converted.set(node, schema);
+  return schema;
+}
+
+/** Schemas by node, because many flows may call the same flow. */
+const converted = new WeakMap<MapNode, z.ZodType>();
