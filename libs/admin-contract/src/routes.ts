@@ -203,6 +203,18 @@ const STATUS = z.object({
   parkedAccounts: z.array(
     z.object({ account: z.string(), runs: Count, bytes: z.number(), limit: z.number(), isFull: z.boolean() }),
   ),
+  schedules: z
+    .array(
+      z.object({
+        flow: z.string(),
+        cron: z.string(),
+        timezone: z.string(),
+        next: Time.exactOptional().describe('The next instant. Absent: the schedule never fires again'),
+        fired: Time.exactOptional().describe('The last instant that was fired'),
+        late: Time.exactOptional().describe('An instant that should have fired by now'),
+      }),
+    )
+    .describe('Flows with the trigger `schedule`, the soonest first'),
   parked: z.record(z.string(), Count).describe('Number of parked runs by flow'),
   leases: z.array(
     z.object({

@@ -7,7 +7,7 @@ import { shown } from '../terminal/paint.js';
 const NOW = new Date('2026-11-30T12:00:00Z');
 const pace = { owner: true, limit: 4, max: 10, inFlight: 0, lingering: 0, breaker: 'closed' as const };
 
-function told(state: 'idle' | 'in use', more: object = {}, leases: object[] = []): string {
+function told(state: 'idle' | 'in use', more: object = {}, leases: object[] = [], schedules: object[] = []): string {
   const text = statusText(
     {
       engines: 'embedded',
@@ -21,6 +21,7 @@ function told(state: 'idle' | 'in use', more: object = {}, leases: object[] = []
       leases,
       newerStates: [],
       parkedAccounts: [],
+      schedules,
     } as unknown as HostStatus,
     NOW,
   );
@@ -56,7 +57,7 @@ describe('statusText', () => {
       bus: { state: 'up' },
       queues: [],
     };
-    const more = { paces: {}, connections: [], parked: {}, leases: [], newerStates: [] };
+    const more = { paces: {}, connections: [], parked: {}, leases: [], newerStates: [], schedules: [] };
     const text = statusText(
       {
         ...base,
@@ -83,10 +84,28 @@ describe('statusText', () => {
         leases: [],
         newerStates: [{ queue: 'flow.save.next', version: 2, handedBack: 7, lastAt: 0 }],
         parkedAccounts: [],
+        schedules: [],
       },
       NOW,
     );
     expect(stripVTControlCharacters(shown(text))).toMatch(/flow\.save\.next +2 +7/);
+  });
+
+  it('shows the next and the last instant of schedules in their zones, and which is late', () => {
+    const night = { flow: 'night', cron: '30 3 * * *', timezone: 'Europe/Moscow', next: '2026-12-01T00:30:00.000Z' };
+    const schedules = [
+      { ...night, fired: '2026-11-30T00:30:00.000Z' },
+      { ...night, flow: 'stuck', late: '2026-11-30T00:30:00.000Z' },
+      { flow: 'leap', cron: '0 0 30 2 *', timezone: 'UTC' },
+      ...Array.from({ length: 18 }, () => night),
+    ];
+    const text = told('idle', {}, [], schedules);
+    expect(text).toMatch(
+      /SCHEDULE +CRON +NEXT +LAST FIRED\nnight +30 3 \* \* \* Europe\/Moscow +2026-12-01 03:30 +2026-11-30 03:30\n/,
+    );
+    expect(text).toMatch(/stuck .* late: 2026-11-30 03:30/);
+    expect(text).toMatch(/leap +0 0 30 2 \* UTC +never/);
+    expect(text).toContain('1 more: --format json');
   });
 
   it('shows the pace that another host reports', () => {

@@ -11,6 +11,8 @@ import { headedTable } from '../terminal/table.js';
 import { ago } from '../terminal/words.js';
 
 const WATCH_MS = 1_000;
+/** Maximum number of schedules in the table. */
+const MAX_SCHEDULES_SHOWN = 20;
 /** Moves the cursor to the upper left corner and clears the screen. */
 const CLEAR = '\u001B[H\u001B[2J';
 
@@ -40,7 +42,7 @@ export function addStatus(command: Command): void {
 
 /** @param now the current time, for the age of waiting calls */
 export function statusText(status: HostStatus, now: Date): string {
-  const { engines, files, bus, queues, paces, connections, parked, leases, newerStates, parkedAccounts } = status;
+  const { engines, files, bus, queues, paces, connections, parked, leases, newerStates, parkedAccounts, schedules } = status;
   const busy = queues.filter(({ waiting, held = 0 }) => waiting + held > 0);
   const blocks = [
     ...(files.state === 'current' ? [] : [paint.red(`workspace ${files.directory}: ${describeWorkspace(files)}`)]),
@@ -66,6 +68,7 @@ export function statusText(status: HostStatus, now: Date): string {
       }),
     ),
   ];
+  if (schedules.length > 0) blocks.push(scheduleTable(schedules));
   if (newerStates.length > 0) {
     blocks.push(
       headedTable(
@@ -81,6 +84,24 @@ export function statusText(status: HostStatus, now: Date): string {
   const runs = Object.entries(parked).map(([flow, count]) => [flow, String(count)]);
   if (runs.length > 0) blocks.push(headedTable(['PARKED', 'RUNS'], runs));
   return blocks.join('\n\n');
+}
+
+/** Shows the soonest schedules; times are in their zones. */
+function scheduleTable(schedules: HostStatus['schedules']): string {
+  const local = (time: string, timeZone: string) =>
+    new Date(time).toLocaleString('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' });
+  const rows = schedules.slice(0, MAX_SCHEDULES_SHOWN).map(({ flow, cron, timezone, next, fired, late }) => {
+    const due = next === undefined ? paint.red('never') : local(next, timezone);
+    return [
+      flow,
+      `${cron} ${timezone}`,
+      late === undefined ? due : paint.red(`late: ${local(late, timezone)}`),
+      fired === undefined ? '' : local(fired, timezone),
+    ];
+  });
+  const table = headedTable(['SCHEDULE', 'CRON', 'NEXT', 'LAST FIRED'], rows);
+  const rest = schedules.length - rows.length;
+  return rest === 0 ? table : `${table}\n${paint.dim(`${rest} more: --format json`)}`;
 }
 
 interface ShownPace extends Pace {

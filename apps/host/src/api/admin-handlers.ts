@@ -15,6 +15,7 @@ import { connectionReports } from './connection-reports.js';
 import { hostFail } from '../failures.js';
 import { cursorsOf, pageOf, pageOfAll } from './cursors.js';
 import { diagnose, pruneQueues } from './doctor.js';
+import { scheduleReports } from './schedule-reports.js';
 import { HostServices } from './host-services.js';
 import { json } from './json.js';
 import { runItems, storyOf } from './run-views.js';
@@ -47,12 +48,19 @@ export class AdminHandlers implements Handlers {
 
   async status(): Promise<Response<'status'>> {
     const { engine, store, backends: engines, workspace, files } = this.services;
-    const [status, parked, leases] = await Promise.all([engine.status(), store.parked.count(), store.leases.list()]);
+    const [status, parked, leases, planned] = await Promise.all([
+      engine.status(),
+      store.parked.count(),
+      store.leases.list(),
+      store.schedules.list(),
+    ]);
+    const schedules = scheduleReports(workspace.flows, planned, Date.now());
     const connections = connectionReports(status, leases).map((report) => ({
       ...report,
       perMinute: this.services.metrics.rates.perMinute(report.connection),
     }));
-    return json({ engines, flows: workspace.flows.map((flow) => flow.name), files, ...status, connections, parked, leases });
+    const flows = workspace.flows.map((flow) => flow.name);
+    return json({ engines, flows, files, ...status, connections, schedules, parked, leases });
   }
 
   async parked({ order, limit, cursor, ...selected }: Request<'parked'>): Promise<Response<'parked'>> {

@@ -3,6 +3,7 @@ import { queues, type Connection, type ParkedAccountState } from '@sluice/engine
 import { ENGINE_CODES } from '@sluice/plugin-api';
 import { describeWorkspace } from '../workspace-watch.js';
 import type { HostServices } from './host-services.js';
+import { diagnoseSchedules, scheduleReports } from './schedule-reports.js';
 
 const CHECK_MS = 10_000;
 /** Maximum number of reported types of unrouted events. Senders choose the types, so there can be thousands. */
@@ -24,6 +25,7 @@ export async function diagnose(services: HostServices): Promise<readonly Diagnos
     pace,
     ...connections,
     ...engine.parkedAccounts().map(diagnoseAccount),
+    ...(kept.ok ? await schedulesOf(services) : []),
     ...(bus.ok ? await unroutedOf(services) : []),
     // the store contains the names of earlier flows
     ...(bus.ok && kept.ok ? await orphansOf(services) : []),
@@ -87,6 +89,11 @@ function diagnoseAccount({ account, runs, bytes, limit, isFull }: ParkedAccountS
     says: `${runs} runs with ${mib(bytes)} of at most ${mib(limit)}${isFull ? ': its events are refused with PARKED_FULL' : ''}`,
     cure: ENGINE_CODES.PARKED_FULL.cure,
   };
+}
+
+async function schedulesOf({ store, workspace }: HostServices): Promise<readonly Diagnosis[]> {
+  if (!workspace.flows.some(({ trigger }) => trigger.kind === 'schedule')) return [];
+  return diagnoseSchedules(scheduleReports(workspace.flows, await store.schedules.list(), Date.now()));
 }
 
 /** Returns the address of the plugin without user, password and query. */
