@@ -99,14 +99,14 @@ describe.each(engineSets)('the admin API of a host on $name', (engines) => {
     await client.doctor({});
     await until('the unrouted event', async () => (await client.unrouted({})).items.some(({ type }) => type === 'nobody.takes'));
     await until('a mailbox with an event', async () => (await client.mailboxes({})).events > 0);
-    await until('a desktop', async () => (await client.desktops({})).users.length > 0);
-    expect((await client.desktops({ user: 'absent' })).users).toMatchObject([{ waiting: 1, sessions: [] }]);
+    await until('a desktop', async () => (await client.desktops({})).items.length > 0);
+    expect((await client.desktops({ user: 'absent' })).items).toMatchObject([{ waiting: 1, sessions: [] }]);
 
     await client.replay({ run: first.run, fromStart: true });
     await client.drop({ run: second.run });
     await client.replayUnrouted({ type: 'order.created', flow: 'save' });
     await client.revoke({ jti: 'lost' });
-    await client.revoke({ issuer: 'erp', sub: 'gone' });
+    await client.revoke({ issuer: 'operator', sub: 'gone' });
     await client.revoked({});
     await client.prune({ queues: ['flow.absent'] });
     await client.audit({});
@@ -142,7 +142,7 @@ describe.each(engineSets)('the admin API of a host on $name', (engines) => {
     expect(await sluice(stage.url, 'parked', 'drop', 'absent')).toMatchObject({ code: 1 });
     const { stdout } = await sluice(stage.url, 'audit');
     expect(stdout).toMatch(/AT +WHO +ACTION +TARGET +OUTCOME/);
-    expect(stdout).toMatch(/operator\/petrova +POST \/api\/tokens\/revoke +user erp\/gone +done/);
+    expect(stdout).toMatch(/operator\/petrova +POST \/api\/tokens\/revoke +user operator\/gone +done/);
   });
 });
 

@@ -6,6 +6,7 @@ export { ADMIN_ROUTES, GATEWAY_ROUTES, HEALTH_ROUTES, HOST_ROUTES, type AdminRou
 export type { AdminRoute, RequestInput, RequestOf, ResponseOf } from './route.js';
 export { readRequest, RequestError, type RawRequest } from './read-request.js';
 export { adminClient, ContractError, type AdminClient, type Transport } from './client.js';
+export { cursorsOf, pageOfList, readPage, type Cursors } from './cursors.js';
 export { collectPages, type Collected, type Page } from './pages.js';
 export { errorsOf, openApi, type OpenApi } from './openapi.js';
 export { PROBLEM, MAX_PAGE_SIZE, MAX_COUNTED, MAX_PRUNED_QUEUES, MAX_STORY_ENTRIES, Text } from './schemas.js';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { AdminRoute } from './route.js';
+import type { AdminRoute, RequestOf } from './route.js';
 
 /** The parts of an HTTP request. */
 export interface RawRequest {
@@ -10,25 +10,27 @@ export interface RawRequest {
 }
 
 /** A request that does not fit its route. The message names the field and the reason. */
-export class RequestError extends Error {}
+export class RequestError extends Error {
+  readonly statusCode = 400;
+}
 
 /**
  * Reads the request of a route and sets the defaults.
  *
  * @throws RequestError when a field is unknown, missing or invalid
  */
-export function readRequest(route: AdminRoute, { params, query, body }: RawRequest): Readonly<Record<string, unknown>> {
+export function readRequest<Route extends AdminRoute>(route: Route, { params, query, body }: RawRequest): RequestOf<Route> {
   const name = `${route.method} ${route.path}`;
   const allowed = Object.keys(route.request.shape).filter((field) => !(field in params));
   if (route.method === 'GET') {
     refuseUnknown(name, 'query', query, allowed);
-    return parse(route, { ...query, ...params });
+    return parse(route, { ...query, ...params }) as RequestOf<Route>;
   }
   refuseUnknown(name, 'query', query, []);
   const fields = body ?? {};
   if (typeof fields !== 'object' || Array.isArray(fields)) throw new RequestError(`${name}: the body is not a JSON object`);
   refuseUnknown(name, 'body', fields, allowed);
-  return parse(route, { ...fields, ...params });
+  return parse(route, { ...fields, ...params }) as RequestOf<Route>;
 }
 
 function refuseUnknown(name: string, part: string, fields: object, allowed: readonly string[]): void {

@@ -453,11 +453,10 @@ export const GATEWAY_ROUTES = {
     summary: 'Lists the users that are online, in alphabetical order, or one user',
     request: z.strictObject({
       user: Text.min(1).exactOptional().describe('The full name, or that of the token. Such a user may be offline'),
-      after: z.string().exactOptional().describe('The last user of the page before'),
-      limit: PAGE_REQUEST.limit,
+      ...PAGE_REQUEST,
     }),
     status: 200,
-    response: z.object({ online: Count, users: z.array(DESKTOP_USER), more: z.boolean() }),
+    response: pageOf(DESKTOP_USER).extend({ online: Count.describe('Number of users that are online') }),
   }),
   mailboxes: reading({
     path: '/mailboxes',
@@ -514,5 +513,5 @@ export type Wait = NonNullable<RunItem['waits']>;
 export type Story = ResponseOf<typeof ADMIN_ROUTES.story>;
 export type AuditItem = ResponseOf<typeof ADMIN_ROUTES.audit>['items'][number];
 export type Diagnosis = ResponseOf<typeof ADMIN_ROUTES.doctor>[number];
-export type DesktopUser = ResponseOf<typeof ADMIN_ROUTES.desktops>['users'][number];
+export type DesktopUser = ResponseOf<typeof ADMIN_ROUTES.desktops>['items'][number];
 export type Mailboxes = ResponseOf<typeof ADMIN_ROUTES.mailboxes>;

@@ -25,7 +25,7 @@ const GATEWAY_CODES = {
   GATEWAY_FLOW: { fate: 'rejected', cure: 'call a flow with the trigger tcp-gateway.message, by its name' },
   GATEWAY_REQUEST: {
     fate: 'rejected',
-    cure: 'correct the request: GET /mailbox/<user>?wait=25s, POST /mailbox/<user>/ack, GET /desktops?limit=100&after=<user>',
+    cure: 'correct the request: GET /mailbox/<user>?wait=25s, POST /mailbox/<user>/ack',
   },
   GATEWAY_TOKEN_REVOKED: { fate: 'rejected', cure: 'connect again with a token that was issued after the revocation' },
   GATEWAY_POLLS: {

@@ -1,4 +1,4 @@
-import { MAX_PAGE_SIZE, type AdminClient, type DesktopUser, type Mailboxes } from '@sluice/admin-contract';
+import { collectPages, MAX_PAGE_SIZE, type AdminClient, type DesktopUser, type Mailboxes } from '@sluice/admin-contract';
 import type { Command } from 'commander';
 import { NotFoundError } from '../admin/host-api.js';
 import { openHostApi } from '../admin/operator.js';
@@ -27,13 +27,7 @@ export function addDesktops(command: Command): void {
 }
 
 async function showAll(admin: AdminClient, json: boolean): Promise<void> {
-  const users: DesktopUser[] = [];
-  for (let more = true; more;) {
-    const page = await admin.desktops({ limit: MAX_PAGE_SIZE, after: users.at(-1)?.user ?? '' });
-    users.push(...page.users);
-    // an empty page has no last user, so the next request would repeat this one
-    more = page.more && page.users.length > 0;
-  }
+  const { items: users } = await collectPages((page) => admin.desktops(page), Number.POSITIVE_INFINITY, MAX_PAGE_SIZE);
   if (json) return printJson(users);
   const now = new Date();
   if (users.length > 0) print(desktopsTable(users, now));
@@ -41,7 +35,7 @@ async function showAll(admin: AdminClient, json: boolean): Promise<void> {
 }
 
 async function showOne(admin: AdminClient, user: string, json: boolean): Promise<void> {
-  const { users } = await admin.desktops({ user });
+  const { items: users } = await admin.desktops({ user });
   if (json) printJson(users);
   else if (users.length > 0) print(desktopsTable(users, new Date()));
   else say(`nobody named ${user} has been here, and nothing waits for that name`);

@@ -1,4 +1,7 @@
 import {
+  readPage,
+  pageOfList,
+  cursorsOf,
   HOST_ROUTES,
   MAX_PAGE_SIZE,
   Text,
@@ -13,7 +16,6 @@ import { engineFail } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { connectionReports } from './connection-reports.js';
 import { hostFail } from '../failures.js';
-import { cursorsOf, pageOf, pageOfAll } from './cursors.js';
 import { diagnose, pruneQueues } from './doctor.js';
 import { scheduleReports } from './schedule-reports.js';
 import { HostServices } from './host-services.js';
@@ -68,7 +70,7 @@ export class AdminHandlers implements Handlers {
     const filter = { ...parkedFilter(selected), oldestFirst: order === 'oldest' };
     const { after } = PARKED.read(cursor);
     const from = after && { after: { parkedAt: new Date(after[0]), run: after[1], epoch: after[2] } };
-    const page = await pageOf(
+    const page = await readPage(
       limit,
       (size) => parked.list({ ...filter, ...from, limit: size }),
       ({ parkedAt, run: id, epoch }: ParkedPosition) => PARKED.write([parkedAt.getTime(), id, epoch]),
@@ -108,7 +110,7 @@ export class AdminHandlers implements Handlers {
   }
 
   async unrouted(page: Request<'unrouted'>): Promise<Response<'unrouted'>> {
-    return pageOfAll(await this.services.bus.unrouted(), ({ type }) => type, UNROUTED, page);
+    return pageOfList(await this.services.bus.unrouted(), ({ type }) => type, UNROUTED, page);
   }
 
   async replayUnrouted({ type, flow: name }: Request<'replayUnrouted'>): Promise<Response<'replayUnrouted'>> {
@@ -130,7 +132,7 @@ export class AdminHandlers implements Handlers {
     const all = await this.services.store.revocations.list();
     // names contain no line breaks
     const keyOf = (one: (typeof all)[number]) => [one.issuer, ...('jti' in one ? ['jti', one.jti] : ['sub', one.sub])].join('\n');
-    return json(await pageOfAll(all, keyOf, REVOKED, page));
+    return json(await pageOfList(all, keyOf, REVOKED, page));
   }
 
   async find({ id, limit, cursor }: Request<'find'>): Promise<Response<'find'>> {
@@ -165,7 +167,7 @@ export class AdminHandlers implements Handlers {
   async audit({ limit, cursor }: Request<'audit'>): Promise<Response<'audit'>> {
     const { audit } = this.services.store;
     const from = AUDIT.read(cursor);
-    const page = await pageOf(
+    const page = await readPage(
       limit,
       (size) => audit.list({ ...from, limit: size }),
       ({ n }) => AUDIT.write(n),

@@ -1,5 +1,5 @@
-import { HOST_ROUTES, readRequest, RequestError, type AdminRoute, type HostRouteName } from '@sluice/admin-contract';
-import { BadRequestException, Controller, HttpCode, Req, RequestMapping, RequestMethod, UseGuards } from '@nestjs/common';
+import { HOST_ROUTES, readRequest, type AdminRoute, type HostRouteName } from '@sluice/admin-contract';
+import { Controller, HttpCode, Req, RequestMapping, RequestMethod, UseGuards } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { BODY_CODES, failures } from '@sluice/plugin-api';
 import { AccessGuard, actorOf, RouteOf } from './access.js';
@@ -22,17 +22,13 @@ export class AdminController {
 
   /** Reads a request, runs its handler, and records it when it is an action. */
   protected async answer(name: HostRouteName, route: AdminRoute, request: FastifyRequest): Promise<unknown> {
-    try {
-      // Fastify reads a body of text/plain as a text
-      if (/^\s*text\/plain/i.test(request.headers['content-type'] ?? ''))
-        throw bodyFail.MEDIA_TYPE('the body is text/plain: send application/json');
-      const fields = readRequest(route, request as unknown as Parts);
-      const handle = this.handlers[name].bind(this.handlers) as (fields: object) => Promise<unknown>;
-      if (!route.target) return await handle(fields);
-      return await recorded(this.services, route, actorOf(request), route.target(fields), () => handle(fields));
-    } catch (error) {
-      throw error instanceof RequestError ? new BadRequestException([error.message]) : error;
-    }
+    // Fastify reads a body of text/plain as a text
+    if (/^\s*text\/plain/i.test(request.headers['content-type'] ?? ''))
+      throw bodyFail.MEDIA_TYPE('the body is text/plain: send application/json');
+    const fields = readRequest(route, request as unknown as Parts);
+    const handle = this.handlers[name].bind(this.handlers) as (fields: object) => Promise<unknown>;
+    if (!route.target) return handle(fields);
+    return recorded(this.services, route, actorOf(request), route.target(fields), () => handle(fields));
   }
 
   /** Adds the method of a route to the prototype, with the decorators that NestJS reads. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { RequestError } from '@sluice/admin-contract';
 import type { HttpRequest } from '@sluice/plugin-api';
 import { FakeWorkspace, until } from '@sluice/testing';
 import { closeHosts, startHost, type GatewayHost } from '../../../test/delivery/support/hosts.js';
@@ -10,8 +11,9 @@ const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
 
 interface Answer {
   readonly online: number;
-  readonly users: readonly { readonly user: string; readonly sessions: readonly unknown[] }[];
-  readonly more: boolean;
+  readonly items: readonly { readonly user: string; readonly sessions: readonly unknown[] }[];
+  readonly next?: string;
+  readonly remaining: number;
 }
 
 const get = async ({ services }: GatewayHost, path: string, query: Record<string, string> = {}): Promise<unknown> => {
@@ -27,7 +29,7 @@ const get = async ({ services }: GatewayHost, path: string, query: Record<string
   return (await services.openRoutes.get(`GET ${path}`)?.handle(request))?.data;
 };
 const desktops = (host: GatewayHost, query?: Record<string, string>) => get(host, '/desktops', query) as Promise<Answer>;
-const names = ({ users }: Answer) => users.map(({ user }) => user);
+const names = ({ items }: Answer) => items.map(({ user }) => user);
 
 describe('GET /desktops', () => {
   const twoHosts = async () => {
@@ -43,7 +45,7 @@ describe('GET /desktops', () => {
     await until('the presence message', () => here.gateway.isOnline('operator/ivanov'));
     expect(await desktops(here)).toEqual({
       online: 2,
-      users: [
+      items: [
         {
           user: 'operator/ivanov',
           extension: '101',
@@ -54,7 +56,7 @@ describe('GET /desktops', () => {
         },
         { user: 'operator/petrov', groups: [], waiting: 0, sessions: [{ host: here.services.peers.id, since: TIME }] },
       ],
-      more: false,
+      remaining: 0,
     });
   });
 
@@ -62,9 +64,10 @@ describe('GET /desktops', () => {
     const host = await startHost();
     for (const user of ['c', 'a', 'b']) await host.connect(user, { subscribe: false });
     const first = await desktops(host, { limit: '2' });
-    expect([names(first), first.more, first.online]).toEqual([['operator/a', 'operator/b'], true, 3]);
-    const second = await desktops(host, { limit: '2', after: 'operator/b' });
-    expect([names(second), second.more, second.online]).toEqual([['operator/c'], false, 3]);
+    expect([names(first), first.remaining, first.online]).toEqual([['operator/a', 'operator/b'], 1, 3]);
+    await host.connect('aa', { subscribe: false });
+    const second = await desktops(host, { limit: '2', cursor: first.next ?? '' });
+    expect([names(second), second.next, second.online]).toEqual([['operator/c'], undefined, 4]);
   });
 
   it('finds one user by the short or the full name, also when the user is offline', async () => {
@@ -73,7 +76,7 @@ describe('GET /desktops', () => {
     await host.connect('popov-ivanov');
     await host.send({ to: { user: 'operator/ivanov' }, event: 'test' });
     const both = await desktops(host, { user: 'ivanov' });
-    expect(both.users).toEqual([
+    expect(both.items).toEqual([
       { user: 'operator/ivanov', groups: [], waiting: 1, oldest: TIME, sessions: [] },
       expect.objectContaining({ user: 'trade/ivanov', sessions: [expect.anything()] }),
     ]);
@@ -87,14 +90,18 @@ describe('GET /desktops', () => {
       expect(host.services.openRoutes.get(`GET ${path}`)?.route.scope).toBe('viewer');
   });
 
-  it.each([{ limit: '0' }, { limit: '1001' }, { limit: 'all' }, { name: 'ivanov' }, { user: '' }, { user: '\0' }])(
-    'rejects an invalid query: %j',
-    async (query) => {
-      await expect(desktops(await startHost(), query as Record<string, string>)).rejects.toMatchObject({
-        code: 'GATEWAY_REQUEST',
-      });
-    },
-  );
+  it.each([
+    { limit: '0' },
+    { limit: '1001' },
+    { limit: 'all' },
+    { name: 'ivanov' },
+    { user: '' },
+    { user: '\0' },
+    { cursor: 'AAAA' },
+  ])('rejects an invalid query as the other routes of the admin API: %j', async (query) => {
+    // the host answers it with 400 INPUT_INVALID
+    await expect(desktops(await startHost(), query as Record<string, string>)).rejects.toBeInstanceOf(RequestError);
+  });
 });
 
 describe('the totals of the mailboxes', () => {

@@ -1,20 +1,12 @@
-import type { HttpRequest, Reply, UpgradeRegistrar } from '@sluice/plugin-api';
+import type { Reply, UpgradeRegistrar } from '@sluice/plugin-api';
+import { cursorsOf, GATEWAY_ROUTES, pageOfList, readRequest, type AdminRoute, type RequestOf } from '@sluice/admin-contract';
 import { z } from 'zod';
-import { gatewayFail } from '../../failures.js';
 import type { Mailbox, MailboxSummary } from '../mailbox/mailbox.js';
 import type { Presence } from '../sessions/presence.js';
 import { privateReply } from './private-reply.js';
 
-const SCOPE = 'viewer';
-
-const Query = z.strictObject({
-  user: z
-    .string()
-    .regex(/^\P{Cc}+$/u)
-    .optional(),
-  after: z.string().default(''),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
-});
+/** Cursors of the list of users. The position is the full name of a user. */
+const USERS = cursorsOf('desktops', z.string());
 
 export interface AdminRoutesDeps {
   readonly mailbox: Pick<Mailbox, 'summaries' | 'totals'>;
@@ -30,31 +22,40 @@ export class AdminRoutes {
   /** Registers the routes. Returns the function that removes them. Throws when another connection has registered them. */
   register(registrar: UpgradeRegistrar): () => void {
     const routes = [
-      registrar.http({ method: 'GET', path: '/desktops', scope: SCOPE }, (request) => this.#desktops(request)),
-      registrar.http({ method: 'GET', path: '/mailboxes', scope: SCOPE }, () => this.#mailboxes()),
+      this.#register(registrar, GATEWAY_ROUTES.desktops, (request) => this.#desktops(request)),
+      this.#register(registrar, GATEWAY_ROUTES.mailboxes, () => this.#mailboxes()),
     ];
     return () => routes.forEach((close) => close());
   }
 
+  #register<Route extends AdminRoute>(
+    registrar: UpgradeRegistrar,
+    route: Route,
+    answer: (request: RequestOf<Route>) => Promise<Reply>,
+  ): () => void {
+    const { method, path, scope } = route;
+    return registrar.http({ method, path, scope }, ({ query }) =>
+      answer(readRequest(route, { params: {}, query, body: undefined })),
+    );
+  }
+
   /** Replies with a page of the users that are online, or with the user of the query, also when that user is offline. */
-  async #desktops({ query }: HttpRequest): Promise<Reply> {
+  async #desktops({ user, ...page }: RequestOf<typeof GATEWAY_ROUTES.desktops>): Promise<Reply> {
     const { mailbox, presence } = this.deps;
-    const parsed = Query.safeParse(query);
-    if (!parsed.success) throw gatewayFail.GATEWAY_REQUEST('the query takes user, or limit (1 to 1000) and after, a full name');
-    const { user, after, limit } = parsed.data;
     const online = presence.online();
-    const wanted = user === undefined ? online.filter((name) => name > after) : this.#named(user, online);
-    // before the first await, so that all sessions of the page are of one moment
-    const page = wanted.slice(0, limit).map((name) => ({ name, sessions: presence.sessionsOf(name) }));
-    const summaries = await mailbox.summaries(page.map(({ name }) => name));
+    const wanted = user === undefined ? online : this.#named(user, online);
+    const { items, ...rest } = await pageOfList(wanted, (name) => name, USERS, page);
+    // before the next await, so that all sessions of the page are of one moment
+    const found = items.map((name) => ({ name, sessions: presence.sessionsOf(name) }));
+    const summaries = await mailbox.summaries(items);
     const byName = new Map(summaries.map((summary) => [summary.user, summary]));
-    const users = page
+    const users = found
       .filter(({ name, sessions }) => sessions.length > 0 || byName.has(name))
       .map(({ name, sessions }) => ({
         ...shownSummary(byName.get(name) ?? { user: name, groups: [], waiting: 0 }),
         sessions: sessions.map(({ since, ...session }) => ({ ...session, since: time(since) })),
       }));
-    return privateReply(200, { online: online.length, users, more: wanted.length > limit });
+    return privateReply(200, { items: users, ...rest, online: online.length });
   }
 
   async #mailboxes(): Promise<Reply> {

@@ -1,5 +1,7 @@
-import { MAX_COUNTED, RequestError, type Page } from '@sluice/admin-contract';
 import { z } from 'zod';
+import type { Page } from './pages.js';
+import { RequestError } from './read-request.js';
+import { MAX_COUNTED } from './schemas.js';
 
 /** The cursors of one list. They are opaque to clients, and a cursor of another list is refused. */
 export interface Cursors<Position> {
@@ -30,7 +32,7 @@ export function cursorsOf<Position>(list: string, position: z.ZodType<Position>)
  * @param cursorOf returns the cursor of the page after this item
  * @param count returns the number of items after this item, counted up to `limit`
  */
-export async function pageOf<Item>(
+export async function readPage<Item>(
   limit: number,
   read: (limit: number) => Promise<readonly Item[]>,
   cursorOf: (last: Item) => string,
@@ -45,7 +47,7 @@ export async function pageOf<Item>(
 }
 
 /** Returns a page of a list that is in memory. The items are in the order of their keys, and no two keys are equal. */
-export function pageOfAll<Item>(
+export function pageOfList<Item>(
   all: readonly Item[],
   keyOf: (item: Item) => string,
   cursors: Cursors<string>,
@@ -54,7 +56,7 @@ export function pageOfAll<Item>(
   const { after } = cursors.read(cursor);
   const sorted = [...all].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const behind = (key: string | undefined) => (key === undefined ? sorted : sorted.filter((item) => keyOf(item) > key));
-  return pageOf(
+  return readPage(
     limit,
     async (size) => behind(after).slice(0, size),
     (last) => cursors.write(keyOf(last)),
