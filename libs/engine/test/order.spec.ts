@@ -42,6 +42,20 @@ describe('the order of a flow with deliver.key', () => {
     expect(await lanes(engine)).toEqual([]);
   });
 
+  it('passes the key on as partitionkey of emitted events that have none of their own', async () => {
+    const own = '  - { id: own, emit: { type: shop.own, partitionkey: mine } }\n';
+    const taker = `sluice: 1
+flow: taker
+trigger: { use: event, with: { types: [shop.done, shop.own] } }
+steps: [{ id: seen, emit: { type: seen, data: '\${{ trigger.partitionkey }}' } }]
+`;
+    const engine = await engines.start({ flows: `${flow('shop', DONE + own, KEY)}---\n${taker}` });
+    await publish(engine, 'a', 1);
+    await engine.ended('done', 3);
+    const seen = engine.emitted.filter(({ type }) => type === 'seen').map(({ data }) => data);
+    expect(seen.toSorted()).toEqual(['a', 'mine']);
+  });
+
   it('never touches the database for a run that ends within its hop with nobody behind it', async () => {
     const engine = await engines.start({ flows: flow('shop', DONE, KEY) });
     const { write } = engine.store.lanes;

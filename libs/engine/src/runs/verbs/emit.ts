@@ -25,7 +25,8 @@ function emitted(
   const carried = asItCame
     ? { body: asItCame, datacontenttype: hop.event.datacontenttype ?? JSON_TYPE }
     : writeData(content.data, content.datacontenttype, cause.bytesLimit);
-  const message = emittedEvent(cause, content, carried, derivedId(hop.run, hop.pathOf(step.id)));
+  const partitionkey = content.partitionkey ?? (flow.deliver.key && hop.lane?.key);
+  const message = emittedEvent(cause, { ...content, partitionkey }, carried, derivedId(hop.run, hop.pathOf(step.id)));
   const { id, type } = message.attributes;
   hop.record(step.id, { id, type });
   hop.outputs.push(step.afterMs === undefined ? { message } : delayedEvent(message, cause.now + step.afterMs));
