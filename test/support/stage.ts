@@ -78,12 +78,12 @@ export class Stage {
   /** Returns the URLs of the hosts that accept events now. */
   readonly doors = (): readonly string[] => this.hosts.flatMap((host) => host.url ?? []);
 
-  /** Resolves with the host that owns the pace of the connection `erp`. */
-  async owner(): Promise<HostProcess> {
-    return until('a host to own the pace of erp', async () => {
+  /** Resolves with the host that has the lease; absent: the lease of the pace of the connection `erp`. */
+  async owner(name = 'pace.erp'): Promise<HostProcess> {
+    return until(`a host to have the lease ${name}`, async () => {
       const [door] = this.doors();
       const { leases } = await admin<{ leases: LeaseRow[] }>(door ?? '', '/api/status');
-      const lease = leases.find(({ name, live }) => name === 'pace.erp' && live);
+      const lease = leases.find((one) => one.name === name && one.live);
       return this.hosts.find((host) => host.runs && lease?.holder.includes(`-${host.pid}-`));
     });
   }

@@ -79,6 +79,7 @@ export type {
   WaitingFor,
 } from './ports/store.js';
 export { holdLease, LEASE_TIMES, type HeldLease, type LeaseTimes } from './coordination/lease.js';
+export { laneOf } from './lanes/lane-key.js';
 export { stopController } from './coordination/stop-controller.js';
 export { Engine, ROLES, type EngineOptions, type EngineStatus, type Role } from './engine.js';
 export { Connection, UNPACED_LIMIT, type ConnectionHealth } from './calls/connection.js';

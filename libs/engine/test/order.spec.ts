@@ -1,45 +1,78 @@
 import { describe, expect, it } from '@jest/globals';
+import { engineFail, runId, systemClock, type Clock } from '@sluice/plugin-api';
+import { laneOf } from '@sluice/engine';
+import { MemoryBroker, MemoryDatabase } from '@sluice/memory';
 import { until } from '@sluice/testing';
-import { flow, testEngines, type TestEngine } from './engine-harness.js';
+import { flow, testEngines, type SeenCall, type TestEngine, type TestEngineOptions } from './engine-harness.js';
 
 const KEY = "deliver: { key: '${{ trigger.subject }}' }\n";
-const SAY = "  - { id: say, use: fake.say, connection: quick, with: { text: '${{ trigger.data.n }}' } }\n";
-const PUSH = "  - { id: push, use: fake.push, connection: peer, with: { text: '${{ trigger.data.n }}' } }\n";
-const DONE = "  - { id: done, emit: { type: shop.done, data: { n: '${{ trigger.data.n }}', key: '${{ trigger.subject }}' } } }\n";
+const HOLD = "deliver: { key: '${{ trigger.subject }}', onPark: hold }\n";
+const SAY = "  - { id: say, use: fake.say, connection: quick, with: { text: '${{ trigger.subject }}/${{ trigger.data.n }}' } }\n";
+const PUSH =
+  "  - { id: push, use: fake.push, connection: peer, with: { text: '${{ trigger.subject }}/${{ trigger.data.n }}' } }\n";
+const DONE = "  - { id: done, emit: { type: shop.done, data: { text: '${{ trigger.subject }}/${{ trigger.data.n }}' } } }\n";
+/** Runs 20 times as fast as the clock of the process: leases expire within 300 ms. */
+const SPEED = 20;
+const FAST: Clock = {
+  ...systemClock,
+  now: () => systemClock.now() * SPEED,
+  monotonic: () => systemClock.monotonic() * SPEED,
+  after: (ms, run) => systemClock.after(ms / SPEED, run),
+  every: (ms, run) => systemClock.every(ms / SPEED, run),
+};
 
-describe('the order of a flow with deliver.key', () => {
-  const engines = testEngines();
+const engines = testEngines();
+const start = (options: TestEngineOptions) => engines.start({ clock: FAST, ...options });
 
-  const publish = async (engine: TestEngine, key: string, n: number) =>
-    engine.publish('shop.asked', { n: String(n) }, { subject: key, id: `${key}-${n}` });
-  const done = (engine: TestEngine) =>
-    engine.emitted.filter(({ type }) => type === 'shop.done').map(({ data }) => data as { n: string; key: string });
-  const lanes = async (engine: TestEngine) => (await engine.store.lanes.count()).filter(({ flow: name }) => name === 'shop');
+const publish = (engine: TestEngine, key: string, n: number, more: { readonly id?: string } = {}) =>
+  engine.publish('shop.asked', { n: String(n) }, { subject: key, id: `${key}-${n}`, ...more });
+const texts = (calls: readonly SeenCall[]) => calls.map(({ input }) => input.text);
+const numbers = (key: string, count: number) => Array.from({ length: count }, (_, n) => `${key}/${n}`);
+const lanesOf = async (engine: TestEngine) =>
+  (await engine.store.lanes.count()).find((one) => one.flow === 'shop') ?? { busy: 0, held: 0 };
+const free = (engine: TestEngine) => until('the lanes to be free', async () => (await lanesOf(engine)).busy === 0);
+const held = (engine: TestEngine, count: number) =>
+  until(`${count} held events`, async () => (await lanesOf(engine)).held === count);
+const runOf = (key: string, n: number) => runId('/test', `${key}-${n}`, 'shop');
 
+/** Fails the calls whose text is in the set. */
+const refusing =
+  (refused: ReadonlySet<string>) =>
+  ({ input }: SeenCall) => {
+    if (refused.has(input.text)) throw engineFail.INPUT_INVALID('refused');
+    return {};
+  };
+
+describe('a flow with deliver.key', () => {
   it('runs events of one key one after another in order of acceptance, and other keys beside them', async () => {
-    let open = 0;
+    const open = new Map<string, number>();
+    let mostOfKey = 0;
     let most = 0;
-    const engine = await engines.start({
-      flows: flow('shop', SAY + DONE, KEY),
-      answer: async () => {
-        open++;
-        most = Math.max(most, open);
+    const engine = await start({
+      flows: flow('shop', SAY, KEY),
+      answer: async ({ input }) => {
+        const [key = ''] = input.text.split('/');
+        open.set(key, (open.get(key) ?? 0) + 1);
+        mostOfKey = Math.max(mostOfKey, open.get(key) ?? 0);
+        most = Math.max(
+          most,
+          [...open.values()].reduce((a, b) => a + b),
+        );
         await new Promise((resolve) => setImmediate(resolve));
-        open--;
+        open.set(key, (open.get(key) ?? 0) - 1);
         return {};
       },
     });
-    for (let n = 0; n < 30; n++) await publish(engine, 'abc'[n % 3]!, n);
-    await engine.ended('done', 30);
-    for (const [index, key] of [...'abc'].entries()) {
-      expect(
-        done(engine)
-          .filter((one) => one.key === key)
-          .map(({ n }) => Number(n)),
-      ).toEqual(Array.from({ length: 10 }, (_, n) => n * 3 + index));
-    }
-    expect(most).toBeLessThanOrEqual(3);
-    expect(await lanes(engine)).toEqual([]);
+    await Promise.all(
+      [...'abc'].map(async (key) => {
+        for (let n = 0; n < 20; n++) await publish(engine, key, n);
+      }),
+    );
+    await engine.ended('done', 60);
+    for (const key of 'abc') expect(texts(engine.calls).filter((text) => text.startsWith(key))).toEqual(numbers(key, 20));
+    expect(mostOfKey).toBe(1);
+    expect(most).toBeGreaterThan(1);
+    await free(engine);
   });
 
   it('passes the key on as partitionkey of emitted events that have none of their own', async () => {
@@ -57,10 +90,11 @@ steps: [{ id: seen, emit: { type: seen, data: '\${{ trigger.partitionkey }}' } }
   });
 
   it('never touches the database for a run that ends within its hop with nobody behind it', async () => {
-    const engine = await engines.start({ flows: flow('shop', DONE, KEY) });
-    const { write } = engine.store.lanes;
+    const engine = await start({ flows: flow('shop', DONE, KEY) });
     let writes = 0;
-    engine.store.lanes.write = (...args) => {
+    const { lanes } = engine.store;
+    const write = lanes.write.bind(lanes);
+    lanes.write = (...args) => {
       writes++;
       return write(...args);
     };
@@ -69,14 +103,373 @@ steps: [{ id: seen, emit: { type: seen, data: '\${{ trigger.partitionkey }}' } }
     expect(writes).toBe(0);
   });
 
-  it('keeps the lane of a run that waits for its call, and continues in order', async () => {
-    const engine = await engines.start({ flows: flow('shop', PUSH + DONE, KEY) });
+  it('keeps the lane of a run that waits for its call, says who waits for whom, and continues in order', async () => {
+    const engine = await start({ flows: flow('shop', PUSH + DONE, KEY) });
     engine.pacer.open = false;
     for (let n = 0; n < 6; n++) await publish(engine, 'a', n);
-    await until('the events to be held', async () => (await lanes(engine))[0]?.held === 5);
+    await held(engine, 5);
+    expect(await engine.store.lanes.waitsFor('shop', runOf('a', 3))).toEqual({
+      key: 'a',
+      behind: { run: runOf('a', 0), epoch: 0 },
+      before: 2,
+    });
+    // a sender repeats an event that is held: it runs once
+    await publish(engine, 'a', 3);
     engine.pacer.regain();
     await engine.ended('done', 6);
-    expect(engine.calls.map(({ input }) => input.text)).toEqual(['0', '1', '2', '3', '4', '5']);
-    await until('the lanes to be free', async () => (await lanes(engine)).length === 0);
+    expect(texts(engine.calls)).toEqual(numbers('a', 6));
+    await free(engine);
+  });
+
+  it('holds events in rows when too many of one key wait behind a call within a hop, and continues in order', async () => {
+    let proceed = () => undefined as void;
+    const first = new Promise<void>((resolve) => (proceed = resolve));
+    const engine = await start({ flows: flow('shop', SAY, KEY), answer: () => first });
+    for (let n = 0; n < 30; n++) await publish(engine, 'a', n);
+    await until('events to be held', async () => (await lanesOf(engine)).held > 20);
+    await publish(engine, 'b', 0);
+    await until('the call for another key', () => texts(engine.calls).includes('b/0'));
+    proceed();
+    await engine.ended('done', 31);
+    expect(texts(engine.calls).filter((text) => text !== 'b/0')).toEqual(numbers('a', 30));
+    await free(engine);
+  });
+
+  it.each([
+    ['stopped', '  - { id: end, stop: {} }\n', KEY, {}],
+    ['parked', SAY, KEY, { refuse: true }],
+    ['dropped', SAY, "deliver: { key: '${{ trigger.subject }}', onExhausted: drop }\n", { refuse: true }],
+    ['duplicate', SAY, "deliver: { key: '${{ trigger.subject }}', dedupe: { key: x, within: 1d } }\n", {}],
+    ['parked', PUSH.replace('${{ trigger.data.n }}', '${{ trigger.data.none }}'), KEY, {}],
+  ] as const)(
+    'releases the lane of runs that end as %s (%#)',
+    async (outcome, steps, deliver, { refuse = false }: { refuse?: boolean }) => {
+      const engine = await start({
+        flows: flow('shop', `  - { id: wait, use: fake.push, connection: peer, with: { text: wait } }\n${steps}`, deliver),
+        answer: ({ input }) => {
+          if (refuse && input.text !== 'wait') throw engineFail.REPLAY_REFUSED('no');
+          return {};
+        },
+      });
+      for (let n = 0; n < 12; n++) await publish(engine, 'a', n);
+      await engine.ended(outcome, outcome === 'duplicate' ? 11 : 12);
+      await free(engine);
+    },
+  );
+
+  it('parks an event whose key has no value, with the code and the place, and takes an empty key as a key', async () => {
+    const engine = await start({ flows: flow('shop', SAY, "deliver: { key: '${{ trigger.data.key }}' }\n") });
+    await engine.publish('shop.asked', { n: '1' }, { subject: 's' });
+    await engine.ended('parked');
+    await until('the parked run', async () => (await engine.store.parked.list({ limit: 5 })).length === 1);
+    const [parked] = await engine.store.parked.list({ limit: 5 });
+    expect(parked?.error).toMatchObject({ code: 'EXPR_MISSING', message: expect.stringContaining('trigger.data.key') });
+    for (let n = 0; n < 3; n++) await engine.publish('shop.asked', { n: String(n), key: '' }, { subject: 's' });
+    await engine.ended('done', 3);
+    expect(texts(engine.calls)).toEqual(numbers('s', 3));
+  });
+
+  it('orders events by keys of any length', async () => {
+    const engine = await start({ flows: flow('shop', PUSH, "deliver: { key: '${{ trigger.data.key }}' }\n") });
+    const long = 'ключ \u0000 \ud83d '.repeat(100_000);
+    engine.pacer.open = false;
+    for (let n = 0; n < 4; n++) await engine.publish('shop.asked', { n: String(n), key: `${long}${n % 2}` }, { subject: 's' });
+    await held(engine, 2);
+    expect((await engine.store.lanes.read('shop')).map(({ key }) => key.length <= 120)).toEqual([true, true]);
+    engine.pacer.regain();
+    await engine.ended('done', 4);
+    await free(engine);
+  });
+
+  it('continues the run of an event whose lane was written, and holds it only once, when its hop is interrupted', async () => {
+    const broker = new MemoryBroker(FAST);
+    const engine = await start({ broker, flows: flow('shop', PUSH, KEY) });
+    engine.pacer.open = false;
+    for (let n = 0; n < 4; n++) await publish(engine, 'a', n);
+    await held(engine, 3);
+    for (let times = 0; times < 3; times++) {
+      broker.stop();
+      broker.start();
+      await publish(engine, 'a', 4 + times);
+      await held(engine, 4 + times);
+    }
+    engine.pacer.regain();
+    await engine.ended('done', 7);
+    expect([...new Set(texts(engine.calls))]).toEqual(numbers('a', 7));
+    await free(engine);
+  });
+
+  it('is taken over by another host, which continues the events that are held', async () => {
+    const [broker, database] = [new MemoryBroker(FAST), new MemoryDatabase(FAST)];
+    const options = { broker, database, flows: flow('shop', PUSH, KEY) };
+    const first = await start(options);
+    first.pacer.open = false;
+    for (let n = 0; n < 5; n++) await publish(first, 'a', n);
+    await held(first, 4);
+    kill(first);
+    const second = await start(options);
+    for (let n = 5; n < 8; n++) await publish(second, 'a', n);
+    await second.ended('done', 8);
+    expect(texts(second.calls)).toEqual(numbers('a', 8));
+    await free(second);
+  });
+
+  it('parks a held event that ends its host again and again as poison, and goes on with the next one', async () => {
+    const [broker, database] = [new MemoryBroker(FAST), new MemoryDatabase(FAST)];
+    const options = { broker, database, flows: flow('shop', PUSH, KEY) };
+    const first = await start(options);
+    first.pacer.open = false;
+    for (let n = 0; n < 3; n++) await publish(first, 'a', n);
+    await held(first, 2);
+    const rows = database.lanes.get('shop');
+    if (rows) rows.held = rows.held.map((event) => (event.run === runOf('a', 1) ? { ...event, begun: 9 } : event));
+    for (let times = 0; times < 4; times++) await first.store.suspect(runOf('a', 1));
+    first.pacer.regain();
+    await first.ended('done', 2);
+    expect(texts(first.calls)).toEqual(['a/0', 'a/2']);
+    await until('the parked run', async () => (await first.store.parked.get(runOf('a', 1)))?.error.code === 'POISON');
+    await free(first);
+  });
+
+  it('fails a called flow at once that needs the key of its caller', async () => {
+    const called = `sluice: 1\nflow: shop\ntrigger: { use: flow }\n${KEY.replace('trigger.subject', 'trigger.data.key')}steps:\n  - { id: again, if: '\${{ trigger.data.deep = 0 }}', call: { flow: shop, data: { key: a, deep: 1 } } }\n`;
+    const caller = `---\n${flow('ask', '  - { id: call, call: { flow: shop, data: { key: a, deep: 0 } } }\n')}`;
+    const engine = await start({ flows: called + caller });
+    await engine.publish('ask.asked', {});
+    await until('both to park', () => engine.outcomes.filter(({ outcome }) => outcome === 'parked').length === 3);
+    const errors = (await engine.store.parked.list({ flow: 'shop', limit: 5 })).map(({ error }) => error.code);
+    expect(new Set(errors)).toEqual(new Set(['CALL_FAILED']));
+    await free(engine);
   });
 });
+
+describe('a run that parks in a flow with onPark: hold', () => {
+  async function parked(more: number) {
+    const refused = new Set(['a/0']);
+    const engine = await start({ flows: flow('shop', PUSH, HOLD), answer: refusing(refused) });
+    for (let n = 0; n < 1 + more; n++) await publish(engine, 'a', n);
+    await until('the parked run', async () => (await engine.store.parked.get(runOf('a', 0))) !== undefined);
+    await held(engine, more);
+    refused.clear();
+    engine.calls.length = 0;
+    return engine;
+  }
+
+  it('keeps its lane until its replay has ended, which goes before the events that are held', async () => {
+    const engine = await parked(3);
+    await engine.engine.parking.replay(runOf('a', 0));
+    await engine.ended('done', 4);
+    expect(texts(engine.calls)).toEqual(numbers('a', 4));
+    await free(engine);
+  });
+
+  it('passes its lane to a replay on other data with the same key', async () => {
+    const engine = await parked(3);
+    await engine.engine.parking.replay(runOf('a', 0), { data: { n: 'edited' } });
+    await engine.ended('done', 4);
+    expect(texts(engine.calls)).toEqual(['a/edited', 'a/1', 'a/2', 'a/3']);
+    await free(engine);
+  });
+
+  it('releases its lane when it is dropped, or dropped again', async () => {
+    const engine = await parked(3);
+    await engine.engine.parking.drop(runOf('a', 0));
+    await expect(engine.engine.parking.drop(runOf('a', 0))).rejects.toMatchObject({ code: 'NOT_PARKED' });
+    await engine.ended('done', 3);
+    expect(texts(engine.calls)).toEqual(['a/1', 'a/2', 'a/3']);
+    await free(engine);
+  });
+
+  it('releases its lane when the host has died between the release and the change of the row', async () => {
+    const engine = await parked(1);
+    const { parked: rows } = engine.store;
+    const drop = rows.drop.bind(rows);
+    rows.drop = () => Promise.reject(engineFail.STORE_UNAVAILABLE('gone'));
+    await expect(engine.engine.parking.drop(runOf('a', 0))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    rows.drop = drop;
+    await engine.ended('done', 1);
+    // the run is still parked: its replay queues behind the events of its key
+    await engine.engine.parking.replay(runOf('a', 0));
+    await engine.ended('done', 2);
+    expect(texts(engine.calls)).toEqual(['a/1', 'a/0']);
+    await free(engine);
+  });
+});
+
+describe('a flow with deliver.concurrency', () => {
+  const places = 'deliver: { concurrency: 2 }\n';
+
+  it('has at most that many runs in progress over all hosts, waiting for calls included', async () => {
+    const [broker, database] = [new MemoryBroker(FAST), new MemoryDatabase(FAST)];
+    let open = 0;
+    let most = 0;
+    const options: TestEngineOptions = {
+      broker,
+      database,
+      flows: flow('shop', PUSH + SAY, places),
+      answer: async () => {
+        most = Math.max(most, ++open);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        open--;
+        return {};
+      },
+    };
+    const [one, other] = [await start(options), await start(options)];
+    for (let n = 0; n < 20; n++) await publish(one, 'a', n);
+    await until(
+      'all runs to end',
+      () => [...one.outcomes, ...other.outcomes].filter(({ outcome }) => outcome === 'done').length === 20,
+    );
+    expect(most).toBe(2);
+    await free(one);
+  });
+
+  it('hands events back while runs that are away have all places, and takes them when a place is free', async () => {
+    const engine = await start({ flows: flow('shop', PUSH, places) });
+    engine.pacer.open = false;
+    for (let n = 0; n < 6; n++) await publish(engine, 'a', n);
+    await until('the events to be back in their queue', async () => {
+      const [status] = await engine.bus.status(['flow.shop']);
+      return status?.waiting === 4 && status.consumers === 0;
+    });
+    expect(await lanesOf(engine)).toMatchObject({ busy: 2, held: 0 });
+    engine.pacer.regain();
+    await engine.ended('done', 6);
+    await free(engine);
+  });
+});
+
+describe('the order of keys under random faults', () => {
+  it.each([1, 2, 3, 4, 5, 6])(
+    'loses nothing, keeps the order of first arrival, and runs one event of a key at a time (seed %i)',
+    async (seed) => {
+      const random = randomOf(seed);
+      const [broker, database] = [new MemoryBroker(FAST), new MemoryDatabase(FAST)];
+      const seen: string[] = [];
+      const overlaps: string[] = [];
+      /** Calls that are open, by key, without those of killed hosts. */
+      const open = new Map<string, Map<string, number>>();
+      const steps = `  - { id: quick, if: '\${{ trigger.data.kind = "end" }}', stop: {} }
+  - id: mixed
+    switch:
+      cases:
+        - when: \${{ trigger.data.kind = "push" }}
+          steps:
+          ${PUSH}
+      otherwise:
+        ${SAY}`;
+      const hosts: TestEngine[] = [];
+      const dead = new Set<number>();
+      const begin = async () => {
+        const number = hosts.length;
+        const answer = async ({ input: { text } }: SeenCall) => {
+          const [key = ''] = text.split('/');
+          const ofKey = open.get(key) ?? new Map<string, number>();
+          open.set(key, ofKey);
+          const others = [...ofKey].filter(([other, host]) => other !== text && !dead.has(host));
+          if (!seen.includes(text)) overlaps.push(...others.map(([other]) => `${text} during ${other}`));
+          seen.push(text);
+          ofKey.set(text, number);
+          if (random() < 0.5) await new Promise((resolve) => setTimeout(resolve, random() * 8));
+          ofKey.delete(text);
+          if (random() < 0.1) throw new Error('again');
+          return {};
+        };
+        const host = await start({ broker, database, flows: flow('shop', steps, KEY), answer });
+        failAtRandom(host, random, () => dead.has(number));
+        hosts.push(host);
+      };
+      await begin();
+      await begin();
+      const keys = Array.from({ length: 6 }, (_, n) => `k${n}`);
+      const kinds = ['end', 'push', 'say', 'push'];
+      const expected = new Map(keys.map((key) => [key, new Array<string>()]));
+      await Promise.all(
+        keys.map(async (key) => {
+          for (let n = 0; n < 25; n++) {
+            const kind = kinds[Math.floor(random() * kinds.length)] ?? 'end';
+            if (kind !== 'end') expected.get(key)?.push(`${key}/${n}`);
+            const event = { subject: key, id: `${key}-${n}` };
+            await untilDone(async () => hosts.at(-1)?.publish('shop.asked', { n: String(n), kind }, event));
+            if (random() < 0.2) await new Promise((resolve) => setTimeout(resolve, random() * 20));
+            if (random() < 0.04 && hosts.length < 6) {
+              const killed = hosts.length - 2;
+              dead.add(killed);
+              kill(hosts[killed] as TestEngine);
+              await begin();
+            } else if (random() < 0.04) {
+              hosts.at(-1)?.bus.lose();
+              hosts.at(-1)?.bus.regain();
+            }
+          }
+        }),
+      );
+      const last = hosts.at(-1) as TestEngine;
+      const all = [...expected.values()].flat();
+      await until('all events to arrive', () => all.every((text) => seen.includes(text)), 60_000);
+      for (const [key, ofKey] of expected) {
+        expect([...new Set(seen)].filter((text) => text.startsWith(`${key}/`))).toEqual(ofKey);
+      }
+      expect(overlaps).toEqual([]);
+      await until('the lanes to be free', async () => (await lanesOf(last)).busy === 0, 60_000);
+      const status = await last.bus.status(['flow.shop', 'flow.shop.next', 'flow.shop.lane', 'push.peer.normal']);
+      expect(status.map(({ waiting }) => waiting)).toEqual([0, 0, 0, 0]);
+    },
+    120_000,
+  );
+});
+
+describe('laneOf', () => {
+  it('returns short keys unchanged, and texts of at most 120 characters that differ for all other keys', () => {
+    expect(['', 'Заказ 1', 'a/b', 'x'.repeat(100)].map(laneOf)).toEqual(['', 'Заказ 1', 'a/b', 'x'.repeat(100)]);
+    const odd = ['#a', 'x'.repeat(101), `${'x'.repeat(101)}y`, 'a\u0000', 'a\ud83d', 'a\ude00', '😀'.repeat(60)];
+    const lanes = odd.map(laneOf);
+    expect(new Set(lanes).size).toBe(odd.length);
+    for (const lane of lanes) expect(lane).toMatch(/^#[\w-]{43} [^\p{Cc}\p{Cs}]{0,60}$/u);
+    expect(laneOf('x'.repeat(10_000_000)).length).toBeLessThanOrEqual(120);
+  });
+});
+
+/** Ends a host as kill -9 does: its connection is gone, and it reaches the database no longer. */
+function kill(host: TestEngine): void {
+  const away = () => Promise.reject(engineFail.STORE_UNAVAILABLE('killed'));
+  const { leases, lanes } = host.store;
+  Object.assign(leases, { take: away, release: away });
+  Object.assign(lanes, { write: away, read: away });
+  host.bus.crash();
+}
+
+/** Lets writes of lanes take their time and fail now and then, before or after they are committed. */
+function failAtRandom(host: TestEngine, random: () => number, isDead: () => boolean): void {
+  const { lanes } = host.store;
+  const write = lanes.write.bind(lanes);
+  lanes.write = async (...args) => {
+    if (random() < 0.3) await new Promise((resolve) => setTimeout(resolve, random() * 10));
+    if (isDead() || random() < 0.05) throw engineFail.STORE_UNAVAILABLE('before the write');
+    const result = await write(...args);
+    if (isDead() || random() < 0.05) throw engineFail.STORE_UNAVAILABLE('after the write');
+    return result;
+  };
+}
+
+async function untilDone(work: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await work();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+
+/** Mulberry32: numbers from 0 to 1, the same for the same seed. */
+function randomOf(seed: number): () => number {
+  let state = seed * 0x9e3779b9;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
