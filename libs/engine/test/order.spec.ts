@@ -169,6 +169,19 @@ steps: [{ id: seen, emit: { type: seen, data: '\${{ trigger.partitionkey }}' } }
     expect(texts(engine.calls)).toEqual(numbers('s', 3));
   });
 
+  it('evaluates where before the key: an event that the flow does not take needs no key', async () => {
+    const where = flow('shop', SAY, "deliver: { key: '${{ trigger.data.key }}' }\n").replace(
+      'trigger:\n',
+      'trigger:\n  where: \'${{ trigger.data.n = "1" }}\'\n',
+    );
+    const engine = await start({ flows: where });
+    await engine.publish('shop.asked', { n: '0' }, { subject: 's' });
+    await engine.publish('shop.asked', { n: '1', key: 'a' }, { subject: 's' });
+    await engine.ended('done');
+    expect([texts(engine.calls), engine.outcomes.map(({ outcome }) => outcome)]).toEqual([['s/1'], ['done']]);
+    await free(engine);
+  });
+
   it('orders events by keys of any length', async () => {
     const engine = await start({ flows: flow('shop', PUSH, "deliver: { key: '${{ trigger.data.key }}' }\n") });
     const long = 'ключ \u0000 \ud83d '.repeat(100_000);
