@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { engineFail, runId, systemClock, type Clock } from '@sluice/plugin-api';
-import { laneOf } from '@sluice/engine';
+import { encodeRun, laneOf, RUN_TYPE, type Outgoing, type RunState } from '@sluice/engine';
 import { MemoryBroker, MemoryDatabase } from '@sluice/memory';
 import { until } from '@sluice/testing';
 import { flow, testEngines, type SeenCall, type TestEngine, type TestEngineOptions } from './engine-harness.js';
@@ -244,14 +244,24 @@ steps: [{ id: seen, emit: { type: seen, data: '\${{ trigger.partitionkey }}' } }
     await free(first);
   });
 
-  it('fails a called flow at once that needs the key of its caller', async () => {
-    const called = `sluice: 1\nflow: shop\ntrigger: { use: flow }\n${KEY.replace('trigger.subject', 'trigger.data.key')}steps:\n  - { id: again, if: '\${{ trigger.data.deep = 0 }}', call: { flow: shop, data: { key: a, deep: 1 } } }\n`;
-    const caller = `---\n${flow('ask', '  - { id: call, call: { flow: shop, data: { key: a, deep: 0 } } }\n')}`;
-    const engine = await start({ flows: called + caller });
-    await engine.publish('ask.asked', {});
-    await until('both to park', () => engine.outcomes.filter(({ outcome }) => outcome === 'parked').length === 3);
-    const errors = (await engine.store.parked.list({ flow: 'shop', limit: 5 })).map(({ error }) => error.code);
-    expect(new Set(errors)).toEqual(new Set(['CALL_FAILED']));
+  it('fails a called flow at once that needs the key of one of its callers, and no other', async () => {
+    const engine = await start({ flows: flow('shop', SAY, KEY) });
+    // such a circle of calls is refused when files are read, and can arise between hosts with other files
+    const call = (key: string): Outgoing => {
+      const event = { id: key, source: '/flows/other', type: 'shop.asked', time: '2026-01-02T03:04:05.678Z', subject: key };
+      const body = Buffer.from('{"n":"0"}');
+      const common = { run: key, epoch: 0, flow: 'shop', revision: '', startedAt: FAST.now(), steps: {}, kind: 'begin' } as const;
+      const state: RunState = { ...common, event, holds: [{ flow: 'shop', key: 'a' }] };
+      return {
+        queue: 'flow.shop',
+        message: { attributes: { ...event, datacontenttype: RUN_TYPE }, body: encodeRun({ state, body }) },
+      };
+    };
+    await engine.bus.publish([call('a'), call('b')]);
+    await engine.ended('parked');
+    await engine.ended('done');
+    expect(texts(engine.calls)).toEqual(['b/0']);
+    await until('the parked run', async () => (await engine.store.parked.get('a'))?.error.code === 'CALL_FAILED');
     await free(engine);
   });
 });
@@ -419,7 +429,25 @@ describe('the order of keys under random faults', () => {
       );
       const last = hosts.at(-1) as TestEngine;
       const all = [...expected.values()].flat();
-      await until('all events to arrive', () => all.every((text) => seen.includes(text)), 60_000);
+      await until('all events to arrive', () => all.every((text) => seen.includes(text)), 40_000).catch(
+        async (error: unknown) => {
+          const missing = all.filter((text) => !seen.includes(text));
+          const queues = await last.bus.status([
+            'flow.shop',
+            'flow.shop.next',
+            'flow.shop.lane',
+            'push.peer.normal',
+            'push.peer.normal.again',
+          ]);
+          const lanes = await last.store.lanes.read('shop');
+          const parked = await last.store.parked.list({ limit: 20 });
+          const errors = parked.map((one) => one.error.message);
+          const leases = await last.store.leases.list();
+          throw new Error(JSON.stringify({ missing, queues, lanes, errors, leases, logs: last.log }, undefined, 1), {
+            cause: error,
+          });
+        },
+      );
       for (const [key, ofKey] of expected) {
         expect([...new Set(seen)].filter((text) => text.startsWith(`${key}/`))).toEqual(ofKey);
       }

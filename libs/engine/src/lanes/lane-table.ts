@@ -265,6 +265,11 @@ export class LaneTable {
     else lane.released.push(delivery);
   }
 
+  #isOf(lane: Lane, delivery: Delivery): boolean {
+    const ended = readReleased(delivery.message);
+    return ended !== undefined && isSame(ended, lane.pass());
+  }
+
   /** Asks the store for the next event of the lane, once there is room for its body. */
   #turn(turn: Turn): void {
     const { lane, ended, written } = turn;
@@ -351,9 +356,10 @@ export class LaneTable {
     if (how === 'kept' && arrival.start) this.#written(this.deps.writer.away(runOf(lane)), () => undefined);
     lane.state = 'away';
     if (how === 'kept') this.#settleCopies(lane);
-    const released = lane.released.shift();
-    if (released) this.#onReleased(released);
-    else this.#hold(lane);
+    const released = lane.released.find((delivery) => this.#isOf(lane, delivery));
+    if (!released) return this.#hold(lane);
+    lane.released = lane.released.filter((delivery) => delivery !== released);
+    this.#onReleased(released);
   }
 
   /** Copies of a run that has gone on need not run again. */
