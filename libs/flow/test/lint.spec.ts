@@ -616,9 +616,9 @@ describe('sluice.yaml', () => {
     ],
     ['a plugin listed twice', 'sluice: 1\nplugins: [./a, ./a]', 'FLOW_DUPLICATE "./a" is listed twice'],
     [
-      'a limit of a later release',
+      'a limit that was withdrawn',
       'sluice: 1\nplugins: []\nsettings: { limits: { inline: 1KiB } }',
-      'FLOW_NOT_YET "inline" of settings.limits',
+      'FLOW_UNKNOWN_KEY "inline" is not a key of settings.limits → delete the line: each body travels with its event',
     ],
     [
       'a short secret',

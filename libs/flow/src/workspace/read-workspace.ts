@@ -14,7 +14,11 @@ const DAY_MS = 86_400_000;
 
 const WORKSPACE: KeyTable = { of: 'sluice.yaml', keys: ['sluice', 'plugins', 'vars', 'issuers', 'settings', 'connections'] };
 const SETTINGS: KeyTable = { of: 'settings', keys: ['timezone', 'country', 'limits', 'retention', 'rabbit'] };
-const LIMITS: KeyTable = { of: 'settings.limits', keys: ['event', 'hops', 'parked'], later: ['inline'] };
+const LIMITS: KeyTable = {
+  of: 'settings.limits',
+  keys: ['event', 'hops', 'parked'],
+  advice: { inline: 'delete the line: each body travels with its event' },
+};
 const RETENTION: KeyTable = { of: 'settings.retention', keys: ['journal', 'parked', 'mailbox'] };
 const RABBIT: KeyTable = { of: 'settings.rabbit', keys: ['consumerTimeout'] };
 const CONNECTION: KeyTable = { of: 'a connection', keys: ['use', 'with', 'pace'] };
