@@ -373,6 +373,24 @@ export const FINDING_CODES = {
     cause: 'the flow asks for retries, and the action may not be repeated',
     cure: 'add `idempotent` to `with` where the action has it, or check the parked runs regularly',
   },
+  POLICY_FAILURES: {
+    severity: 'warning',
+    message: '"…" goes on after failures, but nothing reads how many items failed',
+    cause: 'a loop has `onFailure: continue`, and no expression reads `failed`, `errors` or `succeeded` of the step',
+    cure: 'add the step that the finding shows, or delete `onFailure`: the step then fails after the last item',
+  },
+  POLICY_ORDER: {
+    severity: 'warning',
+    message: 'this step sends …, but the runs of this flow are in no order …',
+    cause: 'a flow sends the subject or the number of a document to a paced connection, and its runs may overtake each other',
+    cure: 'write `deliver.key`, or `deliver.concurrency` if the order does not matter',
+  },
+  POLICY_CIRCLE: {
+    severity: 'warning',
+    message: '"…" calls itself, directly or by way of others',
+    cause: 'flows call each other in a circle',
+    cure: 'put a call of the circle behind a condition that ends it; `settings.limits.hops` ends it otherwise',
+  },
   POLICY_EXPIRES: {
     severity: 'warning',
     message: 'this flow replies, but nothing limits how late',
@@ -414,6 +432,12 @@ export const FINDING_CODES = {
     message: '"…" is never reached: "…" always ends the run',
     cause: 'a step stands after one that always ends the run',
     cure: 'delete it, or add an `if` to the step before it',
+  },
+  FLOW_CONSTANT: {
+    severity: 'warning',
+    message: 'this "…" is always …',
+    cause: 'a condition is true or false, or reads nothing that changes from run to run',
+    cure: 'delete it, or correct it',
   },
   TEST_SHAPE: {
     severity: 'error',

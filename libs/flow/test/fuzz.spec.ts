@@ -69,6 +69,12 @@ const PIECES = [
   'key: ${{ trigger.subject }}',
 ];
 
+/** Words of the language, to put in the place of other words and values. */
+const WORDS =
+  'forEach try catch raise call steps in as item loop error output onFailure concurrency timeout key where use schedule flow cron note [] {} 1 true ~ -'
+    .split(' ')
+    .concat("'${{ item.x }}'", "'${{ steps.a }}'");
+
 type Edit = (text: string) => string;
 
 const position = fc.double({ min: 0, max: 1, noNaN: true });
@@ -77,6 +83,8 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   fc.tuple(position, position).map(([from, length]) => remove(from, length / 20)),
   fc.tuple(position, position, fc.integer({ min: 2, max: 40 })).map(([from, length, times]) => repeat(from, length / 40, times)),
   fc.tuple(position, position).map(([from, to]) => moveLine(from, to)),
+  fc.tuple(position, fc.constantFrom(...WORDS)).map(([at, word]) => changeLine(at, (line) => line.replace(/:.*/, `: ${word}`))),
+  fc.tuple(position, fc.constantFrom(...WORDS)).map(([at, word]) => changeLine(at, (line) => line.replace(/[\w-]+/, word))),
   fc.tuple(position, fc.integer({ min: -4, max: 12 })).map(([at, by]) => indentLine(at, by)),
   fc.tuple(position, fc.string({ maxLength: 12, unit: 'binary' })).map(([at, piece]) => insert(at, piece)),
 );
@@ -106,11 +114,14 @@ function moveLine(from: number, to: number): Edit {
 }
 
 function indentLine(at: number, by: number): Edit {
+  return changeLine(at, (line) => (by < 0 ? line.slice(-by) : ' '.repeat(by) + line));
+}
+
+function changeLine(at: number, change: Edit): Edit {
   return (text) => {
     const lines = text.split('\n');
     const number = Math.min(lines.length - 1, Math.floor(at * lines.length));
-    const line = lines[number] ?? '';
-    lines[number] = by < 0 ? line.slice(-by) : ' '.repeat(by) + line;
+    lines[number] = change(lines[number] ?? '');
     return lines.join('\n');
   };
 }

@@ -106,7 +106,7 @@ describe('the grammar of a flow', () => {
     ],
     [
       'a switch without otherwise',
-      '  - { id: a, switch: { cases: [{ when: true, steps: [] }] } }',
+      '  - { id: a, switch: { cases: [{ when: "${{ trigger.data.x }}", steps: [] }] } }',
       ['FLOW_VALUE switch needs "otherwise" → otherwise: []'],
     ],
     [
@@ -262,7 +262,9 @@ describe('names that a flow refers to', () => {
 
   it('does not warn about a step of the same branch', () => {
     const steps = "[{ id: a, set: 1 }, { id: r, emit: { type: '${{ vars.prefix }}', data: '${{ steps.a }}' } }]";
-    expect(lintSteps(`  - { id: s, switch: { cases: [{ when: true, steps: ${steps} }], otherwise: [] } }`)).toEqual([]);
+    expect(
+      lintSteps(`  - { id: s, switch: { cases: [{ when: "\${{ trigger.data.x }}", steps: ${steps} }], otherwise: [] } }`),
+    ).toEqual([]);
   });
 });
 
@@ -394,10 +396,14 @@ describe('policies that are allowed but seldom intended', () => {
     ['after a stop', "[{ id: s, if: '${{ trigger.data.x }}', stop: {} }, { id: a, reply: {} }]", true],
     [
       'in each case',
-      '[{ id: s, switch: { cases: [{ when: true, steps: [{ id: a, reply: {} }] }], otherwise: [{ id: b, reply: {} }] } }]',
+      '[{ id: s, switch: { cases: [{ when: "${{ trigger.data.x }}", steps: [{ id: a, reply: {} }] }], otherwise: [{ id: b, reply: {} }] } }]',
       false,
     ],
-    ['in some cases', '[{ id: s, switch: { cases: [{ when: true, steps: [{ id: a, reply: {} }] }], otherwise: [] } }]', true],
+    [
+      'in some cases',
+      '[{ id: s, switch: { cases: [{ when: "${{ trigger.data.x }}", steps: [{ id: a, reply: {} }] }], otherwise: [] } }]',
+      true,
+    ],
   ])('checks that the sender gets a reply: %s', (_, steps, reported) => {
     const text = `sluice: 1\nflow: a\ntrigger: { use: http.endpoint, with: { path: /in/a, respond: reply } }\ndeliver: { expires: 10s }\nsteps: ${steps}`;
     expect(lintFlow(text)).toEqual(reported ? [expect.stringContaining('POLICY_REPLY the sender waits for a reply')] : []);

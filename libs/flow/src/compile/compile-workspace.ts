@@ -2,6 +2,7 @@ import type { AnyPlugin } from '@sluice/plugin-api';
 import { checkCallData } from '../lint/call-data.js';
 import { checkCalls } from '../lint/calls.js';
 import { checkEvents } from '../lint/graph.js';
+import { checkOrder } from '../lint/order.js';
 import { checkRoutes } from '../lint/routes.js';
 import type { Finding, SourceFile, Workspace } from '../model.js';
 import { sortFindings } from '../report.js';
@@ -47,6 +48,8 @@ export function compileWorkspace(input: WorkspaceInput): WorkspaceResult {
     const flow = new FlowCompiler(draft, { ...tools, plugins }).compile();
     return flow ? [{ draft, flow }] : [];
   });
+  const paced = new Set(connections.filter(({ pace }) => pace !== undefined).map(({ name }) => name));
+  for (const flow of drafts) checkOrder(flow, paced);
   checkRoutes(compiled, input.plugins);
   checkCallData(drafts);
   checkCalls(

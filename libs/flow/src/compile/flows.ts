@@ -1,8 +1,9 @@
 import { isHostTrigger, triggerOf } from '../contracts.js';
 import type { FlowDraft, TriggerDraft } from '../grammar/drafts.js';
+import { checkConditions } from '../lint/conditions.js';
 import { ExpressionCheck, type Visible } from '../lint/expressions.js';
 import { checkReachable, checkUnused } from '../lint/graph.js';
-import { checkPolicies } from '../lint/policies.js';
+import { checkFailures, checkPolicies } from '../lint/policies.js';
 import { needZones } from '../lint/timezone.js';
 import { ANY, eitherShape, ERROR_SHAPE, objectShape, shapeOfJson, shapeOfSchema, type Shape } from '../lint/shapes.js';
 import { StepOrder } from '../lint/steps-order.js';
@@ -47,12 +48,15 @@ export class FlowCompiler {
     const trigger = this.compileTrigger(draft.trigger, { ...visible, env: tools.environment.atStart }, vars.value);
     const inDeliver: Visible = { ...visible, trigger: this.triggerShape() };
     this.expressions.condition(draft.trigger.where, inDeliver);
-    for (const node of [draft.deliver.key, draft.deliver.dedupe?.key, draft.note]) this.expressions.values(node, inDeliver);
+    for (const node of [draft.deliver.key, draft.deliver.dedupe?.key]) this.expressions.values(node, inDeliver, 'key');
+    this.expressions.values(draft.note, inDeliver, 'note');
     this.checkSteps(inDeliver);
     if (tools.settings.timezone === undefined) needZones(draft, this.texts);
     checkReachable(draft);
     if (!draft.partial) {
       checkUnused(draft, this.texts);
+      checkConditions(draft, this.texts);
+      checkFailures(draft, this.texts);
       checkPolicies(draft, tools.plugins.byName, trigger?.kind === 'plugin' ? trigger.options : undefined, tools.settings);
     }
     checkTests(draft, tools.plugins.byName, this.texts, this.expressions);
@@ -187,6 +191,7 @@ export class FlowCompiler {
     const visible = seesError ? { ...around, error: ERROR_SHAPE } : around;
     if (kind === undefined || node.kind !== 'scalar') expressions.values(node, visible);
     else if (kind === 'condition') expressions.condition(node, visible);
+    else if (kind === 'list') expressions.list(node, key, visible);
     else expressions.expression(node, key, visible);
   }
 }

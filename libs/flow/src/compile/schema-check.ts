@@ -47,8 +47,7 @@ function dependsOnExpression(issue: Issue, { node, texts }: SchemaCheck): boolea
   if (at === undefined || issue.code === 'unrecognized_keys') return false;
   if (at.kind === 'scalar') return texts.hasExpression(at);
   return (
-    (issue.code === 'custom' || issue.code === 'invalid_union') &&
-    scalarsOf(at).some((scalar) => texts.hasExpression(scalar))
+    (issue.code === 'custom' || issue.code === 'invalid_union') && scalarsOf(at).some((scalar) => texts.hasExpression(scalar))
   );
 }
 

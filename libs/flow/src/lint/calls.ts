@@ -62,12 +62,23 @@ function checkCircles(calls: readonly Call[]): void {
   const next = new Map<FlowDraft, Set<FlowDraft>>();
   for (const { from, to } of calls) next.set(from, (next.get(from) ?? new Set()).add(to));
   const circles = circlesOf(next);
+  const reported = new Set<number>();
   for (const { step, from, to } of calls) {
     const key = to.deliver.key ? 'key' : to.deliver.concurrency === undefined ? undefined : 'concurrency';
     if (key === undefined || circles.get(from) !== circles.get(to)) continue;
     const way = from === to ? 'itself' : `"${from.name}" in a circle`;
     const message = `"${to.name}" has deliver.${key} and calls ${way}: a run could wait for its own turn`;
     from.report.error(step.flow, 'REF_FLOW', message, { do: `delete deliver.${key} of "${to.name}", or this call` });
+    reported.add(circles.get(to) as number);
+  }
+  for (const { step, from, to } of calls) {
+    const circle = circles.get(from) as number;
+    if (circle !== circles.get(to) || reported.has(circle)) continue;
+    reported.add(circle);
+    const way = from === to ? 'calls itself' : `calls "${to.name}", which calls it again, directly or by way of others`;
+    from.report.warning(step.flow, 'POLICY_CIRCLE', `"${from.name}" ${way}`, {
+      do: 'put a call of the circle behind an "if" that ends it: otherwise each run ends at settings.limits.hops',
+    });
   }
 }
 

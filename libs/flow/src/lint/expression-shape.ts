@@ -9,6 +9,22 @@ export function shapeOfPart(part: ExpressionPart, visible: Visible): Shape {
   return path ? shapeOfPath(path, visible) : ANY;
 }
 
+/** Returns what the value of an expression is when it is certainly not a list; undefined when it may be one. */
+export function kindOtherThanList(
+  part: ExpressionPart,
+  visible: Visible,
+): { readonly what: string; readonly shape?: Shape } | undefined {
+  const { ast } = part;
+  if (!ast || ast.predicate) return undefined;
+  if (ast.type === 'string') return { what: 'a text' };
+  if (ast.type === 'number') return { what: 'a number' };
+  if (ast.type === 'value') return { what: String(ast.value) };
+  if (ast.type === 'unary' && ast.value === '{') return { what: 'an object' };
+  if (ast.type !== 'path') return undefined;
+  const shape = shapeOfPart(part, visible);
+  return shape.kind === 'object' ? { what: 'an object', shape } : undefined;
+}
+
 function pathOf(node: SyntaxNode): readonly string[] | undefined {
   if (node.type === 'unary' && node.value === '[' && node.expressions?.length === 1)
     return pathOf(node.expressions[0] as SyntaxNode);

@@ -13,6 +13,7 @@ import { scalarsOf, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
 import { quoted } from '../yaml/line-traps.js';
 import type { Span } from '../yaml/source-text.js';
 import { isAlternative } from './alternatives.js';
+import { kindOtherThanList } from './expression-shape.js';
 import { ANY, findMiss, findOptional, isPresent, type Shape } from './shapes.js';
 
 /** The roots that an expression can read at its place, with their known shapes. A root that is absent here cannot be read. */
@@ -52,6 +53,9 @@ export interface StepsView {
   readonly look: (id: string) => StepSight | undefined;
 }
 
+/** What the value of a text with expressions is for. A `key` must have a value; a `note` may be absent. */
+export type Purpose = 'value' | 'condition' | 'key' | 'note';
+
 const ROOTS = ['trigger', 'vars', 'env', 'steps', 'error', 'run', 'loop'] as const;
 
 /** Checks the expressions of one file. */
@@ -62,13 +66,32 @@ export class ExpressionCheck {
   ) {}
 
   /** Checks all expressions below a node. */
-  values(node: YamlNode | undefined, visible: Visible): void {
+  values(node: YamlNode | undefined, visible: Visible, purpose: Purpose = 'value'): void {
     if (node === undefined) return;
-    for (const scalar of scalarsOf(node)) this.scalar(scalar, visible);
+    for (const scalar of scalarsOf(node)) this.scalar(scalar, visible, purpose);
   }
 
   condition(node: ScalarNode | undefined, visible: Visible): void {
-    if (node) this.scalar(node, visible, 'a condition');
+    if (node) this.scalar(node, visible, 'condition', 'a condition');
+  }
+
+  /**
+   * Checks a value that must be one whole expression, and whose value must be a list.
+   * @param key its key, for the message
+   */
+  list(node: ScalarNode, key: string, visible: Visible): void {
+    this.expression(node, key, visible);
+    const [part] = this.texts.expressions(node);
+    const other = part && kindOtherThanList(part, visible);
+    if (!part || other === undefined) return;
+    const lists = other.shape?.kind === 'object' ? [...other.shape.fields].filter(([, { shape }]) => shape.kind === 'list') : [];
+    const write = lists.length === 1 ? `${key}: \${{ ${part.source.trim()}.${asPath([String(lists[0]?.[0])])} }}` : undefined;
+    this.report.error(
+      node,
+      'FLOW_VALUE',
+      `${key} is a list, but this is ${other.what}`,
+      write === undefined ? { do: 'name a list, or write [ … ] around the value for a list of one' } : { write },
+    );
   }
 
   /**
@@ -76,11 +99,11 @@ export class ExpressionCheck {
    * @param key its key, for the message
    */
   expression(node: ScalarNode, key: string, visible: Visible): void {
-    this.scalar(node, visible, key);
+    this.scalar(node, visible, 'value', key);
   }
 
   /** @param wholeOnly the name of a value that must be one whole expression; undefined for any other value */
-  private scalar(node: ScalarNode, visible: Visible, wholeOnly?: string): void {
+  private scalar(node: ScalarNode, visible: Visible, purpose: Purpose, wholeOnly?: string): void {
     if (this.report.full) return;
     const text = this.texts.parse(node);
     if (typeof node.value === 'string' && node.value.includes('{'))
@@ -93,14 +116,17 @@ export class ExpressionCheck {
         do: 'write nothing before or after ${{ … }}',
       });
     }
-    const condition = wholeOnly === 'a condition';
+    const condition = purpose === 'condition';
     const roots = rootsIn(visible);
     for (const part of text.parts) {
       if (part.kind !== 'expression' || part.ast === undefined) continue;
       for (const problem of checkExpression(part, { roots, whole, condition, present: (path) => isAlwaysThere(path, visible) }))
         this.problem(node, problem);
       for (const reference of part.references) {
-        if (!reference.inner) new ReferenceCheck(node, part, reference, this.texts, this.report).run(visible);
+        if (!reference.inner)
+          new ReferenceCheck(node, part, reference, whole || purpose !== 'value' ? purpose : 'text', this.texts, this.report).run(
+            visible,
+          );
       }
     }
   }
@@ -181,10 +207,12 @@ function isAlwaysThere([root, ...path]: readonly string[], visible: Visible): bo
 }
 
 class ReferenceCheck {
+  /** @param purpose what the value of the whole expression is for; `text` when it becomes a part of a text */
   constructor(
     private readonly node: ScalarNode,
     private readonly part: ExpressionPart,
     private readonly reference: Reference,
+    private readonly purpose: Purpose | 'text',
     private readonly texts: Texts,
     private readonly report: Report,
   ) {}
@@ -265,7 +293,7 @@ class ReferenceCheck {
       this.report.error(this.at(1), 'REF_STEP', `step "${id}" has no result: it is ${sight.verb}`);
     } else {
       if (sight.maybe && !this.reference.guarded && !isAlternative(this.part, this.reference)) {
-        const write = `${asPath(this.reference.path)} ?? null`;
+        const write = this.withDefault('null');
         this.report.warning(this.at(1), 'REF_STEP_MAYBE', `step "${id}" may have been skipped`, { write });
       }
       this.fields(sight.shape, 2);
@@ -291,9 +319,21 @@ class ReferenceCheck {
     }
     const optional = findOptional(shape, names);
     if (optional === undefined || this.reference.guarded || !this.isWholeExpression()) return;
+    // a note without a value is no note: that is not a failure
+    if (this.purpose === 'note') return;
     const name = path[from + optional] as string;
-    const write = `${asPath(path)} ?? $omit`;
-    this.report.warning(this.at(from + optional), 'EXPR_MAYBE', `"${name}" may be absent`, { write });
+    this.report.warning(this.at(from + optional), 'EXPR_MAYBE', `"${name}" may be absent`, { write: this.withDefault('$omit') });
+  }
+
+  /**
+   * Returns the path with a default that is possible at its place.
+   * @param ofValue the default where any value is possible
+   */
+  private withDefault(ofValue: 'null' | '$omit'): string {
+    const path = asPath(this.reference.path);
+    // `??` has the lowest precedence
+    if (!this.isWholeExpression()) return `(${path} ?? null)`;
+    return `${path} ?? ${{ value: ofValue, text: '""', note: '""', key: 'trigger.id', condition: 'false' }[this.purpose]}`;
   }
 
   /** Tells whether the path is the whole expression. In a larger expression an absent field may be intended. */

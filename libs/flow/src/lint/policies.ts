@@ -2,9 +2,11 @@ import type { AnyPlugin } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { actionOf, isHostTrigger, triggerOf, type ActionContract, type TriggerContract } from '../contracts.js';
 import type { FlowDraft } from '../grammar/drafts.js';
+import { valuesOfRun } from '../grammar/values-of.js';
 import type { Settings } from '../model.js';
+import type { Texts } from '../texts.js';
 import { innerSteps, stepsOf, type StepDraft } from '../verbs/index.js';
-import { toValue, type MapNode } from '../yaml/nodes.js';
+import { scalarsOf, toValue, type MapNode } from '../yaml/nodes.js';
 
 /** Warns about policies that are allowed but seldom intended: those of retries, timeouts and replies. */
 export function checkPolicies(
@@ -20,13 +22,14 @@ export function checkPolicies(
 
 function checkRetry(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>): void {
   const { retry, retryNode } = flow.deliver;
-  if (!retryNode || retry.attempts === 1) return;
   for (const step of stepsOf(flow)) {
     if (step.verb !== 'use') continue;
+    const policy = step.retry ?? (retryNode && retry);
+    if (!policy || policy.attempts === 1) continue;
     const action = actionOf(plugins.get(step.plugin), step.action);
     if (!action || !isNeverRepeated(action, step.with)) continue;
     const message =
-      `${step.plugin}.${step.action} is not idempotent: deliver.retry does not repeat it once it may have been carried out, ` +
+      `${step.plugin}.${step.action} is not idempotent: ${step.retry ? 'retry' : 'deliver.retry'} does not repeat it once it may have been carried out, ` +
       'the run is parked with OUTCOME_UNKNOWN';
     flow.report.warning(step.use, 'POLICY_RETRY', message, {
       do: takesIdempotent(action)
@@ -63,11 +66,43 @@ function checkTimeouts(flow: FlowDraft, { rabbit: { consumerTimeoutMs } }: Setti
 export const TIMEOUT_CURE =
   'shorten the timeout, unless the time is spent waiting for the pace; or raise consumer_timeout of RabbitMQ and settings.rabbit.consumerTimeout';
 
+/** Reports loops that go on after failures when no expression reads how many items failed. */
+export function checkFailures(flow: FlowDraft, texts: Texts): void {
+  const loops = [...stepsOf(flow)].filter((step) => step.verb === 'forEach' && step.onFailure === 'continue');
+  if (loops.length === 0) return;
+  const read = new Set<string>();
+  for (const value of valuesOfRun(flow)) {
+    for (const { path } of scalarsOf(value).flatMap((scalar) =>
+      texts.expressions(scalar).flatMap(({ references }) => references),
+    )) {
+      const [root, id, field] = path;
+      if (root !== 'steps') continue;
+      // the whole of `steps` or of the output may contain the number
+      if (id === undefined) return;
+      if (field === undefined || FAILURE_FIELDS.includes(field)) read.add(id);
+    }
+  }
+  for (const { id, idNode } of loops) {
+    if (read.has(id)) continue;
+    const message = `"${id}" goes on after failures, but nothing reads how many items failed`;
+    flow.report.warning(idNode, 'POLICY_FAILURES', message, { do: `add after it: ${failuresRaised(id)}` });
+  }
+}
+
+const FAILURE_FIELDS: readonly string[] = ['failed', 'errors', 'succeeded'];
+
+/** Returns a step that raises an error when an item of the loop has failed. */
+function failuresRaised(id: string): string {
+  const message = `\${{ steps.${id}.failed }} of \${{ steps.${id}.total }} items failed`;
+  return `- { id: ${id}Failed, if: '\${{ steps.${id}.failed > 0 }}', raise: { code: ITEMS_FAILED, message: '${message}' } }`;
+}
+
 function checkReply(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>, options: unknown): void {
   const { report, trigger, deliver } = flow;
   const reply = [...stepsOf(flow)].find((step) => step.verb === 'reply');
   const respond = typeof options === 'object' && options !== null && 'respond' in options ? options.respond : undefined;
-  if (reply && deliver.expiresMs === undefined) {
+  // a called flow has the deadline of the step that calls it
+  if (reply && deliver.expiresMs === undefined && trigger.kind !== 'flow') {
     const message = 'this flow replies, but nothing limits how late';
     report.warning(reply.idNode, 'POLICY_EXPIRES', message, { write: 'deliver: { expires: 30s }' });
   }
@@ -81,6 +116,10 @@ function checkReply(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>, op
       },
     );
   }
+  if (reply && trigger.kind === 'schedule')
+    report.warning(reply.idNode, 'POLICY_REPLY', 'the sender does not wait for a reply: the trigger is schedule', {
+      do: 'delete the step',
+    });
   if (respond === 'reply' && trigger.kind === 'plugin' && leavesUnanswered(flow.steps)) {
     report.warning(trigger.use, 'POLICY_REPLY', 'the sender waits for a reply, but a path through the steps does not reply', {
       do: 'reply on each path: before each stop, and in each case of a switch',

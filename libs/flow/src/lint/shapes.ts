@@ -113,15 +113,19 @@ export function samplesOf(step: string): string {
   return `a mock of step "${step}"`;
 }
 
-/** Follows the path as JSONata does, and returns the shape of its value; `any` when it is not known. */
+/** Follows the path as JSONata does, and returns the shape of its value: a list when it leads through one; `any` when it is not known. */
 export function shapeAt(shape: Shape, path: readonly string[]): Shape {
   let current = shape;
+  let isList = false;
   for (const name of path) {
-    while (current.kind === 'list') current = current.item;
+    while (current.kind === 'list') {
+      isList = true;
+      current = current.item;
+    }
     if (current.kind === 'any') return ANY;
     current = current.fields.get(name)?.shape ?? ANY;
   }
-  return current;
+  return isList && current.kind === 'object' ? { kind: 'list', item: current } : current;
 }
 
 export interface Miss {

@@ -80,7 +80,7 @@ export const forEach: Verb<ForEachDraft, ForEachStep> = {
     };
   },
   values: (draft) => [
-    ...(draft.in ? [{ node: draft.in, key: 'in', kind: 'expression' } as const] : []),
+    ...(draft.in ? [{ node: draft.in, key: 'in', kind: 'list' } as const] : []),
     ...(draft.output ? [{ node: draft.output, key: 'output', after: draft.steps }] : []),
   ],
   inner: ({ steps, output }) => [{ steps, kind: 'item', ...(output === undefined && { lastIsRead: true as const }) }],

@@ -13,6 +13,7 @@ export interface RaiseDraft extends StepDraftCommon {
   /** When absent: the error of the surrounding `catch` is raised again. */
   readonly error?: {
     readonly code: string;
+    readonly codeNode: YamlNode;
     readonly fate: 'rejected' | 'fatal';
     readonly message: ScalarNode;
     readonly details?: YamlNode;
@@ -55,8 +56,16 @@ export const raise: Verb<RaiseDraft, RaiseStep> = {
     const message = readTemplateText(fields.need('message'), 'message', report);
     const fate = readFate(fields.get('fate'), report);
     const details = fields.get('details');
-    if (code === undefined || !message) return undefined;
-    return { ...common, verb: 'raise', error: { code, fate, message, ...(details && { details }) } };
+    const codeNode = fields.get('code');
+    if (code === undefined || codeNode === undefined || !message) return undefined;
+    return { ...common, verb: 'raise', error: { code, codeNode, fate, message, ...(details && { details }) } };
+  },
+  check({ error }, { plugins, report }) {
+    const owner = error && ownerOf(error.code, plugins.byName.keys());
+    if (!error || owner === undefined) return;
+    report.error(error.codeNode, 'FLOW_VALUE', `${error.code} looks like a code of the plugin ${owner}`, {
+      do: `choose a code that does not begin with ${error.code.slice(0, error.code.indexOf('_') + 1)}, such as NOTHING_RESERVED`,
+    });
   },
   values: ({ error }) => valuesGiven({ message: error?.message, details: error?.details }),
   shape: () => undefined,
@@ -87,6 +96,16 @@ export const raise: Verb<RaiseDraft, RaiseStep> = {
     }),
   }),
 };
+
+/** Returns the plugin whose codes begin like this one: with its name, or with the first word of it. */
+function ownerOf(code: string, plugins: Iterable<string>): string | undefined {
+  for (const plugin of plugins) {
+    const name = plugin.toUpperCase().replaceAll('-', '_');
+    const family = name.split('_', 1)[0] as string;
+    if (code.startsWith(`${name}_`) || code.startsWith(`${family}_`)) return plugin;
+  }
+  return undefined;
+}
 
 function readCode(fields: Fields, report: Report): string | undefined {
   const node = fields.need('code');
