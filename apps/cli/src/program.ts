@@ -26,6 +26,10 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     about: 'list the mistakes of a workspace with their corrections',
     load: async () => (await import('./commands/lint.js')).addLint,
   },
+  test: {
+    about: 'run the tests of the flows, without any server',
+    load: async () => (await import('./commands/test.js')).addTest,
+  },
   schema: {
     about: 'write JSON Schemas of flows and sluice.yaml for editors',
     load: async () => (await import('./commands/schema.js')).addSchema,

@@ -3,4 +3,4 @@
  * a backend, which takes longer than to check a small workspace.
  */
 export { readEnv, readWorkspaceEnv, type Env } from './env.js';
-export { loadWorkspace, type LoadedWorkspace } from './load-workspace.js';
+export { compileFiles, loadWorkspace, type LoadedWorkspace } from './load-workspace.js';

@@ -85,7 +85,7 @@ export { Engine, ROLES, type EngineOptions, type EngineStatus, type Role } from 
 export { Connection, UNPACED_LIMIT, type ConnectionHealth } from './calls/connection.js';
 export { Connections } from './calls/connections.js';
 export { EventIngress } from './ingress/event-ingress.js';
-export type { CallReport, Observer } from './observer.js';
+export type { CallReport, EndedRun, Observer } from './observer.js';
 export type { HostCapabilities } from './services.js';
 export { Parking, readParkedRun, type ReplayOptions } from './parking/parking.js';
 export { moduleAttemptOf, withModuleAttempt, type ModuleAttempt } from './parking/module-attempt.js';

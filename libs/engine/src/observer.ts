@@ -19,6 +19,17 @@ export interface CallReport {
   readonly limit: number;
 }
 
+/** The end of a run. */
+export interface EndedRun {
+  readonly run: string;
+  readonly flow: string;
+  readonly outcome: RunOutcome;
+  /** Absent for a run that ended well. */
+  readonly error?: ErrorView;
+  /** Outputs of the steps outside of loops. */
+  readonly steps: Readonly<Record<string, unknown>>;
+}
+
 /** Receives reports for metrics and for the terminal. Its methods must be fast and must not throw. */
 export interface Observer {
   accepted(event: EventAttributes, ms: number): void;
@@ -26,6 +37,8 @@ export interface Observer {
   unrouted(event: EventAttributes): void;
   /** Reports a settled hop, with `outcome` when the run ended with it. */
   hop(flow: string, ms: number, outcome: RunOutcome | undefined): void;
+  /** Reports the end of a run once its effects are confirmed. Absent: nobody reads it. */
+  ended?(run: EndedRun): void;
   /** Reports an event whose type the flow no longer takes. It is kept as unrouted, unless another flow has received it. */
   unwanted(flow: string): void;
   /** Reports an event that the flow does not take because its `trigger.where` is false. */

@@ -40,6 +40,7 @@ export type {
   UseStep,
   Workspace,
 } from './model.js';
+export type { Expectation, FlowTest, StepMock } from './flow-tests.js';
 export { MAX_NOTE_LENGTH } from './model.js';
 export { FINDING_CODES, type FindingCode, type FindingRow } from './codes.js';
 export { compileWorkspace, type WorkspaceInput, type WorkspaceResult } from './compile/compile-workspace.js';

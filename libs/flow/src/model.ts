@@ -1,4 +1,5 @@
 import type { FindingCode } from './codes.js';
+import type { FlowTest } from './flow-tests.js';
 
 /** A position in a source file. Line and column count from 1; columns are UTF-16 units. */
 export interface SourceLocation {
@@ -257,6 +258,7 @@ export interface Flow {
   readonly steps: readonly Step[];
   /** Steps that run after a failure that no step has handled. */
   readonly catch?: readonly Step[];
+  readonly tests: readonly FlowTest[];
 }
 
 /** The text of a flow and of the constants that it reads. It contains names of environment variables, and never their values. */

@@ -4,3 +4,4 @@
  */
 export { BullPacer, PACER_CODES, type BullPacerOptions } from './bull-pacer.js';
 export type { BackEnd } from './bull-slots.js';
+export { LocalPacer, type LocalPacerOptions } from './local-pacer.js';

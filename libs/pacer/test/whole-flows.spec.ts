@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Engine, ROLES, type Pacer } from '@sluice/engine';
+import { Engine, ROLES } from '@sluice/engine';
 import { compileWorkspace, formatFindings, parseWorkspaceFile } from '@sluice/flow';
 import { MemoryBroker, MemoryDatabase, MemoryStore, VirtualClock } from '@sluice/memory';
 import { action, definePlugin, fail, type AnyPlugin } from '@sluice/plugin-api';
 import { FakeWorkspace, MemoryLog } from '@sluice/testing';
 import { z } from 'zod';
-import { ConnectionPace } from '../src/connection-pace.js';
-import type { OpenSlots } from '../src/slots.js';
+import { LocalPacer } from '../src/local-pacer.js';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -33,32 +32,6 @@ steps:
     connection: erp
     with: { number: '\${{ trigger.data.number }}', at: '\${{ $now() }}' }
 `;
-
-/** Slots of one process, granted at once up to the limit. */
-const openSlots: OpenSlots = ({ serve }) => {
-  let [limit, ready, served] = [0, 0, 0];
-  const grant = () => {
-    while (ready > 0 && served < limit) {
-      ready -= 1;
-      served += 1;
-      void serve().then(() => {
-        served -= 1;
-        grant();
-      });
-    }
-  };
-  return {
-    setLimit: async (count) => {
-      limit = count;
-      grant();
-    },
-    add: async (count) => {
-      ready += count;
-      grant();
-    },
-    close: async () => undefined,
-  };
-};
 
 const running: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -104,13 +77,7 @@ async function start() {
   const bus = new MemoryBroker(clock).connect();
   const store = new MemoryStore(new MemoryDatabase(clock));
   const log = new MemoryLog();
-  const parts = { leases: store.leases, hostId: 'host-1', openSlots, log, clock };
-  const pacer: Pacer = {
-    engine: 'memory',
-    own: (connection, config, owner, signal) => new ConnectionPace(connection, config, owner, signal, parts),
-    check: async () => undefined,
-    close: async () => undefined,
-  };
+  const pacer = new LocalPacer({ leases: store.leases, hostId: 'host-1', log, clock });
   const { listen, tokens, routes, meter, database } = new FakeWorkspace().host();
   const outcomes: string[] = [];
   const engine = new Engine({

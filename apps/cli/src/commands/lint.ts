@@ -1,11 +1,11 @@
-import path from 'node:path';
 import { checkRemotes, type Finding } from '@sluice/flow';
 import { loadWorkspace, readEnv, readWorkspaceEnv, type LoadedWorkspace } from '@sluice/host/workspace';
 import { Option, type Command } from 'commander';
-import { EXIT, UsageError } from '../exit.js';
+import { EXIT } from '../exit.js';
 import { findingsText } from '../terminal/findings-text.js';
 import { print, printJson, say } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
+import { within } from '../workspace-paths.js';
 
 /** Time limit for checks against remote systems. Slower ones are skipped, so that flows can be written while 1C is down. */
 const ASK_WITHIN_MS = 10_000;
@@ -33,26 +33,6 @@ async function remoteFindings({ workspace, plugins, files }: LoadedWorkspace): P
   const { SLUICE_HOME: folder } = readEnv();
   const input = { flows: files.flows, plugins, connections: workspace.connections, folder };
   return checkRemotes(input, AbortSignal.timeout(ASK_WITHIN_MS));
-}
-
-/**
- * Returns a function that tells whether a file of the workspace is one of the paths or below one. The whole workspace is always read,
- * because a flow depends on it. Throws for a path without files of the workspace, which would otherwise look like a path without findings.
- */
-function within(workspace: string, paths: readonly string[], files: readonly string[]): (file: string) => boolean {
-  if (paths.length === 0) return () => true;
-  const isIn = (file: string, one: string) => {
-    const full = path.resolve(workspace, file);
-    const wanted = path.resolve(one);
-    return full === wanted || full.startsWith(wanted.endsWith(path.sep) ? wanted : wanted + path.sep);
-  };
-  for (const one of paths) {
-    if (files.some((file) => isIn(file, one))) continue;
-    throw new UsageError(
-      `${one} has no file of the workspace ${path.resolve(workspace)} (sluice.yaml, and flows/**/*.yaml): for another workspace use --workspace DIR`,
-    );
-  }
-  return (file) => paths.some((one) => isIn(file, one));
 }
 
 function asJson({ file, line, column, endColumn, code, severity, message, write, do: cure }: Finding): object {

@@ -250,17 +250,14 @@ export class FlowRunner {
   }
 
   #finish(hop: Hop, end: HopEnd | 'filtered', delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
-    const { observer, clock } = this.deps;
-    const { name } = this.flow;
     if (end === 'filtered') {
       this.#ends.filtered(hop);
-      return this.#settle(hop, end, delivery, run, () => observer.filtered(name));
+      return this.#settle(hop, end, delivery, run);
     }
     return chain(this.#ends.releaseClaim(hop, end), () => {
       const final = this.#ends.conclude(hop, end);
       this.#journalWait(hop, final);
-      const outcome = final.kind === 'ended' ? final.outcome : undefined;
-      return this.#settle(hop, final, delivery, run, () => observer.hop(name, clock.monotonic() - hop.beganMonotonic, outcome));
+      return this.#settle(hop, final, delivery, run);
     });
   }
 
@@ -269,16 +266,9 @@ export class FlowRunner {
       this.deps.away.left(journalEntry(hop.journaled, 'waiting', this.deps.clock.now(), hop.wait));
   }
 
-  /** @param report called once the outputs are confirmed and the delivery is removed from its queue */
-  #settle(
-    hop: Hop,
-    end: HopEnd | 'filtered',
-    delivery: Delivery,
-    run: RunMessage | undefined,
-    report: () => void,
-  ): MaybePromise<void> {
+  #settle(hop: Hop, end: HopEnd | 'filtered', delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
     const settled = (done: boolean) => {
-      if (done) report();
+      if (done) this.#report(hop, end);
     };
     return chain(this.#settleLane(hop, end, delivery), () => {
       if (delivery.lost) return this.#publishLost(hop, delivery, keyOf(delivery, run), settled);
@@ -295,6 +285,17 @@ export class FlowRunner {
     if (goesOn) return pass?.keep();
     const released = { key: lane.key, run: hop.run, epoch: hop.epoch };
     hop.outputs.push(...(pass ? pass.close() : [releasedMessage(this.flow.name, released, this.deps.clock.now())]));
+  }
+
+  /** Reports a hop whose outputs are confirmed and whose delivery is removed from its queue. */
+  #report(hop: Hop, end: HopEnd | 'filtered'): void {
+    const { observer, clock } = this.deps;
+    if (end === 'filtered') return observer.filtered(this.flow.name);
+    const outcome = end.kind === 'ended' ? end.outcome : undefined;
+    observer.hop(this.flow.name, clock.monotonic() - hop.beganMonotonic, outcome);
+    if (outcome === undefined || !observer.ended) return;
+    const error = 'error' in end ? end.error : undefined;
+    observer.ended({ run: hop.run, flow: this.flow.name, outcome, steps: hop.steps, ...(error && { error }) });
   }
 
   /** Publishes the outputs of a hop whose delivery was lost during a slow call. The redelivered copy is recognised later. */

@@ -3,7 +3,9 @@ import type { FlowDraft } from '../grammar/drafts.js';
 import type { Deliver, Flow, SourceLocation, Settings, Step, TriggerSource } from '../model.js';
 import type { Texts } from '../texts.js';
 import { buildVerb, type StepDraft } from '../verbs/index.js';
+import type { FlowTest } from '../flow-tests.js';
 import { Templates } from './templates.js';
+import { TestBuilder } from './build-tests.js';
 
 /** Builds the model of a flow that has no errors: fills in the defaults and compiles the expressions. */
 export class FlowBuilder {
@@ -34,6 +36,7 @@ export class FlowBuilder {
       ...(draft.note && { note: templates.text(draft.note) }),
       steps: this.buildSteps(draft.steps),
       ...(draft.catch && { catch: this.buildSteps(draft.catch) }),
+      tests: this.buildTests(),
     };
   }
 
@@ -50,6 +53,12 @@ export class FlowBuilder {
       maxBodyBytes: deliver.maxBodyBytes ?? this.settings.limits.eventBytes,
       onExhausted: deliver.onExhausted,
     };
+  }
+
+  private buildTests(): FlowTest[] {
+    const { tests, report } = this.draft;
+    const builder = new TestBuilder(report.source, this.templates);
+    return tests?.items.map((test) => builder.build(test)) ?? [];
   }
 
   private buildSteps(drafts: readonly StepDraft[]): Step[] {

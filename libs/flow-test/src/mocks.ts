@@ -1,0 +1,89 @@
+import type { FlowTest, Scope, StepMock } from '@sluice/flow';
+import { pause, SluiceError, type AnyAction, type AnyPlugin, type Call, type Clock } from '@sluice/plugin-api';
+
+/** A call that the flow has made. */
+export interface MockedCall {
+  readonly step: string;
+  readonly input: unknown;
+}
+
+const CURE = 'this is the error of a mock';
+/** The code of a mock that names a fate only. */
+const CODES = {
+  retry: 'TIMED_OUT',
+  overload: 'OVERLOADED',
+  unavailable: 'UNREACHABLE',
+  rejected: 'REJECTED',
+  fatal: 'NOT_FOUND',
+} as const;
+
+/** Answers the calls of one test by its mocks, and records them. */
+export class Mocks {
+  readonly calls: MockedCall[] = [];
+  readonly #used = new Map<StepMock, number>();
+  readonly #seen = new Set<string>();
+
+  constructor(
+    private readonly test: FlowTest,
+    private readonly context: Scope['context'],
+    private readonly clock: Clock,
+  ) {}
+
+  /** Mocks that no call has used. */
+  unused(): readonly StepMock[] {
+    return [...this.test.mocks.values()].flat().filter((mock) => !this.#used.has(mock));
+  }
+
+  /** Returns the plugin with the same schemas, whose actions are answered by the mocks. It opens no connection. */
+  plugin(plugin: AnyPlugin): AnyPlugin {
+    const { check: _check, diagnose: _diagnose, provides: _provides, uses: _uses, module: _module, ...rest } = plugin;
+    return {
+      ...rest,
+      serves: false,
+      open: async () => ({ close: async () => undefined }),
+      triggers: Object.fromEntries(Object.entries(plugin.triggers).map(([name, trigger]) => [name, silent(trigger)])),
+      actions: Object.fromEntries(Object.entries(plugin.actions).map(([name, action]) => [name, this.#action(action)])),
+    };
+  }
+
+  #action(action: AnyAction<unknown>): AnyAction<unknown> {
+    return { ...action, run: (_client, input, call) => this.#answer(input, call) };
+  }
+
+  async #answer(input: unknown, call: Call): Promise<unknown> {
+    const [, step = ''] = call.id.split('/');
+    // the attempts of one call are one call
+    if (!this.#seen.has(call.id)) this.calls.push({ step, input });
+    this.#seen.add(call.id);
+    const mock = await this.#find(step, input);
+    if (!mock) return {};
+    this.#used.set(mock, (this.#used.get(mock) ?? 0) + 1);
+    if (mock.afterMs > 0) await pause(this.clock, mock.afterMs, call.signal);
+    call.signal.throwIfAborted();
+    const { answer } = mock;
+    if (answer.kind === 'output') return answer.output;
+    const { fate, code = CODES[fate], message = `the mock of ${step} fails with the fate ${fate}`, details } = answer.error;
+    // a request that a mock refuses to take has not reached a remote system
+    const sent = fate === 'retry' ? 'unknown' : fate === 'rejected' || fate === 'fatal' ? 'yes' : 'no';
+    throw new SluiceError(code, fate, message, CURE, { sent, ...(details !== undefined && { details }) });
+  }
+
+  async #find(step: string, input: unknown): Promise<StepMock | undefined> {
+    const scope = { vars: {}, env: {}, context: this.context, with: input };
+    for (const mock of this.test.mocks.get(step) ?? []) {
+      if ((this.#used.get(mock) ?? 0) >= (mock.times ?? Infinity)) continue;
+      if (mock.when === undefined || (await mock.when.test(scope))) return mock;
+    }
+    return undefined;
+  }
+}
+
+/** Returns the trigger without its source: the test delivers the event itself. */
+function silent(trigger: AnyPlugin['triggers'][string]): AnyPlugin['triggers'][string] {
+  return 'listen' in trigger ? { ...trigger, listen: untilAborted(3) } : { ...trigger, subscribe: untilAborted(3) };
+}
+
+function untilAborted(at: number): (...args: readonly unknown[]) => Promise<void> {
+  return (...args) =>
+    new Promise((resolve) => (args[at] as AbortSignal).addEventListener('abort', () => resolve(), { once: true }));
+}
