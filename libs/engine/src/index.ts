@@ -94,5 +94,6 @@ export { decodeRun, encodeRun, RUN_STATE_VERSION, RUN_TYPE } from './runs/run-co
 export { type RunMessage, type RunState } from './runs/run-state.js';
 export { noteHas, noteWords, searchedWords, type NoteWord } from './runs/note-words.js';
 export { compareStates, isStateKind, lastState } from './runs/state-order.js';
+export { returnMessage } from './runs/called-runs.js';
 export { readData } from './runs/event-data.js';
 export { maskedError } from './masked-error.js';

@@ -1,14 +1,15 @@
 import {
   parseDuration,
   runId,
+  viewError,
   writeBody,
   type AnyPlugin,
   type ErrorView,
   type EventAttributes,
   type Reply,
 } from '@sluice/plugin-api';
-import type { Flow, FlowTest, Scope, Step, Workspace } from '@sluice/flow';
-import { Engine, queues, ROLES, type EndedRun, type HostCapabilities } from '@sluice/engine';
+import type { CallStep, Flow, FlowTest, Scope, Step, Workspace } from '@sluice/flow';
+import { decodeRun, Engine, queues, returnMessage, ROLES, type Bus, type EndedRun, type HostCapabilities } from '@sluice/engine';
 import { MemoryBroker, MemoryDatabase, MemoryStore, VirtualClock } from '@sluice/memory';
 import { LocalPacer } from '@sluice/pacer';
 import { DateTime } from 'luxon';
@@ -68,7 +69,7 @@ async function run({ workspace, plugins, flow, test }: FlowTestInput): Promise<r
   const ended: (EndedRun & { readonly at: number })[] = [];
   const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
   const engine = new Engine({
-    workspace: { ...workspace, flows: withCallees(flow, workspace.flows), issuers: [] },
+    workspace: { ...workspace, flows: withCallees(flow, workspace.flows, test.mocks), issuers: [] },
     plugins: new Map([...plugins].map(([name, plugin]) => [name, mocks.plugin(plugin)])),
     bus,
     store,
@@ -111,6 +112,7 @@ async function run({ workspace, plugins, flow, test }: FlowTestInput): Promise<r
     observed.reply ??= JSON.parse(delivery.message.body.toString()) as Reply;
     delivery.settle([]);
   });
+  await answerCalls(bus, flow, test.mocks, mocks, clock);
   const accepted = clock.now();
   const message = eventOf(flow, test, accepted);
   const id = runId(message.attributes.source, message.attributes.id, flow.name);
@@ -196,24 +198,48 @@ function ignore(): void {
   // a test reports the outcome only
 }
 
-/** The flow with the flows that it calls, directly and indirectly. Flows that take its events do not run. */
-function withCallees(flow: Flow, flows: readonly Flow[]): readonly Flow[] {
+/** The flow with the flows that it calls, directly and indirectly, except by mocked steps. Flows that take its events do not run. */
+function withCallees(flow: Flow, flows: readonly Flow[], mocked: FlowTest['mocks']): readonly Flow[] {
   const found = new Map<string, Flow>();
   const add = (one: Flow | undefined): void => {
     if (!one || found.has(one.name)) return;
     found.set(one.name, one);
-    for (const name of calledBy([...one.steps, ...(one.catch ?? [])])) add(flows.find((other) => other.name === name));
+    for (const { id, flow: name } of callsOf([...one.steps, ...(one.catch ?? [])])) {
+      if (!mocked.has(id)) add(flows.find((other) => other.name === name));
+    }
   };
   add(flow);
   return [...found.values()];
 }
 
-function* calledBy(steps: readonly Step[]): Generator<string> {
+/** Answers the `call` steps that have mocks, in place of the called flows. */
+async function answerCalls(bus: Bus, flow: Flow, mocked: FlowTest['mocks'], mocks: Mocks, clock: VirtualClock): Promise<void> {
+  const callees = new Set(
+    [...callsOf([...flow.steps, ...(flow.catch ?? [])])].filter(({ id }) => mocked.has(id)).map((step) => step.flow),
+  );
+  for (const callee of callees) {
+    const queue = queues.flow(callee);
+    await bus.declare({ queue });
+    await bus.consume(queue, { prefetch: 10 }, (delivery) => {
+      const { state, body } = decodeRun(delivery.message.body);
+      const { caller } = state;
+      if (!caller) return delivery.settle([]);
+      const call = { id: `${caller.run}/${caller.at}`, signal: new AbortController().signal };
+      const data = body.length === 0 ? undefined : (JSON.parse(body.toString()) as unknown);
+      mocks.answer(data, call).then(
+        (output) => delivery.settle([returnMessage(caller, { ok: true, output }, clock.now())]),
+        (error: unknown) => delivery.settle([returnMessage(caller, { ok: false, error: viewError(error) }, clock.now())]),
+      );
+    });
+  }
+}
+
+function* callsOf(steps: readonly Step[]): Generator<CallStep> {
   for (const step of steps) {
-    if (step.verb === 'call') yield step.flow;
-    if (step.verb === 'switch') yield* calledBy([...step.cases.flatMap((one) => one.steps), ...step.otherwise]);
-    if (step.verb === 'forEach') yield* calledBy(step.steps);
-    if (step.verb === 'try') yield* calledBy([...step.steps, ...step.catch]);
+    if (step.verb === 'call') yield step;
+    if (step.verb === 'switch') yield* callsOf([...step.cases.flatMap((one) => one.steps), ...step.otherwise]);
+    if (step.verb === 'forEach') yield* callsOf(step.steps);
+    if (step.verb === 'try') yield* callsOf([...step.steps, ...step.catch]);
   }
 }
 
