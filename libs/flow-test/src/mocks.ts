@@ -23,6 +23,8 @@ export class Mocks {
   readonly calls: MockedCall[] = [];
   readonly #used = new Map<StepMock, number>();
   readonly #seen = new Set<string>();
+  /** The mock by which a system cannot be reached, until it is used up. */
+  #away: StepMock | undefined;
 
   constructor(
     private readonly test: FlowTest,
@@ -41,10 +43,27 @@ export class Mocks {
     return {
       ...rest,
       serves: false,
+      ...(plugin.check && { check: async () => this.#probe() }),
       open: async () => ({ close: async () => undefined }),
       triggers: Object.fromEntries(Object.entries(plugin.triggers).map(([name, trigger]) => [name, silent(trigger)])),
       actions: Object.fromEntries(Object.entries(plugin.actions).map(([name, action]) => [name, this.#action(action)])),
     };
+  }
+
+  /** A system that a mock makes unavailable cannot be probed either; each probe uses the mock once. */
+  #probe(): void {
+    const mock = this.#away;
+    if (!mock || this.#isUsedUp(mock)) return;
+    this.#use(mock);
+    throw new SluiceError(CODES.unavailable, 'unavailable', 'a mock makes the system unavailable', CURE, { sent: 'no' });
+  }
+
+  #use(mock: StepMock): void {
+    this.#used.set(mock, (this.#used.get(mock) ?? 0) + 1);
+  }
+
+  #isUsedUp(mock: StepMock): boolean {
+    return (this.#used.get(mock) ?? 0) >= (mock.times ?? Infinity);
   }
 
   #action(action: AnyAction<unknown>): AnyAction<unknown> {
@@ -65,11 +84,12 @@ export class Mocks {
     this.#seen.add(call.id);
     const mock = await this.#find(step, input);
     if (!mock) return {};
-    this.#used.set(mock, (this.#used.get(mock) ?? 0) + 1);
+    this.#use(mock);
     if (mock.afterMs > 0) await pause(this.clock, mock.afterMs, call.signal);
     call.signal.throwIfAborted();
     const { answer } = mock;
     if (answer.kind === 'output') return answer.output;
+    this.#away = answer.error.fate === 'unavailable' ? mock : undefined;
     const { fate, code = CODES[fate], message = `the mock of ${step} fails with the fate ${fate}`, details } = answer.error;
     // a request that a mock refuses to take has not reached a remote system
     const sent = fate === 'retry' ? 'unknown' : fate === 'rejected' || fate === 'fatal' ? 'yes' : 'no';
@@ -79,7 +99,7 @@ export class Mocks {
   async #find(step: string, input: unknown): Promise<StepMock | undefined> {
     const scope = { vars: {}, env: {}, context: this.context, with: input };
     for (const mock of this.test.mocks.get(step) ?? []) {
-      if ((this.#used.get(mock) ?? 0) >= (mock.times ?? Infinity)) continue;
+      if (this.#isUsedUp(mock)) continue;
       if (mock.when === undefined || (await mock.when.test(scope))) return mock;
     }
     return undefined;

@@ -1,0 +1,127 @@
+import { describe, expect, it } from '@jest/globals';
+import { compileWorkspace, formatFindings, parseWorkspaceFile } from '@sluice/flow';
+import { action, definePlugin, type AnyPlugin } from '@sluice/plugin-api';
+import { z } from 'zod';
+import { runFlowTest, type FlowTestResult } from '../src/index.js';
+
+const plugin: AnyPlugin = definePlugin({
+  name: 'erp',
+  api: '^1',
+  connection: z.strictObject({}),
+  open: () => Promise.reject(new Error('a test opens no connection')),
+  check: async () => undefined,
+  pace: { concurrency: { start: 1, max: 1, adaptive: false } },
+  triggers: {},
+  actions: {
+    save: action({
+      title: 'Save',
+      input: z.strictObject({ text: z.string() }),
+      output: z.object({ id: z.string() }),
+      idempotent: 'by-key',
+      run: (_client: { close(): Promise<void> }) => Promise.reject(new Error('a test makes no call')),
+    }),
+  },
+});
+
+const source = (file: string, text: string) => ({ file, bytes: Buffer.from(text) });
+
+/** Runs the tests of a flow with one paced step `save`. */
+async function results(tests: string, steps = ''): Promise<readonly FlowTestResult[]> {
+  const parsed = parseWorkspaceFile(
+    source(
+      'sluice.yaml',
+      "sluice: 1\nplugins: ['./erp']\nsettings: { timezone: Europe/Moscow }\nconnections: { erp: { use: erp } }\n",
+    ),
+  );
+  if (!parsed.file) throw new Error(formatFindings(parsed.findings));
+  const flow = `sluice: 1
+flow: t
+trigger: { use: event, with: { types: [asked] } }
+steps:
+  - id: save
+    use: erp.save
+    connection: erp
+    with: { text: '\${{ trigger.data.text }}' }
+${steps}tests:
+${tests}`;
+  const plugins = new Map([[plugin.name, plugin]]);
+  const { workspace, findings } = compileWorkspace({ workspace: parsed.file, flows: [source('t.yaml', flow)], plugins, env: {} });
+  const [first] = workspace?.flows ?? [];
+  if (!workspace || !first) throw new Error(formatFindings(findings));
+  return Promise.all(first.tests.map((test) => runFlowTest({ workspace, plugins, flow: first, test })));
+}
+
+const messages = ([result]: readonly FlowTestResult[]) => result?.mismatches.map(({ message }) => message);
+
+describe('a test of a flow', () => {
+  it('passes when the run is as expected, without a connection', async () => {
+    const tests = `  - name: saved
+    trigger: { data: { text: a } }
+    mocks: { save: { output: { id: '7' } } }
+    expect: { outcome: done, calls: { save: { text: a } }, steps: { save: { id: '7' } }, that: ['\${{ calls.save[0].text = "a" }}'] }
+`;
+    expect(await results(tests)).toMatchObject([{ flow: 't', name: 'saved', mismatches: [] }]);
+  });
+
+  it('names each difference with the place of the expectation', async () => {
+    const tests = `  - name: wrong
+    trigger: { data: { text: a } }
+    expect:
+      outcome: parked
+      calls: { save: { text: b } }
+      events: [{ type: saved }]
+      that: ['\${{ outcome = "parked" }}']
+`;
+    const [result] = await results(tests);
+    expect(result?.mismatches).toEqual([
+      { location: { file: 't.yaml', line: 13, column: 16 }, message: 'outcome is "done", not "parked"' },
+      { location: { file: 't.yaml', line: 14, column: 30 }, message: 'calls.save.text is "a", not "b"' },
+      { location: { file: 't.yaml', line: 15, column: 15 }, message: 'events has 0 entries, not 1: []' },
+      { location: { file: 't.yaml', line: 16, column: 14 }, message: '${{ outcome = "parked" }} is false' },
+    ]);
+  });
+
+  it('counts the attempts and the time of production: two failures, then the pauses of the policy', async () => {
+    const tests = `  - name: late
+    trigger: { data: { text: a } }
+    mocks: { save: [{ error: retry, times: 2 }, { after: 2s, output: { id: '7' } }] }
+    expect: { outcome: done, calls: { save: [{}] } }
+`;
+    expect(messages(await results(tests))).toEqual([]);
+  });
+
+  it('lets a closed system wait without end until the timeout of the step', async () => {
+    const tests = `  - name: closed
+    trigger: { data: { text: a } }
+    mocks: { save: { error: unavailable } }
+    expect: { outcome: parked, took: 1h, error: { code: STEP_TIMEOUT } }
+`;
+    expect(messages(await results(tests, '    timeout: 1h\n'))).toEqual([]);
+  });
+
+  it('chooses the mock by the rendered input, and the error by its code', async () => {
+    const tests = `  - name: refused
+    trigger: { data: { text: b } }
+    mocks: { save: [{ when: '\${{ with.text = "a" }}', output: { id: '1' } }, { error: { fate: rejected, code: ERP_NO, message: no, details: { n: 1 } } }] }
+    expect: { outcome: parked, error: { code: ERP_NO, details: { n: 1 } } }
+`;
+    expect(messages(await results(tests))).toEqual(['no call has matched this mock']);
+  });
+
+  it('says what a run that failed unexpectedly has met', async () => {
+    const tests = `  - name: failed
+    trigger: { data: { text: 5 } }
+    expect: { outcome: done }
+`;
+    expect(messages(await results(tests))).toEqual([
+      'outcome is "parked", not "done"',
+      expect.stringContaining('the run was parked: INPUT_INVALID'),
+    ]);
+  });
+
+  it('fails without an expectation', async () => {
+    expect(messages(await results('  - name: nothing\n    trigger: { data: { text: a } }\n'))).toEqual([
+      'TEST_EMPTY this test expects nothing',
+    ]);
+  });
+});
