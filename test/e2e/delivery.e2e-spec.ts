@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { JournalEntry, ParkedSummary } from '@sluice/engine';
+import type { Story } from '@sluice/admin-contract';
+import type { ParkedSummary } from '@sluice/engine';
 import { admin, ask, post } from '../support/api.js';
 import { sluice, sluiceJson } from '../support/cli.js';
 import { drive, SOURCE } from '../support/drive.js';
@@ -54,7 +55,12 @@ describe.each(engineSets)('delivery of events to 1C on $name', (engineSet) => {
     post(`${stage.url}/events/${type}`, data, { headers: { 'ce-id': id } });
   const seen = (event: string, flow: string, step: string) =>
     stage.onec.stats({ ids: true }).ids?.[requestId(event, flow, step)]?.count ?? 0;
-  const story = (id: string) => sluiceJson<JournalEntry[]>(stage.url, 'find', id);
+  const story = async (id: string) => {
+    const { events } = await sluiceJson<Story>(stage.url, 'find', id);
+    return events.flatMap(({ id: eventId, source, type, runs }) =>
+      runs.flatMap(({ flow, entries }) => entries.map((entry) => ({ ...entry, flow, eventId, source, type }))),
+    );
+  };
 
   it('calls 1C once for each event, with at most ten calls at a time', async () => {
     const events = Array.from({ length: 200 }, (_, n) => `burst-${n}`);
@@ -92,7 +98,7 @@ describe.each(engineSets)('delivery of events to 1C on $name', (engineSet) => {
     });
     const lines = entries.map(({ flow, kind, step }) => [flow, step, kind].filter(Boolean).join(' '));
     expect(lines).toEqual(expect.arrayContaining(['once book called', 'once done', 'tell contact called', 'tell done']));
-    expect(entries[0]).toMatchObject({ eventSource: SOURCE, eventType: 'payment.made' });
+    expect(entries[0]).toMatchObject({ source: SOURCE, type: 'payment.made' });
   });
 
   it('parks a run that 1C rejects and replays it under the same X-Request-Id', async () => {

@@ -44,6 +44,17 @@ export function readFault(text: string, before: readonly Fault[] = []): readonly
   return [...before, { kind: kind as FaultKind, ...(times !== undefined && { times: readCount(times) }) }];
 }
 
+/** Reads a time: ISO 8601, or a duration before now. */
+export function readTime(text: string): Date {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return new Date(Date.now() - ms);
+  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : undefined;
+  if (time === undefined || Number.isNaN(time.getTime())) {
+    throw new InvalidArgumentError('write a duration before now (30m, 2h, 7d) or a time (2026-02-01T10:00:00Z)');
+  }
+  return time;
+}
+
 /** Flags of a command that prints text or JSON. */
 export interface Format {
   readonly format?: 'text' | 'json';

@@ -59,8 +59,12 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     load: async () => (await import('./commands/desktops.js')).addDesktops,
   },
   find: {
-    about: 'show the story of an event or a run, with its replays',
+    about: 'show the story of an event, a run, or a note such as an order number',
     load: async () => (await import('./commands/find.js')).addFind,
+  },
+  runs: {
+    about: 'list runs by flow, outcome, time, connection and note',
+    load: async () => (await import('./commands/runs.js')).addRuns,
   },
   doctor: {
     about: 'check connections, backends and the workspace',

@@ -1,6 +1,6 @@
 import type { AdminClient, ParkedGroups } from '@sluice/admin-contract';
-import { parseDuration } from '@sluice/plugin-api';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
+import { readTime } from '../options.js';
 import { headedTable } from '../terminal/table.js';
 import { counted } from '../terminal/words.js';
 
@@ -26,17 +26,6 @@ export function addSelection(command: Command): Command {
     .option('--note <words>', 'only runs whose note has these words')
     .option('--since <time>', 'only runs parked since: a duration such as 2h, or a time in ISO 8601', readTime)
     .option('--until <time>', 'only runs parked until: likewise', readTime);
-}
-
-/** Reads a time: ISO 8601, or a duration before now. */
-function readTime(text: string): Date {
-  const ms = parseDuration(text);
-  if (ms !== undefined) return new Date(Date.now() - ms);
-  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : undefined;
-  if (time === undefined || Number.isNaN(time.getTime())) {
-    throw new InvalidArgumentError('write a duration before now (30m, 2h, 7d) or a time (2026-02-01T10:00:00Z)');
-  }
-  return time;
 }
 
 /** Returns the selection of the flags; undefined when they select all runs. */

@@ -1,52 +1,77 @@
-import type { StoryEntry } from '@sluice/admin-contract';
+import { MAX_STORY_ENTRIES, type AdminClient, type RunItem, type Story } from '@sluice/admin-contract';
 import type { Command } from 'commander';
-import { findStory } from '../admin/find-story.js';
-import { addAll, MAX_ITEMS, type ListFlags } from '../admin/listed.js';
+import { addAll, type ListFlags } from '../admin/listed.js';
 import { openHostApi } from '../admin/operator.js';
 import { parkedRunLike } from '../admin/short-run.js';
 import { EXIT } from '../exit.js';
 import { addFormat, wantsJson, type Format } from '../options.js';
-import { paint } from '../terminal/paint.js';
 import { print, printJson, say } from '../terminal/print.js';
-import { headedTable } from '../terminal/table.js';
-import { inWords, shortId } from '../terminal/words.js';
+import { runsTable } from '../terminal/runs-table.js';
+import { storyText, waitText } from '../terminal/story-lines.js';
+import { counted } from '../terminal/words.js';
 
 /** Number of entries that are shown without `--all`. */
 const SHOWN_ENTRIES = 1_000;
+/** Number of runs that are listed when the note of several runs has the words. */
+const LISTED_RUNS = 20;
+/** Lines are as long as this even on a narrower terminal. */
+const MIN_WIDTH = 80;
 
 export function addFind(command: Command): void {
-  addAll(addFormat(command.argument('<id>', 'id of the event or the run; for a parked run a prefix is enough'))).action(
-    async (id: string, { all = false, ...format }: ListFlags & Format) => {
-      const { admin } = await openHostApi();
-      const max = all ? MAX_ITEMS : SHOWN_ENTRIES;
-      const exact = await findStory(admin, id, max);
-      const run = exact.entries.length > 0 ? undefined : await parkedRunLike(admin, id);
-      const { entries, isCut } = run === undefined ? exact : await findStory(admin, run, max);
-      if (wantsJson(format)) printJson(entries);
-      else if (entries.length > 0) print(headedTable(['AT', 'RUN', 'FLOW/STEP', 'WHAT', ''], entries.map(rowOf)));
-      else
-        say(
-          `${id} is not in the journal: write the complete id of the event, as the sender got it; "sluice unrouted ls" lists events that no flow takes; settings.retention.journal limits the age of entries`,
-        );
-      if (isCut) say(all ? 'the story has more entries' : 'the story has more entries: --all lists them');
-      if (entries.length === 0) process.exitCode = EXIT.failed;
-    },
-  );
+  addAll(
+    addFormat(
+      command.argument(
+        '<what...>',
+        'id of an event or a run (for a parked run a prefix is enough), or words of its note, such as an order number',
+      ),
+    ),
+  ).action(async (what: string[], { all = false, ...format }: ListFlags & Format) => {
+    const { admin } = await openHostApi();
+    const found = await find(admin, what.join(' '), all ? MAX_STORY_ENTRIES : SHOWN_ENTRIES);
+    if (wantsJson(format)) printJson(found);
+    else printFound(found, what.join(' '), all);
+    if ('runs' in found ? found.runs.length === 0 : found.events.length === 0 && !found.waits) process.exitCode = EXIT.failed;
+  });
 }
 
-function rowOf({ at, run, flow, step, kind, connection, attempt, ms, code, message }: StoryEntry): string[] {
-  const details = [
-    connection,
-    attempt === undefined ? undefined : `attempt ${attempt}`,
-    ms === undefined ? undefined : `in ${inWords(ms)}`,
-    code === undefined ? undefined : paint.red(code),
-    message,
-  ];
-  return [
-    at.replace('T', ' ').replace('Z', ''),
-    shortId(run),
-    step === undefined ? flow : `${flow}/${step}`,
-    kind,
-    details.filter((one) => one !== undefined).join('  '),
-  ];
+type Found = Story | { readonly runs: readonly RunItem[]; readonly hasMore: boolean };
+
+/**
+ * Looks for an event or a run with this id, then for a parked run whose id begins with it, then for runs whose note has these words, then for
+ * runs whose note has words that begin with these.
+ */
+export async function find(admin: Pick<AdminClient, 'story' | 'parked' | 'runs'>, text: string, limit: number): Promise<Found> {
+  const exact = await admin.story({ id: text, limit });
+  if (exact.events.length > 0 || exact.waits) return exact;
+  const parked = await parkedRunLike(admin, text);
+  if (parked !== undefined) return admin.story({ id: parked, limit });
+  if (!/[\p{L}\p{N}]/u.test(text)) return exact;
+  const prefixes = text
+    .split(/\s+/)
+    .map((word) => (word.endsWith('*') ? word : `${word}*`))
+    .join(' ');
+  for (const note of [text, prefixes]) {
+    const { items, next } = await admin.runs({ note, limit: LISTED_RUNS });
+    const [only] = items;
+    if (only && items.length === 1 && next === undefined) return admin.story({ id: only.run, limit });
+    if (only) return { runs: items, hasMore: next !== undefined };
+  }
+  return exact;
+}
+
+function printFound(found: Found, text: string, all: boolean): void {
+  if ('runs' in found) {
+    print(runsTable(found.runs));
+    say(
+      `${found.hasMore ? 'more than ' : ''}${counted(found.runs.length, 'run')}: sluice find RUN shows one, sluice runs lists all`,
+    );
+    return;
+  }
+  if (found.events.length > 0) print(storyText(found, Math.max(MIN_WIDTH, process.stdout.columns ?? 0)));
+  else if (found.waits) print(`the event of this run has not begun, it waits for: ${waitText(found.waits)}`);
+  else
+    say(
+      `${text} is neither in the journal nor in a note: write the complete id of the event, as the sender got it, or words of the note; "sluice unrouted ls" lists events that no flow takes; settings.retention.journal limits the age of entries`,
+    );
+  if (found.isCut) say(all ? 'the story has more entries' : 'the story has more entries: --all lists them');
 }

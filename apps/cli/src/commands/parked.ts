@@ -81,16 +81,17 @@ async function list({ state, ...flags }: { state: State } & SelectionFlags & Lis
 
 function parkedTable(runs: readonly ParkedItem[], now: Date): string {
   const ids = shortRuns(runs.map(({ run }) => run));
-  const rows = runs.map(({ run, flow: name, step, parkedAt, state: is, error, event }) => [
+  const rows = runs.map(({ run, flow: name, step, parkedAt, state: is, error, event, note }) => [
     ids.get(run) ?? run,
     step === undefined ? name : `${name}/${step}`,
     event.type,
     event.subject ?? '',
+    note ?? '',
     ago(new Date(parkedAt), now),
     is,
     `${paint.red(error.code)} ${error.message}`,
   ]);
-  return headedTable(['RUN', 'FLOW/STEP', 'EVENT', 'SUBJECT', 'PARKED', 'STATE', 'BECAUSE'], rows);
+  return headedTable(['RUN', 'FLOW/STEP', 'EVENT', 'SUBJECT', 'NOTE', 'PARKED', 'STATE', 'BECAUSE'], rows);
 }
 
 async function show(prefix: string, format: Format): Promise<void> {

@@ -4,10 +4,14 @@ import { table } from './table.js';
 import { ago } from './words.js';
 
 /** Returns a parked run as text: the error, its cure and the data. */
-export function shownRun({ run, flow, step, state, event, error, parkedAt, epoch, data, steps }: ShownRun, now: Date): string {
+export function shownRun(
+  { run, flow, step, state, event, error, parkedAt, epoch, note, data, steps }: ShownRun,
+  now: Date,
+): string {
   const attempt = error.attempt === undefined ? '' : `, attempt ${error.attempt}`;
   const rows = [
     ['run', run],
+    ...(note === undefined ? [] : [['note', note]]),
     ['flow', step === undefined ? flow : `${flow}, step ${step}${attempt}`],
     ['state', `${state}, since ${ago(new Date(parkedAt), now)}${epoch > 0 ? `, replayed before: ${epoch}` : ''}`],
     ['event', `${event.type}  ${event.id}`],

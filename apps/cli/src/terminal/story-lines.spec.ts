@@ -1,0 +1,77 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Story } from '@sluice/admin-contract';
+import { stripVTControlCharacters } from 'node:util';
+import { shown } from './paint.js';
+import { storyText, waitText } from './story-lines.js';
+
+const RUN = '0198a1f2-1111-5000-8000-000000000001';
+const story: Story['events'] = [
+  {
+    id: 'order-17',
+    source: '/issuers/shop/site',
+    type: 'order.paid',
+    depth: 0,
+    role: 'found',
+    runs: [
+      {
+        run: RUN,
+        flow: 'to-erp',
+        note: 'Заказ W-4',
+        outcome: 'done',
+        entries: [
+          {
+            at: '2026-11-30T23:59:58.000Z',
+            kind: 'parked',
+            step: 'save/3',
+            connection: 'erp',
+            attempt: 10,
+            code: 'ONEC_BUSINESS',
+            message: 'the document is locked by another user, who has left the office, \u001b[31m and locked it\nfor good',
+          },
+          { at: '2026-12-01T08:00:00.000Z', kind: 'done', epoch: 1, ms: 812 },
+        ],
+      },
+    ],
+  },
+  {
+    id: '0198a1f2-2222-7000-8000-000000000002',
+    source: '/flows/to-erp',
+    type: 'order.synced',
+    depth: 1,
+    role: 'effect',
+    runs: [
+      {
+        run: '0198a1f2-3333-5000-8000-000000000003',
+        flow: 'to-site',
+        waits: { because: 'pace', text: 'pace of site (limit 4, at most 37 before it)' },
+        entries: [],
+      },
+    ],
+  },
+];
+
+describe('a story', () => {
+  it('is a tree of events and runs in lines of 80 characters', () => {
+    const lines = stripVTControlCharacters(shown(storyText({ events: story }, 80))).split('\n');
+    expect(lines).toEqual([
+      'order.paid  order-17  from /issuers/shop/site',
+      `  to-erp: done  run ${RUN}`,
+      '    Заказ W-4',
+      '    2026-11-30',
+      '    23:59:58.000  save/3  parked  erp  attempt 10',
+      '      ONEC_BUSINESS the document is locked by another user, who has left the',
+      '        office, \\u001b[31m and locked it\\nfor good',
+      '    2026-12-01',
+      '    08:00:00.000  done  in 812 ms  replay 1',
+      '  order.synced  0198a1f2-2222-7000-8000-000000000002  from /flows/to-erp',
+      '    to-site: not ended  run 0198a1f2-3333-5000-8000-000000000003',
+      '      waits for: pace of site (limit 4, at most 37 before it)',
+    ]);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it('contains the time at which a wait ends', () => {
+    const wait = { because: 'breaker', text: 'breaker of erp, next probe', until: '2026-11-30T12:03:45.678Z' } as const;
+    expect(waitText(wait)).toBe('breaker of erp, next probe 12:03:45 UTC');
+  });
+});

@@ -1,0 +1,91 @@
+import type { Story, Wait } from '@sluice/admin-contract';
+import { oneLine, paint, widthOf } from './paint.js';
+import { inWords } from './words.js';
+
+type StoryEvent = Story['events'][number];
+type StoryRun = StoryEvent['runs'][number];
+type Entry = StoryRun['entries'][number];
+
+/** Deeper effects are not indented further, so that the lines stay readable. */
+const MAX_INDENTED_DEPTH = 6;
+const INDENT = '  ';
+const DAY_LENGTH = 'YYYY-MM-DD'.length;
+const SECONDS_LENGTH = 'YYYY-MM-DDTHH:MM:SS'.length;
+
+/**
+ * Returns the story as lines of at most `width` characters, where words allow it: each event with its runs, and below it the events that it
+ * caused.
+ */
+export function storyText({ events }: Pick<Story, 'events'>, width: number): string {
+  return events.flatMap((event) => eventLines(event, width)).join('\n');
+}
+
+function eventLines({ id, source, type, depth, role, runs }: StoryEvent, width: number): readonly string[] {
+  const indent = INDENT.repeat(Math.min(depth, MAX_INDENTED_DEPTH));
+  const title = [role === 'found' ? paint.bold(oneLine(type)) : oneLine(type), oneLine(id)];
+  return [
+    ...wrapped([...title, `from ${oneLine(source)}`], indent, width),
+    ...runs.flatMap((run) => runLines(run, `${indent}${INDENT}`, width)),
+  ];
+}
+
+function runLines({ run, flow, note, outcome, waits, entries }: StoryRun, indent: string, width: number): readonly string[] {
+  const state = outcome === undefined ? paint.yellow('not ended') : outcomeText(outcome);
+  const inner = `${indent}${INDENT}`;
+  let day = '';
+  const lines = entries.flatMap((entry) => {
+    const date = entry.at.slice(0, DAY_LENGTH);
+    const dated = date === day ? [] : [`${inner}${paint.dim(date)}`];
+    day = date;
+    return [...dated, ...entryLines(entry, inner, width)];
+  });
+  return [
+    ...wrapped([`${oneLine(flow)}: ${state}`, `run ${oneLine(run)}`], indent, width),
+    ...(note === undefined ? [] : wrapped(oneLine(note).split(' '), inner, width, ' ')),
+    ...lines,
+    ...(waits === undefined ? [] : wrapped(`waits for: ${waitText(waits)}`.split(' '), inner, width, ' ')),
+  ];
+}
+
+function entryLines({ at, kind, epoch, step, connection, attempt, code, message, ms }: Entry, indent: string, width: number) {
+  const parts = [
+    at.slice(DAY_LENGTH + 1).replace('Z', ''),
+    ...(step === undefined ? [] : [oneLine(step)]),
+    outcomeText(kind),
+    ...(connection === undefined ? [] : [oneLine(connection)]),
+    ...(attempt === undefined || attempt === 1 ? [] : [`attempt ${attempt}`]),
+    ...(ms === undefined ? [] : [`in ${inWords(ms)}`]),
+    ...(epoch === undefined ? [] : [`replay ${epoch}`]),
+  ];
+  const error = [code, message].filter((text) => text !== undefined).join(' ');
+  return [
+    ...wrapped(parts, indent, width),
+    ...(error === '' ? [] : wrapped(paint.red(oneLine(error)).split(' '), `${indent}${INDENT}`, width, ' ')),
+  ];
+}
+
+/** Returns an outcome, or a kind of an entry, in its colour. */
+export function outcomeText(outcome: string): string {
+  if (outcome === 'done' || outcome === 'stopped' || outcome === 'called') return paint.green(outcome);
+  if (outcome === 'parked' || outcome === 'dropped' || outcome === 'expired') return paint.red(outcome);
+  return paint.yellow(outcome);
+}
+
+/** Returns the reason of a wait, with the time at which it ends. */
+export function waitText({ text, until }: Wait): string {
+  return until === undefined ? oneLine(text) : `${oneLine(text)} ${until.slice(DAY_LENGTH + 1, SECONDS_LENGTH)} UTC`;
+}
+
+/** Joins the parts to lines of at most `width` characters. A part that is longer than a line has a line of its own. */
+function wrapped(parts: readonly string[], indent: string, width: number, gap = '  '): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const part of parts) {
+    const longer = line === '' ? `${indent}${lines.length === 0 ? '' : INDENT}${part}` : `${line}${gap}${part}`;
+    if (line !== '' && widthOf(longer) > width) {
+      lines.push(line);
+      line = `${indent}${INDENT}${part}`;
+    } else line = longer;
+  }
+  return line === '' ? lines : [...lines, line];
+}
