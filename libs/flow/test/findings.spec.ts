@@ -190,7 +190,7 @@ describe('the order of runs', () => {
     },
   );
 
-  it('is not asked for when the flow takes only the first event of a document', () => {
+  it('is not asked for when the flow takes one type of event that is no change', () => {
     const steps = `steps: [{ id: a, use: onec-http.call, connection: erp, with: { method: M, data: '\${{ trigger.subject }}' } }]\n`;
     expect(lint(`${HEAD}${EVENT}${steps}`).findings).toEqual([]);
     expect(codes(lint(`${HEAD}${EVENT.replace('created', 'created, order.changed')}${steps}`).findings)).toEqual([

@@ -7,13 +7,19 @@ import { scalarsOf, type ScalarNode } from '../yaml/nodes.js';
 const IDENTITY =
   /^(?:id|uuid|guid|ref|number|[Нн]омер|[Сс]сылка|[Ии]дентификатор)$|(?:Id|Guid|Uuid|Ref)$|(?:order|invoice|doc|document|payment)Number$/;
 
-/** Types of events that happen to a document only once. */
-const FIRST_EVENT = /(?:^|\.)(?:created|added|new|placed|registered)$/;
+/** Types of events that happen to one document several times. */
+const CHANGE = /(?:^|\.)(?:changed|updated|saved|modified|edited|written|moved)$/;
+
+/** Tells whether events of these types may happen to one document several times. */
+function mayRepeat(types: readonly string[]): boolean {
+  return types.length > 1 || types.some((type) => /[*#]/.test(type) || CHANGE.test(type));
+}
 
 /**
  * Reports flows that send the identity of a document to a paced connection, in no order: two changes of one document may then reach the
  * remote system in the wrong order. Flows with `deliver.dedupe` or `deliver.concurrency` are not reported: the first carries out a
- * document once, and the second states that the runs are independent. Neither are flows that take only the first event of a document.
+ * document once, and the second states that the runs are independent. Neither are flows for one
+ * type of event that does not look like a change of a document.
  *
  * @param paced the names of the connections with a pace
  */
@@ -21,7 +27,7 @@ export function checkOrder(flow: FlowDraft, paced: ReadonlySet<string>): void {
   const { deliver, trigger, report } = flow;
   if (flow.partial || deliver.key || deliver.dedupe || deliver.concurrency !== undefined) return;
   if (trigger.kind !== 'event' && trigger.kind !== 'plugin') return;
-  if (trigger.kind === 'event' && trigger.types.every(({ value }) => FIRST_EVENT.test(String(value)))) return;
+  if (trigger.kind === 'event' && !mayRepeat(trigger.types.map(({ value }) => String(value)))) return;
   for (const step of stepsOf(flow)) {
     if (step.verb !== 'use' || !paced.has(String(step.connection?.value))) continue;
     const found = identityIn(step, flow);
