@@ -294,6 +294,22 @@ describe('a run that parks in a flow with onPark: hold', () => {
     await free(engine);
   });
 
+  it('releases its lane when a replay has another key, or a key without a value', async () => {
+    for (const data of [{ n: 'edited', key: 'b' }, { n: 'none' }]) {
+      const keyed = "deliver: { key: '${{ trigger.data.key }}', onPark: hold }\n";
+      const refused = new Set(['s/0']);
+      const engine = await start({ flows: flow('shop', PUSH, keyed), answer: refusing(refused) });
+      const ask = (n: number) => engine.publish('shop.asked', { n: String(n), key: 'a' }, { subject: 's', id: `s-${n}` });
+      for (let n = 0; n < 3; n++) await ask(n);
+      await until('the parked run', async () => (await engine.store.parked.get(runOf('s', 0))) !== undefined);
+      await held(engine, 2);
+      await engine.engine.parking.replay(runOf('s', 0), { data });
+      await engine.ended('done', data.key === undefined ? 2 : 3);
+      expect(texts(engine.calls).filter((text) => text !== 's/edited')).toEqual(['s/0', 's/1', 's/2']);
+      await free(engine);
+    }
+  });
+
   it('releases its lane when it is dropped, or dropped again', async () => {
     const engine = await parked(3);
     await engine.engine.parking.drop(runOf('a', 0));

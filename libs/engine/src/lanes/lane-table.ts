@@ -135,13 +135,19 @@ export class LaneTable {
     const run = this.#read(delivery);
     if (run === 'unread') return;
     const { attributes, body } = delivery.message;
-    const inherited = run ? undefined : laneBeside(attributes);
-    const message = inherited ? { attributes: withoutLane(attributes), body } : delivery.message;
+    const inherited = run ? laneOfReplay(run) : laneBeside(attributes);
+    const message = inherited && !run ? { attributes: withoutLane(attributes), body } : delivery.message;
     const arrival = { delivery, message, pass: this.#passOf(message, run) };
     const place = (key: string, hop?: Hop) => this.#place({ ...arrival, key, ...(hop && { hop }) }, run, inherited);
-    const beginNow = () => this.#begin(new Pass(this.#ties, { ...arrival, key: '' }, undefined, false));
-    const refuse = (error: unknown) =>
+    // a replay that the flow does not take any more ends in the lane that it has kept
+    const kept = inherited?.key;
+    const beginNow = () =>
+      kept === undefined ? this.#begin(new Pass(this.#ties, { ...arrival, key: '' }, undefined, false)) : place(kept);
+    const refuse = (error: unknown) => {
+      const left = this.#left(inherited, arrival);
+      if (left) this.#turn({ lane: left, ended: true });
       this.#begin(new Pass(this.#ties, { ...arrival, key: '' }, undefined, false, error as SluiceError));
+    };
     switch (this.deps.mode.kind) {
       case 'none':
         return beginNow();
@@ -181,12 +187,9 @@ export class LaneTable {
       const refused = heldByCaller(this.deps.flow, arrival.key);
       return this.#begin(new Pass(this.#ties, arrival, undefined, false, refused));
     }
-    const left = inherited && this.#lanes.get(inherited.key);
-    if (inherited && left?.state === 'away' && isSame(left.pass(), inherited)) {
-      // an edited replay is a new run: it takes over the lane of the old one, or releases it
-      if (left.key === arrival.key) return this.#inherit(left, arrival);
-      this.#turn({ lane: left, ended: true });
-    }
+    const left = this.#left(inherited, arrival);
+    if (left?.key === arrival.key) return this.#inherit(left, arrival);
+    if (left) this.#turn({ lane: left, ended: true });
     const lane = this.#lanes.get(arrival.key);
     if (!lane) return this.#enter(arrival);
     if (lane.state === 'away' && lane.pass().run === arrival.pass().run) {
@@ -198,6 +201,15 @@ export class LaneTable {
     delete arrival.hop;
     lane.waiting.push(arrival);
     this.#hold(lane);
+  }
+
+  /** Returns the lane that a parked run has kept and that its replay takes over, or leaves because it has another key now. */
+  #left(inherited: LaneRun | undefined, arrival: Omit<Arrival, 'key'>): Lane | undefined {
+    const lane = inherited && this.#lanes.get(inherited.key);
+    if (lane?.state !== 'away') return undefined;
+    const { run, epoch } = lane.pass();
+    const isKept = run === inherited?.run && epoch <= inherited.epoch && !isSame(lane.pass(), arrival.pass());
+    return isKept ? lane : undefined;
   }
 
   #isHeldByCaller(key: string, { state }: RunMessage): boolean {
@@ -393,4 +405,9 @@ function heldByCaller(flow: string, key: string): SluiceError {
   return engineFail.CALL_FAILED(
     `${flow} would wait for ever: one of the flows that called it ${key === '' ? 'has a place in it' : `has its key "${key}"`}`,
   );
+}
+
+/** Returns the lane that the parked run has kept, of which this is the replay. */
+function laneOfReplay({ state: { lane, kind, run, epoch } }: RunMessage): LaneRun | undefined {
+  return lane?.hold && kind === 'replay' ? { key: lane.key, run, epoch } : undefined;
 }

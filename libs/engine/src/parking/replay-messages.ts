@@ -51,7 +51,7 @@ export function replayMessage(
 ): Outgoing {
   const { state, body } = message;
   if (source.kind === 'module') return { queue: source.queue, message: { attributes: withoutModuleAttempt(parked.event), body } };
-  const { parked: error, call: _call, caller: _caller, lane: _lane, frames, result, at, ...kept } = state;
+  const { parked: error, call: _call, caller: _caller, lane, frames, result, at, ...kept } = state;
   // the call was made although its step no longer existed: the run continues after it
   const goesOn = !fromStart && result?.ok === true && error?.error.code === 'FLOW_CHANGED';
   const replay: RunState = {
@@ -63,6 +63,7 @@ export function replayMessage(
     ...(at !== undefined && !fromStart && { at }),
     ...(frames && !fromStart && { frames }),
     ...(goesOn && { result }),
+    ...(lane && order === 'key' && { lane }),
   };
   return { queue: queueOf(source.flow, order), message: runMessage({ state: replay, body }, now) };
 }
