@@ -494,6 +494,23 @@ describe('call', () => {
     expect(paths(machine)).toEqual(['first']);
   });
 
+  it('fails when the data does not fit the input of the called flow, of which nothing is parked', async () => {
+    const machine = await start({
+      flows: `${caller("    onError: [{ output: '${{ error.cause.code }}' }]\n")}---
+sluice: 1
+flow: helper
+trigger: { use: flow, with: { input: { type: object, properties: { n: { type: string } }, required: [n] } } }
+steps:
+  - id: x
+    set: 1
+`,
+    });
+    await machine.publish('t.asked', { n: 4 });
+    expect(await dataOf(machine, 'after')).toBe('INPUT_INVALID');
+    expect(await machine.store.parked.list({ limit: 1 })).toEqual([]);
+    expect(machine.calls).toEqual([]);
+  });
+
   it('works inside of a loop, with one called run for each item', async () => {
     const machine = await start({
       flows: `${flow('t', `  - id: each\n    forEach:\n      in: \${{ [trigger.data.items] }}\n      steps:\n        - id: asked\n          call: { flow: helper, data: '\${{ item }}' }\n${tell('after', '${{ steps.each.results }}')}`)}${callee("  - id: told\n    reply: { data: '${{ trigger.data + 1 }}' }\n")}`,

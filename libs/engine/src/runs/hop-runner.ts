@@ -1,5 +1,7 @@
 import { engineFail, viewError, type ErrorView } from '@sluice/plugin-api';
 import { MAX_NOTE_LENGTH, type Flow } from '@sluice/flow';
+import { z } from 'zod';
+import { checkAgainst } from '../calls/check-against.js';
 import { stepTimeout } from '../calls/retry.js';
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { Delivery } from '../ports/bus.js';
@@ -11,6 +13,8 @@ import { EXPIRED, type PendingCall, type RunMessage, type RunState } from './run
 import { stepIdOf, type StepPath } from './step-path.js';
 import { Steps, type StepsDeps } from './steps.js';
 
+type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
+
 export interface HopRunnerDeps extends StepsDeps {
   readonly store: Store;
   readonly env: Readonly<Record<string, string>>;
@@ -19,12 +23,16 @@ export interface HopRunnerDeps extends StepsDeps {
 /** Runs the hops of one program: from a new event, or from the state of a run, until the run ends or waits. */
 export class HopRunner {
   readonly #steps: Steps;
+  /** Schema of the data of called runs; undefined when any data fits. */
+  readonly #input: z.ZodType | undefined;
 
   constructor(
     private readonly program: Program,
     private readonly deps: HopRunnerDeps,
   ) {
     this.#steps = new Steps(program, deps);
+    const { trigger } = program.flow;
+    if (trigger.kind === 'flow' && trigger.input) this.#input = z.fromJSONSchema(trigger.input as JsonSchema);
   }
 
   /** Returns whether a run can continue at this path. */
@@ -45,6 +53,20 @@ export class HopRunner {
    */
   begin(hop: Hop): MaybePromise<HopEnd | 'filtered'> {
     return this.#filtered(hop, 'filtered' as const, () => this.#begin(hop));
+  }
+
+  /** Ends a called run whose data does not fit `input` of the trigger. Its caller receives the reason; there is nothing to replay. */
+  #refusedInput(hop: Hop): HopEnd | undefined {
+    if (!this.#input) return undefined;
+    try {
+      const checked = checkAgainst(this.#input, hop.scope.trigger?.['data']);
+      if (checked.ok) return undefined;
+      throw engineFail.INPUT_INVALID(
+        `the data of the call does not fit the input of ${this.program.flow.name}: ${checked.problems}`,
+      );
+    } catch (error) {
+      return endWith('dropped', viewError(error));
+    }
   }
 
   #begin(hop: Hop): MaybePromise<HopEnd> {
@@ -78,7 +100,7 @@ export class HopRunner {
 
   /** Continues a run. Resolves with `obsolete` when the message has no effect: another end of the same step has continued the run. `filtered` as in {@link begin}. */
   async resume(hop: Hop, state: RunState): Promise<HopEnd | 'obsolete' | 'filtered'> {
-    if (state.kind === 'begin') return this.begin(hop);
+    if (state.kind === 'begin') return this.#refusedInput(hop) ?? this.begin(hop);
     const gone = missingStep(this.program, state);
     if (state.kind === 'replay') {
       const replay = () => this.#claimedThen(hop, () => this.#replay(hop, state, gone));

@@ -16,6 +16,13 @@ export function checkInputSchema(node: YamlNode, report: Report): node is MapNod
     report.error(scalar, 'FLOW_VALUE', 'input takes no expression', { do: 'write the value itself' });
     return false;
   }
+  const pattern = patternIn(node);
+  if (pattern) {
+    report.error(pattern, 'FLOW_VALUE', 'input takes no pattern: one text could keep the host busy for seconds', {
+      do: 'leave it out, and check the text in a step: $match(…) takes a bounded time',
+    });
+    return false;
+  }
   try {
     inputSchema(node);
     return true;
@@ -26,6 +33,18 @@ export function checkInputSchema(node: YamlNode, report: Report): node is MapNod
     });
     return false;
   }
+}
+
+/** Returns the key of the first regular expression in a schema; undefined without one. */
+function patternIn(node: YamlNode): YamlNode | undefined {
+  if (node.kind === 'list') return node.items.map(patternIn).find((found) => found !== undefined);
+  if (node.kind !== 'map') return undefined;
+  for (const { name, key, value } of node.entries) {
+    if ((name === 'pattern' && value.kind === 'scalar') || name === 'patternProperties') return key;
+    const found = patternIn(value);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /**
