@@ -1,11 +1,13 @@
 import { CLOSED_FORK_KEPT_MS, OPEN_FORK_KEPT_MS, type ForkEnd, type ForkKey, type ForkStore } from '@sluice/engine';
 import type { MemoryDatabase } from './memory-store.js';
 
+type StoredEnd = Omit<ForkEnd, 'value'> & { readonly value: string };
+
 /** The list of a loop and the ends of its items, as JSON. */
 export interface MemoryFork extends ForkKey {
   readonly items: readonly string[];
-  /** By index and epoch. */
-  readonly ends: Map<string, Omit<ForkEnd, 'value'> & { readonly value: string }>;
+  /** The ends of each index, by epoch. */
+  readonly ends: Map<number, Map<number, StoredEnd>>;
   /** Milliseconds since 1970, as in the next one. */
   endedAt: number;
   closedAt?: number;
@@ -15,14 +17,13 @@ export interface MemoryFork extends ForkKey {
 export class MemoryForks implements ForkStore {
   constructor(private readonly database: MemoryDatabase) {}
 
-  create(fork: ForkKey, items: readonly unknown[]): Promise<number> {
+  create(fork: ForkKey, items: readonly unknown[]): Promise<boolean> {
     return this.database.use(() => {
-      const known = this.#find(fork);
-      if (known) return known.items.length;
+      if (this.#find(fork)) return false;
       const { run, path, epoch } = fork;
       const row = { run, path, epoch, items: items.map(jsonOf), ends: new Map(), endedAt: this.database.now() };
       this.database.forks.set(keyOf(fork), row);
-      return items.length;
+      return true;
     });
   }
 
@@ -33,7 +34,7 @@ export class MemoryForks implements ForkStore {
     return this.database.use(() => {
       const row = this.#find(fork);
       if (!row) return undefined;
-      const items = firstOf(row.items.slice(from), maxBytes, (item) => item).map((item) => JSON.parse(item) as unknown);
+      const items = firstOf(row.items, from, maxBytes).map((item) => JSON.parse(item) as unknown);
       return { total: row.items.length, items };
     });
   }
@@ -44,8 +45,9 @@ export class MemoryForks implements ForkStore {
       if (!row) return;
       row.endedAt = this.database.now();
       for (const end of ends) {
-        const key = JSON.stringify([end.index, end.epoch]);
-        if (!row.ends.has(key)) row.ends.set(key, { ...end, value: jsonOf(end.value) });
+        const ofIndex = row.ends.get(end.index) ?? new Map<number, StoredEnd>();
+        row.ends.set(end.index, ofIndex);
+        if (!ofIndex.has(end.epoch)) ofIndex.set(end.epoch, { ...end, value: jsonOf(end.value) });
       }
     });
   }
@@ -55,18 +57,27 @@ export class MemoryForks implements ForkStore {
     { from, limit, maxBytes }: { readonly from: number; readonly limit: number; readonly maxBytes: number },
   ): Promise<readonly ForkEnd[]> {
     return this.database.use(() => {
-      const sorted = [...(this.#find(fork)?.ends.values() ?? [])].sort((a, b) => a.index - b.index || b.epoch - a.epoch);
-      const counting = sorted.filter(({ index }, n) => index >= from && sorted[n - 1]?.index !== index).slice(0, limit);
-      const page = firstOf(counting, maxBytes, ({ value }) => value);
-      return page.map((end) => ({ ...end, value: JSON.parse(end.value) as unknown }));
+      const row = this.#find(fork);
+      const page: ForkEnd[] = [];
+      let bytes = 0;
+      for (let index = from; row && index < row.items.length && page.length < limit; index++) {
+        const end = newestOf(row, index);
+        if (!end) continue;
+        bytes += Buffer.byteLength(end.value);
+        if (page.length > 0 && bytes > maxBytes) break;
+        page.push({ ...end, value: JSON.parse(end.value) as unknown });
+      }
+      return page;
     });
   }
 
   missing(fork: ForkKey, { from, limit }: { readonly from: number; readonly limit: number }): Promise<readonly number[]> {
     return this.database.use(() => {
       const row = this.#find(fork);
-      const done = new Set([...(row?.ends.values() ?? [])].filter(({ ok }) => ok).map(({ index }) => index));
-      return [...(row?.items.keys() ?? [])].filter((index) => index >= from && !done.has(index)).slice(0, limit);
+      const missing: number[] = [];
+      for (let index = from; row && index < row.items.length && missing.length < limit; index++)
+        if (![...(row.ends.get(index)?.values() ?? [])].some(({ ok }) => ok)) missing.push(index);
+      return missing;
     });
   }
 
@@ -111,12 +122,19 @@ function jsonOf(value: unknown): string {
   return JSON.stringify(value) ?? 'null';
 }
 
-/** Returns the first rows whose texts have `maxBytes` together, and at least one. */
-function firstOf<Row>(rows: readonly Row[], maxBytes: number, textOf: (row: Row) => string): readonly Row[] {
+/** Returns the end of an item in the newest replay. */
+function newestOf(row: MemoryFork, index: number): StoredEnd | undefined {
+  return [...(row.ends.get(index)?.values() ?? [])].sort((a, b) => b.epoch - a.epoch)[0];
+}
+
+/** Returns the texts from an index on that have `maxBytes` together, and at least one. */
+function firstOf(texts: readonly string[], from: number, maxBytes: number): readonly string[] {
   let bytes = 0;
-  const end = rows.findIndex((row, n) => {
-    bytes += Buffer.byteLength(textOf(row));
-    return n > 0 && bytes > maxBytes;
-  });
-  return end === -1 ? rows : rows.slice(0, end);
+  let end = from;
+  while (end < texts.length) {
+    bytes += Buffer.byteLength(texts[end] ?? '');
+    if (end > from && bytes > maxBytes) break;
+    end++;
+  }
+  return texts.slice(from, end);
 }

@@ -40,19 +40,16 @@ export class PostgresForks implements ForkStore {
     });
   }
 
-  create(fork: ForkKey, items: readonly unknown[]): Promise<number> {
+  create(fork: ForkKey, items: readonly unknown[]): Promise<boolean> {
     return this.database.transaction(async (manager) => {
       const [created] = await manager.query<{ id: string }[]>(
         `insert into sluice.fork (run, path, epoch, total) values ($1, $2, $3, $4) on conflict do nothing returning id`,
         [...keyOf(fork), items.length],
       );
-      if (created === undefined) {
-        const [known] = await manager.query<{ total: number }[]>(`select total from sluice.fork where ${THIS_FORK}`, keyOf(fork));
-        return (known as { total: number }).total;
-      }
+      if (created === undefined) return false;
       for (const blocks of grouped(blocksOf(items), ({ items: { length } }) => length))
         await insertBlocks(manager, created.id, blocks);
-      return items.length;
+      return true;
     });
   }
 

@@ -37,7 +37,10 @@ export class UnpacedCalls {
   /** Makes the call. Throws only infrastructure errors of this host; errors of the call are returned. */
   async make(hop: Hop, step: StepPath, call: PendingCall, prepared: PreparedCall | RefusedCall): Promise<StepEnd> {
     hop.notable = true;
+    // the state that the action may store names items whose ends have to be stored
+    await hop.loopRows?.flush();
     await this.#publishEarly(hop);
+    hop.hasCalled = true;
     if (call.deadline !== undefined && this.deps.clock.now() >= call.deadline) return timedOut(step, call);
     const outcome = await this.deps.executor.make({
       run: hop.journaled,

@@ -183,6 +183,12 @@ export class Parking {
     if (released) await this.deps.bus.publish([{ ...released, droppable: true }]);
     if (!(await this.deps.store.parked.drop(parked.run, parked.epoch))) return false;
     this.#journal(parked, 'dropped');
+    // rows that stay open are deleted later
+    await this.deps.store.forks
+      .closeRun(parked.run)
+      .catch((error: unknown) =>
+        this.deps.log.debug('the rows of a run stay open', { run: parked.run, error: messageOf(error) }),
+      );
     return true;
   }
 

@@ -34,9 +34,9 @@ export interface ForkStore {
   /**
    * Stores the list of a loop in one transaction. When the fork exists, it stays unchanged: the list that was stored first counts.
    *
-   * @returns the length of the stored list
+   * @returns true when this call has stored the list; false when the fork exists
    */
-  create(fork: ForkKey, items: readonly unknown[]): Promise<number>;
+  create(fork: ForkKey, items: readonly unknown[]): Promise<boolean>;
   /**
    * Returns consecutive items, the first of which has the index `from`. Empty after the end of the list.
    *

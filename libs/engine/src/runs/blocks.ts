@@ -1,11 +1,13 @@
-import { engineFail, viewError, type Clock, type ErrorView } from '@sluice/plugin-api';
+import { engineFail, viewError, type ErrorView } from '@sluice/plugin-api';
 import type { ForEachStep, TryStep } from '@sluice/flow';
-import { chain, type MaybePromise } from '../maybe-promise.js';
-import type { CatchFrame, Failure, Frame, ItemFailure, LoopFrame, TryFrame } from './frames.js';
+import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
+import type { ForkKey } from '../ports/forks.js';
+import type { CatchFrame, Failure, Frame, ItemFailure, LoopFrame, LoopRowsRef, TryFrame } from './frames.js';
 import type { Hop } from './hop.js';
 import { endWith, type HopEnd } from './hop-end.js';
 import { branchOf, isVerb, type Next, type Node, type Program } from './program.js';
-import { CALLER_TIMEOUT } from './run-state.js';
+import { failedEnd, failureOf, LoopRows, LoopRowsGoneError, type LoopRowsDeps } from './loop-rows.js';
+import { CALLER_TIMEOUT, STATE_LIMIT_BYTES, stateTooLarge } from './run-state.js';
 import type { StepPath } from './step-path.js';
 
 /**
@@ -14,6 +16,9 @@ import type { StepPath } from './step-path.js';
  */
 const FLOW_MISTAKE = /^(EXPR_\w+|INPUT_INVALID|EVENT_TYPE|FOREACH_NOT_LIST|FLOW_CHANGED)$/;
 
+/** Maximum bytes of the list, the results and the failures of a loop that travel with the run. Beyond it they are kept in the database. */
+const MAX_TRAVELLING_BYTES = 64 * 1024;
+
 /** The continuation of a hop after a step: the next step, the end of a block or of the flow, or the end of the hop. */
 export type Onward = Next | HopEnd;
 
@@ -21,7 +26,7 @@ export type Onward = Next | HopEnd;
 export class Blocks {
   constructor(
     private readonly program: Program,
-    private readonly clock: Clock,
+    private readonly deps: LoopRowsDeps,
   ) {}
 
   /** Begins the steps of a `try`. */
@@ -32,12 +37,17 @@ export class Blocks {
 
   /** Leaves a `try` whose steps or whose handler have ended. */
   leaveTry(hop: Hop, { next }: Node<TryStep>): Onward {
-    hop.leave();
+    const frame = hop.leave();
+    // the failure is handled, so no replay continues the loops in it
+    if (frame?.block === 'catch') hop.endRowsOf(frame.failure.frames);
     return next;
   }
 
-  /** Begins the first item of a `forEach`. */
-  enterLoop(hop: Hop, node: Node<ForEachStep>, items: readonly unknown[]): Onward {
+  /**
+   * Begins the first item of a `forEach`. A list that is too large to travel is stored first. So is one that a redelivery of the message
+   * could compute anew with another result: then the list that was stored first counts, and an index never means two items.
+   */
+  enterLoop(hop: Hop, node: Node<ForEachStep>, items: readonly unknown[]): MaybePromise<Onward> {
     const frame: LoopFrame = {
       block: 'loop',
       step: node.step.id,
@@ -49,8 +59,26 @@ export class Blocks {
       results: [],
       errors: [],
     };
-    hop.enter(frame);
-    return this.#nextItem(hop, node, frame);
+    const isLarge = bytesUpTo(items, MAX_TRAVELLING_BYTES) > MAX_TRAVELLING_BYTES;
+    const begin = () => {
+      hop.enter(frame);
+      return this.#nextItem(hop, node, frame);
+    };
+    return isLarge || (hop.hasCalled && items.length > 0) ? this.#store(hop, frame, isLarge).then(begin) : begin();
+  }
+
+  async #store(hop: Hop, frame: LoopFrame, isLarge: boolean): Promise<void> {
+    const rows = this.#rowsOf(hop);
+    const key = { run: hop.run, path: hop.pathOf(frame.step), epoch: hop.epoch };
+    const isFirst = await rows.create(key, frame.items);
+    const { path, epoch } = key;
+    if (!isLarge) {
+      frame.pinned = { path, epoch };
+      if (!isFirst) frame.items = await rows.list(key);
+      return;
+    }
+    frame.rows = { path, epoch, total: isFirst ? frame.items.length : await rows.total(key) };
+    frame.items = [];
   }
 
   /** Ends the current item of the innermost loop with its result, and begins the next one. */
@@ -58,17 +86,28 @@ export class Blocks {
     const frame = loopOf(hop, node);
     hop.begin(node.step.id);
     const { output } = node.step;
-    return chain(output === undefined ? lastOutput(frame.steps) : output.render(hop.scope), (value) => {
-      frame.results.push([frame.index, value]);
-      return this.#nextItem(hop, node, frame);
-    });
+    return chain(output === undefined ? lastOutput(frame.steps) : output.render(hop.scope), (value) =>
+      chain(this.#succeeded(hop, frame, value), () => this.#nextItem(hop, node, frame)),
+    );
+  }
+
+  #succeeded(hop: Hop, frame: LoopFrame, value: unknown): MaybePromise<void> {
+    const { index, rows } = frame;
+    if (rows) return this.#rowsOf(hop).end(keyOf(hop, rows), { index, epoch: hop.epoch, ok: true, value });
+    frame.results.push([index, value]);
+    grow(frame, value);
   }
 
   /** Continues a loop that has failed: its failed items at the steps that failed, then the items that have not begun. */
-  #redo(hop: Hop, node: Node<ForEachStep>): Onward {
+  #redo(hop: Hop, node: Node<ForEachStep>): MaybePromise<Onward> {
     const frame = loopOf(hop, node);
-    frame.redo = [...(frame.redo ?? []), ...frame.errors];
-    frame.errors = [];
+    if (frame.rows) {
+      frame.rows.missingOnly = true;
+      frame.next = 0;
+    } else {
+      frame.redo = inOrder([...(frame.redo ?? []), ...frame.errors], ({ index }) => index);
+      frame.errors = [];
+    }
     return this.#nextItem(hop, node, frame);
   }
 
@@ -79,13 +118,13 @@ export class Blocks {
    * @param at the step that failed
    * @param timedOut id of the block whose timeout has passed, or {@link CALLER_TIMEOUT}: nothing inside of this block, and not its own handler, handles the error
    */
-  fail(hop: Hop, error: ErrorView, at: StepPath, timedOut?: string): Onward {
+  fail(hop: Hop, error: ErrorView, at: StepPath, timedOut?: string): MaybePromise<Onward> {
     // the caller has continued without this run, and its timer does not limit the handler of the flow
     if (timedOut === CALLER_TIMEOUT) hop.caller = undefined;
     return this.#unwind(hop, { error, at, frames: [] }, timedOut);
   }
 
-  #unwind(hop: Hop, failed: Failure, timedOut?: string): Onward {
+  #unwind(hop: Hop, failed: Failure, timedOut?: string): MaybePromise<Onward> {
     let failure = failed;
     let passing = timedOut;
     for (let frame = hop.leave(); frame; frame = hop.leave()) {
@@ -112,7 +151,7 @@ export class Blocks {
   }
 
   /** Returns where a replay continues at a path: a loop that has failed continues with its failed items, all else at the step itself. */
-  resumeAt(hop: Hop, node: Node, at: StepPath): Onward {
+  resumeAt(hop: Hop, node: Node, at: StepPath): MaybePromise<Onward> {
     const frame = hop.frames.at(-1);
     if (!isVerb(node, 'forEach') || frame?.block !== 'loop' || frame.step !== node.step.id) return node;
     // the path of an item whose `output` has failed contains the index of the item
@@ -124,7 +163,7 @@ export class Blocks {
     for (const frame of hop.frames) {
       const step = frame.step === null ? undefined : this.program.nodeAt(frame.step)?.step;
       if (frame.deadline !== undefined && step && 'timeoutMs' in step && step.timeoutMs !== undefined)
-        frame.deadline = this.clock.now() + step.timeoutMs;
+        frame.deadline = this.deps.clock.now() + step.timeoutMs;
     }
   }
 
@@ -145,24 +184,59 @@ export class Blocks {
     return branchOf(node, 1);
   }
 
-  #itemFailed(hop: Hop, frame: LoopFrame, { error, at, frames }: Failure): Onward {
+  #itemFailed(hop: Hop, frame: LoopFrame, { error, at, frames }: Failure): MaybePromise<Onward> {
     const node = this.program.nodeAt(frame.step);
     if (!isVerb(node, 'forEach')) throw new RangeError(`the flow has no forEach "${frame.step}"`);
-    frame.errors.push({ index: frame.index, error, at, steps: frame.steps, frames });
+    const failure = { index: frame.index, error, at, steps: frame.steps, frames };
     hop.enter(frame);
-    return node.step.onFailure === 'stop' ? this.#endLoop(hop, node, frame) : this.#nextItem(hop, node, frame);
+    return chain(this.#failed(hop, frame, failure), () =>
+      node.step.onFailure === 'stop' ? this.#endLoop(hop, node, frame) : this.#nextItem(hop, node, frame),
+    );
   }
 
-  #nextItem(hop: Hop, node: Node<ForEachStep>, frame: LoopFrame): Onward {
-    const again = frame.redo?.shift();
-    if (again) return this.#continueItem(hop, frame, again);
-    if (frame.next >= frame.items.length) return this.#endLoop(hop, node, frame);
-    hop.beginItem(frame, frame.next, {});
-    frame.next++;
+  #failed(hop: Hop, frame: LoopFrame, failure: ItemFailure): MaybePromise<void> {
+    if (frame.rows) return this.#rowsOf(hop).end(keyOf(hop, frame.rows), failedEnd(failure, hop.epoch));
+    frame.errors.push(failure);
+    grow(frame, failure);
+  }
+
+  #nextItem(hop: Hop, node: Node<ForEachStep>, frame: LoopFrame): MaybePromise<Onward> {
+    return chain(this.#moveLarge(hop, frame), () => {
+      if (frame.rows) return this.#orLost(hop, frame, this.#nextStored(hop, node, frame, frame.rows));
+      const again = frame.redo?.shift();
+      if (again) return this.#continueItem(hop, frame, again);
+      if (frame.next >= frame.items.length) return this.#endLoop(hop, node, frame);
+      return this.#beginItem(hop, node, frame, frame.next);
+    });
+  }
+
+  #nextStored(hop: Hop, node: Node<ForEachStep>, frame: LoopFrame, rows: LoopRowsRef): MaybePromise<Onward> {
+    const { next } = frame;
+    if (rows.missingOnly) return this.#nextMissing(hop, node, frame, rows);
+    if (next >= rows.total) return this.#endLoop(hop, node, frame);
+    return chain(this.#rowsOf(hop).item(keyOf(hop, rows), next), (item) => {
+      frame.item = item;
+      return this.#beginItem(hop, node, frame, next);
+    });
+  }
+
+  async #nextMissing(hop: Hop, node: Node<ForEachStep>, frame: LoopFrame, rows: LoopRowsRef): Promise<Onward> {
+    const missing = await this.#rowsOf(hop).missing(keyOf(hop, rows), frame.next);
+    if (!missing) return this.#endLoop(hop, node, frame);
+    const { index, item, failure } = missing;
+    frame.item = item;
+    if (!failure) return this.#beginItem(hop, node, frame, index);
+    frame.next = index + 1;
+    return this.#continueItem(hop, frame, failure);
+  }
+
+  #beginItem(hop: Hop, node: Node<ForEachStep>, frame: LoopFrame, index: number): Onward {
+    hop.beginItem(frame, index, {});
+    frame.next = index + 1;
     return branchOf(node, 0);
   }
 
-  #continueItem(hop: Hop, frame: LoopFrame, { index, at, steps, frames }: ItemFailure): Onward {
+  #continueItem(hop: Hop, frame: LoopFrame, { index, at, steps, frames }: ItemFailure): MaybePromise<Onward> {
     hop.beginItem(frame, index, steps);
     hop.enter(...frames);
     const node = this.program.nodeAt(at);
@@ -171,13 +245,87 @@ export class Blocks {
     return this.fail(hop, viewError(gone, { step: frame.step }), at);
   }
 
-  #endLoop(hop: Hop, node: Node<ForEachStep>, frame: LoopFrame): Onward {
+  /** Moves a loop that has become too large to travel into the database. */
+  #moveLarge(hop: Hop, frame: LoopFrame): MaybePromise<void> {
+    if (!frame.rows && bytesOf(frame) > MAX_TRAVELLING_BYTES) return this.#move(hop, frame);
+  }
+
+  async #move(hop: Hop, frame: LoopFrame): Promise<void> {
+    const { items, results, errors, redo = [], pinned } = frame;
+    const { path, epoch } = pinned ?? { path: hop.pathOfLoop(frame), epoch: hop.epoch };
+    const key = { run: hop.run, path, epoch };
+    const rows = this.#rowsOf(hop);
+    await rows.create(key, items);
+    for (const [index, value] of results) await rows.end(key, { index, epoch: hop.epoch, ok: true, value });
+    for (const failure of errors) await rows.end(key, failedEnd(failure, hop.epoch));
+    // of an earlier epoch, so the ends of this replay count
+    for (const failure of redo) await rows.end(key, failedEnd(failure, Math.max(0, hop.epoch - 1)));
+    const [first] = redo;
+    frame.rows = { path, epoch, total: items.length, ...(first && { missingOnly: true }) };
+    frame.next = first?.index ?? frame.next;
+    [frame.items, frame.results, frame.errors] = [[], [], []];
+    delete frame.redo;
+    delete frame.pinned;
+  }
+
+  #endLoop(hop: Hop, node: Node<ForEachStep>, frame: LoopFrame): MaybePromise<Onward> {
+    if (frame.rows) return this.#endStored(hop, node, frame, frame.rows);
     hop.leave();
     const { id, onFailure } = node.step;
-    if (frame.errors.length > 0 && onFailure !== 'continue')
-      return this.#unwind(hop, { error: loopError(id, frame), at: hop.pathOf(id), frames: [frame] });
+    const { errors, items } = frame;
+    if (errors.length > 0 && onFailure !== 'continue')
+      return this.#loopFailed(hop, frame, loopError(id, { failed: errors.length, total: items.length, first: errors[0] }));
     hop.record(id, outputOf(frame));
+    hop.endRowsOf([frame]);
     return node.next;
+  }
+
+  /** Ends a loop whose results are in the database. Its output travels with the run from now on, so it is limited. */
+  async #endStored(hop: Hop, node: Node<ForEachStep>, frame: LoopFrame, rows: LoopRowsRef): Promise<Onward> {
+    const { id, onFailure } = node.step;
+    const results: unknown[] = [];
+    const errors: { index: number; item: unknown; error: ErrorView }[] = [];
+    let [bytes, succeeded, failed] = [0, 0, 0];
+    let first: ItemFailure | undefined;
+    const key = keyOf(hop, rows);
+    for await (const page of this.#rowsOf(hop).ends(key)) {
+      for (const end of page) {
+        const failure = end.ok ? undefined : failureOf(end);
+        if (failure) failed++;
+        else succeeded++;
+        first ??= failure;
+        bytes += bytesUpTo(failure ? [failure.error] : [end.value], STATE_LIMIT_BYTES);
+        if (bytes > STATE_LIMIT_BYTES) continue;
+        if (!failure) results.push(end.value);
+        else if (onFailure === 'continue')
+          errors.push({ index: end.index, item: await this.#rowsOf(hop).item(key, end.index), error: failure.error });
+      }
+    }
+    hop.leave();
+    if (failed > 0 && onFailure !== 'continue')
+      return this.#loopFailed(hop, frame, loopError(id, { failed, total: rows.total, first }));
+    if (bytes > STATE_LIMIT_BYTES) return this.#loopFailed(hop, frame, viewError(stateTooLarge(bytes), { step: id }));
+    hop.record(id, { total: rows.total, succeeded, failed, results, errors });
+    hop.endRowsOf([frame]);
+    return node.next;
+  }
+
+  #loopFailed(hop: Hop, frame: LoopFrame, error: ErrorView): MaybePromise<Onward> {
+    return this.#unwind(hop, { error, at: hop.pathOf(frame.step), frames: [frame] });
+  }
+
+  /** Turns the loss of a loop's rows into the failure of the loop. */
+  #orLost(hop: Hop, frame: LoopFrame, work: MaybePromise<Onward>): MaybePromise<Onward> {
+    if (!isPromise(work)) return work;
+    return work.catch((error: unknown) => {
+      if (!(error instanceof LoopRowsGoneError)) throw error;
+      while (hop.frames.includes(frame)) hop.leave();
+      return this.#loopFailed(hop, frame, viewError(engineFail.POISON(error.message), { step: frame.step }));
+    });
+  }
+
+  #rowsOf(hop: Hop): LoopRows {
+    return (hop.loopRows ??= new LoopRows(this.deps));
   }
 
   #end(hop: Hop, failure: Failure): HopEnd {
@@ -187,7 +335,7 @@ export class Blocks {
   }
 
   #deadline({ step }: Node<ForEachStep | TryStep>): { deadline?: number } {
-    return step.timeoutMs === undefined ? {} : { deadline: this.clock.now() + step.timeoutMs };
+    return step.timeoutMs === undefined ? {} : { deadline: this.deps.clock.now() + step.timeoutMs };
   }
 }
 
@@ -200,6 +348,38 @@ function loopOf(hop: Hop, { step }: Node<ForEachStep>): LoopFrame {
   const frame = hop.frames.at(-1);
   if (frame?.block !== 'loop' || frame.step !== step.id) throw new Error(`the run is not in the loop "${step.id}"`);
   return frame;
+}
+
+function keyOf({ run }: Hop, { path, epoch }: LoopRowsRef): ForkKey {
+  return { run, path, epoch };
+}
+
+/** Bytes of the parts of a loop that travel, as far as they were counted. */
+const LOOP_BYTES = new WeakMap<LoopFrame, number>();
+
+/** Returns about how many bytes the list, the results and the failures of a loop have as JSON. */
+function bytesOf(frame: LoopFrame): number {
+  const counted = LOOP_BYTES.get(frame);
+  if (counted !== undefined) return counted;
+  const { items, results, errors, redo = [] } = frame;
+  const bytes = bytesUpTo([...items, ...results, ...errors, ...redo], MAX_TRAVELLING_BYTES);
+  LOOP_BYTES.set(frame, bytes);
+  return bytes;
+}
+
+function grow(frame: LoopFrame, value: unknown): void {
+  const counted = LOOP_BYTES.get(frame);
+  if (counted !== undefined) LOOP_BYTES.set(frame, counted + bytesUpTo([value], MAX_TRAVELLING_BYTES));
+}
+
+/** Returns the bytes of the JSON of these values. It stops to count beyond the limit, after the value that exceeds it. */
+function bytesUpTo(values: readonly unknown[], limit: number): number {
+  let bytes = 0;
+  for (const value of values) {
+    bytes += Buffer.byteLength(JSON.stringify(value) ?? 'null') + 1;
+    if (bytes > limit) break;
+  }
+  return bytes;
 }
 
 /** Returns the failure after it has left this block. */
@@ -222,9 +402,14 @@ function shortOf({ code, fate, message }: ErrorView): NonNullable<ErrorView['cau
   return { code, fate, message };
 }
 
-function loopError(step: string, { errors, items }: LoopFrame): ErrorView {
-  const [first] = errors;
-  const message = `${errors.length} of ${items.length} items failed, the first one is ${first?.index}: ${first?.error.message}`;
+interface LoopFailures {
+  readonly failed: number;
+  readonly total: number;
+  readonly first: ItemFailure | undefined;
+}
+
+function loopError(step: string, { failed, total, first }: LoopFailures): ErrorView {
+  const message = `${failed} of ${total} items failed, the first one is ${first?.index}: ${first?.error.message}`;
   const error = viewError(engineFail.FOREACH_FAILED(message), { step });
   return first === undefined ? error : { ...error, cause: shortOf(first.error) };
 }

@@ -17,6 +17,7 @@ import { FlowOwner } from '../lanes/flow-owner.js';
 import { passOf } from '../lanes/lane-delivery.js';
 import { releasedMessage } from '../lanes/lane-messages.js';
 import type { LaneMode } from '../lanes/lane-table.js';
+import { isStoreAway } from '../coordination/await-store.js';
 import { publishLost } from '../coordination/publish-lost.js';
 import type { Readiness } from '../coordination/readiness.js';
 import { isRun, readRun } from './run-codec.js';
@@ -28,6 +29,8 @@ import { TypePatterns } from '../type-patterns.js';
 
 const MAX_HELD_BYTES = 64 * 1024 ** 2;
 const MAX_HELD_MESSAGES = 500;
+/** Milliseconds after which a hop that has waited for the database for long is repeated. */
+const HAND_BACK_MS = 5_000;
 /** Maximum milliseconds by which the clocks of two hosts differ. */
 const MAX_CLOCK_SKEW_MS = 60_000;
 
@@ -181,6 +184,12 @@ export class FlowRunner {
 
   /** Returns the message to its queue after an error of this host, which is not an error of the run. */
   async #handBack(delivery: Delivery, error: unknown): Promise<void> {
+    if (isStoreAway(error) && !this.deps.signal.aborted && !delivery.lost && !passOf(delivery)) {
+      const { queue, message } = delivery;
+      this.deps.log.warn(`${this.flow.name}: the database is away, a hop is handed back`, { againInMs: HAND_BACK_MS });
+      // a delivery that is released counts as the death of a host
+      return delivery.settle([{ queue, message, notBefore: this.deps.clock.now() + HAND_BACK_MS }]);
+    }
     if (!this.deps.signal.aborted) {
       this.deps.log.warn(`${this.flow.name}: a hop is handed back`, { error: viewError(error).message });
       await pause(this.deps.clock, AWAY_PAUSE_MS, this.deps.signal);
@@ -267,8 +276,12 @@ export class FlowRunner {
   }
 
   #settle(hop: Hop, end: HopEnd | 'filtered', delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
+    if (end !== 'filtered' && end.kind === 'ended' && end.outcome !== 'parked')
+      hop.endRowsOf([...hop.frames, ...(hop.failure?.frames ?? [])]);
     const settled = (done: boolean) => {
-      if (done) this.#report(hop, end);
+      if (!done) return;
+      this.#closeRows(hop);
+      this.#report(hop, end);
     };
     return chain(this.#settleLane(hop, end, delivery), () => {
       if (delivery.lost) return this.#publishLost(hop, delivery, keyOf(delivery, run), settled);
@@ -296,6 +309,16 @@ export class FlowRunner {
     if (outcome === undefined || !observer.ended) return;
     const error = 'error' in end ? end.error : undefined;
     observer.ended({ run: hop.run, flow: this.flow.name, outcome, steps: hop.steps, ...(error && { error }) });
+  }
+
+  /** Closes the rows of loops that are over. Rows that stay open are deleted later. */
+  #closeRows({ endedRows }: Hop): void {
+    for (const key of endedRows)
+      this.deps.store.forks
+        .close(key)
+        .catch((error: unknown) =>
+          this.deps.log.debug('the rows of a loop stay open', { ...key, error: viewError(error).message }),
+        );
   }
 
   /** Publishes the outputs of a hop whose delivery was lost during a slow call. The redelivered copy is recognised later. */

@@ -19,7 +19,8 @@ export interface LoopFrame {
   readonly step: string;
   /** End of the block's timeout in milliseconds since 1970. */
   deadline?: number;
-  readonly items: readonly unknown[];
+  /** The list; empty when `rows` has it. */
+  items: readonly unknown[];
   /** Index of the current item, from 0. */
   index: number;
   /** The first item that has not begun. */
@@ -27,10 +28,37 @@ export interface LoopFrame {
   /** Outputs of the current item's steps. */
   steps: Record<string, unknown>;
   /** Results of the items that succeeded, in the order of their ends. */
-  readonly results: [index: number, value: unknown][];
+  results: [index: number, value: unknown][];
   errors: ItemFailure[];
   /** Failed items that a replay continues before it begins further ones. */
   redo?: ItemFailure[];
+  /** Present when the loop is too large to travel: its list, results and errors are in the database. */
+  rows?: LoopRowsRef;
+  /** The current item of a loop with `rows`. */
+  item?: unknown;
+  /** Names a copy of the list in the database: the steps before the loop could compute another list after a crash. */
+  pinned?: Pick<LoopRowsRef, 'path' | 'epoch'>;
+}
+
+/** Names the rows of a loop. */
+export interface LoopRowsRef {
+  readonly path: StepPath;
+  /** Number of replays of the run when the loop began. */
+  readonly epoch: number;
+  /** Length of the list. */
+  readonly total: number;
+  /** True: a replay runs only the items that have no successful end. */
+  missingOnly?: boolean;
+}
+
+/** Returns the rows of all loops in these blocks, also in the failures that they keep. */
+export function rowsOfBlocks(frames: readonly Frame[]): readonly Pick<LoopRowsRef, 'path' | 'epoch'>[] {
+  return frames.flatMap((frame) => {
+    if (frame.block === 'try') return [];
+    if (frame.block === 'catch') return rowsOfBlocks(frame.failure.frames);
+    const inside = [...frame.errors, ...(frame.redo ?? [])].flatMap((failure) => rowsOfBlocks(failure.frames));
+    return [...[frame.rows ?? frame.pinned ?? []].flat(), ...inside];
+  });
 }
 
 /** The steps of a `try`. */
@@ -53,7 +81,7 @@ export interface CatchFrame {
 /** Returns the place in the innermost loop; an empty object outside of loops. */
 export function placeInLoop(frames: readonly Frame[]): { readonly item?: number; readonly items?: number } {
   const loop = frames.findLast((frame) => frame.block === 'loop');
-  return loop ? { item: loop.index, items: loop.items.length } : {};
+  return loop ? { item: loop.index, items: loop.rows?.total ?? loop.items.length } : {};
 }
 
 /** A block in which a run is. */

@@ -3,6 +3,7 @@ import { MAX_NOTE_LENGTH, type Flow } from '@sluice/flow';
 import { z } from 'zod';
 import { checkAgainst } from '../calls/check-against.js';
 import { stepTimeout } from '../calls/retry.js';
+import { awaitStore } from '../coordination/await-store.js';
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { Delivery } from '../ports/bus.js';
 import type { Store } from '../ports/store.js';
@@ -114,7 +115,7 @@ export class HopRunner {
     if (node && kind === 'retry' && call && !hop.expired) return this.#steps.callAgain(hop, node, call);
     // the step's result and its timer race; the run goes on with exactly one of them
     const races = call?.deadline !== undefined;
-    if (races && !(await this.deps.store.endStep(state.run, at, state.epoch, kind))) return 'obsolete';
+    if (races && !(await this.#stored(() => this.deps.store.endStep(state.run, at, state.epoch, kind)))) return 'obsolete';
     return this.#after(hop, state, at);
   }
 
@@ -195,16 +196,16 @@ export class HopRunner {
     } catch (error) {
       return endWith('parked', viewError(error));
     }
-    const holder = await this.deps.store.claims.claim({
-      flow: this.program.flow.name,
-      key,
-      run: hop.run,
-      withinMs: dedupe.withinMs,
-    });
+    const claim = { flow: this.program.flow.name, key, run: hop.run, withinMs: dedupe.withinMs };
+    const holder = await this.#stored(() => this.deps.store.claims.claim(claim));
     if (holder !== hop.run)
       return endWith('duplicate', { code: 'DUPLICATE', fate: 'rejected', message: `duplicate of run ${holder}` });
     hop.claim = key;
     return 'claimed';
+  }
+
+  #stored<Result>(work: () => Promise<Result>): Promise<Result> {
+    return awaitStore(this.deps.clock, this.deps.signal, work);
   }
 }
 

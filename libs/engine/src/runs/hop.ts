@@ -1,7 +1,9 @@
 import { derivedId, runId, type EventAttributes, type Reply, type Clock } from '@sluice/plugin-api';
 import type { Flow, Scope, Settings } from '@sluice/flow';
 import { queues, type Outgoing } from '../ports/bus.js';
-import { placeInLoop, type CatchFrame, type Failure, type Frame, type LoopFrame } from './frames.js';
+import type { ForkKey } from '../ports/forks.js';
+import { placeInLoop, rowsOfBlocks, type CatchFrame, type Failure, type Frame, type LoopFrame } from './frames.js';
+import type { LoopRows } from './loop-rows.js';
 import type { WaitingFor } from '../ports/store.js';
 import type { JournalDetails, JournaledRun } from './journal-entry.js';
 import { isVerb, type Program } from './program.js';
@@ -43,6 +45,14 @@ export class Hop {
   unread: Extract<StepResult, { readonly ok: true }> | undefined;
   /** The failure that ends the run. */
   failure: Failure | undefined;
+  /** The rows of this hop's loops; absent before the first one. */
+  loopRows: LoopRows | undefined;
+  /** Rows of loops that are over. They are closed once the hop is settled. */
+  readonly endedRows: ForkKey[] = [];
+  /** Monotonic time at which the hop last let other work go on, in milliseconds; absent: it began then. */
+  sliceBegan: number | undefined;
+  /** True once the hop has made a call that a redelivery of its message would repeat. */
+  hasCalled = false;
   readonly #frames: Frame[];
   /** Path of the step that runs now. */
   #current: StepPath = '';
@@ -121,6 +131,15 @@ export class Hop {
     return stepPath(step, this.#indices);
   }
 
+  /** Returns the path of a loop in which the run is. */
+  pathOfLoop(loop: LoopFrame): StepPath {
+    const around = this.#frames.slice(0, this.#frames.indexOf(loop)).filter(isLoop);
+    return stepPath(
+      loop.step,
+      around.map(({ index }) => index),
+    );
+  }
+
   /** Makes a step the current one. All ids that its expressions derive contain its path. */
   begin(step: string): void {
     this.#current = this.pathOf(step);
@@ -133,6 +152,11 @@ export class Hop {
     (loop?.steps ?? this.steps)[step] = output;
     const seen = this.#scope?.steps;
     if (loop && seen) (seen as Record<string, unknown>)[step] = output;
+  }
+
+  /** Marks the rows of these blocks as not needed any more. */
+  endRowsOf(frames: readonly Frame[]): void {
+    for (const { path, epoch } of rowsOfBlocks(frames)) this.endedRows.push({ run: this.run, path, epoch });
   }
 
   /** Enters a block, or the blocks of an item that continues. */
@@ -275,9 +299,9 @@ export class Hop {
       if (frame.block === 'catch') seen['error'] = frame.failure.error;
       if (frame.block !== 'loop') continue;
       Object.assign(seen['steps'] as object, frame.steps);
-      seen['loop'] = { index: frame.index, total: frame.items.length };
+      seen['loop'] = { index: frame.index, total: frame.rows?.total ?? frame.items.length };
       const node = this.program.nodeAt(frame.step);
-      if (isVerb(node, 'forEach')) seen[node.step.as] = frame.items[frame.index];
+      if (isVerb(node, 'forEach')) seen[node.step.as] = frame.rows ? frame.item : frame.items[frame.index];
     }
     return seen as unknown as Scope;
   }

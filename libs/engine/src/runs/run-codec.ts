@@ -42,6 +42,8 @@ const FRAME = z.discriminatedUnion('block', [
     steps: record,
     results: z.array(z.tuple([count, z.unknown()])),
     errors: z.array(z.looseObject({ index: count, error, at: text, steps: record, frames: z.array(record) })),
+    rows: z.looseObject({ path: text, epoch: count, total: count }).optional(),
+    pinned: z.looseObject({ path: text, epoch: count }).optional(),
   }),
   z.looseObject({ block: z.literal('try'), step: text }),
   z.looseObject({ block: z.literal('catch'), step: text.nullable(), failure: FAILURE }),

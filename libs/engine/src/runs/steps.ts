@@ -6,6 +6,7 @@ import type { EventIngress } from '../ingress/event-ingress.js';
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { Observer } from '../observer.js';
 import { queues } from '../ports/bus.js';
+import type { Store } from '../ports/store.js';
 import { Blocks, type Onward } from './blocks.js';
 import type { Hop } from './hop.js';
 import { HOP_ENDS, type HopEnd } from './hop-end.js';
@@ -28,6 +29,7 @@ export interface StepsDeps extends UnpacedCallsDeps {
   readonly connections: Connections;
   readonly settings: Settings;
   readonly observer: Observer;
+  readonly store: Pick<Store, 'forks'>;
 }
 
 /** Executes the steps of one program within a hop. */
@@ -40,25 +42,41 @@ export class Steps {
     private readonly deps: StepsDeps,
   ) {
     const { flow } = program;
-    this.#blocks = new Blocks(program, deps.clock);
+    this.#blocks = new Blocks(program, { forks: deps.store.forks, clock: deps.clock, signal: deps.signal });
     this.#context = { ...deps, flow, blocks: this.#blocks, calls: new UnpacedCalls(flow, deps) };
   }
 
   /** Runs steps until the hop ends. Returns a promise only when a step has to wait, or when the hop takes long. */
   advance(hop: Hop, from: Onward): MaybePromise<HopEnd> {
     let at = from;
-    const sliceEnd = this.deps.clock.monotonic() + SLICE_MS;
     while (at.kind !== 'ended' && at.kind !== 'suspended') {
       const next = this.#one(hop, at);
-      if (isPromise(next)) return next.then((after) => this.advance(hop, after));
+      if (isPromise(next)) return next.then((after) => this.#goOn(hop, after));
       at = next;
-      if (at.kind === 'step' && this.deps.clock.monotonic() >= sliceEnd) {
-        if (this.deps.clock.monotonic() - hop.beganMonotonic >= MAX_HOP_MS) return this.#continueLater(hop, at);
-        const later = at;
-        return pause(this.deps.clock, 0, this.deps.signal).then(() => this.advance(hop, later));
-      }
+      if (at.kind !== 'step') continue;
+      const now = this.deps.clock.monotonic();
+      if (now - hop.beganMonotonic >= MAX_HOP_MS) return this.#written(hop, this.#continueLater(hop, at));
+      // kept over waits: many of them may end without a turn of the event loop
+      hop.sliceBegan ??= hop.beganMonotonic;
+      if (now - hop.sliceBegan < SLICE_MS) continue;
+      const later = at;
+      return pause(this.deps.clock, 0, this.deps.signal).then(() => {
+        hop.sliceBegan = this.deps.clock.monotonic();
+        return this.advance(hop, later);
+      });
     }
-    return at;
+    return this.#written(hop, at);
+  }
+
+  /** Continues after a wait. Many short waits would otherwise never let a long hop end. */
+  #goOn(hop: Hop, after: Onward): MaybePromise<HopEnd> {
+    const isLong = after.kind === 'step' && this.deps.clock.monotonic() - hop.beganMonotonic >= MAX_HOP_MS;
+    return isLong ? this.#written(hop, this.#continueLater(hop, after)) : this.advance(hop, after);
+  }
+
+  /** Writes the ends of items before the messages of the hop are published. */
+  #written(hop: Hop, end: HopEnd): MaybePromise<HopEnd> {
+    return hop.loopRows?.isDirty ? hop.loopRows.flush().then(() => end) : end;
   }
 
   /** Repeats the call of a `use` step with the input that was rendered before. */
@@ -76,7 +94,7 @@ export class Steps {
   /** Continues after the call of a step that has no further attempt. */
   failed(hop: Hop, node: Node, error: ErrorView, call: PendingCall | undefined): MaybePromise<HopEnd> {
     if (!isVerb(node, 'use') && !isVerb(node, 'call'))
-      return this.advance(hop, this.#blocks.fail(hop, error, hop.pathOf(node.step.id)));
+      return chain(this.#blocks.fail(hop, error, hop.pathOf(node.step.id)), (after) => this.advance(hop, after));
     return this.#then(hop, node, () => callFailed(this.#context, hop, node, error, call));
   }
 
@@ -129,7 +147,7 @@ export class Steps {
     return chain(step.if.test(hop.scope), (yes) => (yes ? execute(this.#context, hop, node) : node.next));
   };
 
-  #timedOut(hop: Hop, { step }: Node, block: string): Onward {
+  #timedOut(hop: Hop, { step }: Node, block: string): MaybePromise<Onward> {
     return this.#blocks.fail(hop, this.#blocks.timeoutOf(block), hop.pathOf(step.id), block);
   }
 

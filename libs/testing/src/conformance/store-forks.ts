@@ -32,10 +32,10 @@ export function forkTests({ store, open, word }: StoreOfTest): void {
 
     it('keeps the list that was stored first, and separates lists by path and epoch', async () => {
       const other = await open();
-      expect(await store().forks.create(fork(), [{ sku: 'А' }, null, 'нуль\u0000 half \ud83d'])).toBe(3);
-      expect(await other.forks.create(fork(), ['another'])).toBe(3);
-      expect(await other.forks.create(fork('lines/0/parts'), [])).toBe(0);
-      expect(await other.forks.create(fork('lines', 1), [1])).toBe(1);
+      expect(await store().forks.create(fork(), [{ sku: 'А' }, null, 'нуль\u0000 half \ud83d'])).toBe(true);
+      expect(await other.forks.create(fork(), ['another'])).toBe(false);
+      expect(await other.forks.create(fork('lines/0/parts'), [])).toBe(true);
+      expect(await other.forks.create(fork('lines', 1), [1])).toBe(true);
       expect(await listOf(other, fork(), MAX_BYTES)).toEqual([{ sku: 'А' }, null, 'нуль\u0000 half \ud83d']);
       expect(await listOf(other, fork('lines', 1), MAX_BYTES)).toEqual([1]);
       expect(await other.forks.items(fork('lines/0/parts'), { from: 0, maxBytes: 1 })).toEqual({ total: 0, items: [] });
@@ -44,9 +44,9 @@ export function forkTests({ store, open, word }: StoreOfTest): void {
     it('keeps one of the lists that several hosts store at once', async () => {
       const hosts = [store(), await open(), await open()];
       const lists = hosts.map((_, n) => Array.from({ length: 2_000 + n }, (_item, index) => `${n}.${index}`));
-      const totals = await Promise.all(hosts.map((host, n) => host.forks.create(fork(), lists[n]!)));
-      expect(new Set(totals).size).toBe(1);
-      expect(lists).toContainEqual(await listOf(store(), fork(), MAX_BYTES));
+      const stored = await Promise.all(hosts.map((host, n) => host.forks.create(fork(), lists[n]!)));
+      expect(stored.filter(Boolean)).toHaveLength(1);
+      expect(await listOf(store(), fork(), MAX_BYTES)).toEqual(lists[stored.indexOf(true)]);
     });
 
     it('returns undefined for the items of a fork that does not exist', async () => {

@@ -33,7 +33,7 @@ function substitute(
   node: Node<UseStep | CallStep>,
   [entry, ...rest]: readonly OnError[],
   error: ErrorView,
-  otherwise: () => Onward,
+  otherwise: () => MaybePromise<Onward>,
 ): MaybePromise<Onward> {
   if (entry === undefined) return otherwise();
   const scope = { ...hop.scope, error };
