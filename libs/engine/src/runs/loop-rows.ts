@@ -1,4 +1,4 @@
-import type { Clock } from '@sluice/plugin-api';
+import { pause, type Clock } from '@sluice/plugin-api';
 import { awaitStore } from '../coordination/await-store.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { ForkEnd, ForkKey, ForkStore } from '../ports/forks.js';
@@ -112,6 +112,8 @@ export class LoopRows {
       if (last === undefined) return;
       yield page;
       from = last.index + 1;
+      // other work of the host goes on between two pages
+      await pause(this.deps.clock, 0, this.deps.signal);
     }
   }
 
