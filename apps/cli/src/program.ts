@@ -50,6 +50,10 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     about: 'show queues, calls in flight and limits',
     load: async () => (await import('./commands/status.js')).addStatus,
   },
+  reload: {
+    about: 'apply the changed files of the workspace to the running host',
+    load: async () => (await import('./commands/reload.js')).addReload,
+  },
   audit: {
     about: 'list the actions of operators: who, when, what, with which outcome',
     load: async () => (await import('./commands/audit.js')).addAudit,

@@ -19,6 +19,11 @@ export const HOST_CODES = {
   REQUEST_UNREADABLE: { fate: 'rejected', cure: 'send HTTP/1.1, and TLS only to a port that expects it' },
   NO_ISSUER: { fate: 'rejected', cure: 'name an issuer of sluice.yaml, or operator' },
   REPLY_INVALID: { fate: 'rejected', cure: 'encode the value of the header in the `reply` step: ASCII letters, no line breaks' },
+  WORKSPACE_INVALID: {
+    fate: 'rejected',
+    cure: 'correct the files (`npx sluice lint` shows the places) and reload again; until then the host runs the files that it has',
+  },
+  RESTART_NEEDED: { fate: 'rejected', cure: 'restart the host: a reload changes only flows, constants and connections' },
   STOPPING: { fate: 'unavailable', cure: 'send it again: another host, or this one after its start, takes it' },
 } as const;
 

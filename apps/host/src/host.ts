@@ -4,7 +4,16 @@ import path from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Engine, type Bus, type Observer, type Pacer, type Role, type Store } from '@sluice/engine';
+import {
+  Engine,
+  type Bus,
+  type CompileRevision,
+  type Observer,
+  type Pacer,
+  type Role,
+  type Store,
+  type WorkspaceChanges,
+} from '@sluice/engine';
 import type { Workspace } from '@sluice/flow';
 import { BusServer, connectBus } from '@sluice/nest';
 import { engineFail, type AnyPlugin, type Log, type NestModule, pause, systemClock } from '@sluice/plugin-api';
@@ -28,6 +37,9 @@ import type { Secrets } from './secrets.js';
 import { Refusals } from './refusals.js';
 import { followRevocations } from './revocations.js';
 import { operatorSecret, Tokens } from './tokens.js';
+import type { LoadedWorkspace } from './load-workspace.js';
+import { Reloader } from './reloader.js';
+import { HOST_VERSION } from './version.js';
 import type { WorkspaceState, WorkspaceWatch } from './workspace-watch.js';
 
 /** An event type has up to 200 characters; the router's own limit is half of that. */
@@ -39,6 +51,14 @@ export interface HostOptions {
   readonly env: Env;
   readonly workspace: Workspace;
   readonly plugins: ReadonlyMap<string, AnyPlugin>;
+  /** Compiles earlier revisions of flows with the running plugins and connections. */
+  readonly compileRevision: CompileRevision;
+  /** Reads and compiles the files of the workspace as they are now. */
+  readonly load: () => Promise<LoadedWorkspace>;
+  /** Called when changed files run. */
+  readonly onReloaded: (loaded: LoadedWorkspace) => Promise<void>;
+  /** Whether changed files are applied without a request. */
+  readonly appliesChanges: boolean;
   readonly roles: ReadonlySet<Role>;
   readonly logger: Logger;
   readonly secrets: Secrets;
@@ -67,6 +87,7 @@ export class Host extends HostServices {
     private readonly onRefused: OnRefused,
     /** Aborts when the host stops. */
     private readonly stopping: AbortController,
+    private readonly reloader: Reloader,
   ) {
     super();
   }
@@ -105,8 +126,11 @@ export class Host extends HostServices {
         ingress: () => engine.ingress,
       });
       const observed: Observer[] = [metrics, ...(options.observer ? [options.observer] : [])];
+      let { compileRevision } = options;
       const engine: Engine = new Engine({
         ...options,
+        compile: (stored) => compileRevision(stored),
+        version: HOST_VERSION,
         bus: opened.bus,
         store: opened.store,
         pacer: opened.pacer,
@@ -125,7 +149,19 @@ export class Host extends HostServices {
         hostId,
         mask: secrets.mask,
       });
-      host = new Host(options, opened, engine, tokens, routes, log, secret, metrics, onRefused, stopping);
+      const reloader = new Reloader({
+        workspace,
+        load: options.load,
+        engine,
+        files: options.files,
+        onLoaded: (loaded) => {
+          if (loaded.workspace) secrets.addWorkspace(loaded.workspace);
+          compileRevision = loaded.compileRevision;
+        },
+        onApplied: options.onReloaded,
+        log,
+      });
+      host = new Host(options, opened, engine, tokens, routes, log, secret, metrics, onRefused, stopping, reloader);
       await host.#listen();
       return host;
     } catch (error) {
@@ -145,7 +181,7 @@ export class Host extends HostServices {
     return this.opened.pacer;
   }
   get workspace(): Workspace {
-    return this.options.workspace;
+    return this.reloader.workspace;
   }
   get files(): WorkspaceState {
     return this.options.files.state;
@@ -162,6 +198,13 @@ export class Host extends HostServices {
     const address = this.#app?.getHttpServer().address();
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
+
+  /**
+   * Applies the files of the workspace as they are now.
+   *
+   * @throws WORKSPACE_INVALID, RESTART_NEEDED, CONFIG_INVALID, STORE_UNAVAILABLE, BUS_UNAVAILABLE: then the host runs as before
+   */
+  readonly reload = (): Promise<WorkspaceChanges> => this.reloader.reload();
 
   /** Stops within 10 s: accepts no new events, finishes open runs and returns the other messages. A second call waits for the first. */
   stop(): Promise<void> {
@@ -199,7 +242,7 @@ export class Host extends HostServices {
     this.metrics.watch(this.engine, () => this.store.journal.skipped);
     await listenOn(app, env);
     this.routes.open();
-    this.options.files.start();
+    this.options.files.start(this.options.appliesChanges ? () => this.reload() : undefined);
     this.ready = true;
     this.engine.ready();
     await modulesOnBus.consume();

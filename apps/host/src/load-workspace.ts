@@ -1,3 +1,4 @@
+import type { CompileRevision } from '@sluice/engine';
 import type { Finding, SourceLocation, SourceFile, Workspace } from '@sluice/flow';
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { loadPlugins, type PluginProblem } from './plugin-loader.js';
@@ -10,6 +11,8 @@ export interface LoadedWorkspace {
   readonly plugins: ReadonlyMap<string, AnyPlugin>;
   readonly findings: readonly Finding[];
   readonly files: WorkspaceFiles;
+  /** Compiles an earlier revision of a flow with these plugins and connections. */
+  readonly compileRevision: CompileRevision;
 }
 
 /** Reads a workspace, loads its plugins and compiles its flows without starting them. Collects all findings. */
@@ -52,23 +55,22 @@ export async function compileFiles(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<LoadedWorkspace> {
   // loaded here, because commands without a workspace do not need the language
-  const { compileWorkspace, parseWorkspaceFile } = await import('@sluice/flow');
+  const { compileRevision, compileWorkspace, parseWorkspaceFile } = await import('@sluice/flow');
   const parsed = parseWorkspaceFile(files.settings);
-  if (!parsed.file) return { workspace: undefined, plugins: new Map(), findings: parsed.findings, files };
+  if (!parsed.file) {
+    const { findings } = parsed;
+    return { workspace: undefined, plugins: new Map(), findings, files, compileRevision: async () => ({ ok: false, findings }) };
+  }
   const { plugins, problems } = await loadPlugins(
     directory,
     parsed.file.plugins.map((plugin) => plugin.name),
   );
-  const compiled = compileWorkspace({
-    workspace: parsed.file,
-    flows: files.flows,
-    plugins,
-    env,
-    failedPlugins: problems.map((one) => one.specifier),
-  });
+  const input = { workspace: parsed.file, plugins, env, failedPlugins: problems.map((one) => one.specifier) };
+  const compiled = compileWorkspace({ ...input, flows: files.flows });
   const failed = problems.map((problem) => pluginFinding(problem, parsed.file?.plugins ?? [], files.settings));
   const workspace = failed.length === 0 ? compiled.workspace : undefined;
-  return { workspace, plugins, findings: [...failed, ...compiled.findings], files };
+  const findings = [...failed, ...compiled.findings];
+  return { workspace, plugins, findings, files, compileRevision: async (stored) => compileRevision(input, stored) };
 }
 
 function pluginFinding(

@@ -40,7 +40,7 @@ function watched(lastGood?: { keptAt: Date; files: WorkspaceFiles; findings: rea
       if (now instanceof Error) throw now;
       return now;
     },
-    findingsOf,
+    check: async (files) => ({ findings: await findingsOf(files), restart: [] }),
     log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
   });
   return {
@@ -56,11 +56,13 @@ function watched(lastGood?: { keptAt: Date; files: WorkspaceFiles; findings: rea
 }
 
 describe('watchWorkspace', () => {
-  it('reports a changed file once, and that a restart applies it', async () => {
+  it('reports a changed file once, and that a reload applies it', async () => {
     const { watch, logged, see } = watched();
     await see(files({ 'flows/a.yaml': 'two' }));
     await see(files({ 'flows/a.yaml': 'two' }));
-    expect(logged).toEqual(['warn flows/a.yaml changed: the host keeps running the files of its start: restart to apply']);
+    expect(logged).toEqual([
+      'warn flows/a.yaml changed: the host keeps running the files before: apply them with "sluice reload"',
+    ]);
     expect(watch.state).toMatchObject({ directory: '/srv/shop', state: 'changed', changed: ['flows/a.yaml'], errors: [] });
   });
 
@@ -83,7 +85,7 @@ describe('watchWorkspace', () => {
     const { watch, logged, see } = watched();
     await see(files({ 'flows/a.yaml': 'bad' }));
     expect(logged).toEqual([
-      'error flows/a.yaml:3:5 unknown key: the host keeps running the files of its start: correct it ("sluice lint"), then restart',
+      'error flows/a.yaml:3:5 unknown key: the host keeps running the files before: correct it ("sluice lint"), then "sluice reload"',
     ]);
     expect(watch.state).toMatchObject({ state: 'broken', errors: ['flows/a.yaml:3:5 unknown key'] });
   });
@@ -104,7 +106,7 @@ describe('watchWorkspace', () => {
       directory: '/srv/shop',
       running: files({ 'flows/a.yaml': 'one' }),
       read: async () => (looks++ === 0 ? half : whole),
-      findingsOf,
+      check: async (files) => ({ findings: await findingsOf(files), restart: [] }),
       log: { debug: fail, info: fail, warn: (message) => void logged.push(message), error: fail },
     });
     await odd.look();
@@ -139,7 +141,7 @@ describe('watchWorkspace', () => {
       findings: await findingsOf(broken),
     });
     expect(describeWorkspace(watch.state)).toBe(
-      'flows/a.yaml:3:5 unknown key: the host runs the copy of 2026-11-28T08:00:00.000Z: correct it ("sluice lint"), then restart',
+      'flows/a.yaml:3:5 unknown key: the host runs the copy of 2026-11-28T08:00:00.000Z: correct it ("sluice lint"), then "sluice reload"',
     );
     await see(broken);
     expect(logged).toEqual([]);
@@ -151,3 +153,61 @@ describe('watchWorkspace', () => {
 function fail(message: string): void {
   throw new Error(`logged: ${message}`);
 }
+
+describe('a watch that applies changes', () => {
+  function applying(apply: () => Promise<unknown>, restart: readonly string[] = []) {
+    let now = files({ 'flows/a.yaml': 'one' });
+    const logged: string[] = [];
+    const log = (level: string) => (message: string) => void logged.push(`${level} ${message}`);
+    const watch = new WorkspaceWatch({
+      directory: '/srv/does-not-exist',
+      running: now,
+      read: async () => now,
+      check: async (given) => ({ findings: await findingsOf(given), restart }),
+      log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+    });
+    watch.start(apply);
+    const see = async (next: WorkspaceFiles) => {
+      now = next;
+      await watch.look();
+      await watch.look();
+    };
+    return { watch, see, logged };
+  }
+
+  it('applies files without errors once two looks agree, and no files with errors', async () => {
+    let times = 0;
+    const { watch, see, logged } = applying(async () => times++);
+    await see(files({ 'flows/a.yaml': 'bad' }));
+    expect(times).toBe(0);
+    expect(logged).toEqual([expect.stringContaining('error flows/a.yaml:3:5')]);
+    await see(files({ 'flows/a.yaml': 'two' }));
+    expect(times).toBe(1);
+    watch.applied(files({ 'flows/a.yaml': 'two' }));
+    await watch.look();
+    expect(watch.state).toMatchObject({ state: 'current', changed: [] });
+    expect(times).toBe(1);
+    watch.stop();
+  });
+
+  it('tries again when a server was away', async () => {
+    let times = 0;
+    const { watch, see, logged } = applying(async () => {
+      if (++times === 1) throw new Error('the database is away');
+    });
+    await see(files({ 'flows/a.yaml': 'two' }));
+    expect(logged).toEqual(['error the changed files could not be applied: the database is away']);
+    await watch.look();
+    expect(times).toBe(2);
+    watch.stop();
+  });
+
+  it('only reports a change that needs a restart', async () => {
+    let times = 0;
+    const { watch, see, logged } = applying(async () => times++, ['settings']);
+    await see(files({ 'flows/a.yaml': 'two' }));
+    expect(times).toBe(0);
+    expect(logged).toEqual([expect.stringMatching(/^warn .*restart to apply, because a reload does not change settings/)]);
+    watch.stop();
+  });
+});

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
+import { watch, type FSWatcher } from 'node:fs';
 import path from 'node:path';
-import type { Finding, SourceFile } from '@sluice/flow';
+import type { Finding, SourceFile, Workspace } from '@sluice/flow';
 import type { Log } from '@sluice/plugin-api';
 import { compileFiles, type RunnableWorkspace } from './load-workspace.js';
+import { needsRestart } from './reloader.js';
 import { readWorkspaceFiles, type WorkspaceFiles } from './workspace-files.js';
 
 const POLL_MS = 2_000;
+/** Time without another change after which a changed file is read, in milliseconds: editors write a file in several steps. */
+const DEBOUNCE_MS = 100;
 /** Maximum number of findings in a log line; `sluice lint` lists all. */
 const MAX_FINDINGS = 10;
 
@@ -15,12 +19,14 @@ export interface WorkspaceState {
   readonly directory: string;
   /**
    * - `current`: the files are those that run
-   * - `changed`: they have no error, and a restart applies them
+   * - `changed`: they have no error, and a reload or a restart applies them
    * - `broken`: they have errors; a restart runs the last good copy
    */
   readonly state: 'current' | 'changed' | 'broken';
   /** Present when the host had to start with the copy of an earlier start: the time of that start. */
   readonly lastGoodOf?: string;
+  /** Parts of sluice.yaml that were changed and that only a restart applies: `plugins`, `settings`, `issuers`. */
+  readonly restart: readonly string[];
   /** Files that were changed, added or removed since the running files were read. */
   readonly changed: readonly string[];
   /** Errors of the files as they are now, such as `flows/orders.yaml:14:5 unknown key "step"`. */
@@ -35,15 +41,26 @@ export interface WorkspaceWatchOptions {
   readonly lastGood?: { readonly keptAt: Date; readonly files: WorkspaceFiles; readonly findings: readonly Finding[] };
   /** Reads the files as they are now. Rejects when there is no workspace any more. */
   readonly read: () => Promise<WorkspaceFiles>;
-  /** Compiles files and returns the findings. */
-  readonly findingsOf: (files: WorkspaceFiles) => Promise<readonly Finding[]>;
+  /** Compiles files and returns the findings, and the changed parts that only a restart applies. */
+  readonly check: (files: WorkspaceFiles) => Promise<WorkspaceCheck>;
   readonly log: Log;
 }
 
+export interface WorkspaceCheck {
+  readonly findings: readonly Finding[];
+  readonly restart: readonly string[];
+}
+
 /**
- * Compares the files of a workspace with those that the host runs, every two seconds, and logs each change once. Nothing is reloaded.
+ * Compares the files of a workspace with those that the host runs and logs each change once: every two seconds, and with `onChange` also as
+ * soon as the system reports a change. Such reports are missing on network and container mounts.
  */
 export class WorkspaceWatch {
+  #running: WorkspaceFiles;
+  #lastGood: WorkspaceWatchOptions['lastGood'];
+  #onChange: (() => Promise<unknown>) | undefined;
+  readonly #watchers = new Map<string, FSWatcher>();
+  #soon: NodeJS.Timeout | undefined;
   #state: WorkspaceState;
   /** Digest of the last reported files. */
   #reported: string;
@@ -54,18 +71,23 @@ export class WorkspaceWatch {
 
   constructor(private readonly options: WorkspaceWatchOptions) {
     const { lastGood, running } = options;
+    this.#running = running;
+    this.#lastGood = lastGood;
     this.#reported = digestOf(lastGood?.files ?? running);
     this.#seen = this.#reported;
-    this.#state = this.#stateOf(lastGood?.files ?? running, lastGood?.findings ?? []);
+    this.#state = this.#stateOf(lastGood?.files ?? running, { findings: lastGood?.findings ?? [], restart: [] });
   }
 
   get state(): WorkspaceState {
     return this.#state;
   }
 
-  start(): void {
+  /** @param onChange applies changed files that have no errors; absent: they are only reported */
+  start(onChange?: () => Promise<unknown>): void {
+    this.#onChange = onChange;
     const next = () => {
       if (this.#stopped) return;
+      if (onChange) this.#watchFolders();
       this.#timer = setTimeout(() => void this.look().finally(next), POLL_MS);
       this.#timer.unref();
     };
@@ -75,6 +97,23 @@ export class WorkspaceWatch {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#soon);
+    for (const watcher of this.#watchers.values()) watcher.close();
+  }
+
+  /** Records that the host runs these files now. */
+  applied(files: WorkspaceFiles): void {
+    this.#running = files;
+    this.#lastGood = undefined;
+    this.#seen = this.#reported = digestOf(files);
+    this.#state = this.#stateOf(files, NO_CHECK);
+  }
+
+  /** Records that these files were not applied, because they have errors. */
+  refused(files: WorkspaceFiles, findings: readonly Finding[]): void {
+    this.#seen = this.#reported = digestOf(files);
+    this.#state = this.#stateOf(files, { findings, restart: [] });
+    this.#report();
   }
 
   /** Checks the files once. Never rejects. */
@@ -83,9 +122,9 @@ export class WorkspaceWatch {
       const files = await this.options.read();
       await this.#compare(digestOf(files), async () => {
         try {
-          return this.#stateOf(files, await this.options.findingsOf(files));
+          return this.#stateOf(files, await this.options.check(files));
         } catch (error) {
-          return { ...this.#stateOf(files, []), state: 'broken', errors: [textOf(error)] };
+          return { ...this.#stateOf(files, NO_CHECK), state: 'broken', errors: [textOf(error)] };
         }
       });
     } catch (error) {
@@ -101,20 +140,65 @@ export class WorkspaceWatch {
     if (!settled || digest === this.#reported) return;
     this.#state = await stateNow();
     this.#reported = digest;
+    if (this.#onChange && this.#state.state === 'changed' && this.#state.restart.length === 0) return this.#apply();
     this.#report();
   }
 
-  #stateOf(files: WorkspaceFiles, findings: readonly Finding[]): WorkspaceState {
-    const { directory, running, lastGood } = this.options;
+  async #apply(): Promise<void> {
+    try {
+      await this.#onChange?.();
+    } catch (error) {
+      // the next look applies them: a server may have been away
+      this.#reported = '';
+      this.options.log.error(`the changed files could not be applied: ${textOf(error)}`);
+    }
+  }
+
+  /** Watches the folders that exist now. A folder that is replaced is watched again at the next poll. */
+  #watchFolders(): void {
+    const { directory } = this.options;
+    for (const [folder, recursive] of [
+      [directory, false],
+      [path.join(directory, 'flows'), true],
+    ] as const) {
+      if (this.#watchers.has(folder)) continue;
+      try {
+        const watcher = watch(folder, { recursive, persistent: false }, () => this.#lookSoon());
+        const end = () => {
+          watcher.close();
+          this.#watchers.delete(folder);
+        };
+        watcher.on('error', end);
+        this.#watchers.set(folder, watcher);
+      } catch {
+        // the poll finds changes
+      }
+    }
+  }
+
+  /** Looks twice, because a change counts after two equal looks. */
+  #lookSoon(): void {
+    clearTimeout(this.#soon);
+    this.#soon = setTimeout(() => {
+      void this.look().then(() => {
+        if (this.#stopped) return;
+        this.#soon = setTimeout(() => void this.look(), DEBOUNCE_MS);
+        this.#soon.unref();
+      });
+    }, DEBOUNCE_MS);
+    this.#soon.unref();
+  }
+
+  #stateOf(files: WorkspaceFiles, { findings, restart }: WorkspaceCheck): WorkspaceState {
+    const { directory } = this.options;
+    const [running, lastGood] = [this.#running, this.#lastGood];
     const changed = changedFiles(running, files);
-    const errors = findings
-      .filter(({ severity }) => severity === 'error')
-      .slice(0, MAX_FINDINGS)
-      .map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`);
+    const errors = errorsIn(findings);
     return {
       directory: path.resolve(directory),
       state: errors.length > 0 ? 'broken' : changed.length > 0 ? 'changed' : 'current',
       ...(lastGood && { lastGoodOf: lastGood.keptAt.toISOString() }),
+      restart,
       changed,
       errors,
     };
@@ -134,29 +218,45 @@ export function watchWorkspace(
   { loaded, replaced }: RunnableWorkspace,
   env: Readonly<Record<string, string | undefined>>,
   log: Log,
+  running: () => Workspace | undefined = () => loaded.workspace,
 ): WorkspaceWatch {
   return new WorkspaceWatch({
     directory,
     running: loaded.files,
     ...(replaced && { lastGood: replaced }),
     read: () => readWorkspaceFiles(directory),
-    findingsOf: async (files) => (await compileFiles(directory, files, env)).findings,
+    check: async (files) => {
+      const { findings, workspace } = await compileFiles(directory, files, env);
+      const before = running();
+      return { findings, restart: before && workspace ? needsRestart(before, workspace) : [] };
+    },
     log,
   });
 }
 
 /** Returns one line with the difference and its cure. */
-export function describeWorkspace({ state, changed, errors, lastGoodOf }: WorkspaceState): string {
-  const runs =
-    lastGoodOf === undefined ? 'the host keeps running the files of its start' : `the host runs the copy of ${lastGoodOf}`;
+export function describeWorkspace({ state, changed, errors, lastGoodOf, restart }: WorkspaceState): string {
+  const runs = lastGoodOf === undefined ? 'the host keeps running the files before' : `the host runs the copy of ${lastGoodOf}`;
   if (state === 'broken') {
     // findings contain the names of their files
     const others = changed.filter((name) => !errors.some((error) => error.startsWith(`${name}:`)));
     const found = [...(others.length > 0 ? [`${others.join(', ')} changed`] : []), errors.join('; ')].join(': ');
-    return `${found}: ${runs}: correct it ("sluice lint"), then restart`;
+    return `${found}: ${runs}: correct it ("sluice lint"), then "sluice reload"`;
   }
-  if (state === 'changed') return `${changed.join(', ')} changed: ${runs}: restart to apply`;
+  if (state === 'changed' && restart.length > 0)
+    return `${changed.join(', ')} changed: ${runs}: restart to apply, because a reload does not change ${restart.join(', ')}`;
+  if (state === 'changed') return `${changed.join(', ')} changed: ${runs}: apply them with "sluice reload"`;
   return 'the files are those that run';
+}
+
+const NO_CHECK: WorkspaceCheck = { findings: [], restart: [] };
+
+/** Returns the first errors, such as `flows/orders.yaml:14:5 unknown key "step"`. */
+export function errorsIn(findings: readonly Finding[]): readonly string[] {
+  return findings
+    .filter(({ severity }) => severity === 'error')
+    .slice(0, MAX_FINDINGS)
+    .map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`);
 }
 
 function changedFiles(running: WorkspaceFiles, now: WorkspaceFiles): readonly string[] {

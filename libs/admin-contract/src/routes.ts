@@ -177,6 +177,7 @@ const STATUS = z.object({
     directory: z.string(),
     state: z.enum(['current', 'changed', 'broken']),
     lastGoodOf: z.string().exactOptional().describe('The host runs the copy of the start at this time'),
+    restart: z.array(z.string()).describe('Changed parts of sluice.yaml that only a restart applies'),
     changed: z.array(z.string()),
     errors: z.array(z.string()),
   }),
@@ -216,6 +217,18 @@ const STATUS = z.object({
     )
     .describe('Flows with the trigger `schedule`, the soonest first'),
   parked: z.record(z.string(), Count).describe('Number of parked runs by flow'),
+  hosts: z.array(
+    z.object({
+      id: z.string(),
+      version: z.string(),
+      heartbeat: Time,
+      live: z.boolean().describe('False when the last heartbeat is older than 30 s'),
+      consumes: z.array(z.string()),
+      flows: z
+        .record(z.string(), z.object({ revision: z.string(), since: z.number().describe('Milliseconds since 1970') }))
+        .describe('The revision on which the host begins runs, by flow'),
+    }),
+  ),
   leases: z.array(
     z.object({
       name: z.string(),
@@ -227,6 +240,8 @@ const STATUS = z.object({
     }),
   ),
 });
+
+const CHANGES = z.object({ added: z.array(z.string()), changed: z.array(z.string()), removed: z.array(z.string()) });
 
 const DIAGNOSIS = z.object({
   what: z.string(),
@@ -424,6 +439,17 @@ export const HOST_ROUTES = {
     request: z.strictObject(PAGE_REQUEST),
     status: 200,
     response: pageOf(AUDIT),
+  }),
+  reload: action({
+    path: '/api/reload',
+    scope: 'admin',
+    summary:
+      'Applies the changed files of the workspace to this host, all of them or none; returns the names of what has changed',
+    request: NoFields,
+    status: 200,
+    response: z.object({ flows: CHANGES, connections: CHANGES }),
+    errors: { 409: ['WORKSPACE_INVALID', 'RESTART_NEEDED', 'CONFIG_INVALID'] },
+    target: () => 'the workspace',
   }),
   doctor: reading({
     path: '/api/doctor',

@@ -1,10 +1,13 @@
 import { isSluiceError, type AnyPlugin, type Log, pause, type Clock } from '@sluice/plugin-api';
-import type { PaceConfig, Workspace } from '@sluice/flow';
+import type { Flow, Workspace } from '@sluice/flow';
 import { aborted, Semaphore } from '@sluice/runtime';
 import { CallExecutor } from './calls/call-executor.js';
 import type { Connection, ConnectionHealth } from './calls/connection.js';
 import { Connections } from './calls/connections.js';
 import { keepUsing } from './calls/keep-using.js';
+import { HostConnections } from './deployment/host-connections.js';
+import { HostFlows, type FlowChanges } from './deployment/host-flows.js';
+import { HostRegistration } from './deployment/host-registration.js';
 import { EventIngress } from './ingress/event-ingress.js';
 import { DelayedEvents } from './runs/delayed-events.js';
 import { FlowRunner } from './runs/flow-runner.js';
@@ -17,11 +20,12 @@ import { Parking } from './parking/parking.js';
 import type { FlowOrder } from './parking/replay-messages.js';
 import { HostPeers } from './coordination/peers.js';
 import { queues, type Bus, type BusState, type QueueStatus } from './ports/bus.js';
-import { PUSH_CLASSES, type Pacer, type PaceState } from './ports/pacer.js';
+import type { Pacer, PaceState } from './ports/pacer.js';
 import type { Store } from './ports/store.js';
 import { PushRunner } from './pushes/push-runner.js';
+import { pushQueues, RemovedConnection } from './pushes/removed-connection.js';
 import { Readiness } from './coordination/readiness.js';
-import type { StepPresence } from './runs/program.js';
+import type { CompileRevision } from './runs/programs.js';
 import { Replies } from './runs/replies.js';
 import { servicesOf, type HostCapabilities } from './services.js';
 import { ExclusiveGate } from './coordination/exclusive-gate.js';
@@ -38,6 +42,8 @@ const AUDIT_RETENTION = { auditMs: 365 * 24 * 60 * 60_000, auditRows: 1_000_000 
 /** Maximum schedules of this host that fire at once. The database has few connections. */
 const MAX_FIRING_SCHEDULES = 4;
 const SEEN_MS = 60 * 60_000;
+/** Interval at which a host marks the revisions of its runs as seen, in milliseconds. */
+const REVISIONS_SEEN_MS = 24 * 60 * 60_000;
 /** Maximum milliseconds for which a host still accepts events of an account that has become full. */
 const ACCOUNTS_MS = 2_000;
 
@@ -47,6 +53,10 @@ export type Role = (typeof ROLES)[number];
 export interface EngineOptions {
   readonly workspace: Workspace;
   readonly plugins: ReadonlyMap<string, AnyPlugin>;
+  /** Compiles an earlier revision of a flow with the plugins, the connections and the variables of today. */
+  readonly compile: CompileRevision;
+  /** Release of Sluice, for the table of hosts. */
+  readonly version: string;
   readonly bus: Bus;
   readonly store: Store;
   readonly pacer: Pacer;
@@ -74,6 +84,12 @@ export interface EngineStatus {
   readonly parkedAccounts: readonly ParkedAccountState[];
 }
 
+/** What a reload has changed. All lists contain names. */
+export interface WorkspaceChanges {
+  readonly flows: FlowChanges;
+  readonly connections: FlowChanges;
+}
+
 /** The work of one host for a workspace. */
 export class Engine {
   readonly ingress: EventIngress;
@@ -82,8 +98,13 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #replies: Replies;
   readonly #peers: HostPeers;
-  readonly #flows: readonly FlowRunner[];
-  readonly #pushes: readonly PushRunner[];
+  readonly #flows: HostFlows;
+  readonly #owners: HostConnections;
+  readonly #registration: HostRegistration;
+  readonly #triggersDeps: TriggersDeps;
+  #workspace: Workspace;
+  /** Ends the connections that clients connect to, by name. */
+  readonly #serving = new Map<string, AbortController>();
   readonly #readiness = new Readiness();
   readonly #newer: NewerStateQueues;
   readonly #away: AwayRuns;
@@ -117,7 +138,8 @@ export class Engine {
       clock,
       accounts: this.#accounts,
     });
-    this.ingress.takes(workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : [])));
+    this.#workspace = workspace;
+    this.ingress.flowsTake(typesTaken(workspace.flows));
     this.#newer = new NewerStateQueues(log, clock);
     this.#away = new AwayRuns(store.journal, clock);
     this.#parkedQueues = new ParkedQueues({ bus, store, log, clock, newer: this.#newer, signal: this.#draining.signal });
@@ -127,23 +149,36 @@ export class Engine {
       store,
       log,
       clock,
-      presenceOf: (flow, step) => this.#standing(flow, step),
+      presenceOf: async (flow, step, revision) => this.#flows.find(flow)?.presence(step, revision) ?? 'flow-gone',
       orderOf: (flow) => this.#orderOf(flow),
       keptMs: settings.retention.parkedMs,
       signal: this.#draining.signal,
     });
+    this.#triggersDeps = this.#makeTriggersDeps();
     const gate = new ExclusiveGate();
     const executor = new CallExecutor({ settings, observer, journal: store.journal, log, clock });
-    this.#flows = workspace.flows.map(
-      (flow) =>
-        new FlowRunner(flow, {
+    const triggers = {
+      host: options.roles.has('api'),
+      source: options.roles.has('gateway'),
+      schedule: options.roles.has('flows'),
+    };
+    this.#flows = new HostFlows({
+      bus,
+      revisions: store.revisions,
+      compile: options.compile,
+      log,
+      clock,
+      runsHops: options.roles.has('flows'),
+      signal: this.#draining.signal,
+      trigger: (flow, signal) => runTrigger(flow, triggers, this.#triggersDeps, signal),
+      runner: (flow, generation) =>
+        new FlowRunner(flow, generation, {
           bus,
           store,
           executor,
           connections: this.connections,
           ingress: this.ingress,
           settings,
-          env: workspace.env,
           observer,
           log,
           clock,
@@ -152,34 +187,80 @@ export class Engine {
           newer: this.#newer,
           away: this.#away,
           hostId: options.hostId,
+          compile: options.compile,
           signal: this.#ending.signal,
         }),
-    );
-    this.#pushes = this.#pushRunners(gate, executor);
+    });
+    this.#owners = this.#hostConnections(gate, executor);
+    this.#registration = new HostRegistration({
+      hosts: store.hosts,
+      clock,
+      log,
+      signal: this.#draining.signal,
+      report: () => ({
+        id: options.hostId,
+        version: options.version,
+        consumes: [...this.#flows.consumes, ...this.#owners.queues],
+        flows: this.#flows.revisions(),
+      }),
+    });
   }
 
   /** Declares the queues of the workspace and starts the work of this host's roles. Rejects when the bus or the store cannot be used. */
   async start(): Promise<void> {
-    const { roles, workspace, store } = this.#options;
-    for (const flow of this.#flows) await flow.declare();
-    for (const push of this.#pushes) await push.declare();
+    const { roles, store, workspace } = this.#options;
+    await this.#flows.declare(workspace.flows);
+    await this.#owners.declare();
     await this.#delayed.declare();
     await this.#replies.start();
     await this.#parkedQueues.start();
     this.parking.start();
     await this.#accounts.read();
-    await this.#startServing();
-    if (roles.has('push')) for (const push of this.#pushes) this.#working.push(push.run());
-    if (roles.has('flows')) {
-      for (const flow of this.#flows) await flow.start();
-      await this.#delayed.start();
-    }
-    const triggers = { host: roles.has('api'), source: roles.has('gateway'), schedule: roles.has('flows') };
-    const deps = this.#triggersDeps();
-    for (const flow of workspace.flows) this.#working.push(runTrigger(flow, triggers, deps, this.#draining.signal));
+    await this.#startServing(this.connections.all(), { throwFatal: true });
+    await this.#registration.start();
+    await this.#owners.start();
+    await this.#flows.start();
+    if (roles.has('flows')) await this.#delayed.start();
+    await this.#registration.announce();
     this.#working.push(this.#every(ACCOUNTS_MS, () => this.#accounts.read()));
-    this.#working.push(this.#every(SEEN_MS, () => store.flowsSeen(workspace.flows.map((flow) => flow.name))));
+    this.#working.push(this.#every(SEEN_MS, () => store.flowsSeen(this.#flows.flows.map((flow) => flow.name))));
+    this.#working.push(this.#every(REVISIONS_SEEN_MS, () => this.#flows.seen()));
     this.#working.push(this.#every(SWEEP_MS, () => store.sweep({ ...workspace.settings.retention, ...AUDIT_RETENTION })));
+  }
+
+  /**
+   * Replaces the flows and the connections of the workspace while the host runs. Running runs end on the revisions on which they began, and
+   * no delivery is lost. Plugins, settings and issuers must be those of the start. Calls must not overlap.
+   *
+   * @returns what has changed, once the new workspace runs
+   * @throws STORE_UNAVAILABLE, BUS_UNAVAILABLE: then nothing has changed
+   */
+  async reload(workspace: Workspace): Promise<WorkspaceChanges> {
+    const replaceFlows = await this.#flows.prepare(workspace.flows);
+    await this.#owners.prepare([...workspace.connections.values()]);
+    this.#workspace = workspace;
+    // events of the removed flows still count as taken until all flows are replaced
+    this.ingress.flowsTake([...typesTaken(this.#flows.flows), ...typesTaken(workspace.flows)]);
+    const replaced = await this.#owners.replace(workspace.connections.values());
+    const changed = replaced.changed.map(({ after }) => after.spec.name);
+    const removed = replaced.removed.map(({ spec }) => spec.name);
+    for (const name of [...changed, ...removed]) this.#serving.get(name)?.abort();
+    const flows = await replaceFlows((connection) => changed.includes(connection));
+    this.ingress.flowsTake(typesTaken(workspace.flows));
+    await replaced.closed;
+    await this.#startServing([...replaced.added, ...replaced.changed.map(({ after }) => after)], { throwFatal: false });
+    await this.#registration.announce();
+    return { flows, connections: { added: replaced.added.map(({ spec }) => spec.name), changed, removed } };
+  }
+
+  /** Returns the revision on which this host begins runs, by flow, and since when, in milliseconds since 1970. */
+  revisions(): ReturnType<HostFlows['revisions']> {
+    return this.#flows.revisions();
+  }
+
+  /** Ends the consumers of a removed flow, whose queues are going to be deleted. */
+  async forgetFlow(flow: string): Promise<void> {
+    await this.#flows.forget(flow);
   }
 
   /**
@@ -192,11 +273,10 @@ export class Engine {
 
   async status(): Promise<EngineStatus> {
     const { bus } = this.#options;
+    const flows = this.#flows.runners.map(({ flow }) => flow.name);
     const names = [
-      ...this.#flows.flatMap(({ flow }) => [queues.flow(flow.name), queues.next(flow.name), queues.lane(flow.name)]),
-      ...this.#pushes.flatMap(({ name }) =>
-        PUSH_CLASSES.flatMap((priority) => [queues.push(name, priority), queues.pushAgain(name, priority)]),
-      ),
+      ...flows.flatMap((name) => [queues.flow(name), queues.next(name), queues.lane(name)]),
+      ...this.#owners.runners.flatMap(({ name }) => pushQueues(name)),
       queues.parked,
       queues.unrouted,
     ];
@@ -217,8 +297,7 @@ export class Engine {
 
   /** Returns the paces of the connections as this host sees them. */
   paces(): Readonly<Record<string, PaceState>> {
-    const states = this.#pushes.map((push) => [push.name, push.state()] as const);
-    return Object.fromEntries(states.filter((one): one is readonly [string, PaceState] => one[1] !== undefined));
+    return this.#owners.paces();
   }
 
   /** Starts no new work, waits for running work (calls at most 8 s), and returns all other messages. Bus, store and pacer stay open. */
@@ -226,7 +305,8 @@ export class Engine {
     this.#draining.abort();
     this.#readiness.stop();
     const drained = Promise.allSettled([
-      ...this.#flows.map((flow) => flow.stop()),
+      this.#flows.stop(),
+      this.#owners.stop(),
       ...this.#working,
       this.#delayed.stop(),
       this.#parkedQueues.stop(),
@@ -239,30 +319,37 @@ export class Engine {
     this.#ending.abort(new Error('the host stops'));
     await Promise.race([drained, pause(clock, 1_000, new AbortController().signal)]);
     this.#away.stop();
+    await this.#registration.stop();
     await this.#replies.stop();
     await this.connections.close();
     await this.#peers.stop();
   }
 
-  /** Opens connections that clients connect to. A wrong configuration ends the start, since it would be overlooked in a log. */
-  async #startServing(): Promise<void> {
-    const serving = this.connections.all().filter(({ plugin }) => plugin.serves);
+  /**
+   * Opens connections that clients connect to.
+   *
+   * @param options `throwFatal`: reject when a configuration is wrong, which would be overlooked in the log of a start
+   */
+  async #startServing(connections: readonly Connection[], { throwFatal }: { readonly throwFatal: boolean }): Promise<void> {
+    const serving = connections.filter(({ plugin }) => plugin.serves);
     if (serving.length === 0) return;
     await this.#peers.start();
     if (!this.#options.roles.has('gateway')) return;
     for (const connection of serving) {
       await connection.client().catch((error: unknown) => {
-        if (isSluiceError(error) && error.fate === 'fatal') throw error;
+        if (throwFatal && isSluiceError(error) && error.fate === 'fatal') throw error;
       });
-      this.#working.push(this.#keepOpen(connection));
+      const stop = stopController();
+      this.#serving.set(connection.spec.name, stop);
+      this.#working.push(this.#keepOpen(connection, AbortSignal.any([stop.signal, this.#draining.signal])));
     }
   }
 
-  #keepOpen(connection: Connection): Promise<void> {
-    return keepUsing(connection, this.#draining.signal, this.#options.log, (_client, signal) => aborted(signal));
+  #keepOpen(connection: Connection, signal: AbortSignal): Promise<void> {
+    return keepUsing(connection, signal, this.#options.log, (_client, alive) => aborted(alive));
   }
 
-  #triggersDeps(): TriggersDeps {
+  #makeTriggersDeps(): TriggersDeps {
     const { capabilities, log, clock } = this.#options;
     const { ingress, connections } = this;
     const spools =
@@ -273,43 +360,52 @@ export class Engine {
     return { ...this.#options, routes: capabilities.routes, connections, ingress, spools, firing };
   }
 
-  #pushRunners(gate: ExclusiveGate, executor: CallExecutor): readonly PushRunner[] {
-    const { workspace } = this.#options;
-    const journaled = (flow: string) => workspace.flows.find(({ name }) => name === flow)?.journal !== 'off';
+  #hostConnections(gate: ExclusiveGate, executor: CallExecutor): HostConnections {
+    const options = this.#options;
+    const { bus, store, log, hostId, clock } = options;
     const suspects = new PoisonGuard();
-    const made: PushRunner[] = [];
-    for (const connection of this.connections.all()) {
-      const { pace } = connection.spec;
-      if (!pace) continue;
-      const config = withinCapacity(pace, connection.plugin.maxCalls?.(connection.spec.config));
-      made.push(
-        new PushRunner(connection, config, {
-          ...this.#options,
+    const journaled = (flow: string) => this.#workspace.flows.find(({ name }) => name === flow)?.journal !== 'off';
+    return new HostConnections({
+      connections: this.connections,
+      bus,
+      leases: store.leases,
+      log,
+      makesCalls: options.roles.has('push'),
+      signal: this.#draining.signal,
+      owner: (connection, pace, signal) =>
+        new PushRunner(connection, pace, {
+          ...options,
           executor,
           connections: this.connections,
-          settings: workspace.settings,
-          signal: this.#draining.signal,
+          settings: options.workspace.settings,
+          signal,
           journaled,
           away: this.#away,
           gate,
           suspects,
           readiness: this.#readiness,
           newer: this.#newer,
-          presenceOf: (flow, step) => this.#standing(flow, step),
+          presenceOfCall: (flow, step, revision) => {
+            const runner = this.#flows.find(flow);
+            return runner ? runner.presenceOfCall(step, revision) : 'flow-gone';
+          },
         }),
-      );
-    }
-    return made;
-  }
-
-  #standing(name: string, step: string): StepPresence {
-    const runner = this.#flows.find(({ flow }) => flow.name === name);
-    if (!runner) return 'flow-gone';
-    return runner.hasStep(step) ? 'here' : 'step-gone';
+      removed: (name) =>
+        new RemovedConnection(name, {
+          bus,
+          leases: store.leases,
+          hosts: store.hosts,
+          hostId,
+          newer: this.#newer,
+          hasFlow: (flow) => this.#flows.find(flow) !== undefined,
+          log,
+          clock,
+        }),
+    });
   }
 
   #orderOf(name: string): FlowOrder | undefined {
-    const deliver = this.#flows.find(({ flow }) => flow.name === name)?.flow.deliver;
+    const deliver = this.#flows.find(name)?.flow.deliver;
     if (!deliver) return undefined;
     return deliver.key ? 'key' : deliver.concurrency === undefined ? 'none' : 'places';
   }
@@ -323,8 +419,6 @@ export class Engine {
   }
 }
 
-/** Limits the pace to the capacity that the remote system reports. */
-function withinCapacity(pace: PaceConfig, maxCalls: number | undefined): PaceConfig {
-  if (maxCalls === undefined || maxCalls >= pace.concurrency.max) return pace;
-  return { ...pace, concurrency: { ...pace.concurrency, max: maxCalls, start: Math.min(pace.concurrency.start, maxCalls) } };
+function typesTaken(flows: readonly Flow[]): readonly string[] {
+  return flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : []));
 }

@@ -81,7 +81,9 @@ export type {
 export { holdLease, LEASE_TIMES, type HeldLease, type LeaseTimes } from './coordination/lease.js';
 export { laneOf } from './lanes/lane-key.js';
 export { stopController } from './coordination/stop-controller.js';
-export { Engine, ROLES, type EngineOptions, type EngineStatus, type Role } from './engine.js';
+export { Engine, ROLES, type EngineOptions, type EngineStatus, type Role, type WorkspaceChanges } from './engine.js';
+export type { FlowChanges } from './deployment/host-flows.js';
+export type { CompileRevision } from './runs/programs.js';
 export { Connection, UNPACED_LIMIT, type ConnectionHealth } from './calls/connection.js';
 export { Connections } from './calls/connections.js';
 export { EventIngress } from './ingress/event-ingress.js';

@@ -1,6 +1,13 @@
 import { afterEach } from '@jest/globals';
 import { action, definePlugin, type AnyPlugin, type Call, type NewEvent, systemClock, type Clock } from '@sluice/plugin-api';
-import { compileWorkspace, formatFindings, parseWorkspaceFile, type Flow, type Workspace } from '@sluice/flow';
+import {
+  compileRevision,
+  compileWorkspace,
+  formatFindings,
+  parseWorkspaceFile,
+  type Flow,
+  type WorkspaceInput,
+} from '@sluice/flow';
 import {
   Engine,
   ROLES,
@@ -57,7 +64,7 @@ export class PlainPacer implements Pacer {
   readonly engine = 'memory';
   readonly ends: CallEnd[] = [];
   open = true;
-  #owners: { owner: PushOwner; wake: () => void }[] = [];
+  readonly #owners = new Set<{ owner: PushOwner; wake: () => void }>();
 
   own(_connection: string, config: { concurrency: { max: number } }, owner: PushOwner, signal: AbortSignal): Pace {
     let inFlight = 0;
@@ -73,10 +80,11 @@ export class PlainPacer implements Pacer {
       }
     };
     const wake = () => setImmediate(fill);
-    this.#owners.push({ owner, wake });
+    const own = { owner, wake };
+    this.#owners.add(own);
     setImmediate(() => owner.onOpened());
     const state = (): PaceState => ({ owner: true, limit: max, max, inFlight, lingering: 0, breaker: 'closed' });
-    const ended = aborted(signal);
+    const ended = aborted(signal).then(() => void this.#owners.delete(own));
     return { wake, state, ended };
   }
 
@@ -162,10 +170,13 @@ export async function startTestEngine(options: TestEngineOptions) {
   };
   const log = new MemoryLog();
   const { listen, tokens, routes, meter, database: tables } = new FakeWorkspace().host();
-  const workspace = workspaceOf(options.flows, plugins, options.settings ?? '');
+  let input = inputOf(options.flows, plugins, options.settings ?? '');
+  const workspace = workspaceOf(input);
   const engine = new Engine({
     workspace: options.edit ? { ...workspace, flows: workspace.flows.map(options.edit) } : workspace,
     plugins,
+    compile: async (stored) => compileRevision(input, stored),
+    version: '0.0.0',
     bus,
     store,
     pacer,
@@ -215,6 +226,11 @@ export async function startTestEngine(options: TestEngineOptions) {
     unwanted,
     filtered,
     emitted,
+    /** Replaces the flows and the settings while the engine runs. */
+    reload: async (flows: string, settings = options.settings ?? '', connections?: string) => {
+      input = inputOf(flows, plugins, settings, connections);
+      return engine.reload(workspaceOf(input));
+    },
     publish: (type: string, data: unknown, more: Partial<NewEvent> = {}) =>
       engine.ingress.publish({ type, source: '/test', data, ...more }),
     ended: (outcome: string, times = 1) =>
@@ -230,16 +246,27 @@ export async function startTestEngine(options: TestEngineOptions) {
   };
 }
 
-function workspaceOf(flows: string, plugins: ReadonlyMap<string, AnyPlugin>, settings: string): Workspace {
+const CONNECTIONS = '  peer:\n    use: fake\n  quick:\n    use: fake\n';
+
+function inputOf(
+  flows: string,
+  plugins: ReadonlyMap<string, AnyPlugin>,
+  settings: string,
+  connections = CONNECTIONS,
+): WorkspaceInput {
   const source = (file: string, text: string) => ({ file, bytes: Buffer.from(text) });
   const parsed = parseWorkspaceFile(
     source(
       'sluice.yaml',
-      `sluice: 1\nplugins: [${[...plugins.keys()].map((name) => `'./${name}'`).join(', ')}]\nconnections:\n  peer:\n    use: fake\n  quick:\n    use: fake\n${settings}`,
+      `sluice: 1\nplugins: [${[...plugins.keys()].map((name) => `'./${name}'`).join(', ')}]\nconnections:\n${connections}${settings}`,
     ),
   );
   if (!parsed.file) throw new Error(formatFindings(parsed.findings));
-  const compiled = compileWorkspace({ workspace: parsed.file, flows: [source('flows/test.yaml', flows)], plugins, env: {} });
+  return { workspace: parsed.file, flows: [source('flows/test.yaml', flows)], plugins, env: {} };
+}
+
+function workspaceOf(input: WorkspaceInput) {
+  const compiled = compileWorkspace(input);
   if (!compiled.workspace) throw new Error(formatFindings(compiled.findings));
   return compiled.workspace;
 }

@@ -71,6 +71,9 @@ async function run({ workspace, plugins, flow, test }: FlowTestInput): Promise<r
   const engine = new Engine({
     workspace: { ...workspace, flows: withCallees(flow, workspace.flows, test.mocks), issuers: [] },
     plugins: new Map([...plugins].map(([name, plugin]) => [name, mocks.plugin(plugin)])),
+    // a test begins and ends on one revision
+    compile: async () => ({ ok: false, findings: [] }),
+    version: '0.0.0',
     bus,
     store,
     pacer: new LocalPacer({ leases: store.leases, hostId: HOST, log, clock }),

@@ -83,6 +83,8 @@ async function start() {
   const engine = new Engine({
     workspace,
     plugins,
+    compile: async () => ({ ok: false, findings: [] }),
+    version: '0.0.0',
     bus,
     store,
     pacer,

@@ -46,6 +46,8 @@ export async function startHost({ workspace, plugins, broker, store, spool, host
   const engine = new Engine({
     workspace,
     plugins,
+    compile: async () => ({ ok: false, findings: [] }),
+    version: '0.0.0',
     bus,
     store,
     pacer: new MemoryPacer(),

@@ -12,17 +12,26 @@ export function addRun(command: Command): void {
   command
     .option('--workspace <dir>', 'folder with sluice.yaml and flows/', '.')
     .option('--role <names>', 'parts of the work, separated by commas: api,gateway,flows,push (default: all)', readRoles)
-    .action(async ({ workspace, role }: { workspace: string; role?: ReadonlySet<Role> }) => {
-      const stop = stopRequest();
-      const running = await startHost({ directory: workspace, ...(role && { roles: role }) });
+    .option('--watch', 'apply changed files while the host runs')
+    .action(async ({ workspace, role, watch = false }: { workspace: string; role?: ReadonlySet<Role>; watch?: boolean }) => {
+      let reload = (): void => undefined;
+      // a closed terminal sends SIGHUP too, and a host must not outlive it
+      const stop = stopRequest(hasTerminal() ? undefined : () => reload());
+      const running = await startHost({ directory: workspace, watch, ...(role && { roles: role }) });
       if (!running) {
         process.exitCode = EXIT.failed;
         return;
       }
+      // the host reports a failure in its log
+      reload = () => void running.host.reload().catch(() => undefined);
       if (process.stdout.isTTY) print(`${bannerOf(running, paint)}\n\nwaiting for events, Ctrl+C stops`);
       await requested(stop);
       await running.host.stop();
       // an unresponsive server would keep the process alive
       process.exit(EXIT.done);
     });
+}
+
+function hasTerminal(): boolean {
+  return process.stdin.isTTY || process.stdout.isTTY;
 }

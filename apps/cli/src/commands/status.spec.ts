@@ -12,7 +12,8 @@ function told(state: 'idle' | 'in use', more: object = {}, leases: object[] = []
     {
       engines: 'embedded',
       flows: [],
-      files: { directory: '/srv/shop', state: 'current', changed: [], errors: [] },
+      files: { directory: '/srv/shop', state: 'current', restart: [], changed: [], errors: [] },
+      hosts: [],
       bus: { state: 'up' },
       queues: [],
       paces: { erp: { ...pace, ...more } },
@@ -54,6 +55,7 @@ describe('statusText', () => {
       engines: 'embedded',
       flows: [],
       files: { directory: '/', state: 'current' },
+      hosts: [],
       bus: { state: 'up' },
       queues: [],
     };
@@ -75,7 +77,8 @@ describe('statusText', () => {
       {
         engines: 'embedded',
         flows: [],
-        files: { directory: '/srv/shop', state: 'current', changed: [], errors: [] },
+        files: { directory: '/srv/shop', state: 'current', restart: [], changed: [], errors: [] },
+        hosts: [],
         bus: { state: 'up' },
         queues: [],
         paces: {},

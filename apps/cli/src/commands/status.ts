@@ -42,7 +42,8 @@ export function addStatus(command: Command): void {
 
 /** @param now the current time, for the age of waiting calls */
 export function statusText(status: HostStatus, now: Date): string {
-  const { engines, files, bus, queues, paces, connections, parked, leases, newerStates, parkedAccounts, schedules } = status;
+  const { engines, files, bus, queues, paces, connections, parked, leases, newerStates, parkedAccounts, schedules, hosts } =
+    status;
   const busy = queues.filter(({ waiting, held = 0 }) => waiting + held > 0);
   const blocks = [
     ...(files.state === 'current' ? [] : [paint.red(`workspace ${files.directory}: ${describeWorkspace(files)}`)]),
@@ -81,6 +82,7 @@ export function statusText(status: HostStatus, now: Date): string {
     const part = `parked runs of ${account} take ${Math.floor((bytes / limit) * 100)} % of settings.limits.parked`;
     blocks.push(isFull ? paint.red(`${part}: its events are refused`) : paint.yellow(part));
   }
+  blocks.push(hostsText(hosts, now));
   const runs = Object.entries(parked).map(([flow, count]) => [flow, String(count)]);
   if (runs.length > 0) blocks.push(headedTable(['PARKED', 'RUNS'], runs));
   return blocks.join('\n\n');
@@ -102,6 +104,27 @@ function scheduleTable(schedules: HostStatus['schedules']): string {
   const table = headedTable(['SCHEDULE', 'CRON', 'NEXT', 'LAST FIRED'], rows);
   const rest = schedules.length - rows.length;
   return rest === 0 ? table : `${table}\n${paint.dim(`${rest} more: --format json`)}`;
+}
+
+/** Lists the hosts, and the flows that they run on different revisions. */
+function hostsText(hosts: HostStatus['hosts'], now: Date): string {
+  const rows = hosts.map(({ id, version, live, heartbeat, flows }) => [
+    id,
+    version,
+    live ? 'runs' : paint.red(`no sign of life for ${ago(new Date(heartbeat), now)}`),
+    String(Object.keys(flows).length),
+  ]);
+  const live = hosts.filter((host) => host.live);
+  const names = [...new Set(live.flatMap(({ flows }) => Object.keys(flows)))].sort();
+  const mixed = names.flatMap((name) => {
+    const running = live.flatMap(({ id, flows }) => (flows[name] ? [{ id, ...flows[name] }] : []));
+    const isSame = running.length === live.length && new Set(running.map(({ revision }) => revision)).size === 1;
+    if (isSame) return [];
+    return running.map(({ id, revision, since }) => [name, revision, ago(new Date(since), now), id]);
+  });
+  const table = headedTable(['HOST', 'VERSION', 'STATE', 'FLOWS'], rows);
+  if (mixed.length === 0) return table;
+  return `${table}\n\n${headedTable(['DIFFERENT REVISIONS OF', 'REVISION', 'SINCE', 'ON HOST'], mixed)}`;
 }
 
 interface ShownPace extends Pace {

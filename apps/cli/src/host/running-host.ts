@@ -4,6 +4,7 @@ import {
   describeWorkspace,
   keepLastGood,
   loadRunnable,
+  loadWorkspace,
   readEnv,
   readWorkspaceEnv,
   Secrets,
@@ -25,6 +26,8 @@ export interface HostRequest {
   /** The workspace. */
   readonly directory: string;
   readonly roles?: ReadonlySet<Role>;
+  /** True: changed files of the workspace are applied without a request. */
+  readonly watch?: boolean;
   /** Additional variables of the workspace. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -40,7 +43,12 @@ export interface RunningHost {
  * Starts a host in this process, as `sluice run` does. Resolves with undefined when the workspace has errors, after printing its
  * findings. On a terminal it prints event lines and warnings, elsewhere the log as JSON.
  */
-export async function startHost({ directory, roles = new Set(ROLES), env: more }: HostRequest): Promise<RunningHost | undefined> {
+export async function startHost({
+  directory,
+  roles = new Set(ROLES),
+  watch = false,
+  env: more,
+}: HostRequest): Promise<RunningHost | undefined> {
   const from = performance.now();
   const env = readEnv();
   const workspaceEnv = { ...readWorkspaceEnv(), ...more };
@@ -59,9 +67,24 @@ export async function startHost({ directory, roles = new Set(ROLES), env: more }
   const types = workspace.flows.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.types : []));
   const observer = eventLines({ write: printLine, colors: paint, now: () => new Date(), types });
   const log = toLog(logger);
-  const files = watchWorkspace(directory, runnable, workspaceEnv, log);
+  let workspaceNow = () => workspace;
+  const files = watchWorkspace(directory, runnable, workspaceEnv, log, () => workspaceNow());
   if (replaced) log.error(describeWorkspace(files.state));
-  const host = await startHostOf({ env, workspace, plugins, roles, logger, secrets, files, ...(terminal && { observer }) });
+  const host = await startHostOf({
+    env,
+    workspace,
+    plugins,
+    compileRevision: loaded.compileRevision,
+    load: () => loadWorkspace(directory, workspaceEnv),
+    onReloaded: (reloaded) => keepCopy(env.SLUICE_HOME, directory, reloaded, log),
+    appliesChanges: watch,
+    roles,
+    logger,
+    secrets,
+    files,
+    ...(terminal && { observer }),
+  });
+  workspaceNow = () => host.workspace;
   if (!replaced) await keepCopy(env.SLUICE_HOME, directory, loaded, log);
   logger.info({ port: host.port, engines: host.backends }, 'ready');
   if (!/^(127\.|::1$|localhost$)/.test(env.SLUICE_HTTP_HOST)) warnOfPlainHttp(logger, terminal);

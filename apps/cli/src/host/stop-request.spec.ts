@@ -29,6 +29,14 @@ describe('stopRequest', () => {
     expect(endsAfter(['SIGINT', 1_000], ['SIGINT', 2_000])).toEqual([130]);
   });
 
+  it('calls the handler of SIGHUP instead of a stop', () => {
+    let times = 0;
+    stopRequest(() => times++);
+    process.emit('SIGHUP', 'SIGHUP');
+    process.emit('SIGHUP', 'SIGHUP');
+    expect(times).toBe(2);
+  });
+
   it('does not end the process at once when its terminal closes', () => {
     expect(endsAfter(['SIGINT', 1_000], ['SIGHUP', 2_000])).toEqual([]);
   });

@@ -50,11 +50,12 @@ export class AdminHandlers implements Handlers {
 
   async status(): Promise<Response<'status'>> {
     const { engine, store, backends: engines, workspace, files } = this.services;
-    const [status, parked, leases, planned] = await Promise.all([
+    const [status, parked, leases, planned, hosts] = await Promise.all([
       engine.status(),
       store.parked.count(),
       store.leases.list(),
       store.schedules.list(),
+      store.hosts.list(),
     ]);
     const schedules = scheduleReports(workspace.flows, planned, Date.now());
     const connections = connectionReports(status, leases).map((report) => ({
@@ -62,7 +63,7 @@ export class AdminHandlers implements Handlers {
       perMinute: this.services.metrics.rates.perMinute(report.connection),
     }));
     const flows = workspace.flows.map((flow) => flow.name);
-    return json({ engines, flows, files, ...status, connections, schedules, parked, leases });
+    return json({ engines, flows, files, ...status, connections, schedules, parked, leases, hosts });
   }
 
   async parked({ order, limit, cursor, ...selected }: Request<'parked'>): Promise<Response<'parked'>> {
@@ -174,6 +175,10 @@ export class AdminHandlers implements Handlers {
       ({ n }, size) => audit.size({ after: n, limit: size }),
     );
     return json(page);
+  }
+
+  reload(): Promise<Response<'reload'>> {
+    return this.services.reload();
   }
 
   doctor(): Promise<Response<'doctor'>> {

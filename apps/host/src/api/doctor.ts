@@ -36,10 +36,17 @@ export async function diagnose(services: HostServices): Promise<readonly Diagnos
 export async function pruneQueues(services: HostServices, names: readonly string[]): Promise<Readonly<Record<string, number>>> {
   const orphans = await orphanQueues(services);
   const removed: Record<string, number> = {};
-  for (const name of names.filter((one) => orphans.includes(one))) removed[name] = await services.bus.remove(name);
-  const gone = new Set(Object.keys(removed).map((name) => name.replace(/^flow\./, '').replace(/\.next$/, '')));
+  const wanted = names.filter((one) => orphans.includes(one));
+  for (const name of wanted) await services.engine.forgetFlow(flowOf(name));
+  for (const name of wanted) removed[name] = await services.bus.remove(name);
+  const gone = new Set(Object.keys(removed).map(flowOf));
   for (const flow of gone) await services.store.forgetFlow(flow);
   return removed;
+}
+
+/** Returns the flow of one of its queues. */
+function flowOf(queue: string): string {
+  return queue.replace(/^flow\./, '').replace(/\.next$/, '');
 }
 
 function diagnoseFiles({ files, workspace }: HostServices): Diagnosis {

@@ -1,4 +1,4 @@
-import type { Engine, Pacer, Store, Bus } from '@sluice/engine';
+import type { Engine, Pacer, Store, Bus, WorkspaceChanges } from '@sluice/engine';
 import type { Workspace } from '@sluice/flow';
 import type { Log } from '@sluice/plugin-api';
 import type { Metrics } from '../metrics.js';
@@ -19,6 +19,8 @@ export abstract class HostServices {
   abstract readonly workspace: Workspace;
   /** The difference between the files of the workspace and the running flows. */
   abstract readonly files: WorkspaceState;
+  /** Applies the files of the workspace as they are now. */
+  abstract readonly reload: () => Promise<WorkspaceChanges>;
   /** Names of the backends, on one line. */
   abstract readonly backends: string;
   /** False until the start is complete and while the host stops. */

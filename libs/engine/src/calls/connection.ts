@@ -2,6 +2,7 @@ import {
   fail,
   engineFail,
   isSluiceError,
+  pause,
   SluiceError,
   type AnyAction,
   type AnyPlugin,
@@ -87,13 +88,26 @@ export class Connection {
   /** Reasons why the remote system refuses sources of this connection, one per source. */
   readonly #refusedSources = new Map<symbol, string>();
   readonly #unpaced: Semaphore;
+  #calls = 0;
+  #lastCallEnded: (() => void) | undefined;
 
+  /** @param opensAfter the client is opened once this has resolved, such as the end of the connection that had the same port */
   constructor(
-    readonly spec: ConnectionSpec,
+    private current: ConnectionSpec,
     readonly plugin: AnyPlugin,
     private readonly deps: ConnectionDeps,
+    private readonly opensAfter?: Promise<unknown>,
   ) {
-    this.#unpaced = new Semaphore(plugin.maxCalls?.(spec.config) ?? UNPACED_LIMIT);
+    this.#unpaced = new Semaphore(plugin.maxCalls?.(current.config) ?? UNPACED_LIMIT);
+  }
+
+  get spec(): ConnectionSpec {
+    return this.current;
+  }
+
+  /** Takes over another place and pace. The settings of the plugin must be the same. */
+  adopt(spec: ConnectionSpec): void {
+    this.current = spec;
   }
 
   /** The clock of the host. */
@@ -128,6 +142,7 @@ export class Connection {
    * @throws SluiceError, or the masked error of the plugin
    */
   async run({ action, name, input }: ParsedAction, call: Call): Promise<unknown> {
+    this.#calls++;
     try {
       const client = await this.client();
       if (call.signal.aborted) throw notCalled(name, call.signal.reason);
@@ -138,6 +153,9 @@ export class Connection {
       const error = this.mask(thrown);
       if (isSluiceError(error) && error.fate === 'fatal') this.#onFatal(error);
       throw error;
+    } finally {
+      this.#calls--;
+      if (this.#calls === 0) this.#lastCallEnded?.();
     }
   }
 
@@ -180,9 +198,27 @@ export class Connection {
     return { connection: this.spec.name, plugin: this.spec.plugin, state, ...(problem !== undefined && { problem }) };
   }
 
+  /**
+   * Closes the connection for good once its running calls have ended, at most `graceMs` milliseconds later. Clients that use its capabilities
+   * are opened again.
+   */
+  async retire(graceMs: number): Promise<void> {
+    const late = new AbortController();
+    if (this.#calls > 0) {
+      const ended = new Promise<void>((resolve) => (this.#lastCallEnded = resolve));
+      await Promise.race([ended, pause(this.deps.clock, graceMs, late.signal)]);
+      late.abort();
+    }
+    const reason = new Error(`connection ${this.spec.name} was changed or removed`);
+    const users = [...this.#lost];
+    this.#lost.clear();
+    await this.close(reason);
+    for (const back of users) back(reason);
+  }
+
   /** Closes the connection for good. A client that is being opened is closed too, and no client is opened afterwards. */
-  async close(): Promise<void> {
-    this.#closing.abort(new Error('the host stops'));
+  async close(reason: Error = new Error('the host stops')): Promise<void> {
+    this.#closing.abort(reason);
     const client = await this.#client?.catch(() => undefined);
     this.#client = undefined;
     this.#open = false;
@@ -199,6 +235,7 @@ export class Connection {
       if (this.#open) this.#forget(reason);
     };
     try {
+      await this.opensAfter;
       const client = (await this.plugin.open(this.spec.config, {
         connection: this.spec.name,
         log: this.deps.log,

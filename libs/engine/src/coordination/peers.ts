@@ -21,7 +21,9 @@ export class HostPeers {
     private readonly clock: Clock,
   ) {}
 
+  /** Listens to the other hosts. A second call does nothing. */
   async start(): Promise<void> {
+    if (this.#consumer) return;
     const queue = queues.peer(this.id);
     await this.bus.declare({ queue, exclusive: true, peers: true });
     this.#consumer = await this.bus.consume(queue, { prefetch: PREFETCH }, (delivery) => {

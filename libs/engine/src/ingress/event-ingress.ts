@@ -35,6 +35,8 @@ export interface EventIngressOptions {
  */
 export class EventIngress {
   readonly #taken = new TypePatterns();
+  /** Types that the flows of this host take. */
+  #takenByFlows = new TypePatterns();
 
   constructor(
     private readonly bus: Bus,
@@ -67,14 +69,19 @@ export class EventIngress {
     return this.#accept(event, queues.flow(flow), { acceptedAt, wherechecked });
   }
 
-  /** Records that a flow or module of this host takes events of these patterns. */
+  /** Records that a module of this host takes events of these patterns. */
   takes(patterns: readonly string[]): void {
     this.#taken.add(patterns);
   }
 
+  /** Replaces the patterns of events that the flows of this host take. */
+  flowsTake(patterns: readonly string[]): void {
+    this.#takenByFlows = new TypePatterns(patterns);
+  }
+
   /** Returns whether a flow or a module on this host takes the type. */
   hasSubscriber(type: string): boolean {
-    return this.#taken.match(type);
+    return this.#takenByFlows.match(type) || this.#taken.match(type);
   }
 
   async #accept(event: SourceEvent, queue: string | undefined, sender: Sender): Promise<Accepted> {

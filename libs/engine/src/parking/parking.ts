@@ -26,8 +26,8 @@ export interface ParkingDeps {
   readonly store: Store;
   readonly log: Log;
   readonly clock: Clock;
-  /** Returns whether the flow is deployed here and has this step. */
-  readonly presenceOf: (flow: string, step: string) => StepPresence;
+  /** Returns whether a parked run can continue at this step, or why its revision cannot be compiled any more. */
+  readonly presenceOf: (flow: string, step: string, revision: string) => Promise<StepPresence | { readonly missing: string }>;
   /** Returns how a flow orders its events; undefined when it is not deployed here. */
   readonly orderOf: (flow: string) => FlowOrder | undefined;
   /** Time for which parked runs are kept, in milliseconds. */
@@ -90,7 +90,7 @@ export class Parking {
    * decide.
    */
   async #refuseStranded({ parked, message }: Replayable): Promise<void> {
-    const where = this.#strandedAt(parked);
+    const where = await this.#strandedAt(parked);
     if (where === undefined) return;
     const { at, result } = message.state;
     const kept = result?.ok === true && at !== undefined ? [`${parked.run}/${at}`] : [];
@@ -100,15 +100,16 @@ export class Parking {
   }
 
   /** Returns the reason why the run cannot continue at its step; undefined when it can. */
-  #strandedAt(parked: ParkedSummary): string | undefined {
+  async #strandedAt(parked: ParkedSummary): Promise<string | undefined> {
     const source = sourceOfParked(parked);
     if (source.kind !== 'flow') return undefined;
     const { flow } = source;
     const { step, error } = parked;
-    const standing = this.deps.presenceOf(flow, step ?? '');
+    const standing = await this.deps.presenceOf(flow, step ?? '', parked.revision);
     if (standing === 'flow-gone') return `the flow ${flow} is not there any more`;
     // earlier releases did not record the step
     if (step === undefined) return error.code === 'FLOW_CHANGED' ? `its step is not in ${flow} any more` : undefined;
+    if (typeof standing === 'object') return `its revision of ${flow} cannot be compiled any more: ${standing.missing}`;
     return standing === 'step-gone' ? `${flow} has no step "${step}" any more` : undefined;
   }
 
@@ -117,7 +118,7 @@ export class Parking {
     const runs = await this.deps.store.parked.list({ state: 'parked', limit: MAX_LOOKED_THROUGH });
     const counts = new Map<string, number>();
     for (const run of runs) {
-      const where = this.#strandedAt(run);
+      const where = await this.#strandedAt(run);
       if (where !== undefined) counts.set(where, (counts.get(where) ?? 0) + 1);
     }
     for (const [where, count] of counts) {

@@ -1,4 +1,4 @@
-import type { Log, Clock } from '@sluice/plugin-api';
+import type { Clock, Log } from '@sluice/plugin-api';
 import type { Connections } from '../calls/connections.js';
 import { prepareCall } from '../calls/prepared-call.js';
 import { queues, type Outgoing } from '../ports/bus.js';
@@ -8,13 +8,16 @@ import type { NewerStateQueues } from '../runs/newer-states.js';
 import type { StepPresence } from '../runs/program.js';
 import { readRun } from '../runs/run-codec.js';
 import type { BufferedPush, PushBuffer, ReadPush } from './push-buffer.js';
-import { continuation, expired, isPush, parkedUncalled, pushKey, uncalled, type Push } from './push-messages.js';
+import { continuation, expired, isPush, parkedUncalled, pushAgain, pushKey, uncalled, type Push } from './push-messages.js';
+
+/** Time for the table of revisions to be read, in milliseconds. */
+const REVISION_LOOKUP_MS = 1_000;
 
 export interface PushIntakeDeps {
   readonly connections: Connections;
   readonly newer: NewerStateQueues;
-  /** Returns whether the flow is deployed here and has this step. */
-  readonly presenceOf: (flow: string, step: string) => StepPresence;
+  /** Returns whether the call of a run can be made; undefined when that is not known yet. */
+  readonly presenceOfCall: (flow: string, step: string, revision: string) => StepPresence | undefined;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -52,10 +55,11 @@ export class PushIntake {
       held.key = pushKey(run);
       if (this.#isCopy(held)) continue;
       this.#calling.set(held.key, held);
-      const { call, flow, at = '' } = run.state;
-      const presence = this.deps.presenceOf(flow, at);
+      const { call, flow, revision, at = '' } = run.state;
+      const presence = this.deps.presenceOfCall(flow, at, revision);
       const now = this.deps.clock.now();
-      if (presence !== 'here') this.#park(held, run, presence);
+      if (presence === undefined) this.#postpone(held, run);
+      else if (presence !== 'here') this.#park(held, run, presence);
       else if (call.deadline !== undefined && now >= call.deadline) this.settle(held, []);
       else if (call.expiresAt !== undefined && now > call.expiresAt) this.settle(held, [continuation(run, expired(), now)]);
       else return { held, ...read };
@@ -69,6 +73,12 @@ export class PushIntake {
       this.#calling.delete(held.key);
       if (done) this.#answered.add(held.key);
     });
+  }
+
+  /** Publishes the push again with a short delay. Its copies must not be taken for it, because it has not been answered. */
+  #postpone(held: BufferedPush, run: Push): void {
+    const again = pushAgain(this.connection, run, run.state.call, REVISION_LOOKUP_MS, this.deps.clock.now());
+    this.buffer.settle(held, [again], () => this.#calling.delete(held.key));
   }
 
   /** Returns the push to its queue without a call. This host or another one receives it again. */
@@ -120,7 +130,9 @@ export class PushIntake {
     // the hop of a deployed flow parks the run, writes the journal and answers a sender that waits for a reply
     const now = this.deps.clock.now();
     const outputs =
-      presence === 'step-gone' ? [continuation(run, { ok: false, error: uncalled(run) }, now)] : parkedUncalled(run, now);
+      presence === 'step-gone'
+        ? [continuation(run, { ok: false, error: uncalled(run) }, now)]
+        : parkedUncalled(run, uncalled(run), now);
     this.settle(held, outputs);
   }
 }

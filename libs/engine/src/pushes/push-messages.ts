@@ -61,9 +61,8 @@ export function failure({ state }: Push, error: unknown): StepResult {
  *
  * @param now milliseconds since 1970
  */
-export function parkedUncalled(run: Push, now: number): readonly Outgoing[] {
+export function parkedUncalled(run: Push, error: ErrorView, now: number): readonly Outgoing[] {
   const { call: _call, result: _result, ...kept } = run.state;
-  const error = uncalled(run);
   const state: RunState = { ...kept, kind: 'parked', parked: { error, at: now } };
   const parked = { queue: queues.parked, message: runMessage({ state, body: run.body }, now) };
   const { lane, flow, epoch } = state;

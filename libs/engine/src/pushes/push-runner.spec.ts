@@ -166,8 +166,9 @@ describe('a push that was redelivered many times', () => {
 
   it('is called later when the database does not store the note', async () => {
     const shared = await suspects(['a']);
+    const machine = await start({ ...shared, answer: () => 'ok', ready: false });
     shared.database.away = true;
-    const machine = await start({ ...shared, answer: () => 'ok' });
+    machine.engine.ready();
     await until('it waits', async () => (await queueOf(machine))?.held === 0);
     expect(machine.calls).toHaveLength(0);
     shared.database.away = false;

@@ -6,12 +6,12 @@ import { CompletedWork } from './completed-work.js';
 import type { Hop } from './hop.js';
 import { endWith, type HopEnd } from './hop-end.js';
 import { HopRunner, type HopRunnerDeps } from './hop-runner.js';
+import { Programs, type CompileRevision, type FoundProgram, type ProgramRunner } from './programs.js';
 import type { EventIngress } from '../ingress/event-ingress.js';
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { NewerStateQueues } from './newer-states.js';
 import { journalEntry } from './journal-entry.js';
-import { linkProgram } from './program.js';
-import type { StepPath } from './step-path.js';
+import { linkProgram, type StepPresence } from './program.js';
 import { queues, type Bus, type Consumer, type Delivery } from '../ports/bus.js';
 import { FlowOwner } from '../lanes/flow-owner.js';
 import { passOf } from '../lanes/lane-delivery.js';
@@ -22,21 +22,28 @@ import { publishLost } from '../coordination/publish-lost.js';
 import type { Readiness } from '../coordination/readiness.js';
 import { isRun, readRun } from './run-codec.js';
 import { RunEnds, type RunEndsDeps } from './run-ends.js';
-import type { RunMessage } from './run-state.js';
+import type { RunMessage, RunState } from './run-state.js';
 import type { ExclusiveGate } from '../coordination/exclusive-gate.js';
 import { SUSPECT_AFTER, SUSPECT_RUNS } from '../coordination/poison-guard.js';
 import { TypePatterns } from '../type-patterns.js';
+import { isInfrastructureError } from '../calls/unpaced-calls.js';
 
 const MAX_HELD_BYTES = 64 * 1024 ** 2;
 const MAX_HELD_MESSAGES = 500;
 /** Milliseconds after which a hop that has waited for the database for long is repeated. */
 const HAND_BACK_MS = 5_000;
+/** Maximum time for which a delivery waits in hand for the database, in milliseconds. */
+const MAX_STORE_WAIT_MS = 60_000;
+/** Interval at which a removed flow looks whether events are held in an order, in milliseconds. */
+const HELD_EVENTS_LOOK_MS = 5_000;
+/** Maximum time for which a run waits for a host of its revision, in milliseconds. */
+const MAX_NEWER_MS = 10 * 60_000;
 /** Maximum milliseconds by which the clocks of two hosts differ. */
 const MAX_CLOCK_SKEW_MS = 60_000;
 
-export interface FlowRunnerDeps extends HopRunnerDeps, RunEndsDeps {
+export interface FlowRunnerDeps extends Omit<HopRunnerDeps, 'env'>, RunEndsDeps {
   readonly bus: Bus;
-  readonly ingress: Pick<EventIngress, 'hasSubscriber'>;
+  readonly ingress: EventIngress;
   readonly log: Log;
   readonly clock: Clock;
   readonly gate: ExclusiveGate;
@@ -45,6 +52,7 @@ export interface FlowRunnerDeps extends HopRunnerDeps, RunEndsDeps {
   readonly away: AwayRuns;
   /** Unique over all hosts and restarts. */
   readonly hostId: string;
+  readonly compile: CompileRevision;
   readonly signal: AbortSignal;
 }
 
@@ -53,42 +61,88 @@ export interface FlowRunnerDeps extends HopRunnerDeps, RunEndsDeps {
  * the hop are confirmed. Guarantee: at least once. After a crash the hop runs again and derives the same ids.
  */
 export class FlowRunner {
-  readonly #hops: HopRunner;
-  readonly #ends: RunEnds;
-  readonly #consumers: Consumer[] = [];
+  readonly #programs: Programs;
+  /** By queue. */
+  readonly #consumers = new Map<string, Consumer>();
   /** Takes the events of a flow with `deliver.key` or `deliver.concurrency`. */
   #owner: FlowOwner | undefined;
+  /** True after the flow was removed. */
+  #isRetired = false;
+  /** The last change of what takes the events. */
+  #intake: Promise<void> = Promise.resolve();
+  /** Why no revision of the flow can be run on this host; undefined when the newest one can. */
+  #missing: string | undefined;
   /** Hops that are waiting, by key. A second copy of a message waits for the first. */
   readonly #inFlight = new Map<Delivery, { readonly key: string; readonly ended: Promise<void> }>();
   /** Hops whose outputs were published although their delivery was lost. */
   readonly #answered: CompletedWork;
   /** Types that the trigger takes; undefined for a trigger of a plugin, whose events are of any type. */
-  readonly #types: TypePatterns | undefined;
+  #types: TypePatterns | undefined;
   /** Time from which all flows of this host receive the events of their types, in milliseconds since 1970. */
   #boundAt = Infinity;
 
+  /** @param generation of the revision, from `RevisionStore.announce` */
   constructor(
-    readonly flow: Flow,
+    flow: Flow,
+    generation: number,
     private readonly deps: FlowRunnerDeps,
   ) {
-    this.#hops = new HopRunner(linkProgram(flow), deps);
-    this.#ends = new RunEnds(flow, deps);
+    const make = (of: Flow): ProgramRunner => ({
+      flow: of,
+      hops: new HopRunner(linkProgram(of), { ...deps, env: of.env }),
+      ends: new RunEnds(of, deps),
+    });
+    const { compile, clock, store } = deps;
+    this.#programs = new Programs(flow, generation, make, { revisions: store.revisions, compile, clock });
+    this.#types = typesOf(flow);
     this.#answered = new CompletedWork(deps.clock);
-    if (flow.trigger.kind === 'event') this.#types = new TypePatterns(flow.trigger.types);
   }
 
-  /** Returns whether a run can continue at this step. */
-  hasStep(path: StepPath): boolean {
-    return this.#hops.hasStep(path);
+  /** The newest revision: new events run on it. */
+  get flow(): Flow {
+    return this.#programs.newest.flow;
+  }
+
+  /** Revisions of runs that this host has continued, the newest revision first. */
+  get revisions(): readonly string[] {
+    return this.#programs.revisions;
+  }
+
+  /** Names of the queues that this host consumes. */
+  get consumes(): readonly string[] {
+    return [...this.#consumers.keys()];
+  }
+
+  /**
+   * Returns whether the call of a run can be made: `here` when the newest revision has the step, or the run has a revision of its own that is
+   * stored. Returns undefined while the table of revisions is read.
+   */
+  presenceOfCall(step: string, revision: string): StepPresence | undefined {
+    if (this.#programs.newest.hops.hasStep(step)) return 'here';
+    const isStored = this.#programs.isStored(revision);
+    return isStored === undefined ? undefined : isStored ? 'here' : 'step-gone';
+  }
+
+  /**
+   * Returns whether a parked run can continue at this step, on the newest revision or on its own one.
+   *
+   * @throws STORE_UNAVAILABLE
+   */
+  async presence(step: string, revision: string): Promise<StepPresence | { readonly missing: string }> {
+    if (this.#missing === undefined && this.#programs.newest.hops.hasStep(step)) return 'here';
+    const found = await this.#programs.of(revision);
+    if (found.kind === 'gone') return found;
+    // a host of that revision continues it
+    if (found.kind === 'newer' || found.runner.hops.hasStep(step)) return 'here';
+    return 'step-gone';
   }
 
   /** Declares the flow's queues. A flow with `from: stored` also receives the stored events that match it. */
-  async declare(): Promise<void> {
-    const { trigger, name } = this.flow;
+  async declare({ trigger, name, deliver }: Flow = this.flow): Promise<void> {
     const { bus, log } = this.deps;
     await bus.declare({ queue: queues.flow(name), ...(trigger.kind === 'event' && { types: trigger.types }) });
     await bus.declare({ queue: queues.next(name) });
-    if (this.flow.deliver.key || this.flow.deliver.concurrency !== undefined) await bus.declare({ queue: queues.lane(name) });
+    if (deliver.key || deliver.concurrency !== undefined) await bus.declare({ queue: queues.lane(name) });
     if (trigger.kind !== 'event' || trigger.from !== 'stored') return;
     const moved = await bus.replayUnrouted(trigger.types, queues.flow(name));
     if (moved > 0) log.info(`${name}: took ${moved} stored events`);
@@ -97,23 +151,90 @@ export class FlowRunner {
   /** Begins to consume. Call it once the queues of all flows are declared. */
   async start(): Promise<void> {
     this.#boundAt = this.deps.clock.now();
-    const prefetch = Math.max(1, Math.min(MAX_HELD_MESSAGES, Math.floor(MAX_HELD_BYTES / this.flow.deliver.maxBodyBytes)));
-    const consume = async (queue: string) =>
-      void this.#consumers.push(await this.deps.bus.consume(queue, { prefetch }, (delivery) => this.#take(delivery)));
     // running runs go before new events
-    await consume(queues.next(this.flow.name));
+    await this.#consume(queues.next(this.flow.name));
+    await this.#changeIntake(() => this.#takeEvents());
+  }
+
+  /** Begins to continue runs of a removed flow. Events that were held in an order still begin. */
+  async startRetired(): Promise<void> {
+    await this.#consume(queues.next(this.flow.name));
+    if ((await this.#heldEvents()) === 0) return;
+    await this.#changeIntake(() => this.#takeEvents());
+    await this.retire();
+  }
+
+  /**
+   * Makes another revision the newest one. Running runs end on theirs. Its queues have been declared. Resolves when events are taken in the
+   * order of the new revision.
+   */
+  async replace(flow: Flow, generation: number): Promise<void> {
+    const [before, prefetch] = [this.flow, this.#prefetch];
+    this.#isRetired = false;
+    this.#missing = undefined;
+    this.#programs.replace(flow, generation);
+    this.#types = typesOf(flow);
+    this.#boundAt = this.deps.clock.now();
+    const takesEvents = this.#owner !== undefined || this.#consumers.has(queues.flow(flow.name));
+    if (takesEvents && (orderOf(before) !== orderOf(flow) || (this.#owner && this.#prefetch !== prefetch))) {
+      await this.#changeIntake(async () => {
+        await this.#stopEvents();
+        await this.#takeEvents();
+      });
+    }
+    if (this.#prefetch !== prefetch)
+      for (const consumer of this.#consumers.values()) await consumer.setPrefetch(this.#prefetch).catch(() => undefined);
+  }
+
+  /** Begins no more runs, because the flow was removed, except for events that are held in an order. Running runs continue. */
+  async retire(): Promise<void> {
+    this.#isRetired = true;
+    if (!this.#owner) return this.#changeIntake(() => this.#stopEvents());
+    const owner = this.#owner;
+    void this.#whenNothingIsHeld().then(() =>
+      this.#changeIntake(async () => (this.#isRetired && this.#owner === owner ? this.#stopEvents() : undefined)),
+    );
+  }
+
+  /** Looks again for revisions that could not be compiled, because the workspace has changed. */
+  retry(): void {
+    this.#programs.retry();
+  }
+
+  /** Parks the runs of this flow: none of its revisions can be compiled. */
+  cannotRun(missing: string): void {
+    this.#missing = missing;
+  }
+
+  async #changeIntake(change: () => Promise<void>): Promise<void> {
+    const changed = this.#intake.then(change);
+    this.#intake = changed.catch(() => undefined);
+    await changed;
+  }
+
+  async #takeEvents(): Promise<void> {
     const mode = await this.#laneMode();
-    if (!mode) return consume(queues.flow(this.flow.name));
-    const { key } = this.flow.deliver;
+    if (!mode) return this.#consume(queues.flow(this.flow.name));
+    if (this.#owner) return;
     const runs = {
-      open: this.#hops.open.bind(this.#hops),
+      open: (delivery: Delivery, run: RunMessage | undefined) => this.#programs.newest.hops.open(delivery, run),
       keyOf: (hop: Hop, run: RunMessage | undefined) =>
-        chain(this.#hops.takes(hop, run?.state), (taken) => (taken ? (key?.text(hop.scope) ?? '') : undefined)),
+        chain(this.#programs.newest.hops.takes(hop, run?.state), (taken) =>
+          taken ? (hop.flow.deliver.key?.text(hop.scope) ?? '') : undefined,
+        ),
       take: (delivery: Delivery) => this.#take(delivery),
     };
-    const held = mode.kind === 'places' ? Math.min(prefetch, mode.count) : prefetch;
+    const held = mode.kind === 'places' ? Math.min(this.#prefetch, mode.count) : this.#prefetch;
     this.#owner = new FlowOwner(this.flow.name, mode, runs, held, this.deps);
     this.#owner.start();
+  }
+
+  async #stopEvents(): Promise<void> {
+    const [queue, owner] = [queues.flow(this.flow.name), this.#owner];
+    const consumer = this.#consumers.get(queue);
+    this.#owner = undefined;
+    this.#consumers.delete(queue);
+    await Promise.all([owner?.stop(), consumer?.stop()]);
   }
 
   /** Returns how the events are ordered; undefined when every host takes events in no order. */
@@ -121,17 +242,38 @@ export class FlowRunner {
     const { key, concurrency } = this.flow.deliver;
     if (key) return { kind: 'key' };
     if (concurrency !== undefined) return { kind: 'places', count: concurrency };
-    // events that were held while the flow had an order; while the database is away, they wait for the next start
-    const left = await this.deps.store.lanes.read(this.flow.name).catch(() => []);
-    if (left.length === 0) return undefined;
+    // events that were held while the flow had an order
+    if ((await this.#heldEvents()) === 0) return undefined;
     await this.deps.bus.declare({ queue: queues.lane(this.flow.name) });
     return { kind: 'none' };
   }
 
+  /** While the database is away, held events wait for the next start. */
+  async #heldEvents(): Promise<number> {
+    return (await this.deps.store.lanes.read(this.flow.name).catch(() => [])).length;
+  }
+
+  async #whenNothingIsHeld(): Promise<void> {
+    const { clock, signal } = this.deps;
+    do await pause(clock, HELD_EVENTS_LOOK_MS, signal, { ref: false });
+    while (!signal.aborted && (await this.#heldEvents()) > 0);
+  }
+
   /** Stops consuming and resolves when the running hops are settled. */
   async stop(): Promise<void> {
-    await Promise.all([this.#owner?.stop(), ...this.#consumers.map((consumer) => consumer.stop())]);
+    await this.#intake;
+    await Promise.all([this.#owner?.stop(), ...[...this.#consumers.values()].map((consumer) => consumer.stop())]);
     await Promise.allSettled([...this.#inFlight.values()].map(({ ended }) => ended));
+  }
+
+  get #prefetch(): number {
+    return Math.max(1, Math.min(MAX_HELD_MESSAGES, Math.floor(MAX_HELD_BYTES / this.flow.deliver.maxBodyBytes)));
+  }
+
+  async #consume(queue: string): Promise<void> {
+    if (this.#consumers.has(queue)) return;
+    const consume = this.deps.bus.consume(queue, { prefetch: this.#prefetch }, (delivery) => this.#take(delivery));
+    this.#consumers.set(queue, await consume);
   }
 
   #take(delivery: Delivery): void {
@@ -203,16 +345,21 @@ export class FlowRunner {
     // each try of each step has notes of its own: an item that ends hosts does not condemn the other items
     const times = await this.deps.store.suspect(message ? `${run}/${message.state.epoch}/${message.state.at ?? ''}` : run);
     if (times <= SUSPECT_RUNS) return this.deps.gate.runExclusively(() => this.#run(delivery, message));
-    const hop = this.#open(delivery, message);
+    const { newest } = this.#programs;
+    const hop = this.#open(newest, delivery, message);
+    hop.revision = message?.state.revision ?? hop.revision;
     const error = engineFail.POISON(
       `the host died or lost this run ${delivery.redelivered} times: look for a crash in its log, and for "timed out" in that of RabbitMQ`,
     );
-    await this.#finish(hop, endWith('parked', viewError(error)), delivery, message);
+    await this.#finish(newest, hop, endWith('parked', viewError(error)), delivery, message);
   }
 
   #run(delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
     const refused = passOf(delivery)?.refused;
-    if (refused) return this.#finish(this.#open(delivery, run), endWith('parked', viewError(refused)), delivery, run);
+    if (refused) {
+      const { newest } = this.#programs;
+      return this.#finish(newest, this.#open(newest, delivery, run), endWith('parked', viewError(refused)), delivery, run);
+    }
     if (run) return this.#resume(delivery, run);
     const takesType = this.#types?.match(delivery.message.attributes.type) ?? true;
     return takesType ? this.#begin(delivery) : this.#unwanted(delivery);
@@ -236,10 +383,11 @@ export class FlowRunner {
     return acceptedAt > this.#boundAt + MAX_CLOCK_SKEW_MS && this.deps.ingress.hasSubscriber(type);
   }
 
-  /** Returns the hop of a delivery, with the lane of its run. */
-  #open(delivery: Delivery, run: RunMessage | undefined): Hop {
+  /** Returns the hop of a delivery on a program, with the lane of its run. */
+  #open({ hops }: ProgramRunner, delivery: Delivery, run: RunMessage | undefined): Hop {
     const pass = passOf(delivery);
-    const hop = pass?.hop ?? this.#hops.open(delivery, run);
+    // the flow may have been replaced while the event waited for its turn
+    const hop = pass?.hop?.program === hops.program ? pass.hop : hops.open(delivery, run);
     const { key, onPark } = this.flow.deliver;
     if (pass) hop.lane = pass.key === undefined ? undefined : { key: pass.key, ...(key && onPark === 'hold' && { hold: true }) };
     return hop;
@@ -247,24 +395,70 @@ export class FlowRunner {
 
   /** Runs the hop, publishes its outputs, and acknowledges its message once all are confirmed. */
   #begin(delivery: Delivery): MaybePromise<void> {
-    const hop = this.#open(delivery, undefined);
-    return chain(this.#hops.begin(hop), (end) => this.#finish(hop, end, delivery, undefined));
+    const { newest } = this.#programs;
+    const hop = this.#open(newest, delivery, undefined);
+    return chain(newest.hops.begin(hop), (end) => this.#finish(newest, hop, end, delivery, undefined));
   }
 
-  async #resume(delivery: Delivery, run: RunMessage): Promise<void> {
-    const hop = this.#open(delivery, run);
-    const end = await this.#hops.resume(hop, run.state);
+  #resume(delivery: Delivery, run: RunMessage): MaybePromise<void> {
+    const { newest } = this.#programs;
+    const { state } = run;
+    // people correct a flow and then replay: a replay continues on the newest revision when that has the step
+    const corrected = state.kind === 'replay' && this.#missing === undefined && newest.hops.fits(state);
+    if (corrected) return this.#resumeOn({ kind: 'program', runner: newest }, delivery, run);
+    return chain(this.#programOf(state), (found) => this.#resumeOn(found, delivery, run));
+  }
+
+  async #resumeOn(found: FoundProgram | 'away', delivery: Delivery, run: RunMessage): Promise<void> {
+    const { newest } = this.#programs;
+    // a delivery with a lane must not leave its queue before its run goes on
+    const inLane = passOf(delivery) !== undefined;
+    if (found === 'away') return inLane ? delivery.release() : this.deps.newer.postpone(delivery);
+    if (found.kind === 'newer' && !inLane && this.deps.newer.waitForRevision(delivery, run.state, MAX_NEWER_MS)) return;
+    const runner = found.kind === 'program' ? found.runner : newest;
+    const hop = this.#open(runner, delivery, run);
+    if (found.kind !== 'program') hop.revision = run.state.revision;
+    const end =
+      found.kind === 'program'
+        ? await runner.hops.resume(hop, run.state)
+        : await runner.hops.parkChanged(hop, run.state, whyNotHere(this.flow.name, run.state.revision, found));
     if (end === 'obsolete') return delivery.settle([]);
-    await this.#finish(hop, end, delivery, run);
+    await this.#finish(runner, hop, end, delivery, run);
   }
 
-  #finish(hop: Hop, end: HopEnd | 'filtered', delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
+  /** Returns the program of a run; `away` when the database has been away for a minute. The delivery waits in hand. */
+  #programOf({ revision }: RunState): MaybePromise<FoundProgram | 'away'> {
+    if (this.#missing !== undefined) return { kind: 'gone', missing: this.#missing };
+    return this.#programs.peek(revision) ?? this.#programLater(revision);
+  }
+
+  async #programLater(revision: string): Promise<FoundProgram | 'away'> {
+    const { clock, signal } = this.deps;
+    const from = clock.monotonic();
+    while (clock.monotonic() - from < MAX_STORE_WAIT_MS) {
+      try {
+        return await this.#programs.of(revision);
+      } catch (error) {
+        if (signal.aborted || !isInfrastructureError(error)) throw error;
+        await pause(clock, AWAY_PAUSE_MS, signal);
+      }
+    }
+    return 'away';
+  }
+
+  #finish(
+    { ends }: ProgramRunner,
+    hop: Hop,
+    end: HopEnd | 'filtered',
+    delivery: Delivery,
+    run: RunMessage | undefined,
+  ): MaybePromise<void> {
     if (end === 'filtered') {
-      this.#ends.filtered(hop);
+      ends.filtered(hop);
       return this.#settle(hop, end, delivery, run);
     }
-    return chain(this.#ends.releaseClaim(hop, end), () => {
-      const final = this.#ends.conclude(hop, end);
+    return chain(ends.releaseClaim(hop, end), () => {
+      const final = ends.conclude(hop, end);
       this.#journalWait(hop, final);
       return this.#settle(hop, final, delivery, run);
     });
@@ -340,4 +534,19 @@ function keyOf({ message }: Delivery, run: RunMessage | undefined): string {
   }
   const { run: id, epoch, startedAt, at = '', kind, call } = run.state;
   return `${id}/${epoch}/${startedAt}/${at}/${kind}/${call?.attempt ?? 0}.${call?.waits ?? 0}`;
+}
+
+/** Returns a text that changes when the events of a flow are taken in another way. A changed key needs no other way. */
+function orderOf({ deliver: { key, concurrency } }: Flow): string {
+  return key ? 'key' : concurrency === undefined ? 'none' : `${concurrency} places`;
+}
+
+function typesOf({ trigger }: Flow): TypePatterns | undefined {
+  return trigger.kind === 'event' ? new TypePatterns(trigger.types) : undefined;
+}
+
+function whyNotHere(flow: string, revision: string, found: Exclude<FoundProgram, { readonly kind: 'program' }>): string {
+  const began = `the run began on revision ${revision} of ${flow}`;
+  if (found.kind === 'gone') return `${began}, which cannot be compiled any more: ${found.missing}`;
+  return `${began}, and for ${MAX_NEWER_MS / 60_000} min no host with that revision has continued it`;
 }

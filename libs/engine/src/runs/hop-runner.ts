@@ -28,7 +28,7 @@ export class HopRunner {
   readonly #input: z.ZodType | undefined;
 
   constructor(
-    private readonly program: Program,
+    readonly program: Program,
     private readonly deps: HopRunnerDeps,
   ) {
     this.#steps = new Steps(program, deps);
@@ -39,6 +39,22 @@ export class HopRunner {
   /** Returns whether a run can continue at this path. */
   hasStep(path: StepPath): boolean {
     return this.program.nodeAt(path) !== undefined;
+  }
+
+  /** Returns whether the flow has the step and the blocks of the state. */
+  fits(state: RunState): boolean {
+    return missingStep(this.program, state) === undefined;
+  }
+
+  /**
+   * Parks a run that this host cannot continue, with the result of its call. Resolves with `obsolete` when another end of the same step has
+   * parked it.
+   */
+  async parkChanged(hop: Hop, state: RunState, why: string): Promise<HopEnd | 'obsolete'> {
+    const { at = '', call, kind, run, epoch } = state;
+    const races = call?.deadline !== undefined && kind !== 'replay' && kind !== 'retry';
+    if (races && !(await this.deps.store.endStep(run, at, epoch, kind))) return 'obsolete';
+    return changed(hop, at, state, why);
   }
 
   /** Returns the hop of a delivery. Its steps have not run yet. */
@@ -234,8 +250,12 @@ function missingStep(program: Program, { at, frames = [] }: RunState): string | 
 }
 
 /** Parks the run at the missing step with the result of its call. A replay continues there when the step exists again. */
-function changed(hop: Hop, missing: string, { at = missing, result }: RunState): HopEnd {
-  const gone = `the run stands at step "${missing}", which ${hop.flow.name} does not have any more`;
+function changed(
+  hop: Hop,
+  missing: string,
+  { at = missing, result }: RunState,
+  gone = `the run stands at step "${missing}", which ${hop.flow.name} does not have any more`,
+): HopEnd {
   if (result?.ok) hop.unread = result;
   const error = result?.ok
     ? engineFail.FLOW_CHANGED(`${gone}: its call ${hop.run}/${at} was made, and what it returned is kept`)

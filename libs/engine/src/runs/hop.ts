@@ -53,6 +53,8 @@ export class Hop {
   sliceBegan: number | undefined;
   /** True once the hop has made a call that a redelivery of its message would repeat. */
   hasCalled = false;
+  /** The revision that the state of the run names. */
+  revision: string;
   readonly #frames: Frame[];
   /** Path of the step that runs now. */
   #current: StepPath = '';
@@ -84,6 +86,7 @@ export class Hop {
     this.lane = state?.lane;
     this.#holds = state?.holds;
     this.caller = state?.caller;
+    this.revision = program.flow.revision;
     this.#run = state?.run;
     this.#frames = [...(state?.frames ?? [])];
     if (this.#frames.length > 0) this.#framesChanged();
@@ -228,7 +231,7 @@ export class Hop {
       run: this.run,
       epoch: this.epoch,
       flow: this.flow.name,
-      revision: this.flow.revision,
+      revision: this.revision,
       event: this.event,
       startedAt: this.startedAt,
       ...(this.#frames.length > 0 && { frames: this.#frames }),

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Outgoing } from '@sluice/engine';
 import type { EventMessage } from '@sluice/plugin-api';
 import { VirtualClock } from '@sluice/memory';
-import { until } from '@sluice/testing';
+import { MemoryLog, until } from '@sluice/testing';
 import { flow, testEngines } from '../../test/engine-harness.js';
+import { NewerStateQueues } from './newer-states.js';
 import { RUN_STATE_VERSION } from './run-codec.js';
 
 const { start } = testEngines();
@@ -113,5 +115,36 @@ describe('a state that the database refuses', () => {
     expect(kept?.error).toMatchObject({ code: 'POISON', message: expect.stringContaining('refuses') });
     expect((await machine.store.parked.get(kept!.run))?.message.includes(sent.body)).toBe(true);
     await until('an empty queue', async () => (await machine.bus.status(['parked']))[0]?.held === 0);
+  });
+});
+
+describe('a run of a revision that another host has announced later', () => {
+  it('returns to its queue for 10 minutes, counted over all hosts, and is then for this host to end', async () => {
+    const clock = new VirtualClock();
+    const settled: Outgoing[][] = [];
+    let message: EventMessage = { attributes: { ...event, meta: { kept: 1 } }, body: Buffer.from('state') };
+    const handedBack = () => {
+      const delivery = {
+        queue: 'flow.t.next',
+        message,
+        redelivered: 0,
+        lost: false,
+        settle: (outputs: readonly Outgoing[]) => void settled.push([...outputs]),
+        release: () => undefined,
+      };
+      // each time another host, which has not met the run before
+      const queues = new NewerStateQueues(new MemoryLog(), clock);
+      return queues.waitForRevision(delivery, { flow: 't', revision: 'b' }, 600_000);
+    };
+    let times = 0;
+    for (; handedBack(); times++) {
+      const [output] = settled.at(-1)!;
+      expect(output).toMatchObject({ queue: 'flow.t.next', notBefore: clock.now() + 5_000, message: { body: message.body } });
+      message = output!.message;
+      await clock.advance(5_000);
+    }
+    expect(times).toBe(121);
+    expect(message.attributes.meta).toMatchObject({ kept: 1 });
+    expect(settled).toHaveLength(121);
   });
 });

@@ -1,6 +1,10 @@
 import type { Log, Clock } from '@sluice/plugin-api';
 import type { Delivery } from '../ports/bus.js';
 import { RUN_STATE_VERSION } from './run-codec.js';
+import type { RunState } from './run-state.js';
+
+/** Metadata of a message: the time at which it was first returned for a host of a newer revision, in milliseconds since 1970. */
+const NEWER_SINCE = 'newerSince';
 
 /** Milliseconds for a host of the newer release to take the message before this host receives it again. */
 const HAND_BACK_MS = 5_000;
@@ -51,6 +55,32 @@ export class NewerStateQueues {
       );
     }
     delivery.settle([{ queue, message, notBefore: now + HAND_BACK_MS }]);
+  }
+
+  /** Returns a delivery to its queue for some seconds, because the database is away. That does not count as the death of a host. */
+  postpone(delivery: Delivery): void {
+    const { queue, message } = delivery;
+    delivery.settle([{ queue, message, notBefore: this.clock.now() + HAND_BACK_MS }]);
+  }
+
+  /**
+   * Returns a run to its queue for a host that has its revision, as while hosts are deployed one after another. It spends no attempt.
+   *
+   * @param maxMs maximum time since the run was returned first, in milliseconds
+   * @returns false when that time has passed; the delivery is not settled then
+   */
+  waitForRevision(delivery: Delivery, { flow, revision }: Pick<RunState, 'flow' | 'revision'>, maxMs: number): boolean {
+    const now = this.clock.now();
+    const { queue, message } = delivery;
+    const { attributes, body } = message;
+    const given = attributes.meta?.[NEWER_SINCE];
+    const since = typeof given === 'number' ? given : now;
+    if (now - since > maxMs) return false;
+    if (since === now)
+      this.log.info(`${flow}: a run waits for a host with its newer revision`, { revision, againInMs: HAND_BACK_MS });
+    const meta = { ...attributes.meta, [NEWER_SINCE]: since };
+    delivery.settle([{ queue, message: { attributes: { ...attributes, meta }, body }, notBefore: now + HAND_BACK_MS }]);
+    return true;
   }
 
   /** Returns the queues in which such states occurred within the last minute. */

@@ -15,7 +15,8 @@ export interface EarlierRevision extends FlowOrigin {
 }
 
 export type RevisionResult =
-  | { readonly ok: true; readonly flow: Flow }
+  /** `isExact`: all values of environment variables that the flow reads are those of its time. */
+  | { readonly ok: true; readonly flow: Flow; readonly isExact: boolean }
   /** The errors, such as that of a connection that the workspace does not have any more. */
   | { readonly ok: false; readonly findings: readonly Finding[] };
 
@@ -38,5 +39,6 @@ export function compileRevision(
   const flow = draft && new FlowCompiler(draft, { ...tools, plugins }).compile();
   const findings = sortFindings([...written.report.findings, ...tools.report.findings, ...file.report.findings]);
   const errors = findings.filter(({ severity }) => severity === 'error');
-  return flow && errors.length === 0 ? { ok: true, flow: { ...flow, revision } } : { ok: false, findings: errors };
+  if (!flow || errors.length > 0) return { ok: false, findings: errors };
+  return { ok: true, flow: { ...flow, revision }, isExact: flow.revision === revision };
 }
