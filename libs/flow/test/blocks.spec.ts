@@ -503,6 +503,7 @@ describe('the keys of a flow', () => {
     ['the name of another system', '{ use: cron }', '→ use: schedule'],
     ['an input that is no schema', '{ use: flow, with: { input: [a] } }', 'input is a JSON Schema'],
     ['an input with a type that does not exist', '{ use: flow, with: { input: { type: txt } } }', 'input is not a JSON Schema'],
+    ['a pattern in the input', "{ use: flow, with: { input: { type: string, pattern: '^(a+)+$' } } }", 'input takes no pattern'],
     ['an expression in the input', "{ use: flow, with: { input: { type: '${{ vars.prefix }}' } } }", 'input takes no expression'],
     ['a where without marks', '{ use: flow, where: trigger.data.vip }', 'where is one whole expression, true or false'],
     ['a where that reads steps', "{ use: flow, where: '${{ $exists(steps.end) }}' }", '"steps" cannot be read here'],

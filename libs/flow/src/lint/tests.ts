@@ -132,7 +132,8 @@ class TestChecker {
       return undefined;
     }
     for (const { name, key } of node.entries) {
-      if (later.includes(name)) reportLater(key, `"${name}" of ${of}`, this.flow.report);
+      if (later.includes(name))
+        reportLater(key, `"${name}" of ${of}`, this.flow.report, 'until then write one test for each event');
       else if (!keys.includes(name)) this.unknownKey(key, name, of, keys);
     }
     return node;
