@@ -99,12 +99,13 @@ export class FlowOwner {
       table.restore(await store.lanes.read(flow));
       const lanePrefetch = { prefetch: Math.max(MIN_LANE_PREFETCH, this.prefetch) };
       const consumers = [await ownership.consume(queues.lane(flow), lanePrefetch, (delivery) => table.take(delivery))];
-      const over = AbortSignal.any([end, restarting.signal, ownership.ended]);
+      const gone = AbortSignal.any([lost, restarting.signal, ownership.ended]);
+      const over = AbortSignal.any([gone, end]);
       await this.#takeEvents(ownership, table, consumers, over);
-      if (lost.aborted || restarting.signal.aborted || ownership.ended.aborted) return;
+      if (gone.aborted) return;
       // a graceful stop: the events in hand return in their order when the right is released
       await Promise.all(consumers.map((consumer) => consumer.stop()));
-      await table.drain();
+      await Promise.race([table.drain(), aborted(gone)]);
     } finally {
       table.close();
       await ownership.release();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, ConsumeOptions, Delivery, QueueOwnership } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
 import type { ChannelModel } from 'amqplib';
@@ -5,6 +6,8 @@ import { REPLY, replyCode } from '../connection/failure.js';
 import { withChannel } from '../queues/temporary-channel.js';
 import type { Names } from '../queues/topology.js';
 import type { Subscription } from './subscription.js';
+
+const RELEASE_TIMEOUT_MS = 5_000;
 
 /**
  * Claims the right to consume some queues: an exclusive queue on the consuming connection, which the broker deletes when the connection
@@ -82,7 +85,10 @@ export class RabbitOwnership implements QueueOwnership {
   async #release(): Promise<void> {
     if (this.ended.aborted) return;
     this.lost();
-    await Promise.all(this.#subscriptions.map((subscription) => subscription.drop()));
-    await disclaim(this.connection, this.names, this.name);
+    const released = Promise.all(this.#subscriptions.map((subscription) => subscription.drop())).then(() =>
+      disclaim(this.connection, this.names, this.name),
+    );
+    // amqplib never settles a promise whose connection is lost meanwhile, and the broker then releases the queues by itself
+    await Promise.race([released, sleep(RELEASE_TIMEOUT_MS, undefined, { ref: false })]);
   }
 }
