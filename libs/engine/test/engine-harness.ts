@@ -11,13 +11,16 @@ import {
 import {
   Engine,
   ROLES,
+  type Bus,
   type CallEnd,
+  type Delivery,
   type Observer,
   type Pace,
   type Pacer,
   type PaceState,
   type PushOwner,
   type Role,
+  type Store,
 } from '@sluice/engine';
 import { MemoryBroker, MemoryDatabase, MemoryStore } from '@sluice/memory';
 import { aborted } from '@sluice/runtime';
@@ -134,6 +137,10 @@ export interface TestEngineOptions {
   readonly ready?: boolean;
   /** Default: the clock of the process. */
   readonly clock?: Clock;
+  /** Default: a bus of `broker`, and a store of `database`. */
+  readonly adapters?: { readonly bus: Bus; readonly store: Store };
+  /** False: no queue records the events, so that events without a flow become unrouted. */
+  readonly watch?: boolean;
   /** Replaces parts of the compiled flows. */
   readonly edit?: (flow: Flow) => Flow;
   /** Folder of the spool. Absent: the host has no spool. */
@@ -147,8 +154,7 @@ export async function startTestEngine(options: TestEngineOptions) {
   const clock = options.clock ?? systemClock;
   const broker = options.broker ?? new MemoryBroker(clock);
   const database = options.database ?? new MemoryDatabase(clock);
-  const bus = broker.connect();
-  const store = new MemoryStore(database);
+  const { bus, store } = options.adapters ?? { bus: broker.connect(), store: new MemoryStore(database) };
   const pacer = options.pacer ?? new PlainPacer();
   const fake: AnyPlugin = fakePlugin(calls, options.answer ?? (() => ({ ok: true })), options.idempotent);
   const plugins = new Map([fake, ...(options.plugin ? [options.plugin] : [])].map((plugin) => [plugin.name, plugin]));
@@ -201,8 +207,9 @@ export async function startTestEngine(options: TestEngineOptions) {
   });
   if (options.ready ?? true) engine.ready();
   const emitted: { type: string; id: string; data: unknown }[] = [];
-  await bus.declare({ queue: 'watch', types: ['#'] });
-  await bus.consume('watch', { prefetch: 1_000 }, (delivery) => {
+  const { watch = true } = options;
+  if (watch) await bus.declare({ queue: 'watch', types: ['#'] });
+  const record = (delivery: Delivery) => {
     const { type, id } = delivery.message.attributes;
     emitted.push({
       type,
@@ -210,7 +217,8 @@ export async function startTestEngine(options: TestEngineOptions) {
       data: delivery.message.body.length > 0 ? (JSON.parse(delivery.message.body.toString()) as unknown) : undefined,
     });
     delivery.settle([]);
-  });
+  };
+  if (watch) await bus.consume('watch', { prefetch: 1_000 }, record);
   return {
     engine,
     broker,

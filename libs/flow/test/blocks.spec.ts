@@ -405,6 +405,10 @@ describe('keys of a step', () => {
   it('compiles the delay of an event', () => {
     expect(compiled('  - { id: a, emit: { type: x, after: 30m } }').steps).toMatchObject([{ afterMs: 1_800_000 }]);
     expect(findingsOf('  - { id: a, emit: { type: x, after: 30 } }')).toContain('FLOW_DURATION after: 30 has no unit');
+    for (const after of ['999ms', '366d', '0s'])
+      expect(findingsOf(`  - { id: a, emit: { type: x, after: ${after} } }`)).toContain(
+        'FLOW_VALUE after is at least 1s and at most 365d',
+      );
   });
 
   it.each([

@@ -6,6 +6,7 @@ import { DURATION, mapSchema, TEXT } from '../json-schema.js';
 import { ANY, objectShape } from '../lint/shapes.js';
 import { lookAlikeNote } from '../look-alikes.js';
 import type { EmitStep } from '../model.js';
+import type { Report } from '../report.js';
 import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
 import { valuesGiven } from './given.js';
 import type { StepDraftCommon, Verb } from './verb.js';
@@ -34,6 +35,18 @@ const EMIT: KeyTable = {
   },
 };
 
+/** A shorter delay could not be told from none: the delay queues of RabbitMQ are exact to half a second. */
+const MIN_AFTER_MS = 1_000;
+const MAX_AFTER_MS = 365 * 86_400_000;
+
+function readAfter(node: YamlNode | undefined, report: Report): number | undefined {
+  const afterMs = readDuration(node, 'after', report);
+  if (node === undefined || afterMs === undefined || (afterMs >= MIN_AFTER_MS && afterMs <= MAX_AFTER_MS)) return afterMs;
+  const bound = afterMs < MIN_AFTER_MS ? '1s' : '365d';
+  report.error(node, 'FLOW_VALUE', 'after is at least 1s and at most 365d', { write: `after: ${bound}` });
+  return undefined;
+}
+
 /** Publishes an event, confirmed by the broker. */
 export const emit: Verb<EmitDraft, EmitStep> = {
   keys: [],
@@ -52,7 +65,7 @@ export const emit: Verb<EmitDraft, EmitStep> = {
       const text = readTemplateText(fields.get(name), name, report);
       if (text) texts[name] = text;
     }
-    const afterMs = readDuration(fields.get('after'), 'after', report);
+    const afterMs = readAfter(fields.get('after'), report);
     return type && { ...common, verb: 'emit', type, ...(data && { data }), ...texts, ...(afterMs !== undefined && { afterMs }) };
   },
   values: ({ type, data, subject, correlationid, partitionkey, datacontenttype }) =>
