@@ -129,7 +129,7 @@ describe.each([
         'order',
         "  - { id: later, emit: { type: reminder.due, data: '${{ trigger.data }}', after: 4s } }\n  - { id: lost, emit: { type: nobody.due, after: 4s } }\n",
       );
-      const taker = `sluice: 1\nflow: remind\ntrigger: { use: event, with: { types: [reminder.due] } }\ndeliver: { expires: 30s }\nsteps:\n  - { id: told, emit: { type: reminder.told, data: '\${{ trigger.data }}' } }\n`;
+      const taker = `sluice: 1\nflow: remind\ntrigger: { use: event, with: { types: [reminder.due] } }\ndeliver: { expires: 1h }\nsteps:\n  - { id: told, emit: { type: reminder.told, data: '\${{ trigger.data }}' } }\n`;
       const first = await host({ flows: asker, watch: false });
       // the queue of the other test takes all types
       await first.bus.remove('watch');
