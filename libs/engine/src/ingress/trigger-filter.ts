@@ -5,7 +5,7 @@ import type { Observer } from '../observer.js';
 import { TriggerView } from '../runs/views.js';
 
 export interface TriggerFilterDeps {
-  readonly workspace: Pick<Workspace, 'settings' | 'env'>;
+  readonly workspace: Pick<Workspace, 'settings'>;
   readonly observer: Pick<Observer, 'filtered'>;
   readonly log: Log;
   readonly clock: Clock;
@@ -53,13 +53,13 @@ export class TriggerFilter {
   }
 
   #scope(attributes: EventAttributes, body: Buffer) {
-    const { settings, env } = this.deps.workspace;
+    const { settings } = this.deps.workspace;
     let uuids = 0;
     const { source, id } = attributes;
     return {
       trigger: new TriggerView(attributes, body),
       vars: this.flow.vars,
-      env,
+      env: this.flow.env,
       context: {
         now: this.deps.clock.now(),
         uuid: (name?: string) => derivedId(runId(source, id, this.flow.name), 'where', 'uuid', name ?? uuids++),
