@@ -17,7 +17,7 @@ import { FlowOwner } from '../lanes/flow-owner.js';
 import { passOf } from '../lanes/lane-delivery.js';
 import { releasedMessage } from '../lanes/lane-messages.js';
 import type { LaneMode } from '../lanes/lane-table.js';
-import { isStoreAway } from '../coordination/await-store.js';
+import { awaitStore, isStoreAway } from '../coordination/await-store.js';
 import { publishLost } from '../coordination/publish-lost.js';
 import type { Readiness } from '../coordination/readiness.js';
 import { isRun, readRun } from './run-codec.js';
@@ -26,14 +26,11 @@ import type { RunMessage, RunState } from './run-state.js';
 import type { ExclusiveGate } from '../coordination/exclusive-gate.js';
 import { SUSPECT_AFTER, SUSPECT_RUNS } from '../coordination/poison-guard.js';
 import { TypePatterns } from '../type-patterns.js';
-import { isInfrastructureError } from '../calls/unpaced-calls.js';
 
 const MAX_HELD_BYTES = 64 * 1024 ** 2;
 const MAX_HELD_MESSAGES = 500;
 /** Milliseconds after which a hop that has waited for the database for long is repeated. */
 const HAND_BACK_MS = 5_000;
-/** Maximum time for which a delivery waits in hand for the database, in milliseconds. */
-const MAX_STORE_WAIT_MS = 60_000;
 /** Interval at which a removed flow looks whether events are held in an order, in milliseconds. */
 const HELD_EVENTS_LOOK_MS = 5_000;
 /** Maximum time for which a run waits for a host of its revision, in milliseconds. */
@@ -409,11 +406,10 @@ export class FlowRunner {
     return chain(this.#programOf(state), (found) => this.#resumeOn(found, delivery, run));
   }
 
-  async #resumeOn(found: FoundProgram | 'away', delivery: Delivery, run: RunMessage): Promise<void> {
+  async #resumeOn(found: FoundProgram, delivery: Delivery, run: RunMessage): Promise<void> {
     const { newest } = this.#programs;
     // a delivery with a lane must not leave its queue before its run goes on
     const inLane = passOf(delivery) !== undefined;
-    if (found === 'away') return inLane ? delivery.release() : this.deps.newer.postpone(delivery);
     if (found.kind === 'newer' && !inLane && this.deps.newer.waitForRevision(delivery, run.state, MAX_NEWER_MS)) return;
     const runner = found.kind === 'program' ? found.runner : newest;
     const hop = this.#open(runner, delivery, run);
@@ -426,24 +422,11 @@ export class FlowRunner {
     await this.#finish(runner, hop, end, delivery, run);
   }
 
-  /** Returns the program of a run; `away` when the database has been away for a minute. The delivery waits in hand. */
-  #programOf({ revision }: RunState): MaybePromise<FoundProgram | 'away'> {
+  /** Returns the program of a run. The delivery waits in hand while the database is away, at most a minute. */
+  #programOf({ revision }: RunState): MaybePromise<FoundProgram> {
     if (this.#missing !== undefined) return { kind: 'gone', missing: this.#missing };
-    return this.#programs.peek(revision) ?? this.#programLater(revision);
-  }
-
-  async #programLater(revision: string): Promise<FoundProgram | 'away'> {
     const { clock, signal } = this.deps;
-    const from = clock.monotonic();
-    while (clock.monotonic() - from < MAX_STORE_WAIT_MS) {
-      try {
-        return await this.#programs.of(revision);
-      } catch (error) {
-        if (signal.aborted || !isInfrastructureError(error)) throw error;
-        await pause(clock, AWAY_PAUSE_MS, signal);
-      }
-    }
-    return 'away';
+    return this.#programs.peek(revision) ?? awaitStore(clock, signal, async () => this.#programs.of(revision));
   }
 
   #finish(

@@ -57,12 +57,6 @@ export class NewerStateQueues {
     delivery.settle([{ queue, message, notBefore: now + HAND_BACK_MS }]);
   }
 
-  /** Returns a delivery to its queue for some seconds, because the database is away. That does not count as the death of a host. */
-  postpone(delivery: Delivery): void {
-    const { queue, message } = delivery;
-    delivery.settle([{ queue, message, notBefore: this.clock.now() + HAND_BACK_MS }]);
-  }
-
   /**
    * Returns a run to its queue for a host that has its revision, as while hosts are deployed one after another. It spends no attempt.
    *
