@@ -3,13 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ROOT } from './run.mjs';
 
-/** The page with the workspace in which all samples are checked. It is a sample itself. */
+/** The page with the workspace in which the samples of pages without a workspace of their own are checked. It is a sample itself. */
 const WORKSPACE = 'docs/reference/workspace.md';
 const ENV = {
   ERP_URL: 'http://server/base/hs/gate',
   ERP_USER: 'gate',
   ERP_PASSWORD: 'secret',
   ERP_TOKEN_SECRET: 'a text of at least thirty-two bytes',
+  ACCOUNTING_URL: 'http://server/accounting/hs/gate',
+  SITE_URL: 'http://site',
 };
 
 /**
@@ -20,12 +22,16 @@ const ENV = {
  * @returns {string} the findings in the format of `sluice lint`; empty if there are none
  */
 export function lintSamples(flow, plugins) {
-  const { file: workspace, findings: unreadable } = flow.parseWorkspaceFile(samplesOf(WORKSPACE)[0]);
-  if (!workspace) return flow.formatFindings(unreadable);
   const findings = pages()
-    .flatMap(samplesOf)
-    .filter((sample) => /^flow:/m.test(sample.text))
-    .flatMap((sample) => flow.compileWorkspace({ workspace, flows: [sample], plugins, env: ENV }).findings)
+    .map(samplesOf)
+    .flatMap((samples) => {
+      const own = samples.find(({ text }) => /^plugins:/m.test(text)) ?? samplesOf(WORKSPACE)[0];
+      const { file: workspace, findings: unreadable } = flow.parseWorkspaceFile(own);
+      if (!workspace) return unreadable;
+      return samples
+        .filter(({ text }) => /^flow:/m.test(text))
+        .flatMap((sample) => flow.compileWorkspace({ workspace, flows: [sample], plugins, env: ENV }).findings);
+    })
     .filter((finding) => finding.severity === 'error');
   return findings.length > 0 ? flow.formatFindings(findings) : '';
 }
