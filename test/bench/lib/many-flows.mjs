@@ -172,6 +172,7 @@ trigger:
   use: event
   with: { types: [order${n - 1}.synced, 'payment.${n}.*'] }
 deliver:
+  key: \${{ trigger.data.object${n}.id }}
   expires: 30s
   onExhausted: park
 steps:
