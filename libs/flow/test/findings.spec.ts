@@ -45,11 +45,17 @@ describe('cures for values that may be absent', () => {
   it.each([
     ['a whole value', "set: '${{ steps.save.n }}'"],
     ['a part of a text', "set: 'number ${{ steps.save.n }}'"],
+    ['a condition', "if: '${{ steps.save.n }}', set: 1"],
     ['an operand', "set: '${{ steps.save.n = 1 }}'"],
     ['an argument', "set: '${{ $string(steps.save.n) }}'"],
   ])('of a step that may have been skipped fit %s', (_, use) => {
     const steps = `steps:\n  - { id: save, if: '\${{ trigger.data.x }}', ${CALL} }\n  - { id: b, ${use} }\n  - { id: c, emit: { type: '\${{ vars.prefix }}', data: '\${{ steps.b ?? null }}' } }\n`;
     expect(cured(HEAD + EVENT + steps, 'steps.save.n')).toEqual([]);
+  });
+
+  it('are not needed for a comparison in a condition, which is false', () => {
+    const steps = `  - { id: save, if: '\${{ trigger.data.x }}', ${CALL} }\n  - { id: b, if: '\${{ steps.save.n = 1 }}', stop: {} }`;
+    expect(lintSteps(steps).findings).toEqual([]);
   });
 
   it('are not needed for a note, which is left out', () => {

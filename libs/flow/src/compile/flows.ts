@@ -181,7 +181,10 @@ export class FlowCompiler {
     const { plugins } = this.tools;
     for (const step of stepsOf(this.draft)) {
       const visible = order.visible(step);
-      for (const value of valuesOf(step)) this.checkValue(value, value.after ? order.visibleAfter(value.after) : visible);
+      for (const value of valuesOf(step)) {
+        const ofValue = value.node === step.if ? order.visibleInCondition(step) : visible;
+        this.checkValue(value, value.after ? order.visibleAfter(value.after) : ofValue);
+      }
       checkNames(step, { report, texts: this.texts, plugins });
     }
   }

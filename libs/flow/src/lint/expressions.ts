@@ -51,6 +51,8 @@ export interface StepsView {
   readonly names: readonly string[];
   /** Returns undefined when no step has this id. */
   readonly look: (id: string) => StepSight | undefined;
+  /** True in the `if` of a step: a comparison with a step that was skipped is false there, but its bare value is an error. */
+  readonly inOwnCondition: boolean;
 }
 
 /** What the value of a text with expressions is for. A `key` must have a value; a `note` may be absent. */
@@ -292,7 +294,8 @@ class ReferenceCheck {
     } else if (sight.kind === 'nothing') {
       this.report.error(this.at(1), 'REF_STEP', `step "${id}" has no result: it is ${sight.verb}`);
     } else {
-      if (sight.maybe && !this.reference.guarded && !isAlternative(this.part, this.reference)) {
+      const fails = !steps.inOwnCondition || this.isWholeExpression();
+      if (sight.maybe && fails && !this.reference.guarded && !isAlternative(this.part, this.reference)) {
         const write = this.withDefault('null');
         this.report.warning(this.at(1), 'REF_STEP_MAYBE', `step "${id}" may have been skipped`, { write });
       }

@@ -71,23 +71,29 @@ export class StepOrder {
     return this.visibleAt(this.byStep.get(step) as Position);
   }
 
+  /** Returns what the `if` of this step can read. */
+  visibleInCondition(step: StepDraft): Visible {
+    const here = this.byStep.get(step) as Position;
+    return this.visibleAt({ ...here, conditions: here.conditions.filter((condition) => condition !== step.if) }, true);
+  }
+
   /** Returns what an expression after these inner steps can read. */
   visibleAfter(steps: readonly StepDraft[]): Visible {
     return this.visibleAt(this.ends.get(steps) as Position);
   }
 
-  private visibleAt(here: Position): Visible {
+  private visibleAt(here: Position, inOwnCondition = false): Visible {
     const loops = here.blocks.flatMap(({ loop }) => (loop?.verb === 'forEach' ? [loop] : []));
     return {
       ...this.base,
       run: RUN_SHAPE,
-      steps: this.viewFrom(here),
+      steps: this.viewFrom(here, inOwnCondition),
       ...(here.blocks.some(({ seesError }) => seesError) && { error: ERROR_SHAPE }),
       ...(loops.length > 0 && { loop: LOOP_SHAPE, items: new Map(loops.map((loop) => [loop.as, this.itemOf(loop)])) }),
     };
   }
 
-  private viewFrom(here: Position): StepsView {
+  private viewFrom(here: Position, inOwnCondition: boolean): StepsView {
     const assured = new Set(here.conditions.flatMap((condition) => [...this.stepsRead(condition)]));
     const { ids } = this;
     return {
@@ -96,6 +102,7 @@ export class StepOrder {
         return ids.filter((id) => id !== here.step.id);
       },
       look: (id) => this.look(id, here, assured),
+      inOwnCondition,
     };
   }
 

@@ -13,11 +13,14 @@ export function decodeFile(file: SourceFile): DecodedFile {
   // UTF-16 without a byte order mark is valid UTF-8, with a zero byte beside each Latin letter
   if (file.bytes.includes(0)) return notUtf8('', 'UTF-16');
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(file.bytes) };
+    return { text: STRICT_UTF8.decode(file.bytes) };
   } catch {
     return notUtf8(new TextDecoder('utf-8').decode(file.bytes), looksLikeWindows1251(file.bytes) ? 'Windows-1251' : undefined);
   }
 }
+
+/** Shared, because a workspace may have many files. Removes a byte order mark. */
+const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 function notUtf8(text: string, looksLike: string | undefined): DecodedFile {
   const guess = looksLike === undefined ? '' : `; it looks like ${looksLike}`;

@@ -39,14 +39,16 @@ const ALIASES: ReadonlyMap<string, string> = new Map(
 
 /** EXPR_FUNCTION: to JSONata an unknown `$name` is a missing value, so it would fail only when it is called. */
 export function checkFunctions(view: SourceView, roots: readonly string[]): readonly ExpressionProblem[] {
-  const bound = boundNames(view.nodes);
+  let bound: ReadonlySet<string> | undefined;
   const procedures = new Set(view.nodes.flatMap((node) => node.procedure ?? []));
   return view.nodes.flatMap((node) => {
     if (node.type === 'path' && procedures.has(node)) return withoutDollar(view, node);
     if (node.type !== 'variable') return [];
     const name = String(node.value);
     const token = view.tokenOf(node);
-    if (!token || name === '' || name === '$' || name === 'omit' || bound.has(name) || FUNCTION_NAMES.has(name)) return [];
+    if (!token || name === '' || name === '$' || name === 'omit' || FUNCTION_NAMES.has(name)) return [];
+    bound ??= boundNames(view.nodes);
+    if (bound.has(name)) return [];
     return [unknown(view, node, name, procedures.has(node), roots)];
   });
 }
