@@ -9,8 +9,6 @@ const ENV = {
   ERP_URL: 'http://server/base/hs/gate',
   ERP_USER: 'gate',
   ERP_PASSWORD: 'secret',
-  ACCOUNTING_URL: 'http://server/accounting/hs/gate',
-  SITE_URL: 'http://site',
   ERP_TOKEN_SECRET: 'a text of at least thirty-two bytes',
   ACCOUNTING_URL: 'http://server/accounting/hs/gate',
   SITE_URL: 'http://site',
@@ -24,7 +22,6 @@ const ENV = {
  * @returns {string} the findings in the format of `sluice lint`; empty if there are none
  */
 export function lintSamples(flow, plugins) {
-<<<<<<< HEAD
   const findings = pages()
     .map(samplesOf)
     .flatMap((samples) => {
@@ -34,23 +31,9 @@ export function lintSamples(flow, plugins) {
       return samples
         .filter(({ text }) => /^flow:/m.test(text))
         .flatMap((sample) => flow.compileWorkspace({ workspace, flows: [sample], plugins, env: ENV }).findings);
-=======
-  const [common] = samplesOf(WORKSPACE);
-  const findings = pages()
-    .flatMap((page) => {
-      const samples = samplesOf(page);
-      const workspace = flow.parseWorkspaceFile(samples.find((sample) => !isFlow(sample)) ?? common);
-      if (!workspace.file) return workspace.findings;
-      const check = (sample) => flow.compileWorkspace({ workspace: workspace.file, flows: [sample], plugins, env: ENV }).findings;
-      return samples.filter(isFlow).flatMap(check);
->>>>>>> 803fd6b (docs: check the samples of a page in its own workspace)
     })
     .filter((finding) => finding.severity === 'error');
   return findings.length > 0 ? flow.formatFindings(findings) : '';
-}
-
-function isFlow({ text }) {
-  return /^flow:/m.test(text);
 }
 
 function pages() {
