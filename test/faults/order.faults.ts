@@ -44,7 +44,7 @@ describe.each([
     stage = await Stage.open({ hosts: 2, env: envOf(servers), files, onec: { latencyMs: LATENCY_MS } });
   }, START_TIMEOUT_MS);
 
-  afterEach(() => stage.onec.setFault());
+  afterEach(() => stage?.onec.setFault());
   afterAll(async () => {
     await stage?.close();
     await servers?.stop();
@@ -150,7 +150,7 @@ describe.each([
   it(
     'does not hold up 1,000 other keys behind one hot key',
     async () => {
-      const counts = { hot: EVENTS, ...Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`o${n}`, 1])) };
+      const counts = { hot: EVENTS / 4, ...Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`o${n}`, 1])) };
       const verdict = await orderedStorm(counts, async (reached) => {
         await reached(0.3);
         const killed = await owner();

@@ -492,7 +492,7 @@ function kill(host: TestEngine): void {
   const away = () => Promise.reject(engineFail.STORE_UNAVAILABLE('killed'));
   const { leases, lanes } = host.store;
   Object.assign(leases, { take: away, release: away });
-  Object.assign(lanes, { write: away, read: away });
+  Object.assign(lanes, { write: away, read: away, open: away });
   host.bus.crash();
 }
 

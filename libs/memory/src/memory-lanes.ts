@@ -1,8 +1,9 @@
-import type { HeldEvent, HeldStart, LaneOwner, LaneRun, LaneStore, LaneWrites, RunPass } from '@sluice/engine';
+import type { HeldEvent, HeldStart, LaneRow, LaneRun, LaneStore, LaneWrites, RunPass } from '@sluice/engine';
 import type { MemoryDatabase } from './memory-store.js';
 
 /** The lanes of one flow. */
 export interface MemoryLanesOfFlow {
+  generation: number;
   readonly lanes: Map<string, RunPass>;
   /** In the order in which the events were held. */
   held: readonly (HeldEvent & { readonly begun: number })[];
@@ -10,23 +11,29 @@ export interface MemoryLanesOfFlow {
 
 /** Returns the lanes in the database. */
 export function memoryLanes(database: MemoryDatabase): LaneStore {
-  const of = (flow: string): MemoryLanesOfFlow => database.lanes.get(flow) ?? { lanes: new Map(), held: [] };
+  const of = (flow: string): MemoryLanesOfFlow => database.lanes.get(flow) ?? { generation: 0, lanes: new Map(), held: [] };
+  const read = (flow: string): LaneRow[] => {
+    const { lanes, held } = of(flow);
+    return [...lanes].map(([key, pass]) => {
+      const ofKey = held.filter((event) => event.key === key);
+      const turn = ofKey.some((event) => isPass(event, pass));
+      return { key, ...pass, held: ofKey.length - (turn ? 1 : 0), turn };
+    });
+  };
   return {
-    read: (flow) =>
+    open: ({ flow, epoch }) =>
       database.use(() => {
-        const { lanes, held } = of(flow);
-        return [...lanes].map(([key, pass]) => {
-          const ofKey = held.filter((event) => event.key === key);
-          const turn = ofKey.some((event) => isPass(event, pass));
-          return { key, ...pass, held: ofKey.length - (turn ? 1 : 0), turn };
-        });
+        if (!hasLease(database, flow, epoch)) return undefined;
+        const rows = of(flow);
+        database.lanes.set(flow, rows);
+        return { owner: { flow, epoch, generation: ++rows.generation }, rows: read(flow) };
       }),
+    read: (flow) => database.use(() => read(flow)),
     write: (owner, writes) =>
       database.use(() => {
-        if (!owns(database, owner)) return 'lost';
         const rows = of(owner.flow);
-        database.lanes.set(owner.flow, rows);
-        return apply(rows, writes);
+        const owns = hasLease(database, owner.flow, owner.epoch) && rows.generation === owner.generation;
+        return owns ? apply(rows, writes) : 'lost';
       }),
     waitsFor: (flow, run) =>
       database.use(() => {
@@ -51,7 +58,7 @@ export function memoryLanes(database: MemoryDatabase): LaneStore {
   };
 }
 
-function owns(database: MemoryDatabase, { flow, epoch }: LaneOwner): boolean {
+function hasLease(database: MemoryDatabase, flow: string, epoch: number): boolean {
   return database.leases.get(`flow.${flow}`)?.epoch === epoch;
 }
 

@@ -12,6 +12,19 @@ interface TurnRow extends HeldStart {
 export class PostgresLanes implements LaneStore {
   constructor(private readonly database: Database) {}
 
+  async open({
+    flow,
+    epoch,
+  }: Pick<LaneOwner, 'flow' | 'epoch'>): Promise<{ readonly owner: LaneOwner; readonly rows: readonly LaneRow[] } | undefined> {
+    const [opened] = await this.database.rows<{ generation: number }>(
+      `with own as materialized (select from sluice.lease where name = 'flow.' || $1 and epoch = $2 for share)
+       insert into sluice.lane_owner as known (flow, generation) select $1, 1 where exists (select from own)
+       on conflict (flow) do update set generation = known.generation + 1 returning generation`,
+      [flow, epoch],
+    );
+    return opened && { owner: { flow, epoch, generation: opened.generation }, rows: await this.read(flow) };
+  }
+
   async read(flow: string): Promise<readonly LaneRow[]> {
     return this.database.rows<LaneRow>(
       `select key, lane.run, lane.epoch, coalesce(waiting.held, 0)::integer as held, coalesce(waiting.turn, false) as turn
@@ -33,10 +46,11 @@ export class PostgresLanes implements LaneStore {
     // bodies are bytes in one parameter, because an array of bytea would be sent as hexadecimal text
     const starts = held.map(({ message }) => (start += message.length) - message.length);
     const rows = await this.database.rows<TurnRow>(
-      `select * from sluice.write_lanes($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+      `select * from sluice.write_lanes($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
       [
         owner.flow,
         owner.epoch,
+        owner.generation,
         ...columnsOf(taken),
         ...columnsOf(moved.map(({ from }) => from)),
         moved.map(({ to }) => to.run),

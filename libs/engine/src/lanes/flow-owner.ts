@@ -91,12 +91,21 @@ export class FlowOwner {
       log.warn(`${this.flow}: its events are taken anew, to keep their order`, { reason });
       restarting.abort();
     };
-    const owner = { flow: this.flow, epoch };
-    const writer = new LaneWriter(owner, { store: store.lanes, log, clock, lost: () => restart('another host owns its lanes') });
+    const opened = await store.lanes.open({ flow: this.flow, epoch }).catch(async (error: unknown) => {
+      await ownership.release();
+      throw error;
+    });
+    if (!opened) return ownership.release();
+    const writer = new LaneWriter(opened.owner, {
+      store: store.lanes,
+      log,
+      clock,
+      lost: () => restart('another host owns its lanes'),
+    });
     const { flow, mode, runs } = this;
     const table = new LaneTable({ flow, mode, runs, writer, bus, newer, log, clock, maxStarts: this.prefetch, restart });
     try {
-      table.restore(await store.lanes.read(flow));
+      table.restore(opened.rows);
       const lanePrefetch = { prefetch: Math.max(MIN_LANE_PREFETCH, this.prefetch) };
       const consumers = [await ownership.consume(queues.lane(flow), lanePrefetch, (delivery) => table.take(delivery))];
       const gone = AbortSignal.any([lost, restarting.signal, ownership.ended]);

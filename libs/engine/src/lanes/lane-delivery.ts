@@ -26,6 +26,11 @@ export interface LanePass {
   keep(): MaybePromise<void>;
   /** Closes the lane to new waiters because the run ends. Returns the messages to publish with the outputs of the hop. */
   close(): readonly Outgoing[];
+  /**
+   * True when nothing of the hop may be published once the delivery is lost: the next owner begins the event again, and could not tell
+   * whether its run has ended or has gone away.
+   */
+  readonly repeats: boolean;
   /** Leaves the lane as it is, because the delivery is a copy of one whose outputs are published. */
   leave(): void;
   /** Ends the pass of a lost delivery, which is not settled. */
@@ -84,6 +89,10 @@ export class Pass implements LaneDelivery, LanePass {
 
   get key(): string | undefined {
     return this.busy?.key;
+  }
+
+  get repeats(): boolean {
+    return this.arrival.start !== undefined;
   }
 
   get hop(): Hop | undefined {

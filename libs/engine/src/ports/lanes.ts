@@ -10,10 +10,13 @@ export interface LaneRun extends RunPass {
   readonly key: string;
 }
 
-/** The right to write the lanes of a flow: the epoch of the lease `flow.<name>`. */
+/** The right to write the lanes of a flow. */
 export interface LaneOwner {
   readonly flow: string;
+  /** Epoch of the lease `flow.<name>`. */
   readonly epoch: number;
+  /** Raised by each {@link LaneStore.open}: a write that an earlier owner on the same host has left under way has no effect. */
+  readonly generation: number;
 }
 
 /** An event that waits for its lane. */
@@ -76,10 +79,18 @@ export interface LaneCount {
  * while events are held behind it.
  */
 export interface LaneStore {
+  /**
+   * Makes this the only owner that can write, and returns the busy lanes. Waits for a write of the owner before.
+   *
+   * @returns undefined when another host has the lease
+   */
+  open(
+    lease: Pick<LaneOwner, 'flow' | 'epoch'>,
+  ): Promise<{ readonly owner: LaneOwner; readonly rows: readonly LaneRow[] } | undefined>;
   /** Returns the busy lanes of a flow, without the messages of held events. */
   read(flow: string): Promise<readonly LaneRow[]>;
   /**
-   * Applies the changes in one transaction, which first locks the lease of the owner. Calls must not overlap: a call waits for the one
+   * Applies the changes in one transaction, which first locks the lease and the generation of the owner. Calls must not overlap: a call waits for the one
    * before. Repeating a call whose result was lost is safe.
    *
    * @returns for each of `turns` the event that begins, or undefined when no event is held; `lost` when another host owns the lanes:

@@ -502,7 +502,7 @@ export class FlowRunner {
   async #publishLost(hop: Hop, delivery: Delivery, key: string, settled: (done: boolean) => void): Promise<void> {
     const { bus, log, clock, signal } = this.deps;
     const lost = { what: `the hop of run ${hop.run}`, since: hop.beganMonotonic, bus, log, clock, signal };
-    const published = await publishLost(hop.outputs, lost);
+    const published = passOf(delivery)?.repeats ? false : await publishLost(hop.outputs, lost);
     if (published) this.#answered.add(key);
     settled(published);
     passOf(delivery)?.abandon();

@@ -33,11 +33,18 @@ export class AddLanes1796450000000 implements MigrationInterface {
     );
     await runner.query('alter table sluice.lane_held alter column message set storage external');
     await runner.query('create index lane_held_next on sluice.lane_held (flow, key, n)');
+    await runner.query(
+      `create table sluice.lane_owner (
+        flow text primary key,
+        generation integer not null
+      )`,
+    );
     await runner.query(WRITE_LANES);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('drop function sluice.write_lanes');
+    await runner.query('drop table sluice.lane_owner');
     await runner.query('drop table sluice.lane_held');
     await runner.query('drop table sluice.lane');
   }
@@ -49,7 +56,7 @@ export class AddLanes1796450000000 implements MigrationInterface {
  */
 const WRITE_LANES = `
 create function sluice.write_lanes(
-  of_flow text, of_epoch integer,
+  of_flow text, of_epoch integer, of_generation integer,
   taken_keys text[], taken_runs text[], taken_epochs integer[],
   moved_keys text[], moved_runs text[], moved_epochs integer[], new_runs text[], new_epochs integer[],
   held_keys text[], held_runs text[], held_epochs integer[], bytes bytea, starts integer[], sizes integer[],
@@ -60,6 +67,8 @@ language plpgsql as $$
 #variable_conflict use_column
 begin
   perform from sluice.lease where name = 'flow.' || of_flow and epoch = of_epoch for share;
+  if not found then return; end if;
+  perform from sluice.lane_owner where flow = of_flow and generation = of_generation for share;
   if not found then return; end if;
 
   insert into sluice.lane (flow, key, run, epoch)

@@ -15,7 +15,9 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
     const own = async (on: Store = store(), host = 'a', ttlMs = TTL_MS): Promise<LaneOwner> => {
       const epoch = await on.leases.take(`flow.${flow()}`, host, ttlMs);
       if (epoch === undefined) throw new Error('another host has the lease');
-      return { flow: flow(), epoch };
+      const opened = await on.lanes.open({ flow: flow(), epoch });
+      if (!opened) throw new Error('another host has the lease');
+      return opened.owner;
     };
     const run = (name: string, key = 'k', epoch = 0): LaneRun => ({ key, run: name, epoch });
     const held = (name: string, key = 'k'): HeldEvent => ({
@@ -96,6 +98,17 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
       expect(await store().lanes.write(lost, writes)).toBe('lost');
       expect(await other.lanes.read(flow())).toEqual([{ ...run('r1'), held: 0, turn: false }]);
       expect(await other.lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] })).toEqual([undefined]);
+    });
+
+    it('are written by the newest owner of a host only, and not by an earlier one under the same lease', async () => {
+      const earlier = await own();
+      await store().lanes.write(earlier, { ...NOTHING, taken: [run('r1')] });
+      const later = await own();
+      expect(later.epoch).toBe(earlier.epoch);
+      expect(await store().lanes.write(earlier, { ...NOTHING, turns: [ended(run('r1'))] })).toBe('lost');
+      expect(await store().lanes.write(later, NOTHING)).toEqual([]);
+      expect((await store().lanes.open(later))?.rows).toEqual([{ ...run('r1'), held: 0, turn: false }]);
+      expect(await store().lanes.open({ ...later, epoch: later.epoch + 1 })).toBeUndefined();
     });
 
     it('report why an event waits, and how many lanes and events a flow has', async () => {
