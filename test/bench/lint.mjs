@@ -33,7 +33,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Writes a workspace with so many flows. */
+/** Writes a workspace with the given number of flows. */
 function workspace(name, count) {
   const target = `${folder}/${name}`;
   mkdirSync(`${target}/flows`, { recursive: true });
