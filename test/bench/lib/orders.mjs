@@ -53,13 +53,13 @@ export class Orders {
   }
 
   /** Publishes the orders 0 … count - 1, with the attributes of an event. */
-  async fill(queue, count) {
+  async fill(queue, count, type = 'order.created') {
     for (let number = 0; number < count; number++) {
       this.#channel.sendToQueue(queue, Buffer.from(order(number)), {
         persistent: true,
         contentType: 'application/json',
         messageId: `order-${number}`,
-        type: 'order.created',
+        type,
         appId: SOURCE,
         headers: { ce: JSON.stringify({ time: new Date().toISOString() }) },
       });
