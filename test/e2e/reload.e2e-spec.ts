@@ -110,13 +110,11 @@ describe('sluice reload', () => {
 describe('sluice run --watch', () => {
   it('applies a saved file, and lets runs that wait end on the steps on which they began', async () => {
     await start('--watch');
-    onec.setFault({ kind: 'down' });
+    onec.setFault({ kind: 'hang' });
     for (const number of ['1', '2', '3']) await send(number);
-    await until('the calls wait', async () => {
-      const { queues } = await json<{ queues: { queue: string; waiting: number; held?: number }[] }>('status');
-      return (
-        queues.filter(({ queue }) => queue.startsWith('push.')).reduce((sum, one) => sum + one.waiting + (one.held ?? 0), 0) >= 3
-      );
+    await until('the calls hang', async () => {
+      const { paces } = await json<{ paces: Record<string, { inFlight: number }> }>('status');
+      return paces['erp']?.inFlight === 3;
     });
     write('flows/save.yaml', SAVE_FLOW.replace('id: order', 'id: store'));
     await logged('reloaded the workspace: flows: changed save');
