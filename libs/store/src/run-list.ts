@@ -6,6 +6,8 @@ import { tsqueryOf } from './note-words.js';
 
 /** Maximum rows that are looked through for one page. */
 const MAX_SCANNED = 2_000;
+/** Maximum rows that have the words of a search and are sorted by time. */
+const MAX_SORTED = 20_000;
 /** A host's clock may be behind that of another one by so much: the end of a run counts as later than its wait. */
 const SKEW = `interval '1 minute'`;
 
@@ -89,22 +91,21 @@ export class RunList {
     );
   }
 
-  /** Returns undefined for words of more than {@link MAX_SCANNED} rows: reading rows in order of time is less work then. */
+  /** Returns undefined for words of more than {@link MAX_SORTED} rows: reading rows in order of time is less work then. */
   async #byRareWords(page: Page): Promise<RunPage | undefined> {
     const params = new Params();
     const { flow, kind, since, after, note, limit } = page;
     const where = conditions({ flow, kind, since, after, note }, params);
-    const rows = await this.database.rows<Row & { readonly is_last: boolean; readonly total: string }>(
+    const rows = await this.database.rows<Row & { readonly total: string }>(
       `with all_found as materialized (select ${COLUMNS} from sluice.journal where ${where}),
-        few as (select * from all_found limit ${MAX_SCANNED + 1})
-       select n, ${JOURNAL_COLUMNS}, ${IS_LAST} as is_last, count(*) over () as total from few as found
-       order by at desc, n desc limit ${MAX_SCANNED + 1}`,
+        few as materialized (select * from all_found limit ${MAX_SORTED + 1})
+       select n, ${JOURNAL_COLUMNS}, (select count(*) from few) as total
+       from (select * from few order by at desc, n desc) as found where ${IS_LAST} order by at desc, n desc limit ${limit + 1}`,
       params.values,
     );
-    if (rows.length > MAX_SCANNED) return undefined;
-    const last = rows.filter(({ is_last: isLast }) => isLast);
-    const shown = last.slice(0, limit);
-    return { rows: shown, ...(last.length > limit && { next: positionOf(shown.at(-1) as Row) }) };
+    if (Number(rows[0]?.total) > MAX_SORTED) return undefined;
+    const shown = rows.slice(0, limit);
+    return { rows: shown, ...(rows.length > limit && { next: positionOf(shown.at(-1) as Row) }) };
   }
 
   /**

@@ -1,4 +1,4 @@
-import { MAX_STORY_ENTRIES, type AdminClient, type RunItem, type Story } from '@sluice/admin-contract';
+import { collectPages, MAX_STORY_ENTRIES, type AdminClient, type RunItem, type Story } from '@sluice/admin-contract';
 import type { Command } from 'commander';
 import { addAll, type ListFlags } from '../admin/listed.js';
 import { openHostApi } from '../admin/operator.js';
@@ -51,10 +51,11 @@ export async function find(admin: Pick<AdminClient, 'story' | 'parked' | 'runs'>
     .map((word) => (word.endsWith('*') ? word : `${word}*`))
     .join(' ');
   for (const note of [text, prefixes]) {
-    const { items, next } = await admin.runs({ note, limit: LISTED_RUNS });
+    // a page may be empty although runs follow
+    const { items, more } = await collectPages((page) => admin.runs({ note, ...page }), LISTED_RUNS, LISTED_RUNS);
     const [only] = items;
-    if (only && items.length === 1 && next === undefined) return admin.story({ id: only.run, limit });
-    if (only) return { runs: items, hasMore: next !== undefined };
+    if (only && items.length === 1 && more === 0) return admin.story({ id: only.run, limit });
+    if (only) return { runs: items, hasMore: more > 0 };
   }
   return exact;
 }
