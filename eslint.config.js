@@ -92,10 +92,6 @@ export default tseslint.config(
       '**/*.spec.ts',
       // passes one turn of the event loop between two timers
       'libs/memory/src/virtual-clock.ts',
-      // deadlines of sockets, which pass in real time
-      'plugins/tcp-gateway/src/server/**',
-      // batches of statements to PostgreSQL, and the pauses between them
-      'plugins/tcp-gateway/src/delivery/mailbox/{postgres-mailbox,statement-batches}.ts',
     ],
     rules: { ...timeIsAPort, 'no-restricted-syntax': ['error', environmentIsPassedIn, dateOfNow] },
   },

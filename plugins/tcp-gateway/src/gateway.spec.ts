@@ -487,6 +487,25 @@ describe('a name', () => {
 describe('a token with the claim workplaces', () => {
   const claims = { workplaces: ['DESK-7', 'home'] };
 
+  it.each([
+    ['sales/ivanov', 'GATEWAY_LOGIN'],
+    ['petrov', 'GATEWAY_LOGIN'],
+    ['ivanov', 'CONNECTED'],
+    ['operator/ivanov', 'CONNECTED'],
+    ['', 'CONNECTED'],
+  ])('with the login %j is answered %s', async (login, answer) => {
+    const workspace = new FakeWorkspace();
+    const host = await startHost({ workspace });
+    const client = await RawClient.open(host.gateway.port ?? 0);
+    client.send('CONNECT', { 'accept-version': '1.2', login, passcode: workspace.issue('ivanov', {}) });
+    if (answer === 'CONNECTED') return expect((await client.next()).command).toBe('CONNECTED');
+    expect(await client.error()).toMatchObject({
+      code: 'GATEWAY_LOGIN',
+      message: 'the token belongs to operator/ivanov, and the login names another user',
+      cure: expect.stringContaining('send the user of the token as login'),
+    });
+  });
+
   it('connects at each of its workplaces', async () => {
     const host = await startHost();
     const home = await host.connect('ivanov', { claims, workplace: 'home' });

@@ -71,11 +71,11 @@ export class Gateway implements Closable {
     const after = (ms: number, run: () => void) => clock.after(ms, run).unref();
     const { peers } = services;
     this.#waitingRuns = new WaitingRuns({ mailbox, services });
-    this.#readers = new MailboxReaders({ mailbox, now, after });
+    this.#readers = new MailboxReaders({ mailbox, clock, after });
     this.#presence = new Presence({
       peers,
       serves: services.listen !== undefined,
-      now,
+      monotonic: () => clock.monotonic(),
       onHostLost: (users, from) => this.#reportLostHost(users, from),
     });
     this.#destinations = new PluginDestinations({
@@ -221,6 +221,7 @@ export class Gateway implements Closable {
       this.#server = await startStompServer({
         handler,
         log,
+        clock: host.clock,
         ...(config.tls ? { tls: { ...address, ...config.tls } } : { tcp: address }),
         limits: { maxFrame, buffer, connectionsPerAddress },
         heartBeat: { send: config.heartBeat, expect: config.heartBeat },

@@ -19,7 +19,7 @@ export const plugin = definePlugin({
     const mailbox = await PostgresMailbox.open({
       database: host.services.database,
       log: host.log,
-      now: () => host.now().getTime(),
+      clock: host.clock,
       signal: host.signal,
     });
     return Gateway.open(config, host, mailbox);

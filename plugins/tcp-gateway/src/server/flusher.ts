@@ -7,6 +7,7 @@ export class Flusher {
   #waiting: Flushable[] = [];
 
   add(flushable: Flushable): void {
+    // eslint-disable-next-line no-restricted-globals -- the end of a turn of the event loop, not a time
     if (this.#waiting.push(flushable) === 1) setImmediate(this.#flushAll);
   }
 

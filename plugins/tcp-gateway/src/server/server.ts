@@ -1,7 +1,7 @@
 import { constants } from 'node:crypto';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
-import type { Log } from '@sluice/plugin-api';
+import type { Clock, Log } from '@sluice/plugin-api';
 import { Semaphore } from '@sluice/runtime';
 import { Addresses } from './addresses.js';
 import { ClientSession } from './client-session.js';
@@ -19,6 +19,7 @@ import { TimerWheel } from './timer-wheel.js';
 export interface StompServerOptions {
   readonly handler: StompHandler;
   readonly log: Log;
+  readonly clock: Clock;
   /** Absent: no plain TCP. Port 0: a free one. */
   readonly tcp?: { readonly host: string; readonly port: number };
   /** Absent: no TLS. Certificate chain and key in PEM. */
@@ -60,12 +61,12 @@ export async function startStompServer(options: StompServerOptions): Promise<Sto
   const { timers, connections } = context;
   const tcp = options.tcp && createServer(SOCKET_OPTIONS, (socket) => acceptSocket(socket, context));
   const tls = options.tls && createTlsServer(options.tls, context);
-  const timer = setInterval(() => timers.advance(), TICK_MS);
+  const timer = options.clock.every(TICK_MS, () => timers.advance());
   const close = async () => {
     const closed = [tcp, tls].map(async (server) => server && closeServer(server));
     await connections.dismiss(stompFail.STOMP_STOPPING('the server is stopping'));
     await Promise.all(closed);
-    clearInterval(timer);
+    timer.cancel();
   };
   try {
     if (tcp && options.tcp) await listen(tcp, options.tcp);
@@ -85,19 +86,19 @@ export async function startStompServer(options: StompServerOptions): Promise<Sto
   };
 }
 
-function makeContext({ handler, log, heartBeat = HEART_BEAT, limits: given }: StompServerOptions): ServerContext {
+function makeContext({ handler, log, clock, heartBeat = HEART_BEAT, limits: given }: StompServerOptions): ServerContext {
   const limits = { ...DEFAULT_LIMITS, ...given };
   return {
     handler,
     log,
     limits,
     heartBeat,
-    timers: new TimerWheel(TICK_MS),
+    timers: new TimerWheel(TICK_MS, () => clock.monotonic()),
     flusher: new Flusher(),
     authentications: new Semaphore(limits.authentications),
     addresses: new Addresses(limits),
     connections: new Register(),
-    now: Date.now,
+    now: () => clock.now(),
   };
 }
 

@@ -24,7 +24,7 @@ export class TimerWheel {
 
   constructor(
     readonly tickMs: number,
-    clock: () => number = () => performance.now(),
+    clock: () => number,
   ) {
     this.#clock = clock;
     this.now = clock();

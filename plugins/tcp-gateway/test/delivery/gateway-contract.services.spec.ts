@@ -22,7 +22,7 @@ desktopGatewayConformance('tcp-gateway on PostgreSQL', async () => {
   const harness = gatewayHarness(new FakeWorkspace(), () => {
     const database = new ConnectionDatabase({ url: server.url, connection, log, clock: systemClock });
     opened.push(database);
-    return PostgresMailbox.open({ database, log, now: Date.now, signal: closing.signal });
+    return PostgresMailbox.open({ database, log, clock: systemClock, signal: closing.signal });
   });
   return {
     open: () => harness.open(),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { systemClock } from '@sluice/plugin-api';
 import { StatementBatches } from '../../src/delivery/mailbox/statement-batches.js';
 import type { Session, Subscription } from '../../src/server/stomp-handler.js';
 import { deliverSpread, spreadDelays } from '../../src/delivery/dispatch/spread-delivery.js';
@@ -48,7 +49,7 @@ describe('batches', () => {
           ran.push([...items]);
           return Promise.resolve();
         },
-        { maxWeight: 3, minIntervalMs: 20 },
+        { maxWeight: 3, minInterval: { ms: 20, clock: systemClock } },
       );
       void batches.add(1);
       await jest.advanceTimersByTimeAsync(1);
@@ -72,7 +73,7 @@ describe('batches', () => {
           ran.push([...items]);
           return Promise.resolve();
         },
-        { maxWeight: 2, minIntervalMs: 20 },
+        { maxWeight: 2, minInterval: { ms: 20, clock: systemClock } },
       );
       for (const item of [1, 2, 3, 4]) void batches.add(item);
       await jest.advanceTimersByTimeAsync(2);

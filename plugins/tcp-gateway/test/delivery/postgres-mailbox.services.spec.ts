@@ -18,7 +18,7 @@ mailboxSuite('PostgreSQL', async () => {
     open: (now = Date.now) => {
       const database = new ConnectionDatabase({ url: server.url, connection: 'desktops', log, clock: systemClock });
       opened.push(database);
-      return PostgresMailbox.open({ database, log, now, signal: closing.signal });
+      return PostgresMailbox.open({ database, log, clock: { ...systemClock, now }, signal: closing.signal });
     },
     close: async () => {
       closing.abort();
@@ -48,7 +48,8 @@ describe('the mailbox in PostgreSQL', () => {
     (await mailbox.read({ user, after: 0, limit: 100, workplace: undefined })).events.map(
       ({ content }) => content.headers['text'],
     );
-  const openOn = (on: Database, now = Date.now) => PostgresMailbox.open({ database: on, log, now, signal: closing.signal });
+  const openOn = (on: Database, now = Date.now) =>
+    PostgresMailbox.open({ database: on, log, clock: { ...systemClock, now }, signal: closing.signal });
   const connect = () => {
     const opened = new ConnectionDatabase({ url, connection: 'desktops', log, clock: systemClock });
     closers.push(() => opened.close());

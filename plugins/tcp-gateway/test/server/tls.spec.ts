@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectPlain } from 'node:net';
 import { connect } from 'node:tls';
 import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '@sluice/plugin-api';
 import { CERTIFICATE, KEY, until } from '@sluice/testing';
 import { startStompServer } from '../../src/server/server.js';
 import { FakeStompHandler, mail } from './support/fake-stomp-handler.js';
@@ -59,7 +60,7 @@ describe('a client over TLS', () => {
 it('rejects with the system error when the port is in use', async () => {
   const { port } = await startGateway();
   const handler = new FakeStompHandler();
-  const options = { handler, log: { debug() {}, info() {}, warn() {}, error() {} } };
+  const options = { handler, clock: systemClock, log: { debug() {}, info() {}, warn() {}, error() {} } };
   const taken = startStompServer({ ...options, tcp: { host: '127.0.0.1', port } });
   await expect(taken).rejects.toMatchObject({ code: 'EADDRINUSE', port });
 });

@@ -69,20 +69,20 @@ export class LongPollRoutes {
       return tooMany(polls >= MAX_POLLS_PER_USER ? user : 'all users');
     this.#count(user, 1);
     try {
-      return shownAll(await this.#wait(user, workplace, this.deps.clock.now() + Math.min(waitMs, MAX_WAIT_MS)));
+      return shownAll(await this.#wait(user, workplace, this.deps.clock.monotonic() + Math.min(waitMs, MAX_WAIT_MS)));
     } finally {
       this.#count(user, -1);
     }
   }
 
-  async #wait(user: string, workplace: string | undefined, until: number): Promise<readonly MailboxEvent[]> {
+  async #wait(user: string, workplace: string | undefined, untilMonotonic: number): Promise<readonly MailboxEvent[]> {
     for (;;) {
       const notification = this.#nextNotification(user);
       const events = await this.#due(user, workplace).catch((error: unknown) => {
         notification.cancel();
         throw error;
       });
-      const left = until - this.deps.clock.now();
+      const left = untilMonotonic - this.deps.clock.monotonic();
       if (events.length > 0 || left <= 0 || this.deps.signal.aborted) {
         notification.cancel();
         return events;

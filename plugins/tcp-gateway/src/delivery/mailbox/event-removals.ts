@@ -1,4 +1,4 @@
-import type { Database } from '@sluice/plugin-api';
+import type { Clock, Database } from '@sluice/plugin-api';
 import type { MailboxPosition } from './mailbox.js';
 import { StatementBatches } from './statement-batches.js';
 import * as sql from './statements.js';
@@ -24,19 +24,21 @@ export type Persistently = (failure: string, write: () => Promise<unknown>) => P
 
 export interface EventRemovalsDeps {
   readonly database: Database;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly persistently: Persistently;
 }
 
 /** Writes acknowledgements and rejections of clients into the tables of the mailbox. */
 export class EventRemovals {
-  readonly #acknowledgements = new StatementBatches<readonly MailboxPosition[]>((items) => this.#acknowledgeAll(items.flat()), {
-    maxWeight: MAX_BATCH,
-    minIntervalMs: ACKNOWLEDGE_INTERVAL_MS,
-  });
+  readonly #acknowledgements: StatementBatches<readonly MailboxPosition[]>;
   readonly #rejections = new StatementBatches<PendingReject>((items) => this.#rejectAll(items), { maxWeight: MAX_BATCH });
 
-  constructor(private readonly deps: EventRemovalsDeps) {}
+  constructor(private readonly deps: EventRemovalsDeps) {
+    this.#acknowledgements = new StatementBatches((items) => this.#acknowledgeAll(items.flat()), {
+      maxWeight: MAX_BATCH,
+      minInterval: { ms: ACKNOWLEDGE_INTERVAL_MS, clock: deps.clock },
+    });
+  }
 
   acknowledge(positions: readonly MailboxPosition[]): Promise<void> {
     return this.#acknowledgements.add(positions);
@@ -55,7 +57,7 @@ export class EventRemovals {
    */
   async #acknowledgeAll(positions: readonly MailboxPosition[]): Promise<void> {
     await this.deps.persistently('failed to write acknowledgements, the write is repeated', () =>
-      this.deps.database.rows(sql.ACKNOWLEDGE, [...sql.columns(positions), this.deps.now()], 'mailbox acknowledge'),
+      this.deps.database.rows(sql.ACKNOWLEDGE, [...sql.columns(positions), this.deps.clock.now()], 'mailbox acknowledge'),
     );
   }
 

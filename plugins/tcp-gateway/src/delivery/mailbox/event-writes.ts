@@ -1,4 +1,4 @@
-import type { Database } from '@sluice/plugin-api';
+import type { Clock, Database } from '@sluice/plugin-api';
 import type { EventContent, MailboxEvent } from './mailbox-event.js';
 import type { NewMailboxEvent } from './mailbox.js';
 import { StatementBatches } from './statement-batches.js';
@@ -18,20 +18,22 @@ interface PendingPut {
 
 export interface EventWritesDeps {
   readonly database: Database;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Called for each event that was put. */
   readonly onPut: (user: string, seq: number) => void;
 }
 
 /** Puts events into the tables of the mailbox. */
 export class EventWrites {
-  readonly #batches = new StatementBatches<PendingPut>((items) => this.#putAll(items), {
-    maxWeight: MAX_BATCH_BYTES,
-    weightOf: ({ events }) => events.reduce((sum, event) => sum + weightOf(event), 0),
-    minIntervalMs: PUT_INTERVAL_MS,
-  });
+  readonly #batches: StatementBatches<PendingPut>;
 
-  constructor(private readonly deps: EventWritesDeps) {}
+  constructor(private readonly deps: EventWritesDeps) {
+    this.#batches = new StatementBatches((items) => this.#putAll(items), {
+      maxWeight: MAX_BATCH_BYTES,
+      weightOf: ({ events }) => events.reduce((sum, event) => sum + weightOf(event), 0),
+      minInterval: { ms: PUT_INTERVAL_MS, clock: deps.clock },
+    });
+  }
 
   /** Puts events and resolves after the commit. Returns the events that were put and that no newer event has replaced. */
   async put(events: readonly NewMailboxEvent[]): Promise<readonly MailboxEvent[]> {
@@ -51,7 +53,7 @@ export class EventWrites {
       sql.PUT,
       putParams(
         events.map(({ event }) => event),
-        this.deps.now(),
+        this.deps.clock.now(),
       ),
       'mailbox put',
     );
@@ -70,7 +72,7 @@ export class EventWrites {
   async #collapse(events: readonly NewMailboxEvent[]): Promise<ReadonlySet<string>> {
     const keyed = events.filter(({ collapseKey }) => collapseKey !== undefined);
     if (keyed.length === 0) return new Set();
-    const params = [keyed.map(({ user }) => user), keyed.map(({ collapseKey }) => collapseKey), this.deps.now()];
+    const params = [keyed.map(({ user }) => user), keyed.map(({ collapseKey }) => collapseKey), this.deps.clock.now()];
     const rows = await this.deps.database.rows<{ user: string; seq: number }>(sql.COLLAPSE, params);
     return new Set(rows.map(({ user, seq }) => keyOf(user, seq)));
   }

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Bearer, Database, Log, Recipients } from '@sluice/plugin-api';
+import { pause, type Bearer, type Clock, type Database, type Log, type Recipients } from '@sluice/plugin-api';
 import { EventReads } from './event-reads.js';
 import { EventRemovals, type Persistently } from './event-removals.js';
 import { EventWrites } from './event-writes.js';
@@ -41,7 +40,7 @@ interface TotalsRow {
 export interface PostgresMailboxDeps {
   readonly database: Database;
   readonly log: Log;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Fires when the gateway closes. Failed writes are not repeated after that. */
   readonly signal: AbortSignal;
 }
@@ -55,12 +54,13 @@ export class PostgresMailbox implements Mailbox {
   readonly #limits: MailboxLimits;
 
   private constructor(private readonly deps: PostgresMailboxDeps) {
-    const { database, now } = deps;
+    const { database, clock } = deps;
+    const now = () => clock.now();
     const persistently: Persistently = (failure, write) => this.#persistently(failure, write);
-    this.#limits = new MailboxLimits(deps);
-    this.#writes = new EventWrites({ database, now, onPut: (user, seq) => this.#limits.touch(user, seq) });
+    this.#limits = new MailboxLimits({ ...deps, now });
+    this.#writes = new EventWrites({ database, clock, onPut: (user, seq) => this.#limits.touch(user, seq) });
     this.#reads = new EventReads(database, now);
-    this.#removals = new EventRemovals({ database, now, persistently });
+    this.#removals = new EventRemovals({ database, clock, persistently });
     this.#directory = new UserDirectory({ database, now, persistently });
   }
 
@@ -122,7 +122,7 @@ export class PostgresMailbox implements Mailbox {
   async findWaitingRun(user: string, id: string): Promise<WaitingRun | undefined> {
     // a client has sent the id, and PostgreSQL refuses a text that is not a UUID
     if (!UUID.test(id)) return undefined;
-    const [row] = await this.deps.database.rows<WaitingRun>(sql.FIND_WAITING_RUN, [user, id, this.deps.now()]);
+    const [row] = await this.deps.database.rows<WaitingRun>(sql.FIND_WAITING_RUN, [user, id, this.deps.clock.now()]);
     return row;
   }
 
@@ -131,7 +131,7 @@ export class PostgresMailbox implements Mailbox {
   }
 
   async summaries(users: readonly string[]): Promise<readonly MailboxSummary[]> {
-    const rows = await this.deps.database.rows<SummaryRow>(sql.SUMMARIES, [users, this.deps.now()]);
+    const rows = await this.deps.database.rows<SummaryRow>(sql.SUMMARIES, [users, this.deps.clock.now()]);
     return rows.map(({ extension, oldest, ...rest }) => ({
       ...rest,
       ...(extension !== null && { extension }),
@@ -140,7 +140,7 @@ export class PostgresMailbox implements Mailbox {
   }
 
   async totals(): Promise<MailboxTotals> {
-    const [row] = await this.deps.database.rows<TotalsRow>(sql.TOTALS, [this.deps.now()]);
+    const [row] = await this.deps.database.rows<TotalsRow>(sql.TOTALS, [this.deps.clock.now()]);
     const { events, users, oldest } = row ?? { events: 0, users: 0, oldest: null };
     return { events, users, ...(oldest !== null && { oldest }) };
   }
@@ -154,7 +154,7 @@ export class PostgresMailbox implements Mailbox {
       } catch (error) {
         if (this.deps.signal.aborted) throw error;
         this.deps.log.debug(failure, { reason: String(error) });
-        await sleep(RETRY_MS, undefined, { ref: false });
+        await pause(this.deps.clock, RETRY_MS, this.deps.signal, { ref: false });
       }
     }
   }

@@ -1,3 +1,5 @@
+import type { Clock } from '@sluice/plugin-api';
+
 interface Batch<Item> {
   readonly items: Item[];
   weight: number;
@@ -13,9 +15,9 @@ export interface StatementBatchOptions<Item> {
   readonly weightOf?: (item: Item) => number;
   /**
    * Minimum milliseconds between the starts of two batches, unless the second one is full, so that items of steady traffic share
-   * commits. An item that arrives after a pause does not wait. Default: 0.
+   * commits. An item that arrives after a pause does not wait. Absent: none.
    */
-  readonly minIntervalMs?: number;
+  readonly minInterval?: { readonly ms: number; readonly clock: Clock };
 }
 
 /**
@@ -63,16 +65,17 @@ export class StatementBatches<Item> {
       this.#running = false;
       return;
     }
-    const waitMs = this.#began + (this.options.minIntervalMs ?? 0) - performance.now();
-    if (waitMs > 0 && !this.#isFull(next)) setTimeout(() => this.#runFirst(), waitMs);
-    // later in this turn of the event loop, so that items of one turn share a batch
+    const { minInterval } = this.options;
+    const waitMs = minInterval ? this.#began + minInterval.ms - minInterval.clock.monotonic() : 0;
+    if (minInterval && waitMs > 0 && !this.#isFull(next)) minInterval.clock.after(waitMs, () => this.#runFirst());
+    // eslint-disable-next-line no-restricted-globals -- the end of a turn of the event loop, not a time: items of one turn share a batch
     else setImmediate(() => this.#runFirst());
   }
 
   #runFirst(): void {
     const batch = this.#waiting.shift();
     if (!batch) return;
-    this.#began = performance.now();
+    this.#began = this.options.minInterval?.clock.monotonic() ?? 0;
     void this.run(batch.items)
       .then(batch.resolve, batch.reject)
       .then(() => this.#startNext());

@@ -37,7 +37,7 @@ function reading() {
       readAt: (positions) => mailbox.readAt(positions),
       stillWaiting: (unacknowledged) => mailbox.stillWaiting(unacknowledged),
     },
-    now: () => time.now,
+    clock: { now: () => time.now, monotonic: () => time.now },
     after: (ms, run) => {
       const timer = { at: time.now + ms, run };
       timers.add(timer);

@@ -1,3 +1,4 @@
+import type { Clock } from '@sluice/plugin-api';
 import { AWAY_PAUSE_MS } from '@sluice/runtime';
 import type { Subscription } from '../../server/stomp-handler.js';
 import { mailboxMessage } from '../dispatch/event-message.js';
@@ -15,7 +16,7 @@ const REJECTED_PAUSE_MS = 5_000;
 
 export interface MailboxReaderDeps {
   readonly mailbox: Pick<Mailbox, 'read' | 'readAt' | 'stillWaiting'>;
-  readonly now: () => number;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly after: (ms: number, run: () => void) => { readonly cancel: () => void };
 }
 
@@ -125,8 +126,9 @@ export class MailboxReader {
 
   /** Removes events from the window that have left the mailbox: acknowledged by another session, replaced, dropped, rejected or expired. */
   async #makeRoom(): Promise<void> {
-    if (this.deps.now() - this.#lookedAt < MIN_LOOK_INTERVAL_MS) return;
-    this.#lookedAt = this.deps.now();
+    const now = this.deps.clock.monotonic();
+    if (now - this.#lookedAt < MIN_LOOK_INTERVAL_MS) return;
+    this.#lookedAt = now;
     const seqs = [...this.#unacknowledged];
     const waiting = await this.deps.mailbox.stillWaiting({ user: this.user, seqs });
     this.settle(seqs.filter((seq) => !waiting.has(seq)));
@@ -155,7 +157,7 @@ export class MailboxReader {
   }
 
   #send(event: MailboxEvent): boolean {
-    const waitMs = (event.due ?? 0) - this.deps.now();
+    const waitMs = (event.due ?? 0) - this.deps.clock.now();
     if (waitMs > 0) {
       this.#continueAfter(waitMs);
       return false;

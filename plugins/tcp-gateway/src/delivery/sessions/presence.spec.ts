@@ -13,7 +13,7 @@ function hosts() {
   const time = { now: 1_000_000 };
   const lost: string[] = [];
   const start = (serves = true, { peers } = workspace.host()) =>
-    new Presence({ peers, serves, now: () => time.now, onHostLost: (users: readonly string[]) => lost.push(...users) });
+    new Presence({ peers, serves, monotonic: () => time.now, onHostLost: (users: readonly string[]) => lost.push(...users) });
   return { start, time, lost, workspace };
 }
 

@@ -41,7 +41,8 @@ export interface PresenceOptions {
   readonly peers: Peers;
   /** Whether clients connect to this host. A host that only sends listens to the others and reports no sessions. */
   readonly serves: boolean;
-  readonly now: () => number;
+  /** Milliseconds of a clock that never jumps. */
+  readonly monotonic: () => number;
   /** Called when a host is lost without `bye`, with its users that have no session on another host. */
   readonly onHostLost: (users: readonly string[], host: string) => void;
 }
@@ -149,7 +150,7 @@ export class Presence {
 
   /** Removes hosts that were silent for {@link SILENCE_MS}. Call it every second. */
   removeSilentHosts(): void {
-    const now = this.options.now();
+    const now = this.options.monotonic();
     for (const [host, { heardAt, users }] of this.#hosts) {
       if (now - heardAt < SILENCE_MS) continue;
       const names = [...users.keys()];
@@ -176,7 +177,7 @@ export class Presence {
     if (message.kind === 'hello') return this.announceAll();
     const known = this.#hosts.get(from);
     const host: RemoteHost = known ?? { heardAt: 0, users: new Map() };
-    host.heardAt = this.options.now();
+    host.heardAt = this.options.monotonic();
     this.#hosts.set(from, host);
     if (message.kind === 'snapshot') this.#replace(host.users, message.sessions);
     else if (message.kind === 'came') this.#addRemote(host.users, message.session);

@@ -1,4 +1,5 @@
 import { afterEach } from '@jest/globals';
+import { systemClock } from '@sluice/plugin-api';
 import { MemoryLog } from '@sluice/testing';
 import { startStompServer, type StompServer, type StompServerOptions } from '../../../src/server/server.js';
 import { FakeStompHandler } from './fake-stomp-handler.js';
@@ -29,7 +30,14 @@ export async function startGateway(options: Partial<StompServerOptions> = {}): P
   const handler = new FakeStompHandler();
   const log = new MemoryLog();
   const limits = { closeTimeout: 100, ...options.limits };
-  const server = await startStompServer({ handler, log, tcp: { host: '127.0.0.1', port: 0 }, ...options, limits });
+  const server = await startStompServer({
+    handler,
+    log,
+    clock: systemClock,
+    tcp: { host: '127.0.0.1', port: 0 },
+    ...options,
+    limits,
+  });
   const port = server.tcpPort ?? 0;
   const clients: RawClient[] = [];
   const keep = async (opening: Promise<RawClient>) => {
