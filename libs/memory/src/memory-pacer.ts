@@ -128,13 +128,20 @@ export class MemoryPace implements Pace {
     }
   }
 
+  /** Looks once Retry-After has passed. A timer of Node may fire up to a millisecond before its time, and nothing else would look then. */
+  private lookAfterPause(): void {
+    const wait = this.closedUntil - this.clock.monotonic();
+    if (wait > 0) this.later(Math.ceil(wait), () => this.lookAfterPause());
+    else this.look();
+  }
+
   private async call(): Promise<void> {
     this.inFlight += 1;
     const end = await this.owner.start(PUSH_CLASSES);
     this.inFlight -= 1;
     if (end !== 'idle' && end.retryAfterMs !== undefined) {
       this.closedUntil = this.clock.monotonic() + end.retryAfterMs;
-      this.later(end.retryAfterMs, () => this.look());
+      this.lookAfterPause();
     }
     if (end !== 'idle' && end.lingerMs !== undefined) this.linger(end.lingerMs);
     this.end();
