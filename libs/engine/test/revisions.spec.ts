@@ -112,6 +112,23 @@ describe('a reload', () => {
   });
 });
 
+describe('a key that is added or removed by a reload', () => {
+  const KEY = "deliver: { key: '${{ trigger.data.text }}' }\n";
+
+  it('orders new events, and lets runs and held events of before end', async () => {
+    const machine = await waiting();
+    await machine.reload(flow('t', save('save', 'keyed'), KEY));
+    for (let n = 0; n < 3; n++) await machine.publish('t.asked', { text: 'second' });
+    await until('two events are held behind the first', () => machine.database.lanes.get('t')?.held.length === 2);
+    await machine.reload(flow('t', save('save', 'unkeyed')));
+    await machine.publish('t.asked', { text: 'third' });
+    machine.pacer.regain();
+    await machine.ended('done', 5);
+    expect(await told(machine, 5)).toHaveLength(5);
+    expect(await parked(machine)).toEqual([]);
+  });
+});
+
 describe('a replay', () => {
   it('continues on the corrected flow when that has the step', async () => {
     let isBroken = true;
