@@ -157,11 +157,17 @@ export class MemoryBus implements Bus {
   }
 
   async consume(name: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): Promise<Consumer> {
+    return this.attach(name, options, handle, false);
+  }
+
+  /** @param owns true for a consumer of the owner of the queue */
+  async attach(name: string, options: ConsumeOptions, handle: (delivery: Delivery) => void, owns: boolean): Promise<Consumer> {
     this.#open();
     const queue = this.broker.queue(name);
     if (!queue) throw engineFail.BUS_UNAVAILABLE(`queue ${name} does not exist: declare it first`);
     const taker: Taker = {
       bus: this,
+      owns,
       prefetch: options.prefetch,
       held: new Set(),
       connected: () => this.state().state === 'up',
@@ -272,7 +278,7 @@ class MemoryOwnership implements QueueOwnership {
 
   async consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): Promise<Consumer> {
     if (this.ended.aborted) throw engineFail.BUS_UNAVAILABLE('the right to consume the queue has ended');
-    const consumer = await this.bus.consume(queue, options, handle);
+    const consumer = await this.bus.attach(queue, options, handle, true);
     this.#consumers.push({ queue, consumer });
     return consumer;
   }

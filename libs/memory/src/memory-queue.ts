@@ -13,6 +13,8 @@ export interface Entry {
 export interface Taker {
   /** The connection of the consumer. */
   readonly bus: object;
+  /** True: it takes only while its connection owns the queue. False: only while no connection owns it. */
+  readonly owns: boolean;
   prefetch: number;
   readonly held: Set<Entry>;
   /** Returns whether its connection is up. */
@@ -159,7 +161,7 @@ export class MemoryQueue {
   }
 
   #hasRoom(taker: Taker): boolean {
-    if (this.only !== undefined && this.only !== taker.bus) return false;
+    if (taker.owns ? this.only !== taker.bus : this.only !== undefined) return false;
     return this.#takers.has(taker) && taker.connected() && taker.held.size < taker.prefetch;
   }
 

@@ -22,7 +22,7 @@ export class EmbeddedOwnership implements QueueOwnership {
 
   async consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): Promise<Consumer> {
     if (this.ended.aborted) throw engineFail.BUS_UNAVAILABLE('the right to consume the queue has ended');
-    const consumer = this.reader.consume(queue, options, handle);
+    const consumer = this.reader.consume(queue, options, handle, true);
     this.#consumers.push(consumer);
     return consumer;
   }

@@ -31,12 +31,14 @@ with own as materialized (
   update message set taken_by = $3, deliveries = deliveries + 1
   where exists (select from own) and id = any (array(
     select next.id
-    from unnest($1::text[], $2::integer[]) as wanted (queue, count)
+    from unnest($1::text[], $2::integer[], $4::boolean[]) as wanted (queue, count, owned)
     cross join lateral (
       select id from message where queue = wanted.queue and at <= now() and taken_by is null
       order by at, id limit wanted.count for update skip locked
     ) as next
     where wanted.queue <> all (array(select queue from locked where taker <> $3))
+      -- an owner that has lost the queue may not have noticed it yet
+      and (not wanted.owned or wanted.queue = any (array(select queue from locked where taker = $3)))
   ))
   returning id, queue, at, deliveries, headers, body
 )
@@ -63,12 +65,14 @@ export class Reader {
 
   constructor(private readonly writer: Writer) {}
 
-  consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void): DroppableConsumer {
+  /** @param owned true: messages are taken only while the session owns the queue */
+  consume(queue: string, options: ConsumeOptions, handle: (delivery: Delivery) => void, owned = false): DroppableConsumer {
     const consumers = this.#queues.get(queue) ?? new Set();
     this.#queues.set(queue, consumers);
     const consumer = new EmbeddedConsumer(
       options.prefetch,
       handle,
+      owned,
       () => this.#run(),
       () => {
         consumers.delete(consumer);
@@ -152,7 +156,8 @@ export class Reader {
   }
 
   async #take(link: Link, wanted: ReadonlyMap<string, number>): Promise<void> {
-    const values = [[...wanted.keys()], [...wanted.values()], link.session];
+    const owned = [...wanted.keys()].map((queue) => [...(this.#queues.get(queue) ?? [])].some((consumer) => consumer.owned));
+    const values = [[...wanted.keys()], [...wanted.values()], link.session, owned];
     const { rows } = await link.take.query<Row>({ name: 'take', text: TAKE, values });
     const taken = new Map<string, number>();
     for (const row of rows) {
@@ -186,6 +191,7 @@ class EmbeddedConsumer implements DroppableConsumer {
   constructor(
     private prefetch: number,
     private readonly handle: (delivery: Delivery) => void,
+    readonly owned: boolean,
     private readonly roomier: () => void,
     private readonly gone: () => void,
   ) {}

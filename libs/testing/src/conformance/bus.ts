@@ -272,6 +272,23 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         expect(again[0]!.redelivered).toBe(1);
       });
 
+      it('takes nothing with a right that another host has taken away, also when that host has released it', async () => {
+        const queue = await declared();
+        const other = await open();
+        const first = await owned(bus, queue);
+        const stale = await take(first, queue);
+        // a broker that cannot take the right away makes the other host wait instead
+        const second = await other.own(right(), [queue]);
+        await second?.release();
+        if (second) {
+          await bus.publish(to(queue, ['for the next owner']));
+          const next = await take(await owned(other, queue), queue);
+          await until('the message', () => next.length === 1);
+          expect(stale).toEqual([]);
+        }
+        await first.release();
+      });
+
       it('leaves the queue to any host when it has released it', async () => {
         const queue = await declared();
         const ownership = await owned(bus, queue);
