@@ -7,6 +7,9 @@ import { basename } from 'node:path';
 export const ROOT = new URL('../../', import.meta.url);
 
 const KILL_AFTER_MS = 10_000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** Milliseconds between two looks whether npm still runs. */
+const PARENT_CHECK_MS = 500;
 
 /** Number of programs that are running. */
 let running = 0;
@@ -63,8 +66,26 @@ export function npm(args, options = {}) {
 
 /** Runs the built `sluice` command with these arguments, and exits with its exit code. */
 export async function becomeSluice(...args) {
+  stopWithNpm();
   const { code } = await run([process.execPath, 'apps/cli/bin/sluice.js', ...args], { ipc: true });
   process.exitCode = code;
+}
+
+/**
+ * Stops this program, as SIGTERM does, when the npm that runs it has ended: npm passes Ctrl-C on, but ends at a SIGTERM of its own without its
+ * script, which would then run on. A program that npm does not run may lose its parent, such as the shell that started it.
+ */
+function stopWithNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, PARENT_CHECK_MS);
+  timer.unref();
+  // the stop has begun already, and a second signal would cut it off
+  for (const signal of SIGNALS) process.once(signal, () => clearInterval(timer));
 }
 
 /**
@@ -73,7 +94,7 @@ export async function becomeSluice(...args) {
  * channel its end asks the child to stop, which may safely happen in addition to a signal.
  */
 function forwardSignals(child, told) {
-  const handlers = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => {
+  const handlers = SIGNALS.map((signal) => {
     const forward = () => {
       told();
       if (child.connected) child.disconnect();
