@@ -1,6 +1,6 @@
 import type { RetryPolicy } from '../model.js';
 import type { Report } from '../report.js';
-import type { StepDraft } from '../verbs/index.js';
+import type { StepDraft } from '../verbs/drafts.js';
 import type { ListNode, MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
 
 /** A flow as written: its grammar has been checked, its names and expressions not yet. */

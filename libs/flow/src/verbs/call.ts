@@ -4,19 +4,10 @@ import { readDuration } from '../grammar/values.js';
 import { mapSchema, NAME } from '../json-schema.js';
 import { ANY } from '../lint/shapes.js';
 import type { CallStep } from '../model.js';
-import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
 import { valuesGiven } from './given.js';
-import { buildOnError, readOnError, valuesOfOnError, type OnErrorDraft } from './on-error.js';
-import type { StepDraftCommon, Verb } from './verb.js';
-
-export interface CallDraft extends StepDraftCommon {
-  readonly verb: 'call';
-  /** The name of the called flow. */
-  readonly flow: ScalarNode;
-  readonly data?: YamlNode;
-  readonly timeoutMs?: number;
-  readonly onError: readonly OnErrorDraft[];
-}
+import { buildOnError, readOnError, valuesOfOnError } from './on-error.js';
+import type { CallDraft } from './drafts.js';
+import type { Verb } from './verb.js';
 
 const CALL: KeyTable = {
   of: 'call',

@@ -9,18 +9,8 @@ import type { EmitStep } from '../model.js';
 import type { Report } from '../report.js';
 import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
 import { valuesGiven } from './given.js';
-import type { StepDraftCommon, Verb } from './verb.js';
-
-export interface EmitDraft extends StepDraftCommon {
-  readonly verb: 'emit';
-  readonly type: ScalarNode;
-  readonly data?: YamlNode;
-  readonly subject?: ScalarNode;
-  readonly correlationid?: ScalarNode;
-  readonly partitionkey?: ScalarNode;
-  readonly datacontenttype?: ScalarNode;
-  readonly afterMs?: number;
-}
+import type { EmitDraft } from './drafts.js';
+import type { Verb } from './verb.js';
 
 const TEXTS = ['subject', 'correlationid', 'partitionkey', 'datacontenttype'] as const;
 const EMIT: KeyTable = {

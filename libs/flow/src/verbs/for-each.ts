@@ -4,22 +4,11 @@ import { checkIdentifier } from '../grammar/read-names.js';
 import { readChoice, readDuration, readExpression, readInteger, readText } from '../grammar/values.js';
 import { EXPRESSION, IDENTIFIER, mapSchema } from '../json-schema.js';
 import { ANY, ERROR_SHAPE, objectShape, shapeOfNode, type Shape } from '../lint/shapes.js';
-import type { ForEachStep, OnFailure } from '../model.js';
+import type { ForEachStep } from '../model.js';
 import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
 import { firstUnit } from '../yaml/source-text.js';
-import type { StepDraft } from './index.js';
-import type { StepDraftCommon, StepReading, StepShapes, Verb } from './verb.js';
-
-export interface ForEachDraft extends StepDraftCommon {
-  readonly verb: 'forEach';
-  /** Absent only when it has been reported. */
-  readonly in?: ScalarNode;
-  readonly as: string;
-  readonly onFailure: OnFailure;
-  readonly steps: readonly StepDraft[];
-  readonly output?: YamlNode;
-  readonly timeoutMs?: number;
-}
+import type { ForEachDraft } from './drafts.js';
+import type { StepReading, StepShapes, Verb } from './verb.js';
 
 const FOR_EACH: KeyTable = {
   of: 'forEach',

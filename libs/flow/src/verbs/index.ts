@@ -6,30 +6,21 @@ import type { JsonSchema } from '../json-schema.js';
 import type { Shape } from '../lint/shapes.js';
 import type { Step } from '../model.js';
 import type { YamlNode } from '../yaml/nodes.js';
-import { call, type CallDraft } from './call.js';
-import { emit, type EmitDraft } from './emit.js';
-import { forEach, type ForEachDraft } from './for-each.js';
-import { raise, type RaiseDraft } from './raise.js';
-import { reply, type ReplyDraft } from './reply.js';
-import { set, type SetDraft } from './set.js';
+import { call } from './call.js';
+import type { KnownDraft, StepDraft } from './drafts.js';
+import { emit } from './emit.js';
+import { forEach } from './for-each.js';
+import { raise } from './raise.js';
+import { reply } from './reply.js';
+import { set } from './set.js';
 import { STEP_KEYS, type StepKey } from './step-keys.js';
-import { stop, type StopDraft } from './stop.js';
-import { switchVerb, type SwitchDraft } from './switch.js';
-import { tryVerb, type TryDraft } from './try.js';
-import { use, type UseDraft } from './use.js';
-import type {
-  InnerSteps,
-  StepBuilding,
-  StepChecking,
-  StepDraftCommon,
-  StepReading,
-  StepSchemas,
-  StepShapes,
-  StepValue,
-  Verb,
-} from './verb.js';
+import { stop } from './stop.js';
+import { switchVerb } from './switch.js';
+import { tryVerb } from './try.js';
+import { use } from './use.js';
+import type { InnerSteps, StepBuilding, StepChecking, StepReading, StepSchemas, StepShapes, StepValue, Verb } from './verb.js';
 
-export type { CallDraft, EmitDraft, ForEachDraft, RaiseDraft, ReplyDraft, SetDraft, StopDraft, SwitchDraft, TryDraft, UseDraft };
+export type * from './drafts.js';
 export type * from './verb.js';
 
 /** All verbs. */
@@ -38,19 +29,6 @@ const VERBS = { use, set, switch: switchVerb, forEach, try: tryVerb, call, emit,
 export type VerbName = keyof typeof VERBS;
 
 export const VERB_NAMES = Object.keys(VERBS) as readonly VerbName[];
-
-/** A step whose grammar has no errors. */
-type KnownDraft =
-  UseDraft | SetDraft | SwitchDraft | ForEachDraft | TryDraft | CallDraft | EmitDraft | ReplyDraft | StopDraft | RaiseDraft;
-
-/** A step that could not be read, or whose verb comes with a later release: only its id and the ids of its inner steps are known. */
-export interface UnknownDraft extends StepDraftCommon {
-  readonly verb: 'unknown';
-  /** Ids of the steps inside of this step. */
-  readonly inner: readonly string[];
-}
-
-export type StepDraft = KnownDraft | UnknownDraft;
 
 /** Returns the module of a step's verb. The table and the drafts have the same keys, so the module fits the draft. */
 function verbOf<Draft extends KnownDraft>(draft: Draft): Verb<Draft, Step> {

@@ -1,13 +1,8 @@
 import { readFields, type KeyTable } from '../grammar/fields.js';
 import { readCondition } from '../grammar/values.js';
 import type { OnError } from '../model.js';
-import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
+import type { OnErrorDraft } from './drafts.js';
 import type { StepBuilding, StepReading, StepValue } from './verb.js';
-
-export interface OnErrorDraft {
-  readonly when?: ScalarNode;
-  readonly output: YamlNode;
-}
 
 const ON_ERROR: KeyTable = { of: 'an entry of onError', keys: ['when', 'output'] };
 

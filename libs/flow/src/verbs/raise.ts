@@ -4,21 +4,10 @@ import { readChoice, readTemplateText, readText } from '../grammar/values.js';
 import { mapSchema, TEXT } from '../json-schema.js';
 import type { RaiseStep } from '../model.js';
 import type { Report } from '../report.js';
-import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
+import type { YamlNode } from '../yaml/nodes.js';
 import { valuesGiven } from './given.js';
-import type { StepDraftCommon, Verb } from './verb.js';
-
-export interface RaiseDraft extends StepDraftCommon {
-  readonly verb: 'raise';
-  /** When absent: the error of the surrounding `catch` is raised again. */
-  readonly error?: {
-    readonly code: string;
-    readonly codeNode: YamlNode;
-    readonly fate: 'rejected' | 'fatal';
-    readonly message: ScalarNode;
-    readonly details?: YamlNode;
-  };
-}
+import type { RaiseDraft } from './drafts.js';
+import type { Verb } from './verb.js';
 
 const RAISE: KeyTable = {
   of: 'raise',

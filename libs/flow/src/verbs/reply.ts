@@ -2,16 +2,10 @@ import { opensExpression } from '../expression/index.js';
 import { readFields, type KeyTable } from '../grammar/fields.js';
 import { EXPRESSION, mapSchema, VALUES } from '../json-schema.js';
 import type { ReplyStep } from '../model.js';
-import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
+import type { MapNode, YamlNode } from '../yaml/nodes.js';
 import { valuesGiven } from './given.js';
-import type { StepDraftCommon, Verb } from './verb.js';
-
-export interface ReplyDraft extends StepDraftCommon {
-  readonly verb: 'reply';
-  readonly status?: ScalarNode;
-  readonly headers?: MapNode;
-  readonly data?: YamlNode;
-}
+import type { ReplyDraft } from './drafts.js';
+import type { Verb } from './verb.js';
 
 const REPLY: KeyTable = { of: 'reply', keys: ['data', 'status', 'headers'] };
 const NO_HEADERS: MapNode = { kind: 'map', entries: [], start: 0, end: 0 };

@@ -1,12 +1,7 @@
 import { shapeOfNode } from '../lint/shapes.js';
 import type { SetStep } from '../model.js';
-import type { YamlNode } from '../yaml/nodes.js';
-import type { StepDraftCommon, Verb } from './verb.js';
-
-export interface SetDraft extends StepDraftCommon {
-  readonly verb: 'set';
-  readonly value: YamlNode;
-}
+import type { SetDraft } from './drafts.js';
+import type { Verb } from './verb.js';
 
 /** Computes a value. */
 export const set: Verb<SetDraft, SetStep> = {

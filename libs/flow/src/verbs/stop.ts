@@ -2,13 +2,8 @@ import { readFields, type KeyTable } from '../grammar/fields.js';
 import { readTemplateText } from '../grammar/values.js';
 import { mapSchema, TEXT } from '../json-schema.js';
 import type { StopStep } from '../model.js';
-import type { ScalarNode } from '../yaml/nodes.js';
-import type { StepDraftCommon, Verb } from './verb.js';
-
-export interface StopDraft extends StepDraftCommon {
-  readonly verb: 'stop';
-  readonly reason?: ScalarNode;
-}
+import type { StopDraft } from './drafts.js';
+import type { Verb } from './verb.js';
 
 const STOP: KeyTable = { of: 'stop', keys: ['reason'] };
 

@@ -2,16 +2,9 @@ import { readFields, type KeyTable } from '../grammar/fields.js';
 import { readCondition } from '../grammar/values.js';
 import { CONDITION, mapSchema } from '../json-schema.js';
 import type { SwitchStep } from '../model.js';
-import type { ScalarNode } from '../yaml/nodes.js';
 import { firstUnit } from '../yaml/source-text.js';
-import type { StepDraft } from './index.js';
-import type { StepDraftCommon, Verb } from './verb.js';
-
-export interface SwitchDraft extends StepDraftCommon {
-  readonly verb: 'switch';
-  readonly cases: readonly { readonly when: ScalarNode; readonly steps: readonly StepDraft[] }[];
-  readonly otherwise: readonly StepDraft[];
-}
+import type { SwitchDraft } from './drafts.js';
+import type { Verb } from './verb.js';
 
 const SWITCH: KeyTable = {
   of: 'switch',

@@ -2,15 +2,8 @@ import { readFields, type KeyTable } from '../grammar/fields.js';
 import { readDuration } from '../grammar/values.js';
 import { mapSchema } from '../json-schema.js';
 import type { TryStep } from '../model.js';
-import type { StepDraft } from './index.js';
-import type { StepDraftCommon, Verb } from './verb.js';
-
-export interface TryDraft extends StepDraftCommon {
-  readonly verb: 'try';
-  readonly steps: readonly StepDraft[];
-  readonly catch: readonly StepDraft[];
-  readonly timeoutMs?: number;
-}
+import type { TryDraft } from './drafts.js';
+import type { Verb } from './verb.js';
 
 const TRY: KeyTable = {
   of: 'try',

@@ -8,25 +8,12 @@ import { readChoice, readDuration, readText } from '../grammar/values.js';
 import { useSchema } from '../json-schema.js';
 import { ANY, eitherShape, samplesOf, shapeOfNode, shapeOfSchema, type Shape } from '../lint/shapes.js';
 import { lookAlikeNote } from '../look-alikes.js';
-import { PRIORITIES, type Priority, type RetryPolicy, type UseStep } from '../model.js';
-import type { MapNode, ScalarNode } from '../yaml/nodes.js';
+import { PRIORITIES, type UseStep } from '../model.js';
+import type { MapNode } from '../yaml/nodes.js';
 import { valuesGiven } from './given.js';
-import { buildOnError, readOnError, valuesOfOnError, type OnErrorDraft } from './on-error.js';
-import type { StepDraftCommon, StepShapes, Verb } from './verb.js';
-
-export interface UseDraft extends StepDraftCommon {
-  readonly verb: 'use';
-  readonly use: ScalarNode;
-  readonly plugin: string;
-  readonly action: string;
-  /** A name, or one whole expression. */
-  readonly connection?: ScalarNode;
-  readonly with?: MapNode;
-  readonly timeoutMs?: number;
-  readonly priority: Priority;
-  readonly retry?: RetryPolicy;
-  readonly onError: readonly OnErrorDraft[];
-}
+import { buildOnError, readOnError, valuesOfOnError } from './on-error.js';
+import type { UseDraft } from './drafts.js';
+import type { StepShapes, Verb } from './verb.js';
 
 const NO_OPTIONS: MapNode = { kind: 'map', entries: [], start: 0, end: 0 };
 

@@ -8,15 +8,8 @@ import type { Step, StepCommon } from '../model.js';
 import type { Report } from '../report.js';
 import type { Texts } from '../texts.js';
 import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
-import type { StepDraft } from './index.js';
+import type { StepDraft, StepDraftCommon } from './drafts.js';
 import type { StepKey } from './step-keys.js';
-
-/** The fields that all steps have in common. */
-export interface StepDraftCommon {
-  readonly id: string;
-  readonly idNode: ScalarNode;
-  readonly if?: ScalarNode;
-}
 
 /** A value of a step that may contain expressions. */
 export interface StepValue {

@@ -12,7 +12,7 @@ const PACE: KeyTable = {
   of: 'pace',
   keys: ['concurrency', 'rate', 'latencyTarget', 'shares', 'breaker', 'crashGrace', 'calendar', 'timezone'],
   later: ['shared'],
-  instead: { shared: 'until then give each of the two connections a part of the limit: concurrency: { max: 2 }' },
+  instead: { shared: 'until then write a part of the limit in each of the two connections: concurrency: { max: 2 }' },
 };
 const CONCURRENCY: KeyTable = { of: 'concurrency', keys: ['max', 'start', 'adaptive'] };
 const SHARES: KeyTable = { of: 'shares', keys: PRIORITIES };
