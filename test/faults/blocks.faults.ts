@@ -52,21 +52,21 @@ steps:
         - { id: seen, use: notebook.write, connection: paced, with: { file: '\${{ env.NOTES }}/seen' } }
 `;
 
-/** Calls that wait for a closed 1C, in blocks with timeouts of which the outer one ends first. */
+/** Calls that wait for a closed 1C, in a block whose timeout ends before those inside. The try around it handles the timeout. */
 const TIMED_FLOW = `
 sluice: 1
 flow: timed
 trigger: { use: event, with: { types: [timed.created] } }
 steps:
-  - id: outer
-    timeout: 3s
+  - id: around
     try:
       steps:
-        - id: inner
-          timeout: 1h
+        - id: limited
+          timeout: 3s
           try:
             steps:
               - id: each
+                timeout: 1h
                 forEach:
                   in: \${{ [1..3] }}
                   steps:
