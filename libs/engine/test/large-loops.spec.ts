@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { fail } from '@sluice/plugin-api';
-import { MemoryBroker, MemoryDatabase } from '@sluice/memory';
+import { MemoryBroker, MemoryDatabase, VirtualClock } from '@sluice/memory';
 import { until } from '@sluice/testing';
 import { flow, testEngines, type Answer, type TestEngine } from './engine-harness.js';
 
@@ -235,6 +235,23 @@ describe('the database is away during a large loop', () => {
     machine.database.away = false;
     await ended(machine, 'done');
     expect(paths(machine)).toEqual(Array.from({ length: 20 }, (_, n) => `save/${n}`));
+    expect(machine.database.suspects.size).toBe(0);
+  });
+});
+
+describe('the database is away for longer than a minute', () => {
+  it('hands the hop back with a durable delay, and repeats it without counting a death', async () => {
+    const clock = new VirtualClock();
+    const machine = await start({ flows: sized(40_000, loop(3)), clock });
+    machine.database.away = true;
+    await machine.publish('t.asked', {});
+    await clock.advance(62_000);
+    const lines = machine.log.lines.filter(({ message }) => message.includes('the database is away, a hop is handed back'));
+    expect(lines).toHaveLength(1);
+    machine.database.away = false;
+    await clock.advance(10_000);
+    await ended(machine, 'done');
+    expect(paths(machine)).toEqual(['save/0', 'save/1', 'save/2']);
     expect(machine.database.suspects.size).toBe(0);
   });
 });
