@@ -8,7 +8,8 @@ const OTHER = '0198a1f2-2222-5000-8000-000000000002';
 /** Returns an API with these notes of runs, by run; every run has a story. */
 function hostWith(notes: Readonly<Record<string, readonly string[]>>) {
   const asked: string[] = [];
-  const story = async ({ id }: { id: string }) => ({ events: id in notes ? [{ id }] : [], isCut: false }) as unknown as Story;
+  const story = async ({ id }: { id: string }) =>
+    ({ events: id in notes ? [{ id, runs: [{ run: id }] }] : [], isCut: false }) as unknown as Story;
   const runs = async ({ note = '' }) => {
     asked.push(note);
     const has = (words: readonly string[]) =>
@@ -36,6 +37,13 @@ describe('find', () => {
     expect(await find(admin, 'order', 10)).toEqual({ runs: [{ run: RUN }, { run: OTHER }], hasMore: false });
     expect(await find(admin, 'ord W-40', 10)).toMatchObject({ events: [{ id: OTHER }] });
     expect(asked).toEqual(['order', 'ord W-40', 'ord* W-40*']);
+  });
+
+  it('returns the story of the first run when it contains the others', async () => {
+    const { admin } = hostWith({ [RUN]: ['W-4'], [OTHER]: ['W-4'] });
+    const story = async ({ id }: { id: string }) =>
+      ({ events: id === OTHER ? [{ id: OTHER, runs: [{ run: OTHER }, { run: RUN }] }] : [], isCut: false }) as unknown as Story;
+    expect(await find({ ...admin, story }, 'W-4', 10)).toMatchObject({ events: [{ id: OTHER }] });
   });
 
   it('returns an empty story for a text that is nowhere', async () => {

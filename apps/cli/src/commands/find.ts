@@ -53,9 +53,13 @@ export async function find(admin: Pick<AdminClient, 'story' | 'parked' | 'runs'>
   for (const note of [text, prefixes]) {
     // a page may be empty although runs follow
     const { items, more } = await collectPages((page) => admin.runs({ note, ...page }), LISTED_RUNS, LISTED_RUNS);
-    const [only] = items;
-    if (only && items.length === 1 && more === 0) return admin.story({ id: only.run, limit });
-    if (only) return { runs: items, hasMore: more > 0 };
+    const oldest = items.at(-1);
+    if (oldest === undefined) continue;
+    // an order and the events that it caused often have the same number: one story then
+    const story = more === 0 ? await admin.story({ id: oldest.run, limit }) : undefined;
+    const told = new Set(story?.events.flatMap(({ runs }) => runs.map(({ run }) => run)));
+    if (story && items.every(({ run }) => told.has(run))) return story;
+    return { runs: items, hasMore: more > 0 };
   }
   return exact;
 }
