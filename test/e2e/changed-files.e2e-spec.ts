@@ -45,7 +45,7 @@ describe('invalid changes to files of the workspace', () => {
     await logged('flows/save.yaml changed');
     for (const command of ['status', 'doctor']) {
       const { stdout } = await sluice(host.url ?? '', command, ...(command === 'doctor' ? ['--workspace', workspace.path] : []));
-      expect(stdout).toMatch(/flows\/save\.yaml changed.*restart/);
+      expect(stdout).toMatch(/flows\/save\.yaml changed.*sluice reload/);
     }
 
     write(BROKEN);

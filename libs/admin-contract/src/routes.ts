@@ -448,7 +448,7 @@ export const HOST_ROUTES = {
     request: NoFields,
     status: 200,
     response: z.object({ flows: CHANGES, connections: CHANGES }),
-    errors: { 409: ['WORKSPACE_INVALID', 'RESTART_NEEDED', 'CONFIG_INVALID'] },
+    errors: { 409: ['CONFIG_INVALID'], 422: ['WORKSPACE_INVALID', 'RESTART_NEEDED'] },
     target: () => 'the workspace',
   }),
   doctor: reading({
