@@ -2,16 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { EmbeddedBus, PostgresProcess } from '@sluice/embedded';
 import type { Bus } from '@sluice/engine';
+import type { Flow } from '@sluice/flow';
 import { systemClock } from '@sluice/plugin-api';
 import { RabbitBus } from '@sluice/rabbit';
 import { openStore } from '@sluice/store';
 import { startPostgres, startRabbit, until } from '@sluice/testing';
-import { flow, testEngines, type TestEngine } from './engine-harness.js';
+import { MemoryBroker, MemoryDatabase } from '@sluice/memory';
+import { flow, startOn, type TestEngineOptions } from './engine-harness.js';
 
-const { start } = testEngines();
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 /** Longer than a minute: the next instant of a schedule may be that far away. */
 const PATIENCE_MS = 90_000;
@@ -76,9 +77,17 @@ describe.each([
   });
   afterAll(() => backends?.stop());
 
-  async function host(options: Omit<Parameters<typeof start>[0], 'adapters'>): Promise<TestEngine> {
+  const running: { stop(): Promise<void> }[] = [];
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((one) => one.stop()));
+  });
+
+  async function host(options: TestEngineOptions) {
     const store = await openStore({ url: backends.database, engine: 'postgresql', log: silent, clock: systemClock });
-    return start({ ...options, adapters: { bus: await backends.openBus(), store } });
+    const memory = { broker: new MemoryBroker(), database: new MemoryDatabase() };
+    const machine = await startOn({ ...options, ...memory }, await backends.openBus(), store);
+    running.push(machine);
+    return machine;
   }
 
   it(
@@ -92,7 +101,7 @@ describe.each([
       const options = {
         flows,
         clock,
-        edit: (one: Parameters<NonNullable<Parameters<typeof start>[0]['edit']>>[0]) => ({ ...one, trigger }),
+        edit: (one: Flow) => ({ ...one, trigger }),
       };
 
       const frozen = await host(options);

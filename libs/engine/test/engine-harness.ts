@@ -137,8 +137,6 @@ export interface TestEngineOptions {
   readonly ready?: boolean;
   /** Default: the clock of the process. */
   readonly clock?: Clock;
-  /** Default: a bus of `broker`, and a store of `database`. */
-  readonly adapters?: { readonly bus: Bus; readonly store: Store };
   /** False: no queue records the events, so that events without a flow become unrouted. */
   readonly watch?: boolean;
   /** Replaces parts of the compiled flows. */
@@ -148,13 +146,22 @@ export interface TestEngineOptions {
 }
 
 /** Starts an engine on memory adapters with the fake plugin. Returns it with its adapters and with everything that it has reported. */
-export async function startTestEngine(options: TestEngineOptions) {
+export function startTestEngine(options: TestEngineOptions) {
+  const { clock = systemClock } = options;
+  const { broker = new MemoryBroker(clock), database = new MemoryDatabase(clock) } = options;
+  return startOn({ ...options, broker, database }, broker.connect(), new MemoryStore(database));
+}
+
+/** As {@link startTestEngine}, on this bus and this store. */
+export async function startOn<OneBus extends Bus>(
+  options: TestEngineOptions & Required<Pick<TestEngineOptions, 'broker' | 'database'>>,
+  bus: OneBus,
+  store: Store,
+) {
   const calls: SeenCall[] = [];
   const outcomes: { flow: string; outcome: string | undefined }[] = [];
   const clock = options.clock ?? systemClock;
-  const broker = options.broker ?? new MemoryBroker(clock);
-  const database = options.database ?? new MemoryDatabase(clock);
-  const { bus, store } = options.adapters ?? { bus: broker.connect(), store: new MemoryStore(database) };
+  const { broker, database } = options;
   const pacer = options.pacer ?? new PlainPacer();
   const fake: AnyPlugin = fakePlugin(calls, options.answer ?? (() => ({ ok: true })), options.idempotent);
   const plugins = new Map([fake, ...(options.plugin ? [options.plugin] : [])].map((plugin) => [plugin.name, plugin]));
