@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { engineFail, runId, systemClock, type Clock } from '@sluice/plugin-api';
 import { encodeRun, laneOf, RUN_TYPE, type Outgoing, type RunState } from '@sluice/engine';
-import { MemoryBroker, MemoryDatabase } from '@sluice/memory';
+import { MemoryBroker, MemoryBus, MemoryDatabase } from '@sluice/memory';
 import { until } from '@sluice/testing';
 import { flow, testEngines, type SeenCall, type TestEngine, type TestEngineOptions } from './engine-harness.js';
 
@@ -437,8 +437,8 @@ describe('the order of keys under random faults', () => {
               kill(hosts[killed] as TestEngine);
               await begin();
             } else if (random() < 0.04) {
-              hosts.at(-1)?.bus.lose();
-              hosts.at(-1)?.bus.regain();
+              busOf(hosts.at(-1)).lose();
+              busOf(hosts.at(-1)).regain();
             }
           }
         }),
@@ -487,13 +487,18 @@ describe('laneOf', () => {
   });
 });
 
+function busOf(host: TestEngine | undefined): MemoryBus {
+  if (host?.bus instanceof MemoryBus) return host.bus;
+  throw new Error('the host has no bus in memory');
+}
+
 /** Ends a host as kill -9 does: its connection is gone, and it reaches the database no longer. */
 function kill(host: TestEngine): void {
   const away = () => Promise.reject(engineFail.STORE_UNAVAILABLE('killed'));
   const { leases, lanes } = host.store;
   Object.assign(leases, { take: away, release: away });
   Object.assign(lanes, { write: away, read: away, open: away });
-  host.bus.crash();
+  busOf(host).crash();
 }
 
 /** Lets writes of lanes take their time and fail now and then, before or after they are committed. */
