@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { drive } from '../support/drive.js';
-import { startServers, type Servers } from '../support/engines.js';
+import { startPostgres, type PostgresServer } from '@sluice/testing';
+import { startServers } from '../support/engines.js';
 import type { HostProcess } from '../support/host.js';
 import { erpWorkspace, SAVE_CALL } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
@@ -29,19 +30,32 @@ steps:
   - { id: order, use: onec-http.call, connection: erp, with: { method: SaveOrder, data: '\${{ trigger.data }}' } }
 `;
 
+/** The servers of the hosts. */
+interface Backends {
+  readonly postgres: PostgresServer;
+  readonly env: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
 let rounds = 0;
 
 describe.each([
-  ['RabbitMQ', (servers: Servers) => servers.env],
-  ['the bus on PostgreSQL', ({ postgres }: Servers) => ({ SLUICE_DATABASE_URL: postgres.url })],
-])('the order of keys over two hosts on %s', (_name, envOf) => {
-  let servers: Servers;
+  ['RabbitMQ', startServers],
+  [
+    'the bus on PostgreSQL',
+    async () => {
+      const postgres = await startPostgres();
+      return { postgres, env: { SLUICE_DATABASE_URL: postgres.url }, stop: () => postgres.stop() };
+    },
+  ],
+])('the order of keys over two hosts on %s', (_name, startBackends: () => Promise<Backends>) => {
+  let servers: Backends;
   let stage: Stage;
 
   beforeAll(async () => {
-    servers = await startServers();
+    servers = await startBackends();
     const files = { 'sluice.yaml': erpWorkspace(), 'flows/save.yaml': FLOW };
-    stage = await Stage.open({ hosts: 2, env: envOf(servers), files, onec: { latencyMs: LATENCY_MS } });
+    stage = await Stage.open({ hosts: 2, env: servers.env, files, onec: { latencyMs: LATENCY_MS } });
   }, START_TIMEOUT_MS);
 
   afterEach(() => stage?.onec.setFault());
