@@ -1,5 +1,4 @@
-import type { CompileRevision } from '@sluice/engine';
-import type { Finding, SourceLocation, SourceFile, Workspace } from '@sluice/flow';
+import type { EarlierRevision, Finding, RevisionResult, SourceLocation, SourceFile, Workspace } from '@sluice/flow';
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { loadPlugins, type PluginProblem } from './plugin-loader.js';
 import { readLastGood } from './last-good.js';
@@ -12,7 +11,7 @@ export interface LoadedWorkspace {
   readonly findings: readonly Finding[];
   readonly files: WorkspaceFiles;
   /** Compiles an earlier revision of a flow with these plugins and connections. */
-  readonly compileRevision: CompileRevision;
+  readonly compileRevision: (stored: EarlierRevision) => Promise<RevisionResult>;
 }
 
 /** Reads a workspace, loads its plugins and compiles its flows without starting them. Collects all findings. */

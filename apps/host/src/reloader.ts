@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Engine, WorkspaceChanges } from '@sluice/engine';
 import type { Workspace } from '@sluice/flow';
 import type { Log } from '@sluice/plugin-api';
 import { hostFail } from './failures.js';
 import type { LoadedWorkspace } from './load-workspace.js';
+import { needsRestart } from './needs-restart.js';
 import { errorsIn, type WorkspaceWatch } from './workspace-watch.js';
 
 export interface ReloaderOptions {
@@ -64,11 +64,6 @@ export class Reloader {
     await this.options.onApplied(loaded);
     return changes;
   }
-}
-
-/** Returns the parts of sluice.yaml that differ and that only a restart applies. */
-export function needsRestart(running: Workspace, next: Workspace): readonly string[] {
-  return (['plugins', 'settings', 'issuers'] as const).filter((part) => !isDeepStrictEqual(running[part], next[part]));
 }
 
 /** Returns one line, such as `flows: changed orders; connections: added erp`. */

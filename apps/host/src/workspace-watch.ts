@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Finding, SourceFile, Workspace } from '@sluice/flow';
 import type { Log } from '@sluice/plugin-api';
 import { compileFiles, type RunnableWorkspace } from './load-workspace.js';
-import { needsRestart } from './reloader.js';
+import { needsRestart } from './needs-restart.js';
 import { readWorkspaceFiles, type WorkspaceFiles } from './workspace-files.js';
 
 const POLL_MS = 2_000;

@@ -1,5 +1,5 @@
 import type { ErrorView } from '@sluice/plugin-api';
-import type { Condition, SourceLocation } from './model.js';
+import type { Condition, SourceLocation } from './evaluation.js';
 
 /** One test of a flow, as its `tests` declare it. */
 export interface FlowTest {

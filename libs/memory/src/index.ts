@@ -7,5 +7,6 @@
  */
 export { MemoryBroker, MemoryBus } from './memory-bus.js';
 export { MemoryPace, MemoryPacer } from './memory-pacer.js';
-export { MemoryDatabase, MemoryStore } from './memory-store.js';
+export { MemoryDatabase } from './memory-database.js';
+export { MemoryStore } from './memory-store.js';
 export { VirtualClock } from './virtual-clock.js';

@@ -1,17 +1,5 @@
 import { CLOSED_FORK_KEPT_MS, OPEN_FORK_KEPT_MS, type ForkEnd, type ForkKey, type ForkStore } from '@sluice/engine';
-import type { MemoryDatabase } from './memory-store.js';
-
-type StoredEnd = Omit<ForkEnd, 'value'> & { readonly value: string };
-
-/** The list of a loop and the ends of its items, as JSON. */
-export interface MemoryFork extends ForkKey {
-  readonly items: readonly string[];
-  /** The ends of each index, by epoch. */
-  readonly ends: Map<number, Map<number, StoredEnd>>;
-  /** Milliseconds since 1970, as in the next one. */
-  endedAt: number;
-  closedAt?: number;
-}
+import type { MemoryDatabase, MemoryFork, StoredEnd } from './memory-database.js';
 
 /** The forks in the database. */
 export class MemoryForks implements ForkStore {

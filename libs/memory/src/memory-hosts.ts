@@ -1,5 +1,5 @@
 import { MAX_HEARTBEAT_AGE_MS, type HostStore } from '@sluice/engine';
-import type { MemoryDatabase } from './memory-store.js';
+import type { MemoryDatabase } from './memory-database.js';
 
 /** Returns the hosts that are announced in the database. */
 export function memoryHosts(database: MemoryDatabase): HostStore {

@@ -1,13 +1,5 @@
 import type { HeldEvent, HeldStart, LaneRow, LaneRun, LaneStore, LaneWrites, RunPass } from '@sluice/engine';
-import type { MemoryDatabase } from './memory-store.js';
-
-/** The lanes of one flow. */
-export interface MemoryLanesOfFlow {
-  generation: number;
-  readonly lanes: Map<string, RunPass>;
-  /** In the order in which the events were held. */
-  held: readonly (HeldEvent & { readonly begun: number })[];
-}
+import type { MemoryDatabase, MemoryLanesOfFlow } from './memory-database.js';
 
 /** Returns the lanes in the database. */
 export function memoryLanes(database: MemoryDatabase): LaneStore {

@@ -5,7 +5,7 @@ import {
   type RevisionSummary,
   type StoredRevision,
 } from '@sluice/engine';
-import type { MemoryDatabase } from './memory-store.js';
+import type { MemoryDatabase } from './memory-database.js';
 
 /** The revisions of flows in the database. */
 export class MemoryRevisions implements RevisionStore {

@@ -1,5 +1,5 @@
 import { MAX_PLANNED_AHEAD_MS, type ScheduleRow, type ScheduleStore } from '@sluice/engine';
-import type { MemoryDatabase } from './memory-store.js';
+import type { MemoryDatabase } from './memory-database.js';
 
 /** Returns the schedules of flows in the database. */
 export function memorySchedules(database: MemoryDatabase): ScheduleStore {

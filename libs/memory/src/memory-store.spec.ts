@@ -1,5 +1,6 @@
 import { storeConformance } from '@sluice/testing';
-import { MemoryDatabase, MemoryStore } from './memory-store.js';
+import { MemoryDatabase } from './memory-database.js';
+import { MemoryStore } from './memory-store.js';
 
 storeConformance('memory', { outages: true }, async () => {
   const database = new MemoryDatabase();

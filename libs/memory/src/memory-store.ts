@@ -39,70 +39,12 @@ import {
   type StoreRetention,
 } from '@sluice/engine';
 import { engineFail, systemClock, type Clock } from '@sluice/plugin-api';
-import { MemoryForks, sweepForks, type MemoryFork } from './memory-forks.js';
+import { MemoryDatabase } from './memory-database.js';
+import { MemoryForks, sweepForks } from './memory-forks.js';
 import { memoryHosts } from './memory-hosts.js';
-import { memoryLanes, type MemoryLanesOfFlow } from './memory-lanes.js';
+import { memoryLanes } from './memory-lanes.js';
 import { MemoryRevisions, sweepRevisions } from './memory-revisions.js';
 import { memorySchedules } from './memory-schedules.js';
-
-interface Lease {
-  readonly holder: string;
-  readonly epoch: number;
-  readonly until: number;
-  readonly info?: unknown;
-}
-
-interface ParkedRow {
-  readonly run: ParkedRun;
-  readonly since: number;
-}
-
-/**
- * A database in the memory of the process: the data that the stores of several hosts share, with a clock of its own. The stores
- * pass the same conformance suite as the real one.
- */
-export class MemoryDatabase {
-  readonly leases = new Map<string, Lease>();
-  readonly parked = new Map<string, ParkedRow>();
-  readonly claims = new Map<string, { readonly run: string; readonly until: number }>();
-  readonly stepEnds = new Map<string, string>();
-  readonly suspects = new Map<string, number>();
-  readonly secrets = new Map<string, string>();
-  readonly revocations = new Map<string, Revocation>();
-  readonly flows = new Map<string, Date>();
-  /** By flow and revision. */
-  readonly revisions = new Map<string, StoredRevision>();
-  /** By id, with the time of the heartbeat in milliseconds since 1970. */
-  readonly hosts = new Map<string, HostReport & { readonly at: number }>();
-  /** By flow. */
-  readonly schedules = new Map<string, ScheduleRow>();
-  /** By flow. */
-  readonly lanes = new Map<string, MemoryLanesOfFlow>();
-  /** By run, path and epoch. */
-  readonly forks = new Map<string, MemoryFork>();
-  /** Entries with their numbers. */
-  journal: (JournalEntry & { readonly n: number })[] = [];
-  audit: AuditRow[] = [];
-  #last = 0;
-  /** If true, every method rejects, as when PostgreSQL is stopped. */
-  away = false;
-
-  constructor(private readonly clock: Clock = systemClock) {}
-
-  /** Returns the wall time of the database, in milliseconds since 1970. */
-  readonly now = (): number => this.clock.now();
-
-  /** Returns a number that is greater than all before. */
-  draw(): number {
-    return ++this.#last;
-  }
-
-  /** Runs a statement. Rejects with `STORE_UNAVAILABLE` while the database is away. */
-  async use<Result>(statement: () => Result): Promise<Result> {
-    if (this.away) throw engineFail.STORE_UNAVAILABLE('the database is away');
-    return statement();
-  }
-}
 
 /** An in-memory store. Hosts with the same database share its data. */
 export class MemoryStore implements Store {

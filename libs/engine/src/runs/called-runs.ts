@@ -1,9 +1,17 @@
-import { derivedId, runId, viewError, engineFail, type ErrorView, type EventMessage, type Reply } from '@sluice/plugin-api';
+import {
+  derivedId,
+  engineFail,
+  runId,
+  viewError,
+  type ErrorView,
+  type EventAttributes,
+  type EventMessage,
+  type Reply,
+} from '@sluice/plugin-api';
 import type { Settings } from '@sluice/flow';
 import { queues, type Outgoing } from '../ports/bus.js';
 import { emitCause, emittedEvent } from './emitted.js';
 import { writeData } from './event-data.js';
-import type { Hop } from './hop.js';
 import { decodeRun, encodeRun, runMessage } from './run-codec.js';
 import { STATE_LIMIT_BYTES, stateTooLarge, type Caller, type PendingCall, type RunState, type StepResult } from './run-state.js';
 import { stepIdOf, type StepPath } from './step-path.js';
@@ -11,14 +19,26 @@ import { stepIdOf, type StepPath } from './step-path.js';
 /** Type of the event that begins a called run. */
 const CALL_TYPE = 'sluice.call';
 
+/** The parts of a hop at a `call` step. */
+interface CallingHop {
+  readonly run: string;
+  readonly epoch: number;
+  readonly flow: { readonly name: string };
+  readonly event: EventAttributes;
+  readonly body: Buffer;
+  readonly holdsOfCalled: RunState['holds'];
+  state(kind: 'result', more: { readonly at: StepPath; readonly call: PendingCall }): RunState;
+}
+
 /**
- * Returns the message that begins the run of another flow, and the id of that run. The message carries the state of the caller, so that no table is needed and whichever
- * host ends the called run can continue the caller. The called run has the same id in every redelivery and replay of the caller.
+ * Returns the message that begins the run of another flow, and the id of that run. The message carries the state of the caller, so that no
+ * table is needed and whichever host ends the called run can continue the caller. The called run has the same id in every redelivery and
+ * replay of the caller.
  *
  * @throws FLOW_LOOP, BODY_TOO_LARGE, STATE_TOO_LARGE
  */
 export function callMessage(
-  hop: Hop,
+  hop: CallingHop,
   at: StepPath,
   call: PendingCall,
   data: unknown,

@@ -1,27 +1,18 @@
-import type { AnyPlugin } from '@sluice/plugin-api';
 import { checkCallData } from '../lint/call-data.js';
 import { checkCalls } from '../lint/calls.js';
 import { checkEvents } from '../lint/graph.js';
 import { checkOrder } from '../lint/order.js';
 import { checkRoutes } from '../lint/routes.js';
-import type { Finding, SourceFile, Workspace } from '../model.js';
+import type { Finding, Workspace } from '../model.js';
 import { sortFindings } from '../report.js';
 import { compileConnection, compileIssuer } from './connections.js';
 import { readFlowFile, reportDuplicates } from './flow-files.js';
 import { FlowCompiler } from './flows.js';
 import { Plugins } from './plugins.js';
 import { prepareTools } from './tools.js';
-import type { WorkspaceFile } from './workspace-file.js';
+import type { WorkspaceInput } from './workspace-input.js';
 
-export interface WorkspaceInput {
-  readonly workspace: WorkspaceFile;
-  readonly flows: readonly SourceFile[];
-  /** By the `name` that the plugin itself exports. */
-  readonly plugins: ReadonlyMap<string, AnyPlugin>;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Plugins of sluice.yaml that failed to load, which their loader reports. Names that they may define are not reported as unknown. */
-  readonly failedPlugins?: readonly string[];
-}
+export type { WorkspaceInput } from './workspace-input.js';
 
 export interface WorkspaceResult {
   /** Absent when a finding is an error, or a plugin failed to load. */

@@ -5,7 +5,7 @@ import { Report } from '../report.js';
 import { textsOf } from '../texts.js';
 import { toValue, type MapNode } from '../yaml/nodes.js';
 import type { SourceText } from '../yaml/source-text.js';
-import type { WorkspaceInput } from './compile-workspace.js';
+import type { WorkspaceInput } from './workspace-input.js';
 import type { WorkspaceTools } from './connections.js';
 import { Constants } from './constants.js';
 import { Environment } from './environment.js';

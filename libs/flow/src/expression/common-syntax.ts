@@ -1,4 +1,4 @@
-import type { SyntaxNode, SyntaxPair } from './syntax.js';
+import type { SyntaxNode, SyntaxPair } from './syntax-nodes.js';
 import type { Token } from './tokens.js';
 
 /** Binding powers of the operators that this parser knows. Source: `operators` of jsonata 2.2.2. */

@@ -1,6 +1,6 @@
 import type { ExpressionPart } from '../expression/index.js';
 import type { SyntaxNode } from '../expression/syntax.js';
-import type { Visible } from './expressions.js';
+import type { Visible } from './visible.js';
 import { ANY, shapeAt, type Shape } from './shapes.js';
 
 /** Returns the shape of the value of an expression: known for a path with or without filters, also in `[ … ]`; otherwise `any`. */
