@@ -13,7 +13,7 @@ import { ProblemFilter } from '../src/http/problem.filter.js';
 import { signOperatorToken, Tokens } from '../src/tokens.js';
 
 const SECRET = 'o'.repeat(32);
-const ERP: Issuer = { name: 'erp', secrets: ['e'.repeat(32)], scopes: [], events: [], topics: [] };
+const ERP: Issuer = { name: 'erp', secrets: ['e'.repeat(32)], scopes: [], events: [], topics: [], maxTtlMs: 3_600_000 };
 const LIMIT_BYTES = 65_536;
 /** Text that the log and the audit log must not contain. */
 export const MASKED = 'canary-secret';

@@ -134,7 +134,7 @@ class FlowSchedule {
     return row.cron === cron && row.timezone === timezone ? planned : Math.max(planned, this.#since);
   }
 
-  /** Fires the oldest instant that is due. Of missed ones only the last counts: it is left out, or fired when the flow says so. */
+  /** Fires the oldest instant that is due. Of missed ones only the last counts: it is left out, or fired with `missed: run`. */
   async #oldest(): Promise<void> {
     const { clock, log, store } = this.deps;
     const now = clock.now();

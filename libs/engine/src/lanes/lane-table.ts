@@ -316,7 +316,7 @@ export class LaneTable {
     if (next) this.#turn(next);
   }
 
-  /** Gives a lane without rows to the first event that waits in hand. */
+  /** Hands a lane without rows to the first event that waits in hand. */
   #next(lane: Lane): void {
     const next = lane.waiting.shift();
     if (next) {
@@ -403,7 +403,7 @@ export class LaneTable {
 
 function heldByCaller(flow: string, key: string): SluiceError {
   return engineFail.CALL_FAILED(
-    `${flow} would wait for ever: one of the flows that called it ${key === '' ? 'has a place in it' : `has its key "${key}"`}`,
+    `${flow} would wait without end: one of the flows that called it ${key === '' ? 'has a place in it' : `has its key "${key}"`}`,
   );
 }
 

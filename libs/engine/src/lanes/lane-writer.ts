@@ -47,7 +47,7 @@ export class LaneWriter {
     await this.#add({ kind: 'taken', run });
   }
 
-  /** Gives the lane of a parked run to its replay. */
+  /** Hands the lane of a parked run to its replay. */
   async move(from: LaneRun, to: RunPass): Promise<void> {
     await this.#add({ kind: 'moved', from, to });
   }

@@ -88,7 +88,7 @@ export class RabbitOwnership implements QueueOwnership {
     const released = Promise.all(this.#subscriptions.map((subscription) => subscription.drop())).then(() =>
       disclaim(this.connection, this.names, this.name),
     );
-    // amqplib never settles a promise whose connection is lost meanwhile, and the broker then releases the queues by itself
+    // amqplib never settles a promise whose connection is lost meanwhile, and the broker then releases the queues automatically
     await Promise.race([released, sleep(RELEASE_TIMEOUT_MS, undefined, { ref: false })]);
   }
 }

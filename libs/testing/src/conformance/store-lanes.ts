@@ -27,7 +27,7 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
     const passOf = ({ run: name, epoch }: RunPass): RunPass => ({ run: name, epoch });
     const ended = (one: LaneRun) => ({ ...one, ended: true });
 
-    it('are busy with one run, and give the turn to held events in order, each with its bytes and the number of its starts', async () => {
+    it('are busy with one run, and pass the turn to held events in order, each with its bytes and the number of its starts', async () => {
       const owner = await own();
       const { lanes } = store();
       await lanes.write(owner, { ...NOTHING, taken: [run('r1')], held: [held('r2'), held('r3')] });
