@@ -5,6 +5,7 @@ import { stopController } from '../coordination/stop-controller.js';
 import { messageOf } from '../message-of.js';
 import { queues, type Bus } from '../ports/bus.js';
 import type { RevisionStore } from '../ports/revisions.js';
+import { declareFlow } from '../runs/flow-intake.js';
 import type { FlowRunner } from '../runs/flow-runner.js';
 import { missingIn, type CompileRevision } from '../runs/programs.js';
 
@@ -79,7 +80,7 @@ export class HostFlows {
   async declare(flows: readonly Flow[]): Promise<void> {
     const generations = await this.#announce(flows);
     for (const flow of flows) await this.#add(flow, generations);
-    for (const { runner } of this.#deployed.values()) await runner.declare();
+    for (const { flow } of this.#deployed.values()) await declareFlow(flow, this.deps);
   }
 
   /** Consumes the queues of all flows, of removed ones too, and starts the triggers. */
@@ -101,8 +102,7 @@ export class HostFlows {
     const generations = await this.#announce(flows);
     const fresh = flows.map((flow) => ({ flow, before: this.#deployed.get(flow.name) }));
     for (const { flow, before } of fresh)
-      if (before === undefined || before.flow.revision !== flow.revision)
-        await (before?.runner ?? this.#retired.get(flow.name) ?? this.deps.runner(flow, 0)).declare(flow);
+      if (before === undefined || before.flow.revision !== flow.revision) await declareFlow(flow, this.deps);
     return (isConnectionChanged) => this.#replace(flows, generations, isConnectionChanged);
   }
 

@@ -3,6 +3,7 @@ import type { Flow } from '@sluice/flow';
 import { AWAY_PAUSE_MS } from '@sluice/runtime';
 import type { AwayRuns } from './away-runs.js';
 import { CompletedWork } from './completed-work.js';
+import { FlowIntake } from './flow-intake.js';
 import type { Hop } from './hop.js';
 import { endWith, type HopEnd } from './hop-end.js';
 import { HopRunner, type HopRunnerDeps } from './hop-runner.js';
@@ -12,11 +13,9 @@ import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { NewerStateQueues } from './newer-states.js';
 import { journalEntry } from './journal-entry.js';
 import { linkProgram, type StepPresence } from './program.js';
-import { queues, type Bus, type Consumer, type Delivery } from '../ports/bus.js';
-import { FlowOwner } from '../lanes/flow-owner.js';
+import { queues, type Bus, type Delivery } from '../ports/bus.js';
 import { passOf } from '../lanes/lane-delivery.js';
 import { releasedMessage } from '../lanes/lane-messages.js';
-import type { LaneMode } from '../lanes/lane-table.js';
 import { awaitStore, isStoreAway } from '../coordination/await-store.js';
 import { publishLost } from '../coordination/publish-lost.js';
 import type { Readiness } from '../coordination/readiness.js';
@@ -27,12 +26,8 @@ import type { ExclusiveGate } from '../coordination/exclusive-gate.js';
 import { SUSPECT_AFTER, SUSPECT_RUNS } from '../coordination/poison-guard.js';
 import { TypePatterns } from '../type-patterns.js';
 
-const MAX_HELD_BYTES = 64 * 1024 ** 2;
-const MAX_HELD_MESSAGES = 500;
 /** Milliseconds after which a hop that has waited for the database for long is repeated. */
 const HAND_BACK_MS = 5_000;
-/** Interval at which a removed flow looks whether events are held in an order, in milliseconds. */
-const HELD_EVENTS_LOOK_MS = 5_000;
 /** Maximum time for which a run waits for a host of its revision, in milliseconds. */
 const MAX_NEWER_MS = 10 * 60_000;
 /** Maximum milliseconds by which the clocks of two hosts differ. */
@@ -59,14 +54,7 @@ export interface FlowRunnerDeps extends Omit<HopRunnerDeps, 'env'>, RunEndsDeps 
  */
 export class FlowRunner {
   readonly #programs: Programs;
-  /** By queue. */
-  readonly #consumers = new Map<string, Consumer>();
-  /** Takes the events of a flow with `deliver.key` or `deliver.concurrency`. */
-  #owner: FlowOwner | undefined;
-  /** True after the flow was removed. */
-  #isRetired = false;
-  /** The last change of what takes the events. */
-  #intake: Promise<void> = Promise.resolve();
+  readonly #intake: FlowIntake;
   /** Why no revision of the flow can be run on this host; undefined when the newest one can. */
   #missing: string | undefined;
   /** Hops that are waiting, by key. A second copy of a message waits for the first. */
@@ -91,6 +79,15 @@ export class FlowRunner {
     });
     const { compile, clock, store } = deps;
     this.#programs = new Programs(flow, generation, make, { revisions: store.revisions, compile, clock });
+    this.#intake = new FlowIntake(
+      {
+        flow: () => this.flow,
+        open: (delivery, run) => this.#programs.newest.hops.open(delivery, run),
+        takes: (hop, run) => this.#programs.newest.hops.takes(hop, run?.state),
+        take: (delivery) => this.#take(delivery),
+      },
+      deps,
+    );
     this.#types = typesOf(flow);
     this.#answered = new CompletedWork(deps.clock);
   }
@@ -107,7 +104,7 @@ export class FlowRunner {
 
   /** Names of the queues that this host consumes. */
   get consumes(): readonly string[] {
-    return [...this.#consumers.keys()];
+    return this.#intake.consumes;
   }
 
   /**
@@ -134,31 +131,15 @@ export class FlowRunner {
     return 'step-gone';
   }
 
-  /** Declares the flow's queues. A flow with `from: stored` also receives the stored events that match it. */
-  async declare({ trigger, name, deliver }: Flow = this.flow): Promise<void> {
-    const { bus, log } = this.deps;
-    await bus.declare({ queue: queues.flow(name), ...(trigger.kind === 'event' && { types: trigger.types }) });
-    await bus.declare({ queue: queues.next(name) });
-    if (deliver.key || deliver.concurrency !== undefined) await bus.declare({ queue: queues.lane(name) });
-    if (trigger.kind !== 'event' || trigger.from !== 'stored') return;
-    const moved = await bus.replayUnrouted(trigger.types, queues.flow(name));
-    if (moved > 0) log.info(`${name}: took ${moved} stored events`);
-  }
-
   /** Begins to consume. Call it once the queues of all flows are declared. */
   async start(): Promise<void> {
     this.#boundAt = this.deps.clock.now();
-    // running runs go before new events
-    await this.#consume(queues.next(this.flow.name));
-    await this.#changeIntake(() => this.#takeEvents());
+    await this.#intake.start();
   }
 
   /** Begins to continue runs of a removed flow. Events that were held in an order still begin. */
-  async startRetired(): Promise<void> {
-    await this.#consume(queues.next(this.flow.name));
-    if ((await this.#heldEvents()) === 0) return;
-    await this.#changeIntake(() => this.#takeEvents());
-    await this.retire();
+  startRetired(): Promise<void> {
+    return this.#intake.startRetired();
   }
 
   /**
@@ -166,31 +147,17 @@ export class FlowRunner {
    * order of the new revision.
    */
   async replace(flow: Flow, generation: number): Promise<void> {
-    const [before, prefetch] = [this.flow, this.#prefetch];
-    this.#isRetired = false;
+    const before = this.flow;
     this.#missing = undefined;
     this.#programs.replace(flow, generation);
     this.#types = typesOf(flow);
     this.#boundAt = this.deps.clock.now();
-    const takesEvents = this.#owner !== undefined || this.#consumers.has(queues.flow(flow.name));
-    if (takesEvents && (orderOf(before) !== orderOf(flow) || (this.#owner && this.#prefetch !== prefetch))) {
-      await this.#changeIntake(async () => {
-        await this.#stopEvents();
-        await this.#takeEvents();
-      });
-    }
-    if (this.#prefetch !== prefetch)
-      for (const consumer of this.#consumers.values()) await consumer.setPrefetch(this.#prefetch).catch(() => undefined);
+    await this.#intake.change(before);
   }
 
   /** Begins no more runs, because the flow was removed, except for events that are held in an order. Running runs continue. */
-  async retire(): Promise<void> {
-    this.#isRetired = true;
-    if (!this.#owner) return this.#changeIntake(() => this.#stopEvents());
-    const owner = this.#owner;
-    void this.#whenNothingIsHeld().then(() =>
-      this.#changeIntake(async () => (this.#isRetired && this.#owner === owner ? this.#stopEvents() : undefined)),
-    );
+  retire(): Promise<void> {
+    return this.#intake.retire();
   }
 
   /** Looks again for revisions that could not be compiled, because the workspace has changed. */
@@ -203,74 +170,10 @@ export class FlowRunner {
     this.#missing = missing;
   }
 
-  async #changeIntake(change: () => Promise<void>): Promise<void> {
-    const changed = this.#intake.then(change);
-    this.#intake = changed.catch(() => undefined);
-    await changed;
-  }
-
-  async #takeEvents(): Promise<void> {
-    const mode = await this.#laneMode();
-    if (!mode) return this.#consume(queues.flow(this.flow.name));
-    if (this.#owner) return;
-    const runs = {
-      open: (delivery: Delivery, run: RunMessage | undefined) => this.#programs.newest.hops.open(delivery, run),
-      keyOf: (hop: Hop, run: RunMessage | undefined) =>
-        chain(this.#programs.newest.hops.takes(hop, run?.state), (taken) =>
-          taken ? (hop.flow.deliver.key?.text(hop.scope) ?? '') : undefined,
-        ),
-      take: (delivery: Delivery) => this.#take(delivery),
-    };
-    const held = mode.kind === 'places' ? Math.min(this.#prefetch, mode.count) : this.#prefetch;
-    this.#owner = new FlowOwner(this.flow.name, mode, runs, held, this.deps);
-    this.#owner.start();
-  }
-
-  async #stopEvents(): Promise<void> {
-    const [queue, owner] = [queues.flow(this.flow.name), this.#owner];
-    const consumer = this.#consumers.get(queue);
-    this.#owner = undefined;
-    this.#consumers.delete(queue);
-    await Promise.all([owner?.stop(), consumer?.stop()]);
-  }
-
-  /** Returns how the events are ordered; undefined when every host takes events in no order. */
-  async #laneMode(): Promise<LaneMode | undefined> {
-    const { key, concurrency } = this.flow.deliver;
-    if (key) return { kind: 'key' };
-    if (concurrency !== undefined) return { kind: 'places', count: concurrency };
-    // events that were held while the flow had an order
-    if ((await this.#heldEvents()) === 0) return undefined;
-    await this.deps.bus.declare({ queue: queues.lane(this.flow.name) });
-    return { kind: 'none' };
-  }
-
-  /** While the database is away, held events wait for the next start. */
-  async #heldEvents(): Promise<number> {
-    return (await this.deps.store.lanes.read(this.flow.name).catch(() => [])).length;
-  }
-
-  async #whenNothingIsHeld(): Promise<void> {
-    const { clock, signal } = this.deps;
-    do await pause(clock, HELD_EVENTS_LOOK_MS, signal, { ref: false });
-    while (!signal.aborted && (await this.#heldEvents()) > 0);
-  }
-
   /** Stops consuming and resolves when the running hops are settled. */
   async stop(): Promise<void> {
-    await this.#intake;
-    await Promise.all([this.#owner?.stop(), ...[...this.#consumers.values()].map((consumer) => consumer.stop())]);
+    await this.#intake.stop();
     await Promise.allSettled([...this.#inFlight.values()].map(({ ended }) => ended));
-  }
-
-  get #prefetch(): number {
-    return Math.max(1, Math.min(MAX_HELD_MESSAGES, Math.floor(MAX_HELD_BYTES / this.flow.deliver.maxBodyBytes)));
-  }
-
-  async #consume(queue: string): Promise<void> {
-    if (this.#consumers.has(queue)) return;
-    const consume = this.deps.bus.consume(queue, { prefetch: this.#prefetch }, (delivery) => this.#take(delivery));
-    this.#consumers.set(queue, await consume);
   }
 
   #take(delivery: Delivery): void {
@@ -517,11 +420,6 @@ function keyOf({ message }: Delivery, run: RunMessage | undefined): string {
   }
   const { run: id, epoch, startedAt, at = '', kind, call } = run.state;
   return `${id}/${epoch}/${startedAt}/${at}/${kind}/${call?.attempt ?? 0}.${call?.waits ?? 0}`;
-}
-
-/** Returns a text that changes when the events of a flow are taken in another way. A changed key needs no other way. */
-function orderOf({ deliver: { key, concurrency } }: Flow): string {
-  return key ? 'key' : concurrency === undefined ? 'none' : `${concurrency} places`;
 }
 
 function typesOf({ trigger }: Flow): TypePatterns | undefined {

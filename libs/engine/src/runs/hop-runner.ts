@@ -14,8 +14,6 @@ import { EXPIRED, type PendingCall, type RunMessage, type RunState } from './run
 import { stepIdOf, type StepPath } from './step-path.js';
 import { Steps, type StepsDeps } from './steps.js';
 
-type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
-
 export interface HopRunnerDeps extends StepsDeps {
   readonly store: Store;
   readonly env: Readonly<Record<string, string>>;
@@ -33,7 +31,7 @@ export class HopRunner {
   ) {
     this.#steps = new Steps(program, deps);
     const { trigger } = program.flow;
-    if (trigger.kind === 'flow' && trigger.input) this.#input = z.fromJSONSchema(trigger.input as JsonSchema);
+    if (trigger.kind === 'flow' && trigger.input) this.#input = z.fromJSONSchema(trigger.input);
   }
 
   /** Returns whether a run can continue at this path. */
