@@ -369,7 +369,7 @@ export const FINDING_CODES = {
   },
   POLICY_RETRY: {
     severity: 'warning',
-    message: '… is not idempotent: deliver.retry does not repeat it once it may have been carried out …',
+    message: '… is not idempotent: … does not repeat it once it may have been carried out …',
     cause: 'the flow asks for retries, and the action may not be repeated',
     cure: 'add `idempotent` to `with` where the action has it, or check the parked runs regularly',
   },
@@ -387,7 +387,7 @@ export const FINDING_CODES = {
   },
   POLICY_CIRCLE: {
     severity: 'warning',
-    message: '"…" calls itself, directly or by way of others',
+    message: '… calls "…", which calls it again, directly or by way of others',
     cause: 'flows call each other in a circle',
     cure: 'put a call of the circle behind a condition that ends it; `settings.limits.hops` ends it otherwise',
   },
@@ -429,13 +429,13 @@ export const FINDING_CODES = {
   },
   FLOW_UNREACHABLE: {
     severity: 'warning',
-    message: '"…" is never reached: "…" always ends the run',
+    message: 'step "…" is never reached: "…" always …',
     cause: 'a step stands after one that always ends the run',
     cure: 'delete it, or add an `if` to the step before it',
   },
   FLOW_CONSTANT: {
     severity: 'warning',
-    message: 'this "…" is always …',
+    message: 'this "…" is …',
     cause: 'a condition is true or false, or reads nothing that changes from run to run',
     cure: 'delete it, or correct it',
   },
