@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { fail } from '@sluice/plugin-api';
-import { MemoryBroker, MemoryDatabase, VirtualClock, type MemoryBus } from '@sluice/memory';
+import { MemoryBroker, MemoryDatabase, VirtualClock } from '@sluice/memory';
 import fc from 'fast-check';
 import { startTestEngine, type SeenCall } from './engine-harness.js';
 
@@ -275,7 +275,7 @@ async function runForReal(program: Program, crashes: readonly number[]): Promise
     // the host loses its connection during a call, and another host continues
     if (left[0] !== undefined && seen.length > left[0]) {
       left.shift();
-      (machines.at(-1)?.bus as MemoryBus | undefined)?.crash();
+      (machines.at(-1)?.bus)?.crash();
       clock.after(0, () => void startHost());
     }
     const item = /\/(\d+)$/.exec(call.id)?.[1];

@@ -1,4 +1,4 @@
-import type { HeldEvent, HeldStart, LaneRow, LaneRun, LaneStore, LaneWrites, RunPass } from '@sluice/engine';
+import type { HeldStart, LaneRow, LaneRun, LaneStore, LaneWrites, RunPass } from '@sluice/engine';
 import type { MemoryDatabase, MemoryLanesOfFlow } from './memory-database.js';
 
 /** Returns the lanes in the database. */

@@ -26,19 +26,14 @@ import {
   type ParkedStore,
   type ParkedSummary,
   type ForkStore,
-  type HostReport,
   type HostStore,
-  type Revocation,
   type RevisionStore,
   type RevocationStore,
-  type ScheduleRow,
   type ScheduleStore,
   type RunFilter,
   type Store,
-  type StoredRevision,
   type StoreRetention,
 } from '@sluice/engine';
-import { engineFail, systemClock, type Clock } from '@sluice/plugin-api';
 import { MemoryDatabase } from './memory-database.js';
 import { MemoryForks, sweepForks } from './memory-forks.js';
 import { memoryHosts } from './memory-hosts.js';

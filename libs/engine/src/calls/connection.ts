@@ -235,7 +235,7 @@ export class Connection {
       if (this.#open) this.#forget(reason);
     };
     try {
-      await this.opensAfter;
+      if (this.opensAfter) await this.opensAfter;
       const client = (await this.plugin.open(this.spec.config, {
         connection: this.spec.name,
         log: this.deps.log,
