@@ -275,7 +275,7 @@ async function runForReal(program: Program, crashes: readonly number[]): Promise
     // the host loses its connection during a call, and another host continues
     if (left[0] !== undefined && seen.length > left[0]) {
       left.shift();
-      (machines.at(-1)?.bus)?.crash();
+      machines.at(-1)?.bus?.crash();
       clock.after(0, () => void startHost());
     }
     const item = /\/(\d+)$/.exec(call.id)?.[1];
