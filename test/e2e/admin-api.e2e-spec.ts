@@ -95,6 +95,9 @@ describe.each(engineSets)('the admin API of a host on $name', (engines) => {
     await client.parked({ limit: 1, cursor: page.next ?? '' });
     await client.parkedRun({ run: first.run });
     await client.find({ id: 'a-1', limit: 1 });
+    expect(await client.parkedGroups({})).toMatchObject({ runs: 3 });
+    await until('the listed runs', async () => (await client.runs({ flow: 'save' })).items.length > 0);
+    await client.story({ id: 'a-1' });
     await client.status({});
     await client.doctor({});
     await until('the unrouted event', async () => (await client.unrouted({})).items.some(({ type }) => type === 'nobody.takes'));
@@ -109,6 +112,7 @@ describe.each(engineSets)('the admin API of a host on $name', (engines) => {
     await client.revoke({ issuer: 'operator', sub: 'gone' });
     await client.revoked({});
     await client.prune({ queues: ['flow.absent'] });
+    await client.reload({});
     await client.audit({});
     await request('GET', '/health/live');
     await request('GET', '/health/ready');
@@ -132,6 +136,7 @@ describe.each(engineSets)('the admin API of a host on $name', (engines) => {
   it('lists the actions of operators in `sluice audit`, newest first', async () => {
     const actions = await sluiceJson<AuditItem[]>(stage.url, 'audit');
     expect(actions.map(({ issuer, sub, route, outcome }) => `${issuer}/${sub} ${route} ${outcome}`)).toEqual([
+      'operator/petrova POST /api/reload done',
       'operator/petrova POST /api/doctor/prune done',
       'operator/petrova POST /api/tokens/revoke done',
       'operator/petrova POST /api/tokens/revoke done',
