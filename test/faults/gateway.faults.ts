@@ -34,14 +34,14 @@ describe('events for desktops', () => {
 
   /** Returns the users according to the second host. */
   const seenThere = (query: string) =>
-    admin<{ online: number; users: { sessions: unknown[]; waiting: number }[] }>(
+    admin<{ online: number; items: { sessions: unknown[]; waiting: number }[] }>(
       gateways.hosts[1]?.url ?? '',
       `/desktops?${query}`,
     );
 
   it('lists the users of both hosts on one host', async () => {
     await until('all to be listed', async () => (await seenThere('limit=1')).online === CLIENTS + 1);
-    expect((await seenThere('user=orphan')).users).toEqual([expect.objectContaining({ sessions: [expect.anything()] })]);
+    expect((await seenThere('user=orphan')).items).toEqual([expect.objectContaining({ sessions: [expect.anything()] })]);
   });
 
   it.each([
@@ -78,12 +78,12 @@ describe('events for desktops', () => {
 
   // run after the storms, which take about as long as the lease of a silent host
   it("delivers events of a killed host's user at the other host", async () => {
-    await until('the user to be free', async () => (await seenThere('user=orphan')).users[0]?.sessions.length === 0);
+    await until('the user to be free', async () => (await seenThere('user=orphan')).items[0]?.sessions.length === 0);
     await post(`${gateways.hosts[1]?.url}/events/notify.user`, {}, { headers: { 'ce-id': 'late-orphan-1' } });
-    await until('the event to wait', async () => (await seenThere('user=orphan')).users[0]?.waiting === 1);
+    await until('the event to wait', async () => (await seenThere('user=orphan')).items[0]?.waiting === 1);
     orphan = new Desktop({ user: 'orphan', ports: gateways.ports.slice(1) });
     await until('the event', () => orphan.seen.length > 0);
     expect(orphan.seen).toEqual([expect.objectContaining({ data: { of: 'late-orphan-1' }, redelivered: false })]);
-    await until('the mailbox to be empty', async () => (await seenThere('user=orphan')).users[0]?.waiting === 0);
+    await until('the mailbox to be empty', async () => (await seenThere('user=orphan')).items[0]?.waiting === 0);
   });
 });

@@ -138,9 +138,9 @@ describe('unmodified public STOMP clients', () => {
     expect((await post(`${host.url ?? ''}/events/notify.user`, { user, text })).status).toBeLessThan(300);
   };
   interface Online {
-    readonly users: readonly { readonly waiting: number; readonly sessions: readonly { readonly since: string }[] }[];
+    readonly items: readonly { readonly waiting: number; readonly sessions: readonly { readonly since: string }[] }[];
   }
-  const look = async (user: string) => (await admin<Online>(host.url ?? '', `/desktops?user=operator/${user}`)).users[0];
+  const look = async (user: string) => (await admin<Online>(host.url ?? '', `/desktops?user=operator/${user}`)).items[0];
   const waits = (user: string, count: number) =>
     until(`${count} events to wait`, async () => (await look(user))?.waiting === count);
 
