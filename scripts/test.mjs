@@ -11,7 +11,7 @@ const MINUTE = 60_000;
 const UNIT = { project: 'unit', workers: 2, limitMs: 12 * MINUTE };
 const SERVICES = { project: 'services', workers: 1, limitMs: 20 * MINUTE };
 const E2E = { project: 'e2e', workers: 1, limitMs: 20 * MINUTE };
-const FAULTS = { project: 'faults', workers: 1, limitMs: 15 * MINUTE, env: { SLUICE_FAULTS: 'quick' } };
+const FAULTS = { project: 'faults', workers: 1, limitMs: 20 * MINUTE, env: { SLUICE_FAULTS: 'quick' } };
 const ADDIN_LIMIT_MS = 15 * MINUTE;
 const CURE = 'install them, on Debian with "npm run setup:services" as root, or name the paths to test: npm test -- libs/flow';
 
