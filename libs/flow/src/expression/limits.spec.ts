@@ -16,8 +16,19 @@ const MAX_HELD_MS = 300;
 const SCRIPT = fileURLToPath(new URL('../../test/support/run-bombs.mjs', import.meta.url));
 const run = promisify(execFile);
 
-/** Evaluates in a separate process, whose heap is 256 MiB larger than the data. The promise rejects when the process dies. */
+/**
+ * Measures, and measures again what was too slow: the smaller time counts, because other tests use the same processors. An evaluation that
+ * its limit does not end is too slow both times.
+ */
 async function measure(...names: readonly string[]): Promise<readonly Measured[]> {
+  const first = await measureOnce(...names);
+  if (first.every(({ heldMs }) => heldMs <= MAX_HELD_MS)) return first;
+  const second = await measureOnce(...names);
+  return first.map((one, index) => ({ ...one, heldMs: Math.min(one.heldMs, second[index]?.heldMs ?? one.heldMs) }));
+}
+
+/** Evaluates in a separate process, whose heap is 256 MiB larger than the data. The promise rejects when the process dies. */
+async function measureOnce(...names: readonly string[]): Promise<readonly Measured[]> {
   const { stdout } = await run(process.execPath, ['--max-old-space-size=320', '--expose-gc', SCRIPT, ...names], {
     timeout: 120_000,
   });
