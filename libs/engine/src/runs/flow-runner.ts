@@ -356,7 +356,8 @@ export class FlowRunner {
   }
 
   #settle(hop: Hop, end: HopEnd | 'filtered', delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
-    if (end !== 'filtered' && end.kind === 'ended' && end.outcome !== 'parked')
+    const hasBlocks = hop.frames.length > 0 || hop.failure !== undefined;
+    if (hasBlocks && end !== 'filtered' && end.kind === 'ended' && end.outcome !== 'parked')
       hop.endRowsOf([...hop.frames, ...(hop.failure?.frames ?? [])]);
     const settled = (done: boolean) => {
       if (!done) return;
