@@ -20,6 +20,7 @@ export type {
   OnFailure,
   PaceConfig,
   SourceLocation,
+  SourceRange,
   Priority,
   RaiseStep,
   Rate,
@@ -34,6 +35,7 @@ export type {
   StopStep,
   SwitchStep,
   Template,
+  TextEdit,
   TextTemplate,
   TriggerSource,
   TryStep,
@@ -50,5 +52,6 @@ export { withTimeBudget } from './expression/index.js';
 export { checkRemotes, type RemoteCheckInput } from './lint/remote-checks.js';
 export { CronSchedule, cronProblem } from './schedule/cron-schedule.js';
 export { jsonSchemas } from './schema.js';
+export { applyFixes, type FixedText } from './fixes.js';
 export { formatFinding, formatFindings } from './format.js';
 export { nearest } from './nearest.js';

@@ -4,6 +4,20 @@ import type { FlowTest } from './flow-tests.js';
 
 export type { Condition, EvaluationContext, Scope, SourceLocation, Template, TextTemplate } from './evaluation.js';
 
+/** A part of a file. Lines and columns are counted from 1, columns in UTF-16 units without a byte order mark; the end is exclusive. */
+export interface SourceRange {
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+}
+
+/** One replacement of a part of a file. An empty range inserts. */
+export interface TextEdit {
+  readonly range: SourceRange;
+  readonly text: string;
+}
+
 /** One error or warning about a file, with its cure. */
 export interface Finding extends SourceLocation {
   readonly endColumn: number;
@@ -14,6 +28,11 @@ export interface Finding extends SourceLocation {
   readonly write?: string;
   /** An instruction, where there is no text to paste. */
   readonly do?: string;
+  /**
+   * The edits that carry out `write`, where a program can do it without guessing what the author meant. They do not overlap, they keep
+   * comments and formatting, and the file then has no such finding at this place.
+   */
+  readonly fix?: readonly TextEdit[];
   /** The source line, for the caret. */
   readonly source?: string;
 }

@@ -1,5 +1,5 @@
 import type { FindingCode } from './codes.js';
-import type { Finding } from './model.js';
+import type { Finding, TextEdit } from './model.js';
 import type { SourceText, Span } from './yaml/source-text.js';
 
 export interface Cure {
@@ -7,6 +7,21 @@ export interface Cure {
   readonly write?: string | undefined;
   /** An instruction, where there is no text to paste. */
   readonly do?: string | undefined;
+  /** The edits that carry out `write`, where that is mechanical. */
+  readonly fix?: readonly Edit[] | undefined;
+}
+
+/** One replacement, by offsets in the text of the file. */
+export interface Edit extends Span {
+  readonly text: string;
+}
+
+/**
+ * Returns the cure that replaces a part of the file.
+ * @param write the text that the finding shows; `text` when absent
+ */
+export function replacing({ start, end }: Span, text: string, write = text): Cure {
+  return { write, fix: [{ start, end, text }] };
 }
 
 /** Maximum errors to collect of one file: more would not be read, and each quotes its line. */
@@ -40,6 +55,19 @@ export class Report {
   /** True when further findings are ignored, so that further checks are unnecessary. */
   get full(): boolean {
     return this.errors > MAX_ERRORS;
+  }
+
+  /** Returns the number of findings so far, for {@link Report.rewind}. */
+  get mark(): number {
+    return this.findings.length;
+  }
+
+  /** Forgets the findings after a mark, so that a later check can be made again. */
+  rewind(mark: number): void {
+    if (mark >= this.findings.length) return;
+    this.findings.length = mark;
+    this.errors = this.findings.filter(({ severity }) => severity === 'error').length;
+    this.warnings = mark - this.errors;
   }
 
   /**
@@ -82,8 +110,15 @@ export class Report {
       message,
       ...(cure.write !== undefined && { write: cure.write }),
       ...(cure.do !== undefined && { do: cure.do }),
+      ...(cure.fix !== undefined && { fix: cure.fix.map((edit) => this.textEdit(edit)) }),
       source: this.source.line(line),
     });
+  }
+
+  private textEdit({ start, end, text }: Edit): TextEdit {
+    const { line, column } = this.source.location(start);
+    const last = this.source.location(end);
+    return { range: { line, column, endLine: last.line, endColumn: last.column }, text };
   }
 }
 

@@ -63,7 +63,7 @@ describe('forEach', () => {
     [
       'a path without marks',
       'in: trigger.data.lines, steps: [{ id: b, stop: {} }]',
-      'in is one whole expression → in: ${{ trigger.data.lines }}',
+      "in is one whole expression → in: '${{ trigger.data.lines }}'",
     ],
     [
       'text beside the expression',

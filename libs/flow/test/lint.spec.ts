@@ -723,7 +723,12 @@ steps:
       '${ trigger',
       'EXPR_MARK ${ trigger.data }} is a text here: an expression is written between "${{" and "}}" → ${{ trigger.data }}',
     ],
-    ['no dollar', '${{ trigger', '{{ trigger', 'YAML_QUOTE an expression begins with "${{", not with "{{" → ${{ trigger.data }}'],
+    [
+      'no dollar',
+      '${{ trigger',
+      '{{ trigger',
+      'YAML_QUOTE an expression begins with "${{", not with "{{" → \'${{ trigger.data }}\'',
+    ],
     [
       'no dollar, in quotes',
       '${{ trigger.data }}',

@@ -1,17 +1,23 @@
 import type { z } from 'zod';
 import { lowerFirst } from '../lower-first.js';
 import { nearest } from '../nearest.js';
-import type { Cure } from '../report.js';
+import { replacing, type Cure } from '../report.js';
+import type { Span } from '../yaml/source-text.js';
+import { scalarText } from '../yaml/spell.js';
 
-/** Explains a schema's issue with a value in the words of the flow language, with a cure where one is obvious. Never shows the value. */
-export function explainIssue(issue: z.core.$ZodIssue, value: unknown): { readonly says: string; readonly cure: Cure } {
+/**
+ * Explains a schema's issue with a value in the words of the flow language, with a cure where one is obvious. Never shows the value.
+ * @param at the place of a value that is written literally; a fix replaces it
+ */
+export function explainIssue(issue: z.core.$ZodIssue, value: unknown, at?: Span): { readonly says: string; readonly cure: Cure } {
   if (issue.code === 'too_small' && issue.minimum === 1 && issue.origin === 'string')
     return { says: 'must not be empty', cure: {} };
   if (issue.code === 'invalid_format' && issue.format === 'url') return wrongUrl(issue, value);
   // a plugin's own message is more specific than ours
   if (issue.message.startsWith('Invalid')) {
-    if (issue.code === 'invalid_type') return wrongType(issue.expected, value) ?? { says: lowerFirst(issue.message), cure: {} };
-    if (issue.code === 'invalid_value' && issue.values.length > 1) return noneOf(issue.values.map(String), value);
+    if (issue.code === 'invalid_type')
+      return wrongType(issue.expected, value, at) ?? { says: lowerFirst(issue.message), cure: {} };
+    if (issue.code === 'invalid_value' && issue.values.length > 1) return noneOf(issue.values.map(String), value, at);
   }
   return { says: lowerFirst(issue.message), cure: {} };
 }
@@ -32,11 +38,11 @@ const TYPES: Readonly<Record<string, string>> = {
   record: 'a map',
 };
 
-function wrongType(expected: string, value: unknown): { says: string; cure: Cure } | undefined {
+function wrongType(expected: string, value: unknown, at?: Span): { says: string; cure: Cure } | undefined {
   const wanted = TYPES[expected];
   const given = typeOf(value);
   if (wanted === undefined || given === wanted) return undefined;
-  return { says: `must be ${wanted}, not ${given}`, cure: cureOf(expected, value) };
+  return { says: `must be ${wanted}, not ${given}`, cure: cureOf(expected, value, at) };
 }
 
 function typeOf(value: unknown): string {
@@ -44,18 +50,21 @@ function typeOf(value: unknown): string {
   return TYPES[Array.isArray(value) ? 'array' : typeof value] ?? 'this';
 }
 
-function cureOf(expected: string, value: unknown): Cure {
+function cureOf(expected: string, value: unknown, at?: Span): Cure {
   const isText = typeof value === 'string';
   if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) return { do: 'put it in quotes' };
+  if (at && expected === 'boolean' && (value === 'true' || value === 'false')) return replacing(at, value);
   if (expected === 'boolean' && isText) return { do: 'write true or false, without quotes' };
   if ((expected === 'number' || expected === 'int') && isText && value.trim() !== '' && !Number.isNaN(Number(value)))
-    return { do: 'write it without quotes' };
+    return at && String(Number(value)) === value ? replacing(at, value) : { do: 'write it without quotes' };
   if (expected === 'array') return { do: 'write a list: [ … ], or a line with "- " for each item' };
   if (expected === 'object' || expected === 'record') return { do: 'write its keys, each with a value' };
   return {};
 }
 
-function noneOf(values: readonly string[], value: unknown): { says: string; cure: Cure } {
+function noneOf(values: readonly string[], value: unknown, at?: Span): { says: string; cure: Cure } {
   const near = typeof value === 'string' ? nearest(value, values) : undefined;
-  return { says: `must be one of ${values.join(', ')}`, cure: near === undefined ? {} : { write: near } };
+  const says = `must be one of ${values.join(', ')}`;
+  if (near === undefined) return { says, cure: {} };
+  return { says, cure: at ? replacing(at, scalarText(near), near) : { write: near } };
 }

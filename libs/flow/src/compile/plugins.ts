@@ -3,7 +3,7 @@ import { actionOf, triggerOf, type ActionContract, type TriggerContract } from '
 import { opensExpression } from '../expression/index.js';
 import { lookAlikeNote } from '../look-alikes.js';
 import { nearest } from '../nearest.js';
-import type { Report } from '../report.js';
+import { replacing, type Report } from '../report.js';
 import type { ScalarNode } from '../yaml/nodes.js';
 import type { Span } from '../yaml/source-text.js';
 import type { ConnectionDraft } from '../workspace/drafts.js';
@@ -34,7 +34,7 @@ export class Plugins {
       const cure =
         near === undefined
           ? { do: `plugins that are loaded: ${[...this.byName.keys()].join(', ') || 'none'}` }
-          : { write: withMember(this.byName.get(near), member) ?? near };
+          : replacing(at, withMember(this.byName.get(near), member) ?? near);
       report.error(at, 'REF_PLUGIN', `no plugin is called "${name}"`, cure);
     }
     return plugin;
@@ -89,8 +89,13 @@ export class Plugins {
     if (opensExpression(name)) return;
     const connection = this.connections.get(name);
     if (connection?.plugin === plugin.name) return;
-    const near = nearest(name, fitting) ?? (fitting.length === 1 ? fitting[0] : undefined);
-    const cure = near === undefined ? { do: `connections of ${plugin.name}: ${fitting.join(', ') || 'none'}` } : { write: near };
+    const near = nearest(name, fitting);
+    const cure =
+      near === undefined
+        ? fitting.length === 1
+          ? { write: fitting[0] }
+          : { do: `connections of ${plugin.name}: ${fitting.join(', ') || 'none'}` }
+        : replacing(given, near);
     const message = connection
       ? `connection "${name}" is of ${connection.plugin}, not of ${plugin.name}`
       : `no connection is called "${name}"${lookAlikeNote(name)}`;
@@ -114,6 +119,6 @@ function reportMember(
 ): void {
   const near = nearest(name, names);
   const cure =
-    near === undefined ? { do: `${kind}s of ${plugin}: ${names.join(', ') || 'none'}` } : { write: `${plugin}.${near}` };
+    near === undefined ? { do: `${kind}s of ${plugin}: ${names.join(', ') || 'none'}` } : replacing(at, `${plugin}.${near}`);
   report.error(at, 'REF_ACTION', `${plugin} has no ${kind} "${name}"`, cure);
 }

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { FindingCode } from '../codes.js';
 import { lookAlikeNote } from '../look-alikes.js';
 import { nearest } from '../nearest.js';
-import type { Cure, Report } from '../report.js';
+import { replacing, type Cure, type Report } from '../report.js';
 import type { Texts } from '../texts.js';
 import { entryOf, nodeAt, scalarsOf, toValue, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
 import { firstUnit, type Span } from '../yaml/source-text.js';
+import { scalarText } from '../yaml/spell.js';
 import type { EvaluatedValue } from './constants.js';
 import { namesRead } from './environment.js';
 import { explainIssue } from './explain-issue.js';
@@ -59,13 +60,11 @@ function reportIssue(issue: Issue, whole: unknown, check: SchemaCheck): void {
     for (const key of issue.keys) {
       const known = keysAt(check.schema, issue.path);
       const near = nearest(key, known);
-      const cure = near === undefined ? { do: `keys of ${owner}: ${known.join(', ')}` } : { write: near };
-      report.error(
-        entryOf(map, key)?.key ?? check.at,
-        code ?? 'FLOW_UNKNOWN_KEY',
-        `"${key}" is not a key of ${owner}${lookAlikeNote(key)}`,
-        cure,
-      );
+      const at = entryOf(map, key)?.key;
+      const renamed =
+        at === undefined || entryOf(map, near ?? '') ? { write: near } : replacing(at, scalarText(near ?? ''), near);
+      const cure = near === undefined ? { do: `keys of ${owner}: ${known.join(', ')}` } : renamed;
+      report.error(at ?? check.at, code ?? 'FLOW_UNKNOWN_KEY', `"${key}" is not a key of ${owner}${lookAlikeNote(key)}`, cure);
     }
     return;
   }
@@ -90,7 +89,8 @@ function explained(
   at: YamlNode,
   { texts, evaluated }: SchemaCheck,
 ): { readonly says: string; readonly cure: Cure } {
-  const explanation = explainIssue(issue, value);
+  const isLiteral = at.kind === 'scalar' && !texts.hasExpression(at);
+  const explanation = explainIssue(issue, value, isLiteral ? at : undefined);
   const variables = at.kind === 'scalar' ? namesRead(at, texts) : [];
   if (variables.length === 0) return explanation;
   const empty = variables.find((variable) => evaluated?.env[variable] === '');

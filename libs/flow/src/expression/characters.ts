@@ -17,7 +17,15 @@ export function findCharacters(source: string, tokens: readonly Token[]): readon
     const message = describe(token);
     if (!message) return [];
     return [
-      { code: 'EXPR_CHARACTER', severity: 'error', message, start: token.start, end: token.end, write: plain(source).trim() },
+      {
+        code: 'EXPR_CHARACTER',
+        severity: 'error',
+        message,
+        start: token.start,
+        end: token.end,
+        write: plain(source).trim(),
+        edits: [{ start: token.start, end: token.end, text: plain(token.text) }],
+      },
     ];
   });
 }

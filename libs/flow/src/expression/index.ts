@@ -12,5 +12,5 @@ export {
 } from './parse-text.js';
 export type { ExpressionProblem } from './problem.js';
 export type { Reference, Span } from './references.js';
-export { asPath } from './source-view.js';
+export { asName, asPath } from './source-view.js';
 export { compileCondition, compileTemplate, compileText, type LocationOf, type TemplateSource } from './template.js';

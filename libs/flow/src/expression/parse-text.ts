@@ -1,6 +1,6 @@
 import { findCharacters } from './characters.js';
 import { collectReferences, type Reference } from './references.js';
-import type { ExpressionProblem } from './problem.js';
+import { shifted, type ExpressionProblem } from './problem.js';
 import { MAX_CHARACTERS, tooDeep, tooLong, tooManyLevels, tooNested, type SizeProblem } from './size.js';
 import { parseExpression, type SyntaxFault, type SyntaxNode } from './syntax.js';
 import { explainSyntax } from './syntax-cures.js';
@@ -143,7 +143,7 @@ function readExpression(text: string, open: number, problems: ExpressionProblem[
       message: 'this expression has no end: "}}" is missing',
       start: open,
       end: sourceStart,
-      write: closed(text.slice(open)),
+      ...closed(text, open),
     });
     return undefined;
   }
@@ -151,15 +151,20 @@ function readExpression(text: string, open: number, problems: ExpressionProblem[
 }
 
 /** Adds the missing `}}`: at a single `}` that completes the expression, otherwise at the end. */
-function closed(text: string): string {
+function closed(text: string, open: number): Required<Pick<ExpressionProblem, 'write' | 'edits'>> {
+  const sourceStart = open + OPEN.length;
   let tries = 0;
-  for (let brace = text.indexOf('}'); brace >= 0 && tries < MAX_TRIES; brace = text.indexOf('}', brace + 1)) {
-    const source = text.slice(OPEN.length, brace);
+  for (let brace = text.indexOf('}', open); brace >= 0 && tries < MAX_TRIES; brace = text.indexOf('}', brace + 1)) {
+    const source = text.slice(sourceStart, brace);
     tries += 1;
     if (!tooLong(source) && !tooNested(tokenize(source)) && parseExpression(source).ok)
-      return `${text.slice(0, brace)}${CLOSE}${text.slice(brace + 1)}`.trimEnd();
+      return {
+        write: `${text.slice(open, brace)}${CLOSE}${text.slice(brace + 1)}`.trimEnd(),
+        edits: [{ start: brace, end: brace + 1, text: CLOSE }],
+      };
   }
-  return `${text.trimEnd()} ${CLOSE}`;
+  const end = text.trimEnd().length;
+  return { write: `${text.slice(open, end)} ${CLOSE}`, edits: [{ start: end, end, text: ` ${CLOSE}` }] };
 }
 
 function complete(
@@ -170,7 +175,7 @@ function complete(
   problems: ExpressionProblem[],
 ): ExpressionPart {
   const sourceStart = open + OPEN.length;
-  problems.push(...findCharacters(source, tokens).map(shifted(sourceStart)));
+  problems.push(...findCharacters(source, tokens).map((problem) => shifted(problem, sourceStart)));
   const references = collectReferences(ast, tokens).map((reference) => ({
     ...reference,
     spans: reference.spans.map((span) => ({ start: span.start + sourceStart, end: span.end + sourceStart })),
@@ -205,7 +210,7 @@ function broken(text: string, open: number, problems: ExpressionProblem[]): Expr
   const parsed = parseExpression(source, tokens);
   const characters = findCharacters(source, tokens);
   const found = characters.length > 0 || parsed.ok ? characters : [explainSyntax(source, tokens, parsed.fault)];
-  problems.push(...found.map(shifted(sourceStart)));
+  problems.push(...found.map((problem) => shifted(problem, sourceStart)));
   return unread(text, open, tokens);
 }
 
@@ -227,8 +232,4 @@ function probableEnd(text: string, from: number): number {
     depth = Math.max(0, depth - 1);
   }
   return text.indexOf(CLOSE, from);
-}
-
-function shifted(by: number): (problem: ExpressionProblem) => ExpressionProblem {
-  return (problem) => ({ ...problem, start: problem.start + by, end: problem.end + by });
 }

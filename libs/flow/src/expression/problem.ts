@@ -11,4 +11,23 @@ export interface ExpressionProblem {
   readonly write?: string;
   /** An instruction, where there is no text to write. */
   readonly do?: string;
+  /** The edits of the text that carry out `write`, where that is mechanical. */
+  readonly edits?: readonly TextChange[];
+}
+
+/** One replacement, by offsets. An empty range inserts. */
+export interface TextChange {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** Returns the problem, with each of its offsets moved. */
+export function shifted(problem: ExpressionProblem, by: number): ExpressionProblem {
+  return {
+    ...problem,
+    start: problem.start + by,
+    end: problem.end + by,
+    ...(problem.edits && { edits: problem.edits.map(({ start, end, text }) => ({ start: start + by, end: end + by, text })) }),
+  };
 }

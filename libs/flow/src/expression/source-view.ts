@@ -1,6 +1,6 @@
 import type { FindingCode } from '../codes.js';
 import type { ExpressionPart } from './parse-text.js';
-import type { ExpressionProblem } from './problem.js';
+import { shifted, type ExpressionProblem, type TextChange } from './problem.js';
 import type { Reference, Span } from './references.js';
 import { childrenOf, coalesced, type SyntaxNode } from './syntax.js';
 import type { Token } from './tokens.js';
@@ -37,12 +37,28 @@ export class SourceView {
     return this.types.has(type);
   }
 
-  /** Returns a problem with the offsets of the text that contains the expression. */
-  problem(code: FindingCode, severity: 'error' | 'warning', message: string, span: Span, write?: string): ExpressionProblem {
-    const { sourceStart } = this.part;
-    const start = span.start + sourceStart;
-    const end = span.end + sourceStart;
-    return { code, severity, message, start, end, ...(write !== undefined && { write }) };
+  /**
+   * Returns a problem with the offsets of the text that contains the expression.
+   * @param edit the change that carries out `write`, where that is mechanical
+   */
+  problem(
+    code: FindingCode,
+    severity: 'error' | 'warning',
+    message: string,
+    { start, end }: Span,
+    write?: string,
+    edit?: TextChange,
+  ): ExpressionProblem {
+    const problem = {
+      code,
+      severity,
+      message,
+      start,
+      end,
+      ...(write !== undefined && { write }),
+      ...(edit && { edits: [edit] }),
+    };
+    return shifted(problem, this.part.sourceStart);
   }
 
   /** Returns the token that represents a node: the operator of a binary node, the word of a name. */

@@ -1,19 +1,13 @@
 import { lowerFirst } from '../lower-first.js';
-import type { ExpressionProblem } from './problem.js';
+import type { ExpressionProblem, TextChange } from './problem.js';
 import { parseExpression, type SyntaxFault } from './syntax.js';
 import type { Token } from './tokens.js';
-
-interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-}
 
 interface Mistake {
   readonly start: number;
   readonly end: number;
   readonly message: string;
-  readonly edits: readonly Edit[];
+  readonly edits: readonly TextChange[];
 }
 
 /** Operators of other languages, the longest first. */
@@ -33,7 +27,8 @@ export function explainSyntax(source: string, tokens: readonly Token[], fault: S
   if (!first) return plainProblem(source, tokens, fault);
   const write = corrected(source, mistakes);
   const { start, end, message } = first;
-  return { code: 'EXPR_SYNTAX', severity: 'error', message, start, end, ...(write !== undefined && { write }) };
+  const edits = mistakes.flatMap((mistake) => mistake.edits);
+  return { code: 'EXPR_SYNTAX', severity: 'error', message, start, end, ...(write !== undefined && { write, edits }) };
 }
 
 function corrected(source: string, mistakes: readonly Mistake[]): string | undefined {

@@ -1,11 +1,14 @@
 import { lookAlikeNote } from '../look-alikes.js';
 import { nearest } from '../nearest.js';
-import type { Cure, Report } from '../report.js';
+import { replacing, type Cure, type Report } from '../report.js';
 import { toValue, type MapEntry, type MapNode, type YamlNode } from '../yaml/nodes.js';
 import { firstUnit, type Span } from '../yaml/source-text.js';
 
 /** Maximum unknown keys of one map to report: further reports would not help the reader. */
 const MAX_UNKNOWN_KEYS = 50;
+
+/** A key of the language, without a value. */
+const KEY = /^[A-Za-z]+$/;
 
 /** The keys that a map may have. */
 export interface KeyTable {
@@ -75,14 +78,27 @@ export class Fields {
     const { of, keys, later = [], cures, advice, hint } = this.table;
     const instead = advice && Object.hasOwn(advice, entry.name) ? advice[entry.name] : undefined;
     const meant = cures && Object.hasOwn(cures, entry.name) ? cures[entry.name]?.(toValue(entry.value)) : undefined;
-    const cure = instead === undefined ? (meant ?? nearest(entry.name, [...keys, ...later])) : undefined;
+    const write = instead === undefined ? (meant ?? nearest(entry.name, [...keys, ...later])) : undefined;
     const otherwise = instead ?? `${hint === undefined ? '' : `${hint}; `}keys of ${of}: ${keys.join(', ')}`;
     this.report.error(
       entry.key,
       'FLOW_UNKNOWN_KEY',
       `"${entry.name}" is not a key of ${of}${lookAlikeNote(entry.name)}`,
-      cure === undefined ? { do: otherwise } : { write: cure },
+      write === undefined ? { do: otherwise } : this.renaming(entry, write),
     );
+  }
+
+  /** Returns the cure of an unknown key: a key to write instead, or an entry to write instead of the whole entry. */
+  private renaming({ key, value }: MapEntry, write: string): Cure {
+    if (KEY.test(write)) return this.node.entries.some(({ name }) => name === write) ? { write } : replacing(key, write);
+    // an entry with a placeholder, or without the value as it was written, is only an example
+    const isComplete = value.kind === 'scalar' && write.includes(String(value.value)) && !write.includes('…');
+    return isComplete && this.isBlock ? replacing({ start: key.start, end: value.end }, write) : { write };
+  }
+
+  /** True for a map that is written without braces. */
+  private get isBlock(): boolean {
+    return this.report.source.text[this.node.start] !== '{';
   }
 }
 

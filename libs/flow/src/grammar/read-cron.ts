@@ -1,7 +1,8 @@
-import type { Report } from '../report.js';
+import type { Cure, Report } from '../report.js';
 import { cronProblem } from '../schedule/cron-schedule.js';
 import type { YamlNode } from '../yaml/nodes.js';
-import { readText } from './values.js';
+import { quoted } from '../yaml/spell.js';
+import { readText, writing } from './values.js';
 
 const MAX_LENGTH = 200;
 /** Words of other systems for common schedules. */
@@ -28,14 +29,14 @@ export function readCron(node: YamlNode | undefined, report: Report): string | u
   // the library replaces a question mark by the current time, so the schedule would change with each start
   const reason = text.includes('?') ? `"?" in "${text}" is written as "*"` : cronProblem(text)?.reason;
   if (reason === undefined) return text;
-  report.error(node, 'FLOW_VALUE', reason, cureOf(text));
+  report.error(node, 'FLOW_VALUE', reason, cureOf(node, text));
   return undefined;
 }
 
-function cureOf(text: string): { write?: string; do?: string } {
+function cureOf(node: YamlNode, text: string): Cure {
   const fields = text.split(/\s+/);
   const meant = WORDS.get(text.toLowerCase()) ?? (fields.length === 6 ? fields.slice(1).join(' ') : text.replaceAll('?', '*'));
   return meant !== text && cronProblem(meant) === undefined
-    ? { write: `cron: '${meant}'` }
+    ? writing(node, 'cron', quoted(meant), quoted(meant))
     : { do: "write minute, hour, day of the month, month and day of the week, for instance cron: '30 3 * * 1-6'" };
 }

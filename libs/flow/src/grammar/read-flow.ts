@@ -8,7 +8,7 @@ import { readDeliver } from './read-deliver.js';
 import { checkIdentifier, readName } from './read-names.js';
 import { readFlowSteps } from './read-steps.js';
 import { readTrigger } from './read-trigger.js';
-import { readChoice, readTemplateText, readText } from './values.js';
+import { readChoice, readTemplateText, readText, writing } from './values.js';
 
 const FLOW: KeyTable = {
   of: 'a flow',
@@ -83,7 +83,8 @@ function readNote(node: YamlNode | undefined, report: Report): ScalarNode | unde
 export function readVersion(fields: Fields, report: Report): void {
   const node = fields.need('sluice');
   if (node === undefined || (node.kind === 'scalar' && node.value === 1)) return;
-  report.error(node, 'FLOW_VALUE', 'this version of the language is unknown', { write: 'sluice: 1' });
+  const cure = node.kind === 'scalar' && Number(node.value) === 1 ? writing(node, 'sluice', '1', '1') : { write: 'sluice: 1' };
+  report.error(node, 'FLOW_VALUE', 'this version of the language is unknown', cure);
 }
 
 /** Reads the constants. Their names must be identifiers, because expressions read them. */

@@ -1,6 +1,6 @@
 import { opensExpression } from '../expression/index.js';
 import { inLatinLetters, lookAlikeNote } from '../look-alikes.js';
-import type { Report } from '../report.js';
+import { replacing, type Report } from '../report.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
 import { isIdentifier, isName, isReserved } from './names.js';
 import { readText } from './values.js';
@@ -18,7 +18,7 @@ export function readName(node: YamlNode | undefined, key: string, report: Report
     'FLOW_NAME',
     `"${name}" is not a valid name${lookAlikeNote(name)}`,
     isName(kebab)
-      ? { write: kebab }
+      ? replacing(node, kebab)
       : { do: 'use small Latin letters, digits and single dashes, a letter first, at most 63: sync-orders' },
   );
   return undefined;
@@ -38,7 +38,7 @@ export function checkIdentifier(name: string, at: ScalarNode, what: string, repo
   if (isIdentifier(name)) return true;
   const camel = (inLatinLetters(name) ?? name).replace(/[-_ ]+([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
   const cure = isIdentifier(camel)
-    ? { write: camel }
+    ? replacing(at, camel)
     : { do: 'use Latin letters and digits, a small letter first, at most 63: saveOrder' };
   report.error(at, 'FLOW_NAME', `"${name}" cannot be ${what}: an expression could not read it${lookAlikeNote(name)}`, cure);
   return false;

@@ -1,16 +1,17 @@
 import { inLatinLetters, lookAlikeNote } from '../look-alikes.js';
 import { mapSchema, TEXT, TEXTS, VALUES, type JsonSchema, type Member } from '../json-schema.js';
 import { nearest } from '../nearest.js';
-import type { Report } from '../report.js';
+import { replacing, type Cure, type Report } from '../report.js';
 import { readTimezone } from '../workspace/read-timezone.js';
 import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
+import { scalarText } from '../yaml/spell.js';
 import type { TriggerDraft, TriggerSourceDraft } from './drafts.js';
 import { readFields, type Fields, type KeyTable } from './fields.js';
 import { checkInputSchema } from './input-schema.js';
 import { isEventPattern, splitUse } from './names.js';
 import { readCron } from './read-cron.js';
 import { readConnectionName, readWith } from './read-names.js';
-import { readChoice, readCondition, readText } from './values.js';
+import { readChoice, readCondition, readText, writing } from './values.js';
 
 const TRIGGER: KeyTable = {
   of: 'trigger',
@@ -79,7 +80,7 @@ function readSource(fields: Fields, report: Report): TriggerSourceDraft {
       useNode,
       'FLOW_VALUE',
       `"${use}" is neither event, schedule, flow nor <plugin>.<trigger>`,
-      near === undefined ? { do: 'write use: event, or for instance use: http.endpoint' } : { write: `use: ${near}` },
+      near === undefined ? { do: 'write use: event, or for instance use: http.endpoint' } : writing(useNode, 'use', near),
     );
     return unknown;
   }
@@ -103,7 +104,10 @@ function readEvent(fields: Fields, report: Report): TriggerSourceDraft | undefin
   const types = given.need('types');
   if (types === undefined) return undefined;
   if (types.kind !== 'list' || types.items.length === 0) {
-    report.error(types, 'FLOW_VALUE', 'types is a list with at least one event type', { write: 'types: [order.created]' });
+    const only =
+      types.kind === 'scalar' && isEventPattern(String(types.value)) ? `[${scalarText(String(types.value))}]` : undefined;
+    const cure = only === undefined ? { write: 'types: [order.created]' } : writing(types, 'types', only, only);
+    report.error(types, 'FLOW_VALUE', 'types is a list with at least one event type', cure);
     return undefined;
   }
   const patterns: ScalarNode[] = [];
@@ -112,7 +116,12 @@ function readEvent(fields: Fields, report: Report): TriggerSourceDraft | undefin
     if (pattern === undefined || item.kind !== 'scalar') continue;
     if (isEventPattern(pattern)) patterns.push(item);
     else
-      report.error(item, 'FLOW_VALUE', `"${pattern}" is not a valid event type${lookAlikeNote(pattern)}`, patternCure(pattern));
+      report.error(
+        item,
+        'FLOW_VALUE',
+        `"${pattern}" is not a valid event type${lookAlikeNote(pattern)}`,
+        patternCure(item, pattern),
+      );
   }
   return { kind: 'event', types: patterns, from };
 }
@@ -135,11 +144,11 @@ function readFlowTrigger(fields: Fields, use: ScalarNode, report: Report): Trigg
 }
 
 /** Corrects spaces and slashes in place of dots, and a star inside a word. */
-function patternCure(pattern: string): { write?: string; do?: string } {
+function patternCure(item: ScalarNode, pattern: string): Cure {
   const meant = (inLatinLetters(pattern) ?? pattern)
     .trim()
     .replace(/[\s/:]+/g, '.')
     .replace(/([^.])\*/g, '$1.*');
-  if (isEventPattern(meant)) return { write: /[*#]/.test(meant) ? `'${meant}'` : meant };
+  if (isEventPattern(meant)) return replacing(item, scalarText(meant));
   return { do: 'use words of letters, digits, _ and - joined by dots; * is one word, # any number' };
 }

@@ -1,9 +1,10 @@
 import { parseDuration, parseSize } from '@sluice/plugin-api';
-import { opensExpression } from '../expression/index.js';
+import { opensExpression, parseText } from '../expression/index.js';
 import type { Rate } from '../model.js';
 import { nearest } from '../nearest.js';
-import type { Report } from '../report.js';
+import { replacing, type Cure, type Report } from '../report.js';
 import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
+import { quoted, scalarText, sourceOf } from '../yaml/spell.js';
 import { meantDuration } from './almost-duration.js';
 import { reportLater } from './fields.js';
 
@@ -11,8 +12,7 @@ import { reportLater } from './fields.js';
 export function readText(node: YamlNode | undefined, key: string, report: Report): string | undefined {
   if (node === undefined) return undefined;
   if (node.kind !== 'scalar' || typeof node.value !== 'string') {
-    const cure = node.kind === 'scalar' && node.value !== null ? { write: `${key}: '${String(node.value)}'` } : {};
-    return refuse(node, `${key} is a text`, report, cure);
+    return refuse(node, `${key} is a text`, report, textCure(node, key, report));
   }
   if (opensExpression(node.value)) return refuse(node, `${key} takes no expression`, report, { do: 'write the value itself' });
   return node.value;
@@ -38,7 +38,7 @@ export function readChoice<Choice extends string>(
     return undefined;
   }
   const near = typeof value === 'string' ? nearest(value, choices) : undefined;
-  const cure = near === undefined ? { do: `write one of them: ${key}: ${choices[0]}` } : { write: `${key}: ${near}` };
+  const cure = near === undefined ? { do: `write one of them: ${key}: ${choices[0]}` } : writing(node, key, near);
   return refuse(node, `${key} is ${oneOf(choices)}`, report, cure);
 }
 
@@ -49,9 +49,9 @@ export function readDuration(node: YamlNode | undefined, key: string, report: Re
   const duration = typeof value === 'string' ? parseDuration(value) : undefined;
   if (duration !== undefined) return duration;
   if (typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value))) {
-    report.error(node, 'FLOW_DURATION', `${key}: ${value} has no unit`, {
-      write: `${key}: ${Math.ceil(Number(value))}s  (ms, s, m, h or d)`,
-    });
+    const meant = `${Math.ceil(Number(value))}s`;
+    const cure = replacing(node, meant, `${key}: ${meant}  (ms, s, m, h or d)`);
+    report.error(node, 'FLOW_DURATION', `${key}: ${value} has no unit`, cure);
   } else {
     const written = typeof value === 'string' ? `"${value}"` : 'this';
     const meant = typeof value === 'string' ? meantDuration(value) : undefined;
@@ -59,7 +59,7 @@ export function readDuration(node: YamlNode | undefined, key: string, report: Re
       node,
       'FLOW_DURATION',
       `${written} is not a duration`,
-      meant === undefined ? { do: 'write one whole number and one unit: 500ms, 2s, 5m, 8h, 30d' } : { write: `${key}: ${meant}` },
+      meant === undefined ? { do: 'write one whole number and one unit: 500ms, 2s, 5m, 8h, 30d' } : writing(node, key, meant),
     );
   }
   return undefined;
@@ -93,7 +93,10 @@ export function readInteger(
   const { min, max = Number.MAX_SAFE_INTEGER } = bounds;
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
   const range = bounds.max === undefined ? `from ${min}` : `from ${min} to ${max}`;
-  return refuse(node, `${key} is a whole number ${range}`, report, { write: `${key}: ${nearestInteger(value, min, max)}` });
+  const meant = nearestInteger(value, min, max);
+  // only a number in quotes is certain to mean this number
+  const cure = value === String(meant) ? writing(node, key, String(meant), String(meant)) : { write: `${key}: ${meant}` };
+  return refuse(node, `${key} is a whole number ${range}`, report, cure);
 }
 
 /** Returns the integer within the bounds that is nearest to the value, or to 10 when the value is not a number. */
@@ -105,14 +108,17 @@ function nearestInteger(value: unknown, min: number, max: number): number {
 export function readBoolean(node: YamlNode | undefined, key: string, report: Report): boolean | undefined {
   if (node === undefined) return undefined;
   if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value;
-  return refuse(node, `${key} is true or false`, report, { do: `write ${key}: true, or ${key}: false` });
+  const meant = node.kind === 'scalar' ? meantBoolean(node.value) : undefined;
+  const cure = meant === undefined ? { do: `write ${key}: true, or ${key}: false` } : writing(node, key, meant, meant);
+  return refuse(node, `${key} is true or false`, report, cure);
 }
 
 export function readTexts(node: YamlNode | undefined, key: string, report: Report): string[] | undefined {
   if (node === undefined) return undefined;
   if (node.kind !== 'list') {
-    const text = node.kind === 'scalar' ? String(node.value) : 'one';
-    return refuse(node, `${key} is a list of texts`, report, { write: `${key}: [${text}]` });
+    const list = node.kind === 'scalar' ? `[${scalarText(String(node.value))}]` : '[one]';
+    const cure = node.kind === 'scalar' ? writing(node, key, list, list) : { write: `${key}: ${list}` };
+    return refuse(node, `${key} is a list of texts`, report, cure);
   }
   return node.items.map((item) => readText(item, `an item of ${key}`, report)).filter((text) => text !== undefined);
 }
@@ -121,7 +127,7 @@ export function readTexts(node: YamlNode | undefined, key: string, report: Repor
 export function readTemplateText(node: YamlNode | undefined, key: string, report: Report): ScalarNode | undefined {
   if (node === undefined) return undefined;
   if (node.kind === 'scalar' && typeof node.value === 'string') return node;
-  return refuse(node, `${key} is a text`, report, node.kind === 'scalar' ? { write: `${key}: '${String(node.value)}'` } : {});
+  return refuse(node, `${key} is a text`, report, textCure(node, key, report));
 }
 
 /** Reads `true`, `false` or one whole expression. The expression check verifies later that there is no text beside it. */
@@ -139,7 +145,7 @@ export function readExpression(
   node: YamlNode | undefined,
   key: string,
   report: Report,
-  cureOf: (node: YamlNode) => { write?: string; do?: string },
+  cureOf: (node: YamlNode) => Cure,
 ): ScalarNode | undefined {
   if (node === undefined) return undefined;
   if (node.kind === 'scalar' && opensExpression(node.value)) return node;
@@ -147,23 +153,52 @@ export function readExpression(
 }
 
 /** YAML 1.1 reads these words as true and false; YAML 1.2, and so this language, reads them as texts. */
-const YES = /^(yes|on|да)$/i;
-const NO = /^(no|off|нет)$/i;
+const YES = /^(true|yes|on|да)$/i;
+const NO = /^(false|no|off|нет)$/i;
 
-function conditionCure(node: YamlNode, key: string): { write?: string; do?: string } {
-  const text = node.kind === 'scalar' ? String(node.value) : '';
-  if (YES.test(text)) return { write: `${key}: true` };
-  if (NO.test(text)) return { write: `${key}: false` };
-  if (node.kind === 'scalar' && typeof node.value === 'string') return { write: `${key}: '\${{ ${barePart(text)} }}'` };
+function meantBoolean(value: unknown): 'true' | 'false' | undefined {
+  if (YES.test(String(value))) return 'true';
+  return NO.test(String(value)) ? 'false' : undefined;
+}
+
+function conditionCure(node: YamlNode, key: string): Cure {
+  const meant = node.kind === 'scalar' ? meantBoolean(node.value) : undefined;
+  if (meant !== undefined) return writing(node, key, meant, meant);
+  if (node.kind === 'scalar' && typeof node.value === 'string') return expressionCure(node, key, barePart(node.value));
   return { do: `write for instance ${key}: \${{ trigger.data.vip }}` };
 }
+
+/** Returns the cure of a text that should be the source of one expression. It has a fix when the text is an expression. */
+export function expressionCure(node: YamlNode, key: string, source: string): Cure {
+  const text = quoted(`\${{ ${source} }}`);
+  const parsed = parseText(`\${{ ${source} }}`);
+  const isExpression = parsed.whole && parsed.problems.length === 0 && EXPRESSION.test(source) && !source.includes('\n');
+  return isExpression ? writing(node, key, text, text) : { write: `${key}: ${text}` };
+}
+
+/** The beginning of a text that is an expression rather than words. */
+const EXPRESSION = /^(?:[($]|(?:trigger|steps|vars|env|error|run|loop|item)\b|\w+\.\w)/;
 
 /** Removes the expression marks of other languages: `{{ x }}`, `${x}`. */
 function barePart(text: string): string {
   return /^\$?\{{1,2}\s*(.*?)\s*\}{1,2}$/s.exec(text.trim())?.[1] ?? text;
 }
 
-function refuse(node: YamlNode, message: string, report: Report, cure: { write?: string; do?: string } = {}): undefined {
+/** Returns the cure of a number or another value in place of a text: the value as it stands in the file, in quotes. */
+function textCure(node: YamlNode, key: string, report: Report): Cure {
+  const written = node.kind === 'scalar' && node.value !== null ? sourceOf(node, report.source) : undefined;
+  return written === undefined ? {} : writing(node, key, quoted(written), quoted(written));
+}
+
+/**
+ * Returns the cure that replaces the value of a key.
+ * @param spelling the value in YAML; that of the text when absent
+ */
+export function writing(node: YamlNode, key: string, value: string, spelling = scalarText(value)): Cure {
+  return replacing(node, spelling, `${key}: ${value}`);
+}
+
+function refuse(node: YamlNode, message: string, report: Report, cure: Cure = {}): undefined {
   if (!(node.kind === 'scalar' && node.empty)) report.error(node, 'FLOW_VALUE', message, cure);
   return undefined;
 }

@@ -1,4 +1,5 @@
 import type { FlowDraft } from '../grammar/drafts.js';
+import { writing } from '../grammar/values.js';
 import { nearest } from '../nearest.js';
 import { stepsOf, type CallDraft } from '../verbs/index.js';
 
@@ -37,7 +38,7 @@ function reportUnknown(step: CallDraft, from: FlowDraft, flows: readonly FlowDra
     callable.length === 0
       ? 'write a flow of this name with trigger: { use: flow }'
       : `flows that can be called: ${callable.slice(0, MAX_NAMES).join(', ')}${callable.length > MAX_NAMES ? ', …' : ''}`;
-  const cure = near === undefined ? { do: otherwise } : { write: `flow: ${near}` };
+  const cure = near === undefined ? { do: otherwise } : writing(step.flow, 'flow', near);
   from.report.error(step.flow, 'REF_FLOW', `no flow is called "${name}"`, cure);
 }
 

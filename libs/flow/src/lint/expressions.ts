@@ -1,4 +1,5 @@
 import {
+  asName,
   asPath,
   checkExpression,
   type ExpressionPart,
@@ -7,10 +8,10 @@ import {
   type Reference,
 } from '../expression/index.js';
 import { nearest } from '../nearest.js';
-import type { Report } from '../report.js';
+import { replacing, type Cure, type Edit, type Report } from '../report.js';
 import type { Texts } from '../texts.js';
 import { scalarsOf, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
-import { quoted } from '../yaml/line-traps.js';
+import { partText, quoted } from '../yaml/spell.js';
 import type { Span } from '../yaml/source-text.js';
 import { isAlternative } from './alternatives.js';
 import { kindOtherThanList } from './expression-shape.js';
@@ -103,7 +104,9 @@ export class ExpressionCheck {
       for (const match of value.matchAll(ALMOST_EXPRESSION)) {
         const at = this.texts.span(node, start + match.index, start + match.index + match[0].length);
         const message = `${match[0]} is a text here: an expression is written between "\${{" and "}}"`;
-        this.report.warning(at, 'EXPR_MARK', message, { write: `\${{ ${match[1]?.trimEnd()} }}` });
+        const write = `\${{ ${match[1]?.trimEnd()} }}`;
+        const spelling = partText(write, node);
+        this.report.warning(at, 'EXPR_MARK', message, spelling === undefined ? { write } : replacing(at, spelling, write));
       }
     }
   }
@@ -111,9 +114,25 @@ export class ExpressionCheck {
   private problem(node: ScalarNode, problem: ExpressionProblem): void {
     if (problem.code === 'EXPR_UNCLOSED' && this.reportComment(node)) return;
     const at = this.texts.span(node, problem.start, problem.end);
-    const cure = { write: problem.write, do: problem.do };
+    const cure = { write: problem.write, do: problem.do, fix: this.fixOf(node, problem) };
     if (problem.severity === 'error') this.report.error(at, problem.code, problem.message, cure);
     else this.report.warning(at, problem.code, problem.message, cure);
+  }
+
+  /** Returns the edits of the file for the edits of a text; undefined when its scalar cannot contain them. */
+  private fixOf(node: ScalarNode, { edits }: ExpressionProblem): readonly Edit[] | undefined {
+    const found = edits?.flatMap(({ start, end, text }) => {
+      const spelling = partText(text, node);
+      return spelling === undefined ? [] : [{ ...this.spanOf(node, start, end), text: spelling }];
+    });
+    return found?.length === edits?.length ? found : undefined;
+  }
+
+  /** Returns the span in the file; an empty range of the text has an empty span. */
+  private spanOf(node: ScalarNode, start: number, end: number): Span {
+    if (start < end) return this.texts.span(node, start, end);
+    const at = start === 0 ? this.texts.span(node, 0, 1).start : this.texts.span(node, start - 1, start).end;
+    return { start: at, end: at };
   }
 
   /** Reports an expression cut off by ` #`, as in `title: ${{ "Заказ #" & n }}`: YAML reads the rest of the line as a comment. */
@@ -126,10 +145,13 @@ export class ExpressionCheck {
     if (!comment) return false;
     const at = node.end + comment[0].length - 1;
     const before = this.texts.source.text.slice(Math.min(lineStart, node.start), node.start);
-    const write = before.trimStart() + quoted(this.texts.source.text.slice(node.start, lineEnd).trimEnd());
-    this.report.error({ start: at, end: at + 1 }, 'YAML_QUOTE', '" #" begins a comment, so this expression was cut off', {
-      write,
-    });
+    const written = this.texts.source.text.slice(node.start, lineEnd).trimEnd();
+    const cure = replacing(
+      { start: node.start, end: node.start + written.length },
+      quoted(written),
+      before.trimStart() + quoted(written),
+    );
+    this.report.error({ start: at, end: at + 1 }, 'YAML_QUOTE', '" #" begins a comment, so this expression was cut off', cure);
     return true;
   }
 }
@@ -212,7 +234,7 @@ class ReferenceCheck {
     } else if (!env.names.includes(name) && !this.reference.guarded) {
       const near = nearest(name, env.names);
       const cure =
-        near === undefined ? { do: `set ${name} before the start, or write env.${name} ?? "…"` } : { write: `env.${near}` };
+        near === undefined ? { do: `set ${name} before the start, or write env.${name} ?? "…"` } : this.renaming(1, near);
       this.report.error(this.at(1), 'ENV_MISSING', `the environment has no ${name}`, cure);
     }
   }
@@ -228,7 +250,7 @@ class ReferenceCheck {
       this.at(1),
       'REF_VAR',
       `no constant is called "${name}"`,
-      near === undefined ? { do: listed('constants', vars.fields.keys()) } : { write: `vars.${near}` },
+      near === undefined ? { do: listed('constants', vars.fields.keys()) } : this.renaming(1, near),
     );
   }
 
@@ -244,7 +266,7 @@ class ReferenceCheck {
         this.at(1),
         'REF_STEP',
         `no step is called "${id}"`,
-        near === undefined ? { do: listed('steps', steps.names) } : { write: `steps.${near}` },
+        near === undefined ? { do: listed('steps', steps.names) } : this.renaming(1, near),
       );
     } else if (sight.kind === 'later') {
       this.report.error(this.at(1), 'REF_STEP_LATER', `step "${id}" has not run yet here`, {
@@ -278,7 +300,7 @@ class ReferenceCheck {
       const known = [...miss.shape.fields.keys()];
       const near = nearest(name, known);
       if (miss.shape.loose && near === undefined) return;
-      const cure = near === undefined ? { do: listed('known fields', known) } : { write: asPath([...path.slice(0, at), near]) };
+      const cure = near === undefined ? { do: listed('known fields', known) } : this.renaming(at, near);
       const message = `${miss.shape.giver} has no "${name}"`;
       if (miss.shape.closed) this.report.error(this.at(at), 'EXPR_FIELD', message, cure);
       else if (!this.reference.guarded) this.report.warning(this.at(at), 'EXPR_FIELD', message, cure);
@@ -290,6 +312,13 @@ class ReferenceCheck {
     if (this.purpose === 'note') return;
     const name = path[from + optional] as string;
     this.report.warning(this.at(from + optional), 'EXPR_MAYBE', `"${name}" may be absent`, { write: this.withDefault('$omit') });
+  }
+
+  /** Returns the cure that replaces one name of the path. The finding shows the path up to it. */
+  private renaming(index: number, name: string): Cure {
+    const write = asPath([...this.reference.path.slice(0, index), name]);
+    const spelling = partText(asName(name), this.node);
+    return spelling === undefined ? { write } : replacing(this.at(index), spelling, write);
   }
 
   /**

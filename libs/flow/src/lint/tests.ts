@@ -4,6 +4,7 @@ import { checkSchema } from '../compile/schema-check.js';
 import type { FlowDraft } from '../grammar/drafts.js';
 import { reportLater } from '../grammar/fields.js';
 import { nearest } from '../nearest.js';
+import { replacing } from '../report.js';
 import type { Texts } from '../texts.js';
 import { stepsOf, type StepDraft } from '../verbs/index.js';
 import { entryOf, type MapEntry, type MapNode, type YamlNode } from '../yaml/nodes.js';
@@ -122,7 +123,7 @@ class TestChecker {
   private stepExists({ name, key }: MapEntry): boolean {
     if (this.steps.has(name) || this.hidden.has(name)) return true;
     const near = nearest(name, this.steps.keys());
-    this.flow.report.error(key, 'REF_STEP', `no step is called "${name}"`, near === undefined ? {} : { write: near });
+    this.flow.report.error(key, 'REF_STEP', `no step is called "${name}"`, near === undefined ? {} : replacing(key, near));
     return false;
   }
 
@@ -141,7 +142,7 @@ class TestChecker {
 
   private unknownKey(at: YamlNode, name: string, of: string, keys: readonly string[]): void {
     const near = nearest(name, keys);
-    const cure = near === undefined ? { do: `keys of ${of}: ${keys.join(', ')}` } : { write: near };
+    const cure = near === undefined ? { do: `keys of ${of}: ${keys.join(', ')}` } : replacing(at, near);
     this.flow.report.error(at, 'TEST_SHAPE', `"${name}" is not a key of ${of}`, cure);
   }
 

@@ -1,9 +1,10 @@
 import { readFields, type KeyTable } from '../grammar/fields.js';
 import { readName } from '../grammar/read-names.js';
-import { readDuration } from '../grammar/values.js';
+import { readDuration, writing } from '../grammar/values.js';
 import { mapSchema, NAME } from '../json-schema.js';
 import { ANY } from '../lint/shapes.js';
 import type { CallStep } from '../model.js';
+import { scalarText } from '../yaml/spell.js';
 import { valuesGiven } from './given.js';
 import { buildOnError, readOnError, valuesOfOnError } from './on-error.js';
 import type { CallDraft } from './drafts.js';
@@ -32,7 +33,8 @@ export const call: Verb<CallDraft, CallStep> = {
     const onError = readOnError(reading);
     const timeoutMs = readDuration(reading.fields.get('timeout'), 'timeout', report);
     if (value?.kind === 'scalar' && typeof value.value === 'string' && !value.empty) {
-      report.error(value, 'FLOW_VALUE', 'call is a map', { write: `call: { flow: ${value.value} }` });
+      const map = `{ flow: ${scalarText(value.value)} }`;
+      report.error(value, 'FLOW_VALUE', 'call is a map', writing(value, 'call', map, map));
       return undefined;
     }
     const fields = value && readFields(value, CALL, report);

@@ -1,10 +1,11 @@
 import { opensExpression } from '../expression/index.js';
 import { readFields, reportLater, type Fields, type KeyTable } from '../grammar/fields.js';
 import { checkIdentifier } from '../grammar/read-names.js';
-import { readChoice, readDuration, readExpression, readInteger, readText } from '../grammar/values.js';
+import { expressionCure, readChoice, readDuration, readExpression, readInteger, readText } from '../grammar/values.js';
 import { EXPRESSION, IDENTIFIER, mapSchema } from '../json-schema.js';
 import { ANY, ERROR_SHAPE, objectShape, shapeOfNode, type Shape } from '../lint/shapes.js';
 import type { ForEachStep } from '../model.js';
+import type { Cure } from '../report.js';
 import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
 import { firstUnit } from '../yaml/source-text.js';
 import type { ForEachDraft } from './drafts.js';
@@ -117,11 +118,11 @@ function resultShape(draft: ForEachDraft, { shapeOf }: StepShapes): Shape {
   return (last?.if === undefined && last && shapeOf(last)) || ANY;
 }
 
-function listCure(node: YamlNode): { write?: string; do?: string } {
+function listCure(node: YamlNode): Cure {
   if (node.kind === 'list') return { do: 'write the list as an expression: in: \'${{ ["a", "b"] }}\'' };
   const text = node.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined;
   return text !== undefined && !opensExpression(text) && /^[A-Za-z][\w.]*$/.test(text)
-    ? { write: `in: \${{ ${text} }}` }
+    ? expressionCure(node, 'in', text)
     : { do: 'write for instance in: ${{ trigger.data.lines }}' };
 }
 

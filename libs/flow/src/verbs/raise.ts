@@ -1,6 +1,6 @@
 import { ENGINE_CODES } from '@sluice/plugin-api';
 import { readFields, type Fields, type KeyTable } from '../grammar/fields.js';
-import { readChoice, readTemplateText, readText } from '../grammar/values.js';
+import { readChoice, readTemplateText, readText, writing } from '../grammar/values.js';
 import { mapSchema, TEXT } from '../json-schema.js';
 import type { RaiseStep } from '../model.js';
 import type { Report } from '../report.js';
@@ -111,7 +111,7 @@ function readCode(fields: Fields, report: Report): string | undefined {
       'FLOW_NAME',
       `"${code}" is not a valid code of an error`,
       CODE.test(meant) && meant.length <= MAX_CODE_LENGTH
-        ? { write: `code: ${meant}` }
+        ? writing(node, 'code', meant)
         : { do: `use capital Latin letters, digits and _, a letter first, at most ${MAX_CODE_LENGTH}: NOTHING_RESERVED` },
     );
     return undefined;

@@ -1,5 +1,6 @@
 import type { FindingCode } from '../codes.js';
 import { expressionEnd, opensExpression } from '../expression/index.js';
+import { quoted } from './spell.js';
 
 /** A common mistake in one line, which YAML reads differently than the author meant. */
 export interface Trap {
@@ -53,8 +54,17 @@ function noSpace(line: string): Trap | undefined {
 
 function missingQuotes(line: string): Trap | undefined {
   const match = LINE.exec(line);
-  const value = match?.[3]?.trimEnd();
-  if (!match || value === undefined) return undefined;
+  const rest = match?.[3]?.trimEnd();
+  if (!match || rest === undefined) return undefined;
+  // a comment at the end of the line; a "#" before a brace or a quote may belong to an expression or a text
+  const comment = /\s+#[^}'"]*$/.exec(rest)?.[0] ?? '';
+  const trap = quotesMissingIn(line, match, rest.slice(0, rest.length - comment.length));
+  return trap?.write === undefined || rest.startsWith('{') || rest.startsWith('[')
+    ? trap
+    : { ...trap, write: trap.write + comment };
+}
+
+function quotesMissingIn(line: string, match: RegExpExecArray, value: string): Trap | undefined {
   const before = (match[1] ?? '') + (match[2] ?? '');
   const first = value[0] as string;
   if (first === '{' || first === '[') return inFlow(line, before.length);
@@ -180,9 +190,4 @@ function reserved(at: number, character: string, write: string): Trap {
 
 function reservedMessage(character: string): string {
   return `"${character}" is reserved in YAML: a text that begins with it must be quoted`;
-}
-
-/** Puts the text in single quotes. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

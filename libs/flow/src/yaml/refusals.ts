@@ -1,6 +1,7 @@
 import { isAlias, isCollection, isMap, isScalar, type CST, type Document, type Pair, type Scalar } from 'yaml';
-import type { Cure, Report } from '../report.js';
+import { replacing, type Cure, type Edit, type Report } from '../report.js';
 import type { Span } from './source-text.js';
+import { quoted } from './spell.js';
 
 /**
  * Reports valid YAML that is not allowed because its meaning surprises: anchors, aliases, tags and directives. Searches the tokens,
@@ -44,20 +45,20 @@ function refuseToken(token: WrittenToken, report: Report): boolean {
       });
       return true;
     case 'alias':
-      report.error(at, 'YAML_ALIAS', `"*" begins a YAML alias, so ${source} is not a text`, {
-        write: `'${wholeValue(token, report)}'`,
-      });
+      report.error(at, 'YAML_ALIAS', `"*" begins a YAML alias, so ${source} is not a text`, aliasCure(token, report));
       return true;
     default:
       return false;
   }
 }
 
-/** Returns the rest of the line as the value, or only the token when a list or a map in brackets continues after it. */
-function wholeValue(token: WrittenToken, report: Report): string {
+/** The value is the rest of the line, or only the token when a list or a map in brackets continues after it. */
+function aliasCure(token: WrittenToken, report: Report): Cure {
   const { line } = report.source.location(token.offset);
-  const rest = report.source.text.slice(token.offset, report.source.lineEnd(line)).trimEnd();
-  return /[,\]}]/.test(rest) ? token.source : rest;
+  const rest = report.source.text.slice(token.offset, report.source.lineEnd(line)).replace(/\s+#.*$/, '');
+  const value = /[,\]}]/.test(rest) ? token.source : rest.trimEnd();
+  const write = quoted(value);
+  return /:(?:\s|$)/.test(value) ? { write } : replacing({ start: token.offset, end: token.offset + value.length }, write);
 }
 
 const REFUSED_TYPES = ['directive', 'tag', 'anchor', 'alias'];
@@ -145,7 +146,7 @@ function refusePair(pair: Pair, seen: Set<string>, report: Report): void {
     return;
   }
   if (typeof key.value !== 'string') {
-    report.error(at, 'YAML_SYNTAX', `the key ${written} is not a text`, { write: `'${written}'` });
+    report.error(at, 'YAML_SYNTAX', `the key ${written} is not a text`, replacing(at, quoted(written)));
   } else if (key.value === '<<' && key.type === 'PLAIN') {
     report.error(at, 'YAML_ALIAS', 'merge keys are not allowed', { do: 'write the keys out' });
   } else {
@@ -159,12 +160,16 @@ function refusePair(pair: Pair, seen: Set<string>, report: Report): void {
 
 /** Reports a key that is a map or a list. Nearly always an expression was meant: YAML reads `{{ x }}` as a map with a map as key. */
 function refuseKey(at: Span, report: Report): void {
-  const inner = /^\{\{\s*(.*?)\s*\}\}/.exec(report.source.text.slice(Math.max(0, at.start - 1)))?.[1];
+  const start = Math.max(0, at.start - 1);
+  const [written = '', inner] = /^\{\{\s*(.*?)\s*\}\}/.exec(report.source.text.slice(start)) ?? [];
   if (inner === undefined)
     report.error(at, 'YAML_SYNTAX', 'a key must be a text, not a map or a list', {
       do: 'put the value in quotes if it is a text',
     });
-  else report.error(at, 'YAML_QUOTE', 'an expression begins with "${{", not with "{{"', { write: `\${{ ${inner} }}` });
+  else {
+    const cure = replacing({ start, end: start + written.length }, quoted(`\${{ ${inner} }}`));
+    report.error(at, 'YAML_QUOTE', 'an expression begins with "${{", not with "{{"', cure);
+  }
 }
 
 function emptyCure(name: string, at: Span, report: Report): Cure {
@@ -206,9 +211,8 @@ function refuseScalar(node: Scalar, report: Report): void {
   }
   const spelling = SPELLINGS.find(([pattern]) => pattern.test(written));
   if (spelling !== undefined) {
-    report.error(at, 'YAML_SPELLING', `${written} is read as ${spelling[1]}`, {
-      write: `${spelling[1]}, or '${written}' if it is a text`,
-    });
+    const cure = replacing(at, spelling[1], `${spelling[1]}, or '${written}' if it is a text`);
+    report.error(at, 'YAML_SPELLING', `${written} is read as ${spelling[1]}`, cure);
   }
   refuseCharacters(written, at, report);
 }
@@ -220,17 +224,27 @@ function refuseNumber(value: number, written: string, at: Span, report: Report):
   }
   const exact = Number.isSafeInteger(value) || !Number.isInteger(value);
   if (String(value) === written && exact) return;
-  report.error(at, 'YAML_NUMBER', `${written} is read as the number ${value}`, {
-    write: `'${written}' if it is a text (a phone, a code, an account)`,
-  });
+  const write = `'${written}' if it is a text (a phone, a code, an account)`;
+  // 1.0 may be meant as a number, 0101, +7 and more digits than a number keeps can not
+  const cure = /^[+0]\d/.test(written) || !exact ? replacing(at, quoted(written), write) : { write };
+  report.error(at, 'YAML_NUMBER', `${written} is read as the number ${value}`, cure);
 }
 
-const CHARACTERS: readonly (readonly [pattern: RegExp, what: string, write: string])[] = [
-  [/[\u00a0\u202f\u2007]/, 'a non-breaking space', 'an ordinary space'],
-  [/[“”„‟]/, 'a typographic quote', '"'],
-  [/[‘’‚‛]/, 'a typographic quote', "'"],
-  [/.[\u0300-\u036f]/, 'a letter made of two characters', ''],
+/** `write`: its name in the cure, where that is not the replacement. Without a replacement the characters are composed. */
+const CHARACTERS: readonly (readonly [pattern: RegExp, what: string, write?: string, replacement?: string])[] = [
+  [/[\u00a0\u202f\u2007]/u, 'a non-breaking space', 'an ordinary space', ' '],
+  [/[“”„‟]/u, 'a typographic quote', '"', '"'],
+  [/[‘’‚‛]/u, 'a typographic quote', "'", "'"],
+  [/.[\u0300-\u036f]/u, 'a letter made of two characters'],
 ];
+
+/** Typographic quotes around a whole text become quotes of YAML; beside other text they are a part of it, so the text is put in quotes. */
+function quotesFix(at: Span, report: Report): readonly Edit[] | undefined {
+  const written = report.source.text.slice(at.start, at.end);
+  if (written.includes('\n')) return undefined;
+  const inner = /^[“”„‟‘’‚‛]([^“”„‟‘’‚‛]*)[“”„‟‘’‚‛]$/.exec(written)?.[1];
+  return [{ start: at.start, end: at.end, text: quoted(inner ?? written) }];
+}
 
 /** Matches each text that one of the patterns matches. */
 const ANY_CHARACTER = /[\u0300-\u036f\u00a0\u202f\u2007“”„‟‘’‚‛]/;
@@ -238,16 +252,25 @@ const ANY_CHARACTER = /[\u0300-\u036f\u00a0\u202f\u2007“”„‟‘’‚‛]
 /** Reports misleading characters in a plain scalar. Ignores those in expressions, which have their own check. */
 function refuseCharacters(written: string, at: Span, report: Report): void {
   if (!ANY_CHARACTER.test(written)) return;
-  const outside = written.replace(/\$\{\{.*\}\}/s, (expression) => ' '.repeat(expression.length));
-  for (const [pattern, what, write] of CHARACTERS) {
+  // `source` of a folded plain scalar has no line ends, so search in the file
+  const outside = report.source.text
+    .slice(at.start, at.end)
+    .replace(/\$\{\{.*\}\}/s, (expression) => ' '.repeat(expression.length));
+  for (const [pattern, what, write, replacement] of CHARACTERS) {
     const match = pattern.exec(outside);
     if (!match) continue;
-    const composed = write === '' ? match[0].normalize('NFC') : write;
-    if (composed === match[0]) continue;
-    // `source` of a folded plain scalar has no line ends, so search the character in the file.
-    const start = report.source.text.indexOf(match[0], at.start);
+    const replaced = (character: string) => replacement ?? character.normalize('NFC');
+    if (replaced(match[0]) === match[0]) continue;
+    const start = at.start + match.index;
     report.error({ start, end: start + match[0].length }, 'YAML_CHARACTER', `${what} stands outside of quotes`, {
-      write: `${composed}, or put the text in quotes`,
+      write: `${write ?? replaced(match[0])}, or put the text in quotes`,
+      fix: /["']/.test(replacement ?? '')
+        ? quotesFix(at, report)
+        : [...outside.matchAll(new RegExp(pattern, 'gu'))].map(({ index, 0: found }) => ({
+            start: at.start + index,
+            end: at.start + index + found.length,
+            text: replaced(found),
+          })),
     });
   }
 }

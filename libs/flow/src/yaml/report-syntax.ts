@@ -1,6 +1,6 @@
 import type { Document, YAMLParseError } from 'yaml';
 import { lowerFirst } from '../lower-first.js';
-import type { Report } from '../report.js';
+import { replacing, type Report } from '../report.js';
 import { findTrap } from './line-traps.js';
 import type { SourceText, Span } from './source-text.js';
 
@@ -25,7 +25,8 @@ function reportTraps(document: Document.Parsed, report: Report): boolean {
     if (trap === undefined || (trap.unclosed && !quoteMissing)) continue;
     found = true;
     const start = line.start + trap.at;
-    const cure = trap.write === undefined ? { do: trap.do } : { write: trap.write.trim() };
+    const whole = { start: line.start, end: line.start + line.text.length };
+    const cure = trap.write === undefined ? { do: trap.do } : replacing(whole, trap.write, trap.write.trim());
     report.error({ start, end: start + trap.length }, trap.code ?? 'YAML_QUOTE', trap.message, cure);
   }
   return found;

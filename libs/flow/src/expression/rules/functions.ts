@@ -37,6 +37,9 @@ const ALIASES: ReadonlyMap<string, string> = new Map(
   }),
 );
 
+/** Aliases whose function returns something else: `$hash` is SHA-256, and `$exists` is the opposite of `isEmpty`. */
+const INEXACT = new Set(['md5', 'isEmpty', 'json', 'date']);
+
 /** EXPR_FUNCTION: to JSONata an unknown `$name` is a missing value, so it would fail only when it is called. */
 export function checkFunctions(view: SourceView, roots: readonly string[]): readonly ExpressionProblem[] {
   let bound: ReadonlySet<string> | undefined;
@@ -66,7 +69,9 @@ function withoutDollar(view: SourceView, node: SyntaxNode): readonly ExpressionP
   const name = names.at(-1) ?? '';
   const known = FUNCTION_NAMES.has(name) ? name : suggestion(name);
   const message = `a function begins with "$": "${names.join('.')}" is a field`;
-  return [view.problem('EXPR_FUNCTION', 'error', message, view.spanOf(node), known && `$${known}`)];
+  const span = view.spanOf(node);
+  const edit = known !== undefined && names.length === 1 && !INEXACT.has(name) ? { ...span, text: `$${known}` } : undefined;
+  return [view.problem('EXPR_FUNCTION', 'error', message, span, known && `$${known}`, edit)];
 }
 
 function unknown(view: SourceView, node: SyntaxNode, name: string, called: boolean, roots: readonly string[]): ExpressionProblem {
@@ -87,7 +92,8 @@ function unknown(view: SourceView, node: SyntaxNode, name: string, called: boole
   const near = suggestion(name);
   const list = near === undefined ? ': the reference of expressions lists them' : '';
   const message = called ? `there is no function "$${name}"${list}` : `"$${name}" is neither a function nor bound with ":="`;
-  return view.problem('EXPR_FUNCTION', 'error', message, span, near && `$${near}`);
+  const edit = near !== undefined && !INEXACT.has(name) ? { ...span, text: `$${near}` } : undefined;
+  return view.problem('EXPR_FUNCTION', 'error', message, span, near && `$${near}`, edit);
 }
 
 /** Returns the names that follow a variable in its path. */

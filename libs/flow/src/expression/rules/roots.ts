@@ -53,7 +53,8 @@ function innerRoot(view: SourceView, { path, spans }: Reference, roots: readonly
   const [span] = spans;
   if (first === undefined || !span || path.length < 2 || !roots.includes(first)) return [];
   const message = `names here belong to the item, so JSONata searches "${first}" in the item`;
-  return [view.problem('EXPR_INNER_ROOT', 'error', message, span, `$$.${asPath(path)}`)];
+  const fromRoots = { start: span.start, end: span.start, text: '$$.' };
+  return [view.problem('EXPR_INNER_ROOT', 'error', message, span, `$$.${asPath(path)}`, fromRoots)];
 }
 
 /**
@@ -73,12 +74,15 @@ function leadsOut(
   const write = relative && (relative.length === 0 ? '$' : asPath(relative));
   const message = 'the pattern of a transform selects parts of a copy of the value on its left, but this path leads out of it';
   const start = outside ? view.source.lastIndexOf('$$', span.start) : span.start;
-  return [view.problem('EXPR_INNER_ROOT', 'error', message, { start, end: spans.at(-1)?.end ?? span.end }, write)];
+  const whole = { start, end: spans.at(-1)?.end ?? span.end };
+  const edit =
+    write === undefined || !isPlain(view, { start: span.start, end: whole.end }) ? undefined : { ...whole, text: write };
+  return [view.problem('EXPR_INNER_ROOT', 'error', message, whole, write, edit)];
 }
 
 function unknownRoot(
   view: SourceView,
-  { path }: Reference,
+  { path, spans }: Reference,
   first: string,
   span: Span,
   roots: readonly string[],
@@ -88,19 +92,38 @@ function unknownRoot(
   }
   const known = "trigger, steps, vars, env, error, run or a loop's name";
   const message = `an expression begins with ${known}, not with "${first}"`;
-  return view.problem('EXPR_ROOT', 'error', message, span, translated(path, roots));
+  const { names, count } = translation(path, roots) ?? {};
+  const replaced = { start: span.start, end: spans[(count ?? 1) - 1]?.end ?? span.end };
+  const edit = names && isPlain(view, replaced) ? { ...replaced, text: asPath(names) } : undefined;
+  return view.problem('EXPR_ROOT', 'error', message, span, translated(path, roots), edit);
 }
 
 /** Returns the same path from the correct root; undefined when no root is near. */
 export function translated(path: readonly string[], roots: readonly string[]): string | undefined {
-  const [first = '', ...rest] = path;
+  const found = translation(path, roots);
+  return found && asPath([...found.names, ...path.slice(found.count)]);
+}
+
+interface Translation {
+  /** The names to write instead. */
+  readonly names: readonly string[];
+  /** How many names of the path they replace. */
+  readonly count: number;
+}
+
+function translation([first = '', second]: readonly string[], roots: readonly string[]): Translation | undefined {
   const target = TRANSLATIONS.get(first);
   if (target && roots.includes('trigger')) {
-    const redundant = target.at(-1) === 'data' && rest.length > 0 && REDUNDANT.has(rest[0] as string) && first !== 'data';
-    return asPath([...target, ...(redundant ? rest.slice(1) : rest)]);
+    const isRedundant = target.at(-1) === 'data' && second !== undefined && REDUNDANT.has(second) && first !== 'data';
+    return { names: target, count: isRedundant ? 2 : 1 };
   }
   const near = nearest(first, roots);
-  return near && asPath([near, ...rest]);
+  return near === undefined ? undefined : { names: [near], count: 1 };
+}
+
+/** Tells whether a part of the expression is only names and dots, without filters and brackets between them. */
+function isPlain(view: SourceView, { start, end }: Span): boolean {
+  return !/[[\](){}]/.test(view.source.slice(start, end));
 }
 
 function listed(names: readonly string[]): string {
@@ -140,10 +163,10 @@ function subtraction(view: SourceView, run: Span): ExpressionProblem {
   if (before === 'steps.') {
     const id = name.replace(/-+([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
     const message = `"${name}" is a subtraction: the id of a step is written without dashes`;
-    return view.problem('EXPR_ROOT', 'error', message, run, `steps.${id}`);
+    return view.problem('EXPR_ROOT', 'error', message, run, `steps.${id}`, { ...run, text: id });
   }
   const message = `"${name}" is a subtraction: a name with a dash must be in backticks`;
-  return view.problem('EXPR_ROOT', 'error', message, run, `${before}\`${name}\``);
+  return view.problem('EXPR_ROOT', 'error', message, run, `${before}\`${name}\``, { ...run, text: `\`${name}\`` });
 }
 
 function isPathWord(kind: string | undefined): boolean {

@@ -19,6 +19,7 @@ export function checkBracketKeys(view: SourceView): readonly ExpressionProblem[]
           'a text in [ ] is a true condition and selects everything',
           { start: open, end: close },
           write,
+          { start: open, end: close, text: `.${asName(key)}` },
         ),
       ];
     }),
@@ -45,7 +46,8 @@ export function checkKeyQuotes(view: SourceView): readonly ExpressionProblem[] {
   return unquotedKeys(view).map((key) => {
     const name = String(key.steps?.[0]?.value);
     const message = `an unquoted key is a path: JSONata reads the key from a field "${name}"`;
-    return view.problem('EXPR_KEY_QUOTES', 'error', message, view.spanOf(key), JSON.stringify(name));
+    const span = view.spanOf(key);
+    return view.problem('EXPR_KEY_QUOTES', 'error', message, span, JSON.stringify(name), { ...span, text: JSON.stringify(name) });
   });
 }
 
@@ -63,7 +65,8 @@ export function checkNumbers(view: SourceView): readonly ExpressionProblem[] {
   return view.tokens.flatMap((token) => {
     if (token.kind !== 'number' || !/^\d+$/.test(token.text) || Number.isSafeInteger(Number(token.text))) return [];
     const message = `the number ${token.text} is rounded to ${Number(token.text)}`;
-    return [view.problem('EXPR_NUMBER', 'error', message, token, `"${token.text}"`)];
+    const { start, end, text } = token;
+    return [view.problem('EXPR_NUMBER', 'error', message, token, `"${text}"`, { start, end, text: `"${text}"` })];
   });
 }
 
