@@ -45,6 +45,7 @@ export type {
 export type { Expectation, FlowTest, StepMock } from './flow-tests.js';
 export { MAX_NOTE_LENGTH } from './model.js';
 export { FINDING_CODES, type FindingCode, type FindingRow } from './codes.js';
+export { WorkspaceChecker, type CheckedWorkspace } from './compile/check-workspace.js';
 export { compileWorkspace, type WorkspaceInput, type WorkspaceResult } from './compile/compile-workspace.js';
 export { compileRevision, type EarlierRevision, type RevisionResult } from './compile/compile-revision.js';
 export { parseWorkspaceFile, type WorkspaceFile } from './compile/workspace-file.js';

@@ -20,6 +20,11 @@ export class Environment {
     for (const name of namesRead(secret, texts)) this.secret.add(name);
   }
 
+  /** The names of the variables that flows must not read. */
+  get secretNames(): readonly string[] {
+    return [...this.secret].sort();
+  }
+
   /** The variables for connections and options, including secrets. */
   get atStart(): EnvironmentView {
     return { names: this.names, secret: new Set(), read: () => undefined };

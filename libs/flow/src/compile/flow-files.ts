@@ -19,6 +19,11 @@ export function readFlowFile(file: SourceFile): FlowFile {
   return read;
 }
 
+/** Records that a file has the flows of another reading, because their contents are equal. */
+export function rememberReading(file: SourceFile, read: FlowFile): void {
+  lastRead.set(file, read);
+}
+
 /** Returns the flows of the last reading of this file; reads it when there was no reading yet. */
 export function flowsOf(file: SourceFile): FlowFile {
   return lastRead.get(file) ?? readFlowFile(file);
@@ -41,9 +46,10 @@ function readAnew(file: SourceFile): FlowFile {
   return { report, flows, partial: report.hasErrors && flows.length < Math.max(1, documents.length) };
 }
 
-/** Reports flows of the same name, over all files. */
-export function reportDuplicates(flows: readonly FlowDraft[]): void {
+/** Reports flows of the same name, over all files. Returns the reported ones. */
+export function reportDuplicates(flows: readonly FlowDraft[]): ReadonlySet<FlowDraft> {
   const first = new Map<string, FlowDraft>();
+  const reported = new Set<FlowDraft>();
   for (const flow of flows) {
     const other = first.get(flow.name);
     if (other === undefined) {
@@ -55,5 +61,7 @@ export function reportDuplicates(flows: readonly FlowDraft[]): void {
     flow.report.error(flow.nameNode, 'FLOW_DUPLICATE', `${file}:${line} already defines a flow "${flow.name}"`, {
       do: 'rename one of the two',
     });
+    reported.add(flow);
   }
+  return reported;
 }

@@ -26,6 +26,14 @@ export interface FlowTools extends Pick<
   readonly plugins: Plugins;
 }
 
+/** A flow without errors, with what its check has found out. */
+export interface CheckedFlow {
+  readonly trigger: TriggerSource;
+  readonly vars: Readonly<Record<string, unknown>>;
+  /** Returns the environment variables that its expressions read. */
+  readonly env: () => Readonly<Record<string, string>>;
+}
+
 /** Checks one flow, and compiles it when it has no errors. */
 export class FlowCompiler {
   private readonly texts: Texts;
@@ -41,6 +49,19 @@ export class FlowCompiler {
 
   /** Returns the compiled flow; undefined when it has reported an error. */
   compile(): Flow | undefined {
+    const checked = this.check();
+    return checked && this.build(checked);
+  }
+
+  /** Compiles a flow that `check` has returned. */
+  build({ trigger, vars, env }: CheckedFlow): Flow {
+    const { draft, tools } = this;
+    const origin = { source: draft.text, constants: tools.varsText };
+    return new FlowBuilder(draft, this.texts, tools.settings).build(trigger, { vars, env: env(), origin });
+  }
+
+  /** Checks the flow without its relations to other flows; returns undefined when it has an error. */
+  check(): CheckedFlow | undefined {
     const { draft, tools } = this;
     const vars = this.compileVars();
     const env = tools.environment.inSteps();
@@ -61,9 +82,7 @@ export class FlowCompiler {
     }
     checkTests(draft, tools.plugins.byName, this.texts, this.expressions);
     if (!trigger || draft.partial || draft.report.hasErrors) return undefined;
-    const origin = { source: draft.text, constants: tools.varsText };
-    const constants = { vars: vars.value, env: env.values(), origin };
-    return new FlowBuilder(draft, this.texts, tools.settings).build(trigger, constants);
+    return { trigger, vars: vars.value, env: env.values };
   }
 
   private compileVars(): { readonly shape: Shape; readonly value: Readonly<Record<string, unknown>> } {

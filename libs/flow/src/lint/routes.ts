@@ -1,23 +1,23 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
 import type { FlowDraft } from '../grammar/drafts.js';
-import type { Flow } from '../model.js';
+import type { TriggerSource } from '../model.js';
 import { triggerOf, type RequestRoute } from '../contracts.js';
 import { entryOf } from '../yaml/nodes.js';
 import type { Span } from '../yaml/source-text.js';
 
-/** A flow as written and as compiled. */
-export interface CompiledDraft {
+/** A flow as written, with the source of its events. */
+export interface TriggeredDraft {
   readonly draft: FlowDraft;
-  readonly flow: Flow;
+  readonly trigger: TriggerSource;
 }
 
 const PARAMETER = /\{[^/]*\}/g;
 
 /** Reports flows that listen to the same requests: only one of them could receive them. */
-export function checkRoutes(flows: readonly CompiledDraft[], plugins: ReadonlyMap<string, AnyPlugin>): void {
+export function checkRoutes(flows: readonly TriggeredDraft[], plugins: ReadonlyMap<string, AnyPlugin>): void {
   const byRequests = new Map<string, { readonly draft: FlowDraft; readonly route: RequestRoute }[]>();
-  for (const { draft, flow } of flows) {
-    const route = routeOf(flow, plugins);
+  for (const { draft, trigger } of flows) {
+    const route = routeOf(trigger, plugins);
     if (!route) continue;
     // the name of a parameter does not change the requests that a route matches
     const requests = `${route.method} ${route.path.replace(PARAMETER, '{}')}`;
@@ -37,7 +37,7 @@ export function checkRoutes(flows: readonly CompiledDraft[], plugins: ReadonlyMa
   }
 }
 
-function routeOf({ trigger }: Flow, plugins: ReadonlyMap<string, AnyPlugin>): RequestRoute | undefined {
+function routeOf(trigger: TriggerSource, plugins: ReadonlyMap<string, AnyPlugin>): RequestRoute | undefined {
   if (trigger.kind !== 'plugin') return undefined;
   return triggerOf(plugins.get(trigger.plugin), trigger.trigger)?.route?.(trigger.options);
 }
