@@ -17,6 +17,14 @@ export const HOST_CODES = {
   HEADERS_TOO_LARGE: { fate: 'rejected', cure: 'send at most 16 KiB of headers, with the path and the query' },
   REQUEST_LATE: { fate: 'unavailable', cure: 'send the whole request within the time that the guide to operations lists' },
   REQUEST_UNREADABLE: { fate: 'rejected', cure: 'send HTTP/1.1, and TLS only to a port that expects it' },
+  NO_RUN: {
+    fate: 'rejected',
+    cure: 'list runs with `npx sluice runs`, and check the id; settings.retention.journal limits how long runs are known',
+  },
+  NOT_RECORDED: {
+    fate: 'rejected',
+    cure: 'write `journal: full` into the flow, reload it, and use a run that begins after that; settings.retention.steps limits how long records are kept',
+  },
   NO_ISSUER: { fate: 'rejected', cure: 'name an issuer of sluice.yaml, or operator' },
   REPLY_INVALID: { fate: 'rejected', cure: 'encode the value of the header in the `reply` step: ASCII letters, no line breaks' },
   WORKSPACE_INVALID: {

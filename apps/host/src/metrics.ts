@@ -76,6 +76,12 @@ export class Metrics implements Observer {
     this.#gauge('sluice_journal_skipped_total', 'Journal entries that were not recorded', [], (gauge) =>
       gauge.set(journalSkipped()),
     );
+    this.#gauge('sluice_step_records_skipped_total', 'Inputs and outputs of steps that were not recorded', [], (gauge) =>
+      gauge.set(engine.recorder.skipped),
+    );
+    this.#gauge('sluice_step_records_displaced_total', 'Records that were deleted before their time', [], (gauge) =>
+      gauge.set(engine.recorder.displaced),
+    );
     this.#gauge('sluice_queue_messages', 'Messages that wait in a queue', ['queue'], async (gauge) => {
       gauge.reset();
       const status = await engine.status().catch(() => undefined);

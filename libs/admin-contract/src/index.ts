@@ -9,6 +9,7 @@ export { adminClient, ContractError, type AdminClient, type Transport } from './
 export { cursorsOf, pageOfList, readPage, type Cursors } from './cursors.js';
 export { collectPages, type Collected, type Page } from './pages.js';
 export { errorsOf, openApi, type OpenApi } from './openapi.js';
+export { CAPSULE, CAPSULE_VERSION, type Capsule, type CapsuleCall } from './capsule.js';
 export { PROBLEM, MAX_PAGE_SIZE, MAX_COUNTED, MAX_PRUNED_QUEUES, MAX_STORY_ENTRIES, Text } from './schemas.js';
 export type {
   AuditItem,

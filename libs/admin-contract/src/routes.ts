@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { action, reading, type ResponseOf } from './route.js';
+import { CAPSULE, ERROR, EVENT } from './capsule.js';
 import {
   Count,
   Id,
@@ -12,41 +13,6 @@ import {
   Text,
   Time,
 } from './schemas.js';
-
-const FATE = z.enum(['retry', 'overload', 'unavailable', 'rejected', 'fatal']);
-const CAUSE = z.object({ code: z.string(), fate: FATE, message: z.string() });
-const ERROR = z.object({
-  code: z.string(),
-  fate: FATE,
-  message: z.string(),
-  cure: z.string().exactOptional(),
-  step: z.string().exactOptional(),
-  connection: z.string().exactOptional(),
-  attempt: Count.exactOptional(),
-  details: z.unknown().exactOptional(),
-  cause: CAUSE.exactOptional(),
-});
-
-/** The attributes of a CloudEvent. */
-const EVENT = z.object({
-  id: z.string(),
-  source: z.string(),
-  type: z.string(),
-  time: z.string(),
-  subject: z.string().exactOptional(),
-  datacontenttype: z.string().exactOptional(),
-  contentencoding: z.string().exactOptional(),
-  correlationid: z.string().exactOptional(),
-  partitionkey: z.string().exactOptional(),
-  traceparent: z.string().exactOptional(),
-  causationid: z.string().exactOptional(),
-  authid: z.string().exactOptional(),
-  origin: z.string().exactOptional(),
-  hops: Count.exactOptional(),
-  meta: z.record(z.string(), z.unknown()).exactOptional(),
-  acceptedat: z.number().exactOptional().describe('Milliseconds since 1970'),
-  replyto: z.string().exactOptional(),
-});
 
 const STATES = ['parked', 'replaying', 'replayed', 'dropped'] as const;
 const PARKED_RUN = z.object({
@@ -419,6 +385,15 @@ export const HOST_ROUTES = {
     }),
     status: 200,
     response: pageOf(RUN),
+  }),
+  capsule: reading({
+    path: '/api/runs/{run}/capsule',
+    scope: 'viewer',
+    summary: 'Returns what is recorded of a run: its flow, its event, its calls with their outputs and errors, and how it ended',
+    request: RunRequest,
+    status: 200,
+    response: CAPSULE,
+    errors: { 404: ['NO_RUN', 'NOT_RECORDED'], 409: ['REPLAY_REFUSED', 'CONFIG_INVALID'] },
   }),
   story: reading({
     path: '/api/story/{id}',

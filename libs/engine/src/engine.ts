@@ -14,6 +14,7 @@ import { FlowRunner } from './runs/flow-runner.js';
 import { AwayRuns } from './runs/away-runs.js';
 import { NewerStateQueues, type NewerStates } from './runs/newer-states.js';
 import type { Observer } from './observer.js';
+import { StepRecorder, TRIM_MS } from './recording/step-recorder.js';
 import { ParkedAccounts, type ParkedAccountState } from './parked-accounts.js';
 import { ParkedQueues } from './parking/parked-queues.js';
 import { Parking } from './parking/parking.js';
@@ -95,6 +96,7 @@ export class Engine {
   readonly ingress: EventIngress;
   readonly parking: Parking;
   readonly connections: Connections;
+  readonly recorder: StepRecorder;
   readonly #options: EngineOptions;
   readonly #replies: Replies;
   readonly #peers: HostPeers;
@@ -102,7 +104,6 @@ export class Engine {
   readonly #owners: HostConnections;
   readonly #registration: HostRegistration;
   readonly #triggersDeps: TriggersDeps;
-  #workspace: Workspace;
   /** Ends the connections that clients connect to, by name. */
   readonly #serving = new Map<string, AbortController>();
   readonly #readiness = new Readiness();
@@ -138,7 +139,6 @@ export class Engine {
       clock,
       accounts: this.#accounts,
     });
-    this.#workspace = workspace;
     this.ingress.flowsTake(typesTaken(workspace.flows));
     this.#newer = new NewerStateQueues(log, clock);
     this.#away = new AwayRuns(store.journal, clock);
@@ -156,7 +156,17 @@ export class Engine {
     });
     this.#triggersDeps = this.#makeTriggersDeps();
     const gate = new ExclusiveGate();
-    const executor = new CallExecutor({ settings, observer, journal: store.journal, log, clock });
+    this.recorder = new StepRecorder({
+      records: store.records,
+      plugins,
+      flowOf: (flow) => this.#flows.find(flow)?.flow,
+      mask: options.mask,
+      settings,
+      clock,
+      log,
+    });
+    const { recorder } = this;
+    const executor = new CallExecutor({ settings, observer, journal: store.journal, recorder, log, clock });
     const triggers = {
       host: options.roles.has('api'),
       source: options.roles.has('gateway'),
@@ -186,6 +196,7 @@ export class Engine {
           readiness: this.#readiness,
           newer: this.#newer,
           away: this.#away,
+          recorder,
           hostId: options.hostId,
           compile: options.compile,
           signal: this.#ending.signal,
@@ -225,6 +236,7 @@ export class Engine {
     this.#working.push(this.#every(ACCOUNTS_MS, () => this.#accounts.read()));
     this.#working.push(this.#every(SEEN_MS, () => store.flowsSeen(this.#flows.flows.map((flow) => flow.name))));
     this.#working.push(this.#every(REVISIONS_SEEN_MS, () => this.#flows.seen()));
+    this.#working.push(this.#every(TRIM_MS, () => this.recorder.trim()));
     this.#working.push(this.#every(SWEEP_MS, () => store.sweep({ ...workspace.settings.retention, ...AUDIT_RETENTION })));
   }
 
@@ -238,7 +250,6 @@ export class Engine {
   async reload(workspace: Workspace): Promise<WorkspaceChanges> {
     const replaceFlows = await this.#flows.prepare(workspace.flows);
     await this.#owners.prepare([...workspace.connections.values()]);
-    this.#workspace = workspace;
     // events of the removed flows still count as taken until all flows are replaced
     this.ingress.flowsTake([...typesTaken(this.#flows.flows), ...typesTaken(workspace.flows)]);
     const replaced = await this.#owners.replace(workspace.connections.values());
@@ -364,7 +375,6 @@ export class Engine {
     const options = this.#options;
     const { bus, store, log, hostId, clock } = options;
     const suspects = new PoisonGuard();
-    const journaled = (flow: string) => this.#workspace.flows.find(({ name }) => name === flow)?.journal !== 'off';
     return new HostConnections({
       connections: this.connections,
       bus,
@@ -379,7 +389,7 @@ export class Engine {
           connections: this.connections,
           settings: options.workspace.settings,
           signal,
-          journaled,
+          journalOf: (flow) => this.#flows.find(flow)?.flow.journal,
           away: this.#away,
           gate,
           suspects,

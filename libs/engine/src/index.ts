@@ -40,6 +40,14 @@ export type {
   RunPass,
 } from './ports/lanes.js';
 export {
+  MAX_RECORDED_BYTES,
+  RECORD_BYTES,
+  type RecordKind,
+  type RecordStore,
+  type StepRecord,
+  type TrimmedRecords,
+} from './ports/records.js';
+export {
   REVISION_KEPT_MS,
   type FlowRevision,
   type RevisionStore,

@@ -12,6 +12,7 @@ export type {
   EvaluationContext,
   Finding,
   Flow,
+  JournalMode,
   FlowOrigin,
   FlowTrigger,
   ForEachStep,
@@ -54,5 +55,7 @@ export { checkRemotes, type RemoteCheckInput } from './lint/remote-checks.js';
 export { CronSchedule, cronProblem } from './schedule/cron-schedule.js';
 export { jsonSchemas } from './schema.js';
 export { applyFixes, type FixedText } from './fixes.js';
+export { stepsIn } from './steps-in.js';
+export { writeYaml } from './yaml/write-yaml.js';
 export { formatFinding, formatFindings } from './format.js';
 export { nearest } from './nearest.js';

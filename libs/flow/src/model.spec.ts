@@ -119,8 +119,8 @@ describe('a compiled workspace', () => {
     expect(made.settings).toEqual({
       timezone: 'Europe/Moscow',
       country: 'RU',
-      limits: { eventBytes: 1_048_576, hops: 32, parkedBytes: 1_073_741_824 },
-      retention: { journalMs: 30 * 86_400_000, parkedMs: 365 * 86_400_000, mailboxMs: 86_400_000 },
+      limits: { eventBytes: 1_048_576, hops: 32, parkedBytes: 1_073_741_824, stepsBytes: 1_073_741_824 },
+      retention: { journalMs: 30 * 86_400_000, parkedMs: 365 * 86_400_000, mailboxMs: 86_400_000, stepsMs: 3 * 86_400_000 },
       rabbit: { consumerTimeoutMs: 30 * 60_000 },
     });
     expect(made.vars).toEqual({ prefix: 'shop', managers: { RU: 'ivanov', KZ: 'akhmetov' }, base: 'http://erp/hs/gate/base' });

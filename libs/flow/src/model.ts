@@ -203,6 +203,13 @@ export type TriggerSource =
       readonly secrets?: readonly string[];
     };
 
+/**
+ * The runs of a flow that get rows in the journal: all of them, those that did more than filter, or none. `full`: all, and the inputs and
+ * outputs of their steps are recorded.
+ */
+export const JOURNAL_MODES = ['all', 'changes', 'off', 'full'] as const;
+export type JournalMode = (typeof JOURNAL_MODES)[number];
+
 /** A flow that is ready to run: its names are resolved, its expressions compiled, its defaults filled in. */
 export interface Flow {
   readonly name: string;
@@ -218,7 +225,7 @@ export interface Flow {
   readonly env: Readonly<Record<string, string>>;
   readonly trigger: FlowTrigger;
   readonly deliver: Deliver;
-  readonly journal: 'all' | 'changes' | 'off';
+  readonly journal: JournalMode;
   /** What people search by. Evaluated when a run begins; at most {@link MAX_NOTE_LENGTH} characters are kept. */
   readonly note?: TextTemplate;
   readonly steps: readonly Step[];
@@ -311,8 +318,16 @@ export interface Settings {
     readonly hops: number;
     /** Maximum bytes of parked runs for one issuer, or for one flow whose events have no issuer. */
     readonly parkedBytes: number;
+    /** Maximum bytes of recorded inputs and outputs of steps, over all flows; the oldest are deleted. */
+    readonly stepsBytes: number;
   };
-  readonly retention: { readonly journalMs: number; readonly parkedMs: number; readonly mailboxMs: number };
+  readonly retention: {
+    readonly journalMs: number;
+    readonly parkedMs: number;
+    readonly mailboxMs: number;
+    /** Of the inputs and outputs of steps, in flows with `journal: full`. */
+    readonly stepsMs: number;
+  };
   readonly rabbit: {
     /** RabbitMQ's `consumer_timeout`: RabbitMQ requeues a delivery that was not acknowledged within this time. */
     readonly consumerTimeoutMs: number;

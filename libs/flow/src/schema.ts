@@ -1,6 +1,7 @@
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { z } from 'zod';
 import type { ActionContract, TriggerContract } from './contracts.js';
+import { JOURNAL_MODES } from './model.js';
 import {
   CONDITION,
   COUNT,
@@ -43,7 +44,7 @@ function flowSchema(plugins: readonly AnyPlugin[]): JsonSchema {
         vars: VALUES,
         trigger: triggerSchema(plugins),
         deliver: deliverSchema(),
-        journal: { enum: ['all', 'changes', 'off'], default: 'changes' },
+        journal: { enum: JOURNAL_MODES, default: 'changes' },
         note: TEXT,
         steps: { $ref: '#/definitions/steps' },
         catch: { $ref: '#/definitions/steps' },
@@ -129,8 +130,8 @@ function workspaceSchema(plugins: readonly AnyPlugin[]): JsonSchema {
         settings: mapSchema({
           timezone: TEXT,
           country: { type: 'string', pattern: '^[A-Z]{2}$', default: 'RU' },
-          limits: mapSchema({ event: SIZE, hops: COUNT, parked: SIZE }),
-          retention: mapSchema({ journal: DURATION, parked: DURATION, mailbox: DURATION }),
+          limits: mapSchema({ event: SIZE, hops: COUNT, parked: SIZE, steps: SIZE }),
+          retention: mapSchema({ journal: DURATION, parked: DURATION, mailbox: DURATION, steps: DURATION }),
           rabbit: mapSchema({ consumerTimeout: DURATION }),
         }),
         connections: { type: 'object', propertyNames: NAME, additionalProperties: connection },

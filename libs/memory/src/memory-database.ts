@@ -9,6 +9,7 @@ import type {
   Revocation,
   RunPass,
   ScheduleRow,
+  StepRecord,
   StoredRevision,
 } from '@sluice/engine';
 import { engineFail, systemClock, type Clock } from '@sluice/plugin-api';
@@ -23,6 +24,12 @@ interface Lease {
 interface ParkedRow {
   readonly run: ParkedRun;
   readonly since: number;
+}
+
+/** A record with the time of its last write, in milliseconds since 1970. */
+export interface RecordRow {
+  readonly record: StepRecord;
+  readonly written: number;
 }
 
 /** The lanes of one flow. */
@@ -70,6 +77,8 @@ export class MemoryDatabase {
   readonly forks = new Map<string, MemoryFork>();
   /** Entries with their numbers. */
   journal: (JournalEntry & { readonly n: number })[] = [];
+  /** In the order of their last writes. */
+  records: RecordRow[] = [];
   audit: AuditRow[] = [];
   #last = 0;
   /** If true, every method rejects, as when PostgreSQL is stopped. */

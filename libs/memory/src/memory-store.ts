@@ -27,6 +27,7 @@ import {
   type ParkedSummary,
   type ForkStore,
   type HostStore,
+  type RecordStore,
   type RevisionStore,
   type RevocationStore,
   type ScheduleStore,
@@ -38,6 +39,7 @@ import { MemoryDatabase } from './memory-database.js';
 import { MemoryForks, sweepForks } from './memory-forks.js';
 import { memoryHosts } from './memory-hosts.js';
 import { memoryLanes } from './memory-lanes.js';
+import { MemoryRecords } from './memory-records.js';
 import { MemoryRevisions, sweepRevisions } from './memory-revisions.js';
 import { memorySchedules } from './memory-schedules.js';
 
@@ -48,6 +50,7 @@ export class MemoryStore implements Store {
   readonly parked: ParkedStore;
   readonly claims: ClaimStore;
   readonly journal: Journal;
+  readonly records: RecordStore;
   readonly revocations: RevocationStore;
   readonly audit: AuditStore;
   readonly revisions: RevisionStore;
@@ -66,6 +69,7 @@ export class MemoryStore implements Store {
     this.parked = new MemoryParked(database);
     this.claims = new MemoryClaims(database);
     this.journal = new MemoryJournal(database);
+    this.records = new MemoryRecords(database);
     this.audit = new MemoryAudit(database);
     this.revocations = {
       add: (revocation) =>

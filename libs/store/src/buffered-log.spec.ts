@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { engineFail, systemClock } from '@sluice/plugin-api';
-import { BufferedLog, type Gap } from './buffered-log.js';
+import { BufferedLog, type BufferLimits, type Gap } from './buffered-log.js';
 
 interface Line {
   readonly at: Date;
@@ -9,7 +9,7 @@ interface Line {
 const limits = { capacity: 3, batch: 2, delayMs: 60_000, retryMs: 60_000 };
 const line = (second: number): Line => ({ at: new Date(second * 1_000) });
 
-function open() {
+function open(more: Partial<BufferLimits<Line>> = {}) {
   const log = { debug: jest.fn(), info: jest.fn(), warn: jest.fn(), error: jest.fn() };
   const sink = {
     taken: [] as number[],
@@ -26,10 +26,23 @@ function open() {
       this.gaps.push(gap);
     },
   };
-  return { sink, log, buffered: new BufferedLog<Line>(sink, log, systemClock, limits) };
+  return { sink, log, buffered: new BufferedLog<Line>(sink, log, systemClock, { ...limits, ...more }) };
 }
 
 describe('BufferedLog', () => {
+  it('limits the bytes of what it keeps and of a batch, and counts the rest', async () => {
+    const bytesOf = ({ at }: Line) => at.getTime() / 1_000;
+    const { sink, buffered } = open({ capacity: 100, batch: 100, bytesOf, capacityBytes: 20, batchBytes: 6 });
+    for (const second of [3, 4, 5, 7, 9, 1]) buffered.write(line(second));
+    expect(buffered.skipped).toBe(1);
+    await buffered.flush();
+    expect(sink.taken).toEqual([3, 4, 5, 7, 1]);
+    expect(sink.batches).toEqual([2, 2, 1]);
+    buffered.write(line(20));
+    await buffered.flush();
+    expect(sink.taken.at(-1)).toBe(20);
+  });
+
   it('writes in batches, in order', async () => {
     const { sink, buffered } = open();
     for (const second of [1, 2, 3]) buffered.write(line(second));

@@ -14,10 +14,16 @@ export interface LogSink<Entry> {
 }
 
 /** Limits of a {@link BufferedLog}. */
-export interface BufferLimits {
+export interface BufferLimits<Entry> {
   /** Maximum number of entries that are kept while they cannot be written. */
   readonly capacity: number;
   readonly batch: number;
+  /** Returns the size of an entry. Absent: the sizes are not limited. */
+  readonly bytesOf?: (entry: Entry) => number;
+  /** Maximum bytes of the entries that are kept. */
+  readonly capacityBytes?: number;
+  /** Bytes after which a batch takes no further entry. */
+  readonly batchBytes?: number;
   /** How long an entry waits for others to share its batch. */
   readonly delayMs: number;
   readonly retryMs: number;
@@ -26,6 +32,7 @@ export interface BufferLimits {
 /** A log whose writers never wait. Entries that exceed the buffer are counted and recorded as a gap. */
 export class BufferedLog<Entry extends { readonly at: Date }> {
   #buffer: Entry[] = [];
+  #bytes = 0;
   /** Number of entries that have left the buffer so far. */
   #left = 0;
   #gap: Gap | undefined;
@@ -37,7 +44,7 @@ export class BufferedLog<Entry extends { readonly at: Date }> {
     private readonly sink: LogSink<Entry>,
     private readonly log: Log,
     private readonly clock: Clock,
-    private readonly limits: BufferLimits,
+    private readonly limits: BufferLimits<Entry>,
   ) {}
 
   get skipped(): number {
@@ -45,8 +52,11 @@ export class BufferedLog<Entry extends { readonly at: Date }> {
   }
 
   write(entry: Entry): void {
-    if (this.#buffer.length >= this.limits.capacity) return this.#skip([entry]);
+    const { capacity, capacityBytes = Infinity } = this.limits;
+    const bytes = this.#bytesOf(entry);
+    if (this.#buffer.length >= capacity || this.#bytes + bytes > capacityBytes) return this.#skip([entry]);
     this.#buffer.push(entry);
+    this.#bytes += bytes;
     this.#later(this.limits.delayMs);
   }
 
@@ -80,10 +90,11 @@ export class BufferedLog<Entry extends { readonly at: Date }> {
   }
 
   async #writeSome(): Promise<void> {
-    const batch = this.#buffer.slice(0, this.limits.batch);
+    const batch = this.#buffer.slice(0, this.#batchLength());
     if (batch.length > 0) {
       await this.#append(batch);
       this.#buffer.splice(0, batch.length);
+      for (const entry of batch) this.#bytes -= this.#bytesOf(entry);
       this.#left += batch.length;
     }
     if (!this.#gap) return;
@@ -93,6 +104,18 @@ export class BufferedLog<Entry extends { readonly at: Date }> {
       this.#gap = joined(gap, this.#gap);
       throw error;
     });
+  }
+
+  #bytesOf(entry: Entry): number {
+    return this.limits.bytesOf?.(entry) ?? 0;
+  }
+
+  #batchLength(): number {
+    const { batch, batchBytes = Infinity } = this.limits;
+    let [length, bytes] = [0, 0];
+    while (length < Math.min(batch, this.#buffer.length) && bytes < batchBytes)
+      bytes += this.#bytesOf(this.#buffer[length++] as Entry);
+    return length;
   }
 
   /**

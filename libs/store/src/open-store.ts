@@ -9,6 +9,7 @@ import { HostEntity } from './entities/host.entity.js';
 import { LaneEntity } from './entities/lane.entity.js';
 import { LaneHeldEntity } from './entities/lane-held.entity.js';
 import { ParkedRunEntity } from './entities/parked-run.entity.js';
+import { RecordedValueEntity } from './entities/recorded-value.entity.js';
 import { ScheduleEntity } from './entities/schedule.entity.js';
 import { SecretEntity } from './entities/secret.entity.js';
 import { SeenFlowEntity } from './entities/seen-flow.entity.js';
@@ -21,6 +22,7 @@ import { AddNotes1796349000000 } from './migrations/1796349000000-add-notes.js';
 import { AddSchedules1796400000000 } from './migrations/1796400000000-add-schedules.js';
 import { AddLanes1796450000000 } from './migrations/1796450000000-add-lanes.js';
 import { AddForks1796450000000 } from './migrations/1796450000000-add-forks.js';
+import { AddRecords1796500000000 } from './migrations/1796500000000-add-records.js';
 import { PostgresStore } from './postgres-store.js';
 import { SCHEMA } from './schema.js';
 
@@ -57,6 +59,7 @@ export async function openStore({ url, engine, log, clock }: StoreOptions): Prom
       LaneEntity,
       LaneHeldEntity,
       ParkedRunEntity,
+      RecordedValueEntity,
       ScheduleEntity,
       SecretEntity,
       SeenFlowEntity,
@@ -71,6 +74,7 @@ export async function openStore({ url, engine, log, clock }: StoreOptions): Prom
       AddSchedules1796400000000,
       AddLanes1796450000000,
       AddForks1796450000000,
+      AddRecords1796500000000,
     ],
     migrationsTableName: 'migration',
     applicationName: 'sluice store',

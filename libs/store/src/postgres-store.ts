@@ -12,6 +12,7 @@ import { PostgresLanes } from './lanes.js';
 import { PostgresJournal } from './journal.js';
 import { PostgresLeases } from './leases.js';
 import { HAS_LANE, PostgresParked } from './parked.js';
+import { PostgresRecords } from './records.js';
 import { PostgresRevisions } from './revisions.js';
 import { PostgresRevocations } from './revocations.js';
 import { PostgresSchedules } from './schedules.js';
@@ -27,6 +28,7 @@ export class PostgresStore implements Store {
   readonly parked: PostgresParked;
   readonly claims: PostgresClaims;
   readonly journal: PostgresJournal;
+  readonly records: PostgresRecords;
   readonly revocations: PostgresRevocations;
   readonly audit: PostgresAudit;
   readonly revisions: PostgresRevisions;
@@ -46,6 +48,7 @@ export class PostgresStore implements Store {
     this.parked = new PostgresParked(database);
     this.claims = new PostgresClaims(database);
     this.journal = new PostgresJournal(database, log, clock);
+    this.records = new PostgresRecords(database, log, clock);
     this.revocations = new PostgresRevocations(database);
     this.audit = new PostgresAudit(database);
     this.revisions = new PostgresRevisions(database);
@@ -118,6 +121,7 @@ export class PostgresStore implements Store {
 
   async close(): Promise<void> {
     await this.journal.close();
+    await this.records.close();
     await this.database.close();
   }
 }

@@ -21,6 +21,7 @@ import { scheduleReports } from './schedule-reports.js';
 import { HostServices } from './host-services.js';
 import { json } from './json.js';
 import { runItems, storyOf } from './run-views.js';
+import { capsuleOf } from './run-capsule.js';
 import { replayUnrouted } from './unrouted-replay.js';
 
 type Routes = typeof HOST_ROUTES;
@@ -159,6 +160,10 @@ export class AdminHandlers implements Handlers {
       limit,
     });
     return { items: await runItems(this.services, runs), ...(next && { next: RUNS.write([next.at.getTime(), next.n]) }) };
+  }
+
+  async capsule({ run }: Request<'capsule'>): Promise<Response<'capsule'>> {
+    return capsuleOf(this.services, run);
   }
 
   async story({ id, limit }: Request<'story'>): Promise<Response<'story'>> {

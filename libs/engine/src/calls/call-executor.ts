@@ -4,6 +4,7 @@ import { abortAt } from '../coordination/abort-at.js';
 import type { Observer } from '../observer.js';
 import type { Outgoing } from '../ports/bus.js';
 import type { Store } from '../ports/store.js';
+import type { RecordedRun, StepRecorder } from '../recording/step-recorder.js';
 import { emitCause, emittedByCall } from '../runs/emitted.js';
 import { journalEntry, type JournaledRun } from '../runs/journal-entry.js';
 import type { PendingCall } from '../runs/run-state.js';
@@ -16,6 +17,7 @@ export interface CallExecutorDeps {
   readonly settings: Settings;
   readonly observer: Observer;
   readonly journal: Store['journal'];
+  readonly recorder: StepRecorder;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -36,6 +38,8 @@ export interface CallAttempt {
   readonly load: () => { readonly inFlight: number; readonly limit: number };
   /** True: the journal gets a row for the attempt. */
   readonly journaled: boolean;
+  /** Present when the attempt is recorded: its flow has `journal: full`. */
+  readonly recorded?: RecordedRun;
 }
 
 export type CallOutcome =
@@ -104,7 +108,7 @@ export class CallExecutor {
     }
   }
 
-  #report({ run, step, call, load, journaled }: CallAttempt, waitedMs: number, ms: number, error?: ErrorView): void {
+  #report({ run, step, call, load, journaled, recorded }: CallAttempt, waitedMs: number, ms: number, error?: ErrorView): void {
     const { observer, journal, clock } = this.deps;
     const connection = call.connection !== undefined && { connection: call.connection };
     observer.called({
@@ -120,6 +124,7 @@ export class CallExecutor {
       ...load(),
       ...(error && { error }),
     });
+    if (recorded) this.deps.recorder.called(recorded, step, call, ms, error);
     if (!journaled) return;
     const details = { step, attempt: call.attempt, ms, ...connection, ...(error && { error }) };
     journal.write(journalEntry(run, error ? 'retried' : 'called', clock.now(), details));

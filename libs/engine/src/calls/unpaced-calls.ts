@@ -53,6 +53,7 @@ export class UnpacedCalls {
       suspend: () => encodeRun({ state: hop.state('result', { at: step, call: { ...call, input: null } }), body: hop.body }),
       load: () => UNPACED_LOAD,
       journaled: false,
+      ...(hop.recorder && { recorded: hop.recorded }),
     });
     switch (outcome.kind) {
       case 'output':

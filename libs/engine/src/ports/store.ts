@@ -5,11 +5,13 @@ import type { HostStore } from './hosts.js';
 import type { LaneStore } from './lanes.js';
 import type { RevisionStore } from './revisions.js';
 import type { ScheduleStore } from './schedules.js';
+import type { RecordStore } from './records.js';
 import type { NoteWord } from '../runs/note-words.js';
 
 export * from './forks.js';
 export * from './hosts.js';
 export * from './lanes.js';
+export * from './records.js';
 export * from './revisions.js';
 export * from './schedules.js';
 
@@ -355,6 +357,7 @@ export interface Store {
   readonly parked: ParkedStore;
   readonly claims: ClaimStore;
   readonly journal: Journal;
+  readonly records: RecordStore;
   readonly revocations: RevocationStore;
   readonly audit: AuditStore;
   readonly revisions: RevisionStore;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { engineFail, type Log, type Clock } from '@sluice/plugin-api';
+import type { JournalMode } from '@sluice/flow';
 import type { CallExecutor, CallOutcome } from '../calls/call-executor.js';
 import { postponedMs, stepTimeout, waitMs } from '../calls/retry.js';
 import type { ExclusiveGate } from '../coordination/exclusive-gate.js';
@@ -20,7 +21,7 @@ export interface PushCallerDeps {
   readonly store: Store;
   readonly gate: ExclusiveGate;
   readonly suspects: PoisonGuard;
-  readonly journaled: (flow: string) => boolean;
+  readonly journalOf: (flow: string) => JournalMode | undefined;
   readonly away: AwayRuns;
   readonly log: Log;
   readonly clock: Clock;
@@ -76,6 +77,7 @@ export class PushCaller {
     const marked = prepared.ok && prepared.idempotent === 'no';
     const begins = marked ? await this.#mark(run) : 'begins';
     if (begins !== 'begins') return this.#notBegun(push, begins);
+    const journal = this.deps.journalOf(state.flow);
     const outcome = await this.deps.executor.make({
       run: state,
       step: state.at ?? '',
@@ -83,7 +85,8 @@ export class PushCaller {
       prepared,
       signal: this.options.cut,
       load: this.options.load,
-      journaled: this.deps.journaled(state.flow),
+      journaled: journal !== 'off',
+      ...(journal === 'full' && { recorded: { ...state, body: run.body } }),
     });
     const { ms } = outcome;
     if (outcome.kind !== 'failed') {
@@ -170,7 +173,7 @@ export class PushCaller {
   }
 
   #again({ held, run }: CallablePush, call: PendingCall, ms: number): void {
-    if (ms >= MIN_AWAY_MS && this.deps.journaled(run.state.flow)) this.#journalWait(run, call, ms);
+    if (ms >= MIN_AWAY_MS && this.deps.journalOf(run.state.flow) !== 'off') this.#journalWait(run, call, ms);
     this.intake.settle(held, [pushAgain(this.connection, run, call, ms, this.deps.clock.now())]);
   }
 

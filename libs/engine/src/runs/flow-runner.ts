@@ -10,6 +10,7 @@ import { HopRunner, type HopRunnerDeps } from './hop-runner.js';
 import { Programs, type CompileRevision, type FoundProgram, type ProgramRunner } from './programs.js';
 import type { EventIngress } from '../ingress/event-ingress.js';
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
+import type { StepRecorder } from '../recording/step-recorder.js';
 import type { NewerStateQueues } from './newer-states.js';
 import { journalEntry } from './journal-entry.js';
 import { linkProgram, type StepPresence } from './program.js';
@@ -33,7 +34,7 @@ const MAX_NEWER_MS = 10 * 60_000;
 /** Maximum milliseconds by which the clocks of two hosts differ. */
 const MAX_CLOCK_SKEW_MS = 60_000;
 
-export interface FlowRunnerDeps extends Omit<HopRunnerDeps, 'env'>, RunEndsDeps {
+export interface FlowRunnerDeps extends Omit<HopRunnerDeps, 'env' | 'recorder'>, RunEndsDeps {
   readonly bus: Bus;
   readonly ingress: EventIngress;
   readonly log: Log;
@@ -42,6 +43,7 @@ export interface FlowRunnerDeps extends Omit<HopRunnerDeps, 'env'>, RunEndsDeps 
   readonly readiness: Readiness;
   readonly newer: NewerStateQueues;
   readonly away: AwayRuns;
+  readonly recorder: StepRecorder;
   /** Unique over all hosts and restarts. */
   readonly hostId: string;
   readonly compile: CompileRevision;
@@ -72,9 +74,10 @@ export class FlowRunner {
     generation: number,
     private readonly deps: FlowRunnerDeps,
   ) {
+    const { recorder, ...depsOfHops } = deps;
     const make = (of: Flow): ProgramRunner => ({
       flow: of,
-      hops: new HopRunner(linkProgram(of), { ...deps, env: of.env }),
+      hops: new HopRunner(linkProgram(of), { ...depsOfHops, env: of.env, ...(of.journal === 'full' && { recorder }) }),
       ends: new RunEnds(of, deps),
     });
     const { compile, clock, store } = deps;

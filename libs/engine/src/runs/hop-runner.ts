@@ -7,6 +7,7 @@ import { awaitStore } from '../coordination/await-store.js';
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { Delivery } from '../ports/bus.js';
 import type { Store } from '../ports/store.js';
+import type { StepRecorder } from '../recording/step-recorder.js';
 import { Hop } from './hop.js';
 import { endWith, HOP_ENDS, type HopEnd } from './hop-end.js';
 import type { Program } from './program.js';
@@ -17,6 +18,8 @@ import { Steps, type StepsDeps } from './steps.js';
 export interface HopRunnerDeps extends StepsDeps {
   readonly store: Store;
   readonly env: Readonly<Record<string, string>>;
+  /** Absent unless the flow has `journal: full`. */
+  readonly recorder?: StepRecorder;
 }
 
 /** Runs the hops of one program: from a new event, or from the state of a run, until the run ends or waits. */
@@ -57,9 +60,12 @@ export class HopRunner {
 
   /** Returns the hop of a delivery. Its steps have not run yet. */
   open({ message }: Pick<Delivery, 'message'>, run: RunMessage | undefined): Hop {
-    const { settings, env, clock } = this.deps;
-    if (!run) return new Hop(this.program, message.attributes, message.body, settings, env, clock);
-    return new Hop(this.program, run.state.event, run.body, settings, env, clock, run.state);
+    const { settings, env, clock, recorder } = this.deps;
+    const hop = run
+      ? new Hop(this.program, run.state.event, run.body, settings, env, clock, run.state)
+      : new Hop(this.program, message.attributes, message.body, settings, env, clock);
+    hop.recorder = recorder;
+    return hop;
   }
 
   /**
@@ -85,6 +91,7 @@ export class HopRunner {
   }
 
   #begin(hop: Hop): MaybePromise<HopEnd> {
+    hop.recorder?.began(hop.recorded);
     const { maxBodyBytes } = this.program.flow.deliver;
     if (hop.body.length > maxBodyBytes) {
       const error = engineFail.BODY_TOO_LARGE(`the body has ${hop.body.length} bytes, and the flow takes ${maxBodyBytes}`);
@@ -118,6 +125,7 @@ export class HopRunner {
     if (state.kind === 'begin') return this.#refusedInput(hop) ?? this.begin(hop);
     const gone = missingStep(this.program, state);
     if (state.kind === 'replay') {
+      hop.recorder?.began(hop.recorded);
       const replay = () => this.#claimedThen(hop, () => this.#replay(hop, state, gone));
       // a run whose "where" had an error has no step yet; the flow may be corrected by now
       return beginsAnew(state) ? this.#filtered(hop, HOP_ENDS.stopped, replay) : replay();

@@ -2,6 +2,7 @@ import { derivedId, runId, type EventAttributes, type Reply, type Clock } from '
 import type { Flow, Scope, Settings } from '@sluice/flow';
 import { queues, type Outgoing } from '../ports/bus.js';
 import type { ForkKey } from '../ports/forks.js';
+import type { RecordedRun, StepRecorder } from '../recording/step-recorder.js';
 import { placeInLoop, rowsOfBlocks, type CatchFrame, type Failure, type Frame, type LoopFrame } from './frames.js';
 import type { LoopRows } from './loop-rows.js';
 import type { WaitingFor } from '../ports/store.js';
@@ -53,6 +54,8 @@ export class Hop {
   sliceBegan: number | undefined;
   /** True once the hop has made a call that a redelivery of its message would repeat. */
   hasCalled = false;
+  /** Absent unless the flow has `journal: full`. */
+  recorder: StepRecorder | undefined;
   /** The revision that the state of the run names. */
   revision: string;
   readonly #frames: Frame[];
@@ -155,6 +158,7 @@ export class Hop {
     (loop?.steps ?? this.steps)[step] = output;
     const seen = this.#scope?.steps;
     if (loop && seen) (seen as Record<string, unknown>)[step] = output;
+    this.recorder?.returned(this.recorded, this.pathOf(step), output);
   }
 
   /** Marks the rows of these blocks as not needed any more. */
@@ -251,6 +255,12 @@ export class Hop {
   get journaled(): JournaledRun {
     const { run, event, epoch, note } = this;
     return { run, flow: this.flow.name, event, epoch, ...(note !== undefined && { note }) };
+  }
+
+  /** The run as its records need it. */
+  get recorded(): RecordedRun {
+    const { run, epoch, flow, revision, event, body, steps, frames } = this;
+    return { run, epoch, flow: flow.name, revision, event, body, steps, frames, program: flow };
   }
 
   /** Sets what the run waits for after this hop. */

@@ -45,7 +45,9 @@ export class RunEnds {
     if (final.kind !== 'ended') return final;
     this.#answer(hop, final);
     if (final.outcome === 'parked') this.#park(hop, final.error);
-    this.#journal(hop, final.outcome, 'error' in final ? final.error : undefined);
+    const error = 'error' in final ? final.error : undefined;
+    this.#journal(hop, final.outcome, error);
+    hop.recorder?.ended(hop.recorded, final.outcome, this.deps.clock.now() - hop.startedAt, error);
     return final;
   }
 

@@ -1,4 +1,4 @@
-import type { RetryPolicy } from '../model.js';
+import type { JournalMode, RetryPolicy } from '../model.js';
 import type { Report } from '../report.js';
 import type { StepDraft } from '../verbs/drafts.js';
 import type { ListNode, MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
@@ -14,7 +14,7 @@ export interface FlowDraft {
   readonly vars?: MapNode;
   readonly trigger: TriggerDraft;
   readonly deliver: DeliverDraft;
-  readonly journal: 'all' | 'changes' | 'off';
+  readonly journal: JournalMode;
   /** A text template. */
   readonly note?: ScalarNode;
   readonly steps: readonly StepDraft[];

@@ -1,5 +1,5 @@
 import { opensExpression } from '../expression/index.js';
-import { MAX_NOTE_LENGTH } from '../model.js';
+import { JOURNAL_MODES, MAX_NOTE_LENGTH } from '../model.js';
 import type { Report } from '../report.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
 import type { FlowDraft } from './drafts.js';
@@ -33,8 +33,6 @@ const FLOW: KeyTable = {
   },
 };
 
-const LATER_JOURNAL = { full: 'until then write journal: all' };
-
 /** Reads one document of a flow file. Returns undefined when the flow has no valid name; all other errors leave a partial draft. */
 export function readFlow(root: MapNode, text: string, report: Report): FlowDraft | undefined {
   const before = report.findings.length;
@@ -47,7 +45,7 @@ export function readFlow(root: MapNode, text: string, report: Report): FlowDraft
   const vars = readVars(fields.get('vars'), report);
   const trigger = readTrigger(fields.need('trigger'), report);
   const deliver = readDeliver(fields.get('deliver'), report);
-  const journal = readChoice(fields.get('journal'), 'journal', ['all', 'changes', 'off'], report, LATER_JOURNAL) ?? 'changes';
+  const journal = readChoice(fields.get('journal'), 'journal', JOURNAL_MODES, report) ?? 'changes';
   const note = readNote(fields.get('note'), report);
   const steps = readFlowSteps(fields, report);
   const tests = fields.get('tests');

@@ -16,10 +16,10 @@ const WORKSPACE: KeyTable = { of: 'sluice.yaml', keys: ['sluice', 'plugins', 'va
 const SETTINGS: KeyTable = { of: 'settings', keys: ['timezone', 'country', 'limits', 'retention', 'rabbit'] };
 const LIMITS: KeyTable = {
   of: 'settings.limits',
-  keys: ['event', 'hops', 'parked'],
+  keys: ['event', 'hops', 'parked', 'steps'],
   advice: { inline: 'delete the line: each body travels with its event' },
 };
-const RETENTION: KeyTable = { of: 'settings.retention', keys: ['journal', 'parked', 'mailbox'] };
+const RETENTION: KeyTable = { of: 'settings.retention', keys: ['journal', 'parked', 'mailbox', 'steps'] };
 const RABBIT: KeyTable = { of: 'settings.rabbit', keys: ['consumerTimeout'] };
 const CONNECTION: KeyTable = { of: 'a connection', keys: ['use', 'with', 'pace'] };
 
@@ -59,8 +59,8 @@ function readPlugins(node: YamlNode | undefined, report: Report): NamedLocation[
 
 const DEFAULT_SETTINGS: Settings = {
   country: 'RU',
-  limits: { eventBytes: 4 * 1024 ** 2, hops: 32, parkedBytes: 1024 ** 3 },
-  retention: { journalMs: 30 * DAY_MS, parkedMs: 365 * DAY_MS, mailboxMs: 7 * DAY_MS },
+  limits: { eventBytes: 4 * 1024 ** 2, hops: 32, parkedBytes: 1024 ** 3, stepsBytes: 1024 ** 3 },
+  retention: { journalMs: 30 * DAY_MS, parkedMs: 365 * DAY_MS, mailboxMs: 7 * DAY_MS, stepsMs: 3 * DAY_MS },
   rabbit: { consumerTimeoutMs: 30 * 60_000 },
 };
 
@@ -86,21 +86,23 @@ function readCountry(node: YamlNode | undefined, report: Report): string | undef
 
 function readLimits(node: YamlNode | undefined, report: Report): Settings['limits'] {
   const fields = node && readFields(node, LIMITS, report);
-  const { eventBytes, hops, parkedBytes } = DEFAULT_SETTINGS.limits;
+  const { eventBytes, hops, parkedBytes, stepsBytes } = DEFAULT_SETTINGS.limits;
   return {
     eventBytes: readSize(fields?.get('event'), 'event', report) ?? eventBytes,
     hops: readInteger(fields?.get('hops'), 'hops', { min: 1 }, report) ?? hops,
     parkedBytes: readSize(fields?.get('parked'), 'parked', report) ?? parkedBytes,
+    stepsBytes: readSize(fields?.get('steps'), 'steps', report) ?? stepsBytes,
   };
 }
 
 function readRetention(node: YamlNode | undefined, report: Report): Settings['retention'] {
   const fields = node && readFields(node, RETENTION, report);
-  const { journalMs, parkedMs, mailboxMs } = DEFAULT_SETTINGS.retention;
+  const { journalMs, parkedMs, mailboxMs, stepsMs } = DEFAULT_SETTINGS.retention;
   return {
     journalMs: readDuration(fields?.get('journal'), 'journal', report) ?? journalMs,
     parkedMs: readDuration(fields?.get('parked'), 'parked', report) ?? parkedMs,
     mailboxMs: readDuration(fields?.get('mailbox'), 'mailbox', report) ?? mailboxMs,
+    stepsMs: readDuration(fields?.get('steps'), 'steps', report) ?? stepsMs,
   };
 }
 

@@ -19,6 +19,7 @@ import { until } from './inbox.js';
 import { forkTests } from './store-forks.js';
 import { hostTests } from './store-hosts.js';
 import { laneTests } from './store-lanes.js';
+import { recordTests } from './store-records.js';
 import { revisionTests } from './store-revisions.js';
 import { scheduleTests } from './store-schedules.js';
 
@@ -739,6 +740,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
     scheduleTests(harnessOfTest);
     laneTests(harnessOfTest);
     forkTests(harnessOfTest);
+    recordTests(harnessOfTest);
 
     if (traits.outages) {
       it('rejects with STORE_UNAVAILABLE while the database is away, keeps its journal, and recovers automatically', async () => {

@@ -23,6 +23,7 @@ export const call: Verb<CallStep> = ({ flow, settings, clock }, hop, { step }) =
       ...deadlineOf(hop, step.timeoutMs, since),
     };
     const { message, run } = callMessage(hop, at, pending, data, settings.limits);
+    hop.recorder?.calledFlow(hop.recorded, at, step.flow, data);
     hop.outputs.push({ queue: queues.flow(step.flow), message });
     hop.startTimer(at, pending);
     const until = pending.deadline;

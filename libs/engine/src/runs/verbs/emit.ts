@@ -29,6 +29,7 @@ function emitted(
   const keyed = flow.deliver.key && content.partitionkey === undefined ? { ...content, partitionkey: hop.lane?.key } : content;
   const message = emittedEvent(cause, keyed, carried, derivedId(hop.run, hop.pathOf(step.id)));
   const { id, type } = message.attributes;
+  hop.recorder?.emitted(hop.recorded, hop.pathOf(step.id), keyed);
   hop.record(step.id, { id, type });
   hop.outputs.push(step.afterMs === undefined ? { message } : delayedEvent(message, cause.now + step.afterMs));
   if (step.afterMs === undefined && !ingress.hasSubscriber(type)) observer.unrouted(message.attributes);

@@ -19,6 +19,7 @@ export function callFailed(
   call: Pick<PendingCall, 'deadlineOf'> | undefined,
 ): MaybePromise<Onward> {
   const at = hop.pathOf(node.step.id);
+  hop.recorder?.failed(hop.recorded, at, error);
   const block = call?.deadlineOf;
   if (error.code === 'STEP_TIMEOUT' && block !== undefined) return blocks.fail(hop, blocks.timeoutOf(block, error), at, block);
   if (isFlowMistake(error)) return blocks.fail(hop, error, at);

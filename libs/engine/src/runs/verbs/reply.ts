@@ -11,7 +11,9 @@ export const reply: Verb<ReplyStep> = (_context, hop, { step, next }) => {
     step.data?.render(scope),
   ];
   return chain(values.some(isPromise) ? Promise.all(values) : values, ([status, headers, data]: readonly unknown[]) => {
-    hop.reply(checkedReply(status, headers, data));
+    const made = checkedReply(status, headers, data);
+    hop.recorder?.replied(hop.recorded, hop.pathOf(step.id), made);
+    hop.reply(made);
     return next;
   });
 };
