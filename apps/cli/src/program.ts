@@ -18,6 +18,14 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     about: 'run the sample flows, with a stand-in for 1C unless ERP_URL is set',
     load: async () => (await import('./commands/start.js')).addStart,
   },
+  init: {
+    about: 'create a workspace with a tested flow',
+    load: async () => (await import('./commands/init.js')).addInit,
+  },
+  new: {
+    about: 'create a flow, a connection or a plugin in a workspace',
+    load: async () => (await import('./commands/new.js')).addNew,
+  },
   demo: {
     about: 'send 1,000 events to a mock 1C that is limited to 10 concurrent calls',
     load: async () => (await import('./commands/demo.js')).addDemo,

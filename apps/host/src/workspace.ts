@@ -4,3 +4,5 @@
  */
 export { readEnv, readWorkspaceEnv, type Env } from './env.js';
 export { compileFiles, loadWorkspace, type LoadedWorkspace } from './load-workspace.js';
+export { loadPlugins } from './plugin-loader.js';
+export { readWorkspaceFiles } from './workspace-files.js';
