@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startOnec, type Onec } from '@sluice/emulator';
@@ -130,12 +130,13 @@ describe('the quick start of the README', () => {
     expect(code).toBe(0);
   });
 
-  it('lints a copy of the first flow', async () => {
+  it('creates a flow without findings', async () => {
     const workspace = makeFolder('own');
     try {
       for (const name of ['sluice.yaml', 'flows']) cpSync(name, path.join(workspace.path, name), { recursive: true });
-      const mine = readFileSync('flows/hello.yaml', 'utf8').replace('hello', 'mine').replace('order.created', 'order.changed');
-      writeFileSync(path.join(workspace.path, 'flows', 'mine.yaml'), mine);
+      const [, words = ''] = /`npx sluice (new flow mine)`/.exec(README) ?? [];
+      const made = await sluice(door, ...words.split(' '), '--workspace', workspace.path);
+      expect(made).toMatchObject({ code: 0, stdout: expect.stringContaining('mine.yaml') });
       const linted = await sluice(door, 'lint', '--workspace', workspace.path);
       expect(linted).toMatchObject({ code: 0, stderr: expect.stringContaining('0 findings') });
     } finally {
