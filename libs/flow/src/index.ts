@@ -59,3 +59,19 @@ export { stepsIn } from './steps-in.js';
 export { writeYaml } from './yaml/write-yaml.js';
 export { formatFinding, formatFindings } from './format.js';
 export { nearest } from './nearest.js';
+export { analyseFlowFile, visibleInWorkspaceFile, type AnalysisInput, type FileAnalysis } from './analysis/analyse-file.js';
+export { cursorInExpression, functionUnder, pathUnder, type ExpressionCursor } from './analysis/cursor.js';
+export {
+  isSameThing,
+  mentionsOf,
+  mentionsOfWorkspace,
+  type FileMentions,
+  type FlowNames,
+  type Mention,
+  type MentionKind,
+  type TestPlace,
+} from './analysis/mentions.js';
+export { describePath, namesAfter, ROOT_DETAILS, type NameInSight } from './analysis/names-in-sight.js';
+export { FUNCTION_DESCRIPTIONS, type FunctionDescription } from './expression/functions/descriptions.js';
+export { stepIdProblem } from './grammar/read-names.js';
+export { keysBeside, VERB_NAMES } from './verbs/index.js';

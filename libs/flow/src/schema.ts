@@ -22,6 +22,7 @@ import {
   type JsonSchema,
   type Member,
 } from './json-schema.js';
+import { describeFlowKeys, describeWorkspaceKeys } from './key-descriptions.js';
 import { PRIORITIES } from './model.js';
 import { BUILT_IN_TRIGGERS } from './grammar/read-trigger.js';
 import { VERB_NAMES, verbSchemas } from './verbs/index.js';
@@ -29,7 +30,7 @@ import { VERB_NAMES, verbSchemas } from './verbs/index.js';
 /** Returns the JSON Schemas of flow files and of sluice.yaml, with the options of these plugins. Editors support draft 7 best. */
 export function jsonSchemas(plugins: ReadonlyMap<string, AnyPlugin>): { readonly flow: object; readonly workspace: object } {
   const all = [...plugins.values()];
-  return { flow: flowSchema(all), workspace: workspaceSchema(all) };
+  return { flow: describeFlowKeys(flowSchema(all)), workspace: describeWorkspaceKeys(workspaceSchema(all)) };
 }
 
 function flowSchema(plugins: readonly AnyPlugin[]): JsonSchema {

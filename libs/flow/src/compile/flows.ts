@@ -11,7 +11,7 @@ import { checkTests } from '../lint/tests.js';
 import type { Flow, TriggerSource } from '../model.js';
 import { textsOf, type Texts } from '../texts.js';
 import { checkNames, stepsOf, valuesOf, type StepValue } from '../verbs/index.js';
-import { toValue, type MapNode } from '../yaml/nodes.js';
+import { toValue, type MapNode, type ScalarNode } from '../yaml/nodes.js';
 import { FlowBuilder } from './build-flow.js';
 import type { WorkspaceTools } from './connections.js';
 import type { Plugins } from './plugins.js';
@@ -24,6 +24,8 @@ export interface FlowTools extends Pick<
   'environment' | 'constants' | 'settings' | 'vars' | 'varsText' | 'varsShape'
 > {
   readonly plugins: Plugins;
+  /** Called for each scalar that may contain expressions, and for the id of each step, with the roots that an expression there can read. */
+  readonly seen?: (node: ScalarNode, visible: Visible) => void;
 }
 
 /** A flow without errors, with what its check has found out. */
@@ -44,7 +46,7 @@ export class FlowCompiler {
     private readonly tools: FlowTools,
   ) {
     this.texts = textsOf(draft.report.source);
-    this.expressions = new ExpressionCheck(this.texts, draft.report);
+    this.expressions = new ExpressionCheck(this.texts, draft.report, tools.seen);
   }
 
   /** Returns the compiled flow; undefined when it has reported an error. */
@@ -200,6 +202,7 @@ export class FlowCompiler {
     const { plugins } = this.tools;
     for (const step of stepsOf(this.draft)) {
       const visible = order.visible(step);
+      this.tools.seen?.(step.idNode, visible);
       for (const value of valuesOf(step)) {
         const ofValue = value.node === step.if ? order.visibleInCondition(step) : visible;
         this.checkValue(value, value.after ? order.visibleAfter(value.after) : ofValue);

@@ -44,6 +44,13 @@ export function checkIdentifier(name: string, at: ScalarNode, what: string, repo
   return false;
 }
 
+/** Returns the reason why a text cannot be the id of a step; undefined when it can. */
+export function stepIdProblem(id: string): string | undefined {
+  if (isReserved(id)) return `"${id}" is a reserved word of the language`;
+  if (isIdentifier(id)) return undefined;
+  return `"${id}" cannot be the id of a step: use Latin letters and digits, a small letter first, at most 63${lookAlikeNote(id)}`;
+}
+
 /** Reads the name of a trigger's connection. An expression is reported as an error but still returned, so that checking can continue. */
 export function readConnectionName(node: YamlNode | undefined, report: Report): ScalarNode | undefined {
   if (node?.kind !== 'scalar' || !opensExpression(node.value))

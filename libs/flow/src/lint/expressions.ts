@@ -27,9 +27,11 @@ const ROOTS = ['trigger', 'vars', 'env', 'steps', 'error', 'run', 'loop'] as con
 
 /** Checks the expressions of one file. */
 export class ExpressionCheck {
+  /** @param seen called for each scalar that is checked, with the roots that an expression in it can read */
   constructor(
     private readonly texts: Texts,
     private readonly report: Report,
+    private readonly seen?: (node: ScalarNode, visible: Visible) => void,
   ) {}
 
   /** Checks all expressions below a node. */
@@ -71,6 +73,7 @@ export class ExpressionCheck {
 
   /** @param wholeOnly the name of a value that must be one whole expression; undefined for any other value */
   private scalar(node: ScalarNode, visible: Visible, purpose: Purpose, wholeOnly?: string): void {
+    this.seen?.(node, visible);
     if (this.report.full) return;
     const text = this.texts.parse(node);
     if (typeof node.value === 'string' && node.value.includes('{'))

@@ -45,6 +45,11 @@ export function goesWith(key: StepKey, verb: VerbName): boolean {
   return VERBS[verb].keys.includes(key);
 }
 
+/** Returns the keys of a step that go with the verb, beside `id`, `if` and the verb itself; undefined when no verb has this name. */
+export function keysBeside(verb: string): readonly string[] | undefined {
+  return VERB_NAMES.some((name) => name === verb) ? VERBS[verb as VerbName].keys : undefined;
+}
+
 /** Returns the lists of steps that a step contains, in the order of the file. */
 export function innerSteps(step: StepDraft): readonly InnerSteps[] {
   return step.verb === 'unknown' ? [] : (verbOf(step).inner?.(step) ?? []);
