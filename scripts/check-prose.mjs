@@ -20,6 +20,7 @@ const FOLDERS = [
     'embedded',
     'engine',
     'flow',
+    'language-server',
     'memory',
     'nest',
     'onec',

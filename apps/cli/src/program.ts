@@ -42,6 +42,10 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     about: 'write JSON Schemas of flows and sluice.yaml for editors',
     load: async () => (await import('./commands/schema.js')).addSchema,
   },
+  lsp: {
+    about: 'serve editors over stdio: completion, lint while typing, rename (Language Server Protocol)',
+    load: async () => (await import('./commands/lsp.js')).addLsp,
+  },
   token: {
     about: 'create, revoke and list tokens',
     load: async () => (await import('./commands/token.js')).addToken,

@@ -1,6 +1,14 @@
-import type { EarlierRevision, Finding, RevisionResult, SourceLocation, SourceFile, Workspace } from '@sluice/flow';
+import type {
+  EarlierRevision,
+  Finding,
+  RevisionResult,
+  SourceLocation,
+  SourceFile,
+  Workspace,
+  WorkspaceChecker,
+} from '@sluice/flow';
 import type { AnyPlugin } from '@sluice/plugin-api';
-import { loadPlugins, type PluginProblem } from './plugin-loader.js';
+import { loadPlugins, type LoadedPlugins, type PluginProblem } from './plugin-loader.js';
 import { readLastGood } from './last-good.js';
 import { readWorkspaceFiles, type WorkspaceFiles } from './workspace-files.js';
 
@@ -70,6 +78,41 @@ export async function compileFiles(
   const workspace = failed.length === 0 ? compiled.workspace : undefined;
   const findings = [...failed, ...compiled.findings];
   return { workspace, plugins, findings, files, compileRevision: async (stored) => compileRevision(input, stored) };
+}
+
+/**
+ * Lints the files of one workspace again and again, for an editor: plugins are loaded anew only when their list has changed, and only files
+ * that have changed are read and checked anew. Nothing is compiled.
+ */
+export class RepeatedLint {
+  #checker: WorkspaceChecker | undefined;
+  #loaded: { readonly names: string; readonly result: LoadedPlugins } | undefined;
+
+  constructor(
+    private readonly directory: string,
+    private readonly env: Readonly<Record<string, string | undefined>>,
+  ) {}
+
+  /** Resolves with all findings. Never rejects because of the content of a file. Calls must not overlap. */
+  async check(files: WorkspaceFiles): Promise<Pick<LoadedWorkspace, 'findings' | 'plugins'>> {
+    const { parseWorkspaceFile, WorkspaceChecker } = await import('@sluice/flow');
+    const { file, findings } = parseWorkspaceFile(files.settings);
+    if (!file) return { findings, plugins: this.#loaded?.result.plugins ?? new Map() };
+    const { plugins, problems } = await this.#load(file.plugins.map(({ name }) => name));
+    this.#checker ??= new WorkspaceChecker();
+    const failedPlugins = problems.map(({ specifier }) => specifier);
+    const checked = this.#checker.check({ workspace: file, plugins, env: this.env, failedPlugins, flows: files.flows });
+    const failed = problems.map((problem) => pluginFinding(problem, file.plugins, files.settings));
+    return { findings: [...failed, ...checked.findings], plugins };
+  }
+
+  async #load(names: readonly string[]): Promise<LoadedPlugins> {
+    const key = names.join('\n');
+    // a plugin that failed may have been installed or built meanwhile
+    if (this.#loaded?.names !== key || this.#loaded.result.problems.length > 0)
+      this.#loaded = { names: key, result: await loadPlugins(this.directory, names) };
+    return this.#loaded.result;
+  }
 }
 
 function pluginFinding(

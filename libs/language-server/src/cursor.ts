@@ -1,0 +1,84 @@
+import {
+  analyseFlowFile,
+  cursorInExpression,
+  namesAfter,
+  visibleInWorkspaceFile,
+  type ExpressionCursor,
+  type FlowNames,
+  type NameInSight,
+} from '@sluice/flow';
+import { documentAt, placeAt, repair, type Place, type Repaired } from './place.js';
+import { SETTINGS_FILE, type LanguageWorkspace } from './workspace.js';
+
+type Visible = Parameters<typeof namesAfter>[0];
+
+/** A text of a workspace with an offset in it. */
+export interface TextPosition {
+  readonly workspace: LanguageWorkspace;
+  readonly file: string;
+  readonly text: string;
+  readonly offset: number;
+}
+
+/** The cursor in a text: its place in the YAML, and in the expression when it is in one. */
+export class Cursor {
+  readonly place: Place | undefined;
+  /** Undefined outside of expressions. */
+  readonly expression: ExpressionCursor | undefined;
+  private repairedText: Repaired | undefined;
+  private sight: { readonly visible: Visible | undefined } | undefined;
+
+  constructor(readonly at: TextPosition) {
+    this.place = placeAt(at.text, at.offset);
+    const typed = this.place?.typed ?? '';
+    this.expression = typed.includes('${{') ? cursorInExpression(typed) : undefined;
+  }
+
+  /** The text with a placeholder at the cursor. */
+  get repaired(): Repaired | undefined {
+    const { text, offset } = this.at;
+    if (!this.place) return undefined;
+    const open = this.place.typed.lastIndexOf('${{');
+    const from = this.expression ? this.place.start + open : this.place.start;
+    return (this.repairedText ??= repair(text, offset, this.place, from, this.expression !== undefined));
+  }
+
+  /** The values of the document that contains the cursor. */
+  get value(): unknown {
+    return this.repaired?.value;
+  }
+
+  /** The roots that an expression at the cursor can read; undefined when the flow cannot be read. */
+  get visible(): Visible | undefined {
+    this.sight ??= { visible: this.findVisible() };
+    return this.sight.visible;
+  }
+
+  /** The names that can follow a path in an expression at the cursor. */
+  namesAfter(path: readonly string[]): readonly NameInSight[] {
+    const { visible } = this;
+    if (!visible) return [];
+    const [root] = path;
+    // in a condition of a test these roots are maps by step id
+    if (path.length === 1 && (root === 'calls' || root === 'steps') && visible.others?.includes(root))
+      return (this.flow?.stepIds ?? []).map((id) => ({ name: id, written: id, kind: 'step', detail: 'a step of the flow' }));
+    return namesAfter(visible, path);
+  }
+
+  /** The flow of the document that contains the cursor, as far as it can be read. */
+  get flow(): FlowNames | undefined {
+    const { text, offset, workspace, file } = this.at;
+    const { start, end } = documentAt(text, offset);
+    const own = workspace.flowFiles().find(({ source }) => source.file === file);
+    return own?.flows.find((flow) => start <= flow.start && flow.start <= end);
+  }
+
+  private findVisible(): Visible | undefined {
+    const { workspace, file } = this.at;
+    const input = workspace.analysisInput();
+    const { repaired } = this;
+    if (!input || !repaired) return undefined;
+    if (file === SETTINGS_FILE) return visibleInWorkspaceFile(input);
+    return analyseFlowFile(input, { file, bytes: Buffer.from(repaired.text) }).visibleAt(repaired.mark);
+  }
+}
