@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw, type ZlibOptions } from 'node:zlib';
-import { fail, type FailureOptions, type Sent, type SluiceError } from '@sluice/plugin-api';
+import { fail, systemClock, type FailureOptions, type Sent, type SluiceError } from '@sluice/plugin-api';
 import type { Dispatcher } from 'undici';
 
 /** A whole answer. */
@@ -38,14 +38,15 @@ export async function exchange(dispatcher: Dispatcher, request: Dispatcher.Dispa
   const collector = new AnswerCollector(terms);
   const giveUp = (why: string) => collector.giveUp(fail.TIMED_OUT(`${where}: ${why}`, { sent: collector.sent }));
   const aborted = () => giveUp('the signal fired before the answer arrived');
-  const timer = setTimeout(() => giveUp(`no answer within ${timeoutMs / 1000} s`), timeoutMs);
+  // the timers of Node fire at once for more than 24 days
+  const timer = systemClock.after(timeoutMs, () => giveUp(`no answer within ${timeoutMs / 1000} s`));
   signal?.addEventListener('abort', aborted, { once: true });
   try {
     if (signal?.aborted) aborted();
     else dispatcher.dispatch(request, collector);
     return await unpacked(await collector.answer, terms);
   } finally {
-    clearTimeout(timer);
+    timer.cancel();
     signal?.removeEventListener('abort', aborted);
   }
 }

@@ -141,6 +141,17 @@ describe('WebClient', () => {
     });
   });
 
+  it('waits for an answer with a timeout that is longer than a timer of Node', async () => {
+    let answer: (() => void) | undefined;
+    const { send } = await start((_request, response) => void (answer = () => void response.writeHead(200).end()), {
+      timeout: 30 * 86_400_000,
+    });
+    const exchanged = send();
+    await until('the request', () => answer !== undefined);
+    answer?.();
+    expect(await exchanged).toMatchObject({ status: 200 });
+  });
+
   it('applies a shorter timeout to one exchange', async () => {
     const { client } = await start(silent);
     await expect(client.exchange(POST, { where: 'the order', withinMs: 50 })).rejects.toMatchObject({ code: 'TIMED_OUT' });
