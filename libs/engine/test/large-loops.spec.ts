@@ -256,6 +256,45 @@ describe('the database is away for longer than a minute', () => {
   });
 });
 
+/** Records the largest number of events, and of their bytes, that were published at once. */
+class LargestBroker extends MemoryBroker {
+  events = 0;
+  bytes = 0;
+  override publish(outgoing: Parameters<MemoryBroker['publish']>[0]): void {
+    this.events = Math.max(this.events, outgoing.length);
+    this.bytes = Math.max(
+      this.bytes,
+      outgoing.reduce((sum, { message }) => sum + message.body.length, 0),
+    );
+    super.publish(outgoing);
+  }
+}
+
+describe('a loop that emits events', () => {
+  const emitting = (list: string) => `  - id: each
+    forEach:
+      in: \${{ ${list} }}
+      steps:
+        - id: one
+          emit: { type: one, data: { n: '\${{ item }}', text: '\${{ trigger.data.text }}' } }
+`;
+
+  it.each([
+    ['large', '[1..60]', 1_000_000, 60],
+    ['many', '[1..5000]', 10, 5_000],
+  ])('holds only a part of %s events in memory', async (_, list, size, count) => {
+    const broker = new LargestBroker();
+    const machine = await start({ flows: flow('t', emitting(list)), broker });
+    await machine.publish('t.asked', { text: 'x'.repeat(size) });
+    await ended(machine, 'done');
+    await until('all events', () => machine.emitted.filter(({ type }) => type === 'one').length >= count, LONG_MS);
+    const numbers = machine.emitted.filter(({ type }) => type === 'one').map(({ data }) => (data as { n: number }).n);
+    expect(numbers).toEqual(Array.from({ length: count }, (_, n) => n + 1));
+    expect(broker.bytes).toBeLessThan(32_000_000);
+    expect(broker.events).toBeLessThan(1_100);
+  });
+});
+
 describe('a loop of 100,000 items', () => {
   it('holds up the process for less than 100 ms at a time', async () => {
     const many = `  - id: each

@@ -67,6 +67,9 @@ export class Hop {
   /** Indices of the surrounding loops' items. */
   #indices: readonly number[] = [];
   #uuids = 0;
+  /** The outputs that {@link outputBytes} has counted. */
+  #counted = 0;
+  #outputBytes = 0;
 
   constructor(
     readonly program: Program,
@@ -125,6 +128,13 @@ export class Hop {
   get expired(): boolean {
     const at = this.expiresAt;
     return at !== undefined && this.clock.now() > at;
+  }
+
+  /** Bytes of the bodies of all outputs. */
+  get outputBytes(): number {
+    for (; this.#counted < this.outputs.length; this.#counted++)
+      this.#outputBytes += this.outputs[this.#counted]?.message.body.length ?? 0;
+    return this.#outputBytes;
   }
 
   /** Returns the trigger's body when this value is the data that was read from it, so that the body can be sent unchanged. */

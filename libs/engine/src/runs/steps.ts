@@ -23,6 +23,9 @@ import type { VerbContext } from './verbs/verb.js';
 const SLICE_MS = 50;
 /** A hop that has worked for this many milliseconds continues in another hop, so that a crash repeats little. */
 const MAX_HOP_MS = 10_000;
+/** A hop in a loop with so many outputs, or so many bytes of them, continues in another hop: until its end it holds them in memory. */
+const MAX_LOOP_OUTPUTS = 1_000;
+const MAX_LOOP_OUTPUT_BYTES = 16 * 1024 ** 2;
 
 export interface StepsDeps extends UnpacedCallsDeps {
   readonly ingress: Pick<EventIngress, 'hasSubscriber'>;
@@ -55,7 +58,7 @@ export class Steps {
       at = next;
       if (at.kind !== 'step') continue;
       const now = this.deps.clock.monotonic();
-      if (now - hop.beganMonotonic >= MAX_HOP_MS) return this.#written(hop, this.#continueLater(hop, at));
+      if (isLong(hop, now)) return this.#written(hop, this.#continueLater(hop, at));
       // kept over waits: many of them may end without a turn of the event loop
       hop.sliceBegan ??= hop.beganMonotonic;
       if (now - hop.sliceBegan < SLICE_MS) continue;
@@ -70,8 +73,9 @@ export class Steps {
 
   /** Continues after a wait. Many short waits would otherwise never let a long hop end. */
   #goOn(hop: Hop, after: Onward): MaybePromise<HopEnd> {
-    const isLong = after.kind === 'step' && this.deps.clock.monotonic() - hop.beganMonotonic >= MAX_HOP_MS;
-    return isLong ? this.#written(hop, this.#continueLater(hop, after)) : this.advance(hop, after);
+    if (after.kind === 'step' && isLong(hop, this.deps.clock.monotonic()))
+      return this.#written(hop, this.#continueLater(hop, after));
+    return this.advance(hop, after);
   }
 
   /** Writes the ends of items before the messages of the hop are published. */
@@ -160,4 +164,11 @@ export class Steps {
     hop.notable = true;
     return HOP_ENDS.suspended;
   }
+}
+
+/** Returns whether the hop has taken so long, or has so many outputs, that the run continues in another one. */
+function isLong(hop: Hop, now: number): boolean {
+  if (now - hop.beganMonotonic >= MAX_HOP_MS) return true;
+  const inLoop = hop.frames.some(({ block }) => block === 'loop');
+  return inLoop && (hop.outputs.length >= MAX_LOOP_OUTPUTS || hop.outputBytes >= MAX_LOOP_OUTPUT_BYTES);
 }
