@@ -17,6 +17,18 @@ describe('a request to an endpoint of a flow', () => {
     expect([answer.status, answer.headers.get('content-length'), await answer.text(), methods]).toEqual([200, '11', '', ['GET']]);
   });
 
+  it.each(['transfer-encoding', 'content-length', 'connection'])('is not answered with the header %s of a flow', async (name) => {
+    server = await HttpServer.start();
+    server.ingress.http({ method: 'GET', path: '/in/list', scope: false }, async () => ({
+      status: 200,
+      headers: { [name]: 'chunked' },
+      data: { ok: true },
+    }));
+    const answer = await fetch(`${server.url}/in/list`);
+    expect(answer.headers.get('transfer-encoding')).toBeNull();
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([502, 'REPLY_INVALID']);
+  });
+
   it('by another method is answered 405 with the header Allow', async () => {
     server = await HttpServer.start();
     for (const method of ['GET', 'PUT'])

@@ -207,6 +207,18 @@ describe('callers that wait for a reply', () => {
     expect([(await a.reply)?.data, (await b.reply)?.data]).toEqual(['/a', '/b']);
   });
 
+  it.each([
+    ['a map', '{ "a": 1 }', 'a list or a map'],
+    ['a list', '["a", "b"]', 'a list or a map'],
+    ['null', 'null', 'null'],
+  ])('receive no header that is %s', async (_, header, what) => {
+    const steps = `  - id: answer\n    reply: { headers: { X-A: '\${{ ${header} }}' } }\n`;
+    const machine = await start({ flows: flow('t', steps) });
+    const accepted = await machine.engine.ingress.hand('t', { type: 't.asked', source: '/a', data: {} }, { withinMs: 5_000 });
+    const message = `the header "X-A" of a reply is ${what}, not a text`;
+    expect(await accepted.reply).toMatchObject({ status: 422, data: { code: 'INPUT_INVALID', message } });
+  });
+
   it('receive the reply again when they repeat their request with the same id', async () => {
     const steps = `${PUSH}  - id: answer\n    reply: { data: '\${{ trigger.data.text }}' }\n`;
     const machine = await start({ flows: flow('t', steps) });

@@ -277,9 +277,26 @@ export function bearerOf(request: FastifyRequest): string | undefined {
   return /^Bearer\s+(\S+)$/i.exec(headerOf(request, 'authorization') ?? '')?.[1];
 }
 
-/** Throws `REPLY_INVALID` for a header of a flow's reply that HTTP cannot carry, such as a value in Cyrillic letters or with a line break. */
+/** Headers about the connection and the length of the body, which only the server knows. */
+const SERVER_HEADERS = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/**
+ * Throws `REPLY_INVALID` for a header of a flow's reply that HTTP cannot carry, such as a value in Cyrillic letters or with a line break, and
+ * for a header that the server sets.
+ */
 function requireHeaders(headers: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(headers)) {
+    if (SERVER_HEADERS.has(name.toLowerCase()))
+      throw hostFail.REPLY_INVALID(`the flow replies with the header "${name}", which the host sets: delete it`);
     try {
       validateHeaderName(name);
       validateHeaderValue(name, value);

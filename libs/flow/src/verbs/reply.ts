@@ -24,6 +24,10 @@ export const reply: Verb<ReplyDraft, ReplyStep> = {
       report.error(status, 'FLOW_VALUE', 'status is a whole number from 200 to 599', { write: 'status: 200' });
     if (headers && headers.kind !== 'map')
       report.error(headers, 'FLOW_VALUE', 'headers is a map of texts', { write: 'headers: { name: value }' });
+    for (const { name, value: header } of headers?.kind === 'map' ? headers.entries : []) {
+      if (header.kind !== 'scalar' || (header.value === null && !header.empty))
+        report.error(header, 'FLOW_VALUE', `the header "${name}" is a text`, { do: 'write one text, or delete the line' });
+    }
     return {
       ...common,
       verb: 'reply',

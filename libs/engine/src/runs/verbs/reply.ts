@@ -22,9 +22,12 @@ function checkedReply(status: unknown, headers: unknown, data: unknown): Reply {
   if (typeof status !== 'number' || !Number.isInteger(status) || status < 200 || status > 599) {
     throw engineFail.INPUT_INVALID(`the status of a reply is a whole number from 200 to 599, not ${JSON.stringify(status)}`);
   }
-  const texts = Object.entries((headers ?? {}) as Record<string, unknown>).map(([name, value]) => [
-    name.toLowerCase(),
-    String(value),
-  ]);
+  const texts = Object.entries((headers ?? {}) as Record<string, unknown>).map(([name, value]) => {
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
+      throw engineFail.INPUT_INVALID(
+        `the header "${name}" of a reply is ${value === null ? 'null' : 'a list or a map'}, not a text`,
+      );
+    return [name.toLowerCase(), String(value)];
+  });
   return { status, headers: Object.fromEntries(texts) as Record<string, string>, ...(data !== undefined && { data }) };
 }
