@@ -15,7 +15,7 @@ const OWN_AGAIN_MS = 250;
 const REPORT_AFTER_MS = 10_000;
 /** Pause after an error of the broker or the database, in milliseconds. */
 const AGAIN_MS = 1_000;
-/** Time after which a flow whose places are all taken takes no events, so that no delivery reaches the broker's timeout, in milliseconds. */
+/** Time after which a flow whose places are all taken stops consuming events, so that no delivery reaches the broker's timeout, in milliseconds. */
 const PAUSE_AFTER_MS = 5_000;
 const LOOK_MS = 500;
 /** Minimum deliveries of the queue of ends and replays that are held at once. */
@@ -31,7 +31,7 @@ export interface FlowOwnerDeps {
 }
 
 /**
- * Competes for the lease `flow.<name>`. The host that has it alone consumes the events of the flow, and begins them in their order. Another
+ * Competes for the lease `flow.<name>`. Only the host that has it consumes the events of the flow, and begins them in their order. Another
  * host continues within seconds when it ends. Continuations of runs are not affected: any host runs them.
  */
 export class FlowOwner {

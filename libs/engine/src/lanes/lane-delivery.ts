@@ -19,7 +19,7 @@ export interface LanePass {
   /** The hop that was opened to evaluate the key. Absent when the event has waited since then. */
   readonly hop?: Hop | undefined;
   /**
-   * Keeps the lane when the run goes away. Resolves when the row of the lane is committed; publish nothing of the hop before.
+   * Keeps the lane when the run goes away. Resolves when the row of the lane is committed; the caller publishes the outputs of the hop afterwards.
    *
    * @throws STORE_UNAVAILABLE when another host owns the lanes: nothing of the hop may be published
    */
@@ -27,7 +27,7 @@ export interface LanePass {
   /** Closes the lane to new waiters because the run ends. Returns the messages to publish with the outputs of the hop. */
   close(): readonly Outgoing[];
   /**
-   * True when nothing of the hop may be published once the delivery is lost: the next owner begins the event again, and could not tell
+   * True when no output of the hop may be published after the delivery was lost: the next owner begins the event again, and cannot know
    * whether its run has ended or has gone away.
    */
   readonly repeats: boolean;

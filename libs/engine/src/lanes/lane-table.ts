@@ -252,7 +252,7 @@ export class LaneTable {
     pass.begin();
   }
 
-  /** Holds the events of a lane that wait in hand in rows: when its run is away, when earlier ones are in rows, or when too many wait. */
+  /** Moves the waiting events of a lane into rows: when its run is away, when earlier events are in rows, or when too many wait. */
   #hold(lane: Lane): void {
     if (lane.state === 'closing' || lane.state === 'turning' || this.deps.mode.kind !== 'key') return;
     if (lane.state === 'running' && lane.held === 0 && lane.waiting.length <= MAX_WAITING_OF_LANE) return;

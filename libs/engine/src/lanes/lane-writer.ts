@@ -29,7 +29,7 @@ export interface LaneWriterDeps {
 }
 
 /**
- * Writes the lanes of one owner: one batch at a time, each in one transaction, and everything that comes meanwhile in the next one. While
+ * Writes the lanes of one owner: one batch at a time, each in one transaction. Changes that arrive meanwhile belong to the next batch. While
  * the database is away the writes wait, until the writer is closed.
  */
 export class LaneWriter {

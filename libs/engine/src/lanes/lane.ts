@@ -17,7 +17,7 @@ export interface Lane {
   rows: boolean;
   /** True when the row is committed. */
   committed: boolean;
-  /** Number of events in rows behind the run, those that are being written included. */
+  /** Number of events in rows behind the run, including those that are being written. */
   held: number;
   /** Events in hand, in order. They come after the events in rows. */
   waiting: Arrival[];

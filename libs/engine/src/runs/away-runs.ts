@@ -7,8 +7,9 @@ export const MIN_AWAY_MS = 2_000;
 const MAX_AWAY_RUNS = 50_000;
 
 /**
- * Writes what the runs wait for that have left this host for longer than {@link MIN_AWAY_MS}, so that `find` can show it. A run whose call
- * takes less costs no entry. A run that continues on another host has an entry although it waits no longer; its end is the later state.
+ * Writes an entry of the journal for each run that has been away from this host for longer than {@link MIN_AWAY_MS}, so that `find` can show
+ * what it waits for. A run whose call is shorter costs no entry. A run that continues on another host keeps its entry although it waits no
+ * longer; its end is the later state.
  */
 export class AwayRuns {
   /** By run, the one that left first is first. */

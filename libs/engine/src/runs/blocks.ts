@@ -11,8 +11,8 @@ import { CALLER_TIMEOUT, STATE_LIMIT_BYTES, stateTooLarge } from './run-state.js
 import type { StepPath } from './step-path.js';
 
 /**
- * Errors that no `onError`, no `try` and no item of a loop hides: a typo would look like "unknown number" for months. It also does not
- * hide a call that was not made because another host, with another revision of the flow, does not have its step.
+ * Errors that neither `onError`, nor `try`, nor a loop handles: a handled typo would look like "unknown number" for months. `FLOW_CHANGED`
+ * is among them: a call was not made, because the host of another revision of the flow does not have its step.
  */
 const FLOW_MISTAKE = /^(EXPR_\w+|INPUT_INVALID|EVENT_TYPE|FOREACH_NOT_LIST|FLOW_CHANGED)$/;
 
@@ -44,8 +44,8 @@ export class Blocks {
   }
 
   /**
-   * Begins the first item of a `forEach`. A list that is too large to travel is stored first. So is one that a redelivery of the message
-   * could compute anew with another result: then the list that was stored first counts, and an index never means two items.
+   * Begins the first item of a `forEach`. A list that is too large to travel is stored first. A list that a redelivery of the message could
+   * compute with another result is stored too: the list that was stored first counts, so an index never names two items.
    */
   enterLoop(hop: Hop, node: Node<ForEachStep>, items: readonly unknown[]): MaybePromise<Onward> {
     const frame: LoopFrame = {
@@ -116,7 +116,8 @@ export class Blocks {
    * nowhere.
    *
    * @param at the step that failed
-   * @param timedOut id of the block whose timeout has passed, or {@link CALLER_TIMEOUT}: nothing inside of this block, and not its own handler, handles the error
+   * @param timedOut id of the block whose timeout has passed, or {@link CALLER_TIMEOUT}: neither a handler inside of this block nor its own
+   *   one handles the error
    */
   fail(hop: Hop, error: ErrorView, at: StepPath, timedOut?: string): MaybePromise<Onward> {
     // the caller has continued without this run, and its timer does not limit the handler of the flow

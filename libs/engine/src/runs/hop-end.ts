@@ -15,7 +15,7 @@ export const HOP_ENDS = {
   suspended: { kind: 'suspended' },
 } as const satisfies Readonly<Record<string, HopEnd>>;
 
-/** Returns the end of a run that has failed, or that another run with the same key makes superfluous. */
+/** Returns the end of a run that has failed, or that is a duplicate of another run with the same key. */
 export function endWith(outcome: 'caught' | 'parked' | 'dropped' | 'duplicate', error: ErrorView): HopEnd {
   return { kind: 'ended', outcome, error };
 }

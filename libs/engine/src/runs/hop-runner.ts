@@ -120,7 +120,10 @@ export class HopRunner {
     }
   }
 
-  /** Continues a run. Resolves with `obsolete` when the message has no effect: another end of the same step has continued the run. `filtered` as in {@link begin}. */
+  /**
+   * Continues a run. Resolves with `obsolete` when the message has no effect, because another end of the same step has continued the run;
+   * with `filtered` as {@link begin}.
+   */
   async resume(hop: Hop, state: RunState): Promise<HopEnd | 'obsolete' | 'filtered'> {
     if (state.kind === 'begin') return this.#refusedInput(hop) ?? this.begin(hop);
     const gone = missingStep(this.program, state);

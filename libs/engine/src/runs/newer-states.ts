@@ -11,7 +11,7 @@ const HAND_BACK_MS = 5_000;
 /** Minimum milliseconds between two reports of a queue. */
 const REPORT_MS = 60_000;
 
-/** States of a newer release that this host has met in one queue. */
+/** States of a newer release that this host has received from one queue. */
 export interface NewerStates {
   readonly queue: string;
   /** The newest version that occurred. */

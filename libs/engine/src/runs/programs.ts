@@ -16,15 +16,15 @@ export interface ProgramRunner {
   readonly ends: RunEnds;
 }
 
-/** The program of a run, or why this host has none. */
+/** The program of a run, or the reason why this host has none. */
 export type FoundProgram =
   | { readonly kind: 'program'; readonly runner: ProgramRunner }
   /**
-   * Another host has announced the revision later than this host its own one, and it cannot be compiled here as there: this host has older
-   * files, or other values of variables.
+   * Another host has announced the revision after this host announced its own one. This host cannot compile it in the same way, because it
+   * has older files, or other values of variables.
    */
   | { readonly kind: 'newer' }
-  /** The revision cannot be compiled any more. `missing` says why, such as `no connection is called "erp"`. */
+  /** The revision cannot be compiled any more. `missing` contains the reason, such as `no connection is called "erp"`. */
   | { readonly kind: 'gone'; readonly missing: string };
 
 /** Compiles a stored revision with the plugins, connections and variables of this host. */
@@ -38,8 +38,8 @@ export interface ProgramsDeps {
 
 /**
  * The programs of one flow by revision. New events run on the newest one. A run continues on the revision on which it began, which is
- * compiled from the stored text when a message names it. A revision that is not stored runs on the newest program: earlier releases stored
- * none.
+ * compiled from the stored text when a message names it. A revision that is not stored runs on the newest program, because earlier
+ * releases stored no revisions.
  */
 export class Programs {
   #newest: ProgramRunner;

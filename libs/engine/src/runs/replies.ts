@@ -14,7 +14,7 @@ export class Replies {
    * Several callers may wait for one run when they sent the event under the same id.
    */
   readonly #waiting = new Map<string, Set<(reply: Reply) => void>>();
-  readonly #givingUp = new Set<() => void>();
+  readonly #expiries = new Set<() => void>();
   #consumer: Consumer | undefined;
   readonly queue: string;
 
@@ -30,7 +30,8 @@ export class Replies {
     await this.bus.declare({ queue: this.queue, exclusive: true });
     this.#consumer = await this.bus.consume(this.queue, { prefetch: REPLY_PREFETCH }, (delivery) => {
       const { attributes, body } = delivery.message;
-      for (const tell of this.#waiting.get(attributes.correlationid ?? '') ?? []) tell(JSON.parse(body.toString()) as Reply);
+      for (const receive of this.#waiting.get(attributes.correlationid ?? '') ?? [])
+        receive(JSON.parse(body.toString()) as Reply);
       delivery.settle([]);
     });
   }
@@ -42,28 +43,28 @@ export class Replies {
     return new Promise((resolve, reject) => {
       const leave = () => {
         timer.cancel();
-        waiting.delete(tell);
-        this.#givingUp.delete(giveUp);
+        waiting.delete(receive);
+        this.#expiries.delete(expire);
         if (waiting.size === 0) this.#waiting.delete(run);
       };
-      const tell = (reply: Reply) => {
+      const receive = (reply: Reply) => {
         leave();
         resolve(reply);
       };
-      const giveUp = () => {
+      const expire = () => {
         leave();
         reject(engineFail.REPLY_LATE(`no reply of run ${run} in time`));
       };
-      const timer = this.clock.after(withinMs, giveUp);
-      this.#givingUp.add(giveUp);
-      waiting.add(tell);
+      const timer = this.clock.after(withinMs, expire);
+      this.#expiries.add(expire);
+      waiting.add(receive);
     });
   }
 
   /** Stops receiving replies and rejects all waits. */
   async stop(): Promise<void> {
     await this.#consumer?.stop();
-    for (const give of [...this.#givingUp]) give();
+    for (const expire of [...this.#expiries]) expire();
   }
 }
 

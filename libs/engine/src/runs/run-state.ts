@@ -52,8 +52,8 @@ export interface RunState {
   /** Key of `deliver.dedupe` that this run holds. */
   readonly claim?: string;
   /**
-   * The lane of the run in a flow with `deliver.key`, or its place in a flow with `deliver.concurrency`. Whatever ends the run releases it;
-   * with `hold` a parked run keeps it.
+   * The lane of the run in a flow with `deliver.key`, or its place in a flow with `deliver.concurrency`. The end of the run releases
+   * it; a parked run with `hold` keeps it.
    */
   readonly lane?: { readonly key: string; readonly hold?: true };
   /** Lanes and places of the runs that wait for this one at a `call` step. */
@@ -62,8 +62,8 @@ export interface RunState {
   readonly note?: string;
   /**
    * `push`: the owner of the connection makes the call. `result`: the call has ended. `retry`: an unpaced call is repeated. `timer`: the
-   * step's timeout has expired. `begin`: another flow has called this one. `continue`: a long hop goes on at `at`. `replay`: the run begins again at `at`. `parked`: the run waits for
-   * a person.
+   * step's timeout has expired. `begin`: another flow has called this one. `continue`: a long hop goes on at `at`. `replay`: the run begins
+   * again at `at`. `parked`: the run waits for a person.
    */
   readonly kind: 'push' | 'result' | 'retry' | 'timer' | 'begin' | 'continue' | 'replay' | 'parked';
   /** The current step of the run; absent before the first step. */
