@@ -6,7 +6,8 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 /** Parsers of option values. Each throws an error of commander for an invalid value. */
 export function readDuration(text: string): number {
   const ms = parseDuration(text);
-  if (ms === undefined) throw new InvalidArgumentError('a duration is a number with one unit: 500ms, 2s, 5m, 8h, 30d');
+  if (ms === undefined)
+    throw new InvalidArgumentError('a duration is a number with one unit, at most 3650d: 500ms, 2s, 5m, 8h, 30d');
   return ms;
 }
 
@@ -50,7 +51,7 @@ export function readTime(text: string): Date {
   if (ms !== undefined) return new Date(Date.now() - ms);
   const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : undefined;
   if (time === undefined || Number.isNaN(time.getTime())) {
-    throw new InvalidArgumentError('write a duration before now (30m, 2h, 7d) or a time (2026-02-01T10:00:00Z)');
+    throw new InvalidArgumentError('write a duration before now (30m, 2h, 7d; at most 3650d) or a time (2026-02-01T10:00:00Z)');
   }
   return time;
 }

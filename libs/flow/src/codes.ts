@@ -18,6 +18,12 @@ export const FINDING_CODES = {
     cause: 'the file is stored in another encoding',
     cure: 'save it as UTF-8',
   },
+  FILE_SIZE: {
+    severity: 'error',
+    message: 'the file has more than …',
+    cause: 'the file is so large that its check would take all the memory of a host',
+    cure: 'divide it into several files, or keep large data out of it',
+  },
   FLOW_EMPTY: {
     severity: 'error',
     message: 'this file contains no flow',

@@ -495,7 +495,7 @@ describe('the keys of a flow', () => {
     ['a word for a schedule', "{ use: schedule, with: { cron: '@daily' } }", "→ cron: '0 0 * * *'"],
     ['a question mark in a schedule', "{ use: schedule, with: { cron: '0 3 ? * 1' } }", "→ cron: '0 3 * * 1'"],
     ['a schedule that never fires', "{ use: schedule, with: { cron: '0 3 30 2 *' } }", 'so it never fires'],
-    ['an hour that does not exist', "{ use: schedule, with: { cron: '0 24 * * *' } }", 'Invalid value for hour: 24'],
+    ['an hour that does not exist', "{ use: schedule, with: { cron: '0 24 * * *' } }", '24 is not valid for the hour'],
     ['a zone that does not exist', "{ use: schedule, with: { cron: '0 3 * * *', timezone: MSK } }", 'SETTING_TIMEZONE "MSK"'],
     ['a wrong choice for missed firings', "{ use: schedule, with: { cron: '0 3 * * *', missed: all } }", 'missed is skip or run'],
     [

@@ -126,6 +126,11 @@ describe('the grammar of a flow', () => {
     ],
     ['a status out of range', '  - { id: a, reply: { status: 700 } }', ['FLOW_VALUE status is a whole number from 200 to 599']],
     [
+      'headers that are no texts',
+      '  - { id: a, reply: { headers: { x-a: [1], x-b: null, x-c: 1 } } }',
+      ['FLOW_VALUE the header "x-a" is a text', 'FLOW_VALUE the header "x-b" is a text'],
+    ],
+    [
       'an event type with an empty word',
       "  - { id: a, emit: { type: 'a..b' } }",
       ['FLOW_VALUE "a..b" is not a valid event type'],
@@ -166,6 +171,11 @@ describe('the grammar of a flow', () => {
     ['retry: { initial: 10ms }', 'FLOW_VALUE initial is at least 1s'],
     ['retry: { initial: 2m, max: 1m }', 'FLOW_VALUE max is shorter than initial'],
     ['dedupe: { key: x }', 'FLOW_VALUE dedupe needs "within"'],
+    ['dedupe: { key: x, within: 99999999999d }', 'FLOW_VALUE within is at most 3650d → within: 3650d'],
+    [`expires: ${'9'.repeat(400)}d`, 'FLOW_VALUE expires is at most 3650d → expires: 3650d'],
+    ['expires: 0s', 'FLOW_VALUE expires must be longer than 0 → write a longer time, or delete the line'],
+    ['retry: { max: 999999999999d }', 'FLOW_VALUE max is at most 3650d'],
+    ['maxBody: 999999999GiB', 'FLOW_VALUE maxBody is at most 1024GiB'],
   ])('rejects deliver: { %s }', (deliver, expected) => {
     expect(lintSteps('  - { id: a, stop: {} }', `deliver: { ${deliver} }`)).toEqual([expect.stringContaining(expected)]);
   });
@@ -900,6 +910,9 @@ describe('input that cannot be checked', () => {
     ['maps', `a: ${'{'.repeat(10_000)}`],
     ['dashes', '- '.repeat(500_000)],
     ['indentation', Array.from({ length: 2_000 }, (_, level) => `${'  '.repeat(level)}a:`).join('\n')],
+    ['indentation by one space', Array.from({ length: 300 }, (_, level) => `${' '.repeat(level)}a:`).join('\n')],
+    ['a bracket in each line', `a: ${'[\n '.repeat(500)}${']'.repeat(500)}`],
+    ['more brackets than the parser can read', `a: ${'[\n '.repeat(9_000)}${']'.repeat(9_000)}`],
   ])('is rejected when it nests too deep: %s', (_, text) => {
     expect(codes(text)).toEqual(['YAML_DEPTH']);
   });
@@ -907,8 +920,15 @@ describe('input that cannot be checked', () => {
   it.each([
     ['a control character', 'sluice: 1\nflow: "a\u001b[31m"\n'],
     ['a carriage return alone', 'sluice: 1\rflow: a\r'],
+    ['a byte order mark within the file', 'sluice: 1\nflow: a\n---\n\ufeffsluice: 1\nflow: b\n'],
+    ['a zero-width space in a name', 'sluice: 1\nflow: a\u200bb\n'],
+    ['a character that reorders the line', 'sluice: 1\nflow: a\ndescription: "a\u202e b"\n'],
   ])('is rejected for characters that editors do not show: %s', (_, text) => {
     expect(codes(text)).toContain('YAML_CHARACTER');
+  });
+
+  it('is rejected when it is too large', () => {
+    expect(codes(`# ${'x'.repeat(4 * 1024 ** 2)}`)).toEqual(['FILE_SIZE']);
   });
 
   it('is limited to fifty reports of unknown keys per map', () => {
@@ -936,6 +956,30 @@ describe('input that cannot be checked', () => {
     const steps = Array.from({ length: 40 }, (_, index) => `  - { id: step${index}, set: 1 }`).join('\n');
     const found = lintSteps(`${steps}\n  - { id: last, set: '\${{ steps.other }}' }`);
     expect(found.find((line) => line.startsWith('REF_STEP '))).toMatch(/step29 and 10 more$/);
+  });
+});
+
+describe('a key that is the same for all events', () => {
+  it.each([
+    ["key: ''", 'otherwise each run waits for the one before it'],
+    ['key: \'${{ "a" }}\'', 'otherwise each run waits for the one before it'],
+    ['dedupe: { key: x, within: 1d }', 'otherwise only one event runs within the time of "within"'],
+  ])('is reported with its consequence: %s', (deliver, consequence) => {
+    expect(lintSteps('  - { id: a, stop: {} }', `deliver: { ${deliver} }`)).toEqual([
+      expect.stringMatching(`^FLOW_CONSTANT this "key" is the same for all events → .*${consequence}`),
+    ]);
+  });
+
+  it('may contain a constant part', () => {
+    expect(lintSteps('  - { id: a, stop: {} }', "deliver: { key: 'order ${{ trigger.subject }}' }")).toEqual([]);
+  });
+});
+
+describe('names of the prototype of objects', () => {
+  it.each(['constructor', '__proto__', 'toString'])('are not taken for words of the language: %s', (name) => {
+    expect(lintFlow(`sluice: 1\nflow: a\ntrigger: { use: ${name} }\nsteps: [{ id: a, stop: {} }]\n`)).toEqual([
+      `FLOW_VALUE "${name}" is neither event, schedule, flow nor <plugin>.<trigger> → write use: event, or for instance use: http.endpoint`,
+    ]);
   });
 });
 

@@ -25,7 +25,17 @@ export { BODY_CODES, bodyKind, decodeText, encodeText, mediaTypeOf, namesEncodin
 export { parseQuery, type FormValue } from './form.js';
 export { parseJson, type LossyNumbers } from './json.js';
 export { isEventType, typeMatches, newEventId, runId, derivedId, type EventAttributes, type EventMessage } from './event.js';
-export { secret, duration, size, parseDuration, parseSize, DURATION_PATTERN, SIZE_PATTERN } from './schemas.js';
+export {
+  secret,
+  duration,
+  size,
+  parseDuration,
+  parseSize,
+  DURATION_PATTERN,
+  MAX_DURATION,
+  MAX_SIZE,
+  SIZE_PATTERN,
+} from './schemas.js';
 export {
   definePlugin,
   trigger,

@@ -8,16 +8,31 @@ export const DURATION_PATTERN = /^(\d+)(ms|s|m|h|d)$/;
 /** A size in YAML. Groups: the number and the unit. */
 export const SIZE_PATTERN = /^(\d+)(B|KiB|MiB|GiB)$/;
 
-/** Returns the milliseconds of a duration such as `500ms`, `2s`, `5m`, `8h`, `30d`, or undefined when the text is no duration. */
+/** The longest duration: ten years. A database cannot store the time at which a much longer one ends. */
+export const MAX_DURATION = '3650d';
+/** The largest size. */
+export const MAX_SIZE = '1024GiB';
+const MAX_DURATION_MS = 3650 * DURATION_UNITS.d;
+const MAX_SIZE_BYTES = 1024 * SIZE_UNITS.GiB;
+
+/**
+ * Returns the milliseconds of a duration such as `500ms`, `2s`, `5m`, `8h`, `30d`; undefined when the text is no duration, or a longer one
+ * than {@link MAX_DURATION}.
+ */
 export function parseDuration(text: string): number | undefined {
   const match = DURATION_PATTERN.exec(text);
-  return match ? Number(match[1]) * DURATION_UNITS[match[2] as keyof typeof DURATION_UNITS] : undefined;
+  const ms = Number(match?.[1]) * DURATION_UNITS[match?.[2] as keyof typeof DURATION_UNITS];
+  return ms <= MAX_DURATION_MS ? ms : undefined;
 }
 
-/** Returns the bytes of a size such as `512B`, `256KiB`, `4MiB`, `1GiB`, or undefined when the text is no size. */
+/**
+ * Returns the bytes of a size such as `512B`, `256KiB`, `4MiB`, `1GiB`; undefined when the text is no size, or a larger one than
+ * {@link MAX_SIZE}.
+ */
 export function parseSize(text: string): number | undefined {
   const match = SIZE_PATTERN.exec(text);
-  return match ? Number(match[1]) * SIZE_UNITS[match[2] as keyof typeof SIZE_UNITS] : undefined;
+  const bytes = Number(match?.[1]) * SIZE_UNITS[match?.[2] as keyof typeof SIZE_UNITS];
+  return bytes <= MAX_SIZE_BYTES ? bytes : undefined;
 }
 
 /**
@@ -33,6 +48,7 @@ export const duration = () =>
   z
     .string()
     .regex(DURATION_PATTERN, 'a duration is a number with one unit: 500ms, 2s, 5m, 8h, 30d')
+    .refine((text) => !DURATION_PATTERN.test(text) || parseDuration(text) !== undefined, `a duration is at most ${MAX_DURATION}`)
     .transform((text) => parseDuration(text) as number);
 
 /** Returns the schema of a size with a unit; the plugin receives bytes. Write defaults as `.prefault('4MiB')`, not `.default()`. */
@@ -40,4 +56,5 @@ export const size = () =>
   z
     .string()
     .regex(SIZE_PATTERN, 'a size is a number with one unit: 512B, 256KiB, 4MiB, 1GiB')
+    .refine((text) => !SIZE_PATTERN.test(text) || parseSize(text) !== undefined, `a size is at most ${MAX_SIZE}`)
     .transform((text) => parseSize(text) as number);

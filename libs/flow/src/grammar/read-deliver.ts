@@ -87,12 +87,12 @@ export function readRetry(node: YamlNode | undefined, report: Report): RetryPoli
   const fields = node && readFields(node, RETRY, report);
   if (!fields) return DEFAULT_RETRY;
   const initialNode = fields.get('initial');
-  const initialMs = readDuration(initialNode, 'initial', report);
+  const initialMs = readDuration(initialNode, 'initial', report, 0);
   if (initialNode && initialMs !== undefined && initialMs < MIN_INITIAL_MS) {
     report.error(initialNode, 'FLOW_VALUE', 'initial is at least 1s', { write: 'initial: 1s' });
   }
   const maxNode = fields.get('max');
-  const maxMs = readDuration(maxNode, 'max', report);
+  const maxMs = readDuration(maxNode, 'max', report, 0);
   const retry: RetryPolicy = {
     attempts: readInteger(fields.get('attempts'), 'attempts', { min: 1, max: MAX_ATTEMPTS }, report) ?? DEFAULT_RETRY.attempts,
     backoff: readChoice(fields.get('backoff'), 'backoff', ['exponential', 'fixed'], report) ?? DEFAULT_RETRY.backoff,

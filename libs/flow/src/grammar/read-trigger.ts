@@ -29,14 +29,14 @@ const SCHEDULE_OPTIONS: KeyTable = {
 const FLOW_OPTIONS: KeyTable = { of: 'with of the trigger flow', keys: ['input'], cures: { schema: () => 'input' } };
 
 /** Names of other systems for the triggers of the language. */
-const OTHER_NAMES: Readonly<Record<string, string>> = {
-  cron: 'schedule',
-  timer: 'schedule',
-  events: 'event',
-  call: 'flow',
-  subflow: 'flow',
-  webhook: 'http.endpoint',
-};
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['cron', 'schedule'],
+  ['timer', 'schedule'],
+  ['events', 'event'],
+  ['call', 'flow'],
+  ['subflow', 'flow'],
+  ['webhook', 'http.endpoint'],
+]);
 
 /** The triggers of the language itself, with the schemas of their options. */
 export const BUILT_IN_TRIGGERS: readonly (Member & { readonly options: JsonSchema })[] = [
@@ -75,7 +75,7 @@ function readSource(fields: Fields, report: Report): TriggerSourceDraft {
   }
   const parts = splitUse(use);
   if (!parts) {
-    const near = OTHER_NAMES[use.toLowerCase()] ?? nearest(use, ['event', 'schedule', 'flow']);
+    const near = OTHER_NAMES.get(use.toLowerCase()) ?? nearest(use, ['event', 'schedule', 'flow']);
     report.error(
       useNode,
       'FLOW_VALUE',

@@ -1,4 +1,4 @@
-import { parseDuration, parseSize } from '@sluice/plugin-api';
+import { DURATION_PATTERN, MAX_DURATION, MAX_SIZE, parseDuration, parseSize, SIZE_PATTERN } from '@sluice/plugin-api';
 import { opensExpression, parseText } from '../expression/index.js';
 import type { Rate } from '../model.js';
 import { nearest } from '../nearest.js';
@@ -42,12 +42,19 @@ export function readChoice<Choice extends string>(
   return refuse(node, `${key} is ${oneOf(choices)}`, report, cure);
 }
 
-/** Reads a duration and returns it in milliseconds. */
-export function readDuration(node: YamlNode | undefined, key: string, report: Report): number | undefined {
+/**
+ * Reads a duration and returns it in milliseconds.
+ * @param minMs the shortest one: 0 where nothing to wait for is a sensible value
+ */
+export function readDuration(node: YamlNode | undefined, key: string, report: Report, minMs: 0 | 1 = 1): number | undefined {
   if (node === undefined) return undefined;
   const value = node.kind === 'scalar' ? node.value : undefined;
   const duration = typeof value === 'string' ? parseDuration(value) : undefined;
+  if (duration !== undefined && duration < minMs)
+    return refuse(node, `${key} must be longer than 0`, report, { do: 'write a longer time, or delete the line' });
   if (duration !== undefined) return duration;
+  if (typeof value === 'string' && DURATION_PATTERN.test(value))
+    return refuse(node, `${key} is at most ${MAX_DURATION}`, report, writing(node, key, MAX_DURATION));
   if (typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value))) {
     const meant = `${Math.ceil(Number(value))}s`;
     const cure = replacing(node, meant, `${key}: ${meant}  (ms, s, m, h or d)`);
@@ -68,8 +75,10 @@ export function readDuration(node: YamlNode | undefined, key: string, report: Re
 /** Reads a size and returns it in bytes. */
 export function readSize(node: YamlNode | undefined, key: string, report: Report): number | undefined {
   if (node === undefined) return undefined;
-  const value = node.kind === 'scalar' && typeof node.value === 'string' ? parseSize(node.value) : undefined;
-  return value ?? refuse(node, `${key} is a size with a unit: 512B, 256KiB, 4MiB, 1GiB`, report);
+  const text = node.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
+  if (parseSize(text) === undefined && SIZE_PATTERN.test(text))
+    return refuse(node, `${key} is at most ${MAX_SIZE}`, report, writing(node, key, MAX_SIZE));
+  return parseSize(text) ?? refuse(node, `${key} is a size with a unit: 512B, 256KiB, 4MiB, 1GiB`, report);
 }
 
 const RATE = /^([1-9]\d*)\/(s|m|h)$/;

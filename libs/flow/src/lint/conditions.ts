@@ -14,6 +14,21 @@ export function checkConditions(flow: FlowDraft, texts: Texts): void {
     }
   }
   if (flow.trigger.where) checkCondition(flow.trigger.where, 'where', flow, texts);
+  checkKey(
+    flow.deliver.key,
+    'otherwise each run waits for the one before it; write deliver: { concurrency: 1 } if that is meant',
+    flow,
+    texts,
+  );
+  checkKey(flow.deliver.dedupe?.key, 'otherwise only one event runs within the time of "within"', flow, texts);
+}
+
+/** Reports a key that reads nothing of the event. */
+function checkKey(node: ScalarNode | undefined, consequence: string, { report }: FlowDraft, texts: Texts): void {
+  if (!node || texts.expressions(node).some(({ ast }) => !ast || !isConstant(ast))) return;
+  report.warning(node, 'FLOW_CONSTANT', 'this "key" is the same for all events', {
+    do: `write an expression, such as \${{ trigger.subject }}: ${consequence}`,
+  });
 }
 
 function checkCondition(node: ScalarNode, key: string, { report }: FlowDraft, texts: Texts): void {

@@ -154,11 +154,34 @@ export function cronProblem(expression: string): { readonly kind: 'syntax' | 'ne
 function parse(expression: string): Cron {
   const fields = expression.trim().split(/\s+/);
   // croner also takes dates and names such as `@daily`
-  if (fields.length !== 5) throw new RangeError(`"${expression}" has ${fields.length} fields, and a schedule has five`);
+  if (expression.trim() === '') throw new RangeError('a schedule is not empty');
+  if (fields.length !== FIELDS.length)
+    throw new RangeError(
+      `"${expression}" has ${fields.length === 1 ? 'one field' : `${fields.length} fields`}, and a schedule has five`,
+    );
   try {
-    return new Cron(fields.join(' '), { mode: '5-part', timezone: 'UTC', paused: true });
+    return cronOf(fields);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error);
-    throw new RangeError(`"${expression}" is not a cron expression: ${reason}`, { cause: error });
+    const wrong = fields.findIndex((field, at) => !isField(field, at));
+    const what =
+      wrong < 0 ? 'is not a cron expression' : `cannot be used: ${fields[wrong]} is not valid for the ${FIELDS[wrong]}`;
+    throw new RangeError(`"${expression}" ${what}`, { cause: error });
+  }
+}
+
+/** The fields of a cron expression, for messages. */
+const FIELDS = ['minute', 'hour', 'day of the month', 'month', 'day of the week'];
+
+function cronOf(fields: readonly string[]): Cron {
+  return new Cron(fields.join(' '), { mode: '5-part', timezone: 'UTC', paused: true });
+}
+
+/** Returns whether the text is valid as the field of this number. */
+function isField(text: string, field: number): boolean {
+  try {
+    cronOf(FIELDS.map((_, at) => (at === field ? text : '*')));
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -25,12 +25,12 @@ const EMIT: KeyTable = {
   },
 };
 
-/** A shorter delay could not be told from none: the delay queues of RabbitMQ are exact to half a second. */
+/** A shorter delay cannot be distinguished from no delay: the delay queues of RabbitMQ are exact to half a second. */
 const MIN_AFTER_MS = 1_000;
 const MAX_AFTER_MS = 365 * 86_400_000;
 
 function readAfter(node: YamlNode | undefined, report: Report): number | undefined {
-  const afterMs = readDuration(node, 'after', report);
+  const afterMs = readDuration(node, 'after', report, 0);
   if (node === undefined || afterMs === undefined || (afterMs >= MIN_AFTER_MS && afterMs <= MAX_AFTER_MS)) return afterMs;
   const bound = afterMs < MIN_AFTER_MS ? '1s' : '365d';
   report.error(node, 'FLOW_VALUE', 'after is at least 1s and at most 365d', { write: `after: ${bound}` });

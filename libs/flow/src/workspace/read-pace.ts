@@ -33,7 +33,7 @@ export function readPace(node: YamlNode | undefined, report: Report): PaceDraft 
   const rate = readRate(fields.get('rate'), 'rate', report);
   const latencyTargetMs = readDuration(fields.get('latencyTarget'), 'latencyTarget', report);
   const shares = readShares(fields.get('shares'), report);
-  const crashGraceMs = readDuration(fields.get('crashGrace'), 'crashGrace', report);
+  const crashGraceMs = readDuration(fields.get('crashGrace'), 'crashGrace', report, 0);
   const calendarNode = fields.get('calendar');
   const timezone = readTimezone(fields.get('timezone'), report);
   return {

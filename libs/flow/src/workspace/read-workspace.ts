@@ -99,10 +99,10 @@ function readRetention(node: YamlNode | undefined, report: Report): Settings['re
   const fields = node && readFields(node, RETENTION, report);
   const { journalMs, parkedMs, mailboxMs, stepsMs } = DEFAULT_SETTINGS.retention;
   return {
-    journalMs: readDuration(fields?.get('journal'), 'journal', report) ?? journalMs,
-    parkedMs: readDuration(fields?.get('parked'), 'parked', report) ?? parkedMs,
-    mailboxMs: readDuration(fields?.get('mailbox'), 'mailbox', report) ?? mailboxMs,
-    stepsMs: readDuration(fields?.get('steps'), 'steps', report) ?? stepsMs,
+    journalMs: readDuration(fields?.get('journal'), 'journal', report, 0) ?? journalMs,
+    parkedMs: readDuration(fields?.get('parked'), 'parked', report, 0) ?? parkedMs,
+    mailboxMs: readDuration(fields?.get('mailbox'), 'mailbox', report, 0) ?? mailboxMs,
+    stepsMs: readDuration(fields?.get('steps'), 'steps', report, 0) ?? stepsMs,
   };
 }
 

@@ -2,6 +2,7 @@ import { Composer, isMap, isScalar, isSeq, Parser, type CST, type Document, type
 import { Report } from '../report.js';
 import { decodeFile } from './decode.js';
 import type { MapEntry, MapNode, ScalarNode, ScalarValue, YamlNode } from './nodes.js';
+import { MAX_LEVELS, reportDepth } from './depth.js';
 import { reportSyntax } from './report-syntax.js';
 import { refuseInvisible, refuseTokens, refuseValues } from './refusals.js';
 import { SourceText, type Span } from './source-text.js';
@@ -21,6 +22,7 @@ export interface YamlFile {
 
 /** Reads the YAML documents of a file, and reports all errors of their syntax. */
 export function readDocuments(file: SourceFile): YamlFile {
+  if (file.bytes.length > MAX_FILE_BYTES) return tooLarge(file.file);
   const decoded = decodeFile(file);
   const source = new SourceText(file.file, decoded.text);
   const report = new Report(source);
@@ -44,13 +46,16 @@ export function readDocuments(file: SourceFile): YamlFile {
   }
 }
 
-/** Maximum levels of nesting in a file: its readers are recursive. */
-const MAX_LEVELS = 100;
+/** Maximum bytes of a file. The check of a file takes about two hundred times its size of memory. */
+const MAX_FILE_BYTES = 4 * 1024 ** 2;
 
-function reportDepth(report: Report, offset: number): void {
-  report.error({ start: offset, end: offset + 1 }, 'YAML_DEPTH', `the file nests more than ${MAX_LEVELS} levels`, {
-    do: 'keep large data out of the file, or divide it into steps and flows',
+function tooLarge(file: string): YamlFile {
+  const source = new SourceText(file, '');
+  const report = new Report(source);
+  report.error({ start: 0, end: 1 }, 'FILE_SIZE', `the file has more than ${MAX_FILE_BYTES / 1024 ** 2} MiB`, {
+    do: 'divide it into several files, or keep large data out of it',
   });
+  return { source, report, documents: [] };
 }
 
 /** Matches a text in which a line may be too deep: a long indentation, or many brackets in a row. */
@@ -110,6 +115,11 @@ function readDocument(
   }
   const contents: unknown = document.contents;
   if (contents === null || (isScalar(contents) && contents.value === null && contents.source === '')) return undefined;
+  const deep = tooDeepNode(contents);
+  if (deep !== undefined) {
+    reportDepth(report, deep);
+    return span;
+  }
   refuseValues(document, report);
   if (!isMap(contents)) {
     report.error(rangeOf(contents as Node), 'FLOW_VALUE', 'a document is a map that begins with "sluice: 1"', {
@@ -119,6 +129,19 @@ function readDocument(
   }
   // A tag, an anchor or an alias changes the value, and may even hide a key.
   return spoilt ? span : { ...span, root: convertMap(contents) };
+}
+
+/** Returns the offset of a node that is too deep. Not recursive, because the values may nest as deep as the parser could read. */
+function tooDeepNode(contents: unknown): number | undefined {
+  let level = [contents];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_LEVELS) return rangeOf(level[0] as Node).start;
+    level = level.flatMap((node) => {
+      if (isMap(node)) return node.items.flatMap(({ key, value }) => [key, value]);
+      return isSeq(node) ? node.items : [];
+    });
+  }
+  return undefined;
 }
 
 function convertMap(node: YAMLMap): MapNode {

@@ -88,12 +88,15 @@ function writtenTokens(tokens: readonly CST.Token[]): readonly WrittenToken[] {
   return found.toSorted((a, b) => a.offset - b.offset);
 }
 
-/** Characters that editors do not show. YAML forbids them, but the parser accepts them. */
-const INVISIBLE = /(?![\t\n\r])\p{Cc}|\r(?!\n)|\p{Surrogate}/gu;
+/**
+ * Characters that editors do not show, or that reorder what they show: control characters, which YAML forbids although the parser accepts
+ * them, zero-width spaces, byte order marks, and the controls of the Unicode Bidirectional Algorithm that embed, override and isolate.
+ */
+const INVISIBLE = /(?![\t\n\r])\p{Cc}|\r(?!\n)|\p{Surrogate}|[\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]/gu;
 /** Maximum invisible characters to report in one file. */
 const MAX_INVISIBLE = 20;
 
-/** Reports control characters, lone surrogates and lone carriage returns. After a lone carriage return all line numbers would be wrong. */
+/** Reports invisible characters, lone surrogates and lone carriage returns. After a lone carriage return all line numbers would be wrong. */
 export function refuseInvisible(report: Report): void {
   let found = 0;
   for (const { index, 0: character } of report.source.text.matchAll(INVISIBLE)) {

@@ -1,6 +1,7 @@
 import type { Document, YAMLParseError } from 'yaml';
 import { lowerFirst } from '../lower-first.js';
 import { replacing, type Report } from '../report.js';
+import { reportDepth } from './depth.js';
 import { findTrap } from './line-traps.js';
 import type { SourceText, Span } from './source-text.js';
 
@@ -33,6 +34,8 @@ function reportTraps(document: Document.Parsed, report: Report): boolean {
 }
 
 function reportError({ code, message, pos: [start, end] }: YAMLParseError, report: Report): void {
+  // the parser has overflowed the stack
+  if (code === 'RESOURCE_EXHAUSTION') return reportDepth(report, start);
   const at: Span = { start, end };
   if (code === 'TAB_AS_INDENT') {
     report.error(at, 'YAML_SYNTAX', 'a tab cannot indent', { do: 'indent with spaces' });

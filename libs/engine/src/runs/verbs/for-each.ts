@@ -10,5 +10,6 @@ export const forEach: Verb<ForEachStep> = ({ blocks }, hop, node) =>
   });
 
 function kindOf(value: unknown): string {
-  return value === null ? 'null' : typeof value === 'object' ? 'one object' : `a ${typeof value}`;
+  if (value === null) return 'null';
+  return typeof value === 'object' ? 'one object' : `a ${typeof value === 'string' ? 'text' : typeof value}`;
 }
