@@ -1,5 +1,5 @@
 // npm run test:slow: tests of half an hour for a release: the add-in under valgrind, against RabbitMQ and under ten minutes of fuzzing, the
-// same fuzzing of the gateway's parser, and the connector to Asterisk against real ones.
+// same fuzzing of the gateway's parser, the mutants of the sample flows, and the connector to Asterisk against real ones.
 import { prepare } from './lib/prepare.mjs';
 import { run } from './lib/run.mjs';
 
@@ -9,6 +9,7 @@ await prepare();
 const ends = [
   await run([process.execPath, 'scripts/addin.mjs', 'slow']),
   await run([process.execPath, 'plugins/tcp-gateway/test/fuzz/run.mjs', FUZZ_MINUTES]),
+  await run([process.execPath, 'scripts/mutate.mjs']),
   await run([process.execPath, 'scripts/real.mjs']),
 ];
 process.exitCode = ends.every(({ code }) => code === 0) ? 0 : 1;

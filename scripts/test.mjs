@@ -37,14 +37,15 @@ async function setUpServices() {
 }
 
 /**
- * Checks the lock file, format, lint, the import rule, types and the generated pages as one test. Continues after a failure, to show all at
- * once.
+ * Checks the lock file, format, lint, the import rule, types, the generated pages and the mutants of the sample flows as one test. Continues
+ * after a failure, to show all at once.
  */
 async function check() {
   const ends = [
     await run([process.execPath, 'scripts/fix-lock.mjs', '--check']),
     await npm(['run', 'check']),
     await run([process.execPath, 'scripts/docs.mjs', '--check']),
+    await run([process.execPath, 'scripts/mutate.mjs']),
   ];
   return ends.every(({ code }) => code === 0) ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
 }

@@ -106,6 +106,15 @@ describe('the mutants of a flow', () => {
     expect(named('lines.forEach.onFailure handler-fate continue → finish').source).toContain('onFailure: finish');
   });
 
+  it('leave a handler alone that only raises the error again', () => {
+    const handlers = (handler: string) =>
+      mutantsOf(`flow: t\nsteps:\n  - { id: a, try: { steps: [{ id: b, set: {} }], catch: ${handler} } }\n`).map(
+        ({ name }) => name,
+      );
+    expect(handlers('[{ id: c, raise: {} }]')).toEqual([]);
+    expect(handlers('[]')).toEqual(['t/a.try.catch handler-drop']);
+  });
+
   it('drop the key and the deduplication', () => {
     expect(data('deliver.key key-drop')['deliver']).toEqual({ dedupe: { key: '${{ trigger.data.id }}', within: '1d' } });
     expect(data('deliver.dedupe dedupe-drop')['deliver']).toEqual({ key: '${{ trigger.subject }}' });

@@ -95,7 +95,7 @@ class FlowMutants {
   #try(attempt: YAMLMap, id: string): void {
     this.#steps(attempt, 'steps');
     const handler = nodeOf(attempt, 'catch');
-    if (!handler) return;
+    if (!handler || isRaiseAlone(handler)) return;
     this.#add('handler-drop', `${id}.try.catch`, '', [replaceNode(this.source, handler, `[{ id: ${id}Again, raise: {} }]`)]);
     this.#steps(attempt, 'catch');
   }
@@ -192,6 +192,14 @@ class FlowMutants {
       source: applyEdits(this.source, edits),
     });
   }
+}
+
+/** Whether a handler only raises the error again, as if it were missing. */
+function isRaiseAlone(handler: Node): boolean {
+  const [step, ...more] = isSeq(handler) ? handler.items : [];
+  if (!isMap(step) || more.length > 0 || step.has('if')) return false;
+  const raise = mapOf(step, 'raise');
+  return raise?.items.length === 0;
 }
 
 function otherConstant(value: unknown): unknown {
