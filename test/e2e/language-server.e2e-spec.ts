@@ -181,3 +181,64 @@ describe('a client that changes files', () => {
     expect(client.stderr).toContain('closed the streams');
   });
 });
+
+describe('a client that uses the commands', () => {
+  it('runs one test of a flow, and is told what differs', async () => {
+    const uri = await start();
+    await client.open(uri, FLOW);
+    const lenses = await client.request<readonly { command: { command: string; arguments: readonly [unknown] } }[]>(
+      'textDocument/codeLens',
+      { textDocument: { uri } },
+    );
+    const [lens] = lenses;
+    expect(lenses).toHaveLength(1);
+    expect(await client.request('workspace/executeCommand', lens?.command ?? {})).toEqual({ passed: true, report: '' });
+    const { params } = await client.until('a message', () =>
+      client.messages.find(({ method }) => method === 'window/showMessage'),
+    );
+    expect(params).toMatchObject({ type: 3, message: 'save-order: saves: passed' });
+    const unknown = { command: 'sluice.runTest', arguments: [{ uri, flow: 'save-order', name: 'no such test' }] };
+    expect(await client.request('workspace/executeCommand', unknown)).toMatchObject({ passed: false });
+    expect((await client.ask('workspace/executeCommand', { command: 'rm', arguments: ['-rf'] })).error?.message).toContain(
+      'not a command of this server',
+    );
+  });
+
+  it('applies the correction of a finding', async () => {
+    const uri = await start();
+    const wrong = FLOW.replace('connection:', 'conection:');
+    await client.open(uri, wrong);
+    const { diagnostics } = await client.diagnostics(uri, 1);
+    expect(diagnostics.map(({ code }) => code)).toContain('FLOW_UNKNOWN_KEY');
+    const at = { line: 8, character: 6 };
+    const params = { textDocument: { uri }, range: { start: at, end: at }, context: { diagnostics: [] } };
+    const [action] = await client.request<readonly { edit: { changes: Record<string, readonly { newText: string }[]> } }[]>(
+      'textDocument/codeAction',
+      params,
+    );
+    expect(action?.edit.changes[uri]).toMatchObject([{ newText: 'connection' }]);
+  });
+
+  it('reads its messages only, also when a plugin prints to the output while it is loaded', async () => {
+    folder = makeWorkspace({
+      'sluice.yaml': 'sluice: 1\nplugins: [./loud]\n',
+      'loud/package.json':
+        '{ "name": "sluice-plugin-loud", "type": "module", "exports": "./index.js", "sluice": { "api": "^1" } }',
+      'loud/index.js': `import { definePlugin } from '@sluice/plugin-api';
+import { z } from 'zod';
+console.log('printed while loading');
+process.stdout.write('written while loading');
+export const plugin = definePlugin({ name: 'loud', api: '^1', connection: z.null(), open: async () => ({ close: async () => undefined }), triggers: {}, actions: {} });
+`,
+      'flows/order.yaml':
+        'sluice: 1\nflow: a\ntrigger: { use: event, with: { types: [a.b] } }\nsteps:\n  - { id: done, stop: {} }\n',
+    });
+    client = new LanguageClient();
+    await client.initialize(folder.path);
+    const uri = `file://${folder.path}/sluice.yaml`;
+    await client.open(uri, 'sluice: 1\nplugins: [./loud]\nconections: {}\n');
+    expect((await client.diagnostics(uri, 1)).diagnostics.map(({ code }) => code)).toEqual(['FLOW_UNKNOWN_KEY']);
+    expect(client.stderr).toContain('written while loading');
+    expect(await client.shutdown()).toBe(0);
+  });
+});

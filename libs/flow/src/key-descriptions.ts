@@ -29,7 +29,8 @@ const FLOW_KEYS: Readonly<Record<string, string>> = {
   'deliver.retry.max': 'The longest pause.',
   'deliver.maxBody': 'The largest body of this flow; default `settings.limits.event`.',
   'deliver.onExhausted': 'What becomes of a run that failed for good: parked for a person, or dropped.',
-  journal: '`changes`: runs that called 1C, failed, were repeated or parked. `all`: every run. `off`: none.',
+  journal:
+    '`changes`: runs that called 1C, failed, were repeated or parked. `all`: every run. `full`: also the inputs and outputs of steps. `off`: none.',
   note: 'What people search the runs by, such as `Order ${{ trigger.data.number }}`. Evaluated when the run begins.',
   steps: 'The steps, in their order.',
   catch: 'Steps that run when a step has failed and nothing around it handled that.',

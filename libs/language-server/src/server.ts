@@ -7,7 +7,9 @@ import {
   createConnection,
   DidChangeWatchedFilesNotification,
   LSPErrorCodes,
+  MessageType,
   ResponseError,
+  ShowMessageNotification,
   TextDocuments,
   TextDocumentSyncKind,
   type Connection,
@@ -164,8 +166,8 @@ class LanguageServer {
         );
         const note = isSaved ? '' : '\nThe file has changes that are not saved: the test ran on the saved text.';
         const text = `${test.flow}: ${test.name}: ${passed ? 'passed' : 'FAILED'}${passed && report === '' ? '' : `\n${report}`}${note}`;
-        if (passed) connection.window.showInformationMessage(text);
-        else connection.window.showErrorMessage(text);
+        const type = passed ? MessageType.Info : MessageType.Error;
+        await connection.sendNotification(ShowMessageNotification.type, { type, message: text });
         return { passed, report };
       });
     });
