@@ -19,14 +19,14 @@ let running = 0;
  * if several programs run at once, as the last one did.
  *
  * @param {readonly string[]} command program and arguments
- * @param {{ env?: object, quiet?: boolean, shell?: boolean, limitMs?: number, ipc?: boolean }} [options] quiet: the output is collected
+ * @param {{ env?: object, cwd?: string, quiet?: boolean, shell?: boolean, limitMs?: number, ipc?: boolean }} [options] quiet: the output is collected
  *   instead of shown; ipc: the program stops when its IPC channel is closed
  * @returns {Promise<{ code: number, output: string, late: boolean }>} late: it was stopped after `limitMs`
  */
-export function run([program, ...args], { env = {}, quiet = false, shell = false, limitMs, ipc = false } = {}) {
+export function run([program, ...args], { env = {}, cwd = ROOT, quiet = false, shell = false, limitMs, ipc = false } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
-      cwd: ROOT,
+      cwd,
       env: { ...process.env, ...env },
       stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['inherit', 'inherit', 'inherit', ...(ipc ? ['ipc'] : [])],
       shell,

@@ -12,6 +12,7 @@ export const SERVICES = [
   { name: 'Redis', debian: 'redis-server', present: () => onPath('redis-server', '/usr/bin') },
   { name: 'PostgreSQL 15', debian: 'postgresql-15', present: hasDebianPostgres },
   { name: 'Chromium', debian: 'chromium', present: () => onPath('chromium', '/usr/bin') },
+  { name: 'Neovim', debian: 'neovim', present: () => onPath('nvim', '/usr/bin') },
   { name: 'Wine', debian: 'wine64', present: () => wine() !== undefined },
 ];
 
