@@ -84,7 +84,7 @@ export class Hop {
     this.beganMonotonic = clock.monotonic();
     this.startedAt = state?.startedAt ?? this.began;
     this.epoch = state?.epoch ?? 0;
-    this.steps = { ...state?.steps };
+    this.steps = state ? { ...state.steps } : {};
     this.notable = state !== undefined;
     this.replied = state?.replied ?? false;
     this.claim = state?.claim;
@@ -94,7 +94,7 @@ export class Hop {
     this.caller = state?.caller;
     this.revision = program.flow.revision;
     this.#run = state?.run;
-    this.#frames = [...(state?.frames ?? [])];
+    this.#frames = state?.frames ? [...state.frames] : [];
     if (this.#frames.length > 0) this.#framesChanged();
   }
 
