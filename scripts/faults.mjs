@@ -4,7 +4,7 @@ import { runJest } from './lib/jest.mjs';
 import { prepare } from './lib/prepare.mjs';
 
 const MINUTE = 60_000;
-const LIMITS = { quick: 10 * MINUTE, full: 60 * MINUTE, soak: 12 * 60 * MINUTE };
+const LIMITS = { quick: 10 * MINUTE, full: 120 * MINUTE, soak: 12 * 60 * MINUTE };
 
 const size = process.env.SLUICE_FAULTS ?? 'full';
 if (!Object.hasOwn(LIMITS, size)) {

@@ -15,7 +15,7 @@ export interface Scope {
   readonly run?: { readonly id: string; readonly flow: string; readonly startedAt: string };
   /** Inside of a `forEach`: the innermost loop. The item is a root of the name that `as` declares. `index` counts from 0. */
   readonly loop?: { readonly index: number; readonly total: number };
-  /** Not a root: the values that the functions of the language need. */
+  /** Not a root: the values that the functions of the language need. Cheapest as a property that the scope inherits. */
   readonly context: EvaluationContext;
 }
 

@@ -84,9 +84,7 @@ export class Blocks {
   /** Ends the current item of the innermost loop with its result, and begins the next one. */
   itemEnded(hop: Hop, node: Node<ForEachStep>): MaybePromise<Onward> {
     const frame = loopOf(hop, node);
-    hop.begin(node.step.id);
-    const { output } = node.step;
-    return chain(output === undefined ? lastOutput(frame.steps) : output.render(hop.scope), (value) =>
+    return chain(resultOf(hop, node, frame), (value) =>
       chain(this.#succeeded(hop, frame, value), () => this.#nextItem(hop, node, frame)),
     );
   }
@@ -373,11 +371,15 @@ function grow(frame: LoopFrame, value: unknown): void {
   if (counted !== undefined) LOOP_BYTES.set(frame, counted + bytesUpTo([value], MAX_TRAVELLING_BYTES));
 }
 
-/** Returns the bytes of the JSON of these values. It stops to count beyond the limit, after the value that exceeds it. */
+/** Bytes that a number counts: few have more digits. */
+const NUMBER_BYTES = 8;
+
+/** Returns about the bytes of the JSON of these values. It stops to count beyond the limit, after the value that exceeds it. */
 function bytesUpTo(values: readonly unknown[], limit: number): number {
   let bytes = 0;
   for (const value of values) {
-    bytes += Buffer.byteLength(JSON.stringify(value) ?? 'null') + 1;
+    // most items and results are small, and JSON.stringify costs as much as a short step
+    bytes += typeof value === 'number' ? NUMBER_BYTES : Buffer.byteLength(JSON.stringify(value) ?? 'null') + 1;
     if (bytes > limit) break;
   }
   return bytes;
@@ -429,7 +431,16 @@ function inOrder<Entry>(entries: readonly Entry[], indexOf: (entry: Entry) => nu
   return entries.toSorted((a, b) => indexOf(a) - indexOf(b));
 }
 
+/** Returns the result of an item: `output` of the loop, or the output of the item's last step. */
+function resultOf(hop: Hop, { step: { id, output } }: Node<ForEachStep>, frame: LoopFrame): unknown {
+  if (output === undefined) return lastOutput(frame.steps);
+  hop.begin(id);
+  return output.render(hop.scope);
+}
+
 /** Returns the output of the step that has ended last; null when no step has an output. */
 function lastOutput(steps: Readonly<Record<string, unknown>>): unknown {
-  return Object.values(steps).at(-1) ?? null;
+  let last: string | undefined;
+  for (const step in steps) last = step;
+  return last === undefined ? null : (steps[last] ?? null);
 }

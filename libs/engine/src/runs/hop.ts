@@ -1,5 +1,5 @@
 import { derivedId, runId, type EventAttributes, type Reply, type Clock } from '@sluice/plugin-api';
-import type { Flow, Scope, Settings } from '@sluice/flow';
+import type { EvaluationContext, Flow, Scope, Settings } from '@sluice/flow';
 import { queues, type Outgoing } from '../ports/bus.js';
 import type { ForkKey } from '../ports/forks.js';
 import type { RecordedRun, StepRecorder } from '../recording/step-recorder.js';
@@ -13,7 +13,7 @@ import { runMessage } from './run-codec.js';
 import { resultOfReply, returnMessage } from './called-runs.js';
 import { CALLER_TIMEOUT, type Caller, type PendingCall, type RunState, type StepResult } from './run-state.js';
 import { stepPath, type StepPath } from './step-path.js';
-import { RunView, TriggerView } from './views.js';
+import { HopScope, RunView, TriggerView } from './views.js';
 
 /** One hop of a run, from a delivery to its settlement. Collects the effects of the steps; nothing is published before the end of the hop. */
 export class Hop {
@@ -62,10 +62,16 @@ export class Hop {
   /** Path of the step that runs now. */
   #current: StepPath = '';
   #run: string | undefined;
-  #scope: Scope | undefined;
+  #scope: HopScope | undefined;
+  #context: EvaluationContext | undefined;
   #trigger: TriggerView | undefined;
-  /** Indices of the surrounding loops' items. */
-  #indices: readonly number[] = [];
+  #view: RunView | undefined;
+  /** The innermost loop. */
+  #loop: LoopFrame | undefined;
+  /** End of the paths of steps: the items of the surrounding loops. */
+  #items = '';
+  /** The same without the innermost loop. */
+  #itemsAround = '';
   #uuids = 0;
   /** The outputs that {@link outputBytes} has counted. */
   #counted = 0;
@@ -144,16 +150,13 @@ export class Hop {
 
   /** Returns the path of a step within the current items. */
   pathOf(step: string): StepPath {
-    return stepPath(step, this.#indices);
+    return this.#items === '' ? step : step + this.#items;
   }
 
   /** Returns the path of a loop in which the run is. */
   pathOfLoop(loop: LoopFrame): StepPath {
     const around = this.#frames.slice(0, this.#frames.indexOf(loop)).filter(isLoop);
-    return stepPath(
-      loop.step,
-      around.map(({ index }) => index),
-    );
+    return stepPath(loop.step, indicesOf(around));
   }
 
   /** Makes a step the current one. All ids that its expressions derive contain its path. */
@@ -164,10 +167,8 @@ export class Hop {
 
   /** Adds the output of a step of the current item, or of the flow. */
   record(step: string, output: unknown): void {
-    const loop = this.#frames.findLast(isLoop);
-    (loop?.steps ?? this.steps)[step] = output;
-    const seen = this.#scope?.steps;
-    if (loop && seen) (seen as Record<string, unknown>)[step] = output;
+    (this.#loop?.steps ?? this.steps)[step] = output;
+    if (this.#loop && this.#scope) this.#scope.steps[step] = output;
     this.recorder?.returned(this.recorded, this.pathOf(step), output);
   }
 
@@ -193,7 +194,13 @@ export class Hop {
   beginItem(loop: LoopFrame, index: number, steps: Record<string, unknown>): void {
     loop.index = index;
     loop.steps = steps;
-    this.#framesChanged();
+    const scope = this.#scope;
+    if (!scope || this.#frames.at(-1) !== loop) return this.#framesChanged();
+    // a scope of its own for each item would cost a short item as much as its steps
+    this.#items = `${this.#itemsAround}/${index}`;
+    scope.steps = { ...this.steps };
+    for (const frame of this.#frames) if (frame !== loop && frame.block === 'loop') Object.assign(scope.steps, frame.steps);
+    this.#addItem(scope, loop);
   }
 
   /** The handler in which the run is; undefined outside of handlers. */
@@ -294,40 +301,43 @@ export class Hop {
 
   #framesChanged(): void {
     this.#scope = undefined;
-    this.#indices = this.#frames.filter(isLoop).map(({ index }) => index);
+    const loops = this.#frames.filter(isLoop);
+    this.#loop = loops.pop();
+    this.#itemsAround = stepPath('', indicesOf(loops));
+    this.#items = this.#loop ? stepPath(this.#itemsAround, [this.#loop.index]) : '';
   }
 
-  #makeScope(): Scope {
+  #makeScope(): HopScope {
     const { flow } = this;
-    const scope: Scope = {
-      trigger: (this.#trigger ??= new TriggerView(this.event, this.body)),
-      steps: this.steps,
-      vars: flow.vars,
-      env: this.env,
-      run: new RunView(this, flow.name),
-      context: {
-        now: this.began,
-        uuid: (name) => derivedId(this.run, this.#current, 'uuid', name ?? this.#uuids++),
-        country: this.settings.country,
-        ...(this.settings.timezone !== undefined && { timezone: this.settings.timezone }),
-      },
+    this.#context ??= {
+      now: this.began,
+      uuid: (name) => derivedId(this.run, this.#current, 'uuid', name ?? this.#uuids++),
+      country: this.settings.country,
+      ...(this.settings.timezone !== undefined && { timezone: this.settings.timezone }),
     };
-    return this.#frames.length === 0 ? scope : this.#withFrames(scope);
+    this.#trigger ??= new TriggerView(this.event, this.body);
+    this.#view ??= new RunView(this, flow.name);
+    const scope = new HopScope(this.#trigger, this.steps, this.#view, flow, this.env, this.#context);
+    if (this.#frames.length === 0) return scope;
+    scope.steps = { ...this.steps };
+    for (const frame of this.#frames) {
+      if (frame.block === 'catch') scope.error = frame.failure.error;
+      if (frame.block === 'loop') this.#addItem(scope, frame);
+    }
+    return scope;
   }
 
-  /** Adds what the blocks add: the items, `loop`, `error`, and the outputs of the items' steps, the innermost last. */
-  #withFrames(scope: Scope): Scope {
-    const seen: Record<string, unknown> = { ...scope, steps: { ...this.steps } };
-    for (const frame of this.#frames) {
-      if (frame.block === 'catch') seen['error'] = frame.failure.error;
-      if (frame.block !== 'loop') continue;
-      Object.assign(seen['steps'] as object, frame.steps);
-      seen['loop'] = { index: frame.index, total: frame.rows?.total ?? frame.items.length };
-      const node = this.program.nodeAt(frame.step);
-      if (isVerb(node, 'forEach')) seen[node.step.as] = frame.rows ? frame.item : frame.items[frame.index];
-    }
-    return seen as unknown as Scope;
+  /** Adds the current item of a loop, `loop`, and the outputs of the item's steps, which hide those of surrounding steps. */
+  #addItem(scope: HopScope, frame: LoopFrame): void {
+    Object.assign(scope.steps, frame.steps);
+    scope.loop = { index: frame.index, total: frame.rows?.total ?? frame.items.length };
+    const node = this.program.nodeAt(frame.step);
+    if (isVerb(node, 'forEach')) scope.setItem(node.step.as, frame.rows ? frame.item : frame.items[frame.index]);
   }
+}
+
+function indicesOf(loops: readonly LoopFrame[]): number[] {
+  return loops.map(({ index }) => index);
 }
 
 function isLoop(frame: Frame): frame is LoopFrame {

@@ -1,3 +1,4 @@
+import type { EvaluationContext, Flow, Scope } from '@sluice/flow';
 import type { EventAttributes } from '@sluice/plugin-api';
 import { readData } from './event-data.js';
 
@@ -69,5 +70,35 @@ export class RunView {
     this.flow = flow;
     Object.defineProperty(this, 'id', RunView.#lazyId);
     Object.defineProperty(this, 'startedAt', RunView.#lazyStart);
+  }
+}
+
+/** The roots of the expressions of one hop. Within loops and handlers it also has `loop`, `error` and the items. */
+export class HopScope implements Scope {
+  declare error?: unknown;
+  declare loop?: { readonly index: number; readonly total: number };
+  readonly vars: Flow['vars'];
+  /** Inherited, so that no expression reads it as a root. */
+  readonly #context: EvaluationContext;
+
+  constructor(
+    readonly trigger: TriggerView,
+    public steps: Record<string, unknown>,
+    readonly run: RunView,
+    { vars }: Flow,
+    readonly env: Readonly<Record<string, string>>,
+    context: EvaluationContext,
+  ) {
+    this.vars = vars;
+    this.#context = context;
+  }
+
+  get context(): EvaluationContext {
+    return this.#context;
+  }
+
+  /** Sets the item of a loop as a root of this name. */
+  setItem(name: string, item: unknown): void {
+    (this as unknown as Record<string, unknown>)[name] = item;
   }
 }

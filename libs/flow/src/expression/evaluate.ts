@@ -54,8 +54,12 @@ export function interpret(ast: SyntaxNode, scope: Scope): unknown {
   return toData(new Evaluation(rootsOf(scope), scope.context).run(ast));
 }
 
-/** Returns the roots of the scope. Getters remain getters, so that data is not parsed unless an expression reads it. */
+/**
+ * Returns the roots of the scope: the scope itself when its `context` is inherited, because expressions read only own properties. Getters
+ * remain getters, so that data is not parsed unless an expression reads it.
+ */
 function rootsOf(scope: Scope): object {
+  if (!Object.hasOwn(scope, 'context')) return scope;
   const { context: _context, ...descriptors } = Object.getOwnPropertyDescriptors(scope);
   return Object.defineProperties({}, descriptors);
 }
