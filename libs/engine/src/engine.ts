@@ -4,7 +4,7 @@ import { aborted, Semaphore } from '@sluice/runtime';
 import { CallExecutor } from './calls/call-executor.js';
 import type { Connection, ConnectionHealth } from './calls/connection.js';
 import { Connections } from './calls/connections.js';
-import { keepUsing } from './calls/keep-using.js';
+import { withReopening } from './calls/reopening.js';
 import { HostConnections } from './deployment/host-connections.js';
 import { HostFlows, type FlowChanges } from './deployment/host-flows.js';
 import { HostRegistration } from './deployment/host-registration.js';
@@ -357,7 +357,7 @@ export class Engine {
   }
 
   #keepOpen(connection: Connection, signal: AbortSignal): Promise<void> {
-    return keepUsing(connection, signal, this.#options.log, (_client, alive) => aborted(alive));
+    return withReopening(connection, signal, this.#options.log, (_client, alive) => aborted(alive));
   }
 
   #makeTriggersDeps(): TriggersDeps {

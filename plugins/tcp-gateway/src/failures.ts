@@ -1,6 +1,6 @@
 import { failures } from '@sluice/plugin-api';
 
-export { stompFail } from './server/failures.js';
+export { stompFail } from './server/stomp-failures.js';
 
 /** Codes of the gateway in addition to those of the STOMP server. */
 const GATEWAY_CODES = {

@@ -4,7 +4,7 @@ import { VirtualClock } from '@sluice/memory';
 import { FakeWorkspace, MemoryLog, until } from '@sluice/testing';
 import { z } from 'zod';
 import { Connection } from './connection.js';
-import { keepUsing } from './keep-using.js';
+import { withReopening } from './reopening.js';
 
 /** Returns a connection that cannot be opened. Each attempt fails for the next of the reasons. */
 function refusedFor(reasons: readonly string[], clock: Clock = systemClock) {
@@ -38,7 +38,7 @@ describe('a source that is away', () => {
   it('causes one warning for each reason, whatever the number of attempts', async () => {
     const { log, tries, connection } = refusedFor(['refused', 'refused', 'unknown host']);
     const stop = new AbortController();
-    const using = keepUsing(connection, stop.signal, log, async () => undefined);
+    const using = withReopening(connection, stop.signal, log, async () => undefined);
     await until('three attempts', () => tries() === 3 && log.lines.length >= 3);
     stop.abort();
     await using;
@@ -71,7 +71,7 @@ describe('a source that the remote system refuses', () => {
       services: () => new FakeWorkspace().host(),
     });
     const stop = new AbortController();
-    const using = keepUsing(connection, stop.signal, new MemoryLog(), async () => {
+    const using = withReopening(connection, stop.signal, new MemoryLog(), async () => {
       runs++;
       throw fail.UNAUTHORIZED('hunter2 has no read class call');
     });

@@ -12,7 +12,7 @@ import type { z } from 'zod';
 import type { Flow } from '@sluice/flow';
 import { checkAgainst } from '../calls/check-against.js';
 import type { Connections } from '../calls/connections.js';
-import { keepUsing } from '../calls/keep-using.js';
+import { withReopening } from '../calls/reopening.js';
 import type { EventIngress, SourceEvent } from './event-ingress.js';
 import { messageOf } from '../message-of.js';
 import type { Spool } from './spool.js';
@@ -69,7 +69,7 @@ async function listenToSource(
   const { trigger } = flow;
   if (trigger.kind !== 'plugin') return;
   const subscribe = (within: AbortSignal) =>
-    keepUsing(deps.connections.get(trigger.plugin, trigger.connection), within, deps.log, (client, alive) =>
+    withReopening(deps.connections.get(trigger.plugin, trigger.connection), within, deps.log, (client, alive) =>
       spec.subscribe(client, trigger.options, accept, alive, flow.name),
     );
   if (!spec.exclusive) return subscribe(signal);

@@ -12,7 +12,7 @@ import { placeInLoop } from '../runs/frames.js';
 import { journalEntry } from '../runs/journal-entry.js';
 import type { PendingCall } from '../runs/run-state.js';
 import type { CallablePush, PushIntake } from './push-intake.js';
-import { paceEnd, type PushJudge } from './push-judge.js';
+import { paceEnd, type PushErrorPolicy } from './push-error-policy.js';
 import { stepIdOf } from '../runs/step-path.js';
 import { continuation, failure, idOf, pushAgain, tryOf, type Push } from './push-messages.js';
 
@@ -47,7 +47,7 @@ export class PushCaller {
   constructor(
     private readonly connection: string,
     private readonly intake: PushIntake,
-    private readonly judge: PushJudge,
+    private readonly errorPolicy: PushErrorPolicy,
     private readonly deps: PushCallerDeps,
     private readonly options: PushCallerOptions,
   ) {}
@@ -90,7 +90,7 @@ export class PushCaller {
     });
     const { ms } = outcome;
     if (outcome.kind !== 'failed') {
-      this.judge.succeeded(idOf(run));
+      this.errorPolicy.succeeded(idOf(run));
       const output = outcome.kind === 'output' ? outcome.output : undefined;
       this.intake.settle(held, [continuation(run, { ok: true, output }, this.deps.clock.now()), ...outcome.emitted]);
       return { result: 'ok', ms };
@@ -137,7 +137,7 @@ export class PushCaller {
     const { held, run, prepared } = push;
     const { call } = run.state;
     const { idempotent } = prepared;
-    const verdict = this.judge.verdict({ id: idOf(run), call, idempotent, error, inFlight: this.options.load().inFlight });
+    const verdict = this.errorPolicy.verdict({ id: idOf(run), call, idempotent, error, inFlight: this.options.load().inFlight });
     const end = paceEnd(error, ms);
     if (end.result === 'unavailable') this.options.onUnreachable(error);
     switch (verdict.kind) {

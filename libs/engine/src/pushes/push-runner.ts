@@ -17,7 +17,7 @@ import {
 import { PushBuffer } from './push-buffer.js';
 import { PushCaller, type PushCallerDeps } from './push-caller.js';
 import { PushIntake, type PushIntakeDeps } from './push-intake.js';
-import { PushJudge } from './push-judge.js';
+import { PushErrorPolicy } from './push-error-policy.js';
 
 const MAX_HELD_CHECK_MS = 30_000;
 
@@ -70,7 +70,7 @@ export class PushRunner implements PushOwner {
       changed: () => this.#pace?.wake(),
     });
     this.#intake = new PushIntake(this.name, this.#buffer, deps);
-    this.#caller = new PushCaller(this.name, this.#intake, new PushJudge(config.breaker.probeMs, deps.clock), deps, {
+    this.#caller = new PushCaller(this.name, this.#intake, new PushErrorPolicy(config.breaker.probeMs, deps.clock), deps, {
       load: () => ({ inFlight: this.#inFlight, limit: this.state()?.limit ?? this.#limit }),
       cut: this.#cut.signal,
       onUnreachable: (error) => void (this.#unreachable = error),

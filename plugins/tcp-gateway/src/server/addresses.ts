@@ -1,4 +1,4 @@
-import { stompFail } from './failures.js';
+import { stompFail } from './stomp-failures.js';
 import type { Limits } from './limits.js';
 
 /** A connection whose client has not completed CONNECT: it has sent no whole CONNECT frame yet, or its token is being verified. */

@@ -1,6 +1,6 @@
 import { isSluiceError } from '@sluice/plugin-api';
 import { FrameFault, type Frame } from '../stomp/frame.js';
-import type { EncodedMessage } from '../stomp/message.js';
+import type { EncodedMessage } from '../stomp/message-frame.js';
 import { wholeFrame, type OutgoingFrame } from '../stomp/output.js';
 import { FrameParser } from '../stomp/parser.js';
 import { carryOut } from './commands.js';
@@ -10,9 +10,9 @@ import type { ServerContext } from './context.js';
 import type { Bearer, CloseReason, SessionCounters } from './stomp-handler.js';
 import type { StompSession } from './stomp-session.js';
 import { isReplies } from './destination.js';
-import { stompFail } from './failures.js';
-import { Outbox, type OutboxOwner } from './outbox.js';
-import { HeartbeatMonitor } from './heartbeat-monitor.js';
+import { stompFail } from './stomp-failures.js';
+import { FrameQueue, type FrameQueueOwner } from './frame-queue.js';
+import { HeartBeatMonitor } from './heart-beat-monitor.js';
 import { messageStart, type StompSubscription } from './subscription.js';
 import { Transactions } from './transactions.js';
 import { Unacknowledged } from './unacknowledged.js';
@@ -35,7 +35,7 @@ const UNEXPECTED: CloseReason = {
 let lastId = 0;
 
 /** One client from its connection to its end. Reads frames in order, processes several at once, and bounds everything that it keeps. */
-export class ClientSession implements StompSession, TransportOwner, OutboxOwner, WheelEntry, PendingSession {
+export class ClientSession implements StompSession, TransportOwner, FrameQueueOwner, WheelEntry, PendingSession {
   readonly id = String(++lastId);
   readonly address: string;
   readonly unacknowledged = new Unacknowledged(this.id);
@@ -52,18 +52,18 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
   #deadline: number;
   #connectRequest: ConnectRequest | undefined;
   #bearer: Bearer | undefined;
-  #heartbeat: HeartbeatMonitor | undefined;
+  #heartBeat: HeartBeatMonitor | undefined;
   #paused = false;
   #working = 0;
   /** Header `receipt` of DISCONNECT. */
   #lastReceipt: string | undefined;
   #received = 0;
-  readonly #outbox: Outbox;
+  readonly #frameQueue: FrameQueue;
 
   constructor(transport: Transport, context: ServerContext) {
     this.#transport = transport;
     this.#context = context;
-    this.#outbox = new Outbox(this, transport, context);
+    this.#frameQueue = new FrameQueue(this, transport, context);
     this.address = transport.address;
     this.transactions = new Transactions(context.limits);
     // the first frame is a CONNECT, which has no body
@@ -95,11 +95,11 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
 
   get counters(): SessionCounters {
     return {
-      delivered: this.#outbox.delivered,
-      refused: this.#outbox.refused,
+      delivered: this.#frameQueue.delivered,
+      refused: this.#frameQueue.refused,
       unacknowledged: this.unacknowledged.size,
       received: this.#received,
-      buffered: this.#outbox.waiting,
+      buffered: this.#frameQueue.waiting,
     };
   }
 
@@ -130,7 +130,7 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
   }
 
   arriving(bytes: number): void {
-    this.#heartbeat?.arriving(this.#context.timers.now);
+    this.#heartBeat?.arriving(this.#context.timers.now);
     this.#hold(bytes);
   }
 
@@ -152,7 +152,7 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     } catch (error) {
       this.fail(error);
     }
-    this.#heartbeat?.received(this.#context.timers.now, this.#parser.partial, frames > 0);
+    this.#heartBeat?.received(this.#context.timers.now, this.#parser.partial, frames > 0);
     // most clients wait for CONNECTED, so pausing the socket while the token is verified is not worth its cost
     if (this.#stage !== 'authenticating' || frames === 0) this.#setPaused(!this.#mayRead());
   }
@@ -160,14 +160,14 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
   #mayRead(): boolean {
     const { limits } = this.#context;
     const reads = this.#stage === 'open' || this.#stage === 'awaitingConnect';
-    return reads && this.#working < limits.working && !this.#outbox.isOverfull;
+    return reads && this.#working < limits.working && !this.#frameQueue.isOverfull;
   }
 
   #setPaused(hold: boolean): void {
     if (hold === this.#paused || this.#hasEnded) return;
     this.#paused = hold;
     if (hold) return this.#transport.pause();
-    this.#heartbeat?.resumed(this.#context.timers.now);
+    this.#heartBeat?.resumed(this.#context.timers.now);
     this.#transport.resume();
   }
 
@@ -249,7 +249,7 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     if (bearer.expiresAt <= this.connectedAt) throw expired();
     this.#stage = 'open';
     addresses.admit(this);
-    this.#heartbeat = new HeartbeatMonitor(this.#transport, limits, heartBeat, timers.now);
+    this.#heartBeat = new HeartBeatMonitor(this.#transport, limits, heartBeat, timers.now);
     this.#parser.limits = limits;
     this.#transport.trust();
     this.#send(connectedFrame(this, heartBeat));
@@ -265,16 +265,16 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
    * ended.
    */
   hasRoom(): boolean {
-    return this.#stage === 'open' && this.#outbox.hasRoom();
+    return this.#stage === 'open' && this.#frameQueue.hasRoom();
   }
 
   sendMessage(start: string, message: EncodedMessage): void {
-    if (!this.#hasEnded) this.#outbox.addMessage(start, message);
+    if (!this.#hasEnded) this.#frameQueue.addMessage(start, message);
   }
 
   /** For a subscription with `ack:auto`: a sent event counts as acknowledged. */
   acknowledgeWhenSent(seq: number): void {
-    this.#outbox.acknowledgeWhenSent(seq);
+    this.#frameQueue.acknowledgeWhenSent(seq);
   }
 
   reply(message: EncodedMessage): boolean {
@@ -287,11 +287,11 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
   }
 
   #send(frame: OutgoingFrame): void {
-    if (!this.#hasEnded) this.#outbox.add(frame);
+    if (!this.#hasEnded) this.#frameQueue.add(frame);
   }
 
   written(): void {
-    this.#heartbeat?.sent(this.#context.timers.now);
+    this.#heartBeat?.sent(this.#context.timers.now);
     if (this.#transport.buffered === 0) this.drained();
   }
 
@@ -300,7 +300,7 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
   }
 
   drained(): void {
-    if (this.isOpen && this.#outbox.takeRefusal()) this.handler.drained(this);
+    if (this.isOpen && this.#frameQueue.takeRefusal()) this.handler.drained(this);
     this.#continueReading();
   }
 
@@ -328,7 +328,7 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
   #checkOpen(now: number): number {
     const left = this.bearer.expiresAt - this.#context.now();
     if (left <= 0) throw expired();
-    const next = this.#heartbeat?.check(now, this.#context.timers.tickMs, !this.#paused) ?? Infinity;
+    const next = this.#heartBeat?.check(now, this.#context.timers.tickMs, !this.#paused) ?? Infinity;
     return Math.min(now + left, next);
   }
 
@@ -377,7 +377,7 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     const wasOpen = this.isOpen;
     // before the flush, because a flush that frees buffer space would otherwise continue reading
     this.#stage = 'closing';
-    this.#outbox.flush();
+    this.#frameQueue.flush();
     this.#deadline = timers.now + limits.closeTimeout;
     timers.watch(this, this.#deadline);
     this.#transport.end();
@@ -388,7 +388,7 @@ export class ClientSession implements StompSession, TransportOwner, OutboxOwner,
     const wasOpen = this.isOpen;
     const { timers, connections, addresses } = this.#context;
     this.#stage = 'closed';
-    this.#outbox.clear();
+    this.#frameQueue.clear();
     timers.forget(this);
     connections.delete(this);
     addresses.leave(this);

@@ -1,7 +1,7 @@
 import type { Frame } from '../stomp/frame.js';
 import type { StompSession } from './stomp-session.js';
 import { isReplies, parseSource, parseTarget } from './destination.js';
-import { stompFail } from './failures.js';
+import { stompFail } from './stomp-failures.js';
 import { StompSubscription, type AckMode } from './subscription.js';
 
 /** Processes a frame. Throws, or returns a promise that settles when the frame is processed; the RECEIPT is sent after that. */

@@ -1,7 +1,7 @@
 import type { Frame } from '../stomp/frame.js';
 import { wholeFrame, type OutgoingFrame } from '../stomp/output.js';
 import type { Credentials, Session } from './stomp-handler.js';
-import { stompFail } from './failures.js';
+import { stompFail } from './stomp-failures.js';
 import { negotiate, type HeartBeat } from './heart-beat.js';
 
 /** Contents of a CONNECT frame. */

@@ -1,5 +1,5 @@
 import { isEventType } from '@sluice/plugin-api';
-import { stompFail } from './failures.js';
+import { stompFail } from './stomp-failures.js';
 
 /** A destination of SUBSCRIBE. */
 export type Source =

@@ -1,4 +1,4 @@
-import { stompFail } from './failures.js';
+import { stompFail } from './stomp-failures.js';
 
 /** Intervals in milliseconds; 0 means none. */
 export interface HeartBeat {

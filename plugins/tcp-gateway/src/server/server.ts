@@ -7,7 +7,7 @@ import { Addresses } from './addresses.js';
 import { ClientSession } from './client-session.js';
 import type { ServerContext } from './context.js';
 import type { StompHandler } from './stomp-handler.js';
-import { stompFail } from './failures.js';
+import { stompFail } from './stomp-failures.js';
 import { Flusher } from './flusher.js';
 import type { HeartBeat } from './heart-beat.js';
 import { DEFAULT_LIMITS, KEEP_ALIVE_MS, type Limits } from './limits.js';

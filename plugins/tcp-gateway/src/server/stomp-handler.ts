@@ -1,5 +1,5 @@
 import type { Bearer } from '@sluice/plugin-api';
-import type { EncodedMessage } from '../stomp/message.js';
+import type { EncodedMessage } from '../stomp/message-frame.js';
 
 /** User and rights of a session, from its token. The server itself reads `user` and `expiresAt` only. */
 export type { Bearer };

@@ -1,5 +1,5 @@
 import { escapeHeader } from '../stomp/escape.js';
-import type { EncodedMessage } from '../stomp/message.js';
+import type { EncodedMessage } from '../stomp/message-frame.js';
 import type { Delivery, Session, Subscription } from './stomp-handler.js';
 import type { Source } from './destination.js';
 

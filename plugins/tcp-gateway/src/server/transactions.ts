@@ -1,5 +1,5 @@
 import type { Frame } from '../stomp/frame.js';
-import { stompFail } from './failures.js';
+import { stompFail } from './stomp-failures.js';
 import type { Limits } from './limits.js';
 
 /** Frames that a session holds back until COMMIT. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { stompFail } from './failures.js';
+import { stompFail } from './stomp-failures.js';
 import type { StompSubscription } from './subscription.js';
 
 /** Random prefix of header `ack`: session ids repeat on other hosts and after a restart of this host. */

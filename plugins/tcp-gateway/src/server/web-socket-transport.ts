@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import { END_OF_FRAME } from '../stomp/message.js';
+import { END_OF_FRAME } from '../stomp/message-frame.js';
 import { joinFrames, type OutgoingFrame } from '../stomp/output.js';
 import { CLIENT_CLOSED, type Done, type Transport, type TransportOwner } from './transport.js';
 

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { until } from '@sluice/testing';
 import { WebSocket } from 'ws';
 import type { HeartBeat } from './heart-beat.js';
-import { encodeMessage } from '../stomp/message.js';
+import { encodeMessage } from '../stomp/message-frame.js';
 import { mail } from '../../test/server/support/fake-stomp-handler.js';
 import { startGateway, stopGateways } from '../../test/server/support/gateway.js';
 import { startWebSocketServer } from '../../test/server/support/web-socket-server.js';

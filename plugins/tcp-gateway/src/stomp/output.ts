@@ -1,5 +1,5 @@
 import { escapeHeader } from './escape.js';
-import { END_OF_FRAME, type EncodedMessage } from './message.js';
+import { END_OF_FRAME, type EncodedMessage } from './message-frame.js';
 
 /** A frame to send. */
 export interface OutgoingFrame {

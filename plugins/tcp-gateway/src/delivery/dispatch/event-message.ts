@@ -1,4 +1,4 @@
-import { encodeMessage, type EncodedMessage } from '../../stomp/message.js';
+import { encodeMessage, type EncodedMessage } from '../../stomp/message-frame.js';
 import type { EventContent, MailboxEvent } from '../mailbox/mailbox-event.js';
 
 export const USER_EVENTS = '/user/events';

@@ -13,7 +13,7 @@ import {
 import { Semaphore } from '@sluice/runtime';
 import { gatewayFail } from '../../failures.js';
 import type { SentMessage, Session } from '../../server/stomp-handler.js';
-import { encodeMessage } from '../../stomp/message.js';
+import { encodeMessage } from '../../stomp/message-frame.js';
 import { JSON_TYPE } from '../dispatch/event-message.js';
 
 /** Maximum milliseconds for the reply of a flow to a client. */

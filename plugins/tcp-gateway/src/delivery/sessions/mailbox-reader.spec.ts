@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import type { Delivery, Session, Subscription } from '../../server/stomp-handler.js';
-import type { EncodedMessage } from '../../stomp/message.js';
+import type { EncodedMessage } from '../../stomp/message-frame.js';
 import { MailboxReader, MAX_UNACKNOWLEDGED } from './mailbox-reader.js';
 import type { MailboxEvent } from '../mailbox/mailbox-event.js';
 import type { ReadResult } from '../mailbox/mailbox.js';

@@ -8,7 +8,7 @@ import type {
   Session,
   Subscription,
 } from '../../../src/server/stomp-handler.js';
-import { encodeMessage } from '../../../src/stomp/message.js';
+import { encodeMessage } from '../../../src/stomp/message-frame.js';
 
 const DAY = 86_400_000;
 

@@ -10,7 +10,7 @@ const SOURCE_WORKS_AFTER_MS = 15_000;
  * Runs `use` with the connection's client until the signal fires. Whenever `use` ends or throws, the client is opened again with backoff.
  * An outage may last for days: the log contains each reason once, and not each attempt.
  */
-export async function keepUsing(
+export async function withReopening(
   connection: Connection,
   signal: AbortSignal,
   log: Log,

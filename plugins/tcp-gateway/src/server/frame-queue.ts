@@ -1,10 +1,10 @@
-import type { EncodedMessage } from '../stomp/message.js';
+import type { EncodedMessage } from '../stomp/message-frame.js';
 import type { OutgoingFrame } from '../stomp/output.js';
 import type { ServerContext } from './context.js';
 import type { Flushable } from './flusher.js';
 import type { Transport } from './transport.js';
 
-export interface OutboxOwner {
+export interface FrameQueueOwner {
   /** Called after each write. */
   written(): void;
   /** Called once the operating system has taken the messages at these places of the mailbox, or with the error of the write. */
@@ -14,12 +14,12 @@ export interface OutboxOwner {
 /**
  * Collects the frames for one client during a turn of the event loop, writes them at its end, and bounds the bytes that wait to be read.
  */
-export class Outbox implements Flushable {
+export class FrameQueue implements Flushable {
   /** Number of MESSAGE frames accepted for sending. */
   delivered = 0;
   /** Number of deliveries that were rejected because the buffer was full. */
   refused = 0;
-  readonly #owner: OutboxOwner;
+  readonly #owner: FrameQueueOwner;
   readonly #transport: Transport;
   readonly #context: Pick<ServerContext, 'flusher' | 'limits'>;
   #frames: OutgoingFrame[] | undefined;
@@ -27,7 +27,7 @@ export class Outbox implements Flushable {
   #sentAutomatically: number[] | undefined;
   #refusing = false;
 
-  constructor(owner: OutboxOwner, transport: Transport, context: Pick<ServerContext, 'flusher' | 'limits'>) {
+  constructor(owner: FrameQueueOwner, transport: Transport, context: Pick<ServerContext, 'flusher' | 'limits'>) {
     this.#owner = owner;
     this.#transport = transport;
     this.#context = context;

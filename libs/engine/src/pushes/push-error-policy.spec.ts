@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { fail, type Sent } from '@sluice/plugin-api';
-import { paceEnd } from './push-judge.js';
+import { paceEnd } from './push-error-policy.js';
 
 const ends = (make: (sent: Sent) => unknown) => (['no', 'unknown', 'yes'] as const).map((sent) => paceEnd(make(sent), 40));
 

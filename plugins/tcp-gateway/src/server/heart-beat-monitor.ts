@@ -1,4 +1,4 @@
-import { stompFail } from './failures.js';
+import { stompFail } from './stomp-failures.js';
 import type { HeartBeat } from './heart-beat.js';
 import type { Limits } from './limits.js';
 import type { Transport } from './transport.js';
@@ -7,7 +7,7 @@ import type { Transport } from './transport.js';
 const TOLERANCE = 2;
 
 /** Detects an admitted client that sends nothing, does not finish a frame, or does not read. Times are those of the timer wheel. */
-export class HeartbeatMonitor {
+export class HeartBeatMonitor {
   #received: number;
   /** When the last bytes other than a part of a WebSocket message arrived. */
   #complete: number;

@@ -24,7 +24,7 @@ export interface FailedCall {
 }
 
 /** Decides how the engine reacts to the errors of one connection's paced calls. */
-export class PushJudge {
+export class PushErrorPolicy {
   /** Number of breaker openings at which a push was in flight, by call id. */
   readonly #openings = new Map<string, { times: number; lastAt: number }>();
   #lastOkAt = -Infinity;
