@@ -10,7 +10,7 @@ import type {
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { loadPlugins, type LoadedPlugins, type PluginProblem } from './plugin-loader.js';
 import { readLastGood } from './last-good.js';
-import { readWorkspaceFiles, type WorkspaceFiles } from './workspace-files.js';
+import { readWorkspaceFiles, type ReadOptions, type WorkspaceFiles } from './workspace-files.js';
 
 export interface LoadedWorkspace {
   /** Absent when the findings contain an error. */
@@ -26,8 +26,9 @@ export interface LoadedWorkspace {
 export async function loadWorkspace(
   directory: string,
   env: Readonly<Record<string, string | undefined>>,
+  options: ReadOptions = {},
 ): Promise<LoadedWorkspace> {
-  return compileFiles(directory, await readWorkspaceFiles(directory), env);
+  return compileFiles(directory, await readWorkspaceFiles(directory, options), env);
 }
 
 export interface RunnableWorkspace {

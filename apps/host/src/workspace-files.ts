@@ -3,15 +3,22 @@ import path from 'node:path';
 import { engineFail } from '@sluice/plugin-api';
 import type { SourceFile } from '@sluice/flow';
 
+/** What to read beside `sluice.yaml` and the flows. */
+export interface ReadOptions {
+  /** Also the files `*.test.yaml`, which a host neither needs nor checks. */
+  readonly tests?: boolean;
+}
+
 export interface WorkspaceFiles {
   readonly settings: SourceFile;
+  /** The files with flows, and with `tests` also those with their tests. */
   readonly flows: readonly SourceFile[];
 }
 
 /** Reads `sluice.yaml` and the YAML files under `flows/`. Rejects with `CONFIG_INVALID` when there is no workspace, or a file that cannot be read. */
-export async function readWorkspaceFiles(directory: string): Promise<WorkspaceFiles> {
+export async function readWorkspaceFiles(directory: string, options: ReadOptions = {}): Promise<WorkspaceFiles> {
   const settings = await readSource(directory, 'sluice.yaml');
-  const flows = await Promise.all((await flowFiles(directory)).map((file) => readSource(directory, file)));
+  const flows = await Promise.all((await flowFiles(directory, options)).map((file) => readSource(directory, file)));
   return { settings, flows };
 }
 
@@ -36,7 +43,7 @@ function unreadable(directory: string, file: string, { code, message }: NodeJS.E
  * Returns file names in order, with forward slashes, so that findings are equal on all systems. Links to files count as files. Names that
  * begin with a dot do not: they are locks and copies of editors, or the folders to which the links of a mounted ConfigMap lead.
  */
-async function flowFiles(directory: string): Promise<string[]> {
+async function flowFiles(directory: string, { tests = false }: ReadOptions): Promise<string[]> {
   const entries = await readdir(path.join(directory, 'flows'), { recursive: true, withFileTypes: true }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
@@ -47,7 +54,7 @@ async function flowFiles(directory: string): Promise<string[]> {
   for (const entry of entries) {
     const full = path.join(entry.parentPath, entry.name);
     const name = path.relative(directory, full).split(path.sep).join('/');
-    if (!/\.ya?ml$/.test(name) || /(?:^|\/)\./.test(name)) continue;
+    if (!/\.ya?ml$/.test(name) || /(?:^|\/)\./.test(name) || (!tests && /\.test\.ya?ml$/.test(name))) continue;
     // a link to a missing file is reported when it is read
     const target = entry.isSymbolicLink() ? await stat(full).catch(() => undefined) : entry;
     if (target === undefined || target.isFile()) found.push(name);

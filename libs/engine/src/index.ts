@@ -107,3 +107,4 @@ export { compareStates, isStateKind, lastState } from './runs/state-order.js';
 export { returnMessage } from './runs/called-runs.js';
 export { readData } from './runs/event-data.js';
 export { maskedError } from './masked-error.js';
+export { chain, type MaybePromise } from './maybe-promise.js';

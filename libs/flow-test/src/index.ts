@@ -2,5 +2,7 @@
  * Runs the tests that flows declare: the engine, the pace and the store of production on adapters in memory and a virtual clock, with mocks
  * in place of the calls. No server is needed. Begin to read at `run-flow-test.ts`.
  */
-export { runFlowTest, type FlowTestInput } from './run-flow-test.js';
-export type { FlowTestResult, Mismatch } from './matching.js';
+export { runFlowTest, type FlowTestInput, type FlowTestResult } from './run-flow-test.js';
+export type { EntryDifference, Mismatch, MismatchCode } from './matching.js';
+export { Coverage, coveragePoints, lcovOf, type CoveragePoint, type Hits } from './coverage.js';
+export { withCallees } from './tested-parts.js';

@@ -1,12 +1,7 @@
 import type { FlowTest, Scope, StepMock } from '@sluice/flow';
 import { pause, SluiceError, type AnyAction, type AnyPlugin, type Call, type Clock } from '@sluice/plugin-api';
 import { z } from 'zod';
-
-/** A call that the flow has made. */
-export interface MockedCall {
-  readonly step: string;
-  readonly input: unknown;
-}
+import type { TestTrace } from './test-trace.js';
 
 const CURE = 'this is the error of a mock';
 /** The code of a mock that names a fate only. */
@@ -18,18 +13,18 @@ const CODES = {
   fatal: 'NOT_FOUND',
 } as const;
 
-/** Answers the calls of one test by its mocks, and records them. */
+/** Answers the calls of one test by its mocks, and records them. Calls of other flows succeed with an empty map. */
 export class Mocks {
-  readonly calls: MockedCall[] = [];
   readonly #used = new Map<StepMock, number>();
   readonly #seen = new Set<string>();
-  /** The mock by which a system cannot be reached, until it is used up. */
-  #away: StepMock | undefined;
+  /** By client of a connection: the mock by which its system cannot be reached, until the mock is used up. */
+  readonly #away = new WeakMap<object, StepMock>();
 
   constructor(
     private readonly test: FlowTest,
     private readonly context: Scope['context'],
     private readonly clock: Clock,
+    private readonly trace: TestTrace,
   ) {}
 
   /** Mocks that no call has used. */
@@ -43,16 +38,27 @@ export class Mocks {
     return {
       ...rest,
       serves: false,
-      ...(plugin.check && { check: async () => this.#probe() }),
+      ...(plugin.check && { check: async (client: object) => this.#probe(client) }),
       open: async () => ({ close: async () => undefined }),
       triggers: Object.fromEntries(Object.entries(plugin.triggers).map(([name, trigger]) => [name, silent(trigger)])),
       actions: Object.fromEntries(Object.entries(plugin.actions).map(([name, action]) => [name, this.#action(action)])),
     };
   }
 
+  /**
+   * Answers the call of a `call` step in place of the called flow.
+   *
+   * @returns the output of the first mock that matches; null without one
+   * @throws the error of the mock
+   */
+  async callee(step: string, data: unknown): Promise<unknown> {
+    const mock = await this.#take(step, data);
+    return mock ? this.#answer(step, mock, new AbortController().signal) : null;
+  }
+
   /** A system that a mock makes unavailable cannot be probed either; each probe uses the mock once. */
-  #probe(): void {
-    const mock = this.#away;
+  #probe(client: object): void {
+    const mock = this.#away.get(client);
     if (!mock || this.#isUsedUp(mock)) return;
     this.#use(mock);
     throw new SluiceError(CODES.unavailable, 'unavailable', 'a mock makes the system unavailable', CURE, { sent: 'no' });
@@ -68,32 +74,38 @@ export class Mocks {
 
   #action(action: AnyAction<unknown>): AnyAction<unknown> {
     // lint has checked the outputs of mocks; without a mock the output is an empty map, whatever the schema is
-    return { ...action, output: z.unknown(), run: (_client, input, call) => this.answer(input, call) };
+    return { ...action, output: z.unknown(), run: async (client, input, call) => this.#call(client as object, input, call) };
   }
 
-  /**
-   * Answers a call.
-   *
-   * @returns the output of the first mock that matches; an empty map without one
-   * @throws the error of the mock
-   */
-  async answer(input: unknown, call: Pick<Call, 'id' | 'signal'>): Promise<unknown> {
-    const [, step = ''] = call.id.split('/');
+  async #call(client: object, parsed: unknown, { id, signal }: Call): Promise<unknown> {
+    const [run = '', step = ''] = id.split('/');
+    if (!this.trace.isOwn(run)) return {};
+    const input = this.trace.inputOf(run, step) ?? parsed;
     // the attempts of one call are one call
-    if (!this.#seen.has(call.id)) this.calls.push({ step, input });
-    this.#seen.add(call.id);
-    const mock = await this.#find(step, input);
+    if (!this.#seen.has(id)) this.trace.call(step, input);
+    this.#seen.add(id);
+    const mock = await this.#take(step, input);
     if (!mock) return {};
-    this.#use(mock);
-    if (mock.afterMs > 0) await pause(this.clock, mock.afterMs, call.signal);
-    call.signal.throwIfAborted();
-    const { answer } = mock;
+    if (mock.answer.kind === 'error' && mock.answer.error.fate === 'unavailable') this.#away.set(client, mock);
+    else this.#away.delete(client);
+    return this.#answer(step, mock, signal);
+  }
+
+  async #answer(step: string, { afterMs, answer }: StepMock, signal: AbortSignal): Promise<unknown> {
+    if (afterMs > 0) await pause(this.clock, afterMs, signal);
+    signal.throwIfAborted();
     if (answer.kind === 'output') return answer.output;
-    this.#away = answer.error.fate === 'unavailable' ? mock : undefined;
     const { fate, code = CODES[fate], message = `the mock of ${step} fails with the fate ${fate}`, details } = answer.error;
     // a request that a mock refuses to take has not reached a remote system
     const sent = fate === 'retry' ? 'unknown' : fate === 'rejected' || fate === 'fatal' ? 'yes' : 'no';
     throw new SluiceError(code, fate, message, CURE, { sent, ...(details !== undefined && { details }) });
+  }
+
+  /** Returns the first mock that matches and is not used up, and counts its use. */
+  async #take(step: string, input: unknown): Promise<StepMock | undefined> {
+    const mock = await this.#find(step, input);
+    if (mock) this.#use(mock);
+    return mock;
   }
 
   async #find(step: string, input: unknown): Promise<StepMock | undefined> {

@@ -1,27 +1,36 @@
+import { CronSchedule, type Flow, type FlowTest, type Scope, type Workspace } from '@sluice/flow';
 import {
-  parseDuration,
-  runId,
-  viewError,
-  writeBody,
-  type AnyPlugin,
-  type ErrorView,
-  type EventAttributes,
-  type Reply,
-} from '@sluice/plugin-api';
-import type { CallStep, Flow, FlowTest, Scope, Step, Workspace } from '@sluice/flow';
-import { decodeRun, Engine, queues, returnMessage, ROLES, type Bus, type EndedRun, type HostCapabilities } from '@sluice/engine';
-import { MemoryBroker, MemoryDatabase, MemoryStore, VirtualClock } from '@sluice/memory';
+  decodeRun,
+  Engine,
+  queues,
+  returnMessage,
+  ROLES,
+  type Bus,
+  type EndedRun,
+  type EngineOptions,
+  type HostCapabilities,
+} from '@sluice/engine';
+import { MemoryDatabase, MemoryStore, VirtualClock } from '@sluice/memory';
 import { LocalPacer } from '@sluice/pacer';
+import { runId, viewError, type AnyPlugin } from '@sluice/plugin-api';
 import { DateTime } from 'luxon';
-import { differences, shown, type FlowTestResult, type Mismatch, type Path } from './matching.js';
+import { compare, type Observed, type ObservedRun } from './compare.js';
+import type { Hits } from './coverage.js';
+import { instrumented, mockedCallee } from './instrument.js';
+import type { Mismatch } from './matching.js';
 import { Mocks } from './mocks.js';
+import { RecordingBroker } from './recording-broker.js';
+import { messageOf, viewOf } from './test-event.js';
+import { TestTrace } from './test-trace.js';
+import { connectionsOf, withCallees } from './tested-parts.js';
+import { withoutJitter } from './without-jitter.js';
 
 const HOST = 'test';
 const MINUTE_MS = 60_000;
-/** Maximum virtual time of a test. */
+/** Maximum virtual time of a test, in milliseconds. */
 const MAX_VIRTUAL_MS = 366 * 24 * 60 * MINUTE_MS;
-/** Queue of a watcher that receives a copy of each event. */
-const WATCH = 'test.events';
+/** Maximum timers that one test runs: a run that waits for a closed system is looked at twice a second, so this is about a day. */
+const MAX_TIMERS = 500_000;
 
 /** A test with the compiled workspace and the plugins of its flow. */
 export interface FlowTestInput {
@@ -31,164 +40,232 @@ export interface FlowTestInput {
   readonly test: FlowTest;
 }
 
-/** What a run did, in the shape that expectations have. */
-interface Observed {
-  outcome: string | undefined;
-  calls: Record<string, unknown[]>;
-  events: Record<string, unknown>[];
-  reply: Reply | undefined;
-  error: ErrorView | undefined;
-  steps: Readonly<Record<string, unknown>>;
-  tookMs: number | undefined;
+/** The result of one test. */
+export interface FlowTestResult {
+  readonly flow: string;
+  readonly name: string;
+  readonly location: FlowTest['location'];
+  /** Empty when the test has passed. */
+  readonly mismatches: readonly Mismatch[];
+  /** Duration in milliseconds of real time. */
+  readonly ms: number;
+  /** How often each point of each flow was reached, by the name of the flow. */
+  readonly hits: ReadonlyMap<string, Hits>;
 }
 
 /**
  * Runs one test: an engine with the production classes, on adapters in memory and a virtual clock, with mocks in place of the calls.
  *
- * @returns the result. Never rejects because of what the flow does; a run that has not ended after a year of virtual time is a mismatch
+ * @returns the result. Never rejects because of what the flow does; a run that has not ended after a year of virtual time, or after
+ *   500,000 timers, is a mismatch
  */
 export async function runFlowTest(input: FlowTestInput): Promise<FlowTestResult> {
   const began = performance.now();
-  const mismatches = await run(input);
   const { flow, test } = input;
-  return { flow: flow.name, name: test.name, location: test.location, mismatches, ms: Math.round(performance.now() - began) };
+  const run = new TestRun(input);
+  const mismatches = await withoutJitter(() => run.mismatches());
+  const ms = Math.round(performance.now() - began);
+  return { flow: flow.name, name: test.name, location: test.location, mismatches, ms, hits: run.trace.hits };
 }
 
-async function run({ workspace, plugins, flow, test }: FlowTestInput): Promise<readonly Mismatch[]> {
-  const { settings } = workspace;
-  const clock = new VirtualClock(test.nowMs ?? mondayMorning(settings.timezone));
-  const context: Scope['context'] = {
-    now: clock.now(),
-    uuid: (name) => `test-${name ?? ''}`,
-    country: settings.country,
-    ...(settings.timezone !== undefined && { timezone: settings.timezone }),
-  };
-  const mocks = new Mocks(test, context, clock);
-  const bus = new MemoryBroker(clock).connect();
-  const store = new MemoryStore(new MemoryDatabase(clock));
-  const ended: (EndedRun & { readonly at: number })[] = [];
-  const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-  const engine = new Engine({
-    workspace: { ...workspace, flows: withCallees(flow, workspace.flows, test.mocks), issuers: [] },
-    plugins: new Map([...plugins].map(([name, plugin]) => [name, mocks.plugin(plugin)])),
-    // a test begins and ends on one revision
-    compile: async () => ({ ok: false, findings: [] }),
-    version: '0.0.0',
-    bus,
-    store,
-    pacer: new LocalPacer({ leases: store.leases, hostId: HOST, log, clock }),
-    capabilities: unused(),
-    observer: {
-      accepted: ignore,
-      unrouted: ignore,
-      hop: ignore,
-      unwanted: ignore,
-      filtered: ignore,
-      called: ignore,
-      parked: ignore,
-      ended: (end) => void ended.push({ ...end, at: clock.now() }),
-    },
-    log,
-    clock,
-    hostId: HOST,
-    roles: new Set(ROLES),
-    mask: (text) => text,
-  });
-  const observed: Observed = {
-    outcome: undefined,
-    calls: {},
-    events: [],
-    reply: undefined,
-    error: undefined,
-    steps: {},
-    tookMs: undefined,
-  };
-  await engine.start();
-  engine.ready();
-  await bus.declare({ queue: WATCH, types: ['#'] });
-  await bus.consume(WATCH, { prefetch: 1_000 }, (delivery) => {
-    observed.events.push(eventView(delivery.message));
-    delivery.settle([]);
-  });
-  await bus.declare({ queue: queues.reply('caller'), exclusive: true });
-  await bus.consume(queues.reply('caller'), { prefetch: 10 }, (delivery) => {
-    observed.reply ??= JSON.parse(delivery.message.body.toString()) as Reply;
-    delivery.settle([]);
-  });
-  await answerCalls(bus, flow, test.mocks, mocks, clock);
-  const accepted = clock.now();
-  const message = eventOf(flow, test, accepted);
-  const id = runId(message.attributes.source, message.attributes.id, flow.name);
-  await bus.publish([{ queue: queues.flow(flow.name), message }]);
-  const end = () => ended.find(({ run: one }) => one === id);
-  try {
-    for (let step = 1_000; end() === undefined && clock.now() - accepted < MAX_VIRTUAL_MS; step = Math.min(step * 2, MINUTE_MS))
-      await clock.advance(step);
-    await clock.advance(0);
-  } finally {
+/** The end of a run with its time in milliseconds since 1970. */
+type TimedEnd = EndedRun & { readonly at: number };
+
+/** The run of an event. */
+interface StartedRun {
+  readonly id: string;
+  readonly source: string;
+  readonly event: string;
+  /** Milliseconds since 1970. */
+  readonly acceptedAt: number;
+}
+
+class TestRun {
+  readonly trace: TestTrace;
+  readonly #clock: VirtualClock;
+  readonly #context: Scope['context'];
+  readonly #mocks: Mocks;
+  readonly #broker: RecordingBroker;
+  readonly #ended: TimedEnd[] = [];
+  /** The runs of the events in their order. */
+  readonly #runs: StartedRun[] = [];
+
+  constructor(private readonly input: FlowTestInput) {
+    const { workspace, flow, test } = input;
+    const { timezone, country } = workspace.settings;
+    this.trace = new TestTrace(flow.name);
+    this.#clock = new VirtualClock(startOf(flow, test, timezone), MAX_TIMERS);
+    this.#context = {
+      now: this.#clock.now(),
+      uuid: (name) => `test-${name ?? ''}`,
+      country,
+      ...(timezone !== undefined && { timezone }),
+    };
+    this.#mocks = new Mocks(test, this.#context, this.#clock, this.trace);
+    this.#broker = new RecordingBroker(this.#clock);
+  }
+
+  async mismatches(): Promise<readonly Mismatch[]> {
+    const { flow, test } = this.input;
+    const bus = this.#broker.connect();
+    const store = new MemoryStore(new MemoryDatabase(this.#clock));
+    const engine = new Engine(this.#options(bus, store));
+    await engine.start();
+    engine.ready();
+    await this.#answerCalls(bus);
+    const hasEnded = await this.#play(bus);
     const stopping = engine.stop();
-    await clock.advance(MINUTE_MS);
-    await stopping;
+    await this.#clock.advanceUntil(settled(stopping), MINUTE_MS);
     await bus.close();
     await store.close();
+    return compare({ flow, test, observed: this.#observed(hasEnded), unused: this.#mocks.unused(), context: this.#context });
   }
-  const last = end();
-  for (const { step, input } of mocks.calls) (observed.calls[step] ??= []).push(input);
-  observed.outcome = last?.outcome;
-  observed.error = last?.error;
-  observed.steps = last?.steps ?? {};
-  observed.tookMs = last && last.at - accepted;
-  return compare(test, observed, mocks, context);
+
+  /** Delivers the events at their times, and lets the virtual clock run until all runs have ended. Returns whether they have. */
+  async #play(bus: Bus): Promise<boolean> {
+    const { flow, test } = this.input;
+    const fires = firesItself(flow, test);
+    const events = test.triggers.length > 0 || fires ? test.triggers : [{ atMs: 0, event: {} }];
+    const start = this.#clock.now();
+    for (const event of events.toSorted((a, b) => a.atMs - b.atMs)) {
+      await this.#clock.advanceUntil(() => false, start + event.atMs - this.#clock.now());
+      const message = messageOf(flow, event, events.indexOf(event), this.#clock.now());
+      this.#accepted(message.attributes);
+      await bus.publish([{ queue: queues.flow(flow.name), message }]);
+    }
+    const done = () => this.#runs.length >= Math.max(1, events.length) && this.#runs.every((_, index) => this.#isOver(index));
+    return this.#clock.advanceUntil(done, MAX_VIRTUAL_MS);
+  }
+
+  #accepted({ source, id }: { readonly source: string; readonly id: string }): void {
+    const run = runId(source, id, this.input.flow.name);
+    this.#runs.push({ id: run, source, event: id, acceptedAt: this.#clock.now() });
+  }
+
+  #isOver(index: number): boolean {
+    const run = this.#runs[index];
+    return run !== undefined && (this.#endOf(index) !== undefined || this.trace.isFiltered(run.source, run.event));
+  }
+
+  /** Returns the end of the run of an event. An event that is sent again under the same id runs again under the same id. */
+  #endOf(index: number): TimedEnd | undefined {
+    const id = this.#runs[index]?.id;
+    const before = this.#runs.slice(0, index).filter((run) => run.id === id).length;
+    return this.#ended.filter(({ run }) => run === id)[before];
+  }
+
+  #options(bus: Bus, store: MemoryStore): EngineOptions {
+    const { workspace, plugins, flow, test } = this.input;
+    const tested = withCallees(silenced(flow, test), workspace.flows, test.mocks);
+    const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+    return {
+      workspace: {
+        ...workspace,
+        connections: connectionsOf(tested, workspace),
+        flows: tested.map((one) => instrumented(one, this.trace, (step) => one.name === flow.name && test.mocks.has(step))),
+        issuers: [],
+      },
+      plugins: new Map([...plugins].map(([name, plugin]) => [name, this.#mocks.plugin(plugin)])),
+      // a test begins and ends on one revision
+      compile: async () => ({ ok: false, findings: [] }),
+      version: '0.0.0',
+      bus,
+      store,
+      pacer: new LocalPacer({ leases: store.leases, hostId: HOST, log, clock: this.#clock }),
+      capabilities: unused(),
+      observer: {
+        // only a schedule hands its events to the engine itself
+        accepted: (event) => void (this.#runs.length === 0 && this.#accepted(event)),
+        unrouted: ignore,
+        hop: ignore,
+        unwanted: ignore,
+        filtered: ignore,
+        called: ignore,
+        parked: ignore,
+        ended: (end) => void this.#ended.push({ ...end, at: this.#clock.now() }),
+      },
+      log,
+      clock: this.#clock,
+      hostId: HOST,
+      roles: new Set(ROLES),
+      mask: (text) => text,
+    };
+  }
+
+  /** Answers the `call` steps that have mocks, in place of the called flows. */
+  async #answerCalls(bus: Bus): Promise<void> {
+    for (const step of this.input.test.mocks.keys()) {
+      const queue = queues.flow(mockedCallee(step));
+      await bus.declare({ queue });
+      await bus.consume(queue, { prefetch: 10 }, (delivery) => {
+        const { state, body } = decodeRun(delivery.message.body);
+        const { caller } = state;
+        if (!caller) return delivery.settle([]);
+        const data = body.length === 0 ? undefined : (JSON.parse(body.toString()) as unknown);
+        this.#mocks.callee(step, data).then(
+          (output) => delivery.settle([returnMessage(caller, { ok: true, output }, this.#clock.now())]),
+          (error: unknown) =>
+            delivery.settle([returnMessage(caller, { ok: false, error: viewError(error, { step }) }, this.#clock.now())]),
+        );
+      });
+    }
+  }
+
+  #observed(hasEnded: boolean): Observed {
+    const ends = this.#runs.map((_, index) => this.#endOf(index)?.at ?? -Infinity);
+    const [first] = this.#runs;
+    return {
+      runs: this.#runs.map((run, index) => this.#runOf(run, index)),
+      calls: Object.fromEntries(this.trace.calls),
+      events: this.#broker.events.map(viewOf),
+      tookMs: hasEnded && first ? Math.max(first.acceptedAt, ...ends) - first.acceptedAt : undefined,
+      passedMs: this.#clock.monotonic(),
+    };
+  }
+
+  #runOf({ id, source, event }: StartedRun, index: number): ObservedRun {
+    const end = this.#endOf(index);
+    const filtered = end === undefined && this.trace.isFiltered(source, event);
+    return {
+      outcome: filtered ? 'filtered' : end?.outcome,
+      steps: end?.steps ?? {},
+      error: end?.error,
+      reply: this.#broker.replies.get(id),
+    };
+  }
 }
 
-async function compare(
-  test: FlowTest,
-  observed: Observed,
-  mocks: Mocks,
-  context: Scope['context'],
-): Promise<readonly Mismatch[]> {
-  const { expect } = test;
-  if (!expect) return [{ location: test.location, message: 'TEST_EMPTY this test expects nothing' }];
-  const found: Mismatch[] = [];
-  const check = (expected: unknown, actual: unknown, path: Path) => {
-    for (const { path: at, message } of differences(expected, actual, path)) found.push({ location: expect.locate(at), message });
-  };
-  const { value } = expect;
-  for (const [key, expected] of Object.entries(value)) {
-    if (key === 'calls') {
-      for (const [step, calls] of Object.entries(expected as Readonly<Record<string, unknown>>)) {
-        const made = observed.calls[step] ?? [];
-        if (Array.isArray(calls)) check(calls, made, ['calls', step]);
-        else if (made.length === 1) check(calls, made[0], ['calls', step]);
-        else
-          found.push({
-            location: expect.locate(['calls', step]),
-            message: `${step} was called ${made.length} times, not once: ${shown(made)}`,
-          });
-      }
-    } else if (key === 'took') {
-      const ms = parseDuration(String(expected));
-      if (observed.tookMs !== ms)
-        found.push({ location: expect.locate(['took']), message: `took ${observed.tookMs} ms, not ${ms} ms` });
-    } else check(expected, observed[key as keyof Observed], [key]);
-  }
-  const scope = { vars: {}, env: {}, context, ...observed };
-  for (const { condition, source, location } of expect.that) {
-    const holds = await Promise.resolve(condition.test(scope as unknown as Scope)).catch((error: unknown) => String(error));
-    if (holds !== true)
-      found.push({ location, message: `${source} is ${typeof holds === 'string' ? `an error: ${holds}` : 'false'}` });
-  }
-  for (const { location } of mocks.unused()) found.push({ location, message: 'no call has matched this mock' });
-  if (found.length > 0 && observed.error !== undefined && value['error'] === undefined) {
-    const { code, message } = observed.error;
-    found.push({ location: test.location, message: `the run was ${observed.outcome}: ${code} ${message}` });
-  }
-  return found;
+/** Returns whether the schedule of the flow has to start the run. */
+function firesItself({ trigger }: Flow, { triggers }: FlowTest): boolean {
+  return trigger.kind === 'schedule' && triggers.length === 0;
+}
+
+/** Returns the flow without its schedule when the test delivers the events. */
+function silenced(flow: Flow, test: FlowTest): Flow {
+  const { where } = flow.trigger;
+  if (flow.trigger.kind !== 'schedule' || firesItself(flow, test)) return flow;
+  return { ...flow, trigger: { kind: 'flow', ...(where && { where }) } };
+}
+
+/** Returns the time at the start. A test of a schedule starts a minute before the first instant, because nothing happens until then. */
+function startOf(flow: Flow, test: FlowTest, timezone: string | undefined): number {
+  const start = test.nowMs ?? mondayMorning(timezone);
+  if (flow.trigger.kind !== 'schedule' || !firesItself(flow, test)) return start;
+  const next = new CronSchedule(flow.trigger.cron, flow.trigger.timezone).next(start);
+  return next === undefined ? start : Math.max(start, next - MINUTE_MS);
 }
 
 /** The start of a test without `now`: a Monday, 09:00. */
 function mondayMorning(zone = 'utc'): number {
   return DateTime.fromObject({ year: 2026, month: 1, day: 5, hour: 9 }, { zone }).toMillis();
+}
+
+/** Returns a function that tells whether the promise has settled. */
+function settled(promise: Promise<unknown>): () => boolean {
+  let isOver = false;
+  const over = () => void (isOver = true);
+  promise.then(over, over);
+  return () => isOver;
 }
 
 /** Mocked plugins open no connection, so nothing uses the capabilities of the host. */
@@ -199,83 +276,4 @@ function unused(): HostCapabilities {
 
 function ignore(): void {
   // a test reports the outcome only
-}
-
-/** The flow with the flows that it calls, directly and indirectly, except by mocked steps. Flows that take its events do not run. */
-function withCallees(flow: Flow, flows: readonly Flow[], mocked: FlowTest['mocks']): readonly Flow[] {
-  const found = new Map<string, Flow>();
-  const add = (one: Flow | undefined): void => {
-    if (!one || found.has(one.name)) return;
-    found.set(one.name, one);
-    for (const { id, flow: name } of callsOf([...one.steps, ...(one.catch ?? [])])) {
-      if (!mocked.has(id)) add(flows.find((other) => other.name === name));
-    }
-  };
-  add(flow);
-  return [...found.values()];
-}
-
-/** Answers the `call` steps that have mocks, in place of the called flows. */
-async function answerCalls(bus: Bus, flow: Flow, mocked: FlowTest['mocks'], mocks: Mocks, clock: VirtualClock): Promise<void> {
-  const callees = new Set(
-    [...callsOf([...flow.steps, ...(flow.catch ?? [])])].filter(({ id }) => mocked.has(id)).map((step) => step.flow),
-  );
-  for (const callee of callees) {
-    const queue = queues.flow(callee);
-    await bus.declare({ queue });
-    await bus.consume(queue, { prefetch: 10 }, (delivery) => {
-      const { state, body } = decodeRun(delivery.message.body);
-      const { caller } = state;
-      if (!caller) return delivery.settle([]);
-      const call = { id: `${caller.run}/${caller.at}`, signal: new AbortController().signal };
-      const data = body.length === 0 ? undefined : (JSON.parse(body.toString()) as unknown);
-      mocks.answer(data, call).then(
-        (output) => delivery.settle([returnMessage(caller, { ok: true, output }, clock.now())]),
-        (error: unknown) => delivery.settle([returnMessage(caller, { ok: false, error: viewError(error) }, clock.now())]),
-      );
-    });
-  }
-}
-
-function* callsOf(steps: readonly Step[]): Generator<CallStep> {
-  for (const step of steps) {
-    if (step.verb === 'call') yield step;
-    if (step.verb === 'switch') yield* callsOf([...step.cases.flatMap((one) => one.steps), ...step.otherwise]);
-    if (step.verb === 'forEach') yield* callsOf(step.steps);
-    if (step.verb === 'try') yield* callsOf([...step.steps, ...step.catch]);
-  }
-}
-
-function eventOf(
-  flow: Flow,
-  { trigger }: FlowTest,
-  now: number,
-): { readonly attributes: EventAttributes; readonly body: Buffer } {
-  const { data, ...given } = trigger;
-  const type = typeof data === 'string' ? 'text/plain; charset=utf-8' : 'application/json';
-  const { trigger: source } = flow;
-  const named = source.kind === 'event' ? source.types[0]?.replaceAll('*', 'any').replaceAll('#', 'any') : undefined;
-  const attributes = {
-    id: 'e1',
-    source: '/test',
-    type: named ?? (source.kind === 'plugin' ? `${source.plugin}.${source.trigger}` : `sluice.${source.kind}`),
-    time: new Date(now).toISOString(),
-    acceptedat: now,
-    datacontenttype: type,
-    replyto: queues.reply('caller'),
-    ...given,
-  };
-  return { attributes, body: data === undefined ? Buffer.alloc(0) : Buffer.from(writeBody(type, data)) };
-}
-
-function eventView({
-  attributes,
-  body,
-}: {
-  readonly attributes: EventAttributes;
-  readonly body: Buffer;
-}): Record<string, unknown> {
-  const isJson = (attributes.datacontenttype ?? 'application/json').includes('json');
-  const data: unknown = body.length === 0 ? undefined : isJson ? JSON.parse(body.toString()) : body.toString();
-  return { ...attributes, ...(data !== undefined && { data }) };
 }

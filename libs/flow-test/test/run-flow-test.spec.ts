@@ -74,10 +74,15 @@ describe('a test of a flow', () => {
 `;
     const [result] = await results(tests);
     expect(result?.mismatches).toEqual([
-      { location: { file: 't.yaml', line: 13, column: 16 }, message: 'outcome is "done", not "parked"' },
-      { location: { file: 't.yaml', line: 14, column: 30 }, message: 'calls.save.text is "a", not "b"' },
-      { location: { file: 't.yaml', line: 15, column: 15 }, message: 'events has 0 entries, not 1: []' },
-      { location: { file: 't.yaml', line: 16, column: 14 }, message: '${{ outcome = "parked" }} is false' },
+      { code: 'TEST_FAILED', location: { file: 't.yaml', line: 13, column: 16 }, message: 'outcome is "done", not "parked"' },
+      { code: 'TEST_FAILED', location: { file: 't.yaml', line: 14, column: 30 }, message: 'calls.save.text is "a", not "b"' },
+      {
+        code: 'TEST_FAILED',
+        location: { file: 't.yaml', line: 15, column: 15 },
+        message: 'events has 0 entries, not 1',
+        entries: [{ kind: 'missing', value: '{"type":"saved"}' }],
+      },
+      { code: 'TEST_FAILED', location: { file: 't.yaml', line: 16, column: 14 }, message: '${{ outcome = "parked" }} is false' },
     ]);
   });
 
@@ -121,7 +126,38 @@ describe('a test of a flow', () => {
 
   it('fails without an expectation', async () => {
     expect(messages(await results('  - name: nothing\n    trigger: { data: { text: a } }\n'))).toEqual([
-      'TEST_EMPTY this test expects nothing',
+      'this test expects nothing',
     ]);
+  });
+
+  it('aligns lists of different lengths by what matches', async () => {
+    const emits = `  - { id: one, emit: { type: a.one } }
+  - { id: two, emit: { type: a.two } }
+`;
+    const tests = `  - name: more
+    trigger: { data: { text: a } }
+    expect: { events: [{ type: a.zero }, { type: a.two }, { type: a.three }] }
+`;
+    const [result] = await results(tests, emits);
+    expect(result?.mismatches[0]?.entries?.map(({ kind }) => kind)).toEqual(['missing', 'surplus', 'equal', 'missing']);
+  });
+
+  it('ends for a run that never does, and names what it expected', async () => {
+    const tests = `  - name: closed
+    trigger: { data: { text: a } }
+    mocks: { save: { error: unavailable } }
+    expect: { took: 5s }
+`;
+    const [result] = await results(tests);
+    expect(result?.mismatches).toEqual([
+      expect.objectContaining({ code: 'TEST_ENDLESS', message: expect.stringContaining('the run has not ended after') }),
+      expect.objectContaining({ code: 'TEST_FAILED', location: expect.objectContaining({ column: 21 }) }),
+    ]);
+  });
+
+  it('restores the chance of the process', async () => {
+    const random = Math.random;
+    await results('  - { name: a, trigger: { data: { text: a } }, expect: { outcome: done } }\n');
+    expect(Math.random).toBe(random);
   });
 });

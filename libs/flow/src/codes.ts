@@ -451,6 +451,30 @@ export const FINDING_CODES = {
     cause: 'a test has a wrong key or value, or its sample does not match the schema of the plugin',
     cure: 'write a key that the finding lists, or correct the sample',
   },
+  TEST_EMPTY: {
+    severity: 'warning',
+    message: 'this test expects nothing, so it always fails',
+    cause: 'a test has no `expect`, or an empty one',
+    cure: 'add what the test is for, such as expect: { outcome: done }',
+  },
+  TEST_FAILED: {
+    severity: 'error',
+    message: '… is …, not …',
+    cause: 'an expectation does not hold: reported by `sluice test`, at the place of the expectation',
+    cure: 'correct the flow, or the expectation',
+  },
+  TEST_MOCK: {
+    severity: 'error',
+    message: 'no call has matched this mock',
+    cause: 'no call was made by the step, its `when` was false for each call, or an earlier mock answered: reported by `sluice test`',
+    cure: 'correct `when`, move the mock before the others, or delete it',
+  },
+  TEST_ENDLESS: {
+    severity: 'error',
+    message: 'the run has not ended after … of virtual time',
+    cause: 'a run waits for something that never comes, such as a system that a mock makes unavailable: reported by `sluice test`',
+    cure: 'add a timeout to the step or deliver.expires, or limit the mock with times',
+  },
 } as const satisfies Record<string, FindingRow>;
 
 /** A code of a finding. */

@@ -1,6 +1,36 @@
 import type { ErrorView } from '@sluice/plugin-api';
 import type { Condition, SourceLocation } from './evaluation.js';
 
+/** The attributes of an event that a test can set, beside `data` and `meta`. */
+export const EVENT_ATTRIBUTES: readonly string[] = [
+  'id',
+  'source',
+  'type',
+  'subject',
+  'time',
+  'datacontenttype',
+  'correlationid',
+  'partitionkey',
+  'traceparent',
+  'authid',
+];
+
+/** The fates of an error, as mocks name them. */
+export const FATES: readonly string[] = ['retry', 'overload', 'unavailable', 'rejected', 'fatal'];
+
+/** The outcomes that a test can expect. `filtered`: the flow does not take the event, because `trigger.where` is false. */
+export const TEST_OUTCOMES: readonly string[] = [
+  'done',
+  'stopped',
+  'caught',
+  'parked',
+  'dropped',
+  'expired',
+  'duplicate',
+  'coalesced',
+  'filtered',
+];
+
 /** One test of a flow, as its `tests` declare it. */
 export interface FlowTest {
   readonly name: string;
@@ -9,11 +39,19 @@ export interface FlowTest {
   readonly nowMs?: number;
   /** Variables of the environment that differ in this test. */
   readonly env: Readonly<Record<string, string>>;
-  /** The attributes and the data of the event that starts the run. */
-  readonly trigger: Readonly<Record<string, unknown>>;
+  /** The events that start runs, in the order of the file. Empty: the schedule of the flow fires, or an event without data starts a run. */
+  readonly triggers: readonly TestEvent[];
   /** The mocks of the steps, by id. The first mock that matches and is not used up answers a call. */
   readonly mocks: ReadonlyMap<string, readonly StepMock[]>;
   readonly expect?: Expectation;
+}
+
+/** An event of a test. */
+export interface TestEvent {
+  /** Virtual milliseconds from the start of the test to the event. */
+  readonly atMs: number;
+  /** Its attributes and `data`, as they are written. */
+  readonly event: Readonly<Record<string, unknown>>;
 }
 
 /** An answer in place of a call. */
@@ -33,7 +71,7 @@ export interface StepMock {
       };
 }
 
-/** What a test expects of its run. */
+/** What a test expects of its runs. */
 export interface Expectation {
   /** The value as written, without `that`. */
   readonly value: Readonly<Record<string, unknown>>;

@@ -43,7 +43,8 @@ export type {
   UseStep,
   Workspace,
 } from './model.js';
-export type { Expectation, FlowTest, StepMock } from './flow-tests.js';
+export type { Expectation, FlowTest, StepMock, TestEvent } from './flow-tests.js';
+export { isTestFile } from './compile/test-files.js';
 export { MAX_NOTE_LENGTH } from './model.js';
 export { FINDING_CODES, type FindingCode, type FindingRow } from './codes.js';
 export { WorkspaceChecker, type CheckedWorkspace } from './compile/check-workspace.js';

@@ -25,12 +25,21 @@ import {
 import { describeFlowKeys, describeWorkspaceKeys } from './key-descriptions.js';
 import { PRIORITIES } from './model.js';
 import { BUILT_IN_TRIGGERS } from './grammar/read-trigger.js';
+import { EVENT_ATTRIBUTES, FATES, TEST_OUTCOMES } from './flow-tests.js';
 import { VERB_NAMES, verbSchemas } from './verbs/index.js';
 
-/** Returns the JSON Schemas of flow files and of sluice.yaml, with the options of these plugins. Editors support draft 7 best. */
-export function jsonSchemas(plugins: ReadonlyMap<string, AnyPlugin>): { readonly flow: object; readonly workspace: object } {
+/** Returns the JSON Schemas of flow files, of sluice.yaml and of test files, with the options of these plugins. Editors support draft 7 best. */
+export function jsonSchemas(plugins: ReadonlyMap<string, AnyPlugin>): {
+  readonly flow: object;
+  readonly workspace: object;
+  readonly tests: object;
+} {
   const all = [...plugins.values()];
-  return { flow: describeFlowKeys(flowSchema(all)), workspace: describeWorkspaceKeys(workspaceSchema(all)) };
+  return {
+    flow: describeFlowKeys(flowSchema(all)),
+    workspace: describeWorkspaceKeys(workspaceSchema(all)),
+    tests: testFileSchema(),
+  };
 }
 
 function flowSchema(plugins: readonly AnyPlugin[]): JsonSchema {
@@ -49,12 +58,64 @@ function flowSchema(plugins: readonly AnyPlugin[]): JsonSchema {
         note: TEXT,
         steps: { $ref: '#/definitions/steps' },
         catch: { $ref: '#/definitions/steps' },
-        tests: { type: 'array', items: VALUES },
+        tests: testsSchema(),
       },
       ['sluice', 'flow', 'trigger', 'steps'],
     ),
     definitions: { steps: { type: 'array', items: { $ref: '#/definitions/step' } }, step: stepSchema(plugins) },
   };
+}
+
+function testFileSchema(): JsonSchema {
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Tests of a flow of Sluice',
+    ...mapSchema({ sluice: { const: 1 }, flow: NAME, tests: testsSchema() }, ['sluice', 'flow', 'tests']),
+  };
+}
+
+function testsSchema(): JsonSchema {
+  const attributes = { ...textsOf(EVENT_ATTRIBUTES), data: {}, meta: VALUES };
+  const error = mapSchema({ code: TEXT, fate: { enum: FATES }, message: TEXT, details: {} });
+  const mock = mapSchema({
+    output: {},
+    error: { anyOf: [{ enum: FATES }, error] },
+    when: CONDITION,
+    times: COUNT,
+    after: DURATION,
+  });
+  const outcome = { enum: TEST_OUTCOMES };
+  const expect = mapSchema({
+    outcome: oneOrList(outcome),
+    calls: { type: 'object', additionalProperties: oneOrList(VALUES) },
+    events: { type: 'array', items: VALUES },
+    reply: oneOrList(VALUES),
+    error: oneOrList(VALUES),
+    steps: oneOrList(VALUES),
+    took: DURATION,
+    that: { type: 'array', items: EXPRESSION },
+  });
+  const test = mapSchema(
+    {
+      name: TEXT,
+      now: TEXT,
+      env: { type: 'object', additionalProperties: TEXT },
+      trigger: mapSchema(attributes),
+      triggers: { type: 'array', minItems: 1, items: mapSchema({ at: DURATION, ...attributes }) },
+      mocks: { type: 'object', additionalProperties: oneOrList(mock) },
+      expect,
+    },
+    ['expect'],
+  );
+  return { type: 'array', items: test };
+}
+
+function oneOrList(schema: JsonSchema): JsonSchema {
+  return { anyOf: [schema, { type: 'array', items: schema }] };
+}
+
+function textsOf(names: readonly string[]): Readonly<Record<string, JsonSchema>> {
+  return Object.fromEntries(names.map((name) => [name, TEXT]));
 }
 
 function triggerSchema(plugins: readonly AnyPlugin[]): JsonSchema {

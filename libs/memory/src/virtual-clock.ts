@@ -8,7 +8,8 @@ const MAX_TIMERS = 1_000_000;
 const YEAR_MS = 366 * 86_400_000;
 
 /**
- * A clock that the program moves: time stands still while code runs, and passes only in `advance`, `jump` and `runUntilIdle`.
+ * A clock that the program moves: time stands still while code runs, and passes only in `advance`, `advanceUntil`, `jump` and
+ * `runUntilIdle`.
  *
  * Timers run one after another, in order of their time, and of their creation where the times are equal. After each one all promise
  * callbacks run before the next timer, so the same program has the same order in each run. The clock does not wait for work outside of the
@@ -66,6 +67,31 @@ export class VirtualClock implements Clock {
   }
 
   /**
+   * Lets time pass and runs each timer at its own time, until the condition holds.
+   *
+   * @param done called after each timer
+   * @param maxMs maximum milliseconds that pass
+   * @returns whether the condition holds; false after `maxMs`, and after `maxTimers` timers
+   * @throws the error of a timer; an error while the clock is being moved already
+   */
+  async advanceUntil(done: () => boolean, maxMs: number = YEAR_MS): Promise<boolean> {
+    const until = this.#elapsed + maxMs;
+    await this.#move(async (budget) => {
+      await turnOfEventLoop();
+      while (!done()) {
+        const next = this.#timers.at(-1);
+        if (!next || next.due > until) {
+          this.#elapsed = until;
+          return;
+        }
+        if (budget.left-- <= 0) return;
+        await this.#run(next);
+      }
+    });
+    return done();
+  }
+
+  /**
    * Lets time pass at once, as for a machine that was suspended: timers that became due run late, and a repeating timer runs once. Passes
    * over months in the time of a few calls.
    *
@@ -116,13 +142,18 @@ export class VirtualClock implements Clock {
         throw new Error(
           `the virtual clock ran ${this.maxTimers} timers in one movement: look for one that sets itself again at once`,
         );
-      this.#elapsed = Math.max(this.#elapsed, next.due);
-      this.#timers.pop();
-      if (next.interval !== undefined) this.#insert(next.again(this.#elapsed + next.interval, this.#created++));
-      next.run();
-      await turnOfEventLoop();
+      await this.#run(next);
     }
     this.#elapsed = Math.max(this.#elapsed, until);
+  }
+
+  /** Runs the first timer of the list at its time. */
+  async #run(next: VirtualTimer): Promise<void> {
+    this.#elapsed = Math.max(this.#elapsed, next.due);
+    this.#timers.pop();
+    if (next.interval !== undefined) this.#insert(next.again(this.#elapsed + next.interval, this.#created++));
+    next.run();
+    await turnOfEventLoop();
   }
 
   #nextOfWork(): VirtualTimer | undefined {

@@ -16,7 +16,7 @@ export function addLint(command: Command): void {
     .option('--workspace <dir>', 'folder with sluice.yaml and flows/', '.')
     .addOption(new Option('--format <format>', 'format of the findings').choices(['text', 'json']).default('text'))
     .action(async (paths: string[], { workspace, format }: { workspace: string; format: 'text' | 'json' }) => {
-      const loaded = await loadWorkspace(workspace, readWorkspaceEnv());
+      const loaded = await loadWorkspace(workspace, readWorkspaceEnv(), { tests: true });
       const wanted = within(workspace, paths, ['sluice.yaml', ...loaded.files.flows.map(({ file }) => file)]);
       const findings = [...loaded.findings, ...(await remoteFindings(loaded))].filter(({ file }) => wanted(file));
       if (format === 'json') printJson(findings.map(asJson));

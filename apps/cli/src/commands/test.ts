@@ -1,89 +1,132 @@
-import { runFlowTest, type FlowTestResult } from '@sluice/flow-test';
-import type { Finding, Flow } from '@sluice/flow';
-import { compileFiles, loadWorkspace, readWorkspaceEnv, type LoadedWorkspace } from '@sluice/host/workspace';
+import { writeFile } from 'node:fs/promises';
+import type { Flow } from '@sluice/flow';
+import { Coverage, lcovOf, type FlowTestResult } from '@sluice/flow-test';
+import { readWorkspaceFiles, type WorkspaceFiles } from '@sluice/host/workspace';
 import { Option, type Command } from 'commander';
-import { CommandError, EXIT } from '../exit.js';
+import { CommandError, EXIT, UsageError } from '../exit.js';
+import { coverageTable } from '../flow-tests/coverage-table.js';
+import { BrokenFlowsError, loadTests, type LoadedTests } from '../flow-tests/loaded-tests.js';
+import { jsonReport, junitReport } from '../flow-tests/machine-reports.js';
+import { linesOf, resultText } from '../flow-tests/text-report.js';
+import { filesNow } from '../flow-tests/watch-files.js';
+import { stopRequest } from '../host/stop-request.js';
 import { findingsText } from '../terminal/findings-text.js';
-import { oneLine } from '../terminal/paint.js';
-import { print, printJson, printLine, say } from '../terminal/print.js';
+import { print, say } from '../terminal/print.js';
+import { shownJson } from '../terminal/paint.js';
 import { counted } from '../terminal/words.js';
 import { within } from '../workspace-paths.js';
-
-/** The value of a variable that the environment does not have. No connection is opened, so nothing is sent to this address. */
-const STAND_IN = 'http://127.0.0.1:9';
 
 interface TestOptions {
   readonly workspace: string;
   readonly filter?: string;
-  readonly format: 'text' | 'json';
+  readonly format: 'text' | 'json' | 'junit';
+  readonly output?: string;
+  readonly coverage?: true;
+  readonly lcov?: string;
+  readonly watch?: true;
 }
 
 export function addTest(command: Command): void {
   command
-    .argument('[paths...]', 'files or folders; without them the whole workspace')
+    .argument('[paths...]', 'files or folders with flows or tests; without them the whole workspace')
     .option('--workspace <dir>', 'folder with sluice.yaml and flows/', '.')
     .option('--filter <text>', 'run only the tests whose name or flow contains this text')
-    .addOption(new Option('--format <format>', 'format of the results').choices(['text', 'json']).default('text'))
+    .addOption(new Option('--format <format>', 'format of the results').choices(['text', 'json', 'junit']).default('text'))
+    .option('--output <file>', 'write the results of --format to this file, and the text to the terminal')
+    .option('--coverage', 'print which steps, branches and handlers the tests have reached')
+    .option('--lcov <file>', 'write the coverage as lcov to this file')
+    .option('--watch', 'stay, and run what a change of the files concerns')
     .action(async (paths: string[], options: TestOptions) => {
-      const loaded = await loadForTests(options.workspace, {});
-      const wanted = within(options.workspace, paths, ['sluice.yaml', ...loaded.files.flows.map(({ file }) => file)]);
-      if (!loaded.workspace) {
-        print(findingsText(loaded.findings.filter(({ severity }) => severity === 'error')));
-        throw new CommandError('the flows have errors, so their tests cannot run: correct them first');
-      }
-      const flows = loaded.workspace.flows.filter(({ location }) => wanted(location.file));
-      const results: FlowTestResult[] = [];
-      for (const flow of flows) {
-        for (const result of await resultsOf(flow, loaded, options)) {
-          results.push(result);
-          if (options.format === 'text') report(result);
-        }
-      }
-      const failed = results.filter(({ mismatches }) => mismatches.length > 0).length;
-      if (options.format === 'json') printJson(results);
-      else say(`${results.length - failed} passed, ${failed} failed, in ${counted(flows.length, 'flow')}`);
-      if (results.length === 0)
-        throw new CommandError('there are no tests: write "tests:" in a flow, as docs/reference/flow.md describes');
-      if (failed > 0) process.exitCode = EXIT.failed;
+      if (options.watch && options.format !== 'text' && options.output === undefined)
+        throw new UsageError('--watch prints text: name a file for the other format with --output FILE');
+      const files = await readWorkspaceFiles(options.workspace, { tests: true });
+      if (options.watch) return watch(paths, options, files);
+      const loaded = await loadedOrReported(options.workspace, files);
+      const failed = await runTests(select(paths, options, loaded, files), options, files);
+      process.exitCode = failed > 0 ? EXIT.failed : EXIT.done;
     });
 }
 
-async function resultsOf(
-  { name, tests }: Flow,
-  loaded: LoadedWorkspace,
-  { workspace: directory, filter = '' }: TestOptions,
-): Promise<readonly FlowTestResult[]> {
-  const results: FlowTestResult[] = [];
-  for (const [index, test] of tests.entries()) {
-    if (!name.includes(filter) && !test.name.includes(filter)) continue;
-    // a test with variables of its own sees another workspace
-    const own = Object.keys(test.env).length > 0 ? await loadForTests(directory, test.env) : loaded;
-    const flow = own.workspace?.flows.find((one) => one.name === name);
-    const same = flow?.tests[index];
-    if (!own.workspace || !flow || !same)
-      throw new CommandError(`${name}: the flows have errors with the variables of the test "${test.name}": correct its "env"`);
-    results.push(await runFlowTest({ workspace: own.workspace, plugins: own.plugins, flow, test: same }));
+/** Runs the tests that each change of the files concerns, at first all of them, until Ctrl+C. */
+async function watch(paths: readonly string[], options: TestOptions, files: WorkspaceFiles): Promise<void> {
+  let known: ReadonlySet<string> = new Set();
+  for await (const now of filesNow(options.workspace, files, stopRequest())) {
+    try {
+      const loaded = await loadedOrReported(options.workspace, now);
+      const { tests, flows } = select(paths, options, loaded, now);
+      const due = tests.filter(({ fingerprint }) => !known.has(fingerprint));
+      known = new Set(tests.map(({ fingerprint }) => fingerprint));
+      if (due.length > 0) await runTests({ tests: due, flows }, options, now);
+      else say('the change concerns no test');
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      say(`sluice: ${error.message}`);
+    }
+    say('waiting for changes, Ctrl+C ends');
   }
-  return results;
 }
 
-/** Loads the workspace; a variable that the environment does not have gets a stand-in value. */
-async function loadForTests(directory: string, env: Readonly<Record<string, string>>): Promise<LoadedWorkspace> {
-  const given = { ...readWorkspaceEnv(), ...env };
-  const loaded = await loadWorkspace(directory, given);
-  const missing = loaded.findings.filter(({ code }) => code === 'ENV_MISSING').map(nameOf);
-  if (missing.length === 0) return loaded;
-  const standIns = Object.fromEntries(missing.map((name) => [name, STAND_IN]));
-  return compileFiles(directory, loaded.files, { ...standIns, ...given });
+/** Compiles the files; prints the findings when they have errors. */
+async function loadedOrReported(directory: string, files: WorkspaceFiles): Promise<LoadedTests> {
+  try {
+    return await loadTests(directory, files);
+  } catch (error) {
+    if (error instanceof BrokenFlowsError) print(findingsText(error.findings));
+    throw error;
+  }
 }
 
-/** The finding marks the name of the variable. */
-function nameOf({ source = '', column, endColumn }: Finding): string {
-  return source.slice(column - 1, endColumn - 1);
+/**
+ * Returns the tests to run, and the flows whose coverage counts.
+ *
+ * @throws CommandError when there is no such test; UsageError for a path without files of the workspace
+ */
+function select(
+  paths: readonly string[],
+  { workspace, filter = '' }: TestOptions,
+  { tests, flows }: LoadedTests,
+  files: WorkspaceFiles,
+): LoadedTests {
+  const wanted = within(workspace, paths, ['sluice.yaml', ...files.flows.map(({ file }) => file)]);
+  const inPaths = tests.filter(({ flow, test }) => wanted(test.location.file) || wanted(flow.location.file));
+  const selected = inPaths.filter(({ flow, test }) => flow.name.includes(filter) || test.name.includes(filter));
+  if (selected.length === 0)
+    throw new CommandError(
+      inPaths.length > 0
+        ? `no test and no flow has "${filter}" in its name: change --filter`
+        : 'there are no tests: write "tests:" in a flow, or a file flows/NAME.test.yaml, as docs/guides/testing-flows.md describes',
+    );
+  const tested = new Set(selected.map(({ flow }) => flow.name));
+  // a flow without a test lowers the coverage, unless the user looks at some tests only
+  const counts = ({ name, location }: Flow) => tested.has(name) || (filter === '' && wanted(location.file));
+  return { tests: selected, flows: flows.filter(counts) };
 }
 
-function report({ flow, name, mismatches, ms }: FlowTestResult): void {
-  printLine(`${mismatches.length === 0 ? 'ok  ' : 'FAIL'} ${flow}: ${oneLine(name)} (${ms} ms)`);
-  for (const { location, message } of mismatches)
-    printLine(`     ${location.file}:${location.line}:${location.column} ${oneLine(message)}`);
+/** Runs tests one after another and reports them. Returns the number of failed tests. */
+async function runTests({ tests, flows }: LoadedTests, options: TestOptions, files: WorkspaceFiles): Promise<number> {
+  const isText = options.format === 'text' || options.output !== undefined;
+  const lineOf = linesOf([files.settings, ...files.flows]);
+  const coverage = new Coverage();
+  const results: FlowTestResult[] = [];
+  for (const test of tests) {
+    const result = await test.run();
+    coverage.add(result.hits);
+    results.push(result);
+    if (isText) print(resultText(result, lineOf));
+  }
+  if (options.coverage && isText) print(`\n${coverageTable(flows, coverage)}`);
+  if (options.lcov !== undefined) await writeFile(options.lcov, lcovOf(flows, coverage));
+  await writeResults(results, options);
+  const failed = results.filter(({ mismatches }) => mismatches.length > 0).length;
+  say(
+    `${results.length - failed} passed, ${failed} failed, in ${counted(new Set(tests.map(({ flow }) => flow.name)).size, 'flow')}`,
+  );
+  return failed;
+}
+
+async function writeResults(results: readonly FlowTestResult[], { format, output }: TestOptions): Promise<void> {
+  if (format === 'text') return;
+  const report = format === 'json' ? `${shownJson(jsonReport(results))}\n` : junitReport(results);
+  if (output === undefined) process.stdout.write(report);
+  else await writeFile(output, report);
 }

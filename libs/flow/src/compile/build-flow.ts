@@ -6,6 +6,7 @@ import { buildVerb, type StepDraft } from '../verbs/index.js';
 import type { FlowTest } from '../flow-tests.js';
 import { Templates } from './templates.js';
 import { TestBuilder } from './build-tests.js';
+import type { TestSuite } from './test-files.js';
 
 /** Builds the model of a flow that has no errors: fills in the defaults and compiles the expressions. */
 export class FlowBuilder {
@@ -19,7 +20,7 @@ export class FlowBuilder {
     this.templates = new Templates(texts);
   }
 
-  build(source: TriggerSource, { vars, env, origin }: Pick<Flow, 'vars' | 'env' | 'origin'>): Flow {
+  build(source: TriggerSource, { vars, env, origin }: Pick<Flow, 'vars' | 'env' | 'origin'>, suites: readonly TestSuite[]): Flow {
     const { draft, templates } = this;
     const { where } = draft.trigger;
     return {
@@ -36,7 +37,7 @@ export class FlowBuilder {
       ...(draft.note && { note: templates.text(draft.note) }),
       steps: this.buildSteps(draft.steps),
       ...(draft.catch && { catch: this.buildSteps(draft.catch) }),
-      tests: this.buildTests(),
+      tests: this.buildTests(suites),
     };
   }
 
@@ -55,10 +56,11 @@ export class FlowBuilder {
     };
   }
 
-  private buildTests(): FlowTest[] {
-    const { tests, report } = this.draft;
-    const builder = new TestBuilder(report.source, this.templates);
-    return tests?.items.map((test) => builder.build(test)) ?? [];
+  private buildTests(suites: readonly TestSuite[]): FlowTest[] {
+    return suites.flatMap(({ report, tests }) => {
+      const builder = new TestBuilder(report.source, this.settings.timezone);
+      return tests.map((test) => builder.build(test));
+    });
   }
 
   private buildSteps(drafts: readonly StepDraft[]): Step[] {

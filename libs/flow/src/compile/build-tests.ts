@@ -1,27 +1,34 @@
 import { parseDuration, type ErrorView } from '@sluice/plugin-api';
-import type { Expectation, FlowTest, StepMock } from '../flow-tests.js';
+import { readInstant } from '../expression/index.js';
+import type { Expectation, FlowTest, StepMock, TestEvent } from '../flow-tests.js';
 import type { SourceLocation } from '../model.js';
 import { entryOf, nodeAt, toValue, type YamlNode } from '../yaml/nodes.js';
 import type { SourceText } from '../yaml/source-text.js';
-import type { Templates } from './templates.js';
+import { textsOf } from '../texts.js';
+import { Templates } from './templates.js';
 
-/** Builds the tests of a flow. Their structure must have been checked and have no errors. */
+/** Builds the tests of one file. Their structure must have been checked and have no errors. */
 export class TestBuilder {
+  private readonly templates: Templates;
+
+  /** @param timezone `settings.timezone`, for times without an offset; UTC when it is undefined */
   constructor(
     private readonly source: SourceText,
-    private readonly templates: Templates,
-  ) {}
+    private readonly timezone: string | undefined,
+  ) {
+    this.templates = new Templates(textsOf(source));
+  }
 
   build(node: YamlNode): FlowTest {
-    const now = entryOf(node, 'now')?.value;
+    const now = readInstant(textOf(entryOf(node, 'now')?.value), this.timezone);
     const mocks = entryOf(node, 'mocks')?.value;
     const expect = entryOf(node, 'expect')?.value;
     return {
       name: textOf(entryOf(node, 'name')?.value) ?? 'without a name',
       location: this.locationOf(node),
-      ...(now && { nowMs: Date.parse(textOf(now) ?? '') }),
+      ...(now !== undefined && { nowMs: now }),
       env: recordOf(entryOf(node, 'env')?.value) as Readonly<Record<string, string>>,
-      trigger: recordOf(entryOf(node, 'trigger')?.value),
+      triggers: triggersOf(node),
       mocks: new Map(mocks?.kind === 'map' ? mocks.entries.map(({ name, value }) => [name, this.mocksOf(value)]) : []),
       ...(expect && { expect: this.expectation(expect) }),
     };
@@ -34,13 +41,12 @@ export class TestBuilder {
   private mock(node: YamlNode): StepMock {
     const when = entryOf(node, 'when')?.value;
     const times = valueOf(entryOf(node, 'times')?.value);
-    const after = textOf(entryOf(node, 'after')?.value);
     const error = entryOf(node, 'error');
     return {
       location: this.locationOf(node),
       ...(when?.kind === 'scalar' && { when: this.templates.condition(when) }),
       ...(typeof times === 'number' && { times }),
-      afterMs: (after === undefined ? undefined : parseDuration(after)) ?? 0,
+      afterMs: durationOf(entryOf(node, 'after')?.value),
       answer: error
         ? { kind: 'error', error: errorOf(toValue(error.value)) }
         : { kind: 'output', output: valueOf(entryOf(node, 'output')?.value) },
@@ -68,6 +74,21 @@ export class TestBuilder {
   private locationOf({ start }: YamlNode): SourceLocation {
     return { file: this.source.file, ...this.source.location(start) };
   }
+}
+
+function triggersOf(test: YamlNode): readonly TestEvent[] {
+  const list = entryOf(test, 'triggers')?.value;
+  const one = entryOf(test, 'trigger')?.value;
+  if (list?.kind !== 'list') return one ? [{ atMs: 0, event: recordOf(one) }] : [];
+  return list.items.map((node) => {
+    const { at: _at, ...event } = recordOf(node);
+    return { atMs: durationOf(entryOf(node, 'at')?.value), event };
+  });
+}
+
+/** Returns the milliseconds of a duration; 0 without one. */
+function durationOf(node: YamlNode | undefined): number {
+  return parseDuration(textOf(node) ?? '') ?? 0;
 }
 
 function textOf(node: YamlNode | undefined): string | undefined {

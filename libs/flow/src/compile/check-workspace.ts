@@ -4,12 +4,14 @@ import { checkCalls } from '../lint/calls.js';
 import { checkEvents } from '../lint/graph.js';
 import { checkOrder } from '../lint/order.js';
 import { checkRoutes } from '../lint/routes.js';
+import { checkTests } from '../lint/tests.js';
 import type { ConnectionSpec, Finding, Issuer, SourceFile } from '../model.js';
 import { sortFindings } from '../report.js';
 import { compileConnection, compileIssuer, type WorkspaceTools } from './connections.js';
 import { readFlowFile, rememberReading, reportDuplicates, type FlowFile } from './flow-files.js';
 import { FlowCompiler, type CheckedFlow } from './flows.js';
 import { Plugins } from './plugins.js';
+import { isTestFile, readTestFile, reportUnknownFlows, suitesByFlow, type TestFile, type TestSuite } from './test-files.js';
 import { prepareTools } from './tools.js';
 import type { WorkspaceInput } from './workspace-input.js';
 
@@ -39,6 +41,7 @@ export interface CheckedWorkspace {
  */
 export class WorkspaceChecker {
   #files: ReadonlyMap<string, CheckedFile> = new Map();
+  #testFiles: ReadonlyMap<string, CheckedTestFile> = new Map();
   #surroundings: Surroundings | undefined;
 
   /** Never throws because of the content of a file. The findings of an earlier result must not be used any more. */
@@ -46,7 +49,10 @@ export class WorkspaceChecker {
     const { draft, source, findings: ofSpelling } = input.workspace;
     const failed = input.failedPlugins ?? [];
     const plugins = new Plugins(input.plugins, failed.length === 0, draft.connections);
-    const files = input.flows.map((file) => this.#read(file));
+    const flowFiles = input.flows.filter((file) => !isTestFile(file));
+    const files = flowFiles.map((file) => this.#read(file));
+    const testFiles = input.flows.filter(isTestFile).map((file) => this.#readTests(file));
+    const suites = suitesByFlow(testFiles.map(({ read }) => read));
     const drafts = files.flatMap(({ read }) => read.flows);
     const tools = prepareTools(input, drafts, { vars: draft.vars, source });
 
@@ -56,15 +62,25 @@ export class WorkspaceChecker {
     const issuers = draft.issuers.map((issuer) => compileIssuer(issuer, tools)).filter((one) => one !== undefined);
     const surroundings: Surroundings = { ...input, failed: failed.length > 0, secrets: tools.environment.secretNames.join() };
     const isSame = this.#surroundings !== undefined && areEqual(this.#surroundings, surroundings);
-    const flows = files.flatMap((file) => checkFile(file, isSame, (flow) => new FlowCompiler(flow, { ...tools, plugins })));
+    const flows = files.flatMap((file) =>
+      checkFile(file, isSame, suites, (flow, own) => new FlowCompiler(flow, { ...tools, plugins }, own)),
+    );
+    const byName = new Map(drafts.toReversed().map((flow) => [flow.name, flow]));
+    for (const file of testFiles) checkTestFile(file, isSame, byName, input.plugins);
     this.#surroundings = surroundings;
-    this.#files = new Map(input.flows.map(({ file }, index) => [file, files[index] as CheckedFile]));
+    this.#files = new Map(flowFiles.map(({ file }, index) => [file, files[index] as CheckedFile]));
+    this.#testFiles = new Map(testFiles.map((file) => [file.read.report.source.file, file]));
 
+    if (files.every(({ read }) => !read.partial))
+      reportUnknownFlows(
+        testFiles.map(({ read }) => read),
+        byName,
+      );
     checkAcross(flows, files, input, new Set(connections.filter(({ pace }) => pace !== undefined).map(({ name }) => name)));
     const findings = sortFindings([
       ...ofSpelling,
       ...tools.report.findings,
-      ...files.flatMap(({ read }) => read.report.findings),
+      ...[...files, ...testFiles].flatMap(({ read }) => read.report.findings),
     ]);
     const hasErrors = failed.length > 0 || findings.some((finding) => finding.severity === 'error');
     return { findings, hasErrors, connections, issuers, flows, tools };
@@ -79,6 +95,13 @@ export class WorkspaceChecker {
     rememberReading(file, known.read);
     return known;
   }
+
+  #readTests(file: SourceFile): CheckedTestFile {
+    const known = this.#testFiles.get(file.file);
+    if (known !== undefined && Buffer.from(known.bytes).equals(file.bytes)) return known;
+    const read = readTestFile(file);
+    return { bytes: file.bytes, read, readMark: read.report.mark };
+  }
 }
 
 /** A file with what is known of it. The marks are the numbers of its findings after each part of the work. */
@@ -86,23 +109,68 @@ interface CheckedFile {
   readonly bytes: Uint8Array;
   readonly read: FlowFile;
   readonly readMark: number;
-  flows?: { readonly checked: readonly CheckedDraft[]; readonly mark: number };
+  /** `suites`: the tests of its flows in other files, one list for each flow. */
+  flows?: {
+    readonly checked: readonly CheckedDraft[];
+    readonly suites: readonly (readonly TestSuite[])[];
+    readonly mark: number;
+  };
 }
 
-function checkFile(file: CheckedFile, reuse: boolean, compilerOf: (draft: FlowDraft) => FlowCompiler): readonly CheckedDraft[] {
+/** A test file with what is known of it, as {@link CheckedFile}. */
+interface CheckedTestFile {
+  readonly bytes: Uint8Array;
+  readonly read: TestFile;
+  readonly readMark: number;
+  /** `flows`: the flow of each document, as it was checked; undefined for a flow that does not exist. */
+  tests?: { readonly flows: readonly (FlowDraft | undefined)[]; readonly mark: number };
+}
+
+const NO_SUITES: readonly TestSuite[] = [];
+
+/** @param suites the tests in test files, by the name of the flow */
+function checkFile(
+  file: CheckedFile,
+  reuse: boolean,
+  suites: ReadonlyMap<string, readonly TestSuite[]>,
+  compilerOf: (draft: FlowDraft, suites: readonly TestSuite[]) => FlowCompiler,
+): readonly CheckedDraft[] {
   const { report } = file.read;
-  if (reuse && file.flows) {
+  const suitesNow = file.read.flows.map(({ name }) => suites.get(name) ?? NO_SUITES);
+  const isSame = file.flows?.suites.every((before, index) => haveSameItems(before, suitesNow[index] ?? NO_SUITES));
+  if (reuse && file.flows && isSame) {
     report.rewind(file.flows.mark);
     return file.flows.checked;
   }
   report.rewind(file.readMark);
-  const checked = file.read.flows.map((draft) => {
-    const compiler = compilerOf(draft);
+  const checked = file.read.flows.map((draft, index) => {
+    const compiler = compilerOf(draft, suitesNow[index] ?? NO_SUITES);
     const result = compiler.check();
     return { draft, compiler, ...(result && { checked: result }) };
   });
-  file.flows = { checked, mark: report.mark };
+  file.flows = { checked, suites: suitesNow, mark: report.mark };
   return checked;
+}
+
+function checkTestFile(
+  file: CheckedTestFile,
+  reuse: boolean,
+  flows: ReadonlyMap<string, FlowDraft>,
+  plugins: WorkspaceInput['plugins'],
+): void {
+  const { report, documents } = file.read;
+  const flowsNow = documents.map(({ flow }) => flows.get(flow));
+  if (reuse && file.tests && haveSameItems(file.tests.flows, flowsNow)) return report.rewind(file.tests.mark);
+  report.rewind(file.readMark);
+  for (const [index, document] of documents.entries()) {
+    const flow = flowsNow[index];
+    if (flow) checkTests(flow, [document], plugins);
+  }
+  file.tests = { flows: flowsNow, mark: report.mark };
+}
+
+function haveSameItems(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index]);
 }
 
 /** Checks the relations between flows. */

@@ -17,6 +17,7 @@ import type { WorkspaceTools } from './connections.js';
 import type { Plugins } from './plugins.js';
 import { checkSchema } from './schema-check.js';
 import { refuseLiteralSecrets, secretValues } from './secrets.js';
+import type { TestSuite } from './test-files.js';
 
 /** The tools and values that all flows are compiled with. */
 export interface FlowTools extends Pick<
@@ -41,9 +42,11 @@ export class FlowCompiler {
   private readonly texts: Texts;
   private readonly expressions: ExpressionCheck;
 
+  /** @param suites the tests of the flow in other files, whose mocks are samples of answers. They are not checked with the flow. */
   constructor(
     private readonly draft: FlowDraft,
     private readonly tools: FlowTools,
+    private readonly suites: readonly TestSuite[],
   ) {
     this.texts = textsOf(draft.report.source);
     this.expressions = new ExpressionCheck(this.texts, draft.report, tools.seen);
@@ -59,7 +62,7 @@ export class FlowCompiler {
   build({ trigger, vars, env }: CheckedFlow): Flow {
     const { draft, tools } = this;
     const origin = { source: draft.text, constants: tools.varsText };
-    return new FlowBuilder(draft, this.texts, tools.settings).build(trigger, { vars, env: env(), origin });
+    return new FlowBuilder(draft, this.texts, tools.settings).build(trigger, { vars, env: env(), origin }, this.allTests());
   }
 
   /** Checks the flow without its relations to other flows; returns undefined when it has an error. */
@@ -82,9 +85,18 @@ export class FlowCompiler {
       checkFailures(draft, this.texts);
       checkPolicies(draft, tools.plugins.byName, trigger?.kind === 'plugin' ? trigger.options : undefined, tools.settings);
     }
-    checkTests(draft, tools.plugins.byName, this.texts, this.expressions);
+    checkTests(draft, this.ownTests(), tools.plugins.byName);
     if (!trigger || draft.partial || draft.report.hasErrors) return undefined;
     return { trigger, vars: vars.value, env: env.values };
+  }
+
+  private ownTests(): readonly TestSuite[] {
+    const { report, tests } = this.draft;
+    return tests ? [{ report, tests: tests.items }] : [];
+  }
+
+  private allTests(): readonly TestSuite[] {
+    return [...this.ownTests(), ...this.suites];
   }
 
   private compileVars(): { readonly shape: Shape; readonly value: Readonly<Record<string, unknown>> } {
@@ -197,7 +209,8 @@ export class FlowCompiler {
   }
 
   private checkSteps(base: Visible): void {
-    const order = new StepOrder(this.draft, this.tools.plugins.byName, this.texts, base);
+    const tests = this.allTests().flatMap((suite) => suite.tests);
+    const order = new StepOrder(this.draft, this.tools.plugins.byName, this.texts, base, tests);
     const { report } = this.draft;
     const { plugins } = this.tools;
     for (const step of stepsOf(this.draft)) {

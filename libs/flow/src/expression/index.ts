@@ -1,6 +1,7 @@
 /** Expressions: `parse-text.ts` parses a text, `check.ts` finds its mistakes, `template.ts` compiles it, `evaluate.ts` runs it. */
 export { withTimeBudget } from './budget.js';
 export { checkExpression, type CheckOptions } from './check.js';
+export { readInstant } from './functions/dates.js';
 export { FUNCTION_NAMES } from './functions/language.js';
 export {
   expressionEnd,

@@ -1,5 +1,6 @@
 import type { AnyPlugin, Objection } from '@sluice/plugin-api';
 import { flowsOf } from '../compile/flow-files.js';
+import { isTestFile } from '../compile/test-files.js';
 import type { ConnectionSpec, Finding, SourceFile } from '../model.js';
 import { Report, sortFindings } from '../report.js';
 import { textsOf, type Texts } from '../texts.js';
@@ -22,7 +23,7 @@ export interface RemoteCheckInput {
  * reached produces no finding. Waits for all of them, until the signal is aborted.
  */
 export async function checkRemotes(input: RemoteCheckInput, signal: AbortSignal): Promise<readonly Finding[]> {
-  const found = await Promise.all(input.flows.flatMap((file) => checkRemote(file, input, signal)));
+  const found = await Promise.all(input.flows.flatMap((file) => (isTestFile(file) ? [] : checkRemote(file, input, signal))));
   return sortFindings(found.flat());
 }
 

@@ -43,12 +43,16 @@ export class StepOrder {
   private readonly context: StepShapes;
   private count = 0;
 
-  /** @param base the roots that all steps can read, beside `run` and `steps` */
+  /**
+   * @param base the roots that all steps can read, beside `run` and `steps`
+   * @param tests the tests of the flow, whose mocks are samples of answers
+   */
   constructor(
-    private readonly flow: FlowDraft,
+    flow: FlowDraft,
     plugins: ReadonlyMap<string, AnyPlugin>,
     private readonly texts: Texts,
     private readonly base: Visible,
+    private readonly tests: readonly YamlNode[],
   ) {
     // from the handler of the flow, each of its steps may have been skipped
     this.place(flow.steps, [{ steps: flow.steps }], []);
@@ -146,7 +150,7 @@ export class StepOrder {
   }
 
   private *mockOutputs(id: string): Generator<YamlNode> {
-    for (const test of this.flow.tests?.items ?? []) {
+    for (const test of this.tests) {
       const mock = entryOf(entryOf(test, 'mocks')?.value, id)?.value;
       for (const one of mock?.kind === 'list' ? mock.items : mock ? [mock] : []) {
         const output = entryOf(one, 'output')?.value;

@@ -1,73 +1,125 @@
-import { parseDuration, type AnyPlugin } from '@sluice/plugin-api';
+import { parseDuration, typeMatches, type AnyPlugin } from '@sluice/plugin-api';
+import type { z } from 'zod';
 import { actionOf, triggerOf } from '../contracts.js';
 import { checkSchema } from '../compile/schema-check.js';
+import type { TestSuite } from '../compile/test-files.js';
+import { readInstant } from '../expression/index.js';
 import type { FlowDraft } from '../grammar/drafts.js';
-import { reportLater } from '../grammar/fields.js';
+import { inputSchema } from '../grammar/input-schema.js';
+import { EVENT_ATTRIBUTES, FATES, TEST_OUTCOMES } from '../flow-tests.js';
 import { nearest } from '../nearest.js';
 import { replacing } from '../report.js';
-import type { Texts } from '../texts.js';
+import { textsOf } from '../texts.js';
 import { stepsOf, type StepDraft } from '../verbs/index.js';
 import { entryOf, type MapEntry, type MapNode, type YamlNode } from '../yaml/nodes.js';
-import type { ExpressionCheck } from './expressions.js';
+import { firstUnit } from '../yaml/source-text.js';
+import { ExpressionCheck } from './expressions.js';
 
-const FATES: readonly unknown[] = ['retry', 'overload', 'unavailable', 'rejected', 'fatal'];
-const OUTCOMES: readonly unknown[] = ['done', 'stopped', 'caught', 'parked', 'dropped', 'expired', 'duplicate', 'coalesced'];
-const EVENT_KEYS = 'id source type subject time datacontenttype correlationid partitionkey traceparent data authid meta'.split(
-  ' ',
-);
+const isFate = oneOf(FATES);
+const isOutcome = oneOf(TEST_OUTCOMES);
+const EVENT_KEYS = [...EVENT_ATTRIBUTES, 'data', 'meta'];
+const TEST_KEYS = ['name', 'now', 'env', 'trigger', 'triggers', 'mocks', 'expect'];
 
-/** Checks the structure of a flow's `tests`, and their samples against the schemas of the plugins. Does not run the tests. */
-export function checkTests(
-  flow: FlowDraft,
-  plugins: ReadonlyMap<string, AnyPlugin>,
-  texts: Texts,
-  expressions: ExpressionCheck,
-): void {
-  const checker = new TestChecker(flow, plugins, texts, expressions);
-  for (const test of flow.tests?.items ?? []) if (!flow.report.full) checker.check(test);
+/** Checks the structure of a flow's tests, and their samples against the schemas of the plugins. Does not run the tests. */
+export function checkTests(flow: FlowDraft, suites: readonly TestSuite[], plugins: ReadonlyMap<string, AnyPlugin>): void {
+  const known = knownParts(flow, plugins);
+  for (const suite of suites) {
+    const checker = new TestChecker(flow, known, suite);
+    for (const test of suite.tests) if (!suite.report.full) checker.check(test);
+  }
 }
 
-class TestChecker {
-  private readonly steps: ReadonlyMap<string, StepDraft>;
+/** The parts of a flow that its tests name. */
+interface KnownParts {
+  readonly steps: ReadonlyMap<string, StepDraft>;
   /** Steps inside of a step that this release cannot read. */
-  private readonly hidden: ReadonlySet<string>;
+  readonly hidden: ReadonlySet<string>;
+  /** Schemas of the event; absent when it may be any. */
+  readonly data: z.ZodType | undefined;
+  readonly meta: z.ZodType | undefined;
+  /** Patterns of the types that the flow takes; absent when the plugin chooses the type. */
+  readonly types: readonly string[] | undefined;
+  /** Returns the schema of a step's answer. */
+  readonly outputOf: (step: StepDraft | undefined) => z.ZodType | undefined;
+}
+
+function knownParts(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>): KnownParts {
+  const steps = [...stepsOf(flow)];
+  const { trigger } = flow;
+  const source = trigger.kind === 'plugin' ? triggerOf(plugins.get(trigger.plugin), trigger.trigger) : undefined;
+  return {
+    steps: new Map(steps.map((step) => [step.id, step])),
+    hidden: new Set(steps.flatMap((step) => (step.verb === 'unknown' ? step.inner : []))),
+    data: trigger.kind === 'flow' && trigger.input ? inputSchema(trigger.input) : source?.output,
+    meta: source?.meta,
+    types: trigger.kind === 'event' ? trigger.types.map(({ value }) => String(value)) : undefined,
+    outputOf: (step) => (step?.verb === 'use' ? actionOf(plugins.get(step.plugin), step.action)?.output : undefined),
+  };
+}
+
+/** Checks the tests of one flow in one file. */
+class TestChecker {
+  private readonly expressions: ExpressionCheck;
 
   constructor(
     private readonly flow: FlowDraft,
-    private readonly plugins: ReadonlyMap<string, AnyPlugin>,
-    private readonly texts: Texts,
-    private readonly expressions: ExpressionCheck,
+    private readonly known: KnownParts,
+    private readonly suite: TestSuite,
   ) {
-    const steps = [...stepsOf(flow)];
-    this.steps = new Map(steps.map((step) => [step.id, step]));
-    this.hidden = new Set(steps.flatMap((step) => (step.verb === 'unknown' ? step.inner : [])));
+    this.expressions = new ExpressionCheck(textsOf(suite.report.source), suite.report);
   }
 
   check(node: YamlNode): void {
-    const test = this.map(node, 'a test', ['name', 'now', 'env', 'trigger', 'mocks', 'expect'], ['triggers']);
+    const test = this.map(node, 'a test', TEST_KEYS);
     if (!test) return;
     this.text(entryOf(test, 'name')?.value, 'name');
     this.instant(entryOf(test, 'now')?.value);
     this.textsOf(entryOf(test, 'env')?.value, 'env');
     const trigger = entryOf(test, 'trigger')?.value;
-    if (trigger) this.trigger(trigger);
+    const triggers = entryOf(test, 'triggers');
+    if (trigger) this.event(trigger, 'trigger of a test', EVENT_KEYS);
+    if (triggers) this.events(triggers, trigger !== undefined);
     for (const mock of this.entries(entryOf(test, 'mocks')?.value, 'mocks')) this.mocksOf(mock);
     const expect = entryOf(test, 'expect')?.value;
-    if (expect) this.expect(expect);
+    if (expect) this.expect(expect, triggers !== undefined);
+    if (!expect || (expect.kind === 'map' && expect.entries.length === 0))
+      this.suite.report.warning(firstUnit(test), 'TEST_EMPTY', 'this test expects nothing, so it always fails', {
+        do: 'add "expect:", for instance expect: { outcome: done }',
+      });
   }
 
-  private trigger(node: YamlNode): void {
+  private events({ key, value: list }: MapEntry, hasTrigger: boolean): void {
+    if (hasTrigger)
+      this.suite.report.error(key, 'TEST_SHAPE', 'a test has either "trigger" or "triggers"', {
+        do: 'move the event of "trigger" into the list of "triggers"',
+      });
+    if (list.kind !== 'list' || list.items.length === 0)
+      return this.refuse(list, 'triggers is a list of events, each with its time: [{ at: 5s, data: … }]');
+    for (const node of list.items) {
+      this.event(node, 'an event of triggers', ['at', ...EVENT_KEYS]);
+      this.duration(entryOf(node, 'at')?.value, 'at');
+    }
+  }
+
+  private event(node: YamlNode, of: string, keys: readonly string[]): void {
     // `batch` belongs to deliver.batch of a later release, which is reported at its own place.
-    const event = this.map(node, 'trigger of a test', this.flow.partial ? [...EVENT_KEYS, 'batch'] : EVENT_KEYS);
-    const { trigger } = this.flow;
+    const event = this.map(node, of, this.flow.partial ? [...keys, 'batch'] : keys);
+    for (const name of EVENT_ATTRIBUTES) this.text(entryOf(event, name)?.value, name);
+    const { known } = this;
     const data = entryOf(event, 'data')?.value;
-    const schema = trigger.kind === 'plugin' ? triggerOf(this.plugins.get(trigger.plugin), trigger.trigger)?.output : undefined;
-    if (data && schema) this.sample(data, schema, 'data');
+    if (data && known.data) this.sample(data, known.data, 'data');
+    const meta = entryOf(event, 'meta')?.value;
+    if (meta && known.meta) this.sample(meta, known.meta, 'meta');
+    const type = entryOf(event, 'type')?.value;
+    if (!known.types || type?.kind !== 'scalar' || typeof type.value !== 'string') return;
+    const { value } = type;
+    if (!known.types.some((pattern) => typeMatches(pattern, value)))
+      this.refuse(type, `the flow takes no event of the type "${value}", only ${known.types.join(', ')}`);
   }
 
   private mocksOf(entry: MapEntry): void {
-    if (!this.stepExists(entry)) return;
-    const step = this.steps.get(entry.name);
+    if (!this.makesCall(entry, 'has no mock')) return;
+    const step = this.known.steps.get(entry.name);
     for (const node of entry.value.kind === 'list' ? entry.value.items : [entry.value]) {
       const mock = this.map(node, 'a mock', ['output', 'error', 'when', 'times', 'after']);
       if (!mock) continue;
@@ -75,10 +127,11 @@ class TestChecker {
       const error = entryOf(mock, 'error');
       if ((output === undefined) === (error === undefined)) this.refuse(mock, 'a mock has either "output" or "error"');
       if (error) this.error(error.value);
-      const schema = step?.verb === 'use' ? actionOf(this.plugins.get(step.plugin), step.action)?.output : undefined;
+      const schema = this.known.outputOf(step);
       if (output && schema) this.sample(output.value, schema, 'output');
       const when = entryOf(mock, 'when')?.value;
       if (when?.kind === 'scalar') this.expressions.condition(when, { others: ['with'] });
+      else if (when) this.refuse(when, 'when is a condition');
       const times = entryOf(mock, 'times')?.value;
       if (times && !(times.kind === 'scalar' && Number.isInteger(times.value) && Number(times.value) > 0))
         this.refuse(times, 'times is a whole number from 1');
@@ -88,28 +141,35 @@ class TestChecker {
 
   private error(node: YamlNode): void {
     if (node.kind === 'scalar') {
-      if (!FATES.includes(node.value)) this.refuse(node, `error is a fate (${FATES.join(', ')}) or a map`);
+      if (!isFate(node)) this.refuse(node, `error is a fate (${FATES.join(', ')}) or a map`);
       return;
     }
     const error = this.map(node, 'error of a mock', ['code', 'fate', 'message', 'details']);
+    for (const name of ['code', 'message']) this.text(entryOf(error, name)?.value, name);
     const fate = entryOf(error, 'fate')?.value;
-    if (fate && !(fate.kind === 'scalar' && FATES.includes(fate.value))) this.refuse(fate, `fate is one of ${FATES.join(', ')}`);
+    if (fate && !isFate(fate)) this.refuse(fate, `fate is one of ${FATES.join(', ')}`);
   }
 
-  private expect(node: YamlNode): void {
+  /** @param several true when the test has a list of events: then some expectations may be lists, one entry for each event */
+  private expect(node: YamlNode, several: boolean): void {
     const expect = this.map(node, 'expect', ['outcome', 'calls', 'events', 'reply', 'error', 'steps', 'took', 'that']);
     if (!expect) return;
-    const outcome = entryOf(expect, 'outcome')?.value;
-    if (outcome && !(outcome.kind === 'scalar' && OUTCOMES.includes(outcome.value)))
-      this.refuse(outcome, `outcome is one of ${OUTCOMES.join(', ')}`);
+    const each = (name: string) => {
+      const value = entryOf(expect, name)?.value;
+      if (value?.kind !== 'list') return value ? [value] : [];
+      if (!several) this.refuse(value, `a list of ${name} has one entry for each event of "triggers", which this test has not`);
+      return value.items;
+    };
+    for (const outcome of each('outcome'))
+      if (!isOutcome(outcome)) this.refuse(outcome, `outcome is one of ${TEST_OUTCOMES.join(', ')}`);
     for (const call of this.entries(entryOf(expect, 'calls')?.value, 'calls')) {
-      if (this.stepExists(call) && call.value.kind === 'scalar')
+      if (this.makesCall(call, 'makes no call') && call.value.kind === 'scalar')
         this.refuse(call.value, 'expected calls are a map (one call) or a list (these calls)');
     }
-    for (const step of this.entries(entryOf(expect, 'steps')?.value, 'steps')) this.stepExists(step);
+    for (const steps of each('steps')) for (const step of this.entries(steps, 'steps')) this.stepExists(step);
     const events = entryOf(expect, 'events')?.value;
     if (events && events.kind !== 'list') this.refuse(events, 'events is a list: exactly these, in order');
-    for (const name of ['reply', 'error']) this.entries(entryOf(expect, name)?.value, name);
+    for (const name of ['reply', 'error']) for (const one of each(name)) this.entries(one, name);
     this.duration(entryOf(expect, 'took')?.value, 'took');
     const that = entryOf(expect, 'that')?.value;
     if (that && that.kind !== 'list') this.refuse(that, 'that is a list of conditions');
@@ -120,30 +180,38 @@ class TestChecker {
     }
   }
 
-  private stepExists({ name, key }: MapEntry): boolean {
-    if (this.steps.has(name) || this.hidden.has(name)) return true;
-    const near = nearest(name, this.steps.keys());
-    this.flow.report.error(key, 'REF_STEP', `no step is called "${name}"`, near === undefined ? {} : replacing(key, near));
+  /** @param otherwise what is said about a step of another verb */
+  private makesCall(entry: MapEntry, otherwise: string): boolean {
+    if (!this.stepExists(entry)) return false;
+    const verb = this.known.steps.get(entry.name)?.verb;
+    if (verb === undefined || verb === 'unknown' || verb === 'use' || verb === 'call') return true;
+    this.suite.report.error(entry.key, 'TEST_SHAPE', `step "${entry.name}" ${otherwise}: it is a "${verb}"`, {
+      do: 'name a step with "use" or "call"; for its result write expect: { steps: … }',
+    });
     return false;
   }
 
-  private map(node: YamlNode, of: string, keys: readonly string[], later: readonly string[] = []): MapNode | undefined {
+  private stepExists({ name, key }: MapEntry): boolean {
+    const { steps, hidden } = this.known;
+    if (steps.has(name) || hidden.has(name)) return true;
+    const near = nearest(name, steps.keys());
+    this.suite.report.error(key, 'REF_STEP', `no step is called "${name}"`, near === undefined ? {} : replacing(key, near));
+    return false;
+  }
+
+  private map(node: YamlNode, of: string, keys: readonly string[]): MapNode | undefined {
     if (node.kind !== 'map') {
       this.refuse(node, `${of} is a map`);
       return undefined;
     }
-    for (const { name, key } of node.entries) {
-      if (later.includes(name))
-        reportLater(key, `"${name}" of ${of}`, this.flow.report, 'until then write one test for each event');
-      else if (!keys.includes(name)) this.unknownKey(key, name, of, keys);
-    }
+    for (const { name, key } of node.entries) if (!keys.includes(name)) this.unknownKey(key, name, of, keys);
     return node;
   }
 
   private unknownKey(at: YamlNode, name: string, of: string, keys: readonly string[]): void {
     const near = nearest(name, keys);
     const cure = near === undefined ? { do: `keys of ${of}: ${keys.join(', ')}` } : replacing(at, near);
-    this.flow.report.error(at, 'TEST_SHAPE', `"${name}" is not a key of ${of}`, cure);
+    this.suite.report.error(at, 'TEST_SHAPE', `"${name}" is not a key of ${of}`, cure);
   }
 
   private entries(node: YamlNode | undefined, key: string): readonly MapEntry[] {
@@ -162,8 +230,9 @@ class TestChecker {
   }
 
   private instant(node: YamlNode | undefined): void {
-    if (node && !(node.kind === 'scalar' && typeof node.value === 'string' && !Number.isNaN(Date.parse(node.value))))
-      this.refuse(node, 'now is a time in ISO 8601');
+    const text = node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined;
+    if (node && readInstant(text) === undefined)
+      this.refuse(node, 'now is a time in ISO 8601, such as 2026-01-05T09:00:00 in settings.timezone, or with its offset');
   }
 
   private duration(node: YamlNode | undefined, key: string): void {
@@ -171,11 +240,17 @@ class TestChecker {
       this.refuse(node, `${key} is a duration, such as 2s`);
   }
 
-  private sample(node: YamlNode, schema: AnyPlugin['connection'], what: string): void {
-    checkSchema({ schema, node, what, at: node, report: this.flow.report, texts: this.texts, sample: true, code: 'TEST_SHAPE' });
+  private sample(node: YamlNode, schema: z.ZodType, what: string): void {
+    const { report } = this.suite;
+    checkSchema({ schema, node, what, at: node, report, texts: textsOf(report.source), sample: true, code: 'TEST_SHAPE' });
   }
 
   private refuse(node: YamlNode, message: string): void {
-    if (!(node.kind === 'scalar' && node.empty)) this.flow.report.error(node, 'TEST_SHAPE', message);
+    if (!(node.kind === 'scalar' && node.empty)) this.suite.report.error(node, 'TEST_SHAPE', message);
   }
+}
+
+/** Returns a function that tells whether a node is one of these texts. */
+function oneOf(texts: readonly string[]): (node: YamlNode) => boolean {
+  return (node) => node.kind === 'scalar' && texts.includes(String(node.value));
 }

@@ -2,12 +2,12 @@ import { readFields, type KeyTable } from '../grammar/fields.js';
 import { readName } from '../grammar/read-names.js';
 import { readDuration, writing } from '../grammar/values.js';
 import { mapSchema, NAME } from '../json-schema.js';
-import { ANY } from '../lint/shapes.js';
 import type { CallStep } from '../model.js';
 import { scalarText } from '../yaml/spell.js';
 import { valuesGiven } from './given.js';
 import { buildOnError, readOnError, valuesOfOnError } from './on-error.js';
 import type { CallDraft } from './drafts.js';
+import { learnShape } from './learn-shape.js';
 import type { Verb } from './verb.js';
 
 const CALL: KeyTable = {
@@ -53,7 +53,7 @@ export const call: Verb<CallDraft, CallStep> = {
     };
   },
   values: ({ data, onError }) => [...valuesGiven({ data }), ...valuesOfOnError(onError)],
-  shape: () => ANY,
+  shape: learnShape,
   schema: () => mapSchema({ flow: NAME, data: {} }, ['flow']),
   build: (draft, building) => ({
     ...building.common,

@@ -6,14 +6,15 @@ import { readRetry } from '../grammar/read-deliver.js';
 import { readConnection, readWith } from '../grammar/read-names.js';
 import { readChoice, readDuration, readText } from '../grammar/values.js';
 import { useSchema } from '../json-schema.js';
-import { ANY, eitherShape, samplesOf, shapeOfNode, shapeOfSchema, type Shape } from '../lint/shapes.js';
+import { ANY, eitherShape, shapeOfNode, shapeOfSchema } from '../lint/shapes.js';
 import { lookAlikeNote } from '../look-alikes.js';
 import { PRIORITIES, type UseStep } from '../model.js';
 import type { MapNode } from '../yaml/nodes.js';
 import { valuesGiven } from './given.js';
 import { buildOnError, readOnError, valuesOfOnError } from './on-error.js';
 import type { UseDraft } from './drafts.js';
-import type { StepShapes, Verb } from './verb.js';
+import { learnShape } from './learn-shape.js';
+import type { Verb } from './verb.js';
 
 const NO_OPTIONS: MapNode = { kind: 'map', entries: [], start: 0, end: 0 };
 
@@ -89,13 +90,3 @@ export const use: Verb<UseDraft, UseStep> = {
     onError: buildOnError(draft.onError, building),
   }),
 };
-
-/** Derives the shape of an answer without a schema from the samples in the flow's own tests. Without samples it is unknown. */
-function learnShape({ id, onError }: UseDraft, { mockOutputs }: StepShapes): Shape {
-  const samples = mockOutputs(id);
-  if (samples.length === 0) return ANY;
-  const giver = samplesOf(id);
-  return [...samples, ...onError.map(({ output }) => output)]
-    .map((node) => shapeOfNode(node, giver, false))
-    .reduce((a, b) => eitherShape(a, b, giver));
-}

@@ -77,7 +77,7 @@ export interface StepChecking {
 /** What a verb needs to derive the shape of its output. */
 export interface StepShapes {
   readonly plugins: ReadonlyMap<string, AnyPlugin>;
-  /** Returns the outputs in the mocks of a step in the flow's own tests. */
+  /** Returns the outputs in the mocks of a step in the tests of the flow. */
   readonly mockOutputs: (id: string) => readonly YamlNode[];
   /** Returns the shape of another step's output; undefined when it has none. */
   readonly shapeOf: (step: StepDraft) => Shape | undefined;

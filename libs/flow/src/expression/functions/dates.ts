@@ -31,6 +31,17 @@ export function instant(context: EvaluationContext, value: unknown, zone: unknow
   return new Date(readTime('$instant', context, value, zone).toMillis()).toISOString();
 }
 
+/**
+ * Returns the moment of a text in ISO 8601, in milliseconds since 1970; undefined when it is absent or no time.
+ *
+ * @param timezone of a text without an offset. Default: UTC
+ */
+export function readInstant(text: string | undefined, timezone = 'utc'): number | undefined {
+  if (text === undefined || text.length > MAX_DATE_CHARACTERS || !DATE.test(text)) return undefined;
+  const time = DateTime.fromISO(text, { zone: timezone });
+  return time.isValid ? time.toMillis() : undefined;
+}
+
 /** `$toMillis(text[, picture])`: like the library's function, but a text without a zone is local time in `settings.timezone`. */
 export function toMillis(context: EvaluationContext, text: unknown, picture: unknown): number | undefined {
   if (text === undefined) return undefined;
