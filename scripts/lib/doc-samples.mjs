@@ -28,12 +28,27 @@ export function lintSamples(flow, plugins) {
       const own = samples.find(({ text }) => /^plugins:/m.test(text)) ?? samplesOf(WORKSPACE)[0];
       const { file: workspace, findings: unreadable } = flow.parseWorkspaceFile(own);
       if (!workspace) return unreadable;
-      return samples
-        .filter(({ text }) => /^flow:/m.test(text))
-        .flatMap((sample) => flow.compileWorkspace({ workspace, flows: [sample], plugins, env: ENV }).findings);
+      return samples.filter(isFlow).flatMap((sample) => {
+        const flows = [sample, ...samples.filter((other) => isTestOf(other, sample)).map(asTestFile)];
+        return flow.compileWorkspace({ workspace, flows, plugins, env: ENV }).findings;
+      });
     })
     .filter((finding) => finding.severity === 'error');
   return findings.length > 0 ? flow.formatFindings(findings) : '';
+}
+
+function isFlow({ text }) {
+  return /^flow:/m.test(text) && /^steps:/m.test(text);
+}
+
+function isTestOf({ text }, flow) {
+  const name = /^flow: (.+)$/m.exec(text)?.[1];
+  return name !== undefined && !/^steps:/m.test(text) && flow.text.includes(`\nflow: ${name}\n`);
+}
+
+/** Test files are told from flows by their names. */
+function asTestFile({ file, ...sample }) {
+  return { ...sample, file: `${file}.test.yaml` };
 }
 
 function pages() {

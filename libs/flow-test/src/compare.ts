@@ -49,7 +49,7 @@ export async function compare(comparison: Comparison): Promise<readonly Mismatch
   ofCalls(expect, observed, found);
   const { events, took } = expect.value;
   if (events !== undefined) found.check(events, observed.events, ['events']);
-  if (took !== undefined) ofTime(String(took), observed, found);
+  if (typeof took === 'string') ofTime(took, observed, found);
   const mismatches: Mismatch[] = [...endless(comparison), ...found.list, ...(await ofConditions(expect, comparison))];
   for (const mock of unused)
     mismatches.push({ code: 'TEST_MOCK', location: mock.location, message: 'no call has matched this mock' });
@@ -130,7 +130,7 @@ async function problemOf(test: () => Promise<boolean>): Promise<string | undefin
 function endless({ test: { location }, observed: { runs, tookMs, passedMs } }: Comparison): readonly Mismatch[] {
   if (tookMs !== undefined) return [];
   const what = runs.length === 0 ? 'no run has begun' : 'the run has not ended';
-  return [{ code: 'TEST_ENDLESS', location, message: `${what} after ${durationOf(passedMs)} of virtual time` }];
+  return [{ code: 'TEST_ENDLESS', location, message: `${what} after ${Math.floor(passedMs / HOUR_MS)} h of virtual time` }];
 }
 
 /** Adds the errors of runs that failed although the test does not expect an error. */
@@ -143,9 +143,10 @@ function reasons({ value }: Expectation, { runs }: Observed, location: SourceLoc
   );
 }
 
+const HOUR_MS = 3_600_000;
 const UNITS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
+  ['d', 24 * HOUR_MS],
+  ['h', HOUR_MS],
   ['m', 60_000],
   ['s', 1_000],
 ] as const;

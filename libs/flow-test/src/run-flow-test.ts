@@ -30,7 +30,7 @@ const MINUTE_MS = 60_000;
 /** Maximum virtual time of a test, in milliseconds. */
 const MAX_VIRTUAL_MS = 366 * 24 * 60 * MINUTE_MS;
 /** Maximum timers that one test runs: a run that waits for a closed system is looked at twice a second, so this is about a day. */
-const MAX_TIMERS = 500_000;
+const MAX_TIMERS = 300_000;
 
 /** A test with the compiled workspace and the plugins of its flow. */
 export interface FlowTestInput {
@@ -57,7 +57,7 @@ export interface FlowTestResult {
  * Runs one test: an engine with the production classes, on adapters in memory and a virtual clock, with mocks in place of the calls.
  *
  * @returns the result. Never rejects because of what the flow does; a run that has not ended after a year of virtual time, or after
- *   500,000 timers, is a mismatch
+ *   300,000 timers, is a mismatch
  */
 export async function runFlowTest(input: FlowTestInput): Promise<FlowTestResult> {
   const began = performance.now();

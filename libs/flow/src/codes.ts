@@ -473,7 +473,7 @@ export const FINDING_CODES = {
     severity: 'error',
     message: 'the run has not ended after … of virtual time',
     cause: 'a run waits for something that never comes, such as a system that a mock makes unavailable: reported by `sluice test`',
-    cure: 'add a timeout to the step or deliver.expires, or limit the mock with times',
+    cure: 'add a timeout to the step, or limit the mock with times',
   },
 } as const satisfies Record<string, FindingRow>;
 
