@@ -36,7 +36,7 @@ export function compileRevision(
   const tools = prepareTools(input, file.flows, { vars: written.documents[0]?.root, source: written.source });
   const plugins = new Plugins(input.plugins, (input.failedPlugins ?? []).length === 0, input.workspace.draft.connections);
   const [draft] = file.flows;
-  const flow = draft && new FlowCompiler(draft, { ...tools, plugins }, []).compile();
+  const flow = draft && new FlowCompiler(draft, { ...tools, plugins }).compile();
   const findings = sortFindings([...written.report.findings, ...tools.report.findings, ...file.report.findings]);
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (!flow || errors.length > 0) return { ok: false, findings: errors };

@@ -46,7 +46,7 @@ export class FlowCompiler {
   constructor(
     private readonly draft: FlowDraft,
     private readonly tools: FlowTools,
-    private readonly suites: readonly TestSuite[],
+    private readonly suites: readonly TestSuite[] = [],
   ) {
     this.texts = textsOf(draft.report.source);
     this.expressions = new ExpressionCheck(this.texts, draft.report, tools.seen);
@@ -85,7 +85,7 @@ export class FlowCompiler {
       checkFailures(draft, this.texts);
       checkPolicies(draft, tools.plugins.byName, trigger?.kind === 'plugin' ? trigger.options : undefined, tools.settings);
     }
-    checkTests(draft, this.ownTests(), tools.plugins.byName);
+    checkTests(draft, this.ownTests(), tools.plugins.byName, tools.seen);
     if (!trigger || draft.partial || draft.report.hasErrors) return undefined;
     return { trigger, vars: vars.value, env: env.values };
   }

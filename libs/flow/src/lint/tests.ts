@@ -20,11 +20,21 @@ const isOutcome = oneOf(TEST_OUTCOMES);
 const EVENT_KEYS = [...EVENT_ATTRIBUTES, 'data', 'meta'];
 const TEST_KEYS = ['name', 'now', 'env', 'trigger', 'triggers', 'mocks', 'expect'];
 
-/** Checks the structure of a flow's tests, and their samples against the schemas of the plugins. Does not run the tests. */
-export function checkTests(flow: FlowDraft, suites: readonly TestSuite[], plugins: ReadonlyMap<string, AnyPlugin>): void {
+/**
+ * Checks the structure of a flow's tests, and their samples against the schemas of the plugins. Does not run the tests.
+ *
+ * @param seen see {@link ExpressionCheck}
+ */
+export function checkTests(
+  flow: FlowDraft,
+  suites: readonly TestSuite[],
+  plugins: ReadonlyMap<string, AnyPlugin>,
+  seen?: ConstructorParameters<typeof ExpressionCheck>[2],
+): void {
   const known = knownParts(flow, plugins);
   for (const suite of suites) {
-    const checker = new TestChecker(flow, known, suite);
+    const expressions = new ExpressionCheck(textsOf(suite.report.source), suite.report, seen);
+    const checker = new TestChecker(flow, known, suite, expressions);
     for (const test of suite.tests) if (!suite.report.full) checker.check(test);
   }
 }
@@ -59,15 +69,12 @@ function knownParts(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>): K
 
 /** Checks the tests of one flow in one file. */
 class TestChecker {
-  private readonly expressions: ExpressionCheck;
-
   constructor(
     private readonly flow: FlowDraft,
     private readonly known: KnownParts,
     private readonly suite: TestSuite,
-  ) {
-    this.expressions = new ExpressionCheck(textsOf(suite.report.source), suite.report);
-  }
+    private readonly expressions: ExpressionCheck,
+  ) {}
 
   check(node: YamlNode): void {
     const test = this.map(node, 'a test', TEST_KEYS);
