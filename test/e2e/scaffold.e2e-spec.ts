@@ -137,7 +137,11 @@ describe('sluice new', () => {
       [['new', 'connection', 'ERP', '--plugin', 'http'], 2, 'such as erp'],
       [['new', 'flow', 'orders'], 1, 'the flow "orders" is in flows/orders.yaml already'],
       [['new', 'connection', 'erp', '--plugin', 'http'], 1, 'has a connection "erp" already'],
-      [['new', 'connection', 'crm', '--plugin', 'htpp'], 1, 'the plugin htpp cannot be used: it is not installed'],
+      [
+        ['new', 'connection', 'crm', '--plugin', 'htpp'],
+        1,
+        'no plugin is called "htpp": did you mean http? there are: asterisk-ami, http',
+      ],
       [['new', 'flow', 'x', '--connection', 'epr'], 1, 'there are: erp'],
     ] as const;
     for (const [args, code, text] of answers) {

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseWorkspaceFile, type WorkspaceFile } from '@sluice/flow';
+import { nearest, parseWorkspaceFile, type WorkspaceFile } from '@sluice/flow';
 import { loadPlugins } from '@sluice/host/workspace';
 import { Option, type Command } from 'commander';
 import { CommandError } from '../exit.js';
 import { connectionEntry } from '../scaffold/connection-entry.js';
-import { versionOf } from '../scaffold/installation.js';
+import { installedPlugins, versionOf } from '../scaffold/installation.js';
 import { checkedName } from '../scaffold/names.js';
 import { createFiles, replaceFile } from '../scaffold/new-files.js';
 import { manifestWithTools } from '../scaffold/plugin-manifest.js';
@@ -123,8 +123,9 @@ async function newPlugin(given: string, { workspace }: { workspace: string }): P
   if (manifest !== undefined) await replaceFile(path.join(workspace, 'package.json'), manifest);
   print(`created ${folder}: ${files.map(({ file }) => file).join(', ')}`);
   print('next:');
+  if (workspace !== '.') print(`  cd ${workspace}`);
   if (manifest !== undefined) print('  npm install      # links TypeScript and the tests of this installation; needs no network');
-  print(`  cd ${folder}\n  npm test         # builds the plugin and runs its contract tests`);
+  print(`  cd plugins/${name}\n  npm test         # builds the plugin and runs its contract tests`);
   print(`then, in the workspace: npx sluice new connection ${name} --plugin ./plugins/${name}`);
 }
 
@@ -173,5 +174,10 @@ function specifierOf(file: WorkspaceFile, wanted: string, workspace: string): st
   const named = file.plugins.find(({ name }) => name === wanted || path.basename(name).replace(/^plugin-/, '') === wanted);
   if (named) return named.name;
   if (existsSync(path.join(workspace, 'plugins', wanted, 'package.json'))) return `./plugins/${wanted}`;
-  return `@sluice/plugin-${wanted}`;
+  const known = installedPlugins();
+  if (known.includes(wanted)) return `@sluice/plugin-${wanted}`;
+  const near = nearest(wanted, known);
+  throw new CommandError(
+    `no plugin is called "${wanted}": ${near === undefined ? '' : `did you mean ${near}? `}there are: ${known.join(', ')}`,
+  );
 }

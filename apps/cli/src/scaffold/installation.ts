@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { SAMPLE_WORKSPACE } from '../host/sample-workspace.js';
 
@@ -30,6 +30,13 @@ export function isInstalled(folder: string, name: string): boolean {
 /** Returns the dependency by which npm links a package of this installation. npm needs no network for it. */
 export function linkTo(folder: string, name: string): string {
   return `file:${relative(folder, realpathSync(path.join(SAMPLE_WORKSPACE, 'node_modules', name)))}`;
+}
+
+/** Returns the names of the plugins of this installation, in alphabetical order. */
+export function installedPlugins(): readonly string[] {
+  return readdirSync(path.join(SAMPLE_WORKSPACE, 'node_modules/@sluice'))
+    .flatMap((name) => /^plugin-(?!api$)(.+)$/.exec(name)?.[1] ?? [])
+    .sort();
 }
 
 /** Returns the version of a package of this installation. */

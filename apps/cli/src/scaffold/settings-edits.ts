@@ -29,17 +29,20 @@ export function withConnection(text: string, entry: readonly string[]): string {
   const connections = root.get('connections', true) as Node | undefined;
   if (connections === undefined) {
     const begin = text.endsWith('\n') ? text : `${text}\n`;
-    return `${begin}\nconnections:\n${indented(entry, '  ')}\n`;
+    return withLineBreaksOf(text, `${begin}\nconnections:\n${indented(entry, '  ')}\n`);
   }
   if (!isMap(connections)) throw new CommandError(`${FILE}: connections is no map: correct it first`);
   const last = connections.items.at(-1);
   if (!last) return replaced(text, connections, `\n${indented(entry, '  ')}`);
   if (connections.flow)
-    throw new CommandError(
-      `${FILE} has its connections in braces: write each on lines of its own, or add this one by hand: ${entry.join(' ').trim()}`,
-    );
+    throw new CommandError(`${FILE} has its connections in braces: write each on lines of its own, then try again`);
   const indent = columnsBefore(text, last.key as Node);
   return insertedAfterLine(text, endOf(text, (last.value ?? last.key) as Node), indented(entry, indent));
+}
+
+/** Files that were written on Windows keep their line breaks. */
+function withLineBreaksOf(text: string, changed: string): string {
+  return text.includes('\r\n') ? changed.replaceAll(/\r?\n/g, '\r\n') : changed;
 }
 
 function rootOf(text: string): YAMLMap {
@@ -67,8 +70,8 @@ function endOf(text: string, node: Node): number {
 /** A comment behind the last entry stays on its line. */
 function insertedAfterLine(text: string, end: number, lines: string): string {
   const lineEnd = text.indexOf('\n', end);
-  if (lineEnd === -1) return `${text}\n${lines}\n`;
-  return `${text.slice(0, lineEnd)}\n${lines}${text.slice(lineEnd)}`;
+  if (lineEnd === -1) return withLineBreaksOf(text, `${text}\n${lines}\n`);
+  return withLineBreaksOf(text, `${text.slice(0, lineEnd)}\n${lines}${text.slice(lineEnd)}`);
 }
 
 function insertedInFlow(text: string, list: YAMLSeq, addition: string): string {
@@ -79,5 +82,5 @@ function insertedInFlow(text: string, list: YAMLSeq, addition: string): string {
 
 function replaced(text: string, node: Node, replacement: string): string {
   const [start, end] = node.range ?? [0, 0];
-  return text.slice(0, start).trimEnd() + replacement + text.slice(end);
+  return withLineBreaksOf(text, text.slice(0, start).trimEnd() + replacement + text.slice(end));
 }
