@@ -120,6 +120,7 @@ export class Blocks {
   fail(hop: Hop, error: ErrorView, at: StepPath, timedOut?: string): MaybePromise<Onward> {
     // the caller has continued without this run, and its timer does not limit the handler of the flow
     if (timedOut === CALLER_TIMEOUT) hop.caller = undefined;
+    hop.report(at, { kind: 'failed', error });
     return this.#unwind(hop, { error, at, frames: [] }, timedOut);
   }
 
@@ -310,7 +311,9 @@ export class Blocks {
   }
 
   #loopFailed(hop: Hop, frame: LoopFrame, error: ErrorView): MaybePromise<Onward> {
-    return this.#unwind(hop, { error, at: hop.pathOf(frame.step), frames: [frame] });
+    const at = hop.pathOf(frame.step);
+    hop.report(at, { kind: 'failed', error });
+    return this.#unwind(hop, { error, at, frames: [frame] });
   }
 
   /** Turns the loss of a loop's rows into the failure of the loop. */

@@ -60,11 +60,12 @@ export class HopRunner {
 
   /** Returns the hop of a delivery. Its steps have not run yet. */
   open({ message }: Pick<Delivery, 'message'>, run: RunMessage | undefined): Hop {
-    const { settings, env, clock, recorder } = this.deps;
+    const { settings, env, clock, recorder, observer } = this.deps;
     const hop = run
       ? new Hop(this.program, run.state.event, run.body, settings, env, clock, run.state)
       : new Hop(this.program, message.attributes, message.body, settings, env, clock);
     hop.recorder = recorder;
+    if (observer.step) hop.observe = (report) => observer.step?.(report);
     return hop;
   }
 

@@ -1,6 +1,7 @@
-import { derivedId, runId, type EventAttributes, type Reply, type Clock } from '@sluice/plugin-api';
+import { derivedId, runId, type Clock, type ErrorView, type EventAttributes, type Reply } from '@sluice/plugin-api';
 import type { EvaluationContext, Flow, Scope, Settings } from '@sluice/flow';
 import { queues, type Outgoing } from '../ports/bus.js';
+import type { StepChange, StepReport } from '../observer.js';
 import type { ForkKey } from '../ports/forks.js';
 import type { RecordedRun, StepRecorder } from '../recording/step-recorder.js';
 import { placeInLoop, rowsOfBlocks, type CatchFrame, type Failure, type Frame, type LoopFrame } from './frames.js';
@@ -56,6 +57,8 @@ export class Hop {
   hasCalled = false;
   /** Absent unless the flow has `journal: full`. */
   recorder: StepRecorder | undefined;
+  /** Receives the changes of the steps; undefined when nobody reads them. */
+  observe: ((report: StepReport) => void) | undefined;
   /** The revision that the state of the run names. */
   revision: string;
   readonly #frames: Frame[];
@@ -165,11 +168,21 @@ export class Hop {
     this.#uuids = 0;
   }
 
-  /** Adds the output of a step of the current item, or of the flow. */
-  record(step: string, output: unknown): void {
+  /**
+   * Adds the output of a step of the current item, or of the flow.
+   *
+   * @param error the failure that the output replaces
+   */
+  record(step: string, output: unknown, error?: ErrorView): void {
     (this.#loop?.steps ?? this.steps)[step] = output;
     if (this.#loop && this.#scope) this.#scope.steps[step] = output;
     this.recorder?.returned(this.recorded, this.pathOf(step), output);
+    if (this.observe) this.report(this.pathOf(step), { kind: 'ended', output, ...(error && { error }) });
+  }
+
+  /** Reports a change of a step to the observer, if there is one. */
+  report(path: StepPath, change: StepChange): void {
+    this.observe?.({ run: this.run, flow: this.flow.name, path, ...change });
   }
 
   /** Marks the rows of these blocks as not needed any more. */

@@ -147,9 +147,15 @@ export class Steps {
     if (hop.expired) return HOP_ENDS.expired;
     const { earliest } = hop;
     if (earliest && this.deps.clock.now() >= earliest.deadline) return this.#timedOut(hop, node, earliest.step);
+    if (hop.observe) hop.report(hop.pathOf(step.id), { kind: 'begun', scope: hop.scope });
     if (step.if === undefined) return execute(this.#context, hop, node);
-    return chain(step.if.test(hop.scope), (yes) => (yes ? execute(this.#context, hop, node) : node.next));
+    return chain(step.if.test(hop.scope), (yes) => (yes ? execute(this.#context, hop, node) : this.#skipped(hop, node)));
   };
+
+  #skipped(hop: Hop, { step, next }: Node): Onward {
+    if (hop.observe) hop.report(hop.pathOf(step.id), { kind: 'skipped' });
+    return next;
+  }
 
   #timedOut(hop: Hop, { step }: Node, block: string): MaybePromise<Onward> {
     return this.#blocks.fail(hop, this.#blocks.timeoutOf(block), hop.pathOf(step.id), block);

@@ -41,7 +41,7 @@ function substitute(
   return chain(entry.when === undefined ? true : entry.when.test(scope), (yes): MaybePromise<Onward> => {
     if (!yes) return substitute(hop, node, rest, error, otherwise);
     return chain(entry.output.render(scope), (output) => {
-      hop.record(node.step.id, output);
+      hop.record(node.step.id, output, error);
       return node.next;
     });
   });
