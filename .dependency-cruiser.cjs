@@ -83,6 +83,13 @@ module.exports = {
       to: { path: '^(libs|apps|plugins)/', pathNot: ['^libs/flow/', '^libs/plugin-api/'] },
     },
     {
+      name: 'graph-only-flow',
+      comment: 'it draws what the language describes',
+      severity: 'error',
+      from: { path: '^libs/graph/src' },
+      to: { path: '^(libs|apps|plugins)/', pathNot: ['^libs/(graph|flow)/'] },
+    },
+    {
       name: 'engine-knows-no-adapter',
       comment: 'the engine declares ports, adapters implement them',
       severity: 'error',

@@ -21,6 +21,8 @@ const FOLDERS = [
     'engine',
     'flow',
     'language-server',
+    'flow-test',
+    'graph',
     'memory',
     'nest',
     'onec',

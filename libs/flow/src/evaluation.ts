@@ -44,6 +44,8 @@ export interface Template {
 
 /** One whole expression, or a literal `true` or `false`. */
 export interface Condition {
+  /** The expression as written, with its braces. Absent for a literal. */
+  readonly source?: string;
   /** @throws (or rejects with) a SluiceError; `EXPR_NOT_BOOLEAN` when the value is neither true nor false */
   test(scope: Scope): boolean | Promise<boolean>;
 }

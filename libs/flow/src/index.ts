@@ -51,8 +51,22 @@ export { WorkspaceChecker, type CheckedWorkspace } from './compile/check-workspa
 export { compileWorkspace, type WorkspaceInput, type WorkspaceResult } from './compile/compile-workspace.js';
 export { compileRevision, type EarlierRevision, type RevisionResult } from './compile/compile-revision.js';
 export { parseWorkspaceFile, type WorkspaceFile } from './compile/workspace-file.js';
-export { withTimeBudget } from './expression/index.js';
+export {
+  completeExpression,
+  explainMissing,
+  isIncomplete,
+  readValues,
+  tryExpression,
+  withTimeBudget,
+  type Completion,
+  type ExpressionProblem,
+  type ExpressionTrial,
+  type MissingPath,
+  type ReadValue,
+} from './expression/index.js';
 export { checkRemotes, type RemoteCheckInput } from './lint/remote-checks.js';
+export { describeGraph, type GraphInput } from './graph/describe-graph.js';
+export type { GraphEdge, GraphFinding, GraphNode, WorkspaceGraph } from './graph/workspace-graph.js';
 export { CronSchedule, cronProblem } from './schedule/cron-schedule.js';
 export { jsonSchemas } from './schema.js';
 export { applyFixes, type FixedText } from './fixes.js';

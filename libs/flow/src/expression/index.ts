@@ -13,5 +13,8 @@ export {
 } from './parse-text.js';
 export type { ExpressionProblem } from './problem.js';
 export type { Reference, Span } from './references.js';
+export { completeExpression, type Completion } from './explore/complete-expression.js';
+export { isIncomplete, readValues, tryExpression, type ExpressionTrial } from './explore/try-expression.js';
+export { explainMissing, type MissingPath, type ReadValue } from './explore/why-missing.js';
 export { asName, asPath } from './source-view.js';
 export { compileCondition, compileTemplate, compileText, type LocationOf, type TemplateSource } from './template.js';

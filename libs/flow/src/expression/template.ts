@@ -45,6 +45,7 @@ export function compileCondition(source: ParsedText | boolean, locationOf: Locat
     throw toFlowError(notBoolean(part, value, scope), location);
   };
   return {
+    source: source.text,
     test: (scope) => {
       const value = evaluate(scope);
       return value instanceof Promise ? value.then((given) => check(given, scope)) : check(value, scope);
