@@ -93,7 +93,7 @@ export class VirtualClock implements Clock {
   async advanceUntil(done: () => boolean, maxMs: number = YEAR_MS): Promise<boolean> {
     const until = this.#elapsed + maxMs;
     await this.#move(async (budget) => {
-      await turnOfEventLoop();
+      await this.#settled();
       while (!done()) {
         const next = this.#timers.at(-1);
         if (!next || next.due > until) {
@@ -158,28 +158,20 @@ export class VirtualClock implements Clock {
         throw new Error(
           `the virtual clock ran ${this.maxTimers} timers in one movement: look for one that sets itself again at once`,
         );
-<<<<<<< HEAD
       await this.#run(next);
-=======
-      this.#elapsed = Math.max(this.#elapsed, next.due);
-      this.#timers.pop();
-      if (next.interval !== undefined) this.#insert(next.again(this.#elapsed + next.interval, this.#created++));
-      next.run();
-      await this.#settled();
->>>>>>> 601b82c (flow: explain missing values, and describe the graph of a workspace)
     }
     this.#elapsed = Math.max(this.#elapsed, until);
   }
 
-<<<<<<< HEAD
   /** Runs the first timer of the list at its time. */
   async #run(next: VirtualTimer): Promise<void> {
     this.#elapsed = Math.max(this.#elapsed, next.due);
     this.#timers.pop();
     if (next.interval !== undefined) this.#insert(next.again(this.#elapsed + next.interval, this.#created++));
     next.run();
-    await turnOfEventLoop();
-=======
+    await this.#settled();
+  }
+
   /** Resolves when all promise callbacks have run and no held work is left. */
   async #settled(): Promise<void> {
     await turnOfEventLoop();
@@ -187,7 +179,6 @@ export class VirtualClock implements Clock {
       await Promise.allSettled(this.#held);
       await turnOfEventLoop();
     }
->>>>>>> 601b82c (flow: explain missing values, and describe the graph of a workspace)
   }
 
   #nextOfWork(): VirtualTimer | undefined {
