@@ -23,6 +23,7 @@ import { RecordingBroker } from './recording-broker.js';
 import { messageOf, viewOf } from './test-event.js';
 import { TestTrace } from './test-trace.js';
 import { connectionsOf, withCallees } from './tested-parts.js';
+import { watchedCall, watchedPlugin, type RunWatch } from './watch.js';
 import { withoutJitter } from './without-jitter.js';
 
 const HOST = 'test';
@@ -68,6 +69,15 @@ export async function runFlowTest(input: FlowTestInput): Promise<FlowTestResult>
   return { flow: flow.name, name: test.name, location: test.location, mismatches, ms, hits: run.trace.hits };
 }
 
+/**
+ * Delivers the events of a test to its flow, and resolves with what the runs did when they have ended, after a year of virtual time, or when
+ * the signal of the watch fires. `test.expect` is not read.
+ */
+export async function observeRun(input: FlowTestInput, watch: RunWatch): Promise<Observed> {
+  const run = new TestRun(input, watch);
+  return withoutJitter(() => run.observe());
+}
+
 /** The end of a run with its time in milliseconds since 1970. */
 type TimedEnd = EndedRun & { readonly at: number };
 
@@ -90,7 +100,10 @@ class TestRun {
   /** The runs of the events in their order. */
   readonly #runs: StartedRun[] = [];
 
-  constructor(private readonly input: FlowTestInput) {
+  constructor(
+    private readonly input: FlowTestInput,
+    private readonly watch: RunWatch = {},
+  ) {
     const { workspace, flow, test } = input;
     const { timezone, country } = workspace.settings;
     this.trace = new TestTrace(flow.name);
@@ -106,7 +119,12 @@ class TestRun {
   }
 
   async mismatches(): Promise<readonly Mismatch[]> {
+    const observed = await this.observe();
     const { flow, test } = this.input;
+    return compare({ flow, test, observed, unused: this.#mocks.unused(), context: this.#context });
+  }
+
+  async observe(): Promise<Observed> {
     const bus = this.#broker.connect();
     const store = new MemoryStore(new MemoryDatabase(this.#clock));
     const engine = new Engine(this.#options(bus, store));
@@ -118,7 +136,7 @@ class TestRun {
     await this.#clock.advanceUntil(settled(stopping), MINUTE_MS);
     await bus.close();
     await store.close();
-    return compare({ flow, test, observed: this.#observed(hasEnded), unused: this.#mocks.unused(), context: this.#context });
+    return this.#observed(hasEnded);
   }
 
   /** Delivers the events at their times, and lets the virtual clock run until all runs have ended. Returns whether they have. */
@@ -131,10 +149,11 @@ class TestRun {
       await this.#clock.advanceUntil(() => false, start + event.atMs - this.#clock.now());
       const message = messageOf(flow, event, events.indexOf(event), this.#clock.now());
       this.#accepted(message.attributes);
+      this.watch.accepted?.(this.#runs.at(-1)?.id ?? '', message.attributes, this.#clock.now());
       await bus.publish([{ queue: queues.flow(flow.name), message }]);
     }
-    const done = () => this.#runs.length >= Math.max(1, events.length) && this.#runs.every((_, index) => this.#isOver(index));
-    return this.#clock.advanceUntil(done, MAX_VIRTUAL_MS);
+    const isOver = () => this.#runs.length >= Math.max(1, events.length) && this.#runs.every((_, index) => this.#isOver(index));
+    return this.#clock.advanceUntil(() => isOver() || this.watch.signal?.aborted === true, MAX_VIRTUAL_MS).then(isOver);
   }
 
   #accepted({ source, id }: { readonly source: string; readonly id: string }): void {
@@ -157,6 +176,7 @@ class TestRun {
   #options(bus: Bus, store: MemoryStore): EngineOptions {
     const { workspace, plugins, flow, test } = this.input;
     const tested = withCallees(silenced(flow, test), workspace.flows, test.mocks);
+    const { step } = this.watch;
     const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
     return {
       workspace: {
@@ -165,7 +185,9 @@ class TestRun {
         flows: tested.map((one) => instrumented(one, this.trace, (step) => one.name === flow.name && test.mocks.has(step))),
         issuers: [],
       },
-      plugins: new Map([...plugins].map(([name, plugin]) => [name, this.#mocks.plugin(plugin)])),
+      plugins: new Map(
+        [...plugins].map(([name, plugin]) => [name, watchedPlugin(this.#mocks.plugin(plugin), this.watch, this.#clock)]),
+      ),
       // a test begins and ends on one revision
       compile: async () => ({ ok: false, findings: [] }),
       version: '0.0.0',
@@ -183,6 +205,7 @@ class TestRun {
         called: ignore,
         parked: ignore,
         ended: (end) => void this.#ended.push({ ...end, at: this.#clock.now() }),
+        ...(step && { step: (report) => step(report, this.#clock.now()) }),
       },
       log,
       clock: this.#clock,
@@ -202,7 +225,8 @@ class TestRun {
         const { caller } = state;
         if (!caller) return delivery.settle([]);
         const data = body.length === 0 ? undefined : (JSON.parse(body.toString()) as unknown);
-        this.#mocks.callee(step, data).then(
+        const call = { id: `${caller.run}/${caller.at}`, input: data };
+        watchedCall(call, this.watch, this.#clock, () => this.#mocks.callee(step, data)).then(
           (output) => delivery.settle([returnMessage(caller, { ok: true, output }, this.#clock.now())]),
           (error: unknown) =>
             delivery.settle([returnMessage(caller, { ok: false, error: viewError(error, { step }) }, this.#clock.now())]),
