@@ -38,6 +38,18 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     about: 'run the tests of the flows, without any server',
     load: async () => (await import('./commands/test.js')).addTest,
   },
+  'dry-run': {
+    about: 'run a flow on one event without calling anything, and show each step',
+    load: async () => (await import('./commands/dry-run.js')).addDryRun,
+  },
+  expr: {
+    about: 'evaluate expressions on an event, and explain missing values',
+    load: async () => (await import('./commands/expr.js')).addExpr,
+  },
+  graph: {
+    about: 'draw flows, events, connections and calls with their findings',
+    load: async () => (await import('./commands/graph.js')).addGraph,
+  },
   schema: {
     about: 'write JSON Schemas of flows and sluice.yaml for editors',
     load: async () => (await import('./commands/schema.js')).addSchema,

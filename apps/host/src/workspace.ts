@@ -6,3 +6,4 @@ export { readEnv, readWorkspaceEnv, type Env } from './env.js';
 export { compileFiles, loadWorkspace, RepeatedLint, type LoadedWorkspace } from './load-workspace.js';
 export { loadPlugins } from './plugin-loader.js';
 export { readWorkspaceFiles, type WorkspaceFiles } from './workspace-files.js';
+export { Secrets } from './secrets.js';

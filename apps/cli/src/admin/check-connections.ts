@@ -52,7 +52,7 @@ export async function checkConnections(
 }
 
 /** Returns services that drop metrics. Any other service calls `needed` and throws. */
-function servicesWithoutHost(needed: () => void): Services {
+export function servicesWithoutHost(needed: () => void): Services {
   const absent = (): never => {
     needed();
     throw new Error('this needs a running host');

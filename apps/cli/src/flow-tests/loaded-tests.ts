@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 import { isTestFile, type Finding, type Flow, type FlowTest } from '@sluice/flow';
 import { runFlowTest, withCallees, type FlowTestInput, type FlowTestResult } from '@sluice/flow-test';
-import { compileFiles, readWorkspaceEnv, type LoadedWorkspace, type WorkspaceFiles } from '@sluice/host/workspace';
+import type { LoadedWorkspace, WorkspaceFiles } from '@sluice/host/workspace';
+import { compileOffline } from '../author/compile-offline.js';
 import { CommandError } from '../exit.js';
 import { findingsText } from '../terminal/findings-text.js';
 import { oneLine } from '../terminal/paint.js';
-
-/** The value of a variable that the environment does not have. No connection is opened, so nothing is sent to this address. */
-const STAND_IN = 'http://127.0.0.1:9';
 
 /** A test that can be run. */
 export interface LoadedTest {
@@ -65,7 +63,7 @@ class Workspaces {
   /** @param env variables that differ from those of the process */
   of(env: Readonly<Record<string, string>>): Promise<LoadedWorkspace> {
     const key = JSON.stringify(Object.entries(env).toSorted());
-    const known = this.#byEnv.get(key) ?? this.#compile(env);
+    const known = this.#byEnv.get(key) ?? compileOffline(this.directory, this.files, env);
     this.#byEnv.set(key, known);
     return known;
   }
@@ -81,22 +79,6 @@ class Workspaces {
       `${name}: the flows have errors with the variables of the test "${oneLine(title)}": correct its "env"\n${errors}`,
     );
   }
-
-  /** A variable that the environment does not have gets a stand-in value. */
-  async #compile(env: Readonly<Record<string, string>>): Promise<LoadedWorkspace> {
-    const { directory, files } = this;
-    const given = { ...readWorkspaceEnv(), ...env };
-    const loaded = await compileFiles(directory, files, given);
-    const missing = loaded.findings.filter(({ code }) => code === 'ENV_MISSING').map(nameOf);
-    if (missing.length === 0) return loaded;
-    const standIns = Object.fromEntries(missing.map((name) => [name, STAND_IN]));
-    return compileFiles(directory, files, { ...standIns, ...given });
-  }
-}
-
-/** The finding marks the name of the variable. */
-function nameOf({ source = '', column, endColumn }: Finding): string {
-  return source.slice(column - 1, endColumn - 1);
 }
 
 /** Computes what the results of tests depend on: the settings, the flow with those that it calls, and the file of the test. */
