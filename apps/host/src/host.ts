@@ -25,6 +25,7 @@ import { openBackends, type Backends } from './backends.js';
 import type { Env } from './env.js';
 import { HostModule } from './host.module.js';
 import { HttpIngress } from './http/http-ingress.js';
+import { JSON_BODIES } from './http/json-bodies.js';
 import { httpLimits, serverTimeouts } from './http/http-limits.js';
 import { NO_ROUTE_SCHEMAS } from './http/no-route-schemas.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -219,6 +220,7 @@ export class Host extends HostServices {
       bodyLimit: this.workspace.settings.limits.eventBytes,
       ...serverTimeouts(httpLimits(this.workspace.settings.limits.eventBytes)),
       ...serverErrors(tools),
+      ...JSON_BODIES,
       forceCloseConnections: 'idle',
       routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
       schemaController: NO_ROUTE_SCHEMAS,

@@ -259,6 +259,23 @@ describe('lists', () => {
   });
 });
 
+describe('a request with data', () => {
+  it('may have keys that are names of the prototype of objects', async () => {
+    const data = JSON.parse('{"__proto__": {"a": 1}, "constructor": {"prototype": {"b": 2}}}') as unknown;
+    expect(await app.ask('POST', '/api/parked/r-1/replay', { body: { data } })).toMatchObject({ status: 202 });
+    expect(JSON.stringify(app.replayed)).toBe(JSON.stringify([data]));
+    expect(await app.ask('POST', '/api/parked/r-1/replay', { body: JSON.parse('{"__proto__": 1}') })).toMatchObject({
+      status: 400,
+    });
+  });
+
+  it('is refused with the reason in words', async () => {
+    const messageOf = async (url: string) => ((await app.ask('GET', url)).body as { message: string }).message;
+    expect(await messageOf(`/api/runs?note=${'y'.repeat(301)}`)).toBe('note: has more than 300 characters');
+    expect(await messageOf('/api/parked?run=')).toBe('run: is empty');
+  });
+});
+
 describe('a request that no route of the admin API handles', () => {
   it('is answered 415 when its body is a text', async () => {
     expect(await app.ask('POST', '/api/doctor/prune', { body: { queues: [] }, contentType: 'text/plain' })).toMatchObject({

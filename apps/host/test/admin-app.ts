@@ -9,6 +9,7 @@ import type { HostServices } from '../src/api/host-services.js';
 import { HostModule } from '../src/host.module.js';
 import { HttpIngress } from '../src/http/http-ingress.js';
 import { httpLimits } from '../src/http/http-limits.js';
+import { JSON_BODIES } from '../src/http/json-bodies.js';
 import { ProblemFilter } from '../src/http/problem.filter.js';
 import { signOperatorToken, Tokens } from '../src/tokens.js';
 
@@ -31,6 +32,8 @@ export class AdminApp {
   readonly log = new MemoryLog();
   /** Runs that were dropped. */
   readonly dropped: string[] = [];
+  /** The data of replays. */
+  readonly replayed: unknown[] = [];
   /** Types and numbers of unrouted events. */
   unrouted: { type: string; count: number }[] = [];
   /** The paces that the engine reports. */
@@ -41,7 +44,7 @@ export class AdminApp {
 
   static async start(): Promise<AdminApp> {
     const host = new AdminApp();
-    const adapter = new FastifyAdapter();
+    const adapter = new FastifyAdapter(JSON_BODIES);
     adapter.getInstance().addHook('onRoute', ({ method, url }) => {
       for (const one of [method].flat()) if (one !== 'HEAD') host.routes.push(`${one} ${url}`);
     });
@@ -57,7 +60,14 @@ export class AdminApp {
       engine: {
         connections: { all: () => [] },
         status: async () => ({ queues: [], paces: host.paces }),
-        parking: { drop: async (run: string) => host.#drop(run) },
+        parking: {
+          drop: async (run: string) => host.#drop(run),
+          callsOf: async () => [],
+          replay: async (run: string, { data }: { data?: unknown }) => {
+            host.replayed.push(data);
+            return run;
+          },
+        },
       } as unknown as Engine,
       workspace: {
         flows: [{ name: 'orders', deliver: { concurrency: 1 } }],

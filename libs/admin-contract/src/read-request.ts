@@ -46,6 +46,13 @@ function parse({ request }: AdminRoute, fields: object): Readonly<Record<string,
   throw new RequestError(parsed.error.issues.map(issueText).join('; '));
 }
 
-function issueText({ path, message }: z.core.$ZodIssue): string {
-  return path.length === 0 ? message : `${path.join('.')}: ${message}`;
+function issueText(issue: z.core.$ZodIssue): string {
+  const { path } = issue;
+  return path.length === 0 ? reasonOf(issue) : `${path.join('.')}: ${reasonOf(issue)}`;
+}
+
+function reasonOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'too_big' && issue.origin === 'string') return `has more than ${issue.maximum} characters`;
+  if (issue.code === 'too_small' && issue.origin === 'string' && issue.minimum === 1) return 'is empty';
+  return issue.message;
 }
