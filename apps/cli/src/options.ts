@@ -49,11 +49,19 @@ export function readFault(text: string, before: readonly Fault[] = []): readonly
 export function readTime(text: string): Date {
   const ms = parseDuration(text);
   if (ms !== undefined) return new Date(Date.now() - ms);
-  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : undefined;
+  const time = isDate(text.slice(0, DATE_LENGTH)) ? new Date(text) : undefined;
   if (time === undefined || Number.isNaN(time.getTime())) {
     throw new InvalidArgumentError('write a duration before now (30m, 2h, 7d; at most 3650d) or a time (2026-02-01T10:00:00Z)');
   }
   return time;
+}
+
+const DATE_LENGTH = 'YYYY-MM-DD'.length;
+
+/** JavaScript reads 30 February as 2 March. */
+function isDate(text: string): boolean {
+  const date = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(text) : new Date(NaN);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
 }
 
 /** Flags of a command that prints text or JSON. */

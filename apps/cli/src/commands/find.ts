@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { addAll, type ListFlags } from '../admin/listed.js';
 import { openHostApi } from '../admin/operator.js';
 import { parkedRunLike } from '../admin/short-run.js';
-import { EXIT } from '../exit.js';
+import { EXIT, UsageError } from '../exit.js';
 import { addFormat, wantsJson, type Format } from '../options.js';
 import { print, printJson, say } from '../terminal/print.js';
 import { runsTable } from '../terminal/runs-table.js';
@@ -14,6 +14,8 @@ import { counted } from '../terminal/words.js';
 const SHOWN_ENTRIES = 1_000;
 /** Number of runs that are listed when the note of several runs has the words. */
 const LISTED_RUNS = 20;
+/** Maximum characters of an id, and of the words of a search. */
+const MAX_SEARCH_LENGTH = 300;
 /** Lines are as long as this even on a narrower terminal. */
 const MIN_WIDTH = 80;
 
@@ -26,12 +28,22 @@ export function addFind(command: Command): void {
       ),
     ),
   ).action(async (what: string[], { all = false, ...format }: ListFlags & Format) => {
+    const text = readSearch(what);
     const { admin } = await openHostApi();
-    const found = await find(admin, what.join(' '), all ? MAX_STORY_ENTRIES : SHOWN_ENTRIES);
+    const found = await find(admin, text, all ? MAX_STORY_ENTRIES : SHOWN_ENTRIES);
     if (wantsJson(format)) printJson(found);
-    else printFound(found, what.join(' '), all);
+    else printFound(found, text, all);
     if ('runs' in found ? found.runs.length === 0 : found.events.length === 0 && !found.waits) process.exitCode = EXIT.failed;
   });
+}
+
+/** @throws UsageError for a text that is neither an id nor words of a note */
+function readSearch(what: readonly string[]): string {
+  const text = what.join(' ');
+  if (text.trim() === '') throw new UsageError('name an id, or words of a note, such as an order number');
+  if (text.length > MAX_SEARCH_LENGTH)
+    throw new UsageError(`an id or words of a note have at most ${MAX_SEARCH_LENGTH} characters: write the first words`);
+  return text;
 }
 
 type Found = Story | { readonly runs: readonly RunItem[]; readonly hasMore: boolean };
