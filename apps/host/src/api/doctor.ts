@@ -136,7 +136,7 @@ async function unroutedOf({ bus }: HostServices): Promise<readonly Diagnosis[]> 
     what: `events ${type}`,
     ok: false,
     says: `${count} wait: no flow takes them`,
-    cure: `add the type to the trigger of a flow, restart the host, then: sluice unrouted replay ${type} --flow NAME`,
+    cure: `add the type to the trigger of a flow, then: sluice reload, and sluice unrouted replay ${type} --flow NAME`,
   }));
   if (rest.length === 0) return lines;
   const waiting = rest.reduce((sum, { count }) => sum + count, 0);

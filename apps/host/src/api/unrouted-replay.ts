@@ -20,7 +20,7 @@ export async function replayUnrouted(
   const refused = chosen.filter((type) => !trigger.types.some((taken) => typeMatches(taken, type)));
   if (refused.length > 0) {
     const takes = trigger.types.join(', ');
-    const add = `add it to the types of its trigger, restart the host and replay again`;
+    const add = `add it to the types of its trigger, apply that with "sluice reload", and replay again`;
     throw engineFail.CONFIG_INVALID(`the flow "${name}" takes ${takes} and not ${refused[0]}, so nothing was moved: ${add}`);
   }
   // move only these types, because events of other types may have arrived in the meantime

@@ -138,14 +138,21 @@ describe('readDocuments with a missing quote', () => {
   });
 
   it('reports another syntax error with the message of the parser', () => {
-    expect(findings('a: [x')).toEqual([
-      '1:6 YAML_SYNTAX → check the indentation, the colons and the quotes of this line and of the line above',
+    expect(findings('- a\nb: c')).toEqual([
+      '2:1 YAML_SYNTAX → check the indentation, the colons and the quotes of this line and of the line above',
     ]);
+  });
+
+  it.each([
+    ['[', 'a: [x', '1:6', ']'],
+    ['{', 'a: { x: 1\nb: 2', '2:1', '}'],
+  ])('names the missing end of a "%s"', (_, text, place, end) => {
+    expect(findings(text)).toEqual([`${place} YAML_SYNTAX → add the "${end}", or indent the lines between the two brackets`]);
   });
 
   it('accepts a text in quotes that continues in the next line', () => {
     expect(findings('a: "x\n  y"\nb: [z')).toEqual([
-      '3:6 YAML_SYNTAX → check the indentation, the colons and the quotes of this line and of the line above',
+      '3:6 YAML_SYNTAX → add the "]", or indent the lines between the two brackets',
     ]);
   });
 });

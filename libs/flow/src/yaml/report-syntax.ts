@@ -41,6 +41,14 @@ function reportError({ code, message, pos: [start, end] }: YAMLParseError, repor
     report.error(at, 'YAML_SYNTAX', 'a tab cannot indent', { do: 'indent with spaces' });
     return;
   }
+  const bracket = /end with a ([\]}])$/.exec(message)?.[1];
+  if (bracket !== undefined) {
+    const opened = bracket === ']' ? '[' : '{';
+    report.error(at, 'YAML_SYNTAX', `a "${opened}" before this place is not closed: "${bracket}" is missing`, {
+      do: `add the "${bracket}", or indent the lines between the two brackets`,
+    });
+    return;
+  }
   const uneven = unevenLines(report.source, report.source.location(start).line);
   if (uneven) report.error(uneven.at, 'YAML_SYNTAX', uneven.says, { do: 'begin the keys of one map in the same column' });
   else
