@@ -80,13 +80,13 @@ describe('Neovim with its own client', () => {
     expect(problem).toBeUndefined();
     expect(seen).toEqual({
       diagnostics: ['EVENT_NOBODY_TAKES'],
-      hover: expect.stringContaining('the output of the step') as string,
+      hover: expect.stringContaining('the output of the step'),
       definition: { line: 6, character: 8 },
       references: 5,
       lens: 'run this test',
       completion: ['status', 'headers', 'body'],
       signature: '$exists(value)',
-      refused: expect.stringContaining('already has a step "saved"') as string,
+      refused: expect.stringContaining('already has a step "saved"'),
     });
     const expected = FLOW.replace('id: save\n', 'id: store\n')
       .replaceAll('steps.save.', 'steps.store.')

@@ -74,13 +74,14 @@ export { stepsIn } from './steps-in.js';
 export { writeYaml } from './yaml/write-yaml.js';
 export { formatFinding, formatFindings } from './format.js';
 export { nearest } from './nearest.js';
-export { analyseFlowFile, visibleInWorkspaceFile, type AnalysisInput, type FileAnalysis } from './analysis/analyse-file.js';
+export { analyseFile, visibleInWorkspaceFile, type AnalysisInput, type FileAnalysis } from './analysis/analyse-file.js';
 export { cursorInExpression, functionUnder, pathUnder, type ExpressionCursor } from './analysis/cursor.js';
 export {
   isSameThing,
   mentionsOf,
   mentionsOfWorkspace,
   type FileMentions,
+  type FlowDocument,
   type FlowNames,
   type Mention,
   type MentionKind,

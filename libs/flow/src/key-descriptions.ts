@@ -34,7 +34,6 @@ const FLOW_KEYS: Readonly<Record<string, string>> = {
   note: 'What people search the runs by, such as `Order ${{ trigger.data.number }}`. Evaluated when the run begins.',
   steps: 'The steps, in their order.',
   catch: 'Steps that run when a step has failed and nothing around it handled that.',
-  tests: 'Tests of this flow: `sluice test` runs them without any server.',
   'step.id': 'The name of the step, unique in the flow. Its output is `steps.<id>`.',
   'step.if': 'False: the step is skipped, and `steps.<id>` does not exist.',
   'step.use': 'Calls an action of a plugin: `<plugin>.<action>`. Its output is the output of the step.',
@@ -84,6 +83,27 @@ const FLOW_KEYS: Readonly<Record<string, string>> = {
   'step.onError.output': 'The output of the step after the failure.',
 };
 
+/** Descriptions of the keys of tests, beside a flow and in a file of their own. */
+const TEST_KEYS: Readonly<Record<string, string>> = {
+  tests: 'Tests of this flow: `sluice test` runs them without any server.',
+  'tests.name': 'A sentence that says what the flow does.',
+  'tests.now': 'The virtual clock at the start, in ISO 8601; a Monday, 09:00 in `settings.timezone`, when absent.',
+  'tests.env': 'Variables of the environment in this test.',
+  'tests.trigger': 'The event that starts the run. Attributes that are absent here are filled in.',
+  'tests.triggers': 'In place of `trigger`: several events, each with its time `at` after the start.',
+  'tests.triggers.at': 'Virtual time from the start of the test to the event.',
+  'tests.mocks': 'Answers in place of calls, by step id. Without one an action succeeds with `{}`.',
+  'tests.expect': 'What the run must have done. Keys that are absent here are not compared.',
+  'tests.expect.outcome': 'How the run ends.',
+  'tests.expect.calls': 'By step id: a map is exactly one call that contains it, a list exactly these calls, `[]` no call.',
+  'tests.expect.events': 'Exactly the events that are emitted, in order.',
+  'tests.expect.reply': 'The reply: `status`, `headers`, `data`.',
+  'tests.expect.error': 'The error with which the run failed.',
+  'tests.expect.steps': 'Outputs by step id.',
+  'tests.expect.took': 'Virtual time from acceptance to the end.',
+  'tests.expect.that': 'Conditions over `outcome`, `calls`, `events`, `reply`, `steps` and `error`.',
+};
+
 /** Descriptions of the keys of sluice.yaml. `*` is the name of a connection or an issuer. */
 const WORKSPACE_KEYS: Readonly<Record<string, string>> = {
   sluice: 'The version of the language: 1.',
@@ -116,7 +136,14 @@ const WORKSPACE_KEYS: Readonly<Record<string, string>> = {
 
 /** Returns the schema of flows with the descriptions of the keys of the language. */
 export function describeFlowKeys(schema: JsonSchema): JsonSchema {
-  return describeAll(schema, FLOW_KEYS, (path) => (path[0] === 'step' ? ['definitions', 'step', ...path.slice(1)] : path));
+  return describeAll(schema, { ...FLOW_KEYS, ...TEST_KEYS }, (path) =>
+    path[0] === 'step' ? ['definitions', 'step', ...path.slice(1)] : path,
+  );
+}
+
+/** Returns the schema of files with tests with the descriptions of their keys. */
+export function describeTestKeys(schema: JsonSchema): JsonSchema {
+  return describeAll(schema, TEST_KEYS, (path) => path);
 }
 
 /** Returns the schema of sluice.yaml with the descriptions of the keys of the language. */

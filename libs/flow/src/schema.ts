@@ -22,7 +22,7 @@ import {
   type JsonSchema,
   type Member,
 } from './json-schema.js';
-import { describeFlowKeys, describeWorkspaceKeys } from './key-descriptions.js';
+import { describeFlowKeys, describeTestKeys, describeWorkspaceKeys } from './key-descriptions.js';
 import { PRIORITIES } from './model.js';
 import { BUILT_IN_TRIGGERS } from './grammar/read-trigger.js';
 import { EVENT_ATTRIBUTES, FATES, TEST_OUTCOMES } from './flow-tests.js';
@@ -38,7 +38,7 @@ export function jsonSchemas(plugins: ReadonlyMap<string, AnyPlugin>): {
   return {
     flow: describeFlowKeys(flowSchema(all)),
     workspace: describeWorkspaceKeys(workspaceSchema(all)),
-    tests: testFileSchema(),
+    tests: describeTestKeys(testFileSchema()),
   };
 }
 

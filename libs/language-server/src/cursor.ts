@@ -1,13 +1,14 @@
 import {
-  analyseFlowFile,
+  analyseFile,
   cursorInExpression,
+  mentionsOf,
   namesAfter,
   visibleInWorkspaceFile,
   type ExpressionCursor,
   type FlowNames,
   type NameInSight,
 } from '@sluice/flow';
-import { documentAt, placeAt, repair, type Place, type Repaired } from './place.js';
+import { placeAt, repair, valueAt, type Place, type Repaired } from './place.js';
 import { SETTINGS_FILE, type LanguageWorkspace } from './workspace.js';
 
 type Visible = Parameters<typeof namesAfter>[0];
@@ -65,12 +66,14 @@ export class Cursor {
     return namesAfter(visible, path);
   }
 
-  /** The flow of the document that contains the cursor, as far as it can be read. */
+  /** The flow that the document with the cursor contains or tests, as far as it can be read. */
   get flow(): FlowNames | undefined {
-    const { text, offset, workspace, file } = this.at;
-    const { start, end } = documentAt(text, offset);
-    const own = workspace.flowFiles().find(({ source }) => source.file === file);
-    return own?.flows.find((flow) => start <= flow.start && flow.start <= end);
+    const { workspace, file } = this.at;
+    const { repaired } = this;
+    const name = valueAt(this.value, ['flow']);
+    const own = repaired ? mentionsOf({ file, bytes: Buffer.from(repaired.text) }).flows : [];
+    const others = workspace.flowFiles().filter(({ source }) => source.file !== file);
+    return [...own, ...others.flatMap(({ flows }) => flows)].find((flow) => flow.name === name);
   }
 
   private findVisible(): Visible | undefined {
@@ -79,6 +82,7 @@ export class Cursor {
     const { repaired } = this;
     if (!input || !repaired) return undefined;
     if (file === SETTINGS_FILE) return visibleInWorkspaceFile(input);
-    return analyseFlowFile(input, { file, bytes: Buffer.from(repaired.text) }).visibleAt(repaired.mark);
+    const others = workspace.sources().flows.filter((other) => other.file !== file);
+    return analyseFile(input, { file, bytes: Buffer.from(repaired.text) }, others).visibleAt(repaired.mark);
   }
 }

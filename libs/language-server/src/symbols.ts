@@ -38,8 +38,9 @@ export function renamedStepAt(workspace: LanguageWorkspace, file: string, offset
   if (mention?.kind !== 'step') throw new RenameRefused('only steps can be renamed: put the cursor on the id of a step');
   const [flow, other] = flowsOf(workspace, mention);
   if (!flow || other) throw new RenameRefused(`not exactly one flow is called "${mention.flow}": correct that first`);
-  if (flow.unread !== undefined)
-    throw new RenameRefused(`${flow.unread}, so not every use of "${mention.name}" is known: correct it first`);
+  const unread = unreadFor(workspace, flow.name);
+  if (unread !== undefined)
+    throw new RenameRefused(`${unread}, so not every use of "${mention.name}" is known: correct it first`);
   if (flow.stepIds.filter((id) => id === mention.name).length !== 1)
     throw new RenameRefused(`"${mention.name}" is not the id of exactly one step of the flow "${flow.name}"`);
   return mention;
@@ -58,4 +59,12 @@ export function renameStep(workspace: LanguageWorkspace, file: string, offset: n
 
 function flowsOf(workspace: LanguageWorkspace, { flow }: Mention) {
   return workspace.flowFiles().flatMap(({ flows }) => flows.filter(({ name }) => name === flow));
+}
+
+/** Returns the reason why a use of a step of the flow may be hidden: an error in the file of the flow, or in a file with tests. */
+function unreadFor(workspace: LanguageWorkspace, flow: string): string | undefined {
+  const files = workspace
+    .flowFiles()
+    .filter(({ flows, documents }) => flows.length === 0 || documents.some((one) => one.flow === flow));
+  return files.map(({ unread }) => unread).find((reason) => reason !== undefined);
 }

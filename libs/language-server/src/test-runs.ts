@@ -24,12 +24,10 @@ export function testLenses(
   rangeOf: (start: number, end: number) => Range,
 ): CodeLens[] {
   const own = workspace.flowFiles().find(({ source }) => source.file === file);
-  return (own?.flows ?? []).flatMap(({ tests }) =>
-    tests.map(({ flow, name, start, end }) => ({
-      range: rangeOf(start, end),
-      command: { title: 'run this test', command: RUN_TEST, arguments: [{ uri, flow, name } satisfies TestReference] },
-    })),
-  );
+  return (own?.tests ?? []).map(({ flow, name, start, end }) => ({
+    range: rangeOf(start, end),
+    command: { title: 'run this test', command: RUN_TEST, arguments: [{ uri, flow, name } satisfies TestReference] },
+  }));
 }
 
 /** Reads the argument of the command; undefined for anything else. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import {
+  isTestFile,
   jsonSchemas,
   mentionsOf,
   mentionsOfWorkspace,
@@ -50,7 +51,7 @@ export class LanguageWorkspace {
   private readonly known = new Map<string, SourceFile>();
   private readonly names = new WeakMap<SourceFile, FileMentions>();
   private plugins: ReadonlyMap<string, AnyPlugin> = new Map();
-  private walks: { readonly flow: SchemaWalk; readonly workspace: SchemaWalk } | undefined;
+  private walks: Readonly<Record<'flow' | 'workspace' | 'tests', SchemaWalk>> | undefined;
   private input: { readonly settings: SourceFile; readonly value: AnalysisInput } | undefined;
   /** Counts the changes: the result of a lint is published only when no change came after its begin. */
   private generation = 0;
@@ -129,13 +130,14 @@ export class LanguageWorkspace {
     return this.input && { ...this.input.value, plugins: this.plugins };
   }
 
-  /** The schema of a file: of sluice.yaml or of flows. */
+  /** The schema of a file: of sluice.yaml, of flows or of tests. */
   schemaOf(file: string): SchemaWalk {
     if (!this.walks) {
-      const { flow, workspace } = jsonSchemas(this.plugins);
-      this.walks = { flow: new SchemaWalk(flow as Schema), workspace: new SchemaWalk(workspace as Schema) };
+      const { flow, workspace, tests } = jsonSchemas(this.plugins);
+      const walk = (schema: object) => new SchemaWalk(schema as Schema);
+      this.walks = { flow: walk(flow), workspace: walk(workspace), tests: walk(tests) };
     }
-    return file === SETTINGS_FILE ? this.walks.workspace : this.walks.flow;
+    return this.walks[file === SETTINGS_FILE ? 'workspace' : isTestFile({ file }) ? 'tests' : 'flow'];
   }
 
   /** The names in all flow files. */

@@ -92,7 +92,7 @@ describe('completion of values', () => {
   });
 
   it('offers the values that a key can have', async () => {
-    expect(await labels('sluice: 1\nflow: a\njournal: ‸')).toEqual(['all', 'changes', 'off']);
+    expect(await labels('sluice: 1\nflow: a\njournal: ‸')).toEqual(['all', 'changes', 'off', 'full']);
     expect(await labels(flowOf('  - id: save\n    use: onec-http.call\n    priority: ‸'))).toEqual([
       'interactive',
       'normal',
@@ -188,5 +188,28 @@ steps:
       'body',
     ]);
     expect(await labels(`${flowOf(broken)}deliver:\n  ‸`)).toBeDefined();
+  });
+});
+
+describe('completion in tests', () => {
+  const FLOW = flowOf(SAVE);
+  const FILE = 'sluice: 1\nflow: a\ntests:\n';
+
+  it('offers the keys of a test, of its expectations and of its mocks, also in a file with tests', async () => {
+    expect(await labels(`${FLOW}tests:\n  - name: t\n    ‸`)).toEqual(
+      expect.arrayContaining(['trigger', 'mocks', 'expect', 'now']),
+    );
+    const inFile = (text: string) => labels(`${FILE}  - name: t\n${text}`, { 'flows/flow.yaml': FLOW }, 'flows/a.test.yaml');
+    expect(await inFile('    expect: { ‸ }')).toEqual(expect.arrayContaining(['outcome', 'calls', 'events', 'took']));
+    expect(await inFile('    expect: { outcome: ‸ }')).toEqual(expect.arrayContaining(['done', 'parked']));
+    expect(await inFile('    mocks: { save: { ‸')).toEqual(expect.arrayContaining(['output', 'error', 'when']));
+  });
+
+  it('offers the steps of the flow for mocks, calls and conditions', async () => {
+    const inFile = (text: string) => labels(`${FILE}  - name: t\n${text}`, { 'flows/flow.yaml': FLOW }, 'flows/a.test.yaml');
+    expect(await inFile('    mocks: { ‸')).toEqual(['save']);
+    expect(await inFile('    expect: { calls: { ‸ } }')).toEqual(['save']);
+    expect(await inFile("    expect:\n      that: ['${{ calls.‸']")).toEqual(['save']);
+    expect(await inFile("    mocks: { save: { when: '${{ ‸")).toEqual(expect.arrayContaining(['with', '$count']));
   });
 });

@@ -97,6 +97,17 @@ describe('rename of a step', () => {
     expect(await renamed(withCursor(FLOW, 'save', 6), 'store')).toBe(expected);
   });
 
+  it('changes the tests of the flow in other files, and refuses while one of them cannot be read', async () => {
+    const file = 'flows/a.test.yaml';
+    const tests = `sluice: 1\nflow: a\ntests:\n  - triggers: [{ at: 1s }]\n    mocks: { save: { output: {} } }\n    expect: { calls: { save: [] } }\n`;
+    const { at } = await editing(withCursor(FLOW, 'save'), { [file]: tests });
+    const places = renameStep(at.workspace, at.file, at.offset, 'store').filter((one) => one.file === file);
+    expect(places.map(({ start }) => tests.slice(start, start + 5))).toEqual(['save:', 'save:']);
+    const broken = await editing(withCursor(FLOW, 'save'), { [file]: `${tests}  - "` });
+    const rename = () => renameStep(broken.at.workspace, broken.at.file, broken.at.offset, 'store');
+    expect(rename).toThrow('flows/a.test.yaml: the test file has errors');
+  });
+
   it.each([
     ['told', 'the flow "a" already has a step "told"'],
     ['trigger', '"trigger" is a reserved word of the language'],

@@ -35,7 +35,7 @@ function createHost(): LanguageHost {
   return {
     version: VERSION,
     env,
-    readFiles: (directory) => readWorkspaceFiles(directory),
+    readFiles: (directory) => readWorkspaceFiles(directory, { tests: true }),
     check: (directory, files) => {
       const lint = lints.get(directory) ?? new RepeatedLint(directory, env);
       lints.set(directory, lint);

@@ -1,14 +1,16 @@
 import { typeMatches } from '@sluice/plugin-api';
-import { flowsOf } from '../compile/flow-files.js';
+import { flowsOf, type FlowFile } from '../compile/flow-files.js';
+import { isTestFile, type TestFile } from '../compile/test-files.js';
 import type { WorkspaceFile } from '../compile/workspace-file.js';
 import { opensExpression, type ExpressionPart } from '../expression/index.js';
 import type { FlowDraft } from '../grammar/drafts.js';
 import { valuesOfRun } from '../grammar/values-of.js';
 import type { SourceFile } from '../model.js';
 import { textsOf, type Texts } from '../texts.js';
-import { stepsOf } from '../verbs/index.js';
-import { entryOf, scalarsOf, type ListNode, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
+import { stepsOf, type StepDraft } from '../verbs/index.js';
+import { entryOf, scalarsOf, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
 import type { SourceText, Span } from '../yaml/source-text.js';
+import { testsOf } from './analyse-file.js';
 
 export type MentionKind = 'step' | 'constant' | 'connection' | 'event' | 'flow';
 
@@ -33,28 +35,77 @@ export interface TestPlace extends Span {
 export interface FileMentions {
   readonly source: SourceText;
   readonly mentions: readonly Mention[];
+  /** The flows that the file defines. */
   readonly flows: readonly FlowNames[];
+  /** The documents of the file that belong to a flow: the flow itself, or tests of it. The span is that of its name. */
+  readonly documents: readonly FlowDocument[];
+  readonly tests: readonly TestPlace[];
+  /** The reason why not every name in the file is known; absent when all are known. */
+  readonly unread?: string;
+}
+
+export interface FlowDocument extends Span {
+  readonly flow: string;
 }
 
 /** The names of one flow. */
-export interface FlowNames extends Span {
+export interface FlowNames {
   readonly name: string;
   /** True when the flow can be called by a `call` step. */
   readonly callable: boolean;
   readonly stepIds: readonly string[];
-  readonly tests: readonly TestPlace[];
-  /** The reason why not every use of a step's id is known; absent when all are known. */
-  readonly unread?: string;
 }
 
-/** Returns all places of a flow file that name something. Reuses the reading of the last lint of the same file object. */
+/** Returns all places that name something in a file with flows or tests. Reuses the last reading of the same file object. */
 export function mentionsOf(file: SourceFile): FileMentions {
-  const { flows, report, partial } = flowsOf(file);
-  const collected = flows.map((flow) => new Collector(flow, partial).collect());
+  return isTestFile(file) ? mentionsOfTests(testsOf(file)) : mentionsOfFlows(flowsOf(file));
+}
+
+function mentionsOfFlows({ flows, report, partial }: FlowFile): FileMentions {
+  const collected = flows.map((flow) => {
+    const collector = new Collector(flow.name, report.source);
+    collector.flow(flow);
+    return collector;
+  });
+  const names = flows.map((flow) => ({
+    name: flow.name,
+    callable: flow.trigger.kind === 'flow',
+    stepIds: [...stepsOf(flow)].flatMap(({ id }) => (id === '' ? [] : [id])),
+  }));
+  const unread = partial ? 'a part of the file cannot be read' : undefined;
+  const documents = flows.map(({ name, nameNode }) => ({ flow: name, ...contentOf(nameNode) }));
+  return joined(report.source, collected, { flows: names, documents }, unread);
+}
+
+function mentionsOfTests({ documents, report }: TestFile): FileMentions {
+  const collected = documents.map(({ flow, flowNode, tests }) => {
+    const collector = new Collector(flow, report.source);
+    collector.literal('flow', flowNode, false);
+    collector.tests(tests);
+    return collector;
+  });
+  const places = documents.map(({ flow, flowNode }) => ({ flow, ...contentOf(flowNode) }));
+  return joined(
+    report.source,
+    collected,
+    { flows: [], documents: places },
+    report.hasErrors ? 'the test file has errors' : undefined,
+  );
+}
+
+function joined(
+  source: SourceText,
+  collected: readonly Collector[],
+  parts: Pick<FileMentions, 'flows' | 'documents'>,
+  unreadFile: string | undefined,
+): FileMentions {
+  const unread = unreadFile ?? collected.map((one) => one.unread).find((reason) => reason !== undefined);
   return {
-    source: report.source,
+    source,
+    ...parts,
     mentions: collected.flatMap(({ mentions }) => mentions).toSorted((a, b) => a.start - b.start),
-    flows: collected.map(({ names }) => names),
+    tests: collected.flatMap(({ testPlaces }) => testPlaces),
+    ...(unread !== undefined && { unread: `${source.file}: ${unread}` }),
   };
 }
 
@@ -112,116 +163,77 @@ function comparedIds({
   });
 }
 
+/** Collects the places of one document. */
 class Collector {
-  private readonly mentions: Mention[] = [];
+  readonly mentions: Mention[] = [];
+  readonly testPlaces: TestPlace[] = [];
+  /** The first part whose names are not known. A use of a step that is not known makes a rename of the step wrong. */
+  unread: string | undefined;
   private readonly texts: Texts;
-  private readonly file: string;
 
   constructor(
-    private readonly draft: FlowDraft,
-    private readonly fileIsPartial: boolean,
+    private readonly flowName: string,
+    private readonly source: SourceText,
   ) {
-    this.texts = textsOf(draft.report.source);
-    this.file = draft.report.source.file;
+    this.texts = textsOf(source);
   }
 
-  collect(): { readonly mentions: readonly Mention[]; readonly names: FlowNames } {
-    const { draft } = this;
-    const steps = [...stepsOf(draft)];
-    this.add('flow', draft.name, true, contentOf(draft.nameNode));
-    for (const { name, key } of draft.vars?.entries ?? []) this.add('constant', name, true, contentOf(key));
-    this.trigger();
-    for (const step of steps) {
-      if (step.id !== '') this.add('step', step.id, true, contentOf(step.idNode));
-      if (step.verb === 'use' && step.connection) this.literal('connection', step.connection, false);
-      if (step.verb === 'emit') this.literal('event', step.type, true);
-      if (step.verb === 'call') this.literal('flow', step.flow, false);
-    }
-    for (const value of this.values()) for (const scalar of scalarsOf(value)) this.reads(scalar);
-    const tests = this.tests(draft.tests);
-    const unread = this.unread();
-    return {
-      mentions: this.mentions,
-      names: {
-        name: draft.name,
-        callable: draft.trigger.kind === 'flow',
-        stepIds: steps.flatMap(({ id }) => (id === '' ? [] : [id])),
-        tests,
-        ...contentOf(draft.nameNode),
-        ...(unread !== undefined && { unread }),
-      },
-    };
-  }
-
-  private *values(): Generator<YamlNode> {
-    const { draft } = this;
-    yield* valuesOfRun(draft);
-    if (draft.vars) yield draft.vars;
-    if (draft.trigger.kind === 'plugin' && draft.trigger.with) yield draft.trigger.with;
-  }
-
-  private trigger(): void {
-    const { trigger } = this.draft;
+  flow(flow: FlowDraft): void {
+    const { trigger, tests } = flow;
+    this.add('flow', flow.name, true, contentOf(flow.nameNode));
+    for (const { name, key } of flow.vars?.entries ?? []) this.add('constant', name, true, contentOf(key));
     if (trigger.kind === 'event') for (const type of trigger.types) this.literal('event', type, false);
     if (trigger.kind === 'plugin' && trigger.connection) this.literal('connection', trigger.connection, false);
+    for (const step of stepsOf(flow)) this.step(step);
+    const options = trigger.kind === 'plugin' ? trigger.with : undefined;
+    for (const value of [...valuesOfRun(flow), flow.vars, options])
+      if (value) for (const scalar of scalarsOf(value)) this.reads(scalar);
+    if (tests) this.tests(tests.items);
   }
 
-  /** A use of a step that is not known makes a rename of the step wrong. */
-  private unread(): string | undefined {
-    const { draft } = this;
-    if (this.fileIsPartial) return 'a part of the file cannot be read';
-    const unknown = [...stepsOf(draft)].find(({ verb }) => verb === 'unknown');
-    if (unknown) return `step "${unknown.id}" has errors`;
-    for (const value of this.values()) {
-      for (const scalar of scalarsOf(value)) {
-        const text = this.texts.parse(scalar);
-        const isRead =
-          text === undefined || (text.problems.length === 0 && this.texts.expressions(scalar).every(({ ast }) => ast));
-        if (!isRead) return `the expression in line ${this.texts.source.location(scalar.start).line} has errors`;
-      }
-    }
-    return undefined;
-  }
-
-  private tests(list: ListNode | undefined): TestPlace[] {
-    return (list?.items ?? []).map((test) => {
+  tests(tests: readonly YamlNode[]): void {
+    for (const test of tests) {
       for (const { name, key, value } of entriesOf(entryOf(test, 'mocks')?.value)) {
         this.add('step', name, false, contentOf(key));
-        for (const mock of value.kind === 'list' ? value.items : [value]) {
-          const when = entryOf(mock, 'when')?.value;
-          if (when?.kind === 'scalar') this.reads(when);
-        }
+        for (const mock of itemsOf(value)) this.condition(entryOf(mock, 'when')?.value);
       }
-      const expect = entryOf(test, 'expect')?.value;
-      for (const list of ['calls', 'steps'])
-        for (const { name, key } of entriesOf(entryOf(expect, list)?.value)) this.add('step', name, false, contentOf(key));
-      const failed = entryOf(entryOf(expect, 'error')?.value, 'step')?.value;
-      if (failed?.kind === 'scalar') this.literal('step', failed, false);
-      const that = entryOf(expect, 'that')?.value;
-      for (const condition of that?.kind === 'list' ? that.items : []) {
-        if (condition.kind !== 'scalar') continue;
-        this.reads(condition);
-        this.readsOfCalls(condition);
-      }
-      const events = entryOf(expect, 'events')?.value;
-      const mentioned = [entryOf(test, 'trigger')?.value, ...(events?.kind === 'list' ? events.items : [])];
-      for (const event of mentioned) {
-        const type = entryOf(event, 'type')?.value;
-        if (type?.kind === 'scalar') this.literal('event', type, false);
-      }
+      this.expectation(entryOf(test, 'expect')?.value);
+      for (const event of [entryOf(test, 'trigger')?.value, ...itemsOf(entryOf(test, 'triggers')?.value)]) this.event(event);
       const name = entryOf(test, 'name')?.value;
-      const at = name ?? (test.kind === 'map' ? test.entries[0]?.key : undefined) ?? test;
-      return {
-        flow: this.draft.name,
-        name: name?.kind === 'scalar' ? String(name.value) : '',
-        start: at.start,
-        end: at.end,
-      };
-    });
+      const { start, end } = name ?? (test.kind === 'map' ? test.entries[0]?.key : undefined) ?? test;
+      this.testPlaces.push({ flow: this.flowName, name: name?.kind === 'scalar' ? String(name.value) : '', start, end });
+    }
   }
 
-  /** Adds the steps whose calls a condition of a test reads: `calls.<step>`. */
-  private readsOfCalls(node: ScalarNode): void {
+  literal(kind: MentionKind, node: YamlNode | undefined, defines: boolean): void {
+    if (node?.kind === 'scalar' && typeof node.value === 'string' && !opensExpression(node.value))
+      this.add(kind, node.value, defines, contentOf(node));
+  }
+
+  private step(step: StepDraft): void {
+    if (step.id !== '') this.add('step', step.id, true, contentOf(step.idNode));
+    if (step.verb === 'use') this.literal('connection', step.connection, false);
+    if (step.verb === 'emit') this.literal('event', step.type, true);
+    if (step.verb === 'call') this.literal('flow', step.flow, false);
+    if (step.verb === 'unknown') this.unread ??= `step "${step.id}" has errors`;
+  }
+
+  private expectation(expect: YamlNode | undefined): void {
+    const steps = [entryOf(expect, 'calls')?.value, ...itemsOf(entryOf(expect, 'steps')?.value)];
+    for (const { name, key } of steps.flatMap(entriesOf)) this.add('step', name, false, contentOf(key));
+    for (const error of itemsOf(entryOf(expect, 'error')?.value)) this.literal('step', entryOf(error, 'step')?.value, false);
+    for (const event of itemsOf(entryOf(expect, 'events')?.value)) this.event(event);
+    for (const condition of itemsOf(entryOf(expect, 'that')?.value)) this.condition(condition);
+  }
+
+  private event(event: YamlNode | undefined): void {
+    this.literal('event', entryOf(event, 'type')?.value, false);
+  }
+
+  /** Adds what a condition of a test reads; `calls.<step>` as well. */
+  private condition(node: YamlNode | undefined): void {
+    if (node?.kind !== 'scalar') return;
+    this.reads(node);
     for (const { references } of this.texts.expressions(node)) {
       for (const { path, spans, inner } of references) {
         const [root, name] = path;
@@ -233,20 +245,25 @@ class Collector {
   }
 
   private reads(node: ScalarNode): void {
+    const text = this.texts.parse(node);
+    if (text && (text.problems.length > 0 || this.texts.expressions(node).some(({ ast }) => ast === undefined)))
+      this.unread ??= `the expression in line ${this.source.location(node.start).line} has errors`;
     for (const { kind, name, start, end } of readsOf(node, this.texts)) this.add(kind, name, false, { start, end });
   }
 
-  private literal(kind: MentionKind, node: ScalarNode, defines: boolean): void {
-    if (typeof node.value === 'string' && !opensExpression(node.value)) this.add(kind, node.value, defines, contentOf(node));
-  }
-
   private add(kind: MentionKind, name: string, defines: boolean, { start, end }: Span): void {
-    this.mentions.push({ kind, name, defines, file: this.file, flow: this.draft.name, start, end });
+    this.mentions.push({ kind, name, defines, file: this.source.file, flow: this.flowName, start, end });
   }
 }
 
 function entriesOf(node: YamlNode | undefined) {
   return node?.kind === 'map' ? node.entries : [];
+}
+
+/** Returns the items of a list, or the only value in place of a list. */
+function itemsOf(node: YamlNode | undefined): readonly YamlNode[] {
+  if (node === undefined) return [];
+  return node.kind === 'list' ? node.items : [node];
 }
 
 /** Returns the span of a scalar without its quotes. */
