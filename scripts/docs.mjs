@@ -1,6 +1,7 @@
 // npm run docs: writes the pages of docs/reference that are generated from the code, and lints the flows in the documentation.
 // `--check` writes nothing and exits with 1 if a page is stale.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { adminApiPage } from './lib/admin-api-page.mjs';
 import { lintSamples } from './lib/doc-samples.mjs';
 import { errorsPage, findingsPage } from './lib/errors-page.mjs';
@@ -11,6 +12,8 @@ import { ROOT } from './lib/run.mjs';
 /** Pages, and the functions that return their text. */
 const PAGES = {
   'docs/reference/admin-api.md': makeAdminApiPage,
+  'docs/reference/codes.md': () => makeCodesPage('en'),
+  'docs/reference/codes.ru.md': () => makeCodesPage('ru'),
   'docs/reference/errors.md': makeErrorsPage,
   'docs/reference/findings.md': makeFindingsPage,
   ...Object.fromEntries(pluginNames().map((name) => [`plugins/${name}/README.md`, () => makeReadme(name)])),
@@ -60,6 +63,14 @@ async function makeErrorsPage() {
     },
     ...(await pluginTables()),
   ]);
+}
+
+/** Returns the page of all codes, as `sluice explain` shows them. */
+async function makeCodesPage(language) {
+  const { Catalogue } = await importBuilt('apps/cli', 'explain/catalogue');
+  const { pluginTables } = await importBuilt('apps/cli', 'explain/plugin-tables');
+  const { codesPage } = await importBuilt('apps/cli', 'explain/codes-page');
+  return codesPage(new Catalogue(await pluginTables(fileURLToPath(ROOT))), language);
 }
 
 async function makeFindingsPage() {

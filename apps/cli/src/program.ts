@@ -34,6 +34,10 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     about: 'list the mistakes of a workspace with their corrections',
     load: async () => (await import('./commands/lint.js')).addLint,
   },
+  explain: {
+    about: 'explain the code of a finding or of an error, with an example',
+    load: async () => (await import('./commands/explain.js')).addExplain,
+  },
   test: {
     about: 'run the tests of the flows, without any server',
     load: async () => (await import('./commands/test.js')).addTest,

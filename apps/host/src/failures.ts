@@ -1,4 +1,7 @@
+import { PACER_CODES } from '@sluice/pacer/failures';
 import { failures } from '@sluice/plugin-api';
+
+export { PACER_CODES };
 
 /** Error codes of HTTP answers; flows never get them. */
 export const HOST_CODES = {

@@ -3,11 +3,8 @@ import type { PaceConfig } from '@sluice/flow';
 import { failures, type Log, type Clock } from '@sluice/plugin-api';
 import { BullSlots, checkBackEnd, type BackEnd } from './bull-slots.js';
 import { ConnectionPace } from './connection-pace.js';
+import { PACER_CODES } from './failures.js';
 
-/** Codes of errors at the start of a host and in `sluice doctor`. Flows never see them. */
-export const PACER_CODES = {
-  PACER_UNAVAILABLE: { fate: 'unavailable', cure: 'check that the server of the pacer runs, for example with sluice doctor' },
-} as const;
 const pacerFail = failures(PACER_CODES);
 
 /** Options of {@link BullPacer}. */

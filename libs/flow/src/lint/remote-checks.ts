@@ -2,10 +2,11 @@ import type { AnyPlugin, Objection } from '@sluice/plugin-api';
 import { flowsOf } from '../compile/flow-files.js';
 import { isTestFile } from '../compile/test-files.js';
 import type { ConnectionSpec, Finding, SourceFile } from '../model.js';
-import { Report, sortFindings } from '../report.js';
+import { replacing, Report, sortFindings } from '../report.js';
 import { textsOf, type Texts } from '../texts.js';
 import { stepsOf, type UseDraft } from '../verbs/index.js';
 import { entryOf, nodeAt, setOwn, type YamlNode } from '../yaml/nodes.js';
+import { scalarText } from '../yaml/spell.js';
 
 /** The parts of a workspace without errors. */
 export interface RemoteCheckInput {
@@ -65,7 +66,9 @@ function knownPartOf(node: YamlNode, texts: Texts): unknown {
 function reportObjection({ path, message, key, write }: Objection, step: UseDraft, report: Report): void {
   const root: YamlNode = step.with ?? step.use;
   const name = key && entryOf(nodeAt(root, path.slice(0, -1)), String(path.at(-1)))?.key;
-  report.error(name ?? nearestNode(root, path), 'REF_REMOTE', message, { write });
+  const named = name ?? nodeAt(root, path);
+  const cure = write !== undefined && named?.kind === 'scalar' ? replacing(named, scalarText(write), write) : { write };
+  report.error(named ?? nearestNode(root, path), 'REF_REMOTE', message, cure);
 }
 
 /** Returns the node at the path, or the deepest node that exists on the path. */
