@@ -81,8 +81,27 @@ export async function compileFiles(
   return { workspace, plugins, findings, files, compileRevision: async (stored) => compileRevision(input, stored) };
 }
 
+/** What a lint found out about a workspace. */
+export interface LintResult extends Pick<LoadedWorkspace, 'findings' | 'plugins'> {
+  /** The flows that could be read, with their files. */
+  readonly flows: readonly { readonly name: string; readonly file: string }[];
+}
+
+/** How a lint asks remote systems. */
+export interface RemoteLint {
+  /** The folder of the host in which plugins keep copies. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/** Returns the sources of a workspace in which some files are replaced. */
+export function withSources({ settings, flows }: WorkspaceFiles, sources: readonly SourceFile[]): WorkspaceFiles {
+  const byName = new Map(sources.map((source) => [source.file, source]));
+  return { settings: byName.get(settings.file) ?? settings, flows: flows.map((flow) => byName.get(flow.file) ?? flow) };
+}
+
 /**
- * Lints the files of one workspace again and again, for an editor: plugins are loaded anew only when their list has changed, and only files
+ * Lints the files of one workspace again and again, for an editor and for `sluice lint`: plugins are loaded anew only when their list has changed, and only files
  * that have changed are read and checked anew. Nothing is compiled.
  */
 export class RepeatedLint {
@@ -94,17 +113,27 @@ export class RepeatedLint {
     private readonly env: Readonly<Record<string, string | undefined>>,
   ) {}
 
-  /** Resolves with all findings. Never rejects because of the content of a file. Calls must not overlap. */
-  async check(files: WorkspaceFiles): Promise<Pick<LoadedWorkspace, 'findings' | 'plugins'>> {
-    const { parseWorkspaceFile, WorkspaceChecker } = await import('@sluice/flow');
+  /**
+   * Resolves with all findings. Never rejects because of the content of a file. Calls must not overlap.
+   *
+   * @param remote present: asks the remote systems too, until the signal is aborted, if the files have no error
+   */
+  async check(files: WorkspaceFiles, remote?: RemoteLint): Promise<LintResult> {
+    const { checkRemotes, parseWorkspaceFile, WorkspaceChecker } = await import('@sluice/flow');
     const { file, findings } = parseWorkspaceFile(files.settings);
-    if (!file) return { findings, plugins: this.#loaded?.result.plugins ?? new Map() };
+    if (!file) return { findings, plugins: this.#loaded?.result.plugins ?? new Map(), flows: [] };
     const { plugins, problems } = await this.#load(file.plugins.map(({ name }) => name));
     this.#checker ??= new WorkspaceChecker();
     const failedPlugins = problems.map(({ specifier }) => specifier);
     const checked = this.#checker.check({ workspace: file, plugins, env: this.env, failedPlugins, flows: files.flows });
     const failed = problems.map((problem) => pluginFinding(problem, file.plugins, files.settings));
-    return { findings: [...failed, ...checked.findings], plugins };
+    const connections = new Map(checked.connections.map((connection) => [connection.name, connection]));
+    const objections =
+      remote === undefined || checked.hasErrors
+        ? []
+        : await checkRemotes({ flows: files.flows, plugins, connections, folder: remote.folder }, remote.signal);
+    const flows = checked.flows.map(({ draft }) => ({ name: draft.name, file: draft.report.source.file }));
+    return { findings: [...failed, ...checked.findings, ...objections], plugins, flows };
   }
 
   async #load(names: readonly string[]): Promise<LoadedPlugins> {

@@ -47,7 +47,7 @@ async function flowFiles(directory: string, { tests = false }: ReadOptions): Pro
   const entries = await readdir(path.join(directory, 'flows'), { recursive: true, withFileTypes: true }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
-      throw error;
+      throw unreadable(directory, path.relative(directory, error.path ?? 'flows'), error);
     },
   );
   const found: string[] = [];

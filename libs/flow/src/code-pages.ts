@@ -31,6 +31,17 @@ export const FINDING_PAGES: Readonly<Record<FindingCode, CodePage>> = {
       right: 'description: Заказ  # в кодировке UTF-8',
     },
   },
+  FILE_SIZE: {
+    ru: {
+      cause: 'файл так велик, что его проверка заняла бы всю память хоста',
+      cure: 'разделите его на несколько файлов или вынесите из него большие данные',
+    },
+    example: {
+      wrong: 'vars:\n  prices:\n    - { sku: a1, price: 100, name: the first of very many rows of a list of prices of a shop }',
+      times: 60_000,
+      right: "steps:\n  - { id: prices, use: http.request, connection: site, with: { method: GET, path: '/prices?limit=100' } }",
+    },
+  },
   FLOW_EMPTY: {
     ru: { cause: 'файл пуст или содержит только комментарии', cure: 'опишите в нём поток или удалите файл' },
     example: {

@@ -1,7 +1,20 @@
-import { checkRemotes, type Finding } from '@sluice/flow';
-import { loadWorkspace, readEnv, readWorkspaceEnv, type LoadedWorkspace } from '@sluice/host/workspace';
+import { createInterface } from 'node:readline/promises';
+import type { Finding } from '@sluice/flow';
+import {
+  readEnv,
+  readWorkspaceEnv,
+  readWorkspaceFiles,
+  withSources,
+  RepeatedLint,
+  type LintResult,
+  type WorkspaceFiles,
+} from '@sluice/host/workspace';
 import { Option, type Command } from 'commander';
-import { EXIT } from '../exit.js';
+import { CommandError, describeError, EXIT, UsageError } from '../exit.js';
+import { stopRequest } from '../host/stop-request.js';
+import { fixSources, textOf, writeFixed, type FixedFile } from '../lint/fix-files.js';
+import { lineDiff } from '../lint/line-diff.js';
+import { ChangeWait } from '../lint/watch-files.js';
 import { findingsText } from '../terminal/findings-text.js';
 import { print, printJson, say } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
@@ -10,37 +23,159 @@ import { within } from '../workspace-paths.js';
 /** Time limit for checks against remote systems. Slower ones are skipped, so that flows can be written while 1C is down. */
 const ASK_WITHIN_MS = 10_000;
 
+const FORMATS = ['text', 'json', 'sarif', 'github'] as const;
+
+interface Flags {
+  readonly workspace: string;
+  readonly format: (typeof FORMATS)[number];
+  readonly watch?: boolean;
+  readonly fix?: boolean;
+  readonly yes?: boolean;
+}
+
+/** The files that the user named, and what is in the workspace. */
+interface Wanted {
+  readonly flags: Flags;
+  readonly paths: readonly string[];
+  readonly lint: RepeatedLint;
+}
+
 export function addLint(command: Command): void {
   command
     .argument('[paths...]', 'files or folders; without them the whole workspace')
     .option('--workspace <dir>', 'folder with sluice.yaml and flows/', '.')
-    .addOption(new Option('--format <format>', 'format of the findings').choices(['text', 'json']).default('text'))
-    .action(async (paths: string[], { workspace, format }: { workspace: string; format: 'text' | 'json' }) => {
-      const loaded = await loadWorkspace(workspace, readWorkspaceEnv(), { tests: true });
-      const wanted = within(workspace, paths, ['sluice.yaml', ...loaded.files.flows.map(({ file }) => file)]);
-      const findings = [...loaded.findings, ...(await remoteFindings(loaded))].filter(({ file }) => wanted(file));
-      if (format === 'json') printJson(findings.map(asJson));
-      else if (findings.length > 0) print(findingsText(findings));
-      const flows = loaded.workspace?.flows.filter(({ location }) => wanted(location.file)) ?? [];
-      if (format === 'text') say(summary(findings, flows.length));
-      if (findings.length > 0) process.exitCode = EXIT.failed;
+    .addOption(new Option('--format <format>', 'format of the findings').choices([...FORMATS]).default('text'))
+    .option('--watch', 'check again whenever a file changes, until Ctrl+C')
+    .option('--fix', 'correct what can be corrected without guessing: shows the difference and asks')
+    .option('--yes', 'with --fix: do not ask')
+    .action(async (paths: string[], flags: Flags) => {
+      if (flags.watch && (flags.fix || flags.format !== 'text'))
+        throw new UsageError('--watch shows findings as text and corrects nothing: leave --fix and --format out');
+      if (flags.yes && !flags.fix) throw new UsageError('--yes belongs to --fix');
+      const wanted: Wanted = { flags, paths, lint: new RepeatedLint(flags.workspace, readWorkspaceEnv()) };
+      if (flags.watch) return watchFiles(wanted);
+      const files = await readWorkspaceFiles(flags.workspace, { tests: true });
+      const result = flags.fix ? await fixed(files, wanted) : await checked(files, wanted);
+      await show(result, flags);
+      if (result.findings.length > 0) process.exitCode = EXIT.failed;
     });
 }
 
-/** Returns findings of checks against remote systems, such as an unknown operation of 1C. Runs only for a workspace without errors. */
-async function remoteFindings({ workspace, plugins, files }: LoadedWorkspace): Promise<readonly Finding[]> {
-  if (!workspace) return [];
-  const { SLUICE_HOME: folder } = readEnv();
-  const input = { flows: files.flows, plugins, connections: workspace.connections, folder };
-  return checkRemotes(input, AbortSignal.timeout(ASK_WITHIN_MS));
+/** Returns the findings of the files that are wanted. Asks the remote systems, such as for an operation that 1C does not have. */
+async function checked(files: WorkspaceFiles, { flags, paths, lint }: Wanted): Promise<LintResult> {
+  const isWanted = wantedIn(files, flags, paths);
+  const remote = { folder: readEnv().SLUICE_HOME, signal: AbortSignal.timeout(ASK_WITHIN_MS) };
+  const { findings, flows } = await lint.check(files, remote);
+  return { findings: findings.filter(({ file }) => isWanted(file)), flows: flows.filter(({ file }) => isWanted(file)) };
 }
 
-function asJson({ file, line, column, endColumn, code, severity, message, write, do: cure }: Finding): object {
-  return { file, line, column, endColumn, code, severity, message, write: write ?? cure };
+function wantedIn({ flows }: WorkspaceFiles, { workspace }: Flags, paths: readonly string[]): (file: string) => boolean {
+  return within(workspace, paths, ['sluice.yaml', ...flows.map(({ file }) => file)]);
+}
+
+async function show({ findings, flows }: LintResult, { workspace, format }: Flags): Promise<void> {
+  const place = { workspace, base: process.cwd() };
+  switch (format) {
+    case 'text':
+      if (findings.length > 0) print(findingsText(findings));
+      return say(summary(findings, flows.length));
+    case 'json':
+      return printJson(findings.map(asJson));
+    case 'sarif':
+      return printJson((await import('../lint/report-formats.js')).sarifLog(findings, place));
+    case 'github':
+      if (findings.length > 0) print((await import('../lint/report-formats.js')).githubAnnotations(findings, place));
+  }
+}
+
+function asJson({ file, line, column, endColumn, code, severity, message, write, do: cure, fix }: Finding): object {
+  return { file, line, column, endColumn, code, severity, message, write: write ?? cure, fix };
 }
 
 function summary(findings: readonly Finding[], flows: number): string {
   if (findings.length === 0) return `${counted(flows, 'flow')}, 0 findings`;
   const errors = findings.filter(({ severity }) => severity === 'error').length;
-  return `\n${counted(findings.length, 'finding')}, ${counted(errors, 'error')} among them`;
+  const fixable = findings.filter(({ fix }) => fix !== undefined).length;
+  const hint = fixable > 0 ? `; "sluice lint --fix" corrects ${fixable}` : '';
+  return `\n${counted(findings.length, 'finding')}, ${counted(errors, 'error')} among them${hint}`;
+}
+
+/** Corrects files, if the user agrees, and returns the findings that are left. */
+async function fixed(files: WorkspaceFiles, wanted: Wanted): Promise<LintResult> {
+  const { flags, lint, paths } = wanted;
+  const isWanted = wantedIn(files, flags, paths);
+  const { files: corrected } = await fixSources(
+    [files.settings, ...files.flows],
+    async (sources) => (await lint.check(withSources(files, sources))).findings,
+    ({ file }) => isWanted(file),
+  );
+  if (corrected.length === 0) {
+    say('nothing to correct');
+    return checked(files, wanted);
+  }
+  const diff = corrected.map(({ file, before, after }) => lineDiff(file, textOf(before.bytes).text, textOf(after.bytes).text));
+  // the findings alone are the result of the other formats
+  if (flags.format === 'text') print(`${diff.join('\n')}\n`);
+  else say(diff.join('\n'));
+  if (flags.yes !== true && !(await agrees(corrected))) {
+    say('nothing was written');
+    return checked(files, wanted);
+  }
+  const left: string[] = [];
+  for (const file of corrected) if (!(await writeFixed(flags.workspace, file))) left.push(file.file);
+  const written = corrected.filter(({ file }) => !left.includes(file));
+  say(
+    `${counted(
+      written.reduce((sum, file) => sum + file.fixed.length, 0),
+      'correction',
+    )} in ${counted(written.length, 'file')}`,
+  );
+  if (left.length > 0)
+    throw new CommandError(`${left.join(', ')} changed while this command ran and was left as it is: run it again`);
+  return checked(
+    withSources(
+      files,
+      corrected.map(({ after }) => after),
+    ),
+    wanted,
+  );
+}
+
+async function agrees(corrected: readonly FixedFile[]): Promise<boolean> {
+  if (!process.stdin.isTTY) throw new UsageError('nobody can be asked, so nothing was written: add --yes to write');
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await prompt.question(`Write ${counted(corrected.length, 'file')}? [y/N] `)).trim());
+  } finally {
+    prompt.close();
+  }
+}
+
+/** Shows the findings, and again whenever they change. */
+async function watchFiles({ flags, paths, lint }: Wanted): Promise<void> {
+  const stop = stopRequest();
+  const changes = new ChangeWait(flags.workspace, stop);
+  let shown: string | undefined;
+  for (; !stop.aborted; await changes.next()) {
+    const text = await findingsNow({ flags, paths, lint });
+    if (text === shown) continue;
+    say(`${shown === undefined ? '' : '\n'}${new Date().toLocaleTimeString('en-GB')}`);
+    print(text);
+    shown = text;
+  }
+  process.exitCode = EXIT.interrupted;
+}
+
+/** Returns the findings as text, or why the files cannot be read: an editor may be writing them. */
+async function findingsNow({ flags, paths, lint }: Wanted): Promise<string> {
+  try {
+    const files = await readWorkspaceFiles(flags.workspace, { tests: true });
+    const isWanted = wantedIn(files, flags, paths);
+    const { findings, flows } = await lint.check(files);
+    const own = findings.filter(({ file }) => isWanted(file));
+    const wantedFlows = flows.filter(({ file }) => isWanted(file));
+    return [...(own.length > 0 ? [findingsText(own)] : []), summary(own, wantedFlows.length)].join('\n');
+  } catch (error) {
+    return describeError(error);
+  }
 }
