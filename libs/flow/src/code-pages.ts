@@ -133,7 +133,7 @@ export const FINDING_PAGES: Readonly<Record<FindingCode, CodePage>> = {
       cure: 'вынесите большие данные из файла или разделите поток на шаги и потоки',
     },
     example: {
-      wrong: `vars:\n  tree: ${'['.repeat(101)}${']'.repeat(101)}`,
+      wrong: `vars:\n  tree: ${'['.repeat(201)}${']'.repeat(201)}`,
       right: 'vars:\n  tree: [[1]]',
     },
   },

@@ -33,6 +33,9 @@ interface Flags {
   readonly yes?: boolean;
 }
 
+/** The findings and the flows of the files that are wanted. */
+type Shown = Pick<LintResult, 'findings' | 'flows'>;
+
 /** The files that the user named, and what is in the workspace. */
 interface Wanted {
   readonly flags: Flags;
@@ -62,7 +65,7 @@ export function addLint(command: Command): void {
 }
 
 /** Returns the findings of the files that are wanted. Asks the remote systems, such as for an operation that 1C does not have. */
-async function checked(files: WorkspaceFiles, { flags, paths, lint }: Wanted): Promise<LintResult> {
+async function checked(files: WorkspaceFiles, { flags, paths, lint }: Wanted): Promise<Shown> {
   const isWanted = wantedIn(files, flags, paths);
   const remote = { folder: readEnv().SLUICE_HOME, signal: AbortSignal.timeout(ASK_WITHIN_MS) };
   const { findings, flows } = await lint.check(files, remote);
@@ -73,7 +76,7 @@ function wantedIn({ flows }: WorkspaceFiles, { workspace }: Flags, paths: readon
   return within(workspace, paths, ['sluice.yaml', ...flows.map(({ file }) => file)]);
 }
 
-async function show({ findings, flows }: LintResult, { workspace, format }: Flags): Promise<void> {
+async function show({ findings, flows }: Shown, { workspace, format }: Flags): Promise<void> {
   const place = { workspace, base: process.cwd() };
   switch (format) {
     case 'text':
@@ -101,7 +104,7 @@ function summary(findings: readonly Finding[], flows: number): string {
 }
 
 /** Corrects files, if the user agrees, and returns the findings that are left. */
-async function fixed(files: WorkspaceFiles, wanted: Wanted): Promise<LintResult> {
+async function fixed(files: WorkspaceFiles, wanted: Wanted): Promise<Shown> {
   const { flags, lint, paths } = wanted;
   const isWanted = wantedIn(files, flags, paths);
   const { files: corrected } = await fixSources(

@@ -74,6 +74,22 @@ export const HTTP_PAGES: Readonly<Record<keyof typeof HOST_CODES, ErrorPage>> = 
     },
     example: { wrong: 'curl https://sluice:3000/health/ready', right: 'curl http://sluice:3000/health/ready' },
   },
+  NO_RUN: {
+    means: 'no run with this id is in the journal, in the records or among the parked runs',
+    ru: {
+      means: 'прогона с таким id нет ни в журнале, ни в записях, ни среди отложенных',
+      cure: 'перечислите прогоны командой `npx sluice runs` и проверьте id; как долго прогоны известны, задаёт settings.retention.journal',
+    },
+    example: { wrong: 'sluice find 00000000', right: 'sluice runs --flow save-order' },
+  },
+  NOT_RECORDED: {
+    means: 'the run is known, but what its steps got and returned was not recorded',
+    ru: {
+      means: 'прогон известен, но то, что получали и возвращали его шаги, не записано',
+      cure: 'напишите в потоке `journal: full`, перезагрузите его и возьмите прогон, начатый после этого; срок хранения записей — settings.retention.steps',
+    },
+    example: { wrong: 'journal: changes', right: 'journal: full' },
+  },
   NO_ISSUER: {
     means: 'sluice.yaml has no issuer of this name',
     ru: { means: 'в sluice.yaml нет издателя с таким именем', cure: 'назовите издателя из sluice.yaml или operator' },
