@@ -757,4 +757,50 @@ export const FINDING_PAGES: Readonly<Record<FindingCode, CodePage>> = {
       right: 'tests:\n  - { name: ends, expect: { outcome: stopped } }',
     },
   },
+  TEST_EMPTY: {
+    ru: {
+      cause: 'у теста нет `expect`, или он пуст: такой тест всегда не проходит',
+      cure: 'добавьте то, ради чего тест написан, например expect: { outcome: done }',
+    },
+    example: {
+      wrong: 'tests:\n  - { name: ends }',
+      right: 'tests:\n  - { name: ends, expect: { outcome: stopped } }',
+    },
+  },
+  TEST_FAILED: {
+    ru: {
+      cause: 'ожидание не выполнено: об этом сообщает `sluice test` на месте ожидания',
+      cure: 'исправьте поток или ожидание',
+    },
+    example: {
+      wrong: 'steps:\n  - { id: end, stop: {} }\ntests:\n  - { name: ends, expect: { outcome: done } }',
+      right: 'steps:\n  - { id: end, stop: {} }\ntests:\n  - { name: ends, expect: { outcome: stopped } }',
+    },
+  },
+  TEST_MOCK: {
+    ru: {
+      cause:
+        'шаг не сделал вызова, `when` ни разу не было истинно, или ответила заглушка перед ней: об этом сообщает `sluice test`',
+      cure: 'исправьте `when`, поставьте заглушку раньше других или удалите её',
+    },
+    example: {
+      wrong:
+        "steps:\n  - { id: save, if: '${{ trigger.data.vip = true }}', use: onec-http.call, connection: erp, with: { method: Save } }\ntests:\n  - { name: saves, trigger: { data: { vip: false } }, mocks: { save: { output: {} } }, expect: { outcome: done } }",
+      right:
+        "steps:\n  - { id: save, if: '${{ trigger.data.vip = true }}', use: onec-http.call, connection: erp, with: { method: Save } }\ntests:\n  - { name: saves, trigger: { data: { vip: true } }, mocks: { save: { output: {} } }, expect: { outcome: done } }",
+    },
+  },
+  TEST_ENDLESS: {
+    ru: {
+      cause:
+        'прогон ждёт того, что не наступит, например системы, которую заглушка сделала недоступной: об этом сообщает `sluice test`',
+      cure: 'добавьте шагу timeout или ограничьте заглушку с помощью times',
+    },
+    example: {
+      wrong:
+        'steps:\n  - { id: save, use: onec-http.call, connection: erp, with: { method: Save } }\ntests:\n  - { name: waits, mocks: { save: { error: unavailable } }, expect: { outcome: parked } }',
+      right:
+        'steps:\n  - { id: save, timeout: 1m, use: onec-http.call, connection: erp, with: { method: Save } }\ntests:\n  - { name: waits, mocks: { save: { error: unavailable } }, expect: { outcome: parked } }',
+    },
+  },
 };
