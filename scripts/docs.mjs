@@ -1,4 +1,5 @@
-// npm run docs: writes the pages of docs/reference that are generated from the code, and lints the flows in the documentation.
+// npm run docs: writes the pages of docs/reference and the pictures of docs/images that are generated from the code and the sample flows, and
+// lints the flows in the documentation.
 // `--check` writes nothing and exits with 1 if a page is stale.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +17,7 @@ const PAGES = {
   'docs/reference/codes.ru.md': () => makeCodesPage('ru'),
   'docs/reference/errors.md': makeErrorsPage,
   'docs/reference/findings.md': makeFindingsPage,
+  'docs/images/sample-flows.svg': drawSampleFlows,
   ...Object.fromEntries(pluginNames().map((name) => [`plugins/${name}/README.md`, () => makeReadme(name)])),
 };
 
@@ -76,6 +78,16 @@ async function makeCodesPage(language) {
 async function makeFindingsPage() {
   const { FINDING_CODES } = await importBuilt('libs/flow');
   return findingsPage(FINDING_CODES);
+}
+
+/** Returns the graph of the sample workspace as a picture. */
+async function drawSampleFlows() {
+  const { describeGraph, parseWorkspaceFile } = await importBuilt('libs/flow');
+  const { readWorkspaceFiles } = await importBuilt('apps/host', 'workspace');
+  const { toSvg } = await importBuilt('libs/graph');
+  const { settings, flows } = await readWorkspaceFiles(fileURLToPath(ROOT));
+  const { file: workspace } = parseWorkspaceFile(settings);
+  return toSvg(describeGraph({ workspace, flows, findings: [] }));
 }
 
 /** Returns the README of a plugin with its option tables. */

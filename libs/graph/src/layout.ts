@@ -114,5 +114,7 @@ function inLayers({ nodes, edges }: WorkspaceGraph, sizeOf: SizeOf): Layout {
 function atSides(points: readonly Point[], from: Box | undefined, to: Box | undefined): readonly Point[] {
   const ends = lineBetween(from, to);
   const [first, last] = [ends[0], ends.at(-1)];
-  return first && last && from !== to && points.length > 2 ? [first, ...points.slice(1, -1), last] : points;
+  if (!first || !last || from === to || points.length < 3) return points;
+  // a point between neighbouring columns only bends the line
+  return points.length === 3 ? [first, last] : [first, ...points.slice(1, -1), last];
 }

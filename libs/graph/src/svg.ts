@@ -12,7 +12,7 @@ const DETAIL_PX = 11;
 const MAX_NAME_CHARACTERS = 40;
 const MAX_SHOWN_FINDINGS = 5;
 const LEGEND_PX = 44;
-const MIN_WIDTH_PX = 640;
+const MIN_WIDTH_PX = 730;
 
 /**
  * Returns the graph as an SVG picture with its own background, readable in light and in dark surroundings.
