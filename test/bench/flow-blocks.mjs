@@ -1,13 +1,11 @@
 // bench flow-blocks: what blocks cost, as ratios within one run: a loop beside the same steps written out, keyed delivery beside unkeyed, both on
 // RabbitMQ; and the milliseconds that a call of another flow adds, on the embedded default.
 import { startPostgres, startRabbit, startRedis } from '../../libs/testing/dist/servers/index.js';
+import { drained } from './lib/drained.mjs';
 import { alternate, median, record, report } from './lib/frame.mjs';
 import { BenchHost } from './lib/host.mjs';
 import { Orders } from './lib/orders.mjs';
 
-const MESSAGES = 20_000;
-/** Messages at the beginning that are not measured. */
-const WARM = 4_000;
 const REQUESTS = 300;
 const WARM_REQUESTS = 50;
 
@@ -15,22 +13,6 @@ const [rabbit, redis, postgres] = await Promise.all([startRabbit(), startRedis()
 const env = { SLUICE_RABBITMQ_URL: rabbit.url, SLUICE_REDIS_URL: redis.url, SLUICE_DATABASE_URL: postgres.url };
 const host = new BenchHost('flow-blocks', { env, roles: 'flows' });
 const orders = await Orders.open(rabbit.url);
-
-/** Returns the rate of one flow, from a full queue to the last output. */
-async function drained(flow) {
-  const out = `out.${flow}`;
-  await orders.freshForFlow(`flow.${flow}`, `${flow}.asked`);
-  await orders.fresh(out);
-  await orders.collect(out, `${flow}.done`);
-  await orders.fill(`flow.${flow}`, MESSAGES, `${flow}.asked`);
-  await host.start();
-  const from = await orders.holds(out, WARM);
-  const until = await orders.holds(out, MESSAGES);
-  await host.stop();
-  const { numbers } = await orders.mapped(out);
-  if (numbers.size !== MESSAGES) throw new Error(`${flow}: ${MESSAGES - numbers.size} of ${MESSAGES} events are missing`);
-  return { count: MESSAGES - WARM, seconds: (until - from) / 1000 };
-}
 
 /** Returns the median duration of a request in milliseconds. */
 async function answered(embedded, path) {
@@ -64,8 +46,8 @@ try {
   report(
     'flow-loop',
     await alternate(
-      () => drained('loop'),
-      () => drained('written'),
+      () => drained({ host, orders }, 'loop'),
+      () => drained({ host, orders }, 'written'),
       3,
     ),
     'a loop of 10 steps ÷ 10 steps written out',
@@ -73,8 +55,8 @@ try {
   report(
     'flow-keyed',
     await alternate(
-      () => drained('keyed'),
-      () => drained('unkeyed'),
+      () => drained({ host, orders }, 'keyed'),
+      () => drained({ host, orders }, 'unkeyed'),
       3,
     ),
     '1,000 keys ÷ no key',

@@ -70,6 +70,18 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     about: 'list, show, replay and drop failed runs',
     load: async () => (await import('./commands/parked.js')).addParked,
   },
+  replay: {
+    about: 'replay parked runs, and show before what an edited flow would call differently',
+    load: async () => (await import('./commands/replay.js')).addReplay,
+  },
+  record: {
+    about: 'make a test of a real run',
+    load: async () => (await import('./commands/record.js')).addRecord,
+  },
+  export: {
+    about: 'write what is recorded of a run as one file, without secrets',
+    load: async () => (await import('./commands/export.js')).addExport,
+  },
   unrouted: {
     about: 'list and replay events that no flow takes',
     load: async () => (await import('./commands/unrouted.js')).addUnrouted,

@@ -59,6 +59,9 @@ export const CAPSULE = z.object({
   run: z.string().max(300),
   epoch: Count.describe('Number of replays'),
   exportedAt: Time,
+  recorded: z
+    .enum(['full', 'parked'])
+    .describe('`full`: with `journal: full`. `parked`: only what the row of the parked run contains'),
   flow: z.object({
     name: z.string().max(300),
     revision: z.string().max(300),

@@ -4,6 +4,7 @@
  * returns its steps.
  */
 export { runFlowTest, type FlowTestInput, type FlowTestResult } from './run-flow-test.js';
+export type { Observed, ObservedRun } from './compare.js';
 export type { EntryDifference, Mismatch, MismatchCode } from './matching.js';
 export { Coverage, coveragePoints, lcovOf, type CoveragePoint, type Hits } from './coverage.js';
 export { withCallees } from './tested-parts.js';

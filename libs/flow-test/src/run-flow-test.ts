@@ -48,6 +48,8 @@ export interface FlowTestResult {
   readonly location: FlowTest['location'];
   /** Empty when the test has passed. */
   readonly mismatches: readonly Mismatch[];
+  /** What the runs did. */
+  readonly observed: Observed;
   /** Duration in milliseconds of real time. */
   readonly ms: number;
   /** How often each point of each flow was reached, by the name of the flow. */
@@ -64,9 +66,9 @@ export async function runFlowTest(input: FlowTestInput): Promise<FlowTestResult>
   const began = performance.now();
   const { flow, test } = input;
   const run = new TestRun(input);
-  const mismatches = await withoutJitter(() => run.mismatches());
+  const { mismatches, observed } = await withoutJitter(() => run.compared());
   const ms = Math.round(performance.now() - began);
-  return { flow: flow.name, name: test.name, location: test.location, mismatches, ms, hits: run.trace.hits };
+  return { flow: flow.name, name: test.name, location: test.location, mismatches, observed, ms, hits: run.trace.hits };
 }
 
 /**
@@ -118,10 +120,11 @@ class TestRun {
     this.#broker = new RecordingBroker(this.#clock);
   }
 
-  async mismatches(): Promise<readonly Mismatch[]> {
+  async compared(): Promise<Pick<FlowTestResult, 'mismatches' | 'observed'>> {
     const observed = await this.observe();
     const { flow, test } = this.input;
-    return compare({ flow, test, observed, unused: this.#mocks.unused(), context: this.#context });
+    const mismatches = await compare({ flow, test, observed, unused: this.#mocks.unused(), context: this.#context });
+    return { mismatches, observed };
   }
 
   async observe(): Promise<Observed> {

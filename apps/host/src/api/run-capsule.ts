@@ -51,6 +51,7 @@ export async function capsuleOf(services: HostServices, run: string): Promise<Ca
     capsule: CAPSULE_VERSION,
     run,
     epoch: made.epoch,
+    recorded: kept.length > 0 ? ('full' as const) : ('parked' as const),
     exportedAt: new Date(systemClock.now()).toISOString(),
     flow: {
       name: first.flow,

@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Capsule } from '@sluice/admin-contract';
+import { formatFindings, type Finding, type Flow, type FlowTest, type Workspace } from '@sluice/flow';
+import { runFlowTest, type FlowTestResult } from '@sluice/flow-test';
+import { readWorkspaceFiles, type LoadedWorkspace } from '@sluice/host/workspace';
+import { CommandError } from '../exit.js';
+import { compileOffline } from '../author/compile-offline.js';
+
+/** Name of the test file while it is not written. */
+const NEW_FILE = 'flows/recorded.test.yaml';
+
+/** The flows of a workspace on this machine, which repeat runs without any server. */
+export class OfflineWorkspace {
+  private constructor(
+    private readonly directory: string,
+    private readonly loaded: LoadedWorkspace,
+    private readonly workspace: Workspace,
+  ) {}
+
+  /** @throws CommandError when the workspace has errors */
+  static async open(directory: string): Promise<OfflineWorkspace> {
+    const loaded = await compileOffline(directory, await readWorkspaceFiles(directory));
+    if (loaded.workspace) return new OfflineWorkspace(directory, loaded, loaded.workspace);
+    throw new CommandError(
+      `the flows in ${path.resolve(directory)} have errors: correct them first\n${errorsText(loaded.findings)}`,
+    );
+  }
+
+  /** Returns the flow of this name; undefined when the workspace has none. */
+  find(name: string): Flow | undefined {
+    return this.workspace.flows.find((flow) => flow.name === name);
+  }
+
+  /** @throws CommandError when the workspace has no flow of this name */
+  flow(name: string): Flow {
+    const flow = this.find(name);
+    if (flow) return flow;
+    throw new CommandError(
+      `the workspace ${path.resolve(this.directory)} has no flow "${name}": name its folder with --workspace`,
+    );
+  }
+
+  /** Returns the flow of a run as it was then; undefined when it cannot be compiled any more. */
+  async original({ flow }: Capsule): Promise<Flow | undefined> {
+    const { name, revision, source, constants = '{}' } = flow;
+    if (source === undefined) return undefined;
+    const compiled = await this.loaded.compileRevision({ flow: name, revision, source, constants });
+    return compiled.ok && compiled.flow.name === name ? compiled.flow : undefined;
+  }
+
+  /**
+   * Returns the flows of a file, which need not belong to the workspace.
+   *
+   * @throws CommandError for a file that cannot be read, or a flow with errors
+   */
+  async flowsOf(file: string): Promise<readonly Flow[]> {
+    const text = await readFile(file, 'utf8').catch((error: Error) => {
+      throw new CommandError(`${file} cannot be read: ${error.message}`);
+    });
+    const { constants = '{}' } = this.workspace.flows[0]?.origin ?? {};
+    const flows: Flow[] = [];
+    for (const source of text.split(/^---[ \t]*\r?$/m).filter((document) => document.trim() !== '')) {
+      const compiled = await this.loaded.compileRevision({ flow: file, revision: 'edited', source, constants });
+      if (!compiled.ok) throw new CommandError(`${file} has errors: correct them first\n${errorsText(compiled.findings)}`);
+      flows.push(compiled.flow);
+    }
+    return flows;
+  }
+
+  /** What the runner of tests needs beside a flow. */
+  get parts(): { readonly workspace: Workspace; readonly plugins: LoadedWorkspace['plugins'] } {
+    return { workspace: this.workspace, plugins: this.loaded.plugins };
+  }
+
+  /**
+   * Runs the first test of the text of a test file.
+   *
+   * @throws CommandError when the flows do not compile with it
+   */
+  async runTestOf(name: string, text: string): Promise<FlowTestResult> {
+    const files = { ...this.loaded.files, flows: [...this.loaded.files.flows, { file: NEW_FILE, bytes: Buffer.from(text) }] };
+    const loaded = await compileOffline(this.directory, files);
+    const flow = loaded.workspace?.flows.find((one) => one.name === name);
+    const test = flow?.tests.find(({ location }: FlowTest) => location.file === NEW_FILE);
+    if (!loaded.workspace || !flow || !test)
+      throw new CommandError(
+        `the run cannot be written as a test of the flow in ${path.resolve(this.directory)}\n${errorsText(loaded.findings)}`,
+      );
+    return runFlowTest({ workspace: loaded.workspace, plugins: loaded.plugins, flow, test });
+  }
+}
+
+function errorsText(findings: readonly Finding[]): string {
+  return formatFindings(findings.filter(({ severity }) => severity === 'error'));
+}

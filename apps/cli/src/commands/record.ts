@@ -1,0 +1,87 @@
+import { appendFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Capsule } from '@sluice/admin-contract';
+import { writeYaml, type Flow } from '@sluice/flow';
+import type { Command } from 'commander';
+import { openHostApi } from '../admin/operator.js';
+import { OfflineWorkspace } from '../capsule/offline.js';
+import { fetchCapsule, isCapsuleFile, readCapsuleFile } from '../capsule/read-capsule.js';
+import { fitted, testOf, type Difference, type RecordedTest } from '../capsule/recorded-test.js';
+import { CommandError, EXIT } from '../exit.js';
+import { print, say } from '../terminal/print.js';
+
+interface Flags {
+  readonly workspace: string;
+  readonly out?: string;
+}
+
+/** Maximum characters of a value in a message. */
+const MAX_SHOWN = 120;
+
+export function addRecord(command: Command): void {
+  command
+    .argument('<run>', 'id of the run (of a parked run a prefix is enough), or a file of "sluice export"')
+    .option('--workspace <dir>', 'folder with sluice.yaml and flows/', '.')
+    .option('--out <file>', 'file for the test, "-" for the terminal; default: <flow>.test.yaml beside the flow')
+    .action(record);
+}
+
+async function record(run: string, { workspace: directory, out }: Flags): Promise<void> {
+  const capsule = isCapsuleFile(run) ? await readCapsuleFile(run) : await fetchCapsule((await openHostApi()).admin, run);
+  if (capsule.outcome === undefined)
+    throw new CommandError(
+      `run ${capsule.run} has not ended: record it when it has (sluice find ${capsule.run} shows what it waits for)`,
+    );
+  if (!capsule.event) throw new CommandError(`the event of run ${capsule.run} is not recorded, so there is nothing to repeat`);
+  const workspace = await OfflineWorkspace.open(directory);
+  const flow = workspace.flow(capsule.flow.name);
+  const { test, differences, passes } = await tried(workspace, flow, capsule);
+  const file = out ?? path.join(directory, path.dirname(flow.location.file), `${flow.name}.test.yaml`);
+  const text = fileOf(flow.name, test);
+  if (file === '-') print(text.trimEnd());
+  else await add(file, text);
+  for (const what of capsule.missing) say(`not in the test: ${what}`);
+  const masked = text.split("'***'").length - 1;
+  if (masked > 0)
+    say(`${masked} values are secrets and stand as *** in the test: replace them by values for tests where they matter`);
+  for (const difference of differences) say(differenceText(difference));
+  if (file !== '-') say(`${passes ? 'the test passes' : 'the test fails'}: sluice test ${file}`);
+  if (!passes) process.exitCode = EXIT.failed;
+}
+
+/** Runs the test, and leaves out what the run did not decide alone, such as times. */
+async function tried(
+  workspace: OfflineWorkspace,
+  { name }: Flow,
+  capsule: Capsule,
+): Promise<{ readonly test: RecordedTest; readonly differences: readonly Difference[]; readonly passes: boolean }> {
+  const whole = testOf(capsule, workspace.find(name));
+  const { observed } = await workspace.runTestOf(name, fileOf(name, whole));
+  const { test, differences } = fitted(whole, observed);
+  const { mismatches } = await workspace.runTestOf(name, fileOf(name, test));
+  return { test, differences, passes: mismatches.length === 0 };
+}
+
+function fileOf(flow: string, test: RecordedTest): string {
+  return writeYaml({ sluice: 1, flow, tests: [test] });
+}
+
+/** Adds a document to the file. Tests that are there stay. */
+async function add(file: string, text: string): Promise<void> {
+  const exists = await stat(file).then(
+    ({ size }) => size > 0,
+    () => false,
+  );
+  if (exists) await appendFile(file, `---\n${text}`);
+  else await writeFile(file, text);
+}
+
+function differenceText({ path: where, recorded, offline }: Difference): string {
+  const what = `${where} was ${shown(recorded)}, and is ${shown(offline)} when the flow runs offline`;
+  return where === 'outcome' ? `${what}: the test expects what was` : `left out: ${what}`;
+}
+
+function shown(value: unknown): string {
+  const text = value === undefined ? 'absent' : JSON.stringify(value);
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}

@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import type { AdminClient } from '@sluice/admin-contract';
+import type { Command } from 'commander';
+import { addMany, chosen, countFirst, findRun, forMany, type ManyAdmin, type ManyFlags } from '../admin/many-parked.js';
+import { openHostApi } from '../admin/operator.js';
+import type { ParkedSelection } from '../admin/parked-selection.js';
+import { CommandError, UsageError } from '../exit.js';
+import { stopRequest } from '../host/stop-request.js';
+import { paint } from '../terminal/paint.js';
+import { print, say } from '../terminal/print.js';
+
+interface ReplayFlags extends ManyFlags {
+  readonly data?: string;
+  readonly fromStart?: boolean;
+  readonly preview?: boolean;
+  readonly outcome?: string;
+  readonly workspace: string;
+  readonly yes?: boolean;
+}
+
+/** `sluice replay` and `sluice parked replay` are one command. */
+export function addReplay(command: Command): void {
+  addMany(
+    command
+      .description(
+        'continue parked runs from the failed step, oldest first; --preview shows before what would be called differently',
+      )
+      .argument('[runs...]', 'ids of runs, or prefixes of them; with --preview also files of "sluice export"')
+      .option('--data <file>', 'start a new run with the data of this JSON file')
+      .option('--from-start', 'replay from the first step')
+      .option('--all', 'all parked runs')
+      .option(
+        '--preview',
+        'run the flows of this machine with what is recorded of the runs, and compare the calls; --flow may name a file',
+      )
+      .option('--outcome <outcome>', 'with --preview: runs with this outcome, such as done, instead of parked ones')
+      .option('--workspace <dir>', 'with --preview: folder with sluice.yaml and flows/', '.')
+      .option('--yes', 'with --preview: replay afterwards without asking'),
+  ).action(replay);
+}
+
+async function replay(runs: readonly string[], { workspace, ...flags }: ReplayFlags): Promise<void> {
+  if (flags.preview) {
+    if (flags.data !== undefined) throw new UsageError('--data and --preview do not go together: edit the flow, not the data');
+    // the language and the test runner are loaded for a preview only
+    const { previewRuns } = await import('../capsule/preview-runs.js');
+    return previewRuns(runs, { ...flags, workspace });
+  }
+  if (flags.outcome !== undefined || flags.yes) throw new UsageError('--outcome and --yes are for --preview');
+  const { data, fromStart = false } = flags;
+  const selection = chosen(runs[0], flags);
+  if (data !== undefined && (selection || runs.length > 1)) throw new UsageError('--data is for one run');
+  const { admin } = await openHostApi();
+  if (selection) return replayMany(admin, selection, { ...flags, fromStart }, stopRequest());
+  const body = { fromStart, ...(data !== undefined && { data: await readData(data) }) };
+  for (const run of runs) {
+    const replayed = await replayOne(admin, await findRun(admin, run), body);
+    print(`Replayed. Follow it: sluice find ${replayed}`);
+  }
+}
+
+/** Replays a parked run, and reports calls that may be repeated. Returns the id of the run that continues. */
+export async function replayOne(
+  admin: Pick<AdminClient, 'replay'>,
+  run: string,
+  options: { readonly fromStart: boolean; readonly data?: unknown },
+): Promise<string> {
+  const replayed = await admin.replay({ run, ...options });
+  const { repeats = [] } = replayed;
+  if (repeats.length > 0)
+    say(paint.yellow(`run ${replayed.run}: calls that were made before may be repeated: ${repeats.join(', ')}`));
+  return replayed.run;
+}
+
+/** Replays the selected runs, after it has printed how many they are. */
+export async function replayMany(
+  admin: ManyAdmin,
+  selection: ParkedSelection,
+  { fromStart, ...flags }: ManyFlags & { readonly fromStart: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const counts = await countFirst(admin, selection);
+  if (flags.dryRun || counts.newest === undefined) return;
+  const command = `parked replay${fromStart ? ' --from-start' : ''}`;
+  await forMany(admin, { selection, counts, command, done: 'replayed', rate: flags.rate, signal }, async (run) => {
+    await replayOne(admin, run, { fromStart });
+  });
+}
+
+async function readData(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new CommandError(`${file} cannot be read as JSON: ${(error as Error).message}`);
+  }
+}
