@@ -602,9 +602,24 @@ describe('sluice.yaml', () => {
       'FLOW_VALUE the sum of the shares is 110%, not 100%',
     ],
     [
+      'more calls at once than a database can count',
+      connection(`{ use: onec-http, with: { ${sound} }, pace: { concurrency: { max: 9007199254740991 } } }`),
+      'FLOW_VALUE max is a whole number from 1 to 10000 → max: 10000',
+    ],
+    [
+      'a grace that is longer than a timer',
+      connection(`{ use: onec-http, with: { ${sound} }, pace: { crashGrace: 3650d } }`),
+      'FLOW_VALUE crashGrace is at most 1d → crashGrace: 1d',
+    ],
+    [
+      'a rate without end',
+      connection(`{ use: onec-http, with: { ${sound} }, pace: { rate: 99999999999999/s } }`),
+      'FLOW_VALUE rate is a whole number of at most 999999 per unit of time',
+    ],
+    [
       'a rate with a fraction',
       connection(`{ use: onec-http, with: { ${sound} }, pace: { rate: 0.5/s } }`),
-      'FLOW_VALUE rate is a whole number per unit of time',
+      'FLOW_VALUE rate is a whole number of at most 999999 per unit of time',
     ],
     [
       'a window without a limit',

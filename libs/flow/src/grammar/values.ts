@@ -81,13 +81,13 @@ export function readSize(node: YamlNode | undefined, key: string, report: Report
   return parseSize(text) ?? refuse(node, `${key} is a size with a unit: 512B, 256KiB, 4MiB, 1GiB`, report);
 }
 
-const RATE = /^([1-9]\d*)\/(s|m|h)$/;
+const RATE = /^([1-9]\d{0,5})\/(s|m|h)$/;
 const RATE_UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
 export function readRate(node: YamlNode | undefined, key: string, report: Report): Rate | undefined {
   if (node === undefined) return undefined;
   const match = node.kind === 'scalar' && typeof node.value === 'string' ? RATE.exec(node.value) : null;
-  if (!match) return refuse(node, `${key} is a whole number per unit of time: 50/s, 30/m, 200/h`, report);
+  if (!match) return refuse(node, `${key} is a whole number of at most 999999 per unit of time: 50/s, 30/m, 200/h`, report);
   return { count: Number(match[1]), perMs: RATE_UNITS[match[2] as string] as number };
 }
 

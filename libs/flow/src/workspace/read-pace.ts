@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon';
 import { readFields, type KeyTable } from '../grammar/fields.js';
-import { readBoolean, readChoice, readDuration, readInteger, readRate, readText, readTexts } from '../grammar/values.js';
+import { readBoolean, readChoice, readDuration, readInteger, readRate, readText, readTexts, writing } from '../grammar/values.js';
 import { PRIORITIES, type CalendarWindow, type PaceConfig, type Priority } from '../model.js';
 import type { Report } from '../report.js';
 import type { YamlNode } from '../yaml/nodes.js';
@@ -24,6 +24,10 @@ const WINDOW: KeyTable = {
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const MINUTES_A_DAY = 1_440;
+/** Maximum calls at once. The back end of the pace stores the number as a 32-bit integer. */
+const MAX_CONCURRENCY = 10_000;
+/** Maximum time for which calls of a killed host count. Timers of the back end end at once when it is longer than months. */
+const MAX_CRASH_GRACE_MS = 86_400_000;
 
 /** Reads `pace` of a connection. */
 export function readPace(node: YamlNode | undefined, report: Report): PaceDraft | undefined {
@@ -33,7 +37,10 @@ export function readPace(node: YamlNode | undefined, report: Report): PaceDraft 
   const rate = readRate(fields.get('rate'), 'rate', report);
   const latencyTargetMs = readDuration(fields.get('latencyTarget'), 'latencyTarget', report);
   const shares = readShares(fields.get('shares'), report);
-  const crashGraceMs = readDuration(fields.get('crashGrace'), 'crashGrace', report, 0);
+  const crashGraceNode = fields.get('crashGrace');
+  const crashGraceMs = readDuration(crashGraceNode, 'crashGrace', report, 0);
+  if (crashGraceNode && crashGraceMs !== undefined && crashGraceMs > MAX_CRASH_GRACE_MS)
+    report.error(crashGraceNode, 'FLOW_VALUE', 'crashGrace is at most 1d', writing(crashGraceNode, 'crashGrace', '1d'));
   const calendarNode = fields.get('calendar');
   const timezone = readTimezone(fields.get('timezone'), report);
   return {
@@ -52,8 +59,8 @@ export function readPace(node: YamlNode | undefined, report: Report): PaceDraft 
 function readConcurrency(node: YamlNode | undefined, report: Report): Pick<PaceDraft, 'concurrency' | 'startNode'> {
   const fields = node && readFields(node, CONCURRENCY, report);
   const startNode = fields?.get('start');
-  const max = readInteger(fields?.get('max'), 'max', { min: 1 }, report);
-  const start = readInteger(startNode, 'start', { min: 1 }, report);
+  const max = readInteger(fields?.get('max'), 'max', { min: 1, max: MAX_CONCURRENCY }, report);
+  const start = readInteger(startNode, 'start', { min: 1, max: MAX_CONCURRENCY }, report);
   const adaptive = readBoolean(fields?.get('adaptive'), 'adaptive', report);
   return {
     concurrency: {
@@ -110,7 +117,7 @@ function readWindow(node: YamlNode, report: Report): CalendarWindow | undefined 
   const days = readDays(fields.get('days'), report);
   const dates = readDates(fields.get('dates'), report);
   const priority = readChoice(fields.get('priority'), 'priority', PRIORITIES, report);
-  const concurrency = readInteger(fields.get('concurrency'), 'concurrency', { min: 0 }, report);
+  const concurrency = readInteger(fields.get('concurrency'), 'concurrency', { min: 0, max: MAX_CONCURRENCY }, report);
   const rate = readRate(fields.get('rate'), 'rate', report);
   const reason = readText(fields.get('reason'), 'reason', report);
   if (!fields.has('concurrency') && !fields.has('rate')) {
