@@ -17,7 +17,7 @@ import {
 const STATES = ['parked', 'replaying', 'replayed', 'dropped'] as const;
 const PARKED_RUN = z.object({
   run: z.string(),
-  epoch: Count.describe('0 for the first time, one more for every replay'),
+  epoch: Count.describe('0 for the first time, otherwise the number of the replay: greater for a later one'),
   flow: z.string(),
   revision: z.string(),
   event: EVENT,
@@ -63,7 +63,7 @@ const JOURNAL_ENTRY = z.object({
   eventType: z.string(),
   causationid: z.string().exactOptional(),
   kind: z.enum([...RUN_STATES, 'retried', 'called']),
-  epoch: Count.exactOptional().describe('Number of replays before; absent: 0'),
+  epoch: Count.exactOptional().describe('Number of the replay: greater for a later one; absent: no replay'),
   note: z.string().exactOptional(),
   step: z.string().exactOptional().describe('Path of the step: its id, and an index for each enclosing `forEach`'),
   connection: z.string().exactOptional(),

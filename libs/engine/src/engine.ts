@@ -199,6 +199,7 @@ export class Engine {
           recorder,
           hostId: options.hostId,
           compile: options.compile,
+          receivedSince: (type) => this.#receivedSince(type),
           signal: this.#ending.signal,
         }),
     });
@@ -354,6 +355,12 @@ export class Engine {
       this.#serving.set(connection.spec.name, stop);
       this.#working.push(this.#keepOpen(connection, AbortSignal.any([stop.signal, this.#draining.signal])));
     }
+  }
+
+  /** As {@link HostFlows.receivedSince}, of the modules of plugins too. */
+  #receivedSince(type: string): number | undefined {
+    const times = [this.#flows.receivedSince(type), this.ingress.receivedByModuleSince(type)].filter((at) => at !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   #keepOpen(connection: Connection, signal: AbortSignal): Promise<void> {

@@ -78,6 +78,7 @@ export type {
   ParkedState,
   ParkedStore,
   ParkedSummary,
+  Replay,
   Revocation,
   RevocationStore,
   RunFilter,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { MemoryBroker } from '@sluice/memory';
+import { MemoryBroker, MemoryDatabase, VirtualClock } from '@sluice/memory';
 import { until } from '@sluice/testing';
 import { testEngines } from './engine-harness.js';
 
@@ -62,6 +62,39 @@ describe('an event that reaches a flow by a binding of an earlier trigger', () =
     await edited.ended('done');
     await until('the second copy', () => edited.unwanted.length === 2);
     expect(await edited.bus.unrouted()).toEqual([{ type: 'old', count: 1 }]);
+  });
+
+  it('is not kept a second time when another flow has received it while no host was there to take it', async () => {
+    const clock = new VirtualClock();
+    const [broker, database] = [new MemoryBroker(clock), new MemoryDatabase(clock)];
+    const two = { broker, database, clock, flows: `${taking('t', 'new')}---\n${taking('u', 'old')}` };
+    await (await start({ broker, database, clock, flows: taking('t', 'old'), roles: ['api'] })).stop();
+    const deployed = await start({ ...two, roles: ['api'] });
+    await clock.advance(120_000);
+    await deployed.publish('old', { number: 7 });
+    await deployed.stop();
+    const restarted = await start(two);
+    await clock.advance(1_000);
+    await restarted.ended('done');
+    await until('the copy of the old binding', () => restarted.unwanted.length === 1);
+    expect(await restarted.bus.unrouted()).toEqual([]);
+  });
+
+  it('is kept when the queue of the other flow was removed in between', async () => {
+    const clock = new VirtualClock();
+    const [broker, database] = [new MemoryBroker(clock), new MemoryDatabase(clock)];
+    const two = { broker, database, clock, flows: `${taking('t', 'new')}---\n${taking('u', 'old')}` };
+    await (await start({ broker, database, clock, flows: taking('t', 'old'), roles: ['api'] })).stop();
+    const deployed = await start({ ...two, roles: ['api'] });
+    await clock.advance(120_000);
+    await deployed.bus.remove('flow.u');
+    await deployed.store.forgetFlow('u');
+    await deployed.publish('old', { number: 7 });
+    await deployed.stop();
+    const restored = await start(two);
+    await clock.advance(1_000);
+    await until('the copy of the old binding', () => restored.unwanted.length === 1);
+    expect(await restored.bus.unrouted()).toEqual([{ type: 'old', count: 1 }]);
   });
 
   it('is kept when no flow of this host takes its type', async () => {

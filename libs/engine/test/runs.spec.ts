@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fail, systemClock } from '@sluice/plugin-api';
 import { encodeRun } from '@sluice/engine';
-import { MemoryBroker, MemoryDatabase, MemoryStore } from '@sluice/memory';
+import { MemoryBroker, MemoryDatabase, MemoryStore, VirtualClock } from '@sluice/memory';
 import { until } from '@sluice/testing';
 import { flow, type TestEngine, testEngines, startTestEngine } from './engine-harness.js';
 
@@ -49,17 +49,19 @@ describe('a replay with other data', () => {
 describe('a replay from the start', () => {
   const STEPS = `  - { id: first, use: fake.say, connection: quick, with: { text: first } }\n${PUSH}`;
 
-  it('is not published by the sweeper at the failed step when its host dies before the publish', async () => {
-    const broker = new MemoryBroker();
-    const machine = await start({ broker, flows: flow('t', STEPS), answer: refuseBad });
+  it('is published from the start by the sweeper, once, when its host dies before the publish', async () => {
+    const [broker, clock] = [new MemoryBroker(), new VirtualClock()];
+    const machine = await start({ broker, clock, flows: flow('t', STEPS), answer: refuseBad });
     await machine.publish('t.asked', { text: 'bad' });
     const run = await parkedRun(machine);
     broker.stop();
     await expect(machine.engine.parking.replay(run, { fromStart: true })).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
     broker.start();
-    // the sweeper ignores runs in the state parked
-    expect((await machine.store.parked.get(run))?.state).toBe('parked');
-    await machine.engine.parking.replay(run, { fromStart: true });
+    await expect(machine.engine.parking.replay(run)).rejects.toMatchObject({
+      code: 'REPLAY_REFUSED',
+      message: expect.stringContaining('from the start already'),
+    });
+    await clock.advance(120_000);
     await machine.ended('parked', 2);
     expect(machine.calls.map(({ input }) => input.text)).toEqual(['first', 'bad', 'first', 'bad']);
     await until('the second row', () => machine.database.parked.size === 2);
@@ -112,7 +114,7 @@ describe('the sweep for replays whose host has died', () => {
       await store.parked.add([
         { run: state.run, epoch: 0, flow: name, revision: '', event, error, parkedAt: new Date(now), message },
       ]);
-      await store.parked.replaying(state.run, 0);
+      await store.parked.replaying(state.run, 0, { fromStart: false });
     }
     now += 61_000;
     const machine = await start({ database, flows: flow('t', PUSH) });

@@ -6,6 +6,7 @@ import type {
   HostReport,
   JournalEntry,
   ParkedRun,
+  Replay,
   Revocation,
   RunPass,
   ScheduleRow,
@@ -24,6 +25,7 @@ interface Lease {
 interface ParkedRow {
   readonly run: ParkedRun;
   readonly since: number;
+  readonly replay?: Replay;
 }
 
 /** A record with the time of its last write, in milliseconds since 1970. */
@@ -67,6 +69,8 @@ export class MemoryDatabase {
   readonly flows = new Map<string, Date>();
   /** By flow and revision. */
   readonly revisions = new Map<string, StoredRevision>();
+  /** Times at which the queues of the revisions were bound, likewise. */
+  readonly bound = new Map<string, Date>();
   /** By id, with the time of the heartbeat in milliseconds since 1970. */
   readonly hosts = new Map<string, HostReport & { readonly at: number }>();
   /** By flow. */

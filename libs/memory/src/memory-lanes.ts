@@ -18,9 +18,15 @@ export function memoryLanes(database: MemoryDatabase): LaneStore {
         if (!hasLease(database, flow, epoch)) return undefined;
         const rows = of(flow);
         database.lanes.set(flow, rows);
-        return { owner: { flow, epoch, generation: ++rows.generation }, rows: read(flow) };
+        return { flow, epoch, generation: ++rows.generation };
       }),
-    read: (flow) => database.use(() => read(flow)),
+    read: (flow, { after, limit }) =>
+      database.use(() =>
+        read(flow)
+          .filter(({ key }) => after === undefined || key > after)
+          .sort((a, b) => (a.key < b.key ? -1 : 1))
+          .slice(0, limit),
+      ),
     write: (owner, writes) =>
       database.use(() => {
         const rows = of(owner.flow);

@@ -25,6 +25,16 @@ export class MemoryRevisions implements RevisionStore {
     );
   }
 
+  bound(revisions: readonly Pick<FlowRevision, 'flow' | 'revision'>[]): Promise<readonly Date[]> {
+    return this.database.use(() =>
+      revisions.map((one) => {
+        const at = this.database.bound.get(keyOf(one)) ?? new Date(this.database.now());
+        this.database.bound.set(keyOf(one), at);
+        return at;
+      }),
+    );
+  }
+
   get(flow: string, revision: string): Promise<StoredRevision | undefined> {
     return this.database.use(() => this.database.revisions.get(keyOf({ flow, revision })));
   }
@@ -51,6 +61,11 @@ export class MemoryRevisions implements RevisionStore {
     const rows = [...this.database.revisions.values()].filter((row) => row.flow === flow);
     return rows.sort((a, b) => b.generation - a.generation)[0];
   }
+}
+
+/** Lets the revisions of a flow count as not bound. */
+export function forgetRevisions(database: MemoryDatabase, forgotten: string): void {
+  for (const [key, { flow }] of database.revisions) if (flow === forgotten) database.bound.delete(key);
 }
 
 /** Deletes revisions that no host has seen for {@link REVISION_KEPT_MS}, except those of runs that are parked. */

@@ -25,6 +25,7 @@ import {
   type ParkedState,
   type ParkedStore,
   type ParkedSummary,
+  type Replay,
   type ForkStore,
   type HostStore,
   type RecordStore,
@@ -40,7 +41,7 @@ import { MemoryForks, sweepForks } from './memory-forks.js';
 import { memoryHosts } from './memory-hosts.js';
 import { memoryLanes } from './memory-lanes.js';
 import { MemoryRecords } from './memory-records.js';
-import { MemoryRevisions, sweepRevisions } from './memory-revisions.js';
+import { forgetRevisions, MemoryRevisions, sweepRevisions } from './memory-revisions.js';
 import { memorySchedules } from './memory-schedules.js';
 
 /** An in-memory store. Hosts with the same database share its data. */
@@ -116,6 +117,10 @@ export class MemoryStore implements Store {
     return this.database.use(() => {
       this.database.flows.delete(flow);
       this.database.schedules.delete(flow);
+      const lanes = this.database.lanes.get(flow);
+      lanes?.lanes.clear();
+      if (lanes) lanes.held = [];
+      forgetRevisions(this.database, flow);
     });
   }
 
@@ -240,8 +245,14 @@ class MemoryParked implements ParkedStore {
     );
   }
 
-  replaying(run: string, epoch: number): Promise<boolean> {
-    return this.#move(run, epoch, ['parked', 'replaying'], 'replaying');
+  replaying(run: string, epoch: number, { fromStart }: Pick<Replay, 'fromStart'>): Promise<Replay | undefined> {
+    return this.database.use(() => {
+      const row = this.database.parked.get(keyOf(run, epoch));
+      if (row?.run.state !== 'parked' && row?.run.state !== 'replaying') return undefined;
+      const replay = row.replay ?? { epoch: this.database.draw(), fromStart };
+      this.#put({ ...row.run, state: 'replaying' }, replay);
+      return replay;
+    });
   }
 
   async replayed(run: string, epoch: number): Promise<void> {
@@ -294,8 +305,8 @@ class MemoryParked implements ParkedStore {
     return [...this.database.parked.values()].map(({ run }) => run);
   }
 
-  #put(run: ParkedRun): void {
-    this.database.parked.set(keyOf(run.run, run.epoch), { run, since: this.database.now() });
+  #put(run: ParkedRun, replay?: Replay): void {
+    this.database.parked.set(keyOf(run.run, run.epoch), { run, since: this.database.now(), ...(replay && { replay }) });
   }
 
   #move(run: string, epoch: number, from: readonly ParkedState[], to: ParkedState): Promise<boolean> {

@@ -12,20 +12,17 @@ interface TurnRow extends HeldStart {
 export class PostgresLanes implements LaneStore {
   constructor(private readonly database: Database) {}
 
-  async open({
-    flow,
-    epoch,
-  }: Pick<LaneOwner, 'flow' | 'epoch'>): Promise<{ readonly owner: LaneOwner; readonly rows: readonly LaneRow[] } | undefined> {
+  async open({ flow, epoch }: Pick<LaneOwner, 'flow' | 'epoch'>): Promise<LaneOwner | undefined> {
     const [opened] = await this.database.rows<{ generation: number }>(
       `with own as materialized (select from sluice.lease where name = 'flow.' || $1 and epoch = $2 for share)
        insert into sluice.lane_owner as known (flow, generation) select $1, 1 where exists (select from own)
        on conflict (flow) do update set generation = known.generation + 1 returning generation`,
       [flow, epoch],
     );
-    return opened && { owner: { flow, epoch, generation: opened.generation }, rows: await this.read(flow) };
+    return opened && { flow, epoch, generation: opened.generation };
   }
 
-  async read(flow: string): Promise<readonly LaneRow[]> {
+  async read(flow: string, { after, limit }: { readonly after?: string; readonly limit: number }): Promise<readonly LaneRow[]> {
     return this.database.rows<LaneRow>(
       `select key, lane.run, lane.epoch, coalesce(waiting.held, 0)::integer as held, coalesce(waiting.turn, false) as turn
        from sluice.lane left join lateral (
@@ -33,8 +30,9 @@ export class PostgresLanes implements LaneStore {
                 bool_or((held.run, held.epoch) = (lane.run, lane.epoch)) as turn
          from sluice.lane_held as held where held.flow = lane.flow and held.key = lane.key
        ) as waiting on true
-       where lane.flow = $1`,
-      [flow],
+       where lane.flow = $1 and ($2::text is null or lane.key > $2)
+       order by lane.key limit $3`,
+      [flow, after, limit],
     );
   }
 
@@ -88,6 +86,12 @@ export class PostgresLanes implements LaneStore {
       [flow, run],
     );
     return row && { key: row.key, behind: { run: row.run, epoch: row.epoch }, before: row.before };
+  }
+
+  /** Deletes the lanes of a flow and the events that they hold. The generation of its owner stays: a write of an earlier owner has no effect. */
+  async forget(flow: string): Promise<void> {
+    await this.database.change('delete from sluice.lane_held where flow = $1', [flow]);
+    await this.database.change('delete from sluice.lane where flow = $1', [flow]);
   }
 
   async count(): Promise<readonly LaneCount[]> {

@@ -23,6 +23,8 @@ import { AddSchedules1796400000000 } from './migrations/1796400000000-add-schedu
 import { AddLanes1796450000000 } from './migrations/1796450000000-add-lanes.js';
 import { AddForks1796450000000 } from './migrations/1796450000000-add-forks.js';
 import { AddRecords1796500000000 } from './migrations/1796500000000-add-records.js';
+import { AddReplayEpochs1796505000000 } from './migrations/1796505000000-add-replay-epochs.js';
+import { AddBoundRevisions1796510000000 } from './migrations/1796510000000-add-bound-revisions.js';
 import { PostgresStore } from './postgres-store.js';
 import { SCHEMA } from './schema.js';
 
@@ -75,6 +77,8 @@ export async function openStore({ url, engine, log, clock }: StoreOptions): Prom
       AddLanes1796450000000,
       AddForks1796450000000,
       AddRecords1796500000000,
+      AddReplayEpochs1796505000000,
+      AddBoundRevisions1796510000000,
     ],
     migrationsTableName: 'migration',
     applicationName: 'sluice store',

@@ -10,6 +10,7 @@ import {
   type ParkedState,
   type ParkedStore,
   type ParkedSummary,
+  type Replay,
 } from '@sluice/engine';
 import type { Database } from './database.js';
 import { ParkedRunEntity } from './entities/parked-run.entity.js';
@@ -131,8 +132,19 @@ export class PostgresParked implements ParkedStore {
     return row ? runOf(row) : undefined;
   }
 
-  async replaying(run: string, epoch: number): Promise<boolean> {
-    return this.#move(run, epoch, ['parked', 'replaying'], 'replaying');
+  async replaying(run: string, epoch: number, { fromStart }: Pick<Replay, 'fromStart'>): Promise<Replay | undefined> {
+    const [replay] = await this.database.rows<Replay>(
+      `with replay as (
+         update sluice.parked_run set state = 'replaying', state_at = clock_timestamp(),
+           replay_epoch = coalesce(replay_epoch, nextval('sluice.replay_epoch')),
+           replay_from_start = case when replay_epoch is null then $3 else replay_from_start end
+         where run = $1 and epoch = $2 and state in ('parked', 'replaying')
+         returning replay_epoch, replay_from_start
+       )
+       select replay_epoch as epoch, replay_from_start as "fromStart" from replay`,
+      [run, epoch, fromStart],
+    );
+    return replay;
   }
 
   async replayed(run: string, epoch: number): Promise<void> {

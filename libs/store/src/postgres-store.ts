@@ -97,6 +97,8 @@ export class PostgresStore implements Store {
   async forgetFlow(flow: string): Promise<void> {
     await this.database.repository(SeenFlowEntity, (seen) => seen.delete({ flow }));
     await this.database.repository(ScheduleEntity, (schedules) => schedules.delete({ flow }));
+    await this.lanes.forget(flow);
+    await this.revisions.forget(flow);
   }
 
   async sweep(retention: StoreRetention): Promise<void> {

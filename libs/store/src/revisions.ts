@@ -42,6 +42,22 @@ export class PostgresRevisions implements RevisionStore {
     return revisions.map(({ flow }) => generations.get(flow) as number);
   }
 
+  async bound(revisions: readonly Pick<FlowRevision, 'flow' | 'revision'>[]): Promise<readonly Date[]> {
+    if (revisions.length === 0) return [];
+    const rows = await this.database.rows<{ flow: string; at: Date }>(
+      `with bound as (
+         update sluice.flow_revision as known set bound_at = coalesce(known.bound_at, clock_timestamp())
+         from unnest($1::text[], $2::text[]) as new (flow, revision)
+         where known.flow = new.flow and known.revision = new.revision
+         returning known.flow, known.bound_at
+       )
+       select flow, bound_at as at from bound`,
+      [revisions.map(({ flow }) => flow), revisions.map(({ revision }) => revision)],
+    );
+    const times = new Map(rows.map(({ flow, at }) => [flow, at]));
+    return revisions.map(({ flow }) => times.get(flow) as Date);
+  }
+
   async get(flow: string, revision: string): Promise<StoredRevision | undefined> {
     const row = await this.database.repository(FlowRevisionEntity, (rows) => rows.findOneBy({ flow, revision }));
     return row === null ? undefined : { ...row };
@@ -61,6 +77,11 @@ export class PostgresRevisions implements RevisionStore {
        where known.flow = seen.flow and known.revision = seen.revision`,
       [revisions.map(({ flow }) => flow), revisions.map(({ revision }) => revision)],
     );
+  }
+
+  /** Lets the revisions of a flow whose queues are deleted count as not bound. */
+  async forget(flow: string): Promise<void> {
+    await this.database.change('update sluice.flow_revision set bound_at = null where flow = $1', [flow]);
   }
 
   /** Deletes revisions that no host has seen for {@link REVISION_KEPT_MS}, except those of runs that are parked. */

@@ -45,7 +45,7 @@ describe('sweep', () => {
         await store.revisions.announce([{ flow: 'orders', revision, source: 'flow: orders', constants: '{}' }]);
         if (revision === 'parked' || revision === 'replayed') await store.parked.add([parkedRun(revision)]);
       }
-      await store.parked.replaying('replayed', 0);
+      await store.parked.replaying('replayed', 0, { fromStart: false });
       await store.parked.replayed('replayed', 0);
       await client.query("update sluice.flow_revision set last_seen = clock_timestamp() - interval '91 days'");
       await store.revisions.seen([{ flow: 'orders', revision: 'seen' }]);

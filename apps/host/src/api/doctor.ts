@@ -38,15 +38,17 @@ export async function pruneQueues(services: HostServices, names: readonly string
   const removed: Record<string, number> = {};
   const wanted = names.filter((one) => orphans.includes(one));
   for (const name of wanted) await services.engine.forgetFlow(flowOf(name));
-  for (const name of wanted) removed[name] = await services.bus.remove(name);
-  const gone = new Set(Object.keys(removed).map(flowOf));
-  for (const flow of gone) await services.store.forgetFlow(flow);
+  const held = await heldEvents(services);
+  for (const name of wanted) removed[name] = (await services.bus.remove(name)) + (held.get(name) ?? 0);
+  // a flow is forgotten with its last queue: until then the report names the others
+  for (const flow of new Set(Object.keys(removed).map(flowOf)))
+    if ((await services.bus.status(queuesOf(flow))).length === 0) await services.store.forgetFlow(flow);
   return removed;
 }
 
 /** Returns the flow of one of its queues. */
 function flowOf(queue: string): string {
-  return queue.replace(/^flow\./, '').replace(/\.next$/, '');
+  return queue.replace(/^flow\./, '').replace(/\.(next|lane)$/, '');
 }
 
 function diagnoseFiles({ files, workspace }: HostServices): Diagnosis {
@@ -147,11 +149,11 @@ async function unroutedOf({ bus }: HostServices): Promise<readonly Diagnosis[]> 
 }
 
 async function orphansOf(services: HostServices): Promise<readonly Diagnosis[]> {
-  const waiting = await services.bus.status(await orphanQueues(services));
+  const [waiting, held] = await Promise.all([services.bus.status(await orphanQueues(services)), heldEvents(services)]);
   return waiting.map(({ queue, waiting: count }) => ({
     what: `queue ${queue}`,
     ok: false,
-    says: `its flow is gone, ${count} messages wait`,
+    says: `its flow is gone, ${count + (held.get(queue) ?? 0)} messages wait`,
     cure: 'bring the flow back, or: sluice doctor --prune',
   }));
 }
@@ -160,5 +162,14 @@ async function orphansOf(services: HostServices): Promise<readonly Diagnosis[]> 
 async function orphanQueues({ store, workspace }: HostServices): Promise<readonly string[]> {
   const here = new Set(workspace.flows.map((flow) => flow.name));
   const seen = await store.flowsSeen([...here]);
-  return seen.filter(({ flow }) => !here.has(flow)).flatMap(({ flow }) => [queues.flow(flow), queues.next(flow)]);
+  return seen.filter(({ flow }) => !here.has(flow)).flatMap(({ flow }) => queuesOf(flow));
+}
+
+function queuesOf(flow: string): readonly string[] {
+  return [queues.flow(flow), queues.next(flow), queues.lane(flow)];
+}
+
+/** Returns the number of events that are held in an order, by the queue of lanes of their flow. */
+async function heldEvents({ store }: HostServices): Promise<ReadonlyMap<string, number>> {
+  return new Map((await store.lanes.count()).map(({ flow, held }) => [queues.lane(flow), held]));
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Flow, FlowTrigger } from '@sluice/flow';
-import type { Log } from '@sluice/plugin-api';
+import { typeMatches, type Log } from '@sluice/plugin-api';
 import { stopController } from '../coordination/stop-controller.js';
 import { messageOf } from '../message-of.js';
 import { queues, type Bus } from '../ports/bus.js';
@@ -47,6 +47,8 @@ export class HostFlows {
   readonly #deployed = new Map<string, Deployed>();
   /** Flows that were removed from the workspace: only their running runs continue. */
   readonly #retired = new Map<string, FlowRunner>();
+  /** Times at which the queues of the flows were bound to the types of their revisions, in milliseconds since 1970, by flow. */
+  #boundAt: ReadonlyMap<string, number> = new Map();
 
   constructor(private readonly deps: HostFlowsDeps) {}
 
@@ -70,6 +72,15 @@ export class HostFlows {
     return this.#deployed.get(flow)?.runner ?? this.#retired.get(flow);
   }
 
+  /**
+   * Returns the time from which on a flow of this host has received the events of the type, in milliseconds since 1970, also before this
+   * host started; undefined when no flow takes it.
+   */
+  receivedSince(type: string): number | undefined {
+    const takers = this.flows.filter(({ trigger }) => takes(trigger, type));
+    return takers.length === 0 ? undefined : Math.min(...takers.map(({ name }) => this.#boundAt.get(name) ?? Infinity));
+  }
+
   /** Returns the revision on which new runs begin, by flow. */
   revisions(): Readonly<Record<string, { readonly revision: string; readonly since: number }>> {
     const rows = [...this.#deployed].map(([name, { flow, since }]) => [name, { revision: flow.revision, since }] as const);
@@ -81,6 +92,7 @@ export class HostFlows {
     const generations = await this.#announce(flows);
     for (const flow of flows) await this.#add(flow, generations);
     for (const { flow } of this.#deployed.values()) await declareFlow(flow, this.deps);
+    this.#boundAt = await this.#recordBound(flows);
   }
 
   /** Consumes the queues of all flows, of removed ones too, and starts the triggers. */
@@ -103,7 +115,11 @@ export class HostFlows {
     const fresh = flows.map((flow) => ({ flow, before: this.#deployed.get(flow.name) }));
     for (const { flow, before } of fresh)
       if (before === undefined || before.flow.revision !== flow.revision) await declareFlow(flow, this.deps);
-    return (isConnectionChanged) => this.#replace(flows, generations, isConnectionChanged);
+    const boundAt = await this.#recordBound(flows);
+    return (isConnectionChanged) => {
+      this.#boundAt = boundAt;
+      return this.#replace(flows, generations, isConnectionChanged);
+    };
   }
 
   /** Stops consuming and resolves when the running hops are settled. */
@@ -131,6 +147,11 @@ export class HostFlows {
     const announced = flows.map(({ name, revision, origin }) => ({ flow: name, revision, ...origin }));
     const generations = await this.deps.revisions.announce(announced);
     return new Map(flows.map(({ name }, at) => [name, generations[at] as number]));
+  }
+
+  async #recordBound(flows: readonly Flow[]): Promise<ReadonlyMap<string, number>> {
+    const times = await this.deps.revisions.bound(flows.map(({ name, revision }) => ({ flow: name, revision })));
+    return new Map(flows.map(({ name }, at) => [name, (times[at] as Date).getTime()]));
   }
 
   async #replace(
@@ -219,6 +240,10 @@ export class HostFlows {
     await deployed.trigger?.ended;
     this.#startTrigger(deployed);
   }
+}
+
+function takes(trigger: FlowTrigger, type: string): boolean {
+  return trigger.kind === 'event' && trigger.types.some((pattern) => typeMatches(pattern, type));
 }
 
 /** Returns whether a running trigger of one flow serves the other one. Compiled conditions cannot be compared. */

@@ -34,7 +34,8 @@ export interface EventIngressOptions {
  * for a flow.
  */
 export class EventIngress {
-  readonly #taken = new TypePatterns();
+  /** Types that the modules of this host take, with the times in milliseconds since 1970 from which on. */
+  readonly #taken: { readonly types: TypePatterns; readonly since: number }[] = [];
   /** Types that the flows of this host take. */
   #takenByFlows = new TypePatterns();
 
@@ -71,7 +72,15 @@ export class EventIngress {
 
   /** Records that a module of this host takes events of these patterns. */
   takes(patterns: readonly string[]): void {
-    this.#taken.add(patterns);
+    this.#taken.push({ types: new TypePatterns(patterns), since: this.options.clock.now() });
+  }
+
+  /**
+   * Returns the time from which on a module of this host has received the events of the type, in milliseconds since 1970; undefined when no
+   * module takes it.
+   */
+  receivedByModuleSince(type: string): number | undefined {
+    return this.#taken.find(({ types }) => types.match(type))?.since;
   }
 
   /** Replaces the patterns of events that the flows of this host take. */
@@ -81,7 +90,7 @@ export class EventIngress {
 
   /** Returns whether a flow or a module on this host takes the type. */
   hasSubscriber(type: string): boolean {
-    return this.#takenByFlows.match(type) || this.#taken.match(type);
+    return this.#takenByFlows.match(type) || this.#taken.some(({ types }) => types.match(type));
   }
 
   async #accept(event: SourceEvent, queue: string | undefined, sender: Sender): Promise<Accepted> {

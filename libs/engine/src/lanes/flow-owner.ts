@@ -4,6 +4,7 @@ import { holdLease } from '../coordination/lease.js';
 import { stopController } from '../coordination/stop-controller.js';
 import { messageOf } from '../message-of.js';
 import { queues, type Bus, type Consumer, type QueueOwnership } from '../ports/bus.js';
+import type { LaneRow } from '../ports/lanes.js';
 import type { Store } from '../ports/store.js';
 import type { NewerStateQueues } from '../runs/newer-states.js';
 import { LaneTable, type LaneMode, type LaneRuns } from './lane-table.js';
@@ -18,6 +19,8 @@ const AGAIN_MS = 1_000;
 /** Time after which a flow whose places are all taken stops consuming events, so that no delivery reaches the broker's timeout, in milliseconds. */
 const PAUSE_AFTER_MS = 5_000;
 const LOOK_MS = 500;
+/** Maximum lanes that are read at once. A lane is a row of at most a few hundred bytes. */
+const MAX_LANES_READ = 1_000;
 /** Minimum deliveries of the queue of ends and replays that are held at once. */
 const MIN_LANE_PREFETCH = 100;
 
@@ -91,12 +94,12 @@ export class FlowOwner {
       log.warn(`${this.flow}: its events are taken anew, to keep their order`, { reason });
       restarting.abort();
     };
-    const opened = await store.lanes.open({ flow: this.flow, epoch }).catch(async (error: unknown) => {
+    const owner = await store.lanes.open({ flow: this.flow, epoch }).catch(async (error: unknown) => {
       await ownership.release();
       throw error;
     });
-    if (!opened) return ownership.release();
-    const writer = new LaneWriter(opened.owner, {
+    if (!owner) return ownership.release();
+    const writer = new LaneWriter(owner, {
       store: store.lanes,
       log,
       clock,
@@ -105,7 +108,7 @@ export class FlowOwner {
     const { flow, mode, runs } = this;
     const table = new LaneTable({ flow, mode, runs, writer, bus, newer, log, clock, maxStarts: this.prefetch, restart });
     try {
-      table.restore(opened.rows);
+      await this.#restore(table);
       const lanePrefetch = { prefetch: Math.max(MIN_LANE_PREFETCH, this.prefetch) };
       const consumers = [await ownership.consume(queues.lane(flow), lanePrefetch, (delivery) => table.take(delivery))];
       const gone = AbortSignal.any([lost, restarting.signal, ownership.ended]);
@@ -119,6 +122,17 @@ export class FlowOwner {
       table.close();
       await ownership.release();
     }
+  }
+
+  /** Continues the lanes that an earlier owner has left. */
+  async #restore(table: LaneTable): Promise<void> {
+    let last: LaneRow | undefined;
+    do {
+      const page = { limit: MAX_LANES_READ, ...(last && { after: last.key }) };
+      const rows = await this.deps.store.lanes.read(this.flow, page);
+      table.restore(rows);
+      last = rows.length < MAX_LANES_READ ? undefined : rows.at(-1);
+    } while (last);
   }
 
   /** Consumes events until the signal fires. Pauses while runs that are away have all places. */

@@ -1,7 +1,7 @@
 import { ENGINE_CODES, engineFail, pause, SluiceError, type Clock, type Log } from '@sluice/plugin-api';
 import { messageOf } from '../message-of.js';
 import type { Bus, Outgoing } from '../ports/bus.js';
-import type { ParkedRun, ParkedSummary, Store } from '../ports/store.js';
+import type { ParkedRun, ParkedSummary, Replay, Store } from '../ports/store.js';
 import { journalEntry } from '../runs/journal-entry.js';
 import type { StepPresence } from '../runs/program.js';
 import { readRun } from '../runs/run-codec.js';
@@ -59,7 +59,8 @@ export class Parking {
    * Replays a parked run from the step at which it failed. Finished steps keep their outputs, and calls keep their ids.
    *
    * @returns the id of the run that continues
-   * @throws NOT_PARKED, REPLAY_REFUSED when the run is not parked (any more), REPLAY_REFUSED when a newer release has parked it
+   * @throws NOT_PARKED, REPLAY_REFUSED when the run is not parked (any more), REPLAY_REFUSED when a newer release has parked it, or when a
+   *   replay of the other kind (from the start, at the failed step) is not published yet
    * @throws FLOW_CHANGED when its step no longer exists: only `fromStart` or other data replay it then, and may repeat calls under other
    *   ids
    */
@@ -69,11 +70,11 @@ export class Parking {
     const replayable = replayableOf(parked);
     if (parked.state !== 'parked' && parked.state !== 'replaying') throw notReplayable(parked);
     if (options.data !== undefined) return this.#replayEdited(replayable, options.data);
-    if (options.fromStart === true) await this.#publish(replayable, this.#replayOf(replayable, true));
-    else {
-      await this.#refuseStranded(replayable);
-      await this.#publishMarked(replayable);
-    }
+    const { fromStart = false } = options;
+    if (!fromStart) await this.#refuseStranded(replayable);
+    const replay = await this.#mark(parked, fromStart);
+    if (replay.fromStart !== fromStart) throw replayedOtherwise(parked, replay);
+    await this.#publish(replayable, this.#replayOf(replayable, replay));
     this.#journal(parked, 'replayed');
     return run;
   }
@@ -140,16 +141,16 @@ export class Parking {
     return run;
   }
 
-  /** Marks the run as `replaying` before the publish: after a crash in between, the sweeper publishes it again. */
-  async #publishMarked(replayable: Replayable): Promise<void> {
-    const { parked } = replayable;
-    if (!(await this.deps.store.parked.replaying(parked.run, parked.epoch))) throw notReplayable(parked);
-    await this.#publish(replayable, this.#replayOf(replayable, false));
+  /** Marks the run as `replaying` before the publish: after a crash in between, the sweeper publishes the same replay again. */
+  async #mark(parked: ParkedRun, fromStart: boolean): Promise<Replay> {
+    const replay = await this.deps.store.parked.replaying(parked.run, parked.epoch, { fromStart });
+    if (!replay) throw notReplayable(parked);
+    return replay;
   }
 
-  #replayOf(replayable: Replayable, fromStart: boolean): Outgoing {
+  #replayOf(replayable: Replayable, replay: Replay): Outgoing {
     const order = this.#orderOf(replayable.parked.flow);
-    return replayMessage(replayable, { fromStart, order, now: this.deps.clock.now() });
+    return replayMessage(replayable, { ...replay, order, now: this.deps.clock.now() });
   }
 
   #orderOf(flow: string): FlowOrder {
@@ -157,8 +158,8 @@ export class Parking {
   }
 
   /**
-   * Publishes the replay and then changes the row. A replay on other data or from the start has no mark, because the sweeper has only the
-   * old data and the failed step: when a host dies in between, the run stays parked, and a second replay of the same kind has the same ids.
+   * Publishes the replay and then changes the row. A replay on other data has no mark, because the sweeper has only the old data: when a
+   * host dies in between, the run stays parked, and a second replay on other data has the same ids.
    */
   async #publish({ parked, message }: Replayable, outgoing: Outgoing): Promise<void> {
     // the replay inherits the lane, but not in a flow that has lost its order since the run parked
@@ -209,7 +210,7 @@ export class Parking {
 
   async #publishStuck(parked: ParkedRun): Promise<void> {
     const replayable = replayableOf(parked);
-    await this.#publish(replayable, this.#replayOf(replayable, false));
+    await this.#publish(replayable, this.#replayOf(replayable, await this.#mark(parked, false)));
   }
 
   #putOff(error: unknown): undefined {
@@ -248,6 +249,11 @@ function replayableOf(parked: ParkedRun): Replayable {
   const source = sourceOfParked(parked);
   if (source.kind !== 'unreadable') return { parked, source, message: readParkedRun(parked) };
   throw engineFail.CONFIG_INVALID(`run ${parked.run} cannot be replayed: its message does not name the flow that it belongs to`);
+}
+
+function replayedOtherwise({ run }: ParkedRun, { fromStart }: Replay): SluiceError {
+  const where = fromStart ? 'from the start' : 'at its failed step';
+  return engineFail.REPLAY_REFUSED(`run ${run} is being replayed ${where} already`);
 }
 
 function notReplayable({ run, state }: ParkedRun): SluiceError {

@@ -1,7 +1,7 @@
 import { bodyKind, derivedId, runId } from '@sluice/plugin-api';
 import { metaOfLane, releasedMessage } from '../lanes/lane-messages.js';
 import { queues, type Outgoing } from '../ports/bus.js';
-import type { ParkedRun } from '../ports/store.js';
+import type { ParkedRun, Replay } from '../ports/store.js';
 import { writeData } from '../runs/event-data.js';
 import { runMessage } from '../runs/run-codec.js';
 import type { RunMessage, RunState } from '../runs/run-state.js';
@@ -43,11 +43,11 @@ export function releaseOf({ state }: RunMessage, now: number): Outgoing | undefi
 /**
  * Returns the message that continues the run at its failed step, or that begins it at the first step.
  *
- * @param options `order`: that of the flow today; `now` in milliseconds since 1970
+ * @param options `epoch`, `fromStart`: see {@link Replay}; `order`: that of the flow today; `now` in milliseconds since 1970
  */
 export function replayMessage(
   { parked, source, message }: Replayable,
-  { fromStart, order, now }: { readonly fromStart: boolean; readonly order: FlowOrder; readonly now: number },
+  { epoch, fromStart, order, now }: Replay & { readonly order: FlowOrder; readonly now: number },
 ): Outgoing {
   const { state, body } = message;
   if (source.kind === 'module') return { queue: source.queue, message: { attributes: withoutModuleAttempt(parked.event), body } };
@@ -58,7 +58,7 @@ export function replayMessage(
     ...kept,
     kind: 'replay',
     startedAt: now,
-    epoch: parked.epoch + 1,
+    epoch,
     steps: fromStart ? {} : state.steps,
     ...(at !== undefined && !fromStart && { at }),
     ...(frames && !fromStart && { frames }),

@@ -20,6 +20,8 @@ export interface Delivery {
   readonly message: EventMessage;
   /** Number of earlier deliveries that the broker has counted. A closed channel counts once for every message that it held. */
   readonly redelivered: number;
+  /** True when the broker itself has moved the message here from another queue, because it was rejected or delivered too often. Absent: no. */
+  readonly deadLettered?: boolean;
   /**
    * True when its connection to the broker is closed: the broker redelivers the message, so any work done for this copy is repeated.
    * False for a delivery of a deleted queue or of a consumer that the broker cancelled: this copy may be the only one.
@@ -38,6 +40,11 @@ export interface Delivery {
 export interface ConsumeOptions {
   /** Maximum deliveries held at once, from 1. */
   readonly prefetch: number;
+  /**
+   * Name of a right to consume the queue, as for {@link Bus.own}. While a host has the right, this consumer waits, and the log reports it: it
+   * would take messages beside the owner, in no order.
+   */
+  readonly unlessOwned?: string;
 }
 
 /** A running consumer of one queue. It survives a lost connection: the adapter consumes again. */

@@ -80,15 +80,18 @@ export interface LaneCount {
  */
 export interface LaneStore {
   /**
-   * Makes this the only owner that can write, and returns the busy lanes. Waits for a write of the owner before.
+   * Makes this the only owner that can write. Waits for a write of the owner before: what {@link LaneStore.read} returns afterwards changes
+   * only by writes of this owner.
    *
    * @returns undefined when another host has the lease
    */
-  open(
-    lease: Pick<LaneOwner, 'flow' | 'epoch'>,
-  ): Promise<{ readonly owner: LaneOwner; readonly rows: readonly LaneRow[] } | undefined>;
-  /** Returns the busy lanes of a flow, without the messages of held events. */
-  read(flow: string): Promise<readonly LaneRow[]>;
+  open(lease: Pick<LaneOwner, 'flow' | 'epoch'>): Promise<LaneOwner | undefined>;
+  /**
+   * Returns a page of the busy lanes of a flow, without the messages of held events.
+   *
+   * @param page `after`: key of the last lane of the page before; `limit`: maximum number of lanes, at least 1
+   */
+  read(flow: string, page: { readonly after?: string; readonly limit: number }): Promise<readonly LaneRow[]>;
   /**
    * Applies the changes in one transaction, which first locks the lease and the generation of the owner. Calls must not overlap: a call waits for the one
    * before. Repeating a call whose result was lost is safe.

@@ -36,6 +36,14 @@ export interface RevisionStore {
    * @returns the generations, in the order of `revisions`
    */
   announce(revisions: readonly FlowRevision[]): Promise<readonly number[]>;
+  /**
+   * Records that the queues of the flows are bound to the types of these revisions. No host removes a binding, so it is recorded once.
+   *
+   * @param revisions announced ones, at most one for each flow
+   * @returns the times at which it was recorded first, by the database's clock, in the order of `revisions`. After `forgetFlow` that is the
+   *   time at which the flow came back
+   */
+  bound(revisions: readonly Pick<FlowRevision, 'flow' | 'revision'>[]): Promise<readonly Date[]>;
   /** Returns the stored revision; undefined when it was never announced or is deleted. */
   get(flow: string, revision: string): Promise<StoredRevision | undefined>;
   /** Returns the newest revision of each flow, in the order of the flows, without sources. */

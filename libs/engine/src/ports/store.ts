@@ -56,7 +56,7 @@ export type ParkedState = 'parked' | 'replaying' | 'replayed' | 'dropped';
 /** A failed run that waits for a person. */
 export interface ParkedRun {
   readonly run: string;
-  /** 0 for the first time, one more for every replay. */
+  /** 0 for the first time, otherwise the number of the replay, see {@link Replay}. */
   readonly epoch: number;
   /** Name of the flow. For rows of modules and of unreadable messages: see `sourceOfParked`, which returns what the row came from. */
   readonly flow: string;
@@ -126,6 +126,17 @@ export interface ParkedGroup {
 /** The place of a row in the list of parked runs. It stays valid when rows are added or removed. */
 export type ParkedPosition = Pick<ParkedRun, 'parkedAt' | 'run' | 'epoch'>;
 
+/** The replay of a parked run. */
+export interface Replay {
+  /**
+   * From one sequence for all runs, so that it is greater than that of every earlier replay. A sequence for each run would not do: a called
+   * run begins in the epoch of its caller, and can be replayed without it.
+   */
+  readonly epoch: number;
+  /** Whether the run begins at its first step. */
+  readonly fromStart: boolean;
+}
+
 export interface ParkedStore {
   /**
    * Adds all runs or none. A pair of run and epoch that exists already is left unchanged.
@@ -145,9 +156,15 @@ export interface ParkedStore {
   accounts(): Promise<readonly ParkedAccount[]>;
   /** Returns the row with the newest epoch of the run; undefined when the run was never parked. */
   get(run: string): Promise<ParkedRun | undefined>;
-  /** Changes `parked` or `replaying` to `replaying`. Returns false when the run is in neither state. */
-  replaying(run: string, epoch: number): Promise<boolean>;
-  /** Changes `replaying` to `replayed` once the publish is confirmed; also `parked`, for a replay that the sweeper cannot repeat. */
+  /**
+   * Changes `parked` to `replaying`, draws the epoch of the replay, and keeps both. For a run that is `replaying` already it returns the
+   * replay that was requested first.
+   *
+   * @param epoch of the row
+   * @returns undefined when the run is in neither state
+   */
+  replaying(run: string, epoch: number, options: Pick<Replay, 'fromStart'>): Promise<Replay | undefined>;
+  /** Changes `replaying` to `replayed` once the publish is confirmed; also `parked`, for a replay on other data. */
   replayed(run: string, epoch: number): Promise<void>;
   /** Changes `parked` to `dropped`. Returns false when the run is not parked. */
   drop(run: string, epoch: number): Promise<boolean>;
@@ -216,7 +233,7 @@ export interface JournalEntry {
   /** Id of the event that caused this one. The children of an event are found by it. */
   readonly causationid?: string;
   readonly kind: JournalKind;
-  /** Number of replays before; absent: 0. */
+  /** Number of the replay, greater for a later one, see {@link Replay}; absent: no replay. */
   readonly epoch?: number;
   /** The note of the run; absent without one. */
   readonly note?: string;
@@ -378,7 +395,10 @@ export interface Store {
   secret(name: string, make: () => string): Promise<string>;
   /** Records that these flows are deployed, and returns all flows that ever were. */
   flowsSeen(flows: readonly string[]): Promise<readonly { readonly flow: string; readonly lastSeen: Date }[]>;
-  /** Removes a flow from those that {@link flowsSeen} returns, and its schedule. */
+  /**
+   * Removes a flow from those that {@link flowsSeen} returns, its schedule, its lanes and the events that they hold. Its revisions stay, and
+   * are not bound any more: see {@link RevisionStore.bound}.
+   */
   forgetFlow(flow: string): Promise<void>;
   /** Deletes rows that are older than their retention. */
   sweep(retention: StoreRetention): Promise<void>;

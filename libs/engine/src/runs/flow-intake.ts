@@ -144,7 +144,7 @@ export class FlowIntake {
 
   /** While the database is away, held events wait for the next start. */
   async #heldEvents(): Promise<number> {
-    return (await this.deps.store.lanes.read(this.#name).catch(() => [])).length;
+    return (await this.deps.store.lanes.read(this.#name, { limit: 1 }).catch(() => [])).length;
   }
 
   async #whenNothingIsHeld(): Promise<void> {
@@ -156,7 +156,9 @@ export class FlowIntake {
   async #consume(queue: string): Promise<void> {
     if (this.#consumers.has(queue)) return;
     const { take } = this.runs;
-    this.#consumers.set(queue, await this.deps.bus.consume(queue, { prefetch: prefetchOf(this.runs.flow()) }, take));
+    const unlessOwned = queue === queues.flow(this.#name) && { unlessOwned: queues.owner(this.#name) };
+    const options = { prefetch: prefetchOf(this.runs.flow()), ...unlessOwned };
+    this.#consumers.set(queue, await this.deps.bus.consume(queue, options, take));
   }
 }
 

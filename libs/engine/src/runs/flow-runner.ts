@@ -47,6 +47,11 @@ export interface FlowRunnerDeps extends Omit<HopRunnerDeps, 'env' | 'recorder'>,
   /** Unique over all hosts and restarts. */
   readonly hostId: string;
   readonly compile: CompileRevision;
+  /**
+   * Returns the time from which on a flow or a module of this host has received the events of the type, in milliseconds since 1970;
+   * undefined when none takes it.
+   */
+  readonly receivedSince: (type: string) => number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -65,8 +70,6 @@ export class FlowRunner {
   readonly #answered: CompletedWork;
   /** Types that the trigger takes; undefined for a trigger of a plugin, whose events are of any type. */
   #types: TypePatterns | undefined;
-  /** Time from which all flows of this host receive the events of their types, in milliseconds since 1970. */
-  #boundAt = Infinity;
 
   /** @param generation of the revision, from `RevisionStore.announce` */
   constructor(
@@ -136,7 +139,6 @@ export class FlowRunner {
 
   /** Begins to consume. Call it once the queues of all flows are declared. */
   async start(): Promise<void> {
-    this.#boundAt = this.deps.clock.now();
     await this.#intake.start();
   }
 
@@ -154,7 +156,6 @@ export class FlowRunner {
     this.#missing = undefined;
     this.#programs.replace(flow, generation);
     this.#types = typesOf(flow);
-    this.#boundAt = this.deps.clock.now();
     await this.#intake.change(before);
   }
 
@@ -280,10 +281,10 @@ export class FlowRunner {
     delivery.settle([{ queue: queues.unrouted, message }]);
   }
 
-  /** An event that was accepted before this host had declared its queues may have been routed to this flow only. */
+  /** An event that was accepted before another flow or module took its type may have been routed to this flow only. */
   #isReceivedElsewhere({ type, acceptedat, time }: EventAttributes): boolean {
-    const acceptedAt = acceptedat ?? Date.parse(time);
-    return acceptedAt > this.#boundAt + MAX_CLOCK_SKEW_MS && this.deps.ingress.hasSubscriber(type);
+    const since = this.deps.receivedSince(type);
+    return since !== undefined && (acceptedat ?? Date.parse(time)) > since + MAX_CLOCK_SKEW_MS;
   }
 
   /** Returns the hop of a delivery on a program, with the lane of its run. */

@@ -3,6 +3,7 @@ import type { HeldEvent, LaneOwner, LaneRun, LaneWrites, RunPass, Store } from '
 import type { StoreOfTest } from './store-revisions.js';
 
 const NOTHING: LaneWrites = { taken: [], moved: [], held: [], away: [], turns: [] };
+const PAGE = { limit: 100 };
 const TTL_MS = 60_000;
 const SHORT_MS = 30;
 /** Bytes that are not UTF-8, including zeros. */
@@ -17,7 +18,7 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
       if (epoch === undefined) throw new Error('another host has the lease');
       const opened = await on.lanes.open({ flow: flow(), epoch });
       if (!opened) throw new Error('another host has the lease');
-      return opened.owner;
+      return opened;
     };
     const run = (name: string, key = 'k', epoch = 0): LaneRun => ({ key, run: name, epoch });
     const held = (name: string, key = 'k'): HeldEvent => ({
@@ -32,7 +33,7 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
       const { lanes } = store();
       await lanes.write(owner, { ...NOTHING, taken: [run('r1')], held: [held('r2'), held('r3')] });
       await lanes.write(owner, { ...NOTHING, taken: [run('r9')], held: [held('r3'), held('r4')] });
-      expect(await lanes.read(flow())).toEqual([{ ...run('r1'), held: 3, turn: false }]);
+      expect(await lanes.read(flow(), PAGE)).toEqual([{ ...run('r1'), held: 3, turn: false }]);
       const order: unknown[] = [];
       for (let turn: LaneRun = run('r1'); ;) {
         const [next] = (await lanes.write(owner, { ...NOTHING, turns: [ended(turn)] })) as readonly (HeldEvent | undefined)[];
@@ -41,7 +42,7 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
         turn = { key: next.key, ...passOf(next) };
       }
       expect(order).toEqual([{ ...held('r2'), begun: 1 }, { ...held('r3'), begun: 1 }, { ...held('r4'), begun: 1 }, undefined]);
-      expect(await lanes.read(flow())).toEqual([]);
+      expect(await lanes.read(flow(), PAGE)).toEqual([]);
     });
 
     it('ignore the end of a run that does not have the lane, and return the event whose turn it is', async () => {
@@ -51,7 +52,7 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
       await lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] });
       // the result was lost, so the call is repeated
       expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] })).toEqual([{ ...held('r2'), begun: 2 }]);
-      expect(await lanes.read(flow())).toEqual([{ ...run('r2'), held: 1, turn: true }]);
+      expect(await lanes.read(flow(), PAGE)).toEqual([{ ...run('r2'), held: 1, turn: true }]);
       expect(await lanes.write(owner, { ...NOTHING, turns: [{ ...run('r2'), ended: false }] })).toEqual([
         { ...held('r2'), begun: 3 },
       ]);
@@ -63,7 +64,7 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
       await lanes.write(owner, { ...NOTHING, taken: [run('r1')], held: [held('r2'), held('r3')] });
       await lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] });
       await lanes.write(owner, { ...NOTHING, away: [run('r2')] });
-      expect(await lanes.read(flow())).toEqual([{ ...run('r2'), held: 1, turn: false }]);
+      expect(await lanes.read(flow(), PAGE)).toEqual([{ ...run('r2'), held: 1, turn: false }]);
       expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r2'))] })).toEqual([{ ...held('r3'), begun: 1 }]);
     });
 
@@ -78,14 +79,14 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
           { from: run('r3', 'other'), to: { run: 'r3', epoch: 1 } },
         ],
       });
-      expect(await lanes.read(flow())).toEqual(
+      expect(await lanes.read(flow(), PAGE)).toEqual(
         expect.arrayContaining([
           { ...run('r1', 'k', 4), held: 0, turn: false },
           { ...run('r2', 'other'), held: 0, turn: false },
         ]),
       );
       expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] })).toEqual([undefined]);
-      expect((await lanes.read(flow())).length).toBe(2);
+      expect((await lanes.read(flow(), PAGE)).length).toBe(2);
     });
 
     it('are written by their owner only: an earlier owner writes nothing and learns that it has lost', async () => {
@@ -96,7 +97,7 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
       while (!owner) owner = await own(other, 'b').catch(() => undefined);
       const writes = { ...NOTHING, taken: [run('r5', 'new')], held: [held('r2')], turns: [ended(run('r1'))] };
       expect(await store().lanes.write(lost, writes)).toBe('lost');
-      expect(await other.lanes.read(flow())).toEqual([{ ...run('r1'), held: 0, turn: false }]);
+      expect(await other.lanes.read(flow(), PAGE)).toEqual([{ ...run('r1'), held: 0, turn: false }]);
       expect(await other.lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] })).toEqual([undefined]);
     });
 
@@ -107,8 +108,35 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
       expect(later.epoch).toBe(earlier.epoch);
       expect(await store().lanes.write(earlier, { ...NOTHING, turns: [ended(run('r1'))] })).toBe('lost');
       expect(await store().lanes.write(later, NOTHING)).toEqual([]);
-      expect((await store().lanes.open(later))?.rows).toEqual([{ ...run('r1'), held: 0, turn: false }]);
+      expect(await store().lanes.open(later)).toEqual({ ...later, generation: later.generation + 1 });
+      expect(await store().lanes.read(flow(), PAGE)).toEqual([{ ...run('r1'), held: 0, turn: false }]);
       expect(await store().lanes.open({ ...later, epoch: later.epoch + 1 })).toBeUndefined();
+    });
+
+    it('are read page by page, each lane once, the one of the empty key too', async () => {
+      const owner = await own();
+      const keys = ['', 'a', 'B', 'Б', 'я', '#x', 'a b', ...Array.from({ length: 20 }, (_, n) => `k${n}`)];
+      await store().lanes.write(owner, { ...NOTHING, taken: keys.map((key) => run(`of ${key}`, key)) });
+      const read: string[] = [];
+      for (let page = await store().lanes.read(flow(), { limit: 4 }); page.length > 0;) {
+        expect(page.length).toBeLessThanOrEqual(4);
+        read.push(...page.map(({ key }) => key));
+        page = await store().lanes.read(flow(), { after: read.at(-1) ?? '', limit: 4 });
+      }
+      expect(read.toSorted()).toEqual(keys.toSorted());
+    });
+
+    it('are deleted with their held events when their flow is forgotten, and those of no other flow', async () => {
+      const owner = await own();
+      const { lanes } = store();
+      await lanes.write(owner, { ...NOTHING, taken: [run('r1')], held: [held('r2')] });
+      await store().forgetFlow(`${flow()}-other`);
+      expect(await lanes.read(flow(), PAGE)).toHaveLength(1);
+      await store().forgetFlow(flow());
+      expect(await lanes.read(flow(), PAGE)).toEqual([]);
+      // the flow is back: what was held does not begin
+      await lanes.write(owner, { ...NOTHING, taken: [run('r3')] });
+      expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r3'))] })).toEqual([undefined]);
     });
 
     it('report why an event waits, and how many lanes and events a flow has', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Store } from '@sluice/engine';
+import { until } from './inbox.js';
 
 /** The store of the current test. */
 export interface StoreOfTest {
@@ -72,6 +73,24 @@ export function revisionTests({ store, open, word }: StoreOfTest): void {
       expect(new Set(stored).size).toBe(3);
       expect(Math.max(...stored)).toBe(Math.max(...generations));
       expect(await newest()).toEqual([names[stored.indexOf(Math.max(...stored))]]);
+    });
+
+    it('returns when the queues of each were bound first, or first after its flow was forgotten', async () => {
+      const bound = async (...names: string[]) => {
+        const revisions = names.map((name) => revision(name, name));
+        await store().revisions.announce(revisions);
+        return (await store().revisions.bound(revisions)).map((at) => at.getTime());
+      };
+      const [a = 0] = await bound('a');
+      await until('a later time', () => Date.now() > a + 1);
+      const [b = 0, again] = await bound('b', 'a');
+      expect(b).toBeGreaterThan(a);
+      expect(again).toBe(a);
+      await store().forgetFlow(revision('a', 'a').flow);
+      const [later = 0, other] = await bound('a', 'b');
+      expect(later).toBeGreaterThan(a);
+      expect(other).toBe(b);
+      expect(await store().revisions.bound([])).toEqual([]);
     });
 
     it('raises lastSeen, and keeps revisions that were seen within 90 days', async () => {

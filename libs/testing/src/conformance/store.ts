@@ -48,6 +48,7 @@ const DAY_MS = 86_400_000;
 const KEPT = { journalMs: 365 * DAY_MS, parkedMs: 365 * DAY_MS, auditMs: 365 * DAY_MS, auditRows: 1_000_000 };
 /** Bytes that are not UTF-8, including zeros. */
 const ODD_BYTES = Buffer.from([0x00, 0xff, 0xfe, 0xc3, 0x28, 0x00, 0x22, 0x5c]);
+const AT_STEP = { fromStart: false };
 const ODD_TEXT = 'нуль\u0000 half \ud83d "quoted" \\';
 
 /**
@@ -292,13 +293,28 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
       it('change from parked to replaying (again after a crash) to replayed', async () => {
         await store.parked.add([parkedRun('a')]);
         const run = `${word}.a`;
-        expect(await store.parked.replaying(run, 0)).toBe(true);
-        expect(await store.parked.replaying(run, 0)).toBe(true);
+        expect(await store.parked.replaying(run, 0, AT_STEP)).toMatchObject(AT_STEP);
+        expect(await store.parked.replaying(run, 0, AT_STEP)).toMatchObject(AT_STEP);
         expect(await store.parked.drop(run, 0)).toBe(false);
         await store.parked.replayed(run, 0);
         expect(await store.parked.get(run)).toMatchObject({ state: 'replayed' });
-        expect(await store.parked.replaying(run, 0)).toBe(false);
-        expect(await store.parked.replaying(run, 1)).toBe(false);
+        expect(await store.parked.replaying(run, 0, AT_STEP)).toBeUndefined();
+        expect(await store.parked.replaying(run, 1, AT_STEP)).toBeUndefined();
+      });
+
+      it('keep their first replay until it is published, each with an epoch that is greater than all before', async () => {
+        const other = await open();
+        await store.parked.add([parkedRun('a'), parkedRun('b')]);
+        const first = await store.parked.replaying(`${word}.a`, 0, { fromStart: true });
+        expect(first).toEqual({ epoch: expect.any(Number), fromStart: true });
+        const second = await other.parked.replaying(`${word}.b`, 0, AT_STEP);
+        expect(second?.epoch).toBeGreaterThan(first!.epoch);
+        expect(await other.parked.replaying(`${word}.a`, 0, AT_STEP)).toEqual(first);
+        // the run parks again
+        await store.parked.replayed(`${word}.a`, 0);
+        await store.parked.add([parkedRun('a', first!.epoch)]);
+        const third = await store.parked.replaying(`${word}.a`, first!.epoch, AT_STEP);
+        expect(third?.epoch).toBeGreaterThan(second!.epoch);
       });
 
       it('can be replayed without being marked first', async () => {
@@ -311,12 +327,12 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         await store.parked.add([parkedRun('a')]);
         expect(await store.parked.drop(`${word}.a`, 0)).toBe(true);
         expect(await store.parked.drop(`${word}.a`, 0)).toBe(false);
-        expect(await store.parked.replaying(`${word}.a`, 0)).toBe(false);
+        expect(await store.parked.replaying(`${word}.a`, 0, AT_STEP)).toBeUndefined();
       });
 
       it('are returned with their messages when their replay was never finished', async () => {
         await store.parked.add([parkedRun('a'), parkedRun('b')]);
-        await store.parked.replaying(`${word}.a`, 0);
+        await store.parked.replaying(`${word}.a`, 0, AT_STEP);
         const ours = async (olderThanMs: number) => (await store.parked.stuck(olderThanMs)).filter(({ flow }) => flow === word);
         expect(await ours(LONG_MS)).toEqual([]);
         await until('the replay to be stuck', async () => (await ours(SHORT_MS)).length === 1);
@@ -333,7 +349,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         await store.parked.add([large, parkedRun('emitted', 0, { event: emitted })]);
         expect(await of(issuer)).toEqual({ account: issuer, runs: 3, bytes: parkedBytes(large) + 2 * MIN_PARKED_BYTES });
         expect(await of(`flow ${word}`)).toEqual({ account: `flow ${word}`, runs: 1, bytes: MIN_PARKED_BYTES });
-        await store.parked.replaying(large.run, 0);
+        await store.parked.replaying(large.run, 0, AT_STEP);
         expect(await of(issuer)).toMatchObject({ runs: 3 });
         await store.parked.replayed(large.run, 0);
         await store.parked.drop(`${word}.small`, 0);
@@ -764,7 +780,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
           () => store.parked.groups({ flow: word }),
           () => store.parked.get(word),
           () => store.parked.count(),
-          () => store.parked.replaying(word, 0),
+          () => store.parked.replaying(word, 0, AT_STEP),
           () => store.parked.stuck(1),
           () => store.claims.claim({ flow: word, key: 'k', run: 'r', withinMs: LONG_MS }),
           () => store.claims.giveBack(word, 'k', 'r'),
@@ -783,6 +799,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
           () => store.audit.end(1, 'done'),
           () => store.audit.list({ limit: 1 }),
           () => store.audit.size({ limit: 1 }),
+          () => store.revisions.bound([{ flow: word, revision: 'a' }]),
           () => store.revisions.announce([{ flow: word, revision: 'a', source: '', constants: '{}' }]),
           () => store.revisions.get(word, 'a'),
           () => store.revisions.newest(),
