@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { fail, type EventAttributes, type EventMessage } from '@sluice/plugin-api';
-import { RUN_STATE_VERSION, sourceOfParked, type ParkedRun } from '@sluice/engine';
+import { fail, systemClock, type EventAttributes, type EventMessage } from '@sluice/plugin-api';
+import { RUN_STATE_VERSION, sourceOfParked, type Delivery, type ParkedRun } from '@sluice/engine';
 import { until } from '@sluice/testing';
+import { ParkedQueues } from '../src/parking/parked-queues.js';
 import { flow, testEngines, type TestEngine } from './engine-harness.js';
 
 const { start } = testEngines();
@@ -85,6 +86,36 @@ describe('the failure of a handler of a module', () => {
     await until('the row', () => machine.database.parked.size === 1);
     const { message: _message, parkedAt: _parkedAt, ...columns } = ofModule;
     expect(await machine.store.parked.get(ofModule.run)).toMatchObject(columns);
+  });
+});
+
+describe('an event that the broker has moved to the queue poison', () => {
+  it('is no failure of a module, although its sender has named one', async () => {
+    const { machine, handled } = await engineWithRows();
+    const { bus } = machine;
+    const consume = bus.consume.bind(bus);
+    // as RabbitMQ delivers a message that a consumer has rejected
+    const dead = (delivery: Delivery): Delivery => Object.defineProperty(delivery, 'deadLettered', { value: true });
+    bus.consume = (queue, options, handle) => consume(queue, options, (delivery) => handle(dead(delivery)));
+    const { store, log } = machine;
+    const stop = new AbortController();
+    const reader = new ParkedQueues({
+      bus,
+      store,
+      log,
+      clock: systemClock,
+      newer: { handBack: () => undefined },
+      signal: stop.signal,
+    });
+    await machine.engine.stop();
+    await reader.start();
+    await bus.publish([{ queue: 'poison', message: { ...failed, attributes: { ...failed.attributes, id: 'forged' } } }]);
+    await until('the row', () => machine.database.parked.size === rows.length + 1);
+    const row = (await store.parked.list({ limit: 10 })).find(({ event }) => event.id === 'forged');
+    expect(row).toMatchObject({ flow: 'unknown', error: { code: 'POISON' } });
+    await expect(machine.engine.parking.replay(row?.run ?? '')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    expect(handled).toEqual([]);
+    await reader.stop();
   });
 });
 

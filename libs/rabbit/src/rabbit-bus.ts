@@ -132,6 +132,7 @@ export class RabbitBus implements Bus {
     const subscription = new Subscription(
       {
         ...(ended && { ended }),
+        ...(options.unlessOwned !== undefined && { unlessOwned: options.unlessOwned }),
         queue,
         names: this.#names,
         publisher: this.#publisher,

@@ -41,6 +41,29 @@ describe('RabbitBus in trouble', () => {
   const offer = (id: string) =>
     until(`${id} to be confirmed`, async () => (await code(bus.publish([to(queue, id)]))) === 'done', 60_000);
 
+  it('reports which messages the broker has moved to poison, and not those that a host has put there or that were delayed', async () => {
+    const poison = await openInbox(bus, 'poison');
+    const stranger = await amqp.connect(harness.server.url);
+    const channel = await stranger.createChannel();
+    await bus.publish([{ ...to(queue, 'rejected'), notBefore: Date.now() + 1_000 }]);
+    await channel.consume(harness.physical(queue), (got) => got && channel.reject(got, false));
+    await poison.atLeast(1);
+    await bus.publish([to('poison', 'put')]);
+    await poison.atLeast(2);
+    await bus.declare({ queue: `${queue}.late` });
+    const late = await openInbox(bus, `${queue}.late`);
+    await bus.publish([{ ...to(`${queue}.late`, 'delayed'), notBefore: Date.now() + 1_000 }]);
+    await late.atLeast(1);
+    const deliveries = [...poison.deliveries, ...late.deliveries];
+    expect(deliveries.map(({ message, deadLettered }) => [message.attributes.id, deadLettered])).toEqual([
+      ['rejected', true],
+      ['put', false],
+      ['delayed', false],
+    ]);
+    for (const delivery of deliveries) expect(await settled(delivery)).toBe(true);
+    await stranger.close();
+  });
+
   it('loses none of 1,000 events when the broker is killed twice in mid-traffic', async () => {
     const done = `${queue}.done`;
     await bus.declare({ queue: done });

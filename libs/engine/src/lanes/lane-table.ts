@@ -135,7 +135,9 @@ export class LaneTable {
     const run = this.#read(delivery);
     if (run === 'unread') return;
     const { attributes, body } = delivery.message;
-    const inherited = run ? laneOfReplay(run) : laneBeside(attributes);
+    // only hosts publish to the queue of lanes; an event of anybody else cannot name a lane
+    const isOwn = delivery.queue === queues.lane(this.deps.flow);
+    const inherited = run ? laneOfReplay(run) : isOwn ? laneBeside(attributes) : undefined;
     const message = inherited && !run ? { attributes: withoutLane(attributes), body } : delivery.message;
     const arrival = { delivery, message, pass: this.#passOf(message, run) };
     const place = (key: string, hop?: Hop) => this.#place({ ...arrival, key, ...(hop && { hop }) }, run, inherited);

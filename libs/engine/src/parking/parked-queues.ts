@@ -15,7 +15,7 @@ export interface ParkedQueuesDeps {
   readonly store: Store;
   readonly log: Log;
   readonly clock: Clock;
-  readonly newer: NewerStateQueues;
+  readonly newer: Pick<NewerStateQueues, 'handBack'>;
   /** Fires at a graceful stop. */
   readonly signal: AbortSignal;
 }
@@ -80,7 +80,7 @@ export class ParkedQueues {
   #readable(deliveries: readonly Delivery[]): Parked[] {
     const batch: Parked[] = [];
     for (const delivery of deliveries) {
-      const read = readParked(delivery.message, this.deps.clock.now());
+      const read = readParked(delivery, this.deps.clock.now());
       const released = delivery.queue === queues.poison ? releaseOfPoison(delivery.message, this.deps.clock.now()) : undefined;
       if (read.kind === 'newer') this.deps.newer.handBack(delivery, read.version);
       else batch.push({ delivery, row: read.row, ...(read.answer && { answer: read.answer }), ...(released && { released }) });

@@ -1,5 +1,5 @@
 import { engineFail, runId, viewError, type ErrorView, type EventMessage, type SluiceError } from '@sluice/plugin-api';
-import type { Outgoing } from '../ports/bus.js';
+import type { Delivery, Outgoing } from '../ports/bus.js';
 import type { ParkedRun } from '../ports/store.js';
 import { resultOfFailure, returnMessage } from '../runs/called-runs.js';
 import { encodeRun, isRun, readRun } from '../runs/run-codec.js';
@@ -22,8 +22,9 @@ export type ParkedReading =
   | { readonly kind: 'newer'; readonly version: number };
 
 /** Returns the row of a message that is to be parked. Every message has one, also a message that cannot be read. */
-export function readParked(message: EventMessage, now: number): ParkedReading {
-  if (!isRun(message)) return { kind: 'row', row: eventRow(message, now) };
+export function readParked({ message, deadLettered }: Pick<Delivery, 'message' | 'deadLettered'>, now: number): ParkedReading {
+  // the broker moves messages of any sender here as they are, and a sender could name the module of another one
+  if (!isRun(message)) return { kind: 'row', row: deadLettered ? poisonRow(message, now) : failedRow(message, now) };
   const read = readRun(message.body);
   switch (read.kind) {
     case 'newer':
@@ -60,11 +61,14 @@ function runRow({ state }: RunMessage, message: Buffer, now: number): { readonly
   return { row, answer: returnMessage(caller, resultOfFailure(caller, run, flow, 'was parked', error), now) };
 }
 
-/** Returns the row of an event on which a module's handler has failed, or of an event that the broker no longer delivers. */
-function eventRow(message: EventMessage, now: number): ParkedRow {
+/** Returns the row of an event on which a module's handler has failed. */
+function failedRow(message: EventMessage, now: number): ParkedRow {
   const attempt = moduleAttemptOf(message.attributes);
-  if (attempt?.kind === 'failed')
-    return keptRow(message, columnsOf({ kind: 'module', queue: attempt.queue }), attempt.error, now);
+  if (attempt?.kind !== 'failed') return poisonRow(message, now);
+  return keptRow(message, columnsOf({ kind: 'module', queue: attempt.queue }), attempt.error, now);
+}
+
+function poisonRow(message: EventMessage, now: number): ParkedRow {
   return unreadableRow(message, engineFail.POISON('the broker no longer delivers the event: it was delivered too often'), now);
 }
 

@@ -29,7 +29,14 @@ export class RabbitDelivery implements Delivery, Sender {
   #failed = false;
   #settled: ((done: boolean) => void) | undefined;
 
-  constructor(session: DeliveryOwner, queue: string, tag: number, message: EventMessage, redelivered: number) {
+  constructor(
+    session: DeliveryOwner,
+    queue: string,
+    tag: number,
+    message: EventMessage,
+    redelivered: number,
+    readonly deadLettered: boolean,
+  ) {
     this.#session = session;
     this.#tag = tag;
     this.queue = queue;

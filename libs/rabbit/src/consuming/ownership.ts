@@ -36,7 +36,8 @@ export async function claimQueues(
   return true;
 }
 
-async function disclaim(connection: ChannelModel, names: Names, name: string): Promise<void> {
+/** Ends the right. Never rejects. */
+export async function disclaim(connection: ChannelModel, names: Names, name: string): Promise<void> {
   await withChannel(connection, (channel) => channel.deleteQueue(names.of(name))).catch(() => undefined);
 }
 

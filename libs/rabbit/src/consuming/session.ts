@@ -3,7 +3,7 @@ import type { Log } from '@sluice/plugin-api';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { AckWindow } from './ack-window.js';
 import { RabbitDelivery } from './delivery.js';
-import { decodeMessage, readNotBefore, readRedelivered } from '../publishing/envelope.js';
+import { decodeMessage, readDeadLettered, readNotBefore, readRedelivered } from '../publishing/envelope.js';
 import { describe } from '../connection/failure.js';
 import { rungFor } from '../queues/delay-queues.js';
 import type { Publisher } from '../publishing/publisher.js';
@@ -176,6 +176,7 @@ export class Session {
       message.fields.deliveryTag,
       decodeMessage(message),
       readRedelivered(message),
+      readDeadLettered(message),
     );
   }
 

@@ -6,6 +6,7 @@ import { describe } from '../connection/failure.js';
 import { RECONNECT } from '../connection/link.js';
 import type { Publisher } from '../publishing/publisher.js';
 import type { RecentAcks } from './recent-acks.js';
+import { claimQueues, disclaim } from './ownership.js';
 import { Session } from './session.js';
 import type { Names } from '../queues/topology.js';
 
@@ -24,6 +25,17 @@ export interface SubscriptionOptions {
   readonly cancelled: (queue: string, held: number) => Promise<void>;
   /** Called when a channel was lost or the broker has cancelled the consumer, which then ends. Absent: it consumes again. */
   readonly ended?: () => void;
+  /** Name of the right whose owner must consume alone. Absent: the queue has no owner. */
+  readonly unlessOwned?: string;
+}
+
+/** Another host owns the queue, or begins to consume it at this moment. */
+class QueueOwned extends Error {
+  constructor(queue: string) {
+    super(
+      `another host takes the messages of ${queue} in an order (deliver.key, deliver.concurrency), which this host would break: stop that host, or run both with the same files`,
+    );
+  }
 }
 
 /**
@@ -47,10 +59,13 @@ export class Subscription implements Consumer {
     return this.#stopping.signal.aborted && !this.#session?.alive;
   }
 
-  /** Consumes on this connection from now on. Rejects when the queue cannot be consumed. */
+  /** Consumes on this connection from now on, or as soon as no host owns the queue. Rejects when the queue cannot be consumed. */
   async open(connection: ChannelModel): Promise<void> {
     this.#connection = connection;
-    await this.#consume(connection);
+    await this.#consume(connection).catch((error: unknown) => {
+      if (!(error instanceof QueueOwned)) throw error;
+      void this.#again(connection);
+    });
   }
 
   /** Like `open`, but tries again while the connection is up. */
@@ -88,7 +103,19 @@ export class Subscription implements Consumer {
     this.#session?.flush();
   }
 
+  /** An owner begins when the queue has no consumer: while this host holds its lock, no owner can begin before this consumer is counted. */
   async #consume(connection: ChannelModel): Promise<void> {
+    const { queue, names, unlessOwned } = this.#options;
+    if (unlessOwned === undefined) return this.#open(connection);
+    if (!(await claimQueues(connection, names, unlessOwned, []))) throw new QueueOwned(queue);
+    try {
+      await this.#open(connection);
+    } finally {
+      await disclaim(connection, names, unlessOwned);
+    }
+  }
+
+  async #open(connection: ChannelModel): Promise<void> {
     const { queue, names, publisher, acks, log, handle } = this.#options;
     this.#session = await Session.open(connection, {
       queue,

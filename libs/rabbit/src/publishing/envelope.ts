@@ -83,6 +83,17 @@ export function readRedelivered({ fields, properties }: ConsumeMessage): number 
   return fields.redelivered ? 1 : 0;
 }
 
+/**
+ * Returns whether the broker has moved the message from another queue because it was rejected or delivered too often, and not because its
+ * delay has ended.
+ *
+ * @see https://www.rabbitmq.com/docs/dlx#effects
+ */
+export function readDeadLettered({ properties }: ConsumeMessage): boolean {
+  const deaths: unknown = properties.headers?.['x-death'];
+  return Array.isArray(deaths) && deaths.some((death: { readonly reason?: unknown }) => death.reason !== 'expired');
+}
+
 function ours(properties: MessageProperties, rest: Partial<EventAttributes>): EventAttributes {
   const attributes = rest as Writable<EventAttributes>;
   attributes.id = properties.messageId as string;

@@ -302,6 +302,25 @@ export function busConformance(name: string, traits: BusTraits, start: () => Pro
         await inbox.atLeast(1);
       });
 
+      it('lets a consumer that yields to it wait until the right is released', async () => {
+        const queue = await declared();
+        const other = await open();
+        const ownership = await owned(bus, queue);
+        const held = await take(ownership, queue);
+        const yielding: Delivery[] = [];
+        const options = { prefetch: 10, unlessOwned: right() };
+        const consumer = await other.consume(queue, options, (delivery) => void yielding.push(delivery));
+        await bus.publish(to(queue, names(20)));
+        await until('all messages at the owner', () => held.length === 20);
+        for (const delivery of held) expect(await settled(delivery)).toBe(true);
+        expect(yielding).toEqual([]);
+        await ownership.release();
+        await bus.publish(to(queue, ['free']));
+        await until('the message', () => yielding.length === 1);
+        expect(await settled(yielding[0]!)).toBe(true);
+        await consumer.stop();
+      });
+
       it('loses its right with the broker, and takes nothing until it has the right again', async () => {
         const queue = await declared();
         const first = await owned(bus, queue);
