@@ -176,6 +176,37 @@ describe.each(engineSets)('blocks on $name', (backends) => {
   );
 
   it(
+    'makes each call that must not be repeated once when senders repeat their events while the host is killed',
+    async () => {
+      const events = eventIds(EVENTS);
+      const send = () => drive(events, { doors: stage.doors, type: 'caught.created', withinMs: FAULT_TIMEOUT_MS });
+      const onceOf = idsOf(
+        events,
+        'caught',
+        indices(5).map((n) => `once/${n}`),
+      );
+      const ours = (name: string, ids: readonly string[]) => {
+        const known = new Set(ids);
+        return notesOf(name).filter((id) => known.has(id));
+      };
+      const sending = Promise.all([send(), send()]);
+      await until('a tenth of the calls', () => ours('once', onceOf).length >= onceOf.length / 10, FAULT_TIMEOUT_MS);
+      await stage.host.kill9();
+      await stage.host.start();
+      await sending;
+      await stage.drained();
+      const called = ours('once', onceOf);
+      expect(called.length).toBe(new Set(called).size);
+      // a call that was under way when its host was killed has an unknown outcome, and counts as a failure of its item
+      const parked = await adminList<object>(stage.url, '/api/parked?flow=caught');
+      expect(parked).toEqual([]);
+      const seen = idsOf(events, 'caught', ['seen']);
+      expect(new Set(ours('seen', seen))).toEqual(new Set(seen));
+    },
+    FAULT_TIMEOUT_MS,
+  );
+
+  it(
     'begins no call after the handler of the outer timeout, although 1C opens again',
     async () => {
       const { onec } = stage;

@@ -26,6 +26,24 @@ steps:
   - { id: die, use: grave.${action}, connection: grave, with: { file: '\${{ env.GRAVE }}/${flow}', deaths: ${deaths} } }
 `;
 
+/** A flow whose runs kill their host, and one that calls it. */
+const CALLING_FLOWS = `
+sluice: 1
+flow: called
+trigger: { use: flow }
+steps:
+  - { id: die, use: grave.dig, connection: grave, with: { file: '\${{ env.GRAVE }}/called', deaths: ${Number.MAX_SAFE_INTEGER} } }
+---
+sluice: 1
+flow: calling
+trigger: { use: event, with: { types: [calling.begun] } }
+steps:
+  - id: asked
+    call: { flow: called, data: {} }
+    onError: [{ output: '\${{ error.cause.code }}' }]
+  - { id: after, use: grave.dig, connection: grave, with: { file: '\${{ env.GRAVE }}/\${{ steps.asked }}', deaths: 0 } }
+`;
+
 describe('a host that is killed at a certain moment', () => {
   let servers: Servers;
   let stage: Stage;
@@ -44,6 +62,7 @@ describe('a host that is killed at a certain moment', () => {
         'flows/save.yaml': SAVE_FLOW,
         'flows/hop.yaml': digFlow('hop', 'dig', Number.MAX_SAFE_INTEGER),
         'flows/push.yaml': digFlow('push', 'push', Number.MAX_SAFE_INTEGER),
+        'flows/calling.yaml': CALLING_FLOWS,
         'flows/once.yaml': digFlow('once', 'dig', 1, "deliver: { dedupe: { key: '${{ trigger.data.text }}', within: 1d } }"),
       },
     });
@@ -93,6 +112,20 @@ describe('a host that is killed at a certain moment', () => {
       stage.onec.reset();
       await drive(['after'], { doors: stage.doors, type: 'order.created' });
       await until('another event to be served', () => stage.onec.stats().distinct === 1);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+
+  it(
+    'continues the caller of a run that kills the host',
+    async () => {
+      const accepted = drive(['caller'], { doors: stage.doors, type: 'calling.begun' });
+      await survive('the caller to go on', async () => callsOf('POISON').length > 0);
+      await accepted;
+      await stage.drained();
+      expect(callsOf('POISON')).toEqual([requestId('caller', 'calling', 'after')]);
+      expect(await parked('flow=called')).toMatchObject([{ error: { code: 'POISON' } }]);
+      expect(await parked('flow=calling')).toEqual([]);
     },
     FAULT_TIMEOUT_MS,
   );

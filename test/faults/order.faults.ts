@@ -2,8 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { drive } from '../support/drive.js';
-import { startPostgres, type PostgresServer } from '@sluice/testing';
-import { startServers } from '../support/engines.js';
+import { sharedEngineSets, type SharedEngines } from '../support/engines.js';
 import type { HostProcess } from '../support/host.js';
 import { erpWorkspace, SAVE_CALL } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
@@ -30,30 +29,14 @@ steps:
   - { id: order, use: onec-http.call, connection: erp, with: { method: SaveOrder, data: '\${{ trigger.data }}' } }
 `;
 
-/** The servers of the hosts. */
-interface Backends {
-  readonly postgres: PostgresServer;
-  readonly env: Readonly<Record<string, string>>;
-  stop(): Promise<void>;
-}
-
 let rounds = 0;
 
-describe.each([
-  ['RabbitMQ', startServers],
-  [
-    'the bus on PostgreSQL',
-    async () => {
-      const postgres = await startPostgres();
-      return { postgres, env: { SLUICE_DATABASE_URL: postgres.url }, stop: () => postgres.stop() };
-    },
-  ],
-])('the order of keys over two hosts on %s', (_name, startBackends: () => Promise<Backends>) => {
-  let servers: Backends;
+describe.each(sharedEngineSets)('the order of keys over two hosts on $name', (backends) => {
+  let servers: SharedEngines;
   let stage: Stage;
 
   beforeAll(async () => {
-    servers = await startBackends();
+    servers = await backends.start();
     const files = { 'sluice.yaml': erpWorkspace(), 'flows/save.yaml': FLOW };
     stage = await Stage.open({ hosts: 2, env: servers.env, files, onec: { latencyMs: LATENCY_MS } });
   }, START_TIMEOUT_MS);

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sluice, sluiceJson } from '../support/cli.js';
-import { startServers, type Servers } from '../support/engines.js';
+import { sharedEngineSets, type SharedEngines } from '../support/engines.js';
 import { erpWorkspace, SAVE_FLOW } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
 import { expectSafe, FAULT_TIMEOUT_MS, FULL, REPEATS_PER_CRASH, storm } from '../support/storm.js';
@@ -15,12 +15,12 @@ const LATENCY_MS = FULL ? 5 : 60;
 /** The steps around the call have another name in each revision. */
 const revision = (n: number) => `${SAVE_FLOW}  - { id: saved${n}, set: { order: '\${{ steps.order }}', revision: ${n} } }\n`;
 
-describe('two hosts whose flow changes while its runs wait', () => {
-  let servers: Servers;
+describe.each(sharedEngineSets)('two hosts on $name whose flow changes while its runs wait', (backends) => {
+  let servers: SharedEngines;
   let stage: Stage;
 
   beforeAll(async () => {
-    servers = await startServers();
+    servers = await backends.start();
     const files = { 'sluice.yaml': erpWorkspace(), 'flows/save.yaml': revision(0) };
     stage = await Stage.open({ hosts: 2, env: servers.env, files, onec: { latencyMs: LATENCY_MS } });
   }, START_TIMEOUT_MS);

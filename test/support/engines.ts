@@ -42,6 +42,23 @@ export interface EngineSet {
   start(): Promise<StartedEngines>;
 }
 
+/** Servers of several hosts: PostgreSQL in any case. */
+export interface SharedEngines extends StartedEngines {
+  readonly postgres: PostgresServer;
+}
+
+/** The servers of several hosts, for `describe.each`: RabbitMQ, or the bus that is on PostgreSQL. */
+export const sharedEngineSets: readonly { readonly name: string; start(): Promise<SharedEngines> }[] = [
+  { name: 'RabbitMQ', start: startServers },
+  {
+    name: 'the bus on PostgreSQL',
+    start: async () => {
+      const postgres = await startPostgres();
+      return { postgres, env: { SLUICE_DATABASE_URL: postgres.url }, stop: () => postgres.stop() };
+    },
+  },
+];
+
 const EMBEDDED: EngineSet = { name: 'the embedded default', start: async () => ({ env: {}, stop: async () => undefined }) };
 const SERVERS: EngineSet = { name: 'RabbitMQ, Redis and PostgreSQL', start: startServers };
 
