@@ -20,13 +20,13 @@ export class BenchHost {
   #ready;
 
   /**
-   * @param {string} workspace a folder of `workspaces/`
+   * @param {string} workspace a folder of `workspaces/`, or the path of a workspace without plugins
    * @param {{ env?: Record<string, string>, roles?: string }} options `env`: URLs of servers; without them the host uses the embedded
    *   default
    */
   constructor(workspace, { env = {}, roles } = {}) {
     // the host finds the plugins from there, as from any workspace of this checkout
-    this.#args = [SLUICE, 'run', '--workspace', path.join(WORKSPACES, workspace), ...(roles ? ['--role', roles] : [])];
+    this.#args = [SLUICE, 'run', '--workspace', path.resolve(WORKSPACES, workspace), ...(roles ? ['--role', roles] : [])];
     this.#env = {
       ...withoutOurs(process.env),
       SLUICE_HOME: path.join(this.#folder, 'home'),
