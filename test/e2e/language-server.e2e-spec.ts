@@ -173,6 +173,22 @@ describe('a client that changes files', () => {
     expect((await client.diagnostics(uri, 41)).diagnostics).toHaveLength(1);
   });
 
+  it('gets diagnostics in a further workspace once the files of another one are closed', async () => {
+    await start();
+    const files = Array.from({ length: 18 }, (_, at) => [`w${at}/sluice.yaml`, 'sluice: 1\nplugins: []\n'] as const);
+    const many = makeWorkspace(Object.fromEntries(files));
+    const uriOf = (at: number) => `file://${many.path}/w${at}/sluice.yaml`;
+    // the workspace of the handshake has no open file, so it is forgotten for the sixteenth
+    for (let at = 0; at < 17; at++) await client.open(uriOf(at), 'sluice: 1\nplugins: []\n');
+    await client.until('the refusal', () =>
+      client.messages.find(({ params }) => JSON.stringify(params ?? '').includes('16 workspaces are open already')),
+    );
+    await client.notify('textDocument/didClose', { textDocument: { uri: uriOf(0) } });
+    await client.open(uriOf(17), 'sluice: 1\nplugins: []\nplugin: []\n');
+    expect((await client.diagnostics(uriOf(17), 1)).diagnostics.map(({ code }) => code)).toEqual(['FLOW_UNKNOWN_KEY']);
+    many.remove();
+  });
+
   it('ends when the client closes the streams', async () => {
     const uri = await start();
     await client.open(uri, FLOW);
@@ -183,7 +199,20 @@ describe('a client that changes files', () => {
 });
 
 describe('a client that uses the commands', () => {
-  it('runs one test of a flow, and is told what differs', async () => {
+  it('is told what differs when a test fails, and that it ran the saved text', async () => {
+    const uri = await start(FLOW.replace('save: { method: SaveOrder } }', 'save: { method: Other } }'));
+    await client.open(uri, FLOW);
+    const command = { command: 'sluice.runTest', arguments: [{ uri, flow: 'save-order', name: 'saves' }] };
+    const { passed, report } = await client.request<{ passed: boolean; report: string }>('workspace/executeCommand', command);
+    expect(passed).toBe(false);
+    expect(report).toMatch(/^flows\/order\.yaml:17 .*SaveOrder/);
+    const { params } = await client.until('a message', () =>
+      client.messages.find(({ method }) => method === 'window/showMessage'),
+    );
+    expect(params).toMatchObject({ type: 1, message: expect.stringMatching(/FAILED[^]*not saved/) });
+  });
+
+  it('runs one test of a flow, and no other', async () => {
     const uri = await start();
     await client.open(uri, FLOW);
     const lenses = await client.request<readonly { command: { command: string; arguments: readonly [unknown] } }[]>(

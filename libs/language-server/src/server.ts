@@ -241,7 +241,11 @@ class LanguageServer {
 
   private workspaceIn(directory: string): LanguageWorkspace | undefined {
     const known = this.workspaces.get(directory);
-    if (known || this.workspaces.size >= MAX_WORKSPACES) return known;
+    if (known) return known;
+    if (this.workspaces.size >= MAX_WORKSPACES && !this.forgetIdle()) {
+      this.connection.console.error(`${directory}: ${MAX_WORKSPACES} workspaces are open already: close the files of one`);
+      return undefined;
+    }
     const workspace: LanguageWorkspace = new LanguageWorkspace({
       directory,
       host: this.options.host,
@@ -252,6 +256,16 @@ class LanguageServer {
     this.workspaces.set(directory, workspace);
     void workspace.ready();
     return workspace;
+  }
+
+  /** Forgets a workspace without open documents, with its diagnostics. Returns false when each has one. */
+  private forgetIdle(): boolean {
+    const idle = [...this.workspaces.values()].find(({ hasDocuments }) => !hasDocuments);
+    if (!idle) return false;
+    idle.dispose();
+    this.publish(idle, { findings: [], versions: new Map(), tooLarge: [] });
+    this.published.delete(idle.directory);
+    return this.workspaces.delete(idle.directory);
   }
 
   private async reload(): Promise<void> {

@@ -100,6 +100,10 @@ export class LanguageWorkspace {
     return this.last;
   }
 
+  get hasDocuments(): boolean {
+    return this.documents.size > 0;
+  }
+
   /** The open document of a file. */
   documentOf(file: string): TextDocument | undefined {
     return this.documents.get(file);
