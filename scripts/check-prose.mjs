@@ -15,6 +15,7 @@ const FOLDERS = [
   'apps/cli',
   'apps/emulator',
   'apps/host',
+  'editors',
   ...[
     'admin-contract',
     'embedded',
