@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeWorkspace, yamlBlocks } from '../support/guide.js';
+import { until } from '../support/until.js';
 
 const CLI = path.resolve('apps/cli/bin/sluice.js');
 const LIMIT_MS = 60_000;
@@ -149,5 +150,39 @@ describe('sluice test', () => {
     const records = await readFile(lcov, 'utf8');
     expect(records).toMatch(/^SF:flows\/handlers\.yaml$/m);
     expect(records).toMatch(/^LF:7\nLH:3$/m);
+  });
+
+  it('runs what a change concerns while it watches, also after a broken file', async () => {
+    const child = spawn(process.execPath, [CLI, 'test', '--watch', '--workspace', folder], {
+      env: { PATH: process.env['PATH'], NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const waits = (times: number) => output.split('waiting for changes').length > times;
+    const file = path.join(folder, 'flows', 'order.yaml');
+    const text = await readFile(file, 'utf8');
+    try {
+      await until('the first run', () => waits(1));
+      expect(output).toContain('ok   retries: three failures');
+      output = '';
+      await writeFile(file, text.replace('took: 10s', 'took: 9s'));
+      await until('the run of the changed flow', () => waits(1));
+      expect(output).toContain('FAIL order: events of one key');
+      expect(output).toContain('1 passed, 1 failed, in 1 flow');
+      output = '';
+      await writeFile(file, text.replace('took: 10s', 'took: soon'));
+      await until('the finding', () => waits(1));
+      expect(output).toContain('TEST_SHAPE took is a duration');
+      output = '';
+      await writeFile(file, text);
+      await until('the run of the corrected flow', () => waits(1));
+      expect(output).toContain('2 passed, 0 failed, in 1 flow');
+    } finally {
+      child.kill('SIGINT');
+      await ended;
+      await writeFile(file, text);
+    }
   });
 });

@@ -155,6 +155,20 @@ describe('a test of a flow', () => {
     ]);
   });
 
+  it('takes time in proportion to the tests', async () => {
+    const cpuOf = async (tests: number) => {
+      const one =
+        "  - { name: a, trigger: { data: { text: a } }, mocks: { save: { output: { id: '7' } } }, expect: { outcome: done } }\n";
+      const began = process.cpuUsage();
+      expect(await results(one.repeat(tests))).toHaveLength(tests);
+      const { user, system } = process.cpuUsage(began);
+      return (user + system) / tests;
+    };
+    await cpuOf(50);
+    const few = await cpuOf(50);
+    expect(await cpuOf(400)).toBeLessThan(3 * few);
+  });
+
   it('restores the chance of the process', async () => {
     const random = Math.random;
     await results('  - { name: a, trigger: { data: { text: a } }, expect: { outcome: done } }\n');

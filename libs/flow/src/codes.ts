@@ -471,7 +471,7 @@ export const FINDING_CODES = {
   },
   TEST_ENDLESS: {
     severity: 'error',
-    message: '… after … h of virtual time',
+    message: 'the run has not ended after … h of virtual time',
     cause: 'a run waits for something that never comes, such as a system that a mock makes unavailable: reported by `sluice test`',
     cure: 'add a timeout to the step, or limit the mock with times',
   },
