@@ -72,6 +72,23 @@ describe('a reload', () => {
     expect(await told(machine, 2)).toHaveLength(2);
   });
 
+  it('begins the held events of a removed flow with a key, no new ones, and new ones when the flow is back', async () => {
+    const keyed = flow('t', save('save', 'old'), "deliver: { key: '${{ trigger.type }}' }\n");
+    const machine = await waiting({ flows: keyed });
+    await machine.publish('t.asked', { text: 'held' });
+    await until('it is held', async () => (await machine.store.lanes.count()).some(({ held }) => held === 1));
+    await machine.reload(flow('u', '  - { id: stop, stop: {} }\n'));
+    await machine.publish('t.asked', { text: 'later' });
+    machine.pacer.regain();
+    await machine.ended('done', 2);
+    const texts = () => machine.calls.map(({ input }) => input.text);
+    expect(texts()).toEqual(['first', 'held']);
+    expect((await machine.bus.status(['flow.t']))[0]).toMatchObject({ waiting: 1, held: 0 });
+    await machine.reload(keyed);
+    await machine.ended('done', 3);
+    expect(texts()).toEqual(['first', 'held', 'later']);
+  });
+
   it('changes nothing while the database is away', async () => {
     const machine = await waiting();
     machine.database.away = true;

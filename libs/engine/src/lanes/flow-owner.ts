@@ -39,6 +39,8 @@ export interface FlowOwnerDeps {
  */
 export class FlowOwner {
   readonly #stopping = stopController();
+  /** Fires when the flow is removed. */
+  readonly #retired = stopController();
   #running: Promise<void> = Promise.resolve();
   #ended: Promise<void> | undefined;
 
@@ -64,6 +66,11 @@ export class FlowOwner {
       draining: () => this.#running,
     });
     this.#ended = lease.ended;
+  }
+
+  /** Takes no more events, because the flow was removed. Those that are held in the order still begin. */
+  retire(): void {
+    this.#retired.abort();
   }
 
   /** Resolves when the hops of this flow have settled and the lease is released. */
@@ -135,12 +142,23 @@ export class FlowOwner {
     } while (last);
   }
 
-  /** Consumes events until the signal fires. Pauses while runs that are away have all places. */
+  /** Consumes events until the flow is removed or the signal fires. Pauses while runs that are away have all places. */
   async #takeEvents(ownership: QueueOwnership, table: LaneTable, consumers: Consumer[], over: AbortSignal): Promise<void> {
-    const { clock } = this.deps;
+    const { signal: retired } = this.#retired;
     const consume = () =>
       ownership.consume(queues.flow(this.flow), { prefetch: this.prefetch }, (delivery) => table.take(delivery));
+    if (retired.aborted) return aborted(over);
     consumers[1] = await consume();
+    const untilRetired = AbortSignal.any([over, retired]);
+    await this.#takeUntil(untilRetired, table, consumers, consume);
+    if (over.aborted) return;
+    await consumers[1]?.stop();
+    table.handBackGate();
+    return aborted(over);
+  }
+
+  async #takeUntil(over: AbortSignal, table: LaneTable, consumers: Consumer[], consume: () => Promise<Consumer>): Promise<void> {
+    const { clock } = this.deps;
     if (this.mode.kind !== 'places') return aborted(over);
     let fullSince: number | undefined;
     let paused = false;
@@ -152,7 +170,7 @@ export class FlowOwner {
         paused = false;
       } else if (!paused && fullSince !== undefined && clock.monotonic() - fullSince >= PAUSE_AFTER_MS) {
         paused = true;
-        await consumers[1].stop();
+        await consumers[1]?.stop();
         table.handBackGate();
       }
     }

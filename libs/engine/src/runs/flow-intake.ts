@@ -73,9 +73,10 @@ export class FlowIntake {
     const flow = this.runs.flow();
     const prefetch = prefetchOf(flow);
     const isOther = prefetchOf(before) !== prefetch;
+    const wasRetired = this.#isRetired;
     this.#isRetired = false;
     const takesEvents = this.#owner !== undefined || this.#consumers.has(queues.flow(flow.name));
-    if (takesEvents && (orderOf(before) !== orderOf(flow) || (this.#owner && isOther))) {
+    if (takesEvents && (orderOf(before) !== orderOf(flow) || (this.#owner && (isOther || wasRetired)))) {
       await this.#change(async () => {
         await this.#stopEvents();
         await this.#takeEvents();
@@ -89,6 +90,7 @@ export class FlowIntake {
     this.#isRetired = true;
     if (!this.#owner) return this.#change(() => this.#stopEvents());
     const owner = this.#owner;
+    owner.retire();
     void this.#whenNothingIsHeld().then(() =>
       this.#change(async () => (this.#isRetired && this.#owner === owner ? this.#stopEvents() : undefined)),
     );
