@@ -86,7 +86,7 @@ async function newFlow(given: string, { trigger, connection, workspace }: FlowFl
   await createFiles(workspace, [{ file: target, text }]);
   const shown = path.join(workspace, target);
   const elsewhere = workspace === '.' ? '' : ` --workspace ${workspace}`;
-  print(`created ${shown}, with two tests: change it, then run`);
+  print(`created ${shown}, with its tests: change it, then run`);
   print(`  npx sluice lint ${shown}${elsewhere}\n  npx sluice test ${shown}${elsewhere}`);
 }
 
