@@ -20,6 +20,7 @@ interface Finding {
 const WITH_MISTAKES = `sluice: 1
 flow: payments
 note: Payment \${{ trigger.data.number }}
+journal: full
 trigger:
   use: event
   with: { types: [payment.received] }
@@ -82,9 +83,9 @@ describe('the first hour of a stranger', () => {
     const linted = await sluiceIn(folder, ['lint', FILE, '--format', 'json']);
     const findings = JSON.parse(linted.stdout) as readonly Finding[];
     expect(findings.map(({ line, code, write }) => [line, code, write])).toEqual([
-      [8, 'FLOW_UNKNOWN_KEY', expect.stringMatching(/^retry: /)],
-      [12, 'REF_CONNECTION', 'erp'],
-      [15, 'EXPR_FIELD', 'trigger.data'],
+      [9, 'FLOW_UNKNOWN_KEY', expect.stringMatching(/^retry: /)],
+      [13, 'REF_CONNECTION', 'erp'],
+      [16, 'EXPR_FIELD', 'trigger.data'],
     ]);
     // a reader of the text finds the line, the words and the cure without the manual
     for (const { line, code, message, write } of findings) {
@@ -92,6 +93,11 @@ describe('the first hour of a stranger', () => {
       expect(text.stdout).toContain(`${code} ${message}`);
       expect(text.stdout).toContain(`write: ${write}`);
     }
+    // what can be corrected without guessing is corrected by the command, the rest by hand
+    const fixed = await sluiceIn(folder, ['lint', FILE, '--fix', '--yes']);
+    expect(fixed.stdout + fixed.stderr).toMatch(/correct/);
+    const left = JSON.parse((await sluiceIn(folder, ['lint', FILE, '--format', 'json'])).stdout) as readonly Finding[];
+    expect(left.length).toBeLessThan(findings.length);
     writeFileSync(path.join(folder, FILE), CORRECTED);
     expect(await sluiceIn(folder, ['lint'])).toEqual({ code: 0, stdout: '', stderr: '2 flows, 0 findings\n' });
     expect(await sluiceIn(folder, ['test', FILE])).toMatchObject({ code: 0, stderr: '2 passed, 0 failed, in 1 flow\n' });
@@ -109,7 +115,7 @@ describe('the first hour of a stranger', () => {
     START_TIMEOUT_MS,
   );
 
-  it('finds the payment that 1C answered with 500 by its note, and replays it', async () => {
+  it('finds the payment that 1C answered with 500 by its note, makes a test of it, and replays it after a preview', async () => {
     onec.setFault({ kind: 'business', times: 1 });
     expect(await post(`${host.url}/events/payment.received`, { number: 'W-4', amount: 5 })).toMatchObject({ status: 202 });
     const found = await until('the parked payment to be found', async () => {
@@ -119,6 +125,21 @@ describe('the first hour of a stranger', () => {
     expect(found.stdout).toContain('Payment W-4');
     expect(found.stdout).toContain('ONEC_BUSINESS');
     const [, run = ''] = /run ([\da-f-]{36})/.exec(found.stdout) ?? [];
+
+    const recorded = await sluice(host.url ?? '', 'record', run, '--workspace', folder);
+    expect(recorded).toMatchObject({ code: 0, stderr: expect.stringContaining('the test passes') });
+    expect(await sluiceIn(folder, ['test', 'flows/payments.test.yaml'])).toMatchObject({ code: 0 });
+
+    // the accountant wants to know where the payment came from
+    const edited = CORRECTED.replace("Сумма: '", "Источник: сайт, Сумма: '");
+    writeFileSync(path.join(folder, FILE), edited);
+    expect(await sluiceIn(folder, ['test'])).toMatchObject({ code: 0 });
+    expect(await sluice(host.url ?? '', 'reload')).toMatchObject({ code: 0 });
+    const preview = await sluice(host.url ?? '', 'replay', run, '--preview', '--workspace', folder);
+    expect(preview.stdout).toContain('post would be called with another input');
+    expect(preview.stdout).toContain('data.Источник');
+    expect(onec.stats().done).toBe(1);
+
     expect(await sluice(host.url ?? '', 'parked', 'replay', run)).toMatchObject({ code: 0 });
     await until('the second call of 1C', () => onec.stats().done === 2);
     await until('the run to be done', async () => (await sluice(host.url ?? '', 'find', 'W-4')).stdout.includes('done'));
