@@ -23,6 +23,8 @@ export interface LiveCallsInput {
 export class LiveCalls {
   readonly #connections: Connections;
   readonly #stopped = new AbortController();
+  /** By id: a further attempt has the result of the first one. */
+  readonly #made = new Map<string, Promise<unknown>>();
   /** The call that the host would repeat later, which ends the dry run. */
   unfinished: { readonly id: string; readonly message: string } | undefined;
 
@@ -46,7 +48,10 @@ export class LiveCalls {
   /** Returns the result of the real call; undefined when the step is not one of those that are really called. */
   call({ id, target, input }: WatchedCall & { readonly target: CallTarget }, of: Call): Promise<unknown> | undefined {
     const [, step = ''] = id.split('/');
-    return this.input.steps.has(step) ? this.#make(id, target, input, of) : undefined;
+    if (!this.input.steps.has(step)) return undefined;
+    const made = this.#made.get(id) ?? this.#make(id, target, input, of);
+    this.#made.set(id, made);
+    return made;
   }
 
   close(): Promise<void> {

@@ -7,7 +7,7 @@ import { findFlow, type FoundFlow } from '../author/find-flow.js';
 import { maskedJson } from '../author/masked-json.js';
 import { readEvent, type ReadEvent } from '../author/read-event.js';
 import { callingSteps, readMockOption, readMocks, unknownStep } from '../author/read-mocks.js';
-import { EXIT } from '../exit.js';
+import { CommandError, EXIT } from '../exit.js';
 import { readDuration } from '../options.js';
 import { print, printJson, say } from '../terminal/print.js';
 import { traceLines } from '../terminal/trace-lines.js';
@@ -62,7 +62,7 @@ async function run({ flow, workspace, loaded }: FoundFlow, event: ReadEvent, opt
     steps.filter((step) => step.verb === 'use'),
     mocks,
   );
-  warnAboutType(flow, event);
+  checkType(flow, event);
   const { describeLive, LiveCalls } = live.length > 0 ? await import('../author/live-calls.js') : {};
   const lines = describeLive?.(live, { workspace, plugins, mask }) ?? [];
   if (lines.length > 0) say(`WARNING: these steps are really called, each at most once:\n  ${lines.join('\n  ')}`);
@@ -133,12 +133,15 @@ function liveSteps(
   });
 }
 
-/** Warns about an event that a host would not deliver to the flow. */
-function warnAboutType({ name, trigger }: Flow, { trigger: { type } }: ReadEvent): void {
+/** Rejects an event that a host would not deliver to the flow. */
+function checkType({ name, trigger }: Flow, { trigger: { type } }: ReadEvent): void {
   if (typeof type !== 'string') return;
-  if (!isEventType(type)) say(`warning: "${type}" is not a valid event type: words of A-Z a-z 0-9 _ - joined by dots`);
-  else if (trigger.kind === 'event' && !trigger.types.some((pattern) => typeMatches(pattern, type)))
-    say(`warning: ${name} takes ${trigger.types.join(', ')}, so a host would not deliver ${type} to it`);
+  if (!isEventType(type))
+    throw new CommandError(`"${type}" is not a valid event type: use words of A-Z a-z 0-9 _ - joined by dots`);
+  if (trigger.kind === 'event' && !trigger.types.some((pattern) => typeMatches(pattern, type)))
+    throw new CommandError(
+      `${name} takes ${trigger.types.join(', ')}, so a host would not deliver ${type} to it: change "type" of the event, or try another flow`,
+    );
 }
 
 function sayFilledIn({ event: { id, source, type, time } }: DryRunResult): void {
