@@ -759,7 +759,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
     recordTests(harnessOfTest);
 
     if (traits.outages) {
-      it('rejects with STORE_UNAVAILABLE while the database is away, keeps its journal, and recovers automatically', async () => {
+      it('rejects with STORE_UNAVAILABLE while the database is away, keeps its journal and its records, and recovers automatically', async () => {
         await store.leases.take(word, 'a', LONG_MS);
         await harness.stopDatabase!();
         const entry: JournalEntry = {
@@ -795,6 +795,8 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
           () => store.journal.page(word, { limit: 1 }),
           () => store.journal.entriesOf([word], 'id', 1),
           () => store.journal.runs({ limit: 1 }),
+          () => store.records.of(word, { records: 1, bytes: 1 }),
+          () => store.records.trim({ keptMs: LONG_MS, maxBytes: 1 }),
           () => store.audit.begin({ issuer: 'a', sub: 'b', route: 'c', target: 'd' }),
           () => store.audit.end(1, 'done'),
           () => store.audit.list({ limit: 1 }),
@@ -822,10 +824,15 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
         for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', fate: 'unavailable' });
         store.journal.write(entry);
         await expect(store.journal.flush()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+        const event = { at: entry.at, run: word, epoch: 0, flow: word, revision: 'r', step: '', attempt: 0, input: '{}' };
+        store.records.write({ ...event, kind: 'event' });
+        await expect(store.records.flush()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
         await harness.startDatabase!();
         await until('the store to work again', () => store.check().then(Boolean, () => false));
         expect(await store.leases.take(word, 'a', LONG_MS)).toBe(1);
         expect(await store.journal.find(word)).toEqual([entry]);
+        const { records } = await store.records.of(word, { records: 1, bytes: 1 });
+        expect(records).toEqual([{ ...event, kind: 'event' }]);
       });
     }
   });
