@@ -466,13 +466,15 @@ export const FINDING_CODES = {
   TEST_MOCK: {
     severity: 'error',
     message: 'no call has matched this mock',
-    cause: 'no call was made by the step, its `when` was false for each call, or an earlier mock answered: reported by `sluice test`',
+    cause:
+      'no call was made by the step, its `when` was false for each call, or an earlier mock answered: reported by `sluice test`',
     cure: 'correct `when`, move the mock before the others, or delete it',
   },
   TEST_ENDLESS: {
     severity: 'error',
     message: 'the run has not ended after … h of virtual time',
-    cause: 'a run waits for something that never comes, such as a system that a mock makes unavailable: reported by `sluice test`',
+    cause:
+      'a run waits for something that never comes, such as a system that a mock makes unavailable: reported by `sluice test`',
     cure: 'add a timeout to the step, or limit the mock with times',
   },
 } as const satisfies Record<string, FindingRow>;
