@@ -156,4 +156,22 @@ describe('VirtualClock', () => {
     expect(ran).toEqual(['timer at 1010']);
     expect(clock.now()).toBe(5);
   });
+
+  it('advances until a condition holds, at the time of the timer that makes it true', async () => {
+    const clock = new VirtualClock(0);
+    let ticks = 0;
+    clock.every(1_000, () => ticks++);
+    expect(await clock.advanceUntil(() => ticks === 5)).toBe(true);
+    expect(clock.monotonic()).toBe(5_000);
+    expect(await clock.advanceUntil(() => false, 2_500)).toBe(false);
+    expect(clock.monotonic()).toBe(7_500);
+  });
+
+  it('stops to wait for a condition after its maximum of timers', async () => {
+    const clock = new VirtualClock(0, 10);
+    const again = () => void clock.after(0, again);
+    again();
+    expect(await clock.advanceUntil(() => false)).toBe(false);
+    expect(clock.monotonic()).toBe(0);
+  });
 });
