@@ -50,7 +50,7 @@ function memoryOf(pid: number): number {
 }
 
 describe('a client that sends wrong bytes', () => {
-  it('gets answers to messages that arrive byte by byte, with split headers', async () => {
+  it('gets answers to messages that arrive in pieces of seven bytes, with split headers', async () => {
     const uri = await start();
     const open = { textDocument: { uri, languageId: 'yaml', version: 1, text: FLOW } };
     const bytes = framed(JSON.stringify({ jsonrpc: '2.0', method: 'textDocument/didOpen', params: open }));
