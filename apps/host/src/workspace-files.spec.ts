@@ -48,4 +48,12 @@ describe('readWorkspaceFiles', () => {
       message: 'flows/orders.yaml cannot be read: it is a link to a missing file',
     });
   });
+
+  it('reads files with tests only where they are asked for, so that they never keep a host from starting', async () => {
+    await write('flows/orders.yaml');
+    await write('flows/orders.test.yaml');
+    expect(await names()).toEqual(['flows/orders.yaml']);
+    const { flows } = await readWorkspaceFiles(folder, { tests: true });
+    expect(flows.map(({ file }) => file)).toEqual(['flows/orders.test.yaml', 'flows/orders.yaml']);
+  });
 });
