@@ -5,6 +5,7 @@ import type { PaceConfig } from '@sluice/flow';
 import type { BackEnd } from '@sluice/pacer';
 
 interface FromHost {
+  readonly started?: true;
   readonly ack?: string;
   readonly handBack?: readonly string[];
   readonly limit?: number;
@@ -45,16 +46,26 @@ export class Fleet {
     this.deliver();
   }
 
-  start(hostId: string): void {
+  /**
+   * Resolves when the host has opened its database and competes for the pace: a host that starts while the test stops the database would
+   * end with an error.
+   */
+  async start(hostId: string): Promise<void> {
     const child = fork(path.join(import.meta.dirname, 'pace-host.mjs'), [JSON.stringify({ hostId, ...this.options })], {
       execArgv: [],
     });
     const host: Host = { process: child, held: new Set(), consuming: false, limit: 0 };
     this.hosts.set(hostId, host);
-    child.on('message', (message: FromHost) => this.heard(host, message));
     child.on('exit', () => {
       host.consuming = false;
       this.takeBack(host, [...host.held]);
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('exit', () => reject(new Error(`${hostId} ended before it had started`)));
+      child.on('message', (message: FromHost) => {
+        if (message.started) resolve();
+        this.heard(host, message);
+      });
     });
   }
 

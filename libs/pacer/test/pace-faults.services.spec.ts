@@ -35,10 +35,10 @@ async function begin(on: BackEnd, count: number, callMs = CALL_MS, config = pace
   backend = await startSlowBackend(LIMIT, callMs);
   fleet = new Fleet({ connection: `erp-${++tests}`, backend: on, database: postgres.url, url: backend.url, pace: config });
   sent = Array.from({ length: count }, (_, n) => `push-${n}`);
-  fleet.push(sent);
-  fleet.start('one');
+  await fleet.start('one');
   await until('the first host to own the pace', () => fleet.owner() === 'one');
-  fleet.start('two');
+  await fleet.start('two');
+  fleet.push(sent);
   await until('some pushes to be done', () => fleet.done.size >= done);
   return 'one';
 }

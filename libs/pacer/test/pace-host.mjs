@@ -56,5 +56,6 @@ process.on('message', ({ push }) => {
 });
 process.on('SIGTERM', () => stop.abort());
 process.on('disconnect', () => process.exit(1));
+process.send({ started: true });
 await own.ended;
 process.send({ ended: true, handBack: held.splice(0) }, () => process.exit(0));
