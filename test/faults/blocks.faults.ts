@@ -194,13 +194,14 @@ describe.each(engineSets)('blocks on $name', (backends) => {
       await stage.host.kill9();
       await stage.host.start();
       await sending;
+      const seen = idsOf(events, 'caught', ['seen']);
+      await until('all handlers to run', () => new Set(ours('seen', seen)).size >= seen.length, FAULT_TIMEOUT_MS);
       await stage.drained();
       const called = ours('once', onceOf);
       expect(called.length).toBe(new Set(called).size);
       // a call that was under way when its host was killed has an unknown outcome, and counts as a failure of its item
       const parked = await adminList<object>(stage.url, '/api/parked?flow=caught');
       expect(parked).toEqual([]);
-      const seen = idsOf(events, 'caught', ['seen']);
       expect(new Set(ours('seen', seen))).toEqual(new Set(seen));
     },
     FAULT_TIMEOUT_MS,
