@@ -23,7 +23,7 @@ import type { VerbContext } from './verbs/verb.js';
 const SLICE_MS = 50;
 /** A hop that has worked for this many milliseconds continues in another hop, so that a crash repeats little. */
 const MAX_HOP_MS = 10_000;
-/** A hop in a loop with so many outputs, or so many bytes of them, continues in another hop: until its end it holds them in memory. */
+/** A hop in a loop with this many outputs, or this many bytes of them, continues in another hop: until its end it holds them in memory. */
 const MAX_LOOP_OUTPUTS = 1_000;
 const MAX_LOOP_OUTPUT_BYTES = 16 * 1024 ** 2;
 
@@ -172,7 +172,7 @@ export class Steps {
   }
 }
 
-/** Returns whether the hop has taken so long, or has so many outputs, that the run continues in another one. */
+/** Returns whether the hop has reached the limit of its time or of its outputs, so that the run continues in another one. */
 function isLong(hop: Hop, now: number): boolean {
   if (now - hop.beganMonotonic >= MAX_HOP_MS) return true;
   const inLoop = hop.frames.some(({ block }) => block === 'loop');
