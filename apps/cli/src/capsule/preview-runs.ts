@@ -5,7 +5,7 @@ import { confirm, type ManyFlags } from '../admin/many-parked.js';
 import { NotFoundError } from '../admin/host-api.js';
 import { openHostApi } from '../admin/operator.js';
 import { selectionOf } from '../admin/parked-selection.js';
-import { replayOne } from '../commands/replay.js';
+import { replayOne } from '../admin/replay-parked.js';
 import { CommandError, describeError, EXIT, UsageError } from '../exit.js';
 import { stopRequest } from '../host/stop-request.js';
 import { previewText } from '../terminal/preview-text.js';

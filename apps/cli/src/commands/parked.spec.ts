@@ -3,7 +3,7 @@ import type { AdminClient } from '@sluice/admin-contract';
 import { flagsText, selectionOf } from '../admin/parked-selection.js';
 import { UsageError } from '../exit.js';
 import { dropMany } from './parked.js';
-import { replayMany } from './replay.js';
+import { replayMany } from '../admin/replay-parked.js';
 
 const NEWEST = '2026-02-01T00:00:00.000Z';
 const FLAGS = { rate: 1_000 };

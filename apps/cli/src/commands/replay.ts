@@ -1,13 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import type { AdminClient } from '@sluice/admin-contract';
 import type { Command } from 'commander';
-import { addMany, chosen, countFirst, findRun, forMany, type ManyAdmin, type ManyFlags } from '../admin/many-parked.js';
+import { addMany, chosen, findRun, type ManyFlags } from '../admin/many-parked.js';
 import { openHostApi } from '../admin/operator.js';
-import type { ParkedSelection } from '../admin/parked-selection.js';
+import { replayMany, replayOne } from '../admin/replay-parked.js';
 import { CommandError, UsageError } from '../exit.js';
 import { stopRequest } from '../host/stop-request.js';
-import { paint } from '../terminal/paint.js';
-import { print, say } from '../terminal/print.js';
+import { print } from '../terminal/print.js';
 
 interface ReplayFlags extends ManyFlags {
   readonly data?: string;
@@ -57,34 +55,6 @@ async function replay(runs: readonly string[], { workspace, ...flags }: ReplayFl
     const replayed = await replayOne(admin, await findRun(admin, run), body);
     print(`Replayed. Follow it: sluice find ${replayed}`);
   }
-}
-
-/** Replays a parked run, and reports calls that may be repeated. Returns the id of the run that continues. */
-export async function replayOne(
-  admin: Pick<AdminClient, 'replay'>,
-  run: string,
-  options: { readonly fromStart: boolean; readonly data?: unknown },
-): Promise<string> {
-  const replayed = await admin.replay({ run, ...options });
-  const { repeats = [] } = replayed;
-  if (repeats.length > 0)
-    say(paint.yellow(`run ${replayed.run}: calls that were made before may be repeated: ${repeats.join(', ')}`));
-  return replayed.run;
-}
-
-/** Replays the selected runs, after it has printed how many they are. */
-export async function replayMany(
-  admin: ManyAdmin,
-  selection: ParkedSelection,
-  { fromStart, ...flags }: ManyFlags & { readonly fromStart: boolean },
-  signal: AbortSignal,
-): Promise<void> {
-  const counts = await countFirst(admin, selection);
-  if (flags.dryRun || counts.newest === undefined) return;
-  const command = `parked replay${fromStart ? ' --from-start' : ''}`;
-  await forMany(admin, { selection, counts, command, done: 'replayed', rate: flags.rate, signal }, async (run) => {
-    await replayOne(admin, run, { fromStart });
-  });
 }
 
 async function readData(file: string): Promise<unknown> {
