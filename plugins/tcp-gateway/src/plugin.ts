@@ -1,8 +1,7 @@
 import { definePlugin, type Host } from '@sluice/plugin-api';
 import { broadcast } from './broadcast.js';
 import { connection, type Config } from './config.js';
-import { PostgresMailbox } from './delivery/mailbox/postgres-mailbox.js';
-import { Gateway } from './gateway.js';
+import type { Gateway } from './gateway.js';
 import { message } from './message.js';
 import { send } from './send.js';
 
@@ -16,6 +15,11 @@ export const plugin = definePlugin({
   serves: true,
   provides: { desktops: (gateway: Gateway) => gateway.forPlugins },
   open: async (config: Config, host: Host): Promise<Gateway> => {
+    // imported here because the server and its delivery are ninety modules, which `sluice lint` does not need
+    const [{ PostgresMailbox }, { Gateway }] = await Promise.all([
+      import('./delivery/mailbox/postgres-mailbox.js'),
+      import('./gateway.js'),
+    ]);
     const mailbox = await PostgresMailbox.open({
       database: host.services.database,
       log: host.log,
