@@ -6,7 +6,7 @@ import { describe } from '../connection/failure.js';
 import { RECONNECT } from '../connection/link.js';
 import type { Publisher } from '../publishing/publisher.js';
 import type { RecentAcks } from './recent-acks.js';
-import { claimQueues, disclaim } from './ownership.js';
+import { claimQueues, disclaim } from './queue-claim.js';
 import { Session } from './session.js';
 import type { Names } from '../queues/topology.js';
 
