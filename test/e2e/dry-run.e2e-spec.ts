@@ -150,7 +150,10 @@ describe('the tools of authors', () => {
 
   it('evaluates an expression in the scope of a step within a loop, and explains a missing value', async () => {
     const scope = ['--event', event, '--flow', 'order', '--step', 'reserve'];
-    expect(await run('expr', ...scope, 'line.sku & loop.index')).toMatchObject({ code: 0, stdout: '"a0"\n' });
+    expect(await run('expr', ...scope, 'line.sku & loop.index & $substring($now(), 0, 4)')).toMatchObject({
+      code: 0,
+      stdout: '"a02026"\n',
+    });
     expect(await run('expr', ...scope, 'line.SKU')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('"sku" differs in upper and lower case\n  write: line.sku'),
