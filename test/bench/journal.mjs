@@ -7,7 +7,7 @@ import { alternate, report } from './lib/frame.mjs';
 import { BenchHost } from './lib/host.mjs';
 import { Orders } from './lib/orders.mjs';
 
-/** Event, output and event of two steps, their outputs, end. */
+/** The event, the outputs of two steps, the emitted event, the end. */
 const RECORDS_PER_RUN = 5;
 
 const [rabbit, redis, postgres] = await Promise.all([startRabbit(), startRedis(), startPostgres()]);
