@@ -99,6 +99,8 @@ export interface PushBufferDeps {
   readonly consumerTimeoutMs: number;
   /** Called when a push begins to wait or becomes callable. */
   readonly changed: () => void;
+  /** Called when a push has arrived, before `changed`. */
+  readonly arrived: () => void;
 }
 
 /**
@@ -155,6 +157,19 @@ export class PushBuffer {
     if (held?.again) this.#lastAgain.add(priority);
     else this.#lastAgain.delete(priority);
     return held;
+  }
+
+  /** Removes and returns the pushes that satisfy the condition. */
+  takeEach(which: (held: BufferedPush) => boolean): readonly BufferedPush[] {
+    this.#forgetLost();
+    const taken = this.#held.filter(which);
+    if (taken.length > 0) this.#held.splice(0, this.#held.length, ...this.#held.filter((held) => !taken.includes(held)));
+    return taken;
+  }
+
+  /** The pushes that are held and not called. */
+  get held(): readonly BufferedPush[] {
+    return this.#held;
   }
 
   /** Appends a push that was not called. At the end of the line, because one push must not serve as every probe of an open breaker. */
@@ -246,6 +261,7 @@ export class PushBuffer {
       // the consumers were cancelled: another host may own the connection already
       if (this.#consumers.get(queue) !== consumer) return delivery.release();
       this.#held.push(new BufferedPush(delivery, priority, again, this.deps.clock.monotonic()));
+      this.deps.arrived();
       this.deps.changed();
     });
     this.#consumers.set(queue, consumer);

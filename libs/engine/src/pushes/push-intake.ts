@@ -1,4 +1,4 @@
-import type { Clock, Log } from '@sluice/plugin-api';
+import type { Clock, Log, Timer } from '@sluice/plugin-api';
 import type { Connections } from '../calls/connections.js';
 import { prepareCall } from '../calls/prepared-call.js';
 import { queues, type Outgoing } from '../ports/bus.js';
@@ -12,6 +12,11 @@ import { continuation, expired, isPush, parkedUncalled, pushAgain, pushKey, unca
 
 /** Time for the table of revisions to be read, in milliseconds. */
 const REVISION_LOOKUP_MS = 1_000;
+
+/** Time that a push waits before it is looked at whether it has expired, in milliseconds. Most are called sooner. */
+const EXPIRY_LOOK_MS = 1_000;
+/** Maximum time between two looks, in milliseconds: a timer cannot be set for longer than 24 days. */
+const MAX_EXPIRY_LOOK_MS = 60 * 60_000;
 
 export interface PushIntakeDeps {
   readonly connections: Connections;
@@ -37,6 +42,8 @@ export class PushIntake {
   readonly #answered: CompletedWork;
   /** Missing steps that were reported. */
   readonly #missed = new Set<string>();
+  /** The next look for expired pushes, and its monotonic time in milliseconds. */
+  #look: { readonly timer: Timer; readonly at: number } | undefined;
 
   constructor(
     private readonly connection: string,
@@ -61,10 +68,52 @@ export class PushIntake {
       if (presence === undefined) this.#postpone(held, run);
       else if (presence !== 'here') this.#park(held, run, presence);
       else if (call.deadline !== undefined && now >= call.deadline) this.settle(held, []);
-      else if (call.expiresAt !== undefined && now > call.expiresAt) this.settle(held, [continuation(run, expired(), now)]);
+      else if (isExpired(run, now)) this.settle(held, [continuation(run, expired(), now)]);
       else return { held, ...read };
     }
     return undefined;
+  }
+
+  /**
+   * Looks for expired pushes soon. A push whose connection is closed for long would otherwise expire only when its call could begin, and a
+   * sender would wait for its answer until then.
+   */
+  arrived(): void {
+    this.#lookIn(EXPIRY_LOOK_MS);
+  }
+
+  /** Looks no more for expired pushes. */
+  stop(): void {
+    this.#look?.timer.cancel();
+  }
+
+  #lookIn(ms: number): void {
+    const { clock } = this.deps;
+    const at = clock.monotonic() + ms;
+    if (this.#look && this.#look.at <= at) return;
+    this.#look?.timer.cancel();
+    this.#look = { at, timer: clock.after(ms, () => this.#endExpired()).unref() };
+  }
+
+  /** Ends the runs whose event has expired while their pushes waited here, and looks again when the next one of the others expires. */
+  #endExpired(): void {
+    this.#look = undefined;
+    for (const held of this.buffer.takeEach((one) => this.#endsUncalled(one))) {
+      if (!held.read) continue;
+      const { run } = held.read;
+      held.key = pushKey(run);
+      if (this.#isCopy(held)) continue;
+      this.#calling.set(held.key, held);
+      this.settle(held, [continuation(run, expired(), this.deps.clock.now())]);
+    }
+    const next = Math.min(...this.buffer.held.map(({ read }) => read?.run.state.call.expiresAt ?? Infinity));
+    if (next < Infinity) this.#lookIn(Math.min(Math.max(next + 1 - this.deps.clock.now(), 0), MAX_EXPIRY_LOOK_MS));
+  }
+
+  /** Returns true for a push that has expired, and for one that could not be read and is settled already. */
+  #endsUncalled(held: BufferedPush): boolean {
+    const read = this.#read(held);
+    return !read || isExpired(read.run, this.deps.clock.now());
   }
 
   /** Publishes the outputs and removes the push from its queue once they are confirmed. */
@@ -135,4 +184,8 @@ export class PushIntake {
         : parkedUncalled(run, uncalled(run), now);
     this.settle(held, outputs);
   }
+}
+
+function isExpired({ state: { call } }: Push, now: number): boolean {
+  return call.expiresAt !== undefined && now > call.expiresAt;
 }

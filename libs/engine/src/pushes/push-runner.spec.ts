@@ -53,6 +53,16 @@ describe('pushes that are held', () => {
     expect(machine.calls.map((call) => call.input.text).sort()).toEqual(['a', 'b', 'c']);
   });
 
+  it('expire while their connection makes no calls, also those that waited in the queue behind them', async () => {
+    const pacer = new PlainPacer();
+    pacer.open = false;
+    const machine = await start({ pacer, flows: flow('t', PUSH, 'deliver: { expires: 1s }\n') });
+    for (let n = 0; n < 30; n++) await machine.publish('t.asked', { text: `${n}` });
+    await machine.ended('expired', 30);
+    expect(machine.calls).toEqual([]);
+    expect(await queueOf(machine)).toMatchObject({ waiting: 0, held: 0 });
+  });
+
   it('are consumed again when the broker was away at the moment when the connection opened', async () => {
     const pacer = new PlainPacer();
     const broker = new MemoryBroker();

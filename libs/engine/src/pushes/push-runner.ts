@@ -68,6 +68,7 @@ export class PushRunner implements PushOwner {
       readiness: deps.readiness,
       consumerTimeoutMs: deps.settings.rabbit.consumerTimeoutMs,
       changed: () => this.#pace?.wake(),
+      arrived: () => this.#intake.arrived(),
     });
     this.#intake = new PushIntake(this.name, this.#buffer, deps);
     this.#caller = new PushCaller(this.name, this.#intake, new PushErrorPolicy(config.breaker.probeMs, deps.clock), deps, {
@@ -104,6 +105,7 @@ export class PushRunner implements PushOwner {
     this.#pace = this.deps.pacer.own(this.name, this.config, this, this.deps.signal);
     await this.#pace.ended;
     timer.cancel();
+    this.#intake.stop();
     this.#cut.abort(new Error('the host stops'));
     await this.#buffer.close();
     await this.#buffer.confirmed();
