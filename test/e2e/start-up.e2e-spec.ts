@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 describe('lazy loading of modules', () => {
-  it.each([['--help'], ['help lint'], ['lint'], ['token --sub me'], ['emulate onec --help']])(
+  it.each([['--help'], ['help lint'], ['lint'], ['explain EXPR_ROOT'], ['token --sub me'], ['emulate onec --help']])(
     'sluice %s does without NestJS, TypeORM and BullMQ',
     async (line) => {
       const env = { PATH: process.env['PATH'], SLUICE_TOKEN_SECRET: OPERATOR_SECRET, ERP_URL, ...loaded.env };
