@@ -93,7 +93,10 @@ export const HTTP_PAGES: Readonly<Record<keyof typeof HOST_CODES, ErrorPage>> = 
   NO_ISSUER: {
     means: 'sluice.yaml has no issuer of this name',
     ru: { means: 'в sluice.yaml нет издателя с таким именем', cure: 'назовите издателя из sluice.yaml или operator' },
-    example: { wrong: 'npx sluice token revoke --issuer shp --user me', right: 'npx sluice token revoke --issuer shop --user me' },
+    example: {
+      wrong: 'npx sluice token revoke --issuer shp --user me',
+      right: 'npx sluice token revoke --issuer shop --user me',
+    },
   },
   REPLY_INVALID: {
     means: 'a header of a `reply` step has a value that HTTP cannot carry',
