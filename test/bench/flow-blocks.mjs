@@ -1,5 +1,5 @@
 // bench flow-blocks: what blocks cost, as ratios within one run on RabbitMQ: a loop beside the same steps written out, keyed delivery beside
-// unkeyed, the events of 1,000 keys beside one key that has half of all events, a flow that is reloaded every three seconds beside one that
+// unkeyed, the events of 500 keys beside one key that has half of all events, a flow that is reloaded every three seconds beside one that
 // is not; and the milliseconds that a call of another flow adds, on the embedded default.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ const env = { SLUICE_RABBITMQ_URL: rabbit.url, SLUICE_REDIS_URL: redis.url, SLUI
 const host = new BenchHost('flow-blocks', { env, roles: 'flows' });
 const orders = await Orders.open(rabbit.url);
 
-/** Measures the events of 1,000 keys, which are half of all events. The other half has one key, or 1,000 as well. */
+/** Measures the events of 500 keys, which are half of all events. The other half has one key, or 500 others. */
 async function hotKey() {
   // events of the other half have outputs too, as their runs do the same work
   await orders.fresh('out.others');
