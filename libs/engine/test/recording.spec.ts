@@ -132,7 +132,9 @@ describe('a flow with journal: full', () => {
     await engine.engine.parking.replay(run);
     await engine.ended('done');
     const records = (await engine.store.records.of(run, LIMITS)).records;
-    expect(records.map(({ kind, epoch }) => `${kind} ${epoch}`)).toEqual([
+    const epochs = [...new Set(records.map(({ epoch }) => epoch))];
+    expect(epochs).toEqual([0, expect.any(Number)]);
+    expect(records.map(({ kind, epoch }) => `${kind} ${epochs.indexOf(epoch)}`)).toEqual([
       'event 0',
       'call 0',
       'failure 0',
