@@ -40,7 +40,7 @@ const EDITS: readonly (readonly [what: string, change: Readonly<Record<string, s
 ];
 
 describe('WorkspaceChecker', () => {
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => void jest.restoreAllMocks());
 
   it('finds after each change what a check of all files finds', () => {
     const checker = new WorkspaceChecker();
