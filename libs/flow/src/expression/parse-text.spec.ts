@@ -56,6 +56,7 @@ describe('parseText: problems', () => {
         start: 2,
         end: 5,
         write: '${{ b }}',
+        edits: [{ start: 7, end: 7, text: ' }}' }],
       },
     ]);
   });
