@@ -133,6 +133,10 @@ describe('a recorded run', () => {
     expect(offline.stdout).toContain('orders: parked → done');
     expect(offline.stdout).toContain('data.sum: "1500" → 1500');
     expect(offline.stdout).toContain('+ log would be called: {"method":"SaveOrder","data":{"number":"W-2"}}');
+    expect(await sluice(nowhere, 'test', capsule, ...here())).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('1 passed, 0 failed'),
+    });
     expect(await sluice(nowhere, 'record', capsule, '--out', '-', ...here())).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('code: ONEC_BUSINESS'),

@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Capsule } from '@sluice/admin-contract';
-import { formatFindings, type Finding, type Flow, type FlowTest, type Workspace } from '@sluice/flow';
-import { runFlowTest, type FlowTestResult } from '@sluice/flow-test';
+import { formatFindings, type Finding, type Flow, type FlowTest, type SourceFile, type Workspace } from '@sluice/flow';
+import { runFlowTest, type FlowTestInput, type FlowTestResult } from '@sluice/flow-test';
 import { readWorkspaceFiles, type LoadedWorkspace } from '@sluice/host/workspace';
 import { CommandError } from '../exit.js';
 import { compileOffline } from '../author/compile-offline.js';
 
-/** Name of the test file while it is not written. */
-const NEW_FILE = 'flows/recorded.test.yaml';
+/** Returns a test file that is not written. */
+export function newTestFile(text: string): SourceFile {
+  return { file: 'flows/recorded.test.yaml', bytes: Buffer.from(text) };
+}
 
 /** The flows of a workspace on this machine, which repeat runs without any server. */
 export class OfflineWorkspace {
@@ -79,15 +81,23 @@ export class OfflineWorkspace {
    * @throws CommandError when the flows do not compile with it
    */
   async runTestOf(name: string, text: string): Promise<FlowTestResult> {
-    const files = { ...this.loaded.files, flows: [...this.loaded.files.flows, { file: NEW_FILE, bytes: Buffer.from(text) }] };
-    const loaded = await compileOffline(this.directory, files);
-    const flow = loaded.workspace?.flows.find((one) => one.name === name);
-    const test = flow?.tests.find(({ location }: FlowTest) => location.file === NEW_FILE);
-    if (!loaded.workspace || !flow || !test)
-      throw new CommandError(
-        `the run cannot be written as a test of the flow in ${path.resolve(this.directory)}\n${errorsText(loaded.findings)}`,
-      );
-    return runFlowTest({ workspace: loaded.workspace, plugins: loaded.plugins, flow, test });
+    return runFlowTest(await this.testOf(name, newTestFile(text)));
+  }
+
+  /**
+   * Returns the first test of a test file that need not be written, with what it needs to run.
+   *
+   * @throws CommandError when the flows do not compile with it
+   */
+  async testOf(name: string, source: SourceFile): Promise<FlowTestInput> {
+    const flows = [...this.loaded.files.flows.filter(({ file }) => file !== source.file), source];
+    const { workspace, plugins, findings } = await compileOffline(this.directory, { ...this.loaded.files, flows });
+    const flow = workspace?.flows.find((one) => one.name === name);
+    const test = flow?.tests.find(({ location }: FlowTest) => location.file === source.file);
+    if (workspace && flow && test) return { workspace, plugins, flow, test };
+    throw new CommandError(
+      `the run cannot be written as a test of the flow in ${path.resolve(this.directory)}\n${errorsText(findings)}`,
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import type { Capsule, CapsuleCall } from '@sluice/admin-contract';
 import { writeYaml } from '@sluice/flow';
 import { OfflineWorkspace } from './offline.js';
 import { preview } from './preview.js';
+import { loadExported } from './recorded-file.js';
 import { fitted, testOf } from './recorded-test.js';
 
 const SETTINGS = `sluice: 1
@@ -196,5 +197,22 @@ describe('preview', () => {
     const capsule = parkedBy('rejected', 'REJECTED');
     const found = await look({ ...capsule, flow: { ...capsule.flow, source: 'flow: [broken' } }, ONE);
     expect(found).toMatchObject({ differences: [], after: 'parked' });
+  });
+});
+
+describe('the test of an exported run', () => {
+  it('passes with the flow of the run, and fails where an edited flow calls otherwise', async () => {
+    const calls: CapsuleCall[] = [
+      { step: 'save', use: 'http.request', input: input({ n: 1 }), output: output(7), earlier: [] },
+      { step: 'told', use: 'http.request', input: input({ id: 7 }), output: output(8), earlier: [] },
+    ];
+    await workspaceWith(ONE);
+    const file = path.join(folder, 'run.json');
+    writeFileSync(file, JSON.stringify(capsuleOf(ONE, { n: 1 }, calls, {})));
+    expect(await (await loadExported(folder, file)).test.run()).toMatchObject({ flow: 'orders', mismatches: [] });
+
+    await workspaceWith(ONE.replace('trigger.data.n', 'trigger.data.n + 1'));
+    const { mismatches } = await (await loadExported(folder, file)).test.run();
+    expect(mismatches.map(({ message }) => message)).toEqual([expect.stringContaining('calls.save.body.n')]);
   });
 });

@@ -1,13 +1,12 @@
 import { appendFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Capsule } from '@sluice/admin-contract';
-import { writeYaml, type Flow } from '@sluice/flow';
 import type { Command } from 'commander';
 import { openHostApi } from '../admin/operator.js';
 import { OfflineWorkspace } from '../capsule/offline.js';
 import { fetchCapsule, isCapsuleFile, readCapsuleFile } from '../capsule/read-capsule.js';
-import { fitted, testOf, type Difference, type RecordedTest } from '../capsule/recorded-test.js';
-import { CommandError, EXIT } from '../exit.js';
+import { recordedFile, tried } from '../capsule/recorded-file.js';
+import type { Difference } from '../capsule/recorded-test.js';
+import { EXIT } from '../exit.js';
 import { print, say } from '../terminal/print.js';
 
 interface Flags {
@@ -28,16 +27,13 @@ export function addRecord(command: Command): void {
 
 async function record(run: string, { workspace: directory, out }: Flags): Promise<void> {
   const capsule = isCapsuleFile(run) ? await readCapsuleFile(run) : await fetchCapsule((await openHostApi()).admin, run);
-  if (capsule.outcome === undefined)
-    throw new CommandError(
-      `run ${capsule.run} has not ended: record it when it has (sluice find ${capsule.run} shows what it waits for)`,
-    );
-  if (!capsule.event) throw new CommandError(`the event of run ${capsule.run} is not recorded, so there is nothing to repeat`);
   const workspace = await OfflineWorkspace.open(directory);
   const flow = workspace.flow(capsule.flow.name);
-  const { test, differences, passes } = await tried(workspace, flow, capsule);
+  const { test, differences } = await tried(workspace, flow, capsule);
   const file = out ?? path.join(directory, path.dirname(flow.location.file), `${flow.name}.test.yaml`);
-  const text = fileOf(flow.name, test);
+  const text = recordedFile(flow.name, test);
+  const { mismatches } = await workspace.runTestOf(flow.name, text);
+  const passes = mismatches.length === 0;
   if (file === '-') print(text.trimEnd());
   else await add(file, text);
   for (const what of capsule.missing) say(`not in the test: ${what}`);
@@ -47,23 +43,6 @@ async function record(run: string, { workspace: directory, out }: Flags): Promis
   for (const difference of differences) say(differenceText(difference));
   if (file !== '-') say(`${passes ? 'the test passes' : 'the test fails'}: sluice test ${file}`);
   if (!passes) process.exitCode = EXIT.failed;
-}
-
-/** Runs the test, and leaves out what the run did not decide alone, such as times. */
-async function tried(
-  workspace: OfflineWorkspace,
-  { name }: Flow,
-  capsule: Capsule,
-): Promise<{ readonly test: RecordedTest; readonly differences: readonly Difference[]; readonly passes: boolean }> {
-  const whole = testOf(capsule, workspace.find(name));
-  const { observed } = await workspace.runTestOf(name, fileOf(name, whole));
-  const { test, differences } = fitted(whole, observed);
-  const { mismatches } = await workspace.runTestOf(name, fileOf(name, test));
-  return { test, differences, passes: mismatches.length === 0 };
-}
-
-function fileOf(flow: string, test: RecordedTest): string {
-  return writeYaml({ sluice: 1, flow, tests: [test] });
 }
 
 /** Adds a document to the file. Tests that are there stay. */

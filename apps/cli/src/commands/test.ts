@@ -3,6 +3,8 @@ import type { Flow } from '@sluice/flow';
 import { Coverage, lcovOf, type FlowTestResult } from '@sluice/flow-test';
 import { readWorkspaceFiles, type WorkspaceFiles } from '@sluice/host/workspace';
 import { Option, type Command } from 'commander';
+import { isCapsuleFile } from '../capsule/read-capsule.js';
+import { loadExported } from '../capsule/recorded-file.js';
 import { CommandError, EXIT, UsageError } from '../exit.js';
 import { coverageTable } from '../flow-tests/coverage-table.js';
 import { BrokenFlowsError, loadTests, type LoadedTests } from '../flow-tests/loaded-tests.js';
@@ -28,7 +30,7 @@ interface TestOptions {
 
 export function addTest(command: Command): void {
   command
-    .argument('[paths...]', 'files or folders with flows or tests; without them the whole workspace')
+    .argument('[paths...]', 'files or folders with flows or tests, or files of "sluice export"; without them the whole workspace')
     .option('--workspace <dir>', 'folder with sluice.yaml and flows/', '.')
     .option('--filter <text>', 'run only the tests whose name or flow contains this text')
     .addOption(new Option('--format <format>', 'format of the results').choices(['text', 'json', 'junit']).default('text'))
@@ -40,11 +42,29 @@ export function addTest(command: Command): void {
       if (options.watch && options.format !== 'text' && options.output === undefined)
         throw new UsageError('--watch prints text: name a file for the other format with --output FILE');
       const files = await readWorkspaceFiles(options.workspace, { tests: true });
+      const exported = paths.filter(isCapsuleFile);
+      if (exported.length > 0) return testExported(exported, paths, options, files);
       if (options.watch) return watch(paths, options, files);
       const loaded = await loadedOrReported(options.workspace, files);
       const failed = await runTests(select(paths, options, loaded, files), options, files);
       process.exitCode = failed > 0 ? EXIT.failed : EXIT.done;
     });
+}
+
+/** Runs the tests of exported runs. */
+async function testExported(
+  exported: readonly string[],
+  paths: readonly string[],
+  options: TestOptions,
+  files: WorkspaceFiles,
+): Promise<void> {
+  if (exported.length < paths.length || options.watch)
+    throw new UsageError('exported runs are tested on their own: name no other files, and leave out --watch');
+  const loaded = await Promise.all(exported.map((file) => loadExported(options.workspace, file)));
+  const tests = loaded.map(({ test }) => test);
+  const sources = { ...files, flows: [...files.flows, ...loaded.map(({ source }) => source)] };
+  const failed = await runTests({ tests, flows: tests.map(({ flow }) => flow) }, options, sources);
+  process.exitCode = failed > 0 ? EXIT.failed : EXIT.done;
 }
 
 /** Runs the tests that each change of the files concerns, at first all of them, until Ctrl+C. */
