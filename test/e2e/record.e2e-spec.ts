@@ -158,7 +158,7 @@ describe('a recorded run', () => {
     expect(replayed).toMatchObject({ code: 0, stdout: expect.stringContaining('replayed 1 of 1 run') });
     await until('the replay to end', async () => (await runs('orders', 'done')).some(({ run }) => run === parked));
     const after = JSON.parse((await sluice(stage.url, 'export', parked)).stdout) as { calls: { step: string }[] };
-    expect(after).toMatchObject({ epoch: 1, outcome: 'done' });
+    expect(after).toMatchObject({ epoch: expect.any(Number), outcome: 'done' });
     expect(after.calls.map(({ step }) => step)).toEqual(['save', 'log']);
   });
 
