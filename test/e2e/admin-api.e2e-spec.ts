@@ -94,6 +94,7 @@ describe.each(engineSets)('the admin API of a host on $name', (engines) => {
     expect(page).toMatchObject({ items: { length: 1 }, next: expect.any(String), remaining: 2 });
     await client.parked({ limit: 1, cursor: page.next ?? '' });
     await client.parkedRun({ run: first.run });
+    await client.capsule({ run: first.run });
     await client.find({ id: 'a-1', limit: 1 });
     expect(await client.parkedGroups({})).toMatchObject({ runs: 3 });
     await until('the listed runs', async () => (await client.runs({ flow: 'save' })).items.length > 0);
