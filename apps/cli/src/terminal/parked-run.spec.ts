@@ -7,7 +7,7 @@ import { shown } from './paint.js';
 const RUN = '0198b723-0000-7000-8000-000000000001';
 const parked: ShownRun = {
   run: RUN,
-  epoch: 1,
+  epoch: 41,
   flow: 'orders',
   revision: 'r',
   step: 'save',
@@ -26,7 +26,7 @@ describe('shownRun', () => {
     expect(text).toMatch(/^run +0198b723/m);
     expect(text).toMatch(/^flow +orders, step save, attempt 2$/m);
     expect(text).toMatch(/^subject +00-1$/m);
-    expect(text).toMatch(/^state +parked, since 5 min ago, after replay 1$/m);
+    expect(text).toMatch(/^state +parked, since 5 min ago, after a replay$/m);
     expect(text).toMatch(/^error +ONEC_BUSINESS Контрагент заблокирован$/m);
     expect(text).toMatch(new RegExp(`^replay +sluice parked replay ${RUN}`, 'm'));
     expect(text).toContain('data\n{\n  "number": "00-1"\n}');

@@ -13,7 +13,7 @@ export function shownRun(
     ['run', run],
     ...(note === undefined ? [] : [['note', note]]),
     ['flow', step === undefined ? flow : `${flow}, step ${step}${attempt}`],
-    ['state', `${state}, since ${ago(new Date(parkedAt), now)}${epoch > 0 ? `, after replay ${epoch}` : ''}`],
+    ['state', `${state}, since ${ago(new Date(parkedAt), now)}${epoch > 0 ? ', after a replay' : ''}`],
     ['event', `${event.type}  ${event.id}`],
     ...(event.subject === undefined ? [] : [['subject', event.subject]]),
     ['source', event.source],

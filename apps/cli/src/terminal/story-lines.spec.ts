@@ -28,7 +28,7 @@ const story: Story['events'] = [
             code: 'ONEC_BUSINESS',
             message: 'the document is locked by another user, who has left the office, \u001b[31m and locked it\nfor good',
           },
-          { at: '2026-12-01T08:00:00.000Z', kind: 'done', epoch: 1, ms: 812 },
+          { at: '2026-12-01T08:00:00.000Z', kind: 'done', epoch: 41, ms: 812 },
         ],
       },
     ],

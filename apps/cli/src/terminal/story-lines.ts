@@ -33,11 +33,13 @@ function runLines({ run, flow, note, outcome, waits, entries }: StoryRun, indent
   const state = outcome === undefined ? paint.yellow('not ended') : outcomeText(outcome);
   const inner = `${indent}${INDENT}`;
   let day = '';
+  // epochs grow over the replays of all runs, and people count the replays of one
+  const replays = [...new Set(entries.map(({ epoch = 0 }) => epoch).filter((epoch) => epoch > 0))];
   const lines = entries.flatMap((entry) => {
     const date = entry.at.slice(0, DAY_LENGTH);
     const dated = date === day ? [] : [`${inner}${paint.dim(date)}`];
     day = date;
-    return [...dated, ...entryLines(entry, inner, width)];
+    return [...dated, ...entryLines(entry, replays.indexOf(entry.epoch ?? 0) + 1, inner, width)];
   });
   return [
     ...wrapped([`${oneLine(flow)}: ${state}`, `run ${oneLine(run)}`], indent, width),
@@ -47,7 +49,13 @@ function runLines({ run, flow, note, outcome, waits, entries }: StoryRun, indent
   ];
 }
 
-function entryLines({ at, kind, epoch, step, connection, attempt, code, message, ms }: Entry, indent: string, width: number) {
+/** @param replay number of the replay of the run, from 1; 0 before the first one */
+function entryLines(
+  { at, kind, step, connection, attempt, code, message, ms }: Entry,
+  replay: number,
+  indent: string,
+  width: number,
+): readonly string[] {
   const parts = [
     at.slice(DAY_LENGTH + 1).replace('Z', ''),
     ...(step === undefined ? [] : [oneLine(step)]),
@@ -55,7 +63,7 @@ function entryLines({ at, kind, epoch, step, connection, attempt, code, message,
     ...(connection === undefined ? [] : [oneLine(connection)]),
     ...(attempt === undefined || attempt === 1 ? [] : [`attempt ${attempt}`]),
     ...(ms === undefined ? [] : [`in ${inWords(ms)}`]),
-    ...(epoch === undefined ? [] : [`replay ${epoch}`]),
+    ...(replay === 0 ? [] : [`replay ${replay}`]),
   ];
   const error = [code, message].filter((text) => text !== undefined).join(' ');
   return [
