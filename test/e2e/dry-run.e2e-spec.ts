@@ -154,6 +154,10 @@ describe('the tools of authors', () => {
       code: 0,
       stdout: '"a02026"\n',
     });
+    expect(await run('expr', ...scope.slice(0, -1), 'reserv', 'line.sku')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('order has no step "reserv": did you mean reserve?'),
+    });
     expect(await run('expr', ...scope, 'line.SKU')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('"sku" differs in upper and lower case\n  write: line.sku'),

@@ -1,8 +1,8 @@
 import { dryRun } from '@sluice/flow-test';
-import type { Flow, Scope, StepMock, Workspace } from '@sluice/flow';
+import { nearest, stepsIn, type Flow, type Scope, type StepMock, type Workspace } from '@sluice/flow';
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { randomUUID } from 'node:crypto';
-import { CommandError } from '../exit.js';
+import { CommandError, UsageError } from '../exit.js';
 import type { ReadEvent } from './read-event.js';
 
 /** Maximum real time until the step begins, in milliseconds. */
@@ -44,9 +44,16 @@ export interface StepScopeInput {
  * Runs a flow with mocks until a step begins for the first time.
  *
  * @returns what the expressions of that step see
- * @throws CommandError when the run does not reach the step
+ * @throws UsageError for a step that the flow does not have; CommandError when the run does not reach the step
  */
 export async function scopeOfStep({ step, event, ...input }: StepScopeInput): Promise<Scope> {
+  const { steps, catch: handler = [] } = input.flow;
+  const ids = [...stepsIn([...steps, ...handler])].map(({ id }) => id);
+  if (!ids.includes(step)) {
+    const near = nearest(step, ids);
+    const cure = near === undefined ? `its steps are ${ids.join(', ')}` : `did you mean ${near}?`;
+    throw new UsageError(`--step: ${input.flow.name} has no step "${step}": ${cure}`);
+  }
   const reached = new AbortController();
   let scope: Scope | undefined;
   const result = await dryRun(
