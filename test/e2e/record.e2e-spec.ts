@@ -103,6 +103,10 @@ describe('a recorded run', () => {
     const tested = await sluice(stage.url, 'test', ...here());
     expect(tested).toMatchObject({ code: 0, stderr: expect.stringContaining('2 passed, 0 failed') });
 
+    expect(await sluice(stage.url, 'export', done.slice(0, 8))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('write the whole id of a run that is not parked'),
+    });
     const exported = await sluice(stage.url, 'export', parked);
     expect(exported).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(exported.stdout)).toMatchObject({

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { CAPSULE, CAPSULE_VERSION, type AdminClient, type Capsule } from '@sluice/admin-contract';
 import { parkedRunLike } from '../admin/short-run.js';
 import { CommandError } from '../exit.js';
+import { oneLine } from '../terminal/paint.js';
 
 /** Maximum bytes of a file. */
 const MAX_FILE_BYTES = 64 * 1024 ** 2;
@@ -21,8 +22,11 @@ export function isCapsuleFile(argument: string): boolean {
  * @throws CommandError of the host for an unknown run, and for one of which nothing is recorded
  */
 export async function fetchCapsule(admin: Pick<AdminClient, 'capsule' | 'parked'>, id: string): Promise<Capsule> {
-  const run = FULL_ID.test(id) ? id.toLowerCase() : ((await parkedRunLike(admin, id)) ?? id);
-  return admin.capsule({ run });
+  const run = FULL_ID.test(id) ? id.toLowerCase() : await parkedRunLike(admin, id);
+  if (run !== undefined) return admin.capsule({ run });
+  throw new CommandError(
+    `no parked run has an id that begins with "${oneLine(id)}": write the whole id of a run that is not parked (sluice find shows it)`,
+  );
 }
 
 /** Reads a capsule that "sluice export" has written. @throws CommandError for a file that is none */
