@@ -296,7 +296,7 @@ describe('a loop that emits events', () => {
 });
 
 describe('a loop of 100,000 items', () => {
-  it('holds up the process for less than 200 ms at a time', async () => {
+  it('holds up the process for less than 100 ms at a time', async () => {
     const many = `  - id: each
     forEach:
       in: >-
@@ -309,19 +309,21 @@ describe('a loop of 100,000 items', () => {
     set: \${{ steps.each.total }}
 `;
     const machine = await start({ flows: flow('t', many) });
-    let [longest, last] = [0, process.cpuUsage()];
+    let longest = 0;
+    let [cpu, wall] = [process.cpuUsage(), performance.now()];
     const turn = () => {
-      const { user, system } = process.cpuUsage(last);
+      const { user, system } = process.cpuUsage(cpu);
+      // both are at least the time of this thread: other processes lengthen the one, the threads of the collector the other
+      const held = Math.min((user + system) / 1_000, performance.now() - wall);
       // the evaluation of `in` has its own limit of 200 ms
-      if (forksOf(machine)[0]?.ends.size) longest = Math.max(longest, (user + system) / 1_000);
-      last = process.cpuUsage();
+      if (forksOf(machine)[0]?.ends.size) longest = Math.max(longest, held);
+      [cpu, wall] = [process.cpuUsage(), performance.now()];
     };
     const timer = setInterval(turn, 1);
     await machine.publish('t.asked', {});
     await ended(machine, 'done');
     clearInterval(timer);
-    // the processor time contains that of the garbage collector's threads, which varies with the load of the machine
-    expect(longest).toBeLessThan(200);
+    expect(longest).toBeLessThan(100);
     expect(forksOf(machine)[0]?.ends.size).toBe(100_000);
   }, 120_000);
 });
