@@ -24,7 +24,7 @@ export interface DryRunInput {
 export interface DryRunResult {
   /** The attributes of the event, those included that were filled in. */
   readonly event: EventAttributes;
-  /** `filtered`: the condition `trigger.where` was false. `unfinished`: the signal has fired, or a year of virtual time has passed. */
+  /** `filtered`: the condition `trigger.where` was false. `unfinished`: the signal has fired, a year of virtual time has passed, or 300,000 timers have. */
   readonly outcome: RunOutcome | 'filtered' | 'unfinished';
   readonly error?: ErrorView;
   readonly steps: readonly TracedStep[];
@@ -38,6 +38,8 @@ export interface DryRunResult {
   readonly reply?: Reply;
   /** Virtual milliseconds from the acceptance of the event to the end of the run. */
   readonly tookMs?: number;
+  /** Virtual milliseconds of the observation. */
+  readonly passedMs: number;
 }
 
 /**
@@ -73,7 +75,7 @@ export async function dryRun(input: DryRunInput, watch: Pick<RunWatch, 'live' | 
   );
   const [run] = observed.runs;
   if (!run || !accepted) throw new Error(`the event was not delivered to ${name}`);
-  const { events, tookMs } = observed;
+  const { events, tookMs, passedMs } = observed;
   return {
     event: accepted,
     outcome: (run.outcome ?? 'unfinished') as DryRunResult['outcome'],
@@ -82,6 +84,7 @@ export async function dryRun(input: DryRunInput, watch: Pick<RunWatch, 'live' | 
     omitted: trace.omitted,
     events,
     ...(tookMs !== undefined && { tookMs }),
+    passedMs,
   };
 }
 

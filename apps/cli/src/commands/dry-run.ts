@@ -99,11 +99,18 @@ async function run({ flow, workspace, loaded }: FoundFlow, event: ReadEvent, opt
           `${calls.unfinished.id.split('/')[1]}: the real call failed, and a host would repeat it later: ${calls.unfinished.message}`,
         ),
       );
-    else if (limit.aborted) say(`the run did not end within ${inWords(options.timeout)}: --timeout allows more`);
+    else if (result.outcome === 'unfinished') say(whyUnfinished(result, limit.aborted ? options.timeout : undefined));
     return result;
   } finally {
     await calls?.close();
   }
+}
+
+/** Returns why a run did not end: its real time was over after `limitMs`, or what it waits for does not come in virtual time. */
+function whyUnfinished({ passedMs }: DryRunResult, limitMs: number | undefined): string {
+  return limitMs === undefined
+    ? `the run did not end within ${inWords(passedMs)} of virtual time: the trace shows the step that waits`
+    : `the run did not end within ${inWords(limitMs)}: --timeout allows more`;
 }
 
 /** Collects the values of `--live`; the option without a value means all steps. */

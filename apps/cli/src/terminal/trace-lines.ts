@@ -143,7 +143,7 @@ function totalOf(output: unknown): number | undefined {
   return (output as { readonly total?: number } | undefined)?.total;
 }
 
-function endLines({ outcome, error, tookMs, reply, events }: DryRunResult, mask: (text: string) => string): readonly string[] {
+function endLines({ outcome, error, tookMs, passedMs, reply, events }: DryRunResult, mask: (text: string) => string): readonly string[] {
   const lines = [''];
   if (reply) lines.push(`reply: ${reply.status} ${shortJson(reply.data, 200, mask)}`);
   if (events.length > 0)
@@ -153,7 +153,7 @@ function endLines({ outcome, error, tookMs, reply, events }: DryRunResult, mask:
         .join(', ')
         .slice(0, 300)}`,
     );
-  const took = tookMs === undefined ? '' : `, ${inWords(tookMs)} of virtual time`;
+  const took = `, ${inWords(tookMs ?? passedMs)} of virtual time`;
   const isGood = outcome === 'done' || outcome === 'stopped' || outcome === 'caught';
   const text = outcome === 'filtered' ? 'not taken: trigger.where is false for this event' : `${outcome}${took}`;
   lines.push(isGood ? paint.green(text) : outcome === 'filtered' ? paint.yellow(text) : paint.red(text));
