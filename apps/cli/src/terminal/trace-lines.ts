@@ -143,7 +143,10 @@ function totalOf(output: unknown): number | undefined {
   return (output as { readonly total?: number } | undefined)?.total;
 }
 
-function endLines({ outcome, error, tookMs, passedMs, reply, events }: DryRunResult, mask: (text: string) => string): readonly string[] {
+function endLines(
+  { outcome, error, tookMs, passedMs, reply, events }: DryRunResult,
+  mask: (text: string) => string,
+): readonly string[] {
   const lines = [''];
   if (reply) lines.push(`reply: ${reply.status} ${shortJson(reply.data, 200, mask)}`);
   if (events.length > 0)
