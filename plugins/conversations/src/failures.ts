@@ -1,0 +1,17 @@
+import { CAPABILITIES, failures } from '@sluice/plugin-api';
+
+/** Reasons for refusing a request. Nothing has changed then. */
+export const conversationsFail = failures({
+  CONVERSATIONS_GATEWAY: {
+    fate: 'fatal',
+    cure: `${CAPABILITIES.desktops.cure}, or correct the option gateway of the conversations`,
+  },
+  CONVERSATIONS_MISSING: {
+    fate: 'rejected',
+    cure: 'check the id: the object does not exist, or you are not a member of its discussion',
+  },
+  CONVERSATIONS_FORBIDDEN: { fate: 'rejected', cure: 'ask an owner of the discussion' },
+  CONVERSATIONS_VERSION: { fate: 'rejected', cure: 'read the message again and repeat the change with its version' },
+  CONVERSATIONS_LIMIT: { fate: 'rejected', cure: 'send less, or ask the operator for a higher limit' },
+  CONVERSATIONS_INVALID: { fate: 'rejected', cure: 'correct the data' },
+});
