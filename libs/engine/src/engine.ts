@@ -11,7 +11,7 @@ import { HostRegistration } from './deployment/host-registration.js';
 import { EventIngress } from './ingress/event-ingress.js';
 import { DelayedEvents } from './runs/delayed-events.js';
 import { FlowRunner } from './runs/flow-runner.js';
-import { AwayRuns } from './runs/away-runs.js';
+import { WaitingRuns } from './runs/waiting-runs.js';
 import { NewerStateQueues, type NewerStates } from './runs/newer-states.js';
 import type { Observer } from './observer.js';
 import { StepRecorder, TRIM_MS } from './recording/step-recorder.js';
@@ -108,7 +108,7 @@ export class Engine {
   readonly #serving = new Map<string, AbortController>();
   readonly #readiness = new Readiness();
   readonly #newer: NewerStateQueues;
-  readonly #away: AwayRuns;
+  readonly #waiting: WaitingRuns;
   readonly #parkedQueues: ParkedQueues;
   readonly #delayed: DelayedEvents;
   readonly #accounts: ParkedAccounts;
@@ -141,7 +141,7 @@ export class Engine {
     });
     this.ingress.flowsTake(typesTaken(workspace.flows));
     this.#newer = new NewerStateQueues(log, clock);
-    this.#away = new AwayRuns(store.journal, clock);
+    this.#waiting = new WaitingRuns(store.journal, clock);
     this.#parkedQueues = new ParkedQueues({ bus, store, log, clock, newer: this.#newer, signal: this.#draining.signal });
     this.#delayed = new DelayedEvents({ bus, ingress: this.ingress, observer, eventBytes: settings.limits.eventBytes });
     this.parking = new Parking({
@@ -195,7 +195,7 @@ export class Engine {
           gate,
           readiness: this.#readiness,
           newer: this.#newer,
-          away: this.#away,
+          waiting: this.#waiting,
           recorder,
           hostId: options.hostId,
           compile: options.compile,
@@ -330,7 +330,7 @@ export class Engine {
     grace.abort();
     this.#ending.abort(new Error('the host stops'));
     await Promise.race([drained, pause(clock, 1_000, new AbortController().signal)]);
-    this.#away.stop();
+    this.#waiting.stop();
     await this.#registration.stop();
     await this.#replies.stop();
     await this.connections.close();
@@ -397,7 +397,7 @@ export class Engine {
           settings: options.workspace.settings,
           signal,
           journalOf: (flow) => this.#flows.find(flow)?.flow.journal,
-          away: this.#away,
+          waiting: this.#waiting,
           gate,
           suspects,
           readiness: this.#readiness,

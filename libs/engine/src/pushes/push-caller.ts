@@ -7,7 +7,7 @@ import type { ExclusiveGate } from '../coordination/exclusive-gate.js';
 import { SUSPECT_RUNS, type PoisonGuard } from '../coordination/poison-guard.js';
 import type { CallEnd } from '../ports/pacer.js';
 import type { Store } from '../ports/store.js';
-import { MIN_AWAY_MS, type AwayRuns } from '../runs/away-runs.js';
+import { MIN_WAIT_MS, type WaitingRuns } from '../runs/waiting-runs.js';
 import { placeInLoop } from '../runs/frames.js';
 import { journalEntry } from '../runs/journal-entry.js';
 import type { PendingCall } from '../runs/run-state.js';
@@ -22,7 +22,7 @@ export interface PushCallerDeps {
   readonly gate: ExclusiveGate;
   readonly suspects: PoisonGuard;
   readonly journalOf: (flow: string) => JournalMode | undefined;
-  readonly away: AwayRuns;
+  readonly waiting: WaitingRuns;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -173,7 +173,7 @@ export class PushCaller {
   }
 
   #again({ held, run }: CallablePush, call: PendingCall, ms: number): void {
-    if (ms >= MIN_AWAY_MS && this.deps.journalOf(run.state.flow) !== 'off') this.#journalWait(run, call, ms);
+    if (ms >= MIN_WAIT_MS && this.deps.journalOf(run.state.flow) !== 'off') this.#journalWait(run, call, ms);
     this.intake.settle(held, [pushAgain(this.connection, run, call, ms, this.deps.clock.now())]);
   }
 
@@ -187,7 +187,7 @@ export class PushCaller {
       ...placeInLoop(state.frames ?? []),
     };
     const details = { step: state.at ?? '', connection: this.connection, attempt, waits };
-    this.deps.away.returned(state.run);
+    this.deps.waiting.remove(state.run);
     this.deps.store.journal.write(journalEntry(state, 'waiting', now, details));
   }
 

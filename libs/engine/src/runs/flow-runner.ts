@@ -1,7 +1,7 @@
 import { engineFail, runId, viewError, type EventAttributes, type Log, pause, type Clock } from '@sluice/plugin-api';
 import type { Flow } from '@sluice/flow';
 import { AWAY_PAUSE_MS } from '@sluice/runtime';
-import type { AwayRuns } from './away-runs.js';
+import type { WaitingRuns } from './waiting-runs.js';
 import { CompletedWork } from './completed-work.js';
 import { FlowIntake } from './flow-intake.js';
 import type { Hop } from './hop.js';
@@ -42,7 +42,7 @@ export interface FlowRunnerDeps extends Omit<HopRunnerDeps, 'env' | 'recorder'>,
   readonly gate: ExclusiveGate;
   readonly readiness: Readiness;
   readonly newer: NewerStateQueues;
-  readonly away: AwayRuns;
+  readonly waiting: WaitingRuns;
   readonly recorder: StepRecorder;
   /** Unique over all hosts and restarts. */
   readonly hostId: string;
@@ -201,7 +201,7 @@ export class FlowRunner {
 
   #returned(run: RunMessage): RunMessage {
     // a timer may be late: the run may wait at another step already
-    if (run.state.kind !== 'timer') this.deps.away.returned(run.state.run);
+    if (run.state.kind !== 'timer') this.deps.waiting.remove(run.state.run);
     return run;
   }
 
@@ -356,7 +356,7 @@ export class FlowRunner {
 
   #journalWait(hop: Hop, end: HopEnd): void {
     if (end.kind === 'suspended' && hop.wait && this.flow.journal !== 'off')
-      this.deps.away.left(journalEntry(hop.journaled, 'waiting', this.deps.clock.now(), hop.wait));
+      this.deps.waiting.add(journalEntry(hop.journaled, 'waiting', this.deps.clock.now(), hop.wait));
   }
 
   #settle(hop: Hop, end: HopEnd | 'filtered', delivery: Delivery, run: RunMessage | undefined): MaybePromise<void> {
