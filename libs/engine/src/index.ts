@@ -25,7 +25,7 @@ export {
   type PushClass,
   type PushOwner,
 } from './ports/pacer.js';
-export { CLOSED_FORK_KEPT_MS, OPEN_FORK_KEPT_MS, type ForkEnd, type ForkKey, type ForkStore } from './ports/forks.js';
+export { CLOSED_LOOP_KEPT_MS, OPEN_LOOP_KEPT_MS, type ItemEnd, type LoopKey, type LoopStore } from './ports/loops.js';
 export { HEARTBEAT_MS, MAX_HEARTBEAT_AGE_MS, type HostReport, type HostRow, type HostStore } from './ports/hosts.js';
 export type {
   HeldEvent,

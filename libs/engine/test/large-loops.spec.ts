@@ -53,7 +53,7 @@ async function outputOf(machine: TestEngine) {
 
 /** Paths of the calls, in order, without the id of the run. */
 const paths = (machine: TestEngine) => machine.calls.map(({ id }) => id.slice(37));
-const forksOf = (machine: TestEngine) => [...machine.database.forks.values()];
+const loopsOf = (machine: TestEngine) => [...machine.database.loops.values()];
 /** Refuses these items while `isBroken` is true. */
 function refusing(...refused: string[]) {
   const state = { isBroken: true };
@@ -71,11 +71,11 @@ describe('a loop that is too large to travel', () => {
     await machine.publish('t.asked', {});
     await ended(machine, 'done');
     expect(machine.calls).toHaveLength(700);
-    expect(forksOf(machine).map(({ items }) => items.join('').length > 2_000_000)).toEqual([true]);
+    expect(loopsOf(machine).map(({ items }) => items.join('').length > 2_000_000)).toEqual([true]);
     // 700 items of 3 KB, in a push and in a result
     expect(broker.bytes).toBeLessThan(8_000_000);
     expect(await outputOf(machine)).toMatchObject({ total: 700, succeeded: 700 });
-    await until('the rows to be closed', () => forksOf(machine).every(({ closedAt }) => closedAt !== undefined));
+    await until('the rows to be closed', () => loopsOf(machine).every(({ closedAt }) => closedAt !== undefined));
   }, 120_000);
 
   it('moves to the database when its results have become large', async () => {
@@ -88,14 +88,14 @@ describe('a loop that is too large to travel', () => {
     expect(broker.bytes).toBeLessThan(20_000_000);
     const after = await outputOf(machine);
     expect(after.results).toEqual(Array.from({ length: 100 }, answer));
-    expect(forksOf(machine)).toHaveLength(1);
+    expect(loopsOf(machine)).toHaveLength(1);
   }, 120_000);
 
   it('writes no rows while it is small', async () => {
     const machine = await start({ flows: sized(10, loop(10)) });
     await machine.publish('t.asked', {});
     await ended(machine, 'done');
-    expect(forksOf(machine)).toEqual([]);
+    expect(loopsOf(machine)).toEqual([]);
   });
 
   it('repeats only the items that have failed when it is replayed, more than once', async () => {
@@ -137,7 +137,7 @@ describe('a loop that is too large to travel', () => {
     const machine = await start({ flows: sized(1, loop(6, '      onFailure: stop\n') + TOLD, NO_RETRY), answer: large });
     await machine.publish('t.asked', {});
     const row = await parkedOne(machine);
-    expect(forksOf(machine)).toEqual([]);
+    expect(loopsOf(machine)).toEqual([]);
     state.isBroken = false;
     await machine.engine.parking.replay(row.run);
     await ended(machine, 'done');
@@ -165,11 +165,11 @@ describe('a loop that is too large to travel', () => {
     await machine.publish('t.asked', {});
     const row = await parkedOne(machine);
     expect(row).toMatchObject({ step: 'each', error: { code: 'STATE_TOO_LARGE' } });
-    const [fork] = forksOf(machine);
-    expect(fork?.ends.size).toBe(10);
-    expect(fork?.closedAt).toBeUndefined();
+    const [loop] = loopsOf(machine);
+    expect(loop?.ends.size).toBe(10);
+    expect(loop?.closedAt).toBeUndefined();
     await machine.engine.parking.drop(row.run);
-    expect(fork?.closedAt).toBeDefined();
+    expect(loop?.closedAt).toBeDefined();
   }, 120_000);
 
   it('closes its rows when a try has handled its failure', async () => {
@@ -179,8 +179,8 @@ describe('a loop that is too large to travel', () => {
     const machine = await start({ flows: sized(20_000, guarded, NO_RETRY), answer });
     await machine.publish('t.asked', {});
     await ended(machine, 'done');
-    await until('the rows to be closed', () => forksOf(machine).every(({ closedAt }) => closedAt !== undefined));
-    expect(forksOf(machine)).toHaveLength(1);
+    await until('the rows to be closed', () => loopsOf(machine).every(({ closedAt }) => closedAt !== undefined));
+    expect(loopsOf(machine)).toHaveLength(1);
   });
 });
 
@@ -212,7 +212,7 @@ describe('a loop after a call without a pace', () => {
     await machine.publish('t.asked', {}, event);
     await ended(machine, 'done');
     expect(machine.calls.map(({ input }) => input.text)).toEqual(['list', 'a', 'b']);
-    expect(forksOf(machine)).toHaveLength(1);
+    expect(loopsOf(machine)).toHaveLength(1);
     // the same event again, as after a crash of the host before its acknowledgement
     await machine.publish('t.asked', {}, event);
     await until('the second run', () => machine.outcomes.filter(({ outcome }) => outcome === 'done').length === 2);
@@ -316,7 +316,7 @@ describe('a loop of 100,000 items', () => {
       // both are at least the time of this thread: other processes lengthen the one, the threads of the collector the other
       const held = Math.min((user + system) / 1_000, performance.now() - wall);
       // the evaluation of `in` has its own limit of 200 ms
-      if (forksOf(machine)[0]?.ends.size) longest = Math.max(longest, held);
+      if (loopsOf(machine)[0]?.ends.size) longest = Math.max(longest, held);
       [cpu, wall] = [process.cpuUsage(), performance.now()];
     };
     const timer = setInterval(turn, 1);
@@ -324,6 +324,6 @@ describe('a loop of 100,000 items', () => {
     await ended(machine, 'done');
     clearInterval(timer);
     expect(longest).toBeLessThan(100);
-    expect(forksOf(machine)[0]?.ends.size).toBe(100_000);
+    expect(loopsOf(machine)[0]?.ends.size).toBe(100_000);
   }, 120_000);
 });

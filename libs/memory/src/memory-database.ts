@@ -1,7 +1,7 @@
 import type {
   AuditRow,
-  ForkEnd,
-  ForkKey,
+  ItemEnd,
+  LoopKey,
   HeldEvent,
   HostReport,
   JournalEntry,
@@ -42,10 +42,10 @@ export interface MemoryLanesOfFlow {
   held: readonly (HeldEvent & { readonly begun: number })[];
 }
 
-export type StoredEnd = Omit<ForkEnd, 'value'> & { readonly value: string };
+export type StoredEnd = Omit<ItemEnd, 'value'> & { readonly value: string };
 
 /** The list of a loop and the ends of its items, as JSON. */
-export interface MemoryFork extends ForkKey {
+export interface MemoryLoop extends LoopKey {
   readonly items: readonly string[];
   /** The ends of each index, by epoch. */
   readonly ends: Map<number, Map<number, StoredEnd>>;
@@ -78,7 +78,7 @@ export class MemoryDatabase {
   /** By flow. */
   readonly lanes = new Map<string, MemoryLanesOfFlow>();
   /** By run, path and epoch. */
-  readonly forks = new Map<string, MemoryFork>();
+  readonly loops = new Map<string, MemoryLoop>();
   /** Entries with their numbers. */
   journal: (JournalEntry & { readonly n: number })[] = [];
   /** In the order of their last writes. */

@@ -26,7 +26,7 @@ import {
   type ParkedStore,
   type ParkedSummary,
   type Replay,
-  type ForkStore,
+  type LoopStore,
   type HostStore,
   type RecordStore,
   type RevisionStore,
@@ -37,7 +37,7 @@ import {
   type StoreRetention,
 } from '@sluice/engine';
 import { MemoryDatabase } from './memory-database.js';
-import { MemoryForks, sweepForks } from './memory-forks.js';
+import { MemoryLoops, sweepLoops } from './memory-loops.js';
 import { memoryHosts } from './memory-hosts.js';
 import { memoryLanes } from './memory-lanes.js';
 import { MemoryRecords } from './memory-records.js';
@@ -58,14 +58,14 @@ export class MemoryStore implements Store {
   readonly hosts: HostStore;
   readonly schedules: ScheduleStore;
   readonly lanes: LaneStore;
-  readonly forks: ForkStore;
+  readonly loops: LoopStore;
 
   constructor(private readonly database = new MemoryDatabase()) {
     this.revisions = new MemoryRevisions(database);
     this.hosts = memoryHosts(database);
     this.schedules = memorySchedules(database);
     this.lanes = memoryLanes(database);
-    this.forks = new MemoryForks(database);
+    this.loops = new MemoryLoops(database);
     this.leases = new MemoryLeases(database);
     this.parked = new MemoryParked(database);
     this.claims = new MemoryClaims(database);
@@ -142,7 +142,7 @@ export class MemoryStore implements Store {
         .reverse();
       for (const [key, { until }] of claims) if (until <= now()) claims.delete(key);
       sweepRevisions(this.database);
-      sweepForks(this.database);
+      sweepLoops(this.database);
     });
   }
 

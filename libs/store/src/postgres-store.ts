@@ -6,7 +6,7 @@ import type { Database } from './database.js';
 import { ScheduleEntity } from './entities/schedule.entity.js';
 import { SecretEntity } from './entities/secret.entity.js';
 import { SeenFlowEntity } from './entities/seen-flow.entity.js';
-import { PostgresForks } from './forks.js';
+import { PostgresLoops } from './loops.js';
 import { PostgresHosts } from './hosts.js';
 import { PostgresLanes } from './lanes.js';
 import { PostgresJournal } from './journal.js';
@@ -35,7 +35,7 @@ export class PostgresStore implements Store {
   readonly hosts: PostgresHosts;
   readonly schedules: PostgresSchedules;
   readonly lanes: PostgresLanes;
-  readonly forks: PostgresForks;
+  readonly loops: PostgresLoops;
   readonly #stepEnds: StepEnds;
 
   constructor(
@@ -55,7 +55,7 @@ export class PostgresStore implements Store {
     this.hosts = new PostgresHosts(database);
     this.schedules = new PostgresSchedules(database);
     this.lanes = new PostgresLanes(database);
-    this.forks = new PostgresForks(database);
+    this.loops = new PostgresLoops(database);
     this.#stepEnds = new StepEnds(database);
   }
 
@@ -109,7 +109,7 @@ export class PostgresStore implements Store {
     );
     await this.revisions.sweep();
     await this.hosts.sweep();
-    await this.forks.sweep();
+    await this.loops.sweep();
     await this.audit.sweep(retention.auditMs, retention.auditRows);
     await this.database.change('delete from sluice.claim where until <= clock_timestamp()');
     await this.database.change(`delete from sluice.step_end where at < clock_timestamp() - interval '${STEP_ENDS_KEPT}'`);

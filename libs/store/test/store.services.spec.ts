@@ -61,7 +61,7 @@ describe('sweep', () => {
   });
 });
 
-describe('forks', () => {
+describe('loops', () => {
   it('are deleted 30 days after they were closed or 90 days after their last end, unless their run is parked', async () => {
     const server = await startPostgres();
     const store = await openStore({ url: server.url, engine: 'postgresql', log: silent, clock: systemClock });
@@ -69,12 +69,12 @@ describe('forks', () => {
     await client.connect();
     try {
       const runs = ['closed', 'closed-late', 'parked', 'stale', 'ended-late'];
-      for (const run of runs) await store.forks.create({ run, path: 'lines', epoch: 0 }, ['a']);
+      for (const run of runs) await store.loops.create({ run, path: 'lines', epoch: 0 }, ['a']);
       await store.parked.add([parkedRun('parked')]);
-      for (const run of ['closed', 'closed-late']) await store.forks.close({ run, path: 'lines', epoch: 0 });
+      for (const run of ['closed', 'closed-late']) await store.loops.close({ run, path: 'lines', epoch: 0 });
       await client.query("update sluice.fork set ended_at = clock_timestamp() - interval '91 days'");
       await client.query("update sluice.fork set closed_at = clock_timestamp() - interval '31 days' where run = 'closed'");
-      await store.forks.end({ run: 'ended-late', path: 'lines', epoch: 0 }, [{ index: 0, epoch: 0, ok: true, value: 'a' }]);
+      await store.loops.end({ run: 'ended-late', path: 'lines', epoch: 0 }, [{ index: 0, epoch: 0, ok: true, value: 'a' }]);
       const year = 365 * 86_400_000;
       await store.sweep({ journalMs: year, parkedMs: year, auditMs: year, auditRows: 1_000_000 });
       const { rows } = await client.query<{ run: string }>(
@@ -95,19 +95,19 @@ describe('forks', () => {
     try {
       const key = { run: 'large', path: 'lines', epoch: 0 };
       const items = Array.from({ length: 100_000 }, (_, n) => ({ sku: `Товар ${n}`, price: n / 100 }));
-      await store.forks.create(key, items);
+      await store.loops.create(key, items);
       let read = 0;
       for (;;) {
-        const page = await store.forks.items(key, { from: read, maxBytes: 64 * 1024 });
+        const page = await store.loops.items(key, { from: read, maxBytes: 64 * 1024 });
         if (!page || page.items.length === 0) break;
-        await store.forks.end(
+        await store.loops.end(
           key,
           page.items.map((value, n) => ({ index: read + n, epoch: 0, ok: true, value })),
         );
         read += page.items.length;
       }
       expect(read).toBe(100_000);
-      expect(await store.forks.missing(key, { from: 0, limit: 10 })).toEqual([]);
+      expect(await store.loops.missing(key, { from: 0, limit: 10 })).toEqual([]);
       expect(turns.stop()).toBeLessThan(100);
     } finally {
       await store.close();

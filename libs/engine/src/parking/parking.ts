@@ -186,7 +186,7 @@ export class Parking {
     if (!(await this.deps.store.parked.drop(parked.run, parked.epoch))) return false;
     this.#journal(parked, 'dropped');
     // rows that stay open are deleted later
-    await this.deps.store.forks
+    await this.deps.store.loops
       .closeRun(parked.run)
       .catch((error: unknown) =>
         this.deps.log.debug('the rows of a run stay open', { run: parked.run, error: messageOf(error) }),

@@ -1,14 +1,14 @@
 import type { Priority } from '@sluice/flow';
 import type { ErrorView, EventAttributes } from '@sluice/plugin-api';
-import type { ForkStore } from './forks.js';
 import type { HostStore } from './hosts.js';
 import type { LaneStore } from './lanes.js';
+import type { LoopStore } from './loops.js';
 import type { RevisionStore } from './revisions.js';
 import type { ScheduleStore } from './schedules.js';
 import type { RecordStore } from './records.js';
 import type { NoteWord } from '../runs/note-words.js';
 
-export * from './forks.js';
+export * from './loops.js';
 export * from './hosts.js';
 export * from './lanes.js';
 export * from './records.js';
@@ -381,7 +381,7 @@ export interface Store {
   readonly hosts: HostStore;
   readonly schedules: ScheduleStore;
   readonly lanes: LaneStore;
-  readonly forks: ForkStore;
+  readonly loops: LoopStore;
   /**
    * Ends a step with a timeout, which ends by its result or by its timer.
    *

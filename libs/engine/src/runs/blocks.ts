@@ -1,7 +1,7 @@
 import { engineFail, viewError, type ErrorView } from '@sluice/plugin-api';
 import type { ForEachStep, TryStep } from '@sluice/flow';
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
-import type { ForkKey } from '../ports/forks.js';
+import type { LoopKey } from '../ports/loops.js';
 import type { CatchFrame, Failure, Frame, ItemFailure, LoopFrame, LoopRowsRef, TryFrame } from './frames.js';
 import type { Hop } from './hop.js';
 import { endWith, type HopEnd } from './hop-end.js';
@@ -352,7 +352,7 @@ function loopOf(hop: Hop, { step }: Node<ForEachStep>): LoopFrame {
   return frame;
 }
 
-function keyOf({ run }: Hop, { path, epoch }: LoopRowsRef): ForkKey {
+function keyOf({ run }: Hop, { path, epoch }: LoopRowsRef): LoopKey {
   return { run, path, epoch };
 }
 

@@ -399,7 +399,7 @@ export class FlowRunner {
   /** Closes the rows of loops that are over. Rows that stay open are deleted later. */
   #closeRows({ endedRows }: Hop): void {
     for (const key of endedRows)
-      this.deps.store.forks
+      this.deps.store.loops
         .close(key)
         .catch((error: unknown) =>
           this.deps.log.debug('the rows of a loop stay open', { ...key, error: viewError(error).message }),

@@ -2,7 +2,7 @@ import { derivedId, runId, type Clock, type ErrorView, type EventAttributes, typ
 import type { EvaluationContext, Flow, Scope, Settings } from '@sluice/flow';
 import { queues, type Outgoing } from '../ports/bus.js';
 import type { StepChange, StepReport } from '../observer.js';
-import type { ForkKey } from '../ports/forks.js';
+import type { LoopKey } from '../ports/loops.js';
 import type { RecordedRun, StepRecorder } from '../recording/step-recorder.js';
 import { placeInLoop, rowsOfBlocks, type CatchFrame, type Failure, type Frame, type LoopFrame } from './frames.js';
 import type { LoopRows } from './loop-rows.js';
@@ -50,7 +50,7 @@ export class Hop {
   /** The rows of this hop's loops; absent before the first one. */
   loopRows: LoopRows | undefined;
   /** Rows of loops that are over. They are closed once the hop is settled. */
-  readonly endedRows: ForkKey[] = [];
+  readonly endedRows: LoopKey[] = [];
   /** Monotonic time at which the hop last let other work go on, in milliseconds; absent: it began then. */
   sliceBegan: number | undefined;
   /** True once the hop has made a call that a redelivery of its message would repeat. */

@@ -1,7 +1,7 @@
 import { pause, type Clock } from '@sluice/plugin-api';
 import { awaitStore } from '../coordination/await-store.js';
 import type { MaybePromise } from '../maybe-promise.js';
-import type { ForkEnd, ForkKey, ForkStore } from '../ports/forks.js';
+import type { ItemEnd, LoopKey, LoopStore } from '../ports/loops.js';
 import type { ItemFailure } from './frames.js';
 
 /** Bytes of the first page of items that a hop reads: most hops run one item. */
@@ -14,7 +14,7 @@ const ENDS_AT_ONCE = 500;
 const MAX_ENDS_PER_PAGE = 1_000;
 
 export interface LoopRowsDeps {
-  readonly forks: ForkStore;
+  readonly loops: LoopStore;
   readonly clock: Clock;
   /** Fires when the host must stop at once. */
   readonly signal: AbortSignal;
@@ -36,19 +36,19 @@ export interface MissingItem {
  * While the database is away the methods wait, for at most a minute, and then reject with `STORE_UNAVAILABLE`.
  */
 export class LoopRows {
-  #page: { readonly key: ForkKey; readonly from: number; readonly items: readonly unknown[] } | undefined;
-  #ends = new Map<string, { readonly key: ForkKey; readonly ends: ForkEnd[] }>();
+  #page: { readonly key: LoopKey; readonly from: number; readonly items: readonly unknown[] } | undefined;
+  #ends = new Map<string, { readonly key: LoopKey; readonly ends: ItemEnd[] }>();
   #unwritten = 0;
 
   constructor(private readonly deps: LoopRowsDeps) {}
 
   /** Stores the list of a loop. Resolves with false when another one was stored first, which counts. */
-  create(key: ForkKey, items: readonly unknown[]): Promise<boolean> {
-    return this.#held(() => this.deps.forks.create(key, items));
+  create(key: LoopKey, items: readonly unknown[]): Promise<boolean> {
+    return this.#held(() => this.deps.loops.create(key, items));
   }
 
   /** Returns the whole list. For small lists. */
-  async list(key: ForkKey): Promise<readonly unknown[]> {
+  async list(key: LoopKey): Promise<readonly unknown[]> {
     const all: unknown[] = [];
     for (;;) {
       const { items } = await this.#read(key, all.length, PAGE_BYTES);
@@ -58,12 +58,12 @@ export class LoopRows {
   }
 
   /** Returns the length of the list. */
-  async total(key: ForkKey): Promise<number> {
+  async total(key: LoopKey): Promise<number> {
     return (await this.#read(key, 0, FIRST_PAGE_BYTES)).total;
   }
 
   /** Returns the item of this index; a promise only when it has to be read. */
-  item(key: ForkKey, index: number): MaybePromise<unknown> {
+  item(key: LoopKey, index: number): MaybePromise<unknown> {
     const page = this.#page;
     if (page && isSame(page.key, key) && index >= page.from && index < page.from + page.items.length)
       return page.items[index - page.from];
@@ -71,9 +71,9 @@ export class LoopRows {
   }
 
   /** Adds the end of an item. Returns a promise when ends have to be written. */
-  end(key: ForkKey, end: ForkEnd): MaybePromise<void> {
+  end(key: LoopKey, end: ItemEnd): MaybePromise<void> {
     const name = JSON.stringify([key.path, key.epoch]);
-    const ends: ForkEnd[] = this.#ends.get(name)?.ends ?? [];
+    const ends: ItemEnd[] = this.#ends.get(name)?.ends ?? [];
     this.#ends.set(name, { key, ends });
     ends.push(end);
     this.#unwritten++;
@@ -90,24 +90,24 @@ export class LoopRows {
     const written = [...this.#ends.values()];
     this.#ends = new Map();
     this.#unwritten = 0;
-    for (const { key, ends } of written) await this.#held(() => this.deps.forks.end(key, ends));
+    for (const { key, ends } of written) await this.#held(() => this.deps.loops.end(key, ends));
   }
 
   /** Returns the first item from this index on that has no successful end, with its failure. */
-  async missing(key: ForkKey, from: number): Promise<MissingItem | undefined> {
+  async missing(key: LoopKey, from: number): Promise<MissingItem | undefined> {
     await this.flush();
-    const [index] = await this.#held(() => this.deps.forks.missing(key, { from, limit: 1 }));
+    const [index] = await this.#held(() => this.deps.loops.missing(key, { from, limit: 1 }));
     if (index === undefined) return undefined;
-    const [end] = await this.#held(() => this.deps.forks.ends(key, { from: index, limit: 1, maxBytes: 1 }));
+    const [end] = await this.#held(() => this.deps.loops.ends(key, { from: index, limit: 1, maxBytes: 1 }));
     const item = await this.item(key, index);
     return end?.index === index ? { index, item, failure: failureOf(end) } : { index, item };
   }
 
   /** Returns all ends that count, in the order of their indices, page by page. */
-  async *ends(key: ForkKey): AsyncGenerator<readonly ForkEnd[]> {
+  async *ends(key: LoopKey): AsyncGenerator<readonly ItemEnd[]> {
     await this.flush();
     for (let from = 0; ;) {
-      const page = await this.#held(() => this.deps.forks.ends(key, { from, limit: MAX_ENDS_PER_PAGE, maxBytes: PAGE_BYTES }));
+      const page = await this.#held(() => this.deps.loops.ends(key, { from, limit: MAX_ENDS_PER_PAGE, maxBytes: PAGE_BYTES }));
       const last = page.at(-1);
       if (last === undefined) return;
       yield page;
@@ -117,18 +117,18 @@ export class LoopRows {
     }
   }
 
-  async #readItem(key: ForkKey, index: number): Promise<unknown> {
+  async #readItem(key: LoopKey, index: number): Promise<unknown> {
     const { items } = await this.#read(key, index, this.#page === undefined ? FIRST_PAGE_BYTES : PAGE_BYTES);
     this.#page = { key, from: index, items };
     return items[0];
   }
 
   async #read(
-    key: ForkKey,
+    key: LoopKey,
     from: number,
     maxBytes: number,
   ): Promise<{ readonly total: number; readonly items: readonly unknown[] }> {
-    const page = await this.#held(() => this.deps.forks.items(key, { from, maxBytes }));
+    const page = await this.#held(() => this.deps.loops.items(key, { from, maxBytes }));
     if (page) return page;
     throw new LoopRowsGoneError(`the list of "${key.path}" is not in the database any more: replay the run from the start`);
   }
@@ -139,15 +139,15 @@ export class LoopRows {
 }
 
 /** Returns the end of an item that has failed. */
-export function failedEnd({ index, ...place }: ItemFailure, epoch: number): ForkEnd {
+export function failedEnd({ index, ...place }: ItemFailure, epoch: number): ItemEnd {
   return { index, epoch, ok: false, value: place };
 }
 
 /** Returns the failure of an end that is not `ok`. */
-export function failureOf({ index, value }: ForkEnd): ItemFailure {
+export function failureOf({ index, value }: ItemEnd): ItemFailure {
   return { index, ...(value as Omit<ItemFailure, 'index'>) };
 }
 
-function isSame(a: ForkKey, b: ForkKey): boolean {
+function isSame(a: LoopKey, b: LoopKey): boolean {
   return a.run === b.run && a.path === b.path && a.epoch === b.epoch;
 }

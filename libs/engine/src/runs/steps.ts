@@ -32,7 +32,7 @@ export interface StepsDeps extends UnpacedCallsDeps {
   readonly connections: Connections;
   readonly settings: Settings;
   readonly observer: Observer;
-  readonly store: Pick<Store, 'forks'>;
+  readonly store: Pick<Store, 'loops'>;
 }
 
 /** Executes the steps of one program within a hop. */
@@ -45,7 +45,7 @@ export class Steps {
     private readonly deps: StepsDeps,
   ) {
     const { flow } = program;
-    this.#blocks = new Blocks(program, { forks: deps.store.forks, clock: deps.clock, signal: deps.signal });
+    this.#blocks = new Blocks(program, { loops: deps.store.loops, clock: deps.clock, signal: deps.signal });
     this.#context = { ...deps, flow, blocks: this.#blocks, calls: new UnpacedCalls(flow, deps) };
   }
 

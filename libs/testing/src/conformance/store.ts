@@ -16,7 +16,7 @@ import {
 } from '@sluice/engine';
 import { isSluiceError } from '@sluice/plugin-api';
 import { until } from './inbox.js';
-import { forkTests } from './store-forks.js';
+import { loopTests } from './store-loops.js';
 import { hostTests } from './store-hosts.js';
 import { laneTests } from './store-lanes.js';
 import { recordTests } from './store-records.js';
@@ -755,7 +755,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
     hostTests(harnessOfTest);
     scheduleTests(harnessOfTest);
     laneTests(harnessOfTest);
-    forkTests(harnessOfTest);
+    loopTests(harnessOfTest);
     recordTests(harnessOfTest);
 
     if (traits.outages) {
@@ -813,13 +813,13 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
           () => store.schedules.get(word),
           () => store.schedules.advance(word, new Date(), true),
           () => store.schedules.list(),
-          () => store.forks.create({ run: word, path: 'lines', epoch: 0 }, [1]),
-          () => store.forks.items({ run: word, path: 'lines', epoch: 0 }, { from: 0, maxBytes: 1 }),
-          () => store.forks.end({ run: word, path: 'lines', epoch: 0 }, [{ index: 0, epoch: 0, ok: true, value: 1 }]),
-          () => store.forks.ends({ run: word, path: 'lines', epoch: 0 }, { from: 0, limit: 1, maxBytes: 1 }),
-          () => store.forks.missing({ run: word, path: 'lines', epoch: 0 }, { from: 0, limit: 1 }),
-          () => store.forks.close({ run: word, path: 'lines', epoch: 0 }),
-          () => store.forks.closeRun(word),
+          () => store.loops.create({ run: word, path: 'lines', epoch: 0 }, [1]),
+          () => store.loops.items({ run: word, path: 'lines', epoch: 0 }, { from: 0, maxBytes: 1 }),
+          () => store.loops.end({ run: word, path: 'lines', epoch: 0 }, [{ index: 0, epoch: 0, ok: true, value: 1 }]),
+          () => store.loops.ends({ run: word, path: 'lines', epoch: 0 }, { from: 0, limit: 1, maxBytes: 1 }),
+          () => store.loops.missing({ run: word, path: 'lines', epoch: 0 }, { from: 0, limit: 1 }),
+          () => store.loops.close({ run: word, path: 'lines', epoch: 0 }),
+          () => store.loops.closeRun(word),
         ];
         for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', fate: 'unavailable' });
         store.journal.write(entry);

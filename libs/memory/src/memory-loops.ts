@@ -1,35 +1,35 @@
-import { CLOSED_FORK_KEPT_MS, OPEN_FORK_KEPT_MS, type ForkEnd, type ForkKey, type ForkStore } from '@sluice/engine';
-import type { MemoryDatabase, MemoryFork, StoredEnd } from './memory-database.js';
+import { CLOSED_LOOP_KEPT_MS, OPEN_LOOP_KEPT_MS, type ItemEnd, type LoopKey, type LoopStore } from '@sluice/engine';
+import type { MemoryDatabase, MemoryLoop, StoredEnd } from './memory-database.js';
 
-/** The forks in the database. */
-export class MemoryForks implements ForkStore {
+/** The loops in the database. */
+export class MemoryLoops implements LoopStore {
   constructor(private readonly database: MemoryDatabase) {}
 
-  create(fork: ForkKey, items: readonly unknown[]): Promise<boolean> {
+  create(loop: LoopKey, items: readonly unknown[]): Promise<boolean> {
     return this.database.use(() => {
-      if (this.#find(fork)) return false;
-      const { run, path, epoch } = fork;
+      if (this.#find(loop)) return false;
+      const { run, path, epoch } = loop;
       const row = { run, path, epoch, items: items.map(jsonOf), ends: new Map(), endedAt: this.database.now() };
-      this.database.forks.set(keyOf(fork), row);
+      this.database.loops.set(keyOf(loop), row);
       return true;
     });
   }
 
   items(
-    fork: ForkKey,
+    loop: LoopKey,
     { from, maxBytes }: { readonly from: number; readonly maxBytes: number },
   ): Promise<{ readonly total: number; readonly items: readonly unknown[] } | undefined> {
     return this.database.use(() => {
-      const row = this.#find(fork);
+      const row = this.#find(loop);
       if (!row) return undefined;
       const items = firstOf(row.items, from, maxBytes).map((item) => JSON.parse(item) as unknown);
       return { total: row.items.length, items };
     });
   }
 
-  end(fork: ForkKey, ends: readonly ForkEnd[]): Promise<void> {
+  end(loop: LoopKey, ends: readonly ItemEnd[]): Promise<void> {
     return this.database.use(() => {
-      const row = this.#find(fork);
+      const row = this.#find(loop);
       if (!row) return;
       row.endedAt = this.database.now();
       for (const end of ends) {
@@ -41,12 +41,12 @@ export class MemoryForks implements ForkStore {
   }
 
   ends(
-    fork: ForkKey,
+    loop: LoopKey,
     { from, limit, maxBytes }: { readonly from: number; readonly limit: number; readonly maxBytes: number },
-  ): Promise<readonly ForkEnd[]> {
+  ): Promise<readonly ItemEnd[]> {
     return this.database.use(() => {
-      const row = this.#find(fork);
-      const page: ForkEnd[] = [];
+      const row = this.#find(loop);
+      const page: ItemEnd[] = [];
       let bytes = 0;
       for (let index = from; row && index < row.items.length && page.length < limit; index++) {
         const end = newestOf(row, index);
@@ -59,9 +59,9 @@ export class MemoryForks implements ForkStore {
     });
   }
 
-  missing(fork: ForkKey, { from, limit }: { readonly from: number; readonly limit: number }): Promise<readonly number[]> {
+  missing(loop: LoopKey, { from, limit }: { readonly from: number; readonly limit: number }): Promise<readonly number[]> {
     return this.database.use(() => {
-      const row = this.#find(fork);
+      const row = this.#find(loop);
       const missing: number[] = [];
       for (let index = from; row && index < row.items.length && missing.length < limit; index++)
         if (![...(row.ends.get(index)?.values() ?? [])].some(({ ok }) => ok)) missing.push(index);
@@ -69,40 +69,40 @@ export class MemoryForks implements ForkStore {
     });
   }
 
-  close(fork: ForkKey): Promise<void> {
+  close(loop: LoopKey): Promise<void> {
     return this.database.use(() => {
-      const row = this.#find(fork);
+      const row = this.#find(loop);
       if (row) row.closedAt ??= this.database.now();
     });
   }
 
   closeRun(run: string): Promise<void> {
     return this.database.use(() => {
-      for (const row of this.database.forks.values()) if (row.run === run) row.closedAt ??= this.database.now();
+      for (const row of this.database.loops.values()) if (row.run === run) row.closedAt ??= this.database.now();
     });
   }
 
-  #find(fork: ForkKey): MemoryFork | undefined {
-    return this.database.forks.get(keyOf(fork));
+  #find(loop: LoopKey): MemoryLoop | undefined {
+    return this.database.loops.get(keyOf(loop));
   }
 }
 
-/** Deletes forks that were closed long ago, and open ones without new ends whose run is not parked. */
-export function sweepForks(database: MemoryDatabase): void {
+/** Deletes loops that were closed long ago, and open ones without new ends whose run is not parked. */
+export function sweepLoops(database: MemoryDatabase): void {
   const now = database.now();
   const waiting = new Set(
     [...database.parked.values()]
       .filter(({ run: { state } }) => state === 'parked' || state === 'replaying')
       .map(({ run: { run } }) => run),
   );
-  for (const [key, { run, closedAt, endedAt }] of database.forks) {
+  for (const [key, { run, closedAt, endedAt }] of database.loops) {
     const isOver =
-      closedAt === undefined ? now - endedAt > OPEN_FORK_KEPT_MS && !waiting.has(run) : now - closedAt > CLOSED_FORK_KEPT_MS;
-    if (isOver) database.forks.delete(key);
+      closedAt === undefined ? now - endedAt > OPEN_LOOP_KEPT_MS && !waiting.has(run) : now - closedAt > CLOSED_LOOP_KEPT_MS;
+    if (isOver) database.loops.delete(key);
   }
 }
 
-function keyOf({ run, path, epoch }: ForkKey): string {
+function keyOf({ run, path, epoch }: LoopKey): string {
   return JSON.stringify([run, path, epoch]);
 }
 
@@ -111,7 +111,7 @@ function jsonOf(value: unknown): string {
 }
 
 /** Returns the end of an item in the newest replay. */
-function newestOf(row: MemoryFork, index: number): StoredEnd | undefined {
+function newestOf(row: MemoryLoop, index: number): StoredEnd | undefined {
   return [...(row.ends.get(index)?.values() ?? [])].sort((a, b) => b.epoch - a.epoch)[0];
 }
 

@@ -1,4 +1,4 @@
-import { CLOSED_FORK_KEPT_MS, OPEN_FORK_KEPT_MS, type ForkEnd, type ForkKey, type ForkStore } from '@sluice/engine';
+import { CLOSED_LOOP_KEPT_MS, OPEN_LOOP_KEPT_MS, type ItemEnd, type LoopKey, type LoopStore } from '@sluice/engine';
 import type { EntityManager } from 'typeorm';
 import { Batcher } from './batcher.js';
 import type { Database } from './database.js';
@@ -9,29 +9,29 @@ const BLOCK_BYTES = 16 * 1024;
 const MAX_INSERT_BYTES = 256 * 1024;
 /** Maximum rows of one INSERT. */
 const MAX_INSERT_ROWS = 500;
-/** Maximum forks of one DELETE, which also deletes their items and ends. */
-const MAX_DELETED_FORKS = 50;
-/** Minimum interval at which the ends of a fork raise the time from which its retention counts. */
+/** Maximum loops of one DELETE, which also deletes their items and ends. */
+const MAX_DELETED_LOOPS = 50;
+/** Minimum interval at which the ends of a loop raise the time from which its retention counts. */
 const TOUCH_INTERVAL = '1 day';
 
-/** Condition of the row of one fork, with the parameters of {@link keyOf}. */
-const THIS_FORK = 'fork.run = $1 and fork.path = $2 and fork.epoch = $3';
+/** Condition of the row of one loop, with the parameters of {@link keyOf}. */
+const THIS_LOOP = 'fork.run = $1 and fork.path = $2 and fork.epoch = $3';
 
 interface Block {
   readonly first: number;
   readonly items: Buffer;
 }
 
-interface EndOfFork extends ForkKey {
+interface EndOfLoop extends LoopKey {
   readonly index: number;
   readonly endEpoch: number;
   readonly ok: boolean;
   readonly value: Buffer;
 }
 
-/** Rows of `fork`, `fork_item` and `fork_end`. */
-export class PostgresForks implements ForkStore {
-  readonly #batcher: Batcher<readonly EndOfFork[], undefined>;
+/** Rows of `fork`, `fork_item` and `fork_end`: the names of the tables are older than those of the code. */
+export class PostgresLoops implements LoopStore {
+  readonly #batcher: Batcher<readonly EndOfLoop[], undefined>;
 
   constructor(private readonly database: Database) {
     this.#batcher = new Batcher(async (calls) => {
@@ -40,11 +40,11 @@ export class PostgresForks implements ForkStore {
     });
   }
 
-  create(fork: ForkKey, items: readonly unknown[]): Promise<boolean> {
+  create(loop: LoopKey, items: readonly unknown[]): Promise<boolean> {
     return this.database.transaction(async (manager) => {
       const [created] = await manager.query<{ id: string }[]>(
         `insert into sluice.fork (run, path, epoch, total) values ($1, $2, $3, $4) on conflict do nothing returning id`,
-        [...keyOf(fork), items.length],
+        [...keyOf(loop), items.length],
       );
       if (created === undefined) return false;
       for (const blocks of grouped(blocksOf(items), ({ items: { length } }) => length))
@@ -54,7 +54,7 @@ export class PostgresForks implements ForkStore {
   }
 
   async items(
-    fork: ForkKey,
+    loop: LoopKey,
     { from, maxBytes }: { readonly from: number; readonly maxBytes: number },
   ): Promise<{ readonly total: number; readonly items: readonly unknown[] } | undefined> {
     const blocks = Math.max(1, Math.floor(maxBytes / BLOCK_BYTES));
@@ -66,8 +66,8 @@ export class PostgresForks implements ForkStore {
            and item.first >= (select max(before.first) from sluice.fork_item as before where before.fork = fork.id and before.first <= $4)
          order by item.first limit $5
        ) as block on true
-       where ${THIS_FORK} order by block.first`,
-      [...keyOf(fork), from, blocks],
+       where ${THIS_LOOP} order by block.first`,
+      [...keyOf(loop), from, blocks],
     );
     const [head] = rows;
     if (head === undefined) return undefined;
@@ -81,47 +81,47 @@ export class PostgresForks implements ForkStore {
     return { total: head.total, items: items.slice(from - (head.first ?? from)) };
   }
 
-  async end(fork: ForkKey, ends: readonly ForkEnd[]): Promise<void> {
+  async end(loop: LoopKey, ends: readonly ItemEnd[]): Promise<void> {
     if (ends.length === 0) return;
-    const { run, path, epoch } = fork;
+    const { run, path, epoch } = loop;
     await this.#batcher.add(
       ends.map(({ index, epoch: endEpoch, ok, value }) => ({ run, path, epoch, index, endEpoch, ok, value: jsonOf(value) })),
     );
   }
 
   async ends(
-    fork: ForkKey,
+    loop: LoopKey,
     { from, limit, maxBytes }: { readonly from: number; readonly limit: number; readonly maxBytes: number },
-  ): Promise<readonly ForkEnd[]> {
+  ): Promise<readonly ItemEnd[]> {
     const rows = await this.database.rows<{ index: number; epoch: number; ok: boolean; value: Buffer }>(
       `select index, epoch, ok, value from (
          select counting.*, sum(octet_length(value)) over (order by index) as bytes, row_number() over (order by index) as n from (
            select distinct on (ended.index) ended.index, ended.epoch, ended.ok, ended.value
            from sluice.fork as fork join sluice.fork_end as ended on ended.fork = fork.id
-           where ${THIS_FORK} and ended.index >= $4
+           where ${THIS_LOOP} and ended.index >= $4
            order by ended.index, ended.epoch desc limit $5
          ) as counting
        ) as page where bytes <= $6 or n = 1 order by index`,
-      [...keyOf(fork), from, limit, maxBytes],
+      [...keyOf(loop), from, limit, maxBytes],
     );
     return rows.map(({ value, ...end }) => ({ ...end, value: JSON.parse(value.toString()) as unknown }));
   }
 
-  async missing(fork: ForkKey, { from, limit }: { readonly from: number; readonly limit: number }): Promise<readonly number[]> {
+  async missing(loop: LoopKey, { from, limit }: { readonly from: number; readonly limit: number }): Promise<readonly number[]> {
     const rows = await this.database.rows<{ index: number }>(
       `select item.index from sluice.fork as fork, generate_series($4::integer, fork.total - 1) as item (index)
-       where ${THIS_FORK}
+       where ${THIS_LOOP}
          and not exists (select from sluice.fork_end as ended where ended.fork = fork.id and ended.index = item.index and ended.ok)
        order by item.index limit $5`,
-      [...keyOf(fork), from, limit],
+      [...keyOf(loop), from, limit],
     );
     return rows.map(({ index }) => index);
   }
 
-  async close(fork: ForkKey): Promise<void> {
+  async close(loop: LoopKey): Promise<void> {
     await this.database.change(
-      `update sluice.fork as fork set closed_at = clock_timestamp() where ${THIS_FORK} and closed_at is null`,
-      keyOf(fork),
+      `update sluice.fork as fork set closed_at = clock_timestamp() where ${THIS_LOOP} and closed_at is null`,
+      keyOf(loop),
     );
   }
 
@@ -131,7 +131,7 @@ export class PostgresForks implements ForkStore {
     ]);
   }
 
-  /** Deletes forks that were closed long ago, and open ones without new ends whose run is not parked. */
+  /** Deletes loops that were closed long ago, and open ones without new ends whose run is not parked. */
   async sweep(): Promise<void> {
     let deleted: number;
     do {
@@ -144,12 +144,12 @@ export class PostgresForks implements ForkStore {
               and not exists (select from sluice.parked_run as parked
                 where parked.run = old.run and parked.state in ('parked', 'replaying'))
             limit $3))`,
-        [CLOSED_FORK_KEPT_MS, OPEN_FORK_KEPT_MS, MAX_DELETED_FORKS],
+        [CLOSED_LOOP_KEPT_MS, OPEN_LOOP_KEPT_MS, MAX_DELETED_LOOPS],
       );
     } while (deleted > 0);
   }
 
-  async #insertEnds(ends: readonly EndOfFork[]): Promise<void> {
+  async #insertEnds(ends: readonly EndOfLoop[]): Promise<void> {
     // in one order on all hosts, because two statements that insert the same ends in different orders would deadlock
     const sorted = [...ends].sort(inKeyOrder);
     for (const group of grouped(sorted, ({ value }) => value.length)) {
@@ -175,25 +175,25 @@ export class PostgresForks implements ForkStore {
     await this.#touch(sorted);
   }
 
-  /** Raises the time from which the retention of these forks counts. */
-  async #touch(ends: readonly ForkKey[]): Promise<void> {
-    const forks = [...new Map(ends.map((end) => [JSON.stringify(keyOf(end)), end])).values()];
+  /** Raises the time from which the retention of these loops counts. */
+  async #touch(ends: readonly LoopKey[]): Promise<void> {
+    const loops = [...new Map(ends.map((end) => [JSON.stringify(keyOf(end)), end])).values()];
     await this.database.change(
       `update sluice.fork as fork set ended_at = clock_timestamp()
        from (select fork.id from unnest($1::text[], $2::text[], $3::integer[]) as asked (run, path, epoch)
          join sluice.fork as fork on fork.run = asked.run and fork.path = asked.path and fork.epoch = asked.epoch
          where fork.ended_at < clock_timestamp() - interval '${TOUCH_INTERVAL}' order by fork.id for no key update of fork) as old
        where fork.id = old.id`,
-      [forks.map(({ run }) => run), forks.map(({ path }) => path), forks.map(({ epoch }) => epoch)],
+      [loops.map(({ run }) => run), loops.map(({ path }) => path), loops.map(({ epoch }) => epoch)],
     );
   }
 }
 
-function keyOf({ run, path, epoch }: ForkKey): (string | number)[] {
+function keyOf({ run, path, epoch }: LoopKey): (string | number)[] {
   return [run, path, epoch];
 }
 
-function inKeyOrder(a: EndOfFork, b: EndOfFork): number {
+function inKeyOrder(a: EndOfLoop, b: EndOfLoop): number {
   if (a.run !== b.run) return a.run < b.run ? -1 : 1;
   if (a.path !== b.path) return a.path < b.path ? -1 : 1;
   return a.epoch - b.epoch || a.index - b.index || a.endEpoch - b.endEpoch;
@@ -238,9 +238,9 @@ function* grouped<Row>(rows: Iterable<Row>, bytesOf: (row: Row) => number): Gene
   if (group.length > 0) yield group;
 }
 
-async function insertBlocks(manager: EntityManager, fork: string, blocks: readonly Block[]): Promise<void> {
+async function insertBlocks(manager: EntityManager, loop: string, blocks: readonly Block[]): Promise<void> {
   await manager.query(
     `insert into sluice.fork_item (fork, first, items) select $1, first, items from unnest($2::integer[], $3::bytea[]) as block (first, items)`,
-    [fork, blocks.map(({ first }) => first), blocks.map(({ items }) => items)],
+    [loop, blocks.map(({ first }) => first), blocks.map(({ items }) => items)],
   );
 }
