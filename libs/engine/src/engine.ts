@@ -15,7 +15,7 @@ import { WaitingRuns } from './runs/waiting-runs.js';
 import { NewerStateQueues, type NewerStates } from './runs/newer-states.js';
 import type { Observer } from './observer.js';
 import { StepRecorder, TRIM_MS } from './recording/step-recorder.js';
-import { ParkedAccounts, type ParkedAccountState } from './parked-accounts.js';
+import { ParkedQuota, type ParkedAccountUsage } from './parking/parked-quota.js';
 import { ParkedQueues } from './parking/parked-queues.js';
 import { Parking } from './parking/parking.js';
 import type { FlowOrder } from './parking/replay-messages.js';
@@ -46,7 +46,7 @@ const SEEN_MS = 60 * 60_000;
 /** Interval at which a host marks the revisions of its runs as seen, in milliseconds. */
 const REVISIONS_SEEN_MS = 24 * 60 * 60_000;
 /** Maximum milliseconds for which a host still accepts events of an account that has become full. */
-const ACCOUNTS_MS = 2_000;
+const QUOTA_READ_INTERVAL_MS = 2_000;
 
 export const ROLES = ['api', 'gateway', 'flows', 'push'] as const;
 export type Role = (typeof ROLES)[number];
@@ -82,7 +82,7 @@ export interface EngineStatus {
   /** Queues in which this host met runs of a newer release within the last minute: they wait for a host of that release. */
   readonly newerStates: readonly NewerStates[];
   /** Issuers and flows that have used up most of `settings.limits.parked`. */
-  readonly parkedAccounts: readonly ParkedAccountState[];
+  readonly parkedAccounts: readonly ParkedAccountUsage[];
 }
 
 /** What a reload has changed. All lists contain names. */
@@ -111,7 +111,7 @@ export class Engine {
   readonly #waiting: WaitingRuns;
   readonly #parkedQueues: ParkedQueues;
   readonly #delayed: DelayedEvents;
-  readonly #accounts: ParkedAccounts;
+  readonly #parkedQuota: ParkedQuota;
   /** Fires first: no new work begins. */
   readonly #draining = stopController();
   /** Fires when the time of the graceful stop has passed: calls are aborted. */
@@ -133,11 +133,11 @@ export class Engine {
       ...(settings.timezone !== undefined && { timezone: settings.timezone }),
       ...(options.capabilities.folder !== undefined && { folder: options.capabilities.folder }),
     });
-    this.#accounts = new ParkedAccounts(store.parked, settings.limits.parkedBytes, log);
+    this.#parkedQuota = new ParkedQuota(store.parked, settings.limits.parkedBytes, log);
     this.ingress = new EventIngress(bus, this.#replies, observer, {
       limitBytes: settings.limits.eventBytes,
       clock,
-      accounts: this.#accounts,
+      parkedQuota: this.#parkedQuota,
     });
     this.ingress.flowsTake(typesTaken(workspace.flows));
     this.#newer = new NewerStateQueues(log, clock);
@@ -227,14 +227,14 @@ export class Engine {
     await this.#replies.start();
     await this.#parkedQueues.start();
     this.parking.start();
-    await this.#accounts.read();
+    await this.#parkedQuota.read();
     await this.#startServing(this.connections.all(), { throwFatal: true });
     await this.#registration.start();
     await this.#owners.start();
     await this.#flows.start();
     if (roles.has('flows')) await this.#delayed.start();
     await this.#registration.announce();
-    this.#working.push(this.#every(ACCOUNTS_MS, () => this.#accounts.read()));
+    this.#working.push(this.#every(QUOTA_READ_INTERVAL_MS, () => this.#parkedQuota.read()));
     this.#working.push(this.#every(SEEN_MS, () => store.flowsSeen(this.#flows.flows.map((flow) => flow.name))));
     this.#working.push(this.#every(REVISIONS_SEEN_MS, () => this.#flows.seen()));
     this.#working.push(this.#every(TRIM_MS, () => this.recorder.trim()));
@@ -303,8 +303,8 @@ export class Engine {
   }
 
   /** Issuers and flows that have used up most of `settings.limits.parked`, the largest first; read every 2 s. */
-  parkedAccounts(): readonly ParkedAccountState[] {
-    return this.#accounts.reported();
+  parkedAccounts(): readonly ParkedAccountUsage[] {
+    return this.#parkedQuota.reported();
   }
 
   /** Returns the paces of the connections as this host sees them. */

@@ -56,7 +56,7 @@ export {
 } from './ports/revisions.js';
 export { MAX_PLANNED_AHEAD_MS, type ScheduleRow, type ScheduleSpec, type ScheduleStore } from './ports/schedules.js';
 export { END_KINDS, MAX_AUDIT_TEXT_LENGTH, MIN_PARKED_BYTES, STATE_KINDS } from './ports/store.js';
-export { accountOf, parkedBytes, type ParkedAccountState } from './parked-accounts.js';
+export { accountOf, parkedBytes, type ParkedAccountUsage } from './parking/parked-quota.js';
 export type {
   AuditAction,
   AuditRow,

@@ -1,5 +1,5 @@
 import type { Diagnosis } from '@sluice/admin-contract';
-import { queues, type Connection, type ParkedAccountState } from '@sluice/engine';
+import { queues, type Connection, type ParkedAccountUsage } from '@sluice/engine';
 import { ENGINE_CODES } from '@sluice/plugin-api';
 import { describeWorkspace } from '../workspace-watch.js';
 import type { HostServices } from './host-services.js';
@@ -90,7 +90,7 @@ export async function diagnoseConnection(connection: Connection): Promise<Diagno
   return { ...found, address, says: found.says.includes(address) ? found.says : `${address}: ${found.says}` };
 }
 
-function diagnoseAccount({ account, runs, bytes, limit, isFull }: ParkedAccountState): Diagnosis {
+function diagnoseAccount({ account, runs, bytes, limit, isFull }: ParkedAccountUsage): Diagnosis {
   const mib = (size: number) => `${(size / 1024 ** 2).toFixed(1)} MiB`;
   return {
     what: `parked runs of ${account}`,

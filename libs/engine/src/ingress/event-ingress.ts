@@ -11,7 +11,7 @@ import {
 } from '@sluice/plugin-api';
 import { contentOf } from '../runs/event-data.js';
 import type { Observer } from '../observer.js';
-import type { ParkedAccounts } from '../parked-accounts.js';
+import type { ParkedQuota } from '../parking/parked-quota.js';
 import { queues, type Bus } from '../ports/bus.js';
 import type { Replies } from '../runs/replies.js';
 import { TypePatterns } from '../type-patterns.js';
@@ -26,7 +26,7 @@ export type SourceEvent = NewEvent & { readonly type: string; readonly source: s
 export interface EventIngressOptions {
   readonly limitBytes: number;
   readonly clock: Clock;
-  readonly accounts: Pick<ParkedAccounts, 'requireRoom'>;
+  readonly parkedQuota: Pick<ParkedQuota, 'requireRoom'>;
 }
 
 /**

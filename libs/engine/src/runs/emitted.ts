@@ -1,7 +1,7 @@
 import { derivedId, engineFail, isEventType, type EventAttributes, type EventMessage, type NewEvent } from '@sluice/plugin-api';
 import type { Settings } from '@sluice/flow';
 import { contentOf, type Content } from './event-data.js';
-import { accountOf } from '../parked-accounts.js';
+import { accountOf } from '../parking/parked-quota.js';
 import type { Outgoing } from '../ports/bus.js';
 
 export interface EmitCause {

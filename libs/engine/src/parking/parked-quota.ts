@@ -1,12 +1,12 @@
 import { engineFail, type EventAttributes, type Log } from '@sluice/plugin-api';
-import { messageOf } from './message-of.js';
-import { MIN_PARKED_BYTES, type ParkedAccount, type ParkedRun, type ParkedStore } from './ports/store.js';
+import { messageOf } from '../message-of.js';
+import { MIN_PARKED_BYTES, type ParkedAccount, type ParkedRun, type ParkedStore } from '../ports/store.js';
 
 /** Part of the limit from which `status` and `doctor` report an account. */
 const REPORTED_PART = 0.8;
 
-/** An account and how it stands to `settings.limits.parked`. */
-export interface ParkedAccountState extends ParkedAccount {
+/** An account, and how much of `settings.limits.parked` it uses. */
+export interface ParkedAccountUsage extends ParkedAccount {
   readonly limit: number;
   /** Its events are refused before they are accepted. */
   readonly isFull: boolean;
@@ -27,18 +27,18 @@ function accountOfIssuer(source: string): string | undefined {
   return issuer === undefined ? undefined : `issuer ${issuer}`;
 }
 
-/** Returns how many bytes a parked run counts for: what its row contains. */
+/** Returns the bytes that a parked run counts for: the size of its row, and at least {@link MIN_PARKED_BYTES}. */
 export function parkedBytes({ message, event, error }: Pick<ParkedRun, 'message' | 'event' | 'error'>): number {
   const attributes = Buffer.byteLength(JSON.stringify(event)) + Buffer.byteLength(JSON.stringify(error));
   return Math.max(MIN_PARKED_BYTES, message.length + attributes);
 }
 
 /**
- * Bounds what one sender can have parked: its events are refused while its account is full, before they are accepted. Events
- * that were accepted before are still parked, and so are those that nobody could send again: of live sources and of the engine itself.
+ * Limits the bytes of the parked runs of one account. While an account is full its new events are refused before they are accepted. Events that
+ * were accepted earlier are still parked, and so are events that nobody could send again: those of live sources and of the engine itself.
  */
-export class ParkedAccounts {
-  #states = new Map<string, ParkedAccountState>();
+export class ParkedQuota {
+  #states = new Map<string, ParkedAccountUsage>();
 
   constructor(
     private readonly store: Pick<ParkedStore, 'accounts'>,
@@ -46,7 +46,7 @@ export class ParkedAccounts {
     private readonly log: Log,
   ) {}
 
-  /** Reads the accounts. While the database is away those that were read last hold. Never rejects. */
+  /** Reads the accounts. While the database is unavailable the last values that were read count. Never rejects. */
   async read(): Promise<void> {
     try {
       const accounts = await this.store.accounts();
@@ -72,16 +72,16 @@ export class ParkedAccounts {
     );
   }
 
-  /** Returns the accounts that have used up most of the limit, the largest first. */
-  reported(): readonly ParkedAccountState[] {
+  /** Returns the accounts that use 80 % of the limit or more, the largest first. */
+  reported(): readonly ParkedAccountUsage[] {
     const near = [...this.#states.values()].filter(({ bytes, limit }) => bytes >= limit * REPORTED_PART);
     return near.sort((a, b) => b.bytes - a.bytes);
   }
 
-  #replace(states: Map<string, ParkedAccountState>): void {
+  #replace(states: Map<string, ParkedAccountUsage>): void {
     for (const { account, isFull, runs, bytes, limit } of states.values())
       if (isFull && this.#states.get(account)?.isFull !== true)
-        this.log.warn(`${account}: its events are refused, because too much of it is parked`, { runs, bytes, limit });
+        this.log.warn(`${account}: its events are refused until parked runs of it are replayed or dropped`, { runs, bytes, limit });
     for (const { account, isFull } of this.#states.values())
       if (isFull && states.get(account)?.isFull !== true) this.log.info(`${account}: its events are accepted again`);
     this.#states = states;
