@@ -99,7 +99,7 @@ export { EventIngress } from './ingress/event-ingress.js';
 export type { CallReport, EndedRun, Observer, StepChange, StepReport } from './observer.js';
 export type { HostCapabilities } from './services.js';
 export { Parking, readParkedRun, type ReplayOptions } from './parking/parking.js';
-export { moduleAttemptOf, withModuleAttempt, type ModuleAttempt } from './parking/module-attempt.js';
+export { handlerAttemptOf, withHandlerAttempt, type HandlerAttempt } from './parking/handler-attempt.js';
 export { sourceOfParked, type ParkedSource } from './parking/parked-source.js';
 export { decodeRun, encodeRun, RUN_STATE_VERSION, RUN_TYPE } from './runs/run-codec.js';
 export { type RunMessage, type RunState } from './runs/run-state.js';

@@ -1,4 +1,4 @@
-import { moduleAttemptOf, withModuleAttempt, type Delivery } from '@sluice/engine';
+import { handlerAttemptOf, withHandlerAttempt, type Delivery } from '@sluice/engine';
 import { engineFail, isSluiceError, viewError, type EventAttributes, type EventMessage } from '@sluice/plugin-api';
 import { backoffMs } from '@sluice/runtime';
 
@@ -12,7 +12,7 @@ const MAX_LOST = 5;
 
 /** Returns the number of this delivery's attempt, from 1. */
 export function attemptOf(attributes: EventAttributes): number {
-  return moduleAttemptOf(attributes)?.attempt ?? 1;
+  return handlerAttemptOf(attributes)?.attempt ?? 1;
 }
 
 /** Returns whether the handler may be called again after this error. */
@@ -40,14 +40,14 @@ export function retryDelayMs(error: unknown, attempt: number): number {
 
 /** Returns the same event, for one more attempt. */
 export function nextAttempt({ attributes, body }: EventMessage): EventMessage {
-  return { attributes: withModuleAttempt(attributes, { kind: 'pending', attempt: attemptOf(attributes) + 1 }), body };
+  return { attributes: withHandlerAttempt(attributes, { kind: 'pending', attempt: attemptOf(attributes) + 1 }), body };
 }
 
 /** Returns the same event, to be put aside with the error and the name of the queue in which it failed. */
 export function failedForGood({ attributes, body }: EventMessage, queue: string, error: unknown): EventMessage {
   const attempt = attemptOf(attributes);
   return {
-    attributes: withModuleAttempt(attributes, { kind: 'failed', attempt, queue, error: viewError(error, { attempt }) }),
+    attributes: withHandlerAttempt(attributes, { kind: 'failed', attempt, queue, error: viewError(error, { attempt }) }),
     body,
   };
 }

@@ -4,7 +4,7 @@ import type { ParkedRun } from '../ports/store.js';
 import { resultOfFailure, returnMessage } from '../runs/called-runs.js';
 import { encodeRun, isRun, readRun } from '../runs/run-codec.js';
 import type { RunMessage, RunState } from '../runs/run-state.js';
-import { moduleAttemptOf } from './module-attempt.js';
+import { handlerAttemptOf } from './handler-attempt.js';
 import { columnsOf, type SourceColumns } from './parked-source.js';
 
 /** A run that is to be added to the store. */
@@ -63,7 +63,7 @@ function runRow({ state }: RunMessage, message: Buffer, now: number): { readonly
 
 /** Returns the row of an event on which a module's handler has failed. */
 function failedRow(message: EventMessage, now: number): ParkedRow {
-  const attempt = moduleAttemptOf(message.attributes);
+  const attempt = handlerAttemptOf(message.attributes);
   if (attempt?.kind !== 'failed') return poisonRow(message, now);
   return keptRow(message, columnsOf({ kind: 'module', queue: attempt.queue }), attempt.error, now);
 }

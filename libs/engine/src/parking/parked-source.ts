@@ -1,5 +1,5 @@
 import type { ParkedRun } from '../ports/store.js';
-import { moduleAttemptOf } from './module-attempt.js';
+import { handlerAttemptOf } from './handler-attempt.js';
 
 /** The origin of a parked row, to which a replay sends it. */
 export type ParkedSource =
@@ -24,7 +24,7 @@ export function columnsOf(source: Exclude<ParkedSource, { kind: 'flow' }>): Sour
 /** Returns the origin of a row. */
 export function sourceOfParked({ flow, revision, event }: Pick<ParkedRun, 'flow' | 'revision' | 'event'>): ParkedSource {
   if (revision !== '') return { kind: 'flow', flow };
-  const attempt = moduleAttemptOf(event);
+  const attempt = handlerAttemptOf(event);
   if (attempt?.kind === 'failed' && attempt.queue === flow) return { kind: 'module', queue: flow };
   return flow === UNREADABLE ? { kind: 'unreadable' } : { kind: 'flow', flow };
 }

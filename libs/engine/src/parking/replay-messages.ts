@@ -5,7 +5,7 @@ import type { ParkedRun, Replay } from '../ports/store.js';
 import { writeData } from '../runs/event-data.js';
 import { runMessage } from '../runs/run-codec.js';
 import type { RunMessage, RunState } from '../runs/run-state.js';
-import { withoutModuleAttempt } from './module-attempt.js';
+import { withoutHandlerAttempt } from './handler-attempt.js';
 import type { ParkedSource } from './parked-source.js';
 
 /** A parked run that can be replayed: its row, where it came from, and its state. */
@@ -50,7 +50,7 @@ export function replayMessage(
   { epoch, fromStart, order, now }: Replay & { readonly order: FlowOrder; readonly now: number },
 ): Outgoing {
   const { state, body } = message;
-  if (source.kind === 'module') return { queue: source.queue, message: { attributes: withoutModuleAttempt(parked.event), body } };
+  if (source.kind === 'module') return { queue: source.queue, message: { attributes: withoutHandlerAttempt(parked.event), body } };
   const { parked: error, call: _call, caller: _caller, lane, frames, result, at, ...kept } = state;
   // the call was made although its step no longer existed: the run continues after it
   const goesOn = !fromStart && result?.ok === true && error?.error.code === 'FLOW_CHANGED';
@@ -82,7 +82,7 @@ export function editedMessage(
     replyto: _replyto,
     contentencoding: _contentencoding,
     ...event
-  } = source.kind === 'module' ? withoutModuleAttempt(parked.event) : parked.event;
+  } = source.kind === 'module' ? withoutHandlerAttempt(parked.event) : parked.event;
   const attributes = {
     ...event,
     id,

@@ -5,7 +5,7 @@ import { z } from 'zod';
 const META = 'module';
 
 /** An attempt of a handler of a plugin's module at an event. */
-export type ModuleAttempt =
+export type HandlerAttempt =
   /** The handler is to be called. `attempt` counts from 1. */
   | { readonly kind: 'pending'; readonly attempt: number }
   /** The handler has failed and has no further attempt. `queue` is the queue that it consumes. */
@@ -19,7 +19,7 @@ const WRITTEN = z.looseObject({
 });
 
 /** Returns the attempt that travels with the event; undefined for an event that no handler has failed at. */
-export function moduleAttemptOf({ meta }: Pick<EventAttributes, 'meta'>): ModuleAttempt | undefined {
+export function handlerAttemptOf({ meta }: Pick<EventAttributes, 'meta'>): HandlerAttempt | undefined {
   if (meta?.[META] === undefined) return undefined;
   const { success, data } = WRITTEN.safeParse(meta[META]);
   if (!success) return undefined;
@@ -29,12 +29,12 @@ export function moduleAttemptOf({ meta }: Pick<EventAttributes, 'meta'>): Module
 }
 
 /** Returns the attributes with this attempt. */
-export function withModuleAttempt(attributes: EventAttributes, { kind: _kind, ...written }: ModuleAttempt): EventAttributes {
+export function withHandlerAttempt(attributes: EventAttributes, { kind: _kind, ...written }: HandlerAttempt): EventAttributes {
   return { ...attributes, meta: { ...attributes.meta, [META]: written } };
 }
 
 /** Returns the attributes as the event was published, for a new first attempt. */
-export function withoutModuleAttempt(attributes: EventAttributes): EventAttributes {
+export function withoutHandlerAttempt(attributes: EventAttributes): EventAttributes {
   const { [META]: _attempt, ...meta } = attributes.meta ?? {};
   return { ...attributes, meta };
 }
