@@ -103,7 +103,7 @@ export { handlerAttemptOf, withHandlerAttempt, type HandlerAttempt } from './par
 export { sourceOfParked, type ParkedSource } from './parking/parked-source.js';
 export { decodeRun, encodeRun, RUN_STATE_VERSION, RUN_TYPE } from './runs/run-codec.js';
 export { type RunMessage, type RunState } from './runs/run-state.js';
-export { noteHas, noteWords, searchedWords, type NoteWord } from './runs/note-words.js';
+export { noteMatches, parseNoteQuery, searchWordsOf, type NoteQueryTerm } from './runs/note-search.js';
 export { compareStates, isStateKind, lastState } from './runs/state-order.js';
 export { returnMessage } from './runs/called-runs.js';
 export { stepIdOf, type StepPath } from './runs/step-path.js';

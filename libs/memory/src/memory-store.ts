@@ -3,7 +3,7 @@ import {
   compareStates,
   MAX_AUDIT_TEXT_LENGTH,
   isStateKind,
-  noteHas,
+  noteMatches,
   parkedBytes,
   type AuditAction,
   type AuditRow,
@@ -324,7 +324,7 @@ function isSelected(run: ParkedRun, { flow, state, runPrefix = '', note, code, s
     (flow ?? run.flow) === run.flow &&
     (state ?? run.state) === run.state &&
     run.run.startsWith(runPrefix) &&
-    (note === undefined || (run.note !== undefined && noteHas(run.note, note))) &&
+    (note === undefined || (run.note !== undefined && noteMatches(run.note, note))) &&
     (code ?? run.error.code) === run.error.code &&
     (step === undefined || run.step === step || run.step?.startsWith(`${step}/`) === true) &&
     (since === undefined || run.parkedAt >= since) &&
@@ -466,7 +466,7 @@ function matches({ flow, kind, note }: JournalRow, filter: RunFilter): boolean {
   return (
     (filter.flow ?? flow) === flow &&
     (filter.kind ?? kind) === kind &&
-    (filter.note === undefined || (note !== undefined && noteHas(note, filter.note)))
+    (filter.note === undefined || (note !== undefined && noteMatches(note, filter.note)))
   );
 }
 

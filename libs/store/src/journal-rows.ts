@@ -1,6 +1,6 @@
-import { noteWords, STATE_KINDS, type JournalEntry, type JournalKind, type WaitingFor } from '@sluice/engine';
+import { searchWordsOf, STATE_KINDS, type JournalEntry, type JournalKind, type WaitingFor } from '@sluice/engine';
 import type { Gap } from './buffered-log.js';
-import { wordsColumn, WORDS_VECTOR } from './note-words.js';
+import { SEARCH_WORDS_VECTOR, searchWordsColumn } from './note-search-sql.js';
 import { fromColumn, toColumn } from './text.js';
 
 /** Longer messages are truncated, because the journal is read line by line; a parked run keeps its whole error. */
@@ -40,7 +40,7 @@ export const JOURNAL_COLUMNS = NAMES.join(', ');
 const ARRAYS = [...Object.values(COLUMNS), 'text'].map((type, n) => `$${n + 1}::${type}[]`);
 /** Inserts rows. Its parameters are those of {@link insertParams}. */
 export const INSERT_ROWS = `insert into sluice.journal (${JOURNAL_COLUMNS}, note_words)
-  select ${JOURNAL_COLUMNS}, ${WORDS_VECTOR('words')} from unnest(${ARRAYS.join(', ')}) as rows (${JOURNAL_COLUMNS}, words)`;
+  select ${JOURNAL_COLUMNS}, ${SEARCH_WORDS_VECTOR('words')} from unnest(${ARRAYS.join(', ')}) as rows (${JOURNAL_COLUMNS}, words)`;
 /** Only these rows are found by words, one per run as a rule. */
 const WITH_WORDS: ReadonlySet<string> = new Set(STATE_KINDS);
 
@@ -69,7 +69,7 @@ export function rowOf(entry: JournalEntry): NewRow {
     message: optional(entry.message?.slice(0, MAX_MESSAGE_LENGTH)),
     ms: entry.ms ?? null,
     waits: entry.waits === undefined ? null : JSON.stringify(entry.waits),
-    note_words: entry.note === undefined || !WITH_WORDS.has(entry.kind) ? null : wordsColumn(noteWords(entry.note)),
+    note_words: entry.note === undefined || !WITH_WORDS.has(entry.kind) ? null : searchWordsColumn(searchWordsOf(entry.note)),
   };
 }
 

@@ -1,6 +1,6 @@
 import {
   accountOf,
-  noteWords,
+  searchWordsOf,
   parkedBytes,
   type ParkedAccount,
   type ParkedFilter,
@@ -14,7 +14,7 @@ import {
 } from '@sluice/engine';
 import type { Database } from './database.js';
 import { ParkedRunEntity } from './entities/parked-run.entity.js';
-import { tsqueryOf, wordsColumn, WORDS_VECTOR } from './note-words.js';
+import { SEARCH_WORDS_VECTOR, searchWordsColumn, tsqueryOf } from './note-search-sql.js';
 import { fromColumn, toColumn } from './text.js';
 
 /** Maximum number of runs that the sweeper holds in memory at once: a run can be as large as an event. */
@@ -25,7 +25,7 @@ const ADD_LOCK = 7_318_405;
 
 const INSERT = `insert into sluice.parked_run
   (run, epoch, flow, revision, event, step, error, parked_at, message, account, bytes, note, note_words)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, ${WORDS_VECTOR('$13::text')}) on conflict do nothing`;
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, ${SEARCH_WORDS_VECTOR('$13::text')}) on conflict do nothing`;
 
 /** Whether the parked run still has a lane of a keyed flow. */
 export const HAS_LANE = `exists (
@@ -58,7 +58,7 @@ export class PostgresParked implements ParkedStore {
           account,
           bytes,
           note === undefined ? null : toColumn(note),
-          note === undefined ? null : wordsColumn(noteWords(note)),
+          note === undefined ? null : searchWordsColumn(searchWordsOf(note)),
         ]);
       }
     });

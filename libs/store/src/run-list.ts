@@ -2,7 +2,7 @@ import { STATE_KINDS, type JournalPosition, type RunFilter } from '@sluice/engin
 import type { Database } from './database.js';
 import { JOURNAL_COLUMNS, type JournalRow } from './journal-rows.js';
 import { STATE_KINDS_SQL } from './migrations/1796349000000-add-notes.js';
-import { tsqueryOf } from './note-words.js';
+import { tsqueryOf } from './note-search-sql.js';
 
 /** Maximum rows that are looked through for one page. */
 const MAX_SCANNED = 2_000;

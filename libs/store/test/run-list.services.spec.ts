@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { searchedWords, type RunFilter, type Store } from '@sluice/engine';
+import { parseNoteQuery, type RunFilter, type Store } from '@sluice/engine';
 import { systemClock } from '@sluice/plugin-api';
 import { openStore } from '@sluice/store';
 import { startPostgres } from '@sluice/testing';
@@ -102,8 +102,8 @@ describe('a list of runs in a journal of many rows', () => {
     ['one flow', { flow: 'rare' }, 'flow'],
     ['one connection', { connection: 'erp' }, 'connection'],
     ['one connection, and an outcome that few runs have', { connection: 'erp', kind: 'stopped' }, 'connection'],
-    ['a word that one run has', { note: searchedWords('W-4711') }, 'note'],
-    ['a word that all runs have', { note: searchedWords('заказ') }, 'kind'],
+    ['a word that one run has', { note: parseNoteQuery('W-4711') }, 'note'],
+    ['a word that all runs have', { note: parseNoteQuery('заказ') }, 'kind'],
   ])('reads an index and a bounded number of rows: %s', async (_name, filter, index) => {
     const nodes = await plansOf(filter);
     const indexes = nodes.map((node) => node['Index Name'] ?? '');
@@ -115,7 +115,7 @@ describe('a list of runs in a journal of many rows', () => {
   });
 
   it('finds a run of the oldest day by a word', async () => {
-    const { runs } = await store.journal.runs({ limit: 100, note: searchedWords('W-4711') });
+    const { runs } = await store.journal.runs({ limit: 100, note: parseNoteQuery('W-4711') });
     expect(runs.map(({ run, note }) => [run, note])).toEqual([['r4711', 'Заказ W-4711']]);
   });
 

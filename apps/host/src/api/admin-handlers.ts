@@ -11,7 +11,7 @@ import {
   type ResponseOf,
 } from '@sluice/admin-contract';
 import { Injectable } from '@nestjs/common';
-import { readData, readParkedRun, searchedWords, type ParkedFilter, type ParkedPosition, type ParkedRun } from '@sluice/engine';
+import { readData, readParkedRun, parseNoteQuery, type ParkedFilter, type ParkedPosition, type ParkedRun } from '@sluice/engine';
 import { engineFail } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { connectionReports } from './connection-reports.js';
@@ -155,7 +155,7 @@ export class AdminHandlers implements Handlers {
       ...(outcome !== undefined && { kind: outcome }),
       ...(since !== undefined && { since: new Date(since) }),
       ...(connection !== undefined && { connection }),
-      ...(note !== undefined && { note: searchedWords(note) }),
+      ...(note !== undefined && { note: parseNoteQuery(note) }),
       ...(after && { after: { at: new Date(after[0]), n: after[1] } }),
       limit,
     });
@@ -200,7 +200,7 @@ function parkedFilter({ state, run, note, since, until, ...same }: Request<'park
     ...same,
     ...(state !== 'all' && { state }),
     ...(run !== undefined && { runPrefix: run.toLowerCase() }),
-    ...(note !== undefined && { note: searchedWords(note) }),
+    ...(note !== undefined && { note: parseNoteQuery(note) }),
     ...(since !== undefined && { since: new Date(since) }),
     ...(until !== undefined && { until: new Date(until) }),
   };

@@ -96,7 +96,7 @@ export class EventIngress {
   async #accept(event: SourceEvent, queue: string | undefined, sender: Sender): Promise<Accepted> {
     const { clock } = this.options;
     const [acceptedAt, began] = [clock.now(), clock.monotonic()];
-    if ('flow' in sender) this.options.accounts.requireRoom(event, sender.flow);
+    if ('flow' in sender) this.options.parkedQuota.requireRoom(event, sender.flow);
     if (!isEventType(event.type))
       throw engineFail.EVENT_TYPE(`"${event.type.slice(0, 80)}" is not an event type`, { sent: 'no' });
     if (event.id !== undefined && (event.id === '' || Buffer.byteLength(event.id) > MAX_ID_BYTES)) {

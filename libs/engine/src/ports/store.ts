@@ -6,7 +6,7 @@ import type { LoopStore } from './loops.js';
 import type { RevisionStore } from './revisions.js';
 import type { ScheduleStore } from './schedules.js';
 import type { RecordStore } from './records.js';
-import type { NoteWord } from '../runs/note-words.js';
+import type { NoteQueryTerm } from '../runs/note-search.js';
 
 export * from './loops.js';
 export * from './hosts.js';
@@ -93,7 +93,7 @@ export interface ParkedFilter {
   /** The beginning of the run's id. */
   readonly runPrefix?: string;
   /** Words that the note of the run has. */
-  readonly note?: readonly NoteWord[];
+  readonly note?: readonly NoteQueryTerm[];
   /** Code of the error. */
   readonly code?: string;
   /** Id of the step at which the run failed, in any item of a loop; or its path. */
@@ -259,7 +259,7 @@ export interface RunFilter {
   /** Runs that have called this connection or wait for it. */
   readonly connection?: string;
   /** Words that the note of the run has. */
-  readonly note?: readonly NoteWord[];
+  readonly note?: readonly NoteQueryTerm[];
 }
 
 /** The place of an entry in the journal: entries of one instant are in the order of their numbers. */

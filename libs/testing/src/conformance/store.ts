@@ -4,7 +4,7 @@ import {
   MAX_AUDIT_TEXT_LENGTH,
   MIN_PARKED_BYTES,
   parkedBytes,
-  searchedWords,
+  parseNoteQuery,
   type AuditAction,
   type JournalEntry,
   type JournalPosition,
@@ -227,13 +227,13 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
           parkedRun('d'),
         ]);
         const noted = async (text: string) =>
-          (await store.parked.list({ flow: word, note: searchedWords(text), limit: 10 })).map(({ run, note }) => [
+          (await store.parked.list({ flow: word, note: parseNoteQuery(text), limit: 10 })).map(({ run, note }) => [
             run.at(-1),
             note,
           ]);
         expect(await noted('W-4')).toEqual([['a', 'Заказ W-4']]);
         expect(await noted('нуль')).toEqual([['c', ODD_TEXT]]);
-        expect(await store.parked.size({ flow: word, note: searchedWords('заказ'), limit: 10 })).toBe(2);
+        expect(await store.parked.size({ flow: word, note: parseNoteQuery('заказ'), limit: 10 })).toBe(2);
       });
 
       it('are selected by code, step and time, and counted by flow and code', async () => {
@@ -580,13 +580,13 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
           state(2, 'b', { note: 'Заказ W-40' });
           state(3, 'c', { note: "it's a \\ 'quoted' note" });
           state(4, 'd');
-          const noted = (text: string) => listed({ note: searchedWords(text) });
+          const noted = (text: string) => listed({ note: parseNoteQuery(text) });
           expect(await noted('w-4')).toEqual(['a done']);
           expect(await noted('w-4*')).toEqual(['b done', 'a done']);
           expect(await noted('ЗАКАЗ василек')).toEqual(['a done']);
           expect(await noted("it's")).toEqual(['c done']);
           expect(await noted("'quoted'")).toEqual(['c done']);
-          expect(await listed({ note: searchedWords('заказ'), since: second(2) })).toEqual(['b done']);
+          expect(await listed({ note: parseNoteQuery('заказ'), since: second(2) })).toEqual(['b done']);
         });
 
         it('each once, page by page, while runs are added', async () => {

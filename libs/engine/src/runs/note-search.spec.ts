@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { noteHas, noteWords, searchedWords } from './note-words.js';
+import { noteMatches, parseNoteQuery, searchWordsOf } from './note-search.js';
 
 describe('the words of a note', () => {
   it.each([
@@ -13,7 +13,7 @@ describe('the words of a note', () => {
     ['Заказ W-4', 'зак* W*'],
     ['a 0198a1f2-1111-5000-8000-00000000000a', '0198a1f2-1111-5000-8000-00000000000a'],
   ])('of %j are found by %j', (note, text) => {
-    expect(noteHas(note, searchedWords(text))).toBe(true);
+    expect(noteMatches(note, parseNoteQuery(text))).toBe(true);
   });
 
   it.each([
@@ -22,15 +22,15 @@ describe('the words of a note', () => {
     ['Заказ W-4', 'W-4 отменён'],
     ['Заказ W-4', 'за'],
   ])('of %j are not found by %j', (note, text) => {
-    expect(noteHas(note, searchedWords(text))).toBe(false);
+    expect(noteMatches(note, parseNoteQuery(text))).toBe(false);
   });
 
   it('have a bound', () => {
-    expect(noteWords('a1b2c3 '.repeat(28)).length).toBeLessThanOrEqual(128);
-    expect(noteWords(Array.from({ length: 100 }, (_, n) => `a${n}/b`).join(' '))).toHaveLength(128);
+    expect(searchWordsOf('a1b2c3 '.repeat(28)).length).toBeLessThanOrEqual(128);
+    expect(searchWordsOf(Array.from({ length: 100 }, (_, n) => `a${n}/b`).join(' '))).toHaveLength(128);
   });
 
   it('are absent from a text without letters and digits', () => {
-    expect(searchedWords(' - * \u0000 ')).toEqual([]);
+    expect(parseNoteQuery(' - * \u0000 ')).toEqual([]);
   });
 });

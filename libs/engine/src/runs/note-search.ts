@@ -1,10 +1,10 @@
-/** Maximum words of one note that runs are found by. */
+/** Maximum search words of one note. */
 const MAX_WORDS = 128;
-/** A word of more parts, such as a UUID, is found as a whole and by its parts, but not by pairs of them. */
+/** Maximum parts of a word that are also combined. A word of more parts, such as a UUID, is found as a whole and by single parts. */
 const MAX_COMBINED_PARTS = 6;
 
-/** One word of a search. */
-export interface NoteWord {
+/** One word of a query. */
+export interface NoteQueryTerm {
   readonly word: string;
   /** True: words that begin with it match too. */
   readonly isPrefix: boolean;
@@ -14,7 +14,7 @@ export interface NoteWord {
  * Returns the words of a note by which its run is found, in lower case. A word such as `W-4/2026` is found as a whole, by `4`, by `W-4` and by
  * `4/2026`; a number such as `00БП-00001234` also without its leading zeros.
  */
-export function noteWords(note: string): readonly string[] {
+export function searchWordsOf(note: string): readonly string[] {
   const words = new Set<string>();
   for (const word of wordsOf(note)) {
     words.add(word);
@@ -24,18 +24,22 @@ export function noteWords(note: string): readonly string[] {
   return [...words].slice(0, MAX_WORDS);
 }
 
-/** Returns the words of a search; `*` at the end of a word matches all words that begin with it. Empty: the text has no letter and no digit. */
-export function searchedWords(text: string): readonly NoteWord[] {
+/**
+ * Returns the words of a query. `*` at the end of a word matches all words that begin with it.
+ *
+ * @returns an empty list when the text has no letter and no digit
+ */
+export function parseNoteQuery(text: string): readonly NoteQueryTerm[] {
   return text.split(/\s+/u).flatMap((written) => {
     const isPrefix = written.endsWith('*');
     return wordsOf(written).map((word) => ({ word, isPrefix }));
   });
 }
 
-/** Returns whether the note has all words of a search. */
-export function noteHas(note: string, searched: readonly NoteWord[]): boolean {
-  const words = noteWords(note);
-  return searched.every(({ word, isPrefix }) => words.some((one) => (isPrefix ? one.startsWith(word) : one === word)));
+/** Returns whether the note has all words of a query. */
+export function noteMatches(note: string, query: readonly NoteQueryTerm[]): boolean {
+  const words = searchWordsOf(note);
+  return query.every(({ word, isPrefix }) => words.some((one) => (isPrefix ? one.startsWith(word) : one === word)));
 }
 
 /** Returns the words between white space, without the punctuation around them. */
