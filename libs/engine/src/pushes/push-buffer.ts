@@ -2,7 +2,7 @@ import { viewError, type Log, pause, type Clock } from '@sluice/plugin-api';
 import type { PreparedCall, RefusedCall } from '../calls/prepared-call.js';
 import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from '../ports/bus.js';
 import { PUSH_CLASSES, type PushClass } from '../ports/pacer.js';
-import { publishLost } from '../coordination/publish-lost.js';
+import { publishAfterRequeue } from '../coordination/publish-after-requeue.js';
 import type { Readiness } from '../coordination/readiness.js';
 import { SUSPECT_AFTER, type PoisonGuard } from '../coordination/poison-guard.js';
 import type { Push } from './push-messages.js';
@@ -189,7 +189,7 @@ export class PushBuffer {
     this.#unconfirmed++;
     held.settle(outputs, (done, lost) => {
       // another copy may have arrived: it is settled once the result is published
-      if (!done && lost) void this.#publishLost(held, outputs).then((published) => this.#ended(published, ended));
+      if (!done && lost) void this.#publishAfterRequeue(held, outputs).then((published) => this.#ended(published, ended));
       else this.#ended(done, ended);
     });
   }
@@ -201,9 +201,16 @@ export class PushBuffer {
     if (this.#unconfirmed === 0) for (const tell of this.#allConfirmed.splice(0)) tell();
   }
 
-  async #publishLost(held: BufferedPush, outputs: readonly Outgoing[]): Promise<boolean> {
+  async #publishAfterRequeue(held: BufferedPush, outputs: readonly Outgoing[]): Promise<boolean> {
     const { bus, log, clock, signal } = this.deps;
-    const published = await publishLost(outputs, { what: `the call ${held.key}`, since: held.since, bus, log, clock, signal });
+    const published = await publishAfterRequeue(outputs, {
+      what: `the call ${held.key}`,
+      since: held.since,
+      bus,
+      log,
+      clock,
+      signal,
+    });
     if (published) held.drop();
     else held.release();
     return published;

@@ -18,7 +18,7 @@ import { queues, type Bus, type Delivery } from '../ports/bus.js';
 import { passOf } from '../lanes/lane-delivery.js';
 import { releasedMessage } from '../lanes/lane-messages.js';
 import { awaitStore, isStoreAway } from '../coordination/await-store.js';
-import { publishLost } from '../coordination/publish-lost.js';
+import { publishAfterRequeue } from '../coordination/publish-after-requeue.js';
 import type { Readiness } from '../coordination/readiness.js';
 import { isRun, readRun } from './run-codec.js';
 import { RunEnds, type RunEndsDeps } from './run-ends.js';
@@ -369,7 +369,7 @@ export class FlowRunner {
       this.#report(hop, end);
     };
     return chain(this.#settleLane(hop, end, delivery), () => {
-      if (delivery.lost) return this.#publishLost(hop, delivery, keyOf(delivery, run), settled);
+      if (delivery.lost) return this.#publishAfterRequeue(hop, delivery, keyOf(delivery, run), settled);
       delivery.settle(hop.outputs, settled);
     });
   }
@@ -407,10 +407,10 @@ export class FlowRunner {
   }
 
   /** Publishes the outputs of a hop whose delivery was lost during a slow call. The redelivered copy is recognised later. */
-  async #publishLost(hop: Hop, delivery: Delivery, key: string, settled: (done: boolean) => void): Promise<void> {
+  async #publishAfterRequeue(hop: Hop, delivery: Delivery, key: string, settled: (done: boolean) => void): Promise<void> {
     const { bus, log, clock, signal } = this.deps;
     const lost = { what: `the hop of run ${hop.run}`, since: hop.beganMonotonic, bus, log, clock, signal };
-    const published = passOf(delivery)?.repeats ? false : await publishLost(hop.outputs, lost);
+    const published = passOf(delivery)?.repeats ? false : await publishAfterRequeue(hop.outputs, lost);
     if (published) this.#answered.add(key);
     settled(published);
     passOf(delivery)?.abandon();
