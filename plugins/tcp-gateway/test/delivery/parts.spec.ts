@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { systemClock } from '@sluice/plugin-api';
 import { StatementBatches } from '../../src/delivery/mailbox/statement-batches.js';
 import type { Session, Subscription } from '../../src/server/stomp-handler.js';
-import { deliverSpread, spreadDelays } from '../../src/delivery/dispatch/spread-delivery.js';
+import { deliverWithDelays, spreadDelays } from '../../src/delivery/dispatch/delivery-delays.js';
 import { SubscriptionTable } from '../../src/delivery/sessions/subscription-table.js';
 import { decodePeerMessage, encodePeerMessage } from '../../src/delivery/dispatch/peer-messages.js';
 
@@ -123,7 +123,7 @@ describe('a spread', () => {
     const steps: { ms: number; run: () => void }[] = [];
     let now = 0;
     const receivers = Array.from({ length: 400 }, (_, n) => n);
-    deliverSpread(
+    deliverWithDelays(
       receivers,
       10_000,
       (to) => given.push({ to, at: now }),

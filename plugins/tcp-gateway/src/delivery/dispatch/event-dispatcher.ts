@@ -15,7 +15,7 @@ import {
   type Broadcast,
   type MailboxNotification,
 } from './peer-messages.js';
-import { deliverSpread, spreadDelays } from './spread-delivery.js';
+import { deliverWithDelays, spreadDelays } from './delivery-delays.js';
 
 /** Name of the messages between hosts. Hosts of two releases may run at the same time: do not change it. */
 const PEER_TOPIC = 'words';
@@ -148,7 +148,7 @@ export class EventDispatcher {
     if (receivers.length === 0) return;
     const message = eventMessage(destination, content);
     const deliver = (receiver: Subscription) => void receiver.deliver(message);
-    if (spreadMs > 0) deliverSpread(receivers, spreadMs, deliver, after);
+    if (spreadMs > 0) deliverWithDelays(receivers, spreadMs, deliver, after);
     else receivers.forEach(deliver);
   }
 

@@ -1,7 +1,7 @@
-/** Receivers whose delays are in the same step of this length receive the event together. */
+/** One timer serves all receivers whose delays are within this time: they receive the event together. */
 const STEP_MS = 50;
 
-/** Returns a delay in milliseconds for each of `count` receivers: evenly spread from 0 over the time, in random order. */
+/** Returns a delay in milliseconds for each of `count` receivers: evenly spaced from 0 to `spreadMs`, in random order. */
 export function spreadDelays(count: number, spreadMs: number, random: () => number): readonly number[] {
   const delays = Array.from({ length: count }, (_, n) => Math.floor((n * spreadMs) / Math.max(1, count)));
   for (let n = delays.length - 1; n > 0; n--) {
@@ -11,8 +11,8 @@ export function spreadDelays(count: number, spreadMs: number, random: () => numb
   return delays;
 }
 
-/** Calls `deliver` for each receiver after its delay, with one timer for all receivers of a step. */
-export function deliverSpread<Receiver>(
+/** Calls `deliver` once for each receiver after its delay from {@link spreadDelays}. */
+export function deliverWithDelays<Receiver>(
   receivers: readonly Receiver[],
   spreadMs: number,
   deliver: (receiver: Receiver) => void,
