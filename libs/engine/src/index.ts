@@ -104,7 +104,7 @@ export { sourceOfParked, type ParkedSource } from './parking/parked-source.js';
 export { decodeRun, encodeRun, RUN_STATE_VERSION, RUN_TYPE } from './runs/run-codec.js';
 export { type RunMessage, type RunState } from './runs/run-state.js';
 export { noteMatches, parseNoteQuery, searchWordsOf, type NoteQueryTerm } from './runs/note-search.js';
-export { compareStates, isStateKind, lastState } from './runs/state-order.js';
+export { compareStates, isStateKind, lastState } from './runs/last-state.js';
 export { returnMessage } from './runs/called-runs.js';
 export { stepIdOf, type StepPath } from './runs/step-path.js';
 export { readData } from './runs/event-data.js';
