@@ -4,7 +4,7 @@ import { aborted, Semaphore } from '@sluice/runtime';
 import { CallExecutor } from './calls/call-executor.js';
 import type { Connection, ConnectionHealth } from './calls/connection.js';
 import { Connections } from './calls/connections.js';
-import { withReopening } from './calls/reopening.js';
+import { withReconnect } from './calls/reconnect.js';
 import { HostConnections } from './deployment/host-connections.js';
 import { HostFlows, type FlowChanges } from './deployment/host-flows.js';
 import { HostRegistration } from './deployment/host-registration.js';
@@ -364,7 +364,7 @@ export class Engine {
   }
 
   #keepOpen(connection: Connection, signal: AbortSignal): Promise<void> {
-    return withReopening(connection, signal, this.#options.log, (_client, alive) => aborted(alive));
+    return withReconnect(connection, signal, this.#options.log, (_client, alive) => aborted(alive));
   }
 
   #makeTriggersDeps(): TriggersDeps {

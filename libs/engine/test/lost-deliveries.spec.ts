@@ -74,7 +74,9 @@ describe.each([
     await until('the call', () => machine.calls.length === 1);
     broker.stop();
     call.open();
-    await until('the host has noticed', () => machine.log.lines.some(({ message }) => message.includes('its result is kept')));
+    await until('the host has noticed', () =>
+      machine.log.lines.some(({ message }) => message.includes('its result is published')),
+    );
     broker.start();
     await machine.ended('done');
     expect(machine.calls).toHaveLength(1);

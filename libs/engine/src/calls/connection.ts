@@ -16,7 +16,7 @@ import {
 import type { z } from 'zod';
 import type { ConnectionSpec } from '@sluice/flow';
 import { backoffMs, Semaphore } from '@sluice/runtime';
-import { checkAgainst } from './check-against.js';
+import { validate } from '../validate.js';
 import { maskedError } from '../masked-error.js';
 import { messageOf } from '../message-of.js';
 
@@ -40,7 +40,7 @@ const UNAUTHORIZED = 'UNAUTHORIZED';
 /** Minimum milliseconds between two checks of a connection after fatal errors of calls. */
 const CHECK_AFTER_FATAL_MS = 10_000;
 /** Bounds of the pause before a client is opened again. */
-export const REOPEN = { firstMs: 500, maxMs: 30_000 };
+export const RECONNECT_BACKOFF = { firstMs: 500, maxMs: 30_000 };
 
 /** A client whose plugin uses capabilities of other connections. */
 export interface CapabilityUser {
@@ -124,8 +124,8 @@ export class Connection {
     return this.#client;
   }
 
-  /** Returns the milliseconds of the backoff that are left, during which `client` rejects. */
-  reopensInMs(): number {
+  /** Returns the milliseconds that are left of the backoff. Until then `client` rejects at once. */
+  backoffLeftMs(): number {
     return Math.max(0, this.#notBefore - this.deps.clock.monotonic());
   }
 
@@ -259,7 +259,7 @@ export class Connection {
       generation.abort(error);
       this.#client = undefined;
       this.#openError = isSluiceError(error) ? notSent(error) : asUnreachable(this.spec.name, error);
-      this.#notBefore = this.deps.clock.monotonic() + backoffMs(REOPEN, this.#failures++);
+      this.#notBefore = this.deps.clock.monotonic() + backoffMs(RECONNECT_BACKOFF, this.#failures++);
       throw this.#openError;
     }
   }
@@ -315,7 +315,7 @@ function notCalled(name: string, reason: unknown): SluiceError {
 }
 
 function parseOutput(name: string, action: AnyAction<unknown>, output: unknown): unknown {
-  const checked = checkAgainst(action.output as z.ZodType, output);
+  const checked = validate(action.output as z.ZodType, output);
   const problems = checked.ok ? whyNotJson(checked.value) : checked.problems;
   if (checked.ok && problems === undefined) return checked.value;
   throw engineFail.OUTPUT_INVALID(`the output of ${name} does not fit its schema: ${problems}`, { sent: 'yes' });

@@ -4,7 +4,7 @@ import { VirtualClock } from '@sluice/memory';
 import { FakeWorkspace, MemoryLog, until } from '@sluice/testing';
 import { z } from 'zod';
 import { Connection } from './connection.js';
-import { withReopening } from './reopening.js';
+import { withReconnect } from './reconnect.js';
 
 /** Returns a connection that cannot be opened. Each attempt fails for the next of the reasons. */
 function refusedFor(reasons: readonly string[], clock: Clock = systemClock) {
@@ -38,7 +38,7 @@ describe('a source that is away', () => {
   it('causes one warning for each reason, whatever the number of attempts', async () => {
     const { log, tries, connection } = refusedFor(['refused', 'refused', 'unknown host']);
     const stop = new AbortController();
-    const using = withReopening(connection, stop.signal, log, async () => undefined);
+    const using = withReconnect(connection, stop.signal, log, async () => undefined);
     await until('three attempts', () => tries() === 3 && log.lines.length >= 3);
     stop.abort();
     await using;
@@ -71,7 +71,7 @@ describe('a source that the remote system refuses', () => {
       services: () => new FakeWorkspace().host(),
     });
     const stop = new AbortController();
-    const using = withReopening(connection, stop.signal, new MemoryLog(), async () => {
+    const using = withReconnect(connection, stop.signal, new MemoryLog(), async () => {
       runs++;
       throw fail.UNAUTHORIZED('hunter2 has no read class call');
     });
@@ -90,7 +90,7 @@ describe('a connection that could not be opened', () => {
     const { connection, tries } = refusedFor(['refused'], clock);
     await expect(connection.client()).rejects.toThrow('refused');
     clock.setWallTime(clock.now() - 3_600_000);
-    expect(connection.reopensInMs()).toBeLessThan(30_000);
+    expect(connection.backoffLeftMs()).toBeLessThan(30_000);
     await clock.advance(30_000);
     await expect(connection.client()).rejects.toThrow('refused');
     expect(tries()).toBe(2);

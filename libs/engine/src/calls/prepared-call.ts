@@ -1,7 +1,7 @@
 import { engineFail, type AnyAction, type Idempotence } from '@sluice/plugin-api';
 import type { z } from 'zod';
 import type { PendingCall } from '../runs/run-state.js';
-import { checkAgainst } from './check-against.js';
+import { validate } from '../validate.js';
 import type { Connection, ParsedAction } from './connection.js';
 import type { Connections } from './connections.js';
 
@@ -33,7 +33,7 @@ export function prepareCall(
     const action = connection.plugin.actions[call.action] as AnyAction<unknown> | undefined;
     const name = `${call.plugin}.${call.action}`;
     if (!action) throw engineFail.CONFIG_INVALID(`there is no action ${name}`, { sent: 'no' });
-    const checked = checkAgainst(action.input as z.ZodType, call.input);
+    const checked = validate(action.input as z.ZodType, call.input);
     if (!checked.ok) throw engineFail.INPUT_INVALID(`the input of ${name} does not fit: ${checked.problems}`, { sent: 'no' });
     return {
       ok: true,

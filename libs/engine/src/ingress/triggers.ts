@@ -10,9 +10,9 @@ import {
 } from '@sluice/plugin-api';
 import type { z } from 'zod';
 import type { Flow } from '@sluice/flow';
-import { checkAgainst } from '../calls/check-against.js';
+import { validate } from '../validate.js';
 import type { Connections } from '../calls/connections.js';
-import { withReopening } from '../calls/reopening.js';
+import { withReconnect } from '../calls/reconnect.js';
 import type { EventIngress, SourceEvent } from './event-ingress.js';
 import { messageOf } from '../message-of.js';
 import type { Spool } from './spool.js';
@@ -69,7 +69,7 @@ async function listenToSource(
   const { trigger } = flow;
   if (trigger.kind !== 'plugin') return;
   const subscribe = (within: AbortSignal) =>
-    withReopening(deps.connections.get(trigger.plugin, trigger.connection), within, deps.log, (client, alive) =>
+    withReconnect(deps.connections.get(trigger.plugin, trigger.connection), within, deps.log, (client, alive) =>
       spec.subscribe(client, trigger.options, accept, alive, flow.name),
     );
   if (!spec.exclusive) return subscribe(signal);
@@ -141,7 +141,7 @@ function acceptFor(
   const name = `${trigger.plugin}.${trigger.trigger}`;
   const source = `/connections/${connectionOf(flow)}`;
   return async (event, options) => {
-    const checked = checkAgainst(spec.output as z.ZodType, event.data);
+    const checked = validate(spec.output as z.ZodType, event.data);
     if (!checked.ok)
       throw engineFail.OUTPUT_INVALID(`the event of ${name} does not fit its schema: ${checked.problems}`, { sent: 'no' });
     return hand({ ...event, type: event.type ?? name, source: event.source ?? source }, options?.reply);

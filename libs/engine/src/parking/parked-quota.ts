@@ -81,7 +81,11 @@ export class ParkedQuota {
   #replace(states: Map<string, ParkedAccountUsage>): void {
     for (const { account, isFull, runs, bytes, limit } of states.values())
       if (isFull && this.#states.get(account)?.isFull !== true)
-        this.log.warn(`${account}: its events are refused until parked runs of it are replayed or dropped`, { runs, bytes, limit });
+        this.log.warn(`${account}: its events are refused until parked runs of it are replayed or dropped`, {
+          runs,
+          bytes,
+          limit,
+        });
     for (const { account, isFull } of this.#states.values())
       if (isFull && states.get(account)?.isFull !== true) this.log.info(`${account}: its events are accepted again`);
     this.#states = states;

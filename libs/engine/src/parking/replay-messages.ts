@@ -50,7 +50,8 @@ export function replayMessage(
   { epoch, fromStart, order, now }: Replay & { readonly order: FlowOrder; readonly now: number },
 ): Outgoing {
   const { state, body } = message;
-  if (source.kind === 'module') return { queue: source.queue, message: { attributes: withoutHandlerAttempt(parked.event), body } };
+  if (source.kind === 'module')
+    return { queue: source.queue, message: { attributes: withoutHandlerAttempt(parked.event), body } };
   const { parked: error, call: _call, caller: _caller, lane, frames, result, at, ...kept } = state;
   // the call was made although its step no longer existed: the run continues after it
   const goesOn = !fromStart && result?.ok === true && error?.error.code === 'FLOW_CHANGED';

@@ -1,7 +1,7 @@
 import { engineFail, viewError, type ErrorView } from '@sluice/plugin-api';
 import { MAX_NOTE_LENGTH, type Flow } from '@sluice/flow';
 import { z } from 'zod';
-import { checkAgainst } from '../calls/check-against.js';
+import { validate } from '../validate.js';
 import { stepTimeout } from '../calls/retry.js';
 import { awaitStore } from '../coordination/await-store.js';
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
@@ -81,7 +81,7 @@ export class HopRunner {
   #refusedInput(hop: Hop): HopEnd | undefined {
     if (!this.#input) return undefined;
     try {
-      const checked = checkAgainst(this.#input, hop.scope.trigger?.['data']);
+      const checked = validate(this.#input, hop.scope.trigger?.['data']);
       if (checked.ok) return undefined;
       throw engineFail.INPUT_INVALID(
         `the data of the call does not fit the input of ${this.program.flow.name}: ${checked.problems}`,
