@@ -165,11 +165,11 @@ describe('a loop that is too large to travel', () => {
     await machine.publish('t.asked', {});
     const row = await parkedOne(machine);
     expect(row).toMatchObject({ step: 'each', error: { code: 'STATE_TOO_LARGE' } });
-    const [loop] = loopsOf(machine);
-    expect(loop?.ends.size).toBe(10);
-    expect(loop?.closedAt).toBeUndefined();
+    const [stored] = loopsOf(machine);
+    expect(stored?.ends.size).toBe(10);
+    expect(stored?.closedAt).toBeUndefined();
     await machine.engine.parking.drop(row.run);
-    expect(loop?.closedAt).toBeDefined();
+    expect(stored?.closedAt).toBeDefined();
   }, 120_000);
 
   it('closes its rows when a try has handled its failure', async () => {
