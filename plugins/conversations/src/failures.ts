@@ -10,6 +10,7 @@ export const conversationsFail = failures({
     fate: 'rejected',
     cure: 'check the id: the object does not exist, or you are not a member of its discussion',
   },
+  CONVERSATIONS_LOCKED: { fate: 'rejected', cure: 'ask the operator to unlock the person, the application or the subscriber' },
   CONVERSATIONS_FORBIDDEN: { fate: 'rejected', cure: 'ask an owner of the discussion' },
   CONVERSATIONS_VERSION: { fate: 'rejected', cure: 'read the message again and repeat the change with its version' },
   CONVERSATIONS_LIMIT: { fate: 'rejected', cure: 'send less, or ask the operator for a higher limit' },

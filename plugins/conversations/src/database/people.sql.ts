@@ -5,6 +5,7 @@ create table subscriber (
   id uuid primary key default gen_random_uuid(),
   code text not null unique,
   title text not null,
+  locked_at timestamptz,
   created_at timestamptz not null default now()
 );
 insert into subscriber (code, title) values ('main', '');
@@ -15,9 +16,17 @@ create table application (
   subscriber uuid not null references subscriber,
   issuer text not null unique,
   title text not null default '',
+  locked_at timestamptz,
   created_at timestamptz not null default now(),
   unique (subscriber, id)
 );
+
+-- grows with each lock, unlock, erasure, and change of a key. Hosts read it every 2 s and then forget what they have cached
+create table access (
+  only_row boolean primary key default true check (only_row),
+  version bigint not null default 0
+);
+insert into access default values;
 
 create table person (
   id uuid primary key default gen_random_uuid(),
@@ -25,14 +34,21 @@ create table person (
   application uuid not null,
   sub text not null,
   name text not null,
+  -- the name in lower case with е for ё, by which the directory is sorted
+  sort_name text collate "C" not null,
+  -- what a search in the directory finds: words of the name, the e-mail address and its parts, digits of the phone from each one on
+  words tsvector not null,
   phone text,
   email text,
   picture uuid,
   is_bot boolean not null default false,
   is_locked boolean not null default false,
   seen_at timestamptz,
+  erased_at timestamptz,
   unique (application, sub),
   unique (subscriber, id),
   foreign key (subscriber, application) references application (subscriber, id)
 );
+create index person_directory on person (subscriber, sort_name, id);
+create index person_words on person using gin (words);
 `;
